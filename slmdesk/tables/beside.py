@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from slmdesk.base.record import changed
 from slmdesk.tables.cells import cell_at, names_of
-from slmdesk.tables.layout import PageTexts, Place, Span, cues_of, phrase
+from slmdesk.tables.layout import PageTexts, Span, cues_of, phrase
 from slmdesk.tables.rules import CUED, Rules, Value, around, key_of, target_of
 from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
 from slmdesk.text.checks.numbers import find_amounts, find_codes, find_days, find_ibans, find_numbers, find_periods
@@ -95,7 +95,7 @@ def _spots(columns: tuple[Column, ...], kind: ColumnKind, pages: PageTexts) -> l
             before, after = around(lines, number, start, end, last)
             if line.cell_of(start):
                 before = f"{line.text[slice(*line.cells[0])]} {before}"
-            cell = cell_at(kind, Place(line.page, line.start + start, line.start + end), pages)
+            cell = cell_at(kind, line.place(start, end), pages)
             words = fold_for_search(f"{before} {_STOP.split(after[:MOST_BEHIND])[0]}")
             found.append((key_of(cell), f" {words} "))
             last = end

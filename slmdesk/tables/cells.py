@@ -81,17 +81,13 @@ def _found(column: Column, quote: str, value: str, proofs: Sequence[Place], page
         return cell_at(column.kind, place, pages, quote=pages.words(proof))
     if not proofs and _is_echo(quote, column):
         return TableCell(flag=Flag.NOT_FOUND)  # small models copy the question if the document has no answer
-    lines = [pages.around(proof) for proof in proofs]
-    place = _place_of(column.kind, value, lines, pages) if lines else None
-    if place is not None:  # "Total to pay", and the sum behind it on the same line
-        return cell_at(column.kind, place, pages)
-    lines = list(_lines_about(column, quote, pages))
-    place = _place_of(column.kind, value, lines, pages) if lines else None
-    if place is not None:  # the proof is from another line, but this line fits the column or the proof
-        return cell_at(column.kind, place, pages)
-    if column.kind is ColumnKind.TEXT and not _is_distinct(value):
-        return TableCell(flag=Flag.NOT_THERE)
-    if column.kind in (ColumnKind.NUMBER,) and _letters(value) < LEAST_ELSEWHERE:
+    # on the line of the proof ("Total to pay", and the sum behind it), or on one that fits the column or the proof
+    for lines in (map(pages.around, proofs), _lines_about(column, quote, pages)):
+        some = [*lines]
+        place = _place_of(column.kind, value, some, pages) if some else None
+        if place is not None:
+            return cell_at(column.kind, place, pages)
+    if column.kind in (ColumnKind.TEXT, ColumnKind.NUMBER) and _letters(value) < LEAST_ELSEWHERE:
         return TableCell(flag=Flag.NOT_THERE)
     place = _place_of(column.kind, value, (), pages) if _letters(value) >= LEAST_QUOTE else None
     if place is None:
@@ -124,15 +120,14 @@ def _place_of(kind: ColumnKind, value: str, among: Sequence[Place], pages: PageT
         for place in among or pages.whole():
             for when in find_dates(pages.texts[place.page][place.start : place.end], pages.language):
                 if requested & set(when.readings):
-                    return Place(place.page, place.start + when.start, place.start + when.end)
+                    return place.part(when.start, when.end)
     if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
         said = [number for number in find_numbers(value, pages.language) if number.values]
         for place in among or pages.whole():
             text = pages.texts[place.page]
             for number in find_numbers(text[place.start : place.end], pages.language):
                 if len(said) == 1 and _same_number(said[0], number):
-                    found = Place(place.page, place.start + number.start, place.start + number.end)
-                    return widened(kind, found, pages)
+                    return widened(kind, place.part(number.start, number.end), pages)
     return None
 
 
@@ -307,10 +302,6 @@ def _is_name(words: str, language: str) -> bool:
         rest = rest[:start] + " " * (end - start) + rest[end:]
     rest = _CURRENCY.sub(" ", rest)
     return small <= MOST_SMALL and any(letter.isalpha() for letter in rest)
-
-
-def _is_distinct(words: str) -> bool:
-    return _letters(words) >= LEAST_ELSEWHERE
 
 
 def says_nothing(words: str) -> bool:

@@ -47,6 +47,15 @@ _NO_END = re.compile(
 )
 
 
+class Place(Record):
+    page: int
+    start: int
+    end: int
+
+    def part(self, start: int, end: int) -> Place:
+        return Place(self.page, self.start + start, self.start + end)
+
+
 class Line(Record):
     """Part of a page whose words belong together. `text` has spaces in place of line breaks."""
 
@@ -68,8 +77,15 @@ class Line(Record):
     def cell_of(self, at: int) -> int:
         return next((number for number, (start, end) in enumerate(self.cells) if start <= at < end), 0)
 
+    def place(self, start: int, end: int) -> Place:
+        return Place(self.page, self.start + start, self.start + end)
+
+    def cell(self, at: int = 0) -> Span:
+        """Return the span of the cell that has a position; without one, of the first."""
+        return self.cells[self.cell_of(at)] if self.cells else (0, len(self.text))
+
     def sentence(self, at: int) -> Span:
-        start, end = self.cells[self.cell_of(at)] if self.cells else (0, len(self.text))
+        start, end = self.cell(at)
         for match in _ENDS.finditer(self.text, start, end):
             if _NO_END.search(self.text, max(start, match.start() - 8), match.start() + 1):
                 continue
@@ -201,12 +217,6 @@ def heading_above(lines: Sequence[Line], line: Line) -> str:
 MOST_QUOTE = 400
 
 
-class Place(Record):
-    page: int
-    start: int
-    end: int
-
-
 class PageTexts:
     def __init__(self, pages: Sequence[Page], language: str = "") -> None:
         self.language, self.pages = language, pages
@@ -227,7 +237,7 @@ class PageTexts:
             for place in among:
                 inside = FoldedText(self.texts[place.page][place.start : place.end])
                 for start, end in inside.find_all(words):
-                    yield Place(place.page, place.start + start, place.start + end)
+                    yield place.part(start, end)
             return
         for number, text in self.texts.items():
             if number not in self._folded:
@@ -252,9 +262,7 @@ class PageTexts:
         """Return a part of a place. `start` and `end` are positions in the place's words, as `words` returns them."""
         raw = self.texts[place.page][place.start : place.end]
         found = FoldedText(raw).find(" ".join(raw.split())[start:end])
-        if found is None:
-            return place
-        return Place(place.page, place.start + found[0], place.start + found[1])
+        return place.part(*found) if found else place
 
 
 # Pure functions. The words come from cues.toml. Of all that match, the nearest to the value counts, of equals the
@@ -381,7 +389,7 @@ _RENEWED = re.compile(r"(?:verlanger|renew|extend|prorrog|renouvel|reconduct|pro
 def numbers_of_invoice(lines: Sequence[Line], language: str) -> Iterator[Found]:
     for at, line in enumerate(lines):
         for start, end in find_codes(line.text, language):
-            cell = line.cells[line.cell_of(start)] if line.cells else (0, len(line.text))
+            cell = line.cell(start)
             before = line.text[cell[0] : start]
             above = lines[at - 1].words if at else ""
             behind = line.text[end : end + 14]
@@ -399,9 +407,9 @@ def numbers_of_invoice(lines: Sequence[Line], language: str) -> Iterator[Found]:
                 or is_below
                 or (not before.strip() and re.fullmatch(phrase("invoice").pattern, above, re.IGNORECASE))
             ):
-                yield Place(line.page, line.start + start, line.start + end), Strength.LABEL
+                yield line.place(start, end), Strength.LABEL
             elif found and re.search(r"(?:n|o|r|°|º|\.|#|er|ero|éro|id)\W*$", before) and at < HEAD_LINES:
-                yield Place(line.page, line.start + start, line.start + end), Strength.ADJACENT
+                yield line.place(start, end), Strength.ADJACENT
 
 
 def subjects_of(lines: Sequence[Line]) -> Iterator[Found]:
@@ -418,7 +426,7 @@ def subjects_of(lines: Sequence[Line]) -> Iterator[Found]:
             and not _NUMBERED.search(words)
         ):
             start = len(line.text) - len(line.text.lstrip())
-            yield Place(line.page, line.start + start, line.start + len(line.text.rstrip())), Strength.ADJACENT
+            yield line.place(start, len(line.text.rstrip())), Strength.ADJACENT
             return
 
 
@@ -436,9 +444,9 @@ def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
             is_other = phrase("at_once").search(phrase("afterwards").sub("", whole)) or _RENEWED.search(before[-45:])
             is_probation = phrase("in_it").match(whole) and phrase("probation").search(fold(line.text[: sentence[0]]))
             if is_other or is_probation or not is_ending:
-                yield _place(line, start, end), Strength.NONE
+                yield line.place(start, end), Strength.NONE
                 continue
-            yield _place(line, start, end), Strength.ADJACENT if is_near else Strength.NEAR
+            yield line.place(start, end), Strength.ADJACENT if is_near else Strength.NEAR
 
 
 def laws_of(lines: Sequence[Line]) -> Iterator[Found]:
@@ -448,8 +456,4 @@ def laws_of(lines: Sequence[Line]) -> Iterator[Found]:
             for match in pattern.finditer(line.text):
                 name = match.lastgroup
                 if name:
-                    yield _place(line, match.start(name), match.end(name)), strength
-
-
-def _place(line: Line, start: int, end: int) -> Place:
-    return Place(line.page, line.start + start, line.start + end)
+                    yield line.place(*match.span(name)), strength

@@ -77,7 +77,7 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
             return None
         if _is_no_name(line, words) or (line.kind is BlockKind.TABLE_ROW and (line.level or len(line.cells) > 2)):
             continue
-        party = _party(line, *_first_cell(line), Strength.NEAR)
+        party = _party(line, *line.cell(), Strength.NEAR)
         if party is None:
             continue
         near = [below for below in head[at + 1 : at + 5] if below.block <= line.block + 1]
@@ -99,7 +99,7 @@ def customer_of(lines: Sequence[Line]) -> Party | None:
             below = next(
                 (line for line in head[at + 1 : at + 3] if not phrase("salutation_alone").match(fold(line.words))), None
             )
-            party = _party(below, *_first_cell(below), Strength.LABEL) if below else None
+            party = _party(below, *below.cell(), Strength.LABEL) if below else None
             if party is not None and ":" not in words[:-1]:
                 return party
     for at, line in enumerate(head):
@@ -112,7 +112,7 @@ def customer_of(lines: Sequence[Line]) -> Party | None:
             above = head[at - 1] if at and head[at - 1].block == line.block else None
             if above is not None and LEGAL_FORM.search(above.text):
                 line = above  # a firm, and who is to read it there
-            party = _party(line, *_first_cell(line), Strength.ADJACENT)
+            party = _party(line, *line.cell(), Strength.ADJACENT)
             if party is not None and skipped is not None:
                 return party
     return _second_address(head, is_seller_known=_registered(lines) is not None)
@@ -131,7 +131,7 @@ def _second_address(head: Sequence[Line], *, is_seller_known: bool) -> Party | N
         if not any(has_address(line.words) and len(line.cells) <= 2 for line in some):
             continue
         first = next((line for line in some if not _is_no_name(line, fold(line.words))), None)
-        if first is not None and (party := _party(first, *_first_cell(first), Strength.ADJACENT)) is not None:
+        if first is not None and (party := _party(first, *first.cell(), Strength.ADJACENT)) is not None:
             begun.append(party)
     return begun[1] if len(begun) == 2 else begun[0] if len(begun) == 1 and is_seller_known else None
 
@@ -151,15 +151,11 @@ def _is_date_line(line: Line) -> bool:
     return len(line.words) < 50 and any(date.readings and date.end - date.start > 5 for date in find_dates(line.words))
 
 
-def _first_cell(line: Line) -> tuple[int, int]:
-    return line.cells[0] if line.cells else (0, len(line.text))
-
-
 def _party(line: Line, start: int, end: int, strength: Strength, role: str = "") -> Party | None:
     found = name_span(line.text, start, end)
     if found is None or not _NAMES.search(line.text, *found):
         return None
-    return Party(Place(line.page, line.start + found[0], line.start + found[1]), strength, role)
+    return Party(line.place(*found), strength, role)
 
 
 def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:

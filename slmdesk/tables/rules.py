@@ -7,7 +7,7 @@ document has no value of the kind, the cell is empty.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
@@ -144,7 +144,7 @@ class Rules:
                     said = Said(OTHER, Strength.NEAR)
                 elif kind == "date":
                     said = said_of_day(paper, said, line, (start, end), before, found)
-                cell = cell_at(column, _place(line, start, end), pages, origin=ORIGIN)
+                cell = cell_at(column, line.place(start, end), pages, origin=ORIGIN)
                 if kind == "date" or cell.number is not None:
                     found.append(Value(line, start, end, cell, said))
                 last = end
@@ -217,15 +217,16 @@ class Rules:
             cell = _one_of(some, is_first=target.role in ("governing_law", "subject"))
             if cell is not None:
                 found.cells[at] = cell
-        ibans = [
-            cell_at(ColumnKind.TEXT, _place(line, start, end), pages, origin=ORIGIN)
-            for at, line in enumerate(self.lines)
-            for start, end in find_ibans(line.text)
-            if not phrase("theirs").search(_before(self.lines, at, start))
-        ]
+        ours = _cells((place for place, is_theirs in self._ibans() if not is_theirs), pages)
         for at, column in enumerate(self._columns):
-            if at not in found.cells and is_iban_column(column) and len({key_of(iban) for iban in ibans}) == 1:
-                found.cells[at] = ibans[0]
+            if at not in found.cells and is_iban_column(column) and len(ours) == 1:
+                found.cells[at] = ours[0]
+
+    def _ibans(self) -> Iterator[tuple[Place, bool]]:
+        """Yield the accounts, and whether money is collected from them."""
+        for at, line in enumerate(self.lines):
+            for start, end in find_ibans(line.text):
+                yield line.place(start, end), bool(phrase("theirs").search(_before(self.lines, at, start)))
 
     def _open(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]], pages: PageTexts) -> None:
         for at, column in enumerate(self._columns):
@@ -234,10 +235,10 @@ class Rules:
             target = self._targets[at]
             used = {key_of(cell) for other, cell in found.cells.items() if self._columns[other].kind is column.kind}
             if is_iban_column(column):
-                found.options[at] = self._cells(lambda text: find_ibans(text), ColumnKind.TEXT, pages)
+                found.options[at] = _cells((place for place, __ in self._ibans()), pages)
                 continue
             if column.kind is ColumnKind.PERIOD or (target is not None and target.role == "notice_period"):
-                found.options[at] = self._notices(pages)
+                found.options[at] = _cells((place for place, strength in notices_of(self.lines) if strength), pages)
                 continue
             kind = CUED.get(column.kind)
             if kind is None or target is None or column.kind is ColumnKind.NUMBER:
@@ -257,23 +258,14 @@ class Rules:
                 some = []
             found.options[at] = tuple(value.cell for value in some[:MOST_OPTIONS])
 
-    def _notices(self, pages: PageTexts) -> tuple[TableCell, ...]:
-        cells: dict[str, TableCell] = {}
-        for place, strength in notices_of(self.lines):
-            cell = cell_at(ColumnKind.TEXT, place, pages, origin=ORIGIN)
-            if strength:
-                cells.setdefault(key_of(cell), cell)
-        return tuple(cells.values())[:MOST_OPTIONS]
 
-    def _cells(
-        self, spans_of: Callable[[str], Sequence[tuple[int, int]]], kind: ColumnKind, pages: PageTexts
-    ) -> tuple[TableCell, ...]:
-        cells: dict[str, TableCell] = {}
-        for line in self.lines:
-            for start, end in spans_of(line.text):
-                cell = cell_at(kind, _place(line, start, end), pages, origin=ORIGIN)
-                cells.setdefault(key_of(cell), cell)
-        return tuple(cells.values())[:MOST_OPTIONS]
+def _cells(places: Iterable[Place], pages: PageTexts) -> tuple[TableCell, ...]:
+    """Return a cell for each place whose words are no other's."""
+    cells: dict[str, TableCell] = {}
+    for place in places:
+        cell = cell_at(ColumnKind.TEXT, place, pages, origin=ORIGIN)
+        cells.setdefault(key_of(cell), cell)
+    return tuple(cells.values())[:MOST_OPTIONS]
 
 
 def _without_columns(found: Sequence[Value]) -> list[Value]:
@@ -385,10 +377,6 @@ def _without_doubles(some: Sequence[Value]) -> list[Value]:
     return list(found.values())
 
 
-def _place(line: Line, start: int, end: int) -> Place:
-    return Place(line.page, line.start + start, line.start + end)
-
-
 MOST_LABELLED = 100
 """Most characters of a value behind a label. A longer text is a sentence in which the value is uncertain."""
 MOST_LABEL = 60
@@ -443,7 +431,7 @@ class Labels:
                     continue
                 texts = texts or PageTexts([page], language)
                 other = _ANOTHER_LABEL.search(line.text, start, end)
-                place = Place(page.number, line.start + start, line.start + (other.start() if other else end))
+                place = line.place(start, other.start() if other else end)
                 words = line.text[start:end]
                 is_firm = has_address(words) or LEGAL_FORM.search(words)  # and not the town of a journey: "From", "To"
                 for at, column in enumerate(self._columns):
@@ -481,14 +469,10 @@ def behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
             head, colon, rest = words.partition(":")
             if colon and rest.strip():
                 yield from _behind_colons(page.number, words, at + start)
-            elif len(head) <= MOST_LABEL and len(cells) == 2 and not number and at not in heads:
-                beside = line[slice(*cells[1])]
-                begin = at + cells[1][0] + len(beside) - len(beside.lstrip())
-                yield label_of(words), Place(page.number, begin, begin + len(beside.strip())), True
-            elif colon and len(head) <= MOST_LABEL and number + 1 < len(cells) and at not in heads:
+            elif len(head) <= MOST_LABEL and number + 1 < len(cells) and at not in heads:
                 beside = line[slice(*cells[number + 1])]
                 begin = at + cells[number + 1][0] + len(beside) - len(beside.lstrip())
-                if not beside.rstrip().endswith(":"):
+                if len(cells) == 2 or (colon and not beside.rstrip().endswith(":")):
                     yield label_of(head), Place(page.number, begin, begin + len(beside.strip())), True
         at += len(line) + 1
 
@@ -552,11 +536,9 @@ def _number(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
     if column.kind is ColumnKind.CODE and len(found) > 1:
         last = found[-1][1]
         if last - start > MOST_NUMBER or re.search(r"[^\W\d_]{3,}", text[start:last]):
-            return cell_at(
-                column.kind, Place(place.page, place.start + start, place.start + end), pages, origin="label"
-            )
+            return cell_at(column.kind, place.part(start, end), pages, origin="label")
         end = last  # parts of a number: "2025 / 17", "GB 318 5527"
-    return cell_at(column.kind, Place(place.page, place.start + start, place.start + end), pages, origin="label")
+    return cell_at(column.kind, place.part(start, end), pages, origin="label")
 
 
 LONG_RANGE = 4
@@ -604,7 +586,7 @@ def said_of_day(paper: str, said: Said, line: Line, span: Span, before: str, fou
         if phrase("paid").search(sentence):
             return Said("due_date", Strength.LABEL if said == Said("due_date", Strength.LABEL) else Strength.ADJACENT)
     role = "invoice_date" if paper == "invoice" else "signed_on"
-    cell = line.cells[line.cell_of(start)] if line.cells else (0, len(line.text))
+    cell = line.cell(start)
     rest = line.text[end : cell[1]]
     if said.role in ("", OTHER, role) and len(rest.strip(" .")) <= (40 if paper == "contract" else 0):
         head = line.text[cell[0] : start]
