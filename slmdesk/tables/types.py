@@ -49,6 +49,8 @@ class Column(Record):
     """Other names of the column in documents. A line "Invoice no: 17" then needs no model."""
     choices: tuple[Label, ...] = ()
     """Of a label column: what each text is one of."""
+    examples: tuple[tuple[str, str], ...] = ()
+    """Texts whose label a person corrected, with the right one: the model is shown them."""
 
 
 class Flag(StrEnum):
@@ -169,6 +171,12 @@ class Table(Record):
     note: str = ""
     checks: tuple[Edit, ...] = ()
     """What a person found right for labels of a sample (see `counts`)."""
+
+
+def text_of(table: Table, row: TableRow, at: int) -> str:
+    """Return the text that has a label in column `at`: of a table of texts whole, else what carries the label."""
+    given = [cell.value for known, cell in zip(table.columns, row.cells, strict=True) if known.kind is ColumnKind.GIVEN]
+    return max(given, key=len, default="") if row.source != row.document else row.cells[at].quote
 
 
 ADDS_UP = N_("net and tax make the total")

@@ -13,7 +13,7 @@ from summaries.test_summaries import keep, page
 
 from slmdesk.base.documents import PageStatus, page_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import to_json
+from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Role
 from slmdesk.formats.reading import Reading, reader_of
@@ -22,9 +22,10 @@ from slmdesk.runtime.events import Noticed
 from slmdesk.tables import plan
 from slmdesk.tables.cells import column_named, verified
 from slmdesk.tables.export import table_sheets
+from slmdesk.tables.labels import label_column
 from slmdesk.tables.layout import PageTexts
 from slmdesk.tables.service import TableRequest
-from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, ExtractionEnded, ExtractionGrew, Flag
+from slmdesk.tables.types import DOUBTFUL, DOUBTS, Column, ColumnKind, ExtractionEnded, ExtractionGrew, Flag
 from slmdesk.text.passages import PassageBuilder
 
 pytestmark = pytest.mark.process
@@ -371,3 +372,43 @@ def test_a_row_that_needs_no_model_does_not_wait_for_the_others(opened) -> None:
     ended(recorder, begin(recorder, asked, known, columns=(Column("Tenant"),)))
     complete = [one.row.name for one in recorder.of(ExtractionGrew) if one.is_complete]
     assert complete == ["bill.txt", "letter.txt"]
+
+
+def test_how_many_cells_are_to_be_checked_is_known_without_the_table(opened) -> None:
+    recorder = opened(answer=says(Rent=("The VAT on it is 19.00 EUR", "19.00 EUR")))
+    bill = keep(recorder, "bill.txt", [page(1, "Rent: 119.00 EUR", "Rent: 121.00 EUR", "The VAT on it is 19.00 EUR.")])
+    begun = begin(recorder, bill, columns=COLUMNS[:1])
+    table, calls = ended(recorder, begun), recorder.calls
+    assert table.rows[0].cells[0].flag is Flag.UNSAID
+    item = calls.store.items.get(begun.id)
+    assert (item.settings[DOUBTS], calls.history.to_check([item])) == (1, {item.id: 1})
+    kept = calls.store.results.get(item.id)
+    assert {"edited", "note", "certainty"}.isdisjoint(kept["rows"][0]["cells"][0]), "defaults are not stored"
+    calls.store.results.save(item.id, to_json(table))  # as it was stored before
+    assert view(recorder, item).table == table
+    assert calls.history.to_check([changed(item, settings={})]) == {item.id: 1}
+    calls.extraction.edit(item.id, bill.id, 0, "119.00 EUR")
+    assert calls.history.to_check([calls.store.items.get(item.id)]) == {}
+
+
+def test_corrected_labels_teach_the_model(opened, asked) -> None:
+    recorder, column = opened(choice="2"), label_column("Reason=price: too dear; moving")
+    letters = [keep(recorder, f"{at}.txt", [page(1, f"Letter {at}.", "It costs too much.")]) for at in range(4)]
+    item = begin(recorder, *letters, columns=[column])
+    assert {row.cells[0].value for row in ended(recorder, item).rows} == {"moving"}
+    extraction, offers = recorder.calls.extraction, []
+    for letter in letters[:3]:
+        extraction.edit(item.id, letter.id, 0, "price")
+        offers.append(extraction.offer(item.id, 0))
+    assert offers == [0, 0, 3]
+    assert "its number" not in asked()
+    start = len(recorder.events)
+    before = extraction.teach(item.id, 0)
+    table = ended(recorder, item, start)
+    assert [row.cells[0].value for row in table.rows] == ["price"] * 3 + ["moving"]  # what a person said stays
+    assert asked().count("its number: 1") == 3 * 4
+    assert extraction.offer(item.id, 0) == 0
+    assert [name for _text, name in table.columns[0].examples] == ["price"] * 3
+    extraction.reshape(item.id, before.columns, before.edits)
+    ended(recorder, item, len(recorder.events) - 1)
+    assert view(recorder, item).table.columns[0] == column

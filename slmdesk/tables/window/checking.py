@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.tables.counts import error_of, sample_of
-from slmdesk.tables.types import Column, ColumnKind, Table, TableRow, certainty_words
+from slmdesk.tables.types import Column, Table, TableRow, certainty_words, text_of
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row
@@ -64,7 +64,7 @@ class CheckDialog(Dialog):
         words = _("{done} of {count}").format(done=min(self._now + 1, len(self._sample)), count=len(self._sample))
         error = error_of(self._table, self._column)
         self._progress.setText(words if one else f"{error.words}." if error else "")
-        self._text.setPlainText(_text_of(self._table, one, self._column) if one else "")
+        self._text.setPlainText(_shown(self._table, one, self._column) if one else "")
         cell = one.cells[self._column] if one else None
         self._found.setText(" · ".join(filter(None, (_(cell.value), certainty_words(cell)))) if cell else _("Done"))
         for part in (self._agree, *self._others):
@@ -89,7 +89,6 @@ class CheckDialog(Dialog):
         self._show()
 
 
-def _text_of(table: Table, one: TableRow, at: int) -> str:
-    given = [cell.value for known, cell in zip(table.columns, one.cells, strict=True) if known.kind is ColumnKind.GIVEN]
-    text = max(given, key=len, default="") if one.source != one.document else ""
-    return text or "\n\n".join(filter(None, (one.name, one.cells[at].quote)))
+def _shown(table: Table, one: TableRow, at: int) -> str:
+    name = one.name if one.source == one.document else ""
+    return "\n\n".join(filter(None, (name, text_of(table, one, at))))

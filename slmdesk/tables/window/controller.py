@@ -154,7 +154,17 @@ class TableController(JobFollower):
         self._change(self._bridge.services.extraction.reshape(self.item, columns))
 
     def edit(self, document: str, column: int, words: str) -> None:
-        self._change(self._bridge.services.extraction.edit(self.item, document, column, words))
+        extraction, item = self._bridge.services.extraction, self.item
+
+        def offered(count: int) -> None:
+            if count and item == self.item:
+                said = _("You have corrected {count} labels.").format(count=count)
+                act, teach = _("Teach by these examples"), partial(extraction.teach, item, column)
+                notice = Notice(said, action=act, on_action=lambda: self._change(teach()), key=f"teach {item}")
+                self._bridge.notice_raised.emit(notice)
+
+        self._change(extraction.edit(item, document, column, words))
+        self._bridge.ask(extraction.offer(item, column), offered)
 
     def undo(self) -> None:
         if self._undo:

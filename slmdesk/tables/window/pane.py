@@ -584,7 +584,8 @@ class ColumnPopover(Popover):
     def show_themes(self, themes: Sequence[Label]) -> None:
         """Propose themes, a line for each: a person renames them, or makes one of several."""
         self._themes.setEnabled(True)
-        self._labels.setPlainText("\n".join(f"{theme.name}: {theme.meaning}" for theme in themes))
+        self._labels.selectAll()  # what stood there comes back with Ctrl+Z
+        self._labels.insertPlainText("\n".join(f"{theme.name}: {theme.meaning}" for theme in themes))
         if not self._line.text():
             self._line.setText(_("Theme"))
 

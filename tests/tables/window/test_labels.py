@@ -162,7 +162,38 @@ def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) ->
     program.click("find_themes_button")
     program.wait(lambda: labels.toPlainText().count("\n") == 1)
     assert program.find("column_line").text() == "Theme"
-    labels.setPlainText(labels.toPlainText().replace(labels.toPlainText().split(":")[0], "Costs", 1))
+    proposed = labels.toPlainText()
+    labels.setFocus()
+    labels.selectAll()
+    QTest.keyClicks(labels, "Costs")  # one line of the two
+    QTest.keyClick(labels, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert labels.toPlainText() == proposed
+    QTest.keyClick(labels, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert labels.toPlainText() == ""
+    labels.setPlainText(f"Costs: {proposed.replace(chr(10), ', ')}\nOthers")
     program.click("add_column_button")
     program.wait(lambda: "Theme" in columns(program) and len(cells(program)) == 10)
     program.wait(lambda: not program.find("making_table").isVisible())
+    program.click("table_segments", lambda: program.find("table_segments").tabRect(1).center())
+    program.wait(lambda: program.find("counts_chart").isVisible())
+    assert chart(program).categories == ("Costs", "Others")
+    assert sum(chart(program).series[0].values) == 10
+    program.click("table_segments", lambda: program.find("table_segments").tabRect(0).center())
+    for at in range(3):
+        model = program.find("cells_table").model()
+        model.setData(model.index(at, 2), "Costs")
+        program.wait(lambda at=at: cells(program)[at][2] == "Costs")
+    program.find("table_segments").setCurrentIndex(1)
+    assert chart(program).series[0].values == (3, 7), "what a person merges by hand is counted at once"
+    program.wait(lambda: any("You have corrected 3 labels." in words for words in program.notices()))
+    bar = next(bar for bar in program.window.notices.bars if "corrected" in bar.notice.text)
+    assert not program.find("making_table").isVisible()
+    program.click(program.find("notice_action", bar))
+    program.wait(lambda: len(program.frame.documents_area.tables.table.columns[1].examples) == 3)
+    program.wait(lambda: not program.find("making_table").isVisible())
+    assert [row[2] for row in cells(program)] == ["Costs"] * 3 + ["Others 75%"] * 7
+    more(program, "undo_cell_button").trigger()
+    program.wait(lambda: not program.frame.documents_area.tables.table.columns[1].examples)
+    for _edit in range(3):
+        more(program, "undo_cell_button").trigger()
+    program.wait(lambda: chart(program).series[0].values == (0, 10))
