@@ -8,7 +8,7 @@ from html import escape
 
 from slmdesk.base.documents import Chart, ChartKind, Series
 from slmdesk.base.record import Record
-from slmdesk.base.texts import grouped
+from slmdesk.base.texts import cut, grouped
 
 
 class Look(Record):
@@ -62,7 +62,7 @@ def _bars(chart: Chart, look: Look, width: int) -> Iterator[str]:
     scale = room / max([*sums, 1])
     for at, name in enumerate(chart.categories):
         y = top + at * (BAR + GAP)
-        yield _text(left - 8, y + BAR - 6, _cut(name, MOST_LABEL), look.ink, anchor="end")
+        yield _text(left - 8, y + BAR - 6, cut(name, MOST_LABEL), look.ink, anchor="end")
         x = float(left)
         for number, series in enumerate(chart.series):
             long = series.values[at] * scale
@@ -107,7 +107,7 @@ def _legend(chart: Chart, look: Look, width: int) -> Iterator[str]:
     for number, x, line in _legend_places(chart, width):
         y = 2 * PAD + TEXT + line * (TEXT + 8)
         yield f'<rect x="{x}" y="{y}" width="{TEXT}" height="{TEXT}" fill="{_colour(look, number)}"/>'
-        yield _text(x + TEXT + 6, y + TEXT - 2, _cut(chart.series[number].name, MOST_LABEL), look.ink)
+        yield _text(x + TEXT + 6, y + TEXT - 2, cut(chart.series[number].name, MOST_LABEL), look.ink)
 
 
 def _legend_places(chart: Chart, width: int) -> Iterator[tuple[int, int, int]]:
@@ -136,10 +136,6 @@ def _step(most: int) -> int:
 
 def _colour(look: Look, number: int) -> str:
     return look.colours[number % len(look.colours)]
-
-
-def _cut(words: str, most: int) -> str:
-    return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
 def _text(x: float, y: float, words: str, colour: str, *, anchor: str = "start", weight: str = "normal") -> str:

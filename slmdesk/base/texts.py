@@ -96,6 +96,10 @@ def _value(said: str, *, is_told: bool) -> Any:
     return retold(said) if is_told else said
 
 
+def cut(words: str, most: int) -> str:
+    return words if len(words) <= most else f"{words[: most - 1]}…"
+
+
 def grouped(n: int) -> str:
     """Return a number as the chosen language writes it: "1,240"."""
     return _("{n:,}").format(n=n)

@@ -11,6 +11,7 @@ import click
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
+from slmdesk.base.texts import cut
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option, no_save_option, table
 from slmdesk.command.job_output import OutputFile, check_file, form_of, make, open_all, output_file, write_json, writing
@@ -246,7 +247,7 @@ def _show(console: Console, made: Table) -> None:
         table(console, lines)
         return
     head = ("DOCUMENT", *(column.name.upper() for column in made.columns))
-    table(console, [head, *((_short(row.name), *map(_short_cell, row.cells)) for row in made.rows)])
+    table(console, [head, *((cut(row.name, WIDEST), *map(_short_cell, row.cells)) for row in made.rows)])
     kinds = " or ".join(dict.fromkeys(row.page_kind for row in made.rows))
     console.notify(f"note: the number in brackets is the {kinds}. With -o a file keeps the quotations, too.")
     doubts = doubts_of(made)
@@ -261,8 +262,4 @@ def _short_cell(cell: TableCell) -> str:
         return "–"
     behind = (f" [{cell.page}]" if cell.page else "") + (f" {MARK}" if cell.flag in DOUBTFUL else "")
     behind = f" {cell.certainty:.0%}{behind}" if cell.certainty else behind
-    return _short(cell.value, WIDEST - len(behind)) + behind
-
-
-def _short(words: str, widest: int = WIDEST) -> str:
-    return words if len(words) <= widest else words[: widest - 1] + "…"
+    return cut(cell.value, WIDEST - len(behind)) + behind

