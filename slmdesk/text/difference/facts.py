@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any
 
 from slmdesk.base.record import Record
+from slmdesk.base.texts import cut
 from slmdesk.text.checks import numbers
 from slmdesk.text.checks.names import LEGAL_FORM, foreign_names
 from slmdesk.text.checks.names import tokens as tokens_of
@@ -354,8 +355,7 @@ def _widened(text: str, span: Span, most: int = 60) -> str:
     start, end = span
     if end - start < 12:
         start = text.rfind(" ", 0, max(0, start - 1)) + 1
-    words = text[start:end].strip()
-    return words if len(words) <= most else words[: most - 1] + "…"
+    return cut(text[start:end].strip(), most)
 
 
 def _meets(span: Span, other: Span) -> bool:
