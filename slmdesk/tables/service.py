@@ -29,7 +29,7 @@ from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.tables.cells import PROMPT_VERSION
 from slmdesk.tables.guess import Guess
-from slmdesk.tables.labels import MOST_LABELS, OFFERED_AFTER, examples_of
+from slmdesk.tables.labels import MOST_LABELS, examples_of
 from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
 from slmdesk.tables.texts import DAY, FACTS, FOLDER, LANGUAGE, TextTable, is_table, text_rows
 from slmdesk.tables.types import (
@@ -189,12 +189,6 @@ class ExtractionService(Service, JobPlanner):
         table = changed(table, edits=edits if label == found else (*edits, here), checks=(*checks, here))
         self._save(id, table)
         return with_edits(table)
-
-    def offer(self, item: str, column: int) -> int:
-        """Return by how many corrected labels a column can be taught. 0: by none, or by too few new ones."""
-        table = self._kept(self._items.find(item).id)
-        count = len(examples_of(table, column)) if table else 0
-        return count if table and count - len(table.columns[column].examples) >= OFFERED_AFTER else 0
 
     def teach(self, item: str, column: int) -> Table:
         """Show the model which labels a person corrected, and ask it again. Return what `reshape` returns, raise what

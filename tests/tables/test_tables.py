@@ -22,7 +22,7 @@ from slmdesk.runtime.events import Noticed
 from slmdesk.tables import plan
 from slmdesk.tables.cells import column_named, verified
 from slmdesk.tables.export import table_sheets
-from slmdesk.tables.labels import label_column
+from slmdesk.tables.labels import label_column, offered
 from slmdesk.tables.layout import PageTexts
 from slmdesk.tables.service import TableRequest
 from slmdesk.tables.types import DOUBTFUL, DOUBTS, Column, ColumnKind, ExtractionEnded, ExtractionGrew, Flag
@@ -401,7 +401,7 @@ def test_corrected_labels_teach_the_model(opened, asked) -> None:
     extraction, offers = recorder.calls.extraction, []
     for letter in letters[:3]:
         extraction.edit(item.id, letter.id, 0, "price")
-        offers.append(extraction.offer(item.id, 0))
+        offers.append(offered(view(recorder, item).table, 0))
     assert offers == [0, 0, 3]
     assert "its number" not in asked()
     start = len(recorder.events)
@@ -409,7 +409,7 @@ def test_corrected_labels_teach_the_model(opened, asked) -> None:
     table = ended(recorder, item, start)
     assert [row.cells[0].value for row in table.rows] == ["price"] * 3 + ["moving"]  # what a person said stays
     assert asked().count("its number: 1") >= 3 * 4
-    assert extraction.offer(item.id, 0) == 0
+    assert offered(table, 0) == 0
     assert [name for _text, name in table.columns[0].examples] == ["price"] * 3
     start = len(recorder.events)
     extraction.reshape(item.id, before.columns, before.edits)

@@ -15,6 +15,7 @@ from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
 from slmdesk.runtime.messages import Problem, problem_of
+from slmdesk.tables.labels import offered
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
 from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Label, Table, TableRow
 from slmdesk.window.base.bridge import Bridge, Delay
@@ -47,6 +48,8 @@ class TableController(JobFollower):
         """Documents that the search leaves in the list."""
         self._requested = ""
         self._shown: Table | None = None
+        self._corrected: int | None = None
+        """Column of which a cell was changed since the table was shown last."""
         self._undo: list[tuple[Sequence[Column], Sequence[Edit]]] = []
         """Columns and a person's values as they were before each change of the shown table."""
         extraction = bridge.services.extraction
@@ -118,6 +121,7 @@ class TableController(JobFollower):
 
         def changed(table: Table) -> None:
             noted(table)
+            self._corrected = column
             self.made.emit(table)
 
         self._bridge.ask(self._bridge.services.extraction.check(self.item, document, column, label), changed)
@@ -154,17 +158,12 @@ class TableController(JobFollower):
         self._change(self._bridge.services.extraction.reshape(self.item, columns))
 
     def edit(self, document: str, column: int, words: str) -> None:
-        extraction, item = self._bridge.services.extraction, self.item
+        self._corrected = column
+        self._change(self._bridge.services.extraction.edit(self.item, document, column, words))
 
-        def offered(count: int) -> None:
-            if count and item == self.item:
-                said = _("You have corrected {count} labels.").format(count=count)
-                act, teach = _("Teach by these examples"), partial(extraction.teach, item, column)
-                notice = Notice(said, action=act, on_action=lambda: self._change(teach()), key=f"teach {item}")
-                self._bridge.notice_raised.emit(notice)
-
-        self._change(extraction.edit(item, document, column, words))
-        self._bridge.ask(extraction.offer(item, column), offered)
+    def _teach(self, item: str, column: int) -> None:
+        if item == self.item:
+            self._change(self._bridge.services.extraction.teach(item, column))
 
     def undo(self) -> None:
         if self._undo:
@@ -242,6 +241,11 @@ class TableController(JobFollower):
 
     def _on_made(self, table: Table) -> None:
         self._shown, self._grown = table, []  # which are older
+        column, self._corrected = self._corrected, None
+        if column is not None and column < len(table.columns) and (count := offered(table, column)):
+            words = _("You have corrected {count} labels.").format(count=count)
+            act, teach = _("Teach by these examples"), partial(self._teach, self.item, column)
+            self._bridge.notice_raised.emit(Notice(words, action=act, on_action=teach, key=f"teach {self.item}"))
 
     def _on_ended(self, event: ExtractionEnded) -> None:
         if event.item == self.item:
@@ -273,7 +277,7 @@ class TableController(JobFollower):
 
     def _forget(self) -> None:
         self.title, self._requested, self._job, self._about = "", "", "", frozenset()
-        self._shown, self._grown = None, []
+        self._shown, self._grown, self._corrected = None, [], None
         self.guess.put(None)
         self._opened.put(None)
         self.items.set_current("")
