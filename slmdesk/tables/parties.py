@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from slmdesk.base.documents import BlockKind
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.tables.layout import Line, Place, Strength, phrase
 from slmdesk.text.checks.names import LEGAL_FORM, has_address, is_address, name_span
 from slmdesk.text.checks.numbers import find_dates
@@ -28,6 +28,7 @@ _NAMES = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]|\d[^\W\d_]?[A-ZÀ-ÖØ-Þ&]")
 
 
 class Party(Record):
+    name: str
     place: Place
     strength: Strength
     role: str = ""
@@ -41,15 +42,7 @@ def seller_of(lines: Sequence[Line]) -> Party | None:
         return first or registered
     customer = customer_of(lines)
     is_customer = customer is not None and customer.place == first.place
-    return registered if is_customer or not LEGAL_FORM.search(_name_at(lines, first)) else first
-
-
-def _name_at(lines: Sequence[Line], party: Party) -> str:
-    place = party.place
-    line = next(
-        line for line in lines if line.page == place.page and line.start <= place.start < line.start + len(line.text)
-    )
-    return line.text[place.start - line.start : place.end - line.start]
+    return registered if is_customer or not LEGAL_FORM.search(first.name) else first
 
 
 def _registered(lines: Sequence[Line]) -> Party | None:
@@ -81,11 +74,10 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
         if party is None:
             continue
         near = [below for below in head[at + 1 : at + 5] if below.block <= line.block + 1]
-        name = line.text[party.place.start - line.start : party.place.end - line.start]
         around = " ".join([line.words, *(line.words for line in near)])
-        again = sum(fold(name) in fold(line.words) for line in lines) > 1
-        if has_address(around) or phrase("contact").search(around) or LEGAL_FORM.search(name) or again:
-            return Party(party.place, Strength.ADJACENT)
+        again = sum(fold(party.name) in fold(line.words) for line in lines) > 1
+        if has_address(around) or phrase("contact").search(around) or LEGAL_FORM.search(party.name) or again:
+            return changed(party, strength=Strength.ADJACENT)
         return party
     return None
 
@@ -108,12 +100,11 @@ def customer_of(lines: Sequence[Line]) -> Party | None:
             break
         near = " ".join(line.words for line in head[at : at + 4])
         if phrase("addressed").match(words) and has_address(near) and not _LABEL.match(words):
-            skipped = phrase("addressed").match(words)
             above = head[at - 1] if at and head[at - 1].block == line.block else None
             if above is not None and LEGAL_FORM.search(above.text):
                 line = above  # a firm, and who is to read it there
             party = _party(line, *line.cell(), Strength.ADJACENT)
-            if party is not None and skipped is not None:
+            if party is not None:
                 return party
     return _second_address(head, is_seller_known=_registered(lines) is not None)
 
@@ -151,11 +142,11 @@ def _is_date_line(line: Line) -> bool:
     return len(line.words) < 50 and any(date.readings and date.end - date.start > 5 for date in find_dates(line.words))
 
 
-def _party(line: Line, start: int, end: int, strength: Strength, role: str = "") -> Party | None:
+def _party(line: Line, start: int, end: int, strength: Strength) -> Party | None:
     found = name_span(line.text, start, end)
     if found is None or not _NAMES.search(line.text, *found):
         return None
-    return Party(line.place(*found), strength, role)
+    return Party(line.text[slice(*found)], line.place(*found), strength)
 
 
 def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:
@@ -185,7 +176,7 @@ def _in_order(found: Sequence[Party]) -> tuple[Party, Party]:
     is_turned = party.role == "second" or other.role == "first"
     is_contrary = party.role and party.role == other.role
     if is_contrary:
-        return Party(party.place, Strength.NEAR), Party(other.place, Strength.NEAR)
+        return changed(party, strength=Strength.NEAR), changed(other, strength=Strength.NEAR)
     return (other, party) if is_turned else (party, other)
 
 
@@ -234,7 +225,7 @@ def _in_lines(lines: Sequence[Line], begin: int) -> list[Party]:
         ):  # fmt: skip
             is_next = is_next or is_alone
             if found and phrase("role").search(words) and not found[-1].role:
-                found[-1] = Party(found[-1].place, found[-1].strength, _role_in(words))
+                found[-1] = changed(found[-1], role=_role_in(words))
             continue
         if number == 0 and re.search(r"(?:soussigne|parties|parteien|following|suivants|siguientes|seguenti)", words):
             continue
@@ -252,7 +243,7 @@ def _defined(line: Line, start: int, end: int) -> Party | None:
     if party is None:
         return None
     behind = line.text[party.place.end - line.start : end]
-    return Party(party.place, party.strength, _role_in(fold(behind)))
+    return changed(party, role=_role_in(fold(behind)))
 
 
 def _role_in(words: str) -> str:

@@ -104,8 +104,8 @@ class TableController(JobFollower):
     def find_themes(self, found: Callable[[Sequence[Label]], None]) -> None:
         """Look for themes in the texts of the shown table, and call `found` with them."""
         view = self._opened.value
-        documents = view.request.documents if view else self._rows
-        self._bridge.follow(self._bridge.services.extraction.themes(documents), found, self._refuse)
+        documents, text = (view.request.documents, view.request.text) if view else (self._rows, "")
+        self._bridge.follow(self._bridge.services.extraction.themes(documents, text), found, self._refuse)
 
     def join(self, path: Path) -> None:
         """Read a file and add its texts to the shown table."""

@@ -304,6 +304,7 @@ class TablePane(QFrame):
 
     def show_stopped(self, words: str) -> None:
         self._is_running = False
+        self._adding.themes.setEnabled(True)  # it may be they that were refused
         if not self.model.rows:
             self.model.begin(())
         self._say(words)
@@ -561,25 +562,25 @@ class ColumnPopover(Popover):
         add = button(_("Add"), "add_column_button", self, kind="primary", on=self._on_add)
         self._line.returnPressed.connect(self._on_add)
         self._kind.currentIndexChanged.connect(lambda _at: self._fit_kind())
-        self._themes = button(_("Find themes"), "find_themes_button", self, kind="quiet", on=self._on_themes)
+        self.themes = button(_("Find themes"), "find_themes_button", self, kind="quiet", on=self._on_themes)
         kind = row((self._kind, 1), add)
-        column(self._line, self._labels, self._themes, kind, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        column(self._line, self._labels, self.themes, kind, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
         self._fit_kind()
 
     def _fit_kind(self) -> None:
         kind = self._kind.currentData()
-        for part in (self._labels, self._themes):
+        for part in (self._labels, self.themes):
             part.setVisible(kind == ColumnKind.LABEL)
         if isinstance(kind, Column) and not self._line.text():
             self._line.setText(_(kind.name))
 
     def _on_themes(self) -> None:
-        self._themes.setEnabled(False)
+        self.themes.setEnabled(False)
         self.themes_requested.emit()
 
     def show_themes(self, themes: Sequence[Label]) -> None:
         """Propose themes, a line for each: a person renames them, or makes one of several."""
-        self._themes.setEnabled(True)
+        self.themes.setEnabled(True)
         self._labels.selectAll()  # what stood there comes back with Ctrl+Z
         self._labels.insertPlainText("\n".join(f"{theme.name}: {theme.meaning}" for theme in themes))
         if not self._line.text():
