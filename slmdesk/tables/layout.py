@@ -141,23 +141,18 @@ def lines_of(page: Page) -> list[Line]:
 
 def _lines_of_block(page: Page, number: int, block: Block) -> Iterator[Line]:
     begin: int | None = None
-    for start, end in _raw_lines(page.text, block):
+    end = block.start - 1
+    for part in page.text[block.start : block.end].split("\n"):
+        start, end = end + 1, end + 1 + len(part)
         begin = start if begin is None else begin
         following = page.text[end + 1 : block.end].split("\n", 1)[0]
-        if block.kind is not BlockKind.TABLE_ROW and _goes_on(page.text[start:end], following):
+        if block.kind is not BlockKind.TABLE_ROW and _goes_on(part, following):
             continue
         raw = page.text[begin:end]
         if raw.strip(" \t-:\n\u200a"):
             text = _INDENTED.sub(lambda found: " " + _BLANK * (len(found.group()) - 1), raw)
             yield Line(page.number, begin, text, tuple(_cells(text, block.kind)), number, block.kind, block.level)
         begin = None
-
-
-def _raw_lines(text: str, block: Block) -> Iterator[Span]:
-    at = block.start
-    for line in text[block.start : block.end].split("\n"):
-        yield at, at + len(line)
-        at += len(line) + 1
 
 
 def _goes_on(line: str, following: str) -> bool:
