@@ -54,7 +54,7 @@ packages:
 
 # As root: the packages in dist/, tried in a bare Debian by an account without network.
 package-test:
-	@.venv/bin/python packaging/package_test.py
+	@$(PYTHON3) packaging/package_test.py
 
 model:
 	@$(PYTHON3) packaging/set_up.py model

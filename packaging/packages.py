@@ -23,14 +23,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import parts
+from common import PIP, ROOT, python_of, say, sha256_of
 from parts import WrongPart
+from release import version_of, write_sums
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
 BUILD = ROOT / "build" / "packages"
 MANIFEST = "MANIFEST"
 PAGE, SBOM = "LICENCES.txt", "SBOM.cdx.json"
 REQUIREMENTS = ("requirements-pip.txt", "requirements.txt", "requirements-package.txt")
+TOOLS = {"git": "git", "readelf": "binutils", "strip": "binutils", "nm": "binutils", "cc": "gcc", "dpkg-deb": "dpkg"}
+"""What is called, and Debian's packages of it."""
 OWN_WHEEL = "llama-cpp-python"
 """Not from the index, where it is source alone."""
 DESCRIPTION = """\
@@ -45,11 +48,6 @@ SUGGESTED = (
     "tesseract-ocr-pol",
 )  # fmt: skip
 """Further languages of scans are files that the program reads where they are."""
-
-
-def say(words: str) -> None:
-    """One line of progress, to stderr."""
-    print(f"slmdesk: {words}", file=sys.stderr, flush=True)
 
 
 def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> str:
@@ -67,8 +65,9 @@ def export(into: Path) -> int:
     """Lay down the commit that is checked out.  Returns its time, which all that is built bears."""
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
-    archive = subprocess.run(["git", "-C", str(ROOT), "archive", "HEAD"], check=True, capture_output=True).stdout
-    subprocess.run(["tar", "-x", "-C", into], input=archive, check=True)
+    archive = into.with_suffix(".tar")
+    run(["git", "-C", ROOT, "-c", "core.autocrlf=false", "archive", "--output", archive, "HEAD"])
+    shutil.unpack_archive(archive, into)
     return int(run(["git", "-C", ROOT, "log", "-1", "--format=%ct"]))
 
 
@@ -86,8 +85,8 @@ def environment(source: Path, wheel: Path) -> Path:
     texts = [without((source / "packaging" / name).read_text(), OWN_WHEEL) for name in REQUIREMENTS]
     key = hashlib.sha256("".join((sys.version, *texts)).encode() + wheel.read_bytes()).hexdigest()
     folder, stamp = BUILD / "venv", BUILD / "venv" / "stamp"
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+    python = python_of(folder)
+    pip = [python, *PIP, "install", "--quiet"]
     if not stamp.is_file() or stamp.read_text() != key:
         say("installing the libraries")
         shutil.rmtree(folder, ignore_errors=True)
@@ -116,6 +115,7 @@ def freeze(source: Path, python: Path, made: int) -> Path:
     """The same for Linux, without what nothing needs."""
     folder = pack_program(source, python, made)
     parts.strip(folder / "_internal")
+    parts.leave_out_jbig(folder / "_internal")
     for gone in parts.prune(folder / "_internal"):
         say(f"left out, since nothing needs it: {gone}")
     return folder
@@ -126,7 +126,7 @@ def add_lists(folder: Path, python: Path, version: str, made: int) -> None:
     names = BUILD / "files.json"
     names.write_text(json.dumps(sorted(files_in(folder))))
     run([python, HERE / "sbom.py", BUILD / "work" / "slmdesk", names, folder, version, str(made)])
-    (folder / MANIFEST).write_text(manifest(folder))
+    (folder / MANIFEST).write_bytes(manifest(folder).encode())
 
 
 def files_in(folder: Path) -> list[str]:
@@ -138,12 +138,6 @@ def manifest(folder: Path) -> str:
     """The sums of all files of a folder, as `sha256sum` writes them."""
     names = [name for name in files_in(folder) if name != MANIFEST]
     return "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names)
-
-
-def sha256_of(path: Path) -> str:
-    """The checksum of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def settle(folder: Path, made: int) -> None:
@@ -239,13 +233,15 @@ def write_run(archive: Path, name: str, target: Path) -> None:
 
 def make(into: Path) -> int:
     """All packages."""
+    if missing := {package for tool, package in TOOLS.items() if not shutil.which(tool)}:
+        raise WrongPart(f"this is not here: {', '.join(sorted(missing))}; see packaging/README.md")
     wheel = max(into.glob("llama_cpp_python-*.whl"), key=lambda path: path.stat().st_mtime, default=None)
     if wheel is None:
         raise WrongPart(f"no wheel of llama.cpp is in {into}: call `make wheel` first")
     source = BUILD / "source"
     made = export(source)
     python = environment(source, wheel)
-    version = run([python, "-c", "import slmdesk; print(slmdesk.__version__)"]).strip()
+    version = version_of(source)
     name = f"slmdesk-{version}-linux-{platform.machine()}"
     folder = freeze(source, python, made)
     add_lists(folder, python, version, made)
@@ -261,12 +257,6 @@ def make(into: Path) -> int:
     for path in (deb, into / f"{name}.tar.xz", into / f"{name}.run"):
         say(f"{path}: {path.stat().st_size / 1e6:.0f} MB")
     return 0
-
-
-def write_sums(folder: Path) -> None:
-    """SHA256SUMS of all that is given away."""
-    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != "SHA256SUMS")
-    (folder / "SHA256SUMS").write_text("".join(f"{sha256_of(folder / name)}  {name}\n" for name in names))
 
 
 def main(arguments: Sequence[str]) -> int:

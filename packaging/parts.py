@@ -84,6 +84,8 @@ OF_SYSTEM: Mapping[str, str] = {
 """Libraries the system has to bring, each with its Debian package."""
 ON_DEMAND = frozenset(("libvulkan.so.1",))
 """Needed by a library that is opened where they are there, and not where they are not."""
+JBIG = "jbig"
+"""JBIG-KIT's library, which is under the GPL: see `leave_out_jbig`."""
 
 UNCHANGED = ("PySide6", "shiboken6")
 
@@ -130,6 +132,16 @@ def strip(inside: Path) -> None:
             stripped.replace(path)
         else:
             stripped.unlink()
+
+
+def leave_out_jbig(inside: Path) -> None:
+    """Put in the place of JBIG-KIT, which libtiff names for pictures that nothing here shows it, what only fails."""
+    for path in inside.glob(f"*.libs/lib{JBIG}-*"):
+        named = subprocess.run(["nm", "--dynamic", path], check=True, capture_output=True, text=True).stdout
+        names = re.findall(r"^\w+ T (jbg_\w+)$", named, re.MULTILINE)
+        code = "".join(f"long {name}(void) {{ return {int(name != 'jbg_strerror')}; }}\n" for name in names)
+        command = ["cc", "-shared", "-nostdlib", "-s", f"-Wl,--build-id=none,-soname,{path.name}", "-x", "c", "-"]
+        subprocess.run([*command, "-o", path], input=code, check=True, text=True)
 
 
 def is_loadable(headers: str) -> bool:

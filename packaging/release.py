@@ -1,6 +1,7 @@
 """A release: every check, the packages and their sums, into dist/.  Tags and gives out nothing: CONTRIBUTING.md.
 
-    python3 packaging/release.py        as `make release` does
+    python3 packaging/release.py           as `make release` does
+    python3 packaging/release.py sums      the sums once more, when packages of other systems were put into dist/
 
 Only the standard library.
 """
@@ -12,7 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from common import ROOT, sha256_of
+
 STEPS = ("test", "wheel", "packages")
 """Targets of make, in this order.  The last one writes the sums of all that is in dist/."""
 SUMS = "SHA256SUMS"
@@ -43,6 +45,13 @@ def reason_against(root: Path) -> str:
     return ""
 
 
+def write_sums(folder: Path) -> None:
+    """SHA256SUMS of all that is given away."""
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name != SUMS)
+    lines = "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names)
+    (folder / SUMS).write_bytes(lines.encode())
+
+
 def release(root: Path) -> int:
     """Do all steps.  Returns the status of the process."""
     if reason := reason_against(root):
@@ -57,9 +66,9 @@ def release(root: Path) -> int:
             return 1
     version = version_of(root)
     print((root / "dist" / SUMS).read_text("ascii"), end="")
-    print(f"Look at dist/, then: git tag -s {version} -m 'slmdesk {version}'", file=sys.stderr)
+    print(f"Try dist/ (sudo make package-test), then: git tag -s {version} -m 'slmdesk {version}'", file=sys.stderr)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(release(ROOT))
+    sys.exit(write_sums(ROOT / "dist") if sys.argv[1:] == ["sums"] else release(ROOT))

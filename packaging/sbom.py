@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from parts import WrongPart
+from parts import JBIG, WrongPart
 
 TEXTS = Path(__file__).resolve().parent / "licences"
 SYSTEM_TEXTS = Path("/usr/share/doc")
@@ -49,21 +49,59 @@ LICENCES: Mapping[str, str] = {
 INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "codecpod": (("FFmpeg", "LGPL-2.1-or-later"), ("LAME", "LGPL-2.0-or-later"), ("Opus, Vorbis, Ogg", "BSD-3-Clause")),
     "cryptography": (("OpenSSL", "Apache-2.0"),),
-    "llama_cpp_python": (("llama.cpp and ggml", "MIT"), ("libgomp", "GPL-3.0-or-later WITH GCC-exception-3.1")),
-    "lxml": (("libxml2 and libxslt", "MIT"),),
+    "lxml": (("libxml2 and libxslt", "MIT"), ("libiconv", "LGPL-2.1-or-later"), ("zlib", "Zlib")),
     "miniaudio": (("miniaudio of David Reid", "MIT-0 OR Unlicense"),),
-    "numpy": (("OpenBLAS", "BSD-3-Clause"), ("libgfortran and libquadmath", "GPL-3.0-or-later WITH GCC-exception-3.1")),
-    "pywhispercpp": (("whisper.cpp and ggml", "MIT"), ("libgomp", "GPL-3.0-or-later WITH GCC-exception-3.1")),
     "pypdfium2": (("PDFium", "BSD-3-Clause AND Apache-2.0"),),
-    "PySide6_Essentials": (("Qt", "LGPL-3.0-only"),),
+    "PySide6_Essentials": (
+        ("Qt", "LGPL-3.0-only"),
+        ("ICU", "Unicode-3.0"),
+        ("FreeType", "FTL"),
+        ("HarfBuzz", "MIT"),
+        ("PCRE2", "BSD-3-Clause"),
+        ("libjpeg-turbo, libpng", "IJG AND BSD-3-Clause AND libpng-2.0"),
+    ),
+    "PyYAML": (("LibYAML", "MIT"),),
     "selectolax": (("lexbor", "Apache-2.0"),),
     "slmdesk": (("Lucide icons", "ISC"), ("Source Sans 3", "OFL-1.1")),
     "sqlcipher3": (("SQLCipher", "BSD-3-Clause"), ("OpenSSL", "Apache-2.0")),
-    "tesserocr": (("Tesseract", "Apache-2.0"), ("Leptonica", "BSD-2-Clause")),
     "ziafont": (("DejaVu Sans", "Bitstream-Vera"),),
     "ziamath": (("STIX Two Math", "OFL-1.1"),),
 }
-"""What was compiled into a distribution, and comes with it."""
+"""What was compiled into a distribution, and comes with it.  Rust's are in the distributions' own lists."""
+
+BROUGHT: Mapping[str, tuple[str, str]] = {
+    name: (part, licence)
+    for names, part, licence in (
+        ("avif", "libavif", "BSD-2-Clause"),
+        ("brotlicommon brotlidec", "Brotli", "MIT"),
+        ("freetype", "FreeType", "FTL"),
+        ("gfortran", "libgfortran", "GPL-3.0-or-later WITH GCC-exception-3.1"),
+        ("ggml", "ggml", "MIT"),
+        ("gomp", "libgomp", "GPL-3.0-or-later WITH GCC-exception-3.1"),
+        ("harfbuzz", "HarfBuzz", "MIT"),
+        ("jpeg", "libjpeg-turbo", "IJG AND BSD-3-Clause"),
+        ("lcms2", "Little CMS", "MIT"),
+        ("leptonica", "Leptonica", "BSD-2-Clause"),
+        ("llama mtmd", "llama.cpp", "MIT"),
+        ("lzma", "liblzma", "0BSD"),
+        ("msvcp140 vcomp140", "Microsoft's C++ runtime", "LicenseRef-Microsoft-Runtime"),
+        ("openjp2", "OpenJPEG", "BSD-2-Clause"),
+        ("png16", "libpng", "libpng-2.0"),
+        ("quadmath", "libquadmath", "LGPL-2.1-or-later"),
+        ("scipy_openblas64_", "OpenBLAS", "BSD-3-Clause"),
+        ("tesseract", "Tesseract", "Apache-2.0"),
+        ("tiff", "libtiff", "libtiff"),
+        ("unwind", "LLVM's libunwind", "Apache-2.0 WITH LLVM-exception"),
+        ("sharpyuv webp webpdemux webpmux", "libwebp", "BSD-3-Clause"),
+        ("whisper", "whisper.cpp", "MIT"),
+        ("winpthread", "winpthreads of mingw-w64", "MIT"),
+        ("Xau xcb", "libxcb and libXau", "X11"),
+        ("z", "zlib", "Zlib"),
+        ("zstd", "Zstandard", "BSD-3-Clause"),
+    )
+    for name in names.split()
+}
+"""Libraries of others that come as files of a wheel, by their names without "lib" and version."""
 
 OF_SYSTEM: Mapping[str, str] = {
     "libbrotli1": "MIT",
@@ -107,14 +145,15 @@ OF_SYSTEM: Mapping[str, str] = {
 """Debian's packages from which a library may be taken along, with their licences.  None is under the GPL alone."""
 
 REPLACE = """\
-Qt, PySide6 and Shiboken are under the GNU Lesser General Public License, version 3, python-stdnum and FFmpeg are under
-version 2.1 or later, LAME is under version 2.0 or later. All are used unchanged and lie in the folder _internal as
-files of their own (_internal/PySide6, _internal/shiboken6, _internal/stdnum; FFmpeg and LAME in _internal/codecpod):
-you may replace each by your own build of the same version, and may examine how the program works with it. Their source
-is at https://download.qt.io/archive/qt/ (Qt), https://download.qt.io/official_releases/QtForPython/ (PySide6,
-Shiboken), https://pypi.org/project/python-stdnum/ and https://pypi.org/project/codecpod/ (with FFmpeg and LAME) in the
-versions named below.  Whoever gives you this package has to give you that source too if you ask within three
-years.
+Qt, PySide6 and Shiboken are under the GNU Lesser General Public License, version 3; python-stdnum, FFmpeg, libiconv
+and libquadmath are under version 2.1 or later, LAME is under version 2.0 or later. All are used unchanged but for
+names that only debuggers read, and lie in the folder _internal as files of their own (_internal/PySide6,
+_internal/shiboken6, _internal/stdnum; FFmpeg and LAME in _internal/codecpod, libiconv in _internal/lxml, libquadmath in
+_internal/numpy.libs): you may replace each by your own build of the same version, and may examine how the program works
+with it. Their source is at https://download.qt.io/archive/qt/ (Qt), https://download.qt.io/official_releases/QtForPython/
+(PySide6, Shiboken), https://gcc.gnu.org (libquadmath) and, for python-stdnum, codecpod (with FFmpeg and LAME) and lxml
+(with libiconv), at https://pypi.org in the versions named below.  Whoever gives you this package has to give you that
+source too if you ask within three years.
 """
 
 
@@ -135,7 +174,7 @@ def sources(work: Path, taken: Iterable[str]) -> set[Path]:
     """The files that were frozen: of the modules all, of the others those still in the folder (`taken`)."""
     left = set(taken)
     modules = _toc(work, "PYZ-00.toc")
-    files = [row for row in _toc(work, "COLLECT-00.toc") if f"_internal/{row[0]}" in left]
+    files = [row for row in _toc(work, "COLLECT-00.toc") if f"_internal/{row[0]}".replace("\\", "/") in left]
     return {Path(row[1]) for row in (*modules, *files) if row[1]}
 
 
@@ -146,26 +185,59 @@ def _toc(work: Path, name: str) -> list[tuple[str, str, str]]:
 
 
 def parts_of(files: Iterable[Path]) -> list[Part]:
-    """The parts that these files came from, by name.  Raises WrongPart where the licence of one is not known."""
+    """The parts that these files came from, by name.  Raises WrongPart where a licence is unknown or the GPL."""
     owners = {path: one for one in metadata.distributions() for path in _files(one)}
     found: dict[str, Part] = {}
+    inside: list[tuple[metadata.Distribution, str, str]] = []
     system = set()
     for file in files:
         owner = owners.get(file) or owners.get(file.resolve())
         if owner is not None:
-            found.setdefault(owner.name, part_of(owner))
+            if owner.name not in found:
+                found[owner.name] = part_of(owner)
+                inside += [(owner, *each) for each in INSIDE.get(owner.name, ())]
+            if name := brought(file):
+                inside.append((owner, *BROUGHT.get(name, (file.name, ""))))
         elif ".so" in file.name and file.resolve().is_relative_to("/usr/lib"):
             system.add(file.resolve())
     text, version = _python_text(), platform.python_version()
     found["Python"] = Part("Python", version, "PSF-2.0", "", "https://www.python.org", [text])
     for package in sorted({_package(file) for file in system} - {""}):
         found[package] = _system(package)
-    for name in [name for name in found if name in INSIDE]:
-        for inner, licence in INSIDE[name]:
-            found[f"{inner} in {name}"] = Part(inner, "", licence, "", f"in {name} {found[name].version}")
+    parts = [Part(name, "", licence, "", f"in {owner.name} {owner.version}") for owner, name, licence in inside]
+    for owner in {one.name: one for one in owners.values() if one.name in found}.values():
+        parts += compiled_in(owner)
+    found |= {f"{part.name} {part.version} {part.home}": part for part in parts}
     if unknown := sorted(part.name for part in found.values() if not part.licence):
         raise WrongPart(f"no licence is known of {', '.join(unknown)}: look it up and add it to packaging/sbom.py")
-    return sorted(found.values(), key=lambda part: part.name.lower())
+    if wrong := sorted(part.name for part in found.values() if is_of_gpl(part.licence)):
+        raise WrongPart(f"under the GPL, and so not to be passed on with the program: {', '.join(wrong)}")
+    return sorted(found.values(), key=lambda part: (part.name.lower(), part.version, part.home))
+
+
+def is_of_gpl(licence: str) -> bool:
+    """Whether a licence leaves nothing but the GPL, without an exception for programs like this one."""
+    return all(re.search(r"(?<!L)GPL", one) and " WITH " not in one for one in licence.split(" OR "))
+
+
+def brought(file: Path) -> str:
+    """The name in BROUGHT of the library of others that a wheel has brought as this file; empty: it is none."""
+    in_folder = re.search(r"(\.(dy)?libs|/llama_cpp/lib)$", file.parent.as_posix())
+    if not in_folder and not re.search(r"-[0-9a-f]{32}\.dll$", file.name):
+        return ""
+    name = re.split(r"[-.]", file.name.removeprefix("lib"))[0]
+    return "" if name == JBIG else name
+
+
+def compiled_in(one: metadata.Distribution) -> Iterator[Part]:
+    """What was compiled into a distribution by the list that it brings: Rust's packages."""
+    lists = [file for file in one.files or () if file.parent.name == "sboms" and file.suffix == ".json"]
+    for inner in (inner for file in lists for inner in json.loads(file.read_text("utf-8")).get("components", ())):
+        origin = inner.get("purl", "").partition("?")[0]
+        if origin.startswith("pkg:cargo/") and inner["name"] != one.name:
+            named = [each.get("expression") or each["license"]["id"] for each in inner.get("licenses", ())]
+            licence = " AND ".join(named)
+            yield Part(inner["name"], inner["version"], licence, origin, f"in {one.name} {one.version}")
 
 
 def _files(one: metadata.Distribution) -> Iterator[Path]:
@@ -182,7 +254,8 @@ def part_of(one: metadata.Distribution) -> Part:
     texts = [
         Path(str(file.locate())).read_text(encoding="utf-8", errors="replace")
         for file in one.files or ()
-        if ".dist-info" in str(file) and re.search(r"licen[cs]e|copying|notice|authors", str(file), re.IGNORECASE)
+        if file.suffix in ("", ".md", ".txt", ".rst") or "licenses/" in file.as_posix()
+        if re.search(r"licen[cs]e|copying|notice|authors", str(file), re.IGNORECASE)
     ]
     name = re.sub(r"[-_.]+", "-", one.name).lower()
     return Part(
@@ -233,7 +306,12 @@ def sbom(parts: Iterable[Part], version: str, made: int) -> str:
     """The list of parts as CycloneDX 1.6, the same for the same parts; `made` in seconds since 1970."""
     components = []
     for part in parts:
-        component: dict[str, object] = {"type": "library", "bom-ref": part.origin or f"{part.name} {part.home}".strip()}
+        reference = (
+            part.origin
+            if part.origin and not part.home.startswith("in ")
+            else f"{part.name} {part.version} {part.home}"
+        )
+        component: dict[str, object] = {"type": "library", "bom-ref": reference.strip()}
         component["name"] = part.name
         if part.version:
             component["version"] = part.version

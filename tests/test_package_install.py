@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TOOLS = ("mmdebstrap", "unshare", "ip", "Xvfb", "xdotool")
+sys.path.append(str(ROOT / "packaging"))
+from package_test import TOOLS  # noqa: E402
 
 pytestmark = [
     pytest.mark.soak,

@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))
-from release import ROOT, version_of  # noqa: E402
+from common import ROOT  # noqa: E402
+from release import version_of  # noqa: E402
 
 PORTABLE = "portable.txt"
 """See slmdesk/base/paths.py."""

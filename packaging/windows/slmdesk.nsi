@@ -41,7 +41,7 @@ Section
   !insertmacro REFUSE_WHILE_OPEN
   RMDir /r "$INSTDIR\_internal"  ; of an earlier version
   SetOutPath "$INSTDIR"
-  File /r "${FOLDER}/*"
+  File /r "${FOLDER}\*"
   WriteUninstaller "$INSTDIR\uninstall.exe"
   CreateShortcut "$SMPROGRAMS\slmdesk.lnk" "$INSTDIR\slmdesk.exe"
   WriteRegStr HKCU "${KEY}" "DisplayName" "slmdesk"
