@@ -1,6 +1,7 @@
 """llama.cpp, compiled from the pinned source and put with its Python binding into one wheel.
 
-    python packaging/llama.py FOLDER     into FOLDER the wheel for every processor of this kind of PC (`make wheel`)
+    python packaging/llama.py FOLDER            the wheel for every processor of this kind of PC (`make wheel`)
+    python packaging/llama.py --source FOLDER   the source of it, for windows/llama.sh
 
 The set-up asks `wheel` for one that is made for this PC's own processor; what was compiled once is kept for every other
 checkout of the same person.  Only the standard library.  Elsewhere than on Linux (not tried) pip builds the wheel.
@@ -278,6 +279,15 @@ def compiled(backend: str, pip: Sequence[str | Path], into: Path, *, for_every: 
         return pack(source, libraries, named, tag, into)
 
 
+def lay_down_source(pip: Sequence[str | Path], into: Path) -> None:
+    """The source for the wanted kinds of processor."""
+    with TemporaryDirectory(prefix="slmdesk-") as folder:
+        work = Path(folder)
+        source = unpacked_source(pip, work, tools(pip, work / "tools", os.environ))
+        keep_variants(source / "vendor" / "llama.cpp" / "ggml" / "src" / "CMakeLists.txt")
+        shutil.copytree(source, into)
+
+
 def tools(pip: Sequence[str | Path], folder: Path, env: Mapping[str, str]) -> dict[str, str]:
     """The environment with what builds: the system's cmake and ninja, or pinned ones for this build alone."""
     wanted = ["scikit-build-core", "packaging", "pathspec"]  # pip asks them for the name of what it fetches
@@ -400,16 +410,21 @@ def sum_of(data: bytes) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """`make wheel`: called by the virtual environment's Python."""
-    if len(arguments) != 1:
+    is_source = arguments[:1] == ["--source"]
+    if len(arguments) != 1 + is_source:
         print(__doc__, file=sys.stderr)
         return 2
+    pip = (sys.executable, *PIP)
     backend = os.environ.get("BACKEND", "").strip().lower() or "cpu"
     try:
+        if is_source:
+            lay_down_source(pip, Path(arguments[1]))
+            return 0
         if backend not in BACKENDS:
             raise BuildFailed(f"BACKEND can be {', '.join(BACKENDS)}, but not {backend}")
         if not sys.platform.startswith("linux"):
             raise BuildFailed("wheels for every processor are made on Linux only")
-        made = wheel(backend, (sys.executable, *PIP), for_every=True)
+        made = wheel(backend, pip, for_every=True)
         Path(arguments[0]).mkdir(parents=True, exist_ok=True)
         say(f"made {shutil.copy2(made, arguments[0])}")
     except BuildFailed as err:

@@ -21,6 +21,7 @@ PIP = ("pip",)
 @pytest.fixture
 def llama(monkeypatch, tmp_path):
     """The script with a cache of its own, and nothing of this PC's tools in sight."""
+    monkeypatch.syspath_prepend(str(ROOT / "packaging"))
     spec = importlib.util.spec_from_file_location("llama", ROOT / "packaging" / "llama.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

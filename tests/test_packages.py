@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -95,8 +96,35 @@ def test_the_package_depends_on_what_is_not_in_it():
         parts.depends({"libnobody.so.1"}, (), 34)
 
 
-def test_no_part_taken_from_the_system_is_under_the_gpl_alone():
-    assert not [one for one in sbom.OF_SYSTEM.values() if re.search(r"(?<!L)GPL", one) and "exception" not in one]
+def test_what_is_under_the_gpl_alone_is_told_from_what_may_be_passed_on():
+    assert all(map(sbom.is_of_gpl, ("GPL-2.0-or-later", "AGPL-3.0-only OR GPL-3.0-only")))
+    passed_on = ("LGPL-3.0-only OR GPL-2.0-only", "GPL-3.0-or-later WITH GCC-exception-3.1", "MIT")
+    assert not any(map(sbom.is_of_gpl, passed_on))
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("numpy.libs/libgfortran-040039e1-0352e75f.so.5", "gfortran"), ("tesserocr/.dylibs/libpng16.16.dylib", "png16"),
+        ("ggml-cpu-9a43108c31d9a3a1442cbc954beab8c4.dll", "ggml"), ("llama_cpp/lib/libmtmd.so", "mtmd"),
+        ("PIL/_imaging.cpython-311-x86_64-linux-gnu.so", ""), ("tesserocr.libs/libjbig-2504a0c3.so.2.1", ""),
+    ],
+)  # fmt: skip
+def test_a_library_of_others_in_a_wheel_is_seen_and_known(place, name):
+    assert sbom.brought(Path("/somewhere") / place) == name
+    assert name in sbom.BROUGHT or not name
+
+
+def test_what_text_recognition_loads_holds_nothing_of_jbig(tmp_path):
+    if (tesserocr := find_spec("tesserocr")) is None:
+        pytest.skip("no tesserocr here")
+    here = Path(tesserocr.origin).parent.parent / "tesserocr.libs"
+    shutil.copytree(here, tmp_path / here.name)
+    (library,) = (tmp_path / here.name).glob("libjbig-*")
+    parts.leave_out_jbig(tmp_path)
+    assert b"JBIG" not in library.read_bytes()
+    (user,) = (tmp_path / here.name).glob("libleptonica-*")
+    subprocess.run([sys.executable, "-c", f"import ctypes; ctypes.CDLL({str(user)!r})"], check=True)
 
 
 def test_the_licence_of_each_library_is_known_before_a_package_is_built():

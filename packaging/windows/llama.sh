@@ -1,16 +1,12 @@
 #!/bin/sh
 # llama.sh SOURCE FOLDER: of llama.cpp a wheel for Windows, in FOLDER, built on Linux by mingw-w64, cmake and ninja.
-# SOURCE is the pinned llama_cpp_python-*.tar.gz.  Without OpenMP and with mingw's libraries inside: nothing but Windows is needed.
+# SOURCE is what `llama.py --source` lays down.  Without OpenMP and with mingw's libraries inside: nothing but Windows is needed.
 # Where wine64 is, the libraries are tried; with MODEL in the environment they write a few tokens.
 set -e
 SOURCE=$(realpath "$1") FOLDER=$(realpath -m "$2") HERE=$(dirname "$(realpath "$0")")
 MODEL=${MODEL:+$(realpath "$MODEL")}
-HOST=x86_64-w64-mingw32 LLAMA=$FOLDER/source/vendor/llama.cpp
-mkdir -p "$FOLDER/source" "$FOLDER/lib"
-tar xf "$SOURCE" -C "$FOLDER/source" --strip-components=1
-# Six kinds of processor serve nearly all PCs; each costs half a minute and a megabyte.
-KINDS=${KINDS:-x64 sandybridge haswell alderlake icelake zen4}
-sed -i -E "/^ *ggml_add_cpu_backend_variant\(/{/\(($(echo $KINDS | tr ' ' '|'))[ )]/!d}" "$LLAMA/ggml/src/CMakeLists.txt"
+HOST=x86_64-w64-mingw32 LLAMA=$SOURCE/vendor/llama.cpp
+mkdir -p "$FOLDER/lib"
 # Windows aligns no stack to 32 bytes and gcc takes it for aligned: the assembler writes moves that need no alignment.
 FLAGS="-include $HERE/mingw_fix.h -D_WIN32_WINNT=0x0A00 -Wa,-muse-unaligned-vector-move"
 LINK="-static -s -Wl,--exclude-libs,ALL"  # every function is exported, but not those of mingw in it
@@ -31,13 +27,13 @@ if [ -n "$WINE" ]; then
         "$FOLDER/build/ggml/src/libggml.dll.a" "$FOLDER/build/ggml/src/libggml-base.dll.a" -o "$FOLDER/try/try_llama.exe"
     (cd "$FOLDER/try" && WINEPREFIX="$FOLDER/wine" WINEDEBUG=-all "$WINE" try_llama.exe ${MODEL:+"$MODEL"})
 fi
-python3 - "$FOLDER" "$HERE/.." <<'PYTHON'
+python3 - "$SOURCE" "$FOLDER" "$HERE/.." <<'PYTHON'
 import sys
 from pathlib import Path
 
-folder = Path(sys.argv[1])
-sys.path.append(sys.argv[2])
+source, folder = map(Path, sys.argv[1:3])
+sys.path.append(sys.argv[3])
 from llama import BUILD, pack, version
 
-print(pack(folder / "source", sorted((folder / "lib").iterdir()), f"{version()}+slmdesk.{BUILD}", "win_amd64", folder))
+print(pack(source, sorted((folder / "lib").iterdir()), f"{version()}+slmdesk.{BUILD}", "win_amd64", folder))
 PYTHON

@@ -1,4 +1,6 @@
 /* try_llama.exe [MODEL]: loads the libraries beside it, says which were taken, and with a model writes a few tokens. */
+#include <windows.h>
+
 #include "ggml-backend.h"
 #include "llama.h"
 #include <stdio.h>
@@ -16,6 +18,7 @@ int main(int count, char ** words) {
     ggml_backend_load_all_from_path(".");
     llama_backend_init();
     printf("backends %d\n%s\n", (int) ggml_backend_dev_count(), llama_print_system_info());
+    if (!LoadLibraryA("libmtmd.dll")) return 6;
     if (count < 2 || ggml_backend_dev_count() == 0) return ggml_backend_dev_count() == 0;
     struct llama_model * model = llama_model_load_from_file(words[1], llama_model_default_params());
     if (!model) return 2;
