@@ -35,6 +35,7 @@ LEFT_OUT = "|".join((
     r"plugins/platformthemes/libqgtk3\.so$",
     r"plugins/imageformats/libq(pdf|tga|icns|wbmp)\.so$",
     r"plugins/platforminputcontexts/libqtvirtualkeyboard",
+    r"(^|/)opengl32sw\.dll$",  # Windows: draws for programs of OpenGL, 20 MB
     rf"Qt/translations/(?!qtbase_({'|'.join(QT_LANGUAGES)})\.qm$)",
     # Where a wheel was unpacked and by whom.
     r"\.dist-info/(?!METADATA$)",

@@ -20,6 +20,7 @@ from fakes.tiny_gguf import tiny_llama
 
 from slmdesk.hub.search import Commercial, Skill, load_catalogue
 
+sys.path.append(str(ROOT / "packaging"))
 pytestmark = pytest.mark.process
 LIMIT_S = 60
 
