@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "packaging"))
-from release import reason_against, release, version_of  # noqa: E402
+from release import SUMS, reason_against, release, version_of, write_sums  # noqa: E402
 
 pytestmark = pytest.mark.pure
 
@@ -48,6 +48,17 @@ def test_checks_then_packages_with_nothing_of_before(tree: Path, capsys) -> None
     assert release(tree) == 0
     assert (tree / ".done").read_text().split() == ["test", "wheel", "packages"]
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["slmdesk.deb", "slmdesk.whl"]
+
+
+def test_the_sums_are_of_all_that_is_given_away_but_for_themselves(tmp_path: Path) -> None:
+    for name in (SUMS, "slmdesk.deb", "slmdesk-setup.exe"):
+        (tmp_path / name).write_text("a")
+    write_sums(tmp_path)
+    assert [line.split()[1] for line in (tmp_path / SUMS).read_text().splitlines()] == [
+        "slmdesk-setup.exe",
+        "slmdesk.deb",
+    ]
+    subprocess.run(["sha256sum", "--quiet", "--check", SUMS], cwd=tmp_path, check=True)
 
 
 def test_what_fails_ends_it(tree: Path) -> None:
