@@ -136,6 +136,14 @@ def test_the_licence_of_each_library_is_known_before_a_package_is_built():
     assert [name for name, licence in known.items() if not licence] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("python-stdnum", "Version 2.1, February 1999"), ("spylls", "Mozilla Public License Version 2.0\n====")],
+)
+def test_what_packaging_has_no_words_of_comes_with_the_words_of_its_licence(name, words):
+    assert any(words in text for text in sbom.part_of(metadata.distribution(name)).texts)
+
+
 def test_an_unknown_licence_is_none():
     assert sbom.licence_of("spylls", None, "UNKNOWN") == "MPL-2.0"
     assert sbom.licence_of("x", "MIT OR Apache-2.0", None) == "MIT OR Apache-2.0"
