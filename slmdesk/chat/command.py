@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.base.documents import has_page_pictures
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Message, Status
@@ -419,6 +418,8 @@ def _one(console: Console, services: Services, file: Path, secret: str, *, save:
 
 
 def _picture(console: Console, services: Services, file: Path) -> AttachRequest:
+    from slmdesk.base.documents import has_page_pictures  # only a picture needs it
+
     paged, number = re.fullmatch(r"(.+)#(\d{1,9})", file.name), 1
     if paged and has_page_pictures(Path(paged[1])):
         file, number = file.with_name(paged[1]), int(paged[2])

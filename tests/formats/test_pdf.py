@@ -376,7 +376,7 @@ def test_pictures_are_bounded_and_missing_pages_refused():
     tall = TinyPdf().page(Text(1, 1, "x"), width=10, height=14000)
     picture = pdf.picture(reading_of(tall), PictureRequest(1, 4096))
     assert picture.height <= pdf.MAX_HEIGHT + 2
-    with pytest.raises(KnownError, match=r"request\.invalid"):
+    with pytest.raises(KnownError, match=r"document\.no_page"):
         pdf.picture(reading_of(tall), PictureRequest(2, 100))
     with pytest.raises(KnownError, match=r"document\.no_image"):
         pdf.picture(reading_of(TinyPdf().page(broken=True)), PictureRequest(1, 100))
