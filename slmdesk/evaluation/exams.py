@@ -9,7 +9,7 @@ import json
 import re
 import time
 import tomllib
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from functools import cache
@@ -24,7 +24,7 @@ from slmdesk.base.protocol import picked, stored_from, stored_list
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.records import JobRecord, JobStatus, JobStep, ModelRecord, Status
 from slmdesk.base.types import THINKING_ON, ChatMessage, Json, Origin, Role, Sampling, TextPart
-from slmdesk.jobs.runner import AskedQuestion, Batch, StepValue, step_key, step_of
+from slmdesk.jobs.runner import step_key, step_of
 from slmdesk.jobs.service import JobService
 from slmdesk.jobs.types import EXAM, JobChanged
 from slmdesk.loader.energy import OtherPrograms
@@ -316,35 +316,12 @@ class ExamService:
         shape: Json = None if reason is None else {"version": items()[0], "reason": reason, **more}
         self._store.models.set_info(record.id, **{NOTE: shape})
 
-    @staticmethod
-    def prompt_version() -> str:
-        return _prompt_version(items()[0])
-
-    def examined(
-        self, record: ModelRecord, skills: Sequence[Skill], batch: Batch
-    ) -> Generator[AskedQuestion, Any, Mapping[Skill, SkillResult]]:
-        """Ask, in another job's plan, the questions on those of these skills that are unknown. Returns all known
-        skills.
-
-        `batch` is the plan's batch for the questions, still without steps.
-        """
-        version, questions = items()
-        known = skills_of(record)
-        open_ones = [question for question in questions if question.skill in skills and question.skill not in known]
-        if not open_ones:
-            return known
-        steps = [question.step() for question in open_ones]
-        values: list[StepValue] = yield changed(batch, steps=steps, prompt_version=_prompt_version(version))
-        answered = [(question, value or {}) for question, value in zip(open_ones, values, strict=True)]
-        return self._keep_skills(record, _judged(answered))
-
-    def _keep_skills(self, record: ModelRecord, results: Sequence[SkillResult]) -> dict[Skill, SkillResult]:
+    def _keep_skills(self, record: ModelRecord, results: Sequence[SkillResult]) -> None:
         known = skills_of(record) | {result.skill: result for result in results}
         shape: dict[str, Json] = {"version": items()[0], "skills": [shape_of_skill(one) for one in known.values()]}
         for model in self._store.models.all():
             if model.sha256 == record.sha256:
                 self._store.models.set_info(model.id, **{SKILLS: shape})
-        return known
 
     def _keep(self, job: JobRecord) -> None:
         """Judge the answers of a finished exam, and store the result in each record of this model file.
