@@ -9,7 +9,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.types import Device, Offload, Sampling
 from slmdesk.engine.llama import cards, loading
 from slmdesk.engine.llama.cards import ON_PROCESSOR, Card, best_card, find_backends, find_cards
-from slmdesk.engine.llama.library import MemoryStatus, compute_from_log, load_library
+from slmdesk.engine.llama.library import compute_from_log, load_library
 from slmdesk.engine.llama.loading import _params
 from slmdesk.gguf.memory import RESERVE
 from slmdesk.loader.model_loader import card_backends
@@ -119,7 +119,7 @@ def test_a_damaged_model_is_refused_as_without_a_card(on_card, monkeypatch) -> N
 
 
 def test_the_memory_of_the_card_counts_besides_that_of_the_pc(on_card, monkeypatch) -> None:
-    monkeypatch.setattr(loading, "free_memory", lambda: MemoryStatus(available=120_000_000))
+    monkeypatch.setattr(loading, "free_memory", lambda: 120_000_000)
     model = on_card(pretended(8 << 30))
     assert model.info.offload == Offload("Card", LAYERS, LAYERS)
     for card in (pretended(RESERVE), pretended(8 << 30, is_integrated=True)):  # the latter's memory is the PC's

@@ -8,7 +8,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.sentences import CODES
 from slmdesk.base.types import LoadSpec, MemoryParts, Sampling
 from slmdesk.engine.llama import LlamaEngine, loading
-from slmdesk.engine.llama.library import MemoryStatus, parts_from_log
+from slmdesk.engine.llama.library import parts_from_log
 from slmdesk.gguf.memory import choose_pool
 
 pytestmark = pytest.mark.model
@@ -46,7 +46,7 @@ def test_w9_what_gives_no_numbers_is_damaged(engine, tmp_path, wrong):
 
 
 def test_m5_more_memory_than_there_is(engine, starter_model, monkeypatch):
-    monkeypatch.setattr(loading, "free_memory", lambda: MemoryStatus(available=50_000_000))
+    monkeypatch.setattr(loading, "free_memory", lambda: 50_000_000)
     err = refused(engine, starter_model)
     assert err.code == "model.out_of_memory"
     assert err.args_for_people["available_bytes"] == 50_000_000
@@ -120,7 +120,7 @@ def test_sampling_defaults_do_not_override_a_wish():
 
 
 def test_m5_what_looks_too_large_is_tried_when_a_person_wants_it(engine, starter_model, monkeypatch):
-    monkeypatch.setattr(loading, "free_memory", lambda: MemoryStatus(available=50_000_000))
+    monkeypatch.setattr(loading, "free_memory", lambda: 50_000_000)
     spec = LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True, flash=True, anyway=True)
     loaded = engine.load(spec, lambda _: True)
     assert loaded.pool_tokens == loaded.context_tokens  # no room beyond what was asked for

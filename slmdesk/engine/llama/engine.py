@@ -216,7 +216,7 @@ class LlamaEngine(Engine):
             nonlocal found, tokens
             if self._models.get(handle) is model:
                 tokens = max(able, key=model.scheduler.held)
-                found = model.scheduler.state_of(tokens, lambda size: size < free_memory().available // 2)
+                found = model.scheduler.state_of(tokens, lambda size: size < free_memory() // 2)
 
         self._on_engine_thread(take)
         if found is None:

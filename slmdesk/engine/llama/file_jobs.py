@@ -49,7 +49,7 @@ def embed_texts(path: str, texts: Sequence[str], keep_going: Callable[[], bool])
     header = check_file(Path(path))
     if header.kind != "encoder":
         raise KnownError("model.wrong_kind", kind=header.kind)
-    available = free_memory().available
+    available = free_memory()
     if header.weight_bytes * _SPARE > available:
         raise KnownError(
             "model.out_of_memory", needed_bytes=int(header.weight_bytes * _SPARE), available_bytes=available

@@ -323,19 +323,9 @@ _CARD_COMPUTE = re.compile(r"(\S+) +(?:compute|output) buffer size = +([\d.]+) M
 _WEIGHTS = re.compile(r"model buffer size = +([\d.]+) MiB")
 
 
-class MemoryStatus(Record):
-    """Memory of this computer, in bytes."""
-
-    available: int
-
-    def holds(self, parts: MemoryParts) -> bool:
-        """Whether a model of this size can be loaded without pushing everything else out of memory."""
-        return parts.total <= self.available
-
-
-def free_memory() -> MemoryStatus:
-    """The memory that other programs leave free, without swapping."""
-    return MemoryStatus(available=int(psutil.virtual_memory().available))
+def free_memory() -> int:
+    """The bytes of memory that other programs leave free, without swapping."""
+    return int(psutil.virtual_memory().available)
 
 
 def total_memory() -> int:

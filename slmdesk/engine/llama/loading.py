@@ -261,7 +261,7 @@ class _PartialModel(Record):
         )
 
     def _projector(self) -> Projector:
-        weights, needed, free = self.weights, self.plan.sight_bytes, free_memory().available
+        weights, needed, free = self.weights, self.plan.sight_bytes, free_memory()
         if needed > free and not self.spec.anyway:
             raise KnownError("model.out_of_memory", needed_bytes=needed, available_bytes=free)
         with ticking(self.on_work):
@@ -655,7 +655,7 @@ def plan_load(
     asked = max(limit, spec.pool_tokens or limit)
     sees = _projector_header(spec, header)
     for_sight, at_once = (sight_bytes(sees), tokens_at_once(sees)) if sees else (0, 0)
-    available = free_memory().available
+    available = free_memory()
     card_bytes = card.device.free_bytes if card and not card.device.is_integrated else 0
     rough = estimate(header, context_tokens=asked)
     if (

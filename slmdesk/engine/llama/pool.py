@@ -105,7 +105,7 @@ class Pool:
         small enough.
         """
         most = min(MOST_BYTES, total_memory() // _SHARE_FOR_MARKS)
-        if size > min(most, free_memory().available // _SHARE_OF_FREE):
+        if size > min(most, free_memory() // _SHARE_OF_FREE):
             return False
         for old in sorted(self.kept, key=lambda kept: kept.used_at):
             if self._mark_bytes() + size <= most:
@@ -393,7 +393,7 @@ class SwapSpace:
 
     def __init__(self, most_bytes: int = MOST_BYTES, available: Callable[[], int] | None = None) -> None:
         self._most = most_bytes
-        self._available = available or (lambda: free_memory().available)
+        self._available = available or free_memory
         self._held: list[SwappedSequence] = []
 
     @property

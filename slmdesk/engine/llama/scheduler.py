@@ -458,7 +458,7 @@ class Scheduler:
                 return
             error = self._who.too_long(shares[0].sequence)
         elif code == NO_MEMORY:
-            error = KnownError("model.out_of_memory", needed_bytes=0, available_bytes=free_memory().available)
+            error = KnownError("model.out_of_memory", needed_bytes=0, available_bytes=free_memory())
         else:
             error = KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
         for share in shares:
