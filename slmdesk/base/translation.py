@@ -242,10 +242,6 @@ class LiveSegment(Record):
     flags: tuple[SegmentFlag, ...] = ()
     paragraph: int = 0
     doubts: tuple[Doubt, ...] = ()
-    sure: float = 0.0
-    """How certain the detected language of the paragraph is, 0..1. 0 means that the language was chosen, or taken from
-    the paragraph before.
-    """
 
 
 class NewSegment(Record):

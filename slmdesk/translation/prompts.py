@@ -277,8 +277,6 @@ class CutState:
     target: str
     terms: Sequence[Term]
     language: str = ""
-    sure: float = 0.0
-    """Certainty of the last unit's language, 0..1: 0 if the language was not detected from the unit's own words."""
     units: int = 0
 
 
@@ -294,7 +292,7 @@ def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
     """Return the segments of a unit. Segments that need no translation have a reason (`nothing`, `kept`, `already`)."""
     tags = Tags(tuple(unit["paired"]), tuple(unit["lone"]))
     text = str(unit["text"])
-    reported, taken.sure = unit.get("language"), 0.0
+    reported = unit.get("language")
     language = taken.source or (reported if isinstance(reported, str) else _reported(plain(text, tags), taken))
     is_there = not taken.source and language == taken.target
     index, taken.units = taken.units, taken.units + 1
@@ -332,9 +330,7 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
 def _reported(words: str, taken: CutState) -> str:
     """Return the language of a unit. A short unit gets the language of the unit before."""
     if len(words.split()) >= LEAST_WORDS or not words.isascii():
-        found, sure = detect(words, DETECTED)
-        if found:
-            taken.language, taken.sure = found, sure
+        taken.language = detect(words, DETECTED)[0] or taken.language
     return taken.language
 
 

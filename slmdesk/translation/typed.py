@@ -226,7 +226,7 @@ class LiveTranslation(Service):
             for segment in segments_from(unit["unit"], taken):
                 live = LiveSegment(
                     segment.source, segment.lead, segment.trail, segment.language, "", segment.state,
-                    paragraph=segment.unit, sure=taken.sure,
+                    paragraph=segment.unit,
                 )  # fmt: skip
                 found.append(_Requested(live, self._key(live, terms), times[live.source]))
                 times[live.source] += 1

@@ -101,12 +101,10 @@ def test_what_a_person_wrote_is_not_overwritten_by_words_that_still_come(opened)
     assert live.segments()[0].state is SegmentState.EDITED
 
 
-def test_each_paragraph_says_how_sure_its_language_was_told(recorder):
+def test_each_paragraph_says_its_language(recorder):
     text = "The weather is fine today and we go out.\nDas Wetter ist heute schön und wir gehen hinaus.\nOk"
     found = typed(recorder, text, TranslationStyle("fr"))
     assert [(one.language, one.paragraph) for one in found] == [("en", 0), ("de", 1), ("de", 2)]
-    assert min(one.sure for one in found[:2]) > 0.8
-    assert found[2].sure == 0
     (already,) = typed(recorder, found[1].source, TranslationStyle("de"))
     assert (already.source, already.state) == (found[1].source, SegmentState.LEFT)
 

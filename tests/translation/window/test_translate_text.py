@@ -139,29 +139,25 @@ def test_what_is_typed_in_the_target_language_goes_into_another_unless_a_person_
     program.wait(lambda: target.currentData() == "de" and output(program) == "tHE HOUSE IS OLD AND COLD.")
 
 
-def segment(language, sure, at, state=SegmentState.TRANSLATED):
-    return LiveSegment("a b", "", "\n", language, "c", state, paragraph=at, sure=sure)
+def segment(language, at, state=SegmentState.TRANSLATED):
+    return LiveSegment("a b", "", "\n", language, "c", state, paragraph=at)
 
 
 @pytest.mark.parametrize(
     ("found", "words"),
-    [
-        ([("de", 0.999)], "German detected"),
-        ([("", 0.0)], "Language not recognised"),
-        ([("de", 1.0), ("fr", 1.0), ("de", 0.0)], "German, French detected"),
-    ],
+    [(["de"], "German detected"), ([""], "Language not recognised"), (["de", "fr", "de"], "German, French detected")],
 )
 def test_the_languages_found_are_told_in_words(found, words):
-    shown = PaneState(tuple(segment(code, sure, at) for at, (code, sure) in enumerate(found)), True, "")
+    shown = PaneState(tuple(segment(code, at) for at, code in enumerate(found)), True, "")
     assert language_words(shown, TranslationStyle("en")) == words
     assert language_words(shown, TranslationStyle("en", "de")) == "", "one that was chosen is not told"
 
 
 def test_counts_speak_of_one_and_of_many():
-    many = PaneState((segment("de", 1, 0), segment("en", 1, 1, SegmentState.LEFT)), True, "de")
+    many = PaneState((segment("de", 0), segment("en", 1, SegmentState.LEFT)), True, "de")
     assert count_words(many, TranslationStyle("en")) == "2 sentences; 1 is in English already"
     assert count_words(many, TranslationStyle("en", "de")) == "2 sentences"
-    one = PaneState((segment("en", 1, 0, SegmentState.LEFT),), True, "en")
+    one = PaneState((segment("en", 0, SegmentState.LEFT),), True, "en")
     assert count_words(one, TranslationStyle("en")) == "1 sentence; it is in English already"
     assert (
         count_words(PaneState((), True, ""), TranslationStyle("en"), has_text=True)
