@@ -61,7 +61,6 @@ from slmdesk.translation.types import (
 if TYPE_CHECKING:
     from slmdesk.translation.plan import TranslationPlan
 
-SEGMENTS_AT_ONCE = 500
 MOST_TEXT = 5 << 20
 """Most bytes of a text that is translated (not of a document)."""
 
@@ -192,8 +191,8 @@ class TranslationService(Service, JobPlanner):
         """Use this password for the item's document until the program ends. Raises KnownError `item.unknown`."""
         self._passwords[self._store.items.get(item).id] = password
 
-    def segments(self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE) -> list[SegmentRecord]:
-        return self._store.segments.of_item(item, begin=begin, limit=limit)
+    def segments(self, item: str) -> list[SegmentRecord]:
+        return list(segments_of_item(self._store, item))
 
     def text_of(self, item: str) -> str:
         return translation_of(segments_of_item(self._store, item))

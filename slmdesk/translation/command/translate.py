@@ -424,7 +424,7 @@ def _write_report(console: Console, services: Services, item: str, report: Path,
 
 
 def _as_json(services: Services, view: TranslationView, written: WrittenFile | None) -> dict[str, Json]:
-    segments = services.call.translations.segments(view.item.id, limit=1 << 30)
+    segments = services.call.translations.segments(view.item.id)
     flags: list[Json] = []
     for segment in segments:
         flags += [{"segment": segment.number, "place": segment.place, "kind": each.kind, "text": each.text,
@@ -452,7 +452,7 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
 
 def _doubts(services: Services, item: str) -> list[Json]:
     """Return the words the model was unsure of, by segment: their position in the target and their probability."""
-    segments = services.call.translations.segments(item, limit=1 << 30)
+    segments = services.call.translations.segments(item)
     return [
         {"segment": segment.number, "place": segment.place, "text": segment.target[begin:end], "begin": begin,
          "end": end, "probability": probability}
