@@ -99,7 +99,6 @@ def recommend(
     *,
     languages: Sequence[str] = (),
     exams: Mapping[str, str] | None = None,
-    entries: Sequence[CatalogueEntry] | None = None,
 ) -> Recommendation | None:
     """Return the model to take for a job on a PC, or None if none serves.
 
@@ -107,10 +106,9 @@ def recommend(
     repository in small letters. A PC that was not measured yet counts as an ordinary one.
     """
     levels = exams or {}
-    entries = _catalogue() if entries is None else entries
     able = [
         candidate
-        for entry in entries
+        for entry in _catalogue()
         if job in entry.merit and entry.commercial is not Commercial.NO and all(map(entry.speaks, languages))
         if levels.get(entry.repo.lower()) != "weak"
         if (candidate := _candidate(job, entry, pc, levels.get(entry.repo.lower(), "")))

@@ -27,6 +27,8 @@ PROCESS_BYTES = 60 << 20
 _SHARE_FOR_SECOND_CONTEXT = 0.1
 """Largest share of free memory spent on a second context, for other chats and background work beside a full context."""
 
+_BATCH = 512
+"""Tokens that are read at once."""
 _HALF, _FLOAT = 2, 4
 _TOKEN_BYTES = 300
 """Bytes for each token of the vocabulary: 165 in llama.cpp's tables, the rest in those of slmdesk."""
@@ -56,16 +58,16 @@ class _Layer(Record):
     has_state: bool
 
 
-def estimate(header: GgufHeader, *, context_tokens: int, sequences: int = 1, batch: int = 512) -> MemoryParts:
+def estimate(header: GgufHeader, *, context_tokens: int, sequences: int = 1) -> MemoryParts:
     """Return the bytes that the model will need.
 
-    `context_tokens` is the size of the whole KV cache, shared by all `sequences`. `batch` is the number of tokens read
-    at once. `compute` counts memory that is really touched: activations, attention mask, logits, vocabulary tables.
+    `context_tokens` is the size of the whole KV cache, shared by all `sequences`. `compute` counts memory that is
+    really touched: activations, attention mask, logits, vocabulary tables.
     """
     return MemoryParts(
         weights=header.weight_bytes,
-        kv_cache=_cache_bytes(header, context_tokens, sequences, batch),
-        compute=_compute_bytes(header, context_tokens, sequences, batch) + program_bytes(header),
+        kv_cache=sum(cache_by_layer(header, context_tokens, sequences, _BATCH)),
+        compute=_compute_bytes(header, context_tokens, sequences) + program_bytes(header),
     )
 
 
@@ -123,10 +125,6 @@ def sensible_context(header: GgufHeader, requested: int, budget_bytes: int) -> i
 
 def _fits(header: GgufHeader, context_tokens: int, budget_bytes: int) -> bool:
     return _with_places(header, context_tokens).total <= budget_bytes
-
-
-def _cache_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> int:
-    return sum(cache_by_layer(header, context_tokens, sequences, batch))
 
 
 def cache_by_layer(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> list[int]:
@@ -203,14 +201,14 @@ def _state_bytes(header: GgufHeader) -> int:
     return numbers * _FLOAT
 
 
-def _compute_bytes(header: GgufHeader, context_tokens: int, sequences: int, batch: int) -> int:
+def _compute_bytes(header: GgufHeader, context_tokens: int, sequences: int) -> int:
     width = max(header.embedding_length, max(header.heads, default=0) * header.key_length)
     one_expert = header.whole("expert_feed_forward_length", 1 << 20) or header.feed_forward_length
     experts = header.whole("expert_used_count", 1024) * one_expert  # all experts used for a token are computed at once
     inner = max(header.feed_forward_length, experts, 2 * header.whole("ssm.inner_size", 1 << 20))
     rows = _FLOAT * (3 * inner + 5 * width) + _HALF * max(inner, width)  # the last term: converted input of a product
     mask = _HALF * _rounded(context_tokens) * (2 if any(_sliding_layers(header)) else 1)
-    return batch * (rows + mask) + (sequences + 1) * header.vocab_size * _FLOAT
+    return _BATCH * (rows + mask) + (sequences + 1) * header.vocab_size * _FLOAT
 
 
 def _vocabulary_bytes(header: GgufHeader) -> int:

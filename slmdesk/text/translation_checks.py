@@ -595,17 +595,15 @@ def _sense(target: str, doubts: Sequence[Doubt], probabilities: Sequence[TokenPr
     return (SegmentFlag("sense", ", ".join(dict.fromkeys(target[begin:end] for begin, end, _ in least))),)
 
 
-def doubts_in(
-    target: str, answer: str, probabilities: Sequence[TokenProbability], tags: Tags, *, below: float = UNSURE
-) -> tuple[Doubt, ...]:
-    """Return the words of `target`, which was made from `answer`, that have a token less likely than `below` (see
+def doubts_in(target: str, answer: str, probabilities: Sequence[TokenProbability], tags: Tags) -> tuple[Doubt, ...]:
+    """Return the words of `target`, which was made from `answer`, that have a token less likely than UNSURE (see
     base.translation.Doubt).
 
     `probabilities` are those of the answer's tokens. The result is empty if there are none, or if the two texts differ
     in more than their ends, white space and the form of their tags. Any thread. Linear in the length except for a
     search.
     """
-    if not any(probability < below for _, _, probability in probabilities):
+    if not any(probability < UNSURE for _, _, probability in probabilities):
         return ()
     before, after = _signs(answer, tags), _signs(target, tags)
     offset = _offset([answer[at] for at in before], [target[at] for at in after])
@@ -616,7 +614,7 @@ def doubts_in(
     doubts = []
     for begin, end in _word_places(target, tags, of_target):
         lowest = min(of_target[at][0] for at in range(begin, end))
-        if lowest < below:
+        if lowest < UNSURE:
             doubts.append((begin, end, lowest))
     return tuple(doubts)
 
