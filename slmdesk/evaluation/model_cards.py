@@ -388,10 +388,6 @@ class BenchService(Service):
         self._models, self._loader, self._jobs, self._note = models, loader, jobs, note
         self._bench: _Bench | None = None
 
-    @property
-    def running(self) -> str:
-        return self._bench.record.id if self._bench else ""
-
     def run(self, model: str | None) -> Pending[BenchResult | None]:
         """Load a model anew and measure it. Jobs wait meanwhile, and the model in use is loaded again afterwards.
 

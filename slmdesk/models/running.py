@@ -247,10 +247,6 @@ class SpeedService(Service):
         quantization = str(record.header.get("quantization") or "")
         return self.pace.of_size(size, quantization, sha256=record.sha256, step_s=step_s)
 
-    def tokens_per_s(self, record: ModelRecord) -> float | None:
-        found = self._written(record.sha256)
-        return found.tokens_per_s if found else None
-
     def begin(self) -> None:
         """Wait for a quiet moment and measure this PC, unless it was measured before."""
         self.stop_waiting()

@@ -327,10 +327,6 @@ class FileWork:
         self._service_thread, self._name = service_thread, name
         self._running: dict[threading.Event, threading.Thread] = {}
 
-    @property
-    def is_running(self) -> bool:
-        return bool(self._running)
-
     def run(self, work: Callable[[threading.Event, Report], T]) -> Pending[T]:
         stop = threading.Event()
         pending: Pending[T] = Pending(stop.set)

@@ -446,9 +446,6 @@ class Segment(Record):
     lead: str = ""
     trail: str = ""
 
-    def whole(self, translation: str) -> str:
-        return self.lead + translation + self.trail
-
 
 def segments_of(text: str, tags: Tags, language: str = "") -> list[Segment]:
     """Split a text into its sentences. A sentence with only one tag of a pair is joined with the next sentence.

@@ -116,13 +116,6 @@ class VersionService(Service, JobPlanner):
         self._compare(item.id, old, new)
         return self._store.items.get(item.id)
 
-    def again(self, item: str) -> None:
-        """Make a comparison again. Raises KnownError as `begin` does, and `item.unknown`."""
-        found = self._items.find(item)
-        if found.id not in self._busy:
-            kept = _kept_request(found)
-            self._compare(found.id, read_document(self._store, kept.old), read_document(self._store, kept.new))
-
     def cancel(self, item: str) -> None:
         """Cancel a comparison. Then VersionsFailed is published with `versions.stopped`. A stored result stays."""
         if stop := self._busy.get(item):

@@ -36,8 +36,7 @@ def test_the_facts_of_the_real_model(vocabulary):
     assert (vocabulary.bos, vocabulary.eos, vocabulary.add_bos) == (1, 2, False)
     assert vocabulary.control_tokens == set(range(17))
     assert vocabulary.end_tokens >= {0, 2}
-    assert vocabulary.is_end(2)
-    assert not vocabulary.is_end(1)
+    assert 1 not in vocabulary.end_tokens
     assert vocabulary.text_of(1) == "<|im_start|>"
     assert vocabulary.text_of(-1) == ""
     assert vocabulary.pieces[1] == b""

@@ -64,9 +64,6 @@ class Vocabulary:
         self._break_tokens = self._call(_BREAK, special=False)
         self._adds_space = self.pieces_of(self._call("a", special=False)) != b"a"
 
-    def is_end(self, token: int) -> bool:
-        return token in self.end_tokens
-
     def text_of(self, token: int) -> str:
         """The text of `token` in the file, control tokens too; '' for none (-1)."""
         if not 0 <= token < self.n_tokens:

@@ -145,10 +145,6 @@ class CompareRows(QAbstractScrollArea):
         self._pointed = change
         self.viewport().update()
 
-    @property
-    def count(self) -> int:
-        return len(self.lines)
-
     def rect_of(self, at: int) -> QRectF:
         return QRectF(0, self._tops[at] - self.verticalScrollBar().value(), self.viewport().width(), self._height(at))
 

@@ -104,7 +104,7 @@ def test_segments_are_the_whole_text_and_each_is_balanced(node):
     lone = tuple(number for number in numbers if f"<{number}/>" in text)
     tags = Tags(paired, lone)
     found = segments_of(text, tags, "en")
-    assert "".join(one.whole(one.text) for one in found) == text
+    assert "".join(one.lead + one.text + one.trail for one in found) == text
     for one in found:
         assert problems(one.text, one.tags) == []
         assert one.tags == tags_in(one.text, tags)
@@ -125,7 +125,7 @@ def test_segments_are_the_whole_text_and_each_is_balanced(node):
 def test_boxes_before_a_sentence_are_no_words_to_translate(text, words, lead):
     (found,) = segments_of(text, Tags(paired=(1,)), "en")
     assert (found.text, found.lead) == (words, lead)
-    assert found.whole(found.text) == text
+    assert found.lead + found.text + found.trail == text
 
 
 @pytest.mark.parametrize(
