@@ -67,7 +67,6 @@ class ImportRequest(Record):
 
 
 class TermPage(Record):
-    glossary: GlossaryRecord
     terms: tuple[Term, ...]
     begin: int
     counts: GlossaryCounts
@@ -122,12 +121,9 @@ class GlossaryService(Service):
             self._publish(GlossariesChanged())
         return found
 
-    def change(
-        self, glossary: str, *, name: str | None = None, is_active: bool | None = None, domain: str | None = None
-    ) -> GlossaryRecord:
+    def change(self, glossary: str, *, name: str | None = None, is_active: bool | None = None) -> GlossaryRecord:
         """Change the given properties of a glossary. Raises KnownError `glossary.unknown`."""
-        name, domain = _name(name or "") or None, None if domain is None else _domain(domain)
-        changed = self._store.glossaries.change(glossary, name=name, is_active=is_active, domain=domain)
+        changed = self._store.glossaries.change(glossary, name=_name(name or "") or None, is_active=is_active)
         self._publish(GlossariesChanged())
         return changed
 
@@ -186,10 +182,6 @@ class GlossaryService(Service):
 
     # ---- terms
 
-    def terms(self, glossary: str) -> list[Term]:
-        """Return all terms of a glossary. Raises KnownError `glossary.unknown`."""
-        return self._store.terms.of_glossary(self._store.glossaries.get(glossary).id)
-
     def page(
         self, glossary: str, *, words: str = "", order: str = "", descending: bool = False, begin: int = 0,
         limit: int = TERMS_AT_ONCE,
@@ -201,7 +193,7 @@ class GlossaryService(Service):
         """
         record, kept = self._store.glossaries.get(glossary), self._store.terms
         terms = kept.of_glossary(record.id, words=words, order=order, descending=descending, begin=begin, limit=limit)
-        return TermPage(record, tuple(terms), begin, kept.count(record.id, words))
+        return TermPage(tuple(terms), begin, kept.count(record.id, words))
 
     def add_term(self, glossary: str, term: Term) -> Term:
         """Add a term to a glossary. Raises KnownError `glossary.…` for an invalid term."""

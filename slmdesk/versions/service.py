@@ -80,8 +80,6 @@ class KeptRequest(Record):
 
 class VersionView(Record):
     item: Item
-    documents: tuple[DocumentRecord, ...]
-    """The old and the new document, as far as they still exist."""
     comparison: Comparison | None
     """The result. None while the comparison is made, or if it failed."""
     job: JobRecord | None
@@ -122,15 +120,12 @@ class VersionService(Service, JobPlanner):
             stop.set()
 
     def open(self, item: str) -> Pending[VersionView]:
-        """Return a comparison with its documents. Raises KnownError `item.unknown`."""
+        """Return a comparison. Raises KnownError `item.unknown`."""
         found = self._items.find(item)
-        request = _kept_request(found)
-        here = {document.id: document for document in self._store.documents.of_item(found.id)}
-        documents = tuple(here[side] for side in (request.old, request.new) if side in here)
         job = self._items.newest_job(found.id)
 
         def view(comparison: Comparison | None) -> VersionView:
-            return VersionView(found, documents, comparison, job, found.id in self._busy)
+            return VersionView(found, comparison, job, found.id in self._busy)
 
         kept = self._store.results.get(found.id)
         read = pending_on_file_thread(self._service_thread, lambda: stored_from(Comparison, kept), name="compare")

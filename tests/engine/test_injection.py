@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes.tiny_gguf import CHATML
-from fakes.vocabularies import MARKERS, named_vocabulary
+from fakes.vocabularies import MARKERS, named_vocabulary, tokenize_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +13,7 @@ from slmdesk.base.types import Attached, AttachmentPart, ChatMessage, Origin, Ro
 from slmdesk.base.untrusted import JOINER
 from slmdesk.chat.conversation import turns_for_engine
 from slmdesk.engine.llama.templates import FAMILIES_BY_NAME, ChatFormat
-from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
+from slmdesk.engine.llama.vocabulary import open_vocabulary
 from slmdesk.gguf.read import read_header
 
 pytestmark = pytest.mark.model

@@ -9,13 +9,13 @@ from datetime import datetime
 import psutil
 import pytest
 from fakes.tiny_gguf import CHATML, write
-from fakes.vocabularies import vocabulary_file
+from fakes.vocabularies import tokenize_parts, vocabulary_file
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import ChatMessage, Origin, PromptPart, Role, TextPart
 from slmdesk.engine.llama.template_sandbox import ChatTemplate, TemplateUnusableError
 from slmdesk.engine.llama.templates import ChatFormat, try_template
-from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
+from slmdesk.engine.llama.vocabulary import open_vocabulary
 
 pytestmark = pytest.mark.model
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 from fakes.tiny_gguf import write
-from fakes.vocabularies import MARKERS, USER_DEFINED, vocabulary_file
+from fakes.vocabularies import MARKERS, USER_DEFINED, tokenize_parts, vocabulary_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import PromptPart
 from slmdesk.engine.llama.library import LibraryLog, load_library
-from slmdesk.engine.llama.vocabulary import open_vocabulary, tokenize_parts
+from slmdesk.engine.llama.vocabulary import open_vocabulary
 
 pytestmark = pytest.mark.model
 

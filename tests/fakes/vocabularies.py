@@ -11,7 +11,8 @@ from pathlib import Path
 
 from fakes.tiny_gguf import Contents, TinyFile, build, write
 
-from slmdesk.engine.llama.vocabulary import open_vocabulary
+from slmdesk.base.types import PromptPart
+from slmdesk.engine.llama.vocabulary import Vocabulary, open_vocabulary, tokens_and_edges
 
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 MARKERS = (
@@ -82,3 +83,7 @@ def _byte_letters() -> list[str]:
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [n for n in range(256) if n not in printable]
     return [chr(n) for n in printable] + [chr(256 + i) for i in range(len(others))]
+
+
+def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_bos: bool = True) -> list[int]:
+    return tokens_and_edges(vocabulary, parts, add_bos=add_bos)[0]

@@ -12,7 +12,7 @@ from fakes.hostile_documents import ORDERS
 from fakes.longer_texts import Longer
 from fakes.recorder import Recorder, add_model, open_echo, result_of
 from fakes.tiny_gguf import CHATML
-from fakes.vocabularies import MARKERS, named_vocabulary
+from fakes.vocabularies import MARKERS, named_vocabulary, tokenize_parts
 
 from slmdesk.base import texts
 from slmdesk.base.protocol import record_from
@@ -21,7 +21,6 @@ from slmdesk.base.types import Attached, AttachmentPart, ChatMessage, Origin, Ro
 from slmdesk.base.untrusted import JOINER
 from slmdesk.chat.attachment_text import parts_for_model
 from slmdesk.engine.llama.templates import FAMILIES_BY_NAME, ChatFormat
-from slmdesk.engine.llama.vocabulary import tokenize_parts
 from slmdesk.evaluation.exams import SKILLS, Skill, items, truth_step
 from slmdesk.jobs.types import JobChanged
 from slmdesk.questions.prompt import Source, text_for, turns_of

@@ -81,7 +81,7 @@ def test_letters_are_right_whatever_the_encoding(opened, tmp_path, encoding):
     recorder = opened(model=False)
     text = "en;de\nnotice;Kündigung\ndwelling;Wohnstätte\nfee;Gebühr für Müll\n"
     result = imported(recorder.calls, written(tmp_path, "a.csv", text.encode(encoding)))
-    terms = recorder.calls.glossaries.terms(result.glossary.id)
+    terms = recorder.calls.store.terms.of_glossary(result.glossary.id)
     assert [term.target for term in terms] == ["Kündigung", "Wohnstätte", "Gebühr für Müll"]
     assert recorder.of(GlossariesChanged)
 
@@ -124,7 +124,7 @@ def test_columns_are_read_as_a_person_says(opened, tmp_path):
     assert sample == [["Kind", "Wort", "Word"], ["x", "Kaution", "deposit"]]
     columns = {"source": 2, "target": 1, "note": 0}
     result = imported(recorder.calls, path, source="en", target="de", columns=columns, skips_first=True)
-    terms = recorder.calls.glossaries.terms(result.glossary.id)
+    terms = recorder.calls.store.terms.of_glossary(result.glossary.id)
     assert [(term.source, term.target, term.note) for term in terms] == [("deposit", "Kaution", "x")]
 
 
@@ -142,7 +142,7 @@ def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
     for form in ("csv", "tsv", "xlsx", "tbx"):
         path = written(tmp_path, f"a.{form}", services.of.glossaries.export(made.id, form))
         back = imported(services, path, source="en", target="de", name=form).glossary
-        kept = services.glossaries.terms(back.id)
+        kept = services.store.terms.of_glossary(back.id)
         assert (kept[0].target, kept[0].forbidden) == ("Mieter <x>", ("Pächter", "Bewohner"))
         if form != "tbx":
             assert [(one.source, one.target, one.forbidden) for one in kept[2:]] == [
@@ -295,7 +295,7 @@ def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened, mo
     assert services.store.glossaries.all() == []
     back = services.glossaries.restore(gone)
     assert (back.id, back.terms, back.is_active) == (made.id, 1_700, True)
-    kept = services.glossaries.terms(made.id)
+    kept = services.store.terms.of_glossary(made.id)
     assert [one.source for one in kept] == [term.source for term in terms]
 
 

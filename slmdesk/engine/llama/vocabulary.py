@@ -155,16 +155,6 @@ class Vocabulary:
             yield buffer.raw[:count]
 
 
-def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_bos: bool = True) -> list[int]:
-    """The tokens of a prompt: trusted parts with control tokens, the others without any.
-
-    Parts of the same trust are joined first; a space that ends a trusted part goes with the word after it, as it
-    would in one piece.  With `add_bos` the prompt begins with the model's BOS where the model wants one, and never
-    with two.
-    """
-    return tokens_and_edges(vocabulary, parts, add_bos=add_bos)[0]
-
-
 def tokens_and_edges(
     vocabulary: Vocabulary,
     parts: Sequence[PromptPart],
@@ -172,9 +162,12 @@ def tokens_and_edges(
     add_bos: bool = True,
     see: Callable[[Picture], Sequence[int]] | None = None,
 ) -> tuple[list[int], list[int]]:
-    """As `tokenize_parts`, with the number of tokens before the end of each joined part.
+    """The tokens of a prompt: trusted parts with control tokens, the others without any.  With them the number of
+    tokens before the end of each joined part.
 
-    `see` gives what stands for a picture; without it a picture is left out.
+    Parts of the same trust are joined first; a space that ends a trusted part goes with the word after it, as it
+    would in one piece.  With `add_bos` the prompt begins with the model's BOS where the model wants one, and never
+    with two.  `see` gives what stands for a picture; without it a picture is left out.
     """
     tokens: list[int] = []
     edges: list[int] = []

@@ -43,9 +43,9 @@ from slmdesk.window.widgets.build import (
     named,
     passing,
     plain_label,
+    plain_tip,
     row,
     set_kind,
-    set_tip,
     show_words,
     text_line,
 )
@@ -408,7 +408,7 @@ class NetworkLogWindow(Dialog):
     def _put(self, at: int, request: NetworkLogRow) -> None:
         for column_at, words in enumerate(cells_of(request)):
             cell = QTableWidgetItem(words)
-            set_tip(cell, words)
+            cell.setToolTip(plain_tip(words))
             cell.setTextAlignment(_ALIGN[column_at == BYTES])
             self._table.setItem(at, column_at, cell)
 

@@ -18,7 +18,7 @@ from functools import lru_cache
 from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.record import changed
 from slmdesk.text.checks.words import folded, function_words
-from slmdesk.text.difference.facts import facts_of
+from slmdesk.text.difference.facts import blanked, facts_of
 from slmdesk.text.difference.parts import (
     Hunk,
     Unit,
@@ -537,7 +537,7 @@ class ChangeBuilder:
                 _marked(new, [hunk.new for hunk in hunks], event.change, is_whole),
                 old_places,
                 new_places,
-                facts_of(_without(old, numbers), _without(new, new_numbers), hunks, self._language),
+                facts_of(blanked(old, numbers, "\n"), blanked(new, new_numbers, "\n"), hunks, self._language),
                 *(_clause(some, clauses) for some, clauses in zip((event.old, event.new), self._clauses, strict=True)),
             )
         )
@@ -586,12 +586,6 @@ def _paragraphs(steps: Sequence[_Step]) -> Iterator[list[int]]:
         group.append(at)
     if group:
         yield group
-
-
-def _without(text: str, numbers: Sequence[tuple[int, int]]) -> str:
-    for start, end in numbers:
-        text = text[:start] + "\n" * (end - start) + text[end:]
-    return text
 
 
 def _clause(units: Sequence[Unit], clauses: Sequence[str]) -> str:

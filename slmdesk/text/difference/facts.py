@@ -182,10 +182,10 @@ def _values(text: str, language: str) -> list[_Value]:
         _Value("date", (when.start, when.end), frozenset({*when.readings, *when.minutes, when.weekday} - {None}))
         for when in whens
     ]
-    rest = _blanked(text, [value.span for value in found])
+    rest = blanked(text, [value.span for value in found])
     codes = numbers.find_identifiers(rest)
     found += [_Value("number", span, frozenset({text[slice(*span)].casefold()})) for span in codes if span[1] > lead]
-    for number in numbers.find_numbers(_blanked(rest, codes), language):
+    for number in numbers.find_numbers(blanked(rest, codes), language):
         if number.end <= lead:
             continue
         is_year = (
@@ -362,9 +362,9 @@ def _meets(span: Span, other: Span) -> bool:
     return span[0] < other[1] and span[1] > other[0]
 
 
-def _blanked(text: str, spans: Sequence[Span]) -> str:
+def blanked(text: str, spans: Sequence[Span], sign: str = "\x00") -> str:
     for start, end in spans:
-        text = text[:start] + "\x00" * (end - start) + text[end:]
+        text = text[:start] + sign * (end - start) + text[end:]
     return text
 
 

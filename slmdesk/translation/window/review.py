@@ -129,7 +129,7 @@ class SegmentPanel(QScrollArea):
         else:
             self._show_flags(segment)
             if self._help is not None:
-                self._show_likenesses(self._help.likenesses)
+                self._show_likenesses(segment.number, self._help.likenesses)
                 self._show_terms(self._help.terms)
         self._column.addStretch(1)
 
@@ -157,7 +157,7 @@ class SegmentPanel(QScrollArea):
             is_fine = term.is_used and not term.forbidden
             self._add(plain_label(words, self._inner, name="segment_term", kind="" if is_fine else "warn"))
 
-    def _show_likenesses(self, likenesses: tuple[SimilarPair, ...]) -> None:
+    def _show_likenesses(self, number: int, likenesses: tuple[SimilarPair, ...]) -> None:
         if not likenesses:
             return
         self._head(_("Similar"))
@@ -171,7 +171,9 @@ class SegmentPanel(QScrollArea):
             words = " · ".join(filter(None, about))
             self._add(plain_label(words, self._inner, name="likeness_about", kind="small"))
             self._add(self._difference(likeness))
-            self._offer(pair.target, "use_likeness")
+            offer = Suggestion(pair.target, "use_likeness", self._inner)
+            offer.taken.connect(partial(self.use_requested.emit, number))
+            self._add(offer)
 
     def _difference(self, pair: SimilarPair) -> QLabel:
         """Return a label that compares the remembered source with this source: removed words struck out, new words
@@ -192,12 +194,6 @@ class SegmentPanel(QScrollArea):
         reported = {"same": "{}", "gone": _("[only in the memory: {}]"), "new": _("[only here: {}]")}
         label.setAccessibleName(" ".join(reported[kind].format(text) for kind, text in pair.runs))
         return label
-
-    def _offer(self, words: str, name: str) -> None:
-        number = self._segment.number if self._segment is not None else 0
-        offer = Suggestion(words, name, self._inner)
-        offer.taken.connect(partial(self.use_requested.emit, number))
-        self._add(offer)
 
     def _head(self, words: str) -> None:
         self._add(plain_label(words, self._inner, name="panel_head", kind="group"))

@@ -110,7 +110,8 @@ def test_del_in_the_list_of_glossaries_deletes_no_term(lease):
     program.wait(table.hasFocus)
     QTest.keyClick(table, Qt.Key.Key_Delete)
     program.wait(lambda: rows(program) == ["rent"])
-    assert program.ask(lambda services: [one.source for one in services.glossaries.terms(program.made.id)]) == ["rent"]
+    kept = program.ask(lambda services: services.store.terms.of_glossary(program.made.id))
+    assert [one.source for one in kept] == ["rent"]
 
 
 def test_terms_are_edited_in_place_searched_sorted_and_their_contradictions_marked(lease):

@@ -454,7 +454,7 @@ def test_a_click_on_a_word_offers_others_and_makes_it_a_term(program, monkeypatc
     program.click("add_to_glossary_button")
     program.wait(lambda: "Added to" in program.find("other_words_said").text())
     glossary = program.ask(lambda services: services.glossaries.of_pair("en", "de"))[0]
-    terms = program.ask(lambda services: services.glossaries.terms(glossary.id))
+    terms = program.ask(lambda services: services.store.terms.of_glossary(glossary.id))
     assert [(term.source, term.target) for term in terms] == [("go out", "LEAVE")]
     assert output(program) == "wE LEAVE.", "a person's words stay"
 
