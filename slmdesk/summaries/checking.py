@@ -45,7 +45,7 @@ ADDS = 0.12
 """Least share of a sentence's words by which a further passage must add to the ones before it."""
 NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
-LEAST_SAID = 2
+LEAST_SAID = 4
 """Fewest words of a sentence that says something without a figure."""
 LONGEST_SHORT = 3
 """Letters of an abbreviation that a document need not have."""
@@ -197,8 +197,9 @@ class Judged:
         word of a sentence, an abbreviation.
         """
         name, language = flag.text, self._language
+        short = name.removesuffix("s")
         is_one = len(name.split()) == 1 and name.isalpha() and not name.isupper()
-        if (is_one and (language == "de" or not flag.start)) or (len(name) <= LONGEST_SHORT and name.isupper()):
+        if (is_one and (language == "de" or not flag.start)) or (len(short) <= LONGEST_SHORT and short.isupper()):
             return True
         return all(map(self._paper.kin, told(name, language).words))
 

@@ -14,7 +14,7 @@ from slmdesk.base.record import Record
 from slmdesk.library.types import Mark
 from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Word, are_kin, is_same, told
 from slmdesk.text.checks.negation import denying, ends_something, implies_denial, is_limit, is_prefixed, openers
-from slmdesk.text.checks.words import WORD, folded, listed
+from slmdesk.text.checks.words import WORD, WordSet, folded, listed, word_set
 
 BEFORE, BEHIND = 2, 5
 """Most words before and behind a "not" that belong to it."""
@@ -28,12 +28,21 @@ SAID, LEAST_OWN = 0.2, 2
 """Share of a condition's words from which a sentence says it, and fewest words of a condition."""
 
 _PART = re.compile(r"(?<=[;:])\s+")
-_ANDS = "und|aber|sondern|and|but|et|mais|y|e|pero|sino|ma|bensì|i|oraz|ale|lecz|mas|en|maar"
-_STOP = re.compile(rf"[,;:()–—]|(?<=\s)(?:{_ANDS})(?=\s)", re.IGNORECASE)
+_ANDS = {
+    "de": "und|aber|sondern",
+    "en": "and|but",
+    "fr": "et|mais",
+    "es": "y|e|pero|sino",
+    "it": "e|ma|bensì",
+    "pl": "i|oraz|ale|lecz",
+    "pt": "e|mas",
+    "nl": "en|maar",
+}
 _ONLY = re.compile(r"\bn(?:e\b|['’]).*\bqu(?:e\b|['’])", re.IGNORECASE)
 _WITHOUT = frozenset(["without", "ohne", "sans", "sin", "senza", "bez", "sem", "zonder"])
 _CONTRAST = re.compile(r"(?:,|\b(?:and|und|et|y|e|i|en))\s*$")
 _NO_ALONE = frozenset(["nein"])
+_NUMBERED = re.compile(r"(?:\.?°?\s?\d)|(?<=[Nn]o)\.|-")
 _PLUS = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
 _TOKEN = re.compile(r"n['’]t\b|[^\W\d_]+?(?=n['’]t\b)|[^\W\d_]+")
 
@@ -50,7 +59,7 @@ class Denial(Record):
 @lru_cache(maxsize=8192)
 def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
     text, words = sentence.text, sentence.words
-    stops = [stop.start() for stop in _STOP.finditer(text)]
+    stops = _stops(text, language)
     no = denying(language) | _NO_ALONE
     tokens = [(match, folded(match[0])) for match in _TOKEN.finditer(text)]
     if language == "fr" and not {word for _, word in tokens} & _PLUS:
@@ -62,7 +71,7 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
         )
         if word not in no and not is_no_more and word not in ("n't", "n’t", "cannot"):
             continue
-        if text.startswith({"no": ".", "nein": "-"}.get(word, "\0"), match.end()):
+        if (word in ("no", "nein")) and _NUMBERED.match(text, match.end()):
             continue  # a number, a vote
         if (language == "fr" and word in ("ne", "n")) or word in _WITHOUT:
             continue  # in French the word behind the verb counts
@@ -72,10 +81,17 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
             continue
         behind = [at for at, one in enumerate(words) if match.end() <= one.start < end][:BEHIND]
         before = [at for at, one in enumerate(words) if begin < one.start < match.start()][-BEFORE:]
+        if not behind and language in ("es", "it", "pt"):
+            continue  # an answer: "dijo que no"
         if not behind:
             before = [*range(min(BEFORE, len(words))), *before]  # "A proxy …, does not exist": what it begins with
         found.append(Denial(match.start(), match.end(), (*behind, *reversed(before)), len(behind)))
     return tuple(found)
+
+
+def _stops(text: str, language: str) -> list[int]:
+    ands = _ANDS.get(language, "(?!)")
+    return [stop.start() for stop in re.finditer(rf"[,;:()–—]|(?<=\s)(?:{ands})(?=\s)", text, re.IGNORECASE)]
 
 
 def turned(text: str, paper: Paper) -> Iterator[Mark]:
@@ -86,7 +102,7 @@ def turned(text: str, paper: Paper) -> Iterator[Mark]:
         some = (at for at, passage in enumerate(paper.passages) if not passage.is_bare)
         ranked = sorted(((fitting.share(paper.passages[at]), -at) for at in some), reverse=True)[:MOST_ABOUT]
         about = [paper.passages[-at] for share, at in ranked if share >= max(LEAST_ALIKE, 0.6 * ranked[0][0])]
-        for mark in (*_denied(part, about, paper.language), *_unconditioned(fitting, whole, about, paper.language)):
+        for mark in (*_denied(fitting, about, paper.language), *_unconditioned(fitting, whole, about, paper.language)):
             yield Mark(mark.kind, mark.text, start + mark.start, start + mark.end, mark.detail)
 
 
@@ -97,11 +113,14 @@ def _parts(text: str, language: str) -> Iterator[tuple[int, Told]]:
             yield start, part
 
 
-def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mark]:
+def _denied(fitting: Fitting, about: Sequence[Passage], language: str) -> Iterator[Mark]:
+    part = fitting.said
     mine = denials_of(part, language)
     for denial in mine:
         if _CONTRAST.search(part.text, max(0, denial.start - 6), denial.start):
             continue  # "x, not y": the paper says x
+        if not all(fitting.kin[at] for at in denial.about[: min(2, denial.behind)]):
+            continue  # what is denied isn't told in these words
         some = [passage for passage in about if _shared(part, denial.about[:2], passage.told)]
         if some and not any(_bears_out(part, denial, passage, language) for passage in some):
             yield Mark("negation", part.text[denial.start : denial.end], denial.start, denial.end)
@@ -153,18 +172,30 @@ def _is_half(part: Told, mates: set[int], passage: Passage, language: str) -> bo
     """
     if language == "fr" and _ONLY.search(part.text):
         return True
-    stops = [-1, *(stop.start() for stop in _STOP.finditer(part.text)), len(part.text)]
+    stops = [-1, *_stops(part.text, language), len(part.text)]
     before = [part.text[: value.start].rstrip().rfind(" ") + 1 for value in part.values]
     for at in mates:
         begin = max(stop for stop in stops if stop <= part.words[at].start) + 1
         end = min(stop for stop in stops if stop >= part.words[at].end)
         for match in WORD.finditer(part.text):
+            if begin <= match.start() < end and folded(match[0]) in _staying():
+                return True
             is_here = begin <= match.start() < end or folded(match[0]) in listed("negation", "until")
             if match.start() in before or not is_here or not implies_denial(match[0], language):
                 continue
             if not re.search(rf"(?<!\w){re.escape(match[0][:5])}", passage.text, re.IGNORECASE):
                 return True
     return False
+
+
+@cache
+def _staying() -> WordSet:
+    """Return words that deny an end: who keeps something doesn't lose it."""
+    return word_set(
+        "remain* still keep* kept stay* continu* bleib* blieb* weiter* reste* rest* demeur* toujours sigue* sigu* "
+        "wait* wart* attend* esper* aspett* czeka* wacht* manten* "
+        "riman* ancora pozosta* nadal perman* blijf* blijv* nog"
+    )
 
 
 def _bears_out(part: Told, denial: Denial, passage: Passage, language: str) -> bool:
@@ -176,7 +207,7 @@ def _bears_out(part: Told, denial: Denial, passage: Passage, language: str) -> b
         return bool(denials_of(told(passage.above, language), language))
     head = part.words[denial.about[0]]
     places = [at for at, word in enumerate(words) if are_kin(word, head)]
-    stops = [stop.start() for stop in _STOP.finditer(passage.text)]
+    stops = _stops(passage.text, language)
     segments = {sum(stop < one.start for stop in stops) for one in theirs}
     return not places or any(sum(stop < words[at].start for stop in stops) in segments for at in places)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,10 +99,18 @@ def written(node, numbers) -> str:
     return f"<{number}>{''.join(written(one, numbers) for one in node)}</{number}>"
 
 
+def spoken(node) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    else:
+        yield from chain.from_iterable(map(spoken, node))
+
+
 @given(NESTED)
 def test_segments_are_the_whole_text_and_each_is_balanced(node):
-    text = written(node, iter(range(50, 500)))
-    numbers = range(50, 500)
+    first = first_number("".join(spoken(node)))
+    numbers = range(first, first + 450)
+    text = written(node, iter(numbers))
     paired = tuple(number for number in numbers if f"</{number}>" in text)
     lone = tuple(number for number in numbers if f"<{number}/>" in text)
     tags = Tags(paired, lone)
