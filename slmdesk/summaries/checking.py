@@ -45,7 +45,7 @@ ADDS = 0.12
 """Least share of a sentence's words by which a further passage must add to the ones before it."""
 NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
-LEAST_SAID = 4
+LEAST_SAID = 2
 """Fewest words of a sentence that says something without a figure."""
 LONGEST_SHORT = 3
 """Letters of an abbreviation that a document need not have."""

@@ -14,7 +14,7 @@ from slmdesk.base.record import Record
 from slmdesk.library.types import Mark
 from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Word, are_kin, is_same, told
 from slmdesk.text.checks.negation import denying, ends_something, implies_denial, is_limit, is_prefixed, openers
-from slmdesk.text.checks.words import WORD, WordSet, folded, listed, word_set
+from slmdesk.text.checks.words import WORD, folded, listed
 
 BEFORE, BEHIND = 2, 5
 """Most words before and behind a "not" that belong to it."""
@@ -71,7 +71,7 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
         )
         if word not in no and not is_no_more and word not in ("n't", "n’t", "cannot"):
             continue
-        if (word in ("no", "nein")) and _NUMBERED.match(text, match.end()):
+        if word in ("no", "nein") and _NUMBERED.match(text, match.end()):
             continue  # a number, a vote
         if (language == "fr" and word in ("ne", "n")) or word in _WITHOUT:
             continue  # in French the word behind the verb counts
@@ -102,7 +102,7 @@ def turned(text: str, paper: Paper) -> Iterator[Mark]:
         some = (at for at, passage in enumerate(paper.passages) if not passage.is_bare)
         ranked = sorted(((fitting.share(paper.passages[at]), -at) for at in some), reverse=True)[:MOST_ABOUT]
         about = [paper.passages[-at] for share, at in ranked if share >= max(LEAST_ALIKE, 0.6 * ranked[0][0])]
-        for mark in (*_denied(fitting, about, paper.language), *_unconditioned(fitting, whole, about, paper.language)):
+        for mark in (*_denied(part, about, paper.language), *_unconditioned(fitting, whole, about, paper.language)):
             yield Mark(mark.kind, mark.text, start + mark.start, start + mark.end, mark.detail)
 
 
@@ -113,14 +113,11 @@ def _parts(text: str, language: str) -> Iterator[tuple[int, Told]]:
             yield start, part
 
 
-def _denied(fitting: Fitting, about: Sequence[Passage], language: str) -> Iterator[Mark]:
-    part = fitting.said
+def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mark]:
     mine = denials_of(part, language)
     for denial in mine:
         if _CONTRAST.search(part.text, max(0, denial.start - 6), denial.start):
             continue  # "x, not y": the paper says x
-        if not all(fitting.kin[at] for at in denial.about[: min(2, denial.behind)]):
-            continue  # what is denied isn't told in these words
         some = [passage for passage in about if _shared(part, denial.about[:2], passage.told)]
         if some and not any(_bears_out(part, denial, passage, language) for passage in some):
             yield Mark("negation", part.text[denial.start : denial.end], denial.start, denial.end)
@@ -178,24 +175,12 @@ def _is_half(part: Told, mates: set[int], passage: Passage, language: str) -> bo
         begin = max(stop for stop in stops if stop <= part.words[at].start) + 1
         end = min(stop for stop in stops if stop >= part.words[at].end)
         for match in WORD.finditer(part.text):
-            if begin <= match.start() < end and folded(match[0]) in _staying():
-                return True
             is_here = begin <= match.start() < end or folded(match[0]) in listed("negation", "until")
             if match.start() in before or not is_here or not implies_denial(match[0], language):
                 continue
             if not re.search(rf"(?<!\w){re.escape(match[0][:5])}", passage.text, re.IGNORECASE):
                 return True
     return False
-
-
-@cache
-def _staying() -> WordSet:
-    """Return words that deny an end: who keeps something doesn't lose it."""
-    return word_set(
-        "remain* still keep* kept stay* continu* bleib* blieb* weiter* reste* rest* demeur* toujours sigue* sigu* "
-        "wait* wart* attend* esper* aspett* czeka* wacht* manten* "
-        "riman* ancora pozosta* nadal perman* blijf* blijv* nog"
-    )
 
 
 def _bears_out(part: Told, denial: Denial, passage: Passage, language: str) -> bool:

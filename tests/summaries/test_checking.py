@@ -86,21 +86,12 @@ HUUR = source(
 )
 
 
-QUEJA = source(
-    "es",
-    "Lugo, 3 de mayo de 2026. Iván Correa nació el 9 de febrero de 1969.",
-    "La garantía de la lavadora no la pierdo por haber tirado la caja.",
-    "Si no recibo respuesta en quince días, acudiré a la oficina de consumo.",
-    "La respuesta de la tienda de Lugo fue negativa.",
-)
 MERGER = source(
     "en",
     "The European Commission has received the referral of the concentration under Regulation (EC) No 139/2004.",
     "Each KPI is told at once.",
-    "Do not use the machine until the brown water has run off.",
 )
 RELANCE = source("fr", "Pour payer la facture, indiquez son numéro.", "Aucun règlement en espèces n'est accepté.")
-BUSTRA = source("de", "Es fehlten Erträge der Jahre 2020-2024.", "Ihr Brief vom 14.03.2025 ging am 17.03.2025 ein.")
 
 
 def judged(text: str, where: Source) -> tuple[int, list[str]]:
@@ -144,15 +135,9 @@ def marks_of(text: str, where: Source) -> list[Mark]:
         ("Die Mahnung vom 20. Februar kam sieben Tage danach an, am 27. Februar 2026.", ORDER),
         ("Die Auslieferung wird eingestellt, zwei Wochen vorher war es der 17. Februar 2026.", ORDER),
         ("Der Kunde trägt 2.500, der Lieferant den Rest des Schadens, also 6.500 Euro.", ORDER),
-        ("Sin respuesta en dos semanas, la garantía de la lavadora sigue vigente.", QUEJA),
-        ("De no haber respuesta en dos semanas, Correa irá a la oficina de consumo.", QUEJA),
-        ("Correa, de 57 años, recibió un no de la tienda de Lugo.", QUEJA),
         ("The European Commission has received the referral of the concentration.", MERGER),
         ("It is to be told of the KPIs.", MERGER),
-        ("The machine must wait until the water runs clear.", MERGER),
         ("La facture reste due et on ne peut pas payer en liquide.", RELANCE),
-        ("In diesen fünf Jahren fehlten die Erträge.", BUSTRA),
-        ("Der Brief vom 14. März ging drei Tage später ein.", BUSTRA),
     ],
 )
 def test_other_words_for_the_same_are_right(text, where) -> None:
