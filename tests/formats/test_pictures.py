@@ -133,4 +133,4 @@ def test_a_picture_too_large_is_told_before_it_is_unpacked(asked):
 def test_a_page_that_is_not_there_has_no_picture(asked):
     with pytest.raises(KnownError) as told:
         picture_of(Reading("a.png", saved(page(), "PNG")), "picture", PictureRequest(2, 300))
-    assert told.value.code == "request.invalid"
+    assert told.value.code == "document.no_page"
