@@ -396,8 +396,6 @@ class SummaryPane(QScrollArea):
             self.rows.append(shown)
             self._list.addWidget(shown)
         self._show_days()
-        if self.rows:
-            order_tabs(self.form.own_words, *self.rows, self._more, *self.form.tools, self.earlier.only)
 
     def _deadline_of(self, sentence: Sentence) -> Deadline | None:
         known = self._controller.deadlines.value if self.summary else ()
@@ -417,15 +415,20 @@ class SummaryPane(QScrollArea):
         for shown, day in duties.items():
             if any(duties.values()) or shown.has_due:  # a day that no longer holds goes
                 shown.show_due(day)
+        stops: list[QWidget] = []
         for shown in self.rows:
+            stops.append(shown)
             deadline = self._deadline_of(shown.sentence)
             if deadline and deadline.words:
                 line = DeadlineLine(deadline, self, self._receipt)
                 self._list.insertWidget(self._list.indexOf(shown) + 1, line)
                 self._reckonings.append(line)
+                stops.append(line.ask)
                 if deadline.document == document:
                     line.ask.setFocus()
                     document = ""
+        if stops:
+            order_tabs(self.form.own_words, *stops, self._more, *self.form.tools, self.earlier.only)
 
     def _day_of(self, sentence: Sentence) -> str:
         """Return the day of a duty: reckoned, or else as the sentence has it."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from fakes.dropping import drop
-from PySide6.QtWidgets import QFileDialog, QLabel
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 
 from slmdesk.summaries.window.receipt import _read_day
 
@@ -47,6 +49,10 @@ def test_the_day_and_its_reckoning_follow_the_day_of_receipt_that_is_confirmed(s
     assert reckoning(shown).startswith("received 3 November (confirm) + 2 weeks = 17 November 2026; § 222 ZPO")
     pane = shown.find("summary_pane")
     assert [row._due.text() for row in pane.rows if row._due and row._due.text()] == ["17 Nov 2026"]
+    row = pane.rows[[bool(row._due and row._due.text()) for row in pane.rows].index(True)]
+    row.setFocus()
+    QTest.keyClick(row, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget().objectName() == "receipt_button"
     shown.click("receipt_button")
     line = shown.find("receipt_day")
     assert line.text() == "2026-11-03"
