@@ -15,7 +15,7 @@ import click
 from slmdesk.command.main import slmdesk_command
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
-WIDTH = 120
+WIDTH = 128
 OF_ALL = ("  --help ", "  --json ")
 """How the lines about options of every command begin."""
 HEAD = """# Commands
@@ -50,7 +50,7 @@ def reference() -> str:
         formatter = click.HelpFormatter(width=WIDTH, max_width=WIDTH)
         context.command.format_help(context, formatter)
         lines = [line.rstrip() for line in formatter.getvalue().rstrip().splitlines()]
-        text = "\n".join(line for line in lines if not line.startswith(OF_ALL)).removesuffix("\n\nOptions:")
+        text = "\n".join(line for line in lines if not line.startswith((*OF_ALL, "Options:"))).rstrip()
         parts.append(f"## {path}\n```\n{text}\n```\n")
     return "\n".join(parts)
 
