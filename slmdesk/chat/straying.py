@@ -57,6 +57,8 @@ class Astray:
         if not self._may_repeat and repeats(_NO_LOOP.sub(" ", text)):
             return REPEAT
         told = " ".join(_FOREIGN.sub(" ", text).split()[-2 * LEAST_TOLD :])
+        if tongue(told) == (self._wanted or tongue(self._said[-1]) or None):
+            return ""  # the usual case, told without a language model
         is_told = len(told.split()) >= LEAST_TOLD and self._language
         return LANGUAGE if is_told and language_of(told, self._language) not in ("", self._language) else ""
 

@@ -26,6 +26,12 @@ def test_a_sentence_is_known(code: str) -> None:
         assert SURE <= sure <= 1.0
 
 
+@pytest.mark.parametrize("code", sorted(SENTENCES.keys() - {"pt"}))
+def test_most_texts_need_no_language_model(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("slmdesk.text.sentences._identifier", lambda _among: pytest.fail("it takes 60 MB"))
+    assert detect(SENTENCES[code]) == (code, 1.0)
+
+
 @pytest.mark.parametrize(
     "text", ["", "Paris", "42", "42 42 42 42 42", "Yes.", "Ja, gerne.", "a b c d e f", "これは日本語の文です"]
 )
