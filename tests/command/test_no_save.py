@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from fakes.commands import ROOT, SLMDESK
+from fakes.contents import contents
 
 pytestmark = pytest.mark.process
 
@@ -44,7 +45,7 @@ def commands(letters: list[str]) -> list[list[str]]:
 
 
 def holding(home: Path) -> list[str]:
-    return [path.name for path in home.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes().lower()]
+    return [path.name for path, held in contents(home) if MARKER.encode() in held.lower()]
 
 
 def rows(home: Path, run) -> list:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fakes.contents import contents
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
@@ -18,7 +19,7 @@ MARKER = "zqquokka"
 
 
 def holding(home: Path) -> list[str]:
-    return [path.name for path in home.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes().lower()]
+    return [path.name for path, held in contents(home) if MARKER.encode() in held.lower()]
 
 
 def begin(program) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fakes.contents import contents
 from fakes.recorder import open_echo
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -23,7 +24,7 @@ def files(home: Path) -> list[Path]:
 
 
 def holding(home: Path) -> list[str]:
-    return [file.name for file in files(home) if MARKER.encode() in file.read_bytes().lower()]
+    return [path.name for path, held in contents(home) if MARKER.encode() in held.lower()]
 
 
 def open_from_settings(program, name: str, kind: type):
