@@ -143,6 +143,7 @@ _SPEECH = re.compile(r"(?:^|/)ggml-[\w.-]+\.bin$")
 """Names of speech models in whisper.cpp's own format."""
 _UNLIMITED = 1 << 62
 MAX_PARTS = 1000
+_MOST_PROJECTORS = 20
 _CHAT_TAGS = frozenset({"conversational", "text-generation", "image-text-to-text", "any-to-any"})
 _OTHER_TAGS = {
     "feature-extraction", "sentence-similarity", "text-ranking", "text-classification", "token-classification",
@@ -466,7 +467,6 @@ MOST = 100
 """Most repositories in an answer: one page of the Hub."""
 _REQUESTED = ("downloads", "likes", "lastModified", "gated", "tags", "siblings", "sha", "gguf")
 _MAX_FILES = 20_000
-_MOST_PROJECTORS = 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 

@@ -90,8 +90,13 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
 
 
 def _stops(text: str, language: str) -> list[int]:
+    return [stop.start() for stop in _stop(language).finditer(text)]
+
+
+@cache
+def _stop(language: str) -> re.Pattern[str]:
     ands = _ANDS.get(language, "(?!)")
-    return [stop.start() for stop in re.finditer(rf"[,;:()–—]|(?<=\s)(?:{ands})(?=\s)", text, re.IGNORECASE)]
+    return re.compile(rf"[,;:()–—]|(?<=\s)(?:{ands})(?=\s)", re.IGNORECASE)
 
 
 def turned(text: str, paper: Paper) -> Iterator[Mark]:
