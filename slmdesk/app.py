@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from slmdesk.services import Services
     from slmdesk.shell.composition import Frame
     from slmdesk.window.base.bridge import Bridge
+    from slmdesk.window.base.reading_order import ReadingOrder
 
 NO_DISPLAY = 3
 """Exit status without a screen: whoever started the window may offer the terminal instead."""
@@ -248,6 +249,7 @@ class WindowRun:
         self._replace = replace or replace_process
         self._services: Services | None = None
         self._is_closing = False
+        self._reading_order: ReadingOrder | None = None
         policy = policy_of(paths)
         self._settings = SettingsFile(paths.settings_file, policy, is_kept_offline=is_enforced())
         self._erasure: Erasure | None = None
@@ -293,11 +295,21 @@ class WindowRun:
         from PySide6.QtCore import QTimer
 
         self.frame.errors.install()
+        self._app.focusWindowChanged.connect(self._on_focus_window)
         self.frame.window.show()
         if (window := self.frame.window.windowHandle()) is not None:
             self.frame.presence.watch(window)
         self.frame.chat_page.composer.setFocus()
         QTimer.singleShot(0, self._opening.start)
+
+    def _on_focus_window(self) -> None:
+        """Serve an assistive tool that was started before or since."""
+        from PySide6.QtGui import QAccessible
+
+        if QAccessible.isActive() and self._reading_order is None:
+            from slmdesk.window.base.reading_order import ReadingOrder
+
+            self._reading_order = ReadingOrder(self._app, self.bridge)
 
     def end(self) -> None:
         self.bridge.end()

@@ -284,7 +284,8 @@ class EraseDialog(Dialog):
             self._words.setText(words.format(files=found.files, size=size, places=places))
         is_armed = found is not None and self._typed.text().strip() == CONFIRMATION
         self._erase.setEnabled(is_armed)
-        (self._erase if is_armed else self._cancel).setDefault(True)  # Enter after the words does what they say
+        self._erase.setDefault(is_armed)  # Enter after the words does what they say
+        self._cancel.setDefault(not is_armed)
 
     def _on_erase(self) -> None:
         if (found := self._found.value) is not None:

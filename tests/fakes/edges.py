@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import (
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.library.window.document_view import NameLabel
+from slmdesk.window.widgets.bars import PlaceButton
 
 LEAST_FIELD, LEAST_LETTERS = 4, 6
 """Digits a field for text shows at the least, and letters of a chosen value."""
@@ -105,7 +107,7 @@ def _width_of_words(widget: QWidget) -> int:
             return widget.sizeHint().width() if widget.pixmap().isNull() else 0
         advance = widget.fontMetrics().horizontalAdvance  # of its longest word, unless that may be broken
         return max((advance(word) for word in widget.text().split() if "\u200b" not in word), default=0)
-    if isinstance(widget, QPushButton):  # it may show an ellipsis
+    if isinstance(widget, QPushButton) and not isinstance(widget, PlaceButton):  # it may show an ellipsis
         option = QStyleOptionButton()
         widget.initStyleOption(option)
         advance = widget.fontMetrics().horizontalAdvance
@@ -153,6 +155,19 @@ def faults(root: QWidget) -> list[str]:
         found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root), _spoken(widget, told)))
         found += filter(None, [_read_out(widget)])
     return found + _overlaps(root)
+
+
+def out_of_order(root: QWidget) -> list[str]:
+    """What a screen reader reads after what stands below it: it takes widgets as their parent keeps them."""
+    found = []
+    for parent in [root, *_visible(root)]:
+        placed = [] if parent.layout() is None else [*_placed(parent.layout())]
+        read = [part for part in parent.children() if part in placed and part.isVisibleTo(root) and part.height()]
+        for before, after in pairwise(read):
+            first, second = before.geometry(), after.geometry()
+            if second.bottom() < first.top() and second.left() <= first.right() and first.left() <= second.right():
+                found.append(f"{_path(after)} is read after {_path(before)}")
+    return found
 
 
 def _height(widget: QWidget) -> str:

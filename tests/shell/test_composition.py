@@ -9,6 +9,7 @@ from itertools import groupby
 import psutil
 import pytest
 from fakes.dropping import drop
+from fakes.edges import out_of_order
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAction
 from PySide6.QtTest import QTest
@@ -74,6 +75,20 @@ def test_the_cards_of_the_start_are_buttons_to_a_screen_reader(program):
     assert read.role() == QAccessible.Role.Button
     assert read.text(QAccessible.Text.Name).startswith("Translate. ")
     assert read.childCount() == 3
+
+
+def test_a_screen_reader_meets_parts_in_the_order_in_which_they_stand(program, request):
+    assert out_of_order(program.window)
+    request.addfinalizer(lambda: QAccessible.setActive(False))
+    QAccessible.setActive(True)
+    QApplication.instance().focusWindowChanged.emit(None)  # somebody comes back from the settings of the desktop
+    assert not out_of_order(program.window)
+
+
+def test_pages_of_the_side_bar_and_of_the_settings_are_one_of_several_to_a_screen_reader(program):
+    program.window.show_page("Settings")
+    for name in ("entry_1", "settings_network"):
+        assert QAccessible.queryAccessibleInterface(program.find(name)).role() == QAccessible.Role.RadioButton
 
 
 def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_path):

@@ -9,7 +9,7 @@ from fakes.edges import outside
 from fakes.office import docx, paragraph
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
@@ -64,7 +64,7 @@ def check(program, name: str) -> None:
 
 
 def page(program, title: str) -> None:
-    entry = next(one for one in program.find("side_bar").findChildren(QToolButton) if one.text() == title)
+    entry = next(one for one in program.find("side_bar").findChildren(QPushButton) if one.text() == title)
     if entry.isVisible():
         program.click(entry)
     else:

@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 from fakes.contracts import OLD, write_docx
 from fakes.dropping import drop
-from fakes.edges import faults
+from fakes.edges import faults, out_of_order
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
@@ -22,6 +22,7 @@ from shell.test_dialogs import Maker, cut, dialogs
 from slmdesk.chat.window.context import Offer
 from slmdesk.library.types import Coverage
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
+from slmdesk.window.base.reading_order import ReadingOrder
 from slmdesk.window.widgets.parts import Popover
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -117,6 +118,10 @@ def settled(root: QWidget, look: Callable[[QWidget], list[str]]) -> list[str]:
     return found
 
 
+def wrong(root: QWidget) -> list[str]:
+    return [*faults(root), *out_of_order(root)]
+
+
 class Walk:
     """One window, resized and rescaled."""
 
@@ -178,7 +183,7 @@ class Walk:
         self.popovers(cell)
         self.sheets(cell)
 
-    def note(self, name: str, cell: str, root: QWidget, look: Callable[[QWidget], list[str]] = faults) -> None:
+    def note(self, name: str, cell: str, root: QWidget, look: Callable[[QWidget], list[str]] = wrong) -> None:
         self.found += [f"{name}, {cell}: {line}" for line in settled(root, look)]
 
 
@@ -207,6 +212,14 @@ def walked(program, tmp_path, cells, screen) -> list[str]:
     walk.through(walk.rest)
     frame.keeper.set_font_scale(100)
     return [line for line in dict.fromkeys(walk.found) if not any(known in line for known in KNOWN)]
+
+
+@pytest.fixture(autouse=True)
+def reading_order(qapp):
+    """As where a screen reader is there."""
+    order = ReadingOrder(qapp)
+    yield
+    order.deleteLater()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from fakes.encrypted import encrypt
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 from writing.window.conftest import on_page
 from writing.window.test_writing_page import KNOWN, RIGHT, able, changes, put
 
@@ -56,7 +56,7 @@ def at_most(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], object]:
 
 def turn_to(program, page: str) -> None:
     """Press the entry of a page in the side bar."""
-    entries = program.find("side_bar").findChildren(QToolButton)
+    entries = program.find("side_bar").findChildren(QPushButton)
     program.click(next(one for one in entries if one.objectName().startswith("entry_") and one.text() == page))
     program.wait(lambda: program.window.current_page == page)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QLocale, QObject, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QWidget
 
 from slmdesk.base.policy import FEATURES, Policy
 from slmdesk.base.settings import Settings
@@ -30,7 +30,6 @@ from slmdesk.window.widgets.build import (
     show_column,
     show_words,
     text_line,
-    tool_button,
 )
 from slmdesk.window.widgets.form import Listed
 from slmdesk.window.widgets.rows import Choice
@@ -242,10 +241,9 @@ class SettingsPage(QScrollArea):
         entries = []
         for at, (name, icon, title) in enumerate(SECTIONS):
             words = f"  {title}".replace("&", "&&")
-            entry = tool_button(f"settings_{name}", self.side_list, words, icon=icon, kind="section", label=title)
-            entry.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            entry.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            entry = button(words, f"settings_{name}", self.side_list, icon=icon, kind="section", label=title)
             entry.setCheckable(True)
+            entry.setAutoExclusive(True)  # assistive tools read "one of several"
             entry.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             self._group.addButton(entry, at)
             entries.append(entry)

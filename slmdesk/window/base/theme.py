@@ -362,8 +362,10 @@ def _contrast(t: Theme) -> str:
     return f"""
     QLineEdit[kind="search"], QFrame[kind="band"], QFrame[kind="best"], QFrame[kind="band"] QPushButton,
         QPushButton:disabled, QPushButton[kind="primary"]:disabled {{ border: {t.separator}; }}
-    QToolButton:hover, QPushButton[kind="text"]:hover, QFrame[kind="row"]:hover {{ border-color: {t.line}; }}
-    QToolButton:checked, QFrame[kind="row"][lit="true"], QLineEdit:focus {{ border-color: {t.accent}; }}
+    QToolButton:hover, QPushButton[kind="text"]:hover, QPushButton[kind="section"]:hover,
+        QFrame[kind="row"]:hover {{ border-color: {t.line}; }}
+    QToolButton:checked, QPushButton[kind="section"]:checked, QFrame[kind="row"][lit="true"],
+        QLineEdit:focus {{ border-color: {t.accent}; }}
     QMenu::item:selected, QComboBox QAbstractItemView::item:selected, QListWidget::item:selected,
         QTableView::item:selected {{ background: {t.accent}; color: {t.on_accent}; }}
     """
@@ -457,9 +459,10 @@ def _panels(t: Theme) -> str:
         #versions_list, #versions_lead, #versions_columns {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,
         #models_inner, #jobs_page, #jobs_inner, #counts_area, #counts_inner {{ background: {t.sheet}; border: none; }}
-    QToolButton[kind="section"] {{ padding: 4px 8px; color: {t.ink}; text-align: left; }}
-    QToolButton[kind="section"]:hover {{ background: {t.mixed("ground", 0.04)}; }}
-    QToolButton[kind="section"]:checked {{ background: {t.soft}; color: {t.soft_ink}; font-weight: 500; }}
+    QPushButton[kind="section"] {{ background: transparent; border-color: transparent; padding: 4px 8px;
+        text-align: left; font-weight: 400; }}
+    QPushButton[kind="section"]:hover {{ background: {t.mixed("ground", 0.04)}; }}
+    QPushButton[kind="section"]:checked {{ background: {t.soft}; color: {t.soft_ink}; font-weight: 500; }}
     #palette_panel {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
     #palette_list {{ background: {t.sheet}; border: none; outline: none; }}
     #palette_line {{ background: {t.sheet}; border-color: {t.sheet}; padding: 4px; }}

@@ -277,8 +277,13 @@ PLACE, FOOT, ICON, NOWHERE = "place", "foot", "icon", ""
 """Where the entry of a page stands: among the places, below with its words, below as an icon, or nowhere."""
 
 
-class PlaceButton(QToolButton):
-    """An entry of the side bar: icon and title, or the icon alone in the rail."""
+class PlaceButton(QPushButton):
+    """An entry of the side bar: icon and title, or the icon alone in the rail.
+
+    Of those that can be checked assistive tools read "one of several", which they don't do for a QToolButton.
+    """
+
+    has_words = False
 
     def sizeHint(self) -> QSize:
         return QSize(scaled(40), scaled(34))
@@ -296,14 +301,13 @@ class PlaceButton(QToolButton):
             if self.isChecked() and colours.line_width > 1:
                 painter.setPen(QPen(colours.colour("accent"), colours.line_width))
             painter.drawRoundedRect(self.rect(), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-        has_words = self.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextBesideIcon
         is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        left = 10 if has_words else (self.width() - size) // 2
+        left = 10 if self.has_words else (self.width() - size) // 2
         place = QRect(self.width() - left - size if is_mirrored else left, (self.height() - size) // 2, size, size)
         token = "accent" if self.isChecked() else "ink2"
         sign = pixmap(self.property("sign"), colours.colour(token), size=size, scale=self.devicePixelRatioF())
         painter.drawPixmap(place.topLeft(), sign)
-        if has_words:
+        if self.has_words:
             font = self.font()
             font.setWeight(QFont.Weight.Medium)
             painter.setFont(font)
@@ -353,7 +357,6 @@ class SideBar(QFrame):
         made.setProperty("sign", icon)
         made.setToolTip(title)
         show_keys(made, shortcut, title)
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return made
 
@@ -361,6 +364,7 @@ class SideBar(QFrame):
         index = len(self._group.buttons())
         entry = self._entry(f"entry_{index}", title, icon_name, shortcut)
         entry.setCheckable(True)
+        entry.setAutoExclusive(True)
         self._group.addButton(entry, index)
         if index == 0:
             entry.setChecked(True)
@@ -401,14 +405,11 @@ class SideBar(QFrame):
         self._show_list()
         ends = QBoxLayout.Direction.BottomToTop if is_rail else QBoxLayout.Direction.LeftToRight
         self._foot.setDirection(ends)
-        style = Qt.ToolButtonStyle
-        for entry in [*self._group.buttons(), *self._icons]:
-            has_words = not is_rail and entry not in self._icons
-            kind = style.ToolButtonTextBesideIcon if has_words else style.ToolButtonIconOnly
-            entry.setToolButtonStyle(kind)  # type: ignore[attr-defined]
-            is_wide = has_words or is_rail
-            policy = QSizePolicy.Policy.Expanding if is_wide else QSizePolicy.Policy.Fixed
+        for entry in self.findChildren(PlaceButton, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            entry.has_words = not is_rail and entry not in self._icons
+            policy = QSizePolicy.Policy.Expanding if entry.has_words or is_rail else QSizePolicy.Policy.Fixed
             entry.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
+            entry.update()
         self.setFixedWidth(scaled(RAIL_WIDTH if is_rail else BAR_WIDTH))
 
 
