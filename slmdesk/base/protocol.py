@@ -190,7 +190,9 @@ class Hello(Record):
 
 
 class Heartbeat(Record):
-    """Sign of life, sent once a second. `work` changes while something is done; `busy` says whether anything is."""
+    """Sign of life, sent once a second. `work` counts what was done: while it stays the same, nothing moves. `busy`
+    says whether anything should.
+    """
 
     work: int
     busy: bool

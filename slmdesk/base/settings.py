@@ -290,7 +290,9 @@ class SettingsFile:
         good, extra, wrong = _sorted(shape)
         self._keep_old = bool(wrong) or _format_of(shape) > FORMAT
         loaded = Settings(**{key: getattr(self._own, key) for key in wrong}, **good, extra=extra)
-        was_once, self._is_once = self._is_once, self._is_once and not loaded.offline  # somebody chose explicitly
+        was_once = self._is_once
+        if loaded.offline:  # somebody chose it explicitly
+            self._is_once = False
         if loaded != self._own or was_once != self._is_once:
             self._take(loaded)
 

@@ -1,6 +1,4 @@
-"""The console of the commands: their terminal, which also opens the services and waits for their results. Ctrl-C ends
-such a wait.
-"""
+"""What the commands share: it prints, opens the services and waits for their results. Ctrl-C ends such a wait."""
 
 from __future__ import annotations
 

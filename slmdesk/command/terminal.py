@@ -177,7 +177,7 @@ def words_for(code: str, sentence: str, args: Mapping[str, Any]) -> str:
     """Return the sentence of an error for the command line, or `sentence` if the command line has none of its own. The
     window's sentence may name a button that only the window has.
     """
-    from slmdesk.base.sentences import FOR_COMMANDS
+    from slmdesk.base.error_sentences import FOR_COMMANDS
 
     try:
         return FOR_COMMANDS[code].format_map(args)

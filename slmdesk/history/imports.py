@@ -26,11 +26,11 @@ from slmdesk.base.documents import (
     ForeignMessage,
     counted_words,
 )
+from slmdesk.base.error_sentences import CODES
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import record_from, stored_dict, stored_from
 from slmdesk.base.record import Number, Record, changed, to_json
 from slmdesk.base.records import Item, Message, Status
-from slmdesk.base.sentences import CODES
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import clean_label

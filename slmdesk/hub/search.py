@@ -22,12 +22,12 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import msgspec
 from msgspec import Meta
 
+from slmdesk.base.error_sentences import KINDS
 from slmdesk.base.errors import BugError, KnownError
 from slmdesk.base.files import private_folder
 from slmdesk.base.paths import Paths
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed, converted, field
-from slmdesk.base.sentences import KINDS
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader, kind_of_architecture

@@ -435,7 +435,7 @@ class Transfer:
                 tries = 1 if part.size - best >= limits.progress_bytes else tries + 1
                 best = max(best, part.size)
                 if tries >= limits.tries:
-                    raise self._gave_up(err, tries) from err
+                    raise self._given_up_error(err, tries) from err
                 yield Progress("waiting", part.size, part.file.bytes, error=err)
                 if self._stop.wait(limits.wait_after(err, tries)):
                     raise Stopped from None
@@ -526,13 +526,11 @@ class Transfer:
             return KnownError("hub.error", host=response.url.host, status=response.status_code, wait_s=0)
         return error
 
-    def _gave_up(self, err: KnownError, tries: int) -> KnownError:
+    def _given_up_error(self, err: KnownError, tries: int) -> KnownError:
         part, args = self._part, err.args_for_people
-        reason = str(
-            args.get("reason") or (_("error {status}").format(status=args["status"]) if "status" in args else err.code)
-        )
+        status = _("error {status}").format(status=args["status"]) if "status" in args else err.code
         known = {"download.cut": _("the connection ended early"), "hub.busy": _("it has too many requests")}
-        reason = known.get(err.code, reason)
+        reason = known.get(err.code, str(args.get("reason") or status))
         return KnownError(
             "download.gave_up", name=part.file.name, tries=tries, reason=reason, bytes=part.size,
             expected=part.file.bytes,

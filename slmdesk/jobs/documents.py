@@ -1,4 +1,4 @@
-"""What the services share that make summaries, tables and comparisons of documents with a job. Service thread.
+"""Shared by the services for summaries, tables and comparisons: a job makes an item from documents. Service thread.
 
 The product is an item of its own kind, linked to its documents. To history, search and export it looks like a chat: the
 request in words is its first message, the result in words the second. The request itself is stored with the item and in

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from slmdesk.base.documents import DocumentInfo, Note, Page, PageKind, PageStatus, is_recognised
+from slmdesk.base.error_sentences import CODES
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import record_from, stored_dict, stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.records import CollectionRecord, DocumentRecord
-from slmdesk.base.sentences import CODES
 from slmdesk.base.texts import N_, _, ngettext, retold
 from slmdesk.base.types import Json, counted_pages, page_word
 from slmdesk.jobs.types import FOLDER

@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
+from slmdesk.base.error_sentences import KINDS
 from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import shown_proxy
 from slmdesk.base.protocol import picked
 from slmdesk.base.records import NetworkLogRow
-from slmdesk.base.sentences import KINDS
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, table

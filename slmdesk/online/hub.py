@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from slmdesk.base import translation
+from slmdesk.base.error_sentences import KINDS
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
-from slmdesk.base.sentences import KINDS
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader

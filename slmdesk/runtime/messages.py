@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
 import slmdesk
+from slmdesk.base.error_sentences import MADE, SENTENCES
 from slmdesk.base.errors import BUG_CODE, Args, KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.sentences import MADE, SENTENCES
 from slmdesk.base.texts import _, retold
 from slmdesk.base.types import told_place
 from slmdesk.base.untrusted import clean_label

@@ -205,7 +205,7 @@ class SessionWatch(QObject):
         bus.opened.connect(self._on_opened)
         bus.signal_received.connect(self._on_signal)
         bus.open()
-        self._inhibit()
+        self._delay_sleep()
 
     def _start_elsewhere(self, window: QWidget | None) -> None:
         if sys.platform == "win32" and window is not None:
@@ -229,7 +229,8 @@ class SessionWatch(QObject):
             with suppress(OSError):
                 os.close(handle)
 
-    def _inhibit(self) -> None:
+    def _delay_sleep(self) -> None:
+        """Ask the system to wait with its sleep until the window is locked: as long as the handle it gives is open."""
         from slmdesk.shell.system_bus import Call, handle_from
 
         call = Call(SERVICE, PATH, MANAGER, "Inhibit", "ssss", ("sleep", "slmdesk", WHY, "delay"))
@@ -277,7 +278,7 @@ class SessionWatch(QObject):
             case (str(), "PrepareForSleep", (True,)) if interface == MANAGER:
                 self.sleep_announced.emit()
             case (str(), "PrepareForSleep", (False,)) if interface == MANAGER:
-                self._inhibit()
+                self._delay_sleep()
             case (str(), "Lock", _) if interface == SESSION and is_ours:
                 self.screen_locked.emit()
             case (str(), "PropertiesChanged", (str(), dict(changed), *_)) if interface == PROPERTIES and is_ours:

@@ -133,12 +133,12 @@ class SingleInstance(QObject):
             local_socket.disconnected.connect(self._on_gone)
             self._sockets.append(local_socket)
             if local_socket.canReadLine():
-                self._read(local_socket)
+                self._answer_request(local_socket)
 
     def _on_ready(self) -> None:
         for local_socket in tuple(self._sockets):
             if local_socket.canReadLine():
-                self._read(local_socket)
+                self._answer_request(local_socket)
             elif local_socket.bytesAvailable() > MAX_LINE_BYTES:
                 local_socket.abort()
 
@@ -148,16 +148,17 @@ class SingleInstance(QObject):
                 self._sockets.remove(local_socket)
                 local_socket.deleteLater()
 
-    def _read(self, local_socket: QLocalSocket) -> None:
+    def _answer_request(self, local_socket: QLocalSocket) -> None:
+        """Do what one line of another start asks, `WORD token paths`, answer it, and hang up."""
         untrusted = bytes(local_socket.readLine(MAX_LINE_BYTES).data())
         word, _, untrusted_rest = untrusted.strip().partition(b" ")
         untrusted_token, _, untrusted_files = untrusted_rest.partition(b" ")
         requests = {RAISE: self.raise_requested, TRANSLATE: self.translate_requested, OPEN: self.open_requested}
-        reported = requests.get(word)
-        if reported is not None:
+        requested = requests.get(word)
+        if requested is not None:
             self.files += _paths_in(untrusted_files) if word == OPEN else ()
             token = untrusted_token.decode("ascii", "ignore")
-            reported.emit(token if token.isprintable() else "")
+            requested.emit(token if token.isprintable() else "")
             local_socket.write(ANSWER)
             local_socket.flush()
         elif word == LOCK:

@@ -81,8 +81,9 @@ def reading(path: Path) -> Iterator[BinaryIO]:
 
 
 class StoreFile(Record):
-    """A database file that is read as bytes. No connection of this process may have it open meanwhile: closing another
-    handle would drop SQLite's locks. Every method raises KnownError `file.unreadable`.
+    """A database file that is read as bytes. No connection of this process may have it open meanwhile: when this class
+    closes the file, the system drops all locks of this process on it, SQLite's too. Every method raises KnownError
+    `file.unreadable`.
     """
 
     path: Path

@@ -19,7 +19,6 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import SETTLED, MemoryPair, Origin, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.store import database, former
-from slmdesk.store.chats import preset_from
 from slmdesk.store.database import (
     Connection,
     Row,
@@ -45,6 +44,7 @@ from slmdesk.store.keys import DataKey
 from slmdesk.store.ledger import ledger_row_from, of_other_chain
 from slmdesk.store.messages import message_from
 from slmdesk.store.opening import STEPS, migrate
+from slmdesk.store.presets import preset_from
 from slmdesk.store.store import Store, model_from
 from slmdesk.store.translations import glossary_from, memory_key, segment_from, term_from
 from slmdesk.text.folding import fold

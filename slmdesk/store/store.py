@@ -45,10 +45,10 @@ from slmdesk.store.messages import Items, SearchIndex
 from slmdesk.store.retention import Retention
 
 if TYPE_CHECKING:
-    from slmdesk.store.chats import Imports, Presets, Redactions
     from slmdesk.store.documents import Collections, Documents, Pages, Passages, Vectors
     from slmdesk.store.jobs import Jobs
     from slmdesk.store.messages import Messages, Results
+    from slmdesk.store.presets import Imports, Presets, Redactions
     from slmdesk.store.translations import Glossaries, Segments, Terms, TranslationMemory
 
 WRITTEN = frozenset({"models", "measurements", "presets", "ledger", "_sqlite_migrations", "sqlite_sequence"})
@@ -213,7 +213,7 @@ class Store:
     items: Items
     messages: Lazy[Store, Messages] = Lazy("store.messages:Messages", lambda s, new: new(s.shared, s.items, s.index))
     jobs: Lazy[Store, Jobs] = Lazy("store.jobs:Jobs", lambda s, new: new(s.shared))
-    imports: Lazy[Store, Imports] = Lazy("store.chats:Imports", lambda s, new: new(s.shared, s.items, s.messages))
+    imports: Lazy[Store, Imports] = Lazy("store.presets:Imports", lambda s, new: new(s.shared, s.items, s.messages))
     passages: Lazy[Store, Passages] = Lazy("store.documents:Passages", lambda s, new: new(s.shared, s.index))
     vectors: Lazy[Store, Vectors] = Lazy("store.documents:Vectors", lambda s, new: new(s.shared))
     pages: Lazy[Store, Pages] = Lazy("store.documents:Pages", lambda s, new: new(s.shared, s.passages))
@@ -229,8 +229,8 @@ class Store:
     measurements: Lazy[Store, Measurements] = Lazy("store.store:Measurements", lambda s, new: new(s.shared))
     terms: Lazy[Store, Terms] = Lazy("store.translations:Terms", lambda s, new: new(s.shared))
     glossaries: Lazy[Store, Glossaries] = Lazy("store.translations:Glossaries", lambda s, new: new(s.shared, s.terms))
-    presets: Lazy[Store, Presets] = Lazy("store.chats:Presets", lambda s, new: new(s.shared))
-    redactions: Lazy[Store, Redactions] = Lazy("store.chats:Redactions", lambda s, new: new(s.shared))
+    presets: Lazy[Store, Presets] = Lazy("store.presets:Presets", lambda s, new: new(s.shared))
+    redactions: Lazy[Store, Redactions] = Lazy("store.presets:Redactions", lambda s, new: new(s.shared))
 
     def __init__(
         self,
@@ -311,10 +311,10 @@ class Store:
     def wrong_rows(self) -> list[tuple[str, int]]:
         """Read each row once, and return table and number of those that cannot be parsed."""
         from slmdesk.base.translation import MemoryPair
-        from slmdesk.store.chats import listed_from, preset_from
         from slmdesk.store.documents import document_from, page_from
         from slmdesk.store.jobs import step_from
         from slmdesk.store.messages import message_from
+        from slmdesk.store.presets import listed_from, preset_from
         from slmdesk.store.translations import glossary_from, segment_from, term_from
 
         readers: dict[str, Callable[..., object]] = {

@@ -138,17 +138,18 @@ class _Document:
 def reckoning_words(reckoned: Reckoning, place: str) -> str:
     """Tell a reckoning in one line: from which day, how long, to which day, by which rules."""
     term, end, day = reckoned.term, reckoned.end, reckoned.day
-    begin, sure = _day_words(reckoned.begin, end.year), "{day}" if reckoned.is_confirmed else _("{day} (confirm)")
+    begin = _day_words(reckoned.begin, end.year)
+    as_known = "{day}" if reckoned.is_confirmed else _("{day} (confirm)")  # a template
     if reckoned.posted is not None:
-        posted = sure.format(day=_day_words(reckoned.posted, end.year))
+        posted = as_known.format(day=_day_words(reckoned.posted, end.year))
         days = ngettext("{n} day", "{n} days", reckoned.supposed_after)
         from_ = _("posted {posted} + {days} = {begin}").format(posted=posted, days=days, begin=begin)
     elif term.event is Event.DATE:
         from_ = _("dated {begin}").format(begin=begin)
     else:
-        from_ = _("received {begin}").format(begin=sure.format(day=begin))
+        from_ = _("received {begin}").format(begin=as_known.format(day=begin))
     words = _("{begin} + {span} = {end}").format(begin=from_, span=_span_words(term), end=_day_words(end))
-    if day != end:
+    if day != end:  # moved to a working day
         why = reckoned.holiday or (_("Sunday") if end.weekday() == SUNDAY else _("Saturday"))
         words = _("{reckoned} ({why}), so {day}").format(reckoned=words, why=why, day=_day_words(day))
     which = _("third day (before 2025)") if reckoned.supposed_after == 3 else _("fourth day (since 2025)")

@@ -33,6 +33,7 @@ from slmdesk.translation.types import TranslationView, flag_words, reason_words,
 
 
 def export_translation(store: Store, item: Item, form: str) -> Slices[Make]:
+    """Read a translation now, in slices. The function that is returned makes the file: JSON, or any form."""
     segments = yield from gathered(store, item.id)
     parts = left_parts(store, item.id)
 

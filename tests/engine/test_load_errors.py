@@ -4,8 +4,8 @@ import pytest
 from fakes import tiny_gguf
 from fakes.tiny_gguf import tiny_llama, write
 
+from slmdesk.base.error_sentences import CODES
 from slmdesk.base.errors import KnownError
-from slmdesk.base.sentences import CODES
 from slmdesk.base.types import LoadSpec, MemoryParts, Sampling
 from slmdesk.engine.llama import LlamaEngine, loading
 from slmdesk.engine.llama.library import parts_from_log

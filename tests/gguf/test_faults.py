@@ -20,8 +20,8 @@ from fakes import tiny_gguf
 from fakes.malformed_gguf import LEGAL, malformed
 from fakes.tiny_gguf import tiny_llama, write
 
+from slmdesk.base.error_sentences import CODES
 from slmdesk.base.errors import KnownError
-from slmdesk.base.sentences import CODES
 from slmdesk.gguf.read import check_file, check_tokenizer, read_header, require_chat_model
 
 pytestmark = pytest.mark.pure

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from slmdesk.base.sentences import KINDS
+from slmdesk.base.error_sentences import KINDS
 from slmdesk.gguf.header import FILE_TYPES, WEIGHT_TYPES
 from slmdesk.gguf.quantization import (
     QUANTIZATIONS,

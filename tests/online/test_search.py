@@ -8,10 +8,10 @@ from fakes.recorder import result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 
+from slmdesk.base.error_sentences import KINDS
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.policy import FEATURES
-from slmdesk.base.sentences import KINDS
 from slmdesk.online import hub as searching
 from slmdesk.online.hub import PERMISSIVE_ONES, Filters, RepoJudged, parameters_in
 from slmdesk.runtime.messages import Problem, problem_for

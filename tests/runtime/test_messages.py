@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from slmdesk.base.error_sentences import CODES
 from slmdesk.base.errors import BUG_CODE, KnownError
-from slmdesk.base.sentences import CODES
 from slmdesk.runtime.messages import bytes_for_people, problem_for, problem_of, sentence_for
 
 pytestmark = pytest.mark.pure

@@ -21,7 +21,7 @@ from shell import test_dialogs, test_layout
 from shell.test_release_homes import PAGES
 
 from slmdesk.base import texts
-from slmdesk.base.sentences import MADE, SENTENCES
+from slmdesk.base.error_sentences import MADE, SENTENCES
 from slmdesk.history.service import ItemTitle
 from slmdesk.questions.languages import ANSWERS
 from slmdesk.runtime.messages import problem_of

@@ -27,6 +27,7 @@ from typing import IO, TYPE_CHECKING, Protocol, TypeAlias
 
 import slmdesk
 from slmdesk.base import protocol
+from slmdesk.base.error_sentences import CODES
 from slmdesk.base.errors import BUG_CODE, KnownError
 from slmdesk.base.protocol import (
     Cancel,
@@ -51,7 +52,6 @@ from slmdesk.base.protocol import (
     lines_of,
 )
 from slmdesk.base.record import Record
-from slmdesk.base.sentences import CODES
 from slmdesk.base.texts import N_
 from slmdesk.base.types import Json
 from slmdesk.children.reach import (
@@ -797,7 +797,9 @@ OPENS_NOTHING = frozenset({"reader"} if _IS_HELD else ())
 
 
 class Handles:
-    """A channel beside the JSON lines. Each job that names a `path` has an entry on it, sent before the job's line."""
+    """Passes opened files to a child over a socket beside the JSON lines: for each job with a `path` its id with the
+    file's descriptor, sent before the job's line.
+    """
 
     def __init__(self) -> None:
         """Raises OSError when the channel cannot be created."""

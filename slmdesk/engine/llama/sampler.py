@@ -92,16 +92,17 @@ class Sampler:
     def _sample_by_grammar(self, logits: NDArray[np.float32]) -> int:
         """The winner if the grammar allows it, else the winner among the allowed tokens.
 
-        Checking the whole vocabulary at each step halves the speed; this way nearly nothing is lost, and the
-        probabilities are the same: a refused winner is drawn again among the allowed ones.
+        Checking the whole vocabulary at each step halves the speed; this way nearly nothing is lost. A refused winner
+        is drawn again among the allowed of the `_FIRST_TRY` likeliest, and of all only if none of these is allowed.
         """
         token = int(logits.argmax()) if self._only_largest else self._choose(self._all_candidates(logits))
         if not self._allowed(token, float(logits[token])):
-            best = np.argpartition(logits, -min(_FIRST_TRY, len(logits)))[-_FIRST_TRY:]
-            some = _candidates_of(best.astype(np.int32), logits)
-            if not self._mask(some):
+            count = min(_FIRST_TRY, len(logits))
+            likeliest = np.argpartition(logits, -count)[-count:]
+            some = _candidates_of(likeliest.astype(np.int32), logits)
+            if not self._leaves_any(some):
                 some = self._all_candidates(logits)
-                if not self._mask(some):
+                if not self._leaves_any(some):
                     return min(self._end_tokens, default=0)  # the grammar allows nothing, not even an end
             token = self._choose(some[np.isfinite(some["logit"])])
         self._api.llama_sampler_accept(self._chain, token)
@@ -112,9 +113,9 @@ class Sampler:
     def _allowed(self, token: int, logit: float) -> bool:
         ndarray = np.zeros(1, dtype=_CANDIDATE)
         ndarray["id"], ndarray["logit"] = token, logit
-        return self._mask(ndarray)
+        return self._leaves_any(ndarray)
 
-    def _mask(self, candidates: NDArray[np.void]) -> bool:
+    def _leaves_any(self, candidates: NDArray[np.void]) -> bool:
         """Set the logits of what the grammar refuses to -inf.  Returns whether any token is left."""
         self._api.llama_sampler_apply(self._grammar, ctypes.byref(self._array_of(candidates)))
         return bool(np.isfinite(candidates["logit"]).any())

@@ -82,25 +82,29 @@ class Vocabulary:
         """The tokens of `text`, without a BOS.
 
         With `special`, control tokens written out in the text become control tokens: for trusted text only.
-        Without, none of `marker_tokens` results, whatever the text contains.  `after_text`: the text follows other
+        Without, none of `marker_tokens` comes of it, whatever the text contains.  `after_text`: the text follows other
         text, so that tokenizers which put a space before a text (SentencePiece) do not.  Lone surrogates, which no
         tokenizer knows, and characters this tokenizer would silently leave out, become U+FFFD.
         """
         text = self._without_missing(_without_surrogates(text))
         if not text:
             return []
-        tokens = self._bare(text, special=special) if after_text and self._adds_space else self._call(text, special)
+        tokens = self._tokens(text, special=special, after_text=after_text)
         if special or self.marker_tokens.isdisjoint(tokens):
             return tokens
-        return self._broken(text, after_text=after_text)
+        return self._with_markers_split(text, after_text=after_text)
 
-    def _bare(self, text: str, *, special: bool) -> list[int]:
+    def _tokens(self, text: str, *, special: bool, after_text: bool) -> list[int]:
+        is_bare = after_text and self._adds_space
+        return self._without_space(text, special=special) if is_bare else self._call(text, special)
+
+    def _without_space(self, text: str, *, special: bool) -> list[int]:
         """Tokens of `text` without the space that SentencePiece puts first: after a line break, which is cut off."""
         tokens = self._call(_BREAK + text, special)
         n = len(self._break_tokens)
         return tokens[n:] if tokens[:n] == self._break_tokens else self._call(text, special)
 
-    def _broken(self, text: str, *, after_text: bool) -> list[int]:
+    def _with_markers_split(self, text: str, *, after_text: bool) -> list[int]:
         """Tokens of an untrusted text that contains markers which the file declares as ordinary words.
 
         llama.cpp finds such "user defined" tokens in any text, so each is split after its first character.
@@ -111,16 +115,16 @@ class Vocabulary:
         start = 0
         while found := pattern.search(text, start):
             cut = found.start() + 1
-            tokens += self._piece_of_broken(text[start:cut], after_text=after_text or start > 0)
+            tokens += self._unmarked(text[start:cut], after_text=after_text or start > 0)
             start = cut
-        return tokens + self._piece_of_broken(text[start:], after_text=after_text or start > 0)
+        return tokens + self._unmarked(text[start:], after_text=after_text or start > 0)
 
-    def _piece_of_broken(self, text: str, *, after_text: bool) -> list[int]:
-        tokens = self._bare(text, special=False) if after_text and self._adds_space else self._call(text, special=False)
+    def _unmarked(self, text: str, *, after_text: bool) -> list[int]:
+        tokens = self._tokens(text, special=False, after_text=after_text)
         if self.marker_tokens.isdisjoint(tokens):
             return tokens
         # A vocabulary in which words merge to a marker: a single character never does.
-        return [t for c in text for t in self._bare(c, special=False) if t not in self.marker_tokens]
+        return [t for c in text for t in self._without_space(c, special=False) if t not in self.marker_tokens]
 
     def _find_missing_bytes(self) -> bytes:
         """The bytes that a byte vocabulary has no token for (SmolLM2: U+0016, and the first of U+40000)."""

@@ -1,4 +1,6 @@
-"""What each redactor gets: the document, and an object that replaces, lists or finds words in the texts it is shown."""
+"""What each redactor gets: `Redacting`, the document and what was removed, and `Words`, which replaces, lists or finds
+words in the texts it is shown.
+"""
 
 from __future__ import annotations
 

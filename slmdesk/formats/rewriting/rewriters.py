@@ -108,13 +108,14 @@ def written_to(
     answer: str | None = None
     try:
         while True:
-            found = units.send(answer)
+            found = units.send(answer)  # runs to the next unit, with the answer to the one before
             answer = None
             if isinstance(found, Unit):
                 number += 1
                 if number in answers:
                     answer = _answer(found, rewriting, *answers[number])
-                    refused += [number] if answer is None else []
+                    if answer is None:
+                        refused.append(number)
     except StopIteration:
         pass
     _save(rewriting, out)

@@ -658,6 +658,7 @@ class PagesController(QObject):
             self.set_marks({})
             self.found.emit(FoundPlaces(()))
             return
+        # The answer comes in a later turn of the event loop, when `search` is there.
         search: Call = self._bridge.follow(
             self._bridge.services.documents.find(self._document, words, whole=whole),
             lambda places: self._on_found(search, places),

@@ -206,16 +206,17 @@ def _without_overlaps(found: Iterable[Find]) -> list[Find]:
             and find.certainty is not Certainty.UNSURE
             and any(other.reason == "list" for other in over)
         ):
-            kept += _beside(find, over)
+            kept += _remaining_parts(find, over)
     return sorted(kept, key=lambda find: find.start)
 
 
-def _beside(find: Find, over: Sequence[Find]) -> Iterator[Find]:
+def _remaining_parts(find: Find, over: Sequence[Find]) -> Iterator[Find]:
+    """Yield what the kept finds leave of a find: from the end of one to the start of the next. They do not overlap."""
     inner = sorted(at for find in over for at in (find.start, find.end))
     edges = [find.start, *inner, find.end]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
-        words = find.text[max(0, start - find.start) : max(0, end - find.start)]
-        if part := _WORDS.search(words):
+        rest = find.text[max(0, start - find.start) : max(0, end - find.start)]
+        if part := _WORDS.search(rest):
             begin = start + part.start()
             yield changed(find, start=begin, end=begin + len(part[0]), text=part[0])
 

@@ -60,7 +60,7 @@ def language_words(code: str) -> str:
 
 
 class _FormSheet(Dialog):
-    """Sheet with fields. Emits `requested` with their values, once nothing is wrong with them."""
+    """Sheet with fields. When accepted it emits `requested` with their values, or says what is wrong and stays open."""
 
     requested = Signal(object)
 

@@ -53,7 +53,7 @@ class Bridge(QObject):
     """Emitted with the Dictation that listens now, or None."""
     speech_model_wanted = Signal()
 
-    _brought = Signal(object)
+    _posted = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -68,7 +68,7 @@ class Bridge(QObject):
         self._waiting: list[Callable[[], None]] = []
         self._is_ended = False
         self._topics: dict[type[Event], _Topic] = {}
-        self._brought.connect(self._on_brought, Qt.ConnectionType.QueuedConnection)
+        self._posted.connect(self._on_posted, Qt.ConnectionType.QueuedConnection)
 
     @property
     def is_open(self) -> bool:
@@ -168,7 +168,7 @@ class Bridge(QObject):
         if self._is_ended:
             return
         try:
-            self._brought.emit(work)
+            self._posted.emit(work)
         except RuntimeError:  # the window was destroyed, and the Qt part of the bridge with it
             self._is_ended = True
 
@@ -190,7 +190,8 @@ class Bridge(QObject):
         self._waiting.clear()
 
     @Slot(object)
-    def _on_brought(self, work: Callable[[], None]) -> None:
+    def _on_posted(self, work: Callable[[], None]) -> None:
+        """Do posted work. That for a widget which was destroyed meanwhile is dropped."""
         if self._is_ended:
             return
         try:

@@ -1,4 +1,4 @@
-"""Store imported chats, chat presets, and the user's list of people and firms."""
+"""Store presets of chats, what was imported, and the user's list of people and firms."""
 
 from __future__ import annotations
 
