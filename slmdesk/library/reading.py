@@ -285,6 +285,7 @@ class ReadingQueue(Service):
     def _save(self, reading: Reading, pages: list[Page]) -> None:
         assert reading.passages is not None
         document = reading.record.id
+        was_kept = any(page.reason == RECOGNISED_BEFORE for page in pages)
         pages = [self._stored(document, page) if page.reason == RECOGNISED_BEFORE else page for page in pages]
         passages = [passage for page in pages for passage in reading.passages.feed(page)]
         changed = pages
@@ -296,7 +297,7 @@ class ReadingQueue(Service):
         self._store.pages.save(document, changed, passages)
         reading.kept, reading.saved = pages[-1].number, time.monotonic()
         total = max(reading.coming.total, reading.kept) if reading.coming.total else 0
-        if not reading.first:
+        if not reading.first or was_kept:  # pages that were kept take no time, and say nothing of the others
             reading.first, reading.began = reading.kept, reading.saved
         measured = reading.kept - reading.first
         eta = (reading.saved - reading.began) / measured * (total - reading.kept) if total and measured else None

@@ -21,7 +21,8 @@ from slmdesk.formats import reading
 
 
 def pages(reading, misbehave):
-    yield page_of(1, "1", "the first page", [])
+    if misbehave is not wait:
+        yield page_of(1, "1", "the first page", [])
     Path(f"{reading.path}.reached").touch()
     misbehave()
     yield page_of(2, "2", "the second page", [])
@@ -29,6 +30,11 @@ def pages(reading, misbehave):
 
 def hang():
     time.sleep(600)
+
+
+def wait():
+    """Before its first page."""
+    hang()
 
 
 def spin():
@@ -59,6 +65,7 @@ def peek():
 WAYS = {
     "peek": peek,
     "hang": hang,
+    "wait": wait,
     "spin": spin,
     "eat": eat,
     "abort": os.abort,

@@ -59,6 +59,7 @@ for line in sys.stdin:
             else:
                 whole = [dict(kind="paragraph", start=0, end=13)]
                 value = dict(page, number=number, text=f"secret page {number}", reason="by OCR, 94 %", blocks=whole)
+            send(type="progress", job=told["job"], done=number, total=4, unit="page")
             send(type="partial", job=told["job"], key=str(number), value=value)
         else:
             send(type="done", job=told["job"], result=dict(format="pdf", pages=3))
@@ -340,14 +341,18 @@ def test_reading_is_stopped_and_counts_as_stopped(faked, tmp_path):
 
 
 @pytest.mark.parametrize("is_forced", [False, True])
-def test_a_scan_that_was_cut_off_goes_on_behind_the_pages_recognised_before(faked, tmp_path, is_forced):
+def test_a_scan_that_was_cut_off_goes_on_behind_the_pages_recognised_before(faked, tmp_path, monkeypatch, is_forced):
+    monkeypatch.setattr("slmdesk.library.reading.MOST_AT_ONCE", 1)
     path = write(tmp_path / "scan.pdf", "x")
     recorder, answers = Recorder(faked), queue.SimpleQueue()
     pending = faked.service_thread.call(lambda: faked.documents.open(path).then(answers.put))
     recorder.wait(DocumentProgress, lambda event: event.done == 2)
     faked.service_thread.call(pending.cancel)
     assert answers.get(timeout=120).code == "document.stopped"
+    begin = len(recorder.events)
     record = opened(faked, path, force=is_forced)
+    times = [event.eta_s for event in recorder.of(DocumentProgress, begin) if event.done <= 2]
+    assert times == [None] * len(times), "pages that were kept tell nothing of how long the others take"
     assert (record.status, record.pages) == (DocumentStatus.READ, 3)
     assert texts(faked, record) == ["secret page 1", "secret page 2", "secret page 3"]
     passages = faked.service_thread.call(lambda: faked.store.passages.of_document(record.id))

@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 RECENT = 200
 MOST_OPENED = 50
 """Most documents of a folder that are opened without a question."""
-LOCKED = ("document.locked", "document.wrong_password")
+LOCKED, STOPPED = ("document.locked", "document.wrong_password"), "document.stopped"
 
 
 def is_unreadable(record: DocumentRecord) -> bool:
     """Tell whether a document is of no use in the list: neither a password nor going on would help."""
-    return record.status is DocumentStatus.FAILED and record.error_code not in (*LOCKED, "document.stopped")
+    return record.status is DocumentStatus.FAILED and record.error_code not in (*LOCKED, STOPPED)
 
 
 def is_file(record: DocumentRecord) -> bool:
@@ -312,7 +312,7 @@ class DocumentsController(QObject):
             self.password_requested.emit(path, problem.code != "document.locked")
         elif problem.report:
             self._bridge.problem_met.emit(problem)
-        elif problem.code != "document.stopped":
+        elif problem.code != STOPPED:
             self._unread[path] = problem
             self._bridge.notice_raised.emit(unread_notice(self._unread))
         self._opening.pop(path, None)

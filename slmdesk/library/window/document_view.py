@@ -40,7 +40,7 @@ from slmdesk.library.types import (
     unread,
     unread_reason,
 )
-from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
+from slmdesk.library.window.controller import LOCKED, STOPPED, DocumentsController, is_file
 from slmdesk.library.window.page_view import PageView
 from slmdesk.runtime.events import DocumentProgress
 from slmdesk.runtime.messages import bytes_for_people, problem_of, time_for_people
@@ -217,7 +217,7 @@ class DocumentView(QFrame):
         is_reading = record.status is DocumentStatus.READING
         self._progress.setVisible(is_reading)
         self._stop.setText(_("Pause") if is_reading else _("Go on"))
-        self._stop.setVisible(is_reading or (record.error_code == "document.stopped" and record.pages > 0))
+        self._stop.setVisible(is_reading or (record.error_code == STOPPED and record.pages > 0))
         self._progress.setRange(0, 0)
         if is_reading:
             self._say(_("Reading…"))
@@ -435,7 +435,7 @@ class DocumentView(QFrame):
     def _show_unread(self, record: DocumentRecord) -> None:
         is_unread = record.status is DocumentStatus.FAILED and not record.pages
         if is_unread:
-            self._unread.show_reason(record.name, _trouble_of(record), is_locked=record.error_code in LOCKED)
+            self._unread.show_reason(record, _trouble_of(record))
         self._unread.setVisible(is_unread)
         self._body.setVisible(not is_unread)
 
@@ -708,8 +708,12 @@ class UnreadDocument(QFrame):
         steps.addStretch(1)
         column(2, self._title, self._reason, steps, 3, into=self, gap=theme.SPACE_12, margins=theme.SPACE_24)
 
-    def show_reason(self, name: str, reason: str, *, is_locked: bool) -> None:
-        words = _("{name} is locked") if is_locked else _("{name} could not be read")
-        self._title.setText(breakable(words.format(name=name)))
-        self._reason.setText(breakable(reason))
-        self._again.setText(_("Enter the password…") if is_locked else _("Try again"))
+    def show_reason(self, record: DocumentRecord, reason: str) -> None:
+        title, again = _("{name} could not be read"), _("Try again")
+        if record.error_code in LOCKED:
+            title, again = _("{name} is locked"), _("Enter the password…")
+        elif record.error_code == STOPPED:
+            title, again, reason = _("Reading is paused"), _("Go on"), ""
+        self._title.setText(breakable(title.format(name=record.name)))
+        show_words(self._reason, breakable(reason))
+        self._again.setText(again)

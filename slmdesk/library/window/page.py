@@ -53,7 +53,7 @@ from slmdesk.library.types import (
     info_of,
     size_words,
 )
-from slmdesk.library.window.controller import DocumentsController, FoldersController, is_unreadable
+from slmdesk.library.window.controller import STOPPED, DocumentsController, FoldersController, is_unreadable
 from slmdesk.library.window.document_view import ACTIONS, DocumentView
 from slmdesk.runtime.messages import time_for_people
 from slmdesk.text.folding import fold
@@ -563,7 +563,8 @@ def line_of(record: DocumentRecord) -> str:
     if record.status is DocumentStatus.READING:
         return _("being read…")
     if record.status is DocumentStatus.FAILED:
-        words = _("read in part, {counted}") if record.pages else _("could not be read")
+        unread = _("paused") if record.error_code == STOPPED else _("could not be read")
+        words = _("read in part, {counted}") if record.pages else unread
         return words.format(counted=counted_pages(record.pages, info.page_kind))
     return f"{size_words(info)}  ·  {record.format}"
 

@@ -68,6 +68,16 @@ def test_a_parser_that_hangs_is_stopped_by_the_button(page, tmp_path):
     assert longest < MOST_GAP_MS + idle
 
 
+def test_a_reading_paused_before_its_first_page_is_no_failure(page, tmp_path):
+    dropped(page, tmp_path, "wait")
+    page.click("stop_reading_button")
+    page.wait(lambda: page.find("unread_title").isVisible())
+    assert page.find("unread_title").text() == "Reading is paused"
+    assert not page.find("unread_reason").isVisible()
+    page.click("read_again_button")
+    page.wait(page.find("stop_reading_button").isVisible)
+
+
 def test_a_parser_that_dies_takes_only_its_document_with_it(page, tmp_path):
     program, way = page, "eat"
     idle = idle_gap_ms()
