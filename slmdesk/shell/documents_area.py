@@ -13,7 +13,7 @@ from slmdesk.base.texts import _
 from slmdesk.jobs.service import request_in
 from slmdesk.library.search import Citation
 from slmdesk.library.types import CollectionState, Span, counted_documents, info_of
-from slmdesk.library.window.controller import DocumentsController, FoldersController
+from slmdesk.library.window.controller import STOPPED, DocumentsController, FoldersController
 from slmdesk.library.window.page import DocumentsPage
 from slmdesk.library.window.redacted import RedactPane
 from slmdesk.questions.service import KIND as QUESTION
@@ -69,6 +69,8 @@ class DocumentsArea(QObject):
         self._place = ("", -1)
         self._scope: tuple[str, ...] = ()
         """Documents that were chosen together in the list, while one of them is shown."""
+        self._is_paused = False
+        """True if the shown document was paused before it was read."""
         self._restored = ("", 1)
         """Document and page that were shown in the last run, until a document is shown."""
         self._ahead: Span | None = None
@@ -299,7 +301,9 @@ class DocumentsArea(QObject):
         self.questions.show_document(record.id if record else "")
         self.compare_pane.show_document(record)
         self._read_timer.start()
-        if is_other and not self.documents.is_opening_folder:  # of a folder a table is made
+        was_paused, self._is_paused = self._is_paused, record is not None and record.error_code == STOPPED
+        is_new = is_other or was_paused  # one that is paused is summarized once it is read
+        if is_new and not self._is_paused and not self.documents.is_opening_folder:  # of a folder a table is made
             self._begin_summary()
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:

@@ -78,6 +78,21 @@ def test_a_reading_paused_before_its_first_page_is_no_failure(page, tmp_path):
     page.wait(page.find("stop_reading_button").isVisible)
 
 
+def test_what_was_paused_is_summarized_once_it_is_read(page, tmp_path):
+    bad = tmp_path / "bad.hang"
+    bad.write_text("x")
+    drop(page.documents, bad)
+    page.wait(Path(f"{bad}.reached").exists)
+    page.click("stop_reading_button")
+    page.wait(lambda: page.find("stop_reading_button").text() == "Go on")
+    page.wait(lambda: record_of(page, bad.name).status is DocumentStatus.FAILED)
+    document = record_of(page, bad.name).id
+    assert not page.ask(lambda services: services.store.documents.is_used(document, "summary"))
+    Path(f"{bad}.mended").touch()
+    page.click("stop_reading_button")
+    page.wait(lambda: page.find("summary_pane").summary is not None)
+
+
 def test_a_parser_that_dies_takes_only_its_document_with_it(page, tmp_path):
     program, way = page, "eat"
     idle = idle_gap_ms()
