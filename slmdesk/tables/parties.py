@@ -74,6 +74,9 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
         if party is None:
             continue
         near = [below for below in head[at + 1 : at + 5] if below.block <= line.block + 1]
+        is_title = line.kind is BlockKind.HEADING and not LEGAL_FORM.search(party.name)
+        if is_title and any(LEGAL_FORM.search(below.words) for below in near):
+            continue  # what it is about: the firm stands below
         around = " ".join([line.words, *(line.words for line in near)])
         again = sum(fold(party.name) in fold(line.words) for line in lines) > 1
         if has_address(around) or phrase("contact").search(around) or LEGAL_FORM.search(party.name) or again:
