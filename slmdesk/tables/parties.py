@@ -74,7 +74,8 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
         if party is None:
             continue
         near = [below for below in head[at + 1 : at + 5] if below.block <= line.block + 1]
-        is_title = line.kind is BlockKind.HEADING and not LEGAL_FORM.search(party.name)
+        is_phrase = any(word[0].islower() for word in party.name.split())
+        is_title = line.kind is BlockKind.HEADING and is_phrase and not LEGAL_FORM.search(party.name)
         if is_title and any(LEGAL_FORM.search(below.words) for below in near):
             continue  # what it is about: the firm stands below
         around = " ".join([line.words, *(line.words for line in near)])
