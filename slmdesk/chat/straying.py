@@ -43,6 +43,11 @@ class Astray:
         self._may_repeat = bool(_OFTEN.search(said[-1]))
 
     @cached_property
+    def _likely(self) -> str | None:
+        """The usual language of the answer by code, told without a language model, or None."""
+        return self._wanted or tongue(self._said[-1]) or None
+
+    @cached_property
     def _language(self) -> str:
         """The language for the answer by code, or "" if any may do: one is named, or the question has parts in two."""
         names = {folded(name) for each in LANGUAGES.values() for name in (each.name, each.own_name)}
@@ -57,10 +62,9 @@ class Astray:
         if not self._may_repeat and repeats(_NO_LOOP.sub(" ", text)):
             return REPEAT
         told = " ".join(_FOREIGN.sub(" ", text).split()[-2 * LEAST_TOLD :])
-        if tongue(told) == (self._wanted or tongue(self._said[-1]) or None):
-            return ""  # the usual case, told without a language model
-        is_told = len(told.split()) >= LEAST_TOLD and self._language
-        return LANGUAGE if is_told and language_of(told, self._language) not in ("", self._language) else ""
+        if len(told.split()) < LEAST_TOLD or tongue(told) == self._likely or not self._language:
+            return ""
+        return LANGUAGE if language_of(told, self._language) not in ("", self._language) else ""
 
 
 @lru_cache(8)
