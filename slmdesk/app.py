@@ -309,9 +309,10 @@ class WindowRun:
         if QAccessible.isActive() and self._reading_order is None:
             from slmdesk.window.base.reading_order import ReadingOrder
 
-            self._reading_order = ReadingOrder(self._app, self.bridge)
+            self._reading_order = ReadingOrder(self._app, self.frame.window)
 
     def end(self) -> None:
+        self._app.focusWindowChanged.disconnect(self._on_focus_window)
         self.bridge.end()
         self.frame.errors.remove()
         self._garbage.stop()

@@ -217,7 +217,7 @@ def walked(program, tmp_path, cells, screen) -> list[str]:
 @pytest.fixture(autouse=True)
 def reading_order(qapp):
     """As where a screen reader is there."""
-    order = ReadingOrder(qapp)
+    order = ReadingOrder(qapp, qapp)
     yield
     order.deleteLater()
 

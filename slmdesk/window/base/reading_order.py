@@ -20,8 +20,8 @@ _DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 class ReadingOrder(QObject):
     """Stacks the widgets of every layout as they stand in it. Made when an assistive tool is there."""
 
-    def __init__(self, app: QApplication, parent: QObject | None = None) -> None:
-        super().__init__(parent or app)
+    def __init__(self, app: QApplication, parent: QObject) -> None:
+        super().__init__(parent)
         app.installEventFilter(self)
         for widget in app.allWidgets():
             _stack(widget)
