@@ -414,7 +414,10 @@ class DocumentOpener(Service):
             request.document = known.id
             if known.status is DocumentStatus.READING and (reading := self._reading.find(known.id)):
                 reading.waiting.append(request.pending)
-                if not request.collection:
+                if request.collection:
+                    info = {**known.info, "inode": found.inode}
+                    reading.record = self._store.documents.change(known.id, collection=request.collection, info=info)
+                else:
                     self._store.documents.change(known.id, opened=request.at)
                     self._reading.of(reading).hasten(reading)
                 return

@@ -175,6 +175,19 @@ def test_what_a_person_opens_is_read_before_the_folder(services, folder, tmp_pat
     assert [one.id for one in services.service_thread.call(services.documents.recent)] == [record.id]
 
 
+def test_what_is_just_read_for_a_person_is_the_folders_as_well(services, folder):
+    recorder = Recorder(services)
+    long = write(folder / "long.txt", "\f".join(f"the pump number {number} stops. " * 40 for number in range(1500)))
+    services.service_thread.call(lambda: services.documents.open(long))
+    recorder.wait(DocumentProgress)
+    done = add(services, folder)
+    assert (done.documents, done.pages) == (1, 1500)
+    begin = len(recorder.events)
+    assert looked(services, done.record.id).documents == 1
+    assert not recorder.of(DocumentProgress, begin), "nothing was read again"
+    assert len(services.service_thread.call(services.documents.recent)) == 1, "and the person's"
+
+
 def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
     recorder = Recorder(services)
     a = write(folder / "a.txt", "the pump stops")
