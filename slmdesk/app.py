@@ -241,9 +241,10 @@ class WindowRun:
         from slmdesk.runtime.events import ItemGone
         from slmdesk.shell.composition import Frame
         from slmdesk.shell.session import replace_process
-        from slmdesk.window.base.bridge import Bridge, GarbageCollector
-        from slmdesk.window.base.shortcuts import WindowStateFile, forget_folders, keep_inside, keep_nowhere
-        from slmdesk.window.widgets.opening import heed
+        from slmdesk.window.base.bridge import Bridge
+        from slmdesk.window.base.garbage import GarbageCollector
+        from slmdesk.window.base.window_state import WindowStateFile, forget_folders, keep_inside, keep_nowhere
+        from slmdesk.window.widgets.files import heed
 
         self._app, self._paths, self._key = app, paths, key
         self._replace = replace or replace_process
@@ -363,7 +364,7 @@ class WindowRun:
         if self._is_closing:
             return
         from slmdesk.shell.session import hide_windows
-        from slmdesk.window.base.bridge import clear_clipboard
+        from slmdesk.window.base.clipboard import clear_clipboard
 
         self._is_closing = True
         try:
@@ -390,14 +391,14 @@ class WindowRun:
 
     def _on_encryption_shown(self, is_encrypted: bool) -> None:
         """Keep no name beside an encrypted history: neither folders of dialogs nor the author searched for last."""
-        from slmdesk.window.base.shortcuts import keep_inside, keep_nowhere
+        from slmdesk.window.base.window_state import keep_inside, keep_nowhere
 
         (keep_nowhere if is_encrypted else keep_inside)(self._paths.dialogs_file)
         self.bridge.ask(lambda _services: self._state.keep_words(not is_encrypted), None, lambda _problem: None)
 
     def _keep_words(self) -> None:
         """Have the service thread save what is on the pages and not yet in the history."""
-        from slmdesk.window.base.shortcuts import forget_folders
+        from slmdesk.window.base.window_state import forget_folders
 
         if self.frame.locking.ways is not None:
             forget_folders()

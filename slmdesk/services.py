@@ -73,10 +73,11 @@ if TYPE_CHECKING:
     from slmdesk.summaries.exam import SummaryPapers
     from slmdesk.summaries.service import FolderSummaries, SummaryService
     from slmdesk.tables.service import ExtractionService
+    from slmdesk.translation.advice import PairAdviceService
     from slmdesk.translation.documents import DocumentInspectionService
     from slmdesk.translation.glossaries import GlossaryService
     from slmdesk.translation.memory import MemoryService
-    from slmdesk.translation.pairs import AutoPairExams, PairAdviceService, PairExamService
+    from slmdesk.translation.pairs import AutoPairExams, PairExamService
     from slmdesk.translation.recent import RecentTranslations
     from slmdesk.translation.segments import SegmentEdits, SegmentLists
     from slmdesk.translation.service import TranslationFiles, TranslationService
@@ -84,8 +85,9 @@ if TYPE_CHECKING:
     from slmdesk.versions.service import VersionService
     from slmdesk.voice.service import VoiceService
     from slmdesk.writing.files import WritingFiles
-    from slmdesk.writing.service import WritingHistory, WritingService
+    from slmdesk.writing.service import WritingService
     from slmdesk.writing.spelling.service import SpellingService
+    from slmdesk.writing.texts import WritingHistory
 
 T = TypeVar("T")
 
@@ -201,7 +203,7 @@ class Services:
         "translation.pairs:PairExamService", lambda s, new: new(s.runtime, s.models, s.jobs)
     )
     pair_advice: Made[PairAdviceService] = Made(
-        "translation.pairs:PairAdviceService", lambda s, new: new(s.store, s.pair_exams, s.recommending)
+        "translation.advice:PairAdviceService", lambda s, new: new(s.store, s.pair_exams, s.recommending)
     )
     first_pair_exams: Made[AutoPairExams] = Made(
         "translation.pairs:AutoPairExams",
@@ -307,7 +309,7 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.loader, s.reader),
     )
     writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles", lambda s, new: new(s.runtime, s.reader))
-    writing_history: Made[WritingHistory] = Made("writing.service:WritingHistory", lambda s, new: new(s.runtime))
+    writing_history: Made[WritingHistory] = Made("writing.texts:WritingHistory", lambda s, new: new(s.runtime))
     spelling: Made[SpellingService] = Made(
         "writing.spelling.service:SpellingService",
         lambda s, new: new(s.runtime, partial(s.store.keys_for, "words")),

@@ -90,6 +90,10 @@ THINKING = (THINKING_OFF, THINKING_USUAL, THINKING_ON, *THINKING_LEVELS)
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 
 
+MOST_STRENGTH = 2.0
+"""Largest strength of an adapter, as a multiple of what its makers intended. Beyond it, small models only stammer."""
+
+
 class Sampling(Record):
     """How the next token is chosen. None means the model's own default, or ours if it has none. The limits keep out
     numbers that are unsafe to give to a library.

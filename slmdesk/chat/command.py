@@ -391,7 +391,7 @@ def attached(
     A document that cannot be read does not stop the others; the failures are printed and returned. Raises KnownError
     document.…, file.… if the only document fails, and click.ClickException when no document can be attached.
     """
-    from slmdesk.command.job_output import ask_password, documents_among, say_unread
+    from slmdesk.command.reading import ask_password, documents_among, say_unread
 
     found = documents_among(console, services, files)
     requests: list[AttachRequest] = []
@@ -411,7 +411,7 @@ def attached(
 def _one(console: Console, services: Services, file: Path, secret: str, *, save: bool) -> AttachRequest:
     if not save or services.read_only:
         return _unsaved(console, services, file, secret)
-    from slmdesk.command.job_output import open_document
+    from slmdesk.command.reading import open_document
 
     record = open_document(console, services, file, password=secret)
     return AttachRequest(record.id, record.name)
@@ -501,7 +501,7 @@ def presets(
         shape = _taught(console, services, name, file, teach=teach)
         preset = services.call.chats.presets.get(str(shape["id"]))
         if score:
-            from slmdesk.command.job_output import follow
+            from slmdesk.command.progress import follow
 
             named_model(services, model)
             follow(console, services, services.call.examples.begin(preset.id, model))

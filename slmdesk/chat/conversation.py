@@ -20,7 +20,6 @@ from slmdesk.base.types import MOST_PICTURES, AttachmentPart, ChatMessage, Json,
 from slmdesk.base.untrusted import CUT, broken, clean_label
 from slmdesk.chat.settings import ANSWER_LENGTHS, OF_MESSAGE
 from slmdesk.chat.types import ASTRAY, ChatOptions, Example, options_from
-from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:
     from slmdesk.chat.types import Quoted
@@ -307,6 +306,8 @@ class ContextWindow:
 
     def _name_form(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
         """Ask for the language and length of answers behind each message of the person."""
+        from slmdesk.text.checks.words import tongue  # late: its tables are large
+
         code, length = "", ANSWER_LENGTHS.get(self.answer_length, "")
         for at, (turn, id) in enumerate(zip(turns, ids, strict=True)) if self.answer_language or length else ():
             if turn.role is not Role.USER or not id:

@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _, grouped
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.base.types import THINKING, USUAL_SAMPLING, Sampling
-from slmdesk.gguf.header import MOST_STRENGTH
+from slmdesk.base.types import MOST_STRENGTH, THINKING, USUAL_SAMPLING, Sampling
 
 ANY_LANGUAGE, OF_MESSAGE = "", "message"
 ANSWER_LENGTHS = {"": "", "short": "Answer in one to three sentences.", "long": "Answer in detail."}

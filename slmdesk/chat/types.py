@@ -23,7 +23,6 @@ from slmdesk.base.types import (
 )
 from slmdesk.chat.settings import ANY_LANGUAGE, BY_NAME, EVERY, MOST_STOPS, SAMPLED, STOP, is_allowed, is_stop
 from slmdesk.runtime.events import Event
-from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:
     from slmdesk.chat.attachment_text import ContextPart
@@ -334,6 +333,8 @@ _REQUESTS: Mapping[str, tuple[str, str, str]] = {
 
 
 def request_for(rewrite: Rewrite, answer: str) -> str:
+    from slmdesk.text.checks.words import tongue  # late: its tables are large
+
     requests = _REQUESTS.get(tongue(answer), _REQUESTS["en"])
     return requests[list(Rewrite).index(rewrite)]
 

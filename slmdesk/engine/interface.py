@@ -11,6 +11,7 @@ from msgspec import Meta
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, field
 from slmdesk.base.types import (
+    MOST_STRENGTH,
     THINKING_OFF,
     Answer,
     ChatMessage,
@@ -22,7 +23,6 @@ from slmdesk.base.types import (
     Recipe,
     Sampling,
 )
-from slmdesk.gguf.header import MOST_STRENGTH
 
 
 class Request(Record):

@@ -10,14 +10,14 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.types import FILE_TYPES, Json
 from slmdesk.command.console import Console, json_option
-from slmdesk.command.job_output import follow
 from slmdesk.command.opening import named_model
+from slmdesk.command.progress import follow
 from slmdesk.evaluation.exams import THINKING_KEY, Part, result_of, shape_of_skill
 from slmdesk.evaluation.formats import MOST_LEFT_OUT, FormatProgress, progress_words
 from slmdesk.evaluation.model_cards import BenchProgress, lines_of, sentence_of, thinking_lines
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
-from slmdesk.translation.pairs import pair_line, result_sentence, shape_of_pair
+from slmdesk.translation.advice import pair_line, result_sentence, shape_of_pair
 
 LEAST_KNOWN = 0.4
 """Least share of a measurement that must be done before the time left is estimated."""

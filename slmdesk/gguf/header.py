@@ -604,8 +604,6 @@ def _padded(position: int, alignment: int) -> int:
 
 
 A, B = ".lora_a", ".lora_b"
-MOST_STRENGTH = 2.0
-"""Largest strength of an adapter, as a multiple of what its makers intended. Beyond it, small models only stammer."""
 _NORM = "_norm.weight"
 """Ending of tensors that change norms. An adapter may contain them, but llama.cpp ignores them."""
 _TOKEN_TABLE, _OUTPUT = "token_embd.weight", "output.weight"

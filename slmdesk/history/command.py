@@ -20,8 +20,8 @@ from slmdesk.base.records import DOCUMENT, KINDS, DocumentRecord, Item, Message,
 from slmdesk.base.types import Json, used_words
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, json_option, table
-from slmdesk.command.job_output import check_file
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
+from slmdesk.command.output import check_file
 from slmdesk.exports.papers import iso_time
 from slmdesk.history.erasing import CONFIRMATION, Erasure, backups, erase, restore
 from slmdesk.history.imports import ImportProgress

@@ -11,9 +11,9 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
-from slmdesk.command import job_output
+from slmdesk.command import output
 from slmdesk.command.console import Console, json_option, table
-from slmdesk.command.job_output import amount
+from slmdesk.command.progress import amount
 from slmdesk.command.terminal import words_for
 from slmdesk.jobs.runner import noted_of
 from slmdesk.jobs.types import DOWNLOAD, Remaining, bytes_of, eta_of, kind_words, left_words
@@ -94,7 +94,7 @@ def cancel(console: Console, job: str) -> None:
 def resume(console: Console, job: str) -> None:
     """Resume a job here until it is done, and write the file it was started for.  Ctrl-C pauses it."""
     with console.services() as services:
-        ended, written = job_output.resume(console, services, job)
+        ended, written = output.resume(console, services, job)
         _show(console, ended, written)
     if written is not None:
         console.notify(f"Written to {written}.")

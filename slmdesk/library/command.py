@@ -23,18 +23,9 @@ from slmdesk.base.records import CollectionRecord, DocumentRecord
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json, counted_pages
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
-from slmdesk.command.job_output import (
-    all_pages,
-    ask_password,
-    check_file,
-    form_of,
-    index,
-    open_document,
-    say_unread,
-    show_reading,
-    write_json,
-)
 from slmdesk.command.opening import passphrase
+from slmdesk.command.output import check_file, form_of, write_json
+from slmdesk.command.reading import all_pages, ask_password, index, open_document, say_unread, show_reading
 from slmdesk.library.redacted import (
     FoundWord,
     GivenOut,

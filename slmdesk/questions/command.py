@@ -16,7 +16,7 @@ from slmdesk.base.record import Record, to_json
 from slmdesk.base.records import CollectionRecord, DocumentRecord, Status
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, no_save_option
-from slmdesk.command.job_output import ask_password, index, open_document, say_unread
+from slmdesk.command.reading import ask_password, index, open_document, say_unread
 from slmdesk.library.search import Citation
 from slmdesk.library.types import CollectionStatus, folder_words, info_of, unread
 from slmdesk.questions.prompt import Answered

@@ -25,7 +25,8 @@ from slmdesk.runtime import events
 from slmdesk.runtime.events import MessageEnded, MessageGrew, PromptProgress
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, copy_text
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.text import TICK_MS, AnswerProgress
 from slmdesk.window.panes import EarlierBox, ItemsController
@@ -43,8 +44,8 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import pop_up_words_menu
 from slmdesk.window.widgets.notices import give_export_menu
+from slmdesk.window.widgets.requests import pop_up_words_menu
 from slmdesk.window.widgets.rows import CitedRow, empty_layout
 
 HINT = _("Answers come only from what was read here, with quotations.")

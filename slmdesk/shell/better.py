@@ -18,11 +18,11 @@ from slmdesk.runtime.events import DownloadChanged, DownloadState, Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people, sentence_for
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
-from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import scaled
+from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.bars import SettingsController, thin_bar
 from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, row, set_tip, show_words
-from slmdesk.window.widgets.opening import MODEL_FILTER, ModelImports, ask_file
+from slmdesk.window.widgets.files import MODEL_FILTER, ModelImports, ask_file
 
 if TYPE_CHECKING:
     from slmdesk.evaluation.recommendation import Recommendation

@@ -29,26 +29,22 @@ from slmdesk.runtime.events import DownloadChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
-from slmdesk.shell.session import Locking, Presence
+from slmdesk.shell.presence import Presence
+from slmdesk.shell.session import Locking
 from slmdesk.shell.source import Sources
 from slmdesk.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
-from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.clipboard import ClipboardMarker
 from slmdesk.window.base.live import Live
-from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
+from slmdesk.window.base.shortcuts import bind, take_shortcuts
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController, hide_features
+from slmdesk.window.base.unexpected import ErrorReporter
+from slmdesk.window.base.window_state import WindowState, WindowStateFile
+from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController
+from slmdesk.window.widgets.files import MODEL_SUFFIX, FileDrop, ModelDrop, admit, dropped_paths, model_files
 from slmdesk.window.widgets.notices import LONG_MS, Notice
-from slmdesk.window.widgets.opening import (
-    MODEL_SUFFIX,
-    FileDrop,
-    ModelDrop,
-    admit,
-    dropped_paths,
-    model_files,
-    note_links,
-)
+from slmdesk.window.widgets.opening import note_links
 from slmdesk.window.widgets.parts import FocusRing
-from slmdesk.writing.window.spelling import SpellMarks
 
 if TYPE_CHECKING:
     from slmdesk.base.policy import Policy
@@ -115,7 +111,7 @@ class Frame(QObject):
         self.keeper.setParent(self)
         FocusRing(app, self)
         self.clipboard = ClipboardMarker(bridge, settings, self)
-        self.errors = ErrorThread(lambda: self.window, self)
+        self.errors = ErrorReporter(lambda: self.window, self)
         self.chat = ChatController(bridge, state, self)
         self.chats = ListController(bridge, state, self)
         self.models = ModelsController(bridge, starter, self)
@@ -133,8 +129,6 @@ class Frame(QObject):
 
     def _build_ui(self, settings: Settings, state: WindowState) -> None:
         self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.settings, self.keeper)
-        attached = self.chat.attached
-        SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
         self.better = BetterModel(self._bridge, self.models, self.settings, self.state, self)
         self.start_page = StartPage(self.better)
         pages = (
@@ -171,7 +165,7 @@ class Frame(QObject):
         self.chat.new_chat()
 
     def _place(self, title: str, page: QWidget) -> None:
-        hide_features(page, self.settings.policy.hidden)
+        self._hide_forbidden(page, self.settings.policy)
         self.window.place(title, page)
 
     @cached_property
@@ -219,6 +213,7 @@ class Frame(QObject):
     def writing_page(self) -> WritingPage:
         """The page Write. It underlines misspelled words."""
         from slmdesk.writing.window.page import WritingPage
+        from slmdesk.writing.window.spelling import SpellMarks
 
         page = WritingPage(self._bridge, self.state, self.keeper, self.settings)
         page.translate_wanted.connect(lambda text: self.reach.take_text(text))
@@ -285,7 +280,7 @@ class Frame(QObject):
     @cached_property
     def settings_page(self) -> SettingsPage:
         from slmdesk.online.window.network import NetworkSettings
-        from slmdesk.privacy.window.dialogs import PrivacySettings
+        from slmdesk.privacy.window.settings import PrivacySettings
         from slmdesk.redaction.window.section import RedactionSettings
         from slmdesk.system.window.page import SettingsPage
         from slmdesk.writing.window.spelling_section import SpellingSettings
@@ -529,14 +524,25 @@ class Frame(QObject):
         quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, on or self.close_requested.emit)
 
     def _on_policy_shown(self, policy: Policy) -> None:
-        hide_features(self.window, policy.hidden)
+        self._hide_forbidden(self.window, policy)
         self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
+
+    @staticmethod
+    def _hide_forbidden(widget: QWidget, policy: Policy) -> None:
+        if policy.hidden:
+            from slmdesk.window.widgets.features import hide_features  # late: few PCs have a policy
+
+            hide_features(widget, policy.hidden)
 
     def end_in(self, milliseconds: int) -> None:
         """Emit `bridge.closed` after these milliseconds, if it was not emitted before."""
         self._end_timer.start(milliseconds)
 
     def _on_opened(self) -> None:
+        from slmdesk.writing.window.spelling import SpellMarks
+
+        attached = self.chat.attached
+        SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
         if self.state.current.last_chat and not self.chat.chat:
             self.chat.restore_chat(self.state.current.last_chat)
 

@@ -28,8 +28,8 @@ from slmdesk.tables.window.pane import TablePane
 from slmdesk.versions.service import KIND as VERSIONS
 from slmdesk.versions.window.pane import ComparePane
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.shortcuts import WindowState
 from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.base.window_state import WindowState
 from slmdesk.window.widgets.notices import ExportController, ask_where
 
 POINTED_AFTER_MS = 120

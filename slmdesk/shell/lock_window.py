@@ -21,8 +21,8 @@ from slmdesk.privacy.opening import Ways, open_by, ways_of
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.shell.single_instance import SignalDoor, SingleInstance
 from slmdesk.window.base import theme
-from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper, scaled
+from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.build import (
     breakable,
     button,

@@ -46,10 +46,12 @@ from slmdesk.runtime.events import (
 )
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, ErrorThread
-from slmdesk.window.base.shortcuts import WindowStateFile, bind
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import scaled
+from slmdesk.window.base.unexpected import ErrorReporter
+from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.bars import PLACE, SettingsController, SideBar, StatusBar
 from slmdesk.window.widgets.build import column, come_forward, row
 from slmdesk.window.widgets.dialogs import sheets_over
@@ -315,7 +317,7 @@ class NoticeController(QObject):
         self,
         bridge: Bridge,
         bars: NoticeArea,
-        errors: ErrorThread,
+        errors: ErrorReporter,
         chat: ChatController,
         chats: ListController,
         parent: QObject,

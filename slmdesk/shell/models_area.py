@@ -14,8 +14,8 @@ from slmdesk.online.window.suggestions import Suggestions
 from slmdesk.runtime.events import DownloadChanged
 from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.bars import SettingsController
 from slmdesk.window.widgets.build import column
 from slmdesk.window.widgets.opening import ask_about_link

@@ -32,7 +32,6 @@ from slmdesk.window.base.shortcuts import (
 )
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.palette import Entry, Offers, Openers, PaletteController, PalettePanel
-from slmdesk.window.widgets.bars import SHOWN_BY
 from slmdesk.window.widgets.build import (
     CLEAR,
     breakable,
@@ -45,8 +44,10 @@ from slmdesk.window.widgets.build import (
     show_column,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog, can_read
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.features import SHOWN_BY
 from slmdesk.window.widgets.opening import open_outside
+from slmdesk.window.widgets.requests import can_read
 
 if TYPE_CHECKING:
     from slmdesk.shell.composition import Frame

@@ -34,7 +34,7 @@ from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import ElidedButton, column, named, plain_label, row, set_icon, set_tip, show_column
-from slmdesk.window.widgets.opening import admit, dropped_paths
+from slmdesk.window.widgets.files import admit, dropped_paths
 from slmdesk.window.widgets.rows import empty_layout, order_tabs
 
 COLUMN = 756

@@ -17,18 +17,9 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option, no_save_option
-from slmdesk.command.job_output import (
-    OutputFile,
-    check_file,
-    check_folder,
-    form_of,
-    make,
-    open_all,
-    output_file,
-    write_json,
-    writing,
-)
 from slmdesk.command.opening import named_model
+from slmdesk.command.output import OutputFile, check_file, check_folder, form_of, make, output_file, write_json, writing
+from slmdesk.command.reading import open_all
 from slmdesk.exports.writers import harmless_markdown
 from slmdesk.library.types import Coverage
 from slmdesk.services import Services
@@ -255,7 +246,7 @@ def _page_of(summary: Summary, deadlines: Sequence[Deadline], *, has_omitted: bo
 
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
-    """Write the file that the command asked for, after its job was resumed later (see job_output)."""
+    """Write the file that the command asked for, after its job was resumed later (see command.output)."""
     summary, deadlines = services.call.summaries.open(item).summary, services.call.summaries.deadlines(item)
     assert summary is not None  # its job is done
     _check_output(request.path, request.is_folder, request.force)

@@ -14,8 +14,9 @@ from slmdesk.base.record import to_json
 from slmdesk.base.texts import cut
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option, no_save_option, table
-from slmdesk.command.job_output import OutputFile, check_file, form_of, make, open_all, output_file, write_json, writing
 from slmdesk.command.opening import named_model
+from slmdesk.command.output import OutputFile, check_file, form_of, make, output_file, write_json, writing
+from slmdesk.command.reading import open_all
 from slmdesk.services import Services
 from slmdesk.tables import cells
 from slmdesk.tables.counts import charts_of, labels_of
@@ -190,7 +191,7 @@ def _check_output(output: Path | None, force: bool) -> None:
 
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
-    """Write the file that the command asked for after an interrupted table was resumed (see job_output)."""
+    """Write the file that the command asked for after an interrupted table was resumed (see command.output)."""
     made = services.call.extraction.open(item).table
     assert made is not None  # its job is done
     _check_output(request.path, request.force)

@@ -23,7 +23,7 @@ from slmdesk.store import Store
 from slmdesk.store.translations import GlossaryCounts
 from slmdesk.text.folding import fold
 from slmdesk.text.terms import TermIndex
-from slmdesk.translation.export import to_glossary_file
+from slmdesk.translation.exchange import to_glossary_file
 from slmdesk.translation.prompts import DOMAINS
 from slmdesk.translation.types import GlossariesChanged, TranslationRequest, memory_domain
 

@@ -21,7 +21,7 @@ from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.store import Store
 from slmdesk.store.translations import memory_key
-from slmdesk.translation.export import Unit, to_tmx
+from slmdesk.translation.exchange import Unit, to_tmx
 from slmdesk.translation.glossaries import FileRows, TermReader
 
 FUZZY = 0.75

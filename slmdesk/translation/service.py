@@ -31,11 +31,12 @@ from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
 from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Tags
+from slmdesk.translation.advice import PairAdvice, PairAdviceService
 from slmdesk.translation.documents import Preparation, payload_of
-from slmdesk.translation.export import ANY, left_parts, pair_paper, report_json, report_paper, segments_of_item, to_tmx
+from slmdesk.translation.exchange import ANY, to_tmx
 from slmdesk.translation.export import gathered as all_segments
+from slmdesk.translation.export import left_parts, pair_paper, report_json, report_paper, segments_of_item
 from slmdesk.translation.glossaries import TermLists
-from slmdesk.translation.pairs import PairAdvice, PairAdviceService
 from slmdesk.translation.prompts import DOMAINS, FORMALITIES, TranslationStyle, prompt_version, styled
 from slmdesk.translation.types import (
     KIND,

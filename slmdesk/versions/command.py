@@ -10,8 +10,10 @@ import click
 
 from slmdesk.base.types import unlike_marks
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, no_save_option
-from slmdesk.command.job_output import check_file, follow, form_of, open_document
 from slmdesk.command.opening import named_model
+from slmdesk.command.output import check_file, form_of
+from slmdesk.command.progress import follow
+from slmdesk.command.reading import open_document
 from slmdesk.command.terminal import harmless
 from slmdesk.services import Services
 from slmdesk.text.difference.types import Change, ChangeKind

@@ -14,8 +14,8 @@ from slmdesk.base.record import changed
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option
-from slmdesk.command.job_output import check_file, form_of
 from slmdesk.command.opening import named_model
+from slmdesk.command.output import check_file, form_of
 from slmdesk.runtime.events import Pending
 from slmdesk.services import Services
 from slmdesk.text.writing import reason_of

@@ -5,23 +5,19 @@ This service stores nothing in the history: the caller owns a text and its chang
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, write_out
-from slmdesk.base.protocol import stored_list
-from slmdesk.base.record import changed, to_json
-from slmdesk.base.records import Item, Status
+from slmdesk.base.record import changed
 from slmdesk.base.translation import DETECTED, language_of
-from slmdesk.base.types import Json, Origin, Role, TextPart
-from slmdesk.chat.conversation import title_from
+from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
 from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
 from slmdesk.models.service import ModelService, able, is_starter
-from slmdesk.runtime.events import ItemChanged, Pending
+from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.preserved import without_chatter
@@ -266,86 +262,3 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
 
     turned = tuple(exchanged(request.text, text, language))
     return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies, turned)
-
-
-# ---- keeps the texts that are written in the window, as items of kind `writing`
-#
-# Each text is one message of its item, so that the history searches, shows and exports it like a chat. Undecided
-# changes are in the item's settings.
-
-
-KIND = "writing"
-TITLE = 60
-
-
-class WritingHistory(Service):
-    """Service that stores the texts of the page Write in the history. Service thread."""
-
-    def keep(self, text: str, item: str = "", changes: Sequence[Change] = ()) -> str:
-        """Store a text and its undecided changes, by their positions in the text. `item` is the item it was stored as
-        before, which is changed.
-
-        Returns the item's id, or "" if nothing is stored: there are no words, the setting `writing_history` is off, or
-        the history is read-only. Raises KnownError store.*.
-        """
-        if not text.strip() or not self._settings.current.writing_history or self._store.read_only:
-            return ""
-        title = title_from(text[: 4 * TITLE], TITLE)
-        parts = (TextPart(text, Origin.PERSON),)
-        with self._store.together():
-            old = self._there(item)
-            if old is None:
-                old = self._store.items.add(KIND, title, settings={"auto_title": title})
-                self._store.messages.add(old.id, parent=None, role=Role.USER, parts=parts, status=Status.COMPLETE)
-            else:
-                if old.title == old.settings.get("auto_title") and title != old.title:
-                    self._store.items.rename(old.id, title)
-                    self._store.items.change_settings(old.id, auto_title=title)
-                message = self._store.messages.of_item(old.id)[0]
-                if message.parts != parts:
-                    self._store.messages.change_parts(message.id, parts)
-                self._store.items.touch(old.id)
-            stored: list[Json] = [to_json(change) for change in changes]
-            self._store.items.change_settings(
-                old.id, changes=stored or None, changes_of=_digest(text) if stored else None
-            )
-        self._publish(ItemChanged(self._store.items.get(old.id)))
-        return old.id
-
-    def open(self, item: str) -> tuple[str, Sequence[Change]]:
-        """Return the text of an item and its undecided changes. The text is "" if the item is in the trash or gone.
-
-        Raises KnownError store.*.
-        """
-        found = self._there(item)
-        kept = self._store.messages.of_item(found.id) if found else []
-        if found is None or not kept:
-            return "", ()
-        text = kept[0].text or "".join(part.text for part in kept[0].parts)
-        is_same = found.settings.get("changes_of") == _digest(text)  # an older program may have changed it since
-        return text, _fitting(text, found.settings.get("changes")) if is_same else ()
-
-    def earlier(self, limit: int = 20) -> list[Item]:
-        return self._store.items.page(KIND, limit=limit)
-
-    def _there(self, item: str) -> Item | None:
-        try:
-            found = self._store.items.get(item) if item else None
-        except KnownError as err:
-            if err.code != "item.unknown":
-                raise
-            return None  # deleted for good meanwhile
-        return found if found and found.kind == KIND and found.deleted_at is None else None
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _fitting(text: str, stored: Json) -> Sequence[Change]:
-    found: list[Change] = []
-    for change in stored_list(Change, stored):
-        at = found[-1].edit.end if found else 0
-        if change.edit.start >= at and change.edit.old(text) == change.old:
-            found.append(change)
-    return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slmdesk.translation.pairs import pair_items
+from slmdesk.translation.pair_exam import pair_items
 
 
 def table(source: str, target: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.writing.spelling import service
+from slmdesk.writing.spelling import dictionaries
 
 FORMS = """SET UTF-8
 TRY esianrtolcdugmphbyfvkwzESIANRTOLCDUGMPHBYFVKWZ'
@@ -52,5 +52,5 @@ def write(folder: Path, code: str = "en_US", words: Sequence[str] = ENGLISH, for
 
 def install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Take the dictionaries of this folder, and whoever runs the tests for the administrator."""
-    monkeypatch.setattr(service, "system_folders", lambda: (folder,))
-    monkeypatch.setattr(service, "ADMINISTRATOR", os.getuid() if hasattr(os, "getuid") else 0)
+    monkeypatch.setattr(dictionaries, "system_folders", lambda: (folder,))
+    monkeypatch.setattr(dictionaries, "ADMINISTRATOR", os.getuid() if hasattr(os, "getuid") else 0)

@@ -14,8 +14,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QListView, QToolButton
 from shiboken6 import isValid
 
+from slmdesk.window.widgets.files import ask_files, ask_new_file, note_document_folder
 from slmdesk.window.widgets.notices import ask_folder
-from slmdesk.window.widgets.opening import ask_files, ask_new_file, note_document_folder
 
 pytestmark = pytest.mark.gui
 MARKER = "Mueller-Bank"

@@ -9,7 +9,7 @@ import weakref
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.window.base.bridge import GarbageCollector
+from slmdesk.window.base.garbage import GarbageCollector
 
 pytestmark = pytest.mark.gui
 

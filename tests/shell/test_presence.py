@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
 from slmdesk.loader.energy import OtherPrograms
-from slmdesk.shell.session import AWAY_S, MOST_LOAD, Presence
+from slmdesk.shell.presence import AWAY_S, MOST_LOAD, Presence
 
 pytestmark = pytest.mark.gui
 

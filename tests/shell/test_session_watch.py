@@ -6,7 +6,8 @@ import pytest
 from fakes.private_bus import MISSING, private_bus
 from PySide6.QtCore import QObject
 
-from slmdesk.shell.session import MacSession, SessionWatch, meaning_of
+from slmdesk.shell.session_elsewhere import MacSession, meaning_of
+from slmdesk.shell.session_watch import SessionWatch
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 needs_bus = pytest.mark.skipif(MISSING, reason="dbus-daemon is not here: no logind can be played")

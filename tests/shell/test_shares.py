@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from slmdesk.base.policy import Policy
 from slmdesk.translation.window.text_editors import SourceEdit, files_among
 from slmdesk.window.widgets.dialogs import Question
-from slmdesk.window.widgets.opening import admit, heed
+from slmdesk.window.widgets.files import admit, heed
 
 pytestmark = pytest.mark.gui
 AWAY = Path("//evil.example/share/a.docx")

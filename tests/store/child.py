@@ -18,7 +18,7 @@ from slmdesk.privacy.opening import follow_key
 from slmdesk.store import Cost, DataKey, KeyFile, new_data_key, open_store, unlock, unlock_with, wants_key
 from slmdesk.store.database import FileLock
 from slmdesk.store.opening import STEPS, OpenedStore
-from slmdesk.writing.spelling.service import OwnWords
+from slmdesk.writing.spelling.own_words import OwnWords
 
 KEYRING = bytes(range(32))
 """What opens the encrypted histories of these tests."""

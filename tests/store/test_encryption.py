@@ -38,7 +38,7 @@ from slmdesk.store.keys import (
 )
 from slmdesk.store.opening import STEPS
 from slmdesk.store.restoring import backups, prepare_backup, replace_history, restore
-from slmdesk.writing.spelling.service import OwnWords
+from slmdesk.writing.spelling.own_words import OwnWords
 
 pytestmark = pytest.mark.process
 

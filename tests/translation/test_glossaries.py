@@ -13,7 +13,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.translation import Forms, Origin, Term
 from slmdesk.runtime import service
 from slmdesk.runtime.messages import Problem
-from slmdesk.translation.export import to_glossary_file
+from slmdesk.translation.exchange import to_glossary_file
 from slmdesk.translation.glossaries import ImportRequest, check_term, sorted_out
 from slmdesk.translation.types import GlossariesChanged
 

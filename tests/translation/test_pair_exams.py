@@ -16,7 +16,9 @@ from slmdesk.base.translation import Term
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.models.service import DefaultUse
-from slmdesk.translation.pairs import KIND, PairSkill, note_lines, notes_of, pair_items, results_of
+from slmdesk.translation.advice import note_lines
+from slmdesk.translation.pair_exam import PairSkill, pair_items
+from slmdesk.translation.pairs import KIND, notes_of, results_of
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import LiveTranslated, PairUsed, TranslationRequest
 

@@ -8,7 +8,8 @@ from fakes.parallel import table
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.text.tagged import problems
 from slmdesk.text.terms import spans_of
-from slmdesk.translation.pairs import (
+from slmdesk.translation.advice import pair_line, result_sentence, warning_words
+from slmdesk.translation.pair_exam import (
     ItemKind,
     PairSkill,
     chrf,
@@ -19,14 +20,11 @@ from slmdesk.translation.pairs import (
     judged,
     level_of,
     pair_items,
-    pair_line,
     pair_version,
-    result_sentence,
-    results_of,
     said,
     uses,
-    warning_words,
 )
+from slmdesk.translation.pairs import results_of
 
 pytestmark = pytest.mark.pure
 

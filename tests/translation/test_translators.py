@@ -23,7 +23,7 @@ from slmdesk.gguf.read import read_header
 from slmdesk.jobs.types import JobChanged
 from slmdesk.models.service import DefaultUse
 from slmdesk.text.tagged import Tags
-from slmdesk.translation.pairs import pair_version
+from slmdesk.translation.pair_exam import pair_version
 from slmdesk.translation.prompts import (
     TranslationStyle,
     messages,

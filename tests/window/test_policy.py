@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from slmdesk.window.widgets.bars import hide_features
+from slmdesk.window.widgets.features import hide_features
 
 pytestmark = pytest.mark.gui
 

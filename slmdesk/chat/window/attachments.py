@@ -36,9 +36,10 @@ from slmdesk.library.types import CollectionChanged, CollectionGone, CollectionS
 from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, ItemGone, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
-from slmdesk.window.base.shortcuts import WindowStateFile, keys_of
+from slmdesk.window.base.shortcuts import keys_of
+from slmdesk.window.base.window_state import WindowStateFile
+from slmdesk.window.widgets.files import FileDrop, ask_files, dropped_paths, model_files
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, undoable
-from slmdesk.window.widgets.opening import FileDrop, ask_files, dropped_paths, model_files
 
 if TYPE_CHECKING:
     from slmdesk.chat.attachments import MeasuredAttachment

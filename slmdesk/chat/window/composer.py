@@ -66,7 +66,7 @@ from slmdesk.window.widgets.build import (
     show_words,
     tool_button,
 )
-from slmdesk.window.widgets.opening import admit
+from slmdesk.window.widgets.files import admit
 
 if TYPE_CHECKING:
     from slmdesk.chat.window.attachments import AttachController

@@ -35,8 +35,8 @@ from slmdesk.runtime.events import (
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.live import Live
-from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.text import TICK_MS
+from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of, undoable
 
 if TYPE_CHECKING:

@@ -53,7 +53,7 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, TextDialog
-from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_new_file
+from slmdesk.window.widgets.files import FileDrop, ask_file, ask_new_file
 from slmdesk.window.widgets.rows import Choice, order_tabs, tab_stops
 
 if TYPE_CHECKING:

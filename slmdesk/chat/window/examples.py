@@ -22,7 +22,7 @@ from slmdesk.window.base.live import Live
 from slmdesk.window.panes import MakingBar
 from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row, set_kind, show_words
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.opening import ask_file, dropped_paths
+from slmdesk.window.widgets.files import ask_file, dropped_paths
 
 FILTERS = _("Two columns, or JSON lines (*.csv *.tsv *.txt *.jsonl *.json);;All files (*)")
 SUFFIXES = (".csv", ".tsv", ".txt", ".jsonl", ".json")

@@ -39,8 +39,8 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Question
+from slmdesk.window.widgets.files import ModelImports, choose_model_file
 from slmdesk.window.widgets.notices import LONG_MS, Notice, notice_of
-from slmdesk.window.widgets.opening import ModelImports, choose_model_file
 
 if TYPE_CHECKING:
     from slmdesk.models.importer import ImportEnded

@@ -42,8 +42,8 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Question
+from slmdesk.window.widgets.files import FileDrop, admit, ask_files
 from slmdesk.window.widgets.notices import ChatsExportMenu, ExportMenu, ask_folder, ask_where
-from slmdesk.window.widgets.opening import FileDrop, admit, ask_files
 from slmdesk.window.widgets.rows import Rows
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, MessageAdd
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, ignored
 from slmdesk.window.base.live import Live
-from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.base.window_state import WindowStateFile
+from slmdesk.window.widgets.files import dropped_paths
 from slmdesk.window.widgets.notices import LONG_MS, ExportController, Notice, notice_of, trashed, undoable
-from slmdesk.window.widgets.opening import dropped_paths
 
 if TYPE_CHECKING:
     from slmdesk.chat.spaces import Space

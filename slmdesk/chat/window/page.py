@@ -28,10 +28,11 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.bars import FindBar, SettingsController, hide_features
+from slmdesk.window.widgets.bars import FindBar, SettingsController
 from slmdesk.window.widgets.build import column, named, plain_label, row, show_words
+from slmdesk.window.widgets.files import ModelDrop, ask_new_file
 from slmdesk.window.widgets.notices import ask_where, give_export_menu
-from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
+from slmdesk.window.widgets.opening import ask_about_link
 from slmdesk.window.widgets.parts import EmptyState
 from slmdesk.window.widgets.rows import order_tabs, tab_stops
 
@@ -401,6 +402,7 @@ class ChatPage(QWidget):
 
     def _edit(self, text: str, words: tuple[str, str], save: Callable[[str], object]) -> None:
         from slmdesk.chat.window.dialogs import EditDialog
+        from slmdesk.window.widgets.features import hide_features
 
         dialog = EditDialog(self, text, words, self._chat.attached.bridge)
         hide_features(dialog, self._settings.policy.hidden)

@@ -19,6 +19,7 @@ from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import (
+    MOST_STRENGTH,
     THINKING_OFF,
     THINKING_USUAL,
     ChatMessage,
@@ -48,7 +49,6 @@ from slmdesk.engine.llama.vocabulary import (
     tokens_and_edges,
     tokens_of_choices,
 )
-from slmdesk.gguf.header import MOST_STRENGTH
 
 log = logging.getLogger(__name__)
 

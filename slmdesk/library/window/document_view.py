@@ -66,8 +66,8 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import add_reading_to, request_document_translation, request_translation
 from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.requests import add_reading_to, request_document_translation, request_translation
 from slmdesk.window.widgets.rows import empty_layout
 
 if TYPE_CHECKING:

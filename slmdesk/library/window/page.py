@@ -84,8 +84,9 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Question, ask_password
+from slmdesk.window.widgets.files import FileDrop, admit, ask_files, ask_new_file, document_folder
 from slmdesk.window.widgets.notices import ask_folder
-from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, ask_new_file, document_folder, open_outside
+from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.parts import EmptyState, Segments
 
 MOST_NAMED = 8

@@ -47,8 +47,9 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import ask_password
+from slmdesk.window.widgets.files import ask_new_file
 from slmdesk.window.widgets.form import Control, Field, FieldPart, Form, Listed, TextLine
-from slmdesk.window.widgets.opening import ask_new_file, open_outside
+from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import TickDelegate
 

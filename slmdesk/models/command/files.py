@@ -23,7 +23,8 @@ from slmdesk.models.importer import ImportEnded, ImportProgress
 from slmdesk.models.service import lost_words, name_for
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
-from slmdesk.translation.pairs import pair_line, results_of
+from slmdesk.translation.advice import pair_line
+from slmdesk.translation.pairs import results_of
 
 
 @click.command()

@@ -129,6 +129,7 @@ def speed_shape(speed: Speed | None) -> dict[str, Json]:
 
 
 def pairs_shape(record: ModelRecord) -> dict[str, Json]:
-    from slmdesk.translation.pairs import results_of, shape_of_pair
+    from slmdesk.translation.advice import shape_of_pair
+    from slmdesk.translation.pairs import results_of
 
     return {"translates": [shape_of_pair(result) for result in results_of(record)]}

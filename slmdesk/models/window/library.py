@@ -42,7 +42,8 @@ from slmdesk.models.window.formats import FormatState, state_of
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for
 from slmdesk.translation import pairs
-from slmdesk.translation.pairs import note_lines, notes_of, pair_line, results_of
+from slmdesk.translation.advice import note_lines, pair_line
+from slmdesk.translation.pairs import notes_of, results_of
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.live import Live
@@ -61,8 +62,8 @@ from slmdesk.window.widgets.build import (
     show_words,
     text_line,
 )
+from slmdesk.window.widgets.files import ModelImports
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of
-from slmdesk.window.widgets.opening import ModelImports
 from slmdesk.window.widgets.rows import Removals, empty_layout
 
 if TYPE_CHECKING:

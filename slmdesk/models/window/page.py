@@ -39,8 +39,9 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import LineQuestion
+from slmdesk.window.widgets.files import FileDrop, choose_model_file
 from slmdesk.window.widgets.model_rows import ModelRow, TableHead
-from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside
+from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.rows import DOT, Rows, ScrollAnchor, TabOrder, empty_layout
 
 COLUMN = 920

@@ -34,8 +34,8 @@ from slmdesk.text.cards import ReadableCard
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.live import Live
-from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.base.window_state import WindowState, WindowStateFile
 from slmdesk.window.markdown.reader import MarkdownReader
 from slmdesk.window.widgets.bars import SettingsController, thin_bar
 from slmdesk.window.widgets.build import (

@@ -31,7 +31,8 @@ from slmdesk.runtime.events import RequestsToday
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.system.doctor import examine
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Delay, copy_text
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.text import day_in_figures
 from slmdesk.window.widgets.bars import ENFORCED, SettingsController

@@ -57,7 +57,8 @@ from slmdesk.summaries.types import (
 )
 from slmdesk.summaries.window.receipt import DeadlineLine, ReceiptForm
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Delay, copy_text
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.text import short_day
@@ -74,10 +75,10 @@ from slmdesk.window.widgets.build import (
     show_words,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import pop_up_words_menu
 from slmdesk.window.widgets.form import Field, Form, Listed, TextLine
 from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_of
 from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.requests import pop_up_words_menu
 from slmdesk.window.widgets.rows import CitedRow, empty_layout, order_tabs
 
 MORE = _("Show or hide the passages that are left out")

@@ -17,7 +17,7 @@ from slmdesk.base.translation import LANGUAGES
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.system.window.shortcuts import TITLE, ShortcutSettings
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import marks
+from slmdesk.window.base.clipboard import marks
 from slmdesk.window.base.text import inside
 from slmdesk.window.widgets.bars import SET_BY_ORGANISATION, SettingsController
 from slmdesk.window.widgets.build import (

@@ -59,8 +59,8 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
+from slmdesk.window.widgets.files import admit, ask_file
 from slmdesk.window.widgets.notices import ExportController, ask_folder, ask_where
-from slmdesk.window.widgets.opening import admit, ask_file
 from slmdesk.window.widgets.parts import Popover, Segments
 from slmdesk.window.widgets.rows import Choice
 

@@ -1,6 +1,6 @@
 """Compares two versions of a document: passages added, removed, changed and moved. Pure; any thread.
 
-Blocks that both versions have anchor the comparison (`parts.common`). The text between anchors is compared by
+Blocks that both versions have anchor the comparison (`alignment.common`). The text between anchors is compared by
 sentences, and changed sentences by words. The counterpart of a sentence is the one that shares most words with it (Dice
 1945, rarer words count more), as far as the order allows. A passage that is elsewhere unchanged, or nearly so, was
 moved. The two versions are first put into a fixed order, so that swapping them gives the same changes reversed.
@@ -18,19 +18,10 @@ from functools import lru_cache
 from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.record import changed
 from slmdesk.text.checks.words import folded, function_words
+from slmdesk.text.difference.alignment import Hunk, common, heaviest, hunks_of
 from slmdesk.text.difference.facts import blanked, facts_of
-from slmdesk.text.difference.parts import (
-    Hunk,
-    Unit,
-    common,
-    heaviest,
-    hunks_of,
-    is_heading,
-    sentences_of,
-    token_key,
-    tokens_of,
-    units_of,
-)
+from slmdesk.text.difference.numbering import is_heading
+from slmdesk.text.difference.parts import Unit, sentences_of, token_key, tokens_of, units_of
 from slmdesk.text.difference.types import Change, ChangeKind, Difference, Place, Row, Run
 
 

@@ -19,8 +19,8 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.translation import LANGUAGES, SegmentFlag, language_of
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option, no_save_option
-from slmdesk.command.job_output import OutputFile, begin, check_file, finish, output_file, writing
 from slmdesk.command.opening import named_model
+from slmdesk.command.output import OutputFile, begin, check_file, finish, output_file, writing
 from slmdesk.runtime.events import TranslationRead
 from slmdesk.runtime.messages import problem_for
 from slmdesk.services import Services
@@ -376,7 +376,7 @@ def _check_some_done(console: Console, services: Services, view: TranslationView
 
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
-    """Write the file that the command asked for after an interrupted translation was resumed (see job_output)."""
+    """Write the file that the command asked for after an interrupted translation was resumed (see command.output)."""
     view = services.call.translations.open(item)
     _check_some_done(console, services, view)
     written = _write(console, services, view, request)

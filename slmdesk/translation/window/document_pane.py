@@ -43,8 +43,9 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Question, ask_password
+from slmdesk.window.widgets.files import ask_new_file
 from slmdesk.window.widgets.notices import ask_where
-from slmdesk.window.widgets.opening import ask_new_file, open_outside
+from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.parts import EmptyState, Popover
 
 LOCKED = ("document.locked", "document.wrong_password")

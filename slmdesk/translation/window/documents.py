@@ -16,7 +16,7 @@ from slmdesk.translation.types import NO_GLOSSARY, TranslationRequest, Translati
 from slmdesk.translation.window.languages import MANNER, languages, other_than
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.shortcuts import WindowState
+from slmdesk.window.base.window_state import WindowState
 from slmdesk.window.widgets.build import CheckBox, breakable, column, named, passing, plain_label, row, show_words
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.form import Field, Form, Listed

@@ -70,8 +70,8 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog, LineQuestion
+from slmdesk.window.widgets.files import ask_file, ask_new_file
 from slmdesk.window.widgets.notices import REMOVAL_MS, Notice, NoticeArea
-from slmdesk.window.widgets.opening import ask_file, ask_new_file
 from slmdesk.window.widgets.rows import TickDelegate
 
 FILES = _("Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods *.tbx *.xml);;All files (*)")

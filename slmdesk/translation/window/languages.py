@@ -19,13 +19,13 @@ from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import fold
 from slmdesk.translation import pairs
-from slmdesk.translation.pairs import PairAdvice
+from slmdesk.translation.advice import PairAdvice
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.live import Live
-from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper, icon
+from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.build import (
     CLEAR,
     CheckBox,

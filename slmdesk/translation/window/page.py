@@ -22,8 +22,9 @@ from slmdesk.translation.window.text_editors import TranslateEntry, files_among
 from slmdesk.translation.window.text_pane import TextPane
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.shortcuts import WindowStateFile, bind
+from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.build import button, column, named, row
 from slmdesk.window.widgets.earlier import EarlierList, Listed
 from slmdesk.window.widgets.notices import trash

@@ -25,7 +25,7 @@ from slmdesk.translation.recent import KeptText
 from slmdesk.translation.types import LiveTranslated, flag_words, is_emptied, laid_out, language_of_most, source_of
 from slmdesk.translation.window.languages import ViewSettings, other_than, own_language, target_for
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
+from slmdesk.window.base.window_state import WindowState, WindowStateFile
 
 KEEP_AFTER_MS = 10_000
 """Milliseconds without typing after which a finished translation is saved in the history."""

@@ -40,9 +40,9 @@ from slmdesk.window.base.shortcuts import show_in_menu
 from slmdesk.window.base.text import character_at, size16
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import named, passing, plain_tip
-from slmdesk.window.widgets.dialogs import add_reading_to
+from slmdesk.window.widgets.files import admit
 from slmdesk.window.widgets.notices import Notice
-from slmdesk.window.widgets.opening import admit
+from slmdesk.window.widgets.requests import add_reading_to
 
 FEW_LINES = 6
 Span = tuple[int, int]

@@ -25,11 +25,11 @@ from slmdesk.translation.window.text import (
 )
 from slmdesk.translation.window.text_editors import ScrollSync, SourceEdit, TargetEdit
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import copy_text
+from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column, split, tool_button
-from slmdesk.window.widgets.opening import ask_files, ask_new_file
+from slmdesk.window.widgets.files import ask_files, ask_new_file
 
 if TYPE_CHECKING:
     from slmdesk.translation.window.words import WordCard

@@ -50,8 +50,8 @@ from slmdesk.window.widgets.build import (
     split,
     tool_button,
 )
+from slmdesk.window.widgets.files import LAST_FOLDER, FileDrop, ask_file
 from slmdesk.window.widgets.notices import give_export_menu
-from slmdesk.window.widgets.opening import LAST_FOLDER, FileDrop, ask_file
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 

@@ -1,25 +1,18 @@
 """The bridge between window and services. It turns events of the services into Qt signals on the window's thread, and
-sends requests to the service thread. Also: clipboard, timers, garbage collection and uncaught errors.
+sends requests to the service thread.
 """
 
 from __future__ import annotations
 
-import gc
 import logging
-import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from PySide6.QtCore import QMimeData, QObject, Qt, QTimer, Signal, SignalInstance, Slot
-from PySide6.QtGui import QClipboard, QGuiApplication
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance, Slot
 from shiboken6 import isValid
 
 from slmdesk.base.settings import Settings
-from slmdesk.base.texts import _
 from slmdesk.runtime.events import Event, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import Member, pause
@@ -297,83 +290,6 @@ def _deliver(slot: Callable[[Any], object] | None, value: Any) -> None:
         slot(value)
 
 
-# ---- puts what is copied on the clipboard
-#
-# With a mark that asks the system not to keep the text in a history or a cloud. Windows and KDE have such marks, which
-# clipboard managers of other desktops know too. On macOS Qt offers no way to set one. A program that ignores the marks
-# still gets the text.
-
-
-_AS_USUAL = "copies_as_usual"
-"""Property of the application. If it is true, copied text gets no marks."""
-_WINDOWS = ("ExcludeClipboardContentFromMonitorProcessing", "CanIncludeInClipboardHistory", "CanUploadToCloudClipboard")
-_OF_ONE_PROGRAM = ("offscreen", "minimal")
-"""Qt platforms whose clipboard belongs to one program only. Qt does not report it as owned by the program."""
-_NO = bytes(4)
-"""The number 0 as Windows stores it."""
-
-
-def marks(platform: str = sys.platform) -> Mapping[str, bytes]:
-    """Return the extra clipboard formats that ask this system not to keep a text. Empty if the system has none."""
-    if platform == "win32":
-        return {f'application/x-qt-windows-mime;value="{name}"': _NO for name in _WINDOWS}
-    return {} if platform == "darwin" else {"x-kde-passwordManagerHint": b"secret"}
-
-
-def copy_text(text: str) -> None:
-    data = QMimeData()
-    data.setText(text)
-    copy_data(data)
-
-
-def copy_data(data: QMimeData) -> None:
-    QGuiApplication.clipboard().setMimeData(marked(data))
-
-
-def marked(data: QMimeData) -> QMimeData:
-    """Add the marks to the data, unless the person has switched them off, and return the data."""
-    app = QGuiApplication.instance()
-    if app is not None and not app.property(_AS_USUAL):
-        for name, value in marks().items():
-            data.setData(name, value)
-    return data
-
-
-def clear_clipboard() -> None:
-    """Empty the clipboard and the selection (X11), if their contents came from this program."""
-    clipboard = QGuiApplication.clipboard()
-    if clipboard.ownsClipboard() or QGuiApplication.platformName() in _OF_ONE_PROGRAM:
-        clipboard.clear()
-    if clipboard.supportsSelection() and clipboard.ownsSelection():
-        clipboard.clear(QClipboard.Mode.Selection)
-
-
-class ClipboardMarker(QObject):
-    """Adds the marks to what Qt's own text fields copy, right after they copied it."""
-
-    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject) -> None:
-        super().__init__(parent, objectName="clipboard_marker")
-        self._clipboard = QGuiApplication.clipboard()
-        self._take(settings)
-        bridge.settings_changed.connect(self._take)
-        self._clipboard.dataChanged.connect(self._on_changed)
-
-    def _take(self, settings: Settings) -> None:
-        if app := QGuiApplication.instance():
-            app.setProperty(_AS_USUAL, not settings.private_copies)
-
-    def _on_changed(self) -> None:
-        if not (self._clipboard.ownsClipboard() or QGuiApplication.platformName() in _OF_ONE_PROGRAM):
-            return
-        made, data = QMimeData(), self._clipboard.mimeData()
-        if data is None:  # it was emptied; the type stubs do not know None
-            return
-        for name in data.formats():
-            made.setData(name, data.data(name))
-        if made.formats() and set(marked(made).formats()) != set(data.formats()):
-            self._clipboard.setMimeData(made)
-
-
 class Delay(QTimer):
     """Timer that calls `then` once, `ms` milliseconds after the last `start`."""
 
@@ -389,131 +305,3 @@ class Delay(QTimer):
 
 def _pause(ms: int) -> int:
     return int(pause(ms / 1000) * 1000)
-
-
-# ---- python's cyclic garbage, collected on the window's thread between two events
-#
-# Python starts its collector wherever enough was allocated, in another thread or in the middle of an event. Widgets in
-# a reference cycle would be destroyed there while Qt uses them, and the process would end with SIGSEGV.
-
-
-LOOK_MS = 1000
-
-
-class GarbageCollector(QObject):
-    """Replaces Python's automatic garbage collection until `stop`."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("garbage_collector")
-        gc.disable()
-        gc.freeze()  # the program's own objects are never garbage, so they need not be checked
-        self._timer = QTimer(self, interval=LOOK_MS)
-        self._timer.setObjectName("garbage_timer")
-        self._timer.timeout.connect(self.look)
-        self._timer.start()
-
-    def look(self) -> None:
-        """Collect the oldest generation that is due by Python's own thresholds."""
-        counts, thresholds = gc.get_count(), gc.get_threshold()
-        for generation in (2, 1, 0):
-            if counts[generation] > thresholds[generation]:
-                gc.collect(generation)
-                return
-
-    def stop(self) -> None:
-        self._timer.stop()
-        gc.unfreeze()
-        gc.enable()
-
-
-TITLE = _("Something went wrong in slmdesk")
-SENTENCE = _(
-    "slmdesk made a mistake of its own. Your chats are saved, and the program goes on. "
-    "The details name program versions and places in the program; they hold nothing you wrote."
-)
-MAX_REPORTS = 20
-"""Most error reports that are kept for copying. Further reports are only counted."""
-
-
-class ErrorThread(QObject):
-    """Receives uncaught errors of all threads and shows one dialog for all of them."""
-
-    error_caught = Signal(str)
-
-    _arrived = Signal(str)
-
-    def __init__(self, window: Callable[[], QWidget | None], parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("error_desk")
-        self._window = window
-        self.dialog: QMessageBox | None = None
-        self._reports: list[str] = []
-        self._count = 0
-        self._before: tuple[Any, Any, Any] | None = None
-        self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
-
-    def install(self) -> None:
-        self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
-        sys.excepthook = self._receive
-        threading.excepthook = lambda seen: self._receive(seen.exc_type, seen.exc_value, seen.exc_traceback)
-        sys.unraisablehook = lambda seen: self._receive(seen.exc_type, seen.exc_value, seen.exc_traceback)
-
-    def remove(self) -> None:
-        if self._before is not None:
-            sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
-            self._before = None
-
-    def show_report(self, report: str) -> None:
-        """Show an error report that was made elsewhere. Any thread."""
-        self._arrived.emit(report)
-
-    def _on_arrived(self, report: str) -> None:
-        self._count += 1
-        if len(self._reports) < MAX_REPORTS and report not in self._reports:
-            self._reports.append(report)
-        self.error_caught.emit(report)
-        if self.dialog is None:
-            self._open_dialog()
-        self._fill_dialog()
-
-    def _on_finished(self) -> None:
-        self.dialog = None
-        self._reports.clear()
-        self._count = 0
-
-    def _receive(
-        self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None = None
-    ) -> None:
-        """Handle an uncaught error. Must not raise. Any thread."""
-        if issubclass(kind, KeyboardInterrupt):
-            return
-        from slmdesk.runtime.messages import bug_report  # late: not needed before the window shows
-
-        report = bug_report((kind() if error is None else error).with_traceback(trace))
-        try:
-            self._arrived.emit(report)
-        except RuntimeError:  # Qt has ended already: only the terminal is left
-            print(report, file=sys.stderr)  # noqa: T201
-
-    def _open_dialog(self) -> None:
-        box = QMessageBox(QMessageBox.Icon.Warning, TITLE, SENTENCE, parent=self._window())
-        box.setObjectName("error_dialog")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowModality(Qt.WindowModality.NonModal)
-        copy = box.addButton(_("Copy details"), QMessageBox.ButtonRole.ActionRole)
-        copy.setObjectName("copy_details_button")
-        copy.clicked.disconnect()  # so that the dialog stays open
-        copy.clicked.connect(lambda: copy_text("\n\n".join(self._reports)))
-        box.addButton(QMessageBox.StandardButton.Close)
-        box.finished.connect(self._on_finished)
-        self.dialog = box
-        box.open()
-
-    def _fill_dialog(self) -> None:
-        if self.dialog is None:
-            return
-        more = "" if self._count == 1 else _("\n\nThis happened {count:,} times.").format(count=self._count)
-        self.dialog.setInformativeText(more.strip())
-        self.dialog.setDetailedText("\n\n".join(self._reports))

@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit, QToolTip, QWidget
 
-from slmdesk.window.base.bridge import marked
+from slmdesk.window.base.clipboard import marked
 from slmdesk.window.base.theme import CONTROL_RADIUS
 from slmdesk.window.markdown.builder import Builder, Built
 from slmdesk.window.markdown.formulas import Formulas

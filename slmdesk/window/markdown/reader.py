@@ -13,24 +13,16 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QScrollArea, QWidget
 
 from slmdesk.base.texts import _
-from slmdesk.window.base.bridge import Delay, copy_data, copy_text
+from slmdesk.window.base.bridge import Delay
+from slmdesk.window.base.clipboard import copy_data, copy_text
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.markdown.builder import COPY_CODE, SHOW_ALL_ROWS
+from slmdesk.window.markdown.clipboard_html import TABLE, as_text, html_of_plain, lines, page
 from slmdesk.window.markdown.message import MessageText, MessageWriter
-from slmdesk.window.markdown.selected import (
-    TABLE,
-    FormattingTimeoutError,
-    Parser,
-    ViewStyle,
-    as_text,
-    html_of_plain,
-    lines,
-    mime_of_selection,
-    page,
-)
+from slmdesk.window.markdown.selected import FormattingTimeoutError, Parser, ViewStyle, mime_of_selection
 from slmdesk.window.widgets.build import named, passing
-from slmdesk.window.widgets.dialogs import add_reading_to, request_translation
 from slmdesk.window.widgets.opening import judge_link
+from slmdesk.window.widgets.requests import add_reading_to, request_translation
 
 SHORT = 360
 """Height of a long text, in device-independent pixels, until the person asks for all of it."""

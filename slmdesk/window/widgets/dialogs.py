@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, SignalInstance
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import (
     QAction,
-    QContextMenuEvent,
     QHideEvent,
     QKeyEvent,
     QKeySequence,
@@ -28,7 +26,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QLayoutItem,
     QLineEdit,
-    QMenu,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
@@ -40,7 +37,7 @@ from shiboken6 import isValid
 from slmdesk.base.texts import _, ngettext
 from slmdesk.text.markup import made_visible
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import copy_text
+from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import (
     ElidedLabel,
@@ -54,9 +51,10 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
+from slmdesk.window.widgets.requests import TranslatableText, request_translation
 
 if TYPE_CHECKING:
-    from slmdesk.window.widgets.reading import Aloud
+    pass
 
 AWAY, BELOW = 24, 40
 """Least pixels between a sheet and the edges of the window, and below it, where the notices stand."""
@@ -503,78 +501,3 @@ def ask_password(parent: QWidget, name: str, given: Callable[[str], object], *, 
     words = _("{again}{name} is locked. Its password is used once and kept nowhere:").format(again=again, name=name)
     title = _("Locked document")
     LineQuestion(parent, "password_dialog", title, words, given, accept=_("Open"), is_secret=True).open()
-
-
-# ---- sends any text shown in the window to the translator, or to the page Write
-#
-# No page knows these: the request goes up from widget to widget until one of them, the window, has a signal for it.
-
-
-READ_ALOUD = _("Read aloud")
-
-
-def request_translation(source: QWidget, text: str) -> None:
-    """Open `text`, which `source` shows, in the translator. Blank text is ignored."""
-    _emit_above(source, "translate_requested", text.strip())
-
-
-def request_writing(source: QWidget, text: str) -> None:
-    _emit_above(source, "writing_requested", text.strip())
-
-
-def request_document_translation(source: QWidget, path: Path) -> None:
-    _emit_above(source, "document_translate_requested", path)
-
-
-def request_reading(source: QWidget, text: str, mark: Callable[[int, int], object] | None = None) -> None:
-    """Read a text aloud, which `source` shows. `mark` marks the characters that are being said; a text field selects
-    them.
-    """
-    from slmdesk.window.widgets.reading import Aloud
-
-    _emit_above(source, "reading_requested", Aloud(text, source, mark))
-
-
-def can_read() -> bool:
-    """Return whether the system has a voice."""
-    from slmdesk.window.widgets.reading import voice_for  # late: few menus are opened
-
-    return voice_for("") is not None
-
-
-def add_reading_to(menu: QMenu, source: QWidget, text: str, mark: Callable[[int, int], object] | None = None) -> None:
-    if text.strip() and can_read():
-        read = menu.addAction(READ_ALOUD, lambda: request_reading(source, text, mark))
-        read.setObjectName("read_aloud_action")
-
-
-def pop_up_words_menu(source: QWidget, place: QPoint, words: str, text: str) -> None:
-    menu = passing(QMenu(source), "words_menu")
-    menu.addAction(words, lambda: request_translation(source, text))
-    add_reading_to(menu, source, text)
-    menu.popup(place)
-
-
-class TranslatableText(QPlainTextEdit):
-    @property
-    def chosen(self) -> str:
-        return self.textCursor().selectedText().replace("\u2029", "\n")
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = passing(self.createStandardContextMenu(), "text_menu")
-        chosen = self.chosen
-        menu.addSeparator()
-        words = _("Translate the selection") if chosen else _("Translate this text")
-        menu.addAction(words, lambda: request_translation(self, chosen or self.toPlainText()))
-        add_reading_to(menu, self, chosen or self.toPlainText())
-        menu.popup(event.globalPos())
-
-
-def _emit_above(source: QWidget, name: str, given: str | Path | Aloud) -> None:
-    above: QWidget | None = source if given else None
-    while above is not None:
-        found = getattr(above, name, None)
-        if isinstance(found, SignalInstance):
-            found.emit(given)
-            return
-        above = above.parentWidget()

@@ -31,11 +31,13 @@ from slmdesk.base.texts import _
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, copy_text
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import ElidedLabel, button, column, named, passing, row, set_icon, tool_button
 from slmdesk.window.widgets.dialogs import TextDialog, sheets_over
-from slmdesk.window.widgets.opening import FileDialog, ask_new_file, open_outside
+from slmdesk.window.widgets.files import FileDialog, ask_new_file
+from slmdesk.window.widgets.opening import open_outside
 
 if TYPE_CHECKING:
     from slmdesk.services import Services

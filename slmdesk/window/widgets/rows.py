@@ -76,8 +76,8 @@ from slmdesk.window.widgets.build import (
     set_tip,
     show_words,
 )
-from slmdesk.window.widgets.dialogs import request_translation
 from slmdesk.window.widgets.notices import REMOVAL_MS, Notice
+from slmdesk.window.widgets.requests import request_translation
 
 T = TypeVar("T")
 W = TypeVar("W", bound=QWidget)

@@ -5,27 +5,22 @@ The dictionaries are the system's, and only files that nobody but the administra
 
 from __future__ import annotations
 
-import os
-import re
-import stat
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import write_atomically
-from slmdesk.base.sealing import SealBroken, seal, unseal
 from slmdesk.base.settings import Settings
-from slmdesk.base.texts import _
 from slmdesk.base.translation import DETECTED, NO_BLANKS, usual_language
 from slmdesk.runtime.events import Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.markup import word_spans
 from slmdesk.text.sentences import SURE, detect
+from slmdesk.writing.spelling.dictionaries import chosen_for, find_dictionaries
+from slmdesk.writing.spelling.own_words import OwnWords
 from slmdesk.writing.spelling.types import (
     Dictionary,
     Misspelled,
@@ -255,187 +250,3 @@ class SpellingService(Service):
 
 def _seen(settings: Settings) -> tuple[bool, str]:
     return settings.spelling, settings.spelling_language
-
-
-# ---- finds the Hunspell dictionaries of the system
-#
-# Searches where systems and LibreOffice keep them. Pure except for reading folders.
-
-
-_CODE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Za-z]{2}))?(?=$|[_.@-])")
-MOST_FOUND = 200
-"""Most dictionaries that are read from one folder. A folder with more is not searched further."""
-ADMINISTRATOR = 0
-"""The user whose files are read. On Windows, files belong to this number, whoever owns them."""
-
-
-def find_dictionaries() -> tuple[Dictionary, ...]:
-    """Return the dictionaries of the system, sorted by code. If several have the same code, the first one is used.
-
-    Reads folders, so do not call it on the window's thread.
-    """
-    found: dict[str, Dictionary] = {}
-    for path in _lists_in(system_folders()):
-        code = code_of(path.stem)
-        found.setdefault(code, Dictionary(code, path))
-    return tuple(found[code] for code in sorted(found))
-
-
-def chosen_for(language: str, found: Iterable[Dictionary], fixed: str = "", region: str = "") -> Dictionary | None:
-    """Return the dictionary for a text in this language (ISO 639-1, or "" if it is unknown).
-
-    `fixed` is the code of a dictionary that is used for all texts. If a language has several dictionaries, the one for
-    `region` ("GB") is used, else the one for the language's own region ("de_DE"), else the first.
-    """
-    found = tuple(found)
-    if fixed:
-        return next((dictionary for dictionary in found if dictionary.code == fixed), None)
-    known = [dictionary for dictionary in found if language and dictionary.language == language]
-    wanted = [f"{language}_{end}" for end in (region, language.upper(), "US")]
-    return min(
-        known,
-        key=lambda dictionary: wanted.index(dictionary.code) if dictionary.code in wanted else len(wanted),
-        default=None,
-    )
-
-
-def code_of(stem: str) -> str:
-    """Return the language and region in a file's name: "de_DE" of "de_DE_frami", "fr" of "fr-classique"."""
-    found = _CODE.match(stem)
-    if not found:
-        return stem
-    language, region = found.groups()
-    return f"{language}_{region.upper()}" if region else language
-
-
-def system_folders(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Iterator[Path]:
-    if platform == "win32":
-        for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)"):
-            if folder := environment.get(variable):
-                yield from _inside(Path(folder) / "LibreOffice/share/extensions", "dict-*")
-    elif platform == "darwin":
-        yield Path("/Library/Spelling")
-        yield from _inside(Path("/Applications/LibreOffice.app/Contents/Resources/extensions"), "dict-*")
-    else:
-        shared = environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-        for data in map(Path, shared.split(":")):
-            yield from (data / "hunspell", data / "myspell/dicts", data / "myspell")
-        system = (Path("/usr/lib/libreoffice"), Path("/usr/lib64/libreoffice"))
-        for office in (*system, *_inside(Path("/opt"), "libreoffice*")):
-            yield from _inside(office / "share/extensions", "dict-*")
-
-
-def _inside(folder: Path, pattern: str) -> list[Path]:
-    try:
-        return sorted(path for path in folder.glob(pattern) if path.is_dir())
-    except OSError:
-        return []
-
-
-def _lists_in(folders: Iterable[Path]) -> Iterator[Path]:
-    """Yield the word lists that have a file of word forms beside them. Lists for hyphenation have none."""
-    for folder in folders:
-        try:
-            for path in sorted(folder.glob("*.dic"))[:MOST_FOUND]:
-                if _is_of_system(path) and _is_of_system(path.with_suffix(".aff")):
-                    yield path
-        except OSError:
-            continue
-
-
-def _is_of_system(path: Path) -> bool:
-    """Return whether this is a file that only the administrator can write."""
-    try:
-        about = path.stat()
-    except OSError:
-        return False
-    is_open_to_others = sys.platform != "win32" and about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return stat.S_ISREG(about.st_mode) and about.st_uid == ADMINISTRATOR and not is_open_to_others
-
-
-# ---- the person's own words
-#
-# The words are in a plain text file, one word a line, which may be edited by hand. If the history is encrypted, the
-# file is encrypted too. A file that is still plain, or has an earlier key, is encrypted again when it is read.
-
-
-MOST_BYTES = 4 << 20
-MOST_LETTERS = 200
-_MARK = b"SLMDESK WORDS 1\n"
-
-
-class OwnWords:
-    """The person's own words, stored in a file that is read again when it has changed. Service thread."""
-
-    def __init__(self, path: Path, keys: Callable[[], Sequence[bytes]] = lambda: (b"",)) -> None:
-        """Use the file at `path`.
-
-        `keys` returns the current 32-byte key, which is empty while the history is not encrypted, and then the earlier
-        keys that may still open the file.
-        """
-        self._path, self._keys = path, keys
-        self._seen: tuple[int, int] | None = None
-        self._words: frozenset[str] = frozenset()
-        self._is_current = True
-        """Whether the file is encrypted with the current key, or plain if there is none."""
-
-    def words(self) -> frozenset[str]:
-        """Return all words. Raises KnownError `file.unreadable`."""
-        try:
-            about = self._path.stat()
-            if (seen := (about.st_mtime_ns, about.st_size)) != self._seen:
-                self._words, self._seen = self._read(about.st_size), seen
-                if not self._is_current:
-                    with suppress(KnownError):  # the next reading tries again
-                        self._write(self._words)
-        except FileNotFoundError:
-            self._words, self._seen = frozenset(), None
-        except (OSError, ValueError) as err:
-            reason = getattr(err, "strerror", None) or _("it is no text in UTF-8")
-            raise KnownError("file.unreadable", path=str(self._path), reason=reason) from err
-        return self._words
-
-    def has(self, word: str) -> bool:
-        """Return whether a word is included, also if it is capitalised at the beginning of a sentence."""
-        return word in self._words or (word[:1].isupper() and word[:1].lower() + word[1:] in self._words)
-
-    def add(self, words: frozenset[str]) -> None:
-        """Add words. Raises KnownError `file.…`, `disk.full`; then the file stays unchanged."""
-        self._write(self.words() | words)
-
-    def remove(self, words: frozenset[str]) -> None:
-        """Remove words. Raises as `add` does."""
-        self._write(self.words() - words)
-
-    def reseal(self) -> None:
-        """Write the file again with the current key of the history, or plain if there is none, unless it is so already.
-
-        Raises KnownError file.…, `disk.full`
-        """
-        self._seen = None
-        words = self.words()
-        if not self._is_current:
-            self._write(words)
-
-    def _read(self, size: int) -> frozenset[str]:
-        if size > MOST_BYTES:
-            raise KnownError("file.unreadable", path=str(self._path), reason=_("it is too large for a list of words"))
-        untrusted, (key, *former) = self._path.read_bytes(), self._keys()
-        opened_by = b""
-        if untrusted.startswith(_MARK):
-            opened_by, untrusted = self._opened(untrusted.removeprefix(_MARK), (key, *former))
-        lines = untrusted.decode("utf-8-sig").splitlines()
-        words = frozenset(word for line in lines if (word := line.strip()) and len(word) <= MOST_LETTERS)
-        self._is_current = opened_by == key
-        return words
-
-    def _opened(self, sealed: bytes, keys: Sequence[bytes]) -> tuple[bytes, bytes]:
-        for key in filter(None, keys):
-            with suppress(SealBroken):
-                return key, unseal(key, sealed, _MARK)
-        raise KnownError("file.unreadable", path=str(self._path), reason=_("it is sealed otherwise"))
-
-    def _write(self, words: frozenset[str]) -> None:
-        data, key = "".join(f"{word}\n" for word in sorted(words)).encode(), self._keys()[0]
-        write_atomically(self._path, _MARK + seal(key, data, _MARK) if key else data)
-        self._words, self._seen, self._is_current = words, None, True

@@ -20,9 +20,11 @@ from slmdesk.runtime.events import ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Delay, copy_text
-from slmdesk.window.base.shortcuts import WindowStateFile, bind
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.clipboard import copy_text
+from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper, scaled
+from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.bars import SettingsController
 from slmdesk.window.widgets.build import (
     CheckBox,
@@ -36,8 +38,9 @@ from slmdesk.window.widgets.build import (
     set_kind,
     tool_button,
 )
+from slmdesk.window.widgets.files import FileDrop, ask_files
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, ask_where, give_export_menu, trash
-from slmdesk.window.widgets.opening import FileDrop, ask_files, open_outside
+from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.writing.files import SUFFIXES, OpenedText, WriteRequest, WrittenWord

@@ -43,7 +43,7 @@ from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row, tool_button
 from slmdesk.window.widgets.parts import EmptyState
 from slmdesk.writing.types import DOUBT_WORDS, KIND_WORDS, Change, Correction, CorrectRequest, note_of, unanswered_words
-from slmdesk.writing.window.editor import Pending, Proposal, TrackedText
+from slmdesk.writing.window.tracked import Pending, Proposal, TrackedText
 
 
 class ShownChange(Record):

@@ -13,14 +13,16 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
+from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column, tool_button
 from slmdesk.window.widgets.rows import empty_layout
 from slmdesk.writing.types import RewriteRequest, Rewriting, Task, Version, length_of, remarks
-from slmdesk.writing.window.editor import TrackedText, WritingEdit
+from slmdesk.writing.window.editor import WritingEdit
+from slmdesk.writing.window.tracked import TrackedText
 
 WAYS = (
     (Task.REPHRASE, "", _("Rephrase")),

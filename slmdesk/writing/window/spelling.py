@@ -61,6 +61,8 @@ class SpellMarks(QObject):
         self._timer = Delay(self, PAUSE_MS, self._check)
         self._scrolling = Delay(self, SCROLLING_MS, self._show)
         self._connect()
+        if not editor.document().isEmpty():
+            self._timer.start()
 
     def _connect(self) -> None:
         self._editor.textChanged.connect(self._on_text_changed)

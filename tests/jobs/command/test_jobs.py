@@ -10,8 +10,8 @@ import pytest
 from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
 from fakes.recorder import examine, open_echo
 
-from slmdesk.command.job_output import WRITERS
 from slmdesk.command.main import COMMANDS, slmdesk_command
+from slmdesk.command.output import WRITERS
 
 pytestmark = pytest.mark.process
 

@@ -33,7 +33,7 @@ from slmdesk.online.window.network import (
     TokenDialog,
 )
 from slmdesk.runtime.events import DownloadState
-from slmdesk.window.widgets.bars import SHOWN_BY
+from slmdesk.window.widgets.features import SHOWN_BY
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.window.widgets.tokens import GatedDialog, GatedPanel
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slmdesk.base.documents import Block, BlockKind, Page, page_of
+from slmdesk.text.difference.alignment import common, heaviest, hunks_of
 from slmdesk.text.difference.compare import difference
 from slmdesk.text.difference.facts import facts_of
-from slmdesk.text.difference.parts import common, heaviest, hunks_of, key_of, units_of
+from slmdesk.text.difference.parts import key_of, units_of
 from slmdesk.text.difference.types import ChangeKind
 
 pytestmark = pytest.mark.pure

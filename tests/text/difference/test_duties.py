@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.difference.facts import conditions_in, facts_of, is_duty, term_defined
-from slmdesk.text.difference.parts import hunks_of
+from slmdesk.text.difference.alignment import hunks_of
+from slmdesk.text.difference.duties import conditions_in, is_duty, term_defined
+from slmdesk.text.difference.facts import facts_of
 
 pytestmark = pytest.mark.pure
 

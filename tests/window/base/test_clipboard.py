@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QTextEdit
 
 import slmdesk
-from slmdesk.window.base.bridge import copy_data, copy_text, marks
+from slmdesk.window.base.clipboard import copy_data, copy_text, marks
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 HINT = "x-kde-passwordManagerHint"

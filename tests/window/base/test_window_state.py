@@ -9,7 +9,7 @@ import pytest
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.untrusted import MAX_FILE_BYTES
-from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
+from slmdesk.window.base.window_state import WindowState, WindowStateFile
 
 pytestmark = pytest.mark.pure
 

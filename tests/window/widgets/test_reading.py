@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QPlainTextEdit
 
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets import reading
-from slmdesk.window.widgets.dialogs import add_reading_to
+from slmdesk.window.widgets.requests import add_reading_to
 
 pytestmark = [pytest.mark.gui, pytest.mark.quick]
 TEXT = "The rent rises by €40.80 from 1 July. Write by 31 December if that is a hardship."

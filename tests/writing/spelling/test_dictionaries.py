@@ -10,7 +10,8 @@ from fakes import tiny_dictionary
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.translation import usual_language
-from slmdesk.writing.spelling.service import OwnWords, chosen_for, code_of, find_dictionaries, system_folders
+from slmdesk.writing.spelling.dictionaries import chosen_for, code_of, find_dictionaries, system_folders
+from slmdesk.writing.spelling.own_words import OwnWords
 from slmdesk.writing.spelling.types import Dictionary
 
 pytestmark = pytest.mark.pure
@@ -71,7 +72,7 @@ def test_files_that_others_than_the_administrator_can_write_are_left_alone(tmp_p
     linked.symlink_to(path)
     linked.with_suffix(".aff").symlink_to(path.with_suffix(".aff"))
     assert [dictionary.code for dictionary in find_dictionaries()] == ["en_US", "fr"]
-    monkeypatch.setattr("slmdesk.writing.spelling.service.ADMINISTRATOR", os.getuid() + 1)
+    monkeypatch.setattr("slmdesk.writing.spelling.dictionaries.ADMINISTRATOR", os.getuid() + 1)
     assert find_dictionaries() == ()
 
 

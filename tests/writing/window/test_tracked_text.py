@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 
 from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import LIGHT
-from slmdesk.writing.window.editor import Proposal, TrackedText
+from slmdesk.writing.window.tracked import Proposal, TrackedText
 
 pytestmark = pytest.mark.gui
 WORDS = ("recieved", "keys", "Größe", "😀", "a", "\n", "\n\n", " ", "two\nlines", "")

@@ -41,12 +41,12 @@ from slmdesk.chat.window.view.message import (
 )  # fmt: skip
 from slmdesk.chat.window.view.scroll import EDGE, WHOLE, MessageArea, Row
 from slmdesk.chat.window.view.selection import Entry, SelectableArea, plain_text_of, show_menu
-from slmdesk.window.base.bridge import copy_text
+from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.markdown.builder import COPY_CODE, SAVE_CODE, SHOW_ALL_ROWS
 from slmdesk.window.markdown.message import MessageText
 from slmdesk.window.markdown.selected import FORMULA_SOURCE, ViewStyle
-from slmdesk.window.widgets.dialogs import READ_ALOUD, can_read, request_reading, request_translation, request_writing
 from slmdesk.window.widgets.opening import judge_link
+from slmdesk.window.widgets.requests import READ_ALOUD, can_read, request_reading, request_translation, request_writing
 
 _KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,

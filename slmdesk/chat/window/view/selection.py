@@ -13,14 +13,14 @@ from PySide6.QtWidgets import QMenu, QWidget
 from slmdesk.base.texts import _
 from slmdesk.chat.window.view.message import MessageView, MessageWidget
 from slmdesk.chat.window.view.scroll import END, WHOLE, MessageArea, Row
-from slmdesk.window.base.bridge import copy_data
+from slmdesk.window.base.clipboard import copy_data
 from slmdesk.window.base.theme import current, icon, scaled
+from slmdesk.window.markdown.clipboard_html import html_of_plain
 from slmdesk.window.markdown.message import MessageWriter, file_name_of
 from slmdesk.window.markdown.selected import (
     Parser,
     ViewStyle,
     code_at,
-    html_of_plain,
     html_of_selection,
     mime_of_selection,
     mime_of_table,

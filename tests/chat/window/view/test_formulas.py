@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
 from slmdesk.window.base.theme import DARK, LIGHT, window_fonts
-from slmdesk.window.markdown.formulas import LatexError, typeset
 from slmdesk.window.markdown.selected import FORMULA_SOURCE, Parser
+from slmdesk.window.markdown.typesetting import LatexError, typeset
 
 pytestmark = pytest.mark.gui
 
@@ -226,7 +226,7 @@ def test_hostile_formulas_are_shown_as_typed(view, drawn):
 def test_one_is_typeset_once(view, drawn, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "slmdesk.window.markdown.formulas.typeset",
+        "slmdesk.window.markdown.typesetting.typeset",
         lambda tex, displayed: asked.append(tex) or typeset(tex, displayed=displayed),
     )
     view.show_conversation([answer("a", "$x$ and $x$ and $y$"), answer("b", "$x$")])
