@@ -309,7 +309,7 @@ def calm_garbage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No widgets of an earlier test are destroyed while Qt hands out events (see slmdesk.window.base.bridge)."""
     kept = {name: getattr(gc, name) for name in ("disable", "enable", "collect", "get_count", "get_threshold")}
     frozen = dict.fromkeys(("freeze", "unfreeze"), lambda: None)  # the tests stay frozen (conftest.py)
-    monkeypatch.setattr("slmdesk.window.base.bridge.gc", SimpleNamespace(**kept, **frozen))
+    monkeypatch.setattr("slmdesk.window.base.garbage.gc", SimpleNamespace(**kept, **frozen))
     gc.disable()
     yield
     gc.enable()

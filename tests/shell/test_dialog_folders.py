@@ -29,7 +29,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from shiboken6 import delete
 from slmdesk.app import WindowRun
-from slmdesk.window.widgets.opening import ask_files, note_document_folder
+from slmdesk.window.widgets.files import ask_files, note_document_folder
 from slmdesk.base.paths import find_paths, make_folders
 
 app = QApplication([])

@@ -89,4 +89,4 @@ def test_nothing_is_put_on_the_clipboard_in_another_way():
         for path in root.rglob("*.py")
         if re.search(r"clipboard\(\)\.set|clipboard\.set", path.read_text("utf-8"))
     }
-    assert found == {"window/base/bridge.py"}
+    assert found == {"window/base/clipboard.py"}
