@@ -414,13 +414,12 @@ class Services:
         children = [threading.Thread(target=client.close, args=(0.0,), daemon=True) for client in clients]
         for child in children:
             child.start()
-        self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
+        self.service_thread.close(max(0.1, deadline - time.monotonic()), last=self._leave_store)
         for child in children:
             child.join(max(0.1, deadline - time.monotonic()))
         for client in self._children:
             if client not in clients:  # made on the service thread just then
                 client.close(0.0)
-        self.service_thread.close(max(0.1, deadline - time.monotonic()))
 
     def close(self) -> None:
         """Save what is being written, end the child processes and close the store, within about CLOSE_S. Any thread."""
@@ -437,8 +436,7 @@ class Services:
         )
         for child in children:
             child.join(max(0.1, deadline - time.monotonic()))
-        self._on_service_thread(self._leave_store, max(0.1, deadline - time.monotonic()))
-        self.service_thread.close(max(0.1, deadline - time.monotonic()))
+        self.service_thread.close(max(0.1, deadline - time.monotonic()), last=self._leave_store)
 
     def open(
         self,
@@ -609,7 +607,9 @@ class Services:
                 self.notice(err)
 
     def _leave_store(self) -> None:
-        """Close the store as the very last step, after the last entries of the network ledger were written."""
+        """Close the store, after the last entries of the network ledger were written. Nothing that needs the store comes
+        after it on the service thread.
+        """
         self.ledger_events.stop()
         self.store.close()
 

@@ -67,3 +67,18 @@ def test_a_child_that_is_asked_for_after_the_end_is_not_started(home):
     services.reader.start("read", {"path": "", "format": "txt"}, ends.append)
     assert [type(end) for end in ends] == [Cancelled]
     assert services.reader.generation == 0
+
+
+@pytest.mark.parametrize("end", [Services.close, Services.lock], ids=["close", "lock"])
+def test_what_is_asked_for_until_the_end_finds_the_store_open(home, monkeypatch, end):
+    services, failed = open_echo(), []
+    monkeypatch.setattr(services, "notice", failed.append)
+    monkeypatch.setattr(services.service_thread, "_on_error", failed.append)
+
+    def ask() -> None:
+        services.store.database.row("select 1")
+        services.service_thread.post(ask)
+
+    services.service_thread.post(ask)
+    end(services)
+    assert failed == []

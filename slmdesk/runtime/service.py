@@ -113,9 +113,13 @@ class ServiceThread:
             self._wake.notify()
         return later
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Run the queued functions, drop the delayed calls and end the thread. A second call does nothing."""
+    def close(self, timeout: float = 5.0, *, last: Callable[[], object] | None = None) -> None:
+        """Run the queued functions and then `last`, drop the delayed calls and end the thread. A second call does
+        nothing.
+        """
         with self._wake:
+            if last is not None and not self._closing:
+                self._posted.append(last)
             self._closing = True
             self._wake.notify()
         if not self.is_here:

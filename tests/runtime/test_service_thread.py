@@ -84,8 +84,8 @@ def test_close_runs_what_was_posted_and_refuses_more(errors) -> None:
     service_thread.call_later(3600, lambda: seen.append(-1))
     for number in range(10):
         service_thread.post(lambda number=number: seen.append(number))
-    service_thread.close()
-    assert seen == list(range(10))
+    service_thread.close(last=lambda: seen.append(10))
+    assert seen == list(range(11))
     service_thread.post(lambda: seen.append(99))
     with pytest.raises(BugError):
         service_thread.call(lambda: 1)
