@@ -607,8 +607,8 @@ class Services:
                 self.notice(err)
 
     def _leave_store(self) -> None:
-        """Close the store, after the last entries of the network ledger were written. Nothing that needs the store comes
-        after it on the service thread.
+        """Close the store, after the last entries of the network ledger were written. This is the service thread's last
+        work, so that nothing finds the store closed.
         """
         self.ledger_events.stop()
         self.store.close()
