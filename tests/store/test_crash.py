@@ -38,6 +38,7 @@ def test_the_journal_is_a_rollback_journal_and_every_commit_is_synced(store):
 
 
 @counts("h1_kills")
+@KINDS_IN_SOAK
 def test_h1_no_committed_word_is_lost_when_killed(child, kind, paths, count):
     chance = dice()
     committed: dict[str, int] = {}
@@ -77,6 +78,7 @@ def dice() -> random.Random:
 
 
 @counts("h2_power_cuts")
+@KINDS_IN_SOAK
 def test_h2_no_committed_message_is_lost_in_a_power_cut(child, kind, paths, tmp_path, request, count):
     if not shutil.which("strace"):
         terminal = request.config.pluginmanager.get_plugin("terminalreporter")

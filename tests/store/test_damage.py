@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from fakes.matrix import counts
 from store.child import key_of, m002_more, open_either
-from store.conftest import integrity, readable, say, set_aside
+from store.conftest import KINDS_IN_SOAK, integrity, readable, say, set_aside
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
@@ -142,6 +142,7 @@ def rows_of(conn: sqlite3.Connection) -> dict[str, set[tuple]]:
     return {table: {tuple(row) for row in conn.execute(f"select * from {table}")} for table in tables}
 
 
+@KINDS_IN_SOAK
 @pytest.mark.parametrize("spoil", [bytes, pytest.param(random.Random(8).randbytes, marks=pytest.mark.soak)])
 def test_h4_of_each_page_that_is_lost_all_else_stays(kind, paths, some_history, spoil):
     with closing(open_either(paths, "more").store) as store:
@@ -164,7 +165,7 @@ def test_h4_of_each_page_that_is_lost_all_else_stays(kind, paths, some_history, 
     for page, owner in owners.items():
         tried[owner] += 1
         if spoil is bytes and (
-            tried[owner] > 2 or lists.get(owner, "items") not in ("items", "messages", "words_data")
+            tried[owner] > 1 or lists.get(owner, "items") not in ("items", "messages", "words_data")
         ):
             continue
         for old in paths.data.glob("*.sqlite3*"):
@@ -186,8 +187,8 @@ def test_h4_of_each_page_that_is_lost_all_else_stays(kind, paths, some_history, 
         assert integrity(paths) == ["ok"]
 
 
-@pytest.mark.parametrize("table", ["models", "items", "messages", "presets"])
-def test_h4_a_wrong_row_is_left_out_alone_and_told(paths, some_history, table):
+def test_h4_wrong_rows_are_left_out_alone_and_told(paths, some_history):
+    columns = {"models": "header", "items": "settings", "messages": "parts", "presets": "value"}
     with closing(open_either(paths, "more").store) as store:
         for name in "ab":
             store.presets.add(name, {})
@@ -195,19 +196,20 @@ def test_h4_a_wrong_row_is_left_out_alone_and_told(paths, some_history, table):
                 name=name, path=b"/m", linked=True, bytes=1, sha256="0" * 64, mtime_ns=1, inode=1, header={},
                 source="file",
             )  # fmt: skip
-    column = {"models": "header", "items": "settings", "messages": "parts", "presets": "value"}[table]
     with raw(paths) as conn:
         before = rows_of(conn)
-        conn.execute(f"update {table} set {column} = '[' where n = (select max(n) from {table})")
+        for table, column in columns.items():
+            conn.execute(f"update {table} set {column} = '[' where n = (select max(n) from {table})")
     (paths.data / "check-at-start").touch()
     opened = open_either(paths, "after")
     now = rows_of(opened.store.database.conn)
     opened.store.close()
     assert [notice.code for notice in opened.notices] == ["store.repaired"]
     with closing(sqlite3.connect(damaged_copies(paths.database)[0])) as conn:
-        assert conn.execute(f"select count(*) from {table} where {column} = '['").fetchone()[0] == 1
+        for table, column in columns.items():
+            assert conn.execute(f"select count(*) from {table} where {column} = '['").fetchone()[0] == 1
     lost = {name: len(rows - now[name]) for name, rows in before.items() if rows - now[name]}
-    assert lost == {table: 1}
+    assert lost == dict.fromkeys(columns, 1)
     assert len(now["items"]) == 6
 
 
@@ -233,6 +235,7 @@ def with_hot_journal(paths: Paths) -> tuple[bytes, bytes]:
     return pair
 
 
+@KINDS_IN_SOAK
 def test_h4_a_hot_journal_is_rolled_back_and_nothing_said(kind, paths, some_history):
     data, journal = with_hot_journal(paths)
     paths.database.write_bytes(data)
@@ -246,6 +249,7 @@ def test_h4_a_hot_journal_is_rolled_back_and_nothing_said(kind, paths, some_hist
     opened.store.close()
 
 
+@KINDS_IN_SOAK
 @pytest.mark.parametrize("spoiled", ["noise inside", "cut"])
 def test_h4_a_damaged_journal_leaves_the_old_bytes_aside(kind, paths, some_history, spoiled):
     data, journal = with_hot_journal(paths)
@@ -303,6 +307,7 @@ def test_h4_a_damaged_index_is_made_anew(kind, paths, some_history):
     opened.store.close()
 
 
+@KINDS_IN_SOAK
 def test_a_rescue_brings_nothing_twice_and_keeps_order_before_what_is_new(kind, paths, some_history):
     aside = set_aside(paths)
     store = open_either(paths, "d").store
@@ -359,12 +364,12 @@ def fingerprint(paths: Paths) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("how", ["higher version", "unknown step", "both"])
+@pytest.mark.parametrize("how", ["higher version", "unknown step"])
 def test_h7_a_newer_programs_history_is_not_touched(kind, paths, some_history, how):
     with raw(paths) as conn:
-        if how != "unknown step":
+        if how == "higher version":
             conn.execute("PRAGMA user_version = 99")
-        if how != "higher version":
+        else:
             conn.execute("insert into _sqlite_migrations values (99, 'slmdesk', 'm099_future', 'then')")
     before = fingerprint(paths)
     with pytest.raises(KnownError, match=r"^store\.newer "):
@@ -394,6 +399,7 @@ def history_in(copy: Path, paths: Paths) -> Iterator[sqlite3.Connection]:
 
 @pytest.mark.process
 @counts("h8_every_statement")
+@KINDS_IN_SOAK
 def test_h8_killed_in_a_migration(child, kind, paths, some_history, count):
     whole = paths.database.read_bytes()
     outcomes = []
@@ -444,7 +450,8 @@ def test_h8_a_migration_needs_the_other_desks_closed(child, paths, some_history)
     open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
 
 
-def test_h8_copies_are_kept_30_days(paths, some_history):
+def test_h8_copies_are_kept_30_days(paths):
+    open_store(paths, instance_id="d").store.close()
     open_store(paths, instance_id="d", steps=(*STEPS, m002_more)).store.close()
     assert len(kept_copies(paths)) == 1
     drop_old_copies(paths, time.time() + 29 * 86_400)

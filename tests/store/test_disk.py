@@ -26,7 +26,16 @@ def can_unshare() -> bool:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("how", ["tmpfs", "limit"])
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        ("plain", "tmpfs"),
+        ("encrypted", "tmpfs"),
+        ("plain", "limit"),
+        pytest.param("encrypted", "limit", marks=pytest.mark.soak),
+    ],
+    indirect=["kind"],
+)
 def test_h5_a_full_disk_is_called_full_and_nothing_is_lost(child, kind, tmp_path, home, how):
     """A real file system of 760 KiB where one can be made; a limit on the size of files everywhere."""
     if how == "tmpfs" and not can_unshare():
@@ -76,6 +85,7 @@ def test_h5_a_growing_answer_says_full_and_goes_on_when_there_is_room(kind, stor
 
 
 @pytest.mark.process
+@KINDS_IN_SOAK
 def test_h8_a_full_disk_in_a_migration_changes_nothing(child, kind, paths, some_history):
     if not can_unshare():
         pytest.skip("no mounts of one's own here; the limit on file size is tried in H5")

@@ -52,8 +52,7 @@ def with_a_secret(paths: Paths, *, long: bool) -> str:
     return chat.id
 
 
-@pytest.mark.parametrize("long", [False, True])
-@pytest.mark.parametrize("way", ["delete for good", "empty the trash"])
+@pytest.mark.parametrize(("way", "long"), [("delete for good", True), ("empty the trash", False)])
 def test_h10_deleted_for_good_is_in_no_file(kind, paths, long, way):
     chat = with_a_secret(paths, long=long)
     store = open_either(paths, "d", steps=(*STEPS, m002_more)).store
@@ -105,6 +104,7 @@ def delete_something(store, what: str) -> None:
             store.documents.forget(document)
 
 
+@KINDS_IN_SOAK
 @pytest.mark.parametrize("what", ["item", "terms", "glossary", "document"])
 def test_h10_a_deletion_that_did_not_reach_the_copies_is_made_up_for_later(kind, paths, monkeypatch, what):
     """As a kill between the deletion and the copies leaves it."""

@@ -97,7 +97,7 @@ def test_a_restoring_that_fails_leaves_no_keys_of_the_backup(paths, store, tmp_p
 def test_a_changed_sign_anywhere_and_the_copy_opens_it(paths, key):
     whole, chance = paths.keys_file.read_bytes(), random.Random(5)
     read = 0
-    for _ in range(200):
+    for _ in range(60):
         data = bytearray(whole)
         at = chance.randrange(len(data))
         data[at] = chance.choice(b"0123456789abcdef")
@@ -106,7 +106,7 @@ def test_a_changed_sign_anywhere_and_the_copy_opens_it(paths, key):
         read += data != whole and read_keys(paths.keys_file) is not None
         assert unlock(paths, PASSPHRASE) == key, (at, bytes(data))
         assert read_keys(paths.keys_file) == read_keys(paths.keys_copy)
-    assert read < 10, "what was changed is seen, but for blanks and the name of the sum"
+    assert read < 3, "what was changed is seen, but for blanks and the name of the sum"
 
 
 def without_sum(data: bytes) -> dict[str, object]:

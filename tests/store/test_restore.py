@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from fakes.matrix import counts
 from store.child import m002_more, open_either
-from store.conftest import CHILD, integrity, say
+from store.conftest import CHILD, KINDS_IN_SOAK, integrity, say
 from store.test_damage import fingerprint
 from store.test_disk import can_unshare
 
@@ -295,6 +295,7 @@ RESTORE = (
 
 
 @pytest.mark.process
+@KINDS_IN_SOAK
 def test_a_full_disk_changes_nothing(child, kind, paths, copy):
     if not can_unshare():
         pytest.skip("this PC makes no small disk")
@@ -324,6 +325,7 @@ def test_a_full_disk_changes_nothing(child, kind, paths, copy):
 
 @pytest.mark.process
 @counts("restore_every_call")
+@KINDS_IN_SOAK
 def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, copy, count):
     """Each call of the system that changes a name or a file may be the last."""
     code = RESTORE + (
@@ -361,7 +363,7 @@ def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, cop
 
 MARKER = b"heron-marker"
 NOBODY = 65534
-NAMES = 1_500
+NAMES = 50
 
 
 @pytest.fixture
@@ -386,6 +388,12 @@ def as_another(path: Path) -> None:
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
 
+def an_open_file(path: Path) -> None:
+    path.touch()
+    path.chmod(0o666)
+    as_another(path)
+
+
 def guessed(shared: Path) -> list[Path]:
     """The names that a backup of this process and of the next ones would have, if they followed from its number."""
     return [shared / f".copy.db.{os.getpid() + more}.new" for more in range(NAMES)]
@@ -396,31 +404,23 @@ def is_ours_and_private(target: Path) -> bool:
     return stat.S_ISREG(about.st_mode) and stat.S_IMODE(about.st_mode) == 0o600 and about.st_uid == os.geteuid()
 
 
-def test_names_that_another_user_made_before_are_not_used(written, paths, shared) -> None:
-    for name in guessed(shared):
-        name.touch()
-        name.chmod(0o666)
-        as_another(name)
+def test_names_and_links_that_another_user_made_before_are_not_used(written, paths, shared, tmp_path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_bytes(b"mine")
+    for number, name in enumerate(guessed(shared)):
+        if number % 2:
+            an_open_file(name)
+        else:
+            name.symlink_to(mine)
+            as_another(name)
     target = shared / "copy.db"
     with written.alone():
         backup(paths, target)
     assert is_ours_and_private(target)
     assert MARKER in target.read_bytes()
-    assert sorted(shared.iterdir()) == sorted([*guessed(shared), target])
-    assert all(name.stat().st_size == 0 for name in guessed(shared))
-
-
-def test_links_that_another_user_made_before_are_not_followed(written, paths, shared, tmp_path) -> None:
-    mine = tmp_path / "mine.txt"
-    mine.write_bytes(b"mine")
-    for name in guessed(shared):
-        name.symlink_to(mine)
-        as_another(name)
-    target = shared / "copy.db"
-    with written.alone():
-        backup(paths, target)
-    assert is_ours_and_private(target)
     assert mine.read_bytes() == b"mine"
+    assert sorted(shared.iterdir()) == sorted([*guessed(shared), target])
+    assert all(name.stat().st_size == 0 for name in guessed(shared)[1::2])
 
 
 def swapped(shared: Path, leave: Callable[[Path], None]) -> list[Path]:
@@ -433,12 +433,6 @@ def swapped(shared: Path, leave: Callable[[Path], None]) -> list[Path]:
     leave(ours / inside)
     as_another(ours)
     return [ours / inside]
-
-
-def an_open_file(path: Path) -> None:
-    path.touch()
-    path.chmod(0o666)
-    as_another(path)
 
 
 def test_a_folder_swapped_before_the_copy_is_opened_gets_no_word(written, paths, shared, monkeypatch) -> None:

@@ -305,10 +305,11 @@ def test_h9_any_text_comes_back_and_any_of_its_words_is_found(kind, store, text)
         assert message in {found.message for found in store.index.search(text)}
 
 
+@pytest.mark.parametrize("megabytes", [1, pytest.param(10, marks=pytest.mark.soak)])
 @KINDS_IN_SOAK
-def test_h9_a_message_of_10_mb(kind, store, paths):
+def test_h9_a_long_message(kind, store, paths, megabytes):
     chat = store.items.add("chat", "one")
-    text = "words of a long contract, clause after clause. " * 220_000
+    text = "words of a long contract, clause after clause. " * (22_000 * megabytes)
     message = say(store, chat.id, text + " needle")
     assert store.messages.get(message).parts[0].text == text + " needle"
     assert "needle" in store.index.search("needle")[0].snippet
