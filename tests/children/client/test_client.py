@@ -94,15 +94,6 @@ def test_many_steps_are_answered_together(tmp_path):
         assert values["fails"]["code"] == "model.damaged"
 
 
-def test_a_batch_that_waits_for_steps_can_be_cancelled(tmp_path):
-    with Rig(tmp_path) as rig:
-        received = Received()
-        job = rig.client.start("batch", {"handle": rig.load()}, received)
-        job.cancel()
-        assert isinstance(received.end(), Cancelled)
-        assert rig.client.generation == 1
-
-
 def test_an_unknown_kind_and_a_wrong_payload_have_codes(tmp_path):
     with Rig(tmp_path) as rig:
         for kind, payload in (("nonsense", {}), ("chat", {}), ("chat", {"handle": "x"}), ("render", {"handle": 1})):
@@ -121,14 +112,17 @@ def test_loading_shows_progress_and_can_be_cancelled(tmp_path):
         assert rig.client.generation == 1
 
 
-def test_a_job_cancelled_before_the_child_knows_of_it_ends_without_it(tmp_path):
+def test_what_the_child_has_not_begun_or_waits_with_can_be_cancelled(tmp_path):
     with Rig(tmp_path) as rig:
-        received = Received()
-        job = rig.client.start("chat", chat_payload("x", "y"), received)
+        received, unheard = Received(), Received()
+        job = rig.client.start("chat", chat_payload("x", "y"), unheard)
         job.cancel()
         job.cancel()
+        assert isinstance(unheard.end(), Cancelled)
+        rig.client.start("batch", {"handle": rig.load()}, received).cancel()
         assert isinstance(received.end(), Cancelled)
         assert rig.ask("still there?") == "You said: still there?"
+        assert rig.client.generation == 1
 
 
 @pytest.mark.real_child
@@ -168,24 +162,22 @@ def test_w1_a_killed_child_costs_only_its_jobs(tmp_path, count):
 
 
 @pytest.mark.real_child
-@pytest.mark.parametrize(
-    ("fault", "how"),
-    [
-        ("abort", Outcome.ABORTED), ("segfault", Outcome.SEGFAULT), ("bus", Outcome.BUS),
-        ("illegal", Outcome.ILLEGAL_INSTRUCTION), ("exit0", Outcome.ENDED), ("exit1", Outcome.EXITED),
-    ],
-)  # fmt: skip
-def test_w2_six_causes_are_told_apart(tmp_path, fault, how):
-    with Rig(tmp_path, echo={"fault": fault, "at": 3, "words": True}) as rig:
-        received, _ = rig.chat(rig.load(), "one two three four")
-        end = received.end()
-        assert (end.code, end.args["how"]) == ("child.died", how.value)
-        assert received.text == "You said: one"
-        assert rig.child_end().how is how
-        assert fault != "illegal" or end.args["detail"] == processor_name() != ""
-        received, _ = rig.chat(rig.load(), '#echo {"fault": ""}\nagain')
-        assert isinstance(received.end(), Done)
-        assert rig.client.generation == 2
+def test_w2_six_causes_are_told_apart(tmp_path):
+    causes = {
+        "abort": Outcome.ABORTED, "segfault": Outcome.SEGFAULT, "bus": Outcome.BUS,
+        "illegal": Outcome.ILLEGAL_INSTRUCTION, "exit0": Outcome.ENDED, "exit1": Outcome.EXITED,
+    }  # fmt: skip
+    with Rig(tmp_path, echo={"words": True}) as rig:
+        for generation, (fault, how) in enumerate(causes.items(), 1):
+            words = f'#echo {{"fault": "{fault}", "at": 3, "answer": "one two three four"}}\n'
+            received, _ = rig.chat(rig.load(), words)
+            end = received.end()
+            assert (end.code, end.args["how"]) == ("child.died", how.value)
+            assert received.text == "one two three"
+            assert fault != "illegal" or end.args["detail"] == processor_name() != ""
+            rig.children.until(lambda received, count=generation: len(received.of(ChildEnded)) == count)
+            assert (rig.children.of(ChildEnded)[-1].how, rig.client.generation) == (how, generation)
+        assert rig.ask("again") == "You said: again"
 
 
 @pytest.mark.real_child
@@ -199,16 +191,12 @@ def test_w2_a_crash_at_load_is_told_to_the_load(tmp_path):
 
 
 @pytest.mark.real_child
-@pytest.mark.parametrize("fault", ["freeze", "stop"])
-def test_w3_a_frozen_child_is_noticed_and_replaced(tmp_path, fault):
-    with Rig(tmp_path, echo={"fault": fault, "at": 2, "words": True}) as rig:
+def test_w3_a_frozen_child_is_noticed_and_replaced(tmp_path):
+    with Rig(tmp_path, echo={"fault": "freeze", "at": 2, "words": True}, limits=ClientLimits(silence_s=2.5)) as rig:
         received, _ = rig.chat(rig.load(), "one two three four")
         received.until(has_tokens(2))
         end = received.end()
-        assert (end.code, end.args) == ("child.hung", {"seconds": 5.0})
-        noticed = received.times[-1] - received.times[-2]
-        print(f"noticed after {noticed:.2f} s")
-        assert noticed < 5 + 3
+        assert (end.code, end.args) == ("child.hung", {"seconds": 2.5})
         assert rig.child_end().how is Outcome.HUNG
         received, _ = rig.chat(rig.load(), '#echo {"fault": ""}\nagain')
         assert isinstance(received.end(), Done)
@@ -218,10 +206,10 @@ def test_w3_a_frozen_child_is_noticed_and_replaced(tmp_path, fault):
 @pytest.mark.parametrize(
     ("hang", "limits", "late_s", "seconds"),
     [
-        ("still", ClientLimits(still_s=3.0), client.LATE_S, 3.0),
-        ("template", ClientLimits(still_s=3.0), client.LATE_S, 2.0),
-        ("spin", ClientLimits(still_s=1.0, spinning_s=4.0), client.LATE_S, 4.0),
-        ("spin", ClientLimits(still_s=0.5, spinning_s=2.0), -1.0, 2.0),  # every look at the child counts as late
+        ("still", ClientLimits(still_s=1.5), client.LATE_S, 1.5),
+        ("template", ClientLimits(still_s=1.5), client.LATE_S, 2.0),
+        ("spin", ClientLimits(still_s=0.5, spinning_s=1.5), client.LATE_S, 1.5),
+        ("spin", ClientLimits(still_s=0.5, spinning_s=1.0), -1.0, 1.0),  # every look at the child counts as late
     ],
     ids=["still", "in a template", "it computes: longer, not for ever", "nor where the app is often late"],
 )
@@ -270,7 +258,7 @@ def test_w4_a_cancel_that_is_not_obeyed_replaces_the_child(tmp_path):
 
 
 @pytest.mark.real_child
-@pytest.mark.parametrize("size", rounds(1 << 24, 1 << 30))
+@pytest.mark.parametrize("size", rounds(1 << 23, 1 << 30))
 def test_w10_a_flood_of_stderr_never_blocks_and_stays_small(tmp_path, size):
     with Rig(tmp_path, echo={"flood_stderr": size}) as rig:
         for _ in range(3):
@@ -288,7 +276,7 @@ def test_w10_a_flood_of_stderr_never_blocks_and_stays_small(tmp_path, size):
 @pytest.mark.real_child
 @counts("r1_memory")
 def test_r1_no_memory_left_is_said_so_and_the_child_goes_first(tmp_path, count):
-    with Rig(tmp_path, command=[*_limited(600 << 20)], echo={"fault": "memory", "at": 1, "words": True}) as rig:
+    with Rig(tmp_path, command=[*_limited(400 << 20)], echo={"fault": "memory", "at": 1, "words": True}) as rig:
         for _ in range(count):
             received, _ = rig.chat(rig.load(), "one two three")
             assert received.end().args["how"] == "out_of_memory"
@@ -321,9 +309,8 @@ def test_closing_ends_jobs_and_leaves_no_process(tmp_path):
 
 
 @pytest.mark.real_child
-@pytest.mark.parametrize("fault", ["freeze", "stop"])
-def test_closing_ends_a_child_that_does_not_listen(tmp_path, fault):
-    rig = Rig(tmp_path, echo={"fault": fault, "at": 2})
+def test_closing_ends_a_child_that_does_not_listen(tmp_path):
+    rig = Rig(tmp_path, echo={"fault": "stop", "at": 2})
     received, _ = rig.chat(rig.load(), "one two three " * 500)  # a stop takes hold a moment after it was asked for
     received.until(has_tokens(2))
     pid = rig.client.pid

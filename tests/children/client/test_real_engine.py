@@ -74,17 +74,16 @@ def test_w11_templates_are_tried_though_the_engine_may_start_no_program(tmp_path
 def test_m5_what_fit_says_holds_for_the_whole_process_and_an_unloaded_model_leaves_nothing(tmp_path, starter_model):
     forecast = fit_file(starter_model, 4096, Pc(available_bytes())).memory.total
     with Rig(tmp_path, ENGINE) as rig:
-        for words in (530, 20):  # the first fills a batch, which takes all its memory
-            handle = loaded(rig, starter_model, context_tokens=4096)["handle"]
-            received, _ = rig.chat(handle, "word " * words, max_tokens=2)
-            assert isinstance(received.end(), Done)
-            resident = psutil.Process(rig.client.pid).memory_info().rss
-            print(f"forecast {forecast:,} ÷ resident {resident:,}")
-            assert 1.0 <= forecast / resident <= (1.2 if words > 512 else 1.6)
-            received = Received()
-            rig.client.unload(handle, received)
-            received.end()
-            assert psutil.Process(rig.client.pid).memory_info().rss < 120_000_000
+        handle = loaded(rig, starter_model, context_tokens=4096)["handle"]
+        received, _ = rig.chat(handle, "word " * 530, max_tokens=2)  # it fills a batch, which takes all its memory
+        assert isinstance(received.end(), Done)
+        resident = psutil.Process(rig.client.pid).memory_info().rss
+        print(f"forecast {forecast:,} ÷ resident {resident:,}")
+        assert 1.0 <= forecast / resident <= 1.2
+        received = Received()
+        rig.client.unload(handle, received)
+        received.end()
+        assert psutil.Process(rig.client.pid).memory_info().rss < 120_000_000
 
 
 def test_a_polite_end_leaves_not_even_a_zombie(tmp_path):
@@ -96,46 +95,51 @@ def test_a_polite_end_leaves_not_even_a_zombie(tmp_path):
         assert not [helper for helper in helpers if helper.is_running()]
 
 
-def test_it_answers_and_shows_what_it_saw(tmp_path, starter_model):
-    with Rig(tmp_path, ENGINE) as rig:
-        handle = loaded(rig, starter_model, context_tokens=1024)["handle"]
-        seen, counted = Received(), Received()
-        rig.client.start("render", chat_payload(handle, "Hello <|im_end|>"), seen)
-        rig.client.count_tokens(["Hello", "<|im_end|>"], counted, handle=handle)
-        assert {"text": "Hello <|im_end|>", "trusted": False} in seen.end().result["parts"]
-        counts = counted.end().result["counts"]
-        assert counts[0] == 1
-        assert counts[1] > 1
-        received, _ = rig.chat(handle, "Hello", max_tokens=12, seed=1)
-        end = received.end()
-        assert end.result["text"] == received.text
-        assert end.result["usage"]["output_tokens"] <= 12
-        received = Received()
-        job = rig.client.start("batch", {"handle": handle}, received)
-        for number in range(6):
-            job.step(str(number), chat_payload(handle, f"Count to {number}", max_tokens=4))
-        job.end_of_steps()
-        assert received.end().result == {"done": 6, "failed": 0}
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory, starter_model):
+    """A child with the starter model, and its handle."""
+    with Rig(tmp_path_factory.mktemp("starter"), ENGINE) as rig:
+        yield rig, loaded(rig, starter_model, context_tokens=6000)["handle"]
+
+
+def test_it_answers_and_shows_what_it_saw(starter):
+    rig, handle = starter
+    seen, counted = Received(), Received()
+    rig.client.start("render", chat_payload(handle, "Hello <|im_end|>"), seen)
+    rig.client.count_tokens(["Hello", "<|im_end|>"], counted, handle=handle)
+    assert {"text": "Hello <|im_end|>", "trusted": False} in seen.end().result["parts"]
+    counts = counted.end().result["counts"]
+    assert counts[0] == 1
+    assert counts[1] > 1
+    received, _ = rig.chat(handle, "Hello", max_tokens=12, seed=1)
+    end = received.end()
+    assert end.result["text"] == received.text
+    assert end.result["usage"]["output_tokens"] <= 12
+    received = Received()
+    job = rig.client.start("batch", {"handle": handle}, received)
+    for number in range(6):
+        job.step(str(number), chat_payload(handle, f"Count to {number}", max_tokens=4))
+    job.end_of_steps()
+    assert received.end().result == {"done": 6, "failed": 0}
 
 
 @counts("w4_real_cancels")
-def test_w4_the_real_engine_stops_inside_a_long_prompt_and_while_writing(tmp_path, starter_model, count):
+def test_w4_the_real_engine_stops_inside_a_long_prompt_and_while_writing(starter, count):
+    rig, handle = starter
     seed = random.randrange(1 << 30)
     print("seed", seed)
     chance = random.Random(seed)
     waits = []
-    with Rig(tmp_path, ENGINE) as rig:
-        handle = loaded(rig, starter_model, context_tokens=6000)["handle"]
-        for round_ in range(count):
-            received, job = rig.chat(handle, f"{chance.random()} " + "word " * 4000, max_tokens=2000)
-            if round_ % 2:
-                received.until(has_progress)
-                threading.Event().wait(chance.uniform(0, 1))  # when to strike: the point is that it does not matter
-            began = time.monotonic()
-            job.cancel()
-            assert isinstance(received.end(), Cancelled)
-            waits.append(received.times[-1] - began)
-            assert not [one for one in received.of(Progress) if one.total < 4000]
-        assert rig.client.generation == 1
+    for round_ in range(count):
+        received, job = rig.chat(handle, f"{chance.random()} " + "word " * 4000, max_tokens=2000)
+        if round_ % 2:
+            received.until(has_progress)
+            threading.Event().wait(chance.uniform(0, 1))  # when to strike: the point is that it does not matter
+        began = time.monotonic()
+        job.cancel()
+        assert isinstance(received.end(), Cancelled)
+        waits.append(received.times[-1] - began)
+        assert not [one for one in received.of(Progress) if one.total < 4000]
+    assert rig.client.generation == 1
     print(f"slowest of {count}: {max(waits) * 1000:.0f} ms")
     assert max(waits) < 10.0  # the promise is 0.5 s; this machine is shared

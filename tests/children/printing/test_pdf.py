@@ -65,14 +65,11 @@ def test_a_document_comes_back_whole_with_numbered_pages(rig: Rig) -> None:
     assert [(one.done, one.total) for one in received.of(Progress) if one.total] == [
         (n + 1, len(pages)) for n in range(len(pages))
     ]
+    of_table = [page for page in pages if "reason" in page]
+    assert len(of_table) > 1
+    assert all("Page" in page and "Reason" in page for page in of_table), "the head stands on each"
     assert [round(side) for side in pdf[0].get_size()] == [595, 842]
     assert pdf.get_metadata_dict()["Title"] == "A long <b>summary</b>"
-
-
-def test_the_head_of_a_table_stands_on_each_of_its_pages(rig: Rig) -> None:
-    pages = [page for page in text_of(printed(rig, LONG)[0]) if "reason" in page]
-    assert len(pages) > 1
-    assert all("Page" in page and "Reason" in page for page in pages)
 
 
 def test_letter_is_another_size_and_an_unknown_one_is_refused(rig: Rig) -> None:
@@ -105,6 +102,7 @@ def test_a_cancel_ends_it(rig: Rig) -> None:
     assert len(text_of(printed(rig, Paper("after"))[0])) == 1
 
 
+@pytest.mark.soak
 def test_hundreds_of_pages_are_no_hang(rig: Rig) -> None:
     paper = Paper("T", tuple(paragraph(f"{n} " + "many words of a paragraph that goes on " * 25) for n in range(1500)))
     pdf, _ = printed(rig, paper)

@@ -208,11 +208,10 @@ def test_x4_a_parser_that_dies_takes_only_its_document_with_it(odd, tmp_path, wa
     rig = odd()
     (tmp_path / f"bad.{way}").write_text("x")
     (tmp_path / "good.txt").write_text(WORDS)
-    for turn in (1, 2):
-        end, text = read(rig, tmp_path / f"bad.{way}")
-        assert (end.code, end.args["how"], text) == ("child.died", how.value, "the first page")
-        end, text = read(rig, tmp_path / "good.txt")
-        assert (isinstance(end, Done), text, rig.client.generation) == (True, WORDS, turn + 1)
+    end, text = read(rig, tmp_path / f"bad.{way}")
+    assert (end.code, end.args["how"], text) == ("child.died", how.value, "the first page")
+    end, text = read(rig, tmp_path / "good.txt")
+    assert (isinstance(end, Done), text, rig.client.generation) == (True, WORDS, 2)
 
 
 def test_x4_a_parser_that_hangs_is_ended_by_its_own_clock(odd, tmp_path):
@@ -225,13 +224,13 @@ def test_x4_a_parser_that_hangs_is_ended_by_its_own_clock(odd, tmp_path):
 
 
 def test_x4_a_parser_that_lets_nobody_run_is_ended_from_outside(odd, tmp_path):
-    rig = odd(silence_s=2.0)
+    rig = odd(silence_s=1.5)
     (tmp_path / "bad.spin").write_text("x")
     end, _ = read(rig, tmp_path / "bad.spin")
     assert end.code == "child.hung"
 
 
-@pytest.mark.parametrize("way", ["hang", "spin", "eat"])
+@pytest.mark.parametrize("way", ["hang", "spin"])
 def test_x4_stop_works_whatever_the_parser_does(odd, tmp_path, way):
     rig = odd()
     (tmp_path / f"bad.{way}").write_text("x" * 10)
@@ -241,7 +240,7 @@ def test_x4_stop_works_whatever_the_parser_does(odd, tmp_path, way):
     job.cancel()
     end = received.end()
     took = time.monotonic() - began
-    assert isinstance(end, Cancelled) or way == "eat"
+    assert isinstance(end, Cancelled)
     print(f"{way}: {took * 1000:.0f} ms")
     assert took < CANCEL_S + 5  # the promise is half a second; this machine is shared
 
@@ -333,16 +332,15 @@ def test_x2_no_document_makes_its_reader_call_out(tmp_path):
 
 
 @pytest.mark.skipif(not sandbox.version(), reason="this kernel has no Landlock")
-def test_w11_the_reader_opens_no_document_but_those_it_is_handed(tmp_path):
+def test_w11_the_reader_opens_no_document_but_those_it_is_handed(rig, tmp_path):
     """The app opens them, from wherever they are: a child that was told nothing can read none."""
     (tmp_path / "a.txt").write_text(WORDS)
-    with Rig(tmp_path, READER, role="reader") as rig:
-        end, text = read(rig, tmp_path / "a.txt")
-        assert (isinstance(end, Done), text) == (True, WORDS)
-        end, _ = read(rig, tmp_path / "none.txt")
-        assert end.code == "file.missing"
-        end, _ = read(rig, tmp_path)
-        assert (end.code, end.args["reason"]) == ("document.unreadable", "a folder")
-    with Rig(tmp_path, READER, role="reader", environment={HANDLES_VARIABLE: ""}) as rig:
-        end, _ = read(rig, tmp_path / "a.txt")
+    end, text = read(rig, tmp_path / "a.txt")
+    assert (isinstance(end, Done), text) == (True, WORDS)
+    end, _ = read(rig, tmp_path / "none.txt")
+    assert end.code == "file.missing"
+    end, _ = read(rig, tmp_path)
+    assert (end.code, end.args["reason"]) == ("document.unreadable", "a folder")
+    with Rig(tmp_path, READER, role="reader", environment={HANDLES_VARIABLE: ""}) as untold:
+        end, _ = read(untold, tmp_path / "a.txt")
         assert (end.code, end.args["reason"]) == ("document.unreadable", "Permission denied")

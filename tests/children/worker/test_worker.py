@@ -153,8 +153,7 @@ def test_wrong_orders_have_codes():
         assert child.until(Failed).code == "request.invalid"
 
 
-@pytest.mark.parametrize("how", ["eof", "shutdown"])
-@pytest.mark.parametrize("busy", [False, True])
+@pytest.mark.parametrize(("how", "busy"), [("eof", True), ("shutdown", False), ("shutdown", True)])
 def test_it_ends_when_told_or_when_nobody_is_left(how, busy):
     with Child(slow=0.01, repeat="word") as child:
         if busy:
