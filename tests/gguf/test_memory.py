@@ -132,7 +132,10 @@ def measured(path: Path, cells: int, sequences: int) -> int:
 
 @pytest.mark.model
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize(("cells", "sequences"), [(512, 1), (4096, 8), pytest.param(8192, 1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("cells", "sequences"),
+    [(4096, 8), *(pytest.param(cells, 1, marks=pytest.mark.soak) for cells in (512, 8192))],
+)
 def test_m5_the_forecast_is_never_below_and_at_most_a_fifth_above(
     starter_model: Path, cells: int, sequences: int
 ) -> None:
@@ -152,7 +155,9 @@ def test_m5_tiny_models_stay_below_the_forecast(tmp_path: Path, file: tiny_gguf.
 
 @pytest.mark.process
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("family", ["mixtral", "granite-moe", "llama2"])
+@pytest.mark.parametrize(
+    "family", ["mixtral", *(pytest.param(name, marks=pytest.mark.soak) for name in ("granite-moe", "llama2"))]
+)
 def test_m5_a_mixture_takes_all_its_weights_and_room_for_all_experts_it_uses(tmp_path: Path, family: str) -> None:
     path = make(family, tmp_path, shape=Shape(embedding=256, inner=4096))
     forecast = estimate(read_header(path), context_tokens=1024).total

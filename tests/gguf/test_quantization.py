@@ -38,16 +38,6 @@ def taken(choice: list[File], budget: float) -> str:
 ALL = tuple(QUANTIZATIONS)
 
 
-def test_in_words() -> None:
-    assert QUANTIZATIONS["Q4_K_M"].label(recommended=True) == "4-bit, recommended: small, nearly as good"
-    assert QUANTIZATIONS["Q8_0"].label() == "8-bit: as good as the original; large"
-    assert QUANTIZATIONS["BF16"].bits_text == "16-bit, not quantized"
-    assert QUANTIZATIONS["F32"].bits_text == "32-bit, not quantized"
-    assert [QUANTIZATIONS[name].bits_text for name in ("Q3_K_M", "Q5_1", "IQ1_S", "MXFP4", "TQ2_0")] == [
-        "3-bit", "5-bit", "1-bit", "4-bit", "2-bit",
-    ]  # fmt: skip
-
-
 def test_every_type_a_file_may_name_has_words() -> None:
     assert set(FILE_TYPES.values()) <= set(QUANTIZATIONS)
     assert all(quantization_named(name) for name in FILE_TYPES.values())

@@ -110,6 +110,7 @@ def test_c1_two_commands_at_once_on_a_fresh_or_killed_home(home, monkeypatch, tm
             assert message.status in (Status.COMPLETE, Status.INTERRUPTED)
 
 
+@pytest.mark.soak
 def test_r3_idle_with_a_model_loaded_is_cool(opened, tmp_path) -> None:
     """A window's worth of services, 3 s of idling, in a process of its own.
 
