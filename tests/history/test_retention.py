@@ -322,7 +322,8 @@ def test_what_is_wanted_again_while_a_sweep_runs_stays_and_the_sweep_goes_on(kep
     assert kept.do(lambda: store.retention.time_of("retention_swept")) == kept.clock.now, "it came to its end"
 
 
-def test_a_hundred_thousand_items_go_in_slices_of_little_work(kept):
+@pytest.mark.parametrize("count", [5_000, pytest.param(100_000, marks=pytest.mark.soak)])
+def test_many_items_go_in_slices_of_little_work(kept, count):
     """Work is counted, in rows written and rows looked at: no clock is asked."""
     store, now = kept.services.store, kept.clock.now
 
@@ -332,7 +333,7 @@ def test_a_hundred_thousand_items_go_in_slices_of_little_work(kept):
                 "insert into items (id, kind, title, pinned, created, updated, deleted_at, revision, settings)"
                 " values (?, 'chat', 'some chat', 0, ?, ?, ?, 1, '{}')",
                 ((f"{n:016x}", now, now - 100 * DAY_S + n / 1000, now - 50 * DAY_S if n % 50 == 0 else None)
-                 for n in range(100_000)),
+                 for n in range(count)),
             )  # fmt: skip
             store.index.rebuild()
 
@@ -360,14 +361,13 @@ def test_a_hundred_thousand_items_go_in_slices_of_little_work(kept):
             most_looked = max(most_looked, len(looked) - seen)
             if slices > 20_000:
                 raise AssertionError("it never ends")
-        assert len(done.trashed) == 98_000
-        assert done.deleted == 2_000
+        assert (len(done.trashed), done.deleted) == (count * 98 // 100, count // 50)
         return most_written, most_looked, slices
 
     most_written, most_looked, slices = kept.do(run)
     assert most_looked == 1, "one page of 100 items"
     assert most_written < 2_500, "of a part of the index; of items 100"
-    assert slices > 1_000, "the control: it was cut"
+    assert slices > count // 100, "the control: it was cut"
 
 
 def test_documents_that_nothing_uses_are_forgotten_and_no_others(kept, tmp_path, home, monkeypatch):
@@ -395,7 +395,7 @@ def test_documents_that_nothing_uses_are_forgotten_and_no_others(kept, tmp_path,
     assert (tmp_path / "unused.txt").exists()
 
 
-@pytest.mark.parametrize("meanwhile", ["opened", "switched off", ""])
+@pytest.mark.parametrize("meanwhile", ["opened", "switched off"])
 def test_a_document_that_is_wanted_again_while_a_sweep_runs_stays(kept, tmp_path, meanwhile):
     store = kept.services.store
     for number in range(3):
@@ -410,7 +410,6 @@ def test_a_document_that_is_wanted_again_while_a_sweep_runs_stays(kept, tmp_path
     change = {
         "opened": lambda: store.documents.change(wanted, opened=kept.clock.now),
         "switched off": lambda: kept.services.settings.change(delete_after_days=0),
-        "": lambda: None,
     }[meanwhile]
     changes: list = []
     forget = kept.services.documents.forget
@@ -422,13 +421,12 @@ def test_a_document_that_is_wanted_again_while_a_sweep_runs_stays(kept, tmp_path
         return result
 
     kept.services.documents.forget = forget_and_change  # type: ignore[method-assign]
-    count = {"": 3, "switched off": 1}.get(meanwhile, 2)
+    count = 1 if meanwhile == "switched off" else 2
     assert kept.sweep().documents == count
     left = kept.do(lambda: store.documents.page(10))
     assert len(left) == 3 - count
-    if meanwhile:
-        assert kept.do(lambda: store.documents.get(wanted)).status is DocumentStatus.READ
-        assert [one.text for one in kept.do(lambda: store.passages.of_document(wanted))] == [one.text for one in before]
+    assert kept.do(lambda: store.documents.get(wanted)).status is DocumentStatus.READ
+    assert [one.text for one in kept.do(lambda: store.passages.of_document(wanted))] == [one.text for one in before]
 
 
 def test_an_organisation_sets_the_days(kept):

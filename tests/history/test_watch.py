@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import queue
-import subprocess
 
 import pytest
 from fakes import tiny_gguf
-from fakes.commands import ROOT, SLMDESK
 from fakes.recorder import TIMEOUT_S
 
 from slmdesk.base.errors import KnownError
@@ -16,15 +14,7 @@ from slmdesk.runtime.events import DocumentsChanged, ModelsChanged
 pytestmark = pytest.mark.process
 
 
-def command(*args: str) -> None:
-    """Another desk, in a process of its own."""
-    done = subprocess.run(
-        [*SLMDESK, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, cwd=ROOT
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(opened) -> None:
+def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(opened, run) -> None:
     window = opened(model=False).services
     window.service_thread.call(window.watch.start)
     window.service_thread.call(lambda: window.network.set_offline(False))
@@ -32,31 +22,31 @@ def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(o
     window.service_thread.call(lambda: window.settings.listeners.append(seen.put))
     policy = GuardPolicy(offline=lambda: window.network.is_offline, hosts=frozenset({"huggingface.co"}))
     policy.check("https", "huggingface.co", 443)
-    command("network", "--offline", "on")
+    run("network", "--offline", "on").ok()
     with make_client(policy, window.network) as client:
         with pytest.raises(KnownError) as refused:  # at once: also before the look of this second
             client.get("https://huggingface.co/api/models")
         assert refused.value.code == "network.offline"
     assert window.service_thread.call(window.network.requests) == []
     assert seen.get(timeout=TIMEOUT_S).offline is True
-    command("network", "--offline", "off")
+    run("network", "--offline", "off").ok()
     assert seen.get(timeout=TIMEOUT_S).offline is False, "nobody asked the window for anything: it looked by itself"
     assert window.network.is_offline is False
 
 
-def test_a_model_that_another_desk_brings_in_or_removes_is_told(opened, tmp_path) -> None:
+def test_a_model_that_another_desk_brings_in_or_removes_is_told(opened, run, tmp_path) -> None:
     file = tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama())
     window = opened(model=False).services
     window.service_thread.call(window.watch.start)
     seen: queue.SimpleQueue = queue.SimpleQueue()
     window.on(ModelsChanged, lambda _event: seen.put(window.models.list()))
-    command("models", "import", str(file))
+    run("models", "import", str(file)).ok()
     (record,) = seen.get(timeout=TIMEOUT_S)
-    command("models", "remove", record.id)
+    run("models", "remove", record.id).ok()
     assert seen.get(timeout=TIMEOUT_S) == []
 
 
-def test_a_document_that_another_desk_opens_or_forgets_is_told(opened, tmp_path) -> None:
+def test_a_document_that_another_desk_opens_or_forgets_is_told(opened, run, tmp_path) -> None:
     file = tmp_path / "lease.md"
     file.write_text("# The lease\n\nThe tenant pays.\n")
     window = opened(model=False).services
@@ -69,8 +59,8 @@ def test_a_document_that_another_desk_opens_or_forgets_is_told(opened, tmp_path)
             pass
         return found
 
-    command("documents", "add", str(file))
+    run("documents", "add", str(file)).ok()
     (record,) = until(1)
     assert record.name == "lease.md"
-    command("documents", "forget", record.id)
+    run("documents", "forget", record.id).ok()
     until(0)

@@ -12,5 +12,10 @@ def vault(monkeypatch) -> MemoryVault:
     made = MemoryVault()
     for module in ("opening", "service"):
         monkeypatch.setattr(f"slmdesk.privacy.{module}.system_keyring", lambda: made)
-    monkeypatch.setattr("slmdesk.privacy.service.calibrated", lambda _free: Cost(64, 1))
     return made
+
+
+@pytest.fixture(autouse=True)
+def cheap_keys(monkeypatch) -> None:
+    """A passphrase costs next to nothing to try."""
+    monkeypatch.setattr("slmdesk.privacy.service.calibrated", lambda _free: Cost(64, 1))

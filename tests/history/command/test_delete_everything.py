@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import stat
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
 from fakes.commands import Ran, run_here, run_process
-from fakes.recorder import open_echo
 
 pytestmark = pytest.mark.process
 
@@ -64,14 +62,14 @@ def used(run, folder: Path, tiny: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
 def test_all_is_as_it_was_before_the_program_came(person, tiny):
     folder, run = person
-    run = partial(run, way=run_process)
     before = tree(folder)
     used(run, folder, tiny)
     assert tree(folder) != before
     refused = run("delete-everything", stdin="yes\n")
     assert (refused.status, "Nothing was deleted." in refused.err) == (1, True)
     assert (folder / ".local/share/slmdesk/slmdesk.sqlite3").exists()
-    run("delete-everything", "--models", stdin=f"{WORDS}\n").ok()
+    run("chat", "hello", way=run_process).ok()
+    run("delete-everything", "--models", stdin=f"{WORDS}\n", way=run_process).ok()
     assert tree(folder) == before
     assert list((folder.parent / "tmp").iterdir()) == []
 
@@ -100,14 +98,3 @@ def test_a_home_of_its_own_is_emptied_and_what_is_elses_stays(run, with_model, h
     run("delete-everything", "--models", stdin=f"{WORDS}\n").ok()
     assert linked.exists(), "a linked model is no file of ours"
     assert set(tree(home)) == {"mine.txt", "config", "config/policy.toml"}
-
-
-def test_what_is_in_use_refuses_it(run, with_model, home):
-    assert run("chat", "hello").status == 0
-    other = open_echo()
-    refused = run("delete-everything", "--json", stdin=f"{WORDS}\n")
-    assert (refused.status, refused.json["error"]["code"]) == (1, "store.in_use")
-    other.close()
-    assert run("history", "list", "--json").json, "nothing was lost"
-    done = run("delete-everything", stdin=f"{WORDS}\n").ok()
-    assert "What is left of slmdesk here: the program and the files of models." in done.out

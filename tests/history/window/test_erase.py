@@ -33,39 +33,24 @@ def open_from_settings(program, name: str, kind: type):
     return next(one for one in program.window.findChildren(kind) if one.isVisible())
 
 
-def test_everything_is_deleted_once_the_words_are_typed(program, home):
+def test_enter_leaves_without_the_words_and_deletes_everything_with_them(program, home):
     program.say(f"about the {MARKER}")
     assert holding(home)
-    dialog = open_from_settings(program, "delete_everything", EraseDialog)
-    program.wait(lambda: "files" in program.find("erase_words", dialog).text())
-    assert not program.find("erase_button", dialog).isEnabled()
-    program.type_into(program.find("erase_typed", dialog), "delete")
-    assert not program.find("erase_button", dialog).isEnabled()
-    program.type_into(program.find("erase_typed", dialog), CONFIRMATION.removeprefix("delete"))
-    program.click(program.find("erase_button", dialog))
+    for words in ("delete", CONFIRMATION):
+        assert not program.closed
+        dialog = open_from_settings(program, "delete_everything", EraseDialog)
+        program.wait(lambda dialog=dialog: "files" in program.find("erase_words", dialog).text())
+        typed = program.find("erase_typed", dialog)
+        assert dialog.focusWidget() is typed
+        program.type_into(typed, words)
+        assert program.find("erase_button", dialog).isEnabled() == (words == CONFIRMATION)
+        QTest.keyClick(typed, Qt.Key.Key_Return)
+        program.wait(lambda: program.closed or not program.window.findChildren(EraseDialog))
     program.wait(lambda: program.closed)
     assert program.run.erase() == ""
     left = {file.relative_to(home).parts[0] for file in files(home)}
     assert left <= {"models"}, "the models were not asked for"
     assert list((home / "models").glob("*.gguf"))
-
-
-def test_enter_leaves_without_the_words_and_deletes_with_them(program, home):
-    dialog = open_from_settings(program, "delete_everything", EraseDialog)
-    program.wait(lambda: "files" in program.find("erase_words", dialog).text())
-    typed = program.find("erase_typed", dialog)
-    assert dialog.focusWidget() is typed
-    program.type_into(typed, "delete")
-    QTest.keyClick(typed, Qt.Key.Key_Return)
-    program.wait(lambda: not program.window.findChildren(EraseDialog))
-    assert not program.closed
-    dialog = open_from_settings(program, "delete_everything", EraseDialog)
-    program.wait(lambda: "files" in program.find("erase_words", dialog).text())
-    typed = program.find("erase_typed", dialog)
-    program.type_into(typed, CONFIRMATION)
-    QTest.keyClick(typed, Qt.Key.Key_Return)
-    program.wait(lambda: program.closed)
-    assert program.run.erase() == ""
 
 
 def test_a_late_answer_about_fewer_files_is_not_what_is_deleted(program, monkeypatch):

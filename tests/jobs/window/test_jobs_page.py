@@ -46,15 +46,13 @@ def show(program) -> None:
     program.wait(lambda: program.frame.jobs_page.isVisible())
 
 
-def test_nothing_to_do_says_what_the_page_is_for(program) -> None:
+def test_running_waiting_and_paused_are_driven_by_their_buttons(program) -> None:
     show(program)
     program.wait(lambda: program.find("jobs_empty").isVisible())
     assert rows(program) == {}
     assert not program.find("clear_jobs_button").isVisible()
     assert not program.find("jobs_button").isVisible()
-
-
-def test_running_waiting_and_paused_are_driven_by_their_buttons(program) -> None:
+    program.window.show_page("Chat")
     for title in "abc":
         add(program, title, 400 if title == "a" else 2, slow=0.05)
     button = program.find("jobs_button")

@@ -53,6 +53,8 @@ def test_a_history_is_encrypted_with_a_passphrase_and_a_recovery_key_that_is_typ
     assert files_with(paths.data, MARKER) == ["slmdesk.sqlite3"]  # the control
     dialog = section(program, "encrypt_button", "encrypt_dialog")
     assert sentence(program).startswith("Not encrypted")
+    for name in ("row_lock_minutes", "passphrase_button", "recovery_button", "decrypt_button"):
+        assert not program.find(name).isVisible()
     forward = program.find("encrypt_dialog_next", dialog)
     fill(program, dialog, passphrase_field="short", passphrase_again_field="short")
     assert not forward.isEnabled()
@@ -94,8 +96,13 @@ def encrypted(start, paths):
     return program
 
 
-def test_the_passphrase_is_changed_by_who_knows_it(encrypted):
+def test_the_passphrase_is_changed_and_it_is_decrypted_by_who_knows_it(encrypted, paths):
     program = encrypted
+    after = program.find("setting_lock_minutes")
+    assert after.currentData() == 15
+    after.setCurrentIndex(after.findData(5))
+    after.activated.emit(after.currentIndex())
+    program.wait(lambda: program.frame.settings.current.lock_minutes == 5)
     dialog = section(program, "passphrase_button", "passphrase_dialog")
     fill(program, dialog, passphrase_field=WORDS, passphrase_again_field=WORDS)
     forward = program.find("passphrase_dialog_next", dialog)
@@ -114,6 +121,14 @@ def test_the_passphrase_is_changed_by_who_knows_it(encrypted):
     services = program.services
     assert result_of(services, lambda: services.privacy.check(WORDS)) is None
     assert isinstance(result_of(services, lambda: services.privacy.check(PASSPHRASE)), Problem)
+    dialog = section(program, "decrypt_button", "decrypt_dialog")
+    fill(program, dialog, decrypt_now_field=WORDS)
+    program.click(program.find("decrypt_dialog_next", dialog))
+    program.wait(lambda: sentence(program).startswith("Not encrypted"))
+    program.wait(lambda: not program.find("lock_button").isVisible())
+    assert program.frame.locking.ways is None
+    program.close()
+    assert ways_of(paths) is None
 
 
 def test_it_opens_by_itself_only_when_who_knows_the_words_says_so(start, paths, vault):
@@ -182,27 +197,6 @@ def test_a_new_recovery_key_counts_once_it_is_typed_back_and_can_be_printed(encr
     assert result_of(services, lambda: services.privacy.check(key)) is None
 
 
-def test_it_is_decrypted_by_who_knows_the_passphrase(encrypted, paths):
-    program = encrypted
-    dialog = section(program, "decrypt_button", "decrypt_dialog")
-    fill(program, dialog, decrypt_now_field=PASSPHRASE)
-    program.click(program.find("decrypt_dialog_next", dialog))
-    program.wait(lambda: sentence(program).startswith("Not encrypted"))
-    program.wait(lambda: not program.find("lock_button").isVisible())
-    assert program.frame.locking.ways is None
-    program.close()
-    assert ways_of(paths) is None
-
-
-def test_when_it_locks_is_chosen_there(encrypted):
-    program = encrypted
-    after = program.find("setting_lock_minutes")
-    assert after.currentData() == 15
-    after.setCurrentIndex(after.findData(5))
-    after.activated.emit(after.currentIndex())
-    program.wait(lambda: program.frame.settings.current.lock_minutes == 5)
-
-
 def test_an_organisation_limits_when_it_locks(start, paths):
     paths.policy_file.write_text("version = 1\n[encryption]\nlock_minutes = 10\n")
     program = start(key=encrypt(paths))
@@ -211,14 +205,6 @@ def test_an_organisation_limits_when_it_locks(start, paths):
     program.wait(lambda: after.findData(0) < 0)
     assert [after.itemData(at) for at in range(after.count())] == [1, 2, 5, 10]
     assert program.frame.settings.current.lock_minutes == 10
-
-
-def test_a_plain_history_has_nothing_to_lock(program):
-    program.window.show_page("Settings")
-    program.wait(lambda: sentence(program).startswith("Not encrypted"))
-    assert not program.find("row_lock_minutes").isVisible()
-    for name in ("passphrase_button", "recovery_button", "decrypt_button"):
-        assert not program.find(name).isVisible()
 
 
 def test_names_in_the_settings_are_sealed_and_shown_once_it_is_open(start, paths, tmp_path):
