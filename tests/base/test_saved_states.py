@@ -263,9 +263,10 @@ def test_no_folder_is_no_error(folder):
 
 
 @pytest.mark.process
-def test_killed_in_the_middle_of_writing_there_are_whole_states_or_none(folder):
+@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.soak)])
+def test_killed_in_the_middle_of_writing_there_are_whole_states_or_none(folder, kills):
     unfinished = 0
-    for kill in range(20):
+    for kill in range(kills):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
         writer.stdout.readline()

@@ -55,10 +55,6 @@ def test_it_is_cancelled_while_it_runs_and_not_after():
     Pending[int]().cancel()  # nothing to cancel it with
 
 
-def test_a_result_may_be_there_at_once():
-    assert ended(5).result == 5
-
-
 def test_a_converted_result_keeps_problems_progress_and_the_cancel():
     cancelled: list[bool] = []
     pending: Pending[int] = Pending(lambda: cancelled.append(True))

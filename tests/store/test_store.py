@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sqlite3
-import threading
 import time
 from contextlib import closing
 
@@ -184,21 +183,6 @@ def test_nothing_is_written_when_a_transaction_breaks(store):
         with pytest.raises(RuntimeError):
             break_off("undone")
     assert [item.title for item in store.items.page()] == ["kept"]
-
-
-def test_the_store_belongs_to_its_thread(store):
-    caught = []
-
-    def use():
-        try:
-            store.items.page()
-        except sqlite3.ProgrammingError as err:
-            caught.append(err)
-
-    thread = threading.Thread(target=use)
-    thread.start()
-    thread.join()
-    assert caught
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def made(environment, run, tmp_path) -> dict[str, str]:
     return {"translation": translation, "chat": chat, "summary": summary, "question": question}
 
 
-def test_every_kind_is_listed_and_each_by_itself(run, made) -> None:
+def test_every_kind_is_listed_found_shown_exported_and_deleted(run, made) -> None:
     listed = run("history", "list", "--json").json
     assert {one["kind"]: one["id"] for one in listed} == made
     for kind, id in made.items():
@@ -41,9 +41,7 @@ def test_every_kind_is_listed_and_each_by_itself(run, made) -> None:
     assert run("history", "list", "--kind", "writing", "--json").json == []
     wrong = run("history", "list", "--kind", "tea")
     assert (wrong.status, wrong.out, "'translation'" in wrong.err) == (2, "", True)
-
-
-def test_every_kind_can_be_used_like_a_chat(run, made) -> None:
+    translations_are_found(run, made["translation"])
     for kind, id in made.items():
         shown = run("history", "show", id, "--json")
         assert shown.status == 0, (kind, shown.err)
@@ -56,7 +54,7 @@ def test_every_kind_can_be_used_like_a_chat(run, made) -> None:
         assert done.status == 0, (kind, done.err)
         assert done.out.strip()
         assert run("history", "delete", id, "--json").json["deleted"]
-    assert run("history", "list", "--json").json == []
+    assert run("history", "list", "--json").json == run("history", "search", "valve opens", "--json").json == []
     assert {one["id"] for one in run("history", "list", "--deleted", "--json").json} == set(made.values())
     for id in made.values():
         assert run("history", "delete", id, "--for-good", "--json").json["deleted"] == "for_good"
@@ -64,12 +62,11 @@ def test_every_kind_can_be_used_like_a_chat(run, made) -> None:
     assert run("jobs", "list", "--json").json == [], "a job goes for good with what it worked for"
 
 
-def test_translations_are_found_by_their_sentences_in_either_language(run, made) -> None:
+def translations_are_found(run, id: str) -> None:
+    """By their sentences in either language."""
     found = run("history", "search", "valve opens", "--json").json
-    assert [one["chat"] for one in found].count(made["translation"]) == 1
-    assert "valve opens" in next(one for one in found if one["chat"] == made["translation"])["snippet"]
-    assert made["translation"] in run("history", "search", "valve opens").out
+    assert [one["chat"] for one in found].count(id) == 1
+    assert "valve opens" in next(one for one in found if one["chat"] == id)["snippet"]
+    assert id in run("history", "search", "valve opens").out
     assert "only the newest 1" in run("history", "search", "valve", "--limit", "1").err
     assert len(run("history", "search", "valve", "--limit", "1", "--json").json) == 1
-    run("history", "delete", made["translation"])
-    assert made["translation"] not in run("history", "search", "valve opens").out

@@ -128,18 +128,6 @@ def test_backups_carry_their_keys_and_come_back(run, with_words, home, recovery,
     assert refused.json["error"]["code"] == "key.missing", "it would be plain from then on"
 
 
-def test_an_encrypted_backup_comes_to_another_home_with_its_keys(run, with_words, recovery, tmp_path) -> None:
-    copy, other = tmp_path / "copy.slmbackup", str(tmp_path / "other")
-    assert with_words(WORDS, "backup", str(copy)).status == 0
-    refused = with_words("wrong", "--home", other, "restore", str(copy), "--json")
-    assert refused.json["error"]["code"] == "key.wrong"
-    done = with_words(recovery, "--home", other, "restore", str(copy))
-    assert done.status == 0, done.err
-    assert len(with_words(WORDS, "--home", other, "history", "list", "--json").json) == 1
-    status = run("--home", other, "encrypt", "status", "--json").json
-    assert status["encrypted"]
-
-
 def test_on_a_terminal_it_is_asked_for_and_typed_back(run, with_model, environment, home) -> None:
     """A person at a terminal, in a process of its own."""
     run("chat", f"{MARKER} hello")

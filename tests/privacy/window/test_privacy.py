@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
-from slmdesk.base.settings import SettingsFile
 from slmdesk.privacy.opening import ways_of
 from slmdesk.runtime.messages import Problem
 from slmdesk.store import unlock
@@ -205,19 +204,6 @@ def test_an_organisation_limits_when_it_locks(start, paths):
     program.wait(lambda: after.findData(0) < 0)
     assert [after.itemData(at) for at in range(after.count())] == [1, 2, 5, 10]
     assert program.frame.settings.current.lock_minutes == 10
-
-
-def test_names_in_the_settings_are_sealed_and_shown_once_it_is_open(start, paths, tmp_path):
-    folder = tmp_path / MARKER
-    SettingsFile(paths.settings_file).change(models_folder=str(folder))
-    assert files_with(paths.config, MARKER) == ["settings.json"]  # the control
-    key = encrypt(paths)
-    for _ in range(2):
-        program = start(key=key)
-        label = program.find("models_folder_sentence")
-        program.wait(lambda label=label: label.text().replace("\u200b", "") == str(folder))
-        assert files_with(paths.data.parent, MARKER) == []
-        program.close()
 
 
 def test_the_keyring_is_asked_only_once_it_is_of_use(start, monkeypatch):
