@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from jobs.test_jobs import step
+from jobs.test_jobs import count_saves, step
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
@@ -65,11 +65,15 @@ def test_what_ran_goes_on_at_the_next_start_in_order_and_what_was_paused_stays_s
     recorder.ask(lambda services: services.jobs.pause(paused))
     recorder.services.close()
     after = opened(slow=0.0)
+    left = after.calls.store.jobs.get(ran)
+    assert (left.status, left.done >= 3) == (JobStatus.OPEN, True)
+    seen = count_saves(after)
     taken = after.ask(lambda services: services.jobs.take_up())
     assert [one.id for one in taken] == [ran], "what had not begun is no news"
     until(after, waits, JobStatus.DONE)
     ends = [event.id for event in after.of(JobChanged) if event.status is JobStatus.DONE]
     assert ends == [ran, waits]
+    assert len(seen) == 30 - left.done + 2, "no step twice"
     (left,) = active(after)
     assert (left.id, left.stand, left.is_left) == (paused, JobGroup.PAUSED, False)
 
@@ -105,21 +109,6 @@ def test_a_job_of_another_desk_is_seen_with_its_time_and_paused_from_here(opened
     until(recorder, job, JobStatus.PAUSED)
     assert active(other)[0].stand is JobGroup.PAUSED
     assert active(other)[0].left is None
-
-
-def test_what_has_ended_can_be_cleared_and_given_back(opened) -> None:
-    recorder = opened()
-    jobs = [add(recorder, title, 1) for title in ("one", "two")]
-    for job in jobs:
-        until(recorder, job, JobStatus.DONE)
-    assert [one.title for one in recorder.ask(lambda services: services.job_views.ended())] == ["two", "one"]
-    before = recorder.ask(lambda services: services.job_views.clear())
-    assert recorder.ask(lambda services: services.job_views.ended()) == []
-    later = add(recorder, "three", 1)
-    until(recorder, later, JobStatus.DONE)
-    assert [one.title for one in recorder.ask(lambda services: services.job_views.ended())] == ["three"]
-    recorder.ask(lambda services: services.job_views.show_again(before))
-    assert [one.title for one in recorder.ask(lambda services: services.job_views.ended())] == ["three", "two", "one"]
 
 
 def test_a_job_knows_how_long_its_steps_take_from_the_one_before(opened) -> None:

@@ -75,15 +75,6 @@ def test_a_job_does_its_steps_and_keeps_each_once(opened) -> None:
     assert running[-2].eta_s is not None
 
 
-def test_a_second_job_over_what_changed_does_only_that(opened) -> None:
-    recorder = opened()
-    until(recorder, add(recorder, [step(f"step {number}") for number in range(8)]), JobStatus.DONE)
-    seen = count_saves(recorder)
-    again = add(recorder, [step(f"step {number}") for number in (*range(7), 99)])
-    assert until(recorder, again, JobStatus.DONE).done == 8
-    assert len(seen) == 1
-
-
 def test_pause_and_resume_lose_nothing(opened) -> None:
     recorder = opened(slow=0.02)
     seen = count_saves(recorder)
@@ -196,33 +187,6 @@ def test_a_job_of_which_nothing_can_be_done_has_failed_and_says_why(opened) -> N
     job = add(recorder, [step("one"), step("two")])
     assert until(recorder, job, JobStatus.FAILED).problem.code == "model.damaged"
     assert row(recorder, job).error_code == "model.damaged"
-
-
-def test_a_desk_that_ends_leaves_the_job_to_the_next(opened) -> None:
-    recorder = opened(slow=0.08)
-    job = add(recorder, [step(f"step {number}") for number in range(20)])
-    recorder.wait(JobChanged, lambda event: event.done >= 3)
-    recorder.services.close()
-    after = opened(slow=0.0)
-    left = row(after, job)
-    assert left.status is JobStatus.OPEN
-    assert left.done >= 3
-    seen = count_saves(after)
-    after.services.service_thread.call(after.services.jobs.take_up)
-    assert until(after, job, JobStatus.DONE).done == 20
-    assert len(seen) == 20 - left.done
-
-
-def test_two_desks_do_not_run_one_job_and_either_may_pause_it(opened) -> None:
-    recorder = opened(slow=0.1)
-    job = add(recorder, [step(f"step {number}") for number in range(200)])
-    recorder.wait(JobChanged, lambda event: event.done >= 2)
-    other = opened()
-    other.services.service_thread.call(other.services.jobs.take_up)
-    assert other.services.service_thread.call(lambda: other.services.store.jobs.claim(job.id)) is None
-    request(other, "pause", job)
-    until(recorder, job, JobStatus.PAUSED)
-    assert not [one for one in other.of(JobChanged) if one.status is JobStatus.RUNNING]
 
 
 def test_a_job_lets_a_chat_with_another_model_go_first(opened, tmp_path, monkeypatch) -> None:

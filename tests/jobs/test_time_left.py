@@ -12,10 +12,7 @@ from slmdesk.jobs.types import (
     ExpectedBatch,
     Remaining,
     TimeLeft,
-    done_words,
-    kind_words,
     left_words,
-    name_words,
     share_words,
 )
 
@@ -98,18 +95,6 @@ def test_nothing_is_said_of_a_first_slow_step_and_it_counts_no_more_than_the_oth
     left = recorder.left()
     assert left is not None
     assert left.best == pytest.approx(97 * 4.0), "not an hour"
-
-
-def test_small_batches_of_one_name_are_measured_together() -> None:
-    clock = Clock()
-    recorder = TimeLeft({}, clock)
-    for number in range(3):
-        recorder.begin_batch("", 1.0, done=0, left=1, ahead=(ExpectedBatch("", 1, 20.0 - number),))
-        clock.now += 60.0 if not number else 3.0
-        recorder.step(str(number))
-    left = recorder.left()
-    assert left is not None
-    assert left.best == pytest.approx(18 * 3.0)
 
 
 def test_no_prediction_jumps_back_and_forth() -> None:
@@ -264,25 +249,5 @@ def test_nothing_is_done_before_it_is_known_what_there_is_to_do() -> None:
     assert again.share == pytest.approx(first.share, abs=1e-3)
 
 
-def test_a_job_whose_failed_steps_are_tried_anew_begins_where_it_is() -> None:
-    points, _merge = batches()
-    first = JobTimes(NothingMeasured(), job_of(0, 0))
-    first.begin_batch(points, 0, 10)
-    for number in range(10):
-        first.step(str(number), 0, 0)
-    again = JobTimes(NothingMeasured(), job_of(2, 10, first.note()))
-    again.begin_all(2, 10)
-    assert again.share < first.share
-
-
-def test_kinds_and_amounts_in_words() -> None:
-    assert name_words("exam", "Smol") == "Examining Smol for what it can be trusted with"
-    assert name_words("index", "papers") == "Reading the folder papers"
-    assert name_words("summary", "lease.docx") == "Summary: lease.docx"
-    assert kind_words("summary") == "Summary"
-    assert kind_words("some_new-kind") == "Some new kind"
-    assert kind_words("") == "Work"
-    assert done_words("summary", 14, 22) == "14 of 22 steps"
-    assert done_words("download", 5_000_000, 10_000_000) == "5 MB of 10 MB"
-    assert done_words("exam", 0, 0) == ""
+def test_what_is_not_done_is_never_rounded_to_all() -> None:
     assert share_words(0.999) == "99 %"

@@ -23,7 +23,7 @@ from slmdesk.base.records import Status
 pytestmark = pytest.mark.process
 
 
-def test_the_journal_is_a_rollback_journal_and_every_commit_is_synced(store):
+def test_the_journal_is_a_rollback_journal_and_every_commit_is_synced(kind, store):
     def pragma(name):
         return store.database.rows(f"PRAGMA {name}")[0][0]
 
@@ -34,6 +34,7 @@ def test_the_journal_is_a_rollback_journal_and_every_commit_is_synced(store):
     assert pragma("trusted_schema") == 0
     assert pragma("busy_timeout") == 5000
     assert pragma("mmap_size") == 0
+    assert pragma("temp_store") == 2, "memory: a large sort writes no words to a temporary file"
     assert store.database.rows("select count(*) from sqlite_schema where type = 'trigger'")[0][0] == 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from store.child import key_of, m002_more, open_either
@@ -172,17 +171,6 @@ def test_p3_files_are_0600_and_folders_0700_whatever_the_umask(kind, paths):
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
     assert {mode for path, mode in modes.items() if not path.is_dir()} == {0o600}
     assert stat.S_IMODE(paths.data.parent.stat().st_mode) == 0o700
-
-
-def test_p3_a_large_sort_writes_nothing_to_the_temporary_folder(kind, paths, tmp_path, monkeypatch):
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setenv("SQLITE_TMPDIR", str(folder))
-    store = open_either(paths, "d").store
-    assert store.database.rows("PRAGMA temp_store")[0][0] == 2, "memory"
-    store.close()
-    assert list(Path(folder).iterdir()) == []
 
 
 def test_what_dialogs_kept_goes_with_what_is_deleted_for_good(store, paths) -> None:

@@ -352,7 +352,7 @@ def test_a_slow_listener_is_not_the_childs_fault(tmp_path):
 
         def listen(event):
             if isinstance(event, Token) and not received.of(Token):
-                threading.Event().wait(4)
+                threading.Event().wait(2.5)
             received(event)
 
         rig.client.start("chat", chat_payload(rig.load(), "one two " * 50), listen)

@@ -33,11 +33,6 @@ def test_an_exam_with_thinking_stands_beside_the_one_without(run, with_model) ->
     assert run("models", "exam", with_model["id"], "--thinking", "--translate", "en-de").status == 2
 
 
-def test_a_model_that_does_not_think_is_said_to_have_been_asked_twice(run, with_model) -> None:
-    words = run("models", "exam", with_model["id"], "--thinking").out
-    assert "It did not think aloud before any answer" in words
-
-
 def test_an_exam_on_the_command_line(run, with_model) -> None:
     done = run("models", "exam", with_model["id"], "--json").ok()
     assert {one["skill"] for one in done.json["skills"]} == {
