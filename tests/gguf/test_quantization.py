@@ -184,8 +184,3 @@ def test_of_models_of_several_names_none_is_recommended_and_of_one_the_whole_fil
     parts, whole = File("q4/m-UD-q4_k_m-00001-of-00002.gguf", 5 * GIB + 1), File("m-Q4_K_M.gguf", 5 * GIB)
     assert recommended([parts, whole], 8 * GIB) is whole
     assert recommended([parts], 8 * GIB) is parts
-
-
-def test_about_how_large_a_file_will_be() -> None:
-    assert weight_bytes(8_030_000_000, QUANTIZATIONS["Q4_K_M"]) == pytest.approx(4.92e9, rel=0.02)
-    assert weight_bytes(3_213_000_000, QUANTIZATIONS["Q4_K_M"]) == pytest.approx(2.02e9, rel=0.05)

@@ -245,25 +245,6 @@ def test_a_stop_leaves_whole_chats_and_says_so(services, tmp_path, monkeypatch) 
     assert all(len(on_thread(services, lambda one=item: services.history.messages(one.id))) == 3 for item in items)
 
 
-def test_a_chat_is_added_whole_or_not_at_all(services, tmp_path, monkeypatch) -> None:
-    path = saved(tmp_path / "conversations.json", [rent("c1")])
-    index = services.store.messages.index
-    calls = []
-
-    def full(n: int) -> None:
-        calls.append(n)
-        if len(calls) == 2:
-            raise KnownError("store.full")
-        index(n)
-
-    monkeypatch.setattr(services.store.messages, "index", full)
-    report = imported(services, path)
-    assert report.added == ()
-    assert [problem.code for _name, problem in report.problems] == ["store.full"]
-    assert on_thread(services, services.history.items) == []
-    assert services.service_thread.call(lambda: services.store.database.number("select count(*) from messages")) == 0
-
-
 def test_hostile_names_and_texts_are_only_text(services, tmp_path) -> None:
     shape = rent()
     shape["title"] = "<img src='https://x'>\n\u202eevil\x00"

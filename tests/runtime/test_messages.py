@@ -66,22 +66,3 @@ def test_a_known_error_has_no_report() -> None:
     problem = problem_for(KnownError("store.full"))
     assert (problem.code, problem.report) == ("store.full", "")
     assert problem_of("context.full", {"needed": 5, "available": True, "x": [1]}).args == {"needed": 5}
-
-
-def test_numbers_and_names_that_are_missing_make_no_odd_sentence() -> None:
-    assert sentence_for("text.replaced", {"count": 1}).startswith("1 character that")
-    assert sentence_for("text.replaced", {"count": 2}).startswith("2 characters that")
-    assert "unknown" not in sentence_for("item.unknown", {"id": ""})
-    args = {"path": "x.gguf", "bytes": 3000, "expected": 394_000}
-    assert "3 kB of 394 kB" in sentence_for("model.incomplete", {**args, "at_least": 0})
-    assert "394" not in sentence_for("model.incomplete", {**args, "at_least": 1})
-
-
-def test_a_limit_is_one_of_bytes_only_beside_bytes() -> None:
-    assert "20 can be begun at once" in sentence_for("document.too_many", {"count": 30, "limit": 20})
-    assert "the limit is 20,000." in sentence_for(
-        "document.too_many_pages", {"path": "a", "pages": 30_000, "limit": 20_000}
-    )
-    assert "the limit is 2.0 GB." in sentence_for(
-        "document.too_large", {"path": "a", "bytes": 3e9, "limit": 2_000_000_000}
-    )

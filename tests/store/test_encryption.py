@@ -187,18 +187,6 @@ def test_all_of_it_is_there_after_encrypting_and_after_decrypting(paths, key, en
     assert words_in(paths, key) == encrypted, "a key that is not wanted does no harm"
 
 
-def test_new_keys_for_everything(paths, key, encrypted):
-    store = open_store(paths, instance_id="new", key=key).store
-    other = new_data_key()
-    store.change_key(other, keys_of(other))
-    assert (store.key, store.items.page(limit=1)[0].kind) == (other, "chat")
-    store.close()
-    assert unlock(paths, PASSPHRASE) == other
-    with pytest.raises(KnownError, match=r"^key\.wrong "):
-        open_store(paths, instance_id="old", key=key)
-    assert words_in(paths, other) == encrypted
-
-
 def test_it_wants_to_be_alone_and_room_on_the_disk(paths, store, key, keys, monkeypatch):
     other = open_store(paths, instance_id="other").store
     with pytest.raises(KnownError, match=r"^store\.in_use "):
@@ -214,15 +202,6 @@ def test_it_wants_to_be_alone_and_room_on_the_disk(paths, store, key, keys, monk
     assert not StoreFile(paths.database).is_encrypted
     assert not list(paths.data.glob("keys.json*"))
     store.items.add("chat", "goes on")
-
-
-def test_no_word_is_readable_after_work(paths, key, keys, encrypted):
-    assert files_with(paths.data, MARKER) == []
-    store = open_store(paths, instance_id="work", key=key).store
-    backup(paths, paths.data / "my.slmbackup", key=key)
-    store.change_key(None, None)
-    store.close()
-    assert files_with(paths.data, MARKER) == ["slmdesk.sqlite3"], "the control: it is found where it is plain"
 
 
 def test_copies_are_made_anew_in_the_kind_of_the_history(paths, store, key, keys):
