@@ -51,11 +51,6 @@ def test_garbage_is_refused(line):
         decoder_of_instance().decode(line)
 
 
-def test_unknown_fields_are_dropped():
-    line = json.dumps({"type": "token", "job": "1", "text": "x", "evil": True}).encode()
-    assert decoder_of_instance().decode(line) == protocol.Token("1", "x")
-
-
 def test_too_many_open_messages_are_forgotten():
     decoder = decoder_of_instance()
     for ident in range(protocol.MAX_OPEN_MESSAGES):

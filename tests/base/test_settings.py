@@ -145,12 +145,6 @@ def test_u1_what_is_no_file_blocks_nothing(path):
     assert SettingsFile(path).current.theme == "light"
 
 
-def test_u1_a_newer_versions_values_are_named_not_lost(path):
-    path.write_text(json.dumps({"theme": {"name": "system"}, "sequences": 4, "plugins": ["x"]}))
-    file = SettingsFile(path)
-    assert (file.current.sequences, file.current.theme, file.current.extra) == (4, "system", {"plugins": ["x"]})
-
-
 def test_a_file_of_a_newer_format_is_said_used_and_kept(path):
     text = json.dumps({"format": 2, "sequences": 4, "theme": "twilight", "plugins": ["x"]})
     path.write_text(text)

@@ -238,16 +238,5 @@ def test_after_a_pause_the_share_goes_on_where_it_stood() -> None:
     assert again.note()[NOTE]["done_cost"] == pytest.approx(1100.0)
 
 
-def test_nothing_is_done_before_it_is_known_what_there_is_to_do() -> None:
-    points, _merge = batches()
-    first = JobTimes(NothingMeasured(), job_of(0, 0))
-    first.begin_batch(points, 0, 10)
-    first.step("0", 0, 0)
-    again = JobTimes(NothingMeasured(), job_of(1, 10, first.note()))
-    assert again.share == pytest.approx(first.share, abs=1e-3), "what it said before the pause"
-    again.begin_all(1, 10)
-    assert again.share == pytest.approx(first.share, abs=1e-3)
-
-
 def test_what_is_not_done_is_never_rounded_to_all() -> None:
     assert share_words(0.999) == "99 %"

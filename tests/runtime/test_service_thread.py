@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import TimeoutError as CallTimeout
 
 import pytest
 
@@ -69,13 +68,6 @@ def test_later_runs_in_order_of_time_and_can_be_cancelled(service_thread) -> Non
     gate.set()
     assert done.wait(60)
     assert seen == ["a", "b"]
-
-
-def test_call_times_out(service_thread) -> None:
-    gate = threading.Event()
-    with pytest.raises(CallTimeout):
-        service_thread.call(gate.wait, timeout=0.01)
-    gate.set()
 
 
 def test_close_runs_what_was_posted_and_refuses_more(errors) -> None:

@@ -91,12 +91,13 @@ def some_history(paths: Paths) -> dict[str, str]:
     """A closed store with 6 chats of 30 messages, some of several pages; message id → its words."""
     store = open_either(paths, "history").store
     words: dict[str, str] = {}
-    for chat in range(6):
-        item, parent = store.items.add("chat", f"Chat {chat}").id, None
-        for number in range(30):
-            text = f"hello {chat} {number} " + "some longer words " * (400 if number % 7 == 0 else 3)
-            parent = say(store, item, text, parent=parent)
-            words[parent] = text
+    with store.together():
+        for chat in range(6):
+            item, parent = store.items.add("chat", f"Chat {chat}").id, None
+            for number in range(30):
+                text = f"hello {chat} {number} " + "some longer words " * (400 if number % 7 == 0 else 3)
+                parent = say(store, item, text, parent=parent)
+                words[parent] = text
     store.close()
     return words
 

@@ -66,12 +66,13 @@ def encrypted(paths: Paths, key: DataKey, keys: KeyFile) -> dict[str, str]:
     """A closed, encrypted history; message id → its words."""
     store = open_store(paths, instance_id="history").store
     words: dict[str, str] = {}
-    for chat in range(4):
-        item, parent = store.items.add("chat", f"{MARKER} title {chat}").id, None
-        for number in range(20):
-            text = f"{MARKER} hello {chat} {number} " + "some longer words " * (400 if number % 7 == 0 else 3)
-            parent = say(store, item, text, parent=parent)
-            words[parent] = text
+    with store.together():
+        for chat in range(4):
+            item, parent = store.items.add("chat", f"{MARKER} title {chat}").id, None
+            for number in range(20):
+                text = f"{MARKER} hello {chat} {number} " + "some longer words " * (400 if number % 7 == 0 else 3)
+                parent = say(store, item, text, parent=parent)
+                words[parent] = text
     store.change_key(key, keys)
     store.close()
     return words
@@ -108,10 +109,11 @@ def test_one_module_alone_names_the_libraries():
     assert [each.name for each in files if names.search(each.read_text())] == ["database.py"]
 
 
-def test_a_wrong_key_never_reaches_sqlite_and_changes_nothing(paths, key, encrypted):
+@pytest.mark.parametrize("count", [50, pytest.param(1000, marks=pytest.mark.soak)])
+def test_a_wrong_key_never_reaches_sqlite_and_changes_nothing(paths, key, encrypted, count):
     before, names = paths.database.read_bytes(), sorted(each.name for each in paths.data.iterdir())
     chance = random.Random(1)
-    for _ in range(50):
+    for _ in range(count):
         with pytest.raises(KnownError, match=r"^key\.wrong "):
             open_store(paths, instance_id="wrong", key=DataKey(chance.randbytes(32)))
     with pytest.raises(KnownError, match=r"^key\.missing "):

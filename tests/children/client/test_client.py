@@ -206,9 +206,9 @@ def test_w3_a_frozen_child_is_noticed_and_replaced(tmp_path):
 @pytest.mark.parametrize(
     ("hang", "limits", "late_s", "seconds"),
     [
-        ("still", ClientLimits(still_s=1.5), client.LATE_S, 1.5),
-        ("template", ClientLimits(still_s=1.5), client.LATE_S, 2.0),
-        ("spin", ClientLimits(still_s=0.5, spinning_s=1.5), client.LATE_S, 1.5),
+        ("still", ClientLimits(still_s=3.0), client.LATE_S, 3.0),
+        ("template", ClientLimits(still_s=3.0), client.LATE_S, 2.0),
+        ("spin", ClientLimits(still_s=1.0, spinning_s=2.0), client.LATE_S, 2.0),
         ("spin", ClientLimits(still_s=0.5, spinning_s=1.0), -1.0, 1.0),  # every look at the child counts as late
     ],
     ids=["still", "in a template", "it computes: longer, not for ever", "nor where the app is often late"],

@@ -104,7 +104,7 @@ def test_lines_that_are_no_messages_are_answered_and_end_nothing():
         assert child.next() == Done("1", {})
 
 
-def test_a_second_job_of_the_same_name_is_refused():
+def test_a_second_job_of_the_same_name_is_refused_and_a_cancel_that_overtakes_its_job_remembered():
     with Child(slow=60) as child:
         child.say(Load("1", {"path": ""}))
         handle = child.until(Done).result["handle"]
@@ -113,15 +113,9 @@ def test_a_second_job_of_the_same_name_is_refused():
         child.say(Cancel("2"))
         assert child.until(Cancelling | Cancelled) == Cancelling("2")
         assert child.until(Cancelled) == Cancelled("2")
-
-
-def test_a_cancel_that_overtakes_its_job_is_remembered():
-    with Child() as child:
-        child.say(Load("1", {"path": ""}))
-        handle = child.until(Done).result["handle"]
-        child.say(Cancel("2"), Start("2", "chat", chat_payload(handle, "x")))
-        assert child.next() == Cancelling("2")
-        assert child.next() == Cancelled("2")
+        child.say(Cancel("3"), Start("3", "chat", chat_payload(handle, "x")))
+        assert child.next() == Cancelling("3")
+        assert child.next() == Cancelled("3")
 
 
 @counts("w4_worker_cancels")

@@ -11,7 +11,6 @@ import pytest
 from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
 from fakes.recorder import examine, open_echo
 
-from slmdesk.command.main import COMMANDS, slmdesk_command
 from slmdesk.command.output import WRITERS
 
 pytestmark = pytest.mark.process
@@ -156,9 +155,3 @@ def test_a_bench_on_the_command_line(run, with_model) -> None:
 def test_each_kind_of_work_that_may_be_resumed_has_a_writer_of_its_file() -> None:
     for module in WRITERS.values():
         assert callable(importlib.import_module(module).write_output), module
-
-
-def test_what_the_list_of_commands_says_fits_a_line_and_names_what_is_there() -> None:
-    for name, (_, words) in COMMANDS.items():
-        assert slmdesk_command.get_command(None, name) is not None  # type: ignore[arg-type]
-        assert len(words) <= 64, name

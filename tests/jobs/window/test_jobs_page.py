@@ -167,12 +167,6 @@ def test_who_quits_while_a_job_runs_is_told_and_may_stay(program) -> None:
     program.wait(lambda: program.closed)
 
 
-def test_nobody_is_asked_where_nothing_runs(program) -> None:
-    program.window.close()
-    assert program.window.findChild(Dialog, "quit_dialog") is None
-    program.wait(lambda: program.closed)
-
-
 @pytest.mark.parametrize(
     ("reported", "words"),
     [

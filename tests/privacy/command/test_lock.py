@@ -47,11 +47,6 @@ def test_the_window_is_told_to_lock(run, window):
     assert (done.status, done.out, asked) == (0, "Locked.\n", [b"lock \n"])
 
 
-def test_json(run, window):
-    window(b"locking\n")
-    assert run("lock", "--json").json == {"locked": True, "window": True}
-
-
 def test_where_no_window_is_open_there_is_nothing_to_lock(run, home):
     done = run("lock")
     assert (done.status, done.out, done.err) == (0, "", "No window is open, so there is nothing to lock.\n")

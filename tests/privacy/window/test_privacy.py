@@ -196,16 +196,6 @@ def test_a_new_recovery_key_counts_once_it_is_typed_back_and_can_be_printed(encr
     assert result_of(services, lambda: services.privacy.check(key)) is None
 
 
-def test_an_organisation_limits_when_it_locks(start, paths):
-    paths.policy_file.write_text("version = 1\n[encryption]\nlock_minutes = 10\n")
-    program = start(key=encrypt(paths))
-    program.window.show_page("Settings")
-    after = program.find("setting_lock_minutes")
-    program.wait(lambda: after.findData(0) < 0)
-    assert [after.itemData(at) for at in range(after.count())] == [1, 2, 5, 10]
-    assert program.frame.settings.current.lock_minutes == 10
-
-
 def test_the_keyring_is_asked_only_once_it_is_of_use(start, monkeypatch):
     """Its libraries would take 20 MB and more at every start."""
     asked = []
