@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fakes.contents import files_with
 from fakes.encrypted import CHEAP
 from store.conftest import say
 from store.power import Replay, trace_command
@@ -93,12 +94,6 @@ def words_in(paths: Paths, key: DataKey | None) -> dict[str, str]:
         return found
     finally:
         store.close()
-
-
-def files_with(folder: Path, marker: str) -> list[str]:
-    """Names of the files below a folder whose bytes hold the marker."""
-    found = [each for each in sorted(folder.rglob("*")) if each.is_file()]
-    return [each.name for each in found if marker.encode() in each.read_bytes()]
 
 
 def test_one_module_alone_names_the_libraries():
