@@ -48,7 +48,8 @@ class JobsController(QObject):
         """Whether more have ended than are listed."""
         self._reported: dict[str, JobChanged] = {}
         """Latest event of each running or waiting job of this instance, by job id."""
-        self._is_shown = False
+        self._shown: set[QObject] = set()
+        """The visible views: the page and the list above the status bar."""
         self._look = QTimer(self, interval=LOOK_MS)
         self._soon = Delay(self, SOON_MS, self.refresh)
         self._look.timeout.connect(self._refresh_active)
@@ -58,13 +59,15 @@ class JobsController(QObject):
     def begun(self) -> int:
         return sum(event.kind not in BY_THEMSELVES for event in self._reported.values())
 
-    def show(self, is_shown: bool) -> None:
-        """Record whether the page is visible. Jobs of other instances are polled only while it is visible."""
-        self._is_shown = is_shown
+    def show(self, view: QObject, is_shown: bool) -> None:
+        """Record whether a view is visible. Jobs of other instances are polled only while one is."""
         if is_shown:
+            self._shown.add(view)
             self.refresh()
             self._look.start()
-        else:
+            return
+        self._shown.discard(view)
+        if not self._shown:
             self._look.stop()
             self._soon.stop()
 
@@ -105,7 +108,7 @@ class JobsController(QObject):
         if at is not None and is_same and event.status is JobStatus.RUNNING:
             self.active[at] = with_info(self.active[at], event)
             self.changed.emit(self.active[at])
-        elif self._is_shown and not self._soon.isActive():
+        elif self._shown and not self._soon.isActive():
             self._soon.start()
 
     def _on_listed(self, views: Sequence[JobView]) -> None:
@@ -158,7 +161,7 @@ class JobsController(QObject):
             self.refused.emit(problem)
 
     def _look_again(self) -> None:
-        if self._is_shown:
+        if self._shown:
             self.refresh()
 
 

@@ -206,11 +206,11 @@ class JobsPopover(Popover):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._controller.show(True)
+        self._controller.show(self, True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._controller.show(False)
+        self._controller.show(self, False)
 
     def _on_listed(self) -> None:
         self._rows.show_jobs({"": self._controller.active[:MOST_ROWS]})
@@ -265,11 +265,11 @@ class JobsPage(QScrollArea):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._controller.show(True)
+        self._controller.show(self, True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._controller.show(False)
+        self._controller.show(self, False)
 
     def _on_refused(self, problem: Problem) -> None:
         show_words(self._note, _("The jobs cannot be shown: {sentence}").format(sentence=problem.sentence))

@@ -46,6 +46,18 @@ def show(program) -> None:
     program.wait(lambda: program.frame.jobs_page.isVisible())
 
 
+def test_the_page_follows_the_jobs_after_the_list_above_it_is_closed(program) -> None:
+    show(program)
+    add(program, "a", 400, slow=0.05)
+    program.wait(lambda: list(rows(program)) == ["a"])
+    program.click("jobs_button")
+    program.wait(lambda: program.frame.jobs_popover.isVisible())
+    program.click("all_jobs_button")
+    program.wait(lambda: not program.frame.jobs_popover.isVisible())
+    add(program, "b", 2)
+    program.wait(lambda: "b" in rows(program))
+
+
 def test_running_waiting_and_paused_are_driven_by_their_buttons(program) -> None:
     show(program)
     program.wait(lambda: program.find("jobs_empty").isVisible())
