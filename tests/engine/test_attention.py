@@ -6,6 +6,7 @@ import pytest
 from engine.asking import assistant, user
 from engine.test_scheduler import settled, two_threads_read_faster
 from fakes.stepping import Stepping
+from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.types import Priority, Sampling
 from slmdesk.engine.llama.context import DEPTH, is_plain_faster
@@ -86,8 +87,8 @@ def test_a_person_is_let_in_beside_a_crowd():
 
 @pytest.mark.model
 @pytest.mark.parametrize("flash", [True, False])
-def test_what_was_found_out_before_is_used_and_states_are_of_one_kind(open_model, starter_model, flash):
-    model = open_model(starter_model, flash=flash, context_tokens=512)
+def test_what_was_found_out_before_is_used_and_states_are_of_one_kind(open_model, tmp_path, flash):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()), flash=flash, context_tokens=512)
     assert model.info.flash is flash
     version = model.engine.state_version(model.info.handle)
     assert ("plain attention" in version) is not flash
@@ -104,7 +105,8 @@ def test_what_was_found_out_before_is_used_and_states_are_of_one_kind(open_model
 
 
 @pytest.mark.model
-def test_a_first_load_finds_out(open_model, starter_model):
-    model = open_model(starter_model, flash=None, context_tokens=1024)
+def test_a_first_load_finds_out(open_model, tmp_path):
+    path = write(tmp_path / "t.gguf", tiny_llama())
+    model = open_model(path, flash=None, context_tokens=1024)
     assert model.info.flash in (True, False)
-    assert model.info.memory.weights > 80_000_000
+    assert model.info.memory.weights == open_model(path, context_tokens=1024).info.memory.weights

@@ -80,7 +80,7 @@ def cancel_at_random(model, rounds: int, seed: int) -> list[float]:
 
 
 def test_w4_cancel_at_random_times(starter):
-    waits = cancel_at_random(starter, 8, seed=1)
+    waits = cancel_at_random(starter, 3, seed=1)
     assert max(waits) < BOUND_S, waits
 
 
@@ -93,8 +93,9 @@ def test_w4_cancel_at_200_random_times(starter):
     assert waits[-1] < 0.5
 
 
-def test_a_load_is_cancelled_at_any_point(starter_model):
+def test_a_load_is_cancelled_at_any_point_and_its_progress_rises_to_one(tmp_path):
     engine = LlamaEngine()
+    path = write(tmp_path / "t.gguf", tiny_llama(layers=30))
     try:
         for most in (0.0, 0.3, 0.89, 0.9):
             asked: list[float] = []
@@ -104,22 +105,10 @@ def test_a_load_is_cancelled_at_any_point(starter_model):
                 return done < most
 
             with pytest.raises(Stopped):
-                engine.load(LoadSpec(str(starter_model), template_checked=True), on_progress)
+                engine.load(LoadSpec(str(path), template_checked=True), on_progress)
             assert asked[-1] >= most
         assert not engine.is_busy()
-        info = engine.load(
-            LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True, flash=True), lambda _: True
-        )
-        assert info.handle
-    finally:
-        engine.close()
-
-
-def test_the_progress_of_a_load_rises_to_one(tmp_path):
-    engine = LlamaEngine()
-    try:
         steps: list[float] = []
-        path = write(tmp_path / "t.gguf", tiny_llama())
         engine.load(LoadSpec(str(path), template_checked=True), lambda done: steps.append(done) is None)
         assert steps == sorted(steps)
         assert steps[-1] == 1.0

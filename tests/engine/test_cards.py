@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from engine.asking import LINEAR, Model
+from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import Device, Offload, Sampling
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.model
 
 SHORT = Sampling(temperature=0.0, max_tokens=8)
 LAYERS = 31
-"""Of the starter model, with its output."""
+"""Of the starter model and of the tiny one here, with its output."""
 
 
 def pretended(free_bytes: int, name: str = "Card", *, is_integrated: bool = False) -> Card:
@@ -27,12 +30,14 @@ def pretended(free_bytes: int, name: str = "Card", *, is_integrated: bool = Fals
 
 
 @pytest.fixture
-def on_card(monkeypatch, open_model, starter_model):
-    """Loads the starter model with these cards there."""
+def on_card(monkeypatch, open_model, tmp_path):
+    """Loads a tiny model, or another one, with these cards there."""
+    tiny = write(tmp_path / "deep.gguf", tiny_llama(layers=LAYERS - 1))
+    monkeypatch.setattr(loading, "behaves", lambda *_: True)  # the tiny one would not
 
-    def load(*there: Card, **spec) -> Model:
+    def load(*there: Card, path: Path = tiny, **spec) -> Model:
         monkeypatch.setattr(cards, "find_cards", lambda: there)
-        return open_model(starter_model, **spec)
+        return open_model(path, **spec)
 
     return load
 
@@ -41,19 +46,19 @@ def answer_of(model: Model) -> str:
     return model.ask(model.request("Name three colours.", sampling=SHORT)).text()
 
 
-def test_a_card_with_room_gets_all_layers_and_gives_the_same_answer(on_card, fresh_starter) -> None:
-    model = on_card(pretended(8 << 30))
+def test_a_card_with_room_gets_all_layers_and_gives_the_same_answer(on_card, fresh_starter, starter_model) -> None:
+    model = on_card(pretended(8 << 30), path=starter_model)
     assert model.info.offload == Offload("Card", LAYERS, LAYERS)
     assert answer_of(model) == answer_of(fresh_starter)
     assert model.engine.card_of_load() == "Card"
     assert model.engine.state_version(model.info.handle).endswith("on Card")
 
 
-def test_a_small_card_gets_some_layers_and_a_full_one_none(on_card, fresh_starter) -> None:
-    model = on_card(pretended(RESERVE + (150 << 20)))
+def test_a_small_card_gets_some_layers_and_a_full_one_none(on_card) -> None:
+    model = on_card(pretended(RESERVE + (14 << 20)))
     assert model.info.offload
     assert 1 < model.info.offload.layers < LAYERS
-    assert answer_of(model) == answer_of(fresh_starter)
+    assert answer_of(model) == answer_of(on_card())
     full = on_card(pretended(RESERVE))
     assert (full.info.offload, full.engine.card_of_load()) == (None, "")
 
@@ -119,7 +124,7 @@ def test_a_damaged_model_is_refused_as_without_a_card(on_card, monkeypatch) -> N
 
 
 def test_the_memory_of_the_card_counts_besides_that_of_the_pc(on_card, monkeypatch) -> None:
-    monkeypatch.setattr(loading, "free_memory", lambda: 120_000_000)
+    monkeypatch.setattr(loading, "free_memory", lambda: 14_000_000)
     model = on_card(pretended(8 << 30))
     assert model.info.offload == Offload("Card", LAYERS, LAYERS)
     for card in (pretended(RESERVE), pretended(8 << 30, is_integrated=True)):  # the latter's memory is the PC's

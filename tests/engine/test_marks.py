@@ -12,10 +12,12 @@ from slmdesk.engine.llama import pool as pools
 from slmdesk.engine.llama.sequence import marks_among
 
 SHORT = Sampling(temperature=0.0, max_tokens=8)
-KINDS = (
-    "lfm2", "qwen35", "granite-hybrid", "falcon-h1", "nemotron-h", "mamba", "gemma3", "gemma4", "gpt-oss", "qwen2",
-)  # fmt: skip
-"""Five hybrids, a recurrent one, three with a sliding window, a plain one."""
+KINDS = ("lfm2", "mamba", "gemma3", "qwen2")
+"""A hybrid, a recurrent one, one with a sliding window, a plain one."""
+MORE_KINDS = ("qwen35", "granite-hybrid", "falcon-h1", "nemotron-h", "gemma4", "gpt-oss")
+each_kind = pytest.mark.parametrize(
+    "name", [*KINDS, *(pytest.param(one, marks=pytest.mark.soak) for one in MORE_KINDS)]
+)
 TEXT = " ".join(f"On day {day} the clerk wrote {day * 7} letters." for day in range(40))
 LONG = "What did she do? " + "Look at all of it, please. " * 12
 OTHER = "How many on day 3?"
@@ -60,7 +62,7 @@ def afresh(open_model: OpenModel, path, messages: tuple[ChatMessage, ...]) -> ob
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("name", KINDS)
+@each_kind
 def test_a_document_is_read_once_for_all_questions_and_after_a_restart(open_model, tmp_path, name):
     path = make(name, tmp_path, template=CHATML)
     model, later = open_model(path), open_model(path)
@@ -79,7 +81,7 @@ def test_a_document_is_read_once_for_all_questions_and_after_a_restart(open_mode
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("name", KINDS)
+@each_kind
 def test_a_chat_goes_on_and_an_edited_question_reads_only_itself(open_model, tmp_path, name):
     """Also where each turn moves the window past the one before, and its cells are full."""
     path = make(name, tmp_path, template=CHATML)
@@ -104,7 +106,7 @@ def test_a_chat_goes_on_and_an_edited_question_reads_only_itself(open_model, tmp
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("name", KINDS)
+@each_kind
 def test_jobs_read_their_instructions_once(open_model, tmp_path, name):
     model = open_model(make(name, tmp_path, template=CHATML))
     instructions = ChatMessage(Role.SYSTEM, (TextPart("Translate what is given. " * 20, Origin.PROGRAM),))
