@@ -5,12 +5,14 @@ from engine.asking import LINEAR, assistant, user
 from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.record import changed
 from slmdesk.base.types import FinishReason, LoadSpec, PromptPart, Sampling
 from slmdesk.engine.interface import Piece, Request
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama.context import GROUPS, SLICES
 
 pytestmark = pytest.mark.model
+ENDLESS = Sampling(ignore_eos=True, seed=1)
 
 
 def test_the_real_model_answers_a_chat(starter):
@@ -66,8 +68,8 @@ def test_context_full_names_both_numbers_before_anything_is_computed(starter):
     assert asked.read() == []
 
 
-def test_nothing_is_cut_from_a_prompt_that_just_fits(open_model, starter_model):
-    model = open_model(starter_model, context_tokens=160)
+def test_nothing_is_cut_from_a_prompt_that_just_fits(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=160)
     frame = model.engine.render(model.info.handle, model.request("x").messages).tokens - 1
     text = model.words(160 - frame - 16)
     while model.engine.render(model.info.handle, model.request(text + "!").messages).tokens <= 160 - 16:
@@ -86,7 +88,7 @@ def test_an_answer_ends_where_the_context_does(open_model, tmp_path):
 
 
 def test_continue_goes_on_from_the_words_that_are_there(starter):
-    sampling = Sampling(temperature=0, max_tokens=24)
+    sampling = Sampling(temperature=0, max_tokens=12)
     whole = starter.ask(starter.request("Tell me a story about a king.", sampling=sampling)).text()
     words = whole.split(" ")
     half = " ".join(words[: len(words) // 2])
@@ -97,12 +99,10 @@ def test_continue_goes_on_from_the_words_that_are_there(starter):
 
 
 def test_stop_strings_end_an_answer_and_do_not_show(starter):
-    count = Sampling(temperature=0, max_tokens=40)
+    count = Sampling(temperature=0, max_tokens=30)
     text = starter.ask(starter.raw("1, 2, 3, 4, 5, 6,", sampling=count)).text()
     assert " 12," in text
-    asked = starter.ask(
-        starter.raw("1, 2, 3, 4, 5, 6,", sampling=Sampling(temperature=0, max_tokens=40, stop=("2,", " 11, 1")))
-    )
+    asked = starter.ask(starter.raw("1, 2, 3, 4, 5, 6,", sampling=changed(count, stop=("2,", " 11, 1"))))
     answer = asked.finished().answer
     assert answer.finish_reason is FinishReason.STOP_STRING
     assert answer.text == asked.text() == text[: text.index(" 11, 1")]
@@ -126,14 +126,14 @@ def test_w8_the_same_words_over_and_over_are_noticed(open_model, tmp_path):
     assert answer.text
 
 
-def test_several_models_are_loaded_at_once(open_model, starter_model, tmp_path):
-    model = open_model(starter_model)
+def test_several_models_are_loaded_at_once(open_model, tmp_path):
+    model = open_model(write(tmp_path / "big.gguf", tiny_llama(layers=4)))
     tiny = model.engine.load(
         LoadSpec(str(write(tmp_path / "t.gguf", tiny_llama())), cost_curve=((1, 1.0),), template_checked=True),
         lambda _: True,
     )
     requests = [
-        model.request("Name three animals.", key="big", sampling=Sampling(temperature=0, max_tokens=30)),
+        model.request("Name three animals.", key="big", sampling=Sampling(temperature=0, max_tokens=8)),
         Request(
             "tiny", tiny.handle, prompt=(PromptPart("a b", trusted=False),), sampling=Sampling(max_tokens=30, seed=1)
         ),
@@ -147,20 +147,19 @@ def test_several_models_are_loaded_at_once(open_model, starter_model, tmp_path):
     assert model.ask(requests[0]).finished("big").answer.text
 
 
-def test_unload_while_it_runs_ends_the_answers(fresh_starter):
-    stream = fresh_starter.engine.generate(
-        [fresh_starter.request("Tell me a long story.", sampling=Sampling(ignore_eos=True, seed=1))]
-    )
+def test_unload_while_it_runs_ends_the_answers(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama(layers=30)))
+    stream = model.engine.generate([model.request("Tell me a long story.", sampling=ENDLESS)])
     for event in stream:
         if isinstance(event, Piece):
             break
-    fresh_starter.engine.unload(fresh_starter.info.handle)
+    model.engine.unload(model.info.handle)
     *_, last = stream
     assert last.code == "model.not_loaded"
-    assert fresh_starter.ask(fresh_starter.request("hello")).failed().code == "model.not_loaded"
+    assert model.ask(model.request("hello")).failed().code == "model.not_loaded"
     with pytest.raises(KnownError, match=r"model\.not_loaded"):
-        fresh_starter.engine.count_tokens(fresh_starter.info.handle, ["a"])
-    fresh_starter.engine.unload(fresh_starter.info.handle)  # an unknown handle is no error
+        model.engine.count_tokens(model.info.handle, ["a"])
+    model.engine.unload(model.info.handle)  # an unknown handle is no error
 
 
 def test_tokens_are_counted_with_the_model_and_without(starter, starter_model):
@@ -182,12 +181,13 @@ def test_work_moves_and_busy_tells(starter):
     assert not engine.in_template()
 
 
-def test_closing_ends_everything(starter_model):
+def test_closing_ends_everything(tmp_path):
     engine = LlamaEngine()
-    info = engine.load(
-        LoadSpec(str(starter_model), cost_curve=((1, 1.0),), template_checked=True, flash=True), lambda _: True
+    spec = LoadSpec(
+        str(write(tmp_path / "t.gguf", tiny_llama(layers=30))), cost_curve=LINEAR, template_checked=True, flash=True
     )
-    request = Request("a", info.handle, prompt=(PromptPart("Once", trusted=False),), sampling=Sampling(ignore_eos=True))
+    info = engine.load(spec, lambda _: True)
+    request = Request("a", info.handle, prompt=(PromptPart("Once", trusted=False),), sampling=ENDLESS)
     stream = engine.generate([request])
     next(stream)
     engine.close()
@@ -195,7 +195,7 @@ def test_closing_ends_everything(starter_model):
     assert last.code == "model.not_loaded"
     engine.close()
     with pytest.raises(Stopped):
-        engine.load(LoadSpec(str(starter_model)), lambda _: True)
+        engine.load(spec, lambda _: True)
 
 
 def test_a_request_without_words_is_refused(starter):

@@ -132,8 +132,8 @@ TURN = Sampling(temperature=0, max_tokens=8)
 def test_what_is_reused_gives_the_same_as_going_on(fresh_starter):
     """Compared with an answer that was never interrupted, not with a prompt read anew: that rounds differently."""
     prompt = "The old house by the river"
-    whole = fresh_starter.answer(fresh_starter.raw(prompt, sampling=Sampling(temperature=0, max_tokens=40)))
-    tokens = 15
+    whole = fresh_starter.answer(fresh_starter.raw(prompt, sampling=Sampling(temperature=0, max_tokens=20)))
+    tokens = 8
     half = (
         fresh_starter.ask(fresh_starter.raw(prompt, key="b", sampling=Sampling(temperature=0, max_tokens=tokens)))
         .finished("b")
@@ -141,7 +141,7 @@ def test_what_is_reused_gives_the_same_as_going_on(fresh_starter):
     )
     assert whole.text.startswith(half.text)
     rest = fresh_starter.answer(
-        fresh_starter.raw(prompt + half.text, sampling=Sampling(temperature=0, max_tokens=40 - tokens))
+        fresh_starter.raw(prompt + half.text, sampling=Sampling(temperature=0, max_tokens=20 - tokens))
     )
     assert rest.usage.cached_tokens >= rest.usage.prompt_tokens - 2
     assert half.text + rest.text == whole.text
