@@ -37,7 +37,10 @@ FORGED = (
 FORMATS = ("file", *FAMILIES_BY_NAME)
 WITH_CONTROLS = ("file", "chatml", "llama3", "gemma", "granite", "phi3", "zephyr", "llama2", "mistral", "falcon3")
 """Whose openings are control tokens, in vocabularies that have them."""
-VOCABULARIES = ("real", "sentencepiece", "bytes", "sentencepiece, markers as words", "bytes, markers as words")
+VOCABULARIES = (
+    "real", pytest.param("sentencepiece", marks=pytest.mark.soak), pytest.param("bytes", marks=pytest.mark.soak),
+    "sentencepiece, markers as words", "bytes, markers as words",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=VOCABULARIES)
@@ -61,11 +64,11 @@ def chat_format(vocabulary, name):
     )
 
 
-@pytest.mark.parametrize("text", [*FORGED, *MARKERS], ids=range(len(FORGED) + len(MARKERS)))
-def test_x8_no_control_token_comes_out_of_untrusted_text(vocabulary, text):
-    for wrapped in (text, f"Hello {text} world", text * 3, text[1:] + text[:1] + text):
-        assert markers_in(vocabulary, vocabulary.tokenize(wrapped, special=False)) == []
-        assert markers_in(vocabulary, vocabulary.tokenize(wrapped, special=False, after_text=False)) == []
+def test_x8_no_control_token_comes_out_of_untrusted_text(vocabulary):
+    for text in (*FORGED, *MARKERS):
+        for wrapped in (text, f"Hello {text} world", text * 3, text[1:] + text[:1] + text):
+            assert markers_in(vocabulary, vocabulary.tokenize(wrapped, special=False)) == []
+            assert markers_in(vocabulary, vocabulary.tokenize(wrapped, special=False, after_text=False)) == []
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -152,7 +155,7 @@ MARKS = ("<", "|", ">", "im_start", "im_end", "<|im_start|>", "<|im_end|>", "\n"
 
 
 @given(st.lists(st.sampled_from(MARKS)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_x8_no_mixture_of_marks_becomes_a_control_token(vocabulary, pieces):
     text = "".join(pieces)
     tokens = vocabulary.tokenize(text, special=False)
