@@ -104,12 +104,14 @@ def add(program, path: Path, count: int = 1, link: bool = False) -> None:
 
 
 def test_search_download_and_chat(models, hub):
+    hub.add("somebody/other-GGUF", {"other.Q4_K_M.gguf": b"GGUF"})
     program = models()
     button = program.find("network_button")
     program.wait(lambda: "Online. slmdesk made no request today" in button.accessibleName())
+    write(program, "other")
     write(program, "tiny")
-    program.wait(lambda: cards(program))
-    assert REPO in cards(program)[0].words
+    program.wait(lambda: [REPO in card.words for card in cards(program)] == [True])
+    assert len([one for one in hub.seen if one.path == "/api/models"]) == 1, "the last words count"
     assert "licence: MIT, free for any use" in cards(program)[0].words
     press(program, "files_button", cards(program)[0])
     program.wait(lambda: shown(program, QPushButton, "download_file_button"))
@@ -120,11 +122,12 @@ def test_search_download_and_chat(models, hub):
     program.wait(lambda: shown(program, QPushButton, "use_download_button"))
     program.wait(lambda: local(program))
     assert "Tiny llama" in local(program)[0].words
-    assert program.is_said("exactly what was published")
     rows = program.ask(lambda services: services.network.requests(100))
     program.wait(lambda: f"slmdesk made {len(rows)} requests today" in button.accessibleName())
     assert len(rows) == len(hub.seen) > 2
-    press(program, "use_download_button")
+    press(program, "cancel_download_button")
+    program.wait(lambda: not cards(program, "download_row"))
+    press_notice(program, "exactly what was published")  # works also when its row was closed
     program.wait(lambda: program.page.isVisible())
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     program.frame.window.show_page("Models")
@@ -136,99 +139,67 @@ def test_search_download_and_chat(models, hub):
     assert program.last().status is Status.COMPLETE
 
 
-def test_the_notice_of_a_download_works_after_its_row_was_closed(models, hub):
-    program = models()
-    download(program)
-    program.wait(lambda: shown(program, QPushButton, "use_download_button"))
-    press(program, "cancel_download_button")
-    program.wait(lambda: not cards(program, "download_row"))
-    press_notice(program, "exactly what was published")
-    program.wait(lambda: program.page.isVisible() and "ready" in program.page.picker.button.accessibleName())
-
-
-def test_typing_searches_once_and_the_last_words_count(models, hub):
-    program = models()
-    hub.add("somebody/other-GGUF", {"other.Q4_K_M.gguf": b"GGUF"})
-    write(program, "other")
-    write(program, "tiny")
-    program.wait(lambda: [REPO in card.words for card in cards(program)] == [True])
-    assert len([one for one in hub.seen if one.path == "/api/models"]) == 1
-
-
-def test_more_shows_the_next_page_and_keeps_what_is_open(models, hub):
+def test_what_a_search_finds_or_not(models, hub):
     for number in range(13):
         hub.add(f"somebody/many-{number}-GGUF", {FILE: b"GGUF"}, downloads=100 - number)
-    program = models()
-    write(program, "many")
-    program.wait(lambda: len(cards(program)) == 10)
-    press(program, "files_button", cards(program)[0])
-    program.wait(lambda: shown(program, QPushButton, "download_file_button"))
-    press(program, "search_more")
-    program.wait(lambda: len(cards(program)) == 13)
-    assert shown(program, QPushButton, "download_file_button")
-    assert not shown(program, QPushButton, "search_more")
-
-
-def test_a_pasted_link_goes_to_its_file(models, hub):
     hub.add("somebody/two-GGUF", {FILE: b"GGUF1", "tiny.Q8_0.gguf": b"GGUF2"})
-    program = models()
-    QApplication.clipboard().setText(f"https://huggingface.co/somebody/two-GGUF/blob/main/{FILE}")
-    field = program.frame.models_area.search.field
-    field.setFocus()
-    QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: shown(program, QPushButton, "download_file_button"))
-    assert [one.text().replace("\u200b", "").split()[-1] for one in shown(program, QLabel, "file_name")] == [FILE]
-    assert not [one for one in hub.seen if one.path == "/api/models"]
-
-
-def test_nothing_found_and_errors_are_sentences(models, hub):
-    program = models()
-    write(program, "no such model")
-    note = program.find("search_note")
-    program.wait(lambda: "Nothing on the Hub has such a name" in note.text())
-    hub.api_faults = [Fault(status=500)]
-    write(program, "tiny")
-    program.wait(lambda: "trouble of its own" in note.text())
-    press(program, "search_again")
-    program.wait(lambda: cards(program))
-
-
-def test_foreign_names_are_shown_as_they_are(models, hub):
     hub.add("somebody/odd-GGUF", {"<img src=x>&amp;.Q4_K_M.gguf": b"GGUF"}, license="<b>free</b>")
     program = models()
-    write(program, "odd")
-    program.wait(lambda: cards(program))
+    note, field = program.find("search_note"), program.frame.models_area.search.field
+
+    def files() -> list[str]:
+        return [one.text().replace("\u200b", "").split()[-1] for one in shown(program, QLabel, "file_name")]
+
+    write(program, "no such model")
+    program.wait(lambda: "Nothing on the Hub has such a name" in note.text())
+    hub.api_faults = [Fault(status=500)]
+    write(program, "many")
+    program.wait(lambda: "trouble of its own" in note.text())
+    press(program, "search_again")
+    program.wait(lambda: len(cards(program)) == 10)
     press(program, "files_button", cards(program)[0])
-    program.wait(lambda: shown(program, QLabel, "file_name"))
-    assert "<img src=x>&amp;" in shown(program, QLabel, "file_name")[0].text().replace("\u200b", "")
+    program.wait(files)
+    press(program, "search_more")
+    program.wait(lambda: len(cards(program)) == 13)
+    assert files(), "what is open stays so"
+    assert not shown(program, QPushButton, "search_more")
+
+    write(program, "odd")  # foreign names are shown as they are
+    program.wait(lambda: len(cards(program)) == 1)
+    press(program, "files_button", cards(program)[0])
+    program.wait(lambda: files() == ["src=x>&amp;.Q4_K_M.gguf"])
     for label in program.frame.models_page.findChildren(QLabel):
         assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()
 
+    searches = [one for one in hub.seen if one.path == "/api/models"]
+    QApplication.clipboard().setText(f"https://huggingface.co/somebody/two-GGUF/blob/main/{FILE}")
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: files() == [FILE])
+    assert [one for one in hub.seen if one.path == "/api/models"] == searches, "a link is not searched for"
 
-def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub):
+
+def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub, start):
     program = models(offline=True)
-    button = program.find("network_button")
+    button, switch = program.find("network_button"), program.find("offline_switch")
+    program.click(button)
+    program.wait(switch.isVisible)
+    for is_offline in (False, True):
+        QTest.keyClick(switch, Qt.Key.Key_Space)
+        program.wait(lambda now=is_offline: button.text().strip() == ("Offline" if now else "Online"))
+        program.wait(lambda now=is_offline: switch.isChecked() is now)
+    QTest.keyClick(switch, Qt.Key.Key_Escape)
+    assert not switch.isVisible()
+    assert button.hasFocus()
     program.wait(lambda: "Offline. slmdesk made no request today" in button.accessibleName())
+    assert not button.property("online")
     assert not program.frame.models_area.search.field.isEnabled()
     program.wait(lambda: shown(program, QPushButton, "download_button"))
-
     press(program, "download_button")
     program.wait(lambda: program.is_said("works offline"))
     assert program.ask(lambda services: services.downloads.all()) == []
     assert not hub.seen
-    press(program, "allow_network_button")
-    program.wait(lambda: "Online" in button.text())
-    assert not shown(program, QPushButton, "allow_network_button")
-    assert QApplication.focusWidget() is not program.find("entry_0")
-    write(program, "tiny")
-    program.wait(lambda: cards(program))
-
-
-def test_only_this_once_is_online_until_the_window_is_closed_and_stands_in_the_ledger(models, hub, start):
-    program = models(offline=True)
-    button = program.find("network_button")
-    program.wait(lambda: button.text().strip() == "Offline")
-    assert not button.property("online")
     program.click(button)
     program.click("once_button")
     program.wait(lambda: button.text().strip() == "Online, only this once")
@@ -241,33 +212,26 @@ def test_only_this_once_is_online_until_the_window_is_closed_and_stands_in_the_l
     again.wait(lambda: again.find("network_button").text().strip() == "Offline")
 
 
-def test_the_status_bar_switches_the_network(models):
-    program = models(offline=True)
-    program.click("network_button")
-    switch = program.find("offline_switch")
-    program.wait(switch.isVisible)
-    assert switch.isChecked()
-    QTest.keyClick(switch, Qt.Key.Key_Space)
-    program.wait(lambda: "Online" in program.find("network_button").text())
-    program.wait(lambda: not switch.isChecked())
-    QTest.keyClick(switch, Qt.Key.Key_Escape)
-    assert not switch.isVisible()
-    assert program.find("network_button").hasFocus()
-    program.click("network_button")
-    program.click("entry_0")
-    assert not switch.isVisible()
-
-
-def test_a_download_pauses_and_goes_on_where_it_was(stalled, hub):
+def test_a_download_pauses_and_goes_on_where_it_was_also_after_a_restart(stalled, models, hub):
     program = stalled
+    press(program, "cancel_download_button")
+    assert not cards(program, "download_row")
+    program.wait(lambda: change(program).state is DownloadState.PAUSED)
+    hub.storage_faults = [Fault(stall_at=100_000)]
+    press_notice(program, "is cancelled")
+    program.wait(lambda: sum(part.stat().st_size for part in parts(program)) == 100_000)
     press(program, "pause_button")
     program.wait(lambda: change(program).state is DownloadState.PAUSED)
     program.wait(lambda: shown(program, QPushButton, "pause_button")[0].text() == "Resume")
-    assert parts(program)
-    press(program, "pause_button")
-    program.wait(lambda: local(program))
+    program.close()
+    again = models()
+    again.wait(lambda: cards(again, "download_row"))
+    assert "Paused" in cards(again, "download_row")[0].words
+    again.wait(lambda: not cards(again, "left_over_row"))
+    press(again, "pause_button")
+    again.wait(lambda: local(again))
     ranges = [one.headers.get("range") for one in hub.seen if one.where == "storage"]
-    assert ranges[-1] == "bytes=80000-"
+    assert ranges[-1] == "bytes=100000-"
 
 
 def test_offline_what_is_fetched_waits_and_says_so(stalled, hub):
@@ -285,7 +249,7 @@ def test_offline_what_is_fetched_waits_and_says_so(stalled, hub):
     program.wait(lambda: local(program))
 
 
-def test_the_queue_is_shown_in_its_order_and_can_be_put_in_another(models, hub):
+def test_the_queue_can_be_put_in_another_order_and_cancelled_in_part(models, hub):
     names = ("a", "b", "c", "d")
     for seed, name in enumerate(names, 10):
         data = tiny_gguf.tiny_llama(seed=seed).data
@@ -314,37 +278,12 @@ def test_the_queue_is_shown_in_its_order_and_can_be_put_in_another(models, hub):
     assert moves.hasFocus()
     QTest.keyClick(moves, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     program.wait(lambda: rows() == ["a", "d", "b", "c"] and "Next in the queue" in row("d").words)
-    hub.release.set()
-
-
-def test_a_cancelled_download_can_be_taken_back(stalled):
-    program = stalled
-    press(program, "cancel_download_button")
-    assert not cards(program, "download_row")
-    program.wait(lambda: change(program).state is DownloadState.PAUSED)
-    press_notice(program, "is cancelled")
-    program.wait(lambda: local(program))
-
-
-def test_the_part_of_a_cancelled_download_goes(stalled):
-    program = stalled
     program.frame.fetch.removals.undo_ms = 50
-    press(program, "cancel_download_button")
-    program.wait(lambda: change(program).state is DownloadState.CANCELLED)
-    program.wait(lambda: not parts(program) and not shown(program, QWidget, "downloads"))
-
-
-def test_what_was_paused_is_paused_at_the_next_start(stalled, models):
-    program = stalled
-    press(program, "pause_button")
-    program.wait(lambda: change(program).state is DownloadState.PAUSED)
-    program.close()
-    again = models()
-    again.wait(lambda: cards(again, "download_row"))
-    assert "Paused" in cards(again, "download_row")[0].words
-    again.wait(lambda: not cards(again, "left_over_row"))
-    press(again, "pause_button")
-    again.wait(lambda: local(again))
+    press(program, "cancel_download_button", row("a"))
+    program.wait(lambda: len(local(program)) == 3)
+    states = [one.state for one in program.ask(lambda services: services.downloads.all())]
+    assert sorted(states) == sorted([DownloadState.CANCELLED, *[DownloadState.DONE] * 3])
+    program.wait(lambda: not parts(program))
 
 
 def test_what_an_earlier_slmdesk_left_is_offered(stalled, models, home):
@@ -375,24 +314,7 @@ def test_a_damaged_file_is_offered_for_deletion(models, hub):
     assert not list(program.ask(lambda services: services.models.folder).glob("*.bad"))
 
 
-def test_removing_can_be_undone_and_says_what_was_freed(models, model_file):
-    program = models()
-    add(program, model_file)
-    action(local(program)[0], "remove")
-    program.wait(lambda: not local(program))
-    press_notice(program, "is removed")
-    program.wait(lambda: local(program))
-    record = program.ask(lambda services: services.models.list())[0]
-    assert Path(os.fsdecode(record.path)).is_file()
-    program.frame.library.removals.undo_ms = 50
-    action(local(program)[0], "remove")
-    program.wait(lambda: program.is_said("are free again"))
-    assert not Path(os.fsdecode(record.path)).exists()
-    assert program.ask(lambda services: services.models.list()) == []
-    assert program.find("local_note").isVisible()
-
-
-def test_renaming(models, model_file):
+def test_a_model_is_renamed_used_and_removed(models, model_file):
     program = models()
     add(program, model_file)
     action(local(program)[0], "rename")
@@ -403,15 +325,37 @@ def test_renaming(models, model_file):
     program.wait(lambda: "For letters" in local(program)[0].words)
     press(program, "use_button")
     program.wait(lambda: "For letters, ready" in program.page.picker.button.accessibleName())
-    QTest.keyClick(program.window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
-    model = program.ask(lambda services: services.models.list())[0].id
-    program.frame.library.rename(model, "For mail")
+    record = program.ask(lambda services: services.models.list())[0]
+    program.frame.library.rename(record.id, "For mail")
     program.wait(lambda: "For mail, ready" in program.page.picker.button.accessibleName())
 
+    QTest.keyClick(program.window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: local(program))
+    action(local(program)[0], "remove")
+    program.wait(lambda: not local(program))
+    press_notice(program, "is removed")
+    program.wait(lambda: local(program))
+    assert Path(os.fsdecode(record.path)).is_file()
+    program.frame.library.removals.undo_ms = 50
+    action(local(program)[0], "remove")
+    program.wait(lambda: program.is_said("are free again"))
+    assert not Path(os.fsdecode(record.path)).exists()
+    assert program.ask(lambda services: services.models.list()) == []
+    assert program.find("local_note").isVisible()
 
-def test_verifying_and_details(models, model_file):
+
+def test_a_dropped_file_is_shown_linked_and_verified(models, model_file):
     program = models()
-    add(program, model_file, link=True)
+    drop(program.frame.models_page.viewport(), model_file)
+    program.wait(lambda: program.window.findChild(AddDialog))
+    dialog = program.window.findChild(AddDialog)
+    said = " ".join(one.text() for one in dialog.findChildren(QLabel))
+    for words in ("Tiny llama", "Size:", "Precision:", "Licence:", "Memory: needs about", "Fits"):
+        assert words in said
+    assert not local(program)
+    program.click(program.find("add_link", dialog))
+    program.wait(lambda: local(program) and local(program)[0].fit.word == "Fits")
+    assert program.ask(lambda services: services.models.list())[0].linked
     action(local(program)[0], "verify")
     program.wait(lambda: program.is_said("to the last bit"))
     panel = local(program)[0].details
@@ -424,31 +368,11 @@ def test_verifying_and_details(models, model_file):
     model_file.write_bytes(model_file.read_bytes()[:-1] + b"x")
     action(local(program)[0], "verify")
     program.wait(lambda: program.is_said("has changed since it was checked"))
-
-
-def test_a_broken_file_is_said_on_its_card(models, model_file):
-    program = models()
-    add(program, model_file, link=True)
-    program.wait(lambda: local(program)[0].fit.word == "Fits")
     model_file.write_bytes(b"not a model")
     program.frame.library.refresh()
     program.wait(lambda: local(program)[0].fit.word == "Cannot be used")
     assert "no model file" in local(program)[0].words
     assert not local(program)[0].findChild(QPushButton, "use_button").isEnabled()
-
-
-def test_a_file_dropped_on_the_page_is_shown_before_it_is_added(models, model_file):
-    program = models()
-    drop(program.frame.models_page.viewport(), model_file)
-    program.wait(lambda: program.window.findChild(AddDialog))
-    dialog = program.window.findChild(AddDialog)
-    said = " ".join(one.text() for one in dialog.findChildren(QLabel))
-    for words in ("Tiny llama", "Size:", "Precision:", "Licence:", "Memory: needs about", "Fits"):
-        assert words in said
-    assert not local(program)
-    program.click(program.find("add_link", dialog))
-    program.wait(lambda: local(program))
-    assert program.ask(lambda services: services.models.list())[0].linked
 
 
 def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
@@ -471,6 +395,12 @@ def test_one_s_own_models_come_first_and_all_others_on_wish(models, hub, model_f
     assert len([one for one in controls if top_of(program, one) < top_of(program, local(program)[0])]) <= 2
     press(program, "all_models_button")
     program.wait(lambda: shown(program, QWidget, "suggestion_card"))
+
+    first = ["better_button", "details_button", "use_button", "model_actions"]
+    first += ["all_models_button", "library_add_button", "find_models_button", "suggestions_job"]
+    program.wait(lambda: tabs(program)[: len(first)] == first)  # the way of the eye
+    names = tabs(program)
+    assert names.index("suggestions_all") < names.index("hub_search_box") < names.index("network_button")
     press(program, "all_models_button")
     assert not shown(program, QLineEdit, "hub_search_box")
 
@@ -479,7 +409,7 @@ def test_many_models_do_not_hold_up_the_page(models, paths):
     program = models()
 
     def fill(services):
-        for number in range(100):
+        for number in range(61):
             services.store.models.add(
                 name=f"Model {number}", path=paths.models / f"{number}.gguf", linked=True, bytes=1, mtime_ns=0, inode=0,
                 sha256=f"{number:064}", header={"architecture": "llama"}, source="file",
@@ -492,28 +422,14 @@ def test_many_models_do_not_hold_up_the_page(models, paths):
     program.wait(lambda: len(local(program)) == 60)
 
 
-def test_tab_goes_the_way_of_the_eye(models, model_file):
-    program = models()
-    add(program, model_file)
-    program.wait(lambda: cards(program, "suggestion_card"))
-    page = program.frame.models_page
-    page.setFocus()
-    seen: list[QWidget] = []
-    first = ["better_button", "details_button", "use_button", "model_actions"]
-    first += ["all_models_button", "library_add_button", "find_models_button", "suggestions_job"]
-    program.wait(lambda: _tabs(seen, page)[: len(first)] == first)
-    names = [one.objectName() for one in seen]
-    assert names.index("suggestions_all") < names.index("hub_search_box") < names.index("network_button")
-
-
-def _tabs(seen: list[QWidget], page: QWidget) -> list[str]:
+def tabs(program) -> list[str]:
     """Walk from the page with Tab; the names of the stops."""
-    seen.clear()
-    page.setFocus()
+    seen: list[str] = []
+    program.frame.models_page.setFocus()
     for _ in range(40):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
-        seen.append(QApplication.focusWidget())
-    return [one.objectName() for one in seen]
+        seen.append(QApplication.focusWidget().objectName())
+    return seen
 
 
 def test_a_model_in_use_that_another_desk_removes_is_said_calmly(program):
@@ -531,15 +447,21 @@ def top_of(program, widget) -> int:
     return widget.mapTo(program.frame.models_page.viewport(), QPoint(0, 0)).y()
 
 
-def test_what_was_pressed_stays_where_it_is_and_says_what_became_of_it(models, hub):
+def test_what_was_found_is_in_sight_and_what_was_pressed_stays_where_it_is(models, hub):
     hub.storage_faults = [HEADER, Fault(stall_at=30)]
     program = models()
+    program.window.resize(900, 600)
+    view = program.frame.models_page.viewport()
     write(program, "tiny")
     program.wait(lambda: cards(program))
+    bottom = cards(program)[0].height()
+    program.wait(lambda: top_of(program, cards(program)[0]) + bottom <= view.height())
+    assert top_of(program, program.frame.models_area.search.field) >= 0
     press(program, "files_button", cards(program)[0])
     program.wait(lambda: "needs" in "".join(one.text() for one in shown(program, QLabel, "file_name")))
+    row = shown(program, QWidget, "file_row")[0]
+    program.wait(lambda: top_of(program, row) + row.height() <= view.height())
     button = shown(program, QPushButton, "download_file_button")[0]
-    program.frame.models_page.ensureWidgetVisible(button)
     button.setFocus()
     heights: list[int] = []
 
@@ -559,20 +481,6 @@ def test_what_was_pressed_stays_where_it_is_and_says_what_became_of_it(models, h
     hub.release.set()
     program.click(button)
     program.wait(lambda: button.text() == "On this PC")
-
-
-def test_what_a_search_found_is_in_sight(models, hub):
-    program = models()
-    program.window.resize(900, 600)
-    write(program, "tiny")
-    program.wait(lambda: cards(program))
-    bottom = cards(program)[0].height()
-    program.wait(lambda: top_of(program, cards(program)[0]) + bottom <= program.frame.models_page.viewport().height())
-    assert top_of(program, program.frame.models_area.search.field) >= 0
-    press(program, "files_button", cards(program)[0])
-    program.wait(lambda: shown(program, QPushButton, "download_file_button"))
-    row = shown(program, QWidget, "file_row")[0]
-    program.wait(lambda: top_of(program, row) + row.height() <= program.frame.models_page.viewport().height())
 
 
 def test_a_measured_pc_changes_the_suggestions_where_they_are(models):
