@@ -48,8 +48,6 @@ def test_an_answer_that_could_not_be_saved_is_no_success(on_full_disk) -> None:
     assert (lines[-1]["type"], lines[-1]["code"]) == ("failed", "store.full")
     assert lines[-1]["text"] == "".join(line["text"] for line in lines[:-1]), "all of it is given"
     assert "does not have all of it" in errors
-    status, out, errors = on_full_disk("chat", "hello", free=80_000, answer=answer)
-    assert (status, out.strip()) == (1, lines[-1]["text"].strip())
     assert FULL in errors
 
 
@@ -60,9 +58,9 @@ def test_what_fits_is_saved_on_a_nearly_full_disk(on_full_disk) -> None:
 
 def test_a_document_is_read_though_nothing_can_be_kept(on_full_disk, tmp_path) -> None:
     document = tmp_path / "long.txt"
-    document.write_text("The boiler of flat seven was repaired.\n\n" * 9000)
-    status, out, errors = on_full_disk("documents", "text", str(document), free=80_000)
-    assert out.count("boiler") == 9000
+    document.write_text("The boiler of flat seven was repaired.\n\n" * 2000)
+    status, out, errors = on_full_disk("documents", "text", str(document), free=20_000)
+    assert out.count("boiler") == 2000
     assert (status, "nothing of the document is kept" in errors) == (0, True), errors
     status, out, errors = on_full_disk("history", "list", free=0)
     assert (status, "printed" in errors) == (0, False)

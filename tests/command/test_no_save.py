@@ -78,19 +78,19 @@ def test_what_is_there_already_is_left_as_it_was(run, with_model, home, letters)
 
 def test_a_killed_command_has_left_nothing(environment, run, with_model, home, letters) -> None:
     env = environment | {"SLMDESK_ECHO": json.dumps({**ECHO, "slow": 0.2})}
-    for command in (commands(letters)[0], commands(letters)[5]):
-        running = subprocess.Popen(
-            [*SLMDESK, *command, "--no-save"], env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            deadline = time.monotonic() + 60
-            while running.poll() is None and time.monotonic() < deadline and not _has_engine(running.pid):
-                time.sleep(0.02)
-            assert holding(home) == [], "not even while it runs"
-        finally:
-            running.kill()
-            running.wait()
-        assert holding(home) == []
+    running = subprocess.Popen(
+        [*SLMDESK, *commands(letters)[0], "--no-save"],
+        env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while running.poll() is None and time.monotonic() < deadline and not _has_engine(running.pid):
+            time.sleep(0.02)
+        assert holding(home) == [], "not even while it runs"
+    finally:
+        running.kill()
+        running.wait()
+    assert holding(home) == []
     assert rows(home, run) == [[], []]
 
 

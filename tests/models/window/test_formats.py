@@ -142,6 +142,11 @@ def test_a_copy_belongs_to_its_model_and_one_switch_goes_back_and_forth(library)
     assert library.used(record) == record.id
     assert program.ask(lambda services: services.uses.default(DefaultUse.CHAT)).id == record.id
     assert program.ask(lambda services: services.uses.default(DefaultUse.TRANSLATE)).id == record.id
+    other = library.copy(record, "Q4_0", hardware="another one", left_out=(3, 7))
+    line = program.find(f"copy_{other.id}")
+    assert words(line, "copy_words").startswith("Q4_0, 2 layers less, made on another PC")
+    assert not line.findChild(QPushButton, "copy_switch").isVisible()
+    assert line.findChild(QPushButton, "copy_remove").isVisible()
 
 
 def test_the_card_says_what_the_exam_of_the_file_in_use_found(library) -> None:
@@ -161,15 +166,6 @@ def test_the_card_says_what_the_exam_of_the_file_in_use_found(library) -> None:
     assert "do not rely on it" in words(library.cards()[0], "card_sentence"), "its own exam comes with its use"
     examine(copy.id, "good")
     program.wait(lambda: "do not rely on it" not in (words(library.cards()[0], "card_sentence") or "do not rely on it"))
-
-
-def test_a_copy_of_another_pc_is_not_offered(library) -> None:
-    record, program = library.add(), library.program
-    copy = library.copy(record, "Q8_0", hardware="another one", left_out=(3, 7))
-    line = program.find(f"copy_{copy.id}")
-    assert words(line, "copy_words").startswith("Q8_0, 2 layers less, made on another PC")
-    assert not line.findChild(QPushButton, "copy_switch").isVisible()
-    assert line.findChild(QPushButton, "copy_remove").isVisible()
 
 
 def test_removing_a_model_says_before_that_its_copy_goes_too_and_how_much(library) -> None:

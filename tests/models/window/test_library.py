@@ -73,6 +73,7 @@ def only(program):
 def test_details_open_below_the_row_and_say_everything(library) -> None:
     panel, record = opened(library), only(library)
     assert panel.parent() is local(library)[0]
+    library.wait(lambda: panel.height() >= panel.heightForWidth(panel.width()))
     assert words(panel, "value_sha256") == record.sha256
     assert words(panel, "value_path") == os.fsdecode(record.path)
     assert words(panel, "value_family") == "llama"
@@ -81,15 +82,19 @@ def test_details_open_below_the_row_and_say_everything(library) -> None:
     assert "its own" in words(panel, "value_template")
     assert "Not examined yet" in words(panel, "exam_words")
     assert "Not tested" in words(panel, "bench_words")
+    press(library, panel, "bench_button")
+    library.wait(lambda: "tokens a second" in words(panel, "bench_words"))
+    assert "Measured: " in words(panel, "bench_words")
+    library.frame.library.refresh()
+    library.wait(lambda: "tokens a second here" in local(library)[0].words)
+
     toggle = local(library)[0].findChild(QToolButton, "details_button")
     assert "Close the details of Tiny llama" in toggle.accessibleName()
     library.click(toggle)
     assert not panel.isVisible()
-
-
-def test_the_details_take_the_room_they_need(library) -> None:
-    panel = opened(library)
-    library.wait(lambda: panel.height() >= panel.heightForWidth(panel.width()))
+    Path(os.fsdecode(record.path)).unlink()
+    library.click(toggle)
+    library.wait(lambda: "is not there" in words(local(library)[0].details, "details_trouble"))
 
 
 def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> None:
@@ -124,15 +129,6 @@ def test_an_exam_under_way_is_shown_and_can_be_stopped(start, model_file) -> Non
     assert panel.findChild(QPushButton, "exam_button").text() == "Test now"
 
 
-def test_the_speed_is_measured_kept_and_shown(library) -> None:
-    panel = opened(library)
-    press(library, panel, "bench_button")
-    library.wait(lambda: "tokens a second" in words(panel, "bench_words"))
-    assert "Measured: " in words(panel, "bench_words")
-    library.frame.library.refresh()
-    library.wait(lambda: "tokens a second here" in local(library)[0].words)
-
-
 def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
     panel = opened(library)
     box = panel.findChild(QPushButton, "use_chat")
@@ -145,9 +141,16 @@ def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
     library.wait(lambda: words(local(library)[0], "default_badge") == "Default for chat, translation")
     QTest.keyClick(box, Qt.Key.Key_Space)
     library.wait(lambda: words(local(library)[0], "default_badge") == "Default for translation")
+    settings = library.frame.settings
+    settings.policy = Policy("p", {"model_for_chat": ""})
+    settings.policy_shown.emit(settings.policy)
+    library.click(local(library)[0].findChild(QToolButton, "details_button"))
+    panel = opened(library)
+    library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
+    assert panel.findChild(QPushButton, "use_summarize").isEnabled()
 
 
-def test_a_translator_is_offered_for_translation_alone(library, tmp_path) -> None:
+def test_what_is_made_for_one_thing_is_offered_for_that_alone(library, tmp_path) -> None:
     library.frame.library.add_files((make("gemma3", tmp_path, title="MiLMMT 46 4B v1.0"),), False)
     library.wait(lambda: library.is_said("Made for translation alone"))
     press(library, library.window.notices.bars[-1], "notice_action")
@@ -158,6 +161,15 @@ def test_a_translator_is_offered_for_translation_alone(library, tmp_path) -> Non
     assert words(panel, "value_made").startswith("Made for translation alone")
     assert not panel.findChild(QPushButton, "use_chat").isVisible()
     assert card.findChild(QPushButton, "use_button") is None
+
+    library.frame.library.add_files((tiny_gguf.write(tmp_path / "bert.gguf", tiny_gguf.tiny_bert()),), False)
+    library.wait(lambda: len(local(library)) == 3)
+    encoder = next(card for card in local(library) if "cannot chat" in card.words)
+    assert encoder.findChild(QPushButton, "use_button") is None
+    panel = opened(library, encoder)
+    assert not panel.findChild(QPushButton, "use_chat").isVisible()
+    assert panel.findChild(QPushButton, "use_embed").isVisible()
+    assert not panel.findChild(QPushButton, "exam_button").isVisible()
     library.wait(lambda: [model.name for model in library.frame.models.listed] == ["Tiny llama"])
 
 
@@ -171,36 +183,6 @@ def test_a_model_that_went_while_its_removal_could_be_undone_is_no_fault(library
         library.window.notices.bars[-1].closed.emit()
         library.ask(lambda _services: None)
     assert (raised, library.frame.library.removals.ids) == ([], set())
-
-
-def test_what_the_organisation_set_cannot_be_changed(library) -> None:
-    settings = library.frame.settings
-    settings.policy = Policy("p", {"model_for_chat": ""})
-    settings.policy_shown.emit(settings.policy)
-    panel = opened(library)
-    library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
-    assert panel.findChild(QPushButton, "use_summarize").isEnabled()
-
-
-def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
-    library.frame.library.add_files((tiny_gguf.write(tmp_path / "bert.gguf", tiny_gguf.tiny_bert()),), False)
-    library.wait(lambda: len(local(library)) == 2)
-    card = next(card for card in local(library) if "cannot chat" in card.words)
-    assert card.findChild(QPushButton, "use_button") is None
-    panel = opened(library, card)
-    assert not panel.findChild(QPushButton, "use_chat").isVisible()
-    assert panel.findChild(QPushButton, "use_embed").isVisible()
-    assert not panel.findChild(QPushButton, "exam_button").isVisible()
-    menu = library.page.picker.button.menu()
-    menu.aboutToShow.emit()
-    assert len([action for action in menu.actions() if action.objectName().startswith("model_")]) == 1
-
-
-def test_a_file_that_is_gone_is_said_in_the_details(library, tmp_path) -> None:
-    Path(os.fsdecode(only(library).path)).unlink()
-    card = local(library)[0]
-    library.click(card.findChild(QToolButton, "details_button"))
-    library.wait(lambda: "is not there" in words(card.details, "details_trouble"))
 
 
 def dropped(program, *paths: Path) -> None:
@@ -223,50 +205,33 @@ def named_llama(path: Path, name: str) -> Path:
 def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library, tmp_path) -> None:
     folder = tmp_path / "models"
     (folder / "deeper").mkdir(parents=True)
+    dropped(library, folder)
+    library.wait(lambda: library.is_said("no model file"))
     named_llama(folder / "one.gguf", "One")
-    named_llama(folder / "deeper" / "two.gguf", "Two")
     tiny_gguf.write(folder / "again.gguf", tiny_gguf.tiny_llama())
     (folder / "page.gguf").write_text("<!doctype html>")
     (folder / "notes.txt").write_text("not looked at")
+    whole = tiny_gguf.tiny_llama(change={"general.name": ("string", "In parts")}).data
+    for number, data in enumerate(split(whole, 3), 1):
+        (folder / "deeper" / f"whole-{number:05}-of-00003.gguf").write_bytes(data)
     dropped(library, folder)
     dialog = dialog_of(library)
     assert dialog.windowTitle() == "Add these 3 models?"
     assert "1 file cannot be added" in said(dialog)
     assert "no model file" in said(dialog)
     assert "notes.txt" not in said(dialog)
-    library.click(library.find("add_link", dialog))
+    assert "in 3 parts that are put together" in said(dialog)
+    library.click(library.find("add_copy", dialog))
     library.wait(lambda: library.is_said("2 models were added. Already here: Tiny llama."))
     bar = next(bar for bar in library.window.findChildren(NoticeBar) if "2 models" in bar.notice.text)
     bar.findChild(QPushButton, "notice_more").click()
     shown = library.window.findChild(QPlainTextEdit, "text_dialog_text")
     assert "again.gguf is already here as Tiny llama." in shown.toPlainText()
-    assert sorted(one.name for one in library.ask(lambda services: services.models.list())) == [
-        "One", "Tiny llama", "Two",
-    ]  # fmt: skip
-
-
-def test_parts_are_one_model_and_are_put_together(library, tmp_path) -> None:
-    parts = []
-    whole = tiny_gguf.tiny_llama(change={"general.name": ("string", "In parts")}).data
-    for number, data in enumerate(split(whole, 3), 1):
-        parts.append(tmp_path / f"whole-{number:05}-of-00003.gguf")
-        parts[-1].write_bytes(data)
-    dropped(library, *reversed(parts))
-    dialog = dialog_of(library)
-    assert "in 3 parts that are put together" in said(dialog)
-    assert not library.find("add_link", dialog).isEnabled()
-    library.click(library.find("add_copy", dialog))
-    library.wait(lambda: library.is_said("In parts was added"))
-    parts[0].unlink()
-    dropped(library, parts[1])
+    names = [one.name for one in library.ask(lambda services: services.models.list())]
+    assert sorted(names) == ["In parts", "One", "Tiny llama"]
+    (folder / "deeper" / "whole-00001-of-00003.gguf").unlink()
+    dropped(library, folder / "deeper" / "whole-00002-of-00003.gguf")
     library.wait(lambda: library.is_said("whole-00001-of-00003.gguf"))
-
-
-def test_a_folder_without_models_is_said(library, tmp_path) -> None:
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    dropped(library, empty)
-    library.wait(lambda: library.is_said("no model file"))
 
 
 def test_adding_several_can_be_cancelled(library, tmp_path) -> None:

