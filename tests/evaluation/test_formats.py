@@ -48,7 +48,7 @@ def desk(home, starter_model):
 @pytest.fixture
 def small_desk(home, tmp_path):
     """With a tiny model, where it does not matter what it says."""
-    yield from opened_desk(make("llama2", tmp_path, shape=Shape(layers=5)))
+    yield from opened_desk(make("llama2", tmp_path, shape=Shape(layers=4)))
 
 
 def on_thread(recorder, fn):
@@ -86,18 +86,18 @@ def test_a_copy_stands_beside_its_model_is_used_and_goes_with_it(small_desk) -> 
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("harm", ["gone", "changed", "another PC"])
-def test_a_copy_of_no_use_gives_way_to_the_published_file(small_desk, harm, monkeypatch) -> None:
+def test_a_copy_of_no_use_gives_way_to_the_published_file(small_desk, monkeypatch) -> None:
     recorder, model = small_desk
     services = recorder.services
     copy = result_of(services, lambda: services.formats.make(model.id, "Q8_0"))
     path = Path(os.fsdecode(copy.path))
-    if harm == "gone":
-        path.unlink()
-    elif harm == "changed":
-        path.write_bytes(path.read_bytes()[:-1])
-    else:
-        monkeypatch.setattr("slmdesk.loader.model_loader.hardware_key", lambda: "another processor")
+    with monkeypatch.context() as patch:
+        patch.setattr("slmdesk.loader.model_loader.hardware_key", lambda: "another processor")
+        assert on_thread(recorder, lambda: services.models.choose(None)).id == model.id
+    assert on_thread(recorder, lambda: services.models.choose(None)).id == copy.id
+    path.write_bytes(path.read_bytes()[:-1])
+    assert on_thread(recorder, lambda: services.models.choose(None)).id == model.id
+    path.unlink()
     assert on_thread(recorder, lambda: services.models.choose(None)).id == model.id
     named = on_thread(recorder, lambda: services.models.choose(copy.id))
     assert named.id == copy.id, "who names the copy to remove it does not mean its model"
@@ -185,7 +185,7 @@ def test_layers_are_left_out_by_what_they_are_needed_for(small_desk) -> None:
     services, news = recorder.services, []
     copy = result_of(services, lambda: services.formats.make(model.id, "", 1).listen(news.append))
     (left_out,) = origin_of(copy).left_out
-    assert left_out in (1, 2, 3), "the first and the last stay"
+    assert left_out in (1, 2), "the first and the last stay"
     assert copy.bytes < model.bytes
     assert read_header(Path(os.fsdecode(copy.path))).layers == read_header(Path(os.fsdecode(model.path))).layers - 1
     assert copy.name.endswith("1 layer less")

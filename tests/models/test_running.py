@@ -30,6 +30,14 @@ from slmdesk.system.doctor import examine
 pytestmark = pytest.mark.process
 
 
+@pytest.fixture(autouse=True)
+def short_measurement(monkeypatch):
+    """How exact a figure is does not matter here."""
+    monkeypatch.setattr("slmdesk.children.tasks.engine.SECONDS", 0.0)
+    monkeypatch.setattr("slmdesk.engine.llama.library.BUFFER_BYTES", 4 << 20)
+    monkeypatch.setattr("slmdesk.engine.llama.library._LEAST_BYTES", 4 << 20)
+
+
 def measured(recorder):
     return result_of(recorder.services, recorder.services.measuring.measure)
 

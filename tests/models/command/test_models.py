@@ -222,22 +222,15 @@ def letter(tmp_path):
     return path
 
 
-def test_every_command_starts_a_named_model_again(run, crashed, letter, tmp_path) -> None:
+def test_a_named_model_is_started_again(run, crashed, letter, tmp_path) -> None:
     asked = run("chat", "hello")
     assert (asked.status, "-m ID" in asked.err) == (1, True)
-    commands = (
-        ("summarize", str(letter), "--language", "de", "-m", crashed),
-        ("translate", str(letter), "--from", "en", "--to", "de", "-m", crashed, "-o", str(tmp_path / "out.md")),
-        ("extract", str(letter), "--columns", "Rent", "-m", crashed),
-        ("chat", "hello", "-m", crashed),
-    )
-    for command in commands:
-        done = run(*command, echo={"turned": True})
-        assert (done.status, "-m ID" in done.err) == (0, False), done.err
-        for _ in range(3):
-            run("chat", "hello", echo=CRASHES)
-
-
-def test_a_document_without_a_named_model_is_told_how_to_name_one(run, crashed, letter) -> None:
-    said = run("translate", str(letter), "--from", "en", "--to", "de")
+    translate = ("translate", str(letter), "--from", "en", "--to", "de")
+    said = run(*translate)
     assert (said.status, "-m ID" in said.err) == (1, True)
+    done = run(*translate, "-m", crashed, "-o", str(tmp_path / "out.md"), echo={"turned": True})
+    assert (done.status, "-m ID" in done.err) == (0, False), done.err
+    for _ in range(3):
+        run("chat", "hello", echo=CRASHES)
+    done = run("chat", "hello", "-m", crashed)
+    assert (done.status, "-m ID" in done.err) == (0, False), done.err
