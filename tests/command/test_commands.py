@@ -290,9 +290,7 @@ def test_a_reader_that_has_gone_is_no_error(environment, with_model) -> None:
 @pytest.mark.parametrize(
     ("args", "status"),
     [
-        (["--version"], 0),
         (["chat", "hello", "--json"], 0),
-        (["history", "show", "nothing"], 1),
         (["nothing"], 2),
     ],
 )

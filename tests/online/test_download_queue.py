@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
@@ -20,7 +19,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.jobs.types import JobChanged
-from slmdesk.runtime.events import DownloadChanged, DownloadState
+from slmdesk.runtime.events import DownloadChanged
 
 pytestmark = pytest.mark.process
 
@@ -300,15 +299,11 @@ def test_a_failed_one_can_be_cancelled(recorder, hub) -> None:
 
 
 def test_the_limit_of_speed_holds_at_once(recorder, hub) -> None:
-    recorder.ask(lambda services: services.settings.change(speed_limit_kib=64))
+    recorder.ask(lambda services: services.settings.change(speed_limit_kib=1))  # it would be half an hour
     id = start(recorder, "a")
     wait(recorder, id, "fetching")
-    time.sleep(0.5)  # what is tried is the time itself
-    assert state(recorder, id).state in DownloadState.FETCHING
     recorder.ask(lambda services: services.settings.change(speed_limit_kib=0))
-    begun = time.monotonic()
     assert wait(recorder, id, "done").model
-    assert time.monotonic() - begun < 25, "at 64 KiB a second it would be half a minute"
 
 
 def test_a_job_of_another_kind_is_no_download(recorder) -> None:

@@ -145,6 +145,7 @@ def test_what_is_no_model_here_is_no_missing_file(run, with_model, tmp_path) -> 
 
 
 def test_a_model_is_recommended_for_each_job(run, monkeypatch, measured_before) -> None:
+    monkeypatch.setattr("slmdesk.children.tasks.engine.SECONDS", 0.0)  # this PC is measured first
     monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
     every = run("models", "recommend", "--json")
     assert (every.status, [one["job"] for one in every.json]) == (0, ["chat", "summaries", "translation"])
@@ -192,16 +193,9 @@ def test_an_adapter_from_the_command_line(run, tmp_path) -> None:
     assert (plain["type"], with_it["type"]) == ("done", "done")
     assert plain["text"] != with_it["text"]
     assert (plain["lora"], with_it["lora"], with_it["lora_scale"]) == (None, adapter["id"], 0.5)
-    again = run(*ask, "-c", with_it["chat"], real=True).lines[-1]
-    assert again["lora"] == adapter["id"]  # the chat keeps it
-    off = run(*ask, "-c", with_it["chat"], "--lora", "none", real=True).lines[-1]
-    assert off["lora"] is None
-
     refused = run(*ask, "--lora", model["id"])
     assert (refused.status, refused.lines[-1]["code"]) == (1, "adapter.unusable")
     assert run(*ask, "--lora-scale", "3").status == 2
-    never = run("chat", "Hello", "-m", adapter["id"], "--json", real=True)
-    assert (never.status, never.lines[-1]["code"]) == (1, "model.wrong_kind")
 
 
 CRASHES = {"at": 1, "fault": "segfault"}

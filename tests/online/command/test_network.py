@@ -57,16 +57,6 @@ def test_a_token_comes_from_stdin_and_is_shown_nowhere(run, hub, home) -> None:
     assert MARKER.encode() not in (home / "config" / "settings.json").read_bytes()
 
 
-def test_without_a_keyring_it_is_said_and_nothing_is_kept(run, hub, home) -> None:
-    refused = run("network", "--token", "--json", stdin=MARKER)
-    if refused.status == 0:
-        pytest.skip("this system has a keyring")
-    assert refused.json["error"]["code"] == "token.keyring"
-    assert "--token-place file" in refused.err
-    assert MARKER not in refused.out + refused.err
-    assert run("network", "--settings", "--json").json["token"] is None
-
-
 def test_what_is_no_token_is_refused(run, hub) -> None:
     refused = run("network", "--token", "--token-place", "file", "--json", stdin="two words\n")
     assert refused.json["error"] == {
@@ -97,11 +87,15 @@ def test_the_ledger_goes_to_a_file(run, hub, tmp_path, monkeypatch) -> None:
 
 
 def test_what_the_organisation_hides_is_refused(run, hub, home) -> None:
-    (home / "config" / "policy.toml").write_text('[features]\nhidden = ["settings.network", "token"]\n')
+    hidden = '[features]\nhidden = ["settings.network", "token", "hub.search", "hub.download"]\n'
+    (home / "config" / "policy.toml").write_text(hidden)
     refused = run("network", "--proxy", "none", "--json")
     assert refused.json["error"]["code"] == "feature.hidden"
     assert "switched off by your organisation" in refused.err
     assert run("network", "--token", "--json", stdin=MARKER).json["error"]["code"] == "feature.hidden"
+    for args in (("models", "search", "tiny"), ("models", "search", REPO), ("models", "download", REPO)):
+        assert run(*args, "--json").json["error"]["code"] == "feature.hidden"
+    assert not hub.seen
     assert run("network", "--json").json == [], "the ledger is never hidden"
 
 
@@ -128,13 +122,6 @@ def test_on_a_terminal_a_gated_download_asks_for_the_token_of_this_run(hub, home
     assert b"did not accept the access token" in shown
     assert MARKER.encode() not in shown, "no echo"
     assert not [path for path in home.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()]
-
-
-def test_a_hidden_search_is_refused_also_by_name(run, hub, home) -> None:
-    (home / "config" / "policy.toml").write_text('[features]\nhidden = ["hub.search", "hub.download"]\n')
-    for args in (("models", "search", "tiny"), ("models", "search", REPO), ("models", "download", REPO)):
-        assert run(*args, "--json").json["error"]["code"] == "feature.hidden"
-    assert not hub.seen
 
 
 def test_a_proxys_password_is_shown_nowhere(run, home) -> None:
