@@ -18,3 +18,11 @@ def user(tmp_path, monkeypatch) -> Path:
         if name.startswith(("XDG_DATA", "XDG_CONFIG", "XDG_CACHE", "HF_H", "HUGGINGFACE", "OLLAMA", "JAN_")):
             monkeypatch.delenv(name)
     return folder
+
+
+@pytest.fixture
+def short_measurement(monkeypatch) -> None:
+    """This PC is measured in no time, where it does not matter how exactly."""
+    monkeypatch.setattr("slmdesk.children.tasks.engine.SECONDS", 0.0)
+    monkeypatch.setattr("slmdesk.engine.llama.library.BUFFER_BYTES", 4 << 20)
+    monkeypatch.setattr("slmdesk.engine.llama.library._LEAST_BYTES", 4 << 20)

@@ -27,15 +27,7 @@ from slmdesk.models.service import PaceChanged, Pc, fit_header
 from slmdesk.runtime.events import MessageEnded, ModelState, ModelStateChanged, Noticed
 from slmdesk.system.doctor import examine
 
-pytestmark = pytest.mark.process
-
-
-@pytest.fixture(autouse=True)
-def short_measurement(monkeypatch):
-    """How exact a figure is does not matter here."""
-    monkeypatch.setattr("slmdesk.children.tasks.engine.SECONDS", 0.0)
-    monkeypatch.setattr("slmdesk.engine.llama.library.BUFFER_BYTES", 4 << 20)
-    monkeypatch.setattr("slmdesk.engine.llama.library._LEAST_BYTES", 4 << 20)
+pytestmark = [pytest.mark.process, pytest.mark.usefixtures("short_measurement")]
 
 
 def measured(recorder):

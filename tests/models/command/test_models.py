@@ -144,8 +144,8 @@ def test_what_is_no_model_here_is_no_missing_file(run, with_model, tmp_path) -> 
     assert len(run("models", "list", "--json").json) == 1
 
 
-def test_a_model_is_recommended_for_each_job(run, monkeypatch, measured_before) -> None:
-    monkeypatch.setattr("slmdesk.children.tasks.engine.SECONDS", 0.0)  # this PC is measured first
+@pytest.mark.usefixtures("measured_before", "short_measurement")
+def test_a_model_is_recommended_for_each_job(run, monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
     every = run("models", "recommend", "--json")
     assert (every.status, [one["job"] for one in every.json]) == (0, ["chat", "summaries", "translation"])

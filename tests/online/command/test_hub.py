@@ -323,17 +323,13 @@ def test_d12_a_disk_that_fills_up_pauses_it_and_it_goes_on_when_there_is_space(h
     assert done["resumed_from"] >= 8 << 20, err
 
 
-def test_a_download_is_a_job_that_another_command_lists_pauses_and_resumes(begin, run, hub, home, data) -> None:
-    hub.add(REPO, {NAME: data})
-    hub.storage_faults = [Fault(stall_at=10 << 20)]
-    process = begin("models", "download", REPO, "--json")
-    wait_for(lambda: part_size(home) >= 10 << 20, "the bytes are on the disk")
+def test_a_download_is_a_job_that_another_command_lists_pauses_and_resumes(stalled, run, hub, data) -> None:
+    process = stalled(10 << 20)
 
     def listed() -> dict:
-        jobs = run("jobs", "list", "--json").json
-        return jobs[0] if jobs else {"bytes_done": 0}
+        (job,) = run("jobs", "list", "--json").json
+        return job
 
-    wait_for(lambda: listed()["bytes_done"] >= 10 << 20, "the bytes are noted")
     job = listed()
     assert (job["kind"], job["status"], job["steps_done"], job["steps_total"]) == ("download", "running", 0, 1)
     assert (job["bytes_total"], job["title"]) == (len(data), REPO)
