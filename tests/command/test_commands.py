@@ -229,9 +229,7 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
         "walled" if sandbox.version() else "partly walled"
     }
     assert walls["helper"] is walls["trial"] is None, "the echo engine has none"
-    assert "  reader: " + walls["reader"] in run("doctor").out
     assert doctor["computer"]["memory_bytes"] > 0
-    assert "cores" in run("doctor").out
     target = tmp_path / "copy.db"
     made = run("backup", str(target), "--json").json
     assert made["bytes"] == target.stat().st_size
@@ -259,6 +257,7 @@ def test_the_doctor_comes_also_when_the_history_cannot_be_opened(run, home) -> N
     done = run("doctor", "--json")
     assert done.status == 0
     assert "newer" in done.json["history"]["problem"]
+    assert "  cores: " in run("doctor").out
     refused = run("chat", "hello", "--json")
     assert (refused.status, refused.lines[-1]["code"]) == (1, "store.newer")
     assert database.read_bytes() == data

@@ -61,7 +61,6 @@ documents add "$WORK/contract.docx" "$WORK/contract.pdf" "$WORK/note.md"
 documents watch "$WORK/matter"
 ask "$WORK/matter" "Who pays the rent for $MARKER?"
 summarize "$WORK/contract.docx" -o "$WORK/summary.docx"
-summarize "$WORK/contract.pdf" -o "$WORK/summary.pdf"
 extract "$WORK/contract.docx" "$WORK/contract.pdf" --preset contract -o "$WORK/table.xlsx"
 compare "$WORK/contract.docx" "$WORK/changed.docx" -o "$WORK/changes.html"
 translate "$WORK/contract.docx" --to de -o "$WORK/contract.de.docx" --report "$WORK/report.html"
@@ -73,7 +72,6 @@ ask "$WORK/matter" "What is new?"
 documents list
 history list
 history search "$MARKER"
-history export --all --format docx -o "$WORK/chats.docx"
 history export --all --format pdf -o "$WORK/chats.pdf"
 history export --all --format json -o "$WORK/chats.json"
 history import "$WORK/chats.json"
@@ -131,7 +129,7 @@ def test_a_working_day_opens_no_socket_and_writes_nowhere_else(environment, tiny
     assert {Path(one).name for one in started(calls)} <= {"sh", "slmdesk"}, "the shell is the script's"
     assert with_marker(*(tmp_path / name for name in ("user", "tmp", "run"))) == []
     assert all(path.stat().st_mode & 0o077 == 0 for path in home.rglob("*"))
-    results = ("summary.docx", "summary.pdf", "table.xlsx", "changes.html", "contract.de.docx", "note.fr.md")
+    results = ("summary.docx", "chats.pdf", "table.xlsx", "changes.html", "contract.de.docx", "note.fr.md")
     assert [name for name in results if not (work / name).stat().st_size] == []
 
 

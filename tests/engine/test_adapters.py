@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine.asking import GREEDY, Model, OpenModel
+from engine.asking import Model, OpenModel
 from fakes import tiny_families
 from fakes.tiny_lora import RANK, TARGETS, make_lora
 
@@ -259,12 +259,11 @@ def test_an_adapter_over_every_matrix_of_the_real_model(open_model: OpenModel, s
     assert len(parts) == 30 * 7
     lora = make_lora(starter_model, tmp_path / "all.gguf", targets=parts, strength=0.3)
     model = open_model(starter_model)
-    ten = Sampling(temperature=0.0, max_tokens=10)
-    plain = model.answer(model.request("Name a colour.", sampling=ten)).text
-    changed = model.answer(model.request("Name a colour.", sampling=ten, lora=str(lora))).text
+    short = Sampling(temperature=0.0, max_tokens=4)
+    plain = model.answer(model.request("Name a colour.", sampling=short)).text
+    changed = model.answer(model.request("Name a colour.", sampling=short, lora=str(lora))).text
     assert changed != plain
-    assert model.answer(model.request("Name a colour.", sampling=ten)).text == plain
-    assert GREEDY.temperature == ten.temperature
+    assert model.answer(model.request("Name a colour.", sampling=short)).text == plain
 
 
 def _merged(base, lora, path, *, scale: float):

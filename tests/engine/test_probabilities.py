@@ -13,7 +13,7 @@ from slmdesk.engine.interface import Finished
 from slmdesk.engine.llama.sequence import Outbox, PreparedRequest, Sequence
 from slmdesk.engine.llama.vocabulary import Detokenizer, probability
 
-SHORT = Sampling(temperature=0.0, max_tokens=24)
+SHORT = Sampling(temperature=0.0, max_tokens=12)
 
 
 def is_seamless(answer: Answer) -> bool:

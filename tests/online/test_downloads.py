@@ -266,8 +266,8 @@ def test_the_projector_of_a_model_that_sees_comes_with_it(recorder, hub, home, t
 
 
 def test_where_a_header_shows_a_draft_head_the_next_best_file_is_taken(recorder, hub) -> None:
-    tokens = ("array", ("string", [f"token number {number}" for number in range(400_000)]))
-    head = tiny_llama(change={"llama.block_count": ("u32", 65), "tokenizer.ggml.tokens": tokens}).data + bytes(20 << 20)
+    tokens = ("array", ("string", [f"token number {number}" for number in range(150_000)]))
+    head = tiny_llama(change={"llama.block_count": ("u32", 65), "tokenizer.ggml.tokens": tokens}).data + bytes(8 << 20)
     hub.add(REPO, {"tiny.Q8_0.gguf": head, NAME: tiny_llama().data + bytes(3 << 20)})
     hub.storage_faults = [Fault(stall_at=2 << 20)]  # before the end of its vocabulary
     download = Download(recorder)
