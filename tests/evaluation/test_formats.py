@@ -107,9 +107,14 @@ def test_a_copy_of_no_use_gives_way_to_the_published_file(small_desk, monkeypatc
 
 
 @pytest.mark.model
-def test_one_at_a_time_and_what_a_killed_program_left_goes(small_desk) -> None:
+def test_one_at_a_time_and_what_a_killed_program_left_goes(small_desk, monkeypatch) -> None:
     recorder, model = small_desk
     services, folder = recorder.services, recorder.services.models.folder
+    usage = shutil.disk_usage(folder)
+    with monkeypatch.context() as full:
+        full.setattr("shutil.disk_usage", lambda _path: usage._replace(free=1 << 20))
+        assert result_of(services, lambda: services.formats.make(model.id, "Q8_0")).code == "disk.full"
+    assert folders(recorder) == []
     left = folder / ".formats-left"
     left.mkdir()
     (left / "Q8_0.gguf").write_bytes(b"half")
@@ -150,16 +155,6 @@ def test_a_killed_child_and_a_cancel_leave_nothing(desk) -> None:
     assert not any(is_alive(pid) for pid in killed)
     assert [one.id for one in on_thread(recorder, services.models.list)] == [model.id]
     assert not on_thread(recorder, lambda: services.jobs.is_held)
-
-
-@pytest.mark.model
-def test_a_full_disk_is_said(small_desk, monkeypatch) -> None:
-    recorder, model = small_desk
-    services = recorder.services
-    usage = shutil.disk_usage(services.models.folder)
-    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage._replace(free=1 << 20))
-    assert result_of(services, lambda: services.formats.make(model.id, "Q8_0")).code == "disk.full"
-    assert folders(recorder) == []
 
 
 @pytest.mark.process

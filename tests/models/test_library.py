@@ -66,6 +66,8 @@ def test_import_copies_hashes_and_names_the_file_itself(recorder, tiny, home) ->
     assert recorder.of(ModelsChanged)
     assert (steps[-1].path, steps[-1].done_bytes) == (tiny, tiny.stat().st_size)
     assert [path.name for path in (home / "models").iterdir()] == [place.name]
+    assert on_service_thread(recorder, "remove", model.id[:6]) == tiny.stat().st_size
+    assert list((home / "models").iterdir()) == []
 
 
 def test_the_same_bytes_twice_are_one_model(recorder, tiny, tmp_path, home) -> None:
@@ -83,12 +85,6 @@ def test_a_linked_file_stays_where_it_is(recorder, tiny, home) -> None:
     assert on_service_thread(recorder, "remove", model.id) == 0
     assert tiny.exists()
     assert on_service_thread(recorder, "list") == []
-
-
-def test_removing_a_copied_model_says_how_many_bytes_come_back(recorder, tiny, home) -> None:
-    model = import_file(recorder, tiny).model
-    assert on_service_thread(recorder, "remove", model.id[:6]) == tiny.stat().st_size
-    assert list((home / "models").iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -147,17 +143,14 @@ def test_a_model_in_parts_is_one_model_whichever_part_is_named(recorder, tmp_pat
     assert steps
 
 
-def test_missing_parts_are_named_and_nothing_is_kept(recorder, tmp_path, home) -> None:
+def test_parts_that_are_linked_or_missing_are_named_and_nothing_is_kept(recorder, tmp_path, home) -> None:
     parts = parts_in(tmp_path / "parts")
+    assert import_file(recorder, parts[0], link=True).problem.code == "model.parts_linked"
     parts[2].unlink()
     problem = import_file(recorder, parts[0]).problem
     assert problem.code == "model.parts_missing"
     assert "tiny-00003-of-00003.gguf" in problem.sentence
     assert list((home / "models").glob("*")) == []
-
-
-def test_a_model_in_parts_cannot_be_linked(recorder, tmp_path) -> None:
-    assert import_file(recorder, parts_in(tmp_path / "parts")[0], link=True).problem.code == "model.parts_linked"
 
 
 def test_parts_in_the_models_folder_are_left_until_somebody_asks(recorder, home) -> None:
@@ -321,8 +314,9 @@ def test_choosing(recorder, tiny, tmp_path) -> None:
     second = import_file(recorder, path).model
     with pytest.raises(KnownError, match=r"model\.several"):
         on_service_thread(recorder, "choose", None)
-    with pytest.raises(KnownError, match=r"model\.unknown"):
-        on_service_thread(recorder, "choose", "three")
+    for unknown in ("three", "", " "):
+        with pytest.raises(KnownError, match=r"^model\.unknown "):
+            on_service_thread(recorder, "choose", unknown)
     assert on_service_thread(recorder, "choose", "two").id == second.id
     on_service_thread(recorder, "use", second.id)
     recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)
@@ -497,13 +491,6 @@ def test_a_file_that_cannot_be_deleted_keeps_its_model(recorder, tiny, monkeypat
     monkeypatch.undo()
     assert caught.value.code == "file.unwritable"
     assert [one.id for one in on_service_thread(recorder, "list")] == [model.id]
-
-
-@pytest.mark.parametrize("requested", ["", " "])
-def test_an_empty_name_is_no_wish_for_the_last_used_model(recorder, tiny, requested) -> None:
-    import_file(recorder, tiny)
-    with pytest.raises(KnownError, match=r"^model\.unknown "):
-        on_service_thread(recorder, "choose", requested)
 
 
 def test_models_that_call_themselves_the_same_can_be_told_apart(recorder, tmp_path) -> None:
