@@ -22,21 +22,15 @@ def test_import_and_info_of_the_starter_model(run, starter_model, started) -> No
     assert info["bytes"] == starter_model.stat().st_size
 
 
-def test_two_turns_about_a_file_and_an_export(run, started, tmp_path, monkeypatch) -> None:
-    """With the starter model, taken for a better one: the text of the file is in the prompt."""
-    monkeypatch.setattr("slmdesk.models.service.STARTER_MOST", 0)
-    path = tmp_path / "note.txt"
-    path.write_text("Mrs Brown keeps bees. Her garden is in Leeds. " * 4 + "The bees are called Ada and Bea.")
-    limits = ("--json", "--max-tokens", "8", "--temperature", "0")
-    first = run("chat", "What are the bees called?", "--attach", str(path), *limits, real=True)
+def test_two_turns_and_an_export(run, started) -> None:
+    limits = ("--json", "--max-tokens", "6", "--temperature", "0")
+    first = run("chat", "Say hello.", *limits, real=True)
     assert first.status == 0, first.err
     *tokens, done = first.lines
     assert "".join(token["text"] for token in tokens) == done["text"] != ""
     assert done["finish_reason"] in ("stop", "length")
-    (read,) = done["attachments"]
-    assert (read["file"], read["whole"], read["pages_used"], read["words_left_out"]) == ("note.txt", True, 1, 0)
-    assert done["usage"]["prompt_tokens"] > read["tokens"] > 40
-    assert 0 < done["usage"]["output_tokens"] <= 8
+    assert done["usage"]["prompt_tokens"] > 5
+    assert 0 < done["usage"]["output_tokens"] <= 6
     assert done["timing"]["first_token_s"] > 0
     second = run("chat", "And now goodbye.", "-c", done["chat"], *limits, real=True).lines[-1]
     assert second["type"] == "done"

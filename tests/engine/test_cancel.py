@@ -7,9 +7,11 @@ import threading
 import time
 
 import pytest
+from engine.asking import Model, OpenModel
 from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.errors import Stopped
+from slmdesk.base.record import changed
 from slmdesk.base.types import LoadSpec, Sampling
 from slmdesk.engine.interface import PromptRead
 from slmdesk.engine.llama import LlamaEngine
@@ -22,6 +24,12 @@ BOUND_S = 2.0
 """Of processor.  Generous: the program promises 500 ms, and the child is replaced after this."""
 
 
+@pytest.fixture
+def deep(open_model: OpenModel, tmp_path) -> Model:
+    """A tiny model that computes a while."""
+    return open_model(write(tmp_path / "deep.gguf", tiny_llama(layers=30)), context_tokens=8192)
+
+
 def wait_until_idle(engine: LlamaEngine) -> float:
     """Returns the processor seconds it took."""
     started = time.process_time()
@@ -30,33 +38,31 @@ def wait_until_idle(engine: LlamaEngine) -> float:
     return time.process_time() - started
 
 
-def test_w4_cancel_inside_a_long_prompt(starter):
-    prompt = starter.raw(starter.words(4000), sampling=Sampling(max_tokens=20))
-    stream = starter.engine.generate([prompt])
+def test_w4_cancel_inside_a_long_prompt(deep):
+    prompt = deep.raw(deep.words(7000), sampling=Sampling(max_tokens=20))
+    stream = deep.engine.generate([prompt])
     for event in stream:
         if isinstance(event, PromptRead) and event.read >= 100:  # on a busy machine the first slices are small
             break
     stream.close()
-    assert wait_until_idle(starter.engine) < BOUND_S
+    assert wait_until_idle(deep.engine) < BOUND_S
     assert list(stream) == []
     # Usable at once, and what was read is not lost.
-    usage = starter.answer(starter.raw(starter.words(200), sampling=SHORT)).usage
+    usage = deep.answer(deep.raw(deep.words(200), sampling=SHORT)).usage
     assert usage.cached_tokens >= 90
 
 
-def test_a_forgotten_iterator_is_cancelled(starter):
-    stream = starter.engine.generate([starter.raw("Once", sampling=ENDLESS)])
+def test_a_forgotten_iterator_is_cancelled(deep):
+    stream = deep.engine.generate([deep.raw("Once", sampling=ENDLESS)])
     next(stream)
     del stream
     gc.collect()
-    assert wait_until_idle(starter.engine) < BOUND_S
+    assert wait_until_idle(deep.engine) < BOUND_S
 
 
-def test_a_cancel_leaves_the_others_alone(starter):
-    keep = starter.engine.generate(
-        [starter.raw("The sea is", key="keep", sampling=Sampling(temperature=0, max_tokens=30))]
-    )
-    drop = starter.engine.generate([starter.raw(starter.words(2000), key="drop", sampling=SHORT)])
+def test_a_cancel_leaves_the_others_alone(deep):
+    keep = deep.engine.generate([deep.raw("The sea is", key="keep", sampling=changed(ENDLESS, max_tokens=30))])
+    drop = deep.engine.generate([deep.raw(deep.words(2000), key="drop", sampling=SHORT)])
     next(drop)
     drop.close()
     assert list(keep)[-1].answer.usage.output_tokens == 30
@@ -79,8 +85,8 @@ def cancel_at_random(model, rounds: int, seed: int) -> list[float]:
     return waits
 
 
-def test_w4_cancel_at_random_times(starter):
-    waits = cancel_at_random(starter, 3, seed=1)
+def test_w4_cancel_at_random_times(deep):
+    waits = cancel_at_random(deep, 3, seed=1)
     assert max(waits) < BOUND_S, waits
 
 

@@ -67,9 +67,6 @@ def test_the_default_of_a_job_is_set_used_and_taken_back(run, with_model, tmp_pa
     assert "It was the default for translation" in gone.err
 
 
-REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
-
-
 def test_one_file_is_an_object_and_the_same_again_says_so(run, tiny) -> None:
     first = run("models", "import", str(tiny), "--json")
     assert {"id", "name", "path", "bytes", "sha256", "is_new"} <= set(first.json)

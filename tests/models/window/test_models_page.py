@@ -387,6 +387,12 @@ def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
 def test_one_s_own_models_come_first_and_all_others_on_wish(models, hub, model_file):
     program = models()
     add(program, model_file)
+    program.wait(lambda: cards(program, "suggestion_card"))
+    first = ["better_button", "details_button", "use_button", "model_actions"]
+    first += ["all_models_button", "library_add_button", "find_models_button", "suggestions_job"]
+    program.wait(lambda: tabs(program)[: len(first)] == first)  # the way of the eye
+    names = tabs(program)
+    assert names.index("suggestions_all") < names.index("hub_search_box") < names.index("network_button")
     program.close()
     program = models()
     program.wait(lambda: local(program) and shown(program, QWidget, "better_card"))
@@ -395,12 +401,6 @@ def test_one_s_own_models_come_first_and_all_others_on_wish(models, hub, model_f
     assert len([one for one in controls if top_of(program, one) < top_of(program, local(program)[0])]) <= 2
     press(program, "all_models_button")
     program.wait(lambda: shown(program, QWidget, "suggestion_card"))
-
-    first = ["better_button", "details_button", "use_button", "model_actions"]
-    first += ["all_models_button", "library_add_button", "find_models_button", "suggestions_job"]
-    program.wait(lambda: tabs(program)[: len(first)] == first)  # the way of the eye
-    names = tabs(program)
-    assert names.index("suggestions_all") < names.index("hub_search_box") < names.index("network_button")
     press(program, "all_models_button")
     assert not shown(program, QLineEdit, "hub_search_box")
 
