@@ -117,14 +117,6 @@ def test_a_rescue_of_what_is_no_history_is_a_failure(run, with_model, tmp_path, 
     assert (again["items"], again["models"]) == (0, 0)
 
 
-def test_sentences_of_the_command_line_name_its_own_ways_out() -> None:
-    from slmdesk.command.terminal import words_for
-
-    assert "-m ID" in words_for("model.crashes", "window", {"name": "x", "times": 2})
-    assert "as soon as" not in words_for("store.full", "window", {})
-    assert words_for("store.damaged", "window", {}) == "window"
-
-
 def test_words_on_stdin_go_below_the_prompt(run, with_model) -> None:
     assert run("chat", "Shorter:", stdin="long words\n").out == "You said: Shorter:\n\nlong words\n"
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import plistlib
-import shutil
 from pathlib import Path
 
 import pytest
@@ -202,18 +201,6 @@ def test_m11_hostile_manifests_of_ollama_lead_nowhere(recorder, user, tmp_path) 
     assert reasons == [
         *["a link that leads elsewhere"], *["it is no manifest"] * 5, "missing:x names it, but it is not there",
     ]  # fmt: skip
-
-
-def test_nothing_there_is_nothing_found(recorder, user) -> None:
-    found = find(recorder)
-    assert (found.models, [one for one in found.skipped if user in one.path.parents]) == ((), [])
-
-
-def test_a_linked_file_that_goes_is_said_as_for_any_model(recorder, five) -> None:
-    link(recorder, find(recorder))
-    shutil.rmtree(five["LM Studio"].parent)
-    verdicts = result_of(recorder.services, lambda: recorder.services.models.verify([]))
-    assert [verdict.problem.code for verdict in verdicts if not verdict.ok] == ["model.missing"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import threading
 from functools import partial
 
 import pytest
-from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, import_model, on_service_thread, open_echo, result_of
+from fakes.recorder import TIMEOUT_S, import_model, on_service_thread, result_of
 from fakes.tiny_families import make
 from fakes.tiny_gguf import tiny_llama, write
 
@@ -225,18 +225,6 @@ def test_a_graphics_card_counts_where_it_holds_the_whole_model(tmp_path) -> None
     assert (small.verdict, small.device) == ("tight", "")
     assert Pc(1000, devices=(Device("Card", 10_000),)).best_bytes == 9000
     assert Pc(10_000, devices=(Device("Card", 1000),)).best_bytes == 10_000
-
-
-@pytest.mark.model
-def test_the_real_engine_names_no_card_here_and_says_it(home) -> None:
-    """Built without one; what it would say is asked of ggml itself, through its own library."""
-    services = open_echo(LLAMA)
-    try:
-        found = measured(Recorder(services))
-        assert isinstance(found, PcMeasurement), found
-        assert all(device.memory_bytes > 0 for device in found.devices)
-    finally:
-        services.close()
 
 
 CARD = "Echo card"

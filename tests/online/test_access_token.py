@@ -6,6 +6,7 @@ import logging
 import random
 import stat
 import threading
+from unittest.mock import Mock
 
 import pytest
 from fakes.contents import contents
@@ -165,30 +166,23 @@ def test_a_token_for_another_mirror_takes_its_place(recorder, hub, keyring, home
     assert list(keyring.kept.values()) == ([MARKER] if place == "keyring" else [])
 
 
-def test_one_that_cannot_be_noted_is_not_left_where_nobody_knows_of_it(recorder, hub, keyring, monkeypatch) -> None:
-    def fail(**_values):
-        raise KnownError("disk.full", path="settings.json", needed_bytes=1, available_bytes=0)
-
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KnownError("disk.full", path="settings.json", needed_bytes=1, available_bytes=0), "disk.full"),
+        (RuntimeError("odd"), "bug"),
+    ],
+    ids=["disk full", "a fault of ours"],
+)
+def test_one_that_cannot_be_noted_is_not_left_where_nobody_knows_of_it(
+    recorder, keyring, monkeypatch, error, code
+) -> None:
     removed = threading.Event()
     monkeypatch.setattr(keyring, "remove", lambda host: (keyring.kept.pop(host), removed.set()))
-    monkeypatch.setattr(recorder.services.settings, "change", fail)
-    assert keep(recorder, MARKER, "keyring").code == "disk.full"
+    monkeypatch.setattr(recorder.services.settings, "change", Mock(side_effect=error))
+    assert keep(recorder, MARKER, "keyring").code == code
     assert removed.wait(30)
     assert (keyring.kept, recorder.services.tokens.token()) == ({}, "")
-
-
-def test_a_fault_of_ours_when_it_is_noted_is_told_to_who_asked_and_leaves_nothing(
-    recorder, keyring, monkeypatch
-) -> None:
-    def fail(**_values):
-        raise RuntimeError("odd")
-
-    removed = threading.Event()
-    monkeypatch.setattr(keyring, "remove", lambda host: (keyring.kept.pop(host), removed.set()))
-    monkeypatch.setattr(recorder.services.settings, "change", fail)
-    assert keep(recorder, MARKER, "keyring").code == "bug"
-    assert removed.wait(30)
-    assert keyring.kept == {}
 
 
 def test_no_keyring_is_said_and_nothing_falls_back_in_silence(recorder, hub, home) -> None:

@@ -46,17 +46,13 @@ def test_a_draft_that_stutters_is_not_shown():
 
 def test_a_cancelled_dictation_says_no_more(heard):
     dictation = dictated(heard, samples(0.5, 2.0))
+    assert heard.calls.voice.dictate().code == "speech.busy", "one at a time"
     heard.calls.voice.cancel(dictation)
     assert heard.wait(DictationEnded) == DictationEnded(dictation)
     count = len(heard.events)
     other = dictated(heard, samples(0.5, 1.5, 1.0))
     heard.wait(DictationGrew, lambda event: event.dictation == other and event.is_final)
     assert not [event for event in heard.events[count:] if getattr(event, "dictation", other) != other]
-
-
-def test_one_at_a_time(heard):
-    dictated(heard, b"")
-    assert heard.calls.voice.dictate().code == "speech.busy"
 
 
 def test_a_failure_of_the_model_is_told(heard, whisper):

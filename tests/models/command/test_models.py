@@ -22,6 +22,9 @@ def test_a_policy_holds_on_the_command_line(run, home, tmp_path) -> None:
     refused = run("network", "--offline", "off")
     assert refused.status == 1
     assert "set by your organisation" in refused.err
+    searched = run("models", "search", "x", "--json")
+    assert searched.json["error"]["code"] == "network.offline"
+    assert ("organisation" in searched.err, "--offline off" in searched.err) == (True, False)
     assert run("chat", "hello").out == "You said: hello\n"  # the organisation's model is there at once
     listed = run("models", "list", "--json")
     assert [(one["path"], one["linked"]) for one in listed.json] == [(str(model), True)]
@@ -155,16 +158,6 @@ def test_a_model_is_recommended_for_each_job(run, monkeypatch) -> None:
     none = run("models", "recommend", "--job", "translation")
     assert (none.status, none.out) == (1, "For translating: none of the list fits.\n")
     assert run("models", "recommend", "--language", "xx", "--json").json["error"]["code"] == "language.unknown"
-
-
-def test_a_repository_without_models_and_the_organisations_word(run, hub, home) -> None:
-    hub.add("some/texts", {"README.md": b"x"})
-    assert run("models", "download", "some/texts", "--json").json["error"]["code"] == "hub.no_models"
-    (home / "config" / "policy.toml").write_text('[network]\noffline = true\n[models]\nfolder = "/nowhere"\n')
-    refused = run("models", "search", "x", "--json")
-    assert refused.json["error"]["code"] == "network.offline"
-    assert ("organisation" in refused.err, "--offline off" in refused.err) == (True, False)
-    assert any("/nowhere" in one for one in run("doctor", "--json").json["policy"]["problems"])
 
 
 def test_the_settings_tell_the_address_of_the_environment(run, environment) -> None:
