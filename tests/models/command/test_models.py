@@ -214,7 +214,3 @@ def test_a_named_model_is_started_again(run, crashed, letter, tmp_path) -> None:
     assert (said.status, "-m ID" in said.err) == (1, True)
     done = run(*translate, "-m", crashed, "-o", str(tmp_path / "out.md"), echo={"turned": True})
     assert (done.status, "-m ID" in done.err) == (0, False), done.err
-    for _ in range(3):
-        run("chat", "hello", echo=CRASHES)
-    done = run("chat", "hello", "-m", crashed)
-    assert (done.status, "-m ID" in done.err) == (0, False), done.err
