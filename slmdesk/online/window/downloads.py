@@ -88,14 +88,19 @@ class DownloadsController(QObject):
     def cancel(self, id: str) -> None:
         """Pause a download now, and cancel it when the time for *Undo* is over. Its partial file is deleted then."""
         change = self._all[id]
-        if change.state not in ENDS:
+        if was_running := change.state not in ENDS:
             self.pause(id)
 
         def cancel() -> None:
             del self._all[id]
             self._bridge.services.downloads.cancel(id)
 
-        self._let_go(id, _("The download of {name} is cancelled.").format(name=change.name or change.repo), cancel)
+        def undo() -> None:
+            if was_running:
+                self._bridge.services.downloads.resume(id)
+
+        words = _("The download of {name} is cancelled.").format(name=change.name or change.repo)
+        self._let_go(id, words, cancel, undo)
 
     def use(self, id: str) -> None:
         model = self._all[id].model
@@ -172,14 +177,13 @@ class DownloadsController(QObject):
         notice = Notice(OFFLINE_WORDS, action=action, on_action=allow, other=once, on_other=allow_once, key="offline")
         self._bridge.notice_raised.emit(notice)
 
-    def _let_go(self, id: str, words: str, then: Callable[[], None]) -> None:
-        self.removals.begin([id], words, lambda _id: then(), self._undo, key=f"cancel {id}")
-        self.changed.emit()
+    def _let_go(self, id: str, words: str, then: Callable[[], None], undo: Callable[[], None] = lambda: None) -> None:
+        def undone(_id: str) -> None:
+            self.changed.emit()
+            undo()
 
-    def _undo(self, id: str) -> None:
+        self.removals.begin([id], words, lambda _id: then(), undone, key=f"cancel {id}")
         self.changed.emit()
-        if id in self._all:
-            self._bridge.services.downloads.resume(id)
 
     def _discard_now(self, left_over: str) -> None:
         name = self._left.pop(left_over).name

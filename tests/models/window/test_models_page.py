@@ -223,6 +223,10 @@ def test_a_download_pauses_and_goes_on_where_it_was_also_after_a_restart(stalled
     press(program, "pause_button")
     program.wait(lambda: change(program).state is DownloadState.PAUSED)
     program.wait(lambda: shown(program, QPushButton, "pause_button")[0].text() == "Resume")
+    press(program, "cancel_download_button")
+    press_notice(program, "is cancelled")
+    assert program.ask(lambda services: services.downloads.all())[0].state is DownloadState.PAUSED
+    assert "Paused" in cards(program, "download_row")[0].words
     program.close()
     again = models()
     again.wait(lambda: cards(again, "download_row"))
