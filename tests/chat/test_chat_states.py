@@ -8,11 +8,10 @@ from contextlib import closing
 
 import pytest
 from fakes.encrypted import encrypt
-from fakes.recorder import ECHO, LLAMA, Recorder, add_model, import_model, open_echo, result_of, wait_until
+from fakes.recorder import ECHO, Recorder, add_model, open_echo, result_of, wait_until
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.saved_states import states_in
-from slmdesk.base.types import Sampling
 from slmdesk.chat import service
 from slmdesk.chat.types import SendRequest
 from slmdesk.library import saved_states
@@ -118,24 +117,6 @@ def test_a_chat_that_is_not_kept_or_short_or_not_to_be_saved_has_none(session, t
         time.sleep(0.3)
         result_of(services, services.states.when_quiet)
         assert states() == []
-
-
-@pytest.mark.model
-@pytest.mark.usefixtures("measured_before")
-def test_the_real_engine_goes_on_where_a_chat_ended(monkeypatch, home, starter_model):
-    monkeypatch.setattr(service, "REST_S", 0.05)
-    history = "My notes: " + " ".join(f"On day {day} it rained in town number {day * 7}." for day in range(25))
-    short = {"sampling": Sampling(temperature=0, max_tokens=8)}
-    with closing(open_echo(LLAMA)) as services:
-        import_model(services, starter_model, link=True)
-        chat, first = asked(services, history, **short)
-        rested(services, 1)
-        (kept,) = states()
-        assert kept.head.tokens >= first.usage.prompt_tokens
-    with closing(open_echo(LLAMA)) as services:
-        _, ended = asked(services, "And now?", chat, **short)
-        assert ended.usage.cached_tokens >= first.usage.prompt_tokens
-        assert ended.usage.prompt_tokens - ended.usage.cached_tokens < 64
 
 
 def test_the_state_of_a_chat_of_an_encrypted_history_is_sealed_and_opened_again(session, monkeypatch):

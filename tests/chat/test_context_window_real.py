@@ -11,7 +11,7 @@ from slmdesk.chat.attachment_text import space_for_answer
 from slmdesk.chat.conversation import NOTES, window_of
 from slmdesk.chat.types import LEAVE_OUT, SUMMARIZE, ChatOptions, SendRequest, TurnsLeftOut
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.soak]
 
 CONTEXT, MOST = 384, 16
 FACTS = (
@@ -34,7 +34,7 @@ def recorder(over_llama):
     return over_llama
 
 
-@pytest.mark.parametrize("way", [pytest.param(LEAVE_OUT, marks=pytest.mark.soak), SUMMARIZE])
+@pytest.mark.parametrize("way", [LEAVE_OUT, SUMMARIZE])
 def test_a_long_chat_goes_on_and_reads_little_anew(recorder, way) -> None:
     services = recorder.services
     chats, call = services.chats, services.service_thread.call

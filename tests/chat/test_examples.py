@@ -199,15 +199,3 @@ def test_another_day_a_new_chat_need_not_read_the_examples_again(home, monkeypat
         assert ended.usage.cached_tokens > 240
         call(recorder, lambda: services.chats.presets.delete(preset.id))
         assert all(preset.id not in state.head.documents for state in states())
-
-
-@pytest.mark.model
-def test_the_engine_reads_them_once(over_llama) -> None:
-    recorder = over_llama
-    preset = add(recorder, pairs=LONG[:3], max_tokens=4)
-    evaluated = []
-    for question in ("Shorten this: it rains", "Shorten that: it snows"):
-        _sent, ended = ask(recorder, question, changes={"preset": preset.id})  # each in a chat of its own
-        evaluated.append(ended.usage.prompt_tokens - ended.usage.cached_tokens)
-    assert evaluated[0] > 250
-    assert evaluated[1] < 30

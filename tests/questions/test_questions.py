@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.recorder import LLAMA, Recorder, add_model, open_echo
+from fakes.recorder import add_model
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
@@ -248,24 +248,3 @@ def test_what_cannot_be_asked_is_refused_and_leaves_nothing(opened, tmp_path):
             recorder.calls.questions.ask(request)
     assert recorder.calls.store.items.page("question") == []
     assert not recorder.of(MessageEnded)
-
-
-@pytest.mark.model
-@pytest.mark.usefixtures("measured_before")
-def test_the_real_engine_keeps_to_the_form_and_cites_what_is_there(starter_model, tmp_path):
-    """The starter model, taken for able: whatever it says is in the form, and what is cited stands on its page."""
-    services = open_echo(LLAMA)
-    try:
-        recorder = Recorder(services)
-        model = add_model(services, starter_model)
-        recorder.calls.store.models.change(model.id, header={"architecture": "llama"})
-        record = document(recorder, tmp_path / "manual.txt")
-        _, ended, answered = ask(recorder, "When does the pump stop?", record)
-        assert answered is not None, ended.problem
-        assert (answered.is_quoted, answered.is_whole) == (False, True)
-        pages = {one.number: one.text for one in recorder.calls.documents.pages(record.id)}
-        for citation in (*answered.citations, *answered.nearest):
-            assert pages[citation.page][citation.start : citation.end] == citation.quote
-        assert answered.citations or answered.dropped or not answered.found
-    finally:
-        services.close()

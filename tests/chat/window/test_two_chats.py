@@ -139,34 +139,3 @@ def test_no_title_is_told_while_the_history_is_encrypted(program, monkeypatch):
     ask(program, "second", answer="Yes.")
     program.wait(lambda: len(way.shown) == 2)
     assert way.shown[1] == ("slmdesk", "\u201csecond\u201d is answered.")
-
-
-@pytest.mark.model
-def test_the_real_engine_answers_two_chats_at_once(start_real, starter_model, measured_before):
-    program = start_real()
-    program.frame.models.import_file(starter_model)
-    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
-    chats = []
-    for words in ("Write a long story about a lighthouse.", "Write a long story about a bakery."):
-        program.click("new_chat_button")
-        program.send(words)
-        program.wait(lambda: program.chat.chat not in ("", *chats) and program.words())
-        chats.append(program.chat.chat)
-    program.wait(lambda: marks(program, "Write a long story about a lighthouse.")[0])
-    both = program.ask(lambda services: [services.chats.open(chat).messages[-1] for chat in chats])
-    assert [one.status for one in both] == [Status.STREAMING] * 2
-    before = [len(one.text) for one in both]
-    program.wait(
-        lambda: all(
-            len(program.ask(lambda services, chat=chat: services.chats.open(chat).messages[-1].text)) > size
-            for chat, size in zip(chats, before, strict=True)
-        )
-    )
-    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
-    program.wait_idle()
-    assert status(program, chats[1]) is Status.CANCELLED
-    assert status(program, chats[0]) in (Status.STREAMING, Status.COMPLETE)
-    open_chat(program, "Write a long story about a lighthouse.")
-    program.page.composer.setFocus()
-    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
-    program.wait_idle()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-pytestmark = pytest.mark.model
+pytestmark = [pytest.mark.model, pytest.mark.soak]
 TEXT = "We recieved 1,450 euros on 12 March.\n\nRoom 308 have two key, and 26 guest is waiting since 9.30.\n"
 
 
