@@ -86,22 +86,18 @@ def summarized_like(program, kind) -> None:
     program.click("summarize_so_button")
 
 
-def test_why_no_summary_is_made_stands_in_its_place_until_there_is_one(program, letter):
+def test_why_no_summary_is_made_stands_in_its_place_and_a_model_too_weak_names_a_better_one(
+    program, letter, model_file
+):
     open_read(program, letter)
     note = program.find("summary_note")
     program.wait(lambda: program.find("summary_pane").rows)
     summarized_like(program, Kind.SIMPLE)
     program.wait(lambda: note.isVisible() and "model" in note.text())
     assert program.notices() == []
-    summarized_like(program, Kind.BULLETS)
-    program.wait(lambda: not note.isVisible() and program.find("summary_pane").rows)
-
-
-def test_a_model_too_weak_for_a_summary_names_a_better_one(program, letter, model_file):
     program.with_model(model_file)
-    open_read(program, letter)
     summarized_like(program, Kind.SIMPLE)
-    program.wait(lambda: "too weak" in program.find("summary_coverage").text())
+    program.wait(lambda: not note.isVisible() and "too weak" in program.find("summary_coverage").text())
     program.wait(lambda: program.documents.findChild(QWidget, "better_card").isVisible())
 
 
@@ -179,22 +175,34 @@ def test_where_only_what_has_to_be_done_fits_the_rest_is_shown_and_no_button_sta
     assert not program.find("more_passages_button").isChecked()
 
 
-def test_a_sentence_is_seen_while_it_is_written(program, letter):
+def test_what_is_being_made_is_seen_and_said_in_one_line(program, letter):
     open_read(program, letter)
-    pane = program.find("summary_pane")
-    pane.show_begun()
+    pane, words, writing = (program.find(name) for name in ("summary_pane", "making_words", "summary_writing"))
+    program.wait(lambda: pane.summary is not None)
+
+    def on_one_line() -> bool:
+        pane.show_begun()  # each time: the summary itself may be shown once more
+        pane.show_job(JobChanged("j", "summary", JobStatus.RUNNING, 19, 48, eta_s=240.0))
+        return words.isVisible() and words.height() < 2 * words.fontMetrics().lineSpacing()
+
+    program.wait(on_one_line)
+    assert "5 min left" in words.text()
     one = Sentence("The rent is 900 euros.", (), (1,), True)
     pane.show_growing([one], 0, 4, "section")
     kept = pane.rows[0]
     pane.show_writing("The lease ends on")
-    assert program.find("summary_writing").text() == "The lease ends on …"
-    assert program.find("summary_writing").isVisible()
+    assert writing.text() == "The lease ends on …"
+    assert writing.isVisible()
     pane.show_growing([one, changed(one, text="The lease ends in May.")], 1, 4, "section")
     assert pane.rows[0] is kept  # what stands there stays, with its focus
     assert len(pane.rows) == 2
     pane.show_writing("")
-    assert not program.find("summary_writing").isVisible()
+    assert not writing.isVisible()
     assert "1 of 4 sections read" in program.find("summary_note").text()
+    for has_model, said in ((False, "Reading the document…"), (True, "Waiting for the model…")):
+        pane.show_nothing()
+        pane.show_begun(has_model)
+        assert words.text() == said
 
 
 @pytest.fixture
@@ -315,19 +323,27 @@ def test_one_key_shows_the_documents_own_words_and_copies_them(written):
     program.click("copy_summary_button")
     assert rules[-1] in QApplication.clipboard().text()
     assert "Written by" not in QApplication.clipboard().text()
+    summaries = program.frame.documents_area.summaries
+    summaries.choose(summaries.item)
+    program.wait(lambda: said_by(program) == rules)
     program.click(button)
     program.wait(lambda: len(pane.rows) == 3)
     kept_summary(program, own_words=())
     assert not button.isVisible()
 
 
-def test_a_summary_is_exported_with_its_proof_and_offered_beside_its_document(summarized, letter, tmp_path):
-    program = summarized
-    for form in ("docx", "json"):
-        exported(program, "export_summary_button", form, tmp_path / f"s.{form}")
-    words = "\n".join(paragraph.text for paragraph in docx.Document(tmp_path / "s.docx").paragraphs)
-    assert "What was read" in words
-    assert "[section" in words
+def test_what_is_shown_is_exported_with_its_proof_and_offered_beside_its_document(written, letter, tmp_path):
+    program = written
+    for is_own in (False, True):
+        target = tmp_path / f"{is_own}.docx"
+        exported(program, "export_summary_button", "docx", target)
+        words = "\n".join(paragraph.text for paragraph in docx.Document(target).paragraphs)
+        assert "What was read" in words
+        assert "[section" in words
+        assert ("The lease costs 900 euros." in words) is not is_own
+        assert ("Written by Echo" in words) is not is_own
+        program.click("own_words_button")
+    exported(program, "export_summary_button", "json", tmp_path / "s.json")
     assert json.loads((tmp_path / "s.json").read_text())["coverage"]["pages_read"] == 4
     (bar,) = [bar for bar in program.window.notices.bars if "s.json" in bar.notice.text]
     assert (bar.notice.action, bar.notice.other) == ("Open", "Open folder")
@@ -338,42 +354,6 @@ def test_a_summary_is_exported_with_its_proof_and_offered_beside_its_document(su
     assert Path(dialog.selectedFiles()[0]).parent == letter.parent
     dialog.fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
     program.wait(lambda: any(bar.notice.is_error and "none" in bar.notice.text for bar in program.window.notices.bars))
-
-
-def test_how_far_a_summary_is_takes_one_line(summarized):
-    pane = summarized.find("summary_pane")
-    words = summarized.find("making_words")
-
-    def on_one_line() -> bool:
-        pane.show_begun()  # each time: the summary itself may be shown once more
-        pane.show_job(JobChanged("j", "summary", JobStatus.RUNNING, 19, 48, eta_s=240.0))
-        return words.isVisible() and words.height() < 2 * words.fontMetrics().lineSpacing()
-
-    summarized.wait(on_one_line)
-    assert "5 min left" in words.text()
-
-
-def test_only_a_summary_that_asks_a_model_waits_for_it(summarized):
-    pane, words = summarized.find("summary_pane"), summarized.find("making_words")
-    for has_model, said in ((False, "Reading the document…"), (True, "Waiting for the model…")):
-        pane.show_nothing()
-        pane.show_begun(has_model)
-        assert words.text() == said
-
-
-def test_what_is_shown_is_what_is_exported(written, tmp_path):
-    program, summaries = written, written.frame.documents_area.summaries
-    rules = [one.text for one in program.find("summary_pane").summary.documents[0].own_words]
-    for is_own in (False, True):
-        target = tmp_path / f"{is_own}.docx"
-        exported(program, "export_summary_button", "docx", target)
-        words = [paragraph.text for paragraph in docx.Document(target).paragraphs]
-        assert any("The lease costs 900 euros." in each for each in words) is not is_own
-        assert any("Written by Echo" in each for each in words) is not is_own
-        program.click("own_words_button")
-    program.click("own_words_button")
-    summaries.choose(summaries.item)
-    program.wait(lambda: said_by(program) == rules)
 
 
 def test_each_length_is_made_once_and_remembered(summarized, start):
@@ -403,19 +383,21 @@ def test_a_long_sentence_is_folded_until_it_is_chosen(qtbot):
     assert words.text() == said
 
 
-def test_a_sentence_is_copied_with_file_and_page(summarized):
+def test_a_sentence_is_copied_with_its_place_lights_its_passages_and_stays_when_it_is_reported_twice(summarized):
     program = summarized
-    row = program.find("summary_pane").rows[0]
-    row.setFocus()
-    QTest.keyClick(row, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert QApplication.clipboard().text().endswith(f"[lease.md, section {row.sentence.pages[0]}]")
+    pane, summaries = program.find("summary_pane"), program.frame.documents_area.summaries
+    rows, made = list(pane.rows), []
+    rows[0].setFocus()
+    summaries.made.connect(made.append)
+    summaries.choose(summaries.item)  # as when its job ends while it is being opened
+    program.wait(lambda: made)
+    assert pane.rows == rows
+    assert rows[0].hasFocus()
+    QTest.keyClick(rows[0], Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text().endswith(f"[lease.md, section {rows[0].sentence.pages[0]}]")
     program.click("copy_summary_button")
-    assert QApplication.clipboard().text().count("[lease.md, section") == len(program.find("summary_pane").rows)
-
-
-def test_pointing_at_a_sentence_marks_its_passages_until_the_mouse_leaves(summarized):
-    program = summarized
-    row = next(row for row in program.find("summary_pane").rows if row.sentence.blocks)
+    assert QApplication.clipboard().text().count("[lease.md, section") == len(rows)
+    row = next(row for row in rows if row.sentence.blocks)
     pages = {block.page for block in row.sentence.blocks}
     marked = lambda: {sheet.page.number for sheet in program.documents.view.sheets if sheet.spans}  # noqa: E731
     row.pointed_at.emit(True)
@@ -427,19 +409,6 @@ def test_pointing_at_a_sentence_marks_its_passages_until_the_mouse_leaves(summar
     row.pointed_at.emit(True)
     row.pointed_at.emit(False)
     program.wait(lambda: marked() == pages)
-
-
-def test_a_summary_that_is_reported_twice_keeps_its_rows(summarized):
-    """It is, when its job ends while it is being opened."""
-    program = summarized
-    pane, summaries = program.find("summary_pane"), program.frame.documents_area.summaries
-    rows, made = list(pane.rows), []
-    rows[0].setFocus()
-    summaries.made.connect(made.append)
-    summaries.choose(summaries.item)
-    program.wait(lambda: made)
-    assert pane.rows == rows
-    assert rows[0].hasFocus()
 
 
 def test_what_is_on_show_has_no_menu_before_there_is_something(qtbot):
@@ -487,22 +456,6 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     (bar,) = [bar for bar in program.window.notices.bars if "trash" in bar.notice.text]
     bar.notice.on_action()
     program.wait(lambda: len(rows()) == 2)
-
-
-def test_a_deleted_summary_does_not_come_back_by_itself(summarized, letter):
-    program, pane = summarized, summarized.find("summary_pane")
-    other = letter.with_name("annex.md")
-    other.write_text(f"{LEASE}\nAnnex.\n")
-    summaries, view = program.frame.documents_area.summaries, program.find("document_view")
-    summaries.delete(summaries.item)
-    program.wait(lambda: pane.summary is None and program.find("summarize_button").isVisible())
-    open_read(program, other)
-    program.wait(lambda: pane.summary is not None)
-    program.click_item(view, 1)
-    program.wait(lambda: pane.summary is None and program.find("summarize_button").isVisible())
-    assert len(program.ask(lambda services: services.history.items("summary"))) == 1
-    program.click("summarize_button")
-    program.wait(lambda: pane.summary is not None)
 
 
 def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_from_it(summarized, tmp_path):
@@ -609,8 +562,7 @@ def test_what_is_to_be_done_shows_its_first_sure_date(text, own, shown):
     assert due_words(text, "en", own) == shown
 
 
-def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(start, tmp_path, model_file):
-    program = start().with_model(model_file).open_documents()
+def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(program, tmp_path):
     letter = tmp_path / "pipe.txt"
     said = ("Leeds, 3 May 2026", "The pipe costs 3,300 EUR.", "Please return the signed form by 12 December.")
     letter.write_text("\n\n".join(said))
