@@ -130,21 +130,18 @@ def test_2_a_model_is_linked_and_used(start, model_file, at_most):
     assert program.ask(lambda services: services.models.list())[0].linked
 
 
-def test_3_a_dropped_letter_is_summarized_and_a_sentence_leads_to_its_page(program, tmp_path, at_most):
+def test_3_and_4_a_dropped_letter_is_summarized_a_sentence_leads_to_its_page_and_questions_are_asked(
+    program, tmp_path, at_most
+):
     dropped(program, *written(tmp_path, "letter.md"))
-    pane = program.find("summary_pane")
+    summary, pane = program.find("summary_pane"), program.find("question_pane")
     with at_most(0):
-        program.wait(lambda: pane.summary is not None and pane.rows and pane.rows[0].isVisible())
-    row = next(row for row in pane.rows if row.sentence.blocks)
+        program.wait(lambda: summary.summary is not None and summary.rows and summary.rows[0].isVisible())
+    row = next(row for row in summary.rows if row.sentence.blocks)
     with at_most(1):
         program.click(row)
         page = row.sentence.blocks[0].page
         program.wait(lambda: program.documents.view.sheets[page - 1].spans)
-
-
-def test_4_three_questions_are_asked(program, tmp_path, at_most):
-    dropped(program, *written(tmp_path, "letter.md"))
-    pane = program.find("question_pane")
     asked = lambda: [one.text().replace("\u200b", "") for one in pane.findChildren(QLabel, "question_part")]  # noqa: E731
     is_answered = lambda words: words in asked() and program.find("ask_button").isEnabled()  # noqa: E731
     with at_most(1):
@@ -154,17 +151,14 @@ def test_4_three_questions_are_asked(program, tmp_path, at_most):
             QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
             program.wait(partial(is_answered, words))
     assert pane.findChildren(CitationRow)
-
-
-def test_4_a_suggested_question_is_asked(program, tmp_path, at_most):
-    dropped(program, *written(tmp_path, "letter.md"))
-    program.choose_tab("questions")
+    program.click("new_questions_button")
+    program.wait(lambda: not asked())
     with at_most(1):
         program.click("suggested_1")
-        program.wait(lambda: program.find("question_pane").findChildren(QLabel, "question_part"))
+        program.wait(asked)
 
 
-@pytest.mark.parametrize("shown", ["invoice1.md", "lease.md"])
+@pytest.mark.parametrize("shown", [pytest.param("invoice1.md", marks=pytest.mark.soak), "lease.md"])
 def test_5_a_table_of_three_invoices_is_saved_as_excel(program, tmp_path, at_most, shown):
     """The document on show is one of those that are chosen, or another one: Shift then chooses the three at once."""
     names = ("invoice1.md", "invoice2.md", "invoice3.md", "lease.md")

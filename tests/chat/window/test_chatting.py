@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psutil
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPlainTextEdit
@@ -19,19 +19,8 @@ LONG = " ".join(f"word{number}" for number in range(150))
 """Stopped long before its end, however busy the machine is: 15 s where a word takes 0.1 s."""
 
 
-def test_a_question_is_answered_and_both_are_kept(program):
-    program.type("Hello there")
-    program.click("send_button")
-    program.wait_idle()
-    question, answer = program.messages()
-    assert question.parts[0].text == "Hello there"
-    assert "Hello there" in answer.text
-    assert answer.status is Status.COMPLETE
-    assert program.page.composer.text == ""
-    assert [row.title for row in program.page.chat_list.view.model().rows] == ["Hello there"]
-
-
-def test_stopping_keeps_the_words_already_shown(program):
+def test_an_answer_is_stopped_and_the_next_message_waits_for_its_end(program):
+    box = program.page.composer.input_box
     program.send("hello", slow=0.1, answer=LONG)
     program.wait(lambda: program.chat.is_busy and "word1" in program.words())
     assert program.page.composer.button.accessibleName() == "Stop (Esc)"
@@ -42,99 +31,68 @@ def test_stopping_keeps_the_words_already_shown(program):
     assert answer.text.startswith("word0 word1")
     assert len(answer.text) < len(LONG)
     assert program.page.composer.button.accessibleName() == "Send (Enter)"
-
-
-def test_keys_pressed_in_the_conversation_reach_the_page(program):
-    program.send("hello", slow=0.1, answer=LONG)
+    program.send("again", slow=0.1, answer=LONG)
     program.wait(lambda: program.chat.is_busy)
+    program.send("too early", slow=0, answer="Yes")
+    assert program.page.composer.text.endswith("too early")
     program.page.view.setFocus()
     QTest.keyClick(program.page.view, Qt.Key.Key_Escape)
     program.wait_idle()
     assert program.last().status is Status.CANCELLED
-    QTest.keyClicks(program.page.view, "x")
-    assert program.page.composer.text == "x"
-    assert program.page.composer.input_box.hasFocus()
-
-
-def test_a_second_message_waits_until_the_answer_has_ended(program):
-    program.send("hello", slow=0.02, answer=LONG)
-    program.wait(lambda: program.chat.is_busy)
-    program.send("too early")
-    assert program.page.composer.text == "too early"
-    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
-    program.wait_idle()
+    QTest.keyClicks(program.page.view, "!")
+    assert program.page.composer.text.endswith("too early!")
+    assert box.hasFocus()
     program.enter()
-    program.wait(lambda: len(program.messages()) == 4)
+    program.wait(lambda: len(program.messages()) == 6)
     program.wait_idle()
+    assert program.last().status is Status.COMPLETE
 
 
-def test_shift_enter_breaks_the_line_and_enter_sends(program):
-    program.type("one")
-    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    program.type("two")
-    assert program.page.composer.text == "one\ntwo"
-    assert not program.chat.is_busy
-    program.enter()
-    program.wait_idle()
-    assert program.messages()[0].parts[0].text == "one\ntwo"
-
-
-def test_enter_while_a_word_is_composed_does_not_send(program):
-    box = program.page.composer.input_box
-    program.type("abc")
-    QApplication.sendEvent(box, QInputMethodEvent("にほ", []))
-    program.enter()
-    assert not program.chat.is_busy
-    commit = QInputMethodEvent("", [])
-    commit.setCommitString("日本")
-    QApplication.sendEvent(box, commit)
-    program.enter()
-    program.wait_idle()
-    assert "日本" in program.messages()[0].parts[0].text
-
-
-def test_the_composer_grows_up_to_a_limit(program):
+def test_what_is_typed_and_pasted_is_sent_by_enter(program):
     box = program.page.composer.input_box
     low = box.height()
     program.put("a\nb\nc")
     three = box.height()
     program.put("\n" * 50)
     assert low < three < box.height() <= box.fontMetrics().lineSpacing() * 11
-
-
-def test_only_words_are_pasted(program):
-    from PySide6.QtCore import QMimeData
-
+    box.clear()
     data = QMimeData()
     data.setHtml('<b>bold</b><img src="file:///etc/hostname">')
     data.setText("bold")
     QApplication.clipboard().setMimeData(data)
-    program.page.composer.input_box.paste()
+    box.paste()
     assert program.page.composer.text == "bold"
-    assert "<img" not in program.page.composer.input_box.toHtml()
-
-
-def test_what_is_not_sent_stays_with_its_chat(program):
-    program.say("first chat")
-    program.type("a draft here")
-    first = program.chat.chat
-    program.click("new_chat_button")
+    assert "<img" not in box.toHtml()
+    QTest.keyClick(box, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    program.type("two")
+    assert program.page.composer.text == "bold\ntwo"
+    QApplication.sendEvent(box, QInputMethodEvent("にほ", []))
+    program.enter()
+    assert not program.chat.is_busy, "a word is being composed"
+    commit = QInputMethodEvent("", [])
+    commit.setCommitString("日本")
+    QApplication.sendEvent(box, commit)
+    program.enter()
+    program.wait_idle()
+    text = program.messages()[0].parts[0].text
+    assert text.startswith("bold\ntwo")
+    assert text.endswith("日本")
     assert program.page.composer.text == ""
-    program.type("another draft")
-    program.click_item(program.page.chat_list.view, 0)
-    program.wait(lambda: program.chat.chat == first)
-    assert program.page.composer.text == "a draft here"
-    program.click("new_chat_button")
-    assert program.page.composer.text == "another draft"
 
 
-def test_a_draft_outlives_the_window(start, model_file):
+def test_what_is_not_sent_stays_with_its_chat_and_outlives_the_window(start, model_file):
     program = start().with_model(model_file)
     program.say("first chat")
     program.type("a draft here")
     first = program.chat.chat
     program.click("new_chat_button")
+    assert program.page.composer.text == ""
     program.type("not yet begun")
+    program.click_item(program.page.chat_list.view, 0)
+    program.wait(lambda: program.chat.chat == first)
+    assert program.page.composer.text == "a draft here"
+    program.click("new_chat_button")
+    assert program.page.composer.text == "not yet begun"
     program.close()
     again = start()
     again.wait(lambda: again.chat.chat)
@@ -295,19 +253,3 @@ def _shown(program, message: str):
     from slmdesk.chat.window.messages import view_of
 
     return view_of(program.chat.shown.by_id[message])
-
-
-def test_a_new_chat_is_measured_while_its_first_answer_is_written(program):
-    measured = []
-
-    def begun() -> None:
-        program.chat.context._timer.stop()  # what was typed is measured already, for a chat without an id
-        measured.clear()
-
-    program.chat.chat_begun.connect(begun)
-    program.chat.context.measured.connect(lambda tokens, _size: measured.append(tokens))
-    program.send("hello", slow=0.2, answer=LONG)
-    program.wait(lambda: any(measured))
-    assert program.chat.is_busy
-    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
-    program.wait_idle()
