@@ -38,32 +38,44 @@ def options_of(program) -> ChatOptions:
     return program.ask(lambda services: services.chats.options(chat))
 
 
-def test_the_panel_opens_over_the_chat_and_closes(program):
-    assert not program.page.panel.isVisible()
+def test_the_panel_opens_over_the_chat_with_the_first_settings_in_the_order_of_tab_and_closes(program):
+    panel = program.page.panel
+    assert not panel.isVisible()
     before = program.page.view.geometry()
     QTest.keyClick(
         program.window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     )
-    program.wait(lambda: program.page.panel.isVisible())
-    program.wait(lambda: program.page.panel.first_field.hasFocus())
+    program.wait(panel.isVisible)
+    program.wait(panel.first_field.hasFocus)
     assert program.find("panel_button").isChecked()
     assert program.page.view.geometry() == before
-    QTest.keyClick(program.page.panel.first_field, Qt.Key.Key_Escape)
-    program.wait(lambda: not program.page.panel.isVisible())
-    program.wait(lambda: program.find("panel_button").hasFocus())
-    assert not program.find("panel_button").isChecked()
-
-
-def test_the_first_settings_are_shown_and_the_others_are_folded(program):
-    panel = open_panel(program)
     shown = {field.objectName() for field in panel.in_order if field.isVisible()}
     assert shown == {
         "option_system", "option_preset", "preset_save_as", "preset_manage", "option_model", "option_creativity",
         "option_answer_length", "option_answer_language", "option_more_button", "options_defaults",
     }  # fmt: skip
+    name = program.ask(lambda services: services.models.state.name)
+    program.wait(lambda: name and program.find("option_model", panel).itemText(0) == f"Same as now ({name})")
     program.click("option_more_button")
     assert program.find("option_temperature", panel).isVisible()
     assert not program.find("option_lora", panel).isVisible(), "no adapter fits"
+    panel.first_field.setFocus()
+    reached = {panel.first_field.objectName()}
+    for _ in range(60):
+        QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Tab)
+        reached.add(program.window.focusWidget().objectName())
+    missed = [one for one in panel.in_order if one.objectName() not in reached and one.isEnabled() and one.isVisible()]
+    assert not missed
+    context = program.find("option_context", panel)
+    program.wait(lambda: "made for" in context.toolTip())
+    assert all("B" in context.itemText(at) for at in range(context.count()))
+    choose(program, "context", context.itemData(0))
+    program.wait(lambda: program.frame.settings.current.context_tokens == context.itemData(0))
+    panel.first_field.setFocus()
+    QTest.keyClick(panel.first_field, Qt.Key.Key_Escape)
+    program.wait(lambda: not panel.isVisible())
+    program.wait(program.find("panel_button").hasFocus)
+    assert not program.find("panel_button").isChecked()
 
 
 def test_creativity_is_the_temperature_and_the_length_is_asked_for(program):
@@ -142,30 +154,6 @@ def test_what_is_set_while_the_first_words_are_on_their_way_is_set_for_their_cha
     assert program.find("option_system", panel).toPlainText() == "Be short."
 
 
-def test_every_field_has_a_place_in_the_order(program):
-    panel = open_panel(program)
-    program.click("option_more_button")
-    at = panel.first_field
-    at.setFocus()
-    reached = set()
-    for _ in range(60):
-        QTest.keyClick(program.window.focusWidget() or at, Qt.Key.Key_Tab)
-        reached.add(program.window.focusWidget().objectName())
-    for field in panel.in_order:
-        is_met = field.objectName() in reached | {at.objectName()}
-        assert is_met or not (field.isEnabled() and field.isVisible()), field.objectName()
-
-
-def test_the_context_says_what_it_costs_and_the_most_there_is(program):
-    panel = open_panel(program)
-    box = program.find("option_context", panel)
-    program.wait(lambda: "made for" in program.find("option_context", panel).toolTip())
-    rows = [box.itemText(at) for at in range(box.count())]
-    assert all("B" in row for row in rows)
-    choose(program, "context", box.itemData(0))
-    program.wait(lambda: program.frame.settings.current.context_tokens == box.itemData(0))
-
-
 def test_adapters_of_this_model_alone_are_offered_and_switched_per_chat(start_real, tmp_path):
     program = start_real()
     base = tiny_families.make("llama2", tmp_path)
@@ -202,9 +190,3 @@ def test_adapters_of_this_model_alone_are_offered_and_switched_per_chat(start_re
     program.wait(lambda: any("no longer in the library" in notice for notice in program.notices()))
     assert program.page.composer.text == "and now?"
     assert Path(os.fspath(lora)).exists()
-
-
-def test_the_model_that_is_taken_by_itself_is_named(program):
-    panel = open_panel(program)
-    name = program.ask(lambda services: services.models.state.name)
-    program.wait(lambda: name and program.find("option_model", panel).itemText(0) == f"Same as now ({name})")

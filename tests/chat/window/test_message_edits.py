@@ -51,20 +51,6 @@ def label(program, at: int) -> str:
     return program.page.view.rows[at].view.version_words
 
 
-def test_an_edited_question_is_asked_again_and_both_stay_a_click_away(program):
-    talk(program, "one", "two")
-    program.act_at(0, "edit")
-    write(program, "other")
-    program.wait(lambda: words(program) == ["other", "You said: other"])
-    program.wait(program.page.composer.input_box.hasFocus)
-    assert label(program, 0) == "2 of 2"
-    program.act_at(0, "previous_version")
-    program.wait(lambda: words(program) == ["one", "You said: one", "two", "You said: two"])
-    assert [message.words for message in program.messages()] == words(program)
-    program.act_at(0, "next_version")
-    program.wait(lambda: words(program) == ["other", "You said: other"])
-
-
 def test_a_question_is_edited_in_its_place_and_asked_again_only_if_it_is_changed(program):
     talk(program, "one", "two")
     before = [program.page.view.top_of(at) for at in range(4)]
@@ -86,35 +72,40 @@ def test_a_question_is_edited_in_its_place_and_asked_again_only_if_it_is_changed
     write(program, "three", save=False)
     QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return)
     program.wait(lambda: words(program) == ["one", "You said: one", "three", "You said: three"])
+    program.wait_idle()
+    assert label(program, 2) == "2 of 2"
+    program.act_at(2, "previous_version")
+    program.wait(lambda: words(program) == ["one", "You said: one", "two", "You said: two"])
+    assert [message.words for message in program.messages()] == words(program)
 
 
-def test_an_edited_answer_says_so_and_what_the_model_wrote_comes_back(program):
+def test_an_answer_is_edited_and_restored_from_a_menu_of_at_most_nine(program):
     talk(program, "one", "two")
+    program.page.view.setFocus()
+    program.page.view.set_current(1)
+    shown = [button.objectName() for button in widget_of(program, 1).buttons]
+    assert shown == ["action_copy", "action_try_again", "action_more"]
     choose(program, 1, "Edit answer")
     write(program, "I said so.")
     program.wait(lambda: words(program)[1] == "I said so.")
     assert widget_of(program, 1).text.accessibleName() == "Answer, edited by you"
     assert words(program)[2:] == ["two", "You said: two"]
-    choose(program, 1, "Restore the original answer")
+    entries = [words for words in menu_of(program, 1) if words]
+    assert (len(entries), entries[0], entries[-1]) == (9, "Edit answer", "Delete")
+    program.choose("Restore the original answer")
     program.wait(lambda: words(program)[1] == "You said: one")
     assert "Restore the original answer" not in menu_of(program, 1)
 
 
-@pytest.mark.parametrize(
-    ("entry", "left"),
-    [
-        ("This message", ["one", "You said: one", "You said: two", "three", "You said: three"]),
-        ("This and all that follows", ["one", "You said: one"]),
-    ],
-)
-def test_what_is_deleted_can_be_brought_back(program, entry, left):
+def test_what_is_deleted_can_be_brought_back(program):
     talk(program, "one", "two", "three")
     before = words(program)
-    choose(program, 2, "Delete", entry)
-    program.wait(lambda: words(program) == left)
-    assert [message.words for message in program.messages()] == left
-    program.click("notice_action")
-    program.wait(lambda: words(program) == before)
+    for entry, left in (("This message", before[:2] + before[3:]), ("This and all that follows", before[:2])):
+        choose(program, 2, "Delete", entry)
+        program.wait(lambda left=left: words(program) == left)
+        assert [message.words for message in program.messages()] == left
+        program.click("notice_action")
+        program.wait(lambda: words(program) == before)
 
 
 def test_an_answer_is_written_once_more(program):
@@ -145,18 +136,3 @@ def test_another_model_answers_this_once(start, model_file, tmp_path):
     assert [answer.model_name for answer in answers if answer.role is Role.ASSISTANT] == [used, name]
     talk_on = program.chat.chat
     assert program.ask(lambda services: services.chats.options(talk_on)).model != name
-
-
-def test_an_answer_has_three_actions_and_a_menu_of_at_most_nine(program):
-    talk(program, "one", "two")
-    program.page.view.setFocus()
-    program.page.view.set_current(1)
-    shown = [button.objectName() for button in widget_of(program, 1).buttons]
-    assert shown == ["action_copy", "action_try_again", "action_more"]
-    choose(program, 1, "Edit answer")
-    write(program, "I said so.")
-    program.wait(lambda: words(program)[1] == "I said so.")
-    entries = [words for words in menu_of(program, 1) if words]
-    assert len(entries) == 9
-    assert entries[0] == "Edit answer"
-    assert entries[-1] == "Delete"
