@@ -104,7 +104,7 @@ def test_a_history_of_a_newer_version_is_left_alone_and_said(qtbot, qapp, paths)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
 def test_a_signal_closes_in_order_and_leaves_no_process(home, number):
     env = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
     window = subprocess.Popen([*SLMDESK, "--window"], env=env)

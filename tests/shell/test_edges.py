@@ -21,7 +21,7 @@ from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
-WIDTHS = (1024, 1280, 1920)
+WIDTHS = (1024, 1920)
 HEIGHT = 760
 LONG = "A question about the lease of the house, its garden and the Donaudampfschifffahrtsgesellschaft behind it"
 NAME = "Quite-a-long-name-of-a-model-2.5-Instruct-1.5B-of-somebody"

@@ -18,7 +18,9 @@ MISSING = ("is not where it was", "is not there")
 ENDED = "Retention rules (2) and holds (2) ended"
 
 
-@pytest.mark.parametrize(("made", "told"), [(release_homes, ()), (older_homes, (ENDED,))])
+@pytest.mark.parametrize(
+    ("made", "told"), [pytest.param(release_homes, (), marks=pytest.mark.soak), (older_homes, (ENDED,))]
+)
 def test_each_item_of_the_home_is_shown(start, tmp_path, made, told) -> None:
     items = made.unpack(tmp_path)
     program = start()

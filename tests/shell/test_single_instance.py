@@ -125,7 +125,7 @@ def _double_starts(tmp_path, rounds: int, seed: int) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_c1_started_twice_one_window_comes_up(tmp_path):
-    _double_starts(tmp_path, 2, 1)
+    _double_starts(tmp_path, 1, 1)
 
 
 @pytest.mark.soak

@@ -22,7 +22,12 @@ from slmdesk.summaries.types import Length, Paper
 from slmdesk.text.sentences import sentence_spans
 
 pytestmark = pytest.mark.pure
-PAPERS = [document for document in (*documents(), *documents(folder=MATTERS)) if not is_aside(document.name)]
+USUAL = {"lease-mill-lane", "protokoll-vorstandssitzung", "bakery-quarter.fr", "pension-letter.pl"}
+PAPERS = [
+    pytest.param(document, id=document.name, marks=[] if document.name in USUAL else pytest.mark.soak)
+    for document in (*documents(), *documents(folder=MATTERS))
+    if not is_aside(document.name)
+]
 
 LETTER = "\n\n".join(
     (
@@ -100,7 +105,7 @@ def test_words_grow_with_the_paper_and_no_length_has_less_than_a_shorter_one() -
     assert count_words("会议于三月一日举行") == 5
 
 
-@pytest.mark.parametrize("document", PAPERS, ids=lambda one: one.name)
+@pytest.mark.parametrize("document", PAPERS)
 def test_no_summary_has_more_words_than_its_length_and_what_is_due_by_a_day_is_never_left_out(document) -> None:
     some, total = lines(document.text, document.language), count_words(document.text)
     has_enough = sum(count_words(one.text) for one in some if one.worth)
@@ -116,7 +121,7 @@ def test_no_summary_has_more_words_than_its_length_and_what_is_due_by_a_day_is_n
         assert not set(chosen.rest) & set(chosen.every)
 
 
-@pytest.mark.parametrize("document", PAPERS, ids=lambda one: one.name)
+@pytest.mark.parametrize("document", PAPERS)
 def test_words_of_a_line_stand_at_its_place(document) -> None:
     some = pieces(document.text)
     for other_line in lines(document.text, document.language):

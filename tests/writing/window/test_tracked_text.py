@@ -51,7 +51,8 @@ def decide(text, chance):
     (text.accept if chance.random() < 0.5 else text.refuse)(numbers)
 
 
-def test_any_edits_leave_the_same_as_looking_at_everything(qtbot, chance):
+@pytest.mark.parametrize("count", [150, pytest.param(3000, marks=pytest.mark.soak)])
+def test_any_edits_leave_the_same_as_looking_at_everything(qtbot, chance, count):
     edit = QPlainTextEdit()
     qtbot.addWidget(edit)
     text = TrackedText(edit.document(), LIGHT, edit)
@@ -60,7 +61,7 @@ def test_any_edits_leave_the_same_as_looking_at_everything(qtbot, chance):
         lambda: type_somewhere(edit, chance), lambda: propose(text, chance, chance.randrange(1, 1 << 20)),
         lambda: decide(text, chance), edit.undo, edit.undo, edit.redo,
     )  # fmt: skip
-    for _ in range(600):
+    for _ in range(count):
         chance.choice(steps)()
         other = TrackedText(edit.document(), LIGHT, edit)  # has seen nothing yet
         assert text.plain == other.plain

@@ -27,7 +27,12 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("name", SLOW)
+USUAL = ("nested quotes", "columns", "emphasis", "definitions")
+
+
+@pytest.mark.parametrize(
+    "name", [*USUAL, *(pytest.param(name, marks=pytest.mark.soak) for name in SLOW if name not in USUAL)]
+)
 def test_g3_slow_markdown_falls_back_to_plain_text(name, style):
     text = SLOW[name]
     document = QTextDocument()

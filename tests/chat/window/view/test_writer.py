@@ -94,7 +94,7 @@ def test_streamed_text_looks_like_the_whole(name, size, style, parser):
     assert other.codes == one.codes
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 6))])
 def test_long_texts_in_slices_look_like_the_streamed(seed, style, parser):
     rng = random.Random(seed)
     names = [name for name in CORPUS if name not in ("unclosed fence", "blank", "late reference", "links")]
@@ -105,7 +105,9 @@ def test_long_texts_in_slices_look_like_the_streamed(seed, style, parser):
     assert shown(grown) == shown(whole)
 
 
-@pytest.mark.parametrize("kind", ["paragraph", "list", "code", "table", "quote"])
+@pytest.mark.parametrize(
+    "kind", ["paragraph", "code", "table", *(pytest.param(kind, marks=pytest.mark.soak) for kind in ("list", "quote"))]
+)
 def test_a_long_open_block_is_formatted_when_it_closes(kind, style, parser):
     line = {
         "paragraph": "some **bold** words\n", "list": "- some **bold** words\n", "code": "x = 1\n",
@@ -123,8 +125,8 @@ def test_a_long_open_block_is_formatted_when_it_closes(kind, style, parser):
     ("start", "line"),
     [
         ("", "- a [link](https://example.org)\n"),
-        ("", "> a [link](https://example.org)\n"),
-        ("| a | b |\n|---|---|\n", "| c | d |\n"),
+        pytest.param("", "> a [link](https://example.org)\n", marks=pytest.mark.soak),
+        pytest.param("| a | b |\n|---|---|\n", "| c | d |\n", marks=pytest.mark.soak),
         ("```\n", "x = 1\n"),
     ],
     ids=["list", "quote", "table", "code"],
@@ -143,8 +145,14 @@ def test_what_is_only_appended_can_be_read_and_is_no_link(start, line, style, pa
     assert cursor.currentList() is None
 
 
-@pytest.mark.parametrize("size", [1000, 3999, 4001, 8000, 12_000, 16_000, 50_000])
-@pytest.mark.parametrize("step", [700, 4100, 60_000])
+@pytest.mark.parametrize(
+    ("size", "step"),
+    [
+        (3999, 700), (16_000, 4100),
+        *(pytest.param(size, step, marks=pytest.mark.soak)
+          for size in (1000, 4001, 8000, 12_000, 50_000) for step in (700, 4100, 60_000)),
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("slow", [False, True], ids=["in time", "too slow to format"])
 def test_code_with_a_long_line_is_shown_whole(size, step, slow, style, parser, monkeypatch):
     line = "".join(f"{number} " for number in range(size))[:size]
