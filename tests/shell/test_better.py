@@ -18,6 +18,7 @@ from slmdesk.models.service import Pc
 from slmdesk.shell import better
 
 pytestmark = pytest.mark.gui
+PAGES = ("Start", "Chat", "Documents", "Translate", "Write")
 OFFER = recommend(Skill.SUMMARIES, Pc(0, total_bytes=8 << 30))
 
 
@@ -243,34 +244,26 @@ def test_on_the_page_of_models_the_card_alone_says_how_far_its_download_is(first
     assert len(program.notices()) == 1, "where it is and that it is used are one thing"
 
 
-@pytest.mark.parametrize("page", ["Chat", "Documents", "Translate", "Write"])
-def test_the_same_card_stands_on_every_page(first, page):
-    program = first()
-    program.wait(lambda: title(program))
-    program.window.show_page(page)
-    program.wait(lambda: title(program, page).startswith("Better answers"))
-    press(program, "all_button", page)
-    program.wait(lambda: program.window.current_page == "Models")
-    program.wait(lambda: program.frame.models_page.all_models.isVisible())
-
-
-def test_where_a_good_model_is_nothing_is_offered(start, model_file, monkeypatch):
-    monkeypatch.setattr(better, "FIRST_BYTES", 1000)
-    program = start().with_model(model_file)
-    program.ask(lambda _services: None)
-    for page in ("Start", "Chat", "Documents", "Translate", "Write"):
-        program.window.show_page(page)
-        assert not title(program, page)
-
-
-def test_a_better_model_is_put_off_by_a_press_and_stays_on_the_page_of_models(first, start, model_file, monkeypatch):
+def test_the_same_card_stands_on_every_page_and_is_put_off_on_all_but_that_of_models(
+    first, start, tmp_path, monkeypatch
+):
+    named = {"general.name": ("string", "SmolLM2 Tiny")}
+    starter = tiny_gguf.write(tmp_path / "smol.gguf", tiny_gguf.tiny_llama(change=named, seed=2))
+    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(starter))
     monkeypatch.setattr(better, "FIRST_BYTES", 1_500_000_000)
     program = first()
-    program.wait(lambda: title(program).startswith("Better answers"))
-    assert not part(program, "later_button").isVisible(), "there is no model yet"
-    program.with_model(model_file)
-    press(program, "later_button")
-    program.wait(lambda: not title(program))
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
+    for page in PAGES:
+        program.window.show_page(page)
+        program.wait(lambda page=page: title(program, page).startswith("Better answers"))
+    press(program, "all_button", "Write")
+    program.wait(lambda: program.window.current_page == "Models")
+    program.wait(lambda: program.frame.models_page.all_models.isVisible())
+    program.window.show_page("Write")
+    press(program, "later_button", "Write")
+    for page in PAGES:
+        program.window.show_page(page)
+        program.wait(lambda page=page: not title(program, page))
     program.window.show_page("Models")
     program.wait(lambda: title(program, "Models").startswith("Better answers"))
     assert not part(program, "later_button", "Models").isVisible()
@@ -281,20 +274,13 @@ def test_a_better_model_is_put_off_by_a_press_and_stays_on_the_page_of_models(fi
     assert not title(again)
 
 
-def test_over_the_starter_it_is_put_off_on_every_page(first, tmp_path, monkeypatch):
-    named = {"general.name": ("string", "SmolLM2 Tiny")}
-    starter = tiny_gguf.write(tmp_path / "smol.gguf", tiny_gguf.tiny_llama(change=named, seed=2))
-    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(starter))
-    program = first()
-    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
-    program.window.show_page("Write")
-    program.wait(lambda: title(program, "Write").startswith("Better answers"))
-    press(program, "later_button", "Write")
-    for page in ("Start", "Chat", "Write"):
+def test_where_a_good_model_is_nothing_is_offered(start, model_file, monkeypatch):
+    monkeypatch.setattr(better, "FIRST_BYTES", 1000)
+    program = start().with_model(model_file)
+    program.ask(lambda _services: None)
+    for page in PAGES:
         program.window.show_page(page)
-        program.wait(lambda page=page: not title(program, page))
-    program.window.show_page("Models")
-    program.wait(lambda: title(program, "Models").startswith("Better answers"))
+        assert not title(program, page)
 
 
 def test_a_licence_with_conditions_is_said_before_anything_is_fetched(first):

@@ -23,47 +23,31 @@ def opened(program) -> QDialog:
     return found
 
 
-def test_tab_reaches_the_entry(program):
-    assert program.find("help_button").focusPolicy() & Qt.FocusPolicy.TabFocus
-    program.find("help_button").setFocus()
-    QTest.keyClick(program.find("help_button"), Qt.Key.Key_Space)
-    opened(program).close()
-
-
-def test_the_key_and_the_entry_open_one_window_of_help(program):
+def test_the_key_and_the_entry_open_one_window_with_shortcuts_licences_and_the_folders_of_data(
+    program, paths, monkeypatch
+):
+    went: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", went.append)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", "/opt/slmdesk/slmdesk")
     QTest.keyClick(program.window, Qt.Key.Key_F1)
-    window = opened(program)
-    QTest.keyClick(window, Qt.Key.Key_Escape)
+    QTest.keyClick(opened(program), Qt.Key.Key_Escape)
     program.wait(lambda: program.window.findChild(QDialog, "help_window") is None)
-    program.click("help_button")
+    entry = program.find("help_button")
+    assert entry.focusPolicy() & Qt.FocusPolicy.TabFocus
+    entry.setFocus()
+    QTest.keyClick(entry, Qt.Key.Key_Space)
     window = opened(program)
-    program.click("help_button")
+    program.click(entry)
     assert len(program.window.findChildren(QDialog, "help_window")) == 1
     words = {one.text() for one in window.findChildren(QLabel, "help_words")}
     assert words >= {one.words for one in ALL}
     text = "\n".join(one.text() for one in window.findChildren(QLabel))
     for expected in (f"slmdesk {__version__}", "Apache", "LGPL", "Lucide", "SmolLM2", "slmdesk doctor"):
         assert expected in text
-    window.close()
-
-
-def test_an_installed_program_says_where_all_its_licences_are(program, monkeypatch):
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
-    monkeypatch.setattr(sys, "executable", "/opt/slmdesk/slmdesk")
-    QTest.keyClick(program.window, Qt.Key.Key_F1)
-    window = opened(program)
     assert "/opt/slmdesk/LICENCES.txt" in program.find("help_licences_page", window).text()
-    window.close()
-
-
-def test_the_folders_of_a_persons_data_are_named_and_opened(program, paths, monkeypatch):
-    went: list[QUrl] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", went.append)
-    QTest.keyClick(program.window, Qt.Key.Key_F1)
-    window = opened(program)
     shown = [one.text().replace("\u200b", "") for one in window.findChildren(QLabel, "help_folder")]
-    assert str(paths.data) in shown
-    assert str(paths.models) in shown
+    assert {str(paths.data), str(paths.models)} <= set(shown)
     button = program.find("help_open_0", window)
     program.find("help_area", window).ensureWidgetVisible(button)
     program.click(button)
@@ -71,28 +55,25 @@ def test_the_folders_of_a_persons_data_are_named_and_opened(program, paths, monk
     window.close()
 
 
-def test_a_first_step_goes_to_its_page_and_the_search_finds_a_shortcut(program):
+def test_a_first_step_goes_to_its_page_and_shortcuts_are_found_and_changed_in_the_settings(program):
+    def visible(name: str, within) -> list[str]:
+        return [one.text().casefold() for one in within.findChildren(QLabel, name) if one.isVisible()]
+
     QTest.keyClick(program.window, Qt.Key.Key_F1)
     window = opened(program)
     program.type_into(program.find("help_search", window), "rephrase")
-    words = [one.text() for one in window.findChildren(QLabel, "help_words") if one.isVisible()]
-    assert words
-    assert all("rephrase" in one.casefold() for one in words)
+    assert visible("help_words", window)
+    assert all("rephrase" in one for one in visible("help_words", window))
     assert not program.find("help_data", window).isVisible()
     program.click(program.find("help_go_4", window))
     assert program.window.current_page == "Models"
     program.wait(lambda: program.window.findChild(QDialog, "help_window") is None)
-
-
-def test_help_leads_to_where_shortcuts_are_changed(program):
     QTest.keyClick(program.window, Qt.Key.Key_F1)
     program.click(program.find("help_change_shortcuts", opened(program)))
     program.wait(lambda: program.find("shortcut_list").isVisible())
-    field = program.frame.settings_page.field
-    program.type_into(field, "rephrase")
-    shown = [one.text() for one in program.window.findChildren(QLabel, "shortcut_words") if one.isVisible()]
-    assert shown
-    assert all("rephrase" in one.casefold() for one in shown)
+    program.type_into(program.frame.settings_page.field, "rephrase")
+    assert visible("shortcut_words", program.window)
+    assert all("rephrase" in one for one in visible("shortcut_words", program.window))
 
 
 def test_what_the_window_binds_is_in_the_list(program):

@@ -11,11 +11,7 @@ from PySide6.QtWidgets import QDialog
 from slmdesk.window.base.shortcuts import ALL, FIXED, can_be, chosen_in, keys_of, taken_by, with_choice
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
-CTRL, ALT, SHIFT = (
-    Qt.KeyboardModifier.ControlModifier,
-    Qt.KeyboardModifier.AltModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-)
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
 class Shortcuts:
@@ -55,22 +51,16 @@ def saved(program):
     return program.ask(lambda services: services.settings.current.shortcuts)
 
 
-def test_new_keys_are_in_force_at_once_and_the_old_ones_do_nothing(program):
-    program.say("hello")
-    first = program.frame.chat.chat
+def test_new_keys_are_in_force_at_once_and_after_a_restart_and_none_switches_them_off(start):
+    program = start()
     shown = Shortcuts(program)
-    shown.press("chat.new", Qt.Key.Key_U, CTRL)
-    shown.shows("chat.new", "Ctrl+U")
-    assert saved(program) == "chat.new Ctrl+U"
-    assert program.find("new_chat_button").toolTip() == "Start a new chat (Ctrl+U)"
+    shown.press("chat.panel", Qt.Key.Key_U, CTRL)
+    shown.shows("chat.panel", "Ctrl+U")
     shown.leave()
-    QTest.keyClick(program.window, Qt.Key.Key_N, CTRL)
-    assert program.frame.chat.chat == first
+    QTest.keyClick(program.window, Qt.Key.Key_B, CTRL | SHIFT)
+    assert not program.page.is_panel_shown, "the old keys do nothing"
     QTest.keyClick(program.window, Qt.Key.Key_U, CTRL)
-    program.wait(lambda: program.frame.chat.chat != first)
-
-
-def test_a_page_opens_by_its_new_keys_and_none_switches_them_off(program):
+    program.wait(lambda: program.page.is_panel_shown)
     shown = Shortcuts(program)
     shown.press("page.models", Qt.Key.Key_F10)
     shown.shows("page.models", "F10")
@@ -82,13 +72,20 @@ def test_a_page_opens_by_its_new_keys_and_none_switches_them_off(program):
     program.wait(program.frame.models_area.isVisible)
     QTest.keyClick(program.window, Qt.Key.Key_J, CTRL)
     assert program.frame.models_area.isVisible()
-    assert saved(program) == "page.jobs \npage.models F10"
+    assert saved(program) == "chat.panel Ctrl+U\npage.jobs \npage.models F10"
     shown = Shortcuts(program)
     program.click(shown.part("reset_page.jobs"))
     shown.shows("page.jobs", "Ctrl+J")
     shown.leave()
     QTest.keyClick(program.window, Qt.Key.Key_J, CTRL)
     program.wait(program.frame.jobs_page.isVisible)
+    program.close()
+    again = start()
+    assert keys_of("chat.panel").shown == "Ctrl+U"
+    again.window.setFocus()
+    QTest.keyClick(again.window, "?")
+    again.wait(lambda: again.window.findChild(QDialog, "help_window") is not None)
+    again.window.findChild(QDialog, "help_window").close()
 
 
 def test_keys_that_do_something_else_are_refused_by_name(program):
@@ -126,20 +123,6 @@ def test_the_usual_keys_come_back_one_by_one_where_free_or_all(program):
     assert not saved(program)
     assert not shown.part("reset_chat.list").isVisible()
     shown.leave()
-
-
-def test_changed_keys_stay_after_a_restart_and_help_opens_by_a_question_mark(start):
-    program = start()
-    shown = Shortcuts(program)
-    shown.press("chat.panel", Qt.Key.Key_P, CTRL | SHIFT)
-    shown.shows("chat.panel", "Ctrl+Shift+P")
-    program.close()
-    again = start()
-    assert keys_of("chat.panel").shown == "Ctrl+Shift+P"
-    again.window.setFocus()
-    QTest.keyClick(again.window, "?")
-    again.wait(lambda: again.window.findChild(QDialog, "help_window") is not None)
-    again.window.findChild(QDialog, "help_window").close()
 
 
 def test_a_page_has_no_key_that_does_something_else_on_another():

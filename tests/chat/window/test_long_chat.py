@@ -75,7 +75,7 @@ def left_out(program) -> list[str]:
     return [row.id for row in rows(program) if row.is_left_out]
 
 
-def test_a_full_chat_is_no_dead_end_the_oldest_turns_can_be_left_out(small):
+def test_a_full_chat_goes_on_without_its_oldest_turns_which_are_grey_also_after_reopening_it(small, start):
     program = small
     refuse(program)
     assert program.page.composer.text == words(4, 80)  # nothing is lost
@@ -88,17 +88,9 @@ def test_a_full_chat_is_no_dead_end_the_oldest_turns_can_be_left_out(small):
     program.wait(lambda: line(program))
     gone = left_out(program)
     assert gone == [row.id for row in rows(program)][: len(gone)] != []
-    assert rows(program)[len(gone)].id == LINE
-    assert line(program).label == FROM_HERE
+    assert (rows(program)[len(gone)].id, line(program).label) == (LINE, FROM_HERE)
     assert f"{len(gone)} messages above" in line(program).text
     assert rows(program)[0].label == "You · not seen by the model"
-
-
-def test_the_line_and_the_grey_messages_are_right_after_reopening_the_chat(small, start):
-    program = small
-    refuse(program)
-    go_on(program, "full_leave_out")
-    program.wait(lambda: line(program))
     shown, chat = [(row.id, row.is_left_out, row.text) for row in rows(program)], program.chat.chat
     program.chat.new_chat()
     assert line(program) is None

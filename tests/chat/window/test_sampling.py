@@ -34,17 +34,6 @@ def options_of(program) -> ChatOptions:
     return program.ask(lambda services: services.chats.options(chat))
 
 
-def test_one_is_reset(program):
-    program.say("hello")
-    open_more(program)
-    assert not program.find("option_min_p_reset").isVisible()
-    put(program, "option_min_p", "0.1")
-    put(program, "option_top_k", "7")
-    program.click("option_min_p_reset")
-    program.wait(lambda: options_of(program) == ChatOptions(top_k=7))
-    assert program.find("option_min_p").text() == ""
-
-
 def test_numbers_are_typed_kept_used_listed_with_the_answer_and_reset(program):
     open_more(program)
     put(program, "option_min_p", "0,1")
