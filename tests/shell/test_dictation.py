@@ -60,16 +60,16 @@ def test_a_message_is_spoken_and_sent_with_the_words_being_said(program, heard):
     program.wait_idle()
 
 
-def test_the_line_at_the_foot_shows_the_microphone_and_ends_it(program, heard):
-    assert program.window.status._microphone is None
-    begin(program, heard, "dictate_button")
-    program.click(program.find("microphone_button"))
-    assert program.window.status._microphone is None
-    program.wait(lambda: ("finish", "spoken") in heard)
-
-
-def test_a_letter_is_dictated(program, heard):
+def test_a_letter_and_notes_are_dictated_and_the_line_at_the_foot_ends_it(program, heard):
+    saved = []
+    program.page._edit("The tenant", ("Edit the notes", ""), saved.append)
+    begin(program, heard, "edit_dictate_button")
+    say(program, "moves out", is_final=True)
+    QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert saved == ["The tenant moves out"]
+    end(program)
     program.window.show_page("Write")
+    assert program.window.status._microphone is None
     begin(program, heard, "writing_dictate_button")
     say(program, "Dear Ms Roth,\n", is_final=True)
     say(program, "the rent rises.", is_final=True)
@@ -77,16 +77,9 @@ def test_a_letter_is_dictated(program, heard):
     assert editor.toPlainText() == "Dear Ms Roth,\nthe rent rises."
     editor.undo()
     assert editor.toPlainText() == "Dear Ms Roth,\n"
-    end(program)
-
-
-def test_notes_are_dictated(program, heard):
-    saved = []
-    program.page._edit("The tenant", ("Edit the notes", ""), saved.append)
-    begin(program, heard, "edit_dictate_button")
-    say(program, "moves out", is_final=True)
-    QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    assert saved == ["The tenant moves out"]
+    program.click(program.find("microphone_button"))
+    assert program.window.status._microphone is None
+    program.wait(lambda: ("finish", "spoken") in heard)
 
 
 def test_without_a_speech_model_one_line_says_where_there_is_one(start):

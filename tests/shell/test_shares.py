@@ -97,9 +97,9 @@ def test_offline_by_policy_only_named_shares_are_opened(window, tmp_path, looked
     assert looked == []
 
 
-@pytest.mark.parametrize("url", ["file://evil.example/share/a.docx", "file:////evil.example/share/a.docx"])
-def test_no_entrance_of_the_window_looks_at_a_share_before_it_is_allowed(program, qtbot, looked, url) -> None:
-    assert files_among(data_of(url)) == [AWAY]
+def test_no_entrance_of_the_window_looks_at_a_share_before_it_is_allowed(program, qtbot, looked) -> None:
+    url = "file:////evil.example/share/a.docx"
+    assert files_among(data_of(url)) == files_among(data_of("file://evil.example/share/a.docx")) == [AWAY]
 
     def dismissed() -> None:
         found: list[Question] = []

@@ -76,8 +76,18 @@ def formats(program):
     return [(words, form.fontStrikeOut(), form.foreground().color().name()) for words, form in looks(program.edit)]
 
 
-def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
+def test_changes_stand_in_the_text_and_in_the_list_and_nothing_moves(program):
+    watched = ("writing_editor", "writing_pane", "writing_correct", "writing_rewrite", "writing_accept_all")
+
+    def places():
+        found = [program.find(name) for name in watched]
+        return [(one.mapTo(program.window, QPoint()), one.size()) for one in found]
+
+    put(program)
+    before = places()
+    assert primaries(program) == ["writing_correct"]
     correct(program)
+    assert places() == before
     assert rows(program) == [
         "recieved → received\nSpelling",
         "key → keys\nForm of a word",
@@ -93,12 +103,28 @@ def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
     assert program.writing.text == TEXT, "nobody has decided yet"
     assert "5 changes found, 2 to check." in said(program)
     assert program.find("writing_changes_title").text() == "5 changes · 2 to check"
+    sheet = program.find("writing_editor")
+    assert sheet.width() <= 720
+    assert abs(2 * sheet.x() + sheet.width() - sheet.parentWidget().width()) <= 1, "in the middle of the desk"
+    steps = program.edit.document().availableUndoSteps()
+    program.frame.keeper.set_choice("dark" if colours is LIGHT else "light")
+    assert formats(program)[0] == ("recieved", True, program.frame.keeper.theme.removed.lower())
+    assert program.edit.document().availableUndoSteps() >= steps
+    QTest.keyClick(program.edit, Qt.Key.Key_Z, CTRL)
+    program.wait(lambda: not changes(program))
+    assert program.edit.toPlainText() == TEXT
+
+
+def primaries(program):
+    found = (program.find(name) for name in ("writing_correct", "writing_accept_all"))
+    return [one.objectName() for one in found if one.property("kind") == "primary"]
 
 
 def test_all_are_accepted_but_the_doubtful_ones_which_is_said_and_undone(program):
     correct(program)
     accept = program.find("writing_accept_all")
     assert accept.text() == "Accept 3"
+    assert primaries(program) == ["writing_accept_all"], "what comes next"
     program.click(accept)
     program.wait(lambda: len(changes(program)) == 2)
     assert program.writing.text == RIGHT
@@ -109,9 +135,34 @@ def test_all_are_accepted_but_the_doubtful_ones_which_is_said_and_undone(program
     assert program.writing.text == TEXT
     program.click("writing_refuse_all")
     program.wait(lambda: not changes(program))
+    assert primaries(program) == ["writing_correct"]
     assert program.edit.toPlainText() == TEXT
     assert not formats(program)
     assert program.find("writing_pane").isVisible(), "its place is kept"
+
+
+def test_changes_are_decided_on_by_their_cards(program):
+    correct(program)
+    listed = program.find("writing_changes")
+    program.click_item(listed, 2)
+    tracked = program.edit.tracked
+    assert program.edit.textCursor().position() == tracked.pending[2].position
+    cursor = program.edit.textCursor()
+    cursor.setPosition(tracked.pending[3].position + 1)
+    program.edit.setTextCursor(cursor)
+    assert listed.current == changes(program)[3].number
+
+    def press(row, which):
+        card = card_in(listed.visualRect(listed.model().index(row, 0)))
+        QTest.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=buttons_in(card)[which].center())
+
+    press(0, 0)
+    program.wait(lambda: len(changes(program)) == 4)
+    assert program.writing.text.startswith("We received it")
+    assert program.edit._current == listed.current == changes(program)[0].number, "its words light up"
+    press(1, 1)
+    program.wait(lambda: len(changes(program)) == 3)
+    assert [change.old for change in changes(program)] == ["key", "Kruger", "20"]
 
 
 def test_changes_are_decided_on_by_keys_one_by_one(program):
@@ -135,70 +186,6 @@ def test_changes_are_decided_on_by_keys_one_by_one(program):
     QTest.keyClick(listed, Qt.Key.Key_Return)
     program.wait(lambda: not changes(program))
     assert program.writing.text == "We received it on 3 May.\nThe two key were lost.\n\nMr Kruger paid 30 euros."
-
-
-def test_a_click_in_the_list_shows_the_change_and_the_caret_chooses_it(program):
-    correct(program)
-    listed = program.find("writing_changes")
-    program.click_item(listed, 2)
-    tracked = program.edit.tracked
-    assert program.edit.textCursor().position() == tracked.pending[2].position
-    cursor = program.edit.textCursor()
-    cursor.setPosition(tracked.pending[3].position + 1)
-    program.edit.setTextCursor(cursor)
-    assert listed.current == changes(program)[3].number
-
-
-def test_the_sheet_does_not_move_as_changes_come_and_go(program):
-    put(program)
-    watched = ("writing_editor", "writing_pane", "writing_correct", "writing_rewrite", "writing_accept_all")
-
-    def places():
-        found = [program.find(name) for name in watched]
-        return [(one.mapTo(program.window, QPoint()), one.size()) for one in found]
-
-    before = places()
-    correct(program)
-    assert places() == before
-    program.click("writing_refuse_all")
-    program.wait(lambda: not changes(program))
-    assert places() == before
-    sheet = program.find("writing_editor")
-    assert sheet.width() <= 720
-    assert abs(2 * sheet.x() + sheet.width() - sheet.parentWidget().width()) <= 1, "in the middle of the desk"
-
-
-def test_a_card_has_its_own_buttons_and_its_words_light_up(program):
-    correct(program)
-    listed = program.find("writing_changes")
-
-    def press(row, which):
-        card = card_in(listed.visualRect(listed.model().index(row, 0)))
-        QTest.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=buttons_in(card)[which].center())
-
-    press(0, 0)
-    program.wait(lambda: len(changes(program)) == 4)
-    assert program.writing.text.startswith("We received it")
-    assert program.edit._current == listed.current == changes(program)[0].number
-    press(1, 1)
-    program.wait(lambda: len(changes(program)) == 3)
-    assert [change.old for change in changes(program)] == ["key", "Kruger", "20"]
-
-
-def test_the_primary_button_is_what_comes_next(program):
-    def primaries():
-        found = (program.find(name) for name in ("writing_correct", "writing_accept_all"))
-        return [one.objectName() for one in found if one.property("kind") == "primary"]
-
-    assert primaries() == ["writing_correct"]
-    correct(program)
-    assert primaries() == ["writing_accept_all"]
-    program.click("writing_accept_all")
-    program.wait(lambda: len(changes(program)) == 2)
-    assert primaries() == ["writing_accept_all"]
-    program.click("writing_refuse_all")
-    program.wait(lambda: not changes(program))
-    assert primaries() == ["writing_correct"]
 
 
 def test_options_are_in_a_popover_and_are_settings(program):
@@ -288,18 +275,6 @@ def test_without_a_model_it_is_said_what_is_missing(start):
     program.wait(lambda: "no model yet" in program.find("suggestion_words").text())
 
 
-def test_the_changes_have_the_colours_of_another_theme_and_undo_knows_nothing_of_it(program):
-    correct(program)
-    steps = program.edit.document().availableUndoSteps()
-    program.frame.keeper.set_choice("dark" if program.frame.keeper.theme.name == "light" else "light")
-    theme = program.frame.keeper.theme
-    assert formats(program)[0] == ("recieved", True, theme.removed.lower())
-    assert program.edit.document().availableUndoSteps() >= steps
-    QTest.keyClick(program.edit, Qt.Key.Key_Z, CTRL)
-    program.wait(lambda: not changes(program))
-    assert program.edit.toPlainText() == TEXT
-
-
 def test_the_text_is_there_again_after_a_kill_and_gone_once_emptied(start, program):
     put(program, "A letter that is not finished")
     program.wait(lambda: program.ask(lambda services: program.frame.state.current.last_writing))
@@ -337,7 +312,7 @@ def test_changes_not_decided_on_come_back_with_the_text(start, program):
     assert not changes(again), "what was refused stays so"
 
 
-def test_a_new_text_leaves_the_one_before_to_be_opened_again(program):
+def test_a_new_text_leaves_the_one_before_and_a_deleted_one_comes_back_by_undo(program):
     put(program, "The first letter")
     QTest.keyClick(program.edit, Qt.Key.Key_N, CTRL)
     program.wait(lambda: program.writing.text == "")
@@ -355,29 +330,23 @@ def test_a_new_text_leaves_the_one_before_to_be_opened_again(program):
     program.click_item(listed, 0)
     program.wait(lambda: program.writing.text == "The first letter")
     assert listed.currentRow() == 0
-    found = program.ask(lambda services: services.history.items("writing"))
-    assert sorted(one.title for one in found) == ["The first letter", "The second letter"]
-
-
-def test_a_deleted_text_is_in_the_trash_and_comes_back_by_undo(program):
-    put(program, "A letter to be deleted")
-    program.writing.keep()
     menu = program.find("writing_more").menu()
     next(action for action in menu.actions() if action.objectName() == "delete_writing").trigger()
     program.wait(lambda: any("moved to the trash" in notice for notice in program.notices()))
     assert program.writing.text == ""
-    assert not program.ask(lambda services: services.history.items("writing"))
+    found = program.ask(lambda services: services.history.items("writing"))
+    assert [one.title for one in found] == ["The second letter"]
     program.click("notice_action")
-    program.wait(lambda: program.writing.text == "A letter to be deleted")
+    program.wait(lambda: program.writing.text == "The first letter")
 
 
-@pytest.mark.parametrize("where", ["writing_page", "writing_editor"])
-def test_a_word_file_that_is_dropped_is_opened_as_its_words(program, tmp_path, where):
-    path = tmp_path / "letter.docx"
-    path.write_bytes(docx(paragraph("We recieved it on 3 May.") + paragraph("The two key was lost.")))
-    drop(program.edit.viewport() if where == "writing_editor" else program.find(where), path)
-    program.wait(lambda: program.writing.text == "We recieved it on 3 May.\nThe two key was lost.")
-    assert said(program).startswith("letter.docx is opened: its words, without formatting.")
+def test_a_word_file_that_is_dropped_is_opened_as_its_words(program, tmp_path):
+    for name, place in (("page", program.find("writing_page")), ("sheet", program.edit.viewport())):
+        path = tmp_path / f"{name}.docx"
+        path.write_bytes(docx(paragraph("We recieved it on 3 May.") + paragraph(f"The {name} was lost.")))
+        drop(place, path)
+        program.wait(lambda name=name: program.writing.text == f"We recieved it on 3 May.\nThe {name} was lost.")
+        assert said(program).startswith(f"{name}.docx is opened: its words, without formatting.")
 
 
 def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program, tmp_path):
