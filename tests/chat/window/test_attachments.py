@@ -43,7 +43,7 @@ def extras(program):
     return [one for one in program.page.view.findChildren(QToolButton, "message_extra") if one.isVisible()]
 
 
-def test_a_dropped_file_becomes_a_chip_and_goes_with_the_question(program, manual):
+def test_a_dropped_file_becomes_a_chip_and_goes_with_the_question_in_the_way_that_is_chosen(program, manual):
     drop(program.page, manual)
     wait_read(program)
     (chip,) = program.page.composer.attachments.chips
@@ -53,11 +53,19 @@ def test_a_dropped_file_becomes_a_chip_and_goes_with_the_question(program, manua
     program.wait(lambda: "whole" in chip.accessibleName())
     program.enter()
     program.wait_idle()
-    question = program.messages()[0]
-    assert question.attachments[0].attached.is_whole
+    assert program.messages()[0].attachments[0].attached.is_whole
     assert drafts(program) == []
     assert not program.page.composer.attachments.isVisible()
     program.wait(lambda: [extra for extra in extras(program) if "manual.txt \u00b7 whole" in extra.accessibleName()])
+    program.click("new_chat_button")
+    drop(program.page, manual)
+    wait_read(program)
+    program.chat.attached.set_mode(drafts(program)[0].key, AttachMode.PASSAGES)
+    program.type("And the valve?")
+    program.wait(lambda: "by passages" in drafts(program)[0].words)
+    program.enter()
+    program.wait_idle()
+    assert not program.messages()[0].attachments[0].attached.is_whole
 
 
 def test_a_chip_needs_the_same_room_before_its_new_words_are_laid_out(qtbot):
@@ -119,6 +127,17 @@ def test_a_long_paste_is_attached_and_can_be_inserted_as_text_instead(program):
     program.click(program.find("notice_action", bar))
     program.wait(lambda: drafts(program) == [])
     assert program.page.composer.text == text
+    program.page.composer.input_box.clear()
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    paste(program, text.replace(" Roses", "\r\nRoses"), keys)
+    assert program.page.composer.text == text.replace(" Roses", "\nRoses")
+    assert drafts(program) == []
+    program.page.composer.input_box.clear()
+    search = program.find("search_box")
+    search.setFocus()
+    program.wait(search.hasFocus)
+    QTest.keyClick(search, Qt.Key.Key_V, keys)
+    assert program.page.composer.text == "", "the key is that of the message alone"
 
 
 def test_what_is_long_is_attached_under_a_name_of_its_own():
@@ -128,19 +147,6 @@ def test_what_is_long_is_attached_under_a_name_of_its_own():
     first = pasted_draft("Roses grow in May. " * 400, set()).name
     assert first == "Pasted text (1,600 words)"
     assert pasted_draft("Roses grow in May. " * 400, {first}).name == "Pasted text 2 (1,600 words)"
-
-
-def test_the_key_to_paste_as_text_is_that_of_the_message_alone(program):
-    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    paste(program, "Roses grow in May.\r\n" * 400, keys)
-    assert program.page.composer.text == "Roses grow in May.\n" * 400
-    assert drafts(program) == []
-    program.page.composer.input_box.clear()
-    search = program.find("search_box")
-    search.setFocus()
-    program.wait(search.hasFocus)
-    QTest.keyClick(search, Qt.Key.Key_V, keys)
-    assert program.page.composer.text == ""
 
 
 def test_what_is_attached_lasts_as_a_draft_and_is_read_again_in_its_chat(start, model_file, manual):
@@ -221,18 +227,6 @@ def test_the_files_of_a_folder_are_attached_at_once_and_not_twice(program, tmp_p
     drop(program.page, folder)
     program.ask(lambda _services: None)
     assert len(drafts(program)) == 8
-
-
-def test_the_way_a_document_is_read_can_be_chosen(program, manual):
-    drop(program.page, manual)
-    wait_read(program)
-    program.type("When does the pump stop?")
-    program.wait(lambda: "whole" in drafts(program)[0].words)
-    program.chat.attached.set_mode(drafts(program)[0].key, AttachMode.PASSAGES)
-    program.wait(lambda: "by passages" in drafts(program)[0].words)
-    program.enter()
-    program.wait_idle()
-    assert not program.messages()[0].attachments[0].attached.is_whole
 
 
 def test_a_locked_document_asks_for_its_password(program, tmp_path):

@@ -11,7 +11,7 @@ from slmdesk.chat.window import messages
 from slmdesk.chat.window.messages import END
 
 pytestmark = pytest.mark.gui
-COUNT = 320
+COUNT = 200
 
 
 def opened(program, count: int = COUNT) -> tuple[str, list[str]]:
@@ -54,26 +54,28 @@ def test_the_end_is_shown_and_the_rest_comes_before_it(program, slowly):
     assert first[-1] == END
 
 
-def test_who_reads_further_up_stays_at_the_same_words(program, slowly):
-    _chat, ids = opened(program)
+def test_who_reads_further_up_stays_at_the_same_words_and_all_that_is_selected_or_found_is_all(program, slowly):
+    chat, ids = opened(program)
     view = program.page.view
     view.scroll_to(ids[-20])
     view.set_current(view.rows.index_of(ids[-20]))
     top = view.top_of(view.rows.index_of(ids[-20]))
+    view.select_all()
+    assert len(view.find("answer 1")) < 30
     let_come(program)
     assert view.top_of(view.rows.index_of(ids[-20])) == top
     assert view.rows[view.current].view.id == ids[-20]
+    assert len(view.find_again()) == len([n for n in range(1, COUNT, 2) if str(n).startswith("1")])
+    text = view.selected_text()
+    assert text.startswith("question 0\n\nanswer 1\n\n")
+    assert text.endswith(f"answer {COUNT - 1}")
     QTest.keyClick(view, Qt.Key.Key_Home)
     assert view.rows[view.current].view.id == ids[0]
-
-
-def test_all_that_is_selected_stays_all(program, slowly):
-    opened(program, 100)
-    program.page.view.select_all()
-    let_come(program)
-    text = program.page.view.selected_text()
-    assert text.startswith("question 0\n\nanswer 1\n\n")
-    assert text.endswith("answer 99")
+    program.chat.new_chat()
+    program.chat.open_chat(chat, ids[4])  # it was searched for
+    program.wait(lambda: shown(program) == ids)
+    assert not program.chat.older.is_coming
+    assert view.top_of(4) is not None
 
 
 def test_a_question_meanwhile_stays_the_last_and_another_chat_ends_it(program, slowly):
@@ -92,18 +94,3 @@ def test_a_question_meanwhile_stays_the_last_and_another_chat_ends_it(program, s
     program.chat.new_chat()
     assert not program.chat.older.is_coming
     assert shown(program) == []
-
-
-def test_a_message_that_was_searched_for_is_shown_though_it_is_old(program, slowly):
-    chat, ids = opened(program)
-    program.chat.open_chat(chat, ids[4])
-    program.wait(lambda: shown(program) == ids)
-    assert not program.chat.older.is_coming
-    assert program.page.view.top_of(4) is not None
-
-
-def test_find_counts_what_has_come(program, slowly):
-    opened(program)
-    assert len(program.page.view.find("answer 1")) < 30
-    let_come(program)
-    assert len(program.page.view.find_again()) == len([n for n in range(1, COUNT, 2) if str(n).startswith("1")])

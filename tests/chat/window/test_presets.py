@@ -36,8 +36,15 @@ def presets(program):
     return program.ask(lambda services: services.chats.presets.list())
 
 
-def test_a_chat_takes_a_preset_and_says_what_is_changed(program):
+def test_a_chat_takes_a_preset_says_what_is_changed_and_own_settings_come_back(program):
     open_panel(program)
+    program.type_into("option_system", "Always rhyme.")
+    pick(program, "Code")
+    program.wait(lambda: program.find("option_system").toPlainText().startswith("You are an experienced"))
+    program.click("notice_action")
+    program.wait(lambda: program.find("option_system").toPlainText() == "Always rhyme.")
+    assert program.find("option_preset").currentData() == ""
+    program.find("option_system").clear()
     pick(program, "Letter writer")
     program.wait(lambda: program.find("option_system").toPlainText().startswith("Write a complete letter"))
     assert program.find("option_temperature").currentData() == 0.4
@@ -55,16 +62,6 @@ def test_a_chat_takes_a_preset_and_says_what_is_changed(program):
     program.wait(lambda: "language of answers" in said(program, "preset_words"))
     pick(program, "None")
     program.wait(lambda: program.find("option_system").toPlainText() == "")
-
-
-def test_own_settings_come_back_after_a_preset_took_their_place(program):
-    open_panel(program)
-    program.type_into("option_system", "Always rhyme.")
-    pick(program, "Code")
-    program.wait(lambda: program.find("option_system").toPlainText().startswith("You are an experienced"))
-    program.click("notice_action")
-    program.wait(lambda: program.find("option_system").toPlainText() == "Always rhyme.")
-    assert program.find("option_preset").currentData() == ""
 
 
 def test_the_settings_of_a_chat_are_saved_as_a_preset_with_examples(program):
@@ -130,21 +127,7 @@ def test_presets_are_made_changed_moved_and_deleted_and_deleting_is_undone(progr
     program.wait(lambda: rows(window)[0] == "First")
 
 
-def test_new_chats_begin_with_the_default_preset(program):
-    window = open_window(program)
-    box = program.find("presets_list", window)
-    at = next(at for at, words in enumerate(rows(window)) if words.startswith("Brainstorm"))
-    box.setCurrentRow(at)
-    program.click("presets_default")
-    program.wait(lambda: "for new chats" in rows(window)[at])
-    program.wait(lambda: program.find("option_preset").currentText() == "Brainstorm")
-    program.say("hello")
-    assert program.last().preset == "Brainstorm"
-    program.chat.new_chat()
-    program.wait(lambda: program.find("option_temperature").currentData() == 1.0)
-
-
-def test_a_preset_is_exported_and_imported(program, tmp_path):
+def test_a_preset_comes_from_a_file_and_new_chats_begin_with_the_default(program, tmp_path):
     window = open_window(program)
     program.click(program.find("presets_export", window))
     dialog = program.find("preset_export_dialog", window)
@@ -159,6 +142,15 @@ def test_a_preset_is_exported_and_imported(program, tmp_path):
     dialog.close()
     program.wait(lambda: rows(window)[0] == "Assistant")
     program.wait(lambda: window.current is not None and not window.current.is_shipped)
+    at = next(at for at, words in enumerate(rows(window)) if words.startswith("Brainstorm"))
+    program.find("presets_list", window).setCurrentRow(at)
+    program.click("presets_default")
+    program.wait(lambda: "for new chats" in rows(window)[at])
+    program.wait(lambda: program.find("option_preset").currentText() == "Brainstorm")
+    program.say("hello")
+    assert program.last().preset == "Brainstorm"
+    program.chat.new_chat()
+    program.wait(lambda: program.find("option_temperature").currentData() == 1.0)
 
 
 def test_a_slash_at_the_start_of_a_message_takes_a_preset(program):

@@ -63,19 +63,10 @@ def lit(program) -> list[int]:
     return [sheet.page.number for sheet in pane(program)._view.sheets if sheet.marks]
 
 
-def test_three_documents_and_a_question_show_the_quoted_page_beside_the_answer(asked):
+def test_the_quoted_page_stands_beside_the_answer_and_is_lit_by_pointing_at_its_source(asked):
     program = asked
     assert program.window.current_page == "Chat"
     program.wait(lambda: pane(program).isVisible() and title(program) == "pump.pdf")  # quoted first in the answer
-    program.wait(lambda: lit(program) == [2])
-    program.click(lines_with(program, "The rent is due")[0])
-    program.wait(lambda: title(program) == "lease.pdf")
-    program.wait(lambda: lit(program) == [2])
-    assert program.page.view.isVisible()
-
-
-def test_pointing_at_a_source_lights_it(asked):
-    program = asked
     program.wait(lambda: lit(program) == [2])
     shown = pane(program)
     shown.hint((shown.document, 1, ((0, 5),)))
@@ -86,6 +77,20 @@ def test_pointing_at_a_source_lights_it(asked):
     program.wait(lambda: lit(program) == [2])
     QApplication.sendEvent(line, QEvent(QEvent.Type.Leave))
     program.wait(lambda: lit(program) == [2])
+    program.window.resize(800, 700)
+    program.wait(lambda: pane(program).isHidden())  # there is no room for both
+    program.click(lines_with(program, "The rent is due")[0])
+    program.wait(pane(program).isVisible)
+    assert not program.page.view.isVisible()
+    program.find("page_view", pane(program)).setFocus()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    program.wait(program.page.view.isVisible)
+    assert program.page.composer.input_box.hasFocus()
+    program.window.resize(1440, 900)
+    program.click(lines_with(program, "The rent is due")[0])
+    program.wait(lambda: title(program) == "lease.pdf")
+    program.wait(lambda: lit(program) == [2])
+    assert program.page.view.isVisible()
 
 
 def test_a_page_that_was_closed_comes_back_when_it_is_asked_for_and_opens_in_documents(asked):
@@ -103,19 +108,6 @@ def test_a_page_that_was_closed_comes_back_when_it_is_asked_for_and_opens_in_doc
     program.window.show_page("Chat")
     program.click("new_chat_button")
     program.wait(lambda: pane(program).isHidden())  # it is of the other chat
-
-
-def test_where_there_is_no_room_the_page_takes_the_place_of_the_chat_only_when_asked_for(asked):
-    program = asked
-    program.window.resize(800, 700)
-    program.wait(lambda: pane(program).isHidden())
-    program.click(lines_with(program, "The rent is due")[0])
-    program.wait(pane(program).isVisible)
-    assert not program.page.view.isVisible()
-    program.find("page_view", pane(program)).setFocus()
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
-    program.wait(program.page.view.isVisible)
-    assert program.page.composer.input_box.hasFocus()
 
 
 def test_without_a_quotation_the_nearest_sentence_is_lit(start, model_file, letters):

@@ -100,6 +100,7 @@ def test_the_menu_suggests_replaces_and_undoes(writer):
     right = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, QPoint(3, 8), box(program).mapToGlobal(QPoint(3, 8)))
     assert right.type() == QEvent.Type.ContextMenu
     assert not marks.eventFilter(box(program).viewport(), right), "on a right word, the usual menu"
+    press(program, Qt.Key.Key_End)
     menu = open_menu(program, "corut")
     words = [action.text() for action in menu.actions()]
     assert words[0] == "court"

@@ -80,6 +80,12 @@ def test_a_second_chat_is_asked_while_the_first_is_answered(program, tmp_path):
     program.wait(lambda: "word3" in program.words())
     program.wait_idle()
     assert program.words().split()[-60:] == LONG.split()
+    program.send("again", slow=0.1, answer=LONG)
+    program.wait(lambda: program.chat.is_busy)
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
+    program.wait_idle()
+    program.click("new_chat_button")
+    assert marks(program, "first") == (False, False), "a stopped answer is no news"
 
 
 def test_an_answer_that_ended_elsewhere_has_a_dot_until_it_is_opened_also_after_a_restart(start, model_file):
@@ -99,14 +105,6 @@ def test_an_answer_that_ended_elsewhere_has_a_dot_until_it_is_opened_also_after_
     third = start()
     third.wait(lambda: third.page.title.full_text == "first")
     assert marks(third, "first") == (False, False)
-
-
-def test_a_stopped_answer_is_no_news(program):
-    ask(program, "first", slow=0.1, answer=LONG)
-    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
-    program.wait_idle()
-    program.click("new_chat_button")
-    assert marks(program, "first") == (False, False)
 
 
 def test_the_system_tells_the_title_of_an_answered_chat_and_nothing_else(program, monkeypatch):
