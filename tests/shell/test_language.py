@@ -95,6 +95,9 @@ class Looking:
     def __call__(self, where: str, root: QWidget | None = None) -> None:
         for _turn in range(4):  # what is shown asks for more
             self._program.ask(lambda _services: None)
+        self.at_once(where, root)
+
+    def at_once(self, where: str, root: QWidget | None = None) -> None:
         shown = english(root or self._program.window, self._names, *PHRASES)
         self.found.extend(f"{where}: {line}" for line in shown)
 
@@ -113,7 +116,7 @@ def test_empty(start, tmp_path):
             look(f"{name}, empty")
     for code in (*SENTENCES, *MADE, "nobody.knows"):
         program.window.notices.show_notice(notice_of(problem_of(code, {"path": "/broken.pdf", "model": "tiny"})))
-        look(code, program.window.notices)
+        look.at_once(code, program.window.notices)
     assert not look.found, "\n".join(dict.fromkeys(look.found))
 
 

@@ -89,24 +89,24 @@ def test_the_key_reaches_the_undo_below_other_notices(area):
     assert not area.undo()
 
 
-@pytest.mark.parametrize(("width", "scale"), [(1280, 100), (1024, 150), (512, 100)])
-def test_a_notice_covers_neither_the_page_nor_what_stands_in_its_line(program, width, scale):
-    program.frame.keeper.set_font_scale(scale)
-    program.window.resize(width, 768)
+def test_a_notice_covers_neither_the_page_nor_what_stands_in_its_line(program):
     notices, status = program.window.notices, program.window.status
-    for words, action, other in (("Written.", "", ""), (LONG, "Undo", ""), (LONG, "Show in the folder", "Read again")):
-        notices.show_notice(Notice(words, action=action, other=other))
-        for _turn in range(4):
-            QApplication.processEvents()
-        line = QRect(status.mapTo(program.window, QPoint()), status.size())
-        assert notices.isVisible()
-        assert line.contains(notices.geometry()) or width == 512
-        is_alone = notices.geometry().width() == line.width()
-        for part in status.findChildren(QAbstractButton):
-            place = QRect(part.mapTo(program.window, QPoint()), part.size())
-            assert is_alone or not part.isVisible() or not notices.geometry().intersects(place), part.objectName()
-        for part in notices.findChildren(QAbstractButton):
-            assert not part.isVisible() or part.width() >= part.minimumSizeHint().width(), part.objectName()
+    for width, scale in ((1280, 100), (512, 100), (1024, 150)):
+        program.frame.keeper.set_font_scale(scale)
+        program.window.resize(width, 768)
+        for words, action, other in (("Written.", "", ""), (LONG, "Undo", ""), (LONG, "Show in the folder", "Again")):
+            notices.show_notice(Notice(words, action=action, other=other))
+            for _turn in range(4):
+                QApplication.processEvents()
+            line = QRect(status.mapTo(program.window, QPoint()), status.size())
+            assert notices.isVisible()
+            assert line.contains(notices.geometry()) or width == 512
+            is_alone = notices.geometry().width() == line.width()
+            for part in status.findChildren(QAbstractButton):
+                place = QRect(part.mapTo(program.window, QPoint()), part.size())
+                assert is_alone or not part.isVisible() or not notices.geometry().intersects(place), part.objectName()
+            for part in notices.findChildren(QAbstractButton):
+                assert not part.isVisible() or part.width() >= part.minimumSizeHint().width(), part.objectName()
     program.frame.keeper.set_font_scale(100)
 
 

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit
 
 from slmdesk.chat.spaces import Space
 from slmdesk.chat.window.list_rows import HEADING_ROLE, UNREAD_ROLE, WRITING_ROLE, heading_height
@@ -93,6 +93,15 @@ def test_a_day_has_its_group(when, group):
 
 def test_chats_stand_under_their_days_with_pinned_ones_on_top(program):
     made = make(program, today=0, too=0.0001, before=1, week=4, old=400)
+    view = view_of(program)
+    first, second = (view.visualRect(view.model().index(at)) for at in (0, 1))
+    height = heading_height(view.fontMetrics())
+    heading = QPoint(first.left() + 40, first.top() + height // 2)
+    assert not view.indexAt(heading).isValid(), "a heading is no part of its row"
+    assert view.indexAt(first.center()).row() == 0
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, heading)
+    assert program.chat.chat == ""
+    assert first.height() - second.height() == height
     then = datetime.fromtimestamp(time.time() - 400 * DAY)
     assert rows(program) == [
         ("Today", "today"), ("", "too"), ("Yesterday", "before"), ("Previous 7 days", "week"),
@@ -108,19 +117,6 @@ def test_chats_stand_under_their_days_with_pinned_ones_on_top(program):
     program.wait(lambda: rows(program)[0] == ("Today", "too"))
     view_of(program).model().set_today(date.fromtimestamp(time.time() + DAY))
     assert rows(program)[:2] == [("Yesterday", "too"), ("Previous 7 days", "before")]
-
-
-def test_a_heading_is_no_part_of_its_row(program):
-    make(program, one=0, two=0.0001)
-    view = view_of(program)
-    first = view.visualRect(view.model().index(0))
-    heading = QPoint(first.left() + 40, first.top() + heading_height(view.fontMetrics()) // 2)
-    assert not view.indexAt(heading).isValid()
-    assert view.indexAt(first.center()).row() == 0
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, heading)
-    assert program.chat.chat == ""
-    second = view.visualRect(view.model().index(1))
-    assert first.height() - second.height() == heading_height(view.fontMetrics())
 
 
 def test_an_archived_chat_is_found_again_in_the_archive(program):
@@ -189,11 +185,6 @@ def test_marked_chats_are_exported_into_a_folder(program, tmp_path):
     program.wait(lambda: f"2 of 2 chats were written to {tmp_path}." in program.notices())
     assert sorted(path.name for path in tmp_path.glob("*.md")) == ["one (2).md", "one (3).md", "one.md"]
     assert (tmp_path / "one.md").read_text() == "mine"
-
-
-def test_an_export_that_fails_says_how_many_are_written(program, tmp_path):
-    make(program, one=0, two=0.0001)
-    mark(program, "one", "two")
     program.page.chat_list.export_menu.form_chosen.emit("md")
     dialog = program.find("folder_dialog")
     dialog.fileSelected.emit(str(tmp_path / "gone"))
@@ -289,16 +280,38 @@ def test_a_space_is_made_for_chats_and_renamed_in_place(program):
     program.wait(lambda: titles(program) == ["Valves", "two"])
 
 
-def test_a_new_chat_in_a_space_shows_what_it_took_over(program, tmp_path):
+def test_a_deleted_space_gives_its_chats_back(program):
+    made = make(program, one=0, two=0.0001)
+    space = make_space(program, "Pumps & co")
+    program.ask(lambda services: services.chats.places.change([made["one"]], space=space.id))
+    program.wait(lambda: titles(program) == ["Pumps & co", "two"])
+    program.wait(lambda: program.frame.chats.spaces.of(space.id).count == 1)
+    pick(menu_of(program, "Pumps & co"), "Delete…")
+    program.find("delete_space_dialog").close()
+    assert titles(program) == ["Pumps & co", "two"]
+    program.wait(lambda: program.window.findChild(QDialog, "delete_space_dialog") is None)
+    pick(menu_of(program, "Pumps & co"), "Delete…")
+    box = program.find("delete_space_dialog")
+    assert "its chat goes back to the list" in program.find("question_text", box).text()
+    program.click(program.find("delete_space_button", box))
+    program.wait(lambda: titles(program) == ["one", "two"])
+    program.click("notice_action")
+    program.wait(lambda: titles(program) == ["Pumps & co", "two"])
+
+
+def test_a_new_chat_in_a_space_takes_over_what_is_chosen_for_it_and_its_answer_is_news(program, tmp_path):
     paper = tmp_path / "pump.txt"
     paper.write_text("The pump stops at 12 bar.")
-    opened: list = []
-    program.ask(lambda services: services.documents.open(paper).then(opened.append))
-    program.wait(lambda: opened)
-    documents = ({"name": "pump.txt", "document": opened[0].id},)
-    space = make_space(program, "Pumps", system="Be brief.", documents=documents)
+    space = make_space(program, "Pumps", system="Be brief.")
     click(program, "Pumps")
-    program.wait(lambda: program.find("new_chat_button").text() == "New chat here")
+    program.wait(lambda: program.find("place_title").full_text == "Pumps")
+    pick(program.find("place_more").menu(), "Edit space…")
+    editor = program.find("space_editor")
+    editor._attached.add_paths([paper])
+    program.wait(lambda: [one.name for one in editor._attached.now if one.is_settled] == ["pump.txt"])
+    program.click(program.find("space_save", editor))
+    program.wait(lambda: program.frame.chats.spaces.of(space.id).attachments)
+    assert program.find("new_chat_button").text() == "New chat here"
     program.click("new_chat_button")
     program.wait(lambda: program.chat.chat and program.chat.space == space.id)
     program.wait(lambda: [one.name for one in program.chat.attached.now] == ["pump.txt"])
@@ -312,55 +325,9 @@ def test_a_new_chat_in_a_space_shows_what_it_took_over(program, tmp_path):
     program.wait(lambda: titles(program) == ["Pumps"])
     program.click("chat_space")
     program.wait(lambda: titles(program) == ["When does it stop?"])
-
-
-def test_the_documents_of_a_space_are_chosen_in_its_dialog(program, tmp_path):
-    paper = tmp_path / "pump.txt"
-    paper.write_text("The pump stops at 12 bar.")
-    space = make_space(program, "Pumps")
-    click(program, "Pumps")
-    program.wait(lambda: program.find("place_title").full_text == "Pumps")
-    pick(program.find("place_more").menu(), "Edit space…")
-    editor = program.find("space_editor")
-    editor._attached.add_paths([paper])
-    program.wait(lambda: [one.name for one in editor._attached.now if one.is_settled] == ["pump.txt"])
-    program.click(program.find("space_save", editor))
-    program.wait(lambda: program.frame.chats.spaces.of(space.id).attachments)
-    program.click("new_chat_button")
-    program.wait(lambda: [one.name for one in program.chat.attached.now] == ["pump.txt"])
-
-
-@pytest.mark.parametrize("is_meant", [True, False])
-def test_a_deleted_space_gives_its_chats_back(program, is_meant):
-    made = make(program, one=0, two=0.0001)
-    space = make_space(program, "Pumps & co")
-    program.ask(lambda services: services.chats.places.change([made["one"]], space=space.id))
-    program.wait(lambda: titles(program) == ["Pumps & co", "two"])
-    program.wait(lambda: program.frame.chats.spaces.of(space.id).count == 1)
-    pick(menu_of(program, "Pumps & co"), "Delete…")
-    box = program.find("delete_space_dialog")
-    assert "its chat goes back to the list" in program.find("question_text", box).text()
-    if not is_meant:
-        box.close()
-        assert titles(program) == ["Pumps & co", "two"]
-        return
-    program.click(program.find("delete_space_button", box))
-    program.wait(lambda: titles(program) == ["one", "two"])
-    program.click("notice_action")
-    program.wait(lambda: titles(program) == ["Pumps & co", "two"])
-
-
-def test_a_space_shows_that_an_answer_in_it_is_new(program):
-    make_space(program, "Pumps")
-    click(program, "Pumps")
-    program.wait(lambda: program.find("new_chat_button").text() == "New chat here")
-    program.click("new_chat_button")
-    program.wait(lambda: program.chat.chat)
-    program.send("hello", slow=0.05, answer=" ".join(f"word{number}" for number in range(60)))
+    program.send("hello", slow=0.05, answer=" ".join(f"word{number}" for number in range(20)))
     program.wait(lambda: program.chat.is_busy)
     program.click("place_back")
-    program.wait(lambda: titles(program) == ["Pumps"])
-    index = view_of(program).model().index(0)
-    program.wait(lambda: index.data(WRITING_ROLE))
+    program.wait(lambda: view_of(program).model().index(0).data(WRITING_ROLE))
     program.click("new_chat_button")
     program.wait(lambda: view_of(program).model().index(0).data(UNREAD_ROLE))

@@ -125,7 +125,7 @@ def test_a_message_refused_comes_back_into_the_composer(start):
 
 
 @pytest.mark.real_child
-def test_w1_a_crash_keeps_the_text_and_try_again_answers(program):
+def test_w1_a_crash_keeps_the_text_and_a_model_that_died_idle_is_said_until_it_is_ready_again(program):
     program.say("hello", fault="abort", at=5, answer=LONG)
     failed = program.last()
     assert failed.status is Status.FAILED
@@ -134,13 +134,19 @@ def test_w1_a_crash_keeps_the_text_and_try_again_answers(program):
     assert "ended itself" in _shown(program, failed.id).note
     assert "try_again" in _shown(program, failed.id).actions
     assert program.notices() == []  # said once, under the message
-    chat = program.chat.chat
-    system = program.ask(lambda services: services.chats.open(chat))
-    assert system.messages[-1].id == failed.id
+    assert program.messages()[-1].id == failed.id
     program.send("still alive?")
     program.wait(lambda: len(program.messages()) == 4)
     program.wait_idle()
     assert program.last().status is Status.COMPLETE
+    psutil.Process(program.ask(lambda services: services.engine.pid)).kill()
+    program.wait(lambda: program.notices())
+    program.click("notice_action")
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
+    assert program.notices() == []
+    for _ in range(2):
+        program.frame.notices.show_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
+    assert len(program.notices()) == 1
 
 
 def test_the_meter_is_shown_from_60_percent_on_and_moves_nothing(program):
@@ -173,19 +179,6 @@ def test_a_chat_is_read_while_its_next_question_is_typed(start, model_file):
     program.wait(lambda: program.chat.chat == first and len(program.messages()) == 2)
     program.type("A")
     program.wait(lambda: program.ask(lambda services: services.loader.is_busy))
-
-
-@pytest.mark.real_child
-def test_w1_a_model_that_died_idle_is_said_until_it_is_ready_again(program):
-    process = psutil.Process(program.ask(lambda services: services.engine.pid))
-    process.kill()
-    program.wait(lambda: program.notices())
-    program.click("notice_action")
-    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
-    assert program.notices() == []
-    program.frame.notices.show_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
-    program.frame.notices.show_problem(problem_of("child.died", {"how": "killed", "detail": ""}))
-    assert len(program.notices()) == 1
 
 
 def test_m5_a_model_too_large_for_this_pc_can_be_loaded_anyway(start, model_file):

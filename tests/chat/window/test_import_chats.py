@@ -56,20 +56,12 @@ def test_chats_of_another_program_come_in_and_the_first_is_shown(program, tmp_pa
     program.wait(lambda: program.frame.chat.chat and program.find("chat_title").text() in ("Rent", "Picture"))
 
 
-def test_files_dropped_on_the_list_are_imported(program, tmp_path):
-    file = tmp_path / "conversations.json"
-    file.write_text(json.dumps([rent()]))
-    drop(program.page.chat_list, file)
-    noted(program, "1 chat imported.")
-
-
-def test_what_came_of_an_import_stays_while_the_next_one_goes_on(program, tmp_path):
+def test_what_came_of_an_import_stays_while_files_dropped_on_the_list_are_imported(program, tmp_path):
     broken, good = tmp_path / "broken.json", tmp_path / "conversations.json"
     broken.write_text('{"a": nothing}')
     good.write_text(json.dumps([rent()]))
-    imports = program.page.chat_list._controller.imports
-    imports.import_files([broken])
-    imports.import_files([good])
+    program.page.chat_list._controller.imports.import_files([broken])
+    drop(program.page.chat_list, good)
     noted(program, "1 chat imported.")
     assert "broken.json" in noted(program, "No chats were imported.")
 
