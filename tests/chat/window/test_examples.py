@@ -70,18 +70,10 @@ def test_examples_are_pasted_dropped_and_taken_back(program, tmp_path):
     program.wait(lambda: program.find("presets_examples", window).text() == "50 examples")
 
 
-def test_what_does_not_fit_the_context_is_said(program):
-    add(program, pairs=[(f"{n} " * 1500, "a") for n in range(8)])
-    window = open_window(program)
-    program.click(program.find("presets_edit", window))
-    room = program.find("preset_examples_room", program.find("preset_editor"))
-    program.wait(lambda: "too long for the model" in room.text())
-    assert room.property("kind") == "warn"
-
-
 def test_they_are_tried_and_the_others_stand_side_by_side(program):
     add(program)
     add(program, "Few", PAIRS[:2])
+    add(program, "Long", [(f"{n} " * 1500, "a") for n in range(8)])
     window = open_window(program)
     button, listed = program.find("presets_try", window), program.find("presets_list", window)
     listed.setCurrentRow(1)
@@ -100,6 +92,11 @@ def test_they_are_tried_and_the_others_stand_side_by_side(program):
     assert "alike" in table.item(0, 2).toolTip()
     sheet.close()
     program.wait(lambda: "4 of 6" in program.find("presets_examples", window).text())
+    listed.setCurrentRow(2)
+    program.click(program.find("presets_edit", window))
+    room = program.find("preset_examples_room", program.find("preset_editor"))
+    program.wait(lambda: "too long for the model" in room.text())
+    assert room.property("kind") == "warn"
 
 
 def test_it_is_cancelled_and_goes_on(program, monkeypatch):

@@ -69,23 +69,19 @@ def mention(program):
     program.wait(lambda: draft(program).is_settled)
 
 
-def test_a_folder_is_chosen_by_its_name_and_its_chip_says_what_it_has(begin):
-    program = begin()
+def test_a_folder_is_chosen_by_its_name_and_its_answer_says_what_was_looked_through(begin):
+    program = begin(answer="It stops at twelve.")
     mention(program)
     assert program.page.composer.text == "Manuals "
-    program.type("when?")
+    program.type("When does the pump stop?")
     program.wait(lambda: draft(program).words == "by passages \u00b7 2 documents")
     (chip,) = program.page.composer.attachments.chips
     program.wait(lambda: "2 documents" in chip.accessibleName())
     program.click(chip)
-    program.wait(lambda: program.window.findChild(QDialog))
+    program.wait(lambda: program.window.findChild(QDialog, "text_dialog"))
     assert set(program.find("text_dialog_text").toPlainText().splitlines()) == {"pump.pdf", "valve.txt"}
-
-
-def test_the_answer_says_how_many_were_looked_through_and_its_pages_open(begin):
-    program = begin(answer="It stops at twelve.")
-    mention(program)
-    program.type("When does the pump stop?")
+    program.window.findChild(QDialog, "text_dialog").close()
+    program.wait(lambda: program.window.findChild(QDialog, "text_dialog") is None)
     QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
     program.wait(lambda: len(program.chat.message_ids) == 2)
     program.wait_idle()

@@ -108,7 +108,13 @@ def test_a_document_attached_to_it_is_read_and_not_kept(program, home, tmp_path)
     assert holding(home) == []
 
 
-def test_it_is_left_and_come_back_to_and_lost_only_after_a_question(program, home):
+def test_it_is_left_and_come_back_to_and_lost_only_after_a_question_unless_it_is_empty(program, home):
+    menu = program.find("list_menu_button").menu()
+    next(action for action in menu.actions() if action.objectName() == "new_private_action").trigger()
+    program.wait(lambda: is_private(program.chat.chat))
+    program.click("private_close")
+    program.wait(lambda: program.chat.chat == "")
+    assert program.window.findChild(Dialog, "private_close_dialog") is None
     begin(program)
     program.say(f"Where is the {MARKER}?")
     private = program.chat.chat
@@ -126,15 +132,6 @@ def test_it_is_left_and_come_back_to_and_lost_only_after_a_question(program, hom
     assert program.chat.chat == private
     program.close()
     assert holding(home) == []
-
-
-def test_an_empty_one_closes_without_a_question(program):
-    menu = program.find("list_menu_button").menu()
-    next(action for action in menu.actions() if action.objectName() == "new_private_action").trigger()
-    program.wait(lambda: is_private(program.chat.chat))
-    program.click("private_close")
-    program.wait(lambda: program.chat.chat == "")
-    assert program.window.findChild(Dialog, "private_close_dialog") is None
 
 
 def test_it_can_be_saved_with_all_versions(program, home):

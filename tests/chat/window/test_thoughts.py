@@ -26,7 +26,7 @@ def opened_text(program) -> str:
     return "".join(one.text() for one in found if one.isVisible())
 
 
-def test_the_thought_is_a_closed_line_that_opens_and_is_in_no_copy(thinker):
+def test_the_thought_is_a_closed_line_that_opens_is_in_no_copy_and_can_be_switched_off(thinker):
     program = thinker
     program.say("hello")
     program.wait(lambda: len(lines(program)) == 1)
@@ -42,6 +42,17 @@ def test_the_thought_is_a_closed_line_that_opens_and_is_in_no_copy(thinker):
     assert "greeting" not in program.last().text
     program.click(lines(program)[0])
     program.wait(lambda: opened_text(program) == "")
+    program.click("new_chat_button")
+    program.click("panel_button")
+    program.click("option_more_button")
+    box = program.find("option_thinking", program.page.panel)
+    program.wait(box.isVisible)
+    assert [box.itemData(at) for at in range(box.count())] == ["", "off", "on"]
+    box.setCurrentIndex(box.findData("off"))
+    box.activated.emit(box.currentIndex())
+    program.say("hello")
+    assert program.last().thought == ""
+    assert lines(program) == []
 
 
 def test_it_streams_while_open_and_answer_now_ends_it(thinker):
@@ -61,17 +72,3 @@ def test_it_streams_while_open_and_answer_now_ends_it(thinker):
     program.wait(lambda: lines(program)[0].text().startswith("Thought"))
     assert not button.isVisible()
     assert "step3" in opened_text(program), "it stays open"
-
-
-def test_the_panel_switches_it_off_where_the_model_thinks(thinker):
-    program = thinker
-    program.click("panel_button")
-    program.click("option_more_button")
-    box = program.find("option_thinking", program.page.panel)
-    program.wait(box.isVisible)
-    assert [box.itemData(at) for at in range(box.count())] == ["", "off", "on"]
-    box.setCurrentIndex(box.findData("off"))
-    box.activated.emit(box.currentIndex())
-    program.say("hello")
-    assert program.last().thought == ""
-    assert lines(program) == []

@@ -112,8 +112,7 @@ def exported(program, button: str, form: str, target) -> None:
 
 
 @pytest.fixture
-def summarized(program, letter, model_file):
-    program.with_model(model_file)
+def summarized(program, letter):
     open_read(program, letter)
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None and pane.rows and pane.rows[0].isVisible())
