@@ -24,7 +24,7 @@ FILLER = "Chapter {} is about gardens, roses and the rain of May. "
 
 
 def manual(path: Path) -> Path:
-    pages = [FILLER.format(number) * 8 for number in range(80)]
+    pages = [FILLER.format(number) * 8 for number in range(40)]
     path.write_text("\f".join(["The pump stops at 12 bar.", *pages]))
     return path
 

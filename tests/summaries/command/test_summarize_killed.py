@@ -44,7 +44,7 @@ def result(home: Path) -> str:
 @counts("c1_summaries")
 def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count) -> None:
     document = tmp_path / "long.txt"
-    document.write_text(text(40 + 20 * count))
+    document.write_text(text(20 + 20 * count))
     command = ["summarize", str(document), "--length", "long", "--language", "de"]  # a step for each line
     model = tmp_path / "echo.gguf"
     home_with_model(tmp_path / "calm", monkeypatch, model, is_examined=True)
