@@ -26,26 +26,21 @@ pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))
 
 
-def test_start_says_what_is_to_check_and_in_which_text(program):
+def test_start_says_what_is_to_check_and_begins_a_new_chat(program):
     change = Change(Edit(8, 11, "keys"), "key", 1, "grammar", "meaning", (0, 21))
     program.ask(lambda services: services.writing_history.keep("The two key was lost.", "", [change]))
-    program.window.show_page("Start")
-    program.wait(lambda: program.find("start_title").text() == "1 to check")
-    (row,) = program.window.findChildren(QPushButton, "recent_item")
-    assert row.accessibleName() == "The two key was lost., 1 to check"
-
-
-def test_start_begins_a_new_chat_and_chat_goes_back_to_the_old(start, program):
     program.say("hello")
     chat = program.chat.chat
     program.window.show_page("Start")
-    program.wait(lambda: program.window.findChildren(QPushButton, "recent_item"))
+    items = lambda: program.window.findChildren(QPushButton, "recent_item")  # noqa: E731
+    program.wait(lambda: program.find("start_title").text() == "1 to check" and len(items()) == 2)
+    assert "The two key was lost., 1 to check" in [item.accessibleName() for item in items()]
     assert not program.chat.chat
     program.window.show_page("Chat")
     program.wait(lambda: program.chat.chat == chat)
     program.window.show_page("Start")
-    program.wait(lambda: program.window.findChildren(QPushButton, "recent_item"))
-    program.click(program.window.findChildren(QPushButton, "recent_item")[0])
+    program.wait(lambda: [item for item in items() if item.accessibleName().startswith("hello")])
+    program.click(next(item for item in items() if item.accessibleName().startswith("hello")))
     program.wait(lambda: program.window.current_page == "Chat" and program.chat.chat == chat)
 
 
@@ -130,23 +125,6 @@ def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(star
     assert [page for page in program.pages if program.window.is_made(page)] == ["Documents"]
 
 
-def test_each_page_that_is_shown_gets_the_keyboard(program):
-    pages = {
-        "1": program.frame.start_page,
-        "3": program.frame.documents_page,
-        "4": program.frame.translate_page,
-        "6": program.frame.models_page,
-        "J": program.frame.jobs_page,
-        "Comma": program.frame.settings_page,
-    }
-    for key, page in pages.items():
-        QTest.keyClick(program.window, getattr(Qt.Key, f"Key_{key}"), Qt.KeyboardModifier.ControlModifier)
-        program.wait(page.isVisible)
-        focus = QApplication.focusWidget()
-        assert focus is not None
-        assert focus is page or page.isAncestorOf(focus), key
-
-
 @pytest.mark.real_child
 def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, model_file, qtbot):
     program = start().with_model(model_file)
@@ -164,6 +142,36 @@ def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, mod
     kept = again.last()
     assert kept.status is Status.INTERRUPTED
     assert kept.text.startswith(seen)
+
+
+def test_each_page_is_shown_by_its_key_and_gets_the_keyboard(program):
+    window, control = program.window, Qt.KeyboardModifier.ControlModifier
+    pages = {
+        "1": program.frame.start_page,
+        "2": program.page,
+        "3": program.frame.documents_page,
+        "4": program.frame.translate_page,
+        "6": program.frame.models_page,
+        "J": program.frame.jobs_page,
+        "Comma": program.frame.settings_page,
+    }
+    for key, page in pages.items():
+        QTest.keyClick(window, getattr(Qt.Key, f"Key_{key}"), control)
+        program.wait(page.isVisible)
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        assert focus is page or page.isAncestorOf(focus), key
+    QTest.keyClick(window, Qt.Key.Key_2, control)
+    program.wait(lambda: program.page.isVisible())
+    QTest.keyClick(window, Qt.Key.Key_B, control)
+    assert not program.page.chat_list.isVisible()
+    QTest.keyClick(window, Qt.Key.Key_F, control | Qt.KeyboardModifier.ShiftModifier)
+    assert program.page.chat_list.isVisible()
+    assert program.page.chat_list.search_box.hasFocus()
+    program.say("hello")
+    QTest.keyClick(window, Qt.Key.Key_N, control)
+    assert program.chat.chat == ""
+    assert program.page.composer.input_box.hasFocus()
 
 
 def test_requests_counted_before_the_window_listens_are_shown(start, monkeypatch):
@@ -280,25 +288,6 @@ def test_a_button_brings_the_list_back_in_a_narrow_window(program):
     program.wait(program.find("document_list").isVisible)
     program.click("fold_button")
     program.wait(lambda: not program.find("document_list").isVisible())
-
-
-def test_shortcuts(program):
-    window = program.window
-    program.page.composer.input_box.setFocus()
-    QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: program.frame.settings_page.isVisible())
-    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: program.page.isVisible())
-    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
-    assert not program.page.chat_list.isVisible()
-    search = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    QTest.keyClick(window, Qt.Key.Key_F, search)
-    assert program.page.chat_list.isVisible()
-    assert program.page.chat_list.search_box.hasFocus()
-    program.say("hello")
-    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
-    assert program.chat.chat == ""
-    assert program.page.composer.input_box.hasFocus()
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)

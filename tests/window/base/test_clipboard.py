@@ -55,7 +55,7 @@ def test_texts_and_data_are_marked_and_still_there(qapp):
     assert clipboard().mimeData().formats() == ["text/plain"]
 
 
-def test_what_qts_own_fields_copy_is_marked_as_well(program):
+def test_what_qts_own_fields_copy_is_marked_as_well_unless_it_is_switched_off_in_the_settings(program):
     for kind, name in ((QLineEdit, "setText"), (QPlainTextEdit, "setPlainText"), (QTextEdit, "setHtml")):
         field = kind(program.window)
         getattr(field, name)("some words")
@@ -70,9 +70,6 @@ def test_what_qts_own_fields_copy_is_marked_as_well(program):
         field.deleteLater()
     clipboard().clear()
     assert not clipboard().mimeData(), "nothing is made of an empty one"
-
-
-def test_it_can_be_switched_off_in_the_settings(program):
     switch = program.setting("private_copies")
     assert switch.isChecked()
     program.click(switch)
