@@ -321,7 +321,7 @@ def test_what_a_model_writes_has_the_words_that_are_allowed(opened, length) -> N
 def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) -> None:
     recorder = opened(slow=0.002)
     examine(recorder.services)
-    pages = long_document(PAGES // 2 * (1 + count))  # the engine is killed after one to three steps, often later
+    pages = long_document(PAGES * (1 + count) // 3)  # the engine is killed after one to three steps, often later
     request = {"length": Length.LONG, **WORDED}
     undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages), **request)))
     recorder.calls.store.database.run("delete from steps")  # or nothing would be asked again

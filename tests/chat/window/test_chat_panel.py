@@ -78,24 +78,6 @@ def test_the_panel_opens_over_the_chat_with_the_first_settings_in_the_order_of_t
     assert not program.find("panel_button").isChecked()
 
 
-def test_creativity_is_the_temperature_and_the_length_is_asked_for(program):
-    panel = open_panel(program)
-    slider = program.find("option_creativity", panel)
-    slider.setFocus()
-    QTest.keyClick(slider, Qt.Key.Key_Left)
-    parts = program.find("option_answer_length", panel)
-    program.click(parts, lambda: parts.tabRect(0).center())
-    program.say("hello")
-    assert options_of(program) == ChatOptions(temperature=0.2, answer_length="short")
-    message = program.last().id
-    seen = []
-    program.bridge.follow(lambda services: services.chats.seen_by_model(message), seen.append)
-    program.wait(lambda: seen)
-    assert "hello\n\nAnswer in one to three sentences." in seen[0].text
-    choose(program, "temperature", 1.2)
-    assert slider.value() == 2
-
-
 def test_values_of_an_empty_chat_go_to_the_new_one_and_others_keep_theirs(program):
     panel = open_panel(program)
     choose(program, "temperature", 0.2)
@@ -119,10 +101,23 @@ def test_values_of_an_empty_chat_go_to_the_new_one_and_others_keep_theirs(progra
     assert program.find("option_system", panel).toPlainText() == "Be short."
 
 
-def test_a_change_holds_from_the_next_answer_and_back_to_defaults_takes_all_back(program):
-    program.say("hello")
+def test_creativity_length_and_seed_hold_from_the_next_answer_and_back_to_defaults_takes_all_back(program):
     panel = open_panel(program)
     assert not program.find("options_defaults").isEnabled()
+    slider = program.find("option_creativity", panel)
+    slider.setFocus()
+    QTest.keyClick(slider, Qt.Key.Key_Left)
+    parts = program.find("option_answer_length", panel)
+    program.click(parts, lambda: parts.tabRect(0).center())
+    program.say("hello")
+    assert options_of(program) == ChatOptions(temperature=0.2, answer_length="short")
+    message = program.last().id
+    seen = []
+    program.bridge.follow(lambda services: services.chats.seen_by_model(message), seen.append)
+    program.wait(lambda: seen)
+    assert "hello\n\nAnswer in one to three sentences." in seen[0].text
+    choose(program, "temperature", 1.2)
+    assert slider.value() == 2
     choose(program, "seed", True)
     box = program.find("option_seed_number", panel)
     assert box.isEnabled()
@@ -130,9 +125,7 @@ def test_a_change_holds_from_the_next_answer_and_back_to_defaults_takes_all_back
     QTest.keyClick(box, Qt.Key.Key_Return)
     program.wait(lambda: options_of(program).seed == 77)
     assert "same question" in program.find("option_seed", panel).toolTip()
-    program.send("again")
-    program.wait(lambda: len(program.messages()) == 4)
-    program.wait_idle()
+    program.say("again")
     assert program.last().seed == 77
     program.click("options_defaults")
     program.wait(lambda: options_of(program) == ChatOptions())
