@@ -295,12 +295,6 @@ def test_actions_tell_which_message(qtbot, view):
         assert reported.args == ["a"]
 
 
-def test_copy_gives_the_source(qtbot, view):
-    view.show_conversation([answer("a", "some *words*")])
-    press_action(qtbot, view, "a", "copy")
-    assert QApplication.clipboard().text() == "some *words*"
-
-
 def test_actions_have_names_and_show_on_hover_and_focus_only(qtbot, view):
     view.show_conversation([*chat(4), answer("z", "last")])
     widget = view.rows[1].widget
