@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes.dropping import drop
 from fakes.office import docx, paragraph
-from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QContextMenuEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
@@ -57,9 +57,14 @@ def test_what_was_copied_is_translated_from_every_page(program):
     assert program.find("source_text").toPlainText() == "The sun is up. We go out."
     program.click("paste_button")
     program.wait(lambda: is_shown(program, "iT RAINS AGAIN TODAY."))
+    drop(program.frame.translate_page, words="We go out.")
+    program.wait(lambda: is_shown(program, "wE GO OUT."))
+    QApplication.clipboard().setText("The sun is up today.")
+    program.run.translate_clipboard("")  # another start of the program
+    program.wait(lambda: is_shown(program, "tHE SUN IS UP TODAY."))
 
 
-def test_an_empty_clipboard_and_a_picture_say_what_to_do(program):
+def test_of_a_clipboard_files_are_documents_and_what_is_no_text_says_so(program, qtbot, tmp_path):
     QApplication.clipboard().clear()
     press(program)
     program.wait(lambda: any("clipboard is empty" in words for words in program.notices()))
@@ -69,9 +74,6 @@ def test_an_empty_clipboard_and_a_picture_say_what_to_do(program):
     press(program)
     program.wait(lambda: any("neither a text nor a file" in words for words in program.notices()))
     assert program.window.current_page == "Chat"
-
-
-def test_files_on_the_clipboard_are_documents(program, qtbot, tmp_path):
     path = tmp_path / "lease.docx"
     path.write_bytes(docx(paragraph("The rent is due today.")))
     data = QMimeData()
@@ -98,12 +100,6 @@ def test_files_pasted_into_the_text_are_documents_and_words_are_words(program, q
     assert pane.toPlainText() == "Good morning"
 
 
-def test_words_dropped_on_the_page_are_translated(program):
-    program.window.show_page("Translate")
-    drop(program.frame.translate_page, words="The sun is up today.")
-    program.wait(lambda: is_shown(program, "tHE SUN IS UP TODAY."))
-
-
 @pytest.mark.parametrize(
     ("language", "target", "others", "requested"),
     [
@@ -116,15 +112,6 @@ def test_words_dropped_on_the_page_are_translated(program):
 )
 def test_a_text_in_the_language_wanted_goes_into_another(language, target, others, requested):
     assert target_for(language, target, others) == requested
-
-
-def test_a_german_text_is_not_translated_into_german(program, monkeypatch):
-    monkeypatch.setattr("slmdesk.translation.window.text.own_language", lambda: "fr")
-    QApplication.clipboard().setText("Die Sonne scheint heute und wir gehen in den Garten.")
-    press(program)
-    program.wait(lambda: is_shown(program, "dIE sONNE SCHEINT HEUTE UND WIR GEHEN IN DEN gARTEN."))
-    assert program.find("target_language").currentData() == "fr"
-    assert program.find("source_language").currentData() == ""
 
 
 def test_a_message_and_what_is_selected_in_it_are_translated(program):
@@ -163,12 +150,6 @@ def test_a_text_that_is_shown_is_translated(program):
     assert not sheets_over(program.window), "the page is seen"
 
 
-def test_another_start_has_the_clipboard_translated(program):
-    QApplication.clipboard().setText("The sun is up today.")
-    program.run.translate_clipboard("")
-    program.wait(lambda: is_shown(program, "tHE SUN IS UP TODAY."))
-
-
 def test_the_command_for_a_key_of_the_desktop_is_one_of_the_window(home, monkeypatch):
     given: list[str] = []
     monkeypatch.setattr("slmdesk.app.choose_language", lambda _paths: None)
@@ -176,15 +157,6 @@ def test_the_command_for_a_key_of_the_desktop_is_one_of_the_window(home, monkeyp
     monkeypatch.setattr("slmdesk.app.run_window", lambda arguments: given.extend(arguments) or 0)
     assert main(["translate", "--clipboard"]) == 0
     assert given == ["translate", "--clipboard"]
-
-
-def test_a_language_chosen_does_not_make_typing_hasty(program):
-    program.window.show_page("Translate")
-    program.frame.translate.set_manner({"domain": "legal"})
-    timer = program.frame.translate.findChild(QTimer, "typed_timer")
-    program.wait(lambda: not timer.isActive())
-    program.type_into("source_text", "word")
-    assert timer.interval() > 0
 
 
 @pytest.mark.parametrize(

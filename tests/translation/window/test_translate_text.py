@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from fakes.dropping import drop
-from fakes.office import docx, paragraph
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QTextCursor, QWheelEvent
 from PySide6.QtTest import QTest
@@ -31,31 +29,33 @@ def put(program, text):
     return output(program)
 
 
-def test_a_text_is_there_again_at_the_next_start_until_it_is_cleared(start, program):
+def test_text_languages_and_letters_are_there_again_at_the_next_start_until_they_are_cleared(start, program):
+    program.frame.translate.set_target("it")
+    program.frame.translate.set_source("en")
     words = put(program, "The house is old. It is cold here.")
+    letters = lambda one: one.find("target_text").document().defaultFont().pointSizeF()  # noqa: E731
+    usual = letters(program)
+    QTest.keyClick(program.find("source_text"), Qt.Key.Key_Minus, CTRL)
+    program.wait(lambda: program.frame.state.current.translate_font_percent == 90)
     program.close()
     again = on_page(start(turned=True))
     again.wait(lambda: again.find("source_text").toPlainText() == "The house is old. It is cold here.")
     again.wait(lambda: output(again) == words)
+    assert [again.find(f"{side}_language").currentData() for side in ("source", "target")] == ["en", "it"]
+    assert letters(again) == pytest.approx(usual * 0.9)
     again.find("source_text").setPlainText("")
     again.wait(lambda: output(again) == "")
     again.wait(lambda: again.ask(lambda services: again.frame.state.current.last_typed) == "")
+    again.find("source_text").setPlainText("It is late.")
+    again.wait(lambda: again.frame.translate.last.is_done and again.frame.translate.last.source == "It is late.")
+    again.frame.translate.keep()
+    again.wait(lambda: again.frame.state.current.last_typed)
+    item = again.frame.state.current.last_typed
+    again.ask(lambda services: services.history.trash(item))
     again.close()
     third = on_page(start(turned=True))
     third.ask(lambda services: None)
-    assert third.find("source_text").toPlainText() == ""
-
-
-def test_a_text_that_was_deleted_is_not_there_at_the_next_start(start, program):
-    put(program, "The house is old.")
-    program.frame.translate.keep()
-    program.wait(lambda: program.frame.state.current.last_typed)
-    item = program.frame.state.current.last_typed
-    program.ask(lambda services: services.history.trash(item))
-    program.close()
-    again = on_page(start(turned=True))
-    again.ask(lambda services: None)
-    assert again.find("source_text").toPlainText() == ""
+    assert third.find("source_text").toPlainText() == "", "it was deleted"
 
 
 def select(program, words):
@@ -78,7 +78,7 @@ def rows_of(listed):
 
 
 @pytest.mark.qt_log_ignore(POPUP, extend=True)
-def test_a_language_is_found_by_typing_and_stands_on_top_afterwards(program):
+def test_a_language_is_found_by_typing_and_pinned_by_key_and_by_click(program):
     program.find("target_language").showPopup()
     program.type_into("language_search", "polsk")
     assert rows_of(program.find("language_list")) == ["Polish — Polski"]
@@ -88,12 +88,6 @@ def test_a_language_is_found_by_typing_and_stands_on_top_afterwards(program):
     program.qtbot.waitUntil(lambda: program.window.findChild(QLineEdit, "language_search") is None)
     program.find("target_language").showPopup()
     assert rows_of(program.find("language_list"))[:2] == ["Used last", "Polish — Polski"]
-    program.find("language_popup").close()
-
-
-@pytest.mark.qt_log_ignore(POPUP, extend=True)
-def test_a_language_is_pinned_by_key_and_by_click_and_stays_so(program, start):
-    program.find("target_language").showPopup()
     program.type_into("language_search", "french")
     QTest.keyClick(program.find("language_search"), Qt.Key.Key_D, CTRL)
     program.find("language_search").clear()
@@ -103,21 +97,9 @@ def test_a_language_is_pinned_by_key_and_by_click_and_stays_so(program, start):
     listed.scrollToItem(row)
     program.click(listed.viewport(), lambda: listed.visualItemRect(row).topLeft() + QPoint(9, 9))
     assert rows_of(listed)[:3] == ["Pinned", "French — Français", "Dutch — Nederlands"]
-    assert program.find("target_language").currentData() == "de", "a click on the pin chooses nothing"
+    assert program.find("target_language").currentData() == "pl", "a click on the pin chooses nothing"
     QTest.keyClick(program.find("language_search"), Qt.Key.Key_Escape)
     program.wait(lambda: program.frame.state.current.translate_favourites == "fr nl")
-    program.close()
-    again = on_page(start(turned=True))
-    assert again.frame.translate.view.favourites == ["fr", "nl"]
-
-
-def test_the_languages_of_the_last_run_are_there_again(program, start):
-    program.frame.translate.set_target("it")
-    program.frame.translate.set_source("fr")
-    program.close()
-    again = on_page(start(turned=True))
-    assert again.find("target_language").currentData() == "it"
-    assert again.find("source_language").currentData() == "fr"
 
 
 def test_what_is_typed_in_the_target_language_goes_into_another_unless_a_person_chose_it(program):
@@ -169,20 +151,20 @@ SHORT, WIDE = "This is the sentence with the number {0}.", " ".join(["Here we ar
 LONG = "\n".join((SHORT if at % 3 else WIDE).format(at) for at in range(1, 90))
 
 
-@pytest.mark.parametrize(("moved", "follows"), [("source_text", "target_text"), ("target_text", "source_text")])
-def test_panes_scroll_in_step_by_segment(program, moved, follows):
+def test_panes_scroll_in_step_by_segment(program):
     put(program, LONG)
-    one, other = program.find(moved), program.find(follows)
+    source, target = program.find("source_text"), program.find("target_text")
     program.window.resize(900, 600)
-    other.set_letters(150)  # the same lines are elsewhere
-    for value in (5, 40, 80):
-        one.verticalScrollBar().setValue(value)
-        assert other.top()[0] == one.top()[0], value
-    one.verticalScrollBar().setValue(one.verticalScrollBar().maximum())
-    assert other.verticalScrollBar().value() == other.verticalScrollBar().maximum()
+    target.set_letters(150)  # the same lines are elsewhere
+    for one, other in ((source, target), (target, source)):
+        for value in (5, 40, 80):
+            one.verticalScrollBar().setValue(value)
+            assert other.top()[0] == one.top()[0], value
+        one.verticalScrollBar().setValue(one.verticalScrollBar().maximum())
+        assert other.verticalScrollBar().value() == other.verticalScrollBar().maximum()
 
 
-def test_letters_grow_shrink_and_are_remembered(program, start):
+def test_letters_grow_and_shrink(program):
     pane = program.find("source_text")
     letters = pane.document().defaultFont
     size = letters().pointSizeF()
@@ -194,11 +176,6 @@ def test_letters_grow_shrink_and_are_remembered(program, start):
     assert letters().pointSizeF() == pytest.approx(size * 1.1)
     QTest.keyClick(pane, Qt.Key.Key_0, CTRL)
     assert letters().pointSizeF() == size
-    QTest.keyClick(pane, Qt.Key.Key_Minus, CTRL)
-    program.wait(lambda: program.frame.state.current.translate_font_percent == 90)
-    program.close()
-    again = on_page(start(turned=True))
-    assert again.find("target_text").document().defaultFont().pointSizeF() == pytest.approx(size * 0.9)
 
 
 def turn_wheel(pane, by):
@@ -289,18 +266,15 @@ def pause(program):
     program.ask(lambda services: None)
 
 
-@pytest.mark.parametrize("first", [None, Qt.Key.Key_Delete, Qt.Key.Key_Backspace])
 @pytest.mark.parametrize(
-    ("words", "now", "pairs"),
+    ("words", "first", "now", "pairs"),
     [
-        ("wE GO OUT.", "tHE SUN IS UP.\n\nWir gehen aus. iT IS LATE.", [("We go out.", "Wir gehen aus.")]),
-        ("tHE SUN IS UP.", "Wir gehen aus.\n\nwE GO OUT. iT IS LATE.", [("The sun is up.", "Wir gehen aus.")]),
-        ("iT IS LATE.", "tHE SUN IS UP.\n\nwE GO OUT. Wir gehen aus.", [("It is late.", "Wir gehen aus.")]),
-        ("wE GO OUT. iT IS LATE.", "tHE SUN IS UP.\n\nWir gehen aus.", []),
-        ("UP.\n\nwE GO OUT.", "tHE SUN IS Wir gehen aus. iT IS LATE.", []),
+        ("tHE SUN IS UP.", None, "Wir gehen aus.\n\nwE GO OUT. iT IS LATE.", [("The sun is up.", "Wir gehen aus.")]),
+        ("UP.\n\nwE GO OUT.", Qt.Key.Key_Backspace, "tHE SUN IS Wir gehen aus. iT IS LATE.", []),
     ],
+    ids=["one", "over two"],
 )
-def test_what_is_typed_over_sentences_is_theirs_and_remembered_whole(program, words, now, pairs, first):
+def test_what_is_typed_over_sentences_is_theirs_and_remembered_whole(program, words, first, now, pairs):
     put(program, THREE)
     pane = over(program, words)
     if first is not None:
@@ -527,7 +501,7 @@ def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
     assert kept(program) == ["of May"]
 
 
-def test_a_pasted_text_of_megabytes_is_offered_as_a_document(program, tmp_path):
+def test_a_pasted_text_of_megabytes_is_offered_as_a_document_and_a_short_one_is_translated(program, tmp_path):
     typed = "Hello there"
     program.type_into("source_text", typed)
     big = "The rent is due. " * 320_000
@@ -546,9 +520,7 @@ def test_a_pasted_text_of_megabytes_is_offered_as_a_document(program, tmp_path):
     program.find("document_translation_pane")._on_cancel()
     assert path.read_text() == big
     assert not program.find("long_text_bar").isVisible()
-
-
-def test_a_long_text_that_becomes_short_is_translated(program):
+    tab(program, 0)
     pane: QPlainTextEdit = program.find("source_text")
     pane.setPlainText("word " * 12_000)
     assert program.find("long_text_bar").isVisible()
@@ -572,31 +544,6 @@ def test_typed_text_is_translated_and_copied(program):
     assert QApplication.clipboard().text() == "tHE SUN IS UP. wE GO OUT."
     program.find("source_text").clear()
     program.wait(lambda: output(program) == "")
-
-
-def test_a_document_stays_reachable_behind_its_tab_and_so_does_the_text(program, tmp_path):
-    path = tmp_path / "lease.docx"
-    path.write_bytes(docx(paragraph("The rent is due today.")))
-    tab(program, 1)
-    assert program.find("document_empty").isVisible()
-    tab(program, 0)
-    typed(program, "We go out.")
-    drop(program.translate, path)
-    program.wait(lambda: program.find("translation_title").full_text == "lease.docx")
-    tab(program, 0)
-    assert program.find("source_text").toPlainText() == "We go out."
-    tab(program, 1)
-    assert program.find("segment_table").isVisible()
-
-
-def test_the_options_hide_behind_one_button(program):
-    program.click("translate_options_button")
-    names = ("translate_domain", "translate_formality", "shade_button", "together_box")
-    assert all(program.find(name).isVisible() for name in names)
-    program.click("together_box")
-    program.wait(lambda: not program.frame.state.current.translate_together)
-    QTest.keyClick(program.find("together_box"), Qt.Key.Key_Escape)
-    assert not program.find("translate_domain").isVisible()
 
 
 def test_languages_are_exchanged_and_the_translation_goes_on(program):
