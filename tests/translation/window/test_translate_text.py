@@ -348,7 +348,7 @@ def test_a_sentence_that_is_taken_out_leaves_no_space_and_stays_out(program):
 
 def test_a_sentence_that_is_there_can_be_typed_in_while_the_next_is_written(with_model):
     program = on_page(with_model(slow=0.1))
-    controller, pane, late = program.frame.translate, program.find("target_text"), " ".join(["and we go out"] * 10)
+    controller, pane, late = program.frame.translate, program.find("target_text"), " ".join(["and we go out"] * 4)
     program.translate.text.take_text(f"The sun is up. We stay in {late}.")
     program.wait(lambda: not pane.isReadOnly())
     select(program, "SUN")
