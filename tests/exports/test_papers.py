@@ -156,7 +156,7 @@ def test_tables_are_found_by_their_headings() -> None:
     assert tables_of(paper) == {"One": [("a",), ("1",)], "One 2": [("b",)]}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_goes_into_every_form(text: str) -> None:
     paper = Paper(text, (*pieces_of(text), paragraph(text), heading(text), table((text,), ((text,),))), text)

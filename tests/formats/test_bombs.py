@@ -47,6 +47,10 @@ def swelling() -> bytes:
     return begin + block * 1024 + packer.flush()
 
 
+REST = sorted({*WHOLE} - {"docx", "odt"})
+"""Archives like these two, tried where time is no matter."""
+
+
 def archive_of(parts: dict[str, bytes], name: str, deflated: bytes, reported: int) -> bytes:
     """The parts as they are, but `name` as these deflated bytes, of a size that is told and need not be true."""
     target, listed = io.BytesIO(), []
@@ -116,7 +120,7 @@ def test_x1_bombs_inside_the_archive_are_never_opened(tmp_path, format_id, swell
     assert said == "read"
 
 
-@pytest.mark.parametrize("format_id", WHOLE)
+@pytest.mark.parametrize("format_id", ["docx", "odt", *(pytest.param(one, marks=pytest.mark.soak) for one in REST)])
 def test_x1_a_million_entries_are_not_listed(tmp_path, format_id):
     entry, count = b"PK\x01\x02" + b"\0" * 24 + (1).to_bytes(2, "little") + b"\0" * 16 + b"a", 1_000_000
     parts, _ = document(format_id)

@@ -35,14 +35,6 @@ def test_parts_that_are_whole_are_read_and_missing_ones_are_empty():
         assert (archive.read("b"), archive.read("c")) == (b"two", b"")
 
 
-@pytest.mark.parametrize("cut", [0, 10, 0.5, 0.9])
-def test_a_cut_archive_is_damaged(cut):
-    whole = packed({"a": b"one" * 100})
-    upto = cut if isinstance(cut, int) else int(len(whole) * cut)
-    with pytest.raises(KnownError, match=r"document\.damaged"), containers.Archive.opened(reading_of(whole[:upto])):
-        pass
-
-
 LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]><a>&c;</a>"""
 
 

@@ -389,7 +389,7 @@ def test_cut_rich_text_is_read_as_far_as_it_goes(cut):
 
 
 def test_pictures_in_rich_text_cost_little():
-    pages, _ = read(rtf, b"{\\rtf1 " + b"{\\pict " + b"0f" * 5_000_000 + b"}{\\pict\\bin9 {{{{{{{{{}" + rich()[6:])
+    pages, _ = read(rtf, b"{\\rtf1 " + b"{\\pict " + b"0f" * 1_000_000 + b"}{\\pict\\bin9 {{{{{{{{{}" + rich()[6:])
     assert WORDS in pages[0].text
 
 

@@ -191,7 +191,7 @@ def test_pages_are_drawn_large_enough_but_not_larger():
     assert scans.width_for(5950, 8420) <= scans.MAX_SIDE
 
 
-@pytest.mark.parametrize("turned", [0, 1, 2])
+@pytest.mark.parametrize("turned", [1, *(pytest.param(one, marks=pytest.mark.soak) for one in (0, 2))])
 def test_the_library_reads_a_scan(turned):
     pytest.importorskip("tesserocr")
     if not scans.is_available():

@@ -78,10 +78,10 @@ ITSELF = b"/XObject << /X 4 0 R >>"
 @pytest.mark.parametrize(
     ("piece", "times", "more"),
     [
-        pytest.param(b"\0", 600_000_000, b"", id="zeros"),
+        pytest.param(b"\0", 600_000_000, b"", id="zeros", marks=pytest.mark.soak),
         pytest.param(b"BT /F1 9 Tf (a) Tj ET\n", 4_000_000, b"", id="letters"),
-        pytest.param(b"q ", 20_000_000, b"", id="depth"),
-        pytest.param(b"[", 10_000_000, b"", id="arrays"),
+        pytest.param(b"q ", 20_000_000, b"", id="depth", marks=pytest.mark.soak),
+        pytest.param(b"[", 10_000_000, b"", id="arrays", marks=pytest.mark.soak),
         pytest.param(b"/X Do ", 100_000, ITSELF, id="itself"),
     ],
 )
@@ -145,9 +145,3 @@ def test_a_picture_comes_before_the_rest_is_read(rig, tmp_path):
     assert isinstance(pictured.end(), Done)
     assert len(received.partials) < 200
     assert isinstance(received.end(), Done)
-
-
-def test_what_no_reader_reads_is_not_prepared(rig):
-    received = Received()
-    rig.client.start("prepare", {"format": "nothing"}, received)
-    assert received.end().code == "document.unknown_format"

@@ -103,14 +103,10 @@ def test_papers_are_judged_through_the_program_and_bad_ones_stop_no_other(
     [
         ("facts.json", None, "facts.json: no such file"),
         ("facts.json", "{", "facts.json: this is not JSON"),
-        ("facts.json", "[]", "facts.json: wants an object"),
         ("facts.json", '{"permit.md": {"facts": {}}}', "facts.json: permit.md: wants"),
         ("facts.json", '{"permit.md": {"facts": {"a": "("}}}', "permit.md: a: this is not a regular expression"),
-        ("facts.json", '{"permit.md": {"facts": {"a": 5}}}', "permit.md: a: this is not a regular expression"),
         ("facts.json", '{"permit.md": {"facts": {"a": "a"}, "musts": ["b"]}}', "b in musts is none of its facts"),
         ("permit.md", None, "permit.md: no such paper"),
-        ("drafts/permit.md.txt", None, "permit.md.txt: no such file"),
-        ("drafts/permit.md.txt", " \n- \n", "permit.md.txt: this draft is empty"),
         ("drafts/permit.md.txt", b"\xff\xfe\xfa", "permit.md.txt: this is not UTF-8"),
     ],
 )
@@ -123,41 +119,6 @@ def test_what_cannot_be_judged_is_told_with_its_file(
         (folder / file).write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(BadInput, match=re.escape(words)):
         Cases(folder).case("permit.md")
-
-
-@pytest.mark.pure
-def test_what_is_wrong_beside_the_papers_is_told(folder: Path) -> None:
-    (folder / "drafts" / "unknown.txt").write_text("A sentence.", encoding="utf-8")
-    told(folder / "faults.json", {"elsewhere.md": [], "permit.md": [{"kind": "date", "line": 9, "text": "No such."}]})
-    cases = Cases(folder, [folder / "nowhere"])
-    assert cases.case("permit.md").faults == ()
-    assert [problem.removeprefix(f"{folder}/").split(" {")[0] for problem in cases.problems] == [
-        "nowhere: no such folder",
-        "faults.json: elsewhere.md is not in facts.json",
-        "drafts: unknown is not in facts.json",
-        "faults.json: permit.md: wants kind, line (1 to 3) and text:",
-    ]
-
-
-@pytest.mark.pure
-def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["drafts", str(tmp_path / "nowhere")]) == 1
-    assert capsys.readouterr() == ("", f"{tmp_path / 'nowhere'}: no such folder\n")
-    with pytest.raises(SystemExit, match="2"):
-        command.main(["drafts"])
-
-
-@pytest.mark.pure
-def test_one_of_several_papers_of_a_name_is_not_guessed(folder: Path) -> None:
-    first, second = (folder / "papers" / name for name in "ab")
-    for place in (first, second):
-        place.mkdir(parents=True)
-        (place / "permit.md").write_text(LETTER, encoding="utf-8")
-    (folder / "permit.md").unlink()
-    assert Cases(folder, [folder / "papers"]).case("permit.md").paper == first / "permit.md"
-    (second / "permit.md").write_text(NOTICE, encoding="utf-8")
-    with pytest.raises(BadInput, match=r"permit\.md: there are several such papers"):
-        Cases(folder, [folder / "papers"]).case("permit.md")
 
 
 @pytest.mark.pure

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from fakes.few import few
 
 from benchmarks.quality.expectations import (
     CASES,
@@ -28,9 +29,9 @@ from benchmarks.quality.summaries import allowed, count, first_words
 pytestmark = pytest.mark.pure
 DOCUMENTS = [*documents(), *documents(folder=MATTERS)]
 STATEMENTS = {document.name: statements(document.text) for document in DOCUMENTS}
-each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
+each = pytest.mark.parametrize("document", few(DOCUMENTS), ids=lambda one: one.name)
 WITH_CASES = [*DOCUMENTS, *documents(folder=CASES)]
-each_with_cases = pytest.mark.parametrize("document", WITH_CASES, ids=lambda one: one.name)
+each_with_cases = pytest.mark.parametrize("document", few(WITH_CASES), ids=lambda one: one.name)
 
 
 @each

@@ -13,7 +13,6 @@ import pytest
 from benchmarks import __main__ as run
 from benchmarks.busy import LIMIT_CORES, STOLEN_LIMIT_CORES, OtherLoad
 from benchmarks.common import Row, table
-from benchmarks.document_rows import ROWS as DOCUMENT_ROWS
 from benchmarks.measured import BEGIN, DAY_S, END, Kept, Measured, report, write_page
 from benchmarks.subject import Subject, second, starter
 
@@ -77,14 +76,14 @@ def test_the_page_is_changed_between_its_marks_alone(tmp_path: Path) -> None:
 
 def test_the_load_of_others_is_seen_and_that_of_ended_children_is_ours() -> None:
     load = OtherLoad()
-    burn = "import time\nwhile time.process_time() < 1.0: pass\nprint(flush=True)\ninput()"
+    burn = "import time\nwhile time.process_time() < 0.4: pass\nprint(flush=True)\ninput()"
     with subprocess.Popen([sys.executable, "-c", burn], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
         while_it_runs = load.seconds
         child.communicate(b"\n")
-    assert while_it_runs > 0.9
-    assert load.seconds < while_it_runs - 0.5
+    assert while_it_runs > 0.35
+    assert load.seconds < while_it_runs - 0.2
 
 
 def test_the_second_model_and_the_tuned_copy_are_named_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,19 +100,6 @@ def test_the_second_model_and_the_tuned_copy_are_named_in_the_environment(monkey
     assert [(task.name, task.subject.is_second) for task in tasks] == [
         ("states", False), ("window", False), ("states", True),
     ]  # fmt: skip
-
-
-def test_every_measurement_has_an_expected_time() -> None:
-    assert set(run.EXPECTED_S) == set(run.ROWS)
-    assert {row.__name__ for row in DOCUMENT_ROWS} <= set(run.EXPECTED_S)
-
-
-def test_a_model_that_is_not_there_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("SLMDESK_BENCH_MODEL", "large.gguf")
-    assert run.main([]) == 2
-    assert "no such file: large.gguf" in capsys.readouterr().err
 
 
 def small() -> Subject:
@@ -161,9 +147,3 @@ def test_a_side_that_ends_is_said_and_the_others_are_measured(tmp_path: Path, mo
     assert not failed.is_whole
     assert whole.rows == (ROW,)
     assert "xllamacpp" in report([(small(), failed), (small(), whole)], has_second=False)
-
-
-@pytest.mark.parametrize("word", ["no_such_row", "--help"])
-def test_an_unknown_name_or_option_is_refused(word: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run.main([word]) == 2
-    assert f"unknown: {word}" in capsys.readouterr().err

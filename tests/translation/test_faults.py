@@ -21,6 +21,7 @@ from slmdesk.base.record import to_json
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import NewSegment, SegmentState
 from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime import service
 from slmdesk.runtime.events import ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.translation.types import LiveTranslated, SegmentChanged, TranslationRequest, WrittenFile
@@ -97,7 +98,7 @@ def test_w1_a_document_goes_on_by_itself_when_the_engine_dies(opened, tmp_path):
 @pytest.mark.real_child
 def test_x4_a_reader_that_dies_while_it_lists_is_said_and_tried_again(opened, tmp_path):
     recorder = opened(turned=True)
-    path = letter(tmp_path / "a.docx", SENTENCES * 200)
+    path = letter(tmp_path / "a.docx", SENTENCES * 100)
     item, job = begun(recorder, target="de", source="en", path=str(path))
     while recorder.services.reader.pid is None:
         threading.Event().wait(0.005)
@@ -114,7 +115,7 @@ def test_x4_a_reader_that_dies_while_it_lists_is_said_and_tried_again(opened, tm
 @pytest.mark.real_child
 def test_x4_a_reader_that_dies_while_it_writes_leaves_no_file(opened, tmp_path):
     recorder = opened(turned=True)
-    view = translated(recorder, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
+    view = translated(recorder, target="de", source="en", path=str(letter(tmp_path / "a.docx", SENTENCES[:3])))
     ended: queue.SimpleQueue = queue.SimpleQueue()
     (tmp_path / "out").mkdir()
     target = tmp_path / "out" / "a.docx"
@@ -236,15 +237,15 @@ def room_for(recorder, pages: int) -> None:
 
 def test_h5_a_full_disk_pauses_a_translation_that_goes_on_where_it_was(opened, tmp_path):
     recorder = opened(turned=True, slow=0.002)
-    sentences = [f"The boiler of flat {number} is cold, and {'so ' * 20}on." for number in range(150)]
+    sentences = [f"The boiler of flat {number} is cold, and {'so ' * 20}on." for number in range(60)]
     path = letter(tmp_path / "a.docx", sentences)
     item, job = begun(recorder, target="de", source="en", path=str(path))
     recorder.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
-    room_for(recorder, 10)
+    room_for(recorder, 3)
     ended = end_of(recorder, job)
     assert (ended.status, ended.problem.code) == (JobStatus.PAUSED, "store.full")
     kept = [segment.target for segment in segments(recorder, item) if segment.state is SegmentState.TRANSLATED]
-    assert 0 < len(kept) < 150
+    assert 0 < len(kept) < 60
     view = recorder.calls.translations.open(item)
     assert not view.is_done
     room_for(recorder, 1 << 20)
@@ -279,11 +280,12 @@ def test_h5_a_typed_text_is_translated_though_the_disk_is_full(opened):
     assert len(recorder.calls.recent.open(item).segments) == 2000
 
 
-LONG = 20_000
-"""Segments: more than any instance reads in one turn."""
+LONG = 2_000
+"""Segments: more than are read in one turn of the desk thread."""
 
 
 def test_others_come_between_while_a_long_translation_is_written_or_exported(opened, tmp_path, monkeypatch):
+    monkeypatch.setattr(service, "SLICE_S", 0.0)
     recorder = opened(turned=True)
     path = tmp_path / "long.txt"
     path.write_text("Es geht über alles.\n" * LONG)

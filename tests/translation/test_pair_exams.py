@@ -148,13 +148,6 @@ def test_without_an_exam_the_publishers_list_of_languages_is_told(opened, tmp_pa
     assert advice(recorder, "en", "th").better is None, "Thai is none of its languages"
 
 
-def test_a_model_without_a_chat_format_is_said(opened):
-    recorder = opened(known=table("en", "pl"))
-    recorder.calls.store.models.change(record(recorder).id, header={"has_chat_template": False})
-    examined(recorder)
-    assert advice(recorder).words.startswith("Echo brings no chat format; a plain one is used")
-
-
 def test_a_glossary_that_is_passed_over_is_said_where_one_holds(opened):
     words = {one: said.replace("Velmora", "skład").replace("Certaplus", "") for one, said in table("en", "pl").items()}
     recorder = opened(known=words)

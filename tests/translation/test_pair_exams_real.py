@@ -29,6 +29,7 @@ def opened(home):
         one.close()
 
 
+@pytest.mark.soak
 @pytest.mark.model
 @pytest.mark.usefixtures("measured_before")
 def test_the_starter_model_is_weak_at_german_and_it_is_said(opened, starter_model, monkeypatch) -> None:

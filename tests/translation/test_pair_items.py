@@ -89,23 +89,6 @@ def test_each_skill_can_fail_by_itself() -> None:
     assert weak([""] * 12, [""] * 6)[0] == set(PairSkill)
 
 
-def test_what_is_said_of_a_pair() -> None:
-    there, backs = answers("en", "pl")
-    items = pair_items("en")
-    none = judged("en", "pl", [item.text for item in items], backs, now=1.0)
-    assert warning_words("Qwen 1.5B", none) == (
-        "Qwen 1.5B is no translator into Polish: in its exam 0 of 12 answers were in Polish."
-    )
-    lost = judged("en", "pl", others(there, 6), ["Nothing of the kind."] * 6, now=1.0)
-    assert warning_words("Qwen", lost) == (
-        "Qwen is no translator from English to Polish: in its exam 0 of 6 sentences kept their sense."
-    )
-    some = judged("en", "pl", others(there, 2), ["Nothing.", "Nothing.", *backs[2:]], now=1.0)
-    assert some.level == "fair"
-    assert "is usable from English to Polish, but read what it writes" in warning_words("Qwen", some)
-    assert pair_line(some).startswith("English → Polish: usable (right language 12 of 12, sense kept 4 of 6, ")
-
-
 def test_a_source_without_items_is_examined_from_english() -> None:
     assert examined_pair("fi", "de") == ("en", "de")
     assert examined_pair("fi", "en") is None

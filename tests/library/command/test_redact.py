@@ -174,7 +174,8 @@ def test_a_damaged_key_is_named(run, letter, tmp_path, damage):
     assert "no key file" in done.err
 
 
-def test_a_pdf_gets_bars_and_says_what_to_look_at(run, tmp_path):
+def test_a_pdf_gets_bars_and_says_what_to_look_at(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("slmdesk.formats.pdf.is_available", lambda: False)  # text recognition is not the subject
     path, copy = tmp_path / "letter.pdf", tmp_path / "copy.pdf"
     path.write_bytes(
         bytes(

@@ -337,23 +337,6 @@ def test_the_number_of_a_page_is_typed(program, tmp_path):
     assert program.find("page_count").text() == " / 5 "
 
 
-def test_what_is_below_the_title_stays_where_it_is(program, letter):
-    open_read(program, letter)
-    places = lambda: [program.find(name).geometry() for name in ("document_tabs", "page_button", "document_body")]  # noqa: E731
-    before, side = places(), program.documents.side.geometry()
-    short = letter.with_name("short.txt")
-    short.write_text("one page")
-    drop(program.documents, short)
-    program.wait(lambda: program.find("document_title").full_text == "short.txt" and program.documents.view.count == 1)
-    program.wait(lambda: not program.find("reading_progress").isVisible())
-    program.find("documents_work").layout().activate()
-    assert places() == before
-    program.click("page_button")
-    assert not program.documents.view.isVisible()
-    assert places() == before
-    assert program.documents.side.geometry() == side
-
-
 def test_in_a_narrow_window_the_pages_are_a_drawer_over_the_result(program, letter):
     open_read(program, letter)
     program.window.resize(800, 600)

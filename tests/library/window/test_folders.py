@@ -55,6 +55,10 @@ def watched(program, folder):
 def test_a_dropped_folder_is_watched_and_shown(program, papers):
     assert not program.find("folder_list").isVisible()
     watched(program, papers)
+    drop(program.documents, papers)
+    program.wait(lambda: any("holds 3 documents" in notice for notice in program.notices()))
+    (bar,) = [bar for bar in program.window.notices.bars if "holds" in bar.notice.text]
+    assert not bar.notice.action, "it is watched"
     view = program.find("folder_view")
     assert view.isVisible()
     assert program.find("folder_words").text().replace("\u200b", "") == "2 documents with 3 pages can be asked."
@@ -73,17 +77,6 @@ def test_a_dropped_folder_is_watched_and_shown(program, papers):
     program.wait(lambda: "1 document with 1 page can" in program.find("folder_words").text().replace("\u200b", ""))
 
 
-def test_what_is_offered_for_a_folder_goes_by_itself_and_is_not_offered_again(program, papers, monkeypatch):
-    watched(program, papers)
-    drop(program.documents, papers)
-    program.wait(lambda: any("holds 3 documents" in notice for notice in program.notices()))
-    (bar,) = [bar for bar in program.window.notices.bars if "holds" in bar.notice.text]
-    assert not bar.notice.action, "it is watched"
-    monkeypatch.setattr("slmdesk.library.window.controller.REMOVAL_MS", 1)
-    drop(program.documents, papers)
-    program.wait(lambda: not any("holds" in notice for notice in program.notices()))
-
-
 def test_a_watched_folder_shows_its_table(program, papers, tmp_path):
     add_model(program.services, tmp_path / "echo.gguf")
     write(papers / "lease.md", "Rent: 900 EUR\n")
@@ -99,20 +92,15 @@ def test_a_watched_folder_shows_its_table(program, papers, tmp_path):
     ]  # fmt: skip
 
 
-def test_the_documents_of_a_dropped_folder_are_opened_for_a_table(program, papers):
+def test_the_documents_of_a_dropped_folder_are_opened_for_a_table_and_nothing_else(program, papers, tmp_path):
+    add_model(program.services, tmp_path / "echo.gguf")
+    write(papers / "sub/pump.txt", "Rent: 70 EUR\n")
     drop(program.documents, papers)
     program.wait(lambda: program.documents.side.current == "table")
     assert sorted(rows(program, "document_view")) == ["broken.pdf", "lease.md", "pump.txt"]
     assert program.find("document_title").full_text == "2 documents"
-    assert len(program.frame.documents_area.tables.chosen) == 2
     assert rows(program, "folder_list") == []
-
-
-def test_of_a_folder_a_table_is_made_and_nothing_else(program, papers, tmp_path):
-    add_model(program.services, tmp_path / "echo.gguf")
-    write(papers / "sub/pump.txt", "Rent: 70 EUR\n")
-    drop(program.documents, papers)
-    program.wait(lambda: program.documents.side.current == "table" and program.find("cells_table").model().rowCount())
+    program.wait(lambda: program.find("cells_table").model().rowCount())
     documents = program.frame.documents_area.tables.chosen
     made = [program.ask(lambda services, id=id: services.history.about(id, "summary")) for id in documents]
     assert made == [[], []]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from fakes.dropping import drop
-from fakes.gaps import Gaps, idle_gap_ms
-from PySide6.QtTest import QTest
 
 from slmdesk.base.records import DocumentStatus
 from slmdesk.services import COMMANDS
@@ -17,10 +14,6 @@ from slmdesk.services import COMMANDS
 pytestmark = pytest.mark.gui
 
 ODD = [sys.executable, str(Path(__file__).resolve().parents[2] / "fakes" / "odd_reader.py")]
-MOST_GAP_MS = 3000
-"""50 ms are promised and measured by `benchmarks`; here it is only told from a window that waits for its parser."""
-STOP_S = 5.0
-"""Half a second is the promise; this machine is shared."""
 
 
 @pytest.fixture
@@ -48,24 +41,15 @@ def is_read(program, name):
 
 def test_a_parser_that_hangs_is_stopped_by_the_button(page, tmp_path):
     program, way = page, "spin"
-    idle = idle_gap_ms()
-    gaps = Gaps()
     dropped(program, tmp_path, way)
     button = program.find("stop_reading_button")
     program.wait(button.isVisible)
-    QTest.qWait(300)  # for the gap alone: nothing is waited for
-    began = time.monotonic()
     program.click(button)
     program.wait(lambda: button.text() == "Go on")
-    took = time.monotonic() - began
     program.wait(lambda: record_of(program, f"bad.{way}").status is not DocumentStatus.READING)
     record = record_of(program, f"bad.{way}")
     assert (record.status, record.error_code) == (DocumentStatus.FAILED, "document.stopped")
-    assert took < STOP_S
     program.wait(lambda: is_read(program, "good.md"))
-    longest = gaps.stop()
-    print(f"{way}: stopped after {took * 1000:.0f} ms, longest gap {longest:.0f} ms, idle {idle:.0f} ms")
-    assert longest < MOST_GAP_MS + idle
 
 
 def test_a_reading_paused_before_its_first_page_is_no_failure(page, tmp_path):
@@ -95,14 +79,9 @@ def test_what_was_paused_is_summarized_once_it_is_read(page, tmp_path):
 
 def test_a_parser_that_dies_takes_only_its_document_with_it(page, tmp_path):
     program, way = page, "eat"
-    idle = idle_gap_ms()
-    gaps = Gaps()
     dropped(program, tmp_path, way)
     program.wait(lambda: is_read(program, "good.md"))
     program.wait(lambda: record_of(program, f"bad.{way}").status is not DocumentStatus.READING)
     record = record_of(program, f"bad.{way}")
     assert (record.status, record.error_code) == (DocumentStatus.FAILED, "document.reader_died")
-    longest = gaps.stop()
-    print(f"{way}: longest gap {longest:.0f} ms, idle {idle:.0f} ms")
-    assert longest < MOST_GAP_MS + idle
     program.wait(lambda: any(f"bad.{way}" in text for text in program.notices()))

@@ -158,8 +158,16 @@ def test_natural_words_want_a_passphrase_for_their_key(program, word_file, tmp_p
     assert program.find("redaction_passphrase").text() == ""
 
 
-def test_what_is_there_is_not_replaced_and_nothing_ticked_writes_nothing(program, word_file, tmp_path):
-    opened(program, word_file)
+def test_what_is_there_is_not_replaced_and_the_name_does_not_tell_what_is_removed(program, word_file, tmp_path):
+    opened(program, word_file.rename(tmp_path / "to quarbelsen.docx"))
+    program.click("redaction_elsewhere")
+    dialog = program.find("redaction_dialog")
+    assert isinstance(dialog, QFileDialog)
+    assert [Path(proposed).name for proposed in dialog.selectedFiles()] == ["redacted copy.docx"]
+    dialog.fileSelected.emit(str(tmp_path / "again to quarbelsen.docx"))
+    dialog.reject()
+    others = program.find("redaction_others")
+    program.wait(lambda: "The name of the file still tells “Quarbelsen”" in others.text().replace("\u200b", ""))
     taken = tmp_path / "taken.docx"
     taken.write_bytes(b"mine")
     save_as(program, taken)
@@ -186,20 +194,8 @@ def test_a_file_without_finds_says_so_and_takes_words(program, tmp_path):
     program.wait(program.find("redaction_write").isEnabled)
 
 
-def test_the_name_of_the_copy_does_not_tell_what_is_removed(program, word_file, tmp_path):
-    telling = word_file.rename(tmp_path / "to quarbelsen.docx")
-    opened(program, telling)
-    program.click("redaction_elsewhere")
-    dialog = program.find("redaction_dialog")
-    assert isinstance(dialog, QFileDialog)
-    assert [Path(selectedfile).name for selectedfile in dialog.selectedFiles()] == ["redacted copy.docx"]
-    dialog.fileSelected.emit(str(tmp_path / "again to quarbelsen.docx"))
-    dialog.reject()
-    others = program.find("redaction_others")
-    program.wait(lambda: "The name of the file still tells “Quarbelsen”" in others.text().replace("\u200b", ""))
-
-
-def test_a_pdf_has_its_own_ways(program, tmp_path):
+def test_a_pdf_has_its_own_ways(program, tmp_path, monkeypatch):
+    monkeypatch.setattr("slmdesk.formats.pdf.is_available", lambda: False)  # text recognition is not the subject
     path, copy = tmp_path / "letter.pdf", tmp_path / "copy.pdf"
     texts = [Text(60, 700 - 20 * at, line) for at, line in enumerate(LETTER)]
     path.write_bytes(bytes(TinyPdf().page(*texts).page(Text(60, 700, "Noch eine Seite mit Worten"), picture=True)))
@@ -230,16 +226,7 @@ def test_a_file_that_is_gone_is_said_and_tried_again(program, word_file, tmp_pat
     program.wait(lambda: "4 found" in program.find("redaction_said").text())
 
 
-def test_another_document_stops_what_is_going_on(program, word_file, tmp_path):
-    pane = opened(program, word_file)
-    program.click("redaction_write")
-    pane.show_document(None)
-    services = program.services
-    result_of(services, lambda: services.redacted_copies.preview(word_file))  # the child is free
-    assert not list(tmp_path.glob(".letter*"))
-
-
-def test_the_entry_of_the_menu_leads_there(program, word_file):
+def test_the_entry_of_the_menu_leads_there_and_another_document_stops_what_is_going_on(program, word_file, tmp_path):
     drop(program.documents, word_file)
     view = program.find("document_view")
     program.wait(lambda: view.model().rowCount() == 1 and "read" in program.coverage)
@@ -248,4 +235,10 @@ def test_the_entry_of_the_menu_leads_there(program, word_file):
     menu = program.find("document_menu")
     action = next(action for action in menu.actions() if action.objectName() == "document_redact")
     program.click(menu, lambda: menu.actionGeometry(action).center())
-    program.wait(program.find("redact_pane").isVisible)
+    program.wait(lambda: rows(program) and " found " in program.find("redaction_said").text())
+    program.click("redaction_write")
+    pane = program.find("redact_pane")
+    pane.show_document(None)
+    services = program.services
+    result_of(services, lambda: services.redacted_copies.preview(word_file))  # the child is free
+    assert not list(tmp_path.glob(".letter*"))

@@ -22,7 +22,7 @@ def picture(path, words="A letter of the office"):
     return path
 
 
-def test_pictures_opened_together_are_one_paper_if_a_person_says_so(program, tmp_path):
+def test_pictures_opened_together_are_one_paper_if_a_person_says_so_or_stay_apart(program, tmp_path):
     paths = [picture(tmp_path / f"{number}.png", f"Page {number} of the letter") for number in (1, 2)]
     drop(program.documents, *paths)
     program.wait(lambda: program.window.findChild(Question, "one_paper_dialog"))
@@ -32,10 +32,6 @@ def test_pictures_opened_together_are_one_paper_if_a_person_says_so(program, tmp
     assert dialog.selectedFiles()[0].endswith("/1.searchable.pdf")
     dialog.reject()
     assert listed(program) == []
-
-
-def test_pictures_opened_together_may_stay_apart(program, tmp_path):
-    paths = [picture(tmp_path / f"{number}.png", f"Page {number} of the letter") for number in (1, 2)]
     drop(program.documents, *paths)
     program.wait(lambda: program.window.findChild(Question, "one_paper_dialog"))
     program.click("open_each_button")

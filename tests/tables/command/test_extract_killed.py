@@ -45,6 +45,7 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count
     assert result(home) == requested
 
 
+@pytest.mark.soak
 @counts("c1_tables")
 def test_killed_labels_of_a_table_go_on_where_they_were(run, tmp_path, monkeypatch, count) -> None:
     reviews = tmp_path / "reviews.csv"

@@ -100,7 +100,7 @@ def test_only_what_is_ours_is_said_in_the_language_of_the_window(monkeypatch) ->
     assert said == [["<English>", "2026-03-02", "Documents"], [EMPTY, EMPTY, "Models"]]
 
 
-def test_a_sample_is_checked_with_the_keys_and_the_error_is_told(program) -> None:
+def test_a_sample_is_checked_with_the_keys_and_the_next_file_joins_the_table(program, tmp_path) -> None:
     labelled(program)
     program.click("table_segments", lambda: program.find("table_segments").tabRect(1).center())
     program.wait(lambda: program.find("check_sample_button").isVisible())
@@ -117,35 +117,11 @@ def test_a_sample_is_checked_with_the_keys_and_the_error_is_told(program) -> Non
     sheet.close()
     program.wait(lambda: "1 of 3 labels" in program.find("counts_trust").text())
     assert sorted(row[2] for row in cells(program)) == ["negative 75%", "negative 75%", "positive"]
-
-
-def test_the_next_file_joins_the_table(program, tmp_path) -> None:
-    labelled(program)
     assert more(program, "join_table_button").isEnabled()
     program.frame.documents_area.tables.join(write(tmp_path / "march.csv", MORE))
     program.wait(lambda: len(cells(program)) == 4)
     program.wait(lambda: not program.find("making_table").isVisible())
     assert [row[0] for row in cells(program)][-1] == "march.csv, 2"
-
-
-def test_own_labels_are_typed_line_by_line(program) -> None:
-    program.wait(lambda: program.find("new_column_button").isEnabled())
-    program.click("new_column_button")
-    kind, labels = program.find("column_kind"), program.find("column_labels")
-    assert not labels.isVisible()
-    kind.setCurrentIndex(kind.count() - 1)
-    assert labels.isVisible()
-    program.type_into("column_line", "Reason")
-    labels.setPlainText("price: it costs too much\nmoving")
-    program.click("add_column_button")
-    program.wait(lambda: "Reason" in columns(program) and len(cells(program)) == 3)
-    program.wait(lambda: not program.find("making_table").isVisible())
-    assert [row[2] for row in cells(program)] == ["moving 75%"] * 3
-    program.click("new_column_button")
-    kind.setCurrentIndex(kind.findData(label_presets()[0][1]))
-    program.click("add_column_button")
-    program.wait(lambda: columns(program)[-1] == "Sentiment")
-    program.wait(lambda: [(row[2], row[-1]) for row in cells(program)] == [("moving 75%", "negative 75%")] * 3)
 
 
 def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) -> None:

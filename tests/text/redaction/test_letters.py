@@ -20,7 +20,7 @@ from slmdesk.text.redaction.finding import find_private
 from slmdesk.text.redaction.table import table_for
 
 pytestmark = pytest.mark.pure
-COUNTS = (60, pytest.param(1_000, marks=pytest.mark.soak))
+COUNTS = (30, pytest.param(1_000, marks=pytest.mark.soak))
 SEED = int(os.environ.get("SLMDESK_SEED", "7"))
 CHECKED = ("iban", "card", "number")
 GOALS = ((CHECKED, 0.98), (("person",), 0.90))
@@ -101,19 +101,19 @@ def test_all_that_is_found_in_letters_gets_a_substitute_that_no_letter_has(count
 @pytest.mark.parametrize("kind", KINDS)
 def test_numbers_that_files_split_are_found_whole(kind: str) -> None:
     missed = []
-    for letter in split_numbers(kind, SEED, 200):
+    for letter in split_numbers(kind, SEED, 100):
         finds = [one for one in find_private(letter.text) if one.certainty is not Certainty.UNSURE]
         covered = {at for one in finds for at in range(one.start, one.end)}
         open_ = [at for at in range(letter.start, letter.end) if letter.text[at].isalnum() and at not in covered]
         missed += [letter.text[letter.start - 20 : letter.end + 10]] if open_ else []
-    assert len(missed) <= 4, missed
+    assert len(missed) <= 2, missed
 
 
 def test_figures_that_are_no_numbers_of_anybody_stay() -> None:
     wrong = [
         (one.reason, text[one.start - 20 : one.end + 20])
-        for _, text in figures(SEED, 200)
+        for _, text in figures(SEED, 100)
         for one in find_private(text)
         if one.certainty is not Certainty.UNSURE
     ]
-    assert len(wrong) <= 2, wrong
+    assert len(wrong) <= 1, wrong

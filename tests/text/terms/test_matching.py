@@ -85,14 +85,14 @@ def test_signs_and_kept_names_are_found_as_they_are_written():
     ]
 
 
-def test_two_hundred_thousand_terms_do_not_slow_a_sentence_down():
+def test_twenty_thousand_terms_do_not_slow_a_sentence_down():
     rng = random.Random(7)
     letters = "abcdefghijklmnoprstuvw"
     words = ["".join(rng.choices(letters, k=rng.randint(4, 9))) for _ in range(20_000)]
-    index = TermIndex(Term(f"{rng.choice(words)} {rng.choice(words)}", "x") for _ in range(200_000))
+    index = TermIndex(Term(f"{rng.choice(words)} {rng.choice(words)}", "x") for _ in range(20_000))
     sentence = " ".join(rng.choices(words, k=20))
     find_terms(sentence, index, "de")
     began = time.thread_time()
     for at in range(5):
         find_terms(f"{sentence} {at}", index, "de")
-    assert (time.thread_time() - began) / 5 < 2.0
+    assert (time.thread_time() - began) / 5 < 0.2

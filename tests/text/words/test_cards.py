@@ -67,20 +67,20 @@ def test_a_card_is_cut_and_says_so() -> None:
 
 
 BOMBS = {
-    "angles": "<" * 1_000_000,
-    "ticks": "`" * 1_000_000,
-    "spans": "`a " * 300_000,
-    "comments": "<!--" * 250_000,
-    "tags": "<div " * 200_000,
-    "closed tags": "<div>" * 200_000,
-    "fences": "```\n" * 250_000,
-    "front matter": "---\n" + "a: b\n" * 200_000,
-    "anchors": "---\n" + "a: &a [*a,*a,*a]\n" * 60_000 + "---\nText",
-    "scripts": "<script></script" * 60_000,
-    "alternatives": "<img alt='" * 100_000,
-    "lines": "\n" * 1_000_000,
-    "spaces": " \n" * 500_000,
-    "table": "|<br>" * 200_000,
+    "angles": "<" * 200_000,
+    "ticks": "`" * 200_000,
+    "spans": "`a " * 60_000,
+    "comments": "<!--" * 50_000,
+    "tags": "<div " * 40_000,
+    "closed tags": "<div>" * 40_000,
+    "fences": "```\n" * 50_000,
+    "front matter": "---\n" + "a: b\n" * 40_000,
+    "anchors": "---\n" + "a: &a [*a,*a,*a]\n" * 12_000 + "---\nText",
+    "scripts": "<script></script" * 12_000,
+    "alternatives": "<img alt='" * 20_000,
+    "lines": "\n" * 200_000,
+    "spaces": " \n" * 100_000,
+    "table": "|<br>" * 40_000,
 }
 
 
@@ -88,7 +88,7 @@ BOMBS = {
 def test_no_card_takes_long(name) -> None:
     begin = thread_time()
     readable_card(BOMBS[name], limit=1_000_000)
-    assert thread_time() - begin < 5  # some 0.5 s alone; what grows with the square takes minutes
+    assert thread_time() - begin < 1  # some 0.1 s alone; what grows with the square takes half a minute
 
 
 @given(st.text(alphabet="<>/!-`~|#'\" =abdivscriptmglhe\n", max_size=300))

@@ -100,20 +100,6 @@ def test_what_is_no_term_is_refused_beside_the_line_and_kept_there(lease):
     assert rows(program) == ["tenant", "rent"]
 
 
-def test_del_in_the_list_of_glossaries_deletes_no_term(lease):
-    program, table, listed = lease, lease.find("term_table"), lease.find("glossary_list")
-    table.selectRow(0)
-    listed.setFocus()
-    program.wait(listed.hasFocus)
-    QTest.keyClick(listed, Qt.Key.Key_Delete)
-    table.setFocus()
-    program.wait(table.hasFocus)
-    QTest.keyClick(table, Qt.Key.Key_Delete)
-    program.wait(lambda: rows(program) == ["rent"])
-    kept = program.ask(lambda services: services.store.terms.of_glossary(program.made.id))
-    assert [one.source for one in kept] == ["rent"]
-
-
 def test_terms_are_edited_in_place_searched_sorted_and_their_contradictions_marked(lease):
     program, table = lease, lease.find("term_table")
     table.setCurrentIndex(table.model().index(0, TARGET))
@@ -144,8 +130,15 @@ def test_terms_are_edited_in_place_searched_sorted_and_their_contradictions_mark
 def test_deleted_terms_and_forgotten_glossaries_come_back(lease):
     program, table = lease, lease.find("term_table")
     assert not program.find("delete_terms_button").isEnabled()
+    listed = program.find("glossary_list")
+    table.selectRow(0)
+    listed.setFocus()
+    program.wait(listed.hasFocus)
+    QTest.keyClick(listed, Qt.Key.Key_Delete)  # which deletes no term
     table.selectAll()
-    program.click("delete_terms_button")
+    table.setFocus()
+    program.wait(table.hasFocus)
+    QTest.keyClick(table, Qt.Key.Key_Delete)
     program.wait(lambda: rows(program) == [])
     window = program.find("glossary_window")
     program.click(program.find("notice_action", window))
@@ -180,18 +173,6 @@ def test_a_file_whose_columns_are_not_known_is_read_as_the_person_says(lease, tm
     program.wait(lambda: rows(program) == ["deposit", "notice"])
     assert rows(program, column=TARGET) == ["Kaution", "Kündigung"]
     assert "2 terms came" in program.find("glossary_said").text()
-
-
-def test_a_file_that_is_read_twice_makes_one_glossary_and_that_is_said(lease, tmp_path):
-    program = lease
-    path = tmp_path / "words.csv"
-    path.write_text("en,de\nnotice,Kündigung\n")
-    for said in ("1 term came into “words”.", "0 terms came into “words”. A glossary of this name was there already"):
-        program.click("import_glossary_button")
-        choose_file(program, "glossary_file_dialog", path)
-        program.wait(lambda said=said: program.find("glossary_said").text().startswith(said))
-    program.wait(lambda: sorted(entries(program)) == ["Leases", "words"])
-    program.wait(lambda: rows(program) == ["notice"])
 
 
 def problems(program):

@@ -96,7 +96,9 @@ def test_it_is_kept_and_found_again(run, contracts) -> None:
     assert "12 changes" in run("history", "export", item, "--format", "md").out
 
 
-def test_pages_that_could_not_be_read_are_named(run, tmp_path) -> None:
+def test_pages_that_could_not_be_read_are_named(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.formats.pdf.is_available", lambda: False)  # text recognition is not the subject
+
     def made(name, words, *pages):
         path = tmp_path / name
         path.write_bytes(bytes(TinyPdf([TinyPage(lines(60, 700, words)), *pages])))
