@@ -119,14 +119,14 @@ def test_whatever_is_damaged_gives_pages_or_a_verdict(format_id):
 def test_large_documents_are_read_in_little_memory(tmp_path):
     path = tmp_path / "large.docx"
     break_ = "<w:p><w:r><w:lastRenderedPageBreak/></w:r></w:p>"
-    path.write_bytes(docx((paragraph("word " * 40) * 4 + break_) * 5000))
+    path.write_bytes(docx((paragraph("word " * 40) * 4 + break_) * 1500))
     said, pages, seconds, peak = read_in_child(path)
-    assert (said, pages) == ("read", 5000)
-    assert seconds < 60
+    assert (said, pages) == ("read", 1500)
+    assert seconds < 20
     assert peak < 200
     table = tmp_path / "table.docx"
     row = "<w:tr>" + f"<w:tc>{paragraph('cell')}</w:tc>" * 5 + "</w:tr>"
-    table.write_bytes(docx(f"<w:tbl>{row * 20_000}</w:tbl>"))
+    table.write_bytes(docx(f"<w:tbl>{row * 5_000}</w:tbl>"))
     said, _, _, peak = read_in_child(table)
     assert said == "read"
     assert peak < 200

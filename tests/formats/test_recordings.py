@@ -47,7 +47,7 @@ def test_rates_and_channels(tmp_path: Path, rate: int, channels: int) -> None:
     assert loudness(piece.sound)[30:70].mean() > 0.03
 
 
-@pytest.mark.parametrize("kind", ["wav", "opus"])
+@pytest.mark.parametrize("kind", ["wav", pytest.param("opus", marks=pytest.mark.soak)])
 def test_long_ones_are_cut_where_it_is_quiet(tmp_path: Path, kind: str) -> None:
     seconds = (0.5, 24, 0.5, 22, 0.5, 12, 0.5)
     reading = written(tmp_path, wav(seconds))

@@ -209,8 +209,8 @@ def test_rows_of_heads_name_the_columns():
 def test_x4_levels_without_end_are_refused_at_once():
     began = time.thread_time()  # of this thread alone: whatever else runs
     with pytest.raises(KnownError, match=r"document\.damaged"):
-        walk("<div>" * 200_000, "a.html")
-    assert time.thread_time() - began < 10  # the parser itself would take a minute
+        walk("<div>" * 50_000, "a.html")
+    assert time.thread_time() - began < 2  # the parser itself would take many seconds
     for sly in ("<div></x>" * 20_000, "<x/>" * 20_000, "<svg><foreignObject>" + "<x/>" * 20_000):
         with pytest.raises(KnownError):
             walk(sly, "a.html")

@@ -338,19 +338,6 @@ def test_wishes_that_make_no_table_are_refused(opened) -> None:
         begin(recorder, document, model="absent")
 
 
-def test_what_stands_beside_another_noun_than_the_column_asks_for_is_marked(opened) -> None:
-    columns = (Column("Total", ColumnKind.AMOUNT), Column("Deposit paid", ColumnKind.AMOUNT))
-    said = {
-        "Total": {"quote": "The VAT on it is 19.00 EUR", "value": "19.00 EUR"},
-        "Deposit paid": {"quote": "a deposit of 40.00 EUR", "value": "40.00 EUR"},
-    }
-    recorder = opened(answer=json.dumps(said))
-    words = ("Total: 119.00 EUR", "Total: 121.00 EUR", "The VAT on it is 19.00 EUR.", "Paid is a deposit of 40.00 EUR.")
-    table = ended(recorder, begin(recorder, keep(recorder, "bill.txt", [page(1, *words)]), columns=columns))
-    found = [(cell.value, cell.flag) for cell in table.rows[0].cells]
-    assert found == [("19.00 EUR", Flag.UNSAID), ("40.00 EUR", Flag.NONE)]
-
-
 def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
     recorder = opened()
     words = "Total: 120.00 EUR\n4 May 2024\nThe work was done.\nWritten on 5 May 2024, seen again on 6 May 2024."

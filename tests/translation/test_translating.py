@@ -157,16 +157,6 @@ def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
     assert kept.state is SegmentState.EDITED
 
 
-def test_terms_that_are_not_used_are_flagged(opened):
-    recorder = opened(turned=True)
-    store = recorder.calls.store
-    made = store.glossaries.add("law", source_language="en", target_language="de")
-    store.terms.add(made.id, [Term("tenant", "Mieter"), Term("landlord", "LANDLORD")])
-    view = translated(recorder, target="de", source="en", text="The tenant and the landlord agree.")
-    flags = recorder.calls.translations.segments(view.item.id)[0].flags
-    assert [flag.text for flag in flags if flag.kind == "glossary"] == ["tenant"]
-
-
 @pytest.mark.parametrize(
     ("given", "code"),
     [

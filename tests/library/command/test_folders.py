@@ -29,7 +29,7 @@ def papers(tmp_path):
     return folder
 
 
-MANY = 300
+MANY = 150
 """Files, so that a command is still at it when it is stopped."""
 
 

@@ -32,6 +32,7 @@ def test_pictures_opened_together_are_one_paper_if_a_person_says_so_or_stay_apar
     assert dialog.selectedFiles()[0].endswith("/1.searchable.pdf")
     dialog.reject()
     assert listed(program) == []
+    program.wait(lambda: program.window.findChild(Question, "one_paper_dialog") is None)
     drop(program.documents, *paths)
     program.wait(lambda: program.window.findChild(Question, "one_paper_dialog"))
     program.click("open_each_button")

@@ -43,24 +43,3 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count
     env["SLMDESK_HOME"] = str(home)
     go_on(home, env, kill_again(home, env, command, kills=count, ahead=4))
     assert result(home) == requested
-
-
-@pytest.mark.soak
-@counts("c1_tables")
-def test_killed_labels_of_a_table_go_on_where_they_were(run, tmp_path, monkeypatch, count) -> None:
-    reviews = tmp_path / "reviews.csv"
-    texts = [f'2026-{1 + at % 12:02}-01,Shop {at % 7},"Review {at}. It came on Monday."' for at in range(40 * count)]
-    reviews.write_text("\n".join(["Day,Shop,Review", *texts]))
-    command = ["extract", str(reviews), "--label", "sentiment"]
-    env = os.environ | {"SLMDESK_ECHO": json.dumps({"slow": 0.01})}
-    home_with_model(tmp_path / "calm", monkeypatch, tmp_path / "echo.gguf")
-    env["SLMDESK_HOME"] = str(tmp_path / "calm")
-    assert run_here(command, env)[0] == 0
-    requested = result(tmp_path / "calm")
-    assert len(requested["rows"]) == 40 * count
-
-    home = tmp_path / "killed"
-    home_with_model(home, monkeypatch, tmp_path / "echo.gguf")
-    env["SLMDESK_HOME"] = str(home)
-    go_on(home, env, kill_again(home, env, command, kills=count, ahead=30))
-    assert result(home) == requested

@@ -110,22 +110,3 @@ def test_documents_of_a_folder_get_own_labels(run, with_model, tmp_path) -> None
     assert [row["cells"]["Date"]["date"] for row in shape["rows"]] == ["2026-05-05", "2026-06-06"]
     assert run("extract", str(folder), "--label", "Mood").status == 2
     assert run("extract", str(folder), "--label", "Mood=one").status == 2
-
-
-def test_a_certainty_of_nearly_one_half_is_to_be_reviewed(run, with_model, reviews, tmp_path) -> None:
-    label = "Kind=a;b;c"
-    out = tmp_path / "out.csv"
-    run("extract", str(reviews), "--label", label, "-o", str(out), echo=JUDGED).ok()
-    lines = list(csv.reader(io.StringIO(out.read_text("utf-8-sig"))))
-    assert lines[0] == [
-        "Document",
-        "Review",
-        "Kind",
-        "Kind: certain",
-        "Kind: words",
-        "Day",
-        "Shop",
-        "Language",
-        "Needs review",
-    ]
-    assert [line[3] for line in lines[1:]] == ["0.75"] * 3

@@ -322,17 +322,6 @@ def test_remembered_pairs_go_in_are_used_and_given_out(run, with_model, tmp_path
     assert run("memory", "import", str(tmp_path / "none.tmx")).status == 1
 
 
-def test_a_glossary_is_named_as_a_file_and_columns_by_number(run, with_model, tmp_path):
-    terms, table = tmp_path / "terms.csv", tmp_path / "reviews.csv"
-    terms.write_text("en,de\ntenant,Mieter\n")
-    table.write_text("name,review\nAnn,The tenant is nice.\n")
-    request = ("translate", str(table), "--to", "de", "--from", "en", "--json", "--columns", "2")
-    shape = run(*request, "--glossary", str(terms), echo=TURNED).json
-    assert [one["kind"] for one in shape["flags"]] == ["glossary"]
-    assert (tmp_path / "reviews.de.csv").read_text() == "name,REVIEW\nAnn,tHE TENANT IS NICE.\n"
-    assert "no glossary" in run(*request, "--force", "--glossary", "nope").out.lower()
-
-
 def test_a_glossary_file_named_each_time_is_kept_once_until_it_changes(run, with_model, tmp_path):
     terms = tmp_path / "terms.csv"
     terms.write_text("source,target\ntenant,Mieter\ntenant,Mieter\nlandlord,Vermieter\n")

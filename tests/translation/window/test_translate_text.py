@@ -535,7 +535,7 @@ def typed(program, text):
     program.type_into("source_text", text)
 
 
-def test_typed_text_is_translated_and_copied(program):
+def test_typed_text_is_translated_and_copied_and_the_languages_exchanged(program):
     typed(program, "The sun is up. We go out.")
     program.wait(lambda: output(program) == "tHE SUN IS UP. wE GO OUT.")
     program.wait(lambda: program.find("translate_words").text() == "2 sentences")
@@ -544,9 +544,6 @@ def test_typed_text_is_translated_and_copied(program):
     assert QApplication.clipboard().text() == "tHE SUN IS UP. wE GO OUT."
     program.find("source_text").clear()
     program.wait(lambda: output(program) == "")
-
-
-def test_languages_are_exchanged_and_the_translation_goes_on(program):
     typed(program, "The sun is up today.")
     program.wait(lambda: output(program) == "tHE SUN IS UP TODAY.")
     program.click("swap_button")

@@ -90,31 +90,6 @@ def test_what_people_see_and_what_is_handed_out(run, contracts, tmp_path) -> Non
     assert run("compare", *contracts, "-o", str(tmp_path / "out.zip")).status == 2
 
 
-def test_it_is_kept_and_found_again(run, contracts) -> None:
-    item = run("compare", *contracts, "--json").json["item"]
-    assert item in {one["chat"] for one in run("history", "search", "Brandt", "--json").json}
-    assert "12 changes" in run("history", "export", item, "--format", "md").out
-
-
-def test_pages_that_could_not_be_read_are_named(run, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.formats.pdf.is_available", lambda: False)  # text recognition is not the subject
-
-    def made(name, words, *pages):
-        path = tmp_path / name
-        path.write_bytes(bytes(TinyPdf([TinyPage(lines(60, 700, words)), *pages])))
-        return str(path)
-
-    text = "The rent is 900 euros a month and is due on the first day of it."
-    old = made("old.pdf", text, TinyPage(picture=True), TinyPage(picture=True))
-    new = made("new.pdf", text.replace("900", "950"))
-    done = run("compare", old, new)
-    assert "Pages 2–3 of the old version (old.pdf) could not be read" in done.out
-    assert "were not compared" in done.out
-    shape = run("compare", old, new, "--json").json
-    assert [one["page"] for one in shape["old"]["unreadable"]] == [2, 3]
-    assert len(shape["changes"]) == 1
-
-
 def test_a_version_without_words_is_said(run, contracts, tmp_path) -> None:
     empty = tmp_path / "empty.txt"
     empty.write_text("")
