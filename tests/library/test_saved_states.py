@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from fakes.recorder import ECHO, LLAMA, Recorder, add_model, open_echo, result_of
+from fakes import tiny_gguf
+from fakes.recorder import ECHO, LLAMA, Recorder, add_model, examine, import_model, open_echo, result_of
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Status
 from slmdesk.base.saved_states import head_of, states_in
 from slmdesk.base.settings import SettingsFile
-from slmdesk.evaluation import exams
+from slmdesk.evaluation.exams import Skill
 from slmdesk.questions import service
 from slmdesk.questions.types import AskRequest, QuestionAnswered
 from slmdesk.runtime.events import DocumentGone
@@ -286,17 +286,16 @@ def test_the_organisation_decides(session):
     assert states() == []
 
 
-@pytest.mark.model
-@pytest.mark.usefixtures("measured_before")
-def test_the_real_engine_keeps_and_finds_it_inside_its_sandbox(monkeypatch, tmp_path, starter_model):
-    monkeypatch.setattr(exams, "FEWEST_PARAMETERS", 0)
+def test_the_real_engine_keeps_and_finds_it_inside_its_sandbox(monkeypatch, tmp_path):
+    """With a model of a few kilobytes, for what it says is not the subject."""
     monkeypatch.setattr(service, "WORTH_S", 0.0)
     answers = []
     for run in range(2):
         one = Session(tmp_path, model=False, engine=LLAMA)
         try:
             if not run:
-                add_model(one.services, shutil.copy(starter_model, tmp_path / "starter.gguf"))
+                import_model(one.services, tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama()))
+                examine(one.services, examined=[Skill.FORMAT])
             record = one.document(text=TEXT * 5)
             answers.append(one.ask("What does the valve do in winter?", record))
         finally:
@@ -304,7 +303,3 @@ def test_the_real_engine_keeps_and_finds_it_inside_its_sandbox(monkeypatch, tmp_
     assert len(states()) == 1
     assert answers[0].tokens_reused == 0
     assert answers[1].tokens_reused > 200
-    # that it is the same answer is shown where the engine is alone: of two words about as likely, this small model
-    # takes now one, now the other, by how its prompt was cut into batches
-    assert answers[0].text.strip()
-    assert answers[1].text.strip()
