@@ -47,8 +47,9 @@ def begin(recorder, *documents, columns=COLUMNS, **request):
     return recorder.calls.extraction.begin(TableRequest(ids, tuple(columns), **request))
 
 
-def forty(recorder, prefix: str = ""):
-    names = [f"{prefix}{number}.pdf" for number in range(40)]
+def leases(recorder, prefix: str = ""):
+    """More documents than are read at once."""
+    names = [f"{prefix}{number}.pdf" for number in range(24)]
     return [keep(recorder, name, [page(1, name, "The rent is 900 euros", "let to Ada Byron")]) for name in names]
 
 
@@ -61,7 +62,7 @@ def view(recorder, item):
 
 
 def plain(table) -> dict:
-    """A table of forty documents without what is of these documents alone."""
+    """A table of such documents without what is of these documents alone."""
     shape = json.loads(json.dumps(to_json(table)))
     del shape["seconds"]
     for row in shape["rows"]:
@@ -227,10 +228,10 @@ def test_a_persons_words_stay_and_can_be_taken_back(opened) -> None:
 @pytest.mark.real_child
 def test_two_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.002)
-    calm = plain(ended(recorder, begin(recorder, *forty(recorder, "a"))))
+    calm = plain(ended(recorder, begin(recorder, *leases(recorder, "a"))))
     recorder.calls.store.database.run("delete from steps")  # or nothing would be asked again
     asked, start = count_saves(recorder), len(recorder.events)
-    item = begin(recorder, *forty(recorder, "b"))
+    item = begin(recorder, *leases(recorder, "b"))
     kill_engine(recorder, view(recorder, item).job.id, start, kills=2, chance=random.Random(5))
     assert plain(ended(recorder, item, start)) == calm
     assert len(asked) == len({key for key, _ in asked})
@@ -238,14 +239,14 @@ def test_two_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> No
 
 def test_it_can_be_paused_looked_at_and_gone_on_with(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.003)
-    item = begin(recorder, *forty(recorder))
+    item = begin(recorder, *leases(recorder))
     recorder.wait(ExtractionGrew)
     job = view(recorder, item).job
     recorder.calls.jobs.pause(job.id)
     recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.PAUSED)
     assert view(recorder, item).job.status is JobStatus.PAUSED
     recorder.calls.extraction.again(item.id)
-    assert len(ended(recorder, item).rows) == 40
+    assert len(ended(recorder, item).rows) == 24
 
 
 def test_a_bug_that_one_cell_brings_out_costs_this_cell_alone(opened, monkeypatch) -> None:
@@ -270,7 +271,7 @@ def test_a_bug_that_one_cell_brings_out_costs_this_cell_alone(opened, monkeypatc
 
 def test_a_cancelled_table_keeps_the_rows_it_has(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.003)
-    item = begin(recorder, *forty(recorder))
+    item = begin(recorder, *leases(recorder))
     recorder.wait(ExtractionGrew, lambda one: one.row.name == "20.pdf")  # of the second batch
     job = view(recorder, item).job
     recorder.calls.jobs.cancel(job.id)

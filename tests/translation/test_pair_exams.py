@@ -185,7 +185,7 @@ def test_without_blanks_between_words_tags_are_always_asked_for(opened):
 
 
 def test_the_decision_of_a_job_stays_when_an_exam_comes_between(opened):
-    recorder = opened(turned=True, slow=0.02)
+    recorder = opened(turned=True, slow=0.004)
     service, services = recorder.calls.translations, recorder.calls
     item = service.begin(TranslationRequest("de", text="One. Two. Three.", source="en"))
     job = services.jobs.pause(service.open(item.id).job.id)

@@ -75,7 +75,7 @@ def test_how_many_segments_there_are_is_told_before_the_first_is_translated(open
 
 def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_on(opened):
     recorder = opened(turned=True, slow=0.02)
-    text = "\n".join(f"The garden of house {number} is green." for number in range(60))
+    text = "\n".join(f"The garden of house {number} is green." for number in range(30))
     service, jobs = recorder.calls.translations, recorder.calls.jobs
     item = service.begin(TranslationRequest(target="de", text=text, source="en"))
     job = service.open(item.id).job
@@ -87,19 +87,19 @@ def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_o
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
     after = recorder.events[begin:]
     changed = [at for at, event in enumerate(after) if isinstance(event, SegmentChanged)]
-    all_done = next(at for at, event in enumerate(after) if isinstance(event, JobChanged) and event.done == 60)
-    assert sum(at < all_done for at in changed) > 20, "they were not held back until the last had come"
-    early = [event.share for event in after[:all_done] if isinstance(event, JobChanged) and event.done <= 30]
+    all_done = next(at for at, event in enumerate(after) if isinstance(event, JobChanged) and event.done == 30)
+    assert sum(at < all_done for at in changed) > 10, "they were not held back until the last had come"
+    early = [event.share for event in after[:all_done] if isinstance(event, JobChanged) and event.done <= 15]
     assert early
     assert max(early) < 0.7
 
 
 def test_what_is_flagged_is_not_asked_for_again_by_itself(opened):
     recorder = opened()  # says again what it is told: nothing is translated
-    text = "\n".join(f"The garden of house {number} is green." for number in range(60))
+    text = "\n".join(f"The garden of house {number} is green." for number in range(20))
     translated(recorder, target="de", text=text, source="en")
     jobs = [event for event in recorder.events if isinstance(event, JobChanged)]
-    assert max(job.done for job in jobs) == 60
+    assert max(job.done for job in jobs) == 20
 
 
 def test_a_document_comes_back_with_its_formatting(opened, tmp_path):

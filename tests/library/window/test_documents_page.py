@@ -25,7 +25,7 @@ def letter(tmp_path):
     return path
 
 
-def test_what_a_command_reads_meanwhile_comes_into_the_list(program, letter):
+def test_what_a_command_reads_meanwhile_and_what_is_opened_during_a_search_come_into_the_list(program, letter):
     open_read(program, letter)
     other = letter.with_name("annex.md")
     other.write_text(LEASE + "\nAnnex.\n")
@@ -34,6 +34,14 @@ def test_what_a_command_reads_meanwhile_comes_into_the_list(program, letter):
     program.wait(lambda: listed(program) == ["annex.md", "lease.md"])
     assert program.find("document_title").full_text == "lease.md"
     assert program.documents.view.count == 4
+    view = program.find("document_view")
+    program.type_into("document_filter", "lease")
+    assert view.currentIndex().data() == "lease.md", "the shown one keeps its mark"
+    other = letter.with_name("lease too.md")
+    other.write_text(LEASE + "Too.")
+    drop(program.documents, other)
+    program.wait(lambda: listed(program) == ["lease too.md", "lease.md"])
+    assert [index.data() for index in view.selectionModel().selectedRows()] == ["lease too.md"]
 
 
 def test_a_dropped_document_is_read_listed_once_and_taken_off_the_list_with_a_way_back(program, letter):
@@ -112,7 +120,7 @@ def test_words_are_found_marked_and_gone_to_until_others_are_marked(program, let
     program.wait(lambda: not clear.isVisible() or not clear.property("opacity"))
 
 
-def test_on_a_picture_the_place_gone_to_is_framed(program, tmp_path):
+def test_on_a_picture_the_place_gone_to_is_framed_and_pages_that_were_not_read_are_said(program, tmp_path):
     path = tmp_path / "rent.pdf"
     path.write_bytes(bytes(TinyPdf().page(Text(72, 700, "The rent is due."), Text(72, 300, "The rent is paid."))))
     drop(program.documents, path)
@@ -126,6 +134,13 @@ def test_on_a_picture_the_place_gone_to_is_framed(program, tmp_path):
     QTest.keyClick(program.find("find_line"), Qt.Key.Key_Return)
     assert sheet.current_boxes
     assert sheet.current_boxes[0][1] > upper[0][1]
+    view = program.documents.document
+    page = view._pages[0]
+    view._on_pages_listed([page, changed(page, number=2, status=PageStatus.SCANNED, reason="only a picture")], True)
+    assert program.coverage == "1 of 2 pages read, 1 could not be read"
+    program.click("document_unread_button")
+    program.click("unread_page_button")
+    assert not program.find("unread_popover").isVisible()
 
 
 @pytest.fixture
@@ -285,18 +300,6 @@ def test_what_was_made_of_removed_documents_goes_into_the_trash_with_a_way_back(
     assert program.window.current_page == "Start"
 
 
-def test_an_opened_document_is_listed_also_while_a_search_is_typed(program, letter):
-    open_read(program, letter)
-    view = program.find("document_view")
-    program.type_into("document_filter", "lease")
-    assert view.currentIndex().data() == "lease.md", "the shown one keeps its mark"
-    other = letter.with_name("annex.md")
-    other.write_text(LEASE + "Annex.")
-    drop(program.documents, other)
-    program.wait(lambda: listed(program) == ["annex.md", "lease.md"])
-    assert [index.data() for index in view.selectionModel().selectedRows()] == ["annex.md"]
-
-
 def test_the_next_start_still_has_it(program, letter, start):
     open_read(program, letter)
     program.close()
@@ -354,17 +357,3 @@ def test_in_a_narrow_window_the_pages_are_a_drawer_over_the_result(program, lett
     assert view.isVisible()
     program.window.resize(1300, 800)
     program.wait(lambda: side.isVisible() and view.isVisible() and not view.visibleRegion().isEmpty())
-
-
-def test_pages_that_were_not_read_are_said_beside_the_title_with_the_reason(program, tmp_path):
-    path = tmp_path / "scan.pdf"
-    path.write_bytes(bytes(TinyPdf().page(Text(72, 700, "Read."))))
-    drop(program.documents, path)
-    program.wait(lambda: program.coverage == "1 of 1 page read")
-    view = program.documents.document
-    page = view._pages[0]
-    view._on_pages_listed([page, changed(page, number=2, status=PageStatus.SCANNED, reason="only a picture")], True)
-    assert program.coverage == "1 of 2 pages read, 1 could not be read"
-    program.click("document_unread_button")
-    program.click("unread_page_button")
-    assert not program.find("unread_popover").isVisible()

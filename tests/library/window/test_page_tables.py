@@ -70,7 +70,7 @@ def clicked(program, sheet):
     return found
 
 
-def test_no_cell_slips_under_another_column(program, contract):
+def test_no_cell_slips_under_another_column_and_a_passage_in_one_is_marked(program, contract):
     sheet = opened(program, contract)
     text = sheet.page.text
     columns = {}
@@ -84,11 +84,7 @@ def test_no_cell_slips_under_another_column(program, contract):
     assert set(columns) == {0, 1, 2, 3}
     for number in range(3):
         assert max(columns[number]) < min(columns[number + 1])
-
-
-def test_a_passage_in_a_cell_is_found_marked_and_gone_to(program, contract):
     program.window.resize(1024, 700)
-    sheet = opened(program, contract)
     line = program.find("find_line")
     QTest.keyClicks(line, "next release")
     program.wait(lambda: program.find("find_count").text() == "1 of 1")

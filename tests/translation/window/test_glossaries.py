@@ -84,24 +84,19 @@ def test_a_glossary_is_made_filled_and_obeyed(program):
     assert not list(program.ask(lambda services: services.translations.terms("en", "de")))
 
 
-def test_what_is_no_term_is_refused_beside_the_line_and_kept_there(lease):
-    program = lease
+def test_terms_are_refused_edited_in_place_searched_sorted_and_their_contradictions_marked(lease):
+    program, table = lease, lease.find("term_table")
     program.type_into("new_term_line", "deposit")
     program.click("add_term_button")
     program.wait(lambda: program.find("glossary_trouble").isVisible())
     assert "needs a translation" in program.find("glossary_trouble").text()
     assert program.find("new_term_line").text() == "deposit"
-    table = program.find("term_table")
     table.model().setData(table.model().index(0, KEEPS), Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
     program.wait(lambda: "stay untranslated" in program.find("glossary_trouble").text())
     assert table.model().index(0, KEEPS).data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
     table.model().setData(table.model().index(0, 0), "  ")
     program.wait(lambda: "needs a word" in program.find("glossary_trouble").text())
     assert rows(program) == ["tenant", "rent"]
-
-
-def test_terms_are_edited_in_place_searched_sorted_and_their_contradictions_marked(lease):
-    program, table = lease, lease.find("term_table")
     table.setCurrentIndex(table.model().index(0, TARGET))
     QTest.keyClick(table, Qt.Key.Key_F2)
     editor = program.find("cell_editor", table)

@@ -42,7 +42,7 @@ def typed(program, text):
     program.type_into("source_text", text)
 
 
-def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin, monkeypatch):
+def test_a_weak_model_is_said_over_texts_and_documents_and_models_made_for_it_are_shown(begin, monkeypatch, tmp_path):
     monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
     program = begin()
     line = program.find("advice_line")
@@ -65,6 +65,11 @@ def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin, monkeypatc
     program.window.show_page("Translate")
     program.find("source_text").clear()
     program.wait(lambda: not line.isVisible())
+    path = tmp_path / "lease.docx"
+    path.write_bytes(docx(paragraph("The rent is due today.")))
+    program.frame.document_translation.begin([path], TranslationRequest("de", source="en"), False)
+    said_again = program.find("document_translate_warning")
+    program.wait(lambda: "no translator into German" in said_again.text())
 
 
 def test_of_an_earlier_text_it_is_said_for_its_own_languages(begin):
@@ -108,13 +113,3 @@ def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
     program.wait(lambda: not program.find("advice_line").isVisible())
     assert program.ask(lambda opened: opened.translations.record(None).id) == good.id
     assert program.ask(lambda opened: opened.settings.current.model_for_translation) == good.id
-
-
-def test_over_a_document_by_a_weak_model_it_is_said_again(begin, tmp_path):
-    program = begin()
-    examine(program, models(program)[0].id)
-    path = tmp_path / "lease.docx"
-    path.write_bytes(docx(paragraph("The rent is due today.")))
-    program.frame.document_translation.begin([path], TranslationRequest("de", source="en"), False)
-    words = program.find("document_translate_warning")
-    program.wait(lambda: "no translator into German" in words.text())

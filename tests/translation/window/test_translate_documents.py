@@ -321,12 +321,14 @@ def test_a_segment_is_translated_once_more_with_a_wish(program, tmp_path):
     program.wait(lambda: program.find("segment_hint").text() == "")
 
 
-def test_words_without_their_marks_stay_in_the_field(program, tmp_path):
+def test_words_without_their_marks_stay_in_the_field_and_shading_is_remembered(program, tmp_path):
     path = tmp_path / "a.docx"
     run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format
     body = run("", "The ") + run("<w:rPr><w:b/></w:rPr>", "end") + run("", " is near.")
     path.write_bytes(docx(f"<w:p>{body}</w:p>"))
     translated(program, path)
+    assert not program.find("segment_table").cells.has_shading, "only on request"
+    with_options(program, "shade_doubts_box", "document_options_button")
     type_into(program, 0, "Das Ende ist nah.")
     program.wait(lambda: program.notices())
     editor = program.find("segment_editor")
@@ -339,6 +341,8 @@ def test_words_without_their_marks_stay_in_the_field(program, tmp_path):
     editor.setPlainText("Das <1>Ende</1> ist nah.")
     QTest.keyClick(editor, Qt.Key.Key_Return)
     program.wait(lambda: rows(program)[0][1] == "Das <1>Ende</1> ist nah.")
+    translated(program, document(tmp_path, name="second.docx"))
+    program.wait(lambda: program.find("segment_table").cells.has_shading)
 
 
 def test_the_keyboard_alone_goes_through_the_segments(program, tmp_path):
@@ -570,12 +574,3 @@ def test_a_low_window_with_large_letters_still_shows_segments_and_buttons(progra
         scrolled.ensureWidgetVisible(button)
         assert button.width() >= button.sizeHint().width()
         assert button.visibleRegion().boundingRect().height() >= button.sizeHint().height() - 2, name
-
-
-def test_shading_of_doubtful_words_is_remembered(program, tmp_path):
-    translated(program, document(tmp_path))
-    assert not program.find("segment_table").cells.has_shading, "only on request"
-    with_options(program, "shade_doubts_box", "document_options_button")
-    program.wait(lambda: program.frame.state.current.translate_doubts)
-    translated(program, document(tmp_path, name="second.docx"))
-    program.wait(lambda: program.find("segment_table").cells.has_shading)

@@ -82,16 +82,7 @@ def test_of_a_clipboard_files_are_documents_and_what_is_no_text_says_so(program,
     with qtbot.waitSignal(program.frame.reach.documents_taken, timeout=60_000) as received:
         press(program)
     assert (received.args, program.window.current_page) == ([[path]], "Translate")
-
-
-def test_files_pasted_into_the_text_are_documents_and_words_are_words(program, qtbot, tmp_path):
-    path = tmp_path / "notes.txt"
-    path.write_text("The rent is due today.")
-    program.window.show_page("Translate")
     pane = program.find("source_text")
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
-    QApplication.clipboard().setMimeData(data)
     with qtbot.waitSignal(program.find("translate_text").files_given, timeout=60_000) as received:
         QTest.keyClick(pane, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert (received.args, pane.toPlainText()) == ([[path]], "")
@@ -114,7 +105,7 @@ def test_a_text_in_the_language_wanted_goes_into_another(language, target, other
     assert target_for(language, target, others) == requested
 
 
-def test_a_message_and_what_is_selected_in_it_are_translated(program):
+def test_a_message_what_is_selected_in_it_and_a_text_that_is_shown_are_translated(program):
     program.say("Where is the old key")
     program.act("more")
     program.choose("Translate")
@@ -124,6 +115,11 @@ def test_a_message_and_what_is_selected_in_it_are_translated(program):
     text.select(0, 12)
     choose(program, text.viewport(), QPoint(5, 5), "Translate")
     program.wait(lambda: program.find("source_text").toPlainText() == "Where is the")
+    dialog = TextDialog(program.window, title="Used", intro="What was used", text="The roof leaks again.")
+    dialog.show()
+    program.click(program.find("text_dialog_translate", dialog))
+    program.wait(lambda: is_shown(program, "tHE ROOF LEAKS AGAIN."))
+    assert not sheets_over(program.window), "the page is seen"
 
 
 def test_a_page_its_document_and_an_answer_are_translated(program, qtbot, tmp_path):
@@ -140,14 +136,6 @@ def test_a_page_its_document_and_an_answer_are_translated(program, qtbot, tmp_pa
         program.click("translate_document_button")
     assert received.args == [[path]]
     assert program.window.current_page == "Translate"
-
-
-def test_a_text_that_is_shown_is_translated(program):
-    dialog = TextDialog(program.window, title="Used", intro="What was used", text="The roof leaks again.")
-    dialog.show()
-    program.click(program.find("text_dialog_translate", dialog))
-    program.wait(lambda: is_shown(program, "tHE ROOF LEAKS AGAIN."))
-    assert not sheets_over(program.window), "the page is seen"
 
 
 def test_the_command_for_a_key_of_the_desktop_is_one_of_the_window(home, monkeypatch):
