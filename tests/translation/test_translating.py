@@ -74,8 +74,8 @@ def test_how_many_segments_there_are_is_told_before_the_first_is_translated(open
 
 
 def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_on(opened):
-    recorder = opened(turned=True, slow=0.02)
-    text = "\n".join(f"The garden of house {number} is green." for number in range(30))
+    recorder = opened(turned=True, slow=0.008)
+    text = "\n".join(f"The garden of house {number} is green." for number in range(60))
     service, jobs = recorder.calls.translations, recorder.calls.jobs
     item = service.begin(TranslationRequest(target="de", text=text, source="en"))
     job = service.open(item.id).job
@@ -87,9 +87,9 @@ def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_o
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
     after = recorder.events[begin:]
     changed = [at for at, event in enumerate(after) if isinstance(event, SegmentChanged)]
-    all_done = next(at for at, event in enumerate(after) if isinstance(event, JobChanged) and event.done == 30)
-    assert sum(at < all_done for at in changed) > 10, "they were not held back until the last had come"
-    early = [event.share for event in after[:all_done] if isinstance(event, JobChanged) and event.done <= 15]
+    all_done = next(at for at, event in enumerate(after) if isinstance(event, JobChanged) and event.done == 60)
+    assert sum(at < all_done for at in changed) > 20, "they were not held back until the last had come"
+    early = [event.share for event in after[:all_done] if isinstance(event, JobChanged) and event.done <= 30]
     assert early
     assert max(early) < 0.7
 
