@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 
 import pytest
 from fakes.dropping import drop
-from fakes.gaps import Gaps, idle_gap_ms
 from fakes.hostile_documents import GOOD, write_folder
 from PySide6.QtCore import QPoint
 
@@ -17,11 +15,6 @@ from slmdesk.library.types import file_of
 from slmdesk.runtime.events import DocumentChanged
 
 pytestmark = pytest.mark.gui
-
-MOST_GAP_MS = 3000
-"""50 ms are promised and measured by `benchmarks`; here it is only told from a window that waits for its parser."""
-MOST_S = 3.0
-"""Between two verdicts; reading is done one after another."""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names that are no text, pipes, sparse files")
@@ -36,21 +29,15 @@ def test_every_hostile_file_has_its_verdict_and_the_others_are_read(program, tmp
     refused: list[str] = []
     program.bridge.notice_raised.connect(lambda notice: refused.append(f"{notice.text} {notice.full}"))
     program.ask(lambda services: services.on(DocumentChanged, receive))
-    idle = idle_gap_ms()
-    gaps, began = Gaps(), time.monotonic()
     drop(program.documents, tmp_path / "folder")
     program.wait(lambda: any("holds" in bar.notice.text for bar in program.window.notices.bars))
     # too large ones have no record: they are refused before
     unread = {name for name, one in made.items() if one.sparse_bytes > 1 << 30}
     due = set(made) - unread
     program.qtbot.waitUntil(lambda: due <= set(ends), timeout=60_000)
-    took, longest = time.monotonic() - began, gaps.stop()
-    print(f"{len(ends)} verdicts in {took:.1f} s; longest gap {longest:.0f} ms, idle {idle:.0f} ms")
     for name, one in made.items():
         if name not in unread:
             assert ends[name] in one.verdicts, (name, ends[name])
-    assert longest < MOST_GAP_MS + idle
-    assert took < MOST_S * len(made)
     program.wait(lambda: any("sparse.pdf" in one for one in refused))
     assert not [one for one in refused if "<img" in one and "&lt;" in one]
     _looks_and_works(program, made)
