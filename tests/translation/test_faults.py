@@ -11,7 +11,7 @@ import threading
 
 import pytest
 from fakes.office import docx
-from fakes.recorder import ECHO, TIMEOUT_S, Recorder, on_service_thread, open_echo
+from fakes.recorder import ECHO, TIMEOUT_S, Recorder, on_service_thread, open_echo, wait_until
 from history.test_for_good import files_with
 from translation.test_recent import MANNER
 from translation.test_translating import ENDED, run, translated, write
@@ -184,8 +184,7 @@ def test_a_translation_deleted_for_good_while_it_is_made_is_gone(opened, home, t
     recorder.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
     recorder.calls.history.delete_for_good(item)
     recorder.wait(ItemGone, lambda event: event.id == item)
-    on_service_thread(recorder, lambda: None)
-    threading.Event().wait(1.0)
+    wait_until(lambda: not on_service_thread(recorder, lambda: recorder.services.loader.is_busy))
     recorder.services.close()
     assert files_with(home, "boiler of flat") == []
 

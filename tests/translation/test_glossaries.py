@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import queue
-import threading
-import time
 
 import pytest
 from fakes.recorder import result_of
@@ -155,30 +153,24 @@ def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
 
 
 @pytest.mark.parametrize("count", [4_000, pytest.param(200_000, marks=pytest.mark.soak)])
-def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, count):
+def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, monkeypatch, count):
+    monkeypatch.setattr(service, "SLICE_S", 0.0)
     recorder = opened(model=False)
     rows = "".join(f"term number {at},Begriff {at}\n" for at in range(count))
     path = written(tmp_path, "a.csv", f"en,de\n{rows}")
-    longest, ended = [0.0], threading.Event()
+    reports, order = [], []
 
-    def watch():
-        while not ended.is_set():
-            began = time.monotonic()
-            recorder.services.service_thread.call(lambda: None)
-            longest[0] = max(longest[0], time.monotonic() - began)
-            time.sleep(0.02)
+    def progressed(report):
+        order.append("rows")
+        reports.append(report)
+        recorder.services.service_thread.post(lambda: order.append("another"))
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    reports = []
-    result = imported(recorder.calls, path, reports.append)
-    ended.set()
-    watcher.join()
+    result = imported(recorder.calls, path, progressed)
+    assert "another" in order[: -order[::-1].index("rows") - 1], "others are served before the last report"
     assert result.kept == count
     assert [report.done for report in reports] == [*range(200, count + 1, 200), *range(500, count + 1, 500)]
     assert [report.total for report in reports] == [0] * (count // 200) + [count] * (count // 500)
     assert result.glossary.is_active
-    print(f"longest turn {longest[0] * 1000:.0f} ms")
     found = recorder.calls.glossaries.page(result.glossary.id, words=f"number {count - 1}")
     assert [term.target for term in found.terms] == [f"Begriff {count - 1}"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import time
 
 import pytest
 from fakes.recorder import on_service_thread
@@ -12,6 +11,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import NewSegment, Origin, SegmentState
 from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime import service
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.recent import is_same_text
 from slmdesk.translation.types import LiveTranslated, TranslationRequest, translation_of
@@ -159,24 +159,24 @@ def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_p
     assert searched(recorder, "loyer") == ([], False)
 
 
-def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
+def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder, monkeypatch):
+    monkeypatch.setattr(service, "SLICE_S", 0.0)
+
     def fill():
         store = recorder.calls.store
         for _ in range(10):
             item = store.items.add("translation", "Manual → German", settings={"wish": {"path": "/m", "target": "de"}})
             words = "Die Pumpe für die Höhe der Überläufe hält bei 12 bar, wenn das Ventil schließt. " * 2
-            store.segments.add(item.id, [NewSegment(number, words, target=words) for number in range(1000)])
+            store.segments.add(item.id, [NewSegment(number, words, target=words) for number in range(200)])
 
     on_service_thread(recorder, fill)
-    ended, gaps = queue.SimpleQueue(), []
+    ended, turns = queue.SimpleQueue(), 0
     on_service_thread(recorder, lambda: recorder.calls.recent.search("zebra").then(ended.put))
     while ended.empty():
-        began = time.monotonic()
         on_service_thread(recorder, lambda: None)
-        gaps.append(time.monotonic() - began)
+        turns += 1
     assert ended.get().found == ()
-    assert len(gaps) > 3, "the control: it is work for more than a turn"
-    assert max(gaps) < 2.0  # 30 ms where nothing else runs: the tests share two cores
+    assert turns > 3, "it is work for more than a turn"
     on_service_thread(recorder, lambda: recorder.calls.recent.search("zebra").then(ended.put))
     assert len(searched(recorder, "ventil")[0]) == 10
     left = ended.get(timeout=60)
