@@ -167,11 +167,6 @@ def test_the_list_of_parts_is_the_same_for_the_same_parts():
         assert words in page
 
 
-def test_requirements_without_one_package():
-    text = "a==1 \\\n    --hash=x\nb==2 \\\n    --hash=y \\\n    --hash=z\nc==3\n"
-    assert packages.without(text, "b") == "a==1 \\\n    --hash=x\nc==3\n"
-
-
 @pytest.fixture
 def archive(tmp_path, monkeypatch) -> Path:
     """The .run of a small program."""

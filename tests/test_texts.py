@@ -13,16 +13,12 @@ import pytest
 
 from slmdesk.base import language, texts
 from slmdesk.base.charts import svg
-from slmdesk.base.documents import Chart, ChartKind, Series, counted_words
+from slmdesk.base.documents import Chart, ChartKind, Series
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import title_words
 from slmdesk.base.translation import SegmentFlag
 from slmdesk.base.types import page_word, told_place
-from slmdesk.chat.presets import shipped
 from slmdesk.runtime.messages import problem_of
-from slmdesk.summaries.plan import TOO_MUCH_TO_DO, TOO_WEAK
-from slmdesk.summaries.types import note_words
-from slmdesk.tables.cells import presets
 from slmdesk.translation.types import flag_words
 from slmdesk.window.base.text import day_in_figures, short_day
 
@@ -119,10 +115,6 @@ def test_a_text_is_translated_with_its_numbers(german):
     assert texts._("no message of the catalogue") == "no message of the catalogue"
 
 
-def test_presets_have_the_names_of_the_language(german):
-    assert [shipped.__wrapped__()[0].name, presets.__wrapped__()[0].name] == ["Assistent", "Rechnung"]
-
-
 def test_a_chart_writes_its_figures_as_the_language_does(german):
     chart = Chart("Stimmung", ChartKind.BARS, ("Mai",), (Series("positiv", (1240,)),))
     assert chart.rows[1:] == (("Mai", "1.240"), ("Gesamt", "1.240"))
@@ -166,13 +158,6 @@ def test_what_is_stored_in_english_is_told_again(german, stored, told):
 )  # fmt: skip
 def test_a_title_is_told_in_the_language_of_the_window(german, title, kind, told):
     assert title_words(title, kind) == told
-
-
-def test_notes_and_counts_are_told_in_the_language_of_the_window(german):
-    first, second = note_words(f"{TOO_MUCH_TO_DO} {TOO_WEAK.format(model='Qwen2.5 1.5B')}").split(". ")
-    assert first.startswith("Nicht alles, was zu tun ist")
-    assert second.startswith("Qwen2.5 1.5B ist zu schwach")
-    assert counted_words({"picture": 1200, "thought": 0, "tool call": 1}) == "1.200 Bilder und 1 Werkzeugaufruf"
 
 
 def test_an_error_is_told_with_its_reason_its_place_and_no_path(german):

@@ -16,9 +16,7 @@ from slmdesk.base.types import Origin, Role, TextPart
 from slmdesk.chat.conversation import NOTES
 from slmdesk.exports.papers import (
     chat_paper,
-    chat_shape,
     chats_paper,
-    chats_to_json,
     chats_to_markdown,
     origin_of,
     to_json,
@@ -96,12 +94,6 @@ def test_several_chats_are_one_document_with_their_titles_first() -> None:
     assert contents == ["Boats <b>and</b> # lakes", "Tea"]
     sections = [piece.text for piece in paper.pieces if piece.kind is PieceKind.HEADING and piece.level == 2]
     assert sections == ["Contents", "Boats <b>and</b> # lakes", "Tea"]
-
-
-def test_several_chats_are_a_json_list() -> None:
-    item, messages, path = chat()
-    shape = chat_shape(item, messages, path)
-    assert json.loads(chats_to_json([shape, shape])) == [shape, shape]
 
 
 def test_an_imported_chat_names_its_origin_and_not_its_own_import() -> None:

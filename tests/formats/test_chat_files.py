@@ -9,7 +9,7 @@ import pytest
 from fakes.chat_exports import chatgpt, elsewhere, node, rent
 from fakes.office import packed
 
-from slmdesk.base.documents import ForeignChat, counted_words
+from slmdesk.base.documents import ForeignChat
 from slmdesk.base.errors import KnownError
 from slmdesk.formats import chat_files
 from slmdesk.formats import chatgpt as conversations
@@ -193,9 +193,3 @@ def test_a_chat_may_not_be_too_large(monkeypatch) -> None:
     assert read([rent()])[1].broken == ""  # it came in one piece
     monkeypatch.setattr(chat_files, "CHUNK_BYTES", 64)
     assert read([rent()])[1].broken == "a chat in it is too large"
-
-
-def test_counts_in_words() -> None:
-    assert counted_words({"picture": 3, "file": 0, "tool call": 1}) == "3 pictures and 1 tool call"
-    assert counted_words({"picture": 1, "file": 2000, "thought": 1}) == "1 picture, 2,000 files and 1 thought"
-    assert counted_words({}) == ""

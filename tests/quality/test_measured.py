@@ -14,7 +14,7 @@ from benchmarks import __main__ as run
 from benchmarks.busy import LIMIT_CORES, STOLEN_LIMIT_CORES, OtherLoad
 from benchmarks.common import Row, table
 from benchmarks.measured import BEGIN, DAY_S, END, Kept, Measured, report, write_page
-from benchmarks.subject import Subject, second, starter
+from benchmarks.subject import Subject
 
 pytestmark = pytest.mark.pure
 ROW = Row("speed", "0.50 (0.40–0.60)", "≤ 0.45", "two sides", 0.5, "Reading costs most.")
@@ -84,22 +84,6 @@ def test_the_load_of_others_is_seen_and_that_of_ended_children_is_ours() -> None
         child.communicate(b"\n")
     assert while_it_runs > 0.35
     assert load.seconds < while_it_runs - 0.2
-
-
-def test_the_second_model_and_the_tuned_copy_are_named_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SLMDESK_BENCH_MODEL", raising=False)
-    monkeypatch.delenv("SLMDESK_BENCH_TUNED", raising=False)
-    assert (second(), starter().tuned) == (None, None)
-    assert {task.name for task in run.tasks_of([])} == set(run.ROWS)
-    monkeypatch.setenv("SLMDESK_BENCH_MODEL", "large.gguf")
-    monkeypatch.setenv("SLMDESK_BENCH_TUNED", "tuned.gguf")
-    other = second()
-    assert other is not None
-    assert (other.name, starter().tuned) == ("large", Path("tuned.gguf"))
-    tasks = run.tasks_of(["window", "states"])
-    assert [(task.name, task.subject.is_second) for task in tasks] == [
-        ("states", False), ("window", False), ("states", True),
-    ]  # fmt: skip
 
 
 def small() -> Subject:

@@ -13,7 +13,7 @@ from slmdesk.base.types import Role
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage
 from slmdesk.text.difference.compare import difference
-from slmdesk.text.difference.types import Change, ChangeKind, Named, Place, Run
+from slmdesk.text.difference.types import Run
 from slmdesk.versions.remarks import remarks_in
 from slmdesk.versions.service import VersionRequest, json_of, text_of, versions_paper, versions_sheets
 from slmdesk.versions.types import (
@@ -26,7 +26,6 @@ from slmdesk.versions.types import (
     coverage_line,
     headline,
     marked_text,
-    place_words,
     version_stem,
 )
 
@@ -274,22 +273,3 @@ def test_signs_of_differences_in_the_wordings_are_taken_apart():
     old, new = (Run("Pay [-5-] "),), (Run("Pay {+6+}[- "),)
     assert marked_text(old, new) == "Pay { +6+ }[ - "
     assert marked_text([Run("[-x-]", True)], [Run("y", True)]) == "[-[ -x- ]-]{+y+}"
-
-
-@pytest.mark.parametrize(
-    ("kind", "places", "total", "words", "place"),
-    [
-        ("page", 1, 1, "1 change on 1 page: 1 negation.", "p. 1"),
-        ("section", 1, 1, "1 change in 1 section: 1 negation.", ""),
-        ("section", 1, 4, "1 change in 1 section: 1 negation.", "section 1"),
-        ("sheet", 2, 2, "1 change across 2 sheets: 1 negation.", "sheet 1–2"),
-    ],
-)
-def test_where_changes_are_is_said_as_people_say_it(kind, places, total, words, place):
-    found = [Place(number, 0, 9) for number in range(1, places + 1)]
-    change = Change(ChangeKind.CHANGED, (), (), tuple(found), tuple(found), (Named("negation", "☒ Yes", "☐ Yes"),))
-    side = Side("a", "a.docx", kind, Coverage(total, total, 1, 1))
-    comparison = Comparison(side, side, (change,), ())
-    assert headline(comparison) == words
-    assert place_words(change, comparison) == place
-    assert place_words(change, comparison, " [{}]") == (f" [{place}]" if place else "")

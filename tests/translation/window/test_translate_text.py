@@ -11,9 +11,8 @@ from translation.window.conftest import on_page, output, tab, with_options
 
 from slmdesk.base.translation import LiveSegment, SegmentState
 from slmdesk.runtime.events import ended
-from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.typed import LiveTranslation, OtherWords
-from slmdesk.translation.window.text import PaneState, count_words, edited, language_words
+from slmdesk.translation.window.text import PaneState, edited
 
 pytestmark = pytest.mark.gui
 
@@ -123,28 +122,6 @@ def test_what_is_typed_in_the_target_language_goes_into_another_unless_a_person_
 
 def segment(language, at, state=SegmentState.TRANSLATED):
     return LiveSegment("a b", "", "\n", language, "c", state, paragraph=at)
-
-
-@pytest.mark.parametrize(
-    ("found", "words"),
-    [(["de"], "German detected"), ([""], "Language not recognised"), (["de", "fr", "de"], "German, French detected")],
-)
-def test_the_languages_found_are_told_in_words(found, words):
-    shown = PaneState(tuple(segment(code, at) for at, code in enumerate(found)), True, "")
-    assert language_words(shown, TranslationStyle("en")) == words
-    assert language_words(shown, TranslationStyle("en", "de")) == "", "one that was chosen is not told"
-
-
-def test_counts_speak_of_one_and_of_many():
-    many = PaneState((segment("de", 0), segment("en", 1, SegmentState.LEFT)), True, "de")
-    assert count_words(many, TranslationStyle("en")) == "2 sentences; 1 is in English already"
-    assert count_words(many, TranslationStyle("en", "de")) == "2 sentences"
-    one = PaneState((segment("en", 0, SegmentState.LEFT),), True, "en")
-    assert count_words(one, TranslationStyle("en")) == "1 sentence; it is in English already"
-    assert (
-        count_words(PaneState((), True, ""), TranslationStyle("en"), has_text=True)
-        == "There are no words to translate."
-    )
 
 
 SHORT, WIDE = "This is the sentence with the number {0}.", " ".join(["Here we are at the number {0} of them all."] * 4)
