@@ -26,8 +26,8 @@ pytestmark = pytest.mark.process
 
 SAYS = "At 12 bar."
 TEXT = "The pump stops at 12 bar.\fThe valve opens in winter and closes in summer.\fNothing else is known."
-SLOW = 1.2
-"""Seconds for the text, so that it is worth keeping."""
+SLOW, WORTH_S = 0.3, 0.15
+"""Seconds for the text, and from how many on it is worth keeping."""
 
 
 class Session:
@@ -70,6 +70,7 @@ class Session:
 @pytest.fixture
 def session(monkeypatch, tmp_path):
     """Opens runs of the program, one after another or side by side, over one home."""
+    monkeypatch.setattr(service, "WORTH_S", WORTH_S)
     opened = []
 
     def open_one(**echo) -> Session:

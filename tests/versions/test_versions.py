@@ -149,7 +149,7 @@ def test_it_can_be_stopped_and_leaves_the_desk_free(opened) -> None:
 
     def pages(seed: int) -> list[Page]:
         words = [f"w{chance.randrange(4000)}" for _ in range(400)]
-        return [page(at, *(" ".join(chance.sample(words, 30)) for _ in range(12))) for at in range(1, 120)]
+        return [page(at, *(" ".join(chance.sample(words, 30)) for _ in range(12))) for at in range(1, 60)]
 
     old, new = keep(recorder, "a", pages(1)), keep(recorder, "b", pages(2))
     item = recorder.calls.versions.begin(VersionRequest(old.id, new.id)).id
