@@ -410,6 +410,7 @@ class FullController(QObject):
         if chat != self._chat.chat:
             return
         self._refused, self._is_draft_refused = "", False
+        self._chat.context.too_long = None  # a measure asked for before the decision may have come since
         draft = self._chat.drafts.of(chat)
         if is_draft and draft.strip():
             self._chat.send(draft)
