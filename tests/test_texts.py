@@ -160,7 +160,7 @@ def test_a_title_is_told_in_the_language_of_the_window(german, title, kind, told
     assert title_words(title, kind) == told
 
 
-def test_an_error_is_told_with_its_reason_its_place_and_no_path(german):
+def test_an_error_is_told_with_its_reason_its_place_and_no_path(german, qapp):
     problem = problem_of("document.damaged", {"path": "/home/me/a.pdf", "reason": "it has no pages"})
     assert problem.short == "Das Dokument a.pdf ist beschädigt und lässt sich nicht öffnen (es hat keine Seiten)."
     assert told_place("slide 2, notes") == "Folie 2, Notizen"

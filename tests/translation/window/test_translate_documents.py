@@ -384,9 +384,9 @@ def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_sai
 
 
 def test_a_running_translation_is_paused_by_a_key_cancelled_and_taken_up_again(with_model, tmp_path):
-    program = on_page(with_model(slow=0.03))
-    drop(program.translate, document(tmp_path, *(f"This is line number {number} of it." for number in range(15))))
-    program.wait(lambda: "of 15 segments" in words(program) and not words(program).startswith(("0 ", "15 ")))
+    program = on_page(with_model(slow=0.05))
+    drop(program.translate, document(tmp_path, *(f"This is line number {number} of it." for number in range(30))))
+    program.wait(lambda: "of 30 segments" in words(program) and not words(program).startswith(("0 ", "30 ")))
     program.wait(lambda: any(target for _, target, _ in rows(program)))  # the first are shown at once
     come_forward(program)
     program.find("pause_translation_button").setFocus()
@@ -409,9 +409,9 @@ def test_a_running_translation_is_paused_by_a_key_cancelled_and_taken_up_again(w
     program.click(offered(program.frame.jobs_page, "job_open_button"))
     program.wait(lambda: program.find("document_translation_pane").isVisible())
     program.wait(lambda: words(program).startswith("Paused"))
-    program.wait(lambda: len(rows(program)) == 15)
+    program.wait(lambda: len(rows(program)) == 30)
     program.click("resume_translation_button")
-    program.wait(lambda: words(program).startswith("15 segments are translated"))
+    program.wait(lambda: words(program).startswith("30 segments are translated"))
     assert all(target for _, target, _ in rows(program))
 
 
