@@ -2,7 +2,7 @@
 
 Delays sleep until the history is locked. Linux: systemd-logind,
 https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html, and
-https://systemd.io/INHIBITOR_LOCKS/. Windows and macOS: see below.
+https://systemd.io/INHIBITOR_LOCKS/. Windows and macOS: session_elsewhere.
 """
 
 from __future__ import annotations
