@@ -16,11 +16,7 @@ if TYPE_CHECKING:
 
 AWAY_S = 180.0
 """Seconds without a key press or mouse movement after which nobody is assumed to be there."""
-
-
 PRESENCE_LOOK_MS = 15_000
-
-
 MOST_LOAD = 25.0
 """Highest load by other programs, in percent of all cores, at which nobody is assumed to work."""
 

@@ -95,15 +95,14 @@ class Locking(QObject):
             self._timer.stop()
             if self._watch is not None:
                 self._watch.stop()
-                self._watch.deleteLater()
-                self._watch = None
 
     def _start_watch(self) -> None:
         from slmdesk.shell.session_watch import SessionWatch  # late: only an encrypted history is locked
 
-        self._watch = SessionWatch(self)
-        self._watch.screen_locked.connect(self._on_screen_locked)
-        self._watch.sleep_announced.connect(self.lock_requested)
+        if self._watch is None:
+            self._watch = SessionWatch(self)
+            self._watch.screen_locked.connect(self._on_screen_locked)
+            self._watch.sleep_announced.connect(self.lock_requested)
         self._watch.start(self._window)
 
     def lock(self) -> None:

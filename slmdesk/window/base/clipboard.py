@@ -17,8 +17,7 @@ from PySide6.QtGui import QClipboard, QGuiApplication
 from slmdesk.base.settings import Settings
 
 if TYPE_CHECKING:
-    pass
-from slmdesk.window.base.bridge import Bridge
+    from slmdesk.window.base.bridge import Bridge
 
 _AS_USUAL = "copies_as_usual"
 """Property of the application. If it is true, copied text gets no marks."""

@@ -7,12 +7,8 @@ reference cycle would be destroyed there while Qt uses them, and the process wou
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
-
-if TYPE_CHECKING:
-    pass
 
 LOOK_MS = 1000
 

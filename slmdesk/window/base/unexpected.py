@@ -21,8 +21,6 @@ SENTENCE = _(
     "slmdesk made a mistake of its own. Your chats are saved, and the program goes on. "
     "The details name program versions and places in the program; they hold nothing you wrote."
 )
-
-
 MAX_REPORTS = 20
 """Most error reports that are kept for copying. Further reports are only counted."""
 
@@ -36,7 +34,7 @@ class ErrorReporter(QObject):
 
     def __init__(self, window: Callable[[], QWidget | None], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("error_desk")
+        self.setObjectName("error_reporter")
         self._window = window
         self.dialog: QMessageBox | None = None
         self._reports: list[str] = []

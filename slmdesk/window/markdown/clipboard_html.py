@@ -9,13 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
 from slmdesk.window.widgets.opening import judge_link
-
-if TYPE_CHECKING:
-    pass
-
 
 _FORMULA_LIKE = re.compile(r"\s*[=+\-@＝＋－＠]")
 _NUMBER = re.compile(r"\s*[+-]?\d[\d.,\u00a0\u202f ]*%?\s*")

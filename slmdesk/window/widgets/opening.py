@@ -73,8 +73,6 @@ def _say_failed(url: QUrl) -> None:
 
 
 OPENABLE_SCHEMES = ("http", "https")
-
-
 LONGEST = 2000
 """Most characters of an address that a person can still check."""
 
@@ -146,19 +144,13 @@ REASONS = {
     "letters": _("This address holds hidden characters, as used to deceive."),
     "length": _("This address is longer than anyone can check."),
 }
-
-
 WARNINGS = {
     "user_in_address": _("It has a name before an @, which may hide the real site."),
     "look_alike": _("The site's name has letters that can look like others."),
     "number_host": _("The site is a number instead of a name."),
     "not_encrypted": _("The connection is not encrypted."),
 }
-
-
 MOST_SHOWN = 2000
-
-
 _ON_OPENED = "link_opened"
 """Property of the application: function that is called for each address that is opened."""
 
