@@ -141,10 +141,12 @@ def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
     library.wait(lambda: words(local(library)[0], "default_badge") == "Default for chat, translation")
     QTest.keyClick(box, Qt.Key.Key_Space)
     library.wait(lambda: words(local(library)[0], "default_badge") == "Default for translation")
+
+
+def test_what_the_organisation_set_cannot_be_changed(library) -> None:
     settings = library.frame.settings
     settings.policy = Policy("p", {"model_for_chat": ""})
     settings.policy_shown.emit(settings.policy)
-    library.click(local(library)[0].findChild(QToolButton, "details_button"))
     panel = opened(library)
     library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
     assert panel.findChild(QPushButton, "use_summarize").isEnabled()
