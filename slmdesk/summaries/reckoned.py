@@ -1,20 +1,24 @@
-"""Tells which values a sentence has reckoned from those of a paper: a sum, what is left, the end of a term.
+"""Tells which values a sentence has reckoned from those of a paper: a sum, what is left, the end of a term, an age.
 
 Pure functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import accumulate, combinations, product
 
-from slmdesk.summaries.told import DAY_S, Paper, Told, Value
+from slmdesk.summaries.papers import has
+from slmdesk.summaries.told import DAY_S, Paper, Told, Value, years_of
 from slmdesk.text.deadlines.reckoning import months_after
 
 MOST_ADDED = 12
 """Most values that follow each other and are added."""
+NOON_H = 12
+MOST_BEFORE = 30
+"""Most characters from "born" to the date behind it."""
 
 
 def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
@@ -28,14 +32,51 @@ def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
         return not set(_ends(days, rest)).isdisjoint(_days([value], paper))
     amount, unit = _amount(value), _unit(value)
     if unit == "time":
-        return amount in {abs(one - two).days * DAY_S for one, two in combinations(_days(rest, paper), 2)}
-    mine = [_amount(one) for one in rest if _unit(one) in ("", unit)]
+        mine = set(_days(rest, paper))
+        others = mine if len(mine) > 1 else _days_beside(mine, paper)
+        return amount in {abs(one - two).days * DAY_S for one in mine for two in others}
+    if unit in ("", "month"):
+        if (amount / 12 if unit else amount) in set(_ages(paper)):
+            return True
+        if not unit and amount <= NOON_H and not any(0 < word.start - value.end <= 2 for word in said.words):
+            return any(_is_told_as(minutes, amount) for minutes in _clocks(paper))
+    amounts = [_amount(one) for one in rest if _unit(one) in ("", unit)]
     rows = [[_amount(one) for one in passage.told.values if _unit(one) == unit] for passage in paper.passages]
     shares = {_amount(one) / 100 for one in rest if _unit(one) == "percent"}
-    times = {round(one * many, 2) for one in mine for many in shares | set(range(2, MOST_ADDED + 1))}
-    some = [mine, *(row for row in rows if not set(mine).isdisjoint(row))]
+    times = {round(one * many, 2) for one in amounts for many in shares | set(range(2, MOST_ADDED + 1))}
+    some = [amounts, *(row for row in rows if not set(amounts).isdisjoint(row))]
     left = {round(abs(one - two), 2) for row in some for one, two in combinations(row, 2)}
-    return bool(unit and amount) and amount in times | left | _sums(mine) | _sums([one for row in rows for one in row])
+    sums = _sums(amounts) | _sums([one for row in rows for one in row])
+    return bool(unit and amount) and amount in times | left | sums
+
+
+def _days_beside(days: Set[date], paper: Paper) -> set[date]:
+    """Return the days that the paper names beside some days: in the same paragraph, or in the one before or behind."""
+    told = [(passage.piece, set(_days(passage.told.values, paper))) for passage in paper.passages]
+    near = {piece + way for piece, there in told if not days.isdisjoint(there) for way in (-1, 0, 1)}
+    return {day for piece, there in told if piece in near for day in there}
+
+
+def _ages(paper: Paper) -> Iterator[int]:
+    """Yield how old who is born on a day of the paper may be in one of its years."""
+    for passage in paper.passages:
+        for value in passage.told.values:
+            start = passage.start + value.start
+            before = paper.source.pieces[passage.piece].text[max(0, start - MOST_BEFORE) : start]
+            if has("born", before, ""):
+                for born in years_of(value):
+                    yield from (year - born - before for year in paper.years if year > born for before in (0, 1))
+
+
+def _clocks(paper: Paper) -> Iterator[int]:
+    for passage in paper.passages:
+        for value in passage.told.values:
+            yield from value.when.minutes if value.when else ()
+
+
+def _is_told_as(minutes: int, hour: float) -> bool:
+    """Return whether a time is told with an hour: "five" is 17:00, and 4:45 is "a quarter to five"."""
+    return (hour * 60 - minutes) % (NOON_H * 60) <= 30
 
 
 def _unit(value: Value) -> str:

@@ -201,7 +201,7 @@ class Paper:
         self.source, self.language = source, source.language
         here = [at for at, piece in enumerate(source.pieces) if piece.document in documents]
         self.passages = [passage for at in here for passage in _passages(source, at)]
-        self.years = {year for passage in self.passages for value in passage.told.values for year in _years(value)}
+        self.years = {year for passage in self.passages for value in passage.told.values for year in years_of(value)}
         self._stems = {word.key: word.stem for passage in self.passages for word in passage.told.words}
         self._kin = dict[str, frozenset[str]]()
         self.where = defaultdict[str, dict[tuple[int, int], float]](dict)
@@ -232,7 +232,7 @@ def paper_of(source: Source, among: Iterable[int]) -> Paper:
     return known[key]
 
 
-def _years(value: Value) -> Iterator[int]:
+def years_of(value: Value) -> Iterator[int]:
     yield from (year for year, _, _ in (value.when.readings if value.when else ()) if year)
     if value.kind == "year" and value.number:
         yield int(value.number.values[0])

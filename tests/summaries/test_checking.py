@@ -91,6 +91,13 @@ MERGER = source(
     "The European Commission has received the referral of the concentration under Regulation (EC) No 139/2004.",
     "Each KPI is told at once.",
 )
+DISCHARGE = source(
+    "en",
+    "Mr Gareth Lowe, born on 12 May 1958, came to the ward on 4 March 2026. He left it on 7 March 2026.",
+    "He was told of the operation on 2 March 2026 by Dr Osei.",
+    "The check of the wound is on 14 July 2026 at 16:45.",
+    "The ward keeps his file until 30 September 2036.",
+)
 RELANCE = source("fr", "Pour payer la facture, indiquez son numéro.", "Aucun règlement en espèces n'est accepté.")
 
 
@@ -137,6 +144,10 @@ def marks_of(text: str, where: Source) -> list[Mark]:
         ("Der Kunde trägt 2.500, der Lieferant den Rest des Schadens, also 6.500 Euro.", ORDER),
         ("The European Commission has received the referral of the concentration.", MERGER),
         ("It is to be told of the KPIs.", MERGER),
+        ("Gareth Lowe, 67, came to the ward on 4 March 2026.", DISCHARGE),
+        ("A 67-year-old, Mr Lowe, came to the ward in March.", DISCHARGE),
+        ("Mr Lowe came to the ward on 4 March 2026 and left it three days later.", DISCHARGE),
+        ("His wound is checked on 14 July at a quarter to five.", DISCHARGE),
         ("La facture reste due et on ne peut pas payer en liquide.", RELANCE),
     ],
 )
@@ -164,6 +175,10 @@ def test_other_words_for_the_same_are_right(text, where) -> None:
         ("deadline", "Wniosek o dotację należy złożyć do 5 stycznia 2027.", NAJEM),
         ("deadline", "A primeira prestação paga-se até 22 de abril de 2026.", CONDOMINIO),
         ("condition", "De huurder mag geen huisdieren houden.", HUUR),
+        ("age", "Gareth Lowe, 71, came to the ward on 4 March 2026.", DISCHARGE),
+        ("days", "Mr Lowe came to the ward on 4 March 2026 and left it nine days later.", DISCHARGE),
+        ("hour", "His wound is checked on 14 July at a quarter to eight.", DISCHARGE),
+        ("count", "His wound is checked on 14 July by five doctors.", DISCHARGE),
         ("condition", "Ersatzteile werden weiter geliefert.", ORDER),
     ],
 )
