@@ -88,7 +88,8 @@ def first_token(subject: Subject) -> Iterator[Row]:
                 ratios(seen["ours"], seen["plain"], "first_token_s"),
                 "≤ 1.05",
                 f"{middle(seen['ours'], 'first_token_s'):.2f} s and {middle(seen['plain'], 'first_token_s'):.2f} s",
-                bound="Not found yet; with the starter it is neither plain attention nor its slices of 64 tokens.",
+                bound="With the starter: plain attention, which writes faster, in slices of 64; flash attention in "
+                "slices of 512 reads 10 % faster.",
             )
 
 
