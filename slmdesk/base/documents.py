@@ -248,7 +248,7 @@ class Format(Record):
 
 FORMATS = (
     Format("pdf", "PDF", (".pdf",), translated_suffix=".docx"),
-    Format("picture", _("Picture of pages"), (".png", ".jpg", ".jpeg", ".tif", ".tiff")),
+    Format("picture", _("Picture of pages"), (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".heic", ".heif")),
     Format("recording", _("Recording"), (".wav", ".mp3", ".m4a", ".mp4", ".ogg", ".oga", ".opus", ".flac")),
     Format("txt", _("Plain text"), (".txt", ".text", ".log")),
     Format("md", _("Markdown"), (".md", ".markdown")),

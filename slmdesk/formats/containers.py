@@ -192,6 +192,7 @@ _MOST_NAMES = 10_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
 _SOUND = re.compile(rb"RIFF....WAVE|ID3|\xff[\xfa\xfb\xf2\xf3]|OggS|fLaC|....ftyp(?!hei|mif|avi)", re.S)
+_HEIF = re.compile(rb"....ftyp(?:hei[cxms]|m[is]f1)", re.S)
 _BINARY = (b"\x7fELF", b"MZ\x90", b"\x89PNG", b"GIF8", b"\x1f\x8b", b"GGUF")
 _PACKED = (("word/", "docx"), ("ppt/", "pptx"), ("xl/workbook.bin", "xlsb"), ("xl/", "xlsx"))
 _MIMES = {
@@ -243,7 +244,7 @@ def format_of_bytes(file: BinaryIO) -> str:
         return "pdf"
     if head.startswith(_OLE):
         return ole_kind(file)
-    if head.startswith(_PICTURES):
+    if head.startswith(_PICTURES) or is_heif(head):
         return "picture"
     if head.lstrip().startswith(b"{\\rtf"):
         return "rtf"
@@ -257,6 +258,11 @@ def format_of_bytes(file: BinaryIO) -> str:
     if not looks_wide and head.startswith(_BINARY):
         return "binary"
     return ""
+
+
+def is_heif(head: bytes) -> bool:
+    """Return whether a file that begins so is a photo in the form HEIC."""
+    return _HEIF.match(head) is not None
 
 
 def format_by_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads pictures of pages (PNG, JPEG, TIFF) by text recognition. A picture is a page, and so is each page of a TIFF."""
+"""Reads pictures of pages (PNG, JPEG, TIFF, HEIC) by text recognition. Each picture of a file is a page."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from slmdesk.base.documents import Note, Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import N_
+from slmdesk.formats.containers import is_heif
 from slmdesk.formats.pdf import boxes_of, layer_of
 from slmdesk.formats.pdf_layout import LaidOutPage, lay_out, measures_of
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
@@ -32,6 +33,7 @@ SMALLEST_SIDE, LARGEST_SIDE = 36.0, 1700.0
 """Sides of a page in points (up to A2). A photo whose resolution makes it larger has no true resolution."""
 UNSAID = 72
 """Dots per inch that a file names which does not know them."""
+_OF_SEVERAL = ("TIFF", "HEIF")
 _BYTES = {"1": 1, "L": 1, "P": 1, "LA": 4, "I;16": 2, "I;16B": 2}
 """Bytes of a pixel in memory by the picture's mode. All others take 4."""
 MOST_TIMES_HIGH = 8
@@ -142,16 +144,23 @@ def _opened(reading: Reading) -> Iterator[Image]:
     from PIL.PngImagePlugin import PngImageFile
     from PIL.TiffImagePlugin import TiffImageFile
 
-    kinds = [str(each.format) for each in (PngImageFile, JpegImageFile, TiffImageFile)]  # no others
+    from slmdesk.formats.heif import HeifImageFile, library
+
+    kinds = [str(each.format) for each in (PngImageFile, JpegImageFile, TiffImageFile, HeifImageFile)]  # no others
     Image.MAX_IMAGE_PIXELS = None  # its size is checked here before it is unpacked
-    with reading.open() as file, Image.open(file, formats=kinds) as image:
-        yield image
+    with reading.open() as file:
+        if is_heif(file.read(16)) and library() is None:
+            reason = N_("a photo in the form HEIC, which nothing on this PC unpacks; save or send it as JPEG")
+            raise KnownError("document.unreadable", path=reading.path, reason=reason)
+        file.seek(0)
+        with Image.open(file, formats=kinds) as image:
+            yield image
 
 
 def _count(reading: Reading) -> int:
     count = 0
     with _opened(reading) as image:
-        if image.format != "TIFF":
+        if image.format not in _OF_SEVERAL:
             return 1
         with suppress(EOFError):
             while True:
@@ -166,7 +175,7 @@ def _sheet(reading: Reading, number: int, *, grey: bool) -> _Sheet:
     from PIL import Image, ImageOps
 
     with _opened(reading) as image:
-        if image.format == "TIFF":
+        if image.format in _OF_SEVERAL:
             image.seek(number - 1)
         width, height = _size_of(image)
         if image.format in ("JPEG", "MPO"):  # it can be unpacked smaller

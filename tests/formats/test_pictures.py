@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from slmdesk.base.documents import Note, PageStatus
 from slmdesk.base.errors import KnownError
-from slmdesk.formats import pictures
+from slmdesk.formats import heif, pictures
 from slmdesk.formats.containers import format_of_bytes
 from slmdesk.formats.pdf_file import Look, Word
 from slmdesk.formats.pdf_layout import Line
@@ -128,6 +129,34 @@ def test_a_picture_too_large_is_told_before_it_is_unpacked(asked):
     assert told.value.code == "document.unreadable"
     assert told.value.args_for_people["reason"] == "a picture of 20000 × 20000 dots; up to 47 million can be read"
     assert not asked
+
+
+PHOTOS = (Path(__file__).parent.parent / "golden/photos/letter.heic").read_bytes()
+"""Two photos of drawn words, 480 × 280 dots, as a phone keeps them."""
+
+
+@pytest.mark.skipif(heif.library() is None, reason="no libheif here")
+def test_each_photo_of_a_phone_is_a_page(asked, monkeypatch):
+    found, reading = read(PHOTOS)
+    assert format_of_bytes(io.BytesIO(PHOTOS)) == "picture"
+    assert ([one.text for one in found], reading.total) == (["office", "office"], 2)
+    assert [(picture.mode, width, height) for picture, width, height in asked] == [("L", 1020, 595)] * 2
+    assert picture_of(Reading("a.heic", PHOTOS), "picture", PictureRequest(2, 300)).height == 175
+    for cut in (12, 200, 2000, len(PHOTOS) // 2):
+        with pytest.raises(OSError):
+            read(PHOTOS[:cut])
+    monkeypatch.setattr(pictures, "MOST_BYTES", 4 * 480 * 280 - 1)
+    with pytest.raises(KnownError) as told:
+        read(PHOTOS)
+    assert told.value.args_for_people["reason"].startswith("a picture of 480 × 280 dots")
+
+
+def test_a_photo_that_nothing_here_unpacks_is_told(monkeypatch):
+    monkeypatch.setattr(heif, "library", lambda: None)
+    with pytest.raises(KnownError) as told:
+        read(PHOTOS)
+    assert told.value.code == "document.unreadable"
+    assert "JPEG" in told.value.args_for_people["reason"]
 
 
 def test_a_page_that_is_not_there_has_no_picture(asked):
