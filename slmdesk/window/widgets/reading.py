@@ -1,7 +1,8 @@
-"""Reads texts aloud by a voice of the system, sentence by sentence. A text reaches it by pipe, never as an argument."""
+"""Reads texts aloud by a voice of the system, sentence by sentence. A text is never an argument of a program."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,6 +19,7 @@ from slmdesk.text.sentences import detect, sentence_spans
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.text import utf16_at
 from slmdesk.window.widgets.notices import Notice
+from slmdesk.window.widgets.speech_dispatcher import Dispatcher
 
 TOPIC = "reading"
 Mark = Callable[[int, int], object]
@@ -28,8 +30,8 @@ class Voice(Record):
     """A program that speaks what it is given on its standard input, and then ends."""
 
     command: tuple[str, ...]
-    stop: tuple[str, ...] = ()
-    """Command that silences it, where it ends before its words do."""
+    dispatches: str | None = None
+    """The language, of speech-dispatcher: the program only starts it, and the text goes through its socket."""
 
 
 _WINDOWS = (
@@ -46,15 +48,14 @@ def voice_for(language: str, platform: str = sys.platform, find: Callable[[str],
     if platform == "darwin":
         say = find("say")
         return Voice((say,)) if say else None
-    if speech := find("spd-say"):
-        tongue = ("--language", language) if language else ()
-        return Voice((speech, "--wait", "--pipe-mode", "--priority", "text", *tongue), (speech, "--stop"))
+    if speech := find("speech-dispatcher"):
+        return Voice((speech,), language)
     espeak = find("espeak-ng")
     return Voice((espeak, "--stdin", *(("-v", language) if language else ()))) if espeak else None
 
 
 class Aloud:
-    """A request: the text, where it is shown, and how its sentences are marked there."""
+    """A request: the text, where it is shown, and how what is said is marked there."""
 
     def __init__(self, text: str, source: QWidget, mark: Mark | None = None) -> None:
         if mark is None and isinstance(source, QTextEdit | QPlainTextEdit):
@@ -82,8 +83,10 @@ class Reader(QObject):
         self._now: Aloud | None = None
         self._spans: Sequence[tuple[int, int]] = ()
         self._at = 0
+        self._words: Sequence[tuple[int, int]] = ()
         self._voice: Voice | None = None
         self._process: QProcess | None = None
+        self._dispatcher: Dispatcher | None = None
 
     def read(self, aloud: Aloud) -> None:
         """Read a text from its beginning on, in place of the one before."""
@@ -99,8 +102,9 @@ class Reader(QObject):
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            if self._voice is not None and self._voice.stop:
-                QProcess.startDetached(self._voice.stop[0], list(self._voice.stop[1:]))
+        dispatcher, self._dispatcher = self._dispatcher, None
+        if dispatcher is not None:
+            dispatcher.stop()
         self._bridge.deliver(NoticeOver(TOPIC))
 
     def _on_cut(self, aloud: Aloud, found: tuple[str, Sequence[tuple[int, int]]]) -> None:
@@ -118,12 +122,34 @@ class Reader(QObject):
         self._now.mark(start, end)
         notice = Notice(sentence, action=_("Stop"), on_action=self.stop, key=TOPIC, topic=TOPIC)
         self._bridge.notice_raised.emit(notice)
+        if self._voice.dispatches is not None:
+            self._dispatch(self._voice.command[0], self._voice.dispatches, self._now.text, start, end)
+            return
         process = self._process = QProcess(self)
         process.finished.connect(partial(self._on_spoken, process))
         process.errorOccurred.connect(partial(self._on_failed, process))
         process.start(self._voice.command[0], list(self._voice.command[1:]))
-        process.write(f" {sentence}\n".encode())  # the space: a line that begins with "!-!" is a command for spd-say
+        process.write(f"{sentence}\n".encode())
         process.closeWriteChannel()
+
+    def _dispatch(self, program: str, language: str, text: str, start: int, end: int) -> None:
+        if self._dispatcher is None:
+            self._dispatcher = Dispatcher(program, language, self)
+            self._dispatcher.word_begun.connect(self._on_word)
+            self._dispatcher.ended.connect(self._on_ended)
+        self._words = [word.span() for word in re.compile(r"\S+").finditer(text, start, end)]
+        self._dispatcher.speak([text[first:last] for first, last in self._words])
+
+    def _on_word(self, number: int) -> None:
+        if self._now is not None and number < len(self._words):
+            self._now.mark(*self._words[number])
+
+    def _on_ended(self, was_spoken: bool) -> None:
+        if was_spoken:
+            self._at += 1
+            self._go_on()
+        else:
+            self._fail()
 
     def _on_spoken(self, process: QProcess, code: int, _status: object) -> None:
         process.deleteLater()
@@ -136,9 +162,12 @@ class Reader(QObject):
 
     def _on_failed(self, process: QProcess, _error: object = None) -> None:
         if process is self._process:
-            self.stop()
-            words = _("The system's voice said nothing. Look whether its speech output is switched on.")
-            self._bridge.notice_raised.emit(Notice(words, key=TOPIC, is_error=True))
+            self._fail()
+
+    def _fail(self) -> None:
+        self.stop()
+        words = _("The system's voice said nothing. Look whether its speech output is switched on.")
+        self._bridge.notice_raised.emit(Notice(words, key=TOPIC, is_error=True))
 
 
 def spoken(text: str) -> tuple[str, Sequence[tuple[int, int]]]:

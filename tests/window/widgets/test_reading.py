@@ -1,11 +1,13 @@
-"""Reading aloud, by a program that stands for the voice of the system."""
+"""Reading aloud, by a program or a socket that stands for the voice of the system."""
 
 from __future__ import annotations
 
+import re
 import sys
 from types import SimpleNamespace
 
 import pytest
+from PySide6.QtNetwork import QLocalServer
 from PySide6.QtWidgets import QMenu, QPlainTextEdit
 
 from slmdesk.window.base.bridge import Bridge
@@ -41,7 +43,7 @@ def test_each_sentence_is_spoken_and_marked_where_it_stands(reader, qtbot):
     reader.read(reading.Aloud(TEXT, reader.field))
     qtbot.waitUntil(lambda: reader._now is None, timeout=20_000)
     first, second = TEXT[:37], TEXT[38:]
-    assert reader.said.read_text().split("\n") == [f" {first}", f" {second}", ""]
+    assert reader.said.read_text().split("\n") == [first, second, ""]
     assert [words for words in reader.heard if words] == [first, second]
     assert [notice.text for notice in reader.notices] == [first, second]
     assert not reader.field.textCursor().hasSelection()
@@ -58,11 +60,63 @@ def test_stop_ends_it_at_once(reader, qtbot):
     assert not reader.field.textCursor().hasSelection()
 
 
-@pytest.mark.parametrize("code", [FAILS, None])
-def test_a_voice_that_fails_is_said_once(reader, qtbot, code, monkeypatch):
+class Dispatcher:
+    """Stands for speech-dispatcher: says what it is asked for, or leaves it unsaid."""
+
+    def __init__(self, address, *, ends):
+        self.server, self.heard, self.ends = QLocalServer(), "", ends
+        assert self.server.listen(address)
+        self.server.newConnection.connect(self._on_connection)
+
+    def _on_connection(self):
+        self.socket = self.server.nextPendingConnection()
+        self.socket.readyRead.connect(self._on_heard)
+
+    def _on_heard(self):
+        said = bytes(self.socket.readAll().data()).decode()
+        self.heard += said
+        marks = re.findall('<mark name="([0-9]+)"/>', said)
+        if marks:
+            events = [("701", "BEGIN"), *((f"700-{mark}\r\n700", "INDEX MARK") for mark in marks)]
+            events += [("702", "END")] if self.ends else []
+            told = "".join(f"{code[:3]}-7\r\n{code[:3]}-1\r\n{code} {words}\r\n" for code, words in events)
+            self.socket.write(f"208 OK CLIENT NAME SET\r\n225-7\r\n225 OK MESSAGE QUEUED\r\n{told}".encode())
+
+
+def test_each_word_is_marked_where_the_voice_tells_it(reader, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPEECHD_ADDRESS", f"unix_socket:{tmp_path / 'voice'}")
+    monkeypatch.setattr(reading, "voice_for", lambda _language: reading.Voice(("/nowhere",), "en"))
+    voice = Dispatcher(str(tmp_path / "voice"), ends=True)
+    text = "Fees  & costs\nare due. Pay <now>."
+    reader.field.setPlainText(text)
+    reader.read(reading.Aloud(text, reader.field))
+    qtbot.waitUntil(lambda: reader._now is None)
+    assert [words for words in reader.heard if words] == [
+        "Fees  & costs\u2029are due.", "Fees", "&", "costs", "are", "due.", "Pay <now>.", "Pay", "<now>.",
+    ]  # fmt: skip
+    assert "SET SELF LANGUAGE en\r\nSET SELF SSML_MODE on\r\n" in voice.heard
+    assert '<mark name="1"/>&amp; <mark name="2"/>costs' in voice.heard
+    assert [notice.is_error for notice in reader.notices] == [False, False]
+
+
+def test_stop_silences_the_voice(reader, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPEECHD_ADDRESS", f"unix_socket:{tmp_path / 'voice'}")
+    monkeypatch.setattr(reading, "voice_for", lambda _language: reading.Voice(("/nowhere",), ""))
+    voice = Dispatcher(str(tmp_path / "voice"), ends=False)
+    reader.read(reading.Aloud(TEXT, reader.field))
+    qtbot.waitUntil(lambda: reader.heard[-1:] == ["July."])
+    reader.notices[0].on_action()
+    qtbot.waitUntil(lambda: voice.heard.endswith("CANCEL SELF\r\n"))
+    assert len(reader.notices) == 1
+    assert not reader.field.textCursor().hasSelection()
+
+
+@pytest.mark.parametrize("voice", [None, ("/nowhere/voice",), ("/nowhere/voice", ""), (sys.executable, "")])
+def test_a_voice_that_fails_is_said_once(reader, qtbot, voice, monkeypatch, tmp_path):
+    monkeypatch.setenv("SPEECHD_ADDRESS", f"unix_socket:{tmp_path / 'none'}")
     reader.use(FAILS)
-    if code is None:
-        monkeypatch.setattr(reading, "voice_for", lambda _language: reading.Voice(("/nowhere/voice",)))
+    if voice is not None:
+        monkeypatch.setattr(reading, "voice_for", lambda _language: reading.Voice(voice[:1], *voice[1:]))
     reader.read(reading.Aloud(TEXT, reader.field))
     qtbot.waitUntil(lambda: reader._now is None and bool(reader.notices), timeout=20_000)
     assert [notice.is_error for notice in reader.notices] == [False, True]
@@ -81,8 +135,7 @@ def test_without_a_voice_there_is_no_entry(reader, qtbot, monkeypatch):
 @pytest.mark.parametrize(
     ("platform", "there", "command"),
     [
-        ("linux", {"spd-say", "espeak-ng"},
-         ("spd-say", "--wait", "--pipe-mode", "--priority", "text", "--language", "de")),
+        ("linux", {"speech-dispatcher", "espeak-ng"}, ("speech-dispatcher",)),
         ("linux", {"espeak-ng"}, ("espeak-ng", "--stdin", "-v", "de")),
         ("darwin", {"say"}, ("say",)),
     ],
