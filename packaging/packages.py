@@ -43,7 +43,8 @@ offline assistant for confidential work
 """
 RECOMMENDED = ("fonts-dejavu-core | fonts-noto-core", "xdg-desktop-portal")
 SUGGESTED = (
-    "libvulkan1", "libpulse0 | libasound2", "speech-dispatcher | espeak-ng", "hunspell-en-us", "hunspell-de-de",
+    "libvulkan1", "libpulse0 | libasound2", "speech-dispatcher | espeak-ng", "libheif1", "hunspell-en-us",
+    "hunspell-de-de",
     "tesseract-ocr-fra", "tesseract-ocr-spa", "tesseract-ocr-ita", "tesseract-ocr-por", "tesseract-ocr-nld",
     "tesseract-ocr-pol",
 )  # fmt: skip

@@ -15,7 +15,8 @@ from slmdesk.formats.containers import is_heif
 
 LIBRARY = "libheif.so.1"
 MOST_PHOTOS = 1000
-_RGB, _INTERLEAVED = 1, 10  # libheif's: the colours; the order of their bytes, and the plane that has it
+_HEVC, _RGB, _INTERLEAVED = 1, 1, 10
+"""Of libheif: how photos are packed; the colours; the order of their bytes, and the plane that has it."""
 
 
 class _Error(ctypes.Structure):
@@ -24,12 +25,13 @@ class _Error(ctypes.Structure):
 
 @cache
 def library() -> Any:
-    """Return libheif, or None if the system has none."""
+    """Return libheif, or None if the system has none that unpacks photos of phones."""
     try:
         found = ctypes.CDLL(LIBRARY)
     except OSError:
         return None
     for name, result, *takes in (
+        ("have_decoder_for_format", c_int, c_int),
         ("context_alloc", c_void_p),
         ("context_free", None, c_void_p),
         ("context_read_from_memory_without_copy", _Error, c_void_p, c_char_p, c_size_t, c_void_p),
@@ -46,7 +48,7 @@ def library() -> Any:
     ):
         function = getattr(found, f"heif_{name}")
         function.restype, function.argtypes = result, takes
-    return found
+    return found if found.heif_have_decoder_for_format(_HEVC) else None
 
 
 def _check(error: _Error) -> None:
