@@ -14,6 +14,7 @@ from PIL.ImageFile import ImageFile
 from slmdesk.formats.containers import is_heif
 
 LIBRARY = "libheif.so.1"
+"""A name, not written where it is loaded: PyInstaller would take the building system's along."""
 MOST_PHOTOS = 1000
 _HEVC, _RGB, _INTERLEAVED = 1, 1, 10
 """Of libheif: how photos are packed; the colours; the order of their bytes, and the plane that has it."""
