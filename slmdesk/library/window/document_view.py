@@ -67,7 +67,13 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.requests import add_reading_to, request_document_translation, request_translation
+from slmdesk.window.widgets.requests import (
+    READ_ALOUD,
+    can_read,
+    request_document_translation,
+    request_reading,
+    request_translation,
+)
 from slmdesk.window.widgets.rows import empty_layout
 
 if TYPE_CHECKING:
@@ -370,7 +376,10 @@ class DocumentView(QFrame):
             menu.addAction(_("Translate this document"), self._on_translate)
         sheet = self.view.sheets.find(number)
         mark = lambda start, end: self.hint_spans({number: [(start, end)]} if end > start else None)  # noqa: E731
-        add_reading_to(menu, self, sheet.page.text if sheet is not None else "", mark)
+        if sheet is not None and sheet.page.status is PageStatus.READ and can_read():
+            # where words stand on a picture takes up to a second to find: longer than they are said
+            read = lambda page: request_reading(self, page.text, mark, by_words=not sheet.is_pictured)  # noqa: E731
+            menu.addAction(READ_ALOUD, partial(self._controller.pages.ask_page, number, read))
         menu.popup(place)
 
     def _fill_menu(self) -> None:

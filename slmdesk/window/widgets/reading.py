@@ -57,10 +57,10 @@ def voice_for(language: str, platform: str = sys.platform, find: Callable[[str],
 class Aloud:
     """A request: the text, where it is shown, and how what is said is marked there."""
 
-    def __init__(self, text: str, source: QWidget, mark: Mark | None = None) -> None:
+    def __init__(self, text: str, source: QWidget, mark: Mark | None = None, *, by_words: bool = True) -> None:
         if mark is None and isinstance(source, QTextEdit | QPlainTextEdit):
             mark = partial(_select, source, text, source.textCursor().selectionStart())
-        self.text, self._source, self._mark = text, source, mark
+        self.text, self.by_words, self._source, self._mark = text, by_words, source, mark
 
     def mark(self, start: int, end: int) -> None:
         if self._mark is not None and isValid(self._source):
@@ -141,7 +141,7 @@ class Reader(QObject):
         self._dispatcher.speak([text[first:last] for first, last in self._words])
 
     def _on_word(self, number: int) -> None:
-        if self._now is not None and number < len(self._words):
+        if self._now is not None and self._now.by_words and number < len(self._words):
             self._now.mark(*self._words[number])
 
     def _on_ended(self, was_spoken: bool) -> None:

@@ -44,13 +44,15 @@ def request_document_translation(source: QWidget, path: Path) -> None:
     _emit_above(source, "document_translate_requested", path)
 
 
-def request_reading(source: QWidget, text: str, mark: Callable[[int, int], object] | None = None) -> None:
-    """Read a text aloud, which `source` shows. `mark` marks the characters that are being said; a text field selects
-    them.
+def request_reading(
+    source: QWidget, text: str, mark: Callable[[int, int], object] | None = None, *, by_words: bool = True
+) -> None:
+    """Read a text aloud, which `source` shows. `mark` marks the characters that are being said, in sentences alone if
+    not `by_words`; a text field selects them.
     """
     from slmdesk.window.widgets.reading import Aloud
 
-    _emit_above(source, "reading_requested", Aloud(text, source, mark))
+    _emit_above(source, "reading_requested", Aloud(text, source, mark, by_words=by_words))
 
 
 def can_read() -> bool:

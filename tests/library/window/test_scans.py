@@ -7,9 +7,11 @@ import pytest
 from fakes.dropping import drop, listed
 from fakes.scans import WORDS, scan
 from PIL import Image, ImageDraw, ImageFont
-from PySide6.QtWidgets import QFileDialog, QLabel
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu
 
 from slmdesk.formats import scans
+from slmdesk.window.widgets import reading
 from slmdesk.window.widgets.dialogs import Question
 
 pytestmark = pytest.mark.gui
@@ -39,7 +41,10 @@ def test_pictures_opened_together_are_one_paper_if_a_person_says_so_or_stay_apar
     program.wait(lambda: sorted(listed(program)) == ["1.png", "2.png"])
 
 
-def test_a_scan_says_how_surely_it_was_read_and_is_saved_as_a_pdf_to_be_searched(program, tmp_path):
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_a_scan_says_how_surely_it_was_read_is_read_aloud_and_saved_as_a_pdf_to_be_searched(
+    program, tmp_path, qtbot, monkeypatch
+):
     if not scans.is_available():
         pytest.skip("nothing can be recognised here")
     path, target = tmp_path / "scan.pdf", tmp_path / "copy.pdf"
@@ -49,6 +54,14 @@ def test_a_scan_says_how_surely_it_was_read_and_is_saved_as_a_pdf_to_be_searched
     program.documents.document.show_about()
     words = [label.text() for label in program.find("about_document").findChildren(QLabel)]
     assert any(text.startswith("Page 1: by OCR, ") for text in words)
+    monkeypatch.setattr(reading, "voice_for", lambda _language: reading.Voice(("/nowhere",)))
+    program.documents.document.view.menu_requested.emit(1, QPoint())
+    menu = program.documents.document.findChild(QMenu, "page_menu")
+    with qtbot.waitSignal(program.window.reading_requested) as asked:
+        menu.actions()[-1].trigger()
+    assert asked.args[0].text.split() == " ".join(WORDS).split()
+    assert not asked.args[0].by_words
+    menu.close()
     program.documents.document.action_chosen.emit(program.documents.document.record.id, "searchable")
     program.wait(lambda: program.window.findChild(QFileDialog, "searchable_dialog"))
     dialog = program.window.findChild(QFileDialog, "searchable_dialog")
