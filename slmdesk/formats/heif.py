@@ -31,24 +31,9 @@ def library() -> Any:
         found = ctypes.CDLL(LIBRARY)
     except OSError:
         return None
-    for name, result, *takes in (
-        ("have_decoder_for_format", c_int, c_int),
-        ("context_alloc", c_void_p),
-        ("context_free", None, c_void_p),
-        ("context_read_from_memory_without_copy", _Error, c_void_p, c_char_p, c_size_t, c_void_p),
-        ("context_get_list_of_top_level_image_IDs", c_int, c_void_p, c_void_p, c_int),
-        ("context_get_image_handle", _Error, c_void_p, c_uint32, c_void_p),
-        ("image_handle_get_width", c_int, c_void_p),
-        ("image_handle_get_height", c_int, c_void_p),
-        ("image_handle_release", None, c_void_p),
-        ("decode_image", _Error, c_void_p, c_void_p, c_int, c_int, c_void_p),
-        ("image_get_width", c_int, c_void_p, c_int),
-        ("image_get_height", c_int, c_void_p, c_int),
-        ("image_get_plane_readonly", c_void_p, c_void_p, c_int, c_void_p),
-        ("image_release", None, c_void_p),
-    ):
-        function = getattr(found, f"heif_{name}")
-        function.restype, function.argtypes = result, takes
+    for name in ("context_read_from_memory_without_copy", "context_get_image_handle", "decode_image"):
+        getattr(found, f"heif_{name}").restype = _Error
+    found.heif_context_alloc.restype = found.heif_image_get_plane_readonly.restype = c_void_p
     return found if found.heif_have_decoder_for_format(_HEVC) else None
 
 
@@ -63,9 +48,10 @@ class HeifImageFile(ImageFile):
     def _open(self) -> None:
         assert self.fp is not None
         heif, self._data, self._ids = library(), self.fp.read(), (c_uint32 * MOST_PHOTOS)()
-        self._context = heif.heif_context_alloc()
+        self._context = c_void_p(heif.heif_context_alloc())
         weakref.finalize(self, heif.heif_context_free, self._context)
-        _check(heif.heif_context_read_from_memory_without_copy(self._context, self._data, len(self._data), None))
+        size = c_size_t(len(self._data))
+        _check(heif.heif_context_read_from_memory_without_copy(self._context, self._data, size, None))
         self._count = heif.heif_context_get_list_of_top_level_image_IDs(self._context, self._ids, MOST_PHOTOS)
         self._mode = "RGB"
         self.seek(0)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from html import escape
+from pathlib import Path
 from shutil import which
 
-from PySide6.QtCore import QObject, QProcess
+from PySide6.QtCore import QObject, QProcess, Signal
+from PySide6.QtNetwork import QLocalSocket
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 from shiboken6 import isValid
 
@@ -19,11 +23,11 @@ from slmdesk.text.sentences import detect, sentence_spans
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.text import utf16_at
 from slmdesk.window.widgets.notices import Notice
-from slmdesk.window.widgets.speech_dispatcher import Dispatcher
 
 TOPIC = "reading"
 Mark = Callable[[int, int], object]
 """Marks the characters of the text from the first up to the second; none where both are the same."""
+_WORD = re.compile(r"\S+")
 
 
 class Voice(Record):
@@ -76,17 +80,107 @@ def _select(field: QTextEdit | QPlainTextEdit, text: str, first: int, start: int
     field.setTextCursor(cursor)
 
 
+class Program(QObject):
+    """Speaks a sentence at a time by a program."""
+
+    word_begun = Signal(int)
+    """The number of the word that is said now. Few voices tell it."""
+    ended = Signal(bool)
+    """Whether the words were spoken."""
+
+    def __init__(self, voice: Voice, parent: QObject) -> None:
+        super().__init__(parent)
+        self._voice = voice
+        self._process = QProcess(self)
+        self._process.finished.connect(self._on_finished)
+        self._process.errorOccurred.connect(lambda _error: self.ended.emit(False))
+
+    def speak(self, words: Sequence[str]) -> None:
+        self._process.start(self._voice.command[0], list(self._voice.command[1:]))
+        self._process.write(f"{' '.join(words)}\n".encode())
+        self._process.closeWriteChannel()
+
+    def stop(self) -> None:
+        """Say no more, and be no more."""
+        self.blockSignals(True)
+        if self._process.state() == QProcess.ProcessState.NotRunning:
+            self.deleteLater()
+        else:
+            self._process.finished.connect(self.deleteLater)
+            self._process.kill()
+
+    def _on_finished(self, code: int) -> None:
+        self.ended.emit(not code)
+
+
+class Dispatcher(Program):
+    """Speaks by speech-dispatcher in its protocol (SSIP), which tells each word. It is started if it does not run."""
+
+    def __init__(self, voice: Voice, parent: QObject) -> None:
+        super().__init__(voice, parent)
+        self._is_started, self._told = False, ""
+        self._socket = QLocalSocket(self)
+        self._socket.connected.connect(self._on_connected)
+        self._socket.readyRead.connect(self._on_told)
+        self._socket.errorOccurred.connect(self._on_error)
+
+    def speak(self, words: Sequence[str]) -> None:
+        shown = (escape("".join(filter(str.isprintable, word)), quote=False) for word in words)
+        marked = " ".join(f'<mark name="{number}"/>{word}' for number, word in enumerate(shown))
+        self._message = f"SPEAK\r\n<speak>{marked}</speak>\r\n.\r\n"
+        if self._socket.isOpen():
+            self._socket.write(self._message.encode())
+        else:
+            self._connect()
+
+    def stop(self) -> None:
+        if self._socket.isOpen():
+            self._socket.write(b"CANCEL SELF\r\n")
+            self._socket.flush()
+        super().stop()
+
+    def _on_finished(self, _code: int) -> None:
+        if not self.signalsBlocked():  # else it was stopped meanwhile
+            self._connect()
+
+    def _connect(self) -> None:
+        chosen = os.environ.get("SPEECHD_ADDRESS", "").partition("unix_socket:")[2]
+        folder = Path(os.environ.get("XDG_RUNTIME_DIR") or Path.home() / ".cache")
+        self._socket.connectToServer(chosen or str(folder / "speech-dispatcher" / "speechd.sock"))
+
+    def _on_connected(self) -> None:
+        language = f"SET SELF LANGUAGE {self._voice.dispatches}\r\n" if self._voice.dispatches else ""
+        settings = f"{language}SET SELF SSML_MODE on\r\nSET SELF NOTIFICATION ALL on\r\n"
+        self._socket.write(f"SET SELF CLIENT_NAME user:slmdesk:aloud\r\n{settings}{self._message}".encode())
+
+    def _on_error(self, _error: object) -> None:
+        if self._is_started:
+            self.ended.emit(False)
+        else:
+            self._is_started = True
+            self._process.start(self._voice.command[0], ["--spawn"])
+
+    def _on_told(self) -> None:
+        while self._socket.canReadLine():
+            line = bytes(self._socket.readLine().data()).decode(errors="replace").strip()
+            if line[3:4] == "-":
+                self._told = line[4:]
+            elif line.startswith("700") and self._told.isdecimal():
+                self.word_begun.emit(int(self._told))
+            elif line.startswith(("702", "703", "3", "4", "5")):  # 703: another program spoke in between; 3: an error
+                self.ended.emit(line.startswith("7"))
+
+
 class Reader(QObject):
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="reader")
         self._bridge = bridge
         self._now: Aloud | None = None
         self._spans: Sequence[tuple[int, int]] = ()
-        self._at = 0
         self._words: Sequence[tuple[int, int]] = ()
-        self._voice: Voice | None = None
-        self._process: QProcess | None = None
-        self._dispatcher: Dispatcher | None = None
+        """Of the sentence that is said."""
+        self._at = 0
+        self._voice: Program | None = None
 
     def read(self, aloud: Aloud) -> None:
         """Read a text from its beginning on, in place of the one before."""
@@ -99,46 +193,33 @@ class Reader(QObject):
             return
         self._now.mark(0, 0)
         self._now = None
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-        dispatcher, self._dispatcher = self._dispatcher, None
-        if dispatcher is not None:
-            dispatcher.stop()
+        voice, self._voice = self._voice, None
+        if voice is not None:
+            voice.stop()
         self._bridge.deliver(NoticeOver(TOPIC))
 
     def _on_cut(self, aloud: Aloud, found: tuple[str, Sequence[tuple[int, int]]]) -> None:
-        if aloud is self._now:
-            language, self._spans = found
-            self._at, self._voice = 0, voice_for(language)
-            self._go_on()
+        if aloud is not self._now:
+            return
+        language, self._spans = found
+        self._at = 0
+        if (voice := voice_for(language)) is not None:
+            self._voice = (Program if voice.dispatches is None else Dispatcher)(voice, self)
+            self._voice.word_begun.connect(self._on_word)
+            self._voice.ended.connect(self._on_ended)
+        self._go_on()
 
     def _go_on(self) -> None:
         if self._now is None or self._voice is None or self._at == len(self._spans):
             self.stop()
             return
         start, end = self._spans[self._at]
-        sentence = " ".join(self._now.text[start:end].split())
+        self._words = [word.span() for word in _WORD.finditer(self._now.text, start, end)]
+        words = [self._now.text[first:last] for first, last in self._words]
         self._now.mark(start, end)
-        notice = Notice(sentence, action=_("Stop"), on_action=self.stop, key=TOPIC, topic=TOPIC)
+        notice = Notice(" ".join(words), action=_("Stop"), on_action=self.stop, key=TOPIC, topic=TOPIC)
         self._bridge.notice_raised.emit(notice)
-        if self._voice.dispatches is not None:
-            self._dispatch(self._voice.command[0], self._voice.dispatches, self._now.text, start, end)
-            return
-        process = self._process = QProcess(self)
-        process.finished.connect(partial(self._on_spoken, process))
-        process.errorOccurred.connect(partial(self._on_failed, process))
-        process.start(self._voice.command[0], list(self._voice.command[1:]))
-        process.write(f"{sentence}\n".encode())
-        process.closeWriteChannel()
-
-    def _dispatch(self, program: str, language: str, text: str, start: int, end: int) -> None:
-        if self._dispatcher is None:
-            self._dispatcher = Dispatcher(program, language, self)
-            self._dispatcher.word_begun.connect(self._on_word)
-            self._dispatcher.ended.connect(self._on_ended)
-        self._words = [word.span() for word in re.compile(r"\S+").finditer(text, start, end)]
-        self._dispatcher.speak([text[first:last] for first, last in self._words])
+        self._voice.speak(words)
 
     def _on_word(self, number: int) -> None:
         if self._now is not None and self._now.by_words and number < len(self._words):
@@ -149,25 +230,9 @@ class Reader(QObject):
             self._at += 1
             self._go_on()
         else:
-            self._fail()
-
-    def _on_spoken(self, process: QProcess, code: int, _status: object) -> None:
-        process.deleteLater()
-        if process is self._process:
-            if code:
-                self._on_failed(process)
-            else:
-                self._process, self._at = None, self._at + 1
-                self._go_on()
-
-    def _on_failed(self, process: QProcess, _error: object = None) -> None:
-        if process is self._process:
-            self._fail()
-
-    def _fail(self) -> None:
-        self.stop()
-        words = _("The system's voice said nothing. Look whether its speech output is switched on.")
-        self._bridge.notice_raised.emit(Notice(words, key=TOPIC, is_error=True))
+            self.stop()
+            words = _("The system's voice said nothing. Look whether its speech output is switched on.")
+            self._bridge.notice_raised.emit(Notice(words, key=TOPIC, is_error=True))
 
 
 def spoken(text: str) -> tuple[str, Sequence[tuple[int, int]]]:

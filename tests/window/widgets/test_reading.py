@@ -53,7 +53,7 @@ def test_stop_ends_it_at_once(reader, qtbot):
     reader.use(WAITS)
     reader.read(reading.Aloud(TEXT, reader.field))
     qtbot.waitUntil(lambda: bool(reader.notices))
-    process = reader._process
+    process = reader._voice._process
     with qtbot.waitSignal(process.finished):
         reader.notices[0].on_action()
     assert len(reader.notices) == 1
