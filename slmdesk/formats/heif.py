@@ -59,7 +59,7 @@ class HeifImageFile(ImageFile):
     def seek(self, frame: int) -> None:
         if frame >= self._count:
             raise EOFError
-        heif, self._handle = library(), c_void_p()
+        heif, self._handle, self._im = library(), c_void_p(), None
         _check(heif.heif_context_get_image_handle(self._context, self._ids[frame], byref(self._handle)))
         weakref.finalize(self, heif.heif_image_handle_release, self._handle)
         self._size = heif.heif_image_handle_get_width(self._handle), heif.heif_image_handle_get_height(self._handle)
