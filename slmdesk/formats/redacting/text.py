@@ -577,7 +577,11 @@ def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = 
                     worked()
                 seeking.spans(piece, name)
         else:
-            for number in search.found(layer, worked):
+            numbers = search.found(layer, worked)
+            if not _is_mail(layer):  # its parts follow: lines of headers stand apart, those of texts are read on
+                spaced = layer.replace(b"\0", b"").replace(b"\xc2\xa0", b" ")
+                numbers |= search.found(b" ".join(spaced.split()), worked)
+            for number in numbers:
                 found.setdefault(number, name)
     return {**seeking.found, **found}
 
