@@ -80,6 +80,27 @@ def test_the_newest_stands_in_its_place_and_the_others_wait(qtbot, area):
     assert first.isVisible()
 
 
+def test_an_error_that_asks_nothing_does_not_cover_what_asks(area):
+    taken = []
+    watch = partial(taken.append, "watched")
+    area.show_notice(Notice("“Papers” holds 4 documents.", action="Watch this folder", on_action=watch))
+    area.show_notice(Notice("Another thing."))
+    area.show_notice(Notice("a.pdf is damaged.", is_error=True, life_ms=60_000, key="unread"))
+    area.show_notice(Notice("a.pdf and b.pdf are damaged.", is_error=True, life_ms=60_000, key="unread"))
+    offer, other, error = area.bars
+    assert [bar.isVisible() for bar in area.bars] == [True, False, True]
+    assert area.geometry().bottom() == PLACE.bottom()
+    assert area.height() == 2 * PLACE.height()
+    assert offer.mapTo(area, QPoint()).y() < error.mapTo(area, QPoint()).y()
+    offer.findChild(QPushButton, "notice_action").click()
+    assert taken
+    assert [bar.isVisible() for bar in (other, error)] == [False, True]
+    assert (area.height(), area.geometry().bottom()) == (PLACE.height(), PLACE.bottom())
+    area.show_notice(Notice("The disk is full.", is_error=True, action="Choose a folder"))
+    area.show_notice(Notice("Written."))
+    assert [bar.isVisible() for bar in area.bars] == [False, False, False, True]
+
+
 def test_the_key_reaches_the_undo_below_other_notices(area):
     done = []
     area.show_notice(Notice("3 documents were removed.", action="Undo", on_action=partial(done.append, "back")))

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, QStandardPaths, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, QStandardPaths, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -193,7 +193,7 @@ class NoticeBar(QFrame):
 
 class NoticeArea(QWidget):
     """The notices, in the line at the foot of the window, where they cover nothing. The newest is shown and the others
-    wait below it.
+    wait below it; above an error that asks nothing, what asked before stays in sight.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -277,11 +277,15 @@ class NoticeArea(QWidget):
             self._focused_before = old
 
     def _fit(self) -> None:
+        shown = self._bars[-1:]
+        if shown and shown[0].notice.is_error and not shown[0].notice.action:
+            shown = [*[bar for bar in self._bars if bar.notice.action][-1:], *shown]
         for bar in self._bars:
-            bar.setVisible(bar is self._bars[-1])
+            bar.setVisible(bar in shown)
         self.setVisible(bool(self._bars))
-        if self._bars and not self._place.isEmpty():
-            place = QRect(QPoint(), self._bars[-1].size_in(self._place.size(), fills=self._fills))
+        if shown and not self._place.isEmpty():
+            sizes = [bar.size_in(self._place.size(), fills=self._fills) for bar in shown]
+            place = QRect(0, 0, max(size.width() for size in sizes), sum(size.height() for size in sizes))
             place.moveCenter(self._place.center())
             place.moveBottom(self._place.bottom())
             self.setGeometry(place)
