@@ -437,7 +437,7 @@ def delete_everything(console: Console, models: bool) -> int | None:
     """
     with console.services() as services:
         found = console.result_of(services, lambda: services.erasing.look(models=models))
-        if not _is_confirmed(console, found):
+        if not _is_confirmed(console, found, services.models.folder):
             console.notify("Nothing was deleted.")
             return 1
         kept = console.result_of(services, services.erasing.forget_secrets)
@@ -448,12 +448,12 @@ def delete_everything(console: Console, models: bool) -> int | None:
     return 1 if left or kept else None
 
 
-def _is_confirmed(console: Console, found: Erasure) -> bool:
+def _is_confirmed(console: Console, found: Erasure, models: Path) -> bool:
     console.notify(f"This deletes {found.files:,} files ({bytes_for_people(found.bytes)}) for good:")
     for folder in (*found.folders, *found.models):
         console.notify(f"  {folder}")
     if not found.models:
-        console.notify("The files of the models stay.")
+        console.notify(f"The files of the models stay, in {models}.")
     console.notify("Backups, exports and copies that you made elsewhere stay where they are.")
     if sys.stdin.isatty():
         console.notify(f"To go on, type: {CONFIRMATION}")

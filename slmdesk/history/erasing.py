@@ -41,7 +41,9 @@ SIGNING, SIGNING_KEY = "slmdesk: key that signs statements for auditors", "state
 class Erasure(Record):
     folders: tuple[Path, ...]
     models: tuple[Path, ...]
-    """Model files copied into the library or downloaded. Linked files are not ours. Empty if models are not deleted."""
+    """Model files copied into the library or downloaded, and all else in our own folder of models: it may be of a
+    history that is gone. Linked files are not ours. Empty if models are not deleted.
+    """
     files: int
     bytes: int
 
@@ -67,15 +69,16 @@ class ErasingService(Service):
         if running := [job for job in self._store.jobs.unfinished() if job.owner is not None]:
             raise KnownError("job.running", count=len(running))
         with self._store.alone():
-            known = [Path(os.fsdecode(model.path)) for model in self._store.models.all() if not model.linked]
+            known = {Path(os.fsdecode(model.path)): model.linked for model in self._store.models.all()}
         folder, paths = self._models.folder, self._paths
 
         def count() -> Erasure:
-            theirs = [*known, *_leftovers(folder)] if models else []
+            theirs = (*known, *_leftovers(folder), *_in(paths.models)) if models else ()
+            theirs = tuple(path for path in dict.fromkeys(theirs) if not known.get(path))  # linked ones are not ours
             folders = tuple(folder for folder in _folders(paths) if folder.exists())
-            found = [*(file for folder in folders for file in _files(paths, folder, models=models)), *theirs]
+            found = [*(file for folder in folders for file in _files(paths, folder)), *theirs]
             sizes = [_size(path) for path in dict.fromkeys(found)]
-            return Erasure(folders, tuple(theirs), len(sizes), sum(sizes))
+            return Erasure(folders, theirs, len(sizes), sum(sizes))
 
         return pending_on_file_thread(self._service_thread, count, name="erase")
 
@@ -122,7 +125,7 @@ def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
             with suppress(OSError):
                 file.unlink(missing_ok=True)
         for folder in _folders(paths):
-            for file in list(_files(paths, folder, models=bool(found.models))):
+            for file in list(_files(paths, folder)):
                 with suppress(OSError):
                     file.unlink(missing_ok=True)
     finally:
@@ -136,7 +139,7 @@ def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
         if home.name == APP or home == paths.data.parent == paths.config.parent:
             with suppress(OSError):
                 home.rmdir()
-    left = [file for folder in _folders(paths) for file in _files(paths, folder, models=bool(found.models))]
+    left = [file for folder in _folders(paths) for file in _files(paths, folder)]
     return (*left, *(model for model in found.models if model.exists()))
 
 
@@ -144,11 +147,11 @@ def _folders(paths: Paths) -> list[Path]:
     return list(dict.fromkeys((paths.data, paths.cache, paths.logs, paths.config)))
 
 
-def _files(paths: Paths, folder: Path, *, models: bool) -> Iterator[Path]:
+def _files(paths: Paths, folder: Path) -> Iterator[Path]:
+    """Yield all files but the policy and what lies in the folder of the models."""
     for at, folders, files in os.walk(folder):
         here = Path(at)
-        if not models:
-            folders[:] = [folder for folder in folders if here / folder != paths.models]
+        folders[:] = [folder for folder in folders if here / folder != paths.models]
         for name in (*files, *(folder for folder in folders if (here / folder).is_symlink())):
             if here / name != paths.policy_file:
                 yield here / name
@@ -159,8 +162,12 @@ def _leftovers(folder: Path) -> list[Path]:
     with suppress(OSError):
         for path in folder.iterdir():
             if path.name.startswith(OURS):
-                found += [path] if not path.is_dir() else [each for each in path.rglob("*") if not each.is_dir()]
+                found += _in(path) if path.is_dir() else [path]
     return found
+
+
+def _in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
 
 
 def _remove_sockets() -> None:

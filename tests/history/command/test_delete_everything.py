@@ -81,16 +81,21 @@ def test_the_models_stay_unless_they_are_asked_for(person, tiny):
     used(run, folder, tiny)
     done = run("delete-everything", "--json", stdin=f"{WORDS}\n").ok()
     assert done.json["left"] == []
+    assert "stay, in " + str(folder / ".local/share/slmdesk/models") in done.err
     left = set(tree(folder)) - set(before)
     models = ".local/share/slmdesk/models"
     assert left == {".local/share/slmdesk", models, *(one for one in left if one.startswith(f"{models}/"))}
     assert [one for one in left if one.endswith(".gguf")]
+    run("delete-everything", "--models", stdin=f"{WORDS}\n").ok()  # no history knows them now
+    assert tree(folder) == before
 
 
 def test_a_home_of_its_own_is_emptied_and_what_is_elses_stays(run, with_model, home, tiny, tmp_path):
     run("models", "remove", with_model["id"])
-    linked = tmp_path / "linked.gguf"
-    linked.write_bytes(tiny.read_bytes())
+    (home / "models").mkdir(exist_ok=True)
+    linked, left = tmp_path / "linked.gguf", home / "models" / "left.gguf"
+    for file in (linked, left):
+        file.write_bytes(tiny.read_bytes())
     assert run("models", "import", "--link", str(linked)).status == 0
     (home / "config" / "policy.toml").write_text("version = 1\n")
     (home / "mine.txt").write_text("not of slmdesk")
