@@ -450,6 +450,7 @@ class DetailsPanel(QFrame):
             live.changed.connect(self._show)
         library.trials.changed.connect(self._show_trials)
         library.trials.ended.connect(self._on_ended)
+        library.settings.policy_shown.connect(self._show)
 
     def _build_ui(self) -> None:
         self._trouble = plain_label("", self, name="details_trouble", kind="danger", is_hidden=True)
@@ -532,18 +533,20 @@ class DetailsPanel(QFrame):
             self._details.again()
             self._formats.again()
 
+    def _may_copy(self) -> bool:
+        return FORMATS_FEATURE not in self._library.settings.policy.hidden
+
     def _ask_formats(self) -> Any:
-        may_ask = FORMATS_FEATURE not in self._library.settings.policy.hidden
-        return (lambda services: state_of(services, self._model)) if may_ask else None
+        return (lambda services: state_of(services, self._model)) if self._may_copy() else None
 
     def _on_unread(self, problem: Problem) -> None:
         if problem.report:  # otherwise the model was removed or cannot chat: nothing to show
             self._library.bridge.problem_met.emit(problem)
 
-    def _show(self) -> None:
+    def _show(self, *_news: object) -> None:
+        self._trials[FORMATS].setVisible(self._formats.value is not None and self._may_copy())
         if self._formats.value is not None:
             self._trials[FORMATS].show_words(format_words(self._formats.value))
-            self._trials[FORMATS].show()
         details = self._details.value
         if details is None:
             return

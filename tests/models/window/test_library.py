@@ -143,13 +143,15 @@ def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
     library.wait(lambda: words(local(library)[0], "default_badge") == "Default for translation")
 
 
-def test_what_the_organisation_set_cannot_be_changed(library) -> None:
-    settings = library.frame.settings
-    settings.policy = Policy("p", {"model_for_chat": ""})
+def test_what_the_organisation_set_cannot_be_changed_in_open_details_either(library) -> None:
+    settings, panel = library.frame.settings, opened(library)
+    library.wait(lambda: panel.findChild(QPushButton, "use_chat").isVisible())
+    library.wait(lambda: not panel.findChild(QWidget, "formats_line").isHidden())
+    settings.policy = Policy("p", {"model_for_chat": ""}, hidden=frozenset({"models.formats"}))
     settings.policy_shown.emit(settings.policy)
-    panel = opened(library)
     library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
     assert panel.findChild(QPushButton, "use_summarize").isEnabled()
+    assert panel.findChild(QWidget, "formats_line").isHidden()
 
 
 def test_what_is_made_for_one_thing_is_offered_for_that_alone(library, tmp_path) -> None:
