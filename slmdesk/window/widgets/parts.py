@@ -62,6 +62,8 @@ class Popover(QFrame):
     def focus_target(self) -> QWidget | None:
         """Return the widget that gets the focus when the popover opens."""
         following = self.nextInFocusChain()
+        while following is not None and self.isAncestorOf(following) and not following.isEnabled():
+            following = following.nextInFocusChain()  # what is set by others takes no focus, and so no Esc
         return following if following is not None and self.isAncestorOf(following) else None
 
     def fit(self) -> None:

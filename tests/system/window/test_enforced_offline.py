@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from slmdesk.hub import barriers
 from slmdesk.hub.barriers import can_enforce
@@ -34,4 +37,10 @@ def test_while_it_is_in_force_the_window_says_so_and_offers_no_way_out(start, mo
     assert not program.find("setting_offline").isEnabled()
     assert bars.ENFORCED in program.find("network_words").text()
     assert bars.ENFORCED in program.find("offline_sentence").text()
-    assert not program.find("once_button").isVisibleTo(program.find("network_panel"))
+    panel, opens = program.find("network_panel"), program.find("network_button")
+    assert not program.find("once_button").isVisibleTo(panel)
+    program.click(opens)
+    assert panel.isAncestorOf(QApplication.focusWidget())
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    assert not panel.isVisible()
+    assert QApplication.focusWidget() is opens
