@@ -36,7 +36,12 @@ _BEHIND = frozenset(("nicht", "nie", "niemals", "niet", "nooit"))
 """They turn what stands before them too: "gefällt mir nicht"."""
 _STAYS = frozenset(("leider", "helaas", "helas", "unfortunately", "purtroppo", "infelizmente", "niestety"))
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_CLAUSE = re.compile(r"[,;:.!?()–—]|\b(?:but|aber|mais|pero|ma|mas|maar|ale)\b")
+_CLAUSE = re.compile(
+    r"[,;:.!?()–—]|\b(?:but|aber|mais|pero|ma|mas|maar|ale)\b"
+    r"|\b(?:(?:kind|best|warm) regards|(?:would|['’]d) like|bonne (?:journée|soirée)|bien à vous"
+    r"|buen[oa]s (?:d[ií]as|tardes)|buona (?:giornata|sera)|bom dia|boa (?:tarde|noite)|dzień dobry|mile widzian\w*)\b"
+)
+"""What ends a clause, and courtesies, whose words are no praise."""
 _NOT = re.compile(r"^(?:n|d|l|c|j|qu|s|t|m)['’]|n['’]t$")
 Span = tuple[int, int]
 

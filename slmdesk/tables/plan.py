@@ -47,7 +47,7 @@ from slmdesk.tables.labels import (
 )
 from slmdesk.tables.layout import PageTexts, is_quote, newest_text, quoted_part
 from slmdesk.tables.rules import ByRule, Rules, target_of
-from slmdesk.tables.texts import TextRow, TextTable, common_language, fact, is_table, page_of_text, text_rows
+from slmdesk.tables.texts import TextRow, TextTable, common_language, fact, is_table, page_of_text, spoken, text_rows
 from slmdesk.tables.types import JUDGED, Column, ColumnKind, Flag, Table, TableCell, TableRow
 from slmdesk.text.checks.words import tongue
 
@@ -236,8 +236,8 @@ class TablePlan:
             return steps
         read = self._pages(row, 1)[:FIRST_PAGES] if pages is None else pages
         parts = [quoted_part(page, is_quoted=False) if any(map(is_quote, page.blocks)) else page for page in read]
-        texts = PageTexts(parts, self._language_of(row, read))
         whole = "\n\n".join(text for page in read if (text := newest_text(page)))
+        texts = PageTexts(parts, spoken(whole, self._language))
         for column in self._labels:
             if self._is_asked:
                 row.is_whole = row.is_whole and len(whole) <= MOST_CHARACTERS and pages is not None
@@ -357,14 +357,14 @@ class TablePlan:
         kinds = [column.kind for column in self._columns]
         row.cells = {at: _placed(row, cell) for at, cell in found.items() if kinds[at] not in JUDGED}
         first = pages[:FIRST_PAGES] or self._pages(row, 1)[:FIRST_PAGES]
-        texts = first[0].text if first else ""
+        text = first[0].text if first else ""
         for at, column in enumerate(self._columns):
             if column.kind is ColumnKind.GIVEN:
                 number = row.table.number(column.name) if row.table else 0
                 if row.table and row.text and number:
                     row.cells[at] = row.table.cell(number, row.text)
                 else:
-                    row.cells[at] = fact(column.name, row.record, texts, self._language_of(row, first))
+                    row.cells[at] = fact(column.name, row.record, text, spoken(text, self._language))
         return pages if size <= most else None
 
     def _pages(self, row: _Row, begin: int) -> Sequence[Page]:

@@ -17,6 +17,7 @@ from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
 from slmdesk.text.checks.numbers import DateMention, find_dates
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.folding import fold
+from slmdesk.text.sentences import detect
 
 SHEETS = frozenset(("xlsx", "xlsb", "xls", "csv", "ods"))
 FACTS = LANGUAGE, FOLDER, DAY = "Language", "Folder", "Date"
@@ -200,5 +201,10 @@ def fact(name: str, document: DocumentRecord, text: str, language: str) -> Table
 
 
 def common_language(texts: Sequence[str]) -> str:
-    found = Counter(tongue(text) for text in texts[:SAMPLE])
+    found = Counter(spoken(text) for text in texts[:SAMPLE])
     return next((code for code, __ in found.most_common(2) if code), "")
+
+
+def spoken(text: str, likely: str = "") -> str:
+    """Return which of the eight languages of the lists a text is in, or "". `likely`: that of one too short to tell."""
+    return detect(text[:MOST_SHOWN])[0] or tongue(text, likely=likely)
