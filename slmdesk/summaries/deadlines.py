@@ -5,9 +5,10 @@ Pure functions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 from slmdesk.base.documents import Page
@@ -28,6 +29,14 @@ MAILS = ("eml", "msg")
 """What is served is no mail: a term in it is its own only where it says so."""
 OTHERS = (Paper.CONTRACT, Paper.MINUTES)
 """Papers whose deadlines are counted from what happens later."""
+MOST_UNDER_WAY = timedelta(days=30)
+"""Most time from the date of a paper to the day of its receipt that it notes."""
+_NOTED = re.compile(
+    r"(?<!\w)(?:zugestellt|zustellung|(?:post)?eingang|eingegangen|received|served|re[çc]ue?|signifiée?|recibid[oa]|notificad[oa])"
+    r"[^\w\n]*(?:\([^()\n]{1,20}\))?[^\w\n]*(?:(?:am|on|le|el)\s)?\W*$",
+    re.IGNORECASE,
+)
+"""Right before a day: the paper was served or received on it."""
 Words = Callable[[str, int], str]
 """Returns the text of a page of a document."""
 
@@ -98,7 +107,7 @@ class _Document:
                 if known.place
                 else _("Whose law holds is not certain: choose the place.")
             ]
-            received = known.received or known.dated
+            received = known.received or known.noted or known.dated
             yield Deadline(
                 document.document, document.name, text, sentence.blocks, first.day.isoformat() if first else "",
                 "\n".join(lines), first is not None and first.is_confirmed,
@@ -132,7 +141,21 @@ class _Document:
         with suppress(ValueError):
             received = date.fromisoformat(said.day) if said.day else None
         place = place_of(self._page, language) if said.place is None else said.place
-        return Known(place, office_of(self._page, language, is_notice=is_notice), dated, received)
+        noted = self._noted(dated, language) if dated else None
+        return Known(place, office_of(self._page, language, is_notice=is_notice), dated, received, noted)
+
+    def _noted(self, dated: date, language: str) -> date | None:
+        head = self._page[:HEAD_CHARACTERS]
+        for found in find_dates(head, language):
+            with suppress(ValueError, TypeError):
+                day = date(*found.readings[0])  # type: ignore[arg-type]
+                if (
+                    len(found.readings) == 1
+                    and dated <= day <= dated + MOST_UNDER_WAY
+                    and _NOTED.search(head[: found.start])
+                ):
+                    return day
+        return None
 
 
 def reckoning_words(reckoned: Reckoning, place: str) -> str:

@@ -79,6 +79,11 @@ def test_what_stands_below_the_signature_and_in_a_penal_order_is_found(run, orde
         f"{head}{end.split('.')[1]}\n\nRechtsbehelfsbelehrung: {remedy}{end.split('.')[0]}.\n", encoding="utf-8"
     )
     assert "2026-12-03" in days(run("summarize", str(order), "--json").ok().json)
+    served = order.read_text(encoding="utf-8").replace("S T R A F", "Zustellung (PZU)  5. November 2026\n\nS T R A F")
+    order.write_text(served, encoding="utf-8")
+    shape = run("summarize", str(order), "--json").ok().json
+    assert "2026-12-07" in days(shape), "a Saturday, counted from the day that the paper notes"
+    assert "received 5 November (confirm)" in "".join(one["words"] for one in shape["deadlines"])
 
 
 def test_what_counts_from_another_paper_or_by_unknown_law_is_not_reckoned(run, order) -> None:

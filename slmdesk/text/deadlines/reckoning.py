@@ -55,6 +55,8 @@ class Known(Record):
     dated: date | None = None
     received: date | None = None
     """As a person confirmed."""
+    noted: date | None = None
+    """Day of receipt or service that the paper notes, as a stamp does."""
 
 
 class Reckoning(Record):
@@ -98,7 +100,7 @@ def reckon(term: Term, known: Known) -> Reckoning | None:
 
 def _begin(term: Term, known: Known) -> tuple[date | None, int]:
     """Return the day of the event, and the number of days after posting if a law supposes it."""
-    posted, received = known.dated, known.received
+    posted, received = known.dated, known.received or known.noted
     if term.event is Event.DATE:
         return posted, 0
     if (
