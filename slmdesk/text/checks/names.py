@@ -215,7 +215,7 @@ _POSTCODE = re.compile(
 _STREET = re.compile(
     r"\b\d{1,4}\s?[a-z]?,? (?:bis |ter )?(?:rue|avenue|av\.|boulevard|bd|place|quai|impasse|chemin|cours|allée|"
     r"route|square)\b"
-    r"|\b(?:Calle|C/|Avda?\.?|Avenida|Plaza|Paseo|Camino|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo)\s?[\w.]"
+    r"|\b(?:Calle|C/|Avda?\.?|Avenida|Plaza|Paseo|Camino|Ronda|Via|Viale|Piazza|Corso|Largo|Vicolo|ul\.)\s?[\w.]"
     r"|(?:straße|strasse|str\.|weg|gasse|platz|allee|ring|ufer|damm|markt|hof)\s+\d"
     r"|\b\d{1,4}[a-z]?,? [\w' ]{2,30}\b(?:Street|St\.?|Road|Rd\.?|Lane|Avenue|Ave\.?|Close|Court|Gate|Way|Square|"
     r"Drive|Terrace|Row|Mews|Place|Park|Yard|House|Hill|Green)\b",
