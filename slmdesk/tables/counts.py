@@ -12,9 +12,10 @@ from slmdesk.base.charts import several
 from slmdesk.base.documents import Chart, ChartKind
 from slmdesk.base.record import Record, values_of
 from slmdesk.base.texts import N_, _
-from slmdesk.tables.labels import BY_WORDS
+from slmdesk.base.translation import LANGUAGES
+from slmdesk.tables.labels import BY_WORDS, by_words
 from slmdesk.tables.texts import LANGUAGE
-from slmdesk.tables.types import Column, ColumnKind, Table, TableCell, TableRow
+from slmdesk.tables.types import Column, ColumnKind, Table, TableCell, TableRow, text_of
 
 SAMPLE = 30
 """Rows that a person checks by hand."""
@@ -23,6 +24,8 @@ MOST_VALUES = 12
 MOST_DIFFERENT = 60
 NOTHING, OTHERS = N_("(none)"), N_("(others)")
 CONFIDENCE = 1.96
+LEAST_CHECKED = 10
+"""Fewest labels checked by hand that tell whether lists of words are better than the model."""
 MOST_MONTHS = 240
 _MONTH = re.compile(r"\d{4}-\d\d")
 
@@ -146,12 +149,22 @@ class Error(Record):
     checked: int
     low: float
     high: float
+    by_lists: int | None
+    """How many labels of the sample lists of words would have told wrong. None: they told them all."""
 
     @property
     def words(self) -> str:
-        return _(
-            "{wrong} of {checked} labels checked by hand were wrong: {share:.0%} (95 %: {low:.0%} to {high:.0%})"
-        ).format(**values_of(self), share=self.wrong / max(1, self.checked))
+        told = _("{wrong} of {checked} labels checked by hand were wrong: {share:.0%} (95 %: {low:.0%} to {high:.0%})")
+        told = told.format(**values_of(self), share=self.wrong / max(1, self.checked))
+        return (
+            told
+            if self.by_lists is None
+            else f"{told}; " + _("lists of words would have told {n} wrong").format(n=self.by_lists)
+        )
+
+    @property
+    def are_lists_better(self) -> bool:
+        return self.by_lists is not None and self.by_lists < self.wrong and self.checked >= LEAST_CHECKED
 
 
 def sample_of(table: Table, column: int, seed: str) -> list[TableRow]:
@@ -165,7 +178,23 @@ def error_of(table: Table, column: int) -> Error | None:
     rows = {row.document: row for row in table.rows}
     checks = [check for check in table.checks if check.column == column and check.document in rows]
     wrong = sum(rows[check.document].cells[column].edited for check in checks)
-    return Error(wrong, len(checks), *interval(wrong, len(checks))) if checks else None
+    by_lists = (
+        None
+        if is_by_words(table, column)
+        else sum(
+            by_words(
+                table.columns[column], text_of(table, row := rows[check.document], column), _language_of(table, row)
+            )
+            != check.value
+            for check in checks
+        )
+    )
+    return Error(wrong, len(checks), *interval(wrong, len(checks)), by_lists) if checks else None
+
+
+def _language_of(table: Table, row: TableRow) -> str:
+    said = next((row.cells[at].value for at, known in enumerate(table.columns) if known.name == LANGUAGE), "")
+    return next((code for code, known in LANGUAGES.items() if known.name == said), "")
 
 
 def interval(wrong: int, count: int) -> tuple[float, float]:

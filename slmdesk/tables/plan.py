@@ -117,6 +117,7 @@ class TablePlan:
         text: str,
         model: str,
         is_asked: bool,
+        is_judge: bool,
         note: str,
         passages: Callable[[str], Sequence[Passage]],
         rank: Rank,
@@ -128,7 +129,7 @@ class TablePlan:
         self._targets = [target_of(column) for column in columns]
         self._tools, self._context = tools, tools.context_tokens
         self._passages, self._rank, self._reported, self._keep = passages, rank, reported, kept
-        self._note, self._faulty, self._is_asked = note, faulty, is_asked
+        self._note, self._faulty, self._is_asked, self._is_judge = note, faulty, is_asked, is_judge
         self._rows: list[_Row] = []
         self._documents, self._text = documents, text
         self._labels = [at for at, column in enumerate(columns) if column.kind is ColumnKind.LABEL]
@@ -193,7 +194,7 @@ class TablePlan:
             yield Yield()
         if self._left_out:
             self._note = "\n".join(filter(None, (self._note, WITHOUT_TEXT.format(count=self._left_out))))
-        if self._labels and not self._is_asked:
+        if self._labels and not self._is_judge:
             self._note = "\n".join(filter(None, (BY_LISTS, self._note)))
         texts = [row.text.values[row.table.text].text for row in self._rows if row.text and row.table]
         self._language = common_language(texts)
@@ -239,7 +240,7 @@ class TablePlan:
         whole = "\n\n".join(text for page in read if (text := newest_text(page)))
         texts = PageTexts(parts, spoken(whole, self._language))
         for column in self._labels:
-            if self._is_asked:
+            if self._is_judge and not self._columns[column].is_by_lists:
                 row.is_whole = row.is_whole and len(whole) <= MOST_CHARACTERS and pages is not None
                 steps.append(self._added(label_step(self._columns[column], whole), _Asked(at, (column,), texts)))
             else:

@@ -59,6 +59,8 @@ WEAK = N_(
     "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
 )
 
+FEWEST_THAT_JUDGE = 1_000_000_000
+"""Fewest parameters of a model that is asked for labels."""
 MOST_IN_WORDS = 500
 """Most rows of a table that its message has, by which a search finds it."""
 
@@ -199,6 +201,12 @@ class ExtractionService(Service, JobPlanner):
         columns[column] = changed(columns[column], examples=examples_of(table, column))
         return self.reshape(item, columns, table.edits)
 
+    def use_lists(self, item: str, column: int) -> Table:
+        """Let lists of words tell a column's labels. Return what `reshape` returns, raise what it raises."""
+        table = self._kept(self._items.find(item).id) or Table((), ())
+        columns = [changed(one, is_by_lists=one.is_by_lists or at == column) for at, one in enumerate(table.columns)]
+        return self.reshape(item, columns, table.edits)
+
     @sliced
     def guess(self, documents: Sequence[str]) -> Slices[TableRequest]:
         """Return a table of documents with the columns that their first pages name. No model is asked. It has no
@@ -328,7 +336,7 @@ class ExtractionService(Service, JobPlanner):
             if err.code == "model.none" and needs_none:
                 return None
             raise
-        return None if needs_none and is_starter(record) else record
+        return None if needs_none and not _judges(record) else record
 
     def plan(self, job: JobRecord) -> Plan:
         item, request = self._store.items.get(job.item or "").id, _request_from(job.settings)
@@ -339,6 +347,7 @@ class ExtractionService(Service, JobPlanner):
             job, request.columns, self._still_there(request),
             plan_tools(self._runtime, self._loader, self._jobs, job, record),
             text=request.text, model=record.name if record else "", is_asked=bool(record and not is_starter(record)),
+            is_judge=record is not None and _judges(record),
             note=WEAK.format(model=record.name) if record and is_weak(record) and not is_starter(record) else "",
             passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
@@ -413,6 +422,11 @@ class ExtractionService(Service, JobPlanner):
         if not found:
             raise KnownError("document.unknown", id=request.documents[0] if request.documents else "")
         return found
+
+
+def _judges(record: ModelRecord) -> bool:
+    """Return whether a model may tell labels. A small one tells fewer than lists of words."""
+    return not is_weak(record, (), FEWEST_THAT_JUDGE)
 
 
 def _request_from(untrusted: Json) -> TableRequest:

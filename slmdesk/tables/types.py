@@ -51,6 +51,8 @@ class Column(Record):
     """Of a label column: what each text is one of."""
     examples: tuple[tuple[str, str], ...] = ()
     """Texts whose label a person corrected, with the right one: the model is shown them."""
+    is_by_lists: bool = False
+    """Whether lists of words tell the labels, as a person chose: they were right more often."""
 
 
 class Flag(StrEnum):

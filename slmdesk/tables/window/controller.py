@@ -165,6 +165,9 @@ class TableController(JobFollower):
         if item == self.item:
             self._change(self._bridge.services.extraction.teach(item, column))
 
+    def use_lists(self, column: int) -> None:
+        self._change(self._bridge.services.extraction.use_lists(self.item, column))
+
     def undo(self) -> None:
         if self._undo:
             request = self._bridge.services.extraction.reshape(self.item, *self._undo.pop())

@@ -321,6 +321,7 @@ class TablePane(QFrame):
             self._counts = CountsView(self, self._exports.write_bytes)
             self._counts.rows_chosen.connect(self._on_rows_chosen)
             self._counts.check_requested.connect(self._on_check)
+            self._counts.lists_requested.connect(self._controller.use_lists)
             layout = self.layout()
             assert isinstance(layout, QVBoxLayout)
             layout.insertWidget(layout.indexOf(self.table), self._counts, 1)

@@ -21,6 +21,12 @@ JUDGED = {"choice": "2"}
 """The echo engine takes the second label for the likeliest, and the second sentence for what carries it."""
 
 
+@pytest.fixture(autouse=True)
+def tiny_judges(monkeypatch) -> None:
+    """The model of the tests is smaller than any that is asked."""
+    monkeypatch.setattr("slmdesk.tables.service.FEWEST_THAT_JUDGE", 0)
+
+
 @pytest.fixture
 def reviews(tmp_path):
     path = tmp_path / "reviews.csv"
@@ -61,6 +67,13 @@ def test_without_a_model_lists_of_words_tell_the_labels_and_it_says_so(run, revi
     assert "lists of words" in done.err
     assert "without a text were left out: 1" in done.err
     assert run("extract", str(reviews), "--columns", "Total", "--label", "sentiment").status != 0
+
+
+def test_a_small_model_is_not_asked_for_labels(run, with_model, reviews, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.tables.service.FEWEST_THAT_JUDGE", 1_000_000_000)
+    done = run("extract", str(reviews), "--label", "sentiment", "--json", echo=JUDGED).ok()
+    assert [words[0] for words in cells(done.json, "Sentiment")] == ["positive", "negative", "neutral"]
+    assert "lists of words" in done.err
 
 
 def test_a_report_has_its_charts_where_excel_and_word_draw_them(run, reviews, tmp_path) -> None:
