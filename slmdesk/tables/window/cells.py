@@ -39,6 +39,7 @@ from slmdesk.tables.types import (
     cell_words,
     certainty_words,
 )
+from slmdesk.text.folding import fold
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import day_in_figures
 from slmdesk.window.base.theme import pixmap, scaled
@@ -157,7 +158,7 @@ class TableModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._words_of(cell, index.column() - 1) or (OPEN if cell.flag is Flag.OPEN else EMPTY)
             case Qt.ItemDataRole.EditRole:
-                return cell.value
+                return _(cell.value) if self._labels(index) and cell.value else cell.value
             case Qt.ItemDataRole.TextAlignmentRole if self.is_number(index.column()):
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             case Qt.ItemDataRole.ForegroundRole if not cell.value:
@@ -198,10 +199,14 @@ class TableModel(QAbstractTableModel):
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         row, cell = self.row_at(index), self.cell_at(index)
         words = " ".join(str(value).split())
+        words = next((name for name in self._labels(index) if fold(words) in (fold(name), fold(_(name)))), words)
         if role != Qt.ItemDataRole.EditRole or row is None or cell is None or words == cell.value:
             return False
         self.cell_edited.emit(row.document, index.column() - 1, words)
         return True
+
+    def _labels(self, index: Index) -> list[str]:
+        return [label.name for label in self.columns[index.column() - 1].choices]
 
     def _changed(self, first: int, last: int) -> None:
         if 0 <= first <= last:

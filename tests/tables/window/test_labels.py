@@ -100,6 +100,18 @@ def test_only_what_is_ours_is_said_in_the_language_of_the_window(monkeypatch) ->
     assert said == [["<English>", "2026-03-02", "Documents"], [EMPTY, EMPTY, "Models"]]
 
 
+def test_a_label_is_typed_in_the_words_of_the_window(monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.tables.window.cells._", lambda text: {"mixed": "gemischt"}.get(text, text))
+    model = TableModel(None)
+    model.begin([label_presets()[0][1]], [TableRow("1", "1.txt", "page", (given("mixed"),), None)])
+    said = []
+    model.cell_edited.connect(lambda *edit: said.append(edit[2]))
+    assert model.index(0, 1).data(Qt.ItemDataRole.EditRole) == "gemischt"
+    for words in ("Gemischt", "neutral", "my own"):
+        model.setData(model.index(0, 1), words)
+    assert said == ["neutral", "my own"]
+
+
 def test_a_sample_is_checked_with_the_keys_and_the_next_file_joins_the_table(program, tmp_path) -> None:
     labelled(program)
     program.click("table_segments", lambda: program.find("table_segments").tabRect(1).center())
