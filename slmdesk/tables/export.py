@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+from collections.abc import Callable
 from contextlib import suppress
 
 from slmdesk.base.documents import Paper, Piece, chart_pieces, heading, paragraph, small, table
@@ -16,7 +17,7 @@ from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.tables.cells import CURRENCIES
 from slmdesk.tables.counts import charts_of, error_of, is_by_words, labels_of
 from slmdesk.tables.service import ExtractionService
-from slmdesk.tables.types import Column, ColumnKind, Flag, Table, TableCell, TableRow, certainty_words
+from slmdesk.tables.types import ColumnKind, Flag, Table, TableCell, TableRow, certainty_words
 from slmdesk.text.markup import harmless_cell
 
 FORMAT = "slmdesk-table"
@@ -49,29 +50,29 @@ def table_sheets(extraction: Table) -> dict[str, list[list[Cell]]]:
     Unambiguous numbers, amounts and dates are stored as numbers and dates. Beside a label stand its certainty and the
     words that carry it.
     """
+    about: list[list[Cell]] = [["About the labels"]]
+    about += [[words] for words in _about_labels(extraction)]
+    sheets = {"Table": _lines(extraction, _xlsx_cell, "Page"), "What was read": _coverage(extraction)}
+    return sheets | {"Labels": about} if len(about) > 1 else sheets
+
+
+def _lines(extraction: Table, written: Callable[[TableCell], Cell], page: str) -> list[list[Cell]]:
+    """Return the lines of the table. `written` returns the value of a cell; `page` names the column beside it."""
     head: list[Cell] = ["Document"]
     for column in extraction.columns:
-        head += [column.name, *_beside(column)]
-    sheet: list[list[Cell]] = [[*head, TO_LOOK_AT]]
+        of_kind = {ColumnKind.LABEL: ("{name}: certain", "{name}: words"), ColumnKind.GIVEN: ()}
+        beside = of_kind.get(column.kind, (page,))
+        head += [column.name, *(name.format(name=column.name) for name in beside)]
+    lines = [[*head, TO_LOOK_AT]]
     for row in extraction.rows:
         line: list[Cell] = [row.name]
         for column, cell in zip(extraction.columns, row.cells, strict=True):
             if column.kind is ColumnKind.LABEL:
-                certain = Noted(cell.certainty, "", "0%") if certainty_words(cell) else None
-                line += [cell.value, certain, cell.quote]
+                line += [cell.value, Noted(cell.certainty, "", "0%") if certainty_words(cell) else None, cell.quote]
             else:
-                line += [_xlsx_cell(cell), *([_page(cell)] if _beside(column) else ())]
-        sheet.append([*line, _doubts(extraction, row)])
-    about: list[list[Cell]] = [["About the labels"]]
-    about += [[words] for words in _about_labels(extraction)]
-    sheets = {"Table": sheet, "What was read": _coverage(extraction)}
-    return sheets | {"Labels": about} if len(about) > 1 else sheets
-
-
-def _beside(column: Column) -> tuple[str, ...]:
-    if column.kind is ColumnKind.LABEL:
-        return f"{column.name}: certain", f"{column.name}: words"
-    return () if column.kind is ColumnKind.GIVEN else ("Page",)
+                line += [written(cell), *([_page(cell)] if column.kind is not ColumnKind.GIVEN else ())]
+        lines.append([*line, _doubts(extraction, row)])
+    return lines
 
 
 def _about_labels(extraction: Table) -> list[str]:
@@ -87,20 +88,10 @@ def _about_labels(extraction: Table) -> list[str]:
 
 def table_csv(extraction: Table) -> bytes:
     """Return the table as CSV (RFC 4180, UTF-8 with a BOM). It has the document's own text and no formulas."""
-    head = ["Document"]
-    for column in extraction.columns:
-        beside = [f"{column.name}: page"] if _beside(column) == ("Page",) else _beside(column)
-        head += [column.name, *beside]
-    lines = [[*head, TO_LOOK_AT]]
-    for row in extraction.rows:
-        line = [row.name]
-        for column, cell in zip(extraction.columns, row.cells, strict=True):
-            is_label = column.kind is ColumnKind.LABEL
-            beside = [f"{cell.certainty:.2f}" if certainty_words(cell) else "", cell.quote]
-            line += [cell.value, *(beside if is_label else [str(_page(cell) or "")] if _beside(column) else ())]
-        lines.append([*line, _doubts(extraction, row)])
     out = io.StringIO()
-    csv.writer(out).writerows([harmless_cell(cell) for cell in line] for line in lines)
+    for line in _lines(extraction, lambda cell: cell.value, "{name}: page"):
+        words = (f"{cell.value:.2f}" if isinstance(cell, Noted) else str(cell or "") for cell in line)
+        csv.writer(out).writerow(map(harmless_cell, words))
     return ("\ufeff" + out.getvalue()).encode("utf-8", "replace")
 
 
