@@ -25,6 +25,8 @@ MOST_CHARACTERS = 6000
 """Characters of a text that are judged: its beginning and, if it is longer, its end."""
 OFFERED_AFTER, MOST_EXAMPLES, MOST_EXAMPLE = 3, 20, 400
 """New corrections of a column after which it is offered to teach by them, and the most that are shown to the model."""
+FEWEST_THAT_JUDGE, FEWEST_FOR_URGENCY = 1_000_000_000, 2_000_000_000
+"""Fewest parameters of a model that is asked for labels: smaller ones were measured to tell fewer than the lists."""
 LEAST_SURE = 0.6
 """Probability of a label below which it is marked."""
 JUDGED, BY_WORDS, GIVEN = "judged", "words", "given"
@@ -77,6 +79,11 @@ def label_column(words: str) -> Column | None:
         if label and label.casefold() not in {known.name.casefold() for known in choices}:
             choices.append(Label(label, meaning))
     return Column(name, ColumnKind.LABEL, "", (), tuple(choices)) if 1 < len(choices) <= MOST_LABELS else None
+
+
+def fewest_to_judge(column: Column) -> int:
+    is_urgency = column.choices == dict(label_presets())["urgency"].choices
+    return FEWEST_FOR_URGENCY if is_urgency else FEWEST_THAT_JUDGE
 
 
 def examples_of(table: Table, at: int) -> tuple[tuple[str, str], ...]:

@@ -52,8 +52,8 @@ from slmdesk.tables.types import JUDGED, Column, ColumnKind, Flag, Table, TableC
 from slmdesk.text.checks.words import tongue
 
 BY_LISTS = N_(
-    "The labels come from lists of words, since no model that can judge texts is here. Check a sample before you use "
-    "the counts."
+    "Labels come from lists of words where no model that can judge them is here. Check a sample before you use the "
+    "counts."
 )
 WITHOUT_TEXT = N_("Rows without a text were left out: {count}.")
 FIRST_PAGES = 5
@@ -117,7 +117,7 @@ class TablePlan:
         text: str,
         model: str,
         is_asked: bool,
-        is_judge: bool,
+        judges: Callable[[Column], bool],
         note: str,
         passages: Callable[[str], Sequence[Passage]],
         rank: Rank,
@@ -129,10 +129,11 @@ class TablePlan:
         self._targets = [target_of(column) for column in columns]
         self._tools, self._context = tools, tools.context_tokens
         self._passages, self._rank, self._reported, self._keep = passages, rank, reported, kept
-        self._note, self._faulty, self._is_asked, self._is_judge = note, faulty, is_asked, is_judge
+        self._note, self._faulty, self._is_asked = note, faulty, is_asked
         self._rows: list[_Row] = []
         self._documents, self._text = documents, text
         self._labels = [at for at, column in enumerate(columns) if column.kind is ColumnKind.LABEL]
+        self._judged = [at for at in self._labels if judges(columns[at])]
         self._language, self._left_out = "", 0
         self._uncarried: list[_Asked] = []
         self._at: dict[str, _Asked] = {}
@@ -194,7 +195,7 @@ class TablePlan:
             yield Yield()
         if self._left_out:
             self._note = "\n".join(filter(None, (self._note, WITHOUT_TEXT.format(count=self._left_out))))
-        if self._labels and not self._is_judge:
+        if self._judged != self._labels:
             self._note = "\n".join(filter(None, (BY_LISTS, self._note)))
         texts = [row.text.values[row.table.text].text for row in self._rows if row.text and row.table]
         self._language = common_language(texts)
@@ -240,7 +241,7 @@ class TablePlan:
         whole = "\n\n".join(text for page in read if (text := newest_text(page)))
         texts = PageTexts(parts, spoken(whole, self._language))
         for column in self._labels:
-            if self._is_judge and not self._columns[column].is_by_lists:
+            if column in self._judged:
                 row.is_whole = row.is_whole and len(whole) <= MOST_CHARACTERS and pages is not None
                 steps.append(self._added(label_step(self._columns[column], whole), _Asked(at, (column,), texts)))
             else:

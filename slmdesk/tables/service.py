@@ -29,7 +29,7 @@ from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.tables.cells import PROMPT_VERSION
 from slmdesk.tables.guess import Guess
-from slmdesk.tables.labels import MOST_LABELS, examples_of
+from slmdesk.tables.labels import MOST_LABELS, examples_of, fewest_to_judge
 from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
 from slmdesk.tables.texts import DAY, FACTS, FOLDER, LANGUAGE, TextTable, is_table, text_rows
 from slmdesk.tables.types import (
@@ -59,8 +59,6 @@ WEAK = N_(
     "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
 )
 
-FEWEST_THAT_JUDGE = 1_000_000_000
-"""Fewest parameters of a model that is asked for labels."""
 MOST_IN_WORDS = 500
 """Most rows of a table that its message has, by which a search finds it."""
 
@@ -336,7 +334,8 @@ class ExtractionService(Service, JobPlanner):
             if err.code == "model.none" and needs_none:
                 return None
             raise
-        return None if needs_none and not _judges(record) else record
+        is_judge = any(_judges(record, column) for column in request.columns)
+        return None if needs_none and not is_judge else record
 
     def plan(self, job: JobRecord) -> Plan:
         item, request = self._store.items.get(job.item or "").id, _request_from(job.settings)
@@ -347,7 +346,7 @@ class ExtractionService(Service, JobPlanner):
             job, request.columns, self._still_there(request),
             plan_tools(self._runtime, self._loader, self._jobs, job, record),
             text=request.text, model=record.name if record else "", is_asked=bool(record and not is_starter(record)),
-            is_judge=record is not None and _judges(record),
+            judges=lambda column: record is not None and _judges(record, column),
             note=WEAK.format(model=record.name) if record and is_weak(record) and not is_starter(record) else "",
             passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
@@ -424,9 +423,10 @@ class ExtractionService(Service, JobPlanner):
         return found
 
 
-def _judges(record: ModelRecord) -> bool:
-    """Return whether a model may tell labels. A small one tells fewer than lists of words."""
-    return not is_weak(record, (), FEWEST_THAT_JUDGE)
+def _judges(record: ModelRecord, column: Column) -> bool:
+    """Return whether a model tells the labels of a column, and not lists of words."""
+    is_label = column.kind is ColumnKind.LABEL and not column.is_by_lists
+    return is_label and not is_weak(record, (), fewest_to_judge(column))
 
 
 def _request_from(untrusted: Json) -> TableRequest:

@@ -24,7 +24,7 @@ JUDGED = {"choice": "2"}
 @pytest.fixture(autouse=True)
 def tiny_judges(monkeypatch) -> None:
     """The model of the tests is smaller than any that is asked."""
-    monkeypatch.setattr("slmdesk.tables.service.FEWEST_THAT_JUDGE", 0)
+    monkeypatch.setattr("slmdesk.tables.labels.FEWEST_THAT_JUDGE", 0)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_without_a_model_lists_of_words_tell_the_labels_and_it_says_so(run, revi
 
 
 def test_a_small_model_is_not_asked_for_labels(run, with_model, reviews, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.tables.service.FEWEST_THAT_JUDGE", 1_000_000_000)
+    monkeypatch.setattr("slmdesk.tables.labels.FEWEST_THAT_JUDGE", 1_000_000_000)
     done = run("extract", str(reviews), "--label", "sentiment", "--json", echo=JUDGED).ok()
     assert [words[0] for words in cells(done.json, "Sentiment")] == ["positive", "negative", "neutral"]
     assert "lists of words" in done.err
