@@ -5,7 +5,6 @@ Pure functions.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
@@ -20,7 +19,7 @@ from slmdesk.library.types import RECEIPT
 from slmdesk.summaries.papers import due_day, ends_with_by
 from slmdesk.summaries.types import TO_DO, Deadline, DocumentSummary, Paper, Sentence, Summary
 from slmdesk.text.checks.numbers import find_dates, find_numbers
-from slmdesk.text.deadlines.finding import Event, Term, Unit, find_terms, is_own
+from slmdesk.text.deadlines.finding import Event, Term, Unit, ends_with_receipt, find_terms, is_own
 from slmdesk.text.deadlines.places import HEAD_CHARACTERS, office_of, place_of
 from slmdesk.text.deadlines.reckoning import SUNDAY, Known, Reckoning, reckon
 from slmdesk.text.sentences import LANGUAGES, detect
@@ -31,12 +30,6 @@ OTHERS = (Paper.CONTRACT, Paper.MINUTES)
 """Papers whose deadlines are counted from what happens later."""
 MOST_UNDER_WAY = timedelta(days=30)
 """Most time from the date of a paper to the day of its receipt that it notes."""
-_NOTED = re.compile(
-    r"(?<!\w)(?:zugestellt|zustellung|(?:post)?eingang|eingegangen|received|served|re[çc]ue?|signifiée?|recibid[oa]|notificad[oa])"
-    r"[^\w\n]*(?:\([^()\n]{1,20}\))?[^\w\n]*(?:(?:am|on|le|el)\s)?\W*$",
-    re.IGNORECASE,
-)
-"""Right before a day: the paper was served or received on it."""
 Words = Callable[[str, int], str]
 """Returns the text of a page of a document."""
 
@@ -149,11 +142,8 @@ class _Document:
         for found in find_dates(head, language):
             with suppress(ValueError, TypeError):
                 day = date(*found.readings[0])  # type: ignore[arg-type]
-                if (
-                    len(found.readings) == 1
-                    and dated <= day <= dated + MOST_UNDER_WAY
-                    and _NOTED.search(head[: found.start])
-                ):
+                is_near = len(found.readings) == 1 and dated <= day <= dated + MOST_UNDER_WAY
+                if is_near and ends_with_receipt(head[: found.start]):
                     return day
         return None
 

@@ -27,12 +27,6 @@ _NAMES = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]|\d[^\W\d_]?[A-ZÀ-ÖØ-Þ&]")
 """A word that can be part of a name. "5 h 30" has no such word."""
 
 
-_SMALL = frozenset(
-    re.findall(r"\w+", "und and et y di de des du of für for la le les the der die das del della dei im am w")
-)
-"""Small words inside a name."""
-
-
 class Party(Record):
     name: str
     place: Place
@@ -80,9 +74,10 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
         if party is None:
             continue
         near = [below for below in head[at + 1 : at + 5] if below.block <= line.block + 1]
-        small = {word for word in party.name.split() if word[0].islower()}
+        small = [word for word in party.name.split() if word[0].islower()]
         is_title = line.kind is BlockKind.HEADING and small and not LEGAL_FORM.search(party.name)
-        if is_title and any(LEGAL_FORM.search(below.words) or (small - _SMALL and _is_firm(below)) for below in near):
+        is_phrase = not all(phrase("small_word").fullmatch(word) for word in small)
+        if is_title and any(LEGAL_FORM.search(below.words) or (is_phrase and _is_firm(below)) for below in near):
             continue  # what it is about: the firm stands below
         around = " ".join([line.words, *(line.words for line in near)])
         again = sum(fold(party.name) in fold(line.words) for line in lines) > 1

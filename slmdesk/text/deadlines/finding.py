@@ -80,6 +80,11 @@ def is_own(term: Term, head: str) -> bool:
     return term.is_this or bool(is_served)
 
 
+def ends_with_receipt(before: str) -> bool:
+    """Return whether the day behind some words is that of receipt or service, as a paper or a stamp notes it."""
+    return re.search(_words()["noted"], before, re.I) is not None
+
+
 @cache
 def _words() -> Mapping[str, Any]:
     return tomllib.loads(resources.files("slmdesk.text.deadlines").joinpath("words.toml").read_text("utf-8"))
