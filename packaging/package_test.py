@@ -4,7 +4,8 @@
 
 As root (chroot, namespaces), on Debian 12 with mmdebstrap, iproute2, xvfb and xdotool.  The papers are made by the
 libraries that `make packages` has installed; the starter model is fetched.  The bare system is kept in build/; what is
-not named as a dependency is not there.  BETTER_MODEL names a model file that translates.
+not named as a dependency is not there.  BETTER_MODEL names a model file that translates, DEBIAN another Debian than the
+one here (`trixie`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from set_up import SetUpFailed, get_starter_model
 
 KEPT = ROOT / "build" / "package-test"
 TOOLS = ("mmdebstrap", "unshare", "ip", "Xvfb", "xdotool")
-RELEASE = "bookworm"
+RELEASE = os.environ.get("DEBIAN") or "bookworm"
 RECOMMENDED = ("fonts-dejavu-core", "xz-utils")
 """What the package only recommends, and what every desktop has."""
 SCREENS = Path("/tmp/.X11-unix")
@@ -101,7 +102,10 @@ def bare_system() -> Iterator[Bare]:
         sources = own if own.is_file() else Path("/etc/apt/sources.list")
         part = kept.with_suffix(".part.tar")
         include = f"--include={','.join(RECOMMENDED)}"
-        subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", include, RELEASE, part, sources], check=True)
+        with TemporaryDirectory() as folder:
+            named = Path(folder) / sources.name  # what is here, but of that release
+            named.write_text(sources.read_text().replace("bookworm", RELEASE))
+            subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", include, RELEASE, part, named], check=True)
         part.replace(kept)
     with TemporaryDirectory(prefix="slmdesk-bare-", ignore_cleanup_errors=True) as folder:
         root = Path(folder) / "root"

@@ -31,10 +31,11 @@ QT_LANGUAGES = ("cs", "de", "es", "fr", "it", "nl", "pl", "pt_BR", "tr", "uk")
 LEFT_OUT = "|".join((
     # Plugins of Qt for kiosks, for a theme that brings sixty libraries of GNOME, and for what no document has.
     r"plugins/(egldeviceintegrations|generic|networkinformation|wayland-graphics-integration-server)/",
-    r"plugins/platforms/libq(eglfs|linuxfb|minimal|minimalegl|vkkhrdisplay|vnc)\.so$",
+    r"plugins/platforms/(lib)?q(direct2d|eglfs|linuxfb|minimal|minimalegl|vkkhrdisplay|vnc)\.\w+$",
     r"plugins/platformthemes/libqgtk3\.so$",
-    r"plugins/imageformats/libq(pdf|tga|icns|wbmp)\.so$",
-    r"plugins/platforminputcontexts/libqtvirtualkeyboard",
+    r"plugins/imageformats/(lib)?q(pdf|tga|icns|wbmp)\.\w+$",
+    r"plugins/platforminputcontexts/(lib)?qtvirtualkeyboard",
+    r"plugins/tls/",  # nothing of Qt speaks with a server
     r"(^|/)opengl32sw\.dll$",  # Windows: draws for programs of OpenGL, 20 MB
     rf"Qt/translations/(?!qtbase_({'|'.join(QT_LANGUAGES)})\.qm$)",
     # Where a wheel was unpacked and by whom.

@@ -72,31 +72,44 @@ INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
 BROUGHT: Mapping[str, tuple[str, str]] = {
     name: (part, licence)
     for names, part, licence in (
+        ("archive", "libarchive", "BSD-2-Clause"),
         ("avif", "libavif", "BSD-2-Clause"),
         ("brotlicommon brotlidec", "Brotli", "MIT"),
+        ("bz2", "bzip2", "bzip2-1.0.6"),
+        ("charset iconv", "libiconv", "LGPL-2.1-or-later"),
+        ("crypto", "OpenSSL", "Apache-2.0"),
+        ("curl", "curl", "curl"),
+        ("deflate", "libdeflate", "MIT"),
         ("freetype", "FreeType", "FTL"),
         ("gfortran", "libgfortran", "GPL-3.0-or-later WITH GCC-exception-3.1"),
         ("ggml", "ggml", "MIT"),
+        ("gif", "GIFLIB", "MIT"),
         ("gomp", "libgomp", "GPL-3.0-or-later WITH GCC-exception-3.1"),
         ("harfbuzz", "HarfBuzz", "MIT"),
-        ("jpeg", "libjpeg-turbo", "IJG AND BSD-3-Clause"),
+        ("icudt78 icuuc78", "ICU", "Unicode-3.0"),
+        ("jpeg jpeg8", "libjpeg-turbo", "IJG AND BSD-3-Clause"),
         ("lcms2", "Little CMS", "MIT"),
+        ("Lerc", "LERC", "Apache-2.0"),
         ("leptonica", "Leptonica", "BSD-2-Clause"),
         ("llama mtmd", "llama.cpp", "MIT"),
+        ("lz4", "LZ4", "BSD-2-Clause"),
         ("lzma", "liblzma", "0BSD"),
         ("msvcp140 vcomp140", "Microsoft's C++ runtime", "LicenseRef-Microsoft-Runtime"),
         ("openjp2", "OpenJPEG", "BSD-2-Clause"),
         ("png16", "libpng", "libpng-2.0"),
+        ("psl", "libpsl", "MIT"),
         ("quadmath", "libquadmath", "LGPL-2.1-or-later"),
         ("scipy_openblas64_", "OpenBLAS", "BSD-3-Clause"),
-        ("tesseract", "Tesseract", "Apache-2.0"),
+        ("ssh2", "libssh2", "BSD-3-Clause"),
+        ("tesseract tesseract55", "Tesseract", "Apache-2.0"),
         ("tiff", "libtiff", "libtiff"),
         ("unwind", "LLVM's libunwind", "Apache-2.0 WITH LLVM-exception"),
         ("sharpyuv webp webpdemux webpmux", "libwebp", "BSD-3-Clause"),
         ("whisper", "whisper.cpp", "MIT"),
         ("winpthread", "winpthreads of mingw-w64", "MIT"),
         ("Xau xcb", "libxcb and libXau", "X11"),
-        ("z", "zlib", "Zlib"),
+        ("xml2", "libxml2", "MIT"),
+        ("z zlib", "zlib", "Zlib"),
         ("zstd", "Zstandard", "BSD-3-Clause"),
     )
     for name in names.split()
@@ -148,12 +161,12 @@ REPLACE = """\
 Qt, PySide6 and Shiboken are under the GNU Lesser General Public License, version 3; python-stdnum, FFmpeg, libiconv
 and libquadmath are under version 2.1 or later, LAME is under version 2.0 or later. All are used unchanged but for
 names that only debuggers read, and lie in the folder _internal as files of their own (_internal/PySide6,
-_internal/shiboken6, _internal/stdnum; FFmpeg and LAME in _internal/codecpod, libiconv in _internal/lxml, libquadmath in
-_internal/numpy.libs): you may replace each by your own build of the same version, and may examine how the program works
-with it. Their source is at https://download.qt.io/archive/qt/ (Qt), https://download.qt.io/official_releases/QtForPython/
-(PySide6, Shiboken), https://gcc.gnu.org (libquadmath) and, for python-stdnum, codecpod (with FFmpeg and LAME) and lxml
-(with libiconv), at https://pypi.org in the versions named below.  Whoever gives you this package has to give you that
-source too if you ask within three years.
+_internal/shiboken6, _internal/stdnum; FFmpeg and LAME in _internal/codecpod, libiconv in _internal/lxml or
+tesserocr.libs, libquadmath in _internal/numpy.libs): you may replace each by your own build of the same version, and
+may examine how the program works with it. Their source is at https://download.qt.io/archive/qt/ (Qt),
+https://download.qt.io/official_releases/QtForPython/ (PySide6, Shiboken), https://gcc.gnu.org (libquadmath) and, for
+python-stdnum, codecpod (with FFmpeg and LAME) and lxml (with libiconv), at https://pypi.org in the versions named
+below. Whoever gives you this package has to give you that source too if you ask within three years.
 """
 
 

@@ -43,6 +43,7 @@ parts, sbom, packages = loaded("parts"), loaded("sbom"), loaded("packages")
         "PySide6/Qt/translations/qtbase_ja.qm", "PySide6/Qt/translations/qtmultimedia_de.qm", "libdbus-1.so.3",
         "libstdc++.so.6",
         "libggml-cpu-haswell.so", "slmdesk-0.2.0.dist-info/direct_url.json",
+        "PySide6/plugins/platforms/qdirect2d.dll", "PySide6/plugins/platforminputcontexts/qtvirtualkeyboardplugin.dll",
     ],
 )  # fmt: skip
 def test_what_is_left_out(place):
@@ -58,7 +59,7 @@ def test_what_is_left_out(place):
         "pillow.libs/libXau-154567c4.so.6.0.0", "llama_cpp/lib/libggml-cpu-haswell.so", "libxcb-cursor.so.0",
         "PySide6/Qt/plugins/platforms/libqxcb.so", "PySide6/Qt/plugins/platforms/libqwayland.so",
         "PySide6/Qt/plugins/platforms/libqoffscreen.so", "PySide6/Qt/translations/qtbase_de.qm",
-        "slmdesk-0.2.0.dist-info/METADATA",
+        "slmdesk-0.2.0.dist-info/METADATA", "PySide6/plugins/platforms/qwindows.dll",
     ],
 )  # fmt: skip
 def test_what_a_system_may_not_have_is_taken(place):
@@ -108,6 +109,8 @@ def test_what_is_under_the_gpl_alone_is_told_from_what_may_be_passed_on():
         ("numpy.libs/libgfortran-040039e1-0352e75f.so.5", "gfortran"), ("tesserocr/.dylibs/libpng16.16.dylib", "png16"),
         ("ggml-cpu-9a43108c31d9a3a1442cbc954beab8c4.dll", "ggml"), ("llama_cpp/lib/libmtmd.so", "mtmd"),
         ("PIL/_imaging.cpython-311-x86_64-linux-gnu.so", ""), ("tesserocr.libs/libjbig-2504a0c3.so.2.1", ""),
+        ("tesserocr.libs/tesseract55-a353c6df28c139558755a8cce82db953.dll", "tesseract55"),
+        ("tesserocr.libs/libssh2-8cd554a07fc36f18dfba4f0a358e9a54.dll", "ssh2"),
     ],
 )  # fmt: skip
 def test_a_library_of_others_in_a_wheel_is_seen_and_known(place, name):

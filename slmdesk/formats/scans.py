@@ -336,10 +336,13 @@ def _read(picture: Image, languages: str, turn: Turn, ends: float, *, is_rest: b
     import tesserocr
 
     scale = turn.size[0] / picture.width
-    found = _Pass()
-    word_level = tesserocr.RIL.WORD
+    found, word_level = _Pass(), tesserocr.RIL.WORD
     psm = tesserocr.PSM.SPARSE_TEXT if is_rest else tesserocr.PSM.AUTO
-    with tesserocr.PyTessBaseAPI(path=_folder_of(languages), lang=languages, psm=psm) as api:
+    folder = _folder_of(languages)
+    if sys.platform == "win32":  # there it finds no file by a path with letters beyond ASCII
+        os.chdir(folder)
+        folder = "."
+    with tesserocr.PyTessBaseAPI(path=folder, lang=languages, psm=psm) as api:
         api.SetVariable("thresholding_method", _OTSU if is_rest else _SAUVOLA)
         api.SetImageBytes(picture.tobytes(), picture.width, picture.height, 1, picture.width)
         api.SetSourceResolution(max(70, round(72 / scale)))
@@ -442,8 +445,7 @@ def doubtful_blocks(places: Sequence[tuple[int, Word]]) -> list[Block]:
 
 
 def _folders() -> list[str]:
-    chosen = os.environ.get(DATA_VARIABLE, "")
-    return [*filter(None, (chosen,)), *FOLDERS]
+    return [*filter(None, (os.environ.get(DATA_VARIABLE),)), *FOLDERS]
 
 
 def _known_in(folder: str) -> frozenset[str]:
@@ -461,7 +463,6 @@ def languages_for(language: str) -> str:
     requested = _LANGUAGES.get(language.partition("-")[0].lower(), language)
     found = [known for folder in _folders() if (known := _known_in(folder))]
     for names in ((requested, "eng"), _UNKNOWN):
-        known = next((each for each in found if names[0] in each), frozenset())
-        if known:
+        if known := next((each for each in found if names[0] in each), frozenset()):
             return "+".join(name for name in dict.fromkeys(names) if name in known)
     return "eng" if "eng" in found[0] else min(found[0])

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
 import pypdfium2 as pdfium
 import pytest
 from fakes.scans import WORDS, scan
@@ -199,3 +203,25 @@ def test_the_library_reads_a_scan(turned):
     (page,) = pdf.read(Reading("a.pdf", scan(turned), language="en"))
     assert page.reason.startswith("by OCR")
     assert " ".join(WORDS).split()[:6] == page.text.split()[:6]
+
+
+def test_on_windows_the_data_are_found_in_a_folder_of_any_name(monkeypatch, tmp_path):
+    """Its Tesseract, tried under wine, opens nothing by a path with an umlaut, and what is in the current folder."""
+    tesserocr = pytest.importorskip("tesserocr")
+    here = tmp_path / "Müller"
+    here.mkdir()
+    (here / "eng.traineddata").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(scans, "FOLDERS", (str(here),))
+    monkeypatch.setattr(scans, "sys", SimpleNamespace(platform="win32"))
+    monkeypatch.setattr(pdf, "is_available", lambda: True)
+    asked = set()
+
+    def read_by(path, **_):
+        asked.add((path, Path.cwd()))
+        raise RuntimeError
+
+    monkeypatch.setattr(tesserocr, "PyTessBaseAPI", read_by)
+    with suppress(RuntimeError):
+        list(pdf.read(Reading("a.pdf", scan(), language="en")))
+    assert asked == {(".", here)}
