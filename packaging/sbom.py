@@ -94,7 +94,7 @@ BROUGHT: Mapping[str, tuple[str, str]] = {
         ("llama mtmd", "llama.cpp", "MIT"),
         ("lz4", "LZ4", "BSD-2-Clause"),
         ("lzma", "liblzma", "0BSD"),
-        ("msvcp140 vcomp140", "Microsoft's C++ runtime", "LicenseRef-Microsoft-Runtime"),
+        ("msvcp140", "Microsoft's C++ runtime", "LicenseRef-Microsoft-Runtime"),
         ("openjp2", "OpenJPEG", "BSD-2-Clause"),
         ("png16", "libpng", "libpng-2.0"),
         ("psl", "libpsl", "MIT"),
@@ -235,6 +235,8 @@ def is_of_gpl(licence: str) -> bool:
 
 def brought(file: Path) -> str:
     """The name in BROUGHT of the library of others that a wheel has brought as this file; empty: it is none."""
+    if re.match(r"(concrt|msvcp|vc[a-z]+)140", file.name):
+        return "msvcp140"
     in_folder = re.search(r"(\.(dy)?libs|/llama_cpp/lib)$", file.parent.as_posix())
     if not in_folder and not re.search(r"-[0-9a-f]{32}\.dll$", file.name):
         return ""

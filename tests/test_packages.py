@@ -110,6 +110,7 @@ def test_what_is_under_the_gpl_alone_is_told_from_what_may_be_passed_on():
         ("ggml-cpu-9a43108c31d9a3a1442cbc954beab8c4.dll", "ggml"), ("llama_cpp/lib/libmtmd.so", "mtmd"),
         ("PIL/_imaging.cpython-311-x86_64-linux-gnu.so", ""), ("tesserocr.libs/libjbig-2504a0c3.so.2.1", ""),
         ("tesserocr.libs/tesseract55-a353c6df28c139558755a8cce82db953.dll", "tesseract55"),
+        ("PySide6/vcruntime140_1.dll", "msvcp140"),
         ("tesserocr.libs/libssh2-8cd554a07fc36f18dfba4f0a358e9a54.dll", "ssh2"),
     ],
 )  # fmt: skip
