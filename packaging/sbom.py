@@ -269,7 +269,8 @@ def part_of(one: metadata.Distribution) -> Part:
     texts = [
         Path(str(file.locate())).read_text(encoding="utf-8", errors="replace")
         for file in one.files or ()
-        if file.suffix in ("", ".md", ".txt", ".rst") or "licenses/" in file.as_posix()
+        if file.suffix in ("", ".md", ".txt", ".rst") or ".dist-info/licenses/" in file.as_posix()
+        if file.suffix not in (".DOCX", ".RTF")
         if re.search(r"licen[cs]e|copying|notice|authors", str(file), re.IGNORECASE)
     ]
     name = re.sub(r"[-_.]+", "-", one.name).lower()

@@ -135,9 +135,12 @@ def test_the_licence_of_each_library_is_known_before_a_package_is_built():
     lines = (PACKAGING / "requirements.txt").read_text().splitlines()
     names = [line.partition("==")[0] for line in lines if re.match(r"[\w.-]+==", line)]
     here = {re.sub(r"[-_.]+", "-", one.name).lower(): one for one in metadata.distributions()}
-    known = {name: sbom.part_of(here[name]).licence for name in names if name in here}
+    known = {name: sbom.part_of(here[name]) for name in names if name in here}
     assert len(known) > 30
-    assert [name for name, licence in known.items() if not licence] == []
+    assert [name for name, part in known.items() if not part.licence] == []
+    packaging = sbom.part_of(metadata.distribution("packaging"))  # has a module named "licenses"
+    texts = [text for part in (*known.values(), packaging) for text in part.texts]
+    assert not [text for text in texts if "\0" in text or "\nimport " in text]
 
 
 @pytest.mark.parametrize(
