@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, QObject, QTimer, Signal
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.base.records import Found, Item, ModelRecord
@@ -41,6 +42,7 @@ from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.base.unexpected import ErrorReporter
 from slmdesk.window.base.window_state import WindowState, WindowStateFile
 from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController
+from slmdesk.window.widgets.build import read_as_button
 from slmdesk.window.widgets.files import MODEL_SUFFIX, FileDrop, ModelDrop, admit, dropped_paths, model_files
 from slmdesk.window.widgets.notices import LONG_MS, Notice
 from slmdesk.window.widgets.opening import note_links
@@ -109,6 +111,7 @@ class Frame(QObject):
         is_bundled = not settings.system_font
         self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale, is_bundled=is_bundled)
         self.keeper.setParent(self)
+        QAccessible.installFactory(read_as_button)
         FocusRing(app, self)
         self.clipboard = ClipboardMarker(bridge, settings, self)
         self.errors = ErrorReporter(lambda: self.window, self)

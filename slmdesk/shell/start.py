@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from PySide6.QtCore import QDate, QDateTime, QObject, Qt, Signal
+from PySide6.QtCore import QDate, QDateTime, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleInterface,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
@@ -17,7 +15,6 @@ from PySide6.QtGui import (
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
-    QAccessibleWidget,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -33,6 +30,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets import build
 from slmdesk.window.widgets.build import ElidedButton, column, named, plain_label, row, set_icon, set_tip, show_column
 from slmdesk.window.widgets.files import admit, dropped_paths
 from slmdesk.window.widgets.rows import empty_layout, order_tabs
@@ -69,6 +67,7 @@ class Card(QFrame):
     def __init__(self, key: str, icon: str, title: str, line: str, drop_words: str, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, f"card_{key}", label=f"{title}. {line}", kind="choice")
+        self.setProperty(build.READ_AS_BUTTON, True)
         self._key, self._line_words, self._drop_words = key, line, drop_words
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -83,13 +82,16 @@ class Card(QFrame):
         row((sign, top), (words, 1), into=self, gap=theme.SPACE_16, margins=margins)
         self.setMinimumHeight(scaled(CARD_HEIGHT))
 
+    def click(self) -> None:
+        self.chosen.emit(self._key)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self.chosen.emit(self._key)
+            self.click()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.chosen.emit(self._key)
+            self.click()
         else:
             super().keyPressEvent(event)
 
@@ -116,17 +118,6 @@ class Card(QFrame):
         self.style().polish(self)
 
 
-class CardAccessible(QAccessibleWidget):
-    """What a screen reader gets of a card: a button."""
-
-    def __init__(self, card: Card) -> None:
-        super().__init__(card, QAccessible.Role.Button, card.accessibleName())
-
-
-def _accessible(_name: str, thing: QObject) -> QAccessibleInterface | None:
-    return CardAccessible(thing) if isinstance(thing, Card) else None
-
-
 class StartPage(QScrollArea):
     card_chosen = Signal(str)
     files_dropped = Signal(str, object)
@@ -151,7 +142,6 @@ class StartPage(QScrollArea):
         self._title = plain_label("", holder, name="start_title", kind="hero")
         self._title.setIndent(theme.SPACE_16)
         self._slot = QVBoxLayout()
-        QAccessible.installFactory(_accessible)  # further calls have no effect
         self._cards = [Card(*card, parent=holder) for card in CARDS]
         for card in self._cards:
             card.chosen.connect(self.card_chosen)

@@ -19,6 +19,7 @@ from slmdesk.base.records import Status
 from slmdesk.models.window.adding import AddDialog
 from slmdesk.services import open_services
 from slmdesk.text.writing import Edit
+from slmdesk.window.base.reading_order import PRESS
 from slmdesk.window.widgets.rows import tab_stops
 from slmdesk.writing.types import Change
 
@@ -335,6 +336,16 @@ def test_what_the_window_has_is_named_to_a_screen_reader_and_foreign_text_is_pla
     assert card.role() == QAccessible.Role.Button
     assert card.text(QAccessible.Text.Name).startswith("Translate. ")
     assert card.childCount() == 3
+    chosen: list[str] = []
+    program.find("card_translate").chosen.connect(chosen.append)
+    card.actionInterface().doAction(PRESS)
+    assert chosen == ["translate"], "by its name, as by voice"
+    fold = program.find("all_models_button")
+    was_open = fold.isChecked()
+    assert read(fold).role() == QAccessible.Role.Button
+    assert (read(fold).text(QAccessible.Text.Name), bool(read(fold).state().expanded)) == (fold.text(), was_open)
+    read(fold).actionInterface().doAction(PRESS)
+    assert bool(read(fold).state().expanded) is not was_open
     for name in ("entry_1", "settings_network"):
         assert read(program.find(name)).role() == QAccessible.Role.RadioButton, "one of several"
 

@@ -484,8 +484,8 @@ class DetailsPanel(QFrame):
         self._fields = HeaderFields(self)
         self._fields.unfolded.connect(self.grown)
         exam, *trials = self._trials.values()
-        self._toggle = button(_("More details"), "more_details_button", self, kind="text", on=self._on_more)
-        self._toggle.setCheckable(True)
+        on = self._on_more
+        self._toggle = button(_("More details"), "more_details_button", self, folds=True, kind="text", on=on)
         self._rest = QWidget(self)
         column(*trials, self._grid, self._fields, into=self._rest, gap=theme.SPACE_12)
         self._rest.hide()
@@ -635,8 +635,7 @@ class HeaderFields(QWidget):
         self.setObjectName("header_fields")
         self._fields: tuple[tuple[str, str], ...] = ()
         self._left_out = 0
-        self._toggle = named(QPushButton("", self), "fields_toggle")
-        self._toggle.setCheckable(True)
+        self._toggle = button("", "fields_toggle", self, folds=True)
         self._toggle.toggled.connect(self._on_toggled)
         label = _("Search the fields of the header")
         self._search = text_line("fields_search", self, _("Search the fields"), label=label, clears=CLEAR)

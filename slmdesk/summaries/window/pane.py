@@ -161,8 +161,8 @@ class SummaryPane(QScrollArea):
         self._list, self._also = column(gap=0), column(gap=0)
         self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
         self._written = button(_("Show the written summary"), "written_button", inner, on=self.form.own_words.click)
-        self._more = tool_button("more_passages_button", inner, kind="small", label=MORE, on=self._show_omitted)
-        self._more.setCheckable(True)
+        show = self._show_omitted
+        self._more = tool_button("more_passages_button", inner, folds=True, kind="small", label=MORE, on=show)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._writer = ElidedLabel(inner, name="summary_writer", kind="muted")  # the rows below it are not to move
         self._writer.hide()

@@ -1,4 +1,4 @@
-"""Assistive tools read the parts of a page as they stand on it.
+"""Assistive tools read the parts of a page as they stand on it, and what opens or closes something as a button.
 
 Qt gives them the children of a widget in the order of stacking, which is that in which they were made.
 """
@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QApplication, QBoxLayout, QLayout, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleActionInterface
+from PySide6.QtWidgets import QAbstractButton, QAccessibleWidget, QApplication, QBoxLayout, QLayout, QWidget
 from shiboken6 import createdByPython
 
 _CHANGES = frozenset((QEvent.Type.LayoutRequest, QEvent.Type.Show))
 """A layout that is shown before its request comes gets none."""
+PRESS = QAccessibleActionInterface.pressAction()
 _DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 
 
@@ -59,3 +62,32 @@ def _in_order(layout: QLayout, widgets: Sequence[QWidget]) -> Iterator[QWidget]:
             yield own[at]
         else:
             yield from _in_order(inner[at], widgets)
+
+
+class ButtonAccessible(QAccessibleWidget):
+    """A button, open or closed if it has two states. It can be pressed by name, as by voice."""
+
+    def __init__(self, widget: Any) -> None:
+        super().__init__(widget, QAccessible.Role.Button)
+
+    def text(self, kind: QAccessible.Text) -> str:
+        words, button = super().text(kind), self.widget()
+        is_unnamed = kind == QAccessible.Text.Name and not words
+        return button.text().replace("&", "") if is_unnamed and isinstance(button, QAbstractButton) else words
+
+    def state(self) -> QAccessible.State:
+        made, button = super().state(), self.widget()
+        if isinstance(button, QAbstractButton):
+            made.expandable = True
+            made.expanded, made.collapsed = button.isChecked(), not button.isChecked()
+        return made
+
+    def actionNames(self) -> list[str]:
+        return [PRESS, *super().actionNames()]
+
+    def doAction(self, name: str) -> None:
+        if name == PRESS:
+            widget: Any = self.widget()
+            widget.click()
+        else:
+            super().doAction(name)

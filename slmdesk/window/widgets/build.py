@@ -37,6 +37,8 @@ from slmdesk.window.base.shortcuts import bind, show_keys
 from slmdesk.window.base.theme import ICON_SIZE, icon, pixmap, scaled
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QAccessibleInterface
+
     from slmdesk.window.base.bridge import Bridge
 
 Part = QWidget | QLayout | int | tuple[QWidget | QLayout, int | Qt.AlignmentFlag]
@@ -44,6 +46,8 @@ Part = QWidget | QLayout | int | tuple[QWidget | QLayout, int | Qt.AlignmentFlag
 Margins = int | tuple[int, int] | tuple[int, int, int, int]
 """Margins in pixels: one for all sides, or (left and right, top and bottom), or (left, top, right, bottom)."""
 CLEAR = _("Clear the search")
+READ_AS_BUTTON = "readAsButton"
+"""Property of a widget that assistive tools are to read as a button, though Qt takes it for something else."""
 DICTATE = "dictate"
 """The shortcut of dictation, and the object name of what listens for a field."""
 B = TypeVar("B", bound=QAbstractButton)
@@ -79,15 +83,16 @@ def split(name: str, parent: QWidget, *widgets: QWidget, sizes: Sequence[int], g
     return made
 
 
-def button(text: str, name: str, parent: QWidget, **options: Any) -> QPushButton:
-    """Return a push button with an object name. For the options see `_dress`."""
-    return _dress(named(QPushButton(text, parent), name), **options)
+def button(text: str, name: str, parent: QWidget, *, folds: bool = False, **options: Any) -> QPushButton:
+    """Return a push button with an object name. `folds`: it shows and hides what belongs to it. For the other options
+    see `_dress`.
+    """
+    return _dress(_text_button(QPushButton(parent), name, text, folds), **options)
 
 
-def tool_button(name: str, parent: QWidget, text: str = "", **options: Any) -> QToolButton:
-    """Return a tool button with an object name. A menu that it gets opens at once. For the options see `_dress`."""
-    made = named(QToolButton(parent), name)
-    made.setText(text)
+def tool_button(name: str, parent: QWidget, text: str = "", *, folds: bool = False, **options: Any) -> QToolButton:
+    """Return a tool button, as `button` does. A menu that it gets opens at once."""
+    made = _text_button(QToolButton(parent), name, text, folds)
     made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     return _dress(made, **options)
 
@@ -136,11 +141,27 @@ def fold_button(
         if on is not None:
             on()
 
-    made = button(words, name, parent, kind="quiet", icon="chevron-right")
-    made.setCheckable(True)
+    made = button(words, name, parent, folds=True, kind="quiet", icon="chevron-right")
     inner.hide()
     made.toggled.connect(show_inner)
     return made
+
+
+def _text_button(made: B, name: str, text: str, folds: bool) -> B:
+    if folds:
+        made.setProperty(READ_AS_BUTTON, True)  # before the text, at which Qt asks what is to be read
+        made.setCheckable(True)
+    made.setText(text)
+    return named(made, name)
+
+
+def read_as_button(_name: str, thing: QObject) -> QAccessibleInterface | None:
+    """Return what assistive tools read, for a widget with that property."""
+    if not thing.property(READ_AS_BUTTON):
+        return None
+    from slmdesk.window.base.reading_order import ButtonAccessible  # late: most PCs have no assistive tool
+
+    return ButtonAccessible(thing)
 
 
 def text_line(

@@ -625,7 +625,8 @@ class ThoughtLine(QObject):
                     part.hide()
             return
         if self._line is None or self._answer_now is None or self._text is None:
-            self._line = self._make_button("message_thought", TOGGLE_THOUGHT, _("Show or hide what the model thought"))
+            words = _("Show or hide what the model thought")
+            self._line = self._make_button("message_thought", TOGGLE_THOUGHT, words, True)
             self._answer_now = self._make_button(
                 "message_answer_now", ANSWER_NOW, _("End the thought and write the answer")
             )
@@ -637,7 +638,7 @@ class ThoughtLine(QObject):
         closed_icon = "chevron-left" if mirrored else "chevron-right"
         self._line.setIcon(icon("chevron-down" if is_open else closed_icon, self._style.theme.colour("ink2")))
         self._line.setText(view.thought_line)
-        self._line.setAccessibleName(f"{view.thought_line} ({'open' if is_open else 'closed'})")
+        self._line.setChecked(is_open)
         self._line.show()
         self._answer_now.setIcon(icon("play", self._style.theme.colour("ink2")))
         self._answer_now.setVisible(view.is_thinking)
@@ -667,14 +668,16 @@ class ThoughtLine(QObject):
             y += height + SPACE_8
         return y
 
-    def _make_button(self, name: str, key: str, tip: str) -> QToolButton:
-        button = _line_button(name, self._parent, self._style, tip, lambda: self.chosen.emit(key))
+    def _make_button(self, name: str, key: str, tip: str, folds: bool = False) -> QToolButton:
+        button = _line_button(name, self._parent, self._style, tip, lambda: self.chosen.emit(key), folds)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab works through the view
         return button
 
 
-def _line_button(name: str, parent: QWidget, style: ViewStyle, tip: str, on: Callable[[], object]) -> QToolButton:
-    button = build.tool_button(name, parent, kind="small", tip=tip, on=on)
+def _line_button(
+    name: str, parent: QWidget, style: ViewStyle, tip: str, on: Callable[[], object], folds: bool = False
+) -> QToolButton:
+    button = build.tool_button(name, parent, folds=folds, kind="small", tip=tip, on=on)
     button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
     button.setFont(style.small_font)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
