@@ -30,6 +30,17 @@ LEAST_FIELD, LEAST_LETTERS = 4, 6
 """Digits a field for text shows at the least, and letters of a chosen value."""
 
 
+def controls_before(root: QWidget, content: QWidget) -> list[str]:
+    """Names of what can be pressed or typed into above `content`. Tabs are not controls, they name what is shown."""
+    top = content.mapToGlobal(QPoint(0, 0)).y()
+    return [
+        widget.objectName()
+        for widget in _visible(root)
+        if isinstance(widget, QAbstractButton | QComboBox | QLineEdit)
+        and widget.mapToGlobal(QPoint(0, widget.height())).y() <= top
+    ]
+
+
 def outside(root: QWidget) -> list[str]:
     """A line for each visible part of `root` whose side edges are cut off, or whose words are."""
     return _cut_off(root, list(_shown(root)))

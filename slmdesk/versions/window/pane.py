@@ -10,7 +10,6 @@ from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QActionGroup, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QButtonGroup,
     QComboBox,
     QFrame,
     QMenu,
@@ -39,7 +38,6 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     cut_to_lines,
-    flow,
     named,
     plain_label,
     row,
@@ -129,10 +127,6 @@ class ComparePane(QFrame):
         self._here.setMinimumWidth(80)
         self._pair = named(QWidget(form), "versions_pair")
         self._names = row((self._other_choice, 1), self._arrow, (self._here, 1), into=self._pair, gap=theme.SPACE_8)
-        tip = _("Swap old and new")
-        self._swap = tool_button(
-            "versions_swap", form, icon="arrow-left-right", colour="ink2", label=_("Swap"), tip=tip, on=self._on_swap
-        )
         tip = _("Layout differences are ignored")
         self._compare = button(_("Compare"), "versions_button", form, kind="primary", tip=tip, on=self._on_compare)
         policy = self._compare.sizePolicy()
@@ -144,7 +138,7 @@ class ComparePane(QFrame):
         label, tip = _("More about the comparison"), _("Order, layout")
         self._more = tool_button("versions_more", form, icon="ellipsis", colour="ink2", label=label, tip=tip)
         self._more.setMenu(self._build_menu(form))
-        row((self._pair, 1000), self._swap, 1, self._compare, self.export, self._more, into=form, gap=theme.SPACE_8)
+        row((self._pair, 1000), 1, self._compare, self.export, self._more, into=form, gap=theme.SPACE_8)
         return form
 
     def _build_busy(self, parent: QWidget) -> QFrame:
@@ -184,12 +178,6 @@ class ComparePane(QFrame):
 
     def _build_bar(self, parent: QWidget) -> QFrame:
         bar = named(QFrame(parent), "versions_bar")
-        self._kinds, self._chips = QWidget(bar), QButtonGroup(bar)
-        for at, kind in enumerate(FILTERS):
-            chip = button(kind[1], f"versions_{kind[0]}", self._kinds, kind="chip")
-            chip.setCheckable(True)
-            self._chips.addButton(chip, at)
-        flow(*self._chips.buttons(), gap=theme.SPACE_4, into=self._kinds)
         self._kind = named(Choice([], bar), "versions_kind", label=_("Which changes are shown"))
         make = partial(tool_button, parent=bar, colour="ink2")
         self._before = make(
@@ -202,8 +190,7 @@ class ComparePane(QFrame):
             "versions_next", icon="chevron-right", label=_("The next change"), tip=_("The next change"),
             shortcut="versions.next", on=self.go_on,
         )  # fmt: skip
-        steps = row(self._before, self._count, self._after, gap=theme.SPACE_4)
-        row((self._kinds, 1000), self._kind, 1, column(steps, 1), into=bar, gap=theme.SPACE_4)
+        row(self._kind, 1, self._before, self._count, self._after, into=bar, gap=theme.SPACE_4)
         return bar
 
     def _build_menu(self, parent: QWidget) -> QMenu:
@@ -216,6 +203,7 @@ class ComparePane(QFrame):
             order.triggered.connect(partial(self._list_by, self.list.lines.order_by, key))
             self._orders.addAction(order)
         menu.addSeparator()
+        self._swap = named(menu.addAction(_("Swap old and new"), self._on_swap), "versions_swap")
         self._open = named(menu.addAction(_("Show on the page"), self._on_open), "versions_open")
         wide = menu.addAction(_("Side by side"), lambda: self._set_wide(not self._is_wide))
         self._wide = named(wide, "versions_wide")
@@ -248,12 +236,9 @@ class ComparePane(QFrame):
     def _show_kinds(self, changes: Sequence[Change]) -> None:
         """Show how many changes there are of each kind, and offer no kind without any."""
         self._kind.clear()
-        for chip, (key, words, kinds) in zip(self._chips.buttons(), FILTERS, strict=True):
-            count = sum(passes(change, kinds) for change in changes)
-            chip.setText(f"{words} {QLocale().toString(count)}")
-            chip.setVisible(bool(count))
-            if count:
-                self._kind.addItem(chip.text(), key)
+        for key, words, kinds in FILTERS:
+            if count := sum(passes(change, kinds) for change in changes):
+                self._kind.addItem(f"{words} {QLocale().toString(count)}", key)
 
     def _settle_told(self) -> None:
         found, note = self.comparison, ""
@@ -272,7 +257,6 @@ class ComparePane(QFrame):
 
     def _connect(self) -> None:
         self._other_choice.value_chosen.connect(self._on_other_chosen)
-        self._chips.idClicked.connect(lambda at: self._on_kind(FILTERS[at][0]))
         self._kind.value_chosen.connect(self._on_kind)
         self.list.change_chosen.connect(self.show_change)
         self.list.change_pointed_at.connect(self.rows.point_at)
@@ -380,8 +364,9 @@ class ComparePane(QFrame):
         self._names.setDirection(
             QBoxLayout.Direction.LeftToRight if self._is_new else QBoxLayout.Direction.RightToLeft
         )  # fmt: skip
-        for part in (self._here, self._arrow, self._swap):
+        for part in (self._here, self._arrow):
             part.setVisible(bool(chosen))
+        self._swap.setVisible(bool(chosen))
         self._fit_names()
         pair = (chosen, here) if self._is_new else (here, chosen)
         is_shown = found is not None and pair == (found.old.document, found.new.document)
@@ -433,7 +418,7 @@ class ComparePane(QFrame):
         has_changes = self._has_changes
         self._split.setVisible(has_changes)
         self._show_kinds(found.changes)
-        for widget in (self._before, self._after, self._count):
+        for widget in (self._kind, self._before, self._after, self._count):
             widget.setVisible(has_changes)
         self.list.lines.show_changes(found)
         if is_other:
@@ -481,7 +466,6 @@ class ComparePane(QFrame):
 
     def _on_kind(self, key: object) -> None:
         self._kind.show_value(key)
-        self._chips.button([kind for kind, *__ in FILTERS].index(str(key))).setChecked(True)
         self._list_by(self.list.lines.choose, str(key))
 
     def _on_earlier(self) -> None:
@@ -645,8 +629,6 @@ class ComparePane(QFrame):
         self.rows.setMinimumHeight(ROWS_LINES * line)
         self._note.setMinimumHeight(self._note.fontMetrics().lineSpacing())
         is_narrow = self.width() < scaled(BESIDE)
-        self._kinds.setVisible(self._has_changes and not is_narrow)
-        self._kind.setVisible(self._has_changes and is_narrow)
         self.list.setVisible(not (self._is_wide and is_narrow))
         self._fit_names()
         self._fit_lead()

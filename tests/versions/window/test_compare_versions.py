@@ -8,6 +8,7 @@ import docx
 import pytest
 from fakes.contracts import MOVED, OLD, new_text, write_docx, write_pdf
 from fakes.dropping import drop
+from fakes.edges import controls_before
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QStyleOptionComboBox
@@ -61,6 +62,12 @@ def compared(program):
     assert names(program) == ["old.docx", "new.pdf"]
 
 
+def choose_kind(program, key):
+    kind = program.find("versions_kind")
+    kind.setCurrentIndex(kind.findData(key))
+    kind.activated.emit(kind.currentIndex())
+
+
 def test_a_version_dropped_beside_the_document_is_compared_counted_and_exported(program):
     compared(program)
     assert program.area.page.side.has_space
@@ -73,11 +80,12 @@ def test_a_version_dropped_beside_the_document_is_compared_counted_and_exported(
     changes = program.pane.comparison.changes
     assert [icon_of(changes[program.pane.list.lines.shown[at]]) for at in (0, 5)] == ["minus", "clock"]
     assert lines[5].endswith("2. Price, section 1 → p. 1")
-    chips = [chip for chip in program.pane._chips.buttons() if not chip.isHidden()]
-    counts = [int(chip.text().split()[-1]) for chip in chips]
+    kind = program.find("versions_kind")
+    counts = [int(kind.itemText(at).split()[-1]) for at in range(kind.count())]
     assert counts[0] == sum(counts[1:]) == program.find("versions_list").model().rowCount()
     words = program.find("versions_summary").text().rstrip(".").replace(";", ",")
     assert sum(int(part.split()[0]) for part in words.partition(": ")[2].split(", ")) == counts[0]
+    assert len(controls_before(program.pane, program.find("versions_rows"))) <= 6
     export = program.find("versions_export")
     assert export.isEnabled()
     assert [action.objectName() for action in export.menu().actions()][-1] == "export_xlsx"
@@ -190,8 +198,8 @@ def test_unchanged_paragraphs_unfold_keys_go_from_change_to_change_and_filters_h
     QTest.keyClick(rows, Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClick(rows, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     assert program.pane.current == order[11]  # behind the first comes the last
-    assert program.find("versions_moved").text() == "Moved 1"
-    program.click("versions_moved")
+    choose_kind(program, "moved")
+    assert program.find("versions_kind").currentText() == "Moved 1"
     assert program.find("versions_list").model().rowCount() == 1
     program.click("versions_next")
     shown = program.pane.comparison.changes[program.pane.current]
@@ -204,7 +212,7 @@ def test_the_other_way_round_and_opened_again(program):
     compared(program)
     item = program.pane.item
     assert not program.find("versions_button").isVisible()  # this pair is on show
-    program.click("versions_swap")
+    choose_action(program, "versions_swap")
     program.wait(lambda: names(program) == ["new.pdf", "old.docx"])
     program.wait(lambda: program.pane.item != item and program.find("versions_summary").isVisible())
     program.wait(lambda: program.pane.comparison is not None)
@@ -240,7 +248,7 @@ def test_of_a_thousand_changes_those_on_show_are_laid_out(qtbot, qapp):
     assert "Clause" in "".join(run.text for run in rows[0].old)
 
 
-def test_in_a_narrow_pane_the_list_and_the_kinds_fold_and_in_a_low_one_nothing_is_squeezed(program):
+def test_in_a_narrow_pane_the_list_folds_and_in_a_low_one_nothing_is_squeezed(program):
     """The columns alone scroll in a window of the usual size; at 900 by 600 with large letters all of it does."""
     compared(program)
     program.window.resize(1280, 800)
@@ -248,19 +256,16 @@ def test_in_a_narrow_pane_the_list_and_the_kinds_fold_and_in_a_low_one_nothing_i
     program.wait(lambda: program.pane.rows.isVisible() and columns.maximum() > 0)
     program.wait(lambda: around.maximum() == 0 and not around.isVisible())
     kind, changes = program.find("versions_kind"), program.find("versions_list")
-    assert not kind.isVisible()
+    assert kind.isVisible()
     assert changes.isVisible()
     program.window.resize(760, 800)
-    program.wait(lambda: kind.isVisible() and not changes.isVisible())
-    assert not program.find("versions_all").isVisible()
+    program.wait(lambda: not changes.isVisible())
     assert kind.currentText() == "All 12"
-    at = kind.findData("moved")
-    kind.setCurrentIndex(at)
-    kind.activated.emit(at)
+    choose_kind(program, "moved")
     assert program.find("versions_count").text() == "1 change"
     program.window.resize(1200, 800)
-    program.wait(program.find("versions_moved").isVisible)
-    assert program.find("versions_moved").isChecked()
+    program.wait(changes.isVisible)
+    assert kind.currentText() == "Moved 1"
     usual = program.pane.fontMetrics().lineSpacing()
     program.frame.settings.change("font_scale", 150)
     program.wait(lambda: program.pane.fontMetrics().lineSpacing() > usual)
@@ -282,7 +287,7 @@ def test_in_a_narrow_pane_the_list_and_the_kinds_fold_and_in_a_low_one_nothing_i
 
 def test_what_a_model_says_stands_below_the_rules_words_and_moves_nothing_else(program):
     compared(program)
-    lead, bar, chip = program.find("versions_lead"), program.find("versions_bar"), program.find("versions_all")
+    lead, bar, chip = program.find("versions_lead"), program.find("versions_bar"), program.find("versions_kind")
     note, stop, changes = (program.find(f"versions_{name}") for name in ("note", "told_button", "list"))
 
     def places():
