@@ -475,7 +475,10 @@ class DocumentList(QFrame):
         for view, chosen in ((self._view, self.action_chosen.emit), (self._folder_view, self._folder_controller.act)):
             id = view.currentIndex().data(ID_ROLE) if watched is view else None
             if event.key() == Qt.Key.Key_Delete and id:
-                chosen(str(id), "remove")
+                if watched is self._view and len(self.chosen) > 1:
+                    self._on_several("remove")
+                else:
+                    chosen(str(id), "remove")
                 return True
         return False
 

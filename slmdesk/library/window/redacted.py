@@ -396,8 +396,10 @@ class RedactPane(QFrame):
 
     def _allow(self) -> None:
         is_written = self._target != Path()
-        for widget in (self._copy, self._folder):
-            widget.setVisible(is_written)
+        is_to_move = not is_written or bool(self._told_by(self._target))
+        self._elsewhere.setVisible(is_to_move)  # for both there is no room
+        self._folder.setVisible(not is_to_move)
+        self._copy.setVisible(is_written)
         self._write.setVisible(not is_written)
         lacks_passphrase = self._options.keeps_key and not self._options.passphrase
         is_working = self._following is not None

@@ -87,6 +87,7 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatc
     QTest.keyClick(program.find("redaction_word"), Qt.Key.Key_Return)
     assert ticks(program)["Blauwal-77"]
 
+    program.window.resize(1280, 800)
     program.click("redaction_write")
     copy, said = tmp_path / "letter.redacted.docx", program.find("redaction_said")
     program.wait(lambda: "letter.redacted.docx is written" in said.text())
@@ -98,6 +99,8 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatc
         "Das Zeichen ist █████.",
     ]  # fmt: skip
     assert docx.Document(copy).core_properties.author == "█████"
+    foot = [program.find(f"redaction_{name}") for name in ("options", "folder", "open")]
+    program.wait(lambda: all(button.width() >= button.sizeHint().width() for button in foot))
     seen = []
     monkeypatch.setattr("slmdesk.window.widgets.opening.QDesktopServices.openUrl", seen.append)
     program.click(program.find("redaction_open"))
