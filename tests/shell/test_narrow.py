@@ -11,6 +11,8 @@ from slmdesk.models.window.found import NameBox
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.window.pane import KINDS, SummaryForm
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.model_rows import SpeedMark
 
 pytestmark = pytest.mark.gui
 
@@ -56,6 +58,18 @@ def test_the_name_of_a_model_has_room_beside_its_box_in_large_letters(start) -> 
             box.resize(width, 40)
             assert box.sizeHint().width() <= width
         assert box.text() == "A model && with quite a long name"
+    program.frame.keeper.set_font_scale(100)
+
+
+def test_the_words_of_a_speed_stand_behind_its_bar_in_large_letters(start) -> None:
+    program = start()
+    mark = SpeedMark(program.window)
+    mark.show()
+    for scale in (100, 200):
+        program.frame.keeper.set_font_scale(scale)
+        mark.resize(scaled(200), scaled(30))
+        mark.layout().activate()
+        assert mark.findChild(QWidget, "speed_words").x() >= scaled(64)
     program.frame.keeper.set_font_scale(100)
 
 

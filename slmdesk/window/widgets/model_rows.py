@@ -76,7 +76,7 @@ class SpeedMark(QWidget):
         self.setObjectName("speed_mark")
         self._share = -1.0
         self._words = plain_label("", self, name="speed_words", wraps=False)
-        row((self._words, 1), into=self, margins=(scaled(64) + theme.SPACE_8, 0, 0, 0))
+        self._line = row((self._words, 1), into=self)
 
     def show_speed(self, speed: Speed | None, *, is_measured: bool) -> None:
         words = speed.tokens_per_s * WORDS_A_TOKEN if speed else 0.0
@@ -86,6 +86,9 @@ class SpeedMark(QWidget):
         self._words.setText(shown if speed else "")
         self.setAccessibleName(_("Speed here: {words}").format(words=self._words.text()) if speed else "")
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._line.setContentsMargins(scaled(64) + theme.SPACE_8, 0, 0, 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._share < 0:
@@ -113,8 +116,7 @@ class ModelRow(Card):
         super().__init__(parent, name=name, title=title)
 
     def _lay_out(self) -> None:
-        self.toggle = tool_button(self._toggle_name, self, icon="chevron-right")
-        self.toggle.setCheckable(True)
+        self.toggle = tool_button(self._toggle_name, self, folds=True, icon="chevron-right")
         self.toggle.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.toggle.toggled.connect(self._on_toggled)
         tags, memory, end = (named(QWidget(self), name) for name in ("row_tags", "row_memory", "row_end"))
