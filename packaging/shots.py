@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from slmdesk.base.language import use_language
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,9 +29,9 @@ if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 PATIENCE_S = 600
 QUESTIONS = (
-    "Explain in three sentences why the sky is blue.",
-    "Write a short, friendly reply that declines an invitation to a party on Friday.",
     "Write a small Python function that counts the words of a text, with a short explanation.",
+    "Write a short, friendly reply that declines an invitation to a party on Friday.",
+    "List five things to pack for a weekend at the sea.",
 )
 
 Step = Callable[[], bool] | int
@@ -111,9 +113,6 @@ class Photographer:
         window.show_page("Documents")
         frame.documents.open_files([path])
         pane = frame.documents_area.summary_pane
-        yield lambda: frame.documents_page.view.count > 1 and pane.isEnabled()
-        yield 500
-        self._press("summarize_button")
         yield lambda: bool(pane.rows) and window.findChild(QWidget, "export_summary_button").isVisible()
         yield 800
         self._drop_notices()
@@ -160,6 +159,7 @@ class Photographer:
         self._press("settings_privacy")
         yield 300
         self._press("encrypt_button")
+        yield lambda: window.findChild(QLineEdit, "passphrase_field") is not None
         for name in ("passphrase_field", "passphrase_again_field"):
             window.findChild(QLineEdit, name).setText(words)
         self._press("encrypt_dialog_next")
@@ -193,7 +193,10 @@ class Photographer:
         if not self._is_for_docs:
             return
         TARGET.mkdir(parents=True, exist_ok=True)
-        picture.save(str(TARGET / f"{name}.png"))
+        file = TARGET / f"{name}.png"
+        picture.save(str(file))
+        few = Image.open(file).convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few.save(file, optimize=True)  # a third of the bytes
         print(f"docs/screenshots/{name}.png", flush=True)
 
 

@@ -35,7 +35,8 @@ SECTIONS = (
                      "The landlord keeps it apart from his own money and returns it with interest.")),
     ("Living there", (PAIRS[5][0], PAIRS[6][0], "The tenant must not sublet without the landlord's consent.",
                       "Quiet hours are from 10 pm to 6 am.")),
-    ("The end", (PAIRS[7][0], "Notice must be given in writing.", UNKNOWN)),
+    ("The end", (PAIRS[7][0], "Notice must be given in writing.", UNKNOWN,
+                 "Please return one signed copy by 15 April 2026.")),
 )  # fmt: skip
 
 
