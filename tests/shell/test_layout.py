@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 from fakes.contracts import OLD, write_docx
 from fakes.dropping import drop
-from fakes.edges import faults, out_of_order
+from fakes.edges import controls_before, faults, out_of_order
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
@@ -106,6 +106,15 @@ POPOVERS = {
 """The view each popover belongs to, and a button where it opens."""
 
 
+CONTENT = {
+    "Chat": ("conversation", 6),
+    "Documents, redact": ("redaction_list", 6),
+    "Translate": ("source_text", 6),
+    "Write": ("writing_editor", 6),
+    "Models": ("row_size", 2),
+}
+"""The content of some views, and the most controls that may stand above it on the page."""
+
 # ---- the walk
 
 
@@ -149,6 +158,11 @@ class Walk:
                 for one in self.program.window.findChildren(QAbstractButton)
                 if one.isVisible() and one.property("kind") == "primary"
             ]
+            if name in CONTENT:
+                content, most = CONTENT[name]
+                above = controls_before(self.program.window._stack.currentWidget(), self.program.find(content))
+                if len(above) > most:
+                    self.found.append(f"{name}, {cell}: {above} stand above {content}")
             if len(primary) > 1:
                 self.found.append(f"{name}: {primary} are primary")
 
