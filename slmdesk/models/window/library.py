@@ -54,6 +54,7 @@ from slmdesk.window.widgets.build import (
     breakable,
     button,
     column,
+    fold_button,
     named,
     plain_label,
     row,
@@ -484,22 +485,14 @@ class DetailsPanel(QFrame):
         self._fields = HeaderFields(self)
         self._fields.unfolded.connect(self.grown)
         exam, *trials = self._trials.values()
-        on = self._on_more
-        self._toggle = button(_("More details"), "more_details_button", self, folds=True, kind="text", on=on)
-        self._rest = QWidget(self)
-        column(*trials, self._grid, self._fields, into=self._rest, gap=theme.SPACE_12)
-        self._rest.hide()
-        column(self._trouble, exam, self._build_uses(), row(self._toggle, 1), self._rest,
+        rest = QWidget(self)
+        column(*trials, self._grid, self._fields, into=rest, gap=theme.SPACE_12)
+        self._toggle = fold_button(_("More details"), "more_details_button", rest, self, self.grown.emit)
+        column(self._trouble, exam, self._build_uses(), row(self._toggle, 1), rest,
                into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_4, 0, theme.SPACE_12))  # fmt: skip
 
     def unfold(self) -> None:
         self._toggle.setChecked(True)
-        self._on_more()
-
-    def _on_more(self) -> None:
-        self._rest.setVisible(self._toggle.isChecked())
-        self._toggle.setText(_("Less") if self._toggle.isChecked() else _("More details"))
-        self.grown.emit()
 
     def _build_uses(self) -> QWidget:
         part = named(QWidget(self), "uses")
@@ -635,8 +628,8 @@ class HeaderFields(QWidget):
         self.setObjectName("header_fields")
         self._fields: tuple[tuple[str, str], ...] = ()
         self._left_out = 0
-        self._toggle = button("", "fields_toggle", self, folds=True)
-        self._toggle.toggled.connect(self._on_toggled)
+        inner = QWidget(self)
+        self._toggle = fold_button("", "fields_toggle", inner, self, self.unfolded.emit)
         label = _("Search the fields of the header")
         self._search = text_line("fields_search", self, _("Search the fields"), label=label, clears=CLEAR)
         self._search.textChanged.connect(self._show)
@@ -645,10 +638,8 @@ class HeaderFields(QWidget):
         self._list.setTabChangesFocus(True)
         self._list.setFixedHeight(HEIGHT)
         self._note = plain_label("", self, name="fields_note", kind="small")
-        layout = column((self._toggle, Qt.AlignmentFlag.AlignLeft), into=self, gap=theme.SPACE_8)
-        for widget in (self._search, self._list, self._note):
-            layout.addWidget(widget)
-            widget.setVisible(False)
+        column(self._search, self._list, self._note, into=inner, gap=theme.SPACE_8)
+        column((self._toggle, Qt.AlignmentFlag.AlignLeft), inner, into=self, gap=theme.SPACE_8)
         self.hide()  # until there are any
 
     def show_fields(self, fields: Sequence[tuple[str, str]], left_out: int) -> None:
@@ -658,16 +649,7 @@ class HeaderFields(QWidget):
         self._toggle.setText(_("All {count} fields of the header").format(count=count))
         self._show()
 
-    def _on_toggled(self, is_open: bool) -> None:
-        for widget in (self._search, self._list, self._note):
-            widget.setVisible(is_open)
-        self._show()
-        if is_open:
-            self.unfolded.emit()
-
     def _show(self) -> None:
-        if not self._toggle.isChecked():
-            return
         words = self._search.text().casefold().split()
         lines = [f"{key}: {value}" for key, value in self._fields]
         found = [line for line in lines if all(word in line.casefold() for word in words)]

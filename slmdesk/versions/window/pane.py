@@ -8,14 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QActionGroup, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QComboBox,
-    QFrame,
-    QMenu,
-    QScrollArea,
-    QWidget,
-)
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QMenu, QScrollArea, QWidget
 
 from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, title_words
