@@ -92,7 +92,7 @@ class PaletteEntry(QObject):
         can_write = partial(page.composer.isVisibleTo, page)
         return {
             **dict.fromkeys(("chat.find", "chat.rename"), lambda: frame.chat.chat),
-            **dict.fromkeys(("chat.attach", "chat.write", "chat.model"), can_write),
+            **dict.fromkeys(("chat.attach", "chat.write"), can_write),
             **dict.fromkeys(
                 (key.name for key in all_keys() if key.place == DOCUMENTS),
                 lambda: is_made(DOCUMENTS) and frame.documents.current,

@@ -151,7 +151,10 @@ def test_letters_of_the_chat_grow_and_shrink(program):
     program.wait(lambda: size() < usual)
 
 
-def test_the_key_for_opening_attaches_a_document_in_a_chat(program):
+@pytest.mark.parametrize("page", ["Chat", "Start"])
+def test_the_key_for_opening_attaches_a_document_in_a_chat_and_on_start(program, page):
+    program.window.show_page(page)
+    program.wait(program.page.composer.isVisible)
     QTest.keyClick(program.window, Qt.Key.Key_O, CTRL)
     dialog = program.find("attach_dialog")
     assert "Attach" in dialog.windowTitle()

@@ -244,6 +244,8 @@ class Composer(QFrame):
         self.input_box.textChanged.connect(self._on_text_changed)
         self.input_box.focus_changed.connect(self._on_focus_changed)
         bind(self.input_box, "chat.paste", self.input_box.paste_as_text, within=True)
+        bind(self, "chat.write", self.setFocus)  # not the page's, as the composer stands on Start too
+        bind(self, "chat.attach", self.attach_requested.emit)
 
     def setFocus(self, reason: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
         """Give the focus to the field. With a proxy, the composer would be a stop of Tab, which leads back there."""

@@ -22,7 +22,7 @@ from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.live import Live
-from slmdesk.window.base.shortcuts import keys_of
+from slmdesk.window.base.shortcuts import bind, keys_of
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
     ElidedButton,
@@ -346,6 +346,7 @@ class ModelPicker(QWidget):
         column(top, self._bar, into=self, gap=0, margins=(0, 3, 0, 0))
 
     def _connect(self) -> None:
+        bind(self.button, "chat.model", self.button.showMenu)
         self._menu.aboutToShow.connect(self._on_menu_opens)
         self.model_chosen.connect(self._controller.use)
         self._controller.models_listed.connect(self.refresh)
