@@ -113,6 +113,12 @@ class Selection:
     def __post_init__(self) -> None:
         self.choose()
 
+    @property
+    def leaves_out_duties(self) -> bool:
+        """Whether the rules alone chose, and not all that has to be done had room."""
+        rest = self.chosen.rest if self.chosen.is_over and not self.own_words else ()
+        return any(line.is_action for line in rest)
+
     def choose(self, lengths: Sequence[int] | None = None) -> None:
         chosen = choose(self.lines, 0 if self.is_small else self.words, lengths)
         if self.is_number and sum(count_words(line.text) for line in chosen.every) < self.words / NEAR:
@@ -170,7 +176,7 @@ class SummaryPlan:
             else:
                 method = "model"
                 yield from self._translate(translated)
-        over = [selection for selection in self._selections if selection.chosen.is_over and not selection.own_words]
+        over = [selection for selection in self._selections if selection.leaves_out_duties]
         if names := ", ".join(selection.text.record.name for selection in over):
             self._notes.insert(0, TOO_MUCH_IN.format(names=names) if len(self._selections) > 1 else TOO_MUCH_TO_DO)
         documents = list[DocumentSummary]()

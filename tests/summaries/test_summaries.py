@@ -288,14 +288,33 @@ def test_a_model_that_may_not_write_writes_nothing(opened) -> None:
         assert (summary.method, "too weak" in summary.note) == ("quotations", is_asked)
 
 
+UNDATED = (
+    "sign the enclosed consent of both neighbours",
+    "return the yellow parking permit",
+    "register the dog and its vaccination",
+    "collect a new key for the cellar",
+    "report any damp found behind the wardrobe",
+    "show your passport and birth certificate",
+    "name two people who may open your letters",
+    "confirm the number of children at school",
+    "order a bigger bin for garden waste",
+    "complete the questionnaire about heating costs",
+)
+
+
 @pytest.mark.parametrize("request_", [{}, WORDED])
-def test_what_has_to_be_done_is_said_even_if_it_is_more_than_the_length(opened, request_) -> None:
+def test_what_has_a_day_is_said_even_if_it_is_too_long_and_what_has_no_room_is_told(opened, request_) -> None:
     recorder = opened()
     examine(recorder.services)
     duties = [f"Please bring the {word} of the house back by {at} May 2027." for at, word in enumerate(WORDS, 1)]
     document = keep(recorder, "a.pdf", [*long_document(2), page(3, *duties)])
     summary = ended(recorder, begin(recorder, document, length=Length.SHORT, **request_))
     assert [text_at(recorder, one.blocks[0]) for one in summary.sentences if one.group == TO_DO] == duties
+    assert summary.note == ""
+    some = [f"Please {duty} at the office in the town hall." for duty in UNDATED]
+    document = keep(recorder, "a.pdf", [*long_document(2), page(3, *some)])
+    summary = ended(recorder, begin(recorder, document, length=Length.SHORT, **request_))
+    assert 0 < sum(one.group == TO_DO for one in summary.sentences) < len(some)
     assert summary.note == TOO_MUCH_TO_DO
     beside = begin(recorder, document, keep(recorder, "b.pdf", long_document(2)), length=Length.SHORT, **request_)
     assert ended(recorder, beside).note == f"a.pdf: {TOO_MUCH_TO_DO}"
