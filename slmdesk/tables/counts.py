@@ -181,15 +181,13 @@ def error_of(table: Table, column: int) -> Error | None:
     by_lists = (
         None
         if is_by_words(table, column)
-        else sum(
-            by_words(
-                table.columns[column], text_of(table, row := rows[check.document], column), _language_of(table, row)
-            )
-            != check.value
-            for check in checks
-        )
+        else sum(_by_lists(table, rows[one.document], column) != one.value for one in checks)
     )
     return Error(wrong, len(checks), *interval(wrong, len(checks)), by_lists) if checks else None
+
+
+def _by_lists(table: Table, row: TableRow, column: int) -> str:
+    return by_words(table.columns[column], text_of(table, row, column), _language_of(table, row))
 
 
 def _language_of(table: Table, row: TableRow) -> str:
