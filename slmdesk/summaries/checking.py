@@ -179,8 +179,9 @@ class Judged:
         text = self._paper.source.text_of(sorted({passage.piece for passage in resting}))
         for flag in check(self._text, text, self._language):
             spots = [value for value in self._told.values if value.start < flag.end and flag.start < value.end]
-            is_name = flag.kind == "name"
-            is_missing = flag.kind in VALUES and spots and not any(map(self._is_borne_out, spots))
+            is_name = flag.kind == "name" and not any(value.code for value in spots)
+            is_value = flag.kind in VALUES or flag.kind == "name"
+            is_missing = is_value and spots and not any(map(self._is_borne_out, spots))
             if (is_name and not self._is_known(flag)) or (is_missing and not is_name):
                 yield Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
         for found in _QUOTED.finditer(self._text):  # small models mix up such terms

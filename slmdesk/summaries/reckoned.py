@@ -10,15 +10,12 @@ from contextlib import suppress
 from datetime import date, timedelta
 from itertools import accumulate, combinations, product
 
-from slmdesk.summaries.papers import has
-from slmdesk.summaries.told import DAY_S, Paper, Told, Value, years_of
+from slmdesk.summaries.told import DAY_S, Paper, Told, Value
 from slmdesk.text.deadlines.reckoning import months_after
 
 MOST_ADDED = 12
 """Most values that follow each other and are added."""
 NOON_H = 12
-MOST_BEFORE = 30
-"""Most characters from "born" to the date behind it."""
 
 
 def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
@@ -35,11 +32,11 @@ def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
         mine = set(_days(rest, paper))
         others = mine if len(mine) > 1 else _days_beside(mine, paper)
         return amount in {abs(one - two).days * DAY_S for one in mine for two in others}
-    if unit in ("", "month"):
-        if (amount / 12 if unit else amount) in set(_ages(paper)):
-            return True
-        if not unit and amount <= NOON_H and not any(0 < word.start - value.end <= 2 for word in said.words):
-            return any(_is_told_as(minutes, amount) for minutes in _clocks(paper))
+    if value.kind in ("count", "span") and _is_age(amount / 12 if unit else amount, paper):
+        return True
+    if value.kind == "count":
+        is_counted = any(0 < word.start - value.end <= 2 for word in said.words)
+        return not is_counted and any(_is_told_as(minutes, amount) for minutes in paper.clocks)
     amounts = [_amount(one) for one in rest if _unit(one) in ("", unit)]
     rows = [[_amount(one) for one in passage.told.values if _unit(one) == unit] for passage in paper.passages]
     shares = {_amount(one) / 100 for one in rest if _unit(one) == "percent"}
@@ -57,26 +54,14 @@ def _days_beside(days: Set[date], paper: Paper) -> set[date]:
     return {day for piece, there in told if piece in near for day in there}
 
 
-def _ages(paper: Paper) -> Iterator[int]:
-    """Yield how old who is born on a day of the paper may be in one of its years."""
-    for passage in paper.passages:
-        for value in passage.told.values:
-            start = passage.start + value.start
-            before = paper.source.pieces[passage.piece].text[max(0, start - MOST_BEFORE) : start]
-            if has("born", before, ""):
-                for born in years_of(value):
-                    yield from (year - born - before for year in paper.years if year > born for before in (0, 1))
-
-
-def _clocks(paper: Paper) -> Iterator[int]:
-    for passage in paper.passages:
-        for value in passage.told.values:
-            yield from value.when.minutes if value.when else ()
+def _is_age(years: float, paper: Paper) -> bool:
+    """Return whether somebody who the paper says was born in a year is so old in one of its years."""
+    return years > 0 and any(year - born - years in (0, 1) for born in paper.births for year in paper.years)
 
 
 def _is_told_as(minutes: int, hour: float) -> bool:
     """Return whether a time is told with an hour: "five" is 17:00, and 4:45 is "a quarter to five"."""
-    return (hour * 60 - minutes) % (NOON_H * 60) <= 30
+    return 0 < hour <= NOON_H and (hour * 60 - minutes) % (NOON_H * 60) <= 30
 
 
 def _unit(value: Value) -> str:

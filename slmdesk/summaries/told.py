@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from weakref import WeakKeyDictionary
 
@@ -47,6 +47,8 @@ BETTER, MUCH_BETTER, MARGIN = 1.35, 2.5, 0.08
 """How many times better another value must fit than the one of the sentence; the second if it stands right before it,
 as a sentence then often only hints at what it is about.
 """
+MOST_BEFORE = 30
+"""Most characters from "born" to the date behind it."""
 DAY_S = 86_400
 
 _SEPARABLE = frozenset(["ab", "an", "auf", "aus", "bei", "ein", "her", "hin", "um", "vor", "weg", "zu"])
@@ -201,7 +203,11 @@ class Paper:
         self.source, self.language = source, source.language
         here = [at for at, piece in enumerate(source.pieces) if piece.document in documents]
         self.passages = [passage for at in here for passage in _passages(source, at)]
-        self.years = {year for passage in self.passages for value in passage.told.values for year in years_of(value)}
+        self.years = {year for passage in self.passages for value in passage.told.values for year in _years(value)}
+        self.clocks = {
+            minutes for passage in self.passages for value in passage.told.values if value.when
+            for minutes in value.when.minutes
+        }  # fmt: skip
         self._stems = {word.key: word.stem for passage in self.passages for word in passage.told.words}
         self._kin = dict[str, frozenset[str]]()
         self.where = defaultdict[str, dict[tuple[int, int], float]](dict)
@@ -210,6 +216,21 @@ class Paper:
             for keys, much in ((one.context, CONTEXT), (one.before, BEFORE), (one.keys, 1.0)):
                 for key in keys:
                     self.where[key][one.piece, one.start] = much
+
+    @cached_property
+    def births(self) -> set[int]:
+        """Years in which the paper says that somebody was born."""
+        return {
+            year
+            for passage in self.passages
+            for value in passage.told.values
+            for year in _years(value)
+            if has("born", self._before(passage, value), "")
+        }
+
+    def _before(self, passage: Passage, value: Value) -> str:
+        start = passage.start + value.start  # "b." may have ended the passage before
+        return self.source.pieces[passage.piece].text[max(0, start - MOST_BEFORE) : start]
 
     def kin(self, word: Word) -> frozenset[str]:
         """Return the words of the paper that are forms of a word, or contain it."""
@@ -232,7 +253,7 @@ def paper_of(source: Source, among: Iterable[int]) -> Paper:
     return known[key]
 
 
-def years_of(value: Value) -> Iterator[int]:
+def _years(value: Value) -> Iterator[int]:
     yield from (year for year, _, _ in (value.when.readings if value.when else ()) if year)
     if value.kind == "year" and value.number:
         yield int(value.number.values[0])

@@ -96,7 +96,7 @@ DISCHARGE = source(
     "Mr Gareth Lowe, born on 12 May 1958, came to the ward on 4 March 2026. He left it on 7 March 2026.",
     "He was told of the operation on 2 March 2026 by Dr Osei.",
     "The check of the wound is on 14 July 2026 at 16:45.",
-    "The ward keeps his file until 30 September 2036.",
+    "The ward keeps his file, K-21/2026, until 30 September 2036. Visits end at 12:00.",
 )
 RELANCE = source("fr", "Pour payer la facture, indiquez son numéro.", "Aucun règlement en espèces n'est accepté.")
 
@@ -144,6 +144,7 @@ def marks_of(text: str, where: Source) -> list[Mark]:
         ("Der Kunde trägt 2.500, der Lieferant den Rest des Schadens, also 6.500 Euro.", ORDER),
         ("The European Commission has received the referral of the concentration.", MERGER),
         ("It is to be told of the KPIs.", MERGER),
+        ("The ward keeps his file, K-21/2026, until 30 September 2036.", DISCHARGE),
         ("Gareth Lowe, 67, came to the ward on 4 March 2026.", DISCHARGE),
         ("A 67-year-old, Mr Lowe, came to the ward in March.", DISCHARGE),
         ("Mr Lowe came to the ward on 4 March 2026 and left it three days later.", DISCHARGE),
@@ -179,6 +180,8 @@ def test_other_words_for_the_same_are_right(text, where) -> None:
         ("days", "Mr Lowe came to the ward on 4 March 2026 and left it nine days later.", DISCHARGE),
         ("hour", "His wound is checked on 14 July at a quarter to eight.", DISCHARGE),
         ("count", "His wound is checked on 14 July by five doctors.", DISCHARGE),
+        ("code", "The ward keeps his file, K-77/2026, until 30 September 2036.", DISCHARGE),
+        ("number", "The ward keeps his file no. 7714203355 until 30 September 2036.", DISCHARGE),
         ("condition", "Ersatzteile werden weiter geliefert.", ORDER),
     ],
 )
