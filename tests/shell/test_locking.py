@@ -163,6 +163,7 @@ def test_whatever_fails_it_is_replaced(encrypted, monkeypatch):
         program.run.lock()
     assert shown_windows() == []
     program.wait(lambda: program.replaced)
+    program.wait(lambda: all(thread.name != "lock-services" for thread in threading.enumerate()))  # it ends by an error
     assert program.replaced == [["--window", "--locked"]]
 
 
