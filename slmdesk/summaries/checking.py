@@ -51,6 +51,11 @@ LONGEST_SHORT = 3
 """Letters of an abbreviation that a document need not have."""
 SWAPPED, LEAST_SWAPPED = 1.1, 0.05
 """How many times, and how much, better the words right beside two values must fit if the two change places."""
+_ITS_DATE = re.compile(
+    r"\b(?:e-?mail|mail|letter|schreiben|brief|courriel|courrier|lettre|correo|carta|lettera|pism\w+|e-mailu) "
+    r"(?:of|dated|vom|du|del|de|de fecha|z|van) $",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`’”“»](?!\w)")
 
 
@@ -208,13 +213,21 @@ class Judged:
         """Yield marks for values in the place of another one."""
         for value, places in self._places.items():
             other, own = rival(value, self._fitting, self._paper), places[0]
-            if other is None or not is_better(other, own):
+            if other is None or not is_better(other, own) or self._is_plain(value, own):
                 continue
             there = self._fitting.around(value, other.passage, other.value, is_close=True)
             here = self._close(value, value)
             is_closer = there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage)
             if is_closer and not (value.kind == "span" and is_reckoned(value, self._told, self._paper)):
                 yield self._mark(value, other)
+
+    def _is_plain(self, value: Value, own: Place) -> bool:
+        """Return whether a value has beside it what its row of a table is called, or is the date of the paper itself."""
+        near = [word for word in self._told.words if word.clause == value.clause]
+        is_row = self._paper.source.pieces[own.passage.piece].kind is BlockKind.TABLE_ROW
+        if is_row and own.passage.told.words:
+            return all(any(are_kin(word, one) for one in near) for word in own.passage.told.words)
+        return value.kind == "day" and own.passage.is_bare and bool(_ITS_DATE.search(self._text, 0, value.start))
 
     def _swapped(self) -> Iterator[Mark]:
         """Yield marks for two values of the sentence that have changed places."""

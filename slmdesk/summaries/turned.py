@@ -41,6 +41,7 @@ _ANDS = {
 _ONLY = re.compile(r"\bn(?:e\b|['’]).*\bqu(?:e\b|['’])", re.IGNORECASE)
 _WITHOUT = frozenset(["without", "ohne", "sans", "sin", "senza", "bez", "sem", "zonder"])
 _CONTRAST = re.compile(r"(?:,|\b(?:and|und|et|y|e|i|en))\s*$")
+_AS_NEVER = re.compile(r"\b(?:(?:wie|als) (?:noch )?nie|as never|que jamais|como nunca|come mai|jak nigdy|als nooit)$", re.I)
 _NO_ALONE = frozenset(["nein"])
 _NUMBERED = re.compile(r"(?:\.?°?\s?\d)|(?<=[Nn]o)\.|-")
 _PLUS = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
@@ -75,6 +76,8 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
             continue  # a number, a vote
         if (language == "fr" and word in ("ne", "n")) or word in _WITHOUT:
             continue  # in French the word behind the verb counts
+        if _AS_NEVER.search(text, 0, match.end()):
+            continue  # "as many as never before" are the most
         begin = max((stop for stop in stops if stop < match.start()), default=-1)
         end = min((stop for stop in stops if stop >= match.end()), default=len(text))
         if is_limit([later for one, later in tokens[at + 1 : at + 4] if one.start() < end]):
@@ -147,7 +150,9 @@ def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mar
                 continue  # the paper says both
             if _has_condition(part, passage, language):
                 continue  # "not unless they agree" is "only if they agree" and "needs their consent"
-            if any(mates & set(one.about) for one in mine) or _is_half(part, mates, passage, language):
+            is_denied = any(mates & set(one.about) for one in mine)
+            is_opened = mine and not WORD.search(passage.text, 0, denial.start)  # "No costs, fees or claims are paid"
+            if is_denied or is_opened or _is_half(part, mates, passage, language):
                 continue
             first = part.words[min(mates)]
             instead = passage.text[denial.start : denial.end]
@@ -199,7 +204,8 @@ def _bears_out(part: Told, denial: Denial, passage: Passage, language: str) -> b
     places = [at for at, word in enumerate(words) if are_kin(word, head)]
     stops = _stops(passage.text, language)
     segments = {sum(stop < one.start for stop in stops) for one in theirs}
-    return not places or any(sum(stop < words[at].start for stop in stops) in segments for at in places)
+    is_opened = any(not WORD.search(passage.text, 0, one.start) for one in theirs)
+    return not places or is_opened or any(sum(stop < words[at].start for stop in stops) in segments for at in places)
 
 
 def _shared(part: Told, some: Sequence[int], other: Told) -> bool:

@@ -561,9 +561,12 @@ def implies_denial(sentence: str, language: str) -> bool:
 @cache
 def _implying() -> WordSet:
     bounds = f"{tables()['negation']['soft']} {tables()['negation']['bounds']} {tables()['negation']['until']}"
+    disputes = "disput* contest* bestreit* bestritt* dagegen failing mangels defaut defecto difetto mancanza"
+    exempts = "exonerat* befreit exoner* dispens* exent* exim* esent* esoner* zwoln* isent* vrijgesteld"
     put_off = "vertag* verschob* verschieb* postpon* adjourn* ajourn* repouss* aplaz* rinvi* odroc* adia* uitgesteld"
     return word_set(
-        f"{bounds} {put_off} instead statt anstatt lieu vez invece zamiast without ohne sans sin senza bez sem zonder"
+        f"{bounds} {disputes} {exempts} {put_off} instead statt anstatt lieu vez invece zamiast without ohne sans sin "
+        "senza bez sem zonder"
     )
 
 
