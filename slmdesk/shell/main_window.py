@@ -265,8 +265,9 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self._fit_bar()
 
-    def _place_notices(self, place: QRect, is_narrow: bool) -> None:
-        self.notices.set_place(place.translated(self.status.mapTo(self, QPoint())), fills=is_narrow)
+    def _place_notices(self, place: QRect, line: QRect) -> None:
+        begin = self.status.mapTo(self, QPoint())
+        self.notices.set_place(place.translated(begin), line.translated(begin))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

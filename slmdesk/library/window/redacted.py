@@ -162,8 +162,6 @@ class RedactPane(QFrame):
 
     def _build_ui(self) -> None:
         self._said = plain_label("", self, name="redaction_said")
-        self._said.setMinimumHeight(2 * self._said.fontMetrics().lineSpacing())  # so that nothing moves
-        self._said.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._progress = thin_bar("redaction_progress", self, _("Progress"), keeps_place=True)
         self._finds = FindsList(self)
         label = _("Another word that is to be removed everywhere in the file")
@@ -185,8 +183,8 @@ class RedactPane(QFrame):
         word = row((self._word, 1), self._add, gap=theme.SPACE_8)
         margins = (theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12)
         column(
-            self._said, self._progress, (self._finds, 1), word, self._others, self._trouble, foot,
-            into=self, gap=theme.SPACE_8, margins=margins,
+            self._progress, (self._finds, 1), self._said, self._others, self._trouble, word, foot,
+            into=self, gap=theme.SPACE_8, margins=margins,  # words come between, so that nothing else moves
         )  # fmt: skip
 
     def _make_how(self) -> Popover:

@@ -110,15 +110,11 @@ class NetworkButton(QPushButton):
         return super().sizeHint()
 
 
-NOTICE_WIDTH = 420
-"""Pixels that a notice needs beside what else stands in the line."""
-
-
 class StatusBar(QFrame):
     """The line at the foot: the network at the left, jobs and the model at the right, notices between them."""
 
-    place_shown = Signal(QRect, bool)
-    """Emitted with the place of notices: between the others, or (True) over all of them where it is too narrow."""
+    place_shown = Signal(QRect, QRect)
+    """Emitted with the place of notices between the others, and the whole line."""
     jobs_requested = Signal()
     lock_requested = Signal()
     privacy_requested = Signal()
@@ -150,8 +146,7 @@ class StatusBar(QFrame):
             left = max(part.geometry().right() + 1 for part in parts if part is not None and not part.isHidden())
             gap = theme.SPACE_16
             between = QRect(left + gap, 0, self.jobs.x() - left - 2 * gap, self.height())
-            is_narrow = between.width() < scaled(NOTICE_WIDTH)
-            self.place_shown.emit(self.rect() if is_narrow else between, is_narrow)
+            self.place_shown.emit(between, self.rect())
         return is_done
 
     def follow(self, settings: SettingsController) -> None:

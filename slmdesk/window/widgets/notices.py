@@ -8,11 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, QStandardPaths, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QStandardPaths, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QBoxLayout,
     QFileDialog,
     QFrame,
     QLabel,
@@ -43,8 +42,8 @@ if TYPE_CHECKING:
     from slmdesk.services import Services
 
 MOST_BARS = 4
-LEAST_WORDS = 160
-"""Pixels of the text of a notice that stand beside its buttons."""
+LEAST_WORDS, NOTICE_WIDTH = 48, 420
+"""Pixels of the words of a notice beside its buttons, and of the place between the parts of the line, at the least."""
 UNDO_MS = 10_000
 LONG_MS = 30_000
 REMOVAL_MS = 120_000
@@ -145,13 +144,9 @@ class NoticeBar(QFrame):
             part.setVisible(bool(is_there))
         tip = _("Close this notice")
         close = tool_button("notice_close", self, tip=tip, label=tip, icon="x", on=self.closed)
-        self._buttons = row(self._more, copy, act, other, close, gap=theme.SPACE_4)
-        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._layout.setContentsMargins(theme.SPACE_12, 1, theme.SPACE_4, 1)
-        self._layout.setSpacing(theme.SPACE_8)
-        self._layout.addLayout(row(sign, (self._label, 1), gap=theme.SPACE_8), 1)
-        self._layout.addLayout(self._buttons)
-        self._layout.setAlignment(self._buttons, Qt.AlignmentFlag.AlignRight)
+        self._buttons = row(copy, act, other, close, gap=theme.SPACE_4)
+        margins = (theme.SPACE_12, 1, theme.SPACE_4, 1)
+        row(sign, (self._label, 1), self._more, self._buttons, into=self, gap=theme.SPACE_8, margins=margins)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -166,15 +161,12 @@ class NoticeBar(QFrame):
         super().resizeEvent(event)
         self._more.setVisible(bool(self.notice.full) or self._label.text() != self._label.full_text)
 
-    def size_in(self, place: QSize, *, fills: bool) -> QSize:
-        """Return the size of the notice in a line. Its buttons stand below the words where both do not fit."""
+    def widths(self) -> tuple[int, int]:
+        """Return the width with few words and *More*, and that with all words."""
         words = self._label.fontMetrics().horizontalAdvance(self._label.full_text)
+        more = self._more.sizeHint().width() + theme.SPACE_8
         beside = self._buttons.sizeHint().width() + theme.SPACE_48
-        is_narrow = beside + min(words, scaled(LEAST_WORDS)) > place.width()
-        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
-        self._layout.setDirection(direction)
-        height = self._layout.sizeHint().height() if is_narrow else place.height()
-        return QSize(place.width() if fills else min(words + beside, place.width()), height)
+        return beside + more + scaled(LEAST_WORDS), beside + words + more * bool(self.notice.full)
 
     def _on_more(self) -> None:
         words = self.notice.full or self.notice.text
@@ -193,15 +185,15 @@ class NoticeBar(QFrame):
 
 class NoticeArea(QWidget):
     """The notices, in the line at the foot of the window, where they cover nothing. The newest is shown and the others
-    wait below it; above an error that asks nothing, what asked before stays in sight.
+    wait below it; beside an error that asks nothing, what asked before stays in sight.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notice_area")
         self._bars: list[NoticeBar] = []
-        self._layout = column(into=self, gap=0)
-        self._place, self._fills = QRect(), False
+        self._layout = row(into=self, gap=0)
+        self._place, self._line = QRect(), QRect()
         self._focused_before: QWidget | None = None
         cast(QApplication, QApplication.instance()).focusChanged.connect(self._on_focus)
         self.setVisible(False)
@@ -231,11 +223,9 @@ class NoticeArea(QWidget):
             bar.act()
         return bar is not None
 
-    def set_place(self, place: QRect, *, fills: bool = False) -> None:
-        """Set where the notices stand, in the middle of the place unless one `fills` it. A notice that needs more
-        height takes it from above.
-        """
-        self._place, self._fills = place, fills
+    def set_place(self, place: QRect, line: QRect) -> None:
+        """Set where the notices stand: in the middle of the place, or in the whole line where it is too narrow."""
+        self._place, self._line = place, line
         self._fit()
 
     def drop_topic(self, topic: str) -> None:
@@ -277,17 +267,24 @@ class NoticeArea(QWidget):
             self._focused_before = old
 
     def _fit(self) -> None:
+        widths = {bar: bar.widths() for bar in self._bars}
         shown = self._bars[-1:]
+        least = sum(widths[bar][0] for bar in shown)
+        is_narrow = self._place.width() < max(scaled(NOTICE_WIDTH), least)
+        place = self._line if is_narrow else self._place
         if shown and shown[0].notice.is_error and not shown[0].notice.action:
-            shown = [*[bar for bar in self._bars if bar.notice.action][-1:], *shown]
+            asking = [bar for bar in self._bars if bar.notice.action][-1:]
+            if least + sum(widths[bar][0] for bar in asking) <= place.width():
+                shown = [*asking, *shown]
         for bar in self._bars:
+            self._layout.setStretchFactor(bar, widths[bar][1])
             bar.setVisible(bar in shown)
         self.setVisible(bool(self._bars))
-        if shown and not self._place.isEmpty():
-            sizes = [bar.size_in(self._place.size(), fills=self._fills) for bar in shown]
-            place = QRect(0, 0, max(size.width() for size in sizes), sum(size.height() for size in sizes))
-            place.moveCenter(self._place.center())
-            place.moveBottom(self._place.bottom())
+        if shown and not place.isEmpty():
+            width = place.width() if is_narrow else min(sum(widths[bar][1] for bar in shown), place.width())
+            middle = place.center()
+            place = QRect(place.x(), place.y(), width, place.height())
+            place.moveCenter(middle)
             self.setGeometry(place)
             if (around := self.parentWidget()) is not None and sheets_over(around):
                 self.raise_()

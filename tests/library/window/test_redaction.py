@@ -10,9 +10,9 @@ import pytest
 from fakes.dropping import drop
 from fakes.recorder import result_of
 from fakes.tiny_pdf import Text, TinyPdf
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from slmdesk.library.redacted import pairs_in
 from slmdesk.library.window.redacted import PLACE, WORDS
@@ -56,6 +56,13 @@ def ticks(program):
     return {words: item.checkState(WORDS) == Qt.CheckState.Checked for words, item in rows(program).items()}
 
 
+def places_of(program, *names):
+    for _turn in range(3):
+        QApplication.processEvents()
+    parts = [program.find(f"redaction_{name}") for name in names]
+    return [part.mapTo(program.window, QPoint()) for part in parts]
+
+
 def save_as(program, target):
     program.click("redaction_elsewhere")
     dialog = program.find("redaction_dialog")
@@ -88,11 +95,13 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatc
     assert ticks(program)["Blauwal-77"]
 
     program.window.resize(1280, 800)
+    stands = places_of(program, "list", "word", "add", "options")
     program.click("redaction_write")
     copy, said = tmp_path / "letter.redacted.docx", program.find("redaction_said")
     program.wait(lambda: "letter.redacted.docx is written" in said.text())
     assert "1 bank account" in said.text()
     assert "read the copy before you give it away" in said.text()
+    assert places_of(program, "list", "word", "add", "options") == stands
     words = [paragraph.text for paragraph in docx.Document(copy).paragraphs]
     assert words == [
         "Sehr geehrte Frau █████,", "Ihr Konto █████ ist da.", "Schreiben Sie an beratung@example.org.",
