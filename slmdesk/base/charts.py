@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 
-from slmdesk.base.documents import Chart, ChartKind, Series
+from slmdesk.base.documents import Chart, ChartKind
 from slmdesk.base.record import Record
 from slmdesk.base.texts import cut, grouped
 
@@ -33,14 +33,14 @@ PLOT = 240
 MOST_LABEL = 26
 
 
-def height_of(chart: Chart) -> int:
+def height_of(chart: Chart, width: int = WIDTH) -> int:
     rows = len(chart.categories) * (BAR + GAP) if chart.kind is ChartKind.BARS else PLOT + 2 * TEXT
-    return 3 * PAD + TEXT + int(_legend_lines(chart) * (TEXT + 8)) + rows + PAD
+    return _top(chart, width) + rows + 2 * PAD - 8
 
 
 def svg(chart: Chart, look: Look = PRINTED, width: int = WIDTH) -> str:
     """Return the chart as an SVG picture with its words. Nothing in it is loaded or run."""
-    height = height_of(chart)
+    height = height_of(chart, width)
     body = [
         f'<rect width="{width}" height="{height}" fill="{look.ground}"/>',
         _text(PAD, PAD + TEXT, chart.title, look.ink, weight="bold"),
@@ -55,7 +55,7 @@ def svg(chart: Chart, look: Look = PRINTED, width: int = WIDTH) -> str:
 
 
 def _bars(chart: Chart, look: Look, width: int) -> Iterator[str]:
-    top = _top(chart)
+    top = _top(chart, width)
     left = PAD + int(min(MOST_LABEL, max(map(len, chart.categories), default=1)) * TEXT * LETTER) + 8
     sums = [sum(series.values[at] for series in chart.series) for at in range(len(chart.categories))]
     room = width - left - 2 * PAD - int(max((len(grouped(one)) for one in sums), default=1) * TEXT * LETTER) - 8
@@ -77,7 +77,7 @@ def _bars(chart: Chart, look: Look, width: int) -> Iterator[str]:
 
 
 def _lines(chart: Chart, look: Look, width: int) -> Iterator[str]:
-    top, most = _top(chart), max((value for series in chart.series for value in series.values), default=1)
+    top, most = _top(chart, width), max((value for series in chart.series for value in series.values), default=1)
     step = _step(most)
     highest = step * max(1, math.ceil(most / step))
     left = PAD + int(len(grouped(highest)) * TEXT * LETTER) + 8
@@ -120,12 +120,10 @@ def _legend_places(chart: Chart, width: int) -> Iterator[tuple[int, int, int]]:
         x += long
 
 
-def _legend_lines(chart: Chart) -> int:
-    return max((line + 1 for __, __, line in _legend_places(chart, WIDTH)), default=0)
-
-
-def _top(chart: Chart) -> int:
-    return 2 * PAD + TEXT + _legend_lines(chart) * (TEXT + 8) + 8
+def _top(chart: Chart, width: int) -> int:
+    """Return where what is drawn begins, below the title and the lines of the legend."""
+    lines = max((line + 1 for __, __, line in _legend_places(chart, width)), default=0)
+    return 2 * PAD + TEXT + lines * (TEXT + 8) + 8
 
 
 def _step(most: int) -> int:
@@ -141,8 +139,3 @@ def _colour(look: Look, number: int) -> str:
 def _text(x: float, y: float, words: str, colour: str, *, anchor: str = "start", weight: str = "normal") -> str:
     look = f'fill="{colour}" text-anchor="{anchor}" font-weight="{weight}"'
     return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(words)}</text>'
-
-
-def several(names: Sequence[str], figures: Sequence[Sequence[int]]) -> tuple[Series, ...]:
-    """Return the series of columns of figures."""
-    return tuple(Series(name, tuple(line[at] for line in figures)) for at, name in enumerate(names))

@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import PurePath
 
@@ -17,6 +18,8 @@ from slmdesk.base.texts import N_, _, grouped
 
 READER_VERSION = "6"
 """Raised whenever a reader returns other pages for the same file. Documents read before are then read again."""
+MOST_LETTERS = 3
+"""Most letters that name a column of a spreadsheet."""
 
 
 class BlockKind(StrEnum):
@@ -140,6 +143,17 @@ class Attachment(Record):
 
 def attachment_line(attachment: Attachment) -> str:
     return f"{attachment.name} ({attachment.bytes} bytes)"
+
+
+@lru_cache(maxsize=20_000)
+def column_number(letters: str) -> int:
+    """Return the number of a spreadsheet's column by its letters, or 0 if the text is not a column."""
+    if not (len(letters) <= MOST_LETTERS and letters.isascii() and letters.isalpha()):
+        return 0
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
 
 
 class DocumentInfo(Record):
@@ -553,12 +567,6 @@ def item(*runs: Run | str, level: int = 1, mark: str = "•") -> Piece:
 
 def table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Piece:
     return Piece(PieceKind.TABLE, rows=(head, *rows))
-
-
-def chart_pieces(chart: Chart) -> list[Piece]:
-    """Return a chart and its figures."""
-    head, *lines = chart.rows
-    return [Piece(PieceKind.CHART, (Run(chart.title),), chart=chart), table(head, tuple(lines))]
 
 
 def plain(text: str) -> str:

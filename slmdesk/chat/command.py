@@ -47,7 +47,6 @@ from slmdesk.runtime.events import (
 from slmdesk.services import Services
 
 if TYPE_CHECKING:
-    from slmdesk.chat.examples import Score
     from slmdesk.chat.types import Quoted
 
 Command = Callable[..., Any]
@@ -512,7 +511,10 @@ def presets(
             words = f"{words}, {room.words}"
     if console.as_json:
         shape["examples"] = [[example.question, example.answer] for example in preset.options.examples]
-        console.give({"name": preset.name, **shape, **({"score": _score_json(found)} if found else {})})
+        if found:
+            tried: list[Json] = [to_json(one) for one in found.tried]
+            shape["score"] = {"model": found.model, "same": found.same, "total": found.total, "tried": tried}
+        console.give({"name": preset.name, **shape})
         return 1 if shape.get("wrong") else 0
     for example in () if file or score else preset.options.examples:
         console.say(f"{example.question}\n\u2192 {example.answer}\n")
@@ -543,9 +545,3 @@ def _taught(console: Console, services: Services, name: str, file: Path | None, 
     made = f"; the preset {taught.preset.name} was made" if taught.before is None else ""
     console.notify(f"note: {taught.added} examples were added{made}.")
     return {"id": taught.preset.id, "added": taught.added, "wrong": wrong}
-
-
-def _score_json(score: Score) -> dict[str, Json]:
-    same = sum(one.is_same for one in score.tried)
-    tried: list[Json] = [to_json(one) for one in score.tried]
-    return {"model": score.model, "same": same, "total": score.total, "tried": tried}

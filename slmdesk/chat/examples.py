@@ -16,12 +16,11 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import JobRecord, JobStatus, JobStep
 from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_OFF, Json, Role, Sampling
-from slmdesk.base.untrusted import read_file
 from slmdesk.chat.answers import ModelChoice
 from slmdesk.chat.attachment_text import space_for_answer
 from slmdesk.chat.context import Prompts
 from slmdesk.chat.conversation import window_with
-from slmdesk.chat.presets import Preset, PresetService
+from slmdesk.chat.presets import Preset, PresetService, bytes_in
 from slmdesk.chat.service import PROMPT_VERSION, refusal_of_words
 from slmdesk.chat.settings import TEXT_SAMPLING
 from slmdesk.chat.types import (
@@ -97,9 +96,12 @@ class Score(Record):
         return problem_of(self.job.error_code, self.job.error_args).sentence if self.job.error_code else ""
 
     @property
+    def same(self) -> int:
+        return sum(one.is_same for one in self.tried)
+
+    @property
     def words(self) -> str:
-        same = sum(one.is_same for one in self.tried)
-        words = _("{same} of {total} as you wrote them").format(same=same, total=len(self.tried))
+        words = _("{same} of {total} as you wrote them").format(same=self.same, total=len(self.tried))
         return words if len(self.tried) == self.total else f"{words} ({len(self.tried)}/{self.total})"
 
 
@@ -129,10 +131,7 @@ class ExampleService(Service):
 
     def read(self, path: Path) -> ReadPairs:
         """Read pairs from a CSV, TSV or JSONL file. Raises KnownError `file.unreadable`."""
-        try:
-            return pairs_in(text_of(read_file(path)), MOST_EXAMPLE)
-        except OSError as err:
-            raise KnownError("file.unreadable", path=str(path), reason=err.strerror or str(err)) from err
+        return pairs_in(text_of(bytes_in(path)), MOST_EXAMPLE)
 
     def add(self, wanted: str, pairs: Sequence[tuple[str, str]]) -> Taught:
         """Add examples to a preset (id or name), but for those that it has; to a copy of a shipped one. One that there

@@ -167,15 +167,21 @@ def differences(options: ChatOptions, preset: Preset) -> tuple[str, ...]:
     return tuple(WORDS[name] for name in OF_PRESET if getattr(options, name) != getattr(preset.options, name))
 
 
+def bytes_in(path: Path) -> bytes:
+    """Read a file of a person. Raises KnownError `file.unreadable`."""
+    try:
+        return read_file(path)
+    except OSError as err:
+        raise KnownError("file.unreadable", path=str(path), reason=err.strerror or str(err)) from err
+
+
 def preset_in(path: Path) -> tuple[str, ChatOptions]:
     """Return the name and options of an exported preset.
 
     Raises KnownError `preset.invalid` with the reason, `file.unreadable`.
     """
     try:
-        untrusted = object_in(read_file(path))
-    except OSError as err:
-        raise KnownError("file.unreadable", path=str(path), reason=err.strerror or str(err)) from err
+        untrusted = object_in(bytes_in(path))
     except (ValueError, RecursionError):
         raise KnownError("preset.invalid", path=str(path), reason=_("it is no JSON object")) from None
     if untrusted.get(FORM) != VERSION:

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-
-from slmdesk.base.record import Record
 
 MOST_BYTES = 75
 """Bytes of a line; the rest goes on in the next, after a space."""
 
 
-class Entry(Record):
-    day: date
-    words: str
-    details: str
-    key: str
-    """Tells it from others, so that a calendar that is read again replaces it."""
-    is_sure: bool = True
+def event(day: date, words: str, details: str, key: str, *, is_sure: bool) -> list[str]:
+    """Return the lines of a whole day. `key` tells it from others, so that a calendar read again replaces it."""
+    return [
+        f"UID:{sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}@slmdesk",
+        f"DTSTART;VALUE=DATE:{day:%Y%m%d}", f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}",
+        f"SUMMARY:{_text(words)}", f"DESCRIPTION:{_text(details)}",
+        f"STATUS:{'CONFIRMED' if is_sure else 'TENTATIVE'}", "TRANSP:TRANSPARENT",
+    ]  # fmt: skip
 
 
-def to_calendar(entries: Sequence[Entry], now: datetime | None = None) -> bytes:
-    """Return the entries as whole days. `now`: when it is written."""
+def to_calendar(events: Iterable[Sequence[str]], now: datetime | None = None) -> bytes:
+    """Return a calendar of events. `now`: when it is written."""
     stamp = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//slmdesk//deadlines//EN", "CALSCALE:GREGORIAN"]
-    for entry in entries:
-        lines += [
-            "BEGIN:VEVENT", f"UID:{sha256(entry.key.encode('utf-8', 'replace')).hexdigest()[:32]}@slmdesk",
-            f"DTSTAMP:{stamp}", f"DTSTART;VALUE=DATE:{entry.day:%Y%m%d}",
-            f"DTEND;VALUE=DATE:{entry.day + timedelta(days=1):%Y%m%d}", f"SUMMARY:{_text(entry.words)}",
-            f"DESCRIPTION:{_text(entry.details)}", f"STATUS:{'CONFIRMED' if entry.is_sure else 'TENTATIVE'}",
-            "TRANSP:TRANSPARENT", "END:VEVENT",
-        ]  # fmt: skip
+    for about in events:
+        lines += ["BEGIN:VEVENT", f"DTSTAMP:{stamp}", *about, "END:VEVENT"]
     lines.append("END:VCALENDAR")
     return "".join(f"{part}\r\n" for line in lines for part in _folded(line)).encode("utf-8", "replace")
 

@@ -6,21 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
-from slmdesk.base.charts import PRINTED, height_of, svg
+from slmdesk.base.charts import PRINTED, WIDTH, height_of, svg
 from slmdesk.base.documents import Chart, ChartKind, plain
 
 if TYPE_CHECKING:
     from docx.document import Document
 
 SHEET = "Figures"
-_CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
-_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
-_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_INLINE = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
-_CHART_PART = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
-_BOOK_PART = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_EMU = 360_000
-"""Units of a centimetre."""
 WIDTH_CM = 16.0
 
 
@@ -63,37 +55,31 @@ def native_chart(chart: Chart, sheet: str) -> Any:
 
 def add_to_word(document: Document, chart: Chart, to_xlsx: Callable[..., bytes]) -> None:
     """Add a chart that Word draws, with the workbook from which it can be changed there."""
-    from docx.opc.packuri import PackURI
+    from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
     from docx.opc.part import Part
     from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls, nsmap
     from docx.shared import Cm
     from openpyxl.xml.functions import tostring
 
     target, package = document.part, document.part.package
-    kind = f"{_RELATIONS}/chart"
-    number = 1 + sum(known.reltype == kind for known in target.rels.values())
     shape = tostring(native_chart(chart, SHEET)._write()).decode()
-    names = f'xmlns:c="{_CHART}" xmlns:r="{_RELATIONS}"'
-    relation = f'<c:externalData {names} r:id="rId1"><c:autoUpdate val="0"/></c:externalData>'
+    relation = f'<c:externalData {nsdecls("c", "r")} r:id="rId1"><c:autoUpdate val="0"/></c:externalData>'
     end = shape.rindex("</")
-    part = Part(
-        PackURI(f"/word/charts/chart{number}.xml"),
-        _CHART_PART,
-        (shape[:end] + relation + shape[end:]).encode(),
-        package,
+    drawn = (shape[:end] + relation + shape[end:]).encode()
+    part = Part(package.next_partname("/word/charts/chart%d.xml"), CONTENT_TYPE.DML_CHART, drawn, package)
+    book = to_xlsx({SHEET: chart.figures})
+    name = package.next_partname("/word/embeddings/chart%d.xlsx")
+    part.relate_to(Part(name, CONTENT_TYPE.SML_SHEET, book, package), RELATIONSHIP_TYPE.PACKAGE)  # its first: rId1
+    width, id = Cm(WIDTH_CM), target.next_id
+    element: Any = parse_xml(
+        f'<w:drawing {nsdecls("w", "wp", "a", "c", "r")}><wp:inline distT="0" distB="0" distL="0" distR="0">'
+        f'<wp:extent cx="{width}" cy="{int(width * height_of(chart) / WIDTH)}"/>'
+        f'<wp:docPr id="{id}" name="Chart {id}" descr={quoteattr(plain(chart.words)[:2000])}/><wp:cNvGraphicFramePr/>'
+        f'<a:graphic><a:graphicData uri="{nsmap["c"]}">'
+        f'<c:chart r:id="{target.relate_to(part, RELATIONSHIP_TYPE.CHART)}"/>'
+        "</a:graphicData></a:graphic></wp:inline></w:drawing>"
     )
-    book = Part(PackURI(f"/word/embeddings/chart{number}.xlsx"), _BOOK_PART, to_xlsx({SHEET: chart.figures}), package)
-    part.rels.add_relationship(f"{_RELATIONS}/package", book, "rId1")
-    height = int(WIDTH_CM * _EMU * height_of(chart) / 720)
-    words = quoteattr(plain(chart.words)[:2000])
-    inline = (
-        f'<w:drawing xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:wp="{_INLINE}" '
-        f'xmlns:a="{_DRAWING}"><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent cx="{int(Cm(WIDTH_CM))}" '
-        f'cy="{height}"/><wp:docPr id="{1000 + number}" name="Chart {number}" descr={words}/><wp:cNvGraphicFramePr/>'
-        f'<a:graphic><a:graphicData uri="{_CHART}"><c:chart xmlns:c="{_CHART}" xmlns:r="{_RELATIONS}" '
-        f'r:id="{target.relate_to(part, kind)}"/></a:graphicData></a:graphic></wp:inline></w:drawing>'
-    )
-    element: Any = parse_xml(inline)
     document.add_paragraph().add_run()._r.append(element)
 
 
@@ -103,5 +89,5 @@ def svg_of(charts: Sequence[Chart]) -> bytes:
     for chart in charts:
         body += svg(chart).replace("<svg ", f'<svg y="{y}" ', 1)
         y += height_of(chart)
-    whole = f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{y}" viewBox="0 0 720 {y}">\n{body}</svg>\n'
-    return whole.encode("utf-8", "replace")
+    size = f'width="{WIDTH}" height="{y}" viewBox="0 0 {WIDTH} {y}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n{body}</svg>\n'.encode("utf-8", "replace")

@@ -12,7 +12,7 @@ from itertools import islice
 
 from lxml import etree
 
-from slmdesk.base.documents import MARKED, BlockKind, Note, Page, PageKind, PageStatus, page_of
+from slmdesk.base.documents import MARKED, BlockKind, Note, Page, PageKind, PageStatus, column_number, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
@@ -27,7 +27,6 @@ PAGE_CHARACTERS = 60_000
 ROW_CHARACTERS = 20_000
 MAX_GAP = 20
 """Most empty cells between two filled cells of a block. A larger gap begins a new block, so no row is mostly tabs."""
-_MOST_LETTERS = 3
 _NUMBER = re.compile(r"[-+(]?[\d.,: /%'()\u2009\u00a0$€£¥-]*\d[\d.,: /%'()\u2009\u00a0$€£¥-]*")
 
 
@@ -154,17 +153,6 @@ def column_name(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
-
-
-@lru_cache(maxsize=20_000)
-def column_number(letters: str) -> int:
-    """Return the number of a column by its letters, or 0 if the text is not a column."""
-    number = 0
-    if not (len(letters) <= _MOST_LETTERS and letters.isascii() and letters.isalpha()):
-        return 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number
 
 
 def is_head(rows: Sequence[Row]) -> bool:

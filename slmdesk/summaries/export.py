@@ -13,7 +13,7 @@ from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _, in_english
-from slmdesk.exports.calendar import Entry, to_calendar
+from slmdesk.exports.calendar import event, to_calendar
 from slmdesk.exports.papers import coverage_pieces, not_read_pieces
 from slmdesk.exports.writers import Cell, to_xlsx
 from slmdesk.library.types import Coverage, Span
@@ -60,17 +60,14 @@ def export_summary(store: Store, item: Item, form: str) -> Make | None:
 
 def calendar_of(deadlines: Sequence[Deadline]) -> bytes:
     """Return a calendar with what is due by a day. Raises KnownError `request.invalid` where nothing is."""
-    days = [
-        Entry(
-            date.fromisoformat(one.day), one.text, "\n".join(filter(None, (one.name, one.words))),
-            f"{one.document} {one.text}", is_sure=one.is_confirmed,
-        )
-        for one in deadlines
-        if one.day
-    ]  # fmt: skip
-    if not days:
+    events = []
+    for one in (one for one in deadlines if one.day):
+        details = "\n".join(filter(None, (one.name, one.words)))
+        key = f"{one.document} {one.text}"
+        events.append(event(date.fromisoformat(one.day), one.text, details, key, is_sure=one.is_confirmed))
+    if not events:
         raise KnownError("request.invalid", what=_("nothing in it is due by a day"))
-    return to_calendar(days)
+    return to_calendar(events)
 
 
 def _passages_of(summary: Summary, words: Words) -> Mapping[Span, str]:

@@ -8,8 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from slmdesk.base.charts import several
-from slmdesk.base.documents import Chart, ChartKind
+from slmdesk.base.documents import Chart, ChartKind, Series
 from slmdesk.base.record import Record, values_of
 from slmdesk.base.texts import N_, _
 from slmdesk.base.translation import LANGUAGES
@@ -122,13 +121,13 @@ def rows_in(table: Table, counts: Counts, value: int | None, label: int | None) 
 def chart_of(table: Table, counts: Counts) -> Chart:
     name, labels = _(table.columns[counts.label].name), tuple(map(_, counts.labels))
     if counts.by is None:
-        figures = [(count,) for count in counts.figures[0]]
-        return Chart(name, ChartKind.BARS, labels, several([_("Texts")], figures), name)
+        return Chart(name, ChartKind.BARS, labels, (Series(_("Texts"), counts.figures[0]),), name)
     by = _("Month") if counts.is_time else _(table.columns[counts.by].name)
     kind = ChartKind.LINES if counts.is_time and len(counts.values) > 1 else ChartKind.BARS
     title = _("{label} by {column}").format(label=name, column=by)
     values = tuple(bucket_words(table.columns[counts.by], value) for value in counts.values)
-    return Chart(title, kind, values, several(labels, counts.figures), by)
+    series = (Series(label, tuple(line[at] for line in counts.figures)) for at, label in enumerate(labels))
+    return Chart(title, kind, values, tuple(series), by)
 
 
 def charts_of(table: Table) -> list[Chart]:

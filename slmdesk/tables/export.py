@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable
 from contextlib import suppress
 
-from slmdesk.base.documents import Paper, Piece, chart_pieces, heading, paragraph, small, table
+from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, paragraph, small, table
 from slmdesk.base.record import to_json
 from slmdesk.base.records import Item
 from slmdesk.exports.charts import svg_of
@@ -118,7 +118,8 @@ def _labels_paper(title: str, extraction: Table) -> Paper:
     """Return the report of a table of labels: how far they can be trusted, the counts, and the first rows."""
     pieces: list[Piece] = [paragraph(words) for words in _about_labels(extraction)]
     for chart in charts_of(extraction):
-        pieces += [heading(chart.title), *chart_pieces(chart)]
+        (by, *lines), shown = chart.rows, Piece(PieceKind.CHART, (Run(chart.title),), chart=chart)
+        pieces += [heading(chart.title), shown, table(by, tuple(lines))]
     head = ("Document", *(column.name for column in extraction.columns))
     rows = [(row.name, *(cell.value or "–" for cell in row.cells)) for row in extraction.rows[:MOST_ROWS]]
     pieces += [heading("Texts"), table(head, tuple(rows))]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
+from typing import Any
 
-from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
@@ -34,35 +34,24 @@ MOST_QUOTE = 400
 SENTIMENT = ("positive", "negative", "mixed", "neutral")
 REACH = 3
 """Words before a word in which a negation turns it."""
-_BEHIND = frozenset(("nicht", "nie", "niemals", "niet", "nooit"))
-"""They turn what stands before them too: "gefällt mir nicht"."""
-_STAYS = frozenset(("leider", "helaas", "helas", "unfortunately", "purtroppo", "infelizmente", "niestety"))
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_CLAUSE = re.compile(
-    r"[,;:.!?()–—]|\b(?:but|aber|mais|pero|ma|mas|maar|ale)\b"
-    r"|\b(?:(?:kind|best|warm) regards|(?:would|['’]d) like|bonne (?:journée|soirée)|bien à vous"
-    r"|buen[oa]s (?:d[ií]as|tardes)|buona (?:giornata|sera)|bom dia|boa (?:tarde|noite)|dzień dobry|mile widzian\w*)\b"
-)
-"""What ends a clause, and courtesies, whose words are no praise."""
 _NOT = re.compile(r"^(?:n|d|l|c|j|qu|s|t|m)['’]|n['’]t$")
 Span = tuple[int, int]
 
 
 @cache
-def _file() -> Mapping[str, list[dict[str, object]]]:
+def _file() -> Mapping[str, Any]:
     return tomllib.loads(resources.files("slmdesk.tables").joinpath("labels.toml").read_text("utf-8"))
 
 
 @cache
 def label_presets() -> tuple[tuple[str, Column], ...]:
     """The columns of labels that come with the program, each with its id."""
-    return tuple((str(shape["id"]), _column_of(shape)) for shape in _file()["column"])
-
-
-def _column_of(shape: Mapping[str, object]) -> Column:
-    known: Sequence[Mapping[str, str]] = shape["label"]  # type: ignore[assignment]
-    choices = tuple(Label(label["name"], label["meaning"]) for label in known)
-    return Column(str(shape["name"]), ColumnKind.LABEL, str(shape["meaning"]), (), choices)
+    found = []
+    for shape in _file()["column"]:
+        choices = tuple(Label(label["name"], label["meaning"]) for label in shape["label"])
+        found.append((shape["id"], Column(shape["name"], ColumnKind.LABEL, shape["meaning"], (), choices)))
+    return tuple(found)
 
 
 def label_column(words: str) -> Column | None:
@@ -70,15 +59,23 @@ def label_column(words: str) -> Column | None:
     neither a preset nor has two labels.
     """
     name, equals, listed = words.partition("=")
-    name = " ".join(name.split())
-    if not equals:
-        return next((known for id, known in label_presets() if fold(name) in (id, fold(_(known.name)))), None)
+    if equals:
+        return own_labels(name, listed.split(";"))
+    name = fold(" ".join(name.split()))
+    return next((known for id, known in label_presets() if name in (id, fold(_(known.name)))), None)
+
+
+def own_labels(name: str, lines: Iterable[str]) -> Column | None:
+    """Return a column of labels, each of which a line names, perhaps with a sentence behind a colon. None if there are
+    too few or too many.
+    """
     choices: list[Label] = []
-    for part in listed.split(";"):
-        label, __, meaning = (" ".join(piece.split()) for piece in part.partition(":"))
+    for line in lines:
+        label, __, meaning = (" ".join(piece.split()) for piece in line.partition(":"))
         if label and label.casefold() not in {known.name.casefold() for known in choices}:
             choices.append(Label(label, meaning))
-    return Column(name, ColumnKind.LABEL, "", (), tuple(choices)) if 1 < len(choices) <= MOST_LABELS else None
+    is_one = 1 < len(choices) <= MOST_LABELS
+    return Column(" ".join(name.split()), ColumnKind.LABEL, "", (), tuple(choices)) if is_one else None
 
 
 def fewest_to_judge(column: Column) -> int:
@@ -161,16 +158,10 @@ def sentences_of(text: str, language: str) -> list[Span]:
 # Without a model: how many words of a label's list the text has. A negation turns a word of praise or complaint.
 
 
-class _Hit(Record):
-    label: int
-    start: int
-    end: int
-
-
 def by_words(column: Column, text: str, language: str) -> str:
     """Return the label that words tell, or "" if they tell none and the column has no label for that."""
-    hits = list(_hits(column, text, language))
-    counts = [sum(hit.label == at for hit in hits) for at in range(len(column.choices))]
+    hits = [label for label, __ in _hits(column, text, language)]
+    counts = [hits.count(at) for at in range(len(column.choices))]
     is_preset = any(known.choices == column.choices for __, known in label_presets())
     if _is_sentiment(column):
         good, bad = counts[:2]
@@ -186,15 +177,16 @@ def carrying(column: Column, label: str, text: str, language: str) -> Span | Non
     """Return the words in a text that a list knows to carry a label."""
     at = next((at for at, known in enumerate(column.choices) if known.name == label), -1)
     wanted = (0, 1) if _is_sentiment(column) and at == SENTIMENT.index("mixed") else (at,)
-    return next(((hit.start, hit.end) for hit in _hits(column, text, language) if hit.label in wanted), None)
+    return next((span for at, span in _hits(column, text, language) if at in wanted), None)
 
 
 def _is_sentiment(column: Column) -> bool:
     return tuple(label.name for label in column.choices) == SENTIMENT
 
 
-def _hits(column: Column, text: str, language: str) -> Iterator[_Hit]:
-    turns = _is_sentiment(column)
+def _hits(column: Column, text: str, language: str) -> Iterator[tuple[int, Span]]:
+    """Yield the number of each label of which a word is in the text, with the place of the word."""
+    turns, stays = _is_sentiment(column), _file()["stays"].split()
     lists = [_words_of(column, at, language) for at in range(len(column.choices))]
     denials = _denials(language)
     for clause in _clauses(text):
@@ -207,30 +199,36 @@ def _hits(column: Column, text: str, language: str) -> Iterator[_Hit]:
             denial = next(
                 (one for one in near if one != place and _turns(words[one][2], denials, is_before=one < place)), None
             )
-            if turns and denial is not None and at < 2 and word not in _STAYS:
+            if turns and denial is not None and at < 2 and word not in stays:
                 at, start, end = 1 - at, min(start, words[denial][0]), max(end, words[denial][1])
-            yield _Hit(at, start, end)
+            yield at, (start, end)
 
 
 def _clauses(text: str) -> Iterator[Span]:
     at = 0
-    for mark in _CLAUSE.finditer(text.lower() if len(text.lower()) == len(text) else text):
+    for mark in _clause_end().finditer(text.lower() if len(text.lower()) == len(text) else text):
         yield at, mark.start()
         at = mark.end()
     yield at, len(text)
 
 
+@cache
+def _clause_end() -> re.Pattern[str]:
+    """What ends a clause, and courtesies."""
+    words = [*_file()["but"].split(), *_file()["courtesies"]]
+    return re.compile(rf"[,;:.!?()–—]|\b(?:{'|'.join(words)})\b")
+
+
 def _turns(word: str, denials: frozenset[str], *, is_before: bool) -> bool:
     if not is_before:
-        return word in _BEHIND and word in denials
+        return word in _file()["behind"].split() and word in denials
     return word in denials or word.endswith(("n't", "n’t")) or (word[:2] in ("n'", "n’") and "n" in denials)
 
 
 @cache
 def _denials(language: str) -> frozenset[str]:
-    (known,) = _file()["negation"]
-    found = [words for code, words in known.items() if code == language or not language]
-    return frozenset(" ".join(map(str, found)).split())
+    known: Mapping[str, str] = _file()["negation"]
+    return frozenset((known.get(language, "") if language else " ".join(known.values())).split())
 
 
 @lru_cache(maxsize=256)
@@ -238,7 +236,7 @@ def _words_of(column: Column, at: int, language: str) -> WordSet:
     """Return the list of a label: that of the preset, else the words of its name and sentence."""
     label = column.choices[at]
     for shape in _file()["column"]:
-        for known in shape["label"]:  # type: ignore[attr-defined]
+        for known in shape["label"]:
             if known["name"] == label.name and known["meaning"] == label.meaning:
                 lists: Mapping[str, str] = known.get("words", {})
                 return word_set(lists.get(language, "") if language else " ".join(lists.values()))

@@ -12,20 +12,20 @@ from functools import partial
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, lenient_from, messages_to_json, stored_from
+from slmdesk.base.protocol import lenient_from, stored_from
 from slmdesk.base.record import Record, changed, sparse, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
-from slmdesk.base.types import ChatMessage, Json, Sampling, unlike_marks
+from slmdesk.base.types import Json, Sampling, unlike_marks
 from slmdesk.evaluation.exams import is_weak
 from slmdesk.jobs.documents import DocumentJobs, names_of, plan_tools, read_documents, title_of
-from slmdesk.jobs.runner import JobPlanner, Plan
+from slmdesk.jobs.runner import JobPlanner, Plan, step_of
 from slmdesk.jobs.service import REQUEST, JobService, request_in
 from slmdesk.library.search import Retrieval
-from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.loader.model_loader import ModelLoader, ask_once
 from slmdesk.models.service import ModelService, able, is_starter
 from slmdesk.runtime.events import Noticed, Pending
-from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.tables.cells import PROMPT_VERSION
 from slmdesk.tables.guess import Guess
@@ -239,29 +239,16 @@ class ExtractionService(Service, JobPlanner):
         with suppress(KnownError):  # without a model their words are their names
             record = able(self._models.choose(None))
             if groups and not is_starter(record):
-                words: str = yield self._written(record, themes.naming_turns(groups))
-                groups = themes.named(groups, words)
+                said = Pending[str]()
+                step = step_of(themes.naming_turns(groups), Sampling(temperature=0.0, max_tokens=160))
+                ask_once(self._loader, record, [step]).then(
+                    lambda found: said.end("" if isinstance(found, Problem) else found[0].text)
+                )
+                groups = themes.named(groups, (yield said))
         return tuple(Label(group.name, ", ".join(group.words)) for group in groups)
 
     def _pages_from(self, document: str, begin: int) -> Sequence[Page]:
         return self._store.pages.of_document(document, begin=begin, limit=FIRST_PAGES)
-
-    def _written(self, record: ModelRecord, turns: Sequence[ChatMessage]) -> Pending[str]:
-        """Let a model answer. The answer is empty if that fails."""
-        pending = Pending[str]()
-        payload: dict[str, Json] = {
-            "messages": messages_to_json(turns),
-            "sampling": to_json(Sampling(temperature=0.0, max_tokens=160)),
-        }
-
-        def on_event(event: FromChild) -> None:
-            if isinstance(event, Done | Failed | Cancelled):
-                pending.end(str(event.result.get("text", "")) if isinstance(event, Done) else "")
-
-        self._loader.acquire(
-            record, lambda lease: lease.start("chat", payload, on_event), lambda _problem: pending.end("")
-        )
-        return pending
 
     def reshape(self, item: str, columns: Sequence[Column], edits: Sequence[Edit] | None = None) -> Table:
         """Give a table other columns; a job fills new ones. Return the table as it was, for undo.

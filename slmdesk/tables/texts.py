@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
-from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.base.documents import Block, BlockKind, Page, PageStatus, column_number
 from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import cut
@@ -70,7 +70,7 @@ def rows_of(page: Page) -> Iterator[TextRow]:
                 yield TextRow(same, page.number, values, is_head)
             values = {}
         is_head = block.level == 1
-        number, column, at = int(place[2]), _column_number(place[1]), block.start
+        number, column, at = int(place[2]), column_number(place[1]) or 1, block.start
         last = min(max(number, int(place[3] or 0)), number + MOST_ALIKE)
         for cell in page.text[block.start : block.end].split("\t"):
             if words := cell.strip():
@@ -79,13 +79,6 @@ def rows_of(page: Page) -> Iterator[TextRow]:
             column, at = column + 1, at + len(cell) + 1
     for same in range(number, last + 1) if values else ():
         yield TextRow(same, page.number, values, is_head)
-
-
-def _column_number(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + ord(letter) - 64
-    return number or 1
 
 
 class TextTable:
@@ -110,7 +103,6 @@ class TextTable:
         best = max(long, key=lambda at: long[at], default=0)
         self.text = named[0] if named else best if not text and long.get(best, 0.0) >= LEAST_WORDS else 0
         """Number of the column with the texts. 0: there is none."""
-        self.has_head = bool(head)
         self._is_day_first = {column: _is_day_first(cells) for column, cells in self._cells.items()}
 
     @property

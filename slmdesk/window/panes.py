@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -230,12 +230,19 @@ class EarlierBox(QFrame):
         return made
 
 
-class Maker(Protocol):
-    def pause(self) -> None: ...
+class JobOwner:
+    _bridge: Bridge
+    _job: str
+    """Id of the job, until it ends."""
 
-    def resume(self) -> None: ...
+    def pause(self) -> None:
+        self._bridge.services.jobs.pause(self._job)
 
-    def cancel(self) -> None: ...
+    def resume(self) -> None:
+        self._bridge.services.jobs.resume(self._job)
+
+    def cancel(self) -> None:
+        self._bridge.services.jobs.cancel(self._job)
 
 
 class MakingBar(QFrame):
@@ -244,7 +251,7 @@ class MakingBar(QFrame):
     `kind` and `prefix` are parts of the object names. `resume` is the text of the button for a paused job.
     """
 
-    def __init__(self, controller: Maker, parent: QWidget, *, kind: str, prefix: str, resume: str) -> None:
+    def __init__(self, controller: JobOwner, parent: QWidget, *, kind: str, prefix: str, resume: str) -> None:
         super().__init__(parent)
         self.setObjectName(f"making_{kind}")
         self._controller, self._resume = controller, resume
@@ -349,7 +356,7 @@ class ItemsController(QObject):
             self.refresh()
 
 
-class JobFollower(QObject):
+class JobFollower(QObject, JobOwner):
     """Base of the controllers of summaries and tables: the item that is shown beside a document, and its job."""
 
     job_reported = Signal(object)
@@ -365,7 +372,6 @@ class JobFollower(QObject):
         self._about: frozenset[str] = frozenset()
         """Documents of the item."""
         self._job = ""
-        """Id of the item's job, until it ends."""
         self._awaited = ""
         """Id of the item to open once its document is shown."""
         self._reading: Call | None = None
@@ -434,18 +440,12 @@ class JobFollower(QObject):
         if problem.report:
             self._bridge.problem_met.emit(problem)
 
-    def pause(self) -> None:
-        self._bridge.services.jobs.pause(self._job)
-
-    def resume(self) -> None:
-        self._bridge.services.jobs.resume(self._job)
-
     def cancel(self) -> None:
         """Cancel the reading of a folder, or else the job. Finished steps are kept."""
         if self._reading is not None:
             self._reading.cancel()
         elif self._job:
-            self._bridge.services.jobs.cancel(self._job)
+            super().cancel()
 
     def read_folder(
         self,

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from slmdesk.exports.calendar import MOST_BYTES, Entry, to_calendar
+from slmdesk.exports.calendar import MOST_BYTES, event, to_calendar
 
 pytestmark = pytest.mark.pure
 NOW = datetime(2026, 11, 27, 21, 5, 9, tzinfo=UTC)
@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 27, 21, 5, 9, tzinfo=UTC)
 
 def test_each_day_is_an_event_of_a_whole_day_in_lines_that_are_not_too_long() -> None:
     words = "Widerspruch erheben; Gebühr, 120 €: \\ " + "Frist " * 30
-    made = to_calendar([Entry(date(2026, 12, 31), words, "Bescheid.pdf\n+ 1 month", "a", is_sure=False)], NOW)
+    made = to_calendar([event(date(2026, 12, 31), words, "Bescheid.pdf\n+ 1 month", "a", is_sure=False)], NOW)
     lines = made.decode().split("\r\n")
     assert lines[-1] == ""
     assert all(len(line.encode()) <= MOST_BYTES and "\n" not in line for line in lines)
@@ -31,7 +31,8 @@ def test_each_day_is_an_event_of_a_whole_day_in_lines_that_are_not_too_long() ->
 
 
 def test_no_text_can_begin_a_line_of_its_own_and_a_new_export_replaces_the_former() -> None:
-    one, two = (to_calendar([Entry(date(2026, 12, day), "a\r\nEND:VEVENT\x0b", "", "key")], NOW) for day in (1, 2))
+    days = [event(date(2026, 12, day), "a\r\nEND:VEVENT\x0b", "", "key", is_sure=True) for day in (1, 2)]
+    one, two = (to_calendar([day], NOW) for day in days)
     assert one.count(b"\r\nEND:VEVENT\r\n") == 1
     uid = next(line for line in one.split(b"\r\n") if line.startswith(b"UID:"))
     assert uid in two.split(b"\r\n")

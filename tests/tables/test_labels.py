@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from slmdesk.base.charts import svg
+from slmdesk.base.charts import height_of, svg
 from slmdesk.base.documents import ChartKind
 from slmdesk.base.record import changed
 from slmdesk.library.types import Coverage
@@ -159,6 +160,16 @@ def test_a_chart_says_what_it_shows_and_has_a_mark_for_each_figure() -> None:
     assert bars.words in svg(bars)
     harmful = changed(bars, title="<script>alert(1)</script>")
     assert "<script" not in svg(harmful)
+
+
+def test_the_legend_of_a_narrow_chart_lies_above_its_bars() -> None:
+    bars = chart_of(TABLE, counted(TABLE, 0, 2))
+    picture, height = svg(bars, width=240), height_of(bars, 240)
+    tops = [int(y) for y in re.findall(r'<rect x="[\d.]+" y="(\d+)"', picture)]
+    legend = tops[: len(bars.series)]
+    assert legend == sorted(legend)
+    assert legend[0] < legend[-1] < min(tops[len(legend) :])
+    assert f'height="{height}"' in picture
 
 
 def test_the_error_of_a_sample_has_its_interval() -> None:

@@ -19,7 +19,7 @@ from slmdesk.text.pairs import ReadPairs, pairs_in
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, ignored
 from slmdesk.window.base.live import Live
-from slmdesk.window.panes import MakingBar
+from slmdesk.window.panes import JobOwner, MakingBar
 from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row, set_kind, show_words
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.files import ask_file, dropped_paths
@@ -199,7 +199,7 @@ class ExampleTable(QFrame):
         set_kind(self._taken, "small" if room is None or room.fits else "warn")
 
 
-class TryWindow(Dialog):
+class TryWindow(Dialog, JobOwner):
     """Sheet that leaves each example out once, and shows where the model answers otherwise."""
 
     def __init__(self, bridge: Bridge, preset: Preset, parent: QWidget) -> None:
@@ -236,15 +236,6 @@ class TryWindow(Dialog):
             row(1, self._begin),
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
-
-    def pause(self) -> None:
-        self._bridge.services.jobs.pause(self._job)
-
-    def resume(self) -> None:
-        self._bridge.services.jobs.resume(self._job)
-
-    def cancel(self) -> None:
-        self._bridge.services.jobs.cancel(self._job)
 
     def _on_begin(self) -> None:
         show_words(self._refused, "")

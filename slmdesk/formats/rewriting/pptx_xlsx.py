@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from slmdesk.base.documents import column_number
 from slmdesk.formats.office_xml import Package, above, attribute, child, children, local, relation_id, text_of
 from slmdesk.formats.rewriting.docx import beside_the_text, drawn_units
 from slmdesk.formats.rewriting.office_parts import (
@@ -30,7 +31,7 @@ from slmdesk.formats.rewriting.office_parts import (
 )
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
 from slmdesk.formats.rewriting.text_files import stretch_of
-from slmdesk.formats.sheets import column_name, column_number
+from slmdesk.formats.sheets import column_name
 
 
 def rewrite_pptx(rewriting: Rewriting) -> Units:

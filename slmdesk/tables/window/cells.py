@@ -95,14 +95,13 @@ class TableModel(QAbstractTableModel):
             self._every[at] = row
             if self.only is None:
                 self._changed(at, at)
-        first, count = len(self._every), len(new)
+        first, is_shown = len(self._every), self.only is None and bool(new)
         self._places |= {id: first + number for number, id in enumerate(new)}
-        if self.only is None and count:
-            self.beginInsertRows(QModelIndex(), first, first + count - 1)
-            self._every += new.values()
+        if is_shown:
+            self.beginInsertRows(QModelIndex(), first, first + len(new) - 1)
+        self._every += new.values()
+        if is_shown:
             self.endInsertRows()
-        else:
-            self._every += new.values()
 
     def show_table(self, table: Table) -> None:
         """Show a table. If rows and columns are the same, only cells change and the selection stays."""

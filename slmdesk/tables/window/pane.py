@@ -25,7 +25,7 @@ from slmdesk.base.texts import _, cut, grouped, in_quotes, ngettext, retold
 from slmdesk.jobs.types import JobChanged, left_words
 from slmdesk.library.types import Span
 from slmdesk.tables.cells import column_named, presets
-from slmdesk.tables.labels import label_column, label_presets
+from slmdesk.tables.labels import label_presets, own_labels
 from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
     ADDS_UP,
@@ -592,9 +592,7 @@ class ColumnPopover(Popover):
         if isinstance(kind, Column):
             return kind
         if kind == ColumnKind.LABEL:
-            return label_column(
-                f"{name.replace('=', ' ')}={self._labels.toPlainText().replace(';', ',')}".replace("\n", ";")
-            )
+            return own_labels(name, self._labels.toPlainText().splitlines())
         made = column_named(name)
         return made if kind == ColumnKind.TEXT else Column(made.name, ColumnKind(kind), "", made.labels)
 

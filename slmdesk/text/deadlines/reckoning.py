@@ -7,16 +7,19 @@ are not counted, so the day is never too late for them.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Collection, Mapping
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
+from typing import TYPE_CHECKING
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_
 from slmdesk.text.deadlines.finding import Event, Term, Unit
 
+if TYPE_CHECKING:
+    from holidays import HolidayBase
+
 DAY = timedelta(days=1)
-SATURDAY, SUNDAY = 5, 6
+WEEKEND = SATURDAY, SUNDAY = 5, 6
 FOUR_DAYS_SINCE = date(2025, 1, 1)
 """Since when German law supposes that what was posted is there on the fourth day, before on the third."""
 FEW_DAYS = 5
@@ -88,12 +91,12 @@ def reckon(term: Term, known: Known) -> Reckoning | None:
         if begin is None:
             return None
         end = _end(term, unit, begin, known.place)
+        day = _working(end, known.place) if is_moved else end
     except (OverflowError, ValueError):  # before or after all calendars
         return None
-    day, is_confirmed = next_working(end, known.place) if is_moved else end, known.received is not None
     return Reckoning(
-        term, begin, is_confirmed or term.event is Event.DATE, known.dated if after else None, after, end, day,
-        holidays_of(known.place, end.year).get(end, "") if is_moved else "",
+        term, begin, known.received is not None or term.event is Event.DATE, known.dated if after else None, after, end,
+        day, _calendar(known.place).get(end, "") if is_moved else "",
         (_SUPPOSED[known.office], *rules) if after else rules,
     )  # fmt: skip
 
@@ -112,7 +115,7 @@ def _begin(term: Term, known: Known) -> tuple[date | None, int]:
         return received or posted, 0
     after = 4 if posted >= FOUR_DAYS_SINCE else 3
     begin = posted + after * DAY
-    begin = next_working(begin, known.place) if known.office == "tax" else begin
+    begin = _working(begin, known.place) if known.office == "tax" else begin
     return (received, 0) if received and received > begin else (begin, after)
 
 
@@ -149,10 +152,8 @@ def _end(term: Term, unit: Unit, begin: date, place: str) -> date:
     elif unit in (Unit.DAY, Unit.WEEK):
         end = begin + DAY * term.count * (7 if unit is Unit.WEEK else 1) - before
     else:
-        end, left = begin - before, term.count
-        while left:
-            end += DAY
-            left -= not is_off(end, place, (SUNDAY,) if unit is Unit.WEEKDAY else (SATURDAY, SUNDAY))
+        weekend = (SUNDAY,) if unit is Unit.WEEKDAY else WEEKEND
+        end = _calendar(place, weekend).get_nth_working_day(begin - before, term.count)
     return end + DAY if term.is_clear and place == "FR" else end
 
 
@@ -163,20 +164,17 @@ def months_after(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def next_working(day: date, place: str) -> date:
-    while is_off(day, place):
-        day += DAY
-    return day
+def _working(day: date, place: str) -> date:
+    """Return the day, or the next working day if it is none."""
+    return _calendar(place).get_nth_working_day(day, 0)
 
 
-def is_off(day: date, place: str, weekdays: Collection[int] = (SATURDAY, SUNDAY)) -> bool:
-    return day.weekday() in weekdays or day in holidays_of(place, day.year)
-
-
-@lru_cache(maxsize=64)
-def holidays_of(place: str, year: int) -> Mapping[date, str]:
-    """Return the holidays of a whole country or Land, by their names there."""
+@cache
+def _calendar(place: str, weekend: tuple[int, ...] = WEEKEND) -> HolidayBase:
+    """Return the holidays of a whole country or Land, by their names there, and what counts as working days."""
     from holidays import country_holidays  # only where a day is reckoned: it takes time
 
     country, _, part = place.partition("-")
-    return dict(country_holidays(country, subdiv=part or None, years=year, language=_NAMES_IN[country]))
+    known = country_holidays(country, subdiv=part or None, language=_NAMES_IN[country])
+    known.weekend = set(weekend)
+    return known

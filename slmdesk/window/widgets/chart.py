@@ -30,7 +30,8 @@ class ChartView(QWidget):
         self.chart = chart
         self.setAccessibleName(chart.title)
         self.setAccessibleDescription(chart.words)
-        self._settle()
+        self.updateGeometry()
+        self.update()
 
     def svg(self) -> bytes:
         """Return the chart as a file, in the colours of paper."""
@@ -47,28 +48,28 @@ class ChartView(QWidget):
         image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stubs want bytes, Qt takes words
         return bytes(buffer.data().data())
 
+    def _width(self) -> int:
+        """Return the width of the widget in those of the chart, which do not grow with the letters."""
+        return round(self.width() * WIDTH / max(1, scaled(WIDTH)))
+
     def sizeHint(self) -> QSize:
-        return QSize(scaled(WIDTH), scaled(height_of(self.chart)) if self.chart else 0)
+        return QSize(scaled(WIDTH), scaled(height_of(self.chart, self._width())) if self.chart else 0)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(scaled(240), self.sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._settle()
-
-    def _settle(self) -> None:
         self.updateGeometry()
-        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.chart is None:
             return
-        now, wide = theme.current(), round(self.width() * WIDTH / max(1, scaled(WIDTH)))
+        now, wide = theme.current(), self._width()
         colours = DARK_COLOURS if now.is_dark else PRINTED.colours
         look = Look(now.ink, now.ink2, now.line, now.sheet, colours, self.font().family())
         if (self.chart, look, wide) != self._drawn:
             self._drawn = self.chart, look, wide
             self._renderer.load(QByteArray(svg(self.chart, look, wide).encode("utf-8", "replace")))
         painter = QPainter(self)
-        self._renderer.render(painter, QRectF(0, 0, self.width(), scaled(height_of(self.chart))))
+        self._renderer.render(painter, QRectF(0, 0, self.width(), scaled(height_of(self.chart, wide))))
