@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
 from slmdesk.base.sound import FRAME, RATE, Sound, is_loud, loudness
 from slmdesk.base.texts import _
+from slmdesk.base.threads import usable_cores
 from slmdesk.gguf.read import check_file
 from slmdesk.gguf.whisper import ENGLISH, KIND
 
@@ -65,7 +65,7 @@ class Whisper:
         if self._failures:
             raise KnownError("model.damaged", reason=_("the speech library refused it"))
         self._is_english = header.architecture == ENGLISH
-        self._threads = max(1, min(MOST_THREADS, _cores()))
+        self._threads = min(MOST_THREADS, usable_cores())
         self._lock = threading.Lock()
 
     def hear(
@@ -128,10 +128,3 @@ class Whisper:
     def _note(self, _level: object, text: str) -> None:
         if "failed" in text or "error" in text:  # it returns an empty context and says so in its log alone
             self._failures.append(text)
-
-
-def _cores() -> int:
-    import psutil
-
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else MOST_THREADS
-    return min(allowed, psutil.cpu_count(logical=False) or allowed)

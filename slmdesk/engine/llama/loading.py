@@ -17,6 +17,7 @@ from typing import Any
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
+from slmdesk.base.threads import ticking, usable_cores
 from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts
 from slmdesk.base.untrusted import clean_label
 from slmdesk.engine.llama.cards import ON_PROCESSOR, Card, Placement, best_card, layers_on, offload_of
@@ -43,9 +44,7 @@ from slmdesk.engine.llama.library import (
     lacks_memory,
     parts_from_log,
     thread_candidates,
-    ticking,
     time_threads,
-    usable_cores,
 )
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits

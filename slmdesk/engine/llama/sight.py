@@ -24,9 +24,10 @@ import numpy as np
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
+from slmdesk.base.threads import usable_cores
 from slmdesk.base.types import MOST_PIXELS, Picture
 from slmdesk.base.untrusted import clean_label
-from slmdesk.engine.llama.library import Library, lacks_memory, usable_cores
+from slmdesk.engine.llama.library import Library, lacks_memory
 from slmdesk.gguf.header import GgufHeader
 from slmdesk.gguf.projectors import check_projector, most_picture_tokens, tokens_at_once
 
