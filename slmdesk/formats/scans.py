@@ -190,7 +190,7 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
                 break
         lacking = ""
         own = "" if language else tongue(best.text)
-        if own and own not in _UNKNOWN_CODES:
+        if own and _LANGUAGES[own] not in _UNKNOWN:
             if _LANGUAGES[own] in languages_for(own):
                 again = _read(turned, languages_for(own), turn, ends)
                 best = again if again.worth > 0.95 * best.worth else best
@@ -204,9 +204,6 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
         return Recognition(turn)
     check_figures(best.lines)
     return Recognition(turn, _arranged(best.lines), best.percent, lacking, best.is_cut)
-
-
-_UNKNOWN_CODES = frozenset(code for code, name in _LANGUAGES.items() if name in _UNKNOWN)
 
 
 def _lie_of(picture: Image) -> tuple[float, bool]:

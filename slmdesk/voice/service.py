@@ -47,7 +47,7 @@ class VoiceService(Service):
             if self._job is not None:
                 raise KnownError("speech.busy")
             client = self._listener()
-            payload = {**_prepared(client, (), self._model(language or "")), "language": language or ""}
+            model = self._model(language or "")
         except KnownError as err:
             return ended(problem_for(err))
         self._count += 1
@@ -56,7 +56,8 @@ class VoiceService(Service):
         def on_event(event: FromChild) -> None:  # on a thread of the client
             self._service_thread.post(partial(self._on_event, dictation, event))
 
-        self._job = client.start("dictate", payload, on_event)
+        _let_open(client, model)
+        self._job = client.start("dictate", {"model": model, "language": language or ""}, on_event)
         return ended(dictation)
 
     def feed(self, dictation: str, sound: bytes) -> None:
@@ -83,13 +84,15 @@ class VoiceService(Service):
 
         Raises KnownError `speech.no_model`.
         """
-        return _prepared(client, (str(recording),), self._model(language, is_best=True))
+        model = self._model(language, is_best=True)
+        _let_open(client, str(recording), model)
+        return {"model": model}
 
     def sound(self, recording: Path, start: float) -> Pending[bytes]:
         """Return some seconds of a recording, from a second on, as samples like those of `feed`.  None are its end."""
         pending: Pending[bytes] = Pending()
         client, path = self._player(), str(recording)
-        _let_open(client, (path,))
+        _let_open(client, path)
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done):
@@ -153,12 +156,7 @@ class VoiceService(Service):
             self._listener().renew()
 
 
-def _prepared(client: ChildClient, files: tuple[str, ...], model: str) -> dict[str, Json]:
-    _let_open(client, (model, *files))
-    return {"model": model}
-
-
-def _let_open(client: ChildClient, paths: tuple[str, ...]) -> None:
+def _let_open(client: ChildClient, *paths: str) -> None:
     client.may_open(AllowedPaths(paths))
     if not client.can_open(paths):
         client.renew()
