@@ -12,7 +12,8 @@ import psutil
 
 from benchmarks.common import MODEL, Row, Runner, median_and_span
 from benchmarks.prompts import long_text
-from slmdesk.engine.llama.library import measure_bandwidth, usable_cores
+from slmdesk.base.threads import usable_cores
+from slmdesk.engine.llama.library import measure_bandwidth
 from slmdesk.gguf.memory import Pace, estimate_loaded
 from slmdesk.gguf.read import check_file
 

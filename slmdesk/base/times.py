@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import re
 
+from slmdesk.base.record import Record
+
 PAUSE_S = 2.0
 """Silence after which a new passage begins, even within a sentence."""
 _TIME = r"(?:(\d+):)?(\d+):(\d\d(?:\.\d)?)"
 _PLACE = re.compile(rf"{_TIME}–{_TIME}")
+
+
+class Segment(Record):
+    """A stretch of speech that was understood. Times in seconds from the beginning of the sound."""
+
+    start: float
+    end: float
+    text: str
 
 
 def shown_time(seconds: float) -> str:

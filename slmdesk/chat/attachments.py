@@ -6,6 +6,7 @@ others only the passages that match the question. The choice is stored with the 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -213,8 +214,9 @@ class Planner(Service):
 
 def stub_of(request: AttachRequest) -> AttachmentPart:
     is_picture = request.mode is AttachMode.PICTURE
+    known_by = hashlib.sha256("".join(request.source).encode()).hexdigest() if is_picture else ""
     about = Attached(
-        request.name, request.document, request.sha256, is_planned=is_picture, is_whole=is_picture,
+        request.name, request.document, known_by, is_planned=is_picture, is_whole=is_picture,
         tokens=PICTURE_TOKENS * is_picture, size=request.size, page_kind=request.page_kind, mode=request.mode,
         source=request.source, pages_total=len(request.source), collection=request.collection, frame=new_frame(),
     )  # fmt: skip

@@ -46,7 +46,6 @@ from slmdesk.chat.conversation import (
     turns_for_engine,
     was_refused,
     with_last_pictures,
-    without_pictures,
 )
 from slmdesk.chat.types import SUMMARIZE, AttachRequest, ChatOptions, ContextMeasured, NotesBegun
 from slmdesk.jobs.runner import step_of
@@ -121,10 +120,7 @@ class Prompts(Service):
         """Return the turns with those pictures that this model is shown."""
         if not any(turn.pictures for turn in turns):
             return turns
-        from slmdesk.gguf.projectors import projector_for
-
-        sees = projector_for(record, self._store.models.all()) is not None
-        return with_last_pictures(turns) if sees else without_pictures(turns)
+        return with_last_pictures(turns, sees=bool(self._loader.projector_of(record)))
 
     def _render(
         self, record: ModelRecord, turns: Sequence[ChatMessage], thinking: str = THINKING_USUAL, *, loads: bool = True

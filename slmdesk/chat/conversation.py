@@ -200,18 +200,14 @@ def _pictures_of(message: Message) -> tuple[Picture, ...]:
     return tuple(Picture(*about.size, about.source[0], about.sha256) for about in shown)
 
 
-def with_last_pictures(turns: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Return the turns with at most MOST_PICTURES pictures, the last ones."""
-    left, kept = MOST_PICTURES, list[ChatMessage]()
+def with_last_pictures(turns: Sequence[ChatMessage], *, sees: bool) -> list[ChatMessage]:
+    """Return the turns with the last MOST_PICTURES pictures, or with none for a model that does not see."""
+    left, kept = MOST_PICTURES if sees else 0, list[ChatMessage]()
     for turn in reversed(turns):
         pictures = turn.pictures[-left:] if left else ()
         left -= len(pictures)
         kept.append(turn if pictures == turn.pictures else changed(turn, pictures=pictures))
     return kept[::-1]
-
-
-def without_pictures(turns: Sequence[ChatMessage]) -> list[ChatMessage]:
-    return [changed(turn, pictures=()) if turn.pictures else turn for turn in turns]
 
 
 def was_refused(answer: Message) -> bool:

@@ -6,7 +6,6 @@ A picture is kept in its message as a JPEG, so that it stays in the history. Ser
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,11 +48,11 @@ class Pictures(Service):
 
         def attached(result: Mapping[str, Json]) -> AttachRequest:
             made = record_from(Picture, result)
-            id, pages = hashlib.sha256(made.data.encode()).hexdigest(), record_from(int, result.get("pages"))
+            pages = record_from(int, result.get("pages"))
             return AttachRequest(
                 name=_("{name}, page {page}").format(name=named, page=number) if pages > 1 else named,
                 source=(made.data,), page_kind="picture", mode=AttachMode.PICTURE,
-                size=(made.width, made.height), sha256=id, pages=pages,
+                size=(made.width, made.height), pages=pages,
             )  # fmt: skip
 
         return self._asked("sight", given, named).map(attached)

@@ -52,7 +52,6 @@ from slmdesk.chat.conversation import (
     window_then,
     window_with,
     with_last_pictures,
-    without_pictures,
 )
 from slmdesk.chat.presets import PresetService, preset_of, with_preset
 from slmdesk.chat.settings import OF_MESSAGE
@@ -634,7 +633,7 @@ class ChatService(Service):
         whole = changed(request, turns=tuple(turns), watcher=watcher, kept=window.kept)
         if any(turn.pictures for turn in turns):
             sees = self._models.sees(request.record)
-            turns = with_last_pictures(turns) if sees else without_pictures(turns)
+            turns = with_last_pictures(turns, sees=sees)
             whole = changed(whole, turns=tuple(turns), show=self.pictures.shown if sees else None)
         if begun:  # whoever continues an answer wants it
             return whole

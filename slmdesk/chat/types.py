@@ -52,8 +52,7 @@ class AttachRequest(Record):
     mode: AttachMode = AttachMode.AUTO
     collection: str = ""
     size: tuple[int, int] = (0, 0)
-    """Of a picture, which is in `source`; `sha256` is what it is known by."""
-    sha256: str = ""
+    """Of a picture, which is in `source`."""
     pages: int = 0
     """Of the file that a picture was made of."""
 

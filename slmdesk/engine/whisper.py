@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,8 @@ from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
 from slmdesk.base.sound import FRAME, RATE, Sound, is_loud, loudness
 from slmdesk.base.texts import _
+from slmdesk.base.threads import usable_cores
+from slmdesk.base.times import Segment
 from slmdesk.gguf.read import check_file
 from slmdesk.gguf.whisper import ENGLISH, KIND
 
@@ -27,21 +28,13 @@ _LEAST_FRAMES, _FRAMES_A_SECOND, _ALL_FRAMES = 512, 50, 1500
 """Whisper computes all of its 30 seconds, however short the sound, unless it is told to take fewer frames."""
 
 
-class Words(Record):
-    """A stretch that was understood.  Times in seconds from the beginning of the sound."""
-
-    start: float
-    end: float
-    text: str
-
-
 class Heard(Record):
-    words: tuple[Words, ...]
+    segments: tuple[Segment, ...]
     language: str
 
     @property
     def text(self) -> str:
-        return " ".join(words.text for words in self.words)
+        return " ".join(segment.text for segment in self.segments)
 
 
 class Whisper:
@@ -65,7 +58,7 @@ class Whisper:
         if self._failures:
             raise KnownError("model.damaged", reason=_("the speech library refused it"))
         self._is_english = header.architecture == ENGLISH
-        self._threads = max(1, min(MOST_THREADS, _cores()))
+        self._threads = min(MOST_THREADS, usable_cores())
         self._lock = threading.Lock()
 
     def hear(
@@ -104,12 +97,11 @@ class Whisper:
         if failed:
             raise KnownError("speech.failed")
         loud = is_loud(loudness(sound))
-        said = (self._words(number, loud) for number in range(api.whisper_full_n_segments(self._context)))
-        return Heard(
-            tuple(words for words in said if words.text), api.whisper_lang_str(api.whisper_full_lang_id(self._context))
-        )
+        said = (self._segment(number, loud) for number in range(api.whisper_full_n_segments(self._context)))
+        language = api.whisper_lang_str(api.whisper_full_lang_id(self._context))
+        return Heard(tuple(segment for segment in said if segment.text), language)
 
-    def _words(self, number: int, loud: Any) -> Words:
+    def _segment(self, number: int, loud: Any) -> Segment:
         """Return a segment, its times moved to where it is loud."""
         api = self._api
         text = api.whisper_full_get_segment_text(self._context, number).decode("utf-8", "replace")
@@ -123,15 +115,8 @@ class Whisper:
             spoken = spoken[: gaps[-1] + 1]
         if len(spoken):
             begin, end = begin + int(spoken[0]), begin + int(spoken[-1]) + 1
-        return Words(begin * FRAME / RATE, end * FRAME / RATE, " ".join(text.split()))
+        return Segment(begin * FRAME / RATE, end * FRAME / RATE, " ".join(text.split()))
 
     def _note(self, _level: object, text: str) -> None:
         if "failed" in text or "error" in text:  # it returns an empty context and says so in its log alone
             self._failures.append(text)
-
-
-def _cores() -> int:
-    import psutil
-
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else MOST_THREADS
-    return min(allowed, psutil.cpu_count(logical=False) or allowed)

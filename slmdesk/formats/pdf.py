@@ -389,39 +389,36 @@ def _boxes(
     marks: Sequence[tuple[int, int]],
     turn: Turn | None,
 ) -> tuple[tuple[Box, ...], ...]:
-    """Return the boxes of the lines of each mark, in shares 0..1 of the page's width and height."""
     if not marks:
         return ()
     if turn is not None:
         return boxes_of(places, marks, turn)
     with closing(PageLetters(page)) as letters:
-        view = letters.view
-        found = []
-        for begin, end in marks:
-            boxes: list[list[float]] = []
-            for at, word in places:
-                if at < end and at + len(word.text) > begin:
-                    _add(boxes, _part(letters, word, max(0, begin - at), min(len(word.text), end - at)))
-            found.append(tuple(_share(box, view.width, view.height) for box in boxes))
-    return tuple(found)
+        return boxes_of(places, marks, Turn(letters.view.width, letters.view.height), letters)
 
 
 def boxes_of(
-    places: Sequence[tuple[int, Word]], marks: Sequence[tuple[int, int]], turn: Turn
+    places: Sequence[tuple[int, Word]],
+    marks: Sequence[tuple[int, int]],
+    turn: Turn,
+    letters: PageLetters | None = None,
 ) -> tuple[tuple[Box, ...], ...]:
-    """Return the boxes of each mark on a page whose words were recognised, for the page as it is in the file."""
+    """Return the boxes of the lines of each mark, in shares 0..1 of the page's width and height as it is in the file.
+
+    `letters`: those of a page whose words were not recognised.
+    """
     found = []
     for begin, end in marks:
         boxes: list[list[float]] = []
         for at, word in places:
             if at < end and at + len(word.text) > begin:
-                _add(boxes, (word.x0, word.y0, word.x1, word.y1))
+                _add(boxes, _part(letters, word, max(0, begin - at), min(len(word.text), end - at)))
         found.append(tuple(_share(turn.box_back(box), turn.width, turn.height) for box in boxes))
     return tuple(found)
 
 
-def _part(letters: PageLetters, word: Word, begin: int, end: int) -> tuple[float, float, float, float]:
-    if word.first < 0 or word.field is not None or (begin == 0 and end == len(word.text)):
+def _part(letters: PageLetters | None, word: Word, begin: int, end: int) -> tuple[float, float, float, float]:
+    if letters is None or word.first < 0 or word.field is not None or (begin == 0 and end == len(word.text)):
         return word.x0, word.y0, word.x1, word.y1
     indices = word.indices or range(word.first, word.first + len(word.text))
     first, other = letters.box(indices[begin]), letters.box(indices[end - 1])

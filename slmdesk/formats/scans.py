@@ -12,10 +12,8 @@ import math
 import os
 import statistics
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from slmdesk.base.documents import Block, BlockKind
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_
+from slmdesk.base.threads import ticking
 from slmdesk.base.translation import language_of
 from slmdesk.formats.pdf_file import Look, Word
 from slmdesk.formats.pdf_layout import Line, lines_of_words
@@ -180,7 +179,7 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
     skew, is_sideways = _lie_of(picture)
     best, turn, turned = _Pass(), Turn(width, height), picture
     ends = time.monotonic() + MAX_PAGE_MS / 1000
-    with _reported_each_second(worked):
+    with ticking(worked, most=MAX_PAGE_MS // 1000):
         for count, quarters in enumerate((1, 3, 0, 2) if is_sideways else (0, 2, 1, 3)):
             tried = Turn(width, height, quarters, skew if quarters % 2 == is_sideways else 0.0)
             upright = turned_picture(picture, tried)
@@ -191,7 +190,7 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
                 break
         lacking = ""
         own = "" if language else tongue(best.text)
-        if own and own not in _UNKNOWN_CODES:
+        if own and _LANGUAGES[own] not in _UNKNOWN:
             if _LANGUAGES[own] in languages_for(own):
                 again = _read(turned, languages_for(own), turn, ends)
                 best = again if again.worth > 0.95 * best.worth else best
@@ -205,9 +204,6 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
         return Recognition(turn)
     check_figures(best.lines)
     return Recognition(turn, _arranged(best.lines), best.percent, lacking, best.is_cut)
-
-
-_UNKNOWN_CODES = frozenset(code for code, name in _LANGUAGES.items() if name in _UNKNOWN)
 
 
 def _lie_of(picture: Image) -> tuple[float, bool]:
@@ -358,25 +354,6 @@ def _read(picture: Image, languages: str, turn: Turn, ends: float, *, is_rest: b
         if words:
             found.lines.append(words)
     return found
-
-
-@contextmanager
-def _reported_each_second(worked: Callable[[], None]) -> Iterator[None]:
-    ended = threading.Event()
-
-    def notify() -> None:
-        for __ in range(MAX_PAGE_MS // 1000):
-            if ended.wait(1):
-                return
-            worked()
-
-    teller = threading.Thread(target=notify, name="ocr", daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        teller.join()
 
 
 def _word(found: Any, level: Any, scale: float, line: int) -> Word | None:

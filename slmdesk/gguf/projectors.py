@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Json
@@ -19,49 +20,36 @@ from slmdesk.gguf.read import check_file
 PROJECTOR = "projector"
 BESIDE = ("adapter", PROJECTOR)
 """Kinds of files that are of use beside a model alone."""
-TYPES: Mapping[str, tuple[str, ...]] = {
-    "gemma3": ("gemma3",),
-    "gemma4v": ("gemma4",),
-    "gemma4uv": ("gemma4",),
-    "qwen2vl_merger": ("qwen2vl",),
-    "qwen2.5vl_merger": ("qwen2vl",),
-    "qwen3vl_merger": ("qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe"),
-    "idefics3": ("llama",),
-    "lfm2": ("lfm2", "lfm2moe"),
-    "pixtral": ("llama", "mistral3"),
-    "internvl": ("qwen2", "qwen3", "internlm2", "llama"),
-}
-"""The projectors of the pinned llama.cpp that are used, with the architectures of their models."""
-_AT_ONCE = frozenset({"gemma3", "gemma4v", "gemma4uv"})
-"""A picture's tokens see each other, so all of them are computed together."""
-_MOST_TOKENS = {
-    **dict.fromkeys(("gemma4v", "gemma4uv"), 512),
-    **dict.fromkeys(("qwen2vl_merger", "qwen2.5vl_merger", "qwen3vl_merger", "pixtral"), 1024),
-}
-"""Tokens of a picture where its size decides; the others have a size of their own."""
 _LARGEST = 1 << 14
 _WORDS = re.compile(r"[a-z]+|\d+(?:[.]\d+)?b?")
-_UNTOLD = frozenset(
-    (
-        "mmproj",
-        "model",
-        "gguf",
-        "it",
-        "instruct",
-        "chat",
-        "vision",
-        "projector",
-        "f",
-        "bf",
-        "q",
-        "k",
-        "m",
-        "0",
-        "8",
-        "16",
-        "32",
-    )
-)
+_UNTOLD = frozenset(_WORDS.findall("mmproj model gguf it instruct chat vision projector f bf q k m 0 8 16 32"))
+"""Words of a file's name that do not tell its model."""
+
+
+class _Kind(NamedTuple):
+    models: tuple[str, ...]
+    """Architectures of the models that it is made for."""
+    merge: int = 2
+    """How many patches become one, each way, where its header does not say."""
+    most_tokens: int = 0
+    """Of a picture where its size decides; 0: it has a number of its own."""
+    at_once: bool = False
+    """A picture's tokens see each other, so all of them are computed together."""
+
+
+KINDS: Mapping[str, _Kind] = {
+    "gemma3": _Kind(("gemma3",), merge=4, at_once=True),
+    "gemma4v": _Kind(("gemma4",), merge=3, most_tokens=512, at_once=True),
+    "gemma4uv": _Kind(("gemma4",), merge=3, most_tokens=512, at_once=True),
+    "qwen2vl_merger": _Kind(("qwen2vl",), most_tokens=1024),
+    "qwen2.5vl_merger": _Kind(("qwen2vl",), most_tokens=1024),
+    "qwen3vl_merger": _Kind(("qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe"), most_tokens=1024),
+    "idefics3": _Kind(("llama",)),
+    "lfm2": _Kind(("lfm2", "lfm2moe")),
+    "pixtral": _Kind(("llama", "mistral3"), merge=1, most_tokens=1024),
+    "internvl": _Kind(("qwen2", "qwen3", "internlm2", "llama")),
+}
+"""The projectors of the pinned llama.cpp that are used."""
 
 
 def type_of(header: GgufHeader) -> str:
@@ -83,7 +71,7 @@ def flaw_of(header: GgufHeader) -> str:
         return N_("it is no projector")
     if header.metadata.get("clip.has_vision_encoder") is not True:
         return N_("it sees no pictures")
-    if type_of(header) not in TYPES:
+    if type_of(header) not in KINDS:
         return N_("it is of a kind that is not supported")
     numbers = {key: _number(header, key) for key in ("image_size", "patch_size", "embedding_length", "block_count")}
     heads = _number(header, "attention.head_count")
@@ -117,7 +105,7 @@ def _is_complete(header: GgufHeader, layers: int) -> bool:
 
 def misfit_of(header: GgufHeader, architecture: str, width: int) -> str:
     """Why a sound projector does not fit a model, in a few words; "" where it fits."""
-    ours = TYPES[type_of(header)]
+    ours = KINDS[type_of(header)].models
     if architecture not in ours:
         reason = N_("it is made for {ours}, not for {theirs}")
         return reason.format(ours=ours[0], theirs=clean_label(architecture, 40))
@@ -139,12 +127,12 @@ def check_projector(path: Path, base: GgufHeader | None = None) -> GgufHeader:
 
 def most_picture_tokens(header: GgufHeader) -> int:
     """The limit for a picture's tokens; 0: its kind has its own."""
-    return _MOST_TOKENS.get(type_of(header), 0)
+    return KINDS[type_of(header)].most_tokens
 
 
 def tokens_at_once(header: GgufHeader) -> int:
     """How many tokens of a picture the model must take together; 0: as many as it likes."""
-    if type_of(header) not in _AT_ONCE:
+    if not KINDS[type_of(header)].at_once:
         return 0
     side = math.ceil(_number(header, "image_size") / (_number(header, "patch_size") * _merge(header)))
     return most_picture_tokens(header) or side * side
@@ -160,7 +148,7 @@ def sight_bytes(header: GgufHeader) -> int:
 
 def can_see(architecture: str) -> bool:
     """Whether there may be projectors for models of an architecture."""
-    return any(architecture in architectures for architectures in TYPES.values())
+    return any(architecture in kind.models for kind in KINDS.values())
 
 
 def facts_of(header: GgufHeader) -> dict[str, Json]:
@@ -174,9 +162,8 @@ def projector_for(model: ModelRecord, known: Iterable[ModelRecord]) -> ModelReco
     able = [
         one
         for one in known
-        if one.kind == PROJECTOR
-        and architecture in TYPES.get(str(one.header.get("projector")), ())
-        and width in (None, one.header.get("embedding_length"))
+        if one.kind == PROJECTOR and (kind := KINDS.get(str(one.header.get("projector"))))
+        if architecture in kind.models and width in (None, one.header.get("embedding_length"))
     ]
     words, repo = _words(model), _repo(model)
     alike = [(bool(repo) and _repo(one) == repo, len(words & _words(one)), one) for one in able]
@@ -212,5 +199,5 @@ def _number(header: GgufHeader, key: str) -> int:
 
 def _merge(header: GgufHeader) -> int:
     """How many patches become one, each way."""
-    usual = {"gemma3": 4, "gemma4v": 3, "gemma4uv": 3, "pixtral": 1}.get(type_of(header), 2)
-    return _number(header, "spatial_merge_size") or _number(header, "projector.scale_factor") or usual
+    told = _number(header, "spatial_merge_size") or _number(header, "projector.scale_factor")
+    return told or KINDS[type_of(header)].merge

@@ -496,7 +496,7 @@ class ModelLoader(Service):
         self.client.may_open(reach)
         self._falls_short = not self.client.can_open(adapters)
         held = self._in_use
-        if self._falls_short or (held and held.projector != self._projector_of(held.record)):
+        if self._falls_short or (held and held.projector != self.projector_of(held.record)):
             self._unload_soon()
 
     # For leases.
@@ -604,7 +604,7 @@ class ModelLoader(Service):
             self._load_ended(loading, ModelState.NOT_LOADED, None)
             return
         self._crashes.note_mark(record, mark)
-        loading.projector = self._projector_of(record)
+        loading.projector = self.projector_of(record)
         spec = spec_for(
             self._crashes.fresh(record),
             self._settings.current,
@@ -640,7 +640,7 @@ class ModelLoader(Service):
         elif isinstance(event, Cancelled):
             self._load_ended(loading, ModelState.NOT_LOADED, None)
 
-    def _projector_of(self, record: ModelRecord) -> str:
+    def projector_of(self, record: ModelRecord) -> str:
         """Return the path of the file by which this model sees; "" if it does not."""
         known = [one for one in self._store.models.all() if one.kind == "projector"]
         if not known:

@@ -120,9 +120,7 @@ class ModelService(Service):
 
     def sees(self, record: ModelRecord) -> bool:
         """Return whether this model can be shown pictures: its projector is in the library."""
-        from slmdesk.gguf.projectors import projector_for  # only who shows pictures asks
-
-        return projector_for(record, self._store.models.all()) is not None
+        return bool(self._loader.projector_of(record))
 
     def by_sha256(self, sha256: str | None) -> ModelRecord | None:
         return next((model for model in self._store.models.all() if model.sha256 == sha256), None) if sha256 else None

@@ -1,4 +1,4 @@
-"""Dictation, and the speech models of this PC.  Service thread."""
+"""Dictation, and what recordings are read and played by.  Service thread."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient, JobHandle
 from slmdesk.children.reach import AllowedPaths
 from slmdesk.gguf.whisper import ENGLISH, KIND
-from slmdesk.hub.search import MANY_LANGUAGES, CatalogueEntry, Skill, load_catalogue
+from slmdesk.hub.search import CatalogueEntry, Skill, load_catalogue
 from slmdesk.runtime.events import Pending, ended
 from slmdesk.runtime.messages import problem_for, problem_of
 from slmdesk.runtime.service import Later, Runtime, Service
 from slmdesk.voice.events import DictationEnded, DictationGrew
-from slmdesk.voice.types import SpeechModel
 
 IDLE_S = 300.0
 """Seconds after a dictation for which its model stays in memory."""
@@ -37,10 +36,6 @@ class VoiceService(Service):
         self._job: JobHandle | None = None
         self._later: Later | None = None
 
-    def models(self) -> Pending[tuple[SpeechModel, ...]]:
-        """The speech models whose files are there, the smallest first, which dictation uses."""
-        return ended(tuple(self._models()))
-
     def dictate(self, language: str | None = None) -> Pending[str]:
         """Begin a dictation.  Returns its id at once; sound may be fed while the model is still loaded.
 
@@ -52,7 +47,7 @@ class VoiceService(Service):
             if self._job is not None:
                 raise KnownError("speech.busy")
             client = self._listener()
-            payload = {**_prepared(client, (), self._model(language or "")), "language": language or ""}
+            model = self._model(language or "")
         except KnownError as err:
             return ended(problem_for(err))
         self._count += 1
@@ -61,7 +56,8 @@ class VoiceService(Service):
         def on_event(event: FromChild) -> None:  # on a thread of the client
             self._service_thread.post(partial(self._on_event, dictation, event))
 
-        self._job = client.start("dictate", payload, on_event)
+        _let_open(client, model)
+        self._job = client.start("dictate", {"model": model, "language": language or ""}, on_event)
         return ended(dictation)
 
     def feed(self, dictation: str, sound: bytes) -> None:
@@ -88,13 +84,15 @@ class VoiceService(Service):
 
         Raises KnownError `speech.no_model`.
         """
-        return _prepared(client, (str(recording),), self._model(language, is_best=True))
+        model = self._model(language, is_best=True)
+        _let_open(client, str(recording), model)
+        return {"model": model}
 
     def sound(self, recording: Path, start: float) -> Pending[bytes]:
         """Return some seconds of a recording, from a second on, as samples like those of `feed`.  None are its end."""
         pending: Pending[bytes] = Pending()
         client, path = self._player(), str(recording)
-        _let_open(client, (path,))
+        _let_open(client, path)
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done):
@@ -122,20 +120,18 @@ class VoiceService(Service):
     def _job_of(self, dictation: str) -> JobHandle | None:
         return self._job if dictation == str(self._count) else None
 
-    def _models(self) -> list[SpeechModel]:
-        found = [
-            SpeechModel(model.id, model.name, os.fsdecode(model.path), model.bytes,
-                        ("en",) if model.header.get("architecture") == ENGLISH else (MANY_LANGUAGES,))
-            for model in self._store.models.all() if model.kind == KIND
-        ]  # fmt: skip
-        return sorted((model for model in found if Path(model.path).is_file()), key=lambda model: model.bytes)
-
-    def _model(self, language: str, *, is_best: bool = False) -> SpeechModel:
-        able = [model for model in self._models() if {language or MANY_LANGUAGES, MANY_LANGUAGES} & {*model.languages}]
+    def _model(self, language: str, *, is_best: bool = False) -> str:
+        """Return the path of the smallest model for a language ("": any), which is the quickest, or of the best."""
+        able = {
+            model.bytes: os.fsdecode(model.path)
+            for model in self._store.models.all()
+            if model.kind == KIND and (language == "en" or model.header.get("architecture") != ENGLISH)
+            if Path(os.fsdecode(model.path)).is_file()
+        }
         if not able:
             suited = self.suited()
             raise KnownError("speech.no_model", title=suited.title, bytes=suited.bytes)
-        return able[-1 if is_best else 0]
+        return able[max(able) if is_best else min(able)]
 
     def _on_event(self, dictation: str, event: FromChild) -> None:
         if self._job_of(dictation) is None:
@@ -160,12 +156,7 @@ class VoiceService(Service):
             self._listener().renew()
 
 
-def _prepared(client: ChildClient, files: tuple[str, ...], model: SpeechModel) -> dict[str, Json]:
-    _let_open(client, (model.path, *files))
-    return {"model": model.path}
-
-
-def _let_open(client: ChildClient, paths: tuple[str, ...]) -> None:
+def _let_open(client: ChildClient, *paths: str) -> None:
     client.may_open(AllowedPaths(paths))
     if not client.can_open(paths):
         client.renew()

@@ -1,4 +1,4 @@
-"""What speech is turned into, and the models that do it."""
+"""What speech is turned into."""
 
 from __future__ import annotations
 
@@ -6,15 +6,7 @@ from collections.abc import Iterable
 
 from slmdesk.base.documents import Page
 from slmdesk.base.record import Record
-from slmdesk.base.times import shown_time, times_of
-
-
-class Segment(Record):
-    """A passage of speech.  Times in seconds from the beginning of the sound."""
-
-    start: float
-    end: float
-    text: str
+from slmdesk.base.times import Segment, shown_time, times_of
 
 
 class Transcript(Record):
@@ -28,15 +20,6 @@ class Transcript(Record):
     def as_srt(self) -> str:
         cues = (f"{_srt(each.start)} --> {_srt(each.end)}\n{each.text}\n" for each in self.segments)
         return "\n".join(f"{number}\n{cue}" for number, cue in enumerate(cues, 1))
-
-
-class SpeechModel(Record):
-    id: str
-    name: str
-    path: str
-    bytes: int
-    languages: tuple[str, ...]
-    """Codes such as "de"; "mul" for many."""
 
 
 def transcript_of(pages: Iterable[Page], language: str = "") -> Transcript:

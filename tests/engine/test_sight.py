@@ -210,7 +210,7 @@ def test_a_picture_nobody_waits_for_any_more_is_not_read_on(seeing) -> None:
     large = [picture(1000, 1000, seed) for seed in range(6)]
     stream = one.engine.generate([Request("a", one.handle, (asking("hello", *large),), sampling=sampling)])
     next(stream)  # it is being read
-    encoded = one.engine.model(one.handle).eyes.sight()._projector._kept
+    encoded = one.engine.model(one.handle)._projector._kept
     stream.close()
     assert isinstance(one.ask(asking("hello")), Finished)
     assert len(encoded) < len(large)

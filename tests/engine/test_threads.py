@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import pytest
 
+from slmdesk.base.threads import usable_cores
 from slmdesk.engine.llama.context import CostCurve, measure_curve
-from slmdesk.engine.llama.library import ThreadChooser, thread_candidates, time_threads, usable_cores
+from slmdesk.engine.llama.library import ThreadChooser, thread_candidates, time_threads
 
 pytestmark = pytest.mark.pure
 

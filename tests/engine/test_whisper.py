@@ -32,6 +32,6 @@ def test_times_are_moved_to_what_is_loud(loud, times):
     frames = numpy.zeros(400, bool)
     for begin, end in loud:
         frames[begin:end] = True
-    words = whisper._words(0, frames)
-    assert (words.start, words.end) == pytest.approx(times)
-    assert words.text.startswith("Part 8.")
+    segment = whisper._segment(0, frames)
+    assert (segment.start, segment.end) == pytest.approx(times)
+    assert segment.text.startswith("Part 8.")

@@ -5,8 +5,9 @@ from fakes.recorder import Recorder, import_model, open_echo
 from fakes.tiny_whisper import tiny_whisper
 
 from slmdesk.base.errors import Stopped
+from slmdesk.base.times import Segment
 from slmdesk.children.tasks import listener
-from slmdesk.engine.whisper import Heard, Words
+from slmdesk.engine.whisper import Heard
 
 
 class FakeWhisper:
@@ -26,7 +27,7 @@ class FakeWhisper:
             raise self.failure
         said = f"{len(sound) / 16_000:.0f} seconds comma new line {'more' if before else 'first'}."
         return Heard(
-            (Words(0.5, 2.0, said), Words(2.5, 4.0, "And more.")) if not is_draft else (Words(0, 1, said),), "en"
+            (Segment(0.5, 2.0, said), Segment(2.5, 4.0, "And more.")) if not is_draft else (Segment(0, 1, said),), "en"
         )
 
 

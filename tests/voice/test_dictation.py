@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from fakes.recorder import Recorder, import_model, open_echo
@@ -85,9 +86,8 @@ def test_an_organisation_may_forbid_it(home):
 
 
 def test_models_are_told_by_what_they_can(heard):
-    (model,) = heard.calls.voice.models()
-    record = heard.ask(lambda services: services.models.list())[0]
-    assert (record.kind, record.can_chat, model.id, model.languages) == (KIND, False, record.id, ("mul",))
+    (record,) = heard.ask(lambda services: services.models.list())
+    assert (record.kind, record.can_chat) == (KIND, False)
     assert json.dumps(record.header)
 
 
@@ -104,7 +104,7 @@ def test_the_real_library_hears_within_its_walls(home, tmp_path):
         assert recorder.wait(DictationEnded) == DictationEnded(dictation)
         assert len([event for event in recorder.of(DictationGrew) if event.is_final]) == 2
         assert walls_of(services.capabilities()["listener"]).wall is Wall.WALLED
-        path = recorder.calls.voice.models()[0].path
+        path = os.fsdecode(recorder.ask(lambda services: services.models.list())[0].path)
         tiny_whisper(tmp_path / "broken.bin", more=b"x")
         (tmp_path / "broken.bin").replace(path)  # after it was checked
         services.listener.renew()

@@ -91,7 +91,6 @@ class Draft:
     """For a folder: number of documents that were read."""
     problem: str = ""
     size: tuple[int, int] = (0, 0)
-    sha256: str = ""
     """Of a picture, which is in `source`."""
     number: int = 1
     """The page of its file that is shown as a picture."""
@@ -116,7 +115,7 @@ class Draft:
         if self.folder:
             return AttachRequest(name=self.name, mode=AttachMode.PASSAGES, collection=self.folder)
         document = "" if self.is_picture else self.document
-        return AttachRequest(document, self.name, self.source, self.kind, self.mode, size=self.size, sha256=self.sha256)
+        return AttachRequest(document, self.name, self.source, self.kind, self.mode, size=self.size)
 
     @property
     def words(self) -> str:
@@ -161,7 +160,7 @@ class Draft:
         if self.folder:
             shape["folder"] = self.folder
         elif self.source:
-            shape |= {"source": list(self.source), "size": list(self.size), "sha256": self.sha256}
+            shape |= {"source": list(self.source), "size": list(self.size)}
         elif self.document and self.state == READY:
             shape["document"] = self.document
         elif self.path is not None:
@@ -175,7 +174,6 @@ class KeptDraft(Record):
     folder: str = ""
     source: tuple[str, ...] = ()
     size: tuple[int, int] = (0, 0)
-    sha256: str = ""
     document: str = ""
     path: str = ""
     """The path of the file in hexadecimal digits, as it may be no text."""
@@ -190,9 +188,7 @@ def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
         path = Path(os.fsdecode(bytes.fromhex(kept.path))) if kept.path else None
     except ValueError:
         return None
-    return Draft(
-        kept.name, path, kept.document, kept.source, kept.mode, folder=kept.folder, size=kept.size, sha256=kept.sha256
-    )
+    return Draft(kept.name, path, kept.document, kept.source, kept.mode, folder=kept.folder, size=kept.size)
 
 
 def pasted_draft(text: str, names: Container[str]) -> Draft:

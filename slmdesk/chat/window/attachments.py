@@ -404,7 +404,7 @@ class DraftReader(QObject):
         """Make the picture of a file, or of the bytes of one."""
 
         def arrived(made: AttachRequest) -> None:
-            draft.source, draft.size, draft.sha256, draft.kind = made.source, made.size, made.sha256, made.page_kind
+            draft.source, draft.size, draft.kind = made.source, made.size, made.page_kind
             draft.name, draft.pages = made.name, made.pages
             self._settle(draft, READY)
 

@@ -17,6 +17,7 @@ from slmdesk.base.record import Count, to_json
 from slmdesk.base.saved_states import BadState, StateHead, StateReader, open_state, write_state
 from slmdesk.base.sealing import KEY_BYTES
 from slmdesk.base.texts import _
+from slmdesk.base.threads import usable_cores
 from slmdesk.base.types import (
     THINKING_OFF,
     Backends,
@@ -282,7 +283,7 @@ SECONDS = 0.8
 
 def measure(job: Job, engine: Engine) -> Task:
     """No payload.  Result: a PcMeasurement.  Raises Stopped."""
-    from slmdesk.engine.llama.library import measure_bandwidth, usable_cores
+    from slmdesk.engine.llama.library import measure_bandwidth
 
     yield from ()
     threads = usable_cores()

@@ -22,10 +22,10 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Partial, Progress
 from slmdesk.base.record import to_json
 from slmdesk.base.sound import Stretch, Stretches, bytes_of, is_loud, loudness, sound_of
-from slmdesk.base.times import PAUSE_S, place_of, shown_time
+from slmdesk.base.times import PAUSE_S, Segment, place_of, shown_time
 from slmdesk.children.tasks.job import Job, Task, text_of
 from slmdesk.children.tasks.reader import chosen_format, named_wrongly, reading_of
-from slmdesk.engine.whisper import Whisper, Words
+from slmdesk.engine.whisper import Whisper
 from slmdesk.formats.reading import PageText
 from slmdesk.formats.recordings import Piece, pieces, sound_at
 from slmdesk.text.spoken import with_commands
@@ -123,9 +123,9 @@ def read(job: Job) -> Task:
             else:
                 model = model or _model(text_of(job, "model"))
                 found = model.hear(piece.sound, language, stop=job.stop.is_set)
-                language = language or (found.language if found.words else "")
-                page = _page(number, label, piece, found.words)
-                is_heard |= bool(found.words)
+                language = language or (found.language if found.segments else "")
+                page = _page(number, label, piece, found.segments)
+                is_heard |= bool(found.segments)
             yield Partial(job.id, str(number), to_json(page))
             yield Progress(job.id, number, number + round(piece.left_s / 26) if piece.left_s else 0, "page")
     if not is_heard:
@@ -136,10 +136,10 @@ def read(job: Job) -> Task:
     return to_json(info)
 
 
-def _page(number: int, label: str, piece: Piece, words: Sequence[Words]) -> Page:
+def _page(number: int, label: str, piece: Piece, segments: Sequence[Segment]) -> Page:
     """A passage is a sentence, or what is said up to a pause."""
-    text, passages = PageText(), list[list[Words]]()
-    for each in words:
+    text, passages = PageText(), list[list[Segment]]()
+    for each in segments:
         last = passages[-1][-1] if passages else None
         if last is None or last.text.endswith(_ENDS) or each.start - last.end >= PAUSE_S:
             passages.append([])

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
-from slmdesk.base.record import changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import (
     MOST_STRENGTH,
@@ -26,7 +25,6 @@ from slmdesk.base.types import (
     Device,
     LoadedModel,
     LoadSpec,
-    Picture,
     Priority,
     PromptPart,
     Recipe,
@@ -143,7 +141,7 @@ class LlamaEngine(Engine):
         model = self.model(handle)
         with model.use():
             parts, missing = self._parts_of(model, messages, answer_prefix, thinking)
-            tokens = len(tokens_and_edges(model.vocabulary, parts, see=_see(model, parts))[0])
+            tokens = len(_counted(model, parts)[0])
             return Rendered(parts, tokens, missing, lookalikes(parts, model.vocabulary))
 
     # ---- answers
@@ -206,9 +204,7 @@ class LlamaEngine(Engine):
         with model.use():
             ways = (THINKING_OFF, THINKING_USUAL) if model.thoughts else (THINKING_OFF,)  # as it was asked is not known
             prompts = [self._parts_of(model, messages, "", thinking)[0] for thinking in ways]
-            able = [
-                _without_end(*tokens_and_edges(model.vocabulary, parts, see=_see(model, parts))) for parts in prompts
-            ]
+            able = [_without_end(*_counted(model, parts)) for parts in prompts]
         found: tuple[int, memoryview] | None = None
         tokens: list[int] = []
 
@@ -440,7 +436,7 @@ def prepare(
     """
     vocabulary, info = model.vocabulary, model.info
     thinks = model.thoughts if request.messages and request.is_free else None
-    sight = model.eyes.sight() if any(part.picture for part in parts) else None
+    sight = model.sight_of(parts)
     prompt, edges = tokens_and_edges(vocabulary, parts, see=sight.see if sight else None)
     sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
     choices = tokens_of_choices(vocabulary, request.choices)
@@ -478,12 +474,10 @@ def prepare(
     )
 
 
-def _see(model: Loaded, parts: Items[PromptPart]) -> Callable[[Picture], Items[int]] | None:
-    """What counts the pictures of a prompt, whose data is not looked at."""
-    if not any(part.picture for part in parts):
-        return None
-    sight = model.eyes.sight()
-    return lambda picture: sight.see(changed(picture, data=""))
+def _counted(model: Loaded, parts: Items[PromptPart]) -> tuple[list[int], list[int]]:
+    """The tokens and edges of a prompt whose pictures are counted, not looked at."""
+    sight = model.sight_of(parts)
+    return tokens_and_edges(model.vocabulary, parts, see=sight.count if sight else None)
 
 
 def _without_end(tokens: list[int], edges: list[int]) -> list[int]:

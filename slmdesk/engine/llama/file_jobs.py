@@ -14,6 +14,7 @@ import numpy as np
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import PRIVATE_FILE
 from slmdesk.base.texts import _
+from slmdesk.base.threads import ticking, usable_cores
 from slmdesk.base.types import FILE_TYPES, Recipe
 from slmdesk.base.untrusted import clean_label
 from slmdesk.engine.llama.context import DECODED, Context
@@ -21,8 +22,6 @@ from slmdesk.engine.llama.library import (
     Library,
     free_memory,
     load_library,
-    ticking,
-    usable_cores,
 )
 from slmdesk.engine.llama.loading import WeightFile, check_model_file, open_weights
 from slmdesk.engine.llama.vocabulary import Vocabulary

@@ -11,8 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -171,13 +170,6 @@ _LEAST_PATIENCE_S = 0.5
 _ROUNDS = 5
 _TRY_S = 1.0
 """For timing numbers of threads at a load: a slow PC tries each once."""
-
-
-def usable_cores() -> int:
-    """Physical cores this process may run on, at least one."""
-    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
-    return max(1, min(physical, allowed))
 
 
 def thread_candidates(cores: int) -> tuple[int, ...]:
@@ -394,21 +386,3 @@ def _read(parts: list[np.ndarray]) -> float:
     for thread in others:
         thread.join()
     return time.perf_counter() - started
-
-
-@contextmanager
-def ticking(tick: Callable[[], object], seconds: float = 1.0) -> Iterator[None]:
-    """Call `tick` every `seconds` from a thread of its own until the block ends; it waits for a call under way."""
-    done = threading.Event()
-
-    def run() -> None:
-        while not done.wait(seconds):
-            tick()
-
-    thread = threading.Thread(target=run, name="ticking", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

@@ -7,7 +7,7 @@ import logging
 import math
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -17,7 +17,8 @@ from typing import Any
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
-from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts
+from slmdesk.base.threads import ticking, usable_cores
+from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts, PromptPart
 from slmdesk.base.untrusted import clean_label
 from slmdesk.engine.llama.cards import ON_PROCESSOR, Card, Placement, best_card, layers_on, offload_of
 from slmdesk.engine.llama.context import (
@@ -43,14 +44,12 @@ from slmdesk.engine.llama.library import (
     lacks_memory,
     parts_from_log,
     thread_candidates,
-    ticking,
     time_threads,
-    usable_cores,
 )
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits
 from slmdesk.engine.llama.scheduler import Scheduler
-from slmdesk.engine.llama.sight import Eyes, Projector
+from slmdesk.engine.llama.sight import Projector, Sight
 from slmdesk.engine.llama.templates import ChatFormat, TryTemplate
 from slmdesk.engine.llama.thinking import ThoughtTokens
 from slmdesk.engine.llama.vocabulary import Vocabulary
@@ -87,11 +86,10 @@ class Loaded:
         context: Context,
         scheduler: Scheduler,
         adapters: Adapters,
-        eyes: Eyes,
+        open_projector: Callable[[], Projector] | None,
         info: LoadedModel,
     ) -> None:
         self.weights = weights
-        self.eyes = eyes
         self.vocabulary = vocabulary
         self.chat_format = chat_format
         self.thoughts = ThoughtTokens.of(chat_format.marks, vocabulary) if chat_format.marks else None
@@ -102,6 +100,9 @@ class Loaded:
         """Held while the chat format is used: it is not made for two threads together."""
         self.state_version = state_version(weights.library, info.offload, flash=info.flash)
         self._context = context
+        self._open_projector = open_projector
+        self._projector: Projector | None = None
+        self._opening = threading.Lock()
         self._users = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -120,6 +121,19 @@ class Loaded:
                 self._users -= 1
                 self._changed.notify_all()
 
+    def sight_of(self, parts: Iterable[PromptPart]) -> Sight | None:
+        """What sees the pictures of a prompt; None where it has none.  Opens the projector at the first.  Any thread.
+
+        Raises KnownError `projector.…`, `model.blind`.
+        """
+        if not any(part.picture for part in parts):
+            return None
+        with self._opening:
+            if self._open_projector is None:
+                raise KnownError("model.blind", name=_("This model"))
+            self._projector = self._projector or self._open_projector()
+            return Sight(self._projector)
+
     def close(self) -> None:
         """End all requests with `model.not_loaded` and free everything.  On the engine thread; waits for users."""
         with self._changed:
@@ -128,7 +142,8 @@ class Loaded:
         self.scheduler.end_all("model.not_loaded")
         self._context.close()
         self.adapters.close()
-        self.eyes.close()
+        if self._projector:
+            self._projector.close()
         self.weights.close()
         give_back_freed()
 
@@ -254,7 +269,7 @@ class _PartialModel(Record):
             context=context,
             scheduler=scheduler,
             adapters=adapters,
-            eyes=Eyes(self._projector if spec.projector else None),
+            open_projector=self._projector if spec.projector else None,
             info=_info(
                 self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory, is_sane, flash=flash
             ),

@@ -13,7 +13,6 @@ import ctypes
 import hashlib
 import importlib
 import struct
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,11 +21,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
+from slmdesk.base.threads import usable_cores
 from slmdesk.base.types import MOST_PIXELS, Picture
 from slmdesk.base.untrusted import clean_label
-from slmdesk.engine.llama.library import Library, lacks_memory, usable_cores
+from slmdesk.engine.llama.library import Library, lacks_memory
 from slmdesk.gguf.header import GgufHeader
 from slmdesk.gguf.projectors import check_projector, most_picture_tokens, tokens_at_once
 
@@ -103,6 +103,10 @@ class Sight:
         tokens, pieces = self._projector.look(picture)
         self._pieces += pieces
         return tokens
+
+    def count(self, picture: Picture) -> list[int]:
+        """As `see`, for a prompt that is only counted: the picture's data is not looked at."""
+        return self.see(changed(picture, data=""))
 
     def read(self, number: int, context: int, position: int, sequence: int, keep_going: Callable[[], bool]) -> int:
         """Put a picture into a sequence.  Returns what `llama_decode` does."""
@@ -230,28 +234,6 @@ class Projector:
         self._on_work()
         self._stopped = self._stopped or not self._keep_going()
         return not self._stopped
-
-
-class Eyes:
-    """The projector of a loaded model, opened when a picture is first met.  Any thread."""
-
-    def __init__(self, open_it: Callable[[], Projector] | None) -> None:
-        """`open_it`: None for a model that does not see."""
-        self._open = open_it
-        self._lock = threading.Lock()
-        self._projector: Projector | None = None
-
-    def sight(self) -> Sight:
-        """Raises KnownError `projector.…`, `model.blind`."""
-        with self._lock:
-            if self._open is None:
-                raise KnownError("model.blind", name=_("This model"))
-            self._projector = self._projector or self._open()
-            return Sight(self._projector)
-
-    def close(self) -> None:
-        if self._projector:
-            self._projector.close()
 
 
 def _pixels_of(picture: Picture) -> Any:

@@ -22,6 +22,8 @@ WATCH_S = 3.0
 class Device(QObject):
     """A device that is open from `start` until `stop`, or until `failed`. Base class."""
 
+    kind: str
+    """Of miniaudio's devices, the class."""
     failed = Signal()
 
     def __init__(self, parent: QObject) -> None:
@@ -37,9 +39,6 @@ class Device(QObject):
     def stop(self) -> None:
         self._over.set()
 
-    def _opened(self, miniaudio: Any, **form: object) -> Any:
-        raise NotImplementedError
-
     def _sound(self, over: Event) -> Generator[Any, Any, None]:
         raise NotImplementedError
 
@@ -49,8 +48,8 @@ class Device(QObject):
         backends = miniaudio.get_enabled_backends() - {miniaudio.Backend.NULL}
         form = {"sample_rate": RATE, "nchannels": 1, "buffersize_msec": PIECE_MS, "app_name": "slmdesk"}
         try:
-            device = self._opened(miniaudio, **form, backends=sorted(backends, key=lambda each: each.value))
-            with device:
+            opened = getattr(miniaudio, self.kind)
+            with opened(**form, backends=sorted(backends, key=lambda each: each.value)) as device:
                 sound = self._sound(over)
                 next(sound)
                 device.start(sound)
@@ -71,10 +70,8 @@ class Device(QObject):
 
 
 class Microphone(Device):
+    kind = "CaptureDevice"
     heard = Signal(bytes)
-
-    def _opened(self, miniaudio: Any, **form: object) -> Any:
-        return miniaudio.CaptureDevice(**form)
 
     def _sound(self, over: Event) -> Generator[None, bytes, None]:
         while not over.is_set():
@@ -86,14 +83,13 @@ class Microphone(Device):
 class Speaker(Device):
     """Plays `sound` from `at` on, and silence after its end."""
 
+    kind = "PlaybackDevice"
+
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.sound = b""
         self.at = 0
         """Where in `sound` it plays, in bytes. May be set at any time, to an even number."""
-
-    def _opened(self, miniaudio: Any, **form: object) -> Any:
-        return miniaudio.PlaybackDevice(**form)
 
     def _sound(self, over: Event) -> Generator[bytes, int, None]:
         wanted = yield b""
