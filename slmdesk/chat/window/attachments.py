@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.base.documents import FORMATS, is_picture, takes_password
+from slmdesk.base.documents import is_picture, takes_password
 from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import N_, _
@@ -38,7 +38,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.shortcuts import keys_of
 from slmdesk.window.base.window_state import WindowStateFile
-from slmdesk.window.widgets.files import FileDrop, ask_files, dropped_paths, model_files
+from slmdesk.window.widgets.files import FileDrop, ask_documents, dropped_paths, model_files
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, undoable
 
 if TYPE_CHECKING:
@@ -563,13 +563,7 @@ class AttachmentEntry(QObject):
         self._composer.setFocus()
 
     def _on_attach(self) -> None:
-        ask_documents(self._page, _("Attach documents"), self._controller, "attach_dialog")
-
-
-def ask_documents(parent: QWidget, title: str, attached: AttachController, name: str) -> None:
-    suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
-    filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
-    ask_files(parent, title, attached.add_paths, name=name, filters=filters)
+        ask_documents(self._page, _("Attach documents"), self._controller.add_paths, name="attach_dialog")
 
 
 SAVE_AFTER_MS = 1500

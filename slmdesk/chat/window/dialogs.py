@@ -29,7 +29,7 @@ from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
 from slmdesk.chat.spaces import MOST_SPACE_NAME, Space
 from slmdesk.chat.types import ChatOptions
 from slmdesk.chat.window.attachment_chips import FAILED, LOCKED, READING, AttachmentBar, draft_from
-from slmdesk.chat.window.attachments import AttachController, ask_documents
+from slmdesk.chat.window.attachments import AttachController
 from slmdesk.chat.window.conversation import teach
 from slmdesk.chat.window.examples import ExampleTable, TryWindow, count_words, examples_in
 from slmdesk.chat.window.option_fields import LONG_SYSTEM, PRESET_FIELDS, SYSTEM_OF_PRESET, Around, SettingsForm
@@ -53,7 +53,7 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, TextDialog
-from slmdesk.window.widgets.files import FileDrop, ask_file, ask_new_file
+from slmdesk.window.widgets.files import FileDrop, ask_documents, ask_file, ask_new_file
 from slmdesk.window.widgets.rows import Choice, order_tabs, tab_stops
 
 if TYPE_CHECKING:
@@ -380,7 +380,7 @@ class SpaceEditor(Dialog):
         self._save.setToolTip(_("The documents are being read") if is_reading else "")
 
     def _on_files(self) -> None:
-        ask_documents(self, _("Add documents"), self._attached, "space_files_dialog")
+        ask_documents(self, _("Add documents"), self._attached.add_paths, name="space_files_dialog")
 
     def _fill_library(self) -> None:
         self._listed.clear()

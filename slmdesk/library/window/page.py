@@ -84,7 +84,7 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Question, ask_password
-from slmdesk.window.widgets.files import FileDrop, admit, ask_files, ask_new_file, document_folder
+from slmdesk.window.widgets.files import FileDrop, admit, ask_documents, ask_new_file, document_folder
 from slmdesk.window.widgets.notices import ask_folder
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.parts import EmptyState, Segments
@@ -194,9 +194,7 @@ class DocumentsPage(QWidget):
         question.open()
 
     def ask_files(self, chosen: Callable[[list[Path]], object] | None = None) -> None:
-        suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
-        filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
-        ask_files(self, _("Open documents"), chosen or self.open_chosen, name="documents_dialog", filters=filters)
+        ask_documents(self, _("Open documents"), chosen or self.open_chosen, name="documents_dialog")
 
     def watch_folder(self) -> None:
         self._ask_folder(_("Watch a folder"), lambda paths: self._folders.add(paths[0]))

@@ -12,7 +12,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
-    QHeaderView,
     QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
@@ -52,7 +51,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.form import Control, Field, Listed, TextLine
-from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.rows import Choice, list_in_table
 from slmdesk.window.widgets.settings import Setting, SettingsForm, SettingsSection, Switched, held
 from slmdesk.window.widgets.tokens import TokenController, TokenForm, words_of
 
@@ -330,22 +329,14 @@ class NetworkLogWindow(Dialog):
             head = QTableWidgetItem(name)
             head.setTextAlignment(_ALIGN[at == BYTES])
             table.setHorizontalHeaderItem(at, head)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        list_in_table(table)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setWordWrap(False)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setTextElideMode(Qt.TextElideMode.ElideRight)
-        rows, header = table.verticalHeader(), table.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # measuring the rows would read all of them
-        header.setHighlightSections(False)
+        header = table.horizontalHeader()
         header.setStretchLastSection(True)
         header.setMinimumSectionSize(table.fontMetrics().averageCharWidth() * 4)
         header.setDefaultSectionSize(table.fontMetrics().averageCharWidth() * 8)
-        rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_8)
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_8)
         return table
 
     def _connect(self) -> None:

@@ -74,7 +74,13 @@ class DocumentPane(QStackedWidget):
         self._said = ""
         """What is said of the written file, until the translation goes on."""
         self._build_ui(controller.view, keeper)
-        self._connect()
+        self.review.listed.connect(self._settle)
+        self.review.words_changed.connect(self._on_words_changed)
+        self.review.rows_came.connect(self._show_languages)
+        self._bridge.on(TranslationGrew, self._on_grew)
+        self._bridge.on(JobChanged, self._on_job)
+        self._bridge.on(ItemChanged, self._on_item)
+        self._bridge.on(ItemGone, lambda event: self._close(event.id))
 
     def _build_ui(self, view: ViewSettings, keeper: ThemeKeeper) -> None:
         self.head = named(QWidget(self), "document_head")
@@ -115,8 +121,7 @@ class DocumentPane(QStackedWidget):
             _("Export"), "export_translation_button", options, kind="text",
             tip=_("Both languages side by side, a report, the pairs as TMX"),
         )  # fmt: skip
-        self._menu = SaveMenu(self._more)
-        self._more.setMenu(self._menu)
+        self._more.setMenu(save_menu(self._more, self._on_export))
         self._otherwise = button(
             _("Translate otherwise…"), "document_otherwise_button", options, kind="text", on=self._on_otherwise,
             tip=_("Subject, formality, glossaries, title"),
@@ -161,16 +166,6 @@ class DocumentPane(QStackedWidget):
         self.setCurrentIndex(int(is_there))
         for part in (self._title, self._target, self._save, self._option_button):
             part.setVisible(is_there)
-
-    def _connect(self) -> None:
-        self._menu.chosen.connect(self._on_export)
-        self.review.listed.connect(self._settle)
-        self.review.words_changed.connect(self._on_words_changed)
-        self.review.rows_came.connect(self._show_languages)
-        self._bridge.on(TranslationGrew, self._on_grew)
-        self._bridge.on(JobChanged, self._on_job)
-        self._bridge.on(ItemChanged, self._on_item)
-        self._bridge.on(ItemGone, lambda event: self._close(event.id))
 
     @property
     def item(self) -> str:
@@ -518,18 +513,14 @@ FORMS = {
 SUFFIX_WORDS = {Handout.PAIR: _("both languages"), Handout.REPORT: _("report"), Handout.TMX: _("pairs")}
 
 
-class SaveMenu(QMenu):
-    chosen = Signal(object, str)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("handout_menu")
-        for what, forms in FORMS.items():
-            if not self.isEmpty():
-                self.addSeparator()
-            for form in forms:
-                action = self.addAction(f"{form.name}…", partial(self.chosen.emit, what, form.id))
-                action.setObjectName(f"handout_{what.value}_{form.id}")
+def save_menu(parent: QWidget, chosen: Callable[[Handout, str], object]) -> QMenu:
+    menu = named(QMenu(parent), "handout_menu")
+    for what, forms in FORMS.items():
+        menu.addSeparator()  # Qt hides the one at the top
+        for form in forms:
+            action = menu.addAction(f"{form.name}…", partial(chosen, what, form.id))
+            action.setObjectName(f"handout_{what.value}_{form.id}")
+    return menu
 
 
 def ask_save_anyway(

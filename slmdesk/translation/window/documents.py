@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QDialogButtonBox, QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
 from slmdesk.base.record import changed, values_of
@@ -33,14 +34,13 @@ FIELDS = (
 
 
 class DocumentForm(Dialog):
-    begin_requested = Signal(object, object, bool)
-    """Emitted with the paths, a request for each of them without its path, and whether each is written beside it."""
-
     def __init__(
-        self, bridge: Bridge, chosen: ChosenDocuments, manner: TranslationStyle, last: WindowState, parent: QWidget
-    ) -> None:
+        self, bridge: Bridge, chosen: ChosenDocuments, manner: TranslationStyle, last: WindowState,
+        begin: Callable[[Sequence[Path], TranslationRequest, bool], object], parent: QWidget,
+    ) -> None:  # fmt: skip
+        """`begin` gets the paths, a request for each of them without its path, and whether each is written beside."""
         super().__init__(parent)
-        self._bridge = bridge
+        self._bridge, self._begin = bridge, begin
         passing(self, "document_form")
         self._chosen = chosen
         self._known: tuple[GlossaryRecord, ...] = ()
@@ -74,7 +74,9 @@ class DocumentForm(Dialog):
         columns.setVisible(self._chosen.table is not None)
         self._sheets.setVisible(self._chosen.has_sheets)
         self._properties.setVisible(self._chosen.has_properties)
-        about = ((self._names(), "names", "strong"), (self._refused(), "refused", "warn"), (self._pdf(), "pdf", "warn"))
+        refused = "\n".join(dict.fromkeys(words for __, words in self._chosen.refused[:MOST_NAMED]))
+        pdf = PDF if "pdf" in self._chosen.formats else ""
+        about = ((self._names(), "names", "strong"), (refused, "refused", "warn"), (pdf, "pdf", "warn"))
         source, target, domain, formality = ((part, 1) for part in self._form.parts)
         column(
             *(plain_label(words, self, name=f"form_{name}", kind=kind) for words, name, kind in about if words),
@@ -152,7 +154,7 @@ class DocumentForm(Dialog):
             glossaries=self._requested_glossaries(), sheet_names=self._sheets.isChecked(),
             properties=self._properties.isChecked(), columns=columns,
         )  # fmt: skip
-        self.begin_requested.emit(self._chosen.paths, request, self._beside.isChecked())
+        self._begin(self._chosen.paths, request, self._beside.isChecked())
         self.accept()
 
     def _requested_glossaries(self) -> tuple[str, ...]:
@@ -178,12 +180,6 @@ class DocumentForm(Dialog):
         names = [breakable(path.name) for path in self._chosen.paths[:MOST_NAMED]]
         more = len(self._chosen.paths) - len(names)
         return "\n".join([*names, *([_("… and {more} more, one after another").format(more=more)] if more > 0 else [])])
-
-    def _refused(self) -> str:
-        return "\n".join(dict.fromkeys(words for __, words in self._chosen.refused[:MOST_NAMED]))
-
-    def _pdf(self) -> str:
-        return PDF if "pdf" in self._chosen.formats else ""
 
     def _list(self, name: str, words: str) -> tuple[QListWidget, QWidget]:
         part = named(QWidget(self), f"{name}_part")

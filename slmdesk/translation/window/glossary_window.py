@@ -11,7 +11,6 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
     QListWidget,
     QListWidgetItem,
     QMenu,
@@ -24,7 +23,6 @@ from slmdesk.base.protocol import Progress
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, in_quotes, ngettext, retold
 from slmdesk.base.translation import GlossaryRecord, Term
-from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.glossaries import (
@@ -71,8 +69,8 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.dialogs import Dialog, LineQuestion
 from slmdesk.window.widgets.files import ask_file, ask_new_file
-from slmdesk.window.widgets.notices import REMOVAL_MS, Notice, NoticeArea
-from slmdesk.window.widgets.rows import TickDelegate
+from slmdesk.window.widgets.notices import REMOVAL_MS, Notice, NoticeArea, file_name
+from slmdesk.window.widgets.rows import TickDelegate, list_in_table
 
 FILES = _("Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods *.tbx *.xml);;All files (*)")
 FORM_NAMES = (
@@ -96,19 +94,34 @@ class GlossaryWindow(Dialog):
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, *, languages: tuple[str, str]) -> None:
         super().__init__(parent, "glossary_window", _("Glossaries"))
         self.resize(1080, 680)
-        self._bridge, self._languages = bridge, languages
+        self._bridge, self._glossaries, self._languages = bridge, bridge.services.glossaries, languages
         self._is_forgetting = False
         self._all: Live[Sequence[GlossaryRecord]] = Live(
-            bridge, self, lambda: bridge.services.glossaries.all(), (), on=(GlossariesChanged,),
-            refused=self._on_failed,
-        )  # fmt: skip
+            bridge, self, lambda: self._glossaries.all(), (), on=(GlossariesChanged,), refused=self._on_failed
+        )
         self._chosen = self._order = ""
         self._descending = False
         self._terms = 0
         self._model = TermModel(keeper, self)
         self._timer = Delay(self, SEARCH_MS, self.read, "glossary_timer")
         self._build_ui()
-        self._connect()
+        self._list.currentItemChanged.connect(self._on_chosen)
+        self._list.itemChanged.connect(self._on_item_changed)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self._search.textChanged.connect(self._timer.start)
+        self._source.returnPressed.connect(self._on_source_entered)
+        self._target.returnPressed.connect(self._on_add)
+        self._table.selectionModel().selectionChanged.connect(self._show_delete)
+        self._model.modelReset.connect(self._show_delete)
+        self._model.edited.connect(self._on_edited)
+        self._model.page_requested.connect(self._read_page)
+        self._model.sort_requested.connect(self._on_sort)
+        self._all.changed.connect(self._on_all)
+        self.finished.connect(self._on_finished)
+        for keys, work in (
+            ("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import), ("Ctrl+F", self._search.setFocus),
+        ):  # fmt: skip
+            QShortcut(QKeySequence(keys), self, work)
         self._show_glossaries()
 
     @property
@@ -145,14 +158,6 @@ class GlossaryWindow(Dialog):
         self._trouble = plain_label("", self, name="glossary_trouble", kind="danger", is_hidden=True)
         self._said = plain_label("", self, name="glossary_said", kind="muted")
         self._notices = NoticeArea(self)
-        self._lay_out()
-
-    def _button(self, text: str, name: str, tip: str, on: Callable[[], object] | None = None) -> QPushButton:
-        made = button(text, name, self, tip=tip, on=on)
-        made.setAutoDefault(False)
-        return made
-
-    def _lay_out(self) -> None:
         left, right = QWidget(self), QWidget(self)
         ways = flow(self._new, self._import, self._keep, gap=theme.SPACE_8)
         column(ways, (self._list, 1), into=left, gap=theme.SPACE_8, margins=(0, 0, theme.SPACE_12, 0))
@@ -164,26 +169,22 @@ class GlossaryWindow(Dialog):
         margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
         column((both, 1), self._notices, into=self, margins=margins)
 
+    def _button(self, text: str, name: str, tip: str, on: Callable[[], object] | None = None) -> QPushButton:
+        made = button(text, name, self, tip=tip, on=on)
+        made.setAutoDefault(False)
+        return made
+
     def _term_table(self) -> QTableView:
         table = named(QTableView(self), "term_table", label=_("Terms of the glossary"))
         table.setModel(self._model)
         table.setItemDelegate(TickDelegate(table))
         table.setItemDelegateForColumn(FORMS, FormsEditor(table))
-        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        list_in_table(table)
         table.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
         )
-        table.setWordWrap(False)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        rows = table.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_12)
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_12)
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         letter = table.fontMetrics().averageCharWidth()
         for at in range(self._model.columnCount()):
@@ -196,25 +197,6 @@ class GlossaryWindow(Dialog):
         within = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence.StandardKey.Delete, table, self._on_delete).setContext(within)
         return table
-
-    def _connect(self) -> None:
-        self._list.currentItemChanged.connect(self._on_chosen)
-        self._list.itemChanged.connect(self._on_item_changed)
-        self._menu.aboutToShow.connect(self._fill_menu)
-        self._search.textChanged.connect(self._timer.start)
-        self._source.returnPressed.connect(self._on_source_entered)
-        self._target.returnPressed.connect(self._on_add)
-        self._table.selectionModel().selectionChanged.connect(self._show_delete)
-        self._model.modelReset.connect(self._show_delete)
-        self._model.edited.connect(self._on_edited)
-        self._model.page_requested.connect(self._read_page)
-        self._model.sort_requested.connect(self._on_sort)
-        self._all.changed.connect(self._on_all)
-        self.finished.connect(self._on_finished)
-        for keys, work in (
-            ("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import), ("Ctrl+F", self._search.setFocus),
-        ):  # fmt: skip
-            QShortcut(QKeySequence(keys), self, work)
 
     # ---- what is shown
 
@@ -352,21 +334,22 @@ class GlossaryWindow(Dialog):
         LineQuestion(self, "rename_glossary_form", title, words, rename, text=record.name).open()
 
     def _on_duplicate(self) -> None:
-        glossary = self._chosen
-        self._follow(lambda services: services.glossaries.duplicate(glossary), self._show_new)
+        self._bridge.follow(self._glossaries.duplicate(self._chosen), self._show_new, self._on_failed)
 
     def _on_forget(self) -> None:
         glossary, self._chosen = self._chosen, ""
         if glossary:
-            self._follow(lambda services: services.glossaries.forget(glossary), self._on_forgotten)
+            self._bridge.follow(self._glossaries.forget(glossary), self._on_forgotten, self._on_failed)
 
     def _on_forgotten(self, gone: ForgottenGlossary) -> None:
         words = _("The glossary “{name}” with {terms} was deleted.").format(
             name=gone.record.name, terms=ngettext("{n:,} term", "{n:,} terms", len(gone.terms))
         )
-        self._offer_undo(
-            words, lambda: self._follow(lambda services: services.glossaries.restore(gone), self._show_new)
-        )
+
+        def restore() -> None:
+            self._bridge.follow(self._glossaries.restore(gone), self._show_new, self._on_failed)
+
+        self._offer_undo(words, restore)
 
     # ---- terms
 
@@ -400,7 +383,7 @@ class GlossaryWindow(Dialog):
             self._refuse(problem.sentence)
             self.read()
 
-        self._bridge.ask(self._bridge.services.glossaries.change_term(term.n, term), self._on_term, refused)
+        self._bridge.ask(self._glossaries.change_term(term.n, term), self._on_term, refused)
 
     def _on_term(self, term: Term) -> None:
         self._refuse("")
@@ -440,12 +423,8 @@ class GlossaryWindow(Dialog):
 
     def _read_file(self, request: ImportRequest) -> None:
         self._say(_("Reading {name}…").format(name=request.path.name))
-        self._follow(
-            lambda services: services.glossaries.import_file(request),
-            self._on_imported,
-            partial(self._on_import_refused, request),
-            self._on_rows,
-        )
+        refused = partial(self._on_import_refused, request)
+        self._bridge.follow(self._glossaries.import_file(request), self._on_imported, refused, self._on_rows)
 
     def _on_imported(self, done: GlossaryImport) -> None:
         self._show_new(done.glossary)
@@ -457,8 +436,7 @@ class GlossaryWindow(Dialog):
             return
         self._say("")
         question = partial(self._on_asked, problem, request)
-        sample = self._bridge.services.glossaries.sample(request.path)
-        self._bridge.follow(sample, question, lambda _problem: question([]))
+        self._bridge.follow(self._glossaries.sample(request.path), question, lambda _problem: question([]))
 
     def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
         sheet = ImportSheet(self, problem, request, rows)
@@ -471,12 +449,13 @@ class GlossaryWindow(Dialog):
             return
 
         def export(path: Path) -> None:
-            self._follow(
-                lambda services: services.glossaries.export_file(record.id, form, path),
+            self._bridge.follow(
+                self._glossaries.export_file(record.id, form, path),
                 lambda written: self._say(_("Written to {path}.").format(path=written)),
+                self._on_failed,
             )
 
-        proposed = Path.home() / f"{_file_name(record.name)}.{form}"
+        proposed = Path.home() / f"{file_name(record.name)}.{form}"
         ask_new_file(self, _("Export the glossary"), export, name="glossary_export_dialog", proposed=proposed)
 
     # ---- requests and what is said of them
@@ -485,20 +464,11 @@ class GlossaryWindow(Dialog):
         """Send a request as Bridge.ask does. A refusal is shown in the window."""
         self._bridge.ask(request, answered, lambda problem: self._refuse(problem.sentence))
 
-    def _follow(
-        self,
-        request: Callable[[Services], Pending[R]],
-        answered: Callable[[R], None],
-        refused: Callable[[Problem], None] | None = None,
-        progressed: Callable[[Progress], None] | None = None,
-    ) -> None:
-        self._bridge.follow(request, answered, refused or self._on_failed, progressed)
-
     def _on_finished(self) -> None:
         """Remove every trace of deleted terms from the files."""
         if self._is_forgetting:
             self._is_forgetting = False
-            self._bridge.services.glossaries.purge()
+            self._glossaries.purge()
 
     def _on_rows(self, now: Progress) -> None:
         words = _("Storing {done:,} of {total:,} rows…") if now.total else _("Reading: {done:,} rows…")
@@ -524,10 +494,6 @@ def _entry_words(record: GlossaryRecord) -> str:
     pair = _("all languages") if is_keep_list(record) else pair
     domain = f", {record.domain}" if record.domain else ""
     return f"{retold(record.name, KEEP_LIST)}\n{pair}{domain} · {ngettext('{n:,} term', '{n:,} terms', record.terms)}"
-
-
-def _file_name(name: str) -> str:
-    return "".join(sign if sign.isalnum() or sign in " -_." else "_" for sign in name).strip()[:80] or "glossary"
 
 
 def imported_words(done: GlossaryImport) -> str:

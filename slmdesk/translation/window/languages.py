@@ -9,18 +9,16 @@ from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
-from slmdesk.base.record import changed, values_of
+from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.jobs.types import JobChanged
 from slmdesk.models.service import DefaultUse
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import fold
 from slmdesk.translation import pairs
 from slmdesk.translation.advice import PairAdvice
-from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.live import Live
@@ -138,19 +136,12 @@ class LanguagePopup(QFrame):
         super().__init__(parent, Qt.WindowType.Popup)
         passing(self, "language_popup")
         self._keeper, self._detect, self._view, self._chosen = keeper, detect, view, now
-        self._build_ui()
-        self._connect()
-        self._fill(now)
-
-    def _build_ui(self) -> None:
         self._search = text_line("language_search", self, _("Search a language"), clears=CLEAR)
         self._list = named(QListWidget(self), "language_list", label=_("Languages"))
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column(self._search, (self._list, 1), into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
         self.setFocusProxy(self._search)
-
-    def _connect(self) -> None:
         self._search.textChanged.connect(self._fill_again)
         self._search.installEventFilter(self)
         self._list.viewport().installEventFilter(self)
@@ -158,6 +149,7 @@ class LanguagePopup(QFrame):
         self._list.itemClicked.connect(self._on_taken)
         self._view.changed.connect(self._fill_again)
         QShortcut(QKeySequence("Ctrl+D"), self, self._on_pin)
+        self._fill(now)
 
     @property
     def code(self) -> str:
@@ -262,8 +254,9 @@ class AdviceLine(QFrame):
         self._bridge, self._for_document = bridge, for_document
         self._pair: tuple[str, str] | None = None
         self._advice: Live[PairAdvice | None] = Live(
-            bridge, self, self._ask, None, on=(ModelsChanged,), refused=self._on_refused
-        )
+            bridge, self, self._ask, None, on=(ModelsChanged,),
+            refused=lambda _problem: self._advice.put(None),  # the page shows the problem
+        )  # fmt: skip
         self._words = plain_label("", self, name=f"{name}translate_warning")
         self._use = button(_("Use"), f"{name}use_better_button", self, on=self._on_use)
         self._see = button(
@@ -298,9 +291,6 @@ class AdviceLine(QFrame):
         if self._pair is None:
             return None
         return self._bridge.services.translations.advice(None, *self._pair, for_document=self._for_document)
-
-    def _on_refused(self, _problem: Problem) -> None:
-        self._advice.put(None)  # the page shows the problem
 
     def _on_use(self) -> None:
         advice = self._advice.value
@@ -376,9 +366,6 @@ class ViewSettings(QObject):
         steps = (step for step in reversed(FONT_STEPS) if step < percent)
         self.change(translate_font_percent=next(steps, FONT_STEPS[0]))
 
-    def reset_font(self) -> None:
-        self.change(translate_font_percent=100)
-
     def change(self, **fields: Any) -> None:
         last = changed(self.last, **fields)
         if last != self.last:
@@ -404,9 +391,6 @@ class TextOptions(Popover):
         self._together.toggled.connect(lambda is_on: view.change(translate_together=is_on))
         view.changed.connect(self._on_view)
         self._on_view()
-
-    def show_manner(self, manner: TranslationStyle) -> None:
-        self.form.show_values(values_of(manner), manner.target)
 
     def _on_view(self) -> None:
         self._shade.setChecked(self._view.last.translate_doubts)

@@ -25,7 +25,7 @@ from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.base.window_state import WindowStateFile
-from slmdesk.window.widgets.build import button, column, named, row
+from slmdesk.window.widgets.build import button, column, come_forward, named, row
 from slmdesk.window.widgets.earlier import EarlierList, Listed
 from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.parts import Segments
@@ -59,10 +59,6 @@ class TranslatePage(QWidget):
         head = row(self._tabs, (self._heads, 1), gap=theme.SPACE_24, margins=margins)
         column(head, (self._panes, 1), into=self, gap=0)
         self.setFocusProxy(self.text.first)
-        self._connect()
-
-    def _connect(self) -> None:
-        controller = self.controller
         self._tabs.currentChanged.connect(self._on_tab)
         self.text.files_given.connect(self.document.look)
         self.text.paste_requested.connect(self.reach.take_clipboard)
@@ -113,10 +109,7 @@ class TranslatePage(QWidget):
             self.ask_how(chosen, self.controller.manner)
 
     def ask_how(self, chosen: ChosenDocuments, manner: TranslationStyle) -> None:
-        last = self.controller.state.current
-        form = DocumentForm(self._bridge, chosen, manner, last, self)
-        form.begin_requested.connect(self.document.begin)
-        form.open()
+        DocumentForm(self._bridge, chosen, manner, self.controller.state.current, self.document.begin, self).open()
 
     @property
     def languages(self) -> tuple[str, str]:
@@ -133,9 +126,7 @@ class TranslatePage(QWidget):
             from slmdesk.translation.window.glossary_window import GlossaryWindow
 
             opened = GlossaryWindow(self._bridge, self._keeper, self, languages=self.languages)
-        opened.show()
-        opened.raise_()
-        opened.activateWindow()
+        come_forward(opened)
 
     def _show(self, pane: QWidget) -> None:
         self._tabs.setCurrentIndex(self._panes.indexOf(pane))

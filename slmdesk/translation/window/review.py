@@ -26,7 +26,6 @@ from slmdesk.window.widgets.rows import empty_layout
 class FilterBar(QWidget):
     """Chips with counts, each of which shows only some segments. One for what is edited comes with the first."""
 
-    requested = Signal()
     shown = ""
     """State of the segments that are shown. Empty: all."""
 
@@ -50,7 +49,7 @@ class FilterBar(QWidget):
         is_other, self.shown = state != self.shown, state
         self._show()
         if is_other:
-            self.requested.emit()
+            self._listed.again()
 
     def _on_chip(self, state: str) -> None:
         self.show_only("" if state == self.shown else state)

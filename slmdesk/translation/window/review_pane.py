@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QSplitter, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.base.translation import Origin, SegmentRecord, SegmentState
@@ -23,7 +23,17 @@ from slmdesk.window.base.bridge import Bridge, Delay, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import CheckBox, button, column, named, plain_label, row, text_line, tool_button
+from slmdesk.window.widgets.build import (
+    CheckBox,
+    button,
+    column,
+    named,
+    plain_label,
+    row,
+    split,
+    text_line,
+    tool_button,
+)
 
 LIST_MS = 250
 """Least milliseconds between two requests for the list while segments change."""
@@ -103,12 +113,7 @@ class ReviewPane(QWidget):
             self._hint, self._busy, row((self._approve, 1), self._again, gap=theme.SPACE_8),
             into=self._side, gap=theme.SPACE_8, margins=(theme.SPACE_16, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8),
         )  # fmt: skip
-        self._split = named(QSplitter(Qt.Orientation.Horizontal, self), "review_splitter")
-        self._split.setChildrenCollapsible(False)
-        self._split.setHandleWidth(1)
-        self._split.addWidget(self._table)
-        self._split.addWidget(self._side)
-        self._split.setStretchFactor(0, 1)
+        self._split = split("review_splitter", self, self._table, self._side, sizes=(1, 1), grows=0)
         self._split.setMinimumHeight(LEAST_LINES * self.fontMetrics().lineSpacing())
         area = named(QFrame(self), "document_review")
         column(self._nothing, (self._split, 1), into=area, gap=0)
@@ -132,7 +137,6 @@ class ReviewPane(QWidget):
     def _connect(self, around: QWidget) -> None:
         model = self._model
         self._split.splitterMoved.connect(self._on_split_moved)
-        self.bar.requested.connect(self._listed.again)
         self._hint.returnPressed.connect(self._on_again)
         self.shade.clicked.connect(lambda is_on: self._view.change(translate_doubts=is_on))
         self._view.changed.connect(self._show_shading)

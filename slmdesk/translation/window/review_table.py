@@ -259,10 +259,6 @@ class SegmentTable(QTableView):
         self.setModel(model)
         self._segments = model
         self._timer = Delay(self, 0, self._on_fit, "fit_timer")
-        self._build_ui()
-        self._connect()
-
-    def _build_ui(self) -> None:
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
@@ -279,8 +275,6 @@ class SegmentTable(QTableView):
         rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         columns.hide()
-
-    def _connect(self) -> None:
         self.verticalScrollBar().valueChanged.connect(self.fit_soon)
         self._segments.dataChanged.connect(self.fit_soon)
         self._segments.rowsInserted.connect(self.fit_soon)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
+from slmdesk.base.record import values_of
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES, SegmentState
 from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextOptions
@@ -29,16 +29,12 @@ from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column, split, tool_button
-from slmdesk.window.widgets.files import ask_files, ask_new_file
+from slmdesk.window.widgets.files import ask_documents, ask_new_file
+from slmdesk.window.widgets.rows import order_tabs, tab_stops
 
 if TYPE_CHECKING:
     from slmdesk.translation.window.words import WordCard
 
-DOCUMENT_FILES = _("Documents ({});;All files (*)").format(
-    " ".join(
-        f"*{suffix}" for file_format in FORMATS if file_format.id in TRANSLATABLE for suffix in file_format.suffixes
-    )
-)
 HEAD_MARGINS = (0, theme.SPACE_8, 0, theme.SPACE_4)
 LEAST_WIDTH = 600
 """Least width of the sheet with the panes side by side, at the usual size of text."""
@@ -55,10 +51,40 @@ class TextPane(QWidget):
         self._checked = -1
         """Index of the sentence to check that was gone to last."""
         self._build_choices()
-        self._build_panes()
+        hint = _("Type or paste a text, or drop a document here.")
+        self._input = SourceEdit(self, name="source_text", words=_("The text"), hint=hint, most=MOST_CHARACTERS)
+        self._output = TargetEdit(self, name="target_text", words=_("The translation"))
+        self._long = LongTextBar(self)
+        self._reading = ScrollSync(self._input, self._output, self._keeper, self)
         self._build_foot()
         self._lay_out()
-        self._connect()
+        view, options = controller.view, self._options
+        self._input.textChanged.connect(self._on_typed)
+        self._input.files_pasted.connect(self.files_given)
+        self._input.too_long.connect(self._long.show_text)
+        self._source.value_chosen.connect(controller.set_source)
+        self._target.value_chosen.connect(controller.set_target)
+        self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
+        options.form.changed.connect(controller.set_manner)
+        self.advice.model_changed.connect(controller.translate)
+        self._long.file_chosen.connect(controller.save_text)
+        self._output.edited.connect(self._on_edited)
+        self._output.left.connect(controller.settle)
+        self._output.word_chosen.connect(self._on_word_chosen)
+        for pane in (self._input, self._output):
+            pane.zoomed.connect(lambda is_larger: view.enlarge() if is_larger else view.shrink())
+        view.changed.connect(self._on_view)
+        self._keeper.theme_changed.connect(self._on_shown)
+        controller.shown.connect(self._on_shown)
+        controller.refused.connect(self._on_refused)
+        controller.manner_changed.connect(self._on_manner)
+        controller.text_opened.connect(self._on_text_opened)
+        for name, work in (
+            ("swap", controller.swap), ("copy", self._on_copy),
+            ("larger", view.enlarge), ("smaller", view.shrink),
+            ("usual", lambda: view.change(translate_font_percent=100)),
+        ):  # fmt: skip
+            bind(self, f"text.{name}", work)
         self._on_manner()
         self._on_view()
 
@@ -82,13 +108,6 @@ class TextPane(QWidget):
             icon="sliders", colour="ink2",
         )  # fmt: skip
         row(1, self._option_button, into=self.head)
-
-    def _build_panes(self) -> None:
-        hint = _("Type or paste a text, or drop a document here.")
-        self._input = SourceEdit(self, name="source_text", words=_("The text"), hint=hint, most=MOST_CHARACTERS)
-        self._output = TargetEdit(self, name="target_text", words=_("The translation"))
-        self._long = LongTextBar(self)
-        self._reading = ScrollSync(self._input, self._output, self._keeper, self)
 
     def _build_foot(self) -> None:
         self._paste = tool_button(
@@ -134,45 +153,15 @@ class TextPane(QWidget):
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         show_column(scrolled, self._work)
         column(scrolled, into=self)
-        order = (
-            self._source, self._swap, self._target, self._input, *_stops_in(self.advice), self._output,
-            *_stops_in(self._long), self._paste, self._file, self._copy, self._stop, self._check,
+        order_tabs(
+            self._source, self._swap, self._target, self._input, *tab_stops(self.advice.layout()), self._output,
+            *tab_stops(self._long.layout()), self._paste, self._file, self._copy, self._stop, self._check,
         )  # fmt: skip
-        for before, after in pairwise(order):
-            QWidget.setTabOrder(before, after)
 
     def _language(self, name: str, words: str, *, detect: str = "") -> LanguageChoice:
         return named(
             LanguageChoice(self._keeper, self._controller.view, self, detect=detect), name, label=words, tip=words
         )
-
-    def _connect(self) -> None:
-        controller, view, options = self._controller, self._controller.view, self._options
-        self._input.textChanged.connect(self._on_typed)
-        self._input.files_pasted.connect(self.files_given)
-        self._input.too_long.connect(self._long.show_text)
-        self._source.value_chosen.connect(controller.set_source)
-        self._target.value_chosen.connect(controller.set_target)
-        self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
-        options.form.changed.connect(controller.set_manner)
-        self.advice.model_changed.connect(controller.translate)
-        self._long.file_chosen.connect(controller.save_text)
-        self._output.edited.connect(self._on_edited)
-        self._output.left.connect(controller.settle)
-        self._output.word_chosen.connect(self._on_word_chosen)
-        for pane in (self._input, self._output):
-            pane.zoomed.connect(lambda is_larger: view.enlarge() if is_larger else view.shrink())
-        view.changed.connect(self._on_view)
-        self._keeper.theme_changed.connect(self._on_shown)
-        controller.shown.connect(self._on_shown)
-        controller.refused.connect(self._on_refused)
-        controller.manner_changed.connect(self._on_manner)
-        controller.text_opened.connect(self._on_text_opened)
-        for name, work in (
-            ("swap", controller.swap), ("copy", self._on_copy),
-            ("larger", view.enlarge), ("smaller", view.shrink), ("usual", view.reset_font),
-        ):  # fmt: skip
-            bind(self, f"text.{name}", work)
 
     def take_text(self, text: str) -> None:
         """Translate a text from elsewhere. Undo brings back the previous text."""
@@ -191,8 +180,9 @@ class TextPane(QWidget):
         self._long.show_text(text)
 
     def choose_files(self) -> None:
+        formats = [each for each in FORMATS if each.id in TRANSLATABLE]
         title, chosen = _("Translate documents"), self.files_given.emit
-        ask_files(self, title, chosen, name="choose_document_dialog", filters=DOCUMENT_FILES)
+        ask_documents(self, title, chosen, name="choose_document_dialog", formats=formats)
 
     def _on_copy(self) -> None:
         self._controller.settle()
@@ -231,7 +221,7 @@ class TextPane(QWidget):
         manner = self._controller.manner
         self._source.show_value(manner.source)
         self._target.show_value(manner.target)
-        self._options.show_manner(manner)
+        self._options.form.show_values(values_of(manner), manner.target)
         is_mirrored = LANGUAGES[manner.target].is_right_to_left
         option = self._output.document().defaultTextOption()
         option.setTextDirection(
@@ -271,17 +261,6 @@ class TextPane(QWidget):
     def _on_text_opened(self) -> None:
         if (text := self._controller.text) != self._input.toPlainText():
             self._input.setPlainText(text)
-
-
-def _stops_in(part: QWidget) -> list[QWidget]:
-    return [
-        widget
-        for widget in part.findChildren(QWidget)
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-        and widget.focusProxy() is None
-        and widget.objectName()
-        and not widget.objectName().startswith("qt_")
-    ]
 
 
 class Sheet(QFrame):

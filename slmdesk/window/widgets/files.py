@@ -12,6 +12,7 @@ from PySide6.QtCore import QDir, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QLineEdit, QListView, QWidget
 
+from slmdesk.base.documents import FORMATS, Format
 from slmdesk.base.policy import Policy
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label, is_on, server_of
@@ -166,6 +167,16 @@ def ask_files(
     dialog.filesSelected.connect(selected)
     dialog.open()
     return dialog
+
+
+def ask_documents(
+    parent: QWidget, title: str, chosen: Callable[[list[Path]], object], *, name: str,
+    formats: Sequence[Format] = FORMATS,
+) -> None:  # fmt: skip
+    """Ask for documents in these formats, as `ask_files` does."""
+    suffixes = " ".join(f"*{suffix}" for each in formats for suffix in each.suffixes)
+    filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
+    ask_files(parent, title, chosen, name=name, filters=filters)
 
 
 def ask_new_file(

@@ -38,10 +38,12 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QApplication,
     QBoxLayout,
     QComboBox,
     QFrame,
+    QHeaderView,
     QLabel,
     QLayout,
     QMenu,
@@ -52,6 +54,7 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionComboBox,
     QStyleOptionViewItem,
+    QTableView,
     QWidget,
 )
 from shiboken6 import isValid
@@ -415,6 +418,19 @@ class Choice(QComboBox):
 
 
 Index = QModelIndex | QPersistentModelIndex
+
+
+def list_in_table(table: QTableView) -> None:
+    """Have a table look and act as a list: rows of one line are chosen, and Tab leaves it."""
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    table.setWordWrap(False)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.horizontalHeader().setHighlightSections(False)
+    table.verticalHeader().hide()
+    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # measuring them would read all rows
 
 
 class TickDelegate(QStyledItemDelegate):
