@@ -222,7 +222,7 @@ class Judged:
                 yield self._mark(value, other)
 
     def _is_plain(self, value: Value, own: Place) -> bool:
-        """Return whether a value has beside it what its row of a table is called, or is the date of the paper itself."""
+        """Return whether a value has beside it what its row of a table is called, or is the paper's own date."""
         near = [word for word in self._told.words if word.clause == value.clause]
         is_row = self._paper.source.pieces[own.passage.piece].kind is BlockKind.TABLE_ROW
         if is_row and own.passage.told.words:

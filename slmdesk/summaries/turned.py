@@ -41,7 +41,9 @@ _ANDS = {
 _ONLY = re.compile(r"\bn(?:e\b|['’]).*\bqu(?:e\b|['’])", re.IGNORECASE)
 _WITHOUT = frozenset(["without", "ohne", "sans", "sin", "senza", "bez", "sem", "zonder"])
 _CONTRAST = re.compile(r"(?:,|\b(?:and|und|et|y|e|i|en))\s*$")
-_AS_NEVER = re.compile(r"\b(?:(?:wie|als) (?:noch )?nie|as never|que jamais|como nunca|come mai|jak nigdy|als nooit)$", re.I)
+_AS_NEVER = re.compile(
+    r"\b(?:(?:wie|als) (?:noch )?nie|as never|que jamais|como nunca|come mai|jak nigdy|als nooit)$", re.I
+)
 _NO_ALONE = frozenset(["nein"])
 _NUMBERED = re.compile(r"(?:\.?°?\s?\d)|(?<=[Nn]o)\.|-")
 _PLUS = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])

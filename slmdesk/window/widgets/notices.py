@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QObject, QRect, QStandardPaths, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QStandardPaths, QTimer, QUrl, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -33,7 +33,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.build import ElidedLabel, button, column, named, passing, row, set_icon, tool_button
+from slmdesk.window.widgets.build import ElidedLabel, button, named, passing, row, set_icon, tool_button
 from slmdesk.window.widgets.dialogs import TextDialog, sheets_over
 from slmdesk.window.widgets.files import FileDialog, ask_new_file
 from slmdesk.window.widgets.opening import open_outside
