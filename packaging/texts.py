@@ -36,21 +36,22 @@ def messages() -> Catalog:
 
     Babel's own extractor passes over calls inside f-strings before Python 3.12.
     """
-    found = Catalog(project="slmdesk", charset="utf-8")
+    catalogue = Catalog(project="slmdesk", charset="utf-8")
     for file in sorted(PACKAGE.rglob("*.py")):
         for call in ast.walk(ast.parse(file.read_bytes())):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in MARKS:
                 given = call.args[: MARKS[call.func.id]]
                 words = [str(one.value) for one in given if isinstance(one, ast.Constant)]
                 if words and words[0]:
-                    found.add(words if len(words) > 1 else words[0])
+                    catalogue.add(words if len(words) > 1 else words[0])
     for name, texts in PRESETS.items():
-        for preset in chain.from_iterable(tomllib.loads((PACKAGE / name).read_text("utf-8")).values()):
+        presets = chain.from_iterable(tomllib.loads((PACKAGE / name).read_text("utf-8")).values())
+        for preset in (preset for preset in presets if isinstance(preset, dict)):  # word lists are no presets
             for table in (preset, *preset.get("measured", ()), *preset.get("column", ()), *preset.get("label", ())):
                 for text in texts:
                     if text in table:
-                        found.add(table[text])
-    return found
+                        catalogue.add(table[text])
+    return catalogue
 
 
 def updated(file: Path, template: Catalog) -> Catalog:
