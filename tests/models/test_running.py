@@ -186,6 +186,7 @@ def test_an_answer_that_ends_is_heard(opened, monkeypatch) -> None:
     message = on_service_thread(recorder, lambda: recorder.services.chats.send(SendRequest("hello"))).answer
     end = recorder.end_of(message.id)
     assert isinstance(end, MessageEnded)
+    assert end.problem is None and end.usage is not None, end
     assert end.usage.output_tokens >= running.LEAST_TOKENS
     ((record, tokens_per_s, past),) = noted
     assert record.sha256 == end.message.model_sha256
