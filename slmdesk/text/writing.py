@@ -490,8 +490,8 @@ def reason_of(text: str, edit: Edit) -> str:
         return _added_or_removed(text, edit)
     if "".join(before) == "".join(after):
         return "spacing"
-    if old.lower() == new.lower():  # "Grüssen" and "Grüßen" are one to casefold()
-        return "capital letter"
+    if old.casefold() == new.casefold():
+        return "capital letter" if old.lower() == new.lower() else "spelling"  # Grüssen, Grüßen
     if _letters(old) == _letters(new):
         return "punctuation"
     if len(before) == len(after) == 1:
