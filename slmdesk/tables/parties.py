@@ -157,7 +157,10 @@ def _party(line: Line, start: int, end: int, strength: Strength) -> Party | None
     found = name_span(line.text, start, end)
     if found is None or not _NAMES.search(line.text, *found):
         return None
-    return Party(line.text[slice(*found)], line.place(*found), strength)
+    name = line.text[slice(*found)]
+    if any(phrase("verb").fullmatch(word) for word in name.split()):
+        return None  # a sentence
+    return Party(name, line.place(*found), strength)
 
 
 def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:
