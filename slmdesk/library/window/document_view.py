@@ -273,12 +273,12 @@ class DocumentView(QFrame):
             self._play_from(sheet.page, lambda block: block.start == character)
         attachments = info_of(self.record).attachments if self.record else ()
         line = self.view.line_at(number, character) if attachments else ""
-        found = next(
+        clicked = next(
             (attachment for attachment in attachments if attachment.format and line == attachment_line(attachment)),
             None,
         )
-        if found is not None:
-            self._controller.open_attachment(found.index)
+        if clicked is not None:
+            self._controller.open_attachment(clicked.index)
 
     def _on_progressed(self, event: DocumentProgress) -> None:
         self._total = event.total
@@ -289,10 +289,10 @@ class DocumentView(QFrame):
         self._progress.setRange(0, event.total)
         self._progress.setValue(event.done)
 
-    def _on_found(self, found: FoundPlaces) -> None:
-        self._hinted, self._marked = False, found.by_page
+    def _on_found(self, places: FoundPlaces) -> None:
+        self._hinted, self._marked = False, places.by_page
         self.view.mark(self._marked)
-        self.find_bar.show_found(found.places, is_all=found.is_all)
+        self.find_bar.show_found(places.places, is_all=places.is_all)
 
     def find_words(self) -> None:
         self.show_pages()

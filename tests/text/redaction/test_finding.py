@@ -216,10 +216,10 @@ def test_of_many_words_only_those_that_may_stand_in_a_text_are_looked_for(monkey
     squeezed = finding._squeezed
     monkeypatch.setattr(finding, "_squeezed", lambda text: Text(squeezed(text)))
     listed = finding.WordList(f"{number:05}" for number in range(15_000))
-    assert listed.found("x 12340 y") == [(2, 7, 12_340)]
+    assert listed.places_in("x 12340 y") == [(2, 7, 12_340)]
     assert len(tried) < 50
 
 
 def test_an_index_finds_words_of_any_length() -> None:
-    assert WordIndex(["", "b", "bcd", "abcde", "bcdef", "a", "z"]).found("abcde") == [0, 1, 2, 3, 5]
-    assert WordIndex(["", "a"]).found("") == [0]
+    assert WordIndex(["", "b", "bcd", "abcde", "bcdef", "a", "z"]).numbers_in("abcde") == [0, 1, 2, 3, 5]
+    assert WordIndex(["", "a"]).numbers_in("") == [0]
