@@ -72,7 +72,7 @@ CELL = ExpectedCell("Due date", "3 December 2025", (r"2025-12-03",), (r"30 days.
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict"),
+    ("cell", "verdict"),
     [
         (FoundCell("3 december  2025"), Verdict.RIGHT),
         (FoundCell("3\u00a0December 2025"), Verdict.RIGHT),

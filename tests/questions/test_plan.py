@@ -116,7 +116,7 @@ def test_an_answer_to_both_parts_needs_one_step():
 
 
 @pytest.mark.parametrize(
-    ("replies", "found"),
+    ("replies", "is_found"),
     [
         ((SAYS,), True),
         ((REFUSES, YES, SAYS), True),  # it knows, and was only asked in a way that lets it refuse

@@ -197,7 +197,7 @@ def test_a_file_without_finds_says_so_and_takes_words(program, tmp_path):
     made.add_paragraph("Nothing to see here at all.")
     path = tmp_path / "plain.docx"
     made.save(path)
-    opened(program, path, found=0)
+    opened(program, path, count=0)
     program.wait(lambda: "Nothing private was found" in program.find("redaction_said").text())
     assert "ticked" not in program.find("redaction_said").text()
     word = program.find("redaction_word")
