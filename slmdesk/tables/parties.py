@@ -157,7 +157,10 @@ def _party(line: Line, start: int, end: int, strength: Strength) -> Party | None
     span = name_span(line.text, start, end)
     if span is None or not _NAMES.search(line.text, *span):
         return None
-    return Party(line.text[slice(*span)], line.place(*span), strength)
+    name = line.text[slice(*span)]
+    if any(phrase("verb").fullmatch(word) for word in name.split()):
+        return None  # a sentence
+    return Party(name, line.place(*span), strength)
 
 
 def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:

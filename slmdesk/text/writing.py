@@ -89,12 +89,14 @@ def _parts_denial(old: str, new: str, language: str) -> bool:
 def goes_on_small(above: str, sentence: str, edit: Edit, language: str) -> bool:
     """Return whether a change only capitalises the small word that goes on behind the comma of a salutation."""
     is_behind = above.rstrip().endswith(",") and language not in _LARGE_BEHIND_COMMA
-    is_first = not edit.start and _capitalises(edit.old(sentence), edit.new, language)
+    old, begin = edit.old(sentence), _tables()["begin"].get(language, "").split()
+    is_first = not edit.start and _capitalises(old, edit.new, language, begin)
     return is_behind and is_first and not (language == "de" and _ADDRESSES.fullmatch(edit.new))
 
 
-def _capitalises(old: str, new: str, language: str) -> bool:
-    return old.casefold() == new.casefold() and new[:1].isupper() and folded(new) in _small(language)
+def _capitalises(old: str, new: str, language: str, more: Sequence[str] = ()) -> bool:
+    is_small = folded(new) in _small(language) or folded(new) in more
+    return old.casefold() == new.casefold() and new[:1].isupper() and is_small
 
 
 def _is_large_inside(text: str, edit: Edit, made: Sequence[Edit], language: str) -> bool:
@@ -491,7 +493,7 @@ def reason_of(text: str, edit: Edit) -> str:
     if "".join(before) == "".join(after):
         return "spacing"
     if old.casefold() == new.casefold():
-        return "capital letter"
+        return "capital letter" if old.lower() == new.lower() else "spelling"  # Grüssen, Grüßen
     if _letters(old) == _letters(new):
         return "punctuation"
     if len(before) == len(after) == 1:

@@ -203,6 +203,7 @@ class DocumentView(QFrame):
     def show_title(self, words: str) -> None:
         """Show what the tabs are about, where it is not the shown document alone."""
         self._title.set_full_text(words)
+        self._show_coverage()
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         is_other = (record.id if record else "") != (self.record.id if self.record else "")
@@ -487,7 +488,8 @@ class DocumentView(QFrame):
         if record.status is DocumentStatus.READING:
             return
         is_loud = bool(counts[UNREADABLE] or (total and record.status is DocumentStatus.FAILED))
-        self._say("" if is_loud or not total else counted_pages(total, kind))
+        is_alone = self._title.full_text == record.name
+        self._say(counted_pages(total, kind) if total and is_alone and not is_loud else "")
         show_words(self._loud, read if is_loud else "")
         if self.about.isVisible():
             self.about.show_document(record, self._pages, _trouble_of(record))

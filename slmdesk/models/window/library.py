@@ -199,7 +199,7 @@ class LibraryController(QObject):
                 action = _("Use for translation")
                 use = partial(self.set_default, record.id, DefaultUse.TRANSLATE, record.id)
             words = " ".join(filter(None, (_added_words(event), translator_words(record))))
-            self._bridge.notice_raised.emit(Notice(words, action=action, on_action=use, key="import"))
+            self._bridge.notice_raised.emit(Notice(words, action=action, on_action=use, key=f"come {record.id}"))
 
     def show_state(self, event: ModelStateChanged) -> None:
         self.loaded = event.model or "" if event.state is ModelState.READY else ""

@@ -229,9 +229,9 @@ def _with_roles(text: str, language: str) -> Iterator[tuple[int, int, str]]:
 def _born(text: str) -> Iterator[tuple[int, int, str]]:
     born = (
         r"[,(]? ?\(?(?:born|geb(?:\.|oren)|née?\b|nacid[oa]|nat[oa] (?:il|a)|ur(?:\.|odz)|\*\s?\d|DOB|wohnhaft|"
-        r"residing|demeurant)"
+        r"residing|demeurant)|\((?:WORDS)\b[^()\n]{0,30}\)"
     )
-    for match in re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ ]?{born})").finditer(text):
+    for match in _pattern("roles", rf"(?<![\w'’-]){NAME_WORD}(?=[ ]?(?:{born}))").finditer(text):
         before = text.rfind("\n", 0, match.start()) + 1
         start = match.start()
         while (
@@ -521,8 +521,8 @@ _WHOLE_PHONE = 9
 """Digits, without the country code, from which a telephone number is complete and needs nothing of the next line."""
 _GROUP = re.compile(r"\d+(?![\w]|[.,]\d)")
 _TOWN_AFTER = re.compile(r"\d{4,5}[ \u00a0]+[^\W\d_a-z]")
-_SET_APART = re.compile(r"[(\[/–—-] ?$")
-_CLOSED = re.compile(r" ?[)\]/–—-]")
+_SET_APART = re.compile(r"(?<!\w)[(\[/–—-] ?$")
+_CLOSED = re.compile(r" ?[)\]/–—-](?!\w)")
 _DIALLED = {"es": r"0|[236-9](?:\D?\d){8}", "pl": r"0|[236-9](?:\D?\d){8}", "it": r"0|[236-9]\d\d(?:\D?\d){6}"}
 """How telephone numbers within a country begin, for countries where that is not always 0."""
 

@@ -216,6 +216,7 @@ class SuggestionPanel(QFrame):
                 _("You have edited this part meanwhile, so nothing was replaced. Copy the suggestion instead.")
             )
             return
+        place.setKeepPositionOnInsert(False)  # else each line would go before the one above it
         place.insertText(version.text, QTextCharFormat())
         self._show(None)
         self.said.emit(_("Replaced. Undo (Ctrl+Z) takes it back."))

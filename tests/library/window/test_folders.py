@@ -99,6 +99,7 @@ def test_the_documents_of_a_dropped_folder_are_opened_for_a_table_and_nothing_el
     program.wait(lambda: program.documents.side.current == "table")
     assert sorted(rows(program, "document_view")) == ["broken.pdf", "lease.md", "pump.txt"]
     assert program.find("document_title").full_text == "2 documents"
+    assert not program.find("document_state").text(), "no pages of the shown one beside the number of all"
     assert rows(program, "folder_list") == []
     program.wait(lambda: program.find("cells_table").model().rowCount())
     documents = program.frame.documents_area.tables.chosen

@@ -157,7 +157,11 @@ def test_what_the_organisation_set_cannot_be_changed_in_open_details_either(libr
 def test_what_is_made_for_one_thing_is_offered_for_that_alone(library, tmp_path) -> None:
     library.frame.library.add_files((make("gemma3", tmp_path, title="MiLMMT 46 4B v1.0"),), False)
     library.wait(lambda: library.is_said("Made for translation alone"))
-    press(library, library.window.notices.bars[-1], "notice_action")
+    bar = library.window.notices.bars[-1]
+    assert bar.notice.key == f"come {library.ask(lambda services: services.models.list())[-1].id}", (
+        "once it is used, what says so takes the place"
+    )
+    press(library, bar, "notice_action")
     library.wait(lambda: len(local(library)) == 2)
     card = next(card for card in local(library) if "MiLMMT" in card.card.record.name)
     library.wait(lambda: words(card, "default_badge") == "Default for translation")

@@ -86,6 +86,9 @@ def test_an_answer_that_the_text_does_not_carry_stands_below_the_text(program, l
     program.click("copy_answers_button")
     assert program.find("answers_copied").isVisible()
     assert QApplication.clipboard().text().endswith("Yes, you may pay less.")
+    pane.show_answer(Answered(citation.quote, True, (citation,), marks=(Mark("elsewhere", "", 0, 0),)))
+    told = [part.text() for part in pane.findChildren(QLabel, "question_part")]
+    assert citation.quote not in told, "what its quotation says is not said twice"
 
 
 def test_questions_stay_with_their_document_over_a_restart(program, letter, model_file, start):

@@ -73,6 +73,9 @@ def _found(text: str, language: str = "en", least: Certainty = LIKELY) -> list[t
         ("Cc: Tadeusz Grzelak <t.g@example.org>", "pl", Kind.PERSON, "Tadeusz Grzelak"),
         ("Kind regards\n\nUna Abernathy\n", "en", Kind.PERSON, "Una Abernathy"),
         ("Name: Berg, Anna\n", "en", Kind.PERSON, "Berg"),
+        ("Parteien: Lena Berg (Klägerin) ./. Stadtwerke", "de", Kind.PERSON, "Lena Berg"),
+        ("between Edith Abernathy (tenant and guarantor) and", "en", Kind.PERSON, "Edith Abernathy"),
+        ("RA'in Karla Wehr\nKanzlei", "de", Kind.PERSON, "Karla Wehr"),
     ],
 )
 def test_each_kind_is_found(text: str, language: str, kind: Kind, words: str) -> None:
@@ -93,6 +96,7 @@ def test_each_kind_is_found(text: str, language: str, kind: Kind, words: str) ->
         ("Date: 28 Jan 2026 09:47 +0100\nSubject: Rent", "en"),
         ("at 9:47 GMT+0100 Berlin", "en"),
         ("4111 1111 1111 1112 and 12345 parts in 2025", "en"),
+        ("Az.: VGT/2026/0309-ARB, und Frist (Vertrag)", "de"),
     ],
 )
 def test_what_is_not_private_stays(text: str, language: str) -> None:

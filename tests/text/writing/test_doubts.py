@@ -143,6 +143,8 @@ def test_a_date_is_told_from_another_number():
     ("above", "language", "new", "is_left"),
     [
         ("Sehr geehrter Herr Petrov,\n\n", "de", "Wir", True),
+        ("Sehr geehrter Herr Petrov,\n\n", "de", "Ich", True),
+        ("Sehr geehrter Herr Petrov,\n\n", "de", "Bezüglich", True),
         ("Sehr geehrter Herr Petrov,\n\n", "de", "Sie", False),
         ("Sehr geehrter Herr Petrov,\n\n", "de", "Heizung", False),
         ("Sehr geehrter Herr Petrov!\n\n", "de", "Wir", False),

@@ -21,6 +21,7 @@ def told(old: str, new: str) -> list[tuple[str, str, str]]:
     [
         ("We recieved it.", "We received it.", "spelling"),
         ("Die kündigung kam.", "Die Kündigung kam.", "capital letter"),
+        ("Mit freundlichen Grüssen", "Mit freundlichen Grüßen", "spelling"),
         ("Its late.", "It's late.", "punctuation"),
         ("Es ist klar wer kam.", "Es ist klar, wer kam.", "punctuation"),
         ("two form", "two forms", "form of a word"),
