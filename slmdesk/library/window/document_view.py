@@ -175,9 +175,10 @@ class DocumentView(QFrame):
 
     def _tab_row(self) -> QHBoxLayout:
         tip = _("Show or hide the pages of the document")
-        self._page = button(_("Page"), "page_button", self, icon="book-open", tip=tip, shortcut="documents.page")
-        self._page.setCheckable(True)
-        self._page.clicked.connect(self.turn_page)
+        self._page = button(
+            _("Page"), "page_button", self, folds=True, icon="book-open", tip=tip, shortcut="documents.page",
+            on=self.turn_page,
+        )  # fmt: skip
         margins = (theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_8)
         return row(self.side.tabs, 1, self._page, margins=margins)
 
