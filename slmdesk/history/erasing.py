@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -11,7 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_there
+from slmdesk.base.files import is_there, private_folder, write_atomically
 from slmdesk.base.paths import APP, Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, Kind, Restored
@@ -38,6 +39,12 @@ SIGNING, SIGNING_KEY = "slmdesk: key that signs statements for auditors", "state
 """Name and account of a key in the system's keyring, with which earlier versions signed statements."""
 
 
+ELSEWHERE = ".elsewhere"
+"""Name of a file in our own folder of models: the files of ours in other folders that stayed when all else was deleted,
+each with its size and time, so that no other file of that name is taken for it.
+"""
+
+
 class Erasure(Record):
     folders: tuple[Path, ...]
     models: tuple[Path, ...]
@@ -46,6 +53,8 @@ class Erasure(Record):
     """
     files: int
     bytes: int
+    elsewhere: tuple[Path, ...] = ()
+    """Files of models that stay, in another folder than our own."""
 
 
 class ErasingService(Service):
@@ -73,12 +82,14 @@ class ErasingService(Service):
         folder, paths = self._models.folder, self._paths
 
         def count() -> Erasure:
-            theirs = (*known, *_leftovers(folder), *_in(paths.models)) if models else ()
-            theirs = tuple(path for path in dict.fromkeys(theirs) if not known.get(path))  # linked ones are not ours
+            ours = (*known, *_elsewhere(paths), *_leftovers(folder), *_in(paths.models))
+            ours = tuple(path for path in dict.fromkeys(ours) if not known.get(path))  # linked ones are not
+            theirs = ours if models else ()
             folders = tuple(folder for folder in _folders(paths) if folder.exists())
             files = [*(file for folder in folders for file in _files(paths, folder)), *theirs]
             sizes = [_size(path) for path in dict.fromkeys(files)]
-            return Erasure(folders, theirs, len(sizes), sum(sizes))
+            elsewhere = (path for path in ours if not path.is_relative_to(paths.models))
+            return Erasure(folders, theirs, len(sizes), sum(sizes), () if models else tuple(elsewhere))
 
         return pending_on_file_thread(self._service_thread, count, name="erase")
 
@@ -128,6 +139,10 @@ def erase(paths: Paths, erasure: Erasure) -> tuple[Path, ...]:
             for file in list(_files(paths, folder)):
                 with suppress(OSError):
                     file.unlink(missing_ok=True)
+        if marks := {str(path): mark for path in found.elsewhere if (mark := _mark(path))}:
+            with suppress(KnownError):  # then nobody knows them, and the person was told where they are
+                private_folder(paths.models)
+                write_atomically(paths.models / ELSEWHERE, json.dumps(marks).encode())
     finally:
         lock.close()
     _remove_sockets()
@@ -155,6 +170,25 @@ def _files(paths: Paths, folder: Path) -> Iterator[Path]:
         for name in (*files, *(folder for folder in folders if (here / folder).is_symlink())):
             if here / name != paths.policy_file:
                 yield here / name
+
+
+def _elsewhere(paths: Paths) -> list[Path]:
+    """Return the files that stayed in other folders, as far as they are there unchanged."""
+    try:
+        marks = json.loads((paths.models / ELSEWHERE).read_bytes())
+    except (OSError, ValueError):
+        return []
+    pairs = marks.items() if isinstance(marks, dict) else ()
+    return [path for name, mark in pairs if mark and _mark(path := Path(name)) == mark]
+
+
+def _mark(path: Path) -> list[int]:
+    """Return the size and time of a file. Empty if there is none."""
+    try:
+        info = path.lstat()
+    except OSError:
+        return []
+    return [info.st_size, info.st_mtime_ns] if stat.S_ISREG(info.st_mode) else []
 
 
 def _leftovers(folder: Path) -> list[Path]:

@@ -55,6 +55,7 @@ BY_LISTS = N_(
     "Labels come from lists of words where no model that can judge them is here. Check a sample before you use the "
     "counts."
 )
+BY_CHOICE = N_("Labels come from lists of words, as you chose. Check a sample before you use the counts.")
 WITHOUT_TEXT = N_("Rows without a text were left out: {count}.")
 FIRST_PAGES = 5
 """Pages of a document from which columns are guessed, and labels judged if it does not fit."""
@@ -195,8 +196,9 @@ class TablePlan:
             yield Yield()
         if self._left_out:
             self._note = "\n".join(filter(None, (self._note, WITHOUT_TEXT.format(count=self._left_out))))
-        if self._judged != self._labels:
-            self._note = "\n".join(filter(None, (BY_LISTS, self._note)))
+        if by_lists := [self._columns[at] for at in self._labels if at not in self._judged]:
+            note = BY_CHOICE if all(known.is_by_lists for known in by_lists) else BY_LISTS
+            self._note = "\n".join(filter(None, (note, self._note)))
         texts = [row.text.values[row.table.text].text for row in self._rows if row.text and row.table]
         self._language = common_language(texts)
 

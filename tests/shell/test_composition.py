@@ -346,6 +346,8 @@ def test_what_the_window_has_is_named_to_a_screen_reader_and_foreign_text_is_pla
     assert (read(fold).text(QAccessible.Text.Name), bool(read(fold).state().expanded)) == (fold.text(), was_open)
     read(fold).actionInterface().doAction(PRESS)
     assert bool(read(fold).state().expanded) is not was_open
+    for name in ("page_button", "panel_button", "summary_other_button"):
+        assert read(program.find(name)).role() == QAccessible.Role.Button, "it opens and closes something"
     for name in ("entry_1", "settings_network"):
         assert read(program.find(name)).role() == QAccessible.Role.RadioButton, "one of several"
 

@@ -582,12 +582,15 @@ def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = 
             numbers = search.numbers_in(layer, worked)
             if not _is_mail(layer):  # its parts follow: lines of headers stand apart, those of texts are read on
                 spaced = layer.replace(b"\0", b"").replace(b"\xc2\xa0", b" ")
-                numbers |= search.numbers_in(b" ".join(spaced.split()), worked)
+                for hyphen in (b"", b"-"):
+                    joined = _LINE_HYPHEN.sub(hyphen, spaced)
+                    numbers |= search.numbers_in(b" ".join(joined.split()), worked)
             for number in numbers:
                 places.setdefault(number, name)
     return {**seeking.found, **places}
 
 
+_LINE_HYPHEN = re.compile(rb"(?:-|\xc2?\xad|\xe2\x80\x90|\x10 | \x10)\r?\n[ \t\xa0]*(?=[a-zA-Z\x80-\xff])")
 _OF_FORMATS = re.compile(
     rb"</?[\w:.-]+|[\w:.-]+=(?=[\"'])|application/vnd\.[\w.+-]+|urn:(?:schemas-microsoft-com|oasis):[^\s\"'<>]*"
     rb"|https?://(?:schemas\.(?:openxmlformats\.org|microsoft\.com)|www\.w3\.org|purl\.org)/[^\s\"'<>]*"

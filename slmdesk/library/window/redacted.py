@@ -183,7 +183,7 @@ class RedactPane(QFrame):
         word = row((self._word, 1), self._add, gap=theme.SPACE_8)
         margins = (theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12)
         column(
-            self._progress, (self._finds, 1), self._said, self._others, self._trouble, word, foot,
+            self._progress, (self._finds, 1), self._trouble, self._said, self._others, word, foot,
             into=self, gap=theme.SPACE_8, margins=margins,  # words come between, so that nothing else moves
         )  # fmt: skip
 

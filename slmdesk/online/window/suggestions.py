@@ -51,6 +51,8 @@ class SuggestionCard(OfferCard):
         self.show_columns([SKILLS[skill] for skill in entry.skills], size)
 
     def allow(self, is_allowed: bool) -> None:
+        if self.is_open and not is_allowed:
+            self.toggle.click()  # its files have buttons to download them
         self._get.setVisible(is_allowed)
         self.toggle.setEnabled(is_allowed)
 

@@ -107,7 +107,7 @@ class CountsView(QFrame):
         self.chart.show_chart(chart)
         self._fill_figures(chart.rows)
         error = error_of(table, label)
-        told = _("Labels by lists of words, without a model.") if is_by_words(table, label) else ""
+        told = _("Labels by lists of words.") if is_by_words(table, label) else ""
         checked = f"{error.words}." if error else _("No sample was checked by hand.")
         self._trust.setText(" ".join(filter(None, (told, checked))))
         self._lists.setVisible(error is not None and error.are_lists_better)

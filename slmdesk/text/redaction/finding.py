@@ -271,7 +271,7 @@ _MARKS = (
     "\u0300-\u034e\u0350-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
     "\ufe20-\ufe2f"
 )
-_CLUSTER = re.compile(rf"(?<=\w)[-\u00ad\u2010]\r?\n[ \t]*(?=[^\W\d_A-Z])|\s+|[{_UNSEEN}]+|.[{_MARKS}]*", re.DOTALL)
+_CLUSTER = re.compile(rf"(?<=\w)[-\u00ad\u2010]\r?\n[ \t\u00a0]*(?=[^\W\d_])|\s+|[{_UNSEEN}]+|.[{_MARKS}]*", re.DOTALL)
 """Matches a letter with its accents, a run of white space, or invisible text, including the hyphen of a broken word."""
 _UNUSUAL = re.compile(r"\s\s|[^\S ]")
 _NO_WORD = re.compile(r"[\W_\u115f\u1160]+")
@@ -459,8 +459,10 @@ def _fold(text: str) -> _Folded:
             piece = " "
         elif raw.isascii() and len(raw) == 1:
             piece = raw.lower()
-        elif re.match(rf"[{_UNSEEN}]|[-\u2010]\r?\n", raw):
-            if raw[-1] not in "\t\n " and raw.strip(_HYPHENS):
+        elif "\n" in raw:  # a hyphen of its own stands before a capital ("Anna-Lena")
+            piece = "-" if text[match.end()].isupper() else ""
+        elif re.match(f"[{_UNSEEN}]", raw):
+            if raw.strip(_HYPHENS):
                 apart.add(len(begins))
             continue
         else:

@@ -162,7 +162,7 @@ class ComparePane(QFrame):
         column(heading, (self.rows, 1), into=self._columns, gap=theme.SPACE_4)
         sizes = (scaled(LIST), 4 * scaled(LIST))
         self._split = split("versions_splitter", result, self.list, self._columns, sizes=sizes)
-        parts = (self._lead, self._build_bar(result), (self._split, 1), self._note, self._coverage)
+        parts = (self._lead, (self._split, 1), self._note, self._coverage, self._build_bar(result))
         column(*parts, into=result, gap=theme.SPACE_8)
         self._others = Popover(self, "versions_earlier_popover", label=_("Earlier comparisons"), width=400)
         self.earlier = EarlierBox(self._others, name="versions_earlier")

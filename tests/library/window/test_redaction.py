@@ -116,6 +116,19 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatc
     assert [Path(url.toLocalFile()) for url in seen] == [copy]
 
 
+@pytest.mark.parametrize("size", [(1024, 768), (900, 520)])
+def test_what_is_said_of_an_added_word_moves_nothing(program, word_file, size):
+    program.window.resize(*size)
+    opened(program, word_file)
+    parts = ("list", "said", "word", "add", "options")
+    stands, word = places_of(program, *parts), program.find("redaction_word")
+    for words in ("Blauwal-77", "Q", "Quarbel which is nowhere in the text of this letter, however long one looks"):
+        program.type_into(word, words)
+        QTest.keyClick(word, Qt.Key.Key_Return)
+        assert places_of(program, *parts) == stands
+        word.clear()
+
+
 def lit(program):
     """The words that are lit on the pages, and the lit words that the view has gone to."""
     sheets = program.documents.view.sheets

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
 
+from slmdesk.base.policy import Policy
 from slmdesk.online.hub import Offers
 from slmdesk.text.cards import MOST_SHOWN
 from slmdesk.window.markdown.reader import SHORT, MarkdownReader
@@ -161,6 +162,11 @@ def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, 
     press(program, "allow_network_button")
     program.wait(lambda: shown(program, MarkdownReader, "markdown_reader"))
     assert shown(program, QPushButton, "download_file_button")
+    settings = program.frame.settings
+    settings.policy = Policy("p", {"offline": True})
+    settings.policy_shown.emit(settings.policy)
+    assert not shown(program, QWidget, "repo_details"), "nothing is to be had that an organisation forbids"
+    assert not shown(program, QPushButton, "download_file_button")
 
 
 def test_files_and_card_of_a_model(models, hub):
