@@ -327,20 +327,20 @@ class Grounds:
         sentence ("every 24 hours" and "for 90 days" in one on how often and how long), or of another quotation.
         """
         values = [value for value in self._new(question, claim.text) if value.kind != "name"]
-        if len(values) != 1:
+        if not values or _PARTS.search(claim.text[values[0].start : values[-1].end]):  # of more than one part
             return False
-        (value,) = values
-        holding = [citation for citation in claim.citations if self._holds(value, claim.text, citation.quote)]
+        holding = [citation for citation in claim.citations if self._hold(values, claim.text, citation.quote)]
         is_weak = holding and self.relation(question, holding[:1]) <= LEAST_OF_BEST * claim.relation
-        if is_weak and any(one.kind == value.kind for one in values_in(claim.citations[0].quote, self.language)):
+        kind = values[0].kind
+        if is_weak and any(one.kind == kind for one in values_in(claim.citations[0].quote, self.language)):
             return True
         own, best = -1.0, 0.0
         for quote in [citation.quote for citation in holding[:1]]:
             subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
             for part in _PARTS.split(quote):
-                others = (other for other in values_in(part, self.language) if other.kind == value.kind)
+                others = (other for other in values_in(part, self.language) if other.kind == kind)
                 share = self.weights.share(asked_words(question), f"{subject} {part}")
-                if self._holds(value, claim.text, part):
+                if self._hold(values, claim.text, part):
                     own = max(own, share)
                 elif any(other.text.casefold() not in question.casefold() for other in others):
                     best = max(best, share)
@@ -371,6 +371,9 @@ class Grounds:
         """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value."""
         quotes = quotes if value.kind == "date" else _ITEM.sub("", quotes)
         return holds(value, answer, quotes, tongue(answer, likely=self.language) or self.language, self.language)
+
+    def _hold(self, values: Iterable[Flag], answer: str, quotes: str) -> bool:
+        return all(self._holds(value, answer, quotes) for value in values)
 
     @cached_property
     def text(self) -> str:
@@ -562,7 +565,7 @@ def asks_yes_or_no(question: str) -> bool:
 
 
 _PARTS = re.compile(
-    r"[;:,](?=\s)|\s(?:and|or|but|while|und|oder|aber|sowie|et|ou|mais|y|o|pero|e|ma|i|lub|ale|en|of|maar)\s"
+    r"[;:](?=\s)|,(?=\s(?!\d{4}\b))|\s(?:and|or|but|while|und|oder|aber|sowie|et|ou|mais|y|o|pero|e|ma|i|lub|ale|en|of|maar)\s"
 )
 _NOES = frozenset(["no", "nein", "non", "nie", "não", "nee"])
 _YES_OR_NO = re.compile(r"\s*(?:yes|ja|oui|s[ií]|sì|tak|sim|no|nein|non|nie|não|nee)\b[\s.,:;–-]*", re.IGNORECASE)

@@ -148,6 +148,10 @@ HAUSBUCH = (
     "Krankheit\nEine Krankheit ist am ersten Tag zu melden.",
     "Gebühren\nNach Fälligkeit wird eine Mahngebühr von 5 Prozent berechnet.",
 )
+NOTICE = (
+    "Hours\nThe shop opens from 6:00 to 20:00, the counter opens from 9:30 to 16:30.",
+    "Filing\nThe court moved the filing date from April 3, 2026 to May 8, 2026.",
+)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +166,8 @@ HAUSBUCH = (
         (HANDBOOK, "What fee applies to late payment?",
          "A late fee of 5% applies. The handbook does not mention any other fee."),
         (HANDBOOK, "How long are copies kept?", "They are kept for 30 days."),
+        (NOTICE, "When does the counter open?", "The counter opens from 9:30 to 16:30."),
+        (NOTICE, "To what day was the filing date moved?", "The filing date was moved to May 8, 2026."),
         (HAUSBUCH, "Wie viele bezahlte Urlaubstage haben Angestellte?",
          "Laut den vorliegenden Dokumenten haben Angestellte 25 bezahlte Urlaubstage (Quelle: [1])."),
     ],
@@ -178,6 +184,7 @@ def test_politeness_sources_and_true_words_more_cost_nothing(document, question,
         (HANDBOOK, "How many paid sick days do staff have?", "Staff have twenty-five paid sick days a year."),
         (HANDBOOK, "What is the fee for late delivery?", "A late fee of 5 percent applies."),
         (HANDBOOK, "How often are copies made?", "Copies are made every 30 days."),
+        (NOTICE, "When does the counter open?", "The counter opens from 6:00 to 20:00."),
         (HAUSBUCH, "Wie viele bezahlte Krankheitstage gibt es?", "Es gibt 25 bezahlte Krankheitstage."),
         (HAUSBUCH, "Wie hoch ist die Gebühr bei verspäteter Lieferung?", "Sie beträgt 5 Prozent."),
     ],
