@@ -17,7 +17,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
 from slmdesk.library.search import Citation, PageOf, stretches_of
 from slmdesk.library.types import WORDS, Mark
-from slmdesk.questions.matter import is_form, kinds, missing_word
+from slmdesk.questions.matter import is_form, is_kin, kinds, missing_word
 from slmdesk.questions.told import lists, pieces, talk, without_pages
 from slmdesk.questions.values import is_answered
 from slmdesk.text.checks import negation
@@ -235,9 +235,9 @@ class Grounds:
         return best
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Return whether the first quotation denies what the question does not deny, although the answer is yes."""
+        """Return whether only the question or only the first quotation denies, although the answer is yes."""
         is_yes = asks_yes_or_no(question) and not says_no(answer)
-        return is_yes and bool(citations) and self._denies(citations[0].quote) and not self._denies(question)
+        return is_yes and bool(citations) and self._denies(citations[0].quote) != self._denies(question)
 
     def _denies(self, text: str) -> bool:
         return any(line.denials for line in negation.lines(text, self.language))
@@ -307,8 +307,12 @@ class Grounds:
         return "\n".join(place.text for place, _ in self._all_places if place.citation in citations)
 
     def is_about_another(self, question: str, claim: Claim, *, is_sure: bool) -> bool:
-        missing = self.missing_word(question, claim.citations, is_sure=is_sure)
-        return bool(missing) or self.is_beside_another(question, claim)
+        papers = {citation.document for citation in claim.citations}
+        return bool(
+            self.missing_word(question, claim.citations, is_sure=is_sure)
+            or (papers and self.unknown_names(question, papers))
+            or self.is_beside_another(question, claim)
+        )
 
     def missing_word(self, question: str, citations: Sequence[Citation], *, is_sure: bool) -> str:
         """Return the word of a question that shows that the quotations are about another thing, or "". `is_sure`: a
@@ -344,7 +348,23 @@ class Grounds:
                     own = max(own, share)
                 elif any(other.text.casefold() not in question.casefold() for other in others):
                     best = max(best, share)
+            if len(values) == 1 and self._is_other_end(question, claim.text, values, quote):
+                return True
         return own >= 0.0 and best > own + LEAST_GAIN
+
+    def _is_other_end(self, question: str, answer: str, values: Sequence[Flag], quote: str) -> bool:
+        """Return whether an answer gives the wrong end of "from 3 April to 8 May", or to a noun that was asked for the
+        number of another one: "Room 5", of "Room 12, 5 Main Street".
+        """
+        asked = asked_words(question)
+        way = _way(answer[: values[0].start], asked) or _way(_END_ASKED.split(question)[0])
+        ends = {
+            (_way(quote[: end.start], asked), self._hold(values, answer, end.text))
+            for end in values_in(quote, self.language)
+            if end.kind == values[0].kind
+        }
+        is_exchanged = way == _NOUN or (way != 0 and (-way, True) in ends)
+        return is_exchanged and (way, False) in ends and (way, True) not in ends
 
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
         """Return whether another sentence contains far more of a question's words than the quotations."""
@@ -356,14 +376,18 @@ class Grounds:
         text = "\n".join(place.text for place in self.places if place.citation == citation)
         return self.weights.share(asked_words(question), text) >= LEAST_NEAR
 
-    def unknown_names(self, question: str) -> list[str]:
-        """Return the names in a question that are not in the documents. Short words in capitals ("IT") name a kind."""
+    def unknown_names(self, question: str, documents: Collection[str] = ()) -> list[str]:
+        """Return the names in a question that are not in the documents, or not in some of them. Short words in capitals
+        ("IT") name a kind.
+        """
         question = question.lstrip("¿¡ ")  # after these marks a capitalized first word would count as a name
         if self._is_foreign(question):  # "Deutschland" may stand there as "Germany"
             return []
         language = tongue(question, likely=self.language) or self.language
         names = [flag.text for flag in values_in(question, language) if flag.kind == "name"]
-        there = f"{self.text}\n{' '.join(self.names.values())}"
+        passages = [passage for passage in self.passages if not documents or passage.document in documents]
+        titles = [name for id, name in self.names.items() if not documents or id in documents]
+        there = "\n".join([*(passage.text for passage in passages), " ".join(titles)])
         names = [name for name in names if not (name.isupper() and len(name) <= MOST_CAPITALS)]
         return [name for name in names if not holds(Flag("name", name, 0, len(name)), name, there)]
 
@@ -567,6 +591,25 @@ def asks_yes_or_no(question: str) -> bool:
 _PARTS = re.compile(
     r"[;:](?=\s)|,(?=\s(?!\d{4}\b))|\s(?:and|or|but|while|und|oder|aber|sowie|et|ou|mais|y|o|pero|e|ma|i|lub|ale|en|of|maar)\s"
 )
+_FROM = "from|since|von|vom|ab|seit|de|du|depuis|desde|dal|od|van|vanaf"
+_TO = "to|until|till|auf|bis|à|au|a|al|hasta|do|tot|op"
+_WAY = re.compile(rf"(?<![^\W\d])(?:({_FROM})|({_TO}))(?:\s+[^\s\d]{{1,4}})?\s*$", re.IGNORECASE)
+_END_ASKED = re.compile(rf"(?<=\s)(?:{_ASKS})\b", re.IGNORECASE)
+
+
+_NOUN, _LONGEST_NOUN = 2, 40
+
+
+def _way(words: str, asked: Sequence[str] = ()) -> int:
+    """Return -1 where words lead to a beginning ("from about"), 1 to an end ("until"), 2 behind a noun of the asked
+    words, else 0.
+    """
+    if way := _WAY.search(words):
+        return -1 if way[1] else 1
+    last = fold_for_search(words[-_LONGEST_NOUN:]).split()[-1:]
+    return _NOUN if any(is_kin(word, other) for word in last for other in asked) else 0
+
+
 _NOES = frozenset(["no", "nein", "non", "nie", "não", "nee"])
 _YES_OR_NO = re.compile(r"\s*(?:yes|ja|oui|s[ií]|sì|tak|sim|no|nein|non|nie|não|nee)\b[\s.,:;–-]*", re.IGNORECASE)
 _FREE = ("fr", "es", "it", "pl", "pt")

@@ -89,7 +89,7 @@ def missing_word(
             return asked[at]
         is_counted = at > 0 and folded[at - 1] in _COUNTS
         is_noun = language != "de" or asked[at][0].isupper()
-        is_new = is_noun and not any(_is_kin(word, other) for other in everywhere)
+        is_new = is_noun and not any(is_kin(word, other) for other in everywhere)
         if everything and (is_counted or is_new):
             return asked[at]
     return ""
@@ -118,7 +118,7 @@ def is_form(word: str, other: str) -> bool:
     return word == other or are_alike(word, other)
 
 
-def _is_kin(word: str, other: str) -> bool:
+def is_kin(word: str, other: str) -> bool:
     """Return whether words are forms of one, or one is the last part of the other: "Frist", "Vorlauffrist"."""
     if is_form(word, other):
         return True
