@@ -19,7 +19,7 @@ from slmdesk.library.search import Citation, PageOf, stretches_of
 from slmdesk.library.types import WORDS, Mark
 from slmdesk.questions.matter import is_form, is_kin, kinds, missing_word
 from slmdesk.questions.told import lists, pieces, talk, without_pages
-from slmdesk.questions.values import is_answered
+from slmdesk.questions.values import is_answered, values_of
 from slmdesk.text.checks import negation
 from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
 from slmdesk.text.checks.words import tongue
@@ -338,6 +338,8 @@ class Grounds:
         kind = values[0].kind
         if is_weak and any(one.kind == kind for one in values_in(claim.citations[0].quote, self.language)):
             return True
+        if holding and self._is_rivalled(question, holding[0]):
+            return True
         own, best = -1.0, 0.0
         for quote in [citation.quote for citation in holding[:1]]:
             subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
@@ -351,6 +353,12 @@ class Grounds:
             if len(values) == 1 and self._is_other_end(question, claim.text, values, quote):
                 return True
         return own >= 0.0 and best > own + LEAST_GAIN
+
+    def _is_rivalled(self, question: str, holding: Citation) -> bool:
+        """Return whether another sentence has more of a question's words, and a value of the kind that it asks for."""
+        asked, least = asked_words(question), self.relation(question, [holding]) + LEAST_GAIN
+        better = (place for place in self.places if self.weights.share(asked, place.citation.quote) > least)
+        return any(values_of(question, place.citation.quote, self.language) for place in better)
 
     def _is_other_end(self, question: str, answer: str, values: Sequence[Flag], quote: str) -> bool:
         """Return whether an answer gives the wrong end of "from 3 April to 8 May", or to a noun that was asked for the
