@@ -358,7 +358,7 @@ class Grounds:
         """Return whether another sentence has more of a question's words, and a value of the kind that it asks for."""
         asked, least = asked_words(question), self.relation(question, [holding]) + LEAST_GAIN
         better = (place for place in self.places if self.weights.share(asked, place.citation.quote) > least)
-        return any(values_of(question, place.citation.quote, self.language) for place in better)
+        return any(values_of(question, _ITEM.sub("", place.citation.quote), self.language) for place in better)
 
     def _is_other_end(self, question: str, answer: str, values: Sequence[Flag], quote: str) -> bool:
         """Return whether an answer gives the wrong end of "from 3 April to 8 May", or to a noun that was asked for the

@@ -151,6 +151,8 @@ HAUSBUCH = (
 NOTICE = (
     "Hours\nThe shop opens from 6:00 to 20:00, the counter opens from 9:30 to 16:30.",
     "Filing\nThe court moved the filing date from April 3, 2026 to May 8, 2026.",
+    "Samples\nSample A was taken on March 2, 2026. Sample B confirmed the result on March 9, 2026.",
+    "Guarantee\nThe staff ask for a guarantee of five years. A term of two years they reject.",
     "Hearing\nCourtroom 12 at Mill Street 45 is the place of the hearing.",
 )
 
@@ -187,6 +189,8 @@ def test_politeness_sources_and_true_words_more_cost_nothing(document, question,
         (HANDBOOK, "What is the fee for late delivery?", "A late fee of 5 percent applies."),
         (HANDBOOK, "How often are copies made?", "Copies are made every 30 days."),
         (NOTICE, "When does the counter open?", "The counter opens from 6:00 to 20:00."),
+        (NOTICE, "On what day was sample A taken?", "Sample A was taken on March 9, 2026."),
+        (NOTICE, "For how many years do the staff ask for a guarantee?", "The staff ask for a guarantee of two years."),
         (NOTICE, "What was the filing date moved to?", "The filing date was moved to April 3, 2026."),
         (NOTICE, "Until when was the filing date moved?", "April 3, 2026."),
         (NOTICE, "In which courtroom is the hearing?", "The hearing is in courtroom 45."),
