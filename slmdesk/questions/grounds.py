@@ -290,7 +290,19 @@ class Grounds:
         """
         if self._is_foreign(question):
             return 1.0
-        return self._share(question, self._around(citations))
+        return self._share(self._without_case(question, citations), self._around(citations))
+
+    def _without_case(self, question: str, citations: Sequence[Citation]) -> str:
+        """Return a question without its names and numbers that stand elsewhere in the quotations' papers alone: they
+        tell which paper is meant.
+        """
+        papers, around, text = {citation.document for citation in citations}, self._around(citations), question
+        quotes = [place.citation.quote for place in self.places if place.citation.document in papers]
+        for value in values_in(question, tongue(question, likely=self.language) or self.language):
+            likely = filter(may_hold(value), quotes)
+            if not self._holds(value, question, around) and any(self._holds(value, question, one) for one in likely):
+                text = text[: value.start] + " " * len(value.text) + text[value.end :]
+        return text if asked_words(text) else question
 
     def relation_before(self, question: str, citations: Sequence[Citation]) -> float:
         """Return the same with the sentences before the quotations, which often name what these speak of."""
@@ -376,7 +388,7 @@ class Grounds:
 
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
         """Return whether another sentence contains far more of a question's words than the quotations."""
-        asked = asked_words(question)
+        asked = asked_words(self._without_case(question, citations))
         best = max((self.weights.share(asked, place.text) for place in self.places), default=0.0)
         return self.relation(question, citations) <= LEAST_OF_BEST * best
 

@@ -153,6 +153,7 @@ NOTICE = (
     "Filing\nThe court moved the filing date from April 3, 2026 to May 8, 2026.",
     "Samples\nSample A was taken on March 2, 2026. Sample B confirmed the result on March 9, 2026.",
     "Guarantee\nThe staff ask for a guarantee of five years. A term of two years they reject.",
+    "Court\nCase 7 O 315/24. Judge: Mr Tobias Lenz.",
     "Hearing\nCourtroom 12 at Mill Street 45 is the place of the hearing.",
 )
 
@@ -172,6 +173,7 @@ NOTICE = (
         (NOTICE, "When does the counter open?", "The counter opens from 9:30 to 16:30."),
         (NOTICE, "To what day was the filing date moved?", "The filing date was moved to May 8, 2026."),
         (NOTICE, "In which courtroom is the hearing?", "The hearing is in courtroom 12."),
+        (NOTICE, "Who is the judge in case 7 O 315/24?", "The judge is Tobias Lenz."),
         (HAUSBUCH, "Wie viele bezahlte Urlaubstage haben Angestellte?",
          "Laut den vorliegenden Dokumenten haben Angestellte 25 bezahlte Urlaubstage (Quelle: [1])."),
     ],
