@@ -32,7 +32,7 @@ LEAST_SAID = 0.5
 LEAST_GAIN = 0.25
 """Smallest share of an answer's own words, weighted by rarity, that a second quotation must add to the first."""
 MOST_LOOSE = 2
-"""Number of own words that need not be there where the values are: "lasts", "amounts to"."""
+"""Number of own words for each value that need not be there where the values are: "lasts", "amounts to"."""
 LEAST_SURE = 0.8
 """Smallest sum of `relation` (how much of the question the quotations contain) and the model's certainty that the text
 contains the answer. Below this sum the answer counts as not in the text. Neither value is reliable alone. A model has
@@ -258,7 +258,7 @@ class Grounds:
             return tuple(marks)
         own = self._own(question, answer)
         least = LEAST_GAIN if values else least
-        is_said = self.weights.share(own, quotes) >= least or (bool(values) and len(own) <= MOST_LOOSE)
+        is_said = self.weights.share(own, quotes) >= least or 0 < len(values) * MOST_LOOSE >= len(own)
         if asks_yes_or_no(question) and not own and not (values and says_no(answer)):
             is_said = self._denies(quotes) if says_no(answer) else self.relation(question, citations) >= LEAST_SURE
         return () if is_said else (Mark(WORDS, answer, 0, len(answer)),)

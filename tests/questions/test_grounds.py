@@ -171,6 +171,8 @@ NOTICE = (
          "A late fee of 5% applies. The handbook does not mention any other fee."),
         (HANDBOOK, "How long are copies kept?", "They are kept for 30 days."),
         (NOTICE, "When does the counter open?", "The counter opens from 9:30 to 16:30."),
+        (NOTICE, "To what day was the filing date moved?",
+         "It was delayed from 3 April, so that papers are now due on 8 May 2026."),
         (NOTICE, "To what day was the filing date moved?", "The filing date was moved to May 8, 2026."),
         (NOTICE, "In which courtroom is the hearing?", "The hearing is in courtroom 12."),
         (NOTICE, "Who is the judge in case 7 O 315/24?", "The judge is Tobias Lenz."),
