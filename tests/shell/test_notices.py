@@ -103,8 +103,12 @@ def test_an_error_that_asks_nothing_does_not_cover_what_asks(area):
     assert [bar.isVisible() for bar in area.bars] == [True, False, True]
     assert PLACE.contains(area.geometry())
     assert offer.geometry().right() < error.geometry().left()
-    area.set_place(QRect(100, 560, 430, 34), LINE)  # no room for both: no page is covered
-    assert [bar.isVisible() for bar in area.bars] == [False, False, True]
+    narrow = QRect(100, 560, 430, 34)
+    area.set_place(narrow, LINE)  # no room for both: they take the line
+    assert [bar.isVisible() for bar in area.bars] == [True, False, True]
+    assert narrow.width() < area.width() <= LINE.width()
+    area.set_place(narrow, narrow)
+    assert [bar.isVisible() for bar in area.bars] == [False, False, True], "no page is covered"
     area.set_place(PLACE, LINE)
     offer.findChild(QPushButton, "notice_action").click()
     assert taken

@@ -125,8 +125,8 @@ def test_a_folder_is_asked_and_searched_and_a_quotation_and_a_hit_open_their_doc
     line_edit = program.find("folder_question_line")
     QTest.keyClicks(line_edit, "When does the pump stop?")
     QTest.keyClick(line_edit, Qt.Key.Key_Return)
-    program.wait(lambda: [one for one in pane.findChildren(CitationRow) if "12 bar" in one.citation.quote])
-    (row,) = [one for one in pane.findChildren(CitationRow) if "12 bar" in one.citation.quote]
+    program.wait(lambda: [row for row in pane.findChildren(CitationRow) if "12 bar" in row.citation.quote])
+    (row,) = [row for row in pane.findChildren(CitationRow) if "12 bar" in row.citation.quote]
     assert "pump.txt" in row.accessibleName()
     program.wait(row.isVisible)
     program.click(row)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.pure
 
 
 def told(old: str, new: str) -> list[tuple[str, str, str]]:
-    return [(one.old(old), one.new, reason_of(old, one)) for one in edits_of(old, new)]
+    return [(edit.old(old), edit.new, reason_of(old, edit)) for edit in edits_of(old, new)]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def told(old: str, new: str) -> list[tuple[str, str, str]]:
     ],
 )
 def test_the_kind_of_mistake_is_told_by_rule(old, new, reason):
-    assert reason in {one[2] for one in told(old, new)}
+    assert reason in {edit[2] for edit in told(old, new)}
     assert applied(old, edits_of(old, new)) == new
 
 
