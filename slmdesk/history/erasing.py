@@ -86,8 +86,8 @@ class ErasingService(Service):
             ours = tuple(path for path in dict.fromkeys(ours) if not known.get(path))  # linked ones are not
             theirs = ours if models else ()
             folders = tuple(folder for folder in _folders(paths) if folder.exists())
-            found = [*(file for folder in folders for file in _files(paths, folder)), *theirs]
-            sizes = [_size(path) for path in dict.fromkeys(found)]
+            files = [*(file for folder in folders for file in _files(paths, folder)), *theirs]
+            sizes = [_size(path) for path in dict.fromkeys(files)]
             elsewhere = (path for path in ours if not path.is_relative_to(paths.models))
             return Erasure(folders, theirs, len(sizes), sum(sizes), () if models else tuple(elsewhere))
 
@@ -108,12 +108,12 @@ class ErasingService(Service):
         was_signed = any(row.said.get("key_place") == PLACE for row in self._store.ledger.all_of(Kind.STATEMENT))
 
         def forget() -> tuple[str, ...]:
-            found = [*secrets, *((_("the key of the history"), self.keys, file.store) for file in key_files(paths)
+            entries = [*secrets, *((_("the key of the history"), self.keys, file.store) for file in key_files(paths)
                                  if file.has(KEYRING))]  # fmt: skip
             if was_signed or not signing.missing():
-                found.append((_("the key of statements"), signing, SIGNING_KEY))
+                entries.append((_("the key of statements"), signing, SIGNING_KEY))
             left: list[str] = []
-            for name, vault, account in found:
+            for name, vault, account in entries:
                 try:
                     vault.remove(account)
                 except KnownError:
@@ -123,7 +123,7 @@ class ErasingService(Service):
         return pending_on_file_thread(self._service_thread, forget, name="erase")
 
 
-def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
+def erase(paths: Paths, erasure: Erasure) -> tuple[Path, ...]:
     """Delete all files. The services must be closed. The organisation's policy.toml stays. Any thread.
 
     Returns the files that could not be deleted. Raises KnownError `store.in_use` when another instance runs meanwhile.
@@ -132,7 +132,7 @@ def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
     try:
         if not lock.try_alone():
             raise KnownError("store.in_use")
-        for file in found.models:
+        for file in erasure.models:
             with suppress(OSError):
                 file.unlink(missing_ok=True)
         for folder in _folders(paths):
@@ -155,7 +155,7 @@ def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
             with suppress(OSError):
                 home.rmdir()
     left = [file for folder in _folders(paths) for file in _files(paths, folder)]
-    return (*left, *(model for model in found.models if model.exists()))
+    return (*left, *(model for model in erasure.models if model.exists()))
 
 
 def _folders(paths: Paths) -> list[Path]:
@@ -192,12 +192,12 @@ def _mark(path: Path) -> list[int]:
 
 
 def _leftovers(folder: Path) -> list[Path]:
-    found: list[Path] = []
+    leftovers: list[Path] = []
     with suppress(OSError):
         for path in folder.iterdir():
             if path.name.startswith(OURS):
-                found += _in(path) if path.is_dir() else [path]
-    return found
+                leftovers += _in(path) if path.is_dir() else [path]
+    return leftovers
 
 
 def _in(folder: Path) -> list[Path]:

@@ -17,9 +17,9 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
 from slmdesk.library.search import Citation, PageOf, stretches_of
 from slmdesk.library.types import WORDS, Mark
-from slmdesk.questions.matter import is_form, kinds, missing_word
+from slmdesk.questions.matter import is_form, is_kin, kinds, missing_word
 from slmdesk.questions.told import lists, pieces, talk, without_pages
-from slmdesk.questions.values import is_answered
+from slmdesk.questions.values import is_answered, values_of
 from slmdesk.text.checks import negation
 from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
 from slmdesk.text.checks.words import tongue
@@ -32,7 +32,7 @@ LEAST_SAID = 0.5
 LEAST_GAIN = 0.25
 """Smallest share of an answer's own words, weighted by rarity, that a second quotation must add to the first."""
 MOST_LOOSE = 2
-"""Number of own words that need not be there where the values are: "lasts", "amounts to"."""
+"""Number of own words for each value that need not be there where the values are: "lasts", "amounts to"."""
 LEAST_SURE = 0.8
 """Smallest sum of `relation` (how much of the question the quotations contain) and the model's certainty that the text
 contains the answer. Below this sum the answer counts as not in the text. Neither value is reliable alone. A model has
@@ -235,9 +235,9 @@ class Grounds:
         return best
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Return whether the first quotation denies what the question does not deny, although the answer is yes."""
+        """Return whether only the question or only the first quotation denies, although the answer is yes."""
         is_yes = asks_yes_or_no(question) and not says_no(answer)
-        return is_yes and bool(citations) and self._denies(citations[0].quote) and not self._denies(question)
+        return is_yes and bool(citations) and self._denies(citations[0].quote) != self._denies(question)
 
     def _denies(self, text: str) -> bool:
         return any(line.denials for line in negation.lines(text, self.language))
@@ -258,7 +258,7 @@ class Grounds:
             return tuple(marks)
         own = self._own(question, answer)
         least = LEAST_GAIN if values else least
-        is_said = self.weights.share(own, quotes) >= least or (bool(values) and len(own) <= MOST_LOOSE)
+        is_said = self.weights.share(own, quotes) >= least or 0 < len(values) * MOST_LOOSE >= len(own)
         if asks_yes_or_no(question) and not own and not (values and says_no(answer)):
             is_said = self._denies(quotes) if says_no(answer) else self.relation(question, citations) >= LEAST_SURE
         return () if is_said else (Mark(WORDS, answer, 0, len(answer)),)
@@ -290,7 +290,19 @@ class Grounds:
         """
         if self._is_foreign(question):
             return 1.0
-        return self._share(question, self._around(citations))
+        return self._share(self._without_case(question, citations), self._around(citations))
+
+    def _without_case(self, question: str, citations: Sequence[Citation]) -> str:
+        """Return a question without its names and numbers that stand elsewhere in the quotations' papers alone: they
+        tell which paper is meant.
+        """
+        papers, around, text = {citation.document for citation in citations}, self._around(citations), question
+        quotes = [place.citation.quote for place in self.places if place.citation.document in papers]
+        for value in values_in(question, tongue(question, likely=self.language) or self.language):
+            likely = filter(may_hold(value), quotes)
+            if not self._holds(value, question, around) and any(self._holds(value, question, one) for one in likely):
+                text = text[: value.start] + " " * len(value.text) + text[value.end :]
+        return text if asked_words(text) else question
 
     def relation_before(self, question: str, citations: Sequence[Citation]) -> float:
         """Return the same with the sentences before the quotations, which often name what these speak of."""
@@ -307,8 +319,12 @@ class Grounds:
         return "\n".join(place.text for place, _ in self._all_places if place.citation in citations)
 
     def is_about_another(self, question: str, claim: Claim, *, is_sure: bool) -> bool:
-        missing = self.missing_word(question, claim.citations, is_sure=is_sure)
-        return bool(missing) or self.is_beside_another(question, claim)
+        papers = {citation.document for citation in claim.citations}
+        return bool(
+            self.missing_word(question, claim.citations, is_sure=is_sure)
+            or (papers and self.unknown_names(question, papers))
+            or self.is_beside_another(question, claim)
+        )
 
     def missing_word(self, question: str, citations: Sequence[Citation], *, is_sure: bool) -> str:
         """Return the word of a question that shows that the quotations are about another thing, or "". `is_sure`: a
@@ -327,28 +343,52 @@ class Grounds:
         sentence ("every 24 hours" and "for 90 days" in one on how often and how long), or of another quotation.
         """
         values = [value for value in self._new(question, claim.text) if value.kind != "name"]
-        if len(values) != 1:
+        if not values or _PARTS.search(claim.text[values[0].start : values[-1].end]):  # of more than one part
             return False
-        (value,) = values
-        holding = [citation for citation in claim.citations if self._holds(value, claim.text, citation.quote)]
+        holding = [citation for citation in claim.citations if self._hold(values, claim.text, citation.quote)]
         is_weak = holding and self.relation(question, holding[:1]) <= LEAST_OF_BEST * claim.relation
-        if is_weak and any(one.kind == value.kind for one in values_in(claim.citations[0].quote, self.language)):
+        kind = values[0].kind
+        if is_weak and any(rival.kind == kind for rival in values_in(claim.citations[0].quote, self.language)):
+            return True
+        if holding and self._is_rivalled(question, holding[0]):
             return True
         own, best = -1.0, 0.0
         for quote in [citation.quote for citation in holding[:1]]:
             subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
             for part in _PARTS.split(quote):
-                others = (other for other in values_in(part, self.language) if other.kind == value.kind)
+                others = (other for other in values_in(part, self.language) if other.kind == kind)
                 share = self.weights.share(asked_words(question), f"{subject} {part}")
-                if self._holds(value, claim.text, part):
+                if self._hold(values, claim.text, part):
                     own = max(own, share)
                 elif any(other.text.casefold() not in question.casefold() for other in others):
                     best = max(best, share)
+            if len(values) == 1 and self._is_other_end(question, claim.text, values, quote):
+                return True
         return own >= 0.0 and best > own + LEAST_GAIN
+
+    def _is_rivalled(self, question: str, holding: Citation) -> bool:
+        """Return whether another sentence has more of a question's words, and a value of the kind that it asks for."""
+        asked, least = asked_words(question), self.relation(question, [holding]) + LEAST_GAIN
+        better = (place for place in self.places if self.weights.share(asked, place.citation.quote) > least)
+        return any(values_of(question, _ITEM.sub("", place.citation.quote), self.language) for place in better)
+
+    def _is_other_end(self, question: str, answer: str, values: Sequence[Flag], quote: str) -> bool:
+        """Return whether an answer gives the wrong end of "from 3 April to 8 May", or to a noun that was asked for the
+        number of another one: "Room 5", of "Room 12, 5 Main Street".
+        """
+        asked = asked_words(question)
+        way = _way(answer[: values[0].start], asked) or _way(_END_ASKED.split(question)[0])
+        ends = {
+            (_way(quote[: end.start], asked), self._hold(values, answer, end.text))
+            for end in values_in(quote, self.language)
+            if end.kind == values[0].kind
+        }
+        is_exchanged = way == _NOUN or (way != 0 and (-way, True) in ends)
+        return is_exchanged and (way, False) in ends and (way, True) not in ends
 
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
         """Return whether another sentence contains far more of a question's words than the quotations."""
-        asked = asked_words(question)
+        asked = asked_words(self._without_case(question, citations))
         best = max((self.weights.share(asked, place.text) for place in self.places), default=0.0)
         return self.relation(question, citations) <= LEAST_OF_BEST * best
 
@@ -356,14 +396,18 @@ class Grounds:
         text = "\n".join(place.text for place in self.places if place.citation == citation)
         return self.weights.share(asked_words(question), text) >= LEAST_NEAR
 
-    def unknown_names(self, question: str) -> list[str]:
-        """Return the names in a question that are not in the documents. Short words in capitals ("IT") name a kind."""
+    def unknown_names(self, question: str, documents: Collection[str] = ()) -> list[str]:
+        """Return the names in a question that are not in the documents, or not in some of them. Short words in capitals
+        ("IT") name a kind.
+        """
         question = question.lstrip("¿¡ ")  # after these marks a capitalized first word would count as a name
         if self._is_foreign(question):  # "Deutschland" may stand there as "Germany"
             return []
         language = tongue(question, likely=self.language) or self.language
         names = [flag.text for flag in values_in(question, language) if flag.kind == "name"]
-        there = f"{self.text}\n{' '.join(self.names.values())}"
+        passages = [passage for passage in self.passages if not documents or passage.document in documents]
+        titles = [name for id, name in self.names.items() if not documents or id in documents]
+        there = "\n".join([*(passage.text for passage in passages), " ".join(titles)])
         names = [name for name in names if not (name.isupper() and len(name) <= MOST_CAPITALS)]
         return [name for name in names if not holds(Flag("name", name, 0, len(name)), name, there)]
 
@@ -371,6 +415,9 @@ class Grounds:
         """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value."""
         quotes = quotes if value.kind == "date" else _ITEM.sub("", quotes)
         return holds(value, answer, quotes, tongue(answer, likely=self.language) or self.language, self.language)
+
+    def _hold(self, values: Iterable[Flag], answer: str, quotes: str) -> bool:
+        return all(self._holds(value, answer, quotes) for value in values)
 
     @cached_property
     def text(self) -> str:
@@ -437,24 +484,24 @@ class Weights:
         """Return the share of the folded words (`fold_for_search`) that a text contains, 0 to 1; 1 without words.
         `held`: words that it contains otherwise.
         """
-        folded, whole, found = _folded(text), 0.0, 0.0
+        folded, whole, present = _folded(text), 0.0, 0.0
         for word in words:
             weight, there = self._counted(word, folded)
             if joined := _joined(word):
                 weight, there = max((weight, there), self._counted(joined, folded), key=itemgetter(1))
             whole += weight
-            found += weight if word in held else there
-        return found / whole if whole else 1.0
+            present += weight if word in held else there
+        return present / whole if whole else 1.0
 
     def _counted(self, word: str, folded: str) -> tuple[float, float]:
         """Return the mean weight of a word's groups of letters, and what of it those weigh that are there."""
-        whole = found = 0.0
+        whole = present = 0.0
         groups = groups_of(word)
         for group in groups:
             weight = self._weight(group) / len(groups)
             whole += weight
-            found += weight * (group in folded)
-        return whole, found
+            present += weight * (group in folded)
+        return whole, present
 
     def _weight(self, group: str) -> float:
         if group not in self._known:
@@ -512,16 +559,16 @@ and which persons …", the question is not split.
 
 def parts_of(question: str) -> tuple[str, ...]:
     """Split a question into the parts it asks, each in the question's own words. A simple question stays as it is."""
-    found: list[str] = []
+    clauses: list[str] = []
     for sentence in _END.split(question.strip()):
         begin = 0
         for joint in _JOINT.finditer(sentence):
             piece = sentence[begin : joint.start()]
             if _is_whole(piece, sentence[joint.end() :]) and not _ENDS_ASKING.search(piece):
-                found.append(piece)
+                clauses.append(piece)
                 begin = joint.end()
-        found.append(sentence[begin:])
-    asked = [part.strip(" ,;") for part in found]
+        clauses.append(sentence[begin:])
+    asked = [part.strip(" ,;") for part in clauses]
     is_asked = "?" in question or bool(_BEGINS_ASKING.match(question))
     if not (is_asked and 1 < len(asked) <= MOST_PARTS and all(_asks(part) for part in asked)):
         return (question,)
@@ -562,8 +609,27 @@ def asks_yes_or_no(question: str) -> bool:
 
 
 _PARTS = re.compile(
-    r"[;:,](?=\s)|\s(?:and|or|but|while|und|oder|aber|sowie|et|ou|mais|y|o|pero|e|ma|i|lub|ale|en|of|maar)\s"
+    r"[;:](?=\s)|,(?=\s(?!\d{4}\b))|\s(?:and|or|but|while|und|oder|aber|sowie|et|ou|mais|y|o|pero|e|ma|i|lub|ale|en|of|maar)\s"
 )
+_FROM = "from|since|von|vom|ab|seit|de|du|depuis|desde|dal|od|van|vanaf"
+_TO = "to|until|till|auf|bis|à|au|a|al|hasta|do|tot|op"
+_WAY = re.compile(rf"(?<![^\W\d])(?:({_FROM})|({_TO}))(?:\s+[^\s\d]{{1,4}})?\s*$", re.IGNORECASE)
+_END_ASKED = re.compile(rf"(?<=\s)(?:{_ASKS})\b", re.IGNORECASE)
+
+
+_NOUN, _LONGEST_NOUN = 2, 40
+
+
+def _way(words: str, asked: Sequence[str] = ()) -> int:
+    """Return -1 where words lead to a beginning ("from about"), 1 to an end ("until"), 2 behind a noun of the asked
+    words, else 0.
+    """
+    if way := _WAY.search(words):
+        return -1 if way[1] else 1
+    last = fold_for_search(words[-_LONGEST_NOUN:]).split()[-1:]
+    return _NOUN if any(is_kin(word, other) for word in last for other in asked) else 0
+
+
 _NOES = frozenset(["no", "nein", "non", "nie", "não", "nee"])
 _YES_OR_NO = re.compile(r"\s*(?:yes|ja|oui|s[ií]|sì|tak|sim|no|nein|non|nie|não|nee)\b[\s.,:;–-]*", re.IGNORECASE)
 _FREE = ("fr", "es", "it", "pl", "pt")

@@ -204,14 +204,14 @@ class TablePlan:
 
     def _spread_table(self, document: DocumentRecord) -> Generator[AskedQuestion, Any, None]:
         seen = Counter[str]()
-        for table, found in text_rows(lambda begin: self._tools.pages(document.id, begin, 5), self._text):
-            if (value := found.values.get(table.text)) is None:
+        for table, row in text_rows(lambda begin: self._tools.pages(document.id, begin, 5), self._text):
+            if (value := row.values.get(table.text)) is None:
                 self._left_out += 1
                 continue
             text = hashlib.sha256(value.text.encode("utf-8", "replace")).hexdigest()[:12]
             seen[text] += 1
             id = f"{document.id}#{text}.{seen[text]}"  # a corrected label stays with its text if rows move
-            self._rows.append(_Row(document, id, f"{document.name}, {found.number}", found, table, value.start))
+            self._rows.append(_Row(document, id, f"{document.name}, {row.number}", row, table, value.start))
             if len(self._rows) % ROWS_AT_ONCE == 0:
                 yield Yield()
 
@@ -357,9 +357,9 @@ class TablePlan:
             if not options.get(column) and not earlier.options.get(column)
         }
         quoted = {at: changed(cell, flag=Flag.EARLIER) for at, cell in earlier.cells.items() if not options.get(at)}
-        found = {**empty, **quoted, **row.by_rule.cells}
+        cells = {**empty, **quoted, **row.by_rule.cells}
         kinds = [column.kind for column in self._columns]
-        row.cells = {at: _placed(row, cell) for at, cell in found.items() if kinds[at] not in JUDGED}
+        row.cells = {at: _placed(row, cell) for at, cell in cells.items() if kinds[at] not in JUDGED}
         first = pages[:FIRST_PAGES] or self._pages(row, 1)[:FIRST_PAGES]
         text = first[0].text if first else ""
         for at, column in enumerate(self._columns):
@@ -471,12 +471,12 @@ class TablePlan:
         return Table(self._columns, rows, (), self._model, is_done, seconds, self._note)
 
     def _shape(self, row: _Row, missing: Flag = Flag.NOT_FOUND) -> TableRow:
-        found = without_doubles(row.cells)
+        shaped = without_doubles(row.cells)
         if missing is Flag.NOT_FOUND:
-            roles = {target.role: at for at, target in enumerate(self._targets) if target is not None and at in found}
-            changed = checked({role: found[at] for role, at in roles.items()}, row.by_rule.amounts)
-            found |= {roles[role]: cell for role, cell in changed.items()}
-        cells = tuple(found.get(at, TableCell(flag=missing)) for at in range(len(self._columns)))
+            roles = {target.role: at for at, target in enumerate(self._targets) if target is not None and at in shaped}
+            changed = checked({role: shaped[at] for role, at in roles.items()}, row.by_rule.amounts)
+            shaped |= {roles[role]: cell for role, cell in changed.items()}
+        cells = tuple(shaped.get(at, TableCell(flag=missing)) for at in range(len(self._columns)))
         kind = str(row.record.info.get("page_kind") or "page")
         return TableRow(row.id, row.name, kind, cells, row.coverage, row.is_whole)
 

@@ -106,8 +106,8 @@ def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, w
 @pytest.mark.parametrize(
     ("document", "question", "words"),
     [
-        *((REPORT, "What were the sales in France?", f'[2] "Sales in Austria were 16.9 million euros."\nAnswer: {one}')
-          for one in ("The sales in France were 16.9 million euros.", "16.9 million euros.")),
+        *((REPORT, "What were the sales in France?", f'[2] "Sales in Austria were 16.9 million euros."\nAnswer: {said}')
+          for said in ("The sales in France were 16.9 million euros.", "16.9 million euros.")),
         (LEASE, "What rent do the occupiers of the flats on the upper floors pay?",
          '[2] "The rent is 46,800 pounds a year"\nAnswer: They pay 46,800 pounds a year.'),
         (LEASE, "Which animals may the tenant keep?", '[2] "The tenant keeps dogs"\nAnswer: Dogs climb on high trees.'),
@@ -148,6 +148,14 @@ HAUSBUCH = (
     "Krankheit\nEine Krankheit ist am ersten Tag zu melden.",
     "Gebühren\nNach Fälligkeit wird eine Mahngebühr von 5 Prozent berechnet.",
 )
+NOTICE = (
+    "Hours\nThe shop opens from 6:00 to 20:00, the counter opens from 9:30 to 16:30.",
+    "Filing\nThe court moved the filing date from April 3, 2026 to May 8, 2026.",
+    "Samples\nSample A was taken on March 2, 2026. Sample B confirmed the result on March 9, 2026.",
+    "Guarantee\nThe staff ask for a guarantee of five years. A term of two years they reject.",
+    "Court\nCase 7 O 315/24. Judge: Mr Tobias Lenz.",
+    "Hearing\nCourtroom 12 at Mill Street 45 is the place of the hearing.",
+)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +170,12 @@ HAUSBUCH = (
         (HANDBOOK, "What fee applies to late payment?",
          "A late fee of 5% applies. The handbook does not mention any other fee."),
         (HANDBOOK, "How long are copies kept?", "They are kept for 30 days."),
+        (NOTICE, "When does the counter open?", "The counter opens from 9:30 to 16:30."),
+        (NOTICE, "To what day was the filing date moved?",
+         "It was delayed from 3 April, so that papers are now due on 8 May 2026."),
+        (NOTICE, "To what day was the filing date moved?", "The filing date was moved to May 8, 2026."),
+        (NOTICE, "In which courtroom is the hearing?", "The hearing is in courtroom 12."),
+        (NOTICE, "Who is the judge in case 7 O 315/24?", "The judge is Tobias Lenz."),
         (HAUSBUCH, "Wie viele bezahlte Urlaubstage haben Angestellte?",
          "Laut den vorliegenden Dokumenten haben Angestellte 25 bezahlte Urlaubstage (Quelle: [1])."),
     ],
@@ -178,6 +192,12 @@ def test_politeness_sources_and_true_words_more_cost_nothing(document, question,
         (HANDBOOK, "How many paid sick days do staff have?", "Staff have twenty-five paid sick days a year."),
         (HANDBOOK, "What is the fee for late delivery?", "A late fee of 5 percent applies."),
         (HANDBOOK, "How often are copies made?", "Copies are made every 30 days."),
+        (NOTICE, "When does the counter open?", "The counter opens from 6:00 to 20:00."),
+        (NOTICE, "On what day was sample A taken?", "Sample A was taken on March 9, 2026."),
+        (NOTICE, "For how many years do the staff ask for a guarantee?", "The staff ask for a guarantee of two years."),
+        (NOTICE, "What was the filing date moved to?", "The filing date was moved to April 3, 2026."),
+        (NOTICE, "Until when was the filing date moved?", "April 3, 2026."),
+        (NOTICE, "In which courtroom is the hearing?", "The hearing is in courtroom 45."),
         (HAUSBUCH, "Wie viele bezahlte Krankheitstage gibt es?", "Es gibt 25 bezahlte Krankheitstage."),
         (HAUSBUCH, "Wie hoch ist die Gebühr bei verspäteter Lieferung?", "Sie beträgt 5 Prozent."),
     ],
@@ -202,6 +222,16 @@ def test_a_value_that_stands_beside_another_thing_is_not_in_the_text(document, q
 )  # fmt: skip
 def test_an_answer_to_something_else_and_the_word_that_it_is_not_said_are_not_in_the_text(document, question, words):
     assert not Pages(document).part(question, words).found
+
+
+def test_what_is_asked_of_a_name_of_another_paper_is_about_another_thing():
+    pages = [_page(1, "Kirsch\nMs Kirsch has a flat."), _page(2, "Plan\nThe payment for leavers is 900 euros.")]
+    passages = tuple(Passage(n, str(n), 1, 1, 0, len(page.text), page.text) for n, page in enumerate(pages, 1))
+    grounds = Grounds(passages, lambda document, _: pages[int(document) - 1])
+    ((claim,), _) = grounds.claims("What payment does Ms Kirsch get?", "She gets a payment of 900 euros.")
+    assert [citation.document for citation in claim.citations] == ["2"]
+    assert grounds.is_about_another("What payment does Ms Kirsch get?", claim, is_sure=True)
+    assert not grounds.is_about_another("What payment do leavers get?", claim, is_sure=True)
 
 
 def test_a_denial_that_the_text_itself_has_is_an_answer():

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QLabel,
     QPlainTextEdit,
     QPushButton,
     QToolButton,
@@ -78,6 +79,17 @@ def test_the_newest_stands_in_its_place_and_the_others_wait(qtbot, area):
     dialog.close()
     second.findChild(QToolButton, "notice_close").click()
     assert first.isVisible()
+
+
+def test_words_that_fit_are_not_cut(area):
+    words = "Some Model 1.5B Instruct GGUF was added to this PC."
+    area.show_notice(Notice(words, action="Use this from now on"))
+    for _turn in range(4):
+        QApplication.processEvents()
+    (bar,) = area.bars
+    assert area.width() < PLACE.width()
+    assert bar.findChild(QLabel, "notice_text").text() == words
+    assert not bar.findChild(QPushButton, "notice_more").isVisible()
 
 
 def test_an_error_that_asks_nothing_does_not_cover_what_asks(area):

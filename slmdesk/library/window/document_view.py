@@ -207,6 +207,7 @@ class DocumentView(QFrame):
     def show_title(self, words: str) -> None:
         """Show what the tabs are about, where it is not the shown document alone."""
         self._title.set_full_text(words)
+        self._show_coverage()
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         is_other = (record.id if record else "") != (self.record.id if self.record else "")
@@ -277,12 +278,12 @@ class DocumentView(QFrame):
             self._play_from(sheet.page, lambda block: block.start == character)
         attachments = info_of(self.record).attachments if self.record else ()
         line = self.view.line_at(number, character) if attachments else ""
-        found = next(
+        clicked = next(
             (attachment for attachment in attachments if attachment.format and line == attachment_line(attachment)),
             None,
         )
-        if found is not None:
-            self._controller.open_attachment(found.index)
+        if clicked is not None:
+            self._controller.open_attachment(clicked.index)
 
     def _on_progressed(self, event: DocumentProgress) -> None:
         self._total = event.total
@@ -293,10 +294,10 @@ class DocumentView(QFrame):
         self._progress.setRange(0, event.total)
         self._progress.setValue(event.done)
 
-    def _on_found(self, found: FoundPlaces) -> None:
-        self._hinted, self._marked = False, found.by_page
+    def _on_found(self, places: FoundPlaces) -> None:
+        self._hinted, self._marked = False, places.by_page
         self.view.mark(self._marked)
-        self.find_bar.show_found(found.places, is_all=found.is_all)
+        self.find_bar.show_found(places.places, is_all=places.is_all)
 
     def find_words(self) -> None:
         self.show_pages()
@@ -493,7 +494,8 @@ class DocumentView(QFrame):
         if record.status is DocumentStatus.READING:
             return
         is_loud = bool(counts[UNREADABLE] or (total and record.status is DocumentStatus.FAILED))
-        self._say("" if is_loud or not total else counted_pages(total, kind))
+        is_alone = self._title.full_text == record.name
+        self._say(counted_pages(total, kind) if total and is_alone and not is_loud else "")
         show_words(self._loud, read if is_loud else "")
         if self.about.isVisible():
             self.about.show_document(record, self._pages, _trouble_of(record))

@@ -138,12 +138,12 @@ class CountsView(QFrame):
         else:
             value = down if down < len(counts.values) else None
             label = across - 1 if 0 < across <= len(counts.labels) else None
-        found = rows_in(table, counts, value, label)
+        rows = rows_in(table, counts, value, label)
         names = [] if label is None else [_(counts.labels[label])]
         if counts.by is not None and value is not None:
             names.append(bucket_words(table.columns[counts.by], counts.values[value]))
         words = ", ".join(names) or _("All")
-        self.rows_chosen.emit(frozenset(one.document for one in found), f"{words}: {grouped(len(found))}")
+        self.rows_chosen.emit(frozenset(entry.document for entry in rows), f"{words}: {grouped(len(rows))}")
 
     def _on_save(self, form: str, _checked: bool = False) -> None:
         if self.chart.chart is not None:

@@ -385,14 +385,14 @@ class TablePane(QFrame):
         """Go to the next cell to check, and from the last to the first."""
         here, width = self.table.currentIndex(), len(self.model.columns)
         after = here.row() * width + here.column() if here.isValid() else 0
-        found = [
+        doubts = [
             at * width + column
             for at, row in enumerate(self.model.rows)
             for column, cell in enumerate(row.cells)
             if cell.flag in DOUBTFUL
         ]
-        if found:
-            at, column = divmod(next((place for place in found if place >= after), found[0]), width)
+        if doubts:
+            at, column = divmod(next((place for place in doubts if place >= after), doubts[0]), width)
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
             self._on_source(self.model.index(at, column + 1))
 

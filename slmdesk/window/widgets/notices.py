@@ -159,7 +159,7 @@ class NoticeBar(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._more.setVisible(bool(self.notice.full) or self._label.text() != self._label.full_text)
+        self._more.setVisible(bool(self.notice.full) or self.width() < self.widths()[1])
 
     def widths(self) -> tuple[int, int]:
         """Return the width with few words and *More*, and that with all words."""

@@ -36,13 +36,13 @@ def word_file(tmp_path):
     return path
 
 
-def opened(program, path, *, found=1):
+def opened(program, path, *, count=1):
     """The finds of a document, after one click on the tab."""
     drop(program.documents, path)
     program.wait(lambda: program.find("document_view").model().rowCount() == 1 and "read" in program.coverage)
     program.choose_tab("redact")
     pane = program.find("redact_pane")
-    program.wait(lambda: " found " in program.find("redaction_said").text() and len(rows(program)) >= found)
+    program.wait(lambda: " found " in program.find("redaction_said").text() and len(rows(program)) >= count)
     return pane
 
 
@@ -80,10 +80,10 @@ def option(program, name):
 
 def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatch):
     opened(program, word_file)
-    found = ticks(program)
-    assert found["DE89 3704 0044 0532 0130 00"]
-    assert found["beratung@example.org"]
-    assert found["Anna Quarbelsen"]
+    ticked = ticks(program)
+    assert ticked["DE89 3704 0044 0532 0130 00"]
+    assert ticked["beratung@example.org"]
+    assert ticked["Anna Quarbelsen"]
     places = [item.text(PLACE) for item in rows(program).values()]
     assert any("Ihr Konto DE89 3704 0044 0532 0130 00 ist da." in place for place in places)
     assert "The file itself stays as it is" in program.find("redaction_said").text()
@@ -210,7 +210,7 @@ def test_a_file_without_finds_says_so_and_takes_words(program, tmp_path):
     made.add_paragraph("Nothing to see here at all.")
     path = tmp_path / "plain.docx"
     made.save(path)
-    opened(program, path, found=0)
+    opened(program, path, count=0)
     program.wait(lambda: "Nothing private was found" in program.find("redaction_said").text())
     assert "ticked" not in program.find("redaction_said").text()
     word = program.find("redaction_word")

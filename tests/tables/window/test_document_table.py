@@ -57,7 +57,7 @@ def columns(program) -> list[str]:
 
 
 def more(program, name: str):
-    return next(one for one in program.find("table_more_button").menu().actions() if one.objectName() == name)
+    return next(action for action in program.find("table_more_button").menu().actions() if action.objectName() == name)
 
 
 def cells(program) -> list[list[str]]:
@@ -83,7 +83,7 @@ def scope(program, name: str) -> None:
     """Choose which documents become rows."""
     menu = program.find("table_scope_menu")
     menu.popup(program.find("table_more_button").mapToGlobal(QPoint()))
-    action = next(one for one in menu.actions() if one.objectName() == name)
+    action = next(entry for entry in menu.actions() if entry.objectName() == name)
     program.click(menu, lambda: menu.actionGeometry(action).center())
 
 
@@ -105,7 +105,7 @@ def test_a_table_begins_with_what_the_document_names_and_takes_other_columns(pro
     assert cells(program) == [["a.md", "The lease", "3 March 2024", "900 EUR"]]
     assert columns(program) == ["Subject", "Begins on", "Amount"]
     bar = program.find("table_bar")
-    assert len([one for one in bar.findChildren(QAbstractButton) if one.isVisible()]) <= 4
+    assert len([button for button in bar.findChildren(QAbstractButton) if button.isVisible()]) <= 4
     for name in ("Tenant", "tenant"):  # a name that is there changes nothing
         program.click("new_column_button")
         program.type_into("column_line", name)
@@ -387,5 +387,5 @@ def test_a_deleted_table_is_not_made_anew(program, folder) -> None:
     assert columns(program) == ["Subject", "Begins on", "Amount"]
     menu = program.find("table_columns_menu")
     menu.aboutToShow.emit()
-    made(program, next(one for one in menu.actions() if one.objectName() == "table_preset_cv").trigger)
+    made(program, next(entry for entry in menu.actions() if entry.objectName() == "table_preset_cv").trigger)
     assert "Languages" in columns(program), "those of a kind of paper take the place of others"

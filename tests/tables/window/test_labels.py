@@ -57,9 +57,9 @@ def labelled(program) -> None:
 
 
 def chart(program) -> Chart:
-    found = program.find("counts_chart").chart
-    assert found is not None
-    return found
+    diagram = program.find("counts_chart").chart
+    assert diagram is not None
+    return diagram
 
 
 def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> None:
