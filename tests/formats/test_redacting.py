@@ -402,7 +402,7 @@ def test_a_name_broken_by_a_hyphen_is_replaced_and_seen_by_the_check(name, gap, 
     begin, end = name.split("-") if "-" in name else (name[:-3], name[-3:])
     text = f"Brief an {begin}{gap}{end} von gestern"
     assert left_in(text.encode(encoding), [name])
-    assert WordList([name]).found(text)
+    assert WordList([name]).places_in(text)
     assert not left_in(f"Brief an {begin}{gap}\n{end} von gestern".encode(encoding), [name])
 
 
