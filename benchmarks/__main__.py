@@ -102,30 +102,30 @@ def measure(task: Task) -> Measured:
         say(f"  failed: {problem}")
     seconds, others = time.monotonic() - began, max(before, load.cores)
     version, stolen = task.subject.version, load.stolen_cores
-    one = Measured(task.name, version, time.time(), seconds, others, tuple(rows), problem, stolen)
-    busy = f", busy machine: others used {others:.2f} cores, the host took {stolen:.2f}" if one.is_busy else ""
+    record = Measured(task.name, version, time.time(), seconds, others, tuple(rows), problem, stolen)
+    busy = f", busy machine: others used {others:.2f} cores, the host took {stolen:.2f}" if record.is_busy else ""
     say(f"  {seconds:.0f} s{busy}")
-    return one
+    return record
 
 
 def measure_all(tasks: Sequence[Task], kept: Kept, known: dict[tuple[str, str], Measured]) -> list[Measured]:
     """Measure what is not known; what was disturbed is measured once more."""
     left = sum(task.expected_s for task in tasks if task.key not in known)
-    found, pace = [], 1.0
+    records, pace = [], 1.0
     for number, task in enumerate(tasks, 1):
         if task.key in known:
-            found.append(known[task.key])
+            records.append(known[task.key])
             continue
         say(f"[{number} of {len(tasks)}] {task.name}, {task.subject.name}: about {left * pace / 60:.0f} minutes left")
-        one = measure(task)
-        if one.is_busy:
+        record = measure(task)
+        if record.is_busy:
             say("  once more")
-            one = min(one, measure(task), key=lambda each: (bool(each.problem), each.others))
-        kept.add(one)
-        found.append(one)
+            record = min(record, measure(task), key=lambda each: (bool(each.problem), each.others))
+        kept.add(record)
+        records.append(record)
         left -= task.expected_s
-        pace = one.seconds / task.expected_s if number == 1 else (pace + one.seconds / task.expected_s) / 2
-    return found
+        pace = record.seconds / task.expected_s if number == 1 else (pace + record.seconds / task.expected_s) / 2
+    return records
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         say(f"unknown: {', '.join(unknown)}; there are: {', '.join([*ROWS, *MORE, *sorted(OPTIONS)])}")
         return 2
-    missing = [one.path for one in (starter(), second()) if one and not one.path.is_file()]
+    missing = [subject.path for subject in (starter(), second()) if subject and not subject.path.is_file()]
     missing += [tuned] if (tuned := starter().tuned) and not tuned.is_file() else []
     if missing:
         say(f"no such file: {', '.join(map(str, missing))}")
@@ -168,7 +168,7 @@ def measured_and_written(tasks: Sequence[Task], options: set[str], *, is_whole: 
     subjects = [task.subject for task in tasks]
     text = report(list(zip(subjects, measured, strict=True)), has_second=second() is not None)
     print(text)
-    again = [f"{one.name} ({'failed' if one.problem else 'busy machine'})" for one in measured if not one.is_whole]
+    again = [f"{task.name} ({'failed' if task.problem else 'busy machine'})" for task in measured if not task.is_whole]
     if again and "--anyway" not in options:
         say(f"docs/performance.md stays; the next run measures only {', '.join(again)}")
         return 1

@@ -48,8 +48,8 @@ class AppliedEdit:
     @property
     def place(self) -> int:
         """Of the first passage on a right page, from 1; 0: none."""
-        for place, one in enumerate(self.found, 1):
-            if any(one.page <= page <= one.page_end for page in self.pages):
+        for place, passage in enumerate(self.found, 1):
+            if any(passage.page <= page <= passage.page_end for page in self.pages):
                 return place
         return 0
 
@@ -85,9 +85,9 @@ class ByMeaning:
 
     def _embed(self, texts: list[str]) -> list[bytes]:
         began = time.perf_counter()
-        found = [one for some in self._engine.embed(self._model, texts, lambda: True) for one in some]
+        vectors = [vector for some in self._engine.embed(self._model, texts, lambda: True) for vector in some]
         self.texts, self.seconds = self.texts + len(texts), self.seconds + time.perf_counter() - began
-        return found
+        return vectors
 
 
 def put_all(store: Store, patterns: list[str], meaning: ByMeaning | None = None) -> Iterator[AppliedEdit]:
@@ -102,7 +102,7 @@ def put_all(store: Store, patterns: list[str], meaning: ByMeaning | None = None)
             path=file.encode(), name=file, sha256="", format="pdf", bytes=0, mtime_ns=0, reader="benchmark"
         )
         builder = PassageBuilder(record.id)
-        passages = [one for page in pages_of(fetched(samples[file])) for one in builder.feed(page)]
+        passages = [passage for page in pages_of(fetched(samples[file])) for passage in builder.feed(page)]
         store.pages.save(record.id, (), [*passages, *builder.finish()])
         if meaning:
             meaning.learn(store.passages.of_document(record.id))
@@ -115,10 +115,10 @@ def put_all(store: Store, patterns: list[str], meaning: ByMeaning | None = None)
 def table_of(all_put: list[AppliedEdit]) -> str:
     """As Markdown."""
     lines = ["| document | questions | first | among three |", "|---|---|---|---|"]
-    files = list(dict.fromkeys(one.file for one in all_put))
+    files = list(dict.fromkeys(case.file for case in all_put))
     for file in [*files, ""]:
-        some = [one for one in all_put if file in ("", one.file)]
-        first, three = sum(one.place == 1 for one in some), sum(0 < one.place <= FIRST for one in some)
+        some = [case for case in all_put if file in ("", case.file)]
+        first, three = sum(case.place == 1 for case in some), sum(0 < case.place <= FIRST for case in some)
         lines.append(f"| {file or 'all'} | {len(some)} | {first} | {three} ({100 * three / len(some):.0f} %) |")
     return "\n".join(lines)
 
@@ -130,9 +130,9 @@ def main(args: list[str]) -> int:
         paths = find_paths(Path(folder))
         make_folders(paths)
         store = open_store(paths, instance_id="b" * 32).store
-        patterns = [one for one in args if not one.startswith("-")]
+        patterns = [argument for argument in args if not argument.startswith("-")]
         all_put = list(put_all(store, patterns))
-        model = next((one.removeprefix("--model=") for one in args if one.startswith("--model=")), "")
+        model = next((option.removeprefix("--model=") for option in args if option.startswith("--model=")), "")
         if model:
             meaning = ByMeaning(model)
             print(table_of(list(put_all(store, patterns, meaning))))
@@ -141,11 +141,11 @@ def main(args: list[str]) -> int:
         store.close()
     print(table_of(all_put))
     print(f"{time.perf_counter() - began:.1f} s")
-    for one in all_put:
-        if "--misses" in args and not 0 < one.place <= FIRST:
-            led = ", ".join(str(passage.page) for passage in one.found[:FIRST])
-            print(f"{one.file}: {one.question} -> {one.place}: pages {led}, not {one.pages}")
-    hits = sum(0 < one.place <= FIRST for one in all_put)
+    for case in all_put:
+        if "--misses" in args and not 0 < case.place <= FIRST:
+            led = ", ".join(str(passage.page) for passage in case.found[:FIRST])
+            print(f"{case.file}: {case.question} -> {case.place}: pages {led}, not {case.pages}")
+    hits = sum(0 < case.place <= FIRST for case in all_put)
     return 0 if hits >= GOAL * len(all_put) else 1
 
 

@@ -26,12 +26,12 @@ def turns_of(exchanges: int, mark: str) -> list[list[str]]:
 
 def turn_ten(subject: Subject) -> Iterator[Row]:
     """The first token of turn 10, in the same process and after a restart, against reading the chat anew."""
-    with Runner("chats", subject.path) as one:
+    with Runner("chats", subject.path) as runner:
         seen = []
         for n in range(subject.rounds(4, 3)):
             before = turns_of(8, f"chat {n}")[:-1]
             turns = [*before, ["user", "And then?"], ["user", QUESTION]]
-            seen.append(one.ask(do="turn", turns=turns))
+            seen.append(runner.ask(do="turn", turns=turns))
     anew = f"read anew {middle(seen, 'anew_s'):.2f} s"
     yield row_of(
         "first token of turn 10 ÷ the chat read anew",
@@ -56,15 +56,15 @@ def turn_ten(subject: Subject) -> Iterator[Row]:
 
 def ratios_of(seen: list[Any], of: str, to: str) -> list[float]:
     """Of two figures of each round."""
-    return [one[of] / one[to] for one in seen]
+    return [answer[of] / answer[to] for answer in seen]
 
 
 def states(subject: Subject) -> Iterator[Row]:
     """Taking the state of a text and putting it back, against reading the text."""
-    with Runner("chats", subject.path) as one:
+    with Runner("chats", subject.path) as runner:
         for tokens in (1500, 3000):
             rounds = range(subject.rounds(4, 2))
-            seen = [one.ask(do="states", text=long_text(tokens, f"state {n}")) for n in rounds][1:]
+            seen = [runner.ask(do="states", text=long_text(tokens, f"state {n}")) for n in rounds][1:]
             for key, words in (("taken_s", "`state_of`"), ("restored_s", "`restore`")):
                 yield row_of(
                     f"{words} of {tokens:,} tokens ÷ reading them",
@@ -99,11 +99,11 @@ def read_ahead(subject: Subject) -> Iterator[Row]:
 
 def pause_beside(subject: Subject) -> Iterator[Row]:
     """One answer goes on while another prompt is read: what each loses."""
-    with runners("ours", model=subject.path, context=8192, pool=16384) as (one,):
+    with runners("ours", model=subject.path, context=8192, pool=16384) as (runner,):
         alone, beside = [], []
         for n in range(subject.rounds(3, 2)):
-            alone.append(one.ask(do="read", long=long_text(4000, f"alone {n}")))
-            beside.append(one.ask(do="beside", prompt=long_text(100, f"a {n}"), long=long_text(4000, f"b {n}")))
+            alone.append(runner.ask(do="read", long=long_text(4000, f"alone {n}")))
+            beside.append(runner.ask(do="beside", prompt=long_text(100, f"a {n}"), long=long_text(4000, f"b {n}")))
     yield row_of(
         "longest pause of an answer, ms, while 4,000 tokens are read beside it",
         [figures["pause"] * 1000 for figures in beside],
@@ -126,14 +126,14 @@ def pause_beside(subject: Subject) -> Iterator[Row]:
 
 def beside_job(subject: Subject) -> Iterator[Row]:
     """A person's question while a translation runs in the background, against the same alone."""
-    with runners("ours", model=subject.path) as (one,):
+    with runners("ours", model=subject.path) as (runner,):
         request = {"do": "person", "prompt": lambda mark: long_text(300, mark)}
         job = segment_messages(JOB)
 
         def with_job(turn: int) -> Any:
-            return asked(one, job=job, after_s=0.5 + 0.37 * turn, **request)(turn)
+            return asked(runner, job=job, after_s=0.5 + 0.37 * turn, **request)(turn)
 
-        alone = asked(one, job=[], **{**request, "prompt": lambda mark: long_text(300, f"alone {mark}")})
+        alone = asked(runner, job=[], **{**request, "prompt": lambda mark: long_text(300, f"alone {mark}")})
         seen = interleave({"beside": with_job, "alone": alone}, subject.rounds(7, 3))
     yield row_of(
         "a person's first token while a job runs ÷ alone",

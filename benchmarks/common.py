@@ -51,7 +51,7 @@ def row_of(what: str, values: Sequence[float], goal: str, detail: str = "", *, d
 
 def middle(seen: Sequence[Mapping[str, float]], key: str) -> float:
     """The median of one figure."""
-    return statistics.median(one[key] for one in seen)
+    return statistics.median(answer[key] for answer in seen)
 
 
 OURS = ("ours", "steps_ours", "chats")
@@ -120,8 +120,8 @@ def runners(*names: str, model: Path = MODEL, **options: object) -> Iterator[lis
             started.append(Runner(name, model, **options))
         yield started
     finally:
-        for one in started:
-            one.close()
+        for runner in started:
+            runner.close()
 
 
 def interleave(

@@ -59,7 +59,7 @@ def _ways(
         for runner in runners.values():
             runner.close()
     number = len(prompts[-1])
-    tokens = f"{number} prompts, {sum(one['tokens'] for one in prompts[-1]):,} tokens"
+    tokens = f"{number} prompts, {sum(prompt['tokens'] for prompt in prompts[-1]):,} tokens"
     for key, words in OTHERS.items():
         yield _against(f"{number} {what} ÷ {words}", "ours", key, goals[key][0], seen)
     if not subject.is_second:

@@ -56,11 +56,11 @@ def _answer(connection: socket.socket, path: str) -> None:
                 return
             asked += piece
         size = os.fstat(file.fileno()).st_size
-        found = _RANGE.search(asked)
-        begin, end = (int(found[1]), int(found[2] or size - 1) + 1) if found else (0, size)
-        head = f'HTTP/1.1 {206 if found else 200} OK\r\nContent-Length: {end - begin}\r\nETag: "one"\r\n'
+        match = _RANGE.search(asked)
+        begin, end = (int(match[1]), int(match[2] or size - 1) + 1) if match else (0, size)
+        head = f'HTTP/1.1 {206 if match else 200} OK\r\nContent-Length: {end - begin}\r\nETag: "one"\r\n'
         head += "Connection: close\r\nContent-Type: application/octet-stream\r\n"
-        if found:
+        if match:
             head += f"Content-Range: bytes {begin}-{end - 1}/{size}\r\n"
         try:
             connection.sendall(head.encode() + b"\r\n")
@@ -122,8 +122,8 @@ def _curl(address: str, folder: Path, size: int, connections: int, _turn: int) -
         )
         for at in range(0, size, step)
     ]
-    for one in running:
-        one.wait()
+    for process in running:
+        process.wait()
     seconds = time.perf_counter() - started
     for path in folder.glob("curl-*"):
         path.unlink()

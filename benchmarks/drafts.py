@@ -93,8 +93,8 @@ class Paper:
     def judged(self, draft: Sequence[str]) -> Judgement:
         """What the checks make of a draft."""
         said = written_in(answer_of(draft), Numbered("", ()), self._source.language).said
-        found = checked(said, self._source, self._among)
-        return Judgement(said, found.points, found.marked, found.replaced)
+        check = checked(said, self._source, self._among)
+        return Judgement(said, check.points, check.marked, check.replaced)
 
     def passages(self, point: Point) -> str:
         """What a sentence rests on."""
@@ -141,7 +141,7 @@ def judged(case: Case, desk: Desk, show: Callable[[str], None], *, has_faults: b
     most = max(LEAST_WORDS, allowed_words(paper.words, Length.MEDIUM))
     rules = [sentence.text for sentence in desk.summary(document, own_words=True).result.sentences]
     told, checks = paper.told(case.draft, most), paper.judged(case.draft)
-    written, appended = ([one.text for one in told if (one.group == ALSO_IN) is also] for also in (False, True))
+    written, appended = ([point.text for point in told if (point.group == ALSO_IN) is also] for also in (False, True))
     in_draft, in_rules, in_written = (
         case.said_in(first_words("\n".join(lines), most)) for lines in (case.draft, rules, written)
     )
@@ -221,7 +221,7 @@ def total(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
             if name == "faults":
                 for kind, counts in value.items():
                     some = sums.setdefault("faults", {}).setdefault(kind, [0, 0])
-                    some[:] = [one + more for one, more in zip(some, counts, strict=True)]
+                    some[:] = [count + more for count, more in zip(some, counts, strict=True)]
             elif name not in ("file", "words"):
                 sums[name] = sums.get(name, 0) + value
     return sums

@@ -104,7 +104,7 @@ def shared_requests(subject: Subject) -> Iterator[Row]:
 
 def _shared_row(what: str, model: Path, goal: str, subject: Subject) -> Row:
     number = 16
-    with runners("ours", model=model, context=2048, pool=8192, sequences=number) as (one,):
+    with runners("ours", model=model, context=2048, pool=8192, sequences=number) as (runner,):
         request = {
             "do": "many",
             "texts": [f"Letter {n}: please send the papers of {1990 + n}." for n in range(number)],
@@ -113,7 +113,7 @@ def _shared_row(what: str, model: Path, goal: str, subject: Subject) -> Row:
 
         def side(together: bool) -> Callable[[int], Mapping[str, float]]:
             # marked by the side too: what the other has read would be shared
-            return asked(one, together=together, shared=lambda mark: long_text(600, f"{together} {mark}"), **request)
+            return asked(runner, together=together, shared=lambda mark: long_text(600, f"{together} {mark}"), **request)
 
         seen = interleave({"together": side(True), "after": side(False)}, subject.rounds(4, 2))
     return row_of(
@@ -128,9 +128,9 @@ def _shared_row(what: str, model: Path, goal: str, subject: Subject) -> Row:
 
 def grammar() -> Iterator[Row]:
     """A grammar that the model obeys anyway, against none."""
-    with runners("ours") as (one,):
+    with runners("ours") as (ours,):
         request = {"prompt": lambda mark: long_text(200, mark), "max_tokens": 96}
-        seen = interleave({"bound": asked(one, grammar=WORD_GRAMMAR, **request), "free": asked(one, **request)}, 5)
+        seen = interleave({"bound": asked(ours, grammar=WORD_GRAMMAR, **request), "free": asked(ours, **request)}, 5)
     yield row_of(
         "decode under a grammar ÷ free", ratios(seen["bound"], seen["free"], "rate"), "≥ 0.95", "words grammar"
     )
@@ -138,12 +138,12 @@ def grammar() -> Iterator[Row]:
 
 def drafts() -> Iterator[Row]:
     """A letter written again, with drafts from the letter, against none: a given seed has none."""
-    with runners("ours") as (one,):
+    with runners("ours") as (runner,):
         prompt = (
             "<|im_start|>user\nCorrect the spelling of letter {mark}:\n\n{letter}<|im_end|>\n<|im_start|>assistant\n"
         )
         request = {"prompt": lambda mark: prompt.format(mark=mark, letter=LETTER), "max_tokens": 100}
-        seen = interleave({"drafts": asked(one, **request), "none": asked(one, seed=1, **request)}, 5)
+        seen = interleave({"drafts": asked(runner, **request), "none": asked(runner, seed=1, **request)}, 5)
     value = ratios(seen["drafts"], seen["none"], "rate")
     yield row_of("decode of a corrected letter with drafts ÷ without", value, "≥ 1.3", "three mistakes, 100 tokens")
 
@@ -192,8 +192,8 @@ def threads(subject: Subject) -> Iterator[Row]:
 
 def cancelling() -> Iterator[Row]:
     """Closing the iterator inside a long prompt."""
-    with runners("ours", context=8192) as (one,):
-        times = [one.ask(do="abort", prompt=long_text(4000, f"{n}"))["seconds"] * 1000 for n in range(12)][1:]
+    with runners("ours", context=8192) as (runner,):
+        times = [runner.ask(do="abort", prompt=long_text(4000, f"{n}"))["seconds"] * 1000 for n in range(12)][1:]
     yield Row("a cancel inside a 4,000-token prompt, ms until nothing is computed", median_and_span(times, 1), "≤ 50")
 
 

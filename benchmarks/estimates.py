@@ -28,7 +28,7 @@ def estimates() -> Iterator[Row]:
     """The starter model, generated ones of several layouts, and those named in SLMDESK_BENCH_MODELS."""
     from benchmarks.large_models import LARGE
 
-    more = [Path(one) for one in os.environ.get("SLMDESK_BENCH_MODELS", "").split(os.pathsep) if one]
+    more = [Path(path) for path in os.environ.get("SLMDESK_BENCH_MODELS", "").split(os.pathsep) if path]
     for path in (MODEL, *more):
         yield from _rows(path.stem, path)
     for name, large in LARGE.items():

@@ -62,25 +62,25 @@ class Kept:
     def __init__(self, folder: Path = FOLDER, version: str = "") -> None:
         self._path = folder / f"{version or code_version()}.jsonl"
 
-    def add(self, one: Measured) -> None:
+    def add(self, record: Measured) -> None:
         """Keep it, on the disk when this returns."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
+            file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
     def known(self) -> dict[tuple[str, str], Measured]:
         """Those younger than a day that are whole, by name and model; a line that was cut counts as none."""
-        found = {}
+        records = {}
         for line in self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else ():
             try:
-                one = _from(json.loads(line))
+                record = _from(json.loads(line))
             except ValueError:
                 continue
-            if time.time() - one.at < DAY_S and one.is_whole:
-                found[one.name, one.model] = one
-        return found
+            if time.time() - record.at < DAY_S and record.is_whole:
+                records[record.name, record.model] = record
+        return records
 
 
 def _from(kept: dict[str, Any]) -> Measured:
@@ -110,12 +110,12 @@ def machine() -> str:
 def report(measured: Sequence[tuple[Subject, Measured]], *, has_second: bool) -> str:
     """All tables as Markdown, with what holds the goals that are missed."""
     lines = [HEAD.format(date=datetime.now(UTC).date().isoformat(), machine=machine())]
-    if (stolen := max((one.stolen for _subject, one in measured), default=0.0)) >= 0.01:
+    if (stolen := max((record.stolen for _subject, record in measured), default=0.0)) >= 0.01:
         lines += [f"A virtual PC: its host took up to {stolen:.2f} of {os.cpu_count()} cores away meanwhile."]
     for is_second in (False, True):
-        some = [(subject, one) for subject, one in measured if subject.is_second == is_second]
-        rows = [_marked(row, one) for _subject, one in some for row in one.rows]
-        rows += [Row(one.name, "failed", "", one.problem) for _subject, one in some if one.problem]
+        some = [(subject, record) for subject, record in measured if subject.is_second == is_second]
+        rows = [_marked(row, record) for _subject, record in some for row in record.rows]
+        rows += [Row(record.name, "failed", "", record.problem) for _subject, record in some if record.problem]
         if rows:
             lines += ["", f"**{some[0][0].name}**", "", table(rows)]
             lines += _bounds(rows)
@@ -124,8 +124,8 @@ def report(measured: Sequence[tuple[Subject, Measured]], *, has_second: bool) ->
     return "\n".join(lines) + "\n"
 
 
-def _marked(row: Row, one: Measured) -> Row:
-    if not one.is_busy:
+def _marked(row: Row, record: Measured) -> Row:
+    if not record.is_busy:
         return row
     return Row(row.what, f"{row.value}, busy machine", row.goal, row.detail, row.figure, row.bound)
 

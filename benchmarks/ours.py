@@ -122,7 +122,7 @@ class Ours:
     def _person(self, command: Mapping[str, Any]) -> Mapping[str, float]:
         """The first token of a person's question; with `job` while these messages are answered in the background."""
         sampling = {"max_tokens": 40, "ignore_eos": True}
-        job = [self._request(sampling, messages=messages_from(one)) for one in command["job"]]
+        job = [self._request(sampling, messages=messages_from(prompt)) for prompt in command["job"]]
         question = self._request({"max_tokens": 1}, prompt=(PromptPart(command["prompt"], True),))
         if not job:
             return self._timed([question])

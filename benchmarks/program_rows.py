@@ -57,7 +57,7 @@ def window(subject: Subject) -> Iterator[Row]:
         ("gap_max_ms", "the same: longest gap, ms", "≤ 50", 1),
     ):
         yield row_of(
-            what, [one[key] for one in seen], goal, "offscreen, 5 starts", digits=digits, bound=BOUNDS.get(key, "")
+            what, [start[key] for start in seen], goal, "offscreen, 5 starts", digits=digits, bound=BOUNDS.get(key, "")
         )
 
 

@@ -46,7 +46,7 @@ def _prompts(kind: str, mark: str, count: int | None = None) -> list[dict[str, A
     instructions, *more = kept["shared"]
     parts = [{**part, "text": mark + part["text"]} for part in instructions["parts"]]
     shared = [{**instructions, "parts": parts}, *more]
-    return [{**one, "messages": [*shared, *one["messages"]]} for one in kept["prompts"][:count]]
+    return [{**prompt, "messages": [*shared, *prompt["messages"]]} for prompt in kept["prompts"][:count]]
 
 
 def _rendered(ours: Runner, kind: str, mark: str, count: int | None = None) -> list[dict[str, Any]]:

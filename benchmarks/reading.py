@@ -56,7 +56,7 @@ class AnswerMeasurements:
 def words_of(text: str) -> list[str]:
     """The words, in one shape: ligatures parted, small letters, hyphens at line ends mended."""
     text = unicodedata.normalize("NFKC", text.replace("\u00ad\n", "").replace("\u00ad", "")).casefold()
-    return _WORD.findall(_WIDE.sub(lambda found: f" {found[0]} ", text))
+    return _WORD.findall(_WIDE.sub(lambda match: f" {match[0]} ", text))
 
 
 def share(of: Iterable[object], among: Iterable[object]) -> float:
@@ -84,9 +84,9 @@ def fetched(sample: Sample) -> Path:
         if sample.member.endswith(".gz"):
             data = gzip.decompress(data)
         target.write_bytes(data)
-    found = hashlib.sha256(target.read_bytes()).hexdigest()
-    if found != sample.sha256:
-        raise RuntimeError(f"another version: sha256 {found}")
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    if digest != sample.sha256:
+        raise RuntimeError(f"another version: sha256 {digest}")
     return target
 
 
@@ -120,10 +120,10 @@ def _member(package: Path, member: str, folder: Path) -> bytes:
     else:
         kind = "zip" if package.read_bytes()[:2] == b"PK" else "gztar"
         shutil.unpack_archive(package, folder / "x", kind, **({} if kind == "zip" else {"filter": "data"}))
-    found = sorted((folder / "x").glob(member))
-    if not found:
+    files = sorted((folder / "x").glob(member))
+    if not files:
         raise RuntimeError(f"there is no {member} in it")
-    return found[0].read_bytes()
+    return files[0].read_bytes()
 
 
 def measured(sample: Sample) -> AnswerMeasurements:
@@ -151,8 +151,8 @@ def table_of(all_figures: Sequence[AnswerMeasurements]) -> str:
             lines.append(f"| {name} | {figure.sample.peer} | {figure.pages} | {figure.words} | {shares} |")
     good = [figure for figure in all_figures if not figure.problem]
     if good:
-        middle = [statistics.median(getattr(one, what) for one in good) for what in ("recall", "precision", "order")]
-        worst = min(one.recall for one in good)
+        middle = [statistics.median(getattr(row, what) for row in good) for what in ("recall", "precision", "order")]
+        worst = min(row.recall for row in good)
         lines += ["", f"Median of {len(good)} documents: recall {middle[0]:.3f} (worst {worst:.3f}), precision "
                       f"{middle[1]:.3f}, order {middle[2]:.3f}.  Goal: recall ≥ 0.98."]  # fmt: skip
     return "\n".join(lines)
@@ -183,7 +183,7 @@ def speed(rounds: int = 3) -> str:
         return {"s": time.perf_counter() - began}
 
     results = interleave({"ours": ours, "theirs": theirs}, rounds)
-    seconds = statistics.median(one["s"] for one in results["ours"])
+    seconds = statistics.median(run["s"] for run in results["ours"])
     ratio = median_and_span(ratios(results["ours"], results["theirs"], "s"))
     return (
         f"Reading {pages} PDF pages ÷ pdftotext: {ratio}, ours {seconds:.1f} s, {1000 * seconds / pages:.1f} ms a page."
@@ -232,13 +232,13 @@ def main(arguments: list[str]) -> int:
         if not patterns
         or any(fnmatch(sample.file_name, request) or fnmatch(sample.package, request) for request in patterns)
     ]
-    found = []
+    rows = []
     for sample in chosen:
-        one = measured(sample)
-        found.append(one)
-        print(f"{sample.file_name}: {one.problem or f'{one.recall:.3f} {one.precision:.3f} {one.order:.3f}'} "
-              f"{one.seconds:.1f} s", file=sys.stderr, flush=True)  # fmt: skip
-    text = table_of(found)
+        row = measured(sample)
+        rows.append(row)
+        print(f"{sample.file_name}: {row.problem or f'{row.recall:.3f} {row.precision:.3f} {row.order:.3f}'} "
+              f"{row.seconds:.1f} s", file=sys.stderr, flush=True)  # fmt: skip
+    text = table_of(rows)
     if "--speed" in arguments and "pdf" in READERS:
         text += "\n\n" + first_page() + "\n\n" + speed()
     elif "--save" in arguments:  # what was not measured this time stays

@@ -149,8 +149,8 @@ def office(path: Path) -> str:
             pieces.append("\n")
         if name == "t":
             pieces.append(element.text or "")
-        for one in element:
-            take(one)
+        for child in element:
+            take(child)
         if name == "p":
             pieces.append("\n")
 
@@ -176,7 +176,7 @@ def openpyxl_values(path: Path) -> str:
     for sheet in book.worksheets:
         sheet.reset_dimensions()
         lines += [
-            " ".join(f"{one:.15g}" if isinstance(one, float) else str(one) for one in row if one is not None)
+            " ".join(f"{cell:.15g}" if isinstance(cell, float) else str(cell) for cell in row if cell is not None)
             for row in sheet.iter_rows(values_only=True)
         ]
     return "\n".join(lines)

@@ -83,10 +83,10 @@ class Judged:
     @property
     def size(self) -> str:
         """Of the model, by its name."""
-        found = _SIZE.search(self.model)
-        if found is None:
+        match = _SIZE.search(self.model)
+        if match is None:
             return "size unknown"
-        size = float(found[1])
+        size = float(match[1])
         return "to 3B" if size <= 3 else "to 10B" if size <= 10 else "over 10B"
 
     @property
@@ -108,15 +108,15 @@ def kind_of(row: Mapping[str, Any]) -> str:
 def judged(folder: Path) -> list[Judged]:
     """All answers of a folder."""
     corpus, questions, answers = (_rows(folder / f"{name}.jsonl") for name in ("corpus", "questions", "answers"))
-    papers = {one: Papers([row for row in corpus if row["lang"] == one]) for one in {row["lang"] for row in corpus}}
+    papers = {key: Papers([row for row in corpus if row["lang"] == key]) for key in {row["lang"] for row in corpus}}
     asked = {row["id"]: row for row in questions}
-    found = []
+    verdicts = []
     for row in answers:
         language, question = asked[row["id"]]["lang"], asked[row["id"]]["question"]
         answer = _EMPTY.sub("", _SOURCES.sub("", row["answer"]))
         shown = papers[language].answered(question, answer)
-        found.append(Judged(language, row["model"], question, answer, kind_of(row), shown))
-    return found
+        verdicts.append(Judged(language, row["model"], question, answer, kind_of(row), shown))
+    return verdicts
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -126,11 +126,11 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def table(all_judged: Sequence[Judged]) -> str:
     """Counts by kind, for all and for each language and size."""
     lines = ["| answers | " + " | ".join(STATES) + " |", "|---" * (len(STATES) + 1) + "|"]
-    languages, sizes = (sorted({getattr(one, name) for one in all_judged}) for name in ("language", "size"))
+    languages, sizes = (sorted({getattr(answer, name) for answer in all_judged}) for name in ("language", "size"))
     for group in ("", *languages, *sizes):
-        some = [one for one in all_judged if group in ("", one.language, one.size)]
+        some = [answer for answer in all_judged if group in ("", answer.language, answer.size)]
         for kind in (RIGHT, WRONG, NOT_SAID):
-            states = Counter(one.shown.state for one in some if one.kind == kind)
+            states = Counter(answer.shown.state for answer in some if answer.kind == kind)
             if whole := states.total():
                 cells = [f"{states[state]} ({states[state] / whole:.1%})" for state in STATES]
                 lines.append(f"| {kind}{f', {group}' if group else ''} ({whole}) | {' | '.join(cells)} |")
@@ -150,8 +150,8 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, ValueError, KeyError) as err:
         print(f"{type(err).__name__}: {err}", file=sys.stderr)
         return 1
-    for one in all_judged if told.show else ():
-        if one.shown.state not in GOOD[one.kind]:
-            print(one.line)
+    for answer in all_judged if told.show else ():
+        if answer.shown.state not in GOOD[answer.kind]:
+            print(answer.line)
     print(table(all_judged))
     return 0

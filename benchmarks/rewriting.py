@@ -67,13 +67,13 @@ def measured(path: Path) -> list[str]:
     if chosen not in REWRITERS:
         return []
     rewriter = rewriter_of(chosen, str(path))
-    found = list(rewriter(Rewriting(Reading(str(path)))))
-    units = [one for one in found if isinstance(one, Unit)]
-    left = [one for one in found if isinstance(one, LeftAsIs)]
+    parts = list(rewriter(Rewriting(Reading(str(path)))))
+    units = [piece for piece in parts if isinstance(piece, Unit)]
+    left = [piece for piece in parts if isinstance(piece, LeftAsIs)]
     data = written(path, chosen, units, turned)
     took = time.monotonic() - began
     opens, pages = _opened(path, chosen, data, written(path, chosen, units, lambda unit: unit.text))
-    counts = Counter(one.kind for one in left)
+    counts = Counter(piece.kind for piece in left)
     return [
         path.name, f"{len(units)} ({sum(bool(unit.tags) for unit in units)})", _back(path, chosen, units, data),
         _outside(path, chosen, units, left), _parts(path, data) if chosen != "pdf" else "–", opens, pages,
@@ -83,12 +83,12 @@ def measured(path: Path) -> list[str]:
 
 def _back(path: Path, format_id: str, units: Sequence[Unit], data: bytes) -> str:
     if format_id == "pdf":  # numbers of headings are no part of a unit there, and repeated lines are one
-        words = "\n".join(_bare(one) for one in rewriter_of("docx", "")(Rewriting(Reading("a.docx", data=data)))
-                          if isinstance(one, Unit))  # fmt: skip
+        words = "\n".join(_bare(unit) for unit in rewriter_of("docx", "")(Rewriting(Reading("a.docx", data=data)))
+                          if isinstance(unit, Unit))  # fmt: skip
         return f"{sum(_bare(unit).swapcase() in words for unit in units)}/{len(units)}"
     rewriter = rewriter_of(format_id, str(path))
-    again = Counter(_bare(one) for one in rewriter(Rewriting(Reading(str(path), data=data)))
-                    if isinstance(one, Unit))  # fmt: skip
+    again = Counter(_bare(unit) for unit in rewriter(Rewriting(Reading(str(path), data=data)))
+                    if isinstance(unit, Unit))  # fmt: skip
     requested = Counter(_bare(unit).swapcase() for unit in units)
     return f"{sum((again & requested).values())}/{len(units)}"
 
@@ -105,8 +105,8 @@ def _outside(path: Path, format_id: str, units: Sequence[Unit], left: list[LeftA
     sys.path.insert(0, str(ROOT / "tests"))
     from fakes.remaining import marked, unnamed
 
-    found, letters, count = unnamed(format_id, written(path, format_id, units, marked), left)
-    for part, words in found[:5]:
+    places, letters, count = unnamed(format_id, written(path, format_id, units, marked), left)
+    for part, words in places[:5]:
         print(f"  {path.name} {part}: {words[:100]}", file=sys.stderr)
     return f"{100 * letters / max(1, count):.2f} %"
 
@@ -189,10 +189,10 @@ def swept() -> str:
                     print(f"  {path.name}: {err.code}", file=sys.stderr)
                     refused += 1
                     continue
-                found, _, _ = unnamed(path.suffix.lstrip("."), data, left)
-                whole += not found
+                places, _, _ = unnamed(path.suffix.lstrip("."), data, left)
+                whole += not places
                 opened += bool(_by_library(LIBRARIES[path.suffix.lstrip(".")], path, data))
-    names = ", ".join(one.partition(":")[2].replace("==", " ") for one in SWEPT)
+    names = ", ".join(name.partition(":")[2].replace("==", " ") for name in SWEPT)
     return (
         f"The {files} test files of {names} as well: in {whole} every letter is in a unit or said, "
         f"{opened} are opened by the library as before, {refused} are refused with a reason."

@@ -61,16 +61,16 @@ def judged(sample: Sample, page: Page) -> dict[str, str]:
     """For each figure "right", "marked" or "wrong"."""
     there = Counter(plain(word) for word in page.text.split())
     doubtful = [plain(block.place) for block in page.blocks if block.kind is BlockKind.DOUBTFUL]
-    found = {}
+    verdicts = {}
     for figure in sample.figures:
         if there[figure]:
             there[figure] -= 1
-            found[figure] = "right"
+            verdicts[figure] = "right"
         elif any(fuzz.ratio(figure, word) >= ALIKE for word in doubtful):
-            found[figure] = "marked"
+            verdicts[figure] = "marked"
         else:
-            found[figure] = "wrong"
-    return found
+            verdicts[figure] = "wrong"
+    return verdicts
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -77,8 +77,8 @@ class Ours:
 
     def _render(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """How the model sees each of these lists of messages."""
-        rendered = [self._engine.render(self._info.handle, messages_from(one)) for one in command["messages"]]
-        return {"texts": [one.text for one in rendered], "tokens": [one.tokens for one in rendered]}
+        rendered = [self._engine.render(self._info.handle, messages_from(prompt)) for prompt in command["messages"]]
+        return {"texts": [prompt.text for prompt in rendered], "tokens": [prompt.tokens for prompt in rendered]}
 
     def _batch(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         """All at once, in an engine that has read nothing yet."""
@@ -88,21 +88,21 @@ class Ours:
             Request(
                 str(next(self._keys)),
                 self._info.handle,
-                messages_from(one["messages"]),
+                messages_from(prompt["messages"]),
                 sampling=Sampling(
-                    temperature=0.0, repeat_penalty=1.0, grammar=one["grammar"], max_tokens=one["max_tokens"]
+                    temperature=0.0, repeat_penalty=1.0, grammar=prompt["grammar"], max_tokens=prompt["max_tokens"]
                 ),
-                with_probabilities=one.get("with_probabilities", False),
+                with_probabilities=prompt.get("with_probabilities", False),
             )
-            for one in command["prompts"]
+            for prompt in command["prompts"]
         ]
         began, spent = time.perf_counter(), time.process_time()
-        ended = [one for one in self._engine.generate(requests, Priority.BACKGROUND) if not isinstance(one, Piece)]
+        ended = [end for end in self._engine.generate(requests, Priority.BACKGROUND) if not isinstance(end, Piece)]
         seconds = time.perf_counter() - began
-        for one in ended:
-            if isinstance(one, RequestFailed):
-                raise RuntimeError(f"{one.code} {one.args}")
-        usages = [one.answer.usage for one in ended if isinstance(one, Finished)]
+        for event in ended:
+            if isinstance(event, RequestFailed):
+                raise RuntimeError(f"{event.code} {event.args}")
+        usages = [end.answer.usage for end in ended if isinstance(end, Finished)]
         return {
             "seconds": seconds,
             "cpu_s": time.process_time() - spent,
@@ -126,11 +126,11 @@ def high(model: str, options: Mapping[str, Any]) -> Ask:
     def ask(command: Mapping[str, Any]) -> Mapping[str, Any]:
         llama.reset()
         began, spent, read_s, written = time.perf_counter(), time.process_time(), 0.0, 0
-        for one in command["prompts"]:
+        for prompt in command["prompts"]:
             started, first = time.perf_counter(), 0.0
-            grammar = LlamaGrammar.from_string(one["grammar"], verbose=False) if one["grammar"] else None
+            grammar = LlamaGrammar.from_string(prompt["grammar"], verbose=False) if prompt["grammar"] else None
             for _piece in llama.create_completion(
-                one["text"], max_tokens=one["max_tokens"], temperature=0.0, top_k=1, grammar=grammar, stream=True
+                prompt["text"], max_tokens=prompt["max_tokens"], temperature=0.0, top_k=1, grammar=grammar, stream=True
             ):
                 first = first or time.perf_counter() - started
                 written += 1
@@ -164,12 +164,12 @@ def server(model: str, options: Mapping[str, Any]) -> Ask:
         def work() -> None:
             while True:
                 with lock:
-                    one = next(left, None)
-                if one is None:
+                    prompt = next(left, None)
+                if prompt is None:
                     return
                 request = {
-                    "prompt": one["text"], "n_predict": one["max_tokens"], "temperature": 0.0, "top_k": 1,
-                    "grammar": one["grammar"] or "", "stream": False, "cache_prompt": True, "samplers": ["top_k"],
+                    "prompt": prompt["text"], "n_predict": prompt["max_tokens"], "temperature": 0.0, "top_k": 1,
+                    "grammar": prompt["grammar"] or "", "stream": False, "cache_prompt": True, "samplers": ["top_k"],
                 }  # fmt: skip
                 answer = engine.handle_completions(request)
                 with lock:

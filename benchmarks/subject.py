@@ -30,7 +30,7 @@ class Subject:
     @property
     def version(self) -> str:
         """Changes with the files."""
-        files = [one for one in (self.path, self.tuned) if one]
+        files = [path for path in (self.path, self.tuned) if path]
         return " ".join(f"{file.name}:{file.stat().st_size}:{file.stat().st_mtime_ns}" for file in files)
 
     def rounds(self, starter: int, second: int) -> int:

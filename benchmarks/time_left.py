@@ -68,19 +68,19 @@ def summarize(services: Services, document: str, length: int) -> list[SummaryPoi
 
 def errors(said: list[SummaryPoint]) -> list[tuple[float, float | None, bool]]:
     """After each of SHARES: how far off the prediction was (0.1: 10 % too long), and whether its range held."""
-    first = next((one.at for one in said if one.best is not None), said[0].at)
-    end, found = said[-1].at, []
+    first = next((point.at for point in said if point.best is not None), said[0].at)
+    end, misses = said[-1].at, []
     for share in SHARES:
         moment = first + share * (end - first)
-        last = [one for one in said if one.at <= moment and one.best is not None]
+        last = [point for point in said if point.at <= moment and point.best is not None]
         if not last:
-            found.append((share, None, False))
+            misses.append((share, None, False))
             continue
-        one, really = last[-1], end - moment
-        passed = moment - one.at
-        low, high = (max(0.0, (each or 0.0) - passed) for each in (one.low, one.high))
-        found.append((share, ((one.best or 0.0) - passed) / really - 1, low <= really <= high or low == high))
-    return found
+        sample, really = last[-1], end - moment
+        passed = moment - sample.at
+        low, high = (max(0.0, (each or 0.0) - passed) for each in (sample.low, sample.high))
+        misses.append((share, ((sample.best or 0.0) - passed) / really - 1, low <= really <= high or low == high))
+    return misses
 
 
 def main(arguments: list[str]) -> int:
@@ -110,7 +110,7 @@ def _said(event: JobChanged) -> SummaryPoint:
 
 
 def _notify(said: list[SummaryPoint], length: int) -> None:
-    known = [one for one in said if one.best is not None]
+    known = [point for point in said if point.best is not None]
     print(f"{length} words: {said[-1].at - said[0].at:.0f} s, first prediction after {known[0].at - said[0].at:.1f} s")
     jumps = [abs((b.at + (b.best or 0)) - (a.at + (a.best or 0))) for a, b in pairwise(known)]
     print(f"largest jump of the end between two predictions: {max(jumps, default=0.0):.1f} s")

@@ -101,21 +101,21 @@ def translate(services: Services, request: TranslationRequest) -> Made:
 # ---- tags
 
 
-def way_of(one: SegmentRecord, made: Made, manner: TranslationStyle) -> str:
+def way_of(segment: SegmentRecord, made: Made, manner: TranslationStyle) -> str:
     """How the tags of a segment came to their places."""
-    if one.state is SegmentState.FAILED:
+    if segment.state is SegmentState.FAILED:
         return "failed"
-    if any(flag.kind == "formatting" for flag in one.flags):
+    if any(flag.kind == "formatting" for flag in segment.flags):
         return "projected"
-    tags = Tags(one.paired, one.lone)
-    first = made.answer(translation_step(one.source, tags, manner, with_probabilities=True)) or ""
-    said = mended(without_chatter(one.source, first).strip(), tags)
+    tags = Tags(segment.paired, segment.lone)
+    first = made.answer(translation_step(segment.source, tags, manner, with_probabilities=True)) or ""
+    said = mended(without_chatter(segment.source, first).strip(), tags)
     return "second try" if problems(said, tags) else "first try"
 
 
-def phrase_ways(one: SegmentRecord, made: Made, manner: TranslationStyle) -> Iterator[str]:
+def phrase_ways(segment: SegmentRecord, made: Made, manner: TranslationStyle) -> Iterator[str]:
     """How each tagged phrase of a projected segment was placed."""
-    words, phrases = phrases_of(one.source, Tags(one.paired, one.lone))
+    words, phrases = phrases_of(segment.source, Tags(segment.paired, segment.lone))
     said = made.answer(translation_step(words, Tags(), manner)) or ""
     target = " ".join(without_chatter(words, said).split())
     for phrase in phrases:
@@ -130,21 +130,21 @@ def tagged(services: Services, *, is_shown: bool) -> Iterator[Row]:
     """The sentences with formatting inside, a page for each pair of languages."""
     for group in tomllib.loads(TAGGED.read_text(encoding="utf-8"))["group"]:
         with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8", delete=False) as page:
-            page.write(PAGE.format("\n".join(f"<p>{one}</p>" for one in group["sentences"])))
+            page.write(PAGE.format("\n".join(f"<p>{sentence}</p>" for sentence in group["sentences"])))
         manner = TranslationStyle(group["to"], group["from"])
         made = translate(services, TranslationRequest(group["to"], path=page.name, source=group["from"]))
         Path(page.name).unlink()
-        found = [segment for segment in made.segments if segment.paired or segment.lone]
-        ways = Counter(way_of(one, made, manner) for one in found)
+        rows = [segment for segment in made.segments if segment.paired or segment.lone]
+        ways = Counter(way_of(row, made, manner) for row in rows)
         by = Counter(
-            way for one in found if way_of(one, made, manner) == "projected" for way in phrase_ways(one, made, manner)
+            way for row in rows if way_of(row, made, manner) == "projected" for way in phrase_ways(row, made, manner)
         )
-        for one in found if is_shown else ():
-            print(f"[{way_of(one, made, manner)}] {one.source}\n    → {one.target}", flush=True)
-            print("     ", *(f"{flag.kind}:{flag.text}" for flag in one.flags), flush=True)
+        for record in rows if is_shown else ():
+            print(f"[{way_of(record, made, manner)}] {record.source}\n    → {record.target}", flush=True)
+            print("     ", *(f"{flag.kind}:{flag.text}" for flag in record.flags), flush=True)
         detail = ", ".join(f"{count} {way}" for way, count in by.items())
         yield Row(
-            f"{group['from']} → {group['to']}, {len(found)} tagged segments",
+            f"{group['from']} → {group['to']}, {len(rows)} tagged segments",
             ", ".join(f"{ways[way]} {way}" for way in ("first try", "second try", "projected", "failed")),
             "0 failed",
             f"phrases projected: {detail or 'none'}; {made.seconds:.0f} s",
@@ -156,7 +156,7 @@ def tagged(services: Services, *, is_shown: bool) -> Iterator[Row]:
 
 def messages_of(folder: Path, language: str, names: Sequence[str], count: int) -> list[tuple[str, str]]:
     """So many (English, published translation) of catalogues: one line each, without the placeholders of programs."""
-    found: dict[str, str] = {}
+    messages: dict[str, str] = {}
     for name in names:
         path = folder / language / "LC_MESSAGES" / f"{name}.mo"
         with path.open("rb") as file:
@@ -166,8 +166,8 @@ def messages_of(folder: Path, language: str, names: Sequence[str], count: int) -
                 continue
             source, target = source.strip(), target.strip()
             if "\n" not in source + target and not any(sign in source for sign in "%{}`<>\x04"):
-                found[source] = target
-    return random.Random(SEED).sample(sorted(found.items()), min(count, len(found)))
+                messages[source] = target
+    return random.Random(SEED).sample(sorted(messages.items()), min(count, len(messages)))
 
 
 def catalogues(
@@ -178,7 +178,7 @@ def catalogues(
 
     for language in languages:
         pairs = messages_of(folder, language, names, count)
-        made = translate(services, TranslationRequest(language, text="\n".join(one for one, _ in pairs), source="en"))
+        made = translate(services, TranslationRequest(language, text="\n".join(text for text, _ in pairs), source="en"))
         said = "".join(
             segment.lead + (segment.target or segment.source) + segment.trail for segment in made.segments
         ).split("\n")
@@ -186,12 +186,12 @@ def catalogues(
         requested = [[target for _, target in pairs]]
         score, bare = (
             chrf.corpus_score(said, requested).score,
-            chrf.corpus_score([one for one, _ in pairs], requested).score,
+            chrf.corpus_score([text for text, _ in pairs], requested).score,
         )
         flagged = Counter(flag.kind for segment in made.segments for flag in segment.flags)
         failed = sum(segment.state is SegmentState.FAILED for segment in made.segments)
-        for (source, target), one in zip(pairs, said, strict=True) if is_shown else ():
-            print(f"{source}\n    → {one}\n    = {target}", flush=True)
+        for (source, target), answer in zip(pairs, said, strict=True) if is_shown else ():
+            print(f"{source}\n    → {answer}\n    = {target}", flush=True)
         yield Row(
             f"en → {language}, {len(pairs)} messages of {', '.join(names)}",
             f"chrF++ {score:.1f}",

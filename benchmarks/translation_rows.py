@@ -42,7 +42,7 @@ def probabilities_cost() -> Iterator[Row]:
         asked = translation_prompts(ours, "", FEW)
 
         def side(with_probabilities: bool) -> Any:
-            return lambda _turn: ours.ask(prompts=[{**one, "with_probabilities": with_probabilities} for one in asked])
+            return lambda _turn: ours.ask(prompts=[{**row, "with_probabilities": with_probabilities} for row in asked])
 
         seen = interleave({"with": side(True), "without": side(False)}, PAIRS)
     yield row_of(

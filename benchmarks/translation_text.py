@@ -50,10 +50,10 @@ SENTENCES = (
 
 def sentences(count: int) -> list[str]:
     """So many, no two the same: those without a number of their own are counted in front."""
-    found = []
+    texts = []
     for number in range(count):
         sentence = SENTENCES[number % len(SENTENCES)]
         turn = number // len(SENTENCES)
         text = sentence.format(n=number + 11)
-        found.append(text if text != sentence or not turn else f"{turn + 1}. {text}")
-    return found
+        texts.append(text if text != sentence or not turn else f"{turn + 1}. {text}")
+    return texts

@@ -85,11 +85,11 @@ def compare(name: str, measure: Callable[[str], float], sides: tuple[str, str]) 
             took = measure(side) * 1000
             if number:  # the first reads files from the disk
                 taken[side].append(took)
-    one, other = (taken[side] for side in sides)
-    pairs = [a - b for a, b in zip(one, other, strict=True)]
+    first, other = (taken[side] for side in sides)
+    pairs = [a - b for a, b in zip(first, other, strict=True)]
     print(
-        f"{name}: {sides[0]} {statistics.median(one):.1f} ms, {sides[1]} {statistics.median(other):.1f} ms; "
-        f"difference {statistics.median(pairs):+.1f} ms (of the smallest {min(one) - min(other):+.1f} ms)"
+        f"{name}: {sides[0]} {statistics.median(first):.1f} ms, {sides[1]} {statistics.median(other):.1f} ms; "
+        f"difference {statistics.median(pairs):+.1f} ms (of the smallest {min(first) - min(other):+.1f} ms)"
     )
 
 

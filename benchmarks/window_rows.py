@@ -26,9 +26,9 @@ def library_page() -> Iterator[Row]:
         seen = [_probe(environment, "library") for _ in range(5)][1:]
     detail = f"offscreen, {len(seen)} starts"
     yield Row(
-        f"page of {MODELS} models opens, ms", median_and_span([one["open_ms"] for one in seen], 0), "≤ 200", detail
+        f"page of {MODELS} models opens, ms", median_and_span([start["open_ms"] for start in seen], 0), "≤ 200", detail
     )
-    held = median_and_span([one["listed_gap_ms"] for one in seen], 0)
+    held = median_and_span([start["listed_gap_ms"] for start in seen], 0)
     yield Row("longest hold of the window while they are listed and judged, ms", held, "reported", detail)
 
 

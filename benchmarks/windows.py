@@ -40,10 +40,10 @@ def many_models(count: int) -> None:
     def add(number: int) -> None:
         path = folder / f"model-{number}.gguf"
         path.write_bytes(data)
-        found = path.stat()
+        info = path.stat()
         services.store.models.add(
             name=f"Some model of a middling length {number}", path=os.fsencode(path), linked=False,
-            bytes=4_000_000_000 + number, sha256=f"{number:064x}", mtime_ns=found.st_mtime_ns, inode=found.st_ino,
+            bytes=4_000_000_000 + number, sha256=f"{number:064x}", mtime_ns=info.st_mtime_ns, inode=info.st_ino,
             header={"architecture": "llama", "quantization": "Q4_K_M", "context_length": 131072, "license": "mit"},
             source="file",
         )  # fmt: skip

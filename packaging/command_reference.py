@@ -36,9 +36,9 @@ def commands(command: click.Command, parent: click.Context | None, name: str) ->
     if command.invoke_without_command:
         yield context.command_path, context
     for child in command.list_commands(context):
-        found = command.get_command(context, child)
-        if found is not None and not found.hidden:
-            yield from commands(found, context, child)
+        subcommand = command.get_command(context, child)
+        if subcommand is not None and not subcommand.hidden:
+            yield from commands(subcommand, context, child)
 
 
 def reference() -> str:

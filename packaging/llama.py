@@ -82,7 +82,7 @@ class BuildFailed(Exception):
 def pinned(requirements: Path, names: Iterable[str]) -> str:
     """The lines of these packages in a requirements file, with their hashes."""
     blocks = re.split(r"\n(?=\S)", requirements.read_text())
-    return "\n".join(one for one in blocks if one.partition("==")[0] in set(names)) + "\n"
+    return "\n".join(block for block in blocks if block.partition("==")[0] in set(names)) + "\n"
 
 
 def version() -> str:
@@ -164,7 +164,7 @@ def description(backend: str, *, for_every: bool = False) -> dict[str, str]:
     compilers = [os.environ.get("CXX", "c++"), *(["nvcc"] if backend == "cuda" else [])]
     return {
         **recipe(backend, for_every=for_every),
-        "compiler": ", ".join(first_line([*one.split(), "--version"]) for one in compilers),
+        "compiler": ", ".join(first_line([*compiler.split(), "--version"]) for compiler in compilers),
         "processor": " ".join(VARIANTS) if for_every else processor_features(),
         "platform": sysconfig.get_platform(),
     }
@@ -233,8 +233,8 @@ def wheel(backend: str, pip: Sequence[str | Path], *, for_every: bool = False) -
 
 def forget_old(folder: Path) -> None:
     """Remove the wheels that were not asked for longest."""
-    places = [one for one in folder.iterdir() if (one / "built.json").is_file()]
-    for old in sorted(places, key=lambda one: one.stat().st_mtime)[:-KEPT]:
+    places = [place for place in folder.iterdir() if (place / "built.json").is_file()]
+    for old in sorted(places, key=lambda place: place.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -297,7 +297,7 @@ def tools(pip: Sequence[str | Path], folder: Path, env: Mapping[str, str]) -> di
     only.write_text(pinned(TOOLS, wanted))
     run([*pip, "install", "--quiet", "--require-hashes", "--no-deps", "--target", folder, "--requirement", only])
     paths = {"PATH": folder / "bin", "PYTHONPATH": folder}
-    return {**env, **{name: os.pathsep.join(filter(None, (str(one), env.get(name)))) for name, one in paths.items()}}
+    return {**env, **{name: os.pathsep.join(filter(None, (str(path), env.get(name)))) for name, path in paths.items()}}
 
 
 def unpacked_source(pip: Sequence[str | Path], work: Path, env: Mapping[str, str]) -> Path:
@@ -307,7 +307,7 @@ def unpacked_source(pip: Sequence[str | Path], work: Path, env: Mapping[str, str
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-binary", ":all:", "--require-hashes"]
     run([*pip, "download", *options, "--dest", work / "source", "--requirement", only], env=env)
     shutil.unpack_archive(next((work / "source").glob("*.tar.gz")), work)
-    return next(one for one in work.glob("llama_cpp_python-*") if one.is_dir())
+    return next(folder for folder in work.glob("llama_cpp_python-*") if folder.is_dir())
 
 
 def keep_variants(recipe: Path) -> None:
@@ -328,12 +328,12 @@ def keep_variants(recipe: Path) -> None:
 def needed_of_the_compiler(libraries: Iterable[Path], env: Mapping[str, str]) -> list[Path]:
     """The compiler's library of threads, which a PC without a compiler may not have."""
     name = "libgomp.so.1"
-    if not any(name in needed(one) for one in libraries):
+    if not any(name in needed(library) for library in libraries):
         return []
-    found = Path(first_line([*env.get("CXX", "c++").split(), f"-print-file-name={name}"]))
-    if not found.is_absolute():
+    path = Path(first_line([*env.get("CXX", "c++").split(), f"-print-file-name={name}"]))
+    if not path.is_absolute():
         raise BuildFailed(f"the compiler does not say where its {name} is")
-    return [found]
+    return [path]
 
 
 def readelf(option: str, library: Path) -> str:
@@ -354,9 +354,9 @@ def own_tag() -> str:
 
 def tag_for(libraries: Iterable[Path]) -> str:
     """The oldest systems these libraries run on, as the tag of a wheel: from the versions of the symbols they use."""
-    uses = [readelf("--version-info", one) for one in libraries]
-    glibc = max(as_numbers(one) for text in uses for one in re.findall(r"Name: GLIBC_([\d.]+)", text))
-    cxx = max((as_numbers(one) for text in uses for one in re.findall(r"Name: GLIBCXX_([\d.]+)", text)), default=(0,))
+    uses = [readelf("--version-info", library) for library in libraries]
+    glibc = max(as_numbers(number) for text in uses for number in re.findall(r"Name: GLIBC_([\d.]+)", text))
+    cxx = max((as_numbers(hit) for text in uses for hit in re.findall(r"Name: GLIBCXX_([\d.]+)", text)), default=(0,))
     with_cxx = next((as_numbers(policy) for highest, policy in POLICIES if as_numbers(highest) >= cxx), None)
     if with_cxx is None:
         raise BuildFailed("the compiler is newer than any system a wheel can name")
@@ -366,7 +366,7 @@ def tag_for(libraries: Iterable[Path]) -> str:
 
 def as_numbers(dotted: str) -> tuple[int, ...]:
     """A version to be compared."""
-    return tuple(int(one) for one in dotted.split("."))
+    return tuple(int(part) for part in dotted.split("."))
 
 
 def pack(source: Path, libraries: Iterable[Path], version: str, tag: str, into: Path) -> Path:

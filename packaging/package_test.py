@@ -201,13 +201,13 @@ def documents_are_translated(bare: Bare, samples: str) -> None:
 
 def doctor_is_content(bare: Bare) -> None:
     """All children work, each walled; nothing is from elsewhere, and no file was changed."""
-    found = json.loads(bare.run("slmdesk", "doctor", "--json"))
-    check(set(found["children"].values()) == {"works"}, f"children: {found['children']}")
-    walls = {name: words for name, words in found["walls"].items() if isinstance(words, str)}
-    check(walls and all(words.startswith("walled") for words in walls.values()), f"walls: {found['walls']}")
-    check(not found["missing"], f"missing: {found['missing']}")
-    check(not found["code_from_elsewhere"], f"code from elsewhere: {found['code_from_elsewhere']}")
-    check(None not in found["versions"].values(), f"versions: {found['versions']}")
+    report = json.loads(bare.run("slmdesk", "doctor", "--json"))
+    check(set(report["children"].values()) == {"works"}, f"children: {report['children']}")
+    walls = {name: words for name, words in report["walls"].items() if isinstance(words, str)}
+    check(walls and all(words.startswith("walled") for words in walls.values()), f"walls: {report['walls']}")
+    check(not report["missing"], f"missing: {report['missing']}")
+    check(not report["code_from_elsewhere"], f"code from elsewhere: {report['code_from_elsewhere']}")
+    check(None not in report["versions"].values(), f"versions: {report['versions']}")
     bare.run("slmdesk", "doctor", "--files")
     hook = bare.folder / "opt/slmdesk/_internal/hook.so"
     hook.write_bytes(b"x")
@@ -246,8 +246,8 @@ def comes_into_an_account(bare: Bare, archive: str) -> None:
     """The self-extracting file installs for one account and leaves its home when removed."""
     bare.run("sh", archive, user=OTHER)
     bare.run("slmdesk", "doctor", "--files", user=OTHER)
-    found = json.loads(bare.run("slmdesk", "doctor", "--json", user=OTHER))
-    check(not found["code_from_elsewhere"], f"code from elsewhere: {found['code_from_elsewhere']}")
+    report = json.loads(bare.run("slmdesk", "doctor", "--json", user=OTHER))
+    check(not report["code_from_elsewhere"], f"code from elsewhere: {report['code_from_elsewhere']}")
     bare.run("slmdesk-uninstall", user=OTHER)
     home = bare.folder / f"home/u{OTHER}"
     check((home / ".local/share/slmdesk").is_dir(), "the home went with the program")
@@ -258,9 +258,9 @@ def test(into: Path) -> None:
     """Everything, in the order a person meets it.  Raises Failed."""
 
     def newest(pattern: str) -> Path:
-        found = sorted(into.glob(pattern), key=lambda path: path.stat().st_mtime)
-        check(found, f"no {pattern} is in {into}: call `make packages` first")
-        return found[-1]
+        files = sorted(into.glob(pattern), key=lambda path: path.stat().st_mtime)
+        check(files, f"no {pattern} is in {into}: call `make packages` first")
+        return files[-1]
 
     deb, archive = newest("slmdesk_*.deb"), newest("slmdesk-*-linux-*.run")
     starter = get_starter_model()

@@ -102,13 +102,13 @@ class WrongPart(Exception):
 
 def elf_files(folder: Path) -> list[Path]:
     """Programs and libraries, without links to them."""
-    found = []
+    paths = []
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.is_symlink():
             with path.open("rb") as file:
                 if file.read(4) == b"\x7fELF":
-                    found.append(path)
-    return found
+                    paths.append(path)
+    return paths
 
 
 def needed(files: Iterable[Path]) -> dict[Path, list[str]]:

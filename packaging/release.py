@@ -22,8 +22,8 @@ SUMS = "SHA256SUMS"
 
 def version_of(root: Path) -> str:
     """The version that the program says."""
-    found = re.search(r'^__version__ = "(.+)"$', (root / "slmdesk" / "__init__.py").read_text("utf-8"), re.M)
-    return found[1] if found else ""
+    match = re.search(r'^__version__ = "(.+)"$', (root / "slmdesk" / "__init__.py").read_text("utf-8"), re.M)
+    return match[1] if match else ""
 
 
 def said_by_git(root: Path, *words: str) -> str:

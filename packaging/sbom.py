@@ -199,38 +199,38 @@ def _toc(work: Path, name: str) -> list[tuple[str, str, str]]:
 
 def parts_of(files: Iterable[Path]) -> list[Part]:
     """The parts that these files came from, by name.  Raises WrongPart where a licence is unknown or the GPL."""
-    owners = {path: one for one in metadata.distributions() for path in _files(one)}
-    found: dict[str, Part] = {}
+    owners = {path: library for library in metadata.distributions() for path in _files(library)}
+    pieces: dict[str, Part] = {}
     inside: list[tuple[metadata.Distribution, str, str]] = []
     system = set()
     for file in files:
         owner = owners.get(file) or owners.get(file.resolve())
         if owner is not None:
-            if owner.name not in found:
-                found[owner.name] = part_of(owner)
+            if owner.name not in pieces:
+                pieces[owner.name] = part_of(owner)
                 inside += [(owner, *each) for each in INSIDE.get(owner.name, ())]
             if name := brought(file):
                 inside.append((owner, *BROUGHT.get(name, (file.name, ""))))
         elif ".so" in file.name and file.resolve().is_relative_to("/usr/lib"):
             system.add(file.resolve())
     text, version = _python_text(), platform.python_version()
-    found["Python"] = Part("Python", version, "PSF-2.0", "", "https://www.python.org", [text])
+    pieces["Python"] = Part("Python", version, "PSF-2.0", "", "https://www.python.org", [text])
     for package in sorted({_package(file) for file in system} - {""}):
-        found[package] = _system(package)
+        pieces[package] = _system(package)
     parts = [Part(name, "", licence, "", f"in {owner.name} {owner.version}") for owner, name, licence in inside]
-    for owner in {one.name: one for one in owners.values() if one.name in found}.values():
+    for owner in {library.name: library for library in owners.values() if library.name in pieces}.values():
         parts += compiled_in(owner)
-    found |= {f"{part.name} {part.version} {part.home}": part for part in parts}
-    if unknown := sorted(part.name for part in found.values() if not part.licence):
+    pieces |= {f"{part.name} {part.version} {part.home}": part for part in parts}
+    if unknown := sorted(part.name for part in pieces.values() if not part.licence):
         raise WrongPart(f"no licence is known of {', '.join(unknown)}: look it up and add it to packaging/sbom.py")
-    if wrong := sorted(part.name for part in found.values() if is_of_gpl(part.licence)):
+    if wrong := sorted(part.name for part in pieces.values() if is_of_gpl(part.licence)):
         raise WrongPart(f"under the GPL, and so not to be passed on with the program: {', '.join(wrong)}")
-    return sorted(found.values(), key=lambda part: (part.name.lower(), part.version, part.home))
+    return sorted(pieces.values(), key=lambda part: (part.name.lower(), part.version, part.home))
 
 
 def is_of_gpl(licence: str) -> bool:
     """Whether a licence leaves nothing but the GPL, without an exception for programs like this one."""
-    return all(re.search(r"(?<!L)GPL", one) and " WITH " not in one for one in licence.split(" OR "))
+    return all(re.search(r"(?<!L)GPL", choice) and " WITH " not in choice for choice in licence.split(" OR "))
 
 
 def brought(file: Path) -> str:
@@ -244,39 +244,39 @@ def brought(file: Path) -> str:
     return "" if name == JBIG else name
 
 
-def compiled_in(one: metadata.Distribution) -> Iterator[Part]:
+def compiled_in(owner: metadata.Distribution) -> Iterator[Part]:
     """What was compiled into a distribution by the list that it brings: Rust's packages."""
-    lists = [file for file in one.files or () if file.parent.name == "sboms" and file.suffix == ".json"]
+    lists = [file for file in owner.files or () if file.parent.name == "sboms" and file.suffix == ".json"]
     for inner in (inner for file in lists for inner in json.loads(file.read_text("utf-8")).get("components", ())):
         origin = inner.get("purl", "").partition("?")[0]
-        if origin.startswith("pkg:cargo/") and inner["name"] != one.name:
+        if origin.startswith("pkg:cargo/") and inner["name"] != owner.name:
             named = [each.get("expression") or each["license"]["id"] for each in inner.get("licenses", ())]
             licence = " AND ".join(named)
-            yield Part(inner["name"], inner["version"], licence, origin, f"in {one.name} {one.version}")
+            yield Part(inner["name"], inner["version"], licence, origin, f"in {owner.name} {owner.version}")
 
 
-def _files(one: metadata.Distribution) -> Iterator[Path]:
-    for file in one.files or ():
+def _files(owner: metadata.Distribution) -> Iterator[Path]:
+    for file in owner.files or ():
         if file.suffix != ".pyc":
             yield Path(os.path.normpath(str(file.locate())))
 
 
-def part_of(one: metadata.Distribution) -> Part:
+def part_of(owner: metadata.Distribution) -> Part:
     """Describe a distribution; its licence is empty where nobody knows it."""
-    about = one.metadata
+    about = owner.metadata
     named = [link.partition(",") for link in about.get_all("Project-URL") or []]
     links = [link.strip() for name, _, link in named if re.match("home|source|repo|code|github", name, re.IGNORECASE)]
     texts = [
         Path(str(file.locate())).read_text(encoding="utf-8", errors="replace")
-        for file in one.files or ()
+        for file in owner.files or ()
         if file.suffix in ("", ".md", ".txt", ".rst") or ".dist-info/licenses/" in file.as_posix()
         if file.suffix not in (".DOCX", ".RTF")
         if re.search(r"licen[cs]e|copying|notice|authors", str(file), re.IGNORECASE)
     ]
-    name = re.sub(r"[-_.]+", "-", one.name).lower()
+    name = re.sub(r"[-_.]+", "-", owner.name).lower()
     return Part(
-        one.name, one.version, licence_of(one.name, about.get("License-Expression"), about.get("License")),
-        f"pkg:pypi/{name}@{one.version}", about.get("Home-page") or next(iter(links), ""), texts,
+        owner.name, owner.version, licence_of(owner.name, about.get("License-Expression"), about.get("License")),
+        f"pkg:pypi/{name}@{owner.version}", about.get("Home-page") or next(iter(links), ""), texts,
     )  # fmt: skip
 
 

@@ -251,7 +251,7 @@ def import_starter_model(model: Path) -> None:
         known = json.loads(listed.stdout) if listed.returncode == 0 else []
     except ValueError:
         known = []
-    if any(one.get("sha256") == STARTER_SHA256 for one in known):
+    if any(model.get("sha256") == STARTER_SHA256 for model in known):
         return
     with step("importing the starter model"):
         call([PYTHON, "main.py", "models", "import", model], stdout=subprocess.DEVNULL)
@@ -417,7 +417,7 @@ def seconds_of(report: Path) -> list[tuple[float, float, str, str]]:
     """The tests of a report: seconds, those of them that were waited and not computed, kind, name."""
     rows: list[tuple[float, float, str, str]] = []
     for case in ElementTree.parse(report).iter("testcase") if report.is_file() else ():
-        said = {one.get("name"): one.get("value", "") for one in case.iter("property")}
+        said = {element.get("name"): element.get("value", "") for element in case.iter("property")}
         took = float(case.get("time", 0))
         waited = max(0.0, took - float(said.get("computed") or took))
         rows.append((took, waited, said.get("kind", "other"), f"{case.get('classname')}::{case.get('name')}"))
@@ -506,8 +506,8 @@ def test(kind: str, more: Sequence[str]) -> int:
         if kind == "coverage":
             call([BIN / "coverage", "combine", "--quiet"], env=environment)
             call([BIN / "coverage", "report", "--skip-covered", "--sort=miss"], env=environment)
-    for one in why:  # once more at the end: hundreds of lines may stand between
-        say(f"failed: {one}")
+    for reason in why:  # once more at the end: hundreds of lines may stand between
+        say(f"failed: {reason}")
     say(
         f"all checks took {time.monotonic() - started:.0f} s; "
         + (f"failed: {', '.join(failed)}" if failed else "all passed")

@@ -41,7 +41,7 @@ def messages() -> Catalog:
         for call in ast.walk(ast.parse(file.read_bytes())):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in MARKS:
                 given = call.args[: MARKS[call.func.id]]
-                words = [str(one.value) for one in given if isinstance(one, ast.Constant)]
+                words = [str(node.value) for node in given if isinstance(node, ast.Constant)]
                 if words and words[0]:
                     catalogue.add(words if len(words) > 1 else words[0])
     for name, texts in PRESETS.items():

@@ -184,8 +184,8 @@ def find_starter(environment: Mapping[str, str] = os.environ) -> Path | None:
     """The starter model's file, where the set-up has put one beside the program."""
     given = environment.get(STARTER_VARIABLE)
     folder = Path(__file__).resolve().parent.parent / ".cache" / "starter-model"
-    found = [Path(given)] if given else sorted(folder.glob("*.gguf"))
-    return found[0] if found and found[0].is_file() else None
+    paths = [Path(given)] if given else sorted(folder.glob("*.gguf"))
+    return paths[0] if paths and paths[0].is_file() else None
 
 
 def _leave(status: int) -> NoReturn:
@@ -334,8 +334,8 @@ class WindowRun:
             _("These files could not be deleted: {names}").format(names=", ".join(map(str, left[:5]))) if left else ""
         )
 
-    def _on_erase_requested(self, found: Erasure) -> None:
-        self._erasure = found
+    def _on_erase_requested(self, erasure: Erasure) -> None:
+        self._erasure = erasure
         self.close()
 
     def come_forward(self, activation_token: str = "") -> None:
@@ -427,8 +427,10 @@ class WindowRun:
         self.bridge.attach(services)
         if self._key is not None:  # names of folders and hosts were sealed when the window read its settings
             self.bridge.ask(lambda opened: opened.settings.current, self.bridge.settings_changed.emit)
-        for found in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
-            self.bridge.problem_met.emit(problem_for(found))
+        for (
+            problem
+        ) in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
+            self.bridge.problem_met.emit(problem_for(problem))
         self.bridge.ask(self.bridge.services.network.today(), self.frame.settings.show_requests)
         is_away = self.frame.presence.is_away
         self.bridge.ask(self.bridge.services.start_background(is_away), self.frame.jobs.say_taken_up)

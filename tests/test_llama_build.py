@@ -45,7 +45,7 @@ def tool(folder: Path, name: str) -> None:
 def test_what_is_missing_is_said_with_where_to_get_it(llama, tmp_path, monkeypatch):
     assert llama.missing_for("cpu") == ""
     missing = llama.missing_for("vulkan")
-    assert all(one in missing for one in ("glslc", "1.3.272", "SPIR-V", "apt-get install", "vulkan.lunarg.com"))
+    assert all(need in missing for need in ("glslc", "1.3.272", "SPIR-V", "apt-get install", "vulkan.lunarg.com"))
     tool(tmp_path / "bin", "glslc")
     headers = tmp_path / "include" / "vulkan"
     headers.mkdir(parents=True)
@@ -70,7 +70,7 @@ def test_what_is_missing_is_said_with_where_to_get_it(llama, tmp_path, monkeypat
 def test_the_pins_of_a_build_are_whole_with_their_hashes(llama):
     name, *hashes = llama.pinned(llama.REQUIREMENTS, ["llama-cpp-python"]).split()
     assert name == f"llama-cpp-python=={llama.version()}"
-    assert [one[:14] for one in hashes if one != "\\"] == ["--hash=sha256:"]
+    assert [pin[:14] for pin in hashes if pin != "\\"] == ["--hash=sha256:"]
     tools = llama.pinned(llama.TOOLS, ["ninja", "cmake"])
     assert [line.partition("==")[0] for line in tools.splitlines() if not line.startswith(" ")] == ["cmake", "ninja"]
     assert tools.count("--hash=sha256:") > 10

@@ -25,26 +25,26 @@ WORDS = re.compile(
 
 def findings(source: str) -> list[str]:
     """What of it could run code out of data."""
-    found: list[str] = []
+    hits: list[str] = []
     kinds = {ast.Import, ast.ImportFrom, ast.Call, ast.Attribute, ast.keyword}
     for node in (node for node in ast.walk(ast.parse(source)) if type(node) in kinds):
         match node:
             case ast.Import(names=names):
-                found += [each.name for each in names if each.name.split(".")[0] in MODULES]
+                hits += [each.name for each in names if each.name.split(".")[0] in MODULES]
             case ast.ImportFrom(module=module, names=names):
-                found += [module] if (module or "").split(".")[0] in MODULES else []
-                found += [each.name for each in names if each.name in NAMES]
+                hits += [module] if (module or "").split(".")[0] in MODULES else []
+                hits += [each.name for each in names if each.name in NAMES]
             case ast.Call(func=ast.Name(id=name)) if name in CALLS:
-                found.append(name)
+                hits.append(name)
             case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if (owner, attribute) in ATTRIBUTES:
-                found.append(f"{owner}.{attribute}")
+                hits.append(f"{owner}.{attribute}")
             case ast.Attribute(attr=attribute) if attribute in NAMES:
-                found.append(attribute)
+                hits.append(attribute)
             case ast.keyword(arg="shell", value=value) if not (isinstance(value, ast.Constant) and not value.value):
-                found.append("shell=")
+                hits.append("shell=")
             case ast.keyword(arg="allow_pickle", value=ast.Constant(value=True)):
-                found.append("allow_pickle")
-    return found
+                hits.append("allow_pickle")
+    return hits
 
 
 @pytest.mark.pure
@@ -52,8 +52,8 @@ def test_p4_no_code_comes_out_of_data():
     sources = sorted(PACKAGE.rglob("*.py"))
     assert len(sources) > 20
     texts = {str(path.relative_to(PACKAGE)): path.read_text("utf-8") for path in sources}
-    found = {name: findings(text) for name, text in texts.items() if WORDS.search(text)}
-    assert {name: what for name, what in found.items() if what} == {}
+    hits = {name: findings(text) for name, text in texts.items() if WORDS.search(text)}
+    assert {name: what for name, what in hits.items() if what} == {}
 
 
 @pytest.mark.pure

@@ -134,7 +134,7 @@ def test_what_text_recognition_loads_holds_nothing_of_jbig(tmp_path):
 def test_the_licence_of_each_library_is_known_before_a_package_is_built():
     lines = (PACKAGING / "requirements.txt").read_text().splitlines()
     names = [line.partition("==")[0] for line in lines if re.match(r"[\w.-]+==", line)]
-    here = {re.sub(r"[-_.]+", "-", one.name).lower(): one for one in metadata.distributions()}
+    here = {re.sub(r"[-_.]+", "-", library.name).lower(): library for library in metadata.distributions()}
     known = {name: sbom.part_of(here[name]) for name in names if name in here}
     assert len(known) > 30
     assert [name for name, part in known.items() if not part.licence] == []
@@ -159,17 +159,17 @@ def test_an_unknown_licence_is_none():
 
 
 def test_the_list_of_parts_is_the_same_for_the_same_parts():
-    found = [
+    libraries = [
         sbom.Part("Qt", "", "LGPL-3.0-only", "", "in PySide6_Essentials 6.11.3"),
         sbom.Part("spylls", "0.1.7", "MPL-2.0", "pkg:pypi/spylls@0.1.7", "https://spylls.example", ["words"]),
     ]
-    text = sbom.sbom(found, "0.2.0", 1_700_000_000)
-    assert text == sbom.sbom(found, "0.2.0", 1_700_000_000)
+    text = sbom.sbom(libraries, "0.2.0", 1_700_000_000)
+    assert text == sbom.sbom(libraries, "0.2.0", 1_700_000_000)
     shape = json.loads(text)
     assert (shape["bomFormat"], shape["specVersion"]) == ("CycloneDX", "1.6")
-    assert [one["name"] for one in shape["components"]] == ["Qt", "spylls"]
-    assert len({one["bom-ref"] for one in shape["components"]}) == 2
-    page = sbom.licences_page(found, "0.2.0")
+    assert [component["name"] for component in shape["components"]] == ["Qt", "spylls"]
+    assert len({component["bom-ref"] for component in shape["components"]}) == 2
+    page = sbom.licences_page(libraries, "0.2.0")
     for words in ("spylls 0.1.7: MPL-2.0", "https://download.qt.io", "GNU LESSER GENERAL PUBLIC LICENSE", "words"):
         assert words in page
 

@@ -45,7 +45,7 @@ def test_the_choice_is_remembered_until_another_is_made(set_up, monkeypatch):
 
 def test_a_build_that_fails_leaves_what_was_installed(set_up, monkeypatch):
     done = []
-    monkeypatch.setattr(set_up, "call", lambda command, **_more: done.append([str(one) for one in command]))
+    monkeypatch.setattr(set_up, "call", lambda command, **_more: done.append([str(part) for part in command]))
     monkeypatch.setattr(set_up.llama, "wheel", lambda backend, _pip: Path(f"{backend}.whl"))
     set_up.install_llama("vulkan")
     assert (done[0][-1], set_up.installed_backend()) == ("vulkan.whl", "vulkan")

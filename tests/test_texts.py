@@ -68,7 +68,7 @@ def bare_texts(code: str) -> Iterator[tuple[int, str]]:
     for call in calls(code):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         at = SHOWN.get(name, len(call.args))
-        shown = [*call.args[at : at + 1], *(one.value for one in call.keywords if one.arg in NAMES)]
+        shown = [*call.args[at : at + 1], *(keyword.value for keyword in call.keywords if keyword.arg in NAMES)]
         for node in (node for argument in shown for node in texts_in(argument)):
             if is_words(node):
                 yield node.lineno, ast.unparse(node)
@@ -76,10 +76,10 @@ def bare_texts(code: str) -> Iterator[tuple[int, str]]:
 
 def test_texts_of_windows_pass_the_function():
     assert WINDOWS
-    found = [
+    places = [
         f"{file.relative_to(ROOT)}:{line} {text}" for file in WINDOWS for line, text in bare_texts(file.read_text())
     ]
-    assert not found, "\n".join(found)
+    assert not places, "\n".join(places)
 
 
 @pytest.mark.parametrize("call", ['setText("Save")', 'setText(f"{n} pages")', 'row(label="a" if x else "The b")'])
@@ -188,14 +188,14 @@ def test_no_text_is_looked_up_before_the_language_is_chosen():
 
 def test_reasons_of_errors_pass_a_function():
     """What an error says is stored in English: a catalogue tells it again if it knows it."""
-    found = []
+    places = []
     for file in ROOT.rglob("*.py"):
         code = "" if "command" in str(file) else file.read_text()
         for call in calls(code) if re.search(r"\b(?:reason|what|note)=(?!=)", code) else ():
-            told = [one.value for one in call.keywords if one.arg in ("reason", "what", "note")]
+            told = [keyword.value for keyword in call.keywords if keyword.arg in ("reason", "what", "note")]
             nodes = [node for value in told for node in texts_in(value)]
-            found += [f"{file.name}:{node.lineno}" for node in nodes if is_words(node) and " " in ast.unparse(node)]
-    assert not found
+            places += [f"{file.name}:{node.lineno}" for node in nodes if is_words(node) and " " in ast.unparse(node)]
+    assert not places
 
 
 START = """

@@ -41,12 +41,12 @@ def frozen(tmp_path: Path) -> Path:
 
 @pytest.mark.pure
 def test_the_portable_zip_is_the_folder_and_the_file_that_keeps_the_home_there(frozen: Path, tmp_path: Path) -> None:
-    one, two = tmp_path / "one.zip", tmp_path / "two.zip"
-    write_zip(frozen, one, 1_800_000_000)
+    first, two = tmp_path / "one.zip", tmp_path / "two.zip"
+    write_zip(frozen, first, 1_800_000_000)
     os.utime(frozen / "slmdesk.exe", (0, 0))
     write_zip(frozen, two, 1_800_000_000)
-    assert one.read_bytes() == two.read_bytes()
-    with zipfile.ZipFile(one) as archive:
+    assert first.read_bytes() == two.read_bytes()
+    with zipfile.ZipFile(first) as archive:
         assert archive.namelist() == [
             "slmdesk/LICENSE.txt", "slmdesk/_internal/parts/a.txt", "slmdesk/slmdesk-cli.exe", "slmdesk/slmdesk.exe",
             "slmdesk/portable.txt",
@@ -78,8 +78,8 @@ class Windows:
 
     @property
     def account(self) -> Path:
-        (found,) = (self._folder / "drive_c" / "users").glob("[!P]*")
-        return found / "AppData"
+        (user,) = (self._folder / "drive_c" / "users").glob("[!P]*")
+        return user / "AppData"
 
     def start(self, *words: str | Path) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -132,25 +132,25 @@ def documents(folder: Path = FOLDER) -> list[TableDocument]:
     return [_document(path) for path in sorted(folder.glob("*.toml"))]
 
 
-def judged(expected: ExpectedCell, found: FoundCell) -> Verdict:
+def judged(expected: ExpectedCell, answer: FoundCell) -> Verdict:
     """Judge one cell."""
-    value = _bare(_flat(found.value))
+    value = _bare(_flat(answer.value))
     if not value:
         return Verdict.MISSING if expected.value else Verdict.RIGHTLY_EMPTY
     patterns = list(expected.accept)
     if expected.value:
         patterns.append(re.escape(_bare(_flat(expected.value))))
-    if found.is_marked:
+    if answer.is_marked:
         patterns += expected.marked
     return Verdict.RIGHT if any(_matches(pattern, value) for pattern in patterns) else Verdict.WRONG
 
 
-def score(expected: Iterable[ExpectedCell], found: Mapping[str, FoundCell]) -> Score:
+def score(expected: Iterable[ExpectedCell], answers: Mapping[str, FoundCell]) -> Score:
     """Count the cells of a row; a column that `found` lacks is an empty cell."""
     verdicts: Counter[tuple[Verdict, bool]] = Counter()
-    for one in expected:
-        cell = found.get(one.column, FoundCell(""))
-        verdicts[judged(one, cell), cell.is_marked] += 1
+    for target in expected:
+        cell = answers.get(target.column, FoundCell(""))
+        verdicts[judged(target, cell), cell.is_marked] += 1
 
     def count(verdict: Verdict) -> int:
         return verdicts[verdict, False] + verdicts[verdict, True]
@@ -192,16 +192,16 @@ def by_rule(document: TableDocument) -> dict[str, FoundCell]:
 
 def by_model(documents: Sequence[TableDocument], desk: Desk) -> dict[str, dict[str, FoundCell]]:
     """The cells of the program's tables, for each document by its name."""
-    found: dict[str, dict[str, FoundCell]] = {}
+    answers: dict[str, dict[str, FoundCell]] = {}
     for name in sorted({document.preset for document in documents}):
         known = preset(name)
         assert known is not None
         some = [document for document in documents if document.preset == name]
-        made = desk.table([desk.read(one.path) for one in some], known.columns)
+        made = desk.table([desk.read(document.path) for document in some], known.columns)
         print(f"{name}: {len(some)} documents, first cell {made.first_s:.1f} s, all {made.seconds:.1f} s")
         for document, row in zip(some, made.result.rows, strict=True):
-            found[document.name] = found_cells(known.columns, row.cells)
-    return found
+            answers[document.name] = found_cells(known.columns, row.cells)
+    return answers
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -213,41 +213,41 @@ def main(arguments: Sequence[str]) -> None:
     if "--model" in arguments:
         desk = Desk(arguments[arguments.index("--model") + 1])
         try:
-            invoices = [one for one in some if one.preset == "invoice"][:3]
+            invoices = [document for document in some if document.preset == "invoice"][:3]
             print("Three invoices, the model not yet loaded:")
             by_model(invoices, desk)
-            found = by_model(some, desk)
+            answers = by_model(some, desk)
         finally:
             desk.close()
     else:
-        found = {one.name: by_rule(one) for one in some}
+        answers = {document.name: by_rule(document) for document in some}
     for half in sorted(chosen, reverse=True):
         print(f"| {' | '.join(('document', 'half', *_HEAD))} |\n{'|---' * (len(_HEAD) + 2)}|")
         total = Score()
-        for document in (one for one in some if half == "practice" or one.is_aside is (half == "aside")):
-            counted = score(document.cells, found[document.name])
+        for document in (paper for paper in some if half == "practice" or paper.is_aside is (half == "aside")):
+            counted = score(document.cells, answers[document.name])
             total += counted
             print(_line(document.name, half, counted))
             if "--each" in arguments:
-                _print_each(document, found[document.name])
+                _print_each(document, answers[document.name])
         print(_line("**all**", half, total))
 
 
-def _print_each(document: TableDocument, found: Mapping[str, FoundCell]) -> None:
+def _print_each(document: TableDocument, answers: Mapping[str, FoundCell]) -> None:
     for cell in document.cells:
-        one = found[cell.column]
-        verdict = judged(cell, one)
-        marked = ", marked" if one.is_marked else ""
-        print(f"    {cell.column}: {verdict}{marked}" + (f": {one.value!r}" if verdict is Verdict.WRONG else ""))
+        answer = answers[cell.column]
+        verdict = judged(cell, answer)
+        marked = ", marked" if answer.is_marked else ""
+        print(f"    {cell.column}: {verdict}{marked}" + (f": {answer.value!r}" if verdict is Verdict.WRONG else ""))
 
 
 _HEAD = ("cells", "right", "rightly empty", "wrong, unmarked", "wrong, marked", "missing", "right, yet marked")
 
 
-def _line(name: str, half: str, one: Score) -> str:
+def _line(name: str, half: str, sums: Score) -> str:
     cells = (
-        name, half, one.total, one.right, one.rightly_empty, one.wrong_unmarked, one.wrong_marked, one.missing,
-        one.right_marked,
+        name, half, sums.total, sums.right, sums.rightly_empty, sums.wrong_unmarked, sums.wrong_marked, sums.missing,
+        sums.right_marked,
     )  # fmt: skip
     return f"| {' | '.join(map(str, cells))} |"
 
@@ -274,7 +274,7 @@ def _document(expectation: Path) -> TableDocument:
     if path is None:
         raise ValueError(f"{expectation.name} has no document beside it")
     try:
-        cells = tuple(_cell(column, one) for column, one in shape["cells"].items())
+        cells = tuple(_cell(column, cell) for column, cell in shape["cells"].items())
         return TableDocument(
             expectation.stem, path, shape["language"], shape["layout"], shape["preset"], cells
         )  # fmt: skip
@@ -285,7 +285,7 @@ def _document(expectation: Path) -> TableDocument:
 def _cell(column: str, shape: Mapping[str, str | list[str]]) -> ExpectedCell:
     if unknown := shape.keys() - {"value", "accept", "marked", "traps"}:
         raise KeyError(f"{column}: {', '.join(sorted(unknown))}")
-    lists = {one: tuple(map(str, shape.get(one, ()))) for one in ("accept", "marked", "traps")}
+    lists = {key: tuple(map(str, shape.get(key, ()))) for key in ("accept", "marked", "traps")}
     for pattern in (*lists["accept"], *lists["marked"]):
         re.compile(pattern)
     return ExpectedCell(column, str(shape["value"]), lists["accept"], lists["marked"], lists["traps"])

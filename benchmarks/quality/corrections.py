@@ -79,7 +79,7 @@ def items(aside: bool | None = None) -> Iterator[Item]:
     for path in sorted(FOLDER.glob("*.toml")):
         known = tomllib.loads(path.read_text(encoding="utf-8"))
         names, negations = frozenset(known["names"].split()), frozenset(known["negations"].split())
-        pairs = [*known["wrong"], *(["right", one, one] for one in known["right"])]
+        pairs = [*known["wrong"], *(["right", sentence, sentence] for sentence in known["right"])]
         for number, (kind, wrong, right) in enumerate(pairs):
             item = Item(f"{path.stem}-{kind}-{number}", path.stem, kind, wrong, right, names, negations)
             if aside is None or is_aside(item.name) == aside:
@@ -107,7 +107,7 @@ def judge(item: Item, result: str, score: Score, suggested: Sequence[Change] = (
     planted = set(edits_of(item.wrong, item.right))
     score.exact += made == planted
     score.found += planted <= made
-    offered = made | {one.edit for one in suggested}
+    offered = made | {change.edit for change in suggested}
     score.suggested += planted <= offered and not planted <= made
 
 
@@ -115,8 +115,8 @@ def ours(item: Item, answer: str) -> tuple[str, list[Change]]:
     """What the program makes of a model's answer: the sentence, and what is only suggested."""
     changes: list[Change] = []
     for passage in passages(item.wrong, item.language):
-        if found := answer_in(answer, passage.asked(item.wrong), is_heading=passage.is_heading):
-            changes += changes_in(item.wrong, passage, found, item.language)
+        if wording := answer_in(answer, passage.asked(item.wrong), is_heading=passage.is_heading):
+            changes += changes_in(item.wrong, passage, wording, item.language)
     return applied(item.wrong, [change.edit for change in changes if change.is_made]), [
         x for x in changes if not x.is_made
     ]
@@ -131,13 +131,13 @@ def ask(model: str, some: Sequence[Item], answers: dict[str, dict[str, str]], ke
     desk = Desk(model, context_tokens=4096)
     try:
         record = desk.services.service_thread.call(lambda: desk.services.models.choose(None))
-        mixed = sorted(some, key=lambda one: hashlib.sha256(one.name.encode()).digest())
+        mixed = sorted(some, key=lambda case: hashlib.sha256(case.name.encode()).digest())
         for at in range(0, len(mixed), AT_ONCE):
             for side in ("ours", "plain"):
-                part = [one for one in mixed[at : at + AT_ONCE] if one.name not in answers[side]]
+                part = [case for case in mixed[at : at + AT_ONCE] if case.name not in answers[side]]
                 if not part:
                     continue
-                steps = [_step(side, one) for one in part]
+                steps = [_step(side, case) for case in part]
                 ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
                 desk.services.service_thread.call(
                     lambda steps=steps, ended=ended: ask_once(desk.services.loader, record, steps).then(ended.put)  # type: ignore[misc]
@@ -145,7 +145,7 @@ def ask(model: str, some: Sequence[Item], answers: dict[str, dict[str, str]], ke
                 words = ended.get(timeout=1800)
                 if isinstance(words, Problem):
                     raise RuntimeError(words.sentence)
-                answers[side] |= {one.name: each.text for one, each in zip(part, words, strict=True)}
+                answers[side] |= {case.name: each.text for case, each in zip(part, words, strict=True)}
                 if kept:
                     kept.write_text(json.dumps(answers, ensure_ascii=False, indent=1), encoding="utf-8")
     finally:
@@ -168,11 +168,11 @@ def report(some: Sequence[Item], answers: dict[str, dict[str, str]]) -> str:
     for side in ("plain", "ours"):
         for language in ("en", "de", "fr", "es", ""):
             score = Score()
-            for one in some:
-                if (language and one.language != language) or any(one.name not in known for known in answers.values()):
+            for row in some:
+                if (language and row.language != language) or any(row.name not in known for known in answers.values()):
                     continue
-                answer = answers[side][one.name]
-                judge(one, *((answer.strip(), score) if side == "plain" else _judged_ours(one, answer, score)))
+                answer = answers[side][row.name]
+                judge(row, *((answer.strip(), score) if side == "plain" else _judged_ours(row, answer, score)))
             lines.append(
                 f"| {side} {language or 'all'} | {score.wrong} | {score.found} | {score.exact} | {score.suggested} | "
                 f"{score.right} | {score.right_changed} | {score.facts_changed} |"
@@ -197,7 +197,7 @@ def main(arguments: Sequence[str]) -> int:
     answers: dict[str, dict[str, str]] = {"ours": {}, "plain": {}}
     if kept and kept.exists():
         answers |= json.loads(kept.read_text(encoding="utf-8"))
-    if any(one.name not in answers[side] for one in some for side in answers):
+    if any(case.name not in answers[side] for case in some for side in answers):
         ask(names[0], some, answers, kept)
     print(report(some, answers))
     return 0

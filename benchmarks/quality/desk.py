@@ -84,17 +84,17 @@ class Desk:
         """Have a document read.  Raises RuntimeError when it cannot be."""
         ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._call(lambda: self.services.documents.open(path).then(ended.put))
-        found = ended.get(timeout=TIMEOUT_S)
-        if isinstance(found, Problem):
-            raise RuntimeError(found.sentence)
-        return found  # type: ignore[no-any-return]
+        document = ended.get(timeout=TIMEOUT_S)
+        if isinstance(document, Problem):
+            raise RuntimeError(document.sentence)
+        return document  # type: ignore[no-any-return]
 
     def summary(self, document: DocumentRecord, **options: Any) -> Made:
         """Have a document summarized; as text, its sentences one a line."""
         began, start = time.perf_counter(), len(self._events)
         item = self._call(lambda: self.services.summaries.begin(SummaryRequest((document.id,), **options)))
-        event, at = self._wait(SummaryEnded, lambda one: one.item == item.id, start)
-        first = self._first(SummaryGrew, lambda one: bool(one.points or getattr(one, "writing", "")), start) or at
+        event, at = self._wait(SummaryEnded, lambda event: event.item == item.id, start)
+        first = self._first(SummaryGrew, lambda event: bool(event.points or getattr(event, "writing", "")), start) or at
         summary: Summary = event.summary
         lines = "\n".join(f"- {sentence.text}" for sentence in summary.sentences)
         return Made(lines, at - began, first - began, summary)
@@ -103,7 +103,7 @@ class Desk:
         """Ask a document."""
         began, start = time.perf_counter(), len(self._events)
         sent = self._call(lambda: self.services.questions.ask(AskRequest(question, (document.id,))))
-        event, at = self._wait(QuestionAnswered, lambda one: one.message == sent.answer.id, start)
+        event, at = self._wait(QuestionAnswered, lambda event: event.message == sent.answer.id, start)
         answered: Answered = event.answered
         return Made(answered.answer if answered.found else "", at - began, at - began, answered)
 
@@ -112,10 +112,10 @@ class Desk:
         began, start = time.perf_counter(), len(self._events)
         request = TableRequest(tuple(document.id for document in documents), tuple(columns))
         item = self._call(lambda: self.services.extraction.begin(request))
-        event, at = self._wait(ExtractionEnded, lambda one: one.item == item.id, start)
+        event, at = self._wait(ExtractionEnded, lambda event: event.item == item.id, start)
 
-        def has_value(one: Any) -> bool:
-            return one.item == item.id and any(cell.value for cell in one.row.cells)
+        def has_value(event: Any) -> bool:
+            return event.item == item.id and any(cell.value for cell in event.row.cells)
 
         first = self._first(ExtractionGrew, has_value, start) or at
         return Made("", at - began, first - began, event.table)
@@ -126,8 +126,8 @@ class Desk:
         sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=tokens)
         attach = (AttachRequest(document.id, document.name),)
         sent = self._call(lambda: self.services.chats.send(SendRequest(words, sampling=sampling, attach=attach)))
-        event, at = self._wait(MessageEnded, lambda one: one.message.id == sent.answer.id, start)
-        first = self._first(MessageGrew, lambda one: one.message == sent.answer.id, start) or at
+        event, at = self._wait(MessageEnded, lambda event: event.message.id == sent.answer.id, start)
+        first = self._first(MessageGrew, lambda event: event.message == sent.answer.id, start) or at
         return Made(event.message.text, at - began, first - began)
 
     def __enter__(self) -> Desk:
@@ -148,7 +148,7 @@ class Desk:
         return self.services.service_thread.call(work)
 
     def _wait(self, kind: type, fits: Callable[[Any], bool], start: int) -> tuple[Any, float]:
-        def found() -> int | None:
+        def shown() -> int | None:
             return next(
                 (
                     at
@@ -160,12 +160,12 @@ class Desk:
 
         def problem() -> Problem | None:
             some = [event for event in self._events[start:] if isinstance(event, JobChanged)]
-            return next((one.problem for one in some if one.problem is not None), None)
+            return next((event.problem for event in some if event.problem is not None), None)
 
         with self._more:
-            if not self._more.wait_for(lambda: found() is not None or problem() is not None, TIMEOUT_S):
+            if not self._more.wait_for(lambda: shown() is not None or problem() is not None, TIMEOUT_S):
                 raise RuntimeError(f"no {kind.__name__}")
-            at = found()
+            at = shown()
             if at is None:
                 failure = problem()
                 raise RuntimeError(failure.sentence if failure else "it failed")
@@ -174,7 +174,7 @@ class Desk:
     def _first(self, kind: type, fits: Callable[[Any], bool], start: int) -> float | None:
         with self._more:
             pairs = zip(self._events[start:], self._times[start:], strict=True)
-            return next((at for one, at in pairs if isinstance(one, kind) and fits(one)), None)
+            return next((at for event, at in pairs if isinstance(event, kind) and fits(event)), None)
 
 
 def made_once(name: str, make: Callable[[], Made]) -> Made:

@@ -57,9 +57,9 @@ def _relation(kind: str, target: str) -> str:
 
 
 def _block(block: str) -> str:
-    found = re.match(r"(#+) ", block)
-    if found:
-        return _paragraph(block[found.end() :], f'<w:pPr><w:pStyle w:val="Heading{len(found[1])}"/></w:pPr>')
+    match = re.match(r"(#+) ", block)
+    if match:
+        return _paragraph(block[match.end() :], f'<w:pPr><w:pStyle w:val="Heading{len(match[1])}"/></w:pPr>')
     if block.startswith("|"):
         rows = [line.strip("| ").split("|") for line in block.splitlines() if line.strip("|- ")]
         cells = ("".join(f"<w:tc>{_paragraph(cell.strip())}</w:tc>" for cell in row) for row in rows)

@@ -77,9 +77,9 @@ class Cases:
             raise BadInput(f"{folder}: no such folder")
         self._folder = folder
         self._told = _object_in(folder / FACTS)
-        self._papers = [_names_in(folder, folder.glob("*")), *(_names_in(one, one.rglob("*")) for one in papers)]
+        self._papers = [_names_in(folder, folder.glob("*")), *(_names_in(path, path.rglob("*")) for path in papers)]
         self._drafts = _names_in(folder / DRAFTS, (folder / DRAFTS).glob("*"))
-        self.problems = [f"{one}: no such folder" for one in papers if not one.is_dir()]
+        self.problems = [f"{path}: no such folder" for path in papers if not path.is_dir()]
         """What is wrong beside the papers."""
         self._faults: dict[str, Any] = {}
         self.has_faults = (folder / FAULTS).exists()
@@ -132,8 +132,8 @@ class Cases:
         return lines
 
     def _faults_of(self, name: str, count: int) -> Iterator[Fault]:
-        found: Any = next((value for key, value in self._faults.items() if _key(key) == _key(name)), [])
-        for told in found if isinstance(found, list) else [found]:
+        faults: Any = next((value for key, value in self._faults.items() if _key(key) == _key(name)), [])
+        for told in faults if isinstance(faults, list) else [faults]:
             match told:
                 case {"kind": str(kind), "line": int(line), "text": str(text)} if 1 <= line <= count and text.strip():
                     yield Fault(kind, line - 1, text)
@@ -151,12 +151,12 @@ def _key(name: str) -> str:
 
 def _names_in(folder: Path, paths: Iterator[Path]) -> dict[str, list[Path]]:
     """Files by their names and by their places in a folder."""
-    found: dict[str, list[Path]] = {}
+    files: dict[str, list[Path]] = {}
     for path in sorted(paths) if folder.is_dir() else ():
         if path.is_file():
             for name in {path.name, path.relative_to(folder).as_posix()}:
-                found.setdefault(_key(name), []).append(path)
-    return found
+                files.setdefault(_key(name), []).append(path)
+    return files
 
 
 def _text_of(path: Path) -> str:

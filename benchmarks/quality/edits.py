@@ -113,8 +113,8 @@ class VersionDocument:
 
     def new(self, *, with_numbering: bool = True) -> str:
         """The new version; without other numbering only its lines end elsewhere."""
-        one = self.layout
-        layout = Layout(one.width, one.renumbered + one.numbering) if with_numbering else Layout(one.width)
+        base = self.layout
+        layout = Layout(base.width, base.renumbered + base.numbering) if with_numbering else Layout(base.width)
         return layout.of(edited(self.old, self.edits))
 
 
@@ -180,13 +180,13 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
 def heading_before(text: str, words: str) -> str:
     """The heading of Markdown under which some words stand; empty where there is none before them."""
-    found = re.findall(r"^#+ +(.*)$", text[: text.index(words)], re.MULTILINE)
-    return found[-1] if found else ""
+    headings = re.findall(r"^#+ +(.*)$", text[: text.index(words)], re.MULTILINE)
+    return headings[-1] if headings else ""
 
 
 def changes_of(edit: Edit, reported: Sequence[Reported]) -> list[int]:
     """Which reported changes tell an edit, by their places in the list; none where it was missed."""
-    near = [at for at, one in enumerate(reported) if _is_near(edit, one)]
+    near = [at for at, change in enumerate(reported) if _is_near(edit, change)]
     if edit.kind == "moved":
         return [at for at in near if "moved" in reported[at].kinds]
     gone, come = _words_changed(edit)
@@ -203,21 +203,21 @@ def missed(edits: Sequence[Edit], reported: Sequence[Reported]) -> list[Edit]:
 
 def false_alarms(edits: Sequence[Edit], reported: Sequence[Reported]) -> list[Reported]:
     """What is reported although nothing was edited there."""
-    return [one for one in reported if not any(_tells(edit, one) for edit in edits)]
+    return [change for change in reported if not any(_tells(edit, change) for edit in edits)]
 
 
 def score(edits: Sequence[Edit], reported: Sequence[Reported]) -> Score:
     """Count what was found, how it was named and where it was listed."""
     places = [(edit, at) for edit in edits if (at := changes_of(edit, reported))]
-    light = [min(at) for one, at in places if one.kind == "wording"]
-    heavy = [min(at) for one, at in places if one.kind != "wording"]
+    light = [min(at) for edit, at in places if edit.kind == "wording"]
+    heavy = [min(at) for edit, at in places if edit.kind != "wording"]
     return Score(
         found=len(places),
         missed=len(edits) - len(places),
         false=len(false_alarms(edits, reported)),
-        named=sum(is_named(one, [reported[place] for place in at]) for one, at in places),
+        named=sum(is_named(edit, [reported[place] for place in at]) for edit, at in places),
         to_name=sum(edit.kind in NAMED_AS for edit in edits),
-        placed=sum(any(_is_under_clause(one, reported[place]) for place in at) for one, at in places),
+        placed=sum(any(_is_under_clause(edit, reported[place]) for place in at) for edit, at in places),
         in_order=sum(before < after for before in heavy for after in light),
         pairs=len(heavy) * len(light),
     )
@@ -225,7 +225,7 @@ def score(edits: Sequence[Edit], reported: Sequence[Reported]) -> Score:
 
 def is_named(edit: Edit, told: Iterable[Reported]) -> bool:
     """Whether one of the changes that tell an edit says what kind it is."""
-    return any(NAMED_AS.get(edit.kind, frozenset()) & one.kinds for one in told)
+    return any(NAMED_AS.get(edit.kind, frozenset()) & change.kinds for change in told)
 
 
 def compared(old: str, new: str, language: str) -> list[Reported]:
@@ -241,7 +241,7 @@ def compared(old: str, new: str, language: str) -> list[Reported]:
     return [
         Reported(
             changes[at].old, changes[at].new, marked(changes[at].old_runs), marked(changes[at].new_runs),
-            frozenset({changes[at].kind.value, *(one.kind for one in changes[at].named)}), clause_words(changes[at]),
+            frozenset({changes[at].kind.value, *(fact.kind for fact in changes[at].named)}), clause_words(changes[at]),
         )
         for at in by_importance(changes)
     ]  # fmt: skip
@@ -280,10 +280,10 @@ class _Figures:
         return _Figures(self.lines + other.lines, self.numbers + other.numbers, self.alone + other.alone)
 
     def line(self, name: str, half: str) -> str:
-        one, total = self.lines, self.lines.found + self.lines.missed
+        lines, total = self.lines, self.lines.found + self.lines.missed
         cells = (
-            name, half, f"{one.found} of {total}", one.false, f"{one.named} of {one.to_name}",
-            f"{one.placed} of {total}", f"{one.in_order} of {one.pairs}", f"{self.numbers.found} of {total}",
+            name, half, f"{lines.found} of {total}", lines.false, f"{lines.named} of {lines.to_name}",
+            f"{lines.placed} of {total}", f"{lines.in_order} of {lines.pairs}", f"{self.numbers.found} of {total}",
             self.numbers.false, self.alone,
         )  # fmt: skip
         return f"| {' | '.join(map(str, cells))} |"
@@ -318,22 +318,22 @@ def _pages(text: str) -> list[Page]:
     return list(reader_of("md")(Reading("a.md", data=text.encode())))
 
 
-def _tells(edit: Edit, one: Reported) -> bool:
+def _tells(edit: Edit, change: Reported) -> bool:
     """Whether a change is near an edit and has some of its words."""
-    if not _is_near(edit, one):
+    if not _is_near(edit, change):
         return False
     gone, come = _words_changed(edit)
     if edit.kind == "moved":
         gone = come = _bag(edit.old)
-    return bool(_bag(one.old_marked) & gone or _bag(one.new_marked) & come) or "moved" in one.kinds
+    return bool(_bag(change.old_marked) & gone or _bag(change.new_marked) & come) or "moved" in change.kinds
 
 
-def _is_near(edit: Edit, one: Reported) -> bool:
+def _is_near(edit: Edit, change: Reported) -> bool:
     """Whether a change and an edit have a passage in common, in either version."""
-    sides = ((edit.old, one.old), (edit.new, one.new))
-    found = [(_letters(mine), _letters(theirs)) for mine, theirs in sides]
+    sides = ((edit.old, change.old), (edit.new, change.new))
+    pairs = [(_letters(mine), _letters(theirs)) for mine, theirs in sides]
     least = LEAST_MOVED if edit.kind == "moved" else 0.0
-    return any(_overlap(mine, theirs) and len(theirs) >= least * len(mine) for mine, theirs in found)
+    return any(_overlap(mine, theirs) and len(theirs) >= least * len(mine) for mine, theirs in pairs)
 
 
 def _overlap(mine: str, theirs: str) -> bool:
@@ -342,7 +342,7 @@ def _overlap(mine: str, theirs: str) -> bool:
 
 def _words_changed(edit: Edit) -> tuple[Counter[str], Counter[str]]:
     """The words that an edit takes away, and those that it adds; not the number of its paragraph."""
-    old, new = (_bag(_LEAD.sub("", one)) for one in (edit.old, edit.new))
+    old, new = (_bag(_LEAD.sub("", text)) for text in (edit.old, edit.new))
     return old - new, new - old
 
 
@@ -355,10 +355,10 @@ def _letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.casefold())
 
 
-def _is_under_clause(edit: Edit, one: Reported) -> bool:
+def _is_under_clause(edit: Edit, change: Reported) -> bool:
     """Whether the heading is that of the edit, with or without its number."""
     mine = (edit.clause, edit.new_clause) if edit.new_clause else (edit.clause,)
-    theirs = _letters(one.clause)
+    theirs = _letters(change.clause)
     return bool(theirs) and any(_overlap(_letters(clause), theirs) for clause in mine)
 
 
@@ -366,8 +366,8 @@ def _document(expectation: Path) -> VersionDocument:
     shape = tomllib.loads(expectation.read_text("utf-8"))
     text = expectation.with_suffix(".md").read_text("utf-8")
     edits = tuple(
-        Edit(one["kind"], one["clause"], one["old"], one.get("new", one["old"]), one.get("after", ""))
-        for one in shape["edit"]
+        Edit(edit["kind"], edit["clause"], edit["old"], edit.get("new", edit["old"]), edit.get("after", ""))
+        for edit in shape["edit"]
     )
     try:
         edited(text, edits)
@@ -375,7 +375,7 @@ def _document(expectation: Path) -> VersionDocument:
         raise ValueError(f"{expectation.name}: {error}") from error
     edits = tuple(replace(edit, new_clause=heading_before(text, edit.after)) if edit.after else edit for edit in edits)
     numbering, renumbered = (
-        tuple((one["find"], one["put"]) for one in shape["layout"].get(key, ())) for key in ("numbering", "renumbered")
+        tuple((fix["find"], fix["put"]) for fix in shape["layout"].get(key, ())) for key in ("numbering", "renumbered")
     )
     layout = Layout(shape["layout"]["width"], numbering, renumbered)
     return VersionDocument(expectation.stem, shape["language"], text, edits, layout)

@@ -124,19 +124,19 @@ class Recall:
 
 def documents(aside: bool | None = None, folder: Path = FOLDER, papers: Path | None = None) -> list[Document]:
     """All, or those of one half, by name; the papers of others beside what is expected, or in a folder."""
-    found = [_document(path, papers or path.parent) for path in sorted(folder.glob("*.toml"))]
-    return [one for one in found if aside is None or one.is_aside == aside]
+    pool = [_document(path, papers or path.parent) for path in sorted(folder.glob("*.toml"))]
+    return [document for document in pool if aside is None or document.is_aside == aside]
 
 
 def facts_in(text: str, facts: Iterable[Fact]) -> set[str]:
     """The ids of the facts that a summary states."""
     said = statements(text)
-    return {fact.id for fact in facts if any(fact.is_in(one) for one in said)}
+    return {fact.id for fact in facts if any(fact.is_in(statement) for statement in said)}
 
 
-def recall(found: Iterable[str], facts: Sequence[Fact]) -> Recall:
+def recall(hits: Iterable[str], facts: Sequence[Fact]) -> Recall:
     """What share of the facts was found."""
-    ids = set(found)
+    ids = set(hits)
     known = [fact for fact in facts if fact.id in ids]
     return Recall(
         sum(fact.weight for fact in known) / (sum(fact.weight for fact in facts) or 1),
@@ -195,7 +195,7 @@ def denies(answer: str) -> bool:
 def fulfils(text: str, rules: Rules) -> bool:
     """Whether all patterns of one alternative match."""
     flat = plain(text)
-    return any(all(_pattern(one).search(flat) for one in needed) for needed in rules)
+    return any(all(_pattern(phrase).search(flat) for phrase in needed) for needed in rules)
 
 
 SIGNS = str.maketrans(
@@ -228,7 +228,7 @@ _DATE = re.compile(r"<(\d{4})-(\d\d)-(\d\d)>")
 
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(_DATE.sub(lambda found: _date(*map(int, found.groups())), text), re.IGNORECASE)
+    return re.compile(_DATE.sub(lambda match: _date(*map(int, match.groups())), text), re.IGNORECASE)
 
 
 def _date(year: int, month: int, day: int) -> str:
@@ -306,13 +306,13 @@ _UNFINISHED = re.compile(
 
 def _cut(text: str) -> list[str]:
     """Sentences; not cut within a date, an initial or behind a title, whatever the program does there."""
-    found: list[str] = []
+    parts: list[str] = []
     for sentence in sentences(text):
-        if found and _UNFINISHED.search(found[-1]):
-            found[-1] += f" {sentence}"
+        if parts and _UNFINISHED.search(parts[-1]):
+            parts[-1] += f" {sentence}"
         else:
-            found.append(sentence)
-    return found
+            parts.append(sentence)
+    return parts
 
 
 def _was_item(lead: str, text: str) -> bool:
@@ -321,8 +321,8 @@ def _was_item(lead: str, text: str) -> bool:
 
 
 def _heading(line: str) -> str:
-    found = _HEADING.match(line) or _BOLD_LINE.match(line)
-    return f"{found[1].strip().rstrip(':')}:" if found else ""
+    match = _HEADING.match(line) or _BOLD_LINE.match(line)
+    return f"{match[1].strip().rstrip(':')}:" if match else ""
 
 
 def _of_item(lead: str, told: str) -> Iterator[str]:
@@ -332,13 +332,13 @@ def _of_item(lead: str, told: str) -> Iterator[str]:
         return
     label = _LABEL.match(plain(told))
     yield f"{lead} {cut[0]}".strip()
-    yield from (f"{lead} {label[1] if label else ''} {one}".strip() for one in cut[1:])
+    yield from (f"{lead} {label[1] if label else ''} {sentence}".strip() for sentence in cut[1:])
 
 
 def _with(lead: str, cut: Sequence[str]) -> Iterator[str]:
     """The first sentence with what stands before it."""
-    for at, one in enumerate(cut):
-        yield one if at else f"{lead.strip()} {one}".strip()
+    for at, sentence in enumerate(cut):
+        yield sentence if at else f"{lead.strip()} {sentence}".strip()
 
 
 def _document(path: Path, papers: Path) -> Document:
@@ -351,9 +351,9 @@ def _document(path: Path, papers: Path) -> Document:
         told["title"],
         told["language"],
         told["kind"],
-        tuple(Fact(**{**one, "rules": _rules(one)}) for one in told.get("fact", ())),
-        tuple(Question(**{**one, "rules": _rules(one)}) for one in told["question"]),
-        tuple(Example(one["text"], frozenset(one["facts"])) for one in told.get("example", ())),
+        tuple(Fact(**{**fact, "rules": _rules(fact)}) for fact in told.get("fact", ())),
+        tuple(Question(**{**question, "rules": _rules(question)}) for question in told["question"]),
+        tuple(Example(example["text"], frozenset(example["facts"])) for example in told.get("example", ())),
     )
 
 

@@ -41,7 +41,7 @@ def figures_of(text: str, language: str) -> set[Decimal]:
 
     A number written another language's way is read by the rules of this one, and so is another number.
     """
-    return {_value(found, language) for found in _NUMBER[language].findall(_spelt(text, language))}
+    return {_value(number, language) for number in _NUMBER[language].findall(_spelt(text, language))}
 
 
 def months_of(text: str, language: str) -> set[int]:
@@ -49,12 +49,12 @@ def months_of(text: str, language: str) -> set[int]:
     names = "|".join(f"(?:{name[:4]}|{name[:3]})\\w*" for name in _MONTHS[language].split())
     beside = rf"\d(?:st|nd|rd|th|er|\.|º)?,? (?:of |de )?({names})\b|\b({names})\.? (?:de )?\d"
     starts = [name[:3] for name in _MONTHS[language].split()]
-    found: set[int] = set()
+    months: set[int] = set()
     for match in re.finditer(beside, _spelt(text, language), re.IGNORECASE):
         name = (match[1] or match[2]).casefold()
         whole = [number for number, month in enumerate(_MONTHS[language].split(), 1) if name.startswith(month[:4])]
-        found.update(whole or [number for number, start in enumerate(starts, 1) if name.startswith(start)])
-    return found
+        months.update(whole or [number for number, start in enumerate(starts, 1) if name.startswith(start)])
+    return months
 
 
 def is_word_of(number: Decimal, text: str, language: str) -> bool:
@@ -75,8 +75,8 @@ def _value(number: str, language: str) -> Decimal:
 
 def _spelt(text: str, language: str) -> str:
     """Dates and times in the one form in which they are compared."""
-    text = _ISO.sub(lambda one: _date(int(one[3]), int(one[2]), one[1], language), text)
-    text = _SHORT_DATE.sub(lambda one: _date(int(one[1]), int(one[3]), one[4], language), text)
+    text = _ISO.sub(lambda match: _date(int(match[3]), int(match[2]), match[1], language), text)
+    text = _SHORT_DATE.sub(lambda match: _date(int(match[1]), int(match[3]), match[4], language), text)
     text = _CLOCK.sub(_hour, text)
     return _HALF_HOUR.sub(" : ", _FULL_HOUR.sub("", text))
 
@@ -87,6 +87,6 @@ def _date(day: int, month: int, year: str, language: str) -> str:
     return f"{day} {_MONTHS[language].split()[(month - 1) % 12]} {year}"
 
 
-def _hour(found: re.Match[str]) -> str:
-    hour = int(found[1]) % 12 + (12 if found[3].casefold() == "p" else 0)
-    return f"{hour} : {found[2]}" if found[2] and found[2] != "00" else f"{hour}"
+def _hour(match: re.Match[str]) -> str:
+    hour = int(match[1]) % 12 + (12 if match[3].casefold() == "p" else 0)
+    return f"{hour} : {match[2]}" if match[2] and match[2] != "00" else f"{hour}"

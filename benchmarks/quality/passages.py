@@ -34,7 +34,7 @@ def add(store: Store, path: Path) -> str:
         path=bytes(path), name=path.name, sha256="", format="md", bytes=0, mtime_ns=0, reader="benchmark"
     )
     builder = PassageBuilder(record.id)
-    passages = [one for page in pages_of(path) for one in builder.feed(page)]
+    passages = [passage for page in pages_of(path) for passage in builder.feed(page)]
     store.pages.save(record.id, (), [*passages, *builder.finish()])
     return record.id
 
@@ -60,21 +60,21 @@ def main(arguments: Sequence[str]) -> int:
         retrieval, questions, every = Retrieval(store), list[str](), list[Path]()
         for file in sorted(FOLDER.glob("passages/*.toml")):
             expected = tomllib.loads(file.read_text(encoding="utf-8"))
-            documents = [add(store, FOLDER / one) for one in expected["documents"]]
+            documents = [add(store, FOLDER / name) for name in expected["documents"]]
             places, misses = list[int](), list[str]()
             for question, quote in expected[part]:
-                found = ranked(retrieval, question, documents)
-                places.append(next((at for at, one in enumerate(found, 1) if quote in one.text), 0))
+                passages = ranked(retrieval, question, documents)
+                places.append(next((at for at, passage in enumerate(passages, 1) if quote in passage.text), 0))
                 if not 0 < places[-1] <= FIRST:
                     misses.append(f"    {places[-1]} {question} [{quote}]")
             first, three = share([place == 1 for place in places]), share([0 < place <= FIRST for place in places])
             print(f"| {file.stem} | {store.passages.count(documents)[0]} | {first} | {three} |")
             print("\n".join(misses) if "--misses" in arguments else "", end="\n" if "--misses" in arguments else "")
             questions += [question for question, _ in expected[part]]
-            every += [FOLDER / one for one in expected["documents"]]
+            every += [FOLDER / name for name in expected["documents"]]
         ids = list[str]()
         while store.passages.count(ids)[0] < MANY:
-            ids += [add(store, one) for one in every]
+            ids += [add(store, path) for path in every]
         began = time.process_time()
         for question in questions:
             ranked(retrieval, question, ids)

@@ -216,27 +216,27 @@ def table(judged: Sequence[Judged]) -> str:
         "| right and marked | perhaps, its passage · there, none | s (median) |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for side in dict.fromkeys(one.side for one in judged):
-        some = [one for one in judged if one.side == side]
-        told = [one for one in some if not one.question.none]
+    for side in dict.fromkeys(answer.side for answer in judged):
+        some = [answer for answer in judged if answer.side == side]
+        told = [answer for answer in some if not answer.question.none]
         cells = [
             side,
-            share([one.is_right for one in told]),
-            share([one.is_right for one in told if one.question.two_parts]),
-            share([one.is_denied for one in told]),
-            share([one.is_right for one in some if one.question.none]),
-            share([not one.is_right and not one.is_marked for one in some]),
-            share([one.is_marked for one in told if one.is_right]),
-            _perhaps([one for one in some if one.is_perhaps]),
-            f"{statistics.median(one.made.seconds for one in some):.1f}",
+            share([answer.is_right for answer in told]),
+            share([answer.is_right for answer in told if answer.question.two_parts]),
+            share([answer.is_denied for answer in told]),
+            share([answer.is_right for answer in some if answer.question.none]),
+            share([not answer.is_right and not answer.is_marked for answer in some]),
+            share([answer.is_marked for answer in told if answer.is_right]),
+            _perhaps([answer for answer in some if answer.is_perhaps]),
+            f"{statistics.median(answer.made.seconds for answer in some):.1f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def _perhaps(some: Sequence[Judged]) -> str:
-    told = [one for one in some if not one.question.none]
-    shown = sum(fulfils(one.made.text, one.question.rules) for one in told)
+    told = [answer for answer in some if not answer.question.none]
+    shown = sum(fulfils(answer.made.text, answer.question.rules) for answer in told)
     return f"{shown} of {len(told)} · {len(some) - len(told)}"
 
 

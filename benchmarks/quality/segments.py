@@ -166,15 +166,15 @@ class Score:
 
 def documents(aside: bool | None = None) -> list[Document]:
     """All, or those of one half, by name."""
-    found = [_document(path) for path in sorted(FOLDER.glob("*.toml"))]
-    return [one for one in found if aside is None or one.is_aside == aside]
+    pool = [_document(path) for path in sorted(FOLDER.glob("*.toml"))]
+    return [document for document in pool if aside is None or document.is_aside == aside]
 
 
 def judged(document: Document, rows: Sequence[Row]) -> list[Verdict]:
     """The verdict on each segment that a rule can judge; what was left out is wrong."""
     parts = [part for row in rows for part in _narrowed(row, document)]
     squeezed = [_squeezed(part.source) for part in parts]
-    found: list[Verdict] = []
+    verdicts: list[Verdict] = []
     for segment in document.segments:
         if segment.judge != "rule":
             continue
@@ -184,8 +184,8 @@ def judged(document: Document, rows: Sequence[Row]) -> list[Verdict]:
         flagged = any(part.flagged for part in parts[start:end])
         is_alone = sum(map(len, squeezed[start:end])) <= len(wanted) + 3
         faults = faults_of(document, segment, target, is_alone=is_alone) if end else ("left out",)
-        found.append(Verdict(segment, target, flagged, tuple(faults)))
-    return found
+        verdicts.append(Verdict(segment, target, flagged, tuple(faults)))
+    return verdicts
 
 
 def score(verdicts: Iterable[Verdict]) -> Score:
@@ -199,10 +199,10 @@ def score(verdicts: Iterable[Verdict]) -> Score:
 
 def by_pair(results: Iterable[tuple[Document, Sequence[Verdict]]]) -> dict[str, Score]:
     """The scores of each pair of languages."""
-    found: dict[str, Score] = {}
+    scores: dict[str, Score] = {}
     for document, verdicts in results:
-        found[document.pair] = found.get(document.pair, Score()) + score(verdicts)
-    return dict(sorted(found.items()))
+        scores[document.pair] = scores.get(document.pair, Score()) + score(verdicts)
+    return dict(sorted(scores.items()))
 
 
 def chrf(verdicts: Sequence[Verdict]) -> float | None:
@@ -217,7 +217,7 @@ def chrf(verdicts: Sequence[Verdict]) -> float | None:
 
 def rows_of_whole(source: str, target: str) -> list[Row]:
     """Rows of a text translated as a whole: line by line where there are as many lines, else one row."""
-    before, after = ([line for line in one.splitlines() if line.strip()] for one in (source, target))
+    before, after = ([line for line in text.splitlines() if line.strip()] for text in (source, target))
     if len(before) != len(after):
         return [Row(source, target)]
     return [row for pair in zip(before, after, strict=True) for row in _cells(*pair)]
@@ -231,16 +231,16 @@ def faults_of(document: Document, segment: Segment, target: str, *, is_alone: bo
     flat = plain(target)
     if not flat:
         return ["empty"]
-    found = [f"must: {one}" for one in segment.must if not _has(one, flat)]
-    found += [f"must not: {one}" for one in segment.must_not if _has(one, flat)]
-    found += [f"name: {name}" for name in document.names if _has(name, plain(segment.text)) and not _has(name, flat)]
-    found += [
+    faults = [f"must: {words}" for words in segment.must if not _has(words, flat)]
+    faults += [f"must not: {words}" for words in segment.must_not if _has(words, flat)]
+    faults += [f"name: {name}" for name in document.names if _has(name, plain(segment.text)) and not _has(name, flat)]
+    faults += [
         f"term: {term.target}" for term in document.terms if term.is_in(segment.text) and not _has(term.pattern, flat)
     ]
-    found += _figure_faults(document, segment, flat, is_alone)
+    faults += _figure_faults(document, segment, flat, is_alone)
     if is_alone:
-        found += _form_faults(document, segment, flat)
-    return found
+        faults += _form_faults(document, segment, flat)
+    return faults
 
 
 def plain(text: str) -> str:
@@ -253,34 +253,34 @@ def _figure_faults(document: Document, segment: Segment, flat: str, is_alone: bo
     language = document.target
     there = figures_of(flat, language)
     missing = [
-        [one for one in figures_of(version, language) - there if not is_word_of(one, flat, language)]
+        [figure for figure in figures_of(version, language) - there if not is_word_of(figure, flat, language)]
         for version in versions
     ]
-    found = [f"number: {one}" for one in min(missing, key=len)]
+    faults = [f"number: {figure}" for figure in min(missing, key=len)]
     if not any(months_of(version, language) <= months_of(flat, language) for version in versions):
-        found.append("month")
+        faults.append("month")
     if is_alone:
         known = set().union(*(figures_of(version, language) for version in versions))
         words = " ".join(versions)
-        found += [f"new number: {one}" for one in there - known if not is_word_of(one, words, language)]
-    return found
+        faults += [f"new number: {figure}" for figure in there - known if not is_word_of(figure, words, language)]
+    return faults
 
 
 def _form_faults(document: Document, segment: Segment, flat: str) -> list[str]:
     versions = [plain(version) for version in segment.versions]
     lengths = [len(version) for version in versions]
-    found = []
+    faults = []
     if len(flat) > 2.5 * max(lengths) + 30:
-        found.append("too long")
+        faults.append("too long")
     if min(lengths) > 40 and len(flat) < 0.35 * min(lengths):
-        found.append("too short")
+        faults.append("too short")
     if _CHATTER.search(flat) and not any(_CHATTER.search(version) for version in versions):
-        found.append("talk")
+        faults.append("talk")
     known = set(_words(" ".join(versions)))
     left = [word for word in _words(flat) if word in _STOP_WORDS[document.source].split() and word not in known]
     if left:
-        found.append(f"untranslated: {left[0]}")
-    return found
+        faults.append(f"untranslated: {left[0]}")
+    return faults
 
 
 def _words(text: str) -> list[str]:
@@ -322,16 +322,16 @@ def _narrowed(row: Row, document: Document) -> list[Row]:
     before, after = sentences(row.source, document.source), sentences(row.target, document.target)
     if len(before) != len(after):
         return [row]
-    return [Row(one, other, row.flagged) for one, other in zip(before, after, strict=True)]
+    return [Row(source, other, row.flagged) for source, other in zip(before, after, strict=True)]
 
 
 def _cells(source: str, target: str) -> list[Row]:
     if not source.lstrip().startswith("|"):
         return [Row(source, target)]
-    before, after = ([cell.strip() for cell in one.strip().strip("|").split("|")] for one in (source, target))
+    before, after = ([cell.strip() for cell in line.strip().strip("|").split("|")] for line in (source, target))
     if len(before) != len(after):
         return [Row(source, target)]
-    return [Row(one, other) for one, other in zip(before, after, strict=True)]
+    return [Row(cell, other) for cell, other in zip(before, after, strict=True)]
 
 
 def _document(path: Path) -> Document:
@@ -341,9 +341,9 @@ def _document(path: Path) -> Document:
         file,
         told["source"],
         told["target"],
-        tuple(_segment(one) for one in told["segment"]),
+        tuple(_segment(segment) for segment in told["segment"]),
         tuple(told.get("names", ())),
-        tuple(Term(**one) for one in told.get("term", ())),
+        tuple(Term(**term) for term in told.get("term", ())),
     )
 
 

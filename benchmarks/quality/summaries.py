@@ -99,17 +99,17 @@ def first_words(text: str, most: int) -> str:
 
 def figures(some: Sequence[Judged], words: str) -> str:
     """The figures of several documents in a line."""
-    ours, plain = [one.ours for one in some if one.ours], [one.plain for one in some if one.plain]
+    ours, plain = [case.ours for case in some if case.ours], [case.plain for case in some if case.plain]
     parts = [words]
     if ours:
-        over = sum(one.ours.words > allowed(one.document.text) for one in some if one.ours)
-        parts.append(f"ours {statistics.mean(one.share for one in ours):.2f}, {over} of {len(ours)} too long")
+        over = sum(case.ours.words > allowed(case.document.text) for case in some if case.ours)
+        parts.append(f"ours {statistics.mean(summary.share for summary in ours):.2f}, {over} of {len(ours)} too long")
     if plain:
-        parts.append(f"plain {statistics.mean(one.share for one in plain):.2f}")
-    both = [(one.ours, one.plain) for one in some if one.ours and one.plain]
+        parts.append(f"plain {statistics.mean(summary.share for summary in plain):.2f}")
+    both = [(case.ours, case.plain) for case in some if case.ours and case.plain]
     if both and all(other.seconds for _, other in both):
-        ratio = statistics.median(one.seconds / other.seconds for one, other in both)
-        parts.append(f"time ÷ plain {ratio:.2f}, first line {statistics.median(one.first_s for one, _ in both):.1f} s")
+        ratio = statistics.median(mine.seconds / other.seconds for mine, other in both)
+        parts.append(f"time ÷ plain {ratio:.2f}, first line {statistics.median(run.first_s for run, _ in both):.1f} s")
     return "; ".join(parts)
 
 
@@ -145,8 +145,8 @@ def main(arguments: Sequence[str]) -> int:
             print(rows[-1].row, flush=True)
     short = [row for row in rows if not row.document.is_long]
     print()
-    for language in sorted({one.document.language for one in short}):
-        print(figures([one for one in short if one.document.language == language], language))
+    for language in sorted({case.document.language for case in short}):
+        print(figures([case for case in short if case.document.language == language], language))
     for words, part in (("short", short), ("long", [row for row in rows if row.document.is_long])):
         if part:
             print(figures(part, words))

@@ -54,15 +54,15 @@ class TranslatingDesk(Desk):
         item = self._call(lambda: self.services.translations.begin(request))
         job = self._call(lambda: self.services.translations.open(item.id)).job
         assert job is not None
-        _, at = self._wait(JobChanged, lambda one: one.id == job.id and one.status.is_end, start)
+        _, at = self._wait(JobChanged, lambda event: event.id == job.id and event.status.is_end, start)
         segments: list[SegmentRecord] = self._call(lambda: self.services.translations.segments(item.id))
         return Made(self._call(lambda: self.services.translations.text_of(item.id)), at - began, 0.0, segments)
 
     def _use(self, document: Document) -> None:
         """Have the glossary of this document and no other."""
         glossaries = self.services.glossaries
-        for one in self._call(glossaries.all):
-            self._call(lambda one=one: glossaries.change(one.id, is_active=False))
+        for glossary in self._call(glossaries.all):
+            self._call(lambda glossary=glossary: glossaries.change(glossary.id, is_active=False))
         if document.terms:
             made = self._call(lambda: glossaries.add(document.name, document.source, document.target))
             terms = [Term(term.source, term.target) for term in document.terms]
@@ -92,11 +92,11 @@ def _keep(document: Document, side: str, made: Made, verdicts: Sequence[Verdict]
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
     Path(folder, f"{document.name}.{side}.txt").write_text(made.text, encoding="utf-8")
-    found: list[Any] = [
+    marks: list[Any] = [
         {"source": verdict.segment.text, "target": verdict.target, "faults": verdict.faults, "flagged": verdict.flagged}
         for verdict in verdicts
     ]
-    kept = {"verdicts": found, "seconds": made.seconds, "segments": [to_json(one) for one in made.result or ()]}
+    kept = {"verdicts": marks, "seconds": made.seconds, "segments": [to_json(row) for row in made.result or ()]}
     Path(folder, f"{document.name}.{side}.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
 
 
@@ -158,9 +158,9 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         desk.close()
     print("\n".join([HEAD, *rows]))
-    for pair, one in by_pair(results).items():
-        print(f"\n{pair}: {one.wrong} of {one.right + one.wrong} wrong, {one.wrong_flagged} of them flagged; ", end="")
-        print(f"{one.right_flagged} of {one.right} right ones flagged")
+    for pair, row in by_pair(results).items():
+        print(f"\n{pair}: {row.wrong} of {row.right + row.wrong} wrong, {row.wrong_flagged} of them flagged; ", end="")
+        print(f"{row.right_flagged} of {row.right} right ones flagged")
     return 0
 
 

@@ -58,7 +58,7 @@ def _bars(chart: Chart, look: Look, width: int) -> Iterator[str]:
     top = _top(chart, width)
     left = PAD + int(min(MOST_LABEL, max(map(len, chart.categories), default=1)) * TEXT * LETTER) + 8
     sums = [sum(series.values[at] for series in chart.series) for at in range(len(chart.categories))]
-    room = width - left - 2 * PAD - int(max((len(grouped(one)) for one in sums), default=1) * TEXT * LETTER) - 8
+    room = width - left - 2 * PAD - int(max((len(grouped(total)) for total in sums), default=1) * TEXT * LETTER) - 8
     scale = room / max([*sums, 1])
     for at, name in enumerate(chart.categories):
         y = top + at * (BAR + GAP)

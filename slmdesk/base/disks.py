@@ -39,18 +39,18 @@ _ALL = 0xFFFFFFFF
 
 def owner_in(sddl: str) -> str:
     """Return a security descriptor's owner SID (or its two-letter short form). Empty if `sddl` is no descriptor."""
-    found = _SHAPE.fullmatch(sddl)
-    return found.group(1) if found else ""
+    match = _SHAPE.fullmatch(sddl)
+    return match.group(1) if match else ""
 
 
 def others_in(sddl: str, known: Collection[str], rights: int = _ALL) -> str:
     """Return the first SID outside of `known` that has any of these rights. Returns "?" if it cannot be told, and an
     empty string if there is none.
     """
-    found = _SHAPE.fullmatch(sddl)
-    if found is None or found.group(2) is None or "NO_ACCESS_CONTROL" in found.group(2):
+    match = _SHAPE.fullmatch(sddl)
+    if match is None or match.group(2) is None or "NO_ACCESS_CONTROL" in match.group(2):
         return "?"  # without a list of rights everybody has all
-    for kind, flags, granted, sid in _entries(found.group(3)):
+    for kind, flags, granted, sid in _entries(match.group(3)):
         if kind in _DENIES or "IO" in flags:  # only inherited by new files, which are checked themselves
             continue
         if kind not in _GRANTS:
@@ -115,8 +115,8 @@ def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
 
     number = msvcrt.get_osfhandle(handle)  # type: ignore[attr-defined,unused-ignore]  # on Windows alone
     user = user_sid() if or_ours else ""
-    found = why_not_ruled(_sddl_of(number), "it", user)
-    return found or why_not_ruled(sddl_of(path.parent), _("its folder"), user)
+    reason = why_not_ruled(_sddl_of(number), "it", user)
+    return reason or why_not_ruled(sddl_of(path.parent), _("its folder"), user)
 
 
 def sddl_of(path: Path) -> str:
@@ -168,9 +168,9 @@ def program_data() -> Path | None:
         return None
     if shell.SHGetKnownFolderPath(ctypes.byref(id), 0, None, ctypes.byref(text)) != 0:
         return None
-    found = text.value
+    folder = text.value
     ole.CoTaskMemFree(text)
-    return Path(found) if found else None
+    return Path(folder) if folder else None
 
 
 def _sddl_of(what: int | str) -> str:
@@ -196,8 +196,8 @@ def _set_rights(folder: Path, sddl: str) -> None:
     make = advapi.ConvertStringSecurityDescriptorToSecurityDescriptorW
     _require(make(ctypes.c_wchar_p(sddl), 1, ctypes.byref(descriptor), None))
     try:
-        found = (ctypes.byref(is_there), ctypes.byref(rights), ctypes.byref(is_default))
-        _require(advapi.GetSecurityDescriptorDacl(descriptor, *found))
+        outputs = (ctypes.byref(is_there), ctypes.byref(rights), ctypes.byref(is_default))
+        _require(advapi.GetSecurityDescriptorDacl(descriptor, *outputs))
         set_it, name = advapi.SetNamedSecurityInfoW, ctypes.c_wchar_p(str(folder))
         _require_zero(set_it(name, FILE_OBJECT, ctypes.c_uint32(SET_OWN_RIGHTS_ALONE), None, None, rights, None))
     finally:
@@ -222,9 +222,9 @@ def _require_zero(status: int) -> None:
 
 def _taken(text: ctypes.c_wchar_p) -> str:
     """Return a text that Windows allocated, and free its memory."""
-    found = text.value or ""
+    words = text.value or ""
     _library("kernel32").LocalFree(text)
-    return found
+    return words
 
 
 # Where a folder is. A folder may be on a disk without access rights, on another computer, or synced to other
@@ -289,10 +289,10 @@ def synced_by(folder: Path, names_in: Callable[[Path], Iterator[str]]) -> str:
     for place in (folder, *folder.parents):
         if name := next((name for name, shape in _NAMES.items() if shape.fullmatch(place.name)), ""):
             return name
-        for found in names_in(place):
-            if name := next((name for name, marks in _MARKS.items() if found in marks), ""):
+        for name_inside in names_in(place):
+            if name := next((name for name, marks in _MARKS.items() if name_inside in marks), ""):
                 return name
-            if _SYNC_DATABASE.fullmatch(found):
+            if _SYNC_DATABASE.fullmatch(name_inside):
                 return "Nextcloud"
     return ""
 
@@ -324,7 +324,7 @@ def file_system_of(folder: Path, mounts: str) -> str:
     """Return the file system a folder is on; `mounts` is the text of Linux' `mountinfo`. The nearest mount above the
     folder counts, and of several at the same place the last.
     """
-    found, length = "", -1
+    system, length = "", -1
     for line in mounts.splitlines():
         before, __, after = line.partition(" - ")
         fields = before.split(" ")
@@ -332,8 +332,8 @@ def file_system_of(folder: Path, mounts: str) -> str:
             continue
         point = Path(re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[4]))
         if folder.is_relative_to(point) and len(point.parts) >= length:
-            found, length = after.split(" ")[0], len(point.parts)
-    return found
+            system, length = after.split(" ")[0], len(point.parts)
+    return system
 
 
 def _of_macos(folder: Path) -> str:

@@ -205,9 +205,9 @@ def page_of(
     if DELETED[0] in text or DELETED[0] in label:
         label = " ".join(_UNPAIRED.split(MARKED.sub("", label))[0].split()) or str(number)
         text, blocks = _without_struck(text, blocks)
-    found = status or (PageStatus.READ if blocks else PageStatus.EMPTY)
-    why = reason or ("" if found is PageStatus.READ else found.value)
-    return Page(number, label, text, found, tuple(blocks), why, has_image)
+    chosen = status or (PageStatus.READ if blocks else PageStatus.EMPTY)
+    why = reason or ("" if chosen is PageStatus.READ else chosen.value)
+    return Page(number, label, text, chosen, tuple(blocks), why, has_image)
 
 
 def _without_struck(text: str, blocks: Sequence[Block]) -> tuple[str, list[Block]]:
@@ -302,20 +302,20 @@ TRANSLATABLE = frozenset(
 
 def format_named(id: str) -> Format:
     """Return the format with this id. Raises KnownError `document.unknown_format`."""
-    found = next((known for known in FORMATS if known.id == id), None)
-    if found is None:
+    format_known = next((known for known in FORMATS if known.id == id), None)
+    if format_known is None:
         raise KnownError("document.unknown_format", suffix=id[:40], known=" ".join(known.id for known in FORMATS))
-    return found
+    return format_known
 
 
 def format_of(path: PurePath) -> Format:
     """Return the format for a file name. Raises KnownError `document.unknown_format`, listing the known suffixes."""
     suffix = path.suffix.lower()
-    found = next((known for known in FORMATS if suffix in known.suffixes), None)
-    if found is None:
+    match = next((known for known in FORMATS if suffix in known.suffixes), None)
+    if match is None:
         known_suffixes = " ".join(suffix for known in FORMATS if known.id != "code" for suffix in known.suffixes)
         raise KnownError("document.unknown_format", suffix=suffix, known=known_suffixes)
-    return found
+    return match
 
 
 def is_picture(path: PurePath) -> bool:
@@ -346,9 +346,9 @@ def requested_suffixes(path: PurePath) -> tuple[str, ...]:
 def translated_name(path: PurePath, language: str) -> str:
     """Return the file name of a document's translation: "contract.de.docx" for contract.docx and for contract.pdf."""
     suffix = path.suffix
-    found = next((known for known in FORMATS if suffix.lower() in known.suffixes), None)
-    if found is not None and found.translated_suffix:
-        suffix = found.translated_suffix
+    match = next((known for known in FORMATS if suffix.lower() in known.suffixes), None)
+    if match is not None and match.translated_suffix:
+        suffix = match.translated_suffix
     return f"{path.stem}.{language}{suffix}"
 
 
@@ -491,7 +491,7 @@ class Chart(Record):
     @property
     def rows(self) -> tuple[tuple[str, ...], ...]:
         """The figures in words."""
-        return tuple(tuple(one if isinstance(one, str) else grouped(one) for one in line) for line in self.figures)
+        return tuple(tuple(cell if isinstance(cell, str) else grouped(cell) for cell in line) for line in self.figures)
 
     @property
     def words(self) -> str:

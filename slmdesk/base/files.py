@@ -79,10 +79,10 @@ def private_files(folder: Path, *, but: Path) -> None:
     Raises KnownError if the folder cannot be listed.
     """
     try:
-        found = tuple(folder.iterdir()) if os.name != "nt" else ()
+        paths = tuple(folder.iterdir()) if os.name != "nt" else ()
     except OSError as err:
         raise problem_of(err, folder) from err
-    for path in found:
+    for path in paths:
         with contextlib.suppress(OSError):  # deleted meanwhile, or of another owner
             about = path.lstat()
             if stat.S_ISREG(about.st_mode) and about.st_mode & 0o077 and path != but:

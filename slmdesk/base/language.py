@@ -49,16 +49,16 @@ class Catalogue(GNUTranslations):
         raw, forms = fp.read(), []
         count, table = unpack("2I", raw[8:16])
         for length, at in iter_unpack("2I", raw[table : table + 8 * count]):
-            one, __, many = raw[at : at + length].decode().partition("\0")
-            for form in (one, many):
+            single, __, many = raw[at : at + length].decode().partition("\0")
+            for form in (single, many):
                 parts = tuple(words for words, *__ in Formatter().parse(form) if words)
                 if "{" in form and sum(map(len, parts)) >= LEAST_WORDS:
-                    forms.append((parts, one, form))
+                    forms.append((parts, single, form))
         self._forms = sorted(forms, key=lambda form: -sum(map(len, form[0])))
 
     def forms_in(self, text: str) -> list[tuple[str, str]]:
         """Messages with fields that `text` may be, those with most words first, and the singular of each."""
-        return [(one, form) for parts, one, form in self._forms if all(part in text for part in parts)]
+        return [(single, form) for parts, single, form in self._forms if all(part in text for part in parts)]
 
     def gettext(self, message: str) -> str:
         text = super().gettext(message) if message else ""  # for "" a catalogue has its own head

@@ -31,10 +31,10 @@ Value = int | str | Sequence[str] | None
 
 def shape_of(values: Mapping[str, Value], tables: Mapping[str, Mapping[str, Value]]) -> dict[str, object]:
     """Return the content of a policy file with these rules. A value of an unknown type is reported as wrong later."""
-    found: dict[str, object] = {name: _plain("", name, value) for name, value in values.items()}
+    content: dict[str, object] = {name: _plain("", name, value) for name, value in values.items()}
     for table, held in tables.items():
-        found[table] = {name: _plain(table, name, value) for name, value in held.items()}
-    return found
+        content[table] = {name: _plain(table, name, value) for name, value in held.items()}
+    return content
 
 
 def _plain(table: str, name: str, value: Value) -> object:
@@ -73,11 +73,11 @@ def rules_in(winreg: Any) -> dict[str, object] | None:
 
 def _values(winreg: Any, key: Any) -> dict[str, Value]:
     known = (winreg.REG_DWORD, winreg.REG_QWORD, winreg.REG_SZ, winreg.REG_MULTI_SZ)
-    found: dict[str, Value] = {}
+    rules: dict[str, Value] = {}
     for at in range(winreg.QueryInfoKey(key)[1]):
         name, value, kind = winreg.EnumValue(key, at)
-        found[name] = value if kind in known else None
-    return found
+        rules[name] = value if kind in known else None
+    return rules
 
 
 class EncryptionRules(Record):
@@ -203,16 +203,16 @@ def load_policy(places: Sequence[Path], *, of_administrators: Collection[Path] =
     administrators and, except for files in `of_administrators`, also this account.
     """
     for path in places:
-        found = _File(path, or_ours=path not in of_administrators)
+        file = _File(path, or_ours=path not in of_administrators)
         try:
-            untrusted = read_file(path, found.examine)
+            untrusted = read_file(path, file.examine)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as err:
             return _broken(path, err.strerror or _("it cannot be read"))
-        why = found.why_not_theirs
+        why = file.why_not_theirs
         policy = _broken(path, why) if why else _read(path, untrusted)
-        return changed(policy, sha256=hashlib.sha256(untrusted).hexdigest(), owner=found.owner)
+        return changed(policy, sha256=hashlib.sha256(untrusted).hexdigest(), owner=file.owner)
     return Policy()
 
 

@@ -71,16 +71,16 @@ def stored_list(cls: type[T], untrusted: object) -> list[T]:
     """Read a list element by element. Invalid elements are left out."""
     with suppress(KnownError):  # usually all are valid and can be read at once
         return record_from(list[cls], untrusted) if untrusted else []  # type: ignore[valid-type]
-    found = (stored_from(cls, value) for value in stored_from(list, untrusted) or ())
-    return [record for record in found if record is not None]
+    records = (stored_from(cls, value) for value in stored_from(list, untrusted) or ())
+    return [record for record in records if record is not None]
 
 
 def stored_dict(cls: type[T], untrusted: object) -> dict[str, T]:
     """Read a dictionary value by value. Invalid values are left out."""
     with suppress(KnownError):
         return record_from(dict[str, cls], untrusted) if untrusted else {}  # type: ignore[valid-type]
-    found = ((name, stored_from(cls, kept)) for name, kept in (stored_from(dict, untrusted) or {}).items())
-    return {str(name): record for name, record in found if record is not None}
+    records = ((name, stored_from(cls, kept)) for name, kept in (stored_from(dict, untrusted) or {}).items())
+    return {str(name): record for name, record in records if record is not None}
 
 
 def record_from(cls: type[T], untrusted: object) -> T:

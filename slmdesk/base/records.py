@@ -205,8 +205,8 @@ class ModelRecord(Record):
     @property
     def behaves(self) -> bool | None:
         """Whether a test found that the file behaves like a language model. None if it was not tested yet."""
-        found = self.info.get("behaves")
-        return found if isinstance(found, bool) else None
+        flag = self.info.get("behaves")
+        return flag if isinstance(flag, bool) else None
 
 
 class NetworkLogRow(Record):
@@ -457,10 +457,10 @@ class LedgerRow(Record):
     @property
     def values(self) -> dict[str, Json]:
         """The content of `data`. Raises ValueError if `data` is no JSON object."""
-        found = json.loads(self.data)
-        if not isinstance(found, dict):
+        stored = json.loads(self.data)
+        if not isinstance(stored, dict):
             raise ValueError("no object")
-        return found
+        return stored
 
     @property
     def said(self) -> dict[str, Json]:
@@ -494,10 +494,10 @@ _FOR_SPREADSHEETS = {ord(mark): f"\\u{ord(mark):04x}" for mark in ";|=@"}
 
 def said_in(data: str) -> dict[str, Json]:
     try:
-        found = json.loads(data)
+        stored = json.loads(data)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return stored if isinstance(stored, dict) else {}
 
 
 def canonical(data: Mapping[str, Json]) -> str:

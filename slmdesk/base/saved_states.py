@@ -161,15 +161,15 @@ def open_state(path: Path, *, model: str, engine: str, key: bytes = b"") -> Stat
 
 def states_in(folder: Path) -> list[StateFile]:
     """Return all states in the folder, the least recently used first. Reads the disk."""
-    found = []
+    states = []
     for path in _names(folder, SUFFIX):
         try:
             info = path.lstat()
         except OSError:
             continue  # another instance has deleted it
         head, is_sealed = _beginning_of(path)
-        found.append(StateFile(path, info.st_size, info.st_mtime, head, is_sealed))
-    return sorted(found, key=lambda file: file.used)
+        states.append(StateFile(path, info.st_size, info.st_mtime, head, is_sealed))
+    return sorted(states, key=lambda file: file.used)
 
 
 def head_of(path: Path) -> StateHead | None:

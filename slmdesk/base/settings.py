@@ -199,8 +199,8 @@ def policy_of(paths: Paths) -> Policy:
     """Return the organisation's rules that apply: the rules of the whole PC, which only administrators can write, or
     else the rules in this home.
     """
-    found = registry_policy()
-    return found or load_policy(paths.policy_files, of_administrators=(paths.policy_files[0],))
+    policy = registry_policy()
+    return policy or load_policy(paths.policy_files, of_administrators=(paths.policy_files[0],))
 
 
 class SettingsFile:
@@ -323,9 +323,9 @@ class SettingsFile:
             return shape
         for key in filter(None, (self._key, *self._former)):
             with contextlib.suppress(SealBroken):
-                found = names_unsealed(shape, key, _PURPOSE)
+                content = names_unsealed(shape, key, _PURPOSE)
                 self._is_sealed_otherwise = SEALED in shape and key != self._key
-                return found
+                return content
         self._note(SEALED, _("sealed with another key"))  # the encrypted names stay, and saving makes a copy
         return shape
 

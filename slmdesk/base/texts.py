@@ -52,9 +52,9 @@ MONTHS = (
 )  # fmt: skip
 
 
-def ngettext(one: str, many: str, n: int, **values: object) -> str:
+def ngettext(single: str, many: str, n: int, **values: object) -> str:
     """Return the form for `n` with `{n}` and the other values filled in."""
-    text = (one if n == 1 else many) if (chosen := chosen_catalogue()) is None else chosen.ngettext(one, many, n)
+    text = (single if n == 1 else many) if (chosen := chosen_catalogue()) is None else chosen.ngettext(single, many, n)
     return text.format(n=n, **values)
 
 
@@ -68,11 +68,11 @@ def retold(text: str, *forms: str) -> str:
         return text
     if not forms and (told := _(text)) != text:
         return told
-    for one, form in [(form, form) for form in forms] or getattr(catalogue, "forms_in", lambda _text: ())(text):
+    for single, form in [(form, form) for form in forms] or getattr(catalogue, "forms_in", lambda _text: ())(text):
         if match := _pattern_of(form).fullmatch(text):
             values = {name: _value(said, is_told=not forms) for name, said in match.groupdict().items()}
             n = values.pop("n", 2)
-            return _(one).format(n=n, **values) if one == form else ngettext(one, form, n, **values)
+            return _(single).format(n=n, **values) if single == form else ngettext(single, form, n, **values)
     return text
 
 

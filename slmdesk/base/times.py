@@ -34,10 +34,10 @@ def place_of(start: float, end: float) -> str:
 
 def times_of(place: str) -> tuple[float, float] | None:
     """Return the seconds at which a passage begins and ends, or None for the place of anything else."""
-    found = _PLACE.fullmatch(place)
-    if found is None:
+    match = _PLACE.fullmatch(place)
+    if match is None:
         return None
-    hours, minutes, seconds, *last = found.groups()
+    hours, minutes, seconds, *last = match.groups()
     return _seconds(hours, minutes, seconds), _seconds(*last)
 
 

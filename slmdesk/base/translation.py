@@ -85,14 +85,14 @@ _NAMES = (
 
 
 def _read() -> dict[str, Language]:
-    found = {}
+    languages = {}
     for line in _TABLE.split("\n"):
         if not line:
             continue
         code, name, own, *marks = line.split(" ")
         known = marks[0].split(",") if marks else []
-        found[code] = Language(code, name, own.replace("_", " "), "rtl" in known, "formal" in known)
-    return found
+        languages[code] = Language(code, name, own.replace("_", " "), "rtl" in known, "formal" in known)
+    return languages
 
 
 LANGUAGES = _read()
@@ -124,8 +124,8 @@ def usual_language(environment: Mapping[str, str] = os.environ) -> tuple[str, st
     """Return the language and region of this user account ("en", "GB"). They are empty if they are not set."""
     said = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
     said = said or locale.getlocale()[0] or ""
-    if found := _ACCOUNT.match(said):
-        return found.group(1), (found.group(2) or "").upper()
+    if match := _ACCOUNT.match(said):
+        return match.group(1), (match.group(2) or "").upper()
     with suppress(KnownError):  # Windows gives names: "German_Germany"
         return language_of(said.partition("_")[0]).code, ""
     return "", ""

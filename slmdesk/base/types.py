@@ -370,7 +370,7 @@ _PLACE = re.compile(rf"(?:^|(?<=, ))(?:{'|'.join(PLACES)})(?= \d|,|$)")
 
 def told_place(place: str) -> str:
     """Say where something stands in a document, such as "slide 2, notes", in the language of the window."""
-    return _PLACE.sub(lambda found: _(found[0]), place)
+    return _PLACE.sub(lambda match: _(match[0]), place)
 
 
 def page_word(kind: str, count: int = 2) -> str:

@@ -105,8 +105,8 @@ def server_of(path: str) -> str:
     plain = path.replace("\\", "/")
     if not plain.startswith("//"):
         return ""
-    if found := _DEVICE.match(plain):  # \\?\UNC\server\share, \\?\C:\folder
-        rest = plain[found.end() :]
+    if match := _DEVICE.match(plain):  # \\?\UNC\server\share, \\?\C:\folder
+        rest = plain[match.end() :]
         if _DRIVE.match(rest):
             return ""
         if rest[:4].casefold() == "unc/":
@@ -127,8 +127,8 @@ def is_on(path: str, shares: Iterable[str]) -> bool:
 
 def _parts(path: str) -> list[str]:
     server, plain = server_of(path), path.replace("\\", "/")
-    if found := _DEVICE.match(plain):
-        plain = plain[found.end() :]
+    if match := _DEVICE.match(plain):
+        plain = plain[match.end() :]
         plain = plain[4:] if plain[:4].casefold() == "unc/" else plain
     rest = plain.lstrip("/").partition("/")[2]
     return [server.casefold(), *(part.casefold() for part in rest.split("/") if part not in ("", "."))]
@@ -162,10 +162,10 @@ def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
 
             return disks.why_not_theirs(handle, path, or_ours=or_ours)
         ours = os.geteuid() if or_ours else None
-        found = why_not_roots(os.fstat(handle), "it", ours)
+        reason = why_not_roots(os.fstat(handle), "it", ours)
         for folder in dict.fromkeys((path.parent, path.resolve().parent)):
-            found = found or why_not_roots(folder.stat(), _("its folder"), ours)
-        return found
+            reason = reason or why_not_roots(folder.stat(), _("its folder"), ours)
+        return reason
     except (OSError, RuntimeError) as err:  # RuntimeError: a loop of links
         return _("it cannot be told who may write it: {err}").format(err=err)
 

@@ -156,16 +156,16 @@ def low(argument: int) -> int:
 
 
 def only(values: tuple[int, ...]) -> list[Instruction]:
-    found = [(IF_EQUAL, len(values) - index, 0, value) for index, value in enumerate(values)]
-    return [*found, (RETURN, 0, 0, DENY), (RETURN, 0, 0, ALLOW)]
+    program = [(IF_EQUAL, len(values) - index, 0, value) for index, value in enumerate(values)]
+    return [*program, (RETURN, 0, 0, DENY), (RETURN, 0, 0, ALLOW)]
 
 
 def unless(test: int, values: tuple[int, ...]) -> list[Instruction]:
     """Return instructions that deny a call if the loaded value is one of `values` or has one of these bits, depending
     on `test`. Otherwise the call is allowed.
     """
-    found = [(test, len(values) - index, 0, value) for index, value in enumerate(values)]
-    return [*found, (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, DENY)]
+    program = [(test, len(values) - index, 0, value) for index, value in enumerate(values)]
+    return [*program, (RETURN, 0, 0, ALLOW), (RETURN, 0, 0, DENY)]
 
 
 class _Program(ctypes.Structure):

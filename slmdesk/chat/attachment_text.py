@@ -94,11 +94,11 @@ def _paragraphs(text: str) -> tuple[Block, ...]:
 
 def passages_from(pages: Sequence[Page]) -> list[Passage]:
     builder = PassageBuilder("")
-    found = [passage for page in pages for passage in builder.feed(page)]
-    found += builder.finish()
+    passages = [passage for page in pages for passage in builder.feed(page)]
+    passages += builder.finish()
     return [
         Passage(number, "", passage.page, passage.page_end, passage.start, passage.end, passage.text)
-        for number, passage in enumerate(found, 1)
+        for number, passage in enumerate(passages, 1)
     ]
 
 

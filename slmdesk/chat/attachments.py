@@ -126,27 +126,27 @@ class Planner(Service):
         collections = self._store.collections
         try:
             record = collections.get(about.collection)
-            found = collections.asked_documents(record.id)
+            documents = collections.asked_documents(record.id)
             unread = collections.count(record.id)[2] + len(left_out_in(record.settings))
         except KnownError as err:
             if err.code != "collection.unknown":
                 raise
             return PlanFolder(about, is_fresh, {}, is_gone=True)
-        return PlanFolder(about, is_fresh, {document.id: document.name for document in found}, unread)
+        return PlanFolder(about, is_fresh, {document.id: document.name for document in documents}, unread)
 
     def _measure(self, docs: Sequence[PlanDoc]) -> Slices[None]:
         measured = yield from self._sources.measured([doc.request for doc in docs])
-        for doc, found in zip(docs, measured, strict=True):
-            if isinstance(found, MeasuredAttachment):
-                doc.measured = found
-            elif found.code not in ("document.unknown", "document.stopped"):
-                raise found
+        for doc, measure in zip(docs, measured, strict=True):
+            if isinstance(measure, MeasuredAttachment):
+                doc.measured = measure
+            elif measure.code not in ("document.unknown", "document.stopped"):
+                raise measure
 
     def _count(self, docs: Sequence[PlanDoc], record: ModelRecord, context: int) -> Slices[None]:
         known = [doc.measured for doc in docs if doc.measured and doc.is_fresh]
-        known = [found for found in known if found.characters // CHARACTERS_PER_TOKEN <= context]
+        known = [measure for measure in known if measure.characters // CHARACTERS_PER_TOKEN <= context]
         counts = yield self._sources.tokens_of(known, record)
-        sizes = dict(zip((found.key for found in known), counts, strict=True))
+        sizes = dict(zip((measure.key for measure in known), counts, strict=True))
         for doc in docs:
             doc.tokens = sizes.get(doc.measured.key, 1 << 40) if doc.measured else 0
 
@@ -176,7 +176,7 @@ class Planner(Service):
             stored = ranked.passages or self._beginnings(asked, folders, searched)
         rankings = [[(passage.document, passage) for passage in stored]]
         return rankings + [
-            [(doc.key, passage) for passage in found] for doc, found in zip(texts, of_texts, strict=True)
+            [(doc.key, passage) for passage in passages] for doc, passages in zip(texts, of_texts, strict=True)
         ]
 
     def _beginnings(
@@ -240,8 +240,8 @@ def is_undecided(parts: Sequence[TextPart]) -> bool:
 def older_by_passages(path: Sequence[AttachmentPart]) -> list[Attached]:
     whole = {key_of(part.attached) for part in path if part.attached.is_whole}
     attached = [part.attached for part in path if not (part.attached.is_of_folder or part.attached.is_picture)]
-    found = {key_of(about): about for about in attached if not about.is_gone}
-    return [about for key, about in found.items() if key not in whole]
+    by_key = {key_of(about): about for about in attached if not about.is_gone}
+    return [about for key, about in by_key.items() if key not in whole]
 
 
 def _given_in(older: Sequence[AttachmentPart]) -> dict[str, set[Place]]:
@@ -302,10 +302,10 @@ class Sources(Service):
         """Measure an attachment. Ends with a Problem when it is gone or was not read."""
 
         def measuring() -> Slices[MeasuredAttachment]:
-            [found] = yield from self.measured([request])
-            if isinstance(found, KnownError):
-                raise found
-            return found
+            [measure] = yield from self.measured([request])
+            if isinstance(measure, KnownError):
+                raise measure
+            return measure
 
         return in_slices(self._service_thread, measuring())
 
@@ -315,14 +315,14 @@ class Sources(Service):
         The result holds a KnownError for an attachment that is gone (`document.unknown`, `collection.unknown`) or was
         not read completely (`document.stopped`).
         """
-        found = []
+        measures = []
         for request in requests:
             pending = self._measure(request)
             if not pending.is_ended or isinstance(pending.result, Problem):
                 yield pending
-            found.append(cast("MeasuredAttachment | KnownError", pending.result))
+            measures.append(cast("MeasuredAttachment | KnownError", pending.result))
             yield
-        return found
+        return measures
 
     def _measure(self, request: AttachRequest) -> Pending[MeasuredAttachment | KnownError]:
         try:
@@ -346,10 +346,10 @@ class Sources(Service):
         self,
         key: str,
         shared: Pending[MeasuredAttachment | KnownError],
-        found: MeasuredAttachment | KnownError | Problem,
+        measure: MeasuredAttachment | KnownError | Problem,
     ) -> None:
         del self._measuring[key]
-        shared.end(found)
+        shared.end(measure)
 
     def _read_now(self, document: str) -> DocumentRecord:
         record = self._store.documents.get(document)
@@ -388,11 +388,11 @@ class Sources(Service):
             words, characters, whole if characters <= MOST_CHARACTERS else None, whole[:SAMPLE],
         ))  # fmt: skip
 
-    def _keep(self, found: MeasuredAttachment) -> MeasuredAttachment:
+    def _keep(self, measure: MeasuredAttachment) -> MeasuredAttachment:
         while len(self._known) >= KEPT:
             del self._known[next(iter(self._known))]
-        self._known[found.key] = found
-        return found
+        self._known[measure.key] = measure
+        return measure
 
     def _of_source(self, request: AttachRequest) -> MeasuredAttachment:
         key = f"text {hash(request.source)} {request.page_kind}"
@@ -419,13 +419,13 @@ class Sources(Service):
 
     # ---- counting
 
-    def tokens_of(self, found: Sequence[MeasuredAttachment], record: ModelRecord | None) -> Pending[list[int]]:
+    def tokens_of(self, attachments: Sequence[MeasuredAttachment], record: ModelRecord | None) -> Pending[list[int]]:
         """Count the tokens of each whole attachment, including the frame around it.
 
         The count is an estimate for a very long text, and when there is no model to ask.
         """
         model = record.sha256 if record else ""
-        missing = [attachment for attachment in found if (attachment.key, model) not in self._tokens]
+        missing = [attachment for attachment in attachments if (attachment.key, model) not in self._tokens]
 
         def counted(counts: Sequence[int]) -> list[int]:
             for attachment, count in zip(missing, counts, strict=True):
@@ -436,7 +436,7 @@ class Sources(Service):
                 )
                 is_picture = attachment.page_kind == PICTURE
                 self._tokens[attachment.key, model] = PICTURE_TOKENS if is_picture else whole + FRAME_TOKENS
-            return [self._tokens[attachment.key, model] for attachment in found]
+            return [self._tokens[attachment.key, model] for attachment in attachments]
 
         return self.count(
             [attachment.sample if attachment.text is None else attachment.text for attachment in missing], record
@@ -465,8 +465,8 @@ def _pages_of(about: Attached, numbers: Collection[int], store: Store) -> list[P
     """Return these pages of a document, or of a text that belongs to none."""
     if not about.document:
         return [page for page in pages_from(about.source) if page.number in numbers]
-    found = (store.pages.of_document(about.document, begin=number, limit=1) for number in sorted(numbers))
-    return [page for pages in found for page in pages if page.number in numbers]
+    batches = (store.pages.of_document(about.document, begin=number, limit=1) for number in sorted(numbers))
+    return [page for pages in batches for page in pages if page.number in numbers]
 
 
 @dataclass(slots=True, eq=False)
@@ -502,17 +502,19 @@ class PlanDoc:
         """Return the attachment as it is stored with the question; None for an older attachment of which nothing is
         read now. Raises KnownError store.*.
         """
-        about, found = changed(self.about, is_planned=True, is_more=not self.is_fresh), self.measured
-        if found is None:
+        about, measure = changed(self.about, is_planned=True, is_more=not self.is_fresh), self.measured
+        if measure is None:
             gone = changed(about, is_gone=True, is_whole=False, tokens=0, pages_used=(), places=(), words_read=0)
             return AttachmentPart("", Origin.DOCUMENT, gone)
         about = changed(
-            about, name=found.name, sha256=found.sha256, page_kind=found.page_kind, pages_total=found.pages_total,
-            pages_unread=found.pages_unread, words_total=found.words, is_whole=self.is_whole,
+            about, name=measure.name, sha256=measure.sha256, page_kind=measure.page_kind, is_whole=self.is_whole,
+            pages_total=measure.pages_total, pages_unread=measure.pages_unread, words_total=measure.words,
         )  # fmt: skip
-        if self.is_whole and found.text is not None:
-            about = changed(about, tokens=self.tokens, pages_used=found.pages_read, words_read=found.words, places=())
-            return AttachmentPart(found.text, Origin.DOCUMENT, about)
+        if self.is_whole and measure.text is not None:
+            about = changed(
+                about, tokens=self.tokens, pages_used=measure.pages_read, words_read=measure.words, places=()
+            )
+            return AttachmentPart(measure.text, Origin.DOCUMENT, about)
         passages = [passage for passage, _ in taken]
         if not passages and not self.is_fresh:
             return None
@@ -523,7 +525,7 @@ class PlanDoc:
             words_read=words_at(places, {page.number: page for page in pages}),
             tokens=sum(size for _, size in taken) + FRAME_TOKENS if passages else 0,
         )  # fmt: skip
-        return AttachmentPart(passages_text(passages, found.page_kind), Origin.DOCUMENT, about)
+        return AttachmentPart(passages_text(passages, measure.page_kind), Origin.DOCUMENT, about)
 
 
 @dataclass(slots=True, eq=False)
@@ -582,8 +584,8 @@ _QUOTED = re.compile(
 
 
 def quoted_in(text: str) -> list[str]:
-    found = ("".join(groups) for groups in _QUOTED.findall(text))
-    return list(dict.fromkeys(quote for quote in found if _is_enough(quote)))[:MOST_QUOTES]
+    quotes = ("".join(groups) for groups in _QUOTED.findall(text))
+    return list(dict.fromkeys(quote for quote in quotes if _is_enough(quote)))[:MOST_QUOTES]
 
 
 def _is_enough(quote: str) -> bool:
@@ -600,7 +602,7 @@ class Ground(Record):
 
 def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
     """Return the quotations that occur word for word on a page, each with its first occurrence."""
-    found: list[Quoted] = []
+    quoted: list[Quoted] = []
     left = list(quotes)
     for ground in grounds:
         for number, text in ground.pages:
@@ -608,9 +610,9 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
             for quote in tuple(left):
                 span = folded.find(quote) if folded else None
                 if span is not None:
-                    found.append(Quoted(ground.name, ground.document, number, *span, text[slice(*span)], ground.kind))
+                    quoted.append(Quoted(ground.name, ground.document, number, *span, text[slice(*span)], ground.kind))
                     left.remove(quote)
-    return tuple(found)
+    return tuple(quoted)
 
 
 MOST_SENTENCES = 3000
@@ -644,8 +646,8 @@ def nearest(answer: str, grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
     any; for an answer without figures the sentence that shares most words with it. They prove nothing.
     """
     pages = ((ground, number, text) for ground in grounds for number, text in ground.pages)
-    found = [*islice(((*page, span) for page in pages for span in sentence_spans(page[2])), MOST_SENTENCES)]
-    texts = [text[slice(*span)] for _ground, _number, text, span in found]
+    candidates = [*islice(((*page, span) for page in pages for span in sentence_spans(page[2])), MOST_SENTENCES)]
+    texts = [text[slice(*span)] for _ground, _number, text, span in candidates]
     asked = [(said, figures) for said in sentences(answer, detect(answer)[0] or "") if (figures := figures_in(said))]
     known = [_figures_there(text) for text in texts] if asked else []
     near = list[int]()
@@ -661,7 +663,7 @@ def nearest(answer: str, grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
         near += [at for at in ranked if len(set(words).intersection(search_words(texts[at]))) >= LEAST_SHARED]
     return tuple(
         Quoted(ground.name, ground.document, number, *span, text[slice(*span)], ground.kind, is_near=True)
-        for ground, number, text, span in (found[at] for at in dict.fromkeys(near))
+        for ground, number, text, span in (candidates[at] for at in dict.fromkeys(near))
     )
 
 
@@ -707,8 +709,8 @@ class Quotes(Service):
         except KnownError:  # unreadable pages: nothing is verified or shown
             grounds = []
 
-        def ended(found: tuple[Quoted, ...] | Problem) -> None:
-            reported = () if isinstance(found, Problem) else found
+        def ended(quoted: tuple[Quoted, ...] | Problem) -> None:
+            reported = () if isinstance(quoted, Problem) else quoted
             if reported:
                 self._keep(answer, reported)
             self._publish(QuotesFound(answer.item, answer.id, reported))
@@ -729,10 +731,10 @@ class Quotes(Service):
             grounds.append(Ground(about.name, about.document, pages, about.page_kind))
         return grounds
 
-    def _keep(self, answer: Message, found: Sequence[Quoted]) -> None:
+    def _keep(self, answer: Message, quoted: Sequence[Quoted]) -> None:
         if answer.item.startswith(PREFIX):
             return
         with suppress(KnownError):  # deleted meanwhile, or a full disk: the message has the words
             kept = self._store.results.get(answer.item) or {}
-            quotes = {**(stored_from(dict, kept.get("quotes")) or {}), answer.id: [to_json(quote) for quote in found]}
+            quotes = {**(stored_from(dict, kept.get("quotes")) or {}), answer.id: [to_json(quote) for quote in quoted]}
             self._store.results.save(answer.item, {**kept, "quotes": quotes})

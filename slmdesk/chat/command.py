@@ -392,14 +392,14 @@ def attached(
     """
     from slmdesk.command.reading import ask_password, documents_among, say_unread
 
-    found = documents_among(console, services, files)
+    paths = documents_among(console, services, files)
     requests: list[AttachRequest] = []
     failed: list[dict[str, Json]] = []
-    for file in found:
+    for file in paths:
         try:
             requests.append(_one(console, services, file, ask_password(file) if password else "", save=save))
         except KnownError as err:
-            if len(found) == 1:
+            if len(paths) == 1:
                 raise
             failed.append(say_unread(console, file, err))
     if not requests:
@@ -493,9 +493,16 @@ def presets(
         if name is None:
             known = services.call.chats.presets.list()
             if console.as_json:
-                console.give([{"id": one.id, "name": one.name, "examples": len(one.options.examples)} for one in known])
+                console.give(
+                    [
+                        {"id": preset.id, "name": preset.name, "examples": len(preset.options.examples)}
+                        for preset in known
+                    ]
+                )
             else:
-                table(console, [(one.id, one.name, f"{len(one.options.examples)} examples") for one in known])
+                table(
+                    console, [(preset.id, preset.name, f"{len(preset.options.examples)} examples") for preset in known]
+                )
             return 0
         shape = _taught(console, services, name, file, teach=teach)
         preset = services.call.chats.presets.get(str(shape["id"]))
@@ -504,27 +511,27 @@ def presets(
 
             named_model(services, model)
             follow(console, services, services.call.examples.begin(preset.id, model))
-        found, words = services.call.examples.score(preset.id), f"{len(preset.options.examples)} examples"
+        scored, words = services.call.examples.score(preset.id), f"{len(preset.options.examples)} examples"
         if services.call.models.list():
             room = console.result_of(services, lambda: services.examples.room(preset.options))
             shape |= {"tokens": room.tokens, "context": room.context}
             words = f"{words}, {room.words}"
     if console.as_json:
         shape["examples"] = [[example.question, example.answer] for example in preset.options.examples]
-        if found:
-            tried: list[Json] = [to_json(one) for one in found.tried]
-            shape["score"] = {"model": found.model, "same": found.same, "total": found.total, "tried": tried}
+        if scored:
+            tried: list[Json] = [to_json(attempt) for attempt in scored.tried]
+            shape["score"] = {"model": scored.model, "same": scored.same, "total": scored.total, "tried": tried}
         console.give({"name": preset.name, **shape})
         return 1 if shape.get("wrong") else 0
     for example in () if file or score else preset.options.examples:
         console.say(f"{example.question}\n\u2192 {example.answer}\n")
     console.say(f"{preset.name}: {words}")
-    if found:
-        console.say(f"{found.model}: {found.words}")
-    for one in found.tried if found else ():
-        if not one.is_same:
-            said = one.problem or f"{one.answer or '(nothing)'}  ({one.likeness:.0%} alike)"
-            console.say(f"\n{one.question}\n  you wrote:  {one.wanted}\n  it answers: {said}")
+    if scored:
+        console.say(f"{scored.model}: {scored.words}")
+    for trial in scored.tried if scored else ():
+        if not trial.is_same:
+            said = trial.problem or f"{trial.answer or '(nothing)'}  ({trial.likeness:.0%} alike)"
+            console.say(f"\n{trial.question}\n  you wrote:  {trial.wanted}\n  it answers: {said}")
     return 1 if shape.get("wrong") else 0
 
 

@@ -108,8 +108,8 @@ class Prompts(Service):
         if is_held:
             return self._render(record, turns, loads=False).map(lambda rendered: (rendered.tokens, context))
 
-        def note_crash(found: list[int] | Problem) -> None:
-            if isinstance(found, Problem) and has_crashed(found):
+        def note_crash(counts: list[int] | Problem) -> None:
+            if isinstance(counts, Problem) and has_crashed(counts):
                 self._loader.count_crash(record)
 
         counting = count_tokens(self._loader, record, [turn.text for turn in turns]).then(note_crash)
@@ -198,16 +198,16 @@ class ContextMeter(Service):
         ]
         question = ContextPart("question", draft if seen else draft + left)
         measured = yield from self._sources.measured(request.attach)
-        found = [
+        pairs = [
             (each, attachment)
             for each, attachment in zip(request.attach, measured, strict=True)
             if isinstance(attachment, MeasuredAttachment)
         ]
-        tokens = yield self._sources.tokens_of([attachment for __, attachment in found], record)
+        tokens = yield self._sources.tokens_of([attachment for __, attachment in pairs], record)
         kept_free = space_for_answer(context, request.options.max_tokens)
         left = context - kept_free - total_of([*parts, question])
-        sized = [SizedAttachment(count, each.mode) for (each, __), count in zip(found, tokens, strict=True)]
-        fresh = _foreseen([attachment for __, attachment in found], sized, left)
+        sized = [SizedAttachment(count, each.mode) for (each, __), count in zip(pairs, tokens, strict=True)]
+        fresh = _foreseen([attachment for __, attachment in pairs], sized, left)
         whole = (*parts, *fresh, question, ContextPart("answer", kept_free))
         shown = tuple(part for part in whole if part.tokens)
         self._publish(ContextMeasured(request.chat, total_of(shown), context, shown, request.options.when_full))
@@ -224,15 +224,17 @@ def _of_sent(part: AttachmentPart) -> ContextPart:
 def _shared(parts: Sequence[ContextPart], tokens: int) -> list[ContextPart]:
     """Scale the token counts of several attachments so that they add up to `tokens`, which all take together."""
     total = sum(part.tokens for part in parts)
-    found: list[ContextPart] = []
+    shares: list[ContextPart] = []
     for part in parts:
         share = round(tokens * part.tokens / total) if total else 0
-        found.append(changed(part, tokens=share))
+        shares.append(changed(part, tokens=share))
         tokens, total = tokens - share, total - part.tokens
-    return found
+    return shares
 
 
-def _foreseen(found: Sequence[MeasuredAttachment], sized: Sequence[SizedAttachment], left: int) -> list[ContextPart]:
+def _foreseen(
+    attachments: Sequence[MeasuredAttachment], sized: Sequence[SizedAttachment], left: int
+) -> list[ContextPart]:
     whole = decide(sized, left)
     left -= sum(attachment.tokens for attachment, is_whole in zip(sized, whole, strict=True) if is_whole)
     others = max(1, whole.count(False))
@@ -243,7 +245,7 @@ def _foreseen(found: Sequence[MeasuredAttachment], sized: Sequence[SizedAttachme
         else ContextPart(
             "attachment", min(share, size.tokens), attachment.name, SOME, attachment.document or attachment.name
         )
-        for attachment, size, is_whole in zip(found, sized, whole, strict=True)
+        for attachment, size, is_whole in zip(attachments, sized, whole, strict=True)
     ]
 
 

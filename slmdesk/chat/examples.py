@@ -97,7 +97,7 @@ class Score(Record):
 
     @property
     def same(self) -> int:
-        return sum(one.is_same for one in self.tried)
+        return sum(trial.is_same for trial in self.tried)
 
     @property
     def words(self) -> str:
@@ -147,7 +147,7 @@ class ExampleService(Service):
         if preset.is_shipped:
             preset = next((own for own in self._presets.list() if own.name == name and not own.is_shipped), preset)
         known = preset.options.examples
-        new = [one for one in dict.fromkeys(Example(*pair) for pair in pairs) if one not in known]
+        new = [example for example in dict.fromkeys(Example(*pair) for pair in pairs) if example not in known]
         if len(known) + len(new) > MOST_EXAMPLES:
             what = _("a preset has at most {most} examples").format(most=MOST_EXAMPLES)
             raise KnownError("request.invalid", what=what)
@@ -168,7 +168,7 @@ class ExampleService(Service):
     def room(self, options: ChatOptions) -> Pending[Room]:
         """Measure how much of the context instructions and examples take. Raises KnownError model.*."""
         turns, _ids = window_with(options).turns(())
-        return self._prompts.measure(self._choice.record_for(options), turns).map(lambda found: Room(*found))
+        return self._prompts.measure(self._choice.record_for(options), turns).map(lambda measure: Room(*measure))
 
     # ---- what a person corrected
 
@@ -183,11 +183,13 @@ class ExampleService(Service):
 
     def corrections(self, preset: Preset) -> tuple[tuple[str, str], ...]:
         """Return what was asked in chats with a preset and corrected, the oldest first, but for examples there are."""
-        known = {(one.question, one.answer) for each in self._presets.list() for one in each.options.examples}
-        found = self._store.messages.corrected(preset.id, MOST_EXAMPLES)
+        known = {
+            (example.question, example.answer) for each in self._presets.list() for example in each.options.examples
+        }
+        corrected = self._store.messages.corrected(preset.id, MOST_EXAMPLES)
         pairs = [
             (asked.words.strip(), answer.text.strip())
-            for asked, answer in reversed(found)
+            for asked, answer in reversed(corrected)
             if asked.role is Role.USER and not asked.attachments and rewrite_of(answer) is None
         ]
         new = (pair for pair in dict.fromkeys(pairs) if pair not in known)
@@ -233,7 +235,7 @@ class ExampleService(Service):
         examples = tuple(dict.fromkeys(self._presets.get(preset).options.examples))
         record = self._models.by_sha256(job.model_sha256)
         pairs = zip(examples, self._store.jobs.steps(job.id), strict=False)  # in the same order
-        tried = tuple(one for example, step in pairs if (one := _tried(example, step)))
+        tried = tuple(trial for example, step in pairs if (trial := _tried(example, step)))
         return Score(job, record.name if record else "", tried, len(examples))
 
     def _last(self, preset: str) -> JobRecord | None:

@@ -62,10 +62,12 @@ class Pictures(Service):
         pictures = {picture.id: picture for turn in turns for picture in turn.pictures}
         result = yield self._asked("pixels", {"jpegs": [picture.data for picture in pictures.values()]}, _(NAME))
         made = record_from(tuple[Picture, ...], result.get("pictures"))
-        if [(one.width, one.height) for one in made] != [(one.width, one.height) for one in pictures.values()]:
+        if [(picture.width, picture.height) for picture in made] != [
+            (picture.width, picture.height) for picture in pictures.values()
+        ]:
             raise KnownError("child.protocol", reason=_("picture"))
-        pixels = {id: changed(one, id=id) for id, one in zip(pictures, made, strict=True)}
-        return tuple(changed(turn, pictures=tuple(pixels[one.id] for one in turn.pictures)) for turn in turns)
+        pixels = {id: changed(picture, id=id) for id, picture in zip(pictures, made, strict=True)}
+        return tuple(changed(turn, pictures=tuple(pixels[picture.id] for picture in turn.pictures)) for turn in turns)
 
     def _asked(self, kind: str, payload: Mapping[str, Json], name: str) -> Pending[Mapping[str, Json]]:
         return start_reader(self._service_thread, self._reader(), kind, payload, name=name)[1]

@@ -74,12 +74,12 @@ class PresetService(Service):
         """Return a preset by id or by name, ignoring case. Raises KnownError `preset.unknown`."""
         known = self.list()
         folded = wanted.strip().casefold()
-        found = [preset for preset in known if preset.id == wanted] or [
+        matching = [preset for preset in known if preset.id == wanted] or [
             preset for preset in known if preset.name.casefold() == folded
         ]
-        if not found:
+        if not matching:
             raise KnownError("preset.unknown", id=wanted[:80])
-        return found[0]
+        return matching[0]
 
     def name_of(self, id: str) -> str:
         return next((preset.name for preset in self.list() if preset.id == id), "") if id else ""
@@ -142,8 +142,8 @@ class PresetService(Service):
 
     def for_new_chats(self) -> ChatOptions:
         wanted = self._settings.current.default_preset
-        found = next((preset for preset in self.list() if preset.id == wanted), None) if wanted else None
-        return with_preset(ChatOptions(), found) if found else ChatOptions()
+        chosen = next((preset for preset in self.list() if preset.id == wanted), None) if wanted else None
+        return with_preset(ChatOptions(), chosen) if chosen else ChatOptions()
 
 
 @cache

@@ -223,7 +223,7 @@ def is_allowed(setting: Setting, value: object) -> bool:
 def stops_of(text: str) -> tuple[str, ...]:
     """Read stop texts, one per line. Raises WrongLineError."""
     lines = [line for line in text.split("\n") if line]
-    stops = tuple(dict.fromkeys(re.sub(r"\\[ntr\\]", lambda found: _ESCAPES[found[0]], line) for line in lines))
+    stops = tuple(dict.fromkeys(re.sub(r"\\[ntr\\]", lambda escape: _ESCAPES[escape[0]], line) for line in lines))
     if len(stops) > MOST_STOPS:
         raise WrongLineError(_("There can be {most_stops} stop texts at most.").format(most_stops=MOST_STOPS))
     if any(len(stop) > MOST_STOP for stop in stops):

@@ -59,12 +59,12 @@ class SpaceService(Service):
     def get(self, wanted: str) -> Space:
         """Return a space by id or by name, ignoring case. Raises KnownError `space.unknown`."""
         known, folded = self.list(), wanted.strip().casefold()
-        found = [space for space in known if space.id == wanted] or [
+        matching = [space for space in known if space.id == wanted] or [
             space for space in known if space.name.casefold() == folded
         ]
-        if not found:
+        if not matching:
             raise KnownError("space.unknown", id=wanted[:80])
-        return found[0]
+        return matching[0]
 
     def add(self, space: Space) -> Space:
         """Create a space with these values and a new id. Raises KnownError `request.invalid`, store.*."""

@@ -186,8 +186,8 @@ def _stops_from(untrusted: object) -> tuple[str, ...]:
 
 def examples_from(untrusted: object) -> tuple[Example, ...]:
     """Read examples given as pairs or objects with `question` and `answer`. Returns none if one of them is invalid."""
-    found = stored_from(tuple[Example | tuple[str, str], ...], untrusted) or ()
-    examples = tuple(example if isinstance(example, Example) else Example(*example) for example in found)
+    pairs = stored_from(tuple[Example | tuple[str, str], ...], untrusted) or ()
+    examples = tuple(example if isinstance(example, Example) else Example(*example) for example in pairs)
     return examples if _are_examples(examples) else ()
 
 

@@ -84,10 +84,10 @@ def reached_by(reach: AllowedPaths) -> ResolvedPaths:
 
 def _mark_of(path: str) -> tuple[int, int] | None:
     try:
-        found = Path(path).stat()
+        info = Path(path).stat()
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino
+    return info.st_dev, info.st_ino
 
 
 def _with_parts(path: str) -> list[str]:

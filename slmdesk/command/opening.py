@@ -31,10 +31,10 @@ def passphrase(what: str, descriptor: int | None, *, twice: bool = False) -> str
     """Return a passphrase from `descriptor`, or ask on the terminal if it is None. Raises click.UsageError if the
     passphrase is empty or there is no terminal.
     """
-    found = _read(descriptor) if descriptor is not None else _typed(what, twice=twice)
-    if not found:
+    secret = _read(descriptor) if descriptor is not None else _typed(what, twice=twice)
+    if not secret:
         raise click.UsageError("The passphrase is empty.")
-    return found
+    return secret
 
 
 def _read(descriptor: int) -> str:
@@ -53,8 +53,8 @@ def _read(descriptor: int) -> str:
 def _typed(what: str, *, twice: bool) -> str:
     if not sys.stdin.isatty():
         raise click.UsageError("There is no terminal to ask for the passphrase; give it with --passphrase-fd N.")
-    found: str = click.prompt(what, hide_input=True, confirmation_prompt=twice, err=True)
-    return found
+    secret: str = click.prompt(what, hide_input=True, confirmation_prompt=twice, err=True)
+    return secret
 
 
 # Opening an encrypted history for a command. The keyring, else the terminal, else the open file of --passphrase-fd.

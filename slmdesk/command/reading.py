@@ -31,8 +31,8 @@ def ask_password(file: Path) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", GetPassWarning)  # otherwise the warning is printed with a line of our source
-            found: str = click.prompt(f"Password of {name}", hide_input=True, err=True)
-            return found
+            password: str = click.prompt(f"Password of {name}", hide_input=True, err=True)
+            return password
     except GetPassWarning as err:  # no terminal: read a piped line
         if line := sys.stdin.readline().rstrip("\r\n"):
             return line
@@ -88,15 +88,15 @@ def say_unread(console: Console, path: Path, err: KnownError) -> dict[str, Json]
 
 
 def all_pages(services: Services, document: str) -> list[Page]:
-    found: list[Page] = []
+    pages: list[Page] = []
 
     def next_pages() -> Sequence[Page]:
-        begin = found[-1].number + 1 if found else 1
+        begin = pages[-1].number + 1 if pages else 1
         return services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE)
 
     while some := services.service_thread.call(next_pages):
-        found += some
-    return found
+        pages += some
+    return pages
 
 
 def open_all(
@@ -113,14 +113,14 @@ def open_all(
     failed: list[dict[str, Json]] = []
     for path in paths:
         try:
-            found = open_document(console, services, path)
+            opened = open_document(console, services, path)
         except KnownError as err:
             if len(paths) == 1:
                 raise
             failed.append(say_unread(console, path, err))
         else:
-            if all(document.id != found.id for document in documents):
-                documents.append(found)
+            if all(document.id != opened.id for document in documents):
+                documents.append(opened)
     return documents, failed
 
 

@@ -110,18 +110,18 @@ def bench(console: Console, model: str | None) -> None:
     with console.services() as services:
         record = services.call.models.choose(model)
         name = record.name
-        found = console.result_of(services, lambda: services.bench.run(record.id), progressed)
-    assert found is not None, "only a Ctrl-C cancels it here, and that is raised"
+        bench_run = console.result_of(services, lambda: services.bench.run(record.id), progressed)
+    assert bench_run is not None, "only a Ctrl-C cancels it here, and that is raised"
     if console.as_json:
-        speed = picked(found, "prompt_tokens_per_s", "output_tokens_per_s", "memory_bytes", "energy_j")
-        source, tokens = found.energy_source or None, picked(found, "prompt_tokens", "output_tokens")
+        speed = picked(bench_run, "prompt_tokens_per_s", "output_tokens_per_s", "memory_bytes", "energy_j")
+        source, tokens = bench_run.energy_source or None, picked(bench_run, "prompt_tokens", "output_tokens")
         console.give({**picked(record, "id", "name"), **speed, "energy_source": source, **tokens})
         return
     console.say(f"{record.name} on this PC")
-    console.say(f"reads   {found.prompt_tokens_per_s:.1f} tokens a second ({found.prompt_tokens} read)")
-    console.say(f"writes  {found.output_tokens_per_s:.1f} tokens a second ({found.output_tokens} written)")
-    console.say(f"memory  {bytes_for_people(found.memory_bytes)}")
-    console.say(f"energy  {found.energy_words()}")
+    console.say(f"reads   {bench_run.prompt_tokens_per_s:.1f} tokens a second ({bench_run.prompt_tokens} read)")
+    console.say(f"writes  {bench_run.output_tokens_per_s:.1f} tokens a second ({bench_run.output_tokens} written)")
+    console.say(f"memory  {bytes_for_people(bench_run.memory_bytes)}")
+    console.say(f"energy  {bench_run.energy_words()}")
 
 
 FORMAT = click.Choice(list(FILE_TYPES), case_sensitive=False)

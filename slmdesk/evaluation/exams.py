@@ -140,10 +140,10 @@ def keeps_format(answer: str, item: Mapping[str, Any]) -> bool:
     if "pattern" in item:
         return re.fullmatch(item["pattern"], answer) is not None
     try:
-        found = json.loads(answer)
+        parsed = json.loads(answer)
     except (ValueError, RecursionError):
         return False
-    return isinstance(found, dict) and set(found) == set(item["json"])
+    return isinstance(parsed, dict) and set(parsed) == set(item["json"])
 
 
 def is_answer(asked: str, answer: str) -> bool:
@@ -318,7 +318,10 @@ class ExamService:
 
     def _keep_skills(self, record: ModelRecord, results: Sequence[SkillResult]) -> None:
         known = skills_of(record) | {result.skill: result for result in results}
-        shape: dict[str, Json] = {"version": items()[0], "skills": [shape_of_skill(one) for one in known.values()]}
+        shape: dict[str, Json] = {
+            "version": items()[0],
+            "skills": [shape_of_skill(result) for result in known.values()],
+        }
         for model in self._store.models.all():
             if model.sha256 == record.sha256:
                 self._store.models.set_info(model.id, **{SKILLS: shape})
@@ -366,7 +369,7 @@ def judge(
 
 def _judged(asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> list[SkillResult]:
     skills = dict.fromkeys(question.skill for question, _value in asked)
-    return [judge_skill(skill, [one for one in asked if one[0].skill is skill]) for skill in skills]
+    return [judge_skill(skill, [pair for pair in asked if pair[0].skill is skill]) for skill in skills]
 
 
 def _part_of(job: JobRecord) -> Part:
@@ -388,9 +391,9 @@ def _judge_truth(asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillR
                 scores[question.is_true].append(yes - no)
     if not (scores[True] and scores[False]):
         return SkillResult(Skill.TRUTH, "weak", 0, len(asked))
-    found = separation(scores[True], scores[False])
-    level = _level(found.auc, GOOD_AUC, FAIR_AUC)
-    return SkillResult(Skill.TRUTH, level, found.right, len(asked), round(found.auc, 3), round(found.threshold, 3))
+    split = separation(scores[True], scores[False])
+    level = _level(split.auc, GOOD_AUC, FAIR_AUC)
+    return SkillResult(Skill.TRUTH, level, split.right, len(asked), round(split.auc, 3), round(split.threshold, 3))
 
 
 def _level(value: float, good: float, fair: float) -> str:
@@ -510,10 +513,10 @@ def on_battery() -> bool:
     import psutil  # 17 ms
 
     try:
-        found = psutil.sensors_battery()
+        battery = psutil.sensors_battery()
     except (AttributeError, OSError, NotImplementedError):  # systems without a battery report this in different ways
         return False
-    return found is not None and found.power_plugged is False
+    return battery is not None and battery.power_plugged is False
 
 
 def seconds_for_all(read_per_s: float, written_per_s: float) -> float:

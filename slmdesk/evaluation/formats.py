@@ -334,8 +334,8 @@ class CopyMaker:
         payload: dict[str, Json] = {
             "path": str(path), "text": TEXT, "predictions": str(predictions), "is_reference": is_reference,
         }  # fmt: skip
-        found = self._ask("divergence", what, payload, begin, 1 - begin)
-        return record_from(_Distance, found).divergence
+        reply = self._ask("divergence", what, payload, begin, 1 - begin)
+        return record_from(_Distance, reply).divergence
 
     def _ask(self, kind: str, what: str, payload: Mapping[str, Json], begin: float, part: float) -> Mapping[str, Json]:
         """Run a job in a new child process, and wait for its result. Raises Stopped, or the KnownError of the job."""

@@ -89,35 +89,37 @@ class CardService(Service):
     def exams(self) -> Mapping[str, tuple[str, str]]:
         """Return what each examined model is good for, by id: a few words for a menu, and a whole sentence."""
         models = self._store.models.all()
-        found = ((model, result_of(model)) for model in models)
-        return {model.id: (few_words(result), sentence_of(model.name, result)) for model, result in found if result}
+        pairs = ((model, result_of(model)) for model in models)
+        return {model.id: (few_words(result), sentence_of(model.name, result)) for model, result in pairs if result}
 
     def details(self, model: str) -> Pending[ModelDetails]:
         """Read all that is known of a model.  Raises KnownError `model.unknown`."""
         record = self._store.models.get(model)
         context, pc = self._settings.current.context_tokens, self.pc()
         read = pending_on_file_thread(self._service_thread, lambda: _read(record, context, pc), name="read-details")
-        return read.map(lambda found: self._details(record, found))
+        return read.map(lambda details: self._details(record, details))
 
     def _card(self, record: ModelRecord) -> ModelCard:
         result, bench = result_of(record), self._bench.result(record)
         exam, uses = short_words(result) if result else "", uses_in(self._settings.current, record)
         return ModelCard(record, uses, exam, bench.output_tokens_per_s if bench else None)
 
-    def _details(self, old: ModelRecord, found: _Read) -> ModelDetails:
+    def _details(self, old: ModelRecord, details: _Read) -> ModelDetails:
         try:
             record = self._store.models.get(old.id)
         except KnownError:
             record = old  # removed meanwhile, which the caller is told separately
         result, verified = result_of(record), record.info.get(VERIFIED)
-        left_out = max(0, len(found.fields) - MOST_FIELDS) + (found.header.metadata_left_out if found.header else 0)
+        left_out = max(0, len(details.fields) - MOST_FIELDS) + (
+            details.header.metadata_left_out if details.header else 0
+        )
         return ModelDetails(
             card=self._card(record), can_do=tuple(use for use in DefaultUse if can_do(record, use)),
             exam_lines=lines_of(result) if result else (), exam_taken=result.taken if result else None,
             exam_note=self._exam_note(record) if result is None else "", bench=self._bench.result(record),
             verified=float(verified) if isinstance(verified, int | float) else record.added,
-            fields=found.fields[:MOST_FIELDS], fields_left_out=left_out, fit=found.fit,
-            problem=found.problem, is_measured=record.sha256 in self.pc().pace.measured,
+            fields=details.fields[:MOST_FIELDS], fields_left_out=left_out, fit=details.fit,
+            problem=details.problem, is_measured=record.sha256 in self.pc().pace.measured,
         )  # fmt: skip
 
     def _exam_note(self, record: ModelRecord) -> str:

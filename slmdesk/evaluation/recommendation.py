@@ -213,13 +213,13 @@ class RecommendationService:
         pc, records = self.pc(), self._store.models.all()
         if languages is None:
             languages = [code for code in usual_language()[:1] if code]
-        found = {job: recommend(job, pc, languages=languages, exams=_levels(records, job)) for job in jobs}
-        return Recommendations(gigabytes(pc.total_bytes), found)
+        by_job = {job: recommend(job, pc, languages=languages, exams=_levels(records, job)) for job in jobs}
+        return Recommendations(gigabytes(pc.total_bytes), by_job)
 
     def first(self) -> Recommendation | None:
         """Return what to get where there is no good model: for questions, summaries and chat, else for chat alone."""
-        found = self.recommend((Skill.SUMMARIES, Skill.CHAT)).by_job
-        return found[Skill.SUMMARIES] or found[Skill.CHAT]
+        by_job = self.recommend((Skill.SUMMARIES, Skill.CHAT)).by_job
+        return by_job[Skill.SUMMARIES] or by_job[Skill.CHAT]
 
     def gap(self, model: str, text: str, *, is_astray: bool = False) -> str:
         """Return in words what a model cannot do where these words were said, or '': it was not made for their
@@ -245,14 +245,16 @@ class Recommendations(Record):
         chat, summaries = self.by_job.get(Skill.CHAT), self.by_job.get(Skill.SUMMARIES)
         is_same = chat is not None and summaries is not None and chat.entry is summaries.entry
         return tuple(
-            (_LEADS[job].format(size=self.total_gb), found)
-            for job, found in self.by_job.items()
+            (_LEADS[job].format(size=self.total_gb), recommendation)
+            for job, recommendation in self.by_job.items()
             if job is not Skill.SUMMARIES or not is_same
         )
 
     @property
     def lines(self) -> tuple[str, ...]:
-        return tuple(f"{lead}: {found.words if found else NONE_FITS}." for lead, found in self.shown)
+        return tuple(
+            f"{lead}: {recommendation.words if recommendation else NONE_FITS}." for lead, recommendation in self.shown
+        )
 
 
 NONE_FITS = _("none of the list fits")

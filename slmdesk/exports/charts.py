@@ -39,17 +39,17 @@ def native_chart(chart: Chart, sheet: str) -> Any:
     made.legend = made.legend if len(chart.series) > 1 else None
     for number, series in enumerate(chart.series):
         letter = get_column_letter(number + 2)
-        one: Any = Series(Reference(range_string=f"'{sheet}'!${letter}$2:${letter}${last}"))
+        plot: Any = Series(Reference(range_string=f"'{sheet}'!${letter}$2:${letter}${last}"))
         points = [NumVal(idx=at, v=str(value)) for at, value in enumerate(series.values)]
-        one.val.numRef.numCache = NumData(formatCode="General", ptCount=len(points), pt=points)
-        one.tx = SeriesLabel(strRef=texts(f"${letter}$1", [series.name]))
-        one.cat = AxDataSource(strRef=texts(f"$A$2:$A${last}", chart.categories))
+        plot.val.numRef.numCache = NumData(formatCode="General", ptCount=len(points), pt=points)
+        plot.tx = SeriesLabel(strRef=texts(f"${letter}$1", [series.name]))
+        plot.cat = AxDataSource(strRef=texts(f"$A$2:$A${last}", chart.categories))
         colour = PRINTED.colours[number % len(PRINTED.colours)].removeprefix("#")
         if chart.kind is ChartKind.BARS:
-            one.graphicalProperties.solidFill = colour
+            plot.graphicalProperties.solidFill = colour
         else:
-            one.graphicalProperties.line.solidFill, one.smooth = colour, False
-        made.series.append(one)
+            plot.graphicalProperties.line.solidFill, plot.smooth = colour, False
+        made.series.append(plot)
     return made
 
 

@@ -60,20 +60,20 @@ def opening_of(item: Item) -> list[tuple[str, str]]:
     """Return the texts before the messages of a chat, each with its heading: instructions, and notes that the model
     reads instead of the earlier part.
     """
-    found = (("Instructions", item.settings.get("system")), (NOTES_TITLE, item.settings.get("earlier_notes")))
-    return [(name, words) for name, words in found if isinstance(words, str) and words.strip()]
+    sections = (("Instructions", item.settings.get("system")), (NOTES_TITLE, item.settings.get("earlier_notes")))
+    return [(name, words) for name, words in sections if isinstance(words, str) and words.strip()]
 
 
 def origin_of(item: Item) -> dict[str, Json] | None:
     """Return the program that a chat was imported from, its id there, and when. None for a chat written here."""
-    found = item.settings.get(IMPORTED)
-    if isinstance(found, Mapping) and found.get("program") == OWN_PROGRAM:
-        found = found.get("origin")
-    if not isinstance(found, Mapping):
+    origin = item.settings.get(IMPORTED)
+    if isinstance(origin, Mapping) and origin.get("program") == OWN_PROGRAM:
+        origin = origin.get("origin")
+    if not isinstance(origin, Mapping):
         return None
-    time = found.get("time")
+    time = origin.get("time")
     when = iso_time(time) if isinstance(time, int | float) else None
-    return {"program": str(found.get("program", "")), "id": str(found.get("id", "")), "imported": when}
+    return {"program": str(origin.get("program", "")), "id": str(origin.get("id", "")), "imported": when}
 
 
 def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:

@@ -570,17 +570,17 @@ def _saved(book: Workbook) -> bytes:
 
 def tables_of(paper: Paper) -> dict[str, list[tuple[str, ...]]]:
     """Return the tables of a document for a spreadsheet, by the heading above them."""
-    found: dict[str, list[tuple[str, ...]]] = {}
+    tables: dict[str, list[tuple[str, ...]]] = {}
     over = paper.title
     for piece in paper.pieces:
         if piece.kind is PieceKind.HEADING:
             over = piece.text
         elif piece.kind is PieceKind.TABLE:
             name, count = over[:25] or "Table", 2
-            while name in found:
+            while name in tables:
                 name, count = f"{over[:25]} {count}", count + 1
-            found[name] = list(piece.rows)
-    return found
+            tables[name] = list(piece.rows)
+    return tables
 
 
 PAPER_FORMS: Mapping[str, Callable[[Paper], bytes]] = {

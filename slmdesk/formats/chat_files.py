@@ -43,7 +43,7 @@ Chat = ForeignChat | Mapping[str, Any]
 """A chat of ChatGPT, or (as a mapping) the JSON object of a chat that slmdesk itself exported."""
 
 
-def chats_in(reading: Reading, found: Found) -> Iterator[Chat]:
+def chats_in(reading: Reading, tally: Found) -> Iterator[Chat]:
     """Yield the chats of a file. If the file breaks off, the chats before the break are still yielded.
 
     Raises KnownError `document.…`.
@@ -52,13 +52,13 @@ def chats_in(reading: Reading, found: Found) -> Iterator[Chat]:
         head = file.read(4096)
         file.seek(0)
         if head.startswith(_ZIP):
-            yield from _in_archive(reading, found)
+            yield from _in_archive(reading, tally)
         elif head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"[", b"{"):
             chunks = iter(lambda: file.read(CHUNK_BYTES), b"")
-            yield from _of_values(values_in(chunks, reading, found), found)
+            yield from _of_values(values_in(chunks, reading, tally), tally)
 
 
-def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterator[Mapping[str, Any]]:
+def values_in(chunks: Iterable[bytes], reading: Reading, tally: Found) -> Iterator[Mapping[str, Any]]:
     """Yield the objects of a JSON list, of JSON lines, or the only object of a file, in the order of the file.
 
     Stops where the text is not valid JSON and writes the reason to `found.broken`.
@@ -71,7 +71,7 @@ def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterat
         try:
             text += decode(chunk, not chunk)
         except UnicodeDecodeError:
-            found.broken = N_("it is not UTF-8")
+            tally.broken = N_("it is not UTF-8")
             return
         if chunk and len(text) < wanted:
             continue
@@ -80,27 +80,27 @@ def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterat
             try:
                 value, at = parse(text, begin)
             except RecursionError:
-                found.broken = N_("it is nested too deeply")
+                tally.broken = N_("it is nested too deeply")
                 return
             except json.JSONDecodeError as err:
                 if err.msg.startswith("Unterminated string") or err.pos > len(text) - NEAR_END:
                     break  # more text is needed
-                found.broken = N_("it is no JSON")
+                tally.broken = N_("it is no JSON")
                 return
             except ValueError:  # NaN, or a number of thousands of digits
-                found.broken = N_("it is no JSON")
+                tally.broken = N_("it is no JSON")
                 return
             if isinstance(value, dict):
                 yield value
             else:
-                found.unknown += 1
+                tally.unknown += 1
         text = text[begin:]
         wanted = 2 * len(text)
         if len(text) > MOST_VALUE:
-            found.broken = N_("a chat in it is too large")
+            tally.broken = N_("a chat in it is too large")
             return
     if text:
-        found.broken = N_("it breaks off")
+        tally.broken = N_("it breaks off")
 
 
 def _refuse(name: str) -> NoReturn:
@@ -108,22 +108,22 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _of_values(values: Iterator[Mapping[str, Any]], found: Found) -> Iterator[Chat]:
+def _of_values(values: Iterator[Mapping[str, Any]], tally: Found) -> Iterator[Chat]:
     for value in values:
         if value.get("format") == OWN_FORMAT:
             yield value
         elif not is_conversation(value):
-            found.unknown += 1
+            tally.unknown += 1
         elif (chat := chat_of(value)) is None:
-            found.too_large += 1
+            tally.too_large += 1
         elif chat.messages:
             yield chat
         else:
-            found.empty += 1
+            tally.empty += 1
 
 
-def _in_archive(reading: Reading, found: Found) -> Iterator[Chat]:
+def _in_archive(reading: Reading, tally: Found) -> Iterator[Chat]:
     with Archive.opened(reading) as archive:
         for name in archive.names:
             if _CHATGPT_FILE.fullmatch(PurePosixPath(name).name):
-                yield from _of_values(values_in(archive.chunks(name, MAX_BYTES), reading, found), found)
+                yield from _of_values(values_in(archive.chunks(name, MAX_BYTES), reading, tally), tally)

@@ -165,7 +165,7 @@ def _node(id: str, node: Mapping[str, Any], usual: str, left_out: LeftOut) -> No
     elif role == ASSISTANT and words(message.get("recipient")) not in TO_ALL:
         left_out["tool call"] += 1
     elif role in (USER, ASSISTANT):
-        kinds = [words(mapping(one).get("mime_type")) for one in sequence(metadata.get("attachments"))]
+        kinds = [words(mapping(attachment).get("mime_type")) for attachment in sequence(metadata.get("attachments"))]
         missing["file"] += sum(not kind.startswith("image/") for kind in kinds)
         made = ForeignMessage(
             id,

@@ -176,8 +176,8 @@ def ole_kind(file: BinaryIO) -> str:
     """
     file.seek(0)
     try:
-        with olefile.OleFileIO(file) as found:
-            return next((kind for name, kind in _KINDS if found.exists(name)), "ole")
+        with olefile.OleFileIO(file) as ole:
+            return next((kind for name, kind in _KINDS if ole.exists(name)), "ole")
     except (OSError, ValueError, IndexError, TypeError, struct.error):  # raised for damaged files
         return "ole"
     finally:
@@ -203,7 +203,7 @@ _MIMES = {
 }
 
 SIGNED = frozenset(
-    {"pdf", "picture", "recording", "rtf", "msg", "xls", *(found for __, found in _PACKED), *_MIMES.values()}
+    {"pdf", "picture", "recording", "rtf", "msg", "xls", *(packed for __, packed in _PACKED), *_MIMES.values()}
 )
 """Formats that begin with a signature. A file named like one of these but without the signature has another format."""
 _PAGE = re.compile(
@@ -249,9 +249,9 @@ def format_of_bytes(file: BinaryIO) -> str:
     if head.lstrip().startswith(b"{\\rtf"):
         return "rtf"
     if head.startswith(b"PK\x03\x04"):
-        found = _packed(file)
+        packed = _packed(file)
         file.seek(0)
-        return found
+        return packed
     if _SOUND.match(head):
         return "recording"
     looks_wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
@@ -268,8 +268,8 @@ def is_heif(head: bytes) -> bool:
 def format_by_name(name: str) -> str:
     """Return the id of the format of an attachment by its name's ending, or "" if no reader knows the ending."""
     try:
-        found = format_of(PurePath(name)).id
-        return "" if found == "recording" else found  # which are heard as files of their own alone
+        format_id = format_of(PurePath(name)).id
+        return "" if format_id == "recording" else format_id  # which are heard as files of their own alone
     except KnownError:
         return ""
 
@@ -282,12 +282,12 @@ def _packed(file: BinaryIO) -> str:
             names = archive.namelist()[:_MOST_NAMES]
             if "mimetype" in names and archive.getinfo("mimetype").file_size < HEAD_BYTES:
                 mime = archive.read("mimetype").decode("ascii", "replace").strip()
-                for known, found in _MIMES.items():
+                for known, format_id in _MIMES.items():
                     if mime.startswith(known):
-                        return found
+                        return format_id
     except BROKEN:
         return "zip"
-    for beginning, found in _PACKED:
+    for beginning, format_id in _PACKED:
         if any(name.startswith(beginning) for name in names):
-            return found
+            return format_id
     return "zip"

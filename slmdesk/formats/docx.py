@@ -42,8 +42,8 @@ def read(reading: Reading) -> Iterator[Page]:
 
 def _walker(package: Package, main: str) -> Walker:
     def elements(kind: str) -> dict[str, etree._Element]:
-        found = children(package.tree(package.related(main, kind)), kind.rstrip("s"))
-        return {attribute(element, "id"): element for element in found}
+        notes = children(package.tree(package.related(main, kind)), kind.rstrip("s"))
+        return {attribute(element, "id"): element for element in notes}
 
     return Walker(
         package.reading,
@@ -551,9 +551,11 @@ def number_of(properties: etree._Element | None) -> tuple[str | None, int | None
     """
     about = child(properties, "numPr")
     number, level = child(about, "numId"), child(about, "ilvl")
-    found = attribute(number, "val") if number is not None else None
+    list_id = attribute(number, "val") if number is not None else None
     depth = attribute(level, "val")
-    return "" if found == "0" else found, min(int(depth), _LEVELS - 1) if depth.isdecimal() and len(depth) < 3 else None
+    return "" if list_id == "0" else list_id, min(int(depth), _LEVELS - 1) if depth.isdecimal() and len(
+        depth
+    ) < 3 else None
 
 
 class _Level(Record):
@@ -616,8 +618,8 @@ class Numbering:
         if about.format in ("bullet", "none"):
             return about.text if about.text in letters.BOXES and about.format == "bullet" else ""
 
-        def shown(found: re.Match[str]) -> str:
-            at = int(found[1]) - 1
+        def shown(match: re.Match[str]) -> str:
+            at = int(match[1]) - 1
             other = listed.levels.get(at, _Level())
             return as_number(listed.counts.get(at, other.start), "decimal" if about.is_legal else other.format)
 

@@ -28,13 +28,13 @@ class _Error(ctypes.Structure):
 def library() -> Any:
     """Return libheif, or None if the system has none that unpacks photos of phones."""
     try:
-        found = ctypes.CDLL(LIBRARY)
+        heif = ctypes.CDLL(LIBRARY)
     except OSError:
         return None
     for name in ("context_read_from_memory_without_copy", "context_get_image_handle", "decode_image"):
-        getattr(found, f"heif_{name}").restype = _Error
-    found.heif_context_alloc.restype = found.heif_image_get_plane_readonly.restype = c_void_p
-    return found if found.heif_have_decoder_for_format(_HEVC) else None
+        getattr(heif, f"heif_{name}").restype = _Error
+    heif.heif_context_alloc.restype = heif.heif_image_get_plane_readonly.restype = c_void_p
+    return heif if heif.heif_have_decoder_for_format(_HEVC) else None
 
 
 def _check(error: _Error) -> None:

@@ -107,7 +107,7 @@ def walk(
             node = node.parent
             after = node.next if opened and node is not None else None
         node = after
-    return walker.found()
+    return walker.hypertext()
 
 
 def _end(begun: Sequence[_Steps]) -> None:
@@ -145,7 +145,7 @@ class _Walker:
         self._unseen: frozenset[str] = frozenset()
         self._crossed: frozenset[str] = frozenset()
 
-    def found(self) -> Hypertext:
+    def hypertext(self) -> Hypertext:
         self._flush()
         return self._result
 
@@ -626,22 +626,22 @@ _WIDER = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "asc
 
 def read_html(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.SECTION
-    found = walk(markup_of(reading), reading.path, check=reading.check)
-    reading.title, reading.author = found.title, found.author
-    notify(reading, found)
-    for number, (label, pieces) in enumerate(sections_of(found.pieces), 1):
+    document = walk(markup_of(reading), reading.path, check=reading.check)
+    reading.title, reading.author = document.title, document.author
+    notify(reading, document)
+    for number, (label, pieces) in enumerate(sections_of(document.pieces), 1):
         yield page_from(number, label, pieces)
 
 
-def notify(reading: Reading, found: Hypertext) -> None:
+def notify(reading: Reading, document: Hypertext) -> None:
     for is_there, note in (
-        (found.has_hidden, Note.HIDDEN_TEXT),
-        (found.has_external, Note.EXTERNAL_IGNORED),
-        (found.has_images, Note.IMAGES_IGNORED),
+        (document.has_hidden, Note.HIDDEN_TEXT),
+        (document.has_external, Note.EXTERNAL_IGNORED),
+        (document.has_images, Note.IMAGES_IGNORED),
     ):
         if is_there:
             reading.note(note)
-    for sign in found.unknown:
+    for sign in document.unknown:
         reading.note(Note.SIGNS_UNKNOWN, name=sign)
 
 
@@ -660,8 +660,8 @@ def decoded_markup(untrusted: bytes, declared: str = "", *, is_markup: bool = Tr
     """
     if untrusted.startswith(tuple(mark for mark, __ in MARKS)) or b"\0" in untrusted:
         return decode(untrusted)
-    found = _DECLARED.search(untrusted[:HEAD_BYTES]) if is_markup else None
-    name = (declared or (found[1].decode("ascii") if found else "")).lower()
+    match = _DECLARED.search(untrusted[:HEAD_BYTES]) if is_markup else None
+    name = (declared or (match[1].decode("ascii") if match else "")).lower()
     if name and name not in ("utf-8", "utf8", "utf-7"):
         if not untrusted.isascii():
             try:
@@ -713,9 +713,9 @@ def read_epub(reading: Reading) -> Iterator[Page]:
                 reading.note(Note.PARTLY_DAMAGED)
                 yield page_of(number, chapters.get("", str(number)), "", [], status=reason)
                 continue
-            found = _walked(reading, archive, name, chapters)
-            notify(reading, found)
-            for chapter, pieces in _chapters(found, chapters, label):
+            document = _walked(reading, archive, name, chapters)
+            notify(reading, document)
+            for chapter, pieces in _chapters(document, chapters, label):
                 label = chapter
                 yield page_from(next(numbers), chapter, pieces)
 
@@ -730,11 +730,11 @@ def _walked(reading: Reading, archive: Archive, name: str, chapters: Mapping[str
     return walk(lines_made_one(markup), reading.path, anchors=anchors, is_packed=True, check=reading.check)
 
 
-def _chapters(found: Hypertext, chapters: Mapping[str, str], before: str) -> Iterator[tuple[str, list[Piece]]]:
-    heading = next((piece.text for piece in found.pieces[:3] if piece.level == 1), "")
+def _chapters(document: Hypertext, chapters: Mapping[str, str], before: str) -> Iterator[tuple[str, list[Piece]]]:
+    heading = next((piece.text for piece in document.pieces[:3] if piece.level == 1), "")
     label = chapters.get("") or (before if chapters else label_of(heading) or before)
     portion: list[Piece] = []
-    for piece in found.pieces:
+    for piece in document.pieces:
         if piece.anchor in chapters and piece.anchor:
             if portion:
                 yield from ((label, part) for part in parted(portion, CHAPTER_CHARACTERS))

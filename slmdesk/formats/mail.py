@@ -145,9 +145,9 @@ def threaded(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 
 def _hypertext(reading: Reading, body: str) -> Sequence[Piece]:
-    found = walk(body, reading.path, check=reading.check)
-    notify(reading, found)
-    return found.pieces
+    document = walk(body, reading.path, check=reading.check)
+    notify(reading, document)
+    return document.pieces
 
 
 def _listed(index: int, attachment: MailAttachment) -> Attachment:
@@ -159,8 +159,8 @@ def _listed(index: int, attachment: MailAttachment) -> Attachment:
 
 def _format(name: str, data: bytes) -> str:
     """Return the attachment's format id (base.documents), by its bytes, else by its name, or "" if no reader exists."""
-    found = format_of_bytes(BytesIO(data)) or format_by_name(name)
-    return found if found in {file_format.id for file_format in FORMATS} - {"recording"} else ""
+    format_id = format_of_bytes(BytesIO(data)) or format_by_name(name)
+    return format_id if format_id in {file_format.id for file_format in FORMATS} - {"recording"} else ""
 
 
 # Reads mails as they are sent (RFC 5322, MIME), and web pages saved in that form (RFC 2557)
@@ -208,11 +208,11 @@ def read_archive(reading: Reading) -> Iterator[Page]:
     reading.page_kind = PageKind.SECTION
     for part in parsed(reading).walk():
         if part.get_content_type() in ("text/html", "application/xhtml+xml"):
-            found = walk(_text(part, "text/html"), reading.path, is_packed=True, check=reading.check)
-            found.has_external = False  # its pictures came with it
-            reading.title, reading.author = found.title, found.author
-            notify(reading, found)
-            for number, (label, pieces) in enumerate(sections_of(found.pieces), 1):
+            document = walk(_text(part, "text/html"), reading.path, is_packed=True, check=reading.check)
+            document.has_external = False  # its pictures came with it
+            reading.title, reading.author = document.title, document.author
+            notify(reading, document)
+            for number, (label, pieces) in enumerate(sections_of(document.pieces), 1):
                 yield page_from(number, label, pieces)
             return
     raise KnownError("document.damaged", path=reading.path, reason=_("no web page is in it"))
@@ -578,12 +578,12 @@ def invitation(text: str) -> str:
             said.append("Cancelled")
         elif inside[1:] == ["VEVENT"] and name in _EVENT and value:
             parameters = {key.upper(): of.strip('"') for key, of in _PARAMETER.findall(prop[2])}
-            if found := _MOMENT.fullmatch(value):
-                year, month, day, hour, minute, is_utc = found.groups()
+            if match := _MOMENT.fullmatch(value):
+                year, month, day, hour, minute, is_utc = match.groups()
                 zone = "UTC" if is_utc else parameters.get("TZID", "")
                 value = f"{year}-{month}-{day}" + (f" {hour}:{minute} {zone}".rstrip() if hour else "")
             elif name == "ORGANIZER":
                 value = f"{parameters.get('CN', '')} {re.sub('^mailto:', '', value, flags=re.IGNORECASE)}".strip()
-            value = re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
+            value = re.sub(r"\\(.)", lambda escape: "\n" if escape[1] in "nN" else escape[1], value)
             said.append(f"{_EVENT[name]}: {value.strip()}")
     return "\n".join(said)

@@ -76,9 +76,9 @@ def _words(get: Callable[[], str | None]) -> str:
 def _people(message: Message) -> dict[str, list[str]]:
     people: dict[str, list[str]] = {}
     for recipient in _field(lambda: message.recipients) or ():
-        name = _words(lambda one=recipient: one.name)  # type: ignore[misc]
-        address = _words(lambda one=recipient: one.email_address)  # type: ignore[misc]
-        kind = _field(lambda one=recipient: one.properties.int_prop_value(PID_RECIPIENT_TYPE))  # type: ignore[misc]
+        name = _words(lambda person=recipient: person.name)  # type: ignore[misc]
+        address = _words(lambda person=recipient: person.email_address)  # type: ignore[misc]
+        kind = _field(lambda person=recipient: person.properties.int_prop_value(PID_RECIPIENT_TYPE))  # type: ignore[misc]
         shown = f"{name} <{address}>" if address and address != name else name
         if shown:
             people.setdefault(_TO.get((kind or 1) & 0xF, "To"), []).append(shown)

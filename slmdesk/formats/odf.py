@@ -221,8 +221,8 @@ class OdfWalker:
 
     def pieces(self, element: etree._Element) -> list[Piece]:
         """Return the pieces of an element without pages of its own. Each footnote directly follows its citation."""
-        found = (flow for part in element for flow in self.flow(part))
-        pieces = (flow.piece if isinstance(flow, Footnote) else flow for flow in found)
+        flows = (flow for part in element for flow in self.flow(part))
+        pieces = (flow.piece if isinstance(flow, Footnote) else flow for flow in flows)
         return [piece for piece in pieces if isinstance(piece, Piece) and piece.text.strip()]
 
     def comment(self, annotation: etree._Element) -> Piece:
@@ -329,12 +329,12 @@ class OdfWalker:
 
     def _formula(self, frame: etree._Element) -> str:
         """Return the formula in a frame, or "" if something else is in it. Other embedded documents are noted."""
-        found = next(children(frame, "object", "object-ole"), None)
-        if found is None:
+        embedded = next(children(frame, "object", "object-ole"), None)
+        if embedded is None:
             return ""
-        root, package = child(found, "math"), self._package
+        root, package = child(embedded, "math"), self._package
         if root is None and package is not None:
-            root = package.tree(f"{attribute(found, 'href').removeprefix('./')}/{CONTENT}")
+            root = package.tree(f"{attribute(embedded, 'href').removeprefix('./')}/{CONTENT}")
         if root is not None and local(root) == "math":
             return mathml_line(root)
         is_chart = child(root, "body", "chart") is not None

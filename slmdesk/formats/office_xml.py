@@ -59,16 +59,16 @@ class Stream:
         """Yield (container, child). Raises KnownError `document.bomb` for entities, and other errors of `chunks`,
         except that `document.damaged` only sets `broken`.
         """
-        found = self._found
+        pending = self._found
         for __ in self._feed():
             for _event, element in self._parser.read_events():
                 self._see(element)
-            while len(found) > 1:
-                yield from self._taken(found[0], found.pop(0), 0)
-            if found:
-                yield from self._taken(found[0], found[0], 1)  # the last child may not be whole
-        if found:
-            yield from self._taken(found[0], found[0], 1 if self.broken else 0)
+            while len(pending) > 1:
+                yield from self._taken(pending[0], pending.pop(0), 0)
+            if pending:
+                yield from self._taken(pending[0], pending[0], 1)  # the last child may not be whole
+        if pending:
+            yield from self._taken(pending[0], pending[0], 1 if self.broken else 0)
 
     def note_end(self, reading: Reading, reason: str, *, is_empty: bool) -> None:
         """Note in the reading if the XML was broken. Call it after the iteration.
@@ -261,8 +261,8 @@ class Package(Archive):
 
         Raises KnownError `document.damaged` if neither part exists.
         """
-        found = next((link.part for link in self.relations("").values() if link.kind == "officeDocument"), "")
-        for name in (found, fallback):
+        main = next((link.part for link in self.relations("").values() if link.kind == "officeDocument"), "")
+        for name in (main, fallback):
             if name and name in self:
                 return name
         raise KnownError("document.damaged", path=self.reading.path, reason=_("its main part is missing"))
@@ -297,8 +297,8 @@ class Package(Archive):
     def related(self, part: str, kind: str) -> str:
         """Return the name of the first part of this kind `part` refers to, else the usual one, or "" if none exists."""
         usual = posixpath.join(posixpath.dirname(part), f"{kind}.xml")
-        found = (relation.part for relation in self.relations(part).values() if relation.kind == kind)
-        return next(found, usual if part and usual in self else "")
+        targets = (relation.part for relation in self.relations(part).values() if relation.kind == kind)
+        return next(targets, usual if part and usual in self else "")
 
     def all_related(self, part: str, *kinds: str) -> list[str]:
         """Return the names of all parts of these kinds that `part` refers to, with numbers in numeric order."""

@@ -40,10 +40,10 @@ def read_xls(reading: Reading) -> Iterator[Page]:
     if not data.startswith(olefile.MAGIC):
         raise KnownError("document.damaged", path=reading.path, reason=_("it is no Excel file"))
     try:
-        with olefile.OleFileIO(BytesIO(data)) as found:
-            name = next((name for name in ("Workbook", "Book") if found.exists(name)), "")
-            book = found.openstream(name).read() if name else b""
-            if found.exists("_VBA_PROJECT_CUR"):
+        with olefile.OleFileIO(BytesIO(data)) as ole:
+            name = next((name for name in ("Workbook", "Book") if ole.exists(name)), "")
+            book = ole.openstream(name).read() if name else b""
+            if ole.exists("_VBA_PROJECT_CUR"):
                 reading.note(Note.MACROS_IGNORED)
     except (OSError, ValueError, IndexError, TypeError, struct.error) as err:
         raise KnownError("document.damaged", path=reading.path, reason=_("its container is broken")) from err
@@ -118,7 +118,7 @@ def _xlsb_cells(part: bytes) -> int:
     """Return the number of cells in the used range of a sheet. The records are those of .xls, but type and length have
     a variable number of bytes ([MS-XLSB], 2.1.4).
     """
-    at, row, found = 0, 0, _Range()
+    at, row, used = 0, 0, _Range()
     while at < len(part):
         kind, at = _number(part, at, 2)
         length, at = _number(part, at, 4)
@@ -127,9 +127,9 @@ def _xlsb_cells(part: bytes) -> int:
             if kind == _ROW_HEADER:
                 row = value
             elif 0 < kind <= _LAST_CELL_KIND or kind == _RICH_CELL:
-                found.add(row, value, value)
+                used.add(row, value, value)
         at += length
-    return found.cells
+    return used.cells
 
 
 def _number(part: bytes, at: int, most: int) -> tuple[int, int]:

@@ -200,14 +200,14 @@ class _Sheets:
         with page_at(self._document, index) as page:
             picture = _grey(page, width_for(sheet.width, sheet.height))
         reading.check()
-        found = recognise(picture, sheet.width, sheet.height, reading.language, reading.worked)
-        if not found.lines:
+        scan = recognise(picture, sheet.width, sheet.height, reading.language, reading.worked)
+        if not scan.lines:
             return sheet
         reading.note(Note.OCR_USED)
-        if found.lacking:
-            reading.note(Note.OCR_LANGUAGE, name=found.lacking)
-        width, height = found.turn.size
-        read = _Sheet(sheet.label, found.lines, sheet.asides, width, height, reason=found.reason, turn=found.turn)
+        if scan.lacking:
+            reading.note(Note.OCR_LANGUAGE, name=scan.lacking)
+        width, height = scan.turn.size
+        read = _Sheet(sheet.label, scan.lines, sheet.asides, width, height, reason=scan.reason, turn=scan.turn)
         self._kept[index] = read
         return read
 
@@ -315,10 +315,10 @@ def recognised_words(page: pdfium.PdfPage, reading: Reading) -> list[Word]:
         return []
     view = view_of(page)
     picture = _grey(page, width_for(view.width, view.height))
-    found = recognise(picture, view.width, view.height, reading.language, reading.worked)
-    words = [word for line in found.lines for word in line.words]
+    scan = recognise(picture, view.width, view.height, reading.language, reading.worked)
+    words = [word for line in scan.lines for word in line.words]
     for word in words:
-        word.x0, word.y0, word.x1, word.y1 = found.turn.box_back((word.x0, word.y0, word.x1, word.y1))
+        word.x0, word.y0, word.x1, word.y1 = scan.turn.box_back((word.x0, word.y0, word.x1, word.y1))
     return words
 
 
@@ -407,14 +407,14 @@ def boxes_of(
 
     `letters`: those of a page whose words were not recognised.
     """
-    found = []
+    areas = []
     for begin, end in marks:
         boxes: list[list[float]] = []
         for at, word in places:
             if at < end and at + len(word.text) > begin:
                 _add(boxes, _part(letters, word, max(0, begin - at), min(len(word.text), end - at)))
-        found.append(tuple(_share(turn.box_back(box), turn.width, turn.height) for box in boxes))
-    return tuple(found)
+        areas.append(tuple(_share(turn.box_back(box), turn.width, turn.height) for box in boxes))
+    return tuple(areas)
 
 
 def _part(letters: PageLetters | None, word: Word, begin: int, end: int) -> tuple[float, float, float, float]:

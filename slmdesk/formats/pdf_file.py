@@ -95,8 +95,8 @@ def _document(reading: Reading, source: Any) -> pdfium.PdfDocument:
 
 def _with_trailer(data: bytes) -> bytes:
     """Append to a truncated file a trailer that names the root object. pdfium finds the other objects by itself."""
-    found = _CATALOG.search(data)
-    root = found[1] if found else b"1"
+    match = _CATALOG.search(data)
+    root = match[1] if match else b"1"
     return data + b"\ntrailer\n<< /Root " + root + b" 0 R >>\nstartxref\n0\n%%EOF\n"
 
 
@@ -154,8 +154,8 @@ def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
         if not 0 <= index < document.count_attachments():
             raise KnownError("request.invalid", what="attachment")
         try:
-            found = document.get_attachment(index)
-            return found.get_name()[:200], bytes(found.get_data())
+            embedded = document.get_attachment(index)
+            return embedded.get_name()[:200], bytes(embedded.get_data())
         except (pdfium.PdfiumError, UnicodeError) as err:
             raise KnownError("document.damaged", path=reading.path, reason=_("a file in it is broken")) from err
 
@@ -378,7 +378,7 @@ class PageLetters:
         """Arrange the letters of lines with words from right to left anew: pdfium knows no names or numbers in them."""
         lettered = [word for word in words if word.text[0].isalpha()]
         is_hebrew = 2 * sum(RIGHT_TO_LEFT.match(word.text) is not None for word in lettered) >= len(lettered)
-        found: list[Word] = []
+        arranged: list[Word] = []
         for __, held in groupby(words, key=lambda word: word.line):
             line = list(held)
             ordered = sorted(line, key=lambda word: word.x0)
@@ -386,8 +386,8 @@ class PageLetters:
             if is_level and any(RIGHT_TO_LEFT.search(word.text) for word in line):
                 ends = all(RIGHT_TO_LEFT.search(word.text) for word in (ordered[0], ordered[-1]))
                 line = self._line_in_order(line, is_hebrew or ends)
-            found += line
-        return found
+            arranged += line
+        return arranged
 
     def _line_in_order(self, line: Sequence[Word], runs_left: bool) -> list[Word]:
         letters: list[_Letter] = []
@@ -582,8 +582,8 @@ class PageLetters:
         pdfium_c.FPDFText_GetFontInfo(self._raw, index, self._name, 64, ctypes.byref(self._flags))
         name = self._name.value
         if name not in self._families:
-            found = _FAMILY.match(name.decode("latin-1"))
-            self._families[name] = f"{found[1]} {found[2]}".strip().lower() if found else ""
+            match = _FAMILY.match(name.decode("latin-1"))
+            self._families[name] = f"{match[1]} {match[2]}".strip().lower() if match else ""
         return self._families[name]
 
     def _plain(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
@@ -595,7 +595,7 @@ class PageLetters:
         if not _PRESENTED.search(letters) and not _UNSEEN.search(letters):
             return letters, own
         indices = own or tuple(range(first, first + len(letters)))
-        found: list[str] = []
+        characters: list[str] = []
         where: list[int] = []
         for letter, index in zip(letters, indices, strict=True):
             if _UNSEEN.match(letter):
@@ -603,9 +603,9 @@ class PageLetters:
                 continue
             plain = unicodedata.normalize("NFKC", letter) if _PRESENTED.match(letter) else letter
             plain = "".join(plain.split())
-            found.append(plain)
+            characters.append(plain)
             where += [index] * len(plain)
-        return "".join(found), tuple(where)
+        return "".join(characters), tuple(where)
 
 
 @dataclass(slots=True)
@@ -673,7 +673,7 @@ def _pair_brackets(words: Sequence[Word]) -> None:
 
 
 def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
-    found: list[str] = []
+    characters: list[str] = []
     where: list[int] = []
     at = 0
     while at < len(letters):
@@ -683,10 +683,10 @@ def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, .
             joined = unicodedata.normalize("NFC", base + _ACCENTS[letter])
             if len(joined) == 1 and base.isalpha():
                 letter, length = joined, 2
-        found.append(letter)
+        characters.append(letter)
         where.append(indices[at + length - 1])
         at += length
-    return "".join(found), tuple(where)
+    return "".join(characters), tuple(where)
 
 
 LEAST_PACKED = 4096
@@ -760,7 +760,7 @@ def check_forms(reading: Reading, data: bytes) -> None:
     drawn = {begin: drawn_by(begin) for begin, head in heads.items() if _FORM.search(head)}
     if not any(drawn.values()):
         return
-    objects = [(found.end(), found[1]) for found in _OBJECT.finditer(data)]
+    objects = [(match.end(), match[1]) for match in _OBJECT.finditer(data)]
     places, every = {number: at for at, number in objects}, _NAMED.findall(data)
     of_pages = dict(every)
 
@@ -797,11 +797,11 @@ def check_forms(reading: Reading, data: bytes) -> None:
 
 
 def _streams(data: bytes) -> Iterator[tuple[int, bytes]]:
-    for found in _STREAM.finditer(data):
-        if data[max(0, found.start() - 3) : found.start()] == b"end":
+    for match in _STREAM.finditer(data):
+        if data[max(0, match.start() - 3) : match.start()] == b"end":
             continue
-        before = data[max(0, found.start() - _HEAD) : found.start()]
-        yield found.end(), before[before.rfind(b" obj") + 1 :]
+        before = data[max(0, match.start() - _HEAD) : match.start()]
+        yield match.end(), before[before.rfind(b" obj") + 1 :]
 
 
 def _is_packed(head: bytes) -> bool:

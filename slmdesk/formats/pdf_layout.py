@@ -75,70 +75,70 @@ def with_values(words: Sequence[Word], values: Sequence[FormValue]) -> list[Word
     """Put the values of a form among the words of its page: each at its label on the line, else below what stands
     above it. What the page itself draws in a field is not doubled. Far too many are put behind the page.
     """
-    found = list(words)
-    rest = max(0, len(values) - MOST_PAIRS // (len(found) + len(values) + 1))
+    merged = list(words)
+    rest = max(0, len(values) - MOST_PAIRS // (len(merged) + len(values) + 1))
     ordered = sorted(values, key=lambda value: (value.sides[1], value.sides[0]))
     for number, value in enumerate(ordered, start=1):
         x0, _y0, x1, y1 = value.sides
         below = next((two.sides for two in ordered[number:] if two.sides[0] < x1 and two.sides[2] > x0), None)
         if number > len(ordered) - rest:
             text = value.text or (TICKED if value.is_ticked else EMPTY)
-            found.append(Word(text, -1, None, -number, *value.sides, field=value.name))
+            merged.append(Word(text, -1, None, -number, *value.sides, field=value.name))
             continue
-        _put_value(found, value, -number, is_stacked=below is not None and below[1] - y1 < y1 - value.sides[1])
-    return found
+        _put_value(merged, value, -number, is_stacked=below is not None and below[1] - y1 < y1 - value.sides[1])
+    return merged
 
 
-def _put_value(found: list[Word], value: FormValue, line: int, *, is_stacked: bool) -> None:
+def _put_value(merged: list[Word], value: FormValue, line: int, *, is_stacked: bool) -> None:
     x0, y0, x1, y1 = value.sides
     if "\n" in value.text or y1 - y0 > TALL:
         y1 = min(y1, y0 + TALL / 2)
     row = [
         at
-        for at, word in enumerate(found)
+        for at, word in enumerate(merged)
         if min(y1, word.y1) - max(y0, word.y0) >= 0.5 * min(y1 - y0, word.y1 - word.y0)
     ]
-    drawn = [at for at in row if found[at].field is None and x0 < (found[at].x0 + found[at].x1) / 2 < x1]
-    signs = "".join(found[at].text for at in drawn)
+    drawn = [at for at in row if merged[at].field is None and x0 < (merged[at].x0 + merged[at].x1) / 2 < x1]
+    signs = "".join(merged[at].text for at in drawn)
     text = value.text
     if value.is_box:
         if signs and not value.is_ticked and not _EMPTY_BOX.fullmatch(signs):
             return
-        others = "".join(found[at].text.casefold() for at in row if at not in drawn)
+        others = "".join(merged[at].text.casefold() for at in row if at not in drawn)
         is_new = any(map(str.isalpha, text)) and "".join(text.split()).casefold() not in others
         text = f"{TICKED} {text}" if is_new else TICKED if value.is_ticked else EMPTY
     elif "".join(text.split()) in signs:
         return
     for at in reversed(drawn):
-        if _BLANK.fullmatch(found[at].text) or (value.is_box and len(found[at].text) == 1):
-            del found[at]
+        if _BLANK.fullmatch(merged[at].text) or (value.is_box and len(merged[at].text) == 1):
+            del merged[at]
             row = [place - (place > at) for place in row if place != at]
-    above = [at for at, word in enumerate(found) if word.y1 < y0 + 2 and word.x0 < x1 and word.x1 > x0]
-    label = max(above, key=lambda at: (found[at].y1, at), default=-1)
-    is_near = label >= 0 and found[label].field is None and y0 - found[label].y1 < NEAR_LABEL * (y1 - y0)
-    if is_near and not is_stacked and all(found[at].field is not None for at in row):
+    above = [at for at, word in enumerate(merged) if word.y1 < y0 + 2 and word.x0 < x1 and word.x1 > x0]
+    label = max(above, key=lambda at: (merged[at].y1, at), default=-1)
+    is_near = label >= 0 and merged[label].field is None and y0 - merged[label].y1 < NEAR_LABEL * (y1 - y0)
+    if is_near and not is_stacked and all(merged[at].field is not None for at in row):
         row = []
-    before = max((at for at in row if found[at].x0 < x0), key=lambda at: (found[at].x1, at), default=-1)
-    after = min((at for at in row if found[at].x0 >= x0), key=lambda at: found[at].x0, default=-1)
-    is_nearer = value.is_box and after >= 0 and found[after].x0 - x1 < x0 - found[before].x1
+    before = max((at for at in row if merged[at].x0 < x0), key=lambda at: (merged[at].x1, at), default=-1)
+    after = min((at for at in row if merged[at].x0 >= x0), key=lambda at: merged[at].x0, default=-1)
+    is_nearer = value.is_box and after >= 0 and merged[after].x0 - x1 < x0 - merged[before].x1
     if before >= 0 and not is_nearer:
         beside, place = before, before + 1
     elif after >= 0:
         beside = place = after
     else:
         beside, place = label, label + 1
-        while 0 < place < len(found):
-            last, word = found[place - 1], found[place]
+        while 0 < place < len(merged):
+            last, word = merged[place - 1], merged[place]
             is_beside = min(last.y1, word.y1) - max(last.y0, word.y0) > 0.5 * (word.y1 - word.y0)
             if not is_beside or (is_near and (word.line != last.line or _is_apart(last, word))):
                 break
             place += 1
         if label < 0:
-            place = next((at for at, word in enumerate(found) if word.y0 > y1 - 2), len(found))
-    first = found[beside].first if beside >= 0 else -1
+            place = next((at for at, word in enumerate(merged) if word.y0 > y1 - 2), len(merged))
+    first = merged[beside].first if beside >= 0 else -1
     if row:
-        line, text = found[beside].line, " ".join(text.split())
-    found.insert(place, Word(text, first, None, line, x0, y0, x1, y1, field=value.name))
+        line, text = merged[beside].line, " ".join(text.split())
+    merged.insert(place, Word(text, first, None, line, x0, y0, x1, y1, field=value.name))
 
 
 def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[Line]:
@@ -678,7 +678,7 @@ def margins_of(lines: Sequence[Line], height: float) -> tuple[Margin, ...]:
         place, is_top = order.index(at), at in top
         beyond = order[place + 1 :] if is_top else order[:place][::-1]
         line = lines[at]
-        beside = next((one for one in beyond if min(lines[one].y1, line.y1) <= max(lines[one].y0, line.y0)), at)
+        beside = next((other for other in beyond if min(lines[other].y1, line.y1) <= max(lines[other].y0, line.y0)), at)
         above, below = (lines[at], lines[beside]) if is_top else (lines[beside], lines[at])
         gap = (below.y0 - above.y1) / max(lines[at].look.size, 1.0)
         margins.append(_margin(lines[at], at, height, is_top=is_top, inner=beside, gap=gap))
@@ -694,19 +694,19 @@ def repeated(
     (`size`) are headings and never returned: slides repeat their headings, and these must not be lost.
     """
     others = list(neighbours)
-    found = {}
+    margins = {}
     for margin in own:
         if margin.size >= HEADING_RATIO * size:
             continue
         same = _is_number(margin, number) or any(_is_same(margin, two, far) for far, many in others for two in many)
         alike = sum(any(_is_alike(margin, two) for two in many) for _, many in others)
         if same or alike >= LEAST_ALIKE:
-            found[margin.index] = margin
+            margins[margin.index] = margin
     parted: set[int] = set()
-    for margin in sorted(found.values(), key=lambda margin: margin.middle if not margin.is_top else -margin.middle):
+    for margin in sorted(margins.values(), key=lambda margin: margin.middle if not margin.is_top else -margin.middle):
         if margin.gap > PARTED or margin.inner in parted:  # from the text outwards
             parted.add(margin.index)
-    return [margin for margin in found.values() if margin.index in parted]
+    return [margin for margin in margins.values() if margin.index in parted]
 
 
 def _is_number(margin: Margin, number: int) -> bool:
@@ -731,7 +731,7 @@ def _is_alike(margin: Margin, other: Margin) -> bool:
 def _margin(line: Line, at: int, height: float, *, is_top: bool, inner: int, gap: float) -> Margin:
     text = " ".join(word.text for word in line.words).casefold()
     ends = (_FIRST_NUMBER.match(text), _LAST_NUMBER.search(text))
-    numbers = frozenset(int(found[1]) for found in ends if found)
+    numbers = frozenset(int(match[1]) for match in ends if match)
     plain = _ROMAN.sub("#", _DIGITS.sub("#", text))
     middle = (line.y0 + line.y1) / 2 / max(height, 1.0)
     return Margin(at, is_top, middle, line.look.size, plain, numbers, inner, gap)

@@ -63,16 +63,16 @@ def read(reading: Reading) -> Iterator[Page]:
             reading.note(Note.OCR_MISSING)
             yield _unread(number)
             continue
-        found = _recognised(reading, _sheet(reading, number, grey=True))
-        if not found.lines:
+        scan = _recognised(reading, _sheet(reading, number, grey=True))
+        if not scan.lines:
             yield _unread(number)
             continue
         reading.note(Note.OCR_USED)
-        if found.lacking:
-            reading.note(Note.OCR_LANGUAGE, name=found.lacking)
-        laid = _laid_out(found)
+        if scan.lacking:
+            reading.note(Note.OCR_LANGUAGE, name=scan.lacking)
+        laid = _laid_out(scan)
         blocks = sorted((*laid.text.blocks, *doubtful_blocks(laid.places)), key=lambda block: block.start)
-        yield page_of(number, str(number), laid.text.text, blocks, reason=found.reason, has_image=True)
+        yield page_of(number, str(number), laid.text.text, blocks, reason=scan.reason, has_image=True)
 
 
 def picture(reading: Reading, requested: PictureRequest) -> Picture:
@@ -80,8 +80,8 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
     boxes: tuple[tuple[Box, ...], ...] = ()
     reading.index_of(requested.number, _count(reading))
     if requested.marks and is_available():
-        found = _recognised(reading, _sheet(reading, requested.number, grey=True))
-        boxes = boxes_of(_laid_out(found).places, requested.marks, found.turn)
+        scan = _recognised(reading, _sheet(reading, requested.number, grey=True))
+        boxes = boxes_of(_laid_out(scan).places, requested.marks, scan.turn)
     if not requested.width:
         return Picture(b"", 0, 0, boxes)
     sheet = _sheet(reading, requested.number, grey=False)
@@ -102,8 +102,8 @@ def searchable(reading: Reading) -> Generator[int, None, bytes]:
         if sheet.image.mode not in ("1", "L"):
             sheet.image = sheet.image.convert("RGB")
         sheet.image = _drawn(sheet, width_for(sheet.width, sheet.height))
-        found = _recognised(reading, sheet)
-        out.add_scan(*found.turn.size, turned_picture(sheet.image, found.turn), layer_of(found.lines))
+        scan = _recognised(reading, sheet)
+        out.add_scan(*scan.turn.size, turned_picture(sheet.image, scan.turn), layer_of(scan.lines))
         yield number
     return out.data()
 
@@ -132,9 +132,9 @@ def _recognised(reading: Reading, sheet: _Sheet) -> Recognition:
     return recognise(grey, sheet.width, sheet.height, reading.language, reading.worked)
 
 
-def _laid_out(found: Recognition) -> LaidOutPage:
+def _laid_out(scan: Recognition) -> LaidOutPage:
     none: frozenset[int] = frozenset()
-    return lay_out(found.lines, measures_of(found.lines, found.turn.size[1]), none, none, none)
+    return lay_out(scan.lines, measures_of(scan.lines, scan.turn.size[1]), none, none, none)
 
 
 @contextmanager

@@ -149,8 +149,8 @@ def placeholder_of(shape: etree._Element) -> str | None:
     """Return the type of the layout's placeholder that the shape fills ("" is the usual one for content), or None if
     the shape fills no placeholder.
     """
-    found = next(shape.iter("{*}ph"), None)
-    return None if found is None else found.get("type", "")
+    placeholder = next(shape.iter("{*}ph"), None)
+    return None if placeholder is None else placeholder.get("type", "")
 
 
 def _paragraphs_text(reading: Reading, body: etree._Element | None) -> list[str]:
@@ -241,8 +241,8 @@ def _chart(root: etree._Element | None) -> Iterator[Piece]:
 
 
 def _strings(element: etree._Element) -> etree._Element | None:
-    found = child(element, "strRef", "strCache")
-    return found if found is not None else child(element, "multiLvlStrRef", "multiLvlStrCache")
+    strings = child(element, "strRef", "strCache")
+    return strings if strings is not None else child(element, "multiLvlStrRef", "multiLvlStrCache")
 
 
 def _diagram(reading: Reading, root: etree._Element | None) -> Iterator[Piece]:

@@ -83,8 +83,8 @@ def sound_at(reading: Reading, start: float, seconds: float) -> Sound:
     """Return the sound from a second on, less of it at the end, and silence for what is damaged."""
     source = _Source(reading)
     left = source.seconds - start if source.seconds else seconds
-    found = source.take(start, min(seconds, left)) if left > 0 else None
-    return sound_of(bytes(2 * round(max(0.0, min(seconds, left)) * RATE))) if found is None else found
+    sound = source.take(start, min(seconds, left)) if left > 0 else None
+    return sound_of(bytes(2 * round(max(0.0, min(seconds, left)) * RATE))) if sound is None else sound
 
 
 class _Source:

@@ -103,8 +103,8 @@ def _sections(reading: Reading, parts: Sequence[str]) -> Iterator[Page]:
     pager = Pager(reading, has_pages=False)
     for part in parts:
         reading.check()
-        found = (piece for piece in _pieces(part) if piece.text.strip())
-        yield from pager.take((*found, PageBreak()))
+        pieces = (piece for piece in _pieces(part) if piece.text.strip())
+        yield from pager.take((*pieces, PageBreak()))
     yield from pager.end()
 
 
@@ -149,29 +149,29 @@ class _Prepared:
         """
         self._dropped = False
         at = 0
-        while (found := _TOKEN.search(source, at)) is not None:
-            self._write(source[at : found.start()])
-            at = found.end()
-            if found["begin"]:
-                at = self._begin(found)
-            elif found["end"]:
+        while (match := _TOKEN.search(source, at)) is not None:
+            self._write(source[at : match.start()])
+            at = match.end()
+            if match["begin"]:
+                at = self._begin(match)
+            elif match["end"]:
                 self._end()
-            elif found["word"] == "bin":
-                at += int(found["value"].lstrip("-") or 0)
-            elif found["word"]:
-                self._mark(found["word"], found["value"])
-            elif found["look"]:
-                self._change(found["look"], found["size"])
-                self._keep(found[0])
-            elif found["private"]:
-                self._sign(chr(int(found["private"]) & 0xFFFF))
+            elif match["word"] == "bin":
+                at += int(match["value"].lstrip("-") or 0)
+            elif match["word"]:
+                self._mark(match["word"], match["value"])
+            elif match["look"]:
+                self._change(match["look"], match["size"])
+                self._keep(match[0])
+            elif match["private"]:
+                self._sign(chr(int(match["private"]) & 0xFFFF))
                 fallback = _FALLBACK.match(source, at) if self._state.fallback else None
                 at = fallback.end() if fallback else at
-            elif found["hex"] and self._state.font:
-                is_fallback = re.search(r"\\u-?\d+ ?$", source[max(0, found.start() - 9) : found.start()])
-                self._keep(found[0]) if is_fallback else self._sign(chr(int(found["hex"], 16)))
+            elif match["hex"] and self._state.font:
+                is_fallback = re.search(r"\\u-?\d+ ?$", source[max(0, match.start() - 9) : match.start()])
+                self._keep(match[0]) if is_fallback else self._sign(chr(int(match["hex"], 16)))
             else:
-                self._write(found[0])
+                self._write(match[0])
         self._write(source[at:])
         self.source = "".join(self._pieces)
 
@@ -220,18 +220,18 @@ class _Prepared:
         if not self._dropped and source:
             self._pieces.append(_HIGH.sub(lambda match: f"\\'{ord(match[0]):02x}", source))
 
-    def _begin(self, found: re.Match[str]) -> int:
-        word, before = found["group"], self._dropped
+    def _begin(self, match: re.Match[str]) -> int:
+        word, before = match["group"], self._dropped
         if word == "fonttbl" and not self._pieces[_MOST_BEFORE_FONTS:]:
-            table = self._whole[found.start() : _end_of(self._whole, found.start(), _MOST_FONTS)]
+            table = self._whole[match.start() : _end_of(self._whole, match.start(), _MOST_FONTS)]
             names = {number: name.strip() for number, name in _FONT.findall(table)}
             self._fonts = {number: name for number, name in names.items() if letters.symbol_font(name)}
             self._keep(table)
-            return found.start() + len(table)
+            return match.start() + len(table)
         if word == "fldinst" and not before:
-            self._field(found.start())
+            self._field(match.start())
         elif word in ("objclass", "moMath"):
-            is_formula = word == "moMath" or self._whole.startswith("Equation", found.end() + 1)
+            is_formula = word == "moMath" or self._whole.startswith("Equation", match.end() + 1)
             self._reading.note(Note.PARTS_UNREAD, name=N_("formula") if is_formula else N_("embedded file"))
         if word in _DROPPED:
             self.has_images |= word == "pict"
@@ -249,9 +249,9 @@ class _Prepared:
         else:
             self._keep("{")
             self._groups.append((before, "" if before else "}", self._state))
-            return found.start() + 1  # go on directly after the brace, since the first control word may need a mark
+            return match.start() + 1  # go on directly after the brace, since the first control word may need a mark
         self._groups.append((before, ending, self._state))
-        return found.end()
+        return match.end()
 
     def _field(self, start: int) -> None:
         """Write what a field shows whose result is not in the file: a sign, a box or a choice."""
@@ -303,10 +303,10 @@ class _Prepared:
 def _end_of(source: str, start: int, most: int = _MOST_FIELD) -> int:
     """Return where the group ends that begins at a brace. A group longer than `most` is cut there."""
     depth = 0
-    for found in _BRACE.finditer(source, start, start + most):
-        depth += {"{": 1, "}": -1}.get(found[0], 0)
+    for match in _BRACE.finditer(source, start, start + most):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
         if not depth:
-            return found.end()
+            return match.end()
     return min(start + most, len(source))
 
 
@@ -320,9 +320,9 @@ def _byte(mark: str) -> str:
 def _pieces(page: str) -> Iterator[Piece]:
     asides: list[Piece] = []
 
-    def put_aside(found: re.Match[str]) -> str:
-        text = _MARKS_OR_CONTROLS.sub(" ", found[2]).strip()
-        asides.append(Piece(_KINDS[found[1]], text))
+    def put_aside(match: re.Match[str]) -> str:
+        text = _MARKS_OR_CONTROLS.sub(" ", match[2]).strip()
+        asides.append(Piece(_KINDS[match[1]], text))
         return ""
 
     while (shorter := _MARKED.sub(put_aside, page)) != page:  # a comment in a footnote

@@ -64,14 +64,14 @@ def _check_account(words: Sequence[Word]) -> int:
         if len(used) < len(shape) + extra or (more and more[0][0] == used[-1][0]):  # the last word would go on
             continue
         read = "".join(words[at].text[sign] for at, sign in used)
-        found = _account(read, shape) if not extra else _account_once(read, shape)
-        if found is None:
+        account = _account(read, shape) if not extra else _account_once(read, shape)
+        if account is None:
             continue
-        for (at, sign), letter in reversed([*zip(used, found or read, strict=True)]):
+        for (at, sign), letter in reversed([*zip(used, account or read, strict=True)]):
             text = words[at].text
             words[at].text = text[:sign] + letter.strip() + text[sign + 1 :]
         for word in words[: used[-1][0] + 1]:
-            word.is_doubtful = not found
+            word.is_doubtful = not account
         return used[-1][0] + 1
     return 0
 
@@ -80,14 +80,14 @@ def _account_once(read: str, shape: str) -> str | None:
     """Return the account number of which one sign was read twice, as two that look alike (O0). A space stands for the
     second of them. None if check digits do not tell which.
     """
-    found: dict[str, str] = {}
+    accounts: dict[str, str] = {}
     for at in range(1, len(read)):
         pair = read[at - 1 : at + 1]
         if pair[0] != pair[1] and len({*pair.translate(_AS_DIGITS)}) == 1:
             number = _account(read[:at] + read[at + 1 :], shape)
             if number:
-                found[number] = number[:at] + " " + number[at:]
-    return found.popitem()[1] if len(found) == 1 else None
+                accounts[number] = number[:at] + " " + number[at:]
+    return accounts.popitem()[1] if len(accounts) == 1 else None
 
 
 def _account(read: str, shape: str) -> str | None:
@@ -117,8 +117,8 @@ def _shape_of(country: str) -> str:
     """Return the kind of each sign of a country's account numbers: n a digit, a letter a, c either."""
     from stdnum import numdb
 
-    found = numdb.get("iban").info(f"{country}00")[0][1].get("bban") or ""
-    return "aann" + "".join(kind * int(size) for size, kind in re.findall(r"(\d+)!([nac])", found)) if found else ""
+    pattern = numdb.get("iban").info(f"{country}00")[0][1].get("bban") or ""
+    return "aann" + "".join(kind * int(size) for size, kind in re.findall(r"(\d+)!([nac])", pattern)) if pattern else ""
 
 
 def _check_word(word: Word) -> None:

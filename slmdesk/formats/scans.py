@@ -183,9 +183,9 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
         for count, quarters in enumerate((1, 3, 0, 2) if is_sideways else (0, 2, 1, 3)):
             tried = Turn(width, height, quarters, skew if quarters % 2 == is_sideways else 0.0)
             upright = turned_picture(picture, tried)
-            found = _read(upright, languages_for(language), tried, ends)
-            if found.worth > best.worth:
-                best, turn, turned = found, tried, upright
+            attempt = _read(upright, languages_for(language), tried, ends)
+            if attempt.worth > best.worth:
+                best, turn, turned = attempt, tried, upright
             if best.percent >= POOR or time.monotonic() > ends or (count and best.worth < LITTLE):
                 break
         lacking = ""
@@ -228,9 +228,9 @@ def _lie_of(picture: Image) -> tuple[float, bool]:
         steps = [LARGEST_SKEW * number / 12 for number in range(-12, 13)]
         first = max(steps, key=lambda degrees: sharpness(along, across, degrees))
         fine = [first + number / 10 for number in range(-4, 5)]
-        found = max(fine, key=lambda degrees: sharpness(along, across, degrees))
-        value, level = sharpness(along, across, found), sharpness(along, across, 0.0)
-        return (found, value) if abs(found) >= LEAST_SKEW and value > 1.1 * level else (0.0, level)
+        angle = max(fine, key=lambda degrees: sharpness(along, across, degrees))
+        value, level = sharpness(along, across, angle), sharpness(along, across, 0.0)
+        return (angle, value) if abs(angle) >= LEAST_SKEW and value > 1.1 * level else (0.0, level)
 
     level, upright = best(right, down), best(down, -right)
     is_sideways = upright[1] > 1.5 * level[1]
@@ -332,7 +332,7 @@ def _read(picture: Image, languages: str, turn: Turn, ends: float, *, is_rest: b
     import tesserocr
 
     scale = turn.size[0] / picture.width
-    found, word_level = _Pass(), tesserocr.RIL.WORD
+    scan, word_level = _Pass(), tesserocr.RIL.WORD
     psm = tesserocr.PSM.SPARSE_TEXT if is_rest else tesserocr.PSM.AUTO
     folder = _folder_of(languages)
     if sys.platform == "win32":  # there it finds no file by a path with letters beyond ASCII
@@ -342,26 +342,26 @@ def _read(picture: Image, languages: str, turn: Turn, ends: float, *, is_rest: b
         api.SetVariable("thresholding_method", _OTSU if is_rest else _SAUVOLA)
         api.SetImageBytes(picture.tobytes(), picture.width, picture.height, 1, picture.width)
         api.SetSourceResolution(max(70, round(72 / scale)))
-        found.is_cut = not api.Recognize(max(1000, int(1000 * (ends - time.monotonic()))))
+        scan.is_cut = not api.Recognize(max(1000, int(1000 * (ends - time.monotonic()))))
         results = api.GetIterator()
         words: list[Word] = []
         for each in tesserocr.iterate_level(results, word_level) if results is not None else ():
             if words and each.IsAtBeginningOf(tesserocr.RIL.TEXTLINE):
-                found.lines.append(words)
+                scan.lines.append(words)
                 words = []
-            if word := _word(each, word_level, scale, len(found.lines)):
+            if word := _word(each, word_level, scale, len(scan.lines)):
                 words.append(word)
         if words:
-            found.lines.append(words)
-    return found
+            scan.lines.append(words)
+    return scan
 
 
-def _word(found: Any, level: Any, scale: float, line: int) -> Word | None:
-    box = found.BoundingBox(level)
+def _word(position: Any, level: Any, scale: float, line: int) -> Word | None:
+    box = position.BoundingBox(level)
     if box is None:
         return None
-    text = "".join(found.GetUTF8Text(level).split())
-    sureness = found.Confidence(level)
+    text = "".join(position.GetUTF8Text(level).split())
+    sureness = position.Confidence(level)
     if not text or (sureness < NOISE and sum(map(str.isalnum, text)) < 2):  # of a longer one nothing may be lost
         return None
     left, top, right, bottom = (side * scale for side in box)
@@ -394,9 +394,9 @@ def _is_level(word: Word, other: Word) -> bool:
     return shared > 0.5 * min(word.y1 - word.y0, other.y1 - other.y0)
 
 
-def _arranged(found: Sequence[list[Word]]) -> list[Line]:
+def _arranged(word_lines: Sequence[list[Word]]) -> list[Line]:
     """Return the lines in reading order, with the cells of tables."""
-    lines = _in_rows(found)
+    lines = _in_rows(word_lines)
     sizes = [max(word.y1 for word in words) - min(word.y0 for word in words) for words in lines]
     usual = statistics.median(sizes)
     looks: list[Look] = []
@@ -438,8 +438,8 @@ def languages_for(language: str) -> str:
     requested one. With none requested, or without its data, German and English, else any.
     """
     requested = _LANGUAGES.get(language.partition("-")[0].lower(), language)
-    found = [known for folder in _folders() if (known := _known_in(folder))]
+    language_sets = [known for folder in _folders() if (known := _known_in(folder))]
     for names in ((requested, "eng"), _UNKNOWN):
-        if known := next((each for each in found if names[0] in each), frozenset()):
+        if known := next((each for each in language_sets if names[0] in each), frozenset()):
             return "+".join(name for name in dict.fromkeys(names) if name in known)
-    return "eng" if "eng" in found[0] else min(found[0])
+    return "eng" if "eng" in language_sets[0] else min(language_sets[0])

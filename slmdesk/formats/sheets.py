@@ -301,8 +301,8 @@ class _Sheet:
         named = ((about.get("id", ""), next(about.iterancestors("{*}sp"), None)) for about in drawing.iter("{*}cNvPr"))
         shapes = dict(named)
         relations = package.relations(self._part)
-        found = {} if root is None else {control.get("shapeId", ""): control for control in root.iter("{*}control")}
-        for number, control in found.items():
+        controls = {} if root is None else {control.get("shapeId", ""): control for control in root.iter("{*}control")}
+        for number, control in controls.items():
             relation = relations.get(relation_id(control))
             about = package.tree(relation.part) if relation is not None and relation.kind == "ctrlProp" else None
             kind = "" if about is None else about.get("objectType", "")
@@ -327,16 +327,16 @@ def _comments(root: etree._Element, reading: Reading) -> Iterator[Piece]:
 
 
 def _strings(package: Package, part: str) -> list[str]:
-    found, size = list[str](), 0
+    strings, size = list[str](), 0
     stream = Stream(package.chunks(part), package.reading.path, "sst")
     for __, element in stream:
-        found.append(_rich(element, package.reading))
-        size += len(found[-1])
+        strings.append(_rich(element, package.reading))
+        size += len(strings[-1])
         if size > MAX_SHARED_CHARACTERS:
             raise KnownError("document.too_large", path=package.reading.path, bytes=size, limit=MAX_SHARED_CHARACTERS)
     if part and stream.broken:
         package.reading.note(Note.PARTLY_DAMAGED)
-    return found
+    return strings
 
 
 PLAIN_LOOK = Look()
@@ -355,8 +355,8 @@ def _looks_of(styles: etree._Element | None) -> dict[str, Look]:
     if all(look is PLAIN_LOOK for look in fonts.values()):
         return {}
     used = enumerate(children(child(styles, "cellXfs")))
-    found = ((str(number), fonts.get(style.get("fontId", "0"), PLAIN_LOOK)) for number, style in used)
-    return {number: look for number, look in found if look is not PLAIN_LOOK}
+    looks = ((str(number), fonts.get(style.get("fontId", "0"), PLAIN_LOOK)) for number, style in used)
+    return {number: look for number, look in looks if look is not PLAIN_LOOK}
 
 
 def _rich(element: etree._Element, reading: Reading) -> str:
@@ -376,7 +376,7 @@ def _rich(element: etree._Element, reading: Reading) -> str:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def formats_of(root: etree._Element | None) -> list[NumberFormat]:
@@ -610,7 +610,7 @@ def delimiter_of(text: str) -> str:
     each row.
     """
     sample = text[:_SAMPLE_CHARACTERS]
-    best, found = 0.0, ","
+    best, likeliest = 0.0, ","
     for delimiter in DELIMITERS:
         rows = (row for row in islice(rows_of(sample, delimiter), _SAMPLE_ROWS) if any(row))
         torn = ((row, any(value.startswith('"') != value.endswith('"') for value in row)) for row in rows)
@@ -618,8 +618,8 @@ def delimiter_of(text: str) -> str:
         same = max((count for width, count in widths.items() if width > 1), default=0)
         share = round(same / max(1, widths.total()), 1)
         if share > best:
-            best, found = share, delimiter
-    return found
+            best, likeliest = share, delimiter
+    return likeliest
 
 
 class Cell(Record):
@@ -639,16 +639,16 @@ def cells_of(text: str, delimiter: str, begin: int = 0) -> Iterator[Cell]:
     )  # possessive, so that no mark without an end makes it try again and again
     at, width, size = begin, 0, len(text)
     while at < size:
-        found = value.match(text, at)
-        assert found is not None  # the second alternative also matches the empty string
-        quoted, at = found[1], found.end()
+        match = value.match(text, at)
+        assert match is not None  # the second alternative also matches the empty string
+        quoted, at = match[1], match.end()
         width += 1
-        words = found[2] if quoted is None else quoted.replace('""', '"')
+        words = match[2] if quoted is None else quoted.replace('""', '"')
         is_end = at >= size or text[at] == "\n"
         at += 1
         is_last = not is_end and at >= size
         ends = is_end or width >= _MAX_CELLS
-        yield Cell(words, found.start(), found.end(), quoted is not None, ends)
+        yield Cell(words, match.start(), match.end(), quoted is not None, ends)
         if is_last and not ends:
             yield Cell("", size, size, False, True)
         width = 0 if ends else width

@@ -94,14 +94,14 @@ def _timed(reading: Reading, text: str) -> Iterator[Cue]:
     times: re.Match[str] | None = None
     lines: list[str] = []
     for line in text.split("\n"):
-        found = _TIMES.match(line)
-        if found is None:
+        match = _TIMES.match(line)
+        if match is None:
             lines.append(line)
             continue
         if lines and (lines[-1].strip().isdecimal() or (is_vtt and not "".join(lines[-2:-1]).strip())):
             lines.pop()
         yield from _cue(reading, times, lines, is_vtt=is_vtt)
-        times, lines = found, []
+        times, lines = match, []
     yield from _cue(reading, times, lines, is_vtt=is_vtt)
 
 
@@ -189,9 +189,9 @@ def _ttml_cue(element: etree._Element, before_s: float) -> Iterator[Cue]:
     words = [span for iterdescendant in element.iterdescendants("{*}span") for span in _span(iterdescendant)]
     within = [(min(start for start, __ in words), max(end for __, end in words))] if words else []
     around = (span for ancestor in element.iterancestors() for span in _span(ancestor))
-    found = next(chain(_span(element), within, around), None)
+    timing = next(chain(_span(element), within, around), None)
     if text:
-        yield Cue(*(found or (before_s, before_s)), text, is_timed=found is not None)
+        yield Cue(*(timing or (before_s, before_s)), text, is_timed=timing is not None)
 
 
 def _span(element: etree._Element) -> Iterator[tuple[float, float]]:
@@ -214,8 +214,8 @@ def _words(element: etree._Element) -> Iterator[str]:
 
 def _ttml_seconds(time: str) -> float | None:
     """Return a clock time or an offset in seconds. Times in frames or ticks give None."""
-    if found := _CLOCK.match(time):
-        return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
-    if found := _OFFSET.match(time):
-        return float(found[1]) * _SECONDS[found[2]]
+    if match := _CLOCK.match(time):
+        return int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3])
+    if match := _OFFSET.match(time):
+        return float(match[1]) * _SECONDS[match[2]]
     return None

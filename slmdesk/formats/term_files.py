@@ -133,9 +133,9 @@ def _table(
             continue
         if is_first:
             is_first = False
-            found, is_head = _columns(cells, reported, *languages)
+            header, is_head = _columns(cells, reported, *languages)
             if columns is None:
-                columns = found
+                columns = header
                 if "source" not in columns or len(columns) < 2:
                     raise KnownError("glossary.no_columns", path=reading.path, columns=_named(cells))
             if is_head or skips_first:
@@ -189,7 +189,7 @@ def _code_of(cell: str) -> str:
     code = re.split("[-_]", cell, maxsplit=1)[0]
     if code in LANGUAGES and len(cell) <= 7:
         return code
-    known = ((one.code, one.name.casefold(), one.own_name.casefold()) for one in LANGUAGES.values())
+    known = ((language.code, language.name.casefold(), language.own_name.casefold()) for language in LANGUAGES.values())
     return next((code for code, *names in known if cell in names), "")
 
 

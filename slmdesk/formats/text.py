@@ -116,8 +116,8 @@ def decode(untrusted: bytes) -> Decoded:
     if b"\x1b$" in untrusted and (japanese := _strictly(untrusted, "iso2022_jp")) is not None:
         return Decoded(japanese, "iso2022_jp")
     text = _strictly(untrusted, "utf-8")
-    found = _mixed_or_guessed(untrusted) if text is None else Decoded(text, "utf-8")
-    return _checked(found)
+    decoded = _mixed_or_guessed(untrusted) if text is None else Decoded(text, "utf-8")
+    return _checked(decoded)
 
 
 def _marked(untrusted: bytes, encoding: str) -> Decoded:
@@ -350,18 +350,18 @@ def has_pages(chunks: Iterable[bytes], breaks: re.Pattern[bytes], reported: int)
     That is so if there are breaks, if they are not much fewer than the pages in `reported` (0: unknown), and if no part
     between two breaks is longer than a page can be.
     """
-    rest, found, size = b"", 0, 0
+    rest, passed, size = b"", 0, 0
     for chunk in chunks:
         data = rest + chunk
         cut = data.rfind(b">") + 1
         whole, rest = data[:cut], data[cut:]
         for number, piece in enumerate(breaks.split(whole)):
             if number:
-                found, size = found + 1, 0
+                passed, size = passed + 1, 0
             size += len(_TAG.sub(b"", piece))
             if size > MAX_PRINTED_BYTES:
                 return False
-    return found > 0 and (found + 1) >= reported * ENOUGH_PAGES
+    return passed > 0 and (passed + 1) >= reported * ENOUGH_PAGES
 
 
 class Pager:
@@ -417,13 +417,13 @@ class Pager:
         if piece.kind not in ASIDE and piece.text.strip():
             self._has_words, self._last_break = True, None
 
-    def _end_page(self, found: PageBreak) -> None:
+    def _end_page(self, page_break: PageBreak) -> None:
         """End the page at a break. A blank page is dropped, since an explicit break is often recorded as rendered too.
         Only between two rendered breaks there really is an empty page.
         """
-        last, self._last_break = self._last_break, found
+        last, self._last_break = self._last_break, page_break
         is_blank = not self._has_words and not self._is_pictured
-        if is_blank and not (self._has_pages and found.seen and last is not None and last.seen):
+        if is_blank and not (self._has_pages and page_break.seen and last is not None and last.seen):
             return
         self._break()
 
@@ -544,10 +544,10 @@ class _Walker:
         else:
             yield from self.end_block()
             self._kind, self._start, self._end = kind, at, end
-            if found := _FENCE.match(line):
-                self._fence = found[1]
-            elif found := _HEADING.match(line):
-                self._level = len(found[1])
+            if match := _FENCE.match(line):
+                self._fence = match[1]
+            elif match := _HEADING.match(line):
+                self._level = len(match[1])
                 yield from self.end_block()
 
     def end_block(self) -> Iterator[Block]:
@@ -656,9 +656,9 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
             yield piece
 
 
-def slide_page(number: int, found: Iterable[Piece], *, hidden: bool, pictured: bool) -> Page:
+def slide_page(number: int, drawn: Iterable[Piece], *, hidden: bool, pictured: bool) -> Page:
     """Return the page of a slide. Its title comes first, wherever it was drawn, and becomes the label."""
-    pieces = sorted(found, key=lambda piece: piece.kind is not BlockKind.HEADING)
+    pieces = sorted(drawn, key=lambda piece: piece.kind is not BlockKind.HEADING)
     text, is_cut = PageText(), False
     for piece in pieces:
         is_cut = is_cut or len(text) + len(piece.text) > MAX_PAGE_CHARACTERS

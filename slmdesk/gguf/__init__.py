@@ -16,8 +16,8 @@ def part_of(path: Path) -> tuple[str, int, int] | None:
     """Return what the name of `path` says if it is a part of a split model: (name without the number, part from 1,
     count of parts). Return None if it is not.
     """
-    found = _PART.fullmatch(path.name)
-    if found is None:
+    match = _PART.fullmatch(path.name)
+    if match is None:
         return None
-    number, count = int(found["number"]), int(found["count"])
-    return (found["stem"], number, count) if 1 <= number <= count <= MAX_PARTS else None
+    number, count = int(match["number"]), int(match["count"])
+    return (match["stem"], number, count) if 1 <= number <= count <= MAX_PARTS else None

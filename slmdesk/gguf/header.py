@@ -239,19 +239,19 @@ class HeaderReader:
         if kind != STRING:
             raise damaged(_("a list of texts holds something else"))
         self._check(self.position + 8 * count)
-        found: list[bytes] = []
-        while len(found) < count:
+        texts: list[bytes] = []
+        while len(texts) < count:
             window, at = self._window, self._at
-            for __ in range(len(found), count):
+            for __ in range(len(texts), count):
                 begin = at + 8
                 if begin > len(window) or (end := begin + _LENGTHS(window, at)[0]) > len(window):
                     break
-                found.append(window[begin:end])
+                texts.append(window[begin:end])
                 at = end
             self._at = at
-            if len(found) < count:  # it goes over the end of the window
-                found.append(self.raw(self.u64()))
-        return found
+            if len(texts) < count:  # it goes over the end of the window
+                texts.append(self.raw(self.u64()))
+        return texts
 
     def _number(self, kind: int) -> bool | int | float:
         packed = SCALARS.get(kind)
@@ -559,7 +559,7 @@ class _TensorSum:
 
 def _read_tensors(reader: HeaderReader, count: int, alignment: int) -> Tensors:
     names: set[bytes] = set()
-    found = _TensorSum()
+    totals = _TensorSum()
     end = 0
     for __ in range(count):
         raw, length = reader.string(MAX_TENSOR_NAME)
@@ -571,8 +571,8 @@ def _read_tensors(reader: HeaderReader, count: int, alignment: int) -> Tensors:
         if offset != _padded(end, alignment):
             raise damaged(_("the tensor {name} lies where it should not").format(name=name_of(raw)))
         end = offset + size
-        found.add(raw, shape, type_name, size)
-    return found.result(end)
+        totals.add(raw, shape, type_name, size)
+    return totals.result(end)
 
 
 def _read_shape(reader: HeaderReader, raw_name: bytes) -> tuple[tuple[int, ...], str, int]:

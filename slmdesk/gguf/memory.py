@@ -137,11 +137,11 @@ def cache_by_layer(header: GgufHeader, context_tokens: int, sequences: int, batc
     sliding_cells = min(cells, _rounded(window * sequences + batch))
     full, sliding = header.key_length + header.value_length, _sliding_head_bytes(header)
     state = _state_bytes(header) * sequences
-    found = []
+    sizes = []
     for layer in _layers(header):
         per_cell = layer.kv_heads * (sliding if layer.slides else full) * _HALF
-        found.append(per_cell * (sliding_cells if layer.slides else cells) + (state if layer.has_state else 0))
-    return found
+        sizes.append(per_cell * (sliding_cells if layer.slides else cells) + (state if layer.has_state else 0))
+    return sizes
 
 
 def _layers(header: GgufHeader) -> list[_Layer]:
@@ -375,10 +375,10 @@ class Pace(Record):
         if self.bandwidth <= 0:
             return None
         own = self.measured.get(sha256)
-        found = expected_speed(
+        speed = expected_speed(
             header, bandwidth=self.bandwidth, past_tokens=past_tokens, calibration=own or self.calibration
         )
-        return found if own is None else _ranged(found.tokens_per_s, ITSELF)
+        return speed if own is None else _ranged(speed.tokens_per_s, ITSELF)
 
     def of_size(
         self, weight_bytes: int, quantization: str, *, sha256: str = "", step_s: float = UNKNOWN_STEP_SECONDS
@@ -387,14 +387,14 @@ class Pace(Record):
         if self.bandwidth <= 0 or weight_bytes <= 0:
             return None
         own = self.measured.get(sha256)
-        found = expected_speed_of_size(
+        speed = expected_speed_of_size(
             weight_bytes,
             quantization,
             bandwidth=self.bandwidth,
             calibration=own or self.calibration,
             step_s=step_s,
         )
-        return found if own is None else _ranged(found.tokens_per_s, ITSELF)
+        return speed if own is None else _ranged(speed.tokens_per_s, ITSELF)
 
 
 def share_of(weight_type: str) -> float:

@@ -76,7 +76,7 @@ def flaw_of(header: GgufHeader) -> str:
     numbers = {key: _number(header, key) for key in ("image_size", "patch_size", "embedding_length", "block_count")}
     heads = _number(header, "attention.head_count")
     colours = [header.metadata.get(f"clip.vision.image_{name}") for name in ("mean", "std")]
-    are_colours = all(isinstance(one, ListSummary) and one.count >= 3 for one in colours)
+    are_colours = all(isinstance(colour, ListSummary) and colour.count >= 3 for colour in colours)
     if not all(numbers.values()) or not heads or not are_colours or not width_of(header):
         return N_("its header names no size")
     is_whole = numbers["embedding_length"] % heads == 0 and numbers["patch_size"] <= numbers["image_size"]
@@ -98,7 +98,7 @@ def _is_complete(header: GgufHeader, layers: int) -> bool:
     blocks = [f"v.blk.{layer}." for layer in range(layers)]
     return "v.patch_embd.weight" in there and all(
         all(f"{block}{part}.weight" in there for part in parts)
-        and (f"{block}attn_qkv.weight" in there or all(f"{block}attn_{one}.weight" in there for one in "qkv"))
+        and (f"{block}attn_qkv.weight" in there or all(f"{block}attn_{letter}.weight" in there for letter in "qkv"))
         for block in blocks
     )
 
@@ -160,14 +160,14 @@ def projector_for(model: ModelRecord, known: Iterable[ModelRecord]) -> ModelReco
     """The projector of a model: of its width and family, from its repository or of the most like name."""
     architecture, width = model.header.get("architecture"), model.header.get("embedding_length")  # None: not known yet
     able = [
-        one
-        for one in known
-        if one.kind == PROJECTOR and (kind := KINDS.get(str(one.header.get("projector"))))
-        if architecture in kind.models and width in (None, one.header.get("embedding_length"))
+        file
+        for file in known
+        if file.kind == PROJECTOR and (kind := KINDS.get(str(file.header.get("projector"))))
+        if architecture in kind.models and width in (None, file.header.get("embedding_length"))
     ]
     words, repo = _words(model), _repo(model)
-    alike = [(bool(repo) and _repo(one) == repo, len(words & _words(one)), one) for one in able]
-    best = max(alike, key=lambda found: found[:2], default=None)
+    alike = [(bool(repo) and _repo(file) == repo, len(words & _words(file)), file) for file in able]
+    best = max(alike, key=lambda ranked: ranked[:2], default=None)
     if best is None or not (best[0] or best[1] or (len(able) == 1 and not _words(best[2]))):
         return None
     return best[2]

@@ -150,10 +150,10 @@ def quantization_of_file(name: str) -> Quantization | None:
     base = name.rpartition("/")[2]
     if _REPACKED.search(base):
         return None
-    found = [known for match in _IN_A_NAME.finditer(base) if (known := quantization_named(match[1]))]
-    if found and _USUAL <= found[-1].rank <= GOOD_ENOUGH and not TRAINED_FOR.isdisjoint(_tokens(base)):
-        return changed(found[-1], rank=_USUAL - 1 / (found[-1].rank + 1), words=_TRAINED)
-    return found[-1] if found else None
+    quantizations = [known for match in _IN_A_NAME.finditer(base) if (known := quantization_named(match[1]))]
+    if quantizations and _USUAL <= quantizations[-1].rank <= GOOD_ENOUGH and not TRAINED_FOR.isdisjoint(_tokens(base)):
+        return changed(quantizations[-1], rank=_USUAL - 1 / (quantizations[-1].rank + 1), words=_TRAINED)
+    return quantizations[-1] if quantizations else None
 
 
 def companions(files: Sequence[SizedFile]) -> dict[str, str]:
@@ -162,19 +162,19 @@ def companions(files: Sequence[SizedFile]) -> dict[str, str]:
     They are recognised by name and folder, and by their size relative to the other files if sizes are known (0:
     unknown).
     """
-    found = {file.name: kind for file in files if (kind := _beside(file.name, _ALWAYS_BESIDE))}
+    kinds = {file.name: kind for file in files if (kind := _beside(file.name, _ALWAYS_BESIDE))}
     others = [
-        (weights_of(file), file.name, _beside(file.name, _SMALL_BESIDE)) for file in files if file.name not in found
+        (weights_of(file), file.name, _beside(file.name, _SMALL_BESIDE)) for file in files if file.name not in kinds
     ]
     most, largest, _kind = max(others, default=(0.0, "", ""))
     most_plain = max((weights for weights, _name, kind in others if not kind), default=-1.0)
     whole = f"-{stem_of(largest)}-"
     for weights, name, kind in others:
         if kind and (most_plain >= _MUCH * weights or not most_plain or parameters_in(name) >= _FAR * weights > _REAL):
-            found[name] = kind
+            kinds[name] = kind
         elif 0 < _FAR * weights <= most and whole in (stem := f"-{stem_of(name)}-") and stem != whole:
-            found[name] = kind or "part"
-    return found
+            kinds[name] = kind or "part"
+    return kinds
 
 
 def stem_of(name: str) -> str:
@@ -185,10 +185,10 @@ def stem_of(name: str) -> str:
 
 def parameters_in(name: str) -> int:
     """Return the number of weights in a model's name ("Qwen2.5-1.5B", "Mixtral-8x7B", "smollm2-135m"); 0 if none."""
-    found = _SIZE_IN_NAME.search(name.rpartition("/")[2])
-    if not found:
+    match = _SIZE_IN_NAME.search(name.rpartition("/")[2])
+    if not match:
         return 0
-    count = float(found[2]) * int(found[1] or 1) * (1e9 if found[3] in "bB" else 1e6)
+    count = float(match[2]) * int(match[1] or 1) * (1e9 if match[3] in "bB" else 1e6)
     return round(count) if count <= _MOST_PARAMETERS else 0
 
 
@@ -241,7 +241,7 @@ def _bits(file: SizedFile) -> float:
 
 
 def _forms(file: SizedFile) -> list[str]:
-    return [one.upper() for one in _IN_A_NAME.findall(file.name.rpartition("/")[2])]
+    return [form.upper() for form in _IN_A_NAME.findall(file.name.rpartition("/")[2])]
 
 
 def weights_of(file: SizedFile) -> float:

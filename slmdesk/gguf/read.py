@@ -423,8 +423,8 @@ def _check_first_bytes(tokens: Iterable[bytes]) -> None:
         )
 
 
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    sign = found[1]
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    sign = match[1]
     if sign[:1] != b"x":
         return _SIGNS.get(sign, sign)
     digits = [code - (87 if 97 <= code < 128 else 48) for code in sign[1:]]
@@ -449,14 +449,14 @@ def _shifts(header: GgufHeader) -> list[int]:
     """Return how many bytes later data would start with larger alignments, if the file's size suits such a shift."""
     alignment = header.metadata.get("general.alignment", DEFAULT_ALIGNMENT)
     behind, end = header.file_bytes - header.data_end, header.tensors.end
-    found = []
+    shifts = []
     larger = int(alignment) * 2 if isinstance(alignment, int) else _LARGEST_ALIGNMENT * 2
     while larger <= _LARGEST_ALIGNMENT and header.tensors.count:
         shift = -header.data_start % larger
         if shift and shift <= behind <= shift + -end % larger:
-            found.append(shift)
+            shifts.append(shift)
         larger *= 2
-    return found
+    return shifts
 
 
 def _written_bytes(descriptor: int, size: int) -> int:
@@ -477,7 +477,7 @@ def _written_bytes(descriptor: int, size: int) -> int:
 
 
 def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
-    found: dict[str, list[bytes]] = {}
+    texts: dict[str, list[bytes]] = {}
     with opened(path) as (file, info):
         try:
             reader = HeaderReader(file, info.st_size)
@@ -486,12 +486,12 @@ def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
                 key = reader.string(MAX_KEY_BYTES)[0].decode("utf-8", "replace")
                 kind = reader.u32()
                 if kind == ARRAY and key in keys:
-                    found[key] = reader.texts()
+                    texts[key] = reader.texts()
                 else:
                     reader.value(kind, keep=False)
         except CutShort as err:
             raise damaged(_("it changed while it was read")) from err
-    return found
+    return texts
 
 
 # Reads the header of a GGUF file without loading the model. Uses only the standard library, with limits, since files
@@ -679,7 +679,7 @@ def _read(path: Path, number: int, count: int) -> _Piece:
             tensor_count, key_count = reader.u64(), reader.u64()
             if tensor_count > MAX_TENSORS or key_count > MAX_KEYS:
                 raise damaged(_("too many tensors or keys"))
-            spans = [one for __ in range(key_count) if (one := _key(reader)) is not None]
+            spans = [span for __ in range(key_count) if (span := _key(reader)) is not None]
             tensors = [_tensor(reader) for __ in range(tensor_count)]
         except CutShort as err:  # checked above: the file has changed meanwhile
             raise damaged(_("it changed while it was read")) from err
@@ -725,5 +725,5 @@ def _data(piece: _Piece) -> Iterator[bytes]:
 
 def _alignment(first: Path) -> int:
     header: GgufHeader = check_file(first)
-    found = header.metadata.get("general.alignment", DEFAULT_ALIGNMENT)
-    return found if isinstance(found, int) else DEFAULT_ALIGNMENT
+    alignment = header.metadata.get("general.alignment", DEFAULT_ALIGNMENT)
+    return alignment if isinstance(alignment, int) else DEFAULT_ALIGNMENT

@@ -121,7 +121,7 @@ def _tensors(reader: HeaderReader, shape: Shape) -> Tensors:
         reader.skip(length)
     if filters != (shape.bands, _FREQUENCIES) or not _WORDS <= words <= shape.vocabulary or longest > _MOST_PIECE:
         raise damaged(_("its filters or its vocabulary are not those of a Whisper model"))
-    expected, found, sizes = dict(shape.tensors()), dict[str, tuple[int, ...]](), dict[str, int]()
+    expected, shapes, sizes = dict(shape.tensors()), dict[str, tuple[int, ...]](), dict[str, int]()
     for _tensor in expected:
         dimensions, length, number = reader.u32(), reader.u32(), reader.u32()
         weight_type = WEIGHT_TYPES.get(number)
@@ -130,9 +130,9 @@ def _tensors(reader: HeaderReader, shape: Shape) -> Tensors:
         sides = tuple(reader.u32() for __ in range(dimensions))
         raw = reader.raw(length)
         name = raw.decode("utf-8", "replace")
-        if name in found or math.prod(sides) != expected.get(name) or sides[0] % weight_type.block:
+        if name in shapes or math.prod(sides) != expected.get(name) or sides[0] % weight_type.block:
             raise damaged(_("the tensor {name} has an impossible shape").format(name=name_of(raw)))
-        found[name], size = sides, math.prod(sides) // weight_type.block * weight_type.block_bytes
+        shapes[name], size = sides, math.prod(sides) // weight_type.block * weight_type.block_bytes
         sizes[weight_type.name] = sizes.get(weight_type.name, 0) + size
         reader.skip(size)
-    return Tensors(len(found), sum(map(math.prod, found.values())), sizes, found, reader.position)
+    return Tensors(len(shapes), sum(map(math.prod, shapes.values())), sizes, shapes, reader.position)

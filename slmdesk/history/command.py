@@ -130,13 +130,13 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     """
     requested = " ".join(words)
     with console.services() as services:
-        found = list(services.call.history.search(requested, limit=limit))
-        reported = {hit.item for hit in found if hit.message}
+        messages = list(services.call.history.search(requested, limit=limit))
+        reported = {hit.item for hit in messages if hit.message}
         translated = console.result_of(services, lambda: services.recent.search(requested))
-    titles = {hit.item for hit in found} - reported
+    titles = {hit.item for hit in messages} - reported
     more = {item.id: snippet for item, snippet in translated.found if item.id not in reported}
-    found = [hit for hit in found if hit.item not in titles or hit.item not in more]
-    hits = [(hit.item, hit.message, hit.title, hit.snippet) for hit in found]
+    messages = [hit for hit in messages if hit.item not in titles or hit.item not in more]
+    hits = [(hit.item, hit.message, hit.title, hit.snippet) for hit in messages]
     hits += [(item.id, "", item.title, more[item.id]) for item, _ in translated.found if item.id in more]
     hits = [(item, message, title, snippet.translate(HIT_MARKS)) for item, message, title, snippet in hits]
     rows: list[Json] = [
@@ -300,23 +300,23 @@ def rescue(console: Console, file: Path | None) -> int:
     with console.services() as services:
         for path in [file] if file else services.call.history.damaged():
             try:
-                found = _rescued(console, services, path)
+                rescued = _rescued(console, services, path)
             except KnownError as err:
                 if file or err.code.startswith(("store.", "disk.", "key.")):
                     raise
                 bad.append(path)  # other copies may be readable
                 continue
-            done.append((path, found))
+            done.append((path, rescued))
     for path in bad:
         console.notify(f"error: Nothing could be read in {path}.")
     if console.as_json:
-        rows: list[Json] = [{"file": str(path), **to_json(found)} for path, found in done]
+        rows: list[Json] = [{"file": str(path), **to_json(rescued)} for path, rescued in done]
         console.give(rows)
         return int(bool(bad))
     if not done and not bad:
         console.notify("No damaged history was set aside.")
-    for path, found in done:
-        console.say(f"{path}: {rescued_words(found)}")
+    for path, rescued in done:
+        console.say(f"{path}: {rescued_words(rescued)}")
     return int(bool(bad))
 
 
@@ -436,23 +436,23 @@ def delete_everything(console: Console, models: bool) -> int | None:
     It is asked for, in words to be typed; without a terminal they are read from stdin.  Close the window first.
     """
     with console.services() as services:
-        found = console.result_of(services, lambda: services.erasing.look(models=models))
-        if not _is_confirmed(console, found, services.models.folder):
+        erasure = console.result_of(services, lambda: services.erasing.look(models=models))
+        if not _is_confirmed(console, erasure, services.models.folder):
             console.notify("Nothing was deleted.")
             return 1
         kept = console.result_of(services, services.erasing.forget_secrets)
-    left = erase(find_paths(console.home), found)
+    left = erase(find_paths(console.home), erasure)
     for name in kept:
         console.notify(f"note: {name} is still in the system's keyring; remove it there, under “slmdesk”.")
-    _report(console, found, left)
+    _report(console, erasure, left)
     return 1 if left or kept else None
 
 
-def _is_confirmed(console: Console, found: Erasure, models: Path) -> bool:
-    console.notify(f"This deletes {found.files:,} files ({bytes_for_people(found.bytes)}) for good:")
-    for folder in (*found.folders, *found.models):
+def _is_confirmed(console: Console, erasure: Erasure, models: Path) -> bool:
+    console.notify(f"This deletes {erasure.files:,} files ({bytes_for_people(erasure.bytes)}) for good:")
+    for folder in (*erasure.folders, *erasure.models):
         console.notify(f"  {folder}")
-    if not found.models:
+    if not erasure.models:
         console.notify(f"The files of the models stay, in {models}.")
     console.notify("Backups, exports and copies that you made elsewhere stay where they are.")
     if sys.stdin.isatty():
@@ -463,12 +463,12 @@ def _is_confirmed(console: Console, found: Erasure, models: Path) -> bool:
         return False
 
 
-def _report(console: Console, found: Erasure, left: Sequence[Path]) -> None:
+def _report(console: Console, erasure: Erasure, left: Sequence[Path]) -> None:
     for path in left:
         console.notify(f"error: {path} could not be deleted.")
     if console.as_json:
         remain: list[Json] = [str(path) for path in left]
-        console.give({"files": found.files, "bytes": found.bytes, "left": remain})
+        console.give({"files": erasure.files, "bytes": erasure.bytes, "left": remain})
     elif not left:
-        models = "" if found.models else " and the files of models"
-        console.say(f"{found.files:,} files deleted. What is left of slmdesk here: the program{models}.")
+        models = "" if erasure.models else " and the files of models"
+        console.say(f"{erasure.files:,} files deleted. What is left of slmdesk here: the program{models}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -11,7 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_there
+from slmdesk.base.files import is_there, private_folder, write_atomically
 from slmdesk.base.paths import APP, Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, Kind, Restored
@@ -38,6 +39,12 @@ SIGNING, SIGNING_KEY = "slmdesk: key that signs statements for auditors", "state
 """Name and account of a key in the system's keyring, with which earlier versions signed statements."""
 
 
+ELSEWHERE = ".elsewhere"
+"""Name of a file in our own folder of models: the files of ours in other folders that stayed when all else was deleted,
+each with its size and time, so that no other file of that name is taken for it.
+"""
+
+
 class Erasure(Record):
     folders: tuple[Path, ...]
     models: tuple[Path, ...]
@@ -46,6 +53,8 @@ class Erasure(Record):
     """
     files: int
     bytes: int
+    elsewhere: tuple[Path, ...] = ()
+    """Files of models that stay, in another folder than our own."""
 
 
 class ErasingService(Service):
@@ -73,12 +82,14 @@ class ErasingService(Service):
         folder, paths = self._models.folder, self._paths
 
         def count() -> Erasure:
-            theirs = (*known, *_leftovers(folder), *_in(paths.models)) if models else ()
-            theirs = tuple(path for path in dict.fromkeys(theirs) if not known.get(path))  # linked ones are not ours
+            ours = (*known, *_elsewhere(paths), *_leftovers(folder), *_in(paths.models))
+            ours = tuple(path for path in dict.fromkeys(ours) if not known.get(path))  # linked ones are not
+            theirs = ours if models else ()
             folders = tuple(folder for folder in _folders(paths) if folder.exists())
-            found = [*(file for folder in folders for file in _files(paths, folder)), *theirs]
-            sizes = [_size(path) for path in dict.fromkeys(found)]
-            return Erasure(folders, theirs, len(sizes), sum(sizes))
+            files = [*(file for folder in folders for file in _files(paths, folder)), *theirs]
+            sizes = [_size(path) for path in dict.fromkeys(files)]
+            elsewhere = (path for path in ours if not path.is_relative_to(paths.models))
+            return Erasure(folders, theirs, len(sizes), sum(sizes), () if models else tuple(elsewhere))
 
         return pending_on_file_thread(self._service_thread, count, name="erase")
 
@@ -97,12 +108,12 @@ class ErasingService(Service):
         was_signed = any(row.said.get("key_place") == PLACE for row in self._store.ledger.all_of(Kind.STATEMENT))
 
         def forget() -> tuple[str, ...]:
-            found = [*secrets, *((_("the key of the history"), self.keys, file.store) for file in key_files(paths)
+            entries = [*secrets, *((_("the key of the history"), self.keys, file.store) for file in key_files(paths)
                                  if file.has(KEYRING))]  # fmt: skip
             if was_signed or not signing.missing():
-                found.append((_("the key of statements"), signing, SIGNING_KEY))
+                entries.append((_("the key of statements"), signing, SIGNING_KEY))
             left: list[str] = []
-            for name, vault, account in found:
+            for name, vault, account in entries:
                 try:
                     vault.remove(account)
                 except KnownError:
@@ -112,7 +123,7 @@ class ErasingService(Service):
         return pending_on_file_thread(self._service_thread, forget, name="erase")
 
 
-def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
+def erase(paths: Paths, erasure: Erasure) -> tuple[Path, ...]:
     """Delete all files. The services must be closed. The organisation's policy.toml stays. Any thread.
 
     Returns the files that could not be deleted. Raises KnownError `store.in_use` when another instance runs meanwhile.
@@ -121,13 +132,17 @@ def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
     try:
         if not lock.try_alone():
             raise KnownError("store.in_use")
-        for file in found.models:
+        for file in erasure.models:
             with suppress(OSError):
                 file.unlink(missing_ok=True)
         for folder in _folders(paths):
             for file in list(_files(paths, folder)):
                 with suppress(OSError):
                     file.unlink(missing_ok=True)
+        if marks := {str(path): mark for path in found.elsewhere if (mark := _mark(path))}:
+            with suppress(KnownError):  # then nobody knows them, and the person was told where they are
+                private_folder(paths.models)
+                write_atomically(paths.models / ELSEWHERE, json.dumps(marks).encode())
     finally:
         lock.close()
     _remove_sockets()
@@ -140,7 +155,7 @@ def erase(paths: Paths, found: Erasure) -> tuple[Path, ...]:
             with suppress(OSError):
                 home.rmdir()
     left = [file for folder in _folders(paths) for file in _files(paths, folder)]
-    return (*left, *(model for model in found.models if model.exists()))
+    return (*left, *(model for model in erasure.models if model.exists()))
 
 
 def _folders(paths: Paths) -> list[Path]:
@@ -157,13 +172,32 @@ def _files(paths: Paths, folder: Path) -> Iterator[Path]:
                 yield here / name
 
 
+def _elsewhere(paths: Paths) -> list[Path]:
+    """Return the files that stayed in other folders, as far as they are there unchanged."""
+    try:
+        marks = json.loads((paths.models / ELSEWHERE).read_bytes())
+    except (OSError, ValueError):
+        return []
+    pairs = marks.items() if isinstance(marks, dict) else ()
+    return [path for name, mark in pairs if mark and _mark(path := Path(name)) == mark]
+
+
+def _mark(path: Path) -> list[int]:
+    """Return the size and time of a file. Empty if there is none."""
+    try:
+        info = path.lstat()
+    except OSError:
+        return []
+    return [info.st_size, info.st_mtime_ns] if stat.S_ISREG(info.st_mode) else []
+
+
 def _leftovers(folder: Path) -> list[Path]:
-    found: list[Path] = []
+    leftovers: list[Path] = []
     with suppress(OSError):
         for path in folder.iterdir():
             if path.name.startswith(OURS):
-                found += _in(path) if path.is_dir() else [path]
-    return found
+                leftovers += _in(path) if path.is_dir() else [path]
+    return leftovers
 
 
 def _in(folder: Path) -> list[Path]:

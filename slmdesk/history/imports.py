@@ -65,36 +65,36 @@ class ImportReport(Record):
 
     @property
     def counts(self) -> list[str]:
-        found = [
+        lines = [
             _("{chats} imported.").format(chats=_chats(len(self.added))) if self.added else _("No chats were imported.")
         ]
         if self.known:
-            found.append(
+            lines.append(
                 _("{chats} {was} here already and {was} not added again.").format(
                     chats=_chats(self.known), was=_was(self.known)
                 )
             )
         if lacks := counted_words(self.left_out or {}):
-            found.append(_("Left out, since slmdesk cannot keep it: {lacks}.").format(lacks=lacks))
+            lines.append(_("Left out, since slmdesk cannot keep it: {lacks}.").format(lacks=lacks))
         if self.too_large:
-            found.append(
+            lines.append(
                 _("{chats} {was} too large and not imported.").format(
                     chats=_chats(self.too_large), was=_was(self.too_large)
                 )
             )
         if self.empty:
-            found.append(
+            lines.append(
                 _("{chats} without messages {was} skipped.").format(chats=_chats(self.empty), was=_was(self.empty))
             )
         if self.unknown:
             entries = ngettext("1 entry was", "{n:,} entries were", self.unknown)
-            found.append(_("{entries} not recognised as a chat.").format(entries=entries))
-        return found
+            lines.append(_("{entries} not recognised as a chat.").format(entries=entries))
+        return lines
 
     @property
     def lines(self) -> list[str]:
-        found = [*self.counts, *(problem.sentence for _name, problem in self.problems)]
-        return [*found, _("The import was stopped before its end.")] if self.is_stopped else found
+        sentences = [*self.counts, *(problem.sentence for _name, problem in self.problems)]
+        return [*sentences, _("The import was stopped before its end.")] if self.is_stopped else sentences
 
 
 def _chats(count: int) -> str:
@@ -150,20 +150,20 @@ class _Import(Service):
 
     def begin(self, paths: Sequence[Path]) -> None:
         self._sums = self._store.imports.sums()
-        found = pending_on_file_thread(self._service_thread, lambda: sources_in(paths), name="chat-import")
-        found.then(self._on_found)
+        search = pending_on_file_thread(self._service_thread, lambda: sources_in(paths), name="chat-import")
+        search.then(self._on_found)
 
     def stop(self) -> None:
         self._is_stopped = True
         if self._handle is not None:
             self._handle.cancel()
 
-    def _on_found(self, found: Sources | Problem) -> None:
-        if isinstance(found, Problem):
-            self.pending.end(found)
+    def _on_found(self, sources: Sources | Problem) -> None:
+        if isinstance(sources, Problem):
+            self.pending.end(sources)
             return
-        self._left.extend(found.files)
-        self._problems.extend(found.problems)
+        self._left.extend(sources.files)
+        self._problems.extend(sources.problems)
         self._next()
 
     def _next(self) -> None:
@@ -265,8 +265,8 @@ class _Import(Service):
         now = time.time()
         if isinstance(own := untrusted.get("own"), Mapping):
             return chat_of_own(own, now, self._has_document), {}
-        found = record_from(ForeignChat, untrusted.get("foreign"))
-        return chat_of_foreign(found, now), dict(found.left_out)
+        foreign = record_from(ForeignChat, untrusted.get("foreign"))
+        return chat_of_foreign(foreign, now), dict(foreign.left_out)
 
     def _add(self, chat: NewChat, lacks: Mapping[str, int]) -> None:
         try:
@@ -341,24 +341,24 @@ def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
     return hashlib.sha256(json.dumps([program, id, rows]).encode()).hexdigest()
 
 
-def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
+def chat_of_foreign(foreign: ForeignChat, now: float) -> NewChat:
     """Convert a chat of ChatGPT. A message without a time gets the time of the message before."""
-    ids = {message.id: new_id() for message in found.messages}
-    times = [message.created for message in found.messages if message.created is not None]
-    created = min(found.created if found.created is not None else min(times, default=now), now)
-    updated = found.updated if found.updated is not None else max(times, default=created)
+    ids = {message.id: new_id() for message in foreign.messages}
+    times = [message.created for message in foreign.messages if message.created is not None]
+    created = min(foreign.created if foreign.created is not None else min(times, default=now), now)
+    updated = foreign.updated if foreign.updated is not None else max(times, default=created)
     messages: list[Message] = []
     at = created
-    for number, message in enumerate(found.messages):
+    for number, message in enumerate(foreign.messages):
         at = message.created if message.created is not None else at
-        messages.append(_foreign_message(message, found.program, ids, number, min(at, now)))
+        messages.append(_foreign_message(message, foreign.program, ids, number, min(at, now)))
     first = next((message.words for message in messages if message.role is Role.USER), "")
-    sum = sum_of(found.program, found.id, messages)
-    mark: dict[str, Json] = {"program": found.program, "id": found.id[:200], "sum": sum, "time": now}
+    sum = sum_of(foreign.program, foreign.id, messages)
+    mark: dict[str, Json] = {"program": foreign.program, "id": foreign.id[:200], "sum": sum, "time": now}
     settings: dict[str, Json] = {IMPORTED: mark}
-    if found.leaf in ids:
-        settings["leaf"] = ids[found.leaf]
-    title, updated = title_from(found.title or first), min(max(updated, created), now)
+    if foreign.leaf in ids:
+        settings["leaf"] = ids[foreign.leaf]
+    title, updated = title_from(foreign.title or first), min(max(updated, created), now)
     item = _item(title, created, updated, settings, pinned=False, archived=False)
     return NewChat(item, tuple(messages), {}, sum)
 
@@ -494,8 +494,8 @@ def _origin(untrusted: object) -> dict[str, Json]:
     program, id = (stored_from(str, shape.get(key)) for key in ("program", "id"))
     if not program or id is None:
         return {}
-    found: dict[str, Json] = {"program": clean_label(program, 60), "id": id[:200]}
-    return {**found, "time": _time(shape.get("imported"), 0.0)}
+    origin: dict[str, Json] = {"program": clean_label(program, 60), "id": id[:200]}
+    return {**origin, "time": _time(shape.get("imported"), 0.0)}
 
 
 def _whole(untrusted: object) -> int | None:
@@ -505,8 +505,10 @@ def _whole(untrusted: object) -> int | None:
 
 
 def _args(untrusted: object) -> dict[str, Json]:
-    found = (stored_from(dict, untrusted) or {}).items()
-    plain = {key: value for key, value in found if isinstance(value, str | int | float) and not isinstance(value, bool)}
+    entries = (stored_from(dict, untrusted) or {}).items()
+    plain = {
+        key: value for key, value in entries if isinstance(value, str | int | float) and not isinstance(value, bool)
+    }
     return {key: value[:500] if isinstance(value, str) else value for key, value in plain.items()}
 
 
@@ -553,7 +555,7 @@ class _Search:
 
     def _search(self, top: Path) -> None:
         """Add the files with chats in a folder and its subfolders, by name. Links are not followed."""
-        found: list[Path] = []
+        paths: list[Path] = []
         shut: list[OSError] = []
         is_cut = has_deeper = False
         for place, folders, files in os.walk(top, onerror=shut.append):
@@ -561,11 +563,11 @@ class _Search:
             if len(Path(place).relative_to(top).parts) >= MOST_DEPTH:
                 has_deeper = has_deeper or bool(folders)
                 folders.clear()
-            found += [Path(place, name) for name in sorted(files) if _is_of_chats(name)]
-            if len(found) > MOST_FILES:
+            paths += [Path(place, name) for name in sorted(files) if _is_of_chats(name)]
+            if len(paths) > MOST_FILES:
                 is_cut = True
                 break
-        self._found.update(dict.fromkeys(found[:MOST_FILES]))
+        self._found.update(dict.fromkeys(paths[:MOST_FILES]))
         if is_cut:
             reason = _("it holds more than {most_files:,} files of chats, and the first of them were taken")
             self._left_out(top, reason.format(most_files=MOST_FILES))
@@ -576,7 +578,7 @@ class _Search:
             first, count = shut[0], ngettext("1 folder", "{n:,} folders", len(shut))
             reason = _("{count} could not be opened, first {filename} ({strerror})")
             self._left_out(top, reason.format(count=count, filename=first.filename, strerror=first.strerror))
-        if not found and not (shut or has_deeper):
+        if not paths and not (shut or has_deeper):
             self._say(top, KnownError("chats.unknown", path=str(top)))
 
     def _left_out(self, top: Path, reason: str) -> None:

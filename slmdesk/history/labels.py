@@ -21,49 +21,52 @@ def date_words(day: date) -> str:
     return _("{day} {month} {year}").format(day=day.day, month=_(MONTHS[day.month - 1]), year=day.year)
 
 
-def rescued_words(found: Rescued) -> str:
-    chats = found.items - found.translations
+def rescued_words(rescued: Rescued) -> str:
+    chats = rescued.items - rescued.translations
     received = [
         _("{chats} with {messages}").format(
             chats=ngettext("{n:,} chat", "{n:,} chats", chats),
-            messages=ngettext("{n:,} message", "{n:,} messages", found.messages),
+            messages=ngettext("{n:,} message", "{n:,} messages", rescued.messages),
         )
     ]
-    if found.translations or found.segments:
+    if rescued.translations or rescued.segments:
         received.append(
             _("{translations} with {segments}").format(
-                translations=ngettext("{n:,} translation", "{n:,} translations", found.translations),
-                segments=ngettext("{n:,} segment", "{n:,} segments", found.segments),
+                translations=ngettext("{n:,} translation", "{n:,} translations", rescued.translations),
+                segments=ngettext("{n:,} segment", "{n:,} segments", rescued.segments),
             )
         )
-    if found.memory:
+    if rescued.memory:
         received.append(
             _("{sentences} of the translation memory").format(
-                sentences=ngettext("{n:,} sentence", "{n:,} sentences", found.memory)
+                sentences=ngettext("{n:,} sentence", "{n:,} sentences", rescued.memory)
             )
         )
-    if found.glossaries or found.terms:
+    if rescued.glossaries or rescued.terms:
         received.append(
             _("{glossaries} with {terms}").format(
-                glossaries=ngettext("{n:,} glossary", "{n:,} glossaries", found.glossaries),
-                terms=ngettext("{n:,} term", "{n:,} terms", found.terms),
+                glossaries=ngettext("{n:,} glossary", "{n:,} glossaries", rescued.glossaries),
+                terms=ngettext("{n:,} term", "{n:,} terms", rescued.terms),
             )
         )
     lost = []
-    if found.unreadable:
+    if rescued.unreadable:
         lost.append(
-            _("{entries} could not be read").format(entries=ngettext("{n:,} entry", "{n:,} entries", found.unreadable))
-        )
-    if found.lost_segments:
-        lost.append(
-            _("{segments} of translations {what} missing").format(
-                segments=ngettext("{n:,} segment", "{n:,} segments", found.lost_segments), what=_is(found.lost_segments)
+            _("{entries} could not be read").format(
+                entries=ngettext("{n:,} entry", "{n:,} entries", rescued.unreadable)
             )
         )
-    if found.lost_pages:
+    if rescued.lost_segments:
+        lost.append(
+            _("{segments} of translations {what} missing").format(
+                segments=ngettext("{n:,} segment", "{n:,} segments", rescued.lost_segments),
+                what=_is(rescued.lost_segments),
+            )
+        )
+    if rescued.lost_pages:
         lost.append(
             _("{pages} of the file {what} lost").format(
-                pages=ngettext("{n:,} page", "{n:,} pages", found.lost_pages), what=_is(found.lost_pages)
+                pages=ngettext("{n:,} page", "{n:,} pages", rescued.lost_pages), what=_is(rescued.lost_pages)
             )
         )
     more = "".join(f" {loss[0].upper()}{loss[1:]}." for loss in lost)

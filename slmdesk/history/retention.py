@@ -181,12 +181,12 @@ class RetentionService(Service):
     def _delete(self, days: int, items: Sequence[OldItem], done: Swept) -> Slices[None]:
         if not items:
             return
-        found = {item.id: item for item in items}
+        by_id = {item.id: item for item in items}
 
         def still_due(ids: Sequence[str]) -> list[str]:
-            return self._kept.still_old([found[id] for id in ids]) if self._days == days else []
+            return self._kept.still_old([by_id[id] for id in ids]) if self._days == days else []
 
-        done.deleted += yield from self._deletion.delete(list(found), still_due)
+        done.deleted += yield from self._deletion.delete(list(by_id), still_due)
 
     def _forget_documents(self, days: int, before: float, done: Swept) -> Slices[None]:
         for document in (yield from self._unused(before)):
@@ -197,24 +197,24 @@ class RetentionService(Service):
 
     def _unused(self, before: float) -> Slices[list[OldDocument]]:
         """Return documents not opened since `before`, used by no item, and attached to no message or draft."""
-        found: list[OldDocument] = []
+        unused: list[OldDocument] = []
         after = -1
         while page := self._kept.old_documents(before, after, LOOKED_AT):
             after = page[-1].n
-            found += [document for document in page if document.is_free]
+            unused += [document for document in page if document.is_free]
             yield
-        used = (yield from self._attached()) if found else set()
-        return [document for document in found if document.id not in used]
+        used = (yield from self._attached()) if unused else set()
+        return [document for document in unused if document.id not in used]
 
     def _attached(self) -> Slices[set[str]]:
-        found: set[str] = set()
+        attached: set[str] = set()
         for table in ("messages", "items"):
             after: int | None = -(1 << 62)
             while after is not None:
                 after, some = self._store.documents.attached_in(table, after, LOOKED_AT)
-                found |= some
+                attached |= some
                 yield
-        return found
+        return attached
 
     def _end(self, days: int, done: Swept, now: float) -> Slices[None]:
         if done.deleted or done.documents:
@@ -336,13 +336,13 @@ class DayService(Service):
         self._deletion = SlicedDeletion(runtime, chats, states)
 
     def days(self) -> list[date]:
-        found: dict[date, None] = {}
+        days: dict[date, None] = {}
         for when in self._store.retention.times_made():
             with suppress(ValueError, OverflowError, OSError):
-                found[date.fromtimestamp(when)] = None
-            if len(found) == MOST_LISTED_DAYS:
+                days[date.fromtimestamp(when)] = None
+            if len(days) == MOST_LISTED_DAYS:
                 break
-        return list(found)
+        return list(days)
 
     def look(self, day: date) -> DayContent:
         begin, end = (_midnight(day), _midnight(day + timedelta(days=1)))
@@ -352,7 +352,7 @@ class DayService(Service):
         elsewhere = {document for item, document in uses if item not in ids}
         added = {document for item, document in uses if item in ids}
         added.update(self._store.retention.documents_between(begin, end))
-        documents = [one for one in sorted(added - elsewhere) if self._is_free(one)]
+        documents = [document for document in sorted(added - elsewhere) if self._is_free(document)]
         older = self._store.retention.changed_between(begin, end)
         counts = Counter(item.kind for item in made)
         return DayContent(day, tuple(ids), counts, tuple(documents), older)
@@ -388,26 +388,26 @@ def _midnight(day: date) -> float:
     return datetime(day.year, day.month, day.day).timestamp()
 
 
-def day_lines(found: DayContent) -> list[str]:
-    if found.is_empty:
-        lines = [_("Nothing that was made on {date} is here.").format(date=date_words(found.day))]
+def day_lines(content: DayContent) -> list[str]:
+    if content.is_empty:
+        lines = [_("Nothing that was made on {date} is here.").format(date=date_words(content.day))]
     else:
-        parts = [counted(kind, count) for kind, count in sorted(found.counts.items())]
-        if found.documents:
+        parts = [counted(kind, count) for kind, count in sorted(content.counts.items())]
+        if content.documents:
             parts.append(
                 ngettext(
                     "{n:,} document that nothing else uses",
                     "{n:,} documents that nothing else uses",
-                    len(found.documents),
+                    len(content.documents),
                 )
             )
         lines = [
             _("Made on {date}, and deleted for good: {parts}.").format(
-                date=date_words(found.day), parts=", ".join(parts)
+                date=date_words(content.day), parts=", ".join(parts)
             )
         ]
-    if found.older:
+    if content.older:
         lines.append(
-            _("Older, only changed on that day, so it stays: {counted}.").format(counted=counted("", found.older))
+            _("Older, only changed on that day, so it stays: {counted}.").format(counted=counted("", content.older))
         )
     return lines

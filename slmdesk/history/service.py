@@ -101,8 +101,8 @@ class HistoryService(Service):
 
     def titles(self) -> list[ItemTitle]:
         """Return the titles of all items that are in neither trash nor archive, last changed first."""
-        found = self._store.items.titles()
-        return [ItemTitle(id, kind, one_line(title), folded_name(title)) for id, kind, title in found]
+        rows = self._store.items.titles()
+        return [ItemTitle(id, kind, one_line(title), folded_name(title)) for id, kind, title in rows]
 
     def item(self, id: str) -> Item:
         """Return an item by its id or a unique beginning, also a private chat. Raises KnownError `item.unknown`."""
@@ -122,15 +122,15 @@ class HistoryService(Service):
 
     def to_check(self, items: Sequence[Item]) -> dict[str, int]:
         """Return how many segments, cells or changes of each item a person has still to look at, if there are any."""
-        found = self._store.segments.count_look(*(item.id for item in items if item.kind == "translation"))
+        counts = self._store.segments.count_look(*(item.id for item in items if item.kind == "translation"))
         for item in items:
             if item.kind == "writing":
-                found[item.id] = len(stored_list(dict, item.settings.get("changes")))
+                counts[item.id] = len(stored_list(dict, item.settings.get("changes")))
             elif item.kind == "extraction" and (known := stored_from(int, item.settings.get(DOUBTS))) is not None:
-                found[item.id] = known
+                counts[item.id] = known
             elif item.kind == "extraction" and (table := stored_from(Table, self._store.results.get(item.id))):
-                found[item.id] = len(doubts_of(table))  # made before the setting was there
-        return {id: count for id, count in found.items() if count}
+                counts[item.id] = len(doubts_of(table))  # made before the setting was there
+        return {id: count for id, count in counts.items() if count}
 
     def documents_of(self, item: str) -> list[DocumentRecord]:
         return self._store.documents.of_item(item)
@@ -184,12 +184,12 @@ class HistoryService(Service):
     def _only_of(self, items: Collection[str], uses: Collection[tuple[str, str]]) -> list[DocumentRecord]:
         theirs = {document for item, document in uses if item in items}
         theirs -= {document for item, document in uses if item not in items}
-        found = []
+        records = []
         for id in theirs:
             with suppress(KnownError):  # removed before
-                found.append(self._store.documents.get(id))
+                records.append(self._store.documents.get(id))
         return sorted(
-            (document for document in found if document.collection is None),
+            (document for document in records if document.collection is None),
             key=lambda document: (document.name, document.id),
         )
 
@@ -232,16 +232,16 @@ class HistoryService(Service):
         `key` is the key of the damaged history, if it is another than the current one. Raises KnownError `key.missing`,
         `file.missing`, `file.unreadable` (also when nothing in it is ours), `store.full`.
         """
-        found = rescue_into(self._store, damaged, key=key)
-        if not found.seen:
+        rescued = rescue_into(self._store, damaged, key=key)
+        if not rescued.seen:
             raise KnownError("file.unreadable", path=str(damaged), reason=_("nothing of a history can be read in it"))
         for item in reversed(self._store.items.page(None, limit=100)):
             self._publish(ItemChanged(item))
-        if found.models:
+        if rescued.models:
             self._publish(ModelsChanged())
-        if found.glossaries or found.terms:
+        if rescued.glossaries or rescued.terms:
             self._publish(GlossariesChanged())
-        return found
+        return rescued
 
     def export(self, id: str, form: str) -> str:
         """Export a chat as text in `form` ('md', 'json'). Raises KnownError `item.unknown`, `request.invalid`."""
@@ -263,7 +263,7 @@ class HistoryService(Service):
 
     def _of_export(self, id: str) -> tuple[Item, Sequence[Message], Sequence[Message], Mapping[str, Json]]:
         held = self._chats.open(id)
-        quotes: dict[str, Json] = {id: [to_wire(record) for record in found] for id, found in held.quotes.items()}
+        quotes: dict[str, Json] = {id: [to_wire(record) for record in records] for id, records in held.quotes.items()}
         return held.item, self._chats.messages(held.item.id), held.messages, quotes
 
 

@@ -277,34 +277,34 @@ class EraseDialog(Dialog):
         show_words(self._problem, breakable(problem.sentence))
 
     def _show(self) -> None:
-        if (found := self._found.value) is not None:
+        if (erasure := self._found.value) is not None:
             show_words(self._problem, "")
-            places = "\n".join(breakable(str(folder)) for folder in found.folders)
-            words, size = _("{files:,} files, {size}, in:\n{places}"), bytes_for_people(found.bytes)
-            self._words.setText(words.format(files=found.files, size=size, places=places))
-        is_armed = found is not None and self._typed.text().strip() == CONFIRMATION
+            places = "\n".join(breakable(str(folder)) for folder in erasure.folders)
+            words, size = _("{files:,} files, {size}, in:\n{places}"), bytes_for_people(erasure.bytes)
+            self._words.setText(words.format(files=erasure.files, size=size, places=places))
+        is_armed = erasure is not None and self._typed.text().strip() == CONFIRMATION
         self._erase.setEnabled(is_armed)
         self._erase.setDefault(is_armed)  # Enter after the words does what they say
         self._cancel.setDefault(not is_armed)
 
     def _on_erase(self) -> None:
-        if (found := self._found.value) is not None:
+        if (erasure := self._found.value) is not None:
             self._erase.setEnabled(False)
             self._bridge.follow(
                 self._bridge.services.erasing.forget_secrets(),
-                lambda left: self._on_forgotten(found, left),
+                lambda left: self._on_forgotten(erasure, left),
                 self._on_refused,
             )
 
-    def _on_forgotten(self, found: Erasure, left: tuple[str, ...]) -> None:
+    def _on_forgotten(self, erasure: Erasure, left: tuple[str, ...]) -> None:
         """Go on, even if the keyring did not answer. In that case a message says so first."""
         if not left:
-            self.confirmed.emit(found)
+            self.confirmed.emit(erasure)
             return
         words = _("Still in the system's keyring, since it does not answer: {left}.").format(left=", ".join(left))
         more = _("Remove it there, under “slmdesk”.")
         question = Question(self, "erase_keyring_dialog", _("Delete everything"), words, more)
-        _ask_sure(question, _("Delete the rest"), "erase_rest_button", lambda: self.confirmed.emit(found))
+        _ask_sure(question, _("Delete the rest"), "erase_rest_button", lambda: self.confirmed.emit(erasure))
 
 
 def _ask_sure(question: Question, words: str, name: str, then: Callable[[], object]) -> None:

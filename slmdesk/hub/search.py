@@ -110,8 +110,8 @@ def parse_link(text: str) -> HubLink:
     quantization = ""
     if ":" in name and not file:
         name, __, quantization = name.partition(":")
-    found = re.match(r"(?:blob|resolve|tree|raw)/[^/]+/?(.*)", file, re.DOTALL) if is_address else None
-    link = HubLink(f"{owner}/{name}", (found[1] if found else file) or asked, quantization.upper())
+    match = re.match(r"(?:blob|resolve|tree|raw)/[^/]+/?(.*)", file, re.DOTALL) if is_address else None
+    link = HubLink(f"{owner}/{name}", (match[1] if match else file) or asked, quantization.upper())
     is_right = is_repo(link.repo) and owner.lower() not in _NO_OWNERS
     if not is_right or (quantization and not _QUANTIZATION.fullmatch(quantization)):
         raise _no_repository(text)
@@ -254,13 +254,13 @@ class Repo(Record):
         models = [file for file in self.files if not file.beside]
         return recommended(models, budget_bytes) or recommended(models, _UNLIMITED)
 
-    def _one_of(self, found: Sequence[RemoteFile], requested: str) -> RemoteFile:
+    def _one_of(self, candidates: Sequence[RemoteFile], requested: str) -> RemoteFile:
         if (
-            len({_SPLIT.sub(r"\1.gguf", file.parts[0].name) for file in found}) == 1
+            len({_SPLIT.sub(r"\1.gguf", file.parts[0].name) for file in candidates}) == 1
         ):  # one model, both as a single file and in parts
-            return min(found, key=lambda file: len(file.parts))
-        code = "hub.several_files" if found else "hub.no_file"
-        raise self.problem(code, found or self.files, wanted=clean_label(requested, 80))
+            return min(candidates, key=lambda file: len(file.parts))
+        code = "hub.several_files" if candidates else "hub.no_file"
+        raise self.problem(code, candidates or self.files, wanted=clean_label(requested, 80))
 
     def problem(
         self, code: str, files: Iterable[RemoteFile], names: Mapping[str, str] = MappingProxyType({}), **words: str
@@ -288,8 +288,8 @@ def may_chat(name: str, tags: Collection[str], architecture: str) -> bool:
 
 def quantization_of(name: str) -> str:
     stem = _SPLIT.sub(r"\1.gguf", name.rpartition("/")[2]).removesuffix(".gguf")
-    found = _QUANTIZATION_IN_NAME.findall(stem)
-    return str(found[-1]).upper().replace("FP16", "F16").replace("FP32", "F32") if found else ""
+    forms = _QUANTIZATION_IN_NAME.findall(stem)
+    return str(forms[-1]).upper().replace("FP16", "F16").replace("FP32", "F32") if forms else ""
 
 
 def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: str, gated: bool) -> list[RemoteFile]:
@@ -305,9 +305,9 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
             splits.setdefault((split[1], int(split[3])), {})[int(split[2])] = part
         else:
             single.append((part,))
-    for (_stem, count), found in splits.items():
-        if 0 < count <= MAX_PARTS and sorted(found) == list(range(1, count + 1)):
-            single.append(tuple(found[number] for number in range(1, count + 1)))
+    for (_stem, count), numbered in splits.items():
+        if 0 < count <= MAX_PARTS and sorted(numbered) == list(range(1, count + 1)):
+            single.append(tuple(numbered[number] for number in range(1, count + 1)))
     single.sort(key=lambda pair: pair[0].name)
     files = [
         RemoteFile(repo, revision, each, quantization_of(each[0].name), license=license, gated=gated) for each in single
@@ -552,9 +552,9 @@ class Hub:
             if not isinstance(untrusted, list):
                 raise TypeError("no list")
             made: Any = ModelInfo  # its constructor is untyped
-            found = [_repo_of(made(**{"siblings": None, **repo})) for repo in untrusted[:MOST]]
+            repos = [_repo_of(made(**{"siblings": None, **repo})) for repo in untrusted[:MOST]]
             begin = parse_qs(urlsplit(answer.links.get("next", {}).get("url", "")).query).get("cursor", [""])[0]
-            return HubPage(tuple(repo for repo in found if repo is not None), begin[:4096])
+            return HubPage(tuple(repo for repo in repos if repo is not None), begin[:4096])
 
     def card(self, repo: Repo, *, token: str = "", stop: Event | None = None) -> Card:
         """Return the model card of a repository. Raises `hub.missing` if there is none, otherwise as `search` does."""
@@ -576,10 +576,10 @@ class Hub:
 
     def _repo(self, repo: str, stop: Event | None, access: str = "") -> Repo:
         with self._asking(f"files of {repo}", stop) as api:
-            found = _repo_of(api.model_info(repo, files_metadata=True, token=access or False))
-            if found is None:
+            record = _repo_of(api.model_info(repo, files_metadata=True, token=access or False))
+            if record is None:
                 raise KnownError("hub.answer_invalid", host=self._host(), reason=_("no repository"))
-            return found
+            return record
 
     def close(self) -> None:
         with self._lock:

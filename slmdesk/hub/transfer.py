@@ -326,7 +326,7 @@ def read_journal(path: Path) -> Origin | None:
             untrusted = file.read(MAX_JOURNAL_BYTES)
     except OSError:
         return None
-    found: dict[str, Any] = {}
+    journal: dict[str, Any] = {}
     for line in untrusted.splitlines(keepends=True):
         try:
             value = json.loads(line) if line.endswith(b"\n") else None
@@ -334,14 +334,14 @@ def read_journal(path: Path) -> Origin | None:
             value = None
         if not isinstance(value, dict):
             break
-        found.update(value)
-    etag = stored_from(str, found.get("etag")) or ""
-    return stored_from(Origin, {**found, "etag": etag}) if "synced" in found else None
+        journal.update(value)
+    etag = stored_from(str, journal.get("etag")) or ""
+    return stored_from(Origin, {**journal, "etag": etag}) if "synced" in journal else None
 
 
 def parts_in(folder: Path) -> list[tuple[Path, Origin | None]]:
-    found = [path for suffix in ("part", "bad", "joined") for path in sorted(folder.glob(f"{_PREFIX}*.{suffix}"))]
-    return [(path, read_journal(path.with_suffix(".journal"))) for path in found]
+    paths = [path for suffix in ("part", "bad", "joined") for path in sorted(folder.glob(f"{_PREFIX}*.{suffix}"))]
+    return [(path, read_journal(path.with_suffix(".journal"))) for path in paths]
 
 
 def _line(value: dict[str, Any]) -> bytes:
@@ -504,11 +504,11 @@ class Transfer:
 
     def _check_range(self, response: httpx2.Response) -> str:
         part = self._part
-        found = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
-        if found is None or int(found[1]) != part.size:
+        match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
+        if match is None or int(match[1]) != part.size:
             return "shifted"
-        if found[2] != "*":
-            self._check_length(found[2])
+        if match[2] != "*":
+            self._check_length(match[2])
         etag = response.headers.get("etag")
         return "changed" if part.etag and etag not in (None, part.etag) else ""
 

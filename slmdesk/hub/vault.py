@@ -96,8 +96,8 @@ class PrivateFile:
 
     def get(self, host: str) -> str:
         """Return the secret. If other users could read the file, its mode is first set to 0600."""
-        found = self._read().get(host, "")
-        return found if isinstance(found, str) else ""
+        secret = self._read().get(host, "")
+        return secret if isinstance(secret, str) else ""
 
     def put(self, host: str, secret: str) -> None:
         """Store the secret. Raises `file.unwritable` if the file system has no owners, as on many USB sticks."""
@@ -118,8 +118,8 @@ class PrivateFile:
 
     def _holds_only_others(self, host: str) -> bool:
         with suppress(KnownError):
-            found = self._read()
-            return bool(found) and host not in found
+            secrets = self._read()
+            return bool(secrets) and host not in secrets
         return False
 
     def _remove_halves(self) -> None:

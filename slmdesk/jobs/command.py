@@ -34,17 +34,17 @@ def jobs() -> None:
 def list_jobs(console: Console) -> None:
     """List the last jobs, newest first."""
     with console.services() as services:
-        found = services.service_thread.call(lambda: [_as_it_is(services, job) for job in services.jobs.list()])
+        records = services.service_thread.call(lambda: [_as_it_is(services, job) for job in services.jobs.list()])
     if console.as_json:
-        console.give([json_of(job) for job in found])
+        console.give([json_of(job) for job in records])
         return
-    if not found:
+    if not records:
         console.notify("There are no jobs.")
         return
     rows = [("ID", "KIND", "STATUS", "STEPS", "FAILED", "LEFT", "TITLE")]
-    rows += [_row(job) for job in found]
+    rows += [_row(job) for job in records]
     table(console, rows)
-    _say_how_to_go_on(console, found)
+    _say_how_to_go_on(console, records)
 
 
 def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:

@@ -38,10 +38,10 @@ class DocumentJobs:
 
     def find(self, item: str) -> Item:
         """Return an item by its id or a unique start of it. Raises KnownError `item.unknown`, also for another kind."""
-        found = self._store.items.get(item)
-        if found.kind != self._kind:
+        record = self._store.items.get(item)
+        if record.kind != self._kind:
             raise KnownError("item.unknown", id=item[:80])
-        return found
+        return record
 
     def newest_job(self, item: str) -> JobRecord | None:
         return next((job for job in self._store.jobs.of_item(item) if job.kind == self._kind), None)
@@ -108,12 +108,12 @@ def read_document(store: Store, id: str) -> DocumentRecord:
 
     Raises KnownError `document.unknown`, `document.not_read`, and the document's own error.
     """
-    found = store.documents.get(id)
-    if found.status is DocumentStatus.READING:
-        raise KnownError("document.not_read", path=found.name)
-    if found.status is DocumentStatus.FAILED and not found.pages:
-        raise KnownError(found.error_code or "document.unreadable", **plain_args(found.error_args))
-    return found
+    record = store.documents.get(id)
+    if record.status is DocumentStatus.READING:
+        raise KnownError("document.not_read", path=record.name)
+    if record.status is DocumentStatus.FAILED and not record.pages:
+        raise KnownError(record.error_code or "document.unreadable", **plain_args(record.error_args))
+    return record
 
 
 def title_of(documents: Sequence[DocumentRecord]) -> str:

@@ -195,8 +195,8 @@ class JobService(Service):
             self._say(self._store.jobs.get(waiting_job.id))
 
     def waiting(self) -> Sequence[JobRecord]:
-        found = [job for job in self._store.jobs.unfinished() if job.kind not in RUNNERS]
-        return sorted((job for job in found if job.status is JobStatus.OPEN), key=place_of)
+        waiting = [job for job in self._store.jobs.unfinished() if job.kind not in RUNNERS]
+        return sorted((job for job in waiting if job.status is JobStatus.OPEN), key=place_of)
 
     def is_queued(self, id: str) -> bool:
         return id in self._queue
@@ -389,9 +389,9 @@ class JobViews:
 
         `before`: (updated, n) of the last job on the previous page.
         """
-        found = self._store.jobs.ended(after=self._store.jobs.cleared_at(), before=before, limit=limit)
+        jobs = self._store.jobs.ended(after=self._store.jobs.cleared_at(), before=before, limit=limit)
         models = self._models()
-        return [self._view(job, models) for job in found]
+        return [self._view(job, models) for job in jobs]
 
     def view(self, id: str) -> JobView:
         """Return a job, without its position in the queue.  Raises KnownError `job.unknown`."""

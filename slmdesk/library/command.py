@@ -67,25 +67,25 @@ def list_documents(console: Console, folder: str | None, lists_folders: bool) ->
                 return services.documents.recent(MOST), folders
             return services.collections.documents(find_folder(services, folder).id), folders
 
-        found, folders = services.service_thread.call(read)
+        records, folders = services.service_thread.call(read)
     if console.as_json:
-        console.give([_document_shape(document, folders) for document in found])
+        console.give([_document_shape(document, folders) for document in records])
         return
-    if not found:
+    if not records:
         console.notify("There are no documents.")
         return
     rows = [("ID", "PAGES", "STATUS", "NAME")]
-    rows += [(document.id, str(document.pages), document.status.value, document.name) for document in found]
+    rows += [(document.id, str(document.pages), document.status.value, document.name) for document in records]
     table(console, rows)
 
 
 def _list_folders(console: Console) -> None:
     with console.services() as services:
-        found = services.call.collections.all()
+        states = services.call.collections.all()
     if console.as_json:
-        console.give([json_of(state) for state in found])
+        console.give([json_of(state) for state in states])
         return
-    if not found:
+    if not states:
         console.notify("There are no folders. “slmdesk documents watch FOLDER” adds one.")
         return
     rows = [("ID", "DOCUMENTS", "UNREAD", "WATCHED", "FOLDER")]
@@ -97,7 +97,7 @@ def _list_folders(console: Console) -> None:
             "yes" if state.record.watched else "no",
             _place(state.record),
         )
-        for state in found
+        for state in states
     ]
     table(console, rows)
 
@@ -314,12 +314,12 @@ def _list_attachments(console: Console, info: DocumentInfo) -> None:
 
 def _attachment(info: DocumentInfo, file: Path, number: int) -> int:
     """Return an attachment's index from its number as shown to people. Raises click.UsageError if there is none."""
-    found = next((attachment.index for attachment in info.attachments if attachment.index == number - 1), None)
-    if found is None:
+    position = next((attachment.index for attachment in info.attachments if attachment.index == number - 1), None)
+    if position is None:
         name, count = " ".join(file.name.split()), len(info.attachments)
         there = f"{count:,} attachment{'' if count == 1 else 's'}" if count else "no attachments"
         raise click.UsageError(f"{name} has {there}; there is no number {number:,}.")
-    return found
+    return position
 
 
 def _kept(
@@ -343,11 +343,11 @@ def _read(
     console: Console, services: Services, file: Path, password: str, encoding: str, number: int | None
 ) -> tuple[DocumentInfo, Sequence[Page]]:
     def read(attachment: int | None) -> tuple[DocumentInfo, Sequence[Page]]:
-        found = console.result_of(
+        document = console.result_of(
             services,
             lambda: services.documents.read(file, password=password, encoding=encoding, attachment=attachment),
         )
-        return found.info, found.pages
+        return document.info, document.pages
 
     show_reading(console, services, file)
     try:
@@ -585,11 +585,11 @@ def _show_preview(console: Console, preview: RedactionPreview, chosen: Sequence[
 def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[str]:
     lines: list[str] = []
     for kind in Kind:
-        found = [word for word in preview.found if word.kind is kind]
-        if not found:
+        words = [word for word in preview.found if word.kind is kind]
+        if not words:
             continue
-        lines.append(f"{len(found):,} {label_of(kind, len(found))}")
-        for word in found:
+        lines.append(f"{len(words):,} {label_of(kind, len(words))}")
+        for word in words:
             mark = "x" if word in chosen else " "
             times = "author of the file" if word.is_author and not word.count else f"{word.count:,} ×"
             place = word.places[0] if word.places else None

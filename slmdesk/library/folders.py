@@ -285,9 +285,9 @@ class CollectionService(Service):
         left: dict[str, Json] = {
             quoted(path): [code, dict(args)] for path, (code, args) in list(listing.left.items())[:MOST_LEFT]
         }
-        found: dict[str, Json] = {"left": left, "mark": list(listing.mark)}
-        if any(record.settings.get(key) != value for key, value in found.items()):
-            record = self._store.collections.change(record.id, settings=found)
+        settings: dict[str, Json] = {"left": left, "mark": list(listing.mark)}
+        if any(record.settings.get(key) != value for key, value in settings.items()):
+            record = self._store.collections.change(record.id, settings=settings)
         self._say(folder, record=record, looked=time.time(), later=len(listing.later), reason="")
         if not what.new and not what.gone:
             self._is_current(folder)
@@ -589,14 +589,14 @@ class IndexRunner(Service):
 
     def _look(self, run: _Run, path: bytes) -> Pending[_Looked]:
         def work() -> _Looked:
-            found = look_at(Path(os.fsdecode(path)), run.stop)
-            if abs(time.time() - found.mtime_ns / 1e9) < STILL_S:
-                raise KnownError("document.changing", path=found.path.name)
-            for document in self._service_thread.call(lambda: self._same(run.collection, path, found.sha256)):
+            file = look_at(Path(os.fsdecode(path)), run.stop)
+            if abs(time.time() - file.mtime_ns / 1e9) < STILL_S:
+                raise KnownError("document.changing", path=file.path.name)
+            for document in self._service_thread.call(lambda: self._same(run.collection, path, file.sha256)):
                 if os.path.lexists(document.path):
-                    return _Looked(found, twin_of=document.id)
-                return _Looked(found, instead=document.id)
-            return _Looked(found)
+                    return _Looked(file, twin_of=document.id)
+                return _Looked(file, instead=document.id)
+            return _Looked(file)
 
         return pending_on_file_thread(self._service_thread, work, name="index")
 
@@ -709,7 +709,7 @@ class FolderRemoval(Service):
     def forget_documents(self, ids: Sequence[str], collection: str) -> Pending[None]:
         """Remove documents of a folder. The result comes when they are removed, or cannot be removed now."""
         going = in_slices(self._service_thread, self._forgetting(ids, collection))
-        self._going = [*(one for one in self._going if not one.is_ended), going]
+        self._going = [*(removal for removal in self._going if not removal.is_ended), going]
         return going
 
     def _forgetting(self, ids: Sequence[str], collection: str) -> Slices[None]:

@@ -571,8 +571,8 @@ def units_from(
 
 
 def units_in(untrusted: Json) -> list[Mapping[str, Any]]:
-    found = untrusted if isinstance(untrusted, list | tuple) else ()
-    return [piece for piece in found if isinstance(piece, Mapping) and _is_found(piece)]
+    pieces = untrusted if isinstance(untrusted, list | tuple) else ()
+    return [piece for piece in pieces if isinstance(piece, Mapping) and _is_found(piece)]
 
 
 def _is_found(piece: Mapping[str, Any]) -> bool:

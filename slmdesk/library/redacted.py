@@ -90,18 +90,18 @@ class RedactedCopies:
             self._service_thread, self._reader, "private_texts", payload, on_partial, tells_progress=True
         )[1]
         people = [str(name) for name in about.get("people") or ()]
-        found: tuple[FoundWord, ...] = yield self._on_file_thread(
+        words: tuple[FoundWord, ...] = yield self._on_file_thread(
             lambda: private_words(shown, others, people, listed), stop
         )
         return RedactionPreview(
             path,
             file.sha256,
             str(about.get("format", "")),
-            tuple(word for word in found if word.count or word.is_author),
+            tuple(word for word in words if word.count or word.is_author),
             remarks_from(about.get("removed")),
             remarks_from(about.get("unsure")),
             whole_text([*shown, *others]),
-            tuple(word for word in found if not (word.count or word.is_author)),
+            tuple(word for word in words if not (word.count or word.is_author)),
         )
 
     def _giving_out(self, preview: RedactionPreview, request: RedactionRequest) -> Slices[GivenOut]:
@@ -203,10 +203,10 @@ def _save(data: bytes, pairs: Sequence[tuple[str, str]], request: RedactionReque
 
 
 def _counts(about: Mapping[str, Any], expected: int) -> list[int]:
-    found = stored_list(int, about.get("counts"))
-    if len(found) != expected:
+    counts = stored_list(int, about.get("counts"))
+    if len(counts) != expected:
         raise KnownError("child.protocol", reason=_("redact"))
-    return found
+    return counts
 
 
 def _surnames_in_firms(preview: RedactionPreview, words: Sequence[tuple[Kind, str]]) -> Iterator[tuple[Kind, str]]:
@@ -335,8 +335,8 @@ def _lines(remarks: Sequence[Remark], words: dict[str, str]) -> list[str]:
     for remark in remarks:
         places.setdefault(remark.kind, []).append(remark.place)
     lines = []
-    for kind, found in places.items():
-        named = [*dict.fromkeys(name for name in found if name)]
+    for kind, spots in places.items():
+        named = [*dict.fromkeys(name for name in spots if name)]
         shown = ", ".join(map(told_place, named[:_MOST_PLACES])) + (
             _(" and {count:,} more").format(count=len(named) - _MOST_PLACES) if len(named) > _MOST_PLACES else ""
         )
@@ -386,26 +386,26 @@ def private_words(
         words = " ".join(find.text.split())
         if any(letter.isalnum() for letter in words):
             grouped.setdefault((find.kind, words), []).append(find)
-    found = []
+    rows = []
     seen = _Seen(text, language, texts, begins, shown_end)
     for (kind, words), some in grouped.items():
         certainty = max((find.certainty for find in some), key=RANK.__getitem__)
-        found.append(seen.row(kind, words, [(find.start, find.end) for find in some], certainty))
+        rows.append(seen.row(kind, words, [(find.start, find.end) for find in some], certainty))
     own: dict[str, FoundWord] = {}
     for row in _own_words(seen, listed, finds):
         if row.is_chosen or row.words.casefold() not in own:
             own[row.words.casefold()] = row
     surer = {words for words, row in own.items() if row.is_chosen}
-    found = [row for row in found if row.is_chosen or row.words.casefold() not in surer]
-    known = {word.words.casefold() for word in found}
-    found += [row for words, row in own.items() if words not in known]
+    rows = [row for row in rows if row.is_chosen or row.words.casefold() not in surer]
+    known = {word.words.casefold() for word in rows}
+    rows += [row for words, row in own.items() if words not in known]
     known |= own.keys()
     for name in people:
         if name.casefold() not in known and name.casefold() not in _NO_PERSON:
             count = len(occurrences(text[:shown_end], name))
-            found.append(FoundWord(Kind.PERSON, name, count, Certainty.LIKELY, is_author=True))
+            rows.append(FoundWord(Kind.PERSON, name, count, Certainty.LIKELY, is_author=True))
     order = {kind: number for number, kind in enumerate(Kind)}
-    return tuple(sorted(found, key=lambda word: (order[word.kind], -word.count, word.words)))
+    return tuple(sorted(rows, key=lambda word: (order[word.kind], -word.count, word.words)))
 
 
 def _found(text: str, listed: Sequence[Listed], language: str) -> tuple[Find, ...]:
@@ -538,7 +538,7 @@ def pairs_for(
     originals = [original for original in (*made, *barred) if len(original) >= LEAST_HELD]
     index = WordIndex(original.casefold() for original in originals)
     for substitute in made.values():
-        if held := index.found(substitute.casefold()):
+        if held := index.numbers_in(substitute.casefold()):
             raise KnownError("redaction.conflict", words=originals[held[0]])
     return tuple((made | barred).items())
 

@@ -268,12 +268,12 @@ class StateService(Service):
             make_space(self._folder, self._most << 20)
             return [file.head for file in states_in(self._folder) if file.head]
 
-        def looked(found: list[StateHead] | Problem) -> None:
-            if isinstance(found, Problem):
+        def looked(heads: list[StateHead] | Problem) -> None:
+            if isinstance(heads, Problem):
                 return
             with suppress(KnownError):
                 self._models = frozenset(model.sha256 for model in self._store.models.all())
-                lost = {head.key for head in found if not self._is_requested(head)}
+                lost = {head.key for head in heads if not self._is_requested(head)}
                 on_file_thread(
                     self._service_thread,
                     lambda: remove_states(self._folder, lambda head: head.key not in lost),
@@ -288,8 +288,8 @@ class StateService(Service):
 
     def _is_there(self, id: str) -> bool:
         """Tell whether it is the id of a document, chat or preset. Returns True if the store cannot answer now."""
-        found = (self._store.documents, "document"), (self._store.items, "item"), (self._store.presets, "preset")
-        for records, kind in found:
+        tables = (self._store.documents, "document"), (self._store.items, "item"), (self._store.presets, "preset")
+        for records, kind in tables:
             try:
                 if records.get(id).id == id:
                     return True

@@ -65,8 +65,8 @@ def scan(root: Path, own: Iterable[Path], stop: threading.Event) -> Listing:
     """
     began = time.monotonic()
     try:
-        found = root.stat()
-        if not stat.S_ISDIR(found.st_mode):
+        info = root.stat()
+        if not stat.S_ISDIR(info.st_mode):
             return Listing(False, _("not a folder"))
         walk = _Walk(own, stop)
         walk.folder(os.fsencode(root), 0)
@@ -74,7 +74,7 @@ def scan(root: Path, own: Iterable[Path], stop: threading.Event) -> Listing:
         return Listing(False, err.strerror or type(err).__name__)
     return Listing(
         True,
-        mark=(found.st_dev, found.st_ino),
+        mark=(info.st_dev, info.st_ino),
         files=tuple(walk.files),
         later=tuple(walk.later),
         left=walk.left,
@@ -97,9 +97,9 @@ class _Walk:
 
     def folder(self, path: bytes, depth: int) -> None:
         """Scan a folder. Raises OSError if it cannot be listed, and Stopped."""
-        with os.scandir(path) as found:
-            entries = list(found)
-        locked = {one for entry in entries if (one := _locked_by(entry, self._now))}
+        with os.scandir(path) as scanner:
+            entries = list(scanner)
+        locked = {locked_path for entry in entries if (locked_path := _locked_by(entry, self._now))}
         folders: list[bytes] = []
         for entry in entries:
             if self._stop.is_set():
@@ -123,8 +123,8 @@ class _Walk:
         if path in self._own:
             return
         try:
-            found = Path(os.fsdecode(path)).lstat()
-            if (mark := (found.st_dev, found.st_ino)) in self._seen:  # a folder that is mounted inside itself
+            info = Path(os.fsdecode(path)).lstat()
+            if (mark := (info.st_dev, info.st_ino)) in self._seen:  # a folder that is mounted inside itself
                 return
             self._seen.add(mark)
             if depth > MOST_DEPTH:
@@ -142,20 +142,20 @@ class _Walk:
         if entry.is_symlink():
             self._leave(entry.path, "document.unreadable", _("a link"))
             return
-        found = entry.stat(follow_symlinks=False)
+        info = entry.stat(follow_symlinks=False)
         if os.name == "nt":
-            found = Path(os.fsdecode(entry.path)).lstat()  # DirEntry has no inode on Windows
-        if not stat.S_ISREG(found.st_mode):
+            info = Path(os.fsdecode(entry.path)).lstat()  # DirEntry has no inode on Windows
+        if not stat.S_ISREG(info.st_mode):
             self._leave(entry.path, "document.unreadable", _("not a file"))
-        elif found.st_size > MOST_BYTES:
-            args: Mapping[str, str | int] = {"path": _shown(entry.path), "bytes": found.st_size, "limit": MOST_BYTES}
+        elif info.st_size > MOST_BYTES:
+            args: Mapping[str, str | int] = {"path": _shown(entry.path), "bytes": info.st_size, "limit": MOST_BYTES}
             self.left[entry.path] = ("document.too_large", args)
         elif not os.access(entry.path, os.R_OK):
             self._leave(entry.path, "document.unreadable", os.strerror(errno.EACCES))
-        elif is_open or abs(self._now - found.st_mtime) < STILL_S:
+        elif is_open or abs(self._now - info.st_mtime) < STILL_S:
             self.later.append(entry.path)
         elif len(self.files) < MOST_FILES:
-            self.files.append(SeenFile(entry.path, found.st_size, found.st_mtime_ns, found.st_ino))
+            self.files.append(SeenFile(entry.path, info.st_size, info.st_mtime_ns, info.st_ino))
         else:
             self._leave(
                 entry.path, "document.unreadable", _("more than {most_files} documents").format(most_files=MOST_FILES)
@@ -271,22 +271,22 @@ def look_at(path: Path, stop: threading.Event, *, hashed: bool = True) -> Docume
     try:
         _refuse_irregular(path, path.stat())
         if not hashed:
-            found = path.stat()
-            return DocumentFile(path, "", found.st_size, found.st_mtime_ns, found.st_ino)
+            info = path.stat()
+            return DocumentFile(path, "", info.st_size, info.st_mtime_ns, info.st_ino)
         flags = os.O_RDONLY
         for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
             flags |= getattr(os, name, 0)
         digest = hashlib.sha256()
         with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
-            found = os.fstat(file.fileno())
-            _refuse_irregular(path, found)
-            if found.st_size > MAX_FILE_BYTES:
-                raise KnownError("document.too_large", path=str(path), bytes=found.st_size, limit=MAX_FILE_BYTES)
+            info = os.fstat(file.fileno())
+            _refuse_irregular(path, info)
+            if info.st_size > MAX_FILE_BYTES:
+                raise KnownError("document.too_large", path=str(path), bytes=info.st_size, limit=MAX_FILE_BYTES)
             while chunk := file.read(CHUNK_BYTES):
                 if stop.is_set():
                     raise Stopped
                 digest.update(chunk)
-        return DocumentFile(path, digest.hexdigest(), found.st_size, found.st_mtime_ns, found.st_ino)
+        return DocumentFile(path, digest.hexdigest(), info.st_size, info.st_mtime_ns, info.st_ino)
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=str(path)) from err
     except (OSError, ValueError) as err:
@@ -301,15 +301,15 @@ def documents_in(paths: list[Path], stop: threading.Event) -> list[Path]:
     folders is left out, because there is too much of it. Raises KnownError `document.unreadable` for a folder that
     cannot be listed.
     """
-    found: list[Path] = []
+    documents: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += filter(_is_document, _inside(path, LISTED_DEPTH, stop))
+            documents += filter(_is_document, _inside(path, LISTED_DEPTH, stop))
         else:
-            found.append(path)
-        if len(found) >= MOST_LISTED:
+            documents.append(path)
+        if len(documents) >= MOST_LISTED:
             break
-    return found[:MOST_LISTED]
+    return documents[:MOST_LISTED]
 
 
 def _inside(folder: Path, depth: int, stop: threading.Event) -> Iterator[Path]:
@@ -336,8 +336,8 @@ def _is_document(path: Path) -> bool:
         return False
 
 
-def _refuse_irregular(path: Path, found: os.stat_result) -> None:
-    if stat.S_ISREG(found.st_mode):
+def _refuse_irregular(path: Path, info: os.stat_result) -> None:
+    if stat.S_ISREG(info.st_mode):
         return
-    kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a file"
+    kind = "a folder" if stat.S_ISDIR(info.st_mode) else "not a file"
     raise KnownError("document.unreadable", path=str(path), reason=kind)

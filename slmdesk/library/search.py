@@ -108,9 +108,9 @@ def search_texts(store: Store, words: str, limit: int) -> list[TextHit]:
     Service thread.  Raises KnownError `store.…`.
     """
     pieces = search_words(words)
-    found = store.passages.find_everywhere(pieces, limit)
-    best = ranked_by_words(pieces, [passage.text for passage, _ in found])
-    return [_hit(store, *found[place], pieces) for place in best]
+    passages = store.passages.find_everywhere(pieces, limit)
+    best = ranked_by_words(pieces, [passage.text for passage, _ in passages])
+    return [_hit(store, *passages[place], pieces) for place in best]
 
 
 def search_typed(store: Store, words: str, limit: int) -> list[TextHit]:
@@ -226,16 +226,16 @@ def _spans(text: str) -> tuple[tuple[int, int], ...]:
     """
     from slmdesk.text.checks.words import tongue  # late import: its tables are large
 
-    language, found, at = tongue(text), list[tuple[int, int]](), 0
+    language, spans, at = tongue(text), list[tuple[int, int]](), 0
     for gap in [*_ENDS.finditer(text), None]:
         until = gap.start() if gap else len(text)
         for start, end in sentence_spans(text[at:until], language):
-            if found and not any(map(str.isalpha, text[slice(*found[-1])])):
-                found[-1] = found[-1][0], at + end
+            if spans and not any(map(str.isalpha, text[slice(*spans[-1])])):
+                spans[-1] = spans[-1][0], at + end
             else:
-                found.append((at + start, at + end))
+                spans.append((at + start, at + end))
         at = gap.end() if gap else until
-    return tuple(found)
+    return tuple(spans)
 
 
 DEEP = 40
@@ -322,19 +322,19 @@ class Retrieval:
 
     def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
         """Return passages by their number, the best first."""
-        found = self._store.passages.find(words, documents, CANDIDATES)
+        passages = self._store.passages.find(words, documents, CANDIDATES)
         among, _size = self._store.passages.count(documents)
-        best = ranked_by_words(words, [passage.text for passage in found], among=among)[:DEEP]
-        return {found[place].n: found[place] for place in best}
+        best = ranked_by_words(words, [passage.text for passage in passages], among=among)[:DEEP]
+        return {passages[place].n: passages[place] for place in best}
 
     def with_neighbours(self, chosen: Sequence[Passage]) -> list[Passage]:
         requested = [n for passage in chosen for n in (passage.n + 1, passage.n - 1)]
         documents = {passage.document for passage in chosen}
         have = {passage.n for passage in chosen}
-        found = {
+        passages = {
             passage.n: passage for passage in self._store.passages.numbered(requested) if passage.document in documents
         }
-        return [found[n] for n in dict.fromkeys(requested) if n in found and n not in have]
+        return [passages[n] for n in dict.fromkeys(requested) if n in passages and n not in have]
 
 
 AT_ONCE = 32
@@ -376,10 +376,10 @@ class EmbeddingService(Service):
 
     def model(self) -> ModelRecord | None:
         """Return the embedding model: the default, or another one in the library. None if there is none."""
-        found = self._uses.default(DefaultUse.EMBED)
-        if found is None:
-            found = next((model for model in self._store.models.all() if model.kind == "encoder"), None)
-        return found if found and found.id not in self._failed else None
+        record = self._uses.default(DefaultUse.EMBED)
+        if record is None:
+            record = next((model for model in self._store.models.all() if model.kind == "encoder"), None)
+        return record if record and record.id not in self._failed else None
 
     def take_up(self) -> None:
         """Index all documents without vectors. Needed when a model was added, or the last instance did not finish."""
@@ -412,14 +412,14 @@ class EmbeddingService(Service):
             return ended([])
         requested, pending = record, Pending[list[int]]()
 
-        def embedded(found: list[bytes], _stopped: bool) -> None:
+        def embedded(vectors: list[bytes], _stopped: bool) -> None:
             self._questions -= 1
-            if not found:
+            if not vectors:
                 pending.end([])
                 return
             on_file_thread(
                 self._service_thread,
-                lambda: self._compare(requested, found[0], documents),
+                lambda: self._compare(requested, vectors[0], documents),
                 lambda numbers: pending.end(numbers if isinstance(numbers, list) else []),
                 name="vectors",
             )
@@ -436,9 +436,9 @@ class EmbeddingService(Service):
         if record is None or not texts:
             return ended([])
 
-        def made(found: list[bytes], _stopped: bool) -> None:
+        def made(vectors: list[bytes], _stopped: bool) -> None:
             self._questions -= 1
-            pending.end(found if len(found) == len(texts) else [])
+            pending.end(vectors if len(vectors) == len(texts) else [])
 
         self._questions += 1
         if self._job:
@@ -460,15 +460,15 @@ class EmbeddingService(Service):
         """Compare vectors with the question's on a file thread. They are fetched in pieces on the service thread."""
         from slmdesk.text.relevance import Nearest  # numpy: 0.1 s, and only where there are vectors
 
-        found, after = Nearest(question, DEEP), 0
+        nearest, after = Nearest(question, DEEP), 0
         while some := self._service_thread.call(
             lambda after=after: self._store.vectors.after(  # type: ignore[misc]
                 record.sha256, documents, after=after, limit=VECTORS_AT_ONCE
             )
         ):
-            found.add(some)
+            nearest.add(some)
             after = some[-1][0]
-        return [number for number, _ in found.best]
+        return [number for number, _ in nearest.best]
 
     def _advance(self) -> None:
         record = self.model()
@@ -497,13 +497,13 @@ class EmbeddingService(Service):
             self._service_thread.post(self._advance)
             return
 
-        def made(found: list[bytes], stopped: bool) -> None:
+        def made(vectors: list[bytes], stopped: bool) -> None:
             self._job = None
             with suppress(KnownError):
-                self._keep(record, dict(zip((passage.n for passage in open_ones), found, strict=False)))
+                self._keep(record, dict(zip((passage.n for passage in open_ones), vectors, strict=False)))
             if stopped:
-                self._open.extendleft(passage.n for passage in reversed(open_ones[len(found) :]))
-            elif len(found) < len(open_ones):
+                self._open.extendleft(passage.n for passage in reversed(open_ones[len(vectors) :]))
+            elif len(vectors) < len(open_ones):
                 self._failed.add(record.id)  # not tried again in this run; search by words still works
                 self._open.clear()
                 self._waiting.clear()
@@ -534,13 +534,13 @@ class EmbeddingService(Service):
             self._service_thread.call_later(LOOK_S, lambda: self._look(job))
 
     def _embed(self, record: ModelRecord, texts: Sequence[str], ended: OnVectors, *, priority: str) -> JobHandle:
-        found: list[bytes] = []
+        vectors: list[bytes] = []
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Partial):
-                found.extend(_vectors_in(event.value))
+                vectors.extend(_vectors_in(event.value))
             elif isinstance(event, Done | Failed | Cancelled) and not self._closed:
-                ended(found[: len(texts)], isinstance(event, Cancelled))
+                ended(vectors[: len(texts)], isinstance(event, Cancelled))
 
         payload: dict[str, Json] = {"path": os.fsdecode(record.path), "texts": list(texts)}
         return self._loader.client.start(
@@ -551,16 +551,16 @@ class EmbeddingService(Service):
 def _vectors_in(untrusted: Mapping[str, Json]) -> list[bytes]:
     from slmdesk.text.relevance import is_vector
 
-    found: list[bytes] = []
+    vectors: list[bytes] = []
     for vector in stored_from(list, untrusted.get("vectors")) or ():
         try:
             data = base64.b64decode(str(vector), validate=True)
         except (binascii.Error, ValueError):
-            return found
+            return vectors
         if not is_vector(data):
-            return found
-        found.append(data)
-    return found
+            return vectors
+        vectors.append(data)
+    return vectors
 
 
 def _prefixes(record: ModelRecord) -> tuple[str, str]:

@@ -92,12 +92,12 @@ class DocumentService(Service):
         request = OpenRequest(path, password, encoding, force, at=at or time.time(), by_content=by_content)
         return self._opener.open(request)
 
-    def open_found(self, found: DocumentFile, *, collection: str, instead: str = "") -> Pending[DocumentRecord]:
+    def open_found(self, file: DocumentFile, *, collection: str, instead: str = "") -> Pending[DocumentRecord]:
         """Read a document of a folder in the background, after all documents that a person opened.
 
         `instead` is the id of a document of that folder whose file was renamed or moved to this file.
         """
-        return self._opener.open_found(OpenRequest(found.path, collection=collection, instead=instead), found)
+        return self._opener.open_found(OpenRequest(file.path, collection=collection, instead=instead), file)
 
     def open_attachment(self, document: str, index: int) -> Pending[DocumentRecord]:
         """Read an attachment (DocumentInfo.attachments) as a document of its own.
@@ -138,11 +138,11 @@ class DocumentService(Service):
         return pending
 
     def _folder_read(self, folder: Path, most: int) -> Slices[FolderRead]:
-        found: list[Path] = yield self.expand([folder])
+        paths: list[Path] = yield self.expand([folder])
         documents: list[str] = []
-        failed = [(path.name, _("more than {most} documents").format(most=most)) for path in found[most:]]
-        total = min(len(found), most)
-        for done, path in enumerate(found[:most]):
+        failed = [(path.name, _("more than {most} documents").format(most=most)) for path in paths[most:]]
+        total = min(len(paths), most)
+        for done, path in enumerate(paths[:most]):
             yield done, total, path.name
             (opened,) = yield outcome(self.open(path))
             if isinstance(opened, Problem):
@@ -160,8 +160,8 @@ class DocumentService(Service):
         record = self._store.documents.get(document)
 
         def is_unchanged() -> bool:
-            found = look_at(file_of(record), threading.Event(), hashed=False)
-            return (found.bytes, found.mtime_ns) == (record.bytes, record.mtime_ns)
+            file = look_at(file_of(record), threading.Event(), hashed=False)
+            return (file.bytes, file.mtime_ns) == (record.bytes, record.mtime_ns)
 
         return pending_on_file_thread(self._service_thread, is_unchanged, name="documents")
 
@@ -174,8 +174,8 @@ class DocumentService(Service):
 
     def recent(self, limit: int = 100) -> list[DocumentRecord]:
         """Return the documents that a person opened last. One whose reading was interrupted is shown as stopped."""
-        found = self._store.documents.page(limit + len(self._going))
-        return [self._as_it_is(document) for document in found if document.id not in self._going][:limit]
+        records = self._store.documents.page(limit + len(self._going))
+        return [self._as_it_is(document) for document in records if document.id not in self._going][:limit]
 
     def names(self) -> list[LibraryName]:
         return library_names(self._store)
@@ -197,17 +197,17 @@ class DocumentService(Service):
         longer offered. Raises KnownError `document.unknown`, `store.…`.
         """
         record = self._store.documents.get(document)
-        found = record.id
-        if pending := self._going.get(found):
+        ident = record.id
+        if pending := self._going.get(ident):
             return pending
         if record.collection and not with_folder:
-            self._publish(DocumentChanged(self._store.documents.change(found, opened=0.0)))
+            self._publish(DocumentChanged(self._store.documents.change(ident, opened=0.0)))
             return ended(record)
-        self._reading.cancel(found)
-        self._images.forget(found)
-        self._opener.passwords.pop(found, None)
-        self._store.documents.change(found, status=DocumentStatus.READING)  # if interrupted, it does not count as read
-        pending = self._going[found] = Pending()
+        self._reading.cancel(ident)
+        self._images.forget(ident)
+        self._opener.passwords.pop(ident, None)
+        self._store.documents.change(ident, status=DocumentStatus.READING)  # if interrupted, it does not count as read
+        pending = self._going[ident] = Pending()
         self._forget_more(record)
         return pending
 
@@ -364,9 +364,9 @@ class DocumentOpener(Service):
         )
         return request.pending
 
-    def open_found(self, request: OpenRequest, found: DocumentFile) -> Pending[DocumentRecord]:
+    def open_found(self, request: OpenRequest, file: DocumentFile) -> Pending[DocumentRecord]:
         request.pending = Pending(partial(self._cancel, request))
-        self._looked(request, found)
+        self._looked(request, file)
         return request.pending
 
     def source(self, record: DocumentRecord) -> dict[str, Json]:
@@ -383,51 +383,51 @@ class DocumentOpener(Service):
         self.passwords.clear()
 
     def _look(self, request: OpenRequest) -> DocumentFile:
-        found = look_at(request.path, request.stop)
-        same = self._service_thread.call(lambda: self._store.documents.find(sha256=found.sha256))
+        file = look_at(request.path, request.stop)
+        same = self._service_thread.call(lambda: self._store.documents.find(sha256=file.sha256))
         others = ((document.id, file_of(document)) for document in same)
         request.copies = frozenset(
-            id for id, path in others if os.path.lexists(path) and not is_same_file(path, found.path)
+            id for id, path in others if os.path.lexists(path) and not is_same_file(path, file.path)
         )
-        return found
+        return file
 
     def _cancel(self, request: OpenRequest) -> None:
         request.stop.set()
         if request.document:
             self._reading.cancel(request.document)
 
-    def _looked(self, request: OpenRequest, found: DocumentFile | Problem) -> None:
+    def _looked(self, request: OpenRequest, file: DocumentFile | Problem) -> None:
         if self._closed or request.stop.is_set():
             request.pending.end(problem_for(KnownError("document.stopped", path=str(request.path))))
-        elif isinstance(found, Problem):
-            request.pending.end(found)
+        elif isinstance(file, Problem):
+            request.pending.end(file)
         else:
             try:
-                self._take_up(request, found)
+                self._take_up(request, file)
             except KnownError as err:  # a full disk or a read-only history
                 request.pending.end(problem_for(err))
 
-    def _take_up(self, request: OpenRequest, found: DocumentFile) -> None:
-        known = self._known(request, found)
-        original = self._original(request, found) if known is None else None
+    def _take_up(self, request: OpenRequest, file: DocumentFile) -> None:
+        known = self._known(request, file)
+        original = self._original(request, file) if known is None else None
         if known := known or original:
             request.document = known.id
             if known.status is DocumentStatus.READING and (reading := self._reading.find(known.id)):
                 reading.waiting.append(request.pending)
                 if request.collection:
-                    info = {**known.info, "inode": found.inode}
+                    info = {**known.info, "inode": file.inode}
                     reading.record = self._store.documents.change(known.id, collection=request.collection, info=info)
                 else:
                     self._store.documents.change(known.id, opened=request.at)
                     self._reading.of(reading).hasten(reading)
                 return
-            if self._is_current(known, request, found):
+            if self._is_current(known, request, file):
                 changes: dict[str, Any] = {}
                 if original is None:
-                    changes = {"path": os.fsencode(found.path), "mtime_ns": found.mtime_ns}
-                    changes |= {} if request.parent else {"name": clean_label(found.path.name, MOST_NAME)}
+                    changes = {"path": os.fsencode(file.path), "mtime_ns": file.mtime_ns}
+                    changes |= {} if request.parent else {"name": clean_label(file.path.name, MOST_NAME)}
                 if request.collection:
-                    changes |= {"collection": request.collection, "info": {**known.info, "inode": found.inode}}
+                    changes |= {"collection": request.collection, "info": {**known.info, "inode": file.inode}}
                 else:
                     changes["opened"] = request.at
                 record = self._store.documents.change(known.id, **changes)
@@ -436,24 +436,24 @@ class DocumentOpener(Service):
                 self._publish(DocumentChanged(record))
                 request.pending.end(record)
                 return
-        self._read(request, found, known if original is None else None)
+        self._read(request, file, known if original is None else None)
 
-    def _original(self, request: OpenRequest, found: DocumentFile) -> DocumentRecord | None:
+    def _original(self, request: OpenRequest, file: DocumentFile) -> DocumentRecord | None:
         """Return the document in the list of whose file this is a copy, if that is to stand for it."""
-        same = self._store.documents.find(sha256=found.sha256) if request.by_content and not request.force else []
+        same = self._store.documents.find(sha256=file.sha256) if request.by_content and not request.force else []
         return next((
-            one for one in same if one.opened and "attachment" not in one.info
-            and (self._is_current(one, request, found) or self._reading.find(one.id))
+            document for document in same if document.opened and "attachment" not in document.info
+            and (self._is_current(document, request, file) or self._reading.find(document.id))
         ), None)  # fmt: skip
 
-    def _known(self, request: OpenRequest, found: DocumentFile) -> DocumentRecord | None:
+    def _known(self, request: OpenRequest, file: DocumentFile) -> DocumentRecord | None:
         """Return this file's known record: by its path, else by its bytes; for a folder's document only by its path."""
         if request.instead:
             return self._store.documents.get(request.instead)
-        here = self._store.documents.find(path=os.fsencode(found.path))
+        here = self._store.documents.find(path=os.fsencode(file.path))
         same = [
             document
-            for document in self._store.documents.find(sha256=found.sha256)
+            for document in self._store.documents.find(sha256=file.sha256)
             if document.status is DocumentStatus.READ and document.id not in request.copies
         ]
         if request.parent:
@@ -463,19 +463,19 @@ class DocumentOpener(Service):
         return next((document for document in [*here, *others] if "attachment" not in document.info), None)
 
     @staticmethod
-    def _is_current(known: DocumentRecord, request: OpenRequest, found: DocumentFile) -> bool:
+    def _is_current(known: DocumentRecord, request: OpenRequest, file: DocumentFile) -> bool:
         if request.force or known.status is not DocumentStatus.READ or known.reader != READER_VERSION:
             return False
         if request.encoding and known.info.get("encoding") != request.encoding:
             return False
         if Note.OCR_MISSING in info_of(known).notes and find_spec("tesserocr") is not None:  # installed since
             return False
-        return known.sha256 == found.sha256
+        return known.sha256 == file.sha256
 
-    def _read(self, request: OpenRequest, found: DocumentFile, known: DocumentRecord | None) -> None:
-        was_changed = known is not None and known.sha256 != found.sha256
+    def _read(self, request: OpenRequest, file: DocumentFile, known: DocumentRecord | None) -> None:
+        was_changed = known is not None and known.sha256 != file.sha256
         info: dict[str, Json] = {}
-        name = found.path.name
+        name = file.path.name
         if request.parent:
             parent = self._store.documents.get(request.parent)
             __, index, around = attached(parent)
@@ -487,13 +487,13 @@ class DocumentOpener(Service):
             name = next((attachment.name for attachment in attachments if attachment.index == request.attachment), name)
         name = clean_label(name, MOST_NAME)  # the name comes from the file, so it is cleaned
         if request.collection:
-            info["inode"] = found.inode
-        if is_recording(found.path):
+            info["inode"] = file.inode
+        if is_recording(file.path):
             info["encoding"] = request.encoding
         if known is None:
             record = self._store.documents.add(
-                path=os.fsencode(found.path), name=name, sha256=found.sha256, format="",
-                bytes=found.bytes, mtime_ns=found.mtime_ns, reader=READER_VERSION,
+                path=os.fsencode(file.path), name=name, sha256=file.sha256, format="",
+                bytes=file.bytes, mtime_ns=file.mtime_ns, reader=READER_VERSION,
                 opened=0.0 if request.collection else request.at,
             )  # fmt: skip
             if info:
@@ -501,19 +501,19 @@ class DocumentOpener(Service):
         else:
             folder = {"collection": request.collection} if request.collection else {"opened": request.at}
             record = self._store.documents.change(
-                known.id, path=os.fsencode(found.path), name=name, sha256=found.sha256, bytes=found.bytes,
-                mtime_ns=found.mtime_ns, reader=READER_VERSION, status=DocumentStatus.READING,
+                known.id, path=os.fsencode(file.path), name=name, sha256=file.sha256, bytes=file.bytes,
+                mtime_ns=file.mtime_ns, reader=READER_VERSION, status=DocumentStatus.READING,
                 error_code=None, error_args={}, info=info, **folder,
             )  # fmt: skip
             self._images.forget(record.id)
         request.document = record.id
         if request.password:
             self.passwords[record.id] = request.password
-        seen: list[Json] = [found.bytes, found.mtime_ns, found.inode]  # the reader checks that it is still this file
+        seen: list[Json] = [file.bytes, file.mtime_ns, file.inode]  # the reader checks that it is still this file
         payload = {**self.source(record), "encoding": request.encoding, "format": "", "seen": seen}
         reading = Reading(record, payload, [request.pending], is_new=known is None, was_changed=was_changed)
         reading.is_background = request.collection is not None
-        reading.is_recording = not request.parent and is_recording(found.path)
+        reading.is_recording = not request.parent and is_recording(file.path)
         reading.goes_on = known is not None and not was_changed and known.reader == READER_VERSION
         reading.goes_on &= known is not None and known.status is not DocumentStatus.READ
         if reading.is_recording and known is not None:
@@ -540,7 +540,7 @@ def library_names(store: Store) -> list[LibraryName]:
     """Return the folders, then the documents, the last opened first. Raises KnownError `store.…`."""
     present = [collection for collection in store.collections.all() if not collection.settings.get("going")]
     folders = {collection.id: collection.name for collection in present}
-    found = [LibraryName(id, one_line(name), folded_name(name), is_folder=True) for id, name in folders.items()]
+    names = [LibraryName(id, one_line(name), folded_name(name), is_folder=True) for id, name in folders.items()]
     for id, name, collection in store.documents.names():
-        found.append(LibraryName(id, one_line(name), folded_name(name), folders.get(collection, "")))
-    return found
+        names.append(LibraryName(id, one_line(name), folded_name(name), folders.get(collection, "")))
+    return names

@@ -78,8 +78,8 @@ def unquoted(path: str) -> bytes:
 
 
 def twins_in(settings: Mapping[str, Json]) -> dict[bytes, DuplicateFile]:
-    found = stored_dict(tuple[int, int, int, str], settings.get("twins")).items()
-    return {(path := unquoted(key)): DuplicateFile(SeenFile(path, *numbers), of) for key, (*numbers, of) in found}
+    twins = stored_dict(tuple[int, int, int, str], settings.get("twins")).items()
+    return {(path := unquoted(key)): DuplicateFile(SeenFile(path, *numbers), of) for key, (*numbers, of) in twins}
 
 
 def twins_to_json(twins: Mapping[bytes, DuplicateFile]) -> dict[str, Json]:
@@ -89,10 +89,10 @@ def twins_to_json(twins: Mapping[bytes, DuplicateFile]) -> dict[str, Json]:
 
 
 def broken_in(settings: Mapping[str, Json]) -> dict[bytes, UnreadableFile]:
-    found = stored_dict(tuple[int, int, int, str, dict[str, Json]], settings.get("broken")).items()
+    broken = stored_dict(tuple[int, int, int, str, dict[str, Json]], settings.get("broken")).items()
     return {
         (path := unquoted(key)): UnreadableFile(SeenFile(path, size, mtime_ns, inode), code, _args(args))
-        for key, (size, mtime_ns, inode, code, args) in found
+        for key, (size, mtime_ns, inode, code, args) in broken
     }
 
 
@@ -115,14 +115,14 @@ def settled(
 
 
 def left_in(settings: Mapping[str, Json]) -> dict[bytes, tuple[str, dict[str, str | int]]]:
-    found = stored_dict(tuple[str, dict[str, Json]], settings.get("left")).items()
-    return {unquoted(key): (code, _args(args)) for key, (code, args) in found}
+    entries = stored_dict(tuple[str, dict[str, Json]], settings.get("left")).items()
+    return {unquoted(key): (code, _args(args)) for key, (code, args) in entries}
 
 
 def left_out_in(settings: Mapping[str, Json]) -> list[tuple[bytes, str, Mapping[str, str | int]]]:
-    found: dict[bytes, tuple[str, Mapping[str, str | int]]] = {**left_in(settings)}
-    found |= {path: (file.code, file.args) for path, file in broken_in(settings).items()}
-    return [(path, code, args) for path, (code, args) in found.items()]
+    reasons: dict[bytes, tuple[str, Mapping[str, str | int]]] = {**left_in(settings)}
+    reasons |= {path: (file.code, file.args) for path, file in broken_in(settings).items()}
+    return [(path, code, args) for path, (code, args) in reasons.items()]
 
 
 def mark_in(settings: Mapping[str, Json]) -> tuple[int, int]:
@@ -216,13 +216,13 @@ def kind_in(kinds: PageKinds, document: str) -> str:
 
 
 def page_ranges(pages: Sequence[int]) -> str:
-    found: list[list[int]] = []
+    ranges: list[list[int]] = []
     for page in sorted(set(pages)):
-        if found and page == found[-1][1] + 1:
-            found[-1][1] = page
+        if ranges and page == ranges[-1][1] + 1:
+            ranges[-1][1] = page
         else:
-            found.append([page, page])
-    return ", ".join(str(begin) if begin == end else f"{begin}–{end}" for begin, end in found)
+            ranges.append([page, page])
+    return ", ".join(str(begin) if begin == end else f"{begin}–{end}" for begin, end in ranges)
 
 
 WORDS, ELSEWHERE, UNLINKED = "words", "elsewhere", "unlinked"

@@ -104,7 +104,7 @@ def read_counters(root: Path = POWERCAP) -> dict[Path, int]:
     packages, `…-mmio` and `psys` are skipped, since they would count twice. Source: the kernel's
     Documentation/power/powercap/powercap.rst.
     """
-    found: dict[Path, int] = {}
+    counters: dict[Path, int] = {}
     names: set[str] = set()
     for zone in sorted(root.glob("*:[0-9]*"), key=lambda path: ("mmio" in path.name, path.name)):
         if zone.name.count(":") != 1:
@@ -113,8 +113,8 @@ def read_counters(root: Path = POWERCAP) -> dict[Path, int]:
         energy = _number(zone / "energy_uj")
         if energy is not None and name not in names and not name.startswith("psys"):
             names.add(name)
-            found[zone] = round(energy)
-    return found
+            counters[zone] = round(energy)
+    return counters
 
 
 def counted_between(before: Mapping[Path, int], after: Mapping[Path, int]) -> float | None:
@@ -135,7 +135,7 @@ def counted_between(before: Mapping[Path, int], after: Mapping[Path, int]) -> fl
 
 def read_batteries(root: Path = SUPPLIES) -> dict[Path, Battery]:
     """Return the batteries that power the PC now. Source: the kernel's Documentation/ABI/testing/sysfs-class-power."""
-    found: dict[Path, Battery] = {}
+    batteries: dict[Path, Battery] = {}
     for supply in sorted(root.glob("*")):
         is_ours = _text(supply / "type") == "Battery" and _text(supply / "scope") != "Device"
         if not is_ours or _text(supply / "status") != "Discharging":
@@ -150,8 +150,8 @@ def read_batteries(root: Path = SUPPLIES) -> dict[Path, Battery]:
             power = current * volts
         if held_wh is not None:
             watts = abs(power) / 1e6 if power else None  # some systems report the outgoing power as negative
-            found[supply] = Battery(held_wh / 1e6 * JOULES_PER_WH, watts)
-    return found
+            batteries[supply] = Battery(held_wh / 1e6 * JOULES_PER_WH, watts)
+    return batteries
 
 
 def drawn_between(before: Mapping[Path, Battery], after: Mapping[Path, Battery], seconds: float) -> float | None:

@@ -152,8 +152,8 @@ def after_good_load(info: Mapping[str, Json]) -> dict[str, Json] | None:
 
 
 def _crashes(info: Mapping[str, Json]) -> _Crashes:
-    found = stored_from(dict, info.get(KEY)) or {}
-    return lenient_from(_Crashes, {**found, "use": stored_list(float, found.get("use"))})
+    crashes = stored_from(dict, info.get(KEY)) or {}
+    return lenient_from(_Crashes, {**crashes, "use": stored_list(float, crashes.get("use"))})
 
 
 def context_tokens(record: ModelRecord, settings: Settings) -> int:
@@ -642,13 +642,13 @@ class ModelLoader(Service):
 
     def projector_of(self, record: ModelRecord) -> str:
         """Return the path of the file by which this model sees; "" if it does not."""
-        known = [one for one in self._store.models.all() if one.kind == "projector"]
+        known = [model for model in self._store.models.all() if model.kind == "projector"]
         if not known:
             return ""
         from slmdesk.gguf.projectors import projector_for
 
-        found = projector_for(record, known)
-        return os.fsdecode(found.path) if found else ""
+        projector = projector_for(record, known)
+        return os.fsdecode(projector.path) if projector else ""
 
     def _leave_card(self, record: ModelRecord, card: str) -> bool:
         """Record that the child died with the model on a graphics card, which is mostly the driver's fault. Return

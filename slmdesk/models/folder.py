@@ -15,7 +15,7 @@ from slmdesk.base.texts import _
 from slmdesk.runtime.file_io import PART_SUFFIX
 
 PROBE = f".import-probe{PART_SUFFIX}"
-OURS = (".moving-", ".download-", ".import-", ".formats")
+OURS = (".moving-", ".download-", ".import-", ".formats", ".elsewhere")
 """Starts of names of what we leave in the folder of the models, `.moving-` in older versions."""
 SUMS = "SHA256SUMS"
 """Name of the file beside model files that may list their checksums, as `sha256sum` writes it."""

@@ -146,9 +146,9 @@ def _import_file(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.
     path = job.path.absolute()
     expected = expected_sum(path)
     if job.link or path.parent == folder:
-        found = hash_file(path, on_bytes, stop)
-        check_sum(path, found.sha256, expected)
-        return found, header
+        copy = hash_file(path, on_bytes, stop)
+        check_sum(path, copy.sha256, expected)
+        return copy, header
     check = partial(check_sum, path, expected=expected)
     return copy_in(path, folder, job.name_for(header), on_bytes, stop, check), header
 
@@ -318,17 +318,17 @@ class FileInspectionService(Service):
 
 
 def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
-    found: list[Path] = []
+    files: list[Path] = []
     for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112 - no fault for a name that cannot be
-            found.append(path)
+            files.append(path)
             continue
         for at, entry in enumerate(_walk(path)):
             if at >= MOST_ENTRIES:
-                return first_parts(found)[:MOST_FILES], True
+                return first_parts(files)[:MOST_FILES], True
             if entry.suffix.lower() == SUFFIX or fnmatch(entry.name, SPEECH):
-                found.append(entry)
-    kept = first_parts(list(dict.fromkeys(found)))
+                files.append(entry)
+    kept = first_parts(list(dict.fromkeys(files)))
     return kept[:MOST_FILES], len(kept) > MOST_FILES
 
 
@@ -421,18 +421,18 @@ class OtherProgramsService(Service):
 
         def on_end(result: FoundModels | Problem) -> None:
             if not stop.is_set():
-                found.end(result)
+                pending.end(result)
 
-        found: Pending[FoundModels] = Pending(stop.set)
-        self._running = found
+        pending: Pending[FoundModels] = Pending(stop.set)
+        self._running = pending
         on_file_thread(self._service_thread, work, on_end, name="find-models")
-        return found
+        return pending
 
-    def link(self, found: Sequence[FoundModel]) -> Pending[tuple[ImportEnded, ...]]:
+    def link(self, models: Sequence[FoundModel]) -> Pending[tuple[ImportEnded, ...]]:
         """Add the found models to the library as links, one after the other. Reports ImportProgress. If cancelled, it
         ends with the models linked so far, which stay in the library.
         """
-        waiting = [model for model in found if model.known is None and model.problem is None]
+        waiting = [model for model in models if model.known is None and model.problem is None]
         ends: list[ImportEnded] = []
         linking: list[Pending[ImportEnded]] = []
 
@@ -524,7 +524,7 @@ class _Walk:
 
 def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], stop: threading.Event) -> FoundModels:
     """Search the folders. File thread."""
-    found: dict[tuple[int, int, int], FoundModel] = {}
+    models: dict[tuple[int, int, int], FoundModel] = {}
     skipped: list[Skipped] = []
     for place in places:
         walk = _Walk(place.folder, stop, skipped, MAX_ENTRIES)
@@ -538,9 +538,9 @@ def _look(places: Sequence[Place], known: Mapping[tuple[int, int, int], str], st
                 walk.skip(path, err.strerror or _("it cannot be read"))
                 continue
             mark = (info.st_size, info.st_mtime_ns, info.st_ino)
-            if mark not in found:
-                found[mark] = _judged(place.program, path, label, info.st_size, known.get(mark))
-    return FoundModels(tuple(found.values()), tuple(skipped))
+            if mark not in models:
+                models[mark] = _judged(place.program, path, label, info.st_size, known.get(mark))
+    return FoundModels(tuple(models.values()), tuple(skipped))
 
 
 def _by_suffix(walk: _Walk) -> Iterator[tuple[Path, str]]:
@@ -662,8 +662,8 @@ def chosen_places(home: Path, environ: Mapping[str, str], system: str = sys.plat
 
 
 def all_places(home: Path, environ: Mapping[str, str], system: str = sys.platform) -> tuple[Place, ...]:
-    found = (*usual_places(home, environ, system), *chosen_places(home, environ, system))
-    return tuple({place.folder: place for place in reversed(found)}.values())[::-1]
+    places = (*usual_places(home, environ, system), *chosen_places(home, environ, system))
+    return tuple({place.folder: place for place in reversed(places)}.values())[::-1]
 
 
 class _Base:
@@ -711,8 +711,8 @@ def _gpt4all(base: _Base) -> Iterator[Place]:
             return
         chosen = _path(shape.get("modelPath") if isinstance(shape, dict) else None)
     else:
-        found = re.search(r"^modelPath=(.*)$", _text(base.roaming / "nomic.ai/GPT4All.ini"), re.MULTILINE)
-        chosen = _path(found[1].strip().strip('"')) if found else None
+        match = re.search(r"^modelPath=(.*)$", _text(base.roaming / "nomic.ai/GPT4All.ini"), re.MULTILINE)
+        chosen = _path(match[1].strip().strip('"')) if match else None
     if chosen:
         yield Place("GPT4All", chosen)
 
@@ -770,20 +770,20 @@ class Checker(Service):
         total = sum(record.bytes for record in records)
 
         def work(stop: threading.Event, report: Report) -> Sequence[_Read]:
-            found: list[_Read] = []
+            checks: list[_Read] = []
             before = 0
             for record in records:
                 path, on_bytes = Path(os.fsdecode(record.path)), partial(_tell, report, before, total)
                 try:
-                    found.append((record, hash_file(path, on_bytes, stop)))
+                    checks.append((record, hash_file(path, on_bytes, stop)))
                 except KnownError as err:
-                    found.append((record, err))
+                    checks.append((record, err))
                 except Stopped:
                     return ()
                 before += record.bytes
-            return found
+            return checks
 
-        return self._work.run(work).map(lambda found: [self._verdict(*facts) for facts in found])
+        return self._work.run(work).map(lambda checks: [self._verdict(*facts) for facts in checks])
 
     def _verdict(self, record: ModelRecord, file: HashedFile | KnownError) -> VerifyResult:
         if isinstance(file, KnownError):

@@ -87,7 +87,9 @@ class LoadOptionsService(Service):
         header = check_file(Path(os.fsdecode(record.path)))
         require_chat_model(header)
         contexts = _contexts(header, current, available_bytes() + held_bytes)
-        choices = [AdapterChoice(one.id, one.name, self._why_not(record, header, one)) for one in adapters]
+        choices = [
+            AdapterChoice(adapter.id, adapter.name, self._why_not(record, header, adapter)) for adapter in adapters
+        ]
         return LoadOptions(record, recommended_sampling(header), header.context_length, contexts, tuple(choices))
 
     def _why_not(self, record: ModelRecord, header: GgufHeader, adapter: ModelRecord) -> str:
@@ -229,8 +231,8 @@ class SpeedService(Service):
 
     @property
     def devices(self) -> tuple[Device, ...]:
-        found = self.measured
-        return found.devices if found else ()
+        measurement = self.measured
+        return measurement.devices if measurement else ()
 
     def pc(self) -> Pc:
         devices = self.devices if self._settings.current.use_graphics_card else ()
@@ -335,17 +337,17 @@ class SpeedService(Service):
         self._end_child()
         if isinstance(event, Done):
             try:
-                found = record_from(PcMeasurement, event.result)
-                if found.bytes_per_s <= 0 or found.threads <= 0:
+                measurement = record_from(PcMeasurement, event.result)
+                if measurement.bytes_per_s <= 0 or measurement.threads <= 0:
                     raise KnownError("request.invalid", what="bytes_per_s")
-                value: dict[str, Json] = {"hardware": self._key(), **to_json(found)}
+                value: dict[str, Json] = {"hardware": self._key(), **to_json(measurement)}
                 if not self._store.read_only:
                     self._store.measurements.keep(BANDWIDTH, value)
             except KnownError as err:
                 measured.end(problem_for(err))
                 return
             self._refresh()
-            measured.end(found)
+            measured.end(measurement)
         elif isinstance(event, Failed):
             measured.end(problem_of(event.code, event.args))
         else:
@@ -379,8 +381,8 @@ class SpeedService(Service):
             self._publish(PaceChanged())
 
     def _read_pace(self) -> Pace:
-        found = self.measured
-        if found is None:
+        measured = self.measured
+        if measured is None:
             return Pace()
         factors = {}
         try:
@@ -391,10 +393,13 @@ class SpeedService(Service):
             written = self._written_from(measurement.value)
             if written:
                 factors[measurement.key.removeprefix(SPEED)] = calibration_of(
-                    written.read_bytes, written.step_s, bandwidth=found.bytes_per_s, tokens_per_s=written.tokens_per_s
+                    written.read_bytes,
+                    written.step_s,
+                    bandwidth=measured.bytes_per_s,
+                    tokens_per_s=written.tokens_per_s,
                 )
         newest = list(factors.values())[:_MOST]
-        return Pace(found.bytes_per_s, statistics.median(newest) if newest else None, factors)
+        return Pace(measured.bytes_per_s, statistics.median(newest) if newest else None, factors)
 
     def _written(self, sha256: str) -> GenerationSpeed | None:
         try:

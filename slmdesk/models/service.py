@@ -219,17 +219,17 @@ class ModelService(Service):
         on_file_thread(
             self._service_thread,
             lambda: look_for_unadopted(own, shared, known, twins),
-            lambda found: self._adopt_all(found, adopted),
+            lambda unlisted: self._adopt_all(unlisted, adopted),
         )
         return adopted
 
-    def _adopt_all(self, found: UnlistedFiles | Problem, adopted: Pending[int]) -> None:
-        problem = found if isinstance(found, Problem) else found.problem
-        if isinstance(found, Problem):
-            found = UnlistedFiles()
+    def _adopt_all(self, unlisted: UnlistedFiles | Problem, adopted: Pending[int]) -> None:
+        problem = unlisted if isinstance(unlisted, Problem) else unlisted.problem
+        if isinstance(unlisted, Problem):
+            unlisted = UnlistedFiles()
         if problem:
             self._publish(Noticed(problem))
-        waiting, taken, shared = len(found.all), 0, {str(path): word for path, word in found.shared.items()}
+        waiting, taken, shared = len(unlisted.all), 0, {str(path): word for path, word in unlisted.shared.items()}
 
         def one_ended(event: ImportEnded | Problem) -> None:
             nonlocal waiting, taken
@@ -242,9 +242,9 @@ class ModelService(Service):
             if waiting == 0:
                 adopted.end(taken)
 
-        for path in found.all:
-            self._importer.begin(path, link=path in found.shared).then(one_ended)
-        if not found.all:
+        for path in unlisted.all:
+            self._importer.begin(path, link=path in unlisted.shared).then(one_ended)
+        if not unlisted.all:
             adopted.end(0)
 
     def verify(self, models: Sequence[str]) -> Pending[Sequence[VerifyResult]]:
@@ -548,8 +548,8 @@ def translator_words(record: ModelRecord) -> str:
 
 def default_in(settings: Settings, models: Sequence[ModelRecord], use: DefaultUse) -> ModelRecord | None:
     requested = getattr(settings, SETTING[use])
-    found = next((model for model in models if model.id == requested), None) if requested else None
-    return found if found and can_do(found, use) else None
+    chosen = next((model for model in models if model.id == requested), None) if requested else None
+    return chosen if chosen and can_do(chosen, use) else None
 
 
 def uses_in(settings: Settings, record: ModelRecord) -> tuple[DefaultUse, ...]:
@@ -559,8 +559,8 @@ def uses_in(settings: Settings, record: ModelRecord) -> tuple[DefaultUse, ...]:
 class DefaultsService(Service):
     def default(self, use: DefaultUse) -> ModelRecord | None:
         models = self._store.models.all()
-        found = default_in(self._settings.current, models, use)
-        return usable(found, models) if found else None
+        model = default_in(self._settings.current, models, use)
+        return usable(model, models) if model else None
 
     def uses_of(self, model: str) -> tuple[DefaultUse, ...]:
         return uses_in(self._settings.current, self._store.models.get(model))
@@ -654,9 +654,11 @@ def look_for_unadopted(
     mine: tuple[Path, ...] = ()
     if own is not None:
         with suppress(OSError):  # the folder's disk is missing: each of its models is shown as missing
-            found = tuple(path for path in sorted(own.glob("*.gguf")) if str(path) not in known and not part_of(path))
+            unlisted = tuple(
+                path for path in sorted(own.glob("*.gguf")) if str(path) not in known and not part_of(path)
+            )
             remove_left_overs(own)
-            mine = found
+            mine = unlisted
     if not shared:
         return UnlistedFiles(mine)
     try:
@@ -722,10 +724,10 @@ def usable(record: ModelRecord, models: Sequence[ModelRecord]) -> ModelRecord:
 
 def _is_whole(record: ModelRecord) -> bool:
     try:
-        found = Path(os.fsdecode(record.path)).stat()
+        info = Path(os.fsdecode(record.path)).stat()
     except OSError:
         return False
-    return (found.st_size, found.st_mtime_ns) == (record.bytes, record.mtime_ns)
+    return (info.st_size, info.st_mtime_ns) == (record.bytes, record.mtime_ns)
 
 
 MAX_NAME = 120

@@ -335,26 +335,26 @@ class _Notes:
         self._console.notify(f"note: {sentence}")
 
 
-def _shape(found: FoundRepo) -> dict[str, Json]:
-    repo = found.repo
+def _shape(hit: FoundRepo) -> dict[str, Json]:
+    repo = hit.repo
     return {
         "repo": repo.id,
         **picked(repo, "downloads", "likes", "updated", "license", "gated"),
-        "files": [_file_shape(file) for file in found.files],
+        "files": [_file_shape(file) for file in hit.files],
     }
 
 
-def _file_shape(found: FoundFile) -> dict[str, Json]:
-    of_file, eyes = picked(found.file, "name", "bytes", "quantization"), found.file.projector
+def _file_shape(hit: FoundFile) -> dict[str, Json]:
+    of_file, eyes = picked(hit.file, "name", "bytes", "quantization"), hit.file.projector
     of_file["projector"] = picked(eyes, "name", "bytes") if eyes else None
-    return {**of_file, "sha256": found.file.sha256 or None, "fit": found.fit, "parts": len(found.file.parts)}
+    return {**of_file, "sha256": hit.file.sha256 or None, "fit": hit.fit, "parts": len(hit.file.parts)}
 
 
-def _show_repo(console: Console, found: FoundRepo) -> None:
-    repo = found.repo
+def _show_repo(console: Console, hit: FoundRepo) -> None:
+    repo = hit.repo
     about = [f"{repo.downloads:,} downloads", f"{repo.likes:,} likes", repo.updated[:10], repo.license or "no license"]
     console.say(f"{repo.id}  ({', '.join([*about, *(['gated'] if repo.gated else [])])})")
-    for file in found.files:
+    for file in hit.files:
         size = bytes_for_people(file.file.bytes) if file.file.bytes else "size unknown"
         what = KINDS[file.file.beside] if file.file.beside else _FITS[file.fit]
         eyes = f"  and {bytes_for_people(file.file.eyes_bytes)} to see pictures" if file.file.eyes_bytes else ""

@@ -299,8 +299,8 @@ class ModelDownload:
     def _found(self, remote: RemoteFile) -> ModelRecord | None:
         known = self._service_thread.call(self._models.list)
         sha256, source = remote.sha256, _source(remote)
-        found = (model for model in known if (model.sha256 == sha256 if sha256 else model.source == source))
-        for record in found:
+        records = (model for model in known if (model.sha256 == sha256 if sha256 else model.source == source))
+        for record in records:
             with suppress(KnownError):
                 if mark_of(Path(os.fsdecode(record.path))).bytes == record.bytes:
                     return record
@@ -380,7 +380,7 @@ class LeftoverFile(Record):
 
 def left_overs(folder: Path, *, but: Collection[tuple[str, str]]) -> list[LeftoverFile]:
     """Return the folder's leftover files, except partial files whose (repository, name) is in `but`. Reads the disk."""
-    found = []
+    leftovers = []
     for path, origin in parts_in(folder):
         is_bad = path.suffix == ".bad"
         if origin and not is_bad and (origin.repo, origin.name) in but:
@@ -390,8 +390,8 @@ def left_overs(folder: Path, *, but: Collection[tuple[str, str]]) -> list[Leftov
         except OSError:
             continue  # the download has just ended
         repo, name, expected = (origin.repo, origin.name, origin.bytes) if origin else ("", path.name, size)
-        found.append(LeftoverFile(path.name, repo, name, size, expected, is_bad))
-    return found
+        leftovers.append(LeftoverFile(path.name, repo, name, size, expected, is_bad))
+    return leftovers
 
 
 def discard(folder: Path, left_over: str) -> int:

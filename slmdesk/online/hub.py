@@ -111,14 +111,14 @@ class HubService(Service):
         pc = self.pc()
 
         def work(stop: threading.Event) -> FoundRepo:
-            found = self.hub.repo(repo, stop=stop)
-            named = [bool(file.quantization) for file in found.files if not file.beside]
+            remote = self.hub.repo(repo, stop=stop)
+            named = [bool(file.quantization) for file in remote.files if not file.beside]
             best = ""
-            if found.chats and len(named) > 1 and not any(named):
+            if remote.chats and len(named) > 1 and not any(named):
                 with suppress(KnownError):
-                    budget = weights_budget(pc.best_bytes) - found.eyes_bytes
-                    best = choose(self.hub, found, budget_bytes=budget, stop=stop).name
-            return changed(_judged(found, pc), best=best)
+                    budget = weights_budget(pc.best_bytes) - remote.eyes_bytes
+                    best = choose(self.hub, remote, budget_bytes=budget, stop=stop).name
+            return changed(_judged(remote, pc), best=best)
 
         return self.ask("hub-repo", work)
 
@@ -260,7 +260,7 @@ class Search:
         self._cursor = page.cursor if len(self._read) > before else ""  # a faulty server may repeat its pages
 
     def _page(self, requested: int, with_too_large: bool) -> SearchPage:
-        found: list[FoundRepo] = []
+        repos: list[FoundRepo] = []
         too_large = other = 0
         for repo in self._read.values():
             if self.filters.license == PERMISSIVE_ONES and not is_permissive(repo.repo.license):
@@ -268,8 +268,8 @@ class Search:
             elif self.filters.fits and repo.fit == "too_large" and not with_too_large:
                 too_large += 1
             else:
-                found.append(repo)
-        return SearchPage(tuple(found[:requested]), len(found) > requested or self._is_more, too_large, other)
+                repos.append(repo)
+        return SearchPage(tuple(repos[:requested]), len(repos) > requested or self._is_more, too_large, other)
 
 
 FEATURE = "hub.search"
@@ -307,7 +307,7 @@ class SearchService:
                     return page
                 new = [repo.repo for repo in page.found if repo.repo.id not in sized]
                 with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-files") as pool:
-                    answers = pool.map(lambda found: self._hub.with_files(found, pc, stop), new)
+                    answers = pool.map(lambda repo: self._hub.with_files(repo, pc, stop), new)
                     sized.update(zip((repo.id for repo in new), answers, strict=True))
                 known = [sized[repo.repo.id] for repo in page.found]
                 kept = [repo for repo in known if not only_fitting or repo.fit != "too_large"]
@@ -591,7 +591,7 @@ class CatalogueService:
 
         If cancelled, the Pending never ends.
         """
-        return self._hub.repo(repo).map(lambda found: _offered(found, self._hub.pc(), file, quantization))
+        return self._hub.repo(repo).map(lambda judged: _offered(judged, self._hub.pc(), file, quantization))
 
     def link_in(self, words: str) -> HubLink | None:
         if "/" not in words:
@@ -627,20 +627,20 @@ def _notes(entry: CatalogueEntry) -> Iterator[str]:
         yield f"{SKILLS[measure.job]}: {_(measure.words)} ({measure.source}, {measure.date})"
 
 
-def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:
-    models = [file for file in found.files if not file.file.beside]
-    budget = weights_budget(pc.best_bytes) - found.repo.eyes_bytes
-    fitting = (offer for offer in models if offer.name == found.best and offer.size_bytes <= budget)
-    best = recommended(models, budget) or next(fitting, None) if found.repo.chats else None
+def _offered(judged: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:
+    models = [file for file in judged.files if not file.file.beside]
+    budget = weights_budget(pc.best_bytes) - judged.repo.eyes_bytes
+    fitting = (offer for offer in models if offer.name == judged.best and offer.size_bytes <= budget)
+    best = recommended(models, budget) or next(fitting, None) if judged.repo.chats else None
     named = [offer for offer in models if file.casefold() == offer.name.casefold()] if file else []
     if quantization:
         named = [offer for offer in models if offer.file.quantization.casefold() == quantization.casefold()]
-    repo = found.repo
+    repo = judged.repo
     return OfferedRepo(
         repo.id, licence_words(repo.license), repo.downloads, repo.likes, repo.updated[:10], repo.gated,
         files=_files(repo.id, named or models, best),
-        others=tuple(f"{file.file.name}: {_(KINDS[file.file.beside])}" for file in found.files if file.file.beside),
-        problem=found.problem, fit=found.fit, is_about=found.is_about,
+        others=tuple(f"{file.file.name}: {_(KINDS[file.file.beside])}" for file in judged.files if file.file.beside),
+        problem=judged.problem, fit=judged.fit, is_about=judged.is_about,
         is_unclear=best is None and any(recommended([model], budget) for model in models),
         parameters=_("{count} parameters").format(count=count_text(repo.parameters)) if repo.parameters else "",
         source=repo,
@@ -648,10 +648,10 @@ def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -
 
 
 def _files(repo: str, models: Sequence[FoundFile], best: FoundFile | None) -> tuple[OfferedFile, ...]:
-    def offered(found: FoundFile) -> OfferedFile:
-        file = found.file
+    def offered(judged: FoundFile) -> OfferedFile:
+        file = judged.file
         return OfferedFile(
-            repo, file.name, file.bytes, file.quantization, found.fit, found is best, found.speed, len(file.parts),
+            repo, file.name, file.bytes, file.quantization, judged.fit, judged is best, judged.speed, len(file.parts),
             file.sha256, file.eyes_bytes,
         )  # fmt: skip
 

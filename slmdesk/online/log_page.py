@@ -78,7 +78,7 @@ class LogPageService(Service):
 
     def _written(self, target: Path, words: str) -> Slices[Exported]:
         is_there(target)
-        walls = {name: found.words if found else "not started" for name, found in self._walls().items()}
+        walls = {name: wall.words if wall else "not started" for name, wall in self._walls().items()}
         enforcement = in_english(lambda: self._network.enforcement.words)  # as the rest of the page
 
         def collect() -> Page:

@@ -97,7 +97,7 @@ class NetworkService(Service):
             checked = pending_on_file_thread(self._service_thread, work, name="network-settings")
         else:
             checked = ended(values)
-        return checked.map(lambda found: self._settings.change(**found))
+        return checked.map(lambda settings: self._settings.change(**settings))
 
     def move_password(self) -> None:
         """If a proxy password was typed into the settings file, move it to the keyring or a file. Service thread."""
@@ -105,11 +105,11 @@ class NetworkService(Service):
         if "proxy" in self._settings.policy.managed or without_password(now.proxy)[1] is None:
             return
 
-        def moved(found: dict[str, Any] | Problem) -> None:
-            if isinstance(found, Problem):
-                self._publish(Noticed(found))
+        def moved(settings: dict[str, Any] | Problem) -> None:
+            if isinstance(settings, Problem):
+                self._publish(Noticed(settings))
             elif self._settings.current.proxy == now.proxy:
-                self._settings.change(**found)
+                self._settings.change(**settings)
 
         on_file_thread(self._service_thread, lambda: self.passwords.moved(now.proxy, now), moved, name="proxy-password")
 
@@ -140,9 +140,9 @@ class NetworkService(Service):
 
         def work() -> Exported:
             is_there(target)
-            found = list(self.all_requests(words))
-            write_out(target, to_csv(found) if kind == "csv" else to_json(found))
-            return Exported(str(target), len(found))
+            requests = list(self.all_requests(words))
+            write_out(target, to_csv(requests) if kind == "csv" else to_json(requests))
+            return Exported(str(target), len(requests))
 
         return pending_on_file_thread(self._service_thread, work, name="export-ledger")
 
@@ -215,8 +215,8 @@ def system_proxy(scheme: str, host: str) -> str:
 
     if _is_here(host) or urllib.request.proxy_bypass(host):
         return ""
-    found = urllib.request.getproxies()
-    address = found.get(scheme) or found.get("all") or ""
+    proxies = urllib.request.getproxies()
+    address = proxies.get(scheme) or proxies.get("all") or ""
     return address if "://" in address or not address else f"http://{address}"
 
 
@@ -347,8 +347,8 @@ class TokenService(Service):
 
         Raises KnownError `token.keyring`, `file.unreadable`.
         """
-        if found := _of_environment():
-            return found
+        if token := _of_environment():
+            return token
         host = self._host()
         if host in self._session:
             return self._session[host]

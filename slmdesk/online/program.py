@@ -70,11 +70,11 @@ def compare_files() -> FilesCompared:
     """
     if folder := frozen_folder():
         return compare_with_manifest(folder)
-    found = [_compared(one) for one in _distributions()]
-    count = sum(len(one.files or ()) for one in _distributions())
-    changed = tuple(f"{each.name}: {file}" for each in found for file in each.changed)
-    missing = tuple(f"{each.name}: {file}" for each in found for file in each.missing)
-    return FilesCompared(f"RECORD of {len(found)} libraries", list_sum(found), count, changed, missing)
+    compared = [_compared(distribution) for distribution in _distributions()]
+    count = sum(len(distribution.files or ()) for distribution in _distributions())
+    changed = tuple(f"{each.name}: {file}" for each in compared for file in each.changed)
+    missing = tuple(f"{each.name}: {file}" for each in compared for file in each.missing)
+    return FilesCompared(f"RECORD of {len(compared)} libraries", list_sum(compared), count, changed, missing)
 
 
 def compare_with_manifest(folder: Path) -> FilesCompared:
@@ -99,15 +99,15 @@ def libraries() -> list[Library]:
     Reads every file, so never call it on the service thread.
     """
     if not (folder := frozen_folder()):
-        return [_compared(one) for one in _distributions()]
-    found = compare_with_manifest(folder)
-    odd = tuple(sorted((*found.changed, *found.extra)))
-    return [Library("installed folder", slmdesk.__version__, found.sha256, odd, found.missing)]
+        return [_compared(distribution) for distribution in _distributions()]
+    comparison = compare_with_manifest(folder)
+    odd = tuple(sorted((*comparison.changed, *comparison.extra)))
+    return [Library("installed folder", slmdesk.__version__, comparison.sha256, odd, comparison.missing)]
 
 
-def list_sum(found: Iterable[Library]) -> str:
+def list_sum(compared: Iterable[Library]) -> str:
     """One checksum over the lists of several libraries."""
-    lines = "".join(f"{each.sha256}  {each.name} {each.version}\n" for each in found)
+    lines = "".join(f"{each.sha256}  {each.name} {each.version}\n" for each in compared)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -127,17 +127,17 @@ def package_sum() -> tuple[int, str]:
 
 def code_from_elsewhere(environment: Mapping[str, str] = os.environ, maps: Path = Path("/proc/self/maps")) -> list[str]:
     """Return sentences about code in this process that belongs neither to the program nor to the system. Any thread."""
-    found = [f"{name} is set: {DECEIVES}." for name in LOADERS if environment.get(name)]
+    sentences = [f"{name} is set: {DECEIVES}." for name in LOADERS if environment.get(name)]
     try:
         lines = maps.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:  # not Linux
-        return found
+        return sentences
     own = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(slmdesk.__file__).parent.parent)}
     own |= {str(folder)} if (folder := frozen_folder()) else set()
     known = (*map(Path, (*SYSTEM, CLOSURES)), *(Path(path).resolve() for path in own))
     mapped = {parts[5] for parts in (line.split(maxsplit=5) for line in lines) if len(parts) == 6 and "x" in parts[1]}
     others = (at for at in sorted(mapped) if at.startswith("/") and not any(map(Path(at).is_relative_to, known)))
-    return [*found, *(f"{clean_label(path, MOST_LETTERS)} is loaded: {DECEIVES}." for path in others)]
+    return [*sentences, *(f"{clean_label(path, MOST_LETTERS)} is loaded: {DECEIVES}." for path in others)]
 
 
 def _distributions() -> list[metadata.Distribution]:

@@ -65,12 +65,12 @@ def ways_of(paths: Paths) -> Ways | None:
     """Return what can open the history, or None if it needs no key. Raises KnownError `file.unreadable`."""
     if not wants_key(paths):
         return None
-    found = key_files(paths)
-    if not found:
+    files = key_files(paths)
+    if not files:
         return Ways(by_words=True, by_keyring=False)  # opening then reports that the keys are lost
     return Ways(
-        by_words=any(keys.has(PASSPHRASE) or keys.has(RECOVERY) for keys in found),
-        by_keyring=any(keys.has(KEYRING) for keys in found),
+        by_words=any(keys.has(PASSPHRASE) or keys.has(RECOVERY) for keys in files),
+        by_keyring=any(keys.has(KEYRING) for keys in files),
     )
 
 

@@ -56,8 +56,8 @@ class PrivacyService(Service):
         is_encrypted, is_read_only = self._store.key is not None, self._store.read_only
 
         def look() -> PrivacyState:
-            found = state_of(self._paths, is_encrypted=is_encrypted, keyring=self._keyring, asks_keyring=asks_keyring)
-            return changed(found, can_encrypt=found.can_encrypt and not is_read_only, is_required=self._rules.required)
+            state = state_of(self._paths, is_encrypted=is_encrypted, keyring=self._keyring, asks_keyring=asks_keyring)
+            return changed(state, can_encrypt=state.can_encrypt and not is_read_only, is_required=self._rules.required)
 
         return self._on_thread(look)
 

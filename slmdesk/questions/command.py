@@ -142,8 +142,8 @@ def _documents(
         return services.documents.pages(document.id, limit=max(1, document.pages), with_text=False)
 
     pages = services.service_thread.call(lambda: [(record, pages_of(record)) for record in records])
-    without = [(document, [page for page in found if page.status is not PageStatus.READ]) for document, found in pages]
-    return _Asked(records, None, failed, [(document, found) for document, found in without if found])
+    without = [(document, [page for page in parts if page.status is not PageStatus.READ]) for document, parts in pages]
+    return _Asked(records, None, failed, [(document, missing) for document, missing in without if missing])
 
 
 def _say_change(console: Console, services: Services, item: str, asked: _Asked) -> None:

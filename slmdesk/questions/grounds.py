@@ -492,24 +492,24 @@ class Weights:
         """Return the share of the folded words (`fold_for_search`) that a text contains, 0 to 1; 1 without words.
         `held`: words that it contains otherwise.
         """
-        folded, whole, found = _folded(text), 0.0, 0.0
+        folded, whole, present = _folded(text), 0.0, 0.0
         for word in words:
             weight, there = self._counted(word, folded)
             if joined := _joined(word):
                 weight, there = max((weight, there), self._counted(joined, folded), key=itemgetter(1))
             whole += weight
-            found += weight if word in held else there
-        return found / whole if whole else 1.0
+            present += weight if word in held else there
+        return present / whole if whole else 1.0
 
     def _counted(self, word: str, folded: str) -> tuple[float, float]:
         """Return the mean weight of a word's groups of letters, and what of it those weigh that are there."""
-        whole = found = 0.0
+        whole = present = 0.0
         groups = groups_of(word)
         for group in groups:
             weight = self._weight(group) / len(groups)
             whole += weight
-            found += weight * (group in folded)
-        return whole, found
+            present += weight * (group in folded)
+        return whole, present
 
     def _weight(self, group: str) -> float:
         if group not in self._known:
@@ -567,16 +567,16 @@ and which persons …", the question is not split.
 
 def parts_of(question: str) -> tuple[str, ...]:
     """Split a question into the parts it asks, each in the question's own words. A simple question stays as it is."""
-    found: list[str] = []
+    clauses: list[str] = []
     for sentence in _END.split(question.strip()):
         begin = 0
         for joint in _JOINT.finditer(sentence):
             piece = sentence[begin : joint.start()]
             if _is_whole(piece, sentence[joint.end() :]) and not _ENDS_ASKING.search(piece):
-                found.append(piece)
+                clauses.append(piece)
                 begin = joint.end()
-        found.append(sentence[begin:])
-    asked = [part.strip(" ,;") for part in found]
+        clauses.append(sentence[begin:])
+    asked = [part.strip(" ,;") for part in clauses]
     is_asked = "?" in question or bool(_BEGINS_ASKING.match(question))
     if not (is_asked and 1 < len(asked) <= MOST_PARTS and all(_asks(part) for part in asked)):
         return (question,)

@@ -177,7 +177,7 @@ def _is_exchanged(asked: Sequence[str], at: int, counted: Sequence[str], small: 
         for place, word in enumerate(counted):
             if is_form(word, beside):
                 other = _beside(counted, place, -step)
-                if other and _is_matter(other, small) and not any(is_form(other, one) for one in asked):
+                if other and _is_matter(other, small) and not any(is_form(other, word) for word in asked):
                     return True
     return False
 

@@ -154,15 +154,15 @@ class ReadingChoice:
         if self._count:
             self._count.cancel()
 
-    def _on_ranked(self, found: RankedPassages | Problem) -> None:
+    def _on_ranked(self, ranked: RankedPassages | Problem) -> None:
         if self._is_over:
             return
-        if isinstance(found, Problem):
-            self._fail(found)
+        if isinstance(ranked, Problem):
+            self._fail(ranked)
             return
-        self._is_about_all = self._is_about_all or not found.passages
+        self._is_about_all = self._is_about_all or not ranked.passages
         record = self._request.record
-        self._ranked = found if found.passages or record is None else self._beginning(found.words)
+        self._ranked = ranked if ranked.passages or record is None else self._beginning(ranked.words)
         if record is None:
             self._end(AnswerContext(self._ranked))
             return
@@ -170,12 +170,12 @@ class ReadingChoice:
 
     def _beginning(self, words: tuple[str, ...]) -> RankedPassages:
         """Return each document's first passages, for questions whose words match nothing (“What is this about?”)."""
-        found: list[Passage] = []
+        passages: list[Passage] = []
         for document in self._request.documents[:MOST_PASSAGES]:
-            found += self._store.passages.of_document(document.id)[
+            passages += self._store.passages.of_document(document.id)[
                 : max(1, MOST_PASSAGES // len(self._request.documents))
             ]
-        return RankedPassages(tuple(found[:MOST_PASSAGES]), words)
+        return RankedPassages(tuple(passages[:MOST_PASSAGES]), words)
 
     def _on_ready(self, lease: Lease) -> None:
         """Count the tokens of the candidates: all passages if they may fit into the context, else the best ones."""
@@ -188,8 +188,8 @@ class ReadingChoice:
         reported = [self._request.question, *(words for pair in self._request.before for words in pair)]
         texts = [*reported, *(text_for(candidate) for candidate in candidates)]
 
-        def counted(found: list[int] | Problem) -> None:
-            counts = guessed_tokens(texts) if isinstance(found, Problem) else found
+        def counted(tokens: list[int] | Problem) -> None:
+            counts = guessed_tokens(texts) if isinstance(tokens, Problem) else tokens
             if not self._is_over:
                 sizes = [count + SOURCE_TOKENS for count in counts[len(reported) :]]
                 self._choose(model, candidates, sizes, budget - sum(counts[: len(reported)]), may_fit=may_fit)
@@ -376,8 +376,8 @@ def _odds(reply: Reply) -> float:
 
 def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerContext) -> Answered:
     answer, marks = "", list[Mark]()
-    found = any(part.found for part in parts)
-    for part, question in zip(parts if found else (), questions, strict=False):
+    answered = any(part.found for part in parts)
+    for part, question in zip(parts if answered else (), questions, strict=False):
         words = part.answer if part.found else f"{part.answer.rstrip('.')}: \u201c{question}\u201d"
         if words in answer:
             continue
@@ -385,11 +385,11 @@ def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerConte
         marks += [changed(mark, start=mark.start + len(answer), end=mark.end + len(answer)) for mark in part.marks]
         answer += words
     citations = tuple(dict.fromkeys(citation for part in parts if part.found for citation in part.citations))
-    perhaps = "" if found else parts[0].perhaps
+    perhaps = "" if answered else parts[0].perhaps
     citations = parts[0].nearest if perhaps else citations
     return Answered(
         answer=answer or perhaps or parts[0].answer,
-        found=found or bool(perhaps),
+        found=answered or bool(perhaps),
         is_quoted=bool(perhaps),
         citations=citations,
         marks=tuple(marks),

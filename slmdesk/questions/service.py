@@ -168,15 +168,15 @@ class QuestionService(Service):
 
         Raises KnownError `item.unknown`, `collection.unknown`.
         """
-        found = self._store.items.get(item)
-        collection = collection_of(found)
+        record = self._store.items.get(item)
+        collection = collection_of(record)
         folder = self._store.collections.get(collection) if collection else None
-        return folder, [] if folder else self._store.documents.of_item(found.id)
+        return folder, [] if folder else self._store.documents.of_item(record.id)
 
     def turns(self, item: str) -> list[AskedQuestion]:
         """Return the questions and answers of an item, oldest first. Raises KnownError `item.unknown`."""
-        found = self._store.items.get(item)
-        path, answered = active_path(self._store.messages.of_item(found.id), leaf_of(found)), self.answered(found.id)
+        record = self._store.items.get(item)
+        path, answered = active_path(self._store.messages.of_item(record.id), leaf_of(record)), self.answered(record.id)
         return [
             AskedQuestion(message.words, reported, answered.get(reported.id))
             for message, reported in pairwise(path)
@@ -204,20 +204,20 @@ class QuestionService(Service):
             if not asked:
                 raise KnownError("collection.empty", name=self._store.collections.get(collection).name)
             return tuple(asked)
-        found = [self._store.documents.get(id) for id in dict.fromkeys(requested)]
-        if not found and item is not None:
-            found = self._store.documents.of_item(item.id)
-        if not found:
+        documents = [self._store.documents.get(id) for id in dict.fromkeys(requested)]
+        if not documents and item is not None:
+            documents = self._store.documents.of_item(item.id)
+        if not documents:
             raise KnownError("request.invalid", what=_("no document to ask"))
-        if len(found) > MOST_DOCUMENTS:
+        if len(documents) > MOST_DOCUMENTS:
             raise KnownError(
                 "request.invalid",
                 what=_("at most {most_documents} documents can be asked at once").format(most_documents=MOST_DOCUMENTS),
             )
-        for document in found:
+        for document in documents:
             if document.status is not DocumentStatus.READ:
                 raise KnownError("document.stopped", path=document.name)
-        return tuple(found)
+        return tuple(documents)
 
     def _model(self, requested: str | None) -> ModelRecord | None:
         try:
@@ -291,7 +291,7 @@ class QuestionService(Service):
         able = asking.record if asking.record and not is_weak(asking.record) else None
         whole_tokens = WHOLE_S * (self._read_per_s.get(able.id, READ_PER_S) if able else READ_PER_S)
         request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit, whole_tokens)
-        asking.choice = self._choice(request, lambda found: self._chosen(asking, found), failed)
+        asking.choice = self._choice(request, lambda context: self._chosen(asking, context), failed)
         asking.choice.begin()
 
     def _chosen(self, asking: Asking, reading: AnswerContext) -> None:

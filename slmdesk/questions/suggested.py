@@ -65,5 +65,5 @@ def suggested(text: str) -> tuple[str, ...]:
         dates = (when["date"] for when in re.finditer(rf"\b(?:{words})\s+{DATE}", text, re.IGNORECASE))
         if date := next((date for date in dates if date not in questions), ""):
             questions[date] = question.format(date)
-    found = SUM.search(text) if questions else None
-    return (*([rules.for_what.format(" ".join(found.group().split()))] if found else []), *questions.values())
+    amount = SUM.search(text) if questions else None
+    return (*([rules.for_what.format(" ".join(amount.group().split()))] if amount else []), *questions.values())

@@ -100,4 +100,4 @@ def denies(words: str, answer: str) -> bool:
 
 def without_pages(words: str) -> str:
     """Return the words with blanks for page numbers."""
-    return _PAGE.sub(lambda found: " " * len(found[0]), words)
+    return _PAGE.sub(lambda match: " " * len(match[0]), words)

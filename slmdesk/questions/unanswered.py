@@ -62,8 +62,8 @@ def perhaps_for(question: str, grounds: Grounds) -> tuple[Citation, ...]:
         asked_for = (question, citation.quote, language)
         return is_named and (bool(values_of(*asked_for)) or _has_name(*asked_for))
 
-    found = [place.citation for place in grounds.places if asked and is_one(place.citation)]
-    return tuple(sorted(found, key=lambda citation: -grounds.relation(question, [citation]))[:MOST])
+    citations = [place.citation for place in grounds.places if asked and is_one(place.citation)]
+    return tuple(sorted(citations, key=lambda citation: -grounds.relation(question, [citation]))[:MOST])
 
 
 def _has_name(question: str, quote: str, language: str) -> bool:

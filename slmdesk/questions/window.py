@@ -199,7 +199,8 @@ class QuestionPane(QScrollArea):
         self._cite(answered.citations)
         if answered.missing:  # below the text, so that nobody takes it for what the text says
             self._add(_("⚠ Check this: {missing}").format(missing=answered.missing), "warn")
-            self._add(answered.answer, "muted")
+            if answered.answer.split() not in [citation.quote.split() for citation in answered.citations]:
+                self._add(answered.answer, "muted")
         if answered.reading_words:
             self._add(answered.reading_words, "small")
         if answered.documents_words:

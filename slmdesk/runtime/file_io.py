@@ -134,11 +134,11 @@ def remove_left_overs(folder: Path) -> int:
     freed = 0
     for part in folder.glob(f".import-*{PART_SUFFIX}"):
         try:
-            found = part.stat()
-            age_s = time.time() - found.st_mtime
+            info = part.stat()
+            age_s = time.time() - info.st_mtime
             if age_s > 86_400 or (age_s > OWNED_S and not _is_owned(part)):
                 part.unlink()
-                freed += found.st_size
+                freed += info.st_size
         except OSError:
             continue  # another instance removed it first, or it may not be removed
     return freed
@@ -187,8 +187,8 @@ def chunks_of(read: Callable[[int], bytes], total: int, on_bytes: OnBytes, stop:
     on_bytes(done, total)
 
 
-def _mark(found: os.stat_result) -> FileMark:
-    return FileMark(found.st_size, found.st_mtime_ns, found.st_ino)
+def _mark(info: os.stat_result) -> FileMark:
+    return FileMark(info.st_size, info.st_mtime_ns, info.st_ino)
 
 
 @contextmanager

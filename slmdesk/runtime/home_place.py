@@ -21,11 +21,11 @@ def home_problems(paths: Paths) -> tuple[Problem, ...]:
 
     May wait for another computer, so never call this on the service thread or the window's thread.
     """
-    found: dict[str, Problem] = {}
+    problems: dict[str, Problem] = {}
     for folder in (paths.data, paths.config, paths.cache):
         for error in _errors(place_of(folder)):
-            found.setdefault(error.code, problem_for(error))
-    return tuple(found.values())
+            problems.setdefault(error.code, problem_for(error))
+    return tuple(problems.values())
 
 
 def _errors(place: Place) -> list[KnownError]:

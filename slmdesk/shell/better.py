@@ -255,7 +255,7 @@ def _offers(services: Services, least: int) -> Pending[tuple[Recommendation | No
     from slmdesk.models.importer import best_found
 
     offer = services.recommending.first()
-    return services.finding.find().map(lambda found: (offer, best_found(found.models, least)))
+    return services.finding.find().map(lambda listing: (offer, best_found(listing.models, least)))
 
 
 class BetterCard(QWidget):

@@ -437,7 +437,7 @@ class Frame(QObject):
             shown = tuple(item for item in items if item.id not in hidden)[:MOST_RECENT]
             return shown, services.history.to_check(shown)
 
-        self._bridge.ask(recent, lambda found: self.start_page.show_recent(*found), lambda _problem: None)
+        self._bridge.ask(recent, lambda recent_items: self.start_page.show_recent(*recent_items), lambda _problem: None)
 
     def _on_message_added(self, _message: object) -> None:
         if self.window.current_page == "Start":
@@ -646,7 +646,7 @@ class Opener(QObject):
     def any(self, item: str, message: str = "", words: str = "") -> None:
         """Open an item of any kind on its page, a chat at the message in which these words were found."""
 
-        def found(place: tuple[Item, str]) -> None:
+        def open_at(place: tuple[Item, str]) -> None:
             there, document = place
             if there.deleted_at is not None:
                 self._say_gone(_("“{title}” is in the trash.").format(title=there.title), there.id)
@@ -660,7 +660,7 @@ class Opener(QObject):
             documents = services.history.documents_of(item)
             return services.history.item(item), documents[0].id if documents else ""
 
-        self._bridge.ask(place_of, found, self._on_missing)
+        self._bridge.ask(place_of, open_at, self._on_missing)
 
     def _on_missing(self, problem: Problem) -> None:
         if problem.code in ("item.unknown", "document.unknown"):
@@ -681,20 +681,20 @@ class Opener(QObject):
     def _document(self, document: str, then: Callable[[], object]) -> None:
         """Show the page Documents and call `then`, if there is still such a document."""
 
-        def found(_record: object) -> None:
+        def show(_record: object) -> None:
             self._frame.window.show_page("Documents")
             then()
 
         if document in self._frame.documents.removals:
             self._say_gone(GONE)
         else:
-            self._bridge.ask(self._bridge.services.documents.document(document), found, self._on_missing)
+            self._bridge.ask(self._bridge.services.documents.document(document), show, self._on_missing)
 
     def item(self, title: ItemTitle) -> None:
         self.any(title.id)
 
-    def message(self, found: Found, words: str) -> None:
-        self.any(found.item, found.message, words)
+    def message(self, hit: Found, words: str) -> None:
+        self.any(hit.item, hit.message, words)
 
     def name(self, name: LibraryName) -> None:
         if name.is_folder:

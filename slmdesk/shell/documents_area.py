@@ -270,7 +270,7 @@ class DocumentsArea(QObject):
         if self.documents.current not in documents:
             self.documents.choose(documents[0])
         records = self.documents.records(documents)
-        self.compare_pane.compare_with(next(one for id, one in records.items() if id != self.documents.current))
+        self.compare_pane.compare_with(next(record for id, record in records.items() if id != self.documents.current))
         if self.page.side.current != "versions":
             self.page.side.show_pane("versions")
 
@@ -348,11 +348,11 @@ class DocumentsArea(QObject):
 
     def _spans_of(self, number: int) -> list[Span]:
         """Return where a change is in the shown version or, if it is only in the other one, there."""
-        found = self.compare_pane.comparison
-        if found is None or number < 0:
+        comparison = self.compare_pane.comparison
+        if comparison is None or number < 0:
             return []
-        change = found.changes[number]
-        sides = [(found.new.document, change.new_places), (found.old.document, change.old_places)]
+        change = comparison.changes[number]
+        sides = [(comparison.new.document, change.new_places), (comparison.old.document, change.old_places)]
         sides.sort(key=lambda side: side[0] != self.documents.current)
         document, places = next(side for side in sides if side[1])
         return [Span(document, place.page, place.start, place.end) for place in places]
@@ -410,11 +410,11 @@ class DocumentsArea(QObject):
 
     @staticmethod
     def _in(document: str, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
-        found: dict[int, list[tuple[int, int]]] = {}
+        spans_by_page: dict[int, list[tuple[int, int]]] = {}
         for span in spans:
             if span.document == document:
-                found.setdefault(span.page, []).append((span.start, span.end))
-        return found
+                spans_by_page.setdefault(span.page, []).append((span.start, span.end))
+        return spans_by_page
 
 
 def _span_of(citation: Citation) -> Span:

@@ -305,7 +305,7 @@ def quit_or_stay(parent: QWidget, count: int, private: int, leave: Callable[[], 
 
     `count` is the number of running jobs, `private` the number of private chats that are not empty. Does not block.
     """
-    if any(one.isVisible() for one in parent.findChildren(Question, "quit_dialog")):
+    if any(dialog.isVisible() for dialog in parent.findChildren(Question, "quit_dialog")):
         return  # closed again while the question is shown: wait for the answer
     app = QGuiApplication.instance()
     is_session_ending = isinstance(app, QGuiApplication) and app.isSavingSession()

@@ -406,11 +406,11 @@ class NoticeController(QObject):
     def _rescue(self, damaged: Path) -> None:
         self._bridge.ask(self._bridge.services.history.rescue(damaged), self._on_rescued)
 
-    def _on_rescued(self, found: Rescued) -> None:
+    def _on_rescued(self, rescued: Rescued) -> None:
         from slmdesk.history.labels import rescued_words  # imported late: a history is rarely damaged
 
         self._chats.start()
-        self._on_notice_raised(Notice(rescued_words(found), key="rescued"))
+        self._on_notice_raised(Notice(rescued_words(rescued), key="rescued"))
 
     def _on_copies(self, copies: Sequence[BackupCopy]) -> None:
         if not copies:

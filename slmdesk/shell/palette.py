@@ -128,7 +128,7 @@ class PaletteEntry(QObject):
         bound: dict[str, list[QShortcut]] = {}
         for shortcut in self._window.findChildren(QShortcut):
             bound.setdefault(shortcut.objectName(), []).append(shortcut)
-        found: dict[str, Entry] = {}
+        entries: dict[str, Entry] = {}
         for keys in all_keys():
             if keys.name == "palette" or keys.name.startswith("page."):
                 continue
@@ -139,8 +139,8 @@ class PaletteEntry(QObject):
             if done_by is not None:
                 detail = "" if keys.place == EVERYWHERE else _(keys.place)
                 icon = _icon_of(keys.name, keys.place)
-                found[keys.name] = Entry(keys.words, icon, partial(self._act, keys.name, done_by), detail, keys.shown)
-        return found
+                entries[keys.name] = Entry(keys.words, icon, partial(self._act, keys.name, done_by), detail, keys.shown)
+        return entries
 
     def _can(self, keys: Keys, shortcut: QShortcut, focus: QWidget | None) -> bool:
         owner = shortcut.parent()
@@ -174,9 +174,9 @@ class PaletteEntry(QObject):
             yield Entry(each.field.title, "settings", partial(self._reach, each.widget), section)
 
     def _widget(self, name: str) -> QWidget:
-        found = self._window.findChild(QWidget, name)
-        assert isinstance(found, QWidget), name
-        return found
+        widget = self._window.findChild(QWidget, name)
+        assert isinstance(widget, QWidget), name
+        return widget
 
     def _is_usable(self, name: str) -> bool:
         widget = self._widget(name)
@@ -334,9 +334,9 @@ class HelpWindow(Dialog):
         change = partial(self._go, show_page, "Settings", "shortcuts")
         lines = column(into=shortcuts, gap=theme.SPACE_8)
         lines.addLayout(row(button(_("Change…"), "help_change_shortcuts", shortcuts, on=change), 1))
-        for place, found in by_place():
+        for place, bindings in by_place():
             lines.addWidget(plain_label(_(place), shortcuts, name="help_place", kind="strong"))
-            for keys in found:
+            for keys in bindings:
                 shown = plain_label(keys.shown or _("None"), shortcuts, name="help_keys")
                 words = plain_label(keys.words, shortcuts, name="help_words")
                 shown.setBuddy(words)

@@ -201,8 +201,8 @@ class SignalDoor:
         self._notifier.activated.connect(self._on_activated)
         self._before_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         names = ("SIGINT", "SIGTERM", "SIGHUP")
-        found = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        self._before: dict[int, Any] = {number: signal.signal(number, _received) for number in found}
+        signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        self._before: dict[int, Any] = {number: signal.signal(number, _received) for number in signals}
 
     def close(self) -> None:
         """Restore the earlier signal handlers."""

@@ -345,8 +345,8 @@ def note_former(conn: Connection, key: DataKey) -> None:
 def former_keys(database: Database, purpose: str) -> tuple[bytes, ...]:
     """Return the former keys that the file of this purpose may still be encrypted with, the latest first."""
     row = database.row(_ROW)
-    found = [slot.get(purpose) for slot in _listed(row[0])] if row is not None else []
-    return tuple(bytes.fromhex(text) for text in reversed(found) if isinstance(text, str))
+    keys = [slot.get(purpose) for slot in _listed(row[0])] if row is not None else []
+    return tuple(bytes.fromhex(text) for text in reversed(keys) if isinstance(text, str))
 
 
 def forget_former(database: Database) -> None:

@@ -486,14 +486,14 @@ class StorePart:
     # ---- reading
 
     def _all(self, build: Callable[..., T], sql: str, values: Sequence[Value] = ()) -> list[T]:
-        found: list[T] = []
+        rows: list[T] = []
         for row in self._db.rows(sql, values):
             try:
-                found.append(self._shared.made(build, row))
+                rows.append(self._shared.made(build, row))
             except KnownError as known:
                 tell, self._shared.on_wrong = self._shared.on_wrong, lambda _known: None
                 tell(known)
-        return found
+        return rows
 
     def _first(self, build: Callable[..., T], sql: str, values: Sequence[Value] = ()) -> T | None:
         row = self._db.row(sql, values)
@@ -502,10 +502,10 @@ class StorePart:
     def _get(self, build: Callable[..., T], table: str, id: str, query: str = "") -> T:
         """Return the row with id `id`, or the only one whose id begins with it. Raises KnownError like item.unknown."""
         query = query or f"select * from {table}"
-        found = self._first(build, f"{query} where {table}.id = ?", (self._id_of(table, id),))
-        if found is None:
+        record = self._first(build, f"{query} where {table}.id = ?", (self._id_of(table, id),))
+        if record is None:
             raise KnownError(_UNKNOWN[table], id=id[:80])
-        return found
+        return record
 
     def _column_of(self, sql: str, values: Sequence[Value] = ()) -> list[Any]:
         return [row[0] for row in self._db.rows(sql, values)]

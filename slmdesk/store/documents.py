@@ -261,18 +261,18 @@ class Documents(StorePart):
             raise ValueError(f"a document has no field {', '.join(unknown)}")
         columns = {"facts" if key == "info" else key: value for key, value in values.items()}
         with self._db.writing():
-            found = self.get(id).id
-            self._update("documents", columns, "id = ?", found)
-            return self.get(found)
+            ident = self.get(id).id
+            self._update("documents", columns, "id = ?", ident)
+            return self.get(ident)
 
     def forget(self, id: str) -> None:
         """Delete a document with its pages, passages and vectors; the file itself is not touched."""
         with self._db.writing():
-            found = self.get(id).id
-            self._pages.forget(found, 0)
+            ident = self.get(id).id
+            self._pages.forget(ident, 0)
             self._index.purge()
-            self._db.run("delete from item_documents where document = ?", (found,))
-            self._db.run("delete from documents where id = ?", (found,))
+            self._db.run("delete from item_documents where document = ?", (ident,))
+            self._db.run("delete from documents where id = ?", (ident,))
             self._shared.request_purge()
 
     # ---- items about them
@@ -323,8 +323,8 @@ class Documents(StorePart):
         """
         column = {"messages": "parts", "items": "settings"}[table]
         rows = self._db.rows(f"select n, {column} as held from {table} where n > ? order by n limit ?", (after, limit))
-        found = {id for row in rows for id in _DOCUMENT.findall(row["held"])}
-        return (int(rows[-1]["n"]) if len(rows) == limit else None), found
+        documents = {id for row in rows for id in _DOCUMENT.findall(row["held"])}
+        return (int(rows[-1]["n"]) if len(rows) == limit else None), documents
 
     def uses(self) -> set[tuple[str, str]]:
         """Return pairs of item and document: the item is about the document, or has it attached to a message or draft.
@@ -367,20 +367,20 @@ class Collections(StorePart):
     ) -> CollectionRecord:
         """Set `watched`, or update entries of the collection's settings. A value of None removes the entry."""
         with self._db.writing():
-            found = self.get(id)
+            record = self.get(id)
             values = {
-                "watched": found.watched if watched is None else watched,
-                "settings": merged(found.settings, settings or {}),
+                "watched": record.watched if watched is None else watched,
+                "settings": merged(record.settings, settings or {}),
             }
-            self._update("collections", values, "id = ?", found.id)
-            return self.get(found.id)
+            self._update("collections", values, "id = ?", record.id)
+            return self.get(record.id)
 
     def forget(self, id: str) -> None:
         """Delete the collection. Its documents are kept and belong to no collection then."""
         with self._db.writing():
-            found = self.get(id).id
-            self._update("documents", {"collection": None}, "collection = ?", found)
-            self._db.run("delete from collections where id = ?", (found,))
+            ident = self.get(id).id
+            self._update("documents", {"collection": None}, "collection = ?", ident)
+            self._db.run("delete from collections where id = ?", (ident,))
             self._shared.request_purge()
 
     def kept_files(self, collection: str) -> list[KnownFile]:

@@ -222,12 +222,12 @@ def check_pages(conn: Connection, path: Path) -> bool:
     cannot be built again. Returns whether the search indexes are consistent (checked from SQLite 3.44 on).
     """
     try:
-        found = [row[0] for row in conn.execute(f"PRAGMA quick_check({len(INDEXES) + 1})").fetchall()]
+        lines = [row[0] for row in conn.execute(f"PRAGMA quick_check({len(INDEXES) + 1})").fetchall()]
     except driver.operational_errors() as err:
         if "fts5" not in str(err):
             raise
         raise KnownError("store.damaged", path=str(path)) from err
-    wrong = [line for line in found if line != "ok"]
+    wrong = [line for line in lines if line != "ok"]
     if not all(_OF_INDEX.match(line) for line in wrong):
         raise KnownError("store.damaged", path=str(path))
     return not wrong

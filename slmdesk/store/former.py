@@ -57,8 +57,8 @@ def take_over(conn: Connection) -> None:
     conn.execute("PRAGMA foreign_keys=OFF")
     conn.execute("BEGIN IMMEDIATE")
     try:
-        if any(found := _rules(conn)):
-            conn.execute("insert or replace into meta values (?, ?)", (RULES, json.dumps(found)))
+        if any(rules := _rules(conn)):
+            conn.execute("insert or replace into meta values (?, ?)", (RULES, json.dumps(rules)))
         for table in ("rules", "holds", "retention_log", "redactions"):
             conn.execute(f"drop table {table}")
         conn.execute("delete from _sqlite_migrations where migration_set = 'slmdesk' and name != ?", (_MADE,))

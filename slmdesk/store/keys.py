@@ -191,8 +191,8 @@ class KeyFile(Record):
         None if `typed` opens no slot.
         """
         secret = secret_of(typed)
-        if secret is not None and (found := self.opened_with(RECOVERY, secret)) is not None:
-            return found
+        if secret is not None and (key := self.opened_with(RECOVERY, secret)) is not None:
+            return key
         return self._first(PASSPHRASE, lambda slot: _stretched(slot.kdf, typed))
 
     def opened_with(self, kind: str, secret: bytes) -> DataKey | None:
@@ -292,16 +292,16 @@ def key_files(paths: Paths) -> list[KeyFile]:
     """Return the key files that may open the history, the most likely first: the key file (or its copy if the key file
     is unreadable), and the key file of a key change that was interrupted. Empty if none can be read.
     """
-    found = [read_keys(path) for path in (paths.keys_file, paths.keys_copy, paths.next_keys_file)]
-    current = found[0] or found[1]
-    return [keys for keys in (current, found[2]) if keys is not None]
+    files = [read_keys(path) for path in (paths.keys_file, paths.keys_copy, paths.next_keys_file)]
+    current = files[0] or files[1]
+    return [keys for keys in (current, files[2]) if keys is not None]
 
 
 def keys_of(paths: Paths, key: DataKey) -> KeyFile:
     """Return the key file that holds this key, also after an interrupted key change. Raises key.file_damaged."""
-    found = key_files(paths)
+    files = key_files(paths)
     for verdict in (True, None):
-        for keys in found:
+        for keys in files:
             if keys.is_of(key) is verdict:
                 return keys
     raise file_damaged(paths)
@@ -370,11 +370,11 @@ def wrong_of(typed: str) -> KnownError:
 
 
 def _unlocked(paths: Paths, open_one: Callable[[KeyFile], DataKey | None], *, wrong: KnownError) -> DataKey:
-    found = key_files(paths)
-    if not found:
+    files = key_files(paths)
+    if not files:
         raise file_damaged(paths)
     file, is_other = StoreFile(paths.database), False
-    for keys in found:
+    for keys in files:
         key = open_one(keys)
         if key is None:
             continue

@@ -205,9 +205,9 @@ def boot_of(instance_id: str, place: Path = Path("/proc/sys/kernel/random/boot_i
 
 def of_other_chain(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, dict[str, Json]]]:
     """Yield the requests among these rows with their sizes in bytes, for `take_over`. Unreadable rows are left out."""
-    found = [(row, row.said) for row in rows]
-    sizes = {values.get("of"): values.get("bytes") for row, values in found if row.kind == Kind.END}
-    for row, values in found:
+    entries = [(row, row.said) for row in rows]
+    sizes = {values.get("of"): values.get("bytes") for row, values in entries if row.kind == Kind.END}
+    for row, values in entries:
         if row.kind == Kind.REQUEST and all(isinstance(values.get(name), str) for name in ("host", "method", "path")):
             size = values.get("bytes", sizes.get(row.n))
             more: dict[str, Json] = {} if size is None else {"bytes": size}

@@ -70,10 +70,10 @@ class SearchIndex(StorePart):
             return []
         newest = before if before is not None else -OLDEST
         items = _Items(kind, archived)
-        found = self._in_messages(query, words, items, newest, limit)
-        oldest = found[-1].n if len(found) == limit else OLDEST
-        found += self._in_titles(query, words, items, newest, oldest, limit)
-        return sorted(found, key=lambda message: message.n, reverse=True)[:limit]
+        hits = self._in_messages(query, words, items, newest, limit)
+        oldest = hits[-1].n if len(hits) == limit else OLDEST
+        hits += self._in_titles(query, words, items, newest, oldest, limit)
+        return sorted(hits, key=lambda message: message.n, reverse=True)[:limit]
 
     def _in_messages(self, query: str, words: str, items: _Items, newest: int, limit: int) -> list[Found]:
         common = self._common(words, items, newest, limit)
@@ -101,15 +101,15 @@ class SearchIndex(StorePart):
         *others, last = folding.query_pieces(words)
         if len(last) > 1 or len(last[0]) <= INDEXED:
             return None
-        found: list[RowLike] = []
+        matches: list[RowLike] = []
         rows = self._matching(_query_of([*others, [last[0][:INDEXED]]]), items, newest, LOOKED_AT)
         for at, row in enumerate(rows):
-            if at >= LOOKED_AT // 5 and len(rows) == LOOKED_AT and len(found) * LOOKED_AT < at * limit:
+            if at >= LOOKED_AT // 5 and len(rows) == LOOKED_AT and len(matches) * LOOKED_AT < at * limit:
                 return None  # too few matches among these
             if f" {last[0]}" in f" {folding.fold_for_search(self.words_of(row['parts'], row['text']))}":
-                found.append(row)
-            if len(found) == limit:
-                return found
+                matches.append(row)
+            if len(matches) == limit:
+                return matches
         return None  # few contain it, or the index of beginnings is damaged
 
     def _in_titles(self, query: str, words: str, items: _Items, newest: int, oldest: int, limit: int) -> list[Found]:
@@ -120,16 +120,16 @@ class SearchIndex(StorePart):
             " where place > ? and place < ? order by place desc",
             (WITHOUT_MESSAGES, query, *items.values, oldest, newest),
         )
-        found: list[Found] = []
+        hits: list[Found] = []
         for row in rows:
-            if len(found) == limit:
+            if len(hits) == limit:
                 break
             begin = self._db.row("select n, parts, text from messages where item = ? order by n limit 1", (row["id"],))
             if begin and self._is_in_messages_of(row["id"], query, begin["n"], row["place"]):
                 continue
             text = self.words_of(begin["parts"], begin["text"]) if begin else ""
-            found.append(Found(row["id"], "", row["title"], snippet_of(text, words), row["place"]))
-        return found
+            hits.append(Found(row["id"], "", row["title"], snippet_of(text, words), row["place"]))
+        return hits
 
     def _is_in_messages_of(self, item: str, query: str, first: int, last: int) -> bool:
         # "cross": the index is queried once for a range of rows, not once for each of the item's messages
@@ -346,8 +346,8 @@ class Items(StorePart):
             " and deleted_at is null and not archived group by folder"
         )
         counts = {row[0]: row[1] for row in rows}
-        found = self._all(Item, "select * from items where kind = 'space' and deleted_at is null order by n")
-        return [(item, counts.get(item.id, 0)) for item in sorted(found, key=lambda item: fold(item.title))]
+        spaces = self._all(Item, "select * from items where kind = 'space' and deleted_at is null order by n")
+        return [(item, counts.get(item.id, 0)) for item in sorted(spaces, key=lambda item: fold(item.title))]
 
     def trash(self, id: str) -> Item:
         return self._change(id, deleted_at=self._clock())
@@ -382,9 +382,9 @@ class Items(StorePart):
 
     def _change(self, id: str, **values: object) -> Item:
         with self._db.writing():
-            found = self.get(id).id
-            self._update("items", {**values, "revision": self._shared.next_revision()}, "id = ?", found)
-            return self.get(found)
+            ident = self.get(id).id
+            self._update("items", {**values, "revision": self._shared.next_revision()}, "id = ?", ident)
+            return self.get(ident)
 
 
 class Messages(StorePart):
@@ -411,11 +411,11 @@ class Messages(StorePart):
         """Add a message. While it is being streamed, this instance owns it. Raises KnownError item.unknown, store.*."""
         ident = new_id()
         with self._db.writing():
-            found = self._items.get(item).id
-            if parent is not None and self.get(parent).item != found:
+            item_id = self._items.get(item).id
+            if parent is not None and self.get(parent).item != item_id:
                 raise KnownError("item.unknown", id=parent[:80])
             n = self._insert("messages", {
-                "id": ident, "item": found, "parent": parent, "role": Role(role),
+                "id": ident, "item": item_id, "parent": parent, "role": Role(role),
                 "parts": [to_json(part) for part in parts], "text": text, "status": status,
                 "owner": self._shared.instance_id if status is Status.STREAMING else None,
                 "model_sha256": model_sha256, "model_name": model_name, "preset": preset, "sampling": sampling or {},
@@ -424,7 +424,7 @@ class Messages(StorePart):
             })  # fmt: skip
             if status is not Status.STREAMING:
                 self.index(n)
-            self._items.touch(found)
+            self._items.touch(item_id)
             return self.get(ident)
 
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
@@ -556,8 +556,8 @@ class Messages(StorePart):
         return list(map(MessagePlace._make, self._db.rows(query, (self._items.get(item).id,))))
 
     def some(self, ids: Sequence[str]) -> list[Message]:
-        found = self._all(message_from, f"select * from messages where id in ({marks(ids)})", tuple(ids))
-        known = {message.id: message for message in found}
+        messages = self._all(message_from, f"select * from messages where id in ({marks(ids)})", tuple(ids))
+        known = {message.id: message for message in messages}
         return [known[id] for id in ids if id in known]
 
     def delete_of_item(self, item: str) -> None:

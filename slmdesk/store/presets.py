@@ -61,10 +61,10 @@ class Presets(StorePart):
 
     def get(self, id: str) -> PresetRecord:
         """Return the preset with this id. Raises KnownError `preset.unknown`."""
-        found = self._first(preset_from, "select * from presets where id = ?", (id,))
-        if found is None:
+        record = self._first(preset_from, "select * from presets where id = ?", (id,))
+        if record is None:
             raise KnownError("preset.unknown", id=id[:80])
-        return found
+        return record
 
     def add(self, name: str, value: Mapping[str, Json]) -> PresetRecord:
         ident = new_id()

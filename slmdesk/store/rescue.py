@@ -168,12 +168,12 @@ class Carver:
         page = self._page(number)
         start = 100 if number == 1 else 0
         cells = int.from_bytes(page[start + 3 : start + 5], "big")
-        found = {int.from_bytes(page[start + 8 : start + 12], "big")}
+        children = {int.from_bytes(page[start + 8 : start + 12], "big")}
         for index in range(min(cells, self._page_bytes // 4)):
             at = start + 12 + 2 * index
             cell = int.from_bytes(page[at : at + 2], "big")
-            found.add(int.from_bytes(page[cell : cell + 4], "big"))
-        return found if all(1 < count <= MOST_PAGES for count in found) else set()
+            children.add(int.from_bytes(page[cell : cell + 4], "big"))
+        return children if all(1 < count <= MOST_PAGES for count in children) else set()
 
     def _rows_of(self, number: int) -> Iterator[tuple[int, list[Cell]]]:
         page = self._page(number)
@@ -293,10 +293,10 @@ def _column_in(info: tuple[Any, ...]) -> tuple[str, tuple[type, ...]]:
 
 @cache
 def _by_width() -> dict[int, list[tuple[str, tuple[str, ...]]]]:
-    found: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
+    tables: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
     for table, columns in _columns().items():
-        found.setdefault(len(columns), []).append((table, tuple(columns)))
-    return found
+        tables.setdefault(len(columns), []).append((table, tuple(columns)))
+    return tables
 
 
 def rows_in(carver: Carver, tables: Collection[str]) -> Iterator[tuple[str, int, Values]]:
@@ -304,10 +304,10 @@ def rows_in(carver: Carver, tables: Collection[str]) -> Iterator[tuple[str, int,
     is counted as unreadable.
     """
     for n, cells in carver.rows():
-        found = _table_of(n, cells)
-        if found is not None:
-            if found[0] in tables:
-                yield found[0], n, found[1]
+        row = _table_of(n, cells)
+        if row is not None:
+            if row[0] in tables:
+                yield row[0], n, row[1]
         elif len(cells) in _by_width() and not any(_looks_like(cells, other) for other in _OTHERS):
             carver.unreadable += 1
 

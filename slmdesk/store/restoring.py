@@ -93,16 +93,16 @@ def prepare_backup(
     must be held exclusively. Any thread. Raises KnownError file.*, backup.unusable, store.newer, disk.full, store.full,
     key.*; an error leaves nothing behind.
     """
-    found = _check_source(paths, source, len(steps))
-    if found.is_encrypted:
+    file = _check_source(paths, source, len(steps))
+    if file.is_encrypted:
         driver.cipher()
-    source_key = found.proved(source_key, key)
+    source_key = file.proved(source_key, key)
     private_folder(paths.data)
     with writing_to(paths.data):  # own folder: a damage mark of the copy must not be the history's
         folder = Path(tempfile.mkdtemp(prefix=".restored.", suffix=".new", dir=paths.data))
     beside = folder / paths.database.name
     try:
-        sha256 = _copy(found, beside)
+        sha256 = _copy(file, beside)
         try:
             with known_errors(beside):
                 _check(beside, source, source_key, steps)
@@ -116,7 +116,7 @@ def prepare_backup(
                 raise
             raise KnownError("backup.unusable", path=str(source), reason=BROKEN) from known
         yield PreparedBackup(
-            beside, source.stat().st_size, sha256, key or source_key, None if key is not None else found.keys
+            beside, source.stat().st_size, sha256, key or source_key, None if key is not None else file.keys
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -133,25 +133,25 @@ def _check_source(paths: Paths, source: Path, newest: int) -> StoreFile:
             raise KnownError("backup.unusable", path=str(source), reason=UNFINISHED)
     except OSError as err:
         raise KnownError("file.unreadable", path=str(source), reason=err.strerror or "") from err
-    found = source_of(source)
-    verdict = found.verdict(newest)
+    file = source_of(source)
+    verdict = file.verdict(newest)
     if verdict == NEWER:
-        raise KnownError("store.newer", path=str(source), version=found.version)
+        raise KnownError("store.newer", path=str(source), version=file.version)
     if verdict == DAMAGED:
         raise KnownError("backup.unusable", path=str(source), reason=NOT_OURS)
-    return found
+    return file
 
 
-def _copy(found: StoreFile, beside: Path) -> str:
+def _copy(file: StoreFile, beside: Path) -> str:
     digest, at = hashlib.sha256(), 0
     with (
-        reading(found.path) as untrusted,
-        writing_to(beside, needed_bytes=found.size or 0),
+        reading(file.path) as untrusted,
+        writing_to(beside, needed_bytes=file.size or 0),
         os.fdopen(open_new(beside), "wb") as copy,
     ):
         while block := untrusted.read(1 << 20):
             digest.update(block)
-            copy.write(block[max(0, found.offset - at) : max(0, found.end - at)])
+            copy.write(block[max(0, file.offset - at) : max(0, file.end - at)])
             at += len(block)
         copy.flush()
         os.fsync(copy.fileno())
@@ -223,13 +223,13 @@ def _put_under(beside: Path, before: DataKey | None, after: DataKey) -> Path:
 
 def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
     """Return the copies that can be restored, newest first. Only their headers are checked. Any thread."""
-    found: list[BackupCopy] = []
+    copies: list[BackupCopy] = []
     for path in kept_copies(paths):
         with suppress(OSError, KnownError):
             if source_of(path).verdict(len(steps)) == OURS:
                 about = path.stat()
-                found.append(BackupCopy(path, about.st_mtime, about.st_size))
-    return sorted(found, key=lambda copy: copy.time, reverse=True)
+                copies.append(BackupCopy(path, about.st_mtime, about.st_size))
+    return sorted(copies, key=lambda copy: copy.time, reverse=True)
 
 
 def restore(

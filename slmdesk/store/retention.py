@@ -64,8 +64,8 @@ class Retention(StorePart):
         return [item.id for item in items if there.get(item.id) == (item.updated, item.deleted_at)]
 
     def weights(self, ids: Sequence[str]) -> list[int]:
-        found = dict(map(tuple, self._db.rows(f"select id, {_WEIGHT} from items where id in ({marks(ids)})", ids)))
-        return [found.get(id, 0) for id in ids]
+        bytes_of = dict(map(tuple, self._db.rows(f"select id, {_WEIGHT} from items where id in ({marks(ids)})", ids)))
+        return [bytes_of.get(id, 0) for id in ids]
 
     def old_documents(self, before: float, after: int, limit: int) -> list[OldDocument]:
         """Return documents outside folders, not opened since `before`. `after` is `n` of the last document seen."""

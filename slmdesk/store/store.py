@@ -78,9 +78,9 @@ def keep_nothing(database: Database, index: SearchIndex) -> None:
     }
     for row in rows:
         if row["type"] == "table" and row["name"] in hidden:
-            database.run(_NAME.sub(lambda found: f"create {found[1] or ''}table temp.{found[2]}", row["sql"], count=1))
+            database.run(_NAME.sub(lambda match: f"create {match[1] or ''}table temp.{match[2]}", row["sql"], count=1))
         elif row["type"] == "index" and row["tbl_name"] in hidden:
-            database.run(_INDEX.sub(lambda found: f"create {found[1] or ''}index temp.{found[2]}", row["sql"], count=1))
+            database.run(_INDEX.sub(lambda match: f"create {match[1] or ''}index temp.{match[2]}", row["sql"], count=1))
     for name in COPIED:
         database.run(f"insert into temp.{name} select * from main.{name}")
     database.run("delete from temp.meta where key = 'purge'")  # it concerns the file, which is not changed from now on
@@ -124,14 +124,14 @@ class Models(StorePart):
         """Return a model by its id, by the only id that begins with `requested`, or by name. Raises KnownError
         model.unknown, with the names.
         """
-        found = self._all(model_from, "select * from models where id = ?", (self._id_of("models", requested),))
-        if not found:
+        models = self._all(model_from, "select * from models where id = ?", (self._id_of("models", requested),))
+        if not models:
             name = self._text(requested)
-            found = self._all(model_from, "select * from models where lower(name) = lower(?) limit 2", (name,))
-        if len(found) != 1:
+            models = self._all(model_from, "select * from models where lower(name) = lower(?) limit 2", (name,))
+        if len(models) != 1:
             known = ", ".join(f"{model.id} {model.name}" for model in self.all()[:20])
             raise KnownError("model.unknown", wanted=requested[:80], known=known)
-        return found[0]
+        return models[0]
 
     def change(self, id: str, **values: Any) -> ModelRecord:
         if unknown := values.keys() - _CHANGEABLE:
@@ -140,9 +140,9 @@ class Models(StorePart):
             values["inode"] = str(values["inode"])
         columns = {"facts" if key == "info" else key: value for key, value in values.items()}
         with self._db.writing():
-            found = self.get(id).id
-            self._update("models", columns, "id = ?", found)
-            return self.get(found)
+            model_id = self.get(id).id
+            self._update("models", columns, "id = ?", model_id)
+            return self.get(model_id)
 
     def relocate(self, places: Sequence[tuple[str, bytes, bytes, tuple[int, int] | None]]) -> None:
         """Change the paths of model files, all or none. Each entry is (id, old path, new path, (modification time,

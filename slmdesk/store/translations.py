@@ -67,15 +67,15 @@ class Segments(StorePart):
         )
 
     def numbered(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
-        found: list[SegmentRecord] = []
+        segments: list[SegmentRecord] = []
         for at in range(0, len(numbers), _AT_ONCE):
             part = list(numbers[at : at + _AT_ONCE])
-            found += self._all(
+            segments += self._all(
                 segment_from,
                 f"select * from segments where item = ? and number in ({marks(part)}) order by number",
                 [item, *part],
             )
-        return found
+        return segments
 
     def numbers(self, item: str, *, state: str = "") -> Sequence[int]:
         """Return the numbers of matching segments in order. `state` is a value of SegmentState, or LOOK."""
@@ -96,8 +96,8 @@ class Segments(StorePart):
         while requested and (page := self._translations_before(before)):
             before = page[-1]["updated"], page[-1]["n"]
             for item in page:
-                found, begin = item["id"] in but, 0
-                while not found and (rows := self._pairs_from(item["id"], begin)):
+                matches, begin = item["id"] in but, 0
+                while not matches and (rows := self._pairs_from(item["id"], begin)):
                     if read >= most:
                         return True
                     read, begin = read + len(rows), rows[-1]["number"] + 1
@@ -106,7 +106,7 @@ class Segments(StorePart):
                         folded = fold(text)
                         if all(word in folded for word in requested):
                             yield Found(item["id"], "", item["title"], snippet_of(text, words), item["n"])
-                            found = True
+                            matches = True
                             break
                     yield None
             yield None
@@ -353,15 +353,15 @@ class Terms(StorePart):
 
     def called(self, glossary: str, sources: Sequence[str]) -> list[Term]:
         folded = list(dict.fromkeys(map(fold, sources)))
-        found: list[Term] = []
+        terms: list[Term] = []
         for at in range(0, len(folded), 500):
             part = folded[at : at + 500]
-            found += self._all(
+            terms += self._all(
                 term_from,
                 f"select * from terms where glossary = ? and folded in ({marks(part)}) order by n",
                 [glossary, *part],
             )
-        return found
+        return terms
 
     def count(self, glossary: str, words: str = "") -> GlossaryCounts:
         def count(some: str) -> int:
@@ -378,10 +378,10 @@ class Terms(StorePart):
 
     def add(self, glossary: str, terms: Sequence[Term]) -> list[int]:
         with self.writing():
-            found = self._id_of("glossaries", glossary)
-            if found is None:
+            glossary_id = self._id_of("glossaries", glossary)
+            if glossary_id is None:
                 raise KnownError("glossary.unknown", id=glossary[:80])
-            return [self._insert("terms", {"glossary": found, **self._columns(term)}) for term in terms]
+            return [self._insert("terms", {"glossary": glossary_id, **self._columns(term)}) for term in terms]
 
     def change(self, n: int, term: Term) -> Term:
         """Replace a term.  Raises KnownError request.invalid for a deleted term."""
@@ -484,17 +484,17 @@ class Glossaries(StorePart):
         }  # fmt: skip
         changes = {key: value for key, value in values.items() if value is not None}
         with self._terms.writing():
-            found = self.get(id).id
+            glossary_id = self.get(id).id
             if changes:
-                self._update("glossaries", changes, "id = ?", found)
-            return self.get(found)
+                self._update("glossaries", changes, "id = ?", glossary_id)
+            return self.get(glossary_id)
 
     def forget(self, id: str) -> None:
         """Delete a glossary and its terms.  Raises KnownError glossary.unknown."""
         with self._terms.writing():
-            found = self.get(id).id
-            self._db.run("delete from terms where glossary = ?", (found,))
-            self._db.run("delete from glossaries where id = ?", (found,))
+            glossary_id = self.get(id).id
+            self._db.run("delete from terms where glossary = ?", (glossary_id,))
+            self._db.run("delete from glossaries where id = ?", (glossary_id,))
             self._shared.request_purge()
 
 

@@ -120,7 +120,8 @@ def _compared(sentence: Said, source: Source, among: Sequence[int]) -> Point:
     marks = (
         Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
         for flag in flags
-        if flag.kind not in VALUES or not any(one.start < flag.end and flag.start < one.end for one in reckoned)
+        if flag.kind not in VALUES
+        or not any(deadline.start < flag.end and flag.start < deadline.end for deadline in reckoned)
     )
     return Point(text, tuple(links), tuple(marks))
 
@@ -138,7 +139,7 @@ def _once(points: Sequence[Point], source: Source) -> Iterator[Point]:
     """Yield the points without quotations that come again, or say what the written sentences say already."""
     quoted = set[str]()
     written = [told(point.text, source.language) for point in points if not point.quotation and not point.flags]
-    words = [word for one in written for word in one.words]
+    words = [word for sentence in written for word in sentence.words]
     for point in points:
         quotation = told(point.quotation, source.language)
         if not point.quotation or (
@@ -159,8 +160,8 @@ class Judged:
         self._passages = [passage for passage in paper.passages if passage.piece in pieces]
         self._best = self._covering(sentence.places)
         places = {value: places_of(value, self._fitting, paper) for value in self._told.values}
-        self._places = {value: found for value, found in places.items() if found}
-        resting = [*self._best, *(found[0].passage for found in self._places.values())]
+        self._places = {value: ranges for value, ranges in places.items() if ranges}
+        resting = [*self._best, *(ranges[0].passage for ranges in self._places.values())]
         self.links = tuple(sorted(dict.fromkeys(passage.piece for passage in resting)))[:MOST_PASSAGES]
         self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped()]
         self.marks += turned(self._text, paper)
@@ -189,9 +190,9 @@ class Judged:
             is_missing = is_value and spots and not any(map(self._is_borne_out, spots))
             if (is_name and not self._is_known(flag)) or (is_missing and not is_name):
                 yield Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
-        for found in _QUOTED.finditer(self._text):  # small models mix up such terms
-            if found[1] not in FoldedText(text):
-                yield Mark("name", found[1], found.start(1), found.end(1))
+        for match in _QUOTED.finditer(self._text):  # small models mix up such terms
+            if match[1] not in FoldedText(text):
+                yield Mark("name", match[1], match.start(1), match.end(1))
         if not (self._best or self._places) and len(self._told.words) >= LEAST_SAID:
             yield Mark(WORDS, self._text, 0, len(self._text))
 
@@ -226,18 +227,18 @@ class Judged:
         near = [word for word in self._told.words if word.clause == value.clause]
         is_row = self._paper.source.pieces[own.passage.piece].kind is BlockKind.TABLE_ROW
         if is_row and own.passage.told.words:
-            return all(any(are_kin(word, one) for one in near) for word in own.passage.told.words)
+            return all(any(are_kin(word, neighbour) for neighbour in near) for word in own.passage.told.words)
         return value.kind == "day" and own.passage.is_bare and bool(_ITS_DATE.search(self._text, 0, value.start))
 
     def _swapped(self) -> Iterator[Mark]:
         """Yield marks for two values of the sentence that have changed places."""
-        for one, two in combinations(self._places, 2):
-            if one.kind != two.kind or not one.kind or is_same(one, two, self._paper.years):
+        for left, right in combinations(self._places, 2):
+            if left.kind != right.kind or not left.kind or is_same(left, right, self._paper.years):
                 continue
-            straight = sum(max(self._close(value, value), self._bare(value)) for value in (one, two))
-            turned = self._close(one, two) + self._close(two, one)
+            straight = sum(max(self._close(value, value), self._bare(value)) for value in (left, right))
+            turned = self._close(left, right) + self._close(right, left)
             if turned > SWAPPED * straight + LEAST_SWAPPED:
-                yield self._mark(one, self._places[two][0])
+                yield self._mark(left, self._places[right][0])
 
     def _close(self, value: Value, other: Value) -> float:
         """Return how well what stands right beside a value fits what the document says of another one."""
@@ -265,7 +266,7 @@ def unsaid(lines: Sequence[Line], points: Sequence[Point], source: Source) -> li
     """
     language = source.language
     every = [told(point.text, language) for point in points]
-    words = [word for one in every for word in one.words]
+    words = [word for sentence in every for word in sentence.words]
     known = [line for line in lines if _must_be_known(line, source) and not (line.is_first or line.is_earlier)]
     missing = [line for line in known if not _is_said(line, points, every, words, source)]
     is_poor = len(known) - len(missing) < LEAST_KEPT * min(len(known), MOST_ASKED)
@@ -293,10 +294,10 @@ def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Sour
     rest of it well, and enough of its words.
     """
     values = [value for value in line.values if value.kind not in ("", "count", "year")]
-    there = [value for one in every for value in one.values]
-    rest = [value for value in values if not any(is_same(value, one) or is_same(one, value) for one in there)]
+    there = [value for sentence in every for value in sentence.values]
+    rest = [value for value in values if not any(is_same(value, stated) or is_same(stated, value) for stated in there)]
     weights = {word: 0.1 + source.rarity.weight(word.key[:STEM]) for word in line.words}
-    got = sum(weight for word, weight in weights.items() if any(are_kin(word, one) for one in words))
+    got = sum(weight for word, weight in weights.items() if any(are_kin(word, word_said) for word_said in words))
     share: float = got / (sum(weights.values()) or 1.0)
     is_detail = len(rest) == 1 < len(values) and rest[0].kind not in ("day", "clock") and share >= SAID[0]
     return (not rest or is_detail) and share >= max(least, SAID[min(len(values), 2)])

@@ -46,8 +46,8 @@ def page_words(of_document: Callable[..., Sequence[Page]]) -> Words:
 
     @cache
     def words(document: str, number: int) -> str:
-        found = of_document(document, begin=number, limit=1)
-        return found[0].text if found and found[0].number == number else ""
+        pages = of_document(document, begin=number, limit=1)
+        return pages[0].text if pages and pages[0].number == number else ""
 
     return words
 
@@ -63,12 +63,12 @@ def deadlines_of(
 
     `is_exported`: not what stands in the document's own words behind a text that a model wrote.
     """
-    found = list[Deadline]()
+    deadlines = list[Deadline]()
     for document in summary.documents:
         if record := records.get(document.document):
             own = () if is_exported else document.own_words
-            found += _Document(document, record, words, summary.language).deadlines((*document.sentences, *own))
-    return found
+            deadlines += _Document(document, record, words, summary.language).deadlines((*document.sentences, *own))
+    return deadlines
 
 
 class _Document:
@@ -78,7 +78,7 @@ class _Document:
     def deadlines(self, sentences: Sequence[Sentence]) -> Iterator[Deadline]:
         document, said = self._document, set[str]()
         for sentence in sentences:
-            is_to_do = sentence.group == TO_DO or not any(one.group for one in document.sentences)
+            is_to_do = sentence.group == TO_DO or not any(other.group for other in document.sentences)
             if is_to_do and sentence.text not in said:
                 said.add(sentence.text)
                 yield from self._deadline(sentence)
@@ -94,8 +94,8 @@ class _Document:
         if terms:
             known = self._known(is_notice=any(term.event is Event.NOTICE for term in terms))
             made = [reckoned for term in terms if (reckoned := reckon(term, known))]
-            first = min(made, key=lambda one: one.day, default=None)
-            lines = [reckoning_words(one, known.place) for one in made] or [
+            first = min(made, key=lambda deadline: deadline.day, default=None)
+            lines = [reckoning_words(deadline, known.place) for deadline in made] or [
                 _("Not reckoned: the day from which it counts, or the rule, is not known.")
                 if known.place
                 else _("Whose law holds is not certain: choose the place.")
@@ -139,11 +139,11 @@ class _Document:
 
     def _noted(self, dated: date, language: str) -> date | None:
         head = self._page[:HEAD_CHARACTERS]
-        for found in find_dates(head, language):
+        for mention in find_dates(head, language):
             with suppress(ValueError, TypeError):
-                day = date(*found.readings[0])  # type: ignore[arg-type]
-                is_near = len(found.readings) == 1 and dated <= day <= dated + MOST_UNDER_WAY
-                if is_near and ends_with_receipt(head[: found.start]):
+                day = date(*mention.readings[0])  # type: ignore[arg-type]
+                is_near = len(mention.readings) == 1 and dated <= day <= dated + MOST_UNDER_WAY
+                if is_near and ends_with_receipt(head[: mention.start]):
                     return day
         return None
 
@@ -187,6 +187,6 @@ def _day_words(day: date, year: int = 0) -> str:
 
 def shown_days(deadlines: Sequence[Deadline]) -> Iterator[str]:
     """Yield a line for each deadline: its day, what has to be done, and how it was reckoned."""
-    for one in sorted(deadlines, key=lambda one: one.day or "9999"):
-        day = _day_words(date.fromisoformat(one.day)) if one.day else _("no day")
-        yield f"{day}: {' '.join(one.text.split())}" + (f" [{one.words}]" if one.words else "")
+    for deadline in sorted(deadlines, key=lambda deadline: deadline.day or "9999"):
+        day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
+        yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{deadline.words}]" if deadline.words else "")

@@ -70,12 +70,12 @@ def _is_exchanged(sentence: str, value: str, own: str, foreign: str) -> bool:
 
     Only words of the value's own clause count, if it has any.
     """
-    for found in re.finditer(value, sentence, re.IGNORECASE):
-        begin = max((cut.end() for cut in _CLAUSE.finditer(sentence, 0, found.start())), default=0)
-        end = _CLAUSE.search(sentence, found.end())
+    for match in re.finditer(value, sentence, re.IGNORECASE):
+        begin = max((cut.end() for cut in _CLAUSE.finditer(sentence, 0, match.start())), default=0)
+        end = _CLAUSE.search(sentence, match.end())
         for before, after in (
-            (sentence[begin : found.start()], sentence[found.end() : end.start() if end else None]),
-            (sentence[: found.start()], sentence[found.end() :]),
+            (sentence[begin : match.start()], sentence[match.end() : end.start() if end else None]),
+            (sentence[: match.start()], sentence[match.end() :]),
         ):
             words = re.compile(f"(?P<own>{own})|{foreign}", re.IGNORECASE)
             nearest = [*list(words.finditer(before))[-1:], *list(words.finditer(after))[:1]]
@@ -113,9 +113,9 @@ def _given() -> tuple[_Given, ...]:
 
 def _read(paper: ExamPaper) -> _Given:
     blocks = []
-    for found in re.finditer(r"\S(?:.|\n(?!\n))*", paper.text):
-        kind = BlockKind.QUOTE if found[0].startswith(">") else BlockKind.PARAGRAPH
-        blocks.append(Block(kind, *found.span()))
+    for match in re.finditer(r"\S(?:.|\n(?!\n))*", paper.text):
+        kind = BlockKind.QUOTE if match[0].startswith(">") else BlockKind.PARAGRAPH
+        blocks.append(Block(kind, *match.span()))
     pieces, _count = pieces_of("", Page(1, "", paper.text, PageStatus.READ, tuple(blocks)))
     rarity = Rarity()
     rarity.add(piece.text for piece in pieces)

@@ -61,10 +61,12 @@ def export_summary(store: Store, item: Item, form: str) -> Make | None:
 def calendar_of(deadlines: Sequence[Deadline]) -> bytes:
     """Return a calendar with what is due by a day. Raises KnownError `request.invalid` where nothing is."""
     events = []
-    for one in (one for one in deadlines if one.day):
-        details = "\n".join(filter(None, (one.name, one.words)))
-        key = f"{one.document} {one.text}"
-        events.append(event(date.fromisoformat(one.day), one.text, details, key, is_sure=one.is_confirmed))
+    for deadline in (entry for entry in deadlines if entry.day):
+        details = "\n".join(filter(None, (deadline.name, deadline.words)))
+        key = f"{deadline.document} {deadline.text}"
+        events.append(
+            event(date.fromisoformat(deadline.day), deadline.text, details, key, is_sure=deadline.is_confirmed)
+        )
     if not events:
         raise KnownError("request.invalid", what=_("nothing in it is due by a day"))
     return to_calendar(events)
@@ -91,7 +93,7 @@ def summary_paper(
         pieces += [heading(document.name), *_sentences(summary, own)]
         pieces.append(small(_coverage(document.coverage, document.page_kind)[0].text))
     pieces += [*([] if is_one else [heading("Together")]), *_sentences(summary, sentences)]
-    if reckoned := [one for one in deadlines if one.words]:
+    if reckoned := [deadline for deadline in deadlines if deadline.words]:
         pieces += [heading("Deadlines, reckoned", 3), *(item(words) for words in shown_days(reckoned))]
     pieces += [small(words) for words in (writer_words(summary), summary.note) if words]
     if summary.left_out:
@@ -170,8 +172,8 @@ def summary_sheets(summary: Summary) -> Mapping[str, Sequence[Sequence[Cell]]]:
     rows: list[Sequence[Cell]] = [("Sentence", "File", "Pages", "Found in the document", "Quotation", "To check")]
     for sentence in summary.sentences:
         pages, marks = ", ".join(map(str, sentence.pages)), "; ".join(_mark_words(sentence))
-        found, quoted = "yes" if sentence.supported else "no", "yes" if sentence.quotation else ""
-        rows.append((sentence.text, sentence.file, pages, found, quoted, marks))
+        supported, quoted = "yes" if sentence.supported else "no", "yes" if sentence.quotation else ""
+        rows.append((sentence.text, sentence.file, pages, supported, quoted, marks))
     coverage = summary.coverage
     read: list[Sequence[Cell]] = [("", ""), ("pages total", coverage.pages_total), ("pages read", coverage.pages_read)]
     read += [("blocks total", coverage.blocks_total), ("blocks read", coverage.blocks_read)]

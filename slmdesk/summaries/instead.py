@@ -78,7 +78,7 @@ def _carried(fitting: Fitting, passage: Passage, years: set[int]) -> tuple[set[i
     words = {at for at, much in fitting.common(passage).items() if much == 1}
     there = passage.told.values
     return words, {
-        at for at, value in enumerate(fitting.said.values) if any(is_same(value, one, years) for one in there)
+        at for at, value in enumerate(fitting.said.values) if any(is_same(value, stated, years) for stated in there)
     }
 
 

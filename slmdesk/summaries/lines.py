@@ -161,7 +161,7 @@ def count_words(text: str) -> int:
 
 def figures(text: str) -> frozenset[str]:
     """Return the numbers in a text as digits only, without decimal or thousands separators."""
-    return frozenset(re.sub(r"\D", "", found) for found in _FIGURE.findall(text))
+    return frozenset(re.sub(r"\D", "", figure) for figure in _FIGURE.findall(text))
 
 
 def lines_of(
@@ -171,7 +171,7 @@ def lines_of(
     sections, (own, date), thread = section_numbers(pieces, here), own_date(pieces, here, language), Thread()
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
     is_short_head = letterhead < 0 or len(pieces[letterhead].text) < MOST_SALUTATION
-    found, heading, header, is_closed, lead = list[Line](), "", list[str](), False, -1
+    lines, heading, header, is_closed, lead = list[Line](), "", list[str](), False, -1
     headings = Counter(pieces[at].text.casefold() for at in here if pieces[at].is_heading)
     for at in here:
         if at % PIECES_AT_ONCE == 0:
@@ -202,29 +202,29 @@ def lines_of(
             continue
         elif piece.kind is BlockKind.TABLE_ROW:
             header, rows = _rows(piece, header)
-            is_head = not header and not found  # file numbers and names above the text
+            is_head = not header and not lines  # file numbers and names above the text
             rows = [row for row in rows if not is_head or Matter.MONEY in matters(" ".join(row[2]))]
-            found += [_row(at, row, header, place) for row in rows if len(list(filter(None, row[2]))) > 1]
+            lines += [_row(at, row, header, place) for row in rows if len(list(filter(None, row[2]))) > 1]
         else:
-            told = [line for line in found if line.section == place.section]
+            told = [line for line in lines if line.section == place.section]
             before = [line for line in told if pieces[line.piece].kind is not BlockKind.TABLE_ROW]
-            above = found[lead] if lead >= 0 else None
+            above = lines[lead] if lead >= 0 else None
             some = list(_sentences(at, piece, spans, place, before, above))
-            if some and (not found or found[-1].section != place.section) and has("object", heading, language):
+            if some and (not lines or lines[-1].section != place.section) and has("object", heading, language):
                 some[0] = changed(some[0], worth=some[0].worth + _ANNOUNCED)
-            lead = len(found) + len(some) - 1 if some and some[-1].leads else lead
-            found += some
-    led = {line.rests_on for line in found}
-    found = [line for line in found if not line.leads or line.place in led or count_words(line.text) >= MOST_LEAD]
-    if any(line.is_action and pieces[line.piece].kind is BlockKind.TABLE_ROW for line in found):
-        found = [changed(line, is_action=_is_task(line, pieces)) for line in found]
-    thread.settle(pieces, here, found, paper)
-    found = _current(found, thread, language)
+            lead = len(lines) + len(some) - 1 if some and some[-1].leads else lead
+            lines += some
+    led = {line.rests_on for line in lines}
+    lines = [line for line in lines if not line.leads or line.place in led or count_words(line.text) >= MOST_LEAD]
+    if any(line.is_action and pieces[line.piece].kind is BlockKind.TABLE_ROW for line in lines):
+        lines = [changed(line, is_action=_is_task(line, pieces)) for line in lines]
+    thread.settle(pieces, here, lines, paper)
+    lines = _current(lines, thread, language)
     date = "" if letterhead < 0 or (thread.has_several and not thread.quoted) else date
-    first = first_line(pieces, here, _newest(found, thread), paper, language, date)
+    first = first_line(pieces, here, _newest(lines, thread), paper, language, date)
     if first is None:
-        return found
-    return [first, *_without(found, first)]
+        return lines
+    return [first, *_without(lines, first)]
 
 
 def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
@@ -282,7 +282,7 @@ def _sentences(
     and `above` is the line that introduces the list of which it is an item.
     """
     is_listed = piece.kind is BlockKind.LIST_ITEM
-    bullets = [found.start() for found in (_BULLET if is_listed else _BULLET_AFTER).finditer(piece.text)]
+    bullets = [match.start() for match in (_BULLET if is_listed else _BULLET_AFTER).finditer(piece.text)]
     has_bullets = len(bullets) > 1 and (is_listed or bullets[0] == 0)
     items = list(pairwise([*bullets, len(piece.text)])) if has_bullets else item_spans(piece)
     is_listed = is_listed or len(items) > 1 or above is not None
@@ -290,29 +290,29 @@ def _sentences(
     last: Line | None = None
     for begin, stop in items:
         begin = _after_salutation(piece.text, begin, stop, place.language)
-        sentences = [(begin + one, begin + two) for one, two in spans(piece.text[begin:stop])]
+        sentences = [(begin + start, begin + end) for start, end in spans(piece.text[begin:stop])]
         if above is None and last is not None and last.leads:
             above, last = last, None
         for start, end in sentences:
             whole = piece.text[start:end]
             is_whole = is_diagnosis or _ENDS.search(whole.strip(MARKS)) or is_listed or whole.endswith(":")
             is_whole = is_whole or _FIELD.match(whole) is not None
-            cuts = [start, *(found.end() for found in _CLAUSE.finditer(piece.text, start, end)), end]
-            if any(count_words(piece.text[one:two]) < LEAST_CLAUSE for one, two in pairwise(cuts)):
+            cuts = [start, *(match.end() for match in _CLAUSE.finditer(piece.text, start, end)), end]
+            if any(count_words(piece.text[left:right]) < LEAST_CLAUSE for left, right in pairwise(cuts)):
                 cuts = [start, end]
             duties = _duties(piece.text, start, end, place) if len(cuts) == 2 else []
-            for one, two in (duties or pairwise(cuts)) if is_whole else ():
-                text = _bare(piece.text[one:two])
+            for left, right in (duties or pairwise(cuts)) if is_whole else ():
+                text = _bare(piece.text[left:right])
                 is_part = is_listed and above is not None
-                line = _line(at, one, one + len(piece.text[one:two].rstrip()), text, place, is_part)
+                line = _line(at, left, left + len(piece.text[left:right].rstrip()), text, place, is_part)
                 if line is None:
                     last = None
                     break  # drop the later clauses too
-                asks = _ASKS.match(whole) if duties and one > start and place.language == "de" else None
+                asks = _ASKS.match(whole) if duties and left > start and place.language == "de" else None
                 if asks:
                     line = changed(line, text=asks[0] + text, head=asks[0])
                 is_part = above is None and text[:1].islower() and _LISTED.match(piece.text) is not None
-                is_back = one == start and (is_part or _is_back(text, place.language))
+                is_back = left == start and (is_part or _is_back(text, place.language))
                 colon = re.search(r":\s+(?=[^\W\d_a-zß-ÿ])", line.text) if is_back and last is None else None
                 if colon and count_words(text[colon.end() :]) >= LEAST_WORDS:  # "We do it like this: The move is on …"
                     line, is_back = (
@@ -320,7 +320,7 @@ def _sentences(
                         False,
                     )
                 rests_on = (-1, -1)
-                if above is not None and one == sentences[0][0]:
+                if above is not None and left == sentences[0][0]:
                     is_part = len(sentences) == 1 and (above.is_action or text[:1].islower() or not _ENDS.search(text))
                     line, rests_on = _under(line, above, is_part)
                 elif is_back and last is None and not _names(text, place.language):
@@ -329,8 +329,8 @@ def _sentences(
                     meant = [other for other in before if Matter.MONEY in matters(other.text)] if is_sum else near
                     rests_on = meant[-1].place if meant else rests_on
                     line = line if meant else _headed(line, place.heading)
-                is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
-                needs_last = last is not None and ((one > start and not duties) or is_back)
+                is_topic = left == sentences[0][0] and len(sentences) >= _TOPIC_OF
+                needs_last = last is not None and ((left > start and not duties) or is_back)
                 worth = max(_LEAST, line.worth + _TOPIC * is_topic)
                 if is_back and not needs_last and rests_on[0] < 0 and not line.head:
                     worth = 0.0  # says nothing, and what it refers to is nowhere
@@ -349,7 +349,7 @@ def _duties(text: str, start: int, end: int, place: _Place) -> list[tuple[int, i
     joints = list(_JOINT.finditer(text, start + due[0].end, start + due[1].start))
     duties = [(start, joints[0].start()), (joints[0].end(), end)] if len(joints) == 1 else []
     is_whole = place.language != "de" or all(_TO_DO.search(text, *duty) for duty in duties)
-    return duties if is_whole and all(count_words(text[one:two]) >= LEAST_CLAUSE for one, two in duties) else []
+    return duties if is_whole and all(count_words(text[begin:stop]) >= LEAST_CLAUSE for begin, stop in duties) else []
 
 
 def _is_back(text: str, language: str) -> bool:
@@ -374,8 +374,8 @@ def _under(line: Line, above: Line, is_part: bool) -> tuple[Line, tuple[int, int
 
 def _after_salutation(text: str, start: int, stop: int, language: str) -> int:
     """Return where a text begins behind the salutation in it: "5 March. Dear Mr Cole, thank you"."""
-    found = None if start else _greeting(language).search(text, 0, stop)
-    return found.end() if found and found.end() < stop else start
+    match = None if start else _greeting(language).search(text, 0, stop)
+    return match.end() if match and match.end() < stop else start
 
 
 @cache
@@ -564,8 +564,8 @@ def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, st
     kinds = [at for at in (*headings, *capitals) if re.search(words, pieces[at].text, re.IGNORECASE)]
     for at in above if not kinds else ():
         text = _greeting(language).split(pieces[at].text, maxsplit=1)[0].strip()
-        if found := re.search(rf"{subject}(\S.{{4,140}})$", text, re.IGNORECASE):
-            title = found[1].strip(MARKS).rstrip(".:")
+        if match := re.search(rf"{subject}(\S.{{4,140}})$", text, re.IGNORECASE):
+            title = match[1].strip(MARKS).rstrip(".:")
             return at, title[:1].upper() + title[1:]
     last = [letterhead - 1] if letterhead > here.start and not _is_part(pieces[letterhead - 1].text, language) else []
     last = [at for at in last if not _FIELD.match(pieces[at].text)]
@@ -586,7 +586,7 @@ def _letterhead(pieces: Sequence[Piece], here: range, language: str) -> int:
 
     "Madame Claire Vasseur, 4 impasse du Puits" is no salutation but an address.
     """
-    has_begun, found = False, -1
+    has_begun, lead = False, -1
     for at in here[:FIRST_PIECES]:
         text = pieces[at].text.strip(MARKS)
         is_sender = is_field("sender", text, "")
@@ -599,9 +599,9 @@ def _letterhead(pieces: Sequence[Piece], here: range, language: str) -> int:
             if len(name) < MOST_SALUTATION and not re.search(r"\d", name):
                 if sign:
                     return at
-                found = found if found >= 0 else at
+                lead = lead if lead >= 0 else at
         has_begun |= is_sender or _ENDS.search(pieces[at].text) is not None
-    return found
+    return lead
 
 
 def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
@@ -616,18 +616,18 @@ def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
 
 def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, int, list[str]]]]:
     """Return the column headers of a table, and its rows. `header` holds the column headers of earlier pieces."""
-    cuts = [0, *(found.start() + 3 for found in _ROWS.finditer(piece.text)), len(piece.text)]
-    found = list[tuple[int, int, list[str]]]()
+    cuts = [0, *(match.start() + 3 for match in _ROWS.finditer(piece.text)), len(piece.text)]
+    rows = list[tuple[int, int, list[str]]]()
     for start, end in pairwise(cuts):
         text = piece.text[start:end].removesuffix(" ; ")
         if _RULE.fullmatch(text):
-            header, found = (found[-1][2], []) if found else (header, [])
+            header, rows = (rows[-1][2], []) if rows else (header, [])
         else:
             cells = [cell.strip(MARKS + ":") for cell in text.strip(" |").split("|")]
-            found.append((start, start + len(text), ["", *cells] if text.startswith("| |") else cells))
-    if not header and found and not any(map(_is_amount, found[0][2][1:])):
-        return (found[0][2], found[1:]) if len(found[0][2]) > 2 else ([], found)
-    return header, found
+            rows.append((start, start + len(text), ["", *cells] if text.startswith("| |") else cells))
+    if not header and rows and not any(map(_is_amount, rows[0][2][1:])):
+        return (rows[0][2], rows[1:]) if len(rows[0][2]) > 2 else ([], rows)
+    return header, rows
 
 
 def _is_amount(cell: str) -> bool:

@@ -60,15 +60,15 @@ class Source(Record):
 
 def headings_above(pieces: Sequence[Piece]) -> list[int]:
     """Return for each piece the index of the last heading before it in its document, or -1 if there is none."""
-    found: list[int] = []
+    headings: list[int] = []
     above = -1
     for at, piece in enumerate(pieces):
         if at and pieces[at - 1].document != piece.document:
             above = -1
         if piece.is_heading:
             above = at
-        found.append(above)
-    return found
+        headings.append(above)
+    return headings
 
 
 def distinct(points: Sequence[Point]) -> list[Point]:
@@ -210,10 +210,10 @@ class SummaryTexts:
         for page in self._pages(piece.document, piece.page, 1):
             if page.number == piece.page:
                 raw = page.text[piece.start : piece.end]
-                if found := FoldedText(raw).find(quotation):
+                if span := FoldedText(raw).find(quotation):
                     stops = quotation[len(quotation.rstrip(STOPS)) :]
-                    end = found[1] + (len(stops) if raw.startswith(stops, found[1]) else 0)
-                    return Span(piece.document, piece.page, piece.start + found[0], piece.start + end)
+                    end = span[1] + (len(stops) if raw.startswith(stops, span[1]) else 0)
+                    return Span(piece.document, piece.page, piece.start + span[0], piece.start + end)
         return Span(piece.document, piece.page, piece.start, piece.end)
 
     def coverage(self, texts: Sequence[SingleText] | None = None) -> Coverage:
@@ -346,7 +346,7 @@ def _around_headers(text: str) -> Iterator[tuple[int, int]]:
         yield 0, len(text)
         return
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
-    yield from ((starts[one], starts[two] - 1) for one, two in pairwise(sorted({0, *cuts, len(lines)})))
+    yield from ((starts[first], starts[stop] - 1) for first, stop in pairwise(sorted({0, *cuts, len(lines)})))
 
 
 def _cuts(text: str) -> Iterator[tuple[int, int]]:

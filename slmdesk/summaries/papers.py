@@ -62,8 +62,8 @@ _FORMATS = {"eml": Paper.LETTER, "msg": Paper.LETTER}
 
 
 def paper_of(text: str, headings: Sequence[str] = (), file_format: str = "") -> Paper:
-    if found := _FORMATS.get(file_format):
-        return found
+    if kind := _FORMATS.get(file_format):
+        return kind
     first = text[:FIRST_CHARACTERS]
     title = " ".join([*headings[:1], first[:200]])
     score: dict[Paper, float] = {}
@@ -275,18 +275,18 @@ def _values(text: str, language: str) -> list[tuple[str, float, str, str]]:
     """Return a text's days, times and numbers as (unit or noun, value, three words before it, words around it)."""
     dates = find_dates(text, language)
     days = [(date, date.readings[0]) for date in dates if date.readings]
-    found = [
+    values = [
         ("day", 100.0 * month + day, mention.start, mention.end) for mention, (_, month, day) in days if month and day
     ]
-    found += [("minutes", float(date.minutes[0]), date.start, date.end) for date in dates if date.minutes]
+    values += [("minutes", float(date.minutes[0]), date.start, date.end) for date in dates if date.minutes]
     for number in find_numbers(text):
         kind, factor = number.unit or ("".join(re.findall(r"^\s(\w{4,6})", text[number.end :])).casefold(), 1.0)
         if kind and not number.soft and not any(date.start <= number.start < date.end for date in dates):
             value = -number.values[0] if number.sign == "-" else number.values[0]
-            found.append((kind, value * factor, number.start, number.end))
-    around = [(text[:start].split(" ")[-_NEAR:], text[end:].split(" ")[:_NEAR]) for *_, start, end in found]
+            values.append((kind, value * factor, number.start, number.end))
+    around = [(text[:start].split(" ")[-_NEAR:], text[end:].split(" ")[:_NEAR]) for *_, start, end in values]
     texts = [(" ".join(before[-4:]), " ".join(before + after)) for before, after in around]
-    return [(kind, value, *some) for (kind, value, *_), some in zip(found, texts, strict=True)]
+    return [(kind, value, *some) for (kind, value, *_), some in zip(values, texts, strict=True)]
 
 
 @lru_cache(maxsize=4096)

@@ -170,7 +170,7 @@ class SummaryPlan:
             if record is None:
                 raise KnownError("model.none")
             if self._is_writer:
-                method = yield from self._write([one for one in some if needs_model or not one.is_small])
+                method = yield from self._write([task for task in some if needs_model or not task.is_small])
             elif is_weak(record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS) or not translated:
                 self._notes.append(TOO_WEAK.format(model=self._model_name))
             else:

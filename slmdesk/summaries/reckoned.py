@@ -23,27 +23,29 @@ def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
     sentence, an amount from amounts and percentages of the sentence, or from amounts that follow each other or one of
     the sentence's in the paper.
     """
-    rest = [one for one in said.values if one != value]
+    rest = [other for other in said.values if other != value]
     if value.when is not None:
-        days = set(_days([*rest, *(one for passage in paper.passages for one in passage.told.values)], paper))
+        days = set(
+            _days([*rest, *(told_value for passage in paper.passages for told_value in passage.told.values)], paper)
+        )
         return not set(_ends(days, rest)).isdisjoint(_days([value], paper))
     amount, unit = _amount(value), _unit(value)
     if unit == "time":
         mine = set(_days(rest, paper))
         others = mine if len(mine) > 1 else _days_beside(mine, paper)
-        return amount in {abs(one - two).days * DAY_S for one in mine for two in others}
+        return amount in {abs(day - other).days * DAY_S for day in mine for other in others}
     if value.kind in ("count", "span") and _is_age(amount / 12 if unit else amount, paper):
         return True
     if value.kind == "count":
         is_counted = any(0 < word.start - value.end <= 2 for word in said.words)
         return not is_counted and any(_is_told_as(minutes, amount) for minutes in paper.clocks)
-    amounts = [_amount(one) for one in rest if _unit(one) in ("", unit)]
-    rows = [[_amount(one) for one in passage.told.values if _unit(one) == unit] for passage in paper.passages]
-    shares = {_amount(one) / 100 for one in rest if _unit(one) == "percent"}
-    times = {round(one * many, 2) for one in amounts for many in shares | set(range(2, MOST_ADDED + 1))}
+    amounts = [_amount(known) for known in rest if _unit(known) in ("", unit)]
+    rows = [[_amount(stated) for stated in passage.told.values if _unit(stated) == unit] for passage in paper.passages]
+    shares = {_amount(share) / 100 for share in rest if _unit(share) == "percent"}
+    times = {round(base * many, 2) for base in amounts for many in shares | set(range(2, MOST_ADDED + 1))}
     some = [amounts, *(row for row in rows if not set(amounts).isdisjoint(row))]
-    left = {round(abs(one - two), 2) for row in some for one, two in combinations(row, 2)}
-    sums = _sums(amounts) | _sums([one for row in rows for one in row])
+    left = {round(abs(minuend - subtrahend), 2) for row in some for minuend, subtrahend in combinations(row, 2)}
+    sums = _sums(amounts) | _sums([figure for row in rows for figure in row])
     return bool(unit and amount) and amount in times | left | sums
 
 
@@ -82,10 +84,10 @@ def _days(values: Iterable[Value], paper: Paper) -> Iterator[date]:
     """Yield the days of values, of which one without a year may be in any of the paper's."""
     for value in values:
         for year, month, day in value.when.readings if value.when else ():
-            for one in (year,) if year else paper.years:
+            for candidate in (year,) if year else paper.years:
                 with suppress(ValueError):
                     if month and day:
-                        yield date(one, month, day)
+                        yield date(candidate, month, day)
 
 
 def _ends(begins: Iterable[date], spans: Iterable[Value]) -> Iterator[date]:

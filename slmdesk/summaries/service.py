@@ -143,46 +143,46 @@ class SummaryService(Service, JobPlanner):
 
         Raises the errors of `begin`, and `item.unknown`.
         """
-        found = self._items.find(item)
-        if job := self._items.resume(found):
+        record_item = self._items.find(item)
+        if job := self._items.resume(record_item):
             return job
-        request, __ = self._with_documents(request_from(request_in(found)))
+        request, __ = self._with_documents(request_from(request_in(record_item)))
         record = self._model(changed(request, model=model or request.model))
-        return self._items.start(found, record, prompt_version(), request)
+        return self._items.start(record_item, record, prompt_version(), request)
 
     def open(self, item: str) -> SummaryView:
         """Return a summary with its request, documents and job. Raises KnownError `item.unknown`."""
-        found = self._items.find(item)
-        documents = tuple(self._store.documents.of_item(found.id))
-        summary, draft = self._stored(found.id)
-        job = self._items.newest_job(found.id)
+        record_item = self._items.find(item)
+        documents = tuple(self._store.documents.of_item(record_item.id))
+        summary, draft = self._stored(record_item.id)
+        job = self._items.newest_job(record_item.id)
         if summary is None and job is not None and (plan := self._live.get(job.id)):
             draft = plan.draft
-        return SummaryView(found, request_from(request_in(found)), documents, summary, job, draft)
+        return SummaryView(record_item, request_from(request_in(record_item)), documents, summary, job, draft)
 
     def add(self, item: str, document: str, number: int) -> Summary:
         """Move omitted sentence number `number` of a document into the summary, and return the changed summary.
 
         Raises KnownError `item.unknown`, `request.invalid` when there is no such sentence, `store.…`.
         """
-        found = self._items.find(item)
-        summary, __ = self._stored(found.id)
+        record_item = self._items.find(item)
+        summary, __ = self._stored(record_item.id)
         if summary is None:
             raise KnownError("request.invalid", what=_("this summary is not finished"))
         changed = with_omitted(summary, document, number)
-        self._store.results.save(found.id, to_json(changed))
-        self._publish(SummaryEnded(found.id, changed))
+        self._store.results.save(record_item.id, to_json(changed))
+        self._publish(SummaryEnded(record_item.id, changed))
         return changed
 
     def deadlines(self, item: str) -> tuple[Deadline, ...]:
         """Return by when is to be done what a finished summary says. Raises KnownError `item.unknown`."""
         from slmdesk.summaries.deadlines import deadlines_of, page_words  # imported late: it brings all text checks
 
-        found = self._items.find(item)
-        summary, __ = self._stored(found.id)
+        record_item = self._items.find(item)
+        summary, __ = self._stored(record_item.id)
         if summary is None:
             return ()
-        records = {document.id: document for document in self._store.documents.of_item(found.id)}
+        records = {document.id: document for document in self._store.documents.of_item(record_item.id)}
         return tuple(deadlines_of(summary, records, page_words(self._store.pages.of_document)))
 
     def receive(self, document: str, day: str | None = None, place: str | None = None) -> None:
@@ -284,8 +284,8 @@ class SummaryService(Service, JobPlanner):
 
     def _stored(self, item: str) -> tuple[Summary | None, Summary | None]:
         """Return the stored summary of an item as a pair (finished summary, draft), of which one or both are None."""
-        found = stored_from(Summary, self._store.results.get(item))
-        return (None, found) if found is not None and found.is_draft else (found, None)
+        summary = stored_from(Summary, self._store.results.get(item))
+        return (None, summary) if summary is not None and summary.is_draft else (summary, None)
 
     def _on_grown(self, item: str, job: str, grown: PartialSummary) -> None:
         began = time.monotonic()
@@ -364,11 +364,11 @@ class FolderSummaries(Service):
         read does not stop the others. FolderWritten is published after the files were written.
         """
 
-        def begin(found: FolderRead) -> Item:
-            if not found.documents:
+        def begin(folder: FolderRead) -> Item:
+            if not folder.documents:
                 raise KnownError("request.invalid", what=_("there is no document in this folder that could be read"))
-            not_read = tuple(UnreadableDocument(*file) for file in found.failed)
-            item = self._summaries.begin(changed(request, documents=found.documents, not_read=not_read))
+            not_read = tuple(UnreadableDocument(*file) for file in folder.failed)
+            item = self._summaries.begin(changed(request, documents=folder.documents, not_read=not_read))
             return self._store.items.change_settings(item.id, **{TARGET: {"folder": str(target)}})
 
         return self._documents.read_folder(folder, MOST_DOCUMENTS).map(begin)
@@ -442,11 +442,11 @@ def _free_name(name: str, used: set[str]) -> str:
     """Return an unused file name based on the document's name, which is treated as a label and never as a path."""
     kept = "".join(letter if letter.isalnum() or letter in " ._-" else "_" for letter in name).strip(" .")
     stem = kept[:MOST_NAME] or "document"
-    found, number = f"{stem}.md", 2
-    while found.casefold() in used:
-        found, number = f"{stem}-{number}.md", number + 1
-    used.add(found.casefold())
-    return found
+    free, number = f"{stem}.md", 2
+    while free.casefold() in used:
+        free, number = f"{stem}-{number}.md", number + 1
+    used.add(free.casefold())
+    return free
 
 
 def _table(summary: Summary) -> str:

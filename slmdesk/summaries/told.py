@@ -124,10 +124,10 @@ def told(text: str, language: str) -> Told:
         blank = blank[:start] + "\0" * (end - start) + blank[end:]
     cuts = [cut.start() for cut in _CLAUSE.finditer(text)]
     small, taken = function_words(language), list[tuple[int, int]]()
-    found = list[Value]()
+    quantities = list[Value]()
 
     def value(kind: str, start: int, end: int, **what: object) -> None:
-        found.append(Value(kind, start, end, **what))  # type: ignore[arg-type]
+        quantities.append(Value(kind, start, end, **what))  # type: ignore[arg-type]
 
     for day in days:
         kind = "clock" if day.minutes else "day" if day.readings else ""
@@ -156,8 +156,10 @@ def told(text: str, language: str) -> Told:
             )
         )
     values = [
-        changed(one, place=sum(word.start < one.start for word in words), clause=sum(cut < one.start for cut in cuts))
-        for one in found
+        changed(
+            value, place=sum(word.start < value.start for word in words), clause=sum(cut < value.start for cut in cuts)
+        )
+        for value in quantities
     ]
     return Told(text, tuple(words), tuple(values))
 
@@ -167,7 +169,7 @@ def key_of(word: str, language: str) -> str:
     key = folded(word)
     if language in ("fr", "it") and ("'" in key or "’" in key):
         key = re.split("['’]", key)[-1]
-    return _UMLAUT.sub(lambda found: found[0][0], key) if language == "de" else key
+    return _UMLAUT.sub(lambda match: match[0][0], key) if language == "de" else key
 
 
 def _kind(text: str, number: Number) -> str:
@@ -212,10 +214,10 @@ class Paper:
         self._kin = dict[str, frozenset[str]]()
         self.where = defaultdict[str, dict[tuple[int, int], float]](dict)
         """By word the passages that have it, as their piece and start, and how much it counts there."""
-        for one in self.passages:
-            for keys, much in ((one.context, CONTEXT), (one.before, BEFORE), (one.keys, 1.0)):
+        for part in self.passages:
+            for keys, much in ((part.context, CONTEXT), (part.before, BEFORE), (part.keys, 1.0)):
                 for key in keys:
-                    self.where[key][one.piece, one.start] = much
+                    self.where[key][part.piece, part.start] = much
 
     @cached_property
     def births(self) -> set[int]:
@@ -268,8 +270,8 @@ def _passages(source: Source, at: int) -> Iterator[Passage]:
     spans = _spans(piece, language)
     every = [told(piece.text[start:end], language) for start, end in spans]
     if piece.kind is BlockKind.TABLE_ROW and spans and (scale := _scale_of(piece.text[slice(*spans[0])])):
-        every = [_scaled(one, scale) for one in every]
-    keys = [_keys(one.words) for one in every]
+        every = [_scaled(row, scale) for row in every]
+    keys = [_keys(row.words) for row in every]
     is_table, above = piece.kind is BlockKind.TABLE_ROW, "\n".join(_above(source, at))
     context = _keys(told(above, language).words) | (keys[0] if is_table and keys else frozenset())
     if len(piece.text) < SHORT and not is_table:  # a cell of a table that a PDF tells as paragraphs
@@ -281,10 +283,10 @@ def _passages(source: Source, at: int) -> Iterator[Passage]:
         yield Passage(at, start, end, every[number], keys[number], beside[number], behind, above, is_bare)
 
 
-def _is_bare(one: Told) -> bool:
-    if ":" in one.text[:MOST_FIELD] and any(has(name, one.text, "", at_start=True) for name in _OF_MAILS):
+def _is_bare(row: Told) -> bool:
+    if ":" in row.text[:MOST_FIELD] and any(has(name, row.text, "", at_start=True) for name in _OF_MAILS):
         return True
-    return len(one.words) <= MOST_BARE and not one.text.rstrip().endswith(".")
+    return len(row.words) <= MOST_BARE and not row.text.rstrip().endswith(".")
 
 
 def _scale_of(header: str) -> float:
@@ -295,27 +297,27 @@ def _scale_of(header: str) -> float:
 
 def _scaled(row: Told, scale: float) -> Told:
     """Return a row of which figures without a unit may also be so many times as large."""
-    found = []
+    numbers = []
     for value in row.values:
         number = value.number
         if number is not None and number.unit is None:
-            number = changed(number, values=(*number.values, *(one * scale for one in number.values)))
-        found.append(changed(value, number=number))
-    return changed(row, values=tuple(found))
+            number = changed(number, values=(*number.values, *(figure * scale for figure in number.values)))
+        numbers.append(changed(value, number=number))
+    return changed(row, values=tuple(numbers))
 
 
 def _spans(piece: Piece, language: str) -> Sequence[tuple[int, int]]:
     if piece.kind is BlockKind.TABLE_ROW:
-        cuts = [0, *(found.end() for found in _ROW.finditer(piece.text)), len(piece.text)]
+        cuts = [0, *(match.end() for match in _ROW.finditer(piece.text)), len(piece.text)]
         return [(start, end) for start, end in pairwise(cuts) if end > start]
     return sentence_spans(piece.text, language)
 
 
 def _neighbours(source: Source, at: int) -> Iterator[str]:
     document = source.pieces[at].document
-    for one in range(max(0, at - CELLS_BEFORE), min(len(source.pieces), at + CELLS_BEHIND + 1)):
-        piece = source.pieces[one]
-        if one != at and piece.document == document and len(piece.text) < SHORT:
+    for place in range(max(0, at - CELLS_BEFORE), min(len(source.pieces), at + CELLS_BEHIND + 1)):
+        piece = source.pieces[place]
+        if place != at and piece.document == document and len(piece.text) < SHORT:
             yield piece.text
 
 
@@ -346,7 +348,9 @@ def is_kin(word: str, other: str) -> bool:
     at = other.find(word if len(word) == LEAST_PART else word[:-1]) if len(word) >= LEAST_PART else -1
     if at == 0 or at >= LEAST_FRONT or other[:at] in _SEPARABLE or other[max(0, at - 1)] == "-":
         return True
-    same = next((at for at, (one, two) in enumerate(zip(word, other, strict=False)) if one != two), len(word))
+    same = next(
+        (at for at, letters in enumerate(zip(word, other, strict=False)) if letters[0] != letters[1]), len(word)
+    )
     return same >= LEAST_SAME and same >= MOST_OF * len(other)
 
 
@@ -416,13 +420,13 @@ class Place(Record):
 
 def places_of(value: Value, fitting: Fitting, paper: Paper) -> list[Place]:
     """Return where the paper has a value, best first."""
-    found = [
+    places = [
         Place(_fit(value, fitting, passage, there) + _beside(value, fitting, passage), passage, there)
         for passage in paper.passages
         for there in passage.told.values
         if is_same(value, there, paper.years)
     ]
-    return sorted(found, key=lambda place: -place.fit)
+    return sorted(places, key=lambda place: -place.fit)
 
 
 def _beside(value: Value, fitting: Fitting, passage: Passage) -> float:

@@ -67,10 +67,12 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
     tokens = [(match, folded(match[0])) for match in _TOKEN.finditer(text)]
     if language == "fr" and not {word for _, word in tokens} & _PLUS:
         return ()  # "ne … que", or a "ne" that denies nothing
-    found = list[Denial]()
+    denials = list[Denial]()
     for at, (match, word) in enumerate(tokens):
         is_no_more = (
-            language == "fr" and word == "plus" and any(one in ("ne", "n") for _, one in tokens[max(0, at - 3) : at])
+            language == "fr"
+            and word == "plus"
+            and any(token in ("ne", "n") for _, token in tokens[max(0, at - 3) : at])
         )
         if word not in no and not is_no_more and word not in ("n't", "n’t", "cannot"):
             continue
@@ -82,16 +84,16 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
             continue  # "as many as never before" are the most
         begin = max((stop for stop in stops if stop < match.start()), default=-1)
         end = min((stop for stop in stops if stop >= match.end()), default=len(text))
-        if is_limit([later for one, later in tokens[at + 1 : at + 4] if one.start() < end]):
+        if is_limit([later for word_match, later in tokens[at + 1 : at + 4] if word_match.start() < end]):
             continue
-        behind = [at for at, one in enumerate(words) if match.end() <= one.start < end][:BEHIND]
-        before = [at for at, one in enumerate(words) if begin < one.start < match.start()][-BEFORE:]
+        behind = [at for at, near in enumerate(words) if match.end() <= near.start < end][:BEHIND]
+        before = [at for at, near in enumerate(words) if begin < near.start < match.start()][-BEFORE:]
         if not behind and language in ("es", "it", "pt"):
             continue  # an answer: "dijo que no"
         if not behind:
             before = [*range(min(BEFORE, len(words))), *before]  # "A proxy …, does not exist": what it begins with
-        found.append(Denial(match.start(), match.end(), (*behind, *reversed(before)), len(behind)))
-    return tuple(found)
+        denials.append(Denial(match.start(), match.end(), (*behind, *reversed(before)), len(behind)))
+    return tuple(denials)
 
 
 def _stops(text: str, language: str) -> list[int]:
@@ -147,12 +149,12 @@ def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mar
                 is_head and len(_common(part, passage.told)) >= min(2, len(part.words))
             ):
                 continue
-            others = (one for one in about[: about.index(passage)] if not denials_of(one.told, language))
-            if any(_shared(passage.told, denial.about[:1], one.told) for one in others):
+            others = (earlier for earlier in about[: about.index(passage)] if not denials_of(earlier.told, language))
+            if any(_shared(passage.told, denial.about[:1], earlier.told) for earlier in others):
                 continue  # the paper says both
             if _has_condition(part, passage, language):
                 continue  # "not unless they agree" is "only if they agree" and "needs their consent"
-            is_denied = any(mates & set(one.about) for one in mine)
+            is_denied = any(mates & set(turn.about) for turn in mine)
             is_opened = mine and not WORD.search(passage.text, 0, denial.start)  # "No costs, fees or claims are paid"
             if is_denied or is_opened or _is_half(part, mates, passage, language):
                 continue
@@ -172,7 +174,7 @@ def _has_condition(part: Told, passage: Passage, language: str) -> bool:
 
 
 def _common(part: Told, other: Told) -> list[Word]:
-    return [word for word in part.words if any(are_kin(word, one) for one in other.words)]
+    return [word for word in part.words if any(are_kin(word, near) for near in other.words)]
 
 
 def _is_half(part: Told, mates: set[int], passage: Passage, language: str) -> bool:
@@ -205,8 +207,8 @@ def _bears_out(part: Told, denial: Denial, passage: Passage, language: str) -> b
     head = part.words[denial.about[0]]
     places = [at for at, word in enumerate(words) if are_kin(word, head)]
     stops = _stops(passage.text, language)
-    segments = {sum(stop < one.start for stop in stops) for one in theirs}
-    is_opened = any(not WORD.search(passage.text, 0, one.start) for one in theirs)
+    segments = {sum(stop < turn.start for stop in stops) for turn in theirs}
+    is_opened = any(not WORD.search(passage.text, 0, turn.start) for turn in theirs)
     return not places or is_opened or any(sum(stop < words[at].start for stop in stops) in segments for at in places)
 
 
@@ -225,12 +227,12 @@ def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], lang
                 continue  # what is done "without a check" is "unchecked"
             words = passage.told.words
             main = [word for word in words if not start <= word.start < end]
-            own = [word for word in words if start <= word.start < end and not any(are_kin(word, one) for one in main)]
-            said = sum(any(are_kin(word, one) for one in whole.words) for word in own)
+            own = [word for word in words if start <= word.start < end and not any(are_kin(word, kin) for kin in main)]
+            said = sum(any(are_kin(word, kin) for kin in whole.words) for word in own)
             if len(own) < LEAST_OWN or said >= SAID * len(own):
                 continue
-            same = [at for at, word in enumerate(part.words) if any(are_kin(word, one) for one in main)]
-            anchors = sum(any(is_same(one, there) for there in passage.told.values) for one in part.values)
+            same = [at for at, word in enumerate(part.words) if any(are_kin(word, kin) for kin in main)]
+            anchors = sum(any(is_same(claim, there) for there in passage.told.values) for claim in part.values)
             got = sum(fitting.weights[at] for at in same) + VALUE * anchors
             every = sum(fitting.weights) + VALUE * len(part.values)
             if len(same) + anchors >= min(2, len(whole.words) + len(whole.values)) and got >= SAME * every:
@@ -268,7 +270,7 @@ _END = re.compile(r"[,;:]\s|(?<!\d)[.!?](?:\s|$)|\s[–—]\s")
 @lru_cache(maxsize=8192)
 def conditions_of(text: str, language: str) -> tuple[tuple[int, int], ...]:
     opening = _opening(language)
-    found = list[tuple[int, int]]()
+    conditions = list[tuple[int, int]]()
     for match in opening.finditer(text) if opening else ():
         before = [folded(word) for word in WORD.findall(text[: match.start()])[-1:]]
         if before and before[0] in listed("conditions", "not_behind"):
@@ -278,8 +280,8 @@ def conditions_of(text: str, language: str) -> tuple[tuple[int, int], ...]:
         if match["weak"]:
             behind = [word.end for word in told(text, language).words if match.end() <= word.start < end]
             end = behind[:WEAK_WORDS][-1] if behind else end
-        found.append((match.start(), end))
-    return tuple(found)
+        conditions.append((match.start(), end))
+    return tuple(conditions)
 
 
 def _has_sign(text: str, language: str) -> bool:
@@ -290,4 +292,4 @@ def _has_sign(text: str, language: str) -> bool:
 
 
 def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:
-    return [at for at, one in enumerate(words) if are_kin(word, one)]
+    return [at for at, near in enumerate(words) if are_kin(word, near)]

@@ -187,20 +187,20 @@ def with_omitted(summary: Summary, document: str, number: int) -> Summary:
 
     Raises KnownError `request.invalid` when there is no such sentence.
     """
-    found = next((each for each in summary.documents if each.document == document), None)
-    if found is None or not 0 <= number < len(found.omitted):
+    summarized = next((each for each in summary.documents if each.document == document), None)
+    if summarized is None or not 0 <= number < len(summarized.omitted):
         raise KnownError("request.invalid", what=_("no such sentence"))
-    added = found.omitted[number]
-    rest = found.omitted[:number] + found.omitted[number + 1 :]
-    if found.own_words:  # a model wrote the others, in its order
+    added = summarized.omitted[number]
+    rest = summarized.omitted[:number] + summarized.omitted[number + 1 :]
+    if summarized.own_words:  # a model wrote the others, in its order
         added = changed(added, group=ALSO_IN)
-        sentences = (*found.sentences, added)
+        sentences = (*summarized.sentences, added)
     else:
-        added = changed(added, group=KEY_POINTS if any(sentence.group for sentence in found.sentences) else "")
-        sentences = _in_order((*found.sentences, added))
-    updated = changed(found, sentences=sentences, omitted=rest)
-    documents = tuple(updated if document is found else document for document in summary.documents)
-    joint = (*summary.sentences, changed(added, file=found.name))
+        added = changed(added, group=KEY_POINTS if any(sentence.group for sentence in summarized.sentences) else "")
+        sentences = _in_order((*summarized.sentences, added))
+    updated = changed(summarized, sentences=sentences, omitted=rest)
+    documents = tuple(updated if document is summarized else document for document in summary.documents)
+    joint = (*summary.sentences, changed(added, file=summarized.name))
     return changed(summary, sentences=joint if len(documents) > 1 else updated.sentences, documents=documents)
 
 

@@ -31,30 +31,30 @@ def doctor(console: Console, measure: bool, files: bool) -> None:
         with console.services() as services:
             if measure:
                 console.result_of(services, services.measuring.measure)
-            found = console.result_of(services, lambda: examine(services))
+            report = console.result_of(services, lambda: examine(services))
     except KnownError as err:  # doctor must work when something else does not
-        found = examine_computer(find_paths(console.home))
+        report = examine_computer(find_paths(console.home))
         problem = problem_for(err)
-        found["history"] = {"problem": words_for(problem.code, problem.sentence, problem.args)}
+        report["history"] = {"problem": words_for(problem.code, problem.sentence, problem.args)}
     if console.as_json:
-        console.give(found)
+        console.give(report)
     else:
-        _show(console, found, "")
+        _show(console, report, "")
 
 
 def _compare(console: Console) -> None:
     """Raise KnownError where a file is not as it was built."""
     try:
-        found = compare_files()
+        report = compare_files()
     except OSError as err:
         raise KnownError("file.unreadable", path=MANIFEST, reason=err.strerror or "") from err
-    told = to_json(found)
+    told = to_json(report)
     if console.as_json:
         console.give(told)
-        click.get_current_context().exit(0 if found.are_as_built else 1)
+        click.get_current_context().exit(0 if report.are_as_built else 1)
     _show(console, told, "")
-    if not found.are_as_built:
-        counts = {name: str(len(getattr(found, name))) for name in ("changed", "missing", "extra")}
+    if not report.are_as_built:
+        counts = {name: str(len(getattr(report, name))) for name in ("changed", "missing", "extra")}
         raise KnownError("program.changed", **counts)
 
 

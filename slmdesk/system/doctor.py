@@ -51,7 +51,7 @@ def _examined(services: Services) -> Slices[dict[str, Json]]:
     graphics = _graphics(services)
     keyring: Pending[str] = Pending()
     services.tokens.places().then(
-        lambda found: keyring.end(found.sentence if isinstance(found, Problem) else found.no_keyring or "works")
+        lambda outcome: keyring.end(outcome.sentence if isinstance(outcome, Problem) else outcome.no_keyring or "works")
     )
     states = states_in(services.paths.states)
     shape: dict[str, Json] = {
@@ -108,7 +108,7 @@ def _tried(services: Services, name: str) -> Pending[str]:
 
 
 def _graphics(services: Services) -> Pending[dict[str, Json]]:
-    found: Pending[dict[str, Json]] = Pending()
+    pending: Pending[dict[str, Json]] = Pending()
     setting = "automatic" if services.settings.current.use_graphics_card else "off"
 
     def on_event(event: FromChild) -> None:
@@ -118,10 +118,10 @@ def _graphics(services: Services) -> Pending[dict[str, Json]]:
                 seen = record_from(Backends, event.result)
                 shape |= {"backends": list(seen.names), "cards": [_card_words(device) for device in seen.devices]}
         if isinstance(event, Done | Failed | Cancelled):
-            services.service_thread.post(lambda: found.end(shape))
+            services.service_thread.post(lambda: pending.end(shape))
 
     services.engine.start("backends", {}, on_event)
-    return found
+    return pending
 
 
 def _card_words(card: Device) -> str:
@@ -152,8 +152,8 @@ def _reads_pictures() -> bool:
 
 def _walls(services: Services) -> dict[str, Json]:
     said = [landlock_of(facts) for facts in services.capabilities().values()]
-    found: dict[str, Json] = {name: walls.words if walls else None for name, walls in services.walls().items()}
-    return {**found, "landlock": max(said) or None}
+    answers: dict[str, Json] = {name: walls.words if walls else None for name, walls in services.walls().items()}
+    return {**answers, "landlock": max(said) or None}
 
 
 def _verdict(event: FromChild, *, may_refuse: bool) -> str:
@@ -181,41 +181,41 @@ def _computer() -> dict[str, Json]:
 
 
 def _versions() -> dict[str, Json]:
-    found: dict[str, Json] = {"python": platform.python_version(), "sqlite": SQLITE_VERSION}
+    versions: dict[str, Json] = {"python": platform.python_version(), "sqlite": SQLITE_VERSION}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = None
-    return found
+            versions[package] = None
+    return versions
 
 
 def _speed(services: Services) -> dict[str, Json]:
-    found, pace = services.measuring.measured, services.measuring.pace
-    if found is None:
+    measured, pace = services.measuring.measured, services.measuring.pace
+    if measured is None:
         return {"measured": False}
     return {
         "measured": True,
-        "memory_bytes_per_s": round(found.bytes_per_s),
-        "memory": f"{bytes_for_people(found.bytes_per_s)} a second",
-        "threads": found.threads,
-        "graphics_cards": [f"{device.name}, {bytes_for_people(device.memory_bytes)}" for device in found.devices],
+        "memory_bytes_per_s": round(measured.bytes_per_s),
+        "memory": f"{bytes_for_people(measured.bytes_per_s)} a second",
+        "threads": measured.threads,
+        "graphics_cards": [f"{device.name}, {bytes_for_people(device.memory_bytes)}" for device in measured.devices],
         "models_measured": len(pace.measured),
         "compared_with_expected": None if pace.calibration is None else round(pace.calibration, 2),
     }
 
 
 def _paths(paths: Paths, folder: Path) -> dict[str, Json]:
-    found: dict[str, Json] = {
+    facts: dict[str, Json] = {
         name: str(getattr(paths, name)) for name in ("data", "models", "cache", "logs", "config", "database")
     }
     try:
-        found["disk_free_bytes"] = shutil.disk_usage(folder).free
-        found["disk_free"] = bytes_for_people(shutil.disk_usage(folder).free)
+        facts["disk_free_bytes"] = shutil.disk_usage(folder).free
+        facts["disk_free"] = bytes_for_people(shutil.disk_usage(folder).free)
     except OSError:
-        found["disk_free_bytes"] = None
-    found["warnings"] = [problem.sentence for problem in home_problems(paths)]
-    return found
+        facts["disk_free_bytes"] = None
+    facts["warnings"] = [problem.sentence for problem in home_problems(paths)]
+    return facts
 
 
 def _policy(paths: Paths) -> dict[str, Json]:

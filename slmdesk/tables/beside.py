@@ -30,7 +30,9 @@ _STOP = re.compile(r"[,;()]|\d")
 _VALUES: Mapping[ColumnKind, Callable[[str, str], Sequence[Span]]] = {
     ColumnKind.DATE: find_days,
     ColumnKind.AMOUNT: find_amounts,
-    ColumnKind.NUMBER: lambda text, language: [one.whole for one in find_numbers(text, language) if not one.soft],
+    ColumnKind.NUMBER: lambda text, language: [
+        number.whole for number in find_numbers(text, language) if not number.soft
+    ],
     ColumnKind.PERIOD: lambda text, __: find_periods(text),
     ColumnKind.CODE: find_codes,
 }
@@ -64,8 +66,8 @@ def _is_right(columns: tuple[Column, ...], column: Column, cell: TableCell, page
     mine = max(_shares(column, every, own), default=0.0)
     if not own or best >= LEAST:
         return None if not own or MOST_OF * best < mine < best else mine == best
-    others = [one for one in columns if one.kind is column.kind and one is not column]
-    is_other = any(max(_shares(one, every, own)) >= max(LEAST, *_shares(one, every, every)) for one in others)
+    others = [other for other in columns if other.kind is column.kind and other is not column]
+    is_other = any(max(_shares(rival, every, own)) >= max(LEAST, *_shares(rival, every, every)) for rival in others)
     return False if is_other else None
 
 
@@ -85,10 +87,10 @@ def _said(columns: tuple[Column, ...], paper: str, kind: str, pages: PageTexts) 
 @lru_cache(maxsize=8)
 def _spots(columns: tuple[Column, ...], kind: ColumnKind, pages: PageTexts) -> list[tuple[str, str]]:
     """Return the values of a kind that the paper has, each with the words beside it."""
-    found: list[tuple[str, str]] = []
+    spots: list[tuple[str, str]] = []
     lines = _rules(columns, pages).lines
     for number, line in enumerate(lines if kind in _VALUES else ()):
-        if len(found) >= MOST_SPOTS:
+        if len(spots) >= MOST_SPOTS:
             break
         last = 0
         for start, end in _VALUES[kind](line.text, pages.language):
@@ -97,9 +99,9 @@ def _spots(columns: tuple[Column, ...], kind: ColumnKind, pages: PageTexts) -> l
                 before = f"{line.text[slice(*line.cells[0])]} {before}"
             cell = cell_at(kind, line.place(start, end), pages)
             words = fold_for_search(f"{before} {_STOP.split(after[:MOST_BEHIND])[0]}")
-            found.append((key_of(cell), f" {words} "))
+            spots.append((key_of(cell), f" {words} "))
             last = end
-    return found
+    return spots
 
 
 def _shares(column: Column, every: Sequence[str], some: Sequence[str]) -> list[float]:

@@ -227,25 +227,25 @@ def _figure(kind: ColumnKind, words: str, number: Number, language: str) -> floa
 def _list_cell(value: str, proofs: Sequence[Place], pages: PageTexts) -> TableCell:
     """Return a cell with a list. Each part is searched by itself, and parts that occur nowhere are left out."""
     parts = [part for part in dict.fromkeys(LISTED.split(value)) if part and not says_nothing(part)]
-    found: list[Place] = []
+    places: list[Place] = []
     is_proved = True
     for part in parts:
         place = next(pages.find(part, proofs), None) if proofs else None
         if place is None and _letters(part) >= LEAST_ELSEWHERE:
             is_proved = False
             place = next(pages.find(part), None)
-        if place is not None and place not in found:
-            found.append(place)
-    if not found:
+        if place is not None and place not in places:
+            places.append(place)
+    if not places:
         return TableCell(flag=Flag.NOT_THERE if parts else Flag.NOT_FOUND)
-    flag = Flag.PARTLY if len(found) < len(parts) else Flag.NONE if is_proved else Flag.ELSEWHERE
-    first = found[0]
-    end = max(place.end for place in found if place.page == first.page)
-    start = min(place.start for place in found if place.page == first.page)
+    flag = Flag.PARTLY if len(places) < len(parts) else Flag.NONE if is_proved else Flag.ELSEWHERE
+    first = places[0]
+    end = max(place.end for place in places if place.page == first.page)
+    start = min(place.start for place in places if place.page == first.page)
     if end - start > 2 * MOST_VALUE:  # the values are scattered, so mark only the first
         start, end = first.start, first.end
     quote = next((pages.words(proof) for proof in proofs if proof.page == first.page), pages.words(pages.around(first)))
-    words = "; ".join(dict.fromkeys(pages.words(place) for place in found))
+    words = "; ".join(dict.fromkeys(pages.words(place) for place in places))
     return TableCell(words, quote, first.page, start, end, flag, "model")
 
 
@@ -442,7 +442,7 @@ def cells_in(answer: str, columns: Sequence[Column]) -> list[tuple[str, str]]:
 
     If an answer was cut off, its complete part is used.
     """
-    found: list[tuple[str, str]] = []
+    cells: list[tuple[str, str]] = []
     decoder = json.JSONDecoder(strict=False)
     at = 0
     for column in columns:
@@ -458,8 +458,8 @@ def cells_in(answer: str, columns: Sequence[Column]) -> list[tuple[str, str]]:
                 reported = None
             if isinstance(reported, Mapping):
                 quote, value = (str(reported.get(name) or "") for name in ("quote", "value"))
-        found.append((quote, value))
-    return found
+        cells.append((quote, value))
+    return cells
 
 
 CENT = 0.011
@@ -564,7 +564,7 @@ def checked(cells: Mapping[str, TableCell], candidates: Sequence[TableCell] = ()
 
 
 def _mended(cells: Mapping[str, TableCell], candidates: Sequence[TableCell]) -> dict[str, TableCell]:
-    found: list[tuple[str, TableCell]] = []
+    pairs: list[tuple[str, TableCell]] = []
     for role in SUM:
         if cells[role].origin == "label":
             continue
@@ -575,10 +575,10 @@ def _mended(cells: Mapping[str, TableCell], candidates: Sequence[TableCell]) -> 
             for candidate in candidates
             if candidate.number is not None and abs(candidate.number - wanted) < CENT
         }
-        found += [(role, fit) for fit in fits.values()]
-    if len(found) != 1:
+        pairs += [(role, fit) for fit in fits.values()]
+    if len(pairs) != 1:
         return {}
-    role, cell = found[0]
+    role, cell = pairs[0]
     return {role: changed(cell, flag=Flag.NONE, note=CHOSEN, origin="rule")}
 
 

@@ -143,22 +143,22 @@ def _unasked(made: Table) -> list[tuple[str, list[str]]]:
 
     The empty cells of these columns mean nothing.
     """
-    found = []
+    gaps = []
     for row in made.rows:
         cells_of = zip(made.columns, row.cells, strict=True)
         columns = [column.name for column, cell in cells_of if cell.flag is Flag.UNREAD]
         if columns and row.coverage.pages_read:
-            found.append((row.name, columns))
-    return found
+            gaps.append((row.name, columns))
+    return gaps
 
 
 def _label(words: str) -> Column:
-    if (found := label_column(words)) is None:
+    if (label := label_column(words)) is None:
         known = ", ".join(id for id, __ in label_presets())
         raise click.UsageError(
             f"--label: “{words}” is none of {known}, nor 2 to 9 own ones: “NAME=label: when; label”."
         )
-    return found
+    return label
 
 
 def _columns(columns: str | None, preset: str | None, has_labels: bool) -> list[Column]:
@@ -167,13 +167,13 @@ def _columns(columns: str | None, preset: str | None, has_labels: bool) -> list[
             return []
         raise click.UsageError("Say what to look for: --columns A,B,…, --preset NAME or --label NAME.")
     known = cells.preset(preset) if preset else None
-    found = list(known.columns) if known else []
+    wanted = list(known.columns) if known else []
     if columns is not None:
         names = [name.strip() for name in columns.split(",")]
         for name in names:
             _check_kind(name)
-        found += [cells.column_named(name) for name in (names if any(names) else [])]
-    return found
+        wanted += [cells.column_named(name) for name in (names if any(names) else [])]
+    return wanted
 
 
 def _check_kind(words: str) -> None:
@@ -223,8 +223,8 @@ def _as_json(
 
 
 def _row(made: Table, row: TableRow) -> dict[str, Json]:
-    found = {column.name: _cell(cell) for column, cell in zip(made.columns, row.cells, strict=True)}
-    return {"file": row.name, "document": row.document, "whole": row.is_whole, "cells": found}
+    values = {column.name: _cell(cell) for column, cell in zip(made.columns, row.cells, strict=True)}
+    return {"file": row.name, "document": row.document, "whole": row.is_whole, "cells": values}
 
 
 def _cell(cell: TableCell) -> dict[str, Json]:

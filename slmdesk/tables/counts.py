@@ -59,14 +59,14 @@ def labels_of(table: Table) -> list[int]:
 
 def countable(table: Table) -> list[int]:
     """Return the columns by whose values can be counted."""
-    found = []
+    positions = []
     for at in range(len(table.columns)):
         values = {bucket(row.cells[at]) for row in table.rows} - {NOTHING}
         is_time = any(row.cells[at].date for row in table.rows)
         most = max(2, min(MOST_DIFFERENT, len(table.rows) // 2))
         if values and (is_time or len(values) <= most or table.columns[at].kind is ColumnKind.LABEL):
-            found.append(at)
-    return found
+            positions.append(at)
+    return positions
 
 
 def counted(table: Table, label: int, by: int | None = None) -> Counts:
@@ -83,8 +83,8 @@ def counted(table: Table, label: int, by: int | None = None) -> Counts:
     return Counts(label, by, labels, values, figures, is_time)
 
 
-def _ordered(found: Sequence[str], known: Sequence[str], *, is_time: bool = False) -> tuple[str, ...]:
-    counts = Counter(found)
+def _ordered(values: Sequence[str], known: Sequence[str], *, is_time: bool = False) -> tuple[str, ...]:
+    counts = Counter(values)
     if is_time:
         months = sorted(name for name in counts if _MONTH.fullmatch(name))
         others = sorted(counts.keys() - set(months), key=lambda name: (name == NOTHING, name))
@@ -132,13 +132,13 @@ def chart_of(table: Table, counts: Counts) -> Chart:
 
 def charts_of(table: Table) -> list[Chart]:
     """Return the charts of an export: each column of labels alone, by month, and by what else can be counted."""
-    found = []
+    charts = []
     for label in labels_of(table):
         others = [
             at for at in countable(table) if at != label and len({bucket(row.cells[at]) for row in table.rows}) > 1
         ]
-        found += [chart_of(table, counted(table, label, by)) for by in (None, *others)]
-    return found
+        charts += [chart_of(table, counted(table, label, by)) for by in (None, *others)]
+    return charts
 
 
 class Error(Record):
@@ -180,7 +180,7 @@ def error_of(table: Table, column: int) -> Error | None:
     by_lists = (
         None
         if is_by_words(table, column)
-        else sum(_by_lists(table, rows[one.document], column) != one.value for one in checks)
+        else sum(_by_lists(table, rows[check.document], column) != check.value for check in checks)
     )
     return Error(wrong, len(checks), *interval(wrong, len(checks)), by_lists) if checks else None
 

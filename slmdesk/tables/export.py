@@ -77,13 +77,13 @@ def _lines(extraction: Table, written: Callable[[TableCell], Cell], page: str) -
 
 def _about_labels(extraction: Table) -> list[str]:
     """Say how the labels were told, and how often a person found them wrong in a sample."""
-    found = []
+    notes = []
     for at in labels_of(extraction):
         name, error = extraction.columns[at].name, error_of(extraction, at)
         how = "by lists of words" if is_by_words(extraction, at) else f"by {extraction.model}"
         checked = error.words if error else "no sample was checked by hand"
-        found.append(f"{name}: told {how}; {checked}.")
-    return found
+        notes.append(f"{name}: told {how}; {checked}.")
+    return notes
 
 
 def table_csv(extraction: Table) -> bytes:

@@ -77,7 +77,7 @@ class Guess:
 
 def _labelled(page: Page, language: str) -> dict[str, Column]:
     """Return the columns that labels of a page name: "Rent: 900 EUR"."""
-    texts, found = PageTexts([page], language), dict[str, Column]()
+    texts, columns = PageTexts([page], language), dict[str, Column]()
     for label, place, __ in behind_labels(page):
         line = page.text.rfind("\n", 0, place.start) + 1
         name = _NAME.search(page.text[line : place.start])
@@ -88,8 +88,8 @@ def _labelled(page: Page, language: str) -> dict[str, Column]:
         if known is not None and column.kind is known.kind:
             column = changed(column, labels=(known.name, *known.labels))
         if certain(column, place, texts) is not None:
-            found.setdefault(label, column)
-    return found
+            columns.setdefault(label, column)
+    return columns
 
 
 def _is_name(words: str) -> bool:

@@ -47,11 +47,11 @@ def _file() -> Mapping[str, Any]:
 @cache
 def label_presets() -> tuple[tuple[str, Column], ...]:
     """The columns of labels that come with the program, each with its id."""
-    found = []
+    presets = []
     for shape in _file()["column"]:
         choices = tuple(Label(label["name"], label["meaning"]) for label in shape["label"])
-        found.append((shape["id"], Column(shape["name"], ColumnKind.LABEL, shape["meaning"], (), choices)))
-    return tuple(found)
+        presets.append((shape["id"], Column(shape["name"], ColumnKind.LABEL, shape["meaning"], (), choices)))
+    return tuple(presets)
 
 
 def label_column(words: str) -> Column | None:
@@ -197,7 +197,12 @@ def _hits(column: Column, text: str, language: str) -> Iterator[tuple[int, Span]
                 continue
             near = range(max(0, place - REACH), min(len(words), place + 1 + REACH))
             denial = next(
-                (one for one in near if one != place and _turns(words[one][2], denials, is_before=one < place)), None
+                (
+                    other
+                    for other in near
+                    if other != place and _turns(words[other][2], denials, is_before=other < place)
+                ),
+                None,
             )
             if turns and denial is not None and at < 2 and word not in stays:
                 at, start, end = 1 - at, min(start, words[denial][0]), max(end, words[denial][1])

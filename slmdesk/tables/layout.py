@@ -98,7 +98,7 @@ class Line(Record):
 
 def without_marks(page: Page) -> Page:
     """Return a page with unchanged positions, with white space for Markdown's marks and tabs between cells."""
-    text = _MARKS.sub(lambda found: _BLANK * len(found.group()), page.text)
+    text = _MARKS.sub(lambda match: _BLANK * len(match.group()), page.text)
     for block in page.blocks:
         if block.kind is BlockKind.TABLE_ROW and "|" in text[block.start : block.end]:
             text = text[: block.start] + text[block.start : block.end].replace("|", "\t") + text[block.end :]
@@ -133,10 +133,10 @@ def newest_text(page: Page) -> str:
 def lines_of(page: Page) -> list[Line]:
     marked = [block for block in page.blocks if block.kind not in MARKS]
     blocks = marked or [Block(BlockKind.PARAGRAPH, 0, len(page.text))]
-    found: list[Line] = []
+    lines: list[Line] = []
     for number, block in enumerate(blocks):
-        found += _lines_of_block(page, number, block)
-    return _with_heads(found)
+        lines += _lines_of_block(page, number, block)
+    return _with_heads(lines)
 
 
 def _lines_of_block(page: Page, number: int, block: Block) -> Iterator[Line]:
@@ -150,7 +150,7 @@ def _lines_of_block(page: Page, number: int, block: Block) -> Iterator[Line]:
             continue
         raw = page.text[begin:end]
         if raw.strip(" \t-:\n\u200a"):
-            text = _INDENTED.sub(lambda found: " " + _BLANK * (len(found.group()) - 1), raw)
+            text = _INDENTED.sub(lambda match: " " + _BLANK * (len(match.group()) - 1), raw)
             yield Line(page.number, begin, text, tuple(_cells(text, block.kind)), number, block.kind, block.level)
         begin = None
 
@@ -181,23 +181,23 @@ def _cells(raw: str, kind: BlockKind) -> Iterator[Span]:
 
 def _with_heads(lines: Sequence[Line]) -> list[Line]:
     """Return the lines with the column names of each table that has a single row below its names."""
-    found = list(lines)
-    for at in range(1, len(found)):
-        line, above = found[at], found[at - 1]
+    headed = list(lines)
+    for at in range(1, len(headed)):
+        line, above = headed[at], headed[at - 1]
         rows = [each.kind is BlockKind.TABLE_ROW or len(each.cells) > 1 for each in (above, line)]
         if not all(rows) or len(line.cells) != len(above.cells) or len(line.cells) < 2:
             continue
         if any(sign.isdigit() for sign in above.text) or not any(sign.isdigit() for sign in line.text):
             continue
-        below = found[at + 1] if at + 1 < len(found) else None
+        below = headed[at + 1] if at + 1 < len(headed) else None
         if below is not None and len(below.cells) == len(line.cells) and below.block - line.block <= 1:
             continue
-        before = found[at - 2] if at > 1 else None
+        before = headed[at - 2] if at > 1 else None
         if before is not None and len(before.cells) == len(above.cells) and above.block - before.block <= 1:
             continue
         names = tuple(" ".join(above.text[start:end].split()) for start, end in above.cells)
-        found[at] = Line(line.page, line.start, line.text, line.cells, line.block, line.kind, line.level, names)
-    return found
+        headed[at] = Line(line.page, line.start, line.text, line.cells, line.block, line.kind, line.level, names)
+    return headed
 
 
 def heading_above(lines: Sequence[Line], line: Line) -> str:
@@ -224,8 +224,8 @@ class PageTexts:
 
     def find(self, words: str, among: Sequence[Place] = ()) -> Iterator[Place]:
         """Yield the places of words, those that an earlier message says after all others."""
-        found = self._find(words, among)
-        yield from sorted(found, key=lambda it: self.is_quoted(it.page, it.start)) if self._quotes else found
+        places = self._find(words, among)
+        yield from sorted(places, key=lambda it: self.is_quoted(it.page, it.start)) if self._quotes else places
 
     def _find(self, words: str, among: Sequence[Place]) -> Iterator[Place]:
         if among:
@@ -256,8 +256,8 @@ class PageTexts:
     def within(self, place: Place, start: int, end: int) -> Place:
         """Return a part of a place. `start` and `end` are positions in the place's words, as `words` returns them."""
         raw = self.texts[place.page][place.start : place.end]
-        found = FoldedText(raw).find(" ".join(raw.split())[start:end])
-        return place.part(*found) if found else place
+        span = FoldedText(raw).find(" ".join(raw.split())[start:end])
+        return place.part(*span) if span else place
 
 
 # Pure functions. The words come from cues.toml. Of all that match, the nearest to the value counts, of equals the
@@ -300,13 +300,13 @@ class Cues(Record):
     after: tuple[_Cue, ...]
 
     def read(self, before: str, after: str) -> Said:
-        found = self._before(fold(before))
-        if found.strength >= Strength.ADJACENT:
-            return found
+        ahead = self._before(fold(before))
+        if ahead.strength >= Strength.ADJACENT:
+            return ahead
         behind = self._after(fold(after))
-        if behind.role and behind.role != OTHER and found.role in ("", behind.role):
-            return Said(behind.role, Strength.ADJACENT if found.role else Strength.NEAR)
-        return behind if behind.role == OTHER else found
+        if behind.role and behind.role != OTHER and ahead.role in ("", behind.role):
+            return Said(behind.role, Strength.ADJACENT if ahead.role else Strength.NEAR)
+        return behind if behind.role == OTHER else ahead
 
     def _before(self, words: str) -> Said:
         filler = phrase("filler").search(words)
@@ -395,15 +395,15 @@ def numbers_of_invoice(lines: Sequence[Line], language: str) -> Iterator[Found]:
                 before = line.text[slice(*line.cells[number - 1])]
             if not before.strip() and line.head and number < len(line.head):
                 before = line.head[number]
-            found = phrase("invoice").search(before)
+            match = phrase("invoice").search(before)
             is_below = at < HEAD_LINES and _ONLY_NUMBER.match(before.strip()) and _TITLE_ONLY.match(above)
             if (
-                (found and not re.search(r"[^\W\d_]{2,}", before[: found.start()]))
+                (match and not re.search(r"[^\W\d_]{2,}", before[: match.start()]))
                 or is_below
                 or (not before.strip() and re.fullmatch(phrase("invoice").pattern, above, re.IGNORECASE))
             ):
                 yield line.place(start, end), Strength.LABEL
-            elif found and re.search(r"(?:n|o|r|°|º|\.|#|er|ero|éro|id)\W*$", before) and at < HEAD_LINES:
+            elif match and re.search(r"(?:n|o|r|°|º|\.|#|er|ero|éro|id)\W*$", before) and at < HEAD_LINES:
                 yield line.place(start, end), Strength.ADJACENT
 
 

@@ -154,21 +154,24 @@ def _is_date_line(line: Line) -> bool:
 
 
 def _party(line: Line, start: int, end: int, strength: Strength) -> Party | None:
-    found = name_span(line.text, start, end)
-    if found is None or not _NAMES.search(line.text, *found):
+    span = name_span(line.text, start, end)
+    if span is None or not _NAMES.search(line.text, *span):
         return None
-    return Party(line.text[slice(*found)], line.place(*found), strength)
+    name = line.text[slice(*span)]
+    if any(phrase("verb").fullmatch(word) for word in name.split()):
+        return None  # a sentence
+    return Party(name, line.place(*span), strength)
 
 
 def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:
     """Return who gives and who receives, from the words "between A and B" above the clauses of a contract."""
-    found = [
+    parties = [
         _defined(line, match.end(), len(line.text))
         for line in lines[: HEAD_LINES * 2]
         if (match := phrase("on_one_side").match(line.text)) is not None
     ]
-    sides = [party for party in found if party is not None]
-    if len(found) == len(sides) == 2:
+    sides = [party for party in parties if party is not None]
+    if len(parties) == len(sides) == 2:
         return _in_order(sides)
     for at, line in enumerate(lines[: HEAD_LINES * 2]):
         match = (
@@ -182,8 +185,8 @@ def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:
     return None, None
 
 
-def _in_order(found: Sequence[Party]) -> tuple[Party, Party]:
-    party, other = found
+def _in_order(parties: Sequence[Party]) -> tuple[Party, Party]:
+    party, other = parties
     is_turned = party.role == "second" or other.role == "first"
     is_contrary = party.role and party.role == other.role
     if is_contrary:
@@ -218,34 +221,34 @@ def _best_cuts(rest: str) -> Iterator[re.Match[str]]:
 
 
 def _in_lines(lines: Sequence[Line], begin: int) -> list[Party]:
-    found: list[Party] = []
+    parties: list[Party] = []
     seen: set[int] = set()
     is_next = False
     for number, line in enumerate(lines[:HEAD_LINES]):
         start = begin if number == 0 else 0
         words = fold(line.text[start:]).strip()
-        if number and (phrase("preamble_ends").match(words) or (line.kind is BlockKind.HEADING and found)):
+        if number and (phrase("preamble_ends").match(words) or (line.kind is BlockKind.HEADING and parties)):
             break
         match = _AND.match(line.text.lstrip()) if number else None
         is_alone = phrase("and_alone").match(words) is not None
         start += len(line.text) - len(line.text.lstrip()) + match.end() if match and not is_alone else 0
-        is_more = bool(found) and phrase("called").match(words) is not None
+        is_more = bool(parties) and phrase("called").match(words) is not None
         if (
             not words.strip(" :.,") or is_alone or is_more
             or (line.block in seen and match is None and not is_next)
         ):  # fmt: skip
             is_next = is_next or is_alone
-            if found and phrase("role").search(words) and not found[-1].role:
-                found[-1] = changed(found[-1], role=_role_in(words))
+            if parties and phrase("role").search(words) and not parties[-1].role:
+                parties[-1] = changed(parties[-1], role=_role_in(words))
             continue
         if number == 0 and re.search(r"(?:soussigne|parties|parteien|following|suivants|siguientes|seguenti)", words):
             continue
         party = _defined(line, start, len(line.text))
         if party is not None and not is_address(line.words):
-            found.append(party)
+            parties.append(party)
             seen.add(line.block)
             is_next = False
-    return found if len(found) == 2 else []
+    return parties if len(parties) == 2 else []
 
 
 def _defined(line: Line, start: int, end: int) -> Party | None:
@@ -259,5 +262,5 @@ def _defined(line: Line, start: int, end: int) -> Party | None:
 
 def _role_in(words: str) -> str:
     """Return what a party is called from here on: "(the Landlord)". The last such word is used."""
-    found = list(phrase("role").finditer(words))
-    return ("first" if found[-1]["first"] else "second") if found else ""
+    matches = list(phrase("role").finditer(words))
+    return ("first" if matches[-1]["first"] else "second") if matches else ""

@@ -55,6 +55,7 @@ BY_LISTS = N_(
     "Labels come from lists of words where no model that can judge them is here. Check a sample before you use the "
     "counts."
 )
+BY_CHOICE = N_("Labels come from lists of words, as you chose. Check a sample before you use the counts.")
 WITHOUT_TEXT = N_("Rows without a text were left out: {count}.")
 FIRST_PAGES = 5
 """Pages of a document from which columns are guessed, and labels judged if it does not fit."""
@@ -195,21 +196,22 @@ class TablePlan:
             yield Yield()
         if self._left_out:
             self._note = "\n".join(filter(None, (self._note, WITHOUT_TEXT.format(count=self._left_out))))
-        if self._judged != self._labels:
-            self._note = "\n".join(filter(None, (BY_LISTS, self._note)))
+        if by_lists := [self._columns[at] for at in self._labels if at not in self._judged]:
+            note = BY_CHOICE if all(known.is_by_lists for known in by_lists) else BY_LISTS
+            self._note = "\n".join(filter(None, (note, self._note)))
         texts = [row.text.values[row.table.text].text for row in self._rows if row.text and row.table]
         self._language = common_language(texts)
 
     def _spread_table(self, document: DocumentRecord) -> Generator[AskedQuestion, Any, None]:
         seen = Counter[str]()
-        for table, found in text_rows(lambda begin: self._tools.pages(document.id, begin, 5), self._text):
-            if (value := found.values.get(table.text)) is None:
+        for table, row in text_rows(lambda begin: self._tools.pages(document.id, begin, 5), self._text):
+            if (value := row.values.get(table.text)) is None:
                 self._left_out += 1
                 continue
             text = hashlib.sha256(value.text.encode("utf-8", "replace")).hexdigest()[:12]
             seen[text] += 1
             id = f"{document.id}#{text}.{seen[text]}"  # a corrected label stays with its text if rows move
-            self._rows.append(_Row(document, id, f"{document.name}, {found.number}", found, table, value.start))
+            self._rows.append(_Row(document, id, f"{document.name}, {row.number}", row, table, value.start))
             if len(self._rows) % ROWS_AT_ONCE == 0:
                 yield Yield()
 
@@ -355,9 +357,9 @@ class TablePlan:
             if not options.get(column) and not earlier.options.get(column)
         }
         quoted = {at: changed(cell, flag=Flag.EARLIER) for at, cell in earlier.cells.items() if not options.get(at)}
-        found = {**empty, **quoted, **row.by_rule.cells}
+        cells = {**empty, **quoted, **row.by_rule.cells}
         kinds = [column.kind for column in self._columns]
-        row.cells = {at: _placed(row, cell) for at, cell in found.items() if kinds[at] not in JUDGED}
+        row.cells = {at: _placed(row, cell) for at, cell in cells.items() if kinds[at] not in JUDGED}
         first = pages[:FIRST_PAGES] or self._pages(row, 1)[:FIRST_PAGES]
         text = first[0].text if first else ""
         for at, column in enumerate(self._columns):
@@ -469,12 +471,12 @@ class TablePlan:
         return Table(self._columns, rows, (), self._model, is_done, seconds, self._note)
 
     def _shape(self, row: _Row, missing: Flag = Flag.NOT_FOUND) -> TableRow:
-        found = without_doubles(row.cells)
+        shaped = without_doubles(row.cells)
         if missing is Flag.NOT_FOUND:
-            roles = {target.role: at for at, target in enumerate(self._targets) if target is not None and at in found}
-            changed = checked({role: found[at] for role, at in roles.items()}, row.by_rule.amounts)
-            found |= {roles[role]: cell for role, cell in changed.items()}
-        cells = tuple(found.get(at, TableCell(flag=missing)) for at in range(len(self._columns)))
+            roles = {target.role: at for at, target in enumerate(self._targets) if target is not None and at in shaped}
+            changed = checked({role: shaped[at] for role, at in roles.items()}, row.by_rule.amounts)
+            shaped |= {roles[role]: cell for role, cell in changed.items()}
+        cells = tuple(shaped.get(at, TableCell(flag=missing)) for at in range(len(self._columns)))
         kind = str(row.record.info.get("page_kind") or "page")
         return TableRow(row.id, row.name, kind, cells, row.coverage, row.is_whole)
 

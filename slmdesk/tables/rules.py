@@ -108,18 +108,18 @@ class Rules:
         self._labels.feed(plain, language, lines)
 
     def result(self) -> ByRule:
-        found = ByRule(dict(self._labels.cells))
+        by_rule = ByRule(dict(self._labels.cells))
         if not self.lines:
-            return found
+            return by_rule
         pages = PageTexts(self._pages, self._language)
         values = {kind: self._values(kind, pages) for kind in ("date", "amount")}
-        self._by_words(found, values)
-        self._by_place(found, pages)
+        self._by_words(by_rule, values)
+        self._by_place(by_rule, pages)
         if any(target is not None and target.paper == "invoice" for target in self._targets):
-            self._by_sum(found, values["amount"])
-            found.amounts = tuple(value.cell for value in values["amount"].get("invoice", ()))
-        self._open(found, values, pages)
-        return found
+            self._by_sum(by_rule, values["amount"])
+            by_rule.amounts = tuple(value.cell for value in values["amount"].get("invoice", ()))
+        self._open(by_rule, values, pages)
+        return by_rule
 
     def _values(self, kind: str, pages: PageTexts) -> dict[str, list[Value]]:
         papers = {target.paper for target in self._targets if target is not None}
@@ -131,9 +131,9 @@ class Rules:
         assert cues is not None
         spans_of: Callable[[str, str], list[tuple[int, int]]] = find_days if kind == "date" else find_amounts
         column = ColumnKind.DATE if kind == "date" else ColumnKind.AMOUNT
-        found: list[Value] = []
+        mentions: list[Value] = []
         for at, line in enumerate(self.lines):
-            if len(found) >= MOST_VALUES:
+            if len(mentions) >= MOST_VALUES:
                 break
             last = 0
             for start, end in spans_of(line.text, self._language):
@@ -143,24 +143,24 @@ class Rules:
                 if paper == "contract" and phrase("earlier").search(fold(line.text[slice(*line.sentence(start))])):
                     said = Said(OTHER, Strength.NEAR)
                 elif kind == "date":
-                    said = said_of_day(paper, said, line, (start, end), before, found)
+                    said = said_of_day(paper, said, line, (start, end), before, mentions)
                 cell = cell_at(column, line.place(start, end), pages, origin=ORIGIN)
                 if kind == "date" or cell.number is not None:
-                    found.append(Value(line, start, end, cell, said))
+                    mentions.append(Value(line, start, end, cell, said))
                 last = end
-        return found if kind == "date" else _without_columns(found)
+        return mentions if kind == "date" else _without_columns(mentions)
 
-    def _by_words(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]]) -> None:
+    def _by_words(self, by_rule: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]]) -> None:
         for at, target in enumerate(self._targets):
             kind = CUED.get(self._columns[at].kind)
-            if target is None or kind is None or at in found.cells:
+            if target is None or kind is None or at in by_rule.cells:
                 continue
             if target.role == "ends_on" and self._is_open_ended:
                 continue
             some = [value for value in values[kind].get(target.paper, ()) if value.said.role == target.role]
             cell = _surest(some, is_first=target.role == "amount") or self._below_heading(some, target.role)
             if cell is not None:
-                found.cells[at] = cell
+                by_rule.cells[at] = cell
 
     @cached_property
     def _is_open_ended(self) -> bool:
@@ -176,12 +176,12 @@ class Rules:
         is_first = role == "amount"  # a clause states its main amount before additional ones
         return top[0].cell if top and (is_first or len({value.key for value in top}) == 1) else None
 
-    def _by_sum(self, found: ByRule, amounts: Mapping[str, Sequence[Value]]) -> None:
+    def _by_sum(self, by_rule: ByRule, amounts: Mapping[str, Sequence[Value]]) -> None:
         some = amounts.get("invoice", ())
         known = {
-            target.role: found.cells[at]
+            target.role: by_rule.cells[at]
             for at, target in enumerate(self._targets)
-            if target is not None and target.role in ("net_amount", "tax", "total") and at in found.cells
+            if target is not None and target.role in ("net_amount", "tax", "total") and at in by_rule.cells
         }
         sums = sums_of([(value.cell, value.said) for value in some], known, "\n".join(line.text for line in self.lines))
         if not known and not sums:
@@ -190,10 +190,10 @@ class Rules:
                 rows.setdefault(id(value.line), []).append(value.cell)
             sums = row_of_sums(list(rows.values()))
         for at, target in enumerate(self._targets):
-            if target is not None and target.role in sums and at not in found.cells:
-                found.cells[at] = sums[target.role]
+            if target is not None and target.role in sums and at not in by_rule.cells:
+                by_rule.cells[at] = sums[target.role]
 
-    def _by_place(self, found: ByRule, pages: PageTexts) -> None:
+    def _by_place(self, by_rule: ByRule, pages: PageTexts) -> None:
         places: dict[str, list[tuple[Place, Strength]]] = {}
         papers = {target.paper for target in self._targets if target is not None}
         if "invoice" in papers:
@@ -208,19 +208,19 @@ class Rules:
             places["governing_law"] = list(laws_of(self.lines))
         for at, target in enumerate(self._targets):
             column = self._columns[at]
-            if at in found.cells or target is None or target.role not in places:
+            if at in by_rule.cells or target is None or target.role not in places:
                 continue
             kind = ColumnKind.TEXT if target.role in PARTIES else column.kind
             some = [(cell_at(kind, place, pages, origin=ORIGIN), strength) for place, strength in places[target.role]]
-            if target.role in ("seller", "customer") and _is_other_side(some, target.role, self._targets, found):
+            if target.role in ("seller", "customer") and _is_other_side(some, target.role, self._targets, by_rule):
                 continue
             cell = _one_of(some, is_first=target.role in ("governing_law", "subject"))
             if cell is not None:
-                found.cells[at] = cell
+                by_rule.cells[at] = cell
         ours = _cells((place for place, is_theirs in self._ibans() if not is_theirs), pages)
         for at, column in enumerate(self._columns):
-            if at not in found.cells and is_iban_column(column) and len(ours) == 1:
-                found.cells[at] = ours[0]
+            if at not in by_rule.cells and is_iban_column(column) and len(ours) == 1:
+                by_rule.cells[at] = ours[0]
 
     def _ibans(self) -> Iterator[tuple[Place, bool]]:
         """Yield the accounts, and whether money is collected from them."""
@@ -228,17 +228,17 @@ class Rules:
             for start, end in find_ibans(line.text):
                 yield line.place(start, end), bool(phrase("theirs").search(_before(self.lines, at, start)))
 
-    def _open(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]], pages: PageTexts) -> None:
+    def _open(self, by_rule: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]], pages: PageTexts) -> None:
         for at, column in enumerate(self._columns):
-            if at in found.cells:
+            if at in by_rule.cells:
                 continue
             target = self._targets[at]
-            used = {key_of(cell) for other, cell in found.cells.items() if self._columns[other].kind is column.kind}
+            used = {key_of(cell) for other, cell in by_rule.cells.items() if self._columns[other].kind is column.kind}
             if is_iban_column(column):
-                found.options[at] = _cells((place for place, __ in self._ibans()), pages)
+                by_rule.options[at] = _cells((place for place, __ in self._ibans()), pages)
                 continue
             if column.kind is ColumnKind.PERIOD or (target is not None and target.role == "notice_period"):
-                found.options[at] = _cells((place for place, strength in notices_of(self.lines) if strength), pages)
+                by_rule.options[at] = _cells((place for place, strength in notices_of(self.lines) if strength), pages)
                 continue
             kind = CUED.get(column.kind)
             if kind is None or target is None or column.kind is ColumnKind.NUMBER:
@@ -256,7 +256,7 @@ class Rules:
             is_without_end = target.role == "ends_on" and self._is_open_ended
             if is_without_end or (target.role in ("ends_on", "due_date") and not has_role):
                 some = []
-            found.options[at] = tuple(value.cell for value in some[:MOST_OPTIONS])
+            by_rule.options[at] = tuple(value.cell for value in some[:MOST_OPTIONS])
 
 
 def _cells(places: Iterable[Place], pages: PageTexts) -> tuple[TableCell, ...]:
@@ -268,10 +268,10 @@ def _cells(places: Iterable[Place], pages: PageTexts) -> tuple[TableCell, ...]:
     return tuple(cells.values())[:MOST_OPTIONS]
 
 
-def _without_columns(found: Sequence[Value]) -> list[Value]:
+def _without_columns(values: Sequence[Value]) -> list[Value]:
     """Return the values, but only the last sum of a row that has a sum for each tax rate and then the sum of all."""
     rows: dict[int, list[Value]] = {}
-    for value in found:
+    for value in values:
         rows.setdefault(id(value.line), []).append(value)
     updated: dict[int, Value] = {}
     for row in rows.values():
@@ -286,7 +286,7 @@ def _without_columns(found: Sequence[Value]) -> list[Value]:
         ):
             updated |= {id(part): changed(part, said=Said(OTHER, Strength.LABEL)) for part in parts}
             updated[id(last)] = changed(last, said=Said(role, Strength.LABEL))
-    return [updated.get(id(value), value) for value in found]
+    return [updated.get(id(value), value) for value in values]
 
 
 def _before(lines: Sequence[Line], at: int, start: int) -> str:
@@ -297,15 +297,15 @@ def _before(lines: Sequence[Line], at: int, start: int) -> str:
 @cache
 def _known() -> Mapping[str, Target]:
     """Return the presets' columns that have rules, by name. An invoice's columns are also included by their labels."""
-    found: dict[str, Target] = {}
+    targets: dict[str, Target] = {}
     for paper in presets():
         if paper.id in ("invoice", "contract"):
             for column in paper.columns:
                 target = Target(paper.id, label_of(column.name).replace(" ", "_"))
-                found[label_of(column.name)] = target
+                targets[label_of(column.name)] = target
                 for label in column.labels if paper.id == "invoice" else ():
-                    found.setdefault(label_of(label), target)
-    return found
+                    targets.setdefault(label_of(label), target)
+    return targets
 
 
 def target_of(column: Column) -> Target | None:
@@ -359,22 +359,22 @@ def _of_party(party: Party | None) -> list[tuple[Place, Strength]]:
 
 
 def _is_other_side(
-    some: Sequence[tuple[TableCell, Strength]], role: str, targets: Sequence[Target | None], found: ByRule
+    some: Sequence[tuple[TableCell, Strength]], role: str, targets: Sequence[Target | None], by_rule: ByRule
 ) -> bool:
     other = {"seller": "customer", "customer": "seller"}[role]
     known = [
-        key_of(found.cells[at])
+        key_of(by_rule.cells[at])
         for at, target in enumerate(targets)
-        if target and target.role == other and at in found.cells
+        if target and target.role == other and at in by_rule.cells
     ]
     return any(key_of(cell)[:12] == key[:12] for cell, _strength in some for key in known)
 
 
 def _without_doubles(some: Sequence[Value]) -> list[Value]:
-    found: dict[str, Value] = {}
+    by_key: dict[str, Value] = {}
     for value in sorted(some, key=lambda value: -value.said.strength):
-        found.setdefault(value.key, value)
-    return list(found.values())
+        by_key.setdefault(value.key, value)
+    return list(by_key.values())
 
 
 MOST_LABELLED = 100
@@ -452,9 +452,9 @@ class Labels:
     def cells(self) -> dict[int, TableCell]:
         """Return the cells of columns whose labels have a single value."""
         return {
-            at: next(iter(found.values()))
-            for at, found in enumerate(value or other for value, other in zip(self._found, self._below, strict=True))
-            if len(found) == 1 and at not in self._doubtful
+            at: next(iter(hits.values()))
+            for at, hits in enumerate(value or other for value, other in zip(self._found, self._below, strict=True))
+            if len(hits) == 1 and at not in self._doubtful
         }
 
 
@@ -463,7 +463,7 @@ def behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
     heads = {block.start for block in page.blocks if block.kind is BlockKind.TABLE_ROW and block.level == 1}
     at = 0
     for line in page.text.split("\n"):
-        cells = [found.span() for found in _CELLS.finditer(line)]
+        cells = [match.span() for match in _CELLS.finditer(line)]
         for number, (start, end) in enumerate(cells):
             words = line[start:end]
             head, colon, rest = words.partition(":")
@@ -479,7 +479,7 @@ def behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
 
 def _behind_colons(page: int, words: str, at: int) -> Iterator[tuple[str, Place, bool]]:
     """Yield the labels and places of a line like "Landlord: Ada. Tenant: Alan". `at` is its position on the page."""
-    cuts = [0, *(found.end() for found in _NEXT_LABEL.finditer(words)), len(words)]
+    cuts = [0, *(match.end() for match in _NEXT_LABEL.finditer(words)), len(words)]
     for start, end in pairwise(cuts):
         head, colon, rest = words[start:end].partition(":")
         bare = rest.strip()
@@ -523,18 +523,18 @@ def certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
 
 
 def _name(place: Place, pages: PageTexts) -> TableCell | None:
-    found = name_span(pages.texts[place.page], place.start, place.end)
-    return cell_at(ColumnKind.TEXT, Place(place.page, *found), pages, origin="label") if found else None
+    span = name_span(pages.texts[place.page], place.start, place.end)
+    return cell_at(ColumnKind.TEXT, Place(place.page, *span), pages, origin="label") if span else None
 
 
 def _number(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
     text = pages.texts[place.page][place.start : place.end]
-    found = find_ibans(text) if column.kind is ColumnKind.IBAN else find_codes(text, pages.language)
-    if not found or (column.kind is ColumnKind.IBAN and len(found) > 1) or found[0][0] > MOST_BEFORE_NUMBER:
+    spans = find_ibans(text) if column.kind is ColumnKind.IBAN else find_codes(text, pages.language)
+    if not spans or (column.kind is ColumnKind.IBAN and len(spans) > 1) or spans[0][0] > MOST_BEFORE_NUMBER:
         return None
-    start, end = found[0]
-    if column.kind is ColumnKind.CODE and len(found) > 1:
-        last = found[-1][1]
+    start, end = spans[0]
+    if column.kind is ColumnKind.CODE and len(spans) > 1:
+        last = spans[-1][1]
         if last - start > MOST_NUMBER or re.search(r"[^\W\d_]{3,}", text[start:last]):
             return cell_at(column.kind, place.part(start, end), pages, origin="label")
         end = last  # parts of a number: "2025 / 17", "GB 318 5527"
@@ -566,19 +566,19 @@ def key_of(cell: TableCell) -> str:
     return "".join(sign for sign in label_of(cell.value) if sign.isalnum())
 
 
-def said_of_day(paper: str, said: Said, line: Line, span: Span, before: str, found: list[Value]) -> Said:
+def said_of_day(paper: str, said: Said, line: Line, span: Span, before: str, days: list[Value]) -> Said:
     """Return what a day stands for. A line with a place and a day gives the date of writing, a range gives the term.
 
     `found` has the previous days. If this day ends a long range, the previous day becomes its start.
     """
     start, end = span
-    earlier = found[-1] if found and found[-1].line is line else None
+    earlier = days[-1] if days and days[-1].line is line else None
     if earlier is not None and phrase("until").match(before):
         roles = {"begins_on": "ends_on", OTHER: OTHER}
         strength = earlier.said.strength
         if earlier.said.role == "begins_on" and _is_long(earlier, line, end):
             strength = max(strength, Strength.ADJACENT)
-            found[-1] = changed(earlier, said=Said("begins_on", strength))
+            days[-1] = changed(earlier, said=Said("begins_on", strength))
         if earlier.said.role in roles:
             return Said(roles[earlier.said.role], strength)
     if paper == "invoice" and phrase("by").search(before):

@@ -136,24 +136,24 @@ class ExtractionService(Service, JobPlanner):
 
         A person's edits stay. Raises KnownError as `begin` does, and `item.unknown`.
         """
-        found = self._items.find(item)
-        if job := self._items.resume(found):
+        stored = self._items.find(item)
+        if job := self._items.resume(stored):
             return job
-        request, __ = self._with_documents(_request_from(request_in(found)))
+        request, __ = self._with_documents(_request_from(request_in(stored)))
         record = self._record_for(changed(request, model=model or request.model))
-        return self._items.start(found, record, PROMPT_VERSION, request)
+        return self._items.start(stored, record, PROMPT_VERSION, request)
 
     def join(self, item: str, documents: Sequence[str]) -> JobRecord:
         """Add documents to a table, such as the texts of the next month. The model is asked about what is new alone.
 
         Raises KnownError as `again` does.
         """
-        found = self._items.find(item)
-        request = _request_from(request_in(found))
+        stored = self._items.find(item)
+        request = _request_from(request_in(stored))
         request, all_documents = self._with_documents(changed(request, documents=(*request.documents, *documents)))
-        self._store.documents.link(found.id, [document.id for document in all_documents])
-        self._store.items.change_settings(found.id, **{REQUEST: to_json(request)})
-        return self.again(found.id)
+        self._store.documents.link(stored.id, [document.id for document in all_documents])
+        self._store.items.change_settings(stored.id, **{REQUEST: to_json(request)})
+        return self.again(stored.id)
 
     def edit(self, item: str, document: str, column: int, value: str) -> Table:
         """Set a person's value for a cell. Return the table as it was, for `reshape` to undo it.
@@ -180,13 +180,13 @@ class ExtractionService(Service, JobPlanner):
         Return the table as it is now. Raises what `edit` raises.
         """
         id, table = self._editable(item, document, column)
-        found = next(row for row in table.rows if row.document == document).cells[column].value
+        current = next(row for row in table.rows if row.document == document).cells[column].value
         edits, checks = (
             tuple(edit for edit in some if (edit.document, edit.column) != (document, column))
             for some in (table.edits, table.checks)
         )
         here = Edit(document, column, label)
-        table = changed(table, edits=edits if label == found else (*edits, here), checks=(*checks, here))
+        table = changed(table, edits=edits if label == current else (*edits, here), checks=(*checks, here))
         self._save(id, table)
         return with_edits(table)
 
@@ -202,7 +202,10 @@ class ExtractionService(Service, JobPlanner):
     def use_lists(self, item: str, column: int) -> Table:
         """Let lists of words tell a column's labels. Return what `reshape` returns, raise what it raises."""
         table = self._kept(self._items.find(item).id) or Table((), ())
-        columns = [changed(one, is_by_lists=one.is_by_lists or at == column) for at, one in enumerate(table.columns)]
+        columns = [
+            changed(definition, is_by_lists=definition.is_by_lists or at == column)
+            for at, definition in enumerate(table.columns)
+        ]
         return self.reshape(item, columns, table.edits)
 
     @sliced
@@ -228,11 +231,15 @@ class ExtractionService(Service, JobPlanner):
         texts: list[str] = []
         for document in read_documents(self._store, documents, MOST_DOCUMENTS, _("no document")):
             rows = text_rows(partial(self._pages_from, document.id), text)
-            found = [row.values[table.text].text for table, row in rows if table.text in row.values]
-            pages = self._store.pages.of_document(document.id, limit=FIRST_PAGES) if not found else ()
-            texts += found or ["\n".join(page.text for page in pages)]
+            passages = [row.values[table.text].text for table, row in rows if table.text in row.values]
+            pages = self._store.pages.of_document(document.id, limit=FIRST_PAGES) if not passages else ()
+            texts += passages or ["\n".join(page.text for page in pages)]
             yield
-        texts = [one[: themes.MOST_LETTERS] for one in texts[:: 1 + len(texts) // themes.MOST_TEXTS] if one.strip()]
+        texts = [
+            passage[: themes.MOST_LETTERS]
+            for passage in texts[:: 1 + len(texts) // themes.MOST_TEXTS]
+            if passage.strip()
+        ]
         vectors: list[bytes] = yield self._vectors(texts)
         on_thread = partial(pending_on_file_thread, self._service_thread, name="themes")
         groups: list[themes.Theme] = yield on_thread(lambda: themes.themes_of(texts, vectors))
@@ -242,7 +249,7 @@ class ExtractionService(Service, JobPlanner):
                 said = Pending[str]()
                 step = step_of(themes.naming_turns(groups), Sampling(temperature=0.0, max_tokens=160))
                 ask_once(self._loader, record, [step]).then(
-                    lambda found: said.end("" if isinstance(found, Problem) else found[0].text)
+                    lambda outcome: said.end("" if isinstance(outcome, Problem) else outcome[0].text)
                 )
                 groups = themes.named(groups, (yield said))
         return tuple(Label(group.name, ", ".join(group.words)) for group in groups)
@@ -256,10 +263,10 @@ class ExtractionService(Service, JobPlanner):
         A job that still makes the table gives way to the new one. Columns that stay keep their cells. `edits` are a
         person's values; None: those that there are. Raises what `begin` raises, and KnownError `item.unknown`.
         """
-        found = self._items.find(item)
-        job = self._items.newest_job(found.id)
-        old = self._so_far(found.id, job) or Table((), ())
-        request = changed(_request_from(request_in(found)), columns=checked_columns(columns))
+        stored = self._items.find(item)
+        job = self._items.newest_job(stored.id)
+        old = self._so_far(stored.id, job) or Table((), ())
+        request = changed(_request_from(request_in(stored)), columns=checked_columns(columns))
         unfinished = None if job is None or job.status.is_end else job
         record, is_started = None, False
         if unfinished or not set(request.columns) <= set(old.columns):
@@ -267,19 +274,19 @@ class ExtractionService(Service, JobPlanner):
             record, is_started = self._record_for(request), True
         if unfinished:
             self._jobs.cancel(unfinished.id)
-        self._store.items.change_settings(found.id, **{REQUEST: to_json(request)})
-        self._save(found.id, reshaped(old, request.columns, edits))
+        self._store.items.change_settings(stored.id, **{REQUEST: to_json(request)})
+        self._save(stored.id, reshaped(old, request.columns, edits))
         if is_started:
-            self._items.start(found, record, PROMPT_VERSION, request)
+            self._items.start(stored, record, PROMPT_VERSION, request)
         return old
 
     def open(self, item: str) -> ExtractionView:
         """Return a table with the progress of its job. Raises KnownError `item.unknown`."""
-        found = self._items.find(item)
-        job, request = self._items.newest_job(found.id), _request_from(request_in(found))
-        table = self._so_far(found.id, job)
-        documents = tuple(self._store.documents.of_item(found.id))
-        return ExtractionView(found, request, documents, with_edits(table) if table else None, job)
+        stored = self._items.find(item)
+        job, request = self._items.newest_job(stored.id), _request_from(request_in(stored))
+        table = self._so_far(stored.id, job)
+        documents = tuple(self._store.documents.of_item(stored.id))
+        return ExtractionView(stored, request, documents, with_edits(table) if table else None, job)
 
     def _so_far(self, item: str, job: JobRecord | None) -> Table | None:
         table = self._kept(item)
@@ -301,8 +308,8 @@ class ExtractionService(Service, JobPlanner):
         kept: list[Column] = []
         for document in filter(is_table, documents):
             if pages := self._store.pages.of_document(document.id, limit=1):
-                found = TextTable(pages[0], text)
-                kept = [*found.kept] if found.text else []
+                source = TextTable(pages[0], text)
+                kept = [*source.kept] if source.text else []
             if kept:
                 break
         facts = [LANGUAGE] if kept else [LANGUAGE, DAY, FOLDER] if len(documents) > 1 else [LANGUAGE, DAY]
@@ -401,13 +408,13 @@ class ExtractionService(Service, JobPlanner):
 
     def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
         """Return the documents of a job that still exist, so that a deleted document does not stop the others."""
-        found: list[DocumentRecord] = []
+        records: list[DocumentRecord] = []
         for document in request.documents:
             with suppress(KnownError):
-                found.append(self._store.documents.get(document))
-        if not found:
+                records.append(self._store.documents.get(document))
+        if not records:
             raise KnownError("document.unknown", id=request.documents[0] if request.documents else "")
-        return found
+        return records
 
 
 def _judges(record: ModelRecord, column: Column) -> bool:

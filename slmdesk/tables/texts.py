@@ -138,14 +138,14 @@ def day_of(words: str, *, day_first: bool | None = None) -> str:
     """Return the day that a short cell is, in ISO 8601, or "". `day_first` tells what 03/04 is; None: nothing does."""
     if len(words) > DAY_WORDS or not any(map(str.isdigit, words)):
         return ""
-    days = [day for found in find_dates(words) if (day := _iso(found, words, day_first))]
+    days = [day for mention in find_dates(words) if (day := _iso(mention, words, day_first))]
     return days[0] if len(days) == 1 else ""
 
 
-def _iso(found: DateMention, words: str, day_first: bool | None) -> str:
-    whole = sorted({(year, month, day) for year, month, day in found.readings if year and month and day})
+def _iso(mention: DateMention, words: str, day_first: bool | None) -> str:
+    whole = sorted({(year, month, day) for year, month, day in mention.readings if year and month and day})
     if len(whole) > 1 and day_first is not None:
-        first = re.match(r"\d+", words[found.start :])
+        first = re.match(r"\d+", words[mention.start :])
         whole = [day for day in whole if first and (day[2] if day_first else day[1]) == int(first[0])]
     return "{:04}-{:02}-{:02}".format(*whole[0]) if len(whole) == 1 else ""
 
@@ -167,11 +167,11 @@ def text_rows(pages: Callable[[int], Sequence[Page]], text: str) -> Iterator[tup
     table, begin = None, 1
     while some := pages(begin):
         for page in some:
-            for found in rows_of(page):
-                if table is None or found.is_head:
+            for row in rows_of(page):
+                if table is None or row.is_head:
                     table = TextTable(page, text)
-                if table.text and not found.is_head:
-                    yield table, found
+                if table.text and not row.is_head:
+                    yield table, row
         begin = some[-1].number + 1
 
 
@@ -186,15 +186,15 @@ def fact(name: str, document: DocumentRecord, text: str, language: str) -> Table
         return given(LANGUAGES[language].name if language in LANGUAGES else "")
     if name == FOLDER:
         return given(PurePath(document.path.decode("utf-8", "replace")).parent.name)
-    for found in find_dates(text[:SAMPLE], language):
-        if day := _iso(found, text, None):
+    for mention in find_dates(text[:SAMPLE], language):
+        if day := _iso(mention, text, None):
             return given(day)
     return TableCell(origin=GIVEN)
 
 
 def common_language(texts: Sequence[str]) -> str:
-    found = Counter(spoken(text) for text in texts[:SAMPLE])
-    return next((code for code, __ in found.most_common(2) if code), "")
+    counts = Counter(spoken(text) for text in texts[:SAMPLE])
+    return next((code for code, __ in counts.most_common(2) if code), "")
 
 
 def spoken(text: str, likely: str = "") -> str:

@@ -43,7 +43,7 @@ def themes_of(texts: Sequence[str], vectors: Sequence[bytes]) -> list[Theme]:
     matrix = np.frombuffer(b"".join(vectors), "<f4").reshape(len(texts), -1) if vectors else _of_words(words)
     groups = _groups(matrix.astype(np.float64), min(MOST_LABELS - 1, max(2, round(math.sqrt(len(texts) / 2)))))
     every = Counter(word for some in words for word in some)
-    found = []
+    themes = []
     for members, centre in groups:
         here = Counter(word for at in members for word in words[at])
         scores = {
@@ -52,8 +52,8 @@ def themes_of(texts: Sequence[str], vectors: Sequence[bytes]) -> list[Theme]:
         }
         telling = sorted(scores, key=lambda word: (-scores[word], word))[:WORDS]
         near = sorted(members, key=lambda at: -float(matrix[at] @ centre))[:EXAMPLES]
-        found.append(Theme(", ".join(telling[:2]), tuple(telling), tuple(texts[at] for at in near), len(members)))
-    return sorted((one for one in found if one.words), key=lambda one: -one.count)
+        themes.append(Theme(", ".join(telling[:2]), tuple(telling), tuple(texts[at] for at in near), len(members)))
+    return sorted((theme for theme in themes if theme.words), key=lambda theme: -theme.count)
 
 
 def _of_words(words: Sequence[Sequence[str]]) -> NDArray[np.float64]:
@@ -101,9 +101,9 @@ def naming_turns(themes: Sequence[Theme]) -> list[ChatMessage]:
 def named(themes: Sequence[Theme], untrusted: str) -> list[Theme]:
     """Return themes with the names that a model gave. One that it passed over, or named as another, keeps its words."""
     names = {int(number): " ".join(name.split())[:40].strip(" .:*\"'") for number, name in _NAME.findall(untrusted)}
-    found: list[Theme] = []
+    renamed: list[Theme] = []
     for number, theme in enumerate(themes, 1):
         name = names.get(number, "")
-        is_new = name and name.casefold() not in {known.name.casefold() for known in found}
-        found.append(changed(theme, name=name) if is_new else theme)
-    return found
+        is_new = name and name.casefold() not in {known.name.casefold() for known in renamed}
+        renamed.append(changed(theme, name=name) if is_new else theme)
+    return renamed

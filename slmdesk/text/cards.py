@@ -64,15 +64,15 @@ def without_html(text: str) -> str:
     prose: list[str] = []
     fence = ""
     for line in text.split("\n"):
-        found = _FENCE.match(line)
+        match = _FENCE.match(line)
         if fence:
             kept.append(line)
-            if found and found[1].startswith(fence) and not line[found.end() :].strip():
+            if match and match[1].startswith(fence) and not line[match.end() :].strip():
                 fence = ""
-        elif found:
+        elif match:
             kept.append(_prose("\n".join(prose)))
             prose.clear()
-            fence = found[1]
+            fence = match[1]
             kept.append(line)
         else:
             prose.append(line)
@@ -85,19 +85,19 @@ def _prose(text: str) -> str:
         return text
     out: list[str] = []
     at, line = 0, ""
-    while found := _PIECE.search(text, at):
-        out.append(text[at : found.start()])
+    while match := _PIECE.search(text, at):
+        out.append(text[at : match.start()])
         line = _line_after(line, out[-1])
-        at = found.end()
-        if found["code"]:
-            out.append(found[0])
-        elif found["comment"] or found["hidden"]:
-            at = _end_of_hidden(text, found)
+        at = match.end()
+        if match["code"]:
+            out.append(match[0])
+        elif match["comment"] or match["hidden"]:
+            at = _end_of_hidden(text, match)
             out.append("")
         else:
             if line.isspace():
                 out[-1] = out[-1].rstrip(" \t")
-            out.append(_instead_of(found, line))
+            out.append(_instead_of(match, line))
             if out[-1].startswith("\n") and (gap := _GAP.match(text, at)):
                 at = gap.end()
         line = _line_after(line, out[-1])
@@ -110,19 +110,19 @@ def _line_after(line: str, piece: str) -> str:
     return (last if newline else line + last)[:80]
 
 
-def _end_of_hidden(text: str, found: re.Match[str]) -> int:
+def _end_of_hidden(text: str, match: re.Match[str]) -> int:
     """Return the end of a comment, script or style. If never closed, it goes to the text's end, as in a browser."""
-    if found["comment"]:
-        end = text.find("-->", found.end())
+    if match["comment"]:
+        end = text.find("-->", match.end())
         return end + 3 if end >= 0 else len(text)
-    closed = _HIDDEN_END[found["hidden"].lower()].search(text, found.end())
+    closed = _HIDDEN_END[match["hidden"].lower()].search(text, match.end())
     return closed.end() if closed else len(text)
 
 
-def _instead_of(found: re.Match[str], line: str) -> str:
-    tag, is_end = found["tag"].lower(), bool(found["close"])
+def _instead_of(match: re.Match[str], line: str) -> str:
+    tag, is_end = match["tag"].lower(), bool(match["close"])
     if tag == "img":
-        alt = _ALT.search(found["rest"])
+        alt = _ALT.search(match["rest"])
         words = " ".join(((alt[1] or alt[2] or "") if alt else "").split())
         return f"[image: {words}]" if words else ""
     is_in_table = line.lstrip().startswith("|")

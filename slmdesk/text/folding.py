@@ -130,10 +130,10 @@ def make_storable(text: str) -> tuple[str, int]:
     except UnicodeEncodeError:
         lone = 0
 
-        def mend(found: re.Match[str]) -> str:
+        def mend(match: re.Match[str]) -> str:
             nonlocal lone
-            if len(found.group()) == 2:
-                return found.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+            if len(match.group()) == 2:
+                return match.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le")
             lone += 1
             return "\ufffd"
 

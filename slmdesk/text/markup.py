@@ -160,23 +160,23 @@ def word_spans(line: str, names: Collection[str] = ()) -> list[tuple[int, int]]:
         if name.strip():
             line = re.sub(re.escape(name), _blank, line, flags=re.IGNORECASE)
     line = _NO_WORDS.sub(_blank, _CODE.sub(_blank, line))
-    return [found.span() for found in _WORD.finditer(line) if _is_checked(found.group())]
+    return [match.span() for match in _WORD.finditer(line) if _is_checked(match.group())]
 
 
 def word_at(line: str, place: int) -> tuple[int, int] | None:
-    return next((found.span() for found in _WORD.finditer(line) if found.start() <= place <= found.end()), None)
+    return next((match.span() for match in _WORD.finditer(line) if match.start() <= place <= match.end()), None)
 
 
 def code_lines(lines: Sequence[str]) -> Iterator[bool]:
     fence = ""
     for line in lines:
-        found = _FENCE.match(line)
-        if not fence and found:
-            fence = found.group(1)
+        match = _FENCE.match(line)
+        if not fence and match:
+            fence = match.group(1)
             yield True
         elif fence:
             yield True
-            if found and found.group(1).startswith(fence) and not line[found.end() :].strip():
+            if match and match.group(1).startswith(fence) and not line[match.end() :].strip():
                 fence = ""
         else:
             yield False
@@ -192,8 +192,8 @@ def parts_of(word: str) -> list[str]:
     return [part for part in plain(word).split("'") if len(part) > 1]
 
 
-def _blank(found: re.Match[str]) -> str:
-    return " " * len(found.group())
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
 
 
 def _is_checked(word: str) -> bool:
@@ -221,20 +221,20 @@ def harmless_cell(words: str) -> str:
     if _NUMBER.fullmatch(words):
         return words
 
-    def guarded(found: re.Match[str]) -> str:
-        run, quotes, sign = found.groups()
-        if not sign or (found.start() and not _SEPARATOR.search(run)):
-            return found[0]
+    def guarded(match: re.Match[str]) -> str:
+        run, quotes, sign = match.groups()
+        if not sign or (match.start() and not _SEPARATOR.search(run)):
+            return match[0]
         return f"{run}'{quotes}{sign}"
 
     return _START.sub(guarded, words)
 
 
 def words_of_cell(cell: str) -> str:
-    def bare(found: re.Match[str]) -> str:
-        run, quotes, sign = found.groups()
-        if not sign or not quotes or (found.start() and not _SEPARATOR.search(run)):
-            return found[0]
+    def bare(match: re.Match[str]) -> str:
+        run, quotes, sign = match.groups()
+        if not sign or not quotes or (match.start() and not _SEPARATOR.search(run)):
+            return match[0]
         return f"{run}{quotes[1:]}{sign}"
 
     return _START.sub(bare, cell)
@@ -252,4 +252,4 @@ _SUSPECTS = re.compile(
 
 def made_visible(text: str) -> tuple[str, int]:
     """Replace each invisible or misleading character with its code, like ⟦U+202E⟧. Return the text and their number."""
-    return _SUSPECTS.subn(lambda found: f"\u27e6U+{ord(found.group()):04X}\u27e7", text)
+    return _SUSPECTS.subn(lambda match: f"\u27e6U+{ord(match.group()):04X}\u27e7", text)

@@ -124,14 +124,14 @@ def masked(text: str, terms: Sequence[Term], source: str, target: str) -> Masked
     free = [name for name in NAMES if name.casefold() not in text.casefold()]
     names: dict[str, str] = {}
     parts, end = list[str](), 0
-    for found in find_terms(text, kept, source):
-        if not fold(text[found.start : found.end]).startswith(fold(found.term.source)[:LEAST_STEM]):
+    for match in find_terms(text, kept, source):
+        if not fold(text[match.start : match.end]).startswith(fold(match.term.source)[:LEAST_STEM]):
             continue
-        if found.term.source not in names and len(names) < len(free):
-            names[found.term.source] = free[len(names)]
-        if name := names.get(found.term.source):
-            parts += text[end : found.start], name
-            end = found.end
+        if match.term.source not in names and len(names) < len(free):
+            names[match.term.source] = free[len(names)]
+        if name := names.get(match.term.source):
+            parts += text[end : match.start], name
+            end = match.end
     return Masked("".join((*parts, text[end:])), {name: term for term, name in names.items()})
 
 
@@ -148,13 +148,13 @@ def unmasked(
     by_name = {name.casefold(): term for name, term in terms.items()}
     parts, end, moved = list[str](), 0, list[TokenProbability]()
     rest, shift = [*probabilities], 0
-    for found in pattern.finditer(answer):
-        term = by_name[found[1].casefold()]
-        parts += answer[end : found.start()], term
-        end = found.end()
-        moved += [(a + shift, b + shift, p) for a, b, p in rest if b <= found.start()]
+    for match in pattern.finditer(answer):
+        term = by_name[match[1].casefold()]
+        parts += answer[end : match.start()], term
+        end = match.end()
+        moved += [(a + shift, b + shift, p) for a, b, p in rest if b <= match.start()]
         rest = [span for span in rest if span[0] >= end]
-        shift += len(term) - len(found[0])
+        shift += len(term) - len(match[0])
     moved += [(a + shift, b + shift, p) for a, b, p in rest]
     return "".join((*parts, answer[end:])), tuple(moved)
 
@@ -397,16 +397,16 @@ def without_chatter(source: str, target: str) -> str:
     correct translation is: …"), and lines like remarks after the translation of a single line. Remarks after an
     announced translation in quotation marks are removed too, and so are quotation marks that the source lacks.
     """
-    found = target.strip()
-    first, _, rest = found.partition("\n")
+    text = target.strip()
+    first, _, rest = text.partition("\n")
     is_announced = bool(rest.strip()) and first.rstrip().endswith(":") and is_chatter(source, first)
     if is_announced:
-        found = rest.strip()
-    elif (said := _ANNOUNCED.match(found)) and not _ANNOUNCED.match(source) and found[said.end() :].strip():
-        is_announced, found = True, found[said.end() :].strip()
+        text = rest.strip()
+    elif (said := _ANNOUNCED.match(text)) and not _ANNOUNCED.match(source) and text[said.end() :].strip():
+        is_announced, text = True, text[said.end() :].strip()
     if "\n" not in source.strip():
-        found = _without_remarks(source, found, is_announced=is_announced)
-    stripped = _unquoted(source, found)
+        text = _without_remarks(source, text, is_announced=is_announced)
+    stripped = _unquoted(source, text)
     return stripped if is_announced or stripped != target.strip() else target
 
 

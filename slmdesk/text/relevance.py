@@ -124,11 +124,11 @@ class FoldedText:
         if not any(letter.isalnum() for letter in requested):
             return
         at = 0
-        while (found := self._letters.find(requested, at)) >= 0:
-            end = found + len(requested)
-            at = found + 1
-            if not whole or _stands_alone(self._letters, found, end):
-                yield self._places[found], self._places[end - 1] + 1
+        while (start := self._letters.find(requested, at)) >= 0:
+            end = start + len(requested)
+            at = start + 1
+            if not whole or _stands_alone(self._letters, start, end):
+                yield self._places[start], self._places[end - 1] + 1
                 at = end
 
     def __contains__(self, quote: str) -> bool:
@@ -327,7 +327,7 @@ def matters(sentence: str, language: str = "") -> frozenset[Matter]:
         (Matter.DATE, any(date.readings for date in find_dates(sentence, language))),
         (Matter.DENIAL, denial(sentence, language)),
     )
-    return frozenset(matter for matter, found in tests if found)
+    return frozenset(matter for matter, matched in tests if matched)
 
 
 _WITHOUT_UMLAUTS = re.compile(r"[^äöüß]*[aou]e[^äöüß]*", re.IGNORECASE)
@@ -339,7 +339,7 @@ def with_umlauts(text: str, language: str) -> str:
     """Return a German text that was written without umlauts ("Kuendigung") with them, as the word lists have them."""
     if language != "de" or not _WITHOUT_UMLAUTS.fullmatch(text):
         return text
-    return _UMLAUT.sub(lambda found: _UMLAUTS[found[0]], text)
+    return _UMLAUT.sub(lambda digraph: _UMLAUTS[digraph[0]], text)
 
 
 def announces(heading: str) -> bool:

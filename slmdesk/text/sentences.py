@@ -144,8 +144,8 @@ def _is_lettered(head: str) -> bool:
 
 
 def _last_word(head: str) -> str:
-    if found := _SPACED.search(head):
-        return found[1].replace(" ", "").rstrip(".")
+    if match := _SPACED.search(head):
+        return match[1].replace(" ", "").rstrip(".")
     return re.split(r"\s", head)[-1].rstrip(".").lstrip("(\"'„“«[")
 
 
@@ -164,10 +164,10 @@ def _begins(rest: str, words: SentenceWords) -> bool:
 def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[tuple[int, int]]:
     start, end = span
     cuts: list[int] = []
-    if text[start] == "(" and (found := _BRACKET_INSIDE.search(text, start, end)):
-        inner = text[start : found.end()]
+    if text[start] == "(" and (match := _BRACKET_INSIDE.search(text, start, end)):
+        inner = text[start : match.end()]
         if inner.count("(") == 1 == inner.count(")"):
-            cuts.append(found.end())
+            cuts.append(match.end())
     for dot in _DOT_INSIDE.finditer(text, start, end):
         rest = text[dot.end() : dot.end() + 40].lstrip()
         if not rest[0].isupper():
@@ -192,7 +192,7 @@ def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[
     parts: list[tuple[int, int]] = []
     for cut in sorted(cuts):
         parts.append((start, cut))
-        start = found.start() if (found := _SOLID.search(text, cut, end)) else end
+        start = match.start() if (match := _SOLID.search(text, cut, end)) else end
     return [*parts, (start, end)]
 
 
@@ -314,9 +314,9 @@ def _told_by_stops(words: Sequence[str], among: Collection[str]) -> str:
 @cache
 def _identifier(among: frozenset[str]) -> LanguageIdentifier:
     """Return an identifier for this set of languages. Each set needs its own, as `set_languages` changes the object."""
-    found = copy.copy(_whole())
-    found.set_languages(sorted(among))
-    return found
+    identifier = copy.copy(_whole())
+    identifier.set_languages(sorted(among))
+    return identifier
 
 
 def _whole() -> LanguageIdentifier:

@@ -36,11 +36,11 @@ def with_commands(text: str, language: str) -> str:
     if language not in _languages():
         return text
     made, at = "", 0
-    for found in _pattern(language).finditer(text):
-        kind = next(kind for kind in _SIGNS if found.groupdict().get(kind))
-        before = _joined(made, text[at : found.start()])
-        if not _is_noun(_languages()[language], kind, before, found, text[found.end() :]):
-            made, at = before + _SIGNS[kind], found.end()
+    for command in _pattern(language).finditer(text):
+        kind = next(kind for kind in _SIGNS if command.groupdict().get(kind))
+        before = _joined(made, text[at : command.start()])
+        if not _is_noun(_languages()[language], kind, before, command, text[command.end() :]):
+            made, at = before + _SIGNS[kind], command.end()
     return _joined(made, text[at:])
 
 
@@ -57,8 +57,8 @@ def _joined(made: str, piece: str) -> str:
     return f"{made}{'' if is_line else ' '}{following[0].upper()}{following[1:]}"
 
 
-def _is_noun(words: Mapping[str, Any], kind: str, before: str, found: re.Match[str], after: str) -> bool:
-    last = _LAST_WORDS.search(before) if not found["lead"].strip() else None
+def _is_noun(words: Mapping[str, Any], kind: str, before: str, command: re.Match[str], after: str) -> bool:
+    last = _LAST_WORDS.search(before) if not command["lead"].strip() else None
     earlier, previous = (last[1] or "", last[2]) if last else ("", "")
     nouns, digits = words["before_nouns"].split(), words["digits"].split()
     if previous.casefold() in nouns:
@@ -71,4 +71,4 @@ def _is_noun(words: Mapping[str, Any], kind: str, before: str, found: re.Match[s
         return False
     if previous.islower() and "nouns_are_capital" in words and earlier.casefold() in nouns:  # "ein wichtiger Punkt"
         return True
-    return bool(next_word) and not (found["lead"].strip() or found["tail"]) and not next_word[:1].isupper()
+    return bool(next_word) and not (command["lead"].strip() or command["tail"]) and not next_word[:1].isupper()

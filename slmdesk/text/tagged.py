@@ -58,7 +58,7 @@ class TagProblem(Record):
 
 def first_number(*texts: str) -> int:
     """Return the first number to use for tags. It is above any number in tag-like text ("<7>") of the texts."""
-    return max((int(found[2]) for text in texts for found in _LOOSE.finditer(text)), default=0) + 1
+    return max((int(match[2]) for text in texts for match in _LOOSE.finditer(text)), default=0) + 1
 
 
 def pieces(text: str, tags: Tags) -> list[str | Tag]:
@@ -79,8 +79,8 @@ def pieces(text: str, tags: Tags) -> list[str | Tag]:
     return parts
 
 
-def _tag(found: re.Match[str], paired: frozenset[int], lone: frozenset[int]) -> Tag | None:
-    closes, number, is_lone = bool(found[1]), int(found[2]), bool(found[3])
+def _tag(match: re.Match[str], paired: frozenset[int], lone: frozenset[int]) -> Tag | None:
+    closes, number, is_lone = bool(match[1]), int(match[2]), bool(match[3])
     if closes and is_lone:
         return None
     if is_lone:
@@ -104,9 +104,9 @@ def problems(text: str, tags: Tags) -> list[TagProblem]:
 
     A tag whose number the source does not have was made up by the model and is `unknown`.
     """
-    found = pieces(text, tags)
-    counts = Counter(tag for tag in found if isinstance(tag, Tag))
-    wrong = [TagProblem("unknown", number) for number in _unknown(found, tags)]
+    parts = pieces(text, tags)
+    counts = Counter(tag for tag in parts if isinstance(tag, Tag))
+    wrong = [TagProblem("unknown", number) for number in _unknown(parts, tags)]
     for number in tags.lone:
         wrong += _counted(counts[Tag(Side.LONE, number)], number)
     for number in tags.paired:
@@ -116,7 +116,7 @@ def problems(text: str, tags: Tags) -> list[TagProblem]:
         else:
             wrong += _counted(opened, number)
     if not wrong:
-        wrong = [TagProblem("crossed", number) for number in _crossed(found)]
+        wrong = [TagProblem("crossed", number) for number in _crossed(parts)]
     return sorted(wrong, key=lambda problem: problem.number)
 
 
@@ -126,14 +126,14 @@ def _counted(count: int, number: int) -> list[TagProblem]:
     return [TagProblem("repeated" if count else "missing", number)]
 
 
-def _unknown(found: Collection[str | Tag], tags: Tags) -> list[int]:
+def _unknown(parts: Collection[str | Tag], tags: Tags) -> list[int]:
     least = min((*tags.paired, *tags.lone), default=0)
     if not least:
         return []
     known = {*tags.paired, *tags.lone}
     numbers = {
         int(match[2])
-        for words in found
+        for words in parts
         if isinstance(words, str)
         for match in _TAG.finditer(words)
         if int(match[2]) >= least
@@ -141,9 +141,9 @@ def _unknown(found: Collection[str | Tag], tags: Tags) -> list[int]:
     return sorted(numbers - known)
 
 
-def _crossed(found: Collection[str | Tag]) -> list[int]:
+def _crossed(parts: Collection[str | Tag]) -> list[int]:
     opened: list[int] = []
-    for tag in found:
+    for tag in parts:
         if isinstance(tag, str) or tag.side is Side.LONE:
             continue
         if tag.side is Side.OPEN:
@@ -159,15 +159,15 @@ def mended(text: str, tags: Tags) -> str:
     Only unambiguous tags are rewritten. None are moved or added.
     """
 
-    def one(found: re.Match[str]) -> str:
-        number = int(found[2])
+    def standard(match: re.Match[str]) -> str:
+        number = int(match[2])
         if number in tags.lone:
-            return str(Tag(Side.LONE, number)) if not found[1] or number not in tags.paired else found[0]
-        if number in tags.paired and not (found[1] and found[3]):
-            return str(Tag(Side.CLOSE if found[1] or found[3] else Side.OPEN, number))
-        return found[0]
+            return str(Tag(Side.LONE, number)) if not match[1] or number not in tags.paired else match[0]
+        if number in tags.paired and not (match[1] and match[3]):
+            return str(Tag(Side.CLOSE if match[1] or match[3] else Side.OPEN, number))
+        return match[0]
 
-    text = _LOOSE.sub(one, text)
+    text = _LOOSE.sub(standard, text)
     for number in tags.lone:  # "<2/></2>" and the like
         lone = str(Tag(Side.LONE, number))
         text = re.sub(rf"(?:{re.escape(lone)}\s*)+{re.escape(lone)}", lone, text)
@@ -181,18 +181,18 @@ def without_strangers(text: str, tags: Tags, source: str) -> str:
     known = {*tags.paired, *tags.lone}
     least = min(known, default=0)
 
-    def one(found: re.Match[str]) -> str:
-        number = int(found[2])
-        is_strange = number not in known and (not least or number < least) and found[0] not in source
-        return "" if is_strange else found[0]
+    def without_strange(match: re.Match[str]) -> str:
+        number = int(match[2])
+        is_strange = number not in known and (not least or number < least) and match[0] not in source
+        return "" if is_strange else match[0]
 
-    return re.sub(r"[^\S\n]{2,}", " ", clean).strip() if (clean := _TAG.sub(one, text)) != text else text
+    return re.sub(r"[^\S\n]{2,}", " ", clean).strip() if (clean := _TAG.sub(without_strange, text)) != text else text
 
 
 def tag_spans(text: str, tags: Tags) -> list[tuple[int, int]]:
     """Return the positions of tags with these numbers in order, including the forms that models write."""
     numbers = {*tags.paired, *tags.lone}
-    return [found.span() for found in _LOOSE.finditer(text) if int(found[2]) in numbers]
+    return [match.span() for match in _LOOSE.finditer(text) if int(match[2]) in numbers]
 
 
 def stripped(text: str, tags: Tags) -> tuple[str, str, str]:
@@ -287,11 +287,11 @@ def span_of(source: str, target: str, phrase: Phrase, words: str) -> tuple[int, 
     closest to the phrase's relative position in the source is taken. Signs at the ends of the phrase are included if
     the translation has them.
     """
-    found = occurrences(target, words)
-    if not found:
+    spans = occurrences(target, words)
+    if not spans:
         return None
     share = (phrase.start + phrase.end) / 2 / max(1, len(source))
-    start, end = min(found, key=lambda span: abs((span[0] + span[1]) / 2 / max(1, len(target)) - share))
+    start, end = min(spans, key=lambda span: abs((span[0] + span[1]) / 2 / max(1, len(target)) - share))
     start, end = _with_figures(target, phrase, start, end)
     bare = phrase.text.strip()
     if bare and bare[-1] in _SIGNS and target[end : end + 1] == bare[-1]:
@@ -530,9 +530,9 @@ def unwrapped(text: str, tags: Tags) -> tuple[str, str, str] | None:
     return opening, text[len(opening) : len(text) - len(closing)], closing
 
 
-def _joined(found: list[Segment]) -> list[Segment]:
+def _joined(segments: list[Segment]) -> list[Segment]:
     result: list[Segment] = []
-    for segment in found:
+    for segment in segments:
         if result and not segment.text:
             last = result[-1]
             result[-1] = Segment(last.text, last.tags, last.lead, last.trail + segment.lead + segment.trail)
@@ -594,8 +594,8 @@ def _balanced(words: str, count: int) -> list[str]:
 
 def seconds_of(place: str) -> float | None:
     """Return how long a cue is shown, from its times, or None if the text has no times."""
-    found = _TIMES.search(place)
-    return None if found is None else _seconds(found[2]) - _seconds(found[1])
+    times = _TIMES.search(place)
+    return None if times is None else _seconds(times[2]) - _seconds(times[1])
 
 
 def _seconds(time: str) -> float:

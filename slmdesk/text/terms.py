@@ -107,8 +107,8 @@ def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occ
 def terms_in(text: str, terms: Sequence[Term], language: str = "") -> tuple[Term, ...]:
     """Return each term in a text once. If it has several translations, return all its entries in the list's order."""
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
-    found = (term.term for term in find_terms(text, index, language))
-    return tuple(dict.fromkeys(same for term in found for same in index.same_as(term)))
+    matched = (term.term for term in find_terms(text, index, language))
+    return tuple(dict.fromkeys(same for term in matched for same in index.same_as(term)))
 
 
 def spans_of(

@@ -81,7 +81,7 @@ def _fields(lines: Sequence[str], at: int) -> tuple[bool, int]:
     kinds = set[int | None]()
     while stop < min(len(lines), first + MOST_FIELD_LINES):
         if _FIELD.match(lines[stop]):
-            kinds |= {found.lastindex for found in _FIELD.finditer(lines[stop])}
+            kinds |= {field.lastindex for field in _FIELD.finditer(lines[stop])}
         elif not (kinds and lines[stop - 1].endswith((";", ",")) and "@" in lines[stop]):
             break
         stop += 1

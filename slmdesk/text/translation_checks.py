@@ -179,11 +179,11 @@ def _spans_of_requested(target: str, words: str, term: Term, language: str) -> l
 _FEMALE = re.compile(r"[^\W\d_]{3,}in")
 
 
-def _is_other_person(requested: str, found: str, language: str) -> bool:
+def _is_other_person(requested: str, word: str, language: str) -> bool:
     """Return whether a German word means another person than requested: "Vermieter" for "Vermieterin" or "Mieter"."""
     if language != "de":
         return False
-    wanted, there = fold(requested), fold(found)
+    wanted, there = fold(requested), fold(word)
     if there.startswith(f"ver{wanted}"):
         return True
     if _FEMALE.fullmatch(wanted) and not there.startswith(wanted):
@@ -317,7 +317,7 @@ def words_to_look_up(
     """
     there = {word for word in WORD.findall(plain(source, tags)) if word[0].isupper() and source_language != "de"}
     names = tuple(fold(word) for word in there)
-    found = {}
+    spellings = {}
     for run in _TO_LOOK_UP.findall(_without_protected(plain(target, tags))):
         for word in run.split("-"):
             is_large = word[0].isupper() and (
@@ -325,8 +325,8 @@ def words_to_look_up(
             )
             if not is_large and not fold(word).startswith(names) and not _is_term(word, source):
                 american = _WARDS.sub("", _OUR.sub("or", _ISE.sub("iz", word))) if target_language == "en" else word
-                found[word] = frozenset((word, american))
-    return found
+                spellings[word] = frozenset((word, american))
+    return spellings
 
 
 def _language(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
@@ -335,11 +335,11 @@ def _language(source: str, target: str, source_language: str, target_language: s
     if source.strip() == target.strip() and source_language != target_language:
         return [SegmentFlag("untranslated", target[:60])]
     try:
-        found, sure = detect(target, sorted({target_language, source_language or "en", *LANGUAGES}))
+        detected, sure = detect(target, sorted({target_language, source_language or "en", *LANGUAGES}))
     except ValueError:  # a language the detector does not know
         return []
-    if found and found != target_language and sure >= SURE:
-        return [SegmentFlag("language", target[:60], found)]
+    if detected and detected != target_language and sure >= SURE:
+        return [SegmentFlag("language", target[:60], detected)]
     return []
 
 

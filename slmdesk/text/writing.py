@@ -76,25 +76,27 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
 
 def _parts_only(old: str, new: str) -> bool:
     """Return whether a change only ends a sentence, or begins one: all words stay."""
-    one, other = (re.sub(r"[\s.!?]", "", side).casefold() for side in (old, new))
-    return one == other
+    before, other = (re.sub(r"[\s.!?]", "", side).casefold() for side in (old, new))
+    return before == other
 
 
 def _parts_denial(old: str, new: str, language: str) -> bool:
     """Return whether a "not" begins a sentence that ended one before."""
-    one, other = (sum(bool(denials(word, language)) for word in _BEGUN.findall(side)) for side in (old, new))
-    return one != other
+    before, other = (sum(bool(denials(word, language)) for word in _BEGUN.findall(side)) for side in (old, new))
+    return before != other
 
 
 def goes_on_small(above: str, sentence: str, edit: Edit, language: str) -> bool:
     """Return whether a change only capitalises the small word that goes on behind the comma of a salutation."""
     is_behind = above.rstrip().endswith(",") and language not in _LARGE_BEHIND_COMMA
-    is_first = not edit.start and _capitalises(edit.old(sentence), edit.new, language)
+    old, begin = edit.old(sentence), _tables()["begin"].get(language, "").split()
+    is_first = not edit.start and _capitalises(old, edit.new, language, begin)
     return is_behind and is_first and not (language == "de" and _ADDRESSES.fullmatch(edit.new))
 
 
-def _capitalises(old: str, new: str, language: str) -> bool:
-    return old.casefold() == new.casefold() and new[:1].isupper() and folded(new) in _small(language)
+def _capitalises(old: str, new: str, language: str, more: Sequence[str] = ()) -> bool:
+    is_small = folded(new) in _small(language) or folded(new) in more
+    return old.casefold() == new.casefold() and new[:1].isupper() and is_small
 
 
 def _is_large_inside(text: str, edit: Edit, made: Sequence[Edit], language: str) -> bool:
@@ -126,22 +128,24 @@ def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str
 def denies_otherwise(old: str, new: str, language: str) -> bool:
     counts = []
     for text in (old, new):
-        found = _denials(_RUN_TOGETHER.sub(r"\1n't", text) if language == "en" else text, language)
-        counts.append(found if isinstance(found, int) else found.total())
+        negations = _denials(_RUN_TOGETHER.sub(r"\1n't", text) if language == "en" else text, language)
+        counts.append(negations if isinstance(negations, int) else negations.total())
     return counts[0] != counts[1]
 
 
 def _facts_only_in(text: str, other: str, language: str) -> list[str]:
     from slmdesk.text.checks.support import check  # late: only who corrects waits for it
 
-    found = check(text, other, language, language)
-    names = [each.text for each in found if each.kind == "name" and not _is_common(each.text, language)]
-    return [each.text for each in found if each.kind in _FACTS] + names
+    flags = check(text, other, language, language)
+    names = [each.text for each in flags if each.kind == "name" and not _is_common(each.text, language)]
+    return [each.text for each in flags if each.kind in _FACTS] + names
 
 
 def _only(pattern: re.Pattern[str], text: str, other: str, known: Sequence[str]) -> list[str]:
     there = set(pattern.findall(other))
-    return [found for found in pattern.findall(text) if found not in there and not any(found in each for each in known)]
+    return [
+        figure for figure in pattern.findall(text) if figure not in there and not any(figure in each for each in known)
+    ]
 
 
 _REWORDED = frozenset(("words", "meaning", "negation"))
@@ -196,10 +200,10 @@ def _figures(text: str) -> tuple[list[str], list[str]]:
 
 def _number_words(text: str, language: str) -> Counter[float]:
     """Count the numbers written in words. A word for one that may be an article does not count."""
-    found = (
+    numbers = (
         number for number in find_numbers(text, language) if not any(map(str.isdigit, text[number.start : number.end]))
     )
-    return Counter(number.values[0] for number in found if not (number.soft and number.values[0] == 1))
+    return Counter(number.values[0] for number in numbers if not (number.soft and number.values[0] == 1))
 
 
 @cache
@@ -272,8 +276,8 @@ def _sound(name: str) -> str:
 
 
 def _names(text: str, language: str) -> list[str]:
-    found = _names_at(text, 0, len(text), language)
-    return [name for name in dict.fromkeys(found) if folded(name) not in _TITLES]
+    names = _names_at(text, 0, len(text), language)
+    return [name for name in dict.fromkeys(names) if folded(name) not in _TITLES]
 
 
 def _names_at(text: str, start: int, end: int, language: str) -> list[str]:
@@ -316,7 +320,7 @@ def _is_common(word: str, language: str) -> bool:
 
 
 def _is_near(text: str, match: re.Match[str], other: re.Match[str]) -> bool:
-    first, second = sorted((match, other), key=lambda found: found.start())
+    first, second = sorted((match, other), key=lambda word: word.start())
     return text[first.end() : second.start()] in (" ", ". ", "-", "\u00a0", "\n")
 
 
@@ -376,7 +380,7 @@ def _is_typo(word: str, other: str) -> bool:
     """Return whether a short word has letters in the wrong order ("teh"), or an English past with -ayed for -aid."""
     is_swapped = word[:1] == other[:1] and sorted(word) == sorted(other)
     return is_swapped or any(
-        one.endswith("ayed") and two == f"{one[:-4]}aid" for one, two in ((word, other), (other, word))
+        wrong.endswith("ayed") and two == f"{wrong[:-4]}aid" for wrong, two in ((word, other), (other, word))
     )
 
 
@@ -489,15 +493,15 @@ def reason_of(text: str, edit: Edit) -> str:
     if "".join(before) == "".join(after):
         return "spacing"
     if old.casefold() == new.casefold():
-        return "capital letter"
+        return "capital letter" if old.lower() == new.lower() else "spelling"  # Grüssen, Grüßen
     if _letters(old) == _letters(new):
         return "punctuation"
     if len(before) == len(after) == 1:
-        one, other = folded(old), folded(new)
-        is_like = _is_typo(one, other) or (not same_word(one, other) and likeness(one, other) >= ALIKE)
-        if one == other or is_like:
+        word, other = folded(old), folded(new)
+        is_like = _is_typo(word, other) or (not same_word(word, other) and likeness(word, other) >= ALIKE)
+        if word == other or is_like:
             return "spelling"
-        if same_word(one, other):
+        if same_word(word, other):
             return "form of a word"
     words = words_in(f"{old} {new}")
     return "grammar" if words and all(map(_is_small, words)) else "wording"
@@ -682,17 +686,17 @@ def passages(text: str, language: str = "") -> Iterator[Passage]:
 
 def answer_in(answer: str, source: str, *, is_heading: bool = False) -> str:
     """Return a model's correction of a sentence, on one line and without talk, or "" if the answer has none."""
-    found = without_chatter(source, answer).strip()
-    found = " ".join(found.split("\n\n")[0].split())
-    if source[:1] not in "*`\"'" and found[:1] in "*`" and found.strip("*`"):
-        found = found.strip("*`")
-    if not found or (is_chatter(source, found) and not source.rstrip().endswith("?")):
+    text = without_chatter(source, answer).strip()
+    text = " ".join(text.split("\n\n")[0].split())
+    if source[:1] not in "*`\"'" and text[:1] in "*`" and text.strip("*`"):
+        text = text.strip("*`")
+    if not text or (is_chatter(source, text) and not source.rstrip().endswith("?")):
         return ""
-    if not 0.5 * len(source) - 10 <= len(found) <= 1.6 * len(source) + 20:
+    if not 0.5 * len(source) - 10 <= len(text) <= 1.6 * len(source) + 20:
         return ""
-    if is_heading and found.endswith(".") and not source.endswith("."):
-        found = found.removesuffix(".")
-    return found
+    if is_heading and text.endswith(".") and not source.endswith("."):
+        text = text.removesuffix(".")
+    return text
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int, int, bool]]:
@@ -704,9 +708,9 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int, int, bool]]:
             break
         number += 1
         line = match[0].rstrip("\r\n")
-        if found := _FENCE.match(line):
-            fence = "" if fence and found[1].startswith(fence) else fence or found[1][:3]
-        is_left = bool(fence or found or not line.strip() or _LEFT.match(line))
+        if fenced := _FENCE.match(line):
+            fence = "" if fence and fenced[1].startswith(fence) else fence or fenced[1][:3]
+        is_left = bool(fence or fenced or not line.strip() or _LEFT.match(line))
         mark = _MARK.match(line)
         lead = mark.end() if mark else 0
         is_marked = bool(mark and mark[0].strip())

@@ -108,8 +108,8 @@ class PairAdviceService:
 
     def _better(self, record: ModelRecord, level: str, source: str, target: str) -> BetterModel | None:
         others = [model for model in self._store.models.all() if model.can_chat and model.sha256 != record.sha256]
-        found = [(model, self._exams.result(model, source, target)) for model in others]
-        examined = [(_RANK[result.level], model) for model, result in found if result is not None]
+        results = [(model, self._exams.result(model, source, target)) for model in others]
+        examined = [(_RANK[result.level], model) for model, result in results if result is not None]
         best = max(examined, key=lambda trial: trial[0], default=None)
         if best is not None and best[0] > _RANK.get(level, 0):
             rank = next(name for name, at in _RANK.items() if at == best[0])
@@ -117,7 +117,7 @@ class PairAdviceService:
             return BetterModel(best[1].id, best[1].name, words)
         if level == "fair":
             return None
-        for model, result in found:
+        for model, result in results:
             if result is None and _is_translator_of(model, source, target):
                 words = _("{name}, on this PC, was made for translation.").format(name=model.name)
                 return BetterModel(model.id, model.name, words)
@@ -126,8 +126,8 @@ class PairAdviceService:
     def _offer(self, source: str, target: str) -> str:
         here = {entry.repo for model in self._store.models.all() if (entry := entry_of(model)) is not None}
         languages = [code for code in (source, target) if code]
-        found = self._recommending.recommend((Made.TRANSLATION,), languages).by_job[Made.TRANSLATION]
-        return found.offer if found and found.entry.repo not in here else ""
+        recommended = self._recommending.recommend((Made.TRANSLATION,), languages).by_job[Made.TRANSLATION]
+        return recommended.offer if recommended and recommended.entry.repo not in here else ""
 
 
 def _languages_of(record: ModelRecord) -> Sequence[str]:
@@ -188,13 +188,13 @@ def pair_line(result: PairResult) -> str:
 
 def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
     why = {"slow": _("it would take long on this PC"), "failed": _("the last one could not be done")}
-    found = []
+    lines = []
     for pair, reason in sorted(notes.items()):
         source, __, target = pair.partition("-")
         if source in LANGUAGES and target in LANGUAGES and reason in why:
             names = f"{LANGUAGES[source].shown} → {LANGUAGES[target].shown}"
-            found.append(_("{names}: no automatic test, {why}.").format(names=names, why=why[str(reason)]))
-    return tuple(found)
+            lines.append(_("{names}: no automatic test, {why}.").format(names=names, why=why[str(reason)]))
+    return tuple(lines)
 
 
 def result_sentence(name: str, result: PairResult) -> str:
@@ -236,7 +236,7 @@ def tags_words(result: PairResult) -> str:
 
 
 def shape_of_pair(result: PairResult) -> dict[str, Json]:
-    skills = [{"skill": one.skill.value, **picked(one, "level", "passed", "total")} for one in result.skills]
+    skills = [{"skill": skill.skill.value, **picked(skill, "level", "passed", "total")} for skill in result.skills]
     return {"from": result.source, "to": result.target, **picked(result, "level", "taken"), "skills": skills}
 
 
@@ -254,5 +254,5 @@ def _doubt(result: PairResult) -> str:
 
 
 def _counted(result: PairResult, skill: PairSkill) -> str:
-    found = result.of(skill)
-    return _("{passed} of {total}").format(passed=found.passed, total=found.total)
+    score = result.of(skill)
+    return _("{passed} of {total}").format(passed=score.passed, total=score.total)

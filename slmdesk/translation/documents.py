@@ -103,7 +103,7 @@ class DocumentInspectionService:
         if not request.path:
             return ended(only_language_of_text(request.text))
         units: list[Mapping[str, Any]] = []
-        found: Pending[str] = Pending()
+        pending: Pending[str] = Pending()
 
         def on_partial(value: Mapping[str, Any]) -> None:
             units.extend(units_in(value.get("found")))
@@ -111,41 +111,41 @@ class DocumentInspectionService:
                 self._service_thread.post(lambda: reading.cancel())  # this is enough text to detect the language
 
         reading = ask_reader(self._service_thread, self._reader, "units", payload_of(request), on_partial)
-        reading.then(lambda _result: found.end(only_language_of_text(beginning_of(units))))
-        return found
+        reading.then(lambda _result: pending.end(only_language_of_text(beginning_of(units))))
+        return pending
 
     @sliced
     def columns(self, path: Path) -> Slices[list[Column]]:
         """Read a text table's columns in the reader process. Ends with a Problem `document.…` if it cannot be read."""
-        found: list[Column] = []
+        columns: list[Column] = []
         payload: dict[str, Json] = {"path": str(path.absolute())}
         yield ask_reader(
             self._service_thread, self._reader, "table_columns", payload,
-            lambda value: found.extend(_columns(value.get("columns"))),
+            lambda value: columns.extend(_columns(value.get("columns"))),
         )  # fmt: skip
-        return found
+        return columns
 
 
 def _chosen(paths: Sequence[Path]) -> ChosenDocuments:
-    found: list[Path] = []
+    documents: list[Path] = []
     refused: list[tuple[Path, str]] = []
     for path in paths:
         if path.is_dir():
             listing = scan(path, (), threading.Event())
             names = [*(file.path for file in listing.files), *listing.later]
             files = sorted(Path(os.fsdecode(name)) for name in names)
-            found += [file for file in files if _format(file) in TRANSLATABLE]
+            documents += [file for file in files if _format(file) in TRANSLATABLE]
         elif _format(path) in TRANSLATABLE:
-            found.append(path)
+            documents.append(path)
         else:
             error = KnownError("document.no_rewriter", path=path.name, known=" ".join(TRANSLATABLE))
             refused.append((path, problem_for(error).sentence))
-    if not found:
+    if not documents:
         known = " ".join(sorted(TRANSLATABLE))
         raise KnownError("document.none_translatable", name=paths[0].name if paths else "", known=known)
-    if len(found) > MOST_DOCUMENTS:
-        raise KnownError("document.too_many", count=len(found), limit=MOST_DOCUMENTS)
-    unique = tuple(dict.fromkeys(found))
+    if len(documents) > MOST_DOCUMENTS:
+        raise KnownError("document.too_many", count=len(documents), limit=MOST_DOCUMENTS)
+    unique = tuple(dict.fromkeys(documents))
     return ChosenDocuments(unique, frozenset(_format(path) for path in unique), tuple(refused))
 
 
@@ -179,42 +179,42 @@ class Preparation(Service):
         taken = CutState(request.source, request.target, self._terms.of_request(request))
         left: list[Json] = []
         if request.path:
-            found = yield Question(lambda answered: self._ask_units(item, request, password).then(answered))
+            pieces = yield Question(lambda answered: self._ask_units(item, request, password).then(answered))
         else:
-            found = units_of_text(request.text)
-        taken.language = language_of_text(beginning_of(found))  # for short units at its beginning, such as "Dear Sir"
-        for at in range(0, len(found), UNITS_AT_ONCE):
+            pieces = units_of_text(request.text)
+        taken.language = language_of_text(beginning_of(pieces))  # for short units at its beginning, such as "Dear Sir"
+        for at in range(0, len(pieces), UNITS_AT_ONCE):
             segments: list[NewSegment] = []
-            for piece in found[at : at + UNITS_AT_ONCE]:
+            for piece in pieces[at : at + UNITS_AT_ONCE]:
                 if "left" in piece:
                     left.append([str(piece["left"].get(key, "")) for key in ("kind", "place", "text")])
                 else:
                     segments += segments_from(piece["unit"], taken)
             self._store.segments.add(item, segments)
-            self._publish(TranslationRead(item, min(at + UNITS_AT_ONCE, len(found)), len(found)))
+            self._publish(TranslationRead(item, min(at + UNITS_AT_ONCE, len(pieces)), len(pieces)))
             yield Yield()
         self._store.results.save(item, {"taken": True, "done": False, "left": left, "language": taken.language})
 
     def _ask_units(self, item: str, request: TranslationRequest, password: str) -> Pending[list[Mapping[str, Any]]]:
         def reading() -> Slices[list[Mapping[str, Any]]]:
-            found: list[Mapping[str, Any]] = []
+            pieces: list[Mapping[str, Any]] = []
 
             def on_partial(value: Mapping[str, Any]) -> None:
-                found.extend(units_in(value.get("found")))
-                count = len(found)
+                pieces.extend(units_in(value.get("found")))
+                count = len(pieces)
                 self._service_thread.post(lambda: self._publish(TranslationRead(item, count, 0)))
 
             payload = payload_of(changed(request, password=password))
             yield ask_reader(self._service_thread, self._reader, "units", payload, on_partial)
-            return found
+            return pieces
 
         return in_slices(self._service_thread, reading())
 
     def recall(self, item: str, request: TranslationRequest) -> Plan:
         begin, terms = 0, self._terms.of_request(request)
-        while found := self._store.segments.of_item(item, begin=begin, limit=SEGMENTS_AT_ONCE):
-            begin = found[-1].number + 1
-            for segment in found:
+        while segments := self._store.segments.of_item(item, begin=begin, limit=SEGMENTS_AT_ONCE):
+            begin = segments[-1].number + 1
+            for segment in segments:
                 known = recall(self._store, segment, request, terms) if segment.state is SegmentState.OPEN else None
                 if known is not None:
                     self._publish(SegmentChanged(item, known))

@@ -96,8 +96,8 @@ def to_tmx(units: Iterable[Unit], source: str = ANY) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<tmx version="1.4"><header creationtool="slmdesk" '
     yield 'creationtoolversion="1" segtype="sentence" o-tmf="slmdesk" adminlang="en" '
     yield f'srclang="{escape(source or UNKNOWN)}" datatype="plaintext"/><body>\n'
-    for first, one, second, other in units:
-        yield f"<tu>{_side(first, one)}{_side(second, other)}</tu>\n"
+    for first, text, second, other in units:
+        yield f"<tu>{_side(first, text)}{_side(second, other)}</tu>\n"
     yield "</body></tmx>\n"
 
 

@@ -42,9 +42,9 @@ _AT_ONCE = 100
 def segments_of_item(store: Store, item: str) -> Iterator[SegmentRecord]:
     """Yield all segments of a translation in order. No database query stays open between two segments."""
     begin = 0
-    while found := store.segments.of_item(item, begin=begin, limit=_AT_ONCE):
-        yield from found
-        begin = found[-1].number + 1
+    while segments := store.segments.of_item(item, begin=begin, limit=_AT_ONCE):
+        yield from segments
+        begin = segments[-1].number + 1
 
 
 def left_parts(store: Store, item: str) -> list[tuple[str, str, str]]:
@@ -53,22 +53,22 @@ def left_parts(store: Store, item: str) -> list[tuple[str, str, str]]:
 
 
 def gathered(store: Store, item: str) -> Slices[list[SegmentRecord]]:
-    found: list[SegmentRecord] = []
-    while part := store.segments.of_item(item, begin=found[-1].number + 1 if found else 0, limit=_AT_ONCE):
-        found += part
+    segments: list[SegmentRecord] = []
+    while part := store.segments.of_item(item, begin=segments[-1].number + 1 if segments else 0, limit=_AT_ONCE):
+        segments += part
         yield
-    return found
+    return segments
 
 
 def translation_json(
-    item: Item, found: Sequence[SegmentRecord], parts: Sequence[tuple[str, str, str]]
+    item: Item, records: Sequence[SegmentRecord], parts: Sequence[tuple[str, str, str]]
 ) -> dict[str, Json]:
     """Return a translation with its segments and untranslated parts as JSON. Any thread."""
     segments: list[Json] = [
         {"place": segment.place, "source": segment.source, "target": segment.target, "state": segment.state.value,
          "flags": flags_json(segment.flags), "doubts": doubts_json(segment.doubts), "reason": segment.reason,
          "language": segment.language}
-        for segment in found
+        for segment in records
     ]  # fmt: skip
     left: list[Json] = [list(part) for part in parts]
     return {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, "segments": segments, "left": left}
@@ -80,8 +80,14 @@ HEAD = ("", "Source", "Translation", "State", "Needs review")
 def translation_paper(title: str, segments: Sequence[SegmentRecord], left: Sequence[tuple[str, str, str]]) -> Paper:
     """Return a document with a table of the segments, followed by the untranslated parts: (kind, place, words)."""
     cells = tuple(
-        (one.place, one.source, one.target, state_words(one.state), "; ".join(map(flag_words, one.flags)))
-        for one in segments
+        (
+            segment.place,
+            segment.source,
+            segment.target,
+            state_words(segment.state),
+            "; ".join(map(flag_words, segment.flags)),
+        )
+        for segment in segments
     )
     counts = Counter(segment.state for segment in segments)
     said = ", ".join(f"{count} {state_words(state)}" for state, count in counts.items())

@@ -115,11 +115,11 @@ class GlossaryService(Service):
 
     def keep_list(self) -> GlossaryRecord:
         """Return the list of words that are never translated in any language. The list is created if it is missing."""
-        found = next((glossary for glossary in self._there() if is_keep_list(glossary)), None)
-        if found is None:
-            found = self._store.glossaries.add(KEEP_LIST, source_language="", target_language="")
+        record = next((glossary for glossary in self._there() if is_keep_list(glossary)), None)
+        if record is None:
+            record = self._store.glossaries.add(KEEP_LIST, source_language="", target_language="")
             self._publish(GlossariesChanged())
-        return found
+        return record
 
     def change(self, glossary: str, *, name: str | None = None, is_active: bool | None = None) -> GlossaryRecord:
         """Change the given properties of a glossary. Raises KnownError `glossary.unknown`."""
@@ -197,8 +197,8 @@ class GlossaryService(Service):
 
     def add_term(self, glossary: str, term: Term) -> Term:
         """Add a term to a glossary. Raises KnownError `glossary.…` for an invalid term."""
-        checked, found = check_term(term), self._store.glossaries.get(glossary).id
-        (n,) = self._store.terms.add(found, [checked])
+        checked, glossary_id = check_term(term), self._store.glossaries.get(glossary).id
+        (n,) = self._store.terms.add(glossary_id, [checked])
         self._publish(GlossariesChanged())
         return changed(checked, n=n)
 
@@ -213,19 +213,19 @@ class GlossaryService(Service):
             each for each in self.of_pair(source, target)
             if each.is_active and not is_keep_list(each) and each.domain in ("", domain)
         ]  # fmt: skip
-        found = known[0] if known else self.add("", source, target)
-        old = next(iter(self._store.terms.called(found.id, [checked.source])), None)
+        glossary = known[0] if known else self.add("", source, target)
+        old = next(iter(self._store.terms.called(glossary.id, [checked.source])), None)
         if old is None:
-            self.add_term(found.id, checked)
+            self.add_term(glossary.id, checked)
         else:
             self.change_term(old.n, changed(old, target=checked.target, keeps=False))
-        return found
+        return glossary
 
     def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
-        found = self._store.glossaries.get(glossary).id
-        known = {key_of(term) for term in self._store.terms.called(found, [term.source for term in terms])}
+        glossary_id = self._store.glossaries.get(glossary).id
+        known = {key_of(term) for term in self._store.terms.called(glossary_id, [term.source for term in terms])}
         requested = [term for term in map(check_term, terms) if key_of(term) not in known]
-        self._store.terms.add(found, requested)
+        self._store.terms.add(glossary_id, requested)
         self._publish(GlossariesChanged())
         return len(requested)
 
@@ -257,21 +257,21 @@ class GlossaryService(Service):
         target = request.target or (known.target_language if known else "")
         columns, skips_first = request.columns, request.skips_first
         file = yield from self._files.rows("terms", request.path, source, target, columns, skips_first=skips_first)
-        found: _Sorted = yield pending_on_file_thread(
+        sorting: _Sorted = yield pending_on_file_thread(
             self._service_thread, lambda: self._sorted(file, known, request), name="glossary-import"
         )
         first, second = file.languages
-        into = known or found.same
+        into = known or sorting.same
         made = into or self._store.glossaries.add(
             _name(request.name) or request.path.stem, source_language=first, target_language=second,
             domain=_domain(request.domain), is_active=False,
         )  # fmt: skip
-        yield from self._fill(made.id, found.new)
+        yield from self._fill(made.id, sorting.new)
         if into is None:  # only now is it complete
             self._store.glossaries.change(made.id, is_active=True)
         return GlossaryImport(
-            len(found.new), file.skipped, file.first_skipped, found.duplicates, found.contradictions,
-            self._reported(made.id), was_there=found.same is not None,
+            len(sorting.new), file.skipped, file.first_skipped, sorting.duplicates, sorting.contradictions,
+            self._reported(made.id), was_there=sorting.same is not None,
         )  # fmt: skip
 
     def sample(self, path: Path) -> Pending[list[list[str]]]:
@@ -299,17 +299,17 @@ class GlossaryService(Service):
     def _there(self) -> list[GlossaryRecord]:
         return [glossary for glossary in self._store.glossaries.all() if glossary.id not in self._going]
 
-    def _sorted(self, found: FileRows, known: GlossaryRecord | None, request: ImportRequest) -> _Sorted:
+    def _sorted(self, file: FileRows, known: GlossaryRecord | None, request: ImportRequest) -> _Sorted:
         """Return which terms of a file are new. Not on the service thread: 200,000 rows take seconds."""
-        terms = [term for row in found.rows if (term := term_of(row)) is not None]
-        first, second = found.languages
+        terms = [term for row in file.rows if (term := term_of(row)) is not None]
+        first, second = file.languages
         if not terms:
-            raise KnownError("glossary.empty", path=found.name)
+            raise KnownError("glossary.empty", path=file.name)
         if known is None and not (first and second) and not all(term.keeps for term in terms):
-            raise KnownError("glossary.no_languages", path=found.name)
+            raise KnownError("glossary.no_languages", path=file.name)
         if known is None and first and first == second:
             raise KnownError("language.same", language=language_of(first).name)
-        called = self._called(request, found) if known is None else []
+        called = self._called(request, file) if known is None else []
         if request.reuses:
             new, duplicates, contradictions = sorted_out(self._all_terms(known.id) if known else (), terms)
             same = next((glossary for glossary in called if self._has_just(glossary, new)), None)
@@ -321,9 +321,9 @@ class GlossaryService(Service):
             new, duplicates, contradictions = sorted_out(self._all_terms(there.id) if there else (), terms)
         return _Sorted(new, duplicates, contradictions, same)
 
-    def _called(self, request: ImportRequest, found: FileRows) -> list[GlossaryRecord]:
+    def _called(self, request: ImportRequest, file: FileRows) -> list[GlossaryRecord]:
         """Return the glossaries that have the name, languages and domain of a file. Not on the service thread."""
-        requested = (_name(request.name) or request.path.stem, *found.languages, _domain(request.domain))
+        requested = (_name(request.name) or request.path.stem, *file.languages, _domain(request.domain))
         return [
             glossary for glossary in self._service_thread.call(self._there)
             if (glossary.name, glossary.source_language, glossary.target_language, glossary.domain) == requested
@@ -465,10 +465,10 @@ class TermReader:
         payload: dict[str, Json] = {"path": str(path), "source": codes[0], "target": codes[1]}
         if columns is not None:
             payload |= {"columns": dict(columns), "skips_first": skips_first}
-        found: list[Any] = []
+        rows: list[Any] = []
 
         def on_partial(value: Mapping[str, Any]) -> None:
-            found.extend(stored_from(list, value.get(kind)) or ())
+            rows.extend(stored_from(list, value.get(kind)) or ())
 
         _job, reading = start_reader(
             self._service_thread, self._reader, kind, payload, on_partial, tells_progress=True
@@ -477,7 +477,7 @@ class TermReader:
         reported = zip(codes, [*stored_list(str, result.get("languages")), "", ""], strict=False)
         first, second = (code or (language_of(other).code if other else "") for code, other in reported)
         count = stored_from(int, result.get("skipped")) or 0
-        return FileRows(path.name, tuple(found), (first, second), count, str(result.get("first_skipped", "")))
+        return FileRows(path.name, tuple(rows), (first, second), count, str(result.get("first_skipped", "")))
 
     def sample(self, path: Path) -> Slices[list[list[str]]]:
         payload: dict[str, Json] = {"path": str(path)}

@@ -65,13 +65,13 @@ class MemoryService(Service):
         """
         from rapidfuzz.distance import Indel
 
-        found = []
+        pairs = []
         for pair in self._store.memory.similar(source, target, text, COMPARED):
             penalty = PENALTY if pair.domain and pair.domain != domain else 0.0
             likeness = Indel.normalized_similarity(pair.source, text) - penalty
             if likeness >= FUZZY:
-                found.append((pair, likeness))
-        return sorted(found, key=lambda alike: (-alike[1], alike[0].origin is Origin.MODEL, -alike[0].used))
+                pairs.append((pair, likeness))
+        return sorted(pairs, key=lambda alike: (-alike[1], alike[0].origin is Origin.MODEL, -alike[0].used))
 
     # ---- files
 
@@ -131,14 +131,14 @@ class MemoryService(Service):
 _Pairs: TypeAlias = tuple[list[tuple[str, str]], int, tuple[str, ...]]
 
 
-def _each_once(found: FileRows) -> _Pairs:
+def _each_once(file: FileRows) -> _Pairs:
     """Return the pairs of a file by source, the number of duplicates, and the sources with two translations.
 
     Not on the service thread. Raises KnownError for a file of which no pair can be kept.
     """
     kept: dict[str, tuple[str, str]] = {}
     duplicates, contradictions = 0, dict[str, None]()
-    for row in found.rows:
+    for row in file.rows:
         if not (isinstance(row, list | tuple) and len(row) == 2):
             continue
         source, target = str(row[0]), str(row[1])
@@ -149,13 +149,13 @@ def _each_once(found: FileRows) -> _Pairs:
             else:
                 contradictions[source] = None
         kept[key] = (source, target)
-    first, second = found.languages
-    if not kept and found.skipped:
-        raise KnownError("glossary.empty", path=found.name)
+    first, second = file.languages
+    if not kept and file.skipped:
+        raise KnownError("glossary.empty", path=file.name)
     if not kept:  # an empty memory, as it was exported
         return [], 0, ()
     if not first or not second:
-        raise KnownError("glossary.no_languages", path=found.name)
+        raise KnownError("glossary.no_languages", path=file.name)
     if first == second:
         raise KnownError("language.same", language=language_of(first).name)
     return list(kept.values()), duplicates, tuple(contradictions)

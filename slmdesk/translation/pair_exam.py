@@ -101,12 +101,12 @@ def examined_pair(source: str, target: str) -> tuple[str, str] | None:
 @cache
 def pair_items(source: str) -> tuple[PairItem, ...]:
     """Return the test sentences of a language. Raises KeyError for a language that has none."""
-    found = _shape()[source]
-    items = [PairItem(ItemKind.PLAIN, text) for text in found["plain"]]
-    for entry in found["tagged"]:
+    texts = _shape()[source]
+    items = [PairItem(ItemKind.PLAIN, text) for text in texts["plain"]]
+    for entry in texts["tagged"]:
         tags = Tags(tuple(entry.get("paired", ())), tuple(entry.get("lone", ())))
         items.append(PairItem(ItemKind.TAGGED, entry["text"], tags))
-    for entry in found["terms"]:
+    for entry in texts["terms"]:
         term = Term(entry["source"], entry.get("target", ""), keeps="target" not in entry)
         items.append(PairItem(ItemKind.TERM, entry["text"], terms=(term,)))
     return tuple(items)
@@ -172,15 +172,15 @@ def keeps_sense(source: str, given: str, back: str, ours: str) -> bool:
 def chrf(text: str, requested: str) -> float:
     """Return the similarity of two texts, 0..1: chrF (Popović 2015), n = 1..6, beta = 2, without spaces."""
     given, other = ("".join(some.casefold().split()) for some in (text, requested))
-    found = []
+    scores = []
     for size in range(1, LONGEST_GRAM + 1):
         here, there = (Counter(some[at : at + size] for at in range(len(some) - size + 1)) for some in (given, other))
         if not (here and there):
             continue
         shared = (here & there).total()
         precision, recall = shared / here.total(), shared / there.total()
-        found.append((1 + BETA**2) * precision * recall / max(BETA**2 * precision + recall, 1e-9))
-    return sum(found) / len(found) if found else 0.0
+        scores.append((1 + BETA**2) * precision * recall / max(BETA**2 * precision + recall, 1e-9))
+    return sum(scores) / len(scores) if scores else 0.0
 
 
 def keeps_figures(source_words: str, words: str, source: str, target: str) -> bool:

@@ -93,13 +93,13 @@ class PairExamService(Service, JobPlanner):
 
         For an empty source, return the result of any pair into `target`, preferably from English.
         """
-        found = [result for result in results_of(record) if result.target == target]
+        results = [result for result in results_of(record) if result.target == target]
         requested = examined_pair(source, target) if source else None
         if requested is not None:
-            return next((result for result in found if result.source == requested[0]), None)
+            return next((result for result in results if result.source == requested[0]), None)
         if source:
             return None
-        return min(found, key=lambda result: result.source != "en", default=None)
+        return min(results, key=lambda result: result.source != "en", default=None)
 
     # ---- making (see jobs)
 
@@ -149,7 +149,7 @@ class PairExamService(Service, JobPlanner):
             if record.sha256 != sha256:
                 continue
             results = (*results_of(record), *([result] if result is not None else ()))
-            pairs: dict[str, Json] = {f"{one.source}-{one.target}": to_json(one) for one in results}
+            pairs: dict[str, Json] = {f"{exam.source}-{exam.target}": to_json(exam) for exam in results}
             kept: dict[str, Json] = dict(notes_of(record) if notes is None else notes)
             shape: dict[str, Json] = {"version": pair_version(record), "pairs": pairs, "notes": kept}
             self._store.models.set_info(record.id, **{INFO_KEY: shape})
@@ -166,8 +166,8 @@ def notes_of(record: ModelRecord) -> Mapping[str, Json]:
 
 
 def _info(record: ModelRecord) -> Mapping[str, Json]:
-    found = stored_from(dict, record.info.get(INFO_KEY)) or {}
-    return found if found.get("version") == pair_version(record) else {}
+    info = stored_from(dict, record.info.get(INFO_KEY)) or {}
+    return info if info.get("version") == pair_version(record) else {}
 
 
 def _pair(source: str, target: str) -> tuple[str, str]:

@@ -97,10 +97,10 @@ class TranslationPlan:
 
     def run(self) -> Plan:
         begin = 0
-        while found := self._segments(begin, SEGMENTS_AT_ONCE):
-            begin = found[-1].number + 1
-            self._todo = max(0, self._todo - sum(segment.state in UNSETTLED for segment in found))
-            works = [self._work(segment) for segment in found if self._is_asked(segment)]
+        while segments := self._segments(begin, SEGMENTS_AT_ONCE):
+            begin = segments[-1].number + 1
+            self._todo = max(0, self._todo - sum(segment.state in UNSETTLED for segment in segments))
+            works = [self._work(segment) for segment in segments if self._is_asked(segment)]
             yield Yield()
             if works:
                 yield from self._translate(works)
@@ -188,8 +188,8 @@ class TranslationPlan:
         work.take_over(self._judged(work, answer))
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
-        found = self._read(work, work.words, answer, Tags())
-        work.plain, work.sense = found.target, found.flags
+        clean = self._read(work, work.words, answer, Tags())
+        work.plain, work.sense = clean.target, clean.flags
 
     def _read(self, work: _Work, asked: str, answer: _Answer, tags: Tags) -> Cleaned:
         """Return the translation in the answer to `asked`, the segment's text with these tags."""
@@ -197,9 +197,9 @@ class TranslationPlan:
         return cleaned(asked, answer.text, tags, answer.probabilities, languages=languages, terms=work.terms)
 
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
-        found = self._read(work, work.segment.source, answer, work.tags)
-        flags = (*self._flags(work, found.target), *found.flags)
-        return replace(work, target=found.target, flags=flags, doubts=found.doubts)
+        clean = self._read(work, work.segment.source, answer, work.tags)
+        flags = (*self._flags(work, clean.target), *clean.flags)
+        return replace(work, target=clean.target, flags=flags, doubts=clean.doubts)
 
     def _flags(self, work: _Work, target: str) -> tuple[SegmentFlag, ...]:
         manner = self._manner_of(work)
@@ -217,13 +217,13 @@ class TranslationPlan:
         version = prompt_version()
         asked: list[tuple[_Work, Phrase, str]] = []
         steps: dict[str, Mapping[str, Json]] = {}
-        found: dict[int, dict[int, str]] = {id(work): {} for work in works}
+        answers: dict[int, dict[int, str]] = {id(work): {} for work in works}
         """Words of the translation for each phrase, by id of the work and number of the phrase."""
         for work in works:
             for phrase in work.phrases if work.plain else ():
                 words = phrase.text.strip()
                 if verbatim(work.plain, words):
-                    found[id(work)][phrase.number] = words
+                    answers[id(work)][phrase.number] = words
                     continue
                 step = projection_step(work.words, work.plain, words, self._manner_of(work)) if words else None
                 if step is not None:
@@ -235,9 +235,9 @@ class TranslationPlan:
             values = yield Batch(list(steps.values()), version, ahead=self._ahead())
             reported = dict(zip(steps, values or (), strict=False))
         for work, phrase, key in asked:
-            found[id(work)][phrase.number] = _answer_of(reported.get(key)).text.strip()
+            answers[id(work)][phrase.number] = _answer_of(reported.get(key)).text.strip()
         for work in works:
-            self._put_tags(work, found[id(work)])
+            self._put_tags(work, answers[id(work)])
 
     def _put_tags(self, work: _Work, words: Mapping[int, str]) -> None:
         if not work.plain:

@@ -223,14 +223,14 @@ def word_runs(text: str, longest: int) -> list[tuple[int, int]]:
         if bare:
             first = start + word.index(bare)
             words.append((first, first + len(bare)))
-    found: dict[str, tuple[int, int]] = {}
+    runs: dict[str, tuple[int, int]] = {}
     for size in range(1, longest + 1):
         for index in range(len(words) - size + 1):
             start, end = words[index][0], words[index + size - 1][1]
-            found.setdefault(text[start:end], (start, end))
-            if len(found) >= MOST_RUNS:
-                return list(found.values())
-    return list(found.values())
+            runs.setdefault(text[start:end], (start, end))
+            if len(runs) >= MOST_RUNS:
+                return list(runs.values())
+    return list(runs.values())
 
 
 def quoted(text: str) -> str:
@@ -284,7 +284,7 @@ def units_of_text(text: str) -> list[dict[str, Any]]:
     """Return the lines of a text as units, with their line ends. Joined, the units are the text."""
     return [
         {"unit": {"text": line, "paired": [], "lone": [], "kind": "paragraph", "place": f"line {number}"}}
-        for number, line in enumerate((found[0] for found in _LINE.finditer(text) if found[0]), start=1)
+        for number, line in enumerate((match[0] for match in _LINE.finditer(text) if match[0]), start=1)
     ]
 
 
@@ -296,16 +296,16 @@ def segments_from(unit: Mapping[str, Any], taken: CutState) -> list[NewSegment]:
     language = taken.source or (reported if isinstance(reported, str) else _reported(plain(text, tags), taken))
     is_there = not taken.source and language == taken.target
     index, taken.units = taken.units, taken.units + 1
-    found = []
+    segments = []
     is_cue = unit.get("kind") == KIND  # it is shown as a whole, and read in its time
     for segment in (segment_of(text, tags),) if is_cue else segments_of(text, tags, language):
         reason = why_left(segment.text, segment.tags, taken.terms) or ("already" if is_there else "")
-        found.append(NewSegment(
+        segments.append(NewSegment(
             index, segment.text, place=str(unit.get("place", "")), kind=str(unit.get("kind", "paragraph")),
             lead=segment.lead, trail=segment.trail, paired=segment.tags.paired, lone=segment.tags.lone,
             language=language, state=SegmentState.LEFT if reason else SegmentState.OPEN, reason=reason,
         ))  # fmt: skip
-    return found
+    return segments
 
 
 def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
@@ -316,12 +316,12 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
     words = plain(source, tags)
     if is_only_protected(words):
         return "nothing"
-    found = list(find_terms(words, terms))
-    if is_code(words) and not found:
+    occurrences = list(find_terms(words, terms))
+    if is_code(words) and not occurrences:
         return "nothing"
-    if not found and (is_address(words) or is_firm(words)):
+    if not occurrences and (is_address(words) or is_firm(words)):
         return "kept"
-    kept = [occurrence for occurrence in found if occurrence.term.keeps]
+    kept = [occurrence for occurrence in occurrences if occurrence.term.keeps]
     for occurrence in reversed(kept):
         words = words[: occurrence.start] + " " + words[occurrence.end :]
     return "kept" if kept and is_only_protected(words) else ""
@@ -356,9 +356,9 @@ def only_language_of_text(text: str) -> str:
     return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""
 
 
-def beginning_of(found: Sequence[Mapping[str, Any]]) -> str:
+def beginning_of(pieces: Sequence[Mapping[str, Any]]) -> str:
     texts, size = list[str](), 0
-    for piece in found:
+    for piece in pieces:
         if "unit" in piece and size < LOOKED_AT:
             unit = piece["unit"]
             texts.append(" ".join(plain(str(unit["text"]), Tags(tuple(unit["paired"]), tuple(unit["lone"]))).split()))

@@ -98,33 +98,33 @@ class RecentTranslations(Service):
         return in_slices(self._service_thread, self._searching(words, self._turn))
 
     def _searching(self, words: str, turn: int) -> Slices[Earlier]:
-        found: dict[str, Found] = {}
+        matches: dict[str, Found] = {}
         before: int | None = None
         while hits := self._store.index.search(words, limit=HITS_AT_ONCE, before=before, kind=KIND):
             before = hits[-1].n
             for hit in hits:
-                found.setdefault(hit.item, hit)
+                matches.setdefault(hit.item, hit)
             yield
-            if len(found) >= MOST_HITS or turn != self._turn:
-                return self._newest_first(found, was_cut=True)
-        looking = self._store.segments.with_words(words, most=MOST_SEARCHED, but=found)
+            if len(matches) >= MOST_HITS or turn != self._turn:
+                return self._newest_first(matches, was_cut=True)
+        looking = self._store.segments.with_words(words, most=MOST_SEARCHED, but=matches)
         while turn == self._turn:
             try:
                 looked = next(looking)
             except StopIteration as end:
-                return self._newest_first(found, was_cut=end.value)
+                return self._newest_first(matches, was_cut=end.value)
             if looked is not None:
-                found[looked.item] = looked
+                matches[looked.item] = looked
             yield
-        return self._newest_first(found, was_cut=True)
+        return self._newest_first(matches, was_cut=True)
 
-    def _newest_first(self, found: Mapping[str, Found], *, was_cut: bool) -> Earlier:
+    def _newest_first(self, matches: Mapping[str, Found], *, was_cut: bool) -> Earlier:
         there = []
-        for id in found:
+        for id in matches:
             with contextlib.suppress(KnownError):  # deleted for good while others were looked for
                 there.append(self._store.items.get(id))
         kept = sorted((item for item in there if item.deleted_at is None), key=lambda item: item.updated, reverse=True)
-        return Earlier(tuple((item, found[item.id].snippet) for item in kept), was_cut)
+        return Earlier(tuple((item, matches[item.id].snippet) for item in kept), was_cut)
 
     def _same(self, item: str, text: str) -> Item | None:
         try:

@@ -65,10 +65,10 @@ class SegmentHelp(Record):
 
 def segment_at(store: Store, item: str, number: int) -> SegmentRecord:
     """Return a segment by its number. Raises KnownError `request.invalid`."""
-    found = store.segments.numbered(item, [number])
-    if not found:
+    segments = store.segments.numbered(item, [number])
+    if not segments:
         raise KnownError("request.invalid", what="segment")
-    return found[0]
+    return segments[0]
 
 
 class SegmentLists:
@@ -86,12 +86,12 @@ class SegmentLists:
         The search wraps round at the ends. -1 if there is none.
         """
         look = set(self._store.segments.numbers(item, state=LOOK))
-        numbers = [one for one in self._store.segments.numbers(item, state=state) if one in look]
+        numbers = [at for at in self._store.segments.numbers(item, state=state) if at in look]
         if not numbers:
             return -1
         if step < 0:
-            return next((one for one in reversed(numbers) if one < number), numbers[-1])
-        return next((one for one in numbers if one > number), numbers[0])
+            return next((at for at in reversed(numbers) if at < number), numbers[-1])
+        return next((at for at in numbers if at > number), numbers[0])
 
     def rows(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
         return self._store.segments.numbered(item, numbers)
@@ -222,9 +222,9 @@ class SegmentEdits(Service):
                     answers = yield ask_once(self._loader, record, asked.steps)
                     value = [{"text": answer.text, "probabilities": answer.probabilities} for answer in answers]
                 elif isinstance(asked, Question):
-                    found: Pending[object] = Pending()
-                    asked.ask(found.end)
-                    value = yield found
+                    reply: Pending[object] = Pending()
+                    asked.ask(reply.end)
+                    value = yield reply
 
     @sliced
     def recheck(self, item: str) -> Slices[int]:
@@ -234,8 +234,8 @@ class SegmentEdits(Service):
         """
         request, changed, begin = self._translations.open(item).request, 0, 0
         terms = self._translations.terms_of(request)
-        while found := self._store.segments.of_item(item, begin=begin, limit=1):  # a person may change the next one
-            segment, begin = found[0], found[0].number + 1
+        while segments := self._store.segments.of_item(item, begin=begin, limit=1):  # a person may change the next one
+            segment, begin = segments[0], segments[0].number + 1
             if segment.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and segment.target:
                 flags = (*segment_flags(segment, segment.target, request, terms), *lasting(segment.flags))
                 if flags != segment.flags:

@@ -126,16 +126,16 @@ class TranslationService(Service, JobPlanner):
 
     def open(self, item: str) -> TranslationView:
         """Return a translation with its progress. Raises KnownError `item.unknown`."""
-        found = self._store.items.get(item)
-        if found.kind != KIND:
+        record = self._store.items.get(item)
+        if record.kind != KIND:
             raise KnownError("item.unknown", id=item[:80])
-        jobs = [job for job in self._store.jobs.of_item(found.id) if job.kind == KIND]
-        counts = self._store.segments.count(found.id)
-        kept = self._store.results.get(found.id) or {}
-        left = tuple(UntranslatedPart(*part) for part in left_parts(self._store, found.id))
-        look = self._store.segments.count_look(found.id).get(found.id, 0)
+        jobs = [job for job in self._store.jobs.of_item(record.id) if job.kind == KIND]
+        counts = self._store.segments.count(record.id)
+        kept = self._store.results.get(record.id) or {}
+        left = tuple(UntranslatedPart(*part) for part in left_parts(self._store, record.id))
+        look = self._store.segments.count_look(record.id).get(record.id, 0)
         is_done = bool(kept.get("done")) and not counts.get(SegmentState.OPEN)
-        return TranslationView(found, request_of(found), counts, look, left, jobs[0] if jobs else None, is_done)
+        return TranslationView(record, request_of(record), counts, look, left, jobs[0] if jobs else None, is_done)
 
     def again(self, item: str, model: str | None = None, scope: RetryScope = RetryScope.FAILED) -> JobRecord:
         """Resume a translation, or translate the failed segments, or all flagged segments, again.
@@ -322,9 +322,9 @@ class TranslationService(Service, JobPlanner):
         every = sorted({form for __, words in asked.values() for forms in words.values() for form in forms})
         wrong = yield Question(lambda answered: self.unknown(every, request.target).then(answered))
         for number, (target, words) in asked.items():
-            if found := [SegmentFlag("word", word) for word, forms in words.items() if forms <= wrong]:
+            if misspelt := [SegmentFlag("word", word) for word, forms in words.items() if forms <= wrong]:
                 (segment,) = self._store.segments.numbered(item, [number])
-                flags = tuple(dict.fromkeys([*segment.flags, *found]))
+                flags = tuple(dict.fromkeys([*segment.flags, *misspelt]))
                 if segment.target == target:  # else a person has changed it meanwhile
                     self._publish(SegmentChanged(item, self._store.segments.change(item, number, flags=flags)))
 
@@ -420,7 +420,7 @@ class TranslationFiles(Service):
         models = dict.fromkeys(names.get(job.model_sha256, job.model_sha256[:12]) for job in reversed(jobs))
         known = self._store.glossaries.all(source_language=request.source, target_language=request.target)
         chosen = request.glossaries
-        used = [one.name for one in known if (one.id in chosen if chosen else one.is_active)]
+        used = [glossary.name for glossary in known if (glossary.id in chosen if chosen else glossary.is_active)]
         source = request.source or stored_from(str, (self._store.results.get(view.item.id) or {}).get("language")) or ""
         return [
             ("Document", request.path or "a text"),

@@ -164,21 +164,21 @@ class LiveTranslation(Service):
         back = changed(manner, source=languages[1], target=languages[0], formality="")
         asked = projection_step(segment.target, segment.source, segment.target[begin:end], back)
         answers = yield ask_once(self._loader, self._record, [*steps, asked] if asked else steps)
-        found: dict[str, str] = {}
+        ways: dict[str, str] = {}
         for answer in answers[: len(steps)]:
             words = segment.target[:begin] + answer.text.lstrip()
             whole = cleaned(segment.source, words, Tags(), languages=languages, terms=terms).target
             is_worse = weight_of(self._flags(segment, whole)) > weight_of(segment.flags)
             if not answer.is_cut and whole != segment.target and not is_worse:
-                found.setdefault(differing(segment.target, whole, begin), whole)
+                ways.setdefault(differing(segment.target, whole, begin), whole)
         stands_for = answers[-1].text.strip() if asked else ""
-        return OtherWords(tuple(found.items())[:MOST_WAYS], stands_for if stands_for in segment.source else "")
+        return OtherWords(tuple(ways.items())[:MOST_WAYS], stands_for if stands_for in segment.source else "")
 
     def _at(self, index: int, source: str) -> _Requested:
-        found = self._requested[index] if 0 <= index < len(self._requested) else None
-        if found is None or (source and found.segment.source != source):
+        requested = self._requested[index] if 0 <= index < len(self._requested) else None
+        if requested is None or (source and requested.segment.source != source):
             raise KnownError("request.invalid", what=_("this sentence is not there any more"))
-        return found
+        return requested
 
     def adopt(
         self, text: str, manner: TranslationStyle, record: ModelRecord | None, kept: Iterable[SegmentRecord]
@@ -220,7 +220,7 @@ class LiveTranslation(Service):
     def _cut(self, text: str) -> list[_Requested]:
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         taken = CutState(self._manner.source, self._manner.target, terms)
-        found: list[_Requested] = []
+        requested: list[_Requested] = []
         times: Counter[str] = Counter()
         for unit in units_of_text(text):
             for segment in segments_from(unit["unit"], taken):
@@ -228,15 +228,15 @@ class LiveTranslation(Service):
                     segment.source, segment.lead, segment.trail, segment.language, "", segment.state,
                     paragraph=segment.unit,
                 )  # fmt: skip
-                found.append(_Requested(live, self._key(live, terms), times[live.source]))
+                requested.append(_Requested(live, self._key(live, terms), times[live.source]))
                 times[live.source] += 1
-        self._known.on_show = len(found)
-        return found
+        self._known.on_show = len(requested)
+        return requested
 
     def _key(self, segment: LiveSegment, terms: Sequence[Term]) -> Key:
         manner = self._manner
-        found = (one.term for one in find_terms(segment.source, terms, segment.language))
-        used = tuple(f"{term.source}={term.target}" for term in found)
+        matched = (occurrence.term for occurrence in find_terms(segment.source, terms, segment.language))
+        used = tuple(f"{term.source}={term.target}" for term in matched)
         model = self._record.sha256 if self._record else ""
         return segment.source, manner.source, manner.target, manner.domain, manner.formality, model, used
 
@@ -300,9 +300,9 @@ class LiveTranslation(Service):
             sorted({form for *_, words in asked for forms in words.values() for form in forms}), self._manner.target
         )
         for key, known, words in asked:
-            found = [SegmentFlag("word", word) for word, forms in words.items() if forms <= wrong]
-            if found and self._known.get(key) is known:
-                self._known.note(key, changed(known, flags=tuple(dict.fromkeys([*known.flags, *found]))))
+            misspelt = [SegmentFlag("word", word) for word, forms in words.items() if forms <= wrong]
+            if misspelt and self._known.get(key) is known:
+                self._known.note(key, changed(known, flags=tuple(dict.fromkeys([*known.flags, *misspelt]))))
 
     def _lease(self, record: ModelRecord) -> Pending[Lease | None]:
         pending: Pending[Lease | None] = Pending(lambda: lease.release())
@@ -390,9 +390,9 @@ class LiveTranslation(Service):
         except KnownError as err:
             return _failed(problem_for(err).sentence)
         source, languages = asked.segment.source, self._languages_of(asked.segment)
-        found = cleaned(source, answer.text, Tags(), answer.probabilities, languages=languages, terms=asked.terms)
-        flags = (*self._flags(asked.segment, found.target), *found.flags)
-        return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts)
+        clean = cleaned(source, answer.text, Tags(), answer.probabilities, languages=languages, terms=asked.terms)
+        flags = (*self._flags(asked.segment, clean.target), *clean.flags)
+        return CachedSegment(clean.target, SegmentState.TRANSLATED, Origin.MODEL, flags, clean.doubts)
 
     # ---- telling
 

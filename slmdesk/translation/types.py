@@ -131,9 +131,9 @@ def shape_of(request: TranslationRequest) -> dict[str, Json]:
 
 def request_from(untrusted: Json) -> TranslationRequest:
     """Read a stored request. Unknown values become the defaults."""
-    found = lenient_from(TranslationRequest, untrusted, target="en")
-    target = found.target if found.target in LANGUAGES else "en"
-    return changed(found, target=target, domain=found.domain or "everyday")
+    request = lenient_from(TranslationRequest, untrusted, target="en")
+    target = request.target if request.target in LANGUAGES else "en"
+    return changed(request, target=target, domain=request.domain or "everyday")
 
 
 def request_of(item: Item) -> TranslationRequest:
@@ -278,11 +278,11 @@ def left_words(kind: str) -> str:
 
 
 def counted_left(kinds: Iterable[str]) -> str:
-    found = []
+    parts = []
     for kind, count in Counter(kinds).items():
         single, many = _LEFT.get(kind, (kind.replace("_", " "),) * 2)
-        found.append(f"{count} {_(many)}" if count > 1 else _(single))
-    return ", ".join(found)
+        parts.append(f"{count} {_(many)}" if count > 1 else _(single))
+    return ", ".join(parts)
 
 
 def flag_words(flag: SegmentFlag) -> str:

@@ -72,17 +72,17 @@ def compare(
         named_model(services, model)
         before, after = open_document(console, services, old), open_document(console, services, new)
         view = _make(console, services, VersionRequest(before.id, after.id, model, not no_model))
-        found = view.comparison
-        if found is None:
+        comparison = view.comparison
+        if comparison is None:
             raise click.ClickException("The comparison was not finished.")
         if output is not None:
             target = output.absolute()
             console.result_of(services, lambda: services.exports.write(view.item.id, form, target, replace=force))
             console.notify(f"Written to {output}.")
     if console.as_json:
-        console.give({**json_of(found), "item": None if no_save else view.item.id})
+        console.give({**json_of(comparison), "item": None if no_save else view.item.id})
     elif output is None:
-        _say(console, found)
+        _say(console, comparison)
 
 
 def _make(console: Console, services: Services, request: VersionRequest) -> VersionView:
@@ -106,23 +106,23 @@ def _make(console: Console, services: Services, request: VersionRequest) -> Vers
     return view
 
 
-def _say(console: Console, found: Comparison) -> None:
+def _say(console: Console, comparison: Comparison) -> None:
     is_coloured = sys.stdout.isatty()
-    console.say(headline(found))
-    if found.note:
-        console.say(found.note)
-    for number, at in enumerate(by_importance(found.changes), 1):
-        change = found.changes[at]
+    console.say(headline(comparison))
+    if comparison.note:
+        console.say(comparison.note)
+    for number, at in enumerate(by_importance(comparison.changes), 1):
+        change = comparison.changes[at]
         is_whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)  # its words are printed below
         words = f": {change_words(change)}" if change.named and not is_whole else ""
-        console.say(f"\n{number}.{place_words(change, found, ' [{}]')} {kind_words(change)}{words}")
-        if remark := found.remark(at):
-            console.say(f"   {found.model}: {unlike_marks(remark)}")
+        console.say(f"\n{number}.{place_words(change, comparison, ' [{}]')} {kind_words(change)}{words}")
+        if remark := comparison.remark(at):
+            console.say(f"   {comparison.model}: {unlike_marks(remark)}")
         if is_coloured:
             _say_coloured(console, change)
         else:
             console.say(_indented(marked_text(change.old_runs, change.new_runs)))
-    console.say(f"\n{coverage_line(found)}")
+    console.say(f"\n{coverage_line(comparison)}")
 
 
 def _say_coloured(console: Console, change: Change) -> None:

@@ -102,8 +102,8 @@ def remarks_in(
     rarity = Rarity(f"{clause_words(changes[at])}\n{changes[at].old}\n{changes[at].new}" for at in chosen)
     source = _source(changes, chosen, rarity, language)
     sentences = dict.fromkeys(line for line in said if len(line) >= 8)
-    found = [Wording(chosen[rarity.best(text, range(len(chosen)))[0]], text) for text in sentences]
-    return [one for one in found if _stands(one.text, changes[one.change], source)]
+    wordings = [Wording(chosen[rarity.best(text, range(len(chosen)))[0]], text) for text in sentences]
+    return [wording for wording in wordings if _stands(wording.text, changes[wording.change], source)]
 
 
 def _source(changes: Sequence[Change], chosen: Sequence[int], rarity: Rarity, language: str) -> Source:
@@ -134,7 +134,7 @@ def _stands(text: str, change: Change, source: Source) -> bool:
     if marks or is_swapped or any(_tells_old(text, *fact, is_former, language) for fact in facts):
         return False
     known = told(f"{clause_words(change)}\n{in_english(change_words, change)}", language).words
-    return sum(not any(are_kin(word, one) for one in known) for word in told(text, language).words) >= LEAST_ADDED
+    return sum(not any(are_kin(word, token) for token in known) for word in told(text, language).words) >= LEAST_ADDED
 
 
 def _is_swapped(text: str, change: Change) -> bool | None:
@@ -151,14 +151,14 @@ def _is_swapped(text: str, change: Change) -> bool | None:
 def _tells_old(text: str, old: str, new: str, is_former: bool, language: str) -> bool:
     """Return whether a sentence tells a fact as the old version does, or takes the old version for the new one."""
     if not new:
-        words, said = (told(one, language).words for one in (old, text))
-        among = sum(any(are_kin(word, one) for one in said) for word in words)
+        words, said = (told(side, language).words for side in (old, text))
+        among = sum(any(are_kin(word, token) for token in said) for word in words)
         return not is_former and among >= LEAST_TOLD * len(words)
     if not old or max(len(old.split()), len(new.split())) > MOST_VALUE:
         return False
     text, sides = fold(text), [*sides_of(old), *sides_of(new)]
     has_sides = len(sides) == 2 and sides[0] != sides[1]
-    names = [*map(side_pattern, sides)] if has_sides else [re.escape(fold(one)) for one in (old, new)]
+    names = [*map(side_pattern, sides)] if has_sides else [re.escape(fold(side)) for side in (old, new)]
 
     def places(lead: str) -> list[re.Match[str] | None]:
         return [re.search(rf"\b{lead}{words}\w{{0,3}}(?!\w)", text) for words in names]

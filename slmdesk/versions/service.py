@@ -121,13 +121,13 @@ class VersionService(Service, JobPlanner):
 
     def open(self, item: str) -> Pending[VersionView]:
         """Return a comparison. Raises KnownError `item.unknown`."""
-        found = self._items.find(item)
-        job = self._items.newest_job(found.id)
+        record = self._items.find(item)
+        job = self._items.newest_job(record.id)
 
         def view(comparison: Comparison | None) -> VersionView:
-            return VersionView(found, comparison, job, found.id in self._busy)
+            return VersionView(record, comparison, job, record.id in self._busy)
 
-        kept = self._store.results.get(found.id)
+        kept = self._store.results.get(record.id)
         read = pending_on_file_thread(self._service_thread, lambda: stored_from(Comparison, kept), name="compare")
         return read.map(view)
 
@@ -136,14 +136,14 @@ class VersionService(Service, JobPlanner):
 
         They are the unchanged paragraphs that the view has folded.
         """
-        found = self._store.documents.get(document).id
+        document_id = self._store.documents.get(document).id
 
         def read() -> tuple[str, ...]:
             from slmdesk.text.difference.parts import units_of
 
             texts = (
                 unit.text
-                for page in self._pages(found, threading.Event(), first[0], last[0])
+                for page in self._pages(document_id, threading.Event(), first[0], last[0])
                 for unit in units_of([page])
                 if first <= (page.number, unit.place.start) and (page.number, unit.place.end) <= last
             )
@@ -163,7 +163,7 @@ class VersionService(Service, JobPlanner):
         on_file_thread(
             self._service_thread,
             lambda: self._found(old, new, stop),
-            lambda found: self._on_found(item, found),
+            lambda outcome: self._on_found(item, outcome),
             name="compare",
         )
 
@@ -184,36 +184,36 @@ class VersionService(Service, JobPlanner):
         before = list(self._pages(old.id, stop))
         after = before if old.id == new.id else list(self._pages(new.id, stop))
         language = _language_of(after) or _language_of(before)
-        found = difference(before, after, language=language, checkpoint=checkpoint)
+        diff = difference(before, after, language=language, checkpoint=checkpoint)
         comparison = Comparison(
-            _side(old, before), _side(new, after), found.changes, found.rows, old.sha256 == new.sha256,
+            _side(old, before), _side(new, after), diff.changes, diff.rows, old.sha256 == new.sha256,
             seconds=round(time.monotonic() - began, 1), language=language,
         )  # fmt: skip
         return comparison, to_json(comparison)
 
     def _pages(self, document: str, stop: threading.Event, begin: int = 1, end: int | None = None) -> list[Page]:
         """Return the pages of a document, which the service thread reads in portions."""
-        found: list[Page] = []
+        pages: list[Page] = []
         while not self._closed:
             if stop.is_set():
                 raise KnownError("versions.stopped")
-            at = found[-1].number + 1 if found else begin
+            at = pages[-1].number + 1 if pages else begin
             some = self._service_thread.call(
                 partial(self._store.pages.of_document, document, begin=at, limit=PAGES_AT_ONCE)
             )
-            found += [page for page in some if end is None or page.number <= end]
+            pages += [page for page in some if end is None or page.number <= end]
             if not some or (end is not None and some[-1].number >= end):
-                return found
+                return pages
         raise KnownError("versions.stopped")
 
-    def _on_found(self, item: str, found: tuple[Comparison, Json] | Problem) -> None:
+    def _on_found(self, item: str, outcome: tuple[Comparison, Json] | Problem) -> None:
         self._busy.pop(item, None)
         if self._closed:
             return
-        if isinstance(found, Problem):
-            self._publish(VersionsFailed(item, found))
+        if isinstance(outcome, Problem):
+            self._publish(VersionsFailed(item, outcome))
             return
-        comparison, shape = found
+        comparison, shape = outcome
         assert isinstance(shape, dict)
         self._keep(item, comparison, shape)
         stored = self._store.items.get(item)
@@ -292,23 +292,23 @@ def _kept_request(item: Item) -> KeptRequest:
     return lenient_from(KeptRequest, request_in(item), old="none", new="none")
 
 
-def text_of(found: Comparison, most: int = 200) -> str:
-    lines = [headline(found)]
-    if found.note:
-        lines += ["", found.note]
-    if found.changes:
+def text_of(comparison: Comparison, most: int = 200) -> str:
+    lines = [headline(comparison)]
+    if comparison.note:
+        lines += ["", comparison.note]
+    if comparison.changes:
         lines += ["", "**Changes, the most important first**", ""]
-    order = by_importance(found.changes)
+    order = by_importance(comparison.changes)
     for at in order[:most]:
-        change = found.changes[at]
-        lines.append(f"- {change_words(change)}{place_words(change, found, ' [{}]')}")
-        lines += [f"  - {found.model}: {remark}"] if (remark := found.remark(at)) else []
+        change = comparison.changes[at]
+        lines.append(f"- {change_words(change)}{place_words(change, comparison, ' [{}]')}")
+        lines += [f"  - {comparison.model}: {remark}"] if (remark := comparison.remark(at)) else []
     if len(order) > most:
         lines.append(f"- and {len(order) - most:,} more")
-    return "\n".join([*lines, "", coverage_line(found)])
+    return "\n".join([*lines, "", coverage_line(comparison)])
 
 
-def json_of(found: Comparison) -> dict[str, Json]:
+def json_of(comparison: Comparison) -> dict[str, Json]:
     """Return the comparison as JSON for programs. This format is the contract of `slmdesk compare --json`."""
     changes: list[Json] = [
         {
@@ -321,22 +321,22 @@ def json_of(found: Comparison) -> dict[str, Json]:
             "named": [to_json(named) for named in change.named],
             "marked": marked_text(change.old_runs, change.new_runs),
         }
-        for change in found.changes
+        for change in comparison.changes
     ]
     reported: list[Json] = [
         {**picked(sentence, "change", "text", "supported"), "flags": []}
-        for sentence in found.sentences
+        for sentence in comparison.sentences
         if sentence.supported
     ]
     return {
         "changes": changes,
-        "summary": headline(found),
+        "summary": headline(comparison),
         "sentences": reported,
-        "important": list[Json](by_importance(found.changes)),
-        "same_bytes": found.same_bytes,
-        "old": _side_shape(found.old),
-        "new": _side_shape(found.new),
-        **picked(found, "model", "note", "seconds"),
+        "important": list[Json](by_importance(comparison.changes)),
+        "same_bytes": comparison.same_bytes,
+        "old": _side_shape(comparison.old),
+        "new": _side_shape(comparison.new),
+        **picked(comparison, "model", "note", "seconds"),
     }
 
 
@@ -350,59 +350,68 @@ def _side_shape(side: Side) -> dict[str, Json]:
     }
 
 
-def versions_paper(found: Comparison) -> Paper:
+def versions_paper(comparison: Comparison) -> Paper:
     """Return a document with the summary, every change with both wordings, and the coverage.
 
     Removed words are in [- -], added words in {+ +}, because colours alone are lost in print.
     """
-    pieces: list[Piece] = [paragraph(Run(headline(found), bold=True))]
-    if found.note:
-        pieces.append(small(found.note))
-    clauses = [clause_words(change) for change in found.changes]
-    where = [page_words(change, found) for change in found.changes]
-    if found.changes:
+    pieces: list[Piece] = [paragraph(Run(headline(comparison), bold=True))]
+    if comparison.note:
+        pieces.append(small(comparison.note))
+    clauses = [clause_words(change) for change in comparison.changes]
+    where = [page_words(change, comparison) for change in comparison.changes]
+    if comparison.changes:
         has_clauses, has_pages = any(clauses), any(where)  # a text without headings has no clauses
         heads = ("No.", *(["Clause"] * has_clauses), *(["Where"] * has_pages), "What changed")
         rows = tuple(
-            (str(at + 1), *([clauses[at]] * has_clauses), *([where[at]] * has_pages), change_words(found.changes[at]))
-            for at in by_importance(found.changes)
+            (
+                str(at + 1),
+                *([clauses[at]] * has_clauses),
+                *([where[at]] * has_pages),
+                change_words(comparison.changes[at]),
+            )
+            for at in by_importance(comparison.changes)
         )
         pieces += [heading("The most important first"), table(heads, rows), heading("All changes")]
     last = ""
-    for at, (change, clause) in enumerate(zip(found.changes, clauses, strict=True)):
+    for at, (change, clause) in enumerate(zip(comparison.changes, clauses, strict=True)):
         if clause and clause != last:
             pieces.append(heading(clause, 3))
         last = clause
         words = ", ".join(filter(None, (kind_words(change).capitalize(), where[at])))
         pieces.append(heading(f"{at + 1}. {words}", 4 if clause else 3))
-        if remark := found.remark(at):
-            pieces += [paragraph(Run(change_words(change), bold=True)), small(f"{found.model}: {remark}")]
+        if remark := comparison.remark(at):
+            pieces += [paragraph(Run(change_words(change), bold=True)), small(f"{comparison.model}: {remark}")]
         if change.old_runs:
             pieces.append(paragraph(Run("Old: ", bold=True), *_marked(change.old_runs, "[-", "-]")))
         if change.new_runs:
             pieces.append(paragraph(Run("New: ", bold=True), *_marked(change.new_runs, "{+", "+}")))
-    pieces += [heading("What was read"), paragraph(coverage_line(found))]
-    title = f"{found.old.name} and {found.new.name}"
-    subtitle = f"What changed from {found.old.name} (old) to {found.new.name} (new)"
-    return Paper(f"Compare: {title}", tuple(pieces), subtitle, found.language)
+    pieces += [heading("What was read"), paragraph(coverage_line(comparison))]
+    title = f"{comparison.old.name} and {comparison.new.name}"
+    subtitle = f"What changed from {comparison.old.name} (old) to {comparison.new.name} (new)"
+    return Paper(f"Compare: {title}", tuple(pieces), subtitle, comparison.language)
 
 
-def versions_sheets(found: Comparison) -> Mapping[str, Sequence[Sequence[Cell]]]:
+def versions_sheets(comparison: Comparison) -> Mapping[str, Sequence[Sequence[Cell]]]:
     """Return the sheets of a spreadsheet: a row per change, the most important first, and the summary.
 
     Changes are numbered in the order of the text.
     """
-    remarks = [found.remark(at) for at in range(len(found.changes))]
+    remarks = [comparison.remark(at) for at in range(len(comparison.changes))]
     heads = ("No.", "Kind", "Clause", "Old page", "New page", "What changed", "Old", "New")
-    rows: list[Sequence[Cell]] = [(*heads, found.model) if any(remarks) else heads]
-    for at in by_importance(found.changes):
-        change = found.changes[at]
+    rows: list[Sequence[Cell]] = [(*heads, comparison.model) if any(remarks) else heads]
+    for at in by_importance(comparison.changes):
+        change = comparison.changes[at]
         pages = (page_ranges([place.page for place in places]) for places in (change.old_places, change.new_places))
         what = change_words(change)
         said = (remarks[at],) if any(remarks) else ()
         rows.append((at + 1, kind_words(change), clause_words(change), *pages, what, change.old, change.new, *said))
-    about: list[Sequence[Cell]] = [("", ""), ("Old version", found.old.name), ("New version", found.new.name)]
-    about += [("Summary", headline(found)), ("Note", found.note), ("What was read", coverage_line(found))]
+    about: list[Sequence[Cell]] = [("", ""), ("Old version", comparison.old.name), ("New version", comparison.new.name)]
+    about += [
+        ("Summary", headline(comparison)),
+        ("Note", comparison.note),
+        ("What was read", coverage_line(comparison)),
+    ]
     return {"Changes": rows, "Summary": about}
 
 

@@ -45,7 +45,9 @@ class Comparison(Record):
 
     def remark(self, change: int) -> str:
         """Return the model's sentences that stand below a change, or ""."""
-        return " ".join(one.text for one in self.sentences if one.change == change and one.supported)
+        return " ".join(
+            sentence.text for sentence in self.sentences if sentence.change == change and sentence.supported
+        )
 
 
 class VersionsCompared(Event):
@@ -115,27 +117,29 @@ def clause_words(change: Change) -> str:
     return f"{old} → {new}"
 
 
-def headline(found: Comparison) -> str:
+def headline(comparison: Comparison) -> str:
     """Return what changed in one line: "7 changes on 3 pages: 5 amounts, 1 date; 1 passage added.".
 
     The numbers after the colon add up to the changes. The list has one line for each change.
     """
-    if not found.changes:
-        alike = _("The files are the same, byte for byte.") if found.same_bytes else _("The files themselves differ.")
+    if not comparison.changes:
+        alike = (
+            _("The files are the same, byte for byte.") if comparison.same_bytes else _("The files themselves differ.")
+        )
         return _("No differences in the text. {alike}").format(alike=alike)
-    counts = Counter(map(counted_kind, found.changes))
+    counts = Counter(map(counted_kind, comparison.changes))
     first = [_counted(counts[kind], words) for kind, words in _FACT_WORDS.items() if counts[kind]]
     second: list[str] = []
     for kind, (single, many, later) in _KIND_WORDS.items():
         if counts[kind]:
             second.append(_counted(counts[kind], (later, later) if second else (single, many)))
-    pages = {place.page for change in found.changes for place in change.new_places}
-    side = found.new
+    pages = {place.page for change in comparison.changes for place in change.new_places}
+    side = comparison.new
     if not pages:  # there were only removals
-        pages, side = {place.page for change in found.changes for place in change.old_places}, found.old
+        pages, side = {place.page for change in comparison.changes for place in change.old_places}, comparison.old
     unit = page_word(side.page_kind, len(pages))
     parts = "; ".join(", ".join(some) for some in (first, second) if some)
-    n, count = len(found.changes), len(pages)
+    n, count = len(comparison.changes), len(pages)
     if side.page_kind in ("page", "slide"):
         words = ngettext(
             "{n:,} change on {count:,} {unit}", "{n:,} changes on {count:,} {unit}", n, count=count, unit=unit
@@ -205,16 +209,16 @@ def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") 
     return new or _("old {page}").format(page=old)
 
 
-def page_words(change: Change, found: Comparison) -> str:
+def page_words(change: Change, comparison: Comparison) -> str:
     """Return the pages of a change in words, or "" where both versions are one section."""
-    sides = (found.old, found.new)
+    sides = (comparison.old, comparison.new)
     is_only = all(side.page_kind == "section" and side.coverage.pages_total == 1 for side in sides)
-    return "" if is_only else where_words(change, found.old.page_kind, found.new.page_kind)
+    return "" if is_only else where_words(change, comparison.old.page_kind, comparison.new.page_kind)
 
 
-def place_words(change: Change, found: Comparison, form: str = "{}") -> str:
+def place_words(change: Change, comparison: Comparison, form: str = "{}") -> str:
     """Return the clause and the pages of a change in words: "6. Support, 6.4, p. 3". `form` is what they stand in."""
-    words = ", ".join(filter(None, (clause_words(change), page_words(change, found))))
+    words = ", ".join(filter(None, (clause_words(change), page_words(change, comparison))))
     return form.format(words) if words else ""
 
 
@@ -251,12 +255,14 @@ def unread_words(side: Side, which: str) -> str:
     return " ".join(parts)
 
 
-def coverage_line(found: Comparison) -> str:
+def coverage_line(comparison: Comparison) -> str:
     parts = [
         _("{which} version: {read}").format(which=which, read=_read_of(side))
-        for which, side in ((_("Old"), found.old), (_("New"), found.new))
+        for which, side in ((_("Old"), comparison.old), (_("New"), comparison.new))
     ]
-    unread = [words for words in (unread_words(found.old, _("old")), unread_words(found.new, _("new"))) if words]
+    unread = [
+        words for words in (unread_words(comparison.old, _("old")), unread_words(comparison.new, _("new"))) if words
+    ]
     return "; ".join(parts) + ". " + (" ".join(unread) or _("Nothing was left out."))
 
 
@@ -288,13 +294,13 @@ def shortened(text: str, most: int = MOST_QUOTED) -> str:
 
 
 def _stretches(runs: Iterable[Run]) -> list[Run]:
-    found: list[Run] = []
+    stretches: list[Run] = []
     for run in runs:
-        if found and found[-1].is_marked is run.is_marked:
-            found[-1] = Run(found[-1].text + run.text, run.is_marked, run.change)
+        if stretches and stretches[-1].is_marked is run.is_marked:
+            stretches[-1] = Run(stretches[-1].text + run.text, run.is_marked, run.change)
         else:
-            found.append(run)
-    return found
+            stretches.append(run)
+    return stretches
 
 
 def marked_words(runs: Sequence[Run]) -> str:

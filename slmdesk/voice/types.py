@@ -24,8 +24,8 @@ class Transcript(Record):
 
 def transcript_of(pages: Iterable[Page], language: str = "") -> Transcript:
     """Return what the pages of a recording, or of subtitles, say and when."""
-    found = ((times_of(block.place), page.text[block.start : block.end]) for page in pages for block in page.blocks)
-    return Transcript(tuple(Segment(*times, text) for times, text in found if times and text), language)
+    cues = ((times_of(block.place), page.text[block.start : block.end]) for page in pages for block in page.blocks)
+    return Transcript(tuple(Segment(*times, text) for times, text in cues if times and text), language)
 
 
 def _srt(seconds: float) -> str:

@@ -331,15 +331,15 @@ class Matcher:
         if not self._begins or len(self._begins) < len(self._words):  # signs alone are no words
             return []
         rarest = max(self._begins, key=len)
-        found = [at for at, spaced in enumerate(given.spaced) if rarest in spaced]
-        return [at for at in found if all(begin in given.spaced[at] for begin in self._begins)]
+        candidates = [at for at, spaced in enumerate(given.spaced) if rarest in spaced]
+        return [at for at in candidates if all(begin in given.spaced[at] for begin in self._begins)]
 
     def _holding(self, given: NameList[N], known: set[int]) -> list[int]:
         if not self._words:
             return []
         longest = max(self._words, key=len)
-        found = [at for at, name in enumerate(given.folded) if longest in name]
-        return [at for at in found if at not in known and all(word in given.folded[at] for word in self._words)]
+        candidates = [at for at, name in enumerate(given.folded) if longest in name]
+        return [at for at in candidates if at not in known and all(word in given.folded[at] for word in self._words)]
 
     def _skipping(self, given: NameList[N], known: set[int]) -> list[int]:
         """Return the names in which the typed letters follow with gaps of at most two letters, or continue at the next
@@ -353,8 +353,8 @@ class Matcher:
         first, others = f" {self._letters[0]}", map(re.escape, self._letters[1:])
         steps = (rf"(?>[^{letter}]{{0,2}}{letter}|[^{letter} ]* {letter})" for letter in others)
         search = re.compile(re.escape(first) + "".join(steps)).search
-        found = [at for at, spaced in enumerate(given.spaced) if first in spaced]
-        return [at for at in found if at not in known and search(given.spaced[at])]
+        candidates = [at for at, spaced in enumerate(given.spaced) if first in spaced]
+        return [at for at in candidates if at not in known and search(given.spaced[at])]
 
 
 @lru_cache(maxsize=40_000)
@@ -453,7 +453,7 @@ class PaletteController(QObject):
 
     def _found_names(self) -> list[Section]:
         names, offers, matcher = self._names.value, self._offers, Matcher(self._words)
-        found = [
+        ranked = [
             _section(matcher, _("Actions"), NameList(offers.actions), _as_it_is),
             _section(matcher, _("Pages"), NameList(offers.pages), _as_it_is),
             _section(matcher, _("Settings"), NameList(offers.settings), _as_it_is),
@@ -466,7 +466,7 @@ class PaletteController(QObject):
                 matcher, _("Summaries, questions and tables"), names.results, partial(self._item_entry, with_kind=True)
             ),
         ]
-        return [section for __, section in sorted(found, key=lambda pair: pair[0])]
+        return [section for __, section in sorted(ranked, key=lambda pair: pair[0])]
 
     def _item_entry(self, title: ItemTitle, *, with_kind: bool = False) -> Entry:
         kind, icon = KINDS.get(title.kind, OTHER_KIND)
@@ -493,15 +493,15 @@ class PaletteController(QObject):
             self._on_refused,
         )
 
-    def _on_found(self, words: str, found: tuple[Sequence[Found], Sequence[TextHit]]) -> None:
+    def _on_found(self, words: str, hits: tuple[Sequence[Found], Sequence[TextHit]]) -> None:
         self._is_searching = False
         if words != self._words:
             self._search()
             return
         self._is_searched = True
         kinds = {item.id: item.kind for item in self._names.value.items}
-        messages = [self._message_entry(hit, kinds.get(hit.item, "")) for hit in found[0] if hit.message]
-        passages = [self._passage_entry(hit) for hit in found[1]]
+        messages = [self._message_entry(hit, kinds.get(hit.item, "")) for hit in hits[0] if hit.message]
+        passages = [self._passage_entry(hit) for hit in hits[1]]
         self._hits = [_newest(_("In chats and results"), messages), _newest(_("In documents"), passages)]
         self._report()
 
@@ -510,12 +510,10 @@ class PaletteController(QObject):
         self._bridge.problem_met.emit(problem)
         self._report()
 
-    def _message_entry(self, found: Found, kind: str) -> Entry:
+    def _message_entry(self, hit: Found, kind: str) -> Entry:
         name, icon = KINDS.get(kind, OTHER_KIND)
-        choose = partial(self._open.message, found, self._words)
-        return Entry(
-            " ".join(title_words(found.title, kind).split()) or name, icon, choose, name, snippet=found.snippet
-        )
+        choose = partial(self._open.message, hit, self._words)
+        return Entry(" ".join(title_words(hit.title, kind).split()) or name, icon, choose, name, snippet=hit.snippet)
 
     def _passage_entry(self, hit: TextHit) -> Entry:
         place = _("Page {page}").format(page=hit.page) if hit.page else ""
@@ -530,8 +528,8 @@ class PaletteController(QObject):
 
 def _section(matcher: Matcher, heading: str, names: NameList[N], entry_of: Callable[[N], Entry]) -> tuple[int, Section]:
     """Return the best of these names as entries, and how well the best one matches."""
-    found, total, rank = matcher.find(names, MOST_NAMES)
-    return rank, Section(heading, [entry_of(record) for record in found], total)
+    matches, total, rank = matcher.find(names, MOST_NAMES)
+    return rank, Section(heading, [entry_of(record) for record in matches], total)
 
 
 def _as_it_is(entry: Entry) -> Entry:

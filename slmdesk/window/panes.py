@@ -204,7 +204,7 @@ class EarlierBox(QFrame):
         self.chosen.connect(choose)
         self.rename_requested.connect(items.rename)
         self.delete_requested.connect(delete or items.delete)
-        items.listed.connect(lambda found, current: self.show_entries([entry(record) for record in found], current))
+        items.listed.connect(lambda records, current: self.show_entries([entry(record) for record in records], current))
 
     def show_entries(self, entries: Sequence[Entry], current: str) -> None:
         self._current = current

@@ -73,8 +73,8 @@ def _read_stdin() -> bytes:
 
 
 def _decoded(data: bytes, name: str) -> InputText:
-    found = decoded(data, name or "The input")
-    return InputText(found.text, found.encoding, found.lead, name)
+    content = decoded(data, name or "The input")
+    return InputText(content.text, content.encoding, content.lead, name)
 
 
 FORMS = ("docx", "txt", "md")
@@ -96,25 +96,25 @@ def _correct(
         if document:
             target = output.absolute() if output else None
             whole = DocumentRequest(str(document.absolute()), target, code, model, may_replace=force)
-            found = _result(console, services, lambda: services.writing.correct_document(whole))
+            correction = _result(console, services, lambda: services.writing.correct_document(whole))
         else:
             request = CorrectRequest(source.text if source else "", code, model)
-            found = _result(console, services, lambda: services.writing.correct(request))
+            correction = _result(console, services, lambda: services.writing.correct(request))
     if output is not None and source is not None:
-        write_out(output.absolute(), _file_of(found, source, form))
+        write_out(output.absolute(), _file_of(correction, source, form))
     place = "paragraph" if document else "line"
-    _notify(console, found, output, place, lists=lists)
+    _notify(console, correction, output, place, lists=lists)
     if console.as_json:
-        console.give({**json_of(found), **({"output": str(output.absolute())} if output else {})})
+        console.give({**json_of(correction), **({"output": str(output.absolute())} if output else {})})
     elif lists:
-        say_changes(console, found, place)
+        say_changes(console, correction, place)
     elif output is None and source is not None:
-        say_text(console, source, found.text)
+        say_text(console, source, correction.text)
 
 
-def _notify(console: Console, found: Correction, output: Path | None, place: str, *, lists: bool) -> None:
-    console.notify(counted(found) + ("" if lists or not found.changes else " --changes lists them."))
-    if words := unanswered_words(found, place):
+def _notify(console: Console, correction: Correction, output: Path | None, place: str, *, lists: bool) -> None:
+    console.notify(counted(correction) + ("" if lists or not correction.changes else " --changes lists them."))
+    if words := unanswered_words(correction, place):
         console.notify(words)
     if output is not None:
         console.notify(f"Written to {output}.")
@@ -124,14 +124,14 @@ def _result(console: Console, services: Services, begin: Callable[[], Pending[Co
     return console.result_of(services, begin, lambda report: console.progress("correcting", *report))
 
 
-def json_of(found: Correction) -> dict[str, Json]:
+def json_of(correction: Correction) -> dict[str, Json]:
     """Return a correction as JSON. Character positions count from 0."""
     return {
-        "text": found.text,
-        "changes": [_json_of_change(change) for change in found.changes],
-        "language": found.language,
-        "sentences": found.sentences,
-        "unanswered_lines": list(found.unanswered),
+        "text": correction.text,
+        "changes": [_json_of_change(change) for change in correction.changes],
+        "language": correction.language,
+        "sentences": correction.sentences,
+        "unanswered_lines": list(correction.unanswered),
     }
 
 
@@ -148,10 +148,10 @@ def _json_of_change(change: Change) -> dict[str, Json]:
     return shape if change.is_made else shape | {"doubt": change.doubt}
 
 
-def say_changes(console: Console, found: Correction, place: str) -> None:
-    for number, change in enumerate(found.changes, 1):
+def say_changes(console: Console, correction: Correction, place: str) -> None:
+    for number, change in enumerate(correction.changes, 1):
         console.say(f"{number}. [{place} {change.line}] {change_words(change)}")
-        console.say(f"     {marked_sentence(found.source, change)}\n")
+        console.say(f"     {marked_sentence(correction.source, change)}\n")
 
 
 def say_text(console: Console, source: InputText, text: str) -> None:
@@ -172,16 +172,16 @@ def _check_output(file: Path | None, output: Path | None, force: bool) -> str:
     return form
 
 
-def _file_of(found: Correction, source: InputText, form: str) -> bytes:
+def _file_of(correction: Correction, source: InputText, form: str) -> bytes:
     if form != "docx":
-        return source.encoded(found.text)
+        return source.encoded(correction.text)
     from slmdesk.writing.export import TrackedChange, tracked_docx
 
     changes = [
         TrackedChange(change.edit.start, change.edit.end, change.edit.new, "" if change.is_made else note_of(change))
-        for change in found.changes
+        for change in correction.changes
     ]
-    return tracked_docx(found.source, changes, title=source.name)
+    return tracked_docx(correction.source, changes, title=source.name)
 
 
 def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest) -> None:
@@ -190,27 +190,29 @@ def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest) -> 
     request = changed(asked_for, text=source.text, language=code)
     with console.services() as services:
         named_model(services, request.model)
-        found = console.result_of(services, lambda: services.writing.rewrite(request))
+        rewriting = console.result_of(services, lambda: services.writing.rewrite(request))
     is_numbered = request.task is Task.REPHRASE
-    for number, version in enumerate(found.versions, 1):
-        for remark in remarks(found, version, request):
+    for number, version in enumerate(rewriting.versions, 1):
+        for remark in remarks(rewriting, version, request):
             console.notify(f"{number}. {remark}" if is_numbered else remark)
-    if is_numbered and len(found.versions) < found.asked:
-        console.notify(f"The model gave {len(found.versions)} of {found.asked} versions; the others were the same.")
+    if is_numbered and len(rewriting.versions) < rewriting.asked:
+        console.notify(
+            f"The model gave {len(rewriting.versions)} of {rewriting.asked} versions; the others were the same."
+        )
     if console.as_json:
-        console.give(_json_of(found, request))
+        console.give(_json_of(rewriting, request))
         return
-    texts = [version.text for version in found.versions]
+    texts = [version.text for version in rewriting.versions]
     console.say("\n\n".join(f"{number}. {text}" for number, text in enumerate(texts, 1)) if is_numbered else texts[0])
 
 
-def _json_of(found: Rewriting, request: RewriteRequest) -> dict[str, Json]:
+def _json_of(rewriting: Rewriting, request: RewriteRequest) -> dict[str, Json]:
     versions: list[Json] = [
-        {**_json_of_version(found.source, version), "remarks": list(remarks(found, version, request))}
-        for version in found.versions
+        {**_json_of_version(rewriting.source, version), "remarks": list(remarks(rewriting, version, request))}
+        for version in rewriting.versions
     ]
-    first = _json_of_version(found.source, found.versions[0])
-    return {"text": first["text"], "changes": first["changes"], "language": found.language, "versions": versions}
+    first = _json_of_version(rewriting.source, rewriting.versions[0])
+    return {"text": first["text"], "changes": first["changes"], "language": rewriting.language, "versions": versions}
 
 
 def _json_of_version(source: str, version: Version) -> dict[str, Json]:

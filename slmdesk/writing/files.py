@@ -106,8 +106,8 @@ class WritingFiles(Service):
     def _opening(self, path: Path, kind: str) -> Slices[OpenedText]:
         if kind not in DOCUMENTS:
             raise KnownError("writing.unknown_format", path=path.name, known=" ".join(SUFFIXES))
-        found = yield from units_from(self._service_thread, self._reader, tracked_payload(str(path)))
-        words, left = yield from _words_in(found)
+        parts = yield from units_from(self._service_thread, self._reader, tracked_payload(str(path)))
+        words, left = yield from _words_in(parts)
         return OpenedText(_checked(words), path, left=left)
 
     def _writing_into(self, request: WriteRequest) -> Slices[WrittenWord]:
@@ -117,10 +117,10 @@ class WritingFiles(Service):
         if is_there(target) and is_same_file(source.path, target):
             raise KnownError("file.is_source", path=str(target))
         payload = tracked_payload(str(source.path))
-        found = yield from units_from(self._service_thread, self._reader, payload)
-        if (yield from _words_in(found))[0] != source.text:
+        parts = yield from units_from(self._service_thread, self._reader, payload)
+        if (yield from _words_in(parts))[0] != source.text:
             raise KnownError("writing.file_changed", path=source.path.name)
-        document = DocumentText.of(found)
+        document = DocumentText.of(parts)
         sure = [edit for edit, words in request.changes if not words]
         made = changes_between(document, applied(request.text, sure))
         data, refused = yield from rewritten(
@@ -136,10 +136,10 @@ def tracked_payload(path: str) -> dict[str, Json]:
     return {"path": path, "password": "", "options": {"tracked": now}}
 
 
-def _words_in(found: Sequence[Mapping[str, Any]]) -> Slices[tuple[str, tuple[str, ...]]]:
+def _words_in(parts: Sequence[Mapping[str, Any]]) -> Slices[tuple[str, tuple[str, ...]]]:
     lines: list[str] = []
     left: dict[str, None] = {}
-    for piece in found:
+    for piece in parts:
         unit = piece.get("unit")
         if unit is None:
             left[str(piece["left"].get("kind", ""))] = None
@@ -242,12 +242,12 @@ class DocumentText(Record):
     units: tuple[_Unit, ...]
 
     @classmethod
-    def of(cls, found: Sequence[Mapping[str, Any]]) -> DocumentText:
+    def of(cls, parts: Sequence[Mapping[str, Any]]) -> DocumentText:
         """Return the text of the units that the reader process found. Units are numbered from 0."""
         units: list[_Unit] = []
         words: list[str] = []
         at = 0
-        for number, unit in enumerate(each["unit"] for each in found if "unit" in each):
+        for number, unit in enumerate(each["unit"] for each in parts if "unit" in each):
             tagged = str(unit["text"])
             plain, stretches = _plain(tagged, Tags(tuple(unit["paired"]), tuple(unit["lone"])))
             if "\n" in plain or "\r" in plain or SIGNS & set(plain):
@@ -257,14 +257,16 @@ class DocumentText(Record):
             at += len(plain) + len(_BETWEEN)
         return cls(_BETWEEN.join(words), tuple(units))
 
-    def settled(self, found: Correction) -> Correction:
+    def settled(self, correction: Correction) -> Correction:
         """Return the correction with paragraph numbers, not lines. Changes that cross formatting become suggestions."""
         changes = []
-        for change in found.changes:
+        for change in correction.changes:
             place = self._place(change.edit)
             doubt = change.doubt or ("" if place else "formatting")
             changes.append(changed(change, line=change.line // 2 + 1, doubt=doubt))
-        return changed(found, changes=tuple(changes), unanswered=tuple(number // 2 + 1 for number in found.unanswered))
+        return changed(
+            correction, changes=tuple(changes), unanswered=tuple(number // 2 + 1 for number in correction.unanswered)
+        )
 
     @property
     def paragraphs(self) -> tuple[tuple[int, str], ...]:
@@ -292,12 +294,12 @@ class DocumentText(Record):
         place = self._place(change.edit)
         return place is not None and place[0].number in numbers
 
-    def without(self, found: Correction, refused: Sequence[int]) -> Correction:
+    def without(self, correction: Correction, refused: Sequence[int]) -> Correction:
         changes = []
-        for change in found.changes:
+        for change in correction.changes:
             is_refused = change.is_made and self.refused(change, refused)
             changes.append(changed(change, doubt="formatting") if is_refused else change)
-        return changed(found, changes=tuple(changes))
+        return changed(correction, changes=tuple(changes))
 
     def _place(self, edit: Edit) -> tuple[_Unit, int, int] | None:
         """Return an edit's unit, and its start and end in the unit's tagged text. None if a tag is inside the edit."""
@@ -348,9 +350,9 @@ def changes_between(document: DocumentText, text: str) -> WordChanges:
 
 
 def _edits(old: str, new: str) -> Sequence[Edit]:
-    found = edits_of(old, new)
-    if applied(old, found) == new:
-        return found
+    edits = edits_of(old, new)
+    if applied(old, edits) == new:
+        return edits
     begin = common_prefix(old, new)
     rest = min(len(old), len(new)) - begin
     end = common_prefix(old[::-1][:rest], new[::-1][:rest])

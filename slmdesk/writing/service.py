@@ -67,15 +67,15 @@ class WritingService(Service):
         self._models, self._loader, self._reader = models, loader, reader
 
     def correct(
-        self, request: CorrectRequest, found: Callable[[Sequence[Change]], object] | None = None
+        self, request: CorrectRequest, report: Callable[[Sequence[Change]], object] | None = None
     ) -> Pending[Correction]:
         """Correct a text. Progress is reported as pairs: sentences done, sentences in all.
 
-        `found` is called on the service thread with the changes of a sentence as soon as they are known, in any order.
+        `report` is called on the service thread with the changes of a sentence as soon as they are known, in any order.
         Ends with a Problem `writing.empty`, `writing.too_long`, `writing.language`, `language.unknown`, `model.…` or of
         the engine.
         """
-        return in_slices(self._service_thread, self._correcting(request, found))
+        return in_slices(self._service_thread, self._correcting(request, report))
 
     def correct_document(self, request: DocumentRequest) -> Pending[Correction]:
         """Correct a Word file and save a copy with tracked changes. The lines of the correction are paragraphs.
@@ -100,11 +100,11 @@ class WritingService(Service):
         text = request.text
         language = _language(text, request.language, MOST_TEXT)
         record = able(self._models.choose(request.model))
-        found = list(passages(text, language))
+        sentences = list(passages(text, language))
         yield
         spoken = _Languages(text, language, is_told=not request.language)
         asked: dict[tuple[str, str], list[Passage]] = {}
-        for passage in found:
+        for passage in sentences:
             if passage.end - passage.start <= MOST_SENTENCE:
                 asked.setdefault((passage.asked(text), spoken.of(passage)), []).append(passage)
             yield
@@ -139,25 +139,25 @@ class WritingService(Service):
 
         if steps:
             yield ask_once(self._loader, record, [correction_step(*step) for step in steps], compare)
-        made = [change for passage in found for change in changes.get(passage) or ()]
-        unanswered = tuple(passage.line for passage in found if changes.get(passage) is None)
-        return Correction(text, tuple(made), language, len(found), unanswered)
+        made = [change for passage in sentences for change in changes.get(passage) or ()]
+        unanswered = tuple(passage.line for passage in sentences if changes.get(passage) is None)
+        return Correction(text, tuple(made), language, len(sentences), unanswered)
 
     def _correcting_document(self, request: DocumentRequest) -> Slices[Correction]:
         payload = tracked_payload(request.path)
         document = DocumentText.of((yield from units_from(self._service_thread, self._reader, payload)))
-        found = yield self.correct(CorrectRequest(document.text, request.language, request.model))
-        found = document.settled(found)
+        correction = yield self.correct(CorrectRequest(document.text, request.language, request.model))
+        correction = document.settled(correction)
         target = request.target
         if target is None:
-            return found
+            return correction
         data, refused = yield from rewritten(
-            self._service_thread, self._reader, payload, document.answers(found.changes)
+            self._service_thread, self._reader, payload, document.answers(correction.changes)
         )
         if is_there(target) and not request.may_replace:
             raise KnownError("file.exists", path=str(target))
         yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="writing")
-        return document.without(found, refused)
+        return document.without(correction, refused)
 
     # ---- rewriting
 
@@ -188,8 +188,8 @@ class _Languages:
             return self._language
         if passage.paragraph not in self._known:
             words = self._text[passage.paragraph[0] : passage.paragraph[1]]
-            found, sure = detect(words, DETECTED) if len(words.split()) >= LEAST_TOLD else (None, 0.0)
-            self._known[passage.paragraph] = found if found and sure >= SURE else self._language
+            detected, sure = detect(words, DETECTED) if len(words.split()) >= LEAST_TOLD else (None, 0.0)
+            self._known[passage.paragraph] = detected if detected and sure >= SURE else self._language
         return self._known[passage.paragraph]
 
 
@@ -222,18 +222,18 @@ def _language(text: str, requested: str, most: int) -> str:
         raise KnownError("writing.too_long", characters=len(text), most=most)
     if requested:
         return language_of(requested).code
-    found = detect(text[:20_000], DETECTED)[0] or tongue(text)
-    if not found:
+    language = detect(text[:20_000], DETECTED)[0] or tongue(text)
+    if not language:
         raise KnownError("writing.language")
-    return found
+    return language
 
 
 def _cleaned(answer: str, request: RewriteRequest) -> str:
     """Return a rewritten text without the model's comments. A continuation does not repeat the text it continues."""
-    found = without_chatter(request.text, answer).strip()
+    text = without_chatter(request.text, answer).strip()
     if request.task is Task.CONTINUE:
-        found = found.removeprefix(request.text.strip()).strip()
-    return found
+        text = text.removeprefix(request.text.strip()).strip()
+    return text
 
 
 _NOT_AS_LONG = {Task.SHORTEN: "writing.not_shorter", Task.EXPAND: "writing.not_longer"}
@@ -242,14 +242,14 @@ _NOT_AS_LONG = {Task.SHORTEN: "writing.not_shorter", Task.EXPAND: "writing.not_l
 def _versions(
     words: Sequence[Words], request: RewriteRequest, language: str, below: float = SHORTENED_BELOW
 ) -> Slices[list[Version]]:
-    found: list[Version] = []
+    versions: list[Version] = []
     for word in words:
         text = _cleaned(word.text, request)
-        is_new = text and all(edits_of(each, text) for each in (request.text, *(each.text for each in found)))
+        is_new = text and all(edits_of(each, text) for each in (request.text, *(each.text for each in versions)))
         if is_new and is_as_long_as_asked(request, text, language, below):
-            found.append(_version(text, request, language, is_cut=word.is_cut))
+            versions.append(_version(text, request, language, is_cut=word.is_cut))
         yield
-    return found
+    return versions
 
 
 def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool) -> Version:

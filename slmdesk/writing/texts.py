@@ -64,25 +64,25 @@ class WritingHistory(Service):
 
         Raises KnownError store.*.
         """
-        found = self._there(item)
-        kept = self._store.messages.of_item(found.id) if found else []
-        if found is None or not kept:
+        record = self._there(item)
+        kept = self._store.messages.of_item(record.id) if record else []
+        if record is None or not kept:
             return "", ()
         text = kept[0].text or "".join(part.text for part in kept[0].parts)
-        is_same = found.settings.get("changes_of") == _digest(text)  # an older program may have changed it since
-        return text, _fitting(text, found.settings.get("changes")) if is_same else ()
+        is_same = record.settings.get("changes_of") == _digest(text)  # an older program may have changed it since
+        return text, _fitting(text, record.settings.get("changes")) if is_same else ()
 
     def earlier(self, limit: int = 20) -> list[Item]:
         return self._store.items.page(KIND, limit=limit)
 
     def _there(self, item: str) -> Item | None:
         try:
-            found = self._store.items.get(item) if item else None
+            record = self._store.items.get(item) if item else None
         except KnownError as err:
             if err.code != "item.unknown":
                 raise
             return None  # deleted for good meanwhile
-        return found if found and found.kind == KIND and found.deleted_at is None else None
+        return record if record and record.kind == KIND and record.deleted_at is None else None
 
 
 def _digest(text: str) -> str:
@@ -90,9 +90,9 @@ def _digest(text: str) -> str:
 
 
 def _fitting(text: str, stored: Json) -> Sequence[Change]:
-    found: list[Change] = []
+    changes: list[Change] = []
     for change in stored_list(Change, stored):
-        at = found[-1].edit.end if found else 0
+        at = changes[-1].edit.end if changes else 0
         if change.edit.start >= at and change.edit.old(text) == change.old:
-            found.append(change)
-    return tuple(found)
+            changes.append(change)
+    return tuple(changes)

@@ -183,10 +183,10 @@ def marked_sentence(text: str, change: Change) -> str:
     return " ".join(f"{before}{lead}{marks}{trail}{after}".split())
 
 
-def counted(found: Correction) -> str:
-    made = sum(change.is_made for change in found.changes)
-    suggested = len(found.changes) - made
-    if not found.changes:
+def counted(correction: Correction) -> str:
+    made = sum(change.is_made for change in correction.changes)
+    suggested = len(correction.changes) - made
+    if not correction.changes:
         return _("No mistakes found.")
     words = ngettext("{n} change made", "{n} changes made", made)
     return (
@@ -194,11 +194,11 @@ def counted(found: Correction) -> str:
     )
 
 
-def unanswered_words(found: Correction, place: str = "line") -> str:
-    count = len(found.unanswered)
+def unanswered_words(correction: Correction, place: str = "line") -> str:
+    count = len(correction.unanswered)
     if not count:
         return ""
-    lines = sorted(set(found.unanswered))
+    lines = sorted(set(correction.unanswered))
     named = ", ".join(map(str, lines[:20])) + (
         _(" and {count} more").format(count=len(lines) - 20) if len(lines) > 20 else ""
     )
@@ -214,7 +214,7 @@ def unanswered_words(found: Correction, place: str = "line") -> str:
     )
 
 
-def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iterator[str]:
+def remarks(rewriting: Rewriting, version: Version, request: RewriteRequest) -> Iterator[str]:
     if version.exchanged:
         yield _("Who does what may be turned round: {listed}.").format(listed=_listed(version.exchanged))
     if version.added:
@@ -225,7 +225,7 @@ def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iter
         yield _("It may deny something else than your text: compare each “not” and “no”.")
     if version.is_cut:
         yield _("It ends at the limit of its length, so its end is missing.")
-    if request.manner == "sentence" and (sentences := len(sentence_spans(version.text, found.language))) > 1:
+    if request.manner == "sentence" and (sentences := len(sentence_spans(version.text, rewriting.language))) > 1:
         yield _("It has {sentences} sentences, not one.").format(sentences=sentences)
 
 
@@ -290,8 +290,8 @@ def _length_asked(request: RewriteRequest, language: str) -> str:
 
 
 def _of(language: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = texts().get(language) or texts()["en"]
-    return found
+    prompts: Mapping[str, Any] = texts().get(language) or texts()["en"]
+    return prompts
 
 
 def _told(rules: str, language: str) -> str:

@@ -28,7 +28,7 @@ from slmdesk.formats.redacting.office import cleaned
 from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking, put, put_in_value
 from slmdesk.formats.redacting.text import left_in, redact_tree
 from slmdesk.text.redaction import BAR, Kind
-from slmdesk.text.redaction.finding import find_private
+from slmdesk.text.redaction.finding import WordList, find_private
 
 pytestmark = pytest.mark.pure
 
@@ -393,6 +393,17 @@ MAIL = "Subject: A\nTo: b\nMIME-Version: 1.0\n\n"
 def test_the_check_of_a_result_sees_a_name_over_lines_of_a_text(head, encoding, gap):
     gap = gap.replace(" ", "\u00a0") if head == "\u00a0" else gap
     assert left_in(f"{head}Brief an Anna{gap}Berger".encode(encoding), ["Anna Berger"])
+
+
+@pytest.mark.parametrize("name", ["Berger", "Öllinger", "Lena-Anna", "Anna Schneider"])
+@pytest.mark.parametrize("gap", ["-\n   ", "-\n", "-\r\n\t", "-\n\u00a0\u00a0", "\u00ad\n ", "\u2010\n "])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_name_broken_by_a_hyphen_is_replaced_and_seen_by_the_check(name, gap, encoding):
+    begin, end = name.split("-") if "-" in name else (name[:-3], name[-3:])
+    text = f"Brief an {begin}{gap}{end} von gestern"
+    assert left_in(text.encode(encoding), [name])
+    assert WordList([name]).found(text)
+    assert not left_in(f"Brief an {begin}{gap}\n{end} von gestern".encode(encoding), [name])
 
 
 def test_a_name_that_lies_over_lines_of_headers_by_chance_is_none():

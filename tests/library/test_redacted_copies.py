@@ -21,29 +21,29 @@ pytestmark = pytest.mark.process
 def ended(services, begin):
     """The result of something, or its Problem."""
     done, results = threading.Event(), []
-    services.service_thread.call(lambda: begin().then(lambda one: (results.append(one), done.set())))
+    services.service_thread.call(lambda: begin().then(lambda outcome: (results.append(outcome), done.set())))
     assert done.wait(60)
     return results[0]
 
 
 def request(preview, target, **more):
-    words = tuple((one.kind, one.words) for one in (*preview.found, *preview.unseen) if one.is_chosen)
+    words = tuple((word.kind, word.words) for word in (*preview.found, *preview.unseen) if word.is_chosen)
     return RedactionRequest(words, target, **more)
 
 
 @pytest.mark.parametrize(
     "kind",
-    ["xlsx", "pptx", "odt", "eml", "md", *(pytest.param(one, marks=pytest.mark.soak) for one in ("docx", "pdf"))],
+    ["xlsx", "pptx", "odt", "eml", "md", *(pytest.param(kind, marks=pytest.mark.soak) for kind in ("docx", "pdf"))],
 )
 def test_a_copy_of_each_kind_is_made_by_the_child_and_looked_through(services, tmp_path, kind):
     data, needles = planting.planted(kind, 5)
     path, target = tmp_path / f"a.{kind}", tmp_path / f"b.{kind}"
     path.write_bytes(data)
     copies = services.redacted_copies
-    preview = result_of(services, lambda: copies.preview(path, listed=[Listed(one) for one in needles.planted]))
+    preview = result_of(services, lambda: copies.preview(path, listed=[Listed(needle) for needle in needles.planted]))
     assert preview.format == kind
     assert preview.found
-    words = tuple((Kind.OTHER, one) for one in needles.planted)
+    words = tuple((Kind.OTHER, needle) for needle in needles.planted)
     made = result_of(services, lambda: copies.give_out(preview, RedactionRequest(words, target)))
     assert made.bytes == target.stat().st_size
     assert planting.found_in(target.read_bytes(), needles) == {}
@@ -74,8 +74,8 @@ def test_of_a_mail_no_surname_or_town_is_left_and_its_letters_stay(services, tmp
     path.write_text(MAIL, "utf-8")
     copies = services.redacted_copies
     preview = result_of(services, lambda: copies.preview(path))
-    assert not [one.words for one in preview.found if not one.is_chosen]
-    words = tuple((one.kind, one.words) for one in preview.found if one.kind not in keeps)
+    assert not [word.words for word in preview.found if not word.is_chosen]
+    words = tuple((word.kind, word.words) for word in preview.found if word.kind not in keeps)
     result_of(services, lambda: copies.give_out(preview, RedactionRequest(words, target)))
     mail = email.message_from_bytes(target.read_bytes(), policy=email.policy.default)
     assert str(mail["Subject"]) == f"Kanzlei {BAR} für {BAR} — Mangelanzeige"
@@ -91,7 +91,7 @@ def test_a_surname_goes_from_a_firm_that_stays(services, tmp_path, substitutes):
     path.write_text("Wir schreiben an Frau Miriam Quarbelsen und an die Quarbelsen Verlag GmbH in der Stadt.")
     copies = services.redacted_copies
     preview = result_of(services, lambda: copies.preview(path))
-    words = tuple((one.kind, one.words) for one in preview.found if one.kind is Kind.PERSON)
+    words = tuple((word.kind, word.words) for word in preview.found if word.kind is Kind.PERSON)
     assert [words] == [((Kind.PERSON, "Miriam Quarbelsen"),)]
     request = RedactionRequest(words, target, substitutes=substitutes)
     made = result_of(services, lambda: copies.give_out(preview, request))
@@ -119,8 +119,8 @@ def test_the_persons_own_list_is_always_found(services, tmp_path):
     path.write_text("Das Zeichen ist Blauwal.")
     assert result_of(services, lambda: services.redacted_copies.preview(path)).found == ()
     services.service_thread.call(lambda: services.redaction.change_names([Listed("Blauwal", Kind.FIRM)]))
-    found = result_of(services, lambda: services.redacted_copies.preview(path)).found
-    assert [(one.kind, one.words, one.is_chosen) for one in found] == [(Kind.FIRM, "Blauwal", True)]
+    words = result_of(services, lambda: services.redacted_copies.preview(path)).found
+    assert [(word.kind, word.words, word.is_chosen) for word in words] == [(Kind.FIRM, "Blauwal", True)]
 
 
 def test_a_file_that_changed_since_the_look_is_not_written(services, tmp_path):
@@ -152,7 +152,7 @@ def test_the_key_and_the_copy_are_both_there_or_neither(services, tmp_path):
     path, target, key = tmp_path / "a.txt", tmp_path / "b.txt", tmp_path / "b.key"
     path.write_text("Frau Quarbelsen schreibt an info@example.org.")
     preview = result_of(services, lambda: services.redacted_copies.preview(path, listed=[Listed("Xanthopol")]))
-    assert [one.words for one in preview.unseen] == ["Xanthopol"]
+    assert [word.words for word in preview.unseen] == ["Xanthopol"]
     wished = request(preview, target, substitutes=True, key=key, passphrase="a")
     target.write_text("mine")
     problem = ended(services, lambda: services.redacted_copies.give_out(preview, wished))
@@ -185,22 +185,22 @@ def test_a_locked_pdf_asks_for_its_password(services, tmp_path):
 
 
 def test_authors_are_found_who_stand_nowhere_in_the_text():
-    found = private_words([("page 1", "Nothing here.")], [], ["Anna Quarbelsen", "Microsoft Office User"], [])
-    assert [(one.words, one.is_author, one.count) for one in found] == [("Anna Quarbelsen", True, 0)]
+    words = private_words([("page 1", "Nothing here.")], [], ["Anna Quarbelsen", "Microsoft Office User"], [])
+    assert [(word.words, word.is_author, word.count) for word in words] == [("Anna Quarbelsen", True, 0)]
 
 
 def test_places_are_shown_with_what_is_around():
     texts = [("page 1", "x" * 100), ("page 2", "Ihr Konto DE89 3704 0044 0532 0130 00 ist da.")]
-    found = next(word for word in private_words(texts, [], [], []) if word.kind is Kind.IBAN)
-    assert found.places[0].place == "page 2"
-    assert found.places[0].before.endswith("Ihr Konto ")
-    assert found.places[0].after == " ist da."
-    assert found.certainty is Certainty.SURE
+    iban = next(word for word in private_words(texts, [], [], []) if word.kind is Kind.IBAN)
+    assert iban.places[0].place == "page 2"
+    assert iban.places[0].before.endswith("Ihr Konto ")
+    assert iban.places[0].after == " ist da."
+    assert iban.certainty is Certainty.SURE
 
 
 def test_a_word_is_added_with_its_count():
-    found = added_word("Blauwal und blauwal, Blauwale", "  Blauwal ")
-    assert (found.words, found.count) == ("Blauwal", 2)
+    word = added_word("Blauwal und blauwal, Blauwale", "  Blauwal ")
+    assert (word.words, word.count) == ("Blauwal", 2)
     with pytest.raises(KnownError, match=r"request\.invalid"):
         added_word("a", "a")
 
@@ -210,7 +210,7 @@ def test_bars_and_substitutes():
     assert dict(pairs_for("text", words, substitutes=False)) == {"Anna Quarbelsen": BAR, "a@example.org": BAR}
     made = dict(pairs_for("Anna Quarbelsen a@example.org", words, substitutes=True))
     assert made.keys() >= {"Anna Quarbelsen", "a@example.org"}
-    assert not any("Quarbelsen" in one for one in made.values())
+    assert not any("Quarbelsen" in substitute for substitute in made.values())
     assert dict(pairs_for("Anna Quarbelsen", words, substitutes=True, unseen={"a@example.org"}))["a@example.org"] == BAR
 
 
@@ -222,12 +222,14 @@ def test_words_that_stand_nowhere_are_in_no_substitute(unseen):
     barred = (unseen, unseen.removesuffix(" GmbH").split()[-1])
     made = dict(
         pairs_for(
-            "\n".join(one for _, one in words), [*words, *((Kind.PERSON, one) for one in barred)], substitutes=True,
+            "\n".join(text for _, text in words), [*words, *((Kind.PERSON, name) for name in barred)], substitutes=True,
             unseen=barred,
         )
     )  # fmt: skip
-    assert {made.pop(one) for one in {*barred}} == {BAR}
-    assert not [one for one in made.values() if any(each.casefold() in one.casefold() for each in barred)]
+    assert {made.pop(name) for name in {*barred}} == {BAR}
+    assert not [
+        substitute for substitute in made.values() if any(each.casefold() in substitute.casefold() for each in barred)
+    ]
 
 
 def test_a_word_that_every_substitute_of_a_kind_holds_is_named():

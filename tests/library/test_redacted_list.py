@@ -129,19 +129,19 @@ def _given_out(kind: str, data: bytes, listed):
     """The copy, what was found, and what was looked for."""
     listing = Listing()
     _read(kind, data, listing, draws=False)
-    found = private_words([], [(place, text) for text, place in listing.texts.items()], [], listed)
-    words = [(one.kind, one.words) for one in found if one.is_chosen]
+    hits = private_words([], [(place, text) for text, place in listing.texts.items()], [], listed)
+    words = [(hit.kind, hit.words) for hit in hits if hit.is_chosen]
     pairs = pairs_for("", words, substitutes=False)
     copy = _read(kind, data, Replacing(pairs), text_layer=True, pixels_per_inch=72)
     originals = [original for original, _ in pairs]
     seeking = Seeking(originals)
     _read(kind, copy, seeking, draws=False)
     assert {**left_in(copy, originals), **seeking.found} == {}
-    return copy, found, originals
+    return copy, hits, originals
 
 
 @pytest.mark.parametrize("size", [5, pytest.param(9, marks=pytest.mark.soak)])
-@pytest.mark.parametrize("make", [_docx, _xlsx, _odt, _pdf, _eml, _html, _txt], ids=lambda one: one.__name__[1:])
+@pytest.mark.parametrize("make", [_docx, _xlsx, _odt, _pdf, _eml, _html, _txt], ids=lambda maker: maker.__name__[1:])
 def test_no_word_of_the_list_is_left_wherever_it_stands(make, size):
     needles = planting.Needles()
 
@@ -153,7 +153,7 @@ def test_no_word_of_the_list_is_left_wherever_it_stands(make, size):
 
     data = make(new)
     assert planting.found_in(data, needles) == needles.planted  # the control: the search finds all
-    copy, _, _ = _given_out(make.__name__[1:], data, [Listed(one) for one in needles.planted])
+    copy, _, _ = _given_out(make.__name__[1:], data, [Listed(needle) for needle in needles.planted])
     assert planting.found_in(copy, needles) == {}
 
 
@@ -189,7 +189,7 @@ def test_what_every_file_of_a_format_says_holds_no_copy_back():
     copy, _, originals = _given_out("docx", made.getvalue(), words)
     assert len(originals) == len(words)
     assert b"Microsoft" not in b"".join(
-        zipfile.ZipFile(io.BytesIO(copy)).read(f"docProps/{one}.xml") for one in ("app", "core")
+        zipfile.ZipFile(io.BytesIO(copy)).read(f"docProps/{part}.xml") for part in ("app", "core")
     )
 
 
@@ -221,17 +221,17 @@ def test_files_without_words_of_the_list_stay_as_they_are():
             "html": lambda text=text: f"<p>{text.replace('&', '&amp;')}</p>".encode(),
             "txt": text.encode,
         }[kind]()
-        copy, found, _ = _given_out(kind, data, OWN)
-        assert not [one for one in found if one.is_chosen and one.count]
+        copy, hits, _ = _given_out(kind, data, OWN)
+        assert not [hit for hit in hits if hit.is_chosen and hit.count]
         assert copy == _read(kind, data, Replacing(()))
         assert copy == data or kind != "txt"
 
 
 def test_longer_words_are_proposed_and_do_not_hold_a_copy_back():
     text = "Rosen in prose: Annahme, Martina, Martinique, klein, Xek."
-    copy, found, originals = _given_out("txt", f"{text} 2026Quarbelsen".encode(), OWN)
+    copy, hits, originals = _given_out("txt", f"{text} 2026Quarbelsen".encode(), OWN)
     assert copy.decode() == f"{text} 2026█████"
-    unsure = {one.words for one in found if one.certainty is Certainty.UNSURE}
+    unsure = {hit.words for hit in hits if hit.certainty is Certainty.UNSURE}
     assert unsure >= {"Rosen", "prose", "Annahme", "Martina", "Martinique", "klein"}
     assert "Xek" not in unsure  # of three letters and less it would be noise
     assert not {"Rose", "Anna", "Martin", "Klein"} & {*originals}

@@ -75,17 +75,17 @@ def session(monkeypatch, tmp_path):
 
     def open_one(**echo) -> Session:
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"answer": SAYS, "slow_read": SLOW} | echo))
-        one = Session(tmp_path)
-        opened.append(one)
-        return one
+        desk = Session(tmp_path)
+        opened.append(desk)
+        return desk
 
     yield open_one
-    for one in opened:
-        one.services.close()
+    for client in opened:
+        client.services.close()
 
 
 def states() -> list[Path]:
-    return [one.path for one in states_in(find_paths().states)]
+    return [state.path for state in states_in(find_paths().states)]
 
 
 def test_another_run_need_not_read_the_document_again(session):
@@ -108,8 +108,8 @@ def test_another_run_need_not_read_the_document_again(session):
 
 
 def test_the_question_is_not_in_it(session):
-    one = session()
-    one.ask("Zebrafishxq?", one.document())
+    desk = session()
+    desk.ask("Zebrafishxq?", desk.document())
     (kept,) = states()
     raw = kept.read_bytes()  # the echo engine's state is words
     assert b"valve" in raw
@@ -117,8 +117,8 @@ def test_the_question_is_not_in_it(session):
 
 
 def test_what_is_read_soon_is_not_kept(session):
-    one = session(slow_read=0)
-    one.ask("When does the pump stop?", one.document())
+    desk = session(slow_read=0)
+    desk.ask("When does the pump stop?", desk.document())
     assert states() == []
 
 
@@ -150,15 +150,15 @@ def test_a_state_that_is_of_no_use_is_read_anew_and_kept_anew(session, harm):
 
 
 def test_states_go_with_the_document_the_model_and_the_question(session):
-    one = session()
-    record = one.document()
-    one.ask("When does the pump stop?", record)
+    desk = session()
+    record = desk.document()
+    desk.ask("When does the pump stop?", record)
     assert states()
-    one.forget(record)
+    desk.forget(record)
     assert states() == []
 
-    record = one.document()
-    one.services.close()
+    record = desk.document()
+    desk.services.close()
     two = session()
     answer = two.ask("When does the pump stop?", record)
     assert states()
@@ -183,14 +183,14 @@ def test_states_go_with_the_document_the_model_and_the_question(session):
 
 
 def test_a_document_that_was_changed_is_read_and_kept_anew(session):
-    one = session()
-    record = one.document()
-    one.ask("When does the pump stop?", record)
+    desk = session()
+    record = desk.document()
+    desk.ask("When does the pump stop?", record)
     (old,) = states()
-    changed = one.document(text=TEXT.replace("12 bar", "14 bar zebrafishxq"))
+    changed = desk.document(text=TEXT.replace("12 bar", "14 bar zebrafishxq"))
     assert changed.id == record.id
     assert states() == []
-    one.services.close()
+    desk.services.close()
     two = session()
     two.ask("When does the pump stop?", changed)
     assert states()
@@ -198,12 +198,12 @@ def test_a_document_that_was_changed_is_read_and_kept_anew(session):
 
 
 def test_none_is_kept_when_none_may_be(session):
-    one = session()
-    one.call(lambda: one.services.settings.change(saved_states_mib=0))
-    record = one.document()
-    one.ask("When does the pump stop?", record)
+    desk = session()
+    desk.call(lambda: desk.services.settings.change(saved_states_mib=0))
+    record = desk.document()
+    desk.ask("When does the pump stop?", record)
     assert states() == []
-    one.services.close()
+    desk.services.close()
     two = session()
     two.call(lambda: two.services.settings.change(saved_states_mib=100))
     two.ask("When does the pump stop?", record)
@@ -216,37 +216,37 @@ def test_none_is_kept_when_none_may_be(session):
 
 
 def test_all_can_be_deleted_and_the_size_is_told(session):
-    one = session()
-    one.ask("When does the pump stop?", one.document())
-    size = result_of(one.services, one.services.states.size)
+    desk = session()
+    desk.ask("When does the pump stop?", desk.document())
+    size = result_of(desk.services, desk.services.states.size)
     assert (size.files, size.bytes) == (1, states()[0].stat().st_size)
-    one.call(one.services.states.forget_all)
+    desk.call(desk.services.states.forget_all)
     assert states() == []
 
 
 def test_deleted_while_it_is_being_saved_it_is_gone(session, monkeypatch):
-    one = session()
-    record = one.document()
-    loader = one.services.loader
+    desk = session()
+    record = desk.document()
+    loader = desk.services.loader
     started = []
     real = loader.client.start
 
     def start_later(kind, payload, listener, **more):
         if kind == "save_state":
-            one.services.states.forget([record.id])
+            desk.services.states.forget([record.id])
             started.append(kind)
         return real(kind, payload, listener, **more)
 
     monkeypatch.setattr(loader.client, "start", start_later)
-    one.ask("When does the pump stop?", record)
+    desk.ask("When does the pump stop?", record)
     assert started
     assert states() == []
 
 
 def test_two_desks_keep_and_use_the_same(session):
-    one, two = session(), session()
-    record = one.document()
-    one.ask("When does the pump stop?", record)
+    first, two = session(), session()
+    record = first.document()
+    first.ask("When does the pump stop?", record)
     (kept,) = states()
     assert two.ask("When does the valve open?", record).tokens_reused > 20
     assert states() == [kept]
@@ -256,23 +256,23 @@ def test_two_desks_keep_and_use_the_same(session):
 
 @pytest.mark.real_child
 def test_an_engine_that_dies_while_it_saves_costs_only_time(session):
-    one = session()
-    record = one.document()
-    real = one.services.engine.start
+    desk = session()
+    record = desk.document()
+    real = desk.services.engine.start
 
     def start_and_kill(kind, payload, listener, **more):
         job = real(kind, payload, listener, **more)
         if kind == "save_state":
-            os.kill(one.services.engine.pid, signal.SIGKILL)
+            os.kill(desk.services.engine.pid, signal.SIGKILL)
         return job
 
-    one.services.engine.start = start_and_kill
-    one.ask("When does the pump stop?", record)
-    one.services.engine.start = real
+    desk.services.engine.start = start_and_kill
+    desk.ask("When does the pump stop?", record)
+    desk.services.engine.start = real
     for path in states():
         assert head_of(path) is not None
-    assert one.ask("And the valve?", record).text
-    one.call(one.services.states.forget_all)
+    assert desk.ask("And the valve?", record).text
+    desk.call(desk.services.states.forget_all)
     assert list(find_paths().states.iterdir()) == []
 
 
@@ -280,10 +280,10 @@ def test_the_organisation_decides(session):
     paths = find_paths()
     paths.config.mkdir(parents=True, exist_ok=True)
     paths.policy_file.write_text("[models]\nsaved_states_mib = 0\n", encoding="utf-8")
-    one = session()
-    settings: SettingsFile = one.services.settings
+    desk = session()
+    settings: SettingsFile = desk.services.settings
     assert (settings.current.saved_states_mib, "saved_states_mib" in settings.policy.managed) == (0, True)
-    one.ask("When does the pump stop?", one.document())
+    desk.ask("When does the pump stop?", desk.document())
     assert states() == []
 
 
@@ -292,15 +292,15 @@ def test_the_real_engine_keeps_and_finds_it_inside_its_sandbox(monkeypatch, tmp_
     monkeypatch.setattr(service, "WORTH_S", 0.0)
     answers = []
     for run in range(2):
-        one = Session(tmp_path, model=False, engine=LLAMA)
+        desk = Session(tmp_path, model=False, engine=LLAMA)
         try:
             if not run:
-                import_model(one.services, tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama()))
-                examine(one.services, examined=[Skill.FORMAT])
-            record = one.document(text=TEXT * 5)
-            answers.append(one.ask("What does the valve do in winter?", record))
+                import_model(desk.services, tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama()))
+                examine(desk.services, examined=[Skill.FORMAT])
+            record = desk.document(text=TEXT * 5)
+            answers.append(desk.ask("What does the valve do in winter?", record))
         finally:
-            one.services.close()
+            desk.services.close()
     assert len(states()) == 1
     assert answers[0].tokens_reused == 0
     assert answers[1].tokens_reused > 200

@@ -30,24 +30,24 @@ def recorder(opened, tmp_path):
 
 
 def test_the_default_for_chat_is_taken_before_the_last_used(recorder) -> None:
-    services, (one, two) = recorder.services, recorder.models
-    on_service_thread(recorder, lambda: services.store.models.change(one.id, last_used=5.0))
-    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == one.id
+    services, (first, two) = recorder.services, recorder.models
+    on_service_thread(recorder, lambda: services.store.models.change(first.id, last_used=5.0))
+    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == first.id
     assert on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, two.id)).id == two.id
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == two.id
     assert on_service_thread(recorder, lambda: services.uses.uses_of(two.id)) == (DefaultUse.CHAT,)
     on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, None))
-    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == one.id
+    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == first.id
 
 
 def test_a_model_that_was_chosen_holds_until_a_default_is_set(recorder) -> None:
-    services, (one, two) = recorder.services, recorder.models
-    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, one.id))
+    services, (first, two) = recorder.services, recorder.models
+    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, first.id))
     on_service_thread(recorder, lambda: services.models.use(two.id))
     assert on_service_thread(recorder, lambda: services.models.choose(None)).id == two.id
     on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, None))
-    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, one.id))
-    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == one.id
+    on_service_thread(recorder, lambda: services.uses.set_default(DefaultUse.CHAT, first.id))
+    assert on_service_thread(recorder, lambda: services.models.choose(None)).id == first.id
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def test_a_default_written_by_hand_of_the_wrong_kind_is_passed_over(recorder) ->
 
 
 def test_a_removed_model_is_the_default_no_more(recorder) -> None:
-    services, (one, _two) = recorder.services, recorder.models
+    services, (first, _two) = recorder.services, recorder.models
     for use in (DefaultUse.CHAT, DefaultUse.TRANSLATE):
-        on_service_thread(recorder, lambda use=use: services.uses.set_default(use, one.id))
-    lost = on_service_thread(recorder, lambda: services.uses.uses_of(one.id))
+        on_service_thread(recorder, lambda use=use: services.uses.set_default(use, first.id))
+    lost = on_service_thread(recorder, lambda: services.uses.uses_of(first.id))
     assert lost_words(lost).startswith("It was the default for chat and translation;")
-    on_service_thread(recorder, lambda: services.models.remove(one.id))
+    on_service_thread(recorder, lambda: services.models.remove(first.id))
     assert on_service_thread(recorder, lambda: services.settings.current.model_for_chat) == ""
     assert on_service_thread(recorder, lambda: services.uses.default(DefaultUse.TRANSLATE)) is None
     assert lost_words(()) == ""

@@ -73,7 +73,7 @@ def test_what_is_recommended_is_judged_to_fit_and_is_no_broken_one(ram: int, bil
         worth = [
             file for file in files if (known := quantization_of_file(file.name)) and known.rank <= WORST_RECOMMENDED
         ]
-        assert all(fit_by_size(one.size_bytes, free) != "fits" for one in worth if "mmproj" not in one.name)
+        assert all(fit_by_size(file.size_bytes, free) != "fits" for file in worth if "mmproj" not in file.name)
         return
     known = quantization_of_file(best.name)
     assert known is not None

@@ -27,7 +27,7 @@ def test_new_models_are_kept_in_the_chosen_folder_and_others_stay(recorder, tmp_
     assert services.settings.current.models_folder == str(second)
     new = import_model(services, write(tmp_path / "b.gguf", tiny_qwen2())).model
     assert (place_of(recorder, first).parent, place_of(recorder, new).parent) == (home / "models", second)
-    assert all(found.ok for found in result_of(services, lambda: services.models.verify([])))
+    assert all(check.ok for check in result_of(services, lambda: services.models.verify([])))
     assert result_of(services, lambda: services.models.keep_in(home / "models")) is None
     assert services.settings.current.models_folder == ""
 
@@ -40,8 +40,8 @@ def test_a_model_moved_by_hand_is_found_when_it_is_added_again(recorder, tmp_pat
     place_of(recorder, model).replace(second / "moved.gguf")
     assert result_of(services, lambda: services.models.keep_in(second)) is None
     assert result_of(services, services.models.adopt) == 1
-    (found,) = recorder.ask(lambda services: services.models.list())
-    assert (found.id, found.info["known"], place_of(recorder, found)) == (model.id, "kept", second / "moved.gguf")
+    (record,) = recorder.ask(lambda services: services.models.list())
+    assert (record.id, record.info["known"], place_of(recorder, record)) == (model.id, "kept", second / "moved.gguf")
 
 
 def test_a_folder_with_something_else_in_it_is_refused(recorder, tmp_path) -> None:
@@ -85,7 +85,7 @@ def test_of_an_interrupted_move_each_model_is_found_where_it_is(recorder, tmp_pa
         (tmp_path / "on another disk").rename(new)
         recorder.ask(lambda services: services.models.find_moved())
         assert place_of(recorder, model) == new
-    assert all(found.ok for found in result_of(services, lambda: services.models.verify([])))
+    assert all(check.ok for check in result_of(services, lambda: services.models.verify([])))
     assert not journal.exists()
 
 

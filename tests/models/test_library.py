@@ -226,15 +226,15 @@ def test_d12_a_disk_that_is_too_full_says_both_amounts(recorder, tiny, home, mon
 def test_m4_one_flipped_byte_is_found_and_the_model_not_loaded(recorder, tiny) -> None:
     model = import_file(recorder, tiny).model
     place = Path(os.fsdecode(model.path))
-    assert [one.ok for one in asked(recorder, "verify", [])] == [True]
+    assert [check.ok for check in asked(recorder, "verify", [])] == [True]
     data = bytearray(place.read_bytes())
     data[len(data) // 2] ^= 1
     place.write_bytes(data)
     sent = recorder.ask(lambda services: services.chats.send(SendRequest("hello")))
     ended = recorder.end_of(sent.answer.id)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "model.changed")
-    found = asked(recorder, "verify", [model.id])
-    assert [(one.ok, one.problem.code) for one in found] == [(False, "model.changed")]
+    checks = asked(recorder, "verify", [model.id])
+    assert [(check.ok, check.problem.code) for check in checks] == [(False, "model.changed")]
     data[len(data) // 2] ^= 1
     place.write_bytes(data)  # another time and inode, the right bytes: hashed again, and good
     again = recorder.ask(lambda services: services.chats.send(SendRequest("hello", chat=sent.item.id)))
@@ -280,7 +280,7 @@ def test_m12_a_model_that_is_gone_stays_in_the_list_and_comes_back(recorder, tin
     sent = recorder.ask(lambda services: services.chats.send(SendRequest("hello")))
     ended = recorder.end_of(sent.answer.id)
     assert ended.problem.code == "model.missing"
-    assert [one.id for one in on_service_thread(recorder, "list")] == [model.id]
+    assert [record.id for record in on_service_thread(recorder, "list")] == [model.id]
     assert asked(recorder, "verify", [])[0].problem.code == "model.missing"
     away.rename(place)
     again = recorder.ask(lambda services: services.chats.try_again(sent.answer.id))
@@ -366,7 +366,7 @@ def test_a_shared_model_that_is_here_already_is_hashed_once(opened, tiny, home, 
     assert twin.exists()
     write(shared / "other.gguf", tiny_llama(seed=5))
     assert asked(recorder, "adopt") == 1
-    assert [one.linked for one in on_service_thread(recorder, "list")] == [False, True]
+    assert [record.linked for record in on_service_thread(recorder, "list")] == [False, True]
 
 
 def test_a_shared_folder_that_is_away_is_said(opened, home, tmp_path) -> None:
@@ -413,14 +413,14 @@ def test_the_next_import_removes_parts_whose_owner_is_gone(recorder, tiny, home)
 
     folder = home / "models"
     dead, living, new = (folder / f".import-{name}.part" for name in ("dead", "living", "new"))
-    for one in (dead, living, new):
-        one.write_bytes(b"x")
+    for part in (dead, living, new):
+        part.write_bytes(b"x")
     with living.open("rb+") as held:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for one in (dead, living):
-            os.utime(one, (time.time() - 3600,) * 2)
+        for part in (dead, living):
+            os.utime(part, (time.time() - 3600,) * 2)
         assert import_file(recorder, tiny).model is not None
-        assert [one.exists() for one in (dead, living, new)] == [False, True, True]
+        assert [part.exists() for part in (dead, living, new)] == [False, True, True]
 
 
 @pytest.mark.real_child
@@ -469,7 +469,7 @@ def test_a_comparison_tells_its_progress_says_when_it_was_and_can_be_stopped(rec
         patched.setattr("slmdesk.models.importer.hash_file", wait_and_hash)
         assert list(result_of(recorder.services, stopped)) == []
     assert "verified" not in on_service_thread(recorder, "list")[0].info
-    assert [one.ok for one in result_of(recorder.services, verify)] == [True]
+    assert [check.ok for check in result_of(recorder.services, verify)] == [True]
     assert steps[-1] == (model.bytes, model.bytes)
     assert on_service_thread(recorder, "list")[0].info["verified"] > model.added
 
@@ -480,7 +480,7 @@ def test_a_history_that_cannot_be_written_loses_no_model(recorder, tiny, monkeyp
     with pytest.raises(KnownError, match=r"^store\.read_only "):
         on_service_thread(recorder, "remove", model.id)
     assert Path(os.fsdecode(model.path)).is_file()
-    assert [one.ok for one in asked(recorder, "verify", [])] == [True]  # it answers, though it cannot note when
+    assert [check.ok for check in asked(recorder, "verify", [])] == [True]  # it answers, though it cannot note when
 
 
 def test_a_file_that_cannot_be_deleted_keeps_its_model(recorder, tiny, monkeypatch) -> None:
@@ -490,7 +490,7 @@ def test_a_file_that_cannot_be_deleted_keeps_its_model(recorder, tiny, monkeypat
         on_service_thread(recorder, "remove", model.id)
     monkeypatch.undo()
     assert caught.value.code == "file.unwritable"
-    assert [one.id for one in on_service_thread(recorder, "list")] == [model.id]
+    assert [record.id for record in on_service_thread(recorder, "list")] == [model.id]
 
 
 def test_models_that_call_themselves_the_same_can_be_told_apart(recorder, tmp_path) -> None:
@@ -533,22 +533,22 @@ def rename(recorder, model: str, name: str):
 
 
 def test_a_model_is_shown_under_its_new_name(two) -> None:
-    recorder, one, _other = two
-    assert rename(recorder, one.id[:6], "  For\nletters \x1b ").name == "For letters \ufffd"
+    recorder, model, _other = two
+    assert rename(recorder, model.id[:6], "  For\nletters \x1b ").name == "For letters \ufffd"
     assert recorder.of(ModelsChanged)
-    assert recorder.ask(lambda services: services.models.choose("for letters \ufffd")).id == one.id
-    assert rename(recorder, one.id, "for LETTERS").name == "for LETTERS"  # its own name in other letters
+    assert recorder.ask(lambda services: services.models.choose("for letters \ufffd")).id == model.id
+    assert rename(recorder, model.id, "for LETTERS").name == "for LETTERS"  # its own name in other letters
 
 
 @pytest.mark.parametrize("name", ["Two", "tWO"])
 def test_a_name_belongs_to_one_model(two, name) -> None:
-    recorder, one, other = two
+    recorder, model, other = two
     with pytest.raises(KnownError) as err:
-        rename(recorder, one.id, name)
+        rename(recorder, model.id, name)
     assert (err.value.code, err.value.args_for_people["id"]) == ("model.name_taken", other.id)
     with pytest.raises(KnownError, match=r"^model\.name_taken "):
-        rename(recorder, one.id, other.id[:5])  # would be taken for that id
-    assert recorder.ask(lambda services: services.store.models.get(one.id)).name == "One"
+        rename(recorder, model.id, other.id[:5])  # would be taken for that id
+    assert recorder.ask(lambda services: services.store.models.get(model.id)).name == "One"
 
 
 @pytest.mark.parametrize(("model", "name", "code"), [
@@ -561,12 +561,12 @@ def test_what_is_no_name_or_no_model_is_said(two, model, name, code) -> None:
 
 
 def test_m11_a_long_name_is_cut_and_marked(two) -> None:
-    recorder, one, _other = two
-    name = rename(recorder, one.id, "<b>" + "x" * 5000).name
+    recorder, model, _other = two
+    name = rename(recorder, model.id, "<b>" + "x" * 5000).name
     assert (len(name), name[-1]) == (120, "…")
 
 
 def test_a_free_name_has_a_number(two) -> None:
-    _reported, one, other = two
-    assert free_name("Three", (one, other)) == "Three"
-    assert free_name("one", (one, other)) == "one (2)"
+    _reported, model, other = two
+    assert free_name("Three", (model, other)) == "Three"
+    assert free_name("one", (model, other)) == "one (2)"

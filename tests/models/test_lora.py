@@ -119,9 +119,9 @@ def test_an_adapter_that_is_gone_or_damaged_is_said_and_nothing_dies(recorder, t
 
 
 def test_a_chat_keeps_its_options_and_a_pinned_model_answers_in_it(recorder, tmp_path) -> None:
-    one = post_to_ui(recorder, tiny_families.make("llama2", tmp_path))
+    llama = post_to_ui(recorder, tiny_families.make("llama2", tmp_path))
     two = post_to_ui(recorder, tiny_families.make("smollm2", tmp_path))
-    recorder.ask(lambda services: services.models.use(one.id))
+    recorder.ask(lambda services: services.models.use(llama.id))
     options = ChatOptions(system="Be short.", model=two.id, temperature=0.0, seed=3, max_tokens=4)
     first = say(recorder, options=options)
     assert first.message.model_name == two.name
@@ -134,7 +134,7 @@ def test_a_chat_keeps_its_options_and_a_pinned_model_answers_in_it(recorder, tmp
     assert row(recorder.services, said.id).sampling["reproducible"] == said.sampling["reproducible"]
     seen = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id))
     assert ("boss" in seen.text, seen.lookalikes) == (True, ("User:",))
-    assert say(recorder).message.model_name == one.name  # other chats go on as before
+    assert say(recorder).message.model_name == llama.name  # other chats go on as before
 
 
 def test_an_adapter_linked_while_the_model_is_there_is_opened_by_a_new_child(recorder, tmp_path) -> None:

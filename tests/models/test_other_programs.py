@@ -30,13 +30,13 @@ pytestmark = pytest.mark.process
 
 
 def find(recorder, *places: Place) -> FoundModels:
-    found = result_of(recorder.services, lambda: recorder.services.finding.find(places or None))
-    assert isinstance(found, FoundModels), found
-    return found
+    finds = result_of(recorder.services, lambda: recorder.services.finding.find(places or None))
+    assert isinstance(finds, FoundModels), finds
+    return finds
 
 
-def link(recorder, found: FoundModels) -> tuple[ImportEnded, ...]:
-    return result_of(recorder.services, lambda: recorder.services.finding.link(found.models))
+def link(recorder, finds: FoundModels) -> tuple[ImportEnded, ...]:
+    return result_of(recorder.services, lambda: recorder.services.finding.link(finds.models))
 
 
 def put(path: Path, file) -> Path:
@@ -80,15 +80,15 @@ def five(user) -> dict[str, Path]:
 
 
 def test_models_of_five_programs_are_found_and_linked_where_they_are(recorder, five, home) -> None:
-    found = find(recorder)
-    assert {model.program: model.path for model in found.models} == five
-    assert found.skipped == ()
-    assert all((model.known, model.problem) == (None, None) for model in found.models)
+    finds = find(recorder)
+    assert {model.program: model.path for model in finds.models} == five
+    assert finds.skipped == ()
+    assert all((model.known, model.problem) == (None, None) for model in finds.models)
     assert recorder.ask(lambda services: services.models.list()) == []  # looking changes nothing
-    ends = link(recorder, found)
+    ends = link(recorder, finds)
     assert [end.problem for end in ends] == [None] * 5
     records = recorder.ask(lambda services: services.models.list())
-    assert {os.fsdecode(record.path) for record in records} == {str(one) for one in five.values()}
+    assert {os.fsdecode(record.path) for record in records} == {str(path) for path in five.values()}
     assert all(record.linked for record in records)
     assert len({record.name for record in records}) == 5
     assert list((home / "models").iterdir()) == []
@@ -96,8 +96,10 @@ def test_models_of_five_programs_are_found_and_linked_where_they_are(recorder, f
     assert {model.known for model in again.models} == {record.id for record in records}
     assert link(recorder, again) == ()
     for record in records:  # removing forgets the link alone
-        assert recorder.services.service_thread.call(lambda one=record: recorder.services.models.remove(one.id)) == 0
-    assert all(one.exists() for one in five.values())
+        assert (
+            recorder.services.service_thread.call(lambda model=record: recorder.services.models.remove(model.id)) == 0
+        )
+    assert all(path.exists() for path in five.values())
 
 
 def test_what_is_of_no_use_is_listed_with_the_reason_and_not_linked(recorder, user) -> None:
@@ -107,13 +109,13 @@ def test_what_is_of_no_use_is_listed_with_the_reason_and_not_linked(recorder, us
         (root / f"p/large-{number:05}-of-00002.gguf").write_bytes(data)
     (root / "p/page.gguf").write_text("<html>")
     (root / "p/readme.md").write_text("not looked at")
-    found = find(recorder)
-    assert {model.path.name: model.problem.code for model in found.models} == {
+    finds = find(recorder)
+    assert {model.path.name: model.problem.code for model in finds.models} == {
         "mmproj.gguf": "projector.unusable", "page.gguf": "model.not_gguf",
         "large-00001-of-00002.gguf": "model.parts_linked",
     }  # fmt: skip
-    assert next(model.bytes for model in found.models if "large" in model.path.name) > len(tiny_llama().data)
-    assert link(recorder, found) == ()
+    assert next(model.bytes for model in finds.models if "large" in model.path.name) > len(tiny_llama().data)
+    assert link(recorder, finds) == ()
 
 
 def test_one_file_by_two_ways_is_one_model(recorder, user) -> None:
@@ -133,9 +135,9 @@ def test_m10_links_that_lead_elsewhere_loops_and_pipes_are_not_followed(recorder
     (root / "folder").symlink_to(outside.parent, target_is_directory=True)
     (root / "round").symlink_to(root, target_is_directory=True)
     os.mkfifo(root / "pipe.gguf")
-    found = find(recorder)
-    assert found.models == ()
-    assert {one.path.name: one.reason for one in found.skipped} == {
+    finds = find(recorder)
+    assert finds.models == ()
+    assert {place.path.name: place.reason for place in finds.skipped} == {
         "out.gguf": "a link that leads elsewhere",
         "loop.gguf": "a link that leads nowhere, or in a circle",
         "gone.gguf": "a link that leads nowhere, or in a circle",
@@ -149,9 +151,9 @@ def test_huge_and_deep_folders_are_bounded_and_said(recorder, user, monkeypatch)
         (root / f"d{n:02}").mkdir(parents=True)
     deep = user / ".local/share/nomic.ai/GPT4All" / "/".join("abcdefghij")
     put(deep / "a.gguf", tiny_llama())
-    found = find(recorder)
-    assert found.models == ()
-    reasons = [one.reason for one in found.skipped]
+    finds = find(recorder)
+    assert finds.models == ()
+    reasons = [place.reason for place in finds.skipped]
     assert any("the rest was not looked at" in reason for reason in reasons)
     assert "it lies too deep" in reasons
 
@@ -168,9 +170,9 @@ def test_what_may_not_be_read_is_named(recorder, user, monkeypatch) -> None:
         return real(folder)
 
     monkeypatch.setattr(importer.os, "scandir", refuse)
-    found = find(recorder)
-    assert [model.path.name for model in found.models] == ["a.gguf"]
-    assert [(one.path.name, one.reason) for one in found.skipped] == [("shut", "Permission denied")]
+    finds = find(recorder)
+    assert [model.path.name for model in finds.models] == ["a.gguf"]
+    assert [(place.path.name, place.reason) for place in finds.skipped] == [("shut", "Permission denied")]
 
 
 def test_m11_hostile_manifests_of_ollama_lead_nowhere(recorder, user, tmp_path) -> None:
@@ -194,10 +196,10 @@ def test_m11_hostile_manifests_of_ollama_lead_nowhere(recorder, user, tmp_path) 
     link_out.symlink_to(outside)
     (library / "linked").mkdir()
     (library / "linked" / "x").write_text(bad["missing"].replace("b" * 64, "c" * 64))
-    found = find(recorder)
-    assert [model.path.parent.name for model in found.models] == ["blobs"]
-    assert found.models[0].name == "Tiny qwen"
-    reasons = sorted(one.reason for one in found.skipped)
+    finds = find(recorder)
+    assert [model.path.parent.name for model in finds.models] == ["blobs"]
+    assert finds.models[0].name == "Tiny qwen"
+    reasons = sorted(place.reason for place in finds.skipped)
     assert reasons == [
         *["a link that leads elsewhere"], *["it is no manifest"] * 5, "missing:x names it, but it is not there",
     ]  # fmt: skip
@@ -243,9 +245,9 @@ SETTINGS = {
 
 @pytest.mark.parametrize("system", SETTINGS)
 def test_folders_chosen_in_those_programs_are_looked_into(tmp_path, system) -> None:
-    gpt4all, jan, studio = (tmp_path / one for one in SETTINGS[system])
-    for one in (gpt4all, jan, studio):
-        one.parent.mkdir(parents=True, exist_ok=True)
+    gpt4all, jan, studio = (tmp_path / name for name in SETTINGS[system])
+    for file in (gpt4all, jan, studio):
+        file.parent.mkdir(parents=True, exist_ok=True)
     if system == "darwin":
         gpt4all.write_bytes(plistlib.dumps({"modelPath": "/big/gpt4all"}))
     else:
@@ -292,9 +294,9 @@ def test_a_pipe_where_settings_should_be_does_not_block(tmp_path) -> None:
 )
 def test_the_model_that_is_offered_is_the_largest_that_is_not_slow(monkeypatch, sizes, gigabytes, offered) -> None:
     monkeypatch.setattr(importer, "total_bytes", lambda: gigabytes << 30)
-    found = [FoundModel("Jan", Path(name), name, round(size * 1e9), kind="model") for name, size in sizes.items()]
-    finder, here = found[0], FoundModel("Jan", Path("x"), "x", 2_000_000_000, kind="model", known="id")
+    models = [FoundModel("Jan", Path(name), name, round(size * 1e9), kind="model") for name, size in sizes.items()]
+    finder, here = models[0], FoundModel("Jan", Path("x"), "x", 2_000_000_000, kind="model", known="id")
     bad = FoundModel("Jan", Path("y"), "y", 2_000_000_000, problem=problem_for(KnownError("model.none")))
     others = FoundModel(finder.program, finder.path, "finder", 2_000_000_000, kind="encoder"), here, bad
-    best = best_found((*found, *others), 400_000_000)
+    best = best_found((*models, *others), 400_000_000)
     assert (best.name if best else "") == offered

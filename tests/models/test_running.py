@@ -38,18 +38,18 @@ def test_the_bandwidth_is_measured_in_a_child_of_its_own_and_kept(opened) -> Non
     recorder = opened(gpu_bytes=8 << 30)
     service = recorder.services.measuring
     assert on_service_thread(recorder, lambda: (service.measured, service.pace)) == (None, Pace())
-    found = measured(recorder)
-    assert isinstance(found, PcMeasurement), found
-    assert 1e8 < found.bytes_per_s < 1e13
-    assert 1 <= found.threads <= (os.cpu_count() or 1)
-    assert found.devices == (Device("Echo card", 8 << 30),)
+    speed = measured(recorder)
+    assert isinstance(speed, PcMeasurement), speed
+    assert 1e8 < speed.bytes_per_s < 1e13
+    assert 1 <= speed.threads <= (os.cpu_count() or 1)
+    assert speed.devices == (Device("Echo card", 8 << 30),)
     assert recorder.services.engine.pid is None  # the child that answers was not needed
-    assert on_service_thread(recorder, lambda: service.pace).bandwidth == found.bytes_per_s
+    assert on_service_thread(recorder, lambda: service.pace).bandwidth == speed.bytes_per_s
     recorder.wait(PaceChanged)
     recorder.services.close()
     again = opened()
-    assert on_service_thread(again, lambda: again.services.measuring.measured) == found
-    assert on_service_thread(again, lambda: again.services.measuring.pc()).devices == found.devices
+    assert on_service_thread(again, lambda: again.services.measuring.measured) == speed
+    assert on_service_thread(again, lambda: again.services.measuring.pc()).devices == speed.devices
 
 
 def test_a_fault_of_ours_while_a_model_is_looked_at_is_told_once(opened, tmp_path, monkeypatch) -> None:
@@ -186,6 +186,8 @@ def test_an_answer_that_ends_is_heard(opened, monkeypatch) -> None:
     message = on_service_thread(recorder, lambda: recorder.services.chats.send(SendRequest("hello"))).answer
     end = recorder.end_of(message.id)
     assert isinstance(end, MessageEnded)
+    assert end.problem is None
+    assert end.usage is not None
     assert end.usage.output_tokens >= running.LEAST_TOKENS
     ((record, tokens_per_s, past),) = noted
     assert record.sha256 == end.message.model_sha256

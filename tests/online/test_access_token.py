@@ -74,9 +74,9 @@ def state(recorder) -> TokenChanged:
 
 def traces(home, recorder) -> list[str]:
     """Where the marker stands."""
-    found = [str(one) for one, held in contents(home) if MARKER.encode() in held]
+    paths = [str(path) for path, held in contents(home) if MARKER.encode() in held]
     rows = recorder.ask(lambda services: services.network.requests(1000))
-    return found + [where for where, text in (("ledger", str(rows)), ("facts", str(recorder.events))) if MARKER in text]
+    return paths + [where for where, text in (("ledger", str(rows)), ("facts", str(recorder.events))) if MARKER in text]
 
 
 def test_the_right_token_works_the_wrong_one_is_said(recorder, hub, keyring, home, caplog) -> None:
@@ -92,7 +92,7 @@ def test_the_right_token_works_the_wrong_one_is_said(recorder, hub, keyring, hom
     end = fetch(recorder)
     assert end.state is DownloadState.DONE, end.problem
     fetch(recorder, "some/free-GGUF")
-    secret = {(one.where, one.path.split("/")[2]) for one in hub.seen if "authorization" in one.headers}
+    secret = {(call.where, call.path.split("/")[2]) for call in hub.seen if "authorization" in call.headers}
     assert secret == {("api", "gated-GGUF")}, "to the Hub, for the gated one"
     assert hub.requests("storage"), "the control: files did come from elsewhere"
     assert traces(home, recorder) == []

@@ -28,25 +28,25 @@ def test_what_fits_but_is_too_slow_to_wait_for_is_not_suggested_first(opened, mo
     recorder = opened(model=False)
     pc = Pc(64 << 30, Pace(bandwidth=2e9))  # much memory that is read slowly
     monkeypatch.setattr(recorder.services.hub, "pc", lambda: pc)
-    found = recorder.ask(lambda services: services.offers.suggestions())
-    slow = [is_too_slow(one.speed) for one in found]
+    offers = recorder.ask(lambda services: services.offers.suggestions())
+    slow = [is_too_slow(offer.speed) for offer in offers]
     assert any(slow)
     assert not slow[0]
     assert slow == sorted(slow)
-    assert {one.fit for one in found if is_too_slow(one.speed)} >= {"fits"}
+    assert {offer.fit for offer in offers if is_too_slow(offer.speed)} >= {"fits"}
 
 
 @pytest.mark.process
 def test_a_suggestion_says_memory_thinking_and_measures(opened) -> None:
-    found = opened(model=False).ask(lambda services: services.offers.suggestions())
-    notes = {one.entry.title: one.notes for one in found}
+    offers = opened(model=False).ask(lambda services: services.offers.suggestions())
+    notes = {offer.entry.title: offer.notes for offer in offers}
     assert notes["gpt-oss 20B"] == (
         "Needs 13 GB of memory with 4,096 tokens, 13 GB with 16,384",
         "Thinks before it answers",
         "Summaries: of its larger sister, 14.2 % of the summaries said what their text does not (Vectara, 2026-03)",
     )
     assert notes["Phi 1"] == ()
-    groups = [{one.entry.title for one in found if one.is_for(job, "")} for job in ("", "code", "comparison")]
+    groups = [{offer.entry.title for offer in offers if offer.is_for(job, "")} for job in ("", "code", "comparison")]
     assert [group & {"Gemma 4 E4B", "Granite 4.0 350M", "Phi 1"} for group in groups] == [
         {"Gemma 4 E4B"}, {"Granite 4.0 350M"}, {"Phi 1"},
     ]  # fmt: skip

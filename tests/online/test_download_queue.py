@@ -52,11 +52,11 @@ def start(recorder, name: str) -> str:
 
 
 def state(recorder, id: str) -> DownloadChanged:
-    return next(one for one in recorder.ask(lambda services: services.downloads.all()) if one.id == id)
+    return next(download for download in recorder.ask(lambda services: services.downloads.all()) if download.id == id)
 
 
 def wait(recorder, id: str, *states: str, begin: int = 0) -> DownloadChanged:
-    return recorder.wait(DownloadChanged, lambda one: one.id == id and one.state in states, begin)
+    return recorder.wait(DownloadChanged, lambda change: change.id == id and change.state in states, begin)
 
 
 def job(recorder, id: str):
@@ -191,7 +191,7 @@ def test_d1_a_window_that_was_killed_goes_on_where_it_was(hub, opened, home) -> 
     hub.release.set()
     again = fast(opened(model=False))
     again.ask(lambda services: services.jobs.take_up())
-    ids = [one.id for one in again.ask(lambda services: services.downloads.all())]
+    ids = [download.id for download in again.ask(lambda services: services.downloads.all())]
     assert len(ids) == 2
     for id in ids:
         assert wait(again, id, "done").model
@@ -222,7 +222,7 @@ def test_p1_offline_it_waits_says_so_and_starts_when_the_network_is_allowed(reco
 def test_another_desk_may_pause_resume_and_cancel(recorder, hub, opened, home) -> None:
     ids = four(recorder, hub)
     other = fast(opened(model=False))
-    listed = {one.id: one for one in other.ask(lambda services: services.jobs.list())}
+    listed = {task.id: task for task in other.ask(lambda services: services.jobs.list())}
     assert [listed[id].status for id in ids] == ["running", "open", "open", "open"]
     with pytest.raises(KnownError, match=r"^job\.elsewhere "):
         other.ask(lambda services: services.jobs.resume(ids[0]))

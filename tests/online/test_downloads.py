@@ -57,13 +57,15 @@ class Download:
         services.service_thread.call(lambda: getattr(services.downloads, what)(self.id))
 
     def wait(self, *states: DownloadState) -> DownloadChanged:
-        return self.recorder.wait(DownloadChanged, lambda one: one.id == self.id and one.state in states, self.begin)
+        return self.recorder.wait(
+            DownloadChanged, lambda change: change.id == self.id and change.state in states, self.begin
+        )
 
     def end(self) -> DownloadChanged:
         return self.wait(*ENDS)
 
     def notes(self) -> list[str]:
-        events = [one for one in self.recorder.of(DownloadChanged, self.begin) if one.note]
+        events = [event for event in self.recorder.of(DownloadChanged, self.begin) if event.note]
         return list(dict.fromkeys(event.note.code for event in events))
 
 
@@ -96,7 +98,7 @@ def test_a_download_becomes_a_model_of_the_library(recorder, hub, data, home) ->
     rows = recorder.ask(lambda services: services.network.requests())
     assert [row.purpose for row in rows] == [f"download of {REPO}/{NAME}"] * 2 + [f"files of {REPO}"]
     wait_until(  # the bytes of a request are noted when its answer is closed
-        lambda: len(data) in [one.bytes for one in recorder.ask(lambda services: services.network.requests())]
+        lambda: len(data) in [request.bytes for request in recorder.ask(lambda services: services.network.requests())]
     )
 
 
@@ -258,7 +260,7 @@ def test_the_projector_of_a_model_that_sees_comes_with_it(recorder, hub, home, t
     told = {event.total_bytes for event in recorder.of(DownloadChanged, download.begin)}
     assert told <= {0, total}, "both are told from the first on"
     assert end.model.can_chat
-    known = {one.kind: one for one in recorder.calls.models.list()}
+    known = {model.kind: model for model in recorder.calls.models.list()}
     assert known.keys() == {"model", "projector"}
     assert known["projector"].source.partition("@")[0].endswith("mmproj-F16.gguf")
     assert recorder.calls.models.sees(known["model"])
@@ -286,7 +288,7 @@ def test_the_wrong_kind_is_told_before_it_is_all_fetched(recorder, hub) -> None:
 
 def test_a_split_model_is_one_download_and_one_model(recorder, hub, home) -> None:
     whole = tiny_llama().data
-    parts = {f"big-Q8_0-{n:05}-of-00003.gguf": one for n, one in enumerate(split(whole, 3), 1)}
+    parts = {f"big-Q8_0-{n:05}-of-00003.gguf": part for n, part in enumerate(split(whole, 3), 1)}
     hub.add("some/big-GGUF", parts)
     hub.storage_faults = [None, Fault(cut_at=100), Fault(stall_at=5000)]
     download = Download(recorder, "some/big-GGUF")
@@ -344,8 +346,8 @@ def search(recorder):
 
 def test_one_repository_that_cannot_be_asked_spoils_no_search(recorder, hub) -> None:
     hub.api_faults = [None, Fault(status=404)]
-    (found,) = search(recorder).found
-    assert found.problem.code == "hub.missing"
+    (repo,) = search(recorder).found
+    assert repo.problem.code == "hub.missing"
     hub.api_faults = [None, Fault(status=503)]
     failed = search(recorder)
     assert isinstance(failed, Problem)

@@ -144,4 +144,4 @@ def test_a_policy_stands_there_when_it_is_another(opened, home):
     assert len(policies[0]["sha256"]) == 64
     assert "heron" not in str(rows)
     starts = [row.values for row in rows if row.kind == Kind.START]
-    assert [one["by"] for one in starts] == ["person", "policy", "policy", "person"]
+    assert [start["by"] for start in starts] == ["person", "policy", "policy", "person"]

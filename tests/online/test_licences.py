@@ -40,10 +40,10 @@ def test_only_what_is_known_to_leave_a_company_free_is_permissive() -> None:
 
 
 def test_a_hostile_name_is_one_line() -> None:
-    found = licence_named("<b>\u202ex</b>\n" + "y" * 500)
-    assert found is not None
-    assert found.allows is LicencePermission.UNKNOWN
-    assert len(found.name) <= 60
-    assert "\n" not in found.name
-    assert "\u202e" not in found.name
+    licence = licence_named("<b>\u202ex</b>\n" + "y" * 500)
+    assert licence is not None
+    assert licence.allows is LicencePermission.UNKNOWN
+    assert len(licence.name) <= 60
+    assert "\n" not in licence.name
+    assert "\u202e" not in licence.name
     assert all(key == key.lower() for key in LICENCES)

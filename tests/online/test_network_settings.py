@@ -71,11 +71,11 @@ class _Tunnel(socketserver.StreamRequestHandler):
             self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
             ends = {self.connection: there, there: self.connection}
             while True:
-                for one in select.select(list(ends), [], [])[0]:
-                    data = one.recv(1 << 16)
+                for end in select.select(list(ends), [], [])[0]:
+                    data = end.recv(1 << 16)
                     if not data:
                         return
-                    ends[one].sendall(data)
+                    ends[end].sendall(data)
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +113,7 @@ def hub(certificate):
 
 @pytest.fixture
 def proxy(hub):
-    api, storage = (int(one.rpartition(":")[2]) for one in (hub.endpoint, hub.storage))
+    api, storage = (int(address.rpartition(":")[2]) for address in (hub.endpoint, hub.storage))
     with Proxy({f"{HUB_NAME}:443": api, f"{STORAGE_NAME}:443": storage}) as it:
         yield it
 
@@ -150,9 +150,9 @@ def test_they_hold_for_searches_and_downloads_alike(recorder, hub, proxy, certif
     assert search(recorder).code == "network.tls", "nobody trusts this certificate yet"
     assert not hub.seen
     change(recorder, ca_file=str(certificate))
-    found = search(recorder)
-    assert not isinstance(found, Problem), found
-    assert found.found[0].repo.id == REPO
+    page = search(recorder)
+    assert not isinstance(page, Problem), page
+    assert page.found[0].repo.id == REPO
     assert {target for _method, target in proxy.asked} == {f"{HUB_NAME}:443"}
     end = fetch(recorder)
     assert end.state is DownloadState.DONE, end.problem
@@ -178,18 +178,18 @@ def test_a_proxys_password_is_for_the_proxy_alone_and_stands_in_no_ledger(record
     )
     assert fetch(recorder).state is DownloadState.DONE
     assert all(b"proxy-authorization: basic" in head.lower() for head in proxy.heads)
-    assert not [one for one in hub.seen if "proxy-authorization" in one.headers]
+    assert not [request for request in hub.seen if "proxy-authorization" in request.headers]
     assert "pass" not in str(recorder.ask(lambda services: services.network.requests()))
 
 
 def files_with(home: Path, words: bytes) -> dict[str, int]:
     """Names of files that hold the words, with their modes."""
-    found = {}
+    modes = {}
     for path in home.rglob("*"):
         with suppress(FileNotFoundError):  # the file beside it that a new version is written to, before it is renamed
             if path.is_file() and words in path.read_bytes():
-                found[path.name] = stat.S_IMODE(path.stat().st_mode)
-    return found
+                modes[path.name] = stat.S_IMODE(path.stat().st_mode)
+    return modes
 
 
 def way(recorder) -> str:
@@ -303,8 +303,8 @@ def test_a_proxys_password_is_not_shown() -> None:
     ],
 )  # fmt: skip
 def test_values_that_can_be_and_cannot(key, good, bad) -> None:
-    assert [one for one in good if reason_against(key, one)] == []
-    assert [one for one in bad if not reason_against(key, one)] == []
+    assert [setting for setting in good if reason_against(key, setting)] == []
+    assert [setting for setting in bad if not reason_against(key, setting)] == []
 
 
 @pytest.mark.process

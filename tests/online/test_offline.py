@@ -91,8 +91,8 @@ def test_both_forms_hold_every_row() -> None:
         "purpose": "download of ł",
     }  # fmt: skip
     table = list(csv.DictReader(io.StringIO(to_csv(ROWS).decode("utf-8-sig"), newline="")))
-    assert [one["path"] for one in table] == ['/a,"b"\nc', "/x"]
-    assert [one["bytes"] for one in table] == ["", "7"]
+    assert [row["path"] for row in table] == ['/a,"b"\nc', "/x"]
+    assert [row["bytes"] for row in table] == ["", "7"]
 
 
 def test_a_spreadsheet_carries_nothing_out() -> None:

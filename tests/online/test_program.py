@@ -36,23 +36,23 @@ def library(tmp_path: Path, monkeypatch) -> Path:
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: small\nVersion: 1.0\n")
     (about / "RECORD").write_text("\n".join([*rows, "small-1.0.dist-info/RECORD,,", ""]))
     real = metadata.distribution
-    found = metadata.PathDistribution(about)
-    monkeypatch.setattr(program.metadata, "distribution", lambda name: found if name == "small" else real(name))
+    distribution = metadata.PathDistribution(about)
+    monkeypatch.setattr(program.metadata, "distribution", lambda name: distribution if name == "small" else real(name))
     monkeypatch.setattr(program, "_needed", lambda: {"small"})
     return package
 
 
 def test_what_was_changed_or_is_missing_is_named(library):
-    (found,) = libraries()
-    assert (found.name, found.version, found.changed, found.missing) == ("small", "1.0", (), ())
+    (package,) = libraries()
+    assert (package.name, package.version, package.changed, package.missing) == ("small", "1.0", (), ())
     record = (library.parent / "small-1.0.dist-info" / "RECORD").read_bytes()
-    assert found.sha256 == hashlib.sha256(record).hexdigest()
+    assert package.sha256 == hashlib.sha256(record).hexdigest()
     (library / "two.py").write_bytes(b"3\n")
     (library / "data" / "three.bin").unlink()
     (library / "__pycache__" / "one.pyc").write_bytes(b"anew")
-    (found,) = libraries()
-    assert found.changed == ("small/two.py",)
-    assert found.missing == ("small/data/three.bin",)
+    (package,) = libraries()
+    assert package.changed == ("small/two.py",)
+    assert package.missing == ("small/data/three.bin",)
 
 
 def test_the_program_itself_has_one_checksum_wherever_it_runs_from(tmp_path, monkeypatch):
@@ -138,16 +138,16 @@ def frozen(tmp_path: Path, monkeypatch) -> Path:
 
 
 def test_a_frozen_programs_folder_is_compared_with_its_list(frozen):
-    found = compare_files()
-    assert found.are_as_built
-    assert (found.list, found.files, package_sum()) == (MANIFEST, 3, (3, found.sha256))
-    assert found.sha256 == hashlib.sha256((frozen / MANIFEST).read_bytes()).hexdigest()
+    comparison = compare_files()
+    assert comparison.are_as_built
+    assert (comparison.list, comparison.files, package_sum()) == (MANIFEST, 3, (3, comparison.sha256))
+    assert comparison.sha256 == hashlib.sha256((frozen / MANIFEST).read_bytes()).hexdigest()
     (frozen / "_internal" / "two words.so").write_bytes(b"3")
     (frozen / "_internal" / "one.so").unlink()
     (frozen / "_internal" / "hook.so").write_bytes(b"x")
-    found = compare_files()
-    assert not found.are_as_built
-    assert (found.changed, found.missing, found.extra) == (
+    comparison = compare_files()
+    assert not comparison.are_as_built
+    assert (comparison.changed, comparison.missing, comparison.extra) == (
         ("_internal/two words.so",), ("_internal/one.so",), ("_internal/hook.so",)
     )  # fmt: skip
     (about,) = libraries()
@@ -173,8 +173,8 @@ def test_a_link_that_leads_nowhere_is_a_change_and_a_lost_list_an_error(frozen):
 
 def test_run_from_source_the_libraries_are_compared(library):
     (library / "two.py").write_bytes(b"3\n")
-    found = compare_files()
-    assert (found.changed, found.missing, found.extra) == (("small: small/two.py",), (), ())
+    comparison = compare_files()
+    assert (comparison.changed, comparison.missing, comparison.extra) == (("small: small/two.py",), (), ())
 
 
 def test_libraries_of_a_frozen_program_are_its_own(tmp_path, frozen):

@@ -39,7 +39,7 @@ def begin(recorder, words="tiny", **filters):
 
 
 def names(page) -> list[str]:
-    return [one.repo.id.partition("/")[2] for one in page.found]
+    return [hit.repo.id.partition("/")[2] for hit in page.found]
 
 
 def fill(hub, count: int, **about) -> None:
@@ -48,7 +48,7 @@ def fill(hub, count: int, **about) -> None:
 
 
 def requests(hub) -> int:
-    return len([one for one in hub.seen if one.path == "/api/models"])
+    return len([request for request in hub.seen if request.path == "/api/models"])
 
 
 def test_more_goes_on_where_it_was_and_asks_nothing_twice(recorder, hub) -> None:
@@ -73,7 +73,7 @@ def test_what_is_too_large_is_passed_over_and_counted(recorder, hub) -> None:
     before = requests(hub)
     shown = read(recorder, search, limit=10, with_too_large=True)
     assert (len(shown.found), shown.too_large, requests(hub)) == (10, 0, before)
-    assert {one.fit for one in shown.found} == {"too_large"}
+    assert {hit.fit for hit in shown.found} == {"too_large"}
 
 
 def test_reading_on_is_bounded(recorder, hub, monkeypatch) -> None:
@@ -216,7 +216,7 @@ def test_the_token_goes_along_for_gated_repositories_alone(recorder, hub, monkey
     assert card(recorder, "some/gated").text == "# Gated"
     assert isinstance(judge(recorder, "some/gated"), RepoJudged)
     assert card(recorder, "some/open").text == "# Open"
-    with_token = {one.path.split("/resolve")[0] for one in hub.seen if "authorization" in one.headers}
+    with_token = {request.path.split("/resolve")[0] for request in hub.seen if "authorization" in request.headers}
     assert with_token <= {"/some/gated", "/api/models/some/gated"}
     assert "/some/gated" in with_token
 
@@ -225,13 +225,13 @@ def test_the_token_goes_along_for_gated_repositories_alone(recorder, hub, monkey
 def hidden(opened):
     """Services with these features hidden."""
 
-    def one(*names: str):
+    def hidden_of(*names: str):
         paths = find_paths()
         make_folders(paths)
         paths.policy_file.write_text(f"[features]\nhidden = {list(names)}\n".replace("'", '"'))
         return opened(model=False).services
 
-    return one
+    return hidden_of
 
 
 REQUESTS = {

@@ -48,7 +48,7 @@ def said(recorder, words: str) -> str:
 
 def titles(recorder) -> list[str]:
     services = recorder.services
-    return [one.title for one in services.service_thread.call(services.history.items)]
+    return [entry.title for entry in services.service_thread.call(services.history.items)]
 
 
 def files_with(marker: str) -> list[str]:

@@ -25,7 +25,7 @@ from slmdesk.tables.cells import preset
 
 pytestmark = pytest.mark.pure
 DOCUMENTS, MORE = documents(), documents(PRACTICE)
-each = pytest.mark.parametrize("document", few([*DOCUMENTS, *MORE]), ids=lambda one: one.name)
+each = pytest.mark.parametrize("document", few([*DOCUMENTS, *MORE]), ids=lambda document: document.name)
 
 
 def text_of(document: TableDocument) -> str:
@@ -60,10 +60,10 @@ def test_the_value_is_right_and_a_trap_is_wrong(document: TableDocument) -> None
             assert judged(cell, FoundCell(trap, is_marked=True)) is Verdict.WRONG, (cell.column, trap)
 
 
-@pytest.mark.parametrize("document", few(DOCUMENTS), ids=lambda one: one.name)
+@pytest.mark.parametrize("document", few(DOCUMENTS), ids=lambda document: document.name)
 def test_the_value_of_a_column_is_right_in_no_other(document: TableDocument) -> None:
     for cell in document.cells:
-        for other in {one.value for one in document.cells} - {"", cell.value}:
+        for other in {field.value for field in document.cells} - {"", cell.value}:
             if (document.name, cell.column, other) != ("facture-traduction", "Net amount", "1 240,00 €"):
                 assert judged(cell, FoundCell(other)) is Verdict.WRONG, (cell.column, other)
 
@@ -72,7 +72,7 @@ CELL = ExpectedCell("Due date", "3 December 2025", (r"2025-12-03",), (r"30 days.
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict"),
+    ("cell", "verdict"),
     [
         (FoundCell("3 december  2025"), Verdict.RIGHT),
         (FoundCell("3\u00a0December 2025"), Verdict.RIGHT),
@@ -85,17 +85,17 @@ CELL = ExpectedCell("Due date", "3 December 2025", (r"2025-12-03",), (r"30 days.
         (FoundCell(" "), Verdict.MISSING),
     ],
 )
-def test_a_cell_is_judged_whole(found: FoundCell, verdict: Verdict) -> None:
-    assert judged(CELL, found) is verdict
+def test_a_cell_is_judged_whole(cell: FoundCell, verdict: Verdict) -> None:
+    assert judged(CELL, cell) is verdict
 
 
 def test_a_row_is_counted() -> None:
-    cells = [ExpectedCell(one, one) for one in "abcd"] + [ExpectedCell("e", ""), ExpectedCell("f", "")]
-    found = {
+    cells = [ExpectedCell(letter, letter) for letter in "abcd"] + [ExpectedCell("e", ""), ExpectedCell("f", "")]
+    answers = {
         "a": FoundCell("a"), "b": FoundCell("b", is_marked=True), "c": FoundCell("x"),
         "e": FoundCell("x", is_marked=True),
     }  # fmt: skip
-    counted = score(cells, found)
+    counted = score(cells, answers)
     assert counted == Score(right=2, rightly_empty=1, wrong_unmarked=1, wrong_marked=1, missing=1, right_marked=1)
     assert counted.total == 6
     assert counted.share_right == 0.5
@@ -129,14 +129,14 @@ def test_documents_of_a_word_processor_are_made_from_their_source() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", few([document for document in DOCUMENTS if not document.is_aside], 4), ids=lambda one: one.name
+    "document", few([document for document in DOCUMENTS if not document.is_aside], 4), ids=lambda paper: paper.name
 )
 def test_what_rules_give_without_a_model_is_not_wrong(document: TableDocument) -> None:
     assert score(document.cells, by_rule(document)).wrong_unmarked == 0
 
 
 def test_of_papers_with_many_traps_rules_give_most_cells_and_hardly_a_wrong_one() -> None:
-    counted = sum((score(one.cells, by_rule(one)) for one in MORE), Score())
+    counted = sum((score(paper.cells, by_rule(paper)) for paper in MORE), Score())
     assert counted.total == 144
     assert counted.wrong_unmarked <= 2  # the slogan of a firm is taken for its name, a person for part of the firm's
     assert counted.share_right >= 0.8

@@ -30,11 +30,11 @@ def test_a_right_answer_is_scored_as_right_and_keeps_the_facts():
 
 
 def test_what_is_wrong_is_counted():
-    one = next(item for item in ITEMS if item.is_right and "860" in item.right and item.language == "en")
+    sample = next(item for item in ITEMS if item.is_right and "860" in item.right and item.language == "en")
     score = Score()
-    judge(one, one.right.replace("860", "680"), score)
+    judge(sample, sample.right.replace("860", "680"), score)
     assert (score.right_changed, score.facts_changed) == (1, 1)
-    assert facts_of("It is not due.", one) != facts_of("It is due.", one)
+    assert facts_of("It is not due.", sample) != facts_of("It is due.", sample)
 
 
 def test_no_right_answer_is_lost_to_the_program_unseen():

@@ -53,13 +53,13 @@ FAULTS = {"permit.md": [{"kind": "date", "line": 3, "text": "The fee must be pai
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    found = tmp_path / "set"
-    (found / "drafts").mkdir(parents=True)
+    place = tmp_path / "set"
+    (place / "drafts").mkdir(parents=True)
     for name, text in PAPERS.items():
-        (found / name).write_text(text, encoding="utf-8")
-        (found / "drafts" / f"{name}.txt").write_text(DRAFTS[name], encoding="utf-8")
-    told(found / "facts.json", FACTS)
-    return found
+        (place / name).write_text(text, encoding="utf-8")
+        (place / "drafts" / f"{name}.txt").write_text(DRAFTS[name], encoding="utf-8")
+    told(place / "facts.json", FACTS)
+    return place
 
 
 def told(path: Path, value: object) -> None:

@@ -26,7 +26,7 @@ from benchmarks.quality.edits import (
 
 pytestmark = pytest.mark.pure
 DOCUMENTS = documents()
-each = pytest.mark.parametrize("document", few(DOCUMENTS, 4), ids=lambda one: one.name)
+each = pytest.mark.parametrize("document", few(DOCUMENTS, 4), ids=lambda document: document.name)
 
 
 def words_of(text: str) -> list[str]:
@@ -79,7 +79,7 @@ def test_paragraphs_behind_a_gap_are_numbered_anew(document: VersionDocument) ->
 
 @each
 def test_a_perfect_report_has_the_full_score_and_an_empty_one_none(document: VersionDocument) -> None:
-    reported = sorted(map(told, document.edits), key=lambda one: "wording" in one.kinds)
+    reported = sorted(map(told, document.edits), key=lambda edit: "wording" in edit.kinds)
     full = score(document.edits, reported)
     assert (full.found, full.missed, full.false, full.placed) == (12, 0, 0, 12)
     assert full.in_order == full.pairs
@@ -185,6 +185,6 @@ def test_an_edit_that_cannot_be_made_is_refused(edit: Edit, tmp_path: Path) -> N
 def test_the_comparison_of_the_program_reports_in_this_form() -> None:
     old = "# Lease\n\nThe Tenant pays a rent of £26,400 a year in advance.\n"
     reported = compared(old, old.replace("26", "28"), "en")
-    assert [sorted(one.kinds) for one in reported] == [["amount", "changed"]]
+    assert [sorted(edit.kinds) for edit in reported] == [["amount", "changed"]]
     assert score([RENT], reported).found == 1
     assert compared(old, old, "en") == []

@@ -29,9 +29,9 @@ from benchmarks.quality.summaries import allowed, count, first_words
 pytestmark = pytest.mark.pure
 DOCUMENTS = [*documents(), *documents(folder=MATTERS)]
 STATEMENTS = {document.name: statements(document.text) for document in DOCUMENTS}
-each = pytest.mark.parametrize("document", few(DOCUMENTS), ids=lambda one: one.name)
+each = pytest.mark.parametrize("document", few(DOCUMENTS), ids=lambda document: document.name)
 WITH_CASES = [*DOCUMENTS, *documents(folder=CASES)]
-each_with_cases = pytest.mark.parametrize("document", few(WITH_CASES), ids=lambda one: one.name)
+each_with_cases = pytest.mark.parametrize("document", few(WITH_CASES), ids=lambda document: document.name)
 
 
 @each
@@ -63,8 +63,8 @@ def test_places_stand_in_the_document(document: Document) -> None:
 @each
 def test_every_fact_can_be_found_in_its_document(document: Document) -> None:
     said = STATEMENTS[document.name]
-    said = said + [f"{one} {other}" for one, other in pairwise(said)]
-    lost = [fact.id for fact in document.facts if not any(fact.is_in(one) for one in said)]
+    said = said + [f"{line} {other}" for line, other in pairwise(said)]
+    lost = [fact.id for fact in document.facts if not any(fact.is_in(line) for line in said)]
     assert not lost
 
 
@@ -110,8 +110,8 @@ def test_hardly_a_fact_is_found_in_another_document(document: Document) -> None:
     for other in DOCUMENTS:
         if other is not document and (other.language, other.path.parent) == (document.language, document.path.parent):
             said = STATEMENTS[other.name]
-            found = [fact.id for fact in document.facts if any(map(fact.is_in, said))]
-            assert len(found) <= 1, other.name  # two contracts may ask for the same insurance
+            facts = [fact.id for fact in document.facts if any(map(fact.is_in, said))]
+            assert len(facts) <= 1, other.name  # two contracts may ask for the same insurance
 
 
 def test_statements_are_sentences_items_and_rows() -> None:
@@ -190,8 +190,8 @@ def test_a_share_has_an_interval() -> None:
 
 def test_recall_counts_weights() -> None:
     facts = [Fact("a", "", "", 2, ()), Fact("b", "", "", 1, ()), Fact("c", "", "", 1, ())]
-    found = recall({"a"}, facts)
-    assert (found.weighted, round(found.unweighted, 2), found.missing) == (0.5, 0.33, ("b", "c"))
+    score = recall({"a"}, facts)
+    assert (score.weighted, round(score.unweighted, 2), score.missing) == (0.5, 0.33, ("b", "c"))
 
 
 @pytest.mark.parametrize(

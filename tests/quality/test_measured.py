@@ -25,10 +25,10 @@ def measured(name: str = "states", others: float = 0.0) -> Measured:
 
 
 def test_what_was_measured_today_is_known_to_the_next_run(tmp_path: Path) -> None:
-    one, other = measured(), measured("window")
-    Kept(tmp_path, "v").add(one)
+    first, other = measured(), measured("window")
+    Kept(tmp_path, "v").add(first)
     Kept(tmp_path, "v").add(other)
-    assert Kept(tmp_path, "v").known() == {("states", "m"): one, ("window", "m"): other}
+    assert Kept(tmp_path, "v").known() == {("states", "m"): first, ("window", "m"): other}
     assert Kept(tmp_path, "of other code").known() == {}
 
 
@@ -114,8 +114,8 @@ def test_what_was_disturbed_is_measured_once_more(
     monkeypatch.setitem(run.ROWS, "states", rows)
     monkeypatch.setattr(run, "others_now", lambda: next(left))
     monkeypatch.setattr(run, "OtherLoad", Load)
-    (found,) = run.measure_all([run.Task("states", small())], Kept(tmp_path, "v"), {})
-    assert (len(calls), found.is_busy, found.rows) == (times, is_busy, (ROW,))
+    (outcome,) = run.measure_all([run.Task("states", small())], Kept(tmp_path, "v"), {})
+    assert (len(calls), outcome.is_busy, outcome.rows) == (times, is_busy, (ROW,))
 
 
 def test_a_side_that_ends_is_said_and_the_others_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

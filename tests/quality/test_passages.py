@@ -19,7 +19,7 @@ def test_each_question_has_one_passage(language):
     texts: list[str] = []
     for name in expected["documents"]:
         builder = PassageBuilder("")
-        passages = [one for page in pages_of(FOLDER / name) for one in builder.feed(page)]
+        passages = [passage for page in pages_of(FOLDER / name) for passage in builder.feed(page)]
         texts += [passage.text for passage in (*passages, *builder.finish())]
     assert len(texts) >= 60
     assert [len(expected[part]) for part in ("open", "aside")] == [20, 20]

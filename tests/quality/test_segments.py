@@ -31,7 +31,7 @@ NOT = re.compile(
 )
 
 
-@pytest.fixture(params=few(DOCUMENTS, 4), ids=lambda one: one.name)
+@pytest.fixture(params=few(DOCUMENTS, 4), ids=lambda paper: paper.name)
 def document(request: pytest.FixtureRequest) -> Document:
     return request.param
 
@@ -49,46 +49,52 @@ def test_every_segment_stands_in_the_document_in_order(document: Document) -> No
 
 
 def test_right_translations_pass(document: Document) -> None:
-    versions = [(one, version) for one in by_rule(document) for version in one.versions]
-    assert not {version: found for one, version in versions if (found := faults_of(document, one, version))}
+    versions = [(segment, version) for segment in by_rule(document) for version in segment.versions]
+    assert not {version: faults for segment, version in versions if (faults := faults_of(document, segment, version))}
 
 
 def test_wrong_translations_do_not_pass(document: Document) -> None:
-    passed = [wrong for one in by_rule(document) for wrong in one.wrong if not faults_of(document, one, wrong)]
+    passed = [
+        wrong for segment in by_rule(document) for wrong in segment.wrong if not faults_of(document, segment, wrong)
+    ]
     assert not passed
 
 
 def test_no_translation_of_another_segment_passes(document: Document) -> None:
     passed = [
-        (one.text, other.reference)
-        for one in by_rule(document)
+        (segment.text, other.reference)
+        for segment in by_rule(document)
         for other in document.segments
-        if other is not one and not faults_of(document, one, other.reference)
+        if other is not segment and not faults_of(document, segment, other.reference)
     ]
     assert not passed
 
 
 def test_another_number_does_not_pass(document: Document) -> None:
     passed = []
-    for one in by_rule(document):
-        for found in re.finditer(r"\d(?=\D*$|[^\d]{2})", one.reference):
-            altered = one.reference[: found.start()] + str((int(found[0]) + 1) % 10) + one.reference[found.end() :]
-            if not faults_of(document, one, altered):
+    for segment in by_rule(document):
+        for digit in re.finditer(r"\d(?=\D*$|[^\d]{2})", segment.reference):
+            altered = (
+                segment.reference[: digit.start()] + str((int(digit[0]) + 1) % 10) + segment.reference[digit.end() :]
+            )
+            if not faults_of(document, segment, altered):
                 passed.append(altered)
     assert not passed
 
 
 def test_a_lost_negation_does_not_pass(document: Document) -> None:
-    altered = [(one, NOT.sub("", one.reference)) for one in by_rule(document)]
-    assert not [words for one, words in altered if words != one.reference and not faults_of(document, one, words)]
+    altered = [(segment, NOT.sub("", segment.reference)) for segment in by_rule(document)]
+    assert not [
+        words for segment, words in altered if words != segment.reference and not faults_of(document, segment, words)
+    ]
 
 
 def test_a_text_left_as_it_was_does_not_pass(document: Document) -> None:
     passed = [
-        one.text
-        for one in by_rule(document)
-        if len(re.findall(r"\w{2,}", re.sub("|".join(document.names) or "^", "", one.text))) > 3
-        and not faults_of(document, one, one.text)
+        segment.text
+        for segment in by_rule(document)
+        if len(re.findall(r"\w{2,}", re.sub("|".join(document.names) or "^", "", segment.text))) > 3
+        and not faults_of(document, segment, segment.text)
     ]
     assert not passed
 
@@ -112,7 +118,7 @@ def test_a_text_left_as_it_was_does_not_pass(document: Document) -> None:
     ],
 )
 def test_numbers_are_read_as_the_language_writes_them(text: str, language: str, numbers: str) -> None:
-    assert figures_of(text, language) == {Decimal(one).normalize() for one in numbers.split()}
+    assert figures_of(text, language) == {Decimal(number).normalize() for number in numbers.split()}
 
 
 @pytest.mark.parametrize(
@@ -168,7 +174,7 @@ def test_rows_cut_otherwise_are_judged_too() -> None:
     (row,) = rows_of_whole("Wir kündigen nicht. Herr Kolb zahlt 1.200,50 €.", "We agree not to pay €1,200.50.")
     assert judged(SHORT, [row])[0].faults == ("must: terminat|cancel", "must not: agree")
     paragraph = Row("Wir kündigen nicht. Herr Kolb zahlt 1.200,50 €.", "We do not cancel. Mr Kolb pays €1,200.50.")
-    assert [one.faults for one in judged(SHORT, [paragraph])] == [(), (), ("left out",)]
+    assert [row.faults for row in judged(SHORT, [paragraph])] == [(), (), ("left out",)]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +193,6 @@ def test_form_is_judged(target: str, fault: str) -> None:
 
 def test_a_whole_text_is_matched_by_lines() -> None:
     source, target = "# Kasse\n\n| a | b |\n| c | d |\n", "# Till\n\n| A | B |\n| C | D |"
-    found = [(one.source, one.target) for one in rows_of_whole(source, target)]
-    assert found == [("# Kasse", "# Till"), *zip("abcd", "ABCD", strict=True)]
+    rows = [(row.source, row.target) for row in rows_of_whole(source, target)]
+    assert rows == [("# Kasse", "# Till"), *zip("abcd", "ABCD", strict=True)]
     assert len(rows_of_whole("a\nb", "a b")) == 1

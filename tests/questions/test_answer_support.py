@@ -47,7 +47,7 @@ class Case:
 
 def pages_of(document: str) -> tuple[Page, ...]:
     pages = []
-    for number, text in enumerate((one.strip("\n") for one in document.split("\n----\n")), 1):
+    for number, text in enumerate((part.strip("\n") for part in document.split("\n----\n")), 1):
         blocks, at = [], 0
         for line in text.split("\n"):
             kind = BlockKind.TABLE_ROW if "\t" in line else BlockKind.PARAGRAPH
@@ -59,22 +59,22 @@ def pages_of(document: str) -> tuple[Page, ...]:
 
 
 def cases(name: str) -> list[Case]:
-    found = tomllib.loads((GOLDEN / name).read_text("utf-8"))["case"]
+    rows = tomllib.loads((GOLDEN / name).read_text("utf-8"))["case"]
     return [
-        Case(pages_of(one["document"]), one["question"], one["answer"], one["right"], one.get("page", 0))
-        for one in found
+        Case(pages_of(row["document"]), row["question"], row["answer"], row["right"], row.get("page", 0))
+        for row in rows
     ]
 
 
-def grounds_of(one: Case) -> Grounds:
-    return Grounds(tuple(source.passage for source in one.sources), one.page_of)
+def grounds_of(case: Case) -> Grounds:
+    return Grounds(tuple(source.passage for source in case.sources), case.page_of)
 
 
-def looked_through(one: Case) -> tuple[tuple[Citation, ...], tuple[Mark, ...]]:
+def looked_through(case: Case) -> tuple[tuple[Citation, ...], tuple[Mark, ...]]:
     """The quotations of a case's answer, and its marks."""
-    grounds = grounds_of(one)
-    citations = grounds.citations(one.question, one.answer)
-    return citations, grounds.marks(one.question, one.answer, citations)
+    grounds = grounds_of(case)
+    citations = grounds.citations(case.question, case.answer)
+    return citations, grounds.marks(case.question, case.answer, citations)
 
 
 def figures(name: str) -> tuple[int, int, int, int]:
@@ -115,8 +115,10 @@ def test_a_value_that_stands_nowhere_is_said_to_be_missing() -> None:
 
 def test_two_values_that_stand_apart_are_cited_from_both_places() -> None:
     pages = pages_of("Staff\nWe employ 27 people.\n----\nAbsence\nSickness absence fell from 5.6 to 4.1 per cent.")
-    one = Case(pages, "How many people are employed, and did absence fall?", "27 people; absence fell to 4.1 per cent.")
-    citations, marks = looked_through(one)
+    case = Case(
+        pages, "How many people are employed, and did absence fall?", "27 people; absence fell to 4.1 per cent."
+    )
+    citations, marks = looked_through(case)
     assert (sorted(citation.page for citation in citations), marks) == ([1, 2], ())
 
 
@@ -136,11 +138,11 @@ def test_a_row_of_a_table_is_cited_for_what_it_stands_under() -> None:
     ],
 )
 def test_a_quotation_that_denies_is_against_a_yes_alone(question, answer, expected) -> None:
-    one = Case(
+    case = Case(
         pages_of("The shop is not closed, although two members asked for it; it saves 640 euros."), question, answer
     )
-    citations, _ = looked_through(one)
-    assert grounds_of(one).are_against(question, answer, citations) is expected
+    citations, _ = looked_through(case)
+    assert grounds_of(case).are_against(question, answer, citations) is expected
 
 
 def test_a_quotation_is_against_a_yes_to_what_it_does_not_deny() -> None:
@@ -155,9 +157,9 @@ WORDS = st.sampled_from([*_PIECES.split(), "\n"])
 
 @given(st.lists(WORDS, max_size=12), st.lists(WORDS, max_size=30), st.lists(WORDS, max_size=6))
 def test_whatever_is_answered_marks_and_citations_are_words_that_are_there(said, there, asked) -> None:
-    one = Case(pages_of(" ".join(there)), " ".join(asked), " ".join(said))
-    citations, marks = looked_through(one)
+    case = Case(pages_of(" ".join(there)), " ".join(asked), " ".join(said))
+    citations, marks = looked_through(case)
     for mark in marks:
-        assert one.answer[mark.start : mark.end] == mark.text
+        assert case.answer[mark.start : mark.end] == mark.text
     for citation in citations:
-        assert one.pages[citation.page - 1].text[citation.start : citation.end] == citation.quote
+        assert case.pages[citation.page - 1].text[citation.start : citation.end] == citation.quote

@@ -106,8 +106,8 @@ def test_a_right_answer_stays_and_is_cited_where_it_stands(document, question, w
 @pytest.mark.parametrize(
     ("document", "question", "words"),
     [
-        *((REPORT, "What were the sales in France?", f'[2] "Sales in Austria were 16.9 million euros."\nAnswer: {one}')
-          for one in ("The sales in France were 16.9 million euros.", "16.9 million euros.")),
+        *((REPORT, "What were the sales in France?", f'[2] "Sales in Austria were 16.9 million euros."\nAnswer: {said}')
+          for said in ("The sales in France were 16.9 million euros.", "16.9 million euros.")),
         (LEASE, "What rent do the occupiers of the flats on the upper floors pay?",
          '[2] "The rent is 46,800 pounds a year"\nAnswer: They pay 46,800 pounds a year.'),
         (LEASE, "Which animals may the tenant keep?", '[2] "The tenant keeps dogs"\nAnswer: Dogs climb on high trees.'),

@@ -116,7 +116,7 @@ def test_an_answer_to_both_parts_needs_one_step():
 
 
 @pytest.mark.parametrize(
-    ("replies", "found"),
+    ("replies", "is_found"),
     [
         ((SAYS,), True),
         ((REFUSES, YES, SAYS), True),  # it knows, and was only asked in a way that lets it refuse
@@ -125,11 +125,11 @@ def test_an_answer_to_both_parts_needs_one_step():
         ((REFUSES, NO), False),
     ],
 )
-def test_a_refusal_of_a_model_without_an_exam_is_asked_about(replies, found):
+def test_a_refusal_of_a_model_without_an_exam_is_asked_about(replies, is_found):
     steps, answered = through("When does it stop?", *replies, begin=WHOLE)
     assert [step.choices for step in steps] == [(), YES_NO, ()][: len(replies)]
     assert [NOT_FOUND in step.turns[-1].text for step in steps] == [True, False, False][: len(replies)]
-    assert (answered.answer, answered.found) == (("At 12 bar." if found else NOT_FOUND), found)
+    assert (answered.answer, answered.found) == (("At 12 bar." if is_found else NOT_FOUND), is_found)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_of_several_documents_it_is_said_which_were_looked_at_and_which_say_some
     sources = tuple(Source(n, Passage(n, name[0], 1, 1, 0, 4, "text"), name) for n, name in names)
     context = AnswerContext(RankedPassages((), ()), sources, False, 10, 4096, 9, documents=7)
     _, answered = through("When does it stop?", Reply("a: At 12 bar."), begin=context)
-    assert [(one.name, one.says) for one in answered.looked_at] == [("d.txt", True), ("e.txt", False)]
+    assert [(look.name, look.says) for look in answered.looked_at] == [("d.txt", True), ("e.txt", False)]
     assert answered.documents_words == "2 of 7 documents were looked at. Cited: d.txt. Nothing cited: e.txt."
     _, answered = through("When does it stop?", REFUSES, NO, begin=context)
     assert answered.documents_words == "2 of 7 documents were looked at. None says it: d.txt, e.txt."

@@ -61,8 +61,8 @@ def test_whether_the_text_says_it_is_asked_behind_the_same_words():
 
 
 def test_a_refusal_may_be_ruled_out():
-    asked = [turns_of(SOURCES, "When?", [], names=False, refuses=one)[-1].text for one in (True, False)]
-    assert [NOT_FOUND in one for one in asked] == [True, False]
+    asked = [turns_of(SOURCES, "When?", [], names=False, refuses=allowed)[-1].text for allowed in (True, False)]
+    assert [NOT_FOUND in text for text in asked] == [True, False]
 
 
 FORM = '[1] "The pump stops at 12.5 bar."\n'

@@ -26,7 +26,7 @@ def document(recorder, path, text=TEXT):
 
 
 def ask(recorder, question, *documents, **request):
-    sent = recorder.calls.questions.ask(AskRequest(question, tuple(one.id for one in documents), **request))
+    sent = recorder.calls.questions.ask(AskRequest(question, tuple(record.id for record in documents), **request))
     ended = recorder.end_of(sent.answer.id)
     if ended.message.status is not Status.COMPLETE:
         return sent, ended, None
@@ -104,10 +104,10 @@ def test_more_is_read_where_the_best_passages_do_not_answer_it(opened, tmp_path)
     record = document(recorder, tmp_path / "long.txt", text)
     _, _, answered = ask(recorder, "When does the pump stop?", record)
     planned = recorder.of(QuestionPlanned)
-    assert [one.is_whole for one in planned] == [False, True]
+    assert [step.is_whole for step in planned] == [False, True]
     assert planned[0].passages < planned[1].passages
     assert (answered.found, answered.is_whole) == (False, True)
-    assert {one.quote for one in answered.nearest} == {"The pump stops."}
+    assert {citation.quote for citation in answered.nearest} == {"The pump stops."}
 
 
 RENT = "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep a cat if the landlord agrees."
@@ -181,7 +181,7 @@ def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
     assert second.user_message.parent == first.answer.id
     assert answered.citations
     path = recorder.calls.chats.open(first.item.id).messages
-    assert [one.id for one in path][-1] == second.answer.id
+    assert [message.id for message in path][-1] == second.answer.id
     assert len(recorder.calls.questions.answered(first.item.id)) == 2
 
 

@@ -100,8 +100,8 @@ NIGHTS = "Dies gilt auch für die Kosten zweier Übernachtungen, wobei die Oberg
 @pytest.mark.parametrize("thing", ["Übernachtungen", "Uebernachtungen", "Übernachtung"])
 def test_what_names_the_thing_beside_a_value_is_perhaps_the_answer(thing):
     asked = f"Bis zu welchem Betrag wird die {thing} erstattet?"
-    found = perhaps_for(asked, grounds(NIGHTS, "Fahrtkosten werden mit 0,35 € je Kilometer erstattet."))
-    assert [citation.quote for citation in found] == [NIGHTS]
+    citations = perhaps_for(asked, grounds(NIGHTS, "Fahrtkosten werden mit 0,35 € je Kilometer erstattet."))
+    assert [citation.quote for citation in citations] == [NIGHTS]
 
 
 @pytest.mark.parametrize(
@@ -120,5 +120,5 @@ def test_another_thing_or_kind_of_value_is_not_perhaps_the_answer(question):
 
 @pytest.mark.parametrize("question", ["Wer verwaltet die Kaution?", "Wer hat die Kaution?"])
 def test_a_name_beside_the_thing_is_perhaps_the_answer(question):
-    found = perhaps_for(question, grounds(NIGHTS, "Die Kaution wird verzinst.", HELD))
-    assert [citation.quote for citation in found] == [HELD]
+    citations = perhaps_for(question, grounds(NIGHTS, "Die Kaution wird verzinst.", HELD))
+    assert [citation.quote for citation in citations] == [HELD]

@@ -93,9 +93,9 @@ def test_c1_two_commands_at_once_on_a_fresh_or_killed_home(home, monkeypatch, tm
             subprocess.Popen([*SLMDESK, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=ROOT)
             for args in (["history", "list"], ["history", "list", "--json"])
         ]
-        for one in both:
-            out, err = one.communicate(timeout=TIMEOUT_S)
-            assert (one.returncode, err) == (0, b""), (number, out)
+        for process in both:
+            out, err = process.communicate(timeout=TIMEOUT_S)
+            assert (process.returncode, err) == (0, b""), (number, out)
         killed = subprocess.Popen(
             [*SLMDESK, "chat", WORDS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
             env={**os.environ, "SLMDESK_HOME": str(home), "SLMDESK_ECHO": '{"slow": 0.01}'},

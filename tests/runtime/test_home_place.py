@@ -27,8 +27,8 @@ def test_a_disk_without_rights_and_a_synced_folder_are_named_once_each(tmp_path,
     monkeypatch.setattr("pathlib.Path.chmod", lambda *_args: None)  # as on FAT
     make_folders(paths)
     (tmp_path / ".stfolder").mkdir()
-    found = home_problems(paths)
-    assert [one.code for one in found] == ["home.open", "home.synced"]
-    assert str(paths.data) in found[0].sentence
-    assert "Syncthing" in found[1].sentence
-    assert examine_computer(paths)["paths"]["warnings"] == [one.sentence for one in found]
+    problems = home_problems(paths)
+    assert [problem.code for problem in problems] == ["home.open", "home.synced"]
+    assert str(paths.data) in problems[0].sentence
+    assert "Syncthing" in problems[1].sentence
+    assert examine_computer(paths)["paths"]["warnings"] == [problem.sentence for problem in problems]

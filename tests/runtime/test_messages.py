@@ -30,21 +30,23 @@ def test_an_unknown_code_has_a_sentence() -> None:
 
 @pytest.mark.parametrize("how", ["aborted", "segfault", "bus", "illegal_instruction", "exited", "killed", "hung"])
 def test_w2_each_cause_of_death_has_its_own_sentence(how: str) -> None:
-    others = {sentence_for("child.died", {"how": one, "detail": "Ryzen"}) for one in ("aborted", "odd") if one != how}
+    others = {
+        sentence_for("child.died", {"how": cause, "detail": "Ryzen"}) for cause in ("aborted", "odd") if cause != how
+    }
     sentence = sentence_for("child.died", {"how": how, "detail": "Ryzen"})
     assert sentence not in others
     assert ("Ryzen" in sentence) is (how in ("illegal_instruction", "exited"))
 
 
 def test_sizes_carry_units() -> None:
-    assert [bytes_for_people(one) for one in (0, 999, 98_000_000, 1_234_000_000, 999_700_000, 4e12)] == [
+    assert [bytes_for_people(size) for size in (0, 999, 98_000_000, 1_234_000_000, 999_700_000, 4e12)] == [
         "0 bytes", "999 bytes", "98 MB", "1.2 GB", "1.0 GB", "4.0 TB",
     ]  # fmt: skip
 
 
 def test_m11_hostile_args_become_one_plain_line() -> None:
     sentence = sentence_for("file.missing", {"path": "a\nb\u202e\x1b[31m" + "x" * 1000})
-    assert all(one.isprintable() for one in sentence)
+    assert all(letter.isprintable() for letter in sentence)
     assert len(sentence) < 400
     assert "…" in sentence
     assert "{reason}" in sentence_for("file.missing", {"path": "{reason}"})

@@ -17,9 +17,9 @@ def errors() -> list[BaseException]:
 
 @pytest.fixture
 def service_thread(errors):
-    one = ServiceThread(errors.append)
-    yield one
-    one.close()
+    thread = ServiceThread(errors.append)
+    yield thread
+    thread.close()
 
 
 def test_call_hands_back_result_and_error(service_thread) -> None:

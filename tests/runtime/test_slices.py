@@ -34,9 +34,9 @@ def turns(monkeypatch) -> Turns:
 
 
 def results(pending: Pending) -> list:
-    found = []
-    pending.then(found.append)
-    return found
+    answers = []
+    pending.then(answers.append)
+    return answers
 
 
 def counted(seen: list, first: Pending | None = None) -> Slices[int]:
@@ -47,7 +47,7 @@ def counted(seen: list, first: Pending | None = None) -> Slices[int]:
             yield
     finally:
         seen.append("closed")
-    return sum(one for one in seen if one != "closed")
+    return sum(number for number in seen if number != "closed")
 
 
 def test_others_come_between_slices(turns):
@@ -84,7 +84,7 @@ def test_what_it_raises_is_a_problem(turns):
 
     ended = results(in_slices(turns, work()))
     turns.all_done()
-    assert [one.code for one in ended] == ["store.full"]
+    assert [problem.code for problem in ended] == ["store.full"]
 
 
 @pytest.mark.parametrize("waits", [True, False])

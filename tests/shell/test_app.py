@@ -98,8 +98,8 @@ def test_a_history_of_a_newer_version_is_left_alone_and_said(qtbot, qapp, paths)
     with qtbot.waitSignal(run.bridge.closed, timeout=20_000):
         run.frame.window.close()
     run.end()
-    for one in (run.frame.window, run.frame, run.bridge):
-        delete(one)
+    for owner in (run.frame.window, run.frame, run.bridge):
+        delete(owner)
     assert paths.database.read_bytes() == before
 
 
@@ -202,10 +202,10 @@ def test_a_home_that_cannot_be_made_leaves_a_choice(qtbot, home, monkeypatch, tm
     timer.timeout.connect(press)
     timer.start()
     assert usable_home() is None
-    found = usable_home()
+    paths = usable_home()
     timer.stop()
-    assert (found.data, presses) == (tmp_path / "other" / "data", [])
-    assert found.data.is_dir()
+    assert (paths.data, presses) == (tmp_path / "other" / "data", [])
+    assert paths.data.is_dir()
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)

@@ -43,15 +43,15 @@ def first(start, home, hub, monkeypatch):
 
 
 def card(program, page: str = "Start") -> QWidget:
-    found = program.window.page(page).findChildren(QWidget, "better_card")
-    assert len(found) == 1
-    return found[0]
+    cards = program.window.page(page).findChildren(QWidget, "better_card")
+    assert len(cards) == 1
+    return cards[0]
 
 
 def part(program, name: str, page: str = "Start"):
-    found = card(program, page).findChild(QWidget, f"better_{name}")
-    assert found is not None, name
-    return found
+    widget = card(program, page).findChild(QWidget, f"better_{name}")
+    assert widget is not None, name
+    return widget
 
 
 def press(program, name: str, page: str = "Start") -> None:

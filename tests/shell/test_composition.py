@@ -256,7 +256,7 @@ def test_no_two_actions_share_a_shortcut(program):
     holders = (QShortcut, QToolButton, QAction)
     for page in pages:
         keys = []
-        for holder in (one for kind in holders for one in program.window.findChildren(kind)):
+        for holder in (child for kind in holders for child in program.window.findChildren(kind)):
             if any(other is not page and other.isAncestorOf(_widget_of(holder)) for other in (*pages, translate)):
                 continue
             if isinstance(holder, QAction) and not holder.associatedObjects():  # it only shows its key in a menu
@@ -271,7 +271,7 @@ def test_no_two_actions_share_a_shortcut(program):
         keys = [key for key in keys if key]
         assert keys
         assert len(keys) == len(set(keys)), [key for key in keys if keys.count(key) > 1]
-    keys = [one.key().toString() for one in translate.document.findChildren(QShortcut)]
+    keys = [shortcut.key().toString() for shortcut in translate.document.findChildren(QShortcut)]
     assert len(keys) == len(set(keys)), sorted(keys)
 
 
@@ -346,6 +346,8 @@ def test_what_the_window_has_is_named_to_a_screen_reader_and_foreign_text_is_pla
     assert (read(fold).text(QAccessible.Text.Name), bool(read(fold).state().expanded)) == (fold.text(), was_open)
     read(fold).actionInterface().doAction(PRESS)
     assert bool(read(fold).state().expanded) is not was_open
+    for name in ("page_button", "panel_button", "summary_other_button"):
+        assert read(program.find(name)).role() == QAccessible.Role.Button, "it opens and closes something"
     for name in ("entry_1", "settings_network"):
         assert read(program.find(name)).role() == QAccessible.Role.RadioButton, "one of several"
 
@@ -356,18 +358,18 @@ def test_tab_goes_through_the_page_then_the_side_bar_then_the_status_line(progra
     for page in ("Chat", "Documents", "Translate", "Write", "Models", "Settings", "Start"):
         program.window.show_page(page)
         program.ask(lambda _services: None)
-        first = next(one for one in tab_stops(parts["side bar"].layout()) if one.isVisible())
+        first = next(stop for stop in tab_stops(parts["side bar"].layout()) if stop.isVisible())
         first.setFocus()
-        found: list[QWidget] = []
-        while not found or QApplication.focusWidget() is not first:
-            found.append(QApplication.focusWidget())
-            assert len(found) < 200
-            QTest.keyClick(found[-1], Qt.Key.Key_Tab)
-        order = [next(name for name, part in parts.items() if part.isAncestorOf(one)) for one in found]
+        stops: list[QWidget] = []
+        while not stops or QApplication.focusWidget() is not first:
+            stops.append(QApplication.focusWidget())
+            assert len(stops) < 200
+            QTest.keyClick(stops[-1], Qt.Key.Key_Tab)
+        order = [next(name for name, part in parts.items() if part.isAncestorOf(stop)) for stop in stops]
         assert [name for name, _all in groupby(order)] == ["side bar", "status line", "page"], page
         if page == "Chat":
             wanted = {"input_box", "search_box", "chat_view", "new_chat_button", "model_button", "network_button"}
-            assert wanted <= {one.objectName() for one in found}
+            assert wanted <= {stop.objectName() for stop in stops}
 
 
 def test_icons_and_words_grow_and_shrink_also_on_a_page_left_before(program):

@@ -124,14 +124,14 @@ def test_a_typed_path_is_taken_with_the_first_return(program, tmp_path, kind):
     (tmp_path / "above").mkdir()
     note_document_folder(tmp_path / "x")
     if kind == "folder":
-        dialog = ask_folder(program.window, "Open", lambda one: got.append([one]), place=str(tmp_path))
+        dialog = ask_folder(program.window, "Open", lambda folder: got.append([folder]), place=str(tmp_path))
     elif kind == "files":
         path = path / "a.txt"
         path.write_text("a")
         dialog = ask_files(program.window, "Open", got.append, name="d", filters="")
     else:
         path, proposed = path / "b.txt", tmp_path / "c.txt"
-        dialog = ask_new_file(program.window, "Save", lambda one: got.append([one]), name="d", proposed=proposed)
+        dialog = ask_new_file(program.window, "Save", lambda file: got.append([file]), name="d", proposed=proposed)
     line, view = dialog.findChild(QLineEdit, "fileNameEdit"), dialog.findChild(QListView, "listView")
     dialog.activateWindow()
     line.setFocus()

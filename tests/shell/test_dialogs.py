@@ -53,12 +53,12 @@ def dialogs() -> list[type[QDialog]]:
             importlib.import_module(".".join(("slmdesk", *file.relative_to(root).with_suffix("").parts)))
 
     def below(kind: type) -> list[type]:
-        found = [subclass for subclass in kind.__subclasses__() if subclass.__module__.startswith("slmdesk.")]
-        return [leaf for one in found for leaf in (below(one) or [one])]
+        kinds = [subclass for subclass in kind.__subclasses__() if subclass.__module__.startswith("slmdesk.")]
+        return [leaf for branch in kinds for leaf in (below(branch) or [branch])]
 
-    found = below(QDialog)
-    assert all(issubclass(kind, Dialog) for kind in found), found
-    return found
+    classes = below(QDialog)
+    assert all(issubclass(kind, Dialog) for kind in classes), classes
+    return classes
 
 
 class Maker:
@@ -88,7 +88,7 @@ class Maker:
         if origin in (collections.abc.Mapping, dict):
             return {}
         if origin is tuple and args[-1] is not ...:
-            return (SHORT,) * len(args) if set(args) == {str} else tuple(self.make(one) for one in args)
+            return (SHORT,) * len(args) if set(args) == {str} else tuple(self.make(hint) for hint in args)
         if origin in (tuple, list, collections.abc.Sequence, collections.abc.Collection, frozenset, set):
             return (origin if origin in (list, set, frozenset) else tuple)([self.make(args[0], name)])
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
@@ -101,12 +101,12 @@ class Maker:
         """The one that the window has."""
         seen, waiting = set(), [self.program.frame, self.program.run]
         while waiting:
-            one = waiting.pop(0)
-            if isinstance(one, kind):
-                return one
-            if id(one) not in seen and type(one).__module__.startswith("slmdesk."):
-                seen.add(id(one))
-                held = getattr(one, "__dict__", None)  # the bridge's `services` has a call for every name
+            holder = waiting.pop(0)
+            if isinstance(holder, kind):
+                return holder
+            if id(holder) not in seen and type(holder).__module__.startswith("slmdesk."):
+                seen.add(id(holder))
+                held = getattr(holder, "__dict__", None)  # the bridge's `services` has a call for every name
                 waiting += held.values() if isinstance(held, dict) else ()
         return None
 
@@ -121,32 +121,34 @@ class Maker:
             for parameter in inspect.signature(kind).parameters.values()
             if parameter.default is parameter.empty
         ]
-        made = {one.name: self.make(hints[one.name], one.name) for one in wanted}
+        made = {field.name: self.make(hints[field.name], field.name) for field in wanted}
         return kind(**made)
 
 
 def cut(dialog: QDialog) -> list[str]:
     """What is wrong with it, in words."""
     name = type(dialog).__name__
-    found = [f"{name}: {line}" for line in outside(dialog)]
+    faults = [f"{name}: {line}" for line in outside(dialog)]
     space = dialog.window().rect().adjusted(AWAY, AWAY, -AWAY, -AWAY)
     if not space.contains(dialog.geometry()):
-        found.append(f"{name} is at {dialog.geometry()}")
+        faults.append(f"{name} is at {dialog.geometry()}")
     area = dialog.findChild(QScrollArea, "dialog_area")
     if area is not None and area.horizontalScrollBar().maximum():
-        found.append(f"{name} scrolls sideways")
-    heads = [one.text() for one in dialog.findChildren(QLabel) if one.property("kind") == "heading"]
-    found += [f"{name}: its title stands twice"] * (dialog.windowTitle() in heads)
-    found += [f"{name}: it has a second Close" for one in dialog.findChildren(QPushButton) if one.text() == "Close"]
-    buttons = [one for one in dialog.findChildren(QPushButton) if one.isVisible()]
+        faults.append(f"{name} scrolls sideways")
+    heads = [label.text() for label in dialog.findChildren(QLabel) if label.property("kind") == "heading"]
+    faults += [f"{name}: its title stands twice"] * (dialog.windowTitle() in heads)
+    faults += [
+        f"{name}: it has a second Close" for control in dialog.findChildren(QPushButton) if control.text() == "Close"
+    ]
+    buttons = [control for control in dialog.findChildren(QPushButton) if control.isVisible()]
     fixed = [other_button for other_button in buttons if not _scrolls(other_button, dialog)]
     outer = dialog.rect()
-    found += [
-        f"{name}: {one.text()} at {place}"
-        for one in fixed
-        if not outer.contains(place := one.rect().translated(one.mapTo(dialog, QPoint())))
+    faults += [
+        f"{name}: {widget.text()} at {place}"
+        for widget in fixed
+        if not outer.contains(place := widget.rect().translated(widget.mapTo(dialog, QPoint())))
     ]
-    return found if fixed or not buttons or name == "HelpWindow" else [*found, f"{name}: all of its buttons scroll"]
+    return faults if fixed or not buttons or name == "HelpWindow" else [*faults, f"{name}: all of its buttons scroll"]
 
 
 def _scrolls(widget: QWidget, dialog: QDialog) -> bool:
@@ -174,7 +176,7 @@ def made(host, name: str = "sheet") -> Dialog:
     dialog = Dialog(host, name, "A title")
     words = plain_label("", dialog, name="words")
     fields = [text_line(f"f{at}", dialog, "Name") for at in range(3)]
-    column(words, *fields, row(1, *(button(one, one, dialog) for one in ("ok", "cancel"))), into=dialog)
+    column(words, *fields, row(1, *(button(name, name, dialog) for name in ("ok", "cancel"))), into=dialog)
     dialog.fit(400)
     return dialog
 
@@ -192,22 +194,22 @@ def focused() -> str:
 
 def tabs() -> list[str]:
     """What Tab reaches until it is back where it began."""
-    found = [focused()]
+    names = [focused()]
     while True:
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
-        if focused() == found[0]:
-            return [name for name in found if name != "dialog_area"]
-        found.append(focused())
+        if focused() == names[0]:
+            return [name for name in names if name != "dialog_area"]
+        names.append(focused())
 
 
 def test_cancel_stands_before_the_answer_and_enter_presses_the_default(program):
     host, answers = program.window, []
     for is_first in (False, True):
         question = Question(host, "question", "Delete?", "Everything is deleted.")
-        add = [lambda one: one.add_choice("Delete", "delete", lambda: answers.append("deleted"), kind="danger")]
-        add.insert(0 if is_first else 1, lambda one: one.add_cancel(is_default=True))
-        for one in add:
-            one(question)
+        add = [lambda sheet: sheet.add_choice("Delete", "delete", lambda: answers.append("deleted"), kind="danger")]
+        add.insert(0 if is_first else 1, lambda sheet: sheet.add_cancel(is_default=True))
+        for action in add:
+            action(question)
         question.open()
         cancel, main = (question.findChild(QPushButton, name) for name in ("question_cancel", "delete"))
         assert cancel.mapTo(host, QPoint()).x() < main.mapTo(host, QPoint()).x()
@@ -264,7 +266,7 @@ def test_a_sheet_keeps_tab_the_keys_and_the_focus_and_gives_it_back(host):
 def test_what_a_page_switches_off_below_a_sheet_stays_off(host):
     dialog = made(host)
     dialog.show()
-    shortcut = next(one for one in host.findChildren(QShortcut) if one.parent() is host)
+    shortcut = next(child for child in host.findChildren(QShortcut) if child.parent() is host)
     shortcut.setEnabled(False)
     dialog.reject()
     for key in (Qt.Key.Key_2, Qt.Key.Key_F):

@@ -50,10 +50,10 @@ def cut_in(root: QWidget) -> list[str]:
     """What stays cut: words that have just grown get their room with the next turn."""
     for _try in range(8):
         settle()
-        found = outside(root)
-        if not found:
+        faults = outside(root)
+        if not faults:
             break
-    return found
+    return faults
 
 
 def check(program, name: str) -> None:
@@ -64,7 +64,7 @@ def check(program, name: str) -> None:
 
 
 def page(program, title: str) -> None:
-    entry = next(one for one in program.find("side_bar").findChildren(QPushButton) if one.text() == title)
+    entry = next(button for button in program.find("side_bar").findChildren(QPushButton) if button.text() == title)
     if entry.isVisible():
         program.click(entry)
     else:
@@ -114,8 +114,8 @@ def test_documents(program, tmp_path):
     span = Span(document, 1, 0, 10)
     doubted = Sentence(LONG + ".", (span,), (1,), True)
     coverage = Coverage(4, 4, 1, 1)
-    one = DocumentSummary(document, letter.name, "section", (doubted,), coverage)
-    area.summary_pane.show_summary(Summary("bullets", "en", "model", (doubted,), coverage, (one,)))
+    part = DocumentSummary(document, letter.name, "section", (doubted,), coverage)
+    area.summary_pane.show_summary(Summary("bullets", "en", "model", (doubted,), coverage, (part,)))
     check(program, "a summary")
 
 
@@ -143,11 +143,11 @@ def test_translate(program, tmp_path):
     program.wait(lambda: controller.last.is_done and controller.last.segments)
     check(program, "a translation")
     lease = tmp_path / "lease.docx"
-    lease.write_bytes(docx("".join(paragraph(one) for one in ("The rent is due today.", LONG, "12 %"))))
+    lease.write_bytes(docx("".join(paragraph(text) for text in ("The rent is due today.", LONG, "12 %"))))
     other = tmp_path / "picture.xyz"
     other.write_bytes(b"x")
     drop(program.frame.translate_page, lease, other)
-    program.wait(lambda: [one for one in program.window.findChildren(QDialog, "document_form") if one.isVisible()])
+    program.wait(lambda: [form for form in program.window.findChildren(QDialog, "document_form") if form.isVisible()])
     form = program.window.findChild(QDialog, "document_form")
     program.found += [f"the form of a document: {line}" for line in cut_in(form)]
     program.click("form_begin")

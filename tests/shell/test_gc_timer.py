@@ -30,8 +30,8 @@ def collector(qapp):
 def many() -> None:
     """More than one young generation of garbage."""
     for _ in range(3 * gc.get_threshold()[0]):
-        one: list[object] = []
-        one.append(one)
+        cycle: list[object] = []
+        cycle.append(cycle)
 
 
 def test_another_thread_destroys_no_widget(collector, qtbot):

@@ -18,9 +18,9 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 def opened(program) -> QDialog:
-    found = program.find("help_window")
-    program.wait(found.isVisible)
-    return found
+    window = program.find("help_window")
+    program.wait(window.isVisible)
+    return window
 
 
 def test_the_key_and_the_entry_open_one_window_with_shortcuts_licences_and_the_folders_of_data(
@@ -40,30 +40,30 @@ def test_the_key_and_the_entry_open_one_window_with_shortcuts_licences_and_the_f
     window = opened(program)
     program.click(entry)
     assert len(program.window.findChildren(QDialog, "help_window")) == 1
-    words = {one.text() for one in window.findChildren(QLabel, "help_words")}
-    assert words >= {one.words for one in ALL}
-    text = "\n".join(one.text() for one in window.findChildren(QLabel))
+    words = {label.text() for label in window.findChildren(QLabel, "help_words")}
+    assert words >= {shortcut.words for shortcut in ALL}
+    text = "\n".join(label.text() for label in window.findChildren(QLabel))
     for expected in (f"slmdesk {__version__}", "Apache", "LGPL", "Lucide", "SmolLM2", "slmdesk doctor"):
         assert expected in text
     assert "/opt/slmdesk/LICENCES.txt" in program.find("help_licences_page", window).text()
-    shown = [one.text().replace("\u200b", "") for one in window.findChildren(QLabel, "help_folder")]
+    shown = [label.text().replace("\u200b", "") for label in window.findChildren(QLabel, "help_folder")]
     assert {str(paths.data), str(paths.models)} <= set(shown)
     button = program.find("help_open_0", window)
     program.find("help_area", window).ensureWidgetVisible(button)
     program.click(button)
-    assert [one.toLocalFile() for one in went] == [str(paths.data)]
+    assert [url.toLocalFile() for url in went] == [str(paths.data)]
     window.close()
 
 
 def test_a_first_step_goes_to_its_page_and_shortcuts_are_found_and_changed_in_the_settings(program):
     def visible(name: str, within) -> list[str]:
-        return [one.text().casefold() for one in within.findChildren(QLabel, name) if one.isVisible()]
+        return [label.text().casefold() for label in within.findChildren(QLabel, name) if label.isVisible()]
 
     QTest.keyClick(program.window, Qt.Key.Key_F1)
     window = opened(program)
     program.type_into(program.find("help_search", window), "rephrase")
     assert visible("help_words", window)
-    assert all("rephrase" in one for one in visible("help_words", window))
+    assert all("rephrase" in text for text in visible("help_words", window))
     assert not program.find("help_data", window).isVisible()
     program.click(program.find("help_go_4", window))
     assert program.window.current_page == "Models"
@@ -73,20 +73,20 @@ def test_a_first_step_goes_to_its_page_and_shortcuts_are_found_and_changed_in_th
     program.wait(lambda: program.find("shortcut_list").isVisible())
     program.type_into(program.frame.settings_page.field, "rephrase")
     assert visible("shortcut_words", program.window)
-    assert all("rephrase" in one for one in visible("shortcut_words", program.window))
+    assert all("rephrase" in text for text in visible("shortcut_words", program.window))
 
 
 def test_what_the_window_binds_is_in_the_list(program):
     """Of every shortcut for a whole page; those of single rows and windows are shown where they are."""
     program.make_pages()
-    listed = {QKeySequence(keys) for one in (*ALL, *FIXED) for keys in one.keys}
+    listed = {QKeySequence(keys) for shortcut in (*ALL, *FIXED) for keys in shortcut.keys}
     bound = [
-        one.key()
-        for one in program.window.findChildren(QShortcut)
-        if one.context() is Qt.ShortcutContext.WindowShortcut
+        shortcut.key()
+        for shortcut in program.window.findChildren(QShortcut)
+        if shortcut.context() is Qt.ShortcutContext.WindowShortcut
     ]
     assert bound
-    assert [one.toString() for one in bound if not one.isEmpty() and one not in listed] == []
+    assert [key.toString() for key in bound if not key.isEmpty() and key not in listed] == []
 
 
 def test_words_are_found_in_the_chat_on_show(program):

@@ -122,10 +122,10 @@ def settled(root: QWidget, look: Callable[[QWidget], list[str]]) -> list[str]:
     """What stays wrong: words that have just grown get their room with the next turns."""
     for _turn in range(12):
         QApplication.processEvents()
-        found = look(root)
-        if not found:
+        cuts = look(root)
+        if not cuts:
             break
-    return found
+    return cuts
 
 
 def wrong(root: QWidget) -> list[str]:
@@ -154,9 +154,9 @@ class Walk:
             show(self.program)
             self.note(name, cell, self.program.window)
             primary = [
-                one.objectName()
-                for one in self.program.window.findChildren(QAbstractButton)
-                if one.isVisible() and one.property("kind") == "primary"
+                button.objectName()
+                for button in self.program.window.findChildren(QAbstractButton)
+                if button.isVisible() and button.property("kind") == "primary"
             ]
             if name in CONTENT:
                 content, most = CONTENT[name]
@@ -223,7 +223,7 @@ def walked(program, tmp_path, cells, screen) -> list[str]:
     walk.through(partial(walk.views, VIEWS))
     frame.jobs_popover.hide()
     program.chat.full.blockSignals(True)  # it would take back what is offered here
-    assert {one.objectName() for one in program.window.findChildren(Popover)} == set(POPOVERS)
+    assert {popover.objectName() for popover in program.window.findChildren(Popover)} == set(POPOVERS)
     table(program)
     walk.through(walk.rest)
     frame.keeper.set_font_scale(100)
@@ -252,8 +252,8 @@ def test_nothing_is_cut_or_covered_in_any_size(start, model_file, tmp_path, scre
     monkeypatch.setenv("HOME", str(tmp_path))  # without models of this computer's other programs
     program = start(turned=True).with_model(model_file)
     program.model = model_file
-    found = walked(program, tmp_path, EVERY_DAY if DAILY in os.environ else ALL_CELLS, screen)
-    assert not found, "\n".join(found)
+    cuts = walked(program, tmp_path, EVERY_DAY if DAILY in os.environ else ALL_CELLS, screen)
+    assert not cuts, "\n".join(cuts)
 
 
 @pytest.mark.parametrize("sizes", [{DAILY: "1"}, pytest.param({}, marks=pytest.mark.soak)], ids=["some", "all"])

@@ -35,83 +35,83 @@ def page(qtbot):
 
 
 def part(page: QWidget, name: str) -> QWidget:
-    found = page.findChild(QWidget, name)
-    assert found is not None, name
-    return found
+    widget = page.findChild(QWidget, name)
+    assert widget is not None, name
+    return widget
 
 
 def test_what_is_typed_is_given_by_return_and_by_click_and_is_never_shown(page, qtbot):
-    one = page(WORDS)
-    field = part(one, "lock_field")
+    lock = page(WORDS)
+    field = part(lock, "lock_field")
     assert field.echoMode() is QLineEdit.EchoMode.Password
-    qtbot.waitUntil(lambda: one.focusWidget() is field)
+    qtbot.waitUntil(lambda: lock.focusWidget() is field)
     QTest.keyClicks(field, "open sesame")
     QTest.keyClick(field, Qt.Key.Key_Return)
-    assert one.given == ["open sesame"]
+    assert lock.given == ["open sesame"]
     assert not field.isEnabled()
-    assert part(one, "lock_open_button").text() == "Opening…"
-    assert one.focusWidget() is not part(one, "lock_quit_button"), "the next key would end the program"
-    one.show_refusal("Wrong passphrase")
-    assert (field.text(), part(one, "lock_problem").text()) == ("", "Wrong passphrase")
+    assert part(lock, "lock_open_button").text() == "Opening…"
+    assert lock.focusWidget() is not part(lock, "lock_quit_button"), "the next key would end the program"
+    lock.show_refusal("Wrong passphrase")
+    assert (field.text(), part(lock, "lock_problem").text()) == ("", "Wrong passphrase")
     QTest.keyClicks(field, "again")
-    assert not part(one, "lock_problem").isVisible()
-    QTest.mouseClick(part(one, "lock_open_button"), Qt.MouseButton.LeftButton)
-    assert one.given == ["open sesame", "again"]
+    assert not part(lock, "lock_problem").isVisible()
+    QTest.mouseClick(part(lock, "lock_open_button"), Qt.MouseButton.LeftButton)
+    assert lock.given == ["open sesame", "again"]
 
 
 def test_nothing_typed_asks_for_nothing(page):
-    one = page(WORDS)
-    QTest.mouseClick(part(one, "lock_open_button"), Qt.MouseButton.LeftButton)
-    assert one.given == []
+    lock = page(WORDS)
+    QTest.mouseClick(part(lock, "lock_open_button"), Qt.MouseButton.LeftButton)
+    assert lock.given == []
 
 
 def test_after_three_refusals_each_try_waits_twice_as_long(page, qtbot):
-    one = page(WORDS)
-    field, button = part(one, "lock_field"), part(one, "lock_open_button")
-    one._clock.setInterval(1)  # seconds of a test
+    lock = page(WORDS)
+    field, button = part(lock, "lock_field"), part(lock, "lock_open_button")
+    lock._clock.setInterval(1)  # seconds of a test
     waits = []
     for tried in range(FREE_TRIES + 3):
         QTest.keyClicks(field, "wrong")
         QTest.keyClick(field, Qt.Key.Key_Return)
-        assert len(one.given) == tried + 1
-        one.show_refusal("Wrong passphrase")
-        waits.append(one._wait_s)
-        if one.is_waiting:
+        assert len(lock.given) == tried + 1
+        lock.show_refusal("Wrong passphrase")
+        waits.append(lock._wait_s)
+        if lock.is_waiting:
             assert not button.isEnabled()
             QTest.keyClicks(field, "too soon")
             QTest.keyClick(field, Qt.Key.Key_Return)
-            assert len(one.given) == tried + 1
+            assert len(lock.given) == tried + 1
             field.clear()
         qtbot.waitUntil(button.isEnabled)
     assert waits == [0, 0, 1, 2, 4, 8]
 
 
 def test_what_is_no_wrong_word_makes_nobody_wait(page):
-    one = page(WORDS)
+    lock = page(WORDS)
     for _ in range(2 * FREE_TRIES):
-        one.show_problem("The history is open elsewhere.")
-    assert not one.is_waiting
-    assert part(one, "lock_problem").text() == "The history is open elsewhere."
+        lock.show_problem("The history is open elsewhere.")
+    assert not lock.is_waiting
+    assert part(lock, "lock_problem").text() == "The history is open elsewhere."
 
 
 @pytest.mark.parametrize(
     ("ways", "has_field", "has_other"), [(WORDS, True, False), (BOTH, True, True), (KEYRING, False, False)]
 )
 def test_only_the_ways_that_there_are_can_be_taken(page, ways, has_field, has_other):
-    one = page(ways)
-    assert part(one, "lock_field").isVisible() is has_field
-    assert part(one, "lock_keyring_button").isVisible() is has_other
-    QTest.mouseClick(part(one, "lock_keyring_button" if has_other else "lock_open_button"), Qt.MouseButton.LeftButton)
-    assert one.given == ([""] if ways.by_keyring else [])
+    lock = page(ways)
+    assert part(lock, "lock_field").isVisible() is has_field
+    assert part(lock, "lock_keyring_button").isVisible() is has_other
+    QTest.mouseClick(part(lock, "lock_keyring_button" if has_other else "lock_open_button"), Qt.MouseButton.LeftButton)
+    assert lock.given == ([""] if ways.by_keyring else [])
 
 
 def test_closing_the_page_asks_to_quit_and_opens_nothing(page):
-    one = page(WORDS)
+    lock = page(WORDS)
     asked = []
-    one.quit_requested.connect(lambda: asked.append(True))
-    one.close()
-    assert (asked, one.isVisible(), one.given) == ([True], True, [])
-    QTest.mouseClick(part(one, "lock_quit_button"), Qt.MouseButton.LeftButton)
+    lock.quit_requested.connect(lambda: asked.append(True))
+    lock.close()
+    assert (asked, lock.isVisible(), lock.given) == ([True], True, [])
+    QTest.mouseClick(part(lock, "lock_quit_button"), Qt.MouseButton.LeftButton)
     assert asked == [True, True]
 
 
@@ -123,22 +123,22 @@ def screen(qtbot, qapp):
     made = []
 
     def begin(ways: Ways, open_by, *, by_itself: bool = True) -> LockScreen:
-        one = LockScreen(qapp, Settings(), ways, open_by, geometry="")
-        made.append(one)
-        one.start(by_itself=by_itself)
-        return one
+        lock = LockScreen(qapp, Settings(), ways, open_by, geometry="")
+        made.append(lock)
+        lock.start(by_itself=by_itself)
+        return lock
 
     yield begin
-    for one in made:
-        one.end()
+    for opened in made:
+        opened.end()
 
 
 def test_the_keyring_opens_it_without_a_page(screen, qtbot):
-    one = screen(KEYRING, lambda words: f"key by {words!r}")
-    qtbot.waitUntil(lambda: one.key is not None)
-    assert one.key == "key by ''"
+    lock = screen(KEYRING, lambda words: f"key by {words!r}")
+    qtbot.waitUntil(lambda: lock.key is not None)
+    assert lock.key == "key by ''"
     qtbot.wait(20)
-    assert not one.page.isVisible()
+    assert not lock.page.isVisible()
 
 
 def test_a_keyring_that_takes_its_time_leaves_the_page_to_be_seen(screen, qtbot, monkeypatch):
@@ -146,16 +146,16 @@ def test_a_keyring_that_takes_its_time_leaves_the_page_to_be_seen(screen, qtbot,
     import threading
 
     go = threading.Event()
-    one = screen(BOTH, lambda _words: go.wait(60))
-    qtbot.waitUntil(one.page.isVisible)
+    lock = screen(BOTH, lambda _words: go.wait(60))
+    qtbot.waitUntil(lock.page.isVisible)
     go.set()
-    qtbot.waitUntil(lambda: one.key is not None)
+    qtbot.waitUntil(lambda: lock.key is not None)
 
 
 def test_after_a_lock_nothing_opens_by_itself(screen, qtbot):
     tried = []
-    one = screen(KEYRING, tried.append, by_itself=False)
-    qtbot.waitUntil(one.page.isVisible)
+    lock = screen(KEYRING, tried.append, by_itself=False)
+    qtbot.waitUntil(lock.page.isVisible)
     assert tried == []
 
 
@@ -174,30 +174,30 @@ def test_each_failure_has_a_sentence_of_its_own(screen, qtbot, code, args, words
     def refuse(_words: str):
         raise KnownError(code, **args)
 
-    one = screen(WORDS, refuse)
-    qtbot.waitUntil(one.page.isVisible)
-    problem = part(one.page, "lock_problem")
+    lock = screen(WORDS, refuse)
+    qtbot.waitUntil(lock.page.isVisible)
+    problem = part(lock.page, "lock_problem")
     for _ in range(FREE_TRIES):
-        field = part(one.page, "lock_field")
+        field = part(lock.page, "lock_field")
         QTest.keyClicks(field, "x")
         QTest.keyClick(field, Qt.Key.Key_Return)
         qtbot.waitUntil(field.isEnabled)
     assert words in problem.text().replace("\u200b", "")
-    assert one.page.is_waiting is waits
-    assert one.key is None
+    assert lock.page.is_waiting is waits
+    assert lock.key is None
 
 
 def test_the_smallest_page_with_large_letters_cuts_nothing(page, qapp, qtbot):
     keeper = ThemeKeeper(qapp, choice="dark", scale=150)
     try:
-        one = page(BOTH)
-        one.resize(*SMALLEST)
+        lock = page(BOTH)
+        lock.resize(*SMALLEST)
         for _ in range(FREE_TRIES):
-            one.show_refusal("Wrong passphrase")
+            lock.show_refusal("Wrong passphrase")
         for name in ("lock_open_button", "lock_keyring_button", "lock_quit_button"):
-            button = part(one, name)
+            button = part(lock, name)
             qtbot.waitUntil(lambda button=button: button.width() >= button.sizeHint().width())
-        words = part(one, "lock_words")
+        words = part(lock, "lock_words")
         qtbot.waitUntil(lambda: words.height() >= words.heightForWidth(words.width()))
     finally:
         keeper.deleteLater()

@@ -40,7 +40,7 @@ def press_lock(window: QWidget) -> None:
 
 
 def shown_windows() -> list[QWidget]:
-    return [one for one in QApplication.topLevelWidgets() if one.isVisible()]
+    return [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
 
 
 @pytest.fixture
@@ -315,11 +315,12 @@ class Window:
     def wait(self, name: str, *, after: int = 0) -> dict:
         """The first that was told of this since."""
         with self._news:
-            found = self._news.wait_for(
-                lambda: next((one for one in self.told[after:] if name in one or "ended" in one), None), timeout=WAIT_S
+            message = self._news.wait_for(
+                lambda: next((line for line in self.told[after:] if name in line or "ended" in line), None),
+                timeout=WAIT_S,
             )
-        assert name in (found or {}), (name, self.told)
-        return found
+        assert name in (message or {}), (name, self.told)
+        return message
 
     def state(self) -> dict:
         after = len(self.told)
@@ -340,7 +341,7 @@ class Window:
                 span, rights, *_ = line.split()
                 if not rights.startswith("rw"):
                     continue
-                first, last = (int(one, 16) for one in span.split("-"))
+                first, last = (int(bound, 16) for bound in span.split("-"))
                 try:
                     memory.seek(first)
                     held = memory.read(last - first)
@@ -368,8 +369,8 @@ def window():
         return made[-1]
 
     yield begin
-    for one in made:
-        one.close()
+    for desk in made:
+        desk.close()
 
 
 @pytest.fixture
@@ -389,36 +390,36 @@ def with_words(paths, tmp_path, monkeypatch) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into the memory of a process")
 def test_after_a_lock_no_child_is_left_and_no_word_in_memory(window, with_words, paths, tmp_path):
-    one = window()
-    assert one.wait("page") == {"page": False}
-    assert not one.holds_in_memory(MARKER)
-    one.ask(f"type {PASSPHRASE}")
-    one.wait("is_open")
-    one.until(lambda state: state["ready"] and MARKER in " ".join(state["text"]))
-    assert one.holds_in_memory(MARKER)  # the control
-    pid = one.process.pid
+    desk = window()
+    assert desk.wait("page") == {"page": False}
+    assert not desk.holds_in_memory(MARKER)
+    desk.ask(f"type {PASSPHRASE}")
+    desk.wait("is_open")
+    desk.until(lambda state: state["ready"] and MARKER in " ".join(state["text"]))
+    assert desk.holds_in_memory(MARKER)  # the control
+    pid = desk.process.pid
     before = psutil.Process(pid).children(recursive=True)
 
-    after = len(one.told)
+    after = len(desk.told)
     assert ask_window(paths.data, LOCK) == LOCKING  # as `slmdesk lock` does
-    assert one.wait("page", after=after) == {"page": True}
-    assert one.process.poll() is None
+    assert desk.wait("page", after=after) == {"page": True}
+    assert desk.process.poll() is None
     assert "--locked" in Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     assert not psutil.wait_procs(before, timeout=60)[1]
     left = psutil.Process(pid).children(recursive=True)
     assert all(child.status() == psutil.STATUS_ZOMBIE for child in left)  # ended, without memory, not waited for
-    assert not one.holds_in_memory(MARKER)
+    assert not desk.holds_in_memory(MARKER)
     assert MARKER.encode() not in b"".join(path.read_bytes() for path in paths.data.parent.rglob("*") if path.is_file())
 
     assert ask_window(paths.data, RAISE) == ANSWER  # a second start meets the lock page, and nothing more
     assert ask_window(paths.data, LOCK) == LOCKING
 
-    after = len(one.told)
-    one.ask(f"type {PASSPHRASE}")
-    one.wait("is_open", after=after)
-    one.until(lambda state: MARKER in " ".join(state["text"]))
-    after = len(one.told)
-    one.ask("press")
-    assert one.wait("page", after=after) == {"page": True}
-    one.ask("quit")
-    assert one.process.wait(WAIT_S) == 0
+    after = len(desk.told)
+    desk.ask(f"type {PASSPHRASE}")
+    desk.wait("is_open", after=after)
+    desk.until(lambda state: MARKER in " ".join(state["text"]))
+    after = len(desk.told)
+    desk.ask("press")
+    assert desk.wait("page", after=after) == {"page": True}
+    desk.ask("quit")
+    assert desk.process.wait(WAIT_S) == 0

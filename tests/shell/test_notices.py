@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QLabel,
     QPlainTextEdit,
     QPushButton,
     QToolButton,
@@ -80,6 +81,17 @@ def test_the_newest_stands_in_its_place_and_the_others_wait(qtbot, area):
     assert first.isVisible()
 
 
+def test_words_that_fit_are_not_cut(area):
+    words = "Some Model 1.5B Instruct GGUF was added to this PC."
+    area.show_notice(Notice(words, action="Use this from now on"))
+    for _turn in range(4):
+        QApplication.processEvents()
+    (bar,) = area.bars
+    assert area.width() < PLACE.width()
+    assert bar.findChild(QLabel, "notice_text").text() == words
+    assert not bar.findChild(QPushButton, "notice_more").isVisible()
+
+
 def test_an_error_that_asks_nothing_does_not_cover_what_asks(area):
     taken = []
     watch = partial(taken.append, "watched")
@@ -91,8 +103,12 @@ def test_an_error_that_asks_nothing_does_not_cover_what_asks(area):
     assert [bar.isVisible() for bar in area.bars] == [True, False, True]
     assert PLACE.contains(area.geometry())
     assert offer.geometry().right() < error.geometry().left()
-    area.set_place(QRect(100, 560, 430, 34), LINE)  # no room for both: no page is covered
-    assert [bar.isVisible() for bar in area.bars] == [False, False, True]
+    narrow = QRect(100, 560, 430, 34)
+    area.set_place(narrow, LINE)  # no room for both: they take the line
+    assert [bar.isVisible() for bar in area.bars] == [True, False, True]
+    assert narrow.width() < area.width() <= LINE.width()
+    area.set_place(narrow, narrow)
+    assert [bar.isVisible() for bar in area.bars] == [False, False, True], "no page is covered"
     area.set_place(PLACE, LINE)
     offer.findChild(QPushButton, "notice_action").click()
     assert taken

@@ -36,7 +36,7 @@ def test_each_item_of_the_home_is_shown(start, tmp_path, made, told) -> None:
         if page == "Chat" and item["kind"] != "space":
             program.wait(lambda item=item: program.chat.chat == item["id"])
             program.wait(lambda: len(program.chat.message_ids) == len(program.messages()))
-        assert [one.windowTitle() for one in program.window.findChildren(QDialog) if one.isVisible()] == []
+        assert [dialog.windowTitle() for dialog in program.window.findChildren(QDialog) if dialog.isVisible()] == []
         assert [notice for notice in program.notices() if not any(words in notice for words in (*MISSING, *told))] == []
     for page in ("Jobs", "Settings", "Models"):
         program.window.show_page(page)

@@ -36,28 +36,28 @@ def watch(qapp):
         return made
 
     yield begin
-    for one in owner.findChildren(SessionWatch):
-        one.stop()
+    for watcher in owner.findChildren(SessionWatch):
+        watcher.stop()
     delete(owner)
 
 
 @needs_bus
 def test_sleep_is_held_back_until_it_is_let(bus, watch, qtbot):
     logind = bus.logind()
-    one = watch(bus.environment)
-    qtbot.waitUntil(lambda: one.holds_sleep and bool(logind.calls("Inhibit")), timeout=WAIT_MS)
+    watcher = watch(bus.environment)
+    qtbot.waitUntil(lambda: watcher.holds_sleep and bool(logind.calls("Inhibit")), timeout=WAIT_MS)
     (asked,) = logind.calls("Inhibit")
     assert (asked["body"][0], asked["body"][3]) == ("sleep", "delay")
     qtbot.waitUntil(lambda: bool(logind.calls("GetSessionByPID")), timeout=WAIT_MS)
     logind.notify("sleep")
-    qtbot.waitUntil(lambda: one.heard == ["sleep"], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: watcher.heard == ["sleep"], timeout=WAIT_MS)
     assert not logind.calls("released")
-    one.let_sleep()
+    watcher.let_sleep()
     qtbot.waitUntil(lambda: bool(logind.calls("released")), timeout=WAIT_MS)
     logind.notify("wake")
-    qtbot.waitUntil(lambda: one.holds_sleep, timeout=WAIT_MS)
-    assert one.heard == ["sleep"]
-    one.stop()
+    qtbot.waitUntil(lambda: watcher.holds_sleep, timeout=WAIT_MS)
+    assert watcher.heard == ["sleep"]
+    watcher.stop()
     qtbot.waitUntil(lambda: len(logind.calls("released")) == 2, timeout=WAIT_MS)
 
 
@@ -65,31 +65,31 @@ def test_sleep_is_held_back_until_it_is_let(bus, watch, qtbot):
 @pytest.mark.parametrize("word", ["lock", "hint"])
 def test_the_screen_of_our_session_is_locked_and_that_of_another_is_not_ours(bus, watch, qtbot, word):
     logind = bus.logind()
-    one = watch({**bus.environment, "XDG_SESSION_ID": "2"})
-    qtbot.waitUntil(lambda: bool(one._session and logind.calls("GetSession")), timeout=WAIT_MS)
+    watcher = watch({**bus.environment, "XDG_SESSION_ID": "2"})
+    qtbot.waitUntil(lambda: bool(watcher._session and logind.calls("GetSession")), timeout=WAIT_MS)
     assert logind.calls("GetSession")[0]["body"] == ["2"]
     logind.notify("lock-other")
     logind.notify(word)
     logind.notify("sleep")
-    qtbot.waitUntil(lambda: "sleep" in one.heard, timeout=WAIT_MS)
-    assert one.heard == ["locked", "sleep"]
+    qtbot.waitUntil(lambda: "sleep" in watcher.heard, timeout=WAIT_MS)
+    assert watcher.heard == ["locked", "sleep"]
 
 
 @needs_bus
 def test_a_program_of_no_session_locks_with_any(bus, watch, qtbot):
     logind = bus.logind(no_session=True)
-    one = watch(bus.environment)
+    watcher = watch(bus.environment)
     qtbot.waitUntil(lambda: bool(logind.calls("GetSessionByPID")), timeout=WAIT_MS)
     logind.notify("lock-other")
-    qtbot.waitUntil(lambda: one.heard == ["locked"], timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: watcher.heard == ["locked"], timeout=WAIT_MS)
 
 
 @pytest.mark.parametrize("address", ["unix:path=/nowhere/bus", "tcp:host=127.0.0.1,port=9", "nonsense"])
 def test_where_there_is_no_such_bus_nothing_happens(watch, qtbot, address):
-    one = watch({"DBUS_SYSTEM_BUS_ADDRESS": address})
+    watcher = watch({"DBUS_SYSTEM_BUS_ADDRESS": address})
     qtbot.wait(50)
-    assert (one.heard, one.holds_sleep) == ([], False)
-    one.let_sleep()
+    assert (watcher.heard, watcher.holds_sleep) == ([], False)
+    watcher.let_sleep()
 
 
 # ---- the pure parts of what is heard elsewhere

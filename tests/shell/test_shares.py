@@ -52,7 +52,7 @@ def looked(monkeypatch) -> list[str]:
 
 
 def box_of(window, name: str) -> Question:
-    (box,) = [one for one in window.findChildren(Question, name) if one.isVisible()]
+    (box,) = [question for question in window.findChildren(Question, name) if question.isVisible()]
     return box
 
 
@@ -102,15 +102,17 @@ def test_no_entrance_of_the_window_looks_at_a_share_before_it_is_allowed(program
     assert files_among(data_of(url)) == files_among(data_of("file://evil.example/share/a.docx")) == [AWAY]
 
     def dismissed() -> None:
-        found: list[Question] = []
+        questions: list[Question] = []
 
         def is_asked() -> bool:
-            found[:] = [one for one in program.window.findChildren(Question, "share_dialog") if one.isVisible()]
-            return bool(found)
+            questions[:] = [
+                question for question in program.window.findChildren(Question, "share_dialog") if question.isVisible()
+            ]
+            return bool(questions)
 
         program.wait(is_asked)
-        assert "evil.example" in said(found[0])
-        found[0].close()
+        assert "evil.example" in said(questions[0])
+        questions[0].close()
         program.wait(lambda: not is_asked())
 
     program.page.composer.input_box.insertFromMimeData(data_of(url))

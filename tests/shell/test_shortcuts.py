@@ -24,9 +24,9 @@ class Shortcuts:
         program.wait(lambda: program.find("shortcut_list").isVisible())
 
     def part(self, name):
-        found = self.program.find(name, self.program.find("shortcut_list"))
-        self.program.frame.settings_page.ensureWidgetVisible(found)
-        return found
+        widget = self.program.find(name, self.program.find("shortcut_list"))
+        self.program.frame.settings_page.ensureWidgetVisible(widget)
+        return widget
 
     def press(self, name, key, modifiers=Qt.KeyboardModifier.NoModifier):
         """Ask for new keys of a shortcut, if they are not asked for yet, and press them."""
@@ -43,8 +43,8 @@ class Shortcuts:
         self.program.wait(lambda: self.part(f"keys_{name}").isVisible() and self.part(f"keys_{name}").text() == keys)
 
     def refusal(self, name):
-        found = self.part(f"refusal_{name}")
-        return found.text() if found.isVisible() else ""
+        label = self.part(f"refusal_{name}")
+        return label.text() if label.isVisible() else ""
 
 
 def saved(program):
@@ -133,9 +133,9 @@ def test_a_page_has_no_key_that_does_something_else_on_another():
 
 def test_a_key_has_one_meaning_in_the_whole_window():
     meant: dict[str, set[str]] = {}
-    for one in (*ALL, *FIXED):
-        for keys in one.keys:
-            meant.setdefault(QKeySequence(keys).toString(), set()).add(one.meaning)
+    for shortcut in (*ALL, *FIXED):
+        for keys in shortcut.keys:
+            meant.setdefault(QKeySequence(keys).toString(), set()).add(shortcut.meaning)
     assert {keys: names for keys, names in meant.items() if len(names) > 1} == {}
 
 

@@ -84,10 +84,10 @@ def test_files_left_behind_mean_nothing(qapp, tmp_path):
     address = socket_address(tmp_path)
     with open(address, "w") as left:  # noqa: PTH123
         left.write("stale")
-    one = SingleInstance(tmp_path)
-    assert one.take()
-    assert one.listen()
-    one.release()
+    instance = SingleInstance(tmp_path)
+    assert instance.take()
+    assert instance.listen()
+    instance.release()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders have no such modes")
@@ -109,18 +109,18 @@ def _double_starts(tmp_path, rounds: int, seed: int) -> None:
         try:
             loser = None
             while loser is None:
-                loser = next((one for one in both if one.poll() is not None), None)
+                loser = next((process for process in both if process.poll() is not None), None)
             assert loser.returncode == 0, loser.stderr.read()
             winner = both[1 - both.index(loser)]
             assert winner.poll() is None
             winner.send_signal(chance.choice((signal.SIGKILL, signal.SIGTERM)))
             assert winner.wait(20) in (0, -signal.SIGKILL)
         finally:
-            for one in both:
-                if one.poll() is None:
-                    one.kill()
-                one.wait()
-                one.stderr.close()
+            for program in both:
+                if program.poll() is None:
+                    program.kill()
+                program.wait()
+                program.stderr.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

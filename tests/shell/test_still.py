@@ -63,6 +63,8 @@ def test_no_control_moves_while_things_come_and_go(program):
             happens()
             now = places(program)
             moved = {
-                one.objectName(): (place, now[one]) for one, place in before.items() if one in now and now[one] != place
+                widget.objectName(): (place, now[widget])
+                for widget, place in before.items()
+                if widget in now and now[widget] != place
             }
             assert not moved, (page, what)

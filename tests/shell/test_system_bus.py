@@ -30,8 +30,8 @@ def connect(qapp):
         return made
 
     yield begin
-    for one in owner.findChildren(SystemBus):
-        one.close()
+    for bus in owner.findChildren(SystemBus):
+        bus.close()
     delete(owner)
 
 

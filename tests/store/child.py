@@ -162,8 +162,8 @@ def read_only(home: str) -> None:
         refused = "no"
     except KnownError as known:
         refused = known.code
-    found = len(opened.store.index.search("hello"))
-    say(f"{opened.read_only} {codes} {refused} {found} {time.monotonic() - started < 5}")
+    count = len(opened.store.index.search("hello"))
+    say(f"{opened.read_only} {codes} {refused} {count} {time.monotonic() - started < 5}")
     opened.store.close()
 
 

@@ -114,22 +114,22 @@ def set_aside(paths: Paths) -> Path:
 def readable(path: Path, key: DataKey | None) -> bytes:
     """A file's bytes; of an encrypted history or backup its pages decrypted, unused ones too."""
     data = path.read_bytes()
-    if key is None or not (found := source_of(path)).is_encrypted:
+    if key is None or not (source := source_of(path)).is_encrypted:
         return data
     pages, read = CipherPages(key), []
-    for number, at in enumerate(range(found.offset, found.end, PAGE_BYTES), 1):
+    for number, at in enumerate(range(source.offset, source.end, PAGE_BYTES), 1):
         read.append(pages.plain(number, data[at : at + PAGE_BYTES]))
         assert read[-1], f"page {number} cannot be read"
-    return data[: found.offset] + b"".join(read) + data[found.end :]
+    return data[: source.offset] + b"".join(read) + data[source.end :]
 
 
 def integrity(paths: Paths) -> list[str]:
     """SQLite's own full check, on a connection of the test's; of an encrypted history each page's seal as well."""
     key = key_of(paths)
     with closing(connect(paths.database, key=key)) as conn:
-        found = [row[0] for row in conn.execute("PRAGMA integrity_check")]
+        faults = [row[0] for row in conn.execute("PRAGMA integrity_check")]
         for index in ("words", "titles"):
             conn.execute(f"insert into {index} ({index}) values ('integrity-check')")
         if key is not None:
-            found += [row[0] for row in conn.execute("PRAGMA cipher_integrity_check")]
-        return found + [str(tuple(row)) for row in conn.execute("PRAGMA foreign_key_check")]
+            faults += [row[0] for row in conn.execute("PRAGMA cipher_integrity_check")]
+        return faults + [str(tuple(row)) for row in conn.execute("PRAGMA foreign_key_check")]

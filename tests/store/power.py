@@ -40,10 +40,10 @@ class File:
     @property
     def length(self) -> int:
         """As programs see it."""
-        found = len(self.durable)
+        size = len(self.durable)
         for kind, at, content in self.waiting:
-            found = at if kind == "truncate" else max(found, at + len(content))
-        return found
+            size = at if kind == "truncate" else max(size, at + len(content))
+        return size
 
     def sync(self) -> None:
         """All of it is on the disk."""
@@ -78,8 +78,8 @@ class Disk:
     @classmethod
     def of(cls, home: Path) -> Disk:
         files = {str(path.relative_to(home)): path for path in home.rglob("*") if path.is_file()}
-        found = {name: File(bytearray(path.read_bytes())) for name, path in files.items()}
-        return cls(dict(found), dict(found))
+        copies = {name: File(bytearray(path.read_bytes())) for name, path in files.items()}
+        return cls(dict(copies), dict(copies))
 
     def name(self, old: str | None, new: str | None) -> None:
         """A file comes, goes or gets another name."""
@@ -124,10 +124,10 @@ class Replay:
         self.renamings = sum(call[0] == "rename" for call in self._calls)
 
     def _parse(self, line: str) -> tuple | None:
-        found = re.match(r"\d+ +(\w+)\((.*)\) += (-?\d+)", line)
-        if not found or int(found[3]) < 0:
+        match = re.match(r"\d+ +(\w+)\((.*)\) += (-?\d+)", line)
+        if not match or int(match[3]) < 0:
             return None
-        call, rest = found[1], found[2]
+        call, rest = match[1], match[2]
         if call in ("rename", "unlink"):
             names = [self._inside(name) for name in re.findall(r'"([^"]*)"', rest)]
             return None if None in names else (call, *names)

@@ -175,9 +175,9 @@ def test_h4_of_each_page_that_is_lost_all_else_stays(kind, paths, some_history, 
         (paths.data / "check-at-start").touch()
         with closing(open_either(paths, "after").store) as store:
             now = rows_of(store.database.conn)
-            found = store.index.search("hello", limit=1000)
+            hits = store.index.search("hello", limit=1000)
         lost = {table: len(rows - now[table]) for table, rows in before.items() if rows - now[table]}
-        assert len(found) == sum("hello" in str(row) for row in now["messages"])
+        assert len(hits) == sum("hello" in str(row) for row in now["messages"])
         is_data = lists.get(owner) == owner and owner in before
         assert not lost or (is_data and lost.get(owner)), (page, owner, lost)
         if lost:
@@ -331,7 +331,7 @@ def test_a_growing_row_that_its_index_does_not_know_is_damage_too(paths):
         chat = store.items.add("chat", "x")
         ident = store.messages.add(chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING).id
     data = bytearray(paths.database.read_bytes())
-    for at in (found.start() for found in re.finditer(ident.encode(), bytes(data))):
+    for at in (match.start() for match in re.finditer(ident.encode(), bytes(data))):
         if data[at // 4096 * 4096] == 0x0A:  # a leaf of an index
             data[at : at + 16] = b"f" * 16
     paths.database.write_bytes(data)
@@ -387,9 +387,9 @@ def columns(paths: Paths) -> tuple[bool, bool, int]:
 @contextmanager
 def history_in(copy: Path, paths: Paths) -> Iterator[sqlite3.Connection]:
     """A connection to what a backup holds."""
-    found, extracted = source_of(copy), copy.with_name(".extracted")
-    extracted.write_bytes(copy.read_bytes()[found.offset : found.end])
-    key = key_of(paths) if found.is_encrypted else None
+    source, extracted = source_of(copy), copy.with_name(".extracted")
+    extracted.write_bytes(copy.read_bytes()[source.offset : source.end])
+    key = key_of(paths) if source.is_encrypted else None
     try:
         with closing(connect(extracted, key=key, read_only=True)) as conn:
             yield conn

@@ -32,27 +32,27 @@ def pieces(words):
 
 
 def test_pages_come_back_as_they_were_read(store):
-    found = document(store)
-    store.pages.save(found.id, [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")])
-    assert store.pages.of_document(found.id) == [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")]
-    assert store.documents.get(found.id[:6]).pages == 3
-    store.pages.save(found.id, [page(2, "one\nTWO!")])
-    assert [one.text for one in store.pages.of_document(found.id)] == ["one\ntwo", "one\nTWO!", ""]
-    assert store.pages.of_document(found.id, begin=2, limit=1, with_text=False)[0].label == "p2"
-    store.pages.forget(found.id, 1)
-    assert [one.number for one in store.pages.of_document(found.id)] == [1]
+    record = document(store)
+    store.pages.save(record.id, [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")])
+    assert store.pages.of_document(record.id) == [page(1), page(2), Page(3, "3", "", PageStatus.SCANNED, (), "scanned")]
+    assert store.documents.get(record.id[:6]).pages == 3
+    store.pages.save(record.id, [page(2, "one\nTWO!")])
+    assert [leaf.text for leaf in store.pages.of_document(record.id)] == ["one\ntwo", "one\nTWO!", ""]
+    assert store.pages.of_document(record.id, begin=2, limit=1, with_text=False)[0].label == "p2"
+    store.pages.forget(record.id, 1)
+    assert [leaf.number for leaf in store.pages.of_document(record.id)] == [1]
 
 
 def test_fields_change_and_unknown_ones_are_refused(store):
-    found = document(store)
-    changed = store.documents.change(found.id, status=DocumentStatus.READ, info={"pages": 3}, name="b")
+    record = document(store)
+    changed = store.documents.change(record.id, status=DocumentStatus.READ, info={"pages": 3}, name="b")
     assert (changed.status, changed.info, changed.name) == (DocumentStatus.READ, {"pages": 3}, "b")
     with pytest.raises(ValueError):
-        store.documents.change(found.id, words="x")
+        store.documents.change(record.id, words="x")
     with pytest.raises(KnownError, match=r"^document\.unknown "):
         store.documents.get("f" * 16 + "0")
-    assert [one.id for one in store.documents.find(sha256="0" * 64)] == [found.id]
-    assert [one.id for one in store.documents.find(path=b"/tmp/a.pdf")] == [found.id]
+    assert [paper.id for paper in store.documents.find(sha256="0" * 64)] == [record.id]
+    assert [paper.id for paper in store.documents.find(path=b"/tmp/a.pdf")] == [record.id]
     assert store.documents.find(path=b"/tmp/none") == []
 
 
@@ -62,9 +62,9 @@ def test_passages_are_found_by_words_with_other_endings(store):
         first.id, (), [passage(first.id, "The tenants pay on Monday."), passage(first.id, "Nothing.", page=2)]
     )
     store.pages.save(second.id, (), [passage(second.id, "Łódź has a tenant, who paid.")])
-    found = store.passages.find(pieces("tenant paying"), [first.id, second.id])
-    assert {one.document for one in found} == {first.id, second.id}
-    assert [one.document for one in store.passages.find(pieces("lodz"), [first.id, second.id])] == [second.id]
+    passages = store.passages.find(pieces("tenant paying"), [first.id, second.id])
+    assert {hit.document for hit in passages} == {first.id, second.id}
+    assert [hit.document for hit in store.passages.find(pieces("lodz"), [first.id, second.id])] == [second.id]
     assert store.passages.find(pieces("tenant"), [first.id])[0].page == 1
     assert store.passages.count([first.id, second.id])[0] == 3
     assert store.passages.find([], [first.id]) == store.passages.find(["a"], []) == []
@@ -72,22 +72,24 @@ def test_passages_are_found_by_words_with_other_endings(store):
 
 
 def test_passages_are_found_by_the_beginning_of_a_compound(store):
-    found = document(store)
-    store.pages.save(found.id, (), [passage(found.id, "Die Kündigungsfrist."), passage(found.id, "Der Kunde kündet.")])
-    assert [one.text for one in store.passages.find(pieces("kündigen"), [found.id])] == ["Die Kündigungsfrist."]
+    record = document(store)
+    store.pages.save(
+        record.id, (), [passage(record.id, "Die Kündigungsfrist."), passage(record.id, "Der Kunde kündet.")]
+    )
+    assert [hit.text for hit in store.passages.find(pieces("kündigen"), [record.id])] == ["Die Kündigungsfrist."]
 
 
 def test_new_passages_take_the_place_of_old_ones_and_their_vectors(store):
-    found = document(store)
-    store.pages.save(found.id, (), [passage(found.id, "alpha")])
-    n = store.passages.of_document(found.id)[0].n
+    record = document(store)
+    store.pages.save(record.id, (), [passage(record.id, "alpha")])
+    n = store.passages.of_document(record.id)[0].n
     store.vectors.save("m" * 64, {n: b"\0\0\0\0"})
-    assert store.vectors.after("m" * 64, [found.id], after=0, limit=10) == [(n, b"\0\0\0\0")]
-    store.pages.forget(found.id, 0)
-    store.pages.save(found.id, (), [passage(found.id, "beta")])
-    assert store.passages.find(["alpha"], [found.id]) == []
-    assert store.passages.find(["beta"], [found.id])
-    assert store.vectors.after("m" * 64, [found.id], after=0, limit=10) == []
+    assert store.vectors.after("m" * 64, [record.id], after=0, limit=10) == [(n, b"\0\0\0\0")]
+    store.pages.forget(record.id, 0)
+    store.pages.save(record.id, (), [passage(record.id, "beta")])
+    assert store.passages.find(["alpha"], [record.id]) == []
+    assert store.passages.find(["beta"], [record.id])
+    assert store.vectors.after("m" * 64, [record.id], after=0, limit=10) == []
 
 
 def test_items_know_their_documents_and_results(store):
@@ -105,13 +107,13 @@ def test_items_know_their_documents_and_results(store):
 
 
 def test_h10_nothing_of_a_forgotten_document_is_in_any_file(store, tmp_path):
-    found = document(store, "hidden-name.pdf")
-    store.pages.save(found.id, [page(1, "one\nquicksilver")])
-    store.pages.save(found.id, (), [passage(found.id, "quicksilv moon")])
+    record = document(store, "hidden-name.pdf")
+    store.pages.save(record.id, [page(1, "one\nquicksilver")])
+    store.pages.save(record.id, (), [passage(record.id, "quicksilv moon")])
 
     def holding(word):
         return [path for path in tmp_path.rglob("*") if path.is_file() and word in path.read_bytes()]
 
     assert holding(b"quicksilver")
-    store.documents.forget(found.id)
+    store.documents.forget(record.id)
     assert holding(b"quicksilv") == holding(b"hidden-name") == []

@@ -84,14 +84,14 @@ def words_in(paths: Paths, key: DataKey | None) -> dict[str, str]:
     assert opened.notices == ()
     try:
         store = opened.store
-        found = {
+        texts = {
             message.id: "".join(part.text for part in message.parts)
             for item in store.items.page(limit=100)
             for message in store.messages.of_item(item.id)
         }
         assert store.index.is_current(thorough=True)
-        assert not found or len(store.index.search("hello", limit=500)) == len(found)
-        return found
+        assert not texts or len(store.index.search("hello", limit=500)) == len(texts)
+        return texts
     finally:
         store.close()
 
@@ -134,9 +134,9 @@ def test_a_wrong_passphrase_or_recovery_key_is_told_by_the_file_of_keys(paths, k
         unlock_with(paths, "keyring", bytes(32))
     from slmdesk.base.sealing import shown
 
-    for found in (unlock(paths, PASSPHRASE), unlock(paths, shown(RECOVERY).lower()),
+    for unlocked in (unlock(paths, PASSPHRASE), unlock(paths, shown(RECOVERY).lower()),
                   unlock_with(paths, "keyring", KEYRING)):  # fmt: skip
-        assert found == key
+        assert unlocked == key
     assert paths.database.read_bytes() == before
 
 
@@ -285,13 +285,13 @@ def calls_of(trace: Path, home: Path, names: tuple[str, ...]) -> list[tuple[str,
     seen: dict[str, int] = {}
     places = []
     for line in trace.read_text().splitlines():
-        found = re.match(r"\d+ +(\w+)\((?:\d+<([^>]*)>)?", line)
-        if found is None:
+        match = re.match(r"\d+ +(\w+)\((?:\d+<([^>]*)>)?", line)
+        if match is None:
             continue
-        seen[found[1]] = seen.get(found[1], 0) + 1
-        is_folder = names == NEED_ROOM and found[2] is not None and Path(found[2]).is_dir()
-        if found[1] in names and str(home) in line and not is_folder:
-            places.append((found[1], seen[found[1]]))
+        seen[match[1]] = seen.get(match[1], 0) + 1
+        is_folder = names == NEED_ROOM and match[2] is not None and Path(match[2]).is_dir()
+        if match[1] in names and str(home) in line and not is_folder:
+            places.append((match[1], seen[match[1]]))
     return places
 
 
@@ -300,9 +300,9 @@ def is_old_or_new(paths: Paths, was: KeyFile | None) -> bool:
     has, and so must the files beside it that are sealed with its key.
     """
     key = unlock(paths, PASSPHRASE) if wants_key(paths) else None
-    found = words_in(paths, key)
-    assert len(found) == 3
-    assert all(text.startswith(MARKER) for text in found.values())
+    texts = words_in(paths, key)
+    assert len(texts) == 3
+    assert all(text.startswith(MARKER) for text in texts.values())
     store = open_store(paths, instance_id="after", key=key).store
     settings, own = SettingsFile(paths.settings_file), OwnWords(paths.own_words, lambda: store.keys_for("words"))
     follow_key(store, settings, own)  # as every start does, and the next

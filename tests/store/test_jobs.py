@@ -108,10 +108,10 @@ def test_those_that_have_ended_come_page_by_page_the_last_first(store):
     add(store)
     seen, page = [], store.jobs.ended(limit=4)
     while page:
-        seen += [one.id for one in page]
+        seen += [job.id for job in page]
         page = store.jobs.ended(before=(page[-1].updated, page[-1].n), limit=4)
     assert seen == requested[::-1]
-    assert [one.status for one in store.jobs.unfinished()] == [JobStatus.OPEN]
+    assert [job.status for job in store.jobs.unfinished()] == [JobStatus.OPEN]
 
 
 def test_what_was_cleared_is_listed_no_more_and_its_steps_are_still_known(store):
@@ -124,7 +124,7 @@ def test_what_was_cleared_is_listed_no_more_and_its_steps_are_still_known(store)
     assert store.jobs.ended(after=store.jobs.cleared_at()) == []
     assert add(store).done == 1
     store.jobs.clear(0.0)
-    assert [one.id for one in store.jobs.ended(after=store.jobs.cleared_at())] == [job.id]
+    assert [task.id for task in store.jobs.ended(after=store.jobs.cleared_at())] == [job.id]
 
 
 def test_the_page_of_jobs_reads_a_page_and_not_all_that_have_ended(store):

@@ -116,8 +116,8 @@ def test_a_row_that_somebody_made_unreadable_stops_nothing(paths, tmp_path, word
         for path in ("/a", "/b", "/c"):
             store.ledger.finish(store.ledger.record(request(path)), Answered(7))
         store.database.run("update ledger set data = ? where n in (1, 4)", (words,))
-        found = [(row.host, row.path, row.bytes) for row in store.ledger.page()]
-        assert found == [("hub.example", "/c", 7), ("hub.example", "/b", None), ("?", "?", 7)]
+        rows = [(row.host, row.path, row.bytes) for row in store.ledger.page()]
+        assert rows == [("hub.example", "/c", 7), ("hub.example", "/b", None), ("?", "?", 7)]
         assert [row.path for row in store.ledger.page(words="hub.example")] == ["/c", "/b"]
         assert (store.ledger.count(), store.ledger.count("hub.example")) == (3, 2)
         new = (5, {"host": "h", "method": "GET", "path": "/", "purpose": ""})
@@ -180,8 +180,8 @@ def test_who_ended_without_a_word_is_named_once(paths):
 
 
 def test_a_start_that_somebody_has_made_unreadable_keeps_nobody_from_starting(paths):
-    with closing(open_store(paths, instance_id="one").store) as one:
-        one.ledger.start({})
+    with closing(open_store(paths, instance_id="one").store) as opened:
+        opened.ledger.start({})
     with closing(sqlite3.connect(paths.database)) as conn:
         conn.execute("update ledger set data = 'no json'")
         conn.commit()

@@ -34,7 +34,7 @@ def test_what_was_measured_is_not_brought_out_of_a_damaged_file(paths, tmp_path)
     damaged = tmp_path / "damaged.sqlite3"
     paths.database.rename(damaged)
     with closing(open_store(paths, instance_id="e").store) as store:
-        found = rescue_into(store, damaged)
-        assert (found.items, found.unreadable) == (1, 0)
+        report = rescue_into(store, damaged)
+        assert (report.items, report.unreadable) == (1, 0)
         assert store.measurements.all() == []
         store.read_everything()

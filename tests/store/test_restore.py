@@ -82,18 +82,18 @@ def test_a_backup_is_put_back_and_what_was_there_is_set_aside_whole(paths, copy)
     assert done.aside is not None
     assert done.aside.name.startswith("slmdesk.replaced-")
     assert done.aside.read_bytes() == before
-    assert {one.stat().st_mode & 0o777 for one in (paths.database, done.aside)} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in (paths.database, done.aside)} == {0o600}
     assert sorted(path.name for path in paths.data.iterdir() if "sqlite3" in path.name) == sorted(
         (paths.database.name, done.aside.name)
     ), "nothing else is left"
     with closing(open_store(paths, instance_id="d").store) as store:
         assert [item.title for item in store.items.page()] == ["the old chat"]
-        assert [one.snippet for one in store.index.search("before")] == ["hello from \ue000before\ue001"]
+        assert [hit.snippet for hit in store.index.search("before")] == ["hello from \ue000before\ue001"]
         assert store.index.search("after") == []
         assert {model.name for model in store.models.all()} == {"a", "b"}, "their files are there still"
         assert [row.path for row in store.ledger.page()] == ["/2", "/1"], "what left this PC has left it"
-        found = rescue_into(store, done.aside)
-        assert (found.items, found.messages) == (1, 1)
+        report = rescue_into(store, done.aside)
+        assert (report.items, report.messages) == (1, 1)
         assert {item.title for item in store.items.page()} == {"the old chat", "written since"}
         gone = store.items.page()[0].id
         assert done.aside in store.delete_for_good(gone), "it may still hold it, so it is named"
@@ -346,8 +346,8 @@ def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, cop
     for number in range(1, 40, count):
         for path in paths.data.glob("*.sqlite3*"):
             path.unlink()
-        for one, data in whole.items():
-            one.write_bytes(data)
+        for file, data in whole.items():
+            file.write_bytes(data)
         args = [sys.executable, "-c", code, str(paths.data.parent), str(copy), str(number)]
         ended = subprocess.run(args, capture_output=True, text=True, timeout=60)
         assert ended.returncode in (0, -9), ended.stderr
@@ -462,5 +462,5 @@ def test_a_folder_swapped_while_the_copy_is_written_is_seen(written, paths, shar
     with written.alone(), pytest.raises(KnownError):
         backup(paths, shared / "copy.db", swap)
     assert theirs
-    assert all(MARKER not in one.read_bytes() for one in theirs if one.exists())
+    assert all(MARKER not in path.read_bytes() for path in theirs if path.exists())
     assert not (shared / "copy.db").exists()

@@ -72,7 +72,7 @@ def test_the_trash_keeps_until_restored(store):
     assert store.index.search("hello") == []
     assert [item.id for item in store.items.page(deleted=True)] == [chat.id]
     assert store.items.restore(chat.id).deleted_at is None
-    assert [found.message for found in store.index.search("hello")] == [message]
+    assert [hit.message for hit in store.index.search("hello")] == [message]
     store.items.trash(chat.id)
     assert store.empty_trash(older_than_s=3600) == 0
     assert store.empty_trash() == 1
@@ -106,9 +106,9 @@ def test_a_message_keeps_parts_origins_and_what_made_it(store):
 
 
 def test_a_message_hangs_on_one_of_its_own_chat(store):
-    one, two = store.items.add("chat", "one"), store.items.add("chat", "two")
+    first, two = store.items.add("chat", "one"), store.items.add("chat", "two")
     with pytest.raises(KnownError, match=r"item\.unknown"):
-        say(store, two.id, "x", parent=say(store, one.id, "y"))
+        say(store, two.id, "x", parent=say(store, first.id, "y"))
     assert store.messages.of_item(two.id) == [], "all or nothing"
 
 
@@ -204,10 +204,10 @@ def test_search_finds_what_a_person_means(store, text, words, marked):
     chat = store.items.add("chat", "one")
     say(store, chat.id, text)
     say(store, chat.id, "something else altogether")
-    (found,) = store.index.search(words)
-    pieces = found.snippet.replace("\ue000", "\ue001").split("\ue001")[1::2]
+    (hit,) = store.index.search(words)
+    pieces = hit.snippet.replace("\ue000", "\ue001").split("\ue001")[1::2]
     assert pieces == marked
-    assert found.snippet.replace("\ue000", "").replace("\ue001", "") == text
+    assert hit.snippet.replace("\ue000", "").replace("\ue001", "") == text
 
 
 @pytest.mark.parametrize(
@@ -222,11 +222,11 @@ def test_no_word_is_an_operator(store, words):
 def test_a_long_text_is_shown_around_the_hit(store):
     chat = store.items.add("chat", "one")
     say(store, chat.id, "before " * 3000 + "needle " + "after " * 3000)
-    (found,) = store.index.search("needle")
-    assert "\ue000needle\ue001" in found.snippet
-    assert found.snippet.startswith("…")
-    assert found.snippet.endswith("…")
-    assert len(found.snippet) < 260
+    (hit,) = store.index.search("needle")
+    assert "\ue000needle\ue001" in hit.snippet
+    assert hit.snippet.startswith("…")
+    assert hit.snippet.endswith("…")
+    assert len(hit.snippet) < 260
 
 
 def test_an_index_of_another_folding_is_made_anew(store, paths):
@@ -286,7 +286,7 @@ def test_h9_any_text_comes_back_and_any_of_its_words_is_found(kind, store, text)
     message = say(store, chat.id, text)
     assert store.messages.get(message).parts[0].text == text
     if any(letter.isalnum() for letter in text):
-        assert message in {found.message for found in store.index.search(text)}
+        assert message in {hit.message for hit in store.index.search(text)}
 
 
 @pytest.mark.parametrize("megabytes", [1, pytest.param(10, marks=pytest.mark.soak)])
@@ -407,15 +407,15 @@ def test_what_is_stored_is_checked_as_it_is_read(store, paths):
 
 def hits(store: Store, words: str, **more) -> list[tuple[str, str]]:
     """Titles and message ids."""
-    return [(one.title, one.message) for one in store.index.search(words, **more)]
+    return [(hit.title, hit.message) for hit in store.index.search(words, **more)]
 
 
 def test_a_title_is_found_as_it_is_now(store, paths):
     chat = store.items.add("chat", "Straße nach Łódź")
     say(store, chat.id, "how far is it")
-    (found,) = store.index.search("strasse lodz")
-    assert (found.item, found.message, found.title) == (chat.id, "", "Straße nach Łódź")
-    assert found.snippet == "how far is it"
+    (hit,) = store.index.search("strasse lodz")
+    assert (hit.item, hit.message, hit.title) == (chat.id, "", "Straße nach Łódź")
+    assert hit.snippet == "how far is it"
     store.items.rename(chat.id[:8], "Travels")
     assert hits(store, "strasse") == []
     assert hits(store, "trav") == [("Travels", "")]
@@ -452,7 +452,7 @@ def test_hits_of_both_kinds_come_newest_first_by_page(store):
     reported, before = [], None
     while page := store.index.search("needle", limit=7, before=before):
         assert len(page) <= 7
-        reported += [(one.title, one.message) for one in page]
+        reported += [(hit.title, hit.message) for hit in page]
         before = page[-1].n
     assert reported == requested[::-1]
 
@@ -499,12 +499,12 @@ def texts(store: Store) -> dict[str, str]:
 
 def expected(texts: dict[str, str], words: str) -> list[str]:
     *whole, last = fold_for_search(words).split()
-    found = []
+    ids = []
     for id, text in texts.items():
         known = fold_for_search(text).split()
         if all(word in known for word in whole) and any(word.startswith(last) for word in known):
-            found.append(id)
-    return found[::-1]
+            ids.append(id)
+    return ids[::-1]
 
 
 LOOKED_FOR = (
@@ -517,10 +517,10 @@ def test_the_newest_messages_that_hold_the_words_are_found(store, texts):
     for words in LOOKED_FOR:
         wanted = expected(texts, words)
         for limit in (5, 50, COUNT):
-            found = store.index.search(words, limit=limit)
-            assert [one.message for one in found] == wanted[:limit], (words, limit)
+            matches = store.index.search(words, limit=limit)
+            assert [hit.message for hit in matches] == wanted[:limit], (words, limit)
             if len(wanted) > limit:
-                following = [one.message for one in store.index.search(words, limit=limit, before=found[-1].n)]
+                following = [hit.message for hit in store.index.search(words, limit=limit, before=matches[-1].n)]
                 assert following == wanted[limit : 2 * limit], (words, limit)
 
 
@@ -558,8 +558,8 @@ def test_the_archive_is_out_of_list_titles_and_search(store):
     assert (listed(store), listed(store, archived=True)) == (["lease 0"], ["lease 1"])
     assert [id for id, _kind, _title in store.items.titles()] == [kept]
     for words in ("lease", "notice"):
-        found = {hit.item for hit in store.index.search(words, archived=False)}
-        assert gone not in found
+        chats = {hit.item for hit in store.index.search(words, archived=False)}
+        assert gone not in chats
         assert gone in {hit.item for hit in store.index.search(words, archived=True)}
         assert gone in {hit.item for hit in store.index.search(words)}
     store.items.place(gone, archived=False)

@@ -51,16 +51,16 @@ def test_doubts_belong_to_the_words_they_were_said_of(store):
 def test_what_a_person_wrote_is_not_forgotten_for_a_model(store):
     assert store.memory.remember("en", "de", [("The  House", "Das Haus")], origin=Origin.PERSON) == 1
     assert store.memory.remember("en", "de", [("the house", "die Hütte")], origin=Origin.MODEL) == 0
-    assert [one.target for one in store.memory.recall("en", "de", "THE house")] == ["Das Haus"]
+    assert [pair.target for pair in store.memory.recall("en", "de", "THE house")] == ["Das Haus"]
     store.memory.remember("en", "de", [("the house", "das Gebäude")], origin=Origin.PERSON)
-    assert [one.target for one in store.memory.recall("en", "de", "The House")] == ["das Gebäude"]
+    assert [pair.target for pair in store.memory.recall("en", "de", "The House")] == ["das Gebäude"]
     assert store.memory.recall("en", "fr", "The House") == []
 
 
 def test_another_domain_has_pairs_of_its_own(store):
     store.memory.remember("en", "de", [("bank", "Bank")], domain="finance", origin=Origin.PERSON)
     store.memory.remember("en", "de", [("bank", "Ufer")], domain="", origin=Origin.PERSON)
-    assert {(one.target, one.domain) for one in store.memory.recall("en", "de", "bank")} == {
+    assert {(pair.target, pair.domain) for pair in store.memory.recall("en", "de", "bank")} == {
         ("Bank", "finance"),
         ("Ufer", ""),
     }
@@ -68,9 +68,9 @@ def test_another_domain_has_pairs_of_its_own(store):
 
 def test_similar_sentences_are_found_by_their_words(store):
     store.memory.remember("en", "de", [("The tenant pays the rent", "a"), ("It rains", "b")], origin=Origin.IMPORT)
-    assert [one.target for one in store.memory.similar("en", "de", "The tenant paid no rent")] == ["a"]
+    assert [pair.target for pair in store.memory.similar("en", "de", "The tenant paid no rent")] == ["a"]
     assert store.memory.similar("en", "de", "…") == []
-    assert [one.target for one in store.memory.page("en", "de")] == ["b", "a"]
+    assert [pair.target for pair in store.memory.page("en", "de")] == ["b", "a"]
     assert store.memory.page("de", "en") == []
 
 
@@ -78,7 +78,7 @@ def test_glossaries_hold_their_terms(store):
     made = store.glossaries.add("Lease law", source_language="en", target_language="de", domain="legal")
     terms = [Term("tenant", "Mieter", ("Pächter",), note="m/f"), Term("slmdesk", "", keeps=True, minds_case=True)]
     store.terms.add(made.id, terms)
-    assert [(one.source, one.target, one.forbidden, one.keeps) for one in store.terms.of_glossary(made.id)] == [
+    assert [(term.source, term.target, term.forbidden, term.keeps) for term in store.terms.of_glossary(made.id)] == [
         ("tenant", "Mieter", ("Pächter",), False),
         ("slmdesk", "", (), True),
     ]
@@ -99,7 +99,7 @@ def test_of_a_translation_deleted_for_good_nothing_is_left(store, paths):
     store.memory.remember("en", "de", [("another pair", "y")], origin=Origin.IMPORT)
     store.delete_for_good(item)
     assert store.segments.of_item(item) == []
-    assert [one.source for one in store.memory.page()] == ["another pair"]
+    assert [pair.source for pair in store.memory.page()] == ["another pair"]
     store.close()
     raw = b"".join(file.read_bytes() for file in paths.database.parent.rglob("*") if file.is_file())
     assert b"quicksilver" not in raw
@@ -109,5 +109,5 @@ def test_of_a_translation_deleted_for_good_nothing_is_left(store, paths):
 def test_the_index_of_the_memory_is_made_anew_with_the_others(store):
     store.memory.remember("en", "de", [("the quick fox", "x")], origin=Origin.IMPORT)
     store.index.rebuild()
-    assert [one.target for one in store.memory.similar("en", "de", "quick")] == ["x"]
+    assert [pair.target for pair in store.memory.similar("en", "de", "quick")] == ["x"]
     assert store.index.is_current(thorough=True)

@@ -102,8 +102,8 @@ RELANCE = source("fr", "Pour payer la facture, indiquez son numÃ©ro.", "Aucun rÃ
 
 
 def judged(text: str, where: Source) -> tuple[int, list[str]]:
-    found = checked([Said(text)], where, range(len(where.pieces)))
-    return found.marked, [point.text for point in found.points]
+    check = checked([Said(text)], where, range(len(where.pieces)))
+    return check.marked, [point.text for point in check.points]
 
 
 def marks_of(text: str, where: Source) -> list[Mark]:
@@ -194,9 +194,9 @@ def test_a_fault_gives_way_to_the_document(fault, text, where) -> None:
 
 def test_no_sentence_of_the_document_stands_twice() -> None:
     wrong = [Said("The tenant may sublet the workshop."), Said("The tenant may always sublet the workshop.")]
-    found = checked(wrong, LEASE, range(len(LEASE.pieces)))
-    assert (found.marked, found.replaced, len(found.points)) == (2, 2, 1)
-    assert found.points[0].quotation == found.points[0].text == LEASE.pieces[3].text
+    check = checked(wrong, LEASE, range(len(LEASE.pieces)))
+    assert (check.marked, check.replaced, len(check.points)) == (2, 2, 1)
+    assert check.points[0].quotation == check.points[0].text == LEASE.pieces[3].text
 
 
 @pytest.mark.parametrize(
@@ -229,16 +229,16 @@ def test_a_value_of_another_document_bears_nothing_out() -> None:
 def test_in_another_language_figures_and_names_are_compared() -> None:
     where = source("de", "The rent is 900 euros.", "Mrs Adeyemi signed for the owner.", is_translated=True)
     said = [Said("Frau Adeyemi hat unterschrieben."), Said("Die Mischung bleibt."), Said("Frau Moore zahlt.")]
-    found = checked(said, where, [0, 1])
-    assert [point.links for point in found.points] == [(1,), (), ()]
-    assert [[mark.kind for mark in point.flags] for point in found.points] == [[], [], ["name"]]
+    check = checked(said, where, [0, 1])
+    assert [point.links for point in check.points] == [(1,), (), ()]
+    assert [[mark.kind for mark in point.flags] for point in check.points] == [[], [], ["name"]]
 
 
 def test_in_another_language_a_wrong_sentence_stays_and_is_marked() -> None:
     where = source("fr", "The rent is 900 euros.", is_translated=True)
-    found = checked([Said("Le loyer est de 800 euros."), Said("Le loyer est de 900 euros.")], where, [0])
-    assert [point.is_supported for point in found.points] == [False, True]
-    assert (found.marked, found.replaced) == (1, 0)
+    check = checked([Said("Le loyer est de 800 euros."), Said("Le loyer est de 900 euros.")], where, [0])
+    assert [point.is_supported for point in check.points] == [False, True]
+    assert (check.marked, check.replaced) == (1, 0)
 
 
 def test_what_must_be_known_and_no_sentence_says_is_told() -> None:

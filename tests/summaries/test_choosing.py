@@ -84,7 +84,7 @@ def test_what_several_documents_say_without_a_place_is_said_without_one() -> Non
 
 
 def texts(some: list[Line]) -> list[str]:
-    return [one.text for one in some]
+    return [point.text for point in some]
 
 
 def line(text: str, worth: float = 1.0, section: int = 0, *, needs_last: bool = False) -> Line:
@@ -100,7 +100,7 @@ def test_words_grow_with_the_paper_and_no_length_has_less_than_a_shorter_one() -
     assert (allowed_words(60, Length.SHORT), allowed_words(0, Length.SHORT)) == (15, 1)
     assert allowed_words(550, 90) == 90
     for words in range(1, 20_000, 97):
-        assert all(allowed_words(words, one) <= allowed_words(words, two) for one, two in pairwise(Length))
+        assert all(allowed_words(words, shorter) <= allowed_words(words, two) for shorter, two in pairwise(Length))
     assert count_words("The fee – £120 – is due.") == 5
     assert count_words("会议于三月一日举行") == 5
 
@@ -108,14 +108,14 @@ def test_words_grow_with_the_paper_and_no_length_has_less_than_a_shorter_one() -
 @pytest.mark.parametrize("document", PAPERS)
 def test_no_summary_has_more_words_than_its_length_and_what_is_due_by_a_day_is_never_left_out(document) -> None:
     some, total = lines(document.text, document.language), count_words(document.text)
-    has_enough = sum(count_words(one.text) for one in some if one.worth)
-    due = {one.place for one in choose(some, 10_000).actions if one.is_due}
-    for words in (*(allowed_words(total, one) for one in Length), 50, 120, 200, 300):
+    has_enough = sum(count_words(point.text) for point in some if point.worth)
+    due = {point.place for point in choose(some, 10_000).actions if point.is_due}
+    for words in (*(allowed_words(total, length) for length in Length), 50, 120, 200, 300):
         chosen = choose(some, words)
-        said = sum(count_words(one.text) for one in chosen.every)
-        assert due <= {one.place for one in chosen.every}
+        said = sum(count_words(point.text) for point in chosen.every)
+        assert due <= {point.place for point in chosen.every}
         assert said <= words or not chosen.points
-        most = sum(count_words(one.text) for one in choose(some, int(1.1 * words)).every)
+        most = sum(count_words(point.text) for point in choose(some, int(1.1 * words)).every)
         assert max(said, most) >= 0.9 * words or has_enough < 1.3 * words, words
         assert chosen.is_over or said <= words
         assert not set(chosen.rest) & set(chosen.every)
@@ -132,15 +132,15 @@ def test_words_of_a_line_stand_at_its_place(document) -> None:
 
 
 def test_letter_gives_its_outcome_its_duties_and_rows_that_say_something_alone() -> None:
-    found = lines(LETTER)
-    assert found[0].text == "Notice on your parking permit, 3 March 2026: Your application is granted in part."
-    passage = pieces(LETTER)[found[0].piece].text[found[0].start : found[0].end]
-    assert found[0].head + passage == found[0].text
-    assert "First car: Fee (£) 120.00" in texts(found)
-    assert [one.text for one in found if one.is_action] == ["Please pay the £120.00 by 31 March 2026"]
-    assert [one.text[:5] for one in found if one.needs_last] == ["It ca", "If it"]
-    said = " ".join(texts(found))
-    assert not any(one in said for one in ("Thank", "PO Box", "High Street", "ring us", "Ann Shaw", "assistants"))
+    points = lines(LETTER)
+    assert points[0].text == "Notice on your parking permit, 3 March 2026: Your application is granted in part."
+    passage = pieces(LETTER)[points[0].piece].text[points[0].start : points[0].end]
+    assert points[0].head + passage == points[0].text
+    assert "First car: Fee (£) 120.00" in texts(points)
+    assert [point.text for point in points if point.is_action] == ["Please pay the £120.00 by 31 March 2026"]
+    assert [point.text[:5] for point in points if point.needs_last] == ["It ca", "If it"]
+    said = " ".join(texts(points))
+    assert not any(word in said for word in ("Thank", "PO Box", "High Street", "ring us", "Ann Shaw", "assistants"))
 
 
 def test_what_is_to_come_is_worth_more_than_reasons() -> None:
@@ -150,21 +150,21 @@ def test_what_is_to_come_is_worth_more_than_reasons() -> None:
 
 
 def test_decision_of_a_meeting_is_said_with_its_heading_and_a_table_of_tasks_is_to_be_done() -> None:
-    found = lines(
+    points = lines(
         "# Minutes of 3 March 2026\n\n**Present:** Ann Shaw\n\n## 1. Floodlights\n\nMr Cole moved that two be put "
         "up for £5,300. The motion was lost by two votes to four.\n\n## 2. Tasks\n\n| What | Who | By |\n"
         "|---|---|---|\n| Letter to the club | Ms Shaw | 31 March |\n\nThe minutes are displayed in the hall."
     )  # fmt: skip
-    assert texts(found)[0] == "Minutes of 3 March 2026"
-    assert texts(found)[2:] == ["Floodlights: The motion was lost by two votes to four.", found[3].text]
-    assert [one.text for one in found if one.is_action] == ["Letter to the club – Ms Shaw – 31 March"]
+    assert texts(points)[0] == "Minutes of 3 March 2026"
+    assert texts(points)[2:] == ["Floodlights: The motion was lost by two votes to four.", points[3].text]
+    assert [point.text for point in points if point.is_action] == ["Letter to the club – Ms Shaw – 31 March"]
 
 
 def test_short_sentence_without_a_figure_is_said_with_its_heading() -> None:
-    found = lines(
+    points = lines(
         "# Report\n\nWe lost £40,000 last year.\n\n## The pool\n\nThree ways are weighed. These ways cost £900 each."
     )
-    assert [(line.text, line.needs_last) for line in found[-2:]] == [
+    assert [(line.text, line.needs_last) for line in points[-2:]] == [
         ("The pool: Three ways are weighed.", False),
         ("These ways cost £900 each.", True),
     ]
@@ -177,11 +177,11 @@ def test_letter_is_called_by_the_heading_above_its_salutation_not_by_its_sender(
 
 
 def test_deadline_after_a_condition_is_one_not_that_of_the_condition() -> None:
-    found = lines(
+    points = lines(
         "If you agree, the form has to be with us by 12 June. If nobody objects by 14 June the work begins. "
         "The form, if it is signed, must reach us by 15 June. Below you find what the board checks by 18 June."
     )
-    assert [one.text[-8:-1] for one in found if one.is_action] == ["12 June", "15 June"]
+    assert [point.text[-8:-1] for point in points if point.is_action] == ["12 June", "15 June"]
 
 
 @pytest.mark.parametrize("heading", ["VERTRAGSPARTEIEN", "VERTRAGSGEGENSTAND"])
@@ -193,16 +193,16 @@ def test_heading_of_a_part_of_a_contract_is_not_its_title(heading) -> None:
 
 
 def test_contract_begins_with_its_parties() -> None:
-    found = lines(
+    points = lines(
         "# Cleaning contract\n\nbetween **Elm Dental LLP**, 4 High Street (“the Practice”),\n\n"
         "and **Fern Ltd**, 6 Low Street (“the Contractor”).\n\n## 1. Term\n\nThe contract begins on 1 March 2026."
     )  # fmt: skip
-    assert found[0].text == "Cleaning contract: Elm Dental LLP (the Practice) – Fern Ltd (the Contractor)"
+    assert points[0].text == "Cleaning contract: Elm Dental LLP (the Practice) – Fern Ltd (the Contractor)"
 
 
 def test_later_mail_corrects_an_earlier_one() -> None:
-    found = lines(MAILS)
-    assert [(one.text, one.worth > 0) for one in found] == [
+    points = lines(MAILS)
+    assert [(point.text, point.worth > 0) for point in points] == [
         ("Boiler: The new boiler is now delivered on Monday, 16 March, at 9.", True),
         ("The new boiler is delivered on Thursday, 12 March, at 8.", False),
     ]
@@ -239,15 +239,15 @@ def test_newest_mail_is_told_and_what_it_quotes_is_background(text, format_id) -
     pages = reader_of(format_id)(Reading("a", (mail if format_id == "eml" else text).encode()))
     some = [piece for page in pages for piece in pieces_of("d", page)[0]]
     paper = paper_of(" ".join(piece.text for piece in some), file_format=format_id)
-    found = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", paper))
-    assert re.fullmatch("The shop(, .* 2025)?: We do not take the shop.", found[0].text)
-    chosen = choose(found, 40)
+    points = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", paper))
+    assert re.fullmatch("The shop(, .* 2025)?: We do not take the shop.", points[0].text)
+    chosen = choose(points, 40)
     assert [line.text for line in chosen.actions if not line.is_earlier] == [ANSWER.partition("\n\n")[2]]
     assert all(line.is_earlier for line in chosen.points)
-    earlier = {line.text for line in found if line.is_earlier}
+    earlier = {line.text for line in points if line.is_earlier}
     offer = {"We offer you the shop at 2,400 pounds a month from 1 May 2025.", "Please confirm by 14 March 2025."}
     assert offer <= earlier <= {*offer, "We need a bigger shop."}
-    assert not any(word in line.text for line in found for word in ("Sent", "wrote", "Original", "3 shops", ">"))
+    assert not any(word in line.text for line in points for word in ("Sent", "wrote", "Original", "3 shops", ">"))
 
 
 @pytest.mark.parametrize(
@@ -261,9 +261,9 @@ def test_newest_mail_is_told_and_what_it_quotes_is_background(text, format_id) -
 def test_rule_in_a_mail_is_no_signature(text) -> None:
     mail = f"From: Bernd\nDate: Tue, 4 Mar 2025 09:00:00 +0000\nSubject: Geht das?\n\n{text}"
     some = [piece for page in eml.read(Reading("a", mail.encode())) for piece in pieces_of("d", page)[0]]
-    found = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "de"), "de", Paper.LETTER))
-    assert any(ANSWER.partition("\n\n")[2] in line.text for line in found)
-    assert not any("Subject" in line.text for line in found)
+    points = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "de"), "de", Paper.LETTER))
+    assert any(ANSWER.partition("\n\n")[2] in line.text for line in points)
+    assert not any("Subject" in line.text for line in points)
 
 
 def test_forwarded_mail_without_a_word_above_it_is_the_mail() -> None:
@@ -271,8 +271,8 @@ def test_forwarded_mail_without_a_word_above_it_is_the_mail() -> None:
         f"From: Bernd\nDate: Tue, 4 Mar 2025 09:00:00 +0000\nSubject: Fwd\n\n-- Forwarded message --\n{HEAD}\n{OFFER}"
     )
     some = [piece for page in eml.read(Reading("a", mail.encode())) for piece in pieces_of("d", page)[0]]
-    found = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", Paper.LETTER))
-    assert [line.text for line in found if line.is_action and not line.is_earlier] == [
+    points = returned(lines_of(some, range(len(some)), lambda words: sentence_spans(words, "en"), "en", Paper.LETTER))
+    assert [line.text for line in points if line.is_action and not line.is_earlier] == [
         "Please confirm by 14 March 2025."
     ]
 
@@ -308,16 +308,18 @@ def test_later_mail_on_another_thing_replaces_nothing(later) -> None:
 
 def test_question_of_an_earlier_mail_is_no_task_and_replaces_nothing() -> None:
     mails = MAILS.replace("on Thursday, 12 March, at 8.", "on 12 March. Could you tell us your terms?")
-    assert not [one.text for one in lines(mails) if one.is_action]
+    assert not [point.text for point in lines(mails) if point.is_action]
     asked = lines(MAILS.replace("is now delivered on Monday, 16 March, at 9.", "cannot come on 16 March, can it?"))
-    assert [one.worth > 0 for one in asked if "12 March" in one.text] == [True]
+    assert [point.worth > 0 for point in asked if "12 March" in point.text] == [True]
 
 
 def test_medical_report_begins_with_its_main_diagnosis_however_short() -> None:
     report = "# Discharge report\n\nDear Dr Goss,\n\n{}\n\n## Course\n\nShe was given 2 units of blood on 3 March."
     known = "## Secondary diagnoses\n\nType 2 diabetes since 2009.\n\n## Diagnoses\n\n- Hip fracture\n- Gout, stage 2"
     listed = "## Diagnoses\n\nKnown: type 2 diabetes since 2009.\n\nHip fracture"
-    assert {lines(report.format(one))[0].text for one in (known, listed)} == {"Discharge report: Hip fracture"}
+    assert {lines(report.format(diagnosis))[0].text for diagnosis in (known, listed)} == {
+        "Discharge report: Hip fracture"
+    }
 
 
 def test_what_has_to_be_done_is_never_left_out_and_the_rest_gives_way() -> None:
@@ -325,7 +327,7 @@ def test_what_has_to_be_done_is_never_left_out_and_the_rest_gives_way() -> None:
     chosen = choose(some, 12)
     assert [action.text for action in chosen.actions] == ["Please pay the £120.00 by 31 March 2026"]
     assert (chosen.is_over, chosen.points) == (True, ())
-    assert "You can appeal to the tribunal within 28 days." in [one.text for one in chosen.rest]
+    assert "You can appeal to the tribunal within 28 days." in [point.text for point in chosen.rest]
     assert not choose(some, 80).is_over
 
 
@@ -354,14 +356,14 @@ def test_sections_are_heard_before_one_is_heard_again() -> None:
 
 
 def test_report_values_its_summary_whole_dates_and_what_a_paragraph_is_about() -> None:
-    found = lines(
+    points = lines(
         "# Annual report 2025\n\n3 March 2026\n\n## The year in brief\n\n"
         "The yard cost £412,000. We taught 21 riders more.\n\n"
         "## The yard\n\nThe floor was laid in 3 weeks. The roof had to wait. The doors were painted green. "
         "The gate had to wait as well.\n\nThe lease of the paddock ends on 30 September 2026.\n\n"
         "The lease of the garden ends on 30 September.\n\nThe committee proposed a fee of £40."
     )
-    worth = {one.text: one.worth for one in found}
+    worth = {point.text: point.worth for point in points}
     garden = "The lease of the garden ends on 30 September."
     paddock = "The lease of the paddock ends on 30 September 2026."
     assert worth["We taught 21 riders more."] > worth[paddock] > worth[garden]
@@ -370,12 +372,12 @@ def test_report_values_its_summary_whole_dates_and_what_a_paragraph_is_about() -
 
 
 def test_number_of_a_task_is_not_said() -> None:
-    found = lines(
+    points = lines(
         "# Report\n\n## Tasks\n\n| No | What | Who | By |\n|---|---|---|---|\n"
         "| R1 | Order the boiler | Ms Shaw | 31 March |\n| R2 | Pay the fee | Mr Cole | 3 May |"
     )
     tasks = ["Order the boiler – Ms Shaw – 31 March", "Pay the fee – Mr Cole – 3 May"]
-    assert [one.text for one in found if one.is_action] == tasks
+    assert [point.text for point in points if point.is_action] == tasks
 
 
 def test_section_gets_a_third_of_the_points_of_a_paper_with_many() -> None:
@@ -397,8 +399,8 @@ def test_a_date_at_the_beginning_is_no_number_of_an_item_and_a_day_of_birth_no_d
 
 
 def test_a_deadline_of_three_words_is_a_line() -> None:
-    found = lines("Die Marke ist angemeldet (Nr. 12). Widerspruch: bis 14.04.2026. Nr. 12. Danke sehr.", "de")
-    assert texts(found)[1:] == ["Widerspruch: bis 14.04.2026."]
+    points = lines("Die Marke ist angemeldet (Nr. 12). Widerspruch: bis 14.04.2026. Nr. 12. Danke sehr.", "de")
+    assert texts(points)[1:] == ["Widerspruch: bis 14.04.2026."]
 
 
 @pytest.mark.parametrize(
@@ -475,8 +477,8 @@ def test_thanks_and_courtesies_are_not_said(language, said) -> None:
 
 def test_a_letter_begins_below_its_salutation_and_not_below_its_address() -> None:
     address = "Caisse Primaire\n\nMadame Claire Vasseur\n\nObjet : votre demande de transport\n\nMadame,\n\n"
-    found = lines(f"{address}Votre demande est acceptée pour six mois à partir du 1er mars.", "fr")
-    assert found[0].head == "Votre demande de transport: "
+    points = lines(f"{address}Votre demande est acceptée pour six mois à partir du 1er mars.", "fr")
+    assert points[0].head == "Votre demande de transport: "
     page = "Town Hall, 3 May 2026 Subject: your permit Dear Mr Cole, we grant the permit for two cars from now on. "
     assert lines(page + "It costs 120 pounds a year. " * 10)[0].text == (
         "Your permit: We grant the permit for two cars from now on."
@@ -487,10 +489,10 @@ def test_a_list_is_said_with_the_words_above_it() -> None:
     text = (
         "The tax office waits.\n\nWe need you to send us by 8 April 2026:\n\n1. All invoices.\n\n2. The list of flats."
     )
-    found = [line for line in lines(text) if line.is_action]
-    said = joined(found, pieces(text))
+    points = [line for line in lines(text) if line.is_action]
+    said = joined(points, pieces(text))
     assert [line.text for line in said] == ["We need you to send us by 8 April 2026: All invoices. The list of flats."]
-    assert said[0].pieces == tuple(dict.fromkeys(line.piece for line in found))
+    assert said[0].pieces == tuple(dict.fromkeys(line.piece for line in points))
 
 
 def test_an_amount_is_said_with_the_sentence_that_names_it() -> None:
@@ -503,11 +505,11 @@ def test_an_amount_is_said_with_the_sentence_that_names_it() -> None:
 def test_what_is_asked_without_a_day_takes_at_most_half_of_the_words() -> None:
     asked = [changed(line(f"Please paint {at} of the {word}"), is_action=True) for at, word in enumerate(WORDS, 20)]
     days = [line("Send the keys to Mr Cole by 3 May"), line("Pay the deposit for the hall by 9 June")]
-    due = [changed(one, is_action=True, is_due=True) for one in days]
+    due = [changed(point, is_action=True, is_due=True) for point in days]
     told = [line(f"The {word} costs {at}00 pounds a month in all", 2.0) for at, word in enumerate(WORDS, 2)]
     chosen = choose([*asked, *due, *told], 60)
     assert set(due) <= set(chosen.actions)
-    assert sum(count_words(one.text) for one in chosen.actions) <= 30
+    assert sum(count_words(point.text) for point in chosen.actions) <= 30
     assert chosen.points
     assert chosen.is_over
     assert set(asked) - set(chosen.actions) <= set(chosen.rest)

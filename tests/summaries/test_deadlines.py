@@ -33,7 +33,7 @@ def order(tmp_path):
 
 
 def days(shape) -> list[str]:
-    return [one["day"] for one in shape["deadlines"]]
+    return [deadline["day"] for deadline in shape["deadlines"]]
 
 
 def test_a_deadline_is_reckoned_shown_and_reckoned_anew_from_the_day_of_receipt(run, order) -> None:
@@ -83,7 +83,7 @@ def test_what_stands_below_the_signature_and_in_a_penal_order_is_found(run, orde
     order.write_text(served, encoding="utf-8")
     shape = run("summarize", str(order), "--json").ok().json
     assert "2026-12-07" in days(shape), "a Saturday, counted from the day that the paper notes"
-    assert "received 5 November (confirm)" in "".join(one["words"] for one in shape["deadlines"])
+    assert "received 5 November (confirm)" in "".join(deadline["words"] for deadline in shape["deadlines"])
 
 
 def test_what_counts_from_another_paper_or_by_unknown_law_is_not_reckoned(run, order) -> None:
@@ -95,7 +95,7 @@ def test_what_counts_from_another_paper_or_by_unknown_law_is_not_reckoned(run, o
     strange = order.with_name("brief.txt")
     strange.write_text(ORDER.replace("86150 Augsburg", "Österreich"), encoding="utf-8")
     shape = run("summarize", str(strange), "--json").ok().json
-    (reckoned,) = [one for one in shape["deadlines"] if one["words"]]
+    (reckoned,) = [deadline for deadline in shape["deadlines"] if deadline["words"]]
     assert (reckoned["day"], reckoned["words"]) == ("", "Whose law holds is not certain: choose the place.")
 
 

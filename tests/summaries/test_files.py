@@ -28,7 +28,7 @@ from slmdesk.summaries.types import (
 pytestmark = pytest.mark.pure
 
 
-def one(name: str, text: str, kind: str = "page") -> DocumentSummary:
+def named(name: str, text: str, kind: str = "page") -> DocumentSummary:
     sentence = Sentence(text, (Span(name, 2, 0, 5),), (2,), True, file=name)
     return DocumentSummary(name, name, kind, (sentence,), Coverage(3, 3, 9, 9), (sentence, sentence))
 
@@ -40,7 +40,7 @@ def summary(*documents: DocumentSummary) -> Summary:
 
 def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
     folder = tmp_path / "new" / "out"
-    made = summary(one("a/../b.pdf", "=1+1 is due."), one("A_.._b.pdf", "The roof leaks;=cmd|1."))
+    made = summary(named("a/../b.pdf", "=1+1 is due."), named("A_.._b.pdf", "The roof leaks;=cmd|1."))
     files = write_summaries(folder, changed(made, not_read=(UnreadableDocument("c\n.doc", "It is too old."),)))
     names = [file.name for file in files]
     assert names[-2:] == ["together.md", "summaries.csv"]
@@ -59,7 +59,7 @@ def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
 
 def written(name: str) -> DocumentSummary:
     """A document whose summary a model wrote, with a sentence that gave way to the document's own."""
-    chosen = one(name, "The rent is due.")
+    chosen = named(name, "The rent is due.")
     rule = changed(chosen.sentences[0], quotation=True, file="")
     said = (changed(rule, text="It says what to pay.", quotation=False), rule, changed(rule, group=ALSO_IN))
     return changed(chosen, sentences=said, own_words=(rule,), omitted=(changed(rule, text="The roof leaks."),))
@@ -91,22 +91,24 @@ def test_the_files_say_who_wrote_and_quote_what_replaces_a_written_sentence(tmp_
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(KnownError, match=r"file\.unwritable"):
-        write_summaries(tmp_path / "file" / "out", summary(one("a", "b")))
+        write_summaries(tmp_path / "file" / "out", summary(named("a", "b")))
 
 
 def test_all_together_names_the_pages_of_each_document_as_its_own_summary_does(tmp_path):
-    mixed = summary(one("a.docx", "It is due.", "section"), one("b.pdf", "The roof leaks."))
+    mixed = summary(named("a.docx", "It is due.", "section"), named("b.pdf", "The roof leaks."))
     write_summaries(tmp_path / "mixed", mixed)
     together = (tmp_path / "mixed" / "together.md").read_text()
     assert "[a.docx, section 2]" in together
     assert "[b.pdf, p. 2]" in together
     assert "6 of 6 pages read." in together
-    write_summaries(tmp_path / "same", summary(one("a.docx", "It is due.", "section"), one("b.docx", "No.", "section")))
+    write_summaries(
+        tmp_path / "same", summary(named("a.docx", "It is due.", "section"), named("b.docx", "No.", "section"))
+    )
     assert "6 of 6 sections read." in (tmp_path / "same" / "together.md").read_text()
 
 
 def test_together_too_the_documents_own_words_stand_in_place_of_the_written_ones():
-    joint = (one("b.pdf", "The rent is due.").sentences[0],)
+    joint = (named("b.pdf", "The rent is due.").sentences[0],)
     made = changed(summary(written("a.pdf"), written("b.pdf")), own_words=joint)
     own = in_own_words(made)
     assert own.sentences == joint
@@ -132,7 +134,9 @@ def test_words_of_a_document_never_look_like_ours():
 
 def test_a_summary_in_markdown_holds_nothing_live(tmp_path):
     words = "It is <img src=http://x.example/a.png> ![x](http://x.example/b.png) due."
-    for file in write_summaries(tmp_path / "out", summary(one("a\n# Together.pdf", words), one("b.pdf", words)))[:3]:
+    for file in write_summaries(tmp_path / "out", summary(named("a\n# Together.pdf", words), named("b.pdf", words)))[
+        :3
+    ]:
         text = file.read_text()
         assert re.findall(r".(?=<img|!\[x)", text) == ["\\"] * 2 * text.count("due.")
         assert text.count("\n# ") == 0

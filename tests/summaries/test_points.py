@@ -42,7 +42,7 @@ TEXT = [
     piece("Mrs Adeyemi signed for the owner; her brother was only a witness."),
     piece("Below forty degrees the mixture stays stable and may be stored in the cellar."),
 ]
-SOURCE = Source(TEXT, Rarity(one.text for one in TEXT), "en")
+SOURCE = Source(TEXT, Rarity(passage.text for passage in TEXT), "en")
 
 
 def point(text: str, *links: int) -> Point:
@@ -53,7 +53,7 @@ def point(text: str, *links: int) -> Point:
 
 
 def parts_of(step, origin: str) -> list[str]:
-    return [part["text"] for one in step["messages"] for part in one["parts"] if part["origin"] == origin]
+    return [part["text"] for message in step["messages"] for part in message["parts"] if part["origin"] == origin]
 
 
 RENT = numbered([("Lease", ()), ("The rent is 1,400 euros [3] a month.", (4,)), ("[2] It ends in March.", (5, 6))])
@@ -112,17 +112,17 @@ def test_of_two_points_that_say_the_same_the_one_that_holds_stays() -> None:
 
 
 def test_a_passage_that_was_left_out_joins_the_summary_at_its_place() -> None:
-    one, two, three = (
+    first, two, three = (
         Sentence(f"{at}.", (Span("d", at, 0, 1),), (at,), True, group=group)
         for at, group in ((3, TO_DO), (1, ""), (2, KEY_POINTS))
     )
-    document = DocumentSummary("d", "a.pdf", "page", (one, three), Coverage(3, 3, 3, 3), (two,))
-    summary = Summary("bullets", "en", "model", (one, three), document.coverage, (document,))
+    document = DocumentSummary("d", "a.pdf", "page", (first, three), Coverage(3, 3, 3, 3), (two,))
+    summary = Summary("bullets", "en", "model", (first, three), document.coverage, (document,))
     assert omitted_words(document).endswith("- 1. [p. 1]")
     assert more_words([document]) == "1 more passage."
     assert more_words([document, document]) == "2 more passages."
     added = with_omitted(summary, "d", 0)
-    assert added.sentences == added.documents[0].sentences == (one, changed(two, group=KEY_POINTS), three)
+    assert added.sentences == added.documents[0].sentences == (first, changed(two, group=KEY_POINTS), three)
     assert added.documents[0].omitted == ()
     assert omitted_words(added.documents[0]) == more_words(added.documents) == ""
     for document_id, number in (("d", 1), ("d", -1), ("e", 0)):
@@ -158,7 +158,7 @@ def test_a_sentence_says_where_it_is_from_and_whether_it_is_borne_out() -> None:
     assert sentence_words(Sentence("It ends.", (), (3, 4), True)) == "It ends. [p. 3, 4]"
     marked = Sentence("It ends.", (), (3,), False, quotation=False, file="a.pdf")
     assert sentence_words(marked) == "It ends. [a.pdf, p. 3] (check this)"
-    groups = [Sentence(f"{at}.", (), (), True, group=one) for at, one in enumerate(("", TO_DO, "B", ""))]
+    groups = [Sentence(f"{at}.", (), (), True, group=group) for at, group in enumerate(("", TO_DO, "B", ""))]
     assert text_of("bullets", groups) == "0.\n\n**To do**\n\n- 1.\n\n**B**\n\n- 2.\n- 3."
 
 

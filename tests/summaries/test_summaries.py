@@ -93,12 +93,14 @@ def view(recorder, item):
 
 
 def text_at(recorder, span):
-    found = recorder.calls.store.pages.of_document(span.document, begin=span.page, limit=1)
-    return found[0].text[span.start : span.end]
+    pages = recorder.calls.store.pages.of_document(span.document, begin=span.page, limit=1)
+    return pages[0].text[span.start : span.end]
 
 
 def plain(summary) -> dict:
-    shape = json.loads(json.dumps(summary, default=lambda one: {k: getattr(one, k) for k in one.__struct_fields__}))
+    shape = json.loads(
+        json.dumps(summary, default=lambda struct: {k: getattr(struct, k) for k in struct.__struct_fields__})
+    )
     del shape["seconds"]
     return shape
 
@@ -111,14 +113,16 @@ def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     item = begin(recorder, document)
     summary = ended(recorder, item)
     assert (summary.method, summary.note) == ("quotations", "")
-    assert [(one.group, one.text, text_at(recorder, one.blocks[0])) for one in summary.sentences] == [
+    assert [
+        (sentence.group, sentence.text, text_at(recorder, sentence.blocks[0])) for sentence in summary.sentences
+    ] == [
         ("", "Lease: The rent is 900 euros a month.", "The rent is 900 euros a month."),
         (TO_DO, *["Please pay the deposit by 3 May 2027."] * 2),
     ]
     assert all(sentence.supported and sentence.pages == (1,) for sentence in summary.sentences)
     ledger = summary.coverage
     assert (ledger.pages_total, ledger.pages_read, ledger.blocks_total, ledger.blocks_read) == (3, 1, 3, 3)
-    assert [(one.page, one.reason) for one in ledger.unreadable] == [(2, "scanned"), (3, "empty")]
+    assert [(gap.page, gap.reason) for gap in ledger.unreadable] == [(2, "scanned"), (3, "empty")]
     opened_again = view(recorder, item)
     assert opened_again.summary == summary
     assert opened_again.job.status is JobStatus.DONE
@@ -127,8 +131,8 @@ def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT]
     assert "[p. 1]" in messages[1].text
     assert "1 of 3 pages read. Not read: 2 (scanned); 3 (empty)." in messages[1].text
-    found = recorder.calls.history.search("900 euros")
-    assert item.id in {one.item for one in found}
+    hits = recorder.calls.history.search("900 euros")
+    assert item.id in {hit.item for hit in hits}
     exported = recorder.calls.history.export(item.id, "md")
     assert "1 of 3 pages read" in exported
 
@@ -172,9 +176,9 @@ def test_a_model_is_loaded_by_the_first_line_that_it_words(opened) -> None:
     examine(recorder.services)
     document = keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
     ended(recorder, begin(recorder, document))
-    assert not [one for one in recorder.of(ModelStateChanged) if one.model]
+    assert not [change for change in recorder.of(ModelStateChanged) if change.model]
     ended(recorder, begin(recorder, document, **WORDED))
-    assert [one for one in recorder.of(ModelStateChanged) if one.model]
+    assert [change for change in recorder.of(ModelStateChanged) if change.model]
 
 
 def test_a_job_that_an_older_version_began_with_a_model_goes_on(opened) -> None:
@@ -203,8 +207,8 @@ def test_lines_come_while_they_are_worded(opened) -> None:
     shown = [point.text for event in recorder.of(SummaryGrew) for point in event.points]
     assert {sentence.text for sentence in summary.sentences} <= set(shown)
     assert len(shown) == len(set(shown))
-    recorder.wait(JobChanged, lambda one: one.status is JobStatus.DONE)
-    assert any(one.eta_s is not None and one.eta_s > 0 for one in recorder.of(JobChanged))
+    recorder.wait(JobChanged, lambda change: change.status is JobStatus.DONE)
+    assert any(change.eta_s is not None and change.eta_s > 0 for change in recorder.of(JobChanged))
 
 
 LONG_LETTER = [*SHORT_LETTER, *(f"The {word} of the house is older than the {word} beside it." for word in WORDS)]
@@ -272,7 +276,7 @@ def test_the_rules_tell_it_where_the_model_does_not(opened) -> None:
     item = begin(recorder, document)
     recorder.wait(SummaryGrew, lambda event: event.item == item.id and event.writing)
     recorder.calls.jobs.cancel(view(recorder, item).job.id)
-    recorder.wait(JobChanged, lambda one: one.status is JobStatus.CANCELLED)
+    recorder.wait(JobChanged, lambda change: change.status is JobStatus.CANCELLED)
     draft = view(recorder, item).draft
     assert (draft.sentences, draft.method, draft.note) == (
         own.sentences, "quotations", NOT_WRITTEN.format(model=draft.model)
@@ -309,12 +313,14 @@ def test_what_has_a_day_is_said_even_if_it_is_too_long_and_what_has_no_room_is_t
     duties = [f"Please bring the {word} of the house back by {at} May 2027." for at, word in enumerate(WORDS, 1)]
     document = keep(recorder, "a.pdf", [*long_document(2), page(3, *duties)])
     summary = ended(recorder, begin(recorder, document, length=Length.SHORT, **request_))
-    assert [text_at(recorder, one.blocks[0]) for one in summary.sentences if one.group == TO_DO] == duties
+    assert [
+        text_at(recorder, sentence.blocks[0]) for sentence in summary.sentences if sentence.group == TO_DO
+    ] == duties
     assert summary.note == ""
     some = [f"Please {duty} at the office in the town hall." for duty in UNDATED]
     document = keep(recorder, "a.pdf", [*long_document(2), page(3, *some)])
     summary = ended(recorder, begin(recorder, document, length=Length.SHORT, **request_))
-    assert 0 < sum(one.group == TO_DO for one in summary.sentences) < len(some)
+    assert 0 < sum(sentence.group == TO_DO for sentence in summary.sentences) < len(some)
     assert summary.note == TOO_MUCH_TO_DO
     beside = begin(recorder, document, keep(recorder, "b.pdf", long_document(2)), length=Length.SHORT, **request_)
     assert ended(recorder, beside).note == f"a.pdf: {TOO_MUCH_TO_DO}"
@@ -322,7 +328,7 @@ def test_what_has_a_day_is_said_even_if_it_is_too_long_and_what_has_no_room_is_t
 
 @pytest.mark.usefixtures("writer")
 @pytest.mark.parametrize(
-    "length", [40, *(pytest.param(one, marks=pytest.mark.soak) for one in (Length.SHORT, Length.LONG))]
+    "length", [40, *(pytest.param(length, marks=pytest.mark.soak) for length in (Length.SHORT, Length.LONG))]
 )
 def test_what_a_model_writes_has_the_words_that_are_allowed(opened, length) -> None:
     """Lines it makes longer give way; of what it writes for a person the rest is left out."""
@@ -363,7 +369,7 @@ def growing(opened):
     recorder = opened(slow=0.01)
     examine(recorder.services)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
-    recorder.wait(SummaryGrew, lambda one: one.points)
+    recorder.wait(SummaryGrew, lambda growth: growth.points)
     return recorder, item
 
 
@@ -371,7 +377,7 @@ def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
     recorder, item = growing(opened)
     job = view(recorder, item).job
     recorder.calls.jobs.cancel(job.id)
-    recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.CANCELLED)
+    recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
     shown = [point for event in recorder.of(SummaryGrew) for point in event.points]
     stopped = view(recorder, item)
     assert stopped.summary is None
@@ -421,8 +427,10 @@ def test_a_model_too_weak_to_word_gives_sentences_of_the_text_and_says_so(opened
     summary = ended(recorder, item)
     assert (summary.method, view(recorder, item).job.total) == ("quotations", 0)
     assert "too weak" in summary.note
-    assert all(one.text == text_at(recorder, one.blocks[0]) for one in summary.sentences if one.quotation)
-    assert all(one.quotation for one in summary.sentences[1:])
+    assert all(
+        sentence.text == text_at(recorder, sentence.blocks[0]) for sentence in summary.sentences if sentence.quotation
+    )
+    assert all(sentence.quotation for sentence in summary.sentences[1:])
 
 
 def test_without_an_exam_a_small_model_is_not_trusted_to_word(opened) -> None:
@@ -512,7 +520,7 @@ def test_of_two_answers_at_once_one_is_shown_while_it_is_written(opened) -> None
     ended(recorder, begin(recorder, *documents, kind=Kind.OWN, instruction="What about the garden?"))
     writing = [event.writing for event in recorder.of(SummaryGrew)]
     assert GARDEN in writing
-    assert all(GARDEN.startswith(one) for one in writing)
+    assert all(GARDEN.startswith(text) for text in writing)
 
 
 @pytest.mark.usefixtures("writer")

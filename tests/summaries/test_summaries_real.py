@@ -27,7 +27,7 @@ def numbers_of(text: str) -> set[str]:
 @pytest.mark.parametrize("levels", ["weak", "fair"])
 def test_no_number_is_invented_and_each_link_holds(over_llama, levels) -> None:
     made = [page(number, *blocks, heading=heading) for number, (heading, *blocks) in enumerate(PAGES, 1)]
-    pages = {one.number: one.text for one in made}
+    pages = {sheet.number: sheet.text for sheet in made}
     examine(over_llama.services, levels)
     document = keep(over_llama, "lease.pdf", made)
     summary = ended(over_llama, begin(over_llama, document, kind=Kind.SIMPLE, length=100))

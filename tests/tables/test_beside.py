@@ -48,8 +48,8 @@ def cells(text: str, language: str, said: dict[str, str]) -> dict[str, TableCell
     pages = PageTexts([Page(number=1, label="", text=text, blocks=(block,), status=PageStatus.READ)], language)
     columns = [column_named(name) for name in said]
     lines = {value: next(line for line in text.splitlines() if value in line) for value in said.values()}
-    found = [verified(column, lines[value], value, pages) for column, value in zip(columns, said.values(), strict=True)]
-    flagged = [beside(columns, column, cell, pages) for column, cell in zip(columns, found, strict=True)]
+    row = [verified(column, lines[value], value, pages) for column, value in zip(columns, said.values(), strict=True)]
+    flagged = [beside(columns, column, cell, pages) for column, cell in zip(columns, row, strict=True)]
     return dict(zip(said, without_doubles(dict(enumerate(flagged))).values(), strict=True))
 
 
@@ -88,11 +88,11 @@ def test_a_model_s_telephone_or_reference_that_cannot_be_one_is_marked() -> None
 
 
 def test_the_value_of_a_neighbouring_column_is_marked_and_the_neighbour_is_not() -> None:
-    found = cells(LEASE, "en", {"Rent each month:amount": "95 pounds", "Security deposit:amount": "95 pounds"})
-    assert [cell.flag for cell in found.values()] == [Flag.NONE, Flag.UNSAID]
+    row = cells(LEASE, "en", {"Rent each month:amount": "95 pounds", "Security deposit:amount": "95 pounds"})
+    assert [cell.flag for cell in row.values()] == [Flag.NONE, Flag.UNSAID]
 
 
 def test_a_column_in_words_that_the_paper_does_not_have_doubts_nothing_but_a_neighbour_s_value() -> None:
     assert cells(LEASE, "en", {"Kaution:amount": "190 pounds"})["Kaution:amount"].flag is Flag.NONE
-    found = cells(LEASE, "en", {"Kaution:amount": "95 pounds", "Rent each month:amount": "95 pounds"})
-    assert [cell.flag for cell in found.values()] == [Flag.UNSAID, Flag.NONE]
+    row = cells(LEASE, "en", {"Kaution:amount": "95 pounds", "Rent each month:amount": "95 pounds"})
+    assert [cell.flag for cell in row.values()] == [Flag.UNSAID, Flag.NONE]

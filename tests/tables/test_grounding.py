@@ -202,10 +202,10 @@ def test_the_parts_of_a_list_are_looked_for_one_by_one(pages) -> None:
 
 
 def test_the_same_words_are_not_two_columns(pages) -> None:
-    one = verified(column("date"), "Leeds, 4 March 2024", "4 March 2024", pages)
-    both = without_doubles({0: one, 1: one, 2: TableCell()})
+    date = verified(column("date"), "Leeds, 4 March 2024", "4 March 2024", pages)
+    both = without_doubles({0: date, 1: date, 2: TableCell()})
     assert [cell.flag for cell in both.values()] == [Flag.TWICE, Flag.TWICE, Flag.NOT_FOUND]
-    certain = without_doubles({0: changed(one, origin="label"), 1: one})
+    certain = without_doubles({0: changed(date, origin="label"), 1: date})
     assert [(cell.value, cell.flag) for cell in certain.values()] == [("4 March 2024", ""), ("", "not found")]
 
 
@@ -222,8 +222,8 @@ def test_the_row_below_names_of_columns_is_read_where_it_holds_what_they_name() 
     columns = preset("invoice").columns
     text = "Date\tInvoice #\tBill to\n3 May 2024\t10316\tNorthgate Trust, 5 High Street, Leeds LS1 4AB"
     cells = labels_of(columns, text, heads=(text.split("\n")[0],), with_rows=True)
-    found = {columns[at].name: cell.value for at, cell in cells.items()}
-    assert found == {"Invoice number": "10316", "Customer": "Northgate Trust"}
+    texts = {columns[at].name: cell.value for at, cell in cells.items()}
+    assert texts == {"Invoice number": "10316", "Customer": "Northgate Trust"}
     journey = "Date\tFrom\tTo\n3 May 2024\tLeeds at 7.10\tYork at 8.05"
     assert labels_of(columns, journey, heads=(journey.split("\n")[0],), with_rows=True) == {}
 
@@ -232,14 +232,18 @@ def test_a_labelled_line_needs_no_model() -> None:
     columns = preset("invoice").columns
     text = "Invoice no.: LS/77\nDate of issue: 2 May 2024\nTotal due:  USD 2,200.00\nBill to: Northgate Trust"
     cells = labels_of(columns, text)
-    found = {columns[at].name: cell for at, cell in cells.items()}
-    assert {name: cell.value for name, cell in found.items()} == {
+    entries = {columns[at].name: cell for at, cell in cells.items()}
+    assert {name: cell.value for name, cell in entries.items()} == {
         "Invoice number": "LS/77", "Invoice date": "2 May 2024", "Total": "USD 2,200.00", "Customer": "Northgate Trust",
     }  # fmt: skip
-    for cell in found.values():
+    for cell in entries.values():
         assert text[cell.start : cell.end] == cell.value
         assert (cell.page, cell.origin, cell.flag) == (1, "label", Flag.NONE)
-    assert (found["Total"].number, found["Total"].unit, found["Invoice date"].date) == (2200.0, "USD", "2024-05-02")
+    assert (entries["Total"].number, entries["Total"].unit, entries["Invoice date"].date) == (
+        2200.0,
+        "USD",
+        "2024-05-02",
+    )
 
 
 def test_cells_side_by_side_in_a_table_are_labels_too_but_its_head_is_not() -> None:
@@ -270,9 +274,9 @@ def test_what_is_not_certain_is_left_to_the_model(text) -> None:
 def test_lines_that_a_reader_joined_are_labels_each() -> None:
     columns = [column("person", "Landlord"), column("person", "Tenant"), column("amount", "Rent")]
     text = "Landlord: Anna Berger, Vienna. Tenant: Tom Klein & Co. Ltd. Rent: EUR 850.00. Paid in advance."
-    found = labels_of(columns, text)
-    assert [found[at].value for at in range(3)] == ["Anna Berger, Vienna", "Tom Klein & Co. Ltd", "EUR 850.00"]
-    for cell in found.values():
+    cells = labels_of(columns, text)
+    assert [cells[at].value for at in range(3)] == ["Anna Berger, Vienna", "Tom Klein & Co. Ltd", "EUR 850.00"]
+    for cell in cells.values():
         assert text[cell.start : cell.end] == cell.value
     assert labels_of(columns, "Landlord: Smith & Sons Ltd.")[0].value == "Smith & Sons Ltd."
 

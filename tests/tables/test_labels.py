@@ -133,7 +133,7 @@ def test_every_row_is_counted_once_and_each_figure_opens_its_rows() -> None:
                 assert len(rows_in(TABLE, counts, value, label)) == figure
             assert len(rows_in(TABLE, counts, value, None)) == sum(line)
     assert counted(TABLE, 0, 1).values == ("2024-01", "2024-02", "2024-03", "2024-04")
-    some = changed(TABLE, rows=tuple(one for one in TABLE.rows if "03" not in one.cells[1].value[5:7]))
+    some = changed(TABLE, rows=tuple(line for line in TABLE.rows if "03" not in line.cells[1].value[5:7]))
     assert counted(some, 0, 1).figures[2] == (0,) * len(
         counted(some, 0, 1).labels
     )  # a month without texts stands there
@@ -175,14 +175,16 @@ def test_the_legend_of_a_narrow_chart_lies_above_its_bars() -> None:
 def test_the_error_of_a_sample_has_its_interval() -> None:
     sample = sample_of(TABLE, 0, "item")
     assert sample == sample_of(TABLE, 0, "item")
-    assert len({one.document for one in sample}) == 30
-    assert all(one.cells[0].value for one in sample)
-    wrong = {one.document for one in sample[:3]}
+    assert len({line.document for line in sample}) == 30
+    assert all(line.cells[0].value for line in sample)
+    wrong = {line.document for line in sample[:3]}
     rows = [
-        changed(one, cells=(edited(one.cells[0], "mixed"), *one.cells[1:])) if one.document in wrong else one
-        for one in TABLE.rows
+        changed(line, cells=(edited(line.cells[0], "mixed"), *line.cells[1:])) if line.document in wrong else line
+        for line in TABLE.rows
     ]
-    checks = tuple(Edit(one.document, 0, "mixed" if one.document in wrong else one.cells[0].value) for one in sample)
+    checks = tuple(
+        Edit(line.document, 0, "mixed" if line.document in wrong else line.cells[0].value) for line in sample
+    )
     checked = changed(TABLE, rows=tuple(rows), checks=checks)
     error = error_of(checked, 0)
     assert error is not None
@@ -209,11 +211,11 @@ def test_a_sample_tells_where_lists_of_words_are_better_than_the_model() -> None
 def test_texts_of_a_theme_are_put_together_and_a_model_may_name_them() -> None:
     bills = [f"The bill of month {at} charged a fee for the meter." for at in range(6)]
     noise = [f"Loud music and noise at night, neighbour {at} never sleeps." for at in range(4)]
-    found = themes_of([*bills, *noise], ())
-    assert [theme.count for theme in found[:2]] == [6, 4]
-    assert set(found[0].examples) <= set(bills)
-    assert {"bill", "fee"} & set(found[0].words)
-    assert themes_of([*bills, *noise], ()) == found
-    assert [theme.name for theme in named(found, "1. Costs\n2: costs\n7 None")][:2] == ["Costs", found[1].name]
+    themes = themes_of([*bills, *noise], ())
+    assert [theme.count for theme in themes[:2]] == [6, 4]
+    assert set(themes[0].examples) <= set(bills)
+    assert {"bill", "fee"} & set(themes[0].words)
+    assert themes_of([*bills, *noise], ()) == themes
+    assert [theme.name for theme in named(themes, "1. Costs\n2: costs\n7 None")][:2] == ["Costs", themes[1].name]
     vectors = [struct.pack("<2f", 1, 0)] * 6 + [struct.pack("<2f", 0, 1)] * 4
     assert [theme.count for theme in themes_of([*bills, *noise], vectors)] == [6, 4]

@@ -42,12 +42,12 @@ def found_in(paper) -> dict[str, str]:
     return {columns[at].name: cell.value for at, cell in cells.items()}
 
 
-@pytest.mark.parametrize("paper", PAPERS, ids=lambda one: one["name"])
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper["name"])
 def test_what_a_paper_says_plainly_needs_no_model(paper) -> None:
-    found = found_in(paper)
-    assert {name: found.get(name, "") for name in paper["cells"]} == paper["cells"]
+    cells = found_in(paper)
+    assert {name: cells.get(name, "") for name in paper["cells"]} == paper["cells"]
     for name, words in paper.get("never", {}).items():
-        assert found.get(name) not in words
+        assert cells.get(name) not in words
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_no_cell_of_the_csv_begins_as_a_formula() -> None:
     assert rows[1][1:3] == ["1.234,50 €", "3"]
     assert rows[1][5] == '\'=HYPERLINK("http://x")'
     assert rows[2][1] == "-45", "a plain number stays one"
-    odd = [one for row in rows for one in row if one.startswith(("=", "+", "-", "@"))]
+    odd = [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
     assert set(odd) <= {"-45", "+49 30 1"}
 
 
@@ -72,8 +72,8 @@ def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formul
     book = openpyxl.load_workbook(io.BytesIO(to_xlsx(table_sheets(TABLE))))
     sheet = book["Table"]
     heads = ["Document", "=Rent", "Page", "Due", "Page", "Who", "Page", "Needs review"]
-    assert [one.value for one in sheet[1]] == heads
-    assert {one.data_type for one in sheet[1]} == {"s"}
+    assert [cell.value for cell in sheet[1]] == heads
+    assert {cell.data_type for cell in sheet[1]} == {"s"}
     assert sheet["B2"].value == 1234.5
     assert sheet["B2"].number_format == '#,##0.00 "EUR"'
     assert sheet["C2"].value == 3
@@ -86,7 +86,7 @@ def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formul
     assert (sheet["B3"].value, sheet["D3"].value or "", sheet["G3"].value) == (-45, "", None)
     assert sheet["H3"].value == "Who: changed by hand"
     read = book["What was read"]
-    assert [one.value for one in read[2]][1:] == [4, 3, "4 (scanned)", "whole"]
+    assert [cell.value for cell in read[2]][1:] == [4, 3, "4 (scanned)", "whole"]
     assert read["E3"].value == "the passages that fit best"
 
 

@@ -80,24 +80,24 @@ def test_each_document_has_a_row_and_only_what_stands_in_it(opened) -> None:
     item = begin(recorder, lease, other, scan)
     table = ended(recorder, item)
     assert [row.name for row in table.rows] == ["lease.pdf", "other.pdf", "scan.pdf"]
-    found = [[(cell.value, cell.page, cell.flag) for cell in row.cells] for row in table.rows]
-    assert found == [
+    rows = [[(cell.value, cell.page, cell.flag) for cell in row.cells] for row in table.rows]
+    assert rows == [
         [("900 euros", 2, Flag.NONE), ("", 0, Flag.NOT_THERE), ("1 May 2024", 2, Flag.NONE)],
         [("", 0, Flag.NOT_THERE), ("Ada Byron", 1, Flag.NONE), ("", 0, Flag.NOT_FOUND)],
         [("", 0, Flag.UNREAD)] * 3,
     ]
     assert [cell.origin for cell in table.rows[0].cells] == ["model", "", "label"]
     assert table.rows[0].cells[0].number == 900.0
-    assert [one.reason for one in table.rows[2].coverage.unreadable] == ["scanned"]
-    assert {one.row.name for one in recorder.of(ExtractionGrew)} == {"lease.pdf", "other.pdf", "scan.pdf"}
+    assert [gap.reason for gap in table.rows[2].coverage.unreadable] == ["scanned"]
+    assert {growth.row.name for growth in recorder.of(ExtractionGrew)} == {"lease.pdf", "other.pdf", "scan.pdf"}
     opened_again = view(recorder, item)
     assert opened_again.table == table
     assert opened_again.job.status is JobStatus.DONE
     messages = recorder.calls.store.messages.of_item(item.id)
     assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT]
     assert "900 euros [p. 2]" in messages[1].text
-    assert [one.id for one in recorder.calls.history.about(lease.id, "extraction")] == [item.id]
-    assert item.id in {one.item for one in recorder.calls.history.search("Byron")}
+    assert [entry.id for entry in recorder.calls.history.about(lease.id, "extraction")] == [item.id]
+    assert item.id in {hit.item for hit in recorder.calls.history.search("Byron")}
 
 
 THREAD = """\
@@ -192,7 +192,7 @@ def test_of_a_long_document_the_passages_that_fit_a_column_are_read(opened) -> N
 
     def index(services):
         builder = PassageBuilder(document.id)
-        passages = [one for some in pages for one in builder.feed(some)] + list(builder.finish())
+        passages = [passage for some in pages for passage in builder.feed(some)] + list(builder.finish())
         services.store.pages.save(document.id, (), passages)
 
     recorder.ask(index)
@@ -243,7 +243,7 @@ def test_it_can_be_paused_looked_at_and_gone_on_with(opened) -> None:
     recorder.wait(ExtractionGrew)
     job = view(recorder, item).job
     recorder.calls.jobs.pause(job.id)
-    recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.PAUSED)
+    recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.PAUSED)
     assert view(recorder, item).job.status is JobStatus.PAUSED
     recorder.calls.extraction.again(item.id)
     assert len(ended(recorder, item).rows) == 24
@@ -264,18 +264,21 @@ def test_a_bug_that_one_cell_brings_out_costs_this_cell_alone(opened, monkeypatc
         [("900 euros", Flag.NONE), ("", Flag.UNREAD), ("", Flag.NOT_FOUND)]
     ] * 2
     assert view(recorder, item).job.status is JobStatus.DONE
-    said = [one.problem for one in recorder.of(Noticed)]
-    assert sorted(one.sentence.partition(" was left")[0] for one in said) == ["“Tenant” of 0.pdf", "“Tenant” of 1.pdf"]
-    assert all(one.report for one in said)
+    said = [notice.problem for notice in recorder.of(Noticed)]
+    assert sorted(problem.sentence.partition(" was left")[0] for problem in said) == [
+        "“Tenant” of 0.pdf",
+        "“Tenant” of 1.pdf",
+    ]
+    assert all(problem.report for problem in said)
 
 
 def test_a_cancelled_table_keeps_the_rows_it_has(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.003)
     item = begin(recorder, *leases(recorder))
-    recorder.wait(ExtractionGrew, lambda one: one.row.name == "20.pdf")  # of the second batch
+    recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "20.pdf")  # of the second batch
     job = view(recorder, item).job
     recorder.calls.jobs.cancel(job.id)
-    recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.CANCELLED)
+    recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
     table = view(recorder, item).table
     assert not table.is_done
     assert len(table.rows) >= 16
@@ -288,11 +291,11 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     words = (("The flat.",), ("Rent: 800 EUR",), ("The house.",), lease)
     documents = [keep(recorder, f"{at}.txt", [page(1, f"Letter {at}", *some)]) for at, some in enumerate(words)]
     item = begin(recorder, *documents)
-    recorder.wait(ExtractionGrew, lambda one: one.row.name == "3.txt")
+    recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "3.txt")
     job = view(recorder, item).job
     running = view(recorder, item).table
     recorder.calls.jobs.cancel(job.id)
-    recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.CANCELLED)
+    recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
     table = view(recorder, item).table
     assert [row.name for row in running.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
     assert [row.name for row in table.rows] == ["1.txt", "3.txt"]  # nothing is known of the others
@@ -303,11 +306,11 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     assert sheet[1][-1] == "Tenant: open; Begins: open"
     begun = len(recorder.events)
     recorder.calls.extraction.reshape(item.id, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
-    recorder.wait(ExtractionGrew, lambda one: one.row.name == "3.txt", begun)
+    recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "3.txt", begun)
     again = view(recorder, item)
     assert [row.name for row in again.table.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
     recorder.calls.jobs.cancel(again.job.id)
-    recorder.wait(JobChanged, lambda one: one.id == again.job.id and one.status is JobStatus.CANCELLED)
+    recorder.wait(JobChanged, lambda change: change.id == again.job.id and change.status is JobStatus.CANCELLED)
     kept = view(recorder, item).table
     assert len(kept.columns) == 4
     assert [row.name for row in kept.rows] == ["1.txt", "3.txt"]
@@ -318,11 +321,11 @@ def test_a_table_takes_another_column_while_it_is_made(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.01)
     words = ("The flat is let to Ada Byron", "The rent is 900 euros", "Deposit: 90 EUR")
     item = begin(recorder, *(keep(recorder, f"{at}.txt", [page(1, f"{at}", *words)]) for at in range(3)))
-    recorder.wait(ExtractionGrew, lambda one: one.row.name == "1.txt")
+    recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "1.txt")
     first, begun = view(recorder, item).job, len(recorder.events)
     before = recorder.calls.extraction.reshape(item.id, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
     assert [row.name for row in before.rows][:2] == ["0.txt", "1.txt"]
-    recorder.wait(JobChanged, lambda one: one.id == first.id and one.status is JobStatus.CANCELLED, begun)
+    recorder.wait(JobChanged, lambda change: change.id == first.id and change.status is JobStatus.CANCELLED, begun)
     table = ended(recorder, item, begun)
     assert [len(row.cells) for row in table.rows] == [4] * 3
     assert {row.cells[0].value for row in table.rows} == {"900 euros"}
@@ -348,7 +351,7 @@ def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
     table = ended(recorder, item)
     grown = recorder.of(ExtractionGrew)
     assert (grown[0].is_complete, grown[-1].is_complete) == (False, True)
-    first = [(one.value, one.flag) for one in grown[0].row.cells]
+    first = [(cell.value, cell.flag) for cell in grown[0].row.cells]
     assert first == [("120.00 EUR", Flag.NONE), ("", Flag.OPEN), ("", Flag.NOT_FOUND)]
     assert Flag.OPEN not in [cell.flag for cell in table.rows[0].cells]
 
@@ -358,7 +361,7 @@ def test_a_row_that_needs_no_model_does_not_wait_for_the_others(opened) -> None:
     asked = keep(recorder, "letter.txt", [page(1, "The flat is let to Ada Byron.")])
     known = keep(recorder, "bill.txt", [page(1, "Tenant: Alan Turing")])
     ended(recorder, begin(recorder, asked, known, columns=(Column("Tenant"),)))
-    complete = [one.row.name for one in recorder.of(ExtractionGrew) if one.is_complete]
+    complete = [growth.row.name for growth in recorder.of(ExtractionGrew) if growth.is_complete]
     assert complete == ["bill.txt", "letter.txt"]
 
 

@@ -25,13 +25,13 @@ TWO = (("It rains, today.", "Rain"), ("It snows", "Snow"))
 )
 def test_pairs_of_every_kind(text):
     for encoding in ("utf-8", "utf-16"):
-        found = pairs_in(text_of(text.encode(encoding)), 100)
-        assert (found.pairs, found.wrong) == (TWO, ())
+        table = pairs_in(text_of(text.encode(encoding)), 100)
+        assert (table.pairs, table.wrong) == (TWO, ())
 
 
 def test_cells_keep_their_lines_and_quotes():
-    found = pairs_in('"two\nlines"\t"a ""word"""\nb\tc\n', 100)
-    assert found.pairs == (("two\nlines", 'a "word"'), ("b", "c"))
+    table = pairs_in('"two\nlines"\t"a ""word"""\nb\tc\n', 100)
+    assert table.pairs == (("two\nlines", 'a "word"'), ("b", "c"))
     assert pairs_in(text_of("größer;größe\n".encode("cp1252")), 100).pairs == (("größer", "größe"),)
 
 
@@ -45,10 +45,10 @@ def test_cells_keep_their_lines_and_quotes():
     ],
 )
 def test_what_is_no_pair_is_named_by_its_row(text, wrong):
-    found = pairs_in(text, 100)
-    assert [number for number, _reason in found.wrong] == list(wrong)
-    assert all(part in reason for (_number, reason), part in zip(found.wrong, wrong.values(), strict=True))
-    assert all(f"{number}: " in found.sentence for number in wrong)
+    table = pairs_in(text, 100)
+    assert [number for number, _reason in table.wrong] == list(wrong)
+    assert all(part in reason for (_number, reason), part in zip(table.wrong, wrong.values(), strict=True))
+    assert all(f"{number}: " in table.sentence for number in wrong)
 
 
 def test_what_no_text_may_hold_is_replaced():

@@ -22,14 +22,14 @@ def rows(domain):
 
 @pytest.mark.parametrize("domain", [*(domain for domain in DOMAINS if domain != "everyday"), "general"])
 def test_each_list_is_whole(domain):
-    found = rows(domain)
-    assert len(found) >= 10
+    table = rows(domain)
+    assert len(table) >= 10
     assert set(DATA["order"]) <= set(LANGUAGES)
-    for row in found:
+    for row in table:
         assert len(row) == len(DATA["order"]), row
         assert all(row), row
     for column, language in enumerate(DATA["order"]):
-        words = [row[column].casefold() for row in found]
+        words = [row[column].casefold() for row in table]
         assert len(words) == len(set(words)), language
 
 
@@ -82,5 +82,5 @@ def test_each_word_is_found_in_its_own_language():
         for row in rows(domain):
             for at, language in enumerate(DATA["order"]):
                 target = "en" if language != "en" else "de"
-                found = [term.source for term in domain_terms(f"({row[at]})", domain, language, target)]
-                assert row[at] in found, (language, row[at])
+                sources = [term.source for term in domain_terms(f"({row[at]})", domain, language, target)]
+                assert row[at] in sources, (language, row[at])

@@ -125,8 +125,8 @@ def test_x4_a_reader_that_dies_while_it_writes_leaves_no_file(opened, tmp_path):
         kill(recorder.services.reader)
 
     on_service_thread(recorder, begin)
-    found = ended.get(timeout=TIMEOUT_S)
-    assert isinstance(found, Problem)
+    problem = ended.get(timeout=TIMEOUT_S)
+    assert isinstance(problem, Problem)
     assert list(target.parent.iterdir()) == []
     assert isinstance(write(recorder, view, target), WrittenFile)
 
@@ -136,9 +136,9 @@ def test_a_document_that_is_gone_is_said(opened, tmp_path):
     path = letter(tmp_path / "a.docx", SENTENCES[:2])
     view = translated(recorder, target="de", source="en", path=str(path))
     path.unlink()
-    found = write(recorder, view, tmp_path / "b.docx")
-    assert isinstance(found, Problem)
-    assert (found.code, (tmp_path / "b.docx").exists()) == ("file.missing", False)
+    problem = write(recorder, view, tmp_path / "b.docx")
+    assert isinstance(problem, Problem)
+    assert (problem.code, (tmp_path / "b.docx").exists()) == ("file.missing", False)
     _, job = begun(recorder, target="de", source="en", path=str(path))
     ended = end_of(recorder, job)
     assert (ended.status, ended.problem.code) == (JobStatus.FAILED, "file.missing")
@@ -164,9 +164,9 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_work_stays(opened, tmp_
             raise OSError(errno.ENOSPC, "No space left on device")
 
         monkeypatch.setattr("slmdesk.base.files.os.fsync", full)
-    found = write(recorder, view, folder / "b.docx")
-    assert isinstance(found, Problem)
-    assert found.code == ("disk.full" if way == "full" else "file.unwritable")
+    problem = write(recorder, view, folder / "b.docx")
+    assert isinstance(problem, Problem)
+    assert problem.code == ("disk.full" if way == "full" else "file.unwritable")
     monkeypatch.undo()
     shutil.rmtree(folder, ignore_errors=True)
     if folder.is_file():
@@ -207,10 +207,10 @@ def test_h3_two_desks_edit_the_same_translation_while_one_makes_it(two, tmp_path
     for number in range(3):
         window.calls.segment_edits.edit(item, number, f"Ofen {number}.")
     assert end_of(window, job).status is JobStatus.DONE
-    found = [segment.target for segment in segments(window, item)]
-    assert found[30:] == [f"Kessel {number}." for number in range(30, 40)], "a person was faster, elsewhere"
-    assert found[:3] == [f"Ofen {number}." for number in range(3)]
-    assert [one.swapcase() for one in found[3:30]] == SENTENCES[3:30]
+    targets = [segment.target for segment in segments(window, item)]
+    assert targets[30:] == [f"Kessel {number}." for number in range(30, 40)], "a person was faster, elsewhere"
+    assert targets[:3] == [f"Ofen {number}." for number in range(3)]
+    assert [target.swapcase() for target in targets[3:30]] == SENTENCES[3:30]
     assert segments(other, item) == segments(window, item)
     other.calls.segment_edits.edit(item, 0, "Herd 0.")
     assert segments(window, item)[0].target == "Herd 0."
@@ -273,7 +273,7 @@ def test_h5_a_typed_text_is_translated_though_the_disk_is_full(opened):
     assert len(recorder.calls.recent.open(item).segments) == 1, "what was kept stays whole"
     with pytest.raises(KnownError, match=r"store\.full"):
         keep("Quite another letter.", MANNER, longer)
-    assert [one.id for one in recorder.calls.history.items("translation")] == [item]
+    assert [entry.id for entry in recorder.calls.history.items("translation")] == [item]
     room_for(recorder, 1 << 20)
     keep(text, MANNER, longer, item)
     assert len(recorder.calls.recent.open(item).segments) == 2000

@@ -108,8 +108,8 @@ def test_a_file_read_twice_makes_one_glossary_and_its_new_terms_come_to_it(opene
     named = imported(services, path, name="Other")
     legal = imported(services, path, domain="legal")
     polish = imported(services, written(tmp_path, "law.csv", "English,Polish\nrent,czynsz\n"))
-    others = [one.glossary.id for one in (named, legal, polish)]
-    assert not any(one.was_there for one in (named, legal, polish))
+    others = [reading.glossary.id for reading in (named, legal, polish)]
+    assert not any(reading.was_there for reading in (named, legal, polish))
     assert len({first.glossary.id, *others}) == 4
     services.glossaries.change(first.glossary.id, is_active=False)
     assert not imported(services, written(tmp_path, "law.csv", "English,German\ntenant,Mieter\n")).was_there
@@ -143,7 +143,7 @@ def test_every_form_gives_back_what_it_was_made_of(opened, tmp_path):
         kept = services.store.terms.of_glossary(back.id)
         assert (kept[0].target, kept[0].forbidden) == ("Mieter <x>", ("Pächter", "Bewohner"))
         if form != "tbx":
-            assert [(one.source, one.target, one.forbidden) for one in kept[2:]] == [
+            assert [(term.source, term.target, term.forbidden) for term in kept[2:]] == [
                 (term.source, term.target, term.forbidden) for term in terms[2:]
             ], form
             assert (kept[1].keeps, kept[1].minds_case, kept[1].forms) == (True, True, Forms.EXACT), form
@@ -171,8 +171,8 @@ def test_very_many_rows_come_in_while_others_have_their_turn(opened, tmp_path, m
     assert [report.done for report in reports] == [*range(200, count + 1, 200), *range(500, count + 1, 500)]
     assert [report.total for report in reports] == [0] * (count // 200) + [count] * (count // 500)
     assert result.glossary.is_active
-    found = recorder.calls.glossaries.page(result.glossary.id, words=f"number {count - 1}")
-    assert [term.target for term in found.terms] == [f"Begriff {count - 1}"]
+    page = recorder.calls.glossaries.page(result.glossary.id, words=f"number {count - 1}")
+    assert [term.target for term in page.terms] == [f"Begriff {count - 1}"]
 
 
 TMX = '<?xml version="1.0"?><tmx version="1.4"><header srclang="en"/><body>{}</body></tmx>'
@@ -221,11 +221,11 @@ def test_sentences_alike_are_found_and_another_domain_counts_less(opened):
     services.store.memory.remember("en", "de", [("The rent is due on Monday.", "a")], origin=Origin.PERSON)
     legal = [("The rent is due on Monday.", "b")]
     services.store.memory.remember("en", "de", legal, domain="legal", origin=Origin.PERSON)
-    found = services.memory.alike("en", "de", "The rent is due on Sunday.", "legal")
-    assert [pair.target for pair, _ in found] == ["a", "b"] or [pair.target for pair, _ in found] == ["b", "a"]
-    assert found[0][1] == found[1][1]
-    found = services.memory.alike("en", "de", "The rent is due on Sunday.", "")
-    assert [pair.target for pair, _ in found] == ["a", "b"]
+    pairs = services.memory.alike("en", "de", "The rent is due on Sunday.", "legal")
+    assert [pair.target for pair, _ in pairs] == ["a", "b"] or [pair.target for pair, _ in pairs] == ["b", "a"]
+    assert pairs[0][1] == pairs[1][1]
+    pairs = services.memory.alike("en", "de", "The rent is due on Sunday.", "")
+    assert [pair.target for pair, _ in pairs] == ["a", "b"]
     assert not services.memory.alike("en", "fr", "The rent is due on Sunday.", "")
     assert not services.memory.alike("en", "de", "Something else entirely is due.", "")
 
@@ -288,7 +288,7 @@ def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened, mo
     back = services.glossaries.restore(gone)
     assert (back.id, back.terms, back.is_active) == (made.id, 1_700, True)
     kept = services.store.terms.of_glossary(made.id)
-    assert [one.source for one in kept] == [term.source for term in terms]
+    assert [entry.source for entry in kept] == [term.source for term in terms]
 
 
 def test_a_glossary_that_cannot_be_forgotten_is_listed_again(opened, monkeypatch):
@@ -303,4 +303,4 @@ def test_a_glossary_that_cannot_be_forgotten_is_listed_again(opened, monkeypatch
         result = services.glossaries.forget(made.id)
     assert isinstance(result, Problem)
     assert result.code == "store.full"
-    assert [one.id for one in services.glossaries.all()] == [made.id]
+    assert [glossary.id for glossary in services.glossaries.all()] == [made.id]

@@ -46,20 +46,20 @@ def advice(recorder, source="en", target="pl", **more):
 
 def test_a_model_that_translates_well_is_good_and_nothing_is_said(opened):
     recorder = opened(known=table("en", "pl"))
-    found = examined(recorder)
-    assert found.level == "good"
-    assert set(levels(found).values()) == {"good"}
+    exam = examined(recorder)
+    assert exam.level == "good"
+    assert set(levels(exam).values()) == {"good"}
     said = advice(recorder)
     assert (said.words, said.level, said.better, said.offer) == ("", "good", None, "")
     recorder.services.close()
-    assert results_of(record(opened())) == [found], "kept with the model"
+    assert results_of(record(opened())) == [exam], "kept with the model"
 
 
 def test_one_that_answers_in_another_language_is_weak_and_others_are_offered(opened):
     recorder = opened(turned=True)
-    found = examined(recorder)
-    assert levels(found)[PairSkill.LANGUAGE] == levels(found)[PairSkill.SENSE] == found.level == "weak"
-    assert levels(found)[PairSkill.TAGS] == levels(found)[PairSkill.NUMBERS] == "good"
+    exam = examined(recorder)
+    assert levels(exam)[PairSkill.LANGUAGE] == levels(exam)[PairSkill.SENSE] == exam.level == "weak"
+    assert levels(exam)[PairSkill.TAGS] == levels(exam)[PairSkill.NUMBERS] == "good"
     said = advice(recorder)
     assert said.words == "Echo is no translator into Polish: in its exam 0 of 12 answers were in Polish."
     assert said.offer
@@ -71,8 +71,8 @@ def test_one_between_is_usable(opened):
     for item in (pair_items("en")[0], pair_items("en")[5]):
         known[item.text] = "To jest zupełnie inne zdanie o czymś innym."
     recorder = opened(known=known)
-    found = examined(recorder)
-    assert (found.level, found.of(PairSkill.SENSE).passed) == ("fair", 4)
+    exam = examined(recorder)
+    assert (exam.level, exam.of(PairSkill.SENSE).passed) == ("fair", 4)
     said = advice(recorder)
     assert said.words.startswith("Echo is usable from English to Polish, but read what it writes: ")
     assert not said.offer
@@ -83,11 +83,11 @@ def test_nothing_is_asked_twice_and_pairs_are_kept_apart(opened):
     first = examined(recorder)
     again = examined(recorder)
     assert changed(again, taken=first.taken) == first
-    jobs = [one for one in recorder.calls.jobs.list() if one.kind == KIND]
+    jobs = [job for job in recorder.calls.jobs.list() if job.kind == KIND]
     assert [job.done for job in jobs] == [18, 18]
     other = examined(recorder, "en", "de")
     assert other.level == "weak"
-    assert [(one.source, one.target) for one in results_of(record(recorder))] == [("en", "de"), ("en", "pl")]
+    assert [(exam.source, exam.target) for exam in results_of(record(recorder))] == [("en", "de"), ("en", "pl")]
     assert advice(recorder, "", "pl").level == "good", "of any source: from English"
     assert advice(recorder, "fi", "pl").level == "good", "Finnish has no items: from English"
     assert advice(recorder, "de", "pl").level == "", "not examined"
@@ -111,7 +111,7 @@ def test_a_better_model_on_this_pc_is_named_first_and_can_be_used(opened, tmp_pa
     services = recorder.calls
     job = services.pair_exams.take(other.id, "en", "pl")
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    first = next(one.id for one in services.models.list() if one.name == "Echo")
+    first = next(model.id for model in services.models.list() if model.name == "Echo")
     services.store.models.set_info(first, pair_exams=weak_fact(recorder, other.id))
     services.uses.set_default(DefaultUse.TRANSLATE, first)
     said = advice(recorder)
@@ -124,9 +124,9 @@ def test_a_better_model_on_this_pc_is_named_first_and_can_be_used(opened, tmp_pa
 
 def weak_fact(recorder, model):
     """The result of another model, made weak."""
-    event = next(one for one in recorder.calls.store.models.all() if one.id == model).info["pair_exams"]
+    event = next(entry for entry in recorder.calls.store.models.all() if entry.id == model).info["pair_exams"]
     pair = dict(event["pairs"]["en-pl"], level="weak")
-    pair["skills"] = [dict(one, level="weak", passed=0) for one in pair["skills"]]
+    pair["skills"] = [dict(skill, level="weak", passed=0) for skill in pair["skills"]]
     return {**event, "pairs": {"en-pl": pair}}
 
 
@@ -149,7 +149,7 @@ def test_without_an_exam_the_publishers_list_of_languages_is_told(opened, tmp_pa
 
 
 def test_a_glossary_that_is_passed_over_is_said_where_one_holds(opened):
-    words = {one: said.replace("Velmora", "skład").replace("Certaplus", "") for one, said in table("en", "pl").items()}
+    words = {key: said.replace("Velmora", "skład").replace("Certaplus", "") for key, said in table("en", "pl").items()}
     recorder = opened(known=words)
     assert examined(recorder).is_weak(PairSkill.GLOSSARY)
     assert "glossary" not in advice(recorder).words
@@ -160,7 +160,7 @@ def test_a_glossary_that_is_passed_over_is_said_where_one_holds(opened):
 
 
 def test_where_tags_are_lost_they_are_not_asked_for_but_placed(opened, tmp_path):
-    known = {one: words.replace("<", "(").replace(">", ")") for one, words in table("en", "de").items()}
+    known = {source: words.replace("<", "(").replace(">", ")") for source, words in table("en", "de").items()}
     recorder = opened(known=known, turned=True)
     assert examined(recorder, "en", "de").is_weak(PairSkill.TAGS)
     assert "placed afterwards" in advice(recorder, "en", "de", for_document=True).words
@@ -177,7 +177,7 @@ def test_where_tags_are_lost_they_are_not_asked_for_but_placed(opened, tmp_path)
 
 
 def test_without_blanks_between_words_tags_are_always_asked_for(opened):
-    known = {one: words.replace("<", "(").replace(">", ")") for one, words in table("en", "ja").items()}
+    known = {source: words.replace("<", "(").replace(">", ")") for source, words in table("en", "ja").items()}
     recorder = opened(known=known, turned=True)
     assert examined(recorder, "en", "ja").is_weak(PairSkill.TAGS)
     assert "placed afterwards" not in advice(recorder, "en", "ja", for_document=True).words
@@ -216,7 +216,7 @@ def typed(recorder, text, target="pl"):
 
 
 def exams(recorder):
-    return [one for one in recorder.calls.jobs.list() if one.kind == KIND]
+    return [job for job in recorder.calls.jobs.list() if job.kind == KIND]
 
 
 def test_a_pair_is_examined_once_by_itself_after_it_was_first_used(begun):

@@ -25,8 +25,8 @@ def opened(home):
         return recorder
 
     yield make
-    for one in made:
-        one.close()
+    for service in made:
+        service.close()
 
 
 @pytest.mark.soak
@@ -61,7 +61,7 @@ def test_a_model_that_knows_no_language_translates_or_says_so(opened, tmp_path, 
     assert ("brings no chat format; a plain one is used" in warning) is (template is None)
     view = translated(recorder, target="ur", text="The rent is 900 euros a month. You must not sublet.", source="en")
     assert view.job.status is JobStatus.DONE, view.job
-    for one in service.segments(view.item.id):
-        assert one.state in (SegmentState.TRANSLATED, SegmentState.FAILED), one
-        assert one.flags or one.reason or one.doubts, "word salad is never passed on without a doubt"
+    for segment in service.segments(view.item.id):
+        assert segment.state in (SegmentState.TRANSLATED, SegmentState.FAILED), segment
+        assert segment.flags or segment.reason or segment.doubts, "word salad is never passed on without a doubt"
     assert service.text_of(view.item.id).strip()

@@ -39,7 +39,7 @@ def answers(source: str, target: str, **without):
 
 def others(there, count):
     """The first few plain sentences in the right language and with the right figures, but with another sense."""
-    figures = [" ".join(word for word in one.split() if word.strip(",.").isdigit()) for one in there[:count]]
+    figures = [" ".join(word for word in sentence.split() if word.strip(",.").isdigit()) for sentence in there[:count]]
     return [f"To jest zupełnie inne zdanie o czymś innym: {figure}" for figure in figures] + list(there[count:])
 
 
@@ -71,18 +71,18 @@ def test_each_skill_can_fail_by_itself() -> None:
     items = pair_items("en")
 
     def weak(words=there, back=backs):
-        found = judged("en", "pl", words, back, now=1.0)
-        return {skill.skill for skill in found.skills if skill.level == "weak"}, found
+        exam = judged("en", "pl", words, back, now=1.0)
+        return {skill.skill for skill in exam.skills if skill.level == "weak"}, exam
 
     assert weak()[0] == set()
     assert weak(back=[""] * 6)[0] == set(), "our own translation is right whatever the way back gives"
     assert weak(others(there, 6), ["Something else is said here."] * 6)[0] == {PairSkill.SENSE}
     assert weak(others(there, 6))[0] == set(), "what comes back the same is right whatever its words are"
-    assert weak([one.replace("1>", "b>").replace("2>", "i>") for one in there])[0] == {PairSkill.TAGS}
-    assert weak([one.replace("4", "5") for one in there])[0] == {PairSkill.NUMBERS}
-    changed = [one.replace("Velmora", "magazyn").replace("Certaplus", "gwarancja") for one in there]
+    assert weak([sentence.replace("1>", "b>").replace("2>", "i>") for sentence in there])[0] == {PairSkill.TAGS}
+    assert weak([sentence.replace("4", "5") for sentence in there])[0] == {PairSkill.NUMBERS}
+    changed = [sentence.replace("Velmora", "magazyn").replace("Certaplus", "gwarancja") for sentence in there]
     assert weak(changed)[0] == {PairSkill.GLOSSARY}
-    assert weak([f"{one}\n\nTo jest {one}" for one in there])[0] >= {PairSkill.NO_CHATTER}
+    assert weak([f"{sentence}\n\nTo jest {sentence}" for sentence in there])[0] >= {PairSkill.NO_CHATTER}
     level, copied = weak([item.text for item in items], [item.text for item in items[:6]])
     assert level >= {PairSkill.LANGUAGE, PairSkill.SENSE}, "a copy of the source is no translation"
     assert copied.level == "weak"

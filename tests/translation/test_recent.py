@@ -44,7 +44,7 @@ def keep(recorder, text, segments, item="", manner=MANNER):
 
 
 def remembered(recorder, source):
-    return [one.target for one in recorder.calls.store.memory.recall("en", "de", source)]
+    return [pair.target for pair in recorder.calls.store.memory.recall("en", "de", source)]
 
 
 def test_a_persons_words_are_remembered(recorder):
@@ -103,10 +103,10 @@ def test_what_a_person_wrote_is_not_overwritten_by_words_that_still_come(opened)
 
 def test_each_paragraph_says_its_language(recorder):
     text = "The weather is fine today and we go out.\nDas Wetter ist heute schön und wir gehen hinaus.\nOk"
-    found = typed(recorder, text, TranslationStyle("fr"))
-    assert [(one.language, one.paragraph) for one in found] == [("en", 0), ("de", 1), ("de", 2)]
-    (already,) = typed(recorder, found[1].source, TranslationStyle("de"))
-    assert (already.source, already.state) == (found[1].source, SegmentState.LEFT)
+    segments = typed(recorder, text, TranslationStyle("fr"))
+    assert [(segment.language, segment.paragraph) for segment in segments] == [("en", 0), ("de", 1), ("de", 2)]
+    (already,) = typed(recorder, segments[1].source, TranslationStyle("de"))
+    assert (already.source, already.state) == (segments[1].source, SegmentState.LEFT)
 
 
 def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
@@ -118,15 +118,15 @@ def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
     assert [item.title for item in items] == ["The rent is due today. It is high. → German"]
     opened = recorder.calls.recent.open(item)
     assert (opened.text, opened.manner) == (longer, MANNER)
-    assert [one.target for one in opened.segments] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]
+    assert [segment.target for segment in opened.segments] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]
     other = keep(recorder, "Quite another letter.", typed(recorder, "Quite another letter."), item)
     assert other not in ("", item)
 
 
 def searched(recorder, words):
     """The items that are found, and whether some were not looked through."""
-    found = recorder.calls.recent.search(words)
-    return [item.id for item, _ in found.found], found.was_cut
+    result = recorder.calls.recent.search(words)
+    return [item.id for item, _ in result.found], result.was_cut
 
 
 def test_it_is_found_by_text_translation_and_title_alone_among_translations(recorder):
@@ -137,7 +137,7 @@ def test_it_is_found_by_text_translation_and_title_alone_among_translations(reco
     assert searched(recorder, "landlord") == ([], False)
     keep(recorder, "The rent is due now.", typed(recorder, "The rent is due now."), item)
     assert searched(recorder, "today")[0] == [], "what it was before is not found any more"
-    assert chat.id in {one.item for one in recorder.calls.history.search("rent")}
+    assert chat.id in {hit.item for hit in recorder.calls.history.search("rent")}
 
 
 def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_path, monkeypatch):
@@ -150,8 +150,8 @@ def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_p
     for words in ("rent due", "über", "WOLKEN", "letter"):
         assert searched(recorder, words) == ([item], False), words
     recorder.calls.segment_edits.edit(item, 0, "Le loyer est dû.")
-    found = recorder.calls.recent.search("loyer").found
-    assert "Le \ue000loyer\ue001" in found[0][1]
+    hits = recorder.calls.recent.search("loyer").found
+    assert "Le \ue000loyer\ue001" in hits[0][1]
     assert searched(recorder, "rent wolken") == ([], False), "all words in one segment"
     monkeypatch.setattr("slmdesk.translation.recent.MOST_SEARCHED", 0)
     assert searched(recorder, "wolken") == ([], True), "what was not looked through is said"
@@ -213,7 +213,7 @@ def test_a_kept_text_goes_on_without_asking_again(recorder):
     record = recorder.calls.models.choose(None)
     recorder.events.clear()
     live.adopt(old.text, TranslationStyle("de", "en", "legal"), record, old.segments)
-    assert [(one.target, one.state) for one in done(recorder)] == [("Die Sonne ist da.", SegmentState.EDITED)]
+    assert [(row.target, row.state) for row in done(recorder)] == [("Die Sonne ist da.", SegmentState.EDITED)]
 
 
 def test_a_kept_text_knows_its_doubts_still(opened):

@@ -40,7 +40,7 @@ def rows(recorder, item):
 
 
 def memory(recorder):
-    return {one.source: one.target for one in recorder.calls.store.memory.page()}
+    return {pair.source: pair.target for pair in recorder.calls.store.memory.page()}
 
 
 def test_segments_are_edited_remembered_and_approved(opened):
@@ -104,7 +104,7 @@ def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
     asked = {step.key for step in steps}
     job = service.again(item)
     ended(recorder, job)
-    again = {one.key for one in store.jobs.steps(job.id)}
+    again = {step.key for step in store.jobs.steps(job.id)}
     assert again, "the model was asked"
     assert not again & asked, "and not for what is known already"
     assert rows(recorder, item)[0].target == "tHE RENT IS DUE."
@@ -149,7 +149,7 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
     store.segments.change(item, 0, flags=(*stale, *lasting))
     assert recorder.calls.segment_edits.recheck(item) == 2
     kinds = [[flag.kind for flag in row.flags] for row in rows(recorder, item)]
-    assert kinds == [["glossary", *(one.kind for one in lasting)], ["glossary"], ["negation"], []]
+    assert kinds == [["glossary", *(flag.kind for flag in lasting)], ["glossary"], ["negation"], []]
 
 
 def test_what_no_check_tells_stays_where_another_try_is_no_better(opened):
@@ -173,7 +173,7 @@ def test_a_report_holds_every_segment_once(opened, tmp_path):
     item = translated(recorder, text=TEXT)
     recorder.calls.store.segments.change(item, 1, target="", state=SegmentState.FAILED, reason="tags")
     shape = json.loads(handed(recorder, item, Handout.REPORT, "json", tmp_path / "r.json").read_text("utf-8"))
-    sources = [[one["source"] for one in shape[name]] for name in ("failed", "flagged", "left", "translated")]
+    sources = [[segment["source"] for segment in shape[name]] for name in ("failed", "flagged", "left", "translated")]
     assert sources == [["The rent is low."], ["You must not sublet."], ["12 %"], ["The rent is due."]]
     assert shape["failed"][0]["reason"] == "the marks of the formatting were lost"
     assert shape["counts"]["all"] == 4

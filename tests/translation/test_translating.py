@@ -50,7 +50,7 @@ def test_a_text_comes_back_line_for_line(opened):
     assert words.split("\n")[0].swapcase() == "Pay 900 euros now. It is late."
     assert words.endswith("12 %\n")
     assert len(words.splitlines()) == len(text.splitlines())
-    states = [one.state for one in recorder.calls.translations.segments(view.item.id)]
+    states = [segment.state for segment in recorder.calls.translations.segments(view.item.id)]
     assert states[-1] is SegmentState.LEFT
     assert any(isinstance(event, TranslationGrew) for event in recorder.events)
 
@@ -237,12 +237,12 @@ def test_a_term_that_is_not_translated_is_hidden_from_the_model_and_comes_back(o
     record = services.models.choose(None)
     services.live.translate(source, TranslationStyle("de", "en"), record)
     typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
-    assert [one.target for one in (of_document, tried_again, typed.segments[0])] == [target] * 3
+    assert [segment.target for segment in (of_document, tried_again, typed.segments[0])] == [target] * 3
     assert not any(flag.kind == "glossary" for flag in of_document.flags)
-    assert [doubted(one) for one in (of_document, typed.segments[0])] == [[("MEET", 0.25), ("SIX", 0.25)]] * 2
+    assert [doubted(segment) for segment in (of_document, typed.segments[0])] == [[("MEET", 0.25), ("SIX", 0.25)]] * 2
     shown = [segment.target for event in recorder.of(LiveTranslated) for segment in event.segments]
     assert len(set(shown)) > 3, "as it is written"
-    assert not any("zor" in one.casefold() for one in shown)
+    assert not any("zor" in text.casefold() for text in shown)
 
 
 def doubted(segment):
@@ -260,7 +260,7 @@ def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tm
     def kept():
         return service.segments(view.item.id)
 
-    assert [doubted(one) for one in kept()] == [[("BIG", 0.25), ("FIXED", 0.25)], []]
+    assert [doubted(segment) for segment in kept()] == [[("BIG", 0.25), ("FIXED", 0.25)], []]
     assert kept()[0].target == "tHE <1>BIG HOUSE</1> IS FIXED."
     edits.approve(view.item.id, [0])
     assert doubted(kept()[0]) == [("BIG", 0.25), ("FIXED", 0.25)]
@@ -278,8 +278,8 @@ def test_words_in_no_dictionary_of_the_target_are_marked(opened, tmp_path, monke
     view = translated(recorder, target="en", source="de", text=text)
     (segment,) = recorder.calls.translations.segments(view.item.id)
     again = recorder.calls.segment_edits.retry(view.item.id, 0, "")
-    for one in (segment, again):
-        assert [flag.text for flag in one.flags if flag.kind == "word"] == ["verbetled"]
+    for row in (segment, again):
+        assert [flag.text for flag in row.flags if flag.kind == "word"] == ["verbetled"]
     assert view.look == 1
     assert recorder.calls.segment_edits.recheck(view.item.id) == 0
     record = recorder.calls.models.choose(None)
@@ -295,7 +295,7 @@ def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened,
     view = translated(recorder, target="de", source="en", path=str(path))
     (segment,) = recorder.calls.translations.segments(view.item.id)
     again = recorder.calls.segment_edits.retry(view.item.id, 0, "")
-    for one in (segment, again):
-        assert "formatting" in [flag.kind for flag in one.flags]
-        assert one.doubts == ()
+    for row in (segment, again):
+        assert "formatting" in [flag.kind for flag in row.flags]
+        assert row.doubts == ()
     assert again.target == segment.target

@@ -27,9 +27,9 @@ def recorder(request, home, tmp_path):
     else:
         path = tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama())
     services = open_echo(LLAMA)
-    one = Recorder(services)
+    listener = Recorder(services)
     import_model(services, path, link=True)
-    yield one
+    yield listener
     services.close()
 
 

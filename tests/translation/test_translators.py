@@ -66,9 +66,9 @@ def asked(folder: Path, family: str) -> str:
     markers = ("<｜hy_User｜>", "<｜hy_Assistant｜>")
     path = make(tiny, folder, template=template, title=name, architecture=architecture, markers=markers)
     header, engine, prompts = read_header(path), LlamaEngine(), list[str]()
-    found = translator_of(header.architecture, names_of(header))
-    assert found is not None
-    assert found.name == family
+    translator = translator_of(header.architecture, names_of(header))
+    assert translator is not None
+    assert translator.name == family
     spec = LoadSpec(str(path), template_checked=True, cost_curve=LINEAR, context_tokens=1024, behaves=True, flash=True)
     model = engine.load(spec, lambda _: True)
     try:
@@ -109,9 +109,9 @@ def test_the_table_holds_what_can_be_filled_in() -> None:
 def test_a_model_is_a_translator_by_name_and_architecture_together() -> None:
     assert translator_of("gemma3", "Gemma 3 4b It") is None
     assert translator_of("llama", "Translategemma 4b It") is None
-    found = translator_of("hunyuan-dense", "HY-MT1.5-1.8B")
-    assert found is not None
-    assert found.name == "Hunyuan-MT"
+    translator = translator_of("hunyuan-dense", "HY-MT1.5-1.8B")
+    assert translator is not None
+    assert translator.name == "Hunyuan-MT"
     assert translator_of("hunyuan-dense", "Hunyuan 7B Instruct") is None
 
 

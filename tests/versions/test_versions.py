@@ -59,7 +59,7 @@ def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
     assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT]
     assert "30 days → 60 days" in messages[1].text
     about = recorder.calls.history.about(new.id, "versions")
-    assert [one.id for one in about] == [item]
+    assert [entry.id for entry in about] == [item]
 
 
 def test_facts_come_before_words_and_longer_words_first(opened) -> None:
@@ -69,7 +69,7 @@ def test_facts_come_before_words_and_longer_words_first(opened) -> None:
     new = keep(recorder, "b", [page(1, "The house is blue and old.", longer, RENT.replace("900", "950"))])
     _, event = compared(recorder, old, new)
     first = [event.comparison.changes[at].new for at in by_importance(event.comparison.changes)]
-    assert [one[:10] for one in first] == ["The rent o", "The garden", "The house "]
+    assert [text[:10] for text in first] == ["The rent o", "The garden", "The house "]
 
 
 def test_what_the_headline_counts_adds_up_and_is_what_is_listed(opened) -> None:
@@ -108,13 +108,13 @@ def test_a_trusted_model_says_what_changed_and_is_checked(opened) -> None:
     old, new = three(recorder)
     item, event = compared(recorder, old, new)
     assert event.comparison.sentences == ()  # what the rules found is told at once
-    found = recorder.wait(VersionsCompared, lambda one: one.item == item and bool(one.comparison.sentences)).comparison
-    rent = next(at for at, change in enumerate(found.changes) if "rent" in change.old)
-    assert [(one.change, one.text) for one in found.sentences] == [(rent, right)]
-    assert found.remark(rent) == right
-    assert found.model
+    diff = recorder.wait(VersionsCompared, lambda end: end.item == item and bool(end.comparison.sentences)).comparison
+    rent = next(at for at, change in enumerate(diff.changes) if "rent" in change.old)
+    assert [(sentence.change, sentence.text) for sentence in diff.sentences] == [(rent, right)]
+    assert diff.remark(rent) == right
+    assert diff.model
     view = recorder.calls.versions.open(item)
-    assert view.comparison.sentences == found.sentences
+    assert view.comparison.sentences == diff.sentences
     assert view.job is not None
     assert view.job.status is JobStatus.DONE
 
@@ -173,10 +173,10 @@ def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
 
 def test_a_remark_stands_below_the_rules_words_in_every_form() -> None:
     first, second = page(1, RENT, NOTICE), page(1, RENT.replace("900", "950"), NOTICE.replace("30", "60"))
-    found = difference([first], [second], language="en")
+    diff = difference([first], [second], language="en")
     sides = (Side(name, name, "page", Coverage(1, 1, 1, 1)) for name in ("old.pdf", "new.pdf"))
     said = (Wording(0, "It costs more."), Wording(1, "An older version's doubt.", supported=False))
-    comparison = Comparison(*sides, found.changes, found.rows, sentences=said, model="Echo")
+    comparison = Comparison(*sides, diff.changes, diff.rows, sentences=said, model="Echo")
     lines = text_of(comparison).splitlines()
     at = lines.index("- 900 euros → 950 euros [p. 1]")
     assert lines[at + 1] == "  - Echo: It costs more."
@@ -204,7 +204,7 @@ KEYS = ("The tenant hands over all keys. Lost keys shall be replaced by the tena
 def remarks(old: str, new: str, said: str, language: str = "en", **answer: str) -> list[str]:
     changes = difference([page(1, old)], [page(1, new)], language=language).changes
     chosen = range(len(changes))
-    return [one.text for one in remarks_in(changes, chosen, {"text": said, **answer}, language)]
+    return [remark.text for remark in remarks_in(changes, chosen, {"text": said, **answer}, language)]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,6 @@ def test_nobody_is_offered_a_network_that_the_organisation_has_switched_off(star
     program.wait(lambda: page.findChild(QWidget, "suggestion_card") is not None)
     program.wait(lambda: page.findChild(QWidget, "suggestion_card").isVisible())
     names = ("allow_network_button", "download_button", "suggestion_details_button")
-    assert not [one for name in names for one in page.findChildren(QPushButton, name) if one.isVisible()]
+    assert not [button for name in names for button in page.findChildren(QPushButton, name) if button.isVisible()]
     assert not program.find("find_models_button").isVisible()
     assert not program.find("library_add_button").isVisible()

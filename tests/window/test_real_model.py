@@ -57,8 +57,8 @@ def test_the_starter_model_answers_in_the_window_also_two_chats_at_once(program)
         program.wait(lambda: program.chat.chat not in ("", *chats) and program.words())
         chats.append(program.chat.chat)
     both = [newest(program, chat) for chat in chats]
-    assert [one.status for one in both] == [Status.STREAMING] * 2
-    program.wait(lambda: all(len(newest(program, one.item).text) > len(one.text) for one in both))
+    assert [message.status for message in both] == [Status.STREAMING] * 2
+    program.wait(lambda: all(len(newest(program, message.item).text) > len(message.text) for message in both))
     QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
     program.wait_idle()
     assert newest(program, chats[1]).status is Status.CANCELLED

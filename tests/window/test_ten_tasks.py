@@ -57,7 +57,7 @@ def at_most(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], object]:
 def turn_to(program, page: str) -> None:
     """Press the entry of a page in the side bar."""
     entries = program.find("side_bar").findChildren(QPushButton)
-    program.click(next(one for one in entries if one.objectName().startswith("entry_") and one.text() == page))
+    program.click(next(entry for entry in entries if entry.objectName().startswith("entry_") and entry.text() == page))
     program.wait(lambda: program.window.current_page == page)
 
 
@@ -67,7 +67,7 @@ def choose(program, button: QWidget, entry: str) -> None:
     chosen = []
 
     def press() -> None:
-        action = next(one for one in menu.actions() if one.objectName() == entry)
+        action = next(choice for choice in menu.actions() if choice.objectName() == entry)
         chosen.append(entry)
         program.click(menu, lambda: menu.actionGeometry(action).center())
 
@@ -80,7 +80,7 @@ def give_file(program, path: Path) -> None:
     """Write a path into the file dialog that is open; Enter."""
 
     def dialog() -> QFileDialog | None:
-        return next((one for one in program.window.findChildren(QFileDialog) if one.isVisible()), None)
+        return next((chooser for chooser in program.window.findChildren(QFileDialog) if chooser.isVisible()), None)
 
     program.wait(dialog)
     line = dialog().findChild(QLineEdit, "fileNameEdit")
@@ -142,7 +142,7 @@ def test_3_and_4_a_dropped_letter_is_summarized_a_sentence_leads_to_its_page_and
         program.click(row)
         page = row.sentence.blocks[0].page
         program.wait(lambda: program.documents.view.sheets[page - 1].spans)
-    asked = lambda: [one.text().replace("\u200b", "") for one in pane.findChildren(QLabel, "question_part")]  # noqa: E731
+    asked = lambda: [label.text().replace("\u200b", "") for label in pane.findChildren(QLabel, "question_part")]  # noqa: E731
     is_answered = lambda words: words in asked() and program.find("ask_button").isEnabled()  # noqa: E731
     with at_most(1):
         program.choose_tab("questions")
@@ -182,8 +182,8 @@ def test_5_a_table_of_three_invoices_is_saved_as_excel(program, tmp_path, at_mos
         program.click("save_table_button")
         give_file(program, target)
         program.wait(lambda: any(f"Written to {target}" in notice for notice in program.notices()))
-    found = [row[0].value for row in openpyxl.load_workbook(target)["Table"].iter_rows(min_row=2)]
-    assert sorted(found) == list(names[:3])
+    files = [row[0].value for row in openpyxl.load_workbook(target)["Table"].iter_rows(min_row=2)]
+    assert sorted(files) == list(names[:3])
 
 
 def test_6_a_lease_is_compared_with_its_other_version(program, tmp_path, at_most):

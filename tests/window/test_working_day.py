@@ -68,12 +68,12 @@ class Window:
     def _wait(self, name: str, after: int) -> dict:
         ends = {name, "failed", "ended"}
         with self._news:
-            found = self._news.wait_for(
-                lambda: next((one for one in self.told[after:] if ends & one.keys()), None), timeout=WAIT_S
+            report = self._news.wait_for(
+                lambda: next((message for message in self.told[after:] if ends & message.keys()), None), timeout=WAIT_S
             )
-        assert found, (name, self.told)
-        assert name in found, "\n".join(map(str, found.get("shown", []))) + f"\n{found.get('why')}\n{self.told}"
-        return found
+        assert report, (name, self.told)
+        assert name in report, "\n".join(map(str, report.get("shown", []))) + f"\n{report.get('why')}\n{self.told}"
+        return report
 
     def _say(self, chapter: str, *given: object) -> None:
         self.process.stdin.write("\t".join([chapter, *map(str, given)]) + "\n")
@@ -148,7 +148,7 @@ class Day:
         own = str(self.elsewhere[-1])
         return {
             "beyond": beyond(calls),
-            "sockets": sorted(one for one in reached(calls) if one != bus and not one.startswith(own)),
+            "sockets": sorted(address for address in reached(calls) if address != bus and not address.startswith(own)),
             "outside": outside(calls, self.home, self.work, self.elsewhere[-1]),
             "marker": with_marker(*self.elsewhere),
             "programs": sorted(started(calls)),

@@ -16,9 +16,9 @@ def document(*lines, paired=()):
 
 
 def made(text, *lines):
-    found = changes_between(document(*lines), text)
+    revision = changes_between(document(*lines), text)
     whole = "\n\n".join(lines)
-    return applied(whole, [change.edit for change in found.changes]).split("\n\n"), found.lost
+    return applied(whole, [change.edit for change in revision.changes]).split("\n\n"), revision.lost
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_changes_make_the_text(text, lines, lost):
 
 
 def test_what_lies_across_formatting_is_counted():
-    found = changes_between(document("The two <1>key was</1> lost.", paired=[1]), "The three key was lost.")
-    assert [(change.old, change.edit.new) for change in found.changes] == [("two", "three")]
-    found = changes_between(document("The two <1>key was</1> lost.", paired=[1]), "The one lost.")
-    assert (found.changes, found.lost) == ((), 1)
+    revision = changes_between(document("The two <1>key was</1> lost.", paired=[1]), "The three key was lost.")
+    assert [(change.old, change.edit.new) for change in revision.changes] == [("two", "three")]
+    revision = changes_between(document("The two <1>key was</1> lost.", paired=[1]), "The one lost.")
+    assert (revision.changes, revision.lost) == ((), 1)

@@ -37,13 +37,13 @@ def recorder(opened):
 
 def test_the_changes_of_a_sentence_come_before_the_end_and_are_those_of_the_result(recorder):
     services, came = recorder.services, []
-    found = result_of(services, lambda: services.writing.correct(CorrectRequest(TEXT, "en"), came.append))
-    assert sorted((one.edit.start, one.edit.new) for some in came for one in some) == [
-        (change.edit.start, change.edit.new) for change in found.changes
+    correction = result_of(services, lambda: services.writing.correct(CorrectRequest(TEXT, "en"), came.append))
+    assert sorted((change.edit.start, change.edit.new) for some in came for change in some) == [
+        (change.edit.start, change.edit.new) for change in correction.changes
     ]
-    assert len(found.changes) == 4
+    assert len(correction.changes) == 4
     assert len(came) == 3, "a sentence that stands there twice is asked once, and each has its changes"
-    assert found.unanswered == ()
+    assert correction.unanswered == ()
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_the_changes_of_a_sentence_come_before_the_end_and_are_those_of_the_resu
 def test_a_change_that_makes_the_sentence_less_likely_is_only_suggested(opened, sentence, answer, doubts):
     services = opened(known={sentence: answer}, doubted="a").services
     came = []
-    found = result_of(services, lambda: services.writing.correct(CorrectRequest(sentence, "en"), came.append))
-    assert [change.doubt for change in found.changes] == doubts
-    assert came == [list(found.changes)] * bool(doubts), "told once, when it was read"
+    correction = result_of(services, lambda: services.writing.correct(CorrectRequest(sentence, "en"), came.append))
+    assert [change.doubt for change in correction.changes] == doubts
+    assert came == [list(correction.changes)] * bool(doubts), "told once, when it was read"
 
 
 def test_a_fault_of_whoever_hears_of_changes_is_told(recorder):
@@ -70,8 +70,8 @@ def test_a_fault_of_whoever_hears_of_changes_is_told(recorder):
     def fail(_changes):
         raise ValueError("a fault")
 
-    found = result_of(services, lambda: services.writing.correct(CorrectRequest(TEXT, "en"), fail))
-    assert isinstance(found, Problem)
+    problem = result_of(services, lambda: services.writing.correct(CorrectRequest(TEXT, "en"), fail))
+    assert isinstance(problem, Problem)
 
 
 def test_asked_again_something_else_may_come():
@@ -128,14 +128,14 @@ def test_a_text_not_as_long_as_asked_is_asked_for_once_more_with_a_number_of_wor
     opened, task, manner, first, second, told
 ):
     request = RewriteRequest(TEXT, task, manner, "en")
-    steps = [rewriting_steps(request, "en", is_counted=one)[0] for one in (False, True)]
+    steps = [rewriting_steps(request, "en", is_counted=counted)[0] for counted in (False, True)]
     said = ["".join(part["text"] for part in step["messages"][-1]["parts"]) for step in steps]
     services = opened(known=dict(zip(said, (first, second), strict=True))).services
-    found = result_of(services, lambda: services.writing.rewrite(request))
-    if isinstance(found, Problem):
-        assert found.code == told
+    result = result_of(services, lambda: services.writing.rewrite(request))
+    if isinstance(result, Problem):
+        assert result.code == told
     else:
-        assert [version.text for version in found.versions] == [second]
+        assert [version.text for version in result.versions] == [second]
         assert told in said[1]
 
 
@@ -148,16 +148,16 @@ def test_where_the_likeliest_words_are_the_text_itself_others_are_asked_for(reco
 
     monkeypatch.setattr(service, "ask_once", answer)
     request = RewriteRequest(TEXT, Task.TONE, "friendlier", "en")
-    found = result_of(recorder.services, lambda: recorder.services.writing.rewrite(request))
-    assert [version.text for version in found.versions] == ["Sadly, we lost two keys."]
+    rewriting = result_of(recorder.services, lambda: recorder.services.writing.rewrite(request))
+    assert [version.text for version in rewriting.versions] == ["Sadly, we lost two keys."]
     assert [step["sampling"].get("temperature") for step in asked] == [0.0, TEMPERATURE]
 
 
 def test_a_model_too_weak_to_rewrite_is_not_asked(recorder):
     services = recorder.services
     examine(services, "weak", [Skill.LANGUAGE])
-    found = result_of(services, lambda: services.writing.rewrite(RewriteRequest(TEXT, Task.SHORTEN, "half", "en")))
-    assert (found.code, "too weak" in found.sentence) == ("writing.weak_model", True)
+    problem = result_of(services, lambda: services.writing.rewrite(RewriteRequest(TEXT, Task.SHORTEN, "half", "en")))
+    assert (problem.code, "too weak" in problem.sentence) == ("writing.weak_model", True)
 
 
 def kept(recorder, text, item="", changes=()):
@@ -170,8 +170,8 @@ def test_a_text_is_kept_as_one_item_which_the_history_finds(recorder):
     item = kept(recorder, "The first words of a letter")
     assert kept(recorder, "Other words of a letter", item) == item
     assert services.service_thread.call(lambda: services.writing_history.open(item))[0] == "Other words of a letter"
-    assert [one.title for one in recorder.calls.writing_history.earlier()] == ["Other words of a letter"]
-    assert [one.item for one in services.service_thread.call(lambda: services.history.search("other"))] == [item]
+    assert [entry.title for entry in recorder.calls.writing_history.earlier()] == ["Other words of a letter"]
+    assert [hit.item for hit in services.service_thread.call(lambda: services.history.search("other"))] == [item]
     assert not services.service_thread.call(lambda: services.history.search("first"))
     services.service_thread.call(lambda: services.history.rename(item, "My letter"))
     kept(recorder, "Once more", item)
@@ -247,7 +247,7 @@ def test_a_text_file_is_written_with_its_own_mark_and_line_ends(recorder, tmp_pa
 def test_what_is_no_text_to_write_on_is_refused(recorder, tmp_path, name, data, code):
     path = tmp_path / name
     path.write_bytes(data)
-    found = result_of(recorder.services, lambda: recorder.services.writing_files.open(path))
-    assert found.code == code
+    problem = result_of(recorder.services, lambda: recorder.services.writing_files.open(path))
+    assert problem.code == code
     missing = result_of(recorder.services, lambda: recorder.services.writing_files.open(tmp_path / "none.txt"))
     assert missing.code == "file.missing"

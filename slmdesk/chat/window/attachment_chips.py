@@ -408,17 +408,17 @@ class AttachmentBar(QScrollArea):
     def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
         ask_password(self, name, lambda word: self._attached.unlock(key, word), is_wrong=is_wrong)
 
-    def _on_text_arrived(self, name: str, found: MeasuredAttachment) -> None:
-        if found.text is None:
+    def _on_text_arrived(self, name: str, attachment: MeasuredAttachment) -> None:
+        if attachment.text is None:
             intro = _(
                 "{name} is too long for any model here: the passages that fit the question are read of it. "
                 "This is how its text begins."
             ).format(name=name)
         else:
             intro = _("This is the text of {name} as a model is given it: {words:,} words.").format(
-                name=name, words=found.words
+                name=name, words=attachment.words
             )
-        show_used_text(self, title=name, intro=intro, text=found.text or found.sample)
+        show_used_text(self, title=name, intro=intro, text=attachment.text or attachment.sample)
 
     def _on_documents_arrived(self, folder: str, names: Sequence[str]) -> None:
         intro = _("The passages that fit the question are read of these {count:,} documents.").format(count=len(names))

@@ -92,8 +92,8 @@ class AttachController(QObject):
         if item.id in self._drafts:
             return
         shapes = stored_list(dict, item.settings.get("draft_attachments"))
-        found = self._drafts[item.id] = [draft for shape in shapes if (draft := draft_from(shape))]
-        for draft in found:
+        drafts = self._drafts[item.id] = [draft for shape in shapes if (draft := draft_from(shape))]
+        for draft in drafts:
             self._reader.begin(draft)
 
     def put(self, drafts: Sequence[Draft]) -> None:
@@ -197,7 +197,7 @@ class AttachController(QObject):
                 partial(self.documents_arrived.emit, draft.name),
             )
         elif draft.state == READY and not draft.is_picture:
-            self._reader.measure(draft, lambda found: self.text_arrived.emit(draft.name, found))
+            self._reader.measure(draft, lambda attachment: self.text_arrived.emit(draft.name, attachment))
 
     def unlock(self, key: str, password: str) -> None:
         draft = self._find(key)
@@ -260,24 +260,24 @@ class AttachController(QObject):
         self.stop_waiting()
         self._bridge.problem_met.emit(problem)
 
-    def _on_expanded(self, chat: str, found: list[Path]) -> None:
-        if not any(map(is_picture, found)):
-            self._add_found(chat, found, False)
+    def _on_expanded(self, chat: str, paths: list[Path]) -> None:
+        if not any(map(is_picture, paths)):
+            self._add_found(chat, paths, False)
             return
-        sees = partial(self._add_found, chat, found)
+        sees = partial(self._add_found, chat, paths)
         self._bridge.ask(lambda services: services.chats.sees(chat), sees, lambda _problem: sees(False))
 
-    def _add_found(self, chat: str, found: list[Path], sees: bool) -> None:
+    def _add_found(self, chat: str, paths: list[Path], sees: bool) -> None:
         """Attach files. Pictures are shown to a model that `sees`; else the text in them is read."""
-        if not sees and any(map(is_picture, found)):
+        if not sees and any(map(is_picture, paths)):
             words = _("The model of this chat cannot see pictures; the text in them is read instead.")
             self._bridge.notice_raised.emit(Notice(words, key="blind"))
         self._expanding.remove(chat)
-        if not found:
+        if not paths:
             self._bridge.notice_raised.emit(Notice(_("There is nothing in it that can be read."), key="no documents"))
         drafts = self._drafts.setdefault(chat, [])
         known = {draft.path for draft in drafts}
-        for path in [path for path in found if path not in known]:
+        for path in [path for path in paths if path not in known]:
             if not self._has_space(1, drafts):
                 break
             mode = AttachMode.PICTURE if sees and is_picture(path) else AttachMode.AUTO
@@ -430,11 +430,15 @@ class DraftReader(QObject):
             draft.problem = reason_of(problem)
             self._settle(draft, FAILED)
 
-        def arrived(found: MeasuredAttachment) -> None:
-            draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind
+        def arrived(attachment: MeasuredAttachment) -> None:
+            draft.pages, draft.unread, draft.kind = (
+                attachment.pages_total,
+                len(attachment.pages_unread),
+                attachment.page_kind,
+            )
             self.measured.emit()
             if then is not None:
-                then(found)
+                then(attachment)
 
         self._bridge.follow(self._bridge.services.chats.measure_attachment(draft.request), arrived, failed)
 

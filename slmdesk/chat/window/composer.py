@@ -429,12 +429,12 @@ class Mentions(QObject):
         if typed is None:
             self.close()
             return
-        found, count = self._names.suggest(typed, MOST_SHOWN)
+        names, count = self._names.suggest(typed, MOST_SHOWN)
         is_empty = self._names.is_empty and not typed
-        if not found and not is_empty:
+        if not names and not is_empty:
             self.list.hide()  # opens again when a letter is deleted
             return
-        self.list.show_names(found, count)
+        self.list.show_names(names, count)
         self._place()
 
     def _place(self) -> None:
@@ -506,21 +506,21 @@ class MentionPainter(QStyledItemDelegate):
             painter.drawRoundedRect(area, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
         untrusted, muted = index.data(NAME_ROLE), palette.color(QPalette.ColorRole.PlaceholderText)
         inner = area.adjusted(theme.SPACE_8, 0, -theme.SPACE_8, 0)
-        found = untrusted if isinstance(untrusted, Suggestion) else None
-        if found and found.icon:
+        suggestion = untrusted if isinstance(untrusted, Suggestion) else None
+        if suggestion and suggestion.icon:
             size = scaled()
-            drawn = icon(found.icon, muted)
+            drawn = icon(suggestion.icon, muted)
             place = QRect(inner.left(), area.top() + (area.height() - size) // 2, size, size)
             drawn.paint(painter, QStyle.visualRect(option.direction, area, place))
             inner.setLeft(inner.left() + size + theme.SPACE_8)
         metrics, ends = option.fontMetrics, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignTrailing
-        detail = found.detail if found else ""
+        detail = suggestion.detail if suggestion else ""
         if detail:
             shown = metrics.elidedText(detail, Qt.TextElideMode.ElideRight, inner.width() // 2)
             painter.setPen(muted)
             painter.drawText(QStyle.visualRect(option.direction, area, inner), int(ends), shown)
             inner.setRight(inner.right() - metrics.horizontalAdvance(shown) - theme.SPACE_16)
-        painter.setPen(palette.color(QPalette.ColorRole.Text) if found is not None else muted)
+        painter.setPen(palette.color(QPalette.ColorRole.Text) if suggestion is not None else muted)
         words = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, inner.width())
         leads = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading
         painter.drawText(QStyle.visualRect(option.direction, area, inner), int(leads), words)
@@ -552,8 +552,8 @@ class MentionList(QListWidget):
     @property
     def current(self) -> Suggestion | None:
         item = self.currentItem()
-        found = item.data(NAME_ROLE) if item else None
-        return found if isinstance(found, Suggestion) else None
+        suggestion = item.data(NAME_ROLE) if item else None
+        return suggestion if isinstance(suggestion, Suggestion) else None
 
     def show_names(self, names: Sequence[Suggestion], count: int) -> None:
         self.clear()
@@ -640,16 +640,16 @@ class LibraryNames(QObject):
 
     def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
         """Return the first `most` names that contain these words, as lines of the list, and the number of them all."""
-        found = self.find(words)
+        names = self.find(words)
         icons = {True: "folder-open", False: "file-text"}
-        return [Suggestion(name.name, name, name.folder, icons[name.is_folder]) for name in found[:most]], len(found)
+        return [Suggestion(name.name, name, name.folder, icons[name.is_folder]) for name in names[:most]], len(names)
 
     def find(self, words: str) -> list[LibraryName]:
         """Return the names that contain these words: first those that begin so, then those with a word that does."""
         wanted = fold(words)
-        found = [(_rank(name.folded, wanted), name) for name in self._names.value or () if wanted in name.folded]
-        found.sort(key=lambda pair: pair[0])
-        return [name for __, name in found]
+        ranked = [(_rank(name.folded, wanted), name) for name in self._names.value or () if wanted in name.folded]
+        ranked.sort(key=lambda pair: pair[0])
+        return [name for __, name in ranked]
 
 
 def _rank(name: str, wanted: str) -> int:

@@ -262,9 +262,9 @@ class TryWindow(Dialog, JobOwner):
         show_words(self._words, words)
         if score is not None and score.problem:
             show_words(self._refused, score.problem)
-        others = [one for one in score.tried if not one.is_same] if score else []
+        others = [trial for trial in score.tried if not trial.is_same] if score else []
         self._table.setVisible(bool(others))
-        fill(self._table, [(one.question, one.wanted, one.problem or one.answer) for one in others])
-        for at, one in enumerate(others):
-            if (item := self._table.item(at, 2)) is not None and not one.problem:
-                item.setToolTip(_("{share:.0%} alike").format(share=one.likeness))
+        fill(self._table, [(trial.question, trial.wanted, trial.problem or trial.answer) for trial in others])
+        for at, attempt in enumerate(others):
+            if (item := self._table.item(at, 2)) is not None and not attempt.problem:
+                item.setToolTip(_("{share:.0%} alike").format(share=attempt.likeness))

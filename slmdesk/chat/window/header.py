@@ -63,8 +63,7 @@ class ChatHeader(QFrame):
         self.picker = ModelPicker(models, self)
         self.search = self._button("find_button", "search", _("Find in this chat"), "chat.find")
         self.export = self._button("export_button", "share", _("Export this chat"))
-        self.panel = self._button("panel_button", "sliders", _("Settings of this chat"), "chat.panel")
-        self.panel.setCheckable(True)
+        self.panel = self._button("panel_button", "sliders", _("Settings of this chat"), "chat.panel", folds=True)
         row(
             self.space, (self.title, 1), self.search, self.export, self.panel,
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_8, theme.SPACE_16, theme.SPACE_8),
@@ -78,8 +77,8 @@ class ChatHeader(QFrame):
         self.space.setAccessibleName(tip)
         self.space.setVisible(bool(name))
 
-    def _button(self, name: str, icon: str, words: str, shortcut: str = "") -> QToolButton:
-        return tool_button(name, self, tip=words, shortcut=shortcut, label=words, icon=icon, colour="ink2")
+    def _button(self, name: str, icon: str, words: str, shortcut: str = "", *, folds: bool = False) -> QToolButton:
+        return tool_button(name, self, folds=folds, tip=words, shortcut=shortcut, label=words, icon=icon, colour="ink2")
 
 
 class ChatTitle(ElidedLabel):

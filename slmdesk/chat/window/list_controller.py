@@ -166,16 +166,16 @@ class ListController(QObject):
         self._mark()
         self.rows_changed.emit()
 
-    def _on_found(self, words: str, found: Sequence[Found]) -> None:
+    def _on_found(self, words: str, hits: Sequence[Found]) -> None:
         if words != self._words:
             return
-        self.rows.show_hits([row_of_hit(hit) for hit in found])
-        if not found:
+        self.rows.show_hits([row_of_hit(hit) for hit in hits])
+        if not hits:
             hint = _("Nothing found in the archive") if self.place.is_archive else _("Nothing found")
-        elif len(found) >= MOST_HITS:
+        elif len(hits) >= MOST_HITS:
             hint = _("The newest {most_hits} matches; another word finds fewer").format(most_hits=MOST_HITS)
         else:
-            hint = ngettext("1 match", "{n} matches", len(found))
+            hint = ngettext("1 match", "{n} matches", len(hits))
         self.hint_changed.emit(hint)
         self.rows_changed.emit()
 
@@ -317,8 +317,8 @@ class SpacesController(QObject):
 
     def name_of(self, id: str) -> str:
         """Return the name of a space; "" for no space or a deleted one."""
-        found = self.of(id)
-        return found.name if found else ""
+        space = self.of(id)
+        return space.name if space else ""
 
     def living(self, id: str | None) -> str:
         """Return the id of a space that is neither deleted nor in the trash; "" otherwise.

@@ -109,9 +109,9 @@ def row_of_space(space: Space, place: int) -> Row:
     return Row(space.id, space.name, (_SPACE, -float(place), 0), count=space.count)
 
 
-def row_of_hit(found: Found) -> Row:
+def row_of_hit(hit: Found) -> Row:
     """Return the row of a search hit. Hits stay in the order in which they were found."""
-    return Row(found.item, title_words(found.title, "chat"), (_CHAT, 0.0, 0), found.snippet, found.message)
+    return Row(hit.item, title_words(hit.title, "chat"), (_CHAT, 0.0, 0), hit.snippet, hit.message)
 
 
 class ChatRows(QAbstractListModel):

@@ -212,10 +212,10 @@ class ShownMessages:
 
     @property
     def views(self) -> tuple[MessageView, ...]:
-        found = [self.view(message) for message in self.by_id.values()]
+        views = [self.view(message) for message in self.by_id.values()]
         if line := self.line:
-            found.insert(self.line_place, line)
-        return tuple(found)
+            views.insert(self.line_place, line)
+        return tuple(views)
 
     @property
     def line(self) -> MessageView | None:
@@ -393,16 +393,16 @@ def line_of(window: ContextWindow, path: Sequence[Message], *, is_writing: bool 
 
 
 def _extras(*, has_notes: bool, is_cut: bool, is_writing: bool) -> tuple[Extra, ...]:
-    found = []
+    extras = []
     if has_notes:
-        found += [Extra(EDIT, "pencil", _("Edit the notes")), Extra(REMOVE, "trash-2", _("Remove the notes"))]
+        extras += [Extra(EDIT, "pencil", _("Edit the notes")), Extra(REMOVE, "trash-2", _("Remove the notes"))]
     elif not is_writing:
         tip = _("Have the model write notes on what is left out, which it then reads instead")
-        found.append(Extra(WRITE, "list-checks", _("Summarize what is left out"), tip))
+        extras.append(Extra(WRITE, "list-checks", _("Summarize what is left out"), tip))
     if is_cut:
         tip = _("Leave nothing out; what was noted goes")
-        found.append(Extra(SEE_ALL, "undo-2", _("Let the model see all of the chat again"), tip))
-    return tuple(found)
+        extras.append(Extra(SEE_ALL, "undo-2", _("Let the model see all of the chat again"), tip))
+    return tuple(extras)
 
 
 MOST_QUOTE = 90

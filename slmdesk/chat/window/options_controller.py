@@ -179,8 +179,8 @@ class PresetsController(QObject):
 
     def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
         wanted = fold(words)
-        found = [preset for preset in self.presets if wanted in fold(preset.name)]
-        return [Suggestion(preset.name, preset.id, preset.words) for preset in found[:most]], len(found)
+        presets = [preset for preset in self.presets if wanted in fold(preset.name)]
+        return [Suggestion(preset.name, preset.id, preset.words) for preset in presets[:most]], len(presets)
 
     @property
     def new_options(self) -> ChatOptions:

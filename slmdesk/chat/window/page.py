@@ -274,8 +274,8 @@ class ChatPage(QWidget):
         self._find.begin()
 
     def _on_find_words(self, words: str) -> None:
-        found = self.view.find(words)
-        self._find.show_found([(hit.id, at) for hit in found for at in range(hit.count)])
+        hits = self.view.find(words)
+        self._find.show_found([(hit.id, at) for hit in hits for at in range(hit.count)])
 
     def _find_soon(self) -> None:
         if not self._find.isHidden() and not self._find_timer.isActive():
@@ -283,8 +283,8 @@ class ChatPage(QWidget):
 
     def _find_again(self) -> None:
         if not self._find.isHidden():
-            found = self.view.find_again()
-            self._find.renew([(hit.id, at) for hit in found for at in range(hit.count)])
+            hits = self.view.find_again()
+            self._find.renew([(hit.id, at) for hit in hits for at in range(hit.count)])
 
     def _on_find_left(self) -> None:
         self._end_find()

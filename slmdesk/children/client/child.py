@@ -388,6 +388,8 @@ class Child:
         self._stdin, self._stdout, self._stderr = _pipes(self.process)
         self._began = self._received = self._moved = self._heard = time.monotonic()
         self._cpu_when_moved = 0.0
+        self._cpu_when_silent = math.inf
+        """When it was last seen to be silent and to wait for a processor; inf if it has said something since."""
         self._beat = Heartbeat(0, False)
         self._telling = False
         """A listener is running: messages of the child wait in the pipe, which is not the child's fault."""
@@ -417,9 +419,13 @@ class Child:
         if self.hello is None:
             silent = Outcome.START_FAILED, N_("it did not answer in time")
             return self._late(now, self._began + limits.hello_s, silent)
+        if now >= self._received + limits.silence_s and self._starves(self._cpu_when_silent, limits.silence_s):
+            self._received, self._cpu_when_silent = now, self._cpu_s()
         checks = [self._late(now, self._received + limits.silence_s, (Outcome.HUNG, f"{limits.silence_s:g}"))]
         if beat.busy:
             limit = limits.template_s if beat.in_template else limits.still_s
+            if now >= self._moved + limit and self._starves(self._cpu_when_moved, now - self._moved):
+                self._moved, self._cpu_when_moved = now, self._cpu_s()
             if not beat.in_template and now >= self._moved + limit and self._computes(now):
                 limit = max(limit, limits.spinning_s)
             checks.append(self._late(now, self._moved + limit, (Outcome.HUNG, f"{limit:g}")))
@@ -429,6 +435,16 @@ class Child:
     def _computes(self, now: float) -> bool:
         """Whether it has used processor time since its work counter last changed."""
         return self._cpu_s() - self._cpu_when_moved >= _COMPUTES * (now - self._moved)
+
+    def _starves(self, cpu_before: float, seconds: float) -> bool:
+        """Whether it got no processor for what it has to do: nobody can say it is stuck. On Linux alone."""
+        if self._cpu_s() - cpu_before >= _COMPUTES * seconds:
+            return False
+        states = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        try:
+            return any(state.read_bytes().rpartition(b")")[2].startswith(b" R") for state in states)
+        except OSError:  # a thread, or all of it, has just ended
+            return False
 
     def _cpu_s(self) -> float:
         import psutil  # 17 ms
@@ -504,7 +520,7 @@ class Child:
         decoder = decoder_of_instance()
         with self._stdout as stream:
             for untrusted_line in lines_of(stream):
-                self._received = time.monotonic()
+                self._received, self._cpu_when_silent = time.monotonic(), math.inf
                 try:
                     message = None if untrusted_line is None else decoder.decode(untrusted_line)
                 except ProtocolBroken:

@@ -287,9 +287,9 @@ def measure(job: Job, engine: Engine) -> Task:
 
     yield from ()
     threads = usable_cores()
-    found = measure_bandwidth(threads, seconds=SECONDS, keep_going=lambda: not job.is_cancelled)
+    bandwidth = measure_bandwidth(threads, seconds=SECONDS, keep_going=lambda: not job.is_cancelled)
     job.check()
-    return to_json(PcMeasurement(found, threads, engine.devices()))
+    return to_json(PcMeasurement(bandwidth, threads, engine.devices()))
 
 
 def backends(job: Job, engine: Engine) -> Task:

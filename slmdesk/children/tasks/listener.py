@@ -58,12 +58,14 @@ def dictate(job: Job) -> Task:
 
     def heard(stretch: Stretch) -> str:
         nonlocal language, before
-        found = model.hear(stretch.sound, language, before=before, is_draft=not stretch.is_final, stop=job.stop.is_set)
+        transcript = model.hear(
+            stretch.sound, language, before=before, is_draft=not stretch.is_final, stop=job.stop.is_set
+        )
         if stretch.is_final:
-            language, before = language or found.language, found.text[-_BEFORE:]
-        return with_commands(found.text, language or found.language)
+            language, before = language or transcript.language, transcript.text[-_BEFORE:]
+        return with_commands(transcript.text, language or transcript.language)
 
-    def found(*, at_end: bool = False) -> Iterator[Partial]:
+    def pieces(*, at_end: bool = False) -> Iterator[Partial]:
         nonlocal number
         while stretch := stretches.take(at_end=at_end):
             text = heard(stretch)
@@ -81,8 +83,8 @@ def dictate(job: Job) -> Task:
             except (binascii.Error, ValueError) as err:
                 raise KnownError("request.invalid", what="sound") from err
             stretches.feed(sound_of(sound))
-        yield from found()
-    yield from found(at_end=True)
+        yield from pieces()
+    yield from pieces(at_end=True)
     return {}
 
 
@@ -122,10 +124,10 @@ def read(job: Job) -> Task:
                 page = page_of(number, label, "", ())
             else:
                 model = model or _model(text_of(job, "model"))
-                found = model.hear(piece.sound, language, stop=job.stop.is_set)
-                language = language or (found.language if found.segments else "")
-                page = _page(number, label, piece, found.segments)
-                is_heard |= bool(found.segments)
+                transcript = model.hear(piece.sound, language, stop=job.stop.is_set)
+                language = language or (transcript.language if transcript.segments else "")
+                page = _page(number, label, piece, transcript.segments)
+                is_heard |= bool(transcript.segments)
             yield Partial(job.id, str(number), to_json(page))
             yield Progress(job.id, number, number + round(piece.left_s / 26) if piece.left_s else 0, "page")
     if not is_heard:

@@ -124,8 +124,8 @@ def read(job: Job) -> Task:
     pages = 0
     with _damaged(reading.path):
         try:
-            with closing(reader_of(chosen)(reading)) as found:  # type: ignore[type-var]  # readers are generators
-                for page in found:
+            with closing(reader_of(chosen)(reading)) as read_pages:  # type: ignore[type-var]  # readers are generators
+                for page in read_pages:
                     _pictures.wait()
                     job.check()
                     pages = page.number
@@ -288,9 +288,9 @@ def chosen_format(reading: Reading, requested: str) -> str:
     if by_bytes in OLD:
         raise KnownError("document.unreadable", path=reading.path, reason=OLD[by_bytes])
     known = "" if name.suffix.lower() in _OLD_NAMES else format_of(name).id
-    if not by_bytes and (known in SIGNED or not known) and (found := format_of_text(head)):
+    if not by_bytes and (known in SIGNED or not known) and (by_text := format_of_text(head)):
         reading.note(Note.OTHER_FORMAT)
-        return found
+        return by_text
     return known or format_of(name).id
 
 
@@ -645,12 +645,12 @@ def terms(job: Job) -> Task:
     first_skipped}.
     """
     reading, reported = reading_of(job), Wording()
-    found = terms_of(
+    terms_read = terms_of(
         reading, _format_of(reading), reported,
         text_of(job, "source", ""), text_of(job, "target", ""), _columns_of(job),
         skips_first=job.payload.get("skips_first") is True,
     )  # fmt: skip
-    return (yield from _rows_of(job, reading, map(to_json, found), "terms", reported))
+    return (yield from _rows_of(job, reading, map(to_json, terms_read), "terms", reported))
 
 
 def columns(job: Job) -> Task:
@@ -685,8 +685,8 @@ def _columns_of(job: Job) -> dict[str, int] | None:
 def pairs(job: Job) -> Task:
     """The same of a TMX file: Partials {pairs: [[source, target], …]}."""
     reading, reported = reading_of(job), Wording()
-    found = pairs_of(reading, reported, text_of(job, "source", ""), text_of(job, "target", ""))
-    return (yield from _rows_of(job, reading, map(list, found), "pairs", reported))
+    aligned = pairs_of(reading, reported, text_of(job, "source", ""), text_of(job, "target", ""))
+    return (yield from _rows_of(job, reading, map(list, aligned), "pairs", reported))
 
 
 def _rows_of(job: Job, reading: Reading, rows: Iterable[Json], name: str, reported: Wording) -> Task:
@@ -713,18 +713,18 @@ def chats(job: Job) -> Task:
     Result {broken: why the file was not read to its end; unknown, too_large, empty: how many were no chats, too large,
     or without messages}.
     """
-    reading, found, number = reading_of(job), Found(), 0
+    reading, tally, number = reading_of(job), Found(), 0
     with _damaged(reading.path):
-        for chat in chats_in(reading, found):
+        for chat in chats_in(reading, tally):
             job.check()
             value = _value(chat)
             if value is None:
-                found.too_large += 1
+                tally.too_large += 1
                 continue
             number += 1
             yield Partial(job.id, str(number), value)
             yield Progress(job.id, number, 0, "chat")
-    return {"broken": found.broken, "unknown": found.unknown, "too_large": found.too_large, "empty": found.empty}
+    return {"broken": tally.broken, "unknown": tally.unknown, "too_large": tally.too_large, "empty": tally.empty}
 
 
 MOST_OWN, MOST_DEPTH = 40_000_000, 40

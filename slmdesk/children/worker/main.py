@@ -102,9 +102,9 @@ def _start_trials(pipes: tuple[int, int]) -> TemplateTrials | None:
         return None
 
     def try_template() -> TryTemplate:
-        from slmdesk.engine.llama.templates import try_template as found
+        from slmdesk.engine.llama import templates
 
-        return found
+        return templates.try_template
 
     return start_trials(try_template, close=pipes)
 

@@ -72,13 +72,13 @@ def _bound() -> Any:
 
 
 def _cards(ggml: Any) -> tuple[Card, ...]:
-    found = []
+    cards = []
     for number in range(min(_MOST, ggml.ggml_backend_dev_count())):
         pointer = ggml.ggml_backend_dev_get(number)
         kind = ggml.ggml_backend_dev_type(pointer)
         if kind in (_GPU, _INTEGRATED_GPU):
-            found.append(_card(ggml, pointer, is_integrated=kind == _INTEGRATED_GPU))
-    return tuple(found)
+            cards.append(_card(ggml, pointer, is_integrated=kind == _INTEGRATED_GPU))
+    return tuple(cards)
 
 
 def _card(ggml: Any, pointer: int, *, is_integrated: bool) -> Card:

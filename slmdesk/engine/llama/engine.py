@@ -205,19 +205,19 @@ class LlamaEngine(Engine):
             ways = (THINKING_OFF, THINKING_USUAL) if model.thoughts else (THINKING_OFF,)  # as it was asked is not known
             prompts = [self._parts_of(model, messages, "", thinking)[0] for thinking in ways]
             able = [_without_end(*_counted(model, parts)) for parts in prompts]
-        found: tuple[int, memoryview] | None = None
+        state: tuple[int, memoryview] | None = None
         tokens: list[int] = []
 
         def take() -> None:
-            nonlocal found, tokens
+            nonlocal state, tokens
             if self._models.get(handle) is model:
                 tokens = max(able, key=model.scheduler.held)
-                found = model.scheduler.state_of(tokens, lambda size: size < free_memory() // 2)
+                state = model.scheduler.state_of(tokens, lambda size: size < free_memory() // 2)
 
         self._on_engine_thread(take)
-        if found is None:
+        if state is None:
             return None
-        length, data = found
+        length, data = state
         return ReadState(np.asarray(tokens[:length], dtype="<i4").tobytes(), data)
 
     def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:

@@ -328,12 +328,12 @@ def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> Memor
     """The sizes named in the log of a load and a context.  `weights`: bytes, where the log has none (no_alloc)."""
     cache = compute = buffers = 0.0
     for line in lines:
-        if found := _CACHE.search(line):
-            cache += float(found[1])
-        elif found := _COMPUTE.search(line):
-            compute += float(found[1])
-        elif found := _WEIGHTS.search(line):
-            buffers += float(found[1])
+        if match := _CACHE.search(line):
+            cache += float(match[1])
+        elif match := _COMPUTE.search(line):
+            compute += float(match[1])
+        elif match := _WEIGHTS.search(line):
+            buffers += float(match[1])
     return MemoryParts(
         weights=int(buffers * _MIB) if weights is None else weights,
         kv_cache=int(cache * _MIB),
@@ -342,7 +342,7 @@ def parts_from_log(lines: Iterable[str], *, weights: int | None = None) -> Memor
 
 
 def compute_from_log(lines: Iterable[str], card: str) -> int:
-    sizes = [found for line in lines if (found := _CARD_COMPUTE.search(line)) and found[1].startswith(card)]
+    sizes = [match for line in lines if (match := _CARD_COMPUTE.search(line)) and match[1].startswith(card)]
     return int(sum(float(siz[2]) for siz in sizes) * _MIB)
 
 

@@ -622,8 +622,8 @@ def forecast_memory(
 
 def _why_not(reasons: list[str], header: GgufHeader) -> KnownError:
     for reason in reasons:
-        if found := _UNKNOWN_ARCHITECTURE.search(reason):
-            return KnownError("model.unsupported", architecture=clean_label(found[1], 80))
+        if match := _UNKNOWN_ARCHITECTURE.search(reason):
+            return KnownError("model.unsupported", architecture=clean_label(match[1], 80))
     if lacks_memory(reasons):
         return KnownError("model.out_of_memory", needed_bytes=header.weight_bytes, available_bytes=0)
     reason = reasons[0] if reasons else N_("the library gives no reason")

@@ -447,8 +447,8 @@ class Copying:
     def following(self, most: int) -> list[int]:
         if self._next is None:
             return []
-        found = self._prompt[self._next : self._next + most].tolist()
-        return found[: next((at for at, token in enumerate(found) if token < 0), most)]  # no pictures
+        tokens = self._prompt[self._next : self._next + most].tolist()
+        return tokens[: next((at for at, token in enumerate(tokens) if token < 0), most)]  # no pictures
 
     def _find(self, last: AbstractSequence[int]) -> int | None:
         """Where the prompt goes on after these tokens: behind the passage left last, else anywhere; or else after the

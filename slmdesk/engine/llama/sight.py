@@ -223,7 +223,7 @@ class Projector:
         if not np.isfinite(embedding).all():
             raise KnownError("projector.unusable", name=self._name, reason=N_("it gives no numbers"))
         self._kept[piece.identity] = embedding
-        while len(self._kept) > 1 and sum(one.nbytes for one in self._kept.values()) > KEPT_BYTES:
+        while len(self._kept) > 1 and sum(embedding.nbytes for embedding in self._kept.values()) > KEPT_BYTES:
             self._kept.popitem(last=False)
         return embedding
 

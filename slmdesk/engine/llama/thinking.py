@@ -70,11 +70,11 @@ def find_marks(template: str, is_token: Callable[[str], bool]) -> ThoughtMarks |
     for marks in _OTHERS:
         if marks.ends[-1].strip() in template:
             return marks
-    closing = {found[2] or found[4] for found in _TAG.finditer(template) if found[1] or found[3]}
-    for found in _TAG.finditer(template):
-        name = found[2] or found[4]
+    closing = {tag[2] or tag[4] for tag in _TAG.finditer(template) if tag[1] or tag[3]}
+    for match in _TAG.finditer(template):
+        name = match[2] or match[4]
         if name in closing:
-            pair = (f"<{name}>", f"</{name}>") if found[2] else (f"[{name}]", f"[/{name}]")
+            pair = (f"<{name}>", f"</{name}>") if match[2] else (f"[{name}]", f"[/{name}]")
             around = _RESPONSE if all(mark in template for mark in _RESPONSE) else None
             return ThoughtMarks(pair[:1], pair[1:], around=around)
     return _THINK if all(map(is_token, _THINK.all)) else None
@@ -171,9 +171,9 @@ class ThoughtFilter:
         if not self._has_words:
             self._held = self._held.lstrip()
             self._has_words = bool(self._held)
-        found = [(at, mark) for mark in self._marks.ends if (at := self._held.find(mark)) >= 0]
-        if found:
-            at, mark = min(found, key=lambda hit: (hit[0], -len(hit[1])))
+        ends = [(at, mark) for mark in self._marks.ends if (at := self._held.find(mark)) >= 0]
+        if ends:
+            at, mark = min(ends, key=lambda hit: (hit[0], -len(hit[1])))
             thought, self._held = self._held[:at], self._held[at + len(mark) :]
             self._state = _State.BETWEEN
             return thought.rstrip()

@@ -113,8 +113,8 @@ class Vocabulary:
         pattern = re.compile("|".join(map(re.escape, spelled)))
         tokens: list[int] = []
         start = 0
-        while found := pattern.search(text, start):
-            cut = found.start() + 1
+        while match := pattern.search(text, start):
+            cut = match.start() + 1
             tokens += self._unmarked(text[start:cut], after_text=after_text or start > 0)
             start = cut
         return tokens + self._unmarked(text[start:], after_text=after_text or start > 0)
@@ -336,14 +336,14 @@ def tokens_of_choices(vocabulary: Vocabulary, choices: Sequence[str]) -> tuple[t
 
     Raises KnownError `request.invalid` for a choice that is no single token, and for two that are the same.
     """
-    found = []
+    by_choice = []
     for choice in choices:
         spelt = (vocabulary.tokenize(text, special=False) for text in (choice, f" {choice}"))
-        found.append(tuple({tokens[0] for tokens in spelt if len(tokens) == 1}))
-    every = [token for tokens in found for token in tokens]
-    if not all(found) or len(set(every)) != len(every):
+        by_choice.append(tuple({tokens[0] for tokens in spelt if len(tokens) == 1}))
+    every = [token for tokens in by_choice for token in tokens]
+    if not all(by_choice) or len(set(every)) != len(every):
         raise KnownError("request.invalid", what="choices")
-    return tuple(found)
+    return tuple(by_choice)
 
 
 def log_probabilities(logits: NDArray[np.float32], tokens: Sequence[Sequence[int]]) -> tuple[float, ...]:
@@ -391,8 +391,8 @@ def lookalikes(parts: Sequence[PromptPart], vocabulary: Vocabulary) -> tuple[str
     """Turn marks that are plain words to the model and occur in an untrusted text, at most MOST."""
     trusted = "\n".join(part.text for part in parts if part.trusted)
     words = "\n".join(part.text for part in parts if not part.trusted)
-    found = (mark for mark in word_marks(trusted, vocabulary) if re.search(rf"(?:^|\s){re.escape(mark)}", words))
-    return tuple(islice(found, MOST))
+    marks = (mark for mark in word_marks(trusted, vocabulary) if re.search(rf"(?:^|\s){re.escape(mark)}", words))
+    return tuple(islice(marks, MOST))
 
 
 def breaker_of(marks: Sequence[str]) -> Callable[[str], str]:
@@ -400,13 +400,13 @@ def breaker_of(marks: Sequence[str]) -> Callable[[str], str]:
     signs = [mark for mark in marks if not mark.endswith(":")]
     names = {mark.strip("#: ") for mark in marks} - {*signs}
     either = [rf"(?<![^\W_])(?:{'|'.join(map(re.escape, names))})(?=[^\S\n]*[:\uff1a])"] if names else []
-    found = re.compile("|".join([*either, *map(re.escape, signs)]), re.IGNORECASE)
+    pattern = re.compile("|".join([*either, *map(re.escape, signs)]), re.IGNORECASE)
 
     def broken(mark: re.Match[str]) -> str:
         at = len(mark[0]) if mark[0][0].isalpha() else 1
         return mark[0][:at] + JOINER + mark[0][at:]
 
-    return (lambda text: found.sub(broken, text)) if marks else lambda text: text
+    return (lambda text: pattern.sub(broken, text)) if marks else lambda text: text
 
 
 def _is_marker(mark: str, vocabulary: Vocabulary) -> bool:

@@ -602,12 +602,12 @@ def foreign_xml(redacting: Redacting, name: str, data: bytes) -> bytes:
 
 def picture(redacting: Redacting, name: str, data: bytes) -> bytes | None:
     """Return a picture without its metadata, or None if it cannot be cleaned and is removed."""
-    found = cleaned(data)
-    if found is None:
+    clean = cleaned(data)
+    if clean is None:
         redacting.remove("picture", name)
         return None
     redacting.doubt("picture", name)
-    return found
+    return clean
 
 
 def embedded(redacting: Redacting, name: str, data: bytes, *, usual: str = "", called: str = "") -> bytes | None:

@@ -126,7 +126,7 @@ def put_encoded(words: Words, text: str, place: str) -> str:
     if "&" in text:
         text = _through(words, text, place, _ENTITY, html.unescape, html.escape)
     if "_x" in text:  # Excel's escapes for characters that XML does not allow
-        text = _through(words, text, place, _CELL_ESCAPE, _unescaped, lambda one: one)
+        text = _through(words, text, place, _CELL_ESCAPE, _unescaped, lambda plain: plain)
     if "\\u" in text:
         text = _through(words, text, place, _ESCAPE, _unescaped, lambda plain: plain)
     return text
@@ -145,12 +145,12 @@ def _through(
     begins: list[int] = []
     ends: list[int] = []
     at = 0
-    for found in pattern.finditer(text):
-        plain = decode(found[0])
-        pieces += text[at : found.start()], plain
-        begins += [*range(at, found.start()), *[found.start()] * len(plain)]
-        ends += [*range(at + 1, found.start() + 1), *[found.end()] * len(plain)]
-        at = found.end()
+    for match in pattern.finditer(text):
+        plain = decode(match[0])
+        pieces += text[at : match.start()], plain
+        begins += [*range(at, match.start()), *[match.start()] * len(plain)]
+        ends += [*range(at + 1, match.start() + 1), *[match.end()] * len(plain)]
+        at = match.end()
     if not at:
         return text
     pieces.append(text[at:])
@@ -176,7 +176,7 @@ class Replacing:
         self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
     ) -> Sequence[Span]:
         spans = []
-        for begin, end, number in self._list.found(text, bare=bare, edges=edges):
+        for begin, end, number in self._list.places_in(text, bare=bare, edges=edges):
             self.counts[number] += not again
             original, substitute = self.pairs[number]
             is_shouted = text[begin:end].isupper() and not original.isupper() and substitute != BAR
@@ -211,6 +211,6 @@ class Seeking:
     def spans(
         self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
     ) -> Sequence[Span]:
-        for _, _, number in self._list.found(text, bare=bare, edges=edges):
+        for _, _, number in self._list.places_in(text, bare=bare, edges=edges):
             self.found.setdefault(number, place)
         return ()

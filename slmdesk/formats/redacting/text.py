@@ -452,7 +452,7 @@ class ByteSearch:
             if sum(letter.isalnum() for letter in original) >= LEAST:
                 self._forms += [(form, number) for form in {each.lower() for each in _forms(original)}]
 
-    def found(self, data: bytes, worked: Callable[[], None]) -> set[int]:
+    def numbers_in(self, data: bytes, worked: Callable[[], None]) -> set[int]:
         """Return the numbers of the words that occur in the bytes. `worked` is called now and then."""
         lower = data.lower()
         views = [lower]
@@ -528,13 +528,13 @@ def _parts(data: bytes, name: str, depth: int) -> Iterator[tuple[str, bytes]]:
 
 def _streams(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
     left = MOST_INFLATED
-    for found in _STREAM.finditer(data):
-        head = data[max(0, found.start() - 2048) : found.start()]
+    for match in _STREAM.finditer(data):
+        head = data[max(0, match.start() - 2048) : match.start()]
         if _IMAGE.search(head[head.rfind(b" obj") :]):
             continue  # the data of a picture
         unpacker = zlib.decompressobj()
         try:
-            inflated = unpacker.decompress(data[found.end() :], left)
+            inflated = unpacker.decompress(data[match.end() :], left)
         except zlib.error:
             continue
         left -= len(inflated)
@@ -544,8 +544,8 @@ def _streams(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _packed_runs(data: bytes, name: str, depth: int) -> Iterator[tuple[str, bytes]]:
-    for found in _RUN.finditer(data):
-        raw = re.sub(rb"\s", b"", found[0])
+    for match in _RUN.finditer(data):
+        raw = re.sub(rb"\s", b"", match[0])
         try:
             inner = base64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
         except (binascii.Error, ValueError):
@@ -561,7 +561,7 @@ def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = 
     """Return the words that are still in a file, by their number, each with the place where it was found first.
     `worked` is called now and then.
     """
-    search, found = ByteSearch(originals), dict[int, str]()
+    search, places = ByteSearch(originals), dict[int, str]()
     seeking = Seeking(originals)
     for name, layer in layers(data):
         worked()
@@ -569,23 +569,28 @@ def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = 
         is_markup = head.startswith(b"<") and b">" in layer
         if is_markup:
             text = html.unescape(_TAG.sub(b"", _ENDS.sub(b"\x1f", layer)).decode("utf-8", "replace"))
-            numbers = search.found(_OF_FORMATS.sub(b" ", layer), worked) | search.found(text.encode("utf-8"), worked)
+            numbers = search.numbers_in(_OF_FORMATS.sub(b" ", layer), worked) | search.numbers_in(
+                text.encode("utf-8"), worked
+            )
             for number in numbers:
-                found.setdefault(number, name)
+                places.setdefault(number, name)
             for count, piece in enumerate(text.split("\x1f")):
                 if count % MOST_SILENT == 0:
                     worked()
                 seeking.spans(piece, name)
         else:
-            numbers = search.found(layer, worked)
+            numbers = search.numbers_in(layer, worked)
             if not _is_mail(layer):  # its parts follow: lines of headers stand apart, those of texts are read on
                 spaced = layer.replace(b"\0", b"").replace(b"\xc2\xa0", b" ")
-                numbers |= search.found(b" ".join(spaced.split()), worked)
+                for hyphen in (b"", b"-"):
+                    joined = _LINE_HYPHEN.sub(hyphen, spaced)
+                    numbers |= search.numbers_in(b" ".join(joined.split()), worked)
             for number in numbers:
-                found.setdefault(number, name)
-    return {**seeking.found, **found}
+                places.setdefault(number, name)
+    return {**seeking.found, **places}
 
 
+_LINE_HYPHEN = re.compile(rb"(?:-|\xc2?\xad|\xe2\x80\x90|\x10 | \x10)\r?\n[ \t\xa0]*(?=[a-zA-Z\x80-\xff])")
 _OF_FORMATS = re.compile(
     rb"</?[\w:.-]+|[\w:.-]+=(?=[\"'])|application/vnd\.[\w.+-]+|urn:(?:schemas-microsoft-com|oasis):[^\s\"'<>]*"
     rb"|https?://(?:schemas\.(?:openxmlformats\.org|microsoft\.com)|www\.w3\.org|purl\.org)/[^\s\"'<>]*"

@@ -123,8 +123,8 @@ def _paragraph(part: Part, element: etree._Element, place: str) -> Units:
         for words in _words_left(nodes):
             yield LeftAsIs("field", place, words[:MOST_SAID])
 
-    def rebuild(found: Sequence[Node]) -> None:
-        paragraph.rebuild(found)
+    def rebuild(rebuilt: Sequence[Node]) -> None:
+        paragraph.rebuild(rebuilt)
         part.is_changed = True
 
     yield from translated(stretches, kind=paragraph.kind, place=place, rebuild=rebuild)
@@ -488,13 +488,13 @@ def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
     return nodes
 
 
-def _field(marks: list[_Mark], found: list[Node | _Break], end: _Mark, *, has_result: bool) -> Node:
+def _field(marks: list[_Mark], content: list[Node | _Break], end: _Mark, *, has_result: bool) -> Node:
     codes = [mark.element for mark in marks]
     if has_result and _is_spoken("".join(mark.code for mark in marks)):
-        children = _unbroken(found)
+        children = _unbroken(content)
         if _has_words(children):
             return Group(_Field(codes, [end.element]), children)
-    inside = [element for node in found for element in _elements_of(node)]
+    inside = [element for node in content for element in _elements_of(node)]
     return InlineObject([*codes, *inside, end.element])
 
 

@@ -86,10 +86,10 @@ def rewrite_epub(rewriting: Rewriting) -> Units:
 
 
 def _name_language(file: TextFile, options: Options) -> None:
-    found = _HTML.search(file.text)
-    if found is None or not options.language or not file.is_changed:
+    tag = _HTML.search(file.text)
+    if tag is None or not options.language or not file.is_changed:
         return
-    raw = _LANG.sub(lambda match: f'{match[1]}"{options.language}"', found[0])
+    raw = _LANG.sub(lambda match: f'{match[1]}"{options.language}"', tag[0])
     if not _LANG.search(raw):
         raw = f'{raw[:5]} lang="{options.language}"{raw[5:]}'
     side = "rtl" if options.is_right_to_left else "ltr"
@@ -97,7 +97,7 @@ def _name_language(file: TextFile, options: Options) -> None:
         raw = _DIR.sub(lambda match: f'{match[1]}"{side}"', raw)
     elif options.is_right_to_left:
         raw = f'{raw[:5]} dir="{side}"{raw[5:]}'
-    file.put(found.start(), found.end(), raw)
+    file.put(tag.start(), tag.end(), raw)
 
 
 def _name_book_language(rewriting: Rewriting, name: str, data: bytes) -> None:
@@ -154,8 +154,8 @@ def _tokens(text: str) -> Iterator[_Token]:
     for match in _TOKEN.finditer(text):
         if match.start() > at:
             yield _Token(at, match.start(), text[at : match.start()], is_text=True)
-        found = _NAME.match(match[0])
-        name = found[1].lower() if found else ""
+        match_name = _NAME.match(match[0])
+        name = match_name[1].lower() if match_name else ""
         yield _Token(match.start(), match.end(), match[0], name, is_end=match[0].startswith("</"))
         at = match.end()
     if at < len(text):
@@ -248,8 +248,8 @@ def _attributes(file: TextFile, token: _Token, place: str) -> Units:
     if token.is_text or not token.name or token.is_end:
         return
     if token.name == "meta" and _DESCRIBED.search(token.raw):
-        found = _CONTENT.search(token.raw)
-        spans = [(found.start(2), found.end(2), found[2])] if found else []
+        content = _CONTENT.search(token.raw)
+        spans = [(content.start(2), content.end(2), content[2])] if content else []
     else:
         spans = [(match.start(3), match.end(3), match[3]) for match in _ATTRIBUTE.finditer(token.raw)]
     for start, end, quoted in spans:

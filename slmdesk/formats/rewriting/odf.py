@@ -154,14 +154,14 @@ def _literals(root: etree._Element) -> set[str]:
 
 def _paragraph(part: Part, element: etree._Element, place: str, looks: Mapping[str, str]) -> Units:
     stretches: list[tuple[Inline | None, Sequence[Node]]] = []
-    found: list[Node] = []
+    stretch: list[Node] = []
     for node in _nodes(element, (), looks, _Blanks()):
         if isinstance(node, InlineObject) and local(node.elements[0]) in _BREAKS:
-            stretches += [(Inline(found), found), (None, [node])]
-            found = []
+            stretches += [(Inline(stretch), stretch), (None, [node])]
+            stretch = []
         else:
-            found.append(node)
-    stretches.append((Inline(found), found))
+            stretch.append(node)
+    stretches.append((Inline(stretch), stretch))
     for words in _words_left(element):
         yield from said("field", place, words)
 
@@ -200,9 +200,9 @@ class _Blanks:
 
     def shown(self, text: str) -> str:
         single = _WHITE.sub(" ", text)
-        found = single[1:] if self.is_behind and single.startswith(" ") else single
+        collapsed = single[1:] if self.is_behind and single.startswith(" ") else single
         self.is_behind = single.endswith(" ") if single else self.is_behind
-        return found
+        return collapsed
 
 
 def _nodes(container: etree._Element, spans: Spans, looks: Mapping[str, str], blanks: _Blanks) -> Iterator[Node]:

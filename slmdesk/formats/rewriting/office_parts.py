@@ -122,9 +122,9 @@ class Inline:
             parts.append(f"<{number}>{words}</{number}>")
         return "".join(parts)
 
-    def _read(self, found: Sequence[str | Tag]) -> list[Node]:
+    def _read(self, parts: Sequence[str | Tag]) -> list[Node]:
         levels: list[tuple[_Level, list[Node]]] = [(self._top, [])]
-        for tag in found:
+        for tag in parts:
             level, here = levels[-1]
             if isinstance(tag, str):
                 here.append(Words(tag, level.look, level.model))
@@ -514,11 +514,11 @@ def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: s
             is_math = name == "m" or "math" in (etree.QName(element).namespace or "")
             yield from said("equation" if is_math else "field", place, words)
 
-    def rebuild(found: Sequence[Node]) -> None:
+    def rebuild(rebuilt: Sequence[Node]) -> None:
         kept = [element for element in paragraph if local(element) in ("pPr", "endParaRPr")]
         del paragraph[:]
         paragraph.extend(element for element in kept if local(element) == "pPr")
-        for node in found:
+        for node in rebuilt:
             if isinstance(node, Words):
                 if node.text:
                     paragraph.append(_drawing_run(node, part.speech))
@@ -597,8 +597,10 @@ class Cells:
     def _number(self, parent: etree._Element, element: etree._Element, name: str) -> int:
         if parent not in self._numbers:
             inside = (part for part in parent if local(part) in (name, "sdt"))  # a content control may enclose it
-            found = (each for part in inside for each in ([part] if local(part) == name else part.iter("{*}" + name)))
-            self._numbers[parent] = {each: at for at, each in enumerate(found, start=1)}
+            elements = (
+                each for part in inside for each in ([part] if local(part) == name else part.iter("{*}" + name))
+            )
+            self._numbers[parent] = {each: at for at, each in enumerate(elements, start=1)}
         return self._numbers[parent].get(element, 0)
 
 
@@ -616,30 +618,30 @@ class RepeatedTexts:
         answer: str | None = None
         while True:
             try:
-                found = units.send(answer)
+                unit = units.send(answer)
             except StopIteration as end:
                 return end.value
-            answer = yield found
-            if isinstance(found, Unit):
-                self._answers.setdefault((found.text, found.tags), deque()).append(answer)
+            answer = yield unit
+            if isinstance(unit, Unit):
+                self._answers.setdefault((unit.text, unit.tags), deque()).append(answer)
             else:
-                self._left.add(found)
+                self._left.add(unit)
 
     def again(self, units: Units) -> Units:
         """Yield units of a second copy that the first did not have. The others get the answers of the first copy."""
         answer: str | None = None
         while True:
             try:
-                found = units.send(answer)
+                unit = units.send(answer)
             except StopIteration as end:
                 return end.value
-            known = self._answers.get((found.text, found.tags)) if isinstance(found, Unit) else None
+            known = self._answers.get((unit.text, unit.tags)) if isinstance(unit, Unit) else None
             if known:
                 answer = known.popleft() if len(known) > 1 else known[0]
-            elif found in self._left:
+            elif unit in self._left:
                 answer = None
             else:
-                answer = yield found
+                answer = yield unit
 
 
 def twinned(elements: Iterable[etree._Element], units_of: Callable[[etree._Element], Units]) -> Units:

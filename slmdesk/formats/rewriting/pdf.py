@@ -222,11 +222,11 @@ def rewrite(rewriting: Rewriting) -> Units:
             yield LeftAsIs("page", place, page.reason)
             file.paragraph(f"[Page {page.number}: {page.reason}.]", Style.NOTICE)
         for is_table, blocks in groupby(shown, key=lambda block: block.kind is BlockKind.TABLE_ROW):
-            found = list(blocks)
+            group = list(blocks)
             if is_table:
-                yield from _table(file, page, found, place)
+                yield from _table(file, page, group, place)
                 continue
-            for block in found:
+            for block in group:
                 yield from _block(file, page, block, place, reported)
         for block in page.blocks:
             if block.place == "hidden":  # a translation would make hidden text visible
@@ -267,10 +267,10 @@ def _block(file: WordFile, page: Page, block: Block, place: str, reported: dict[
 
 def _parted(kind: BlockKind, words: str) -> tuple[str, str]:
     pattern = {BlockKind.LIST_ITEM: _MARK, BlockKind.HEADING: _NUMBER}.get(kind)
-    found = pattern.match(words) if pattern is not None else None
-    if found is None or (kind is BlockKind.HEADING and not any(sign.isdigit() for sign in found[1])):
+    match = pattern.match(words) if pattern is not None else None
+    if match is None or (kind is BlockKind.HEADING and not any(sign.isdigit() for sign in match[1])):
         return "", words
-    return found[1], words[found.end() :]
+    return match[1], words[match.end() :]
 
 
 def _answered(words: str, kind: str, place: str) -> Units:

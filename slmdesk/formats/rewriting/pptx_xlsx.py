@@ -189,9 +189,9 @@ def _known(sheets: Sequence[Part], book: Part, tables: Sequence[Part]) -> _Known
         for element in part.root.iter("{*}f", "{*}formula", "{*}formula1", "{*}formula2", "{*}definedName",
                                   "{*}calculatedColumnFormula", "{*}totalsRowFormula"):  # fmt: skip
             words = element.text or ""
-            known.literals |= {found.replace('""', '"').strip().lower() for found in _LITERAL.findall(words)}
+            known.literals |= {literal.replace('""', '"').strip().lower() for literal in _LITERAL.findall(words)}
             known.names_columns = known.names_columns or "[" in words
-            known.names_sheets |= {found.strip("'") for found in re.findall(r"('[^']+'|[^\s!'(,;=+*/-]+)!", words)}
+            known.names_sheets |= {sheet.strip("'") for sheet in re.findall(r"('[^']+'|[^\s!'(,;=+*/-]+)!", words)}
     for part in sheets:
         for element in part.root.iter("{*}dataValidation"):
             listed = text_of(child(element, "formula1"))
@@ -281,9 +281,9 @@ def _item(part: Part, item: etree._Element, place: str, kind: str = "table_row")
         look = etree.tostring(properties, method="c14n").decode() if properties is not None else ""
         nodes.append(Words(text_of(child(run, "t")), look, run))
 
-    def rebuild(found: Sequence[Node]) -> None:
+    def rebuild(rebuilt: Sequence[Node]) -> None:
         del item[:]
-        for node in found:
+        for node in rebuilt:
             if isinstance(node, Words) and node.text:
                 run = copy.deepcopy(node.model)
                 remove(run, "t")
@@ -356,8 +356,8 @@ def _given(cell: etree._Element) -> list[str]:
     words = text_of(child(cell, "v")).strip()
     if words:
         return [words] if attribute(cell, "t") == "str" else []
-    found = _LITERAL.findall(text_of(child(cell, "f")))
-    return [text for quoted in found if (text := quoted.replace('""', '"').strip())]
+    literals = _LITERAL.findall(text_of(child(cell, "f")))
+    return [text for quoted in literals if (text := quoted.replace('""', '"').strip())]
 
 
 def _page_line(part: Part, line: etree._Element, place: str) -> Units:

@@ -108,12 +108,12 @@ def written_to(
     answer: str | None = None
     try:
         while True:
-            found = units.send(answer)  # runs to the next unit, with the answer to the one before
+            unit = units.send(answer)  # runs to the next unit, with the answer to the one before
             answer = None
-            if isinstance(found, Unit):
+            if isinstance(unit, Unit):
                 number += 1
                 if number in answers:
-                    answer = _answer(found, rewriting, *answers[number])
+                    answer = _answer(unit, rewriting, *answers[number])
                     if answer is None:
                         refused.append(number)
     except StopIteration:

@@ -72,16 +72,16 @@ Converter: TypeAlias = Callable[[str], str]
 
 
 class Stretch:
-    def __init__(self, found: Sequence[Piece], *, plain: Converter = str, escaped: Converter = str) -> None:
+    def __init__(self, tagged: Sequence[Piece], *, plain: Converter = str, escaped: Converter = str) -> None:
         """`plain` decodes source text (entities), and `escaped` encodes it again."""
         self._escaped = escaped
-        words = [plain(piece.raw) if piece.mark is Mark.WORDS else "" for piece in found]
+        words = [plain(piece.raw) if piece.mark is Mark.WORDS else "" for piece in tagged]
         number = first_number(*words)
         self._raw: dict[str, str] = {}
         paired, lone, parts = [], [], []
-        partner = _partners(found)
+        partner = _partners(tagged)
         numbers: dict[int, int] = {}
-        for index, piece in enumerate(found):
+        for index, piece in enumerate(tagged):
             if piece.mark is Mark.WORDS:
                 parts.append(words[index])
                 continue
@@ -122,15 +122,15 @@ def stretch_of(parts: Sequence[str]) -> Stretch:
     return Stretch([Piece(Mark.LONE if at % 2 else Mark.WORDS, raw) for at, raw in enumerate(parts) if raw])
 
 
-def _partners(found: Sequence[Piece]) -> dict[int, int]:
+def _partners(parts: Sequence[Piece]) -> dict[int, int]:
     """Return the closing markup's index for each opening one, and the reverse. Omits unpaired or crossing markup."""
     partner: dict[int, int] = {}
     opened: list[int] = []
-    for index, piece in enumerate(found):
+    for index, piece in enumerate(parts):
         if piece.mark is Mark.OPEN:
             opened.append(index)
         elif piece.mark is Mark.CLOSE:
-            at = next((at for at in reversed(range(len(opened))) if found[opened[at]].name == piece.name), None)
+            at = next((at for at in reversed(range(len(opened))) if parts[opened[at]].name == piece.name), None)
             if at is not None:
                 partner[opened[at]], partner[index] = index, opened[at]
                 del opened[at:]

@@ -136,11 +136,11 @@ class DocumentsController(QObject):
     def restore(self, document: str) -> None:
         """Show the document of the last run. A document that no longer exists is ignored."""
 
-        def found(record: DocumentRecord) -> None:
+        def show(record: DocumentRecord) -> None:
             if not self.current:
                 self._show(record)
 
-        self._bridge.ask(self._bridge.services.documents.document(document), found, _unheard)
+        self._bridge.ask(self._bridge.services.documents.document(document), show, _unheard)
 
     def choose(self, document: str) -> None:
         if record := self._records.get(document):
@@ -259,27 +259,27 @@ class DocumentsController(QObject):
             self._show(None)
         self._list()
 
-    def _on_expanded(self, given: list[Path], found: list[Path]) -> None:
-        is_folder = len(given) == 1 and found != given
-        is_opened = bool(found) and not (is_folder and len(found) > MOST_OPENED)
+    def _on_expanded(self, given: list[Path], paths: list[Path]) -> None:
+        is_folder = len(given) == 1 and paths != given
+        is_opened = bool(paths) and not (is_folder and len(paths) > MOST_OPENED)
         if is_folder:
-            self.folder_offered.emit(given[0], found)
-        elif not found:
+            self.folder_offered.emit(given[0], paths)
+        elif not paths:
             words = _("There is nothing in it that can be read.")
             self._bridge.notice_raised.emit(Notice(words, key="no documents"))
         if is_opened:
-            self.open_files(found, is_folder=is_folder)
+            self.open_files(paths, is_folder=is_folder)
 
-    def open_files(self, found: Sequence[Path], *, is_folder: bool = False) -> None:
+    def open_files(self, paths: Sequence[Path], *, is_folder: bool = False) -> None:
         self._unread, self._is_folder = {}, is_folder
-        self._requested, self._opening = list(found[:1]), dict.fromkeys(found, "")
+        self._requested, self._opening = list(paths[:1]), dict.fromkeys(paths, "")
         self._known = {
             id: record.sha256
             for id, record in self._records.items()
             if record.opened and record.status is DocumentStatus.READ and id not in self.removals and not is_folder
         }
         now = time.time()
-        for place, path in enumerate(found):  # the list shows the last opened first, and these in the order given
+        for place, path in enumerate(paths):  # the list shows the last opened first, and these in the order given
             self.open_file(path, at=now - place / 1000, by_content=not is_folder)
 
     def _on_opened(self, path: Path, record: DocumentRecord) -> None:
@@ -416,10 +416,10 @@ class FoldersController(QObject):
     def refresh(self) -> None:
         self._bridge.ask(self._bridge.services.collections.all(), self._on_listed)
 
-    def offer(self, folder: Path, found: Sequence[Path]) -> None:
+    def offer(self, folder: Path, files: Sequence[Path]) -> None:
         """Offer to watch a dropped folder, and to open its documents where they are too many to be opened unasked."""
         is_watched = any(state.record.watched and folder_of(state.record) == folder for state in self._states.values())
-        paths, action, name = list(found), "", folder.name or folder
+        paths, action, name = list(files), "", folder.name or folder
         words = _("“{name}” holds no document yet.").format(name=name)
         if paths:
             counted = counted_documents(len(paths))

@@ -86,6 +86,8 @@ LEAST_RESULT, MOST_RESULT = 440, 812
 DRAWER = 0.62
 """Share of the view's width that the drawer takes."""
 HEAD_HEIGHT = 56
+CROWDED = ("table", "versions")
+"""Panes with controls of their own above what they show. There the translation is an entry of the menu."""
 FEW_PAGES = 100
 """Number of pages up to which every update is shown. A longer document is updated only now and then while read."""
 SUMMARY_MS = 500
@@ -173,9 +175,10 @@ class DocumentView(QFrame):
 
     def _tab_row(self) -> QHBoxLayout:
         tip = _("Show or hide the pages of the document")
-        self._page = button(_("Page"), "page_button", self, icon="book-open", tip=tip, shortcut="documents.page")
-        self._page.setCheckable(True)
-        self._page.clicked.connect(self.turn_page)
+        self._page = button(
+            _("Page"), "page_button", self, folds=True, icon="book-open", tip=tip, shortcut="documents.page",
+            on=self.turn_page,
+        )  # fmt: skip
         margins = (theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_8)
         return row(self.side.tabs, 1, self._page, margins=margins)
 
@@ -197,12 +200,14 @@ class DocumentView(QFrame):
         self._attached.all_requested.connect(self.show_about)
         self.side.needs_width.connect(self._make_space)
         self.side.pane_shown.connect(self._make_space)
+        self.side.pane_shown.connect(lambda name: self._translate.setHidden(name in CROWDED))
         for watched in (self._body, self._left):
             watched.installEventFilter(self)
 
     def show_title(self, words: str) -> None:
         """Show what the tabs are about, where it is not the shown document alone."""
         self._title.set_full_text(words)
+        self._show_coverage()
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         is_other = (record.id if record else "") != (self.record.id if self.record else "")
@@ -273,12 +278,12 @@ class DocumentView(QFrame):
             self._play_from(sheet.page, lambda block: block.start == character)
         attachments = info_of(self.record).attachments if self.record else ()
         line = self.view.line_at(number, character) if attachments else ""
-        found = next(
+        clicked = next(
             (attachment for attachment in attachments if attachment.format and line == attachment_line(attachment)),
             None,
         )
-        if found is not None:
-            self._controller.open_attachment(found.index)
+        if clicked is not None:
+            self._controller.open_attachment(clicked.index)
 
     def _on_progressed(self, event: DocumentProgress) -> None:
         self._total = event.total
@@ -289,10 +294,10 @@ class DocumentView(QFrame):
         self._progress.setRange(0, event.total)
         self._progress.setValue(event.done)
 
-    def _on_found(self, found: FoundPlaces) -> None:
-        self._hinted, self._marked = False, found.by_page
+    def _on_found(self, places: FoundPlaces) -> None:
+        self._hinted, self._marked = False, places.by_page
         self.view.mark(self._marked)
-        self.find_bar.show_found(found.places, is_all=found.is_all)
+        self.find_bar.show_found(places.places, is_all=places.is_all)
 
     def find_words(self) -> None:
         self.show_pages()
@@ -386,7 +391,7 @@ class DocumentView(QFrame):
         self.menu.clear()
         named(self.menu.addAction(_("About this document"), self.show_about), "about_action")
         for key, words in self._controller.actions(self.record.id, ACTIONS) if self.record is not None else ():
-            if self.record is not None and key not in ("translate", "redact"):  # these have a button and a tab
+            if key not in ("redact", "" if self._translate.isHidden() else "translate"):  # a tab and a button
                 action = self.menu.addAction(words, partial(self.action_chosen.emit, self.record.id, key))
                 action.setObjectName(f"document_{key}_action")
 
@@ -487,7 +492,8 @@ class DocumentView(QFrame):
         if record.status is DocumentStatus.READING:
             return
         is_loud = bool(counts[UNREADABLE] or (total and record.status is DocumentStatus.FAILED))
-        self._say("" if is_loud or not total else counted_pages(total, kind))
+        is_alone = self._title.full_text == record.name
+        self._say(counted_pages(total, kind) if total and is_alone and not is_loud else "")
         show_words(self._loud, read if is_loud else "")
         if self.about.isVisible():
             self.about.show_document(record, self._pages, _trouble_of(record))

@@ -548,8 +548,8 @@ class SeveralCard(QFrame):
 def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
     if QApplication.keyboardModifiers() & MARKING:
         return
-    if (found := index.data(ID_ROLE)) is not None:
-        chosen(found)
+    if (ident := index.data(ID_ROLE)) is not None:
+        chosen(ident)
 
 
 T = TypeVar("T")

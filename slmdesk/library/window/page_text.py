@@ -260,12 +260,12 @@ class PageTable:
         return max(metrics.height(), self._layout(cell).boundingRect().height())
 
     def _layout(self, cell: _Cell) -> QTextLayout:
-        found = self._layouts.get(cell.start)
-        if found is None:
+        layout = self._layouts.get(cell.start)
+        if layout is None:
             struck = [span for span in self._struck if _meets(span, cell)]
-            found = _in_lines(cell, self._bold if cell.is_head else self._font, self._inner_width(cell), struck)
-            self._layouts[cell.start] = found
-        return found
+            layout = _in_lines(cell, self._bold if cell.is_head else self._font, self._inner_width(cell), struck)
+            self._layouts[cell.start] = layout
+        return layout
 
     def _inner_width(self, cell: _Cell) -> float:
         """Return the width for cell text. A title above a wide table gets the visible width, so it need not scroll."""
@@ -317,7 +317,7 @@ def _cells_of(text: str, rows: Sequence[Block]) -> list[list[_Cell]]:
     first = next((at for at, row in enumerate(table) if not _is_title(row)), 0)
     if not heads and _is_head(table[first:], numbers):
         heads = {first}
-    found = []
+    grid = []
     for at, row in enumerate(table):
         is_title = _is_title(row)
         cells, start = list[_Cell](), rows[at].start
@@ -326,8 +326,8 @@ def _cells_of(text: str, rows: Sequence[Block]) -> list[list[_Cell]]:
             end = min(start + len(inside), rows[at].end)
             cells.append(_Cell(inside, start, end, column, count if is_title else 1, is_number, at in heads))
             start = min(end + 1, rows[at].end)
-        found.append(cells)
-    return found
+        grid.append(cells)
+    return grid
 
 
 def _is_title(row: Sequence[str]) -> bool:
@@ -598,11 +598,11 @@ class PageWords:
             painter.restore()
 
     def _part_of(self, character: int) -> tuple[float, Part]:
-        found = self._parts[0]
+        last = self._parts[0]
         for part in self._parts:
             if part[1].start <= character:
-                found = part
-        return found
+                last = part
+        return last
 
 
 def _parts_of(page: Page, width: float, fonts: Fonts) -> Iterator[Part]:

@@ -203,8 +203,8 @@ class PageView(QAbstractScrollArea):
             return
         turned = event.angleDelta()
         across = turned.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else turned.x()
-        found = self._table_at(event.position()) if across else None
-        if found is not None and self._scroll_table(found[0], -across / 120 * WHEEL_STEP):
+        hit = self._table_at(event.position()) if across else None
+        if hit is not None and self._scroll_table(hit[0], -across / 120 * WHEEL_STEP):
             event.accept()
             return
         super().wheelEvent(event)
@@ -230,11 +230,11 @@ class PageView(QAbstractScrollArea):
                 super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        found = self._table_at(event.position())
-        if event.button() != Qt.MouseButton.LeftButton or found is None or not found[0].bar.contains(found[1]):
+        hit = self._table_at(event.position())
+        if event.button() != Qt.MouseButton.LeftButton or hit is None or not hit[0].bar.contains(hit[1]):
             super().mousePressEvent(event)
             return
-        table, inside = found
+        table, inside = hit
         if not table.handle.contains(inside):
             table.scroll_bar_to(inside.x())
             self.viewport().update()
@@ -254,8 +254,8 @@ class PageView(QAbstractScrollArea):
         if self._dragged is not None:
             self._dragged = None
             return
-        if found := self.sheets.place_at(event.position() + self._scrolled()):
-            self.place_clicked.emit(*found)
+        if place := self.sheets.place_at(event.position() + self._scrolled()):
+            self.place_clicked.emit(*place)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if not self.sheets:

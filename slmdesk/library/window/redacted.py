@@ -183,7 +183,7 @@ class RedactPane(QFrame):
         word = row((self._word, 1), self._add, gap=theme.SPACE_8)
         margins = (theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12)
         column(
-            self._progress, (self._finds, 1), self._said, self._others, self._trouble, word, foot,
+            self._progress, (self._finds, 1), self._trouble, self._said, self._others, word, foot,
             into=self, gap=theme.SPACE_8, margins=margins,  # words come between, so that nothing else moves
         )  # fmt: skip
 
@@ -255,11 +255,11 @@ class RedactPane(QFrame):
         if len(words) < 2:
             show_words(self._trouble, _("Write a word of two letters at least."))
             return
-        found = added_word(self._preview.text, words)
-        self._finds.add(found)
+        word = added_word(self._preview.text, words)
+        self._finds.add(word)
         self._word.clear()
         unseen = _("“{words}” does not stand in the text; it is looked for in all of the file.").format(words=words)
-        show_words(self._trouble, "" if found.count else breakable(unseen))
+        show_words(self._trouble, "" if word.count else breakable(unseen))
 
     @property
     def _proposed(self) -> Path:
@@ -449,21 +449,21 @@ class FindsList(QTreeWidget):
             self.header().setSectionResizeMode(at, mode)
         self.itemChanged.connect(lambda _item: self.chosen_changed.emit())
 
-    def show_found(self, found: Sequence[FoundWord]) -> None:
+    def show_found(self, words: Sequence[FoundWord]) -> None:
         self._found = []
         self.clear()
-        for word in found:
+        for word in words:
             self._append(word)
         if self._found:
             self.setCurrentItem(self._found[0][1])
         self.chosen_changed.emit()
 
-    def add(self, found: FoundWord) -> None:
+    def add(self, added: FoundWord) -> None:
         """Add a row, or tick the row that has these words."""
-        words = found.words.casefold()
+        words = added.words.casefold()
         item = next((item for word, item in self._found if word.words.casefold() == words), None)
         if item is None:
-            item = self._append(found)
+            item = self._append(added)
             self.chosen_changed.emit()
         item.setCheckState(WORDS, Qt.CheckState.Checked)
         self.setCurrentItem(item)

@@ -78,18 +78,18 @@ def verify(console: Console, model: str | None) -> int:
     """Compare the file of MODEL, or of every model, with its checksum from the import."""
     requested = [] if model is None else [model]
     with console.services() as services:
-        found = console.result_of(services, lambda: services.models.verify(requested))
+        verdicts = console.result_of(services, lambda: services.models.verify(requested))
     if console.as_json:
         rows: list[Json] = [
             {"id": result.id, "ok": result.ok, "reason": result.problem.sentence if result.problem else None}
-            for result in found
+            for result in verdicts
         ]
         console.give(rows)
-    for result in () if console.as_json else found:
+    for result in () if console.as_json else verdicts:
         console.say(f"{result.id}  {'ok' if result.ok else result.problem.sentence if result.problem else 'changed'}")
-    bad = sum(not result.ok for result in found)
+    bad = sum(not result.ok for result in verdicts)
     if bad:
-        console.notify(f"error: {bad} of {len(found)} model files are not as they came in. Bring them in again.")
+        console.notify(f"error: {bad} of {len(verdicts)} model files are not as they came in. Bring them in again.")
     return 1 if bad else 0
 
 
@@ -139,19 +139,19 @@ def recommend(console: Console, job: str | None, language: tuple[str, ...], why:
     languages = [language_of(name).code for name in language] or None
     with console.services() as services:
         measure_pc(console, services)
-        found = services.call.recommending.recommend([Skill(job)] if job else JOBS, languages)
+        recommendations = services.call.recommending.recommend([Skill(job)] if job else JOBS, languages)
     if console.as_json:
-        console.give([_recommended(job, each) for job, each in found.by_job.items()])
+        console.give([_recommended(job, each) for job, each in recommendations.by_job.items()])
     else:
-        for line, (_lead, each) in zip(found.lines, found.shown, strict=True):
+        for line, (_lead, each) in zip(recommendations.lines, recommendations.shown, strict=True):
             console.say(line)
             if why and each:
                 console.say(f"  {each.reason}")
-    return 0 if any(found.by_job.values()) else 1
+    return 0 if any(recommendations.by_job.values()) else 1
 
 
-def _recommended(job: Skill, found: Recommendation | None) -> dict[str, Json]:
-    entry = found.entry if found else None
+def _recommended(job: Skill, recommendation: Recommendation | None) -> dict[str, Json]:
+    entry = recommendation.entry if recommendation else None
     return {
         "job": job.value,
         "title": entry.title if entry else None,
@@ -160,8 +160,8 @@ def _recommended(job: Skill, found: Recommendation | None) -> dict[str, Json]:
         "bytes": entry.bytes if entry else None,
         "licence": entry.licence if entry else None,
         "commercial": entry.commercial.value if entry else None,
-        "words_per_s": round(found.words_per_s, 1) if found and found.words_per_s else None,
-        "reason": found.reason if found else None,
+        "words_per_s": round(recommendation.words_per_s, 1) if recommendation and recommendation.words_per_s else None,
+        "reason": recommendation.reason if recommendation else None,
     }
 
 

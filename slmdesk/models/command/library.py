@@ -79,15 +79,15 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
         if job and (model or is_none):
             services.call.uses.set_default(DefaultUse(job), model)
         uses = [DefaultUse(job)] if job else list(DefaultUse)
-        found = services.service_thread.call(lambda: [(use, services.uses.default(use)) for use in uses])
+        defaults = services.service_thread.call(lambda: [(use, services.uses.default(use)) for use in uses])
     if console.as_json:
         rows: list[Json] = [
             {"job": use.value, "id": model.id if model else None, "name": model.name if model else None}
-            for use, model in found
+            for use, model in defaults
         ]
         console.give(rows[0] if job else rows)
         return
-    for use, chosen in found:
+    for use, chosen in defaults:
         console.say(
             f"{use.value}  {f'{chosen.id}  {clean_label(chosen.name, 60)}' if chosen else '-  (the last used)'}"
         )

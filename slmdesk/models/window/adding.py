@@ -29,9 +29,9 @@ LIST_HEIGHT = 320
 def look_at_files(bridge: Bridge, paths: Path | Sequence[Path], read: Callable[[Sequence[Candidate]], object]) -> None:
     """Inspect the files or folders, and call `read` with the candidates if at least one of them can be added."""
 
-    def looked(found: InspectedFiles) -> None:
-        problems = [candidate.problem for candidate in found.candidates]
-        if found.was_cut:
+    def looked(files: InspectedFiles) -> None:
+        problems = [candidate.problem for candidate in files.candidates]
+        if files.was_cut:
             words = _("Only the first {most_files} model files were looked at. Add the others afterwards.").format(
                 most_files=MOST_FILES
             )
@@ -41,7 +41,7 @@ def look_at_files(bridge: Bridge, paths: Path | Sequence[Path], read: Callable[[
         elif all(problems):
             bridge.problem_met.emit(problems[0])
         else:
-            read(found.candidates)
+            read(files.candidates)
 
     bridge.follow(bridge.services.looking.look((paths,) if isinstance(paths, Path) else tuple(paths)), looked)
 

@@ -108,15 +108,15 @@ class FoundDialog(Dialog):
         self._looking = self._bridge.follow(finding, self._on_found, self._on_refused)
         self._refresh()
 
-    def _on_found(self, found: FoundModels) -> None:
+    def _on_found(self, models: FoundModels) -> None:
         self._looking = None
         self._show_work("")
-        self._models = {str(model.path): model for model in found.models}
-        self._list.show_rows([found_row(model) for model in found.models])
-        self._skipped = "\n".join(f"{skipped.path}: {skipped.reason}" for skipped in found.skipped)
+        self._models = {str(model.path): model for model in models.models}
+        self._list.show_rows([found_row(model) for model in models.models])
+        self._skipped = "\n".join(f"{skipped.path}: {skipped.reason}" for skipped in models.skipped)
         self._more.setVisible(bool(self._skipped))
-        words = "" if found.models else _("No model files of other programs were found on this PC.")
-        if found.models and self._list.is_empty:
+        words = "" if models.models else _("No model files of other programs were found on this PC.")
+        if models.models and self._list.is_empty:
             words = _("What was found is in the library already, or cannot be used here.")
         show_words(self._note, words)
         self._list.focus_first()

@@ -199,7 +199,7 @@ class LibraryController(QObject):
                 action = _("Use for translation")
                 use = partial(self.set_default, record.id, DefaultUse.TRANSLATE, record.id)
             words = " ".join(filter(None, (_added_words(event), translator_words(record))))
-            self._bridge.notice_raised.emit(Notice(words, action=action, on_action=use, key="import"))
+            self._bridge.notice_raised.emit(Notice(words, action=action, on_action=use, key=f"come {record.id}"))
 
     def show_state(self, event: ModelStateChanged) -> None:
         self.loaded = event.model or "" if event.state is ModelState.READY else ""
@@ -368,16 +368,16 @@ class TrialController(QObject):
                 Notice(words, action=_("Use the published file"), on_action=back, life_ms=UNDO_MS, key="formats")
             )
 
-    def _on_verified(self, model: str, found: Sequence[VerifyResult]) -> None:
+    def _on_verified(self, model: str, verdicts: Sequence[VerifyResult]) -> None:
         self._end(model, VERIFY)
-        problem = next((result.problem for result in found if result.problem), None)
+        problem = next((result.problem for result in verdicts if result.problem), None)
         key = f"verify {model}"
         if problem is not None:
             reported = notice_of(problem)
             self._bridge.notice_raised.emit(
                 Notice(reported.text, reported.details, key=key, is_error=True, report=reported.report)
             )
-        elif found:
+        elif verdicts:
             words = _("The file is, to the last bit, what it was when it came in.")
             self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=key))
 
@@ -652,9 +652,9 @@ class HeaderFields(QWidget):
     def _show(self) -> None:
         words = self._search.text().casefold().split()
         lines = [f"{key}: {value}" for key, value in self._fields]
-        found = [line for line in lines if all(word in line.casefold() for word in words)]
-        self._list.setPlainText("\n".join(found))
-        parts = [_("{count} of {count2} fields.").format(count=len(found), count2=len(lines))] if words else []
+        matches = [line for line in lines if all(word in line.casefold() for word in words)]
+        self._list.setPlainText("\n".join(matches))
+        parts = [_("{count} of {count2} fields.").format(count=len(matches), count2=len(lines))] if words else []
         if self._left_out:
             parts.append(_("{left_out} more are not shown.").format(left_out=self._left_out))
         self._note.setText(" ".join(parts))

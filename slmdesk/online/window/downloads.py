@@ -112,8 +112,8 @@ class DownloadsController(QObject):
         self.changed.emit()
 
     def go_on_with(self, left_over: str) -> None:
-        found = self._left[left_over]
-        self.start(found.repo, found.name)
+        file = self._left[left_over]
+        self.start(file.repo, file.name)
 
     def discard(self, left_over: str) -> None:
         """Take a leftover file off the list now, and delete it when the time for *Undo* is over."""
@@ -124,11 +124,11 @@ class DownloadsController(QObject):
     def _look_for_left_overs(self) -> None:
         self._bridge.ask(self._bridge.services.downloads.left_overs(), self._on_left_overs)
 
-    def _on_left_overs(self, found: Sequence[LeftoverFile]) -> None:
+    def _on_left_overs(self, files: Sequence[LeftoverFile]) -> None:
         known = {
             (changed.repo, changed.name) for changed in self._all.values() if changed.state is not DownloadState.DONE
         }
-        self._left = {file.id: file for file in found if file.is_bad or (file.repo, file.name) not in known}
+        self._left = {file.id: file for file in files if file.is_bad or (file.repo, file.name) not in known}
         self.changed.emit()
 
     def show(self, change: DownloadChanged) -> None:
@@ -284,21 +284,23 @@ class DownloadRow(Card):
 
 
 class LeftoverRow(Card):
-    def __init__(self, fetch: DownloadsController, found: LeftoverFile, parent: QWidget) -> None:
-        super().__init__(parent, name="left_over_row", title=found.name)
-        size = bytes_for_people(found.bytes)
-        info = _("Begun earlier: {size} of {size2} are here.").format(size=size, size2=bytes_for_people(found.expected))
-        if found.is_bad:
+    def __init__(self, fetch: DownloadsController, leftover: LeftoverFile, parent: QWidget) -> None:
+        super().__init__(parent, name="left_over_row", title=leftover.name)
+        size = bytes_for_people(leftover.bytes)
+        info = _("Begun earlier: {size} of {size2} are here.").format(
+            size=size, size2=bytes_for_people(leftover.expected)
+        )
+        if leftover.is_bad:
             info = _("Damaged on the way or at its source: {size} are kept aside, never used.").format(size=size)
-        self.set_info(info if found.repo or found.is_bad else _("Begun earlier; of what is not known."))
-        if found.repo and not found.is_bad:
+        self.set_info(info if leftover.repo or leftover.is_bad else _("Begun earlier; of what is not known."))
+        if leftover.repo and not leftover.is_bad:
             bar = thin_bar("download_bar", self, _("Downloaded"), most=1000)
-            bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))
+            bar.setValue(round(1000 * leftover.bytes / max(leftover.expected, 1)))
             self.body.addWidget(bar)
-            spoken = _("Fetch the rest of {name}").format(name=found.name)
-            self.add_button(_("Resume"), "resume_left_button", spoken, partial(fetch.go_on_with, found.id))
-        spoken = _("Remove what came of {name}").format(name=found.name)
-        self.add_button(_("Remove"), "discard_left_button", spoken, partial(fetch.discard, found.id))
+            spoken = _("Fetch the rest of {name}").format(name=leftover.name)
+            self.add_button(_("Resume"), "resume_left_button", spoken, partial(fetch.go_on_with, leftover.id))
+        spoken = _("Remove what came of {name}").format(name=leftover.name)
+        self.add_button(_("Remove"), "discard_left_button", spoken, partial(fetch.discard, leftover.id))
 
 
 class Downloads(QWidget):

@@ -467,10 +467,10 @@ class HubSearch(OfferList):
             return
         self._set(_("Asking the Hub…"), is_busy=True)
 
-        def answered(found: Offers | OfferedRepo | Problem) -> None:
+        def answered(answer: Offers | OfferedRepo | Problem) -> None:
             if call is self._asking:
                 self._asking = None
-                self.show_found(found)
+                self.show_found(answer)
 
         call: Call = self.at.find.bridge.follow(partial(self._ask, self._words, self._limit), answered, answered)
         self._asking = call
@@ -530,21 +530,21 @@ class HubSearch(OfferList):
         self._allow.setVisible(self.at.find.is_offline and not is_set)
         self._show_cards(())
 
-    def show_found(self, found: Offers | OfferedRepo | Problem) -> None:
-        if isinstance(found, Problem):
-            self._set(found.sentence, kind="danger")
+    def show_found(self, answer: Offers | OfferedRepo | Problem) -> None:
+        if isinstance(answer, Problem):
+            self._set(answer.sentence, kind="danger")
             self._again.show()
             self._show_cards(())
             return
-        offers = Offers((found,)) if isinstance(found, OfferedRepo) else found
+        offers = Offers((answer,)) if isinstance(answer, OfferedRepo) else answer
         nothing = NOTHING_PASSES if offers.too_large or offers.other_licence else NOTHING
         self._set("" if offers.repos else nothing, may_be_more=offers.may_be_more)
         show_words(self._left_out, " ".join(_left_out(offers)))
         self._too_large.setVisible(bool(offers.too_large))
         self._search = offers.search
         self._show_cards(offers.repos)
-        if isinstance(found, OfferedRepo):
-            self._rows.rows[found.repo].show_details().show_repo(found)
+        if isinstance(answer, OfferedRepo):
+            self._rows.rows[answer.repo].show_details().show_repo(answer)
 
     def _show_end(self) -> None:
         """If the search field or a filter has the focus, scroll so that the results are visible."""
@@ -562,12 +562,12 @@ class HubSearch(OfferList):
         self._left_out.setVisible(False)
         self._too_large.setVisible(False)
 
-    def _show_cards(self, found: Sequence[OfferedRepo]) -> None:
-        names = [repo.repo for repo in found]
+    def _show_cards(self, repos: Sequence[OfferedRepo]) -> None:
+        names = [repo.repo for repo in repos]
         kept = list(self._rows.rows)
         if names[: len(kept)] != kept:
             self._rows.show(())
-        self._found = found
+        self._found = repos
         self._add(AT_ONCE)
 
     def _add(self, count: int) -> None:
@@ -584,8 +584,8 @@ class HubSearch(OfferList):
         return card
 
 
-def _left_out(found: Offers) -> Iterator[str]:
-    shown, many, licences = QLocale().toString, found.too_large, found.other_licence
+def _left_out(offers: Offers) -> Iterator[str]:
+    shown, many, licences = QLocale().toString, offers.too_large, offers.other_licence
     if many:
         yield ngettext(
             "{count} more is too large for this PC.",

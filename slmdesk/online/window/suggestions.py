@@ -51,6 +51,8 @@ class SuggestionCard(OfferCard):
         self.show_columns([SKILLS[skill] for skill in entry.skills], size)
 
     def allow(self, is_allowed: bool) -> None:
+        if self.is_open and not is_allowed:
+            self.toggle.click()  # its files have buttons to download them
         self._get.setVisible(is_allowed)
         self.toggle.setEnabled(is_allowed)
 
@@ -89,18 +91,18 @@ class Suggestions(OfferList):
         suggestions = at.find.suggestions
         suggestions.changed.connect(lambda: self.show_suggestions(suggestions.value))
 
-    def show_suggestions(self, found: Sequence[Suggestion]) -> None:
+    def show_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
         """Show the suggestions. While the page is visible, the cards stay in place and stay open or closed, even if
         only their order changed.
         """
-        before, after = ([_key(suggestion) for suggestion in some] for some in (self._found, found))
+        before, after = ([_key(suggestion) for suggestion in some] for some in (self._found, suggestions))
         stays = sorted(before) == sorted(after) if self.isVisible() else before == after
-        self._found = found
+        self._found = suggestions
         self._note.setText(ABOUT)
         if not stays:
             self._show()
             return
-        now = {_key(suggestion): suggestion for suggestion in found}
+        now = {_key(suggestion): suggestion for suggestion in suggestions}
         self._listed = [now[_key(suggestion)] for suggestion in self._listed]
         self._rows.show(self._listed[: len(self._rows.rows)])
 

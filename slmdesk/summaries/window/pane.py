@@ -400,7 +400,10 @@ class SummaryPane(QScrollArea):
 
     def _deadline_of(self, sentence: Sentence) -> Deadline | None:
         known = self._controller.deadlines.value if self.summary else ()
-        return next((one for one in known if one.blocks == sentence.blocks and one.text in sentence.text), None)
+        return next(
+            (deadline for deadline in known if deadline.blocks == sentence.blocks and deadline.text in sentence.text),
+            None,
+        )
 
     def _show_days(self) -> None:
         """Show when duties are due, and how the day was reckoned, beside the rows that stand there: they may come when
@@ -437,7 +440,7 @@ class SummaryPane(QScrollArea):
             return _day_of(deadline)
         is_own = self.form.own_words.isChecked()  # then the language may be another one
         language = self.summary.language if self.summary and not is_own else ""
-        dated = {one.document: one.dated for one in self.summary.documents} if self.summary else {}
+        dated = {document.document: document.dated for document in self.summary.documents} if self.summary else {}
         own = dated.get(sentence.blocks[0].document, ()) if sentence.blocks else ()
         return due_words(sentence.text, language, own)
 
@@ -499,8 +502,8 @@ def _day_of(deadline: Deadline) -> str:
 
 def due_words(text: str, language: str, own: Sequence[int] = ()) -> str:
     """Return the first whole date of a text of a paper with the date `own`, short, or ""."""
-    if found := due_day(text, language, own):
-        year, month, day = found
+    if due := due_day(text, language, own):
+        year, month, day = due
         return short_day(day or 1, month or 1, year)
     return ""
 
@@ -740,8 +743,7 @@ class SummaryForm(QFrame):
         self.own_words.hide()
         bind(self.own_words, "summary.own_words", self.own_words.click)
         tip = _("Length, form and focus of the summary")
-        self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
-        self._other.setCheckable(True)
+        self._other = tool_button("summary_other_button", self, folds=True, icon="sliders", label=tip, tip=tip)
         self._other.clicked.connect(self._on_other)
         tip = _("Copy with sources")
         self.copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip)

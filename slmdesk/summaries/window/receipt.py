@@ -35,7 +35,7 @@ class DeadlineLine(QFrame):
 
 def _read_day(words: str) -> str:
     """Return a day that a person wrote, as ISO 8601. Raises ValueError with a sentence for people."""
-    days = [reading for found in find_dates(words) for reading in found.readings if all(reading)]
+    days = [reading for dates in find_dates(words) for reading in dates.readings if all(reading)]
     if words.strip() and len(days) != 1:
         raise ValueError(_("Write the day with its year, such as 3.11.2026."))
     return datetime.date(*(part or 1 for part in days[0])).isoformat() if days else ""

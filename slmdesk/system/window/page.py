@@ -261,10 +261,10 @@ class SettingsPage(QScrollArea):
 
     def reach(self, control: QWidget) -> None:
         """Show the section in which a control of a setting is."""
-        found = next((each for each in self.settings if each.isAncestorOf(control)), None)
-        if found is not None:
-            self.show_section(found.section)
-            self.sections[found.section].unfold(found)
+        setting = next((each for each in self.settings if each.isAncestorOf(control)), None)
+        if setting is not None:
+            self.show_section(setting.section)
+            self.sections[setting.section].unfold(setting)
 
     @property
     def settings(self) -> list[SettingRow]:
@@ -272,8 +272,8 @@ class SettingsPage(QScrollArea):
 
     def _show(self) -> None:
         words = self.field.text().strip()
-        found = [name for name, section in self.sections.items() if section.search(words)]
-        shown = found if words else [self._current]
+        matching = [name for name, section in self.sections.items() if section.search(words)]
+        shown = matching if words else [self._current]
         for name, section in self.sections.items():
             section.setVisible(name in shown)
         self._nothing.setVisible(not shown)
@@ -284,9 +284,9 @@ class SettingsPage(QScrollArea):
             entry.setChecked(not words and self._group.id(entry) == at)
 
     def _on_entered(self) -> None:
-        found = next((each for each in self.settings if each.widget.isVisible()), None)
-        if found is not None:
-            found.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        setting = next((each for each in self.settings if each.widget.isVisible()), None)
+        if setting is not None:
+            setting.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @property
     def _place(self) -> str:

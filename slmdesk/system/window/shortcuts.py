@@ -67,22 +67,22 @@ class ShortcutList(QFrame):
         how = plain_label(HOW, self, name="shortcuts_how", kind="muted")
         self._column = column(how, row(self._reset_all, 1), into=self, gap=theme.SPACE_8)
         self._places: list[tuple[QWidget, list[str]]] = []
-        for place, found in by_place():
+        for place, group in by_place():
             heading = plain_label(_(place), self, name="shortcuts_place", kind="strong")
-            self._places.append((heading, [keys.words for keys in found]))
+            self._places.append((heading, [keys.words for keys in group]))
             self._column.addWidget(heading)
-            self._column.addLayout(self._grid(found))
+            self._column.addLayout(self._grid(group))
         # Queued, since the window must first take the keys from the same signal.
         controller.settings_shown.connect(self._show, Qt.ConnectionType.QueuedConnection)
         self._show()
 
-    def _grid(self, found: list[Keys]) -> QGridLayout:
+    def _grid(self, group: list[Keys]) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.SPACE_16)
         width = KEYS_LETTERS * self.fontMetrics().averageCharWidth()
         grid.setColumnMinimumWidth(0, width)
         grid.setColumnStretch(1, 1)
-        for at, keys in enumerate(found):
+        for at, keys in enumerate(group):
             words = plain_label(keys.words, self, name="shortcut_words")
             if keys in FIXED:
                 shown = plain_label(keys.shown, self, name="shortcut_keys", wraps=False)

@@ -192,8 +192,8 @@ class TableModel(QAbstractTableModel):
         return f"{_(cell.value)}{share}" if cell.value else ""
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        found = super().flags(index)
-        return found | Qt.ItemFlag.ItemIsEditable if self.cell_at(index) is not None else found
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if self.cell_at(index) is not None else flags
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         row, cell = self.row_at(index), self.cell_at(index)

@@ -28,9 +28,11 @@ class CheckDialog(Dialog):
         super().__init__(parent, "check_dialog", _("Check a sample"))
         at = table.columns.index(label)
         self._table, self._column, self._check = table, at, check
-        self._sample = [one.document for one in sample_of(table, at, item)]
+        self._sample = [entry.document for entry in sample_of(table, at, item)]
         done = {known.document for known in table.checks if known.column == at}
-        self._now = next((place for place, one in enumerate(self._sample) if one not in done), len(self._sample))
+        self._now = next(
+            (place for place, document in enumerate(self._sample) if document not in done), len(self._sample)
+        )
         self._progress = plain_label("", self, name="check_progress", kind="small")
         self._text = named(QPlainTextEdit(self), "check_text", label=_("The text"))
         self._text.setReadOnly(True)
@@ -39,10 +41,10 @@ class CheckDialog(Dialog):
         self._agree = button(_("Agree"), "check_agree", self, kind="primary", on=lambda: self._note(""))
         self._back = button(_("Back"), "check_back", self, kind="quiet", on=self._on_back)
         self._others: list[QPushButton] = []
-        for number, one in enumerate(label.choices, 1):
-            words = f"{number} {_(one.name)}"
-            self._others.append(button(words, f"check_{number}", self, on=partial(self._note, one.name)))
-            QShortcut(QKeySequence(str(number)), self, partial(self._note, one.name))
+        for number, choice in enumerate(label.choices, 1):
+            words = f"{number} {_(choice.name)}"
+            self._others.append(button(words, f"check_{number}", self, on=partial(self._note, choice.name)))
+            QShortcut(QKeySequence(str(number)), self, partial(self._note, choice.name))
         QShortcut(QKeySequence(Qt.Key.Key_Backspace), self, self._on_back)
         keys = plain_label(
             _("Enter agrees, a digit gives another label, Backspace goes back."), self, name="check_keys", kind="small"
@@ -57,27 +59,27 @@ class CheckDialog(Dialog):
 
     def _row(self) -> TableRow | None:
         here = self._sample[self._now] if self._now < len(self._sample) else ""
-        return next((one for one in self._table.rows if one.document == here), None)
+        return next((entry for entry in self._table.rows if entry.document == here), None)
 
     def _show(self) -> None:
-        one = self._row()
+        entry = self._row()
         words = _("{done} of {count}").format(done=min(self._now + 1, len(self._sample)), count=len(self._sample))
         error = error_of(self._table, self._column)
-        self._progress.setText(words if one else f"{error.words}." if error else "")
-        self._text.setPlainText(_shown(self._table, one, self._column) if one else "")
-        cell = one.cells[self._column] if one else None
+        self._progress.setText(words if entry else f"{error.words}." if error else "")
+        self._text.setPlainText(_shown(self._table, entry, self._column) if entry else "")
+        cell = entry.cells[self._column] if entry else None
         self._found.setText(" · ".join(filter(None, (_(cell.value), certainty_words(cell)))) if cell else _("Done"))
         for part in (self._agree, *self._others):
-            part.setEnabled(one is not None)
+            part.setEnabled(entry is not None)
         self._back.setEnabled(self._now > 0)
-        if one is not None:
+        if entry is not None:
             self._agree.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _note(self, label: str) -> None:
-        one = self._row()
-        if one is not None and self._agree.isEnabled():
+        entry = self._row()
+        if entry is not None and self._agree.isEnabled():
             self._agree.setEnabled(False)  # until it is stored
-            self._check(one.document, self._column, label or one.cells[self._column].value, self._on_noted)
+            self._check(entry.document, self._column, label or entry.cells[self._column].value, self._on_noted)
 
     def _on_noted(self, table: Table) -> None:
         self._table = table
@@ -89,6 +91,6 @@ class CheckDialog(Dialog):
         self._show()
 
 
-def _shown(table: Table, one: TableRow, at: int) -> str:
-    name = one.name if one.source == one.document else ""
-    return "\n\n".join(filter(None, (name, text_of(table, one, at))))
+def _shown(table: Table, entry: TableRow, at: int) -> str:
+    name = entry.name if entry.source == entry.document else ""
+    return "\n\n".join(filter(None, (name, text_of(table, entry, at))))

@@ -101,11 +101,11 @@ class TableController(JobFollower):
         view = self._opened.value
         self._begin(tuple(columns), view.request.documents if view else self._rows)
 
-    def find_themes(self, found: Callable[[Sequence[Label]], None]) -> None:
+    def find_themes(self, receiver: Callable[[Sequence[Label]], None]) -> None:
         """Look for themes in the texts of the shown table, and call `found` with them."""
         view = self._opened.value
         documents, text = (view.request.documents, view.request.text) if view else (self._rows, "")
-        self._bridge.follow(self._bridge.services.extraction.themes(documents, text), found, self._refuse)
+        self._bridge.follow(self._bridge.services.extraction.themes(documents, text), receiver, self._refuse)
 
     def join(self, path: Path) -> None:
         """Read a file and add its texts to the shown table."""
@@ -132,11 +132,11 @@ class TableController(JobFollower):
 
     def begin_all(self, columns: Sequence[Column]) -> None:
         """Make a table of the documents that the search leaves in the list. Those that cannot be read are told."""
-        found = self.shown()
-        failed = [record for record in found if record.status is DocumentStatus.FAILED and not record.pages]
+        shown = self.shown()
+        failed = [record for record in shown if record.status is DocumentStatus.FAILED and not record.pages]
         problems = [(record.name, problem_of(record.error_code or "", record.error_args)) for record in failed]
-        self._tell_unread([(name, problem.sentence) for name, problem in problems], len(found))
-        self._begin(tuple(columns), tuple(record.id for record in found if record not in failed))
+        self._tell_unread([(name, problem.sentence) for name, problem in problems], len(shown))
+        self._begin(tuple(columns), tuple(record.id for record in shown if record not in failed))
 
     def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
         """Make a table of a folder's documents once they are read. An unreadable document does not stop the others."""
@@ -181,10 +181,10 @@ class TableController(JobFollower):
             self.begun.emit(columns, total)
         self.read_reported.emit(done, total)
 
-    def _on_folder_read(self, columns: tuple[Column, ...], found: FolderRead) -> None:
-        self._tell_unread(found.failed, found.total)
-        if found.documents:
-            self._begin(columns, found.documents)
+    def _on_folder_read(self, columns: tuple[Column, ...], folder: FolderRead) -> None:
+        self._tell_unread(folder.failed, folder.total)
+        if folder.documents:
+            self._begin(columns, folder.documents)
         else:
             self.stopped.emit(_("There is no document in this folder that could be read."))
 

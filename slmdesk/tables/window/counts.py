@@ -107,7 +107,7 @@ class CountsView(QFrame):
         self.chart.show_chart(chart)
         self._fill_figures(chart.rows)
         error = error_of(table, label)
-        told = _("Labels by lists of words, without a model.") if is_by_words(table, label) else ""
+        told = _("Labels by lists of words.") if is_by_words(table, label) else ""
         checked = f"{error.words}." if error else _("No sample was checked by hand.")
         self._trust.setText(" ".join(filter(None, (told, checked))))
         self._lists.setVisible(error is not None and error.are_lists_better)
@@ -138,12 +138,12 @@ class CountsView(QFrame):
         else:
             value = down if down < len(counts.values) else None
             label = across - 1 if 0 < across <= len(counts.labels) else None
-        found = rows_in(table, counts, value, label)
+        rows = rows_in(table, counts, value, label)
         names = [] if label is None else [_(counts.labels[label])]
         if counts.by is not None and value is not None:
             names.append(bucket_words(table.columns[counts.by], counts.values[value]))
         words = ", ".join(names) or _("All")
-        self.rows_chosen.emit(frozenset(one.document for one in found), f"{words}: {grouped(len(found))}")
+        self.rows_chosen.emit(frozenset(entry.document for entry in rows), f"{words}: {grouped(len(rows))}")
 
     def _on_save(self, form: str, _checked: bool = False) -> None:
         if self.chart.chart is not None:

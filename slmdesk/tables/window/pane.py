@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
-from slmdesk.base.texts import _, cut, grouped, in_quotes, ngettext, retold
+from slmdesk.base.texts import _, cut, in_quotes, ngettext, retold
 from slmdesk.jobs.types import JobChanged, left_words
 from slmdesk.library.types import Span
 from slmdesk.tables.cells import column_named, presets
@@ -181,14 +181,6 @@ class TablePane(QFrame):
             "", "table_doubts", bar, kind="flag", icon="triangle-alert", colour="warn", on=self._on_doubts,
             tip=_("Go to the next cell to check"),
         )  # fmt: skip
-        tip = _("Choose which documents become rows")
-        self._scope = button("", "table_scope_button", bar, kind="quiet", icon="chevron-down", tip=tip)
-        self._scope.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
-        scopes = named(QMenu(self._scope), "table_scope_menu")
-        self._action(scopes, _("This document"), "table_of_document", lambda: tables.begin(self.model.columns))
-        self._all = self._action(scopes, "", "table_of_all", lambda: tables.begin_all(self.model.columns))
-        self._action(scopes, _("A folder…"), "table_of_folder", self._ask_folder)
-        self._scope.clicked.connect(lambda: scopes.popup(self._scope.mapToGlobal(self._scope.rect().bottomLeft())))
         label = _("Add a column")
         self._add = button("", "new_column_button", bar, kind="quiet", icon="plus", label=label)
         self._add.clicked.connect(lambda: self._adding.toggle(self._add))
@@ -200,6 +192,10 @@ class TablePane(QFrame):
         self._again = self._action(menu, _("Refresh"), "again_table_button", tables.again)
         self._undo = self._action(menu, _("Undo"), "undo_cell_button", tables.undo)
         self._undo.setEnabled(False)
+        self._scope = named(menu.addMenu(_("Documents")), "table_scope_menu")
+        self._action(self._scope, _("This document"), "table_of_document", lambda: tables.begin(self.model.columns))
+        self._all = self._action(self._scope, "", "table_of_all", lambda: tables.begin_all(self.model.columns))
+        self._action(self._scope, _("A folder…"), "table_of_folder", self._ask_folder)
         self._fresh = self._action(menu, _("New table"), "new_table_button", lambda: tables.begin(()))
         self._join = self._action(menu, _("Add rows of a file…"), "join_table_button", self._ask_file)
         self._columns = named(menu.addMenu(_("Columns")), "table_columns_menu")
@@ -213,7 +209,7 @@ class TablePane(QFrame):
         ]
         menu.aboutToShow.connect(lambda: self._older.setEnabled(self.earlier.has_entries))
         self._more.setMenu(menu)
-        parts = (self._figure, self._doubts, 1, self._scope, self._add, self._save, self._more)
+        parts = (self._figure, self._doubts, 1, self._add, self._save, self._more)
         row(*parts, into=bar, gap=theme.SPACE_8)
         return bar
 
@@ -389,14 +385,14 @@ class TablePane(QFrame):
         """Go to the next cell to check, and from the last to the first."""
         here, width = self.table.currentIndex(), len(self.model.columns)
         after = here.row() * width + here.column() if here.isValid() else 0
-        found = [
+        doubts = [
             at * width + column
             for at, row in enumerate(self.model.rows)
             for column, cell in enumerate(row.cells)
             if cell.flag in DOUBTFUL
         ]
-        if found:
-            at, column = divmod(next((place for place in found if place >= after), found[0]), width)
+        if doubts:
+            at, column = divmod(next((place for place in doubts if place >= after), doubts[0]), width)
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
             self._on_source(self.model.index(at, column + 1))
 
@@ -486,8 +482,7 @@ class TablePane(QFrame):
         self._only.setVisible(self.model.only is not None and not is_counted)
         self.table.setVisible(has_table and not is_counted)
         self._join.setEnabled(self._has_labels and not self._is_running)
-        begins: list[QPushButton | QAction] = [self._scope, self._fresh, self._again]
-        for action in begins:
+        for action in (self._scope, self._fresh, self._again):
             action.setEnabled(not self._is_running)
         self._add.setEnabled(not self._is_running or bool(self._controller.item))
         self._columns.setEnabled(not self._is_running)
@@ -514,11 +509,6 @@ class TablePane(QFrame):
 
     def _fit_bar(self) -> None:
         is_narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
-        words = ngettext("1 document", "{n:,} documents", self._total) if self._total else _("This document")
-        if any(row.source != row.document for row in self.model.rows[:1]):
-            words = ngettext("1 text", "{n:,} texts", self._total)
-        self._scope.setText(grouped(self._total) if is_narrow else words)
-        self._scope.setAccessibleName(words)
         self._add.setText("" if is_narrow else _("Column"))
         self._save.setText(_("Excel") if is_narrow else _("Save as Excel"))
 

@@ -99,7 +99,7 @@ def exchanged(old: str, new: str, language: str) -> list[str]:
     if words is None:
         return []
     before, after = list(_clauses(old, language, words)), list(_clauses(new, language, words))
-    return [clause.text for clause in after if any(_is_turned(one, clause, before, after) for one in before)]
+    return [clause.text for clause in after if any(_is_turned(earlier, clause, before, after) for earlier in before)]
 
 
 def _is_turned(old: _Clause, new: _Clause, before: Sequence[_Clause], after: Sequence[_Clause]) -> bool:
@@ -112,10 +112,10 @@ def _is_turned(old: _Clause, new: _Clause, before: Sequence[_Clause], after: Seq
         is_same = len(shared) >= LEAST_SHARED and (
             old.content == new.content or (new.is_demand and shared == old.content)
         )
-    known = (one.content for one in before if one.doer == new.doer and one.content)
-    kept = (one.content for one in after if one.doer != new.doer)
-    is_known = any(one <= new.content or len(one & new.content) >= len(shared) for one in known)
-    return is_same and not is_known and not any(len(one & old.content) >= len(shared) for one in kept)
+    known = (clause.content for clause in before if clause.doer == new.doer and clause.content)
+    kept = (clause.content for clause in after if clause.doer != new.doer)
+    is_known = any(content <= new.content or len(content & new.content) >= len(shared) for content in known)
+    return is_same and not is_known and not any(len(content & old.content) >= len(shared) for content in kept)
 
 
 def _clauses(text: str, language: str, words: _Words) -> Iterator[_Clause]:
@@ -132,8 +132,8 @@ def _clauses(text: str, language: str, words: _Words) -> Iterator[_Clause]:
 def _clause(part: str, before: _Clause | None, language: str, words: _Words) -> _Clause:
     text = part.lstrip(",;:()–— ")
     flat = [folded(word) for word in _WORD.findall(text)]
-    found = {word.stem for word in take_apart(text, language).words if word.content and word.word not in words.empty}
-    content = frozenset((*found, *_FIGURES.findall(text)))
+    stems = {word.stem for word in take_apart(text, language).words if word.content and word.word not in words.empty}
+    content = frozenset((*stems, *_FIGURES.findall(text)))
     writer, reader = words.writer.search(text), words.reader.search(text)
     is_told = not (writer or part.endswith("?") or (flat and flat[0] in function_words(language)))
     is_order = is_told and words.order.match(text) is not None

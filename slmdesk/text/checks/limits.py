@@ -72,19 +72,19 @@ def lost_limits(source: str, target: str, source_language: str, target_language:
     if not all(language in _lists()["condition"]["sure"] for language in (source_language, target_language)):
         return []
     before, after = _read(source, source_language), _read(target, target_language)
-    found = []
+    faults = []
     for kind in ("condition", "exception", "only"):
         for here, there, fault in ((before, after, "missing"), (after, before, "added")):
             limits = here.limits(kind)
             if len(limits) > len(there.limits(kind)) + len(there.others(kind, here)):
-                found.append((kind, limits[0], fault))
+                faults.append((kind, limits[0], fault))
     exceptions = before.limits("exception")
     is_kept = after.limits("exception") or after.denials > before.denials
     if exceptions and after.limits("condition") and not is_kept:
-        found.append(("exception", exceptions[0], "missing"))  # "unless" has become "if"
+        faults.append(("exception", exceptions[0], "missing"))  # "unless" has become "if"
     if target_language == "en" and _RELATIVE.match(before.words) and _ASKED.match(after.words):
-        found.append(("condition", before.words.split()[0], "missing"))  # "Wer zahlt, …" is no "Who pays …"
-    return list(dict.fromkeys([*found, *_duties(before, after)]))
+        faults.append(("condition", before.words.split()[0], "missing"))  # "Wer zahlt, …" is no "Who pays …"
+    return list(dict.fromkeys([*faults, *_duties(before, after)]))
 
 
 def _duties(before: Sentence, after: Sentence) -> list[tuple[str, str, str]]:
@@ -129,5 +129,5 @@ def address(text: str, language: str) -> dict[str, str]:
     Words in quotation marks do not count.
     """
     text = _QUOTED.sub(" ", text)
-    found = {side: words.search(text) for side in ("formal", "informal") if (words := _address(side, language))}
-    return {side: match[0] for side, match in found.items() if match}
+    matches = {side: words.search(text) for side in ("formal", "informal") if (words := _address(side, language))}
+    return {side: match[0] for side, match in matches.items() if match}

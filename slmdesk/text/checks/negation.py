@@ -149,11 +149,11 @@ def turned_round(said: Line, known: list[Line], source_forms: frozenset[str]) ->
     if not said.stems or not known:
         return []
     alike = _alike(said, known)
-    found = _denials(said, alike) if alike else []
-    found += _prefixed(said, alike or known, source_forms)
-    found += _antonyms(said, alike)
+    spans = _denials(said, alike) if alike else []
+    spans += _prefixed(said, alike or known, source_forms)
+    spans += _antonyms(said, alike)
     seen: list[tuple[int, int, str]] = []
-    for span in sorted(found):
+    for span in sorted(spans):
         if not seen or span[0] >= seen[-1][1]:
             seen.append(span)
     return seen
@@ -215,12 +215,12 @@ def _is_put_off(line: Line, at: int, other: Line) -> bool:
     return False
 
 
-def _unmatched(one: Sequence[_Denial], other: Sequence[_Denial]) -> tuple[list[_Denial], list[_Denial]]:
+def _unmatched(first: Sequence[_Denial], other: Sequence[_Denial]) -> tuple[list[_Denial], list[_Denial]]:
     """Pair negations with those of the other side that negate most of the same words. Return the rest of each side."""
     pairs = sorted(
-        ((len(mine[1] & theirs[1]), mine, theirs) for mine in one for theirs in other), key=lambda pair: -pair[0]
+        ((len(mine[1] & theirs[1]), mine, theirs) for mine in first for theirs in other), key=lambda pair: -pair[0]
     )
-    left, right = list(one), list(other)
+    left, right = list(first), list(other)
     for shared, mine, theirs in pairs:
         if shared and mine in left and theirs in right:
             left.remove(mine)
@@ -359,9 +359,11 @@ def openers(language: str) -> tuple[str, ...]:
 
 @cache
 def _openers(language: str) -> re.Pattern[str] | None:
-    found = openers(language)
+    phrases = openers(language)
     return (
-        re.compile(rf"(?<![\w'’-])(?:{'|'.join(map(re.escape, found))})(?![\w'’-])", re.IGNORECASE) if found else None
+        re.compile(rf"(?<![\w'’-])(?:{'|'.join(map(re.escape, phrases))})(?![\w'’-])", re.IGNORECASE)
+        if phrases
+        else None
     )
 
 
@@ -370,17 +372,17 @@ def left_away(sentence: str, source: str, language: str) -> str:
     if _openers(language) is None or _has_sign(sentence, language):
         return ""
     said = _stems(sentence, language)
-    found, least = "", LEAST_REPORTED
+    loss, least = "", LEAST_REPORTED
     for start, end in sentence_spans(source, language):
         line = source[start:end]
         reported = len(said & _stems(line, language)) / max(1, len(said))
-        if reported < least or (found and reported == least):
+        if reported < least or (loss and reported == least):
             continue
         left = (condition for condition in _conditions(line, language) if _is_left(said, line, condition, language))
         condition = next(left, "") or _limit(said, line, language)
-        if condition or reported > least or not found:
-            found, least = condition, reported
-    return found[:MOST_DETAIL]
+        if condition or reported > least or not loss:
+            loss, least = condition, reported
+    return loss[:MOST_DETAIL]
 
 
 def _has_sign(sentence: str, language: str) -> bool:
@@ -491,8 +493,8 @@ _PREFIXED = {
 
 def denial(text: str, language: str) -> str | None:
     """Return the first negating word of a text, or "" if there is none. None means the language has no word list."""
-    found = denials(text, language)
-    return None if found is None else next(iter(found), "")
+    signs = denials(text, language)
+    return None if signs is None else next(iter(signs), "")
 
 
 def denials(text: str, language: str) -> list[str] | None:

@@ -520,10 +520,10 @@ def _in_figures(text: str, language: str) -> list[DateMention]:
     return mentions
 
 
-def _add(found: list[DateMention], match: re.Match[str], readings: list[Day]) -> None:
+def _add(mentions: list[DateMention], match: re.Match[str], readings: list[Day]) -> None:
     good = tuple(day for day in readings if 0 not in day and 1 <= (day[1] or 1) <= 12 and 1 <= (day[2] or 1) <= 31)
     if good:
-        found.append(DateMention(match.start(), match.end(), good))
+        mentions.append(DateMention(match.start(), match.end(), good))
 
 
 def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:

@@ -46,17 +46,17 @@ def tables() -> dict[str, Any]:
 @cache
 def listed(section: str, name: str, language: str = "") -> frozenset[str]:
     """Return the words of a list, or of its part for a language."""
-    found = tables()[section][name]
-    return frozenset((found if isinstance(found, str) else found.get(language, "")).split())
+    entry = tables()[section][name]
+    return frozenset((entry if isinstance(entry, str) else entry.get(language, "")).split())
 
 
 @cache
 def values(name: str, language: str = "") -> dict[str, int]:
     """Parse a list like "two=2 three=3" of the numbers section. "ones" also includes all forms of the ordinals."""
-    found = tables()["numbers"][language] if language else tables()["numbers"]
-    known = {word: int(value) for word, _, value in (pair.partition("=") for pair in found[name].split())}
+    table = tables()["numbers"][language] if language else tables()["numbers"]
+    known = {word: int(value) for word, _, value in (pair.partition("=") for pair in table[name].split())}
     if name == "ones":
-        forms = product(values("ordinals", language).items(), found["endings"].split())
+        forms = product(values("ordinals", language).items(), table["endings"].split())
         known |= {stem + ending.strip("-"): value for (stem, value), ending in forms}
         known = {word: value for word, value in known.items() if word not in values("soft", language)}
     return known
@@ -64,8 +64,8 @@ def values(name: str, language: str = "") -> dict[str, int]:
 
 @cache
 def function_words(language: str = "") -> frozenset[str]:
-    found = tables()["function"]
-    return frozenset((found[language] if language in found else " ".join(found.values())).split())
+    by_language = tables()["function"]
+    return frozenset((by_language[language] if language in by_language else " ".join(by_language.values())).split())
 
 
 @cache

@@ -62,13 +62,13 @@ class Term(Record):
 
 def find_terms(text: str, language: str = "") -> list[Term]:
     """Return the deadlines of a sentence in order. None of what is told of the past, nor of other events."""
-    found = list[Term]()
+    deadlines = list[Term]()
     for name in (language,) if language else LANGUAGES:
         words = _words().get(name)
         if words and re.search(words["lead"], text, re.I) and not re.search(words["told"], text, re.I):
             terms = (_term(match, text, name, words) for match in _pattern(name).finditer(text))
-            found += [term for term in terms if term is not None]
-    return sorted(found, key=lambda term: term.start)
+            deadlines += [term for term in terms if term is not None]
+    return sorted(deadlines, key=lambda term: term.start)
 
 
 def is_own(term: Term, head: str) -> bool:

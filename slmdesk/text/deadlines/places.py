@@ -32,9 +32,9 @@ def place_of(text: str, language: str) -> str:
     """
     head = text[:HEAD_CHARACTERS]
     known: Mapping[str, str] = _tables()["countries"].get(language, {})
-    found = [place for place, signs in known.items() if re.search(signs, head)] or ["DE" if language == "de" else ""]
-    if found != ["DE"]:
-        return found[0] if len(found) == 1 else ""
+    places = [place for place, signs in known.items() if re.search(signs, head)] or ["DE" if language == "de" else ""]
+    if places != ["DE"]:
+        return places[0] if len(places) == 1 else ""
     near, towns = "|".join(_tables()["near"]), _tables()["towns"]
     lands = {land for land in towns if re.search(rf"(?:{near})\s+(?:{towns[land]})(?![\w-])", head)}
     is_known = all(any(re.match(towns[land], town) for land in lands) for town in _TOWN.findall(head))

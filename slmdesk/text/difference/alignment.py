@@ -31,32 +31,32 @@ def common(
 
     `weight` returns the weight of a position in `old`. Heavier items decide which items stay in order.
     """
-    found: list[Pair] = []
+    pairs: list[Pair] = []
     gaps = [(0, len(old), 0, len(new))]
     left = MOST_ROUNDS * (len(old) + len(new))
     while gaps and left > 0:
         begin, end, other, last = gaps.pop()
         left -= end - begin + last - other
         while begin < end and other < last and old[begin] == new[other]:
-            found.append((begin, other))
+            pairs.append((begin, other))
             begin, other = begin + 1, other + 1
         while begin < end and other < last and old[end - 1] == new[last - 1]:
             end, last = end - 1, last - 1
-            found.append((end, last))
+            pairs.append((end, last))
         if begin == end or other == last:
             continue
         if (end - begin) * (last - other) <= SMALL:
             theirs = range(other, last)
-            found += heaviest((at, to, weight(at)) for at in range(begin, end) for to in theirs if old[at] == new[to])
+            pairs += heaviest((at, to, weight(at)) for at in range(begin, end) for to in theirs if old[at] == new[to])
             continue
         at, to = begin, other
         for pair in _anchors(old, new, range(begin, end), range(other, last), weight):
-            found.append(pair)
+            pairs.append(pair)
             gaps.append((at, pair[0], to, pair[1]))
             at, to = pair[0] + 1, pair[1] + 1
         if (at, to) != (begin, other):
             gaps.append((at, end, to, last))
-    return sorted(found)
+    return sorted(pairs)
 
 
 def heaviest(pairs: Iterable[tuple[int, int, float]]) -> list[Pair]:
@@ -151,8 +151,8 @@ def hunks_of(old: str, new: str, numbers: Sequence[Span] = (), new_numbers: Sequ
     real = [span for span in ranges if "".join(keys[span[0] : span[1]]) != "".join(others[span[2] : span[3]])]
     if real and real[0][0] == 0 and real[0][2] == 0 and _is_lead(old, new, mine, theirs, real[0]):
         real = real[1:]
-    found = _bridged(real, keys)
-    return [Hunk(_span(mine, a, b, len(old)), _span(theirs, c, d, len(new))) for a, b, c, d in found]
+    bridged = _bridged(real, keys)
+    return [Hunk(_span(mine, a, b, len(old)), _span(theirs, c, d, len(new))) for a, b, c, d in bridged]
 
 
 def _is_lead(old: str, new: str, mine: Sequence[Span], theirs: Sequence[Span], first: _Range) -> bool:
@@ -180,17 +180,17 @@ def _slid(change: _Range, after: _Range | None, keys: Sequence[str], others: Seq
 
 
 def _bridged(ranges: Sequence[_Range], keys: Sequence[str]) -> list[_Range]:
-    found: list[_Range] = []
+    bridged: list[_Range] = []
     for change in ranges:
-        if found:
-            before = found[-1]
+        if bridged:
+            before = bridged[-1]
             between = sum(map(len, keys[before[1] : change[0]]))
             sizes = [change[1] - change[0] + change[3] - change[2], before[1] - before[0] + before[3] - before[2]]
             if between <= SHORT_BRIDGE and change[0] - before[1] <= 2 and min(sizes) > 1:
-                found[-1] = (before[0], change[1], before[2], change[3])
+                bridged[-1] = (before[0], change[1], before[2], change[3])
                 continue
-        found.append(change)
-    return found
+        bridged.append(change)
+    return bridged
 
 
 def _span(tokens: Sequence[Span], begin: int, end: int, length: int) -> Span:

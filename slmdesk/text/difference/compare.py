@@ -51,15 +51,15 @@ _BULLET = re.compile(r"^[\u2022\u2023\u25aa\u25cf\u25e6*+\u2013-]\s+")
 
 def clauses_of(units: Sequence[Unit]) -> list[str]:
     """Return the clause of each block: "6. Support, 6.4". Without a heading above the block it is only the number."""
-    found: list[str] = []
+    clauses: list[str] = []
     heading = last = ""
     for unit in units:
         number = _number(unit)
         if is_heading(unit.text, unit.kind, unit.lead):
             heading, number = _shortened(_MARKS.sub("", unit.text)), ""
         last = number or last
-        found.append(", ".join(filter(None, (heading, number if heading else last))))
-    return found
+        clauses.append(", ".join(filter(None, (heading, number if heading else last))))
+    return clauses
 
 
 def _number(unit: Unit) -> str:
@@ -166,7 +166,7 @@ class Matcher:
                 if unit.key in moved:
                     self._events.append(Pairing([unit], [theirs[unit.key]], is_moved=True))
         left = [tuple([unit for unit in some if unit.key not in moved] for some in gap) for gap in gaps]
-        return [(one, other) for one, other in left if one or other]
+        return [(gone, other) for gone, other in left if gone or other]
 
     def _by_sentences(self, mine: list[Unit], theirs: list[Unit]) -> Iterator[tuple[list[Unit], list[Unit]]]:
         if not mine or not theirs:
@@ -214,19 +214,19 @@ class Matcher:
         others = [_bag(_words(pairing.new)) for pairing in come]
         taken: set[int] = set()
         used: set[int] = set()
-        found: list[Pairing] = []
+        moved: list[Pairing] = []
         for at, to, _ in sorted(_alike(bags, others, LEAST_MOVED_ALIKE), key=lambda pair: (-pair[2], pair[0], pair[1])):
             if at not in used and to not in taken and len(bags[at]) >= LEAST_MOVED_WORDS:
                 used.add(at)
                 taken.add(to)
-                found.append(Pairing(gone[at].old, come[to].new, is_moved=True))
+                moved.append(Pairing(gone[at].old, come[to].new, is_moved=True))
         rest = [pairing for at, pairing in enumerate(gone) if at not in used]
         rest += [pairing for at, pairing in enumerate(come) if at not in taken]
         small = [
             event for event in self._events
             if (event.old and event.new) or letters_of(event.old or event.new) < LEAST_MOVED
         ]  # fmt: skip
-        self._events = small + rest + found
+        self._events = small + rest + moved
 
     def _moved_along(self) -> None:
         gone = {place_of(event.old[0]): event for event in self._events if len(event.old) == 1 and not event.new}
@@ -275,13 +275,13 @@ def _gaps(
     pairs: Sequence[tuple[int, int]], count: int, other: int, *, keep_empty: bool = False
 ) -> list[tuple[int, int, int, int]]:
     """Return the gaps between pairs, as (begin, end) on the one side and (begin, end) on the other."""
-    found = []
+    gaps = []
     at, to = 0, 0
     for place, there in [*pairs, (count, other)]:
         if keep_empty or place > at or there > to:
-            found.append((at, place, to, there))
+            gaps.append((at, place, to, there))
         at, to = place + 1, there + 1
-    return found
+    return gaps
 
 
 @lru_cache(maxsize=20_000)
@@ -305,7 +305,7 @@ def _alike(
             index.setdefault(word, []).append(to)
     sizes = [_size(bag) for bag in others]
     is_small = len(bags) * len(others) <= 2500
-    found: list[tuple[int, int, float]] = []
+    candidates: list[tuple[int, int, float]] = []
     for at, bag in enumerate(bags):
         size = _size(bag)
         votes: Counter[int] = Counter()
@@ -318,8 +318,8 @@ def _alike(
             shared = _shared(bag, others[to])
             share = 2 * shared / (size + sizes[to]) if size + sizes[to] else 0.0
             if share >= least:
-                found.append((at, to, share))
-    return found
+                candidates.append((at, to, share))
+    return candidates
 
 
 def _shared(bag: Counter[str], other: Counter[str]) -> float:
@@ -360,15 +360,15 @@ def _alone(mine: list[Unit], theirs: list[Unit]) -> list[Pairing]:
 
 
 def _by_block(events: list[Pairing], side: int) -> list[Pairing]:
-    found: list[Pairing] = []
+    blocks: list[Pairing] = []
     for event in sorted(events, key=lambda event: place_of((event.old or event.new)[0])):
         some = event.old or event.new
-        last = (found[-1].old or found[-1].new)[-1] if found else None
+        last = (blocks[-1].old or blocks[-1].new)[-1] if blocks else None
         if last and last.block == some[0].block and last.at + 1 == some[0].at:
-            (found[-1].old if side == 0 else found[-1].new).extend(some)
+            (blocks[-1].old if side == 0 else blocks[-1].new).extend(some)
         else:
-            found.append(Pairing(list(event.old), list(event.new)))
-    return found
+            blocks.append(Pairing(list(event.old), list(event.new)))
+    return blocks
 
 
 def letters_of(units: Sequence[Unit]) -> int:
@@ -381,16 +381,16 @@ def joined(units: Sequence[Unit]) -> str:
 
 
 def joined_with_numbers(units: Sequence[Unit]) -> tuple[str, list[tuple[int, int]]]:
-    found = ""
+    text = ""
     numbers: list[tuple[int, int]] = []
     for at, unit in enumerate(units):
         if at:
-            is_cut = unit.text[:1].islower() and found[-1:] not in ".!?:;"
-            found += " " if is_cut or unit.block == units[at - 1].block else "\n"
+            is_cut = unit.text[:1].islower() and text[-1:] not in ".!?:;"
+            text += " " if is_cut or unit.block == units[at - 1].block else "\n"
         if unit.lead:
-            numbers.append((len(found), len(found) + unit.lead))
-        found += unit.text
-    return found, numbers
+            numbers.append((len(text), len(text) + unit.lead))
+        text += unit.text
+    return text, numbers
 
 
 def _words(units: Sequence[Unit]) -> str:
@@ -416,15 +416,15 @@ class _Step:
 
 
 def moved_together(events: Sequence[Pairing]) -> list[Pairing]:
-    found = [event for event in events if not event.is_moved]
+    pairings = [event for event in events if not event.is_moved]
     last: Pairing | None = None
     for pairing in sorted((event for event in events if event.is_moved), key=lambda pairing: place_of(pairing.old[0])):
         if last and _follows(last.old[-1], pairing.old[0]) and _follows(last.new[-1], pairing.new[0]):
             last.old, last.new = last.old + pairing.old, last.new + pairing.new
         else:
             last = Pairing(pairing.old, pairing.new, is_moved=True)
-            found.append(last)
-    return found
+            pairings.append(last)
+    return pairings
 
 
 def in_order(events: Sequence[Pairing]) -> list[_Step]:
@@ -481,15 +481,15 @@ class ChangeBuilder:
         return Difference(tuple(self._changes), tuple(self._rows(steps, runs)))
 
     def _joined_steps(self) -> list[_Step]:
-        found: list[_Step] = []
+        steps: list[_Step] = []
         for step in self._steps:
-            last = found[-1] if found else None
+            last = steps[-1] if steps else None
             if last and self._belongs(last, step):
                 last.old, last.new = last.old + step.old, last.new + step.new
                 last.event.old, last.event.new = last.old, last.new
                 continue
-            found.append(step)
-        return found
+            steps.append(step)
+        return steps
 
     @staticmethod
     def _belongs(last: _Step, step: _Step) -> bool:
@@ -618,13 +618,13 @@ def _marked(text: str, spans: Sequence[tuple[int, int]], change: int, is_whole: 
 
 
 def _spaced(some: Iterator[tuple[Run, ...]] | Sequence[tuple[Run, ...]]) -> tuple[Run, ...]:
-    found: list[Run] = []
+    spaced: list[Run] = []
     for runs in some:
-        if found and runs:
-            last = found[-1]
+        if spaced and runs:
+            last = spaced[-1]
             if last.is_marked:
-                found.append(Run(" ", False, last.change))
+                spaced.append(Run(" ", False, last.change))
             else:
-                found[-1] = changed(last, text=last.text + " ")
-        found += runs
-    return tuple(found)
+                spaced[-1] = changed(last, text=last.text + " ")
+        spaced += runs
+    return tuple(spaced)

@@ -81,9 +81,9 @@ def is_party(word: str, language: str) -> bool:
 
 
 def conditions_in(text: str, language: str) -> Iterator[tuple[int, int]]:
-    found = _openers(language)
+    pattern = _openers(language)
     end = 0
-    for match in found.finditer(text) if found else ():
+    for match in pattern.finditer(text) if pattern else ():
         is_inside = text[: match.start()].rstrip()[-1:].isalnum()
         if match.start() < end or (is_inside and fold(match.group()) in _clause_openers(language)):
             continue

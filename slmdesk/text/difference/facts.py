@@ -68,12 +68,12 @@ def facts_of(old: str, new: str, hunks: Sequence[Hunk], language: str = "") -> t
         return (Named(DUTY_ADDED, "", duty) if new else Named(DUTY_REMOVED, duty, ""),) if duty else ()
     told = _told(old, new, hunks, language)
     term = term_defined(new, language)
-    found = [*told.named, *_numbers(old, new, hunks, language, told)]
-    found += _names(old, new, hunks, language, told)
-    found += [*_negations(old, new, hunks, language, told), *_ticks(old, new, hunks)]
+    facts = [*told.named, *_numbers(old, new, hunks, language, told)]
+    facts += _names(old, new, hunks, language, told)
+    facts += [*_negations(old, new, hunks, language, told), *_ticks(old, new, hunks)]
     if term and term_defined(old, language):
-        found.append(Named(DEFINITION, term, term))
-    return tuple(dict.fromkeys(found))
+        facts.append(Named(DEFINITION, term, term))
+    return tuple(dict.fromkeys(facts))
 
 
 def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
@@ -112,8 +112,8 @@ def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
 
 def _conditions(text: str, span: Span, spans: Sequence[Span], language: str) -> list[Span]:
     """Return the conditions that begin in a changed span and are mostly new, so more changed than the word for "if"."""
-    found = [at for at in conditions_in(text, language) if span[0] <= at[0] < span[1]] if text[slice(*span)] else []
-    return [place for place in found if 2 * sum(_common(place, other) for other in spans) >= place[1] - place[0]]
+    places = [at for at in conditions_in(text, language) if span[0] <= at[0] < span[1]] if text[slice(*span)] else []
+    return [place for place in places if 2 * sum(_common(place, other) for other in spans) >= place[1] - place[0]]
 
 
 def _joins_sides(words: str, language: str) -> bool:
@@ -126,15 +126,15 @@ def sides_of(text: str, span: Span | None = None) -> dict[str, Span]:
     """Return where a text first names each side of an agreement, in order: who gives (landlord), who takes (tenant), or
     both of them.
     """
-    found: dict[str, Span] = {}
+    sides: dict[str, Span] = {}
     for word in OWNER.finditer(text, *(span or ())):
         flat = folded(word.group())
         fits = [
             (len(stem), side) for stem, side in _stems() if flat.startswith(stem) and len(flat) <= len(stem) + _ENDING
         ]
         if fits:
-            found.setdefault(max(fits)[1], word.span())
-    return found
+            sides.setdefault(max(fits)[1], word.span())
+    return sides
 
 
 def side_pattern(side: str) -> str:
@@ -166,7 +166,7 @@ def _lays(words: str, others: str, sentence: str, language: str) -> bool:
 
 
 def _numbers(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told) -> list[Named]:
-    found: list[Named] = []
+    facts: list[Named] = []
     taken: tuple[set[Span], set[Span]] = (set(), set())
     values = _values(old, language), _values(new, language)
     for hunk in hunks:
@@ -174,8 +174,8 @@ def _numbers(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _To
         theirs = [value for value in _touched(values[1], hunk.new, taken[1]) if not is_inside(value.span, told.new)]
         mine += _unsigned(values[0], hunk.old, theirs, taken[0])
         theirs += _unsigned(values[1], hunk.new, mine, taken[1])
-        found += _paired(mine, theirs, old, new)
-    return found
+        facts += _paired(mine, theirs, old, new)
+    return facts
 
 
 class _Value(Record):
@@ -188,13 +188,13 @@ class _Value(Record):
 def _values(text: str, language: str) -> list[_Value]:
     whens = numbers.find_dates(text, language)
     lead = len(lead_of(text)) + 1
-    found = [
+    mentions = [
         _Value("date", (when.start, when.end), frozenset({*when.readings, *when.minutes, when.weekday} - {None}))
         for when in whens
     ]
-    rest = blanked(text, [value.span for value in found])
+    rest = blanked(text, [value.span for value in mentions])
     codes = numbers.find_identifiers(rest)
-    found += [_Value("number", span, frozenset({text[slice(*span)].casefold()})) for span in codes if span[1] > lead]
+    mentions += [_Value("number", span, frozenset({text[slice(*span)].casefold()})) for span in codes if span[1] > lead]
     for number in numbers.find_numbers(blanked(rest, codes), language):
         if number.end <= lead:
             continue
@@ -207,8 +207,8 @@ def _values(text: str, language: str) -> list[_Value]:
         unit = number.unit[0] if number.unit else ""
         values = frozenset((value, unit, sign) for value in _scaled(number) for sign in signs)
         kind = "period" if number.unit and number.unit[0] in _PERIODS else number.kind
-        found.append(_Value("date" if is_year else kind, number.whole, values, number.soft))
-    return sorted(found, key=lambda value: value.span)
+        mentions.append(_Value("date" if is_year else kind, number.whole, values, number.soft))
+    return sorted(mentions, key=lambda value: value.span)
 
 
 def _scaled(number: numbers.Number) -> list[float]:
@@ -216,11 +216,11 @@ def _scaled(number: numbers.Number) -> list[float]:
 
 
 def _touched(values: Sequence[_Value], span: Span, taken: set[Span]) -> list[_Value]:
-    found = [
+    touched = [
         value for value in values if value.span[0] < span[1] and value.span[1] > span[0] and value.span not in taken
     ]
-    taken.update(value.span for value in found)
-    return found
+    taken.update(value.span for value in touched)
+    return touched
 
 
 def _unsigned(values: Sequence[_Value], span: Span, others: Sequence[_Value], taken: set[Span]) -> list[_Value]:
@@ -240,7 +240,7 @@ def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> lis
     for value, other in both:
         if value in mine and other in theirs:
             mine, theirs = [it for it in mine if it is not value], [it for it in theirs if it is not other]
-    found: list[tuple[int, Named]] = []
+    pairs: list[tuple[int, Named]] = []
 
     def reported(kind: str, value: _Value | None, other: _Value | None) -> None:
         said = old[slice(*value.span)].rstrip(" .,;") if value else ""
@@ -249,7 +249,7 @@ def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> lis
         if (value is None or value.soft) and (other is None or other.soft):
             return  # "one" and "first" are mostly no numbers
         if said != says:
-            found.append((at, Named(kind, said, says)))
+            pairs.append((at, Named(kind, said, says)))
 
     left = list(theirs)
     rest: list[_Value] = []
@@ -265,28 +265,28 @@ def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> lis
         reported(value.kind if value.kind != "number" or match is None else match.kind, value, match)
     for other in left:
         reported(other.kind, None, other)
-    return [named for _, named in sorted(found, key=lambda pair: pair[0])]
+    return [named for _, named in sorted(pairs, key=lambda pair: pair[0])]
 
 
 def _names(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told) -> list[Named]:
     tokens, others = tokens_of(old), tokens_of(new)
     gone = foreign_names(old, tokens, others, frozenset(token.word for token in others), language)
     come = foreign_names(new, others, tokens, frozenset(token.word for token in tokens), language)
-    found: list[Named] = []
+    names: list[Named] = []
     for hunk in hunks:
         mine = [old[slice(*span)] for span in gone if _meets(span, hunk.old) and not is_inside(span, told.old)]
         theirs = [new[slice(*span)] for span in come if _meets(span, hunk.new) and not is_inside(span, told.new)]
         said, says = old[slice(*hunk.old)], new[slice(*hunk.new)]
         kind = DUTY_SHIFTED if _owes(new, hunk.new, language) else "name"
         if _is_name(said, mine) and _is_name(says, theirs):
-            found.append(Named(kind, said, says))
+            names.append(Named(kind, said, says))
             continue
         size = max(len(said.split()), len(says.split()))
         for name, other in zip_longest(mine, theirs, fillvalue=""):
             if size > _SHORT and not (name and other) and is_party(name or other, language):
                 continue  # only another wording for "the client"
-            found.append(Named(kind if name and other else "name", name, other))
-    return found
+            names.append(Named(kind if name and other else "name", name, other))
+    return names
 
 
 def _owes(text: str, span: Span, language: str) -> bool:
@@ -298,20 +298,20 @@ def _owes(text: str, span: Span, language: str) -> bool:
     return len(head.split()) < 3 and not (is_noun or sides_of(text)) and is_duty(f"{party} {bare.strip()}", language)
 
 
-def _is_name(words: str, found: Sequence[str]) -> bool:
-    return 2 * sum(map(len, found)) >= len(words) > 0 and not any(word.isdigit() for word in words)
+def _is_name(words: str, names: Sequence[str]) -> bool:
+    return 2 * sum(map(len, names)) >= len(words) > 0 and not any(word.isdigit() for word in words)
 
 
 def _negations(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told) -> list[Named]:
-    found: list[Named] = []
+    negations: list[Named] = []
     before, after = take_apart(old, language), take_apart(new, language)
     for hunk in _joined(hunks, language):
         mine = _denials(before, after, hunk.old, told.old)
         theirs = _denials(after, before, hunk.new, told.new)
         if mine != theirs:
-            found.append(Named("negation", _widened(old, hunk.old), _widened(new, hunk.new)))
-    if found:
-        return found
+            negations.append(Named("negation", _widened(old, hunk.old), _widened(new, hunk.new)))
+    if negations:
+        return negations
     flags = [flag for flag in check(new, old, language) if flag.kind == "negation" and flag.detail]
     return [
         Named("negation", flag.detail, flag.text)
@@ -327,25 +327,25 @@ _SAME = str.maketrans("☑✔✘", "☒✓✗")
 
 def _ticks(old: str, new: str, hunks: Sequence[Hunk]) -> list[Named]:
     """Return the boxes that were ticked or emptied, with their words. Not those that came or went."""
-    found: list[Named] = []
+    ticks: list[Named] = []
     for hunk in hunks:
         mine, theirs = ([*_BOX.finditer(text, *span)] for text, span in ((old, hunk.old), (new, hunk.new)))
         for box, other in zip(mine, theirs, strict=False):
             if box[1].translate(_SAME) != other[1].translate(_SAME):
                 said, says = _BOX.match(old, box.start()), _BOX.match(new, other.start())
-                found.append(Named("negation", *(words[0].strip() for words in (said, says) if words)))
-    return found
+                ticks.append(Named("negation", *(words[0].strip() for words in (said, says) if words)))
+    return ticks
 
 
 def _joined(hunks: Sequence[Hunk], language: str) -> list[Hunk]:
     """Return the changes. In French, two changes that form one negation ("ne … pas") are joined."""
-    found: list[Hunk] = []
+    joined: list[Hunk] = []
     for hunk in hunks:
-        if found and language == "fr" and hunk.old[0] - found[-1].old[1] <= _APART >= hunk.new[0] - found[-1].new[1]:
-            last = found.pop()
+        if joined and language == "fr" and hunk.old[0] - joined[-1].old[1] <= _APART >= hunk.new[0] - joined[-1].new[1]:
+            last = joined.pop()
             hunk = Hunk((last.old[0], hunk.old[1]), (last.new[0], hunk.new[1]))
-        found.append(hunk)
-    return found
+        joined.append(hunk)
+    return joined
 
 
 def _denials(line: Line, other: Line, span: Span, told: Sequence[Span]) -> int:

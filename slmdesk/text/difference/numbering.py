@@ -54,11 +54,11 @@ class _Found(Record):
 
 def own_numbers(texts: Sequence[tuple[str, BlockKind]]) -> list[int]:
     """Return for each block how many characters at its start are not part of its words: its number or heading mark."""
-    found = [_found(text, kind) for text, kind in texts]
-    numbers = {mark.number for mark in found if mark}
+    marks = [_found(text, kind) for text, kind in texts]
+    numbers = {mark.number for mark in marks if mark}
     return [
         mark.end if mark and (mark.sure or _has_neighbours(mark.number, numbers)) else _mark(text, kind)
-        for mark, (text, kind) in zip(found, texts, strict=True)
+        for mark, (text, kind) in zip(marks, texts, strict=True)
     ]
 
 
@@ -70,9 +70,9 @@ def numbered_lines(raw: str, kind: BlockKind) -> list[int]:
     for line, after in pairwise(raw.splitlines(keepends=True)):
         at += len(line)
         before = raw[starts[-1] : at].strip()
-        found = _found(after.strip(), BlockKind.LIST_ITEM)
+        mark = _found(after.strip(), BlockKind.LIST_ITEM)
         is_title = before == line.strip() and len(before.split()) <= MOST_WORDS
-        if found and (before.endswith(_ENDS) or (is_title and after.strip()[found.end].isupper())):
+        if mark and (before.endswith(_ENDS) or (is_title and after.strip()[mark.end].isupper())):
             starts.append(at)
     return starts
 

@@ -80,7 +80,7 @@ class _Piece(Record):
 def units_of(pages: Sequence[Page]) -> list[Unit]:
     pieces = list(_pieces(pages))
     leads = own_numbers([(shown(piece.raw, piece.kind), piece.kind) for piece in pieces])
-    found: list[Unit] = []
+    units: list[Unit] = []
     whole: list[tuple[_Piece, int]] = []
     for piece, lead in zip(pieces, leads, strict=True):
         if piece.is_line and not lead:  # the line of a paragraph, whatever it begins with
@@ -92,15 +92,15 @@ def units_of(pages: Sequence[Page]) -> list[Unit]:
         text = shown(piece.raw, piece.kind)
         if key := key_of(text[lead:]) or (_NUMBER_ALONE if lead else ""):
             place = Place(piece.page, piece.start, piece.start + len(piece.raw.rstrip()))
-            found.append(Unit(len(found), 0, place, text, key, piece.kind, lead))
-    return found
+            units.append(Unit(len(units), 0, place, text, key, piece.kind, lead))
+    return units
 
 
 def sentences_of(unit: Unit, raw: str, language: str) -> list[Unit]:
     """Split a block into its sentences. `raw` is the block's part of the page text."""
     if unit.kind in _WHOLE:
         return [unit]
-    found: list[Unit] = []
+    sentences: list[Unit] = []
     flat = _SPACE.sub(lambda match: " " * len(match.group()), raw)
     lines = unit.kind is BlockKind.CODE
     spans = _lines(raw) if lines else (
@@ -111,16 +111,16 @@ def sentences_of(unit: Unit, raw: str, language: str) -> list[Unit]:
         if begin >= 0:
             start, begin = begin, -1
         text = shown(raw[start:end], unit.kind)
-        lead = 0 if found else unit.lead
+        lead = 0 if sentences else unit.lead
         key = key_of(text[lead:])
         if lead_of(text + " ") == text or (lead and not key):
             begin = start  # the number of a paragraph belongs to its first sentence
         elif key:
             place = Place(unit.place.page, unit.place.start + start, unit.place.start + end)
-            found.append(Unit(unit.block, len(found), place, text, key, unit.kind, lead))
+            sentences.append(Unit(unit.block, len(sentences), place, text, key, unit.kind, lead))
     if begin >= 0:
         return [unit]
-    return found or [unit]
+    return sentences or [unit]
 
 
 def shown(raw: str, kind: BlockKind) -> str:
@@ -157,14 +157,14 @@ def tokens_of(text: str) -> list[tuple[int, int]]:
     """Return the positions of words and signs in a displayed text. Bullets and bars between cells are skipped."""
     bullet = _BULLET.match(text)
     start = bullet.end() if bullet else 0
-    found = (match.span() for match in TOKEN.finditer(text, start))
-    return [(begin, end) for begin, end in found if text[begin:end] not in _GONE and text[begin:end] != "|"]
+    spans = (match.span() for match in TOKEN.finditer(text, start))
+    return [(begin, end) for begin, end in spans if text[begin:end] not in _GONE and text[begin:end] != "|"]
 
 
 def lead_of(text: str) -> str:
     """Return the number or letter at the start of a list item, such as "3.2" or "(a)", or "" if there is none."""
-    found = _LEAD.match(text)
-    return found.group().strip() if found else ""
+    match = _LEAD.match(text)
+    return match.group().strip() if match else ""
 
 
 def _pieces(pages: Sequence[Page]) -> Iterator[_Piece]:

@@ -59,14 +59,14 @@ def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Fin
                 yield Find(entry.kind, start, end, text[start:end], Certainty.SURE, "list")
 
 
-def _again(text: str, found: Sequence[Find], listed: Sequence[Listed], language: str) -> Iterator[Find]:
-    people = [find for find in found if find.kind is Kind.PERSON]
+def _again(text: str, finds: Sequence[Find], listed: Sequence[Listed], language: str) -> Iterator[Find]:
+    people = [find for find in finds if find.kind is Kind.PERSON]
     names = {find.text: Certainty.LIKELY for find in people}
-    emails = [find.text for find in found if find.kind is Kind.EMAIL]
+    emails = [find.text for find in finds if find.kind is Kind.EMAIL]
     names |= dict.fromkeys((entry.words for entry in listed if entry.kind is Kind.PERSON), Certainty.SURE)
     yield from _names_again(text, names, language, _openers(text, people))
     yield from _from_emails(text, emails)
-    others = [(find.kind, find.text, find.certainty) for find in found if find.kind is not Kind.PERSON]
+    others = [(find.kind, find.text, find.certainty) for find in finds if find.kind is not Kind.PERSON]
     for kind, words, certainty in dict.fromkeys(others):
         for each in dict.fromkeys((words, _without_legal_form(words) if kind is Kind.FIRM else words)):
             for match in re.finditer(rf"(?<!\w){re.escape(each)}(?!\w)", text):
@@ -185,12 +185,12 @@ def _spellings(word: str) -> set[str]:
     return {re.sub(r"[^a-z]", "", fold(form)) for form in (plain, long)} | {re.sub(r"['’]", "", fold(plain))}
 
 
-def _without_overlaps(found: Iterable[Find]) -> list[Find]:
+def _without_overlaps(finds: Iterable[Find]) -> list[Find]:
     """Return the surest and longest finds. Names that overlap are joined. Of finds that overlap words of the user's
     list, the remaining parts are kept.
     """
     kept: list[Find] = []
-    for find in sorted(found, key=lambda find: (-RANK[find.certainty], find.start - find.end, find.start)):
+    for find in sorted(finds, key=lambda find: (-RANK[find.certainty], find.start - find.end, find.start)):
         over = [other for other in kept if find.start < other.end and other.start < find.end]
         if not over:
             kept.append(find)
@@ -232,9 +232,9 @@ def _union(first: Find, *others: Find) -> Find:
     return changed(first, start=whole[0].start, end=end, text=text)
 
 
-def _joined(text: str, found: Sequence[Find]) -> Iterator[Find]:
+def _joined(text: str, finds: Sequence[Find]) -> Iterator[Find]:
     waiting: Find | None = None
-    for find in found:
+    for find in finds:
         if waiting and waiting.kind is find.kind is Kind.PERSON and text[waiting.end : find.start] in (" ", "\u00a0"):
             certainty = max(waiting.certainty, find.certainty, key=lambda each: RANK[each])
             waiting = changed(waiting, end=find.end, text=text[waiting.start : find.end], certainty=certainty)
@@ -271,7 +271,7 @@ _MARKS = (
     "\u0300-\u034e\u0350-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
     "\ufe20-\ufe2f"
 )
-_CLUSTER = re.compile(rf"(?<=\w)[-\u00ad\u2010]\r?\n[ \t]*(?=[^\W\d_A-Z])|\s+|[{_UNSEEN}]+|.[{_MARKS}]*", re.DOTALL)
+_CLUSTER = re.compile(rf"(?<=\w)[-\u00ad\u2010]\r?\n[ \t\u00a0]*(?=[^\W\d_])|\s+|[{_UNSEEN}]+|.[{_MARKS}]*", re.DOTALL)
 """Matches a letter with its accents, a run of white space, or invisible text, including the hyphen of a broken word."""
 _UNUSUAL = re.compile(r"\s\s|[^\S ]")
 _NO_WORD = re.compile(r"[\W_\u115f\u1160]+")
@@ -307,7 +307,7 @@ class WordIndex:
             self._by_begin.setdefault(word[:_BEGIN], []).append((number, word))
         self._sizes = {len(begin) for begin in self._by_begin}
 
-    def found(self, text: str) -> list[int]:
+    def numbers_in(self, text: str) -> list[int]:
         begins = {text[at : at + size] for size in self._sizes for at in range(len(text) - size + 1)}
         return sorted(
             number for begin in self._by_begin.keys() & begins for number, word in self._by_begin[begin] if word in text
@@ -328,7 +328,7 @@ class WordList:
         self._needles = [needle for needle in self._needles if needle.folded]
         self._index = WordIndex(needle.compact for needle in self._needles)
 
-    def found(self, text: str, *, bare: bool = False, edges: Sequence[int] = ()) -> list[tuple[int, int, int]]:
+    def places_in(self, text: str, *, bare: bool = False, edges: Sequence[int] = ()) -> list[tuple[int, int, int]]:
         """Return (start, end, number of the word) for each listed word, in order and without overlaps. Of two that
         begin together the longer is taken.
 
@@ -359,7 +359,7 @@ class WordList:
         )
 
     def _hits(self, text: str, *, bare: bool) -> Iterator[tuple[_Needle, _Hit]]:
-        likely = [self._needles[at] for at in self._index.found(_squeezed(text))]
+        likely = [self._needles[at] for at in self._index.numbers_in(_squeezed(text))]
         if not likely:
             return
         folded = _fold(text)
@@ -434,9 +434,9 @@ def _joint(neighbour: str, edge: str, *, minds_figures: bool) -> Joint:
     return Joint.LETTERS
 
 
-def _apart(found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+def _apart(spans: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     kept: list[tuple[int, int, int]] = []
-    for span in sorted(found, key=lambda each: (each[0], -each[1])):
+    for span in sorted(spans, key=lambda each: (each[0], -each[1])):
         if not kept or span[0] >= kept[-1][1]:
             kept.append(span)
     return kept
@@ -459,8 +459,10 @@ def _fold(text: str) -> _Folded:
             piece = " "
         elif raw.isascii() and len(raw) == 1:
             piece = raw.lower()
-        elif re.match(rf"[{_UNSEEN}]|[-\u2010]\r?\n", raw):
-            if raw[-1] not in "\t\n " and raw.strip(_HYPHENS):
+        elif "\n" in raw:  # a hyphen of its own stands before a capital ("Anna-Lena")
+            piece = "-" if text[match.end()].isupper() else ""
+        elif re.match(f"[{_UNSEEN}]", raw):
+            if raw.strip(_HYPHENS):
                 apart.add(len(begins))
             continue
         else:

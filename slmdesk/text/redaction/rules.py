@@ -133,8 +133,8 @@ def name_at(text: str, at: int, *, least: int = 1, said: bool = True) -> Span | 
 
 def _after(text: str, before: re.Pattern[str], reason: str, *, least: int = 1) -> Iterator[tuple[int, int, str]]:
     for match in before.finditer(text):
-        if (found := name_at(text, match.end(), least=least)) and not _numbers_line(text, match):
-            yield *found, reason
+        if (span := name_at(text, match.end(), least=least)) and not _numbers_line(text, match):
+            yield *span, reason
 
 
 def _numbers_line(text: str, letter: re.Match[str]) -> bool:
@@ -148,9 +148,9 @@ def _numbers_line(text: str, letter: re.Match[str]) -> bool:
 
 def _greeted(text: str) -> Iterator[tuple[int, int, str]]:
     for match in _pattern("greetings", r"(?m)^[ \t]*(?:WORDS),?[ \u00a0]+").finditer(text):
-        found = name_at(text, match.end())
-        if found and re.compile(r"[ \t]*(?:[,:!.]|$)", re.M).match(text, found[1]):
-            yield *found, "greeting"
+        span = name_at(text, match.end())
+        if span and re.compile(r"[ \t]*(?:[,:!.]|$)", re.M).match(text, span[1]):
+            yield *span, "greeting"
 
 
 def _signed(text: str) -> Iterator[tuple[int, int, str]]:
@@ -158,8 +158,8 @@ def _signed(text: str) -> Iterator[tuple[int, int, str]]:
     for match in closing.finditer(text):
         least = 2 if re.match(rf"[ \u00a0]+{_UP}.*(?<![,!])$", match[1]) else 1  # "Ihre Unterlagen" closes no letter
         tail = re.search(r"[,.!][ \t]+([^,.!\n]+)$", match[1])
-        if tail and (found := _whole(text, match.start(1) + tail.start(1), match.start(1) + tail.end(1), least=least)):
-            yield *found, "signature"
+        if tail and (span := _whole(text, match.start(1) + tail.start(1), match.start(1) + tail.end(1), least=least)):
+            yield *span, "signature"
             continue
         if len(match[1]) > 60 and "," not in match[1]:
             continue
@@ -168,8 +168,8 @@ def _signed(text: str) -> Iterator[tuple[int, int, str]]:
             if not line[0].strip():
                 continue
             lines += 1
-            if found := _whole(text, *_without_mark(text, line.start(), line.end()), least=least):
-                yield *found, "signature"
+            if span := _whole(text, *_without_mark(text, line.start(), line.end()), least=least):
+                yield *span, "signature"
                 break
             if lines == 2:
                 break
@@ -185,10 +185,10 @@ def _whole(text: str, start: int, end: int, *, least: int = 1) -> Span | None:
         start += 1
     while end > start and text[end - 1] in " \t\"'“”.,;*_":
         end -= 1
-    found = name_at(text, start, least=least)
+    span = name_at(text, start, least=least)
     if _pattern("closings", r"(?i)(?:WORDS)(?!\w)").match(text, start):
         return None
-    return found if found and found[1] == end else None
+    return span if span and span[1] == end else None
 
 
 def _in_headers(text: str) -> Iterator[tuple[int, int, str]]:
@@ -204,18 +204,18 @@ def _in_headers(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _listed(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
     for part in re.compile(r"[^,]+").finditer(text, start, end):
-        if found := _whole(text, *part.span()):
-            yield *found, "header"
+        if span := _whole(text, *part.span()):
+            yield *span, "header"
 
 
 def _labelled(text: str) -> Iterator[tuple[int, int, str]]:
     labels = _pattern("labels", r"(?i)(?<![\w-])(?:WORDS)[ \t\u00a0]?[:：][ \t\u00a0]*")
     for match in labels.finditer(text):
         end = re.compile(r"[^\n,;(]*").match(text, match.end())
-        if found := name_at(text, match.end()):
-            yield *found, "label"
-            follow = re.compile(r",[ \t]+").match(text, found[1])  # Berg, Anna
-            second = name_at(text, follow.end()) if follow and end and found[1] == end.end() else None
+        if span := name_at(text, match.end()):
+            yield *span, "label"
+            follow = re.compile(r",[ \t]+").match(text, span[1])  # Berg, Anna
+            second = name_at(text, follow.end()) if follow and end and span[1] == end.end() else None
             if second and re.compile(r"[ \t]*(?:\n|$|[;(])").match(text, second[1]):
                 yield *second, "label"
     yield from _after(text, _pattern("before_signature", r"(?<!\w)(?:WORDS)[ \t\u00a0]*"), "label")
@@ -229,9 +229,9 @@ def _with_roles(text: str, language: str) -> Iterator[tuple[int, int, str]]:
 def _born(text: str) -> Iterator[tuple[int, int, str]]:
     born = (
         r"[,(]? ?\(?(?:born|geb(?:\.|oren)|née?\b|nacid[oa]|nat[oa] (?:il|a)|ur(?:\.|odz)|\*\s?\d|DOB|wohnhaft|"
-        r"residing|demeurant)"
+        r"residing|demeurant)|\((?:WORDS)\b[^()\n]{0,30}\)"
     )
-    for match in re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ ]?{born})").finditer(text):
+    for match in _pattern("roles", rf"(?<![\w'’-]){NAME_WORD}(?=[ ]?(?:{born}))").finditer(text):
         before = text.rfind("\n", 0, match.start()) + 1
         start = match.start()
         while (
@@ -242,8 +242,8 @@ def _born(text: str) -> Iterator[tuple[int, int, str]]:
             ):
                 break
             start = word.start()
-        if (found := name_at(text, start, least=2)) and found[1] >= match.end():
-            yield *found, "born"
+        if (span := name_at(text, start, least=2)) and span[1] >= match.end():
+            yield *span, "born"
 
 
 def _above_addresses(text: str) -> Iterator[tuple[int, int, str]]:
@@ -256,9 +256,9 @@ def _above_addresses(text: str) -> Iterator[tuple[int, int, str]]:
             before = text.rfind("\n", 0, max(0, line - 1)) + 1
             if before >= line or not text[before : line - 1].strip():
                 break
-            if found := _whole(text, before, line - 1):
-                if found[1] - found[0] > 5 and " " in text[slice(*found)]:
-                    yield *found, "address"
+            if span := _whole(text, before, line - 1):
+                if span[1] - span[0] > 5 and " " in text[slice(*span)]:
+                    yield *span, "address"
                 break
             line = before
 
@@ -275,24 +275,24 @@ def _bare(text: str, language: str) -> Iterator[tuple[int, int, str]]:
     at = 0
     while match := word.search(text, at):
         at = match.end()
-        found = name_at(text, match.start(), least=2, said=False)
-        if found is None or found[0] != match.start() or _is_heading(text, *found):
+        span = name_at(text, match.start(), least=2, said=False)
+        if span is None or span[0] != match.start() or _is_heading(text, *span):
             continue
-        at = found[1]
-        before = re.search(r"([^\W\d_]+)[ \u00a0]+$", text[max(0, found[0] - 20) : found[0]])
-        follows = re.compile(r"[ \u00a0]+([^\W\d_]+)").match(text, found[1])
+        at = span[1]
+        before = re.search(r"([^\W\d_]+)[ \u00a0]+$", text[max(0, span[0] - 20) : span[0]])
+        follows = re.compile(r"[ \u00a0]+([^\W\d_]+)").match(text, span[1])
         if language in ("de", ""):
             said = before and _pattern("before_bare", "WORDS").fullmatch(before[1])
             does = follows and _pattern("after_bare", "WORDS").fullmatch(follows[1])
-            if not (said or does) or any(_is_german_noun(part) for part in text[slice(*found)].split()):
+            if not (said or does) or any(_is_german_noun(part) for part in text[slice(*span)].split()):
                 continue
         elif before and fold(before[1]) in ("the", "in", "at", "a", "na", "w", "en", "au", "aux", "al", "del", "the"):
             continue
-        if opens(text, found[0]) and (fold(match[0]) in small or _numbers_line(text, match)):
+        if opens(text, span[0]) and (fold(match[0]) in small or _numbers_line(text, match)):
             rest = name_at(text, match.end() + 1, least=2, said=False)
-            yield (*rest, "large") if rest else (*found, "opening")
+            yield (*rest, "large") if rest else (*span, "opening")
         else:
-            yield *found, "large"
+            yield *span, "large"
 
 
 def _is_german_noun(word: str) -> bool:
@@ -337,8 +337,8 @@ def _firms(text: str) -> Iterator[Find]:
 def _behind_person(text: str, line: int, start: int, end: int) -> int:
     """Return where the firm begins in "Ms Edith Ashworth of Hollowell Ltd". The person is found separately by title."""
     shape = rf"(?<![\w.])(?:WORDS)[ \u00a0]+(?:{_UP}[\w'’.-]*[ \u00a0]+){{1,4}}(?:{_WORKS_FOR})[ \u00a0]+"
-    for found in _pattern("titles", shape).finditer(text, line, end):
-        start = max(start, found.end())
+    for title in _pattern("titles", shape).finditer(text, line, end):
+        start = max(start, title.end())
     return start
 
 
@@ -521,8 +521,8 @@ _WHOLE_PHONE = 9
 """Digits, without the country code, from which a telephone number is complete and needs nothing of the next line."""
 _GROUP = re.compile(r"\d+(?![\w]|[.,]\d)")
 _TOWN_AFTER = re.compile(r"\d{4,5}[ \u00a0]+[^\W\d_a-z]")
-_SET_APART = re.compile(r"[(\[/–—-] ?$")
-_CLOSED = re.compile(r" ?[)\]/–—-]")
+_SET_APART = re.compile(r"(?<!\w)[(\[/–—-] ?$")
+_CLOSED = re.compile(r" ?[)\]/–—-](?!\w)")
 _DIALLED = {"es": r"0|[236-9](?:\D?\d){8}", "pl": r"0|[236-9](?:\D?\d){8}", "it": r"0|[236-9]\d\d(?:\D?\d){6}"}
 """How telephone numbers within a country begin, for countries where that is not always 0."""
 

@@ -111,7 +111,7 @@ class _Maker:
         as the ending of a street name, cannot be avoided.
         """
         self.tries += 1
-        return self.tries < _TRIED_FAR and bool(self.originals.found(plain))
+        return self.tries < _TRIED_FAR and bool(self.originals.numbers_in(plain))
 
     def _is_free(self, made: str) -> bool:
         plain = fold(made)
@@ -272,7 +272,7 @@ class NoSubstituteError(Exception): ...
 def name_word(original: str, free: Free, seed: str, *, is_first: bool = False) -> str:
     """Return a substitute for a name's word, in the same case, with the same ending if inflection may depend on it."""
     plain = fold(original)
-    ending = "" if is_first else (found[0] if (found := _ENDING.search(plain)) else "")
+    ending = "" if is_first else (match[0] if (match := _ENDING.search(plain)) else "")
     listed = _FIRST[plain.endswith("a")].split() if is_first else []
     for made in _first_free(_mixed(listed, _syllables(seed, ending), seed), free):
         return made.upper() if original.isupper() and len(original) > 1 else made
@@ -348,10 +348,10 @@ def _date(original: str, rng: random.Random) -> str:
     """Return another day, another month if in digits, and a year near the original's, so that ages stay about right."""
     is_named = re.search(r"[^\W\d_]{3,}", original) is not None
 
-    def other(found: re.Match[str]) -> str:
-        if len(found[0]) == 4:
-            return str(int(found[0]) + rng.choice((-2, -1, 1, 2)))
-        return f"{rng.randint(1, 28 if is_named else 12):0{len(found[0])}}"
+    def other(digits: re.Match[str]) -> str:
+        if len(digits[0]) == 4:
+            return str(int(digits[0]) + rng.choice((-2, -1, 1, 2)))
+        return f"{rng.randint(1, 28 if is_named else 12):0{len(digits[0])}}"
 
     return re.sub(r"\d+", other, original)
 
@@ -359,8 +359,8 @@ def _date(original: str, rng: random.Random) -> str:
 def _place(original: str, rng: random.Random) -> str:
     """Return a street or town with other words and another number. Words for kinds of streets are kept."""
 
-    def other(found: re.Match[str]) -> str:
-        word = found[0]
+    def other(match: re.Match[str]) -> str:
+        word = match[0]
         if fold(word) in _KEPT or word.islower() or len(word) < 2:
             return word
         if word.isupper() and len(word) <= 2:
@@ -369,7 +369,7 @@ def _place(original: str, rng: random.Random) -> str:
         return _syllable_word(rng, "") + (end[0] if end else "")
 
     words = _WORD.sub(other, original)
-    return re.sub(r"\d", lambda found: _digit(rng, found[0]) if found[0] != "0" else rng.choice("123456789"), words)
+    return re.sub(r"\d", lambda digit: _digit(rng, digit[0]) if digit[0] != "0" else rng.choice("123456789"), words)
 
 
 def _words(original: str, rng: random.Random) -> str:

@@ -28,13 +28,13 @@ def glossary() -> None:
 def list_glossaries(console: Console) -> None:
     """List the glossaries."""
     with console.services() as services:
-        found = services.call.glossaries.all()
+        glossaries = services.call.glossaries.all()
     if console.as_json:
-        console.give([_glossary_json(record) for record in found])
+        console.give([_glossary_json(record) for record in glossaries])
         return
-    if not found:
+    if not glossaries:
         console.notify("There is no glossary yet. Add one with: slmdesk glossary import FILE --from L --to L")
-    for record in found:
+    for record in glossaries:
         state = "" if record.is_active else "  (not used)"
         console.say(f"{record.id}  {record.name}  {_languages(record)}  {record.terms} terms{state}")
 
@@ -192,16 +192,16 @@ def _report_skipped(console: Console, skipped: int, first: str, duplicates: int)
 
 def _columns(said: str) -> dict[str, int] | None:
     """Parse “source=1,target=3” into column positions that count from 0. Raises click.UsageError."""
-    found = {}
+    columns = {}
     for part in filter(None, (piece.strip() for piece in said.split(","))):
         name, _, place = part.partition("=")
         if name not in TERM_COLUMNS or not (place.isascii() and place.isdigit() and 0 < int(place) < 1000):
             known = ", ".join(TERM_COLUMNS)
             raise click.UsageError(f"--columns wants {known} with numbers, such as source=1,target=2.")
-        found[name] = int(place) - 1
-    if found and "source" not in found:
+        columns[name] = int(place) - 1
+    if columns and "source" not in columns:
         raise click.UsageError("--columns has to say which column is the source.")
-    return found or None
+    return columns or None
 
 
 def _give_bytes(console: Console, data: bytes, output: Path | None, force: bool) -> None:

@@ -266,10 +266,10 @@ def _check_language(console: Console, services: Services, request: TranslationRe
     the user named the source language.
     """
     if not request.source:
-        found = console.result_of(services, lambda: services.translation_start.language(request))
-        if found == request.target:
+        language = console.result_of(services, lambda: services.translation_start.language(request))
+        if language == request.target:
             name = f"“{Path(request.path).name}”" if request.path else "The text"
-            raise KnownError("translation.already", name=name, language=LANGUAGES[found].name)
+            raise KnownError("translation.already", name=name, language=LANGUAGES[language].name)
 
 
 def _warn(console: Console, services: Services, request: TranslationRequest, *, is_over: bool = False) -> None:
@@ -495,7 +495,7 @@ def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     if len(flags) > MOST_REPORTED:
         console.notify(f"  … and {len(flags) - MOST_REPORTED} more; --json lists all.")
     listed: Any = shape.get("doubts", ())
-    doubts = sorted(listed, key=lambda one: float(one["probability"]))
+    doubts = sorted(listed, key=lambda doubt: float(doubt["probability"]))
     for doubt in doubts[:MOST_REPORTED]:
         place, share = doubt["place"] or doubt["segment"], f"{doubt['probability']:.0%}"
         console.notify(f"  {place}: unsure of “{doubt['text']}” ({share})")

@@ -66,8 +66,8 @@ class DocumentForm(Dialog):
         self._sheets = self._box(_("Translate sheet names"), "form_sheet_names", last.translate_sheet_names)
         is_on, many = last.translate_properties, len(self._chosen.paths) > 1
         self._properties = self._box(_("Translate the document title"), "form_properties", is_on)
-        each, one = _("Save each next to its original when finished"), _("Save next to the original when finished")
-        self._beside = self._box(each if many else one, "form_beside", last.translate_beside or many)
+        each, single = _("Save each next to its original when finished"), _("Save next to the original when finished")
+        self._beside = self._box(each if many else single, "form_beside", last.translate_beside or many)
         self._said = plain_label("", self, name="form_said", kind="warn", is_hidden=True)
         buttons = AcceptButtons(self, _("Translate"), "form_begin", self._on_begin)
         named(buttons.button(QDialogButtonBox.StandardButton.Cancel), "form_cancel")
@@ -86,27 +86,27 @@ class DocumentForm(Dialog):
         )  # fmt: skip
         self.fit(theme.scaled(WIDTH))
 
-    def _on_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
-        self._known = tuple(found)
+    def _on_glossaries(self, glossaries: Sequence[GlossaryRecord]) -> None:
+        self._known = tuple(glossaries)
         self._glossaries.clear()
-        for glossary in found:
+        for glossary in glossaries:
             item = QListWidgetItem(
                 _("{name} ({terms:,} terms)").format(name=glossary.name, terms=glossary.terms), self._glossaries
             )
             item.setCheckState(Qt.CheckState.Checked if glossary.is_active else Qt.CheckState.Unchecked)
-        self._glossary_part.setVisible(bool(found))
-        self._glossaries.setFixedHeight(self._height(len(found)))
+        self._glossary_part.setVisible(bool(glossaries))
+        self._glossaries.setFixedHeight(self._height(len(glossaries)))
 
-    def _on_columns(self, found: Sequence[Column]) -> None:
+    def _on_columns(self, columns: Sequence[Column]) -> None:
         """List the columns of a table. Columns with sentences are ticked, or all columns if none has sentences."""
         self._columns.clear()
-        has_text = any(each.is_text for each in found)
-        for number, each in enumerate(found, start=1):
+        has_text = any(each.is_text for each in columns)
+        for number, each in enumerate(columns, start=1):
             words = f"{number}  {each.name or _('(no name)')}"
             item = QListWidgetItem("\n".join(filter(None, (words, " · ".join(each.samples)))), self._columns)
             item.setCheckState(Qt.CheckState.Checked if each.is_text or not has_text else Qt.CheckState.Unchecked)
         self._columns.setEnabled(True)
-        self._columns.setFixedHeight(self._height(2 * len(found)))
+        self._columns.setFixedHeight(self._height(2 * len(columns)))
 
     def _on_language(self, language: str) -> None:
         self._language = language
@@ -183,12 +183,12 @@ class DocumentForm(Dialog):
 
     def _list(self, name: str, words: str) -> tuple[QListWidget, QWidget]:
         part = named(QWidget(self), f"{name}_part")
-        found = named(QListWidget(part), name, label=words)
-        found.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        column(plain_label(words, part, name=f"{name}_heading"), found, into=part, gap=theme.SPACE_4)
+        view = named(QListWidget(part), name, label=words)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column(plain_label(words, part, name=f"{name}_heading"), view, into=part, gap=theme.SPACE_4)
         part.hide()
-        return found, part
+        return view, part
 
     def _box(self, words: str, name: str, is_on: bool) -> CheckBox:
         box = named(CheckBox(words, self), name)
@@ -199,8 +199,8 @@ class DocumentForm(Dialog):
     def _height(self, lines: int) -> int:
         return (self.fontMetrics().lineSpacing() + theme.SPACE_4) * min(max(lines, 1), 2 * LIST_LINES) + theme.SPACE_12
 
-    def _ticked_rows(self, found: QListWidget) -> list[int]:
-        return [row for row in range(found.count()) if found.item(row).checkState() is Qt.CheckState.Checked]
+    def _ticked_rows(self, view: QListWidget) -> list[int]:
+        return [row for row in range(view.count()) if view.item(row).checkState() is Qt.CheckState.Checked]
 
     def _say(self, words: str) -> None:
         show_words(self._said, words)

@@ -201,9 +201,9 @@ class GlossaryWindow(Dialog):
     # ---- what is shown
 
     def _on_all(self) -> None:
-        found, record = self._all.value, self.chosen
+        glossaries, record = self._all.value, self.chosen
         if record is None:
-            self._choose(found[0].id if found else "")
+            self._choose(glossaries[0].id if glossaries else "")
         self._show_glossaries()
         if record is None:
             self.read()

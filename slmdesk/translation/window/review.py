@@ -112,11 +112,11 @@ class SegmentPanel(QScrollArea):
         show_column(self, self._inner)
         keeper.theme_changed.connect(self._show)
 
-    def show_segment(self, segment: SegmentRecord | None, found: SegmentHelp | None) -> None:
+    def show_segment(self, segment: SegmentRecord | None, hints: SegmentHelp | None) -> None:
         """Show a segment with the help that was found last, if that is for it."""
-        found = found if segment and found and found.number == segment.number else None
-        if segment is None or (segment, found) != (self._segment, self._help):
-            self._segment, self._help = segment, found
+        hints = hints if segment and hints and hints.number == segment.number else None
+        if segment is None or (segment, hints) != (self._segment, self._help):
+            self._segment, self._help = segment, hints
             self._show()
 
     def _show(self) -> None:

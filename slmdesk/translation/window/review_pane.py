@@ -214,9 +214,9 @@ class ReviewPane(QWidget):
         """Wrap `report` so that it is called only while the translation shown now is still shown."""
         item = self._item
 
-        def answered(found: R) -> None:
+        def answered(answer: R) -> None:
             if item == self._item:
-                report(found)
+                report(answer)
 
         return answered
 
@@ -238,18 +238,18 @@ class ReviewPane(QWidget):
                 self._show_listed()
 
     def _show_listed(self) -> None:
-        if (found := self.numbers) is None:
+        if (listed := self.numbers) is None:
             return
         row, current = self._row(), self._number()
         chosen = [self._model.numbers[row] for row in self._rows()]
-        self._model.show_numbers(found.numbers)
+        self._model.show_numbers(listed.numbers)
         self._keep_row(current, row)
         self._choose_again(chosen)
-        is_empty = not found.numbers
-        self._nothing.setText(_("No segment is like this.") if found.total else "")
-        self._nothing.setVisible(is_empty and bool(found.total))
-        self._next.setEnabled(bool(found.look))
-        self._before.setEnabled(bool(found.look))
+        is_empty = not listed.numbers
+        self._nothing.setText(_("No segment is like this.") if listed.total else "")
+        self._nothing.setVisible(is_empty and bool(listed.total))
+        self._next.setEnabled(bool(listed.look))
+        self._before.setEnabled(bool(listed.look))
 
     def _on_row(self, _now: QModelIndex, _before: QModelIndex) -> None:
         number = self._number()  # briefly none while the list is read again

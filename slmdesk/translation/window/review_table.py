@@ -236,11 +236,11 @@ def sign_of(segment: SegmentRecord) -> tuple[str, str] | None:
 
 
 def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
-    found = []
+    runs = []
     for __, group in groupby(enumerate(rows), key=lambda pair: pair[1] - pair[0]):
         run = [row for __, row in group]
-        found.append((run[0], run[-1]))
-    return found
+        runs.append((run[0], run[-1]))
+    return runs
 
 
 INDEX_WIDTH, STATE_WIDTH = 44, 40
@@ -534,7 +534,7 @@ def tag_spans(text: str, tags: Tags) -> Iterator[tuple[int, int]]:
 
 def _range(words: str, begin: int, end: int, form: QTextCharFormat) -> QTextLayout.FormatRange:
     """Return the format of characters `begin` to `end`, in UTF-16 units as Qt counts."""
-    found = QTextLayout.FormatRange()
-    found.start, found.format = utf16_at(words, begin), form
-    found.length = utf16_at(words, end) - found.start
-    return found
+    part = QTextLayout.FormatRange()
+    part.start, part.format = utf16_at(words, begin), form
+    part.length = utf16_at(words, end) - part.start
+    return part

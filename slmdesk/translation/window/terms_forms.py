@@ -216,16 +216,16 @@ class TermModel(QAbstractTableModel):
         if self.rows and before != self._contradicting:
             self.dataChanged.emit(self.index(0, LOOK), self.index(len(self.rows) - 1, LOOK))
 
-    def _show(self, terms: list[Term], found: int, begin: int) -> None:
+    def _show(self, terms: list[Term], count: int, begin: int) -> None:
         self._is_waiting = False
-        if begin == 0 and (terms, found) != (self.rows, self._found):  # else keep selection and editor
+        if begin == 0 and (terms, count) != (self.rows, self._found):  # else keep selection and editor
             self.beginResetModel()
-            self.rows, self._found = terms, found
+            self.rows, self._found = terms, count
             self.endResetModel()
         elif begin and begin == len(self.rows) and terms:
             self.beginInsertRows(QModelIndex(), begin, begin + len(terms) - 1)
             self.rows += terms
-            self._found = found
+            self._found = count
             self.endInsertRows()
 
     def change(self, term: Term) -> None:

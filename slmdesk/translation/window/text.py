@@ -162,7 +162,9 @@ class TranslateController(QObject):
         if is_written:
             self._edits.update((at, new) for at, _old, new in changes)
             if is_undone:
-                self._edits = {at: one for at, one in self._edits.items() if one.state is SegmentState.EDITED}
+                self._edits = {
+                    at: segment for at, segment in self._edits.items() if segment.state is SegmentState.EDITED
+                }
             self.last = changed(self.last, segments=segments)
             self._keep_timer.start()
         self.shown.emit()
@@ -251,9 +253,9 @@ class TranslateController(QObject):
                     return _opened(services, item)
             return None
 
-        def come(found: KeptText | None) -> None:
-            if found is not None and not self.text:
-                self._on_opened(item, found)
+        def come(kept: KeptText | None) -> None:
+            if kept is not None and not self.text:
+                self._on_opened(item, kept)
 
         self.bridge.ask(work, come)
 
@@ -262,20 +264,20 @@ class TranslateController(QObject):
         self.restart()
 
         def work(services: Services) -> KeptText | None:
-            found = _opened(services, item)
-            if found is not None:
+            kept = _opened(services, item)
+            if kept is not None:
                 self.state.change(last_typed=item)
-            return found
+            return kept
 
         self.bridge.ask(work, partial(self._on_opened, item))
 
-    def _on_opened(self, item: str, found: KeptText | None) -> None:
-        if found is None:
+    def _on_opened(self, item: str, kept: KeptText | None) -> None:
+        if kept is None:
             self.document_asked.emit(item)
             return
         self._timer.stop()
-        self.manner, self.text, self.is_stale = found.manner, found.text, False
-        self._entry = _Entry(item, (found.text, found.manner, tuple(segment.target for segment in found.segments)))
+        self.manner, self.text, self.is_stale = kept.manner, kept.text, False
+        self._entry = _Entry(item, (kept.text, kept.manner, tuple(segment.target for segment in kept.segments)))
         self.manner_changed.emit()
         self.text_opened.emit()
         self.shown.emit()  # which came before, with the sentences that are known
@@ -372,14 +374,14 @@ class WordPlace(Record):
 
 def _opened(services: Services, item: str) -> KeptText | None:
     """Return an earlier text with its sentences. None for a document or a text that is too long for the pane."""
-    found = services.recent.open(item)
-    if found is None or len(found.text) > MOST_CHARACTERS:
+    kept = services.recent.open(item)
+    if kept is None or len(kept.text) > MOST_CHARACTERS:
         return None
     record = None
     with contextlib.suppress(KnownError):
         record = services.translations.record(None)
-    services.live.adopt(found.text, found.manner, record, found.segments)
-    return found
+    services.live.adopt(kept.text, kept.manner, record, kept.segments)
+    return kept
 
 
 def too_long_words(characters: int) -> str:

@@ -360,13 +360,13 @@ class ScrollSync(QObject):
 
     def _marks(self, shown: PaneState, spans: list[Span], is_shaded: bool) -> list[Mark]:
         warn, shade = self._keeper.theme.colour("warn"), self._keeper.theme.colour("warn_soft")
-        found = []
+        marks = []
         for segment, span in zip(shown.segments, spans, strict=True):
             if is_shaded and segment.state is not SegmentState.OPEN:
-                found += [Mark(part, shade, True, tip) for part, tip in _doubts(segment, span[0])]
+                marks += [Mark(part, shade, True, tip) for part, tip in _doubts(segment, span[0])]
             if weighty(segment.flags) and segment.state is not SegmentState.OPEN and span[0] < span[1]:
-                found.append(Mark(span, warn, False, tip_of(segment)))
-        return found
+                marks.append(Mark(span, warn, False, tip_of(segment)))
+        return marks
 
     def _on_pointed(self, index: int) -> None:
         self._source.light(index)

@@ -209,8 +209,8 @@ class TextPane(QWidget):
     def _on_check(self) -> None:
         """Go to the next sentence to check, and say why."""
         shown = self._controller.last
-        found = to_check(shown)
-        self._checked = next((index for index in found if index > self._checked), found[0])
+        indices = to_check(shown)
+        self._checked = next((index for index in indices if index > self._checked), indices[0])
         for pane in (self._input, self._output):
             pane.go_to(self._checked)
             pane.light(self._checked)

@@ -86,24 +86,24 @@ class WordCard(Popover):
                 partial(self._on_refused, place),
             )
 
-    def _on_found(self, place: WordPlace, found: OtherWords) -> None:
+    def _on_found(self, place: WordPlace, others: OtherWords) -> None:
         if place is self._place:
-            self._show(found, "" if found.ways else _("The model knows no other words here."))
+            self._show(others, "" if others.ways else _("The model knows no other words here."))
             if not self._source.text():
-                self._source.setText(found.stands_for)
+                self._source.setText(others.stands_for)
 
     def _on_refused(self, place: WordPlace, problem: Problem) -> None:
         if place is self._place:
             self._show(OtherWords(), problem.sentence)
 
-    def _show(self, found: OtherWords, words: str) -> None:
+    def _show(self, others: OtherWords, words: str) -> None:
         self._list.clear()
-        for shown, whole in found.ways:
+        for shown, whole in others.ways:
             item = QListWidgetItem(shown, self._list)
             item.setData(WHOLE, whole)
             item.setToolTip(plain_tip(whole))
-        self._list.setVisible(bool(found.ways))
-        self._list.setFixedHeight(max(1, len(found.ways)) * (self.fontMetrics().height() + theme.SPACE_8))
+        self._list.setVisible(bool(others.ways))
+        self._list.setFixedHeight(max(1, len(others.ways)) * (self.fontMetrics().height() + theme.SPACE_8))
         show_words(self._said, words)
         self._show_add()
 

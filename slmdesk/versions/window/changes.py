@@ -126,7 +126,7 @@ class CompareRows(QAbstractScrollArea):
         if len(old) != len(new):  # the two formats split paragraphs differently
             old, new = ["\n".join(old)], ["\n".join(new)]
         pairs = zip(old, new, strict=True)
-        shown = [Line(Row((Run(one),), (Run(other),)), number) for one, other in pairs]
+        shown = [Line(Row((Run(before),), (Run(other),)), number) for before, other in pairs]
         self.lines[at : at + 1] = shown
         self._measure(keep=True)
 
@@ -323,7 +323,7 @@ class CompareRows(QAbstractScrollArea):
     def _formats(self, runs: Sequence[Run], side: int) -> list[QTextLayout.FormatRange]:
         """Return the text formats: removed text is struck through, added text is underlined, both are coloured."""
         colours = self._keeper.theme
-        found: list[QTextLayout.FormatRange] = []
+        formats: list[QTextLayout.FormatRange] = []
         at = 0
         for run in runs:
             length = size16(run.text)
@@ -335,9 +335,9 @@ class CompareRows(QAbstractScrollArea):
                 form.setFontUnderline(side == 1)
                 part = QTextLayout.FormatRange()
                 part.start, part.length, part.format = at, length, form
-                found.append(part)
+                formats.append(part)
             at += length
-        return found
+        return formats
 
     def _height(self, at: int) -> float:
         line = self.lines[at]
@@ -426,25 +426,25 @@ class ChangeLines(QAbstractListModel):
         return 0 if parent.isValid() else len(self.shown)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        found = self._comparison
-        if found is None or not index.isValid() or index.row() >= len(self.shown):
+        comparison = self._comparison
+        if comparison is None or not index.isValid() or index.row() >= len(self.shown):
             return None
         number = self.shown[index.row()]
-        change = found.changes[number]
+        change = comparison.changes[number]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return shortened(_short_words(change), 120) + place_words(change, found, "\n{}")
+                return shortened(_short_words(change), 120) + place_words(change, comparison, "\n{}")
             case Qt.ItemDataRole.DecorationRole:
                 return icon_of(change)
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip(shortened(marked_text(change.old_runs, change.new_runs), 800))
             case Qt.ItemDataRole.AccessibleTextRole:
                 words = f"{index.row() + 1}. {KIND_NAMES[change.kind]}: {change_words(change)}"
-                return " ".join([words + place_words(change, found, ", {}."), found.remark(number)]).strip()
+                return " ".join([words + place_words(change, comparison, ", {}."), comparison.remark(number)]).strip()
             case _ if role == CHANGE_ROLE:
                 return number
             case _ if role == REMARK_ROLE:
-                return found.remark(number)
+                return comparison.remark(number)
         return None
 
     def show_changes(self, comparison: Comparison | None) -> None:

@@ -162,7 +162,7 @@ class ComparePane(QFrame):
         column(heading, (self.rows, 1), into=self._columns, gap=theme.SPACE_4)
         sizes = (scaled(LIST), 4 * scaled(LIST))
         self._split = split("versions_splitter", result, self.list, self._columns, sizes=sizes)
-        parts = (self._lead, self._build_bar(result), (self._split, 1), self._note, self._coverage)
+        parts = (self._lead, (self._split, 1), self._note, self._coverage, self._build_bar(result))
         column(*parts, into=result, gap=theme.SPACE_8)
         self._others = Popover(self, "versions_earlier_popover", label=_("Earlier comparisons"), width=400)
         self.earlier = EarlierBox(self._others, name="versions_earlier")
@@ -234,10 +234,10 @@ class ComparePane(QFrame):
                 self._kind.addItem(f"{words} {QLocale().toString(count)}", key)
 
     def _settle_told(self) -> None:
-        found, note = self.comparison, ""
-        if found is not None:
-            by = _("The sentence below a change is by {model}.").format(model=found.model)
-            note = by if any(one.supported for one in found.sentences) else retold(found.note)
+        comparison, note = self.comparison, ""
+        if comparison is not None:
+            by = _("The sentence below a change is by {model}.").format(model=comparison.model)
+            note = by if any(sentence.supported for sentence in comparison.sentences) else retold(comparison.note)
         self._note.setText(_("Summarizing the changes…") if self._job else note)
         self._told.setVisible(bool(self._job))
         self._fit_lead()
@@ -276,14 +276,18 @@ class ComparePane(QFrame):
 
     @property
     def title(self) -> str:
-        found = self.comparison
-        return _("{name} and {name2}").format(name=found.old.name, name2=found.new.name) if found else _("Compare")
+        comparison = self.comparison
+        return (
+            _("{name} and {name2}").format(name=comparison.old.name, name2=comparison.new.name)
+            if comparison
+            else _("Compare")
+        )
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         ids = [record.id for record in records if record.status is DocumentStatus.READ]
 
-        def answered(found: set[str]) -> None:
-            self._records = [record for record in records if record.id in found]
+        def answered(comparable: set[str]) -> None:
+            self._records = [record for record in records if record.id in comparable]
             self._show_choices()
             self._begin_known()
 
@@ -339,14 +343,14 @@ class ComparePane(QFrame):
     def _show_choices(self) -> None:
         """Show what the document can be compared with, and the chosen pair."""
         self._propose()
-        here, found = self._record.id if self._record else "", self.comparison
+        here, comparison = self._record.id if self._record else "", self.comparison
         others = [(record.id, record.name) for record in self._records if record.id != here]
-        chosen = self._other.id if self._other else _other_of(found, here) if found else ""
+        chosen = self._other.id if self._other else _other_of(comparison, here) if comparison else ""
         if chosen not in dict(others):  # it is in the list no more, or not yet
             if self._other:
                 others.append((chosen, self._other.name))
-            elif found:
-                others.append((chosen, (found.old if chosen == found.old.document else found.new).name))
+            elif comparison:
+                others.append((chosen, (comparison.old if chosen == comparison.old.document else comparison.new).name))
         self._other_choice.clear()
         self._other_choice.addItem(_("Compare with…"), "")
         for id, name in others:
@@ -362,7 +366,7 @@ class ComparePane(QFrame):
         self._swap.setVisible(bool(chosen))
         self._fit_names()
         pair = (chosen, here) if self._is_new else (here, chosen)
-        is_shown = found is not None and pair == (found.old.document, found.new.document)
+        is_shown = comparison is not None and pair == (comparison.old.document, comparison.new.document)
         self._compare.setEnabled(bool(self._other))
         self._compare.setVisible(not is_shown)
 
@@ -379,7 +383,9 @@ class ComparePane(QFrame):
         if here is None or self._other is not None:
             return
         stem = version_stem(here.name)
-        self._other = next((one for one in self._records if one.id != here.id and version_stem(one.name) == stem), None)
+        self._other = next(
+            (record for record in self._records if record.id != here.id and version_stem(record.name) == stem), None
+        )
         if self._other is not None:
             self._is_new = here.mtime_ns >= self._other.mtime_ns
 
@@ -398,25 +404,28 @@ class ComparePane(QFrame):
         self._busy_words.setText(words)
         self._show_only(self._busy)
 
-    def _show_comparison(self, found: Comparison) -> None:
-        is_other = self._result.isHidden() or self.rows.changes != found.changes
+    def _show_comparison(self, comparison: Comparison) -> None:
+        is_other = self._result.isHidden() or self.rows.changes != comparison.changes
         if self._record is not None:
-            self._is_new = found.new.document == self._record.id
-            self._other = self._found(_other_of(found, self._record.id)) or self._other
+            self._is_new = comparison.new.document == self._record.id
+            self._other = self._found(_other_of(comparison, self._record.id)) or self._other
         self._show_choices()
-        self._words = headline(found)
+        self._words = headline(comparison)
         set_tip(self._summary, self._words)
         self._settle_told()
-        show_words(self._coverage, " ".join(filter(None, (unread_words(found.old, OLD), unread_words(found.new, NEW)))))
+        show_words(
+            self._coverage,
+            " ".join(filter(None, (unread_words(comparison.old, OLD), unread_words(comparison.new, NEW)))),
+        )
         has_changes = self._has_changes
         self._split.setVisible(has_changes)
-        self._show_kinds(found.changes)
+        self._show_kinds(comparison.changes)
         for widget in (self._kind, self._before, self._after, self._count):
             widget.setVisible(has_changes)
-        self.list.lines.show_changes(found)
+        self.list.lines.show_changes(comparison)
         if is_other:
             self.current = -1
-            self.rows.show_rows(found.rows, found.changes)
+            self.rows.show_rows(comparison.rows, comparison.changes)
         if has_changes:
             self._on_kind("all" if is_other else self.list.lines.filter)
         self._show_only(self._result)
@@ -492,9 +501,9 @@ class ComparePane(QFrame):
 
     def _choose_other(self, document: str) -> None:
         """Compare with this document. The file that was modified later counts as the newer version."""
-        found = self._found(document)
-        if found is not None and self._record is not None:
-            self._other, self._is_new = found, self._record.mtime_ns >= found.mtime_ns
+        record = self._found(document)
+        if record is not None and self._record is not None:
+            self._other, self._is_new = record, self._record.mtime_ns >= record.mtime_ns
             self._show_choices()
             self._on_compare()
 
@@ -522,20 +531,20 @@ class ComparePane(QFrame):
 
     def _on_unfold(self, number: int) -> None:
         """Show the unchanged paragraphs that a folded row stands for."""
-        found = self.comparison
-        if found is None or not 0 <= number < len(found.rows):
+        comparison = self.comparison
+        if comparison is None or not 0 <= number < len(comparison.rows):
             return
-        row, texts = found.rows[number], dict[int, Sequence[str]]()
+        row, texts = comparison.rows[number], dict[int, Sequence[str]]()
 
         def received(side: int, result: Sequence[str]) -> None:
             texts[side] = result
-            if len(texts) == 2 and self.comparison is found:
+            if len(texts) == 2 and self.comparison is comparison:
                 self.rows.unfold(number, texts[0], texts[1])
 
         def missing(side: int, _problem: Problem) -> None:
             received(side, ())
 
-        for side, (version, places) in enumerate(((found.old, row.old_places), (found.new, row.new_places))):
+        for side, (version, places) in enumerate(((comparison.old, row.old_places), (comparison.new, row.new_places))):
             first, last = (places[0].page, places[0].start), (places[-1].page, places[-1].end)
             paragraphs = self._bridge.services.versions.paragraphs(version.document, first, last)
             self._bridge.follow(paragraphs, partial(received, side), partial(missing, side))

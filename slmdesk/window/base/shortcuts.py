@@ -169,10 +169,10 @@ def all_keys() -> tuple[Keys, ...]:
 
 def by_place() -> list[tuple[str, list[Keys]]]:
     """Return all shortcuts, also those that cannot be changed, by the places where they work."""
-    found: dict[str, list[Keys]] = {}
+    groups: dict[str, list[Keys]] = {}
     for keys in (*all_keys(), *FIXED):
-        found.setdefault(keys.place, []).append(keys)
-    return list(found.items())
+        groups.setdefault(keys.place, []).append(keys)
+    return list(groups.items())
 
 
 def is_usual(name: str) -> bool:
@@ -185,18 +185,18 @@ def usual_keys(name: str) -> tuple[str, ...]:
 
 def _chosen() -> Mapping[str, str]:
     app = QApplication.instance()
-    found = app.property(CHOSEN) if app else None
-    return found if isinstance(found, dict) else {}
+    choices = app.property(CHOSEN) if app else None
+    return choices if isinstance(choices, dict) else {}
 
 
 def chosen_in(text: str) -> dict[str, str]:
     """Parse the setting, which has one line per shortcut: its name and its keys. Invalid lines are skipped."""
-    found = {}
+    choices = {}
     for line in text.splitlines():
         name, __, keys = line.partition(" ")
         if name in _BY_NAME and (not keys or can_be(keys)):
-            found[name] = QKeySequence(keys).toString()
-    return found
+            choices[name] = QKeySequence(keys).toString()
+    return choices
 
 
 def with_choice(text: str, name: str, keys: str | None) -> str:

@@ -90,14 +90,14 @@ class Formulas(QPyTextObject):
 
     def lay_out_again(self, document: QTextDocument) -> bool:
         """Lay out blocks again whose formulas were just typeset. Call on `arrived`. Return whether there are any."""
-        found = False
+        dirty = False
         block = document.begin()
         while block.isValid():
             if "\ufffc" in block.text() and any(key in self._fresh for key in _keys(block)):
                 document.markContentsDirty(block.position(), block.length())
-                found = True
+                dirty = True
             block = block.next()
-        return found
+        return dirty
 
     def intrinsicSize(self, document: QTextDocument, _position: int, untrusted: QTextFormat) -> QSizeF:
         box = self._box(document, untrusted.toCharFormat())
@@ -150,10 +150,10 @@ class Formulas(QPyTextObject):
     def _image(self, char: QTextCharFormat, box: _Box, scale: float) -> QImage:
         colour = char.foreground().color().name()
         key = (char.property(FORMULA_TEX), char.property(FORMULA_DISPLAYED), round(box.em, 3), scale, colour)
-        found = self._images.get(key)
-        if found is not None:
+        cached = self._images.get(key)
+        if cached is not None:
             self._images.move_to_end(key)
-            return found
+            return cached
         made = box.made
         if made is None:
             raise ValueError("a source has no image")

@@ -547,8 +547,8 @@ class MessageWriter:
 
 
 def _closes(line: str, fence: str) -> bool:
-    found = _FENCE.match(line)
-    return found is not None and found.group(1).startswith(fence) and not line[found.end() :].strip()
+    match = _FENCE.match(line)
+    return match is not None and match.group(1).startswith(fence) and not line[match.end() :].strip()
 
 
 OTHERS = {
@@ -572,5 +572,5 @@ def file_name_of(untrusted_language: str) -> str:
         patterns = get_lexer_by_name(language).filenames
     except ClassNotFound:
         patterns = []
-    endings = (found[1] for pattern in patterns if (found := _ENDING.fullmatch(pattern)))
+    endings = (match[1] for pattern in patterns if (match := _ENDING.fullmatch(pattern)))
     return f"code.{next(endings, 'txt')}"

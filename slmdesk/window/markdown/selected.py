@@ -146,12 +146,12 @@ def _rows(table: QTextTable, cursor: QTextCursor) -> list[list[QTextCursor]]:
     if cursor.hasComplexSelection() and cursor.currentTable() == table:
         row, rows, column, columns = cast("tuple[int, int, int, int]", cursor.selectedTableCells())
         return [[_cell(table, r, c) for c in range(column, column + columns)] for r in range(row, row + rows)]
-    found = []
+    selected = []
     for row in range(table.rows()):
         cells = [_cell(table, row, column) for column in range(table.columns())]
         if cells[0].selectionStart() < end and cells[-1].selectionEnd() >= start:
-            found.append(cells)
-    return found
+            selected.append(cells)
+    return selected
 
 
 def _cell(table: QTextTable, row: int, column: int) -> QTextCursor:
@@ -283,8 +283,8 @@ def _table_html(cells: Cells) -> str:
 
 def _inline_html(cell: QTextCursor) -> str:
     block = cell.document().findBlock(cell.selectionStart())
-    found = _fragments(block, cell.selectionStart(), cell.selectionEnd())
-    return "".join(_styled(words, char) for words, char in found if words)
+    fragments = _fragments(block, cell.selectionStart(), cell.selectionEnd())
+    return "".join(_styled(words, char) for words, char in fragments if words)
 
 
 def _csv(rows: list[list[str]]) -> bytes:

@@ -99,17 +99,17 @@ def _parsed(mathml: str) -> ET.Element:
     return ET.fromstring(_TEXT.sub(_escaped, mathml))  # noqa: S314  no entities of its own, by its only writer
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escaped(match: re.Match[str]) -> str:
     r"""Escape < and & in the words of \text, which the library does not do."""
-    words = re.sub(r"&(?!#x[0-9A-Fa-f]+;)", "&amp;", found[2]).replace("<", "&lt;")
-    return f"<mtext{found[1]}>{words}</mtext>"
+    words = re.sub(r"&(?!#x[0-9A-Fa-f]+;)", "&amp;", match[2]).replace("<", "&lt;")
+    return f"<mtext{match[1]}>{words}</mtext>"
 
 
 def _check_nesting(tex: str) -> None:
     r"""Check braces and \left … \right.  Raises LatexError if they do not match or are too deep."""
     expected: list[str] = []
-    for found in _NESTED.finditer(tex):
-        sign = found.group()
+    for match in _NESTED.finditer(tex):
+        sign = match.group()
         if sign in _OPENS:
             expected.append(_OPENS[sign])
         elif sign in _OPENS.values() and (not expected or expected.pop() != sign):

@@ -108,8 +108,8 @@ def dictate_button(bridge: Bridge, field: Any, parent: QWidget, prefix: str = ""
         (_dictation_of(made) or Dictation(bridge, field, made)).press()
 
     def release() -> None:
-        if found := _dictation_of(made):
-            found.release()
+        if dictation := _dictation_of(made):
+            dictation.release()
 
     tip = _("Dictate: press to begin and to end, or hold; Esc throws the stretch away")
     name, label = f"{prefix}{DICTATE}_button", _("Dictate")
@@ -122,8 +122,8 @@ def dictate_button(bridge: Bridge, field: Any, parent: QWidget, prefix: str = ""
 
 def settle(button: QToolButton) -> None:
     """Fix the words that are being spoken into the field of this button, because its text is sent."""
-    if found := _dictation_of(button):
-        found.settle()
+    if dictation := _dictation_of(button):
+        dictation.settle()
 
 
 def _dictation_of(button: QToolButton) -> Any:
@@ -395,7 +395,7 @@ BREAK = "\u200b"
 
 def breakable(text: str, every: int = 30) -> str:
     """Return text whose words of more than `every` letters can break. Only for display: do not copy or open it."""
-    return re.sub(rf"\S{{{every}}}", lambda found: found.group() + BREAK, text)
+    return re.sub(rf"\S{{{every}}}", lambda match: match.group() + BREAK, text)
 
 
 def first_words(text: str, most: int) -> str:

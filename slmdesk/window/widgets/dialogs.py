@@ -161,9 +161,9 @@ class Dialog(QDialog):
 
     def _press_default(self) -> None:
         """Press the button with the focus, else the default one. Qt loses it where a dialog is no window."""
-        buttons = [one for one in self.findChildren(QPushButton) if one.isVisible() and one.isEnabled()]
-        default = next((one for one in buttons if one.isDefault()), None)
-        chosen = next((one for one in buttons if one.hasFocus()), default)
+        buttons = [child for child in self.findChildren(QPushButton) if child.isVisible() and child.isEnabled()]
+        default = next((child for child in buttons if child.isDefault()), None)
+        chosen = next((child for child in buttons if child.hasFocus()), default)
         if chosen is not None:
             chosen.click()
 
@@ -191,12 +191,16 @@ class Dialog(QDialog):
         for notices in host.findChildren(QWidget, "notice_area", Qt.FindChildOption.FindDirectChildrenOnly):
             notices.raise_()  # an Undo is reached over a sheet too
         host.installEventFilter(self)
-        self._muted = {one: one.keys() for one in host.findChildren(QShortcut) if one.keys() and self._mutes(one)}
+        self._muted = {
+            shortcut: shortcut.keys()
+            for shortcut in host.findChildren(QShortcut)
+            if shortcut.keys() and self._mutes(shortcut)
+        }
         for shortcut in self._muted:
             shortcut.setKeys([])
         cast(QApplication, QApplication.instance()).focusChanged.connect(self._on_focus)
-        for one in self.findChildren(QPushButton):
-            one.setAutoDefault(False)  # else one that had the focus would stay a default one
+        for child in self.findChildren(QPushButton):
+            child.setAutoDefault(False)  # else one that had the focus would stay a default one
         self._wanted = self._wanted.expandedTo(self.size())
         self._place()
         self._take_focus(host)
@@ -237,7 +241,7 @@ class Dialog(QDialog):
             self.focusNextChild()
             chosen = host.focusWidget()
             if isinstance(chosen, QPushButton):
-                chosen = next((one for one in self.findChildren(QPushButton) if one.isDefault()), chosen)
+                chosen = next((child for child in self.findChildren(QPushButton) if child.isDefault()), chosen)
         if chosen is not None:
             chosen.setFocus(reason)
 
@@ -321,7 +325,7 @@ def sheets_over(window: QWidget) -> list[Dialog]:
 def _has_buttons(item: QLayoutItem) -> bool:
     layout, widget = item.layout(), item.widget()
     if layout is not None:
-        return any(isinstance(one.widget(), QPushButton) for one in map(layout.itemAt, range(layout.count())) if one)
+        return any(isinstance(part.widget(), QPushButton) for part in map(layout.itemAt, range(layout.count())) if part)
     return not isinstance(widget, QAbstractScrollArea) and bool(widget and widget.findChild(QPushButton))
 
 

@@ -161,9 +161,9 @@ class EarlierList(QFrame):
                 line.setData(ID, item.id)
                 line.setToolTip(plain_tip(f"{item.shown_title}\n{moment_words(item.updated)}"))
         self.mark(now)
-        found = _("{count} found").format(count=len(rows)) if rows else _("Nothing found")
-        found += _("; the oldest documents were not looked through") if is_cut else ""
-        show_words(self._hint, found if requested else "" if rows else _("None yet"))
+        hint = _("{count} found").format(count=len(rows)) if rows else _("Nothing found")
+        hint += _("; the oldest documents were not looked through") if is_cut else ""
+        show_words(self._hint, hint if requested else "" if rows else _("None yet"))
         self._more.setVisible(is_cut and not requested)
 
     def mark(self, id: str) -> None:

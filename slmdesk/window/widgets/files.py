@@ -64,8 +64,8 @@ def admit(
 
 
 def _policy() -> Policy:
-    found = QApplication.instance().property(_POLICY)  # type: ignore[union-attr]
-    return found if isinstance(found, Policy) else Policy()
+    policy = QApplication.instance().property(_POLICY)  # type: ignore[union-attr]
+    return policy if isinstance(policy, Policy) else Policy()
 
 
 def _allowed() -> frozenset[str]:

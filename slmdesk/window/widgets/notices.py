@@ -159,7 +159,7 @@ class NoticeBar(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._more.setVisible(bool(self.notice.full) or self._label.text() != self._label.full_text)
+        self._more.setVisible(bool(self.notice.full) or self.width() < self.widths()[1])
 
     def widths(self) -> tuple[int, int]:
         """Return the width with few words and *More*, and that with all words."""
@@ -269,13 +269,12 @@ class NoticeArea(QWidget):
     def _fit(self) -> None:
         widths = {bar: bar.widths() for bar in self._bars}
         shown = self._bars[-1:]
+        if shown and shown[0].notice.is_error and not shown[0].notice.action:
+            both = [*[bar for bar in self._bars if bar.notice.action][-1:], *shown]
+            shown = both if sum(widths[bar][0] for bar in both) <= self._line.width() else shown
         least = sum(widths[bar][0] for bar in shown)
         is_narrow = self._place.width() < max(scaled(NOTICE_WIDTH), least)
         place = self._line if is_narrow else self._place
-        if shown and shown[0].notice.is_error and not shown[0].notice.action:
-            asking = [bar for bar in self._bars if bar.notice.action][-1:]
-            if least + sum(widths[bar][0] for bar in asking) <= place.width():
-                shown = [*asking, *shown]
         for bar in self._bars:
             self._layout.setStretchFactor(bar, widths[bar][1])
             bar.setVisible(bar in shown)

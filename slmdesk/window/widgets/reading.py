@@ -198,10 +198,10 @@ class Reader(QObject):
             voice.stop()
         self._bridge.deliver(NoticeOver(TOPIC))
 
-    def _on_cut(self, aloud: Aloud, found: tuple[str, Sequence[tuple[int, int]]]) -> None:
+    def _on_cut(self, aloud: Aloud, cut: tuple[str, Sequence[tuple[int, int]]]) -> None:
         if aloud is not self._now:
             return
-        language, self._spans = found
+        language, self._spans = cut
         self._at = 0
         if (voice := voice_for(language)) is not None:
             self._voice = (Program if voice.dispatches is None else Dispatcher)(voice, self)

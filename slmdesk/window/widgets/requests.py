@@ -93,8 +93,8 @@ class TranslatableText(QPlainTextEdit):
 def _emit_above(source: QWidget, name: str, given: str | Path | Aloud) -> None:
     above: QWidget | None = source if given else None
     while above is not None:
-        found = getattr(above, name, None)
-        if isinstance(found, SignalInstance):
-            found.emit(given)
+        signal = getattr(above, name, None)
+        if isinstance(signal, SignalInstance):
+            signal.emit(given)
             return
         above = above.parentWidget()

@@ -33,23 +33,25 @@ def find_dictionaries() -> tuple[Dictionary, ...]:
 
     Reads folders, so do not call it on the window's thread.
     """
-    found: dict[str, Dictionary] = {}
+    dictionaries: dict[str, Dictionary] = {}
     for path in _lists_in(system_folders()):
         code = code_of(path.stem)
-        found.setdefault(code, Dictionary(code, path))
-    return tuple(found[code] for code in sorted(found))
+        dictionaries.setdefault(code, Dictionary(code, path))
+    return tuple(dictionaries[code] for code in sorted(dictionaries))
 
 
-def chosen_for(language: str, found: Iterable[Dictionary], fixed: str = "", region: str = "") -> Dictionary | None:
+def chosen_for(
+    language: str, dictionaries: Iterable[Dictionary], fixed: str = "", region: str = ""
+) -> Dictionary | None:
     """Return the dictionary for a text in this language (ISO 639-1, or "" if it is unknown).
 
     `fixed` is the code of a dictionary that is used for all texts. If a language has several dictionaries, the one for
     `region` ("GB") is used, else the one for the language's own region ("de_DE"), else the first.
     """
-    found = tuple(found)
+    dictionaries = tuple(dictionaries)
     if fixed:
-        return next((dictionary for dictionary in found if dictionary.code == fixed), None)
-    known = [dictionary for dictionary in found if language and dictionary.language == language]
+        return next((dictionary for dictionary in dictionaries if dictionary.code == fixed), None)
+    known = [dictionary for dictionary in dictionaries if language and dictionary.language == language]
     wanted = [f"{language}_{end}" for end in (region, language.upper(), "US")]
     return min(
         known,
@@ -60,10 +62,10 @@ def chosen_for(language: str, found: Iterable[Dictionary], fixed: str = "", regi
 
 def code_of(stem: str) -> str:
     """Return the language and region in a file's name: "de_DE" of "de_DE_frami", "fr" of "fr-classique"."""
-    found = _CODE.match(stem)
-    if not found:
+    match = _CODE.match(stem)
+    if not match:
         return stem
-    language, region = found.groups()
+    language, region = match.groups()
     return f"{language}_{region.upper()}" if region else language
 
 

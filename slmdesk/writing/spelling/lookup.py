@@ -91,12 +91,12 @@ class Speller:
         until = time.monotonic() + SUGGESTING_S
 
         def suggest() -> tuple[str, ...]:
-            found = self._open.get(path)
-            return tuple(found.suggest(word, until)) if found else ()
+            dictionary = self._open.get(path)
+            return tuple(dictionary.suggest(word, until)) if dictionary else ()
 
-        found = self._ask(suggest)
+        suggested = self._ask(suggest)
         self._ask(lambda: self._opened(path))
-        return found
+        return suggested
 
     def close(self) -> None:
         """End the thread within milliseconds. Requests that are open never end."""
@@ -126,11 +126,11 @@ class Speller:
                 work()
 
     def _opened(self, path: Path) -> OpenDictionary:
-        found = self._open.pop(path, None) or _read(path, self._pace)
-        self._open[path] = found
+        dictionary = self._open.pop(path, None) or _read(path, self._pace)
+        self._open[path] = dictionary
         if len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
-        return found
+        return dictionary
 
 
 class Pace:
@@ -219,19 +219,19 @@ class OpenDictionary:
     def suggest(self, word: str, until: float) -> list[str]:
         """Return the words that were found until then, best first."""
         word = plain(word)
-        found: dict[str, None] = {}
+        suggestions: dict[str, None] = {}
         if len(word) > MOST_LETTERS:
             return []
         with suppress(TooLong), self._pace.limited(until - ALIKE_S):
             for suggestion in chain(self._listed(word), self._suggest(word)):
                 if suggestion.isprintable():  # no half characters of another encoding
-                    found[suggestion] = None
-                if len(found) == MOST_SUGGESTED:
-                    return list(found)
-        if len(found) < LEAST_SUGGESTED:
+                    suggestions[suggestion] = None
+                if len(suggestions) == MOST_SUGGESTED:
+                    return list(suggestions)
+        if len(suggestions) < LEAST_SUGGESTED:
             with suppress(TooLong), self._pace.limited(until):
-                found.update(dict.fromkeys(self._alike(word)))
-        return list(found)
+                suggestions.update(dict.fromkeys(self._alike(word)))
+        return list(suggestions)
 
     def _listed(self, word: str) -> Iterator[str]:
         """Yield words one letter away that stand in the list as they are, since these are found at once."""
@@ -248,7 +248,7 @@ class OpenDictionary:
 
     def _alike(self, word: str) -> list[str]:
         """Return listed words that differ in one or two letters, the nearest first."""
-        found: dict[str, tuple[int, int]] = {}
+        distances: dict[str, tuple[int, int]] = {}
         most = 1 if len(word) <= SHORT_WORD else 2
         for variant in dict.fromkeys((word, word.lower())):
             for at in range(0, len(self._stems), WORDS_AT_ONCE):
@@ -258,8 +258,8 @@ class OpenDictionary:
                     variant, some, scorer=OSA.distance, score_cutoff=most, limit=None
                 ):
                     if stem.isprintable():
-                        found[_as(word, stem)] = edits, Indel.distance(variant, stem)
-        return sorted(found, key=found.__getitem__)[:LEAST_SUGGESTED]
+                        distances[_as(word, stem)] = edits, Indel.distance(variant, stem)
+        return sorted(distances, key=distances.__getitem__)[:LEAST_SUGGESTED]
 
     def _suggested_stems(self) -> Iterator[str]:
         aff = self._dictionary.aff

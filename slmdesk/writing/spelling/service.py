@@ -80,10 +80,10 @@ class SpellingService(Service):
 
     def unknown(self, words: Sequence[str], language: str) -> Pending[frozenset[str]]:
         """Return those of the words that are not in the dictionary of a language (ISO 639-1). None if it has none."""
-        found: Pending[frozenset[str]] = Pending()
+        pending: Pending[frozenset[str]] = Pending()
         asked = in_slices(self._service_thread, self._unknown(words, language))
-        asked.then(lambda result: found.end(frozenset() if isinstance(result, Problem) else result))
-        return found
+        asked.then(lambda result: pending.end(frozenset() if isinstance(result, Problem) else result))
+        return pending
 
     def state(self) -> Pending[SpellingState]:
         """Return the dictionaries in use and the person's own words.
@@ -121,15 +121,15 @@ class SpellingService(Service):
     def _checking(self, request: SpellingRequest) -> Slices[Misspelled]:
         if not self._settings.current.spelling:
             return ((),) * len(request.paragraphs)
-        found = yield from self._dictionaries()
-        if not found:
+        dictionaries = yield from self._dictionaries()
+        if not dictionaries:
             return ((),) * len(request.paragraphs)
         around = self._told(request.around)
         asked: list[tuple[Dictionary | None, list[tuple[int, int]]]] = []
         words: dict[Dictionary, dict[str, None]] = {}
         for paragraph in request.paragraphs:
             spans = word_spans(paragraph, request.names)
-            dictionary = self._dictionary_for(paragraph, len(spans), around, found) if spans else None
+            dictionary = self._dictionary_for(paragraph, len(spans), around, dictionaries) if spans else None
             asked.append((dictionary, spans))
             if dictionary:
                 words.setdefault(dictionary, {}).update((paragraph[start:end], None) for start, end in spans)
@@ -168,10 +168,10 @@ class SpellingService(Service):
         return not is_known and not (own and own.has(word))
 
     def _suggesting(self, request: SpellingRequest, word: str) -> Slices[Suggestions]:
-        found = yield from self._dictionaries()
+        dictionaries = yield from self._dictionaries()
         paragraph = request.paragraphs[0]
         spans = word_spans(paragraph, request.names)
-        dictionary = self._dictionary_for(paragraph, len(spans), self._told(request.around), found)
+        dictionary = self._dictionary_for(paragraph, len(spans), self._told(request.around), dictionaries)
         if dictionary is None:
             return Suggestions(word, ())
         words = yield self._asked(dictionary, lambda speller: speller.suggestions(dictionary.path, word))
@@ -185,20 +185,20 @@ class SpellingService(Service):
         return self._found
 
     def _told(self, text: str) -> str:
-        found = detect(text[:TELLING], DETECTED)[0]
-        if found:
-            self._language = found
+        language = detect(text[:TELLING], DETECTED)[0]
+        if language:
+            self._language = language
         return self._language
 
     def _dictionary_for(
-        self, paragraph: str, words: int, around: str, found: tuple[Dictionary, ...]
+        self, paragraph: str, words: int, around: str, dictionaries: tuple[Dictionary, ...]
     ) -> Dictionary | None:
         fixed = self._settings.current.spelling_language
         language = around
         if words >= LEAST_TOLD and not fixed:
             told, sure = detect(paragraph[:TELLING], DETECTED)
             language = told if told and sure >= SURE else around
-        dictionary = chosen_for(language, found, fixed, self._region)
+        dictionary = chosen_for(language, dictionaries, fixed, self._region)
         is_left_alone = dictionary is None or dictionary.path in self._broken
         return None if is_left_alone or (not fixed and language in NO_BLANKS) else dictionary
 
@@ -225,8 +225,8 @@ class SpellingService(Service):
     # ---- settings and own words
 
     def _stating(self) -> Slices[SpellingState]:
-        found = yield from self._dictionaries()
-        return SpellingState(found, tuple(sorted(self._own.words())))
+        dictionaries = yield from self._dictionaries()
+        return SpellingState(dictionaries, tuple(sorted(self._own.words())))
 
     def _own_words(self) -> OwnWords | None:
         """Return the person's own words. If the file cannot be read, show a notice and return None."""

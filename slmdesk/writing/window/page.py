@@ -257,9 +257,9 @@ class WritingPage(QWidget):
     def open_item(self, item: str) -> None:
         """Open a saved text. The text shown before is saved too."""
 
-        def opened(found: tuple[str, Sequence[Change]]) -> None:
-            if found[0]:
-                self._show(*found, [item])
+        def opened(kept: tuple[str, Sequence[Change]]) -> None:
+            if kept[0]:
+                self._show(*kept, [item])
                 self._remember(item)
 
         self.keep()
@@ -277,11 +277,11 @@ class WritingPage(QWidget):
         item = self._item
         self._show("", (), [""])
 
-        def found(id: str) -> None:
+        def offer_undo(id: str) -> None:
             if id:
                 trash(self._bridge, id, lambda there: self.open_item(there.id))
 
-        self._bridge.ask(lambda _services: item[0], found)
+        self._bridge.ask(lambda _services: item[0], offer_undo)
         self._remember("")
 
     def _remember(self, item: str) -> None:
@@ -310,10 +310,10 @@ class WritingPage(QWidget):
             return
         path, others = paths[0], len(paths) - 1
 
-        def opened(found: OpenedText) -> None:
-            self._begin(found.text)
-            self._source = found
-            self._said.setText(opened_words(found, others))
+        def opened(source: OpenedText) -> None:
+            self._begin(source.text)
+            self._source = source
+            self._said.setText(opened_words(source, others))
 
         self._said.setText(_("Opening {name}…").format(name=path.name))
         opening = self._bridge.services.writing_files.open(path)
@@ -466,10 +466,10 @@ class WritingPage(QWidget):
         if item and not self.text:
             self._bridge.ask(self._bridge.services.writing_history.open(item), partial(self._on_restored, item))
 
-    def _on_restored(self, item: str, found: tuple[str, Sequence[Change]]) -> None:
+    def _on_restored(self, item: str, kept: tuple[str, Sequence[Change]]) -> None:
         """Show the text shown when the program ended, unless there is a text already. A deleted text arrives empty."""
-        if found[0] and not self.text:
-            self._show(*found, [item], is_undoable=False)
+        if kept[0] and not self.text:
+            self._show(*kept, [item], is_undoable=False)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

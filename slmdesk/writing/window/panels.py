@@ -180,13 +180,13 @@ class CorrectionPanel(QFrame):
             self._done, self._total = report
             self._show_progress()
 
-    def _on_corrected(self, snapshot: Snapshot, found: Correction) -> None:
+    def _on_corrected(self, snapshot: Snapshot, correction: Correction) -> None:
         if snapshot is not self._snapshot:
             return
         line = snapshot.line
         self._end()
-        whole = changed(found, unanswered=tuple(number + line for number in found.unanswered))
-        self.said.emit(" ".join((found_words(found), *lost_words(self._lost), unanswered_words(whole))).strip())
+        whole = changed(correction, unanswered=tuple(number + line for number in correction.unanswered))
+        self.said.emit(" ".join((found_words(correction), *lost_words(self._lost), unanswered_words(whole))).strip())
 
     def _on_refused(self, snapshot: Snapshot, problem: Problem) -> None:
         if snapshot is self._snapshot:
@@ -294,16 +294,16 @@ def _changes_in(pending: Sequence[Pending], about: Mapping[int, Change]) -> Iter
     parts: dict[int, list[Pending]] = {}
     for part in pending:
         parts.setdefault(part.number, []).append(part)
-    for number, found in parts.items():
-        yield ShownChange(number, "…".join(at.old for at in found), "".join(at.new for at in found), about[number])
+    for number, pieces in parts.items():
+        yield ShownChange(number, "…".join(at.old for at in pieces), "".join(at.new for at in pieces), about[number])
 
 
-def found_words(found: Correction) -> str:
-    if not found.changes:
+def found_words(correction: Correction) -> str:
+    if not correction.changes:
         return _("No mistakes found.")
-    doubtful = sum(not change.is_made for change in found.changes)
-    words = ngettext("{n:,} change found", "{n:,} changes found", len(found.changes))
-    if all(change.doubt == "model" for change in found.changes):
+    doubtful = sum(not change.is_made for change in correction.changes)
+    words = ngettext("{n:,} change found", "{n:,} changes found", len(correction.changes))
+    if all(change.doubt == "model" for change in correction.changes):
         return _("{words}. The model often changes too much: decide on each.").format(words=words)
     return _("{words}, {doubtful} to check.").format(words=words, doubtful=doubtful) if doubtful else f"{words}."
 
@@ -560,5 +560,5 @@ class Snapshot:
         if plain.startswith(sentence, likely):
             return likely
         first, last = max(0, likely - REACH), likely + len(sentence) + REACH
-        found = plain.find(sentence, first, last)
-        return found if found >= 0 and plain.find(sentence, found + 1, last) < 0 else None
+        position = plain.find(sentence, first, last)
+        return position if position >= 0 and plain.find(sentence, position + 1, last) < 0 else None

@@ -216,6 +216,7 @@ class SuggestionPanel(QFrame):
                 _("You have edited this part meanwhile, so nothing was replaced. Copy the suggestion instead.")
             )
             return
+        place.setKeepPositionOnInsert(False)  # else each line would go before the one above it
         place.insertText(version.text, QTextCharFormat())
         self._show(None)
         self.said.emit(_("Replaced. Undo (Ctrl+Z) takes it back."))
@@ -242,12 +243,12 @@ class SuggestionPanel(QFrame):
             words = _("{report} of {report2} suggestions are there…").format(report=report[0], report2=report[1])
             self._show(Suggestions(request, words=words))
 
-    def _on_rewritten(self, request: RewriteRequest, found: Rewriting) -> None:
+    def _on_rewritten(self, request: RewriteRequest, rewriting: Rewriting) -> None:
         if self._is_waiting_for(request):
             self._following = None
-            count, fewer = len(found.versions), _("The model gave {} of {}; the others were the same.")
-            words = "" if count == found.asked else fewer.format(count, found.asked)
-            self._show(Suggestions(request, found, is_busy=False, words=words))
+            count, fewer = len(rewriting.versions), _("The model gave {} of {}; the others were the same.")
+            words = "" if count == rewriting.asked else fewer.format(count, rewriting.asked)
+            self._show(Suggestions(request, rewriting, is_busy=False, words=words))
 
     def _on_refused(self, request: RewriteRequest, problem: Problem) -> None:
         if self._is_waiting_for(request):
@@ -335,9 +336,9 @@ def _places(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
             at = text.find(word, at + len(word))
 
 
-def _title_of(found: Rewriting, version: Version, request: RewriteRequest, number: int) -> str:
+def _title_of(rewriting: Rewriting, version: Version, request: RewriteRequest, number: int) -> str:
     if request.task in (Task.SHORTEN, Task.EXPAND):
-        old, new = (length_of(text, found.language) for text in (request.text, version.text))
+        old, new = (length_of(text, rewriting.language) for text in (request.text, version.text))
         return _("{old:,} → {new:,} words").format(old=old, new=new)
     if request.task is Task.REPHRASE:
         return _("Suggestion {number}").format(number=number)

@@ -114,12 +114,12 @@ class SpellMarks(QObject):
     def _request(self, lines: Sequence[str]) -> SpellingRequest:
         return SpellingRequest(lines, self._editor.toPlainText()[:AROUND], tuple(self._names()))
 
-    def _on_checked(self, lines: Sequence[str], found: Misspelled) -> None:
+    def _on_checked(self, lines: Sequence[str], misspelled: Misspelled) -> None:
         self._asked = None
         if len(self._found) > MOST_REMEMBERED:
             present = {line for line, __ in self._lines()}
             self._found = {line: spans for line, spans in self._found.items() if line in present}
-        self._found.update(zip(lines, found, strict=True))
+        self._found.update(zip(lines, misspelled, strict=True))
         if not self._timer.isActive():  # else the timer will check
             self._check()
 
@@ -231,20 +231,20 @@ class SpellMarks(QObject):
         suggesting = self._bridge.services.spelling.suggest(self._request((line,)), word)
         self._bridge.follow(  # neither is called once the menu is gone
             suggesting,
-            lambda found: self._show_suggestions(menu, waiting, marked, found),
+            lambda suggestions: self._show_suggestions(menu, waiting, marked, suggestions),
             lambda _problem: waiting.setText(NO_SUGGESTIONS),
         )
         return menu
 
-    def _show_suggestions(self, menu: QMenu, waiting: QAction, marked: QTextCursor, found: Suggestions) -> None:
-        for word in found.words:
+    def _show_suggestions(self, menu: QMenu, waiting: QAction, marked: QTextCursor, suggestions: Suggestions) -> None:
+        for word in suggestions.words:
             action = named(QAction(word.replace("&", "&&"), menu), "spelling_suggestion")
             font = action.font()
             font.setBold(True)
             action.setFont(font)
-            action.triggered.connect(partial(self._replace, marked, found.word, word))
+            action.triggered.connect(partial(self._replace, marked, suggestions.word, word))
             menu.insertAction(waiting, action)
-        if found.words:
+        if suggestions.words:
             menu.removeAction(waiting)
         else:
             waiting.setText(NO_SUGGESTIONS)

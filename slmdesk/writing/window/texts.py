@@ -40,10 +40,10 @@ class TextList(EarlierList):
         )
 
     def request(self, words: str, limit: int) -> Callable[[Services], Listed]:
-        def found(services: Services) -> Listed:
+        def listed(services: Services) -> Listed:
             items = services.writing_history.earlier(MOST_SEARCHED if words else limit)
             parts = words.casefold().split()
             rows = [(item, "") for item in items if all(part in item.shown_title.casefold() for part in parts)]
             return Listed(tuple(rows), words, not words and len(items) >= limit)
 
-        return found
+        return listed

@@ -213,11 +213,11 @@ class TrackedText(QObject):
         if not first.isValid() or len(self._lines) - behind < first.blockNumber():
             self._lines = []
             return
-        found = [_line_of(first)]
+        lines = [_line_of(first)]
         while first != last:
             first = first.next()
-            found.append(_line_of(first))
-        self._lines[first.blockNumber() - len(found) + 1 : len(self._lines) - behind] = found
+            lines.append(_line_of(first))
+        self._lines[first.blockNumber() - len(lines) + 1 : len(self._lines) - behind] = lines
 
     def _settle(self, numbers: Collection[int], *, stays: Kind) -> None:
         runs = [run for run in self._scan().runs if run.number in numbers and run.kind is not Kind.STAYS]
@@ -252,12 +252,12 @@ class TrackedText(QObject):
     def _pieces(self, proposal: Proposal) -> Iterator[tuple[int, int]]:
         """Yield the parts of the document that a change deletes, without line ends, the last part first."""
         at = proposal.start
-        found = []
+        spans = []
         for part in self.plain[proposal.start : proposal.end].split("\n"):
             if part:
-                found.append((self.position_of(at), self.position_of(at + len(part), is_end=True)))
+                spans.append((self.position_of(at), self.position_of(at + len(part), is_end=True)))
             at += len(part) + 1
-        return reversed(found)
+        return reversed(spans)
 
     def _format(self, number: int, kind: Kind, is_doubtful: bool) -> QTextCharFormat:
         made, theme = QTextCharFormat(), self._theme
@@ -299,12 +299,12 @@ def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:
 def _line_of(block: QTextBlock) -> _Line:
     text = block.text().replace("\u2028", "\n")
     ranges = block.textFormats()
-    found = []
+    runs = []
     for format_range in ranges:
         words = text if len(ranges) == 1 else _between16(text, format_range.start, format_range.length)
         number, kind = format_range.format.intProperty(_ID), Kind(format_range.format.intProperty(_KIND))
-        found.append((format_range.start, words, kind, number))
-    return size16(text), tuple(found)
+        runs.append((format_range.start, words, kind, number))
+    return size16(text), tuple(runs)
 
 
 def _scanned(lines: Sequence[_Line]) -> _Scan:

@@ -5,9 +5,11 @@ What is not marked `real_child` is the contract that a process and threads of th
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -16,6 +18,7 @@ import psutil
 import pytest
 from fakes.children import Received, Rig, assert_gone, chat_payload, has_progress, has_tokens
 from fakes.matrix import counts
+from fakes.recorder import wait_until
 
 from slmdesk.base.protocol import Cancelled, Done, Failed, Token
 from slmdesk.base.types import LoadSpec
@@ -218,6 +221,27 @@ def test_w3_busy_without_moving_is_hung_too(tmp_path, monkeypatch, hang, limits,
     with Rig(tmp_path, echo={"hang": hang, "at": 1}, limits=limits) as rig:
         received, _ = rig.chat(rig.load(), "one two three four")
         assert received.end().args == {"seconds": seconds}
+
+
+@pytest.mark.real_child
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says who waits for a processor")
+@pytest.mark.parametrize(
+    ("hang", "cpu_s", "is_stuck"),
+    [("spin", 0.0, False), ("spin", 60.0, True), ("still", 0.0, True)],
+    ids=["ready and gets no processor", "ready and computes", "not even ready"],
+)
+def test_w3_a_child_that_gets_no_processor_is_not_taken_for_stuck(tmp_path, monkeypatch, hang, cpu_s, is_stuck):
+    with Rig(tmp_path, echo={"hang": hang, "at": 1}, limits=ClientLimits(still_s=30.0)) as rig:
+        received, _ = rig.chat(rig.load(), "one two three four")
+        received.until(has_tokens(1))
+        child, looks = rig.client._child, itertools.count(1)
+        wait_until(lambda: child._beat.busy)
+        monkeypatch.setattr(child, "_cpu_s", lambda: next(looks) * cpu_s)
+        now, verdicts = time.monotonic(), []
+        for _look in range(5):  # the clock is ours
+            now += 70
+            verdicts.append(child.complaint(now)[0])
+        assert any(verdicts) == is_stuck, verdicts
 
 
 @pytest.mark.real_child

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import sys
 from pathlib import Path
@@ -87,6 +88,29 @@ def test_the_models_stay_unless_they_are_asked_for(person, tiny):
     assert left == {".local/share/slmdesk", models, *(one for one in left if one.startswith(f"{models}/"))}
     assert [one for one in left if one.endswith(".gguf")]
     run("delete-everything", "--models", stdin=f"{WORDS}\n").ok()  # no history knows them now
+    assert tree(folder) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_models_that_stayed_in_a_chosen_folder_go_later_unless_another_file_is_there(person, tiny, is_replaced):
+    folder, run = person
+    chosen = folder / "Documents" / "models"
+    chosen.mkdir(mode=0o700)
+    mine = chosen / "mine.gguf"
+    mine.write_bytes(b"not of slmdesk")
+    before = tree(folder)
+    (folder / ".config/slmdesk").mkdir()
+    (folder / ".config/slmdesk/settings.json").write_text(json.dumps({"models_folder": str(chosen)}))
+    used(run, folder, tiny)
+    (copied,) = set(chosen.iterdir()) - {mine}
+    for _time in range(2):  # the second knows them from the first alone
+        run("delete-everything", stdin=f"{WORDS}\n").ok()
+    if is_replaced:
+        copied.write_bytes(b"nor is this")
+    run("delete-everything", "--models", stdin=f"{WORDS}\n").ok()
+    assert copied.exists() == is_replaced
+    copied.unlink(missing_ok=True)
     assert tree(folder) == before
 
 

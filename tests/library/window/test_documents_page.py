@@ -196,7 +196,9 @@ def summary_of_all(program):
     program.click("several_summarize")
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 3)
-    made = next(one for one in program.ask(lambda services: services.history.items("summary")) if "and" in one.title)
+    made = next(
+        entry for entry in program.ask(lambda services: services.history.items("summary")) if "and" in entry.title
+    )
     view.setFocus()
     QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     return made

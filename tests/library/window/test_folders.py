@@ -99,6 +99,7 @@ def test_the_documents_of_a_dropped_folder_are_opened_for_a_table_and_nothing_el
     program.wait(lambda: program.documents.side.current == "table")
     assert sorted(rows(program, "document_view")) == ["broken.pdf", "lease.md", "pump.txt"]
     assert program.find("document_title").full_text == "2 documents"
+    assert not program.find("document_state").text(), "no pages of the shown one beside the number of all"
     assert rows(program, "folder_list") == []
     program.wait(lambda: program.find("cells_table").model().rowCount())
     documents = program.frame.documents_area.tables.chosen
@@ -124,8 +125,8 @@ def test_a_folder_is_asked_and_searched_and_a_quotation_and_a_hit_open_their_doc
     line_edit = program.find("folder_question_line")
     QTest.keyClicks(line_edit, "When does the pump stop?")
     QTest.keyClick(line_edit, Qt.Key.Key_Return)
-    program.wait(lambda: [one for one in pane.findChildren(CitationRow) if "12 bar" in one.citation.quote])
-    (row,) = [one for one in pane.findChildren(CitationRow) if "12 bar" in one.citation.quote]
+    program.wait(lambda: [row for row in pane.findChildren(CitationRow) if "12 bar" in row.citation.quote])
+    (row,) = [row for row in pane.findChildren(CitationRow) if "12 bar" in row.citation.quote]
     assert "pump.txt" in row.accessibleName()
     program.wait(row.isVisible)
     program.click(row)

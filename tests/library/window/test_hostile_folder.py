@@ -32,14 +32,14 @@ def test_every_hostile_file_has_its_verdict_and_the_others_are_read(program, tmp
     drop(program.documents, tmp_path / "folder")
     program.wait(lambda: any("holds" in bar.notice.text for bar in program.window.notices.bars))
     # too large ones have no record: they are refused before
-    unread = {name for name, one in made.items() if one.sparse_bytes > 1 << 30}
+    unread = {name for name, file in made.items() if file.sparse_bytes > 1 << 30}
     due = set(made) - unread
     program.qtbot.waitUntil(lambda: due <= set(ends), timeout=60_000)
-    for name, one in made.items():
+    for name, sample in made.items():
         if name not in unread:
-            assert ends[name] in one.verdicts, (name, ends[name])
-    program.wait(lambda: any("sparse.pdf" in one for one in refused))
-    assert not [one for one in refused if "<img" in one and "&lt;" in one]
+            assert ends[name] in sample.verdicts, (name, ends[name])
+    program.wait(lambda: any("sparse.pdf" in refusal for refusal in refused))
+    assert not [refusal for refusal in refused if "<img" in refusal and "&lt;" in refusal]
     _looks_and_works(program, made)
 
 
@@ -48,12 +48,12 @@ def _looks_and_works(program, made) -> None:
     model = program.find("document_view").model()
     shown = [model.index(row).data() for row in range(model.rowCount())]
     assert "<img src=x onerror=y>.txt" in shown
-    assert not [one for one in shown if "\n" in one or "\u202e" in one]
+    assert not [label for label in shown if "\n" in label or "\u202e" in label]
     view = program.find("document_view")
-    for name in [one for one in shown if one in GOOD]:
+    for name in [label for label in shown if label in GOOD]:
 
         def place(name=name) -> QPoint:  # when the press comes: the list may move until then
-            index = next(one for one in map(model.index, range(model.rowCount())) if one.data() == name)
+            index = next(cell for cell in map(model.index, range(model.rowCount())) if cell.data() == name)
             view.scrollTo(index)
             return view.visualRect(index).center()
 

@@ -23,7 +23,9 @@ def page(start, monkeypatch):
 
 
 def record_of(program, name):
-    return next((one for one in program.ask(lambda services: services.documents.recent()) if one.name == name), None)
+    return next(
+        (record for record in program.ask(lambda services: services.documents.recent()) if record.name == name), None
+    )
 
 
 def dropped(program, folder, way):

@@ -31,7 +31,7 @@ def shown(program, title):
 
 def buttons(program, name="attached_document"):
     bar = program.find("attached_bar")
-    return [one for one in bar.findChildren(QPushButton, name) if one.isVisible()]
+    return [button for button in bar.findChildren(QPushButton, name) if button.isVisible()]
 
 
 def test_an_attachment_opens_at_one_click_and_leads_back(program, tmp_path):

@@ -52,8 +52,8 @@ def test_a_picture_asked_for_with_marks_of_before_does_not_wipe_those_of_now(qap
     old(PageImage(b"", 0, 0, ((BOX,),)))
     picture(PageImage(png(), 4, 4, ((BOX,),)))
     assert boxes == [(1, ((BOX,), (BOX,)))]
-    ((number, image, found),) = pictures
-    assert (number, image.width(), found) == (1, 4, None)
+    ((number, image, marks),) = pictures
+    assert (number, image.width(), marks) == (1, 4, None)
     pages.ask_picture(1, 800)
     bridge.waiting[-1](PageImage(png(), 4, 4, ((BOX,), (BOX,))))
     assert pictures[-1][2] == ((BOX,), (BOX,))

@@ -59,15 +59,15 @@ def table_of(rows, width, head=0):
 
 def clicked(program, sheet):
     """Click all over the view: the places that are answered with a character of the page."""
-    found, view = {}, program.documents.view
+    characters, view = {}, program.documents.view
     view.place_clicked.connect(lambda _page, character, _share: answers.append(character))
     for y in range(4, view.viewport().height(), 9):
         for x in range(4, view.viewport().width(), 12):
             answers = []
             QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(x, y))
             if answers and answers[0] >= 0:
-                found[x, y] = answers[0]
-    return found
+                characters[x, y] = answers[0]
+    return characters
 
 
 def test_no_cell_slips_under_another_column_and_a_passage_in_one_is_marked(program, contract):
@@ -107,11 +107,11 @@ def test_columns_share_the_room_and_cells_wrap():
     text, table = table_of(LEVELS, 420)
     assert not table.is_wide
     assert table.width <= 420
-    one = table.cell_rectangle(text.index("1 hour"))
-    assert one.left() == table.cell_rectangle(text.index("Reaction")).left()
+    cell = table.cell_rectangle(text.index("1 hour"))
+    assert cell.left() == table.cell_rectangle(text.index("Reaction")).left()
     wide, all_on_one_line = table_of(LEVELS, 2_000)
-    assert one.height() > 1.5 * all_on_one_line.cell_rectangle(wide.index("1 hour")).height()  # as the definition
-    assert table.character_at(one.center()) in range(text.index("1 hour"), text.index("1 hour") + 6)
+    assert cell.height() > 1.5 * all_on_one_line.cell_rectangle(wide.index("1 hour")).height()  # as the definition
+    assert table.character_at(cell.center()) in range(text.index("1 hour"), text.index("1 hour") + 6)
     assert table.character_at(QPointF(500, 5)) is None
 
 
@@ -240,7 +240,7 @@ def test_a_title_takes_the_whole_row_and_the_names_below_it_are_the_head():
 def test_rows_that_name_columns_begin_a_table():
     rows = [Block(BlockKind.TABLE_ROW, at, at + 1, level) for at, level in enumerate((1, 0, 0, 1, 0))]
     rows.insert(2, Block(BlockKind.PARAGRAPH, 9, 10))
-    assert [len(one) for one in tables_of(rows)] == [2, 1, 2]
+    assert [len(table) for table in tables_of(rows)] == [2, 1, 2]
 
 
 def test_odd_tables_are_laid_out(qapp_image):
@@ -293,7 +293,7 @@ def test_struck_words_are_shown_at_their_places_and_move_no_place(qapp):
     cells = [[cell.text for cell in row] for row in table._rows]
     assert cells == [["Rent", "800 900"], ["Fee was", "30"]]
     formats = table._layout(table._rows[0][1]).formats()
-    assert [(one.start, one.length, one.format.fontStrikeOut()) for one in formats] == [(0, 4, True)]
+    assert [(span.start, span.length, span.format.fontStrikeOut()) for span in formats] == [(0, 4, True)]
     picture = QImage(600, 400, QImage.Format.Format_RGB32)
     painter = QPainter(picture)
     at = page.text.index("allowed")

@@ -36,13 +36,13 @@ def word_file(tmp_path):
     return path
 
 
-def opened(program, path, *, found=1):
+def opened(program, path, *, count=1):
     """The finds of a document, after one click on the tab."""
     drop(program.documents, path)
     program.wait(lambda: program.find("document_view").model().rowCount() == 1 and "read" in program.coverage)
     program.choose_tab("redact")
     pane = program.find("redact_pane")
-    program.wait(lambda: " found " in program.find("redaction_said").text() and len(rows(program)) >= found)
+    program.wait(lambda: " found " in program.find("redaction_said").text() and len(rows(program)) >= count)
     return pane
 
 
@@ -80,10 +80,10 @@ def option(program, name):
 
 def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatch):
     opened(program, word_file)
-    found = ticks(program)
-    assert found["DE89 3704 0044 0532 0130 00"]
-    assert found["beratung@example.org"]
-    assert found["Anna Quarbelsen"]
+    ticked = ticks(program)
+    assert ticked["DE89 3704 0044 0532 0130 00"]
+    assert ticked["beratung@example.org"]
+    assert ticked["Anna Quarbelsen"]
     places = [item.text(PLACE) for item in rows(program).values()]
     assert any("Ihr Konto DE89 3704 0044 0532 0130 00 ist da." in place for place in places)
     assert "The file itself stays as it is" in program.find("redaction_said").text()
@@ -114,6 +114,19 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatc
     monkeypatch.setattr("slmdesk.window.widgets.opening.QDesktopServices.openUrl", seen.append)
     program.click(program.find("redaction_open"))
     assert [Path(url.toLocalFile()) for url in seen] == [copy]
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (900, 520)])
+def test_what_is_said_of_an_added_word_moves_nothing(program, word_file, size):
+    program.window.resize(*size)
+    opened(program, word_file)
+    parts = ("list", "said", "word", "add", "options")
+    stands, word = places_of(program, *parts), program.find("redaction_word")
+    for words in ("Blauwal-77", "Q", "Quarbel which is nowhere in the text of this letter, however long one looks"):
+        program.type_into(word, words)
+        QTest.keyClick(word, Qt.Key.Key_Return)
+        assert places_of(program, *parts) == stands
+        word.clear()
 
 
 def lit(program):
@@ -197,7 +210,7 @@ def test_a_file_without_finds_says_so_and_takes_words(program, tmp_path):
     made.add_paragraph("Nothing to see here at all.")
     path = tmp_path / "plain.docx"
     made.save(path)
-    opened(program, path, found=0)
+    opened(program, path, count=0)
     program.wait(lambda: "Nothing private was found" in program.find("redaction_said").text())
     assert "ticked" not in program.find("redaction_said").text()
     word = program.find("redaction_word")

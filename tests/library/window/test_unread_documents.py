@@ -92,9 +92,9 @@ def test_what_cannot_be_read_is_not_offered_redacted(program, letter, tmp_path):
         row = next(at for at in range(view.model().rowCount()) if view.model().index(at).data() == name)
         view.customContextMenuRequested.emit(view.visualRect(view.model().index(row)).center())
         popup = program.find("document_menu")
-        found = {action.objectName() for shown_menu in (menu, popup) for action in shown_menu.actions()}
+        names = {action.objectName() for shown_menu in (menu, popup) for action in shown_menu.actions()}
         popup.close()
-        return found & {"document_redact", "document_remove"}
+        return names & {"document_redact", "document_remove"}
 
     drop(program.documents, letter)
     program.wait(lambda: program.documents.view.count == 2)

@@ -27,16 +27,16 @@ def test_a_policy_holds_on_the_command_line(run, home, tmp_path) -> None:
     assert ("organisation" in searched.err, "--offline off" in searched.err) == (True, False)
     assert run("chat", "hello").out == "You said: hello\n"  # the organisation's model is there at once
     listed = run("models", "list", "--json")
-    assert [(one["path"], one["linked"]) for one in listed.json] == [(str(model), True)]
+    assert [(entry["path"], entry["linked"]) for entry in listed.json] == [(str(model), True)]
     assert "“nothing”" in listed.err
     assert list((home / "models").iterdir()) == []
     refused = run("models", "remove", listed.json[0]["id"], "--json")
     assert (refused.status, refused.json["error"]["code"]) == (1, "model.shared")
     assert model.exists()
     assert [path.name for path in shared.iterdir()] == ["ours.gguf"]  # nothing is ever written there
-    found = run("doctor", "--json").json["policy"]
-    assert (found["file"], found["sets"], found["models_folder"]) == (str(policy), {"offline": True}, str(shared))
-    assert len(found["problems"]) == 1
+    report = run("doctor", "--json").json["policy"]
+    assert (report["file"], report["sets"], report["models_folder"]) == (str(policy), {"offline": True}, str(shared))
+    assert len(report["problems"]) == 1
     assert "set by" not in run("network").err
 
 
@@ -58,7 +58,7 @@ def test_the_default_of_a_job_is_set_used_and_taken_back(run, with_model, tmp_pa
     assert done.json == {"job": "chat", "id": other["id"], "name": "Tiny qwen"}
     assert run("models", "default", "translate", with_model["name"]).status == 0
     every = run("models", "default", "--json").json
-    assert [(one["job"], one["id"]) for one in every] == [
+    assert [(default["job"], default["id"]) for default in every] == [
         ("chat", other["id"]), ("summarize", None), ("translate", with_model["id"]), ("embed", None),
     ]  # fmt: skip
     assert run("models", "default", "chat", "--none", "--json").json["id"] is None
@@ -85,7 +85,7 @@ def test_several_files_one_of_them_bad(run, tiny, tmp_path) -> None:
     page.write_text("<html>")
     done = run("models", "import", str(tiny), str(page), str(tmp_path / "nothing.gguf"), "--json")
     assert done.status == 1
-    assert [bool(one["id"]) for one in done.json] == [True, False, False]
+    assert [bool(model["id"]) for model in done.json] == [True, False, False]
     missing = f"The model file {tmp_path / 'nothing.gguf'} is not there."
     assert ("web page" in done.json[1]["reason"], done.json[2]["reason"].startswith(missing)) == (True, True)
     alone = run("models", "import", str(tmp_path / "nothing.gguf"))
@@ -102,8 +102,8 @@ def test_a_folder_and_what_lies_below_it_also_in_parts(run, tmp_path) -> None:
         (folder / f"s-{n:05}-of-00002.gguf").write_bytes(part)
     done = run("models", "import", str(tmp_path / "stick"), "--link", "--json")
     assert done.status == 0, done.err
-    assert sorted(one["linked"] for one in done.json) == [False, True], "what came in parts is put together"
-    assert [one["ok"] for one in run("models", "verify", "--json").json] == [True, True]
+    assert sorted(model["linked"] for model in done.json) == [False, True], "what came in parts is put together"
+    assert [check["ok"] for check in run("models", "verify", "--json").json] == [True, True]
     (tmp_path / "empty").mkdir()
     nothing = run("models", "import", str(tmp_path / "empty"), "--json")
     assert (nothing.status, nothing.json["error"]["code"]) == (1, "model.none_found")
@@ -125,10 +125,10 @@ def test_a_folder_with_checksums_comes_in_but_for_what_is_another_file(run, tmp_
     (folder / "SHA256SUMS").write_text("no checksum\n" + "\r\n".join(lines))
     done = run("models", "import", str(folder), "--json")
     assert (done.status, "1 of 4 files were not brought in" in done.err) == (1, True)
-    reasons = {Path(one["file"]).name: one["reason"] for one in done.json}
+    reasons = {Path(file["file"]).name: file["reason"] for file in done.json}
     assert [name for name, reason in reasons.items() if reason] == ["bad.gguf"]
     assert "SHA256SUMS beside it" in reasons["bad.gguf"]
-    assert {one["sha256"] for one in run("models", "list", "--json").json} == {
+    assert {model["sha256"] for model in run("models", "list", "--json").json} == {
         hashlib.sha256(path.read_bytes()).hexdigest() for path in (good, above, unlisted)
     }
     linked = run("models", "import", str(bad), "--link", "--json")
@@ -148,7 +148,7 @@ def test_what_is_no_model_here_is_no_missing_file(run, with_model, tmp_path) -> 
 def test_a_model_is_recommended_for_each_job(run, monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
     every = run("models", "recommend", "--json")
-    assert (every.status, [one["job"] for one in every.json]) == (0, ["chat", "summaries", "translation"])
+    assert (every.status, [advice["job"] for advice in every.json]) == (0, ["chat", "summaries", "translation"])
     nordic = run("models", "recommend", "--job", "translation", "--language", "Swedish", "--why")
     lead, reason = nordic.out.splitlines()
     assert lead.startswith("For translating: TranslateGemma 4B, 2.5 GB, about ")
@@ -173,7 +173,7 @@ def test_an_adapter_from_the_command_line(run, tmp_path) -> None:
     model = run("models", "import", str(base), "--link", "--json").json
     adapter = run("models", "import", str(lora), "--link", "--json").json
     assert (model["kind"], adapter["kind"], adapter["base"]) == ("model", "adapter", "Tiny llama2")
-    assert [one["kind"] for one in run("models", "list", "--json").json] == ["model", "adapter"]
+    assert [model["kind"] for model in run("models", "list", "--json").json] == ["model", "adapter"]
     assert "adapter for Tiny llama2" in run("models", "list").out
     assert run("models", "info", adapter["id"], "--json").json["base"] == "Tiny llama2"
 

@@ -93,8 +93,8 @@ def test_the_dialog_offers_what_is_smaller_and_layers_with_a_warning(library) ->
     record = library.add()
     dialog, program = library.dialog(), library.program
     formats, layers = (dialog.findChild(QComboBox, f"copy_{name}") for name in ("format", "layers"))
-    found = [formats.itemData(at) for at in range(formats.count())]
-    assert found == ["", "Q6_K", "Q5_K_M", "Q4_K_M", "IQ4_NL", "Q4_0", "Q3_K_M"]
+    names = [formats.itemData(at) for at in range(formats.count())]
+    assert names == ["", "Q6_K", "Q5_K_M", "Q4_K_M", "IQ4_NL", "Q4_0", "Q3_K_M"]
     assert formats.currentData() == "Q6_K"
     assert "hardly to be told from the original" in formats.currentText()
     note, make = program.find("copy_layers_note", dialog), program.find("copy_make", dialog)
@@ -184,7 +184,7 @@ def test_removing_a_model_says_before_that_its_copy_goes_too_and_how_much(librar
     program.frame.library.remove(record.id)
     program.wait(lambda: any("are free again" in notice for notice in program.notices()))
     assert program.ask(lambda services: services.models.list()) == []
-    assert not [one for one in (record, copy) if Path(os.fsdecode(one.path)).exists()]
+    assert not [model for model in (record, copy) if Path(os.fsdecode(model.path)).exists()]
     assert not library.cards()
 
 

@@ -157,7 +157,11 @@ def test_what_the_organisation_set_cannot_be_changed_in_open_details_either(libr
 def test_what_is_made_for_one_thing_is_offered_for_that_alone(library, tmp_path) -> None:
     library.frame.library.add_files((make("gemma3", tmp_path, title="MiLMMT 46 4B v1.0"),), False)
     library.wait(lambda: library.is_said("Made for translation alone"))
-    press(library, library.window.notices.bars[-1], "notice_action")
+    bar = library.window.notices.bars[-1]
+    assert bar.notice.key == f"come {library.ask(lambda services: services.models.list())[-1].id}", (
+        "once it is used, what says so takes the place"
+    )
+    press(library, bar, "notice_action")
     library.wait(lambda: len(local(library)) == 2)
     card = next(card for card in local(library) if "MiLMMT" in card.card.record.name)
     library.wait(lambda: words(card, "default_badge") == "Default for translation")
@@ -199,7 +203,7 @@ def dialog_of(program) -> AddDialog:
 
 
 def said(dialog) -> str:
-    return "\n".join(one.text().replace("\u200b", "") for one in dialog.findChildren(QLabel))
+    return "\n".join(label.text().replace("\u200b", "") for label in dialog.findChildren(QLabel))
 
 
 def named_llama(path: Path, name: str) -> Path:
@@ -231,7 +235,7 @@ def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library,
     bar.findChild(QPushButton, "notice_more").click()
     shown = library.window.findChild(QPlainTextEdit, "text_dialog_text")
     assert "again.gguf is already here as Tiny llama." in shown.toPlainText()
-    names = [one.name for one in library.ask(lambda services: services.models.list())]
+    names = [model.name for model in library.ask(lambda services: services.models.list())]
     assert sorted(names) == ["In parts", "One", "Tiny llama"]
     (folder / "deeper" / "whole-00001-of-00003.gguf").unlink()
     dropped(library, folder / "deeper" / "whole-00002-of-00003.gguf")
@@ -278,15 +282,15 @@ def test_what_fits_but_is_too_slow_is_marked_so(library) -> None:
 
 def details_with(program, pace: Pace):
     """The details of the only model, on a PC of this pace."""
-    found: list = []
+    answers: list = []
 
     def ask(services) -> None:
         services.cards.pc = lambda: Pc(8 << 30, pace)
-        services.cards.details(services.models.list()[0].id).then(found.append)
+        services.cards.details(services.models.list()[0].id).then(answers.append)
 
     program.ask(ask)
-    program.wait(lambda: found)
-    return found[0]
+    program.wait(lambda: answers)
+    return answers[0]
 
 
 def details(program) -> tuple[str, list[str]]:
@@ -331,7 +335,7 @@ def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_i
     program.send("hello", slow=0.25, slow_read=0.3, answer=" ".join(["word"] * 12))
 
     def notes():
-        return [one.text() for one in program.page.view.findChildren(QLabel, "message_note") if one.isVisible()]
+        return [label.text() for label in program.page.view.findChildren(QLabel, "message_note") if label.isVisible()]
 
     program.wait(lambda: any(note.startswith("Reading") and "%" in note for note in notes()))
     program.wait(lambda: any(note == "Writing…" for note in notes()))

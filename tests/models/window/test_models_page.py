@@ -111,7 +111,7 @@ def test_search_download_and_chat(models, hub):
     write(program, "other")
     write(program, "tiny")
     program.wait(lambda: [REPO in card.words for card in cards(program)] == [True])
-    assert len([one for one in hub.seen if one.path == "/api/models"]) == 1, "the last words count"
+    assert len([request for request in hub.seen if request.path == "/api/models"]) == 1, "the last words count"
     assert "licence: MIT, free for any use" in cards(program)[0].words
     press(program, "files_button", cards(program)[0])
     program.wait(lambda: shown(program, QPushButton, "download_file_button"))
@@ -148,7 +148,7 @@ def test_what_a_search_finds_or_not(models, hub):
     note, field = program.find("search_note"), program.frame.models_area.search.field
 
     def files() -> list[str]:
-        return [one.text().replace("\u200b", "").split()[-1] for one in shown(program, QLabel, "file_name")]
+        return [label.text().replace("\u200b", "").split()[-1] for label in shown(program, QLabel, "file_name")]
 
     write(program, "no such model")
     program.wait(lambda: "Nothing on the Hub has such a name" in note.text())
@@ -171,13 +171,13 @@ def test_what_a_search_finds_or_not(models, hub):
     for label in program.frame.models_page.findChildren(QLabel):
         assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()
 
-    searches = [one for one in hub.seen if one.path == "/api/models"]
+    searches = [request for request in hub.seen if request.path == "/api/models"]
     QApplication.clipboard().setText(f"https://huggingface.co/somebody/two-GGUF/blob/main/{FILE}")
     field.setFocus()
     field.selectAll()
     QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     program.wait(lambda: files() == [FILE])
-    assert [one for one in hub.seen if one.path == "/api/models"] == searches, "a link is not searched for"
+    assert [request for request in hub.seen if request.path == "/api/models"] == searches, "a link is not searched for"
 
 
 def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub, start):
@@ -234,7 +234,7 @@ def test_a_download_pauses_and_goes_on_where_it_was_also_after_a_restart(stalled
     again.wait(lambda: not cards(again, "left_over_row"))
     press(again, "pause_button")
     again.wait(lambda: local(again))
-    ranges = [one.headers.get("range") for one in hub.seen if one.where == "storage"]
+    ranges = [request.headers.get("range") for request in hub.seen if request.where == "storage"]
     assert ranges[-1] == "bytes=100000-"
 
 
@@ -265,8 +265,8 @@ def test_the_queue_can_be_put_in_another_order_and_cancelled_in_part(models, hub
     program.wait(hub.stalled.is_set)
 
     def rows() -> list[str]:
-        found = sorted(cards(program, "download_row"), key=lambda card: card.y())
-        return [one.accessibleName()[0] for one in found]
+        ordered = sorted(cards(program, "download_row"), key=lambda card: card.y())
+        return [widget.accessibleName()[0] for widget in ordered]
 
     def row(name: str):
         return next(card for card in cards(program, "download_row") if card.accessibleName().startswith(name))
@@ -285,7 +285,7 @@ def test_the_queue_can_be_put_in_another_order_and_cancelled_in_part(models, hub
     program.frame.fetch.removals.undo_ms = 50
     press(program, "cancel_download_button", row("a"))
     program.wait(lambda: len(local(program)) == 3)
-    states = [one.state for one in program.ask(lambda services: services.downloads.all())]
+    states = [job.state for job in program.ask(lambda services: services.downloads.all())]
     assert sorted(states) == sorted([DownloadState.CANCELLED, *[DownloadState.DONE] * 3])
     program.wait(lambda: not parts(program))
 
@@ -353,7 +353,7 @@ def test_a_dropped_file_is_shown_linked_and_verified(models, model_file):
     drop(program.frame.models_page.viewport(), model_file)
     program.wait(lambda: program.window.findChild(AddDialog))
     dialog = program.window.findChild(AddDialog)
-    said = " ".join(one.text() for one in dialog.findChildren(QLabel))
+    said = " ".join(label.text() for label in dialog.findChildren(QLabel))
     for words in ("Tiny llama", "Size:", "Precision:", "Licence:", "Memory: needs about", "Fits"):
         assert words in said
     assert not local(program)
@@ -401,8 +401,8 @@ def test_one_s_own_models_come_first_and_all_others_on_wish(models, hub, model_f
     program = models()
     program.wait(lambda: local(program) and shown(program, QWidget, "better_card"))
     assert not shown(program, QWidget, "suggestion_card") + shown(program, QLineEdit, "hub_search_box")
-    controls = [one for one in program.frame.models_page.findChildren(QPushButton) if one.isVisible()]
-    assert len([one for one in controls if top_of(program, one) < top_of(program, local(program)[0])]) <= 2
+    controls = [button for button in program.frame.models_page.findChildren(QPushButton) if button.isVisible()]
+    assert len([control for control in controls if top_of(program, control) < top_of(program, local(program)[0])]) <= 2
     press(program, "all_models_button")
     program.wait(lambda: shown(program, QWidget, "suggestion_card"))
     press(program, "all_models_button")
@@ -462,7 +462,7 @@ def test_what_was_found_is_in_sight_and_what_was_pressed_stays_where_it_is(model
     program.wait(lambda: top_of(program, cards(program)[0]) + bottom <= view.height())
     assert top_of(program, program.frame.models_area.search.field) >= 0
     press(program, "files_button", cards(program)[0])
-    program.wait(lambda: "needs" in "".join(one.text() for one in shown(program, QLabel, "file_name")))
+    program.wait(lambda: "needs" in "".join(label.text() for label in shown(program, QLabel, "file_name")))
     row = shown(program, QWidget, "file_row")[0]
     program.wait(lambda: top_of(program, row) + row.height() <= view.height())
     button = shown(program, QPushButton, "download_file_button")[0]
@@ -494,9 +494,9 @@ def test_a_measured_pc_changes_the_suggestions_where_they_are(models):
     program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) > 10)
     suggestions = shown(program, QWidget, "suggestions")[0]
     before = shown(program, QWidget, "suggestion_card")
-    found = program.ask(lambda services: services.offers.suggestions())
+    offers = program.ask(lambda services: services.offers.suggestions())
     suggestions.show_suggestions(
-        [changed(one, entry=changed(one.entry, weakness="Many words."), fit="tight") for one in found]
+        [changed(offer, entry=changed(offer.entry, weakness="Many words."), fit="tight") for offer in offers]
     )
     assert shown(program, QWidget, "suggestion_card") == before
-    assert all("Many words." in one.words and one.fit.word == "Tight" for one in before)
+    assert all("Many words." in card.words and card.fit.word == "Tight" for card in before)

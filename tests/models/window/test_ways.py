@@ -42,18 +42,18 @@ def find(program) -> FoundDialog:
 
 
 def dialog(program, kind: type[QDialog]) -> QDialog:
-    program.wait(lambda: [one for one in program.window.findChildren(kind) if one.isVisible()])
-    return next(one for one in program.window.findChildren(kind) if one.isVisible())
+    program.wait(lambda: [child for child in program.window.findChildren(kind) if child.isVisible()])
+    return next(child for child in program.window.findChildren(kind) if child.isVisible())
 
 
 def tick(within: QDialog, name: str) -> None:
-    box = next(one for one in within.findChildren(QCheckBox) if one.accessibleName() == name)
+    box = next(check for check in within.findChildren(QCheckBox) if check.accessibleName() == name)
     assert box.isEnabled()
     QTest.keyClick(box, Qt.Key.Key_Space)
 
 
 def words(within: QDialog) -> str:
-    return "\n".join(one.text().replace("\u200b", "") for one in within.findChildren(QLabel) if one.isVisible())
+    return "\n".join(label.text().replace("\u200b", "") for label in within.findChildren(QLabel) if label.isVisible())
 
 
 def press(program, within: QDialog, name: str) -> None:
@@ -64,9 +64,9 @@ def press(program, within: QDialog, name: str) -> None:
 
 def test_models_of_other_programs_are_listed_and_linked(models, user):
     program = models
-    found = find(program)
-    program.wait(lambda: "No model files of other programs" in words(found))
-    found.close()
+    sheet = find(program)
+    program.wait(lambda: "No model files of other programs" in words(sheet))
+    sheet.close()
     folder = user / ".lmstudio/models/who/repo"
     folder.mkdir(parents=True)
     here = write(folder / "here.gguf", tiny_llama(seed=8))
@@ -74,22 +74,22 @@ def test_models_of_other_programs_are_listed_and_linked(models, user):
     write(folder / "mmproj.gguf", tiny_projector())
     (folder / "loop.gguf").symlink_to(folder / "loop.gguf")
     add(program, here, link=True)
-    found = find(program)
-    program.wait(lambda: found.findChildren(QCheckBox))
-    assert "LM Studio" in words(found)
-    assert "in the library already" in words(found)
-    assert "by which a model sees pictures" in words(found)
-    assert "16-bit" in words(found)
-    enabled = [one.accessibleName() for one in found.findChildren(QCheckBox) if one.isEnabled()]
+    sheet = find(program)
+    program.wait(lambda: sheet.findChildren(QCheckBox))
+    assert "LM Studio" in words(sheet)
+    assert "in the library already" in words(sheet)
+    assert "by which a model sees pictures" in words(sheet)
+    assert "16-bit" in words(sheet)
+    enabled = [box.accessibleName() for box in sheet.findChildren(QCheckBox) if box.isEnabled()]
     assert enabled == ["Tiny qwen"]
-    press(program, found, "found_skipped")
+    press(program, sheet, "found_skipped")
     program.wait(lambda: program.window.findChild(QPlainTextEdit, "text_dialog_text"))
     assert "loop.gguf" in program.window.findChild(QPlainTextEdit, "text_dialog_text").toPlainText()
-    assert not found.findChild(QPushButton, "found_link").isEnabled()
-    tick(found, "Tiny qwen")
-    press(program, found, "found_link")
+    assert not sheet.findChild(QPushButton, "found_link").isEnabled()
+    tick(sheet, "Tiny qwen")
+    press(program, sheet, "found_link")
     program.wait(lambda: program.is_said("1 model is linked"))
-    assert {os.fsdecode(one.path) for one in library(program) if one.linked} == {str(here), str(new)}
+    assert {os.fsdecode(model.path) for model in library(program) if model.linked} == {str(here), str(new)}
 
 
 def ask_folder(program, target: Path) -> None:
@@ -112,8 +112,8 @@ def test_a_folder_is_chosen_for_new_models(models, tmp_path, home):
     ask_folder(program, tmp_path / "second")
     program.wait(lambda: program.is_said("New models are kept in"))
     add(program, write(tmp_path / "b.gguf", tiny_qwen2()))
-    found = {Path(os.fsdecode(one.path)).parent for one in library(program)}
-    assert found == {home / "models", tmp_path / "second"}
+    folders = {Path(os.fsdecode(model.path)).parent for model in library(program)}
+    assert folders == {home / "models", tmp_path / "second"}
     program.wait(
         lambda: program.find("models_folder_sentence").text().replace("\u200b", "") == str(tmp_path / "second")
     )
@@ -135,7 +135,7 @@ def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, ho
     program.wait(lambda: program.window.findChild(QLabel, "card_title"))
     program.frame.library.remove(record.id)
     program.wait(lambda: program.is_said("is there for everybody"))
-    assert [one.id for one in library(program)] == [record.id]
+    assert [model.id for model in library(program)] == [record.id]
     ask_folder(program, shared / "mine")
     program.wait(lambda: program.is_said("set by your organisation"))
     assert [path.name for path in shared.iterdir()] == ["ours.gguf"]

@@ -63,8 +63,8 @@ def test_search_keeps_the_contract(run, hub) -> None:
     model = tiny_llama().data
     hub.add(REPO, {NAME: model, "README.md": b""}, license="mit", tags=["pl"])
     hub.add("other/tiny-GGUF", {"t.gguf": model, "mmproj-F16.gguf": bytes(3 << 20)}, gated=True)
-    found = run("models", "search", "tiny", "--json").json
-    assert {one["repo"] for one in found} == {REPO, "other/tiny-GGUF"}
+    hits = run("models", "search", "tiny", "--json").json
+    assert {hit["repo"] for hit in hits} == {REPO, "other/tiny-GGUF"}
     (mine,) = run("models", "search", "tiny", "--author", "some", "--language", "pl", "--limit", "1", "--json").json
     assert mine == {
         "repo": REPO, "downloads": 100, "likes": 10, "updated": "2026-05-01T12:00:00+00:00", "license": "mit",
@@ -73,7 +73,7 @@ def test_search_keeps_the_contract(run, hub) -> None:
             "sha256": hashlib.sha256(model).hexdigest(), "fit": "fits", "parts": 1,
         }],
     }  # fmt: skip
-    seeing, _eyes = next(one for one in found if one["repo"] != REPO)["files"][::-1]
+    seeing, _eyes = next(hit for hit in hits if hit["repo"] != REPO)["files"][::-1]
     assert seeing["projector"] == {"name": "mmproj-F16.gguf", "bytes": 3 << 20}
     told = run("models", "search", "tiny").out
     assert f"{REPO}  (100 downloads" in told
@@ -92,7 +92,7 @@ def test_search_takes_the_filters_of_the_window(run, hub) -> None:
     def names(*options: str) -> list[str]:
         ran = run("models", "search", *options, "--json")
         assert ran.status == 0, ran.err
-        return [one["repo"].partition("/")[2] for one in ran.json]
+        return [hit["repo"].partition("/")[2] for hit in ran.json]
 
     assert names("tiny") == ["tiny-huge-GGUF", "tiny-chat-GGUF", "tiny-code-GGUF"]
     assert names("tiny", "--sort", "likes")[0] == "tiny-code-GGUF"
@@ -118,7 +118,7 @@ def test_download_keeps_the_contract_and_the_model_answers(run, hub, home) -> No
     (first, second) = run("models", "list", "--json").json
     assert first["id"] == done.json["id"]
     assert second["source"].startswith(f"huggingface:{REPO}/{NAME}@")
-    assert [one["ok"] for one in run("models", "verify", "--json").json] == [True, True]
+    assert [check["ok"] for check in run("models", "verify", "--json").json] == [True, True]
     answer = run("chat", "hello", "-m", done.json["id"], "--max-tokens", "3", "--json", real=True)
     assert answer.lines[-1]["type"] == "done", answer.err
     rows = run("network", "--json").json
@@ -250,7 +250,7 @@ def test_d13_two_commands_fetch_one_file_once_and_one_takes_over_when_the_other_
     third = begin("models", "download", REPO, "--json")
     wait_for(lambda: asked(hub) == 3, "the third has asked")
     hub.release.set()
-    ends = [json.loads(one.communicate(timeout=WAIT_S)[0]) for one in (second, third)]
+    ends = [json.loads(process.communicate(timeout=WAIT_S)[0]) for process in (second, third)]
     assert ends[0]["id"] == ends[1]["id"]
     assert ends[0]["resumed_from"] >= 4 << 20
     assert ends[0]["sha256"] == hashlib.sha256(data).hexdigest()

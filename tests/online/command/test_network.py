@@ -45,7 +45,7 @@ def test_a_token_comes_from_stdin_and_is_shown_nowhere(run, hub, home) -> None:
     ledger = run("network", "--json")
     assert {"time", "host", "method", "path", "bytes", "purpose"} <= ledger.json[0].keys()
     reported = [kept, done, ledger, run("network", "--settings"), run("network", "--settings", "--json"), run("doctor")]
-    assert all(MARKER not in one.out + one.err for one in reported)
+    assert all(MARKER not in report.out + report.err for report in reported)
     assert "in a file that only you can read" in reported[3].out
     doctor = run("doctor", "--json").json
     assert doctor["network"]["token"] == "file"
@@ -128,11 +128,11 @@ def test_a_proxys_password_is_shown_nowhere(run, home) -> None:
     args = ("network", "--proxy", "http://me:heron-marker@proxy.example:3128")
     reported = [run(*args), run(*args, "--json"), run("network", "--settings"), run("network", "--settings", "--json")]
     reported += [run("network", "--json"), run("doctor", "--json")]
-    assert not [one for one in reported if one.status or "heron" in one.out + one.err]
+    assert not [report for report in reported if report.status or "heron" in report.out + report.err]
     assert (reported[3].json["proxy"], reported[3].json["proxy_password"]) == ("http://me@proxy.example:3128", "file")
     (home / "config" / "policy.toml").write_text('[network]\nproxy = "http://you:heron-marker@proxy.example"\n')
     reported = [run("doctor"), run("doctor", "--json"), run("network", "--settings", "--json")]
-    assert not [one for one in reported if "heron" in one.out + one.err]
+    assert not [report for report in reported if "heron" in report.out + report.err]
     assert reported[1].json["policy"]["sets"]["proxy"] == "http://you:…@proxy.example"
     files = [path.name for path in home.rglob("*") if path.is_file() and b"heron" in path.read_bytes()]
     assert sorted(files) == ["policy.toml", "proxy-password.json"]

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
 
+from slmdesk.base.policy import Policy
 from slmdesk.online.hub import Offers
 from slmdesk.text.cards import MOST_SHOWN
 from slmdesk.window.markdown.reader import SHORT, MarkdownReader
@@ -67,11 +68,11 @@ def open_card(program, words: str = "tiny"):
 
 
 def note(program, name: str) -> str:
-    return "".join(one.text() for one in shown(program, QLabel, name))
+    return "".join(label.text() for label in shown(program, QLabel, name))
 
 
 def asked(hub) -> list:
-    return [one.query for one in hub.seen if one.path == "/api/models"]
+    return [request.query for request in hub.seen if request.path == "/api/models"]
 
 
 def test_filters_are_asked_of_the_hub_and_remembered(models, hub):
@@ -135,8 +136,8 @@ def test_a_late_answer_of_an_older_search_is_not_shown(models, hub, monkeypatch)
     monkeypatch.setattr(search, "show_found", reported.append)
     write(program, "tiny")
     program.wait(lambda: reported)
-    program.wait(lambda: len([one for one in hub.seen if one.path == "/api/models"]) == 2)
-    assert [[repo.repo for repo in found.repos] for found in reported] == [["one/tiny-GGUF"]]
+    program.wait(lambda: len([request for request in hub.seen if request.path == "/api/models"]) == 2)
+    assert [[repo.repo for repo in answer.repos] for answer in reported] == [["one/tiny-GGUF"]]
 
 
 def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, hub):
@@ -144,12 +145,14 @@ def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, 
     program.wait(lambda: shown(program, QWidget, "suggestion_card"))
     choose(program, "suggestions_job", "embedding")
     program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) == 3)
-    assert all("Good at: embedding" in one.words for one in shown(program, QWidget, "suggestion_card"))
+    assert all("Good at: embedding" in card.words for card in shown(program, QWidget, "suggestion_card"))
     choose(program, "suggestions_job", "code")
     program.wait(
-        lambda: all("Granite" in one.words or "Qwen" in one.words for one in shown(program, QWidget, "suggestion_card"))
+        lambda: all(
+            "Granite" in card.words or "Qwen" in card.words for card in shown(program, QWidget, "suggestion_card")
+        )
     )
-    assert all("code" in one.words for one in shown(program, QWidget, "suggestion_card"))
+    assert all("code" in card.words for card in shown(program, QWidget, "suggestion_card"))
 
     press(program, "suggestion_details_button")
     program.wait(lambda: "allow the network" in note(program, "files_note"))
@@ -159,6 +162,11 @@ def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, 
     press(program, "allow_network_button")
     program.wait(lambda: shown(program, MarkdownReader, "markdown_reader"))
     assert shown(program, QPushButton, "download_file_button")
+    settings = program.frame.settings
+    settings.policy = Policy("p", {"offline": True})
+    settings.policy_shown.emit(settings.policy)
+    assert not shown(program, QWidget, "repo_details"), "nothing is to be had that an organisation forbids"
+    assert not shown(program, QPushButton, "download_file_button")
 
 
 def test_files_and_card_of_a_model(models, hub):
@@ -172,8 +180,10 @@ def test_files_and_card_of_a_model(models, hub):
     assert "Was made for up to" in note(program, "details_facts")
     rows = shown(program, QWidget, "file_row")
     assert [(row.name, row.fit.word) for row in rows] == [("tiny.Q8_0.gguf", "Too large"), (FILE, "Fits")]
-    primary = [one for one in shown(program, QPushButton, "download_file_button") if one.property("kind") == "primary"]
-    assert [one.accessibleName() for one in primary] == [f"Download {FILE}"]
+    primary = [
+        button for button in shown(program, QPushButton, "download_file_button") if button.property("kind") == "primary"
+    ]
+    assert [button.accessibleName() for button in primary] == [f"Download {FILE}"]
     assert all("4 bytes to see pictures" in row.findChild(QLabel, "file_name").text() for row in rows)
     assert "mmproj-tiny.gguf: a projector" in note(program, "other_files").replace("\u200b", "")
     assert reader.words.startswith("Tiny\na page\n")

@@ -60,7 +60,7 @@ def vault() -> MemoryVault:
 def begin(start, home, hub, vault):
     """The window with the network allowed and a keyring that works, unless `vault.reason` says otherwise."""
 
-    def one(page: str = "Models", **settings):
+    def started(page: str = "Models", **settings):
         online(home, hub, **settings)
         program = start()
         services = program.services
@@ -71,7 +71,7 @@ def begin(start, home, hub, vault):
         program.frame.tokens.state.again()
         return program
 
-    return one
+    return started
 
 
 def pick(choice: Choice, value: object) -> None:
@@ -98,15 +98,15 @@ def failed_download(program) -> QPushButton:
 
 def visible(program, place, kind, name: str | None = None):
     """The first of a kind that is shown, once there is one."""
-    program.wait(lambda: [one for one in place.findChildren(kind, name) if one.isVisible()])
-    return next(one for one in place.findChildren(kind, name) if one.isVisible())
+    program.wait(lambda: [child for child in place.findChildren(kind, name) if child.isVisible()])
+    return next(child for child in place.findChildren(kind, name) if child.isVisible())
 
 
 def everywhere(home, program) -> list:
     rows = program.ask(lambda services: services.network.requests(1000))
-    found = [one for one, held in contents(home) if MARKER.encode() in held]
-    labels = [one.text() for one in program.window.findChildren(QLabel) if MARKER in one.text()]
-    return found + labels + [row for row in rows if MARKER in str(row)]
+    paths = [path for path, held in contents(home) if MARKER.encode() in held]
+    labels = [label.text() for label in program.window.findChildren(QLabel) if MARKER in label.text()]
+    return paths + labels + [row for row in rows if MARKER in str(row)]
 
 
 def test_a_gated_download_says_what_to_do_and_goes_on_with_the_token(begin, hub, vault, home) -> None:
@@ -151,9 +151,9 @@ def test_a_gated_model_that_was_searched_opens_with_the_token(begin, hub, vault)
     panel = visible(program, page, GatedPanel)
     write(program, panel.findChild(QLineEdit, "token_field"), MARKER)
     program.wait(lambda: vault.kept)
-    program.wait(lambda: not [one for one in page.findChildren(GatedPanel) if one.isVisible()])
-    program.wait(lambda: [one for one in page.findChildren(QLabel, "file_name") if "needs" in one.text()])
-    assert [one for one in hub.seen if one.headers.get("authorization") == f"Bearer {MARKER}"]
+    program.wait(lambda: not [panel for panel in page.findChildren(GatedPanel) if panel.isVisible()])
+    program.wait(lambda: [label for label in page.findChildren(QLabel, "file_name") if "needs" in label.text()])
+    assert [request for request in hub.seen if request.headers.get("authorization") == f"Bearer {MARKER}"]
 
 
 def test_where_there_is_no_keyring_it_is_said_and_the_other_places_are_offered(begin, hub, vault, home) -> None:
@@ -187,7 +187,7 @@ def test_every_setting_of_the_network_takes_hold_at_once(begin, hub, tmp_path) -
     program.wait(lambda: settings(program).hub_endpoint == "https://mirror.example.org")
     write(program, program.find("setting_hub_hosts", page), "Files.example.org   .s.example.org")
     program.wait(lambda: settings(program).hub_hosts == "files.example.org .s.example.org")
-    proxy = next(one for one in page.findChildren(Choice) if one.findData(ADDRESS) >= 0)
+    proxy = next(choice for choice in page.findChildren(Choice) if choice.findData(ADDRESS) >= 0)
     pick(proxy, ADDRESS)
     write(program, program.find("proxy_address", page), "proxy.example.org:8080")
     program.wait(lambda: settings(program).proxy == "http://proxy.example.org:8080")
@@ -239,7 +239,7 @@ def test_the_token_is_set_named_and_forgotten_in_the_settings(begin, hub, vault,
     QTest.keyClicks(dialog.findChild(QLineEdit, "token_field"), MARKER)
     program.click(dialog.findChild(QPushButton, "token_keep_button"))
     program.wait(lambda: "only you can read" in program.find("token_sentence", page).text())
-    assert [one.name for one in everywhere(home, program)] == ["access-token.json"]
+    assert [path.name for path in everywhere(home, program)] == ["access-token.json"]
     program.click(program.find("token_forget_button", page))
     program.wait(lambda: program.find("token_sentence", page).text() == "No access token is kept.")
     assert everywhere(home, program) == []

@@ -27,7 +27,7 @@ WORDS, MARKER = "correct horse", "XQMARKERXQ"
 def with_words(run):
     """Runs a command with these lines to be read from an open file."""
 
-    def one(words: str, *args: str, **more):
+    def run_with(words: str, *args: str, **more):
         reader, writer = os.pipe()
         os.write(writer, words.encode())
         os.close(writer)
@@ -36,7 +36,7 @@ def with_words(run):
         finally:
             os.close(reader)
 
-    return one
+    return run_with
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def test_commands_work_on_an_encrypted_history_as_before(run, with_words, home, 
     status = run("encrypt", "status", "--json").json
     assert (status["encrypted"], status["opened_by"]) == (True, ["passphrase", "recovery"])
     for words in (WORDS, recovery):
-        found = with_words(f"{words}\r\n", "history", "search", "hello", "--json").json[0]
-        assert MARKER in found["snippet"]
+        hit = with_words(f"{words}\r\n", "history", "search", "hello", "--json").json[0]
+        assert MARKER in hit["snippet"]
     assert with_words(WORDS, "chat", f"{MARKER} again").status == 0
     assert files_with(home, MARKER) == []
     before = (home / "data" / "slmdesk.sqlite3").read_bytes()
@@ -115,8 +115,8 @@ def test_backups_carry_their_keys_and_come_back(run, with_words, home, recovery,
     assert done.status == 0, done.err
     assert done.json["sha256"] == made.json["sha256"]
     assert len(with_words(WORDS, "history", "list", "--json").json) == 1
-    (found,) = with_words(WORDS, "history", "rescue", done.json["set_aside"], "--json").json
-    assert found["items"] == 1
+    (rescue,) = with_words(WORDS, "history", "rescue", done.json["set_aside"], "--json").json
+    assert rescue["items"] == 1
     done = with_words(WORDS, "backup", str(plain), "--plain")
     assert "is not encrypted" in done.err
     with closing(sqlite3.connect(plain)) as conn:

@@ -38,7 +38,7 @@ def test_an_answer_names_file_page_and_words(run, with_echo, manual):
     ).json
     assert (followed["item"], followed["found"], followed["citations"]) == (asked["item"], False, [])
     listed = run("history", "list", "--kind", "question", "--json").json
-    assert [one["id"] for one in listed] == [asked["item"]]
+    assert [entry["id"] for entry in listed] == [asked["item"]]
     words = run("ask", str(manual), "When does the pump stop?", echo={"answer": SAYS})
     assert words.out.startswith("At 12 bar.\n\n> \u201cThe pump stops at 12 bar.\u201d \u2014 manual.txt, page 1")
 
@@ -49,7 +49,7 @@ def test_what_the_passages_do_not_bear_out_is_flagged(run, with_echo, manual):
     (flag,) = asked["flags"]
     assert (asked["state"], asked["supported"], flag["text"]) == ("check this", False, "14 May")
     exported = run("history", "export", asked["item"], "--format", "json").json
-    assert [one["state"] for one in exported["answers"].values()] == ["check this"]
+    assert [answer["state"] for answer in exported["answers"].values()] == ["check this"]
     words = run("ask", str(manual), "When does the pump stop?", echo={"answer": says})
     assert "Check this: date not in the quotation (14 May)." in words.out
 
@@ -116,7 +116,7 @@ def test_a_follow_up_to_a_folder_asks_the_folder_and_another_file_is_said(run, w
 def test_a_file_that_cannot_be_read_keeps_no_other_from_being_asked(run, with_echo, manual, tmp_path):
     asked = run("ask", str(manual), str(tmp_path / "none.txt"), "When?", "--json", echo={"answer": SAYS})
     assert (asked.status, asked.json["answer"]) == (1, "At 12 bar.")
-    assert [(one["file"], one["code"]) for one in asked.json["failed"]] == [("none.txt", "file.missing")]
+    assert [(failure["file"], failure["code"]) for failure in asked.json["failed"]] == [("none.txt", "file.missing")]
     assert "error: none.txt: " in asked.err
     none = run("ask", str(tmp_path / "none.txt"), str(tmp_path / "nor.txt"), "When?", "--json")
     assert (none.status, none.json["error"]["code"]) == (1, "file.missing")

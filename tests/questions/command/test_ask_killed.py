@@ -32,8 +32,8 @@ def manual(path: Path) -> Path:
 def asked(path) -> dict:
     command = [*SLMDESK, "ask", str(path), QUESTION, "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120)
-    found = json.loads(done.stdout)
-    return {key: value for key, value in found.items() if key not in ("item", "message")}
+    shape = json.loads(done.stdout)
+    return {key: value for key, value in shape.items() if key not in ("item", "message")}
 
 
 @counts("c1_questions")

@@ -50,7 +50,7 @@ def test_a_question_is_answered_with_passages_that_open(program, letter, model_f
     program.wait(lambda: pane.findChildren(CitationRow) and program.find("ask_button").isEnabled())
     assert line.text() == "And when?", "what is typed meanwhile stays"
     assert asked == ["How much does the tenant pay?"]
-    words = [one.text() for one in pane.findChildren(QLabel, "question_part")]
+    words = [label.text() for label in pane.findChildren(QLabel, "question_part")]
     assert words[0].replace("\u200b", "") == "How much does the tenant pay?"
     assert "No model here can answer" in words[1]
     program.wait(lambda: program.documents.findChild(QWidget, "better_card").isVisible())
@@ -61,7 +61,7 @@ def test_a_question_is_answered_with_passages_that_open(program, letter, model_f
     page = row.citation.page
     program.wait(lambda: program.documents.view.sheets[page - 1].spans == ((row.citation.start, row.citation.end),))
     program.frame.documents.remove(program.frame.documents.current)
-    program.wait(lambda: not [one for one in pane.findChildren(CitationRow) if one.isVisible()])
+    program.wait(lambda: not [row for row in pane.findChildren(CitationRow) if row.isVisible()])
 
 
 def test_an_answer_that_the_text_does_not_carry_stands_below_the_text(program, letter, model_file):
@@ -74,9 +74,9 @@ def test_an_answer_that_the_text_does_not_carry_stands_below_the_text(program, l
     pane.show_asked("May I pay less?")
     pane.show_answer(Answered("Yes, you may pay less.", True, (citation,), marks=(Mark("words", "less", 9, 12),)))
     row = pane.findChildren(CitationRow)[0]
-    parts = {one.text().replace("\u200b", ""): one for one in pane.findChildren(QLabel, "question_part")}
+    parts = {label.text().replace("\u200b", ""): label for label in pane.findChildren(QLabel, "question_part")}
     answer = parts["Yes, you may pay less."]
-    (mark,) = [one for words, one in parts.items() if words.startswith("⚠ Check this:")]
+    (mark,) = [part for words, part in parts.items() if words.startswith("⚠ Check this:")]
     program.wait(lambda: row.isVisible() and row.y() < mark.y() < answer.y())
     asked = parts["May I pay less?"]
     foot, line = program.find("question_foot"), program.find("question_line")
@@ -86,6 +86,9 @@ def test_an_answer_that_the_text_does_not_carry_stands_below_the_text(program, l
     program.click("copy_answers_button")
     assert program.find("answers_copied").isVisible()
     assert QApplication.clipboard().text().endswith("Yes, you may pay less.")
+    pane.show_answer(Answered(citation.quote, True, (citation,), marks=(Mark("elsewhere", "", 0, 0),)))
+    told = [part.text() for part in pane.findChildren(QLabel, "question_part")]
+    assert citation.quote not in told, "what its quotation says is not said twice"
 
 
 def test_questions_stay_with_their_document_over_a_restart(program, letter, model_file, start):
@@ -102,7 +105,7 @@ def test_questions_stay_with_their_document_over_a_restart(program, letter, mode
     again.wait(lambda: again.documents.view.count == 4)
     again.wait(lambda: again.documents.side.current == "questions")
     pane = again.find("question_pane")
-    asked = lambda: [one.text() for one in pane.findChildren(QLabel, "question_part")]  # noqa: E731
+    asked = lambda: [label.text() for label in pane.findChildren(QLabel, "question_part")]  # noqa: E731
     again.wait(lambda: "When does it begin?" in asked() and pane.rows)
     assert again.frame.documents_area.questions.item == item
     again.wait(lambda: again.find("new_questions_button").isVisible())

@@ -74,10 +74,10 @@ def read_a_document(store: Store) -> None:
     from summaries.test_summaries import page
 
     record = store.documents.add(path=b"/x", name="x", sha256="x", format="pdf", bytes=1, mtime_ns=1, reader="1")
-    one = page(1, "The garden is green in summer.", "It is white in winter.")
+    sheet = page(1, "The garden is green in summer.", "It is white in winter.")
     builder = PassageBuilder(record.id)
-    store.pages.save(record.id, [one])
-    store.pages.save(record.id, (), [*builder.feed(one), *builder.finish()])
+    store.pages.save(record.id, [sheet])
+    store.pages.save(record.id, (), [*builder.feed(sheet), *builder.finish()])
     store.collections.add(b"/y", "y", watched=True)
 
 
@@ -94,17 +94,17 @@ def pages_of(paths: Paths, table: str) -> list[int]:
     """The leaf pages of a table, by SQLite itself."""
     with closing(sqlite3.connect(paths.database)) as conn:
         root = conn.execute("select rootpage from sqlite_schema where name = ?", (table,)).fetchone()[0]
-    data, found, requested = paths.database.read_bytes(), [], [root]
+    data, numbers, requested = paths.database.read_bytes(), [], [root]
     while requested:
         number = requested.pop()
         page = data[(number - 1) * 4096 : number * 4096]
         if page[0] == 0x0D:
-            found.append(number)
+            numbers.append(number)
             continue
         cells = int.from_bytes(page[3:5], "big")
         places = [int.from_bytes(page[12 + 2 * at : 14 + 2 * at], "big") for at in range(cells)]
         requested += [int.from_bytes(page[at : at + 4], "big") for at in (*places, 8)]
-    return sorted(found)
+    return sorted(numbers)
 
 
 def overwrite(paths: Paths, *numbers: int) -> None:
@@ -124,10 +124,10 @@ def rescued(paths: Paths) -> tuple[Store, Rescued]:
 
 def test_h4_all_of_a_translation_comes_over_where_only_the_header_is_damaged(paths, lease):
     overwrite(paths)
-    store, found = rescued(paths)
-    assert (found.items, found.translations, found.messages) == (3, 2, 2)
-    assert (found.segments, found.memory, found.glossaries, found.terms) == (SEGMENTS + 2, PAIRS, 2, TERMS + 1)
-    assert (found.unreadable, found.lost_pages, found.lost_segments) == (0, 0, 0)
+    store, report = rescued(paths)
+    assert (report.items, report.translations, report.messages) == (3, 2, 2)
+    assert (report.segments, report.memory, report.glossaries, report.terms) == (SEGMENTS + 2, PAIRS, 2, TERMS + 1)
+    assert (report.unreadable, report.lost_pages, report.lost_segments) == (0, 0, 0)
     segments = store.segments.of_item(lease)
     assert [segment.number for segment in segments] == list(range(SEGMENTS))
     assert [segment.state for segment in segments[:3]] == [
@@ -145,9 +145,11 @@ def test_h4_all_of_a_translation_comes_over_where_only_the_header_is_damaged(pat
     (pair,) = store.memory.recall("en", "de", "pair NUMBER 7 of the memory.")
     assert (pair.target, pair.domain, pair.origin) == ("Paar Nummer 7 des Speichers.", "legal", Origin.PERSON)
     assert store.memory.count_of_item(lease) == PAIRS
-    assert [one.source for one in store.memory.similar("en", "de", "Pair 299", 1)] == ["Pair number 299 of the memory."]
+    assert [pair.source for pair in store.memory.similar("en", "de", "Pair 299", 1)] == [
+        "Pair number 299 of the memory."
+    ]
     (law,) = store.glossaries.all(source_language="en", target_language="de")[1:]
-    assert [one.source for one in store.terms.of_glossary(law.id)] == [f"the term number {at}" for at in range(TERMS)]
+    assert [term.source for term in store.terms.of_glossary(law.id)] == [f"the term number {at}" for at in range(TERMS)]
     assert store.terms.of_glossary(law.id)[3].forbidden == ("Pächter",)
     assert len(store.terms.after(law.id, 0, 1000)) == TERMS, "numbers as those who read page by page expect them"
     assert len(store.index.search("Guten")) == 1
@@ -186,8 +188,8 @@ def test_h4_a_persons_words_come_into_an_older_backup(paths, lease):
     aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
     aside.write_bytes(b"no database here" + whole[16:])
     with closing(open_store(paths, instance_id="after").store) as store:
-        found = rescue_into(store, aside)
-        assert (found.segments, found.memory) == (1, 1)
+        report = rescue_into(store, aside)
+        assert (report.segments, report.memory) == (1, 1)
         assert (
             store.segments.of_item(lease, begin=1, limit=1)[0].target
             == "Der Mieter Nummer 1 zahlt die Miete pünktlich."
@@ -198,25 +200,25 @@ def test_h4_a_persons_words_come_into_an_older_backup(paths, lease):
 def test_h4_pages_overwritten_in_the_middle_cost_their_rows_alone_and_are_counted(paths, lease):
     lost = [(table, pages_of(paths, table)[1:3]) for table in ("segments", "memory", "terms")]
     overwrite(paths, *(number for _, numbers in lost for number in numbers))
-    store, found = rescued(paths)
-    assert found.lost_pages == 6
-    assert found.unreadable == 0
-    assert 300 < found.segments < SEGMENTS + 2
-    assert 200 < found.memory < PAIRS
-    assert 200 < found.terms < TERMS + 1
+    store, report = rescued(paths)
+    assert report.lost_pages == 6
+    assert report.unreadable == 0
+    assert 300 < report.segments < SEGMENTS + 2
+    assert 200 < report.memory < PAIRS
+    assert 200 < report.terms < TERMS + 1
     segments = store.segments.of_item(lease)
     assert all(
         f"number {segment.number} pays" in segment.source and f"Nummer {segment.number} " in segment.target
         for segment in segments
     )
-    assert found.lost_segments == SEGMENTS - len(segments)
+    assert report.lost_segments == SEGMENTS - len(segments)
     left = store.results.get(lease)["left"]
     assert left[0] == ["equation", "page 2", "x"]
-    assert [one[0] for one in left[1:]] == ["lost"] * (len(left) - 1)
+    assert [row[0] for row in left[1:]] == ["lost"] * (len(left) - 1)
     assert left[1][2].startswith("segments ")
     assert store.results.get(lease)["taken"], "it must not be begun anew over a person's words"
     law = store.glossaries.all(source_language="en")[1]
-    assert law.terms == found.terms - 1
+    assert law.terms == report.terms - 1
     store.close()
     assert integrity(paths) == ["ok"]
 
@@ -226,14 +228,14 @@ def test_h4_what_belonged_to_a_lost_page_finds_a_home(paths, lease, table):
     """A table that is one page, and that page is noise: its root."""
     (page,) = pages_of(paths, table)
     overwrite(paths, page)
-    store, found = rescued(paths)
-    assert found.lost_pages == 1
-    assert (found.segments, found.memory, found.terms) == (SEGMENTS + 2, PAIRS, TERMS + 1)
+    store, report = rescued(paths)
+    assert report.lost_pages == 1
+    assert (report.segments, report.memory, report.terms) == (SEGMENTS + 2, PAIRS, TERMS + 1)
     assert store.results.get(lease)["taken"]
     item = store.items.get(lease)
     assert item.kind == "translation"
     if table == "items":
-        assert found.items == 0
+        assert report.items == 0
         assert item.title.startswith("The tenant number 0 pays")
         assert item.settings["wish"]["target"] == "de"
         assert item.settings["wish"]["text"].startswith("The tenant number 0 pays the rent")
@@ -254,8 +256,8 @@ def test_h4_a_translation_that_had_only_begun_begins_anew(paths):
         item = store.items.add("translation", "x → German", settings={"wish": REQUEST}).id
         store.segments.add(item, [NewSegment(0, "One."), NewSegment(1, "5", state=SegmentState.LEFT, reason="numbers")])
     overwrite(paths)
-    store, found = rescued(paths)
-    assert found.segments == 2
+    store, report = rescued(paths)
+    assert report.segments == 2
     assert store.results.get(item) is None, "not all of its segments were there yet"
     store.close()
 
@@ -297,8 +299,8 @@ def test_h4_flipped_letters_anywhere_bring_no_row_that_is_none(paths, lease):
             for _ in range(40):
                 data[chance.randrange(100, len(data))] ^= chance.randrange(1, 256)
             aside.write_bytes(data)
-            found = rescue_into(store, aside)
-            assert found.seen, number
+            report = rescue_into(store, aside)
+            assert report.seen, number
             store.read_everything()
             for item in store.items.page(None, limit=1000):
                 store.segments.of_item(item.id)

@@ -35,7 +35,7 @@ def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(r
     shape = done.json
     assert set(shape) >= {"sentences", "coverage", "timing"}
     assert (shape["method"], shape["note"]) == ("quotations", "")
-    assert [(one["group"], one["text"]) for one in shape["sentences"]] == [
+    assert [(sentence["group"], sentence["text"]) for sentence in shape["sentences"]] == [
         ("", "Lease: The rent for the flat in the second floor is 900 euros a month.")
     ]
     (said,), (*_, omitted, _end) = shape["sentences"], shape["documents"][0]["omitted"]
@@ -48,8 +48,8 @@ def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(r
     assert text.strip().splitlines()[-3:] == ["3 more passages.", "", "1 of 1 sections read."]
     assert f"- {omitted['text']} [section 1]" in with_omitted
     assert omitted["text"] not in text
-    found = run("history", "search", "rent", "--json").json
-    assert shape["item"] in {one["chat"] for one in found}
+    hits = run("history", "search", "rent", "--json").json
+    assert shape["item"] in {hit["chat"] for hit in hits}
 
 
 def test_no_model_is_needed_where_nothing_is_worded(run, lease) -> None:
@@ -83,9 +83,9 @@ def test_a_folder_becomes_a_table_and_a_file_each(run, with_model, lease, tmp_pa
     done = run("summarize", str(folder), "-o", str(out), "--json")
     shape = done.json
     assert done.status == 1  # one of them could not be read, the others were
-    assert [one["file"] for one in shape["failed"]] == ["=bad.txt"]
-    assert {one["file"] for one in shape["documents"]} == {"letter.txt", "lease.md"}
-    assert {one["file"] for one in shape["sentences"]} == {"letter.txt", "lease.md"}
+    assert [failure["file"] for failure in shape["failed"]] == ["=bad.txt"]
+    assert {document["file"] for document in shape["documents"]} == {"letter.txt", "lease.md"}
+    assert {sentence["file"] for sentence in shape["sentences"]} == {"letter.txt", "lease.md"}
     made = sorted(path.name for path in out.iterdir())
     assert made == ["lease.md.md", "letter.txt.md", "summaries.csv", "together.md"]
     assert "1 document could not be read at all: =bad.txt (" in (out / "together.md").read_text()

@@ -33,12 +33,12 @@ def result(home: Path) -> str:
     try:
         reported = Recorder(services)
         item = services.service_thread.call(lambda: reported.services.store.items.page("summary"))[0]
-        found = services.service_thread.call(lambda: services.store.results.get(item.id))
-        document = found["documents"][0]["document"]
+        stored = services.service_thread.call(lambda: services.store.results.get(item.id))
+        document = stored["documents"][0]["document"]
     finally:
         services.close()
-    del found["seconds"]
-    return json.dumps(found).replace(document, "D")
+    del stored["seconds"]
+    return json.dumps(stored).replace(document, "D")
 
 
 @counts("c1_summaries")

@@ -74,7 +74,7 @@ def test_each_of_several_opened_documents_is_summarized_when_it_is_looked_at(pro
     program.wait(lambda: view.model().rowCount() == 3 and pane.rows)
     assert len(program.ask(lambda services: services.history.items("summary"))) == 1
     program.click_item(view, 1)
-    program.wait(lambda: pane.summary and [one.name for one in pane.summary.documents] == ["annex.md"])
+    program.wait(lambda: pane.summary and [document.name for document in pane.summary.documents] == ["annex.md"])
 
 
 def summarized_like(program, kind) -> None:
@@ -186,13 +186,13 @@ def test_what_is_being_made_is_seen_and_said_in_one_line(program, letter):
 
     program.wait(on_one_line)
     assert "5 min left" in words.text()
-    one = Sentence("The rent is 900 euros.", (), (1,), True)
-    pane.show_growing([one], 0, 4, "section")
+    sentence = Sentence("The rent is 900 euros.", (), (1,), True)
+    pane.show_growing([sentence], 0, 4, "section")
     kept = pane.rows[0]
     pane.show_writing("The lease ends on")
     assert writing.text() == "The lease ends on …"
     assert writing.isVisible()
-    pane.show_growing([one, changed(one, text="The lease ends in May.")], 1, 4, "section")
+    pane.show_growing([sentence, changed(sentence, text="The lease ends in May.")], 1, 4, "section")
     assert pane.rows[0] is kept  # what stands there stays, with its focus
     assert len(pane.rows) == 2
     pane.show_writing("")
@@ -306,7 +306,7 @@ def test_a_cancelled_writing_leaves_what_the_rules_chose_as_the_summary(summariz
 
 def test_one_key_shows_the_documents_own_words_and_copies_them(written):
     program, pane = written, written.find("summary_pane")
-    rules = [one.text for one in pane.summary.documents[0].own_words]
+    rules = [sentence.text for sentence in pane.summary.documents[0].own_words]
     assert said_by(program) == [
         "The lease costs 900 euros.", f"“{rules[-1]}”", "Pets need the permission of the owner.",
     ]  # fmt: skip
@@ -436,7 +436,7 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     button = program.find("earlier_summaries_button")
     program.wait(lambda: button.isVisible() and button.text() == "1 earlier")
     program.click(button)
-    rows = lambda: sorted((one for one in pane.findChildren(EarlierRow) if one.isVisible()), key=EarlierRow.y)  # noqa: E731
+    rows = lambda: sorted((row for row in pane.findChildren(EarlierRow) if row.isVisible()), key=EarlierRow.y)  # noqa: E731
     program.wait(lambda: len(rows()) == 2)
     held = rows()
     with program.qtbot.waitSignal(summaries.items.listed):
@@ -502,7 +502,7 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     program.wait(lambda: program.coverage.startswith("2 of 2"))
     program.wait(lambda: area.summary_pane.summary)
     document = program.frame.documents.current
-    kept = {one.number: one.text for one in program.ask(lambda services: services.documents.pages(document))}
+    kept = {page.number: page.text for page in program.ask(lambda services: services.documents.pages(document))}
 
     def span(number):
         page = next(page for page, text in kept.items() if words[number - 1] in text)
@@ -513,8 +513,8 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     both = Sentence("Both.", (first, last), (1, 2), True)
     other = Sentence("The other.", (span(3),), (2,), True)
     coverage = Coverage(view.count, view.count, 1, 1)
-    one = DocumentSummary(document, "lease.pdf", "page", (both, other), coverage)
-    area.summary_pane.show_summary(Summary("bullets", "en", "model", (both, other), coverage, (one,)))
+    part = DocumentSummary(document, "lease.pdf", "page", (both, other), coverage)
+    area.summary_pane.show_summary(Summary("bullets", "en", "model", (both, other), coverage, (part,)))
     program.wait(lambda: area.summary_pane.rows[0].isVisible())
     program.click(area.summary_pane.rows[0])
     marked = lambda: [sheet.page.number for sheet in view.sheets if sheet.spans]  # noqa: E731

@@ -38,9 +38,9 @@ def test_a_section_is_shown_at_a_time_and_few_settings_are_not_advanced(program,
 
 def test_the_search_finds_settings_of_all_sections_also_folded_ones(program, page):
     QTest.keyClicks(page.field, "download")
-    found = in_sight(page)
-    assert {"row_downloads_at_once", "row_speed_limit_kib", "row_notify"} <= set(found)
-    assert "row_theme" not in found
+    names = in_sight(page)
+    assert {"row_downloads_at_once", "row_speed_limit_kib", "row_notify"} <= set(names)
+    assert "row_theme" not in names
     QTest.keyClicks(page.field, "xyz")
     assert in_sight(page) == []
     assert program.find("settings_nothing").isVisible()

@@ -60,7 +60,7 @@ def test_a_folder_becomes_a_table_in_a_file(run, with_model, invoice, tmp_path) 
         out = tmp_path / f"table.{form}"
         done = run("extract", str(folder), "--columns", "Total,Invoice number", "-o", str(out), "--json")
         assert done.status == 1, done.err  # one of them could not be read, the others were
-        assert [one["file"] for one in done.json["failed"]] == ["d.txt"]
+        assert [failure["file"] for failure in done.json["failed"]] == ["d.txt"]
         assert out.stat().st_size
     assert "c.txt: no words could be read" in done.err
     rows = list(csv.reader(io.StringIO((tmp_path / "table.csv").read_text("utf-8-sig"))))

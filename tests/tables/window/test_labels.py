@@ -57,9 +57,9 @@ def labelled(program) -> None:
 
 
 def chart(program) -> Chart:
-    found = program.find("counts_chart").chart
-    assert found is not None
-    return found
+    diagram = program.find("counts_chart").chart
+    assert diagram is not None
+    return diagram
 
 
 def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> None:
@@ -153,6 +153,9 @@ def test_where_a_sample_finds_lists_of_words_better_they_can_tell_the_labels(pro
     program.click("use_lists_button")
     program.wait(lambda: "Labels by lists of words" in program.find("counts_trust").text())
     assert sorted(row[2] for row in cells(program)) == ["negative", "neutral", "positive"]
+    program.wait(lambda: not program.find("making_table").isVisible())
+    assert program.find("table_warning").text().startswith("⚠ Labels come from lists of words, as you chose.")
+    assert "No sample was checked" in program.find("counts_trust").text(), "they were checks of the model's labels"
 
 
 def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) -> None:

@@ -21,7 +21,7 @@ def words(text: str, spans) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "language", "found"),
+    ("text", "language", "amounts"),
     [
         ("Zwischensumme 1.204,50 €, zuzüglich 7 % Umsatzsteuer 84,32 €", "de", ["1.204,50 €", "84,32 €"]),
         ("Net 904.00; VAT at 20 % 180.80; total due 1,084.80 pounds", "en", ["904.00", "180.80", "1,084.80 pounds"]),
@@ -33,10 +33,10 @@ def words(text: str, spans) -> list[str]:
         ("£6,000 (insured)", "en", ["£6,000"]),
     ],
 )
-def test_amounts(text, language, found) -> None:
+def test_amounts(text, language, amounts) -> None:
     if text.startswith("§"):
         text = text.replace("4.20 ", "4 ")
-    assert words(text, find_amounts(text, language)) == found
+    assert words(text, find_amounts(text, language)) == amounts
 
 
 SIGNS = {
@@ -100,5 +100,5 @@ def test_days_percentages_codes_and_periods() -> None:
     assert words(text, find_periods(text)) == ["14 days"]
     german = "mit einer Frist von sechs Wochen zum Ende eines Monats kündigen"
     assert words(german, find_periods(german)) == ["sechs Wochen zum Ende eines Monats"]
-    for one in ("trois mois", "quindici giorni", "dos meses", "einem Monat", "14 days'"):
-        assert words(one, find_periods(f"({one})".strip("()"))) == [one]
+    for period in ("trois mois", "quindici giorni", "dos meses", "einem Monat", "14 days'"):
+        assert words(period, find_periods(f"({period})".strip("()"))) == [period]

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.pure
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "expected"),
     [
         ("Die Frist beträgt zwei Wochen ab Zustellung.", (2, "week", "service")),
         ("Sie haben dafür innerhalb von 14 Tagen nach Erhalt Zeit.", (14, "day", "receipt")),
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.pure
         ("Puede recurrir en el plazo de un mes desde la notificación.", (1, "month", "service")),
     ],
 )
-def test_a_deadline_has_its_number_its_unit_and_its_event(words, found) -> None:
+def test_a_deadline_has_its_number_its_unit_and_its_event(words, expected) -> None:
     (term,) = find_terms(words)
-    assert (term.count, term.unit, term.event) == found
+    assert (term.count, term.unit, term.event) == expected
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_what_counts_from_something_else_or_is_over_is_none(words) -> None:
 
 
 def test_it_is_told_whether_the_paper_means_itself_or_may_mean_another() -> None:
-    def one(words: str) -> tuple[bool, str]:
+    def told(words: str) -> tuple[bool, str]:
         (term,) = find_terms(words)
         return term.is_this, term.noun
 
-    assert one("Innerhalb von zwei Wochen nach Zugang dieses Schreibens.") == (True, "")
-    assert one("Gegen diesen Bescheid ist binnen zwei Wochen nach Zustellung Einspruch möglich.") == (True, "")
-    assert one("Die Berufung ist binnen eines Monats nach Zustellung des Urteils einzulegen.") == (False, "Urteils")
-    assert one("Binnen eines Monats nach Bekanntgabe ist Einspruch möglich.") == (False, "")
-    assert one("Pay within 30 days of receipt of the invoice.") == (False, "invoice")
+    assert told("Innerhalb von zwei Wochen nach Zugang dieses Schreibens.") == (True, "")
+    assert told("Gegen diesen Bescheid ist binnen zwei Wochen nach Zustellung Einspruch möglich.") == (True, "")
+    assert told("Die Berufung ist binnen eines Monats nach Zustellung des Urteils einzulegen.") == (False, "Urteils")
+    assert told("Binnen eines Monats nach Bekanntgabe ist Einspruch möglich.") == (False, "")
+    assert told("Pay within 30 days of receipt of the invoice.") == (False, "invoice")

@@ -22,15 +22,15 @@ def cases(name: str) -> list[list[str]]:
 
 def by_the_rules(place: str, office: str, language: str, dated: str, received: str, words: str) -> str:
     days = [date.fromisoformat(day) if day != "-" else None for day in (dated, received)]
-    found = [reckon(term, Known(place, office, *days)) for term in find_terms(words, language)]
-    return ", ".join(reckoned.day.isoformat() for reckoned in found if reckoned) or "-"
+    deadlines = [reckon(term, Known(place, office, *days)) for term in find_terms(words, language)]
+    return ", ".join(reckoned.day.isoformat() for reckoned in deadlines if reckoned) or "-"
 
 
 @pytest.mark.parametrize("name", ["deadlines.txt", "deadlines_held_out.txt"])
 def test_the_rules_reckon_as_was_reckoned_by_hand(name) -> None:
     wrong = [
-        f"{line[5]} ({line[0]}, {line[1]}): {found}, by hand {line[6]}, for {line[7]}"
+        f"{line[5]} ({line[0]}, {line[1]}): {days}, by hand {line[6]}, for {line[7]}"
         for line in cases(name)
-        if (found := by_the_rules(*line[:6])) != line[6]
+        if (days := by_the_rules(*line[:6])) != line[6]
     ]
     assert not wrong, "\n".join(wrong)

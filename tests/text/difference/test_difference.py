@@ -21,15 +21,15 @@ pytestmark = pytest.mark.pure
 
 def pages(*texts: str, kind: BlockKind = BlockKind.PARAGRAPH) -> list[Page]:
     """Pages of paragraphs parted by empty lines."""
-    found = []
+    document = []
     for number, text in enumerate(texts, 1):
         blocks, at = [], 0
         for part in text.split("\n\n"):
             if part.strip():
                 blocks.append(Block(kind, at, at + len(part)))
             at += len(part) + 2
-        found.append(page_of(number, "", text, blocks))
-    return found
+        document.append(page_of(number, "", text, blocks))
+    return document
 
 
 def reported(old: list[Page], new: list[Page]) -> list[tuple[str, str, str]]:
@@ -38,10 +38,10 @@ def reported(old: list[Page], new: list[Page]) -> list[tuple[str, str, str]]:
 
 def rebuilt(old: list[Page], new: list[Page]) -> tuple[str, str]:
     """Both versions put together again from the rows: what is the same is taken from the other side."""
-    found = difference(old, new)
+    comparison = difference(old, new)
     texts = {page.number: page.text for page in old}, {page.number: page.text for page in new}
     sides = ["", ""]
-    for row in found.rows:
+    for row in comparison.rows:
         if row.same:
             for side, places in enumerate((row.old_places, row.new_places)):
                 sides[side] += _between(texts[side], places[0], places[-1])
@@ -91,7 +91,7 @@ def test_the_heaviest_chain_is_the_heaviest(pairs: list[tuple[int, int, int]]) -
     ordered = sorted(best)
 
     def most(last: tuple[int, int]) -> int:
-        return max((best[one] + most(one) for one in ordered if one[0] > last[0] and one[1] > last[1]), default=0)
+        return max((best[pair] + most(pair) for pair in ordered if pair[0] > last[0] and pair[1] > last[1]), default=0)
 
     assert sum(best[pair] for pair in chain) == most((-1, -1))
 
@@ -121,9 +121,9 @@ def test_nothing_of_either_version_is_lost(old: list[str], new: list[str]) -> No
 @settings(deadline=None, max_examples=50)
 @given(paragraphs)
 def test_a_document_does_not_differ_from_itself(some: list[str]) -> None:
-    found = difference(pages("\n\n".join(some)), pages("\n\n".join(some)))
-    assert found.changes == ()
-    assert len(found.rows) <= 1
+    comparison = difference(pages("\n\n".join(some)), pages("\n\n".join(some)))
+    assert comparison.changes == ()
+    assert len(comparison.rows) <= 1
 
 
 @settings(deadline=None, max_examples=50)
@@ -229,7 +229,7 @@ def test_a_changed_sentence_is_compared_by_words() -> None:
     assert change.kind is ChangeKind.CHANGED
     assert [run.text for run in change.old_runs if run.is_marked] == ["30"]
     assert [run.text for run in change.new_runs if run.is_marked] == ["60"]
-    assert [(one.kind, one.old, one.new) for one in change.named] == [("period", "30 days", "60 days")]
+    assert [(fact.kind, fact.old, fact.new) for fact in change.named] == [("period", "30 days", "60 days")]
     place = change.new_places[0]
     assert LEASE.replace("30", "60")[place.start : place.end] == change.new
 
@@ -239,11 +239,11 @@ def test_what_moved_is_said_to_have_moved() -> None:
         f"Paragraph number {at} tells something of its own about matter {at * 7}, at some length." for at in range(8)
     ]
     moved = [*texts[:2], *texts[3:7], texts[2], texts[7]]
-    found = reported(pages("\n\n".join(texts)), pages("\n\n".join(moved)))
-    assert found == [("moved", texts[2], texts[2])]
+    changes = reported(pages("\n\n".join(texts)), pages("\n\n".join(moved)))
+    assert changes == [("moved", texts[2], texts[2])]
     moved[6] = moved[6].replace("something", "nothing at all")
-    found = reported(pages("\n\n".join(texts)), pages("\n\n".join(moved)))
-    assert found == [("moved", texts[2], moved[6])]
+    changes = reported(pages("\n\n".join(texts)), pages("\n\n".join(moved)))
+    assert changes == [("moved", texts[2], moved[6])]
 
 
 def test_a_paragraph_that_crossed_changed_ones_moved_and_not_they() -> None:
@@ -260,9 +260,9 @@ def test_a_paragraph_that_crossed_changed_ones_moved_and_not_they() -> None:
 def test_one_sentence_made_into_two_is_one_change() -> None:
     old = "The tenant pays the rent on the first day of the month, and the owner sends a receipt within ten days."
     new = "The tenant pays the rent on the first day of the month. The owner sends a receipt within ten days."
-    found = reported(pages(f"Before it.\n\n{old}"), pages(f"Before it.\n\n{new}"))
-    assert [kind for kind, _, _ in found] == ["changed"]
-    assert found[0][1:] == (old, new)
+    changes = reported(pages(f"Before it.\n\n{old}"), pages(f"Before it.\n\n{new}"))
+    assert [kind for kind, _, _ in changes] == ["changed"]
+    assert changes[0][1:] == (old, new)
 
 
 def test_a_cell_of_a_table_changed() -> None:
@@ -274,10 +274,10 @@ def test_a_cell_of_a_table_changed() -> None:
 def test_a_line_with_no_end_is_cut_by_its_words() -> None:
     words = [f"w{random.Random(at).randrange(9999)}" for at in range(20_000)]
     old, new = " ".join(words), " ".join([*words[:9000], "a new one", *words[9000:]])
-    found = difference(pages(old), pages(new)).changes
-    assert len(found) == 1
-    assert "a new one" in found[0].new
-    assert len(found[0].new) < 3000
+    changes = difference(pages(old), pages(new)).changes
+    assert len(changes) == 1
+    assert "a new one" in changes[0].new
+    assert len(changes[0].new) < 3000
 
 
 def test_chinese_is_compared_by_letters() -> None:
@@ -312,7 +312,7 @@ def test_chinese_is_compared_by_letters() -> None:
     ],
 )  # fmt: skip
 def test_facts_that_changed_are_named(old: str, new: str, info: list[tuple[str, str, str]]) -> None:
-    assert [(one.kind, one.old, one.new) for one in facts_of(old, new, hunks_of(old, new))] == info
+    assert [(fact.kind, fact.old, fact.new) for fact in facts_of(old, new, hunks_of(old, new))] == info
 
 
 def test_a_thousand_pages_do_not_take_long() -> None:
@@ -332,9 +332,9 @@ def test_a_thousand_pages_do_not_take_long() -> None:
         page[0] = page[0].replace(" ", " quite ", 1)
     begun = time.process_time()
     old, new = pages(*map("\n\n".join, texts)), pages(*map("\n\n".join, other))
-    found = difference(old, new, language="en")
+    comparison = difference(old, new, language="en")
     assert time.process_time() - begun < 10  # a quarter of the size; see docs/performance.md for the whole
-    assert 100 <= len(found.changes) <= 200
+    assert 100 <= len(comparison.changes) <= 200
 
 
 @pytest.mark.parametrize(

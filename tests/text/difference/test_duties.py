@@ -66,7 +66,7 @@ def test_what_is_no_duty_is_not_found(sentence: str, language: str) -> None:
 
 
 def named(old: str, new: str, language: str = "") -> list[tuple[str, str, str]]:
-    return [(one.kind, one.old, one.new) for one in facts_of(old, new, hunks_of(old, new), language)]
+    return [(fact.kind, fact.old, fact.new) for fact in facts_of(old, new, hunks_of(old, new), language)]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_what_was_added_or_removed_is_named(old: str, new: str, facts: list[tupl
 
 def test_a_condition_ends_with_its_clause() -> None:
     text = "If it is late, the Buyer may refuse it, unless the Supplier has said so before."
-    found = [text[start:end] for start, end in conditions_in(text, "en")]
-    assert found == ["If it is late", "unless the Supplier has said so before"]
+    conditions = [text[start:end] for start, end in conditions_in(text, "en")]
+    assert conditions == ["If it is late", "unless the Supplier has said so before"]
     assert list(conditions_in("It is paid at the place where it was made.", "en")) == []
     assert list(conditions_in("It is paid, if any.", "en")) == []
 
@@ -160,5 +160,5 @@ def test_a_definition_names_its_term(sentence: str, language: str, term: str) ->
     ],
 )  # fmt: skip
 def test_a_duty_that_changes_sides_is_a_duty(old, new, language, parties) -> None:
-    found = [one[1:] for one in named(old, new, language) if one[0] == "duty shifted"]
-    assert found == ([parties] if parties else [])
+    shifts = [fact[1:] for fact in named(old, new, language) if fact[0] == "duty shifted"]
+    assert shifts == ([parties] if parties else [])

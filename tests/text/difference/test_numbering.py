@@ -36,16 +36,16 @@ MIETE = (
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (LEASE, tuple(one.replace("3.1 ", "3.1. ").replace("3.2 ", "3.2. ") for one in LEASE)),
-        (LEASE, tuple(one.replace("3.1 ", "(3.1) ").replace("3.2 ", "(3.2) ") for one in LEASE)),
-        (LEASE, tuple(one.replace("3. ", "3) ").replace("4. ", "4) ") for one in LEASE)),
-        (LEASE, tuple(one.replace("3. ", "3 ").replace("4. ", "4 ") for one in LEASE)),
-        (LEASE, tuple(one.replace("# 3.", "# Article 3 –").replace("# 4.", "# Article 4 –") for one in LEASE)),
-        (LEASE, tuple(one.replace("3.", "5.").replace("4.", "6.") for one in LEASE)),
-        (MIETE, tuple(one.replace("(1)", "1.").replace("(2)", "2.") for one in MIETE)),
-        (MIETE, tuple(one.replace("(1)", "1)").replace("(2)", "2)") for one in MIETE)),
-        (MIETE, tuple(one.replace("(1)", "(a)").replace("(2)", "(b)") for one in MIETE)),
-        (MIETE, tuple(one.replace("§ 3", "3.").replace("§ 4", "4.") for one in MIETE)),
+        (LEASE, tuple(line.replace("3.1 ", "3.1. ").replace("3.2 ", "3.2. ") for line in LEASE)),
+        (LEASE, tuple(line.replace("3.1 ", "(3.1) ").replace("3.2 ", "(3.2) ") for line in LEASE)),
+        (LEASE, tuple(line.replace("3. ", "3) ").replace("4. ", "4) ") for line in LEASE)),
+        (LEASE, tuple(line.replace("3. ", "3 ").replace("4. ", "4 ") for line in LEASE)),
+        (LEASE, tuple(line.replace("# 3.", "# Article 3 –").replace("# 4.", "# Article 4 –") for line in LEASE)),
+        (LEASE, tuple(line.replace("3.", "5.").replace("4.", "6.") for line in LEASE)),
+        (MIETE, tuple(line.replace("(1)", "1.").replace("(2)", "2.") for line in MIETE)),
+        (MIETE, tuple(line.replace("(1)", "1)").replace("(2)", "2)") for line in MIETE)),
+        (MIETE, tuple(line.replace("(1)", "(a)").replace("(2)", "(b)") for line in MIETE)),
+        (MIETE, tuple(line.replace("§ 3", "3.").replace("§ 4", "4.") for line in MIETE)),
         (("A.1 The goods.", "A.2 The price."), ("A.1. The goods.", "A.2. The price.")),
         (("# Article 5", "The price is fixed."), ("# Article 6", "The price is fixed."))
     ],
@@ -75,7 +75,7 @@ def test_a_number_inside_a_sentence_is_part_of_its_words() -> None:
     new = (*LEASE, "4.2. This does not hold for clause 3.2 of this agreement.")
     (change,) = difference(pages(*old), pages(*new)).changes
     assert [run.text for run in change.new_runs if run.is_marked] == ["3.2"]
-    assert [(one.old, one.new) for one in change.named] == [("3.1", "3.2")]
+    assert [(fact.old, fact.new) for fact in change.named] == [("3.1", "3.2")]
 
 
 @pytest.mark.parametrize(

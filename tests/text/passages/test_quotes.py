@@ -17,7 +17,7 @@ TEXT = (
 
 
 @pytest.mark.parametrize(
-    ("quote", "found"),
+    ("quote", "excerpt"),
     [
         ("The maximum pressure is 12.5 bar", "The maxi-\nmum  pressure is 12.5\u00a0bar"),
         ('"never more"', "never more"),
@@ -33,9 +33,9 @@ TEXT = (
         ("...", None),
     ],
 )
-def test_a_quotation_is_found_or_is_not(quote, found):
+def test_a_quotation_is_found_or_is_not(quote, excerpt):
     span = FoldedText(TEXT).find(quote)
-    assert (TEXT[slice(*span)] if span else None) == found
+    assert (TEXT[slice(*span)] if span else None) == excerpt
 
 
 def test_a_number_is_not_cut_at_its_point():

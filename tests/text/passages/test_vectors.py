@@ -17,11 +17,11 @@ def vector(*values):
 
 
 def nearest(requested, known, limit, *, at_once=100):
-    found = Nearest(requested, limit)
+    search = Nearest(requested, limit)
     pairs = list(known.items())
     for begin in range(0, len(pairs), at_once):
-        found.add(pairs[begin : begin + at_once])
-    return found.best
+        search.add(pairs[begin : begin + at_once])
+    return search.best
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 100])
@@ -35,11 +35,11 @@ def test_the_nearest_come_first(at_once):
 def test_half_the_room_has_the_same_order():
     made = np.random.default_rng(7).normal(size=(2000, 384)).astype("<f4")
     made /= np.linalg.norm(made, axis=1, keepdims=True)
-    whole = {number: one.tobytes() for number, one in enumerate(made)}
+    whole = {number: row.tobytes() for number, row in enumerate(made)}
     kept = {number: halved(data) for number, data in whole.items()}
     requested = made[5].tobytes()
     assert len(kept[0]) == 768
-    assert [one for one, _ in nearest(requested, whole, 40)] == [one for one, _ in nearest(requested, kept, 40)]
+    assert [key for key, _ in nearest(requested, whole, 40)] == [key for key, _ in nearest(requested, kept, 40)]
 
 
 @pytest.mark.parametrize("data", [b"", b"abc", vector(0, 0), vector(2, 0), vector(float("nan"), 1)])

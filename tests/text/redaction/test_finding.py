@@ -15,9 +15,9 @@ SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
 
 def _found(text: str, language: str = "en", least: Certainty = LIKELY) -> list[tuple[Kind, str]]:
     return [
-        (one.kind, one.text)
-        for one in find_private(text, language=language)
-        if least is UNSURE or one.certainty is not UNSURE
+        (find.kind, find.text)
+        for find in find_private(text, language=language)
+        if least is UNSURE or find.certainty is not UNSURE
     ]
 
 
@@ -73,6 +73,9 @@ def _found(text: str, language: str = "en", least: Certainty = LIKELY) -> list[t
         ("Cc: Tadeusz Grzelak <t.g@example.org>", "pl", Kind.PERSON, "Tadeusz Grzelak"),
         ("Kind regards\n\nUna Abernathy\n", "en", Kind.PERSON, "Una Abernathy"),
         ("Name: Berg, Anna\n", "en", Kind.PERSON, "Berg"),
+        ("Parteien: Lena Berg (Klägerin) ./. Stadtwerke", "de", Kind.PERSON, "Lena Berg"),
+        ("between Edith Abernathy (tenant and guarantor) and", "en", Kind.PERSON, "Edith Abernathy"),
+        ("RA'in Karla Wehr\nKanzlei", "de", Kind.PERSON, "Karla Wehr"),
     ],
 )
 def test_each_kind_is_found(text: str, language: str, kind: Kind, words: str) -> None:
@@ -93,6 +96,7 @@ def test_each_kind_is_found(text: str, language: str, kind: Kind, words: str) ->
         ("Date: 28 Jan 2026 09:47 +0100\nSubject: Rent", "en"),
         ("at 9:47 GMT+0100 Berlin", "en"),
         ("4111 1111 1111 1112 and 12345 parts in 2025", "en"),
+        ("Az.: VGT/2026/0309-ARB, und Frist (Vertrag)", "de"),
     ],
 )
 def test_what_is_not_private_stays(text: str, language: str) -> None:
@@ -104,14 +108,14 @@ def test_the_zone_of_a_time_and_the_next_header_are_not_offered_as_a_town() -> N
 
 
 def test_a_sum_behind_a_street_is_no_town() -> None:
-    found = _found("Die Lindenstraße 7, 3. OG links, 12000 Euro und Ringweg 8, 9000 CHF", "de")
-    assert [words for _, words in found] == ["Lindenstraße 7", "Ringweg 8"]
+    finds = _found("Die Lindenstraße 7, 3. OG links, 12000 Euro und Ringweg 8, 9000 CHF", "de")
+    assert [words for _, words in finds] == ["Lindenstraße 7", "Ringweg 8"]
 
 
 def test_a_name_that_stands_small_in_addresses_only_is_no_other_word() -> None:
     text = "kupfer-pfaff@kupfer-pfaff.de\nKanzlei Kupfer-Pfaff\nFrau Miriam Kupfer-Pfaff\nwww.kupfer-pfaff.de"
-    people = [one for one in find_private(text, language="de") if one.kind is Kind.PERSON]
-    assert {one.text: one.certainty for one in people} == {"Kupfer-Pfaff": LIKELY, "Miriam Kupfer-Pfaff": LIKELY}
+    people = [find for find in find_private(text, language="de") if find.kind is Kind.PERSON]
+    assert {name.text: name.certainty for name in people} == {"Kupfer-Pfaff": LIKELY, "Miriam Kupfer-Pfaff": LIKELY}
 
 
 def test_figures_in_columns_are_not_tried_as_parts_of_a_telephone_number(monkeypatch) -> None:
@@ -151,9 +155,9 @@ def test_a_name_is_found_everywhere_once_a_context_has_told_it() -> None:
     ],
 )
 def test_a_capital_that_the_beginning_of_a_line_gives_tells_no_name(text, language, sure, perhaps) -> None:
-    found = [one for one in find_private(text, language=language) if one.kind is Kind.PERSON]
-    assert [one.text for one in found if one.certainty is not UNSURE] == sure
-    assert [one.text for one in found if one.certainty is UNSURE] == perhaps
+    people = [find for find in find_private(text, language=language) if find.kind is Kind.PERSON]
+    assert [person.text for person in people if person.certainty is not UNSURE] == sure
+    assert [person.text for person in people if person.certainty is UNSURE] == perhaps
 
 
 def test_polish_forms_of_a_name_are_found() -> None:
@@ -163,14 +167,14 @@ def test_polish_forms_of_a_name_are_found() -> None:
 
 def test_a_name_that_is_a_word_too_is_unsure_where_it_may_be_the_word() -> None:
     text = "Sehr geehrter Herr Koch,\n\nder Koch kam spät. Kochs Brief liegt bei."
-    found = find_private(text, language="de")
-    assert [(one.text, one.certainty) for one in found] == [("Koch", LIKELY), ("Koch", UNSURE), ("Kochs", LIKELY)]
+    finds = find_private(text, language="de")
+    assert [(find.text, find.certainty) for find in finds] == [("Koch", LIKELY), ("Koch", UNSURE), ("Kochs", LIKELY)]
 
 
 def test_the_list_is_sure_and_counts_for_parts_of_names() -> None:
     listed = (Listed("Anna Berg", Kind.PERSON), Listed("Project Nightjar", Kind.OTHER))
-    found = find_private("yesterday Berg spoke of project Nightjar", language="en", listed=listed)
-    assert [(one.kind, one.text, one.certainty) for one in found] == [
+    finds = find_private("yesterday Berg spoke of project Nightjar", language="en", listed=listed)
+    assert [(find.kind, find.text, find.certainty) for find in finds] == [
         (Kind.PERSON, "Berg", SURE),
         (Kind.OTHER, "project Nightjar", SURE),
     ]
@@ -179,18 +183,18 @@ def test_the_list_is_sure_and_counts_for_parts_of_names() -> None:
 def test_no_part_is_lost_where_words_of_a_person_overlap_with_something_else() -> None:
     text = "Write to Ms Anna Krause owes IBAN GB33 BUKB 2020 1555 5555 55 now"
     listed = (Listed("Krause owes"), Listed("owes IBAN GB33 BUKB"))
-    found = find_private(text, language="en", listed=listed)
-    assert [one.text for one in found] == ["Anna", "Krause", "owes IBAN", "GB33 BUKB 2020 1555 5555 55"]
-    assert all(text[one.start : one.end] == one.text for one in found)
+    finds = find_private(text, language="en", listed=listed)
+    assert [find.text for find in finds] == ["Anna", "Krause", "owes IBAN", "GB33 BUKB 2020 1555 5555 55"]
+    assert all(text[find.start : find.end] == find.text for find in finds)
 
 
 def test_finds_are_in_order_and_do_not_overlap() -> None:
     from fakes.letters import letters
 
     for letter in letters(3, 18):
-        found = find_private(letter.text)
-        assert all(a.end <= b.start for a, b in itertools.pairwise(found))
-        assert all(letter.text[one.start : one.end] == one.text for one in found)
+        finds = find_private(letter.text)
+        assert all(a.end <= b.start for a, b in itertools.pairwise(finds))
+        assert all(letter.text[find.start : find.end] == find.text for find in finds)
 
 
 ODD = (
@@ -216,10 +220,10 @@ def test_of_many_words_only_those_that_may_stand_in_a_text_are_looked_for(monkey
     squeezed = finding._squeezed
     monkeypatch.setattr(finding, "_squeezed", lambda text: Text(squeezed(text)))
     listed = finding.WordList(f"{number:05}" for number in range(15_000))
-    assert listed.found("x 12340 y") == [(2, 7, 12_340)]
+    assert listed.places_in("x 12340 y") == [(2, 7, 12_340)]
     assert len(tried) < 50
 
 
 def test_an_index_finds_words_of_any_length() -> None:
-    assert WordIndex(["", "b", "bcd", "abcde", "bcdef", "a", "z"]).found("abcde") == [0, 1, 2, 3, 5]
-    assert WordIndex(["", "a"]).found("") == [0]
+    assert WordIndex(["", "b", "bcd", "abcde", "bcdef", "a", "z"]).numbers_in("abcde") == [0, 1, 2, 3, 5]
+    assert WordIndex(["", "a"]).numbers_in("") == [0]

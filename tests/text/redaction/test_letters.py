@@ -44,18 +44,18 @@ class Scores:
 
     def precision(self, *kinds: str) -> float:
         chosen = kinds or tuple(self.finds)
-        return sum(self.right[one] for one in chosen) / max(1, sum(self.finds[one] for one in chosen))
+        return sum(self.right[kind] for kind in chosen) / max(1, sum(self.finds[kind] for kind in chosen))
 
 
 def scores(letters: Iterable[Letter]) -> Scores:
     """What is replaced without anybody's doing: sure and likely finds.  A find is right if it is part of a truth."""
     made = Scores()
     for letter in letters:
-        finds = [one for one in find_private(letter.text) if one.certainty is not Certainty.UNSURE]
+        finds = [find for find in find_private(letter.text) if find.certainty is not Certainty.UNSURE]
         for truth in letter.truths:
             words = letter.text[truth.start : truth.end]
-            end = truth.end - (len(found[0]) if (found := POSSESSIVE.search(words)) else 0)
-            covered = {at for one in finds for at in range(max(one.start, truth.start), min(one.end, end))}
+            end = truth.end - (len(possessive[0]) if (possessive := POSSESSIVE.search(words)) else 0)
+            covered = {at for find in finds for at in range(max(find.start, truth.start), min(find.end, end))}
             open_ = [at for at in range(truth.start, end) if at not in covered and letter.text[at].isalnum()]
             made.there[truth.kind] += 1
             made.found[truth.kind] += not open_
@@ -75,11 +75,11 @@ def scores(letters: Iterable[Letter]) -> Scores:
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("held_out", [False, True], ids=["tried", "laid aside"])
 def test_private_things_are_found_in_letters(count: int, held_out: bool) -> None:
-    found = scores(letters(SEED, count, held_out=held_out))
-    print(f"seed {SEED}, {count} letters: {found}")
+    tally = scores(letters(SEED, count, held_out=held_out))
+    print(f"seed {SEED}, {count} letters: {tally}")
     for kinds, goal in GOALS:
-        assert found.recall(*kinds) >= goal, (kinds, dict(found.missed))
-    assert found.precision() >= PRECISION, dict(found.wrong)
+        assert tally.recall(*kinds) >= goal, (kinds, dict(tally.missed))
+    assert tally.precision() >= PRECISION, dict(tally.wrong)
 
 
 def test_the_count_shows_what_was_missed() -> None:
@@ -91,7 +91,7 @@ def test_the_count_shows_what_was_missed() -> None:
 @pytest.mark.parametrize("count", COUNTS)
 def test_all_that_is_found_in_letters_gets_a_substitute_that_no_letter_has(count: int) -> None:
     for number, letter in enumerate(letters(SEED + 1, count, held_out=bool(SEED % 2))):
-        finds = [one for one in find_private(letter.text) if one.certainty is not Certainty.UNSURE]
+        finds = [find for find in find_private(letter.text) if find.certainty is not Certainty.UNSURE]
         made = {own: sub for entry in table_for(letter.text, finds) for own, sub in entry.pairs}
         assert {find.text for find in finds} <= made.keys(), f"seed {SEED}, letter {number}"
         assert len(set(made.values())) == len(made), f"seed {SEED}, letter {number}"
@@ -102,8 +102,8 @@ def test_all_that_is_found_in_letters_gets_a_substitute_that_no_letter_has(count
 def test_numbers_that_files_split_are_found_whole(kind: str) -> None:
     missed = []
     for letter in split_numbers(kind, SEED, 100):
-        finds = [one for one in find_private(letter.text) if one.certainty is not Certainty.UNSURE]
-        covered = {at for one in finds for at in range(one.start, one.end)}
+        finds = [find for find in find_private(letter.text) if find.certainty is not Certainty.UNSURE]
+        covered = {at for find in finds for at in range(find.start, find.end)}
         open_ = [at for at in range(letter.start, letter.end) if letter.text[at].isalnum() and at not in covered]
         missed += [letter.text[letter.start - 20 : letter.end + 10]] if open_ else []
     assert len(missed) <= 2, missed
@@ -111,9 +111,9 @@ def test_numbers_that_files_split_are_found_whole(kind: str) -> None:
 
 def test_figures_that_are_no_numbers_of_anybody_stay() -> None:
     wrong = [
-        (one.reason, text[one.start - 20 : one.end + 20])
+        (find.reason, text[find.start - 20 : find.end + 20])
         for _, text in figures(SEED, 100)
-        for one in find_private(text)
-        if one.certainty is not Certainty.UNSURE
+        for find in find_private(text)
+        if find.certainty is not Certainty.UNSURE
     ]
     assert len(wrong) <= 1, wrong

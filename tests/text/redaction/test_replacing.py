@@ -34,7 +34,7 @@ def test_substitutes_are_of_the_same_shape_and_belong_to_nobody() -> None:
         for original, substitute in entry.pairs:
             assert fold(substitute) not in fold(TEXT)
             if entry.kind in (Kind.IBAN, Kind.CARD, Kind.NUMBER):
-                assert [one.isdigit() for one in original] == [one.isdigit() for one in substitute]
+                assert [sign.isdigit() for sign in original] == [sign.isdigit() for sign in substitute]
                 assert not is_checked(substitute)
     assert _of(made, "c.ashworth@example.com").endswith("@example.org")
     assert _of(made, "Hollowell & Sons Ltd").endswith(" Ltd")

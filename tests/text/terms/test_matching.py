@@ -22,17 +22,17 @@ GOLDEN = tomllib.loads((Path(__file__).parents[2] / "golden" / "terms.toml").rea
 LEAST_FOUND, MOST_FALSE = 0.95, 0.05
 
 
-def found(language, term, sentence):
+def forms_in(language, term, sentence):
     return [sentence[hit.start : hit.end] for hit in find_terms(sentence, [Term(term, "x")], language)]
 
 
 def test_terms_are_found_with_their_endings():
-    missed = [row for row in GOLDEN["in"] if len(found(*row)) != 1]
+    missed = [row for row in GOLDEN["in"] if len(forms_in(*row)) != 1]
     assert len(missed) <= (1 - LEAST_FOUND) * len(GOLDEN["in"]), missed
 
 
 def test_words_that_look_alike_are_none():
-    false = [(row, found(*row)) for row in GOLDEN["out"] if found(*row)]
+    false = [(row, forms_in(*row)) for row in GOLDEN["out"] if forms_in(*row)]
     assert len(false) <= MOST_FALSE * len(GOLDEN["out"]), false
 
 
@@ -46,7 +46,7 @@ def test_every_occurrence_is_used_or_flagged():
     false = [row for row in GOLDEN["used"] if kinds(*row)]
     assert len(false) <= MOST_FALSE * len(GOLDEN["used"]), false
     for row in GOLDEN["in"]:  # whatever is found is flagged where the translation has nothing of it
-        if found(*row):
+        if forms_in(*row):
             assert kinds(row[0], "en", row[1], "zzyzx", row[2], "Nothing here."), row
 
 
@@ -69,15 +69,15 @@ def test_longer_terms_win_and_of_two_translations_any_will_do():
     terms = [Term("lease", "Miete"), Term("lease agreement", "Mietvertrag"), Term("Lease", "Pacht")]
     text = "The lease agreement and the lease."
     assert [term.term.target for term in find_terms(text, terms, "en")] == ["Mietvertrag", "Miete"]
-    assert {one.target for one in terms_in(text, terms, "en")} == {"Mietvertrag", "Miete", "Pacht"}
+    assert {term.target for term in terms_in(text, terms, "en")} == {"Mietvertrag", "Miete", "Pacht"}
     assert term_flags(text, "Der Mietvertrag und die Pacht.", "en", "de", terms) == []
     flags = term_flags(text, "Der Mietvertrag und das Geld.", "en", "de", terms[1:])
     assert [(flag.text, flag.detail) for flag in flags] == [("Lease", "Pacht")]
 
 
 def test_signs_and_kept_names_are_found_as_they_are_written():
-    assert found("en", "C++", "We write C++ and C.") == ["C++"]
-    assert found("en", "§ 5", "As § 5 says.") == ["§ 5"]
+    assert forms_in("en", "C++", "We write C++ and C.") == ["C++"]
+    assert forms_in("en", "§ 5", "As § 5 says.") == ["§ 5"]
     terms = [Term("slmdesk", "", keeps=True)]
     assert term_flags("Use slmdesk now.", "Jetzt slmdesk nehmen.", "en", "de", terms) == []
     assert [flag.kind for flag in term_flags("Use slmdesk now.", "Jetzt SLMDesk nehmen.", "en", "de", terms)] == [

@@ -35,8 +35,8 @@ def test_tags_are_mended_and_strange_ones_left_out() -> None:
 def test_the_words_the_model_was_unsure_of_are_those_of_the_translation() -> None:
     answer = "Translation:\nThe rent."
     at = answer.index("rent")
-    found = cleaned("Die Miete", answer, Tags(), [(0, at, 0.9), (at, at + 4, 0.2), (at + 4, at + 5, 0.9)])
-    assert [(found.target[begin:end], least) for begin, end, least in found.doubts] == [("rent", 0.2)]
+    translation = cleaned("Die Miete", answer, Tags(), [(0, at, 0.9), (at, at + 4, 0.2), (at + 4, at + 5, 0.9)])
+    assert [(translation.target[begin:end], least) for begin, end, least in translation.doubts] == [("rent", 0.2)]
 
 
 @given(st.text(max_size=60), st.text(max_size=120))

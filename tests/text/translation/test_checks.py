@@ -164,7 +164,7 @@ def test_a_heading_and_a_colon_end_as_they_did(source, target, requested):
 
 def test_an_option_of_a_command_is_kept():
     options = {"source_language": "en", "target_language": "de", "tags": Tags()}
-    assert [one.kind for one in flags_of("-g [folder]", "-[-]", **options)] == ["placeholder"]
+    assert [flag.kind for flag in flags_of("-g [folder]", "-[-]", **options)] == ["placeholder"]
     assert not flags_of(
         "A well-known e-mail, with -ss or not.", "Eine wohlbekannte E-Mail, mit -ss oder nicht.", **options
     )
@@ -174,17 +174,17 @@ def test_a_term_excuses_words_left_in_the_source_language_only_where_it_stands()
     source, target = "It must be taken twice a day.", "Es muss twice a day genommen werden."
 
     def kinds(term):
-        found = flags_of(source, target, source_language="en", target_language="de", tags=Tags(), terms=[term])
-        return [one.kind for one in found]
+        flags = flags_of(source, target, source_language="en", target_language="de", tags=Tags(), terms=[term])
+        return [flag.kind for flag in flags]
 
     assert "untranslated" in kinds(Term("once or twice a year", "ein- bis zweimal im Jahr"))
     assert "untranslated" not in kinds(Term("twice a day", "", keeps=True))
 
 
-@pytest.mark.parametrize(("words", "found"), [("The house is red.", True), ("New York Times", False), ("OK", False)])
-def test_a_short_sentence_that_stayed_as_it_was_is_named_and_a_name_is_not(words, found):
+@pytest.mark.parametrize(("words", "flagged"), [("The house is red.", True), ("New York Times", False), ("OK", False)])
+def test_a_short_sentence_that_stayed_as_it_was_is_named_and_a_name_is_not(words, flagged):
     flags = flags_of(words, words, source_language="en", target_language="de", tags=Tags())
-    assert [flag.kind for flag in flags] == (["untranslated"] if found else [])
+    assert [flag.kind for flag in flags] == (["untranslated"] if flagged else [])
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_a_short_sentence_that_stayed_as_it_was_is_named_and_a_name_is_not(words
     ],
 )
 def test_a_term_for_a_person_has_its_gender(wanted, target, is_used):
-    found = term_flags("The party pays.", target, "en", "de", [Term("party", wanted)])
-    assert [one.kind for one in found] == ([] if is_used else ["glossary"])
+    flags = term_flags("The party pays.", target, "en", "de", [Term("party", wanted)])
+    assert [flag.kind for flag in flags] == ([] if is_used else ["glossary"])
 
 
 @pytest.mark.parametrize(

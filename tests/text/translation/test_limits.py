@@ -131,7 +131,7 @@ def test_the_words_to_look_up_in_a_dictionary_are_no_names(source, target, langu
 
 
 def test_a_british_word_may_be_american_in_the_dictionary():
-    found = words_to_look_up("", "the colour organised promise", Tags(), "de", "en")
-    assert found["colour"] == {"colour", "color"}
-    assert found["organised"] == {"organised", "organized"}
-    assert "promise" in found["promise"]
+    spellings = words_to_look_up("", "the colour organised promise", Tags(), "de", "en")
+    assert spellings["colour"] == {"colour", "color"}
+    assert spellings["organised"] == {"organised", "organized"}
+    assert "promise" in spellings["promise"]

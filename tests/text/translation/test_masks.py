@@ -27,9 +27,9 @@ DOOR, LIGHT = Term("Blue Door", "", keeps=True), Term("First Light", "", keeps=T
     ids=["two terms", "declined in the source", "an invented name of the text"],
 )  # fmt: skip
 def test_kept_terms_have_invented_names_while_they_are_translated(languages, text, hidden, answer, restored) -> None:
-    found = masked(text, [DOOR, LIGHT, Term("Alte Post", "", keeps=True)], *languages.split("-"))
-    assert found.text == hidden
-    assert unmasked(answer, found.terms)[0] == restored
+    mask = masked(text, [DOOR, LIGHT, Term("Alte Post", "", keeps=True)], *languages.split("-"))
+    assert mask.text == hidden
+    assert unmasked(answer, mask.terms)[0] == restored
 
 
 @pytest.mark.parametrize(
@@ -68,29 +68,29 @@ def test_probabilities_move_with_their_words() -> None:
     answer = "Am Zorvex um acht"
     tokens = [(0, 2, 0.9), (2, 6, 0.1), (6, 9, 0.2), (9, 12, 0.3), (12, 17, 0.4)]
     text, moved = unmasked(answer, {"Zorvex": "Blue Door"}, tokens)
-    assert [(text[begin:end], one) for begin, end, one in moved] == [("Am", 0.9), (" um", 0.3), (" acht", 0.4)]
+    assert [(text[begin:end], odds) for begin, end, odds in moved] == [("Am", 0.9), (" um", 0.3), (" acht", 0.4)]
 
 
 def test_an_answer_under_way_shows_no_invented_name() -> None:
     names = {"Zorvex": "Blue Door"}
     so_far = [unmasked_so_far("Am Zorvex um acht"[:end], names) for end in range(18)]
-    assert not any("Z" in one for one in so_far)
+    assert not any("Z" in stage for stage in so_far)
     assert so_far[-1] == "Am Blue Door um acht"
 
 
 @given(st.text(), st.lists(st.sampled_from(["Blue Door", "Wien", "a", "Z"]), max_size=3))
 def test_masked_and_unmasked_is_the_same_text(text, words) -> None:
     text = f"{text} {' '.join(words)}"
-    kept = [Term(one, "", keeps=True) for one in ("Blue Door", "Wien")]
-    found = masked(text, kept, "en", "de")
-    assert not any(name.casefold() in text.casefold() for name in found.terms)
-    restored, _ = unmasked(found.text, found.terms)
-    assert masked(restored, kept, "en", "de") == found
+    kept = [Term(name, "", keeps=True) for name in ("Blue Door", "Wien")]
+    mask = masked(text, kept, "en", "de")
+    assert not any(name.casefold() in text.casefold() for name in mask.terms)
+    restored, _ = unmasked(mask.text, mask.terms)
+    assert masked(restored, kept, "en", "de") == mask
 
 
 def test_a_translation_has_the_term_again() -> None:
     assert len(set(NAMES)) == len(NAMES)
-    found = cleaned(
+    translation = cleaned(
         "We meet at the Blue Door.", "Wir treffen uns am Zorvex.", Tags(), languages=("en", "de"), terms=[DOOR]
     )
-    assert found.target == "Wir treffen uns am Blue Door."
+    assert translation.target == "Wir treffen uns am Blue Door."

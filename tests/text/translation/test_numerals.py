@@ -55,8 +55,8 @@ def test_a_number_that_a_person_left_in_the_other_way_is_flagged():
 def test_uncertain_words_move_with_the_numbers_before_them():
     answer = "It costs 2, 380 euros extra."
     at, digits = answer.index("extra"), answer.index("2,")
-    found = cleaned(
+    translation = cleaned(
         "Es kostet 2.380 Euro mehr.", answer, Tags(), [(digits, digits + 2, 0.3), (at, at + 5, 0.2)],
         languages=("de", "en"),
     )  # fmt: skip
-    assert [found.target[begin:end] for begin, end, _ in found.doubts] == ["extra"]
+    assert [translation.target[begin:end] for begin, end, _ in translation.doubts] == ["extra"]

@@ -134,8 +134,8 @@ def test_a_span_is_drawn_out_to_the_numbers_of_its_phrase(words, span):
         "Zahlungen sind innerhalb von 14 Tagen fällig.",
     )
     bare, phrases = phrases_of(source, Tags((1,)))
-    found = span_of(bare, target, phrases[0], words)
-    assert target[slice(*found)] == span
+    bounds = span_of(bare, target, phrases[0], words)
+    assert target[slice(*bounds)] == span
 
 
 def test_words_said_twice_for_the_tags_are_seen():

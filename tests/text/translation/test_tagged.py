@@ -72,13 +72,13 @@ def test_blanks_and_lone_tags_at_the_ends_are_set_aside():
 
 
 def test_a_pair_over_two_sentences_keeps_them_together():
-    found = segments_of("He came. <1>She left. They</1> met. End.", Tags((1,)), "en")
-    assert [one.text for one in found] == ["He came.", "<1>She left. They</1> met.", "End."]
+    segments = segments_of("He came. <1>She left. They</1> met. End.", Tags((1,)), "en")
+    assert [segment.text for segment in segments] == ["He came.", "<1>She left. They</1> met.", "End."]
 
 
 def test_a_pair_around_a_sentence_is_no_matter_of_translation():
-    found = segments_of("<1>He came.</1> She left.", Tags((1,)), "en")
-    assert [(one.lead, one.text, one.trail, bool(one.tags)) for one in found] == [
+    segments = segments_of("<1>He came.</1> She left.", Tags((1,)), "en")
+    assert [(segment.lead, segment.text, segment.trail, bool(segment.tags)) for segment in segments] == [
         ("<1>", "He came.", "</1> ", False),
         ("", "She left.", "", False),
     ]
@@ -96,7 +96,7 @@ def written(node, numbers) -> str:
     number = next(numbers)
     if len(node) == 1 and node[0] == "":
         return f"<{number}/>"
-    return f"<{number}>{''.join(written(one, numbers) for one in node)}</{number}>"
+    return f"<{number}>{''.join(written(child, numbers) for child in node)}</{number}>"
 
 
 def spoken(node) -> Iterator[str]:
@@ -114,11 +114,11 @@ def test_segments_are_the_whole_text_and_each_is_balanced(node):
     paired = tuple(number for number in numbers if f"</{number}>" in text)
     lone = tuple(number for number in numbers if f"<{number}/>" in text)
     tags = Tags(paired, lone)
-    found = segments_of(text, tags, "en")
-    assert "".join(one.lead + one.text + one.trail for one in found) == text
-    for one in found:
-        assert problems(one.text, one.tags) == []
-        assert one.tags == tags_in(one.text, tags)
+    segments = segments_of(text, tags, "en")
+    assert "".join(segment.lead + segment.text + segment.trail for segment in segments) == text
+    for part in segments:
+        assert problems(part.text, part.tags) == []
+        assert part.tags == tags_in(part.text, tags)
     assert "".join(str(piece) for piece in pieces(text, tags)) == text
 
 
@@ -134,9 +134,9 @@ def test_segments_are_the_whole_text_and_each_is_balanced(node):
     ],
 )
 def test_boxes_before_a_sentence_are_no_words_to_translate(text, words, lead):
-    (found,) = segments_of(text, Tags(paired=(1,)), "en")
-    assert (found.text, found.lead) == (words, lead)
-    assert found.lead + found.text + found.trail == text
+    (segment,) = segments_of(text, Tags(paired=(1,)), "en")
+    assert (segment.text, segment.lead) == (words, lead)
+    assert segment.lead + segment.text + segment.trail == text
 
 
 @pytest.mark.parametrize(

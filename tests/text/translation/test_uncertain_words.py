@@ -15,11 +15,11 @@ NONE = Tags()
 
 def tokens(*parts: tuple[str, float]) -> tuple[str, list[tuple[int, int, float]]]:
     """An answer of such tokens."""
-    text, found = "", []
+    text, spans = "", []
     for words, probability in parts:
-        found.append((len(text), len(text) + len(words), probability))
+        spans.append((len(text), len(text) + len(words), probability))
         text += words
-    return text, found
+    return text, spans
 
 
 def said(target: str, answer: tuple[str, list[tuple[int, int, float]]], tags: Tags = NONE) -> list[tuple[str, float]]:

@@ -10,7 +10,7 @@ from slmdesk.text.markup import DISPLAYED, IN_LINE, LONGEST, enable_formulas
 pytestmark = pytest.mark.pure
 
 
-def found(text):
+def formulas_in(text):
     """The formulas of a text: LaTeX, whether displayed, source."""
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     enable_formulas(parser)
@@ -129,17 +129,17 @@ NONE = [
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_a_formula_in_a_line(text):
-    assert [(tex, displayed) for tex, displayed, _ in found(text)] == [(FORMULAS[text], False)]
+    assert [(tex, displayed) for tex, displayed, _ in formulas_in(text)] == [(FORMULAS[text], False)]
 
 
 @pytest.mark.parametrize("text", DISPLAYED_ONES)
 def test_a_displayed_formula(text):
-    assert [(tex, displayed) for tex, displayed, _ in found(text)] == [(DISPLAYED_ONES[text], True)]
+    assert [(tex, displayed) for tex, displayed, _ in formulas_in(text)] == [(DISPLAYED_ONES[text], True)]
 
 
 @pytest.mark.parametrize("text", NONE)
 def test_no_formula(text):
-    assert found(text) == []
+    assert formulas_in(text) == []
 
 
 @pytest.mark.parametrize(
@@ -152,11 +152,11 @@ def test_no_formula(text):
     ],
 )
 def test_the_source_has_its_delimiters(text, source):
-    assert [one[2] for one in found(text)] == [source]
+    assert [formula[2] for formula in formulas_in(text)] == [source]
 
 
 def test_several_in_one_line():
-    assert [one[0] for one in found("if $a$, $b$ and \\(c\\), then $$d$$, for $5 or $6")] == ["a", "b", "c", "d"]
+    assert [row[0] for row in formulas_in("if $a$, $b$ and \\(c\\), then $$d$$, for $5 or $6")] == ["a", "b", "c", "d"]
 
 
 def test_what_stands_around_a_displayed_formula_is_parsed():

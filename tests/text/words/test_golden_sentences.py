@@ -45,9 +45,9 @@ class Case:
 
 def cases_of(text: str) -> list[Case]:
     return [
-        Case(language, one["text"], one.get("today") == "wrong")
-        for language, found in tomllib.loads(text).items()
-        for one in found
+        Case(language, row["text"], row.get("today") == "wrong")
+        for language, rows in tomllib.loads(text).items()
+        for row in rows
     ]
 
 
@@ -60,7 +60,7 @@ def test_a_text_is_cut_as_a_reader_would_unless_known_wrong(language: str) -> No
     cases = [case for case in CASES if case.language == language]
     for half in (False, True):
         part = [case for case in cases if case.is_aside is half]
-        right = sum(one.is_right for one in part)
+        right = sum(case.is_right for case in part)
         print(f"{language} {'aside' if half else 'open'}: {right} of {len(part)} right")
     newly_wrong = [case.marked for case in cases if not case.is_right and not case.is_known_wrong]
     assert not newly_wrong
@@ -69,7 +69,7 @@ def test_a_text_is_cut_as_a_reader_would_unless_known_wrong(language: str) -> No
 
 
 def test_a_case_says_its_text_and_its_sentences() -> None:
-    (one,) = cases_of('de = [{ text = "Am 3. Mai kam er. | Dann ging er.", today = "wrong" }]')
-    assert one.text == "Am 3. Mai kam er. Dann ging er."
-    assert one.sentences == ["Am 3. Mai kam er.", "Dann ging er."]
-    assert one.is_known_wrong
+    (case,) = cases_of('de = [{ text = "Am 3. Mai kam er. | Dann ging er.", today = "wrong" }]')
+    assert case.text == "Am 3. Mai kam er. Dann ging er."
+    assert case.sentences == ["Am 3. Mai kam er.", "Dann ging er."]
+    assert case.is_known_wrong

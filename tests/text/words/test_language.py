@@ -21,8 +21,8 @@ SENTENCES = {
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_sentence_is_known(code: str) -> None:
     for text in (SENTENCES[code], SENTENCES[code].upper(), " ".join(SENTENCES[code].split()[-6:])):
-        found, sure = detect(text)
-        assert found == code
+        language, sure = detect(text)
+        assert language == code
         assert SURE <= sure <= 1.0
 
 

@@ -12,7 +12,7 @@ def words(line, names=()):
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("line", "expected"),
     [
         ("The letter, (sent) today.", ["The", "letter", "sent", "today"]),
         ("don't – l’homme geht's", ["don't", "l’homme", "geht's"]),
@@ -32,8 +32,8 @@ def words(line, names=()):
         ("", []),
     ],
 )
-def test_words_are_found_and_what_is_none_is_left_out(line, found):
-    assert words(line) == found
+def test_words_are_found_and_what_is_none_is_left_out(line, expected):
+    assert words(line) == expected
 
 
 def test_names_of_attachments_are_left_out():

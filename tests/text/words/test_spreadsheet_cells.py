@@ -32,8 +32,8 @@ def test_no_spreadsheet_finds_a_formula_however_it_parts_the_cells(separator) ->
         out = io.StringIO()
         csv.writer(out).writerow(["first", harmless_cell(words)])
         line = out.getvalue()
-        parts = [one for row in line.splitlines() for one in row.split(separator)]
-        parts += [one for row in csv.reader(io.StringIO(line, newline=""), delimiter=separator) for one in row]
+        parts = [cell for row in line.splitlines() for cell in row.split(separator)]
+        parts += [cell for row in csv.reader(io.StringIO(line, newline=""), delimiter=separator) for cell in row]
         for part in parts:
             begins = part.replace('"', "").strip()
             assert not begins.startswith(SIGNS) or begins[1:].strip("1, ") == "", (words, part)

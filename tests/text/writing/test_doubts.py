@@ -119,9 +119,11 @@ def test_half_of_a_new_wording_is_not_made():
         "Je recois les clés de la chambre 12, la chambre 13 ne l'est pas encore aujourd'hui.",
         ("Je reçois les clés de la chambre 12, la chambre 13 n'est pas libre encore aujourd'hui."),
     )
-    found = dict(zip([one.new for one in edits_of(old, new)], doubts_of(old, edits_of(old, new), "fr"), strict=True))
-    assert found["reçois"] == ""
-    assert set(found.values()) == {"", "words", "beside"}
+    reasons = dict(
+        zip([edit.new for edit in edits_of(old, new)], doubts_of(old, edits_of(old, new), "fr"), strict=True)
+    )
+    assert reasons["reçois"] == ""
+    assert set(reasons.values()) == {"", "words", "beside"}
 
 
 def test_the_numbers_and_names_of_two_wordings_are_compared():
@@ -141,6 +143,8 @@ def test_a_date_is_told_from_another_number():
     ("above", "language", "new", "is_left"),
     [
         ("Sehr geehrter Herr Petrov,\n\n", "de", "Wir", True),
+        ("Sehr geehrter Herr Petrov,\n\n", "de", "Ich", True),
+        ("Sehr geehrter Herr Petrov,\n\n", "de", "Bezüglich", True),
         ("Sehr geehrter Herr Petrov,\n\n", "de", "Sie", False),
         ("Sehr geehrter Herr Petrov,\n\n", "de", "Heizung", False),
         ("Sehr geehrter Herr Petrov!\n\n", "de", "Wir", False),

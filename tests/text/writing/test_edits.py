@@ -13,7 +13,7 @@ pytestmark = pytest.mark.pure
 
 
 def told(old: str, new: str) -> list[tuple[str, str, str]]:
-    return [(one.old(old), one.new, reason_of(old, one)) for one in edits_of(old, new)]
+    return [(edit.old(old), edit.new, reason_of(old, edit)) for edit in edits_of(old, new)]
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ def told(old: str, new: str) -> list[tuple[str, str, str]]:
     [
         ("We recieved it.", "We received it.", "spelling"),
         ("Die kündigung kam.", "Die Kündigung kam.", "capital letter"),
+        ("Mit freundlichen Grüssen", "Mit freundlichen Grüßen", "spelling"),
         ("Its late.", "It's late.", "punctuation"),
         ("Es ist klar wer kam.", "Es ist klar, wer kam.", "punctuation"),
         ("two form", "two forms", "form of a word"),
@@ -36,7 +37,7 @@ def told(old: str, new: str) -> list[tuple[str, str, str]]:
     ],
 )
 def test_the_kind_of_mistake_is_told_by_rule(old, new, reason):
-    assert reason in {one[2] for one in told(old, new)}
+    assert reason in {edit[2] for edit in told(old, new)}
     assert applied(old, edits_of(old, new)) == new
 
 

@@ -24,8 +24,8 @@ thank you."""
 
 
 def test_sentences_are_found_with_their_lines_and_the_rest_is_left():
-    found = list(passages(TEXT, "en"))
-    assert [(one.line, one.asked(TEXT)) for one in found] == [
+    sentences = list(passages(TEXT, "en"))
+    assert [(sentence.line, sentence.asked(TEXT)) for sentence in sentences] == [
         (1, "Our plan"),
         (3, "A long line that a program has wrapped somewhere here goes on in the next one."),
         (4, "A second sentence."),
@@ -33,8 +33,8 @@ def test_sentences_are_found_with_their_lines_and_the_rest_is_left():
         (13, "Dear Sir,"),
         (14, "thank you."),
     ]
-    assert all(one.of(TEXT).split() == one.asked(TEXT).split() for one in found)
-    assert [one.is_heading for one in found] == [True, False, False, True, True, False]
+    assert all(sentence.of(TEXT).split() == sentence.asked(TEXT).split() for sentence in sentences)
+    assert [sentence.is_heading for sentence in sentences] == [True, False, False, True, True, False]
 
 
 @pytest.mark.parametrize(

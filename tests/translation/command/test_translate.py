@@ -73,7 +73,7 @@ def test_a_document_is_written_beside_it_and_nothing_is_overwritten(run, with_mo
     target = lease.with_name("lease old.de.docx")
     assert shape["output"] == str(target)
     assert (shape["segments_total"], shape["segments_translated"], shape["segments_left"]) == (2, 2, 0)
-    assert [one["kind"] for one in shape["flags"]] == ["negation"]
+    assert [flag["kind"] for flag in shape["flags"]] == ["negation"]
     with zipfile.ZipFile(target) as made:
         assert "tHE TENANT PAYS 900 EUROS." in made.read("word/document.xml").decode()
     assert lease.read_bytes() == before
@@ -297,9 +297,9 @@ def test_a_glossary_goes_in_and_out_and_is_obeyed_or_said(run, with_model, tmp_p
     again = run("glossary", "import", str(path), "--name", "Lease")
     assert (again.status, again.out.split()[0]) == (0, shape["id"]), again.err
     assert "A glossary “Lease” was there" in again.err
-    assert [one["terms"] for one in run("glossary", "list", "--json").json] == [3]
+    assert [glossary["terms"] for glossary in run("glossary", "list", "--json").json] == [3]
     shape = run("translate", "--to", "de", "--from", "en", "--json", stdin="The tenant pays.", echo=TURNED).json
-    assert ("glossary", "tenant", "Mieter") in [(one["kind"], one["text"], one["detail"]) for one in shape["flags"]]
+    assert ("glossary", "tenant", "Mieter") in [(flag["kind"], flag["text"], flag["detail"]) for flag in shape["flags"]]
     tbx = tmp_path / "terms.tbx"
     assert run("glossary", "export", again.out.split()[0], "--format", "tbx", "-o", str(tbx)).status == 0
     assert run("glossary", "import", str(tbx), "--json").json["terms"] == 3
@@ -328,7 +328,7 @@ def test_a_glossary_file_named_each_time_is_kept_once_until_it_changes(run, with
     request = ("translate", "-", "--to", "de", "--from", "en", "--glossary", str(terms))
     for _ in range(2):
         assert run(*request, stdin="The tenant waits.\n", echo=TURNED).status == 0
-    assert [one["terms"] for one in run("glossary", "list", "--json").json] == [2]
+    assert [glossary["terms"] for glossary in run("glossary", "list", "--json").json] == [2]
     terms.write_text("source,target\ntenant,Mietpartei\nlandlord,Vermieter\n")
     done = run(*request, stdin="The tenant waits.\n", echo=TURNED)
     assert "Glossary: tenant → Mietpartei" in done.err
@@ -359,8 +359,8 @@ def test_a_report_of_every_segment_is_written_beside(run, with_model, tmp_path):
     done = run(*request, str(report), "--json", echo=TURNED)
     assert done.json["report"] == str(report)
     shape = json.loads(report.read_text("utf-8"))
-    assert [one["source"] for one in shape["flagged"]] == ["You must not sublet the flat."]
-    assert [one["source"] for one in shape["translated"]] == ["We are here."]
+    assert [segment["source"] for segment in shape["flagged"]] == ["You must not sublet the flat."]
+    assert [segment["source"] for segment in shape["translated"]] == ["We are here."]
     assert shape["facts"]["Languages"] == "English to German"
     (tmp_path / "letter.de.txt").unlink()
     assert run(*request, str(report), echo=TURNED).status == 1, "what is there is not replaced"

@@ -171,7 +171,7 @@ def test_a_file_whose_columns_are_not_known_is_read_as_the_person_says(lease, tm
 
 
 def problems(program):
-    return [one for one in program.window.findChildren(QLabel, "import_problem") if one.isVisible()]
+    return [label for label in program.window.findChildren(QLabel, "import_problem") if label.isVisible()]
 
 
 def test_words_that_are_not_translated_have_a_list_for_all_languages(lease):
@@ -184,8 +184,8 @@ def test_words_that_are_not_translated_have_a_list_for_all_languages(lease):
     program.wait(lambda: rows(program) == ["Kowalska"])
     assert program.find("term_table").isColumnHidden(TARGET)
     for pair in (("pl", "fr"), ("en", "de")):
-        found = program.ask(lambda services, pair=pair: [term.source for term in services.translations.terms(*pair)])
-        assert "Kowalska" in found
+        sources = program.ask(lambda services, pair=pair: [term.source for term in services.translations.terms(*pair)])
+        assert "Kowalska" in sources
 
 
 def test_a_window_may_be_closed_before_its_answers_come(program, tmp_path, monkeypatch):
@@ -203,6 +203,6 @@ def test_a_window_may_be_closed_before_its_answers_come(program, tmp_path, monke
     program.find("term_search").setText("word")
     program.click("sheet_close")
     program.wait(lambda: program.window.findChild(QDialog, "glossary_window") is None)
-    program.wait(lambda: 600 in [one.terms for one in program.ask(lambda services: services.glossaries.all())])
+    program.wait(lambda: 600 in [entry.terms for entry in program.ask(lambda services: services.glossaries.all())])
     program.ask(lambda _services: None)
     assert not errors

@@ -34,7 +34,7 @@ def models(program):
 def examine(program, model, source="en", target="de"):
     program.ask(lambda services: services.pair_exams.take(model, source, target))
     program.wait(
-        lambda: all(one.status is JobStatus.DONE for one in program.ask(lambda services: services.jobs.list()))
+        lambda: all(job.status is JobStatus.DONE for job in program.ask(lambda services: services.jobs.list()))
     )
 
 
@@ -98,7 +98,7 @@ def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
     examine(program, good.id)
     event = next(model for model in models(program) if model.id == good.id).info["pair_exams"]
     pair = dict(event["pairs"]["en-de"], level="weak")
-    pair["skills"] = [dict(one, level="weak", passed=1) for one in pair["skills"]]
+    pair["skills"] = [dict(skill, level="weak", passed=1) for skill in pair["skills"]]
     weak = {**event, "pairs": {"en-de": pair}}
     program.ask(lambda opened: opened.store.models.set_info(first.id, pair_exams=weak))
     program.ask(lambda opened: opened.uses.set_default(DefaultUse.TRANSLATE, first.id))

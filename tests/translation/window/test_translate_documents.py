@@ -41,7 +41,7 @@ def dropped(program, *paths):
 
 
 def form(program):
-    return next((one for one in program.window.findChildren(DocumentForm) if one.isVisible()), None)
+    return next((widget for widget in program.window.findChildren(DocumentForm) if widget.isVisible()), None)
 
 
 def translated(program, path):
@@ -85,14 +85,14 @@ def words(program):
 def rows(program):
     """What the table shows; whatever is still being fetched is waited for."""
     model = program.find("segment_table").model()
-    found = []
+    table = []
 
     def is_here():
-        found[:] = [tuple(model.index(row, column).data() for column in range(3)) for row in range(model.rowCount())]
-        return all(row[1] is not None for row in found)
+        table[:] = [tuple(model.index(row, column).data() for column in range(3)) for row in range(model.rowCount())]
+        return all(row[1] is not None for row in table)
 
     program.wait(is_here)
-    return list(found)
+    return list(table)
 
 
 GERMAN = ("Die Miete ist am ersten Werktag fällig.", "Der Mieter darf die Wohnung nicht untervermieten.")
@@ -143,7 +143,7 @@ def type_into(program, row, text):
 
 def offered(panel, name):
     """What can be taken; one that is on its way out does not count."""
-    return next((one for one in panel.findChildren(QWidget, name) if one.isVisible()), None)
+    return next((widget for widget in panel.findChildren(QWidget, name) if widget.isVisible()), None)
 
 
 def saved(program, name, dialog_name, target):
@@ -272,8 +272,8 @@ def test_several_documents_go_one_after_another_and_are_written_beside(program, 
     assert program.find("form_beside").isChecked()
     assert program.find("form_names").text() == "one.docx\ntwo.docx"
     program.click("form_begin")
-    for one in (first.with_name("one.de.docx"), second.with_name("two.de.docx")):
-        program.wait(one.exists)
+    for path in (first.with_name("one.de.docx"), second.with_name("two.de.docx")):
+        program.wait(path.exists)
     listed = program.find("earlier_list")
     program.wait(lambda: listed.count() == 2)
     program.click_item(listed, next(at for at in range(2) if listed.item(at).text().startswith("two.docx")))
@@ -536,7 +536,7 @@ def answered(program, password):
 
 
 def asked_password(program):
-    return next((one for one in program.window.findChildren(LineQuestion) if one.isVisible()), None)
+    return next((question for question in program.window.findChildren(LineQuestion) if question.isVisible()), None)
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)

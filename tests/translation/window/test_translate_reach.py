@@ -38,7 +38,7 @@ def choose(program, widget, place, words):
     """An entry of the menu that opens at this place of a widget."""
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, widget.mapToGlobal(place))
     QApplication.sendEvent(widget, event)
-    menus = [one for one in QApplication.topLevelWidgets() if isinstance(one, QMenu) and one.isVisible()]
+    menus = [menu for menu in QApplication.topLevelWidgets() if isinstance(menu, QMenu) and menu.isVisible()]
     (entry,) = [action for action in menus[-1].actions() if action.text() == words]
     entry.trigger()
     menus[-1].close()
@@ -178,9 +178,9 @@ def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(pro
         seen.append(focus)
         QTest.keyClick(focus, Qt.Key.Key_Tab)
         focus = QApplication.focusWidget()
-    names = [one.objectName() for one in seen]
+    names = [widget.objectName() for widget in seen]
     assert all(names)
-    assert all(one.accessibleName() or getattr(one, "text", str)() for one in seen), names
+    assert all(widget.accessibleName() or getattr(widget, "text", str)() for widget in seen), names
     requested = (
         "source_language", "swap_button", "target_language", "source_text", "target_text", "paste_button",
         "choose_document_button", "copy_translation_button", "check_count_button",

@@ -32,7 +32,7 @@ def test_text_languages_and_letters_are_there_again_at_the_next_start_until_they
     program.frame.translate.set_target("it")
     program.frame.translate.set_source("en")
     words = put(program, "The house is old. It is cold here.")
-    letters = lambda one: one.find("target_text").document().defaultFont().pointSizeF()  # noqa: E731
+    letters = lambda window: window.find("target_text").document().defaultFont().pointSizeF()  # noqa: E731
     usual = letters(program)
     QTest.keyClick(program.find("source_text"), Qt.Key.Key_Minus, CTRL)
     program.wait(lambda: program.frame.state.current.translate_font_percent == 90)
@@ -69,7 +69,7 @@ def select(program, words):
 
 
 def memory(program):
-    return [(one.source, one.target) for one in program.ask(lambda services: services.store.memory.page())]
+    return [(pair.source, pair.target) for pair in program.ask(lambda services: services.store.memory.page())]
 
 
 def rows_of(listed):
@@ -133,11 +133,11 @@ def test_panes_scroll_in_step_by_segment(program):
     source, target = program.find("source_text"), program.find("target_text")
     program.window.resize(900, 600)
     target.set_letters(150)  # the same lines are elsewhere
-    for one, other in ((source, target), (target, source)):
+    for pane, other in ((source, target), (target, source)):
         for value in (5, 40, 80):
-            one.verticalScrollBar().setValue(value)
-            assert other.top()[0] == one.top()[0], value
-        one.verticalScrollBar().setValue(one.verticalScrollBar().maximum())
+            pane.verticalScrollBar().setValue(value)
+            assert other.top()[0] == pane.top()[0], value
+        pane.verticalScrollBar().setValue(pane.verticalScrollBar().maximum())
         assert other.verticalScrollBar().value() == other.verticalScrollBar().maximum()
 
 
@@ -175,7 +175,7 @@ def test_what_is_to_be_checked_is_gone_to_one_after_another(program):
     assert pane.toPlainText()[pane.textCursor().position() :] == "yOU MUST NOT SUBLET THE FLAT."
     assert program.find("source_text").cursorRect().top() > 0
     assert program.find("translate_words").text() == "Negation may be missing (“not”)"
-    lit = [one.cursor.selectedText() for one in pane.extraSelections()]
+    lit = [selection.cursor.selectedText() for selection in pane.extraSelections()]
     assert lit.count("yOU MUST NOT SUBLET THE FLAT.") == 2, "its flag, and the light"
     program.click(check)
     assert pane.textCursor().position() == 0
@@ -184,16 +184,16 @@ def test_what_is_to_be_checked_is_gone_to_one_after_another(program):
 def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
     put(program, "The 𝄞 sun is up.")
     pane, pane_view = program.find("target_text"), program.frame.translate
-    one = pane_view.last.segments[0]
+    first = pane_view.last.segments[0]
     from slmdesk.base.record import changed
 
-    doubtful = changed(one, doubts=((6, 9, 0.31),))
+    doubtful = changed(first, doubts=((6, 9, 0.31),))
     pane_view.last = PaneState((doubtful,), True, "en")
     pane_view.shown.emit()
     assert pane.extraSelections() == []
     with_options(program, "shade_button")
     shaded = pane.extraSelections()
-    assert [one.cursor.selectedText() for one in shaded] == ["SUN"], "counted as Qt does, beyond the clef"
+    assert [selection.cursor.selectedText() for selection in shaded] == ["SUN"], "counted as Qt does, beyond the clef"
     assert shaded[0].format.background().color() == program.frame.keeper.theme.colour("warn_soft")
     with_options(program, "shade_button")
     assert pane.extraSelections() == []
@@ -391,8 +391,8 @@ def test_a_click_on_a_word_offers_others_and_makes_it_a_term(program, monkeypatc
     program.wait(lambda: "no other words" in program.find("other_words_said").text())
     QTest.keyClick(pane, Qt.Key.Key_Escape)
     assert not program.find("word_card").isVisible()
-    found = OtherWords((("LEAVE", "wE LEAVE."),), "go out")
-    monkeypatch.setattr(LiveTranslation, "other_words", lambda *_about: ended(found))  # the fake has one answer for all
+    offer = OtherWords((("LEAVE", "wE LEAVE."),), "go out")
+    monkeypatch.setattr(LiveTranslation, "other_words", lambda *_about: ended(offer))  # the fake has one answer for all
     press()
     words = program.find("other_words")
     program.wait(lambda: words.count() == 1 and program.find("term_source").text() == "go out")
@@ -411,7 +411,7 @@ def test_a_click_on_a_word_offers_others_and_makes_it_a_term(program, monkeypatc
 
 
 def kept(program):
-    return [one.title for one in program.ask(lambda services: services.history.items("translation"))]
+    return [entry.title for entry in program.ask(lambda services: services.history.items("translation"))]
 
 
 def test_typed_texts_are_kept_found_and_opened_again(program, start):

@@ -19,34 +19,34 @@ def contracts(tmp_path):
 def test_twelve_known_changes_between_a_word_file_and_a_pdf(run, contracts) -> None:
     done = run("compare", *contracts, "--json").ok()
     shape = done.json
-    reported = [(one["kind"], one["old"], one["new"]) for one in shape["changes"]]
+    reported = [(change["kind"], change["old"], change["new"]) for change in shape["changes"]]
     assert len(reported) == 12, reported
     for kind, old, new in EDITS:
         if kind == "added":
             old, new = "", new.removeprefix(old).strip()
-        found = [one for one in shape["changes"] if old in one["old"] and (not new or new in one["new"])]
-        assert found, (kind, old, new)
+        matches = [change for change in shape["changes"] if old in change["old"] and (not new or new in change["new"])]
+        assert matches, (kind, old, new)
         expected = kind if kind in ("added", "removed") else "changed"
-        assert [one for one in found if one["kind"] == expected], (kind, found)
+        assert [change for change in matches if change["kind"] == expected], (kind, matches)
         if kind in ("name", "number", "amount", "percent", "date", "negation"):
             kind = "period" if kind == "number" else kind  # both are days
-            assert kind in {named["kind"] for one in found for named in one["named"]}, (kind, found)
-    moved = [one for one in shape["changes"] if one["kind"] == "moved"]
-    assert [" ".join(one["new"].split()) for one in moved] == [f"5. Liability {MOVED}"]  # its heading went with it
+            assert kind in {named["kind"] for change in matches for named in change["named"]}, (kind, matches)
+    moved = [change for change in shape["changes"] if change["kind"] == "moved"]
+    assert [" ".join(move["new"].split()) for move in moved] == [f"5. Liability {MOVED}"]  # its heading went with it
     assert shape["summary"] == (
         "12 changes on 3 pages: 1 duty removed, 1 negation, 1 amount, 1 percentage, 2 periods, 1 date, 2 names; "
         "1 passage added, 1 moved, 1 reworded."
     )
-    days = next(one for one in shape["changes"] if "Invoices" in one["old"])
+    days = next(change for change in shape["changes"] if "Invoices" in change["old"])
     assert days["named"] == [{"kind": "period", "old": "30 days", "new": "60 days"}]
     assert "within [-30-]{+60+} days" in days["marked"]
     first = [shape["changes"][at] for at in shape["important"]]
-    kinds = [one["named"][0]["kind"] if one["named"] else one["kind"] for one in first]
+    kinds = [change["named"][0]["kind"] if change["named"] else change["kind"] for change in first]
     assert kinds == [
         "duty removed", "negation", "amount", "percent", "period", "period", "date", "name", "name", "moved", "added",
         "changed",
     ]  # fmt: skip
-    assert [one["clause"] for one in first][:3] == ["4. Keys", "3. Staff", "2. Price"]
+    assert [change["clause"] for change in first][:3] == ["4. Keys", "3. Staff", "2. Price"]
     assert days["old_clause"] == days["new_clause"] == "2. Price"
     assert shape["old"]["pages_read"] == shape["old"]["pages_total"]
 
@@ -110,7 +110,7 @@ def test_bad_input(run, contracts, tmp_path) -> None:
     german = tmp_path / "de.txt"
     german.write_text("Die Miete beträgt 900 Euro im Monat. Der Garten gehört zur Wohnung.\n")
     other = run("compare", old, str(german), "--json").ok()
-    assert {one["kind"] for one in other.json["changes"]} <= {"added", "removed", "changed"}
+    assert {change["kind"] for change in other.json["changes"]} <= {"added", "removed", "changed"}
     assert run("compare", old, new, "--no-model", "-m", "x").status == 2
     assert run("compare", old, new, "-m", "absent", "--json").status == 1
 

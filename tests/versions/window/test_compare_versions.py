@@ -85,7 +85,11 @@ def test_a_version_dropped_beside_the_document_is_compared_counted_and_exported(
     assert counts[0] == sum(counts[1:]) == program.find("versions_list").model().rowCount()
     words = program.find("versions_summary").text().rstrip(".").replace(";", ",")
     assert sum(int(part.split()[0]) for part in words.partition(": ")[2].split(", ")) == counts[0]
-    assert len(controls_before(program.pane, program.find("versions_rows"))) <= 6
+    above = controls_before(program.window._stack.currentWidget(), program.find("versions_rows"))
+    assert len(above) <= 6, above
+    menu = program.find("document_more_button").menu()
+    menu.aboutToShow.emit()
+    assert "document_translate_action" in [action.objectName() for action in menu.actions()]
     export = program.find("versions_export")
     assert export.isEnabled()
     assert [action.objectName() for action in export.menu().actions()][-1] == "export_xlsx"

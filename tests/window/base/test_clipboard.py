@@ -48,8 +48,8 @@ def test_texts_and_data_are_marked_and_still_there(qapp):
     data.setText("a")
     data.setHtml("<b>a</b>")
     copy_data(data)
-    found = clipboard().mimeData()
-    assert (found.text(), found.html(), found.data(HINT)) == ("a", "<b>a</b>", b"secret")
+    mime = clipboard().mimeData()
+    assert (mime.text(), mime.html(), mime.data(HINT)) == ("a", "<b>a</b>", b"secret")
     qapp.setProperty("copies_as_usual", True)
     copy_text("b")
     assert clipboard().mimeData().formats() == ["text/plain"]
@@ -81,9 +81,9 @@ def test_what_qts_own_fields_copy_is_marked_as_well_unless_it_is_switched_off_in
 
 def test_nothing_is_put_on_the_clipboard_in_another_way():
     root = Path(slmdesk.__file__).parent
-    found = {
+    files = {
         str(path.relative_to(root))
         for path in root.rglob("*.py")
         if re.search(r"clipboard\(\)\.set|clipboard\.set", path.read_text("utf-8"))
     }
-    assert found == {"window/base/clipboard.py"}
+    assert files == {"window/base/clipboard.py"}

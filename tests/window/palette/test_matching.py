@@ -21,8 +21,8 @@ class Name:
         return fold(self.name)
 
 
-def found(words: str, *names: str, most: int = 10) -> list[str]:
-    return [one.name for one in Matcher(words).find(NameList([Name(name) for name in names]), most)[0]]
+def names_for(words: str, *names: str, most: int = 10) -> list[str]:
+    return [hit.name for hit in Matcher(words).find(NameList([Name(name) for name in names]), most)[0]]
 
 
 def rank(words: str, name: str) -> int:
@@ -55,12 +55,12 @@ def test_how_well_a_name_matches(words, name, expected):
     ("words", "name"), [("xyz", "New chat"), ("chatx", "New chat"), ("", "New chat"), ("e", "New")]
 )
 def test_what_does_not_match(words, name):
-    assert found(words, name) == []
+    assert names_for(words, name) == []
 
 
 def test_the_better_match_comes_first_and_of_equals_the_earlier():
     names = ("release notes", "annual lease", "lease b", "lease a")
-    assert found("lease", *names) == ["lease b", "lease a", "annual lease", "release notes"]
+    assert names_for("lease", *names) == ["lease b", "lease a", "annual lease", "release notes"]
 
 
 def test_the_best_are_given_and_all_are_counted():
@@ -70,8 +70,8 @@ def test_the_best_are_given_and_all_are_counted():
 
 @pytest.mark.parametrize("words", ["[a-z]", "a.*", "\\", "(?", "^", "]-[", "a b c d e"])
 def test_no_sign_is_an_operator(words):
-    assert found(words, "plain") == []
-    assert found(words, f"x {words}") == [f"x {words}"]
+    assert names_for(words, "plain") == []
+    assert names_for(words, f"x {words}") == [f"x {words}"]
 
 
 def test_hostile_names_take_no_time_to_speak_of():

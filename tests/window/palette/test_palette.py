@@ -148,7 +148,7 @@ def test_a_document_a_passage_and_a_folder_are_opened(program, tmp_path):
     (folder / "pump agreement.txt").write_text("The pump stops at 12 bar.")
     lease = read(program, tmp_path / "lease.txt", "The rent is 900 euros.\n\nThe deposit is three months.\n")
     program.frame.documents_area.folders.add(folder)
-    program.wait(lambda: any(one.folder for one in program.ask(lambda services: services.documents.names())))
+    program.wait(lambda: any(name.folder for name in program.ask(lambda services: services.documents.names())))
     program.window.show_page("Chat")
     open_palette(program, "lease")
     assert rows(program)[:2] == ["DOCUMENTS", "lease.txt"]
@@ -206,9 +206,9 @@ def test_an_answer_to_older_words_is_dropped(program):
     program.wait(lambda: panel(program)._listing.is_complete)
     assert panel(program)._listing.words == "harbour"
     assert entries(program, "In chats and results")
-    for one in seen:
-        hits = [entry for part in one.sections if part.heading.startswith("In ") for entry in part.entries]
-        assert not (hits and "xyz" in one.words)
+    for answer in seen:
+        hits = [entry for part in answer.sections if part.heading.startswith("In ") for entry in part.entries]
+        assert not (hits and "xyz" in answer.words)
 
 
 def test_keys_and_mouse_move_choose_and_close(program):

@@ -141,9 +141,9 @@ def test_without_a_voice_there_is_no_entry(reader, qtbot, monkeypatch):
     ],
 )  # fmt: skip
 def test_the_voice_of_each_system(platform, there, command):
-    found = reading.voice_for("de", platform, lambda name: name if name in there else None)
-    assert found is not None
-    assert found.command == command
+    voice = reading.voice_for("de", platform, lambda name: name if name in there else None)
+    assert voice is not None
+    assert voice.command == command
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])

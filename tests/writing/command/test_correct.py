@@ -25,14 +25,14 @@ def test_a_text_is_corrected_and_all_else_stays_byte_for_byte(run, able_model):
     assert (done.status, done.err) == (0, "3 changes made, 2 only suggested. --changes lists them.\n")
     shape = run("write", "--as", "correct", "--language", "en", "--json", stdin=TEXT, echo=ECHO).json
     assert shape["text"] == RIGHT
-    assert [(one["from"], one["to"], one["reason"], one["line"], one["made"]) for one in shape["changes"]] == [
+    assert [(edit["from"], edit["to"], edit["reason"], edit["line"], edit["made"]) for edit in shape["changes"]] == [
         ("recieved", "received", "spelling", 1, True),
         ("key", "keys", "form of a word", 3, True),
         ("was", "were", "grammar", 3, True),
         ("Kruger", "Krüger", "spelling", 4, False),
         ("20", "30", "wording", 4, False),
     ]
-    assert [one["doubt"] for one in shape["changes"] if not one["made"]] == ["name", "number"]
+    assert [change["doubt"] for change in shape["changes"] if not change["made"]] == ["name", "number"]
     assert (shape["language"], shape["sentences"], shape["unanswered_lines"]) == ("en", 3, [])
     assert run("history", "list", "--json").json == []
 
@@ -59,13 +59,13 @@ def test_a_word_file_holds_tracked_changes_and_comments(run, able_model, tmp_pat
     docx.Document(str(target))  # python-docx opens it
     with zipfile.ZipFile(target) as made:
         body, comments = etree.fromstring(made.read("word/document.xml")), made.read("word/comments.xml").decode()
-    found = {
-        kind: ["".join(one.itertext()) for one in body.iter(qn(f"w:{kind}"))] for kind in ("ins", "del")
+    texts = {
+        kind: ["".join(element.itertext()) for element in body.iter(qn(f"w:{kind}"))] for kind in ("ins", "del")
     }  # fmt: skip
-    assert found == {"del": ["recieved", "key", "was"], "ins": ["received", "keys", "were"]}
-    assert {one.get(qn("w:author")) for one in body.iter(qn("w:ins"), qn("w:del"))} == {"slmdesk"}
-    assert all(one.get(qn("w:date")).endswith("Z") for one in body.iter(qn("w:ins"), qn("w:del")))
-    assert not any(list(one.iter(qn("w:t"))) for one in body.iter(qn("w:del")))
+    assert texts == {"del": ["recieved", "key", "was"], "ins": ["received", "keys", "were"]}
+    assert {element.get(qn("w:author")) for element in body.iter(qn("w:ins"), qn("w:del"))} == {"slmdesk"}
+    assert all(element.get(qn("w:date")).endswith("Z") for element in body.iter(qn("w:ins"), qn("w:del")))
+    assert not any(list(element.iter(qn("w:t"))) for element in body.iter(qn("w:del")))
     assert "“Krüger” instead? (suggestion, spelling: changes a name)" in comments
     again = run("write", "--as", "correct", str(source), "--language", "en", "-o", str(target), echo=ECHO)
     assert (again.status, "already there" in again.err) == (1, True)
@@ -82,7 +82,7 @@ def test_a_sentence_that_was_answered_otherwise_stays_and_is_named(run, with_mod
 def test_a_model_that_corrects_badly_only_suggests(run, with_model):
     shape = run("write", "--as", "correct", "--language", "en", "--json", stdin=TEXT, echo=ECHO).json
     assert shape["text"] == TEXT
-    assert {one["doubt"] for one in shape["changes"]} == {"model", "name", "number"}
+    assert {change["doubt"] for change in shape["changes"]} == {"model", "name", "number"}
 
 
 @pytest.mark.parametrize(("given", "code"), [(b" \n\t\n", "writing.empty"), (b"12 34", "writing.language")])

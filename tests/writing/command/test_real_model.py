@@ -14,5 +14,5 @@ def test_no_number_is_changed_unmarked(run, starter_model, measured_before) -> N
     run("models", "import", str(starter_model), "--link", real=True).ok()
     shape = run("write", "--as", "correct", "--language", "en", "--json", stdin=TEXT, real=True).json
     assert re.findall(r"\d[\d.,]*\d|\d", shape["text"]) == ["1,450", "12", "308", "26", "9.30"]
-    touched = [one for one in shape["changes"] if re.search(r"\d", one["from"] + one["to"])]
-    assert all(not one["made"] for one in touched)
+    touched = [change for change in shape["changes"] if re.search(r"\d", change["from"] + change["to"])]
+    assert all(not change["made"] for change in touched)

@@ -17,8 +17,8 @@ def test_three_versions_are_asked_and_fewer_are_told(run, with_model):
     assert "Missing: “1,450" in done.err
     shape = run("write", "--as", "rephrase", "--language", "en", "--json", stdin=TEXT, echo=echo).json
     assert shape["text"] == shape["versions"][0]["text"]
-    assert any("1,540" in one for one in shape["versions"][0]["added"])
-    assert any("1,450" in one for one in shape["versions"][0]["missing"])
+    assert any("1,540" in figure for figure in shape["versions"][0]["added"])
+    assert any("1,450" in figure for figure in shape["versions"][0]["missing"])
 
 
 @pytest.mark.parametrize(

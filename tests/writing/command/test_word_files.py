@@ -40,20 +40,20 @@ def test_changes_are_tracked_where_they_stand_and_looks_stay(run, able_model, le
     assert letter.read_bytes() == before
     with zipfile.ZipFile(target) as made:
         root = etree.fromstring(made.read("word/document.xml"))
-    found = [
-        (etree.QName(one).localname, "".join(one.itertext()))
-        for one in root.iter(qn("w:ins"), qn("w:del"))
-        if one.get(qn("w:author")) == "slmdesk"
+    changes = [
+        (etree.QName(element).localname, "".join(element.itertext()))
+        for element in root.iter(qn("w:ins"), qn("w:del"))
+        if element.get(qn("w:author")) == "slmdesk"
     ]
-    assert found == [
+    assert changes == [
         ("del", "recieved"), ("ins", "received"), ("del", "key"), ("ins", "keys"), ("del", "was"), ("ins", "were"),
         ("del", "are"),
     ]  # fmt: skip
-    bold = [one for one in root.iter(qn("w:ins")) if one.find(f".//{qn('w:b')}") is not None]
-    assert ["".join(one.itertext()) for one in bold] == ["keys", "were"]
-    ids = [one.get(qn("w:id")) for one in root.iter(qn("w:ins"), qn("w:del"))]
+    bold = [element for element in root.iter(qn("w:ins")) if element.find(f".//{qn('w:b')}") is not None]
+    assert ["".join(element.itertext()) for element in bold] == ["keys", "were"]
+    ids = [element.get(qn("w:id")) for element in root.iter(qn("w:ins"), qn("w:del"))]
     assert len(ids) == len(set(ids))
-    texts = ["".join(text.text or "" for text in one.iter(qn("w:t"))) for one in root.iter(qn("w:p"))]
+    texts = ["".join(text.text or "" for text in element.iter(qn("w:t"))) for element in root.iter(qn("w:p"))]
     assert texts == ["We received it.", "The two keys were lost on 3 May.", "It is late.", "We pay 20 euros."]
 
 

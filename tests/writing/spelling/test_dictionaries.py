@@ -33,21 +33,21 @@ def test_the_code_is_in_the_name(stem, code):
 
 
 def test_names_for_people():
-    names = [one.name for one in of("de_DE", "fr", "nb_NO", "index")]
+    names = [dictionary.name for dictionary in of("de_DE", "fr", "nb_NO", "index")]
     assert names == ["German (DE)", "French", "Norwegian (NO)", "index"]
 
 
 def test_the_one_for_the_region_then_the_language_s_own_is_used():
-    found = of("de_AT", "de_DE", "en_AU", "en_GB", "en_US", "fr")
-    assert chosen_for("de", found).code == "de_DE"
-    assert chosen_for("de", found, region="AT").code == "de_AT"
-    assert chosen_for("en", found).code == "en_US"
-    assert chosen_for("en", found, region="GB").code == "en_GB"
-    assert chosen_for("en", found, region="DE").code == "en_US"
-    assert chosen_for("it", found) is None
-    assert chosen_for("it", found, fixed="en_AU").code == "en_AU"
-    assert chosen_for("it", found, fixed="xx") is None
-    assert chosen_for("", found) is None
+    dictionaries = of("de_AT", "de_DE", "en_AU", "en_GB", "en_US", "fr")
+    assert chosen_for("de", dictionaries).code == "de_DE"
+    assert chosen_for("de", dictionaries, region="AT").code == "de_AT"
+    assert chosen_for("en", dictionaries).code == "en_US"
+    assert chosen_for("en", dictionaries, region="GB").code == "en_GB"
+    assert chosen_for("en", dictionaries, region="DE").code == "en_US"
+    assert chosen_for("it", dictionaries) is None
+    assert chosen_for("it", dictionaries, fixed="en_AU").code == "en_AU"
+    assert chosen_for("it", dictionaries, fixed="xx") is None
+    assert chosen_for("", dictionaries) is None
     assert chosen_for("no", of("nb_NO")).code == "nb_NO"
 
 

@@ -192,11 +192,11 @@ def test_random_damage_ends_in_a_known_error_or_an_answer(tmp_path):
                 data[chance.randrange(len(data))] = chance.randrange(256)
             file.write_bytes(data)
         try:
-            found = wrong(opened(path), "letter", "sennt")
+            mistakes = wrong(opened(path), "letter", "sennt")
         except KnownError as err:
             assert err.code == "dictionary.damaged"  # noqa: PT017
         else:
-            assert set(found) <= {"letter", "sennt"}
+            assert set(mistakes) <= {"letter", "sennt"}
 
 
 def test_the_collector_is_as_before(tmp_path):

@@ -28,10 +28,10 @@ def checked(opened, tmp_path, monkeypatch):
 
     def wrong(*paragraphs, around="", names=()):
         request = SpellingRequest(paragraphs, around or "\n".join(paragraphs), names)
-        found = result_of(services, lambda: services.spelling.check(request))
-        if isinstance(found, Problem):
-            return found
-        return [[paragraph[slice(*span)] for span in spans] for paragraph, spans in zip(paragraphs, found, strict=True)]
+        reply = result_of(services, lambda: services.spelling.check(request))
+        if isinstance(reply, Problem):
+            return reply
+        return [[paragraph[slice(*span)] for span in spans] for paragraph, spans in zip(paragraphs, reply, strict=True)]
 
     wrong.recorder, wrong.services, wrong.folder = recorder, services, folder
     return wrong
@@ -80,8 +80,8 @@ def test_suggestions(checked):
     services = checked.services
     request = SpellingRequest((ENGLISH,), ENGLISH)
     assert checked(ENGLISH) == [["sennt", "corut", "becuase"]]
-    found = result_of(services, lambda: services.spelling.suggest(request, "becuase"))
-    assert (found.word, found.words[0]) == ("becuase", "because")
+    suggestions = result_of(services, lambda: services.spelling.suggest(request, "becuase"))
+    assert (suggestions.word, suggestions.words[0]) == ("becuase", "because")
 
 
 def test_a_broken_dictionary_is_said_once_and_the_others_go_on(checked):

@@ -37,7 +37,7 @@ def looks(edit):
     """The words in an editor that are struck through or underlined, each with its format."""
     block = edit.document().begin()
     while block.isValid():
-        for one in block.textFormats():
-            if one.format.fontStrikeOut() or one.format.underlineStyle() != one.format.UnderlineStyle.NoUnderline:
-                yield block.text()[one.start : one.start + one.length], one.format
+        for span in block.textFormats():
+            if span.format.fontStrikeOut() or span.format.underlineStyle() != span.format.UnderlineStyle.NoUnderline:
+                yield block.text()[span.start : span.start + span.length], span.format
         block = block.next()

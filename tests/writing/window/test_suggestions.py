@@ -63,6 +63,17 @@ def test_a_selection_is_rephrased_beside_what_it_would_replace(begin):
     assert program.writing.text == TEXT
 
 
+def test_the_lines_of_a_suggestion_come_in_their_order(begin):
+    answer = "Dear Ms Nowak,\n\nplease note that Mr Petrov pays 1,450 euros on Friday in Leeds.\n\nYours"
+    program = begin(answer=answer)
+    rewrite_all(program, "tone_friendlier")
+    come(program)
+    program.click("suggestion_use_1")
+    assert program.writing.text == answer
+    QTest.keyClick(program.edit, Qt.Key.Key_Z, CTRL)
+    assert program.writing.text == TEXT
+
+
 @pytest.mark.parametrize(
     ("entry", "title"),
     [("shorten_half", "13 → 6 words"), ("tone_friendlier", "Friendlier"), ("expand", "13 → 17 words")],

@@ -32,7 +32,7 @@ def propose(text, chance, number):
     word = chance.choice(words)
     start = text.plain.index(word)
     end = start + len(word)
-    if not any(one.start <= end and start <= one.end for one in text.pending):
+    if not any(change.start <= end and start <= change.end for change in text.pending):
         text.propose([Proposal(number, start, end, chance.choice(("new", "", "Ü 😀")), chance.random() < 0.5)])
 
 
@@ -47,7 +47,7 @@ def type_somewhere(edit, chance):
 
 
 def decide(text, chance):
-    numbers = [one.number for one in text.pending if chance.random() < 0.5]
+    numbers = [change.number for change in text.pending if chance.random() < 0.5]
     (text.accept if chance.random() < 0.5 else text.refuse)(numbers)
 
 

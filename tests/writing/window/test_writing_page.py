@@ -80,8 +80,8 @@ def test_changes_stand_in_the_text_and_in_the_list_and_nothing_moves(program):
     watched = ("writing_editor", "writing_pane", "writing_correct", "writing_rewrite", "writing_accept_all")
 
     def places():
-        found = [program.find(name) for name in watched]
-        return [(one.mapTo(program.window, QPoint()), one.size()) for one in found]
+        widgets = [program.find(name) for name in watched]
+        return [(widget.mapTo(program.window, QPoint()), widget.size()) for widget in widgets]
 
     put(program)
     before = places()
@@ -116,8 +116,8 @@ def test_changes_stand_in_the_text_and_in_the_list_and_nothing_moves(program):
 
 
 def primaries(program):
-    found = (program.find(name) for name in ("writing_correct", "writing_accept_all"))
-    return [one.objectName() for one in found if one.property("kind") == "primary"]
+    buttons = (program.find(name) for name in ("writing_correct", "writing_accept_all"))
+    return [button.objectName() for button in buttons if button.property("kind") == "primary"]
 
 
 def test_all_are_accepted_but_the_doubtful_ones_which_is_said_and_undone(program):
@@ -249,10 +249,10 @@ def test_a_correction_can_be_stopped_and_what_was_found_stays(begin):
     program.click("writing_stop")
     assert said(program).startswith("Stopped.")
     assert not program.find("writing_stop").isVisible()
-    in_text = {one.number for one in program.edit.tracked.pending}
+    in_text = {change.number for change in program.edit.tracked.pending}
     assert in_text
     program.ask(lambda services: None)
-    assert {one.number for one in program.edit.tracked.pending} == in_text
+    assert {change.number for change in program.edit.tracked.pending} == in_text
     program.wait(lambda: len(changes(program)) == len(in_text))  # the list follows the text soon
 
 
@@ -334,8 +334,8 @@ def test_a_new_text_leaves_the_one_before_and_a_deleted_one_comes_back_by_undo(p
     next(action for action in menu.actions() if action.objectName() == "delete_writing").trigger()
     program.wait(lambda: any("moved to the trash" in notice for notice in program.notices()))
     assert program.writing.text == ""
-    found = program.ask(lambda services: services.history.items("writing"))
-    assert [one.title for one in found] == ["The second letter"]
+    entries = program.ask(lambda services: services.history.items("writing"))
+    assert [entry.title for entry in entries] == ["The second letter"]
     program.click("notice_action")
     program.wait(lambda: program.writing.text == "The first letter")
 
@@ -373,12 +373,12 @@ def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program,
     assert "2 changes to check are not in the file: decide on them first." in words
     with zipfile.ZipFile(target) as made:
         root = etree.fromstring(made.read("word/document.xml"))
-    found = [(etree.QName(one).localname, "".join(one.itertext())) for one in root.iter(qn("w:ins"), qn("w:del"))]
-    assert found == [
+    marks = [(etree.QName(node).localname, "".join(node.itertext())) for node in root.iter(qn("w:ins"), qn("w:del"))]
+    assert marks == [
         ("del", "recieved"), ("ins", "received"), ("del", "key"), ("ins", "keys"), ("del", "was"), ("ins", "were"),
         ("ins", " Indeed."),
     ]  # fmt: skip
-    assert sum(one.find(f".//{qn('w:b')}") is not None for one in root.iter(qn("w:ins"), qn("w:del"))) == 4
+    assert sum(element.find(f".//{qn('w:b')}") is not None for element in root.iter(qn("w:ins"), qn("w:del"))) == 4
 
 
 def test_a_message_is_opened_to_be_written_on(program):

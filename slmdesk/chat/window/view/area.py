@@ -735,14 +735,14 @@ class ShownWords:
         self._starts, self._formulas = [0], [(0, 0)]
         pieces, done = [], 0
         cursor = QTextCursor(document)
-        for found in re.finditer("\ufffc", self._shown):
-            cursor.setPosition(self._units(found.start()) + 1)
+        for match in re.finditer("\ufffc", self._shown):
+            cursor.setPosition(self._units(match.start()) + 1)
             source = str(cursor.charFormat().property(FORMULA_SOURCE) or "\ufffc")
-            pieces += [self._shown[done : found.start()], source]
-            done = found.end()
+            pieces += [self._shown[done : match.start()], source]
+            done = match.end()
             start = self._starts[-1] + self._formulas[-1][1] + len(pieces[-2])
             self._starts.append(start)
-            self._formulas.append((found.start(), len(source)))
+            self._formulas.append((match.start(), len(source)))
         self.words = "".join([*pieces, self._shown[done:]])
 
     def places(self, start: int, end: int) -> tuple[int, int]:

@@ -358,10 +358,10 @@ class MessageWidget(QWidget):
 
     def focus_version(self, key: str) -> None:
         """Focus the button of a key of VERSION_STEPS, or the other one if there is no version in that direction."""
-        found = {button.objectName(): button for button in self.buttons}
+        buttons = {button.objectName(): button for button in self.buttons}
         for name in (f"action_{key}", *(f"action_{other}" for other in VERSION_STEPS)):
-            if name in found:
-                found[name].setFocus(Qt.FocusReason.OtherFocusReason)
+            if name in buttons:
+                buttons[name].setFocus(Qt.FocusReason.OtherFocusReason)
                 return
 
     def focus_has_changed(self) -> None:
