@@ -136,6 +136,8 @@ class Grounds:
             relation = max(self.relation(part, citations) for part in asked)
             claim = Claim(piece.text, piece.start, citations, relation)
             (claims if is_told else empty).append(claim)
+        if len(claims) > 1 and _YES_OR_NO.fullmatch(claims[0].text):  # what follows says of what
+            del claims[0]
         return claims or ([] if denied else empty[:1]), denied
 
     def stands(self, question: str, claim: Claim, denied: str) -> bool:
