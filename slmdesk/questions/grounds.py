@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from operator import itemgetter
 
 from slmdesk.base.documents import BlockKind
@@ -136,6 +136,8 @@ class Grounds:
             relation = max(self.relation(part, citations) for part in asked)
             claim = Claim(piece.text, piece.start, citations, relation)
             (claims if is_told else empty).append(claim)
+        if len(claims) > 1 and _YES_OR_NO.fullmatch(claims[0].text):  # what follows says of what
+            del claims[0]
         return claims or ([] if denied else empty[:1]), denied
 
     def stands(self, question: str, claim: Claim, denied: str) -> bool:
@@ -340,30 +342,41 @@ class Grounds:
 
     def is_beside_another(self, question: str, claim: Claim) -> bool:
         """Return whether the value of an answer stands beside far fewer of the question's words than another one of its
-        sentence ("every 24 hours" and "for 90 days" in one on how often and how long), or of another quotation.
+        sentence ("every 24 hours" and "for 90 days" in one on how often and how long), or of another quotation. Names
+        stand beside what one entry of a list says: "A. Smith (chair), B. Jones; clerk: C. Brown".
         """
-        values = [value for value in self._new(question, claim.text) if value.kind != "name"]
-        if not values or _PARTS.search(claim.text[values[0].start : values[-1].end]):  # of more than one part
-            return False
+        new = self._new(question, claim.text)
+        values = [value for value in new if value.kind != "name"] or new
         holding = [citation for citation in claim.citations if self._hold(values, claim.text, citation.quote)]
-        is_weak = holding and self.relation(question, holding[:1]) <= LEAST_OF_BEST * claim.relation
-        kind = values[0].kind
-        if is_weak and any(rival.kind == kind for rival in values_in(claim.citations[0].quote, self.language)):
-            return True
-        if holding and self._is_rivalled(question, holding[0]):
-            return True
+        parts = _parts(self.language)
+        if not values or not holding or parts.search(claim.text[values[0].start : values[-1].end]):  # of two parts
+            return False
+        kind, quote = values[0].kind, holding[0].quote
+        if kind == "name":
+            return self._is_better_beside(question, claim, values, quote, _ENTRIES)
+        is_weak = self.relation(question, holding[:1]) <= LEAST_OF_BEST * claim.relation
+        return (
+            (is_weak and any(rival.kind == kind for rival in values_in(claim.citations[0].quote, self.language)))
+            or self._is_rivalled(question, holding[0])
+            or (len(values) == 1 and self._is_other_end(question, claim.text, values, quote))
+            or self._is_better_beside(question, claim, values, quote, parts)
+        )
+
+    def _is_better_beside(
+        self, question: str, claim: Claim, values: Sequence[Flag], quote: str, parts: re.Pattern[str]
+    ) -> bool:
+        """Return whether another value of the kind stands in a part of a quotation with more of a question's words."""
         own, best = -1.0, 0.0
-        for quote in [citation.quote for citation in holding[:1]]:
-            subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
-            for part in _PARTS.split(quote):
-                others = (other for other in values_in(part, self.language) if other.kind == kind)
-                share = self.weights.share(asked_words(question), f"{subject} {part}")
-                if self._hold(values, claim.text, part):
-                    own = max(own, share)
-                elif any(other.text.casefold() not in question.casefold() for other in others):
-                    best = max(best, share)
-            if len(values) == 1 and self._is_other_end(question, claim.text, values, quote):
-                return True
+        subject = (
+            " ".join(quote.split()[:2]) if parts is not _ENTRIES else ""
+        )  # what is told further need not name it again
+        for part in parts.split(quote):
+            others = (other for other in values_in(part, self.language) if other.kind == values[0].kind)
+            share = self.weights.share(asked_words(question), f"{subject} {part}")
+            if self._hold(values, claim.text, part):
+                own = max(own, share)
+            elif any(other.text.casefold() not in question.casefold() for other in others):
+                best = max(best, share)
         return own >= 0.0 and best > own + LEAST_GAIN
 
     def _is_rivalled(self, question: str, holding: Citation) -> bool:
@@ -608,9 +621,19 @@ def asks_yes_or_no(question: str) -> bool:
     return "?" in question and not asks and language in _FREE and not _BEGINS_WITH_AND.match(question)
 
 
-_PARTS = re.compile(
-    r"[;:](?=\s)|,(?=\s(?!\d{4}\b))|\s(?:and|or|but|while|und|oder|aber|sowie|et|ou|mais|y|o|pero|e|ma|i|lub|ale|en|of|maar)\s"
-)
+_AND = {
+    "en": "and|or|but|while", "de": "und|oder|aber|sowie", "fr": "et|ou|mais", "es": "y|o|pero", "it": "e|o|ma",
+    "pl": "i|lub|ale", "nl": "en|of|maar", "pt": "e|ou|mas",
+}  # fmt: skip
+
+
+@cache
+def _parts(language: str) -> re.Pattern[str]:
+    """Return what stands between the parts of a sentence; a colon leads to what it names, a year belongs to its day."""
+    return re.compile(rf";(?=\s)|,(?=\s(?!\d{{4}}\b))|\s(?:{_AND.get(language, _AND['en'])})\s")
+
+
+_ENTRIES = re.compile(r"(?:;|\),?)\s")
 _FROM = "from|since|von|vom|ab|seit|de|du|depuis|desde|dal|od|van|vanaf"
 _TO = "to|until|till|auf|bis|à|au|a|al|hasta|do|tot|op"
 _WAY = re.compile(rf"(?<![^\W\d])(?:({_FROM})|({_TO}))(?:\s+[^\s\d]{{1,4}})?\s*$", re.IGNORECASE)
