@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from operator import itemgetter
 
 from slmdesk.base.documents import BlockKind
@@ -348,7 +348,8 @@ class Grounds:
         new = self._new(question, claim.text)
         values = [value for value in new if value.kind != "name"] or new
         holding = [citation for citation in claim.citations if self._hold(values, claim.text, citation.quote)]
-        if not values or not holding or _PARTS.search(claim.text[values[0].start : values[-1].end]):  # of two parts
+        parts = _parts(self.language)
+        if not values or not holding or parts.search(claim.text[values[0].start : values[-1].end]):  # of two parts
             return False
         kind, quote = values[0].kind, holding[0].quote
         if kind == "name":
@@ -358,7 +359,7 @@ class Grounds:
             (is_weak and any(rival.kind == kind for rival in values_in(claim.citations[0].quote, self.language)))
             or self._is_rivalled(question, holding[0])
             or (len(values) == 1 and self._is_other_end(question, claim.text, values, quote))
-            or self._is_better_beside(question, claim, values, quote, _PARTS)
+            or self._is_better_beside(question, claim, values, quote, parts)
         )
 
     def _is_better_beside(
@@ -366,7 +367,9 @@ class Grounds:
     ) -> bool:
         """Return whether another value of the kind stands in a part of a quotation with more of a question's words."""
         own, best = -1.0, 0.0
-        subject = " ".join(quote.split()[:2]) if parts is _PARTS else ""  # what is told further need not name it again
+        subject = (
+            " ".join(quote.split()[:2]) if parts is not _ENTRIES else ""
+        )  # what is told further need not name it again
         for part in parts.split(quote):
             others = (other for other in values_in(part, self.language) if other.kind == values[0].kind)
             share = self.weights.share(asked_words(question), f"{subject} {part}")
@@ -618,9 +621,18 @@ def asks_yes_or_no(question: str) -> bool:
     return "?" in question and not asks and language in _FREE and not _BEGINS_WITH_AND.match(question)
 
 
-_PARTS = re.compile(
-    r"[;:](?=\s)|,(?=\s(?!\d{4}\b))|\s(?:and|or|but|while|und|oder|aber|sowie|et|ou|mais|y|o|pero|e|ma|i|lub|ale|en|of|maar)\s"
-)
+_AND = {
+    "en": "and|or|but|while", "de": "und|oder|aber|sowie", "fr": "et|ou|mais", "es": "y|o|pero", "it": "e|o|ma",
+    "pl": "i|lub|ale", "nl": "en|of|maar", "pt": "e|ou|mas",
+}  # fmt: skip
+
+
+@cache
+def _parts(language: str) -> re.Pattern[str]:
+    """Return what stands between the parts of a sentence; a colon leads to what it names, a year belongs to its day."""
+    return re.compile(rf";(?=\s)|,(?=\s(?!\d{{4}}\b))|\s(?:{_AND.get(language, _AND['en'])})\s")
+
+
 _ENTRIES = re.compile(r"(?:;|\),?)\s")
 _FROM = "from|since|von|vom|ab|seit|de|du|depuis|desde|dal|od|van|vanaf"
 _TO = "to|until|till|auf|bis|à|au|a|al|hasta|do|tot|op"
