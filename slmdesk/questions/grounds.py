@@ -605,7 +605,7 @@ def _is_whole(piece: str, following: str) -> bool:
 _VERBS = {
     "en": "is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am",
     "de": "ist|sind|war|waren|hat|haben|darf|dürfen|kann|können|muss|müssen|soll|sollen|wird|werden|wurden?|gibt|gilt"
-    "|gehört|gehören",
+    "|gehört|gehören|will|wollen|[^\\W\\d_]+t(?= (?:die|das|ein|eine|es|er|sie|man|ich|wir))",
     "fr": "est-ce",
     "pl": "czy",
     "nl": "is|zijn|was|waren|heeft|hebben|had|kan|kunnen|mag|mogen|moet|moeten|zal|zullen|wordt|worden|geldt",

@@ -327,6 +327,7 @@ def test_other_forms_of_the_words_and_a_contrast_do_not_hide_the_answer(text, qu
         ("Peut-on tailler les haies ?", True), ("La commune fait-elle payer le terrain ?", True),
         ("What may the tenant do?", False), ("Wer gehört dazu?", False), ("Was hat das gekostet?", False),
         ("Was kostet der Bauleiter?", False), ("Is de huur betaald?", True), ("Wat kost de huur?", False),
+        ("Prüft die Behörde die Grenze?", True), ("Frist für die Zahlung?", False), ("Seit wann gilt das?", False),
         ("Do której godziny pracują?", False), ("A quanto ammonta il canone?", False),
     ],
 )  # fmt: skip
