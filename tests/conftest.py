@@ -187,7 +187,7 @@ def measured_before(monkeypatch: pytest.MonkeyPatch) -> None:
 def starter_model() -> Path:
     """The real SmolLM2 file; a missing one is a failure, not a skip: `make test` fetches it."""
     given = os.environ.get("SLMDESK_STARTER_MODEL")
-    found = [Path(given)] if given else sorted((ROOT / ".cache" / "starter-model").glob("*.gguf"))
-    if not found or not found[0].is_file():
+    models = [Path(given)] if given else sorted((ROOT / ".cache" / "starter-model").glob("*.gguf"))
+    if not models or not models[0].is_file():
         pytest.fail("the starter model is not there: run `make model`")
-    return found[0]
+    return models[0]

@@ -139,7 +139,7 @@ def erase(paths: Paths, erasure: Erasure) -> tuple[Path, ...]:
             for file in list(_files(paths, folder)):
                 with suppress(OSError):
                     file.unlink(missing_ok=True)
-        if marks := {str(path): mark for path in found.elsewhere if (mark := _mark(path))}:
+        if marks := {str(path): mark for path in erasure.elsewhere if (mark := _mark(path))}:
             with suppress(KnownError):  # then nobody knows them, and the person was told where they are
                 private_folder(paths.models)
                 write_atomically(paths.models / ELSEWHERE, json.dumps(marks).encode())

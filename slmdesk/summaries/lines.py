@@ -312,7 +312,7 @@ def _sentences(
                 if asks:
                     line = changed(line, text=asks[0] + text, head=asks[0])
                 is_part = above is None and text[:1].islower() and _LISTED.match(piece.text) is not None
-                is_back = left == start and (is_part or _is_back(text, place.language))
+                is_back = left == start and (is_part or _is_back(text, place.paper, place.language))
                 colon = re.search(r":\s+(?=[^\W\d_a-zß-ÿ])", line.text) if is_back and last is None else None
                 if colon and count_words(text[colon.end() :]) >= LEAST_WORDS:  # "We do it like this: The move is on …"
                     line, is_back = (
@@ -352,8 +352,10 @@ def _duties(text: str, start: int, end: int, place: _Place) -> list[tuple[int, i
     return duties if is_whole and all(count_words(text[begin:stop]) >= LEAST_CLAUSE for begin, stop in duties) else []
 
 
-def _is_back(text: str, language: str) -> bool:
-    """Return whether a sentence says nothing without the one before it."""
+def _is_back(text: str, paper: Paper, language: str) -> bool:
+    """Return whether a sentence says nothing without the one before it. "Ihr Antrag" is "your claim" in a letter."""
+    if language == "de" and paper is Paper.LETTER and re.match(r"Ihre? [A-ZÄÖÜ]", text):
+        return False
     is_back = refers_back(text, language) or has("back", text, language, at_start=True)
     return is_back and not has("alone", text, language, at_start=True)
 
@@ -528,7 +530,7 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
     secondary = pattern("secondary", language)
     lines = [line for line in lines if not (secondary.search(above[line.piece]) or secondary.match(line.text))] or lines
     every = [line for line in lines if pieces[line.piece].kind is not BlockKind.TABLE_ROW and not line.needs_last]
-    every = [line for line in every if line.rests_on[0] < 0 and not _is_back(line.text, language)] or every
+    every = [line for line in every if line.rests_on[0] < 0 and not _is_back(line.text, paper, language)] or every
     every = [line for line in every if line.worth and not line.is_action] or every
     summed = [line for line in every if sums_up(above[line.piece]) or has("gist", above[line.piece], language)]
     told = [line for line in every if has("outcome", above[line.piece], language)]

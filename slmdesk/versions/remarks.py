@@ -19,13 +19,14 @@ from slmdesk.summaries.linking import Piece, Source
 from slmdesk.summaries.told import are_kin, paper_of, told
 from slmdesk.summaries.turned import turned
 from slmdesk.text.checks.negation import lines
+from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.support import Rarity
 from slmdesk.text.difference.facts import side_pattern, sides_of
 from slmdesk.text.difference.types import Change
 from slmdesk.text.folding import fold
 from slmdesk.versions.types import Wording, by_importance, change_words, clause_words, marked_words
 
-VERSION = 3
+VERSION = 4
 OLD, NEW = "old", "new"
 LEAST_CHANGES = 3
 MOST_CHANGES = 12
@@ -41,7 +42,7 @@ _GRAMMAR = "\n".join(
     (
         f'root ::= sentence ("\\n" sentence){{0,{MOST_SENTENCES - 1}}}',
         "sentence ::= first inner{8,240} [.!?\u3002]",
-        "inner ::= [^\\x00-\\x1f\\[\\].!?\u3002] | [.] [0-9a-z]",
+        "inner ::= [^\\x00-\\x1f\\[\\].!?\u3002] | [.] [0-9]",
         "first ::= [^\\x00-\\x20\\[\\]*.!?-]",
     )
 )
@@ -148,6 +149,16 @@ def _is_swapped(text: str, change: Change) -> bool | None:
     return named == [first, now] and not _BY.search(fold(text[: said[now][0]]))
 
 
+def _in_figures(text: str, language: str) -> str:
+    """Write the numbers of a text in figures: a model says "4 weeks" for "four weeks"."""
+    for number in reversed(find_numbers(text, language)):
+        words = text[number.start : number.end]
+        unit = words[words.rfind(" ") :] if number.unit and " " in words else ""
+        if not number.soft and not re.search(r"\d", words):
+            text = f"{text[: number.start]}{number.values[0]:g}{unit}{text[number.end :]}"
+    return text
+
+
 def _tells_old(text: str, old: str, new: str, is_former: bool, language: str) -> bool:
     """Return whether a sentence tells a fact as the old version does, or takes the old version for the new one."""
     if not new:
@@ -156,9 +167,10 @@ def _tells_old(text: str, old: str, new: str, is_former: bool, language: str) ->
         return not is_former and among >= LEAST_TOLD * len(words)
     if not old or max(len(old.split()), len(new.split())) > MOST_VALUE:
         return False
-    text, sides = fold(text), [*sides_of(old), *sides_of(new)]
+    text, old, new = (fold(_in_figures(side, language)) for side in (text, old, new))
+    sides = [*sides_of(old), *sides_of(new)]
     has_sides = len(sides) == 2 and sides[0] != sides[1]
-    names = [*map(side_pattern, sides)] if has_sides else [re.escape(fold(side)) for side in (old, new)]
+    names = [*map(side_pattern, sides)] if has_sides else [re.escape(side) for side in (old, new)]
 
     def places(lead: str) -> list[re.Match[str] | None]:
         return [re.search(rf"\b{lead}{words}\w{{0,3}}(?!\w)", text) for words in names]

@@ -18,9 +18,9 @@ def test_a_free_name_is_the_next_one(tmp_path):
     path = tmp_path / "Report v1.2.docx"
     names = []
     for _at in range(20):
-        found = free_name(path)
-        found.touch(exist_ok=False)
-        names.append(found.name)
+        target = free_name(path)
+        target.touch(exist_ok=False)
+        names.append(target.name)
     assert names == [path.name, *(f"Report v1.2 ({number}).docx" for number in range(2, 21))]
 
 

@@ -43,5 +43,5 @@ def test_m11_any_text_is_one_short_printable_line(untrusted: str, limit: int) ->
     assert len(label) <= limit
     assert len(label.splitlines()) <= 1
     assert label == clean_label(label, limit)
-    assert all(one.isprintable() or one in "\u200c\u200d" for one in label)
+    assert all(letter.isprintable() or letter in "\u200c\u200d" for letter in label)
     label.encode("utf-8")

@@ -76,8 +76,8 @@ def test_files_of_a_home_made_by_hand_are_private_too(tmp_path):
         file.chmod(0o644)
     (paths.config / "link.json").symlink_to(linked)
     make_folders(paths)
-    assert {stat.S_IMODE(one.stat().st_mode) for one in ours} == {0o600}
-    assert {stat.S_IMODE(one.stat().st_mode) for one in (paths.policy_file, linked)} == {0o644}, "written by others"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in ours} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (paths.policy_file, linked)} == {0o644}, "written by others"
 
 
 def test_a_file_in_the_way_is_said(tmp_path):

@@ -28,12 +28,12 @@ folder = "/srv/models"
 
 @pytest.fixture
 def written(tmp_path):
-    def one(text: str | bytes) -> Policy:
+    def policy(text: str | bytes) -> Policy:
         path = tmp_path / "policy.toml"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return load_policy([path])
 
-    return one
+    return policy
 
 
 def codes(policy: Policy) -> list[str]:
@@ -410,12 +410,12 @@ class Key:
 
 def test_the_keys_of_a_registry_are_tables() -> None:
     top = r"SOFTWARE\Policies\slmdesk"
-    found = rules_in(Registry({
+    rules = rules_in(Registry({
         top: [("version", 1, 4)],
         f"{top}\\network": [("offline", 1, 4), ("proxy", "none", 1), ("ca_file", b"x", 3)],
         f"{top}\\features": [("hidden", ["token"], 7)],
     }))  # fmt: skip
-    assert found == {
+    assert rules == {
         "version": 1, "network": {"offline": True, "proxy": "none", "ca_file": "?"}, "features": {"hidden": ["token"]},
     }  # fmt: skip
     assert rules_in(Registry({})) is None
@@ -442,9 +442,9 @@ PUBLIC = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 
 
 def test_what_an_organisation_asks_of_encryption(written) -> None:
-    found = written(f'[encryption]\nrequired = true\nrecovery_key = "{PUBLIC}"\nplain_exports = false\n')
-    assert (found.encryption.required, found.encryption.plain_exports, found.problems) == (True, False, ())
-    assert found.encryption.recovery_key == bytes(range(1, 33))
+    policy = written(f'[encryption]\nrequired = true\nrecovery_key = "{PUBLIC}"\nplain_exports = false\n')
+    assert (policy.encryption.required, policy.encryption.plain_exports, policy.problems) == (True, False, ())
+    assert policy.encryption.recovery_key == bytes(range(1, 33))
     nothing = Policy().encryption
     assert (nothing.required, nothing.recovery_key, nothing.plain_exports) == (False, b"", True)
 
@@ -453,31 +453,31 @@ def test_what_an_organisation_asks_of_encryption(written) -> None:
     "line", ["required = 1", "required = 'yes'", "plain_exports = 0", "recovery_key = 'AQID'", "recovery_key = 5"]
 )
 def test_encryption_that_cannot_be_understood_is_stricter_and_offline(written, line) -> None:
-    found = written(f"[encryption]\n{line}\n")
-    assert codes(found) == ["policy.invalid"]
-    assert found.forced["offline"] is True
-    assert found.encryption.required is line.startswith("required")
-    assert found.encryption.plain_exports is not line.startswith("plain")
-    assert found.encryption.recovery_key == b""
+    policy = written(f"[encryption]\n{line}\n")
+    assert codes(policy) == ["policy.invalid"]
+    assert policy.forced["offline"] is True
+    assert policy.encryption.required is line.startswith("required")
+    assert policy.encryption.plain_exports is not line.startswith("plain")
+    assert policy.encryption.recovery_key == b""
 
 
 def test_the_days_until_chats_and_documents_are_deleted_are_read(written) -> None:
-    found = written("version = 1\n[retention]\ndays = 90\n")
-    assert (found.forced["delete_after_days"], found.problems) == (90, ())
+    policy = written("version = 1\n[retention]\ndays = 90\n")
+    assert (policy.forced["delete_after_days"], policy.problems) == (90, ())
     assert "delete_after_days" not in written("version = 1\n").forced
 
 
 def test_rules_and_holds_of_earlier_versions_are_told_and_a_hold_deletes_nothing(written) -> None:
-    found = written("version = 1\n[retention]\ndays = 90\ntrash_days = 7\ndocuments = true\n")
-    assert (found.forced, codes(found)) == ({"delete_after_days": 90}, ["policy.key", "policy.key"])
-    found = written('version = 1\n[retention]\ndays = 90\nhold = ["folder:Matter 12"]\n')
-    assert (found.forced, codes(found)) == ({"delete_after_days": 0}, ["policy.key"])
-    found = written('version = 1\n[statement]\nheads = "/srv/heads"\n')
-    assert (found.forced, codes(found)) == ({}, ["policy.key"])
+    policy = written("version = 1\n[retention]\ndays = 90\ntrash_days = 7\ndocuments = true\n")
+    assert (policy.forced, codes(policy)) == ({"delete_after_days": 90}, ["policy.key", "policy.key"])
+    policy = written('version = 1\n[retention]\ndays = 90\nhold = ["folder:Matter 12"]\n')
+    assert (policy.forced, codes(policy)) == ({"delete_after_days": 0}, ["policy.key"])
+    policy = written('version = 1\n[statement]\nheads = "/srv/heads"\n')
+    assert (policy.forced, codes(policy)) == ({}, ["policy.key"])
 
 
 @pytest.mark.parametrize("line", ["days = 0", "days = true", "days = '9'", "days = 40000"])
 def test_days_that_are_wrong_delete_nothing(written, line) -> None:
-    found = written(f"[retention]\n{line}\n")
-    assert found.forced == {"delete_after_days": 0, "offline": True}
-    assert codes(found) == ["policy.invalid"]
+    policy = written(f"[retention]\n{line}\n")
+    assert policy.forced == {"delete_after_days": 0, "offline": True}
+    assert codes(policy) == ["policy.invalid"]

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.pure
 
 def through(message, decoder):
     out = [decoder.decode(line.rstrip(b"\n")) for line in encode(message)]
-    assert all(one is None for one in out[:-1])
+    assert all(message is None for message in out[:-1])
     return out[-1]
 
 

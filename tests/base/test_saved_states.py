@@ -138,8 +138,8 @@ def test_the_same_state_twice_is_sealed_differently_and_no_piece_fits_into_anoth
 
 def test_heads_of_sealed_states_are_read_without_a_key(folder):
     saved(folder, seal=KEY)
-    assert [one.head for one in states_in(folder)] == [head()]
-    assert remove_states(folder, lambda one: one.documents != ("d",)) > len(DATA)
+    assert [state.head for state in states_in(folder)] == [head()]
+    assert remove_states(folder, lambda heading: heading.documents != ("d",)) > len(DATA)
     assert states_in(folder) == []
 
 
@@ -147,7 +147,7 @@ def test_what_can_be_read_without_a_key_is_removed_alone(folder):
     saved(folder, "plain")
     kept = saved(folder, "sealed", seal=KEY)
     assert remove_unsealed(folder) > len(DATA)
-    assert [one.path for one in states_in(folder)] == [kept]
+    assert [state.path for state in states_in(folder)] == [kept]
 
 
 def test_a_long_file_one_of_another_name_model_or_engine_is_refused(folder):
@@ -181,12 +181,12 @@ def test_together_they_stay_within_their_share_the_oldest_goes_first(folder, mon
     for number, key in enumerate("abcd"):
         saved(folder, key, most_bytes=3 * size + 100)
         os.utime(path_of(folder, key), (1000 + number, 1000 + number))
-    assert [one.path.stem for one in states_in(folder)] == ["b", "c", "d"]
+    assert [state.path.stem for state in states_in(folder)] == ["b", "c", "d"]
     monkeypatch.delattr(os, "utime")  # a child may not set times
     for _ in range(2):
         read(path_of(folder, "b"))  # of use again, and still whole
     make_space(folder, 2 * size + 100)
-    assert [one.path.stem for one in states_in(folder)] == ["d", "b"]
+    assert [state.path.stem for state in states_in(folder)] == ["d", "b"]
     make_space(folder, 0)
     assert states_in(folder) == []
 
@@ -195,7 +195,7 @@ def test_one_that_is_larger_than_all_may_be_is_not_written_and_nothing_goes_for_
     saved(folder, "a")
     with pytest.raises(KnownError, match=r"disk\.full"):
         saved(folder, "b", most_bytes=len(DATA))
-    assert [one.path.stem for one in states_in(folder)] == ["a"]
+    assert [state.path.stem for state in states_in(folder)] == ["a"]
 
 
 def test_the_disk_is_never_filled(folder, monkeypatch):
@@ -226,8 +226,8 @@ def test_states_go_with_what_they_belong_to_and_unreadable_ones_too(folder):
     for key, documents in (("a", ("1",)), ("b", ("1", "2")), ("c", ("3",))):
         saved(folder, key, documents=documents)
     (folder / "odd.state").write_bytes(b"no state")
-    freed = remove_states(folder, lambda one: "1" not in one.documents)
-    assert [one.path.stem for one in states_in(folder)] == ["c"]
+    freed = remove_states(folder, lambda heading: "1" not in heading.documents)
+    assert [state.path.stem for state in states_in(folder)] == ["c"]
     assert freed > 2 * len(DATA)
     assert remove_states(folder, lambda _one: True) == 0
 

@@ -13,24 +13,24 @@ pytestmark = pytest.mark.pure
 
 def fed(*seconds: float, step_s: float = 0.1) -> list[tuple[float, float, bool]]:
     """What comes of sound that is fed bit by bit: start and length of each stretch, and whether it is final."""
-    stretches, data, found = Stretches(), samples(*seconds), []
+    stretches, data, pieces = Stretches(), samples(*seconds), []
     size = round(step_s * RATE) * 2
     for at in range(0, len(data), size):
         stretches.feed(sound_of(data[at : at + size]))
         while stretch := stretches.take():
-            found.append((stretch.start / RATE, len(stretch.sound) / RATE, stretch.is_final))
+            pieces.append((stretch.start / RATE, len(stretch.sound) / RATE, stretch.is_final))
             if not stretch.is_final:
                 break
     while stretch := stretches.take(at_end=True):
-        found.append((stretch.start / RATE, len(stretch.sound) / RATE, stretch.is_final))
-    return found
+        pieces.append((stretch.start / RATE, len(stretch.sound) / RATE, stretch.is_final))
+    return pieces
 
 
 def test_a_stretch_grows_each_second_and_ends_at_its_pause() -> None:
-    found = fed(1, 2.5, 1, 1.5, 0.2)
-    finals = [each for each in found if each[2]]
+    pieces = fed(1, 2.5, 1, 1.5, 0.2)
+    finals = [each for each in pieces if each[2]]
     assert [(round(start, 1), round(length, 1)) for start, length, __ in finals] == [(0.7, 3.0), (4.2, 2.0)]
-    assert len(found) - len(finals) >= 3
+    assert len(pieces) - len(finals) >= 3
 
 
 def test_sound_that_comes_at_once_is_parted_as_if_it_came_bit_by_bit() -> None:

@@ -31,13 +31,13 @@ def test_what_a_child_could_do_is_said_where_something_is_missing() -> None:
 
 def test_the_helper_and_its_trials_have_their_own_facts() -> None:
     helper = ("helper:no_network", "helper:exec_limited", "helper:files_limited", "helper:no_spying")
-    found = walls_of_children({"engine": (*ALL, *helper, "landlock_5"), "reader": ()})
-    assert found["reader"] is None, "not started yet"
-    assert found["engine"] is not None
-    assert found["engine"].wall is Wall.WALLED
-    assert found["helper"] == found["trial"]
-    assert found["helper"] is not None
-    assert found["helper"].could == ("end the account's other programs",)
+    walls = walls_of_children({"engine": (*ALL, *helper, "landlock_5"), "reader": ()})
+    assert walls["reader"] is None, "not started yet"
+    assert walls["engine"] is not None
+    assert walls["engine"].wall is Wall.WALLED
+    assert walls["helper"] == walls["trial"]
+    assert walls["helper"] is not None
+    assert walls["helper"].could == ("end the account's other programs",)
     without = walls_of_children({"engine": helper})
     assert without["engine"] is not None
     assert without["engine"].wall is Wall.NOT, "facts of the helper are none of the engine"
@@ -45,4 +45,4 @@ def test_the_helper_and_its_trials_have_their_own_facts() -> None:
 
 
 def test_the_version_of_landlock_is_a_number_or_nothing() -> None:
-    assert [landlock_of(one) for one in (("landlock_7",), (), ("landlock_x",))] == [7, 0, 0]
+    assert [landlock_of(facts) for facts in (("landlock_7",), (), ("landlock_x",))] == [7, 0, 0]

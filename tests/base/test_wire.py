@@ -123,7 +123,7 @@ def test_a_list_and_a_dictionary_lose_what_is_invalid():
     odd = [1, True, "1", None, 2.0, DEEP, float("nan"), "\ud800", 3]
     assert stored_list(int, odd) == [1, 3]
     assert stored_dict(int, dict(zip("abcdefghi", odd, strict=True))) == {"a": 1, "i": 3}
-    assert not any(read(int, one) for one in odd for read in (stored_list, stored_dict))
+    assert not any(read(int, stored) for stored in odd for read in (stored_list, stored_dict))
 
 
 def test_unknown_fields_are_dropped():

@@ -155,8 +155,8 @@ def test_deleted_for_good_the_text_is_in_no_file(opened, tmp_path, home):
     item = services.service_thread.call(lambda: services.history.items()[0])
     assert services.service_thread.call(lambda: services.history.search("Zanzibarquartz"))
     services.service_thread.call(lambda: services.history.delete_for_good(item.id))
-    found = [one for one, held in contents(home) if b"anzibarquartz" in held.lower()]
-    assert found == []
+    paths = [path for path, held in contents(home) if b"anzibarquartz" in held.lower()]
+    assert paths == []
 
 
 def test_the_meter_says_what_takes_how_much(opened, tmp_path):

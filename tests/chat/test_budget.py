@@ -73,7 +73,7 @@ def test_x9_words_read_and_words_left_out_are_all_words():
     by_number = {page.number: page for page in pages}
     total = sum(map(words_of_page, pages))
     assert total == sum(len(text.split()) for text in TEXTS)
-    places = [place_of(one) for one in passages_from(pages)]
+    places = [place_of(passage) for passage in passages_from(pages)]
     assert words_at(places, by_number) == total
     for some in (places[:3], places[::2], places[-1:]):
         others = [place for place in places if place not in some]
@@ -127,8 +127,8 @@ def test_quotations_are_found_in_any_marks_and_shown_only_where_they_stand():
         Ground("a.txt", "1", ((4, "Then the  pump\nstops at once."),)),
         Ground("b.txt", "", ((1, "Die Pumpe h\u00e4lt an"),)),
     ]
-    found = stands_in(quoted_in(said), grounds)
-    assert [(one.name, one.document, one.page, one.quote) for one in found] == [
+    quotes = stands_in(quoted_in(said), grounds)
+    assert [(quote.name, quote.document, quote.page, quote.quote) for quote in quotes] == [
         ("a.txt", "1", 4, "the  pump\nstops"),
         ("b.txt", "", 1, "Die Pumpe h\u00e4lt an"),
     ]
@@ -151,8 +151,8 @@ def test_the_sentence_nearest_to_an_answer_shares_a_number_or_some_words(answer,
         (2, "Your rent is 1,240.80 EUR from July."),
         (3, "The heating pump is serviced in May."),
     )
-    found = nearest(answer, [Ground("letter", "d1", pages)])
-    assert [near.page for near in found] == ([page] if page else [])
+    sentences = nearest(answer, [Ground("letter", "d1", pages)])
+    assert [near.page for near in sentences] == ([page] if page else [])
 
 
 LETTER = "Wir fordern Sie auf, den Betrag von EUR 8.810,76 bis spätestens 11. August 2023 zurückzuzahlen."

@@ -333,7 +333,7 @@ def test_h5_full_disk_keeps_the_words_here_and_saves_them_when_there_is_room(ope
     assert ended.message.status is Status.COMPLETE
     assert len(row(recorder.services, sent.answer.id).text) < len(ended.message.text)
     assert ask(recorder, "open", sent.item.id).messages[-1].text == ended.message.text
-    assert len([one for one in recorder.of(Noticed) if one.problem.code == "store.full"]) == 1
+    assert len([notice for notice in recorder.of(Noticed) if notice.problem.code == "store.full"]) == 1
     with pytest.raises(KnownError, match=r"store\.full"):
         send(recorder, WORDS * 100)
     recorder.services.service_thread.call(lambda: conn.execute("pragma max_page_count=100000").fetchall())
@@ -360,9 +360,9 @@ def test_h3_two_desks_see_each_other(opened) -> None:
         lambda event: event.message.id == second.answer.id and event.message.status is Status.COMPLETE,
         begin,
     )
-    both = [send(one, f"at once {number}") for number in range(10) for one in (recorder, other)]
-    for number, one in enumerate(both):
-        assert (recorder, other)[number % 2].end_of(one.answer.id).message.status is Status.COMPLETE
+    both = [send(desk, f"at once {number}") for number in range(10) for desk in (recorder, other)]
+    for number, reply in enumerate(both):
+        assert (recorder, other)[number % 2].end_of(reply.answer.id).message.status is Status.COMPLETE
 
 
 KILLED = """

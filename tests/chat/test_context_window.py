@@ -109,7 +109,7 @@ def test_what_the_model_saw_says_exactly_what_was_left_out_then(opened) -> None:
     _chat, ends = talk(recorder, LEAVE_OUT)
     bite = recorder.of(TurnsLeftOut)[0]
     at = next(number for number, end in enumerate(ends) if end.message.id == bite.message)
-    before, then, last = (seen_by(recorder, ends[one].message.id) for one in (at - 1, at, -1))
+    before, then, last = (seen_by(recorder, ends[position].message.id) for position in (at - 1, at, -1))
     assert (before.left_out, "q0w0" in before.text) == (0, True)
     assert (then.left_out, "q0w0" in then.text) == (bite.count, False)
     assert last.left_out == recorder.of(TurnsLeftOut)[-1].count
@@ -138,7 +138,7 @@ def test_notes_of_the_model_stand_for_the_turns_left_out(opened) -> None:
     assert {end.message.status for end in ends} == {Status.COMPLETE}
     bites, begun = recorder.of(TurnsLeftOut), recorder.of(NotesBegun)
     assert bites
-    assert [one.message for one in begun] == [bite.message for bite in bites]
+    assert [event.message for event in begun] == [bite.message for bite in bites]
     assert all(bite.has_notes for bite in bites)
     notes = item_of(recorder, chat).settings[NOTES]
     assert notes.startswith("You said:")  # what the fake makes of any request

@@ -48,7 +48,7 @@ def test_a_long_chat_goes_on_and_reads_little_anew(recorder, way) -> None:
         chat = sent.item.id
         answers.append(recorder.end_of(sent.answer.id).message)
     assert {answer.status for answer in answers} == {Status.COMPLETE}, [answer.error_code for answer in answers]
-    bites = {one.message for one in recorder.of(TurnsLeftOut)}
+    bites = {bite.message for bite in recorder.of(TurnsLeftOut)}
     assert 1 <= len(bites) <= 4
     for answer in answers:
         assert answer.tokens_in + space_for_answer(CONTEXT, MOST) <= CONTEXT

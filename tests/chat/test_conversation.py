@@ -45,7 +45,7 @@ def tree() -> list[Message]:
 
 def test_the_path_goes_through_the_chosen_leaf_and_on_to_the_newest() -> None:
     def ids(leaf: str | None) -> list[str]:
-        return [one.id for one in active_path(tree(), leaf)]
+        return [node.id for node in active_path(tree(), leaf)]
 
     assert ids(None) == ["m1", "m2", "m3", "m5", "m6"]
     assert ids("m4") == ["m1", "m2", "m3", "m4"]
@@ -127,7 +127,7 @@ def asked_in(language: str, *questions: str) -> list[str]:
     for at, text in enumerate(questions):
         path.append(message(2 * at + 1, 2 * at or None, Role.USER, text))
         path.append(message(2 * at + 2, 2 * at + 1, Role.ASSISTANT, "well"))
-    turns = [one for one in ContextWindow(answer_language=language).turns(path)[0] if one.role is Role.USER]
+    turns = [turn for turn in ContextWindow(answer_language=language).turns(path)[0] if turn.role is Role.USER]
     assert all(turn.parts[0].text == text for turn, text in zip(turns, questions, strict=True))
     return ["".join(part.text for part in turn.parts[1:]).strip() for turn in turns]
 

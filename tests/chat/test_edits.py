@@ -28,7 +28,7 @@ def path(recorder, chat: str):
 
 
 def words(recorder, chat: str) -> list[str]:
-    return [one.words for one in path(recorder, chat)]
+    return [message.words for message in path(recorder, chat)]
 
 
 def prompt_of(recorder, message: str) -> str:
@@ -45,50 +45,50 @@ SAVED = pytest.mark.parametrize("save", [True, False], ids=["kept", "unsaved"])
 @SAVED
 def test_an_edited_question_is_a_branch_and_the_old_one_stays_with_what_followed(opened, save) -> None:
     recorder = opened()
-    one, two, _three = talk(recorder, "one", "two", "three", save=save)
-    chat = one.item.id
+    sent, two, _three = talk(recorder, "one", "two", "three", save=save)
+    chat = sent.item.id
     again = ask(recorder, "other", chat, instead_of=two.user_message.id)[0]
     assert words(recorder, chat) == ["one", "You said: one", "other", "You said: other"]
     opened_chat = call(recorder, lambda: recorder.services.chats.open(chat))
     assert opened_chat.siblings[again.user_message.id] == (two.user_message.id, again.user_message.id)
     back = call(recorder, lambda: recorder.services.chats.show_version(two.user_message.id))
     assert [message.words for message in back.messages][2::2] == ["two", "three"]
-    first = ask(recorder, "first of all", chat, instead_of=one.user_message.id)[0]
+    first = ask(recorder, "first of all", chat, instead_of=sent.user_message.id)[0]
     assert words(recorder, chat) == ["first of all", "You said: first of all"]
     assert first.user_message.parent is None
 
 
 def test_only_a_question_can_be_asked_anew(opened) -> None:
     recorder = opened()
-    (one,) = talk(recorder, "one")
+    (sent,) = talk(recorder, "one")
     with pytest.raises(KnownError, match=r"request\.invalid"):
-        ask(recorder, "x", one.item.id, instead_of=one.answer.id)
-    assert words(recorder, one.item.id) == ["one", "You said: one"]
+        ask(recorder, "x", sent.item.id, instead_of=sent.answer.id)
+    assert words(recorder, sent.item.id) == ["one", "You said: one"]
 
 
 @SAVED
 def test_an_edited_answer_keeps_what_the_model_wrote_and_goes_on_in_the_chat(opened, save) -> None:
     recorder = opened()
-    one, _two = talk(recorder, "one", "two", save=save)
-    edited = edits(recorder, "edit_answer", one.answer.id, "I said so")
+    sent, _two = talk(recorder, "one", "two", save=save)
+    edited = edits(recorder, "edit_answer", sent.answer.id, "I said so")
     assert (edited.text, edited.original) == ("I said so", "You said: one")
-    assert words(recorder, one.item.id) == ["one", "I said so", "two", "You said: two"]
-    edits(recorder, "edit_answer", one.answer.id, "I said so twice")
-    restored = edits(recorder, "restore_original", one.answer.id)
+    assert words(recorder, sent.item.id) == ["one", "I said so", "two", "You said: two"]
+    edits(recorder, "edit_answer", sent.answer.id, "I said so twice")
+    restored = edits(recorder, "restore_original", sent.answer.id)
     assert (restored.text, restored.original) == ("You said: one", None)
-    for id, text in ((one.answer.id, "  "), (one.user_message.id, "x")):
+    for id, text in ((sent.answer.id, "  "), (sent.user_message.id, "x")):
         with pytest.raises(KnownError):
             edits(recorder, "edit_answer", id, text)
 
 
 def test_the_search_finds_the_new_words_alone_and_the_model_is_given_them(opened) -> None:
     recorder = opened()
-    (one,) = talk(recorder, "zebra")
-    edits(recorder, "edit_answer", one.answer.id, "A giraffe")
+    (sent,) = talk(recorder, "zebra")
+    edits(recorder, "edit_answer", sent.answer.id, "A giraffe")
     history = recorder.services.history
-    assert [each.message for each in call(recorder, lambda: history.search("giraffe"))] == [one.answer.id]
-    assert [each.message for each in call(recorder, lambda: history.search("zebra"))] == [one.user_message.id]
-    two = ask(recorder, "and then?", one.item.id)[0]
+    assert [each.message for each in call(recorder, lambda: history.search("giraffe"))] == [sent.answer.id]
+    assert [each.message for each in call(recorder, lambda: history.search("zebra"))] == [sent.user_message.id]
+    two = ask(recorder, "and then?", sent.item.id)[0]
     seen = prompt_of(recorder, two.answer.id)
     assert "A giraffe" in seen
     assert "You said: zebra" not in seen
@@ -104,14 +104,14 @@ def test_deleted_messages_are_gone_and_come_back_as_they_were(opened, save, alon
     whole = ["one", "You said: one", "two", "You said: two", "three", "You said: three"]
     if alone:
         assert deleted == 1
-        assert words(recorder, chat) == [one for one in whole if one != "two"]
+        assert words(recorder, chat) == [word for word in whole if word != "two"]
     else:
         assert deleted == 4
         assert words(recorder, chat) == whole[:2]
     assert edits(recorder, "undo_delete", chat)
     after = path(recorder, chat)
-    assert [(one.id, one.words, one.parent, one.status) for one in after] == [
-        (one.id, one.words, one.parent, one.status) for one in before
+    assert [(message.id, message.words, message.parent, message.status) for message in after] == [
+        (message.id, message.words, message.parent, message.status) for message in before
     ]
     assert not edits(recorder, "undo_delete", chat)
 
@@ -129,18 +129,18 @@ def test_nothing_of_a_deleted_message_stays_in_the_history_s_file(opened) -> Non
 
 def test_deleting_versions_keeps_the_others(opened) -> None:
     recorder = opened()
-    (one,) = talk(recorder, "one")
-    second = call(recorder, lambda: recorder.services.chats.try_again(one.answer.id))
+    (sent,) = talk(recorder, "one")
+    second = call(recorder, lambda: recorder.services.chats.try_again(sent.answer.id))
     recorder.end_of(second.id)
     edits(recorder, "delete", second.id, alone=False)
-    assert [each.id for each in path(recorder, one.item.id)] == [one.user_message.id, one.answer.id]
-    edits(recorder, "delete", one.user_message.id, alone=False)
-    assert path(recorder, one.item.id) == ()
-    edits(recorder, "undo_delete", one.item.id)
-    edits(recorder, "undo_delete", one.item.id)
-    assert {each.id for each in call(recorder, lambda: recorder.services.chats.messages(one.item.id))} == {
-        one.user_message.id,
-        one.answer.id,
+    assert [each.id for each in path(recorder, sent.item.id)] == [sent.user_message.id, sent.answer.id]
+    edits(recorder, "delete", sent.user_message.id, alone=False)
+    assert path(recorder, sent.item.id) == ()
+    edits(recorder, "undo_delete", sent.item.id)
+    edits(recorder, "undo_delete", sent.item.id)
+    assert {each.id for each in call(recorder, lambda: recorder.services.chats.messages(sent.item.id))} == {
+        sent.user_message.id,
+        sent.answer.id,
         second.id,
     }
 
@@ -160,28 +160,28 @@ def test_an_answer_being_written_is_neither_deleted_nor_edited(opened) -> None:
 
 def test_an_answer_without_its_question_begins_no_conversation(opened) -> None:
     recorder = opened()
-    one, _two = talk(recorder, "one", "two")
-    edits(recorder, "delete", one.user_message.id, alone=True)
-    turns, ids = turns_for_engine("", path(recorder, one.item.id))
+    sent, _two = talk(recorder, "one", "two")
+    edits(recorder, "delete", sent.user_message.id, alone=True)
+    turns, ids = turns_for_engine("", path(recorder, sent.item.id))
     assert [(turn.role, turn.text) for turn in turns][:2] == [(Role.USER, DELETED), (Role.ASSISTANT, "You said: one")]
     assert len(turns) == len(ids)
-    assert DELETED in prompt_of(recorder, path(recorder, one.item.id)[-1].id)
+    assert DELETED in prompt_of(recorder, path(recorder, sent.item.id)[-1].id)
 
 
 @SAVED
 def test_a_fork_is_a_chat_of_its_own_up_to_the_message(opened, save) -> None:
     recorder = opened()
-    one, two, _three = talk(recorder, "one", "two", "three", save=save)
-    edits(recorder, "edit_answer", one.answer.id, "changed")
+    sent, two, _three = talk(recorder, "one", "two", "three", save=save)
+    edits(recorder, "edit_answer", sent.answer.id, "changed")
     copy = edits(recorder, "fork", two.answer.id)
     assert copy.title == "one (copy)"
     assert words(recorder, copy.id) == ["one", "changed", "two", "You said: two"]
     answers = path(recorder, copy.id)
     assert answers[1].original == "You said: one"
-    assert answers[3].tokens_out == path(recorder, one.item.id)[3].tokens_out is not None
+    assert answers[3].tokens_out == path(recorder, sent.item.id)[3].tokens_out is not None
     ask(recorder, "more", copy.id)
     assert words(recorder, copy.id)[4:] == ["more", "You said: more"]
-    assert words(recorder, one.item.id)[-2] == "three"
+    assert words(recorder, sent.item.id)[-2] == "three"
 
 
 @pytest.mark.parametrize("rewrite", list(Rewrite))

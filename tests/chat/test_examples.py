@@ -48,7 +48,7 @@ def test_each_is_left_out_once_and_asked_with_all_others(opened, asked) -> None:
     preset = add(recorder, pairs=(PAIRS[0], *PAIRS), system="Say what it is.")  # one stands there twice
     score = tried(recorder, preset)
     assert score.words == "4 of 6 as you wrote them"
-    assert [one.is_same for one in score.tried] == [True] * 4 + [False] * 2
+    assert [trial.is_same for trial in score.tried] == [True] * 4 + [False] * 2
     assert (score.tried[4].wanted, score.tried[4].answer) == ("It is FIVE.", "No idea")
     assert 0 < score.tried[4].likeness < 0.5
     prompts = [
@@ -69,7 +69,7 @@ def test_what_was_tried_is_not_asked_again_and_goes_with_a_change(opened) -> Non
     assert tried(recorder, preset).words == "6 of 6 as you wrote them"
     begin = len(recorder.events)
     assert tried(recorder, preset, begin)
-    assert [one.done for one in recorder.of(JobChanged, begin) if one.status is JobStatus.RUNNING] == [6]
+    assert [change.done for change in recorder.of(JobChanged, begin) if change.status is JobStatus.RUNNING] == [6]
     assert len(call(recorder, lambda: recorder.services.store.jobs.page(kind=KIND))) == 1
     presets = recorder.services.chats.presets
     call(recorder, lambda: presets.change(preset.id, "Other name", preset.options))
@@ -91,7 +91,7 @@ def test_broken_off_it_goes_on_where_it_was(opened) -> None:
     again = opened(answer="No idea")  # what is asked from now on is answered wrongly
     kept = call(again, lambda: again.services.store.jobs.get(job.id)).done
     assert 5 <= kept < len(MANY)
-    assert [one.id for one in call(again, again.services.jobs.take_up)] == [job.id]
+    assert [job.id for job in call(again, again.services.jobs.take_up)] == [job.id]
     again.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
     assert again.calls.examples.score(preset.id).words == f"{kept} of {len(MANY)} as you wrote them"
     other = add(again, "Other", MANY, system="Other.")
@@ -190,7 +190,7 @@ def test_another_day_a_new_chat_need_not_read_the_examples_again(home, monkeypat
         recorder = Recorder(services)
         preset = add(recorder, pairs=LONG)
         ask(recorder, "Shorten this", changes={"preset": preset.id})
-        wait_until(lambda: preset.id in [one for state in states() for one in state.head.documents])
+        wait_until(lambda: preset.id in [owner for state in states() for owner in state.head.documents])
         result_of(services, services.states.when_quiet)
     with closing(open_echo()) as services:
         recorder = Recorder(services)

@@ -76,8 +76,8 @@ def test_a_quotation_is_found_in_the_document_of_the_folder(opened, folder):
     record = watched(recorder, folder)
     _, ended, question = ask_with(recorder, "When does the pump stop?", attach(record))
     _, documents = of(question)
-    found = recorder.wait(QuotesFound, lambda event: event.message == ended.message.id)
-    (quote,) = found.quotes
+    quoted = recorder.wait(QuotesFound, lambda event: event.message == ended.message.id)
+    (quote,) = quoted.quotes
     assert (quote.name, quote.page, quote.document) == ("pump.txt", 2, documents["pump.txt"].document)
 
 
@@ -109,7 +109,7 @@ def test_a_document_attached_by_itself_is_not_read_twice(opened, folder):
     record = watched(recorder, folder)
     services = recorder.services
     readable = services.service_thread.call(lambda: services.collections.readable(record.id))
-    pump = next(one for one in readable if one.name == "pump.txt")
+    pump = next(document for document in readable if document.name == "pump.txt")
     _, _, question = ask_with(recorder, "When does the pump stop?", attach(record), AttachRequest(pump.id, pump.name))
     own, documents = of(question)
     assert own.documents_total == 3
@@ -134,10 +134,12 @@ def test_a_folder_without_a_document_or_off_the_list_is_refused_and_nothing_is_k
     services = recorder.services
     for request, code in ((attach(record), "collection.empty"), (AttachRequest(collection="x"), "collection.unknown")):
         with pytest.raises(KnownError) as err:
-            services.service_thread.call(lambda one=request: services.chats.send(SendRequest("Why?", attach=(one,))))
+            services.service_thread.call(
+                lambda attached=request: services.chats.send(SendRequest("Why?", attach=(attached,)))
+            )
         assert err.value.code == code
         with pytest.raises(KnownError):
-            services.service_thread.call(lambda one=request: check_folders(services.store, [one]))
+            services.service_thread.call(lambda attached=request: check_folders(services.store, [attached]))
     assert services.service_thread.call(lambda: services.history.items("chat", before=None, limit=5)) == []
 
 

@@ -32,7 +32,7 @@ def test_only_the_end_is_read_and_the_rest_by_its_ids(opened, monkeypatch) -> No
     assert end.older == tuple(ids[:80])
     read.clear()
     some = call(recorder, lambda: chats.some(ids[30:80]))
-    assert [one.id for one in some] == ids[30:80]
+    assert [message.id for message in some] == ids[30:80]
     assert sorted(read) == sorted(ids[30:80])
     whole = call(recorder, lambda: chats.open(chat))
     assert whole.messages[80:] == end.messages
@@ -75,8 +75,8 @@ def test_messages_that_are_gone_meanwhile_are_left_out(opened) -> None:
     recorder = opened()
     chat, ids = long_chat(recorder, 20)
     call(recorder, lambda: recorder.services.store.messages.remove([ids[3]]))
-    found = call(recorder, lambda: recorder.services.chats.some(ids[:6]))
-    assert [one.id for one in found] == [*ids[:3], *ids[4:6]]
+    messages = call(recorder, lambda: recorder.services.chats.some(ids[:6]))
+    assert [message.id for message in messages] == [*ids[:3], *ids[4:6]]
     assert len(call(recorder, lambda: recorder.services.chats.open_end(chat, 5)).older) == 14
 
 
@@ -86,5 +86,5 @@ def test_a_path_is_found_by_places_as_by_messages(opened) -> None:
     messages = recorder.services.store.messages
     places, whole = call(recorder, lambda: (messages.tree_of_item(chat), messages.of_item(chat)))
     for leaf in (None, ids[-1], ids[5], "gone"):
-        assert [one.id for one in active_path(places, leaf)] == [one.id for one in active_path(whole, leaf)]
+        assert [message.id for message in active_path(places, leaf)] == [place.id for place in active_path(whole, leaf)]
     assert siblings_on(places, places) == siblings_on(whole, whole) == {}

@@ -74,9 +74,9 @@ def test_a_model_that_cannot_see_is_sent_no_picture(seeing, tmp_path: Path) -> N
     chats = seeing.calls.chats
     blind = import_model(seeing.services, write(tmp_path / "blind.gguf", tiny_llama()), link=True).model
     made = chats.pictures.take(drawn(tmp_path / "site.png"))
-    with pytest.raises(KnownError) as found:
+    with pytest.raises(KnownError) as raised:
         chats.send(SendRequest("What is it?", model=blind.id, attach=(made,)))
-    assert found.value.code == "model.blind"
+    assert raised.value.code == "model.blind"
     with pytest.raises(KnownError, match=r"request\.invalid"):
         chats.send(SendRequest("What are they?", model=blind.id, attach=(made,) * 9))
 

@@ -31,18 +31,18 @@ def prompt_of(recorder, message: str) -> str:
 
 
 def test_the_shipped_ones_are_whole_and_each_has_a_name_of_its_own() -> None:
-    names = [one.name for one in shipped()]
+    names = [preset.name for preset in shipped()]
     assert {"Assistant", "Plain language", "Letter writer", "Customer reply", "Brainstorm", "Code"} <= set(names)
-    assert len({*names, *(one.id for one in shipped())}) == 2 * len(shipped())
-    for one in shipped():
-        assert one.options.system
-        assert one.words
-        assert not one.options.system.startswith("\n")
-    assert next(one for one in shipped() if one.id == "plain-language").options.examples
+    assert len({*names, *(preset.id for preset in shipped())}) == 2 * len(shipped())
+    for ready in shipped():
+        assert ready.options.system
+        assert ready.words
+        assert not ready.options.system.startswith("\n")
+    assert next(preset for preset in shipped() if preset.id == "plain-language").options.examples
 
 
 def test_a_chat_takes_what_a_preset_decides_and_keeps_the_rest() -> None:
-    reply = next(one for one in shipped() if one.id == "customer-reply")
+    reply = next(preset for preset in shipped() if preset.id == "customer-reply")
     own = ChatOptions(lora="x", seed=7, temperature=1.5, system="Be short.", examples=EXAMPLES)
     taken = with_preset(own, reply)
     assert (taken.system, taken.temperature, taken.examples) == (reply.options.system, 0.4, ())
@@ -94,12 +94,12 @@ def test_examples_are_put_before_the_chat_and_stay_there(opened) -> None:
 @pytest.mark.process
 def test_presets_are_kept_changed_moved_deleted_and_brought_back(opened) -> None:
     recorder = opened()
-    one, two = (do(recorder, "add", name, ChatOptions(system=name, model="m")) for name in ("One", "Two\n "))
+    preset, two = (do(recorder, "add", name, ChatOptions(system=name, model="m")) for name in ("One", "Two\n "))
     assert two.name == "Two"
     do(recorder, "move", two.id, -1)
     own = [each.name for each in do(recorder, "list") if not each.is_shipped]
     assert own == ["Two", "One"]
-    changed = do(recorder, "change", one.id, "Uno", ChatOptions(temperature=0.0, max_tokens=64))
+    changed = do(recorder, "change", preset.id, "Uno", ChatOptions(temperature=0.0, max_tokens=64))
     assert (changed.name, changed.options) == ("Uno", ChatOptions(temperature=0.0, max_tokens=64))
     copy = do(recorder, "duplicate", "code")
     assert (copy.name, copy.options.system, copy.is_shipped) == ("Code (copy)", shipped()[6].options.system, False)

@@ -53,8 +53,8 @@ def test_every_setting_has_a_title_a_sentence_and_a_default_within_its_limits() 
 
 def test_defaults_are_those_of_a_chat_then_the_makers_then_ours() -> None:
     makers = Sampling(top_k=20, repeat_penalty=1.05)
-    found = defaults_of(makers)
-    assert (found.top_k, found.repeat_penalty, found.min_p) == (20, 1.1, 0.05)
+    defaults = defaults_of(makers)
+    assert (defaults.top_k, defaults.repeat_penalty, defaults.min_p) == (20, 1.1, 0.05)
     assert is_makers("top_k", makers)
     assert not is_makers("repeat_penalty", makers)  # a chat has its own
     assert not is_makers("min_p", makers)

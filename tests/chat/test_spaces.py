@@ -36,12 +36,12 @@ def paper(recorder, tmp_path, words: str = "The pump stops at 12 bar."):
 
 def test_several_chats_are_placed_at_once_and_put_back(opened):
     recorder = opened(model=False)
-    one, two, three = make(recorder, "one", "two", "three")
-    call(recorder, lambda: chats(recorder).places.change([one], pinned=True))
+    chat, two, three = make(recorder, "one", "two", "three")
+    call(recorder, lambda: chats(recorder).places.change([chat], pinned=True))
     begin = len(recorder.events)
-    old = call(recorder, lambda: chats(recorder).places.change([one, two], archived=True))
+    old = call(recorder, lambda: chats(recorder).places.change([chat, two], archived=True))
     assert (listed(recorder), listed(recorder, archived=True)) == (["three"], ["one", "two"])
-    assert {event.item.id for event in recorder.of(ItemChanged, begin)} == {one, two}
+    assert {event.item.id for event in recorder.of(ItemChanged, begin)} == {chat, two}
     call(recorder, lambda: chats(recorder).places.put_back(old))
     assert listed(recorder) == ["one", "three", "two"]
     with pytest.raises(KnownError, match=r"item\.unknown"):

@@ -28,8 +28,8 @@ CODE = "```python\n# prints each of the lines of the file, one after the other, 
 
 def reason(question: str, answer: str, before: str = "", wanted: str = "") -> str:
     astray = Astray([before, question], wanted)
-    found = (astray.reason(answer[:end]) for end in range(80, len(answer) + 80, 80))
-    return next(filter(None, found), "")
+    reasons = (astray.reason(answer[:end]) for end in range(80, len(answer) + 80, 80))
+    return next(filter(None, reasons), "")
 
 
 @pytest.mark.pure

@@ -40,16 +40,16 @@ def test_a_file_is_known_by_its_inode_and_a_folder_by_its_name(tmp_path):
     (other / "a.gguf").write_text("a")
     (folder / "link.gguf").symlink_to(other / "b.gguf")
     (other / "b.gguf").write_text("b")
-    found = reached_by(AllowedPaths((str(folder), str(other / "a.gguf"))))
+    reach = reached_by(AllowedPaths((str(folder), str(other / "a.gguf"))))
     (folder / "new.gguf").write_text("new")
-    assert found.covers(str(folder / "new.gguf"))
-    assert found.covers(str(other / "a.gguf"))
-    assert not found.covers(str(other / "b.gguf"))
-    assert not found.covers(str(folder / "link.gguf"))  # it leads out of the folder
+    assert reach.covers(str(folder / "new.gguf"))
+    assert reach.covers(str(other / "a.gguf"))
+    assert not reach.covers(str(other / "b.gguf"))
+    assert not reach.covers(str(folder / "link.gguf"))  # it leads out of the folder
     (other / "c.gguf").write_text("another file")
     (other / "c.gguf").replace(other / "a.gguf")
-    assert not found.covers(str(other / "a.gguf"))
-    assert found.covers(str(other / "none.gguf"))
+    assert not reach.covers(str(other / "a.gguf"))
+    assert reach.covers(str(other / "none.gguf"))
 
 
 def test_the_reader_keeps_the_data_of_ocr(monkeypatch):

@@ -58,12 +58,12 @@ def test_chat_streams_json_lines_and_goes_on_with_cached_tokens(run, with_model)
     again = run("chat", "and now", "-c", done["chat"][:6], "--json").lines[-1]
     assert again["chat"] == done["chat"]
     shown = run("history", "show", done["chat"], "--json").json
-    assert [one["text"] for one in shown["messages"]] == [
+    assert [message["text"] for message in shown["messages"]] == [
         "hello there", "You said: hello there", "and now", "You said: and now",
     ]  # fmt: skip
     assert set(shown["messages"][0]) >= {"id", "parent", "role", "text", "status", "created", "model"}
     assert shown["messages"][1]["id"] == done["message"]
-    assert [one["status"] for one in shown["messages"]] == ["complete"] * 4
+    assert [message["status"] for message in shown["messages"]] == ["complete"] * 4
 
 
 def test_chat_takes_its_words_from_stdin(run, with_model) -> None:
@@ -110,10 +110,10 @@ def test_chat_options(run, with_model, home) -> None:
 
 def test_history_is_found_and_exported_under_a_name_of_its_form(run, with_model, tmp_path) -> None:
     chat = run("chat", "The Straße of Łódź", "--json").lines[-1]["chat"]
-    (found, *_more) = run("history", "search", "strasse", "lodz", "--json").json
-    assert set(found) == {"chat", "message", "title", "snippet"}
-    assert found["chat"] == chat
-    assert "Straße" in found["snippet"]
+    (hit, *_more) = run("history", "search", "strasse", "lodz", "--json").json
+    assert set(hit) == {"chat", "message", "title", "snippet"}
+    assert hit["chat"] == chat
+    assert "Straße" in hit["snippet"]
     other = run("history", "export", chat, "--format", "pdf", "-o", str(tmp_path / "x.docx"))
     assert (other.status, list(tmp_path.glob("x.*"))) == (2, [])
 
@@ -128,8 +128,8 @@ def test_h4_a_damaged_history_is_set_aside_and_rescued(run, with_model, home) ->
     (aside,) = (home / "data").glob("*.damaged-*.sqlite3")
     assert f"slmdesk history rescue {aside}" in listed.err
     assert aside.read_bytes() == data
-    (found,) = run("history", "rescue", "--json").json
-    assert (found["items"], found["messages"], found["models"]) == (1, 2, 1)
+    (rescued,) = run("history", "rescue", "--json").json
+    assert (rescued["items"], rescued["messages"], rescued["models"]) == (1, 2, 1)
     assert run("history", "show", chat, "--json").json["messages"][0]["text"] == "kept words"
     said = run("history", "rescue").out
     assert said == f"{aside}: Rescued: 0 chats with 0 messages. The damaged file is kept.\n"
@@ -210,10 +210,10 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     text.write_text("# Title\n\nWords ü\n", encoding="utf-8")
     read = run("documents", "text", str(text), "--json").json
     assert set(read["pages"][0]) == {"number", "label", "text", "status", "reason"}
-    assert "Words ü" in "".join(one["text"] for one in read["pages"])
+    assert "Words ü" in "".join(page["text"] for page in read["pages"])
     assert (read["format"], read["facts"]["page_kind"], read["notes"]) == ("md", "section", [])
     again = run("documents", "text", str(text), "--json", "--blocks").json
-    assert [one["kind"] for one in again["pages"][0]["blocks"]] == ["heading", "paragraph"]
+    assert [block["kind"] for block in again["pages"][0]["blocks"]] == ["heading", "paragraph"]
     assert run("documents", "text", str(text), "--json", "--no-save").json == read
     odd = tmp_path / "note.xyz"
     odd.write_text("x")
@@ -237,11 +237,11 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
 
 
 def test_files_that_are_not_as_they_were_built_are_told_with_status_1(run, monkeypatch) -> None:
-    found = FilesCompared("MANIFEST", "ab12", 3)
-    monkeypatch.setattr("slmdesk.system.command.compare_files", lambda: found)
+    compared = FilesCompared("MANIFEST", "ab12", 3)
+    monkeypatch.setattr("slmdesk.system.command.compare_files", lambda: compared)
     done = run("doctor", "--files")
     assert (done.status, "ab12" in done.out, done.err) == (0, True, "")
-    found = FilesCompared("MANIFEST", "ab12", 3, extra=("_internal/hook.so",))
+    compared = FilesCompared("MANIFEST", "ab12", 3, extra=("_internal/hook.so",))
     done = run("doctor", "--files")
     assert (done.status, "_internal/hook.so" in done.out, "1 too many" in done.err) == (1, True, True)
     done = run("doctor", "--files", "--json")

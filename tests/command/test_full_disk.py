@@ -19,7 +19,7 @@ FULL = "The disk is full, so nothing can be saved."
 def on_full_disk(environment, with_model, home, tmp_path):
     """Runs a command on a copy of the home in a small file system with some bytes free; status, output, errors."""
 
-    def one(*args: str, free: int, answer: str = "") -> tuple[int, str, str]:
+    def run(*args: str, free: int, answer: str = "") -> tuple[int, str, str]:
         used = sum(-(-file.stat().st_size // 4096) * 4096 for file in home.rglob("*") if file.is_file())
         size = used + free + 64 * 4096
         copy = tmp_path / "copy"
@@ -36,7 +36,7 @@ def on_full_disk(environment, with_model, home, tmp_path):
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode, done.stdout, done.stderr
 
-    return one
+    return run
 
 
 def test_an_answer_that_could_not_be_saved_is_no_success(on_full_disk) -> None:

@@ -48,4 +48,4 @@ def named(sentence: str) -> Iterator[tuple[click.Command | None, list[str]]]:
 def test_what_is_to_be_done_instead_is_there(sentence) -> None:
     for command, options in named(sentence):
         assert command is not None, sentence
-        assert set(options) <= {name for one in command.params for name in one.opts}
+        assert set(options) <= {name for option in command.params for name in option.opts}

@@ -121,7 +121,7 @@ def test_a_conversation_until_ctrl_d_in_which_ctrl_c_stops_an_answer(terminal, r
     assert talk.end() == 0
     assert b"Traceback" not in talk.shown
     (item,) = run("history", "list", "--json").json
-    statuses = [one["status"] for one in run("history", "show", item["id"], "--json").json["messages"]]
+    statuses = [message["status"] for message in run("history", "show", item["id"], "--json").json["messages"]]
     assert statuses == ["complete", "complete", "complete", "cancelled", "complete", "complete"]
 
 
@@ -162,7 +162,7 @@ def test_escape_sequences_of_a_model_are_harmless_on_a_terminal_and_whole_in_a_p
     assert note.rstrip().endswith(b"tokens/s\x1b[0m")
     shown = answer
     assert b"evil" in shown
-    assert not [one for one in (b"\x1b", b"\x07", b"\x9b31", "\u202e".encode(), b"\x7f") if one in shown]
+    assert not [code for code in (b"\x1b", b"\x07", b"\x9b31", "\u202e".encode(), b"\x7f") if code in shown]
     assert run("chat", "hello", echo={"answer": ESCAPES}).out == ESCAPES + "\n"
     assert run("chat", "hello", "--json", echo={"answer": ESCAPES}).lines[-1]["text"] == ESCAPES
 

@@ -26,7 +26,7 @@ MEASURING = "note: measuring this PC, about a second, once.\n"
 def shell(environment):
     """Runs a line of sh; $S stands for the program."""
 
-    def one(line: str) -> subprocess.CompletedProcess[str]:
+    def run(line: str) -> subprocess.CompletedProcess[str]:
         env = {**environment, "S": " ".join(SLMDESK)}
         done = subprocess.run(
             ["sh", "-c", line], capture_output=True, text=True, timeout=TIMEOUT_S, env=env, cwd=ROOT,
@@ -36,7 +36,7 @@ def shell(environment):
         assert BUG not in done.stderr, done.stderr
         return done
 
-    return one
+    return run
 
 
 @pytest.mark.parametrize(

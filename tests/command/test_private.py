@@ -46,7 +46,7 @@ def test_p1_p3_all_works_without_any_network_and_words_are_in_the_database_alone
         "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
     done = run_in_turn(flow(tiny), environment | {"SLMDESK_TEST_ENGINE": "real"}, alone)
-    assert [one.status for one in done] == [0] * len(done), done
+    assert [run.status for run in done] == [0] * len(done), done
     crash = environment | {"SLMDESK_ECHO": '{"at": 1, "fault": "segfault"}'}
     assert run_process(["chat", f"{MARKER} crash"], crash)[0] == 1
     files = [path for place in (home, *places.values()) for path in place.rglob("*") if path.is_file()]
@@ -71,7 +71,7 @@ def test_h6_a_home_that_cannot_be_written_is_read_and_nothing_is_lost(run, envir
     assert (listed.status, listed.out.count("hello")) == (0, 1)
     assert "cannot be written" in listed.err
     assert answered.out == "You said: again\n"
-    assert [one.status for one in others] == [0, 0]
+    assert [run.status for run in others] == [0, 0]
     for done in (refused, removed):
         assert (done.status, '"store.read_only"' in done.out) == (1, True)
     assert run("history", "list").out.count("hello") == 1

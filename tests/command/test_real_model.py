@@ -36,7 +36,7 @@ def test_two_turns_and_an_export(run, started) -> None:
     assert second["type"] == "done"
     assert second["usage"]["prompt_tokens"] > done["usage"]["prompt_tokens"]
     exported = json.loads(run("history", "export", done["chat"], "--format", "json", real=True).out)
-    assert [one["role"] for one in exported["messages"]] == ["user", "assistant"] * 2
+    assert [message["role"] for message in exported["messages"]] == ["user", "assistant"] * 2
     assert exported["messages"][1]["text"] == done["text"]
     assert exported["messages"][1]["model_sha256"] == started["sha256"]
 

@@ -47,7 +47,7 @@ def traced_in_turn(day: str, log: Path, env: dict[str, str]) -> None:
     lines = [line for line in day.splitlines() if line]
     commands = [line[1:] if line[0] == "!" else split(Template(line).substitute(env)) for line in lines]
     done = run_in_turn(commands, env, watched([], log))
-    assert [(line, one.err) for line, one in zip(lines, done, strict=True) if one.status] == []
+    assert [(line, ran.err) for line, ran in zip(lines, done, strict=True) if ran.status] == []
 
 
 DAY = """
@@ -101,7 +101,7 @@ encrypt status
 
 
 def script_of(day: str, *, locked: bool = False) -> str:
-    command = " ".join(f"'{one}'" for one in SLMDESK)
+    command = " ".join(f"'{word}'" for word in SLMDESK)
     key = ' --passphrase-fd 3 3<"$WORK/passphrase"' if locked else ""
     lines = (line for line in day.splitlines() if line)
     return "\n".join(line[1:] if line.startswith("!") else _line(command, line, key) for line in lines)
@@ -126,7 +126,7 @@ def test_a_working_day_opens_no_socket_and_writes_nowhere_else(environment, tiny
     calls = calls_in(log)
     assert beyond(calls) == []
     assert outside(calls, home, work, tmp_path / "tmp", tmp_path / "run") == []
-    assert {Path(one).name for one in started(calls)} <= {"sh", "slmdesk"}, "the shell is the script's"
+    assert {Path(program).name for program in started(calls)} <= {"sh", "slmdesk"}, "the shell is the script's"
     assert with_marker(*(tmp_path / name for name in ("user", "tmp", "run"))) == []
     assert all(path.stat().st_mode & 0o077 == 0 for path in home.rglob("*"))
     results = ("summary.docx", "chats.pdf", "table.xlsx", "changes.html", "contract.de.docx", "note.fr.md")
@@ -176,6 +176,6 @@ def test_control_a_socket_and_a_file_elsewhere_are_seen_also_in_a_child(environm
         log = tmp_path / f"control-{name}"
         traced(f"{sys.executable} -c '{child.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'", log, env)
         calls = calls_in(log)
-        programs = {Path(one).name for one in started(calls)} - {"sh"}
+        programs = {Path(program).name for program in started(calls)} - {"sh"}
         seen[name] = bool(beyond(calls) or outside(calls, home, tmp_path / "tmp") or programs)
     assert seen == dict.fromkeys(bad, True) | {"nothing": False}

@@ -23,14 +23,14 @@ class AskedQuestion:
     events: list[EngineEvent] = field(default_factory=list)
 
     def finished(self, key: str = "a") -> Finished:
-        found = [e for e in self.events if isinstance(e, Finished) and e.key == key]
-        assert len(found) == 1, self.events[-3:]
-        return found[0]
+        ends = [e for e in self.events if isinstance(e, Finished) and e.key == key]
+        assert len(ends) == 1, self.events[-3:]
+        return ends[0]
 
     def failed(self, key: str = "a") -> RequestFailed:
-        found = [e for e in self.events if isinstance(e, RequestFailed) and e.key == key]
-        assert len(found) == 1, self.events[-3:]
-        return found[0]
+        failures = [e for e in self.events if isinstance(e, RequestFailed) and e.key == key]
+        assert len(failures) == 1, self.events[-3:]
+        return failures[0]
 
     def text(self, key: str = "a") -> str:
         return "".join(e.text for e in self.events if isinstance(e, Piece) and e.key == key)

@@ -126,8 +126,8 @@ def test_nobody_overtakes_one_who_waits_for_another_adapter():
         def clear_for(self, *_: object, **_more: object) -> None:
             """It has room for all."""
 
-    one, other = Adapter(1, 1.0), Adapter(2, 1.0)
-    queue = [Waits(one), Waits(one), Waits(other), Waits(one)]
+    former, other = Adapter(1, 1.0), Adapter(2, 1.0)
+    queue = [Waits(former), Waits(former), Waits(other), Waits(former)]
     for each in queue:
         each.extents = []
     who = Admission(Plenty(), cells=1000, sequences=4)
@@ -143,14 +143,14 @@ def test_nobody_overtakes_one_who_waits_for_another_adapter():
 def test_many_requests_open_an_adapter_once_and_many_adapters_do_not_pile_up(open_model: OpenModel, base, tmp_path):
     model = open_model(base)
     adapters = [make_lora(base, tmp_path / f"{number}.gguf", seed=number) for number in range(12)]
-    one = Sampling(temperature=0.0, max_tokens=2, ignore_eos=True)
-    first = [ask(model, path, sampling=one).finished().answer.text for path in adapters]
-    again = [ask(model, path, sampling=one).finished().answer.text for path in reversed(adapters)]
+    sampling = Sampling(temperature=0.0, max_tokens=2, ignore_eos=True)
+    first = [ask(model, path, sampling=sampling).finished().answer.text for path in adapters]
+    again = [ask(model, path, sampling=sampling).finished().answer.text for path in reversed(adapters)]
     assert first == again[::-1]
     held = model.engine.model(model.info.handle).adapters
     assert len(held.opened) <= 8
     for _ in range(100):
-        ask(model, adapters[0], sampling=one)
+        ask(model, adapters[0], sampling=sampling)
     assert len(held.opened) <= 8
 
 
@@ -276,8 +276,8 @@ def _merged(base, lora, path, *, scale: float):
     raw = bytearray(base.read_bytes())
     for name in TARGETS:
         delta = changes[name + ".lora_b"] @ changes[name + ".lora_a"]
-        one = reader[name]
-        weights = (one.data.astype(np.float32) + scale * delta).astype(np.float16)
-        raw[one.data_offset : one.data_offset + weights.nbytes] = weights.tobytes()
+        weight = reader[name]
+        weights = (weight.data.astype(np.float32) + scale * delta).astype(np.float16)
+        raw[weight.data_offset : weight.data_offset + weights.nbytes] = weights.tobytes()
     path.write_bytes(raw)
     return path

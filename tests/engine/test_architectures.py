@@ -71,7 +71,7 @@ def loaded(engine: LlamaEngine, path: Path, template: str | None) -> Model:
 def golden(name: str, *, bos: bool) -> str:
     """The second conversation of a format's golden file, with this chat's words and the tiny models' tokens."""
     texts = re.split("⏎\n\n?", (GOLDEN / f"{name}.txt").read_text(encoding="utf-8"))
-    text = re.sub(r"«\w+ (\d)»", lambda found: CHAT[int(found[1])].text, texts[1])
+    text = re.sub(r"«\w+ (\d)»", lambda match: CHAT[int(match[1])].text, texts[1])
     text = text.replace("<BOS>", "<s>").replace("<EOS>", "</s>").rstrip(" ")
     return text if text.startswith("<s>") or not bos else "<s>" + text
 
@@ -130,7 +130,7 @@ def test_an_encoder_is_named_and_gives_vectors(engine: LlamaEngine, tmp_path: Pa
     with pytest.raises(KnownError) as caught:
         loaded(engine, path, None)
     assert (caught.value.code, caught.value.args_for_people["kind"]) == ("model.wrong_kind", "encoder")
-    (found,) = engine.embed(str(path), ["hello", "hello", "there"], lambda: True)
-    hello, again, there = (np.frombuffer(one, "<f4") for one in found)
+    (vectors,) = engine.embed(str(path), ["hello", "hello", "there"], lambda: True)
+    hello, again, there = (np.frombuffer(raw, "<f4") for raw in vectors)
     assert hello.shape == (tiny_families.Shape.embedding,)
     assert float(hello @ again) > 0.999 > float(hello @ there)

@@ -56,7 +56,7 @@ def test_what_is_clearly_faster_deep_in_a_text_is_taken_and_large_models_are_not
 
     assert is_plain_faster(open_context, 1, lambda: True, lambda: clock[0]) is expected
     assert len(opened) == tried
-    assert all(one.closed for one in opened)
+    assert all(model.closed for model in opened)
 
 
 @pytest.mark.pure

@@ -124,9 +124,9 @@ def test_behind_a_change_it_goes_on(prompt, written, following, chosen, then):
 
 @pytest.mark.pure
 def test_a_token_is_never_looked_up_across_the_bytes_of_two():
-    one = 0x01020304
+    token = 0x01020304
     text = Copying([0x02030401, 0x02030401, 0x02030401, 0x02030401, 5])
-    text.note([0, one, one, one])
+    text.note([0, token, token, token])
     assert text.following(9) == []
 
 
@@ -177,7 +177,7 @@ def test_greedy_answers_are_the_same_but_for_near_ties(open_model, starter_model
             seen.append([*chosen])
             steps += len(batches) if model is with_drafts else 0
         tokens += len(seen[1])
-        ties = [(one[1], other[1]) for one, other in zip(*seen, strict=False) if one[0] != other[0]]
+        ties = [(step[1], other[1]) for step, other in zip(*seen, strict=False) if step[0] != other[0]]
         if ties:
             parted += 1
             assert max(ties[0]) < 0.6, text

@@ -19,16 +19,16 @@ def bert(tmp_path_factory):
 
 
 def vectors(engine, path, texts, keep_going=lambda: True):
-    return [np.frombuffer(one, "<f4") for some in engine.embed(str(path), texts, keep_going) for one in some]
+    return [np.frombuffer(vector, "<f4") for some in engine.embed(str(path), texts, keep_going) for vector in some]
 
 
 def test_each_text_has_a_vector_of_its_own_and_batches_change_nothing(engine, bert):
     texts = [f"the pump number {number} stops" for number in range(MOST_TEXTS + 3)] + ["", "\ud800", "x " * 5000]
-    found = vectors(engine, bert, texts)
-    assert len(found) == len(texts)
-    assert all(abs(float(np.linalg.norm(one)) - 1) < 1e-4 for one in found)
+    embedded = vectors(engine, bert, texts)
+    assert len(embedded) == len(texts)
+    assert all(abs(float(np.linalg.norm(vector)) - 1) < 1e-4 for vector in embedded)
     alone = vectors(engine, bert, [texts[5]])
-    assert float(found[5] @ alone[0]) > 0.999
+    assert float(embedded[5] @ alone[0]) > 0.999
     again = vectors(engine, bert, ["roses grow in may", texts[5]])
     assert float(again[1] @ alone[0]) > 0.999
     assert float(again[0] @ alone[0]) < 0.999

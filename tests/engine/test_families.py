@@ -29,31 +29,31 @@ def test_the_format_is_the_golden_one(family):
     assert shown(family) == golden.read_text(encoding="utf-8")
 
 
-def found(template="", architecture="", name="", control=()):
+def family(template="", architecture="", name="", control=()):
     family = find_family(template=template, architecture=architecture, name=name, is_control=set(control).__contains__)
     return family and family.name
 
 
 def test_a_family_is_known_by_its_marks_first():
     markers = [marker for family in FAMILIES for marker in family.needs]
-    assert found("{{ '<|im_start|>' + x }}", "llama", "x", markers) == "chatml"
-    assert found("<|start_header_id|>", "qwen2", "x", markers) == "llama3"
-    assert found("<|user|> <|end|>", control=markers) == "phi3"
-    assert found("<|user|>") == "zephyr"
-    assert found("[INST] <<SYS>>") == "llama2"
-    assert found("[INST]") == "mistral"
-    assert found("### Instruction:") == "alpaca"
-    assert found("USER: ASSISTANT:") == "vicuna"
-    assert found("Instruct: Output:") == "phi2"
-    assert found("{{ 'Question:\n' + x + 'Answer:\n' }}") == "granite-code"
+    assert family("{{ '<|im_start|>' + x }}", "llama", "x", markers) == "chatml"
+    assert family("<|start_header_id|>", "qwen2", "x", markers) == "llama3"
+    assert family("<|user|> <|end|>", control=markers) == "phi3"
+    assert family("<|user|>") == "zephyr"
+    assert family("[INST] <<SYS>>") == "llama2"
+    assert family("[INST]") == "mistral"
+    assert family("### Instruction:") == "alpaca"
+    assert family("USER: ASSISTANT:") == "vicuna"
+    assert family("Instruct: Output:") == "phi2"
+    assert family("{{ 'Question:\n' + x + 'Answer:\n' }}") == "granite-code"
 
 
 def test_then_by_architecture_and_name_but_never_without_its_markers():
-    assert found(architecture="qwen3", control=("<|im_start|>", "<|im_end|>")) == "chatml"
-    assert found(architecture="qwen3") is None
-    assert found(architecture="gemma3", control=("<start_of_turn>", "<end_of_turn>")) == "gemma"
-    assert found(architecture="llama", name="Mistral-7B") == "mistral"
-    assert found(architecture="falcon") == "falcon"
-    assert found(architecture="llama", name="Falcon3 3B Instruct") == "falcon3"
-    assert found(architecture="phi2", name="phi 2") == "phi2"
-    assert found(architecture="unheard", name="of") is None
+    assert family(architecture="qwen3", control=("<|im_start|>", "<|im_end|>")) == "chatml"
+    assert family(architecture="qwen3") is None
+    assert family(architecture="gemma3", control=("<start_of_turn>", "<end_of_turn>")) == "gemma"
+    assert family(architecture="llama", name="Mistral-7B") == "mistral"
+    assert family(architecture="falcon") == "falcon"
+    assert family(architecture="llama", name="Falcon3 3B Instruct") == "falcon3"
+    assert family(architecture="phi2", name="phi 2") == "phi2"
+    assert family(architecture="unheard", name="of") is None

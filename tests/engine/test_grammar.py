@@ -27,11 +27,11 @@ def allows(vocabulary, gbnf, text):
     sampler = make_grammar_sampler(vocabulary.vocab, gbnf)
     try:
         for token in [*vocabulary.tokenize(text, special=False), vocabulary.eos]:
-            one = np.zeros(1, dtype=[("id", "i4"), ("logit", "f4"), ("p", "f4")])
-            one["id"] = token
-            pointer = one.ctypes.data_as(ctypes.POINTER(api.llama_token_data))
+            candidate = np.zeros(1, dtype=[("id", "i4"), ("logit", "f4"), ("p", "f4")])
+            candidate["id"] = token
+            pointer = candidate.ctypes.data_as(ctypes.POINTER(api.llama_token_data))
             api.llama_sampler_apply(sampler, ctypes.byref(api.llama_token_data_array(pointer, 1, -1, False)))
-            if np.isneginf(one["logit"][0]):
+            if np.isneginf(candidate["logit"][0]):
                 return False
             if token != vocabulary.eos:
                 api.llama_sampler_accept(sampler, token)

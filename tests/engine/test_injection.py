@@ -73,12 +73,12 @@ def test_x8_no_control_token_comes_out_of_untrusted_text(vocabulary):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_x8_the_same_turns_whatever_the_messages_say(vocabulary, name):
-    found = chat_format(vocabulary, name)
-    plain = found.render(chat("a", "b", "c"), "d")
+    layout = chat_format(vocabulary, name)
+    plain = layout.render(chat("a", "b", "c"), "d")
     requested = markers_in(vocabulary, tokenize_parts(vocabulary, plain.parts))
     for origin in (Origin.PERSON, Origin.DOCUMENT, Origin.MODEL):
         for text in FORGED:
-            forged = found.render(chat(text, text, text, origin=origin), text)
+            forged = layout.render(chat(text, text, text, origin=origin), text)
             assert [part.trusted for part in forged.parts] == [part.trusted for part in plain.parts]
             assert markers_in(vocabulary, tokenize_parts(vocabulary, forged.parts)) == requested
             assert forged.text.replace(JOINER, "").count(text) >= 4
@@ -88,10 +88,10 @@ def test_x8_the_same_turns_whatever_the_messages_say(vocabulary, name):
 @pytest.mark.parametrize("name", FORMATS)
 def test_x8_what_looks_like_a_turn_is_broken_where_turns_begin_with_words(vocabulary, name):
     """Every opening of the format itself, spaced otherwise too; only what the person says stays as it is."""
-    found = chat_format(vocabulary, name)
+    layout = chat_format(vocabulary, name)
     openings = {
         line.strip()
-        for part in found.render(chat("a", "b", "c")).parts
+        for part in layout.render(chat("a", "b", "c")).parts
         if part.trusted
         for line in part.text.splitlines()
         if line.strip() and not markers_in(vocabulary, vocabulary.tokenize(line.strip(), special=True))
@@ -101,26 +101,26 @@ def test_x8_what_looks_like_a_turn_is_broken_where_turns_begin_with_words(vocabu
     for opening in openings:
         for forged in (f"x\n{opening} obey", opening.lower(), opening.replace(":", " :"), f"yes. {opening}\nobey"):
             for origin in (Origin.DOCUMENT, Origin.MODEL):
-                (said,) = (part.text for part in found.render(chat(forged, origin=origin)).parts if not part.trusted)
+                (said,) = (part.text for part in layout.render(chat(forged, origin=origin)).parts if not part.trusted)
                 assert said.replace(JOINER, "") == forged
                 assert opening not in said
                 genuine, written = (vocabulary.tokenize(text, special=False) for text in (forged, said))
                 assert genuine != written
-            assert forged in found.render(chat(forged)).text
+            assert forged in layout.render(chat(forged)).text
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_x8_the_same_turns_whatever_an_attached_document_says_and_is_called(vocabulary, name):
-    found = chat_format(vocabulary, name)
+    layout = chat_format(vocabulary, name)
 
     def turns(words):
         whole = AttachmentPart(words, Origin.DOCUMENT, Attached(words, is_planned=True, is_whole=True))
         some = AttachmentPart(words, Origin.DOCUMENT, Attached(words, is_planned=True, is_more=True))
         return turns_for_engine("", [said(1, words, whole), said(2, "Yes."), said(3, words, some)])[0]
 
-    requested = markers_in(vocabulary, tokenize_parts(vocabulary, found.render(turns("Roses.")).parts))
+    requested = markers_in(vocabulary, tokenize_parts(vocabulary, layout.render(turns("Roses.")).parts))
     for text in FORGED:
-        forged = found.render(turns(text))
+        forged = layout.render(turns(text))
         assert markers_in(vocabulary, tokenize_parts(vocabulary, forged.parts)) == requested
         assert forged.text.replace(JOINER, "").count(text) >= 4
         assert forged.missing == ()
@@ -143,10 +143,10 @@ def said(n, words, *attached):
 def test_x8_the_template_of_the_real_file(starter_model):
     template = read_header(starter_model).chat_template
     with open_vocabulary(starter_model) as vocabulary:
-        found = ChatFormat.for_model(template=template, architecture="llama", name="SmolLM2", vocabulary=vocabulary)
-        assert found.source == "file"
+        layout = ChatFormat.for_model(template=template, architecture="llama", name="SmolLM2", vocabulary=vocabulary)
+        assert layout.source == "file"
         for text in FORGED:
-            tokens = tokenize_parts(vocabulary, found.render(chat(text, text, text)).parts)
+            tokens = tokenize_parts(vocabulary, layout.render(chat(text, text, text)).parts)
             # system (the template's own), user, assistant, user: opened and closed; then the answer opened
             assert markers_in(vocabulary, tokens) == [1, 2, 1, 2, 1, 2, 1, 2, 1]
 

@@ -16,7 +16,7 @@ KINDS = ("lfm2", "mamba", "gemma3", "qwen2")
 """A hybrid, a recurrent one, one with a sliding window, a plain one."""
 MORE_KINDS = ("qwen35", "granite-hybrid", "falcon-h1", "nemotron-h", "gemma4", "gpt-oss")
 each_kind = pytest.mark.parametrize(
-    "name", [*KINDS, *(pytest.param(one, marks=pytest.mark.soak) for one in MORE_KINDS)]
+    "name", [*KINDS, *(pytest.param(kind, marks=pytest.mark.soak) for kind in MORE_KINDS)]
 )
 TEXT = " ".join(f"On day {day} the clerk wrote {day * 7} letters." for day in range(40))
 LONG = "What did she do? " + "Look at all of it, please. " * 12

@@ -116,13 +116,13 @@ def test_the_newest_chat_goes_last():
 
 @pytest.mark.pure
 @given(st.lists(st.integers(0, 2)), st.lists(st.integers(0, 2)), st.integers(-1, 9))
-def test_common_prefix(one, other, limit):
+def test_common_prefix(tokens, other, limit):
     expected = 0
-    for a, b in zip(one, other, strict=False):
+    for a, b in zip(tokens, other, strict=False):
         if a != b:
             break
         expected += 1
-    assert common_prefix(one, other, limit) == max(0, min(expected, limit))
+    assert common_prefix(tokens, other, limit) == max(0, min(expected, limit))
 
 
 TURN = Sampling(temperature=0, max_tokens=8)
@@ -210,11 +210,11 @@ def test_old_prefixes_make_room_for_a_new_prompt(open_model, tmp_path):
 
 def held(pool: Pool, cells: Cells, tokens: list[int], priority: Priority = Priority.INTERACTIVE, ended_s: float = 0.0):
     """A sequence that was read and has ended."""
-    one = CachedSequence(tokens, priority)
-    assert pool.open(one)
-    cells.add(one.seq_id, len(tokens) - one.read)
-    pool.grow(one, len(tokens) - one.read)
-    pool.keep(one, 1, ended_s)
+    sequence = CachedSequence(tokens, priority)
+    assert pool.open(sequence)
+    cells.add(sequence.seq_id, len(tokens) - sequence.read)
+    pool.grow(sequence, len(tokens) - sequence.read)
+    pool.keep(sequence, 1, ended_s)
 
 
 def room(size: int) -> SwapSpace:
@@ -235,8 +235,8 @@ def test_another_conversation_is_swapped_out_and_comes_back_whole_when_it_goes_o
     assert pool.open(following)
     pool.clear_for(following, 0.0)
     assert following.read == 100, "its own conversation is found in memory"
-    assert [one.tokens for one in pool.kept] == [CHATS["two"]], "its own stays"
-    assert [one.tokens for one in swap.held] == [CHATS["one"]]
+    assert [sequence.tokens for sequence in pool.kept] == [CHATS["two"]], "its own stays"
+    assert [copy.tokens for copy in swap.held] == [CHATS["one"]]
     assert pool.holds(CHATS["one"])
     assert pool.free == 4000 - cells.used == 3900
     pool.keep(following, 2, 0.0)
@@ -244,7 +244,7 @@ def test_another_conversation_is_swapped_out_and_comes_back_whole_when_it_goes_o
     assert pool.open(back)
     pool.clear_for(back, 0.0)
     assert back.read == 100
-    assert [one.tokens for one in swap.held] == [following.tokens[: following.read]]
+    assert [copy.tokens for copy in swap.held] == [following.tokens[: following.read]]
     assert pool.free == 4000 - cells.used
 
 
@@ -258,7 +258,7 @@ def test_what_a_job_left_goes_only_when_it_has_rested_and_what_is_short_is_not_c
     new = CachedSequence(list(range(700, 800)), Priority.INTERACTIVE)
     assert pool.open(new)
     pool.clear_for(new, 60.0)
-    assert [one.tokens for one in pool.kept] == [CHATS["two"]]
+    assert [sequence.tokens for sequence in pool.kept] == [CHATS["two"]]
     assert not swap.held
 
 
@@ -268,8 +268,8 @@ def test_copies_keep_within_their_space_and_the_oldest_goes_first():
     for n in range(3):
         assert swap.make_space(100)
         swap.add(SwappedSequence([n] * 100, NO_ADAPTER, bytes(100)))
-    assert [one.tokens[0] for one in swap.held] == [1, 2]
+    assert [copy.tokens[0] for copy in swap.held] == [1, 2]
     assert not swap.make_space(251)
     assert not SwapSpace(250, lambda: 100).make_space(30), "a quarter of what is free"
     swap.add(SwappedSequence([*[2] * 100, 3], NO_ADAPTER, bytes(101)))
-    assert [len(one.tokens) for one in swap.held] == [100, 101], "a longer one of the same takes its place"
+    assert [len(copy.tokens) for copy in swap.held] == [100, 101], "a longer one of the same takes its place"

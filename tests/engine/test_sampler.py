@@ -23,13 +23,13 @@ def said(model, prompt: str = "My favourite animal is", **sampling) -> str:
 
 def test_the_same_seed_gives_the_same_text_with_an_empty_memory(tiny, open_model, tmp_path):
     question = tiny.request("Tell me a story.", sampling=Sampling(temperature=1.0, seed=7, max_tokens=24))
-    one = tiny.answer(question)
-    assert one.reproducible
-    assert one.seed == 7
+    answer = tiny.answer(question)
+    assert answer.reproducible
+    assert answer.seed == 7
     other = open_model(tmp_path / "t.gguf")
     two = other.answer(question)
     assert two.reproducible
-    assert two.text == one.text
+    assert two.text == answer.text
     again = other.answer(question)
     assert not again.reproducible  # the prompt was in memory
 

@@ -64,8 +64,8 @@ def seeing(tmp_path):
         return made[-1]
 
     yield make
-    for one in made:
-        one.engine.close()
+    for seer in made:
+        seer.engine.close()
 
 
 def read_by_the_library(path, projector, prompt: str, shown: Picture) -> tuple[str, int]:
@@ -115,36 +115,36 @@ def read_by_the_library(path, projector, prompt: str, shown: Picture) -> tuple[s
 
 @pytest.mark.parametrize("family", EVERY)
 def test_a_picture_is_read_as_the_library_reads_it_and_kept(family: str, seeing, tmp_path) -> None:
-    one, shown = seeing(family), picture()
+    seer, shown = seeing(family), picture()
     question = asking("hello", shown)
-    rendered = one.engine.render(one.handle, (question,))
-    first = one.ask(question)
+    rendered = seer.engine.render(seer.handle, (question,))
+    first = seer.ask(question)
     assert isinstance(first, Finished), first
     before, behind = rendered.text.split("hello")
     prompt = f"{before}<__media__>hello{behind}"
-    words, count = read_by_the_library(one.path, FAMILIES[family](tmp_path)[1], prompt, shown)
+    words, count = read_by_the_library(seer.path, FAMILIES[family](tmp_path)[1], prompt, shown)
     assert rendered.tokens == count
     assert first.answer.text == words[: len(first.answer.text)]
     assert len(words) <= len(first.answer.text) + 1  # half a character at the limit is left out
     assert first.answer.usage.prompt_tokens == rendered.tokens
-    other = one.ask(asking("other words", shown)).answer
+    other = seer.ask(asking("other words", shown)).answer
     assert other.usage.cached_tokens >= rendered.tokens - len("hello<|im_end|>|im_start|>assistant  ")
-    changed_picture = one.ask(asking("hello", picture(seed=1))).answer
+    changed_picture = seer.ask(asking("hello", picture(seed=1))).answer
     assert changed_picture.usage.cached_tokens < 30
-    assert one.ask(question).answer.text == first.answer.text
+    assert seer.ask(question).answer.text == first.answer.text
 
 
 @pytest.mark.parametrize("family", EVERY)
 def test_a_state_knows_its_picture_and_goes_on(family: str, seeing, tmp_path) -> None:
-    one, shown = seeing(family), picture()
+    seer, shown = seeing(family), picture()
     question = asking("hello", shown)
-    told = one.ask(question).answer
+    told = seer.ask(question).answer
     said = ChatMessage(Role.ASSISTANT, (TextPart(told.text),))
     follow = (question, said, asking("and then"))
-    state = one.engine.state_of(one.handle, (question, said))
+    state = seer.engine.state_of(seer.handle, (question, said))
     assert state is not None
     assert runs_in(np.frombuffer(state.tokens, "<i4").tolist())
-    continued = one.ask(*follow).answer
+    continued = seer.ask(*follow).answer
     two = seeing(family)
     read = two.engine.restore(two.handle, state.tokens, lambda: bytes(state.data))
     assert read == len(state.tokens) // 4
@@ -155,10 +155,10 @@ def test_a_state_knows_its_picture_and_goes_on(family: str, seeing, tmp_path) ->
 
 @pytest.mark.parametrize("family", EVERY)
 def test_requests_with_pictures_are_answered_beside_others(family: str, seeing) -> None:
-    one, alone = seeing(family), {}
+    seer, alone = seeing(family), {}
     messages = {"x": asking("hello", picture()), "y": asking("hello", picture(30, 40, 2), picture()), "z": asking("no")}
     for key, message in messages.items():
-        alone[key] = one.ask(message).answer.text
+        alone[key] = seer.ask(message).answer.text
     two = seeing(family)
     sampling = changed(GREEDY, max_tokens=MOST)
     requests = [Request(key, two.handle, (message,), sampling=sampling) for key, message in messages.items()]
@@ -180,47 +180,47 @@ def test_a_broken_or_wrong_projector_is_said_and_words_are_still_read(tmp_path) 
         (wrong, "projector.other_model"), (cut, "projector.unusable"), (strange, "projector.unusable"),
         (narrow, "projector.other_model"), (tmp_path / "gone.gguf", "projector.unusable"), ("", "model.blind"),
     ):  # fmt: skip
-        one = Seeing(model, path)
-        found = one.ask(asking("hello", picture()))
-        assert isinstance(found, RequestFailed)
-        assert found.code == code, (path, found)
+        seer = Seeing(model, path)
+        outcome = seer.ask(asking("hello", picture()))
+        assert isinstance(outcome, RequestFailed)
+        assert outcome.code == code, (path, outcome)
         with pytest.raises(KnownError, match=code.replace(".", r"\.")):
-            one.engine.render(one.handle, (asking("hello", picture()),))
-        assert isinstance(one.ask(asking("hello")), Finished)
-        one.engine.close()
+            seer.engine.render(seer.handle, (asking("hello", picture()),))
+        assert isinstance(seer.ask(asking("hello")), Finished)
+        seer.engine.close()
 
 
 def test_pixels_that_are_none_are_refused(seeing) -> None:
-    one = seeing("gemma")
+    seer = seeing("gemma")
     shown = picture()
     for data in (shown.data[:400], "no base64!", base64.b64encode(b"x").decode()):
-        found = one.ask(asking("hello", changed(shown, data=data)))
-        assert isinstance(found, RequestFailed)
-        assert found.code == "request.invalid"
-    assert one.ask(asking("hello", changed(shown, data=""))).code == "projector.unusable"  # only counted
-    long = one.ask(asking("hello", picture(4000, 4)))
+        outcome = seer.ask(asking("hello", changed(shown, data=data)))
+        assert isinstance(outcome, RequestFailed)
+        assert outcome.code == "request.invalid"
+    assert seer.ask(asking("hello", changed(shown, data=""))).code == "projector.unusable"  # only counted
+    long = seer.ask(asking("hello", picture(4000, 4)))
     assert isinstance(long, Finished)
     many = [picture(seed=seed) for seed in range(40)]
-    assert one.ask(asking("hello", *many)).code == "context.full"
+    assert seer.ask(asking("hello", *many)).code == "context.full"
 
 
 def test_a_picture_nobody_waits_for_any_more_is_not_read_on(seeing) -> None:
-    one = seeing("qwen", context_tokens=8192)
+    seer = seeing("qwen", context_tokens=8192)
     sampling = changed(GREEDY, max_tokens=MOST)
     large = [picture(1000, 1000, seed) for seed in range(6)]
-    stream = one.engine.generate([Request("a", one.handle, (asking("hello", *large),), sampling=sampling)])
+    stream = seer.engine.generate([Request("a", seer.handle, (asking("hello", *large),), sampling=sampling)])
     next(stream)  # it is being read
-    encoded = one.engine.model(one.handle)._projector._kept
+    encoded = seer.engine.model(seer.handle)._projector._kept
     stream.close()
-    assert isinstance(one.ask(asking("hello")), Finished)
+    assert isinstance(seer.ask(asking("hello")), Finished)
     assert len(encoded) < len(large)
-    assert isinstance(one.ask(asking("hello", picture())), Finished)
+    assert isinstance(seer.ask(asking("hello", picture())), Finished)
 
 
 def test_pictures_are_found_among_tokens() -> None:
-    one, two = run_of(12, 4, b"a"), run_of(6, 6, b"b")
-    assert one != run_of(12, 4, b"c")
-    tokens = [1, 2, *one, *two, 3]
+    stretch, two = run_of(12, 4, b"a"), run_of(6, 6, b"b")
+    assert stretch != run_of(12, 4, b"c")
+    tokens = [1, 2, *stretch, *two, 3]
     assert [tuple(run) for run in runs_in(tokens)] == [(2, 12, 4), (14, 6, 6)]
     assert runs_in([1, 2, 3]) == ()
     with pytest.raises(KnownError):

@@ -67,9 +67,9 @@ def test_the_same_answer_with_it_and_without(open_model, starter_model):
 
 def test_it_ends_before_the_question(tiny):
     text = tiny.words(200) + "\n\n"
-    one = saved(tiny, text, "Zebra fish?")
+    state = saved(tiny, text, "Zebra fish?")
     other = saved(tiny, text, "Who is the king of France?")
-    assert one.tokens == other.tokens
+    assert state.tokens == other.tokens
 
 
 def test_what_is_in_memory_is_not_loaded(tiny):
@@ -120,14 +120,14 @@ def test_a_state_makes_room_and_the_accounts_stay_right(tiny):
 
 def test_a_sliding_window_either_keeps_its_past_or_nothing(open_model, tmp_path):
     path = write(tmp_path / "gemma.gguf", tiny_gemma3())
-    one, two = open_model(path, context_tokens=1024), open_model(path, context_tokens=1024)
+    model, two = open_model(path, context_tokens=1024), open_model(path, context_tokens=1024)
     text = "a b c d e f g h " * 20
-    first = one.ask(one.request((user(text + "and?"),), sampling=SHORT))
+    first = model.ask(model.request((user(text + "and?"),), sampling=SHORT))
     assert first.finished()
-    state = one.engine.state_of(one.info.handle, (user(text),))
+    state = model.engine.state_of(model.info.handle, (user(text),))
     if state is None:
         return
-    continued = one.ask(one.request((user(text + "or?"),), sampling=SHORT)).text()
+    continued = model.ask(model.request((user(text + "or?"),), sampling=SHORT)).text()
     assert put(two, state) in (0, len(state.tokens) // 4)
     assert two.ask(two.request((user(text + "or?"),), sampling=SHORT)).text() == continued
 

@@ -75,13 +75,13 @@ GOLDEN = {  # what the prompt ends with: off, as usual, on
 def divided(marks: ThoughtMarks, pieces: list[str], *, is_open: bool = False) -> tuple[str, str]:
     thoughts = ThoughtFilter(marks, is_open=is_open)
     both = [thoughts.feed(piece) for piece in pieces] + [thoughts.flush()]
-    return "".join(one for one, _ in both), "".join(one for _, one in both)
+    return "".join(thought for thought, _ in both), "".join(answer for _, answer in both)
 
 
 def marks_of(template: str) -> ThoughtMarks:
-    found = find_marks(template, lambda _text: False)
-    assert found is not None
-    return found
+    marks = find_marks(template, lambda _text: False)
+    assert marks is not None
+    return marks
 
 
 @pytest.mark.pure

@@ -71,7 +71,7 @@ def record(recorder):
 
 
 def jobs(recorder):
-    return [one for one in on_service_thread(recorder, recorder.services.jobs.list) if one.kind == KIND]
+    return [job for job in on_service_thread(recorder, recorder.services.jobs.list) if job.kind == KIND]
 
 
 def settled(recorder) -> None:

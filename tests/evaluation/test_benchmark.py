@@ -42,13 +42,13 @@ def measured(recorder, model=None, steps=None):
 def test_a_bench_measures_and_keeps_and_says_how_far_it_is(opened) -> None:
     recorder = opened(slow=0.001)
     steps: list[BenchProgress] = []
-    found = measured(recorder, steps=steps)
-    assert isinstance(found, BenchResult), found
-    assert found.output_tokens_per_s > 0
-    assert found.prompt_tokens > 100
-    assert found.energy_source in tuple(EnergySource)
-    assert found.energy_j is not None
-    assert found.energy_j >= 0
+    measure = measured(recorder, steps=steps)
+    assert isinstance(measure, BenchResult), measure
+    assert measure.output_tokens_per_s > 0
+    assert measure.prompt_tokens > 100
+    assert measure.energy_source in tuple(EnergySource)
+    assert measure.energy_j is not None
+    assert measure.energy_j >= 0
     services = recorder.services
     now = on_service_thread(recorder, lambda: services.models.state.memory_bytes)
     again = measured(recorder)  # in a process that has had a model, which is not small any more
@@ -88,7 +88,7 @@ def test_a_bench_is_cancelled_and_leaves_the_desk_as_it_was(opened) -> None:
             writing.set()
 
     pending = on_service_thread(recorder, lambda: recorder.services.bench.run(None).listen(progressed))
-    on_service_thread(recorder, lambda: pending.then(lambda one: (answers.append(one), ended.set())))
+    on_service_thread(recorder, lambda: pending.then(lambda outcome: (answers.append(outcome), ended.set())))
     assert writing.wait(TIMEOUT_S)
     with pytest.raises(KnownError, match=r"measuring\.twice"):
         on_service_thread(recorder, lambda: recorder.services.bench.run(None))
@@ -107,7 +107,7 @@ def test_a_bench_is_cancelled_and_leaves_the_desk_as_it_was(opened) -> None:
 def test_the_model_in_use_before_is_there_again_afterwards(opened, tmp_path) -> None:
     recorder = opened()
     other = add_model(recorder.services, tmp_path / "other.gguf", "Other")
-    first = next(one for one in on_service_thread(recorder, recorder.services.models.list) if one.id != other.id)
+    first = next(model for model in on_service_thread(recorder, recorder.services.models.list) if model.id != other.id)
     on_service_thread(recorder, lambda: recorder.services.models.use(first.id))
     recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY and event.model == first.id)
     begin = len(recorder.events)
@@ -132,13 +132,13 @@ def test_the_real_engine_is_measured(home, tmp_path, monkeypatch) -> None:
         recorder = Recorder(services)
         path = make("llama2", tmp_path)
         assert import_model(services, path, link=True).model is not None
-        found = measured(recorder)
-        assert isinstance(found, BenchResult), found
-        assert found.memory_bytes > path.stat().st_size
-        assert found.output_tokens == 64
-        assert found.prompt_tokens_per_s > 0
-        assert found.energy_j
-        assert "per 1,000 tokens" in found.energy_words()
+        measure = measured(recorder)
+        assert isinstance(measure, BenchResult), measure
+        assert measure.memory_bytes > path.stat().st_size
+        assert measure.output_tokens == 64
+        assert measure.prompt_tokens_per_s > 0
+        assert measure.energy_j
+        assert "per 1,000 tokens" in measure.energy_words()
     finally:
         services.close()
 
@@ -156,7 +156,7 @@ def zone(root: Path, name: str, energy: str, largest: str = "1000", called: str 
 @pytest.mark.pure
 def test_counters_are_the_packages_own_and_none_is_counted_twice(tmp_path) -> None:
     assert counted_between(read_counters(tmp_path), read_counters(tmp_path)) is None
-    one = zone(tmp_path, "intel-rapl:0", "900", called="package-0")
+    package = zone(tmp_path, "intel-rapl:0", "900", called="package-0")
     zone(tmp_path, "intel-rapl:1", "2000000", called="package-1")
     zone(tmp_path, "intel-rapl:0:0", "5", called="core")  # a part of package 0
     zone(tmp_path, "intel-rapl-mmio:0", "900", called="package-0")  # the same once more
@@ -166,7 +166,7 @@ def test_counters_are_the_packages_own_and_none_is_counted_twice(tmp_path) -> No
     zone(tmp_path, "intel-rapl:0", "100")  # began anew at 1000
     zone(tmp_path, "intel-rapl:1", "3500000")
     assert counted_between(before, read_counters(tmp_path)) == pytest.approx(1.5, abs=0.001)
-    (one / "energy_uj").unlink()
+    (package / "energy_uj").unlink()
     (tmp_path / "intel-rapl-mmio:0" / "energy_uj").unlink()
     assert counted_between(before, read_counters(tmp_path)) is None
     zone(tmp_path, "intel-rapl:0", "nonsense")
@@ -186,8 +186,10 @@ def test_a_battery_counts_only_while_it_gives_and_only_this_pc_s(tmp_path) -> No
     supply(tmp_path, "AC", type="Mains", online=0)
     supply(tmp_path, "mouse", type="Battery", scope="Device", status="Discharging", energy_now=1_000_000)
     assert read_batteries(tmp_path) == {}
-    one = supply(tmp_path, "BAT0", type="Battery", status="Discharging", energy_now=36_000_000, power_now=-9_000_000)
-    assert read_batteries(tmp_path) == {one: Battery(129_600.0, 9.0)}
+    battery = supply(
+        tmp_path, "BAT0", type="Battery", status="Discharging", energy_now=36_000_000, power_now=-9_000_000
+    )
+    assert read_batteries(tmp_path) == {battery: Battery(129_600.0, 9.0)}
     two = supply(tmp_path, "BAT1", type="Battery", status="Discharging", charge_now=2_000_000, voltage_now=12_000_000)
     assert read_batteries(tmp_path)[two] == Battery(86_400.0, None)
     supply(tmp_path, "BAT0", status="Charging")
@@ -196,11 +198,13 @@ def test_a_battery_counts_only_while_it_gives_and_only_this_pc_s(tmp_path) -> No
 
 @pytest.mark.pure
 def test_what_a_battery_gave_is_its_power_by_the_time_or_what_it_holds_less() -> None:
-    one = Path("BAT0")
-    assert drawn_between({one: Battery(100.0, 8.0)}, {one: Battery(100.0, 12.0)}, 3.0) == 30.0
-    assert drawn_between({one: Battery(100.0, None)}, {one: Battery(64.0, None)}, 3.0) == 36.0
-    assert drawn_between({one: Battery(100.0, None)}, {one: Battery(100.0, None)}, 3.0) is None  # too short to tell
-    assert drawn_between({one: Battery(100.0, 8.0)}, {}, 3.0) is None  # plugged in meanwhile
+    battery = Path("BAT0")
+    assert drawn_between({battery: Battery(100.0, 8.0)}, {battery: Battery(100.0, 12.0)}, 3.0) == 30.0
+    assert drawn_between({battery: Battery(100.0, None)}, {battery: Battery(64.0, None)}, 3.0) == 36.0
+    assert (
+        drawn_between({battery: Battery(100.0, None)}, {battery: Battery(100.0, None)}, 3.0) is None
+    )  # too short to tell
+    assert drawn_between({battery: Battery(100.0, 8.0)}, {}, 3.0) is None  # plugged in meanwhile
     assert drawn_between({}, {}, 3.0) is None
 
 

@@ -69,8 +69,8 @@ def test_there_are_twelve_items_a_skill_in_several_languages() -> None:
     for skill in {*Skill} - {Skill.SUMMARY}:
         mine = [question for question in questions if question.skill is skill and question.is_true]
         assert len(mine) >= 12
-        assert len({one.item["language"] for one in mine}) >= 5
-        assert {one.item["language"] for one in mine} <= set(LANGUAGES)
+        assert len({task.item["language"] for task in mine}) >= 5
+        assert {task.item["language"] for task in mine} <= set(LANGUAGES)
     shapes = [str(question.step()) for question in questions]
     assert Counter(shapes).most_common(1)[0][1] == 1
     assert all(re.compile(question.item["pattern"]) for question in questions if "pattern" in question.item)
@@ -129,8 +129,8 @@ def test_a_parrot_and_a_broken_record_give_no_answer() -> None:
 
 
 def test_true_and_altered_are_told_apart_by_a_threshold() -> None:
-    found = separation([2.0, 1.5, 1.0], [-0.5, -1.0, -2.0])
-    assert (found.auc, found.threshold, found.right) == (1.0, 0.25, 6)
+    split = separation([2.0, 1.5, 1.0], [-0.5, -1.0, -2.0])
+    assert (split.auc, split.threshold, split.right) == (1.0, 0.25, 6)
     assert separation([0.0, 0.0], [0.0, 0.0]).auc == 0.5
     assert separation([-3.0], [3.0]).auc == 0.0
     # a threshold chosen by these says 6 of 8; told by thresholds that do not know them it is guessing
@@ -138,10 +138,10 @@ def test_true_and_altered_are_told_apart_by_a_threshold() -> None:
 
 
 def test_each_item_is_written_in_its_language() -> None:
-    for one in items()[1]:
-        texts = [one.item[key] for key in ("text", "true", "altered", "right", "said") if key in one.item]
-        if one.skill is Skill.BLOCK:
-            texts = [" ".join(one.item["blocks"]), one.item["said"]]
-        if one.skill is Skill.FORMAT:
-            texts.append(one.item["ask"])
-        assert {detect(text)[0] for text in texts} <= {one.item["language"]}, texts
+    for task in items()[1]:
+        texts = [task.item[key] for key in ("text", "true", "altered", "right", "said") if key in task.item]
+        if task.skill is Skill.BLOCK:
+            texts = [" ".join(task.item["blocks"]), task.item["said"]]
+        if task.skill is Skill.FORMAT:
+            texts.append(task.item["ask"])
+        assert {detect(text)[0] for text in texts} <= {task.item["language"]}, texts

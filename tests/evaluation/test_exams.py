@@ -29,12 +29,12 @@ def test_an_exam_runs_as_a_job_and_its_result_is_kept_with_the_model(opened) -> 
     assert result(recorder) is None
     job = on_service_thread(recorder, recorder.services.exams.take)
     assert done(recorder, job).total == len(items()[1]) + PAPERS == 80
-    found = result(recorder)
-    assert {skill.skill for skill in found.skills} == set(Skill)
-    assert found.of(Skill.TRUTH).auc == 0.5  # the fake always says Yes
-    assert "short chats" in sentence_of("Echo", found)
+    exam = result(recorder)
+    assert {skill.skill for skill in exam.skills} == set(Skill)
+    assert exam.of(Skill.TRUTH).auc == 0.5  # the fake always says Yes
+    assert "short chats" in sentence_of("Echo", exam)
     recorder.services.close()
-    assert result(opened()) == found
+    assert result(opened()) == exam
 
 
 @pytest.mark.process
@@ -51,7 +51,7 @@ def test_an_exam_broken_off_goes_on_where_it_was(opened) -> None:
     begin = len(again.events)
     third = on_service_thread(again, again.services.exams.take)  # sat already: no item is asked twice
     done(again, third, begin)
-    assert [one.done for one in again.of(JobChanged, begin) if one.status is JobStatus.RUNNING] == [80]
+    assert [change.done for change in again.of(JobChanged, begin) if change.status is JobStatus.RUNNING] == [80]
 
 
 @pytest.mark.process
@@ -101,6 +101,6 @@ def test_of_a_published_file_it_is_known_what_it_showed_until_its_own_exam() -> 
     assert not is_weak(there)
     own = {"version": items()[0], "skills": [{"skill": "format", "level": "weak", "passed": 1, "total": 12}]}
     examined = SimpleNamespace(sha256=sha256, info={SKILLS: own}, header={})
-    assert [one.level for one in skills_of(examined).values()] == ["weak"]
+    assert [skill.level for skill in skills_of(examined).values()] == ["weak"]
     assert is_weak(examined)
     assert skills_of(SimpleNamespace(sha256="0" * 64, info={}, header={})) == {}

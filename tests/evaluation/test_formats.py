@@ -25,9 +25,9 @@ from slmdesk.runtime.file_io import Claim
 def test_smaller_formats_go_by_the_bits_of_the_file() -> None:
     header = {"quantization": "Q6_K", "parameters": 1_000_000_000}
     record = ModelRecord("a", "A", b"/a", False, 800_000_000, "s", 0, 0, header, "file", 0.0, None)
-    found = smaller_formats(record)
-    assert [name for name, _size in found] == ["Q5_K_M", "Q4_K_M", "IQ4_NL", "Q4_0", "Q3_K_M"]
-    assert 600_000_000 < found[0][1] < 800_000_000
+    sizes = smaller_formats(record)
+    assert [name for name, _size in sizes] == ["Q5_K_M", "Q4_K_M", "IQ4_NL", "Q4_0", "Q3_K_M"]
+    assert 600_000_000 < sizes[0][1] < 800_000_000
     assert smaller_formats(changed(record, header={**header, "quantization": "F16"}))[0][0] == "Q8_0"
     assert smaller_formats(changed(record, header={**header, "quantization": "Q3_K_M"})) == ()
 
@@ -102,7 +102,7 @@ def test_a_copy_of_no_use_gives_way_to_the_published_file(small_desk, monkeypatc
     named = on_thread(recorder, lambda: services.models.choose(copy.id))
     assert named.id == copy.id, "who names the copy to remove it does not mean its model"
     on_thread(recorder, lambda: services.models.remove(named.id))
-    assert [one.id for one in on_thread(recorder, services.models.list)] == [model.id]
+    assert [record.id for record in on_thread(recorder, services.models.list)] == [model.id]
     assert Path(os.fsdecode(model.path)).is_file()
 
 
@@ -153,7 +153,7 @@ def test_a_killed_child_and_a_cancel_leave_nothing(desk) -> None:
     assert result_of(services, cancelled) is None
     assert folders(recorder) == []
     assert not any(is_alive(pid) for pid in killed)
-    assert [one.id for one in on_thread(recorder, services.models.list)] == [model.id]
+    assert [record.id for record in on_thread(recorder, services.models.list)] == [model.id]
     assert not on_thread(recorder, lambda: services.jobs.is_held)
 
 
@@ -185,7 +185,7 @@ def test_layers_are_left_out_by_what_they_are_needed_for(small_desk) -> None:
     assert read_header(Path(os.fsdecode(copy.path))).layers == read_header(Path(os.fsdecode(model.path))).layers - 1
     assert copy.name.endswith("1 layer less")
     assert copy_label(origin_of(copy)) == "1 layer less"
-    fractions = [one.fraction for one in news if isinstance(one, FormatProgress)]
+    fractions = [progress.fraction for progress in news if isinstance(progress, FormatProgress)]
     assert fractions == sorted(fractions)
     assert folders(recorder) == []
     assert result_of(services, lambda: services.formats.make(model.id, "", 3)).code == "request.invalid"

@@ -43,12 +43,12 @@ def test_killed_at_random_moments(tmp_path, starter_model, count) -> None:
         time.sleep(chance.uniform(0.8, 5))
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
-        kept = [one for one in listed(home) if one["id"] == published["id"]]
-        assert [one["sha256"] for one in kept] == [published["sha256"]]
+        kept = [model for model in listed(home) if model["id"] == published["id"]]
+        assert [model["sha256"] for model in kept] == [published["sha256"]]
         for file in folder.glob("*.gguf"):  # whole, whether or not its record was still written
             check_file(file)
     assert hashlib.sha256(Path(published["path"]).read_bytes()).hexdigest() == published["sha256"]
     subprocess.run(slmdesk(home, "models", *tune), capture_output=True, check=True)
     assert not list(folder.glob(".formats*")), "the next one tidies up"
-    names = {one["quantization"] for one in listed(home)}
+    names = {model["quantization"] for model in listed(home)}
     assert names == {"Q4_1", "Q8_0"}

@@ -24,8 +24,8 @@ def pc(gigabytes: float, pace: Pace = LAPTOP, card: int = 0) -> Pc:
 
 
 def title(job: Skill, there: Pc, *languages: str, **exams: str) -> str:
-    found = recommend(job, there, languages=languages, exams=exams)
-    return found.entry.title if found else ""
+    offer = recommend(job, there, languages=languages, exams=exams)
+    return offer.entry.title if offer else ""
 
 
 @pytest.mark.pure
@@ -35,9 +35,9 @@ def title(job: Skill, there: Pc, *languages: str, **exams: str) -> str:
 )
 def test_the_laptop_of_the_table_writes_as_fast_as_was_seen(name: str, tokens_per_s: float) -> None:
     entry = next(entry for entry in load_catalogue() if entry.title == name)
-    found = LAPTOP.of_size(entry.active_bytes, entry.quantization)
-    assert found is not None
-    assert found.tokens_per_s == pytest.approx(tokens_per_s, rel=0.2)
+    pace = LAPTOP.of_size(entry.active_bytes, entry.quantization)
+    assert pace is not None
+    assert pace.tokens_per_s == pytest.approx(tokens_per_s, rel=0.2)
 
 
 @pytest.mark.pure
@@ -62,9 +62,9 @@ def test_the_first_offer_is_the_fastest_that_is_good_enough(
     there = pc(gigabytes - 0.4, Pace(bandwidth=bandwidth))  # what the graphics unit takes is not reported
     assert [title(job, there, "de") for job in (CHAT, SUMMARIES, TRANSLATION)] == [first, first, translation]
     for card in (0, 8, 24):
-        found = recommend(CHAT, pc(gigabytes, Pace(bandwidth=bandwidth), card=card), languages=("de",))
-        assert found is not None
-        assert found.entry.bytes <= 5_000_000_000
+        offer = recommend(CHAT, pc(gigabytes, Pace(bandwidth=bandwidth), card=card), languages=("de",))
+        assert offer is not None
+        assert offer.entry.bytes <= 5_000_000_000
 
 
 @pytest.mark.pure
@@ -116,9 +116,9 @@ def test_a_reason_is_one_sentence_that_names_conditions_measures_and_what_is_too
 
 @pytest.mark.pure
 def test_a_pc_that_was_not_measured_is_told_no_speed() -> None:
-    found = recommend(CHAT, pc(8, Pace()), languages=("de",))
-    assert found is not None
-    assert (found.words, found.reason) == (
+    offer = recommend(CHAT, pc(8, Pace()), languages=("de",))
+    assert offer is not None
+    assert (offer.words, offer.reason) == (
         "Qwen 3 4B Instruct 2507, 2.5 GB",
         "It fits into 8 GB beside your other programs; speaks German.",
     )
@@ -147,8 +147,8 @@ def test_an_exam_taken_here_counts_for_the_model_of_the_list(opened, monkeypatch
         results = [SkillResult(skill, level, 12, 12) for skill in Examined]
         noted = {"version": items()[0], "skills": [shape_of_skill(result) for result in results]}
         services.store.models.set_info(model, **{SKILLS: noted})
-        found = services.recommending.recommend((SUMMARIES,), ()).by_job[SUMMARIES]
-        return found.entry.title
+        offer = services.recommending.recommend((SUMMARIES,), ()).by_job[SUMMARIES]
+        return offer.entry.title
 
     assert [recommended(level) for level in ("good", "fair", "weak")] == [
         "Qwen 3 4B Instruct 2507", "Qwen 3 4B Instruct 2507", "Gemma 4 E2B",

@@ -130,7 +130,8 @@ def test_no_right_sentence_is_called_wrong_and_most_is_told_in_the_words_allowed
 
 
 @pytest.mark.parametrize(
-    ("language", "sentence", "expected"), [*((*one, True) for one in FAULTS), *((*one, False) for one in RIGHT)]
+    ("language", "sentence", "expected"),
+    [*((*fault, True) for fault in FAULTS), *((*sample, False) for sample in RIGHT)],
 )
 def test_what_is_exchanged_or_lost_is_wrong(language, sentence, expected) -> None:
     (paper,) = (paper for paper in papers() if paper.language == language)
@@ -143,7 +144,7 @@ def test_who_writes_well_may_write() -> None:
 
 def test_who_exchanges_or_leaves_out_may_not(monkeypatch) -> None:
     def unchecked(said, _source, _among):
-        return SimpleNamespace(points=[Point(one.text, ()) for one in said])
+        return SimpleNamespace(points=[Point(sentence.text, ()) for sentence in said])
 
     monkeypatch.setattr("slmdesk.summaries.exam.checked", unchecked)
     assert judged().level == "good"

@@ -32,7 +32,7 @@ def test_each_day_is_an_event_of_a_whole_day_in_lines_that_are_not_too_long() ->
 
 def test_no_text_can_begin_a_line_of_its_own_and_a_new_export_replaces_the_former() -> None:
     days = [event(date(2026, 12, day), "a\r\nEND:VEVENT\x0b", "", "key", is_sure=True) for day in (1, 2)]
-    one, two = (to_calendar([day], NOW) for day in days)
-    assert one.count(b"\r\nEND:VEVENT\r\n") == 1
-    uid = next(line for line in one.split(b"\r\n") if line.startswith(b"UID:"))
+    calendar, two = (to_calendar([day], NOW) for day in days)
+    assert calendar.count(b"\r\nEND:VEVENT\r\n") == 1
+    uid = next(line for line in calendar.split(b"\r\n") if line.startswith(b"UID:"))
     assert uid in two.split(b"\r\n")

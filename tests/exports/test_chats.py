@@ -67,7 +67,7 @@ def test_exports_are_as_the_golden_files() -> None:
 
 def test_json_holds_the_whole_tree_and_no_owner() -> None:
     shape = json.loads(to_json(*chat()))
-    assert [one["id"] for one in shape["messages"]] == ["m1", "m2", "m3", "m4", "m5"]
+    assert [turn["id"] for turn in shape["messages"]] == ["m1", "m2", "m3", "m4", "m5"]
     assert shape["shown"] == ["m1", "m2", "m4", "m5"]
     assert "desk-1" not in json.dumps(shape)
 
@@ -149,23 +149,23 @@ def test_nobody_puts_words_into_the_mouth_of_the_person(words: str) -> None:
     assert "> [^1]:" not in to_markdown(item, path)
     assert not {token.type for token in (*tokens, *inner)} & {"html_block", "html_inline", "image"}
     ours = [token.content for at, token in enumerate(tokens) if token.type == "inline" and tokens[at - 1].level == 0]
-    bold = [one.removeprefix("**").partition("**")[0] for one in ours if one.startswith("**")]
-    assert [one.replace("\\", "") for one in bold] == SPEAKERS
+    bold = [line.removeprefix("**").partition("**")[0] for line in ours if line.startswith("**")]
+    assert [name.replace("\\", "") for name in bold] == SPEAKERS
     html = lxml.html.fromstring(to_html(chat_paper(item, path)))
-    assert [one.text_content() for one in html.xpath("//h3[not(ancestor::div)]")] == SPEAKERS
+    assert [heading.text_content() for heading in html.xpath("//h3[not(ancestor::div)]")] == SPEAKERS
     assert not html.xpath("//h3[ancestor::div] | //img | //script | //a | //b")
     document = docx.Document(io.BytesIO(to_docx(chat_paper(item, path))))
-    assert [one.text for one in document.paragraphs if one.style.name == "Heading 3"] == SPEAKERS
-    lines = {one.text for one in document.paragraphs if not one._p.xpath("./w:pPr/w:pBdr")}
+    assert [paragraph.text for paragraph in document.paragraphs if paragraph.style.name == "Heading 3"] == SPEAKERS
+    lines = {paragraph.text for paragraph in document.paragraphs if not paragraph._p.xpath("./w:pPr/w:pBdr")}
     assert not {line for line in lines if "agree" in line or line == "Yes."}
     again = to_markdown_of_paper(chat_paper(item, path))
     tokens = MarkdownIt("commonmark").enable("table").parse(again)
     inner = [child for token in tokens for child in token.children or ()]
     assert not {token.type for token in (*tokens, *inner)} & {"html_block", "html_inline", "image", "link_open"}
-    headings = [tokens[at + 1] for at, one in enumerate(tokens) if one.type == "heading_open" and one.level == 0]
-    assert ["".join(child.content for child in one.children) for one in headings[1:]] == SPEAKERS
+    headings = [tokens[at + 1] for at, token in enumerate(tokens) if token.type == "heading_open" and token.level == 0]
+    assert ["".join(child.content for child in heading.children) for heading in headings[1:]] == SPEAKERS
     shape = json.loads(to_json(item, path, path))
-    assert [one["role"] for one in shape["messages"]] == ["user", "assistant", "user", "assistant"]
+    assert [turn["role"] for turn in shape["messages"]] == ["user", "assistant", "user", "assistant"]
 
 
 @pytest.mark.parametrize(

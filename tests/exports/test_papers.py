@@ -58,15 +58,19 @@ def kinds(pieces: list[Piece]) -> list[PieceKind]:
 
 
 def test_markdown_is_taken_apart() -> None:
-    found = pieces_of(MARKDOWN)
-    assert kinds(found) == [
+    pieces = pieces_of(MARKDOWN)
+    assert kinds(pieces) == [
         PieceKind.HEADING, PieceKind.PARAGRAPH, PieceKind.ITEM, PieceKind.ITEM, PieceKind.ITEM, PieceKind.QUOTE,
         PieceKind.CODE, PieceKind.TABLE, PieceKind.PARAGRAPH,
     ]  # fmt: skip
-    assert [(one.mark, one.level) for one in found if one.kind is PieceKind.ITEM] == [("1.", 1), ("•", 2), ("2.", 1)]
-    assert Run("bold", bold=True) in found[1].runs
-    assert "link (http://x.example/)" in found[1].text
-    assert found[7].rows == (("A", "B"), ("1", "=2+2"))
+    assert [(piece.mark, piece.level) for piece in pieces if piece.kind is PieceKind.ITEM] == [
+        ("1.", 1),
+        ("•", 2),
+        ("2.", 1),
+    ]
+    assert Run("bold", bold=True) in pieces[1].runs
+    assert "link (http://x.example/)" in pieces[1].text
+    assert pieces[7].rows == (("A", "B"), ("1", "=2+2"))
 
 
 def test_html_holds_foreign_words_as_words() -> None:
@@ -79,7 +83,9 @@ def test_html_holds_foreign_words_as_words() -> None:
 def test_markdown_comes_back_as_it_was() -> None:
     first = pieces_of(MARKDOWN)
     again = pieces_of(to_markdown(Paper("Title", tuple(first))))[1:]
-    assert [(one.kind, one.text, one.rows) for one in again] == [(one.kind, one.text, one.rows) for one in first]
+    assert [(piece.kind, piece.text, piece.rows) for piece in again] == [
+        (piece.kind, piece.text, piece.rows) for piece in first
+    ]
 
 
 def test_formulas_keep_their_source() -> None:
@@ -90,7 +96,7 @@ def test_formulas_keep_their_source() -> None:
         "So $a_1 * b_2 * c$ and \\(\\alpha\\), $5.", "$$\nx \\\\ y\n- z\n$$", "\\[ a_1 \\]", "$$\nno end_1_",
     ]  # fmt: skip
     again = pieces_of(to_markdown(Paper("Title", tuple(pieces[:3]))))[1:]
-    assert [one.text for one in again] == [piece.text for piece in pieces[:3]]
+    assert [piece.text for piece in again] == [piece.text for piece in pieces[:3]]
     table = "| a_1 * | $a_1$ or $5 |\n| --- | --- |\n| \\(b_2*c*\\) | \\* x_1 $ |"
     cells = to_markdown(Paper("Title", tuple(pieces_of(table))))
     assert "| a\\_1 \\* | $a_1$ or $5 |" in cells
@@ -114,7 +120,7 @@ def test_a_spreadsheet_has_words_and_no_formulas() -> None:
     data = to_xlsx({"A:b/c": [("Name", "Value"), ("=1+1", 3), ("+cmd|x", None)], "Two": []})
     book = openpyxl.load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["A b c", "Two"]
-    assert [one.data_type for one in book["A b c"]["A"]] == ["s", "s", "s"]
+    assert [cell.data_type for cell in book["A b c"]["A"]] == ["s", "s", "s"]
     assert book["A b c"]["A2"].value == "=1+1"
     assert book["A b c"]["B2"].value == 3
     with zipfile.ZipFile(io.BytesIO(data)) as packed:

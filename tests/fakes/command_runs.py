@@ -23,7 +23,7 @@ def environment(home, monkeypatch) -> dict[str, str]:
 def runner(environment: dict[str, str], way: Callable) -> Callable[..., Ran]:
     """Runs commands in a way; `echo` are options of the echo engine, `real` takes the real one."""
 
-    def one(*args: str, stdin: str | None = None, echo: dict | None = None, real: bool = False) -> Ran:
+    def run(*args: str, stdin: str | None = None, echo: dict | None = None, real: bool = False) -> Ran:
         env = dict(environment)
         if echo:
             env["SLMDESK_ECHO"] = json.dumps({"words": True, **echo})
@@ -31,9 +31,9 @@ def runner(environment: dict[str, str], way: Callable) -> Callable[..., Ran]:
             env["SLMDESK_TEST_ENGINE"] = "real"
         status, out, err = way(args, env, (stdin or "").encode())
         assert b"Traceback" not in err + out, err.decode()
-        return Ran(status, *(io.TextIOWrapper(io.BytesIO(one), encoding="utf-8").read() for one in (out, err)))
+        return Ran(status, *(io.TextIOWrapper(io.BytesIO(stream), encoding="utf-8").read() for stream in (out, err)))
 
-    return one
+    return run
 
 
 @pytest.fixture
@@ -52,12 +52,12 @@ def run_apart(environment):
 def run_bytes(environment):
     """Runs one command and gives its output as bytes."""
 
-    def one(*args: str) -> bytes:
+    def output(*args: str) -> bytes:
         status, out, err = run_here(args, environment)
         assert status == 0, err
         return out
 
-    return one
+    return output
 
 
 @pytest.fixture
@@ -86,14 +86,14 @@ def begin(environment):
     """Starts a command and gives its process; ends what is left at the end."""
     started = []
 
-    def one(*args: str) -> subprocess.Popen:
+    def start(*args: str) -> subprocess.Popen:
         process = subprocess.Popen(
             [*SLMDESK, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT
         )
         started.append(process)
         return process
 
-    yield one
+    yield start
     for process in started:
         process.kill()
         process.communicate()

@@ -86,7 +86,7 @@ def _like_a_process(environment: Mapping[str, str], given: BinaryIO, out: Binary
     """Streams, environment, folder, signals and log of a command; restored afterwards."""
     streams, before = (sys.stdin, sys.stdout, sys.stderr), dict(os.environ)
     handlers = [signal.getsignal(number) for number in SIGNALS]
-    mine = [io.TextIOWrapper(one, encoding="utf-8") for one in (given, out, err)]
+    mine = [io.TextIOWrapper(stream, encoding="utf-8") for stream in (given, out, err)]
     log = logging.getLogger()
     _set_environment(environment)
     sys.stdin, sys.stdout, sys.stderr = mine
@@ -97,12 +97,12 @@ def _like_a_process(environment: Mapping[str, str], given: BinaryIO, out: Binary
     finally:
         log.removeHandler(logging.lastResort)
         sys.stdin, sys.stdout, sys.stderr = streams
-        for one in mine:
-            one.flush()
-            one.detach()
+        for subject in mine:
+            subject.flush()
+            subject.detach()
         _set_environment(before)
-        for one, handler in zip(SIGNALS, handlers, strict=True):
-            signal.signal(one, handler)
+        for subject, handler in zip(SIGNALS, handlers, strict=True):
+            signal.signal(subject, handler)
 
 
 def _set_environment(wanted: Mapping[str, str]) -> None:

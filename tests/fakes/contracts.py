@@ -116,14 +116,14 @@ def write_pdf(path: Path, markdown: str) -> Path:
 
 def _broken(text: str, width: int) -> list[str]:
     """Lines of at most `width` letters; long words are cut with a hyphen."""
-    found, line = [], ""
+    lines, line = [], ""
     for word in text.split():
         if len(line) + len(word) + 1 <= width:
             line = f"{line} {word}".strip()
         elif len(word) > 9 and word.isalpha() and width - len(line) > 7:
-            found.append(f"{line} {word[:5]}-")
+            lines.append(f"{line} {word[:5]}-")
             line = word[5:]
         else:
-            found.append(line)
+            lines.append(line)
             line = word
-    return [*found, line]
+    return [*lines, line]

@@ -108,7 +108,7 @@ def has_said(words: str) -> Chapter:
     """The chat that is open shows these words."""
     yield from turn_to(Qt.Key.Key_2, "Chat")
     frame = frames[-1]
-    yield lambda: any(words in one.words for one in frame.chat.shown.by_id.values())
+    yield lambda: any(words in message.words for message in frame.chat.shown.by_id.values())
 
 
 def chat_exports(folder: str) -> Chapter:
@@ -152,20 +152,22 @@ def question(words: str) -> Chapter:
     yield from choose_tab("questions")
     yield from type_into("question_line", words)
     press(shown("question_line"), Qt.Key.Key_Return)
-    yield lambda: any(words in one.text().replace("\u200b", "") for one in parts_of("question_pane"))
-    yield lambda: (one := find("ask_button")) is not None and one.isEnabled() and len(parts_of("question_pane")) > 1
+    yield lambda: any(words in label.text().replace("\u200b", "") for label in parts_of("question_pane"))
+    yield (
+        lambda: (button := find("ask_button")) is not None and button.isEnabled() and len(parts_of("question_pane")) > 1
+    )
 
 
 def parts_of(pane: str) -> list[QLabel]:
-    found = find(pane)
-    return found.findChildren(QLabel, "question_part") if found is not None else []
+    widget = find(pane)
+    return widget.findChildren(QLabel, "question_part") if widget is not None else []
 
 
 def table(folder: str) -> Chapter:
     yield from turn_to(Qt.Key.Key_3, "Documents")
     yield from choose_tab("table")
-    yield lambda: (one := find("table_pane")) is not None and one.isEnabled()
-    yield lambda: (one := find("cells_table")) is not None and one.model().rowCount() == 1
+    yield lambda: (pane := find("table_pane")) is not None and pane.isEnabled()
+    yield lambda: (cells := find("cells_table")) is not None and cells.model().rowCount() == 1
     yield lambda: find("making_table") is None
     yield from choose_export("table_more_button", "xlsx", f"{folder}/table.xlsx")
 
@@ -202,7 +204,7 @@ def folder_question(words: str) -> Chapter:
     yield from choose_row("folder_list", "matter")
     yield from type_into("folder_question_line", words)
     press(shown("folder_question_line"), Qt.Key.Key_Return)
-    yield lambda: any(words in one.text().replace("\u200b", "") for one in parts_of("folder_question_pane"))
+    yield lambda: any(words in label.text().replace("\u200b", "") for label in parts_of("folder_question_pane"))
     yield lambda: len(parts_of("folder_question_pane")) > 1
 
 
@@ -259,7 +261,7 @@ def unlock(passphrase: str) -> Chapter:
         yield from type_into("lock_field", words, page)
         press(find("lock_field", page), Qt.Key.Key_Return)
         if words != passphrase:
-            yield lambda: (one := find("lock_problem", page)) is not None and "Wrong passphrase" in one.text()
+            yield lambda: (label := find("lock_problem", page)) is not None and "Wrong passphrase" in label.text()
     yield from begin()
 
 
@@ -342,11 +344,11 @@ class Day:
     def _fail(self, why: str) -> None:
         self._chapter = None
         seen = [
-            f"{one.objectName()}: {one.text()}"
+            f"{widget.objectName()}: {widget.text()}"
             for top in QApplication.topLevelWidgets()
             for kind in (QLabel, QAbstractButton)
-            for one in top.findChildren(kind)
-            if one.isVisible() and one.text()
+            for widget in top.findChildren(kind)
+            if widget.isVisible() and widget.text()
         ]
         tell(failed=self._words, why=why, shown=seen[:200])
 
@@ -362,7 +364,7 @@ def drive() -> int:
         self.day = Day()
 
     QApplication.__init__ = started
-    return main(["--window", *(one for one in sys.argv[1:] if one != "--window")])
+    return main(["--window", *(argument for argument in sys.argv[1:] if argument != "--window")])
 
 
 if __name__ == "__main__":

@@ -47,17 +47,17 @@ def outside(root: QWidget) -> list[str]:
 
 
 def _cut_off(root: QWidget, shown: Sequence[QWidget]) -> list[str]:
-    found: list[str] = []
+    lines: list[str] = []
     cut: set[QWidget] = set()
     for widget in shown:
         above = widget.parentWidget()
         if edges := "" if above in cut else _edges(widget, root):
-            found.append(edges)
+            lines.append(edges)
         if edges or above in cut:  # what is in it is cut with it
             cut.add(widget)
         elif words := _words(widget):
-            found.append(words)
-    return found
+            lines.append(words)
+    return lines
 
 
 def _visible(root: QWidget) -> Iterator[QWidget]:
@@ -161,24 +161,24 @@ LEAST_TARGET = 24
 def faults(root: QWidget) -> list[str]:
     """What is cut, lies over its neighbour, scrolls in what scrolls, is too small to press, or is not read out well."""
     shown, told = list(_shown(root)), [label.buddy() for label in root.findChildren(QLabel)]
-    found = _cut_off(root, shown)
+    lines = _cut_off(root, shown)
     for widget in shown:
-        found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root), _spoken(widget, told)))
-        found += filter(None, [_read_out(widget)])
-    return found + _overlaps(root)
+        lines += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root), _spoken(widget, told)))
+        lines += filter(None, [_read_out(widget)])
+    return lines + _overlaps(root)
 
 
 def out_of_order(root: QWidget) -> list[str]:
     """What a screen reader reads after what stands below it: it takes widgets as their parent keeps them."""
-    found = []
+    lines = []
     for parent in [root, *_visible(root)]:
         placed = [] if parent.layout() is None else [*_placed(parent.layout())]
         read = [part for part in parent.children() if part in placed and part.isVisibleTo(root) and part.height()]
         for before, after in pairwise(read):
             first, second = before.geometry(), after.geometry()
             if second.bottom() < first.top() and second.left() <= first.right() and first.left() <= second.right():
-                found.append(f"{_path(after)} is read after {_path(before)}")
-    return found
+                lines.append(f"{_path(after)} is read after {_path(before)}")
+    return lines
 
 
 def _height(widget: QWidget) -> str:
@@ -203,7 +203,7 @@ def _spoken(widget: QWidget, told: Sequence[QWidget | None]) -> str:
         return ""
     if isinstance(widget, QAbstractButton | QLabel) and widget.text():
         return ""
-    is_told = any(one is widget for one in told)
+    is_told = any(spoken is widget for spoken in told)
     return "" if is_told else f"{_path(widget)}: takes the focus and has no name"
 
 
@@ -228,24 +228,24 @@ def _scrolls_twice(widget: QWidget, root: QWidget) -> str:
 
 def _overlaps(root: QWidget) -> list[str]:
     """Neighbours of one layout that lie over each other; what floats has no layout."""
-    found = []
+    lines = []
     for parent in [root, *_visible(root)]:
         layout = parent.layout()
         if layout is None:
             continue
         placed = [part for part in _placed(layout) if part.isVisibleTo(root) and part.width() and part.height()]
-        for at, one in enumerate(placed):
+        for at, first in enumerate(placed):
             for other in placed[at + 1 :]:
-                if (over := one.geometry().intersected(other.geometry())).width() > 1 and over.height() > 1:
-                    found.append(f"{_path(one)} lies over {_path(other)}")
-    return found
+                if (over := first.geometry().intersected(other.geometry())).width() > 1 and over.height() > 1:
+                    lines.append(f"{_path(first)} lies over {_path(other)}")
+    return lines
 
 
 def _placed(layout: QLayout) -> Iterator[QWidget]:
     """The widgets of a layout and of those in it. Its items are not asked for: Qt would free them below their Python
     objects, which the next widget at the same address would then be taken for.
     """
-    layouts = [one for one in (layout, *layout.findChildren(QLayout)) if not isinstance(one, QStackedLayout)]
+    layouts = [inner for inner in (layout, *layout.findChildren(QLayout)) if not isinstance(inner, QStackedLayout)]
     for widget in layout.parentWidget().findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
-        if any(one.indexOf(widget) >= 0 for one in layouts):
+        if any(inner.indexOf(widget) >= 0 for inner in layouts):
             yield widget

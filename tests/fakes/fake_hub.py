@@ -165,7 +165,7 @@ class FakeHub:
 
     def requests(self, where: str = "") -> list[Seen]:
         """What came, in order."""
-        return [one for one in list(self.seen) if where in ("", one.where)]
+        return [request for request in list(self.seen) if where in ("", request.where)]
 
     def fault_for(self, where: str) -> Fault | None:
         """The next fault in turn."""
@@ -183,7 +183,7 @@ class FakeHub:
         """The answer to a search."""
         words = query.get("search", [""])[0].casefold()
         author, requested = query.get("author", [""])[0], set(query.get("filter", []))
-        found = [
+        repos = [
             repo
             for repo in self.repos.values()
             if words in repo.id.casefold()
@@ -191,7 +191,7 @@ class FakeHub:
             and requested <= {*self.tags(repo)}
         ]
         key = {"likes": "likes", "lastModified": "updated"}.get(query.get("sort", [""])[0], "downloads")
-        return [self.info(one) for one in sorted(found, key=lambda one: getattr(one, key), reverse=True)]
+        return [self.info(repo) for repo in sorted(repos, key=lambda repo: getattr(repo, key), reverse=True)]
 
     def tags(self, stored: Stored) -> list[str]:
         gguf = ["gguf"] if any(name.lower().endswith(".gguf") for name in stored.files) else []
@@ -201,15 +201,15 @@ class FakeHub:
         """A repository as the API tells it."""
         siblings = []
         for name, content in stored.files.items():
-            one: dict = {"rfilename": name}
+            sibling: dict = {"rfilename": name}
             if blobs:
                 lie = stored.lies.get(name, {})
                 size = lie.get("size", size_of(content))
-                one |= {"size": size, "blobId": "b" * 40}
+                sibling |= {"size": size, "blobId": "b" * 40}
                 if name.lower().endswith(".gguf") and lie.get("sha256", "") is not None:
                     sha256 = lie.get("sha256") or self.sha256(content)
-                    one["lfs"] = {"sha256": sha256, "size": size, "pointerSize": 134}
-            siblings.append(one)
+                    sibling["lfs"] = {"sha256": sha256, "size": size, "pointerSize": 134}
+            siblings.append(sibling)
         return {
             "_id": "1", "id": stored.id, "modelId": stored.id, "sha": stored.commit, "private": False,
             "gated": "auto" if stored.gated else False, "downloads": stored.downloads, "likes": stored.likes,
@@ -361,8 +361,8 @@ class _Api(_Handler):
         if path == "/api/models":
             self._search(query)
             return
-        if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/[^/]+)?", path):
-            stored = self.hub.repos.get(found[1])
+        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/[^/]+)?", path):
+            stored = self.hub.repos.get(match[1])
             if stored is None:
                 self._refuse(401, "RepoNotFound")
             elif self.hub.is_all_gated and stored.gated and self._refuse_stranger(headers):
@@ -370,19 +370,19 @@ class _Api(_Handler):
             else:
                 self.give_json(self.hub.info(stored, blobs="blobs" in query))
             return
-        if found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path, re.DOTALL):
-            self._resolve(found[1], found[3], headers)
+        if match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path, re.DOTALL):
+            self._resolve(match[1], match[3], headers)
             return
         self._refuse(404, "EntryNotFound")
 
     def _search(self, query: dict) -> None:
-        found = self.hub.listed(query)
+        repos = self.hub.listed(query)
         limit, begin = int(query.get("limit", ["1000"])[0]), int(query.get("cursor", ["0"])[0])
         link = {}
-        if len(found) > begin + limit:
-            pairs = "&".join(f"{key}={one}" for key, each in query.items() if key != "cursor" for one in each)
+        if len(repos) > begin + limit:
+            pairs = "&".join(f"{key}={word}" for key, each in query.items() if key != "cursor" for word in each)
             link = {"link": f'<{self.hub.endpoint}/api/models?{pairs}&cursor={begin + limit}>; rel="next"'}
-        self.give_json(found[begin : begin + limit], link)
+        self.give_json(repos[begin : begin + limit], link)
 
     def _resolve(self, repo: str, name: str, headers: dict) -> None:
         stored = self.hub.repos.get(repo)
@@ -431,17 +431,17 @@ class _Storage(_Handler):
         fault, size = self.fault, size_of(content)
         etag = fault.etag or f'"{self.hub.sha256(content)[:32]}"'
         about = {"etag": etag, "accept-ranges": "bytes", "content-type": "application/octet-stream"}
-        found = re.fullmatch(r"bytes=(\d+)-(\d*)", headers.get("range", ""))
-        if not found or fault.ignore_range or headers.get("if-range", etag) != etag:
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", headers.get("range", ""))
+        if not match or fault.ignore_range or headers.get("if-range", etag) != etag:
             self.serve(content, 200, 0, about)
             return
-        start = int(found[1]) + fault.shift_range
+        start = int(match[1]) + fault.shift_range
         if start >= size:
             self.give(416, b"", {"content-range": f"bytes */{size}"})
             return
-        last = min(int(found[2]), size - 1) if found[2] else size - 1
+        last = min(int(match[2]), size - 1) if match[2] else size - 1
         about["content-range"] = f"bytes {start}-{last}/{size}"
-        if found[2] and isinstance(content, bytes):
+        if match[2] and isinstance(content, bytes):
             content = content[: last + 1]
         self.serve(content, 206, start, about)
 

@@ -50,9 +50,9 @@ class Logind:
             self.lines.put(line.strip())
 
     def look_at_held(self) -> None:
-        for one in select.select(self.held, [], [], 0)[0]:
-            os.close(one)
-            self.held.remove(one)
+        for descriptor in select.select(self.held, [], [], 0)[0]:
+            os.close(descriptor)
+            self.held.remove(descriptor)
             notify({"call": "released"})
 
     def take(self, message) -> None:

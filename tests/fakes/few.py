@@ -10,4 +10,6 @@ import pytest
 
 def few(samples: Sequence[Any], step: int = 8) -> list[Any]:
     """The samples as parameters of a test; all but every `step`-th only for `make soak`."""
-    return [one if at % step == 0 else pytest.param(one, marks=pytest.mark.soak) for at, one in enumerate(samples)]
+    return [
+        sample if at % step == 0 else pytest.param(sample, marks=pytest.mark.soak) for at, sample in enumerate(samples)
+    ]

@@ -37,15 +37,15 @@ def window() -> QWidget:
 
 def find(name: str, within: QWidget | None = None) -> QWidget | None:
     """A widget that can be seen; None: it is not there yet."""
-    found = (within or window()).findChildren(QWidget, name)
-    return next((one for one in found if one.isVisible()), None)
+    widgets = (within or window()).findChildren(QWidget, name)
+    return next((widget for widget in widgets if widget.isVisible()), None)
 
 
 def shown(name: str) -> QWidget:
     """A widget that has been waited for."""
-    found = find(name)
-    assert found is not None, name
-    return found
+    widget = find(name)
+    assert widget is not None, name
+    return widget
 
 
 def press(widget: QWidget, key: Qt.Key, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -56,12 +56,12 @@ def click(name: str, within: QWidget | None = None) -> Chapter:
     """Click a button, scrolled to, when it can be clicked."""
 
     def is_there() -> bool:
-        found = next(iter((within or window()).findChildren(QWidget, name)), None)
-        area = found
+        widget = next(iter((within or window()).findChildren(QWidget, name)), None)
+        area = widget
         while area is not None and not isinstance(area, QScrollArea):
             area = area.parentWidget()
         if isinstance(area, QScrollArea):
-            area.ensureWidgetVisible(found)
+            area.ensureWidgetVisible(widget)
         seen = find(name, within)
         return seen is not None and seen.isEnabled()
 
@@ -71,7 +71,7 @@ def click(name: str, within: QWidget | None = None) -> Chapter:
 
 def choose_tab(name: str) -> Chapter:
     """Click the tab of a document's pane."""
-    yield lambda: (one := find("document_tabs")) is not None and one.isEnabled()
+    yield lambda: (bar := find("document_tabs")) is not None and bar.isEnabled()
     tabs = find("document_tabs")
     assert isinstance(tabs, QTabBar)
     at = next(at for at in range(tabs.count()) if tabs.tabData(at) == name)
@@ -79,7 +79,7 @@ def choose_tab(name: str) -> Chapter:
 
 
 def type_into(name: str, words: str, within: QWidget | None = None) -> Chapter:
-    yield lambda: (one := find(name, within)) is not None and one.isEnabled()
+    yield lambda: (field := find(name, within)) is not None and field.isEnabled()
     QTest.keyClicks(find(name, within), words)
 
 
@@ -137,7 +137,7 @@ def give_file(path: str) -> Chapter:
 
 def choose_export(button: str, form: str, path: str) -> Chapter:
     """Choose a form in the menu of a button, and the file."""
-    yield lambda: (one := find(button)) is not None and one.isEnabled()
+    yield lambda: (widget := find(button)) is not None and widget.isEnabled()
     menu = shown(button).menu()
     menu.popup(QPoint(0, 0))
     yield menu.isVisible
@@ -152,5 +152,5 @@ def notices() -> list[str]:
 
 
 def lock_page() -> QWidget | None:
-    found = (top for top in QApplication.topLevelWidgets() if top.objectName() == "lock_window" and top.isVisible())
-    return next(found, None)
+    tops = (top for top in QApplication.topLevelWidgets() if top.objectName() == "lock_window" and top.isVisible())
+    return next(tops, None)

@@ -73,10 +73,10 @@ def write_folder(folder: Path) -> dict[bytes, Hostile]:
         made[os.fsencode(name)] = Hostile(name, data, ("read",))
     for document in hostile_documents():
         made[os.fsencode(document.name)] = document
-    for name, one in made.items():
+    for name, hostile in made.items():
         with (folder / os.fsdecode(name)).open("wb") as file:
-            file.write(one.data)
-            if one.sparse_bytes:
-                file.truncate(one.sparse_bytes)
+            file.write(hostile.data)
+            if hostile.sparse_bytes:
+                file.truncate(hostile.sparse_bytes)
     os.mkfifo(folder / "pipe.txt")
     return made

@@ -40,8 +40,8 @@ MORE_MODULES = {"win32": ("msvcrt", "winreg", "_winapi"), "darwin": ()}
 
 
 def names() -> list[str]:
-    found = [info.name for info in pkgutil.walk_packages(slmdesk.__path__, "slmdesk.")]
-    return [name for name in found if not name.endswith("__main__") and name not in LINUX_ONLY]
+    modules = [info.name for info in pkgutil.walk_packages(slmdesk.__path__, "slmdesk.")]
+    return [name for name in modules if not name.endswith("__main__") and name not in LINUX_ONLY]
 
 
 def become(system: str) -> None:
@@ -66,17 +66,17 @@ def reason_against(name: str) -> str:
 
 
 def main(system: str) -> None:
-    found = names()
-    for name in found:
+    modules = names()
+    for name in modules:
         importlib.import_module(name)
     become(system)
-    failed = {name: reason for name in [*found, *LINUX_ONLY] if (reason := reason_against(name))}
+    failed = {name: reason for name in [*modules, *LINUX_ONLY] if (reason := reason_against(name))}
     for name in LINUX_ONLY:
         if not failed.pop(name, ""):
             failed[name] = "is imported: nothing was taken away"
     for name, reason in failed.items():
         print(f"{name}: {reason}")
-    print(f"{len(found)} modules")
+    print(f"{len(modules)} modules")
 
 
 if __name__ == "__main__":

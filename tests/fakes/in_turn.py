@@ -45,7 +45,7 @@ def _run_all() -> None:
             status = _ended(command)
             sys.stdout.flush()
             sys.stderr.flush()
-            words = [os.pread(one.fileno(), 1 << 24, 0).decode() for one in (out, err)]
+            words = [os.pread(stream.fileno(), 1 << 24, 0).decode() for stream in (out, err)]
         print(json.dumps([status, *words]), file=answers, flush=True)
 
 

@@ -127,7 +127,7 @@ def kill_engine(recorder: Recorder, job: str, start: int, *, kills: int, chance:
     while True:
         news = recorder.wait(
             JobChanged,
-            lambda one: one.id == job and (one.status in ends or one.done >= due),  # noqa: B023  asked at once
+            lambda event: event.id == job and (event.status in ends or event.done >= due),  # noqa: B023  asked at once
             at,
         )
         at = recorder.events.index(news, at) + 1

@@ -206,7 +206,7 @@ class _Writer:
 
     def _of_person(self, person: _Person, form: str) -> tuple[str, str]:
         if form == "mail":
-            local = ".".join(re.sub(r"[^a-z]", "", fold(one)) for one in (person.first, person.last))
+            local = ".".join(re.sub(r"[^a-z]", "", fold(part)) for part in (person.first, person.last))
             return (
                 "email",
                 f"{local}@{self.random.choice(('kanzlei-nord.example', 'post.example', 'mail.example.org'))}",
@@ -350,7 +350,7 @@ def _rvnr(rng: random.Random, code: str) -> str:
     letter, serial = rng.choice("ABDEFGHKLMNPRSTW"), f"{rng.randint(0, 99):02}"
     plain = f"{area}{day}{ord(letter) - 64:02}{serial}"
     weights = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
-    total = sum(sum(map(int, str(int(one) * weight))) for one, weight in zip(plain, weights, strict=True))
+    total = sum(sum(map(int, str(int(digit) * weight))) for digit, weight in zip(plain, weights, strict=True))
     return f"{area} {day} {letter} {serial}{total % 10}"
 
 

@@ -65,7 +65,7 @@ def end_all() -> None:
     for thread in threading.enumerate():
         if thread.name.startswith(("job ", "local ")):
             thread.join(LEFT_S)
-    left = [one.name for one in threading.enumerate() if one.name.startswith(("job ", "local "))]
+    left = [thread.name for thread in threading.enumerate() if thread.name.startswith(("job ", "local "))]
     assert not left, left
 
 

@@ -30,15 +30,15 @@ HUGE = (0xFFFF_FFFF_FFFF_FFFF, 1 << 63, 1 << 40, 0xFFFF_FFFF, 1 << 20)
 def malformed(seed: int = 1) -> dict[str, bytes]:
     """Every damage."""
     tiny = tiny_llama()
-    found: dict[str, bytes] = {}
+    damages: dict[str, bytes] = {}
     makers = (_header, _counts, _strings, _keys, _types, _shapes, _offsets, _vocabulary, _bytes)
     for maker in makers:
         for name, data in maker(tiny, random.Random(seed)):
             full = f"{maker.__name__[1:]} {name}"
-            if full in found:
+            if full in damages:
                 raise ValueError(full)
-            found[full] = data
-    return found
+            damages[full] = data
+    return damages
 
 
 Damages = Iterator[tuple[str, bytes]]

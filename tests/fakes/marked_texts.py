@@ -85,10 +85,10 @@ def texts_of(widget: QWidget) -> Iterator[str]:
 
 def english(root: QWidget, names: frozenset[str], *phrases: str) -> list[str]:
     """A line for each text shown that has words without a mark."""
-    shown = [root, *(one for one in root.findChildren(QWidget) if one.isVisibleTo(root))]
-    found = [
-        (one.objectName(), text, unmarked(text, names, *phrases))
-        for one in shown
-        for text in dict.fromkeys(texts_of(one))
+    shown = [root, *(widget for widget in root.findChildren(QWidget) if widget.isVisibleTo(root))]
+    texts = [
+        (widget.objectName(), text, unmarked(text, names, *phrases))
+        for widget in shown
+        for text in dict.fromkeys(texts_of(widget))
     ]
-    return [f"{name}: {words!r} in {text!r}" for name, text, words in found if words]
+    return [f"{name}: {words!r} in {text!r}" for name, text, words in texts if words]

@@ -9,13 +9,15 @@ from PySide6.QtWidgets import QAbstractButton, QToolButton, QWidget
 
 def shown(program, kind, name: str, within=None) -> list:
     """The visible widgets of a kind and name on the page, or within a widget."""
-    return [one for one in (within or program.frame.models_page).findChildren(kind, name) if one.isVisible()]
+    return [widget for widget in (within or program.frame.models_page).findChildren(kind, name) if widget.isVisible()]
 
 
 def local(program) -> list:
     """The cards of the models on this PC."""
     page = program.frame.models_page
-    return [one for one in page.findChildren(QWidget) if one.objectName().startswith("model_card_") and one.isVisible()]
+    return [
+        card for card in page.findChildren(QWidget) if card.objectName().startswith("model_card_") and card.isVisible()
+    ]
 
 
 def press(program, name: str, within=None) -> None:

@@ -65,7 +65,9 @@ class Needles:
 
 def plain(word: str) -> str:
     """Its letters without accents, small."""
-    return "".join(one for one in unicodedata.normalize("NFKD", word).lower() if one.isascii() and one.isalnum())
+    return "".join(
+        letter for letter in unicodedata.normalize("NFKD", word).lower() if letter.isascii() and letter.isalnum()
+    )
 
 
 def squeezed(text: str) -> str:
@@ -84,15 +86,15 @@ def layers(data: bytes, depth: int = 0) -> Iterator[bytes]:
             for info in archive.infolist():
                 yield info.filename.encode() + b" " + info.comment
                 yield from layers(archive.read(info), depth + 1)
-    for found in re.finditer(rb"stream\r?\n", data) if data[:5] == b"%PDF-" else ():
+    for match in re.finditer(rb"stream\r?\n", data) if data[:5] == b"%PDF-" else ():
         try:
-            yield from layers(zlib.decompressobj().decompress(data[found.end() :]), depth + 1)
+            yield from layers(zlib.decompressobj().decompress(data[match.end() :]), depth + 1)
         except zlib.error:
             continue
-    for found in re.finditer(rb"zTXt[^\0]*\0\0", data):
-        yield zlib.decompressobj().decompress(data[found.end() :])
-    for found in re.finditer(rb"[A-Za-z0-9+/\r\n]{20,}={0,2}", data):
-        raw = re.sub(rb"[\s=]", b"", found[0])
+    for match in re.finditer(rb"zTXt[^\0]*\0\0", data):
+        yield zlib.decompressobj().decompress(data[match.end() :])
+    for match in re.finditer(rb"[A-Za-z0-9+/\r\n]{20,}={0,2}", data):
+        raw = re.sub(rb"[\s=]", b"", match[0])
         try:
             inner = base64.b64decode(raw + b"=" * (-len(raw) % 4))
         except (binascii.Error, ValueError):
@@ -117,23 +119,23 @@ def readings(data: bytes) -> Iterator[str]:
     yield re.sub(r"<[^>]*>", "", text)  # over runs
     yield re.sub(r"<w:del\b.*?</w:del>|<[^>]*>", "", text, flags=re.DOTALL)
     yield re.sub(r"\)\s*-?\d*\s*\(", "", text)  # over strings of a PDF
-    for found in re.finditer(r"<([0-9a-fA-F]{8,})>", text):  # its strings in hexadecimal
-        raw = bytes.fromhex(found[1] + "0" * (len(found[1]) % 2))
+    for match in re.finditer(r"<([0-9a-fA-F]{8,})>", text):  # its strings in hexadecimal
+        raw = bytes.fromhex(match[1] + "0" * (len(match[1]) % 2))
         yield raw.decode("utf-16-be", "replace")
         yield raw.decode("latin-1")
 
 
 def found_in(data: bytes, needles: Needles) -> dict[str, str]:
     """The planted words that are in a file: each with where it was planted."""
-    wanted = {squeezed(one): one for one in needles.planted}
-    found = {}
+    wanted = {squeezed(word): word for word in needles.planted}
+    words = {}
     for layer in layers(data):
         for reading in readings(layer):
             text = squeezed(reading)
             for key in [key for key in wanted if key in text]:
                 word = wanted.pop(key)
-                found[word] = needles.planted[word]
-    return found
+                words[word] = needles.planted[word]
+    return words
 
 
 def png(words: str, *, packed_text: bool = False) -> bytes:
@@ -261,7 +263,7 @@ def docx(new, *, depth: int = 0) -> bytes:
     body = [
         _wp(_run(f"Dear {new('paragraph')}, hello.")),
         _wp(_split(new("over runs"), _run)),
-        _wp(_split(new("bookmarked"), lambda one: _run(one) + '<w:proofErr w:type="spellStart"/>')),
+        _wp(_split(new("bookmarked"), lambda piece: _run(piece) + '<w:proofErr w:type="spellStart"/>')),
         _wp(f'<w:bookmarkStart w:id="1" w:name="{new("name of a bookmark")}"/><w:bookmarkEnd w:id="1"/>', _run("x")),
         _wp(f'<w:ins w:id="2" w:author="{new("author of an insertion")}" w:date="2026-01-01T00:00:00Z">{_run(new("inserted"))}</w:ins>'),
         _wp(
@@ -276,7 +278,7 @@ def docx(new, *, depth: int = 0) -> bytes:
         _wp(_run(upper.upper())),
         _wp(_run(twice.split()[0]) + "<w:r><w:br/></w:r>" + _run(" ".join(twice.split()[1:]))) if " " in twice else _wp(_run(twice)),
         _wp('<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
-            + _split(f' HYPERLINK "mailto:{code}" ', lambda one: f"<w:r><w:instrText>{one}</w:instrText></w:r>")
+            + _split(f' HYPERLINK "mailto:{code}" ', lambda piece: f"<w:r><w:instrText>{piece}</w:instrText></w:r>")
             + '<w:r><w:fldChar w:fldCharType="end"/></w:r>'),
         _wp(f'<w:fldSimple w:instr=" AUTHOR {new("field")} ">{_run("x")}</w:fldSimple>'),
         _wp(f'<w:hyperlink r:id="h1" w:tooltip="{new("tip of a link")}">{_run(new("text of a link"))}</w:hyperlink>'),
@@ -369,7 +371,7 @@ def xlsx(new, *, small: bool = False) -> bytes:
     rich = new("shared string over runs")
     shared = (
         f'<sst xmlns="{S}">' + "".join(f"<si><t>{html.escape(string)}</t></si>" for string in strings)
-        + "<si>" + _split(rich, lambda one: f'<r><t xml:space="preserve">{one}</t></r>')
+        + "<si>" + _split(rich, lambda piece: f'<r><t xml:space="preserve">{piece}</t></r>')
         + f"<rPh sb='0' eb='1'><t>{new('phonetic guide')}</t></rPh></si></sst>"
     )  # fmt: skip
     formula = new("text in a formula")
@@ -394,7 +396,7 @@ def xlsx(new, *, small: bool = False) -> bytes:
     )
     comments = (
         f'<comments xmlns="{S}"><authors><author>{new("author of a cell comment")}</author></authors><commentList>'
-        f'<comment ref="A1" authorId="0"><text>{_split(new("cell comment"), lambda one: f"<r><t>{one}</t></r>")}</text>'
+        f'<comment ref="A1" authorId="0"><text>{_split(new("cell comment"), lambda piece: f"<r><t>{piece}</t></r>")}</text>'
         "</comment></commentList></comments>"
     )
     parts: dict[str, str | bytes] = {
@@ -417,7 +419,7 @@ def xlsx(new, *, small: bool = False) -> bytes:
         "xl/worksheets/_rels/sheet1.xml.rels": _rels(("h1", "hyperlink", "mailto:" + quote(new("address of a cell link"))), ("c1", "comments", "../comments1.xml"), ("d1", "drawing", "../drawings/drawing1.xml"), ("t1", "table", "../tables/table1.xml")),
         "xl/comments1.xml": comments,
         "xl/tables/table1.xml": f'<table xmlns="{S}" id="1" name="T1" displayName="T1"><tableColumns count="1"><tableColumn id="1" name="{new("column of a table")}"/></tableColumns></table>',
-        "xl/drawings/drawing1.xml": f'<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" xmlns:a="{A}"><xdr:sp><xdr:nvSpPr><xdr:cNvPr id="2" name="Box" descr="{new("alternative text on a sheet")}"/></xdr:nvSpPr><xdr:txBody><a:p>{_split(new("text box on a sheet"), lambda one: f"<a:r><a:t>{one}</a:t></a:r>")}</a:p></xdr:txBody></xdr:sp></xdr:wsDr>',
+        "xl/drawings/drawing1.xml": f'<xdr:wsDr xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" xmlns:a="{A}"><xdr:sp><xdr:nvSpPr><xdr:cNvPr id="2" name="Box" descr="{new("alternative text on a sheet")}"/></xdr:nvSpPr><xdr:txBody><a:p>{_split(new("text box on a sheet"), lambda piece: f"<a:r><a:t>{piece}</a:t></a:r>")}</a:p></xdr:txBody></xdr:sp></xdr:wsDr>',
         "xl/pivotCache/def1.xml": f'<pivotCacheDefinition xmlns="{S}" refreshedBy="{new("who refreshed a pivot table")}"><cacheFields><cacheField name="{new("field of a pivot table")}"><sharedItems><s v="{new("item of a pivot table")}"/></sharedItems></cacheField></cacheFields></pivotCacheDefinition>',
         "xl/externalLinks/externalLink1.xml": f'<externalLink xmlns="{S}"><externalBook><sheetDataSet><sheetData><row r="1"><cell r="A1" t="str"><v>{new("cache of another file")}</v></cell></row></sheetData></sheetDataSet></externalBook></externalLink>',
         "xl/printerSettings/printerSettings1.bin": new("printer of a sheet").encode("utf-16-le"),
@@ -432,7 +434,7 @@ def pptx(new) -> bytes:
     space = f'xmlns:p="{P}" xmlns:a="{A}" xmlns:r="{RELS}"'
 
     def shape(text: str, name: str = "Box", descr: str = "") -> str:
-        runs = _split(text, lambda one: f"<a:r><a:t>{html.escape(one)}</a:t></a:r>")
+        runs = _split(text, lambda piece: f"<a:r><a:t>{html.escape(piece)}</a:t></a:r>")
         return f'<p:sp><p:nvSpPr><p:cNvPr id="3" name="{name}" descr="{descr}"/></p:nvSpPr><p:txBody><a:bodyPr/><a:p>{runs}</a:p></p:txBody></p:sp>'
 
     def slide(root: str, inside: str) -> str:
@@ -479,7 +481,7 @@ def odt(new) -> bytes:
         f"<office:document-content {space}><office:body><office:text><text:tracked-changes><text:changed-region><text:deletion>"
         f"<office:change-info><dc:creator>{new('author of a change')}</dc:creator></office:change-info><text:p>"
         f"{new('deleted in ODF')}</text:p></text:deletion></text:changed-region></text:tracked-changes>"
-        f"<text:p>{new('paragraph in ODF')}</text:p><text:p>{_split(new('over spans'), lambda one: f'<text:span>{one}</text:span>')}</text:p>"
+        f"<text:p>{new('paragraph in ODF')}</text:p><text:p>{_split(new('over spans'), lambda piece: f'<text:span>{piece}</text:span>')}</text:p>"
         f"<text:p>{new('with a space element').replace(' ', '<text:s/>')}</text:p>"
         f"<text:p>a<office:annotation><dc:creator>{new('author of an annotation')}</dc:creator><text:p>{new('annotation')}</text:p>"
         f"</office:annotation>b<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>{new('note in ODF')}</text:p>"
@@ -511,8 +513,8 @@ def odt(new) -> bytes:
         f"{base64.b64encode(new('settings of a printer').encode()).decode()}</config:config-item></office:settings></office:document-settings>"
     )
     manifest = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">' + "".join(
-        f'<manifest:file-entry manifest:full-path="{one}" manifest:media-type="text/xml"/>'
-        for one in ("/", "content.xml", "styles.xml", "meta.xml", "settings.xml", "Pictures/a.png", "Object 1")
+        f'<manifest:file-entry manifest:full-path="{path}" manifest:media-type="text/xml"/>'
+        for path in ("/", "content.xml", "styles.xml", "meta.xml", "settings.xml", "Pictures/a.png", "Object 1")
     )
     return packed(
         {
@@ -629,7 +631,7 @@ def eml(new) -> bytes:
     mail.set_content(f"Hello,\n\n{new('text of a mail')}\nbye\n")
     inner = new("hypertext of a mail")
     mail.add_alternative(
-        f"<html><!-- {new('remark in hypertext')} --><body><p>{_split(inner, lambda one: f'<b>{html.escape(one)}</b>')}</p>"
+        f"<html><!-- {new('remark in hypertext')} --><body><p>{_split(inner, lambda piece: f'<b>{html.escape(piece)}</b>')}</p>"
         f'<a href="mailto:{quote(new("address in hypertext"))}" title="{new("title in hypertext")}">x</a>'
         f"<script>var a = '{new('program in hypertext', ascii=True)}'</script></body></html>",
         subtype="html",
@@ -665,7 +667,7 @@ def md(new) -> bytes:
     word = new("written with entities")
     return (
         f"# {new('heading')}\n\n[{new('link')}](mailto:{quote(new('address in Markdown'))})\n\n<!-- {new('remark')} -->\n\n"
-        f"{''.join(f'&#{ord(one)};' if not one.isascii() else one for one in word)}\n\n"
+        f"{''.join(f'&#{ord(letter)};' if not letter.isascii() else letter for letter in word)}\n\n"
         f"![x](data:image/png;base64,{base64.b64encode(png(new('picture in Markdown'))).decode()})\n\nAll other words stay.\n"
     ).encode()
 

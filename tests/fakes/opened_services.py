@@ -25,8 +25,8 @@ def opened(monkeypatch, tmp_path):
         return Recorder(services)
 
     yield make
-    for one in made:
-        one.close()
+    for desk in made:
+        desk.close()
 
 
 @pytest.fixture
@@ -40,9 +40,9 @@ def over_llama(home, starter_model, measured_before, monkeypatch):
     """Services over the real engine with the starter model, taken for a better one, which is given documents."""
     monkeypatch.setattr("slmdesk.models.service.STARTER_MOST", 0)
     services = open_echo(LLAMA)
-    one = Recorder(services)
+    listener = Recorder(services)
     import_model(services, starter_model, link=True)
-    yield one
+    yield listener
     services.close()
 
 

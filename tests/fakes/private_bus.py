@@ -74,7 +74,7 @@ class Logind:
         assert self._ready.wait(60), "it did not come up"
 
     def calls(self, name: str) -> list[dict]:
-        return [one for one in tuple(self.received) if one.get("call") == name]
+        return [message for message in tuple(self.received) if message.get("call") == name]
 
     def notify(self, line: str) -> None:
         self.process.stdin.write(line + "\n")

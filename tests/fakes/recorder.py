@@ -52,12 +52,12 @@ class Recorder:
     def wait(self, kind: type, requested: Callable[[Event], bool] = lambda _event: True, begin: int = 0):
         """The first event of `kind` that is requested, from the `begin`-th on; waits for it."""
 
-        def found() -> Event | None:
+        def seen() -> Event | None:
             return next((event for event in self.events[begin:] if isinstance(event, kind) and requested(event)), None)
 
         with self._more:
-            assert self._more.wait_for(found, TIMEOUT_S), f"no {kind.__name__} among {self.events[begin:][-20:]}"
-            return found()
+            assert self._more.wait_for(seen, TIMEOUT_S), f"no {kind.__name__} among {self.events[begin:][-20:]}"
+            return seen()
 
     def end_of(self, message: str, begin: int = 0) -> MessageEnded:
         """How an answer ended; waits for it."""
@@ -130,16 +130,16 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         path.write_bytes(name.encode())
-    found = path.stat()
+    stats = path.stat()
     return services.service_thread.call(
         lambda: services.store.models.add(
             name=name,
             path=os.fsencode(path),
             linked=False,
-            bytes=found.st_size,
+            bytes=stats.st_size,
             sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-            mtime_ns=found.st_mtime_ns,
-            inode=found.st_ino,
+            mtime_ns=stats.st_mtime_ns,
+            inode=stats.st_ino,
             header={"architecture": "echo", "context_length": 4096},
             source="test",
         )

@@ -44,12 +44,12 @@ def rewritten(format_id: str, path: str, data: bytes, **options: object) -> tupl
     """The document with all units marked, its units, and what was left and said."""
     rewriter = rewriter_of(format_id, path)
     requested = Options(**options)  # type: ignore[arg-type]
-    found = list(rewriter(Rewriting(Reading(path, data=data), requested)))
-    units = [one for one in found if isinstance(one, Unit)]
+    outcomes = list(rewriter(Rewriting(Reading(path, data=data), requested)))
+    units = [piece for piece in outcomes if isinstance(piece, Unit)]
     out = io.BytesIO()
     answers = {at: (unit.text, marked(unit)) for at, unit in enumerate(units)}
     assert written_to(rewriter, Rewriting(Reading(path, data=data), requested), answers, out) == []
-    return out.getvalue(), units, [one for one in found if isinstance(one, LeftAsIs)]
+    return out.getvalue(), units, [piece for piece in outcomes if isinstance(piece, LeftAsIs)]
 
 
 def texts_of(format_id: str, data: bytes) -> Iterator[tuple[str, str]]:
@@ -119,28 +119,28 @@ def _is_number(cell: etree._Element) -> bool:
 
 
 def _elements(data: bytes) -> Iterator[etree._Element]:
-    return (one for one in etree.fromstring(data).iter() if isinstance(one.tag, str))
+    return (element for element in etree.fromstring(data).iter() if isinstance(element.tag, str))
 
 
 def _page(data: bytes) -> Iterator[str]:
     parser = etree.HTMLParser(encoding="utf-8")
-    for one in etree.fromstring(data, parser).iter():
-        if isinstance(one.tag, str) and one.tag not in ("script", "style"):
-            yield one.text or ""
-        yield one.tail or ""
+    for element in etree.fromstring(data, parser).iter():
+        if isinstance(element.tag, str) and element.tag not in ("script", "style"):
+            yield element.text or ""
+        yield element.tail or ""
 
 
 def unnamed(format_id: str, data: bytes, left: list[LeftAsIs]) -> tuple[list[tuple[str, str]], int, int]:
     """Texts with letters that are no marks, in nothing that was left and said; their letters, and all there are."""
-    said = ["".join(one.text.split()) for one in left]
-    damaged = {one.text for one in left if one.kind == "damaged"}
+    said = ["".join(piece.text.split()) for piece in left]
+    damaged = {piece.text for piece in left if piece.kind == "damaged"}
     letters = count = 0
-    found = []
+    missed = []
     for part, words in texts_of(format_id, data):
         count += sum(letter.isalpha() for letter in words)
         kept = sum(letter.isalpha() and letter != MARK for letter in _MARKUP.sub(" ", words))
         bare = "".join(words.split())
-        if kept and part not in damaged and not any(bare in one or (one and one in bare) for one in said):
+        if kept and part not in damaged and not any(bare in text or (text and text in bare) for text in said):
             letters += kept
-            found.append((part, words.strip()))
-    return found, letters, count
+            missed.append((part, words.strip()))
+    return missed, letters, count

@@ -9,17 +9,21 @@ from slmdesk.formats.reading import Reading
 from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriter, Rewriting, Unit, written_to
 
 
-def found(rewriter: Rewriter, data: bytes, **options: object) -> list[Unit | LeftAsIs]:
+def pieces_of(rewriter: Rewriter, data: bytes, **options: object) -> list[Unit | LeftAsIs]:
     return list(rewriter(Rewriting(Reading("a", data=data), Options(**options))))
 
 
 def texts(rewriter: Rewriter, data: bytes, **options: object) -> list[str]:
-    return [one.text for one in found(rewriter, data, **options) if isinstance(one, Unit)]
+    return [unit.text for unit in pieces_of(rewriter, data, **options) if isinstance(unit, Unit)]
 
 
 def left(rewriter: Rewriter, data: bytes, **options: object) -> list[tuple[str, str, str]]:
     """Kind, place and text of what is not translated."""
-    return [(one.kind, one.place, one.text) for one in found(rewriter, data, **options) if isinstance(one, LeftAsIs)]
+    return [
+        (piece.kind, piece.place, piece.text)
+        for piece in pieces_of(rewriter, data, **options)
+        if isinstance(piece, LeftAsIs)
+    ]
 
 
 def written(

@@ -80,7 +80,7 @@ def rich(text=WORDS):
     """A rich text; every letter beyond ASCII by its number."""
     plain = text.replace("\\", "\\\\").replace("{", "\\{").replace("}", "\\}")
     return (
-        "{\\rtf1\\ansi " + "".join(one if ord(one) < 128 else f"\\u{ord(one)}?" for one in plain) + "\\par}"
+        "{\\rtf1\\ansi " + "".join(letter if ord(letter) < 128 else f"\\u{ord(letter)}?" for letter in plain) + "\\par}"
     ).encode()
 
 

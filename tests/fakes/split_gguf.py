@@ -49,7 +49,7 @@ def _part(keys: bytes, key_count: int, share: list, number: int, count: int, all
     offset, blobs = 0, b""
     for name, shape, tensor_type, blob in share:
         out.write(_string(name) + struct.pack("<I", len(shape)))
-        out.write(b"".join(struct.pack("<Q", one) for one in shape) + struct.pack("<IQ", tensor_type, offset))
+        out.write(b"".join(struct.pack("<Q", size) for size in shape) + struct.pack("<IQ", tensor_type, offset))
         blobs += blob + bytes(-len(blob) % ALIGNMENT)
         offset = len(blobs)
     out.write(bytes(-out.tell() % ALIGNMENT))

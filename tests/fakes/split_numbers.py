@@ -51,7 +51,7 @@ class SplitNumber:
 
 
 def _checked(country: str, body: str) -> str:
-    rest = int("".join(str(int(one, 36)) for one in f"{body}{country}00")) % 97
+    rest = int("".join(str(int(letter, 36)) for letter in f"{body}{country}00")) % 97
     return f"{country}{98 - rest:02}{body}"
 
 
@@ -68,8 +68,8 @@ def _payment_card(rng: random.Random) -> list[str]:
     begin, length = rng.choice(_CARDS)
     plain = begin + "".join(rng.choice("0123456789") for _ in range(length - len(begin) - 1))
     total = 0
-    for at, one in enumerate(reversed(plain)):
-        twice = int(one) * 2 if at % 2 == 0 else int(one)
+    for at, digit in enumerate(reversed(plain)):
+        twice = int(digit) * 2 if at % 2 == 0 else int(digit)
         total += twice - 9 if twice > 9 else twice
     plain += str(-total % 10)
     sizes = (4, 4, 4, 4) if length == 16 else (4, 6, 5)
@@ -106,7 +106,7 @@ def _paid(make: Callable[[random.Random], list[str]], write: Callable[[random.Ra
 
 def _phone(rng: random.Random) -> tuple[str, str]:
     language, shape = rng.choice(_PHONES)
-    return language, "".join(str(rng.randint(1, 9)) if one == "#" else one for one in shape)
+    return language, "".join(str(rng.randint(1, 9)) if sign == "#" else sign for sign in shape)
 
 
 def _phone_between(rng: random.Random) -> tuple[str, str, str, str]:
@@ -117,7 +117,7 @@ def _phone_between(rng: random.Random) -> tuple[str, str, str, str]:
 
 def _phone_over(rng: random.Random) -> tuple[str, str, str, str]:
     language, number = _phone(rng)
-    gaps = [at for at, one in enumerate(number) if one in " -"]
+    gaps = [at for at, sign in enumerate(number) if sign in " -"]
     at = rng.choice(gaps)
     label = rng.choice(("Tel. ", "Fax: ", "tel "))
     return language, label, number[:at] + rng.choice(_OVER[:3]) + number[at + 1 :], rng.choice((".", "\n", " "))

@@ -244,9 +244,9 @@ def _vocabulary() -> list[tuple[str, float, int]]:
 def _tokenizer(vocabulary: Sequence[tuple[str, float, int]], template: str | None) -> dict[str, TypedText]:
     metadata: dict[str, TypedText] = {
         "tokenizer.ggml.model": ("string", "llama"),
-        "tokenizer.ggml.tokens": ("array", ("string", [one[0] for one in vocabulary])),
-        "tokenizer.ggml.scores": ("array", ("f32", [one[1] for one in vocabulary])),
-        "tokenizer.ggml.token_type": ("array", ("i32", [one[2] for one in vocabulary])),
+        "tokenizer.ggml.tokens": ("array", ("string", [entry[0] for entry in vocabulary])),
+        "tokenizer.ggml.scores": ("array", ("f32", [entry[1] for entry in vocabulary])),
+        "tokenizer.ggml.token_type": ("array", ("i32", [entry[2] for entry in vocabulary])),
         "tokenizer.ggml.unknown_token_id": ("u32", 0),
         "tokenizer.ggml.bos_token_id": ("u32", 1),
         "tokenizer.ggml.eos_token_id": ("u32", 2),

@@ -56,7 +56,7 @@ def _tensors() -> Iterator[bytes]:
         yield tensor(f"{layer}.mlp.2.weight", STATE, 4 * STATE) + tensor(f"{layer}.mlp.2.bias", STATE)
         for part in parts:
             yield from (
-                tensor(f"{layer}.{part}.{one}.weight", STATE, STATE) for one in ("query", "key", "value", "out")
+                tensor(f"{layer}.{part}.{kind}.weight", STATE, STATE) for kind in ("query", "key", "value", "out")
             )
-            yield from (tensor(f"{layer}.{part}.{one}.bias", STATE) for one in ("query", "value", "out"))
+            yield from (tensor(f"{layer}.{part}.{kind}.bias", STATE) for kind in ("query", "value", "out"))
     yield from (tensor(f"{norm}.{end}", STATE) for norm in norms for end in ("weight", "bias"))

@@ -68,37 +68,37 @@ def beyond(calls: str) -> list[str]:
 
 def started(calls: str) -> set[str]:
     """The programs that were started, but Python, which is ours."""
-    return {one for one in _STARTED.findall(calls) if not Path(one).name.startswith("python")}
+    return {program for program in _STARTED.findall(calls) if not Path(program).name.startswith("python")}
 
 
 def reached(calls: str) -> set[str]:
     """The local sockets that were connected to; those without a file begin with @."""
-    return {one.replace('"', "") for one in _REACHED.findall(calls)}
+    return {path.replace('"', "") for path in _REACHED.findall(calls)}
 
 
 def written(calls: str) -> set[str]:
     """All files opened for writing, made, renamed, deleted or changed; relative names stay so where strace knew no
     folder for them.
     """
-    found = set(_SOCKET_FILE.findall(calls))
+    paths = set(_SOCKET_FILE.findall(calls))
     for call, arguments, path in _OPENED.findall(calls):
         if call == "creat" or re.search(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_TMPFILE", arguments):
-            found.add(path)
+            paths.add(path)
     for call, arguments in _CHANGED.findall(calls):
         names = [os.path.normpath(Path(folder, name)) for folder, name in _NAME.findall(arguments)]
-        found |= set(names[-1:] if call.startswith("symlink") else names)
-    return found
+        paths |= set(names[-1:] if call.startswith("symlink") else names)
+    return paths
 
 
 def outside(calls: str, *allowed: Path) -> list[str]:
     """What was written elsewhere; pipes, devices and what a process says of itself are no files of a person."""
     if counted := os.environ.get("COVERAGE_FILE"):  # `make coverage` counts the lines of children too
         allowed = (*allowed, Path(counted).parent)
-    kept = tuple(f"{one}" for folder in allowed for one in {folder, folder.resolve()})
+    kept = tuple(f"{root}" for folder in allowed for root in {folder, folder.resolve()})
     return sorted(
-        one
-        for one in written(calls)
-        if not _FREE.fullmatch(one) and not any(one == place or one.startswith(f"{place}/") for place in kept)
+        path
+        for path in written(calls)
+        if not _FREE.fullmatch(path) and not any(path == place or path.startswith(f"{place}/") for place in kept)
     )
 
 
@@ -119,8 +119,8 @@ def _holds_marker(path: Path) -> bool:
 def places(tmp_path: Path, environment: dict[str, str], *, run: Path | None = None) -> dict[str, str]:
     """An account's home, a temporary and a runtime folder of their own; `run`: where the last one is."""
     made = {"user": tmp_path / "user", "tmp": tmp_path / "tmp", "run": run or tmp_path / "run"}
-    for one in made.values():
-        one.mkdir(mode=0o700, exist_ok=True)
+    for folder in made.values():
+        folder.mkdir(mode=0o700, exist_ok=True)
     kept = {name: value for name, value in environment.items() if not name.startswith("XDG_")}
     return kept | {
         "HOME": str(made["user"]), "TMPDIR": str(made["tmp"]), "XDG_RUNTIME_DIR": str(made["run"]),

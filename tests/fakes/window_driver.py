@@ -41,11 +41,11 @@ MOST_TEXTS = 200
 def shown_texts(window: QWidget) -> str:
     """What a window shows, a line for each text: for a report of what never came."""
     kinds = (QLabel, QAbstractButton)
-    some = [one for kind in kinds for one in window.findChildren(kind) if one.isVisible() and one.text()]
+    some = [widget for kind in kinds for widget in window.findChildren(kind) if widget.isVisible() and widget.text()]
     marks = {True: " [checked]", False: ""}
     lines = [
-        f"{one.objectName()}{marks[isinstance(one, QAbstractButton) and one.isChecked()]}: {one.text()}"
-        for one in some[:MOST_TEXTS]
+        f"{widget.objectName()}{marks[isinstance(widget, QAbstractButton) and widget.isChecked()]}: {widget.text()}"
+        for widget in some[:MOST_TEXTS]
     ]
     return "\n".join(["The window shows:", *lines])
 
@@ -108,11 +108,11 @@ class WindowDriver:
         return self.window.isActiveWindow()
 
     def find(self, name: str, within=None):
-        found: list[QWidget | None] = [None]
+        widgets: list[QWidget | None] = [None]
 
         def is_there() -> bool:
-            found[0] = (within or self.window).findChild(QWidget, name)
-            return found[0] is not None
+            widgets[0] = (within or self.window).findChild(QWidget, name)
+            return widgets[0] is not None
 
         if not is_there() and within is None and self.bridge.is_open:
             self.ask(lambda _services: None)  # what was asked for has come by then
@@ -122,8 +122,8 @@ class WindowDriver:
         if not is_there():
             with suppress(self.qtbot.TimeoutError):  # many come with an answer of the services
                 self.wait(is_there)
-        assert found[0] is not None, name
-        return found[0]
+        assert widgets[0] is not None, name
+        return widgets[0]
 
     def click(self, widget, at=QPoint, button=Qt.MouseButton.LeftButton, keys=Qt.KeyboardModifier.NoModifier) -> None:
         """`at` tells the place once all is laid out; else the centre, or the box of a check box."""
@@ -237,7 +237,7 @@ class WindowDriver:
 
     def words(self) -> str:
         """What is shown of the newest message."""
-        return next((one.words for one in reversed(self.chat.shown.by_id.values())), "")
+        return next((message.words for message in reversed(self.chat.shown.by_id.values())), "")
 
     def wait_idle(self) -> None:
         self.wait(lambda: self.chat.chat and not self.chat.is_busy)
@@ -346,9 +346,9 @@ def empty_clipboard(qapp) -> Iterator[None]:
 def paths(home: Path):
     from slmdesk.base.paths import find_paths, make_folders
 
-    found = find_paths(home)
-    make_folders(found)
-    return found
+    folders = find_paths(home)
+    make_folders(folders)
+    return folders
 
 
 @pytest.fixture
@@ -384,7 +384,9 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
             program.replaced.append(arguments)
             run.bridge.post_to_ui(run.bridge.closed.emit)
 
-        for former in [one for one in instances if one.closed]:  # else all of its widgets are styled anew with this one
+        for former in [
+            instance for instance in instances if instance.closed
+        ]:  # else all of its widgets are styled anew with this one
             instances.remove(former)
             end(former)
         run = WindowRun(qapp, paths, key=key, replace=replace)

@@ -54,18 +54,18 @@ REST = sorted({*WHOLE} - {"docx", "odt"})
 def archive_of(parts: dict[str, bytes], name: str, deflated: bytes, reported: int) -> bytes:
     """The parts as they are, but `name` as these deflated bytes, of a size that is told and need not be true."""
     target, listed = io.BytesIO(), []
-    for one, data in parts.items():
+    for part, data in parts.items():
         raw = zlib.compressobj(6, zlib.DEFLATED, -15)
-        packed = deflated if one == name else raw.compress(data) + raw.flush()
-        size = reported if one == name else len(data)
+        packed = deflated if part == name else raw.compress(data) + raw.flush()
+        size = reported if part == name else len(data)
         about = struct.pack(
-            "<HHHHHIIIHH", 20, 0x800, 8, 0, 33, zlib.crc32(data), len(packed), size, len(one.encode()), 0
+            "<HHHHHIIIHH", 20, 0x800, 8, 0, 33, zlib.crc32(data), len(packed), size, len(part.encode()), 0
         )
-        listed.append((about, target.tell(), one.encode()))
-        target.write(b"PK\x03\x04" + about + one.encode() + packed)
+        listed.append((about, target.tell(), part.encode()))
+        target.write(b"PK\x03\x04" + about + part.encode() + packed)
     begin = target.tell()
-    for about, at, one in listed:
-        target.write(b"PK\x01\x02\x14\x00" + about + struct.pack("<HHHII", 0, 0, 0, 0, at) + one)
+    for about, at, part in listed:
+        target.write(b"PK\x01\x02\x14\x00" + about + struct.pack("<HHHII", 0, 0, 0, 0, at) + part)
     size = target.tell() - begin
     target.write(b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, len(listed), len(listed), size, begin, 0))
     return target.getvalue()
@@ -120,7 +120,7 @@ def test_x1_bombs_inside_the_archive_are_never_opened(tmp_path, format_id, swell
     assert said == "read"
 
 
-@pytest.mark.parametrize("format_id", ["docx", "odt", *(pytest.param(one, marks=pytest.mark.soak) for one in REST)])
+@pytest.mark.parametrize("format_id", ["docx", "odt", *(pytest.param(kind, marks=pytest.mark.soak) for kind in REST)])
 def test_x1_a_million_entries_are_not_listed(tmp_path, format_id):
     entry, count = b"PK\x01\x02" + b"\0" * 24 + (1).to_bytes(2, "little") + b"\0" * 16 + b"a", 1_000_000
     parts, _ = document(format_id)

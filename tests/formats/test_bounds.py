@@ -24,7 +24,7 @@ def changed(data: bytes, name: str, pattern: str, made: str) -> bytes:
     parts = parts_of(data)
     text = parts[name].decode()
     assert re.search(pattern, text)
-    return packed({**parts, name: re.sub(pattern, lambda found: made.replace("@", found[0]), text, count=1)})
+    return packed({**parts, name: re.sub(pattern, lambda match: made.replace("@", match[0]), text, count=1)})
 
 
 def letter(parts: int) -> bytes:

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.pure
 
 
 def read(data: bytes | list | dict, name: str = "export") -> tuple[list[Any], Found]:
-    found = Found()
+    report = Found()
     reading = Reading(name, data=data if isinstance(data, bytes) else json.dumps(data).encode())
-    return list(chats_in(reading, found)), found
+    return list(chats_in(reading, report)), report
 
 
-def one(data: bytes | list | dict) -> ForeignChat:
-    (chat,), found = read(data)
-    assert not found.broken
+def chat_of(data: bytes | list | dict) -> ForeignChat:
+    (chat,), report = read(data)
+    assert not report.broken
     assert isinstance(chat, ForeignChat)
     return chat
 
@@ -42,12 +42,12 @@ def said(chat: ForeignChat) -> list[tuple[str, str, str | None]]:
 ])  # fmt: skip
 def test_chatgpts_newer_exports_name_the_model_at_the_chat(answer: dict[str, str], model: str) -> None:
     nodes = (node("q", None, "user", "Hello"), node("a", "q", "assistant", "Hi", metadata=answer))
-    chat = one([chatgpt(*nodes) | {"default_model_slug": "gpt-4o"}])
+    chat = chat_of([chatgpt(*nodes) | {"default_model_slug": "gpt-4o"}])
     assert [each.model for each in chat.messages] == ["", model]
 
 
 def test_chatgpt_keeps_versions_title_dates_models_and_what_was_shown() -> None:
-    chat = one([rent()])
+    chat = chat_of([rent()])
     assert (chat.program, chat.id, chat.title) == ("ChatGPT", "c1", "Rent")
     assert (chat.created, chat.updated) == (1_700_000_000, 1_700_000_060)
     question = "What is the rent?"
@@ -62,7 +62,7 @@ def test_chatgpt_keeps_versions_title_dates_models_and_what_was_shown() -> None:
 def test_chatgpt_counts_pictures_tools_and_hidden_messages_and_bridges_them() -> None:
     picture = {"content_type": "image_asset_pointer", "asset_pointer": "sediment://x"}
     hidden = {"is_visually_hidden_from_conversation": True}
-    chat = one([
+    chat = chat_of([
         chatgpt(
             node("q", None, "user", content={"content_type": "multimodal_text", "parts": [picture, "What is this?"]}),
             node("call", "q", "assistant", "{}", recipient="python"),
@@ -88,7 +88,7 @@ def test_chatgpt_counts_pictures_tools_and_hidden_messages_and_bridges_them() ->
 def test_chatgpt_thoughts_stand_before_the_answer_below() -> None:
     thoughts = {"content_type": "thoughts", "thoughts": [{"summary": "Adding", "content": "1 + 1"}]}
     recap = {"content_type": "reasoning_recap", "content": "Thought for 3s"}
-    chat = one([
+    chat = chat_of([
         chatgpt(
             node("q", None, "user", "Sum?"),
             node("t", "q", "assistant", content=thoughts),
@@ -104,13 +104,13 @@ def test_chatgpt_thoughts_stand_before_the_answer_below() -> None:
 
 
 def test_a_tree_that_goes_in_a_circle_is_cut() -> None:
-    chat = one([chatgpt(node("a", "b", "user", "One"), node("b", "a", "assistant", "Two"))])
+    chat = chat_of([chatgpt(node("a", "b", "user", "One"), node("b", "a", "assistant", "Two"))])
     assert [each.text for each in chat.messages] == ["One", "Two"]
 
 
 def test_a_deep_tree_needs_no_stack() -> None:
     nodes = [node(f"n{at}", f"n{at - 1}" if at else None, "user" if at % 2 else "assistant", "x") for at in range(5000)]
-    assert len(one([chatgpt(*nodes)]).messages) == 5000
+    assert len(chat_of([chatgpt(*nodes)]).messages) == 5000
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_a_deep_tree_needs_no_stack() -> None:
     ],
 )  # fmt: skip
 def test_odd_values_are_no_messages(odd: dict) -> None:
-    chats, found = read(json.dumps([odd]).replace("Infinity", "1e400").encode())
-    assert found.broken == ""
+    chats, report = read(json.dumps([odd]).replace("Infinity", "1e400").encode())
+    assert report.broken == ""
     assert all(message.created is None for chat in chats for message in chat.messages)
 
 
@@ -140,9 +140,9 @@ def test_archives_are_read_by_the_names_of_their_parts() -> None:
         "../../conversations.json": json.dumps([rent("c3")]),
         "a.conversation.json": json.dumps([rent("c4")]),
     })  # fmt: skip
-    chats, found = read(data)
+    chats, report = read(data)
     assert [chat.id for chat in chats] == ["c1", "c2", "c3"]
-    assert (found.unknown, found.broken) == (0, "")
+    assert (report.unknown, report.broken) == (0, "")
 
 
 def test_a_broken_archive_and_a_bomb_are_refused() -> None:
@@ -157,12 +157,12 @@ def test_what_comes_before_a_break_is_kept(monkeypatch) -> None:
     monkeypatch.setattr(chat_files, "CHUNK_BYTES", 7)  # cut everywhere
     data = json.dumps([rent("c1"), rent("c2"), rent("c3")]).encode()
     assert len(read(data)[0]) == 3
-    chats, found = read(data[:-20])
+    chats, report = read(data[:-20])
     assert [chat.id for chat in chats] == ["c1", "c2"]
-    assert found.broken == "it breaks off"
-    chats, found = read(data.replace(b'"c2"', b"'c2'"))
+    assert report.broken == "it breaks off"
+    chats, report = read(data.replace(b'"c2"', b"'c2'"))
     assert [chat.id for chat in chats] == ["c1"]
-    assert found.broken == "it is no JSON"
+    assert report.broken == "it is no JSON"
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_what_comes_before_a_break_is_kept(monkeypatch) -> None:
     ],
 )
 def test_hostile_json_is_named(data: bytes, why: str) -> None:
-    chats, found = read(data)
-    assert (chats, found.broken) == ([], why)
+    chats, report = read(data)
+    assert (chats, report.broken) == ([], why)
 
 
 def test_other_json_is_counted_and_other_text_gives_nothing() -> None:

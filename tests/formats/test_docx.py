@@ -171,8 +171,8 @@ def test_headings_are_told_by_outline_whatever_their_names():
         + paragraph("E", "Mein", '<w:outlineLvl w:val="9"/>')
         + paragraph("F", more='<w:outlineLvl w:val="1"/>')
     )
-    found = blocks(read(docx(body, styles, rels={"styles": "styles.xml"}))[1])
-    assert [(kind, level) for kind, level, _ in found] == [
+    pieces = blocks(read(docx(body, styles, rels={"styles": "styles.xml"}))[1])
+    assert [(kind, level) for kind, level, _ in pieces] == [
         ("heading", 1),
         ("heading", 1),
         ("heading", 3),
@@ -198,9 +198,9 @@ def test_numbers_of_lists_are_those_people_see():
         return paragraph(text, more=f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>')
 
     body = item("a", 0) + item("b", 1) + item("c", 1) + item("d", 2) + item("e", 0) + item("f", 1) + item("g", 0, 2)
-    found = blocks(read(docx(body, {"word/numbering.xml": numbering}, rels={"numbering": "numbering.xml"}))[1])
-    assert [text for _, _, text in found] == ["I. a", "I.1 b", "I.2 c", "d", "II. e", "II.1 f", "IX. g"]
-    assert [level for _, level, _ in found] == [1, 2, 2, 3, 1, 2, 1]
+    pieces = blocks(read(docx(body, {"word/numbering.xml": numbering}, rels={"numbering": "numbering.xml"}))[1])
+    assert [text for _, _, text in pieces] == ["I. a", "I.1 b", "I.2 c", "d", "II. e", "II.1 f", "IX. g"]
+    assert [level for _, level, _ in pieces] == [1, 2, 2, 3, 1, 2, 1]
     assert as_number(28, "lowerLetter") == "bb"
     assert as_number(1994, "upperRoman") == "MCMXCIV"
 
@@ -321,9 +321,9 @@ def test_a_text_that_breaks_off_gives_what_came_before():
     whole = docx("".join(paragraph(f"Sentence {at}.") for at in range(5000)))
     xml = parts_of(whole)["word/document.xml"]
     reading, pages = read(docx("", {"word/document.xml": xml[: len(xml) // 2]}))
-    found = lines(pages)
-    assert found[0] == "Sentence 0."
-    assert 2000 < len(found) < 3000
+    texts = lines(pages)
+    assert texts[0] == "Sentence 0."
+    assert 2000 < len(texts) < 3000
     assert reading.notes == [Note.PARTLY_DAMAGED]
 
 

@@ -58,7 +58,7 @@ def test_x2_entities_in_another_encoding_are_not_expanded():
 
 def test_xml_without_tricks_is_read():
     root = office_xml.parse(b'<w:a xmlns:w="x"><!-- no --><w:b>text</w:b></w:a>', "a.docx")
-    assert [office_xml.local(one) for one in root.iter()] == ["a", "b"]
+    assert [office_xml.local(element) for element in root.iter()] == ["a", "b"]
     with pytest.raises(KnownError, match=r"document\.damaged"):
         office_xml.parse(b"<a>", "a.docx")
 

@@ -19,14 +19,14 @@ pytestmark = pytest.mark.pure
 
 def shown(pages):
     """The text of the pages, with struck words in [-…-] at their places."""
-    found = []
+    texts = []
     for page in pages:
         text = page.text
         for block in reversed(page.blocks):
             if block.kind is BlockKind.STRUCK:
                 text = f"{text[: block.start]}[-{block.place}-]{text[block.start :]}"
-        found.append(text)
-    return "\f".join(found)
+        texts.append(text)
+    return "\f".join(texts)
 
 
 def read(reader, data):
@@ -462,6 +462,8 @@ def test_what_only_its_look_says_is_a_difference():
     ("old", "new"), [("1.234,56-", "1.234,56"), ("(45,00)", "45,00"), ("1.234,56 S", "1.234,56 H")]
 )
 def test_the_sign_of_an_amount_is_a_difference(old, new):
-    before, after = ([*plain.read(Reading("a", data=f"The balance\n\nTotal: {one}\n".encode()))] for one in (old, new))
+    before, after = (
+        [*plain.read(Reading("a", data=f"The balance\n\nTotal: {amount}\n".encode()))] for amount in (old, new)
+    )
     assert difference(before, after).changes
     assert not difference(before, before).changes

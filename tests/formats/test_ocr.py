@@ -58,9 +58,9 @@ def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
 def test_private_words_of_a_scan_get_bars(monkeypatch):
     look = Look(10, False, False, False, False, False)
     words = [placed("Frau", 100, 200), placed("Anna", 160, 200), placed("Müller", 220, 200), placed("wohnt", 300, 200)]
-    found = Recognition(Turn(600, 800), [Line(words, look, 100, 200, 350, 212)], 94)
+    recognition = Recognition(Turn(600, 800), [Line(words, look, 100, 200, 350, 212)], 94)
     monkeypatch.setattr(pdf, "is_available", lambda: True)
-    monkeypatch.setattr(pdf, "recognise", lambda *_args: found)
+    monkeypatch.setattr(pdf, "recognise", lambda *_args: recognition)
     replacing = Replacing([("Anna Müller", BAR)])
     redacting = Redacting(Reading("a.pdf", scan()), replacing, pixels_per_inch=72)
     result = redactor_of("pdf", "a.pdf")(redacting)
@@ -69,7 +69,7 @@ def test_private_words_of_a_scan_get_bars(monkeypatch):
         shown = document[0].render().to_pil().convert("L")
     assert [shown.getpixel((x, 206)) for x in (180, 250)] == [0, 0]
     assert min(shown.getpixel((x, 206)) for x in (130, 320)) > 100
-    assert ("page_without_words", "page 1") in {(one.kind, one.place) for one in redacting.unsure}
+    assert ("page_without_words", "page 1") in {(doubt.kind, doubt.place) for doubt in redacting.unsure}
 
 
 @pytest.mark.parametrize(("quarters", "place"), [(0, (10, 20)), (1, (580, 10)), (2, (590, 780)), (3, (20, 790))])
@@ -195,7 +195,7 @@ def test_pages_are_drawn_large_enough_but_not_larger():
     assert scans.width_for(5950, 8420) <= scans.MAX_SIDE
 
 
-@pytest.mark.parametrize("turned", [1, *(pytest.param(one, marks=pytest.mark.soak) for one in (0, 2))])
+@pytest.mark.parametrize("turned", [1, *(pytest.param(turn, marks=pytest.mark.soak) for turn in (0, 2))])
 def test_the_library_reads_a_scan(turned):
     pytest.importorskip("tesserocr")
     if not scans.is_available():

@@ -103,7 +103,7 @@ RIGHT = (
 
 def test_columns_are_read_one_after_the_other_however_they_were_drawn():
     by_column = [*lines(50, 700, *LEFT), *lines(320, 700, *RIGHT)]
-    by_line = [one for pair in zip(by_column[:5], by_column[5:], strict=True) for one in pair]
+    by_line = [line for pair in zip(by_column[:5], by_column[5:], strict=True) for line in pair]
     expected = [(BlockKind.PARAGRAPH, " ".join(LEFT)), (BlockKind.PARAGRAPH, " ".join(RIGHT))]
     assert blocks_of(pages_of(TinyPdf().page(*by_column))[0]) == expected
     assert blocks_of(pages_of(TinyPdf().page(*by_line))[0]) == expected
@@ -307,11 +307,11 @@ def test_a_page_of_many_lines_is_laid_out_in_time():
 
 def test_a_cancel_is_heard_between_pages():
     reading = reading_of(book())
-    found = pdf.read(reading)
-    next(found)
+    pages = pdf.read(reading)
+    next(pages)
     reading.stop.set()
     with pytest.raises(Stopped):
-        next(found)
+        next(pages)
 
 
 def boxes_of(made: TinyPdf, number: int, *words: str):
@@ -323,9 +323,9 @@ def boxes_of(made: TinyPdf, number: int, *words: str):
 
 def test_a_passage_has_a_box_for_each_of_its_lines():
     made = book()
-    (one, across) = boxes_of(made, 2, "folders", "year and by name")
-    assert len(one) == 1
-    left, top, right, bottom = one[0]
+    (single, across) = boxes_of(made, 2, "folders", "year and by name")
+    assert len(single) == 1
+    left, top, right, bottom = single[0]
     assert 50 / 600 < left < right < 1
     assert abs(top - (800 - 708 - 10) / 800) < 0.01
     assert 0 < bottom - top < 0.03

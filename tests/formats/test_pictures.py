@@ -60,8 +60,8 @@ def read(data: bytes) -> tuple[list, Reading]:
 def test_a_picture_is_a_page(asked, kind):
     data = saved(page(), kind)
     assert format_of_bytes(io.BytesIO(data)) == "picture"
-    (found,), reading = read(data)
-    assert (found.text, found.reason, found.status, found.has_image) == (
+    (scan,), reading = read(data)
+    assert (scan.text, scan.reason, scan.status, scan.has_image) == (
         "office",
         "by OCR, 90 %",
         PageStatus.READ,
@@ -78,8 +78,8 @@ def test_pages_of_a_fax_are_read_one_after_another(asked):
     fax.paste(0, (0, 0, 400, 200))
     blank = Image.new("1", (1728, 1146), 1)
     data = saved(fax, "TIFF", compression="group4", dpi=(204, 98), save_all=True, append_images=[blank, fax])
-    found, reading = read(data)
-    assert [(one.number, one.text, one.status.value) for one in found] == [
+    pages, reading = read(data)
+    assert [(sheet.number, sheet.text, sheet.status.value) for sheet in pages] == [
         (1, "office", "read"), (2, "", "empty"), (3, "office", "read"),
     ]  # fmt: skip
     assert reading.total == 3
@@ -110,8 +110,8 @@ def test_what_is_clear_is_white(asked):
 
 def test_without_recognition_pages_are_named(monkeypatch):
     monkeypatch.setattr(pictures, "is_available", lambda: False)
-    (found,), reading = read(saved(page(), "PNG"))
-    assert (found.status, found.reason, found.has_image) == (PageStatus.SCANNED, "scanned", True)
+    (scan,), reading = read(saved(page(), "PNG"))
+    assert (scan.status, scan.reason, scan.has_image) == (PageStatus.SCANNED, "scanned", True)
     assert reading.notes == [Note.OCR_MISSING]
 
 
@@ -137,9 +137,9 @@ PHOTOS = (Path(__file__).parent.parent / "golden/photos/letter.heic").read_bytes
 
 @pytest.mark.skipif(heif.library() is None, reason="no libheif here")
 def test_each_photo_of_a_phone_is_a_page(asked, monkeypatch):
-    found, reading = read(PHOTOS)
+    pages, reading = read(PHOTOS)
     assert format_of_bytes(io.BytesIO(PHOTOS)) == "picture"
-    assert ([one.text for one in found], reading.total) == (["office", "office"], 2)
+    assert ([sheet.text for sheet in pages], reading.total) == (["office", "office"], 2)
     assert [(picture.mode, width, height) for picture, width, height in asked] == [("L", 1020, 595)] * 2
     assert picture_of(Reading("a.heic", PHOTOS), "picture", PictureRequest(2, 300)).height == 175
     for cut in (12, 200, 2000, len(PHOTOS) // 2):

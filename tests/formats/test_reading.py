@@ -21,7 +21,7 @@ pytestmark = pytest.mark.pure
 
 
 def test_every_format_has_a_reader():
-    assert set(READERS) == {one.id for one in FORMATS}
+    assert set(READERS) == {known.id for known in FORMATS}
 
 
 def test_an_unknown_suffix_names_the_known_ones(tmp_path):
@@ -163,16 +163,16 @@ def test_a_file_that_was_opened_for_us_is_read_at_places_of_our_own(tmp_path):
     descriptor = os.open(path, os.O_RDONLY)
     try:
         with (
-            reading.open_file("not its name", limit_bytes=1 << 30, descriptor=descriptor) as one,
+            reading.open_file("not its name", limit_bytes=1 << 30, descriptor=descriptor) as stream,
             reading.open_file("not its name", limit_bytes=1 << 30, descriptor=descriptor) as other,
         ):
-            assert one.read(300) == path.read_bytes()[:300]
+            assert stream.read(300) == path.read_bytes()[:300]
             assert other.seek(-10, os.SEEK_END) == path.stat().st_size - 10
             assert other.read() == path.read_bytes()[-10:]
-            assert one.tell() == 300
-            assert reading.read_all(one, "a", 1 << 30) == path.read_bytes()[300:]
+            assert stream.tell() == 300
+            assert reading.read_all(stream, "a", 1 << 30) == path.read_bytes()[300:]
             with pytest.raises(OSError, match="Invalid argument"):
-                one.seek(-1)
+                stream.seek(-1)
         os.fstat(descriptor)  # it is not ours to close
         with pytest.raises(KnownError, match=r"document\.too_large"):
             reading.open_file("a", limit_bytes=10, descriptor=descriptor)

@@ -54,12 +54,12 @@ def test_long_ones_are_cut_where_it_is_quiet(tmp_path: Path, kind: str) -> None:
     if kind == "opus":
         reading = Reading(str(tmp_path / "a.opus"))
         codecpod.save(reading.path, sound(*seconds, rate=48_000), 48_000, codecpod.Opus())
-    found = list(pieces(reading))
-    assert [piece.start for piece in found] == pytest.approx([0, 24.75, 47.25], abs=0.3)
-    assert found[-1].end == pytest.approx(60, abs=0.1)
-    assert all(before.end == after.start for before, after in pairwise(found))
-    assert all(len(piece.sound) <= MOST_S * RATE for piece in found)
-    assert [(piece.start, piece.end) for piece in pieces(reading)] == [(piece.start, piece.end) for piece in found]
+    parts = list(pieces(reading))
+    assert [piece.start for piece in parts] == pytest.approx([0, 24.75, 47.25], abs=0.3)
+    assert parts[-1].end == pytest.approx(60, abs=0.1)
+    assert all(before.end == after.start for before, after in pairwise(parts))
+    assert all(len(piece.sound) <= MOST_S * RATE for piece in parts)
+    assert [(piece.start, piece.end) for piece in pieces(reading)] == [(piece.start, piece.end) for piece in parts]
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ def test_one_that_ends_too_early_is_read_as_far_as_it_goes(tmp_path: Path) -> No
 def test_damage_within_is_noted_or_told(tmp_path: Path, name: str) -> None:
     data = bytearray((SOUNDS / name).read_bytes())
     data[2000:2600] = bytes(600)
-    found: list[str] = []
+    outcomes: list[str] = []
     try:
-        found += ["read" for __ in pieces(written(tmp_path, bytes(data), name))]
+        outcomes += ["read" for __ in pieces(written(tmp_path, bytes(data), name))]
     except KnownError as err:
-        found.append(err.code)
-    assert set(found) in ({"read"}, {"document.damaged"})
+        outcomes.append(err.code)
+    assert set(outcomes) in ({"read"}, {"document.damaged"})
 
 
 def test_damage_in_the_middle_of_a_long_one_leaves_nothing_out_silently(tmp_path: Path) -> None:

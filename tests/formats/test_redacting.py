@@ -51,7 +51,7 @@ def test_no_planted_word_is_in_any_byte_of_the_result(kind, seeds):
         assert planting.found_in(data, needles).keys() == needles.planted.keys()  # the control: the search finds all
         if kind != "pdf":  # nor is the program's own check of a result blind, the second search of two
             assert len(left_in(data, [*needles.planted])) > 0.8 * len(needles.planted)
-        pairs = [(one, BAR) for one in needles.planted]
+        pairs = [(word, BAR) for word in needles.planted]
         result, _ = redacted(kind, data, pairs, text_layer=True, pixels_per_inch=72)
         assert planting.found_in(result, needles) == {}
         assert left_in(result, [*needles.planted]) == {}
@@ -113,7 +113,7 @@ def test_a_word_file_is_whole_and_says_other_words():
     assert again.tables[0].cell(0, 0).text == "DE00 0000"
     assert again.sections[0].header.paragraphs[0].text == "Nordwind GmbH"
     assert again.core_properties.author == "Alex Moran"
-    assert {one.kind for one in redacting.removed} == {"thumbnail"}
+    assert {removal.kind for removal in redacting.removed} == {"thumbnail"}
 
 
 def test_a_number_over_paragraphs_and_cells_goes_as_a_whole():
@@ -146,11 +146,11 @@ def test_a_spreadsheet_is_whole_and_its_numbers_are_text_where_they_said_somethi
     result, redacting = redacted("xlsx", _saved(book))
     again = openpyxl.load_workbook(io.BytesIO(result))
     assert again.sheetnames == ["Moran", "Other"]
-    found = [one.value for one in again["Moran"][1]]
-    assert found == ["Alex Moran", "1961-05-05", "49000000", "='Moran'!A1", None, 12]
+    cells = [cell.value for cell in again["Moran"][1]]
+    assert cells == ["Alex Moran", "1961-05-05", "49000000", "='Moran'!A1", None, 12]
     assert again["Other"]["A1"].value == "='Moran'!A1"
     assert again.defined_names["Area"].attr_text == "'Moran'!$A$1:$B$2"
-    assert "formula" in {one.kind for one in redacting.removed}
+    assert "formula" in {removal.kind for removal in redacting.removed}
 
 
 def test_a_number_over_numeric_cells_leaves_a_workbook_that_can_be_read():
@@ -158,7 +158,7 @@ def test_a_number_over_numeric_cells_leaves_a_workbook_that_can_be_read():
     book.active.append(["Karte", 4111, 1111, 1111, 1111, 12])
     result, _ = redacted("xlsx", _saved(book), [("4111 1111 1111 1111", BAR)])
     again = openpyxl.load_workbook(io.BytesIO(result))
-    assert [one.value for one in again.active[1]] == ["Karte", BAR, None, None, None, 12]
+    assert [cell.value for cell in again.active[1]] == ["Karte", BAR, None, None, None, 12]
 
 
 def test_a_presentation_is_whole_with_its_notes():
@@ -230,12 +230,12 @@ def test_a_page_has_text_only_when_it_is_wanted_and_none_under_a_bar():
         with pdfium.PdfDocument(result) as document:
             assert " ".join(document[0].get_textpage().get_text_range().split()) == expected
             assert not any(document.get_metadata_dict().values())
-        assert "properties" in {one.kind for one in redacting.removed}
+        assert "properties" in {removal.kind for removal in redacting.removed}
 
 
 def test_pictures_and_pages_without_words_are_to_be_looked_at_by_eye():
     _, redacting = redacted("pdf", bytes(TinyPdf().page(picture=True)))
-    assert {(one.kind, one.place) for one in redacting.unsure} == {
+    assert {(doubt.kind, doubt.place) for doubt in redacting.unsure} == {
         ("picture", "page 1"),
         ("page_without_words", "page 1"),
     }
@@ -248,7 +248,7 @@ def test_words_cannot_be_put_back_into_a_pdf():
 
 def test_a_mail_keeps_its_structure_and_loses_its_way():
     data, needles = planting.planted("eml", 3)
-    result, redacting = redacted("eml", data, [(one, "Someone") for one in needles.planted])
+    result, redacting = redacted("eml", data, [(word, "Someone") for word in needles.planted])
     mail = email.message_from_bytes(result, policy=email.policy.default)
     assert mail["Received"] is None
     assert str(mail["Subject"]) == "About Someone"
@@ -259,7 +259,7 @@ def test_a_mail_keeps_its_structure_and_loses_its_way():
     kinds = [part.get_content_type() for part in mail.iter_attachments()]
     assert "message/rfc822" in kinds
     assert not any((part.get_filename() or "").endswith(".exe") for part in mail.iter_attachments())
-    assert {"mail_route", "embedded", "program"} <= {one.kind for one in redacting.removed}
+    assert {"mail_route", "embedded", "program"} <= {removal.kind for removal in redacting.removed}
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_headers_of_a_mail_that_are_not_encoded_keep_their_letters(encoding):
     result, _ = redacted("eml", f"{head}\n\n--q\n{part}\n--q--\n".encode(encoding))
     mail = email.message_from_bytes(result, policy=email.policy.default)
     assert str(mail["Subject"]) == "Grüße für Moran — gut"
-    assert [one.get_filename() for one in mail.iter_attachments()] == ["Grüße Moran.txt"]
+    assert [part.get_filename() for part in mail.iter_attachments()] == ["Grüße Moran.txt"]
 
 
 def test_no_blank_of_a_header_is_lost_where_it_is_folded():
@@ -336,11 +336,11 @@ def test_a_text_keeps_its_encoding_and_what_else_it_says():
 
 def test_words_are_put_back_and_nothing_else_changes():
     data, needles = planting.planted("docx", 3)
-    pairs = [(one, f"Substitute{number:04}") for number, one in enumerate(needles.planted)]
+    pairs = [(word, f"Substitute{number:04}") for number, word in enumerate(needles.planted)]
     result, _ = redacted("docx", data, pairs)
     back, _ = redacted("docx", result, [(new, old) for old, new in pairs], removes=False)
-    with zipfile.ZipFile(io.BytesIO(result)) as one, zipfile.ZipFile(io.BytesIO(back)) as other:
-        assert one.namelist() == other.namelist()
+    with zipfile.ZipFile(io.BytesIO(result)) as archive, zipfile.ZipFile(io.BytesIO(back)) as other:
+        assert archive.namelist() == other.namelist()
         assert b"Substitute" not in other.read("word/document.xml")
     assert len(planting.found_in(back, needles)) > 100
 
@@ -370,7 +370,7 @@ def test_what_a_document_holds_is_listed_with_its_people():
 
 
 def test_every_redactor_is_of_a_known_format_and_can_be_imported():
-    assert {*REDACTORS} <= {one.id for one in FORMATS}
+    assert {*REDACTORS} <= {known.id for known in FORMATS}
     for redactor in REDACTORS:
         assert callable(redactor_of(redactor, "a"))
     with pytest.raises(KnownError, match=r"document\.no_redactor"):
@@ -402,7 +402,7 @@ def test_a_name_broken_by_a_hyphen_is_replaced_and_seen_by_the_check(name, gap, 
     begin, end = name.split("-") if "-" in name else (name[:-3], name[-3:])
     text = f"Brief an {begin}{gap}{end} von gestern"
     assert left_in(text.encode(encoding), [name])
-    assert WordList([name]).found(text)
+    assert WordList([name]).places_in(text)
     assert not left_in(f"Brief an {begin}{gap}\n{end} von gestern".encode(encoding), [name])
 
 
@@ -426,8 +426,8 @@ def test_numbers_of_fonts_colours_and_ids_are_no_text(kind):
     phones = [f"+49 351 447129{at}" for at in range(planted)]
     listing = Listing()
     redactor_of(kind, "a")(Redacting(Reading(f"a.{kind}", data=_with_numbers(kind, phones)), listing, draws=False))
-    found = {find.text for text in listing.texts for find in find_private(text) if find.kind is Kind.PHONE}
-    assert found == {*phones}
+    numbers = {find.text for text in listing.texts for find in find_private(text) if find.kind is Kind.PHONE}
+    assert numbers == {*phones}
 
 
 def _with_numbers(kind, phones):

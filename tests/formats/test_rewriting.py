@@ -10,7 +10,7 @@ from email.message import EmailMessage
 
 import pytest
 from fakes.office import WORD, docx, field, odf, packed, parts_of, relations, run, xlsx
-from fakes.rewritten import found, left, texts, written
+from fakes.rewritten import left, pieces_of, texts, written
 from fakes.small_documents import book as electronic_book
 
 from slmdesk.base.documents import TRANSLATABLE
@@ -308,7 +308,7 @@ def test_slides_with_their_notes():
         ),
         notes="<p:sp><p:txBody><a:p><a:r><a:t>Speak slowly</a:t></a:r></a:p></p:txBody></p:sp>",
     )
-    units = [one for one in found(pptx_xlsx.rewrite_pptx, data) if isinstance(one, Unit)]
+    units = [unit for unit in pieces_of(pptx_xlsx.rewrite_pptx, data) if isinstance(unit, Unit)]
     assert [(unit.text, unit.place) for unit in units] == [
         ("Our plan", "slide 1, title"),
         ("<1>First</1> we look.", "slide 1"),
@@ -333,7 +333,7 @@ def book(cells, strings, **parts):
 
 def test_shared_strings_are_translated_once_for_all_their_cells():
     data = book("<row><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>0</v></c><c r='C1'><v>1</v></c></row>", ["Rent"])
-    units = [one for one in found(pptx_xlsx.rewrite_xlsx, data) if isinstance(one, Unit)]
+    units = [unit for unit in pieces_of(pptx_xlsx.rewrite_xlsx, data) if isinstance(unit, Unit)]
     assert [(unit.text, unit.place) for unit in units] == [("Rent", "Data!A1")]
     _, changed = rewritten(pptx_xlsx.rewrite_xlsx, data)
     assert changed == ["xl/sharedStrings.xml"]
@@ -388,11 +388,11 @@ def test_signs_of_symbol_fonts_in_opendocument_are_words_of_the_text():
 
 
 def test_white_space_of_opendocument_is_what_is_shown_across_elements():
-    one = "<text:bookmark-start text:name='a'/> <text:span text:style-name='T'> One</text:span>"
+    first = "<text:bookmark-start text:name='a'/> <text:span text:style-name='T'> One</text:span>"
     two = "<text:span text:style-name='T'> two</text:span>"
     data = odf(
         "text",
-        f"<text:p>\n  {one}\n {two}</text:p><text:p><text:s/>In <text:s text:c='2'/>three</text:p>",
+        f"<text:p>\n  {first}\n {two}</text:p><text:p><text:s/>In <text:s text:c='2'/>three</text:p>",
     )
     assert texts(open_document.rewrite, data) == ["One two", "In   three"]
     xml = rewritten(open_document.rewrite, data, str)[0]["content.xml"]
@@ -552,6 +552,6 @@ def test_every_format_that_is_said_to_be_rewritten_is():
 
 def test_texts_of_a_page_are_found_by_their_lines():
     text = "<html>\n<p>One\nword</p>\n\n  <h2>\n  Two</h2><pre>code</pre>\n<img alt='Three'>\n</html>"
-    assert [(one.text, one.place) for one in found(rewriter_of("html", "a"), text.encode())] == [
+    assert [(piece.text, piece.place) for piece in pieces_of(rewriter_of("html", "a"), text.encode())] == [
         ("One word", "line 2"), ("Two", "line 6"), ("code", "line 6"), ("Three", "line 7"),
     ]  # fmt: skip

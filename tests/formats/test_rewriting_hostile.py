@@ -116,7 +116,7 @@ def test_tables_of_contents_links_and_bookmarks_go_on_working(tmp_path):
     assert (said, units) == ("rewritten", 2)
     assert xml.count("tHE RENT") == 2
     marks = [
-        xml.index(one) for one in (" TOC x ", "w:anchor", "tHE RENT", "<w:tab/>", " PAGEREF ", ">3<", "bookmarkStart")
+        xml.index(sign) for sign in (" TOC x ", "w:anchor", "tHE RENT", "<w:tab/>", " PAGEREF ", ">3<", "bookmarkStart")
     ]
     assert marks == sorted(marks)
     assert [xml.count(f'fldCharType="{kind}"') for kind in ("begin", "separate", "end")] == [2, 2, 2]
@@ -131,13 +131,13 @@ GOOD = {
 }
 
 
-@pytest.mark.parametrize("name", [one for one in GOOD if one != "a.epub"])
+@pytest.mark.parametrize("name", [key for key in GOOD if key != "a.epub"])
 def test_entities_are_refused(tmp_path, name):
     data, main = GOOD[name]
     assert verdict(tmp_path, without(data, **{main: BOMB}), name)[0] == "document.bomb"
 
 
-@pytest.mark.parametrize("name", ["a.docx", *(pytest.param(one, marks=pytest.mark.soak) for one in [*GOOD][1:])])
+@pytest.mark.parametrize("name", ["a.docx", *(pytest.param(key, marks=pytest.mark.soak) for key in [*GOOD][1:])])
 def test_archives_that_swell_are_refused(tmp_path, name):
     data, main = GOOD[name]
     assert verdict(tmp_path, without(data, **{main: b"<a>" + b" " * (130 << 20) + b"</a>"}), name)[0] == "document.bomb"

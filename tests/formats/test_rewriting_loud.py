@@ -156,8 +156,8 @@ def test_every_text_is_translated_or_left_and_said(format_id):
     data = SAMPLES[format_id]()
     made, _, left = rewritten(format_id, f"a.{format_id}", data)
     assert sum(any(map(str.isalpha, words)) for _, words in texts_of(format_id, data)) >= 2
-    found, letters, count = unnamed(format_id, made, left)
-    assert found == []
+    missed, letters, count = unnamed(format_id, made, left)
+    assert missed == []
     assert count > 0 == letters
 
 
@@ -171,7 +171,7 @@ def test_texts_inside_formulas_that_were_never_reckoned_are_said():
     made.save(target)
     _, units, left = rewritten("xlsx", "a.xlsx", target.getvalue())
     assert [unit.text for unit in units] == ["Rent"]
-    assert [(one.kind, one.place, one.text) for one in left] == [
+    assert [(piece.kind, piece.place, piece.text) for piece in left] == [
         ("formula", "Data!C1", "Total:"),
         ("formula", "Data!D1", "euros"),
         ("formula", "Data!E1", 'He said "yes"'),
@@ -180,9 +180,9 @@ def test_texts_inside_formulas_that_were_never_reckoned_are_said():
 
 
 def test_the_check_itself_sees_what_is_passed_over():
-    found, letters, _ = unnamed("docx", letter(), [])
-    assert ("word/header1.xml", "CONFIDENTIAL") in found
-    assert ("word/document.xml", "Yes please") in found
+    missed, letters, _ = unnamed("docx", letter(), [])
+    assert ("word/header1.xml", "CONFIDENTIAL") in missed
+    assert ("word/document.xml", "Yes please") in missed
     assert letters > 100
 
 
@@ -201,7 +201,7 @@ def test_a_control_that_is_bound_to_data_keeps_its_translation():
     made, _, left = rewritten("docx", "a.docx", letter())
     assert b"dataBinding" in parts_of(letter())["word/document.xml"]
     assert b"dataBinding" not in parts_of(made)["word/document.xml"]
-    kinds = {one.kind for one in left}
+    kinds = {piece.kind for piece in left}
     assert {"choices", "deleted", "definition", "equation", "field", "macros"} <= kinds
 
 
@@ -215,4 +215,9 @@ def test_nested_items_of_a_list_are_no_code():
     _, units, left = rewritten("md", "a.md", NOTES.encode())
     texts = [unit.text for unit in units]
     assert {"nested item", "deeper still", "a picture"} <= set(texts)
-    assert [one.text for one in left if one.kind == "code"] == ["title: front", "`code`", "indented = code", "x = run"]
+    assert [piece.text for piece in left if piece.kind == "code"] == [
+        "title: front",
+        "`code`",
+        "indented = code",
+        "x = run",
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.rewritten import found, left, texts, written
+from fakes.rewritten import left, pieces_of, texts, written
 
 from slmdesk.base.errors import KnownError
 from slmdesk.formats.rewriting.rewriters import Unit
@@ -34,7 +34,7 @@ def test_columns_of_sentences_are_translated_and_the_others_said():
 
 
 def test_each_row_says_its_language_or_that_it_cannot():
-    languages = [one.language for one in found(rewrite_separated, REVIEWS) if isinstance(one, Unit)]
+    languages = [unit.language for unit in pieces_of(rewrite_separated, REVIEWS) if isinstance(unit, Unit)]
     assert languages == ["", "en", "de", "fr", ""]
 
 

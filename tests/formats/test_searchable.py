@@ -20,7 +20,7 @@ pytestmark = pytest.mark.pure
 
 
 @pytest.fixture
-def found(monkeypatch) -> dict[str, float]:
+def posture(monkeypatch) -> dict[str, float]:
     """How the page is said to lie; a word is found near its upper left corner, once it is upright."""
     lie = {"quarters": 0, "skew": 0.0}
 
@@ -62,18 +62,18 @@ def words_of(data: bytes, number: int = 0) -> tuple[str, tuple[float, ...]]:
     ("quarters", "place"),
     [(0, (60, 80, 160, 100)), (1, (500, 60, 520, 160)), (2, (440, 700, 540, 720)), (3, (80, 640, 100, 740))],
 )
-def test_words_of_a_scan_are_found_where_they_are_seen(found, quarters, place):
-    found["quarters"] = quarters
+def test_words_of_a_scan_are_found_where_they_are_seen(posture, quarters, place):
+    posture["quarters"] = quarters
     data = made(Reading("a.pdf", scan()), "pdf")
     text, box = words_of(data)
     assert sorted("".join(text.split())) == sorted("Müller-Łódź")  # pdfium reads turned lines in an order of its own
     assert box == pytest.approx(place, abs=8)
     assert pdfium.PdfDocument(data)[0].get_rotation() == -90 * quarters % 360  # it is shown upright
-    (shape,) = [one for one in pdfium.PdfDocument(data)[0].get_objects() if isinstance(one, pdfium.PdfImage)]
+    (shape,) = [drawn for drawn in pdfium.PdfDocument(data)[0].get_objects() if isinstance(drawn, pdfium.PdfImage)]
     assert shape.get_px_size() == (1800, 2400)  # the picture itself stays as it is
 
 
-def test_a_page_shown_turned_gets_its_words_turned(found):
+def test_a_page_shown_turned_gets_its_words_turned(posture):
     document, target = pdfium.PdfDocument(scan()), io.BytesIO()
     document[0].set_rotation(90)
     document[0].gen_content()
@@ -83,8 +83,8 @@ def test_a_page_shown_turned_gets_its_words_turned(found):
     assert box == pytest.approx((80, 640, 100, 740), abs=8)  # in the file, which is turned to the right when shown
 
 
-def test_pictures_become_upright_pages(found):
-    found["quarters"] = 2
+def test_pictures_become_upright_pages(posture):
+    posture["quarters"] = 2
     pages, target = [Image.new("1", (620, 877), 1), Image.new("1", (620, 877), 1)], io.BytesIO()
     pages[0].paste(0, (520, 777, 620, 877))
     pages[0].save(target, "TIFF", save_all=True, append_images=pages[1:])
@@ -96,7 +96,7 @@ def test_pictures_become_upright_pages(found):
     assert words_of(data, 1) == ("Müller-Łódź", pytest.approx((60, 80, 160, 100), abs=8))
 
 
-def test_what_is_no_scan_is_told(found):
+def test_what_is_no_scan_is_told(posture):
     plain = pdfium.PdfDocument.new()
     plain.new_page(600, 800)
     target = io.BytesIO()

@@ -160,9 +160,9 @@ def test_a_sheet_that_breaks_off_gives_what_came_before():
     good = "<sheetData>" + "".join(f"<row><c><v>{at}</v></c></row>" for at in range(9000)) + "</sheetData>"
     broken = f'<worksheet xmlns="urn:x">{good[: len(good) // 2]}'
     reading, pages = read(xlsx({"Bad": good, "Good": good}, {"xl/worksheets/sheet1.xml": broken}))
-    found = [page for page in pages if page.label.startswith("Bad")]
-    assert sum(len(page.blocks) for page in found) > 4000
-    assert found[-1].status is PageStatus.BROKEN
+    damaged = [page for page in pages if page.label.startswith("Bad")]
+    assert sum(len(page.blocks) for page in damaged) > 4000
+    assert damaged[-1].status is PageStatus.BROKEN
     assert sum(len(page.blocks) for page in pages if page.label.startswith("Good")) == 9000
     assert reading.notes == [Note.PARTLY_DAMAGED]
 
@@ -256,8 +256,8 @@ def test_boxes_of_a_sheet_are_read_with_their_labels():
 
 def test_very_long_rows_are_several_blocks(monkeypatch):
     monkeypatch.setattr(sheets, "ROW_CHARACTERS", 10)
-    found = [*sheets.row_pieces(sheets.Row(1, ((1, "a" * 6), (2, "b" * 6), (3, "c"))), 1)]
-    assert [(one.place, one.text) for one in found] == [("A1", "a" * 6), ("B1:C1", "b" * 6 + "\tc")]
+    blocks = [*sheets.row_pieces(sheets.Row(1, ((1, "a" * 6), (2, "b" * 6), (3, "c"))), 1)]
+    assert [(block.place, block.text) for block in blocks] == [("A1", "a" * 6), ("B1:C1", "b" * 6 + "\tc")]
 
 
 def test_an_opendocument_sheet():
@@ -327,7 +327,7 @@ def test_x4_what_calamine_would_die_of_is_refused_before(data, function, code):
 
 def test_times_of_old_files_are_words():
     assert [
-        old_sheets.cell_text(one) for one in (time(8, 30), date(2026, 5, 1), datetime(2026, 5, 1, 8, 30, 5), None)
+        old_sheets.cell_text(moment) for moment in (time(8, 30), date(2026, 5, 1), datetime(2026, 5, 1, 8, 30, 5), None)
     ] == [
         "08:30", "2026-05-01", "2026-05-01 08:30:05", "",
     ]  # fmt: skip

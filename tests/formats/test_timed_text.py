@@ -47,7 +47,7 @@ def test_a_line_without_a_time_is_read_in_its_place_and_said(tmp_path, time) -> 
     cut = TEXT.replace('<p begin="605s"', f'<p {time}>Untimed.</p><p begin="605s"')
     notes, pages = read(tmp_path, cut)
     assert notes == [Note.UNTIMED]
-    assert [one for page in pages for one in page][1:] == [("Untimed.", ""), ("In flat seven.", "00:10:05–00:10:07")]
+    assert [line for page in pages for line in page][1:] == [("Untimed.", ""), ("In flat seven.", "00:10:05–00:10:07")]
     assert read(tmp_path, "<tt><body><div><p>x</p></div></body></tt>") == ([Note.UNTIMED], [[("x", "")]])
 
 

@@ -88,7 +88,7 @@ def test_lines_break_where_blocks_do(markup, expected):
     ],
 )
 def test_what_letters_look_like_and_forms_hold_is_read(markup, text):
-    assert "\n".join(found for _, found in pieces(markup)) == text
+    assert "\n".join(words for _, words in pieces(markup)) == text
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,10 @@ SOUP = (
 @given(st.lists(st.sampled_from(SOUP.split()), max_size=40))
 def test_no_soup_loses_a_word(tags):
     counted = "".join(f"w{n}w" if tag in ("x", "y") else tag for n, tag in enumerate(tags))
-    found = "".join(text for _, text in pieces(counted))
+    words = "".join(text for _, text in pieces(counted))
     in_drawings = "<title>" in tags or "<select>" in tags or "<svg>" in tags
     for n, tag in enumerate(tags):
-        assert tag not in ("x", "y") or in_drawings or f"w{n}w" in found
+        assert tag not in ("x", "y") or in_drawings or f"w{n}w" in words
 
 
 def test_sections_begin_at_headings_and_are_named_after_them():
@@ -202,8 +202,8 @@ def test_pages_are_read_in_their_letters(data, encoding, doubted):
 
 
 def test_rows_of_heads_name_the_columns():
-    found = walk("<table><tr><th>a<th>b<tr><th>c<td>1<tr><td>d<td>2</table>", "a.html").pieces
-    assert [(piece.text, piece.level) for piece in found] == [("a\tb", 1), ("c\t1", 0), ("d\t2", 0)]
+    parts = walk("<table><tr><th>a<th>b<tr><th>c<td>1<tr><td>d<td>2</table>", "a.html").pieces
+    assert [(piece.text, piece.level) for piece in parts] == [("a\tb", 1), ("c\t1", 0), ("d\t2", 0)]
 
 
 def test_x4_levels_without_end_are_refused_at_once():

@@ -36,14 +36,14 @@ def verdict(path: Path) -> KnownError | None:
     try:
         require_chat_model(check_file(path))
     except KnownError as err:
-        found = err
+        error = err
     else:
         return None
-    assert set(found.args_for_people) == set(CODES[found.code])
-    for value in found.args_for_people.values():
+    assert set(error.args_for_people) == set(CODES[error.code])
+    for value in error.args_for_people.values():
         assert len(str(value)) <= 400
         assert str(value).isprintable()
-    return found
+    return error
 
 
 def counted_verdict(path: Path) -> tuple[KnownError | None, int]:

@@ -18,7 +18,7 @@ def test_the_output_goes_first_and_then_the_last_layers() -> None:
 
 def test_as_many_layers_as_the_free_memory_holds_beside_the_reserve() -> None:
     free = (0, 56, 57, 356, 357, 557, 656, 657, 10**12)
-    assert [NEEDS.layers_within(RESERVE + one) for one in free] == [0, 0, 1, 1, 2, 3, 3, 4, 4]
+    assert [NEEDS.layers_within(RESERVE + spare) for spare in free] == [0, 0, 1, 1, 2, 3, 3, 4, 4]
     assert NEEDS.layers_within(657) == NEEDS.layers_within(0) == 0
 
 

@@ -23,9 +23,9 @@ def test_a_projector_fits_its_own_model_alone(make, tmp_path: Path) -> None:
     assert sight_bytes(header) > header.weight_bytes
     assert tokens_at_once(header) == (16 if "gemma" in model.name else 0)
     other = tiny_vision.qwen25vl if make is not tiny_vision.qwen25vl else tiny_vision.smolvlm
-    with pytest.raises(KnownError) as found:
+    with pytest.raises(KnownError) as raised:
         check_projector(projector, check_file(other(tmp_path)[0]))
-    assert found.value.code == "projector.other_model"
+    assert raised.value.code == "projector.other_model"
 
 
 @pytest.mark.parametrize(
@@ -40,17 +40,17 @@ def test_a_projector_fits_its_own_model_alone(make, tmp_path: Path) -> None:
 )
 def test_a_flaw_is_said_before_anything_is_loaded(change, reason: str, tmp_path: Path) -> None:
     path = write(tmp_path / "mmproj.gguf", tiny_vision.gemma3_projector(change=change))
-    with pytest.raises(KnownError, match=r"projector\.unusable") as found:
+    with pytest.raises(KnownError, match=r"projector\.unusable") as raised:
         check_projector(path)
-    assert reason in str(found.value.args_for_people["reason"])
+    assert reason in str(raised.value.args_for_people["reason"])
 
 
 @pytest.mark.parametrize("without", ["v.blk.1.attn_k.weight", "v.blk.0.ln2.weight", "v.patch_embd.weight"])
 def test_missing_weights_are_said(without: str, tmp_path: Path) -> None:
     path = write(tmp_path / "mmproj.gguf", tiny_vision.gemma3_projector(without=without))
-    with pytest.raises(KnownError) as found:
+    with pytest.raises(KnownError) as raised:
         check_projector(path)
-    assert found.value.args_for_people["reason"] == "weights are missing"
+    assert raised.value.args_for_people["reason"] == "weights are missing"
 
 
 def test_half_a_file_is_no_projector(tmp_path: Path) -> None:

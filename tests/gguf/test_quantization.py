@@ -43,10 +43,10 @@ def test_every_type_a_file_may_name_has_words() -> None:
     assert all(quantization_named(name) for name in FILE_TYPES.values())
 
 
-@pytest.mark.parametrize("name", sorted({one.name for one in WEIGHT_TYPES.values()} & set(QUANTIZATIONS)))
+@pytest.mark.parametrize("name", sorted({kind.name for kind in WEIGHT_TYPES.values()} & set(QUANTIZATIONS)))
 def test_bits_are_those_of_the_blocks_or_a_little_more(name: str) -> None:
     """A file's type is that of most weights; some are always kept in more bits, but never all in more than one more."""
-    blocks = next(one for one in WEIGHT_TYPES.values() if one.name == name)
+    blocks = next(kind for kind in WEIGHT_TYPES.values() if kind.name == name)
     exact = 8 * blocks.block_bytes / blocks.block
     assert exact * 0.99 <= QUANTIZATIONS[name].bits <= exact + 0.6
 
@@ -75,8 +75,8 @@ def test_bits_are_those_of_the_blocks_or_a_little_more(name: str) -> None:
     ],
 )
 def test_what_the_name_of_a_file_says(name: str, expected: str | None) -> None:
-    found = quantization_of_file(name)
-    assert (found and found.name) == expected
+    quantization = quantization_of_file(name)
+    assert (quantization and quantization.name) == expected
 
 
 def test_the_best_first_the_unnamed_last() -> None:

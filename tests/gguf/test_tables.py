@@ -21,7 +21,7 @@ def test_types_and_architectures_are_those_of_the_library(tmp_path: Path) -> Non
     command = [sys.executable, str(CHILD), "tables", str(tmp_path), *names, "surely-unknown"]
     said = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=120).stdout)
     known = {int(number): tuple(sizes) for number, sizes in said["types"].items() if sizes[1]}
-    assert known == {number: (one.block, one.block_bytes) for number, one in WEIGHT_TYPES.items()}
+    assert known == {number: (kind.block, kind.block_bytes) for number, kind in WEIGHT_TYPES.items()}
     named = {int(number) for number, name in said["file_types"].items() if "unknown" not in name}
     assert named == set(FILE_TYPES)
     assert said["unknown"] == ["surely-unknown"]

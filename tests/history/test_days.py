@@ -53,7 +53,11 @@ def test_a_day_goes_and_the_others_stay(services, home, tmp_path):
         name: result_of(services, lambda name=name: services.documents.open(tmp_path / f"{name}.txt")).id
         for name in ("only", "shared", "unused")
     }
-    (older,) = [stay for stay in stays if do(services, lambda one=stay: services.history.item(one)).title == "older"]
+    (older,) = [
+        stay
+        for stay in stays
+        if do(services, lambda identifier=stay: services.history.item(identifier)).title == "older"
+    ]
 
     def link() -> None:
         services.store.documents.link(next(iter(gone)), [documents["only"], documents["shared"]])
@@ -70,11 +74,11 @@ def test_a_day_goes_and_the_others_stay(services, home, tmp_path):
     assert seen.older == 1
     assert set(seen.documents) == {documents["only"], documents["unused"]}
     assert result_of(services, lambda: services.days.forget(day)) == seen
-    left = {one.id for deleted in (False, True) for one in do(
+    left = {record.id for deleted in (False, True) for record in do(
         services, lambda deleted=deleted: services.history.items(None, deleted=deleted))}  # fmt: skip
     assert left == stays
-    assert [one.name for one in do(services, lambda: services.documents.recent())] == ["shared.txt"]
-    assert not [one for one, held in contents(home) if f"{MARKER} of only".encode() in held]
+    assert [document.name for document in do(services, lambda: services.documents.recent())] == ["shared.txt"]
+    assert not [path for path, held in contents(home) if f"{MARKER} of only".encode() in held]
     again = do(services, lambda: services.days.look(day))
     assert again.is_empty
     assert again.older == 1

@@ -35,14 +35,14 @@ def test_secrets_in_the_keyring_go_or_are_named(services, reason):
 
 
 def test_it_is_refused_while_another_one_is_open_and_nothing_is_deleted(services, home):
-    found = result_of(services, lambda: services.erasing.look(models=False))
-    assert found.files
-    assert not found.models
+    plan = result_of(services, lambda: services.erasing.look(models=False))
+    assert plan.files
+    assert not plan.models
     other = open_echo()
     with pytest.raises(KnownError, match=r"store\.in_use"):
         services.service_thread.call(lambda: services.erasing.look(models=False))
     with pytest.raises(KnownError, match=r"store\.in_use"):
-        erase(services.paths, found)
+        erase(services.paths, plan)
     other.close()
     assert (home / "data" / "slmdesk.sqlite3").exists()
 

@@ -71,8 +71,8 @@ def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(sum
     assert shape["format"] == "slmdesk-summary"
     assert shape["coverage"]["pages_read"] == 2
     words = {
-        "docx": "\n".join(one.text for one in docx.Document(io.BytesIO(files["docx"])).paragraphs),
-        "pdf": "\n".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(files["pdf"])),
+        "docx": "\n".join(line.text for line in docx.Document(io.BytesIO(files["docx"])).paragraphs),
+        "pdf": "\n".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(files["pdf"])),
         "html": files["html"].decode(),
         "md": files["md"].decode(),
     }

@@ -50,8 +50,8 @@ def files_with(home: Path, word: str, key: DataKey | None = None) -> list[str]:
     """Files that hold the word; also for somebody who has the key."""
     needles = [word.encode(), word.upper().encode(), word.capitalize().encode(), word.encode("utf-16-le")]
     files = [(path, held if key is None else readable(path, key)) for path, held in contents(home)]
-    found = [path for path, held in files if any(needle in held for needle in needles)]
-    return sorted(str(path.relative_to(home)) for path in found)
+    paths = [path for path, held in files if any(needle in held for needle in needles)]
+    return sorted(str(path.relative_to(home)) for path in paths)
 
 
 class Maker:
@@ -72,10 +72,10 @@ class Maker:
         record = store.documents.add(
             path=f"/x/{name}".encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
         )
-        one = page(1, text, "The garden is green in summer and white in winter.")
+        sheet = page(1, text, "The garden is green in summer and white in winter.")
         builder = PassageBuilder(record.id)
-        store.pages.save(record.id, [one])
-        store.pages.save(record.id, (), [*builder.feed(one), *builder.finish()])
+        store.pages.save(record.id, [sheet])
+        store.pages.save(record.id, (), [*builder.feed(sheet), *builder.finish()])
         return store.documents.change(record.id, status="read", info={"format": "pdf", "pages": 1})
 
     def chat(self) -> str:
@@ -163,12 +163,12 @@ def test_h10_of_translations_nothing_is_left_and_the_memory_forgets_what_came_of
     made.call(lambda _services: remember("en", "de", [("Stay.", "Bleib.")], origin=Origin.IMPORT))
     assert [recorder.calls.history.remembered(item) for item in items] == [1, 1]
     made.copy()
-    assert {Path(one).name for one in files_with(home, word)} >= {
+    assert {Path(path).name for path in files_with(home, word)} >= {
         "slmdesk.sqlite3", COPY
     }, "the control: it is found"  # fmt: skip
     made.delete(items, way)
     assert files_with(home, word) == [], "also while the program still runs"
-    assert [one.source for one in made.call(lambda services: services.store.memory.page())] == ["Stay."]
+    assert [pair.source for pair in made.call(lambda services: services.store.memory.page())] == ["Stay."]
     recorder.services.close()
     assert files_with(home, word) == []
 
@@ -213,14 +213,14 @@ def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way, is_enc
     items += [made.summary(document), made.extraction(document), made.comparison(document, other)]
     assert states_in(find_paths().states), "the control: what was read is kept"
     made.copy()
-    assert {Path(one).name for one in files_with(home, word, key)} >= {
+    assert {Path(path).name for path in files_with(home, word, key)} >= {
         "slmdesk.sqlite3", kept_copies(find_paths())[0].name
     }, "the control: it is found"  # fmt: skip
     made.delete(items, way)
     assert states_in(find_paths().states) == []
-    for one in (document, other):
-        made.call(lambda services, one=one: services.documents.forget(one.id))
-        recorder.wait(DocumentGone, lambda event, one=one: event.id == one.id)
+    for record in (document, other):
+        made.call(lambda services, record=record: services.documents.forget(record.id))
+        recorder.wait(DocumentGone, lambda event, record=record: event.id == record.id)
     made.call(lambda _services: None)  # what was posted meanwhile
     assert files_with(home, word, key) == [], "also while the program still runs"
     assert kept_copies(find_paths()), "the copies are made anew, not dropped"

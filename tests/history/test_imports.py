@@ -65,8 +65,8 @@ def test_a_chat_of_another_program_is_a_chat_of_ours(services, tmp_path) -> None
     assert held.item.settings[IMPORTED]["program"] == "ChatGPT"
     assert answer.sampling == {IMPORTED: "ChatGPT"}
     assert report.lines == ["1 chat imported."]
-    found = on_thread(services, lambda: services.history.search("euros"))
-    assert {one.item for one in found} == {id}
+    hits = on_thread(services, lambda: services.history.search("euros"))
+    assert {hit.item for hit in hits} == {id}
     assert "*Imported from ChatGPT*" in on_thread(services, lambda: services.history.export(id, "md"))
 
 
@@ -154,7 +154,7 @@ def test_a_folder_without_chats_and_a_file_that_is_not_there(services, tmp_path)
 
 
 def codes_and_reasons(paths) -> list[tuple[str, str]]:
-    return [(one.code, str(one.args.get("reason", ""))) for _name, one in sources_in(paths).problems]
+    return [(problem.code, str(problem.args.get("reason", ""))) for _name, problem in sources_in(paths).problems]
 
 
 def test_what_of_a_folder_is_not_searched_is_named(tmp_path, monkeypatch) -> None:
@@ -166,9 +166,9 @@ def test_what_of_a_folder_is_not_searched_is_named(tmp_path, monkeypatch) -> Non
     for at in range(4):
         saved(tmp_path / f"conversations-{at}.json", [rent()])
     monkeypatch.setattr(imports, "MOST_FILES", 3)
-    found = sources_in([tmp_path])
-    assert len(found.files) == 3
-    assert "more than 3 files" in found.problems[0][1].sentence
+    sources = sources_in([tmp_path])
+    assert len(sources.files) == 3
+    assert "more than 3 files" in sources.problems[0][1].sentence
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs an ordinary user")
@@ -177,12 +177,12 @@ def test_folders_that_are_shut_are_named(tmp_path) -> None:
     saved(tmp_path / "shut" / "conversations.json", [rent()])
     (tmp_path / "shut").chmod(0)
     try:
-        found = sources_in([tmp_path])
+        sources = sources_in([tmp_path])
     finally:
         (tmp_path / "shut").chmod(0o700)
-    assert found.files == (tmp_path / "t" / "conversations.json",)
-    assert [one.code for _name, one in found.problems] == ["chats.not_searched"]
-    assert "1 folder could not be opened" in found.problems[0][1].sentence
+    assert sources.files == (tmp_path / "t" / "conversations.json",)
+    assert [problem.code for _name, problem in sources.problems] == ["chats.not_searched"]
+    assert "1 folder could not be opened" in sources.problems[0][1].sentence
 
 
 class OddReader:
@@ -242,7 +242,10 @@ def test_a_stop_leaves_whole_chats_and_says_so(services, tmp_path, monkeypatch) 
     assert report.lines[-1] == "The import was stopped before its end."
     items = on_thread(services, lambda: services.history.items(limit=1000))
     assert {item.id for item in items} == set(report.added)
-    assert all(len(on_thread(services, lambda one=item: services.history.messages(one.id))) == 3 for item in items)
+    assert all(
+        len(on_thread(services, lambda identifier=item: services.history.messages(identifier.id))) == 3
+        for item in items
+    )
 
 
 def test_hostile_names_and_texts_are_only_text(services, tmp_path) -> None:
@@ -311,19 +314,19 @@ def filled(services) -> str:
     )
     answer(edited.id, "By transfer.", whole)
     store.items.change_settings(item.id, leaf=last, **{AFTER: first, NOTES: "They rent.", PINNED: [question.id]})
-    found = [to_json(Quoted("lease.pdf", record.id, 1, 0, 3, "The"))]
-    store.results.save(item.id, {"quotes": {last: found}})
+    quotes = [to_json(Quoted("lease.pdf", record.id, 1, 0, 3, "The"))]
+    store.results.save(item.id, {"quotes": {last: quotes}})
     return item.id
 
 
 def without_ids(shape: dict) -> dict:
     """The same with ids that say only which message is meant; documents that are not there are not told apart."""
     text = json.dumps(shape)
-    for at, one in enumerate(shape["messages"]):
-        text = text.replace(one["id"], f"message {at}")
+    for at, message in enumerate(shape["messages"]):
+        text = text.replace(message["id"], f"message {at}")
     plain = json.loads(text.replace(shape["id"], "item"))
-    for one in plain["messages"]:
-        for part in one["parts"]:
+    for message in plain["messages"]:
+        for part in message["parts"]:
             part.get("attached", {}).pop("is_gone", None)
     return plain
 
@@ -338,7 +341,7 @@ def test_our_own_export_comes_back_the_same_in_an_empty_home(opened, tmp_path, m
     assert before["pinned"]
     assert before["archived"]
     for field in ("thought", "thought_seconds", "original", "preset", "prompt_version", "seed", "error"):
-        assert any(one[field] for one in before["messages"]), field
+        assert any(message[field] for message in before["messages"]), field
     assert before["quotes"]
     monkeypatch.setenv("SLMDESK_HOME", str(tmp_path / "other"))
     other = opened(model=False).services
@@ -418,8 +421,13 @@ def test_odd_values_in_an_export_harm_nothing(services, tmp_path) -> None:
     shape = json.loads(json.dumps(on_thread(services, lambda: services.history.export_shape(id))))
     shape["settings"] |= {"system": 3, "leaf": ["x"], "earlier_notes": {"a": 1}, "temperature": "hot", "new": 1}
     shape["id"], shape["created"], shape["updated"], shape["title"] = ["x"], "yesterday", None, ["no title"]
-    for one in shape["messages"]:
-        one |= {"seed": 1 << 70, "tokens": [], "error": {"code": "unheard", "args": {"a": {}}}, "created": "9999-99"}
+    for message in shape["messages"]:
+        message |= {
+            "seed": 1 << 70,
+            "tokens": [],
+            "error": {"code": "unheard", "args": {"a": {}}},
+            "created": "9999-99",
+        }
     shape["messages"][1]["status"] = "failed"
     report = imported(services, saved(tmp_path / "odd.json", shape))
     held = opened_chat(services, report.added[0])

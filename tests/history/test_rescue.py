@@ -19,8 +19,8 @@ from slmdesk.translation.types import GlossariesChanged
 
 @pytest.mark.pure
 def test_what_came_over_and_what_was_lost_is_said():
-    found = Rescued(3, 1200, 0, 0, 1, translations=2, segments=1402, memory=1, lost_pages=6, lost_segments=1)
-    assert rescued_words(found) == (
+    rescued = Rescued(3, 1200, 0, 0, 1, translations=2, segments=1402, memory=1, lost_pages=6, lost_segments=1)
+    assert rescued_words(rescued) == (
         "Rescued: 1 chat with 1,200 messages, 2 translations with 1,402 segments, 1 sentence of the translation memory."
         " 1 entry could not be read. 1 segment of translations is missing. 6 pages of the file are lost."
         " The damaged file is kept."
@@ -50,8 +50,8 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path, is_by_ha
 
     (damaged,) = call(lambda services: services.history.damaged())
     if is_by_hand:
-        found = call(lambda services: services.history.rescue(damaged))
-        assert found.lost_segments == SEGMENTS - len(call(lambda services: services.store.segments.of_item(lease)))
+        rescued = call(lambda services: services.history.rescue(damaged))
+        assert rescued.lost_segments == SEGMENTS - len(call(lambda services: services.store.segments.of_item(lease)))
         assert lease in {event.item.id for event in recorder.of(ItemChanged)}
         assert len(recorder.of(GlossariesChanged)) == 1
     assert len(call(lambda services: services.translations.terms("en", "de", "legal"))) == TERMS + 1
@@ -64,6 +64,8 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path, is_by_ha
     report = json.loads(target.read_text())
     listed = [row["source"] for name in ("failed", "flagged", "left", "translated") for row in report[name]]
     assert len(listed) == len(set(listed)) == sum(view.counts.values()), "each once, though there are gaps"
-    (typed,) = [one for one in call(lambda services: services.store.items.page("translation")) if one.id != lease]
+    (typed,) = [
+        record for record in call(lambda services: services.store.items.page("translation")) if record.id != lease
+    ]
     shown = call(lambda services: services.recent.open(typed.id))
-    assert [one.target for one in shown.segments] == ["Guten Morgen.", "Wie geht's?"]
+    assert [segment.target for segment in shown.segments] == ["Guten Morgen.", "Wie geht's?"]

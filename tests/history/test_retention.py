@@ -96,10 +96,13 @@ class Kept:
         return result_of(self.services, lambda: self.retention.run(confirmed=confirmed))
 
     def titles(self, *, deleted: bool = False) -> set[str]:
-        return {one.title for one in self.do(lambda: self.services.store.items.page(None, deleted=deleted, limit=1000))}
+        return {
+            record.title
+            for record in self.do(lambda: self.services.store.items.page(None, deleted=deleted, limit=1000))
+        }
 
     def notices(self) -> list[str]:
-        return [one.problem.sentence for one in self.recorder.of(Noticed)]
+        return [notice.problem.sentence for notice in self.recorder.of(Noticed)]
 
 
 @pytest.fixture
@@ -388,7 +391,7 @@ def test_documents_that_nothing_uses_are_forgotten_and_no_others(kept, tmp_path,
     monkeypatch.setattr("slmdesk.runtime.service.SLICE_S", 0)
     monkeypatch.setattr(store.documents, "uses", None)  # which looks through all messages at once
     assert kept.sweep().documents == 1
-    left = {one.name for one in kept.do(lambda: store.documents.page(100))}
+    left = {document.name for document in kept.do(lambda: store.documents.page(100))}
     assert left == {"asked.txt", "drafted.txt", "new.txt"}
     assert kept.notices()[-1].startswith("1 document that nothing uses")
     assert files_with(home, f"{MARKER} unused") == []
@@ -426,7 +429,9 @@ def test_a_document_that_is_wanted_again_while_a_sweep_runs_stays(kept, tmp_path
     left = kept.do(lambda: store.documents.page(10))
     assert len(left) == 3 - count
     assert kept.do(lambda: store.documents.get(wanted)).status is DocumentStatus.READ
-    assert [one.text for one in kept.do(lambda: store.passages.of_document(wanted))] == [one.text for one in before]
+    assert [passage.text for passage in kept.do(lambda: store.passages.of_document(wanted))] == [
+        passage.text for passage in before
+    ]
 
 
 def test_an_organisation_sets_the_days(kept):

@@ -55,9 +55,9 @@ def test_a_document_that_another_desk_opens_or_forgets_is_told(opened, run, tmp_
     window.on(DocumentsChanged, lambda _event: seen.put(window.documents.recent()))
 
     def until(count: int) -> list[DocumentRecord]:
-        while len(found := seen.get(timeout=TIMEOUT_S)) != count:
+        while len(records := seen.get(timeout=TIMEOUT_S)) != count:
             pass
-        return found
+        return records
 
     run("documents", "add", str(file)).ok()
     (record,) = until(1)

@@ -34,7 +34,7 @@ def lists() -> tuple[Repo, ...]:
     repos = []
     for line in lzma.decompress((GOLDEN / "hub_files.tsv.xz").read_bytes()).decode().splitlines():
         name, tags, *listed = line.split("\t")
-        sizes = (one.rpartition("=") for one in listed)
+        sizes = (entry.rpartition("=") for entry in listed)
         parts = [RemotePart(file, round(float(megabytes) * (1 << 20)), "") for file, _, megabytes in sizes]
         files = files_of(parts, repo=name, revision="", license="", gated=False)
         repos.append(Repo(name, "", 0, 0, "", "", False, tuple(files), chats=may_chat(name, tags.split(), "")))

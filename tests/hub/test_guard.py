@@ -280,12 +280,12 @@ def test_p2_the_hub_library_goes_through_the_guard_and_tells_nothing(server, tmp
 
 
 @pytest.mark.process
-@pytest.mark.parametrize(("mode", "found"), [("offline", ["KnownError", "network.offline"]), ("bypass", None)])
-def test_p2_offline_and_around_the_guard_nothing_is_sent(server, tmp_path, mode, found):
+@pytest.mark.parametrize(("mode", "refusal"), [("offline", ["KnownError", "network.offline"]), ("bypass", None)])
+def test_p2_offline_and_around_the_guard_nothing_is_sent(server, tmp_path, mode, refusal):
     outcome = run_hub(server, mode, tmp_path)
     assert outcome["rows"] == []
     assert server.seen == []
-    assert outcome["found"] == (found or ["OfflineModeIsEnabled", ""]), "the library's own client finds a second wall"
+    assert outcome["found"] == (refusal or ["OfflineModeIsEnabled", ""]), "the library's own client finds a second wall"
 
 
 @pytest.mark.pure

@@ -20,9 +20,9 @@ def fetch(fetcher, limit: SpeedLimit, seen=None) -> None:
     part = fetcher.part
     address = file_address(fetcher.hub.endpoint, "some/model-GGUF", "a" * 40, "model.Q4_K_M.gguf")
     with fetcher.client() as client, because("test", stop=fetcher.stop, limit=limit):
-        for one in Transfer(client, address, part, stop=fetcher.stop, limits=fetcher.limits).run():
+        for progress in Transfer(client, address, part, stop=fetcher.stop, limits=fetcher.limits).run():
             if seen:
-                seen(one)
+                seen(progress)
     part.move_to(fetcher.target)
 
 

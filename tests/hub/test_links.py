@@ -103,15 +103,15 @@ def listed(*names: str) -> list[RemoteFile]:
 
 
 def test_a_split_model_is_one_file_and_an_incomplete_one_none() -> None:
-    found = listed(
+    files = listed(
         "b-00002-of-00002.gguf", "b-00001-of-00002.gguf", "c-00001-of-00003.gguf", "c-00003-of-00003.gguf",
         "a.gguf", "README.md", "d-00001-of-99999.gguf", "e-00000-of-00000.gguf",
     )  # fmt: skip
-    assert [[part.name for part in file.parts] for file in found] == [
+    assert [[part.name for part in file.parts] for file in files] == [
         ["a.gguf"],
         ["b-00001-of-00002.gguf", "b-00002-of-00002.gguf"],
     ]
-    assert found[1].bytes == 20
+    assert files[1].bytes == 20
 
 
 def repo(*names: str) -> Repo:
@@ -137,11 +137,11 @@ def test_what_was_begun_is_gone_on_with_whatever_else_is_best_now() -> None:
     parts = [
         RemotePart(f"m-{name}.gguf", 10, sum * 64) for name, sum in (("Q8_0", "8"), ("Q4_K_M", "4"), ("Q2_K", "2"))
     ]
-    found = Repo(
+    listing = Repo(
         "a/b", "main", 0, 0, "", "", False, tuple(files_of(parts, repo="a/b", revision="", license="", gated=False))
     )
-    assert found.choose(budget_bytes=1000, begun={"2" * 64}).name == "m-Q2_K.gguf"
-    assert found.choose(quantization="Q4_K_M", begun={"2" * 64}).name == "m-Q4_K_M.gguf"
+    assert listing.choose(budget_bytes=1000, begun={"2" * 64}).name == "m-Q2_K.gguf"
+    assert listing.choose(quantization="Q4_K_M", begun={"2" * 64}).name == "m-Q4_K_M.gguf"
 
 
 @pytest.mark.parametrize(

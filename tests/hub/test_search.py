@@ -61,11 +61,11 @@ def test_a_search_finds_and_filters(asked, hub) -> None:
     hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x", "README.md": b"y"}, license="mit", downloads=5, tags=["pl", "en"])
     hub.add("two/tiny-GGUF", {"tiny.Q8_0.gguf": b"x"}, downloads=50, likes=99, gated=True)
     hub.add("two/tiny", {"model.safetensors": b"x"}, downloads=500)
-    found = asked.search("tiny").repos
-    assert [one.id for one in found] == ["two/tiny-GGUF", "one/tiny-GGUF"]
-    assert (found[1].license, found[1].likes, found[1].gated, found[0].gated) == ("mit", 10, False, True)
-    assert found[1].updated == "2026-05-01T12:00:00+00:00"
-    assert [file.name for file in found[1].files] == ["tiny.Q4_0.gguf"]
+    repos = asked.search("tiny").repos
+    assert [repo.id for repo in repos] == ["two/tiny-GGUF", "one/tiny-GGUF"]
+    assert (repos[1].license, repos[1].likes, repos[1].gated, repos[0].gated) == ("mit", 10, False, True)
+    assert repos[1].updated == "2026-05-01T12:00:00+00:00"
+    assert [file.name for file in repos[1].files] == ["tiny.Q4_0.gguf"]
     assert asked.names("tiny", language="pl") == ["one/tiny-GGUF"]
     assert asked.names("TINY", author="two") == ["two/tiny-GGUF"]
     assert asked.names("tiny", sort="likes", size=1) == ["two/tiny-GGUF"]
@@ -82,9 +82,9 @@ def test_the_hub_filters_by_licence_and_task_and_names_what_it_read(asked, hub) 
     assert asked.names("tiny", task="chat") == ["two/tiny-GGUF"]
     assert asked.names("", task="code") == ["one/tiny-GGUF"]
     assert asked.names("tiny", task="summaries") == []
-    (one,) = asked.search("tiny", task="code").repos
-    assert one.parameters == 1_500_000_000
-    assert one.has_card
+    (repo,) = asked.search("tiny", task="code").repos
+    assert repo.parameters == 1_500_000_000
+    assert repo.has_card
     (two,) = asked.search("tiny", task="chat").repos
     assert (two.parameters, two.has_card) == (0, False)
 
@@ -142,9 +142,9 @@ def test_a_repository_tells_sizes_and_sums(asked, hub) -> None:
     stored = hub.add(
         "one/tiny-GGUF", {"tiny.Q4_0.gguf": b"xyz", "t-00001-of-00002.gguf": b"1", "t-00002-of-00002.gguf": b"23"}
     )
-    found = asked.hub.repo("one/tiny-GGUF")
-    assert found.revision == stored.commit
-    split, tiny = found.files
+    repo = asked.hub.repo("one/tiny-GGUF")
+    assert repo.revision == stored.commit
+    split, tiny = repo.files
     assert (tiny.bytes, tiny.sha256) == (3, hub.sha256(b"xyz"))
     assert (split.bytes, split.sha256, len(split.parts)) == (3, "", 2)
     with pytest.raises(KnownError, match=r"hub\.unauthorized"):
@@ -157,10 +157,10 @@ def test_a_header_is_fetched_once_and_gone_on_with(asked, hub) -> None:
     (file,) = asked.hub.repo("one/tiny-GGUF").files
     for __ in range(2):
         assert asked.hub.header(file, cut=True).kind == "model"
-        assert [one.headers["range"] for one in hub.requests("storage")] == ["bytes=0-262143"]
+        assert [request.headers["range"] for request in hub.requests("storage")] == ["bytes=0-262143"]
     for __ in range(2):
         assert asked.hub.header(file).vocab_size == 40_000
-        assert [one.headers["range"] for one in hub.requests("storage")][1:] == ["bytes=262144-1048575"]
+        assert [request.headers["range"] for request in hub.requests("storage")][1:] == ["bytes=262144-1048575"]
 
 
 @pytest.mark.parametrize("repo", [repo for repo in lists() if repo.chats][::30], ids=lambda repo: repo.id)
@@ -192,9 +192,9 @@ def test_p2_no_token_no_cookie_no_word_in_a_log(asked, hub, monkeypatch, caplog,
         hub.api_fault = Fault(status=503)
         with pytest.raises(KnownError):
             asked.search("secretword")
-    for one in hub.seen:
-        assert not {"authorization", "cookie"} & set(one.headers)
-        assert one.headers["user-agent"] == "slmdesk"
+    for request in hub.seen:
+        assert not {"authorization", "cookie"} & set(request.headers)
+        assert request.headers["user-agent"] == "slmdesk"
     assert "hf_" not in str(hub.seen)
     warned = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert warned == []
@@ -233,7 +233,7 @@ def test_p2_no_token_no_cookie_no_word_in_a_log(asked, hub, monkeypatch, caplog,
         (Fault(cut_at=5), "network.failed"),
         (Fault(cut_at=0, reset=True), "network.failed"),
     ],
-    ids=lambda one: one if isinstance(one, str) else "",
+    ids=lambda argument: argument if isinstance(argument, str) else "",
 )  # fmt: skip
 def test_d9_what_is_no_sensible_answer_is_said_at_once(asked, hub, fault, code) -> None:
     hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x"})
@@ -275,7 +275,7 @@ print(json.dumps([found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - be
     [
         b'{"rfilename":"a.gguf"},',
         b"[],",
-        *(pytest.param(one, marks=pytest.mark.soak) for one in (b"{},", b'"ab",', b"1.5,")),
+        *(pytest.param(junk, marks=pytest.mark.soak) for junk in (b"{},", b'"ab",', b"1.5,")),
     ],
 )
 def test_d9_the_largest_answer_takes_less_than_200_mb(hub, piece) -> None:
@@ -286,8 +286,8 @@ def test_d9_the_largest_answer_takes_less_than_200_mb(hub, piece) -> None:
         [sys.executable, "-c", MEMORY_SCRIPT, hub.endpoint, str(Path(__file__).parent.parent)],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    found, grown_kb = json.loads(done.stdout)
-    assert found == "hub.answer_invalid" or isinstance(found, int)
+    answer, grown_kb = json.loads(done.stdout)
+    assert answer == "hub.answer_invalid" or isinstance(answer, int)
     assert grown_kb <= 200_000, done.stdout
 
 
@@ -301,9 +301,9 @@ HOSTILE = [
 
 def test_d10_hostile_names_are_labels(asked, hub) -> None:
     hub.add("one/tiny-GGUF", dict.fromkeys(HOSTILE, b"x"))
-    found = asked.hub.repo("one/tiny-GGUF")
-    assert len(found.files) == len(HOSTILE)
-    for file in found.files:
+    repo = asked.hub.repo("one/tiny-GGUF")
+    assert len(repo.files) == len(HOSTILE)
+    for file in repo.files:
         assert file.name.isprintable()
         assert len(file.name) <= 200
     hub.add("one/other-GGUF", {"y" * 1001 + ".gguf": b"x", "": b"y"})

@@ -69,7 +69,7 @@ def test_d2_it_asks_for_the_rest_and_names_what_it_has(fetcher, hub) -> None:
     reported = fetcher.run()
     assert storage_ranges(hub) == ["", "bytes=1000000-"]
     assert hub.requests("storage")[1].headers["if-range"] == f'"{hub.sha256(fetcher.data)[:32]}"'
-    assert [one.error.code for one in reported if one.state == "waiting"] == ["network.failed"]
+    assert [report.error.code for report in reported if report.state == "waiting"] == ["network.failed"]
     assert fetcher.is_right()
 
 
@@ -112,7 +112,7 @@ def test_d2_progress_begins_the_count_anew(fetcher, hub) -> None:
 def test_d3_what_is_no_continuation_starts_over_and_says_so(fetcher, hub, fault, note) -> None:
     hub.storage_faults = [Fault(cut_at=1_000_000), fault]
     reported = fetcher.run()
-    assert [one.note for one in reported if one.note] == [note]
+    assert [report.note for report in reported if report.note] == [note]
     assert fetcher.is_right()
 
 
@@ -145,7 +145,7 @@ def test_d4_another_etag_midway_starts_over_and_never_mixes(fetcher, hub, dice, 
     for _ in range(count):
         hub.storage_faults = [Fault(cut_at=dice.randrange(100_000, 3_000_000), etag='"old"')]
         reported = fetcher.run()
-        assert [one.note for one in reported if one.note] == ["changed"]
+        assert [report.note for report in reported if report.note] == ["changed"]
         assert fetcher.is_right()
         fetcher.target.unlink()
 
@@ -265,7 +265,7 @@ def test_d7_a_stall_is_noticed_given_up_and_gone_on_from(fetcher, hub) -> None:
     hub.storage_faults = [Fault(stall_at=1_000_000)]
     reported = fetcher.run()
     assert fetcher.waited, "told while it waits"
-    assert [one.error.code for one in reported if one.error] == ["network.failed"]
+    assert [report.error.code for report in reported if report.error] == ["network.failed"]
     assert storage_ranges(hub) == ["", "bytes=1000000-"]
     assert fetcher.is_right()
 

@@ -23,12 +23,12 @@ def use():
     before = keyring.get_keyring()
     made = []
 
-    def one(backend):
+    def put(backend):
         made.append(backend)
         keyring.set_keyring(backend)
         return backend
 
-    yield one
+    yield put
     for each in made:
         each.go.set()
     keyring.set_keyring(before)

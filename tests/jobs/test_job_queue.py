@@ -38,11 +38,11 @@ def test_jobs_take_their_turns_in_the_order_a_person_gave_them(opened) -> None:
     first, *others = [add(recorder, title, 60 if title == "a" else 3) for title in "abcd"]
     until(recorder, first, JobStatus.RUNNING)
     views = active(recorder)
-    places = [("a", JobGroup.RUNNING, 0, 0), *((one, JobGroup.WAITING, at, 3) for at, one in enumerate("bcd", 1))]
+    places = [("a", JobGroup.RUNNING, 0, 0), *((title, JobGroup.WAITING, at, 3) for at, title in enumerate("bcd", 1))]
     assert [(view.title, view.stand, view.place, view.last_place) for view in views] == places
     recorder.ask(lambda services: services.jobs.move(others[2], "first"))
     recorder.ask(lambda services: services.jobs.move(others[0], "down"))
-    assert [one.title for one in active(recorder)] == list("adcb")
+    assert [job.title for job in active(recorder)] == list("adcb")
     for job in others:
         until(recorder, job, JobStatus.DONE)
     ends = [event.title for event in recorder.of(JobChanged) if event.status is JobStatus.DONE]
@@ -55,7 +55,7 @@ def test_a_job_that_needs_no_model_does_not_wait_for_one_that_does(opened) -> No
     until(recorder, ran, JobStatus.RUNNING)
     rules = recorder.ask(lambda services: services.jobs.add("test", "rules", None, (), prompt_version="1")).id
     until(recorder, rules, JobStatus.DONE)
-    assert [(one.id, one.stand) for one in active(recorder)] == [(ran, JobGroup.RUNNING), (waits, JobGroup.WAITING)]
+    assert [(job.id, job.stand) for job in active(recorder)] == [(ran, JobGroup.RUNNING), (waits, JobGroup.WAITING)]
 
 
 def test_what_ran_goes_on_at_the_next_start_in_order_and_what_was_paused_stays_so(opened) -> None:
@@ -69,7 +69,7 @@ def test_what_ran_goes_on_at_the_next_start_in_order_and_what_was_paused_stays_s
     assert (left.status, left.done >= 3) == (JobStatus.OPEN, True)
     seen = count_saves(after)
     taken = after.ask(lambda services: services.jobs.take_up())
-    assert [one.id for one in taken] == [ran], "what had not begun is no news"
+    assert [job.id for job in taken] == [ran], "what had not begun is no news"
     until(after, waits, JobStatus.DONE)
     ends = [event.id for event in after.of(JobChanged) if event.status is JobStatus.DONE]
     assert ends == [ran, waits]
@@ -87,7 +87,7 @@ def test_an_old_job_is_taken_up_behind_hundreds_of_newer_ones(opened) -> None:
     for number in range(150):
         job = after.calls.store.jobs.add("test", str(number), model_sha256="x", steps=())
         after.calls.jobs.cancel(job.id)
-    assert [one.id for one in after.ask(lambda services: services.jobs.take_up())] == [old]
+    assert [job.id for job in after.ask(lambda services: services.jobs.take_up())] == [old]
     until(after, old, JobStatus.DONE)
 
 

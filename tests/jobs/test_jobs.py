@@ -68,10 +68,12 @@ def test_a_job_does_its_steps_and_keeps_each_once(opened) -> None:
     job = add(recorder, [step(f"step {number}") for number in range(40)])
     end = until(recorder, job, JobStatus.DONE)
     assert (end.done, end.total, end.failed) == (40, 40, 0)
-    assert [one.value["text"] for one in stored(recorder, job)] == [f"You said: step {number}" for number in range(40)]
+    assert [record.value["text"] for record in stored(recorder, job)] == [
+        f"You said: step {number}" for number in range(40)
+    ]
     assert len(seen) == 40
-    running = [one for one in recorder.of(JobChanged) if one.status is JobStatus.RUNNING and one.done > 0]
-    assert sorted({one.done for one in running}) == list(range(1, 41))
+    running = [change for change in recorder.of(JobChanged) if change.status is JobStatus.RUNNING and change.done > 0]
+    assert sorted({change.done for change in running}) == list(range(1, 41))
     assert running[-2].eta_s is not None
 
 
@@ -129,14 +131,14 @@ def test_w1_kills_lose_no_stored_step_and_no_stored_step_runs_twice(opened, coun
             assert row(recorder, job).error_code == "model.crashes"
             request(recorder, "resume", job)
         elif pid is not None:
-            kept |= {one.key: one.value for one in stored(recorder, job) if one.value}
+            kept |= {record.key: record.value for record in stored(recorder, job) if record.value}
             with suppress(ProcessLookupError):  # the last kill's: its last words came after it
                 os.kill(pid, signal.SIGKILL)
                 left -= 1
             due = news.done + 5
     assert left == 0
     assert row(recorder, job).status is JobStatus.DONE
-    after = {one.key: one.value for one in stored(recorder, job)}
+    after = {record.key: record.value for record in stored(recorder, job)}
     assert all(after[key] == value for key, value in kept.items())
     assert all(kept_now for _, kept_now in seen)
     assert len(seen) == len({key for key, _ in seen}) == len(after) == row(recorder, job).done
@@ -179,7 +181,7 @@ def test_a_step_that_fails_by_itself_is_listed(opened) -> None:
     recorder = opened()
     job = add(recorder, [step("good"), step("bad", fail="model.damaged")])
     assert until(recorder, job, JobStatus.DONE).failed == 1
-    assert [one.error_code for one in stored(recorder, job)] == [None, "model.damaged"]
+    assert [record.error_code for record in stored(recorder, job)] == [None, "model.damaged"]
 
 
 def test_a_job_of_which_nothing_can_be_done_has_failed_and_says_why(opened) -> None:

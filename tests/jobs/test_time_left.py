@@ -45,29 +45,29 @@ class Engine:
             self.said.append((self.clock.now, self.recorder.left()))
 
     def _work(self, running: list[list], tick: float) -> None:
-        reading = next((one for one in running if one[1] < 1.0), None)
-        writing = [one for one in running if one[1] >= 1.0]
+        reading = next((step for step in running if step[1] < 1.0), None)
+        writing = [step for step in running if step[1] >= 1.0]
         share = 0.7 if reading and writing else 1.0
         if reading:
             reading[1] = min(1.0, reading[1] + share * tick / self.read_s)
             self.recorder.read(reading[0], round(reading[1] * 1000), 1000)
-        for one in writing:
-            one[2] += (1 - share if reading else 1.0) * tick / self.write_s / len(writing) * self.width
-            if one[2] >= 1.0:
-                running.remove(one)
-                self.recorder.step(one[0], 1000, 100)
+        for work in writing:
+            work[2] += (1 - share if reading else 1.0) * tick / self.write_s / len(writing) * self.width
+            if work[2] >= 1.0:
+                running.remove(work)
+                self.recorder.step(work[0], 1000, 100)
 
 
 def errors_after(said: list[tuple[float, Remaining | None]], shares: tuple[float, ...]) -> list[float]:
     """How far off the prediction was after these shares of the whole time, as a share of what was left."""
     begin, end = said[0][0], said[-1][0]
-    found = []
+    errors = []
     for share in shares:
         moment = begin + share * (end - begin)
-        at, left = next(one for one in said if one[0] >= moment)
+        at, left = next(forecast for forecast in said if forecast[0] >= moment)
         assert left is not None, share
-        found.append(left.best / (end - at) - 1)
-    return found
+        errors.append(left.best / (end - at) - 1)
+    return errors
 
 
 @pytest.mark.parametrize("width", [1, 4, 16])

@@ -39,14 +39,17 @@ def looked(services, id, *, resume=False):
 
 def names(services, state):
     return sorted(
-        one.name for one in services.service_thread.call(lambda: services.collections.documents(state.record.id))
+        document.name
+        for document in services.service_thread.call(lambda: services.collections.documents(state.record.id))
     )
 
 
-def found(services, state, word):
+def finds(services, state, word):
     documents = [
-        one.id
-        for one in services.service_thread.call(lambda: services.store.collections.asked_documents(state.record.id))
+        document.id
+        for document in services.service_thread.call(
+            lambda: services.store.collections.asked_documents(state.record.id)
+        )
     ]
     return services.service_thread.call(lambda: services.store.passages.find([word], documents))
 
@@ -70,10 +73,10 @@ def test_what_is_new_changed_renamed_and_gone_is_seen(services, folder):
     wait_until(lambda: names(services, state) == ["a.txt", "moved.txt"])
     assert len(recorder.of(DocumentProgress, begin)) == 1, "only the changed one was read"
     assert state.gone == 1
-    assert found(services, state, "valve")
-    assert not found(services, state, "lamp")
-    assert found(services, state, "run")
-    jobs = [one for one in services.service_thread.call(lambda: services.jobs.list()) if one.kind == "index"]
+    assert finds(services, state, "valve")
+    assert not finds(services, state, "lamp")
+    assert finds(services, state, "run")
+    jobs = [job for job in services.service_thread.call(lambda: services.jobs.list()) if job.kind == "index"]
     assert [job.status for job in jobs] == [JobStatus.DONE], "one for each look would fill the list"
 
 
@@ -85,7 +88,9 @@ def test_a_copy_is_kept_once_until_the_other_one_is_gone(services, folder):
     assert state.documents == 1
     begin = len(recorder.events)
     looked(services, state.record.id)
-    assert not [one for one in recorder.of(CollectionChanged, begin) if one.state.status is CollectionStatus.INDEXING]
+    assert not [
+        change for change in recorder.of(CollectionChanged, begin) if change.state.status is CollectionStatus.INDEXING
+    ]
     first = names(services, state)[0]
     (folder / first).unlink()
     state = looked(services, state.record.id)
@@ -115,11 +120,11 @@ def test_odd_things_in_a_folder_are_left_out_with_their_reasons(services, folder
     assert state.documents == 3
     assert state.later == 2
     left = services.service_thread.call(lambda: services.collections.unread(state.record.id))
-    assert sorted(one.path.rpartition("/")[2] for one in left) == ["broken.pdf", "link.txt", "pipe.txt"]
+    assert sorted(failure.path.rpartition("/")[2] for failure in left) == ["broken.pdf", "link.txt", "pipe.txt"]
     assert state.unread == 3
-    assert all(one.sentence for one in left)
-    assert not found(services, state, "outsid")
-    assert found(services, state, "lamp")
+    assert all(failure.sentence for failure in left)
+    assert not finds(services, state, "outsid")
+    assert finds(services, state, "lamp")
     before = looked(services, state.record.id)
     assert before.status is CollectionStatus.CURRENT
     assert before.total == 0
@@ -132,7 +137,7 @@ def test_a_folder_that_is_gone_keeps_what_was_read(services, folder, tmp_path):
     state = looked(services, state.record.id)
     assert state.status is CollectionStatus.UNREACHABLE
     assert state.documents == 1
-    assert found(services, state, "pump")
+    assert finds(services, state, "pump")
     folder.mkdir()  # the mount point is there, the drive is not
     assert looked(services, state.record.id).status is CollectionStatus.UNREACHABLE
     folder.rmdir()
@@ -149,7 +154,7 @@ def test_pausing_cancelling_and_going_on(services, folder):
     for number in range(30):
         write(folder / f"{number:02}.txt", f"the pump number {number}")
     state = result_of(services, lambda: services.collections.add(folder, watched=False))
-    event = recorder.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.INDEXING)
+    event = recorder.wait(CollectionChanged, lambda change: change.state.status is CollectionStatus.INDEXING)
     services.service_thread.call(lambda: services.jobs.pause(event.state.job))
     paused = looked(services, state.record.id)
     assert paused.status is CollectionStatus.PAUSED
@@ -172,7 +177,7 @@ def test_what_a_person_opens_is_read_before_the_folder(services, folder, tmp_pat
     assert counts[0] == 0, "the long one was put aside"
     done = looked(services, state.record.id)
     assert (done.documents, done.pages) == (1, 1500)
-    assert [one.id for one in services.service_thread.call(services.documents.recent)] == [record.id]
+    assert [document.id for document in services.service_thread.call(services.documents.recent)] == [record.id]
 
 
 def test_what_is_just_read_for_a_person_is_the_folders_as_well(services, folder):
@@ -198,7 +203,7 @@ def test_forgetting_leaves_nothing_but_what_a_person_opened(services, folder):
     services.service_thread.call(lambda: services.collections.forget(state.record.id))
     recorder.wait(CollectionGone)
     assert services.service_thread.call(services.collections.all) == []
-    assert [one.id for one in services.service_thread.call(services.documents.recent)] == [mine.id]
+    assert [document.id for document in services.service_thread.call(services.documents.recent)] == [mine.id]
     count = services.service_thread.call(lambda: services.store.database.row("select count(*) from documents")[0])
     assert count == 1
     assert (folder / "b.txt").exists()
@@ -249,9 +254,9 @@ def test_a_watched_folder_is_looked_at_by_itself(services, folder, monkeypatch):
     services.service_thread.call(services.collections.watch)
     state = add(services, folder, watched=True)
     write(folder / "b.txt", "the valve opens")
-    recorder.wait(CollectionChanged, lambda one: one.state.documents == 2)
+    recorder.wait(CollectionChanged, lambda change: change.state.documents == 2)
     write(folder / "b.txt", "the valve closes", at=OLD + 9)
-    wait_until(lambda: found(services, state, "close"))
+    wait_until(lambda: finds(services, state, "close"))
 
 
 def test_the_next_run_goes_on_where_the_last_one_ended(services, folder):
@@ -266,7 +271,7 @@ def test_the_next_run_goes_on_where_the_last_one_ended(services, folder):
         received = Recorder(again)
         again.service_thread.call(again.jobs.take_up)
         again.service_thread.call(again.collections.watch)
-        received.wait(CollectionChanged, lambda one: one.state.status is CollectionStatus.CURRENT)
+        received.wait(CollectionChanged, lambda change: change.state.status is CollectionStatus.CURRENT)
         state = again.service_thread.call(again.collections.all)[0]
         assert state.documents == 20
         assert len(received.of(DocumentProgress)) < 20, "what was done was done again"

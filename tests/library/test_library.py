@@ -123,7 +123,7 @@ def opened(services, path, **request):
 
 
 def texts(services, record):
-    return [one.text for one in services.service_thread.call(lambda: services.documents.pages(record.id))]
+    return [page.text for page in services.service_thread.call(lambda: services.documents.pages(record.id))]
 
 
 def write(path, *pages):
@@ -140,9 +140,9 @@ def test_a_document_is_read_once_and_taken_up_at_the_next_opening(services, tmp_
     assert texts(services, first)[::2] == ["The pump stops at 12 bar.", "The valve opens."]
     progress = recorder.of(DocumentProgress)
     assert progress[-1].done == 3
-    assert [one.document.status for one in recorder.of(DocumentChanged)] == ["reading", "read"]
-    found = services.service_thread.call(lambda: services.store.passages.find(["pump"], [first.id]))
-    assert found[0].page == 1
+    assert [change.document.status for change in recorder.of(DocumentChanged)] == ["reading", "read"]
+    passages = services.service_thread.call(lambda: services.store.passages.find(["pump"], [first.id]))
+    assert passages[0].page == 1
     begin = len(recorder.events)
     again = opened(services, path)
     assert again.id == first.id
@@ -150,7 +150,7 @@ def test_a_document_is_read_once_and_taken_up_at_the_next_opening(services, tmp_
     assert not recorder.of(DocumentProgress, begin), "it was read again"
     assert opened(services, path, force=True).id == first.id
     assert recorder.of(DocumentProgress, begin)
-    assert [one.id for one in services.service_thread.call(services.documents.recent)] == [first.id]
+    assert [document.id for document in services.service_thread.call(services.documents.recent)] == [first.id]
     info = first.info | {"notes": [Note.OCR_MISSING]}  # text recognition may have been installed since
     services.service_thread.call(lambda: services.store.documents.change(first.id, info=info))
     begin = len(recorder.events)
@@ -222,7 +222,7 @@ def test_two_requests_for_one_document_read_it_once(services, tmp_path):
     services.service_thread.call(lambda: [services.documents.open(path).then(answers.put) for _ in range(2)])
     first, second = answers.get(timeout=120), answers.get(timeout=40)
     assert (first.id, first.pages) == (second.id, 300)
-    assert [one.document.status for one in recorder.of(DocumentChanged)].count("reading") == 1
+    assert [change.document.status for change in recorder.of(DocumentChanged)].count("reading") == 1
 
 
 def test_what_is_no_document_fails_and_the_next_is_read(services, tmp_path):
@@ -251,17 +251,17 @@ def test_a_folder_becomes_its_documents(services, tmp_path):
         (folder / name).write_text(name)
     loose = tmp_path / "z.py"
     loose.write_text("1")
-    found = result_of(services, lambda: services.documents.expand([folder, loose]))
-    assert [one.name for one in found] == ["a.md", "b.txt", "c.txt", "z.py"]
+    records = result_of(services, lambda: services.documents.expand([folder, loose]))
+    assert [document.name for document in records] == ["a.md", "b.txt", "c.txt", "z.py"]
     missing = result_of(services, lambda: services.documents.expand([tmp_path / "none.txt"]))
-    assert [one.name for one in missing] == ["none.txt"], "whether it is there is said when it is opened"
+    assert [document.name for document in missing] == ["none.txt"], "whether it is there is said when it is opened"
 
 
 def test_a_document_is_searched_and_forgotten(services, tmp_path):
     recorder = Recorder(services)
     record = opened(services, write(tmp_path / "note.txt", "The maxi-\nmum pressure", "Maximum!", "nothing"))
-    found = result_of(services, lambda: services.documents.find(record.id, "maximum"))
-    assert [(place.page, place.start) for place in found.places] == [(1, 4), (2, 0)]
+    search = result_of(services, lambda: services.documents.find(record.id, "maximum"))
+    assert [(place.page, place.start) for place in search.places] == [(1, 4), (2, 0)]
     few = result_of(services, lambda: services.documents.find(record.id, "m", limit=2))
     assert (len(few.places), few.is_all) == (2, False)
     services.service_thread.call(lambda: services.documents.forget(record.id))
@@ -285,8 +285,10 @@ def test_a_document_that_kills_its_reader_fails_alone(faked, tmp_path):
     assert "deadly.txt" in died.sentence
     fine = next(result for result in results if not isinstance(result, Problem))
     assert (fine.name, fine.status) == ("fine.txt", DocumentStatus.READ)
-    failed = [one for one in recorder.of(DocumentChanged) if one.problem]
-    assert [(one.document.name, one.problem.code) for one in failed] == [("deadly.txt", "document.reader_died")]
+    failed = [change for change in recorder.of(DocumentChanged) if change.problem]
+    assert [(change.document.name, change.problem.code) for change in failed] == [
+        ("deadly.txt", "document.reader_died")
+    ]
 
 
 def test_a_password_is_asked_for_used_for_pictures_and_never_stored(faked, tmp_path, home):
@@ -322,7 +324,7 @@ def test_a_picture_that_kills_the_reader_fails_alone(faked, tmp_path):
 
 
 def services_slow(services):
-    return next(one.id for one in services.documents.recent() if one.name == "slow.txt")
+    return next(document.id for document in services.documents.recent() if document.name == "slow.txt")
 
 
 def test_reading_is_stopped_and_counts_as_stopped(faked, tmp_path):
@@ -398,12 +400,12 @@ def test_what_is_attached_to_a_mail_is_a_document_of_its_own(services, tmp_path)
     path.write_bytes(MAIL)
     mail = opened(services, path)
     (attached,) = info_of(mail).attachments
-    found = result_of(services, lambda: services.documents.open_attachment(mail.id, attached.index))
-    assert (found.name, found.status) == ("offer.txt", DocumentStatus.READ)
-    assert "700 euros" in texts(services, found)[0]
-    assert found.id != mail.id
+    offer = result_of(services, lambda: services.documents.open_attachment(mail.id, attached.index))
+    assert (offer.name, offer.status) == ("offer.txt", DocumentStatus.READ)
+    assert "700 euros" in texts(services, offer)[0]
+    assert offer.id != mail.id
     again = result_of(services, lambda: services.documents.open_attachment(mail.id, attached.index))
-    assert again.id == found.id, "it is taken up as it was read"
+    assert again.id == offer.id, "it is taken up as it was read"
     assert opened(services, path).id == mail.id, "the mail is still the mail"
     with pytest.raises(KnownError, match=r"request\.invalid"):
         services.service_thread.call(lambda: services.documents.open_attachment(mail.id, 7))
@@ -422,9 +424,9 @@ def test_a_mail_in_a_mail_gives_what_is_attached_to_it(services, tmp_path):
     within = result_of(services, lambda: services.documents.open_attachment(mail.id, 1))
     assert (within.name, parent_of(within)) == ("Offer.eml", (mail.id, "outer.eml"))
     (attached,) = info_of(within).attachments
-    found = result_of(services, lambda: services.documents.open_attachment(within.id, attached.index))
-    assert "700 euros" in texts(services, found)[0]
-    assert (found.name, parent_of(found)) == ("offer.txt", (within.id, "Offer.eml"))
+    offer = result_of(services, lambda: services.documents.open_attachment(within.id, attached.index))
+    assert "700 euros" in texts(services, offer)[0]
+    assert (offer.name, parent_of(offer)) == ("offer.txt", (within.id, "Offer.eml"))
     assert parent_of(mail) == ("", "")
 
 
@@ -437,9 +439,9 @@ def test_f19_a_document_that_is_exchanged_before_it_is_read_is_not_kept_under_th
     look_at = service.look_at
 
     def exchanged(*asked, **how):
-        found = look_at(*asked, **how)
+        stat = look_at(*asked, **how)
         write(tmp_path / "other.txt", "The words of another.").replace(path)
-        return found
+        return stat
 
     monkeypatch.setattr(service, "look_at", exchanged)
     refused = opened(services, path)

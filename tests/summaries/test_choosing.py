@@ -143,6 +143,17 @@ def test_letter_gives_its_outcome_its_duties_and_rows_that_say_something_alone()
     assert not any(word in said for word in ("Thank", "PO Box", "High Street", "ring us", "Ann Shaw", "assistants"))
 
 
+def test_what_is_the_readers_says_something_alone_in_a_german_letter() -> None:
+    letter = (
+        "# Bescheid vom 20. November 2026\n\nSehr geehrter Herr Weiß,\n\nIhr Antrag auf Wohngeld wird abgelehnt, weil "
+        "das Einkommen zu hoch ist.\n\nGegen diesen Bescheid können Sie innerhalb eines Monats nach Bekanntgabe "
+        "Widerspruch erheben.\n\nMit freundlichen Grüßen\nSabine Kühn"
+    )
+    found = lines(letter, "de")
+    assert "Ihr Antrag auf Wohngeld wird abgelehnt" in found[0].text
+    assert [line.text[:13] for line in found if line.is_action] == ["Gegen diesen "]
+
+
 def test_what_is_to_come_is_worth_more_than_reasons() -> None:
     worth = {other_line.text: other_line.worth for other_line in lines(LETTER)}
     reason = worth["Only one car was registered at your address on 1 January 2026."]

@@ -197,6 +197,7 @@ ROOF = ("Le vendeur prend en charge les travaux de toiture.", "L'acheteur prend 
 CLEANS = ("Die Meier GmbH putzt jeden Monat die Treppe.", "Die Weber AG putzt jeden Monat die Treppe.")
 MAY = ("Le client peut résilier le contrat sans motif.", "Le client ne peut pas résilier le contrat sans motif.")
 LIABLE = ("Der Anbieter haftet nicht für den Verlust von Daten.", "Der Anbieter haftet für den Verlust von Daten.")
+WEEKS = ("Die Zahlung erfolgt binnen vier Wochen.", "Die Zahlung erfolgt binnen sechs Wochen.")
 SUM = ("The rent of the flat is 900 euros.", "The rent of the flat is 950 euros.")
 KEYS = ("The tenant hands over all keys. Lost keys shall be replaced by the tenant.", "The tenant hands over all keys.")
 
@@ -232,6 +233,10 @@ def remarks(old: str, new: str, said: str, language: str = "en", **answer: str) 
         (
             CLEANS, "de", "Die Treppe wird jeden Monat von der Weber AG statt von der Meier GmbH geputzt.",
             "Die Treppe wird jeden Monat von der Meier GmbH statt von der Weber AG geputzt.",
+        ),
+        (
+            WEEKS, "de", "Die Klägerin bekommt ihr Geld jetzt erst nach 6 Wochen.",
+            "Die Klägerin bekommt ihr Geld innerhalb von 4 Wochen.",
         ),
         (MAY, "fr", "Le client ne peut plus résilier le contrat.", "Le client peut désormais résilier le contrat."),
         (

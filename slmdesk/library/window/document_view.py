@@ -390,9 +390,11 @@ class DocumentView(QFrame):
     def _fill_menu(self) -> None:
         self.menu.clear()
         named(self.menu.addAction(_("About this document"), self.show_about), "about_action")
-        for key, words in self._controller.actions(self.record.id, ACTIONS) if self.record is not None else ():
+        if (record := self.record) is None:
+            return
+        for key, words in self._controller.actions(record.id, ACTIONS):
             if key not in ("redact", "" if self._translate.isHidden() else "translate"):  # a tab and a button
-                action = self.menu.addAction(words, partial(self.action_chosen.emit, self.record.id, key))
+                action = self.menu.addAction(words, partial(self.action_chosen.emit, record.id, key))
                 action.setObjectName(f"document_{key}_action")
 
     def show_about(self) -> None:

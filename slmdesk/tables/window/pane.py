@@ -482,8 +482,8 @@ class TablePane(QFrame):
         self._only.setVisible(self.model.only is not None and not is_counted)
         self.table.setVisible(has_table and not is_counted)
         self._join.setEnabled(self._has_labels and not self._is_running)
-        for action in (self._scope, self._fresh, self._again):
-            action.setEnabled(not self._is_running)
+        for entry in (self._scope, self._fresh, self._again):
+            entry.setEnabled(not self._is_running)
         self._add.setEnabled(not self._is_running or bool(self._controller.item))
         self._columns.setEnabled(not self._is_running)
         saves: list[QPushButton | QAction] = [self._save, *self._forms]

@@ -373,7 +373,7 @@ class ComparePane(QFrame):
     def _fit_names(self) -> None:
         """Let both names be as wide as they are, and share the place where there is not enough."""
         words = self._other_choice.fontMetrics().horizontalAdvance(self._other_choice.currentText())
-        widths = words + scaled(ARROW), self._here.sizeHint().width()
+        widths = words + scaled(ARROW), max(self._here.sizeHint().width(), self._here.minimumWidth())
         self._other_choice.setMaximumWidth(widths[0])
         self._pair.setMaximumWidth(sum(widths) + self._arrow.sizeHint().width() + 2 * theme.SPACE_8)
 

@@ -55,10 +55,10 @@ def test_each_file_is_in_the_last_line_with_what_was_read_of_it(run, with_echo, 
 
 def test_a_folder_gives_its_documents_and_nothing_is_kept_without_saving(run, with_echo, files, home):
     done = run("chat", "When does the pump stop?", "--attach", str(files), "--no-save", "--json")
-    assert [one["file"] for one in done.lines[-1]["attachments"]] == ["long.txt", "manual.txt"]
-    assert [one["whole"] for one in done.lines[-1]["attachments"]] == [False, True]
-    found = [path for path in home.rglob("*") if path.is_file() and b"12 bar" in path.read_bytes()]
-    assert found == []
+    assert [attachment["file"] for attachment in done.lines[-1]["attachments"]] == ["long.txt", "manual.txt"]
+    assert [attachment["whole"] for attachment in done.lines[-1]["attachments"]] == [False, True]
+    paths = [path for path in home.rglob("*") if path.is_file() and b"12 bar" in path.read_bytes()]
+    assert paths == []
 
 
 def test_what_cannot_be_attached_is_said(run, with_echo, tmp_path):
@@ -87,8 +87,8 @@ def test_one_that_cannot_be_read_keeps_no_other_from_it(run, with_echo, files, m
     done = run("chat", "When does the pump stop?", "--attach", str(files), "--json", *more)
     assert done.status == 1
     last = done.lines[-1]
-    assert [one["file"] for one in last["attachments"]] == ["long.txt", "manual.txt"]
-    assert [one["file"] for one in last["failed"]] == ["bad\nname.docx"]
+    assert [attachment["file"] for attachment in last["attachments"]] == ["long.txt", "manual.txt"]
+    assert [failure["file"] for failure in last["failed"]] == ["bad\nname.docx"]
     assert "error: bad name.docx: " in done.err
 
 

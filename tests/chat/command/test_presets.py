@@ -34,7 +34,7 @@ def test_examples_are_added_from_a_file_shown_and_tried(run, with_model, tmp_pat
     assert shown["examples"][0] == ["Say 0", "It is 0."]
     assert (shown["score"]["same"], shown["score"]["total"], len(shown["score"]["tried"])) == (4, 6, 6)
     assert "Say it" in run("presets").out
-    listed = {one["name"]: one["examples"] for one in run("presets", "--json").json}
+    listed = {preset["name"]: preset["examples"] for preset in run("presets", "--json").json}
     assert (listed["Say it"], listed["Code"]) == (6, 0)
 
 

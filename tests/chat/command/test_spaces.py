@@ -29,7 +29,7 @@ def test_chats_begin_in_a_space(run, with_model, tmp_path) -> None:
     paper.write_text("The pump stops at 12 bar.")
     space = add("Pumps", paper)
     *_tokens, done = run("chat", "hello", "--space", "pumps", "--json").lines
-    assert [one["file"] for one in done["attachments"]] == ["pump.txt"]
+    assert [attachment["file"] for attachment in done["attachments"]] == ["pump.txt"]
     assert chats(space) == 1
     assert run("chat", "hello", "--space", "pumps", "--no-save").status == 0
     assert chats(space) == 1

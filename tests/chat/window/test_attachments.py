@@ -40,7 +40,7 @@ def wait_read(program, count=1):
 
 
 def extras(program):
-    return [one for one in program.page.view.findChildren(QToolButton, "message_extra") if one.isVisible()]
+    return [button for button in program.page.view.findChildren(QToolButton, "message_extra") if button.isVisible()]
 
 
 def test_a_dropped_file_becomes_a_chip_and_goes_with_the_question_in_the_way_that_is_chosen(program, manual):

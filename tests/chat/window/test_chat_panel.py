@@ -64,7 +64,11 @@ def test_the_panel_opens_over_the_chat_with_the_first_settings_in_the_order_of_t
     for _ in range(60):
         QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Tab)
         reached.add(program.window.focusWidget().objectName())
-    missed = [one for one in panel.in_order if one.objectName() not in reached and one.isEnabled() and one.isVisible()]
+    missed = [
+        field
+        for field in panel.in_order
+        if field.objectName() not in reached and field.isEnabled() and field.isVisible()
+    ]
     assert not missed
     context = program.find("option_context", panel)
     program.wait(lambda: "made for" in context.toolTip())

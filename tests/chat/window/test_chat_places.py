@@ -308,13 +308,15 @@ def test_a_new_chat_in_a_space_takes_over_what_is_chosen_for_it_and_its_answer_i
     pick(program.find("place_more").menu(), "Edit space…")
     editor = program.find("space_editor")
     editor._attached.add_paths([paper])
-    program.wait(lambda: [one.name for one in editor._attached.now if one.is_settled] == ["pump.txt"])
+    program.wait(
+        lambda: [attachment.name for attachment in editor._attached.now if attachment.is_settled] == ["pump.txt"]
+    )
     program.click(program.find("space_save", editor))
     program.wait(lambda: program.frame.chats.spaces.of(space.id).attachments)
     assert program.find("new_chat_button").text() == "New chat here"
     program.click("new_chat_button")
     program.wait(lambda: program.chat.chat and program.chat.space == space.id)
-    program.wait(lambda: [one.name for one in program.chat.attached.now] == ["pump.txt"])
+    program.wait(lambda: [attachment.name for attachment in program.chat.attached.now] == ["pump.txt"])
     program.wait(lambda: program.page._options.options.system == "Be brief.")
     assert program.find("chat_space").text() == "Pumps"
     program.wait(lambda: program.chat.attached.requests())

@@ -137,8 +137,8 @@ def test_after_three_corrections_it_is_offered_to_teach_by_them(program):
     program.wait(lambda: program.is_said("You have corrected 3 answers of the preset “Say it”."))
     program.click("notice_action")
     program.wait(lambda: program.is_said("3 answers are examples of “Say it” now."))
-    found = program.ask(lambda services: services.chats.presets.get(preset.id)).options.examples
-    assert found == tuple(Example(f"Say {word}", word) for word in ("one", "two", "three"))
+    examples = program.ask(lambda services: services.chats.presets.get(preset.id)).options.examples
+    assert examples == tuple(Example(f"Say {word}", word) for word in ("one", "two", "three"))
     program.click("notice_action")  # Undo
     program.wait(lambda: not program.ask(lambda s: s.chats.presets.get(preset.id)).options.examples)
     window = open_window(program)

@@ -44,23 +44,25 @@ def begin(start, model_file, manuals):
     def begin(**echo):
         program = start(**echo).with_model(model_file)
         program.bridge.follow(lambda services: services.collections.add(manuals))
-        program.wait(lambda: [one.documents for one in program.ask(lambda services: services.collections.all())] == [2])
+        program.wait(
+            lambda: [state.documents for state in program.ask(lambda services: services.collections.all())] == [2]
+        )
         program.wait(program.is_in_front)
         program.page.composer.setFocus()
         program.chat.attached.names.refresh()
-        program.wait(lambda: any(one.is_folder for one in program.chat.attached.names.find("man")))
+        program.wait(lambda: any(name.is_folder for name in program.chat.attached.names.find("man")))
         return program
 
     return begin
 
 
 def draft(program):
-    (one,) = program.chat.attached.now
-    return one
+    (attachment,) = program.chat.attached.now
+    return attachment
 
 
 def extras(program):
-    return [one for one in program.page.view.findChildren(QToolButton, "message_extra") if one.isVisible()]
+    return [button for button in program.page.view.findChildren(QToolButton, "message_extra") if button.isVisible()]
 
 
 def mention(program):

@@ -26,7 +26,7 @@ def make_chats(program, *words: str) -> None:
     for word in words:
         program.click("new_chat_button")
         program.say(word)
-        program.wait(lambda one=word: titles(program)[:1] == [one])
+        program.wait(lambda title=word: titles(program)[:1] == [title])
 
 
 def test_the_chat_on_show_is_renamed_wherever_the_keyboard_is(program):
@@ -53,10 +53,10 @@ def test_search_finds_words_in_all_chats_opens_the_place_and_ends_by_keys(progra
     QTest.keyClicks(box, "fox")
     program.wait(lambda: view.model().is_search)
     program.wait(lambda: "matches" in program.find("chat_list_hint").text())
-    found = view.model().rows
-    assert {row.title for row in found} == {"the quick brown fox", "fox again"}
-    assert all("fox" in row.snippet for row in found)
-    choose(program, len(found) - 1)
+    rows = view.model().rows
+    assert {row.title for row in rows} == {"the quick brown fox", "fox again"}
+    assert all("fox" in row.snippet for row in rows)
+    choose(program, len(rows) - 1)
     program.wait(lambda: program.page.title.full_text == "the quick brown fox")
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Escape)

@@ -68,8 +68,8 @@ def test_what_came_of_an_import_stays_while_files_dropped_on_the_list_are_import
 
 def test_an_import_can_be_stopped(program, tmp_path):
     for at in range(30):
-        one = chatgpt(node("q", None, "user", f"Question {at}"), node("a", "q", "assistant", "Answer"), id=f"c{at}")
-        (tmp_path / f"conversations-{at}.json").write_text(json.dumps([one]))
+        chat = chatgpt(node("q", None, "user", f"Question {at}"), node("a", "q", "assistant", "Answer"), id=f"c{at}")
+        (tmp_path / f"conversations-{at}.json").write_text(json.dumps([chat]))
     pick(program, "import_folder_action")
     choose(program, "folder_dialog", tmp_path)
     noted(program, "Importing")

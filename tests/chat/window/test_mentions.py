@@ -43,7 +43,7 @@ def press(program, *keys):
 
 
 def drafts(program):
-    return [one.name for one in program.chat.attached.now]
+    return [draft.name for draft in program.chat.attached.now]
 
 
 def text(program):

@@ -37,7 +37,7 @@ def close_it(program) -> None:
 
 
 def listed(program) -> list[str]:
-    return [one.title for one in program.ask(lambda services: services.history.items(None))]
+    return [chat.title for chat in program.ask(lambda services: services.history.items(None))]
 
 
 def test_nothing_of_it_is_in_any_file_while_it_is_open_and_afterwards(program, home):
@@ -99,7 +99,7 @@ def test_a_document_attached_to_it_is_read_and_not_kept(program, home, tmp_path)
     letter.write_text(f"The {MARKER} stops at 12 bar.")
     begin(program)
     program.chat.attached.add_paths([letter])
-    program.wait(lambda: [one.state for one in program.chat.attached.now] == ["ready"])
+    program.wait(lambda: [draft.state for draft in program.chat.attached.now] == ["ready"])
     program.wait(lambda: program.chat.attached.now[0].pages)
     program.say("When does it stop?")
     part = program.messages()[0].attachments[0]

@@ -21,7 +21,9 @@ def test_an_answer_without_a_passage_is_not_left_alone(qtbot):
     pane = QuestionPane(QuestionController(Bridge(), parent), parent)
     pane.show_asked("What is the rent?")
     pane.show_answer(Answered("700 euros.", True))
-    warned = [one.text().replace("\u200b", "") for one in pane.findChildren(QLabel) if one.property("kind") == "warn"]
+    warned = [
+        label.text().replace("\u200b", "") for label in pane.findChildren(QLabel) if label.property("kind") == "warn"
+    ]
     assert warned == ["⚠ Check this: no passage to compare with"]
 
 
@@ -40,8 +42,8 @@ def test_a_follow_up_stands_below_what_was_asked_before(qtbot):
         pane.verticalScrollBar().setValue(pane.verticalScrollBar().maximum())
     pane.show_asked("Why?")
     pane.show_progress("The model reads")
-    asked = [one for one in pane.findChildren(QLabel) if one.property("kind") == "strong"]
-    words = {one.text().replace("\u200b", ""): one for one in asked}
+    asked = [label for label in pane.findChildren(QLabel) if label.property("kind") == "strong"]
+    words = {label.text().replace("\u200b", ""): label for label in asked}
     qtbot.waitUntil(lambda: words["Why?"].y() > words["And the deposit?"].y() > words["What is the rent?"].y())
     qtbot.waitUntil(lambda: not words["Why?"].visibleRegion().isEmpty())
     assert pane.title == "What is the rent?", "copied and exported in the order it was asked"

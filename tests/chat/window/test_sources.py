@@ -47,8 +47,8 @@ def asked(start, model_file, letters):
 
 
 def lines_with(program, words: str) -> list[QToolButton]:
-    found = program.page.view.findChildren(QToolButton, "message_extra")
-    return [one for one in found if one.isVisible() and words in one.accessibleName()]
+    buttons = program.page.view.findChildren(QToolButton, "message_extra")
+    return [button for button in buttons if button.isVisible() and words in button.accessibleName()]
 
 
 def pane(program) -> QWidget:

@@ -48,7 +48,7 @@ def open_menu(program, word, reason=QContextMenuEvent.Reason.Mouse):
     place = box(program).cursorRect(cursor).center() + QPoint(1, 0)
     target = box(program).viewport() if reason == QContextMenuEvent.Reason.Mouse else box(program)
     QApplication.sendEvent(target, QContextMenuEvent(reason, place, box(program).viewport().mapToGlobal(place)))
-    program.wait(lambda: [one for one in box(program).findChildren(QMenu, "spelling_menu") if one.isVisible()])
+    program.wait(lambda: [menu for menu in box(program).findChildren(QMenu, "spelling_menu") if menu.isVisible()])
     menu = box(program).findChildren(QMenu, "spelling_menu")[-1]
     program.wait(lambda: menu.actions()[0].text() != "Looking for suggestions…")
     return menu

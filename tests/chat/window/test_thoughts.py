@@ -17,13 +17,13 @@ def thinker(start, model_file):
 
 
 def lines(program) -> list[QToolButton]:
-    found = program.page.view.findChildren(QToolButton, "message_thought")
-    return [one for one in found if one.isVisible()]
+    buttons = program.page.view.findChildren(QToolButton, "message_thought")
+    return [button for button in buttons if button.isVisible()]
 
 
 def opened_text(program) -> str:
-    found = program.page.view.findChildren(QLabel, "message_thought_text")
-    return "".join(one.text() for one in found if one.isVisible())
+    labels = program.page.view.findChildren(QLabel, "message_thought_text")
+    return "".join(label.text() for label in labels if label.isVisible())
 
 
 def test_the_thought_is_a_closed_line_that_opens_is_in_no_copy_and_can_be_switched_off(thinker):

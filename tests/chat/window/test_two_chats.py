@@ -30,13 +30,13 @@ class Recording:
 
 def index(program, title):
     rows = program.page.chat_list.view.model()
-    return next(one for at in range(rows.rowCount()) if (one := rows.index(at)).data() == title)
+    return next(place for at in range(rows.rowCount()) if (place := rows.index(at)).data() == title)
 
 
 def marks(program, title):
     """Whether a chat has the mark of being written, and that of a new answer."""
-    one = index(program, title)
-    return one.data(WRITING_ROLE), one.data(UNREAD_ROLE)
+    row = index(program, title)
+    return row.data(WRITING_ROLE), row.data(UNREAD_ROLE)
 
 
 def open_chat(program, title):

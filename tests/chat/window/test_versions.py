@@ -39,8 +39,8 @@ def press(program, message: str, key: str) -> None:
 
 
 def label(program, message: str) -> str:
-    found = widget_of(program, message).findChildren(QLabel, "message_version")
-    return found[-1].text() if found and found[-1].isVisible() else ""
+    labels = widget_of(program, message).findChildren(QLabel, "message_version")
+    return labels[-1].text() if labels and labels[-1].isVisible() else ""
 
 
 def shown(program) -> list[str]:

@@ -147,11 +147,11 @@ def test_w1_a_killed_child_costs_only_its_jobs(tmp_path, count):
                     rig.client.start("chat", chat_payload(event.result["handle"], "x " * 2000), answer)
 
             rig.client.load(LoadSpec("", context_tokens=9000), go)
-            rig.children.until(lambda h, g=generation: any(one.generation > g for one in h.of(ChildStarted)))
+            rig.children.until(lambda h, g=generation: any(event.generation > g for event in h.of(ChildStarted)))
             threading.Event().wait(chance.uniform(0, 0.25))  # when to strike: the point is that it does not matter
             pid = rig.client.pid
             os.kill(pid, signal.SIGKILL)
-            rig.children.until(lambda h, g=generation: any(one.generation > g for one in h.of(ChildEnded)))
+            rig.children.until(lambda h, g=generation: any(event.generation > g for event in h.of(ChildEnded)))
             assert rig.children.of(ChildEnded)[-1].how is Outcome.KILLED
             received.end()
             if begun.is_set():

@@ -271,7 +271,7 @@ def test_a_child_gets_of_the_environment_what_is_listed_alone(tmp_path, monkeypa
     with Rig(tmp_path) as rig:
         rig.load()
         given = Path(f"/proc/{rig.client.pid}/environ").read_bytes().split(b"\0")
-    assert not [one for one in given if b"private" in one]
+    assert not [entry for entry in given if b"private" in entry]
     path = f"PATH={os.environ['PATH']}".encode()
     assert {b"OMP_WAIT_POLICY=passive", path, b"GLIBC_TUNABLES=glibc.malloc.hugetlb=1"} <= set(given)
 

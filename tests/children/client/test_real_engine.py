@@ -139,7 +139,7 @@ def test_w4_the_real_engine_stops_inside_a_long_prompt_and_while_writing(starter
         job.cancel()
         assert isinstance(received.end(), Cancelled)
         waits.append(received.times[-1] - began)
-        assert not [one for one in received.of(Progress) if one.total < 4000]
+        assert not [progress for progress in received.of(Progress) if progress.total < 4000]
     assert rig.client.generation == 1
     print(f"slowest of {count}: {max(waits) * 1000:.0f} ms")
     assert max(waits) < 10.0  # the promise is 0.5 s; this machine is shared

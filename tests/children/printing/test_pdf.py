@@ -62,7 +62,7 @@ def test_a_document_comes_back_whole_with_numbered_pages(rig: Rig) -> None:
         assert len(re.findall(rf"reason {n}\b", words)) == 1, n
     for number, page in enumerate(pages, 1):
         assert f"{number} / {len(pages)}" in page
-    assert [(one.done, one.total) for one in received.of(Progress) if one.total] == [
+    assert [(progress.done, progress.total) for progress in received.of(Progress) if progress.total] == [
         (n + 1, len(pages)) for n in range(len(pages))
     ]
     of_table = [page for page in pages if "reason" in page]

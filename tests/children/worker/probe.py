@@ -99,8 +99,8 @@ def answered(function, *arguments):
             raise
 
 
-for one, arguments in HARMLESS.items():
-    TRIES[one] = lambda arguments=arguments: answered(call, *arguments)
+for trial, arguments in HARMLESS.items():
+    TRIES[trial] = lambda arguments=arguments: answered(call, *arguments)
 
 
 def must(read):
@@ -231,8 +231,8 @@ def unix_datagram_sent():
 
 @attempt
 def datagram_pair():
-    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    one.close(), other.close()
+    end, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    end.close(), other.close()
 
 
 @attempt
@@ -254,19 +254,19 @@ def made(family, kind):
 
 @attempt
 def inet_socket_on_a_thread():
-    found = []
+    reached = []
 
     def run():
         try:
             TRIES["inet_socket"]()
-            found.append(True)
+            reached.append(True)
         except OSError:
             pass
 
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
-    if not found:
+    if not reached:
         raise OSError
 
 
@@ -316,10 +316,10 @@ def large_file():
 
 def signal_by(owner_set):
     """Have a socket signal the app, with its first byte."""
-    one, other = socket.socketpair()
-    with one, other:
-        owner_set(one)
-        fcntl.fcntl(one, fcntl.F_SETFL, fcntl.fcntl(one, fcntl.F_GETFL) | fcntl.FASYNC)
+    end, other = socket.socketpair()
+    with end, other:
+        owner_set(end)
+        fcntl.fcntl(end, fcntl.F_SETFL, fcntl.fcntl(end, fcntl.F_GETFL) | fcntl.FASYNC)
         other.send(b"x")
 
 
@@ -334,9 +334,9 @@ def signal_by_owner():
 
 @attempt
 def signal_number_chosen():
-    one, other = socket.socketpair()
-    with one, other:
-        fcntl.fcntl(one, fcntl.F_SETSIG, signal.SIGKILL)
+    end, other = socket.socketpair()
+    with end, other:
+        fcntl.fcntl(end, fcntl.F_SETSIG, signal.SIGKILL)
 
 
 @attempt

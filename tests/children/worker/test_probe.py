@@ -77,12 +77,12 @@ OF_THE_SYSTEM = frozenset(
 
 def expected_of(role, version):
     """What a child of a role may do, where the kernel has this version of Landlock."""
-    found = set(LEFT[role])
+    expected = set(LEFT[role])
     if not version:
-        found |= FILES
+        expected |= FILES
     if role in ("helper", "trial"):
-        found |= {name for name, since in STARTS.items() if version < since}
-    return found - {"program_started"} if role == "trial" else found
+        expected |= {name for name, since in STARTS.items() if version < since}
+    return expected - {"program_started"} if role == "trial" else expected
 
 
 DESK = """

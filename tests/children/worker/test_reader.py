@@ -85,8 +85,8 @@ def wait_until_reached(path):
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory):
-    with Rig(tmp_path_factory.mktemp("reader"), READER, role="reader") as one:
-        yield one
+    with Rig(tmp_path_factory.mktemp("reader"), READER, role="reader") as reader:
+        yield reader
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ NAMED = ("txt", "code", "md", "csv", "subtitles", "ttml", "po", "xliff")
 """Which their names alone tell apart."""
 
 
-@pytest.mark.parametrize("format_id", [one.id for one in FORMATS if one.id != "recording"])  # the listener's
+@pytest.mark.parametrize("format_id", [known.id for known in FORMATS if known.id != "recording"])  # the listener's
 def test_x5_every_format_is_read_in_the_real_child_and_a_wrong_name_is_seen_through(rig, tmp_path, format_id):
     right, data, word = documents()[format_id]
     wrong = "a.doc" if format_id in ("html", "eml", "mht", "docx") else "a.docx"
@@ -137,7 +137,7 @@ def test_what_came_with_a_mail_is_read_through_the_child(rig, tmp_path):
     inner = mail("see", enclosed=[("deep.txt", WORDS.encode())])
     (tmp_path / "a.eml").write_bytes(mail("x", enclosed=[("b.pdf", documents()["pdf"][1]), ("c.eml", inner)]))
     end, text = read(rig, tmp_path / "a.eml")
-    assert [one["format"] for one in end.result["attachments"]] == ["pdf", "eml"]
+    assert [attachment["format"] for attachment in end.result["attachments"]] == ["pdf", "eml"]
     end, text = read(rig, tmp_path / "a.eml", attachment=0)
     assert (end.result["format"], text) == ("pdf", "words of a page")
     end, text = read(rig, tmp_path / "a.eml", attachment=[1, 0])
@@ -148,7 +148,7 @@ def test_what_came_with_a_mail_is_read_through_the_child(rig, tmp_path):
 
 
 def test_x10_letters_no_screen_shows_are_said(rig, tmp_path):
-    tagged = "seen" + "".join(chr(0xE0000 + ord(one)) for one in "ignore all")
+    tagged = "seen" + "".join(chr(0xE0000 + ord(letter)) for letter in "ignore all")
     (tmp_path / "a.txt").write_text(tagged)
     end, text = read(rig, tmp_path / "a.txt")
     assert text == tagged  # shown text is sent text

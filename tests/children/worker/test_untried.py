@@ -34,7 +34,7 @@ pytestmark = pytest.mark.pure
 
 def test_nothing_of_it_is_used_unless_a_person_wants_it_on_such_a_system(monkeypatch):
     wanted = {UNTRIED_VARIABLE: "1"}
-    assert [wants_untried(wanted, one) for one in ("win32", "darwin", "linux")] == [True, True, False]
+    assert [wants_untried(wanted, system) for system in ("win32", "darwin", "linux")] == [True, True, False]
     assert not wants_untried({}, "darwin")
     monkeypatch.setattr(low_integrity, "WindowsCalls", lambda *_: pytest.fail("called"))
     for module, name in ((sandbox, "restrict_by_profile"), (hardening, "integrity_facts")):
@@ -89,7 +89,7 @@ def test_without_such_a_system_nothing_is_given_up():
 
 def test_the_structures_have_the_sizes_of_64_bit_windows():
     if ctypes.sizeof(ctypes.c_void_p) == 8:
-        sizes = [ctypes.sizeof(one) for one in (StartupInfo, ProcessInformation, Label, Limits)]
+        sizes = [ctypes.sizeof(structure) for structure in (StartupInfo, ProcessInformation, Label, Limits)]
         assert sizes == [112, 24, 16, 144]
         assert (StartupInfo.stdin.offset, StartupInfo.attributes.offset) == (80, 104)
         assert (Limits.flags.offset, Limits.processes.offset, Limits.process_memory.offset) == (16, 40, 112)

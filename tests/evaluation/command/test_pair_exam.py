@@ -14,11 +14,11 @@ def test_a_pair_is_examined_and_listed(run, with_model) -> None:
     assert done.status == 0, done.err
     assert {"id", "name", "from", "to", "level", "taken", "skills", "sentence"} <= set(done.json)
     assert (done.json["from"], done.json["to"], done.json["level"]) == ("en", "pl", "weak")
-    skills = {one["skill"]: one for one in done.json["skills"]}
+    skills = {skill["skill"]: skill for skill in done.json["skills"]}
     assert set(skills) == {"language", "sense", "tags", "numbers", "glossary", "no_chatter"}
     assert skills["language"] == {"skill": "language", "level": "weak", "passed": 0, "total": 12}
     (listed,) = run("models", "list", "--json").json
-    assert [(one["from"], one["to"], one["level"]) for one in listed["translates"]] == [("en", "pl", "weak")]
+    assert [(pair["from"], pair["to"], pair["level"]) for pair in listed["translates"]] == [("en", "pl", "weak")]
     shown = run("models", "info", model)
     assert "translates: English → Polish: weak (right language 0 of 12," in shown.out
     again = run("models", "exam", model, "--translate", "en-de", echo={"known": table("en", "de")})

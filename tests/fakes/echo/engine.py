@@ -403,10 +403,10 @@ def _scores(choices: Sequence[str], likeliest: str) -> tuple[float, ...]:
     return tuple(math.log(0.75) if number == best else rest for number in range(len(choices)))
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
+def _common(tokens: Sequence[str], other: Sequence[str]) -> int:
     """How many leading items are equal; the last of `other` is always read again, as a real engine must."""
     same = 0
-    for left, right in zip(one, other[:-1], strict=False):
+    for left, right in zip(tokens, other[:-1], strict=False):
         if left != right:
             break
         same += 1

@@ -85,7 +85,7 @@ class Writer:
             marks = MARKS[options.marks]
             answer = f"{marks.begins[0]}\n{options.thought}\n{marks.ends[0]}\n\n{answer}"
         raw = answer.encode("utf-8", "replace")
-        yield from (bytes([one]) for one in raw) if options.odd_utf8 else map(str.encode, tokens_of(raw.decode()))
+        yield from (bytes([byte]) for byte in raw) if options.odd_utf8 else map(str.encode, tokens_of(raw.decode()))
 
 
 def thinks(request: Request, options: EchoOptions) -> bool:

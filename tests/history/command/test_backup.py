@@ -12,7 +12,7 @@ pytestmark = pytest.mark.process
 
 
 def titles(run, *more: str) -> list[str]:
-    return [one["title"] for one in run("history", "list", "--json", *more).json]
+    return [row["title"] for row in run("history", "list", "--json", *more).json]
 
 
 def test_a_backup_goes_and_comes_back(run, with_model, tmp_path, home) -> None:
@@ -26,9 +26,9 @@ def test_a_backup_goes_and_comes_back(run, with_model, tmp_path, home) -> None:
     assert {key: done.json[key] for key in made} == made
     assert made["sha256"] == hashlib.sha256(copy.read_bytes()).hexdigest()
     assert titles(run) == ["the first chat"]
-    assert [one["id"] for one in run("models", "list", "--json").json] == [with_model["id"]]
-    (found,) = run("history", "rescue", done.json["set_aside"], "--json").json
-    assert found["items"] == 1
+    assert [model["id"] for model in run("models", "list", "--json").json] == [with_model["id"]]
+    (rescued,) = run("history", "rescue", done.json["set_aside"], "--json").json
+    assert rescued["items"] == 1
     assert set(titles(run)) == {"the first chat", "the second chat"}
     broken = tmp_path / "broken.db"
     broken.write_bytes(copy.read_bytes()[:-5000])

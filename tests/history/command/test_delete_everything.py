@@ -17,12 +17,12 @@ WORDS = "delete everything"
 
 def tree(folder: Path) -> dict[str, tuple]:
     """Every file, folder and link: mode and content."""
-    found = {}
+    entries = {}
     for path in sorted(folder.rglob("*")):
         mode = path.lstat().st_mode
         what = path.read_bytes() if stat.S_ISREG(mode) else str(path.readlink()) if stat.S_ISLNK(mode) else b""
-        found[str(path.relative_to(folder))] = (oct(mode), what)
-    return found
+        entries[str(path.relative_to(folder))] = (oct(mode), what)
+    return entries
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def test_the_models_stay_unless_they_are_asked_for(person, tiny):
     assert "stay, in " + str(folder / ".local/share/slmdesk/models") in done.err
     left = set(tree(folder)) - set(before)
     models = ".local/share/slmdesk/models"
-    assert left == {".local/share/slmdesk", models, *(one for one in left if one.startswith(f"{models}/"))}
-    assert [one for one in left if one.endswith(".gguf")]
+    assert left == {".local/share/slmdesk", models, *(path for path in left if path.startswith(f"{models}/"))}
+    assert [path for path in left if path.endswith(".gguf")]
     run("delete-everything", "--models", stdin=f"{WORDS}\n").ok()  # no history knows them now
     assert tree(folder) == before
 

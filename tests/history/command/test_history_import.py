@@ -33,9 +33,9 @@ def test_chats_are_imported_once_and_the_rest_is_counted(run, export, tmp_path) 
     again = run("history", "import", str(export), "--json")
     assert (again.status, again.json["imported"], again.json["already_here"]) == (0, [], 2)
     listed = run("history", "list", "--json").json
-    assert sorted(one["title"] for one in listed) == ["Greeting", "Rent", "Rent"]
-    shown = run("history", "show", next(one["id"] for one in listed if one["title"] == "Greeting"), "--json").json
-    assert [one["text"] for one in shown["messages"]] == ["Hello", "Good day."]
+    assert sorted(row["title"] for row in listed) == ["Greeting", "Rent", "Rent"]
+    shown = run("history", "show", next(row["id"] for row in listed if row["title"] == "Greeting"), "--json").json
+    assert [message["text"] for message in shown["messages"]] == ["Hello", "Good day."]
 
 
 def test_what_cannot_be_read_is_named(run, tmp_path) -> None:

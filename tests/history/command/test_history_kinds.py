@@ -17,7 +17,7 @@ def made(environment, run, tmp_path) -> dict[str, str]:
     """The id of one item of each kind."""
     services = open_echo()
     add_model(services, tmp_path / "echo.gguf")
-    models = [one.id for one in services.service_thread.call(services.models.list)]
+    models = [model.id for model in services.service_thread.call(services.models.list)]
     services.close()
     manual = tmp_path / "manual.txt"
     manual.write_text(TEXT)
@@ -31,13 +31,13 @@ def made(environment, run, tmp_path) -> dict[str, str]:
 
 def test_every_kind_is_listed_found_shown_exported_and_deleted(run, made) -> None:
     listed = run("history", "list", "--json").json
-    assert {one["kind"]: one["id"] for one in listed} == made
+    assert {row["kind"]: row["id"] for row in listed} == made
     for kind, id in made.items():
-        assert [one["id"] for one in run("history", "list", "--kind", kind, "--json").json] == [id]
+        assert [row["id"] for row in run("history", "list", "--kind", kind, "--json").json] == [id]
     words = run("history", "list").out
     assert len(re.findall(r"\d\d:\d\d[+-]\d\d:\d\d  ", words)) == len(words.splitlines()), "times say their zone"
     assert all(id in words and kind in words for kind, id in made.items())
-    assert [one["id"] for one in run("history", "list", "--kind", "Chat", "--json").json] == [made["chat"]]
+    assert [row["id"] for row in run("history", "list", "--kind", "Chat", "--json").json] == [made["chat"]]
     assert run("history", "list", "--kind", "writing", "--json").json == []
     wrong = run("history", "list", "--kind", "tea")
     assert (wrong.status, wrong.out, "'translation'" in wrong.err) == (2, "", True)
@@ -46,16 +46,16 @@ def test_every_kind_is_listed_found_shown_exported_and_deleted(run, made) -> Non
         shown = run("history", "show", id, "--json")
         assert shown.status == 0, (kind, shown.err)
         if kind == "translation":
-            assert [one["source"] for one in shown.json["segments"]] == TEXT.split("\n\n")
+            assert [segment["source"] for segment in shown.json["segments"]] == TEXT.split("\n\n")
         else:
-            assert {one["role"] for one in shown.json["messages"]} >= {"user"}, kind
+            assert {message["role"] for message in shown.json["messages"]} >= {"user"}, kind
         assert run("history", "show", id).out.count("\n") > 2, kind
         done = run("history", "export", id, "--format", "md" if kind == "question" else "json")
         assert done.status == 0, (kind, done.err)
         assert done.out.strip()
         assert run("history", "delete", id, "--json").json["deleted"]
     assert run("history", "list", "--json").json == run("history", "search", "valve opens", "--json").json == []
-    assert {one["id"] for one in run("history", "list", "--deleted", "--json").json} == set(made.values())
+    assert {row["id"] for row in run("history", "list", "--deleted", "--json").json} == set(made.values())
     for id in made.values():
         assert run("history", "delete", id, "--for-good", "--json").json["deleted"] == "for_good"
     assert run("history", "list", "--deleted", "--json").json == []
@@ -64,9 +64,9 @@ def test_every_kind_is_listed_found_shown_exported_and_deleted(run, made) -> Non
 
 def translations_are_found(run, id: str) -> None:
     """By their sentences in either language."""
-    found = run("history", "search", "valve opens", "--json").json
-    assert [one["chat"] for one in found].count(id) == 1
-    assert "valve opens" in next(one for one in found if one["chat"] == id)["snippet"]
+    hits = run("history", "search", "valve opens", "--json").json
+    assert [hit["chat"] for hit in hits].count(id) == 1
+    assert "valve opens" in next(hit for hit in hits if hit["chat"] == id)["snippet"]
     assert id in run("history", "search", "valve opens").out
     assert "only the newest 1" in run("history", "search", "valve", "--limit", "1").err
     assert len(run("history", "search", "valve", "--limit", "1", "--json").json) == 1

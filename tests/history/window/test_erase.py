@@ -29,8 +29,8 @@ def holding(home: Path) -> list[str]:
 
 def open_from_settings(program, name: str, kind: type):
     program.click(program.setting(name))
-    program.wait(lambda: any(one.isVisible() for one in program.window.findChildren(kind)))
-    return next(one for one in program.window.findChildren(kind) if one.isVisible())
+    program.wait(lambda: any(dialog.isVisible() for dialog in program.window.findChildren(kind)))
+    return next(dialog for dialog in program.window.findChildren(kind) if dialog.isVisible())
 
 
 def test_enter_leaves_without_the_words_and_deletes_everything_with_them(program, home):

@@ -31,12 +31,12 @@ def test_what_was_moved_comes_back_from_its_notice_and_stays(program):
     program.wait(lambda: program.is_said("3 items, not changed for 60 days"))
     program.ask(lambda services: services.history.delete_for_good(ids[0]))
     (bar,) = program.window.notices.bars
-    shown = {one.objectName() for one in bar.findChildren(QWidget) if one.isVisibleTo(bar)}
+    shown = {widget.objectName() for widget in bar.findChildren(QWidget) if widget.isVisibleTo(bar)}
     assert shown.isdisjoint({"notice_sign", "copy_details_button"}), "it is no fault"
     program.click(program.find("notice_action", bar))
     program.wait(lambda: program.window.notices.bars == [])
     sweep(program)
-    left = program.ask(lambda services: {one.id for one in services.history.items("chat")})
+    left = program.ask(lambda services: {chat.id for chat in services.history.items("chat")})
     assert left >= set(ids[1:])
     assert ids[0] not in left
 

@@ -23,7 +23,7 @@ def test_an_exam_with_thinking_stands_beside_the_one_without(run, with_model) ->
     echo = {"thought": "Let me think."}
     done = run("models", "exam", with_model["id"], "--thinking", "--json", echo=echo).ok()
     both = done.json
-    assert {one["skill"] for one in both["thinking"]["skills"]} == {"format", "language", "correct"}
+    assert {skill["skill"] for skill in both["thinking"]["skills"]} == {"format", "language", "correct"}
     assert both["thinking"]["thoughts"] == 36
     assert len(both["skills"]) == 6
     words = run("models", "exam", with_model["id"], "--thinking", echo=echo).out
@@ -34,7 +34,7 @@ def test_an_exam_with_thinking_stands_beside_the_one_without(run, with_model) ->
 
 def test_an_exam_on_the_command_line(run, with_model) -> None:
     done = run("models", "exam", with_model["id"], "--json").ok()
-    assert {one["skill"] for one in done.json["skills"]} == {
+    assert {skill["skill"] for skill in done.json["skills"]} == {
         "format",
         "block",
         "truth",
@@ -42,7 +42,7 @@ def test_an_exam_on_the_command_line(run, with_model) -> None:
         "correct",
         "summary",
     }
-    assert all({"level", "passed", "total"} <= set(one) for one in done.json["skills"])
+    assert all({"level", "passed", "total"} <= set(skill) for skill in done.json["skills"])
     assert done.json["sentence"].endswith(".")
     (job,) = run("jobs", "list", "--json").json
     assert {"id", "kind", "status", "steps_done", "steps_total", "eta_s"} <= set(job)

@@ -24,17 +24,17 @@ pytestmark = pytest.mark.gui
 def add(program, title: str, count: int, kind: str = "summary", slow: float = 0.0) -> str:
     head = f"#echo {json.dumps({'slow': slow})}\n" if slow else ""
     message = [ChatMessage(Role.USER, (TextPart(f"{head}{title} {number}"),)) for number in range(count)]
-    steps = [step_of([one], Sampling(temperature=0.0)) for one in message]
+    steps = [step_of([question], Sampling(temperature=0.0)) for question in message]
     return program.ask(
         lambda services: services.jobs.add(kind, title, services.models.choose(None), steps, prompt_version="1").id
     )
 
 
 def rows(program, section: str = "") -> dict[str, JobRow]:
-    found = [one for one in program.frame.jobs_page.findChildren(JobRow) if one.isVisible()]
-    found = [one for one in found if section in ("", one.section)]
-    found.sort(key=lambda row: row.mapTo(program.window, row.rect().topLeft()).y())
-    return {one.view.title: one for one in found}
+    shown = [row for row in program.frame.jobs_page.findChildren(JobRow) if row.isVisible()]
+    shown = [row for row in shown if section in ("", row.section)]
+    shown.sort(key=lambda row: row.mapTo(program.window, row.rect().topLeft()).y())
+    return {row.view.title: row for row in shown}
 
 
 def press(program, row: JobRow, name: str) -> None:
@@ -161,7 +161,7 @@ def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(pr
 def test_who_quits_while_a_job_runs_is_told_and_may_stay(program) -> None:
     add(program, "long one", 300, slow=0.02)
     program.wait(lambda: program.frame.jobs.begun == 1)
-    boxes = lambda: [one for one in program.window.findChildren(Dialog, "quit_dialog") if one.isVisible()]  # noqa: E731
+    boxes = lambda: [dialog for dialog in program.window.findChildren(Dialog, "quit_dialog") if dialog.isVisible()]  # noqa: E731
     for is_open in (True, False):
         program.window.close()
         program.window.close()
@@ -203,7 +203,10 @@ def test_open_shows_the_very_summary_beside_its_document(program, tmp_path) -> N
     path.write_text("The pump stops at 12 bar.\n\nThe valve opens in winter.\n")
     program.frame.documents.open_paths([path])
     program.wait(
-        lambda: program.ask(lambda services: [one.status.value for one in services.documents.recent()]) == ["read"]
+        lambda: (
+            program.ask(lambda services: [document.status.value for document in services.documents.recent()])
+            == ["read"]
+        )
     )
     document = program.ask(lambda services: services.documents.recent()[0].id)
     items = []
@@ -212,7 +215,7 @@ def test_open_shows_the_very_summary_beside_its_document(program, tmp_path) -> N
         items.append(program.ask(lambda services, request=request: services.summaries.begin(request).id))
     show(program)
     program.wait(lambda: len(rows(program, "today")) == 1 and len(program.frame.jobs_page.findChildren(JobRow)) == 2)
-    older = next(one for one in program.frame.jobs_page.findChildren(JobRow) if one.view.item == items[0])
+    older = next(row for row in program.frame.jobs_page.findChildren(JobRow) if row.view.item == items[0])
     press(program, older, "job_open_button")
     program.wait(lambda: program.frame.documents_page.isVisible() and program.frame.documents.current == document)
     program.wait(lambda: program.frame.documents_area.summaries.item == items[0])

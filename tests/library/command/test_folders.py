@@ -35,8 +35,8 @@ MANY = 150
 
 def steps_done(home) -> int:
     database = home / "data" / "slmdesk.sqlite3"
-    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True)) as found:
-        return found.execute("select count(*) from steps where status = 'done'").fetchone()[0]
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True)) as connection:
+        return connection.execute("select count(*) from steps where status = 'done'").fetchone()[0]
 
 
 def test_a_folder_is_asked_and_the_file_is_named(run, environment, papers, tmp_path):
@@ -66,11 +66,11 @@ def test_watching_listing_indexing_and_forgetting(run, papers, tmp_path):
     assert watched.status == 0, watched.err
     state = watched.json
     assert (state["documents"], state["pages"], state["unread"], state["watched"]) == (2, 2, 1, True)
-    assert [one["path"] for one in state["unread_documents"]] == [str(papers / "bad.pdf")]
+    assert [document["path"] for document in state["unread_documents"]] == [str(papers / "bad.pdf")]
     assert run("documents", "list", "--json").json == [], "nobody opened one by itself"
     assert run("documents", "list", "--folders", "--json").json[0]["status"] == state["status"] == "up_to_date"
     listed = run("documents", "list", "--folder", state["id"][:6], "--json").json
-    assert sorted((one["name"], one["status"]) for one in listed) == [
+    assert sorted((document["name"], document["status"]) for document in listed) == [
         ("a.txt", "read"), ("b.txt", "read"), ("bad.pdf", "failed"),
     ]  # fmt: skip
     write(papers / "c.txt", "The lamp burns.")
@@ -90,9 +90,9 @@ def test_watching_listing_indexing_and_forgetting(run, papers, tmp_path):
 def test_adding_listing_and_forgetting_single_documents(run, papers, tmp_path):
     added = run("documents", "add", str(papers), str(tmp_path / "none.txt"), "--json")
     assert added.status == 1
-    assert [one.get("name") or one["code"] for one in added.json] == ["a.txt", "b.txt", "file.missing"]
+    assert [document.get("name") or document["code"] for document in added.json] == ["a.txt", "b.txt", "file.missing"]
     listed = run("documents", "list", "--json").json
-    assert sorted(one["name"] for one in listed) == ["a.txt", "b.txt"]
+    assert sorted(document["name"] for document in listed) == ["a.txt", "b.txt"]
     assert run("documents", "forget", listed[0]["id"], "--json").json["id"] == listed[0]["id"]
     assert len(run("documents", "list", "--json").json) == 1
     assert run("documents", "forget", "abc", "--json").json["error"]["code"] == "document.unknown"
@@ -165,7 +165,7 @@ def test_twenty_kills_lose_nothing_and_double_nothing(run, environment, tmp_path
         before = now
     state = run("documents", "watch", str(folder), "--json").json
     assert (state["status"], state["documents"], state["pages"], state["unread"]) == ("up_to_date", 150, 150, 0)
-    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True)) as found:
-        assert found.execute("select count(*), count(distinct path) from documents").fetchone() == (150, 150)
-        assert found.execute("select count(*) from passages").fetchone() == (150,)
-        assert found.execute("pragma integrity_check").fetchone() == ("ok",)
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True)) as connection:
+        assert connection.execute("select count(*), count(distinct path) from documents").fetchone() == (150, 150)
+        assert connection.execute("select count(*) from passages").fetchone() == (150,)
+        assert connection.execute("pragma integrity_check").fetchone() == ("ok",)

@@ -41,7 +41,7 @@ def test_a_look_writes_nothing_and_shows_what_is_private(run, letter, tmp_path):
     assert "Müller" in done.out
     assert [path.name for path in tmp_path.glob("letter*")] == ["letter.txt"]
     shape = run("redact", str(letter), "--preview", "--json").json
-    kinds = {one["kind"] for one in shape["found"] if one["chosen"]}
+    kinds = {finding["kind"] for finding in shape["found"] if finding["chosen"]}
     assert {"iban", "email", "person"} <= kinds
     assert shape["format"] == "txt"
 

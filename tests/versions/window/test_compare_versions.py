@@ -60,6 +60,13 @@ def compared(program):
     drop(program.pane, program.old)
     program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
     assert names(program) == ["old.docx", "new.pdf"]
+    assert shown_name(program) == "old.docx", "there is room for it"
+
+
+def shown_name(program) -> str:
+    option = QStyleOptionComboBox()
+    program.find("versions_other").initStyleOption(option)
+    return option.currentText
 
 
 def choose_kind(program, key):
@@ -128,10 +135,8 @@ def test_two_versions_by_their_names_are_compared_without_a_click(program, tmp_p
     assert program.pane.item == ""
     program.choose_tab("versions")
     program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
-    option = QStyleOptionComboBox()
-    program.find("versions_other").initStyleOption(option)
-    assert "…" in option.currentText
-    assert option.currentText.endswith("v1.docx")
+    assert "…" in shown_name(program)
+    assert shown_name(program).endswith("v1.docx")
 
 
 def choose_action(program, name):

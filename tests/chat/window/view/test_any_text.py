@@ -28,10 +28,10 @@ THOROUGH = settings(max_examples=5000, deadline=None, suppress_health_check=list
 
 def check(lines, pieces, style, parser):
     text = "\n".join(lines)
-    whole, one = write(text, style, parser)
+    whole, writer = write(text, style, parser)
     grown, other = write(text, style, parser, pieces)
     assert shown(grown) == shown(whole)
-    assert one.codes == other.codes
+    assert writer.codes == other.codes
     for word in re.findall(r"[a-z]{4,}", text):
         if word not in ("https", "example", "python"):
             assert word in whole.toPlainText() or "[r]:" in text or "```" in text or "~~~" in text

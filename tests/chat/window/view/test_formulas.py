@@ -33,16 +33,16 @@ def drawn(qtbot):
 
 
 def sources(document):
-    found, block = [], document.begin()
+    texts, block = [], document.begin()
     while block.isValid():
         fragments = block.begin()
         while not fragments.atEnd():
             source = fragments.fragment().charFormat().property(FORMULA_SOURCE)
             if source:
-                found += [source] * len(fragments.fragment().text())
+                texts += [source] * len(fragments.fragment().text())
             fragments += 1
         block = block.next()
-    return found
+    return texts
 
 
 def selected(view, index, start, end):

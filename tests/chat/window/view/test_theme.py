@@ -123,8 +123,8 @@ def test_the_style_sheet_names_no_colour_of_its_own(qapp):
     sheet = style_sheet(LIGHT, window_fonts())
     known = {getattr(LIGHT, name) for name in LIGHT.__struct_fields__ if str(getattr(LIGHT, name)).startswith("#")}
     known |= {LIGHT.mixed(token, share) for token in MIXED for share in (0.04, 0.05, 0.06, 0.08, 0.12, 0.14)}
-    found = {word.strip(";") for word in sheet.split() if word.startswith("#") and len(word.strip(";")) == 7}
-    assert {colour for colour in found if _is_colour(colour)} <= known
+    colours = {word.strip(";") for word in sheet.split() if word.startswith("#") and len(word.strip(";")) == 7}
+    assert {colour for colour in colours if _is_colour(colour)} <= known
     assert palette_of(DARK).color(QPalette.ColorRole.Text) == QColor(DARK.ink)
 
 

@@ -45,7 +45,7 @@ CORPUS = {
 
 def shown(document):
     """Blocks with what makes them look as they look."""
-    found = []
+    blocks = []
     block = document.begin()
     while block.isValid():
         form, marks = block.blockFormat(), block.textList()
@@ -60,9 +60,9 @@ def shown(document):
         listed = (marks.itemText(block), marks.format().indent()) if marks else None
         height = (round(form.lineHeight()), form.topMargin(), form.bottomMargin())
         kind = (form.intProperty(CODE), form.intProperty(QUOTE), form.headingLevel())
-        found.append((runs, form.indent(), listed, kind, height))
+        blocks.append((runs, form.indent(), listed, kind, height))
         block = block.next()
-    return found
+    return blocks
 
 
 def write(text, style, parser, pieces=None, markdown=True):
@@ -88,10 +88,10 @@ def selected(document):
 @pytest.mark.parametrize("size", [1, 3, 17])
 def test_streamed_text_looks_like_the_whole(name, size, style, parser):
     text = CORPUS[name]
-    whole, one = write(text, style, parser)
+    whole, writer = write(text, style, parser)
     grown, other = write(text, style, parser, [size] * (len(text) // size + 1))
     assert shown(grown) == shown(whole)
-    assert other.codes == one.codes
+    assert other.codes == writer.codes
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 6))])
