@@ -238,9 +238,15 @@ class Grounds:
         return best
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Return whether only the question or only the first quotation denies, although the answer is yes."""
-        is_yes = asks_yes_or_no(question) and not says_no(answer)
-        return is_yes and bool(citations) and self._denies(citations[0].quote) != self._denies(question)
+        """Return whether the answer is yes and only the question or only the first quotation denies, or it says that
+        something is not so, and the quotation denies nothing.
+        """
+        if not citations or not asks_yes_or_no(question):
+            return False
+        is_denied, is_asked_so = self._denies(citations[0].quote), self._denies(question)
+        if says_no(answer):
+            return self._denies(_YES_OR_NO.sub("", answer, count=1)) and not is_denied and not is_asked_so
+        return is_denied != is_asked_so
 
     def _denies(self, text: str) -> bool:
         return any(line.denials for line in negation.lines(text, self.language))
