@@ -21,6 +21,7 @@ from slmdesk.questions.matter import is_form, is_kin, kinds, missing_word
 from slmdesk.questions.told import lists, pieces, talk, without_pages
 from slmdesk.questions.values import is_answered, values_of
 from slmdesk.text.checks import negation
+from slmdesk.text.checks.numbers import find_dates
 from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.folding import fold_for_search
@@ -237,9 +238,15 @@ class Grounds:
         return best
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
-        """Return whether only the question or only the first quotation denies, although the answer is yes."""
-        is_yes = asks_yes_or_no(question) and not says_no(answer)
-        return is_yes and bool(citations) and self._denies(citations[0].quote) != self._denies(question)
+        """Return whether the answer is yes and only the question or only the first quotation denies, or it says that
+        something is not so, and the quotation denies nothing.
+        """
+        if not citations or not asks_yes_or_no(question):
+            return False
+        is_denied, is_asked_so = self._denies(citations[0].quote), self._denies(question)
+        if says_no(answer):
+            return self._denies(_YES_OR_NO.sub("", answer, count=1)) and not is_denied and not is_asked_so
+        return is_denied != is_asked_so
 
     def _denies(self, text: str) -> bool:
         return any(line.denials for line in negation.lines(text, self.language))
@@ -367,9 +374,7 @@ class Grounds:
     ) -> bool:
         """Return whether another value of the kind stands in a part of a quotation with more of a question's words."""
         own, best = -1.0, 0.0
-        subject = (
-            " ".join(quote.split()[:2]) if parts is not _ENTRIES else ""
-        )  # what is told further need not name it again
+        subject = "" if parts is _ENTRIES else " ".join(quote.split()[:2])  # not named again by what is told further
         for part in parts.split(quote):
             others = (other for other in values_in(part, self.language) if other.kind == values[0].kind)
             share = self.weights.share(asked_words(question), f"{subject} {part}")
@@ -425,8 +430,13 @@ class Grounds:
         return [name for name in names if not holds(Flag("name", name, 0, len(name)), name, there)]
 
     def _holds(self, value: Flag, answer: str, quotes: str) -> bool:
-        """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value."""
+        """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value, and
+        that of a day counts nothing.
+        """
         quotes = quotes if value.kind == "date" else _ITEM.sub("", quotes)
+        if value.kind == "number" and answer[value.end : value.end + 2].strip().isalpha():
+            for day in find_dates(quotes, self.language):
+                quotes = quotes[: day.start] + " " * (day.end - day.start) + quotes[day.end :]
         return holds(value, answer, quotes, tongue(answer, likely=self.language) or self.language, self.language)
 
     def _hold(self, values: Iterable[Flag], answer: str, quotes: str) -> bool:
@@ -601,7 +611,7 @@ def _is_whole(piece: str, following: str) -> bool:
 _VERBS = {
     "en": "is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am",
     "de": "ist|sind|war|waren|hat|haben|darf|dürfen|kann|können|muss|müssen|soll|sollen|wird|werden|wurden?|gibt|gilt"
-    "|gehört|gehören",
+    "|gehört|gehören|will|wollen|[^\\W\\d_]+t(?= (?:die|das|ein|eine|es|er|sie|man|ich|wir))",
     "fr": "est-ce",
     "pl": "czy",
     "nl": "is|zijn|was|waren|heeft|hebben|had|kan|kunnen|mag|mogen|moet|moeten|zal|zullen|wordt|worden|geldt",

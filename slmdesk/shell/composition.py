@@ -76,7 +76,6 @@ if TYPE_CHECKING:
     from slmdesk.shell.models_area import ModelsArea
     from slmdesk.shell.palette import Folders, PaletteEntry
     from slmdesk.system.window.page import SettingsPage
-    from slmdesk.translation.window.document_pane import DocumentPane
     from slmdesk.translation.window.page import TranslatePage
     from slmdesk.translation.window.text import TranslateController
     from slmdesk.translation.window.text_editors import TranslateEntry
@@ -215,10 +214,6 @@ class Frame(QObject):
         return self.translate_page.controller
 
     @property
-    def document_translation(self) -> DocumentPane:
-        return self.translate_page.document
-
-    @property
     def reach(self) -> TranslateEntry:
         return self.translate_page.reach
 
@@ -287,7 +282,7 @@ class Frame(QObject):
         from slmdesk.jobs.window.page import JobsPopover
 
         popover = JobsPopover(self.jobs, self.window)
-        popover.all_requested.connect(lambda: self.window.show_page("Jobs"))
+        popover.all.clicked.connect(lambda: self.window.show_page("Jobs"))
         return popover
 
     @cached_property
@@ -343,7 +338,7 @@ class Frame(QObject):
         self._bridge.listening_changed.connect(self.window.status.show_listening)
         self._bridge.speech_model_wanted.connect(lambda: self.opener.suggested("", "speech"))
         self.settings.policy_shown.connect(self._on_policy_shown)
-        for asking in (self.chat_page.trash_requested, self.notices.trash_requested):
+        for asking in (self.chat_page.chat_list.trash_requested, self.notices.trash_requested):
             asking.connect(self._open_trash)
         window = self.window
         window.translate_requested.connect(lambda text: self.reach.take_text(text))
@@ -494,7 +489,7 @@ class Frame(QObject):
         self.privacy.encryption_shown.connect(status.show_encrypted)
         status.lock_requested.connect(self.locking.lock)
         status.privacy_requested.connect(lambda: self.window.show_page("Settings"))
-        status.jobs_requested.connect(lambda: self.jobs_popover.toggle(status.jobs))
+        status.jobs.clicked.connect(lambda: self.jobs_popover.toggle(status.jobs))
         self.jobs.status_reported.connect(status.jobs.show_jobs)
         self.jobs.opened.connect(self.opener.job)
 
@@ -540,7 +535,7 @@ class Frame(QObject):
 
     def _on_policy_shown(self, policy: Policy) -> None:
         self._hide_forbidden(self.window, policy)
-        self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
+        self.chat_page.picker.may_add = "models.import" not in policy.hidden
 
     @staticmethod
     def _hide_forbidden(widget: QWidget, policy: Policy) -> None:
@@ -741,7 +736,7 @@ class Opener(QObject):
         elif view.opens == "item":
             self.any(view.target)
         elif view.opens == "model":
-            self._on_page("Models", lambda: frame.models_page.show_model(view.target))
+            self._on_page("Models", lambda: frame.models_page.local.show_model(view.target))
         else:
             self.place("Models")
 

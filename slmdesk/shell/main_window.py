@@ -87,19 +87,16 @@ class PageArea(QFrame):
         super().__init__(parent)
         self.setObjectName("page_area")
         self.stack = QStackedWidget(self)
-        self._corners = _Corners(self)
+        self.corners = _Corners(self)
         column((self.stack, 1), into=self, gap=0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         place, away = self.rect(), theme.RADIUS
-        self._corners.setGeometry(place)
+        self.corners.setGeometry(place)
         inside = QRegion(place.adjusted(away, 2, -away, -2)) | QRegion(place.adjusted(2, away, -2, -away))
-        self._corners.setMask(QRegion(place) - inside)  # else it would be painted with every change of a page
-        self.keep_corners()
-
-    def keep_corners(self) -> None:
-        self._corners.raise_()
+        self.corners.setMask(QRegion(place) - inside)  # else it would be painted with every change of a page
+        self.corners.raise_()
 
 
 class _Corners(QWidget):
@@ -168,8 +165,8 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.bar.entry_chosen.connect(self._on_entry_chosen)
-        self.bar.help_requested.connect(self.help_requested)
-        self.bar.fold_requested.connect(self.toggle_bar)
+        self.bar.help_button.clicked.connect(self.help_requested)
+        self.bar.fold_button.clicked.connect(self.toggle_bar)
         bind(self, "help", self.help_requested.emit)
         bind(self, "quit", self.close)
         bind(self, "chat.list", self.toggle_bar)
@@ -205,7 +202,7 @@ class MainWindow(QMainWindow):
             self._stack.removeWidget(empty)
             empty.deleteLater()
         self._stack.setCurrentIndex(current)
-        self._area.keep_corners()
+        self._area.corners.raise_()
 
     def restore_bar(self, wants_bar: bool) -> None:
         self.wants_bar = wants_bar
@@ -341,7 +338,7 @@ class NoticeController(QObject):
 
     def _on_notice_raised(self, notice: Notice) -> None:
         if notice.report:
-            self._errors.show_report(notice.report)
+            self._errors.caught.emit(notice.report)
         elif not any(self._reported_in_chat.get(id) == notice.text for id in self._chat.message_ids[-1:]):
             self._bars.show_notice(notice)
 

@@ -98,9 +98,7 @@ class Card(QFrame):
 
     def _light(self, is_over: bool) -> None:
         self._line.setText(self._drop_words if is_over else self._line_words)
-        self.setProperty("dropping", is_over)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        theme.set_look(self, "dropping", is_over)
 
 
 class StartPage(QScrollArea):

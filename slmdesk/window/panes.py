@@ -144,9 +144,7 @@ class EarlierRow(QFrame):
         self._when.setText(_("{when}, on show").format(when=when) if is_current else when)
         self._more.setAccessibleName(_("More about “{words}”").format(words=entry.words))
         self.setAccessibleName(f"{entry.words}, {self._when.text()}")
-        self.setProperty("lit", is_current)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        theme.set_look(self, "lit", is_current)
 
     def ask_title(self) -> None:
         title = self._entry.title

@@ -145,6 +145,13 @@ def test_a_quotation_that_denies_is_against_a_yes_alone(question, answer, expect
     assert grounds_of(case).are_against(question, answer, citations) is expected
 
 
+@pytest.mark.parametrize(("answer", "expected"), [("No, it may not be let.", True), ("No, if you ask.", False)])
+def test_a_quotation_that_denies_nothing_is_against_a_no_that_does(answer, expected) -> None:
+    one = Case(pages_of("The garage may be let to a neighbour if you ask."), "May the garage be let?", answer)
+    citations, _ = looked_through(one)
+    assert grounds_of(one).are_against(one.question, answer, citations) is expected
+
+
 def test_a_quotation_is_against_a_yes_to_what_it_does_not_deny() -> None:
     one = Case(pages_of("A lease of a garage needs consent."), "Is a garage let without consent?", "Yes.")
     citations, _ = looked_through(one)

@@ -197,7 +197,7 @@ def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(progra
             fail()
 
     received: list[str] = []
-    program.frame.errors.error_caught.connect(received.append)
+    program.frame.errors.caught.connect(received.append, Qt.ConnectionType.QueuedConnection)
     button = QPushButton(program.window)
     button.clicked.connect(fail)
     with qtbot.captureExceptions():  # pytest-qt's own hook gives way to the program's below

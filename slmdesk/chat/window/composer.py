@@ -312,9 +312,7 @@ class Composer(QFrame):
         self.edited.emit()
 
     def _on_focus_changed(self, has_focus: bool) -> None:
-        self.setProperty("focused", has_focus)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        theme.set_look(self, "focused", has_focus)
 
     def _show_button(self) -> None:
         name, words = ("square", _("Stop (Esc)")) if self._is_busy else ("arrow-up", _("Send (Enter)"))

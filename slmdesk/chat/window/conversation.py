@@ -52,7 +52,6 @@ class ChatController(QObject):
     chat_opened = Signal(str, str)
     chat_begun = Signal(str, object)
     conversation_shown = Signal(object, str)
-    older_shown = Signal(object)
     message_added = Signal(object)
     message_renewed = Signal(object)
     text_grew = Signal(str, str)
@@ -114,7 +113,6 @@ class ChatController(QObject):
         self.attached.waiting_shown.connect(lambda _words: self._show_busy())
         self._bridge.on(QuotesFound, self._on_quotes_found)
         self._live_timer.timeout.connect(self._on_live_tick)
-        self.older.arrived.connect(self.older_shown)
         self.chat_opened.connect(self.private.show)
         self.message_added.connect(self.private.note_words)
 

@@ -20,7 +20,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.panes import JobOwner, MakingBar
-from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row, set_kind, show_words
+from slmdesk.window.widgets.build import button, column, flow, keep_place, named, plain_label, row, set_kind, show_words
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.files import ask_file, dropped_paths
 
@@ -225,9 +225,7 @@ class TryWindow(Dialog, JobOwner):
         self._table = _Table("try_others", _("Where the model answers otherwise"), heads, self)
         self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._table.setTabKeyNavigation(False)
-        policy = self._table.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._table.setSizePolicy(policy)
+        keep_place(self._table)
         self._making = MakingBar(self, self, kind="score", prefix="making_score", resume=_("Resume"))
         self._making.lay_out(has_own_line=False)
         self._begin = button(_("Try"), "try_begin", self, kind="primary", on=self._on_begin)

@@ -29,6 +29,7 @@ from slmdesk.window.widgets.build import (
     ElidedLabel,
     button,
     column,
+    keep_place,
     named,
     plain_label,
     plain_tip,
@@ -317,7 +318,7 @@ class ModelPicker(QWidget):
         super().__init__(parent)
         self.setObjectName("model_picker")
         self._controller = controller
-        self._may_add = True
+        self.may_add = True
         self._build_ui()
         self._connect()
         self.refresh()
@@ -335,9 +336,7 @@ class ModelPicker(QWidget):
             "cancel_load_button", self, tip=words, label=words, icon="x", on=self._controller.cancel_load
         )
         self._bar = thin_bar("load_bar", self, _("Loading"), most=1000, height=3, keeps_place=True)
-        policy = self.cancel_button.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.cancel_button.setSizePolicy(policy)
+        keep_place(self.cancel_button)
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedWidth(theme.scaled(PICKER_WIDTH))
         top = row(self.cancel_button, (self.button, 1), gap=theme.SPACE_4)
@@ -356,9 +355,6 @@ class ModelPicker(QWidget):
         if event.type() == QEvent.Type.FontChange:
             self.setFixedWidth(theme.scaled(PICKER_WIDTH))
 
-    def allow_adding(self, may_add: bool) -> None:
-        self._may_add = may_add
-
     def _on_menu_opens(self) -> None:
         self._menu.clear()
         now = self._controller.state
@@ -376,7 +372,7 @@ class ModelPicker(QWidget):
             self._menu.addAction(_("Unload model"), self._controller.unload)
         if now.state is ModelState.LOADING:
             self._menu.addAction(_("Stop loading"), self._controller.cancel_load)
-        if self._may_add:
+        if self.may_add:
             self._menu.addAction(_("Add a model file…"), self._on_add_file)
 
     def _on_add_file(self) -> None:

@@ -130,26 +130,22 @@ class ChatRows(QAbstractListModel):
         self.rows: list[Row] = []
         self._asked = PAGE
         self._is_waiting = False
-        self._is_at_end = True
+        self.is_whole = True
         self.is_search = False
         self._open = ""
         self._writing: frozenset[str] = frozenset()
         self._unread: frozenset[str] = frozenset()
         self._today = date.today()
 
-    @property
-    def is_whole(self) -> bool:
-        return self._is_at_end
-
     def start(self) -> None:
         self._reset([], is_search=False)
-        self._is_waiting, self._is_at_end, self._asked = True, False, PAGE
+        self._is_waiting, self.is_whole, self._asked = True, False, PAGE
         self.page_requested.emit(None, PAGE)
 
     def show_page(self, rows: Sequence[Row]) -> None:
         if self.is_search:
             return
-        self._is_waiting, self._is_at_end = False, len(rows) < self._asked
+        self._is_waiting, self.is_whole = False, len(rows) < self._asked
         known = {row.id for row in self.rows}
         self._show([*self.rows, *(row for row in rows if row.id not in known)])
 
@@ -168,7 +164,7 @@ class ChatRows(QAbstractListModel):
             return
         rows = [old for old in self.rows if old.id != row.id]
         at = next((at for at, other in enumerate(rows) if other.key < row.key), len(rows))
-        if at < len(rows) or self._is_at_end:  # else it arrives with its page
+        if at < len(rows) or self.is_whole:  # else it arrives with its page
             rows.insert(at, row)
         self._show(rows)
 
@@ -249,7 +245,7 @@ class ChatRows(QAbstractListModel):
         return Qt.DropAction.MoveAction
 
     def canFetchMore(self, parent: Index) -> bool:
-        return not parent.isValid() and not self._is_waiting and not self._is_at_end
+        return not parent.isValid() and not self._is_waiting and not self.is_whole
 
     def fetchMore(self, parent: Index, most: int = PAGE) -> None:
         if self.canFetchMore(parent) and self.rows:
@@ -313,7 +309,7 @@ class ChatRows(QAbstractListModel):
     def _reset(self, rows: Sequence[Row], *, is_search: bool) -> None:
         self.beginResetModel()
         self.rows = list(rows)
-        self.is_search, self._is_waiting, self._is_at_end = is_search, False, True
+        self.is_search, self._is_waiting, self.is_whole = is_search, False, True
         self.endResetModel()
 
 

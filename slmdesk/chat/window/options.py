@@ -77,12 +77,8 @@ class SettingsPanel(Popover):
         show_column(scroll, content)
         column(scroll, into=self, margins=2)
 
-    @property
-    def first_field(self) -> QWidget:
-        return self._form.part("system").widget
-
     def focus_target(self) -> QWidget:
-        return self.first_field
+        return self._form.part("system").widget
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:

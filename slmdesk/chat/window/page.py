@@ -50,7 +50,6 @@ WRITING_WIDTH = theme.COLUMN_WIDTH + 2 * theme.SPACE_16 + 2 * theme.SPACE_12
 class ChatPage(QWidget):
     list_requested = Signal()
     """Something in the list of chats is to be seen, so the side bar is to be open."""
-    trash_requested = Signal()
 
     def __init__(
         self,
@@ -167,7 +166,6 @@ class ChatPage(QWidget):
         self._keeper.theme_changed.connect(self._on_theme_changed)
         self.chat_list.chat_chosen.connect(self._chat.open_chat)
         self.chat_list.new_chat_requested.connect(self._on_new_chat)
-        self.chat_list.trash_requested.connect(self.trash_requested)
         self.chat_list.private_requested.connect(self._on_private)
         self.chat_list.private.chat_chosen.connect(self._chat.open_chat)
         self._chat.private.listed.connect(self.chat_list.private.show_chats)
@@ -201,7 +199,7 @@ class ChatPage(QWidget):
         chat, view, composer = self._chat, self.view, self.composer
         chat.chat_opened.connect(self._on_chat_opened)
         chat.conversation_shown.connect(self._on_conversation_shown)
-        chat.older_shown.connect(view.add_before)
+        chat.older.arrived.connect(view.add_before)
         chat.message_added.connect(view.add_message)
         chat.message_renewed.connect(view.update_message)
         chat.text_grew.connect(view.append_text)
@@ -210,7 +208,7 @@ class ChatPage(QWidget):
         chat.version_shown.connect(view.show_flipped)
         for updated in (
             chat.conversation_shown,
-            chat.older_shown,
+            chat.older.arrived,
             chat.message_added,
             chat.message_renewed,
             chat.text_grew,

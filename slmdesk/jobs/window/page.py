@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QDate, QDateTime, Qt, Signal
+from PySide6.QtCore import QDate, QDateTime, Qt
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 
@@ -189,19 +189,16 @@ MOST_ROWS = 4
 class JobsPopover(Popover):
     """The jobs that run or wait, and the way to all of them."""
 
-    all_requested = Signal()
-
     def __init__(self, controller: JobsController, parent: QWidget) -> None:
         super().__init__(parent, "jobs_popover", label=_("Jobs"), width=POPOVER_WIDTH)
         self._controller = controller
         title = plain_label(_("Jobs"), self, name="popover_title", kind="heading", wraps=False)
-        every = button(_("All jobs"), "all_jobs_button", self, kind="quiet", on=self.dismiss)
-        every.clicked.connect(self.all_requested)
+        self.all = button(_("All jobs"), "all_jobs_button", self, kind="quiet", on=self.dismiss)
         self._nothing = plain_label(_("No jobs running"), self, name="popover_nothing", kind="muted")
         self._rows = JobRows(controller, self)
-        self._rows.setFocusProxy(every)
+        self._rows.setFocusProxy(self.all)
         margins = (theme.SPACE_16, theme.SPACE_12)
-        column(row((title, 1), every), self._nothing, self._rows, into=self, gap=theme.SPACE_12, margins=margins)
+        column(row((title, 1), self.all), self._nothing, self._rows, into=self, gap=theme.SPACE_12, margins=margins)
         controller.listed.connect(self._on_listed)
 
     def showEvent(self, event: QShowEvent) -> None:

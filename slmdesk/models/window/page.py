@@ -65,7 +65,7 @@ class ModelsPage(QScrollArea):
         inner = named(QFrame(self), "models_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         holder = self._holder = QWidget(inner)
-        self._local = LocalModels(self._library, holder)
+        self.local = LocalModels(self._library, holder)
         tip = _("Models of other programs on this PC, such as LM Studio or Ollama")
         find = button(_("Look on this PC…"), "find_models_button", holder, tip=tip, on=self.find_requested)
         title, local, suggested, hub = (
@@ -76,11 +76,11 @@ class ModelsPage(QScrollArea):
             )
         )  # fmt: skip
         self.all_models = named(QWidget(holder), "all_models")
-        add = row(self._local.add, find, 1, gap=theme.SPACE_8)
+        add = row(self.local.add, find, 1, gap=theme.SPACE_8)
         column(add, suggested, suggestions, hub, search, into=self.all_models, gap=theme.SPACE_12)
         self._all = fold_button(_("All models"), "all_models_button", self.all_models, holder)
         column(
-            title, better, downloads, local, self._local, (self._all, Qt.AlignmentFlag.AlignLeft), self.all_models, 1,
+            title, better, downloads, local, self.local, (self._all, Qt.AlignmentFlag.AlignLeft), self.all_models, 1,
             into=holder, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24),
         )  # fmt: skip
         row(1, (holder, 1000), 1, into=inner)
@@ -99,9 +99,9 @@ class ModelsPage(QScrollArea):
             self._fit()
 
     def _connect(self) -> None:
-        self._local.grown.connect(self._on_grown)
+        self.local.grown.connect(self._on_grown)
         self._library.cards.changed.connect(self._on_listed)
-        self._local.add.clicked.connect(lambda: choose_model_file(self, "library_file_dialog", self.file_chosen.emit))
+        self.local.add.clicked.connect(lambda: choose_model_file(self, "library_file_dialog", self.file_chosen.emit))
 
     def open_all(self, part: QWidget | None = None) -> None:
         """Show all models, and `part` of them at the top."""
@@ -112,9 +112,6 @@ class ModelsPage(QScrollArea):
         if (inner := self.widget()) is not None:
             top = part.mapTo(inner, part.rect().topLeft()).y()
             self.verticalScrollBar().setValue(top - theme.SPACE_32)
-
-    def show_model(self, id: str) -> None:
-        self._local.show_model(id)
 
     def _on_listed(self) -> None:
         """Without a model, show what can be had: there is nothing else to do here."""

@@ -182,11 +182,10 @@ class RepoDetails(QWidget):
     """The files of a repository and what its publisher says, for one request. For another, it is made anew."""
 
     known = Signal(object)
-    again_requested = Signal()
 
-    def __init__(self, at: Offering, repo: str, parent: QWidget) -> None:
+    def __init__(self, at: Offering, repo: str, again: Callable[[], None], parent: QWidget) -> None:
         super().__init__(parent)
-        self._at, self._repo = at, repo
+        self._at, self._repo, self._ask_again = at, repo, again
         self._calls: list[Call] = []
         self.setObjectName("repo_details")
         self.rows: list[FileRow] = []
@@ -199,7 +198,7 @@ class RepoDetails(QWidget):
     def _build_ui(self) -> None:
         self._info = plain_label("", self, name="details_facts", kind="small")
         self._note = plain_label("", self, name="files_note", kind="muted")
-        self._again = button(_("Try again"), "details_again", self, on=self.again_requested)
+        self._again = button(_("Try again"), "details_again", self, on=self._ask_again)
         self._files = column(gap=0)
         self._others = plain_label("", self, name="other_files", kind="small")
         self._heading = plain_label(_("What the publisher says"), self, name="card_heading", kind="strong")
@@ -316,7 +315,7 @@ class RepoDetails(QWidget):
     def _show_gated(self, repo: str) -> None:
         panel = self._gated = GatedPanel(self._at.tokens, repo, self)
         panel.page_requested.connect(self._ask_page)
-        panel.try_again_requested.connect(self.again_requested)
+        panel.try_again_requested.connect(self._ask_again)
         self._column.insertWidget(1, panel)
 
 
@@ -332,9 +331,8 @@ class OfferCard(ModelRow):
     def show_details(self) -> RepoDetails:
         """Show details, in which nothing is known yet."""
         self._drop_details()
-        details = self.details = RepoDetails(self.at, self.repo, self)
+        details = self.details = RepoDetails(self.at, self.repo, self.ask, self)
         details.known.connect(lambda _repo: self.grown.emit(self, self))
-        details.again_requested.connect(self.ask)
         self.body.addWidget(details)
         self.open()
         return details

@@ -31,6 +31,7 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     cut_to_lines,
+    keep_place,
     named,
     plain_label,
     row,
@@ -122,9 +123,7 @@ class ComparePane(QFrame):
         self._names = row((self._other_choice, 1), self._arrow, (self._here, 1), into=self._pair, gap=theme.SPACE_8)
         tip = _("Layout differences are ignored")
         self._compare = button(_("Compare"), "versions_button", form, kind="primary", tip=tip, on=self._on_compare)
-        policy = self._compare.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._compare.setSizePolicy(policy)
+        keep_place(self._compare)
         label = _("Export this comparison")
         self.export = tool_button("versions_export", form, icon="download", label=label, tip=label)
         give_export_menu(self.export, self.export_requested.emit, forms=EXPORTS)

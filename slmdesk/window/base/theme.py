@@ -124,6 +124,13 @@ def current() -> Theme:
     return _current[0]
 
 
+def set_look(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the style sheet knows."""
+    widget.setProperty(name, value)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
 def contrast_theme(palette: QPalette) -> Theme:
     """Return the high-contrast theme: the system's colours if contrasting enough, else black, white and one colour."""
     ground, ink = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.WindowText)
@@ -251,10 +258,10 @@ class ThemeKeeper(QObject):
         self._is_bundled = is_bundled
         self.fonts = window_fonts(scale, is_bundled=is_bundled)
         self.theme = self._chosen()
-        self._hints.colorSchemeChanged.connect(self._on_system_changed)
+        self._hints.colorSchemeChanged.connect(self._renew)
         hints = self._accessibility()
         if hints is not None:
-            hints.contrastPreferenceChanged.connect(self._on_system_changed)
+            hints.contrastPreferenceChanged.connect(self._renew)
         self._window: QWidget | None = None
         app.focusChanged.connect(self._on_focus_changed)
         self._dress()
@@ -285,10 +292,7 @@ class ThemeKeeper(QObject):
                 if name := FILE_BUTTONS.get(button.objectName()):
                     button.setIcon(icon(name, self.theme.colour("ink2")))
 
-    def _on_system_changed(self) -> None:
-        self._renew()
-
-    def _renew(self, *, fonts_changed: bool = False) -> None:
+    def _renew(self, *_news: object, fonts_changed: bool = False) -> None:
         chosen = self._chosen()
         if fonts_changed or chosen != self.theme:
             self.theme = chosen

@@ -28,9 +28,8 @@ MAX_REPORTS = 20
 class ErrorReporter(QObject):
     """Receives uncaught errors of all threads and shows one dialog for all of them."""
 
-    error_caught = Signal(str)
-
-    _arrived = Signal(str)
+    caught = Signal(str)
+    """An error report, made here or elsewhere, that is to be shown. May be emitted on any thread."""
 
     def __init__(self, window: Callable[[], QWidget | None], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,7 +39,7 @@ class ErrorReporter(QObject):
         self._reports: list[str] = []
         self._count = 0
         self._before: tuple[Any, Any, Any] | None = None
-        self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+        self.caught.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
 
     def install(self) -> None:
         self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
@@ -53,15 +52,10 @@ class ErrorReporter(QObject):
             sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
             self._before = None
 
-    def show_report(self, report: str) -> None:
-        """Show an error report that was made elsewhere. Any thread."""
-        self._arrived.emit(report)
-
     def _on_arrived(self, report: str) -> None:
         self._count += 1
         if len(self._reports) < MAX_REPORTS and report not in self._reports:
             self._reports.append(report)
-        self.error_caught.emit(report)
         if self.dialog is None:
             self._open_dialog()
         self._fill_dialog()
@@ -81,7 +75,7 @@ class ErrorReporter(QObject):
 
         report = bug_report((kind() if error is None else error).with_traceback(trace))
         try:
-            self._arrived.emit(report)
+            self.caught.emit(report)
         except RuntimeError:  # Qt has ended already: only the terminal is left
             print(report, file=sys.stderr)  # noqa: T201
 

@@ -38,6 +38,7 @@ from slmdesk.window.widgets.build import (
     CheckBox,
     button,
     column,
+    keep_place,
     named,
     passing,
     plain_label,
@@ -67,9 +68,7 @@ class JobsButton(QPushButton):
         tip = _("See what is being worked on")
         named(self, "jobs_button", kind="status", tip=tip)
         self._share = 0.0
-        policy = self.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.setSizePolicy(policy)
+        keep_place(self)
         self.show_jobs("", 0.0)
 
     def show_jobs(self, words: str, share: float) -> None:
@@ -115,7 +114,6 @@ class StatusBar(QFrame):
 
     place_shown = Signal(QRect, QRect)
     """Emitted with the place of notices between the others, and the whole line."""
-    jobs_requested = Signal()
     lock_requested = Signal()
     privacy_requested = Signal()
 
@@ -135,7 +133,6 @@ class StatusBar(QFrame):
         self._lock.hide()
         self._microphone: QPushButton | None = None
         self.jobs = JobsButton(self)
-        self.jobs.clicked.connect(self.jobs_requested)
         margins = (theme.SPACE_12, 0, theme.SPACE_12, 0)
         self._line = row(self._network, self._lock, 1, self.jobs, into=self, gap=theme.SPACE_8, margins=margins)
 
@@ -194,9 +191,7 @@ class StatusBar(QFrame):
         words = f"{state}. {requests_words(settings.requests)}".strip(". ")
         self._network.setAccessibleName(words)
         set_tip(self._network, words)
-        self._network.setProperty("online", not is_offline)
-        self._network.style().unpolish(self._network)
-        self._network.style().polish(self._network)
+        theme.set_look(self._network, "online", not is_offline)
 
 
 def requests_words(count: int | None) -> str:
@@ -313,8 +308,6 @@ class PlaceButton(QPushButton):
 
 class SideBar(QFrame):
     entry_chosen = Signal(int)
-    help_requested = Signal()
-    fold_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -332,12 +325,10 @@ class SideBar(QFrame):
         self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._foot.setContentsMargins(0, 0, 0, 0)
         self._foot.setSpacing(0)
-        help_button = self._entry("help_button", _("Help"), "circle-question-mark", "help")
-        help_button.setToolTip(_("First steps, shortcuts, your data, about slmdesk"))
-        help_button.clicked.connect(self.help_requested)
-        fold_button = self._entry("fold_button", _("Fold or open the side bar"), "panel-left", "chat.list")
-        fold_button.clicked.connect(self.fold_requested)
-        self._icons = [help_button, fold_button]
+        self.help_button = self._entry("help_button", _("Help"), "circle-question-mark", "help")
+        self.help_button.setToolTip(_("First steps, shortcuts, your data, about slmdesk"))
+        self.fold_button = self._entry("fold_button", _("Fold or open the side bar"), "panel-left", "chat.list")
+        self._icons = [self.help_button, self.fold_button]
         for icon in self._icons:
             self._foot.addWidget(icon)
         margins = (theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8)
@@ -536,9 +527,8 @@ def thin_bar(
     bar.setTextVisible(False)
     bar.setFixedHeight(height)
     bar.setRange(0, most)
-    policy = bar.sizePolicy()
-    policy.setRetainSizeWhenHidden(keeps_place)
-    bar.setSizePolicy(policy)
+    if keeps_place:
+        keep_place(bar)
     return bar
 
 

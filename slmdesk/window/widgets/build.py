@@ -186,10 +186,15 @@ def text_line(
     return line
 
 
+def keep_place(widget: QWidget) -> None:
+    """Have a widget take its space even while it is hidden, so that what is beside it stays in place."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)
+
+
 def set_kind(widget: QWidget, kind: str) -> None:
-    widget.setProperty("kind", kind)
-    widget.style().unpolish(widget)
-    widget.style().polish(widget)
+    theme.set_look(widget, "kind", kind)
 
 
 def _filled(layout: L, parts: tuple[Part, ...], into: QWidget | None, gap: int | None, margins: Margins) -> L:

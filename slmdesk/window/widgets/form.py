@@ -21,6 +21,7 @@ from slmdesk.window.base.bridge import Delay
 from slmdesk.window.widgets.build import (
     breakable,
     column,
+    keep_place,
     named,
     plain_label,
     plain_tip,
@@ -215,9 +216,7 @@ class FieldPart(QFrame):
     def _reset_button(self, name: str, on: Callable[[], None]) -> QToolButton:
         label = _("{title}: back to the default").format(title=self.field.title)
         made = tool_button(f"{name}_reset", self, icon="undo-2", tip=_("Back to the default"), label=label, on=on)
-        policy = made.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        made.setSizePolicy(policy)
+        keep_place(made)
         return made
 
 

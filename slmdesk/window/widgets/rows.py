@@ -309,9 +309,7 @@ class CitedRow(QFrame):
 
     def show_lit(self, is_lit: bool) -> None:
         self._words.is_lit = is_lit
-        self.setProperty("lit", is_lit)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        theme.set_look(self, "lit", is_lit)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -24,16 +24,9 @@ CONTROL_WIDTH = 220
 class Switch(QCheckBox):
     """A check box without words, drawn as a switch."""
 
-    value_chosen = Signal(object)
-    """Emitted only when a person switches."""
-
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.clicked.connect(lambda: self.value_chosen.emit(self.isChecked()))
-
-    def show_value(self, value: object) -> None:
-        self.setChecked(bool(value))
 
     def sizeHint(self) -> QSize:
         return QSize(scaled(36), scaled(24))
@@ -67,10 +60,10 @@ class Switched(Control):
     def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
         self.widget = self._switch = Switch(parent)
-        self._switch.value_chosen.connect(lambda is_on: self.told(is_on))
+        self._switch.clicked.connect(lambda is_on: self.told(is_on))
 
     def show(self, value: Any, env: Any, *, is_new: bool) -> None:
-        self._switch.show_value(value)
+        self._switch.setChecked(bool(value))
 
 
 class Held(Control):

@@ -46,7 +46,7 @@ def test_the_panel_opens_over_the_chat_with_the_first_settings_in_the_order_of_t
         program.window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     )
     program.wait(panel.isVisible)
-    program.wait(panel.first_field.hasFocus)
+    program.wait(panel.focus_target().hasFocus)
     assert program.find("panel_button").isChecked()
     assert program.page.view.geometry() == before
     shown = {field.objectName() for field in panel.in_order if field.isVisible()}
@@ -59,8 +59,8 @@ def test_the_panel_opens_over_the_chat_with_the_first_settings_in_the_order_of_t
     program.click("option_more_button")
     assert program.find("option_temperature", panel).isVisible()
     assert not program.find("option_lora", panel).isVisible(), "no adapter fits"
-    panel.first_field.setFocus()
-    reached = {panel.first_field.objectName()}
+    panel.focus_target().setFocus()
+    reached = {panel.focus_target().objectName()}
     for _ in range(60):
         QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Tab)
         reached.add(program.window.focusWidget().objectName())
@@ -75,8 +75,8 @@ def test_the_panel_opens_over_the_chat_with_the_first_settings_in_the_order_of_t
     assert all("B" in context.itemText(at) for at in range(context.count()))
     choose(program, "context", context.itemData(0))
     program.wait(lambda: program.frame.settings.current.context_tokens == context.itemData(0))
-    panel.first_field.setFocus()
-    QTest.keyClick(panel.first_field, Qt.Key.Key_Escape)
+    panel.focus_target().setFocus()
+    QTest.keyClick(panel.focus_target(), Qt.Key.Key_Escape)
     program.wait(lambda: not panel.isVisible())
     program.wait(program.find("panel_button").hasFocus)
     assert not program.find("panel_button").isChecked()

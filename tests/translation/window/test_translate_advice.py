@@ -67,7 +67,7 @@ def test_a_weak_model_is_said_over_texts_and_documents_and_models_made_for_it_ar
     program.wait(lambda: not line.isVisible())
     path = tmp_path / "lease.docx"
     path.write_bytes(docx(paragraph("The rent is due today.")))
-    program.frame.document_translation.begin([path], TranslationRequest("de", source="en"), False)
+    program.frame.translate_page.document.begin([path], TranslationRequest("de", source="en"), False)
     said_again = program.find("document_translate_warning")
     program.wait(lambda: "no translator into German" in said_again.text())
 

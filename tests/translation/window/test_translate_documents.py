@@ -60,9 +60,9 @@ def otherwise(program):
 
 def begun(program):
     """The form's button, and the end of the translation."""
-    before = program.frame.document_translation.item
+    before = program.frame.translate_page.document.item
     program.click("form_begin")
-    program.wait(lambda: program.frame.document_translation.item != before and is_done(program))
+    program.wait(lambda: program.frame.translate_page.document.item != before and is_done(program))
     come_forward(program)
 
 
@@ -107,11 +107,11 @@ def test_a_document_in_the_last_target_goes_into_another_and_a_person_chooses_an
     program.find("document_target").showPopup()
     program.type_into("language_search", "french")
     QTest.keyClick(program.find("language_search"), Qt.Key.Key_Return)
-    program.wait(lambda: program.frame.document_translation.languages[1] == "fr" and is_done(program))
+    program.wait(lambda: program.frame.translate_page.document.languages[1] == "fr" and is_done(program))
     otherwise(program)
     assert program.find("form_target").currentData() == "fr"
     choose_value(program.find("form_target"), "de")
-    program.wait(lambda: program.frame.document_translation.review.language)
+    program.wait(lambda: program.frame.translate_page.document.review.language)
     program.wait(lambda: "German" in program.find("form_said").text())
     choose_value(program.find("form_target"), "de")
     program.click("form_begin")
@@ -233,7 +233,7 @@ def test_the_form_asks_what_fits_the_document_and_remembers(program, tmp_path):
     program.wait(lambda: glossaries.item(0).text().startswith("law"))
     glossaries.item(0).setCheckState(Qt.CheckState.Unchecked)
     begun(program)
-    item = program.frame.document_translation.item
+    item = program.frame.translate_page.document.item
     request = program.ask(lambda services: services.translations.open(item)).request
     assert request.properties
     assert request.glossaries == ("none",), known
@@ -444,7 +444,7 @@ def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):
 
 def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_path):
     translated(program, document(tmp_path))
-    item = program.frame.document_translation.item
+    item = program.frame.translate_page.document.item
     program.ask(
         lambda services: services.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="tags")
     )
@@ -489,7 +489,7 @@ def test_nothing_moves_under_an_open_editor_while_the_translation_goes_on_and_en
     program.wait(lambda: all(target for _, target, _ in rows(program)))
     assert editor.isVisible()
     assert editor.mapToGlobal(QPoint(0, 0)) == place
-    table, translation = program.find("segment_table"), program.frame.document_translation
+    table, translation = program.find("segment_table"), program.frame.translate_page.document
     assert table.currentIndex().row() == 2
     QTest.keyClick(editor, Qt.Key.Key_Return)
     program.wait(lambda: rows(program)[2][1:] == ("Mine.", "edited"))
@@ -504,7 +504,7 @@ def test_an_open_editor_keeps_its_segment_whatever_comes_into_the_list_and_goes(
     translated(program, document(tmp_path, *(f"You must not enter house {number}." for number in range(6))))
     program.wait(lambda: program.find("check_chip").text() == "To check  6")
     program.click("check_chip")
-    item, table = program.frame.document_translation.item, program.find("segment_table")
+    item, table = program.frame.translate_page.document.item, program.find("segment_table")
 
     def change(services, *fine):
         for number in range(6):
@@ -553,7 +553,7 @@ def test_a_locked_document_asks_for_its_password_until_it_is_right(program, tmp_
     assert saved(program, "save_translation_button", "save_translation_dialog", target) == "lease.de.docx"
     kept = json.dumps([path.name for path in tmp_path.rglob("*")])
     assert "secret" not in kept
-    item = program.frame.document_translation.item
+    item = program.frame.translate_page.document.item
     assert "secret" not in str(program.ask(lambda services: services.store.items.get(item)))
 
 

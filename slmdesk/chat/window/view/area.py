@@ -82,7 +82,7 @@ class ConversationView(SelectableArea):
         self.models: Sequence[tuple[str, str]] = ()
         self.setAccessibleName(_("Conversation"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        install_factory()
+        QAccessible.installFactory(_make)  # calls after the first have no effect
         QApplication.instance().focusChanged.connect(self._on_focus_changed)  # type: ignore[union-attr]
 
     # what is shown -------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class ConversationView(SelectableArea):
             if now is not None and widget.isAncestorOf(now):
                 self.current = index
             if any(thing is not None and widget.isAncestorOf(thing) for thing in (before, now)):
-                widget.focus_has_changed()
+                widget.show_actions()
         self._show_current()
 
     def _on_pressed(self, message_id: str) -> None:
@@ -621,13 +621,7 @@ class MessageAccessible(QAccessibleObject):
         return [] if widget is None else [widget.text, *widget.buttons]
 
 
-def install_factory() -> None:
-    """Register the factory of the accessible interfaces with Qt. Further calls have no effect."""
-    QAccessible.installFactory(_make)
-
-
 def _make(_name: str, thing: QObject) -> Interface:
-
     if isinstance(thing, ConversationView):
         return ConversationAccessible(thing)
     return MessageAccessible(thing) if isinstance(thing, MessageNode) else None

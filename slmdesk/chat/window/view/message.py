@@ -279,7 +279,7 @@ class MessageWidget(QWidget):
         self._band = QRect(left, 0, band, y)
         y = self._lay_note(y, width - 2 * SPACE_16)
         self._actions_top = y
-        self._show_actions()
+        self.show_actions()
         self._lay_actions()
         return y + self._style.row_height + _gap(self._view)
 
@@ -342,14 +342,14 @@ class MessageWidget(QWidget):
     def set_current(self, is_current: bool) -> None:
         if is_current != self.is_current:
             self.is_current = is_current
-            self._show_actions()
+            self.show_actions()
             self.update()
 
     def set_lively(self, is_lively: bool) -> None:
         """Set whether the actions are always shown, as for the last message."""
         if is_lively != self._is_lively:
             self._is_lively = is_lively
-            self._show_actions()
+            self.show_actions()
 
     def is_held(self) -> bool:
         """Return whether the focus or a mouse selection is in the message, so that it must not be removed now."""
@@ -364,19 +364,16 @@ class MessageWidget(QWidget):
                 buttons[name].setFocus(Qt.FocusReason.OtherFocusReason)
                 return
 
-    def focus_has_changed(self) -> None:
-        self._show_actions()
-
     # Qt's own ------------------------------------------------------------------------------------------------------
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self._is_hovered = True
-        self._show_actions()
+        self.show_actions()
         super().enterEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
         self._is_hovered = False
-        self._show_actions()
+        self.show_actions()
         super().leaveEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -450,7 +447,7 @@ class MessageWidget(QWidget):
             thing.setGeometry(place)
             x += wide + SPACE_4
 
-    def _show_actions(self) -> None:
+    def show_actions(self) -> None:
         focus = self.window().focusWidget()
         focused = focus is not None and self.isAncestorOf(focus)
         requested = self._is_hovered or self.is_current or self._is_lively or focused
@@ -505,7 +502,7 @@ class MessageWidget(QWidget):
             thing.hide()
             thing.deleteLater()
         self._row = []
-        self._show_actions()
+        self.show_actions()
 
 
 class QuestionEditor(QFrame):
@@ -710,7 +707,7 @@ class ExtraLines(QObject):
         for button, extra in zip(self.buttons, self._extras, strict=True):
             button.ensurePolished()  # the style sheet affects its font
             space = width - 2 * SPACE_8
-            taken = button.sizeHint().width() - button.fontMetrics().horizontalAdvance(_safe(button.text()))
+            taken = button.sizeHint().width() - button.fontMetrics().horizontalAdvance(button.text().replace("&&", "&"))
             words = button.fontMetrics().elidedText(extra.words, Qt.TextElideMode.ElideMiddle, max(space - taken, 40))
             button.setText(words.replace("&", "&&"))
             place = QRect(left + SPACE_8, y, min(button.sizeHint().width(), space), self._style.row_height)
@@ -736,7 +733,3 @@ class ExtraLines(QObject):
         button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         button.installEventFilter(self)
         return button
-
-
-def _safe(text: str) -> str:
-    return text.replace("&&", "&")
