@@ -148,6 +148,14 @@ class JobRows(QWidget):
         self._rows: Rows[JobView | str, Any] = Rows(column(into=self, gap=0), key_of, self._make, show_in)
         controller.changed.connect(self._on_changed)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._controller.show(self, True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._controller.show(self, False)
+
     def show_jobs(self, jobs: Mapping[str, Sequence[JobView]]) -> None:
         """Show jobs by section, in this order. The section "" has no heading."""
         shown: list[JobView | str] = []
@@ -201,14 +209,6 @@ class JobsPopover(Popover):
         column(row((title, 1), self.all), self._nothing, self._rows, into=self, gap=theme.SPACE_12, margins=margins)
         controller.listed.connect(self._on_listed)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._controller.show(self, True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._controller.show(self, False)
-
     def _on_listed(self) -> None:
         self._rows.show_jobs({"": self._controller.active[:MOST_ROWS]})
         self._nothing.setVisible(not self._controller.active)
@@ -259,14 +259,6 @@ class JobsPage(QScrollArea):
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
         ScrollAnchor(self)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._controller.show(self, True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._controller.show(self, False)
 
     def _on_refused(self, problem: Problem) -> None:
         show_words(self._note, _("The jobs cannot be shown: {sentence}").format(sentence=problem.sentence))
