@@ -706,7 +706,6 @@ class Opener(QObject):
         self._document(document, lambda: self._frame.documents_page.document.open_at(document, shown))
 
     def job(self, view: JobView) -> None:
-        """Show the result of a job, beside its document or among the models."""
         frame = self._frame
         if view.opens == "document":
             shown = partial(frame.documents_area.show_result, view.target, view.item, view.kind)

@@ -195,8 +195,6 @@ MOST_ROWS = 4
 
 
 class JobsPopover(Popover):
-    """The jobs that run or wait, and the way to all of them."""
-
     def __init__(self, controller: JobsController, parent: QWidget) -> None:
         super().__init__(parent, "jobs_popover", label=_("Jobs"), width=POPOVER_WIDTH)
         self._controller = controller

@@ -85,7 +85,6 @@ class Live(QObject, Generic[T]):
 
     @property
     def is_coming(self) -> bool:
-        """Whether an answer is on its way."""
         return self._is_asked or self._soon.isActive()
 
     def change(self, value: T, request: Any) -> None:

@@ -208,8 +208,6 @@ WORDS = {
 
 
 class NetworkPanel(Popover):
-    """The panel behind the status bar's network entry."""
-
     ledger_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -360,7 +358,6 @@ class SideBar(QFrame):
         self.fold(self.is_rail)
 
     def put_list(self, index: int, widget: QWidget) -> None:
-        """Put the list of a page below the places."""
         self._lists[index] = widget
         self._stack.addWidget(widget)
         if index == self._at:
@@ -393,8 +390,6 @@ SEARCH_AFTER_MS = 250
 
 
 class FindBar(QFrame):
-    """A bar to find words in what is on show."""
-
     words_changed = Signal(str)
     place_chosen = Signal(object)
     left = Signal()
@@ -528,8 +523,6 @@ def show_share(bar: QProgressBar, event: JobChanged) -> None:
 
 
 class SettingsController(QObject):
-    """Changes settings."""
-
     settings_shown = Signal(object)
     policy_shown = Signal(object)
     network_shown = Signal()
@@ -560,7 +553,6 @@ class SettingsController(QObject):
             self._bridge.ask(self._bridge.services.settings.change(**{key: value}), None, self._on_refused)
 
     def is_managed(self, key: str) -> bool:
-        """Return whether the organisation has set this setting."""
         return key in self.policy.managed
 
     def show_requests(self, count: int) -> None:
