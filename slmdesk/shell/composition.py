@@ -155,7 +155,7 @@ class Frame(QObject):
         )
         self.window = MainWindow(pages, geometry=state.window_geometry)
         self.window.restore_bar(state.sidebar_visible)
-        self.window.status.take_model(self.chat_page.picker)
+        self.window.status.line.addWidget(self.chat_page.picker)
         self.window.page("Start")
         self.window.page("Chat")
         self.window.status.follow(self.settings)
@@ -486,7 +486,7 @@ class Frame(QObject):
             partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge)
         )
         self.privacy.state_shown.connect(self.locking.take)
-        self.privacy.encryption_shown.connect(status.show_encrypted)
+        self.privacy.encryption_shown.connect(status.lock.setVisible)
         status.lock_requested.connect(self.locking.lock)
         status.privacy_requested.connect(lambda: self.window.show_page("Settings"))
         status.jobs.clicked.connect(lambda: self.jobs_popover.toggle(status.jobs))
@@ -726,7 +726,6 @@ class Opener(QObject):
         self._document(document, lambda: self._frame.documents_page.document.open_at(document, shown))
 
     def job(self, view: JobView) -> None:
-        """Show the result of a job, beside its document or among the models."""
         frame = self._frame
         if view.opens == "document":
             shown = partial(frame.documents_area.show_result, view.target, view.item, view.kind)

@@ -260,7 +260,6 @@ class DocumentsArea(QObject):
             self.page.side.show_pane("table")
 
     def _compare_chosen(self, pane: str) -> None:
-        """Compare the two documents that are chosen together in the list."""
         chosen = self.page.documents.chosen
         if pane == "versions" and len(chosen) == 2 and self.documents.current in chosen:
             self._compare(chosen)

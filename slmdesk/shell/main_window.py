@@ -81,8 +81,6 @@ class Page(Record):
 
 
 class PageArea(QFrame):
-    """The sheet with the pages, whose corners are round."""
-
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("page_area")
@@ -210,7 +208,6 @@ class MainWindow(QMainWindow):
         self._fit_bar()
 
     def toggle_bar(self) -> None:
-        """Fold the side bar to its icons, or open it."""
         self.bar.fold(not self.bar.is_rail)
         if self._is_wide:
             self.wants_bar = not self.bar.is_rail

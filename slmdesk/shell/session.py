@@ -143,7 +143,6 @@ class Locking(QObject):
 
 
 def hide_windows() -> None:
-    """Hide all windows of the program and close open menus and lists."""
     while (popup := QApplication.activePopupWidget()) is not None and popup.close():
         continue
     for widget in QApplication.topLevelWidgets():

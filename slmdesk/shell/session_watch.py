@@ -46,15 +46,11 @@ class SessionWatch(QObject):
         super().__init__(parent, objectName="session_watch")
         self._environment = environment
         self._session = ""
-        self._handle: int | None = None
+        self.handle: int | None = None
+        """While it is held, sleep waits for `let_sleep`."""
         self._is_over = False
         self._bus: SystemBus | None = None
         self._inhibited.connect(self._on_inhibited, Qt.ConnectionType.QueuedConnection)
-
-    @property
-    def holds_sleep(self) -> bool:
-        """True if sleep waits for `let_sleep`."""
-        return self._handle is not None
 
     def start(self, window: QWidget | None = None) -> None:
         """Start listening. `window` is needed on Windows."""
@@ -89,7 +85,7 @@ class SessionWatch(QObject):
         self.let_sleep()
 
     def let_sleep(self) -> None:
-        handle, self._handle = self._handle, None
+        handle, self.handle = self.handle, None
         if handle is not None:
             with suppress(OSError):
                 os.close(handle)
@@ -112,7 +108,7 @@ class SessionWatch(QObject):
 
     def _on_inhibited(self, handle: int) -> None:
         self.let_sleep()
-        self._handle = handle
+        self.handle = handle
         if self._is_over:
             self.let_sleep()
 

@@ -282,9 +282,7 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 
 class Named(Protocol):
     @property
-    def folded(self) -> str:
-        """The name in lower case and without accents."""
-        ...
+    def folded(self) -> str: ...
 
 
 N = TypeVar("N", bound=Named)
@@ -370,8 +368,6 @@ RECENT_ITEMS, RECENT_DOCUMENTS = 5, 3
 
 
 class Openers(Record):
-    """What opens each kind of name or hit."""
-
     item: Callable[[ItemTitle], object]
     message: Callable[[Found, str], object]
     """Called with a found message and the words that found it."""
@@ -596,8 +592,6 @@ HEADING_SIZE = 0.87
 
 
 class PalettePainter(QStyledItemDelegate):
-    """Draws the rows of the palette."""
-
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:

@@ -237,7 +237,7 @@ def encrypt(passphrase: str) -> Chapter:
 
 def is_held() -> Chapter:
     """Sleep waits for this window."""
-    yield lambda: frames[-1].locking._watch.holds_sleep and frames[-1].locking._watch._session
+    yield lambda: frames[-1].locking._watch.handle is not None and frames[-1].locking._watch._session
 
 
 def lock_key() -> Chapter:

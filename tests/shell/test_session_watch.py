@@ -45,7 +45,7 @@ def watch(qapp):
 def test_sleep_is_held_back_until_it_is_let(bus, watch, qtbot):
     logind = bus.logind()
     watcher = watch(bus.environment)
-    qtbot.waitUntil(lambda: watcher.holds_sleep and bool(logind.calls("Inhibit")), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: watcher.handle is not None and bool(logind.calls("Inhibit")), timeout=WAIT_MS)
     (asked,) = logind.calls("Inhibit")
     assert (asked["body"][0], asked["body"][3]) == ("sleep", "delay")
     qtbot.waitUntil(lambda: bool(logind.calls("GetSessionByPID")), timeout=WAIT_MS)
@@ -55,7 +55,7 @@ def test_sleep_is_held_back_until_it_is_let(bus, watch, qtbot):
     watcher.let_sleep()
     qtbot.waitUntil(lambda: bool(logind.calls("released")), timeout=WAIT_MS)
     logind.notify("wake")
-    qtbot.waitUntil(lambda: watcher.holds_sleep, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: watcher.handle is not None, timeout=WAIT_MS)
     assert watcher.heard == ["sleep"]
     watcher.stop()
     qtbot.waitUntil(lambda: len(logind.calls("released")) == 2, timeout=WAIT_MS)
@@ -88,7 +88,7 @@ def test_a_program_of_no_session_locks_with_any(bus, watch, qtbot):
 def test_where_there_is_no_such_bus_nothing_happens(watch, qtbot, address):
     watcher = watch({"DBUS_SYSTEM_BUS_ADDRESS": address})
     qtbot.wait(50)
-    assert (watcher.heard, watcher.holds_sleep) == ([], False)
+    assert (watcher.heard, watcher.handle) == ([], None)
     watcher.let_sleep()
 
 

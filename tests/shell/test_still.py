@@ -42,7 +42,7 @@ def changes(program, chat):
     yield "the model is ready", lambda: frame.models.state_changed.emit(changed(loading, state=ModelState.READY))
     yield "a request is counted", lambda: frame.settings.show_requests(12)
     yield "the network is open", lambda: program.window.status.show_network(online)
-    yield "the history is encrypted", lambda: program.window.status.show_encrypted(True)
+    yield "the history is encrypted", lambda: program.window.status.lock.setVisible(True)
     yield "a title changes", lambda: program.ask(lambda services: services.chats.rename(chat, "Another, longer title"))
     yield "a flag comes", lambda: program.find("check_count_button").show()
 

@@ -231,8 +231,6 @@ OPEN_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class Chip(QFrame):
-    """An attachment of the message being written, above the composer."""
-
     def __init__(self, draft: Draft, attached: AttachController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "attachment_chip", kind="attachment")

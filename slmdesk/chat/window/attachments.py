@@ -137,13 +137,10 @@ class AttachController(QObject):
         draft = pasted_draft(text, {draft.name for draft in self.now})
         self._add(draft)
         into, keys = partial(self.put_inline, draft.key), keys_of("chat.paste").shown
-        self._bridge.notice_raised.emit(
-            Notice(
-                _("The long text you pasted was attached.") + (_(" {keys} pastes it as "
-                                                                 "text.").format(keys=keys) if keys else ""),
-                action=INSERT, on_action=into, life_ms=UNDO_MS, key=f"pasted {draft.key}",
-            )
-        )  # fmt: skip
+        words = _("The long text you pasted was attached.")
+        words += _(" {keys} pastes it as text.").format(keys=keys) if keys else ""
+        notice = Notice(words, action=INSERT, on_action=into, life_ms=UNDO_MS, key=f"pasted {draft.key}")
+        self._bridge.notice_raised.emit(notice)
 
     def add_picture(self, data: bytes) -> None:
         """Attach a picture from the clipboard, as the bytes of a file."""

@@ -257,7 +257,6 @@ class Composer(QFrame):
         return (*self.attachments.in_order, self._attach, self.dictate, self.input_box, *meter, self.button)
 
     def add_meter(self, meter: QWidget) -> None:
-        """Put the meter of the context before the button *Send*."""
         self._meter = meter
         self._icons.insertWidget(self._icons.count() - 1, meter)
 

@@ -532,13 +532,8 @@ class MessageEdits(QObject):
 
     def _on_forked(self, item: Item) -> None:
         self._chat.open_chat(item.id)
-        self._bridge.notice_raised.emit(
-            Notice(
-                _("“{title}” goes on from here. The other chat is as it was.").format(title=item.shown_title),
-                life_ms=UNDO_MS,
-                key="forked",
-            )
-        )
+        words = _("“{title}” goes on from here. The other chat is as it was.").format(title=item.shown_title)
+        self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="forked"))
 
 
 def offer_to_teach(bridge: Bridge, chat: str) -> None:
@@ -628,13 +623,8 @@ class PrivateController(QObject):
     def _on_saved(self, draft: str, saved: Item) -> None:
         self._chat.drafts.put(saved.id, draft)
         self._chat.open_chat(saved.id)
-        self._bridge.notice_raised.emit(
-            Notice(
-                _("“{title}” is saved with the other chats.").format(title=saved.shown_title),
-                life_ms=UNDO_MS,
-                key="private saved",
-            )
-        )
+        words = _("“{title}” is saved with the other chats.").format(title=saved.shown_title)
+        self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key="private saved"))
 
     def _on_item_gone(self, event: ItemGone) -> None:
         self._used.discard(event.id)

@@ -72,8 +72,9 @@ class PresetsWindow(Dialog):
         self._new_one = ""
         """Id of a preset that was just added and will be selected in the list."""
         self._about: Live[tuple[str, int, str]] = Live(
-            controller.bridge, self, self._ask_about, ("", 0, ""), refused=ignored
-        )
+            controller.bridge, self, self._ask_about, ("", 0, ""),
+            on_some={JobChanged: lambda event: event.kind == KIND}, refused=ignored,
+        )  # fmt: skip
         """The preset on show (id), how many answers were corrected in chats with it, and how its examples did."""
         self._build_ui()
         controller.listed.connect(self._show)
@@ -122,7 +123,6 @@ class PresetsWindow(Dialog):
         self._list.itemActivated.connect(lambda _item: self._edit.click())
         self._default.clicked.connect(self._on_default)
         self._about.changed.connect(self._show_about)
-        controller.bridge.on(JobChanged, self._on_job)
 
     @property
     def current(self) -> Preset | None:
@@ -175,10 +175,6 @@ class PresetsWindow(Dialog):
             return preset.id, len(services.examples.corrections(preset)), score.words if score else ""
 
         return asked
-
-    def _on_job(self, event: JobChanged) -> None:
-        if event.kind == KIND:
-            self._about.again()
 
     def _show_about(self) -> None:
         preset, (id, corrected, score) = self.current, self._about.value

@@ -150,15 +150,15 @@ class ModelsController(QObject):
             bridge, self, lambda: bridge.services.models.list(), None, on=(ModelsChanged,)
         )
         self.exams: Live[Mapping[str, tuple[str, str]]] = Live(
-            bridge, self, lambda: bridge.services.cards.exams(), {}, on=(ModelsChanged,)
-        )
+            bridge, self, lambda: bridge.services.cards.exams(), {}, on=(ModelsChanged,),
+            on_some={JobChanged: lambda event: event.kind == EXAM and event.status is JobStatus.DONE},
+        )  # fmt: skip
         """Results of exams by model, as a few words and as a sentence."""
         self._stepping_up = ""
         """Id of the model that is used once it is loaded, of which the person is told then."""
         self.state = ModelStateChanged(ModelState.NONE, None, "")
         self._models.changed.connect(self._on_listed)
         bridge.on(ModelsChanged, self._on_models_changed)
-        bridge.on(JobChanged, self._on_job_changed)
         bridge.on(ModelStateChanged, self._on_state_changed)
 
     @property
@@ -170,18 +170,15 @@ class ModelsController(QObject):
 
         return for_chat(self._models.value)
 
-    def use(self, model: str) -> None:
-        self._bridge.services.models.use(model)
+    def use(self, model: str, *, anyway: bool = False) -> None:
+        """Load a model; `anyway` also where memory seems too small, because a person wants to try."""
+        self._bridge.services.models.use(model, anyway=anyway)
 
     def change_over(self, model: str) -> None:
         """Use a model that has come just now, and say so once it is loaded."""
         self._stepping_up = model
         self.use(model)
         self._say_stepped_up()
-
-    def use_anyway(self, model: str) -> None:
-        """Load a model although memory seems too small, because a person wants to try."""
-        self._bridge.services.models.use(model, anyway=True)
 
     def unload(self) -> None:
         self._bridge.services.models.unload()
@@ -240,10 +237,6 @@ class ModelsController(QObject):
                 self.state = changed(event, name=model.name)
                 self.state_changed.emit(self.state)
 
-    def _on_job_changed(self, event: JobChanged) -> None:
-        if event.kind == EXAM and event.status is JobStatus.DONE:
-            self.exams.again()
-
     def _on_state_changed(self, event: ModelStateChanged) -> None:
         is_at_rest = event.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
         models = None if self._models.is_coming else self._models.value  # an older list lacks what was just imported
@@ -254,7 +247,7 @@ class ModelsController(QObject):
         self._say_stepped_up()
         if event.problem is not None and event.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
             is_large = event.problem.code == "model.out_of_memory"
-            again = partial(self.use_anyway if is_large else self.use, event.model) if event.model else None
+            again = partial(self.use, event.model, anyway=is_large) if event.model else None
             action = (_("Load anyway") if is_large else _("Load again")) if event.model else ""
             self._bridge.notice_raised.emit(notice_of(event.problem, action=action, on_action=again, topic=STATE_TOPIC))
 

@@ -463,8 +463,6 @@ PRIVATE = _("Private chat")
 
 
 class PrivateList(QFrame):
-    """The open private chats, above the list of saved chats."""
-
     chat_chosen = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:

@@ -111,7 +111,6 @@ def actions_of(message: Message) -> frozenset[str]:
 
 
 def details_of(message: Message) -> str:
-    """Return who wrote an answer, in one line."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return ""
     rewrite = rewrite_of(message)
@@ -444,7 +443,6 @@ def _may_mislead(message: Message, asked: Message) -> bool:
 
 
 def extra_of(key: str, thing: Thing) -> Extra:
-    """Return the line of a thing below a message."""
     if isinstance(thing, Quoted) and thing.is_near:
         place = f"{thing.name}, {page_word(thing.kind, 1)} {thing.page}"
         return Extra(key, "file-text", place, f"{place}: \u201c{thing.quote}\u201d")

@@ -17,7 +17,6 @@ from slmdesk.chat.window.composer import Suggestion
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.runtime import events
 from slmdesk.runtime.events import ItemChanged, ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import fold
 from slmdesk.window.base.bridge import Bridge, ignored
 from slmdesk.window.base.live import Live
@@ -40,8 +39,10 @@ class OptionsController(QObject):
         )
         """The open chat, "" for a new one, with its options. Another chat is shown as soon as its options are known."""
         self.load: Live[LoadOptions | None] = Live(
-            bridge, self, self._ask_load, None, on=(ModelsChanged,), refused=self._on_load_refused, is_watched=False
-        )
+            bridge, self, self._ask_load, None, on=(ModelsChanged,),
+            on_some={ModelStateChanged: lambda event: event.state is not ModelState.LOADING},
+            refused=lambda _problem: self.load.put(None), is_watched=False,
+        )  # fmt: skip
         """What can be set for the model of the chat. Model files are read only while the panel is visible."""
         self.presets = PresetsController(bridge, self)
         self.presets.listed.connect(self._on_presets_listed)
@@ -50,7 +51,6 @@ class OptionsController(QObject):
         chat.chat_opened.connect(self._on_chat_opened)
         bridge.on(ItemChanged, self._on_item_changed)
         bridge.settings_changed.connect(self.load.again)
-        bridge.on(ModelStateChanged, self._on_model_state_changed)
 
     def watch(self, is_watched: bool) -> None:
         """Record whether the panel is visible. What is free of memory changes without an event, so it is asked anew."""
@@ -111,9 +111,6 @@ class OptionsController(QObject):
         self._model = self.options.model
         return self._bridge.services.load_options.look(self._model)
 
-    def _on_load_refused(self, _problem: Problem) -> None:
-        self.load.put(None)
-
     def _on_shown(self) -> None:
         if self.options.model != self._model:
             self.load.again()
@@ -144,10 +141,6 @@ class OptionsController(QObject):
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         if event.item.id == self.chat == self._open_chat:
             self.shown.tell((event.item.id, options_from(event.item.settings)))
-
-    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
-        if event.state is not ModelState.LOADING:
-            self.load.again()
 
 
 class PresetsController(QObject):

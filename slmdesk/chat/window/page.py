@@ -138,7 +138,6 @@ class ChatPage(QWidget):
         return holder
 
     def take_card(self, card: QWidget) -> None:
-        """Put a card above the field for a message, as wide as that."""
         card.setMaximumWidth(theme.scaled(WRITING_WIDTH))
         self._above.addWidget(card)
 

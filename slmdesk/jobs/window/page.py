@@ -148,6 +148,14 @@ class JobRows(QWidget):
         self._rows: Rows[JobView | str, Any] = Rows(column(into=self, gap=0), key_of, self._make, show_in)
         controller.changed.connect(self._on_changed)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._controller.show(self, True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._controller.show(self, False)
+
     def show_jobs(self, jobs: Mapping[str, Sequence[JobView]]) -> None:
         """Show jobs by section, in this order. The section "" has no heading."""
         shown: list[JobView | str] = []
@@ -187,8 +195,6 @@ MOST_ROWS = 4
 
 
 class JobsPopover(Popover):
-    """The jobs that run or wait, and the way to all of them."""
-
     def __init__(self, controller: JobsController, parent: QWidget) -> None:
         super().__init__(parent, "jobs_popover", label=_("Jobs"), width=POPOVER_WIDTH)
         self._controller = controller
@@ -200,14 +206,6 @@ class JobsPopover(Popover):
         margins = (theme.SPACE_16, theme.SPACE_12)
         column(row((title, 1), self.all), self._nothing, self._rows, into=self, gap=theme.SPACE_12, margins=margins)
         controller.listed.connect(self._on_listed)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._controller.show(self, True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._controller.show(self, False)
 
     def _on_listed(self) -> None:
         self._rows.show_jobs({"": self._controller.active[:MOST_ROWS]})
@@ -259,14 +257,6 @@ class JobsPage(QScrollArea):
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
         ScrollAnchor(self)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._controller.show(self, True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._controller.show(self, False)
 
     def _on_refused(self, problem: Problem) -> None:
         show_words(self._note, _("The jobs cannot be shown: {sentence}").format(sentence=problem.sentence))

@@ -515,8 +515,6 @@ class RowsView(QListView):
 
 
 class SeveralCard(QFrame):
-    """What can be done with several chosen documents."""
-
     chosen = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:

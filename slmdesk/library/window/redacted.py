@@ -85,8 +85,6 @@ class Secret(TextLine):
 
 
 class Options(Record):
-    """How a copy is written."""
-
     is_pdf: bool = False
     way: str = BARS
     resolution: int = 150

@@ -275,8 +275,6 @@ NOISE = _("Does not behave like a language model: its answers are probably nonse
 
 
 class Shown(Record):
-    """What the row of a model shows."""
-
     card: ModelCard
     copies: tuple[ModelCard, ...] = ()
     judged: FitCheck | None = None

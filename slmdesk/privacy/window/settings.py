@@ -46,8 +46,6 @@ def is_encrypted(at: PrivacyController) -> bool:
 
 
 class PrivacySettings(SettingsForm):
-    """The settings of encryption and locking, in a section of the page."""
-
     def __init__(self, controller: PrivacyController, section: SettingsSection) -> None:
         encrypt, passphrase, recovery, keyring, decrypt = (
             button(words, f"{name}_button", section)

@@ -333,7 +333,6 @@ class SummaryPane(QScrollArea):
             self.ensureWidgetVisible(lit[0])
 
     def ask_folder(self) -> None:
-        """Ask for a folder to summarize, and for one to write to."""
         request = self.form.request
 
         def chosen(folder: Path) -> None:

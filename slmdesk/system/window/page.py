@@ -237,7 +237,6 @@ class SettingsPage(QScrollArea):
         self._show()
 
     def _build_side(self) -> None:
-        """Build the list of sections, which the window shows in its side bar."""
         self.side_list = named(QWidget(), "settings_side")
         hint = _("Search settings")
         self.field = text_line("settings_search", self.side_list, hint, most=200, clears=CLEAR)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtWidgets import QMenu, QPushButton, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QScrollArea, QStackedWidget, QWidget
 
 from slmdesk.base.documents import Form, takes_password, translated_name
 from slmdesk.base.files import free_name
@@ -98,18 +98,15 @@ class DocumentPane(QStackedWidget):
             "translation_progress", self, _("Translating the document"), most=100, height=3, keeps_place=True
         )
         self._words = plain_label("", self, name="translation_progress_words", kind="small")
-        self._pause = self._at_foot(_("Pause"), "pause_translation_button", self._on_pause)
-        self._cancel = self._at_foot(_("Cancel"), "cancel_translation_button", self._on_cancel)
+        self._pause = button(_("Pause"), "pause_translation_button", self, kind="quiet", on=self._on_pause)
+        self._cancel = button(_("Cancel"), "cancel_translation_button", self, kind="quiet", on=self._on_cancel)
         self._cancel.setToolTip(_("Translate no further; what is translated is kept"))
-        self._resume = self._at_foot(_("Continue"), "resume_translation_button", self._on_resume)
-        self._open = self._at_foot(_("Open the file"), "open_translation_button", self._on_open_file)
+        self._resume = button(_("Continue"), "resume_translation_button", self, kind="quiet", on=self._on_resume)
+        self._open = button(_("Open the file"), "open_translation_button", self, kind="quiet", on=self._on_open_file)
         self.review = ReviewPane(self._bridge, view, keeper, self)
         self.advice = AdviceLine(self._bridge, self, for_document=True)
         self._build_options()
         self._lay_out()
-
-    def _at_foot(self, words: str, name: str, work: Callable[[], None]) -> QPushButton:
-        return button(words, name, self, kind="quiet", on=work)
 
     def _build_options(self) -> None:
         options = self._options = Popover(self, "document_options", label=_("Options"), width=380)

@@ -241,6 +241,9 @@ def _is_meant(code: str, words: str) -> bool:
     return code == words or words in fold(language.shown) or words in fold(language.own_name)
 
 
+GOING_ON = (JobStatus.OPEN, JobStatus.RUNNING)
+
+
 class AdviceLine(QFrame):
     """Line with the advice on the model for a pair of languages. It is hidden while there is no warning."""
 
@@ -255,6 +258,10 @@ class AdviceLine(QFrame):
         self._pair: tuple[str, str] | None = None
         self._advice: Live[PairAdvice | None] = Live(
             bridge, self, self._ask, None, on=(ModelsChanged,),
+            on_some={
+                JobChanged: lambda event: event.kind == pairs.KIND and event.status not in GOING_ON,
+                ModelStateChanged: lambda event: event.state is ModelState.READY,
+            },
             refused=lambda _problem: self._advice.put(None),  # the page shows the problem
         )  # fmt: skip
         self._words = plain_label("", self, name=f"{name}translate_warning")
@@ -270,9 +277,7 @@ class AdviceLine(QFrame):
             margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
         )  # fmt: skip
         self._advice.changed.connect(self._show)
-        bridge.on(JobChanged, self._on_job_changed)
         bridge.settings_changed.connect(self._advice.again)
-        bridge.on(ModelStateChanged, self._on_state_changed)
         self.hide()
 
     def show_about(self, source: str, target: str) -> None:
@@ -301,14 +306,6 @@ class AdviceLine(QFrame):
     def _on_see(self) -> None:
         if advice := self._advice.value:
             self.models_requested.emit(advice.target)
-
-    def _on_job_changed(self, event: JobChanged) -> None:
-        if event.kind == pairs.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
-            self._advice.again()
-
-    def _on_state_changed(self, event: ModelStateChanged) -> None:
-        if event.state is ModelState.READY:
-            self._advice.again()
 
     def _show(self) -> None:
         advice = self._advice.value

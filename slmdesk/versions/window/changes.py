@@ -413,8 +413,6 @@ def passes(change: Change, kinds: Sequence[str]) -> bool:
 
 
 class ChangeLines(QAbstractListModel):
-    """The changes between two versions, filtered and ordered."""
-
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._comparison: Comparison | None = None

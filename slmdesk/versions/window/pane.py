@@ -69,6 +69,7 @@ class ComparePane(QFrame):
         self.items = ItemsController(bridge, KIND, self)
         self._view: Live[VersionView | None] = Live(
             bridge, self, lambda: bridge.services.versions.open(self.item) if self.item else None, None,
+            on_some={VersionsCompared: lambda event: event.item == self.item},  # then with the job on the changes
             refused=self._on_refused,
         )  # fmt: skip
         self._records: Sequence[DocumentRecord] = ()
@@ -261,7 +262,6 @@ class ComparePane(QFrame):
         self.earlier.follow(self.items, self.choose, entry=_entry)
         self.earlier.chosen.connect(self._others.dismiss)
         self._view.changed.connect(self._show_view)
-        self._bridge.on(VersionsCompared, self._on_compared)
         self._bridge.on(VersionsFailed, self._on_failed)
         self._bridge.on(JobChanged, self._on_job_changed)
         bind(self, "versions.next", self.go_on)
@@ -574,10 +574,6 @@ class ComparePane(QFrame):
             self._show_busy(_("Comparing…"))
         else:
             self._show_nothing()
-
-    def _on_compared(self, event: VersionsCompared) -> None:
-        if event.item == self.item:
-            self._view.again()  # now with the job that describes the changes
 
     def _on_failed(self, event: VersionsFailed) -> None:
         if event.item == self.item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -33,12 +33,14 @@ class Live(QObject, Generic[T]):
         value: T,
         *,
         on: Iterable[type[Event]] = (),
+        on_some: Mapping[type[Event], Callable[[Any], bool]] | None = None,
         refused: Callable[[Problem], object] | None = None,
         is_watched: bool = True,
     ) -> None:
         """`ask` returns what `Bridge.follow` takes: a call of a service or a function of the services; None where
-        there is nothing to ask. `value` is the one until the first answer. `on`: events after which it is asked again.
-        `refused` gets the problem of a question that failed; without it, the person is told.
+        there is nothing to ask. `value` is the one until the first answer. `on`: events after which it is asked again;
+        `on_some`: those of which a function says whether they count. `refused` gets the problem of a question that
+        failed; without it, the person is told.
         """
         super().__init__(owner)
         self._bridge, self._ask, self._refused = bridge, ask, refused or bridge.problem_met.emit
@@ -55,6 +57,9 @@ class Live(QObject, Generic[T]):
         self._soon.timeout.connect(self._ask_now)
         for event in on:
             bridge.on(event, self.again)
+        self._counts = dict(on_some or {})
+        for event in self._counts:
+            bridge.on(event, self._on_some)
         bridge.when_open(self.again)
 
     def watch(self, is_watched: bool) -> None:
@@ -74,9 +79,12 @@ class Live(QObject, Generic[T]):
         if self._is_watched:
             self._soon.start()
 
+    def _on_some(self, event: Event) -> None:
+        if self._counts[type(event)](event):
+            self.again()
+
     @property
     def is_coming(self) -> bool:
-        """Whether an answer is on its way."""
         return self._is_asked or self._soon.isActive()
 
     def change(self, value: T, request: Any) -> None:

@@ -121,7 +121,7 @@ class StatusBar(QFrame):
         super().__init__(parent)
         named(self, "status_bar", label=_("Status"))
         self._build_ui()
-        self._lock.clicked.connect(self._on_lock_clicked)
+        self.lock.clicked.connect(self._on_lock_clicked)
         self._network.clicked.connect(lambda: self.panel.toggle(self._network))
 
     def _build_ui(self) -> None:
@@ -129,17 +129,17 @@ class StatusBar(QFrame):
         self._network.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.panel = NetworkPanel(self)
         tip = _("This history is encrypted. Lock it")
-        self._lock = button(_("Encrypted"), "lock_button", self, kind="status", tip=tip, icon="lock", colour="ink2")
-        self._lock.hide()
+        self.lock = button(_("Encrypted"), "lock_button", self, kind="status", tip=tip, icon="lock", colour="ink2")
+        self.lock.hide()
         self._microphone: QPushButton | None = None
         self.jobs = JobsButton(self)
         margins = (theme.SPACE_12, 0, theme.SPACE_12, 0)
-        self._line = row(self._network, self._lock, 1, self.jobs, into=self, gap=theme.SPACE_8, margins=margins)
+        self.line = row(self._network, self.lock, 1, self.jobs, into=self, gap=theme.SPACE_8, margins=margins)
 
     def event(self, event: QEvent) -> bool:
         is_done = super().event(event)
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.LayoutRequest):
-            parts = (self._network, self._lock, self._microphone)
+            parts = (self._network, self.lock, self._microphone)
             left = max(part.geometry().right() + 1 for part in parts if part is not None and not part.isHidden())
             gap = theme.SPACE_16
             between = QRect(left + gap, 0, self.jobs.x() - left - 2 * gap, self.height())
@@ -151,10 +151,6 @@ class StatusBar(QFrame):
         self.panel.follow(settings)
         settings.network_shown.connect(partial(self.show_network, settings))
         self.show_network(settings)
-
-    def take_model(self, picker: QWidget) -> None:
-        """Put the model of the page into the line, at the right end."""
-        self._line.addWidget(picker)
 
     def show_listening(self, by: Dictation | None) -> None:
         """Show the microphone while it listens. A press ends that."""
@@ -168,10 +164,7 @@ class StatusBar(QFrame):
                 on=lambda: by.finish(),
             )  # fmt: skip
             self._microphone.setProperty("online", True)
-            self._line.insertWidget(2, self._microphone)
-
-    def show_encrypted(self, is_encrypted: bool) -> None:
-        self._lock.setVisible(is_encrypted)
+            self.line.insertWidget(2, self._microphone)
 
     def _on_lock_clicked(self) -> None:
         menu = passing(QMenu(self), "lock_menu")
@@ -181,7 +174,7 @@ class StatusBar(QFrame):
         privacy = named(menu.addAction(_("Privacy settings…")), "privacy_action")
         lock.triggered.connect(self.lock_requested)
         privacy.triggered.connect(self.privacy_requested)
-        menu.popup(self._lock.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
+        menu.popup(self.lock.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
 
     def show_network(self, settings: SettingsController) -> None:
         is_offline = settings.current.offline
@@ -215,8 +208,6 @@ WORDS = {
 
 
 class NetworkPanel(Popover):
-    """The panel behind the status bar's network entry."""
-
     ledger_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -322,9 +313,7 @@ class SideBar(QFrame):
         self._stack = named(QStackedWidget(self), "side_lists")
         self._stack.addWidget(QWidget(self._stack))
         self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._foot.setContentsMargins(0, 0, 0, 0)
-        self._foot.setSpacing(0)
+        self._foot = row(gap=0)
         self.help_button = self._entry("help_button", _("Help"), "circle-question-mark", "help")
         self.help_button.setToolTip(_("First steps, shortcuts, your data, about slmdesk"))
         self.fold_button = self._entry("fold_button", _("Fold or open the side bar"), "panel-left", "chat.list")
@@ -369,7 +358,6 @@ class SideBar(QFrame):
         self.fold(self.is_rail)
 
     def put_list(self, index: int, widget: QWidget) -> None:
-        """Put the list of a page below the places."""
         self._lists[index] = widget
         self._stack.addWidget(widget)
         if index == self._at:
@@ -402,8 +390,6 @@ SEARCH_AFTER_MS = 250
 
 
 class FindBar(QFrame):
-    """A bar to find words in what is on show."""
-
     words_changed = Signal(str)
     place_chosen = Signal(object)
     left = Signal()
@@ -457,8 +443,6 @@ class FindBar(QFrame):
     def show_found(self, places: Sequence[object], *, is_all: bool = True) -> None:
         """Show how many matches there are, and go to the first. `is_all` is False if there may be more."""
         self._places, self._at = tuple(places), -1
-        for step in (self._previous, self._next):
-            step.setEnabled(bool(places))
         self._is_all = is_all
         self._notify()
         if places:
@@ -469,8 +453,6 @@ class FindBar(QFrame):
         now = self._places[self._at] if self._at >= 0 else None
         self._places = tuple(places)
         self._at = self._places.index(now) if now in self._places else -1
-        for step in (self._previous, self._next):
-            step.setEnabled(bool(places))
         self._notify()
 
     def next(self) -> None:
@@ -482,10 +464,8 @@ class FindBar(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             (self.previous if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else self.next)()
-        elif event.key() == Qt.Key.Key_Escape and self._line.text():
-            self._line.clear()
-            self.left.emit()
         elif event.key() == Qt.Key.Key_Escape:
+            self._line.clear()
             self.left.emit()
         else:
             super().keyPressEvent(event)
@@ -503,6 +483,8 @@ class FindBar(QFrame):
         self.place_chosen.emit(self._places[self._at])
 
     def _notify(self) -> None:
+        for step in (self._previous, self._next):
+            step.setEnabled(bool(self._places))
         if not self._line.text().strip():
             self._count.setText("")
         elif not self._places:
@@ -541,8 +523,6 @@ def show_share(bar: QProgressBar, event: JobChanged) -> None:
 
 
 class SettingsController(QObject):
-    """Changes settings."""
-
     settings_shown = Signal(object)
     policy_shown = Signal(object)
     network_shown = Signal()
@@ -573,7 +553,6 @@ class SettingsController(QObject):
             self._bridge.ask(self._bridge.services.settings.change(**{key: value}), None, self._on_refused)
 
     def is_managed(self, key: str) -> bool:
-        """Return whether the organisation has set this setting."""
         return key in self.policy.managed
 
     def show_requests(self, count: int) -> None:

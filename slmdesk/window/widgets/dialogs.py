@@ -178,7 +178,6 @@ class Dialog(QDialog):
             self._uncover(self._host)
 
     def _cover(self, host: QWidget) -> None:
-        """Cover the window, and take the focus."""
         if self._sheet_head is None:
             self._sheet_head = self._make_head()
         focused = QApplication.focusWidget() or host.focusWidget()

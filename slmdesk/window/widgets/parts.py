@@ -179,7 +179,6 @@ class EmptyState(QWidget):
         self._column = column(1, (sign, middle), *parts, 1, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
 
     def add(self, widget: QWidget) -> None:
-        """Put a button below the words."""
         self._column.insertWidget(self._column.count() - 1, widget, 0, Qt.AlignmentFlag.AlignHCenter)
 
 

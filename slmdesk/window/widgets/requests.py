@@ -56,7 +56,6 @@ def request_reading(
 
 
 def can_read() -> bool:
-    """Return whether the system has a voice."""
     from slmdesk.window.widgets.reading import voice_for  # late: few menus are opened
 
     return voice_for("") is not None

@@ -581,7 +581,6 @@ class TabOrder(QObject):
 
 
 def order_tabs(*widgets: QWidget) -> None:
-    """Let Tab go from each of these widgets to the next."""
     for before, after in pairwise(widgets):
         QWidget.setTabOrder(before, after)
 

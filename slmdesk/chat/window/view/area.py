@@ -88,7 +88,6 @@ class ConversationView(SelectableArea):
     # what is shown -------------------------------------------------------------------------------------------------
 
     def show_conversation(self, messages: Sequence[MessageView]) -> None:
-        """Replace all messages and scroll to the end."""
         self._selecting.end()
         self.current = -1
         super().show_conversation(messages)
@@ -113,7 +112,6 @@ class ConversationView(SelectableArea):
             announce(self, message)
 
     def remove_after(self, message_id: str) -> None:
-        """Remove all messages after this message.  Raises KeyError for an unknown id."""
         self._selecting.end()
         self.current = min(self.current, self._index(message_id))
         super().remove_after(message_id)
@@ -657,7 +655,6 @@ class Finder:
         self._gone_to = ("", 0)
 
     def find(self, words: str, style: ViewStyle) -> tuple[Hit, ...]:
-        """Highlight the words and return the messages that contain them. An empty text removes the highlights."""
         self._words, self._gone_to = words, ("", 0)
         self._mark_all(style)
         return find_in((row.view for row in self._area.rows), words)

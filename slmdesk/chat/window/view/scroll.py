@@ -50,7 +50,7 @@ class MessageArea(QAbstractScrollArea):
         self.rows = Rows()
         """The messages. Other classes must not change them."""
         self.live: set[int] = set()
-        self._anchor, self._offset, self._at_end = 0, 0, True
+        self._anchor, self._offset, self.follow_end = 0, 0, True
         self._placing = False
         self._empty: QWidget | None = None
         self.pending: set[str] = set()
@@ -74,11 +74,6 @@ class MessageArea(QAbstractScrollArea):
     # properties ----------------------------------------------------------------------------------------------------
 
     @property
-    def follow_end(self) -> bool:
-        """Return whether the view stays at the end when text is added, which holds until the reader scrolls up."""
-        return self._at_end
-
-    @property
     def column_width(self) -> int:
         return min(scaled(COLUMN_WIDTH) + 2 * SPACE_16, max(self.viewport().width() - 2 * SPACE_12, 120))
 
@@ -99,7 +94,7 @@ class MessageArea(QAbstractScrollArea):
     # where the reader is -------------------------------------------------------------------------------------------
 
     def scroll_to_end(self) -> None:
-        self._at_end = True
+        self.follow_end = True
         self.relay()
 
     def scroll_to(self, message_id: str) -> None:
@@ -147,7 +142,7 @@ class MessageArea(QAbstractScrollArea):
         self.pending.clear()
         self.rows.fill(messages)
         self.rows.guess(self._style, self.column_width)
-        self._anchor, self._offset, self._at_end = 0, 0, True
+        self._anchor, self._offset, self.follow_end = 0, 0, True
         self.relay()
 
     def add_message(self, message: MessageView) -> None:
@@ -195,7 +190,7 @@ class MessageArea(QAbstractScrollArea):
         self._drop_widgets({index for index in self.live if index >= keep})
         for row in self.rows.cut(keep):
             self.pending.discard(row.view.id)
-        self._at_end = self._at_end or self._anchor >= keep  # the row at the anchor is gone
+        self.follow_end = self.follow_end or self._anchor >= keep  # the row at the anchor is gone
         self.relay()
 
     # handlers ------------------------------------------------------------------------------------------------------
@@ -219,7 +214,7 @@ class MessageArea(QAbstractScrollArea):
         self.relay()
 
     def _on_slice(self) -> None:
-        for index in sorted(self.live, reverse=self._at_end):
+        for index in sorted(self.live, reverse=self.follow_end):
             row = self.rows[index]
             if row.has_more and row.widget is not None:
                 row.has_more = row.widget.show_more(width=self.column_width)
@@ -253,7 +248,7 @@ class MessageArea(QAbstractScrollArea):
             return
         bar = self.verticalScrollBar()
         if bar.value() >= bar.maximum():
-            self._at_end = True
+            self.follow_end = True
             self.relay()
             return
         moved = bar.value() - self._value_of_anchor()
@@ -282,17 +277,17 @@ class MessageArea(QAbstractScrollArea):
         first, top = self._walk_up()
         end, bottom = self._walk_down(first, top)
         floor = self.viewport().height() - EDGE
-        if end == count and not self._at_end and bottom <= floor:  # nothing is left below, so this is the end
-            self._at_end = True
+        if end == count and not self.follow_end and bottom <= floor:  # nothing is left below, so this is the end
+            self.follow_end = True
             first, top = self._walk_up()
             end, bottom = self._walk_down(first, top)
         self._recycle_outside(first, end)
-        if not self._at_end:
+        if not self.follow_end:
             self._anchor, self._offset = self._place_of_top()
 
     def _walk_up(self) -> tuple[int, int]:
         """Go up from the anchor. Returns the first row that needs a widget, and its top."""
-        row, y = (len(self.rows), self.viewport().height() - EDGE) if self._at_end else (self._anchor, -self._offset)
+        row, y = (len(self.rows), self.viewport().height() - EDGE) if self.follow_end else (self._anchor, -self._offset)
         while row > 0 and y > -MARGIN:
             row -= 1
             y -= self._measured(row)
@@ -337,7 +332,7 @@ class MessageArea(QAbstractScrollArea):
         height = row.widget.lay(self.column_width)
         if row.has_more:
             self._slice_timer.start()
-            if not self._at_end:  # keep the space of text that is still to be shown
+            if not self.follow_end:  # keep the space of text that is still to be shown
                 height = max(height, row.height)
         self.rows.set_height(index, height, self.column_width)
 
@@ -368,14 +363,14 @@ class MessageArea(QAbstractScrollArea):
         """
         count = len(self.rows)
         share = 0.0
-        if not self._at_end and count:
+        if not self.follow_end and count:
             share = self._offset / max(self.rows[self._anchor].height, 1)
         if not keep_widgets:
             self._drop_widgets(self.live)
             for index in range(count):
                 self.rows.forget_height(index)
         self.rows.guess(self._style, self.column_width)
-        if not self._at_end and count:
+        if not self.follow_end and count:
             self._offset = round(share * self._measured(self._anchor))
         self.relay()
 
@@ -388,12 +383,12 @@ class MessageArea(QAbstractScrollArea):
         return index
 
     def _leave_end(self) -> None:
-        if self._at_end and len(self.rows):
+        if self.follow_end and len(self.rows):
             self._anchor, self._offset = self._place_of_top()
-            self._at_end = False
+            self.follow_end = False
 
     def _go_to(self, index: int, offset: int) -> None:
-        self._at_end = False
+        self.follow_end = False
         self._anchor, self._offset = index, offset
         self.relay()
 
@@ -406,7 +401,7 @@ class MessageArea(QAbstractScrollArea):
         return self._anchor, self._offset
 
     def _value_of_anchor(self) -> int:
-        if self._at_end:
+        if self.follow_end:
             return self.verticalScrollBar().maximum()
         return self.rows.tops[self._anchor] + EDGE + self._offset
 
@@ -421,7 +416,7 @@ class MessageArea(QAbstractScrollArea):
         bar.setEnabled(total > height)
 
     def _show_newest(self) -> None:
-        at_end = self._at_end or not len(self.rows)
+        at_end = self.follow_end or not len(self.rows)
         size = self._newest.sizeHint()
         self._newest.move((self.viewport().width() - size.width()) // 2, self.height() - size.height() - SPACE_12)
         self._newest.resize(size)

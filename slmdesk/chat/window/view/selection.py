@@ -203,8 +203,6 @@ def _part_of(document: QTextDocument, selection: tuple[int, int]) -> QTextCursor
 
 
 class SelectableArea(MessageArea):
-    """A message area whose text can be copied to the clipboard."""
-
     code_save_requested = Signal(str, str)
     """Emitted with the proposed file name and the code."""
 
