@@ -301,7 +301,9 @@ class Grounds:
         quotes = [place.citation.quote for place in self.places if place.citation.document in papers]
         for value in values_in(question, tongue(question, likely=self.language) or self.language):
             likely = filter(may_hold(value), quotes)
-            if not self._holds(value, question, around) and any(self._holds(value, question, one) for one in likely):
+            if not self._holds(value, question, around) and any(
+                self._holds(value, question, quote) for quote in likely
+            ):
                 text = text[: value.start] + " " * len(value.text) + text[value.end :]
         return text if asked_words(text) else question
 

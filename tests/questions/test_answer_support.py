@@ -146,9 +146,9 @@ def test_a_quotation_that_denies_is_against_a_yes_alone(question, answer, expect
 
 
 def test_a_quotation_is_against_a_yes_to_what_it_does_not_deny() -> None:
-    one = Case(pages_of("A lease of a garage needs consent."), "Is a garage let without consent?", "Yes.")
-    citations, _ = looked_through(one)
-    assert grounds_of(one).are_against(one.question, one.answer, citations)
+    case = Case(pages_of("A lease of a garage needs consent."), "Is a garage let without consent?", "Yes.")
+    citations, _ = looked_through(case)
+    assert grounds_of(case).are_against(case.question, case.answer, citations)
 
 
 _PIECES = "Anders Lindqvist 2,050 euros 1. Mai 12 % seven km/h ٣ ½ IBAN-7 « “The No. U.S. 03/04/2024 not if the"

@@ -149,9 +149,9 @@ def test_what_is_the_readers_says_something_alone_in_a_german_letter() -> None:
         "das Einkommen zu hoch ist.\n\nGegen diesen Bescheid können Sie innerhalb eines Monats nach Bekanntgabe "
         "Widerspruch erheben.\n\nMit freundlichen Grüßen\nSabine Kühn"
     )
-    found = lines(letter, "de")
-    assert "Ihr Antrag auf Wohngeld wird abgelehnt" in found[0].text
-    assert [line.text[:13] for line in found if line.is_action] == ["Gegen diesen "]
+    chosen = lines(letter, "de")
+    assert "Ihr Antrag auf Wohngeld wird abgelehnt" in chosen[0].text
+    assert [line.text[:13] for line in chosen if line.is_action] == ["Gegen diesen "]
 
 
 def test_what_is_to_come_is_worth_more_than_reasons() -> None:
