@@ -505,8 +505,8 @@ class FoldersController(QObject):
             self.shown.emit(state)
             if state.status is not CollectionStatus.INDEXING:
                 self.contents.again()
-            elif not self._contents_timer.isActive():
-                self._contents_timer.start()
+            else:
+                self._contents_timer.start_once()
 
     def _on_gone(self, event: CollectionGone) -> None:
         self._states.pop(event.id, None)

@@ -653,8 +653,7 @@ class HeaderFields(QWidget):
         parts = [_("{count} of {count2} fields.").format(count=len(matches), count2=len(lines))] if words else []
         if self._left_out:
             parts.append(_("{left_out} more are not shown.").format(left_out=self._left_out))
-        self._note.setText(" ".join(parts))
-        self._note.setVisible(bool(parts))
+        show_words(self._note, " ".join(parts))
 
 
 class TrialLine(QWidget):

@@ -275,12 +275,9 @@ class ComparePane(QFrame):
 
     @property
     def title(self) -> str:
-        comparison = self.comparison
-        return (
-            _("{name} and {name2}").format(name=comparison.old.name, name2=comparison.new.name)
-            if comparison
-            else _("Compare")
-        )
+        if (comparison := self.comparison) is None:
+            return _("Compare")
+        return _("{name} and {name2}").format(name=comparison.old.name, name2=comparison.new.name)
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         ids = [record.id for record in records if record.status is DocumentStatus.READ]
