@@ -4,8 +4,8 @@ FOLDER holds corpus.jsonl (`doc`, `lang`, `text`), questions.jsonl (`id`, `lang`
 (`model`, `id`, `answer`, `correct`, `abstained`, `unanswerable`). Each answer is judged as a model's of unknown
 certainty, with all papers of its language together. An answer is *right* where it is `correct`, *not said* where it
 `abstained` and the question has no answer, or gave none, else *wrong*; counted is how many the program shows as in the
-text, as to be checked, as perhaps (passages instead of a refusal), and as not in the text. `--show` prints those that
-come out otherwise than they should.
+text, by its quotation alone (a yes or no that the quotation does not bear out), as to be checked, as perhaps (passages
+instead of a refusal), and as not in the text. `--show` prints those that come out otherwise than they should.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from slmdesk.questions.plan import AnswerContext, Evidence, joined
 from slmdesk.questions.prompt import CHECK, IN_TEXT, NOT_IN_TEXT, PERHAPS, Answered, Source
 
 RIGHT, WRONG, NOT_SAID = "right", "wrong", "not said"
-STATES = (IN_TEXT, CHECK, PERHAPS, NOT_IN_TEXT)
-GOOD = {RIGHT: (IN_TEXT,), WRONG: (CHECK, PERHAPS, NOT_IN_TEXT), NOT_SAID: (NOT_IN_TEXT,)}
+QUOTATION = "quotation alone"
+STATES = (IN_TEXT, QUOTATION, CHECK, PERHAPS, NOT_IN_TEXT)
+GOOD = {RIGHT: (IN_TEXT,), WRONG: (QUOTATION, CHECK, PERHAPS, NOT_IN_TEXT), NOT_SAID: (NOT_IN_TEXT,)}
 _SOURCES = re.compile(r"\s?[\[(]S\d+(?:(?:, ?|-|–| und | and )S\d+)*[\])]|\bS\d+\b")
 _EMPTY = re.compile(r"\([\s,]*\)|,(?=\s*[.,](?:\s|$))|\*\*\s*\*\*")
 """Marks of sources, which only the prompt of these answers asked for, and what they leave."""
@@ -90,12 +91,23 @@ class Judged:
         return "to 3B" if size <= 3 else "to 10B" if size <= 10 else "over 10B"
 
     @property
+    def state(self) -> str:
+        """How it is shown."""
+        quotes, words = [" ".join(citation.quote.split()) for citation in self.shown.citations], self.shown.answer
+        is_quotation = words in quotes and _letters(words) not in _letters(self.answer)
+        return QUOTATION if self.shown.state == IN_TEXT and is_quotation else self.shown.state
+
+    @property
     def line(self) -> str:
         """As it is printed where it came out otherwise than it should."""
         quotes = " / ".join(" ".join(citation.quote.split()) for citation in self.shown.citations)
         marks = ", ".join(f"{mark.kind} {mark.text[:60]!r}" for mark in self.shown.marks)
         words = f"{self.language} {self.model}\n    {self.question}\n    {' '.join(self.answer.split())}"
-        return f"== {self.kind}: {self.shown.state} | {words}\n    {marks or 'no mark'} | {quotes or 'no quotation'}"
+        return f"== {self.kind}: {self.state} | {words}\n    {marks or 'no mark'} | {quotes or 'no quotation'}"
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
 
 
 def kind_of(row: Mapping[str, Any]) -> str:
@@ -130,7 +142,7 @@ def table(all_judged: Sequence[Judged]) -> str:
     for group in ("", *languages, *sizes):
         some = [answer for answer in all_judged if group in ("", answer.language, answer.size)]
         for kind in (RIGHT, WRONG, NOT_SAID):
-            states = Counter(answer.shown.state for answer in some if answer.kind == kind)
+            states = Counter(answer.state for answer in some if answer.kind == kind)
             if whole := states.total():
                 cells = [f"{states[state]} ({states[state] / whole:.1%})" for state in STATES]
                 lines.append(f"| {kind}{f', {group}' if group else ''} ({whole}) | {' | '.join(cells)} |")
@@ -151,7 +163,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{type(err).__name__}: {err}", file=sys.stderr)
         return 1
     for answer in all_judged if told.show else ():
-        if answer.shown.state not in GOOD[answer.kind]:
+        if answer.state not in GOOD[answer.kind]:
             print(answer.line)
     print(table(all_judged))
     return 0

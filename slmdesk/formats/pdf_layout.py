@@ -353,7 +353,7 @@ MAX_HEADING_CHARACTERS = 200
 _LEVELS = ((1.7, 1), (1.3, 2))
 """Levels of headings, by the least ratio of the heading's size to the text size. Smaller headings have level 3."""
 _BULLET = re.compile(r"[•‣⁃◦▪▫■□☐☑☒●○◆◇➢➤►✓∗]$|[-–—*]$")
-_COUNTED = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)]$")
+_COUNTED = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5}|[IVXLC]{1,5})[.)]$")
 _NUMBERED = re.compile(r"(?:[A-Z]|\d{1,3})((?:\.\d{1,3})*)\.?$")
 _CAPTION = re.compile(
     r"(?:Figure|Fig\.|Table|Tab\.|Abbildung|Abb\.|Tabelle|Tableau|Figura|Tabla|Tabella|Рис\.|Таблица|図|表|图)\s*\d",
@@ -455,7 +455,7 @@ def _begins(block: Sequence[Line], line: Line, after: Line | None, usual: PageMe
         return False
     if line.is_bold != last.is_bold and (last.is_bold or line.is_bold) and len(block) <= 2 and last.is_bold:
         return True
-    if _is_item(line):
+    if _is_item(line) or (len(block) == 1 and _is_title(last, line, size)):
         return True
     return _begins_by_indent(block, line, after, size)
 
@@ -478,6 +478,14 @@ def _is_entry(line: Line) -> bool:
     if len(line.words) < 3 or not _PAGE_NUMBER.match(line.words[-1].text):
         return False
     return any(_leader(line.words, at) for at in range(1, len(line.words) - 1))
+
+
+def _is_title(line: Line, below: Line, size: float) -> bool:
+    """Return whether a numbered line is a title of its own: the text below is longer, and does not go on with it."""
+    if not _is_item(line) or line.words[-1].text[-1:] in ".:,;-–" or len(below.words) < 2:
+        return False
+    is_longer = line.x1 < below.x1 - 0.3 * (below.x1 - below.x0) and below.x0 - line.x0 < 0.5 * size
+    return is_longer and below.words[0].text[:1].isupper()
 
 
 def _is_item(line: Line) -> bool:

@@ -1,11 +1,25 @@
-"""Texts for people about days and what was recovered from a damaged history. Pure functions."""
+"""Texts for people about days, kinds of items and what was recovered from a damaged history. Pure functions."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from slmdesk.base.records import Rescued
-from slmdesk.base.texts import MONTHS, _, ngettext
+from slmdesk.base.texts import MONTHS, N_, _, ngettext
+
+KINDS = {
+    "chat": (N_("Chat"), "message-square"),
+    "space": (N_("Space"), "folder-open"),
+    "translation": (N_("Translation"), "languages"),
+    "summary": (N_("Summary"), "list-checks"),
+    "question": (N_("Question"), "search"),
+    "extraction": (N_("Table"), "sliders"),
+    "versions": (N_("Comparison of versions"), "arrow-left-right"),
+    "comparison": (N_("Comparison of models"), "package"),
+    "writing": (N_("Text"), "pencil"),
+}
+OTHER_KIND = (N_("Result"), "file-text")
+"""Kinds of items as people read them, each with its icon."""
 
 
 def day_words(when: float) -> str:

@@ -14,7 +14,7 @@ from slmdesk.base.records import DocumentRecord, Item
 from slmdesk.base.texts import _, in_quotes
 from slmdesk.base.untrusted import clean_label
 from slmdesk.history.erasing import CONFIRMATION, Erasure
-from slmdesk.history.labels import date_words
+from slmdesk.history.labels import KINDS, OTHER_KIND, date_words
 from slmdesk.history.retention import DayContent, day_lines
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem, bytes_for_people
@@ -83,7 +83,7 @@ class DeletedChats(Dialog):
         self._list.clear()
         for item in items:
             when = moment_words(item.deleted_at or item.updated)
-            what = "" if item.kind == "chat" else f"{item.kind}, "
+            what = "" if item.kind == "chat" else f"{_(KINDS.get(item.kind, OTHER_KIND)[0])}, "
             line = QListWidgetItem(f"{item.shown_title}   ({what}{when})", self._list)
             line.setData(Qt.ItemDataRole.UserRole, item)
         self._list.setCurrentRow(min(at, self._list.count() - 1))

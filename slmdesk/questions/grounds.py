@@ -17,10 +17,11 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
 from slmdesk.library.search import Citation, PageOf, stretches_of
 from slmdesk.library.types import WORDS, Mark
-from slmdesk.questions.matter import is_form, is_kin, kinds, missing_word
+from slmdesk.questions.matter import is_form, kinds, missing_word
 from slmdesk.questions.told import lists, pieces, talk, without_pages
-from slmdesk.questions.values import is_answered, values_of
+from slmdesk.questions.values import is_answered
 from slmdesk.text.checks import negation
+from slmdesk.text.checks.numbers import find_dates
 from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.folding import fold_for_search
@@ -295,9 +296,7 @@ class Grounds:
         return self._share(self._without_case(question, citations), self._around(citations))
 
     def _without_case(self, question: str, citations: Sequence[Citation]) -> str:
-        """Return a question without its names and numbers that stand elsewhere in the quotations' papers alone: they
-        tell which paper is meant.
-        """
+        """Return a question without the names and numbers that only tell which paper is meant."""
         papers, around, text = {citation.document for citation in citations}, self._around(citations), question
         quotes = [place.citation.quote for place in self.places if place.citation.document in papers]
         for value in values_in(question, tongue(question, likely=self.language) or self.language):
@@ -322,11 +321,9 @@ class Grounds:
 
     def is_about_another(self, question: str, claim: Claim, *, is_sure: bool) -> bool:
         papers = {citation.document for citation in claim.citations}
-        return bool(
-            self.missing_word(question, claim.citations, is_sure=is_sure)
-            or (papers and self.unknown_names(question, papers))
-            or self.is_beside_another(question, claim)
-        )
+        missing = self.missing_word(question, claim.citations, is_sure=is_sure)
+        is_other = bool(missing or (papers and self.unknown_names(question, papers)))
+        return is_other or self.is_beside_another(question, claim)
 
     def missing_word(self, question: str, citations: Sequence[Citation], *, is_sure: bool) -> str:
         """Return the word of a question that shows that the quotations are about another thing, or "". `is_sure`: a
@@ -342,62 +339,36 @@ class Grounds:
 
     def is_beside_another(self, question: str, claim: Claim) -> bool:
         """Return whether the value of an answer stands beside far fewer of the question's words than another one of its
-        sentence ("every 24 hours" and "for 90 days" in one on how often and how long), or of another quotation. Names
-        stand beside what one entry of a list says: "A. Smith (chair), B. Jones; clerk: C. Brown".
+        sentence ("every 24 hours" and "for 90 days" in one on how often and how long), or of another quotation.
         """
-        new = self._new(question, claim.text)
-        values = [value for value in new if value.kind != "name"] or new
+        values, parts = (
+            [value for value in self._new(question, claim.text) if value.kind != "name"],
+            _parts(self.language),
+        )
         holding = [citation for citation in claim.citations if self._hold(values, claim.text, citation.quote)]
-        parts = _parts(self.language)
         if not values or not holding or parts.search(claim.text[values[0].start : values[-1].end]):  # of two parts
             return False
         kind, quote = values[0].kind, holding[0].quote
-        if kind == "name":
-            return self._is_better_beside(question, claim, values, quote, _ENTRIES)
         is_weak = self.relation(question, holding[:1]) <= LEAST_OF_BEST * claim.relation
-        return (
-            (is_weak and any(rival.kind == kind for rival in values_in(claim.citations[0].quote, self.language)))
-            or self._is_rivalled(question, holding[0])
-            or (len(values) == 1 and self._is_other_end(question, claim.text, values, quote))
-            or self._is_better_beside(question, claim, values, quote, parts)
-        )
-
-    def _is_better_beside(
-        self, question: str, claim: Claim, values: Sequence[Flag], quote: str, parts: re.Pattern[str]
-    ) -> bool:
-        """Return whether another value of the kind stands in a part of a quotation with more of a question's words."""
+        if is_weak and any(rival.kind == kind for rival in values_in(claim.citations[0].quote, self.language)):
+            return True
         own, best = -1.0, 0.0
-        subject = (
-            " ".join(quote.split()[:2]) if parts is not _ENTRIES else ""
-        )  # what is told further need not name it again
+        subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
         for part in parts.split(quote):
-            others = (other for other in values_in(part, self.language) if other.kind == values[0].kind)
+            others = (other for other in values_in(part, self.language) if other.kind == kind)
             share = self.weights.share(asked_words(question), f"{subject} {part}")
             if self._hold(values, claim.text, part):
                 own = max(own, share)
             elif any(other.text.casefold() not in question.casefold() for other in others):
                 best = max(best, share)
-        return own >= 0.0 and best > own + LEAST_GAIN
-
-    def _is_rivalled(self, question: str, holding: Citation) -> bool:
-        """Return whether another sentence has more of a question's words, and a value of the kind that it asks for."""
-        asked, least = asked_words(question), self.relation(question, [holding]) + LEAST_GAIN
-        better = (place for place in self.places if self.weights.share(asked, place.citation.quote) > least)
-        return any(values_of(question, _ITEM.sub("", place.citation.quote), self.language) for place in better)
+        return (own >= 0.0 and best > own + LEAST_GAIN) or self._is_other_end(question, claim.text, values, quote)
 
     def _is_other_end(self, question: str, answer: str, values: Sequence[Flag], quote: str) -> bool:
-        """Return whether an answer gives the wrong end of "from 3 April to 8 May", or to a noun that was asked for the
-        number of another one: "Room 5", of "Room 12, 5 Main Street".
-        """
-        asked = asked_words(question)
-        way = _way(answer[: values[0].start], asked) or _way(_END_ASKED.split(question)[0])
-        ends = {
-            (_way(quote[: end.start], asked), self._hold(values, answer, end.text))
-            for end in values_in(quote, self.language)
-            if end.kind == values[0].kind
-        }
-        is_exchanged = way == _NOUN or (way != 0 and (-way, True) in ends)
-        return is_exchanged and (way, False) in ends and (way, True) not in ends
+        """Return whether an answer gives the wrong end of "from 3 April to 8 May"."""
+        way = _way(answer[: values[0].start]) or _way(_END_ASKED.split(question)[0])
+        alike = (end for end in values_in(quote, self.language) if end.kind == values[0].kind)
+        ends = {(_way(quote[: end.start]), self._hold(values, answer, end.text)) for end in alike}
+        return way != 0 and (way, True) not in ends and {(way, False), (-way, True)} <= ends
 
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
         """Return whether another sentence contains far more of a question's words than the quotations."""
@@ -425,8 +396,13 @@ class Grounds:
         return [name for name in names if not holds(Flag("name", name, 0, len(name)), name, there)]
 
     def _holds(self, value: Flag, answer: str, quotes: str) -> bool:
-        """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value."""
+        """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value, and
+        that of a day counts nothing.
+        """
         quotes = quotes if value.kind == "date" else _ITEM.sub("", quotes)
+        if value.kind == "number" and answer[value.end : value.end + 2].strip().isalpha():
+            for day in find_dates(quotes, self.language):
+                quotes = quotes[: day.start] + " " * (day.end - day.start) + quotes[day.end :]
         return holds(value, answer, quotes, tongue(answer, likely=self.language) or self.language, self.language)
 
     def _hold(self, values: Iterable[Flag], answer: str, quotes: str) -> bool:
@@ -601,7 +577,7 @@ def _is_whole(piece: str, following: str) -> bool:
 _VERBS = {
     "en": "is|are|was|were|do|does|did|has|have|had|can|could|may|must|shall|should|will|would|am",
     "de": "ist|sind|war|waren|hat|haben|darf|dürfen|kann|können|muss|müssen|soll|sollen|wird|werden|wurden?|gibt|gilt"
-    "|gehört|gehören",
+    "|gehört|gehören|will|wollen|[^\\W\\d_]+t(?= (?:die|das|ein|eine|es|er|sie|man|ich|wir))",
     "fr": "est-ce",
     "pl": "czy",
     "nl": "is|zijn|was|waren|heeft|hebben|had|kan|kunnen|mag|mogen|moet|moeten|zal|zullen|wordt|worden|geldt",
@@ -633,24 +609,16 @@ def _parts(language: str) -> re.Pattern[str]:
     return re.compile(rf";(?=\s)|,(?=\s(?!\d{{4}}\b))|\s(?:{_AND.get(language, _AND['en'])})\s")
 
 
-_ENTRIES = re.compile(r"(?:;|\),?)\s")
 _FROM = "from|since|von|vom|ab|seit|de|du|depuis|desde|dal|od|van|vanaf"
 _TO = "to|until|till|auf|bis|à|au|a|al|hasta|do|tot|op"
 _WAY = re.compile(rf"(?<![^\W\d])(?:({_FROM})|({_TO}))(?:\s+[^\s\d]{{1,4}})?\s*$", re.IGNORECASE)
 _END_ASKED = re.compile(rf"(?<=\s)(?:{_ASKS})\b", re.IGNORECASE)
 
 
-_NOUN, _LONGEST_NOUN = 2, 40
-
-
-def _way(words: str, asked: Sequence[str] = ()) -> int:
-    """Return -1 where words lead to a beginning ("from about"), 1 to an end ("until"), 2 behind a noun of the asked
-    words, else 0.
-    """
-    if way := _WAY.search(words):
-        return -1 if way[1] else 1
-    last = fold_for_search(words[-_LONGEST_NOUN:]).split()[-1:]
-    return _NOUN if any(is_kin(word, other) for word in last for other in asked) else 0
+def _way(words: str) -> int:
+    """Return -1 where words lead to a beginning ("from about"), 1 to an end ("until"), else 0."""
+    way = _WAY.search(words)
+    return 0 if way is None else -1 if way[1] else 1
 
 
 _NOES = frozenset(["no", "nein", "non", "nie", "não", "nee"])

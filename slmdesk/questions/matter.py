@@ -41,7 +41,6 @@ _BEFORE_NOUNS = (
 )
 _BEFORE_NOUN = frozenset(_BEFORE_NOUNS.split())
 """Folded articles and prepositions."""
-_NUMBERED = re.compile(r"\b([A-Z]|[A-Z]?\d{1,3})-([^\W\d_]{4,})|([^\W\d_]{4,})[ -]([A-Z]|[A-Z]?\d{1,3})\b")
 _BENT = ("e", "er", "es", "em")
 _COUNTS = frozenset(
     ["many", "viele", "vielen", "cuantos", "cuantas", "quanti", "quante", "quantos", "quantas", "ile", "hoeveel"]
@@ -68,8 +67,6 @@ def missing_word(
     words that tell what the question is about. `around`: the quotation with what stands above it. `everything`: all
     documents; None: nothing is known of them. `language`: of the question.
     """
-    if exchanged := _other_number(question, around):
-        return exchanged
     asked, told = _words(question), [fold(word) for word in _words(quote)]
     counted = [
         fold(word)
@@ -92,24 +89,10 @@ def missing_word(
             return asked[at]
         is_counted = at > 0 and folded[at - 1] in _COUNTS
         is_noun = language != "de" or asked[at][0].isupper()
-        is_new = is_noun and not any(is_kin(word, other) for other in everywhere)
+        is_new = is_noun and not any(_is_kin(word, other) for other in everywhere)
         if everything and (is_counted or is_new):
             return asked[at]
     return ""
-
-
-def _other_number(question: str, around: str) -> str:
-    """Return what a question names by a letter or number, of which a quotation names another: sample A, sample B."""
-    told = _numbered(around)
-    for noun, number in _numbered(question):
-        numbers = {its for other, its in told if is_form(noun, other)}
-        if numbers and number not in numbers:
-            return f"{noun} {number}"
-    return ""
-
-
-def _numbered(text: str) -> list[tuple[str, str]]:
-    return [(fold(match[2] or match[3]), match[1] or match[4]) for match in _NUMBERED.finditer(text)]
 
 
 def things(question: str, matter: Sequence[str], language: str) -> list[str]:
@@ -135,7 +118,7 @@ def is_form(word: str, other: str) -> bool:
     return word == other or are_alike(word, other)
 
 
-def is_kin(word: str, other: str) -> bool:
+def _is_kin(word: str, other: str) -> bool:
     """Return whether words are forms of one, or one is the last part of the other: "Frist", "Vorlauffrist"."""
     if is_form(word, other):
         return True

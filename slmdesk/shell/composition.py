@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
@@ -43,7 +44,16 @@ from slmdesk.window.base.unexpected import ErrorReporter
 from slmdesk.window.base.window_state import WindowState, WindowStateFile
 from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController
 from slmdesk.window.widgets.build import read_as_button
-from slmdesk.window.widgets.files import MODEL_SUFFIX, FileDrop, ModelDrop, admit, dropped_paths, model_files
+from slmdesk.window.widgets.files import (
+    MODEL_SUFFIX,
+    FileDrop,
+    ModelDrop,
+    admit,
+    ask_file,
+    ask_new_file,
+    dropped_paths,
+    model_files,
+)
 from slmdesk.window.widgets.notices import LONG_MS, Notice
 from slmdesk.window.widgets.opening import note_links
 from slmdesk.window.widgets.parts import FocusRing
@@ -293,6 +303,8 @@ class Frame(QObject):
         page.finish()
         page.deleted_chats_requested.connect(self._open_trash)
         page.erase_requested.connect(self._on_erase_requested)
+        page.backup_requested.connect(self._on_backup_requested)
+        page.restore_requested.connect(self._on_restore_requested)
         page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
         page.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
@@ -596,6 +608,14 @@ class Frame(QObject):
         dialog = EraseDialog(self._bridge, self.window)
         dialog.confirmed.connect(self.erase_requested)
         dialog.open()
+
+    def _on_backup_requested(self) -> None:
+        proposed = Path.home() / f"slmdesk-{date.today():%Y-%m-%d}.slmbackup"
+        title = _("Back up the history")
+        ask_new_file(self.window, title, self.notices.back_up, name="backup_dialog", proposed=proposed)
+
+    def _on_restore_requested(self) -> None:
+        ask_file(self.window, _("Restore a backup"), self.notices.restore, name="restore_dialog")
 
     def _on_page_shown(self, _index: int) -> None:
         if self.window.current_page == "Chat":

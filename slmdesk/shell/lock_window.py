@@ -87,7 +87,10 @@ class LockWindow(QWidget):
         self._field = text_line("lock_field", holder, FIELD, most=MOST_LETTERS)
         self._field.setEchoMode(QLineEdit.EchoMode.Password)
         self._field.setVisible(self._ways.by_words)
-        self._problem = plain_label("", holder, name="lock_problem", kind="danger", is_hidden=True)
+        self._problem = plain_label("\u00a0", holder, name="lock_problem", kind="danger", is_hidden=True)
+        policy = self._problem.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # an error moves nothing
+        self._problem.setSizePolicy(policy)
         self._open = button(_("Unlock"), "lock_open_button", holder, kind="primary")
         self._keyring = button(_("Use the keyring"), "lock_keyring_button", holder)
         self._keyring.setVisible(self._ways.by_words and self._ways.by_keyring)

@@ -55,7 +55,7 @@ from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.bars import PLACE, SettingsController, SideBar, StatusBar
 from slmdesk.window.widgets.build import column, come_forward, row
 from slmdesk.window.widgets.dialogs import sheets_over
-from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of
+from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of, written
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.rows import order_tabs, tab_stops
 
@@ -414,10 +414,14 @@ class NoticeController(QObject):
             "There is a backup of {when}. What came later can be rescued into it afterwards; the history begun now "
             "would be set aside."
         ).format(when=when)
-        restore = partial(self._restore, copies[0].path)
+        restore = partial(self.restore, copies[0].path)
         self._on_notice_raised(Notice(words, action=_("Restore the newest backup"), on_action=restore, key="restore"))
 
-    def _restore(self, copy: Path) -> None:
+    def back_up(self, target: Path) -> None:
+        made = self._bridge.services.backups.make(target)
+        self._bridge.follow(made, lambda _made: self._on_notice_raised(written(target)))
+
+    def restore(self, copy: Path) -> None:
         self._bridge.follow(self._bridge.services.backups.restore(copy), self._on_restored)
 
     def _on_restored(self, _done: Restored) -> None:

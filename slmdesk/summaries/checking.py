@@ -16,7 +16,8 @@ from slmdesk.summaries.instead import instead
 from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Point, Source
 from slmdesk.summaries.papers import has
-from slmdesk.summaries.reckoned import is_reckoned
+from slmdesk.summaries.people import misnamed
+from slmdesk.summaries.reckoned import is_reckoned, is_total
 from slmdesk.summaries.told import (
     BARE,
     Fitting,
@@ -56,6 +57,8 @@ _ITS_DATE = re.compile(
     r"(?:of|dated|vom|du|del|de|de fecha|z|van) $",
     re.IGNORECASE,
 )
+_OF_NATIONS = ("ish", "utch", "ench", "elsh", "wiss", "ese")
+"""Ends of the adjectives of nations that share too little with their names: the Netherlands, Dutch."""
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`’”“»](?!\w)")
 
 
@@ -94,8 +97,9 @@ def checked(
         return Checked(tuple(points), sum(not point.is_supported for point in points), 0)
     paper = paper_of(source, among)
     kept, marked, replaced = list[Point](), 0, 0
-    for sentence in said:
-        judged = Judged(sentence, paper, among)
+    for at, sentence in enumerate(said):
+        beside = [near.text for near in (*said[max(0, at - 1) : at], *said[at + 1 : at + 2])]
+        judged = Judged(sentence, paper, among, beside)
         if not judged.marks:
             kept.append(Point(sentence.text, judged.links))
             continue
@@ -152,7 +156,7 @@ def _once(points: Sequence[Point], source: Source) -> Iterator[Point]:
 class Judged:
     """A sentence with the passages it rests on and the marks against it."""
 
-    def __init__(self, sentence: Said, paper: Paper, among: Sequence[int]) -> None:
+    def __init__(self, sentence: Said, paper: Paper, among: Sequence[int], beside: Sequence[str] = ()) -> None:
         self._text, self._paper, self._language = sentence.text, paper, paper.language
         self._told = told(sentence.text, paper.language)
         self._fitting = Fitting(self._told, paper)
@@ -164,7 +168,7 @@ class Judged:
         resting = [*self._best, *(ranges[0].passage for ranges in self._places.values())]
         self.links = tuple(sorted(dict.fromkeys(passage.piece for passage in resting)))[:MOST_PASSAGES]
         self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped()]
-        self.marks += turned(self._text, paper)
+        self.marks += [*turned(self._text, paper, beside), *misnamed(self._told, paper)]
 
     def _covering(self, named: Sequence[int]) -> list[Passage]:
         """Return the passages that together have most of the sentence's words, best first."""
@@ -206,7 +210,8 @@ class Judged:
         name, language = flag.text, self._language
         short = name.removesuffix("s")
         is_one = len(name.split()) == 1 and name.isalpha() and not name.isupper()
-        if (is_one and (language == "de" or not flag.start)) or (len(short) <= LONGEST_SHORT and short.isupper()):
+        is_noun = is_one and (language == "de" or not flag.start or (language == "en" and name.endswith(_OF_NATIONS)))
+        if is_noun or (len(short) <= LONGEST_SHORT and short.isupper()):
             return True
         return all(map(self._paper.kin, told(name, language).words))
 
@@ -214,18 +219,27 @@ class Judged:
         """Yield marks for values in the place of another one."""
         for value, places in self._places.items():
             other, own = rival(value, self._fitting, self._paper), places[0]
-            if other is None or not is_better(other, own) or self._is_plain(value, own):
+            if other is None or not is_better(other, own) or self._is_plain(value, own) or self._is_end(value):
                 continue
             there = self._fitting.around(value, other.passage, other.value, is_close=True)
             here = self._close(value, value)
             is_closer = there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage)
-            if is_closer and not (value.kind == "span" and is_reckoned(value, self._told, self._paper)):
+            is_counted = value.kind == "span" and is_reckoned(value, self._told, self._paper)
+            if is_closer and not (is_counted or is_total(value, self._told)):
                 yield self._mark(value, other)
+
+    def _is_end(self, value: Value) -> bool:
+        """Return whether a value is an end of a range that the document has: "from 30 March to 4 June"."""
+        own = self._places[value][0].passage
+        ends = (places for end, places in self._places.items() if end is not value and end.place == value.place)
+        return value.kind == "day" and any(there.passage is own for places in ends for there in places)
 
     def _is_plain(self, value: Value, own: Place) -> bool:
         """Return whether a value has beside it what its row of a table is called, or is the paper's own date."""
         near = [word for word in self._told.words if word.clause == value.clause]
         is_row = self._paper.source.pieces[own.passage.piece].kind is BlockKind.TABLE_ROW
+        if has("total", own.passage.text, "", at_start=True):
+            return True
         if is_row and own.passage.told.words:
             return all(any(are_kin(word, neighbour) for neighbour in near) for word in own.passage.told.words)
         return value.kind == "day" and own.passage.is_bare and bool(_ITS_DATE.search(self._text, 0, value.start))
@@ -234,6 +248,8 @@ class Judged:
         """Yield marks for two values of the sentence that have changed places."""
         for left, right in combinations(self._places, 2):
             if left.kind != right.kind or not left.kind or is_same(left, right, self._paper.years):
+                continue
+            if is_total(left, self._told) or is_total(right, self._told):
                 continue
             straight = sum(max(self._close(value, value), self._bare(value)) for value in (left, right))
             turned = self._close(left, right) + self._close(right, left)

@@ -700,7 +700,9 @@ def own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day |
     for at in here:
         text, kind = pieces[at].text, pieces[at].kind
         is_line = kind is not BlockKind.TABLE_ROW and len(text) < 300 and not _ENDS.search(text.strip(MARKS))
-        if pieces[at].is_heading or is_line or at < letterhead:
+        if at == letterhead and (salutation := _greeting(language).search(text)):
+            text = text[: salutation.start()]  # a page whose lines are not told apart
+        if pieces[at].is_heading or (is_line and text[-1:] != ":") or at <= letterhead:
             for date in find_dates(text, language):
                 if date.readings and all(date.readings[0]) and not has("born", text[: date.start], ""):
                     return date.readings[0], text[date.start : date.end]

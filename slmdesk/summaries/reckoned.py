@@ -37,7 +37,12 @@ def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
     if value.kind in ("count", "span") and _is_age(amount / 12 if unit else amount, paper):
         return True
     if value.kind == "count":
-        is_counted = any(0 < word.start - value.end <= 2 for word in said.words)
+        is_counted = any(said.text[value.end : word.start].isspace() for word in said.words)
+        percents = {
+            _amount(share) for passage in paper.passages for share in passage.told.values if share.kind == "percent"
+        }
+        if amount and not said.text[value.start].isdigit() and 100 / amount in percents:
+            return True  # a fifth
         return not is_counted and any(_is_told_as(minutes, amount) for minutes in paper.clocks)
     amounts = [_amount(known) for known in rest if _unit(known) in ("", unit)]
     rows = [[_amount(stated) for stated in passage.told.values if _unit(stated) == unit] for passage in paper.passages]
@@ -47,6 +52,14 @@ def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
     left = {round(abs(minuend - subtrahend), 2) for row in some for minuend, subtrahend in combinations(row, 2)}
     sums = _sums(amounts) | _sums([figure for row in rows for figure in row])
     return bool(unit and amount) and amount in times | left | sums
+
+
+def is_total(value: Value, said: Told) -> bool:
+    """Return whether a value is the sum of others of its sentence, or what is left when one of these is taken off."""
+    rest = (part for part in said.values if part != value and part.number)
+    parts = [_amount(part) for part in rest if _unit(part) in ("", _unit(value))]
+    sums = {round(sum(parts) - off, 2) for off in (0.0, *(2 * part for part in parts))}
+    return bool(_unit(value)) and len(parts) > 1 and _amount(value) in sums
 
 
 def _days_beside(days: Set[date], paper: Paper) -> set[date]:

@@ -15,10 +15,10 @@ from weakref import WeakKeyDictionary
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
 from slmdesk.summaries.linking import Piece, Source
-from slmdesk.summaries.papers import has
+from slmdesk.summaries.papers import has, is_field
 from slmdesk.text.checks.numbers import DateMention, Number, dates_agree, find_dates, find_identifiers, find_numbers
 from slmdesk.text.checks.support import STEM, Rarity, same_number, unsigned
-from slmdesk.text.checks.words import folded, function_words, stem, values
+from slmdesk.text.checks.words import folded, function_words, listed, stem, values
 from slmdesk.text.sentences import sentence_spans
 
 LEAST_SAME, MOST_OF = 4, 0.66
@@ -47,6 +47,10 @@ BETTER, MUCH_BETTER, MARGIN = 1.35, 2.5, 0.08
 """How many times better another value must fit than the one of the sentence; the second if it stands right before it,
 as a sentence then often only hints at what it is about.
 """
+LEAST_ROUNDED = 100
+"""Least amount that people tell without its cents."""
+MOST_NAMES = 3
+"""Most names of a person behind a title."""
 MOST_BEFORE = 30
 """Most characters from "born" to the date behind it."""
 DAY_S = 86_400
@@ -60,6 +64,9 @@ _CLAUSE = re.compile(r"[;:()–—]|,\s|(?<!\d)\.\s")
 _REFERENCE = re.compile(r"(?:§+|\b(?:abs|art|nr|no|satz|n|sec(?:tion)?|ziff(?:er)?|para(?:graph)?|s)\b\.?°?)\s*$", re.I)
 _UMLAUT = re.compile("(?<![aeq])(ae|oe|ue)")
 _RANGE = re.compile(r"(\s?(?:[-–—/]|bis|und|to|and|à|et|a|y|e|do|i|tot|en)\s?)\d")
+_APART = re.compile(
+    r"\b(?:not|nicht|non|no|nie|niet|não|(?:instead|au lieu|en lugar|en vez) (?:of|de)|statt)\s+(?:\w+\s)?$", re.I
+)
 _ITEM = re.compile(r"\W*\d{1,2}[.)]\s$")
 _ROW = re.compile(r"\s;\s")
 
@@ -194,8 +201,15 @@ def is_same(value: Value, other: Value, years: Set[int] = frozenset()) -> bool:
         hour = value.number.values[0] if value.number.values else 0.0  # "at 17.30" may be read as a number
         return int(hour) * 60 + round(hour % 1 * 100) in other.when.minutes
     if value.number is not None:
-        return other.number is not None and same_number(value.number, other.number)
+        known = other.number
+        return known is not None and (same_number(value.number, known) or _is_rounded(value.number, known))
     return bool(value.code) and value.code == other.code
+
+
+def _is_rounded(number: Number, known: Number) -> bool:
+    """Return whether a number is an amount to the whole euro: 12,927 of 12,926.92."""
+    rounded = {round(value) for value in known.values if value >= LEAST_ROUNDED}
+    return number.unit is not None and number.unit == known.unit and not rounded.isdisjoint(number.values)
 
 
 class Paper:
@@ -229,6 +243,27 @@ class Paper:
             for year in _years(value)
             if has("born", self._before(passage, value), "")
         }
+
+    @cached_property
+    def people(self) -> frozenset[str]:
+        """Keys of names that stand behind a title or in the header of a mail."""
+        titles, particles = listed("names", "titles") | listed("names", "roles"), listed("names", "particles")
+        names, others = set[str](), particles | listed("names", "common")
+        for piece in {passage.piece for passage in self.passages}:
+            text = self.source.pieces[piece].text
+            end, dot = text.find(":") + 1 if is_field("sender", text, "") else 0, '"'
+            left = MOST_NAMES * bool(end)
+            for match in _WORD.finditer(text, end):
+                word, gap, end = folded(match[0]), text[end : match.start()], match.end()
+                if word in titles:
+                    left, dot = MOST_NAMES, ".ª"
+                    continue
+                if gap.strip(f" {dot}") or not (match[0][0].isupper() or word in particles):
+                    left = 0
+                elif left and word not in others and len(word) >= LEAST_LETTERS:
+                    names.add(key_of(match[0], self.language))
+                    left, dot = left - 1, ""
+        return frozenset(names)
 
     def _before(self, passage: Passage, value: Value) -> str:
         start = passage.start + value.start  # "b." may have ended the passage before
@@ -346,7 +381,7 @@ def is_kin(word: str, other: str) -> bool:
     if len(word) > len(other):
         word, other = other, word
     at = other.find(word if len(word) == LEAST_PART else word[:-1]) if len(word) >= LEAST_PART else -1
-    if at == 0 or at >= LEAST_FRONT or other[:at] in _SEPARABLE or other[max(0, at - 1)] == "-":
+    if at == 0 or at >= LEAST_FRONT or (at > 0 and (other[:at] in _SEPARABLE or other[at - 1] == "-")):
         return True
     same = next(
         (at for at, letters in enumerate(zip(word, other, strict=False)) if letters[0] != letters[1]), len(word)
@@ -426,12 +461,14 @@ def places_of(value: Value, fitting: Fitting, paper: Paper) -> list[Place]:
         for there in passage.told.values
         if is_same(value, there, paper.years)
     ]
-    return sorted(places, key=lambda place: -place.fit)
+    exact = [place for place in places if place.value.kind == value.kind]
+    return sorted(exact or places, key=lambda place: -place.fit)
 
 
 def _beside(value: Value, fitting: Fitting, passage: Passage) -> float:
     """Return what a passage gains by other values of the sentence that it has."""
     near = (other for other in fitting.said.values if abs(other.clause - value.clause) <= 1)
+    near = (other for other in near if not _APART.search(fitting.said.text, 0, other.start))  # "4,390 instead of 4,180"
     others = (other for other in near if not is_same(value, other))
     return TOGETHER * any(is_same(other, there) for other in others for there in passage.told.values)
 
@@ -452,13 +489,19 @@ def rival(value: Value, fitting: Fitting, paper: Paper) -> Place | None:
     for passage in filter(fitting.common, paper.passages):
         for there in passage.told.values:
             is_one = _is_like(value, there) and not passage.is_bare
-            if not is_one or any(is_same(other, there, paper.years) for other in fitting.said.values):
+            if not is_one or any(_is_of(there, other, paper.years) for other in fitting.said.values):
                 continue
             fit = fitting.around(value, passage, there)
             fit += _beside(value, fitting, passage) if fit else 0
             if best is None or fit > best.fit:
                 best = Place(fit, passage, there)
     return best
+
+
+def _is_of(value: Value, other: Value, years: Set[int]) -> bool:
+    """Return whether a value is another one, or a day in the year that the other names: "the end of 1984"."""
+    is_in_year = value.when is not None and other.kind == "year" and not set(_years(value)).isdisjoint(_years(other))
+    return is_in_year or is_same(other, value, years)
 
 
 def is_better(other: Place, own: Place) -> bool:

@@ -14,13 +14,13 @@ from slmdesk.base.record import Record
 from slmdesk.library.types import Mark
 from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Word, are_kin, is_same, told
 from slmdesk.text.checks.negation import denying, ends_something, implies_denial, is_limit, is_prefixed, openers
-from slmdesk.text.checks.words import WORD, folded, listed
+from slmdesk.text.checks.words import WORD, folded, listed, tables, word_set
 
 BEFORE, BEHIND = 2, 5
 """Most words before and behind a "not" that belong to it."""
-LEAST_ALIKE, MOST_ABOUT = 0.3, 3
+LEAST_ALIKE, MOST_ABOUT = 0.35, 3
 """Least share of a part's words in a passage with which it is compared, and most such passages."""
-REPEATED, SAME = 0.6, 0.5
+REPEATED, SAME = 0.6, 0.55
 """Share of the words of a "not" that a sentence must repeat, and share of a sentence that a passage must have, for both
 to say the same.
 """
@@ -44,6 +44,8 @@ _CONTRAST = re.compile(r"(?:,|\b(?:and|und|et|y|e|i|en))\s*$")
 _AS_NEVER = re.compile(
     r"\b(?:(?:wie|als) (?:noch )?nie|as never|que jamais|como nunca|come mai|jak nigdy|als nooit)$", re.I
 )
+_VERB_FIRST = re.compile(r"\w+(?:t|en|ist|sind|hat) (?:sie|er|es|man|Sie|der|die|das|sich|ein|eine)\b")
+_FURTHER = re.compile("weiter|ander|further|other|autre|otr[oa]s?$|altr[iae]|inn(?:y|e|ych)$|outr[oa]s?$")
 _NO_ALONE = frozenset(["nein"])
 _NUMBERED = re.compile(r"(?:\.?°?\s?\d)|(?<=[Nn]o)\.|-")
 _PLUS = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
@@ -83,7 +85,8 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
         if _AS_NEVER.search(text, 0, match.end()):
             continue  # "as many as never before" are the most
         begin = max((stop for stop in stops if stop < match.start()), default=-1)
-        end = min((stop for stop in stops if stop >= match.end()), default=len(text))
+        ends = [*stops, *(start for start, _ in conditions_of(text, language))]
+        end = min((stop for stop in ends if stop >= match.end()), default=len(text))
         if is_limit([later for word_match, later in tokens[at + 1 : at + 4] if word_match.start() < end]):
             continue
         behind = [at for at, near in enumerate(words) if match.end() <= near.start < end][:BEHIND]
@@ -106,15 +109,20 @@ def _stop(language: str) -> re.Pattern[str]:
     return re.compile(rf"[,;:()–—]|(?<=\s)(?:{ands})(?=\s)", re.IGNORECASE)
 
 
-def turned(text: str, paper: Paper) -> Iterator[Mark]:
-    """Yield marks for what a sentence turns round, part by part compared with the passages that say most of it."""
+def turned(text: str, paper: Paper, beside: Sequence[str] = ()) -> Iterator[Mark]:
+    """Yield marks for what a sentence turns round, part by part compared with the passages that say most of it.
+
+    `beside`: the sentences around it, which may tell its condition.
+    """
     whole = told(text, paper.language)
     for start, part in _parts(text, paper.language):
         fitting = Fitting(part, paper)
         some = (at for at, passage in enumerate(paper.passages) if not passage.is_bare)
         ranked = sorted(((fitting.share(paper.passages[at]), -at) for at in some), reverse=True)[:MOST_ABOUT]
         about = [paper.passages[-at] for share, at in ranked if share >= max(LEAST_ALIKE, 0.6 * ranked[0][0])]
-        for mark in (*_denied(part, about, paper.language), *_unconditioned(fitting, whole, about, paper.language)):
+        told_beside = [told(near, paper.language) for near in beside if _has_sign(near, paper.language)]
+        lost = _unconditioned(fitting, whole, about, told_beside, paper.language)
+        for mark in (*_denied(part, about, paper.language), *lost):
             yield Mark(mark.kind, mark.text, start + mark.start, start + mark.end, mark.detail)
 
 
@@ -130,6 +138,8 @@ def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mar
     for denial in mine:
         if _CONTRAST.search(part.text, max(0, denial.start - 6), denial.start):
             continue  # "x, not y": the paper says x
+        if _is_supposed(part.text, denial, language):
+            continue  # "if she does not pay" is what happens "on failure to pay"
         some = [passage for passage in about if _shared(part, denial.about[:2], passage.told)]
         if some and not any(_bears_out(part, denial, passage, language) for passage in some):
             yield Mark("negation", part.text[denial.start : denial.end], denial.start, denial.end)
@@ -141,6 +151,10 @@ def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mar
                 mate for at in denial.about for mate in range(len(part.words)) if are_kin(words[at], part.words[mate])
             }
             same = [at for at in denial.about if any(are_kin(words[at], word) for word in part.words)]
+            if denial.behind == 1 and passage.text[: denial.start].rstrip().endswith(","):
+                continue  # "by the firm, not the agent": it says who does it
+            if _FURTHER.match(words[denial.about[0]].key) and denial.about[0] not in same:
+                continue  # who lets one stall may promise to let no others
             behind = denial.about[: denial.behind]
             if not same or (behind and not set(behind) & set(same)):
                 continue
@@ -164,6 +178,12 @@ def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mar
             return
 
 
+def _is_supposed(text: str, denial: Denial, language: str) -> bool:
+    """Return whether a "not" stands in a condition, also in one that begins with its verb: "Zahlt sie nicht"."""
+    is_inside = any(start <= denial.start < end for start, end in conditions_of(text, language))
+    return is_inside or (language == "de" and bool(_VERB_FIRST.match(text)) and "," not in text[: denial.start])
+
+
 def _has_condition(part: Told, passage: Passage, language: str) -> bool:
     """Return whether a sentence says under which condition the passage does not deny."""
     for start, end in conditions_of(passage.text, language):
@@ -183,12 +203,15 @@ def _is_half(part: Told, mates: set[int], passage: Passage, language: str) -> bo
     """
     if language == "fr" and _ONLY.search(part.text):
         return True
+    limits = listed("conditions", "limits", language)
     stops = [-1, *_stops(part.text, language), len(part.text)]
     before = [part.text[: value.start].rstrip().rfind(" ") + 1 for value in part.values]
     for at in mates:
         begin = max(stop for stop in stops if stop <= part.words[at].start) + 1
         end = min(stop for stop in stops if stop >= part.words[at].end)
         for match in WORD.finditer(part.text):
+            if begin <= match.start() < end and folded(match[0]) in limits:
+                return True  # what holds only from a day on did not hold before
             is_here = begin <= match.start() < end or folded(match[0]) in listed("negation", "until")
             if match.start() in before or not is_here or not implies_denial(match[0], language):
                 continue
@@ -201,6 +224,8 @@ def _bears_out(part: Told, denial: Denial, passage: Passage, language: str) -> b
     """Return whether a passage denies something of what a sentence denies, or has a word that may do so."""
     if any(implies_denial(text, language) or ends_something(text, part.text) for text in (passage.text, passage.above)):
         return True
+    if any(word in word_set(tables()["negation"]["soft"]) for word in passage.context):
+        return True  # what is asked for in a sentence may be refused in the next one
     theirs, words = denials_of(passage.told, language), passage.told.words
     if not theirs:
         return bool(denials_of(told(passage.above, language), language))
@@ -216,7 +241,9 @@ def _shared(part: Told, some: Sequence[int], other: Told) -> bool:
     return any(are_kin(part.words[at], word) for at in some for word in other.words)
 
 
-def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], language: str) -> Iterator[Mark]:
+def _unconditioned(
+    fitting: Fitting, whole: Told, about: Sequence[Passage], beside: Sequence[Told], language: str
+) -> Iterator[Mark]:  # fmt: skip
     """Yield a mark if a passage says the same under a condition of which the sentence says nothing."""
     part = fitting.said
     if _has_sign(part.text, language):
@@ -225,10 +252,14 @@ def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], lang
         for start, end in conditions_of(passage.text, language):
             if folded(WORD.findall(passage.text[start:end])[0]) in _WITHOUT and is_prefixed(part.text, language):
                 continue  # what is done "without a check" is "unchecked"
+            if _is_wish(passage.text[start:end], language):
+                continue  # "if you do not agree, you may appeal"
             words = passage.told.words
             main = [word for word in words if not start <= word.start < end]
             own = [word for word in words if start <= word.start < end and not any(are_kin(word, kin) for kin in main)]
             said = sum(any(are_kin(word, kin) for kin in whole.words) for word in own)
+            if any(2 * sum(bool(_kin_of(word, near.words)) for word in own) >= len(own) for near in beside):
+                continue
             if len(own) < LEAST_OWN or said >= SAID * len(own):
                 continue
             same = [at for at, word in enumerate(part.words) if any(are_kin(word, kin) for kin in main)]
@@ -245,11 +276,11 @@ VALUE = 3.0
 
 
 _OPENS_WEAKLY = {
-    "en": "without|only after|once|with the prior",
-    "de": "ohne|erst nach|erst wenn|nach (?:vorheriger|fruchtloser?)|nur mit",
-    "fr": "sans|une fois|sous réserve|après accord",
-    "es": "sin|una vez|previ[oa]",
-    "it": "senza|una volta|previ[oa]",
+    "en": "without(?! (?:further )?(?:charge|cost))|only after|once|with the prior",
+    "de": "ohne(?! (?:\\w+ )?Kosten)|erst nach|erst wenn|nach (?:vorheriger|fruchtloser?)|nur mit",
+    "fr": "sans(?! (?:frais|coût))|une fois|sous réserve|après accord",
+    "es": "sin(?! (?:cargo|coste))|una vez|previ[oa]",
+    "it": "senza(?! (?:spese|costi))|una volta|previ[oa]",
     "pl": "po uprzedni\\w+",
     "pt": "sem|uma vez|mediante",
     "nl": "zonder|zodra|na voorafgaande",
@@ -289,6 +320,13 @@ def _has_sign(text: str, language: str) -> bool:
     signs = listed("conditions", "signs", language) | listed("conditions", "limits", language)
     opening = _opening(language)
     return bool(words & signs) or bool(opening and opening.search(text))
+
+
+def _is_wish(clause: str, language: str) -> bool:
+    """Return whether a condition is no more than that somebody wishes a thing, or does not agree."""
+    words = {folded(word) for word in WORD.findall(clause)}
+    wishes = word_set(tables()["conditions"]["wishes"]["agree" if words & denying(language) else "wish"])
+    return any(word in wishes for word in words)
 
 
 def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:

@@ -36,6 +36,7 @@ from shiboken6 import isValid
 from slmdesk.base.record import Record, field
 from slmdesk.base.records import Found, ModelRecord, title_words
 from slmdesk.base.texts import _
+from slmdesk.history.labels import KINDS, OTHER_KIND
 from slmdesk.history.service import ItemTitle
 from slmdesk.library.search import TextHit
 from slmdesk.library.service import LibraryName
@@ -362,18 +363,6 @@ MOST_NAMES, MOST_HITS = 6, 12
 SEARCH_AFTER_MS = 80
 """Milliseconds after the last key until texts are searched. Searches during typing would only slow it down."""
 RECENT_ITEMS, RECENT_DOCUMENTS = 5, 3
-KINDS = {
-    "chat": (_("Chat"), "message-square"),
-    "space": (_("Space"), "folder-open"),
-    "translation": (_("Translation"), "languages"),
-    "summary": (_("Summary"), "list-checks"),
-    "question": (_("Question"), "search"),
-    "extraction": (_("Table"), "sliders"),
-    "versions": (_("Comparison of versions"), "arrow-left-right"),
-    "comparison": (_("Comparison of models"), "package"),
-    "writing": (_("Text"), "pencil"),
-}
-OTHER_KIND = (_("Result"), "file-text")
 
 
 class Openers(Record):
@@ -464,7 +453,7 @@ class PaletteController(QObject):
 
     def _item_entry(self, title: ItemTitle, *, with_kind: bool = False) -> Entry:
         kind, icon = KINDS.get(title.kind, OTHER_KIND)
-        return Entry(title.name or kind, icon, partial(self._open.item, title), kind if with_kind else "")
+        return Entry(title.name or _(kind), icon, partial(self._open.item, title), _(kind) if with_kind else "")
 
     def _name_entry(self, name: LibraryName) -> Entry:
         icon, detail = ("folder-open", _("Folder")) if name.is_folder else ("file-text", name.folder)
@@ -507,7 +496,9 @@ class PaletteController(QObject):
     def _message_entry(self, hit: Found, kind: str) -> Entry:
         name, icon = KINDS.get(kind, OTHER_KIND)
         choose = partial(self._open.message, hit, self._words)
-        return Entry(" ".join(title_words(hit.title, kind).split()) or name, icon, choose, name, snippet=hit.snippet)
+        return Entry(
+            " ".join(title_words(hit.title, kind).split()) or _(name), icon, choose, _(name), snippet=hit.snippet
+        )
 
     def _passage_entry(self, hit: TextHit) -> Entry:
         place = _("Page {page}").format(page=hit.page) if hit.page else ""

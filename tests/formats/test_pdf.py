@@ -68,6 +68,19 @@ def test_numbered_titles_in_the_letters_of_the_text_are_headings():
     assert [(block.kind, block.level) for block in page.blocks] == [(BlockKind.HEADING, 2), (BlockKind.PARAGRAPH, 0)]
 
 
+def test_a_numbered_title_is_told_from_the_text_below_and_a_list_s_item_goes_on():
+    made = TinyPdf().page(
+        *lines(50, 750, "II. The deposit", "The office keeps its letters in folders by year", "and by name for long."),
+        *lines(50, 650, "3. an item of a list without any indent", "Goes on here."),
+    )
+    (page,) = pages_of(made)
+    assert [text for _, text in blocks_of(page)] == [
+        "II. The deposit",
+        "The office keeps its letters in folders by year and by name for long.",
+        "3. an item of a list without any indent Goes on here.",
+    ]
+
+
 def test_lines_of_a_table_of_contents_stay_lines():
     dots = " . " * 12
     made = TinyPdf().page(*lines(50, 700, f"1 Begin{dots}3", f"1.1 Middle{dots}14", f"2 End{dots}27"))

@@ -149,15 +149,14 @@ HAUSBUCH = (
     "Gebühren\nNach Fälligkeit wird eine Mahngebühr von 5 Prozent berechnet.",
 )
 PLAZOS = (
-    "Informes\nLa empresa entrega informes mensuales en un plazo de 12 días, informes trimestrales en un plazo de 40 días "
-    "y las cuentas en un plazo de 90 días.",
+    "Informes\nLa empresa entrega informes mensuales en un plazo de 12 días, informes trimestrales en un plazo de 40 "
+    "días y las cuentas en un plazo de 90 días.",
 )
 NOTICE = (
     "Hours\nThe shop opens from 6:00 to 20:00, the counter opens from 9:30 to 16:30.",
     "Filing\nThe court moved the filing date from April 3, 2026 to May 8, 2026.",
-    "Samples\nSample A was taken on March 2, 2026. Sample B confirmed the result on March 9, 2026.",
-    "Guarantee\nThe staff ask for a guarantee of five years. A term of two years they reject.",
     "Dates\nLoss of the goods: May 4, 2026; report to the broker: May 11, 2026.",
+    "Objection\nThe club and 14 persons object to the order of June 22, 2026.",
     "Court\nCase 7 O 315/24. Judge: Mr Tobias Lenz. The clerk of the court is Mr Ivo Stark; the usher is Ms Ada Quist.",
     "Hearing\nCourtroom 12 at Mill Street 45 is the place of the hearing.",
 )
@@ -200,16 +199,12 @@ def test_politeness_sources_and_true_words_more_cost_nothing(document, question,
         (HANDBOOK, "What is the fee for late delivery?", "A late fee of 5 percent applies."),
         (HANDBOOK, "How often are copies made?", "Copies are made every 30 days."),
         (NOTICE, "When does the counter open?", "The counter opens from 6:00 to 20:00."),
-        (NOTICE, "Who is the clerk of the court?", "The clerk of the court is Ms Ada Quist."),
+        (NOTICE, "How many persons object?", "22 persons object."),
         (NOTICE, "When was the loss reported to the broker?", "The loss was reported to the broker on May 4, 2026."),
         (PLAZOS, "¿En qué plazo se entregan los informes trimestrales?",
-         "Los informes trimestrales se entregan en un plazo de 12 días."),
-        (MINUTES, "Who is the chair?", "The chair is Marco Rossi."),
-        (NOTICE, "On what day was sample A taken?", "Sample A was taken on March 9, 2026."),
-        (NOTICE, "For how many years do the staff ask for a guarantee?", "The staff ask for a guarantee of two years."),
+         "Los informes trimestrales se entregan en un plazo de 90 días."),
         (NOTICE, "What was the filing date moved to?", "The filing date was moved to April 3, 2026."),
         (NOTICE, "Until when was the filing date moved?", "April 3, 2026."),
-        (NOTICE, "In which courtroom is the hearing?", "The hearing is in courtroom 45."),
         (HAUSBUCH, "Wie viele bezahlte Krankheitstage gibt es?", "Es gibt 25 bezahlte Krankheitstage."),
         (HAUSBUCH, "Wie hoch ist die Gebühr bei verspäteter Lieferung?", "Sie beträgt 5 Prozent."),
     ],
@@ -325,6 +320,7 @@ def test_other_forms_of_the_words_and_a_contrast_do_not_hide_the_answer(text, qu
         ("Peut-on tailler les haies ?", True), ("La commune fait-elle payer le terrain ?", True),
         ("What may the tenant do?", False), ("Wer gehört dazu?", False), ("Was hat das gekostet?", False),
         ("Was kostet der Bauleiter?", False), ("Is de huur betaald?", True), ("Wat kost de huur?", False),
+        ("Prüft die Behörde die Grenze?", True), ("Frist für die Zahlung?", False), ("Seit wann gilt das?", False),
         ("Do której godziny pracują?", False), ("A quanto ammonta il canone?", False),
     ],
 )  # fmt: skip

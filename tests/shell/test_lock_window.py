@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.settings import Settings
@@ -51,7 +51,10 @@ def test_what_is_typed_is_given_by_return_and_by_click_and_is_never_shown(page, 
     assert not field.isEnabled()
     assert part(lock, "lock_open_button").text() == "Opening…"
     assert lock.focusWidget() is not part(lock, "lock_quit_button"), "the next key would end the program"
+    place = field.mapTo(lock, QPoint())
     lock.show_refusal("Wrong passphrase")
+    QApplication.processEvents()
+    assert field.mapTo(lock, QPoint()) == place, "an error moves nothing"
     assert (field.text(), part(lock, "lock_problem").text()) == ("", "Wrong passphrase")
     QTest.keyClicks(field, "again")
     assert not part(lock, "lock_problem").isVisible()

@@ -49,6 +49,7 @@ OBRA = source(
     "es",
     "La comunidad debe pagar la primera cuota de 1.200 euros antes del 15 de abril de 2026.",
     "Las obras del tejado empiezan el 2 de mayo de 2026 y no afectan a los garajes.",
+    "Si no está conforme con la valoración, puede nombrar un perito propio en el plazo de cuarenta días.",
 )
 AFFITTO = source(
     "it",
@@ -98,6 +99,22 @@ DISCHARGE = source(
     "The check of the wound is on 14 July 2026 at 16:45.",
     "The ward keeps his file, K-21/2026, until 30 September 2036. Visits end at 12:00.",
 )
+SETTLEMENT = source(
+    "de",
+    "Die Firma zahlt eine Abfindung von 12.926,92 EUR. Bei Nichtzahlung verfällt das Angebot am 20. Mai 2026.",
+    "Die Kasse der Werkstatt prüft Frau Conrad im Herbst; die Kasse des Lagers prüft Herr Dorn.",
+    "Der Umzug beginnt am Dienstag, 14. April 2026, um 10:30 Uhr.",
+    "Das Lager wird von der Firma, nicht vom Vermieter, geräumt. Den Umzug bezahlt zu 20 % die Kasse.",
+    "Die Stadt verpflichtet sich, am Bahnhof keine weiteren Kioskflächen zu vermieten.",
+    "Herr Ude beantragt einen Anbau an der Halle. Die Stadt hat ihn abgelehnt.",
+)
+WORKS = source(
+    "fr",
+    "Le conseil a décidé le 26 janvier 2027 de remplacer la conduite d'eau de la rue du Moulin.",
+    "Le chantier sera ouvert du 30 mars 2027 au 4 juin 2027.",
+    "Les branchements en plomb sont changés sans frais jusqu'au compteur avant le 12 mai 2027.",
+    "Le modèle passe à 4 390 euros. Le compresseur neuf coûtait 4 180 euros, pose comprise, l'ancien 2 650 euros.",
+)
 RELANCE = source("fr", "Pour payer la facture, indiquez son numéro.", "Aucun règlement en espèces n'est accepté.")
 
 
@@ -126,6 +143,7 @@ def marks_of(text: str, where: Source) -> list[Mark]:
         ("Le devis de la cuisine est à envoyer avant le 12/03/2027.", FUITE),
         ("Les 160 euros de franchise ne sont remboursés que si le voisin reconnaît sa faute.", FUITE),
         ("Hay que pagar 1200 € antes del 15 de abril.", OBRA),
+        ("Puede nombrar un perito propio en cuarenta días.", OBRA),
         ("La domanda di rimborso è da presentare entro il 31/01/2027.", AFFITTO),
         ("Wniosek o dotację należy złożyć do 20.11.2026.", NAJEM),
         ("A primeira prestação, 300 euros, paga-se até 10 de março.", CONDOMINIO),
@@ -150,6 +168,17 @@ def marks_of(text: str, where: Source) -> list[Mark]:
         ("Mr Lowe came to the ward on 4 March 2026 and left it three days later.", DISCHARGE),
         ("His wound is checked on 14 July at a quarter to five.", DISCHARGE),
         ("La facture reste due et on ne peut pas payer en liquide.", RELANCE),
+        ("Die Firma zahlt 12.927 € Abfindung.", SETTLEMENT),
+        ("Zahlt sie nicht, verfällt das Angebot am 20. Mai 2026.", SETTLEMENT),
+        ("Herr Ude darf keinen Anbau an die Halle setzen.", SETTLEMENT),
+        ("Herr Dorn prüft die Kasse des Lagers.", SETTLEMENT),
+        ("Der Umzug beginnt am 14.4.2026 um halb elf (Lager).", SETTLEMENT),
+        ("Das Lager des Vermieters räumt die Firma.", SETTLEMENT),
+        ("Ein Fünftel des Umzugs bezahlt die Kasse.", SETTLEMENT),
+        ("Die Stadt will am Bahnhof einen Kiosk vermieten.", SETTLEMENT),
+        ("La conduite de la rue du Moulin est remplacée du 30 mars au 4 juin 2027.", WORKS),
+        ("Avant le 12 mai, les branchements en plomb sont changés gratuitement.", WORKS),
+        ("Il coûte 4 390 € au lieu de 4 180 €, pose comprise.", WORKS),
     ],
 )
 def test_other_words_for_the_same_are_right(text, where) -> None:
@@ -183,6 +212,7 @@ def test_other_words_for_the_same_are_right(text, where) -> None:
         ("code", "The ward keeps his file, K-77/2026, until 30 September 2036.", DISCHARGE),
         ("number", "The ward keeps his file no. 7714203355 until 30 September 2036.", DISCHARGE),
         ("condition", "Ersatzteile werden weiter geliefert.", ORDER),
+        ("person", "Die Kasse der Werkstatt prüft Herr Ude im Herbst.", SETTLEMENT),
     ],
 )
 def test_a_fault_gives_way_to_the_document(fault, text, where) -> None:
@@ -190,6 +220,14 @@ def test_a_fault_gives_way_to_the_document(fault, text, where) -> None:
     assert marked == 1, fault
     assert text not in points
     assert all(any(point in piece.text for piece in where.pieces) for point in points)
+
+
+def test_the_next_sentence_may_tell_the_condition() -> None:
+    said = [
+        Said("The tenant may not sublet the workshop."),
+        Said("That is, unless the landlord has agreed in writing."),
+    ]
+    assert checked(said, LEASE, range(len(LEASE.pieces))).marked == 0
 
 
 def test_no_sentence_of_the_document_stands_twice() -> None:

@@ -492,8 +492,10 @@ def test_a_letter_begins_below_its_salutation_and_not_below_its_address() -> Non
     assert points[0].head == "Votre demande de transport: "
     page = "Town Hall, 3 May 2026 Subject: your permit Dear Mr Cole, we grant the permit for two cars from now on. "
     assert lines(page + "It costs 120 pounds a year. " * 10)[0].text == (
-        "Your permit: We grant the permit for two cars from now on."
+        "Your permit, 3 May 2026: We grant the permit for two cars from now on."
     )
+    told = f"{address}La lettre du 3 avril 2026 dit :\n\nVotre demande est acceptée pour six mois."
+    assert "3 avril" not in lines(told, "fr")[0].text, "a date before a colon is not the letter's own"
 
 
 def test_a_list_is_said_with_the_words_above_it() -> None:

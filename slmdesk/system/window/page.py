@@ -156,6 +156,8 @@ class SettingsPage(QScrollArea):
     deleted_chats_requested = Signal()
     forget_day_requested = Signal()
     erase_requested = Signal()
+    backup_requested = Signal()
+    restore_requested = Signal()
     ledger_requested = Signal()
     folder_requested = Signal(str)
 
@@ -206,12 +208,16 @@ class SettingsPage(QScrollArea):
             pressed = button(words, "", section, on=signal)
             return Setting(name, title, held(pressed), **more)
 
-        deleting = _("Deletion")
+        backups, deleting = _("Backup"), _("Deletion")
         saved = SettingsForm(
             history, self._controller,
             (
                 ask(history, "delete_saved_states", _("Space used"), _("Delete now"), self._controller.delete_saved,
                     group=_("Documents"), sentence=saved_words, is_enabled=lambda saved: not saved or saved.files > 0),
+                ask(history, "backup", _("Back up the history"), _("Back up…"), self.backup_requested, group=backups,
+                    tip=_("Without models and settings. The backup of an encrypted history is encrypted.")),
+                ask(history, "restore", _("Restore a backup"), _("Choose…"), self.restore_requested, group=backups,
+                    tip=_("The backup takes the place of the history, which is kept beside it.")),
                 ask(history, "deleted_chats", _("Trash"), _("Show…"), self.deleted_chats_requested, group=deleting,
                     tip=_("Deleted chats stay in the trash until they are deleted for good.")),
                 ask(history, "forget_day", _("Delete one day"), _("Choose day…"), self.forget_day_requested,

@@ -19,7 +19,10 @@ _FIGURES = re.compile(
 _ROMAN = re.compile(r"\b(?=[IVX]{2})(X{0,3})(IX|IV|(V?)(I{0,3}))(?=e?\b)")
 """Matches Roman numerals up to 39 of two or more letters: the XIXe siècle, chapter IV."""
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3}
-_AFTER = re.compile(rf"[{_SPACE}]?-?[{_SPACE}]?(?P<w>[%‰€$£¥]|°[CF]?|km/h|m/s|[µ]?[^\W\d_]+[²³23]?)(?:\.(?=\s|$|,))?")
+_AFTER = re.compile(
+    rf"(?:[{_SPACE}](?:business|working|calendar)(?=[{_SPACE}]))?[{_SPACE}]?-?[{_SPACE}]?"
+    r"(?P<w>[%‰€$£¥]|°[CF]?|km/h|m/s|[µ]?[^\W\d_]+[²³23]?)(?:\.(?=\s|$|,))?"
+)
 _CURRENCY_BEFORE = re.compile(
     rf"(?:(?<![^\W\d_])(?P<w>US\$|EUR|USD|GBP|CHF|PLN|JPY|SEK|CZK)|(?P<s>[€$£¥]))[{_SPACE}]?[-–−]?[{_SPACE}]?$",
     re.IGNORECASE,

@@ -417,7 +417,7 @@ class ExportController(QObject):
     def write_bytes(self, data: bytes, target: Path) -> None:
         self._bridge.ask(
             lambda _services: write_out(target, data),
-            lambda _none: self._bridge.notice_raised.emit(_written(target)),
+            lambda _none: self._bridge.notice_raised.emit(written(target)),
             partial(self._on_failed, target),
         )
 
@@ -447,7 +447,7 @@ class ExportController(QObject):
         self._bridge.notice_raised.emit(changed(notice_of(problem), key=f"export {target}"))
 
     def _on_written(self, target: Path, _size: int) -> None:
-        notice = _written(target)
+        notice = written(target)
         opens = changed(
             notice, action=_("Open"), on_action=partial(_open, target), other=notice.action, on_other=notice.on_action
         )
@@ -516,7 +516,7 @@ class _Exports(QObject):
         )
 
 
-def _written(target: Path) -> Notice:
+def written(target: Path) -> Notice:
     return Notice(
         _("Written to {target}.").format(target=target),
         action=_("Open folder"),

@@ -64,6 +64,12 @@ def test_the_sign_of_a_number_is_read_wherever_it_stands(sign: str, text: str) -
     assert {number.sign for number in numbers} <= {sign, ""}
 
 
+@pytest.mark.parametrize("text", ["15 days", "15 business days", "fifteen working days"])
+def test_days_of_work_are_days(text: str) -> None:
+    (number,) = (number for number in find_numbers(text, "en") if not number.soft)
+    assert (number.values, number.unit) == ((15.0,), ("time", 86400.0))
+
+
 @pytest.mark.parametrize(
     ("text", "amount"),
     [
