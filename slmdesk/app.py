@@ -382,7 +382,7 @@ class WindowRun:
         self._keep_words()
         self.frame.window.hide()
         threading.Thread(target=self._close_services, name="close-services", daemon=True).start()
-        self.frame.end_in(END_MS)
+        self.frame.end_timer.start(END_MS)
 
     def restart(self) -> None:
         """Close, and begin anew as a fresh process, which reads the settings."""

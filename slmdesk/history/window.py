@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
@@ -136,7 +136,7 @@ class DeletedChats(Dialog):
         def delete() -> None:
             self._delete_now(ids, documents if documents and also.isChecked() else ())
 
-        _ask_sure(question, _("Delete for good"), "delete_sure_button", delete)
+        question.ask_sure(_("Delete for good"), "delete_sure_button", delete)
 
     def _delete_now(self, ids: Sequence[str], documents: Sequence[DocumentRecord]) -> None:
         def delete(services: Services) -> None:
@@ -152,7 +152,7 @@ class DeletedChats(Dialog):
         more = _("Text of documents is kept; “Delete for good…” can forget it together with a chat.")
         question = Question(self, "empty_trash_dialog", _("Empty the trash?"), words, more)
         empty = lambda: self._bridge.services.history.empty_trash()  # noqa: E731
-        _ask_sure(question, _("Empty the trash"), "empty_sure_button", empty)
+        question.ask_sure(_("Empty the trash"), "empty_sure_button", empty)
 
 
 def _also(documents: Sequence[DocumentRecord]) -> str:
@@ -304,11 +304,4 @@ class EraseDialog(Dialog):
         words = _("Still in the system's keyring, since it does not answer: {left}.").format(left=", ".join(left))
         more = _("Remove it there, under “slmdesk”.")
         question = Question(self, "erase_keyring_dialog", _("Delete everything"), words, more)
-        _ask_sure(question, _("Delete the rest"), "erase_rest_button", lambda: self.confirmed.emit(erasure))
-
-
-def _ask_sure(question: Question, words: str, name: str, then: Callable[[], object]) -> None:
-    """Ask before something that cannot be undone. Pressing Enter cancels it."""
-    question.add_choice(words, name, then, kind="danger")
-    question.add_cancel(is_default=True)
-    question.open()
+        question.ask_sure(_("Delete the rest"), "erase_rest_button", lambda: self.confirmed.emit(erasure))

@@ -132,7 +132,8 @@ class Frame(QObject):
         self.privacy = PrivacyController(bridge, self.settings, self)
         self.jobs = JobsController(bridge, self)
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep_layout)
-        self._end_timer = QTimer(self, singleShot=True)
+        self.end_timer = QTimer(self, singleShot=True)
+        """Says after its time that the services are closed, if they have not."""
         self.presence = Presence(self)
         take_shortcuts(settings.shortcuts)
         self._build_ui(settings, state.current)
@@ -351,7 +352,7 @@ class Frame(QObject):
         window.close_requested.connect(self._on_close_requested)
         self.chat_page.list_requested.connect(window.open_bar)
         self.chat.chat_opened.connect(self._keep_timer.start)
-        self._end_timer.timeout.connect(self._bridge.closed)
+        self.end_timer.timeout.connect(self._bridge.closed)
 
     def _connect_chat(self) -> None:
         self.chat.other_found.connect(lambda item: self.opener.any(item))
@@ -543,10 +544,6 @@ class Frame(QObject):
             from slmdesk.window.widgets.features import hide_features  # late: few PCs have a policy
 
             hide_features(widget, policy.hidden)
-
-    def end_in(self, milliseconds: int) -> None:
-        """Emit `bridge.closed` after these milliseconds, if it was not emitted before."""
-        self._end_timer.start(milliseconds)
 
     def _on_opened(self) -> None:
         from slmdesk.writing.window.spelling import SpellMarks

@@ -359,7 +359,7 @@ class DocumentsArea(QObject):
     def _on_width(self, wants: bool) -> None:
         """End the wide view of versions when the pages come back."""
         if not wants and self.page.side.current == "versions":
-            self.compare_pane.show_beside_pages()
+            self.compare_pane.set_wide(False)
 
     def _point_at(self, spans: Iterable[Span] | None) -> None:
         self._pointed = None if spans is None else self._here(spans)

@@ -82,7 +82,7 @@ class PaletteEntry(QObject):
         openers = Openers(opener.item, opener.message, opener.name, opener.passage, frame.models.use)
         self.controller = PaletteController(bridge, openers, self)
         self.panel = PalettePanel(frame.window)
-        self.panel.words_changed.connect(self.controller.find)
+        self.panel.line.textChanged.connect(self.controller.find)
         self.panel.closed.connect(self.controller.end)
         self.panel.chosen.connect(lambda entry: entry.choose())
         self.controller.listed.connect(self.panel.show_listing)

@@ -165,7 +165,7 @@ class Sources(QObject):
         self._show((document, page, spans), is_wanted=True)
 
     def _on_message_added(self, view: MessageView) -> None:
-        message = self._chat.message(view.id)
+        message = self._chat.shown.by_id.get(view.id)
         parts = message.attachments if message is not None else ()
         if document := next((part.attached.document for part in parts if part.attached.document), ""):
             self._show((document, 1, ()))

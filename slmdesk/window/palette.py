@@ -99,7 +99,6 @@ class PaletteLine(QLineEdit):
 class PalettePanel(QWidget):
     """Panel of the palette. It covers the whole window while it is open, so that a click beside the list closes it."""
 
-    words_changed = Signal(str)
     chosen = Signal(object)
     closed = Signal()
 
@@ -114,7 +113,6 @@ class PalettePanel(QWidget):
         """Position of the mouse when the list was filled. A mouse that does not move chooses nothing."""
         self._build_ui()
         self.hide()
-        self.line.textChanged.connect(self.words_changed)
         self.line.left.connect(self._on_left)
         self.line.stepped.connect(self._step)
         self.list.itemEntered.connect(self._on_entered)

@@ -152,8 +152,6 @@ class Offer(Record):
 class ContextMeter(QToolButton):
     """Button that shows how full the context is, from 60 % on. It opens the ways to go on."""
 
-    decided = Signal()
-
     def __init__(self, full: FullController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "context_meter", kind="meter")
@@ -165,7 +163,7 @@ class ContextMeter(QToolButton):
         full.offered.connect(self.show_offer)
         self._opening = Delay(self, 0, self._open)  # once the button has its place
         full.asked.connect(self._opening.start)
-        full.decided.connect(self._on_decided)
+        full.decided.connect(self.ways.dismiss)
         self.show_offer(self._offer)
 
     @property
@@ -194,10 +192,6 @@ class ContextMeter(QToolButton):
     def _open(self) -> None:
         if self.isVisible() and not self.ways.isVisible():
             self.ways.toggle(self)
-
-    def _on_decided(self) -> None:
-        self.ways.dismiss()
-        self.decided.emit()
 
     def _draw(self) -> None:
         size, scale = scaled(RING), self.devicePixelRatioF()

@@ -120,9 +120,6 @@ class ChatController(QObject):
     def message_ids(self) -> tuple[str, ...]:
         return tuple(self.shown.by_id)
 
-    def message(self, id: str) -> Message | None:
-        return self.shown.by_id.get(id)
-
     def neighbour_of(self, id: str) -> str:
         """Return the id of the message focused when this one is removed: the one before it, or '' if there is none."""
         ids = self.message_ids
@@ -475,7 +472,7 @@ class MessageEdits(QObject):
 
     def choose(self, id: str, key: str) -> None:
         """Run what was chosen for a message. For the keys see `ConversationView.menu_chosen`."""
-        message = self._chat.message(id)
+        message = self._chat.shown.by_id.get(id)
         if message is None:
             return
         if key == "edit":
@@ -495,7 +492,7 @@ class MessageEdits(QObject):
 
     def save(self, id: str, text: str) -> None:
         """Save the text that a person edited. A changed question is asked again; a changed answer is only stored."""
-        message = self._chat.message(id)
+        message = self._chat.shown.by_id.get(id)
         if message is None or not text.strip() or text == message.words:
             return
         if message.role is Role.USER:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QDropEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
@@ -186,9 +186,8 @@ class ExampleTable(QFrame):
         self.changed.emit()
 
     def _fill(self) -> None:
-        self._table.blockSignals(True)
-        fill(self._table, self._rows)
-        self._table.blockSignals(False)
+        with QSignalBlocker(self._table):
+            fill(self._table, self._rows)
 
     def _show_state(self) -> None:
         self._more.setEnabled(len(self._rows) < MOST_EXAMPLES)

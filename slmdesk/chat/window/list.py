@@ -91,13 +91,11 @@ class ChatList(QFrame):
         self.private = PrivateList(self)
         self.view = named(ChatView(self._rows, self), "chat_view", label=_("Chats"))
         self.view.addAction(self._delete)
-        self._hint = plain_label("", self, name="chat_list_hint", kind="small")
+        self._hint = plain_label("", self, name="chat_list_hint", kind="small", is_hidden=True)
         self._hint.setContentsMargins(theme.SPACE_8, 0, theme.SPACE_8, 0)
-        self._hint.setVisible(False)
         self.selection = SelectionBar(self)
         top = row((self._new, 1), self._more, gap=theme.SPACE_4)
-        search = row(self.search_box)
-        parts = (top, search, self.private, self.place_bar, self._hint, (self.view, 1), self.selection)
+        parts = (top, self.search_box, self.private, self.place_bar, self._hint, (self.view, 1), self.selection)
         column(*parts, into=self, gap=theme.SPACE_8)
         self._show_place(ALL)
 
@@ -133,7 +131,7 @@ class ChatList(QFrame):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
 
     def _connect(self) -> None:
-        self._controller.hint_changed.connect(self.show_hint)
+        self._controller.hint_changed.connect(self._show_hint)
         self._controller.rows_changed.connect(self._on_rows_changed)
         self._controller.place_changed.connect(self._show_place)
         self._controller.spaces.made.connect(self._on_space_made)
@@ -143,7 +141,7 @@ class ChatList(QFrame):
         self.view.activated.connect(self._on_clicked)
         self.view.customContextMenuRequested.connect(self._on_menu_requested)
         self.view.marked_changed.connect(self._show_marked)
-        self.view.all_requested.connect(self._on_all_requested)
+        self.view.all_requested.connect(partial(self._with_all_rows, self.view.selectAll))
         self.view.chats_dropped.connect(self._controller.move)
         self._rename.triggered.connect(self.rename_current)
         self._delete.triggered.connect(self.delete_marked)
@@ -170,7 +168,7 @@ class ChatList(QFrame):
         elif not chat:
             self._marked = ""
 
-    def show_hint(self, text: str) -> None:
+    def _show_hint(self, text: str) -> None:
         show_words(self._hint, text)
 
     def end_search(self) -> bool:
@@ -212,10 +210,6 @@ class ChatList(QFrame):
         if self._when_whole is not None and self._rows.is_whole:
             do, self._when_whole = self._when_whole, None
             do()
-
-    def _on_all_requested(self) -> None:
-        """Select all chats, including those that were not loaded yet."""
-        self._with_all_rows(self.view.selectAll)
 
     def _with_all_rows(self, do: Callable[[], None]) -> None:
         if self._rows.is_whole:

@@ -118,7 +118,7 @@ class ChatPage(QWidget):
         holder = QWidget(work)
         self.composer = Composer(self._chat.attached, holder)
         self.meter = ContextMeter(self._chat.full, self.composer)
-        self.meter.decided.connect(self.composer.setFocus)
+        self._chat.full.decided.connect(self.composer.setFocus)
         self.composer.add_meter(self.meter)
         writing = self.writing = QWidget(holder)
         writing.setMaximumWidth(theme.scaled(WRITING_WIDTH))  # aligned with the messages above

@@ -32,7 +32,7 @@ from slmdesk.library.types import (
 )
 from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, DocumentsChanged
 from slmdesk.runtime.messages import Problem
-from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.notices import LONG_MS, REMOVAL_MS, Notice, notice_of
 from slmdesk.window.widgets.opening import open_outside
@@ -140,7 +140,7 @@ class DocumentsController(QObject):
             if not self.current:
                 self._show(record)
 
-        self._bridge.ask(self._bridge.services.documents.document(document), show, _unheard)
+        self._bridge.ask(self._bridge.services.documents.document(document), show, ignored)
 
     def choose(self, document: str) -> None:
         if record := self._records.get(document):
@@ -386,10 +386,6 @@ class DocumentsController(QObject):
             self.show_document(document)
 
 
-def _unheard(_problem: Problem) -> None:
-    """Ignore the problem: the document or folder no longer exists, so there is nothing to show."""
-
-
 Contents = tuple[Sequence[DocumentRecord], Sequence[SkippedDocument]]
 NO_CONTENTS: Contents = ((), ())
 CONTENTS_MS = 3_000
@@ -407,7 +403,7 @@ class FoldersController(QObject):
         self._states: dict[str, CollectionState] = {}
         self.removals = Removals(bridge, self)
         self.current = ""
-        self.contents: Live[Contents] = Live(bridge, self, self._ask_contents, NO_CONTENTS, refused=_unheard)
+        self.contents: Live[Contents] = Live(bridge, self, self._ask_contents, NO_CONTENTS, refused=ignored)
         self._contents_timer = Delay(self, CONTENTS_MS, self.contents.again)
         bridge.when_open(self.refresh)
         bridge.on(CollectionChanged, self._on_changed)
@@ -509,8 +505,8 @@ class FoldersController(QObject):
             self.shown.emit(state)
             if state.status is not CollectionStatus.INDEXING:
                 self.contents.again()
-            elif not self._contents_timer.isActive():
-                self._contents_timer.start()
+            else:
+                self._contents_timer.start_once()
 
     def _on_gone(self, event: CollectionGone) -> None:
         self._states.pop(event.id, None)
@@ -557,7 +553,7 @@ class PagesController(QObject):
         self._bridge = bridge
         self._document = ""
         self._pages: list[Page] = []
-        self._marks: Mapping[int, Sequence[tuple[int, int]]] = {}
+        self.marks: Mapping[int, Sequence[tuple[int, int]]] = {}
         self._search: Call | None = None
         self._is_asking = False
         self._is_first_ahead = False
@@ -573,7 +569,7 @@ class PagesController(QObject):
         if document != self._document:
             self._search = None
         self._document = document
-        self._pages, self._marks, self._is_asking, self._is_first_ahead = [], {}, False, False
+        self._pages, self.marks, self._is_asking, self._is_first_ahead = [], {}, False, False
 
     def begin(self, record: DocumentRecord | None) -> None:
         if record is None:
@@ -625,7 +621,7 @@ class PagesController(QObject):
 
     def ask_picture(self, number: int, width: int) -> None:
         """Request the picture of a page or, with width 0, only the boxes of its marks."""
-        marks = tuple(self._marks.get(number, ()))
+        marks = tuple(self.marks.get(number, ()))
         self._bridge.follow(
             self._bridge.services.documents.page_image(self._document, number, width, marks=marks),
             self._if_shown(partial(self._on_picture, number, width, marks)),
@@ -647,7 +643,7 @@ class PagesController(QObject):
                 answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
 
         asked = self._bridge.services.documents.page_image(self._document, number, 0, marks=marks)
-        self._bridge.follow(asked, self._if_shown(received), _unheard)
+        self._bridge.follow(asked, self._if_shown(received), ignored)
 
     def find(self, words: str, *, whole: bool = False) -> None:
         """Find words in the shown document. `found` is emitted later. Empty words remove the marks."""
@@ -655,7 +651,7 @@ class PagesController(QObject):
             self._search.cancel()
             self._search = None
         if not words.strip() or not self._document:
-            self.set_marks({})
+            self.marks = {}
             self.found.emit(FoundPlaces(()))
             return
         # The answer comes in a later turn of the event loop, when `search` is there.
@@ -665,9 +661,6 @@ class PagesController(QObject):
         )
         self._search = search
 
-    def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        self._marks = marks
-
     def _on_found(self, search: Call, places: FoundPlaces) -> None:
         if search is self._search:  # one that was cancelled ends with what it had, perhaps for the same words
             self.found.emit(places)
@@ -676,7 +669,7 @@ class PagesController(QObject):
         """Show a picture. Boxes of marks that have changed meanwhile are dropped, as newer ones were requested."""
         if image is None:
             return
-        boxes = image.boxes if marks == tuple(self._marks.get(number, ())) else None
+        boxes = image.boxes if marks == tuple(self.marks.get(number, ())) else None
         if not width:
             if boxes is not None:
                 self.boxes_received.emit(number, boxes)

@@ -345,10 +345,6 @@ class DocumentList(QFrame):
     def take_focus(self) -> None:
         self._view.setFocus()
 
-    def choose_all(self) -> None:
-        """Choose all documents that are listed; those that the search hides are not taken."""
-        self._view.selectAll()
-
     def _on_selection_changed(self) -> None:
         if not self._is_marking:
             self._on_selected()
@@ -375,7 +371,7 @@ class DocumentList(QFrame):
     def _on_several(self, action: str) -> None:
         self._pair_timer.stop()
         if action == "all":
-            self.choose_all()
+            self._view.selectAll()  # those that the search hides are not taken
         elif action == "none":
             self.mark([self._shown])
         else:
@@ -408,8 +404,7 @@ class DocumentList(QFrame):
     def show_hits(self, hits: Sequence[TextHit]) -> None:
         self._hits.show(hits)
         self._show_hit_list(True)
-        self._note.setText("" if hits else _("These words stand in no document."))
-        self._note.setVisible(not hits)
+        show_words(self._note, "" if hits else _("These words stand in no document."))
 
     def _on_filter(self, words: str) -> None:
         self._show_hit_list(False)
@@ -522,8 +517,7 @@ class SeveralCard(QFrame):
         named(self, "several_card", kind="choice", label=_("Chosen documents"))
         self._count = plain_label("", self, name="several_count", kind="strong", wraps=False)
         none = _("Choose none of them")
-        self._none = tool_button("several_none", self, icon="x", label=none, tip=none)
-        self._none.clicked.connect(partial(self.chosen.emit, "none"))
+        clear = tool_button("several_none", self, icon="x", label=none, tip=none, on=partial(self.chosen.emit, "none"))
         self._all = button("", "several_all", self, kind="recent", on=partial(self.chosen.emit, "all"))
         actions = [
             button(words, f"several_{name}", self, kind="recent", icon=icon, on=partial(self.chosen.emit, name))
@@ -532,7 +526,7 @@ class SeveralCard(QFrame):
                 ("table", "table", _("Table")), ("remove", "trash-2", _("Remove")),
             )
         ]  # fmt: skip
-        head = row((self._count, 1), self._none, margins=(theme.SPACE_8, 0, 0, 0))
+        head = row((self._count, 1), clear, margins=(theme.SPACE_8, 0, 0, 0))
         column(head, *actions, self._all, into=self, gap=0, margins=theme.SPACE_4)
         self.hide()
 

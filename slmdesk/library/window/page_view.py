@@ -134,7 +134,7 @@ class PageView(QAbstractScrollArea):
 
     def mark(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
         """Mark these characters, by page number, instead of the earlier ones. Then `show_boxes` may follow."""
-        self._pages.set_marks(spans)
+        self._pages.marks = spans
         for sheet in self.sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
             sheet.marks, sheet.asked_boxes, sheet.current = (), False, None

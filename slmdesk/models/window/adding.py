@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.base.texts import _, ngettext
-from slmdesk.gguf.projectors import PROJECTOR
 from slmdesk.gguf.quantization import quantization_named
 from slmdesk.models.importer import MOST_FILES, Candidate, ImportEnded, InspectedFiles
 from slmdesk.models.window.found import FoundDialog, Linking
+from slmdesk.models.window.library import BESIDE_CHAT
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -120,14 +120,8 @@ def lines_of(candidate: Candidate) -> list[str]:
         else _("Precision: {name}").format(name=name or _("not stated")),
         _("Licence: {license}").format(license=(header.license if header else "") or _("not stated")),
     ]
-    if header and header.kind == "encoder":
-        lines.append(_("Encoder: finds passages, cannot chat"))
-    if header and header.kind == "whisper":
-        lines.append(_("Speech model: writes down what is said"))
-    if header and header.kind == "adapter":
-        lines.append(_("Adapter (LoRA): works with its base model"))
-    if header and header.kind == PROJECTOR:
-        lines.append(_("Projector: lets its model see pictures"))
+    if header and header.kind in BESIDE_CHAT:
+        lines.append(BESIDE_CHAT[header.kind])
     if candidate.fit:
         needs, free = bytes_for_people(candidate.fit.memory.total), bytes_for_people(candidate.fit.available_bytes)
         lines.append(_("Memory: needs about {needs}, {free} are free").format(needs=needs, free=free))

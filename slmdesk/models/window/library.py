@@ -482,8 +482,7 @@ class DetailsPanel(QFrame):
         self._grid.setHorizontalSpacing(theme.SPACE_16)
         self._grid.setVerticalSpacing(theme.SPACE_4)
         self._grid.setColumnStretch(1, 1)
-        self._fields = HeaderFields(self)
-        self._fields.unfolded.connect(self.grown)
+        self._fields = HeaderFields(self.grown.emit, self)
         exam, *trials = self._trials.values()
         rest = QWidget(self)
         column(*trials, self._grid, self._fields, into=rest, gap=theme.SPACE_12)
@@ -497,8 +496,7 @@ class DetailsPanel(QFrame):
     def _build_uses(self) -> QWidget:
         part = named(QWidget(self), "uses")
         for use, words in WORDS.items():
-            tip = _("Use this model by default for {words}").format(words=words)
-            box = button(words.capitalize(), f"use_{use.value}", part, kind="chip", tip=tip)
+            box = button(words.capitalize(), f"use_{use.value}", part, kind="chip")
             box.clicked.connect(lambda requested, use=use: self._on_use_clicked(use, requested))
             self._boxes[use] = box
             box.setCheckable(True)
@@ -539,16 +537,16 @@ class DetailsPanel(QFrame):
     def _show(self, *_news: object) -> None:
         self._trials[FORMATS].setVisible(self._formats.value is not None and self._may_copy())
         if self._formats.value is not None:
-            self._trials[FORMATS].show_words(format_words(self._formats.value))
+            self._trials[FORMATS].words.setText(format_words(self._formats.value))
         details = self._details.value
         if details is None:
             return
         show_words(self._trouble, breakable(details.problem.sentence) if details.problem else "")
         self._trials[EXAM].setVisible(DefaultUse.CHAT in details.can_do)
-        self._trials[EXAM].show_words(exam_words(details))
+        self._trials[EXAM].words.setText(exam_words(details))
         self._trials[BENCH].setVisible(DefaultUse.TRANSLATE in details.can_do)
-        self._trials[BENCH].show_words(bench_words(details))
-        self._trials[VERIFY].show_words(_("Last verified: {day}.").format(day=day_words(details.verified)))
+        self._trials[BENCH].words.setText(bench_words(details))
+        self._trials[VERIFY].words.setText(_("Last verified: {day}.").format(day=day_words(details.verified)))
         managed = self._library.settings.policy.managed
         for use, box in self._boxes.items():
             box.setVisible(use in details.can_do)
@@ -621,15 +619,13 @@ HEIGHT = 200
 
 
 class HeaderFields(QWidget):
-    unfolded = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, unfolded: Callable[[], object], parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("header_fields")
         self._fields: tuple[tuple[str, str], ...] = ()
         self._left_out = 0
         inner = QWidget(self)
-        self._toggle = fold_button("", "fields_toggle", inner, self, self.unfolded.emit)
+        self._toggle = fold_button("", "fields_toggle", inner, self, unfolded)
         label = _("Search the fields of the header")
         self._search = text_line("fields_search", self, _("Search the fields"), label=label, clears=CLEAR)
         self._search.textChanged.connect(self._show)
@@ -657,8 +653,7 @@ class HeaderFields(QWidget):
         parts = [_("{count} of {count2} fields.").format(count=len(matches), count2=len(lines))] if words else []
         if self._left_out:
             parts.append(_("{left_out} more are not shown.").format(left_out=self._left_out))
-        self._note.setText(" ".join(parts))
-        self._note.setVisible(bool(parts))
+        show_words(self._note, " ".join(parts))
 
 
 class TrialLine(QWidget):
@@ -671,19 +666,16 @@ class TrialLine(QWidget):
         super().__init__(parent)
         self.setObjectName(f"{kind}_line")
         self._start_words, self._is_running = button, False
-        self._words = plain_label("", self, name=f"{kind}_words")
+        self.words = plain_label("", self, name=f"{kind}_words")
         self._button = named(QPushButton(button, self), f"{kind}_button")
         set_tip(self._button, tip)
         self._button.clicked.connect(self._on_clicked)
         self._state = plain_label("", self, name=f"{kind}_state", kind="small")
         self._bar = thin_bar(f"{kind}_bar", self, title, most=1000)
         head = plain_label(title, self, name=f"{kind}_title", kind="strong")
-        line = row((self._words, 1), (self._button, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_12)
+        line = row((self.words, 1), (self._button, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_12)
         column(head, line, self._state, self._bar, into=self, gap=theme.SPACE_4)
         self.show_trial(None)
-
-    def show_words(self, text: str) -> None:
-        self._words.setText(text)
 
     def show_trial(self, trial: Trial | None) -> None:
         self._is_running = trial is not None
@@ -698,8 +690,7 @@ class TrialLine(QWidget):
         (self.stop_requested if self._is_running else self.start_requested).emit()
 
 
-KINDS = {
-    "model": _("Chat model"),
+BESIDE_CHAT = {
     "encoder": _("Encoder: finds passages, cannot chat"),
     "whisper": _("Speech model: writes down what is said"),
     "adapter": _("Adapter (LoRA): works with its base model"),
@@ -712,26 +703,16 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
     header = record.header
     parameters, context = header.get("parameters"), header.get("context_length")
     count = parameters if isinstance(parameters, int) else 0
+    tokens = locale.toString(context) if isinstance(context, int) and context else ""
+    size, exact = bytes_for_people(record.bytes), locale.toString(record.bytes)
     rows = [
         ("family", _("Family"), str(header.get("architecture") or "")),
-        ("kind", _("Kind"), KINDS.get(record.kind, record.kind)),
+        ("kind", _("Kind"), {"model": _("Chat model"), **BESIDE_CHAT}.get(record.kind, record.kind)),
         ("base", _("Base"), str(header.get("base") or "")),
         ("quantization", _("Quantization"), quantization_words(record)),
-        (
-            "size",
-            _("Size"),
-            _("{size} ({bytes} bytes)").format(
-                size=bytes_for_people(record.bytes), bytes=locale.toString(record.bytes)
-            ),
-        ),
+        ("size", _("Size"), _("{size} ({bytes} bytes)").format(size=size, bytes=exact)),
         ("parameters", _("Parameters"), parameters_words(count)),
-        (
-            "context",
-            _("Context"),
-            _("{context} tokens").format(context=locale.toString(context))
-            if isinstance(context, int) and context
-            else "",
-        ),
+        ("context", _("Context"), _("{context} tokens").format(context=tokens) if tokens else ""),
         ("memory", _("Memory"), memory_words(details)),
         ("speed", _("Expected speed"), expected_words(details)),
         ("card", _("Graphics card"), card_words(record)),

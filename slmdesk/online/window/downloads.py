@@ -220,9 +220,9 @@ MOVES = (
 
 
 class DownloadRow(Card):
-    gated_requested = Signal(object)
-
-    def __init__(self, fetch: DownloadsController, change: DownloadChanged, parent: QWidget) -> None:
+    def __init__(
+        self, fetch: DownloadsController, change: DownloadChanged, explain: Callable[[object], object], parent: QWidget
+    ) -> None:
         super().__init__(parent, name="download_row", title=change.name or change.repo)
         self._fetch, self._change = fetch, change
         self._bar = thin_bar("download_bar", self, _("Downloaded"), most=1000)
@@ -232,8 +232,7 @@ class DownloadRow(Card):
         self._use = self.add_button(_("Use now"), "use_download_button", spoken, partial(fetch.use, change.id))
         self._use.setProperty("kind", "primary")
         spoken = _("What to do to get {name}").format(name=name)
-        ask = lambda: self.gated_requested.emit(self._change)  # noqa: E731
-        self._gated = self.add_button(_("What to do…"), "gated_button", spoken, ask)
+        self._gated = self.add_button(_("What to do…"), "gated_button", spoken, lambda: explain(self._change))
         self._pause = self.add_button(_("Pause"), "pause_button", "", self._on_pause)
         self._cancel = self.add_button(_("Cancel"), "cancel_download_button", "", self._on_cancel)
         self._build_moves(name)
@@ -330,9 +329,7 @@ class Downloads(QWidget):
         self.setVisible(bool(self._rows.rows or self._left.rows))
 
     def _make_row(self, change: DownloadChanged) -> DownloadRow:
-        row = DownloadRow(self._fetch, change, self)
-        row.gated_requested.connect(self.gated_requested)
-        return row
+        return DownloadRow(self._fetch, change, self.gated_requested.emit, self)
 
 
 def words_of(change: DownloadChanged) -> str:

@@ -411,15 +411,14 @@ class GlossaryWindow(Dialog):
     # ---- files
 
     def _on_import(self) -> None:
-        ask_file(self, _("Import a glossary"), self._on_file, name="glossary_file_dialog", filters=FILES)
+        self._ask_file(_("Import a glossary"), "glossary_file_dialog", "")
 
     def _on_import_into(self) -> None:
         if record := self.chosen:
-            title, chosen = _("Import into {name}").format(name=record.name), partial(self._on_file, into=record.id)
-            ask_file(self, title, chosen, name="glossary_into_dialog", filters=FILES)
+            self._ask_file(_("Import into {name}").format(name=record.name), "glossary_into_dialog", record.id)
 
-    def _on_file(self, path: Path, into: str = "") -> None:
-        self._read_file(ImportRequest(path, into=into))
+    def _ask_file(self, title: str, name: str, into: str) -> None:
+        ask_file(self, title, lambda path: self._read_file(ImportRequest(path, into=into)), name=name, filters=FILES)
 
     def _read_file(self, request: ImportRequest) -> None:
         self._say(_("Reading {name}…").format(name=request.path.name))

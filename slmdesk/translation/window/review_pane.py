@@ -180,8 +180,7 @@ class ReviewPane(QWidget):
         self._listed.put(None)
 
     def refresh(self) -> None:
-        if not self._list_timer.isActive():
-            self._list_timer.start()
+        self._list_timer.start_once()
 
     def _list_again(self) -> None:
         """Read the list again, but not while it is being read: in a long document that would never end."""

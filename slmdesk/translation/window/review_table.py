@@ -164,8 +164,7 @@ class SegmentModel(QAbstractTableModel):
         segment, column = self.segment(index.row()), index.column()
         if segment is None:
             self._missing.add(index.row() // PAGE)
-            if not self._timer.isActive():
-                self._timer.start()
+            self._timer.start_once()
             return "…" if role == Qt.ItemDataRole.DisplayRole and column == SOURCE else None
         if role == SEGMENT_ROLE:
             return segment
@@ -275,12 +274,12 @@ class SegmentTable(QTableView):
         rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         columns.hide()
-        self.verticalScrollBar().valueChanged.connect(self.fit_soon)
-        self._segments.dataChanged.connect(self.fit_soon)
-        self._segments.rowsInserted.connect(self.fit_soon)
-        self._segments.rowsRemoved.connect(self.fit_soon)
-        self._segments.modelReset.connect(self.fit_soon)
-        self.cells.closeEditor.connect(self.fit_soon)
+        self.verticalScrollBar().valueChanged.connect(self._timer.start_once)
+        self._segments.dataChanged.connect(self._timer.start_once)
+        self._segments.rowsInserted.connect(self._timer.start_once)
+        self._segments.rowsRemoved.connect(self._timer.start_once)
+        self._segments.modelReset.connect(self._timer.start_once)
+        self.cells.closeEditor.connect(self._timer.start_once)
 
     def edit_row(self, row: int) -> None:
         index = self._segments.index(row, TARGET)
@@ -288,11 +287,6 @@ class SegmentTable(QTableView):
             self.setCurrentIndex(index)
             self.scrollTo(index)
             self.edit(index)
-
-    def fit_soon(self) -> None:
-        """Measure the visible rows soon. Several calls lead to one measurement."""
-        if not self._timer.isActive():
-            self._timer.start()
 
     def _on_fit(self) -> None:
         """Measure the visible rows, except rows whose new height would move an open editor."""
@@ -333,7 +327,7 @@ class SegmentTable(QTableView):
         words = self.viewport().width() - state
         for column, width in ((SOURCE, words // 2), (TARGET, words - words // 2), (STATE, state)):
             self.setColumnWidth(column, width)
-        self.fit_soon()
+        self._timer.start_once()
 
 
 MOST_LINES = 12

@@ -198,7 +198,7 @@ class ComparePane(QFrame):
         menu.addSeparator()
         self._swap = named(menu.addAction(_("Swap old and new"), self._on_swap), "versions_swap")
         self._open = named(menu.addAction(_("Show on the page"), self._on_open), "versions_open")
-        wide = menu.addAction(_("Side by side"), lambda: self._set_wide(not self._is_wide))
+        wide = menu.addAction(_("Side by side"), lambda: self.set_wide(not self._is_wide))
         self._wide = named(wide, "versions_wide")
         again = named(menu.addAction(_("Compare again"), self._on_compare), "versions_again")
         earlier = named(menu.addAction(_("Earlier comparisons"), self._on_earlier), "versions_earlier_action")
@@ -275,12 +275,9 @@ class ComparePane(QFrame):
 
     @property
     def title(self) -> str:
-        comparison = self.comparison
-        return (
-            _("{name} and {name2}").format(name=comparison.old.name, name2=comparison.new.name)
-            if comparison
-            else _("Compare")
-        )
+        if (comparison := self.comparison) is None:
+            return _("Compare")
+        return _("{name} and {name2}").format(name=comparison.old.name, name2=comparison.new.name)
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         ids = [record.id for record in records if record.status is DocumentStatus.READ]
@@ -395,11 +392,11 @@ class ComparePane(QFrame):
         self.export.setEnabled(part is self._result)
 
     def _show_nothing(self) -> None:
-        self._set_wide(False)
+        self.set_wide(False)
         self._show_only(self._hint)
 
     def _show_busy(self, words: str) -> None:
-        self._set_wide(False)
+        self.set_wide(False)
         self._busy_words.setText(words)
         self._show_only(self._busy)
 
@@ -428,7 +425,7 @@ class ComparePane(QFrame):
         if has_changes:
             self._on_kind("all" if is_other else self.list.lines.filter)
         self._show_only(self._result)
-        self._set_wide(has_changes if is_other else self._is_wide)
+        self.set_wide(has_changes if is_other else self._is_wide)
         self._show_count()
 
     def show_change(self, change: int) -> None:
@@ -446,9 +443,6 @@ class ComparePane(QFrame):
 
     def go_back(self) -> None:
         self._step(-1)
-
-    def show_beside_pages(self) -> None:
-        self._set_wide(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -482,7 +476,7 @@ class ComparePane(QFrame):
         if self.current < 0 and self.list.lines.shown:
             self.show_change(self.list.lines.shown[0])
         if self.current >= 0:
-            self._set_wide(False)
+            self.set_wide(False)
             self.change_opened.emit(self.current)
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
@@ -609,7 +603,7 @@ class ComparePane(QFrame):
         for step in (self._before, self._after, self._open):
             step.setEnabled(bool(shown))
 
-    def _set_wide(self, is_wide: bool) -> None:
+    def set_wide(self, is_wide: bool) -> None:
         """Show both versions side by side in the whole work area if `is_wide`, else only the list beside the pages."""
         self._is_wide = is_wide
         self._columns.setVisible(is_wide)

@@ -298,6 +298,11 @@ class Delay(QTimer):
         self.setObjectName(name)
         self.timeout.connect(then)
 
+    def start_once(self) -> None:
+        """Start, unless it runs already. Several calls lead to one call of `then`."""
+        if not self.isActive():
+            self.start()
+
     def start_in(self, ms: int) -> None:
         """Start with another pause. Later calls of `start` use this pause too."""
         self.start(_pause(ms))

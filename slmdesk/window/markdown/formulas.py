@@ -79,7 +79,7 @@ class Formulas(QPyTextObject):
         self._thread: threading.Thread | None = None
         self._fresh: set[_Key] = set()
         self._timer = Delay(self, GATHER_MS, self._take_in)
-        self._came.connect(self._on_came)
+        self._came.connect(self._timer.start_once)
 
     def draw_in(self, document: QTextDocument) -> None:
         document.documentLayout().registerHandler(FORMULA, self)
@@ -210,10 +210,6 @@ class Formulas(QPyTextObject):
                 self._came.emit()
             except RuntimeError:  # the window has closed
                 return
-
-    def _on_came(self) -> None:
-        if not self._timer.isActive():
-            self._timer.start()
 
     def _take_in(self) -> None:
         with self._lock:

@@ -323,17 +323,8 @@ class MessageWriter:
         self._builder = Builder(self._document, self._style, all_rows=self._all_rows, can_save=self._can_save)
 
     @property
-    def codes(self) -> list[str]:
-        return self._builder.built.codes
-
-    @property
-    def languages(self) -> list[str]:
-        """Language named after the fence of each code block. Untrusted."""
-        return self._builder.built.languages
-
-    @property
-    def short_tables(self) -> int:
-        return self._builder.built.short_tables
+    def built(self) -> Built:
+        return self._builder.built
 
     def show_all_rows(self, text: str) -> bool:
         """Write the whole text again, with all rows of its tables. Return True if `write` must write the rest."""
@@ -506,13 +497,13 @@ class MessageWriter:
     def _begin_appending(self, tail: str) -> None:
         opened = _FENCE.match(tail)
         self._fence = opened.group(1) if opened else ""
-        self._in_code = bool(opened) and len(self.codes) > len(self._open_built.codes)
+        self._in_code = bool(opened) and len(self.built.codes) > len(self._open_built.codes)
         self._scanned = self._done + (tail.find("\n") + 1 if opened else 0)
 
     def _append(self, new: str) -> None:
         self._builder.append_plain(new)
         if self._in_code:
-            self.codes[-1] += new
+            self.built.codes[-1] += new
 
     def _leave_appended(self, text: str, shown: int, closed_at: int) -> None:
         """Leave a block that is complete but too long as it is. The next block begins at `closed_at`."""

@@ -78,7 +78,7 @@ class MarkdownReader(QWidget):
 
     def _on_anchor(self, address: str) -> None:
         if address.startswith(COPY_CODE):
-            copy_text(self._writer.codes[int(address.removeprefix(COPY_CODE)) - 1])
+            copy_text(self._writer.built.codes[int(address.removeprefix(COPY_CODE)) - 1])
         elif address == SHOW_ALL_ROWS:
             if self._writer.show_all_rows(self._source):
                 self._timer.start()

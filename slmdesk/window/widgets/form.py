@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QLayout, QLineEdit, QPlainTextEdit, QSlider, QToolButton, QWidget
 
@@ -268,9 +268,8 @@ class Parted(Control):
         self._bar.currentChanged.connect(lambda at: self.told(self._keys[at]))
 
     def show(self, value: Any, env: Any, *, is_new: bool) -> None:
-        self._bar.blockSignals(True)
-        self._bar.setCurrentIndex(self._keys.index(value))
-        self._bar.blockSignals(False)
+        with QSignalBlocker(self._bar):
+            self._bar.setCurrentIndex(self._keys.index(value))
 
 
 class Level(QSlider):
@@ -296,9 +295,8 @@ class Stepped(Control):
             self.below.addWidget(plain_label(words, parent, name=f"{field.name}_level", kind="small", wraps=False))
 
     def show(self, value: Any, env: Any, *, is_new: bool) -> None:
-        self._slider.blockSignals(True)
-        self._slider.setValue(self.field.write(value))
-        self._slider.blockSignals(False)
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(self.field.write(value))
 
 
 class Typed(Control):

@@ -96,8 +96,7 @@ class TokenForm(QWidget):
             self._place.setCurrentIndex(0)
         elif not places.has_keyring and at >= 0:
             self._place.removeItem(at)
-        self._missing.setText(NO_KEYRING.format(reason=places.no_keyring))
-        self._missing.setVisible(not places.has_keyring)
+        show_words(self._missing, "" if places.has_keyring else NO_KEYRING.format(reason=places.no_keyring))
         self._on_place_changed()
 
     def _on_place_changed(self) -> None:
@@ -216,8 +215,7 @@ class GatedPanel(QFrame):
 
     def show_problem(self, problem: Problem | None) -> None:
         has_more = problem is not None and problem.code != "hub.gated"  # the panel says that the model is gated
-        self._problem.setText(breakable(problem.sentence) if problem is not None and has_more else "")
-        self._problem.setVisible(has_more)
+        show_words(self._problem, breakable(problem.sentence) if problem is not None and has_more else "")
 
     def _show_state(self) -> None:
         self._state.setText(words_of(self._tokens.state.value))

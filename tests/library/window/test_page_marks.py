@@ -42,10 +42,10 @@ def test_a_picture_asked_for_with_marks_of_before_does_not_wipe_those_of_now(qap
     pictures, boxes = [], []
     pages.picture_received.connect(lambda *args: pictures.append(args))
     pages.boxes_received.connect(lambda *args: boxes.append(args))
-    pages.set_marks({1: OLD})
+    pages.marks = {1: OLD}
     pages.ask_picture(1, 800)
     pages.ask_picture(1, 0)
-    pages.set_marks({1: NEW})
+    pages.marks = {1: NEW}
     pages.ask_picture(1, 0)
     picture, old, new = bridge.waiting
     new(PageImage(b"", 0, 0, ((BOX,), (BOX,))))

@@ -295,7 +295,7 @@ def details_with(program, pace: Pace):
 
 def details(program) -> tuple[str, list[str]]:
     view = program.page.view.rows[len(program.page.view.rows) - 1].view
-    return view.details, all_details_of(program.chat.message(view.id))
+    return view.details, all_details_of(program.chat.shown.by_id[view.id])
 
 
 def test_the_figures_of_an_answer_are_the_same_after_a_restart(start, model_file):

@@ -150,7 +150,7 @@ def test_a_suggested_question_is_asked_with_a_click(program, tmp_path):
     program.wait(lambda: program.find("document_title").full_text == "poem.txt")
     program.wait(lambda: not shown_chips(program))
     program.wait(lambda: len(listed(program)) == 2)
-    program.documents.documents.choose_all()
+    program.find("document_view").selectAll()
     program.click("several_ask")
     program.wait(lambda: program.find("document_title").full_text == "2 documents")
     assert not shown_chips(program), "they are on one document"

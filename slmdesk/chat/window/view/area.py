@@ -356,7 +356,7 @@ class ConversationView(SelectableArea):
         message_id, text = row.view.id, widget.text
         widget.action_chosen.connect(partial(self._on_action, message_id))
         widget.extra_chosen.connect(partial(self.extra_requested.emit, message_id))
-        widget.extra_pointed.connect(partial(self.extra_pointed.emit, message_id))
+        widget.extras.pointed.connect(partial(self.extra_pointed.emit, message_id))
         widget.fold_chosen.connect(partial(self._on_fold, message_id))
         widget.reshaped.connect(partial(self._on_widget_reshaped, message_id))
         widget.edit_ended.connect(partial(self._on_edit_ended, message_id))

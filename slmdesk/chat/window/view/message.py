@@ -184,7 +184,6 @@ def _gap(view: MessageView) -> int:
 class MessageWidget(QWidget):
     action_chosen = Signal(str)
     extra_chosen = Signal(str)
-    extra_pointed = Signal(str)
     fold_chosen = Signal()
     edit_ended = Signal(str)
     """Emitted with the new text of a question, or '' if it stays as it is."""
@@ -215,10 +214,9 @@ class MessageWidget(QWidget):
         self._thought = ThoughtLine(style, self)
         self._thought.chosen.connect(self.extra_chosen)
         self._thought.show_view(view)
-        self._extras = ExtraLines(style, self)
-        self._extras.chosen.connect(self.extra_chosen)
-        self._extras.pointed.connect(self.extra_pointed)
-        self._extras.show_extras(view.extras)
+        self.extras = ExtraLines(style, self)
+        self.extras.chosen.connect(self.extra_chosen)
+        self.extras.show_extras(view.extras)
         self.writer = MessageWriter(self.text.document(), style, parser, markdown=view.is_markdown, can_save=True)
 
     @property
@@ -228,7 +226,7 @@ class MessageWidget(QWidget):
         return [
             *fold,
             *self._thought.buttons,
-            *self._extras.buttons,
+            *self.extras.buttons,
             *(button for button in shown if button.isEnabled()),
         ]
 
@@ -250,7 +248,7 @@ class MessageWidget(QWidget):
         if actions_changed:
             self._drop_actions()
         self._thought.show_view(view)
-        self._extras.show_extras(view.extras)
+        self.extras.show_extras(view.extras)
         self.update()
         return self.show_more(width=width)
 
@@ -274,7 +272,7 @@ class MessageWidget(QWidget):
         y = self._thought.lay(_text_top(self._style, self._view), width)
         shown = min(inner, band - 2 * SPACE_16)
         self.text.setGeometry(left + SPACE_16, y, shown, height)
-        y = self._extras.lay(self._lay_question(y, left, band, height), left, band)
+        y = self.extras.lay(self._lay_question(y, left, band, height), left, band)
         y += SPACE_12 - BOTTOM_MARGIN - (0 if self._view.is_markdown else SPACE_4)
         self._band = QRect(left, 0, band, y)
         y = self._lay_note(y, width - 2 * SPACE_16)

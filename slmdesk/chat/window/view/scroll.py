@@ -181,8 +181,7 @@ class MessageArea(QAbstractScrollArea):
         """Append text to a message. Pieces within 50 ms are shown together. Raises KeyError for an unknown id."""
         self.rows.append_text(self._index(message_id), piece)
         self.pending.add(message_id)
-        if not self._flush_timer.isActive():
-            self._flush_timer.start()
+        self._flush_timer.start_once()
 
     def remove_after(self, message_id: str) -> None:
         """Remove all messages after this message. Raises KeyError for an unknown id."""

@@ -253,13 +253,13 @@ class SelectableArea(MessageArea):
     def _copy_code(self, message_id: str, number: int) -> None:
         widget = self.rows[self._index(message_id)].widget
         if widget is not None:
-            copy_data(mime_of(widget.writer.codes[number - 1]))
+            copy_data(mime_of(widget.writer.built.codes[number - 1]))
 
     def _save_code(self, message_id: str, number: int) -> None:
         widget = self.rows[self._index(message_id)].widget
         if widget is not None:
-            name = file_name_of(widget.writer.languages[number - 1])
-            self.code_save_requested.emit(name, widget.writer.codes[number - 1])
+            name = file_name_of(widget.writer.built.languages[number - 1])
+            self.code_save_requested.emit(name, widget.writer.built.codes[number - 1])
 
     # hooks ---------------------------------------------------------------------------------------------------------
 

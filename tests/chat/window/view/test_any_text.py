@@ -31,7 +31,7 @@ def check(lines, pieces, style, parser):
     whole, writer = write(text, style, parser)
     grown, other = write(text, style, parser, pieces)
     assert shown(grown) == shown(whole)
-    assert writer.codes == other.codes
+    assert writer.built.codes == other.built.codes
     for word in re.findall(r"[a-z]{4,}", text):
         if word not in ("https", "example", "python"):
             assert word in whole.toPlainText() or "[r]:" in text or "```" in text or "~~~" in text

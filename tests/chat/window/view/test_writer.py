@@ -91,7 +91,7 @@ def test_streamed_text_looks_like_the_whole(name, size, style, parser):
     whole, writer = write(text, style, parser)
     grown, other = write(text, style, parser, [size] * (len(text) // size + 1))
     assert shown(grown) == shown(whole)
-    assert other.codes == writer.codes
+    assert other.built.codes == writer.built.codes
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 6))])
@@ -165,7 +165,7 @@ def test_code_with_a_long_line_is_shown_whole(size, step, slow, style, parser, m
     assert "last()" in words
     assert words.endswith("after")
     if not slow:
-        assert [code.rstrip() for code in writer.codes] == [f"{line}\nlast()"]
+        assert [code.rstrip() for code in writer.built.codes] == [f"{line}\nlast()"]
         assert not writer.is_plain
 
 
@@ -184,7 +184,7 @@ def test_program_words_are_not_copied(style, parser):
     document, writer = write("```python\nx = 1\n```", style, parser)
     assert "Copy" in document.toPlainText()
     assert selected(document) == "x = 1"
-    assert writer.codes == ["x = 1\n"]
+    assert writer.built.codes == ["x = 1\n"]
 
 
 def test_plain_messages_keep_every_letter(style, parser):
@@ -203,13 +203,13 @@ def test_long_tables_say_what_they_leave_out_and_can_show_it(style, parser):
     text = "| a | b |\n|---|---|\n" + "".join(f"| {i} | x |\n" for i in range(500))
     document, writer = write(text, style, parser)
     assert "The first 200 of 500 rows." in document.toPlainText()
-    assert writer.short_tables == 1
+    assert writer.built.short_tables == 1
     writer.show_all_rows(text)
     while writer.write(text, ended=True):
         pass
     assert "of 500 rows" not in document.toPlainText()
     assert "499" in document.toPlainText()
-    assert writer.short_tables == 0
+    assert writer.built.short_tables == 0
 
 
 def test_right_to_left_is_found_per_block(style, parser):
