@@ -26,7 +26,6 @@ from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.base.protocol import (
     Cancel,
     Cancelled,
-    Cancelling,
     CountTokens,
     Done,
     EndOfSteps,
@@ -446,8 +445,7 @@ class Jobs:
         return True
 
     def cancel(self, ident: str) -> None:
-        """Acknowledge at once, end soon.  A cancel may overtake its job's start: it is remembered."""
-        self._send(Cancelling(ident))
+        """End soon.  A cancel may overtake its job's start: it is remembered."""
         with self._lock:
             job, __ = self._jobs.get(ident, (None, None))
             if job is None:
