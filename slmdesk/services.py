@@ -271,7 +271,7 @@ class Services:
     translations: Made[TranslationService] = Made(
         "translation.service:TranslationService",
         lambda s, new: new(
-            s.runtime, s.models, s.uses, s.loader, s.jobs, s.reader, s.pair_advice, lambda *of: s.spelling.unknown(*of)
+            s.runtime, s.models, s.uses, s.jobs, s.reader, s.pair_advice, lambda *of: s.spelling.unknown(*of)
         ),
     )
     segment_edits: Made[SegmentEdits] = Made(

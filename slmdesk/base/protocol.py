@@ -153,7 +153,7 @@ class EndOfSteps(Record):
 
 
 class Cancel(Record):
-    """Asks the child to end a job soon. The child answers at once with `Cancelling`."""
+    """Asks the child to end a job soon."""
 
     job: str
 
@@ -197,10 +197,6 @@ class Heartbeat(Record):
     work: int
     busy: bool
     in_template: bool = False
-
-
-class Cancelling(Record):
-    job: str
 
 
 class Token(Record):
@@ -250,16 +246,14 @@ class Rejected(Record):
 
 
 ToChild: TypeAlias = Start | Step | EndOfSteps | Cancel | Load | Unload | CountTokens | Shutdown
-FromChild: TypeAlias = (
-    Hello | Heartbeat | Cancelling | Token | Progress | Partial | Done | Failed | Cancelled | Rejected
-)
+FromChild: TypeAlias = Hello | Heartbeat | Token | Progress | Partial | Done | Failed | Cancelled | Rejected
 
 _TO_CHILD: Mapping[str, type[Any]] = {
     "start": Start, "step": Step, "end_of_steps": EndOfSteps, "cancel": Cancel, "load": Load, "unload": Unload,
     "count_tokens": CountTokens, "shutdown": Shutdown,
 }  # fmt: skip
 _FROM_CHILD: Mapping[str, type[Any]] = {
-    "hello": Hello, "heartbeat": Heartbeat, "cancelling": Cancelling, "token": Token, "progress": Progress,
+    "hello": Hello, "heartbeat": Heartbeat, "token": Token, "progress": Progress,
     "partial": Partial, "done": Done, "failed": Failed, "cancelled": Cancelled, "rejected": Rejected,
 }  # fmt: skip
 _NAMES: Mapping[type[Any], str] = {cls: name for table in (_TO_CHILD, _FROM_CHILD) for name, cls in table.items()}

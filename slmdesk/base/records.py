@@ -455,14 +455,6 @@ class LedgerRow(Record):
     hash: str
 
     @property
-    def values(self) -> dict[str, Json]:
-        """The content of `data`. Raises ValueError if `data` is no JSON object."""
-        stored = json.loads(self.data)
-        if not isinstance(stored, dict):
-            raise ValueError("no object")
-        return stored
-
-    @property
     def said(self) -> dict[str, Json]:
         """The content of `data`, or an empty object if it was made unreadable. Damage here must stop nobody's work."""
         return said_in(self.data)

@@ -283,7 +283,6 @@ class MeasuredAttachment(Record):
     text: str | None
     """The whole text in the form for the model; None when it is too long for any model."""
     sample: str
-    source: tuple[str, ...] = ()
 
 
 class Sources(Service):
@@ -397,7 +396,7 @@ class Sources(Service):
     def _of_source(self, request: AttachRequest) -> MeasuredAttachment:
         key = f"text {hash(request.source)} {request.page_kind}"
         if request.mode is AttachMode.PICTURE:
-            return MeasuredAttachment(key, request.name, "", "", PICTURE, 1, (1,), (), 0, 0, "", "", request.source)
+            return MeasuredAttachment(key, request.name, "", "", PICTURE, 1, (1,), (), 0, 0, "", "")
         if key not in self._known:
             pages = pages_from(request.source)
             read = [page for page in pages if has_words(page)]
@@ -406,7 +405,7 @@ class Sources(Service):
             self._keep(MeasuredAttachment(
                 key, request.name, "", "", request.page_kind, len(pages), tuple(page.number for page in read),
                 tuple(page.number for page in pages if page not in read), sum(map(words_of_page, read)), len(text),
-                text if len(text) <= MOST_CHARACTERS else None, text[:SAMPLE], request.source,
+                text if len(text) <= MOST_CHARACTERS else None, text[:SAMPLE],
             ))  # fmt: skip
         return self._known[key]
 

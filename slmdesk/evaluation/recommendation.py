@@ -41,7 +41,6 @@ _NEEDED: Mapping[Skill, tuple[Examined, ...]] = {
 
 
 class Recommendation(Record):
-    job: Skill
     entry: CatalogueEntry
     words_per_s: float
     """Expected words a second; 0 on a graphics card, whose speed is not forecast, and where nothing was measured."""
@@ -118,7 +117,7 @@ def recommend(
         return None
     level = levels.get(best.entry.repo.lower(), "")
     words_per_s = best.words_per_s if pc.pace.bandwidth > 0 else 0.0
-    return Recommendation(job, best.entry, words_per_s, _reason(job, best, able, pc, languages, level))
+    return Recommendation(best.entry, words_per_s, _reason(job, best, able, pc, languages, level))
 
 
 def _candidate(job: Skill, entry: CatalogueEntry, pc: Pc, level: str) -> _Candidate | None:

@@ -161,7 +161,7 @@ class RequestLog(Protocol):
         """Log that the request is not sent, with the error code of the reason. Never raises."""
 
 
-def _no_proxy(_scheme: str, _host: str) -> str:
+def no_proxy(_scheme: str, _host: str) -> str:
     return ""
 
 
@@ -175,7 +175,7 @@ class GuardPolicy(Record):
     """
     endpoint: str = HUB
     """Address of the Hub or a mirror. If the endpoint is on this PC, plain http to it is allowed."""
-    proxy_for: Callable[[str, str], str] = _no_proxy
+    proxy_for: Callable[[str, str], str] = no_proxy
     """Function that returns the address of the proxy for a scheme and a host, or "" for no proxy."""
     way: str = "none"
     """How the proxy is chosen, for the network log: "system", "none", or the proxy's address without its password."""

@@ -502,10 +502,6 @@ class Hub:
         self._lock = Lock()
         self._made_for: GuardPolicy | None = None
 
-    @property
-    def policy(self) -> GuardPolicy:
-        return self._policy()
-
     def address(self, file: RemoteFile, part: RemotePart) -> str:
         return file_address(self._policy().endpoint, file.repo, file.revision, part.name)
 
@@ -732,8 +728,6 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     measured: tuple[Measure, ...] = ()
     good_for: str = ""
     source: str = ""
-    chat_format: str = ""
-    """Name of an engine's built-in chat format, for files without a chat template. Empty: the files have a template."""
 
     @property
     def quantization(self) -> str:

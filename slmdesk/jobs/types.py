@@ -203,10 +203,6 @@ class TimeLeft:
     def done_cost(self) -> float:
         return self._done_cost
 
-    @property
-    def steps_ahead(self) -> int:
-        return sum(batch.steps for batch in self._ahead if batch.is_sure)
-
     def measured(self) -> dict[str, float]:
         self._close_measure()
         return {name: seconds / cost for name, (seconds, cost) in self._before.items() if seconds >= ENOUGH_S}

@@ -106,7 +106,6 @@ _Scan = tuple[Listing, Plan | None]
 class CollectionService(Service):
     def __init__(self, runtime: Runtime, documents: DocumentService, loader: ModelLoader) -> None:
         super().__init__(runtime)
-        self._documents = documents
         paths = runtime.paths
         self._own = (paths.data, paths.models, paths.cache, paths.logs, paths.config)
         self.runner = IndexRunner(runtime, documents, loader, self._on_progress)

@@ -396,10 +396,6 @@ class EmbeddingService(Service):
             self._service_thread.post(self._advance)
 
     @property
-    def is_busy(self) -> bool:
-        return self._now is not None or bool(self._waiting)
-
-    @property
     def waiting(self) -> int:
         return len(self._waiting) + (self._now is not None)
 

@@ -51,7 +51,6 @@ class ContextChoice(Record):
 
 
 class LoadOptions(Record):
-    model: ModelRecord
     makers: Sampling
     """Sampling values that the model's file recommends. A value is None if the file does not recommend one."""
     most_context: int
@@ -90,7 +89,7 @@ class LoadOptionsService(Service):
         choices = [
             AdapterChoice(adapter.id, adapter.name, self._why_not(record, header, adapter)) for adapter in adapters
         ]
-        return LoadOptions(record, recommended_sampling(header), header.context_length, contexts, tuple(choices))
+        return LoadOptions(recommended_sampling(header), header.context_length, contexts, tuple(choices))
 
     def _why_not(self, record: ModelRecord, header: GgufHeader, adapter: ModelRecord) -> str:
         pair = (record.sha256, adapter.sha256)

@@ -21,7 +21,7 @@ from slmdesk.online.network import Exported, NetworkService
 from slmdesk.online.program import Library, code_from_elsewhere, libraries, list_sum, package_sum
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import bytes_for_people
-from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 
 BATCH = 1000
 MOST_ROWS = 1000
@@ -69,14 +69,12 @@ class LogPageService(Service):
         super().__init__(runtime)
         self._network, self._print, self._walls = network, print_pdf, walls
 
-    def write(self, target: Path, words: str = "") -> Pending[Exported]:
+    @sliced
+    def write(self, target: Path, words: str = "") -> Slices[Exported]:
         """Write the page as PDF. An existing file is replaced.
 
         It says of a child process only what that process reported after its start, so start each one before.
         """
-        return in_slices(self._service_thread, self._written(target, words))
-
-    def _written(self, target: Path, words: str) -> Slices[Exported]:
         is_there(target)
         walls = {name: wall.words if wall else "not started" for name, wall in self._walls().items()}
         enforcement = in_english(lambda: self._network.enforcement.words)  # as the rest of the page

@@ -26,7 +26,7 @@ from slmdesk.base.settings import Settings, reason_against
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.exports.papers import iso_time
-from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
+from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy, no_proxy
 from slmdesk.hub.vault import PrivateFile, SystemKeyring, Vault
 from slmdesk.online.offline import Enforcement, LedgerEvents, enforcement
 from slmdesk.runtime.events import Noticed, Pending, RequestsToday, TokenChanged, ended
@@ -218,10 +218,6 @@ def system_proxy(scheme: str, host: str) -> str:
     proxies = urllib.request.getproxies()
     address = proxies.get(scheme) or proxies.get("all") or ""
     return address if "://" in address or not address else f"http://{address}"
-
-
-def no_proxy(_scheme: str, _host: str) -> str:
-    return ""
 
 
 def policy_for(settings: Settings, offline: Callable[[], bool], passwords: ProxyPasswords | None = None) -> GuardPolicy:

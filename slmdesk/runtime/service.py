@@ -72,10 +72,6 @@ class ServiceThread:
     def is_here(self) -> bool:
         return threading.current_thread() is self._thread
 
-    @property
-    def is_running(self) -> bool:
-        return self._thread.is_alive()
-
     def post(self, fn: Callable[[], object]) -> None:
         """Queue `fn`. Functions run in the order they were posted. After `close`, `fn` is dropped."""
         with self._wake:

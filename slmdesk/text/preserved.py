@@ -33,18 +33,13 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 class Protected(Record):
-    kind: str
     text: str
     start: int
     end: int
 
 
 def protected_in(text: str) -> list[Protected]:
-    return [
-        Protected(match.lastgroup or "", match[0], match.start(), match.end())
-        for match in _PROTECTED.finditer(text)
-        if match[0]
-    ]
+    return [Protected(match[0], match.start(), match.end()) for match in _PROTECTED.finditer(text) if match[0]]
 
 
 def changed(source: str, target: str) -> tuple[list[str], list[str]]:

@@ -34,8 +34,6 @@ class BetterModel(Record):
 
 
 class PairAdvice(Record):
-    model: str
-    source: str
     target: str
     words: str
     """The advice. Empty means that nothing speaks against the model."""
@@ -73,7 +71,7 @@ class PairAdviceService:
         if is_doubted and level != "fair" and target and better is None and not is_starter(record):  # it has one offer
             offer = self._offer(source, target)
         said = " ".join(part for part in parts if part)
-        return PairAdvice(record.id, source, target, said, level, better, offer)
+        return PairAdvice(target, said, level, better, offer)
 
     def is_tagged_first(self, record: ModelRecord, source: str, target: str) -> bool:
         """Return whether to ask this model for translations with formatting tags. If not, the tags are placed

@@ -22,12 +22,11 @@ from slmdesk.base.translation import (
 from slmdesk.exports.writers import to_xlsx
 from slmdesk.text.markup import harmless_cell
 
-GLOSSARY_FORMS = ("csv", "tsv", "xlsx", "tbx")
 TERMS_HEAD = ("source", "target", "forbidden", "keep", "case", "forms", "note")
 
 
 def to_glossary_file(record: GlossaryRecord, terms: Sequence[Term], form: str) -> bytes:
-    """Return a glossary as a file in one of the GLOSSARY_FORMS.
+    """Return a glossary as a csv, tsv, xlsx or tbx file.
 
     Reading the file gives the same terms again, except that TBX loses the marks for case and word forms. Not on the
     service thread. Raises KnownError `request.invalid`.

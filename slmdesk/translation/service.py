@@ -25,7 +25,6 @@ from slmdesk.exports.writers import PAPER_FORMS
 from slmdesk.jobs.runner import JobPlanner, Plan, Question
 from slmdesk.jobs.service import REQUEST, JobService, begun_before
 from slmdesk.library.reading import rewritten
-from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
@@ -80,7 +79,6 @@ class TranslationService(Service, JobPlanner):
         runtime: Runtime,
         models: ModelService,
         uses: DefaultsService,
-        loader: ModelLoader,
         jobs: JobService,
         reader: ChildClient,
         pairs: PairAdviceService,
@@ -89,7 +87,7 @@ class TranslationService(Service, JobPlanner):
         super().__init__(runtime)
         self.unknown = unknown
         self._models, self._uses, self._pairs = models, uses, pairs
-        self._loader, self._jobs, self._reader = loader, jobs, reader
+        self._jobs, self._reader = jobs, reader
         self._terms = TermLists(runtime.store)
         self._preparation = Preparation(runtime, reader, self._terms)
         self._live: dict[str, _Live] = {}

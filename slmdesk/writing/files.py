@@ -19,7 +19,7 @@ from slmdesk.base.types import Json, common_prefix
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread, sliced
 from slmdesk.text.tagged import Tags, pieces
 from slmdesk.text.writing import HALF_ALIKE, Edit, applied, edits_of, likeness, reason_of
 from slmdesk.writing.export import TrackedChange, tracked_docx
@@ -95,22 +95,13 @@ class WritingFiles(Service):
         """
         return pending_on_file_thread(self._service_thread, lambda: _write(request), name="writing")
 
-    def write_into(self, request: WriteRequest) -> Pending[WrittenWord]:
+    @sliced
+    def write_into(self, request: WriteRequest) -> Slices[WrittenWord]:
         """Save a copy of the Word file that the text came from, with every difference as a tracked change.
 
         Undecided changes are tracked too, except those with words. Ends with a Problem as `write`, `document.…`, or
         `writing.file_changed` if the words of the file have changed since.
         """
-        return in_slices(self._service_thread, self._writing_into(request))
-
-    def _opening(self, path: Path, kind: str) -> Slices[OpenedText]:
-        if kind not in DOCUMENTS:
-            raise KnownError("writing.unknown_format", path=path.name, known=" ".join(SUFFIXES))
-        parts = yield from units_from(self._service_thread, self._reader, tracked_payload(str(path)))
-        words, left = yield from _words_in(parts)
-        return OpenedText(_checked(words), path, left=left)
-
-    def _writing_into(self, request: WriteRequest) -> Slices[WrittenWord]:
         source, target = request.source, request.target
         if source is None or source.path.suffix.lower() != ".docx":
             raise KnownError("request.invalid", what=_("the text is of no Word file"))
@@ -129,6 +120,13 @@ class WritingFiles(Service):
         yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="writing")
         lost = sum(document.refused(change, refused) for change in made.changes)
         return WrittenWord(target, len(made.changes) - lost, made.lost + lost)
+
+    def _opening(self, path: Path, kind: str) -> Slices[OpenedText]:
+        if kind not in DOCUMENTS:
+            raise KnownError("writing.unknown_format", path=path.name, known=" ".join(SUFFIXES))
+        parts = yield from units_from(self._service_thread, self._reader, tracked_payload(str(path)))
+        words, left = yield from _words_in(parts)
+        return OpenedText(_checked(words), path, left=left)
 
 
 def tracked_payload(path: str) -> dict[str, Json]:

@@ -17,8 +17,7 @@ from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
 from slmdesk.models.service import ModelService, able, is_starter
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.preserved import without_chatter
 from slmdesk.text.sentences import SURE, detect
@@ -66,37 +65,16 @@ class WritingService(Service):
         super().__init__(runtime)
         self._models, self._loader, self._reader = models, loader, reader
 
+    @sliced
     def correct(
         self, request: CorrectRequest, report: Callable[[Sequence[Change]], object] | None = None
-    ) -> Pending[Correction]:
+    ) -> Slices[Correction]:
         """Correct a text. Progress is reported as pairs: sentences done, sentences in all.
 
         `report` is called on the service thread with the changes of a sentence as soon as they are known, in any order.
         Ends with a Problem `writing.empty`, `writing.too_long`, `writing.language`, `language.unknown`, `model.…` or of
         the engine.
         """
-        return in_slices(self._service_thread, self._correcting(request, report))
-
-    def correct_document(self, request: DocumentRequest) -> Pending[Correction]:
-        """Correct a Word file and save a copy with tracked changes. The lines of the correction are paragraphs.
-
-        Ends with the Problems of `correct`, `document.…`, `file.…` or `disk.full`; then nothing is written.
-        """
-        return in_slices(self._service_thread, self._correcting_document(request))
-
-    def rewrite(self, request: RewriteRequest) -> Pending[Rewriting]:
-        """Rewrite a text. If the result is not as short or long as requested, the model is asked once more.
-
-        Ends with the same Problems as `correct`, `writing.weak_model`, `writing.no_version`, `writing.not_shorter` or
-        `writing.not_longer`.
-        """
-        return in_slices(self._service_thread, self._rewriting(request))
-
-    # ---- correcting
-
-    def _correcting(
-        self, request: CorrectRequest, report: Callable[[Sequence[Change]], object] | None
-    ) -> Slices[Correction]:
         text = request.text
         language = _language(text, request.language, MOST_TEXT)
         record = able(self._models.choose(request.model))
@@ -143,7 +121,12 @@ class WritingService(Service):
         unanswered = tuple(passage.line for passage in sentences if changes.get(passage) is None)
         return Correction(text, tuple(made), language, len(sentences), unanswered)
 
-    def _correcting_document(self, request: DocumentRequest) -> Slices[Correction]:
+    @sliced
+    def correct_document(self, request: DocumentRequest) -> Slices[Correction]:
+        """Correct a Word file and save a copy with tracked changes. The lines of the correction are paragraphs.
+
+        Ends with the Problems of `correct`, `document.…`, `file.…` or `disk.full`; then nothing is written.
+        """
         payload = tracked_payload(request.path)
         document = DocumentText.of((yield from units_from(self._service_thread, self._reader, payload)))
         correction = yield self.correct(CorrectRequest(document.text, request.language, request.model))
@@ -159,9 +142,13 @@ class WritingService(Service):
         yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="writing")
         return document.without(correction, refused)
 
-    # ---- rewriting
+    @sliced
+    def rewrite(self, request: RewriteRequest) -> Slices[Rewriting]:
+        """Rewrite a text. If the result is not as short or long as requested, the model is asked once more.
 
-    def _rewriting(self, request: RewriteRequest) -> Slices[Rewriting]:
+        Ends with the same Problems as `correct`, `writing.weak_model`, `writing.no_version`, `writing.not_shorter` or
+        `writing.not_longer`.
+        """
         language = _language(request.text, request.language, MOST_REWRITTEN)
         record = able(self._models.choose(request.model))
         if is_starter(record) or is_weak(record, (Skill.LANGUAGE,), 0):

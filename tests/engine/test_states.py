@@ -41,7 +41,7 @@ def test_a_failure_on_the_engine_thread_reaches_the_caller_and_the_engine_goes_o
 
     state = saved(tiny, "A house has a door.\n\n" * 6)
     with monkeypatch.context() as patched:
-        patched.setattr(tiny.engine.model(tiny.info.handle).scheduler, "holds", fail)
+        patched.setattr(tiny.engine.model(tiny.info.handle).scheduler.pool, "holds", fail)
         with pytest.raises(MemoryError):
             put(tiny, state)
     assert put(tiny, state) == len(state.tokens) // 4

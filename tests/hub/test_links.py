@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
-from slmdesk.engine.llama.templates import FAMILIES_BY_NAME
 from slmdesk.hub.search import (
     Commercial,
     Group,
@@ -214,7 +213,6 @@ source = "a test"
 def test_an_entry_holds_together(entry) -> None:
     assert "gguf" in entry.repo.lower() or Skill.SPEECH in entry.good_at
     assert entry.quantization
-    assert not entry.chat_format or entry.chat_format in FAMILIES_BY_NAME
     for sentence in (entry.weakness, entry.good_for):
         assert not sentence or sentence.endswith(".")
         assert "!" not in sentence

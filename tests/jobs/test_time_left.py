@@ -120,7 +120,6 @@ def test_waves_to_come_count_from_the_beginning_and_unknown_ones_make_a_range() 
     assert left is not None
     assert left.best == pytest.approx((5 * 100 + 50 * 60) * 10 / 500)
     assert left.low < left.best < left.high
-    assert recorder.steps_ahead == 50
     assert recorder.share == pytest.approx(500 / 4000)
 
 
@@ -149,7 +148,6 @@ def test_a_wave_that_may_not_come_is_half_believed_and_said_as_a_range() -> None
     assert left is not None
     assert (left.low, left.best, left.high) == (pytest.approx(30), pytest.approx(75), pytest.approx(120))
     assert recorder.share == 0.0
-    assert recorder.steps_ahead == 0
 
 
 def test_what_is_done_never_goes_back_and_a_pause_costs_no_pace() -> None:

@@ -43,7 +43,7 @@ def test_meaning_finds_what_words_do_not(services, tmp_path):
     pages = [long("zyzzyva fuzzy pizzazz"), long("moon room spoon balloon"), long("quick brown fox jumps")]
     record = document(services, tmp_path / "a.txt", *pages)
     wait_until(lambda: len(vectors_of(services, encoder, record)) == 3)
-    wait_until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
+    wait_until(lambda: not services.service_thread.call(lambda: services.embedding.waiting))
     assert (
         services.service_thread.call(lambda: services.store.passages.find(search_words("zzzyzzy"), [record.id])) == []
     )
@@ -77,7 +77,7 @@ def test_without_a_model_or_with_one_that_is_gone_words_decide(services, tmp_pat
     add_encoder(services, tmp_path / "encoder.gguf")
     (tmp_path / "encoder.gguf").unlink()
     services.service_thread.call(lambda: services.embedding.index(record.id))
-    wait_until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
+    wait_until(lambda: not services.service_thread.call(lambda: services.embedding.waiting))
     assert services.service_thread.call(services.embedding.model) is None, "not tried again and again"
     assert [passage.page for passage in ranked(services, "fox", record).passages] == [2]
 

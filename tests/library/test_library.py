@@ -35,7 +35,7 @@ threading.Thread(target=beat, daemon=True).start()
 for line in sys.stdin:
     told = json.loads(line)
     if told["type"] == "cancel":
-        send(type="cancelling", job=told["job"]); send(type="cancelled", job=told["job"])
+        send(type="cancelled", job=told["job"])
     if told["type"] != "start":
         continue
     name = os.path.basename(told["payload"]["path"])

@@ -98,7 +98,7 @@ def test_an_adapter_of_another_model_is_named_before_anything_is_kept_or_loaded(
     assert [context.tokens for context in options.contexts] == [1024, 2048, 4096]
     assert [context.bytes for context in options.contexts] == sorted({context.bytes for context in options.contexts})
     assert all(context.fits for context in options.contexts)
-    assert look(recorder).model.id == base.id
+    assert look(recorder) == options
 
 
 def test_an_adapter_that_is_gone_or_damaged_is_said_and_nothing_dies(recorder, tmp_path) -> None:

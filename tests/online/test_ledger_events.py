@@ -40,9 +40,9 @@ def test_a_start_and_an_end_in_order(opened):
     services = opened(model=False).services
     services.close()
     start, stop = ledger_on_disk()
-    assert (start.kind, stop.kind, stop.values["of"]) == ("start", "stop", 1)
-    assert start.values["offline"] is True
-    assert (start.values["unclean"], start.values["by"]) == ([], "person")
+    assert (start.kind, stop.kind, stop.said["of"]) == ("start", "stop", 1)
+    assert start.said["offline"] is True
+    assert (start.said["unclean"], start.said["by"]) == ([], "person")
 
 
 KILLED = """
@@ -65,7 +65,7 @@ def test_a_program_that_was_killed_is_an_unclean_end(opened, home):
         process.communicate()
     rows = ledger_of(opened(model=False))
     assert kinds(rows) == ["start", "start"]
-    assert rows[1].values["unclean"] == [1]
+    assert rows[1].said["unclean"] == [1]
 
 
 def test_the_network_allowed_and_forbidden_stands_there_once(opened):
@@ -77,7 +77,7 @@ def test_the_network_allowed_and_forbidden_stands_there_once(opened):
     call(network.allow_once)
     rows = ledger_of(recorder)
     assert kinds(rows) == ["start", "offline", "offline", "offline"]
-    assert [(row.values["offline"], row.values.get("once")) for row in rows[1:]] == [
+    assert [(row.said["offline"], row.said.get("once")) for row in rows[1:]] == [
         (False, None), (True, None), (False, True),
     ]  # fmt: skip
     assert first_fault(rows) is None
@@ -90,8 +90,8 @@ def test_what_is_refused_stands_there_and_is_no_request(opened):
         client.get("https://huggingface.co/api/models?search=secret")
     start, refused = ledger_of(recorder)
     assert (start.kind, refused.kind) == ("start", "refused")
-    assert (refused.values["host"], refused.values["purpose"]) == ("huggingface.co", "search")
-    assert refused.values["code"] == "network.offline"
+    assert (refused.said["host"], refused.said["purpose"]) == ("huggingface.co", "search")
+    assert refused.said["code"] == "network.offline"
     assert "secret" not in refused.data
     assert services.service_thread.call(services.network.requests) == []
 
@@ -126,7 +126,7 @@ def test_a_start_that_could_not_be_written_whole_is_written_before_the_first_req
     recorder.ask(lambda services: services.ledger_events.require_start())  # as before the first request
     assert kinds(ledger_of(recorder)) == ["start", "stop", "start", "policy"]
     recorder.services.close()
-    assert ledger_on_disk()[-1].values == {"of": 3}
+    assert ledger_on_disk()[-1].said == {"of": 3}
 
 
 def test_a_policy_stands_there_when_it_is_another(opened, home):
@@ -138,10 +138,10 @@ def test_a_policy_stands_there_when_it_is_another(opened, home):
     paths.policy_file.unlink()
     opened(model=False).services.close()
     rows = ledger_on_disk()
-    policies = [row.values for row in rows if row.kind == Kind.POLICY]
+    policies = [row.said for row in rows if row.kind == Kind.POLICY]
     assert [policy["file"] for policy in policies] == [str(paths.policy_file), None]
     assert policies[0]["sets"]["offline"] is True
     assert len(policies[0]["sha256"]) == 64
     assert "heron" not in str(rows)
-    starts = [row.values for row in rows if row.kind == Kind.START]
+    starts = [row.said for row in rows if row.kind == Kind.START]
     assert [start["by"] for start in starts] == ["person", "policy", "policy", "person"]

@@ -185,7 +185,9 @@ def test_a_job_keeps_its_steps_and_goes_on_after_unlocking(encrypted, start):
     services = program.services
     press_lock(program.window)
     program.wait(lambda: program.replaced)
-    program.wait(lambda: not services.service_thread.is_running)  # else the process, and with it the owner, lives on
+    program.wait(
+        lambda: not services.service_thread._thread.is_alive()
+    )  # else the process, and with it the owner, lives on
     again = start(key=services.store.key)
     kept = now(again)
     assert kept.done >= 3

@@ -79,12 +79,12 @@ def test_rows_are_chained_and_say_what_was_asked(store):
     rows = chain(store)
     assert [row.n for row in rows] == [1, 2, 3]
     assert first_fault(rows) is None
-    assert rows[0].values == {
+    assert rows[0].said == {
         "host": "hub.example", "method": "GET", "path": "/a", "port": 443, "purpose": "search",
         "query_sha256": "ab" * 32, "via": "none",
     }  # fmt: skip
-    assert rows[1].values["code"] == "network.offline"
-    assert rows[2].values == {"of": 1, "bytes": 7, "status": 200, "proxy": "proxy.example:3128"}
+    assert rows[1].said["code"] == "network.offline"
+    assert rows[2].said == {"of": 1, "bytes": 7, "status": 200, "proxy": "proxy.example:3128"}
     assert [(row.path, row.bytes) for row in store.ledger.page()] == [("/a", 7)], "what was refused did not leave"
     assert (store.ledger.count(), store.ledger.count("hub.example get /a"), store.ledger.count("proxy")) == (1, 1, 0)
 
@@ -148,7 +148,7 @@ def test_a_start_that_was_rolled_back_is_none_and_no_other_ends_in_its_place(pat
         other.ledger.stop()
         store.ledger.start({})
         store.ledger.stop()
-        assert [(row.kind, row.values.get("of")) for row in chain(store)][1:] == [
+        assert [(row.kind, row.said.get("of")) for row in chain(store)][1:] == [
             ("stop", 1), ("start", None), ("stop", 3),
         ]  # fmt: skip
 
@@ -165,16 +165,16 @@ def test_who_ended_without_a_word_is_named_once(paths):
     with closing(open_store(paths, instance_id="killed").store) as killed:
         killed.ledger.start({"version": "1"})  # no stop
     with closing(open_store(paths, instance_id="window").store) as window:
-        assert window.ledger.start({}).values["unclean"] == [1]
+        assert window.ledger.start({}).said["unclean"] == [1]
         with closing(open_store(paths, instance_id="command").store) as command:
             row = command.ledger.start({})
-            assert (row.values["open"], row.values["unclean"]) == ([2], []), "the window runs still"
+            assert (row.said["open"], row.said["unclean"]) == ([2], []), "the window runs still"
             command.ledger.stop()
         window.ledger.stop()
         window.ledger.stop()
     with closing(open_store(paths, instance_id="last").store) as last:
         row = last.ledger.start({})
-        assert (row.values["open"], row.values["unclean"]) == ([], [])
+        assert (row.said["open"], row.said["unclean"]) == ([], [])
         assert kinds(last) == ["start", "start", "start", "stop", "stop", "start"]
         assert first_fault(chain(last)) is None
 
@@ -186,7 +186,7 @@ def test_a_start_that_somebody_has_made_unreadable_keeps_nobody_from_starting(pa
         conn.execute("update ledger set data = 'no json'")
         conn.commit()
     with closing(open_store(paths, instance_id="two").store) as two:
-        assert two.ledger.start({}).values["unclean"] == [1]
+        assert two.ledger.start({}).said["unclean"] == [1]
         assert first_fault(chain(two)) == 1
 
 
@@ -203,7 +203,7 @@ def test_a_restored_backup_goes_on_with_the_chain_of_this_pc(paths, tmp_path):
         rows = chain(store)
         assert [row.kind for row in rows] == ["request", "request", "restore"]
         assert rows[1] == head
-        assert rows[2].values["head"] == {"n": 1, "hash": rows[0].hash}
+        assert rows[2].said["head"] == {"n": 1, "hash": rows[0].hash}
         assert first_fault(rows) is None
 
 
@@ -236,7 +236,7 @@ def test_where_no_history_can_be_read_the_chain_of_the_backup_goes_on(paths, tmp
     restore(paths, target)
     with closing(open_store(paths, instance_id="d").store) as store:
         assert kinds(store) == ["request", "restore"]
-        assert "backup" in store.ledger.head().values["goes_on"]
+        assert "backup" in store.ledger.head().said["goes_on"]
         assert first_fault(chain(store)) is None
 
 

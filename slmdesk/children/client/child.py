@@ -211,7 +211,6 @@ class JobHandle:
     def __init__(self, client: Sender, ident: str, listener: Listener, *, has_document: bool = False) -> None:
         """`has_document`: whether what comes grows with the file at `path` of the payload."""
         self.id = ident
-        self.cancel_received = False
         self._client = client
         self._listener = listener
         self._lock = threading.RLock()

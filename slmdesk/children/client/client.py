@@ -13,7 +13,6 @@ from pathlib import Path
 from slmdesk.base.protocol import (
     Cancel,
     Cancelled,
-    Cancelling,
     CountTokens,
     Done,
     Failed,
@@ -378,15 +377,13 @@ class ChildClient:
         if isinstance(message, Failed) and message.code == "child.hung":
             seconds = message.args.get("seconds")  # it cannot end a job and will exit: nothing more is sent to it
             child.end(Outcome.HUNG, f"{seconds:g}" if isinstance(seconds, int | float) else "0")
-        assert isinstance(message, Token | Progress | Partial | Cancelling | Done | Failed | Cancelled)
+        assert isinstance(message, Token | Progress | Partial | Done | Failed | Cancelled)
         with self._changed:
             job = self._jobs.get(message.job)
             if job is None or job.generation != child.generation:
                 job = None
         if job is None:
             self._count_if_never_asked(child, message.job)
-        elif isinstance(message, Cancelling):
-            job.cancel_received = True
         elif job.exceeds(message, child.message_bytes):
             child.end(Outcome.PROTOCOL, "an answer without end")
         else:

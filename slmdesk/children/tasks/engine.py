@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import psutil
 
@@ -28,10 +28,13 @@ from slmdesk.base.types import (
     Recipe,
 )
 from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of
-from slmdesk.engine.interface import Engine, Finished, Piece, PromptRead, Request, RequestFailed
+from slmdesk.engine.interface import Finished, Piece, PromptRead, Request, RequestFailed
+
+if TYPE_CHECKING:
+    from slmdesk.engine.llama import LlamaEngine
 
 
-def chat(job: Job, engine: Engine) -> Task:
+def chat(job: Job, engine: LlamaEngine) -> Task:
     """Payload {handle, messages, sampling, answer_prefix, choices, with_probabilities, given, lora, lora_scale,
     state};
     `state` is {path, model} of a saved state that holds the beginning.
@@ -64,7 +67,7 @@ def chat_request(job: Job, key: str, untrusted: Json) -> Request:
     return record_from(Request, {"messages": None, **known, "key": key, "handle": text_of(job, "handle"), "prompt": ()})
 
 
-def batch(job: Job, engine: Engine) -> Task:
+def batch(job: Job, engine: LlamaEngine) -> Task:
     """Payload {handle, stream}; each step {messages, sampling, answer_prefix, choices, with_probabilities, given,
     lora, lora_scale}.
 
@@ -106,7 +109,7 @@ def _reported(job: Job, event: object) -> TaskEvent | None:
     return None
 
 
-def render(job: Job, engine: Engine) -> Task:
+def render(job: Job, engine: LlamaEngine) -> Task:
     """Payload {handle, messages, answer_prefix, thinking}.
 
     Result {text, tokens, missing, lookalikes, parts: [{text, trusted}]}.
@@ -124,7 +127,7 @@ def render(job: Job, engine: Engine) -> Task:
     }
 
 
-def save_state(job: Job, engine: Engine) -> Task:
+def save_state(job: Job, engine: LlamaEngine) -> Task:
     """Payload {handle, messages, folder, key, model, documents, most_bytes, seal}: keep what is in memory of the
     beginning of `messages`, sealed with the key `seal` (hex) if given.
 
@@ -152,7 +155,7 @@ def save_state(job: Job, engine: Engine) -> Task:
     return {"bytes": path.stat().st_size, "tokens": head.tokens}
 
 
-def restore_state(engine: Engine, handle: str, untrusted: Json) -> int:
+def restore_state(engine: LlamaEngine, handle: str, untrusted: Json) -> int:
     """Put back the state that {path, model, seal} names; what cannot be used is deleted, and the prompt read as ever.
 
     Returns how many tokens need not be read.
@@ -208,7 +211,7 @@ SENT_S = 0.1
 """In which the line that names a card leaves the process: a driver may end it at once, and the app must know why."""
 
 
-def load(job: Job, engine: Engine) -> Task:
+def load(job: Job, engine: LlamaEngine) -> Task:
     """Payload: a LoadSpec.  Progress in permille, its `key` the card that is being used; a LoadedModel."""
     spec = record_from(LoadSpec, job.payload)
 
@@ -235,14 +238,14 @@ def load(job: Job, engine: Engine) -> Task:
     return to_json(loaded)
 
 
-def unload(job: Job, engine: Engine, handle: str) -> Task:
+def unload(job: Job, engine: LlamaEngine, handle: str) -> Task:
     """Free a model; an unknown handle is no error."""
     yield from ()
     engine.unload(handle)
     return {}
 
 
-def count_tokens(job: Job, engine: Engine, texts: Sequence[str], *, handle: str, path: str) -> Task:
+def count_tokens(job: Job, engine: LlamaEngine, texts: Sequence[str], *, handle: str, path: str) -> Task:
     """Result {counts}: with no handle by the vocabulary of the file at `path` alone."""
     yield from ()
     counts = engine.count_tokens(handle, texts) if handle else engine.count_tokens_of_file(path, texts)
@@ -252,7 +255,7 @@ def count_tokens(job: Job, engine: Engine, texts: Sequence[str], *, handle: str,
 MOST_TEXTS = 1000
 
 
-def embed(job: Job, engine: Engine) -> Task:
+def embed(job: Job, engine: LlamaEngine) -> Task:
     """Payload {path, texts}: the file of an embedding model, and what is to be turned into vectors.
 
     A Partial with {vectors: [base64 of float32, …]} for some texts together, keyed by the number of the first, in
@@ -281,7 +284,7 @@ SECONDS = 0.8
 """With the start of the child and the filling of the memory that is read, about a second."""
 
 
-def measure(job: Job, engine: Engine) -> Task:
+def measure(job: Job, engine: LlamaEngine) -> Task:
     """No payload.  Result: a PcMeasurement.  Raises Stopped."""
     from slmdesk.engine.llama.library import measure_bandwidth
 
@@ -292,14 +295,14 @@ def measure(job: Job, engine: Engine) -> Task:
     return to_json(PcMeasurement(bandwidth, threads, engine.devices()))
 
 
-def backends(job: Job, engine: Engine) -> Task:
+def backends(job: Job, engine: LlamaEngine) -> Task:
     """No payload.  Result: the Backends of the library, found without computing anything."""
     yield from ()
     job.check()
     return to_json(Backends(engine.backends(), engine.devices()))
 
 
-def quantize(job: Job, engine: Engine) -> Task:
+def quantize(job: Job, engine: LlamaEngine) -> Task:
     """Payload {path, target, format, left_out, origin}: make `target` of `path`.  Progress in permille, {}."""
     left_out = record_from(list[Count], job.payload.get("left_out", []))
     recipe = Recipe(text_of(job, "format"), tuple(sorted(left_out)), text_of(job, "origin"))
@@ -312,7 +315,7 @@ def quantize(job: Job, engine: Engine) -> Task:
     return {}
 
 
-def divergence(job: Job, engine: Engine) -> Task:
+def divergence(job: Job, engine: LlamaEngine) -> Task:
     """Payload {path, text, predictions, is_reference}: what it predicts over the text is written into the file
     `predictions`, or compared with it.  Progress in permille; {divergence}.
     """

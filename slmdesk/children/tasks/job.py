@@ -7,12 +7,16 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import Partial, Progress, Step, Token
 from slmdesk.base.types import Json, Priority
-from slmdesk.engine.interface import AnswerStream, Engine, EngineEvent, Request, RequestFailed
+from slmdesk.engine.interface import EngineEvent, Request, RequestFailed
+
+if TYPE_CHECKING:
+    from slmdesk.engine.llama import LlamaEngine
+    from slmdesk.engine.llama.sequence import EventStream
 
 TaskEvent: TypeAlias = Token | Progress | Partial
 Task: TypeAlias = Generator[TaskEvent, None, Mapping[str, Json]]
@@ -114,7 +118,7 @@ class Job:
                 yield steps
 
     @contextmanager
-    def generating(self, engine: Engine, requests: Sequence[Request]) -> Iterator[AnswerStream]:
+    def generating(self, engine: LlamaEngine, requests: Sequence[Request]) -> Iterator[EventStream]:
         """The engine's events for `requests`, closed at the end and by a cancel.  Raises Stopped when cancelled."""
         events = engine.generate(requests, self.priority)
         with self._lock:
@@ -128,7 +132,7 @@ class Job:
             events.close()
 
     def answering(
-        self, engine: Engine, asked: Callable[[Sequence[Step]], tuple[Sequence[Request], Sequence[RequestFailed]]]
+        self, engine: LlamaEngine, asked: Callable[[Sequence[Step]], tuple[Sequence[Request], Sequence[RequestFailed]]]
     ) -> Generator[EngineEvent, None, None]:
         """The engine's events for the steps as they arrive: later steps join those in progress, so that the
         engine never works on a few last answers while others wait.

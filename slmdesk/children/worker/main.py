@@ -19,13 +19,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slmdesk.base import protocol
 from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
 from slmdesk.base.protocol import (
     Cancel,
     Cancelled,
-    Cancelling,
     CountTokens,
     Done,
     EndOfSteps,
@@ -51,7 +51,9 @@ from slmdesk.children.reach import HANDLE_BYTES, HANDLES_VARIABLE, reach_from
 from slmdesk.children.tasks.job import Job, Task
 from slmdesk.children.worker.hardening import harden
 from slmdesk.children.worker.trials import TemplateTrials, TryTemplate, start_trials
-from slmdesk.engine.interface import Engine
+
+if TYPE_CHECKING:
+    from slmdesk.engine.llama import LlamaEngine
 
 HEARTBEAT_S = 1.0
 EXIT_HUNG = 78
@@ -60,7 +62,7 @@ END_S = 1.5
 """After its stdin has closed, a child lives no longer than this, whatever its threads do."""
 
 
-def run_worker(arguments: Sequence[str], make_engine: Callable[[], Engine] | None = None) -> int:
+def run_worker(arguments: Sequence[str], make_engine: Callable[[], LlamaEngine] | None = None) -> int:
     """Run a child of the role in `arguments` until stdin closes; then end the process with 0.
 
     `make_engine`: makes another engine than llama.cpp's.
@@ -211,10 +213,10 @@ class EngineRole(Role):
     """Named as their functions are."""
     kinds = (*tasks, "load", "unload", "count_tokens")
 
-    def __init__(self, make_engine: Callable[[], Engine]) -> None:
+    def __init__(self, make_engine: Callable[[], LlamaEngine]) -> None:
         self._make_engine = make_engine
         self._making = threading.Lock()
-        self._engine: Engine | None = None
+        self._engine: LlamaEngine | None = None
 
     def task_of(self, kind: str, job: Job) -> Task:
         from slmdesk.children.tasks import engine
@@ -245,7 +247,7 @@ class EngineRole(Role):
         if self._engine is not None:
             self._engine.close()
 
-    def _made(self) -> Engine:
+    def _made(self) -> LlamaEngine:
         with self._making:
             if self._engine is None:
                 try:
@@ -379,7 +381,7 @@ class PrinterRole(_CountingRole):
         return to_pdf
 
 
-def llama_engine(try_template: TryTemplate | None = None) -> Engine:
+def llama_engine(try_template: TryTemplate | None = None) -> LlamaEngine:
     """`try_template`: instead of the engine's own way, which starts a program."""
     from slmdesk.engine.llama import LlamaEngine
 
@@ -443,8 +445,7 @@ class Jobs:
         return True
 
     def cancel(self, ident: str) -> None:
-        """Acknowledge at once, end soon.  A cancel may overtake its job's start: it is remembered."""
-        self._send(Cancelling(ident))
+        """End soon.  A cancel may overtake its job's start: it is remembered."""
         with self._lock:
             job, __ = self._jobs.get(ident, (None, None))
             if job is None:

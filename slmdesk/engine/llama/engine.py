@@ -29,7 +29,7 @@ from slmdesk.base.types import (
     PromptPart,
     Recipe,
 )
-from slmdesk.engine.interface import Engine, ReadState, Rendered, Request, RequestFailed
+from slmdesk.engine.interface import ReadState, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
 from slmdesk.engine.llama.cards import find_backends, find_cards
 from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, check_adapter
@@ -53,7 +53,9 @@ log = logging.getLogger(__name__)
 _POLL_S = 0.1
 
 
-class LlamaEngine(Engine):
+class LlamaEngine:
+    """Loads models and answers requests.  All methods may be called from any thread; each blocks only its caller."""
+
     def __init__(self, *, try_template: TryTemplate | None = None) -> None:
         """`try_template`: how templates are tried, in a process that may not start programs itself."""
         self._try_template = try_template
@@ -75,6 +77,8 @@ class LlamaEngine(Engine):
     # ---- models
 
     def load(self, spec: LoadSpec, on_progress: Callable[[float], bool]) -> LoadedModel:
+        """`on_progress` gets 0..1 and returns False to cancel (Stopped).  Raises KnownError `model.…`."""
+
         def progress(done: float) -> bool:
             self._count_work()
             return on_progress(done) and not self._closing
@@ -104,6 +108,8 @@ class LlamaEngine(Engine):
         raise Stopped
 
     def unload(self, handle: str) -> None:
+        """Running requests end with `model.not_loaded`.  An unknown handle is no error."""
+
         def free() -> None:
             with self._wake:
                 model = self._models.pop(handle, None)
@@ -123,12 +129,13 @@ class LlamaEngine(Engine):
     # ---- texts
 
     def count_tokens(self, handle: str, texts: AbstractSequence[str]) -> list[int]:
+        """The texts are taken as untrusted.  Raises KnownError `model.not_loaded`."""
         model = self.model(handle)
         with model.use():
             return [model.vocabulary.count(text) for text in texts]
 
     def count_tokens_of_file(self, path: str, texts: AbstractSequence[str]) -> list[int]:
-        """The vocabulary last used stays open."""
+        """No weights are read; the vocabulary last used stays open.  Raises KnownError `model.…`."""
         return self._file_vocabulary.count(Path(path), texts)
 
     def render(
@@ -147,7 +154,11 @@ class LlamaEngine(Engine):
     # ---- answers
 
     def generate(self, requests: AbstractSequence[Request], priority: Priority = Priority.INTERACTIVE) -> EventStream:
-        """Requests are rendered, tokenised and checked before this returns."""
+        """Answer all requests together.  They are rendered, tokenised and checked before this returns.
+
+        A request that does not fit ends with RequestFailed `context.full` (needed, available, in tokens) before
+        anything is computed for it.
+        """
         outbox = Outbox()
         started: dict[str, list[sequences.Sequence]] = {}
         for request in requests:
@@ -160,6 +171,13 @@ class LlamaEngine(Engine):
         return EventStream(outbox, len(requests), self._cancel)
 
     def embed(self, path: str, texts: AbstractSequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
+        """Yield the vectors of texts by the embedding model at `path`, some at a time and in order: float32,
+        little-endian, of length 1.  The model is loaded for this call and freed after it.  Each caller computes at a
+        time.
+
+        `keep_going` returns False to cancel (Stopped).  Raises KnownError `model.…`.
+        """
+
         def go_on() -> bool:
             self._count_work()
             return keep_going() and not self._closing
@@ -176,6 +194,10 @@ class LlamaEngine(Engine):
     # ---- formats of a file
 
     def quantize(self, source: str, target: str, recipe: Recipe, on_progress: Callable[[float], bool]) -> None:
+        """`on_progress` gets 0..1; what it returns is not heeded until the end.
+
+        Raises KnownError `request.invalid`, `model.not_converted`, `model.…`, Stopped.
+        """
         with self._counted_load():
             check_model_file(source)
             quantize(load_library(), Path(source), Path(target), recipe, self._counting(on_progress))
@@ -183,6 +205,11 @@ class LlamaEngine(Engine):
     def divergence(
         self, path: str, text: str, predictions: str, on_progress: Callable[[float], bool], *, is_reference: bool
     ) -> float:
+        """Write what a file predicts over `text` into the file `predictions`, or return how far it is from what is
+        there.
+
+        Raises KnownError `model.…`, OSError, Stopped.
+        """
         keep_going = self._counting(on_progress)
         with self._counted_load():
             return divergence(load_library(), path, text, Path(predictions), keep_going, is_reference=is_reference)
@@ -197,9 +224,14 @@ class LlamaEngine(Engine):
     # ---- states, to be kept on disk
 
     def state_version(self, handle: str) -> str:
+        """What a state depends on besides the model's file and the tokens; states of another are useless."""
         return self.model(handle).state_version
 
     def state_of(self, handle: str, messages: AbstractSequence[ChatMessage]) -> ReadState | None:
+        """The state of the longest beginning of `messages` that is in memory, read without an adapter.
+
+        None where nothing is in memory, where the model cannot give its state, or memory is short.
+        """
         model = self.model(handle)
         with model.use():
             ways = (THINKING_OFF, THINKING_USUAL) if model.thoughts else (THINKING_OFF,)  # as it was asked is not known
@@ -211,8 +243,8 @@ class LlamaEngine(Engine):
         def take() -> None:
             nonlocal state, tokens
             if self._models.get(handle) is model:
-                tokens = max(able, key=model.scheduler.held)
-                state = model.scheduler.state_of(tokens, lambda size: size < free_memory() // 2)
+                tokens = max(able, key=model.scheduler.pool.held)
+                state = model.scheduler.pool.state_of(tokens, lambda size: size < free_memory() // 2)
 
         self._on_engine_thread(take)
         if state is None:
@@ -221,13 +253,18 @@ class LlamaEngine(Engine):
         return ReadState(np.asarray(tokens[:length], dtype="<i4").tobytes(), data)
 
     def restore(self, handle: str, tokens: bytes, load: Callable[[], bytes | memoryview]) -> int:
+        """Restore a state, so that a prompt that begins with its `tokens` need not be read again.
+
+        `load` returns the data, and is called only where these tokens are not in memory already; what it raises is
+        raised here.  Returns how many tokens are in memory now; 0 where the state cannot be used.
+        """
         model = self.model(handle)
         requested: list[int] = np.frombuffer(tokens, dtype="<i4").tolist()
         is_there = False
 
         def look() -> None:
             nonlocal is_there
-            is_there = self._models.get(handle) is model and model.scheduler.holds(requested)
+            is_there = self._models.get(handle) is model and model.scheduler.pool.holds(requested)
 
         def put() -> None:
             nonlocal is_there
@@ -242,6 +279,7 @@ class LlamaEngine(Engine):
     # ---- heartbeat and end
 
     def work_done(self) -> int:
+        """A counter that changes while something is computed or loaded; the heartbeat carries it."""
         return self._work
 
     def is_busy(self) -> bool:
@@ -249,6 +287,7 @@ class LlamaEngine(Engine):
             return bool(self._loads or self._renders or any(m.scheduler.level for m in self._models.values()))
 
     def in_template(self) -> bool:
+        """Whether a template is being rendered now (it has a shorter time limit)."""
         return self._renders > 0
 
     def devices(self) -> tuple[Device, ...]:
@@ -258,6 +297,7 @@ class LlamaEngine(Engine):
         return find_backends()
 
     def card_of_load(self) -> str:
+        """Name of the graphics card that the model being loaded is put on; empty: none."""
         return self._card
 
     def close(self) -> None:

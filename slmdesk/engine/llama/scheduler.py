@@ -165,15 +165,6 @@ class Scheduler:
         self._take_inbox()
         self._who.end_all(code)
 
-    def holds(self, tokens: list[int]) -> bool:
-        return self.pool.holds(tokens)
-
-    def held(self, tokens: list[int]) -> int:
-        return self.pool.held(tokens)
-
-    def state_of(self, tokens: list[int], may_take: Callable[[int], bool]) -> tuple[int, memoryview] | None:
-        return self.pool.state_of(tokens, may_take)
-
     def restore(self, tokens: list[int], data: bytes | memoryview) -> bool:
         return self.pool.restore(tokens, data, self._who.now, self._who.clock())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Sequence as AbstractSequence
 from collections.abc import Sequence as Items
 from queue import SimpleQueue
@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from slmdesk.base.record import Record, field
 from slmdesk.base.types import Answer, FinishReason, Priority, Timing, TokenProbability, Usage
 from slmdesk.base.untrusted import JOINER
-from slmdesk.engine.interface import AnswerStream, EngineEvent, Finished, Piece, PromptRead, RequestFailed
+from slmdesk.engine.interface import EngineEvent, Finished, Piece, PromptRead, RequestFailed
 from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, CostCurve
 from slmdesk.engine.llama.sampler import Sampler
 from slmdesk.engine.llama.sight import Run, Sight, runs_in
@@ -355,7 +355,7 @@ class Outbox:
         self._reported_at = time.monotonic()
 
 
-class EventStream(AnswerStream):
+class EventStream(Iterator[EngineEvent]):
     """The reader's end: a blocking iterator that ends when each of its requests has ended.
 
     `close` may be called from any thread and any number of times: it cancels what is still running and wakes a reader.

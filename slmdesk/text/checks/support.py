@@ -162,13 +162,12 @@ def _identifiers(sentence: str, said: _Reading, known: _Reading) -> list[Flag]:
 
 def _numbers(sentence: str, source: str, said: _Reading, known: _Reading) -> list[Flag]:
     pool = _pool(source, known)
-    has_percent = any(number.unit and number.unit[0] == "percent" for number in known.numbers) or "%" in source
     is_same = said.language == known.language or not (said.language and known.language)
     is_less = is_same and _LESS.search(sentence) is not None
     flags = []
     for number in said.numbers:
         number = changed(number, sign="?") if is_less else number
-        verdict = _verdict(number, pool, has_percent)
+        verdict = _verdict(number, pool)
         if number.soft and not (verdict and _soft_conflict(sentence, source, number, known)):
             continue
         if verdict is None:
@@ -197,7 +196,7 @@ def _pool(source: str, known: _Reading) -> list[tuple[Number, str]]:
     return pool
 
 
-def _verdict(number: Number, pool: list[tuple[Number, str]], has_percent: bool) -> tuple[Kind, str] | None:
+def _verdict(number: Number, pool: list[tuple[Number, str]]) -> tuple[Kind, str] | None:
     """Return None if the source has the number, else the kind of flag and what the source has instead."""
     with_unit = ""
     for known, text in pool:
@@ -220,7 +219,7 @@ def _verdict(number: Number, pool: list[tuple[Number, str]], has_percent: bool) 
 
 def same_number(number: Number, known: Number) -> bool:
     """Return whether a number is one of the text, in whatever form and unit."""
-    return _verdict(number, [(known, "")], has_percent=False) is None
+    return _verdict(number, [(known, "")]) is None
 
 
 def _kind(number: Number) -> Kind:

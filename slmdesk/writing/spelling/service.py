@@ -16,7 +16,7 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.translation import DETECTED, NO_BLANKS, usual_language
 from slmdesk.runtime.events import Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread, sliced
 from slmdesk.text.markup import word_spans
 from slmdesk.text.sentences import SURE, detect
 from slmdesk.writing.spelling.dictionaries import chosen_for, find_dictionaries
@@ -63,20 +63,50 @@ class SpellingService(Service):
         self._settings_seen = _seen(runtime.settings.current)
         runtime.settings.listeners.append(self._on_settings)
 
-    def check(self, request: SpellingRequest) -> Pending[Misspelled]:
+    @sliced
+    def check(self, request: SpellingRequest) -> Slices[Misspelled]:
         """Find the misspelled words.
 
         Nothing is found if there is no dictionary for a paragraph's language, or if the check is off in the settings.
         Ends with a Problem `dictionary.…` if a dictionary is broken. It is reported once and then ignored.
         """
-        return in_slices(self._service_thread, self._checking(request))
+        if not self._settings.current.spelling:
+            return ((),) * len(request.paragraphs)
+        dictionaries = yield from self._dictionaries()
+        if not dictionaries:
+            return ((),) * len(request.paragraphs)
+        around = self._told(request.around)
+        asked: list[tuple[Dictionary | None, list[tuple[int, int]]]] = []
+        words: dict[Dictionary, dict[str, None]] = {}
+        for paragraph in request.paragraphs:
+            spans = word_spans(paragraph, request.names)
+            dictionary = self._dictionary_for(paragraph, len(spans), around, dictionaries) if spans else None
+            asked.append((dictionary, spans))
+            if dictionary:
+                words.setdefault(dictionary, {}).update((paragraph[start:end], None) for start, end in spans)
+            yield
+        for dictionary, all_words in words.items():
+            yield from self._look_up(dictionary, list(all_words))
+        own = self._own_words()
+        return tuple(
+            tuple(span for span in spans if dictionary and self._is_wrong(dictionary, paragraph[slice(*span)], own))
+            for paragraph, (dictionary, spans) in zip(request.paragraphs, asked, strict=True)
+        )
 
-    def suggest(self, request: SpellingRequest, word: str) -> Pending[Suggestions]:
+    @sliced
+    def suggest(self, request: SpellingRequest, word: str) -> Slices[Suggestions]:
         """Suggest words that may have been meant by a word of the first paragraph.
 
         What is not found within a fifth of a second is left out.
         """
-        return in_slices(self._service_thread, self._suggesting(request, word))
+        dictionaries = yield from self._dictionaries()
+        paragraph = request.paragraphs[0]
+        spans = word_spans(paragraph, request.names)
+        dictionary = self._dictionary_for(paragraph, len(spans), self._told(request.around), dictionaries)
+        if dictionary is None:
+            return Suggestions(word, ())
+        words = yield self._asked(dictionary, lambda speller: speller.suggestions(dictionary.path, word))
+        return Suggestions(word, words)
 
     def unknown(self, words: Sequence[str], language: str) -> Pending[frozenset[str]]:
         """Return those of the words that are not in the dictionary of a language (ISO 639-1). None if it has none."""
@@ -85,13 +115,15 @@ class SpellingService(Service):
         asked.then(lambda result: pending.end(frozenset() if isinstance(result, Problem) else result))
         return pending
 
-    def state(self) -> Pending[SpellingState]:
+    @sliced
+    def state(self) -> Slices[SpellingState]:
         """Return the dictionaries in use and the person's own words.
 
         Ends with a Problem `file.unreadable`.
         """
         self._found = None
-        return in_slices(self._service_thread, self._stating())
+        dictionaries = yield from self._dictionaries()
+        return SpellingState(dictionaries, tuple(sorted(self._own.words())))
 
     def add_words(self, words: Collection[str]) -> None:
         """Add words to the person's own words. Raises KnownError `file.…`, `disk.full`; then nothing is added."""
@@ -118,30 +150,6 @@ class SpellingService(Service):
 
     # ---- checking
 
-    def _checking(self, request: SpellingRequest) -> Slices[Misspelled]:
-        if not self._settings.current.spelling:
-            return ((),) * len(request.paragraphs)
-        dictionaries = yield from self._dictionaries()
-        if not dictionaries:
-            return ((),) * len(request.paragraphs)
-        around = self._told(request.around)
-        asked: list[tuple[Dictionary | None, list[tuple[int, int]]]] = []
-        words: dict[Dictionary, dict[str, None]] = {}
-        for paragraph in request.paragraphs:
-            spans = word_spans(paragraph, request.names)
-            dictionary = self._dictionary_for(paragraph, len(spans), around, dictionaries) if spans else None
-            asked.append((dictionary, spans))
-            if dictionary:
-                words.setdefault(dictionary, {}).update((paragraph[start:end], None) for start, end in spans)
-            yield
-        for dictionary, all_words in words.items():
-            yield from self._look_up(dictionary, list(all_words))
-        own = self._own_words()
-        return tuple(
-            tuple(span for span in spans if dictionary and self._is_wrong(dictionary, paragraph[slice(*span)], own))
-            for paragraph, (dictionary, spans) in zip(request.paragraphs, asked, strict=True)
-        )
-
     def _look_up(self, dictionary: Dictionary, words: list[str]) -> Slices[None]:
         known = self._known.setdefault(dictionary.path, {})
         if len(known) > MOST_KNOWN:
@@ -166,16 +174,6 @@ class SpellingService(Service):
     def _is_wrong(self, dictionary: Dictionary, word: str, own: OwnWords | None) -> bool:
         is_known = self._known[dictionary.path].get(word, True)  # another check may just have emptied the cache
         return not is_known and not (own and own.has(word))
-
-    def _suggesting(self, request: SpellingRequest, word: str) -> Slices[Suggestions]:
-        dictionaries = yield from self._dictionaries()
-        paragraph = request.paragraphs[0]
-        spans = word_spans(paragraph, request.names)
-        dictionary = self._dictionary_for(paragraph, len(spans), self._told(request.around), dictionaries)
-        if dictionary is None:
-            return Suggestions(word, ())
-        words = yield self._asked(dictionary, lambda speller: speller.suggestions(dictionary.path, word))
-        return Suggestions(word, words)
 
     # ---- which dictionary
 
@@ -223,10 +221,6 @@ class SpellingService(Service):
             self._publish(Noticed(result))
 
     # ---- settings and own words
-
-    def _stating(self) -> Slices[SpellingState]:
-        dictionaries = yield from self._dictionaries()
-        return SpellingState(dictionaries, tuple(sorted(self._own.words())))
 
     def _own_words(self) -> OwnWords | None:
         """Return the person's own words. If the file cannot be read, show a notice and return None."""

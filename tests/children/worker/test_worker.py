@@ -6,25 +6,21 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from fakes.children import ECHO, READER, chat_payload
 from fakes.echo.program import TESTS
-from fakes.matrix import counts
 
 from slmdesk.base import protocol
 from slmdesk.base.protocol import (
     Cancel,
     Cancelled,
-    Cancelling,
     Done,
     Failed,
     Heartbeat,
     Hello,
     Load,
-    Progress,
     Rejected,
     Shutdown,
     Start,
@@ -111,29 +107,9 @@ def test_a_second_job_of_the_same_name_is_refused_and_a_cancel_that_overtakes_it
         child.say(Start("2", "chat", chat_payload(handle, "x")), Start("2", "chat", chat_payload(handle, "x")))
         assert child.until(Rejected).reason == "a job of that name runs"
         child.say(Cancel("2"))
-        assert child.until(Cancelling | Cancelled) == Cancelling("2")
         assert child.until(Cancelled) == Cancelled("2")
         child.say(Cancel("3"), Start("3", "chat", chat_payload(handle, "x")))
-        assert child.next() == Cancelling("3")
         assert child.next() == Cancelled("3")
-
-
-@counts("w4_worker_cancels")
-def test_w4_a_cancel_is_acknowledged_at_once(count):
-    slowest = 0.0
-    with Child(slow=0.001, repeat="word", slow_read=0.05) as child:
-        child.say(Load("load", {"path": "", "context_tokens": 9000}))
-        handle = child.until(Done).result["handle"]
-        for number in range(count):
-            child.say(Start(str(number), "chat", chat_payload(handle, f"{number} " + "x " * 4000)))
-            child.until(Progress if number % 2 else Token)
-            began = time.monotonic()
-            child.say(Cancel(str(number)))
-            assert child.until(Cancelling) == Cancelling(str(number))
-            slowest = max(slowest, time.monotonic() - began)
-            child.until(Cancelled)
-    print(f"slowest of {count}: {slowest * 1000:.0f} ms")
-    assert slowest < 0.5 or count < 200  # the promise is 0.1 s, and the long run has the machine for itself
 
 
 def test_wrong_orders_have_codes():

@@ -40,8 +40,6 @@ from slmdesk.base.types import (
     Usage,
 )
 from slmdesk.engine.interface import (
-    AnswerStream,
-    Engine,
     EngineEvent,
     Finished,
     Piece,
@@ -63,8 +61,8 @@ class _Model:
     """Tokens of the last prompt and answer: the fake's prefix cache."""
 
 
-class EchoEngine(Engine):
-    """Answers with the last message.  Thread-safe."""
+class EchoEngine:
+    """Answers with the last message, in place of LlamaEngine.  Thread-safe."""
 
     def __init__(self, options: EchoOptions | None = None) -> None:
         self.options = EchoOptions.from_environment() if options is None else options
@@ -142,7 +140,7 @@ class EchoEngine(Engine):
             parts.append(PromptPart(answer_prefix, False))
         return Rendered(tuple(parts), sum(len(tokens_of(part.text)) for part in parts))
 
-    def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> AnswerStream:
+    def generate(self, requests: Sequence[Request], priority: Priority = Priority.INTERACTIVE) -> _Run:
         return _Run(self, requests)
 
     def embed(self, path: str, texts: Sequence[str], keep_going: Callable[[], bool]) -> Iterator[list[bytes]]:
@@ -156,6 +154,12 @@ class EchoEngine(Engine):
             counts = [1.0 + text.lower().count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
             length = math.sqrt(sum(count * count for count in counts))
             yield [struct.pack("<26f", *(count / length for count in counts))]
+
+    def quantize(self, *_: object) -> None:
+        raise KnownError("model.wrong_kind", kind="an engine without formats")
+
+    def divergence(self, *_: object, is_reference: bool) -> float:
+        raise KnownError("model.wrong_kind", kind="an engine without formats")
 
     def state_version(self, handle: str) -> str:
         self.model(handle)
@@ -255,7 +259,7 @@ class _Counted:
             setattr(self._engine, self._name, getattr(self._engine, self._name) + step)
 
 
-class _Run(AnswerStream):
+class _Run(Iterator[EngineEvent]):
     """The events of several requests, one token of each in turn.  `close` may be called from any thread."""
 
     def __init__(self, engine: EchoEngine, requests: Sequence[Request]) -> None:
