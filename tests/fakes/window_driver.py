@@ -193,7 +193,7 @@ class WindowDriver:
     def with_model(self, file: Path) -> WindowDriver:
         """The same, once a model is added and loaded."""
         self.frame.models.import_file(file)
-        self.wait(lambda: "ready" in self.page.picker.button.accessibleName())
+        self.wait(lambda: self.page.view.models and "ready" in self.page.picker.button.accessibleName())
         return self
 
     def make_pages(self) -> None:
