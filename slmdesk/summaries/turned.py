@@ -44,7 +44,7 @@ _CONTRAST = re.compile(r"(?:,|\b(?:and|und|et|y|e|i|en))\s*$")
 _AS_NEVER = re.compile(
     r"\b(?:(?:wie|als) (?:noch )?nie|as never|que jamais|como nunca|come mai|jak nigdy|als nooit)$", re.I
 )
-_VERB_FIRST = re.compile(r"\w+(?:t|en|ist|sind|hat) (?:sie|er|es|man|Sie|der|die|das|sich|ein|eine)\b")
+_VERB_FIRST = re.compile(r"(?:\w+(?:t|en)|Sind) (?:sie|er|es|man|Sie|der|die|das|sich|ein|eine)\b")
 _FURTHER = re.compile("weiter|ander|further|other|autre|otr[oa]s?$|altr[iae]|inn(?:y|e|ych)$|outr[oa]s?$")
 _NO_ALONE = frozenset(["nein"])
 _NUMBERED = re.compile(r"(?:\.?°?\s?\d)|(?<=[Nn]o)\.|-")
@@ -181,7 +181,8 @@ def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mar
 def _is_supposed(text: str, denial: Denial, language: str) -> bool:
     """Return whether a "not" stands in a condition, also in one that begins with its verb: "Zahlt sie nicht"."""
     is_inside = any(start <= denial.start < end for start, end in conditions_of(text, language))
-    return is_inside or (language == "de" and bool(_VERB_FIRST.match(text)) and "," not in text[: denial.start])
+    is_verb_first = language == "de" and _VERB_FIRST.match(text) is not None
+    return is_inside or (is_verb_first and text.find(",") >= denial.end)
 
 
 def _has_condition(part: Told, passage: Passage, language: str) -> bool:

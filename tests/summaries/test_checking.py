@@ -213,6 +213,7 @@ def test_other_words_for_the_same_are_right(text, where) -> None:
         ("number", "The ward keeps his file no. 7714203355 until 30 September 2036.", DISCHARGE),
         ("condition", "Ersatzteile werden weiter geliefert.", ORDER),
         ("person", "Die Kasse der Werkstatt prüft Herr Ude im Herbst.", SETTLEMENT),
+        ("not", "Raten der Ersatzteile bezahlt der Käufer nicht pünktlich.", ORDER),
     ],
 )
 def test_a_fault_gives_way_to_the_document(fault, text, where) -> None:
