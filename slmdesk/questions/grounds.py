@@ -343,10 +343,8 @@ class Grounds:
         """Return whether the value of an answer stands beside far fewer of the question's words than another one of its
         sentence ("every 24 hours" and "for 90 days" in one on how often and how long), or of another quotation.
         """
-        values, parts = (
-            [value for value in self._new(question, claim.text) if value.kind != "name"],
-            _parts(self.language),
-        )
+        values = [value for value in self._new(question, claim.text) if value.kind != "name"]
+        parts = _parts(self.language)
         holding = [citation for citation in claim.citations if self._hold(values, claim.text, citation.quote)]
         if not values or not holding or parts.search(claim.text[values[0].start : values[-1].end]):  # of two parts
             return False
