@@ -300,6 +300,9 @@ class _Run(Iterator[EngineEvent]):
             return RequestFailed(request.key, err.code, err.args_for_people)
 
     def close(self) -> None:
+        while self._closed.is_set() and self._engine.options.refuse_cancel:  # a cancel closes first, then its job
+            self._engine.move()  # looks alive, but ends nothing
+            time.sleep(0.1)
         self._closed.set()
         self._engine.add_run(self, -1)
 
@@ -388,10 +391,6 @@ class _Run(Iterator[EngineEvent]):
         while options.until and not Path(options.until).exists() and not self._closed.wait(0.01):
             self._engine.move()  # it does not hang
         if self._closed.is_set():
-            if options.refuse_cancel:
-                while True:
-                    self._engine.move()  # looks alive, but ends nothing
-                    time.sleep(0.1)
             raise Stopped
         self._engine.move()
 
