@@ -294,6 +294,7 @@ KIND_LABELS: dict[Kind, tuple[str, str]] = {
     Kind.IBAN: (_("bank account"), _("bank accounts")),
     Kind.CARD: (_("card number"), _("card numbers")),
     Kind.NUMBER: (_("tax or personal number"), _("tax and personal numbers")),
+    Kind.REFERENCE: (_("file or customer number"), _("file and customer numbers")),
     Kind.BIRTH: (_("date of birth"), _("dates of birth")),
     Kind.ADDRESS: (_("address"), _("addresses")),
     Kind.OTHER: (_("other"), _("others")),

@@ -148,7 +148,10 @@ def _page(cell: TableCell) -> int | None:
 
 
 def _said(cell: TableCell) -> str:
-    return "changed by hand" if cell.edited else cell.flag.value if cell.value or cell.flag is Flag.OPEN else ""
+    if cell.edited:
+        return "changed by hand"
+    is_said = bool(cell.value) or cell.flag in (Flag.OPEN, Flag.UNREAD)
+    return cell.flag.value if is_said else ""
 
 
 def _doubts(extraction: Table, row: TableRow) -> str:

@@ -463,9 +463,7 @@ class TablePlan:
 
     def _made(self, until: int, *, is_done: bool) -> Table:
         rows = tuple(
-            self._shape(row, Flag.NOT_FOUND if is_done or row.is_reported else Flag.OPEN)
-            for row in self._rows[:until]
-            if is_done or row.is_reported or row.coverage.pages_total
+            self._shape(row, Flag.NOT_FOUND if is_done or row.is_reported else Flag.OPEN) for row in self._rows[:until]
         )
         seconds = round(time.monotonic() - self._began, 1)
         return Table(self._columns, rows, (), self._model, is_done, seconds, self._note)

@@ -50,6 +50,7 @@ from slmdesk.tables.types import (
     place_words,
     reshaped,
     with_edits,
+    with_rows_for,
 )
 
 KIND = "extraction"
@@ -167,8 +168,11 @@ class ExtractionService(Service, JobPlanner):
         return table
 
     def _editable(self, item: str, document: str, column: int) -> tuple[str, Table]:
-        id = self._items.find(item).id
-        table = self._kept(id)
+        stored = self._items.find(item)
+        id, table = stored.id, self._kept(stored.id)
+        if table is not None:
+            documents = self._in_order(_request_from(request_in(stored)))
+            table = with_rows_for(table, documents, is_over=False)
         if table is None or not 0 <= column < len(table.columns):
             raise KnownError("request.invalid", what=_("no such cell"))
         if all(row.document != document for row in table.rows):
@@ -286,7 +290,18 @@ class ExtractionService(Service, JobPlanner):
         job, request = self._items.newest_job(stored.id), _request_from(request_in(stored))
         table = self._so_far(stored.id, job)
         documents = tuple(self._store.documents.of_item(stored.id))
-        return ExtractionView(stored, request, documents, with_edits(table) if table else None, job)
+        if table is not None:
+            is_over = job is None or job.status.is_end
+            table = with_edits(with_rows_for(table, self._in_order(request), is_over=is_over))
+        return ExtractionView(stored, request, documents, table, job)
+
+    def _in_order(self, request: TableRequest) -> list[DocumentRecord]:
+        """Return the documents of a table that still exist."""
+        records = list[DocumentRecord]()
+        for document in request.documents:
+            with suppress(KnownError):
+                records.append(self._store.documents.get(document))
+        return records
 
     def _so_far(self, item: str, job: JobRecord | None) -> Table | None:
         table = self._kept(item)
@@ -388,10 +403,9 @@ class ExtractionService(Service, JobPlanner):
 
     def _keep_shown(self, item: str, table: Table) -> None:
         """Store what a job found that did not come to its end, unless its table has other columns by now."""
-        rows = tuple(row for row in table.rows if any(cell.flag is not Flag.OPEN for cell in row.cells))
         with suppress(KnownError):  # the table was deleted, or trouble that is reported where steps are saved
             if _request_from(request_in(self._store.items.get(item))).columns == table.columns:
-                self._keep(item, changed(table, rows=rows))
+                self._keep(item, table)
 
     def _on_row(self, item: str, job: str, row: TableRow, is_complete: bool) -> None:
         old, rows = self._stored.get(item, (None, {}))
@@ -408,10 +422,7 @@ class ExtractionService(Service, JobPlanner):
 
     def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
         """Return the documents of a job that still exist, so that a deleted document does not stop the others."""
-        records: list[DocumentRecord] = []
-        for document in request.documents:
-            with suppress(KnownError):
-                records.append(self._store.documents.get(document))
+        records = self._in_order(request)
         if not records:
             raise KnownError("document.unknown", id=request.documents[0] if request.documents else "")
         return records

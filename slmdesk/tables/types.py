@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from slmdesk.base.record import Number, Record, changed
+from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import page_sign
 from slmdesk.library.types import Coverage
@@ -76,7 +77,7 @@ class Flag(StrEnum):
     UNSURE = "low certainty"
     OPEN = "open"
     UNREAD = "not read"
-    """The model did not answer, or the document has no words."""
+    """The model did not answer, the document has no words, or the table was cancelled before."""
 
 
 FLAG_WORDS: Mapping[Flag, str] = {
@@ -93,7 +94,7 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.EARLIER: N_("from an earlier message that is quoted"),
     Flag.UNSURE: N_("low certainty"),
     Flag.OPEN: N_("is being looked for"),
-    Flag.UNREAD: N_("could not be read"),
+    Flag.UNREAD: N_("was not read"),
 }
 
 
@@ -226,6 +227,25 @@ def reshaped(table: Table, columns: Sequence[Column], edits: Sequence[Edit] | No
     ]
     is_done = table.is_done and None not in places
     return changed(table, columns=tuple(columns), rows=tuple(rows), edits=tuple(edits), checks=checks, is_done=is_done)
+
+
+def with_rows_for(table: Table, documents: Sequence[DocumentRecord], *, is_over: bool) -> Table:
+    """Return a table with a row for each of its documents, in their order, also for those that were never reached.
+
+    `is_over`: nothing looks for the open cells any more, so they were not read.
+    """
+    missing = Flag.UNREAD if is_over else Flag.OPEN
+    empty = TableCell(flag=missing)
+    by_source: dict[str, list[TableRow]] = {document.id: [] for document in documents}
+    for row in table.rows:
+        cells = tuple(empty if cell.flag is Flag.OPEN else cell for cell in row.cells)
+        by_source.setdefault(row.source, []).append(changed(row, cells=cells))
+    for document in documents:
+        if not by_source[document.id]:
+            kind = str(document.info.get("page_kind") or "page")
+            cells = (empty,) * len(table.columns)
+            by_source[document.id].append(TableRow(document.id, document.name, kind, cells, Coverage(0, 0, 0, 0)))
+    return changed(table, rows=tuple(row for rows in by_source.values() for row in rows))
 
 
 def place_words(cell: TableCell, page_kind: str = "page") -> str:

@@ -198,9 +198,10 @@ class _Writer:
         if head in _NUMBERS:
             kind, make = _NUMBERS[head]
             return kind, make(rng, code)
+        if head == "ref":
+            return "reference", f"{rng.choice('ABKR')}-{rng.randint(100, 999)}/{rng.randint(19, 26)}"
         return "", {
             "amount": f"{rng.randint(1, 98)},{rng.randint(100, 999)}.00 EUR",
-            "ref": f"{rng.choice('ABKR')}-{rng.randint(100, 999)}/{rng.randint(19, 26)}",
             "city": rng.choice(_CITIES[code].split()),
         }[head]
 

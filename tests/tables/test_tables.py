@@ -272,17 +272,24 @@ def test_a_bug_that_one_cell_brings_out_costs_this_cell_alone(opened, monkeypatc
     assert all(problem.report for problem in said)
 
 
-def test_a_cancelled_table_keeps_the_rows_it_has(opened) -> None:
+def test_a_cancelled_table_keeps_a_row_for_each_document(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.003)
-    item = begin(recorder, *leases(recorder))
+    records = leases(recorder)
+    documents = [record.id for record in records]
+    item = begin(recorder, *records)
     recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "20.pdf")  # of the second batch
     job = view(recorder, item).job
     recorder.calls.jobs.cancel(job.id)
     recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
     table = view(recorder, item).table
     assert not table.is_done
-    assert len(table.rows) >= 16
-    assert {row.cells[0].value for row in table.rows} == {"900 euros"}
+    assert [row.document for row in table.rows] == documents
+    assert [row.cells[0].value for row in table.rows[:16]] == ["900 euros"] * 16
+    assert {cell.flag for cell in table.rows[-1].cells} == {Flag.UNREAD}
+    assert [line[0] for line in table_sheets(table)["Table"][1:]] == [row.name for row in table.rows]
+    edited = recorder.calls.extraction.edit(item.id, documents[-1], 0, "700 euros")
+    assert edited.rows[-1].document == documents[-1]
+    assert view(recorder, item).table.rows[-1].cells[0].value == "700 euros"
 
 
 def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_order_of_the_documents(opened) -> None:
@@ -298,12 +305,13 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
     table = view(recorder, item).table
     assert [row.name for row in running.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
-    assert [row.name for row in table.rows] == ["1.txt", "3.txt"]  # nothing is known of the others
-    assert [cell.value for cell in table.rows[1].cells] == ["900 EUR", "Ada", "3 May 2024"]
-    assert table.rows[0].cells[0].value == "800 EUR"
+    assert [row.name for row in table.rows] == [row.name for row in running.rows]
+    assert [cell.value for cell in table.rows[3].cells] == ["900 EUR", "Ada", "3 May 2024"]
+    assert table.rows[1].cells[0].value == "800 EUR"
+    assert {cell.flag for cell in table.rows[0].cells} == {Flag.UNREAD}
     sheet = table_sheets(table)["Table"]
-    assert [line[0] for line in sheet[1:]] == ["1.txt", "3.txt"]
-    assert sheet[1][-1] == "Tenant: open; Begins: open"
+    assert [line[0] for line in sheet[1:]] == ["0.txt", "1.txt", "2.txt", "3.txt"]
+    assert sheet[2][-1] == "Tenant: not read; Begins: not read"
     begun = len(recorder.events)
     recorder.calls.extraction.reshape(item.id, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
     recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "3.txt", begun)
@@ -313,8 +321,8 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     recorder.wait(JobChanged, lambda change: change.id == again.job.id and change.status is JobStatus.CANCELLED)
     kept = view(recorder, item).table
     assert len(kept.columns) == 4
-    assert [row.name for row in kept.rows] == ["1.txt", "3.txt"]
-    assert [cell.value for cell in kept.rows[1].cells][:3] == ["900 EUR", "Ada", "3 May 2024"]
+    assert [row.name for row in kept.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
+    assert [cell.value for cell in kept.rows[3].cells][:3] == ["900 EUR", "Ada", "3 May 2024"]
 
 
 def test_a_table_takes_another_column_while_it_is_made(opened) -> None:

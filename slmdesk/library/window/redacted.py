@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -262,8 +263,12 @@ class RedactPane(QFrame):
     @property
     def _proposed(self) -> Path:
         """Where the copy is written: beside the file, with a name that tells none of what is removed."""
-        told = self._told_by(self._path)
-        stem = _("redacted copy") if told else _("{stem}.redacted").format(stem=self._path.stem)
+        rest = self._path.stem
+        for words in sorted(self._told_by(self._path), key=len, reverse=True):
+            rest = re.sub(re.escape(words), " ", rest, flags=re.IGNORECASE)
+        rest = re.sub(r"[\s_.,-]*\s[\s_.,-]*", " ", rest).strip(" _.,-")
+        is_telling = sum(map(str.isalpha, rest)) >= LEAST_PART and not self._told_by(Path(rest))
+        stem = _("{stem}.redacted").format(stem=rest) if is_telling else _("redacted copy")
         return free_name(self._path.with_name(stem + self._path.suffix))
 
     def _on_write(self) -> None:
@@ -344,9 +349,9 @@ class RedactPane(QFrame):
         counts = [f"{grouped(count)} {label_of(kind, count)}" for kind, count in made.replaced if count]
         said = ", ".join(counts) or _("nothing")
         key = _(" The key is {name}.").format(name=made.key.name) if made.key else ""
-        words = _("{name} is written. Replaced: {said}.{key} {read_it}")
+        words = _("{name} is written; nothing that was ticked is left in its text. Replaced: {said}.{key} {read_it}")
         self._said.setText(breakable(words.format(name=made.target.name, said=said, key=key, read_it=READ_IT)))
-        told = self._told_by(made.target)
+        told = ", ".join(map(in_quotes, self._told_by(made.target)))
         self._show_remarks(made, *([_("The name of the file still tells {told}.").format(told=told)] if told else []))
         self._show_options(passphrase="")
         self._target = made.target
@@ -366,13 +371,13 @@ class RedactPane(QFrame):
             self._following.cancel()
             self._show_work("", None)
 
-    def _told_by(self, path: Path) -> str:
-        """Return the removed words, and parts of people's names, that the name of a file contains. Empty if none."""
+    def _told_by(self, path: Path) -> list[str]:
+        """Return the removed words, and parts of people's names, that the name of a file contains."""
         name, told = path.stem.casefold(), list[str]()
         for word in self._finds.chosen:
             parts = word.words.split() if word.kind is Kind.PERSON else []
             told += [word.words, *(part for part in parts if len(part) >= LEAST_PART)]
-        return ", ".join(in_quotes(original) for original in dict.fromkeys(told) if original.casefold() in name)
+        return [original for original in dict.fromkeys(told) if original.casefold() in name]
 
     def _show_work(self, words: str, following: Call | None) -> None:
         self._following = following

@@ -155,7 +155,7 @@ class TableModel(QAbstractTableModel):
             return _name_data(row, role)
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return self._words_of(cell, index.column() - 1) or (OPEN if cell.flag is Flag.OPEN else EMPTY)
+                return self._words_of(cell, index.column() - 1) or _empty_words(cell)
             case Qt.ItemDataRole.EditRole:
                 return _(cell.value) if self._labels(index) and cell.value else cell.value
             case Qt.ItemDataRole.TextAlignmentRole if self.is_number(index.column()):
@@ -210,6 +210,15 @@ class TableModel(QAbstractTableModel):
     def _changed(self, first: int, last: int) -> None:
         if 0 <= first <= last:
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns)))
+
+
+def _empty_words(cell: TableCell) -> str:
+    match cell.flag:
+        case Flag.OPEN:
+            return OPEN
+        case Flag.UNREAD:
+            return _("not read")
+    return EMPTY
 
 
 def _name_data(row: TableRow, role: int) -> object:

@@ -281,8 +281,8 @@ class TablePane(QFrame):
         if event.status is JobStatus.FAILED and event.problem is not None:
             self._say(event.problem.sentence)
         elif event.status is JobStatus.CANCELLED:
-            has_rows = any(cell.flag is not Flag.OPEN for row in self.model.rows for cell in row.cells)
-            there = _("the rows that were done are here") if has_rows else _("no row of it was done")
+            has_rows = any(cell.value for row in self.model.rows for cell in row.cells)
+            there = _("what was found is here") if has_rows else _("nothing was found before")
             self._say(_("The table was cancelled; {there}.").format(there=there))
         elif self._is_running and event.status is not JobStatus.PAUSED:
             self._say("")

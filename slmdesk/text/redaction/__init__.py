@@ -25,6 +25,8 @@ class Kind(StrEnum):
     IBAN = "iban"
     CARD = "card"
     NUMBER = "number"
+    REFERENCE = "reference"
+    """The number of a file, customer, contract or case."""
     BIRTH = "birth"
     ADDRESS = "address"
     OTHER = "other"

@@ -43,6 +43,7 @@ def find_private(text: str, *, language: str = "", listed: Sequence[Listed] = ()
         *find_names(text, language),
         *_on_list(text, listed, language),
     ]
+    finds = [*_beside_streets(finds)]
     finds += _again(
         text,
         [overlap for overlap in _without_overlaps(finds) if overlap.certainty is not Certainty.UNSURE],
@@ -208,6 +209,17 @@ def _without_overlaps(finds: Iterable[Find]) -> list[Find]:
         ):
             kept += _remaining_parts(find, over)
     return sorted(kept, key=lambda find: find.start)
+
+
+def _beside_streets(finds: Sequence[Find]) -> Iterator[Find]:
+    """Yield the finds, with names cut where a street begins: "Sabine Krüger Tannenweg 8" is a name and a street."""
+    streets = [find for find in finds if find.reason == "street"]
+    for find in finds:
+        ends = [street.start for street in streets if find.start < street.start < find.end < street.end]
+        if find.kind is not Kind.PERSON or not ends:
+            yield find
+        elif part := _WORDS.match(find.text[: min(ends) - find.start]):
+            yield changed(find, end=find.start + len(part[0]), text=part[0])
 
 
 def _remaining_parts(find: Find, over: Sequence[Find]) -> Iterator[Find]:

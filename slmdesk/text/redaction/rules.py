@@ -165,7 +165,7 @@ def _signed(text: str) -> Iterator[tuple[int, int, str]]:
             continue
         lines = 0
         for line in re.compile(r"[^\n]+").finditer(text, match.end()):
-            if not line[0].strip():
+            if _pattern("on_behalf", r"(?i)\W*(?:WORDS)?\W*").fullmatch(line[0]):
                 continue
             lines += 1
             if span := _whole(text, *_without_mark(text, line.start(), line.end()), least=least):
@@ -187,6 +187,8 @@ def _whole(text: str, start: int, end: int, *, least: int = 1) -> Span | None:
         end -= 1
     span = name_at(text, start, least=least)
     if _pattern("closings", r"(?i)(?:WORDS)(?!\w)").match(text, start):
+        return None
+    if _pattern("on_behalf", r"(?i)(?:WORDS)(?!\w)").match(text, start):
         return None
     return span if span and span[1] == end else None
 
@@ -500,6 +502,21 @@ _NUMBERS: tuple[tuple[str, str, bool], ...] = (
 )  # fmt: skip
 _UNCHECKED = frozenset({"de.stnr"})
 """Kinds of numbers without check digits, which are never sure."""
+_REFERENCE_GAP = (
+    r"(?:[ \t\u00a0]+(?:no|nr|number|nº|n°|lautet|is|ist|est|es)\b\.?)?"
+    r"(?:[ \t\u00a0]*[:：#|][ \t\u00a0]*\n?|[ \t\u00a0]+|[ \t]*\n)[ \t|]*"
+)
+"""Matches what stands between a label and its number: blanks, a colon, the border of a cell, the end of a line."""
+_REGISTER = r"[A-Z][A-Za-z]{0,4}"
+_CODE = r"(?=[^\s,;()]*\d)[^\W_][\w./:#–-]+\w"
+_REFERENCE = re.compile(
+    # 3 Ca 412/25, S 12 AS 345/24, VIII ZR 17/24, 5 OWi 123 Js 456/24
+    rf"(?:{_REGISTER}[ \u00a0])?(?:\d{{1,4}}[ \u00a0])?{_REGISTER}[ \u00a0-](?:\d{{1,6}}[ \u00a0]{_REGISTER}[ \u00a0])?"
+    r"\d{1,6}/\d{2,4}(?!\w)"
+    # 63.2-2025-00781, AB 4711-0815, 123 456 789
+    rf"|(?:[A-ZÄÖÜ]{{1,5}}(?:-[A-Z]{{1,2}})?[ \u00a0])?{_CODE}(?:[ \u00a0]\d{{3,}}(?![\w.,/-]))*"
+)
+"""Matches the number of a file at a court, and any other that has a digit and three signs."""
 _BIRTH_BEFORE = re.compile(
     r"(?:\bgeb(?:oren(?:e[rnms]?)?|\.)?(?: am)?|\bgeburts(?:datum|tag)|\*|\bborn(?: on)?|\bd\.?o\.?b\.?|date of birth|"
     r"birth ?da(?:te|y)|\bn[ée]e?(?: le)?|date de naissance|\bnacid[oa](?: el)?|fecha de nacimiento|"
@@ -535,6 +552,7 @@ def find_by_shape(text: str, language: str = "") -> Iterator[Find]:
     yield from _ibans(text)
     yield from _cards(text)
     yield from _numbers(text)
+    yield from _references(text, language)
     yield from _births(text, language)
     yield from _phones(text, language)
 
@@ -596,6 +614,17 @@ def _numbers(text: str) -> Iterator[Find]:
                 yield _find(Kind.NUMBER, text, *match.span(), LIKELY, "label")
             elif valid and name not in _UNCHECKED:
                 yield _find(Kind.NUMBER, text, *match.span(), UNSURE, name)
+
+
+def _references(text: str, language: str) -> Iterator[Find]:
+    """Yield the numbers of files, customers and contracts behind their labels, as nothing else tells them."""
+    others = [(day.start, day.end) for day in find_dates(text, language) if day.readings]
+    others += [(start, end) for start, end, *_ in find_amounts(text, language)]
+    for label in _pattern("references", rf"(?<!\w)(?i:WORDS){_REFERENCE_GAP}").finditer(text):
+        code = _REFERENCE.match(text, label.end())
+        if code is None or any(start < code.end() and code.start() < end for start, end in others):
+            continue
+        yield _find(Kind.REFERENCE, text, *code.span(), LIKELY, "label")
 
 
 def _is_valid(name: str, number: str) -> bool:

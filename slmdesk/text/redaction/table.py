@@ -286,6 +286,7 @@ def substitute_for(kind: Kind, original: str, free: Free, seed: str) -> str:
         Kind.IBAN: _code,
         Kind.CARD: _code,
         Kind.NUMBER: _code,
+        Kind.REFERENCE: _code,
         Kind.BIRTH: _date,
         Kind.ADDRESS: _place,
     }

@@ -184,11 +184,11 @@ def test_natural_words_want_a_passphrase_for_their_key(program, word_file, tmp_p
 
 
 def test_what_is_there_is_not_replaced_and_the_name_does_not_tell_what_is_removed(program, word_file, tmp_path):
-    opened(program, word_file.rename(tmp_path / "to quarbelsen.docx"))
+    opened(program, word_file.rename(tmp_path / "Rent_Quarbelsen_May.docx"))
     program.click("redaction_elsewhere")
     dialog = program.find("redaction_dialog")
     assert isinstance(dialog, QFileDialog)
-    assert [Path(proposed).name for proposed in dialog.selectedFiles()] == ["redacted copy.docx"]
+    assert [Path(proposed).name for proposed in dialog.selectedFiles()] == ["Rent May.redacted.docx"]
     dialog.fileSelected.emit(str(tmp_path / "again to quarbelsen.docx"))
     dialog.reject()
     others = program.find("redaction_others")

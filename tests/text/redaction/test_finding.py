@@ -46,6 +46,20 @@ def _found(text: str, language: str = "en", least: Certainty = LIKELY) -> list[t
         ("BSN 111222333", "nl", Kind.NUMBER, "111222333"),
         ("SVNR 1237 010180", "de", Kind.NUMBER, "1237 010180"),
         ("Rentenversicherungsnummer 15 070649 C 103", "de", Kind.NUMBER, "15 070649 C 103"),
+        ("Aktenzeichen: 63.2-2025-00781", "de", Kind.REFERENCE, "63.2-2025-00781"),
+        ("Az.: 3 Ca 412/25 vom 12. Mai", "de", Kind.REFERENCE, "3 Ca 412/25"),
+        ("(Az. 40 OWi-83 Js 7411/26)", "de", Kind.REFERENCE, "40 OWi-83 Js 7411/26"),
+        ("Unser Zeichen S 12 AS 345/24", "de", Kind.REFERENCE, "S 12 AS 345/24"),
+        ("Ihre Kundennummer lautet 4711.", "de", Kind.REFERENCE, "4711"),
+        ("Kundennummer\n4711-0815 Am 3. Mai", "de", Kind.REFERENCE, "4711-0815"),
+        ("Vertragsnummer K-0417 / Ausfertigung", "de", Kind.REFERENCE, "K-0417"),
+        ("Kennzeichen: C-AB 123", "de", Kind.REFERENCE, "C-AB 123"),
+        ("Our ref: JS/AB/1234.5", "en", Kind.REFERENCE, "JS/AB/1234.5"),
+        ("Policy number: 123 456 789", "en", Kind.REFERENCE, "123 456 789"),
+        ("N° de dossier : 24/01234", "fr", Kind.REFERENCE, "24/01234"),
+        ("Expediente 123/2024", "es", Kind.REFERENCE, "123/2024"),
+        ("Numero di pratica: 2024/118-B", "it", Kind.REFERENCE, "2024/118-B"),
+        ("sygn. akt II C 345/24", "pl", Kind.REFERENCE, "II C 345/24"),
         ("Write to anna.berg@example.com.", "en", Kind.EMAIL, "anna.berg@example.com"),
         ("Call 020 7946 0123 today", "en", Kind.PHONE, "020 7946 0123"),
         ("Tel.: +49 30 901820123", "de", Kind.PHONE, "+49 30 901820123"),
@@ -96,7 +110,11 @@ def test_each_kind_is_found(text: str, language: str, kind: Kind, words: str) ->
         ("Date: 28 Jan 2026 09:47 +0100\nSubject: Rent", "en"),
         ("at 9:47 GMT+0100 Berlin", "en"),
         ("4111 1111 1111 1112 and 12345 parts in 2025", "en"),
-        ("Az.: VGT/2026/0309-ARB, und Frist (Vertrag)", "de"),
+        ("wie VGT/2026/0309-ARB, und Frist (Vertrag)", "de"),
+        ("BGH, Urteil vom 1. März 2020 – VIII ZR 17/24, Rn. 12", "de"),
+        ("Rechnungsnummer: 12.03.2026", "de"),
+        ("Aktenzeichen 12,50 EUR", "de"),
+        ("The file of 2020 and reference to clause 12.3", "en"),
     ],
 )
 def test_what_is_not_private_stays(text: str, language: str) -> None:
@@ -178,6 +196,25 @@ def test_the_list_is_sure_and_counts_for_parts_of_names() -> None:
         (Kind.PERSON, "Berg", SURE),
         (Kind.OTHER, "project Nightjar", SURE),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Frau Sabine Krüger Tannenweg 8, 09112 Chemnitz", ["Sabine Krüger"]),
+        ("Monsieur Luc Perrin 14 rue des Forges", ["Luc Perrin"]),
+        ("Mr Peter Lomax 12 Larkspur Road", ["Peter Lomax"]),
+        ("Mit freundlichen Grüßen\nIm Auftrag\nWiechmann", ["Wiechmann"]),
+        ("Yours sincerely\n\nOn behalf of\nPeter Lomax", ["Peter Lomax"]),
+    ],
+)
+def test_a_name_ends_before_a_street_and_none_is_what_somebody_signs_for(text: str, names: list[str]) -> None:
+    found = _found(text, language="")
+    assert [words for kind, words in found if kind is Kind.PERSON] == names
+    left = text
+    for __, words in found:
+        left = left.replace(words, "")
+    assert not any(letter.isdigit() for letter in left)
 
 
 def test_no_part_is_lost_where_words_of_a_person_overlap_with_something_else() -> None:
