@@ -207,6 +207,9 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "The copies of the history in {path} could not be made anew: the disk is full or cannot be written. They are "
         "as they were before. The next start tries again."
     ),
+    "backup.no_undo": N_(
+        "There is nothing to undo: no backup was restored here, or the history before it was deleted."
+    ),
     "backup.unusable": N_("{path} cannot be restored: {reason}. Nothing was changed. Choose another backup."),
     # keys of an encrypted history
     "key.missing": (

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from slmdesk.base.documents import IMPORTED
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json
-from slmdesk.base.records import Item, Message, PresetRecord
+from slmdesk.base.records import BROUGHT, Item, Message, PresetRecord
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, new_id, row_to
@@ -57,12 +57,14 @@ class Imports(StorePart):
 
 class Presets(StorePart):
     def all(self) -> list[PresetRecord]:
-        return self._all(preset_from, "select * from presets order by place, n")
+        """Return the presets, without those that a restored backup brought and nobody has decided on."""
+        presets = self._all(preset_from, "select * from presets order by place, n")
+        return [preset for preset in presets if not preset.value.get(BROUGHT)]
 
     def get(self, id: str) -> PresetRecord:
         """Return the preset with this id. Raises KnownError `preset.unknown`."""
         record = self._first(preset_from, "select * from presets where id = ?", (id,))
-        if record is None:
+        if record is None or record.value.get(BROUGHT):
             raise KnownError("preset.unknown", id=id[:80])
         return record
 
