@@ -134,9 +134,9 @@ def attach(conn: Connection, uri: str, name: str, key: DataKey | None, *, is_cip
     if not is_cipher:
         conn.execute(f"ATTACH ? AS {name}", (uri,))
         return
+    # ATTACH reads the first page, so the size must be known before; it is the same for all that we encrypt
+    conn.execute(f"PRAGMA cipher_default_plaintext_header_size={HEADER_BYTES}").fetchall()
     conn.execute(f"ATTACH ? AS {name} KEY ?", (uri, _raw(key) if key is not None else ""))
-    if key is not None:
-        conn.execute(f"PRAGMA {name}.cipher_plaintext_header_size={HEADER_BYTES}").fetchall()
 
 
 def _raw(key: DataKey) -> str:

@@ -446,7 +446,7 @@ def _take_over(database: Path | None, key: DataKey | None, ready: PreparedBackup
     except Exception as err:
         if database is None or not _is_unreadable(err):
             raise
-        _take_in(None, None, ready)
+        _take_in(None, key, ready)
 
 
 def _take_in(database: Path | None, key: DataKey | None, ready: PreparedBackup) -> None:
