@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from slmdesk.evaluation.formats import FormatService
     from slmdesk.evaluation.model_cards import BenchService, CardService
     from slmdesk.evaluation.recommendation import RecommendationService
-    from slmdesk.history.erasing import BackupService, ErasingService
+    from slmdesk.history.backups import BackupService
+    from slmdesk.history.erasing import ErasingService
     from slmdesk.history.imports import ImportService
     from slmdesk.history.retention import DayService, RetentionService
     from slmdesk.history.service import ChangeWatch, ExportService, HistoryService, PrintService
@@ -345,7 +346,8 @@ class Services:
     privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
     watch: Made[ChangeWatch] = Made("history.service:ChangeWatch", lambda s, new: new(s.runtime, s.chats, s.network))
     backups: Made[BackupService] = Made(
-        "history.erasing:BackupService", lambda s, new: new(s.runtime, s.chats, s._on_replaced)
+        "history.backups:BackupService",
+        lambda s, new: new(s.runtime, s.chats, s.models, lambda: s.collections, s._on_replaced),
     )
     retention: Made[RetentionService] = Made(
         "history.retention:RetentionService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
@@ -473,7 +475,7 @@ class Services:
             lambda: self.models.warm_up(),
             lambda: self.collections.watch(),
             lambda: self.embedding.take_up(),
-            lambda: self.models.adopt(only_shared=True),
+            lambda: self.models.adopt(only_shared=bool(self.store.models.all())),  # where none is listed, those there
         ]
         if not self.read_only:
             begins.append(lambda: self.retention.start())
@@ -596,6 +598,9 @@ class Services:
     def _on_replaced(self) -> None:
         self._on_key()
         self.watch.restart()
+        for name in ("downloads", "collections", "jobs"):  # each knows rows of the history that was there
+            if name in vars(self):
+                getattr(self, name).start_over()
 
     def _purge(self, until: float | None = None) -> None:
         if self.read_only:

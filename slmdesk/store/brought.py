@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 
-from slmdesk.base.records import BROUGHT, Brought, CollectionRecord, JobRecord
+from slmdesk.base.records import BROUGHT, Brought, CollectionRecord, JobRecord, ModelRecord
+from slmdesk.base.untrusted import clean_label
 from slmdesk.store.database import Connection, StorePart, mapping_from
 from slmdesk.store.jobs import Jobs
 from slmdesk.store.presets import preset_from
@@ -94,9 +95,17 @@ class BroughtParts(StorePart):
             self._forget_jobs(found.jobs)
         return [folder.id for folder in found.folders]
 
-    def forget_model(self, id: str) -> None:
+    def take_model(self, brought: ModelRecord, id: str) -> None:
+        """Give the model `id`, which was just added, the id, name and last use of the one that was brought."""
         with self._db.writing():
-            self._db.run("delete from models where id = ?", (id,))
+            self.forget_model(brought.id)
+            values = {"id": brought.id, "name": clean_label(brought.name, 120), "last_used": brought.last_used}
+            self._update("models", values, "id = ?", id)
+
+    def forget_model(self, id: str) -> None:
+        """Forget a model that was brought, if nobody has taken it."""
+        with self._db.writing():
+            self._db.run(f"delete from models where id = ? and {_marked('facts')}", (id,))
 
     def leave_out(self) -> None:
         """Forget the models and presets. Folders stay, looked at when a person asks for it, and jobs stay paused."""

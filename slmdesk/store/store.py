@@ -16,6 +16,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import (
     BROUGHT,
     CollectionRecord,
+    HistoryContents,
     Item,
     JobRecord,
     Measurement,
@@ -324,6 +325,12 @@ class Store:
         others = "select 1 from meta where key not in (?, ?) and typeof(value) not in ('integer', 'real')"
         if self.wrong_rows() or self.database.rows(others, texts):
             raise KnownError("store.damaged", path=str(self.database.path))
+
+    def contents(self) -> HistoryContents:
+        """Return what the history holds, in numbers."""
+        from slmdesk.store.restoring import contents_in
+
+        return contents_in(self.database.conn)
 
     def wrong_rows(self) -> list[tuple[str, int]]:
         """Read each row once, and return table and number of those that cannot be parsed."""
