@@ -565,11 +565,13 @@ class Services:
         return client
 
     def _reach(self) -> AllowedPaths:
-        """Return the files the engine child may open: the library's models, the models folder and the saved states."""
-        own = str(self.paths.models)
-        files = [own, self.settings.current.models_folder or own]
-        files += [os.fsdecode(model.path) for model in self.store.models.all()]
-        return AllowedPaths(tuple(dict.fromkeys(files)), (str(self.paths.states),))
+        """Return the files the engine child may open: the library's models, the models folder and the saved states. No
+        folder gets in by a model's path. A state is at most as large as all may be.
+        """
+        own, settings = str(self.paths.models), self.settings.current
+        paths = [os.fsdecode(model.path) for model in self.store.models.all()]
+        files = [own, settings.models_folder or own, *filter(os.path.isfile, paths)]
+        return AllowedPaths(tuple(dict.fromkeys(files)), (str(self.paths.states),), settings.saved_states_mib << 20)
 
     def _on_models_changed(self, _event: ModelsChanged) -> None:
         if "engine" in vars(self):
