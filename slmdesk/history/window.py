@@ -262,7 +262,8 @@ class EraseDialog(Dialog):
         self._models.toggled.connect(self._look)
         self._words = plain_label("", self, name="erase_words")
         self._problem = plain_label("", self, name="erase_problem", kind="danger", is_hidden=True)
-        self._jobs = button(_("Show the jobs"), "erase_jobs_button", self, on=self._on_jobs, is_hidden=True)
+        self._jobs = button(_("Show the jobs"), "erase_jobs_button", self, on=self._on_jobs)
+        self._jobs.hide()
         asked = plain_label(
             _("To go on, type: {confirmation}").format(confirmation=CONFIRMATION), self, name="erase_asked"
         )

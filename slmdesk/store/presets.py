@@ -20,12 +20,18 @@ class Imports(StorePart):
         super().__init__(shared)
         self._items, self._messages = items, messages
 
-    def sums(self) -> set[str]:
+    def sums(self, after: int = 0) -> set[str]:
+        """Return the checksums of imported chats, of those numbered after `after`."""
         rows = self._db.rows(
-            "select settings from items where deleted_at is null and settings like ?", (f'%"{IMPORTED}"%',)
+            "select settings from items where n > ? and deleted_at is null and settings like ?",
+            (after, f'%"{IMPORTED}"%'),
         )
         kept = (self._shared.made(lambda row: mapping_from(row["settings"]), row).get(IMPORTED) for row in rows)
         return {str(record["sum"]) for record in kept if isinstance(record, Mapping) and "sum" in record}
+
+    def last(self) -> int:
+        """Return the number of the newest item."""
+        return self._db.number("select max(n) from items")
 
     def add(self, item: Item, messages: Sequence[Message]) -> Item:
         """Add a chat with all of its messages or nothing. A parent message must come before its replies. Raises
