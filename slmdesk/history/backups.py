@@ -11,12 +11,13 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there
 from slmdesk.base.records import BackupCopy, Brought, HistoryContents, ModelRecord, Restored
 from slmdesk.base.texts import _
+from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.service import ChatService
 from slmdesk.chat.types import PresetsChanged
 from slmdesk.library.folders import CollectionService
 from slmdesk.library.types import CollectionChanged, CollectionGone
 from slmdesk.models.importer import ImportEnded
-from slmdesk.models.service import ModelService
+from slmdesk.models.service import MAX_NAME, ModelService, free_name
 from slmdesk.runtime.events import DocumentGone, HistoryReplaced, ItemChanged, ItemGone, ModelsChanged, Pending, outcome
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
@@ -217,14 +218,19 @@ class BackupService(Service):
         return tuple(problems)
 
     def _settled(self, brought: ModelRecord, end: ImportEnded | Problem, known: set[str]) -> list[Problem]:
-        """Give a model that was judged here the id and the name that it had, if it is the same file."""
+        """Give a model that was judged here the id that it had, and its name if it is the same file."""
         if isinstance(end, Problem):
             return [end]
         if end.model is None:
             return [end.problem] if end.problem else []
-        if end.model.id not in known and end.model.sha256 == brought.sha256:
-            self._store.brought.take_model(brought, end.model.id)
+        if end.model.id not in known:
+            same = end.model.sha256 == brought.sha256
+            self._store.brought.take_model(brought, end.model.id, self._name_for(brought) if same else end.model.name)
         return []
+
+    def _name_for(self, brought: ModelRecord) -> str:
+        others = [model for model in self._store.models.all() if model.sha256 != brought.sha256]
+        return free_name(clean_label(brought.name, MAX_NAME), others)
 
     def leave_brought(self) -> None:
         """Forget the models and presets. Folders are not watched, and jobs stay paused. No file is touched."""

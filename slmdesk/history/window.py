@@ -396,11 +396,11 @@ class RestoreFlow(QObject):
         if brought.is_empty:
             return
         lines = "\n".join(breakable(line) for line in brought_lines(brought))
-        words = _("The backup also brings what would act on this PC. Use it?")
+        words = _("The backup also brings this. Nothing of it acts on this PC before you agree.")
         question = Question(self._window, "brought_question", _("What came with the backup"), words, lines)
         question.add_choice(_("Use"), "brought_use_button", self._use)
         question.add_choice(_("Leave out"), "brought_leave_button", self._leave)
-        question.add_cancel(is_default=True)
+        question.add_choice(_("Later"), "brought_later_button", is_beside=True, is_default=True)
         question.open()
 
     def _use(self) -> None:

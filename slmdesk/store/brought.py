@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 
 from slmdesk.base.records import BROUGHT, Brought, CollectionRecord, JobRecord, ModelRecord
-from slmdesk.base.untrusted import clean_label
 from slmdesk.store.database import Connection, StorePart, mapping_from
 from slmdesk.store.jobs import Jobs
 from slmdesk.store.presets import preset_from
@@ -17,6 +16,8 @@ from slmdesk.store.store import Models
 
 _MARK = f'"{BROUGHT}":true'
 _OWN = f"instr(facts, '{_MARK}') = 0"
+BY_BACKUP = "backup"
+"""Value of `source` in the record of a model that a backup brought and a person took."""
 _MODEL = "id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added, last_used, facts"
 _NEW_PRESET = "(id, name, value) not in (select id, name, value from old.presets)"
 _NEW_FOLDER = "(id, path) not in (select id, path from old.collections where watched)"
@@ -46,9 +47,12 @@ def mark(conn: Connection, *, knows: bool) -> None:
 
 
 def add_models(conn: Connection) -> None:
-    """Add the models of the history attached as `old` that a history of this PC lacks. Call in a transaction."""
+    """Add the models of the history attached as `old` that a history of this PC lacks, but those that the restored
+    backup brought. Call in a transaction.
+    """
     conn.execute(
-        f"insert into main.models ({_MODEL}) select {_MODEL} from old.models as theirs where {_OWN} and not exists"
+        f"insert into main.models ({_MODEL}) select {_MODEL} from old.models as theirs"
+        f" where {_OWN} and source <> '{BY_BACKUP}' and not exists"
         " (select 1 from main.models as mine"
         " where mine.id = theirs.id or mine.sha256 = theirs.sha256 and mine.path = theirs.path)"
     )
@@ -95,11 +99,11 @@ class BroughtParts(StorePart):
             self._forget_jobs(found.jobs)
         return [folder.id for folder in found.folders]
 
-    def take_model(self, brought: ModelRecord, id: str) -> None:
-        """Give the model `id`, which was just added, the id, name and last use of the one that was brought."""
+    def take_model(self, brought: ModelRecord, id: str, name: str) -> None:
+        """Give the model `id`, which was just added for the one that was brought, its id and last use, and a name."""
         with self._db.writing():
             self.forget_model(brought.id)
-            values = {"id": brought.id, "name": clean_label(brought.name, 120), "last_used": brought.last_used}
+            values = {"id": brought.id, "name": name, "last_used": brought.last_used, "source": BY_BACKUP}
             self._update("models", values, "id = ?", id)
 
     def forget_model(self, id: str) -> None:

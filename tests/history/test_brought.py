@@ -127,7 +127,10 @@ def test_a_model_is_used_once_a_person_says_so_and_judged_before(recorder, sourc
     assert (os.fsdecode(taken.path), taken.info) == (str(here), {})
     assert taken.sha256 != "0" * 64, "judged here"
     assert str(here) in called(services, lambda services: services._reach().read)
-    called(services, lambda services: services.models.remove(taken.id))
+    assert taken.name == "Tiny llama F32", "the backup says nothing of a file that is another one"
+    done = called(services, lambda services: sorted(services.paths.data.glob("*.replaced-*")))[-1]
+    result_of(services, lambda: services.backups.undo(done))
+    assert [model.linked for model in called(services, lambda services: services.models.list())] == [False]
     assert here.exists(), "it is a link"
 
 
