@@ -334,6 +334,8 @@ class RestoreFlow(QObject):
     def __init__(self, bridge: Bridge, window: QWidget) -> None:
         super().__init__(window, objectName="restore_flow")
         self._bridge, self._window = bridge, window
+        self._encrypts = False
+        """Whether the history is plain now, and gets the keys of the backup."""
 
     def begin(self, copy: Path, key: Key | None = None) -> None:
         looking = self._bridge.services.backups.look(copy, key)
@@ -342,6 +344,7 @@ class RestoreFlow(QObject):
     def _on_refused(self, copy: Path, problem: Problem) -> None:
         """Ask for the words where a key is missing. A wrong key is that of the history, which was tried first."""
         if problem.code in ("key.missing", "key.wrong"):
+            self._encrypts = problem.code == "key.missing"
             self._ask_words(copy)
         else:
             self._bridge.problem_met.emit(problem)
@@ -367,6 +370,8 @@ class RestoreFlow(QObject):
 
     def _ask(self, copy: Path, key: Key | None, contents: tuple[HistoryContents, HistoryContents]) -> None:
         held, replaced = replacing_words(*contents)
+        if key is not None and self._encrypts:
+            replaced += " " + _("The history is encrypted from then on, and opens as this backup does.")
         question = Question(self._window, "restore_question", _("Restore this backup?"), held, replaced)
         question.ask_sure(_("Replace"), "restore_sure_button", partial(self._restore, copy, key, contents[0]))
 
