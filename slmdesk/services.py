@@ -475,7 +475,7 @@ class Services:
             lambda: self.models.warm_up(),
             lambda: self.collections.watch(),
             lambda: self.embedding.take_up(),
-            lambda: self.models.adopt(only_shared=bool(self.store.models.all())),  # where none is listed, those there
+            lambda: self.models.adopt(only_shared=self.models.has_others),
         ]
         if not self.read_only:
             begins.append(lambda: self.retention.start())

@@ -20,7 +20,6 @@ from slmdesk.history.labels import (
     KINDS,
     OTHER_KIND,
     brought_lines,
-    contents_words,
     date_words,
     replacing_words,
 )
@@ -373,15 +372,13 @@ class RestoreFlow(QObject):
         if key is not None and self._encrypts:
             replaced += " " + _("The history is encrypted from then on, and opens as this backup does.")
         question = Question(self._window, "restore_question", _("Restore this backup?"), held, replaced)
-        question.ask_sure(_("Replace"), "restore_sure_button", partial(self._restore, copy, key, contents[0]))
+        question.ask_sure(_("Replace"), "restore_sure_button", partial(self._restore, copy, key))
 
-    def _restore(self, copy: Path, key: Key | None, theirs: HistoryContents) -> None:
-        restoring = self._bridge.services.backups.restore(copy, key)
-        self._bridge.follow(restoring, partial(self._on_restored, theirs))
+    def _restore(self, copy: Path, key: Key | None) -> None:
+        self._bridge.follow(self._bridge.services.backups.restore(copy, key), self._on_restored)
 
-    def _on_restored(self, theirs: HistoryContents, done: Restored) -> None:
-        words = _("The backup is restored: {contents}.").format(contents=contents_words(theirs))
-        notice = Notice(words, key="restored")
+    def _on_restored(self, done: Restored) -> None:
+        notice = Notice(_("The backup is restored."), key="restored")
         if done.aside is not None:
             notice = changed(notice, action=_("Undo"), on_action=partial(self._undo, done.aside))
         self._bridge.notice_raised.emit(notice)

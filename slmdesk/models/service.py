@@ -55,6 +55,11 @@ class ModelService(Service):
         return self._store.models.all()
 
     @property
+    def has_others(self) -> bool:
+        """Whether a model beside the starter is listed. If not, those in the folder are of a history before."""
+        return not all(map(is_starter, self._store.models.all()))
+
+    @property
     def folder(self) -> Path:
         chosen = self._settings.current.models_folder
         return Path(chosen) if chosen else self._paths.models

@@ -55,7 +55,8 @@ class Live(QObject, Generic[T]):
         self._is_asked = False
         self._soon = QTimer(self, singleShot=True, interval=0)  # several events of one turn ask once
         self._soon.timeout.connect(self._ask_now)
-        for event in (HistoryReplaced, *on):
+        bridge.on(HistoryReplaced, self.again)
+        for event in on:
             bridge.on(event, self.again)
         self._counts = dict(on_some or {})
         for event in self._counts:

@@ -44,7 +44,7 @@ def test_what_was_backed_up_comes_back_and_goes_again(program, tmp_path):
     chosen(program, target)
     program.wait(lambda: program.window.findChild(QWidget, "restore_sure_button"))
     program.click("restore_sure_button")
-    program.wait(lambda: program.is_said("The backup is restored: 1 chat."))
+    program.wait(lambda: program.is_said("The backup is restored."))
     assert program.ask(lambda services: services.store.items.get(chat)).id == chat
     bar = next(bar for bar in program.window.notices.bars if bar.notice.key == "restored")
     program.click(bar.findChild(QAbstractButton, "notice_action"))
