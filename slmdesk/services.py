@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from slmdesk.evaluation.formats import FormatService
     from slmdesk.evaluation.model_cards import BenchService, CardService
     from slmdesk.evaluation.recommendation import RecommendationService
-    from slmdesk.history.erasing import BackupService, ErasingService
+    from slmdesk.history.backups import BackupService
+    from slmdesk.history.erasing import ErasingService
     from slmdesk.history.imports import ImportService
     from slmdesk.history.retention import DayService, RetentionService
     from slmdesk.history.service import ChangeWatch, ExportService, HistoryService, PrintService
@@ -345,7 +346,8 @@ class Services:
     privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
     watch: Made[ChangeWatch] = Made("history.service:ChangeWatch", lambda s, new: new(s.runtime, s.chats, s.network))
     backups: Made[BackupService] = Made(
-        "history.erasing:BackupService", lambda s, new: new(s.runtime, s.chats, s._on_replaced)
+        "history.backups:BackupService",
+        lambda s, new: new(s.runtime, s.chats, s.models, lambda: s.collections, s._on_replaced),
     )
     retention: Made[RetentionService] = Made(
         "history.retention:RetentionService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
@@ -473,7 +475,7 @@ class Services:
             lambda: self.models.warm_up(),
             lambda: self.collections.watch(),
             lambda: self.embedding.take_up(),
-            lambda: self.models.adopt(only_shared=True),
+            lambda: self.models.adopt(only_shared=self.models.has_others),
         ]
         if not self.read_only:
             begins.append(lambda: self.retention.start())
@@ -563,11 +565,13 @@ class Services:
         return client
 
     def _reach(self) -> AllowedPaths:
-        """Return the files the engine child may open: the library's models, the models folder and the saved states."""
-        own = str(self.paths.models)
-        files = [own, self.settings.current.models_folder or own]
-        files += [os.fsdecode(model.path) for model in self.store.models.all()]
-        return AllowedPaths(tuple(dict.fromkeys(files)), (str(self.paths.states),))
+        """Return the files the engine child may open: the library's models, the models folder and the saved states. No
+        folder gets in by a model's path. A state is at most as large as all may be.
+        """
+        own, settings = str(self.paths.models), self.settings.current
+        paths = [os.fsdecode(model.path) for model in self.store.models.all()]
+        files = [own, settings.models_folder or own, *filter(os.path.isfile, paths)]
+        return AllowedPaths(tuple(dict.fromkeys(files)), (str(self.paths.states),), settings.saved_states_mib << 20)
 
     def _on_models_changed(self, _event: ModelsChanged) -> None:
         if "engine" in vars(self):
@@ -596,6 +600,9 @@ class Services:
     def _on_replaced(self) -> None:
         self._on_key()
         self.watch.restart()
+        for name in ("downloads", "collections", "jobs"):  # each knows rows of the history that was there
+            if name in vars(self):
+                getattr(self, name).start_over()
 
     def _purge(self, until: float | None = None) -> None:
         if self.read_only:

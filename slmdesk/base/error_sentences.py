@@ -47,6 +47,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "formats.busy": N_("Another window or command makes a copy of a model just now. Wait until it has ended."),
     "formats.no_copy": N_("There is no copy of {name} in another format on this PC. Make one first."),
     "model.damaged": N_("This model file is damaged ({reason}). The chats are kept. Fetch or copy the model again."),
+    "model.file_kept": N_(
+        "{name} is removed from the list. The file {path} was not deleted: it is no model file in the folder of the "
+        "models."
+    ),
     "model.changed": N_(
         "The model file {path} has changed since it was checked, so it was not loaded. Import it again if the change "
         "was meant."
@@ -206,6 +210,9 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "store.copies_left": N_(
         "The copies of the history in {path} could not be made anew: the disk is full or cannot be written. They are "
         "as they were before. The next start tries again."
+    ),
+    "backup.no_undo": N_(
+        "There is nothing to undo: no backup was restored here, or the history before it was deleted."
     ),
     "backup.unusable": N_("{path} cannot be restored: {reason}. Nothing was changed. Choose another backup."),
     # keys of an encrypted history
@@ -517,7 +524,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     # jobs
     "job.unknown": N_("There is no job “{id}”."),
     "job.ended": N_("The job “{id}” has ended already ({status}). What it did is kept."),
-    "job.running": N_("Jobs are running ({count}). Pause or cancel them first. Nothing was deleted."),
+    "job.running": N_("Jobs are running ({count}). Pause or cancel them first. Nothing was changed."),
     "job.elsewhere": N_("The job “{id}” is run by another window or command. Pause it there, or here, first."),
 }
 

@@ -363,12 +363,43 @@ class BackupCopy(Record):
     bytes: int
 
 
+class HistoryContents(Record):
+    """What a history holds, in numbers."""
+
+    kinds: Mapping[str, int]
+    """By kind of item: how many there are outside the trash."""
+    documents: int
+    time: float
+    """When it was last written to, in seconds since the epoch. 0 if it is empty."""
+
+
 class Restored(Record):
     """Size and checksum of the backup that was restored, and the path where the previous history is now."""
 
     bytes: int
     sha256: str
     aside: Path | None
+
+
+BROUGHT = "brought"
+"""Key in what a restored backup brought and a person has not decided on: in the info of a model, the value of a preset,
+the settings of a folder or a job.
+"""
+
+
+class Brought(Record):
+    """What a restored backup brought that would act on this PC. None of it is used before a person was asked."""
+
+    models: tuple[ModelRecord, ...] = ()
+    folders: tuple[CollectionRecord, ...] = ()
+    """Folders that were watched."""
+    presets: tuple[PresetRecord, ...] = ()
+    jobs: tuple[JobRecord, ...] = ()
+    """Jobs that were not finished. They are paused, and a person resumes them one by one."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.models or self.folders or self.presets)
 
 
 class Rescued(Record):

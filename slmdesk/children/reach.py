@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ HANDLES_VARIABLE = "SLMDESK_HANDLES"
 HANDLE_BYTES = 32
 """Of an entry on that way: the name of the job."""
 MOST_BYTES = 100_000
-"""Linux takes 128 KiB for a variable; with more names than that their folders are given instead."""
+"""Linux takes 128 KiB for a variable. Of more names than that the last are left out: what is loaded comes first."""
 
 
 class AllowedPaths(NamedTuple):
@@ -30,18 +30,20 @@ class AllowedPaths(NamedTuple):
 
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
+    most_bytes: int = 0
+    """How large a file may be that is written there."""
 
     def with_file(self, path: str) -> AllowedPaths:
-        """A copy that also allows another file, with the other parts of a split model."""
-        return self if path in self.read else AllowedPaths((*self.read, path), self.write)
+        """A copy that also allows another file, with the other parts of a split model. A folder is no model."""
+        return self if path in self.read or Path(path).is_dir() else self._replace(read=(path, *self.read))
+
+    def fitting(self) -> AllowedPaths:
+        """A copy with as many names as the environment takes, the first ones."""
+        return self._replace(read=tuple(_fitting(self.read)))
 
     def to_variable(self) -> str:
         read = [name for path in self.read for name in _with_parts(path)]
-        said = json.dumps({"read": read, "write": self.write})
-        if len(said) > MOST_BYTES:
-            folders = sorted({path if Path(path).is_dir() else str(Path(path).parent) for path in self.read})
-            said = json.dumps({"read": folders, "write": self.write})
-        return said
+        return json.dumps({"read": read, "write": self.write, "most_bytes": self.most_bytes})
 
 
 NOTHING = AllowedPaths()
@@ -55,7 +57,8 @@ def reach_from(environment: Mapping[str, str]) -> AllowedPaths:
     """Decode from the environment; where the app set nothing, nothing may be opened."""
     try:
         said = json.loads(environment.get(REACH_VARIABLE) or "{}")
-        return AllowedPaths(tuple(map(str, said.get("read", ()))), tuple(map(str, said.get("write", ()))))
+        read, write = tuple(map(str, said.get("read", ()))), tuple(map(str, said.get("write", ())))
+        return AllowedPaths(read, write, int(said.get("most_bytes", 0)))
     except (ValueError, AttributeError, TypeError):
         return NOTHING
 
@@ -88,6 +91,15 @@ def _mark_of(path: str) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return info.st_dev, info.st_ino
+
+
+def _fitting(paths: Sequence[str]) -> Iterator[str]:
+    left = MOST_BYTES
+    for path in paths:
+        left -= sum(len(json.dumps(name)) + 2 for name in _with_parts(path))
+        if left < 0:
+            return
+        yield path
 
 
 def _with_parts(path: str) -> list[str]:

@@ -55,6 +55,10 @@ _CLAIM = ".formats.lock"
 CLOSE_S = 1.0
 
 
+BESIDE_BYTES = 1 << 30
+"""How much larger than the model a file may be that is written while a copy is made: none is, in what was tried."""
+
+
 class FormatService(Service):
     def __init__(
         self,
@@ -346,7 +350,8 @@ class CopyMaker:
 
         on_part(0.0)
         child, events = self._make_child(), queue.SimpleQueue[FromChild]()
-        child.may_open(AllowedPaths((str(self._path),), (str(self._folder),)))
+        most = self._path.stat().st_size + BESIDE_BYTES
+        child.may_open(AllowedPaths((str(self._path),), (str(self._folder),), most))
         try:
             child.start(kind, payload, events.put, priority="background")
             while not self._stop.is_set():

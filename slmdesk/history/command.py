@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Sequence
@@ -16,16 +17,17 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
-from slmdesk.base.records import DOCUMENT, KINDS, DocumentRecord, Item, Message, Rescued
+from slmdesk.base.records import DOCUMENT, KINDS, Brought, DocumentRecord, HistoryContents, Item, Message, Rescued
 from slmdesk.base.types import Json, used_words
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, json_option, table
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
 from slmdesk.command.output import check_file
 from slmdesk.exports.papers import iso_time
-from slmdesk.history.erasing import CONFIRMATION, Erasure, backups, erase, restore
+from slmdesk.history.backups import backups, last_replaced, look_into, restore, undo
+from slmdesk.history.erasing import CONFIRMATION, Erasure, erase
 from slmdesk.history.imports import ImportProgress
-from slmdesk.history.labels import rescued_words
+from slmdesk.history.labels import brought_lines, replacing_words, rescued_words
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
 
@@ -408,22 +410,90 @@ def _list(console: Console) -> None:
 
 
 @click.command("restore")
-@click.argument("file", type=NamedFile())
+@click.argument("file", type=NamedFile(), required=False)
+@click.option("--undo", "is_undo", is_flag=True, help="Bring back the history that the last restore replaced.")
+@click.option(
+    "--brought",
+    type=click.Choice(["use", "leave"]),
+    help="What the backup brings (models, presets, folders to watch): use it, or leave it out.  Also without FILE.",
+)
+@click.option("--yes", is_flag=True, help="Replace without asking.")
 @json_option
 @click.pass_obj
-def restore_history(console: Console, file: Path) -> None:
-    """Replace the history by the backup FILE; the old history is set aside.  The window must be closed."""
-    paths, source = find_paths(console.home), file.absolute()
+def restore_history(console: Console, file: Path | None, is_undo: bool, brought: str | None, yes: bool) -> int | None:
+    """Replace the history by the backup FILE; the old history is set aside.  The window must be closed.
+
+    On a terminal it says what is replaced, and asks.  Models, presets and folders to watch that only the backup knows
+    are not used before you say so; unfinished jobs are paused.
+    """
+    if (file is not None and is_undo) or (file is None and not is_undo and brought is None):
+        raise click.UsageError("Give a FILE, or --undo, or --brought.")
+    asks = sys.stdin.isatty() and not yes and not console.as_json
+    if file is None and not is_undo:
+        with console.services() as services:
+            _decide(console, services, brought, asks=False)
+        return None
+    paths = find_paths(console.home)
+    source = last_replaced(paths) if file is None else file.absolute()
     key, source_key = keys_for_restoring(console, paths, source)
-    done = restore(paths, source, key=key, source_key=source_key)
-    with console.services(key=key or source_key):
-        pass  # opening it prints the notices there are
+    if asks and not is_undo and not _is_wanted(*look_into(paths, source, key=key, source_key=source_key)):
+        console.notify("Nothing was changed.")
+        return 1
+    if is_undo:
+        done = undo(paths, key=key, source_key=source_key)
+        key, source_key = (source_key, None) if source_key else (key, None)
+    else:
+        done = restore(paths, source, key=key, source_key=source_key)
+    with console.services(key=key or source_key) as services:  # opening it prints the notices there are
+        found = _decide(console, services, brought, asks=asks and not is_undo)
     if console.as_json:
-        console.give({"bytes": done.bytes, "sha256": done.sha256, "set_aside": str(done.aside) if done.aside else None})
-        return
-    console.say(f"{file}  {done.bytes:,} bytes  sha256 {done.sha256}")
+        aside = str(done.aside) if done.aside else None
+        console.give({"bytes": done.bytes, "sha256": done.sha256, "set_aside": aside, "brought": _shape_of(found)})
+        return None
+    console.say(f"{file or source.name}  {done.bytes:,} bytes  sha256 {done.sha256}")
     if done.aside:
-        console.notify(f"note: the history that was there is now {done.aside}.")
+        console.notify(f"note: the history that was there is now {done.aside}; slmdesk restore --undo brings it back.")
+    return None
+
+
+def _is_wanted(theirs: HistoryContents, mine: HistoryContents | None) -> bool:
+    words = replacing_words(theirs, mine or HistoryContents({}, 0, 0.0))
+    return click.confirm("\n".join((*words, "Replace?")), err=True)
+
+
+def _decide(console: Console, services: Services, brought: str | None, *, asks: bool) -> Brought:
+    """Use or leave out what the backup brought, as `brought` says, or as a person on the terminal does. Return what
+    there was to decide.
+    """
+    found = services.call.backups.brought()
+    if found.is_empty:
+        for line in brought_lines(found) if not console.as_json else ():
+            console.notify(f"note: {line}")
+        return found
+    if brought is None and asks:
+        lines = "\n".join(f"  {line}" for line in brought_lines(found))
+        is_used = click.confirm(f"The backup also brings:\n{lines}\nUse this here?", err=True)
+        brought = "use" if is_used else "leave"
+    if brought == "leave":
+        services.call.backups.leave_brought()
+    elif brought == "use":
+        for problem in console.result_of(services, lambda: services.backups.use_brought()):
+            console.notify(f"note: {problem.sentence}")
+    elif not console.as_json:
+        console.notify("note: the backup also brings this, which is not used:")
+        for line in brought_lines(found):
+            console.notify(f"  {line}")
+        console.notify("  slmdesk restore --brought use (or leave) decides on it.")
+    return found
+
+
+def _shape_of(brought: Brought) -> dict[str, Json]:
+    return {
+        "models": [{"name": model.name, "path": os.fsdecode(model.path)} for model in brought.models],
+        "folders": [os.fsdecode(folder.path) for folder in brought.folders],
+        "presets": [preset.name for preset in brought.presets],
+        "jobs": len(brought.jobs),
+    }
 
 
 @click.command("delete-everything")

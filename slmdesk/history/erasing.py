@@ -1,4 +1,4 @@
-"""Back up, restore or delete everything that slmdesk stores."""
+"""Delete everything that slmdesk stores."""
 
 from __future__ import annotations
 
@@ -7,28 +7,24 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_there, private_folder, write_atomically
+from slmdesk.base.files import private_folder, write_atomically
 from slmdesk.base.paths import APP, Paths
 from slmdesk.base.record import Record
-from slmdesk.base.records import BackupCopy, Kind, Restored
+from slmdesk.base.records import JobRecord, Kind
 from slmdesk.base.texts import _
-from slmdesk.chat.service import ChatService
 from slmdesk.hub.vault import SystemKeyring, Vault
-from slmdesk.models.folder import OURS
+from slmdesk.models.folder import OURS, is_model_file
 from slmdesk.models.service import ModelService
 from slmdesk.online.network import NetworkService, TokenService
 from slmdesk.privacy.opening import system_keyring
-from slmdesk.runtime.events import ItemChanged, ItemGone, ModelsChanged, Pending
+from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, pending_on_file_thread
-from slmdesk.store import KEYRING, BackupResult, DataKey, FileLock, backup, key_files, plain_backup
-from slmdesk.store.restoring import PreparedBackup, prepare_backup, replace_history
-from slmdesk.store.restoring import backups as backups
-from slmdesk.store.restoring import restore as restore
+from slmdesk.store import KEYRING, FileLock, key_files
 
 CONFIRMATION = _("delete everything")
 PLACE = "keyring"
@@ -75,15 +71,17 @@ class ErasingService(Service):
 
         Raises KnownError `store.in_use` while another window or command runs, `job.running`.
         """
-        if running := [job for job in self._store.jobs.unfinished() if job.owner is not None]:
+        if running := [job for job in self._store.jobs.unfinished() if self._is_running(job)]:
             raise KnownError("job.running", count=len(running))
         with self._store.alone():
-            known = {Path(os.fsdecode(model.path)): model.linked for model in self._store.models.all()}
+            known = self._store.models.all()
+        linked = {Path(os.fsdecode(model.path)) for model in (*known, *self._store.models.brought()) if model.linked}
+        owned = [Path(os.fsdecode(model.path)) for model in known if self._models.owns(model)]
         folder, paths = self._models.folder, self._paths
 
         def count() -> Erasure:
-            ours = (*known, *_elsewhere(paths), *_leftovers(folder), *_in(paths.models))
-            ours = tuple(path for path in dict.fromkeys(ours) if not known.get(path))  # linked ones are not
+            found = (*owned, *_elsewhere(paths), *_leftovers(folder), *_in(paths.models))
+            ours = tuple(path for path in dict.fromkeys(found) if path not in linked)
             theirs = ours if models else ()
             folders = tuple(folder for folder in _folders(paths) if folder.exists())
             files = [*(file for folder in folders for file in _files(paths, folder)), *theirs]
@@ -92,6 +90,10 @@ class ErasingService(Service):
             return Erasure(folders, theirs, len(sizes), sum(sizes), () if models else tuple(elsewhere))
 
         return pending_on_file_thread(self._service_thread, count, name="erase")
+
+    def _is_running(self, job: JobRecord) -> bool:
+        """Tell whether a job runs here or elsewhere. One whose instance has ended is shown as paused."""
+        return self._store.jobs.is_mine(job) or self._store.jobs.is_elsewhere(job)
 
     def forget_secrets(self) -> Pending[tuple[str, ...]]:
         """Remove the secrets of slmdesk from the system's keyring. Returns the names of the secrets that could not be
@@ -179,7 +181,7 @@ def _elsewhere(paths: Paths) -> list[Path]:
     except (OSError, ValueError):
         return []
     pairs = marks.items() if isinstance(marks, dict) else ()
-    return [path for name, mark in pairs if mark and _mark(path := Path(name)) == mark]
+    return [path for name, mark in pairs if mark and _mark(path := Path(name)) == mark and is_model_file(path)]
 
 
 def _mark(path: Path) -> list[int]:
@@ -196,11 +198,14 @@ def _leftovers(folder: Path) -> list[Path]:
     with suppress(OSError):
         for path in folder.iterdir():
             if path.name.startswith(OURS):
-                leftovers += _in(path) if path.is_dir() else [path]
+                leftovers += _in(path) if path.is_dir() and not path.is_symlink() else [path]
     return leftovers
 
 
 def _in(folder: Path) -> list[Path]:
+    """Return all files in a folder of ours. A link to a folder is somebody else's, and what is in it is not ours."""
+    if folder.is_symlink():
+        return []
     return [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
 
 
@@ -220,94 +225,3 @@ def _size(file: Path) -> int:
         return file.lstat().st_size
     except OSError:
         return 0
-
-
-PAGE = 500
-
-
-class BackupService(Service):
-    """Service that makes and restores backups. Service thread; copying runs on a file thread.
-
-    `on_replaced` is called when the history was replaced, before events of its items are published.
-    """
-
-    def __init__(self, runtime: Runtime, chats: ChatService, on_replaced: Callable[[], None]) -> None:
-        super().__init__(runtime)
-        self._chats, self._on_replaced = chats, on_replaced
-
-    def copies(self) -> Sequence[BackupCopy]:
-        return backups(self._paths)
-
-    def make(self, target: Path, *, plain: bool = False) -> Pending[BackupResult]:
-        """Copy the history to `target`. Reports progress as (done, total) in pages.
-
-        The backup of an encrypted history is encrypted too and contains its keys, unless `plain`; see store/backup.py.
-        Raises KnownError `store.in_use` while another instance runs, `file.exists`, `encryption.plain`.
-        """
-        if is_there(target):
-            raise KnownError("file.exists", path=str(target))
-        if plain and self._store.key is not None and not self._settings.policy.encryption.plain_exports:
-            raise KnownError("encryption.plain")
-        held = ExitStack()
-        held.enter_context(self._store.alone())
-
-        def progressed(done: int, total: int) -> None:
-            self._service_thread.post(lambda: making.progress((done, total)))
-
-        key = self._store.key
-
-        def make() -> BackupResult:
-            if plain and key is not None:
-                return plain_backup(self._paths, target, key)
-            return backup(self._paths, target, progressed, key=key)
-
-        making = pending_on_file_thread(self._service_thread, make, name="backup")
-        return making.then(lambda _result: held.close())
-
-    def restore(self, source: Path, source_key: DataKey | None = None) -> Pending[Restored]:
-        """Replace the history by a backup. `source_key` is the key of the backup, if it is encrypted with another key
-        than the history.
-
-        An encrypted history keeps its keys. A plain history gets the keys of an encrypted backup. The old history is
-        set aside whole. ItemGone is published for each old item, then ItemChanged for the newest items, and
-        ModelsChanged. Raises KnownError `store.in_use` while another instance runs, `store.read_only`,
-        `request.invalid` while an answer is being written. Ends with a Problem also for `key.missing`.
-        """
-        self._check_quiet()
-        held = ExitStack()
-        held.enter_context(self._store.alone())
-        key = self._store.key
-        ready = pending_on_file_thread(
-            self._service_thread,
-            lambda: held.enter_context(prepare_backup(self._paths, source, key=key, source_key=source_key)),
-            name="restore",
-        )
-        restored = ready.map(self._replace)
-        ready.then(lambda _result: held.close())  # the prepared copy and the lock
-        return restored
-
-    def _replace(self, ready: PreparedBackup) -> Restored:
-        self._check_quiet()  # again: preparing the copy takes a while
-        before = self._chats_there()
-        restored = replace_history(self._paths, ready, store=self._store)
-        self._on_replaced()
-        for chat in before:
-            self._chats.drop(chat)
-            self._publish(ItemGone(chat))
-        for item in reversed(self._store.items.page(limit=100)):
-            self._publish(ItemChanged(item))
-        self._publish(ModelsChanged())
-        return restored
-
-    def _check_quiet(self) -> None:
-        self._store.require_writable()
-        if self._chats.answers.count:
-            raise KnownError("request.invalid", what=_("an answer is still being written"))
-
-    def _chats_there(self) -> list[str]:
-        ids: list[str] = []
-        before: tuple[float, int] | None = None
-        while page := self._store.items.page(before=before, limit=PAGE):
-            ids += [item.id for item in page]
-            before = (page[-1].updated, page[-1].n)
-        return ids

@@ -143,13 +143,15 @@ class _Import(Service):
         self._left_out: Counter[str] = Counter()
         self._problems: list[tuple[str, Problem]] = []
         self._sums: set[str] = set()
+        self._last = 0
+        """Number of the newest item when the checksums were looked up."""
         self._handle: JobHandle | None = None
         self._is_stopped = False
         self._file, self._told = "", 0.0
         self.pending: Pending[ImportReport] = Pending(self.stop)
 
     def begin(self, paths: Sequence[Path]) -> None:
-        self._sums = self._store.imports.sums()
+        self._look_up()
         search = pending_on_file_thread(self._service_thread, lambda: sources_in(paths), name="chat-import")
         search.then(self._on_found)
 
@@ -268,9 +270,19 @@ class _Import(Service):
         foreign = record_from(ForeignChat, untrusted.get("foreign"))
         return chat_of_foreign(foreign, now), dict(foreign.left_out)
 
+    def _look_up(self) -> None:
+        """Learn the checksums of chats that were imported since, perhaps by another instance."""
+        last = self._store.imports.last()
+        self._sums |= self._store.imports.sums(after=self._last)
+        self._last = last
+
     def _add(self, chat: NewChat, lacks: Mapping[str, int]) -> None:
         try:
             with self._store.together():
+                self._look_up()  # in the write: nobody adds the same chat between the look and this
+                if chat.sum in self._sums:
+                    self._counts["known"] += 1
+                    return
                 item = self._store.imports.add(chat.item, chat.messages)
                 if chat.documents:
                     self._store.documents.link(item.id, chat.documents)

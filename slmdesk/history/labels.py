@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 
-from slmdesk.base.records import Rescued
+from slmdesk.base.records import KINDS as COUNTED_KINDS
+from slmdesk.base.records import Brought, HistoryContents, Rescued, counted
 from slmdesk.base.texts import MONTHS, N_, _, ngettext
+from slmdesk.base.untrusted import clean_label
 
 KINDS = {
     "chat": (N_("Chat"), "message-square"),
@@ -33,6 +36,53 @@ def day_words(when: float) -> str:
 def date_words(day: date) -> str:
     # strftime would take the words of the system's language
     return _("{day} {month} {year}").format(day=day.day, month=_(MONTHS[day.month - 1]), year=day.year)
+
+
+MOST_NAMED, MOST_LENGTH = 8, 160
+"""Most things of a kind that are named in a question, and most characters of each."""
+
+
+def contents_words(contents: HistoryContents) -> str:
+    """Say what a history holds: “3 chats, 1 summary, 15 documents”."""
+    kinds = [kind for kind in COUNTED_KINDS if kind and contents.kinds.get(kind)]
+    words = [counted(kind, contents.kinds[kind]) for kind in kinds]
+    if contents.documents:
+        words.append(ngettext("{n:,} document", "{n:,} documents", contents.documents))
+    return ", ".join(words) or _("nothing")
+
+
+def replacing_words(theirs: HistoryContents, mine: HistoryContents) -> tuple[str, str]:
+    """Return what a backup holds, and what it would take the place of."""
+    held = contents_words(theirs)
+    if theirs.time:
+        held = _("{contents} of {day}").format(contents=held, day=day_words(theirs.time))
+    return (
+        _("The backup holds {contents}.").format(contents=held),
+        _("It takes the place of what is here: {contents}. That is kept, and can be brought back.").format(
+            contents=contents_words(mine)
+        ),
+    )
+
+
+def brought_lines(brought: Brought) -> list[str]:
+    """Name what a backup brought, each with its place. The names are somebody else's."""
+    models = [_("Model {name}: {path}").format(name=_named(model.name), path=_named(model.path))
+              for model in brought.models]  # fmt: skip
+    folders = [_("Folder to watch: {path}").format(path=_named(folder.path)) for folder in brought.folders]
+    presets = [_("Preset: {name}").format(name=_named(preset.name)) for preset in brought.presets]
+    lines = [line for named in (models, folders, presets) for line in _shortened(named)]
+    if brought.jobs:
+        lines.append(ngettext("{n:,} job, which stays paused", "{n:,} jobs, which stay paused", len(brought.jobs)))
+    return lines
+
+
+def _named(name: str | bytes) -> str:
+    return clean_label(name if isinstance(name, str) else os.fsdecode(name), MOST_LENGTH)
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    more = len(lines) - MOST_NAMED
+    return [*lines[:MOST_NAMED], _("and {n:,} more").format(n=more)] if more > 0 else lines
 
 
 def rescued_words(rescued: Rescued) -> str:

@@ -1,20 +1,28 @@
-"""Dialogs for deleting: the trash, deleting a day, deleting everything."""
+"""Dialogs for deleting (the trash, a day, everything), and the questions of a restore."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 
-from slmdesk.base.records import DocumentRecord, Item
+from slmdesk.base.record import changed
+from slmdesk.base.records import Brought, DocumentRecord, HistoryContents, Item, Restored
 from slmdesk.base.texts import _, in_quotes
 from slmdesk.base.untrusted import clean_label
 from slmdesk.history.erasing import CONFIRMATION, Erasure
-from slmdesk.history.labels import KINDS, OTHER_KIND, date_words
+from slmdesk.history.labels import (
+    KINDS,
+    OTHER_KIND,
+    brought_lines,
+    date_words,
+    replacing_words,
+)
 from slmdesk.history.retention import DayContent, day_lines
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem, bytes_for_people
@@ -34,11 +42,12 @@ from slmdesk.window.widgets.build import (
     show_words,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog, Question
+from slmdesk.window.widgets.dialogs import Dialog, LineQuestion, Question
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.rows import Choice
 
 if TYPE_CHECKING:
+    from slmdesk.privacy.opening import Key
     from slmdesk.services import Services
 
 PAGE = 100
@@ -231,6 +240,7 @@ class EraseDialog(Dialog):
     """Dialog that emits `confirmed` with the Erasure, after the person typed the words and the secrets were removed."""
 
     confirmed = Signal(object)
+    jobs_requested = Signal()
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent, "erase_dialog", _("Delete everything"))
@@ -251,6 +261,8 @@ class EraseDialog(Dialog):
         self._models.toggled.connect(self._look)
         self._words = plain_label("", self, name="erase_words")
         self._problem = plain_label("", self, name="erase_problem", kind="danger", is_hidden=True)
+        self._jobs = button(_("Show the jobs"), "erase_jobs_button", self, on=self._on_jobs)
+        self._jobs.hide()
         asked = plain_label(
             _("To go on, type: {confirmation}").format(confirmation=CONFIRMATION), self, name="erase_asked"
         )
@@ -262,7 +274,7 @@ class EraseDialog(Dialog):
         self._cancel = button(_("Cancel"), "erase_cancel", self, on=self.reject)
         foot = row(1, self._cancel, self._erase, gap=theme.SPACE_8)
         column(
-            intro, self._models, self._words, self._problem, asked, self._typed, 1, foot,
+            intro, self._models, self._words, self._problem, row(self._jobs, 1), asked, self._typed, 1, foot,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
         self._show()
@@ -275,10 +287,16 @@ class EraseDialog(Dialog):
     def _on_refused(self, problem: Problem) -> None:
         self._words.setText("")
         show_words(self._problem, breakable(problem.sentence))
+        self._jobs.setVisible(problem.code == "job.running")
+
+    def _on_jobs(self) -> None:
+        self.reject()
+        self.jobs_requested.emit()
 
     def _show(self) -> None:
         if (erasure := self._found.value) is not None:
             show_words(self._problem, "")
+            self._jobs.hide()
             places = "\n".join(breakable(str(folder)) for folder in erasure.folders)
             words, size = _("{files:,} files, {size}, in:\n{places}"), bytes_for_people(erasure.bytes)
             self._words.setText(words.format(files=erasure.files, size=size, places=places))
@@ -305,3 +323,94 @@ class EraseDialog(Dialog):
         more = _("Remove it there, under “slmdesk”.")
         question = Question(self, "erase_keyring_dialog", _("Delete everything"), words, more)
         question.ask_sure(_("Delete the rest"), "erase_rest_button", lambda: self.confirmed.emit(erasure))
+
+
+class RestoreFlow(QObject):
+    """Restores a backup: asks for its passphrase, says what it holds and what it replaces, offers *Undo* afterwards,
+    and asks once about all that it brings.
+    """
+
+    def __init__(self, bridge: Bridge, window: QWidget) -> None:
+        super().__init__(window, objectName="restore_flow")
+        self._bridge, self._window = bridge, window
+        self._encrypts = False
+        """Whether the history is plain now, and gets the keys of the backup."""
+
+    def begin(self, copy: Path, key: Key | None = None) -> None:
+        looking = self._bridge.services.backups.look(copy, key)
+        self._bridge.follow(looking, partial(self._ask, copy, key), partial(self._on_refused, copy))
+
+    def _on_refused(self, copy: Path, problem: Problem) -> None:
+        """Ask for the words where a key is missing. A wrong key is that of the history, which was tried first."""
+        if problem.code in ("key.missing", "key.wrong"):
+            self._encrypts = problem.code == "key.missing"
+            self._ask_words(copy)
+        else:
+            self._bridge.problem_met.emit(problem)
+
+    def _ask_words(self, copy: Path, said: str = "") -> None:
+        words = _("{name} is encrypted. Its passphrase or recovery key, of the time when it was made:").format(
+            name=clean_label(copy.name, MOST_NAME)
+        )
+        title, given = _("Restore a backup"), partial(self._unlock, copy)
+        LineQuestion(
+            self._window, "backup_words_dialog", title, f"{said} {words}".strip(), given, accept=_("Open"),
+            is_secret=True,
+        ).open()  # fmt: skip
+
+    def _unlock(self, copy: Path, words: str) -> None:
+        def refused(problem: Problem) -> None:
+            if problem.code in ("key.wrong", "key.mistyped"):
+                self._ask_words(copy, problem.short)
+            else:
+                self._bridge.problem_met.emit(problem)
+
+        self._bridge.follow(self._bridge.services.backups.key_of(copy, words), partial(self.begin, copy), refused)
+
+    def _ask(self, copy: Path, key: Key | None, contents: tuple[HistoryContents, HistoryContents]) -> None:
+        held, replaced = replacing_words(*contents)
+        if key is not None and self._encrypts:
+            replaced += " " + _("The history is encrypted from then on, and opens as this backup does.")
+        question = Question(self._window, "restore_question", _("Restore this backup?"), held, replaced)
+        question.ask_sure(_("Replace"), "restore_sure_button", partial(self._restore, copy, key))
+
+    def _restore(self, copy: Path, key: Key | None) -> None:
+        self._bridge.follow(self._bridge.services.backups.restore(copy, key), self._on_restored)
+
+    def _on_restored(self, done: Restored) -> None:
+        notice = Notice(_("The backup is restored."), key="restored")
+        if done.aside is not None:
+            notice = changed(notice, action=_("Undo"), on_action=partial(self._undo, done.aside))
+        self._bridge.notice_raised.emit(notice)
+        self.ask_about_brought()
+
+    def _undo(self, replaced: Path) -> None:
+        self._bridge.follow(self._bridge.services.backups.undo(replaced), self._on_undone)
+
+    def _on_undone(self, _done: Restored) -> None:
+        self._bridge.notice_raised.emit(Notice(_("What was there before is back."), life_ms=UNDO_MS, key="restored"))
+
+    def ask_about_brought(self) -> None:
+        """Ask about what a backup brought, if it is not decided yet."""
+        self._bridge.ask(self._bridge.services.backups.brought(), self._on_brought)
+
+    def _on_brought(self, brought: Brought) -> None:
+        if brought.is_empty:
+            return
+        lines = "\n".join(breakable(line) for line in brought_lines(brought))
+        words = _("The backup also brings this. Nothing of it acts on this PC before you agree.")
+        question = Question(self._window, "brought_question", _("What came with the backup"), words, lines)
+        question.add_choice(_("Use"), "brought_use_button", self._use)
+        question.add_choice(_("Leave out"), "brought_leave_button", self._leave)
+        question.add_choice(_("Later"), "brought_later_button", is_beside=True, is_default=True)
+        question.open()
+
+    def _use(self) -> None:
+        self._bridge.follow(self._bridge.services.backups.use_brought(), self._on_used)
+
+    def _on_used(self, problems: Sequence[Problem]) -> None:
+        for problem in problems:
+            self._bridge.problem_met.emit(problem)
+
+    def _leave(self) -> None:
+        self._bridge.ask(self._bridge.services.backups.leave_brought())

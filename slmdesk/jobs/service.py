@@ -226,6 +226,11 @@ class JobService(Service):
             self._enqueue(job.id, explicit=True)
         return job
 
+    def start_over(self) -> None:
+        """Go on with the jobs of a history that has taken the place of the one there was. None of them runs."""
+        self._queue.clear()
+        self.take_up()
+
     def hold(self) -> None:
         """Keep jobs off the engine until `let_go` is called, because a measurement is running."""
         self._holds += 1

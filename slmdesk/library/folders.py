@@ -199,6 +199,14 @@ class CollectionService(Service):
             elif record.watched:
                 self.look(record.id)
 
+    def start_over(self) -> None:
+        """Go on with the folders of a history that has taken the place of the one there was."""
+        for id in list(self._folders):
+            self._leave(id)
+        self.runner.start_over()
+        if self._is_watching:
+            self.watch()
+
     def look(self, id: str, *, resume: bool = False) -> Pending[CollectionState]:
         """Scan a folder and read its new documents. The result comes when this is done, or cannot be done now.
 
@@ -486,6 +494,9 @@ class IndexRunner(Service):
         job = self.unfinished(collection)
         if job is not None:
             self.change_job(job, JobStatus.CANCELLED)
+
+    def start_over(self) -> None:
+        self._queue.clear()
 
     def take_up(self) -> None:
         for job in self._store.jobs.unfinished(KIND):

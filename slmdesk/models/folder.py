@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError
@@ -12,7 +13,7 @@ from slmdesk.base.files import open_new, private_folder, writing_to
 from slmdesk.base.protocol import record_from
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
-from slmdesk.runtime.file_io import PART_SUFFIX
+from slmdesk.runtime.file_io import PART_SUFFIX, name_end
 
 PROBE = f".import-probe{PART_SUFFIX}"
 OURS = (".moving-", ".download-", ".import-", ".formats", ".elsewhere")
@@ -45,6 +46,42 @@ def make_ready(folder: Path) -> None:
         (folder / PROBE).unlink(missing_ok=True)
         os.close(open_new(folder / PROBE))
         (folder / PROBE).unlink()
+
+
+_BEGINNINGS = (b"GGUF", b"lmgg")
+"""First bytes of a model file, and of one for speech."""
+
+
+def is_own_file(path: Path, sha256: str, folders: Collection[Path]) -> bool:
+    """Tell whether a file may be deleted as ours: no link, begins as a model does, and lies in one of our folders of
+    models. In a folder that was chosen earlier it must have the name that the program gives. The paths of models are
+    stored, so this asks the disk.
+    """
+    is_here = path.name.endswith(name_end(sha256)) or any(_is_same(path.parent, folder) for folder in folders)
+    return is_here and is_model_file(path)
+
+
+def is_model_file(path: Path) -> bool:
+    """Tell whether this is a regular file, and no link, that begins as a model does."""
+    try:
+        handle = os.open(path, os.O_RDONLY | _NO_LINK)
+        try:
+            is_file = stat.S_ISREG(os.fstat(handle).st_mode) and stat.S_ISREG(path.lstat().st_mode)
+            return is_file and os.read(handle, 4) in _BEGINNINGS
+        finally:
+            os.close(handle)
+    except (OSError, ValueError):
+        return False
+
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def _is_same(folder: Path, other: Path) -> bool:
+    try:
+        return folder.samefile(other)
+    except (OSError, ValueError):
+        return False
 
 
 def _may_be_there(name: str) -> bool:

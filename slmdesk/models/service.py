@@ -55,6 +55,11 @@ class ModelService(Service):
         return self._store.models.all()
 
     @property
+    def has_others(self) -> bool:
+        """Whether a model beside the starter is listed. If not, those in the folder are of a history before."""
+        return not all(map(is_starter, self._store.models.all()))
+
+    @property
     def folder(self) -> Path:
         chosen = self._settings.current.models_folder
         return Path(chosen) if chosen else self._paths.models
@@ -272,10 +277,20 @@ class ModelService(Service):
                 raise
             return path
 
+    def owns(self, record: ModelRecord) -> bool:
+        """Tell whether the file of a model is deleted with it: it was copied in or downloaded, and is a model file in a
+        folder of slmdesk.
+        """
+        from slmdesk.models.folder import is_own_file
+
+        folders = (self.folder, self._paths.models)
+        return not record.linked and is_own_file(Path(os.fsdecode(record.path)), record.sha256, folders)
+
     def remove(self, model: str) -> int:
         """Remove a model and its copies in other formats from the library. Return the bytes freed.
 
-        Their files are deleted too, but a linked file stays. Raises KnownError `model.unknown`, `file.unwritable`,
+        Their files are deleted too, but a linked file stays, and so does one that is no model of ours (Noticed
+        `model.file_kept`). Raises KnownError `model.unknown`, `file.unwritable`,
         store.*, `model.shared`.
         """
         record = self._store.models.get(model)
@@ -289,18 +304,21 @@ class ModelService(Service):
     def freed_by_removing(self, model: str) -> int:
         """Return the bytes that `remove` would free, copies included. Raises KnownError `model.unknown`."""
         record = self._store.models.get(model)
-        return sum(model.bytes for model in (*copies_of(record, self._store.models.all()), record) if not model.linked)
+        return sum(model.bytes for model in (*copies_of(record, self._store.models.all()), record) if self.owns(model))
 
     def _remove_one(self, record: ModelRecord) -> int:
         if self._loader.state.model == record.id:
             self._loader.unload()
-        freed = 0
+        freed, path, is_ours = 0, Path(os.fsdecode(record.path)), self.owns(record)
 
         def delete() -> None:
             nonlocal freed
-            freed = 0 if record.linked else _delete(Path(os.fsdecode(record.path)))
+            freed = _delete(path) if is_ours else 0
 
         self._store.models.remove(record.id, delete)
+        if not (is_ours or record.linked) and os.path.lexists(path):
+            kept = KnownError("model.file_kept", name=record.name, path=str(path))
+            self._publish(Noticed(problem_for(kept)))
         heir = published_of(record, self._store.models.all())
         self._uses.forget(record, heir.id if heir.id != record.id else "")
         return freed

@@ -503,6 +503,10 @@ class DownloadService(Service):
         self._advance()
         self._look_later()
 
+    def start_over(self) -> None:
+        """Forget the downloads of a history that another one has replaced. None of them runs."""
+        self._all.clear()
+
     def pause(self, id: str) -> None:
         """Pause a download of any instance and keep its partial file. Raises KnownError `download.unknown`."""
         job = self._known(id)

@@ -25,6 +25,10 @@ class ItemsAdded(Event):
     """Many items were added at once, for example by an import of chats. Lists of items should be reloaded."""
 
 
+class HistoryReplaced(Event):
+    """The history is another one: a backup was restored. All that is shown of it is read again."""
+
+
 class ItemGone(Event):
     id: str
 

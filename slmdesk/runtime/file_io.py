@@ -57,7 +57,11 @@ def slug(name: str) -> str:
 
 def file_name(name: str, sha256: str) -> str:
     """Return a model file's name in the models folder: built by the program, never taken from the original file."""
-    return f"{slug(name)}-{sha256[:12]}.gguf"
+    return f"{slug(name)}{name_end(sha256)}"
+
+
+def name_end(sha256: str) -> str:
+    return f"-{sha256[:12]}.gguf"
 
 
 def mark_of(path: Path) -> FileMark:

@@ -607,6 +607,7 @@ class Frame(QObject):
 
         dialog = EraseDialog(self._bridge, self.window)
         dialog.confirmed.connect(self.erase_requested)
+        dialog.jobs_requested.connect(partial(self.window.show_page, "Jobs"))
         dialog.open()
 
     def _on_backup_requested(self) -> None:

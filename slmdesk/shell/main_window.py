@@ -6,9 +6,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.records import BackupCopy, Item, JobStatus, Rescued, Restored, Status, title_words
+from slmdesk.base.records import BackupCopy, Brought, Item, JobStatus, Rescued, Status, title_words
 from slmdesk.base.texts import _, in_quotes
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.window.conversation import ChatController
@@ -37,6 +37,7 @@ from slmdesk.runtime.events import (
     DownloadChanged,
     DownloadState,
     FolderWritten,
+    HistoryReplaced,
     MessageAdded,
     MessageEnded,
     ModelState,
@@ -58,6 +59,9 @@ from slmdesk.window.widgets.dialogs import sheets_over
 from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of, written
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.rows import order_tabs, tab_stops
+
+if TYPE_CHECKING:
+    from slmdesk.history.window import RestoreFlow
 
 SMALLEST = (512, 384)
 FRAME = (8, 40)
@@ -325,6 +329,8 @@ class NoticeController(QObject):
         bridge.notice_raised.connect(self._on_notice_raised)
         bridge.problem_met.connect(self.show_problem)
         bridge.open_failed.connect(self._on_open_failed)
+        bridge.when_open(self._on_opened)
+        bridge.on(HistoryReplaced, self._on_replaced)
         bridge.on(Noticed, self._on_noticed)
         bridge.on(FolderWritten, self._on_folder_written)
         bridge.on(NoticeOver, lambda event: bars.drop_topic(event.code))
@@ -421,13 +427,28 @@ class NoticeController(QObject):
         made = self._bridge.services.backups.make(target)
         self._bridge.follow(made, lambda _made: self._on_notice_raised(written(target)))
 
-    def restore(self, copy: Path) -> None:
-        self._bridge.follow(self._bridge.services.backups.restore(copy), self._on_restored)
+    @cached_property
+    def _restoring(self) -> RestoreFlow:
+        from slmdesk.history.window import RestoreFlow
 
-    def _on_restored(self, _done: Restored) -> None:
+        return RestoreFlow(self._bridge, self._bars.window())
+
+    def _on_replaced(self, _event: HistoryReplaced) -> None:
         self._chats.start()
-        words = _("The backup is restored. What was there before is kept beside it.")
-        self._on_notice_raised(Notice(words, key="restored"))
+
+    def restore(self, copy: Path) -> None:
+        self._restoring.begin(copy)
+
+    def _on_opened(self) -> None:
+        """Ask again about what a backup brought, if it was not decided: nothing of it is used until then."""
+
+        def on_brought(brought: Brought) -> None:
+            if not brought.is_empty:
+                words = _("A restored backup brought models, presets or folders that are not used yet.")
+                ask = self._restoring.ask_about_brought
+                self._on_notice_raised(Notice(words, action=_("Decide…"), on_action=ask, key="brought"))
+
+        self._bridge.ask(self._bridge.services.backups.brought(), on_brought)
 
     def show_problem(self, problem: Problem) -> None:
         self._on_notice_raised(notice_of(problem))

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -29,6 +30,7 @@ from slmdesk.base.files import (
 )
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
+from slmdesk.base.sealing import KEY_BYTES
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import MAX_FILE_BYTES
 from slmdesk.store import database as driver
@@ -38,6 +40,7 @@ from slmdesk.store.keys import (
     DataKey,
     KeyFile,
     adopt_next_keys,
+    forget_keys,
     from_bytes,
     keys_beside,
     keys_of,
@@ -71,14 +74,29 @@ def _source_in(path: Path, file: BinaryIO) -> StoreFile:
     file.seek(0)
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
-            first, second = tar.next(), tar.next()
-            names = [each.name for each in (first, second) if each is not None and each.isreg()]
-            if first is None or second is None or names != [KEYS, DATABASE] or first.size > MAX_FILE_BYTES:
+            first, second, third = tar.next(), tar.next(), tar.next()
+            members = [each for each in (first, second, third) if each is not None and each.isreg()]
+            if [each.name for each in members] != [KEYS, DATABASE, SUMS]:
                 return StoreFile(path, 0, 0)
-            file.seek(first.offset_data)
-            return StoreFile(path, second.offset_data, second.size, from_bytes(file.read(first.size)))
+            first, second, third = members
+            wrapped, sums = _content_of(file, first), _sums_in(_content_of(file, third))
+            if hashlib.sha256(wrapped).hexdigest() != sums.get(KEYS) or DATABASE not in sums:
+                return StoreFile(path, 0, 0)
+            return StoreFile(path, second.offset_data, second.size, from_bytes(wrapped), sums[DATABASE])
     except (tarfile.TarError, ValueError) as err:
         raise KnownError("key.file_damaged", path=str(path)) from err
+
+
+def _content_of(file: BinaryIO, member: tarfile.TarInfo) -> bytes:
+    """Return the content of a small member. Empty for one that is too large to be ours."""
+    file.seek(member.offset_data)
+    return file.read(member.size) if member.size <= MAX_FILE_BYTES else b""
+
+
+def _sums_in(untrusted: bytes) -> dict[str, str]:
+    """Return the checksums by name. Empty if they cannot be read."""
+    lines = [line.partition("  ") for line in untrusted.decode("utf-8", "replace").splitlines()]
+    return {name: sha256 for sha256, _blank, name in lines}
 
 
 def write_backup(target: Path, keys: KeyFile, database: Path, sha256: str) -> int:
@@ -330,6 +348,7 @@ SEALED = ("settings", "words")
 """Purposes of the keys (`DataKey.derive`) that encrypt the files beside the history. Of a former data key, only these
 derived keys are kept.
 """
+_KEY = re.compile(f"[0-9a-f]{{{2 * KEY_BYTES}}}")
 _ROW = "select value from main.meta where key = 'former-keys'"  # of the file, also where nothing is kept
 
 
@@ -346,7 +365,7 @@ def former_keys(database: Database, purpose: str) -> tuple[bytes, ...]:
     """Return the former keys that the file of this purpose may still be encrypted with, the latest first."""
     row = database.row(_ROW)
     keys = [slot.get(purpose) for slot in _listed(row[0])] if row is not None else []
-    return tuple(bytes.fromhex(text) for text in reversed(keys) if isinstance(text, str))
+    return tuple(bytes.fromhex(text) for text in reversed(keys) if isinstance(text, str) and _KEY.fullmatch(text))
 
 
 def forget_former(database: Database) -> None:
@@ -355,8 +374,13 @@ def forget_former(database: Database) -> None:
             database.run("delete from main.meta where key = 'former-keys'")
 
 
-def _listed(text: str) -> list[dict[str, object]]:
-    return [load for load in json.loads(text) if isinstance(load, dict)]
+def _listed(text: object) -> list[dict[str, object]]:
+    """Return the slots of the row. Empty for a value that this program never writes: it opens no file."""
+    try:
+        slots = json.loads(text) if isinstance(text, str) else []
+    except (ValueError, RecursionError):
+        return []
+    return [slot for slot in slots if isinstance(slot, dict)] if isinstance(slots, list) else []
 
 
 # Rewrites a history under another key, or under none. This encrypts, decrypts, or changes all keys. The caller holds
@@ -388,9 +412,7 @@ def change_key(paths: Paths, before: DataKey | None, after: DataKey | None, keys
     if keys is not None:
         adopt_next_keys(paths, keys)
     else:
-        for each in (paths.keys_file, paths.keys_copy, paths.next_keys_file):
-            with suppress(OSError):  # a file that stays opens nothing
-                each.unlink()
+        forget_keys(paths)
     _remove_states(paths)  # states that were saved meanwhile
 
 

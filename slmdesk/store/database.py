@@ -134,9 +134,9 @@ def attach(conn: Connection, uri: str, name: str, key: DataKey | None, *, is_cip
     if not is_cipher:
         conn.execute(f"ATTACH ? AS {name}", (uri,))
         return
+    # ATTACH reads the first page, so the size must be known before; it is the same for all that we encrypt
+    conn.execute(f"PRAGMA cipher_default_plaintext_header_size={HEADER_BYTES}").fetchall()
     conn.execute(f"ATTACH ? AS {name} KEY ?", (uri, _raw(key) if key is not None else ""))
-    if key is not None:
-        conn.execute(f"PRAGMA {name}.cipher_plaintext_header_size={HEADER_BYTES}").fetchall()
 
 
 def _raw(key: DataKey) -> str:
@@ -173,13 +173,13 @@ def journal_of(database: Path) -> Path:
     return database.with_name(database.name + "-journal")
 
 
-def connect(path: Path, *, key: DataKey | None = None, read_only: bool = False) -> Connection:
+def connect(path: Path, *, key: DataKey | None = None, read_only: bool = False, by_cipher: bool = False) -> Connection:
     """Open an existing database. All other code opens databases through this function. The key must have been checked.
-    Raises an error of `errors()`. The journal is a rollback journal, not WAL: WAL's reset bug (SQLite before 3.51.3)
-    needs two connections, and two instances share the file. temp_store is memory, so that no text of the user is
-    written to the system's temporary folder.
+    `by_cipher`: see `open_file`. Raises an error of `errors()`. The journal is a rollback journal, not WAL: WAL's reset
+    bug (SQLite before 3.51.3) needs two connections, and two instances share the file. temp_store is memory, so that no
+    text of the user is written to the system's temporary folder.
     """
-    conn = open_file(uri_of(path, "ro" if read_only else "rw"), key)
+    conn = open_file(uri_of(path, "ro" if read_only else "rw"), key, by_cipher=by_cipher)
     try:
         for pragma in PRAGMAS:
             conn.execute(f"PRAGMA {pragma}").fetchall()
@@ -269,6 +269,19 @@ class Database:
         """Return all rows at once: an unfinished query would keep every other instance from writing."""
         with self._errors():
             return self.conn.execute(sql, values).fetchall()
+
+    def lenient_rows(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Return all rows, as `rows` does. Text that is not UTF-8 comes as bytes, so that it hides no other row."""
+        try:
+            return self.rows(sql, values)
+        except KnownError as known:
+            if known.code != "store.damaged":
+                raise
+        self.conn.text_factory = _text_or_bytes
+        try:
+            return self.rows(sql, values)
+        finally:
+            self.conn.text_factory = str
 
     def row(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
         rows = self.rows(sql, values)
@@ -371,17 +384,31 @@ class Database:
         self.conn.close()
 
 
+def _text_or_bytes(data: bytes) -> str | bytes:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
 T = TypeVar("T")
 Read = Callable[[Any], object]
+NOT_OURS = (ValueError, TypeError, KeyError, IndexError, RecursionError)
+"""What reading a row raises whose values this program never writes."""
 
 
 def row_to(cls: Callable[..., T], row: RowLike, **given: object) -> T:
-    """Build a record from a row. `given` holds the fields that the row has no columns for. Raises ValueError,
-    TypeError, KeyError or IndexError.
-    """
-    columns = {
-        name: row[name] if read is None else read(row[name]) for name, read in _readers(cls) if name not in given
-    }
+    """Build a record from a row. `given` holds the fields that the row has no columns for. Raises one of NOT_OURS."""
+    columns: dict[str, object] = {}
+    for name, read, kinds in _readers(cls):
+        if name in given:
+            continue
+        value = row[name]
+        if read is not None:
+            value = read(value)
+        elif kinds and type(value) not in kinds:
+            raise TypeError(name)
+        columns[name] = value
     return cls(**columns, **given)
 
 
@@ -394,11 +421,22 @@ def mapping_from(text: Any) -> dict[str, Json]:
     return shape
 
 
+_KINDS: Mapping[str, tuple[type, ...]] = {"str": (str,), "bytes": (bytes,), "int": (int,), "float": (float, int)}
+"""By annotation: the types that SQLite returns for what this program writes there."""
+
+
 @cache
-def _readers(cls: Any) -> tuple[tuple[str, Read | None], ...]:
+def _readers(cls: Any) -> tuple[tuple[str, Read | None, tuple[type, ...]], ...]:
+    """Return each field with the function that reads its column, or with the types that the column may have."""
     names = vars(sys.modules[cls.__module__])
     kinds = ChainMap(*(vars(each).get("__annotations__", {}) for each in cls.__mro__))
-    return tuple((name, _reader_of(kinds[name], names)) for name in cls.__struct_fields__)
+    return tuple((name, _reader_of(kinds[name], names), _kinds_of(kinds[name])) for name in cls.__struct_fields__)
+
+
+def _kinds_of(kind: str) -> tuple[type, ...]:
+    """Return the types of a column. Empty if any type may be there."""
+    types = _KINDS.get(kind.removesuffix(" | None"), ())
+    return (*types, type(None)) if types and kind.endswith(" | None") else types
 
 
 def _reader_of(kind: str, names: Mapping[str, object]) -> Read | None:
@@ -464,7 +502,7 @@ class Shared:
         """
         try:
             return row_to(build, row) if isinstance(build, type) else build(row)
-        except (ValueError, TypeError, KeyError, IndexError) as err:
+        except NOT_OURS as err:
             self.database.note_damage()
             raise KnownError("store.damaged", path=str(self.database.path)) from err
 
@@ -487,7 +525,7 @@ class StorePart:
 
     def _all(self, build: Callable[..., T], sql: str, values: Sequence[Value] = ()) -> list[T]:
         rows: list[T] = []
-        for row in self._db.rows(sql, values):
+        for row in self._db.lenient_rows(sql, values):
             try:
                 rows.append(self._shared.made(build, row))
             except KnownError as known:

@@ -230,6 +230,9 @@ class Documents(StorePart):
             document_from, f"{_WITH_PAGES} {where} order by documents.opened desc, n desc limit ?", [*values, limit]
         )
 
+    def ids(self) -> set[str]:
+        return set(self._column_of("select id from documents"))
+
     def marks(self, limit: int) -> list[tuple[str, str, DocumentStatus]]:
         """Return id, name and status of documents opened last, to see changes of the list without counting pages."""
         return self._all(

@@ -92,6 +92,8 @@ class StoreFile(Record):
     size: int | None = None
     """Size of the database in bytes. None means up to the end of the file."""
     keys: KeyFile | None = None
+    sha256: str = ""
+    """What an encrypted backup says of its database. Empty where nothing is said."""
 
     @property
     def end(self) -> int:

@@ -336,6 +336,13 @@ def adopt_next_keys(paths: Paths, keys: KeyFile) -> None:
             paths.keys_copy.unlink(missing_ok=True)
 
 
+def forget_keys(paths: Paths) -> None:
+    """Delete the keys of a history that is plain now. A file that stays opens nothing."""
+    for path in (paths.keys_file, paths.keys_copy, paths.next_keys_file):
+        with suppress(OSError):
+            path.unlink()
+
+
 def file_damaged(paths: Paths) -> KnownError:
     return KnownError("key.file_damaged", path=str(paths.keys_file))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from slmdesk.base.documents import IMPORTED
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json
-from slmdesk.base.records import Item, Message, PresetRecord
+from slmdesk.base.records import BROUGHT, Item, Message, PresetRecord
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, new_id, row_to
@@ -20,12 +20,18 @@ class Imports(StorePart):
         super().__init__(shared)
         self._items, self._messages = items, messages
 
-    def sums(self) -> set[str]:
+    def sums(self, after: int = 0) -> set[str]:
+        """Return the checksums of imported chats, of those numbered after `after`."""
         rows = self._db.rows(
-            "select settings from items where deleted_at is null and settings like ?", (f'%"{IMPORTED}"%',)
+            "select settings from items where n > ? and deleted_at is null and settings like ?",
+            (after, f'%"{IMPORTED}"%'),
         )
         kept = (self._shared.made(lambda row: mapping_from(row["settings"]), row).get(IMPORTED) for row in rows)
         return {str(record["sum"]) for record in kept if isinstance(record, Mapping) and "sum" in record}
+
+    def last(self) -> int:
+        """Return the number of the newest item."""
+        return self._db.number("select max(n) from items")
 
     def add(self, item: Item, messages: Sequence[Message]) -> Item:
         """Add a chat with all of its messages or nothing. A parent message must come before its replies. Raises
@@ -57,12 +63,14 @@ class Imports(StorePart):
 
 class Presets(StorePart):
     def all(self) -> list[PresetRecord]:
-        return self._all(preset_from, "select * from presets order by place, n")
+        """Return the presets, without those that a restored backup brought and nobody has decided on."""
+        presets = self._all(preset_from, "select * from presets order by place, n")
+        return [preset for preset in presets if not preset.value.get(BROUGHT)]
 
     def get(self, id: str) -> PresetRecord:
         """Return the preset with this id. Raises KnownError `preset.unknown`."""
         record = self._first(preset_from, "select * from presets where id = ?", (id,))
-        if record is None:
+        if record is None or record.value.get(BROUGHT):
             raise KnownError("preset.unknown", id=id[:80])
         return record
 

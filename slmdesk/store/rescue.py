@@ -19,6 +19,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import SETTLED, MemoryPair, Origin, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.store import database, former
+from slmdesk.store.brought import mark_rescued
 from slmdesk.store.database import (
     Connection,
     Row,
@@ -618,8 +619,10 @@ class _Rescue(StorePart):
         self._store, self._key = store, key
         self._translations = RescuedTranslations(store)
         self._ledger: list[LedgerRow] = []
+        self._is_own = False
 
     def run(self, damaged: Path) -> Rescued:
+        self._is_own = damaged.parent.resolve() == self._shared.paths.data.resolve()
         counts = dict.fromkeys(TABLES, 0)
         survey = Carver(damaged, self._key)
         first = self._first_free(survey)
@@ -685,6 +688,8 @@ class _Rescue(StorePart):
         if table == "items":
             values["arrived"] = self._clock()
         values["n"] = n
+        if not self._is_own:
+            mark_rescued(table, values)
         self._insert(table, values)
         if table == "messages":
             self._store.messages.index(n)

@@ -23,11 +23,11 @@ from slmdesk.base.files import (
 )
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
-from slmdesk.base.records import BackupCopy, Kind, Restored
+from slmdesk.base.records import BackupCopy, HistoryContents, Kind, Restored
 from slmdesk.base.texts import N_
+from slmdesk.store import brought, former
 from slmdesk.store import database as driver
-from slmdesk.store import former
-from slmdesk.store.backup import export, kept_copies, source_of
+from slmdesk.store.backup import export, kept_copies, note_former, source_of
 from slmdesk.store.database import (
     Connection,
     Database,
@@ -48,7 +48,16 @@ from slmdesk.store.file import (
     check_tables,
     reading,
 )
-from slmdesk.store.keys import DataKey, KeyFile, adopt_next_keys, keep_keys_of, to_bytes, wants_key
+from slmdesk.store.keys import (
+    DataKey,
+    KeyFile,
+    adopt_next_keys,
+    forget_keys,
+    keep_keys_of,
+    keys_beside,
+    to_bytes,
+    wants_key,
+)
 from slmdesk.store.ledger import Ledger, of_other_chain
 from slmdesk.store.opening import (
     STEPS,
@@ -59,7 +68,7 @@ from slmdesk.store.opening import (
     unknown_steps,
 )
 from slmdesk.store.retention import RESTORED
-from slmdesk.store.store import Store
+from slmdesk.store.store import Store, set_aside
 
 BROKEN = N_("it is damaged")
 NOT_OURS = N_("it is no backup of slmdesk, or only a part of one")
@@ -77,6 +86,8 @@ class PreparedBackup(Record):
     key: DataKey | None = None
     keys: KeyFile | None = None
     """Key file that will open the history. None means that the current key file stays."""
+    is_own: bool = False
+    """Whether the history was set aside or copied by slmdesk here. Nothing in it is asked about then."""
 
 
 @contextmanager
@@ -86,12 +97,13 @@ def prepare_backup(
     *,
     key: DataKey | None = None,
     source_key: DataKey | None = None,
+    is_undo: bool = False,
     steps: Sequence[Step] = STEPS,
 ) -> Iterator[PreparedBackup]:
     """Yield a copy of `source` beside the history. The copy is complete, ours, fully read, migrated to the newest
-    version, synced, and encrypted with `key`. `source_key` is the backup's key if it is another one. The schema lock
-    must be held exclusively. Any thread. Raises KnownError file.*, backup.unusable, store.newer, disk.full, store.full,
-    key.*; an error leaves nothing behind.
+    version, synced, and encrypted with `key`. `source_key` is the backup's key if it is another one. With `is_undo` no
+    time is noted in it. The schema lock must be held exclusively. Any thread. Raises KnownError file.*,
+    backup.unusable, store.newer, disk.full, store.full, key.*; an error leaves nothing behind.
     """
     file = _check_source(paths, source, len(steps))
     if file.is_encrypted:
@@ -102,11 +114,13 @@ def prepare_backup(
         folder = Path(tempfile.mkdtemp(prefix=".restored.", suffix=".new", dir=paths.data))
     beside = folder / paths.database.name
     try:
-        sha256 = _copy(file, beside)
+        sha256, of_database = _copy(file, beside)
         try:
+            if file.sha256 and of_database != file.sha256:
+                raise KnownError("store.damaged", path=str(source))
             with known_errors(beside):
                 _check(beside, source, source_key, steps)
-                _update_copy(beside, source, paths, source_key, steps)
+                _update_copy(beside, source, paths, source_key, steps, is_undo=is_undo)
                 if key is not None and key != source_key:
                     beside = _put_under(beside, source_key, key)
         except driver.errors() as err:  # a file with our header but without our tables
@@ -115,9 +129,9 @@ def prepare_backup(
             if known.code != "store.damaged":
                 raise
             raise KnownError("backup.unusable", path=str(source), reason=BROKEN) from known
-        yield PreparedBackup(
-            beside, source.stat().st_size, sha256, key or source_key, None if key is not None else file.keys
-        )
+        keys = None if key is not None else file.keys
+        is_own = source.parent.resolve() in (paths.data.resolve(), paths.backups.resolve())
+        yield PreparedBackup(beside, source.stat().st_size, sha256, key or source_key, keys, is_own)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -142,20 +156,23 @@ def _check_source(paths: Paths, source: Path, newest: int) -> StoreFile:
     return file
 
 
-def _copy(file: StoreFile, beside: Path) -> str:
-    digest, at = hashlib.sha256(), 0
+def _copy(file: StoreFile, beside: Path) -> tuple[str, str]:
+    """Copy the database. Returns the checksums of the whole file and of the database."""
+    whole, database, at = hashlib.sha256(), hashlib.sha256(), 0
     with (
         reading(file.path) as untrusted,
         writing_to(beside, needed_bytes=file.size or 0),
         os.fdopen(open_new(beside), "wb") as copy,
     ):
         while block := untrusted.read(1 << 20):
-            digest.update(block)
-            copy.write(block[max(0, file.offset - at) : max(0, file.end - at)])
+            part = block[max(0, file.offset - at) : max(0, file.end - at)]
+            whole.update(block)
+            database.update(part)
+            copy.write(part)
             at += len(block)
         copy.flush()
         os.fsync(copy.fileno())
-        return digest.hexdigest()
+        return whole.hexdigest(), database.hexdigest()
 
 
 def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step]) -> None:
@@ -173,7 +190,9 @@ def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step
             raise KnownError("backup.unusable", path=str(source), reason=CHANGED)
 
 
-def _update_copy(beside: Path, source: Path, paths: Paths, key: DataKey | None, steps: Sequence[Step]) -> None:
+def _update_copy(
+    beside: Path, source: Path, paths: Paths, key: DataKey | None, steps: Sequence[Step], *, is_undo: bool
+) -> None:
     with closing(connect(beside, key=key)) as conn:
         _empty_indexes(conn)
         check_pages(conn, beside)
@@ -186,7 +205,24 @@ def _update_copy(beside: Path, source: Path, paths: Paths, key: DataKey | None, 
         copy.read_everything()
         copy.index.rebuild()
         copy.messages.mark_interrupted(lambda _owner: True)
-        copy.retention.keep_time(RESTORED, time.time())
+        if not is_undo:
+            copy.retention.keep_time(RESTORED, time.time())
+
+
+def contents_of(ready: PreparedBackup) -> HistoryContents:
+    """Return what a prepared copy holds. Any thread."""
+    with known_errors(ready.path), closing(connect(ready.path, key=ready.key, read_only=True)) as conn:
+        return contents_in(conn)
+
+
+def contents_in(conn: Connection) -> HistoryContents:
+    kinds = conn.execute("select kind, count(*) from items where deleted_at is null group by kind").fetchall()
+    documents = conn.execute("select count(*) from documents").fetchone()[0]
+    times = conn.execute(
+        "select coalesce(max(updated), 0) from items union all select coalesce(max(max(opened, added)), 0)"
+        " from documents union all select coalesce(max(time), 0) / 1e6 from ledger"
+    ).fetchall()
+    return HistoryContents({row[0]: row[1] for row in kinds}, documents, max(float(row[0]) for row in times))
 
 
 def _version(conn: Connection) -> int:
@@ -245,17 +281,90 @@ def restore(
     encrypted backup. Raises KnownError store.in_use, key.missing, and the errors of `prepare_backup` and
     `replace_history`.
     """
+    with _alone(paths):
+        if key is None and source_key is None and wants_key(paths):  # otherwise the history would become plain
+            raise KnownError("key.missing")
+        with prepare_backup(paths, source, key=key, source_key=source_key, steps=steps) as ready:
+            return replace_history(paths, ready, key=key, steps=steps)
+
+
+def look_into(
+    paths: Paths, source: Path, *, key: DataKey | None = None, source_key: DataKey | None = None
+) -> tuple[HistoryContents, HistoryContents | None]:
+    """Return what a backup holds, wholly checked, and what the history of now holds, if it can be read. Nothing is
+    changed. No instance may run. Any thread. Raises the errors of `restore`.
+    """
+    with _alone(paths):
+        with prepare_backup(paths, source, key=key, source_key=source_key) as ready:
+            theirs = contents_of(ready)
+        if not paths.database.exists() or not StoreFile(paths.database).is_under(key):
+            return theirs, None
+        with driver.suppressed(), closing(connect(paths.database, key=key)) as conn:
+            return theirs, contents_in(conn)
+    return theirs, None
+
+
+@contextmanager
+def _alone(paths: Paths) -> Iterator[None]:
     private_folder(paths.data)
     lock = FileLock(paths.schema_lock)
     try:
         if not lock.try_alone():
             raise KnownError("store.in_use")
-        if key is None and source_key is None and wants_key(paths):  # otherwise the history would become plain
-            raise KnownError("key.missing")
-        with prepare_backup(paths, source, key=key, source_key=source_key, steps=steps) as ready:
-            return replace_history(paths, ready, key=key, steps=steps)
+        yield
     finally:
         lock.close()
+
+
+# Undo. The history that a restore replaced comes back as it was, and the restored one is set aside in its turn, so that
+# a second undo is a redo.
+
+
+def last_replaced(paths: Paths) -> Path:
+    """Return the history that the last restore, or its undo, replaced. Raises KnownError `backup.no_undo`."""
+    replaced = [path for path in set_aside(paths.database, "replaced") if path.is_file() and not path.is_symlink()]
+    if not replaced:
+        raise KnownError("backup.no_undo")
+    return max(replaced, key=_order)
+
+
+def _order(replaced: Path) -> tuple[str, int]:
+    """Return when a history was set aside, and its number among those of that second."""
+    day, time_of_day, *number = replaced.stem.partition("replaced-")[2].split("-")
+    return f"{day}-{time_of_day}", int(number[0]) if number and number[0].isdigit() else 1
+
+
+@contextmanager
+def prepare_undo(
+    paths: Paths, replaced: Path, *, key: DataKey | None, source_key: DataKey | None = None
+) -> Iterator[PreparedBackup]:
+    """Yield a copy of a replaced history, as `prepare_backup` does, under the keys that it had. `key` is the key of the
+    history of now.
+    """
+    file = source_of(replaced)
+    is_under_same = file.is_encrypted and key is not None and file.fits(key)
+    same, other = (key, None) if is_under_same else (None, source_key)
+    with prepare_backup(paths, replaced, key=same, source_key=other, is_undo=True) as ready:
+        yield ready
+
+
+def undo(paths: Paths, *, key: DataKey | None = None, source_key: DataKey | None = None) -> Restored:
+    """Bring back the history that the last restore replaced, while no instance runs. Any thread. Raises KnownError
+    backup.no_undo, and the errors of `restore`.
+    """
+    with _alone(paths):
+        replaced = last_replaced(paths)
+        with prepare_undo(paths, replaced, key=key, source_key=source_key) as ready:
+            done = replace_history(paths, ready, key=key)
+    forget_replaced(replaced)
+    return done
+
+
+def forget_replaced(replaced: Path) -> None:
+    """Remove a replaced history that is back in its place."""
+    for path in (replaced, journal_of(replaced), keys_beside(replaced)):
+        with suppress(OSError):
+            path.unlink()
 
 
 def replace_history(
@@ -267,9 +376,9 @@ def replace_history(
     steps: Sequence[Step] = STEPS,
 ) -> Restored:
     """Set the history aside whole under a dated name, and give its name to the copy. `store` is this instance's own
-    store, which is connected to the new file afterwards (on its thread). Model records that the backup lacks and the
-    ledger of this PC are carried over, if they can be read. Raises KnownError file.unwritable, disk.full, store.full;
-    the old history is then still in its place.
+    store, which is connected to the new file afterwards (on its thread). Model records and the ledger of this PC are
+    carried over, if they can be read; what else the backup brings that would act here is marked (store/brought.py).
+    Raises KnownError file.unwritable, disk.full, store.full; the old history is then still in its place.
     """
     database = paths.database
     key = store.key if store is not None else key
@@ -288,6 +397,8 @@ def replace_history(
                 paths.next_keys_file.unlink(missing_ok=True)
         if ready.keys is not None:
             adopt_next_keys(paths, ready.keys)
+        if ready.key is None:
+            forget_keys(paths)
         return restored
 
 
@@ -295,6 +406,7 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
     database = paths.database
     if not os.path.lexists(database):
         journal_of(database).unlink(missing_ok=True)
+        _take_over(None, None, ready)
         _go_on_with_ledger(None, None, ready, paths, store)
         ready.path.replace(database)
         sync_folder(paths.data)
@@ -303,9 +415,10 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
     is_readable = file.is_under(key)
     if is_readable:
         _roll_back(database, key)
-        _carry_over(database, key, ready, version)
     is_current = is_readable and _is_current(database, version)
-    _go_on_with_ledger(database if is_current else None, key, ready, paths, store)
+    old = database if is_current else None
+    _take_over(old, key, ready)
+    _go_on_with_ledger(old, key, ready, paths, store)
     aside = dated_name(database, "replaced")
     if file.is_encrypted:
         keep_keys_of(paths, aside, key if is_readable else None)
@@ -324,29 +437,42 @@ def _is_current(database: Path, version: int) -> bool:
     return file.verdict(version) == OURS and file.version == version
 
 
-def _carry_over(database: Path, key: DataKey | None, ready: PreparedBackup, version: int) -> None:
-    if not _is_current(database, version):
-        return
-    with driver.suppressed(), closing(connect(ready.path, key=ready.key)) as conn:
-        try:
-            with known_errors(ready.path):
-                driver.attach(conn, uri_of(database, "ro"), "old", key, is_cipher=ready.key is not None)
-                conn.execute("BEGIN IMMEDIATE")
-                for statement in _CARRIED_OVER:
-                    conn.execute(statement)
-                conn.execute("COMMIT")
-        except KnownError as known:
-            if known.code != "store.damaged":
-                raise
+def _take_over(database: Path | None, key: DataKey | None, ready: PreparedBackup) -> None:
+    """Give the copy the models of this PC, and mark what it brings. If the history of now cannot be read, all is
+    marked.
+    """
+    try:
+        _take_in(database, key, ready)
+    except Exception as err:
+        if database is None or not _is_unreadable(err):
+            raise
+        _take_in(None, key, ready)
 
 
-_CARRIED_OVER = (
-    "insert into models (id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added, last_used,"
-    " facts) select id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added, last_used, facts"
-    " from old.models as theirs where not exists (select 1 from main.models as mine"
-    " where mine.id = theirs.id or mine.sha256 = theirs.sha256 and mine.path = theirs.path)",
-)
-"""Statements that copy the records of model files, which are no part of the history: the files do not change."""
+def _take_in(database: Path | None, key: DataKey | None, ready: PreparedBackup) -> None:
+    with _joined(ready, database, key) as conn:
+        conn.execute("BEGIN IMMEDIATE")
+        if not ready.is_own:
+            brought.mark(conn, knows=database is not None)
+        elif database is not None:
+            brought.add_models(conn)
+        if ready.key is None and key is not None:  # the files beside the history are still encrypted with it
+            note_former(conn, key)
+        conn.execute("COMMIT")
+
+
+@contextmanager
+def _joined(ready: PreparedBackup, database: Path | None, key: DataKey | None) -> Iterator[Connection]:
+    """Connect to the copy, with the history of now attached as `old`. Raises an error of `errors()`."""
+    by_cipher = ready.key is not None or (database is not None and key is not None)
+    with closing(connect(ready.path, key=ready.key, by_cipher=by_cipher)) as conn, known_errors(ready.path):
+        if database is not None:
+            driver.attach(conn, uri_of(database, "ro"), "old", key, is_cipher=by_cipher)
+        yield conn
+
+
+def _is_unreadable(err: Exception) -> bool:
+    return isinstance(err, driver.errors()) or getattr(err, "code", "") == "store.damaged"
 
 
 def _go_on_with_ledger(
@@ -356,8 +482,7 @@ def _go_on_with_ledger(
     try:
         _append_restoring(database, key, ready, paths, store)
     except Exception as err:
-        is_unreadable = isinstance(err, driver.errors()) or getattr(err, "code", "") == "store.damaged"
-        if database is None or not is_unreadable:
+        if database is None or not _is_unreadable(err):
             raise
         _append_restoring(None, None, ready, paths, store)
 
@@ -366,9 +491,7 @@ def _append_restoring(
     database: Path | None, key: DataKey | None, ready: PreparedBackup, paths: Paths, store: Store | None
 ) -> None:
     name, clock = (store.shared.instance_id, store.shared.clock) if store is not None else ("restore", time.time)
-    with closing(connect(ready.path, key=ready.key)) as conn, known_errors(ready.path):
-        if database is not None:
-            driver.attach(conn, uri_of(database, "ro"), "old", key, is_cipher=ready.key is not None)
+    with _joined(ready, database, key) as conn:
         copy = Database(conn, ready.path, read_only=False, key=ready.key)
         ledger = Ledger(Shared(copy, paths, name, clock))
         with copy.writing():

@@ -14,7 +14,9 @@ from slmdesk.base.files import write_atomically
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import (
+    BROUGHT,
     CollectionRecord,
+    HistoryContents,
     Item,
     JobRecord,
     Measurement,
@@ -25,6 +27,7 @@ from slmdesk.base.records import (
 from slmdesk.base.types import Json, Lazy
 from slmdesk.store.backup import change_key, forget_former, former_keys, kept_copies, renew_copies
 from slmdesk.store.database import (
+    NOT_OURS,
     Database,
     FileLock,
     InstanceLock,
@@ -39,12 +42,14 @@ from slmdesk.store.database import (
     row_to,
 )
 from slmdesk.store.file import StoreFile
+from slmdesk.store.former import RULES
 from slmdesk.store.keys import DataKey, KeyFile
 from slmdesk.store.ledger import Ledger, ledger_row_from
 from slmdesk.store.messages import Items, SearchIndex
 from slmdesk.store.retention import Retention
 
 if TYPE_CHECKING:
+    from slmdesk.store.brought import BroughtParts
     from slmdesk.store.documents import Collections, Documents, Pages, Passages, Vectors
     from slmdesk.store.jobs import Jobs
     from slmdesk.store.messages import Messages, Results
@@ -118,6 +123,13 @@ class Models(StorePart):
             return self.get(ident)
 
     def all(self) -> list[ModelRecord]:
+        """Return the models, without those that a restored backup brought and nobody has decided on."""
+        return [model for model in self._rows() if not model.info.get(BROUGHT)]
+
+    def brought(self) -> list[ModelRecord]:
+        return [model for model in self._rows() if model.info.get(BROUGHT)]
+
+    def _rows(self) -> list[ModelRecord]:
         return self._all(model_from, "select * from models order by n")
 
     def get(self, requested: str) -> ModelRecord:
@@ -128,6 +140,7 @@ class Models(StorePart):
         if not models:
             name = self._text(requested)
             models = self._all(model_from, "select * from models where lower(name) = lower(?) limit 2", (name,))
+        models = [model for model in models if not model.info.get(BROUGHT)]
         if len(models) != 1:
             known = ", ".join(f"{model.id} {model.name}" for model in self.all()[:20])
             raise KnownError("model.unknown", wanted=requested[:80], known=known)
@@ -170,6 +183,8 @@ class Models(StorePart):
 
 
 def model_from(row: RowLike) -> ModelRecord:
+    if b"\0" in row["path"]:
+        raise ValueError("no path")
     return row_to(ModelRecord, row, inode=int(row["inode"]), info=mapping_from(row["facts"]))
 
 
@@ -231,6 +246,7 @@ class Store:
     glossaries: Lazy[Store, Glossaries] = Lazy("store.translations:Glossaries", lambda s, new: new(s.shared, s.terms))
     presets: Lazy[Store, Presets] = Lazy("store.presets:Presets", lambda s, new: new(s.shared))
     redactions: Lazy[Store, Redactions] = Lazy("store.presets:Redactions", lambda s, new: new(s.shared))
+    brought: Lazy[Store, BroughtParts] = Lazy("store.brought:BroughtParts", lambda s, new: new(s.shared))
 
     def __init__(
         self,
@@ -305,8 +321,16 @@ class Store:
 
     def read_everything(self) -> None:
         """Read each row once.  Raises KnownError store.damaged for a row that cannot be parsed."""
-        if self.wrong_rows():
+        texts = ("former-keys", RULES)
+        others = "select 1 from meta where key not in (?, ?) and typeof(value) not in ('integer', 'real')"
+        if self.wrong_rows() or self.database.rows(others, texts):
             raise KnownError("store.damaged", path=str(self.database.path))
+
+    def contents(self) -> HistoryContents:
+        """Return what the history holds, in numbers."""
+        from slmdesk.store.restoring import contents_in
+
+        return contents_in(self.database.conn)
 
     def wrong_rows(self) -> list[tuple[str, int]]:
         """Read each row once, and return table and number of those that cannot be parsed."""
@@ -331,11 +355,11 @@ class Store:
         for table, read in readers.items():
             last = -(1 << 62)
             what = f"select *, {counts}, rowid as at_row from {table} where rowid > ? order by rowid limit 500"
-            while rows := self.database.rows(what, (last,)):
+            while rows := self.database.lenient_rows(what, (last,)):
                 for row in rows:
                     try:
                         row_to(read, row) if isinstance(read, type) else read(row)
-                    except (ValueError, TypeError, KeyError, IndexError):
+                    except NOT_OURS:
                         wrong.append((table, row["at_row"]))
                 last = rows[-1]["at_row"]
         return wrong
@@ -498,7 +522,7 @@ class Store:
 
 
 def damaged_copies(database: Path) -> list[Path]:
-    return _set_aside(database, "damaged")
+    return set_aside(database, "damaged")
 
 
 def plain_aside(paths: Paths) -> tuple[Path, ...]:
@@ -508,10 +532,11 @@ def plain_aside(paths: Paths) -> tuple[Path, ...]:
 
 
 def _all_aside(database: Path) -> tuple[Path, ...]:
-    return (*damaged_copies(database), *_set_aside(database, "replaced"))
+    return (*damaged_copies(database), *set_aside(database, "replaced"))
 
 
-def _set_aside(database: Path, why: str) -> list[Path]:
+def set_aside(database: Path, why: str) -> list[Path]:
+    """Return the histories that were set aside for this reason, in the order of their names."""
     with suppress(OSError):
         return sorted(database.parent.glob(f"{database.stem}.{why}-*{database.suffix}"))
     return []

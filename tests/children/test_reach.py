@@ -12,7 +12,7 @@ pytestmark = pytest.mark.pure
 
 
 def test_what_is_said_is_heard_odd_names_too():
-    said = AllowedPaths(("/a b", "/ü\udcff", '/"'), ("/states",))
+    said = AllowedPaths(("/a b", "/ü\udcff", '/"'), ("/states",), 2 << 30)
     assert reach_from({REACH_VARIABLE: said.to_variable()}) == said
 
 
@@ -28,9 +28,20 @@ def test_all_parts_of_a_model_go_together():
     )
 
 
-def test_more_names_than_an_environment_takes_become_their_folders(tmp_path):
-    few = AllowedPaths(tuple(f"/models/{number % 7}/{number:0100}.gguf" for number in range(3000)))
-    assert reach_from({REACH_VARIABLE: few.to_variable()}).read == tuple(f"/models/{number}" for number in range(7))
+def test_of_more_names_than_an_environment_takes_the_first_are_given_and_no_folder():
+    many = AllowedPaths(tuple(f"/models/{number % 7}/{number:0100}.gguf" for number in range(3000)))
+    few = many.with_file("/other/loaded.gguf").fitting()
+    assert few.read[:3] == ("/other/loaded.gguf", *many.read[:2])
+    assert few.read[1:] == many.read[: len(few.read) - 1]
+    assert 500 < len(few.read) < 1000
+    assert len(few.to_variable()) < 128 << 10
+
+
+def test_a_folder_gets_in_by_no_file(tmp_path):
+    assert AllowedPaths().with_file(str(tmp_path)) == NOTHING
+    assert AllowedPaths().with_file("/") == NOTHING
+    (tmp_path / "link").symlink_to("/")
+    assert AllowedPaths().with_file(str(tmp_path / "link")) == NOTHING
 
 
 def test_a_file_is_known_by_its_inode_and_a_folder_by_its_name(tmp_path):

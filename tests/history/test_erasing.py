@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from fakes.recorder import open_echo, result_of
+from fakes.recorder import import_model, open_echo, result_of
+from fakes.tiny_gguf import tiny_llama, write
 from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.records import JobStatus
 from slmdesk.history.erasing import SIGNING_KEY, erase
+from slmdesk.runtime.events import ModelsChanged
 
 pytestmark = pytest.mark.process
 
@@ -47,12 +50,39 @@ def test_it_is_refused_while_another_one_is_open_and_nothing_is_deleted(services
     assert (home / "data" / "slmdesk.sqlite3").exists()
 
 
-def test_a_job_that_runs_refuses_it(services):
-    job = services.service_thread.call(
-        lambda: services.store.jobs.add("exam", "an exam", model_sha256="", steps=[], settings={})
-    )
+def test_a_job_that_runs_refuses_it_and_one_that_is_paused_does_not(services):
+    jobs = services.store.jobs
+    job = services.service_thread.call(lambda: jobs.add("exam", "an exam", model_sha256="", steps=[], settings={}))
+    services.service_thread.call(lambda: jobs.claim(job.id))
+    with pytest.raises(KnownError, match=r"job\.running"):
+        services.service_thread.call(lambda: services.erasing.look(models=False))
+    services.service_thread.call(lambda: jobs.change(job.id, JobStatus.PAUSED))
+    assert result_of(services, lambda: services.erasing.look(models=False)).files
+
+
+def test_a_job_whose_window_has_ended_is_shown_as_paused_and_refuses_nothing(services):
+    jobs = services.store.jobs
+    job = services.service_thread.call(lambda: jobs.add("exam", "an exam", model_sha256="", steps=[], settings={}))
     services.service_thread.call(
         lambda: services.store.database.run("update jobs set status = 'running', owner = 'x' where id = ?", (job.id,))
     )
-    with pytest.raises(KnownError, match=r"job\.running"):
-        services.service_thread.call(lambda: services.erasing.look(models=False))
+    assert [view.stand for view in services.service_thread.call(lambda: services.job_views.active())] == ["paused"]
+    assert result_of(services, lambda: services.erasing.look(models=False)).files
+
+
+def test_a_model_that_stayed_is_found_again_at_the_next_start(opened, tmp_path):
+    recorder = opened(model=False)
+    import_model(recorder.services, write(tmp_path / "tiny.gguf", tiny_llama()))
+    erasure = result_of(recorder.services, lambda: recorder.services.erasing.look(models=False))
+    recorder.services.close()
+    erase(recorder.services.paths, erasure)
+    again = opened(model=False)
+    assert again.services.service_thread.call(again.services.models.list) == []
+    again.services.service_thread.call(lambda: again.services.start_background(lambda: False))
+    again.wait(ModelsChanged, lambda _event: again.services.service_thread.call(again.services.models.list))
+    (model,) = again.services.service_thread.call(again.services.models.list)
+    assert (model.name, model.linked) == ("Tiny llama", False)
+    erasure = result_of(again.services, lambda: again.services.erasing.look(models=True))
+    again.services.close()
+    erase(again.services.paths, erasure)
+    assert not again.services.paths.models.exists()

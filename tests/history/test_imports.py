@@ -458,3 +458,20 @@ def test_several_chats_are_one_word_file_and_one_pdf(services, tmp_path) -> None
     for ids, form in (([], "md"), (report.added, "xlsx"), (["gone"], "md")):
         problem = result_of(services, lambda ids=ids, form=form: services.exports.give_several(ids, form))
         assert isinstance(problem, Problem)
+
+
+def test_two_imports_of_one_file_at_once_add_each_chat_once(opened, tmp_path, monkeypatch) -> None:
+    """The other one writes after this one has looked, and before it writes."""
+    first, second = opened(model=False).services, opened(model=False).services
+    file = saved(tmp_path / "conversations.json", [rent()])
+    add, reports = imports._Import._add, []
+
+    def add_after_the_other(running, chat, lacks) -> None:
+        if running._store is first.store and not reports:
+            reports.append(imported(second, file))
+        add(running, chat, lacks)
+
+    monkeypatch.setattr(imports._Import, "_add", add_after_the_other)
+    mine = imported(first, file)
+    assert (len(reports[0].added), len(mine.added), mine.known) == (1, 0, 1)
+    assert len(on_thread(first, lambda: first.history.items())) == 1

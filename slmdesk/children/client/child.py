@@ -374,7 +374,7 @@ class Child:
         self._role, self._limits = role, limits
         self._on_message, self._on_change = on_message, on_change
         self._oom_kills = _oom_kills()
-        self.reach = reach
+        self.reach = reach = reach.fitting()
         self._reached = reached_by(reach)
         said = {REACH_VARIABLE: reach.to_variable()}
         base = {**ENVIRONMENT_OF_ROLES.get(role, {}), **os.environ}

@@ -55,7 +55,7 @@ def harden(role: str, reach: AllowedPaths = NOTHING) -> tuple[str, ...]:
     """
     done = []
     if sys.platform != "win32":
-        _limit_memory(role)
+        _limit_resources(role, reach)
     if sys.platform == "linux":
         die_with(int(os.environ.get(PARENT_VARIABLE) or os.getppid()))
         done.append("dies_with_desk")
@@ -107,12 +107,12 @@ def _shut_in_untried(role: str, reach: AllowedPaths) -> list[str]:
     return ["no_network", programs, "no_signals", "files_limited", "no_spying", UNTRIED]
 
 
-def _limit_memory(role: str) -> None:
+def _limit_resources(role: str, reach: AllowedPaths) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would contain the user's text
-    if role != "engine":
-        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
+    most = max(FILE_BYTES, reach.most_bytes)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     if sys.platform == "linux" and role in ("engine", "reader"):
         with suppress(AttributeError):  # glibc's; of a reader each arena would reserve 64 MiB of the limit
             option = (M_ARENA_MAX, 1) if role == "reader" else (M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)

@@ -12,6 +12,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import JobRecord, JobStatus, title_words
 from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.jobs.types import JobChanged, kind_words, share_words
+from slmdesk.runtime.events import HistoryReplaced
 from slmdesk.runtime.messages import Problem, time_for_people
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.widgets.notices import REMOVAL_MS, Notice
@@ -54,10 +55,15 @@ class JobsController(QObject):
         self._soon = Delay(self, SOON_MS, self.refresh)
         self._look.timeout.connect(self._refresh_active)
         bridge.on(JobChanged, self._on_changed)
+        bridge.on(HistoryReplaced, self._on_replaced)
 
     @property
     def begun(self) -> int:
         return sum(event.kind not in BY_THEMSELVES for event in self._reported.values())
+
+    def _on_replaced(self, _event: HistoryReplaced) -> None:
+        self._reported.clear()
+        self.refresh()
 
     def show(self, view: QObject, is_shown: bool) -> None:
         """Record whether a view is visible. Jobs of other instances are polled only while one is."""

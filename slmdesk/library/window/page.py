@@ -423,6 +423,7 @@ class DocumentList(QFrame):
         height = max(self._folder_view.sizeHintForRow(0), 0) if count else 0
         self._folder_view.setFixedHeight(min(count, MOST_FOLDERS_SHOWN) * height + 2)
         self._folder_view.setVisible(count > 0)
+        self._show_note()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -436,7 +437,7 @@ class DocumentList(QFrame):
     def _show_note(self) -> None:
         words = ""
         if not self._rows.total:
-            words = _("No documents yet")
+            words = _("No documents yet") if self._folder_view.isHidden() else ""
         elif not self._rows.rowCount():
             words = _("No document has that name.")
         show_words(self._note, words)

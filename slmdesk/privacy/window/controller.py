@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from slmdesk.base.documents import Paper, Run, paragraph
 from slmdesk.base.files import write_atomically
 from slmdesk.base.texts import _
+from slmdesk.runtime.events import HistoryReplaced
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.bars import SettingsController
@@ -38,8 +39,9 @@ class PrivacyController(QObject):
         self._bridge, self.settings = bridge, settings
         self.state: PrivacyState | None = None
         bridge.opened.connect(self._on_opened)
+        bridge.on(HistoryReplaced, self.look)
 
-    def look(self) -> None:
+    def look(self, _event: HistoryReplaced | None = None) -> None:
         self._bridge.follow(self._bridge.services.privacy.state(), self._on_state)
 
     def _on_opened(self) -> None:

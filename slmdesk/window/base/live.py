@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from slmdesk.runtime.events import Event
+from slmdesk.runtime.events import Event, HistoryReplaced
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge
 
@@ -38,9 +38,9 @@ class Live(QObject, Generic[T]):
         is_watched: bool = True,
     ) -> None:
         """`ask` returns what `Bridge.follow` takes: a call of a service or a function of the services; None where
-        there is nothing to ask. `value` is the one until the first answer. `on`: events after which it is asked again;
-        `on_some`: those of which a function says whether they count. `refused` gets the problem of a question that
-        failed; without it, the person is told.
+        there is nothing to ask. `value` is the one until the first answer. `on`: events after which it is asked again,
+        beside that of a restored backup; `on_some`: those of which a function says whether they count. `refused` gets
+        the problem of a question that failed; without it, the person is told.
         """
         super().__init__(owner)
         self._bridge, self._ask, self._refused = bridge, ask, refused or bridge.problem_met.emit
@@ -55,6 +55,7 @@ class Live(QObject, Generic[T]):
         self._is_asked = False
         self._soon = QTimer(self, singleShot=True, interval=0)  # several events of one turn ask once
         self._soon.timeout.connect(self._ask_now)
+        bridge.on(HistoryReplaced, self.again)
         for event in on:
             bridge.on(event, self.again)
         self._counts = dict(on_some or {})

@@ -199,3 +199,23 @@ def test_a_child_has_limits(command, name, limit):
         lines = Path(f"/proc/{child.process.pid}/limits").read_text().splitlines()
     line = next(line for line in lines if line.startswith(name))
     assert line.removeprefix(name).split()[:2] == [str(limit)] * 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_an_engine_writes_no_larger_file_than_all_states_may_take(tmp_path):
+    """Sparse files too: of 1 TB nothing would be written, and a copy of the folder would be."""
+    most = 80 << 20
+    code = (
+        "import errno, os, sys; from slmdesk.children.reach import AllowedPaths;"
+        "from slmdesk.children.worker.hardening import harden; folder, most = sys.argv[1], int(sys.argv[2]);"
+        "harden('engine', AllowedPaths((), (folder,), most)); file = open(folder + '/a', 'wb'); file.truncate(most);\n"
+        "for size in (most + 1, 1 << 40):\n"
+        "    try: file.truncate(size); print('made', size)\n"
+        "    except OSError as err: print(errno.errorcode[err.errno])\n"
+        "print('alive')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), str(most)], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split() == ["EFBIG", "EFBIG", "alive"], done.stderr
+    assert (tmp_path / "a").stat().st_size == most

@@ -22,7 +22,8 @@ def test_a_backup_goes_and_comes_back(run, with_model, tmp_path, home) -> None:
     run("chat", "the second chat")
     done = run("restore", str(copy), "--json")
     assert (done.status, done.err) == (0, "")
-    assert set(done.json) == {"bytes", "sha256", "set_aside"}
+    assert set(done.json) == {"bytes", "sha256", "set_aside", "brought"}
+    assert done.json["brought"] == {"models": [], "folders": [], "presets": [], "jobs": 0}
     assert {key: done.json[key] for key in made} == made
     assert made["sha256"] == hashlib.sha256(copy.read_bytes()).hexdigest()
     assert titles(run) == ["the first chat"]

@@ -89,3 +89,14 @@ def test_a_day_is_counted_and_forgotten(program, home):
     program.wait(lambda: program.chat.chat == "")
     assert holding(home) == []
     assert program.ask(lambda services: services.history.items(None)) == []
+
+
+def test_a_running_job_refuses_it_and_the_page_leads_to_the_jobs(program):
+    job = program.ask(
+        lambda services: services.store.jobs.add("exam", "an exam", model_sha256="", steps=[], settings={})
+    )
+    program.ask(lambda services: services.store.jobs.claim(job.id))
+    dialog = open_from_settings(program, "delete_everything", EraseDialog)
+    program.wait(lambda: "Jobs are running (1)" in program.find("erase_problem", dialog).text())
+    program.click(program.find("erase_jobs_button", dialog))
+    program.wait(lambda: program.window.current_page == "Jobs")
