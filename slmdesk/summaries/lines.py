@@ -24,8 +24,6 @@ from slmdesk.summaries.papers import (
     ORDERS,
     TITLES,
     Thread,
-    due_day,
-    ends_with_by,
     has,
     is_field,
     item_spans,
@@ -36,7 +34,8 @@ from slmdesk.summaries.papers import (
 from slmdesk.summaries.types import Paper
 from slmdesk.text.checks.numbers import DateMention, Day, find_dates
 from slmdesk.text.checks.support import stems
-from slmdesk.text.deadlines.finding import find_terms
+from slmdesk.text.deadlines.days import ends_with_by
+from slmdesk.text.deadlines.finding import due_day, find_terms
 from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums_up
 from slmdesk.text.sentences import begins_with_pronoun, refers_back
 

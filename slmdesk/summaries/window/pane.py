@@ -25,7 +25,6 @@ from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.events import ReceiptChanged, SummaryEnded, SummaryGrew
-from slmdesk.summaries.papers import due_day
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
@@ -56,6 +55,7 @@ from slmdesk.summaries.types import (
     writer_words,
 )
 from slmdesk.summaries.window.receipt import DeadlineLine, ReceiptForm
+from slmdesk.text.deadlines.finding import due_day
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.clipboard import copy_text

@@ -1,4 +1,7 @@
-"""Finds the days that a paper names, and tells by the words before each whether something is due by it. Pure functions."""
+"""Finds the days that a paper names, and tells by the words before each whether something is due by it.
+
+Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ from slmdesk.text.checks.numbers import DateMention, Day, find_dates
 
 CLAUSE_CHARACTERS = 160
 """So much before a day is searched for the words that tell what it is."""
-CLOCK_CHARACTERS = 14
-"""Within so much behind a day a time of day belongs to it."""
+NEAR_CHARACTERS, CLOCK_CHARACTERS = 40, 14
+"""Within so much before a day and behind it a time of day belongs to it."""
 _FORGET = re.compile(r"\b(?:forget|vergessen|oubli\w+|olvid\w+|if|unless|wenn|falls|sofern|si|salvo)\b", re.IGNORECASE)
 """Beside a "not", which then does not turn "before a day" into "not before it"."""
 _YEAR = re.compile(
@@ -47,6 +50,8 @@ class NamedDay(Record):
     day: Day
     """Its year is None where neither the text nor the date of the paper tells it."""
     role: Role
+    begin: int
+    """Where the words begin that tell its role."""
 
     @property
     def last(self) -> date | None:
@@ -57,6 +62,14 @@ class NamedDay(Record):
         return None
 
 
+class _Mention(Record):
+    start: int
+    end: int
+    day: Day
+    is_end: bool = False
+    """Whether it is the end of a month or a year."""
+
+
 def named_days(text: str, language: str = "", own: Sequence[int | None] | None = None) -> list[NamedDay]:
     """Return the whole days of a text in order, and the ends of months and years.
 
@@ -64,29 +77,24 @@ def named_days(text: str, language: str = "", own: Sequence[int | None] | None =
     """
     mentions = find_dates(text, language)
     plain = _without_clocks(text, mentions)
+    found = [*_wholes(mentions, language), *_ends(plain, mentions, language, own)]
     clocks = [mention.start for mention in mentions if mention.minutes]
     days = list[NamedDay]()
-    before: tuple[int, int] | None = None
-    for start, end, day, is_end in sorted(
-        [*_wholes(plain, mentions, language), *_ends(plain, mentions, language, own)]
-    ):
-        named = _with_year(day, own)
-        left = plain[max(0, start - CLAUSE_CHARACTERS) : start]
-        first, role = _first_of_range(left, language), Role.ON
-        if before and (joint := re.fullmatch(_joint(language), plain[before[1] : start], re.IGNORECASE)):
-            is_range = joint["and"] is None or _ends_with("between", plain[: before[0]], language)
-            role = Role.RANGE if is_range else _role_of(left, language, is_whole=False)
-            if is_range:
-                days.pop()
-        elif first is not None and first["is_range"]:
-            role = Role.RANGE
-        else:
-            is_whole = is_end or _is_whole(plain, start, end, clocks, language)
-            role = _role_of(left, language, is_whole=is_whole)
-            if first is not None and first["number"] and 0 < int(first["number"]) < (named[2] or 0):
-                days.append(NamedDay(start, end, (*named[:2], int(first["number"])), role))
-        days.append(NamedDay(start, end, named, role))
-        before = start, end
+    before: _Mention | None = None
+    for mention in sorted(found, key=lambda mention: mention.start):
+        day = _with_year(mention.day, own)
+        is_whole = mention.is_end or _is_whole(plain, mention, clocks, language)
+        role, begin = _role_of(plain[: mention.start], language, is_whole=is_whole)
+        first = _first_of_range(plain[: mention.start], language)
+        if before and (joint := _joint(language).fullmatch(plain, before.end, mention.start)):
+            if joint["to"] or _ends_with("between", plain[: before.start], language):
+                role, begin = Role.RANGE, days.pop().begin
+        elif first and first["number"] and (first["to"] or first["between"]):
+            role, begin = Role.RANGE, first.start()
+        elif first and 0 < int(first["number"]) < (day[2] or 0):  # on 10 and 20 May
+            days.append(NamedDay(mention.start, mention.end, (*day[:2], int(first["number"])), role, begin))
+        days.append(NamedDay(mention.start, mention.end, day, role, begin))
+        before = mention
     return days
 
 
@@ -103,35 +111,38 @@ def tells_a_state(text: str, language: str) -> bool:
     return re.search(_words("state", language), text, re.IGNORECASE) is not None
 
 
-def _wholes(plain: str, mentions: Sequence[DateMention], language: str) -> Iterator[tuple[int, int, Day, bool]]:
-    """Yield the days that are named whole. Only English writes the month before the day in figures too."""
+def _wholes(mentions: Sequence[DateMention], language: str) -> Iterator[_Mention]:
+    """Yield the days that are named whole. Only in English may the month stand before the day in figures."""
     is_sure = language not in ("", "en")
     for mention in mentions:
         if mention.readings and (len(mention.readings) == 1 or is_sure):
             year, month, day = mention.readings[0]
             if month and day:
-                yield mention.start, mention.end, (year, month, day), False
+                yield _Mention(mention.start, mention.end, (year, month, day))
 
 
 def _ends(
     plain: str, mentions: Sequence[DateMention], language: str, own: Sequence[int | None] | None
-) -> Iterator[tuple[int, int, Day, bool]]:
+) -> Iterator[_Mention]:
     """Yield the last days of months and years: of a named one, or of the paper's own."""
     for mention in mentions:
         year, month, day = mention.readings[0] if mention.readings else (None, None, None)
         if month and not day and (words := _ends_with("end", plain[: mention.start], language)):
             year = _with_year((year, month, 31), own)[0]
             if year:
-                yield words.start(), mention.end, (year, month, monthrange(year, month)[1]), True
+                yield _end_of(words.start(), mention.end, year, month)
     for words in re.finditer(rf"(?<!\w)(?:{_words('end', language)})", plain, re.IGNORECASE):
         if match := _YEAR.match(plain, words.end()):
-            yield words.start(), match.end(), (int(match[1]), 12, 31), True
+            yield _end_of(words.start(), match.end(), int(match[1]), 12)
     if own and own[0] and own[1] and not re.search(_words("each", language), plain, re.IGNORECASE):
         for ending in _endings(language):
             for words in re.finditer(rf"(?<!\w)(?:{ending})(?!\w)(?! ?\d)", plain, re.IGNORECASE):
                 months = own[1] if words["month"] else own[1] + 1 if words["next"] else 12
-                year, month = own[0] + (months > 12), (months - 1) % 12 + 1
-                yield words.start(), words.end(), (year, month, monthrange(year, month)[1]), True
+                yield _end_of(words.start(), words.end(), own[0] + (months > 12), (months - 1) % 12 + 1)
+
+
+def _end_of(start: int, end: int, year: int, month: int) -> _Mention:
+    return _Mention(start, end, (year, month, monthrange(year, month)[1]), is_end=True)
 
 
 def _with_year(day: Day, own: Sequence[int | None] | None) -> Day:
@@ -140,23 +151,26 @@ def _with_year(day: Day, own: Sequence[int | None] | None) -> Day:
     return day
 
 
-def _role_of(left: str, language: str, *, is_whole: bool) -> Role:
-    """Return what a day is by the words before it. `is_whole`: all of the day counts, or a part that a clock tells."""
-    if _ends_with("by", left, language):
-        return Role.BY
-    if _ends_with("later", left, language):
-        return Role.LATER
+def _role_of(left: str, language: str, *, is_whole: bool) -> tuple[Role, int]:
+    """Return what a day is by the words before it, and where these begin.
+
+    `is_whole`: all of the day counts, or a part that a clock tells.
+    """
+    for name, role in (("by", Role.BY), ("later", Role.LATER)):
+        if words := _ends_with(name, left, language):
+            return role, words.start()
     if words := _ends_with("before", left, language):
         clause = re.split(r"[.;:!?]", left[: words.start()])[-1]
         is_refused = re.search(_words("not", language), clause, re.IGNORECASE) and not _FORGET.search(clause)
-        return Role.LATER if is_refused else Role.BY if is_whole else Role.BEFORE
-    return Role.OTHER if _ends_with("other", left, language) else Role.ON
+        return Role.LATER if is_refused else Role.BY if is_whole else Role.BEFORE, words.start()
+    return Role.OTHER if _ends_with("other", left, language) else Role.ON, len(left)
 
 
-def _is_whole(plain: str, start: int, end: int, clocks: Sequence[int], language: str) -> bool:
-    around = f"{plain[max(0, start - 40) : start]} | {plain[end : end + CLOCK_CHARACTERS]}"
-    is_near = any(start - 20 <= clock < end + CLOCK_CHARACTERS for clock in clocks)
-    return is_near or re.search(rf"(?<!\w)(?:{_words('whole', language)})(?!\w)", around, re.IGNORECASE) is not None
+def _is_whole(plain: str, mention: _Mention, clocks: Sequence[int], language: str) -> bool:
+    near, until = max(0, mention.start - NEAR_CHARACTERS), mention.end + CLOCK_CHARACTERS
+    around = f"{plain[near : mention.start]} | {plain[mention.end : until]}"
+    is_timed = any(near <= clock < until for clock in clocks)
+    return is_timed or re.search(rf"(?<!\w)(?:{_words('whole', language)})(?!\w)", around, re.IGNORECASE) is not None
 
 
 def _without_clocks(text: str, mentions: Sequence[DateMention]) -> str:
@@ -168,22 +182,30 @@ def _without_clocks(text: str, mentions: Sequence[DateMention]) -> str:
     return plain
 
 
-def _first_of_range(left: str, language: str) -> Mapping[str, str] | None:
+def _first_of_range(left: str, language: str) -> re.Match[str] | None:
     """Return the number of a day before another day of the same month: "from 9 to", "between 9 and", "on 9 and"."""
-    between, to, also = (_words(name, language) for name in ("between", "to", "and"))
-    pattern = rf"(?:(?<!\w)(?P<between>{between})[\w\s]{{0,5}})?(?<![\w.,/])(?P<number>\d{{1,2}})(?:\.|er|st|nd|rd|th|º|°)?\s*(?:(?P<to>{to})|(?P<and>{also}))\s*$"
-    match = re.search(pattern, left, re.IGNORECASE)
-    if match is None:
-        return None
-    return {"number": match["number"], "is_range": match["to"] or match["between"] or ""}
+    return _numbered(language).search(left, max(0, len(left) - NEAR_CHARACTERS))
 
 
-def _joint(language: str) -> str:
-    return rf"\s*(?:(?P<to>{_words('to', language)})|(?P<and>{_words('and', language)}))\s*(?:(?:{_words('filler', language)})\s*)?"
+@cache
+def _numbered(language: str) -> re.Pattern[str]:
+    between = rf"(?:(?<!\w)(?P<between>{_words('between', language)})[\w\s]{{0,5}})?"
+    number = r"(?<![\w.,/])(?P<number>\d{1,2})(?:\.|er|st|nd|rd|th|º|°)?"
+    return re.compile(rf"{between}{number}\s*{_to_or_and(language)}\s*$", re.IGNORECASE)
+
+
+@cache
+def _joint(language: str) -> re.Pattern[str]:
+    filler = rf"(?:(?:{_words('filler', language)})\s*)?"
+    return re.compile(rf"\s*{_to_or_and(language)}\s*{filler}", re.IGNORECASE)
+
+
+def _to_or_and(language: str) -> str:
+    return rf"(?:(?P<to>{_words('to', language)})|(?P<and>{_words('and', language)}))"
 
 
 def _ends_with(name: str, left: str, language: str) -> re.Match[str] | None:
-    return _before(name, language).search(left[-CLAUSE_CHARACTERS:])
+    return _before(name, language).search(left, max(0, len(left) - CLAUSE_CHARACTERS))
 
 
 @cache

@@ -1,14 +1,14 @@
 """Finds deadlines in a sentence: a day by which something is due, or a span before or after a day. Pure functions.
 
-A span is a number and a unit; it runs from the receipt, the service or the date of the paper itself, or from or back from
-a day that is named. What is not certain is told as a doubt and never reckoned.
+A span is a number and a unit. It runs from the receipt, the service or the date of the paper itself, or from a day that
+is named, or back from it. What is not certain is told as a doubt and never reckoned.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -121,7 +121,7 @@ def find_due(text: str, language: str = "", own: Sequence[int | None] | None = N
 
 
 def due_day(text: str, language: str, own: Sequence[int | None] | None = None) -> Day | None:
-    """Return the whole day by which something is due, or else the first of a text; None where a span is counted from it.
+    """Return the whole day by which something is due, or else the first of a text; none from which a span is counted.
 
     One without a year is the next one after `own`, the date of the paper; where that is not known, its year is None.
     """
@@ -133,8 +133,8 @@ def due_day(text: str, language: str, own: Sequence[int | None] | None = None) -
 def is_own(term: Term, head: str, *, is_mail: bool = False) -> bool:
     """Return whether a term counts from the paper that begins with `head`, and not from another that it speaks of.
 
-    A mail is not served, and what a contract or minutes say counts from what happens later: there a term is its own only
-    where it says so.
+    A mail is not served, and what a contract or minutes say counts from what happens later: there a term is its own
+    only where it says so.
     """
     if term.event is Event.NAMED:
         return True
@@ -150,15 +150,27 @@ def is_own(term: Term, head: str, *, is_mail: bool = False) -> bool:
 
 def is_of_others(head: str) -> bool:
     """Return whether a paper is a contract or minutes, whose deadlines count from what happens later."""
-    if re.search(_words()["greetings"], head, re.IGNORECASE | re.MULTILINE):
+    if is_greeting(head):
         return False
     for line in head.splitlines():
         title = re.sub(r"(?<=\b\w) (?=\w\b)", "", line.strip())  # S T R A F B E F E H L
-        if len(title) < TITLE_CHARACTERS and re.search(_words()["served"], title, re.IGNORECASE):
-            return False
-        if len(title) < TITLE_CHARACTERS and re.match(rf"\W*(?:\w+\s+){{0,2}}{_words()['contracts']}\b", title, re.I):
-            return True
+        if is_title(title):
+            return re.search(_words()["served"], title, re.IGNORECASE) is None
     return len({word.casefold() for word in re.findall(_words()["parties"], head, re.IGNORECASE)}) >= LEAST_PARTIES
+
+
+def is_title(line: str) -> bool:
+    """Return whether a line names what a paper is: one that is served, a contract, minutes."""
+    words = _words()
+    if len(line) > TITLE_CHARACTERS:
+        return False
+    is_contract = re.match(rf"\W*(?:\w+\s+){{0,2}}{words['contracts']}\b", line, re.IGNORECASE)
+    return is_contract is not None or re.search(words["served"], line, re.IGNORECASE) is not None
+
+
+def is_greeting(text: str) -> bool:
+    """Return whether a line greets somebody, as in a letter."""
+    return re.search(_words()["greetings"], text, re.IGNORECASE | re.MULTILINE) is not None
 
 
 def ends_with_receipt(before: str) -> bool:
@@ -195,7 +207,7 @@ def _event(language: str) -> re.Pattern[str]:
     events = "|".join(f"(?P<on_{name}>{pattern})" for name, pattern in words["events"].items())
     of = f"|{words['of']}" if "of" in words else ""
     return re.compile(
-        rf"(?<!\w)(?P<link>{words['after']}{of}){words.get('between', _BETWEEN)}(?:{events})\b"
+        rf"(?<!\w)(?P<link>(?i:{words['after']}{of})){words.get('between', _BETWEEN)}(?:{events})\b"
         rf"(?P<object>{words.get('object', '(?!)')})?",
         _flags(language),
     )
@@ -280,7 +292,8 @@ class _Span:
         if self._language not in RECKONED:
             return changed(term, doubt=NO_RULES)
         units = "|".join(self._words["units"].values())
-        joint = re.search(rf"(?:(?P<unit>{units})\s*(?:,|und|and|et|y)|(?P<n>\w+)\s*(?:bis|oder|to|or|à|ou|a|o|[-–—/]))\s*$", self._before, re.IGNORECASE)  # fmt: skip
+        also, to = r"(?:,|und|and|et|y)", r"(?:bis|oder|to|or|à|ou|a|o|[-–—/])"
+        joint = re.search(rf"(?:(?P<unit>{units})\s*{also}|(?P<n>\w+)\s*{to})\s*$", self._before, re.IGNORECASE)
         is_joint = joint is not None and (joint["unit"] or _count(joint["n"], self._language))
         return changed(term, doubt=NO_SPAN) if is_joint or not term.count else term
 
@@ -289,7 +302,7 @@ class _Span:
         term = self._term(
             link_end, Event.NAMED, named=named, is_before=is_before, is_least=self._stands_in_front("least")
         )
-        if day is None or not all(day.day) or day.role is Role.OTHER and self._is_told_of_paper(day):
+        if day is None or not all(day.day) or (day.role is Role.OTHER and self._is_told_of_paper(day)):
             return changed(term, doubt=NO_DAY)
         return changed(term, doubt=IS_FIRST) if is_unsure else term
 
