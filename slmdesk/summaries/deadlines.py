@@ -6,7 +6,7 @@ Pure functions.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from functools import cache, cached_property
@@ -18,6 +18,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import MONTHS, _, ngettext
 from slmdesk.library.types import RECEIPT
+from slmdesk.summaries.order import LAST, is_over
 from slmdesk.summaries.types import EARLIER, KEY_POINTS, TO_DO, Deadline, DocumentSummary, Sentence, Summary
 from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.deadlines.days import NamedDay, Role, tells_a_state
@@ -31,8 +32,6 @@ MAILS = ("eml", "msg")
 """What is served is no mail: a term in it is its own only where it says so."""
 MOST_UNDER_WAY = timedelta(days=30)
 """Most time from the date of a paper to the day of its receipt that it notes."""
-LAST = "9999"
-"""Stands behind all days."""
 Words = Callable[[str, int], str]
 """Returns the text of a page of a document."""
 _LOG = logging.getLogger(__name__)
@@ -101,7 +100,7 @@ class _Document:
     def _deadlines(self, sentence: Sentence) -> Iterator[Deadline]:
         is_to_do = sentence.group == TO_DO or not any(other.group for other in self._document.sentences)
         due = self._due(sentence)
-        days = [day for day in due.days if is_to_do or self._is_surely_due(day, sentence)]
+        days = [day for day in due.days if self._is_due(day, sentence, is_to_do=is_to_do)]
         terms = [term for term in due.terms if not _is_told_after(term, days, sentence.text)]
         if terms:
             yield from self._reckoned(sentence, due, terms, is_to_do=is_to_do)
@@ -147,14 +146,18 @@ class _Document:
             found = [term for text in passages for term in find_due(text, self._own_language, dated).terms]
             terms = tuple(term for term in found if term.count in numbers)
         head = self._page[:HEAD_CHARACTERS]
-        return Due(tuple(term for term in terms if is_own(term, head, is_mail=self._is_mail)), due.days)
+        own = (term for term in terms if is_own(term, head, sentence.text, is_mail=self._is_mail))
+        return Due(tuple(own), due.days)
 
-    def _is_surely_due(self, day: NamedDay, sentence: Sentence) -> bool:
-        """Return whether something is to be done by a day, in a sentence that stands elsewhere in the summary."""
+    def _is_due(self, day: NamedDay, sentence: Sentence, *, is_to_do: bool) -> bool:
+        """Return whether something is due by a day; outside of what is to be done, only where the words say so."""
+        is_state = tells_a_state(sentence.text, self._language)
+        if is_to_do:
+            return not (is_state and day.role is Role.RANGE)
         if sentence.group == KEY_POINTS or day.role not in (Role.BY, Role.BEFORE) or day.last is None:
             return False
         is_to_come = len(self._document.dated) < 3 or day.last > date(*self._document.dated)
-        return is_to_come and not tells_a_state(sentence.text, self._language)
+        return is_to_come and not is_state
 
     @cached_property
     def _own_language(self) -> str:
@@ -255,41 +258,3 @@ def shown_days(deadlines: Sequence[Deadline]) -> Iterator[str]:
         day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
         day = _("{day} (over)").format(day=day) if is_over(deadline) else day
         yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{deadline.words}]" if deadline.words else "")
-
-
-def is_over(deadline: Deadline, today: date | None = None) -> bool:
-    """Return whether its day has passed."""
-    return bool(deadline.day) and deadline.day < (today or date.today()).isoformat()
-
-
-def deadlines_in(sentence: Sentence, deadlines: Iterable[Deadline]) -> list[Deadline]:
-    """Return the deadlines of a sentence in order of their days, those without a day last."""
-    own = [each for each in deadlines if each.blocks == sentence.blocks and each.text in sentence.text]
-    return sorted(own, key=lambda deadline: deadline.day or LAST)
-
-
-def in_order(sentences: Sequence[Sentence], deadlines: Sequence[Deadline]) -> tuple[Sentence, ...]:
-    """Return sentences with those of what is to be done in order of their days, in the places of these."""
-
-    def day(sentence: Sentence) -> str:
-        first = next(iter(deadlines_in(sentence, deadlines)), None)
-        return first.day if first and first.day else LAST
-
-    places = [at for at, sentence in enumerate(sentences) if sentence.group == TO_DO]
-    ordered, sorted_ones = list(sentences), sorted((sentences[at] for at in places), key=day)
-    for at, sentence in zip(places, sorted_ones, strict=True):
-        ordered[at] = sentence
-    return tuple(ordered)
-
-
-def by_days(summary: Summary, deadlines: Sequence[Deadline]) -> Summary:
-    """Return a summary that says what is to be done in order of the days, also of those that are reckoned."""
-    documents = tuple(
-        changed(
-            document,
-            sentences=in_order(document.sentences, deadlines),
-            own_words=in_order(document.own_words, deadlines),
-        )
-        for document in summary.documents
-    )
-    return changed(summary, sentences=in_order(summary.sentences, deadlines), documents=documents)

@@ -25,6 +25,7 @@ from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.events import ReceiptChanged, SummaryEnded, SummaryGrew
+from slmdesk.summaries.order import by_days, deadlines_in, is_over
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
@@ -85,6 +86,7 @@ MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
 WRITING = _("The model is writing. Until then: the document's own words.")
 OWN_WORDS = _("In the document's own words")
+NEXT_LINE = "\u2028"
 MOST_WORDS = 30
 """Sentences with more words than this are folded."""
 MOST_UNFOLDED = 12
@@ -195,7 +197,8 @@ class SummaryPane(QScrollArea):
         summaries.job_reported.connect(self.show_job)
         summaries.made.connect(self.show_summary)
         summaries.emptied.connect(self.show_nothing)
-        summaries.deadlines.changed.connect(self._show_days)
+        summaries.deadlines.changed.connect(self._on_deadlines)
+        summaries.not_reckoned.connect(self._on_not_reckoned)
         self._receipt.confirmed.connect(summaries.receive)
 
     @property
@@ -300,6 +303,7 @@ class SummaryPane(QScrollArea):
         place = self.verticalScrollBar().value()
         writer = note_words(summary.note) if summary.is_draft else writer_words(summary)
         shown = in_own_words(summary) if self.form.own_words.isChecked() else with_quotes(summary)
+        shown = by_days(shown, self._controller.deadlines.value)
         placed = _all_of(shown)
         is_same = [each.sentence for each in self.rows] == [sentence for sentence, __ in placed[: len(self.rows)]]
         self._clear(keeps_rows=self._has_own_words and is_same)
@@ -397,12 +401,18 @@ class SummaryPane(QScrollArea):
             self._list.addWidget(shown)
         self._show_days()
 
-    def _deadline_of(self, sentence: Sentence) -> Deadline | None:
-        known = self._controller.deadlines.value if self.summary else ()
-        return next(
-            (deadline for deadline in known if deadline.blocks == sentence.blocks and deadline.text in sentence.text),
-            None,
-        )
+    def _deadlines_of(self, sentence: Sentence) -> list[Deadline]:
+        return deadlines_in(sentence, self._controller.deadlines.value) if self.summary else []
+
+    def _on_deadlines(self) -> None:
+        """Show the days, and what is to be done in their order."""
+        if self.summary and self._shown and by_days(self._shown, self._controller.deadlines.value) != self._shown:
+            self._show(self.summary)
+        else:
+            self._show_days()
+
+    def _on_not_reckoned(self, reason: str) -> None:
+        self._say(_("Deadlines not reckoned: {reason}").format(reason=reason))
 
     def _show_days(self) -> None:
         """Show when duties are due, and how the day was reckoned, beside the rows that stand there: they may come when
@@ -421,12 +431,11 @@ class SummaryPane(QScrollArea):
         stops: list[QWidget] = []
         for shown in self.rows:
             stops.append(shown)
-            deadline = self._deadline_of(shown.sentence)
-            if deadline and deadline.words:
+            for at, deadline in enumerate(each for each in self._deadlines_of(shown.sentence) if each.words):
                 line = DeadlineLine(deadline, self, self._receipt)
-                self._list.insertWidget(self._list.indexOf(shown) + 1, line)
+                self._list.insertWidget(self._list.indexOf(shown) + 1 + at, line)
                 self._reckonings.append(line)
-                stops.append(line.ask)
+                stops += [] if line.ask.isHidden() else [line.ask]
                 if deadline.document == document:
                     line.ask.setFocus()
                     document = ""
@@ -435,8 +444,8 @@ class SummaryPane(QScrollArea):
 
     def _day_of(self, sentence: Sentence) -> str:
         """Return the day of a duty: reckoned, or else as the sentence has it."""
-        if deadline := self._deadline_of(sentence):
-            return _day_of(deadline)
+        if deadlines := self._deadlines_of(sentence):
+            return _day_of(deadlines[0])
         is_own = self.form.own_words.isChecked()  # then the language may be another one
         language = self.summary.language if self.summary and not is_own else ""
         dated = {document.document: document.dated for document in self.summary.documents} if self.summary else {}
@@ -496,7 +505,8 @@ def _day_of(deadline: Deadline) -> str:
     if not deadline.day:
         return ""
     day = datetime.date.fromisoformat(deadline.day)
-    return short_day(day.day, day.month, day.year)
+    words = short_day(day.day, day.month, day.year)
+    return f"{words}{NEXT_LINE}{_('over')}" if is_over(deadline) else words
 
 
 def due_words(text: str, language: str, own: Sequence[int] = ()) -> str:
@@ -542,6 +552,8 @@ class SummaryController(JobFollower):
     made = Signal(object)
     reading = Signal(str, int, int)
     folder_begun = Signal(object)
+    not_reckoned = Signal(str)
+    """Emitted with why no deadline of the shown summary can be told."""
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "summary_controller", parent)
@@ -553,7 +565,7 @@ class SummaryController(JobFollower):
         self.request = SummaryRequest(())
         self.deadlines = Live[tuple[Deadline, ...]](
             bridge, self, lambda: bridge.services.summaries.deadlines(self.item) if self.item else None, (),
-            on=(SummaryEnded, ReceiptChanged), refused=lambda _problem: None,
+            on=(SummaryEnded, ReceiptChanged), refused=lambda problem: self.not_reckoned.emit(problem.sentence),
         )  # fmt: skip
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)

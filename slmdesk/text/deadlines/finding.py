@@ -59,6 +59,7 @@ class Event(StrEnum):
 NO_DAY = N_("the day from which it counts is not known")
 NO_SPAN = N_("how long it runs is not certain")
 IS_FIRST = N_("it is not certain whether the named day itself counts")
+IS_NOTICE = N_("a period of notice ends by rules of its own")
 NO_RULES = N_("only deadlines in German, English, French and Spanish are")
 
 
@@ -130,8 +131,10 @@ def due_day(text: str, language: str, own: Sequence[int | None] | None = None) -
     return (last.year, last.month, last.day) if last else day.day if day else None
 
 
-def is_own(term: Term, head: str, *, is_mail: bool = False) -> bool:
+def is_own(term: Term, head: str, sentence: str = "", *, is_mail: bool = False) -> bool:
     """Return whether a term counts from the paper that begins with `head`, and not from another that it speaks of.
+
+    `sentence`: where the term stands. What it speaks of has to be named elsewhere too.
 
     A mail is not served, and what a contract or minutes say counts from what happens later: there a term is its own
     only where it says so.
@@ -144,7 +147,8 @@ def is_own(term: Term, head: str, *, is_mail: bool = False) -> bool:
         return False
     if term.noun:
         stem = term.noun[:-2] if len(term.noun) > LEAST_STEM else term.noun
-        return stem.casefold() in head.casefold()
+        rest = " ".join(head.split()).replace(" ".join(sentence.split()), "") if sentence else head
+        return stem.casefold() in rest.casefold()
     return term.event not in (Event.SERVICE, Event.NOTICE) or bool(re.search(_words()["served"], head, re.I))
 
 
@@ -243,6 +247,8 @@ class _Span:
             term = self._from_event(event)
         elif is_before or day is not None:
             term = self._from_day(day, is_before=is_before, is_unsure=self._is_unsure(link))
+        elif self._is_notice():
+            term = self._term(self._span.end(), Event.NAMED, doubt=IS_NOTICE)
         else:
             term = None
         if term is not None and self._is_no_end(is_before=is_before):
@@ -257,7 +263,8 @@ class _Span:
         """Return the event that stands first: "from receipt of this letter you have 14 days"."""
         have = self._words.get("have")
         for event in _event(self._language).finditer(self._before) if have else ():
-            rest = self._before[event.end("object") if event["object"] else event.end() :]
+            paper = re.search(rf"\b{self._words['papers']}\b", event["np"] or "", re.IGNORECASE)
+            rest = self._before[event.start("np") + paper.end() if paper else event.end() :]
             if len(rest) < GAP_CHARACTERS and re.fullmatch(rf"[^.;:!?]*\b(?:{have})\b[^.;:!?]*", rest, re.IGNORECASE):
                 return event
         return None
@@ -283,6 +290,11 @@ class _Span:
         if is_before:
             return self._stands_in_front("most") or (self._stands_in_front("later") and not is_least)
         return is_least or self._stands_in_front("later")
+
+    def _is_notice(self) -> bool:
+        """Return whether it is how long before an end something has to be said, however that end is told."""
+        around = self._before[-GAP_CHARACTERS:] + self._after[:GAP_CHARACTERS]
+        return re.search(_words()["notice"], around, re.IGNORECASE) is not None and bool(self._named)
 
     def _stands_in_front(self, name: str) -> bool:
         words = self._words.get(name, "(?!)")
