@@ -234,10 +234,11 @@ def _page_of(summary: Summary, deadlines: Sequence[Deadline], *, has_omitted: bo
         parts.append(coverage_words(document.coverage, document.page_kind))
     parts += ["# Together"] if several else []
     parts.append(text_of(summary.kind, summary.sentences, summary.page_kinds))
-    if reckoned := [deadline for deadline in deadlines if deadline.words]:
+    if deadlines:
         from slmdesk.summaries.deadlines import shown_days
 
-        parts.append("\n".join(["**Deadlines, reckoned**", "", *(f"- {line}" for line in shown_days(reckoned))]))
+        lines = [f"- {line}" for line in shown_days(deadlines)]
+        parts += ["\n".join(["**Deadlines, reckoned**", "", *lines])] if lines else []
     parts += [writer_words(summary), summary.note]
     if not several:
         parts += map(omitted_words, summary.documents) if has_omitted else [more_words(summary.documents)]

@@ -253,8 +253,9 @@ def _day_words(day: date, year: int = 0) -> str:
 
 
 def shown_days(deadlines: Sequence[Deadline]) -> Iterator[str]:
-    """Yield a line for each deadline: its day, what has to be done, and how it was reckoned."""
+    """Yield a line for each deadline that is reckoned, not reckoned or over: its day, what is to be done, and why."""
     for deadline in sorted(deadlines, key=lambda deadline: deadline.day or LAST):
-        day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
-        day = _("{day} (over)").format(day=day) if is_over(deadline) else day
-        yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{deadline.words}]" if deadline.words else "")
+        if deadline.words or is_over(deadline):
+            day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
+            day = _("{day} (over)").format(day=day) if is_over(deadline) else day
+            yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{deadline.words}]" if deadline.words else "")

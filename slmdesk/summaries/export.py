@@ -95,8 +95,8 @@ def summary_paper(
         pieces += [heading(document.name), *_sentences(summary, own)]
         pieces.append(small(_coverage(document.coverage, document.page_kind)[0].text))
     pieces += [*([] if is_one else [heading("Together")]), *_sentences(summary, sentences)]
-    if reckoned := [deadline for deadline in deadlines if deadline.words]:
-        pieces += [heading("Deadlines, reckoned", 3), *(item(words) for words in shown_days(reckoned))]
+    if lines := list(shown_days(deadlines)):
+        pieces += [heading("Deadlines, reckoned", 3), *map(item, lines)]
     pieces += [small(words) for words in (writer_words(summary), summary.note) if words]
     if summary.left_out:
         pieces.append(small(f"Left out, since the text does not support them: {summary.left_out} sentences."))
