@@ -21,15 +21,17 @@ from slmdesk.library.types import RECEIPT
 from slmdesk.summaries.order import LAST, is_over
 from slmdesk.summaries.types import EARLIER, KEY_POINTS, TO_DO, Deadline, DocumentSummary, Sentence, Summary
 from slmdesk.text.checks.numbers import find_dates, find_numbers
-from slmdesk.text.deadlines.days import NamedDay, Role, tells_a_state
+from slmdesk.text.deadlines.days import NamedDay, Role, is_on_that_day, tells_a_state
 from slmdesk.text.deadlines.finding import Due, Event, Term, Unit, ends_with_receipt, find_due, is_own
 from slmdesk.text.deadlines.places import HEAD_CHARACTERS, office_of, place_of
 from slmdesk.text.deadlines.reckoning import SUNDAY, Known, Reckoning, reckon
 from slmdesk.text.deadlines.wording import amount_of, sender_of, what_of
-from slmdesk.text.sentences import LANGUAGES, detect
+from slmdesk.text.sentences import LANGUAGES, detect, sentence_spans
 
 MAILS = ("eml", "msg")
 """What is served is no mail: a term in it is its own only where it says so."""
+SENTENCE_CHARACTERS = 400
+"""So much before a sentence is searched for the day that it speaks of."""
 MOST_UNDER_WAY = timedelta(days=30)
 """Most time from the date of a paper to the day of its receipt that it notes."""
 Words = Callable[[str, int], str]
@@ -139,6 +141,9 @@ class _Document:
         due = find_due(sentence.text, language, dated)
         if due == Due() and (other := detect(sentence.text, LANGUAGES)[0]) not in ("", language):
             due = find_due(sentence.text, other, dated)
+        if due == Due() and is_on_that_day(sentence.text):
+            days = find_due(self._sentence_before(sentence), language, dated).days
+            return Due(days=days if len(days) == 1 else ())
         terms = due.terms
         if not is_quoted:
             numbers = {number.values[0] for number in find_numbers(sentence.text, self._language) if number.values}
@@ -148,6 +153,15 @@ class _Document:
         head = self._page[:HEAD_CHARACTERS]
         own = (term for term in terms if is_own(term, head, sentence.text, is_mail=self._is_mail))
         return Due(tuple(own), due.days)
+
+    def _sentence_before(self, sentence: Sentence) -> str:
+        if not sentence.blocks:
+            return ""
+        span = sentence.blocks[0]
+        before = self._words(span.document, span.page)[: span.start]
+        paragraph = before[-SENTENCE_CHARACTERS:].rpartition("\n\n")[2]
+        spans = sentence_spans(paragraph, self._own_language)
+        return paragraph[slice(*spans[-1])] if spans else ""
 
     def _is_due(self, day: NamedDay, sentence: Sentence, *, is_to_do: bool) -> bool:
         """Return whether something is due by a day; outside of what is to be done, only where the words say so."""

@@ -491,9 +491,9 @@ def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bo
 
 
 def _is_term(text: str, language: str) -> bool:
-    return any(has(name, text, language) for name in ("by", "within")) and any(
-        date.readings and date.readings[0][2] for date in find_dates(text, language)
-    )
+    days = [date for date in find_dates(text, language) if date.readings and date.readings[0][2]]
+    is_by = any(ends_with_by(text[: day.start], language) for day in days)
+    return is_by or (bool(days) and has("within", text, language))
 
 
 def first_line(

@@ -88,7 +88,7 @@ WRITING = _("The model is writing. Until then: the document's own words.")
 OWN_WORDS = _("In the document's own words")
 NEXT_LINE = "\u2028"
 MOST_WORDS = 30
-"""Sentences with more words than this are folded."""
+"""Sentences with more words than this are folded, but for what is to be done."""
 MOST_UNFOLDED = 12
 """Most passages left out that are shown without a click, where what has to be done fills the summary alone."""
 MAKING_AFTER_MS = 300
@@ -107,7 +107,8 @@ class SentenceRow(CitedRow):
         doubts = doubts_of(sentence.flags) or ("" if sentence.supported else _("not found in the document"))
         details = "\n".join(flag.detail for flag in sentence.flags if flag.detail)
         super().__init__(
-            sentence.text, f"{file}{place}", parent, name="summary_sentence", details=details, most_words=MOST_WORDS,
+            sentence.text, f"{file}{place}", parent, name="summary_sentence", details=details,
+            most_words=0 if sentence.group.endswith(TO_DO) else MOST_WORDS,
             sign=str(number or "") if pages else "",
             warning=_("Check this: {doubts}").format(doubts=doubts) if doubts else "", **looks,
         )  # fmt: skip

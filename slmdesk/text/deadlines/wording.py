@@ -21,7 +21,8 @@ _LEADS = re.compile(
 _LEFT = re.compile(
     r"[\s,(]+(?:innerhalb(?: von)?|binnen|mit einer frist von|within|no later than|not later than|at the latest|"
     r"spätestens|bis|dans (?:les|un délai (?:franc )?de)|sous|en (?:el|un) plazo de|dentro de (?:los|las)?|by|at least|"
-    r"mindestens|au moins|al menos|in any case|a)$",
+    r"mindestens|au moins|al menos|in any case|a|"
+    r"am|vom|zum|den|on|the|le|du|el|del)$",
     re.IGNORECASE,
 )
 """What still stands before a span or a day that was taken out."""
