@@ -29,6 +29,13 @@ _YEAR = re.compile(
 )
 
 
+_CLOCK = re.compile(
+    r"(?<![\d.,])[0-2]?\d(?:[:.h][0-5]\d)?\s?(?:h|heures?|uhr|horas|ore|uur|[ap]\.?m)\b|(?<![\d.,:])[0-2]?\d:[0-5]\d(?!\d)",
+    re.IGNORECASE,
+)
+"""A time of day beside a day, also where it could be a span elsewhere: 17 heures, 14 horas."""
+
+
 class Role(StrEnum):
     BY = "by"
     BEFORE = "before"
@@ -79,12 +86,13 @@ def named_days(text: str, language: str = "", own: Sequence[int | None] | None =
     plain = _without_clocks(text, mentions)
     found = [*_wholes(mentions, language), *_ends(plain, mentions, language, own)]
     clocks = [mention.start for mention in mentions if mention.minutes]
+    clocks += [clock.start() for clock in _CLOCK.finditer(plain)]
+    plain = _CLOCK.sub(lambda clock: " " * len(clock[0]), plain)
     days = list[NamedDay]()
     before: _Mention | None = None
     for mention in sorted(found, key=lambda mention: mention.start):
         day = _with_year(mention.day, own)
-        is_whole = mention.is_end or _is_whole(plain, mention, clocks, language)
-        role, begin = _role_of(plain[: mention.start], language, is_whole=is_whole)
+        role, begin = _role_of(plain, mention, clocks, language)
         first = _first_of_range(plain[: mention.start], language)
         if before and (joint := _joint(language).fullmatch(plain, before.end, mention.start)):
             if joint["to"] or _ends_with("between", plain[: before.start], language):
@@ -156,26 +164,27 @@ def _with_year(day: Day, own: Sequence[int | None] | None) -> Day:
     return day
 
 
-def _role_of(left: str, language: str, *, is_whole: bool) -> tuple[Role, int]:
-    """Return what a day is by the words before it, and where these begin.
-
-    `is_whole`: all of the day counts, or a part that a clock tells.
-    """
+def _role_of(plain: str, mention: _Mention, clocks: Sequence[int], language: str) -> tuple[Role, int]:
+    """Return what a day is by the words before it, and where these begin."""
+    left = plain[: mention.start]
     for name, role in (("by", Role.BY), ("later", Role.LATER)):
         if words := _ends_with(name, left, language):
             return role, words.start()
     if words := _ends_with("before", left, language):
         clause = re.split(r"[.;:!?]", left[: words.start()])[-1]
         is_refused = re.search(_words("not", language), clause, re.IGNORECASE) and not _FORGET.search(clause)
+        is_whole = mention.is_end or _is_whole(plain, words.start(), mention, clocks, language)
         return Role.LATER if is_refused else Role.BY if is_whole else Role.BEFORE, words.start()
-    return Role.OTHER if _ends_with("other", left, language) else Role.ON, len(left)
+    return Role.OTHER if _ends_with("other", left, language) else Role.ON, mention.start
 
 
-def _is_whole(plain: str, mention: _Mention, clocks: Sequence[int], language: str) -> bool:
-    near, until = max(0, mention.start - NEAR_CHARACTERS), mention.end + CLOCK_CHARACTERS
-    around = f"{plain[near : mention.start]} | {plain[mention.end : until]}"
-    is_timed = any(near <= clock < until for clock in clocks)
-    return is_timed or re.search(rf"(?<!\w)(?:{_words('whole', language)})(?!\w)", around, re.IGNORECASE) is not None
+def _is_whole(plain: str, begin: int, mention: _Mention, clocks: Sequence[int], language: str) -> bool:
+    """Return whether "before a day" takes in that day: before its end, or before a time of it."""
+    until = mention.end + CLOCK_CHARACTERS
+    if any(begin <= clock < until for clock in clocks):
+        return True
+    around = f"{plain[begin : mention.start]} | {plain[mention.end : until]}"
+    return re.search(rf"(?<!\w)(?:{_words('whole', language)})(?!\w)", around, re.IGNORECASE) is not None
 
 
 def _without_clocks(text: str, mentions: Sequence[DateMention]) -> str:
@@ -194,7 +203,7 @@ def _first_of_range(left: str, language: str) -> re.Match[str] | None:
 
 @cache
 def _numbered(language: str) -> re.Pattern[str]:
-    between = rf"(?:(?<!\w)(?P<between>{_words('between', language)})[\w\s]{{0,5}})?"
+    between = rf"(?:(?<!\w)(?P<between>{_words('between', language)})[\w\s]{{0,12}})?"
     number = r"(?<![\w.,/])(?P<number>\d{1,2})(?:\.|er|st|nd|rd|th|º|°)?"
     return re.compile(rf"{between}{number}\s*{_to_or_and(language)}\s*$", re.IGNORECASE)
 
