@@ -6,6 +6,7 @@ Pure functions.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
@@ -103,7 +104,7 @@ class _Document:
         is_to_do = sentence.group == TO_DO or not any(other.group for other in self._document.sentences)
         due = self._due(sentence)
         days = [day for day in due.days if self._is_due(day, sentence, is_to_do=is_to_do)]
-        terms = [term for term in due.terms if not _is_told_after(term, days, sentence.text)]
+        terms = [term for term in due.terms if not _is_told_itself(term, due.days, sentence.text)]
         if terms:
             yield from self._reckoned(sentence, due, terms, is_to_do=is_to_do)
         for day in days if days and days[0].role in (Role.BY, Role.BEFORE) else days[:1]:
@@ -166,12 +167,12 @@ class _Document:
     def _is_due(self, day: NamedDay, sentence: Sentence, *, is_to_do: bool) -> bool:
         """Return whether something is due by a day; outside of what is to be done, only where the words say so."""
         is_state = tells_a_state(sentence.text, self._language)
-        if is_to_do:
+        is_limit, dated = day.role in (Role.BY, Role.BEFORE), self._document.dated
+        if sentence.group == TO_DO or (is_to_do and is_limit):
             return not (is_state and day.role is Role.RANGE)
-        if sentence.group == KEY_POINTS or day.role not in (Role.BY, Role.BEFORE) or day.last is None:
+        if day.last is None or not (is_to_do or (is_limit and sentence.group != KEY_POINTS)) or is_state:
             return False
-        is_to_come = len(self._document.dated) < 3 or day.last > date(*self._document.dated)
-        return is_to_come and not is_state
+        return day.last > date(*dated) if len(dated) == len(day.day) else is_limit
 
     @cached_property
     def _own_language(self) -> str:
@@ -204,10 +205,18 @@ class _Document:
         return None
 
 
-def _is_told_after(term: Term, days: Sequence[NamedDay], text: str) -> bool:
-    """Return whether the paper itself tells the day on which a term ends, behind it: "in two weeks, by 5 May"."""
-    return term.event is not Event.NAMED and any(
-        day.role is Role.BY and day.start >= term.end and ";" not in text[term.end : day.start] for day in days
+def _is_told_itself(term: Term, days: Sequence[NamedDay], text: str) -> bool:
+    """Return whether the paper itself tells the day on which a term ends: "in two weeks, by 5 May", "5 May (2 weeks)".
+
+    A term that cannot be reckoned says nothing beside such a day.
+    """
+    named = [day for day in days if day.role is Role.BY]
+    if term.event is Event.NAMED:
+        return bool(term.doubt and named)
+    return any(
+        (day.start >= term.end and ";" not in text[term.end : day.start])
+        or re.fullmatch(r"\s*\([^()]{0,20}", text[day.end : term.start]) is not None
+        for day in named
     )
 
 

@@ -24,6 +24,8 @@ NEAR_CHARACTERS, CLOCK_CHARACTERS = 40, 14
 """Within so much before a day and behind it a time of day belongs to it."""
 _FORGET = re.compile(r"\b(?:forget|vergessen|oubli\w+|olvid\w+|if|unless|wenn|falls|sofern|si|salvo)\b", re.IGNORECASE)
 """Beside a "not", which then does not turn "before a day" into "not before it"."""
+_WRITTEN = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
+"""How German is written where these letters are missing."""
 _YEAR = re.compile(
     r"\W{0,2}(?:des Jahres |of the year |de l[’']année |de |del |d[’']|dell[’']anno |roku |van )?(20\d\d)\b"
 )
@@ -34,6 +36,10 @@ _CLOCK = re.compile(
     re.IGNORECASE,
 )
 """A time of day beside a day, also where it could be a span elsewhere: 17 heures, 14 horas."""
+
+
+TIME = "\u2060"
+"""Stands for a letter of a time of day."""
 
 
 class Role(StrEnum):
@@ -87,7 +93,7 @@ def named_days(text: str, language: str = "", own: Sequence[int | None] | None =
     found = [*_wholes(mentions, language), *_ends(plain, mentions, language, own)]
     clocks = [mention.start for mention in mentions if mention.minutes]
     clocks += [clock.start() for clock in _CLOCK.finditer(plain)]
-    plain = _CLOCK.sub(lambda clock: " " * len(clock[0]), plain)
+    plain = _CLOCK.sub(lambda clock: TIME * len(clock[0]), plain)
     days = list[NamedDay]()
     before: _Mention | None = None
     for mention in sorted(found, key=lambda mention: mention.start):
@@ -188,11 +194,12 @@ def _is_whole(plain: str, begin: int, mention: _Mention, clocks: Sequence[int], 
 
 
 def _without_clocks(text: str, mentions: Sequence[DateMention]) -> str:
-    """Return a text of the same length without weekdays and times of day, which do not tell what a day is."""
+    """Return a text of the same length without weekdays, which do not tell what a day is, and with signs for times."""
     plain = text
     for mention in mentions:
         if not mention.readings:
-            plain = plain[: mention.start] + " " * (mention.end - mention.start) + plain[mention.end :]
+            sign = TIME if mention.minutes else " "
+            plain = plain[: mention.start] + sign * (mention.end - mention.start) + plain[mention.end :]
     return plain
 
 
@@ -224,7 +231,8 @@ def _ends_with(name: str, left: str, language: str) -> re.Match[str] | None:
 
 @cache
 def _before(name: str, language: str) -> re.Pattern[str]:
-    filler = r"\W*" if name == "between" else rf"(?:[\s,:(]+(?:{_words('filler', language)}))*[\s,:(]*"
+    between = rf"[\s,:({TIME}]" if name in ("by", "before") else r"[\s,:(]"  # "from 9 am on" a day is on it
+    filler = r"\W*" if name == "between" else rf"(?:{between}+(?:{_words('filler', language)}))*{between}*"
     return re.compile(rf"(?<![\w’'])(?:{_words(name, language)}){filler}$", re.IGNORECASE)
 
 
@@ -232,7 +240,10 @@ def _before(name: str, language: str) -> re.Pattern[str]:
 def _words(name: str, language: str) -> str:
     """Return the words of a language, or of all together where it is none of those known."""
     by_language: Mapping[str, str] = _tables()[name]
-    return by_language.get(language) or "|".join(by_language.values())
+    words = by_language.get(language) or "|".join(by_language.values())
+    for letter, written in _WRITTEN.items():
+        words = words.replace(letter, f"(?:{letter}|{written})")
+    return words
 
 
 def _endings(language: str) -> Sequence[str]:

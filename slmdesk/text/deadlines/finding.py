@@ -232,6 +232,7 @@ class _Span:
         self._span, self._text, self._language, self._named = span, text, language, named
         self._words: Mapping[str, Any] = _words()[language]
         self._before, self._after = text[: span.start()], text[span.end() :]
+        self._count = _count(span["n"], language)
 
     def read(self) -> tuple[Term | None, NamedDay | None]:
         """Return the deadline, if it is one, and the day that it is counted from, so that nobody takes it for due."""
@@ -245,7 +246,7 @@ class _Span:
             event = self._event_in_front()
         if event is not None:
             term = self._from_event(event)
-        elif is_before or day is not None:
+        elif is_before or (day is not None and self._is_limit()):
             term = self._from_day(day, is_before=is_before, is_unsure=self._is_unsure(link))
         elif self._is_notice():
             term = self._term(self._span.end(), Event.NAMED, doubt=IS_NOTICE)
@@ -290,6 +291,11 @@ class _Span:
         if is_before:
             return self._stands_in_front("most") or (self._stands_in_front("later") and not is_least)
         return is_least or self._stands_in_front("later")
+
+    def _is_limit(self) -> bool:
+        """Return whether the sentence tells a limit: not "two days after 5 May it rained"."""
+        has_limit = re.search(self._words.get("lead", ""), self._text, re.IGNORECASE) is not None
+        return has_limit and (self._count > 0 or self._language not in RECKONED)
 
     def _is_notice(self) -> bool:
         """Return whether it is how long before an end something has to be said, however that end is told."""
@@ -357,7 +363,7 @@ class _Span:
         span, words = self._span, self._words
         name = next(name for name in words["units"] if span[name])
         before = self._text[max(0, span.start() - CLEAR_BEFORE) : end]
-        count = _count(span["n"], self._language)
+        count = self._count
         if not count and re.fullmatch(words.get("one", "(?!)"), span["n"], re.IGNORECASE):
             count = 1
         many, unit = (count, Unit(name)) if name in set(Unit) else (2 * count * (name == "fortnight"), Unit.WEEK)
