@@ -23,7 +23,18 @@ from slmdesk.summaries.order import LAST, is_over
 from slmdesk.summaries.types import EARLIER, KEY_POINTS, TO_DO, Deadline, DocumentSummary, Sentence, Summary
 from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.deadlines.days import NamedDay, Role, is_on_that_day, tells_a_state
-from slmdesk.text.deadlines.finding import Due, Event, Term, Unit, ends_with_receipt, find_due, is_own
+from slmdesk.text.deadlines.finding import (
+    SEVERAL,
+    Due,
+    Event,
+    Term,
+    Unit,
+    ends_with_receipt,
+    find_due,
+    is_greeting,
+    is_own,
+    is_title,
+)
 from slmdesk.text.deadlines.places import HEAD_CHARACTERS, office_of, place_of
 from slmdesk.text.deadlines.reckoning import SUNDAY, Known, Reckoning, reckon
 from slmdesk.text.deadlines.wording import amount_of, sender_of, what_of
@@ -33,6 +44,8 @@ MAILS = ("eml", "msg")
 """What is served is no mail: a term in it is its own only where it says so."""
 SENTENCE_CHARACTERS = 400
 """So much before a sentence is searched for the day that it speaks of."""
+TITLE_LINES = 12
+"""Of so many lines at the top of a page one may be the title of another paper."""
 MOST_UNDER_WAY = timedelta(days=30)
 """Most time from the date of a paper to the day of its receipt that it notes."""
 Words = Callable[[str, int], str]
@@ -152,8 +165,24 @@ class _Document:
             found = [term for text in passages for term in find_due(text, self._own_language, dated).terms]
             terms = tuple(term for term in found if term.count in numbers)
         head = self._page[:HEAD_CHARACTERS]
-        own = (term for term in terms if is_own(term, head, sentence.text, is_mail=self._is_mail))
+        own = [term for term in terms if is_own(term, head, sentence.text, is_mail=self._is_mail)]
+        page = max(sentence.pages, default=1)
+        if any(term.event is not Event.NAMED for term in own) and self._has_another_paper(page):
+            own = [term if term.event is Event.NAMED else changed(term, doubt=SEVERAL) for term in own]
         return Due(tuple(own), due.days)
+
+    def _has_another_paper(self, last: int) -> bool:
+        """Return whether another paper begins between the first page of a file and its page `last`."""
+        for number in range(2, last + 1):
+            head = self._words(self._document.document, number)[:HEAD_CHARACTERS]
+            if is_greeting(head):
+                return True
+            days = [mention.readings[0] for mention in find_dates(head, self._own_language) if mention.readings]
+            first = next((day for day in days if all(day)), None)
+            is_other = first is not None and first != self._document.dated
+            if is_other and any(is_title(line) for line in head.splitlines()[:TITLE_LINES]):
+                return True
+        return False
 
     def _sentence_before(self, sentence: Sentence) -> str:
         if not sentence.blocks:

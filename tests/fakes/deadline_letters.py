@@ -14,13 +14,18 @@ READ = Coverage(1, 1, 1, 1)
 
 def deadlines_in_letter(
     *words: str, place: str = "DE-BY", language: str = "de", who: str = "Stadt Kiel", group: str = TO_DO,
-    format: str = "txt", head: str = "",
+    format: str = "txt", head: str = "", cover: str = "",
 ) -> list[Deadline]:  # fmt: skip
-    """Return the deadlines of a letter of 3 November 2026, received on the 5th, that says these sentences."""
+    """Return the deadlines of a letter of 3 November 2026, received on the 5th, that says these sentences.
+
+    `cover`: the page before it, if it is not the first of its file.
+    """
+    pages = [cover] if cover else []
+    here = len(pages) + 1
     text = f"{who}\n{head}\n\n" + " ".join(words)
     starts = [text.rindex(sentence) for sentence in words]
     sentences = tuple(
-        Sentence(sentence, (Span(ID, 1, start, start + len(sentence)),), (1,), True, quotation=True, group=group)
+        Sentence(sentence, (Span(ID, here, start, start + len(sentence)),), (here,), True, quotation=True, group=group)
         for sentence, start in zip(words, starts, strict=True)
     )
     others = (Sentence("Es geht um ein Formular.", (), (1,), True, quotation=True, group=TO_DO),)
@@ -30,4 +35,5 @@ def deadlines_in_letter(
         1, ID, b"letter", document.name, "", format, 1, 1, "1", DocumentStatus.READ,
         {RECEIPT: {"day": RECEIVED, "place": place}}, None, None, {}, 0.0, 0.0, 1,
     )  # fmt: skip
-    return deadlines_of(summary, {ID: record}, lambda _document, _page: text)
+    pages.append(text)
+    return deadlines_of(summary, {ID: record}, lambda _document, page: pages[page - 1])

@@ -86,6 +86,18 @@ def test_what_is_not_certain_is_said_and_has_no_day(language, place, words, why)
     assert (deadline.day, deadline.words) == ("", f"Deadline not reckoned: {why}.")
 
 
+def test_a_term_of_another_paper_of_the_same_file_is_not_reckoned_from_the_first() -> None:
+    words = "Antworten Sie binnen 14 Tagen nach Erhalt dieses Schreibens."
+    (deadline,) = deadlines_in_letter(words, cover="Akte Vogt\n3. November 2026", head="Sehr geehrte Frau Vogt,")
+    assert (deadline.day, deadline.words) == ("", "Deadline not reckoned: the file holds several papers.")
+    assert days(words, cover="Stadt Kiel\nSehr geehrte Frau Vogt,") == "2026-11-19", "the second page of a letter"
+
+
+def test_a_day_of_some_later_year_and_the_stamp_of_a_message_are_no_deadlines() -> None:
+    assert days("Der Urlaub ist bis zum 31. März des Folgejahres zu nehmen.") == "-"
+    assert days("Bitte halt dich fern. [06.05.2027, 19:43:02] Albers: Wir haben Risse.") == "-"
+
+
 def test_without_a_place_nothing_is_reckoned_and_it_is_said() -> None:
     (deadline,) = deadlines_in_letter("Zahlen Sie zwei Wochen vor dem 1. März 2027.", place="")
     assert (deadline.day, deadline.words) == ("", "Whose law holds is not certain: choose the place.")

@@ -99,13 +99,15 @@ def named_days(text: str, language: str = "", own: Sequence[int | None] | None =
     for mention in sorted(found, key=lambda mention: mention.start):
         day = _with_year(mention.day, own)
         role, begin = _role_of(plain, mention, clocks, language)
-        first = _first_of_range(plain[: mention.start], language)
+        if mention.day[0] is None and _follows("later_year", plain, mention.end, language):
+            continue  # every year, or the next after some other
+        first = _first_of_range(plain[: mention.start], day[2] or 0, language)
         if before and (joint := _joint(language).fullmatch(plain, before.end, mention.start)):
             if joint["to"] or _ends_with("between", plain[: before.start], language):
                 role, begin = Role.RANGE, days.pop().begin
-        elif first and first["number"] and (first["to"] or first["between"]):
+        elif first and (first["to"] or first["between"]):
             role, begin = Role.RANGE, first.start()
-        elif first and 0 < int(first["number"]) < (day[2] or 0):  # on 10 and 20 May
+        elif first:  # on 10 and 20 May
             days.append(NamedDay(mention.start, mention.end, (*day[:2], int(first["number"])), role, begin))
         days.append(NamedDay(mention.start, mention.end, day, role, begin))
         before = mention
@@ -181,7 +183,8 @@ def _role_of(plain: str, mention: _Mention, clocks: Sequence[int], language: str
         is_refused = re.search(_words("not", language), clause, re.IGNORECASE) and not _FORGET.search(clause)
         is_whole = mention.is_end or _is_whole(plain, words.start(), mention, clocks, language)
         return Role.LATER if is_refused else Role.BY if is_whole else Role.BEFORE, words.start()
-    return Role.OTHER if _ends_with("other", left, language) else Role.ON, mention.start
+    is_stamp = left.endswith("[")  # of a message in a chat
+    return Role.OTHER if is_stamp or _ends_with("other", left, language) else Role.ON, mention.start
 
 
 def _is_whole(plain: str, begin: int, mention: _Mention, clocks: Sequence[int], language: str) -> bool:
@@ -203,9 +206,10 @@ def _without_clocks(text: str, mentions: Sequence[DateMention]) -> str:
     return plain
 
 
-def _first_of_range(left: str, language: str) -> re.Match[str] | None:
-    """Return the number of a day before another day of the same month: "from 9 to", "between 9 and", "on 9 and"."""
-    return _numbered(language).search(left, max(0, len(left) - NEAR_CHARACTERS))
+def _first_of_range(left: str, last: int, language: str) -> re.Match[str] | None:
+    """Return the number of a day before day `last` of the same month: "from 9 to", "between 9 and", "on 9 and"."""
+    first = _numbered(language).search(left, max(0, len(left) - NEAR_CHARACTERS))
+    return first if first and 0 < int(first["number"]) < last else None
 
 
 @cache
@@ -223,6 +227,10 @@ def _joint(language: str) -> re.Pattern[str]:
 
 def _to_or_and(language: str) -> str:
     return rf"(?:(?P<to>{_words('to', language)})|(?P<and>{_words('and', language)}))"
+
+
+def _follows(name: str, plain: str, at: int, language: str) -> bool:
+    return re.match(rf"\W{{0,2}}(?:{_words(name, language)})(?!\w)", plain[at : at + NEAR_CHARACTERS], re.I) is not None
 
 
 def _ends_with(name: str, left: str, language: str) -> re.Match[str] | None:

@@ -60,6 +60,7 @@ NO_DAY = N_("the day from which it counts is not known")
 NO_SPAN = N_("how long it runs is not certain")
 IS_FIRST = N_("it is not certain whether the named day itself counts")
 IS_NOTICE = N_("a period of notice ends by rules of its own")
+SEVERAL = N_("the file holds several papers")
 NO_RULES = N_("only deadlines in German, English, French and Spanish are")
 
 

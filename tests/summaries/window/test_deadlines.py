@@ -109,8 +109,8 @@ This letter is about your hearing. Office hours: Monday, 9 am to 12 pm.
 You must pay the fee of 90 pounds by 5 February 2027.
 
 Please return the form, signed by you and by a person who has known you for two years or more and is not one of \
-your family, with a copy of your passport and a letter of your employer, no later than 3 working days before the hearing on \
-22 January 2027 in Leeds.
+your family, with a copy of your passport and a letter of your employer, no later than 3 working days before the \
+hearing on 22 January 2027 in Leeds.
 """
 
 
