@@ -24,6 +24,7 @@ from slmdesk.exports.writers import harmless_markdown
 from slmdesk.library.types import Coverage
 from slmdesk.services import Services
 from slmdesk.summaries.events import SummaryGrew
+from slmdesk.summaries.order import by_days
 from slmdesk.summaries.service import LEAST_WORDS, MOST_WORDS, TABLE, write_summaries
 from slmdesk.summaries.types import (
     Deadline,
@@ -158,6 +159,7 @@ def summarize(
         item, summary = view.item.id, view.summary
         assert summary is not None  # it is done
         deadlines = services.call.summaries.deadlines(item)
+        summary = by_days(summary, deadlines)
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
         shape = _as_json(None if no_save else item, summary, timing, failed, deadlines)
         if goal is not None:
@@ -232,10 +234,11 @@ def _page_of(summary: Summary, deadlines: Sequence[Deadline], *, has_omitted: bo
         parts.append(coverage_words(document.coverage, document.page_kind))
     parts += ["# Together"] if several else []
     parts.append(text_of(summary.kind, summary.sentences, summary.page_kinds))
-    if reckoned := [deadline for deadline in deadlines if deadline.words]:
+    if deadlines:
         from slmdesk.summaries.deadlines import shown_days
 
-        parts.append("\n".join(["**Deadlines, reckoned**", "", *(f"- {line}" for line in shown_days(reckoned))]))
+        lines = [f"- {line}" for line in shown_days(deadlines)]
+        parts += ["\n".join(["**Deadlines, reckoned**", "", *lines])] if lines else []
     parts += [writer_words(summary), summary.note]
     if not several:
         parts += map(omitted_words, summary.documents) if has_omitted else [more_words(summary.documents)]
@@ -249,6 +252,7 @@ def write_output(console: Console, services: Services, item: str, request: Outpu
     """Write the file that the command asked for, after its job was resumed later (see command.output)."""
     summary, deadlines = services.call.summaries.open(item).summary, services.call.summaries.deadlines(item)
     assert summary is not None  # its job is done
+    summary = by_days(summary, deadlines)
     _check_output(request.path, request.is_folder, request.force)
     _write(console, services, item, summary, _as_json(item, summary, {}, (), deadlines), request, deadlines)
 

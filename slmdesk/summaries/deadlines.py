@@ -5,33 +5,52 @@ Pure functions.
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, cached_property
+from typing import Any
 
 from slmdesk.base.documents import Page
 from slmdesk.base.protocol import stored_from
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import MONTHS, _, ngettext
 from slmdesk.library.types import RECEIPT
-from slmdesk.summaries.papers import due_day, ends_with_by
-from slmdesk.summaries.types import TO_DO, Deadline, DocumentSummary, Paper, Sentence, Summary
+from slmdesk.summaries.order import LAST, is_over
+from slmdesk.summaries.types import EARLIER, KEY_POINTS, TO_DO, Deadline, DocumentSummary, Sentence, Summary
 from slmdesk.text.checks.numbers import find_dates, find_numbers
-from slmdesk.text.deadlines.finding import Event, Term, Unit, ends_with_receipt, find_terms, is_own
+from slmdesk.text.deadlines.days import NamedDay, Role, is_on_that_day, tells_a_state
+from slmdesk.text.deadlines.finding import (
+    SEVERAL,
+    Due,
+    Event,
+    Term,
+    Unit,
+    ends_with_receipt,
+    find_due,
+    is_greeting,
+    is_own,
+    is_title,
+)
 from slmdesk.text.deadlines.places import HEAD_CHARACTERS, office_of, place_of
 from slmdesk.text.deadlines.reckoning import SUNDAY, Known, Reckoning, reckon
-from slmdesk.text.sentences import LANGUAGES, detect
+from slmdesk.text.deadlines.wording import amount_of, sender_of, what_of
+from slmdesk.text.sentences import LANGUAGES, detect, sentence_spans
 
 MAILS = ("eml", "msg")
 """What is served is no mail: a term in it is its own only where it says so."""
-OTHERS = (Paper.CONTRACT, Paper.MINUTES)
-"""Papers whose deadlines are counted from what happens later."""
+SENTENCE_CHARACTERS = 400
+"""So much before a sentence is searched for the day that it speaks of."""
+TITLE_LINES = 12
+"""Of so many lines at the top of a page one may be the title of another paper."""
 MOST_UNDER_WAY = timedelta(days=30)
 """Most time from the date of a paper to the day of its receipt that it notes."""
 Words = Callable[[str, int], str]
 """Returns the text of a page of a document."""
+_LOG = logging.getLogger(__name__)
 
 
 class Receipt(Record):
@@ -74,60 +93,126 @@ def deadlines_of(
 class _Document:
     def __init__(self, document: DocumentSummary, record: DocumentRecord, words: Words, language: str) -> None:
         self._document, self._record, self._words, self._language = document, record, words, language
+        self._is_mail = record.format in MAILS
 
     def deadlines(self, sentences: Sequence[Sentence]) -> Iterator[Deadline]:
-        document, said = self._document, set[str]()
+        said = set[str]()
         for sentence in sentences:
-            is_to_do = sentence.group == TO_DO or not any(other.group for other in document.sentences)
-            if is_to_do and sentence.text not in said:
+            if sentence.text not in said and sentence.group != EARLIER:
                 said.add(sentence.text)
-                yield from self._deadline(sentence)
+                yield from self._said_deadlines(sentence)
 
-    def _deadline(self, sentence: Sentence) -> Iterator[Deadline]:
-        document, text = self._document, sentence.text
-        dates = [date for date in find_dates(text, self._language) if date.readings and all(date.readings[0][1:])]
-        after = max((term.end for term in find_terms(text)), default=len(text))
-        reckoned_there = due_day(text[after:], self._language, document.dated)  # by who wrote: it holds
-        is_named = bool(reckoned_there) or any(ends_with_by(text[: date.start], "") for date in dates)
-        terms = [] if is_named or document.paper in OTHERS else self._terms(sentence)
-        day = reckoned_there or due_day(text, self._language, document.dated)
-        if terms:
-            known = self._known(is_notice=any(term.event is Event.NOTICE for term in terms))
-            made = [reckoned for term in terms if (reckoned := reckon(term, known))]
-            first = min(made, key=lambda deadline: deadline.day, default=None)
-            lines = [reckoning_words(deadline, known.place) for deadline in made] or [
-                _("Not reckoned: the day from which it counts, or the rule, is not known.")
-                if known.place
-                else _("Whose law holds is not certain: choose the place.")
+    def _said_deadlines(self, sentence: Sentence) -> Iterator[Deadline]:
+        """Yield the deadlines of a sentence. A fault that it brings out is said beside it, and costs no other."""
+        try:
+            found = list(self._deadlines(sentence))
+        except Exception:  # noqa: BLE001  a bug that a sentence brings out costs its day, not the summary, and is said
+            _LOG.exception("A deadline of %s was not reckoned", self._record.id)
+            found = [
+                self._deadline(sentence, Due(), words=_("Deadline not reckoned: something went wrong in slmdesk."))
             ]
-            received = known.received or known.noted or known.dated
-            yield Deadline(
-                document.document, document.name, text, sentence.blocks, first.day.isoformat() if first else "",
-                "\n".join(lines), first is not None and first.is_confirmed,
-                received.isoformat() if received else "", known.place,
-            )  # fmt: skip
-        elif day and all(day) and (is_named or sentence.group == TO_DO):
-            with suppress(ValueError):
-                whole = date(day[0] or 1, day[1] or 1, day[2] or 1)
-                yield Deadline(document.document, document.name, text, sentence.blocks, whole.isoformat(), "", True)
+        yield from (changed(deadline, part=part) for part, deadline in enumerate(found))
 
-    def _terms(self, sentence: Sentence) -> list[Term]:
-        """Return the terms of a sentence, in the words of the paper where a model wrote it."""
-        if sentence.quotation or not self._document.own_words:
-            terms = find_terms(sentence.text)
-        else:
+    def _deadlines(self, sentence: Sentence) -> Iterator[Deadline]:
+        is_to_do = sentence.group == TO_DO or not any(other.group for other in self._document.sentences)
+        due = self._due(sentence)
+        days = [day for day in due.days if self._is_due(day, sentence, is_to_do=is_to_do)]
+        terms = [term for term in due.terms if not _is_told_itself(term, due.days, sentence.text)]
+        if terms:
+            yield from self._reckoned(sentence, due, terms, is_to_do=is_to_do)
+        for day in days if days and days[0].role in (Role.BY, Role.BEFORE) else days[:1]:
+            if last := day.last:
+                words = _before_words(last) if day.role is Role.BEFORE else ""
+                yield self._deadline(sentence, due, day=last.isoformat(), words=words, is_confirmed=True)
+
+    def _reckoned(self, sentence: Sentence, due: Due, terms: Sequence[Term], *, is_to_do: bool) -> Iterator[Deadline]:
+        known = self._known(is_notice=any(term.event is Event.NOTICE for term in terms))
+        made = [reckoned for term in terms if (reckoned := reckon(term, known))]
+        first = min(made, key=lambda deadline: deadline.day, default=None)
+        if first is None and not is_to_do:
+            return
+        received = known.received or known.noted or known.dated
+        lines = [reckoning_words(deadline, known.place) for deadline in made] or [_why_not(terms, known.place)]
+        yield self._deadline(
+            sentence, due, day=first.day.isoformat() if first else "", words="\n".join(lines),
+            is_confirmed=first is not None and first.is_confirmed,
+            received=received.isoformat() if received else "", place=known.place,
+        )  # fmt: skip
+
+    def _deadline(self, sentence: Sentence, due: Due, *, day: str = "", words: str, **known: Any) -> Deadline:
+        document, text = self._document, sentence.text
+        return Deadline(
+            document.document, document.name, text, sentence.blocks, day, words, what=what_of(text, due),
+            who=sender_of(self._page[:HEAD_CHARACTERS], is_mail=self._is_mail),
+            amount=amount_of(text, self._language), **known,
+        )  # fmt: skip
+
+    def _due(self, sentence: Sentence) -> Due:
+        """Return what a sentence says of time, the terms in the words of the paper where a model wrote it."""
+        is_quoted = sentence.quotation or not self._document.own_words
+        dated = self._document.dated
+        language = self._own_language if is_quoted else self._language
+        due = find_due(sentence.text, language, dated)
+        if due == Due() and (other := detect(sentence.text, LANGUAGES)[0]) not in ("", language):
+            due = find_due(sentence.text, other, dated)
+        if due == Due() and is_on_that_day(sentence.text):
+            days = find_due(self._sentence_before(sentence), language, dated).days
+            return Due(days=days if len(days) == 1 else ())
+        terms = due.terms
+        if not is_quoted:
             numbers = {number.values[0] for number in find_numbers(sentence.text, self._language) if number.values}
             passages = (self._words(span.document, span.page)[span.start : span.end] for span in sentence.blocks)
-            terms = [term for text in passages for term in find_terms(text) if term.count in numbers]
-        is_mail = self._record.format in MAILS
-        return [term for term in terms if term.is_this or (not is_mail and is_own(term, self._page[:HEAD_CHARACTERS]))]
+            found = [term for text in passages for term in find_due(text, self._own_language, dated).terms]
+            terms = tuple(term for term in found if term.count in numbers)
+        head = self._page[:HEAD_CHARACTERS]
+        own = [term for term in terms if is_own(term, head, sentence.text, is_mail=self._is_mail)]
+        page = max(sentence.pages, default=1)
+        if any(term.event is not Event.NAMED for term in own) and self._has_another_paper(page):
+            own = [term if term.event is Event.NAMED else changed(term, doubt=SEVERAL) for term in own]
+        return Due(tuple(own), due.days)
+
+    def _has_another_paper(self, last: int) -> bool:
+        """Return whether another paper begins between the first page of a file and its page `last`."""
+        for number in range(2, last + 1):
+            head = self._words(self._document.document, number)[:HEAD_CHARACTERS]
+            if is_greeting(head):
+                return True
+            days = [mention.readings[0] for mention in find_dates(head, self._own_language) if mention.readings]
+            first = next((day for day in days if all(day)), None)
+            is_other = first is not None and first != self._document.dated
+            if is_other and any(is_title(line) for line in head.splitlines()[:TITLE_LINES]):
+                return True
+        return False
+
+    def _sentence_before(self, sentence: Sentence) -> str:
+        if not sentence.blocks:
+            return ""
+        span = sentence.blocks[0]
+        before = self._words(span.document, span.page)[: span.start]
+        paragraph = before[-SENTENCE_CHARACTERS:].rpartition("\n\n")[2]
+        spans = sentence_spans(paragraph, self._own_language)
+        return paragraph[slice(*spans[-1])] if spans else ""
+
+    def _is_due(self, day: NamedDay, sentence: Sentence, *, is_to_do: bool) -> bool:
+        """Return whether something is due by a day; outside of what is to be done, only where the words say so."""
+        is_state = tells_a_state(sentence.text, self._language)
+        is_limit, dated = day.role in (Role.BY, Role.BEFORE), self._document.dated
+        if sentence.group == TO_DO or (is_to_do and is_limit):
+            return not (is_state and day.role is Role.RANGE)
+        if day.last is None or not (is_to_do or (is_limit and sentence.group != KEY_POINTS)) or is_state:
+            return False
+        return day.last > date(*dated) if len(dated) == len(day.day) else is_limit
+
+    @cached_property
+    def _own_language(self) -> str:
+        return detect(self._page[:HEAD_CHARACTERS], LANGUAGES)[0] or self._language
 
     @property
     def _page(self) -> str:
         return self._words(self._document.document, 1)
 
     def _known(self, *, is_notice: bool) -> Known:
-        language = detect(self._page[:HEAD_CHARACTERS], LANGUAGES)[0] or self._language
+        language = self._own_language
         said, dated, received = receipt_of(self._record), None, None
         with suppress(ValueError, TypeError):
             dated = date(*self._document.dated)
@@ -140,12 +225,43 @@ class _Document:
     def _noted(self, dated: date, language: str) -> date | None:
         head = self._page[:HEAD_CHARACTERS]
         for mention in find_dates(head, language):
+            if len(mention.readings) != 1:  # a weekday or a time of day has none
+                continue
             with suppress(ValueError, TypeError):
                 day = date(*mention.readings[0])  # type: ignore[arg-type]
-                is_near = len(mention.readings) == 1 and dated <= day <= dated + MOST_UNDER_WAY
-                if is_near and ends_with_receipt(head[: mention.start]):
+                if dated <= day <= dated + MOST_UNDER_WAY and ends_with_receipt(head[: mention.start]):
                     return day
         return None
+
+
+def _is_told_itself(term: Term, days: Sequence[NamedDay], text: str) -> bool:
+    """Return whether the paper itself tells the day on which a term ends: "in two weeks, by 5 May", "5 May (2 weeks)".
+
+    A term that cannot be reckoned says nothing beside such a day.
+    """
+    named = [day for day in days if day.role is Role.BY]
+    if term.event is Event.NAMED:
+        return bool(term.doubt and named)
+    return any(
+        (day.start >= term.end and ";" not in text[term.end : day.start])
+        or re.fullmatch(r"\s*\([^()]{0,20}", text[day.end : term.start]) is not None
+        for day in named
+    )
+
+
+def _why_not(terms: Sequence[Term], place: str) -> str:
+    """Return why no day was reckoned from terms."""
+    if doubts := [term.doubt for term in terms if term.doubt]:
+        return _("Deadline not reckoned: {why}.").format(why=_(doubts[0]))
+    if not place:
+        return _("Whose law holds is not certain: choose the place.")
+    return _("Not reckoned: the day from which it counts, or the rule, is not known.")
+
+
+def _before_words(last: date) -> str:
+    return _("before {day}, so {last} is the last").format(
+        day=_day_words(last + timedelta(days=1), last.year), last=_day_words(last)
+    )
 
 
 def reckoning_words(reckoned: Reckoning, place: str) -> str:
@@ -159,9 +275,12 @@ def reckoning_words(reckoned: Reckoning, place: str) -> str:
         from_ = _("posted {posted} + {days} = {begin}").format(posted=posted, days=days, begin=begin)
     elif term.event is Event.DATE:
         from_ = _("dated {begin}").format(begin=begin)
+    elif term.event is Event.NAMED:
+        from_ = begin
     else:
         from_ = _("received {begin}").format(begin=as_known.format(day=begin))
-    words = _("{begin} + {span} = {end}").format(begin=from_, span=_span_words(term), end=_day_words(end))
+    counted = _("{begin} - {span} = {end}") if term.is_before else _("{begin} + {span} = {end}")  # templates
+    words = counted.format(begin=from_, span=_span_words(term), end=_day_words(end))
     if day != end:  # moved to a working day
         why = reckoned.holiday or (_("Sunday") if end.weekday() == SUNDAY else _("Saturday"))
         words = _("{reckoned} ({why}), so {day}").format(reckoned=words, why=why, day=_day_words(day))
@@ -186,7 +305,9 @@ def _day_words(day: date, year: int = 0) -> str:
 
 
 def shown_days(deadlines: Sequence[Deadline]) -> Iterator[str]:
-    """Yield a line for each deadline: its day, what has to be done, and how it was reckoned."""
-    for deadline in sorted(deadlines, key=lambda deadline: deadline.day or "9999"):
-        day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
-        yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{deadline.words}]" if deadline.words else "")
+    """Yield a line for each deadline that is reckoned, not reckoned or over: its day, what is to be done, and why."""
+    for deadline in sorted(deadlines, key=lambda deadline: deadline.day or LAST):
+        if deadline.words or is_over(deadline):
+            day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
+            day = _("{day} (over)").format(day=day) if is_over(deadline) else day
+            yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{deadline.words}]" if deadline.words else "")

@@ -20,6 +20,7 @@ from slmdesk.library.types import Coverage, Span
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
 from slmdesk.summaries.deadlines import Words, deadlines_of, page_words, shown_days
+from slmdesk.summaries.order import by_days
 from slmdesk.summaries.types import (
     KEPT_OWN,
     PROSE,
@@ -47,11 +48,12 @@ def export_summary(store: Store, item: Item, form: str) -> Make | None:
             {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, **to_json(summary)}
         )
     chosen = in_own_words(summary) if item.settings.get(KEPT_OWN) else summary
-    shown, words = with_quotes(chosen), page_words(store.pages.of_document)
-    if form == "xlsx":
-        return lambda: to_xlsx(summary_sheets(shown))
+    words = page_words(store.pages.of_document)
     records = {document.id: document for document in store.documents.of_item(item.id)}
     deadlines = in_english(partial(deadlines_of, is_exported=True), chosen, records, words)
+    shown = with_quotes(by_days(chosen, deadlines))
+    if form == "xlsx":
+        return lambda: to_xlsx(summary_sheets(shown))
     if form == CALENDAR.id:
         return lambda: calendar_of(deadlines)
     passages = _passages_of(shown, words)
@@ -93,8 +95,8 @@ def summary_paper(
         pieces += [heading(document.name), *_sentences(summary, own)]
         pieces.append(small(_coverage(document.coverage, document.page_kind)[0].text))
     pieces += [*([] if is_one else [heading("Together")]), *_sentences(summary, sentences)]
-    if reckoned := [deadline for deadline in deadlines if deadline.words]:
-        pieces += [heading("Deadlines, reckoned", 3), *(item(words) for words in shown_days(reckoned))]
+    if lines := list(shown_days(deadlines)):
+        pieces += [heading("Deadlines, reckoned", 3), *map(item, lines)]
     pieces += [small(words) for words in (writer_words(summary), summary.note) if words]
     if summary.left_out:
         pieces.append(small(f"Left out, since the text does not support them: {summary.left_out} sentences."))

@@ -24,8 +24,6 @@ from slmdesk.summaries.papers import (
     ORDERS,
     TITLES,
     Thread,
-    due_day,
-    ends_with_by,
     has,
     is_field,
     item_spans,
@@ -36,7 +34,8 @@ from slmdesk.summaries.papers import (
 from slmdesk.summaries.types import Paper
 from slmdesk.text.checks.numbers import DateMention, Day, find_dates
 from slmdesk.text.checks.support import stems
-from slmdesk.text.deadlines.finding import find_terms
+from slmdesk.text.deadlines.days import ends_with_by
+from slmdesk.text.deadlines.finding import due_day, find_terms
 from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums_up
 from slmdesk.text.sentences import begins_with_pronoun, refers_back
 
@@ -492,9 +491,9 @@ def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bo
 
 
 def _is_term(text: str, language: str) -> bool:
-    return any(has(name, text, language) for name in ("by", "within")) and any(
-        date.readings and date.readings[0][2] for date in find_dates(text, language)
-    )
+    days = [date for date in find_dates(text, language) if date.readings and date.readings[0][2]]
+    is_by = any(ends_with_by(text[: day.start], language) for day in days)
+    return is_by or (bool(days) and has("within", text, language))
 
 
 def first_line(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from slmdesk.base.documents import BlockKind
 from slmdesk.summaries.linking import Piece
 from slmdesk.summaries.types import Paper
-from slmdesk.text.checks.numbers import Day, find_dates, find_numbers
+from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.checks.words import WORD, folded, function_words, stem
 from slmdesk.text.relevance import with_umlauts
 from slmdesk.text.threads import ends_earlier, headers_in
@@ -99,29 +99,6 @@ def pattern(name: str, language: str = "") -> re.Pattern[str]:
 @cache
 def _tables() -> dict[str, dict[str, str]]:
     return tomllib.loads(resources.files("slmdesk.summaries").joinpath("paper_words.toml").read_text("utf-8"))
-
-
-def ends_with_by(before: str, language: str) -> re.Match[str] | None:
-    """Return the "by" or "until" that stands right before a date."""
-    return re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE)
-
-
-_OF_PAPER = re.compile(r"\b(?:vom|dated|de fecha)\s*$", re.IGNORECASE)
-"""Before the date of another paper: "Ihr Schreiben vom 3. Mai"."""
-
-
-def due_day(text: str, language: str, own: Sequence[int | None] | None = None) -> Day | None:
-    """Return the whole date by which something is due, or else the first of a text. One without a year is the next one
-    after `own`, the date of the paper; where that is not known, its year is None.
-    """
-    by = re.compile(pattern("by", language).pattern + r"\W*$", re.IGNORECASE)
-    dates = [date for date in find_dates(text, language) if len(date.readings) == 1 and all(date.readings[0][1:])]
-    dates = [date for date in dates if not _OF_PAPER.search(text[: date.start])]
-    due = [date for date in dates if by.search(text[: date.start])]
-    day = next((date.readings[0] for date in (*due, *dates)), None)
-    if day and own and own[0] and not day[0]:
-        return own[0] + (day[1:] < tuple(own[1:])), *day[1:]
-    return day
 
 
 MOST_SECTIONS = 30

@@ -129,6 +129,14 @@ class Deadline(Record):
     """When the document is taken to be received, ISO 8601."""
     place: str = ""
     """Whose law and holidays hold (see `text.deadlines.places.PLACES`)."""
+    what: str = ""
+    """What has to be done, in few words of the document's language, without the day."""
+    who: str = ""
+    """Who wrote the document; empty where that is not certain."""
+    amount: str = ""
+    """The amount of money in the sentence, as written."""
+    part: int = 0
+    """Which it is of the deadlines of its sentence, from 0."""
 
 
 class PartialSummary(Record):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+
 import pytest
+
+from slmdesk.summaries import order as order_module
 
 pytestmark = pytest.mark.process
 
@@ -43,7 +48,7 @@ def test_a_deadline_is_reckoned_shown_and_reckoned_anew_from_the_day_of_receipt(
     assert (named["words"], reckoned["place"], reckoned["is_confirmed"]) == ("", "DE-BY", False)
     told = "posted 3 November (confirm) + 4 days = 7 November + 1 month = 7 December 2026; § 41 (2) VwVfG"
     assert reckoned["words"].startswith(told)
-    assert "- 7 December 2026: Gegen diesen Bescheid" in run("summarize", str(order)).out
+    assert re.search(r"- 7 December 2026(?: \(over\))?: Gegen diesen Bescheid", run("summarize", str(order)).out)
     later = run("summarize", str(order), "--received", "2026-11-12", "--json").ok().json
     assert days(later) == ["2026-11-30", "2026-12-14"]
     assert (
@@ -114,3 +119,87 @@ def test_a_day_or_a_place_that_is_none_is_refused(run, order) -> None:
     assert run("summarize", str(order), "--received", "gestern").status == 2
     done = run("summarize", str(order), "--place", "DE-XX", "--json")
     assert (done.status, done.json["error"]["code"]) == (1, "request.invalid")
+
+
+CLOCK = """Stadt Kiel
+Kiel, 3. November 2026
+Sprechzeit: Montag, 9 Uhr bis 12 Uhr
+
+Sie müssen das Formular innerhalb von 14 Tagen ab Erhalt dieses Schreibens zurücksenden.
+"""
+COUNCIL = """Leeds City Council
+Leeds, 14 December 2026
+
+This letter is about your hearing.
+
+Please return the form no later than 3 working days before the hearing on 22 January 2027.
+
+You must pay the fee by 5 February 2027.
+"""
+MAIL = """From: Ole Brandt <ole@office.example>
+To: Jana Vogt <jana@x.example>
+Date: Tue, 03 Nov 2026 10:00:00 +0100
+Subject: Form
+Content-Type: text/plain; charset=utf-8
+
+Hello Jana,
+
+please send me the signed form by 20 November 2026. Then pay the fee of 90 EUR by 5 December 2026.
+
+Best
+Ole
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "place", "expected"),
+    [
+        ("clock.txt", CLOCK, "DE-SH", ["2026-11-19"]),
+        ("council.txt", COUNCIL, "GB-ENG", ["2027-01-19", "2027-02-05"]),
+        ("council.txt", COUNCIL, "", ["2027-02-05"]),
+        ("form.eml", MAIL, "GB-ENG", ["2026-11-20", "2026-12-05"]),
+    ],
+)
+def test_each_deadline_of_a_paper_is_in_its_calendar(run, tmp_path, name, words, place, expected) -> None:
+    path, calendar = tmp_path / name, tmp_path / "due.ics"
+    path.write_text(words, encoding="utf-8")
+    told = ["--own-words", "--received", "2026-11-05", "--place", place]
+    run("summarize", str(path), *told, "-o", str(calendar)).ok()
+    starts = re.findall(r"DTSTART;VALUE=DATE:(\d{4})(\d\d)(\d\d)", calendar.read_text("utf-8"))
+    assert sorted("-".join(start) for start in starts) == expected
+    run("summarize", str(path), *told, "-o", str(tmp_path / "due.docx")).ok()
+
+
+class January(date):
+    @classmethod
+    def today(cls) -> date:
+        return date(2027, 1, 25)
+
+
+def test_what_is_to_be_done_stands_by_days_and_what_is_over_is_said(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(order_module, "date", January)
+    path = tmp_path / "council.txt"
+    fee, form = "You must pay the fee by 5 February 2027.", "Please return the form no later than 3 working days"
+    path.write_text(f"{COUNCIL}\nYou must send the key by 4 January 2027.\n", encoding="utf-8")
+    page = run("summarize", str(path), "--own-words", "--place", "GB-ENG").ok().out
+    to_do = page[page.index("To do") : page.index("Deadlines")]
+    assert to_do.index("the key") < to_do.index(form) < to_do.index(fee)
+    assert "- 19 January 2027 (over): Please return the form" in page
+    assert "- 4 January 2027 (over): You must send the key" in page
+    assert "5 February 2027:" not in page
+    shape = run("summarize", str(path), "--own-words", "--place", "GB-ENG", "--json").ok().json
+    steps = [sentence["text"] for sentence in shape["sentences"] if sentence["group"] == "To do"]
+    assert steps[-1] == fee
+
+
+def test_a_step_for_which_somebody_has_to_be_at_home_is_one(run, tmp_path) -> None:
+    path = tmp_path / "meter.txt"
+    step = "Wir tauschen Ihren Wasserzähler am 15. Januar. Es muss jemand zu Hause sein."
+    path.write_text(
+        f"Stadtwerke Lindenau GmbH\nLeipzig, den 3. November 2026\n\nSehr geehrter Herr Böttcher,\n\n"
+        f"Ab dem 1. Februar 2027 beträgt Ihr Abschlag 112,00 Euro im Monat.\n\n{step}\n\nMit freundlichen Grüßen\n",
+        encoding="utf-8",
+    )
+    shape = run("summarize", str(path), "--own-words", "--json").ok().json
+    assert any("zu Hause" in sentence["text"] for sentence in shape["sentences"] if sentence["group"] == "To do")
+    assert days(shape) == ["2027-01-15"]

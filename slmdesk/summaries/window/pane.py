@@ -25,7 +25,7 @@ from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.events import ReceiptChanged, SummaryEnded, SummaryGrew
-from slmdesk.summaries.papers import due_day
+from slmdesk.summaries.order import by_days, deadlines_in, is_over
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
@@ -56,6 +56,7 @@ from slmdesk.summaries.types import (
     writer_words,
 )
 from slmdesk.summaries.window.receipt import DeadlineLine, ReceiptForm
+from slmdesk.text.deadlines.finding import due_day
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.clipboard import copy_text
@@ -85,8 +86,9 @@ MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
 WRITING = _("The model is writing. Until then: the document's own words.")
 OWN_WORDS = _("In the document's own words")
+NEXT_LINE = "\u2028"
 MOST_WORDS = 30
-"""Sentences with more words than this are folded."""
+"""Sentences with more words than this are folded, but for what is to be done."""
 MOST_UNFOLDED = 12
 """Most passages left out that are shown without a click, where what has to be done fills the summary alone."""
 MAKING_AFTER_MS = 300
@@ -105,7 +107,8 @@ class SentenceRow(CitedRow):
         doubts = doubts_of(sentence.flags) or ("" if sentence.supported else _("not found in the document"))
         details = "\n".join(flag.detail for flag in sentence.flags if flag.detail)
         super().__init__(
-            sentence.text, f"{file}{place}", parent, name="summary_sentence", details=details, most_words=MOST_WORDS,
+            sentence.text, f"{file}{place}", parent, name="summary_sentence", details=details,
+            most_words=0 if sentence.group.endswith(TO_DO) else MOST_WORDS,
             sign=str(number or "") if pages else "",
             warning=_("Check this: {doubts}").format(doubts=doubts) if doubts else "", **looks,
         )  # fmt: skip
@@ -195,7 +198,8 @@ class SummaryPane(QScrollArea):
         summaries.job_reported.connect(self.show_job)
         summaries.made.connect(self.show_summary)
         summaries.emptied.connect(self.show_nothing)
-        summaries.deadlines.changed.connect(self._show_days)
+        summaries.deadlines.changed.connect(self._on_deadlines)
+        summaries.not_reckoned.connect(self._on_not_reckoned)
         self._receipt.confirmed.connect(summaries.receive)
 
     @property
@@ -300,6 +304,7 @@ class SummaryPane(QScrollArea):
         place = self.verticalScrollBar().value()
         writer = note_words(summary.note) if summary.is_draft else writer_words(summary)
         shown = in_own_words(summary) if self.form.own_words.isChecked() else with_quotes(summary)
+        shown = by_days(shown, self._controller.deadlines.value)
         placed = _all_of(shown)
         is_same = [each.sentence for each in self.rows] == [sentence for sentence, __ in placed[: len(self.rows)]]
         self._clear(keeps_rows=self._has_own_words and is_same)
@@ -397,12 +402,18 @@ class SummaryPane(QScrollArea):
             self._list.addWidget(shown)
         self._show_days()
 
-    def _deadline_of(self, sentence: Sentence) -> Deadline | None:
-        known = self._controller.deadlines.value if self.summary else ()
-        return next(
-            (deadline for deadline in known if deadline.blocks == sentence.blocks and deadline.text in sentence.text),
-            None,
-        )
+    def _deadlines_of(self, sentence: Sentence) -> list[Deadline]:
+        return deadlines_in(sentence, self._controller.deadlines.value) if self.summary else []
+
+    def _on_deadlines(self) -> None:
+        """Show the days, and what is to be done in their order."""
+        if self.summary and self._shown and by_days(self._shown, self._controller.deadlines.value) != self._shown:
+            self._show(self.summary)
+        else:
+            self._show_days()
+
+    def _on_not_reckoned(self, reason: str) -> None:
+        self._say(_("Deadlines not reckoned: {reason}").format(reason=reason))
 
     def _show_days(self) -> None:
         """Show when duties are due, and how the day was reckoned, beside the rows that stand there: they may come when
@@ -421,12 +432,11 @@ class SummaryPane(QScrollArea):
         stops: list[QWidget] = []
         for shown in self.rows:
             stops.append(shown)
-            deadline = self._deadline_of(shown.sentence)
-            if deadline and deadline.words:
+            for at, deadline in enumerate(each for each in self._deadlines_of(shown.sentence) if each.words):
                 line = DeadlineLine(deadline, self, self._receipt)
-                self._list.insertWidget(self._list.indexOf(shown) + 1, line)
+                self._list.insertWidget(self._list.indexOf(shown) + 1 + at, line)
                 self._reckonings.append(line)
-                stops.append(line.ask)
+                stops += [] if line.ask.isHidden() else [line.ask]
                 if deadline.document == document:
                     line.ask.setFocus()
                     document = ""
@@ -435,8 +445,8 @@ class SummaryPane(QScrollArea):
 
     def _day_of(self, sentence: Sentence) -> str:
         """Return the day of a duty: reckoned, or else as the sentence has it."""
-        if deadline := self._deadline_of(sentence):
-            return _day_of(deadline)
+        if deadlines := self._deadlines_of(sentence):
+            return _day_of(deadlines[0])
         is_own = self.form.own_words.isChecked()  # then the language may be another one
         language = self.summary.language if self.summary and not is_own else ""
         dated = {document.document: document.dated for document in self.summary.documents} if self.summary else {}
@@ -496,7 +506,8 @@ def _day_of(deadline: Deadline) -> str:
     if not deadline.day:
         return ""
     day = datetime.date.fromisoformat(deadline.day)
-    return short_day(day.day, day.month, day.year)
+    words = short_day(day.day, day.month, day.year)
+    return f"{words}{NEXT_LINE}{_('over')}" if is_over(deadline) else words
 
 
 def due_words(text: str, language: str, own: Sequence[int] = ()) -> str:
@@ -542,6 +553,8 @@ class SummaryController(JobFollower):
     made = Signal(object)
     reading = Signal(str, int, int)
     folder_begun = Signal(object)
+    not_reckoned = Signal(str)
+    """Emitted with why no deadline of the shown summary can be told."""
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "summary_controller", parent)
@@ -553,7 +566,7 @@ class SummaryController(JobFollower):
         self.request = SummaryRequest(())
         self.deadlines = Live[tuple[Deadline, ...]](
             bridge, self, lambda: bridge.services.summaries.deadlines(self.item) if self.item else None, (),
-            on=(SummaryEnded, ReceiptChanged), refused=lambda _problem: None,
+            on=(SummaryEnded, ReceiptChanged), refused=lambda problem: self.not_reckoned.emit(problem.sentence),
         )  # fmt: skip
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)

@@ -29,6 +29,7 @@ class DeadlineLine(QFrame):
         words = plain_label(deadline.words, self, name="summary_reckoning", kind="small")
         tip, ask = _("Say when it was received, and whose law holds"), lambda: form.ask(self)
         self.ask = tool_button("receipt_button", self, _("Received…"), kind="small", label=tip, tip=tip, on=ask)
+        self.ask.setHidden(bool(deadline.day) and not deadline.received)  # a day that the document names
         margins = (theme.scaled(DUE_WIDTH) + theme.SPACE_12, 0, 0, theme.SPACE_4)
         column(words, row(self.ask, 1), into=self, gap=theme.SPACE_4, margins=margins)
 

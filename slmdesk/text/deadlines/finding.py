@@ -1,21 +1,35 @@
-"""Finds deadlines that are counted from the receipt, the service or the date of the paper itself. Pure functions."""
+"""Finds deadlines in a sentence: a day by which something is due, or a span before or after a day. Pure functions.
+
+A span is a number and a unit. It runs from the receipt, the service or the date of the paper itself, or from a day that
+is named, or back from it. What is not certain is told as a doubt and never reckoned.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from slmdesk.base.record import Record
-from slmdesk.text.checks.numbers import find_numbers
+from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import N_
+from slmdesk.text.checks.numbers import Day, find_numbers
+from slmdesk.text.deadlines.days import NamedDay, Role, named_days
 
-LANGUAGES = ("de", "en", "fr", "es")
+RECKONED = ("de", "en", "fr", "es")
+LANGUAGES = (*RECKONED, "it", "pt", "nl", "pl")
+"""In the others a span is told and not reckoned, so that nobody takes the day that stands beside it."""
+GAP_CHARACTERS = 70
+"""So much stands between a span and the day that it is counted from: "3 days before the hearing in Leeds on 5 May"."""
 LEAST_STEM = 5
 """Letters from which on a noun may have an ending that the title of its paper has not: "des Bescheides"."""
+TITLE_CHARACTERS = 90
+"""A longer line is no title."""
+LEAST_PARTIES = 3
+"""Words for parties and their duties at the beginning of a paper, from which on it is a contract without a title."""
 CLEAR_BEFORE = 12
 """Characters before a number in which French says that whole days are meant: "délai franc de"."""
 
@@ -38,6 +52,16 @@ class Event(StrEnum):
     RECEIPT = "receipt"
     DATE = "date"
     """The day that the paper itself bears."""
+    NAMED = "named"
+    """A day that is named beside it."""
+
+
+NO_DAY = N_("the day from which it counts is not known")
+NO_SPAN = N_("how long it runs is not certain")
+IS_FIRST = N_("it is not certain whether the named day itself counts")
+IS_NOTICE = N_("a period of notice ends by rules of its own")
+SEVERAL = N_("the file holds several papers")
+NO_RULES = N_("only deadlines in German, English, French and Spanish are")
 
 
 class Term(Record):
@@ -58,26 +82,100 @@ class Term(Record):
     """Whether the paper says that it means itself: after receipt of this letter."""
     noun: str = ""
     """What has to be received, where it may also be another paper: after service of the judgment."""
+    named: Day | None = None
+    """The day that is named, from which or back from which it counts."""
+    is_before: bool = False
+    is_least: bool = False
+    doubt: str = ""
+    """Why it cannot be reckoned, in English."""
+
+
+class Due(Record):
+    """What a sentence says of the time by which something is due."""
+
+    terms: tuple[Term, ...] = ()
+    days: tuple[NamedDay, ...] = ()
+    """Those by which something is due, or on which it is; else none."""
 
 
 def find_terms(text: str, language: str = "") -> list[Term]:
     """Return the deadlines of a sentence in order. None of what is told of the past, nor of other events."""
-    deadlines = list[Term]()
-    for name in (language,) if language else LANGUAGES:
-        words = _words().get(name)
-        if words and re.search(words["lead"], text, re.I) and not re.search(words["told"], text, re.I):
-            terms = (_term(match, text, name, words) for match in _pattern(name).finditer(text))
-            deadlines += [term for term in terms if term is not None]
-    return sorted(deadlines, key=lambda term: term.start)
+    return list(find_due(text, language).terms)
 
 
-def is_own(term: Term, head: str) -> bool:
-    """Return whether a term counts from the paper that begins with `head`, and not from another that it speaks of."""
+def find_due(text: str, language: str = "", own: Sequence[int | None] | None = None) -> Due:
+    """Return the spans and the days of a sentence. `own`: the date of the paper, after which days without a year come.
+
+    Of days that something is not due by, those are left out, and all but the surest where a span is told as well.
+    """
+    named = named_days(text, language, own)
+    terms, taken = list[Term](), set[NamedDay]()
+    for name in (language,) if language in LANGUAGES else LANGUAGES:
+        for span in _span(name).finditer(text):
+            term, day = _Span(span, text, name, named).read()
+            taken |= {day} if day else set()
+            if term and not any(term.start < other.end and other.start < term.end for other in terms):
+                terms.append(term)
+    free = [day for day in named if day not in taken]
+    sure = [day for day in free if day.role in (Role.BY, Role.BEFORE)]
+    some = sure or ([] if terms or taken else [day for day in free if day.role in (Role.RANGE, Role.ON)])
+    return Due(tuple(sorted(terms, key=lambda term: term.start)), tuple(some))
+
+
+def due_day(text: str, language: str, own: Sequence[int | None] | None = None) -> Day | None:
+    """Return the whole day by which something is due, or else the first of a text; none from which a span is counted.
+
+    One without a year is the next one after `own`, the date of the paper; where that is not known, its year is None.
+    """
+    day = next(iter(find_due(text, language, own).days), None)
+    last = day.last if day else None
+    return (last.year, last.month, last.day) if last else day.day if day else None
+
+
+def is_own(term: Term, head: str, sentence: str = "", *, is_mail: bool = False) -> bool:
+    """Return whether a term counts from the paper that begins with `head`, and not from another that it speaks of.
+
+    `sentence`: where the term stands. What it speaks of has to be named elsewhere too.
+
+    A mail is not served, and what a contract or minutes say counts from what happens later: there a term is its own
+    only where it says so.
+    """
+    if term.event is Event.NAMED:
+        return True
+    if term.is_this:
+        return not is_of_others(head) or term.event is Event.DATE
+    if is_mail or is_of_others(head):
+        return False
     if term.noun:
         stem = term.noun[:-2] if len(term.noun) > LEAST_STEM else term.noun
-        return stem.casefold() in head.casefold()
-    is_served = term.event not in (Event.SERVICE, Event.NOTICE) or re.search(_words()["served"], head, re.I)
-    return term.is_this or bool(is_served)
+        rest = " ".join(head.split()).replace(" ".join(sentence.split()), "") if sentence else head
+        return stem.casefold() in rest.casefold()
+    return term.event not in (Event.SERVICE, Event.NOTICE) or bool(re.search(_words()["served"], head, re.I))
+
+
+def is_of_others(head: str) -> bool:
+    """Return whether a paper is a contract or minutes, whose deadlines count from what happens later."""
+    if is_greeting(head):
+        return False
+    for line in head.splitlines():
+        title = re.sub(r"(?<=\b\w) (?=\w\b)", "", line.strip())  # S T R A F B E F E H L
+        if is_title(title):
+            return re.search(_words()["served"], title, re.IGNORECASE) is None
+    return len({word.casefold() for word in re.findall(_words()["parties"], head, re.IGNORECASE)}) >= LEAST_PARTIES
+
+
+def is_title(line: str) -> bool:
+    """Return whether a line names what a paper is: one that is served, a contract, minutes."""
+    words = _words()
+    if len(line) > TITLE_CHARACTERS:
+        return False
+    is_contract = re.match(rf"\W*(?:\w+\s+){{0,2}}{words['contracts']}\b", line, re.IGNORECASE)
+    return is_contract is not None or re.search(words["served"], line, re.IGNORECASE) is not None
+
+
+def is_greeting(text: str) -> bool:
+    """Return whether a line greets somebody, as in a letter."""
+    return re.search(_words()["greetings"], text, re.IGNORECASE | re.MULTILINE) is not None
 
 
 def ends_with_receipt(before: str) -> bool:
@@ -91,45 +189,192 @@ def _words() -> Mapping[str, Any]:
 
 
 @cache
-def _pattern(language: str) -> re.Pattern[str]:
-    words = _words()[language]
-    units = "|".join(f"(?P<{name}>{pattern})" for name, pattern in words["units"].items())
-    events = "|".join(f"(?P<on_{name}>{pattern})" for name, pattern in words["events"].items())
+def _span(language: str) -> re.Pattern[str]:
+    units = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _words()[language]["units"].items())
     return re.compile(
-        rf"(?<![\w.,])(?P<n>\d{{1,3}}|[^\W\d_]+)(?:\s*\([^()]{{1,12}}\))?\s+(?P<unit>{units}),?\s+(?P<link>{words['link']})"
-        rf"{words['between']}(?:{events})\b(?P<object>{words['object']})?",
-        0 if language == "de" else re.I,  # its nouns are told by their capitals
+        rf"(?<![\w.,])(?P<n>\d{{1,3}}(?:\.|st|nd|rd|th|e|ème|º)?|[^\W\d_]+)(?:\s*\([^()]{{1,12}}\))?(?:\s+|-)(?P<unit>{units})\b",
+        _flags(language),
     )
 
 
-def _term(match: re.Match[str], text: str, language: str, words: Mapping[str, Any]) -> Term | None:
-    count = _count(match["n"], language)
-    unit = next(unit for unit in words["units"] if match[unit])
-    event = next(event for event in words["events"] if match[f"on_{event}"])
-    det = next(filter(None, (match.groupdict().get(name) for name in ("det", "det2"))), "")
-    is_named = re.search(rf"\b(?:{words['this']})\s+(?:[\w-]+\s+)?{words['papers']}\b", text[: match.start()], re.I)
-    is_this, noun, end = is_named is not None, "", match.end()
-    if match["object"] and (named := match["np"] or det) and not re.search(rf"\b(?:{words['remedy']})\b", named):
-        paper = re.search(rf"\b{words['papers']}\b", named, re.I)
-        is_this = re.fullmatch(words["this"], det, re.I) is not None
-        if paper is None or not (is_this or re.fullmatch(r"d[ei][re]s?|des|the|la|le|l[’']|el|", det, re.I)):
-            return None
-        noun = "" if is_this else paper[0]
-    elif match["object"]:
-        end = match.start("object")
-    if count == 0 or (event == Event.DATE and not (is_this or noun or match[f"on_{event}"].startswith("Rechnung"))):
+@cache
+def _link(language: str) -> re.Pattern[str]:
+    """Return what leads from a span to what it is counted from."""
+    words = _words()[language]
+    return re.compile(
+        rf"{words['gap']},?\s+(?:(?P<before>{words['before']})|(?P<after>{words['after']}))(?!\w)", _flags(language)
+    )
+
+
+@cache
+def _event(language: str) -> re.Pattern[str]:
+    words = _words()[language]
+    events = "|".join(f"(?P<on_{name}>{pattern})" for name, pattern in words["events"].items())
+    of = f"|{words['of']}" if "of" in words else ""
+    return re.compile(
+        rf"(?<!\w)(?P<link>(?i:{words['after']}{of})){words.get('between', _BETWEEN)}(?:{events})\b"
+        rf"(?P<object>{words.get('object', '(?!)')})?",
+        _flags(language),
+    )
+
+
+_BETWEEN = r"(?:\s*[\w’']+){0,3}?\s*(?<![^\W_])"
+"""Words between a link and an event in the languages in which nothing is reckoned."""
+
+
+def _flags(language: str) -> re.RegexFlag:
+    return re.NOFLAG if language == "de" else re.IGNORECASE  # its nouns are told by their capitals
+
+
+class _Span:
+    """Reads what stands around a number and a unit, in one language."""
+
+    def __init__(self, span: re.Match[str], text: str, language: str, named: Sequence[NamedDay]) -> None:
+        self._span, self._text, self._language, self._named = span, text, language, named
+        self._words: Mapping[str, Any] = _words()[language]
+        self._before, self._after = text[: span.start()], text[span.end() :]
+        self._count = _count(span["n"], language)
+
+    def read(self) -> tuple[Term | None, NamedDay | None]:
+        """Return the deadline, if it is one, and the day that it is counted from, so that nobody takes it for due."""
+        if re.search(self._words["told"], self._text, re.IGNORECASE):
+            return None, None
+        link = _link(self._language).match(self._text, self._span.end())
+        is_before = link is not None and link["before"] is not None
+        event = None if is_before else self._event_behind()
+        day = None if event or link is None else self._day_behind(link.end(), is_before=is_before)
+        if event is None and link is None:
+            event = self._event_in_front()
+        if event is not None:
+            term = self._from_event(event)
+        elif is_before or (day is not None and self._is_limit()):
+            term = self._from_day(day, is_before=is_before, is_unsure=self._is_unsure(link))
+        elif self._is_notice():
+            term = self._term(self._span.end(), Event.NAMED, doubt=IS_NOTICE)
+        else:
+            term = None
+        if term is not None and self._is_no_end(is_before=is_before):
+            term = None
+        return self._with_doubt(term) if term else None, day
+
+    def _event_behind(self) -> re.Match[str] | None:
+        gap = re.compile(rf"{self._words['gap']},?\s+").match(self._text, self._span.end())
+        return _event(self._language).match(self._text, gap.end()) if gap else None
+
+    def _event_in_front(self) -> re.Match[str] | None:
+        """Return the event that stands first: "from receipt of this letter you have 14 days"."""
+        have = self._words.get("have")
+        for event in _event(self._language).finditer(self._before) if have else ():
+            paper = re.search(rf"\b{self._words['papers']}\b", event["np"] or "", re.IGNORECASE)
+            rest = self._before[event.start("np") + paper.end() if paper else event.end() :]
+            if len(rest) < GAP_CHARACTERS and re.fullmatch(rf"[^.;:!?]*\b(?:{have})\b[^.;:!?]*", rest, re.IGNORECASE):
+                return event
         return None
-    before = text[max(0, match.start() - CLEAR_BEFORE) : end]
-    return Term(
-        match.start(), end, count, Unit(unit), Event(event),
-        is_clear=re.search(r"\b(?:clear|francs?)\b", before, re.I) is not None,
-        is_first=re.match(r"(?:beginning|starting)\b", match["link"], re.I) is not None,
-        is_natural="naturales" in match["unit"].lower(),
-        is_this=is_this,
-        noun="Rechnung" if match[f"on_{event}"] == "Rechnungsdatum" else noun,
-    )  # fmt: skip
+
+    def _day_behind(self, at: int, *, is_before: bool) -> NamedDay | None:
+        for day in self._named:
+            gap = self._text[at : day.start]
+            if day.start < at or len(gap) > GAP_CHARACTERS or re.search(r"[.;!?](?:\s|$)", gap):
+                continue
+            is_apart = "," in gap and day.role in (Role.BY, Role.BEFORE)
+            is_due = day.role in (Role.BY, Role.RANGE, Role.BEFORE) and not is_before
+            return None if is_apart or is_due else day
+        return None
+
+    def _is_unsure(self, link: re.Match[str] | None) -> bool:
+        return link is not None and link["after"] is not None and re.fullmatch(
+            self._words.get("unsure", "(?!)"), link["after"], re.IGNORECASE
+        ) is not None  # fmt: skip
+
+    def _is_no_end(self, *, is_before: bool) -> bool:
+        """Return whether something may be done from the day on that the span leads to, and not until it."""
+        is_least = self._stands_in_front("least")
+        if is_before:
+            return self._stands_in_front("most") or (self._stands_in_front("later") and not is_least)
+        return is_least or self._stands_in_front("later")
+
+    def _is_limit(self) -> bool:
+        """Return whether the sentence tells a limit: not "two days after 5 May it rained"."""
+        has_limit = re.search(self._words.get("lead", ""), self._text, re.IGNORECASE) is not None
+        return has_limit and (self._count > 0 or self._language not in RECKONED)
+
+    def _is_notice(self) -> bool:
+        """Return whether it is how long before an end something has to be said, however that end is told."""
+        around = self._before[-GAP_CHARACTERS:] + self._after[:GAP_CHARACTERS]
+        return re.search(_words()["notice"], around, re.IGNORECASE) is not None and bool(self._named)
+
+    def _stands_in_front(self, name: str) -> bool:
+        words = self._words.get(name, "(?!)")
+        return re.search(rf"(?<!\w)(?:{words})\s+$", self._before, re.IGNORECASE) is not None
+
+    def _with_doubt(self, term: Term) -> Term:
+        if self._language not in RECKONED:
+            return changed(term, doubt=NO_RULES)
+        units = "|".join(self._words["units"].values())
+        also, to = r"(?:,|und|and|et|y)", r"(?:bis|oder|to|or|à|ou|a|o|[-–—/])"
+        joint = re.search(rf"(?:(?P<unit>{units})\s*{also}|(?P<n>\w+)\s*{to})\s*$", self._before, re.IGNORECASE)
+        is_joint = joint is not None and (joint["unit"] or _count(joint["n"], self._language))
+        return changed(term, doubt=NO_SPAN) if is_joint or not term.count else term
+
+    def _from_day(self, day: NamedDay | None, *, is_before: bool, is_unsure: bool) -> Term:
+        named, link_end = (day.day, day.end) if day else (None, self._span.end())
+        term = self._term(
+            link_end, Event.NAMED, named=named, is_before=is_before, is_least=self._stands_in_front("least")
+        )
+        if day is None or not all(day.day) or (day.role is Role.OTHER and self._is_told_of_paper(day)):
+            return changed(term, doubt=NO_DAY)
+        return changed(term, doubt=IS_FIRST) if is_unsure else term
+
+    def _is_told_of_paper(self, day: NamedDay) -> bool:
+        """Return whether a day is the date of another paper: "after the invoice of 5 May"."""
+        papers = self._words.get("papers", "(?!)")
+        return re.search(rf"\b{papers}\b", self._text[self._span.end() : day.start], re.IGNORECASE) is not None
+
+    def _from_event(self, match: re.Match[str]) -> Term | None:
+        if self._language not in RECKONED:
+            return self._term(match.end(), Event.RECEIPT)
+        words, text = self._words, self._text
+        if not re.search(words["lead"], text, re.IGNORECASE):
+            return None
+        event = Event(next(name for name in words["events"] if match[f"on_{name}"]))
+        told = match[f"on_{event}"]
+        start = min(match.start(), self._span.start())
+        det = next(filter(None, (match.groupdict().get(name) for name in ("det", "det2"))), "")
+        is_named = re.search(rf"\b(?:{words['this']})\s+(?:[\w-]+\s+)?{words['papers']}\b", text[:start], re.I)
+        is_this, noun, end = is_named is not None, "", match.end()
+        if match["object"] and (named := match["np"] or det) and not re.search(rf"\b(?:{words['remedy']})\b", named):
+            paper = re.search(rf"\b{words['papers']}\b", named, re.I)
+            is_this = re.fullmatch(words["this"], det, re.I) is not None
+            if paper is None or not (is_this or re.fullmatch(r"d[ei][re]s?|des|the|la|le|l[’']|el|", det, re.I)):
+                return None
+            noun = "" if is_this else paper[0]
+        elif match["object"]:
+            end = match.start("object")
+        if own := re.match(words.get("own", "(?!)"), told, re.IGNORECASE):
+            noun = noun or own[0]
+        is_this = is_this or re.fullmatch(words.get("now", "(?!)"), told, re.IGNORECASE) is not None
+        is_vague = event is Event.DATE or re.fullmatch(words.get("vague", "(?!)"), told, re.IGNORECASE)
+        if is_vague and not (is_this or noun):
+            return None
+        is_first = re.match(r"(?:beginning|starting|commencing|beginnend)\b", match["link"], re.I) is not None
+        term = self._term(max(end, self._span.end()), event, is_first=is_first, is_this=is_this, noun=noun)
+        return changed(term, start=start) if term.count else None
+
+    def _term(self, end: int, event: Event, **known: Any) -> Term:
+        span, words = self._span, self._words
+        name = next(name for name in words["units"] if span[name])
+        before = self._text[max(0, span.start() - CLEAR_BEFORE) : end]
+        count = self._count
+        if not count and re.fullmatch(words.get("one", "(?!)"), span["n"], re.IGNORECASE):
+            count = 1
+        many, unit = (count, Unit(name)) if name in set(Unit) else (2 * count * (name == "fortnight"), Unit.WEEK)
+        return Term(
+            span.start(), end, many, unit, event,
+            is_clear=re.search(r"\b(?:clear|francs?)\b", before, re.I) is not None,
+            is_natural="naturales" in span["unit"].lower(), **known,
+        )  # fmt: skip
 
 
 def _count(word: str, language: str) -> int:
-    numbers = find_numbers(word, language)
+    numbers = find_numbers(word.rstrip("."), language)
     return int(numbers[0].values[0]) if len(numbers) == 1 and numbers[0].values else 0

@@ -43,6 +43,7 @@ _WORKING = {
     Unit.WEEKDAY: N_("Monday to Saturday without holidays"), Unit.WORKING: N_("Monday to Friday without holidays"),
 }  # fmt: skip
 _CLEAR = N_("whole days only")
+_BACKWARDS = N_("counted backwards")
 
 
 _NAMES_IN = {"DE": "de", "GB": "en_GB", "FR": "fr", "ES": "es"}
@@ -83,19 +84,20 @@ class Reckoning(Record):
 def reckon(term: Term, known: Known) -> Reckoning | None:
     """Return None where a rule is not known, or the day from which is to be counted."""
     law = _law(known.place, known.office, term)
-    if law is None:
+    if law is None or term.doubt:
         return None
     unit, is_moved, rules = law
     try:
         begin, after = _begin(term, known)
         if begin is None:
             return None
-        end = _end(term, unit, begin, known.place)
+        end = _start(term, unit, begin, known) if term.is_before else _end(term, unit, begin, known.place)
         day = _working(end, known.place) if is_moved else end
     except (OverflowError, ValueError):  # before or after all calendars
         return None
     return Reckoning(
-        term, begin, known.received is not None or term.event is Event.DATE, known.dated if after else None, after, end,
+        term, begin, known.received is not None or term.event in (Event.DATE, Event.NAMED),
+        known.dated if after else None, after, end,
         day, _calendar(known.place).get(end, "") if is_moved else "",
         (_SUPPOSED[known.office], *rules) if after else rules,
     )  # fmt: skip
@@ -104,6 +106,8 @@ def reckon(term: Term, known: Known) -> Reckoning | None:
 def _begin(term: Term, known: Known) -> tuple[date | None, int]:
     """Return the day of the event, and the number of days after posting if a law supposes it."""
     posted, received = known.dated, known.received or known.noted
+    if term.named is not None:
+        return date(*(part or 0 for part in term.named)), 0
     if term.event is Event.DATE:
         return posted, 0
     if (
@@ -139,8 +143,11 @@ def _law(place: str, office: str, term: Term) -> tuple[Unit, bool, tuple[str, ..
         law, is_moved = ("art. 5 Código Civil",), False
     else:
         return None
+    is_moved = is_moved and not term.is_before
+    first = _BACKWARDS if term.is_before else first
     counted = (_WORKING[unit],) if unit in _WORKING else ()
-    clear = (_CLEAR,) if term.is_clear and (is_by_days or country == "FR") else ()
+    is_clear = _is_clear(term, office) if term.is_before else term.is_clear and (is_by_days or country == "FR")
+    clear = (_CLEAR,) if is_clear else ()
     moved = () if counted and unit is Unit.WORKING and not clear else (_MOVED if is_moved else _NOT_MOVED,)
     return unit, is_moved, (*law, first, *counted, *clear, *moved)
 
@@ -155,6 +162,22 @@ def _end(term: Term, unit: Unit, begin: date, place: str) -> date:
         weekend = (SUNDAY,) if unit is Unit.WEEKDAY else WEEKEND
         end = _calendar(place, weekend).get_nth_working_day(begin - before, term.count)
     return end + DAY if term.is_clear and place == "FR" else end
+
+
+def _start(term: Term, unit: Unit, begin: date, known: Known) -> date:
+    """Return the day that lies so long before another; where the days between are to be whole, one more before it."""
+    more = int(_is_clear(term, known.office))
+    if unit in (Unit.MONTH, Unit.YEAR):
+        return months_after(begin, -term.count * (12 if unit is Unit.YEAR else 1)) - more * DAY
+    if unit in (Unit.DAY, Unit.WEEK):
+        return begin - DAY * (term.count * (7 if unit is Unit.WEEK else 1) + more)
+    weekend = (SUNDAY,) if unit is Unit.WEEKDAY else WEEKEND
+    return _calendar(known.place, weekend).get_nth_working_day(begin, -term.count - more)
+
+
+def _is_clear(term: Term, office: str) -> bool:
+    """Return whether the days before another are to be whole: a court's "at least 3 days before the hearing"."""
+    return term.is_clear or (term.is_least and office in ("court", "criminal"))
 
 
 def months_after(day: date, months: int) -> date:

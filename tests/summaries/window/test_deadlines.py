@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from fakes.dropping import drop
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 
+from slmdesk.base.errors import KnownError
 from slmdesk.summaries.window.receipt import _read_day
 
 pytestmark = pytest.mark.gui
@@ -48,7 +51,7 @@ def reckoning(program) -> str:
 def test_the_day_and_its_reckoning_follow_the_day_of_receipt_that_is_confirmed(shown, tmp_path):
     assert reckoning(shown).startswith("received 3 November (confirm) + 2 weeks = 17 November 2026; § 222 ZPO")
     pane = shown.find("summary_pane")
-    assert [row._due.text() for row in pane.rows if row._due and row._due.text()] == ["17 Nov 2026"]
+    assert [row._due.text().splitlines()[0] for row in pane.rows if row._due and row._due.text()] == ["17 Nov 2026"]
     row = pane.rows[[bool(row._due and row._due.text()) for row in pane.rows].index(True)]
     row.setFocus()
     QTest.keyClick(row, Qt.Key.Key_Tab)
@@ -64,7 +67,7 @@ def test_the_day_and_its_reckoning_follow_the_day_of_receipt_that_is_confirmed(s
     shown.type_into(line, "4.11.2026")
     shown.click("confirm_receipt_button")
     shown.wait(lambda: "received 4 November + 2 weeks = 18 November 2026 (Buß- und Bettag), so 19" in reckoning(shown))
-    assert [row._due.text() for row in pane.rows if row._due and row._due.text()] == ["19 Nov 2026"]
+    assert [row._due.text().splitlines()[0] for row in pane.rows if row._due and row._due.text()] == ["19 Nov 2026"]
     box = shown.find("receipt_place")
     shown.click("receipt_button")
     box.setCurrentIndex(box.findData("DE-BE"))
@@ -96,3 +99,70 @@ def test_a_day_that_no_longer_holds_goes_from_its_row(shown):
     assert pane.rows == rows
     assert [row._due.text() for row in rows if row._due] == ["" for row in rows if row._due]
     assert not any(line.isVisible() for line in pane.findChildren(QLabel, "summary_reckoning"))
+
+
+COUNCIL = """Leeds City Council
+Leeds, 14 December 2026
+
+This letter is about your hearing. Office hours: Monday, 9 am to 12 pm.
+
+You must pay the fee of 90 pounds by 5 February 2027.
+
+Please return the form, signed by you and by a person who has known you for two years or more and is not one of \
+your family, with a copy of your passport and a letter of your employer, no later than 3 working days before the \
+hearing on 22 January 2027 in Leeds.
+"""
+
+
+class January(date):
+    @classmethod
+    def today(cls) -> date:
+        return date(2027, 1, 25)
+
+
+def rows_of(pane) -> list[str]:
+    return [row.sentence.text[:20] for row in pane.rows if row.sentence.group == "To do"]
+
+
+def test_steps_stand_by_their_days_the_reckoned_ones_too_whole_and_marked_where_they_are_over(
+    start, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("slmdesk.summaries.order.date", January)
+    program = start().open_documents()
+    path = tmp_path / "council.txt"
+    path.write_text(COUNCIL, encoding="utf-8")
+    drop(program.documents, path)
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None and pane.findChild(QLabel, "summary_reckoning") is not None)
+    document = pane.summary.documents[0].document
+    program.frame.documents_area.summaries.receive(document, "", "GB-ENG")
+    program.wait(lambda: rows_of(pane) == ["Please return the fo", "You must pay the fee"])
+    dues = [row._due.text().splitlines() for row in pane.rows if row._due]
+    program.wait(lambda: [row._due.text() for row in pane.rows if row._due][-1] == "5 Feb 2027")
+    assert dues == [["19 Jan 2027", "over"], ["5 Feb 2027"]]
+    assert "22 January 2027 in Leeds" in next(row for row in pane.rows if row._due)._words.text()
+
+
+def test_why_no_deadline_can_be_told_is_said(start, tmp_path, monkeypatch):
+    program = start().open_documents()
+
+    def refuse(_self, _item: str) -> None:
+        raise KnownError("store.busy")
+
+    monkeypatch.setattr("slmdesk.summaries.service.SummaryService.deadlines", refuse)
+    path = tmp_path / "beschluss.txt"
+    path.write_text(LETTER, encoding="utf-8")
+    drop(program.documents, path)
+    note = program.find("summary_pane").findChild(QLabel, "summary_note")
+    program.wait(lambda: note.text().startswith("Deadlines not reckoned: "))
+    assert note.isVisible()
+
+
+def test_a_time_of_day_in_the_letter_takes_no_day_away(start, tmp_path):
+    program = start().open_documents()
+    path = tmp_path / "beschluss.txt"
+    path.write_text(LETTER.replace("Beschluss\n", "Beschluss\n\nSprechzeit Montag 8 bis 12 Uhr\n", 1), encoding="utf-8")
+    drop(program.documents, path)
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.findChild(QLabel, "summary_reckoning") is not None)
+    assert reckoning(program).startswith("received 3 November (confirm) + 2 weeks = 17 November 2026")

@@ -552,8 +552,8 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     ("text", "own", "shown"),
     [
         ("Please send us the invoice by 26 February 2026.", (), "26 Feb 2026"),
-        ("Before 3 March you must pay.", (), "3 Mar"), ("Before 3 March you must pay.", (2026, 1, 20), "3 Mar 2026"),
-        ("Before 3 March you must pay.", (2026, 12, 20), "3 Mar 2027"),
+        ("By 3 March you must pay.", (), "3 Mar"), ("By 3 March you must pay.", (2026, 1, 20), "3 Mar 2026"),
+        ("Before 3 March you must pay.", (2026, 12, 20), "2 Mar 2027"), ("Not before 3 March 2027.", (), ""),
         ("Pay by 03/04/2026.", (), ""), ("Keep the cupboards until March 2026.", (), ""), ("Call us.", (), ""),
     ],
 )  # fmt: skip

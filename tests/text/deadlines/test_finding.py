@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.deadlines.finding import find_terms
+from slmdesk.text.deadlines.finding import due_day, find_due, find_terms, is_of_others, is_own
 
 pytestmark = pytest.mark.pure
 
@@ -56,3 +56,81 @@ def test_it_is_told_whether_the_paper_means_itself_or_may_mean_another() -> None
     assert told("Die Berufung ist binnen eines Monats nach Zustellung des Urteils einzulegen.") == (False, "Urteils")
     assert told("Binnen eines Monats nach Bekanntgabe ist Einspruch möglich.") == (False, "")
     assert told("Pay within 30 days of receipt of the invoice.") == (False, "invoice")
+
+
+def told(words: str, language: str) -> str:
+    due = find_due(words, language, (2026, 11, 3))
+    signs = [f"{term.count} {term.unit} {'-' if term.is_before else '+'} {term.doubt and '?'}" for term in due.terms]
+    return ", ".join([*(sign.strip() for sign in signs), *(str(day.last) for day in due.days)])
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "expected"),
+    [
+        ("de", "Zahlen Sie vier Wochen vor Reisebeginn am 20. März 2027.", "4 week -"),
+        ("de", "Zahlen Sie vier Wochen vor Reisebeginn.", "4 week - ?"),
+        ("de", "Senden Sie es am Tag vor dem 1. Dezember 2026.", "1 day -"),
+        ("de", "Senden Sie es einige Tage vor dem 1. Dezember 2026.", "0 day - ?"),
+        ("de", "Senden Sie es 48 Stunden vor dem 1. Dezember 2026.", "0 week - ?"),
+        ("de", "Senden Sie es innerhalb von 14 Tagen nach dem 1. Dezember 2026.", "14 day +"),
+        ("de", "Senden Sie es innerhalb von 14 Tagen ab dem 1. Dezember 2026.", "14 day + ?"),
+        ("de", "Ab Zugang dieses Schreibens haben Sie drei Wochen Zeit.", "3 week +"),
+        ("de", "Binnen eines Monats und zehn Tagen nach Erhalt dieses Schreibens.", "10 day + ?"),
+        ("de", "Innerhalb von 10 bis 14 Tagen nach Erhalt dieses Schreibens.", "14 day + ?"),
+        ("de", "Frühestens zwei Wochen nach Erhalt dieses Schreibens, spätestens aber bald.", ""),
+        ("de", "Sie können mit einer Frist von drei Monaten zum 31. März 2027 kündigen.", "3 month + ?"),
+        ("de", "Zahlen Sie bis 15. November und den Rest bis 15. Dezember 2026.", "2026-11-15, 2026-12-15"),
+        ("en", "Return it no later than 3 working days before the hearing on 22 January 2027.", "3 working -"),
+        ("en", "Return it a fortnight before 1 March 2027.", "2 week -"),
+        ("en", "Send it no earlier than 14 days before 1 March 2027.", ""),
+        ("en", "Cancellations less than 14 days before 1 March 2027 must be paid.", ""),
+        ("en", "Finish within 14 days after 1 March 2027.", "14 day +"),
+        ("en", "Send it two weeks before the hearing; it takes place on 22 January 2027.", "2 week - ?"),
+        ("en", "From the date of receipt of this letter you have 21 days to appeal.", "21 day +"),
+        ("fr", "Au moins quinze jours avant l'audience du 20 janvier 2027.", "15 day -"),
+        ("fr", "Répondez dans les dix jours ouvrés à compter de ce jour.", "10 working +"),
+        ("fr", "Répondez sous 8 jours à réception de la présente.", "8 day +"),
+        ("es", "Pague 15 días antes del 1 de marzo de 2027.", "15 day -"),
+        ("es", "En el plazo de diez días contados desde el siguiente al de la notificación.", "10 day +"),
+        ("it", "Invii i documenti due settimane prima del 1 marzo 2027.", "2 week - ?"),
+        ("it", "Risponda entro 14 giorni dal ricevimento della presente.", "14 day + ?"),
+        ("pt", "Responda no prazo de 10 dias úteis a contar da notificação.", "10 working + ?"),
+        ("nl", "Betaal binnen 14 dagen na ontvangst van deze brief.", "14 day + ?"),
+        ("pl", "Należy odpowiedzieć w terminie 14 dni od doręczenia pisma.", "14 day + ?"),
+    ],
+)
+def test_a_span_has_its_direction_and_takes_the_day_that_it_is_counted_from(language, words, expected) -> None:
+    assert told(words, language) == expected
+
+
+def test_no_day_is_taken_for_due_from_which_a_span_is_counted() -> None:
+    assert due_day("Pay by 20 November 2026.", "en") == (2026, 11, 20)
+    assert due_day("Pay two weeks before 1 March 2027.", "en") is None
+    assert due_day("Applications open from 1 March 2027.", "en") is None
+
+
+def test_a_contract_and_minutes_have_their_terms_for_later_and_a_mail_only_what_it_says_of_itself() -> None:
+    bare, this = "Pay within 14 days of receipt.", "Pay within 14 days of receipt of this letter."
+    invoice = "Pay within 30 days of receipt of the invoice."
+    (bare_term,), (this_term,), (invoice_term,) = (find_terms(words, "en") for words in (bare, this, invoice))
+    letter = "Brandt Ltd\n\nDear Ms Vogt,\nabout your contract"
+    assert is_own(bare_term, letter)
+    assert not is_own(bare_term, letter, is_mail=True)
+    assert is_own(this_term, letter, is_mail=True)
+    assert not is_own(bare_term, "Rental Agreement\nbetween A and B")
+    assert not is_own(invoice_term, f"{letter}\n{invoice}", invoice)
+    assert is_own(invoice_term, f"Invoice No 4711\n{letter}\n{invoice}", invoice)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("Mietvertrag\nzwischen A und B", True), ("Protokoll der Sitzung\nAnwesend: A", True),
+        ("The Landlord and the Tenant agree that each Party shall pay.", True),
+        ("S T R A F B E F E H L\n\nVertrag, § 3, Mieter, Vermieter", False),
+        ("Bescheid über die Sondernutzung\nVertrag", False),
+        ("Mietvertrag Nr. 3\n\nSehr geehrte Frau Vogt,", False), ("Stadt Kiel\nKiel, 3. Mai", False),
+    ],
+)  # fmt: skip
+def test_a_contract_is_told_by_its_title_or_its_parties(head, expected) -> None:
+    assert is_of_others(head) is expected

@@ -1,0 +1,51 @@
+"""The order of what is to be done: by the days of the deadlines, also of those that are reckoned. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from slmdesk.base.record import changed
+from slmdesk.summaries.types import TO_DO, Deadline, Sentence, Summary
+
+LAST = "9999"
+"""Stands behind all days."""
+
+
+def is_over(deadline: Deadline, today: date | None = None) -> bool:
+    """Return whether its day has passed."""
+    return bool(deadline.day) and deadline.day < (today or date.today()).isoformat()
+
+
+def deadlines_in(sentence: Sentence, deadlines: Iterable[Deadline]) -> list[Deadline]:
+    """Return the deadlines of a sentence in order of their days, those without a day last."""
+    own = [each for each in deadlines if each.blocks == sentence.blocks and each.text in sentence.text]
+    return sorted(own, key=lambda deadline: deadline.day or LAST)
+
+
+def in_order(sentences: Sequence[Sentence], deadlines: Sequence[Deadline]) -> tuple[Sentence, ...]:
+    """Return sentences with those of what is to be done in order of their days, in the places of these."""
+
+    def day(sentence: Sentence) -> str:
+        first = next(iter(deadlines_in(sentence, deadlines)), None)
+        return first.day if first and first.day else LAST
+
+    places = [at for at, sentence in enumerate(sentences) if sentence.group == TO_DO]
+    ordered, duties = list(sentences), sorted((sentences[at] for at in places), key=day)
+    for at, duty in zip(places, duties, strict=True):
+        ordered[at] = duty
+    return tuple(ordered)
+
+
+def by_days(summary: Summary, deadlines: Sequence[Deadline]) -> Summary:
+    """Return a summary that says what is to be done in order of the days."""
+    documents = tuple(
+        changed(
+            document,
+            sentences=in_order(document.sentences, deadlines),
+            own_words=in_order(document.own_words, deadlines),
+        )
+        for document in summary.documents
+    )
+    sentences, own_words = in_order(summary.sentences, deadlines), in_order(summary.own_words, deadlines)
+    return changed(summary, sentences=sentences, own_words=own_words, documents=documents)

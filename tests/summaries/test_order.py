@@ -1,0 +1,33 @@
+"""What is to be done stands in order of its days, whoever reckoned them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from fakes.deadline_letters import deadlines_in_letter
+
+from slmdesk.summaries.order import in_order, is_over
+from slmdesk.summaries.types import KEY_POINTS, TO_DO, Sentence
+
+pytestmark = pytest.mark.pure
+
+
+def test_steps_stand_in_order_of_their_days_and_those_without_one_last() -> None:
+    words = (
+        "Zahlen Sie bis 27. November 2026.",
+        "Räumen Sie den Keller.",
+        "Widersprechen können Sie innerhalb von 14 Tagen nach Erhalt dieses Schreibens.",
+    )
+    deadlines = deadlines_in_letter(*words)
+    blocks = {deadline.text: deadline.blocks for deadline in deadlines}
+    steps = [Sentence(text, blocks.get(text, ()), (1,), True, group=TO_DO) for text in words]
+    lead, point = Sentence("Es geht um Strom.", (), (1,), True), Sentence("Neu.", (), (1,), True, group=KEY_POINTS)
+    ordered = in_order([lead, *steps, point], deadlines)
+    assert ordered == (lead, steps[2], steps[0], steps[1], point)
+
+
+def test_a_day_is_over_on_the_next() -> None:
+    (deadline,) = deadlines_in_letter("Zahlen Sie bis 27. November 2026.")
+    assert not is_over(deadline, date(2026, 11, 27))
+    assert is_over(deadline, date(2026, 11, 28))
