@@ -19,7 +19,7 @@ from pathlib import PurePath
 
 from slmdesk.base.documents import BlockKind, DocumentInfo, ForeignChat, Note, PageStatus, format_named, format_of
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.protocol import Partial, Progress, in_pieces, record_from
+from slmdesk.base.protocol import MOST_LETTERS, Partial, Progress, in_pieces, record_from
 from slmdesk.base.record import Count, changed, to_json
 from slmdesk.base.texts import N_, _
 from slmdesk.base.translation import TERM_COLUMNS
@@ -121,7 +121,7 @@ def read(job: Job) -> Task:
     """
     reading = reading_of(job)
     chosen = chosen_format(reading, text_of(job, "format", ""))
-    pages = 0
+    pages = letters = 0
     with _damaged(reading.path):
         try:
             with closing(reader_of(chosen)(reading)) as read_pages:  # type: ignore[type-var]  # readers are generators
@@ -129,6 +129,9 @@ def read(job: Job) -> Task:
                     _pictures.wait()
                     job.check()
                     pages = page.number
+                    letters += len(page.text)
+                    if letters > MOST_LETTERS:
+                        raise KnownError("document.too_large", path=reading.path, bytes=letters, limit=MOST_LETTERS)
                     if _UNSEEN_LETTERS.search(page.text):
                         reading.note(Note.HIDDEN_TEXT)
                     if struck := sum(block.kind is BlockKind.STRUCK for block in page.blocks):

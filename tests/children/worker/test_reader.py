@@ -23,9 +23,11 @@ from fakes.tiny_pdf import TinyPdf, lines
 from PIL import Image, ImageDraw, ImageFont
 
 from slmdesk.base.documents import FORMATS
+from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed
 from slmdesk.children.client import ChildEnded, ClientLimits, Outcome
 from slmdesk.children.reach import HANDLES_VARIABLE
+from slmdesk.children.tasks import reader as reader_tasks
 from slmdesk.children.tasks.job import Job
 from slmdesk.children.worker import main, sandbox
 
@@ -332,3 +334,13 @@ def test_w11_the_reader_opens_no_document_but_those_it_is_handed(rig, tmp_path):
     with Rig(tmp_path, READER, role="reader", environment={HANDLES_VARIABLE: ""}) as untold:
         end, _ = read(untold, tmp_path / "a.txt")
         assert (end.code, end.args["reason"]) == ("document.unreadable", "Permission denied")
+
+
+def test_more_text_than_any_document_has_is_too_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader_tasks, "MOST_LETTERS", 12)
+    (tmp_path / "a.txt").write_text("one two\fthree\fx")
+    job = Job("1", {"path": str(tmp_path / "a.txt")})
+    with pytest.raises(KnownError, match=r"document\.too_large"):
+        list(reader_tasks.read(job))
+    monkeypatch.setattr(reader_tasks, "MOST_LETTERS", 13)
+    assert len(list(reader_tasks.read(job))) == 6, "three pages, and after each how far it is"
