@@ -107,6 +107,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{path} is not the file that SHA256SUMS beside it states: its checksum is another one. Nothing of it was kept. "
         "Copy it again from where it came."
     ),
+    "model.not_checked": N_(
+        "{path} cannot be checked: {reason}. Where checksums lie beside a folder's files, only files that they state "
+        "come in. Add this file alone to have it all the same."
+    ),
     # the folder of models
     "folder.not_empty": N_(
         "The folder {path} is not empty (it holds “{name}”), and models are kept in one of their own. Nothing was "

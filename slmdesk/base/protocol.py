@@ -120,6 +120,8 @@ def _kinds(cls: Any) -> Mapping[str, Any]:
 
 VERSION = 1
 MAX_LINE_BYTES = 1 << 20
+MOST_LETTERS = 64 << 20
+"""Most text of a document, over all its pages.  A book has 2 million letters."""
 MAX_MESSAGE_BYTES = 64 << 20
 PART_CHARACTERS = 150_000
 """Characters of JSON text in one part of a long message. A part stays under MAX_LINE_BYTES even if each character is

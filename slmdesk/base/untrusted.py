@@ -63,8 +63,10 @@ def _shown(character: str) -> str:
 MAX_FILE_BYTES = 1 << 20
 
 
-def read_file(path: Path, examine: Callable[[int], object] = lambda _handle: None) -> bytes:
-    """Read a regular file of at most MAX_FILE_BYTES. Raises OSError, also for a FIFO, which would block an ordinary
+def read_file(
+    path: Path, examine: Callable[[int], object] = lambda _handle: None, *, most_bytes: int = MAX_FILE_BYTES
+) -> bytes:
+    """Read a regular file of at most `most_bytes`. Raises OSError, also for a FIFO, which would block an ordinary
     open.
 
     `examine` is called with the handle before anything is read.
@@ -74,8 +76,8 @@ def read_file(path: Path, examine: Callable[[int], object] = lambda _handle: Non
         examine(file.fileno())
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(0, N_("it is not a regular file"))
-        untrusted = file.read(MAX_FILE_BYTES + 1)
-    if len(untrusted) > MAX_FILE_BYTES:
+        untrusted = file.read(most_bytes + 1)
+    if len(untrusted) > most_bytes:
         raise OSError(0, N_("it is too large"))
     return untrusted
 

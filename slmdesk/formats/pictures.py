@@ -124,12 +124,17 @@ def _unread(number: int) -> Page:
 
 
 def _recognised(reading: Reading, sheet: _Sheet) -> Recognition:
-    grey = sheet.image.convert("L")
+    grey = _grey(sheet.image)
     width = width_for(sheet.width, sheet.height)
     size = width, max(1, round(width * sheet.height / sheet.width))
     if any(abs(side / wanted - 1) > _EVEN for side, wanted in zip(grey.size, size, strict=True)):
         grey = grey.resize(size)
     return recognise(grey, sheet.width, sheet.height, reading.language, reading.worked)
+
+
+def _grey(image: Image) -> Image:
+    """A large picture that is grey is not held twice."""
+    return image if image.mode == "L" else image.convert("L")
 
 
 def _laid_out(scan: Recognition) -> LaidOutPage:
@@ -198,7 +203,7 @@ def _sheet(reading: Reading, number: int, *, grey: bool) -> _Sheet:
             clear = image.convert("RGBA")
             upright = Image.new("RGB", clear.size, "white")
             upright.paste(clear, mask=clear.getchannel("A"))
-        return _Sheet(upright.convert("L") if grey else upright, width, height)
+        return _Sheet(_grey(upright) if grey else upright, width, height)
 
 
 def _size_of(image: Image) -> tuple[float, float]:

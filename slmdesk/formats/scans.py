@@ -40,6 +40,8 @@ DATA_VARIABLE = "SLMDESK_TESSDATA"
 DPI = 300
 MAX_SIDE = 4000
 """Most pixels of the longer side of a page for OCR. Larger pages are drawn at a lower resolution."""
+MOST_SIDE = 5000
+"""Beyond it a picture that came otherwise is made smaller: tesseract ends with the process at 32,768."""
 MAX_PAGE_MS = 120_000
 """Most milliseconds for OCR of a page. A page takes a second or two, and longer on a slow, busy computer."""
 NOISE = 30
@@ -55,7 +57,10 @@ LARGEST_SKEW, LEAST_SKEW = 6.0, 0.2
 MISSED = 0.03
 """Share of the ink that may be outside of the words. With more, a page is read once more without its shadows."""
 _OTSU, _SAUVOLA = "0", "2"
+MOST_FLICKER = 0.25
+"""Above it the dots of a picture are those of its print or noise, not of letters."""
 _SMALL_SIDE, _MOST_DOTS, _FEW_DOTS, _INK = 1000, 60_000, 60, 20
+_AROUND = 25
 FOLDERS = (
     str(Path(sys.prefix) / "share" / "tessdata"),  # beside the program, as its dependencies bring them
     "/usr/share/tesseract-ocr/5/tessdata",
@@ -174,29 +179,39 @@ def width_for(width: float, height: float) -> int:
 def recognise(picture: Image, width: float, height: float, language: str, worked: Callable[[], None]) -> Recognition:
     """Return the text in the grey picture of a page of this size in points. It depends on this page alone.
 
-    `worked` is called every second for up to MAX_PAGE_MS, since tesseract itself reports no progress.
+    `worked` is called every second for up to twice MAX_PAGE_MS, since tesseract itself reports no progress and looks at
+    its limit only once it has found the lines.
     """
+    picture = _readable(picture)
     skew, is_sideways = _lie_of(picture)
     best, turn, turned = _Pass(), Turn(width, height), picture
-    ends = time.monotonic() + MAX_PAGE_MS / 1000
-    with ticking(worked, most=MAX_PAGE_MS // 1000):
+    began = time.monotonic()
+    ends, slowest = began + MAX_PAGE_MS / 1000, 0.0
+
+    def has_time() -> bool:
+        """Whether another reading would be over in time: finding the lines cannot be cut off."""
+        return time.monotonic() + slowest <= ends
+
+    with ticking(worked, most=2 * MAX_PAGE_MS // 1000):
         for count, quarters in enumerate((1, 3, 0, 2) if is_sideways else (0, 2, 1, 3)):
             tried = Turn(width, height, quarters, skew if quarters % 2 == is_sideways else 0.0)
             upright = turned_picture(picture, tried)
+            started = time.monotonic()
             attempt = _read(upright, languages_for(language), tried, ends)
+            slowest = max(slowest, time.monotonic() - started)
             if attempt.worth > best.worth:
                 best, turn, turned = attempt, tried, upright
-            if best.percent >= POOR or time.monotonic() > ends or (count and best.worth < LITTLE):
+            if best.percent >= POOR or not has_time() or (count and best.worth < LITTLE):
                 break
         lacking = ""
-        own = "" if language else tongue(best.text)
+        own = "" if language or not has_time() else tongue(best.text)
         if own and _LANGUAGES[own] not in _UNKNOWN:
             if _LANGUAGES[own] in languages_for(own):
                 again = _read(turned, languages_for(own), turn, ends)
                 best = again if again.worth > 0.95 * best.worth else best
             else:
                 lacking = language_of(own).name
-        if best.worth > 0 and _has_more(turned, turn, best.lines) and time.monotonic() < ends:
+        if best.worth > 0 and has_time() and _has_more(turned, turn, best.lines):
             used = languages_for(own if own and not lacking else language)
             rest = _without_words(_evenly_lit(turned), turn, best.lines)
             _add_missed(best.lines, _read(rest, used, turn, ends, is_rest=True).lines)
@@ -204,6 +219,30 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
         return Recognition(turn)
     check_figures(best.lines)
     return Recognition(turn, _arranged(best.lines), best.percent, lacking, best.is_cut)
+
+
+def _readable(picture: Image) -> Image:
+    """Return a picture within what tesseract can hold, whose dots of print and noise are smoothed: those of a shaded
+    scan hide its words, and of noise alone it makes lines for minutes.
+    """
+    from PIL import ImageFilter
+
+    if max(picture.size) > MOST_SIDE:
+        picture = picture.resize((min(picture.width, MAX_SIDE), min(picture.height, MAX_SIDE)))
+    return picture.filter(ImageFilter.BoxBlur(2)) if _flicker(picture) > MOST_FLICKER else picture
+
+
+def _flicker(picture: Image) -> float:
+    """Return the share of dots at which ink begins or ends, in some rows: of words up to 0.2, of noise from 0.3 on."""
+    import numpy as np
+
+    rows = np.asarray(picture)[::16].astype(np.int64)
+    if rows.shape[1] <= _AROUND:
+        return 0.0
+    sums = np.cumsum(rows, axis=1)
+    around = (sums[:, _AROUND:] - sums[:, :-_AROUND]) / _AROUND
+    ink = rows[:, _AROUND // 2 : _AROUND // 2 + around.shape[1]] < around - _INK
+    return float((ink[:, 1:] != ink[:, :-1]).mean())
 
 
 def _lie_of(picture: Image) -> tuple[float, bool]:

@@ -312,6 +312,8 @@ class ReadingQueue(Service):
     def _on_end(self, reading: Reading, turn: int, event: Done | Failed | Cancelled) -> None:
         if self._now is reading and reading.turn == turn:
             reading.end = event
+            if isinstance(event, Failed) and event.code == "child.protocol":  # nothing of it is believed
+                reading.coming = _ArrivingPages()
             self._keep(reading, turn)
 
     def _end(self, reading: Reading, event: Done | Failed | Cancelled) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, require_adapter
 from slmdesk.gguf.projectors import PROJECTOR, require_projector
 from slmdesk.gguf.read import check_file, check_tokenizer, first_parts, join, parts_of, require_chat_model, unreadable
-from slmdesk.models.folder import SUMS
 from slmdesk.models.service import (
     MAX_NAME,
     MOST_BYTES,
@@ -42,6 +41,7 @@ from slmdesk.models.service import (
     name_for,
     total_bytes,
 )
+from slmdesk.models.sums import Stated, SumList, check_sum, read_list, require_stated, stated_of
 from slmdesk.runtime.events import ModelsChanged, Pending
 from slmdesk.runtime.file_io import (
     PART_SUFFIX,
@@ -77,9 +77,14 @@ class ImportEnded(Record):
     model: ModelRecord | None = None
     problem: Problem | None = None
     was_here: bool = False
+    is_checked: bool = False
+    """A list of checksums states the file, and it agrees."""
+    not_checked: str = ""
+    """Why a list that is there says nothing about the file."""
 
 
 _Brought = tuple[HashedFile, GgufHeader]
+_Imported = tuple[_Brought, Sequence[Stated]]
 
 
 class _Import(Record):
@@ -107,7 +112,7 @@ class Importer(Service):
     def begin(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
         job, folder = _Import(path, link, clean_label(name, MAX_NAME)), self._folder()
 
-        def work(stop: threading.Event, report: Report) -> _Brought | None:
+        def work(stop: threading.Event, report: Report) -> _Imported | None:
             try:
                 return _import_file(job, folder, lambda done, total: report(ImportProgress(path, done, total)), stop)
             except Stopped:
@@ -122,10 +127,10 @@ class Importer(Service):
         """Stop all imports and wait a little, until their threads have removed what they wrote."""
         self._work.close(CLOSE_S)
 
-    def _ended(self, job: _Import, result: _Brought | Problem | None) -> ImportEnded:
+    def _ended(self, job: _Import, result: _Imported | Problem | None) -> ImportEnded:
         if result is None or isinstance(result, Problem):
             return ImportEnded(str(job.path), None, result)
-        file, header = result
+        (file, header), stated = result
         linked = job.link and file.path.parent != self._folder()
         try:
             before = {model.id: model.path for model in self._known()}
@@ -133,57 +138,31 @@ class Importer(Service):
         except Exception as err:  # noqa: BLE001  whatever it is: whoever waits for the end hears of it
             return ImportEnded(str(job.path), None, problem_for(err))
         self._publish(ModelsChanged())
-        return ImportEnded(str(job.path), record, was_here=before.get(record.id) == record.path)
+        return ImportEnded(
+            str(job.path), record, was_here=before.get(record.id) == record.path,
+            is_checked=all(each.sums for each in stated),
+            not_checked=next((each.not_checked for each in stated if each.not_checked), ""),
+        )  # fmt: skip
 
 
-def _import_file(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.Event) -> _Brought:
-    """Check the file and copy, link or join it. Return the hashed file and its header. File thread."""
+def _import_file(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.Event) -> _Imported:
+    """Check the file and copy, link or join it. Return the hashed file, its header, and what is stated of it or of its
+    parts. File thread.
+    """
     header = check_file(job.path)
     if header.kind == "split" and header.split_count > 1:
         return _joined_in(job, folder, header, on_bytes, stop)
     require_usable(header)
     check_tokenizer(job.path, header)
     path = job.path.absolute()
-    expected = expected_sum(path)
+    stated = stated_of(path)
     if job.link or path.parent == folder:
         copy = hash_file(path, on_bytes, stop)
-        check_sum(path, copy.sha256, expected)
-        return copy, header
-    check = partial(check_sum, path, expected=expected)
-    return copy_in(path, folder, job.name_for(header), on_bytes, stop, check), header
-
-
-MOST_SUMS = 1 << 20
-_SUM = re.compile(r"\\?([0-9A-Fa-f]{64}) [ *](?:\./)?(.+)")
-
-
-def expected_sum(path: Path) -> str:
-    """Return the checksum that SHA256SUMS beside the file, or in the folder above, states for it, in small letters;
-    empty if none is stated.
-
-    Raises KnownError `file.unreadable`.
-    """
-    for name, sums in (
-        (path.name, path.with_name(SUMS)),
-        (f"{path.parent.name}/{path.name}", path.parent.parent / SUMS),
-    ):
-        try:
-            with sums.open("rb") as file:
-                lines = file.read(MOST_SUMS).decode("utf-8-sig", "replace").splitlines()
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as err:
-            raise KnownError("file.unreadable", path=str(sums), reason=err.strerror or str(err)) from err
-        for line in map(_SUM.fullmatch, lines):
-            if line and line[2] == name:
-                return line[1].lower()
-    return ""
-
-
-def check_sum(path: Path, sha256: str, expected: str) -> None:
-    """Raises KnownError `model.other_sum` if a checksum is stated and the file has another one."""
-    if expected and sha256 != expected:
-        raise KnownError("model.other_sum", path=str(path))
+        check_sum(path, copy.sha256, stated.sums)
+    else:
+        check = partial(check_sum, path, expected=stated.sums)
+        copy = copy_in(path, folder, job.name_for(header), on_bytes, stop, check)
+    return (copy, header), [stated]
 
 
 def require_usable(header: GgufHeader) -> None:
@@ -214,7 +193,7 @@ def usable_header(path: Path, require: Callable[[GgufHeader], None] = require_us
     return header
 
 
-def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes, stop: threading.Event) -> _Brought:
+def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes, stop: threading.Event) -> _Imported:
     """Import a model in parts by joining the parts to one file in `folder`. If this fails, nothing is left behind.
 
     Raises KnownError `model.parts_missing`, `model.parts_linked`, `disk.full`, `file.unwritable`, Stopped.
@@ -223,9 +202,10 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes,
     if job.link:
         raise KnownError("model.parts_linked", count=len(parts))
     remove_left_overs(folder)
-    for part in parts:
-        if expected := expected_sum(part):
-            check_sum(part, hash_file(part, lambda _done, _total: None, stop).sha256, expected)
+    stated = [stated_of(part.absolute()) for part in parts]
+    for part, of_part in zip(parts, stated, strict=True):
+        if of_part.sums:
+            check_sum(part, hash_file(part, lambda _done, _total: None, stop).sha256, of_part.sums)
     needed = sum(mark_of(part).bytes for part in parts)
     need_space(parts[0], folder, bytes=needed)
     reported = 0.0
@@ -238,7 +218,8 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes,
             reported = time.monotonic()
             on_bytes(min(written, needed), needed)
 
-    return join_into(folder / f".import-{uuid4().hex}{PART_SUFFIX}", parts, job.name_for, on_written, needed=needed)
+    beside = folder / f".import-{uuid4().hex}{PART_SUFFIX}"
+    return join_into(beside, parts, job.name_for, on_written, needed=needed), stated
 
 
 def join_into(
@@ -312,7 +293,10 @@ class FileInspectionService(Service):
 
         def work() -> InspectedFiles:
             files, was_cut = _files(paths)
-            return InspectedFiles(tuple(_candidate(file, context, pc) for file in files), was_cut)
+            read = cache(read_list)
+            return InspectedFiles(
+                tuple(_candidate(file, context, pc, None if file in paths else read) for file in files), was_cut
+            )
 
         return pending_on_file_thread(self._service_thread, work, name="look-at-models")
 
@@ -341,17 +325,22 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield Path(place) / name
 
 
-def _candidate(path: Path, context_tokens: int, pc: Pc) -> Candidate:
+def _candidate(
+    path: Path, context_tokens: int, pc: Pc, read: Callable[[Path], SumList | None] | None = None
+) -> Candidate:
+    """With `read`, that of a folder: a list of checksums that is there has to state it."""
     try:
         header = check_file(path)
         if header.kind == "split" and header.split_count > 1:
             parts = parts_of(path, header.split_count)
+            _require_stated(parts, read)
             size = sum(mark_of(part).bytes for part in parts)
             first = check_file(parts[0])
             return Candidate(
                 path, name_for(first, _stem(path)), size, len(parts), first, fit_by_size(size, pc.available_bytes)
             )
         require_usable(header)
+        _require_stated([path], read)
         name = name_for(header, path.stem)
         if header.kind != "model":
             return Candidate(path, name, header.file_bytes, header=header)
@@ -362,6 +351,12 @@ def _candidate(path: Path, context_tokens: int, pc: Pc) -> Candidate:
         return Candidate(path, path.name, problem=problem_for(error))
     except Exception as err:  # noqa: BLE001  a thread's inner frame: an odd file must not hide the others
         return Candidate(path, path.name, problem=problem_for(err))
+
+
+def _require_stated(paths: Sequence[Path], read: Callable[[Path], SumList | None] | None) -> None:
+    if read is not None:
+        for path in paths:
+            require_stated(path.absolute(), read)
 
 
 def _stem(path: Path) -> str:

@@ -25,7 +25,8 @@ def answers(kind, job, numbers):
     if kind == "results":
         return {"type": "done", "job": job, "result": {"words": ["w" * 100] * 300_000}}
     if kind == "full pages":
-        page = {"number": next(numbers), "label": "", "text": "words " * 20_000, "status": "read"}
+        page = {"number": next(numbers), "label": "", "text": "words " * 20_000, "status": "read", "reason": "",
+                "blocks": [], "has_image": False}  # fmt: skip
         return {"type": "partial", "job": job, "key": "1", "value": page}
     return {
         "tokens": {"type": "token", "job": job, "text": "w"},

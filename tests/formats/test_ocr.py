@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,10 +11,10 @@ from types import SimpleNamespace
 import pypdfium2 as pdfium
 import pytest
 from fakes.scans import WORDS, scan
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from slmdesk.base.documents import BlockKind, Note, PageStatus
-from slmdesk.formats import pdf, scans
+from slmdesk.formats import pdf, pictures, scans
 from slmdesk.formats.pdf_file import Look, Word
 from slmdesk.formats.pdf_layout import Line, lay_out, measures_of
 from slmdesk.formats.reading import PictureRequest, Reading, redactor_of
@@ -225,3 +227,104 @@ def test_on_windows_the_data_are_found_in_a_folder_of_any_name(monkeypatch, tmp_
     with suppress(RuntimeError):
         list(pdf.read(Reading("a.pdf", scan(), language="en")))
     assert asked == {(".", here)}
+
+
+class Clock:
+    """Seconds that pass where a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(("seconds", "readings"), [(10, 5), (50, 2), (70, 1), (300, 1)])
+def test_no_reading_is_begun_that_would_not_be_over_in_time(monkeypatch, seconds, readings):
+    """The library finds the lines of noise for minutes and heeds no limit meanwhile."""
+    clock, begun = Clock(), []
+
+    def read(_picture, _languages, _turn, _ends, **_options):
+        begun.append(clock.now)
+        clock.now += seconds
+        return scans._Pass([[placed("garbled" * 20, 10, 10, sureness=40)]])
+
+    monkeypatch.setattr(scans, "time", clock)
+    monkeypatch.setattr(scans, "_read", read)
+    monkeypatch.setattr(scans, "_has_more", lambda *_args: True)
+    scans.recognise(Image.new("L", (620, 877), 255), 620, 877, "de", lambda: None)
+    assert len(begun) == readings
+
+
+@pytest.mark.parametrize("size", [(1, 1_000_000), (1_000_000, 1), (2, 40_000), (40_000, 3), (6000, 6000)])
+def test_no_picture_is_larger_than_the_library_can_hold(monkeypatch, size):
+    given = []
+    monkeypatch.setattr(scans, "_read", lambda picture, *_args, **_options: given.append(picture.size) or scans._Pass())
+    scans.recognise(Image.new("L", size, 255), *size, "", lambda: None)
+    assert given
+    assert max(max(each) for each in given) <= scans.MOST_SIDE
+
+
+def test_dots_of_noise_and_of_print_are_smoothed_and_those_of_words_are_not():
+    noise = Image.effect_noise((900, 900), 200)
+    words = Image.new("L", (900, 900), 255)
+    for top in range(0, 900, 16):  # small letters without any margin
+        for left in range(0, 900, 8):
+            words.paste(0, (left, top, left + 2, top + 9))
+    assert scans._readable(words) is words
+    smooth = scans._readable(noise)
+    assert smooth is not noise
+    assert scans._flicker(smooth) < scans._flicker(noise) / 2
+    shaded = Image.new("L", (900, 900), 170).convert("1").convert("L")
+    assert scans._readable(shaded) is not shaded
+
+
+@pytest.mark.skipif(not scans.is_available(), reason="wants tesserocr and its data")
+def test_words_on_a_shaded_page_of_black_and_white_dots_are_read():
+    page = Image.new("L", (1600, 500), 180)
+    draw = ImageDraw.Draw(page)
+    font = ImageFont.load_default(60)
+    for row, words in enumerate(
+        ("The rent is due in April.", "The tenant pays the heating.", "The keys are returned.")
+    ):
+        draw.text((100, 80 + 120 * row), words, font=font, fill=20)
+    found = scans.recognise(page.convert("1").convert("L"), 384, 120, "en", lambda: None)
+    assert "The tenant pays the heating." in [" ".join(word.text for word in line.words) for line in found.lines]
+
+
+@pytest.mark.skipif(not scans.is_available(), reason="wants tesserocr and its data")
+def test_the_library_is_given_grey_dots_and_opens_no_picture(monkeypatch):
+    """Its own libraries for PNG, TIFF, JPEG and WebP are of 2018 and have known faults."""
+    import tesserocr
+
+    used, given = set(), []
+
+    class Watched:
+        def __init__(self, **options):
+            self._api = tesserocr.PyTessBaseAPI(**options)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_raised):
+            self._api.End()
+
+        def __getattr__(self, name):
+            used.add(name)
+            if name == "SetImageBytes":
+                return lambda data, *about: given.append((data, about)) or self._api.SetImageBytes(data, *about)
+            return getattr(self._api, name)
+
+    library = SimpleNamespace(
+        PyTessBaseAPI=Watched, RIL=tesserocr.RIL, PSM=tesserocr.PSM, iterate_level=tesserocr.iterate_level
+    )
+    monkeypatch.setitem(sys.modules, "tesserocr", library)
+    page = Image.new("L", (900, 300), 255)
+    ImageDraw.Draw(page).text((50, 100), "The rent is due", font=ImageFont.load_default(60), fill=0)
+    data = io.BytesIO()
+    page.save(data, "PNG")
+    (read,) = pictures.read(Reading("a.png", data.getvalue()))
+    assert read.status is PageStatus.READ
+    assert used == {"SetVariable", "SetImageBytes", "SetSourceResolution", "Recognize", "GetIterator"}
+    for dots, (width, height, bytes_of_dot, bytes_of_row) in given:
+        assert (bytes_of_dot, bytes_of_row, len(dots)) == (1, width, width * height)

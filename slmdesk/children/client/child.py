@@ -30,6 +30,7 @@ from slmdesk.base import protocol
 from slmdesk.base.error_sentences import CODES
 from slmdesk.base.errors import BUG_CODE, KnownError
 from slmdesk.base.protocol import (
+    MOST_LETTERS,
     Cancel,
     Cancelled,
     CountTokens,
@@ -40,6 +41,7 @@ from slmdesk.base.protocol import (
     Heartbeat,
     Hello,
     Load,
+    Partial,
     ProtocolBroken,
     Shutdown,
     Start,
@@ -190,8 +192,10 @@ BYTES_OF_VALUE = {"embed": 64 << 10}
 BYTES_OF_BYTE, BYTES_OF_PACKED, LEAST_BYTES_OF_BYTE = 64, 256, 8
 """For each byte of a document.  Case files have 3 at most; a list of lone letters has 40, a packed one 200."""
 PACKED = (b"PK", b"%PDF")
-MOST_BYTES_OF_DOCUMENT = 1 << 30
-"""But for exports of chats that are larger still, which have LEAST_BYTES_OF_BYTE."""
+MOST_BYTES_OF_DOCUMENT = 3 * MOST_LETTERS
+"""A sheet's pages take three bytes for each letter.  What is made of a larger file (a copy, the chats of an export) has
+LEAST_BYTES_OF_BYTE.
+"""
 PIECES_OF_TOKEN = 2
 """The first may end a thought, and the second begin the answer."""
 PIECES_MORE = 64
@@ -220,7 +224,8 @@ class JobHandle:
         self.outbox: list[ToChild] = []
         self.cancelled_at: float | None = None
         self._left = BYTES_OF_JOB
-        self._has_document, self._path = has_document, ""
+        self._has_document, self._path, self._kind = has_document, "", ""
+        self._letters = MOST_LETTERS
         self._pieces: dict[str, int] = {}
         """How much of an answer may still come, by its key."""
 
@@ -230,6 +235,7 @@ class JobHandle:
             most = sampling.get("max_tokens") if isinstance(sampling, Mapping) else None
             tokens = most if isinstance(most, int) else context_tokens
             self._pieces[message.key if isinstance(message, Step) else ""] = PIECES_OF_TOKEN * tokens + PIECES_MORE
+            self._kind = kind or self._kind
             self._left += BYTES_OF_KINDS.get(kind, 0) + BYTES_OF_TOKEN * tokens * (sampling is not None)
             self._left += _size(message.payload, BYTES_OF_VALUE.get(kind, BYTES_OF_EVENT))
             self._path = str(message.payload.get("path") or self._path) if self._has_document else ""
@@ -244,9 +250,12 @@ class JobHandle:
             return left < 0
         self._left -= size + BYTES_OF_EVENT
         if self._left < 0 and self._has_document and self._path:  # looked at late: few documents need it
-            self._left += _bytes_of(self._path)
+            self._left += _bytes_of(self._path, self._kind)
             self._has_document = False
-        return self._left < 0
+        if self._kind == "read" and isinstance(untrusted, Partial):
+            text = untrusted.value.get("text")
+            self._letters -= len(text) if isinstance(text, str) else 0
+        return self._left < 0 or self._letters < 0
 
     def step(self, key: str, payload: Mapping[str, Json]) -> None:
         self._client.pass_on(self, Step(self.id, key, payload))
@@ -284,15 +293,18 @@ def _size(value: Json | Mapping[str, Json], value_bytes: int) -> int:
     return value_bytes + sum(_size(part, value_bytes) for part in parts)
 
 
-def _bytes_of(path: str) -> int:
-    """What may come of this document.  One that cannot be looked at now was perhaps removed while it was read."""
+def _bytes_of(path: str, kind: str) -> int:
+    """What may come of this document by a job of this kind.  One that cannot be looked at now was perhaps removed
+    while it was read.
+    """
     descriptor = _opened(path)
     if descriptor is None:
         return MOST_BYTES_OF_DOCUMENT
     with os.fdopen(descriptor, "rb") as file:
         factor = BYTES_OF_PACKED if file.read(4).startswith(PACKED) else BYTES_OF_BYTE
         size = os.fstat(descriptor).st_size
-        return max(min(MOST_BYTES_OF_DOCUMENT, factor * size), LEAST_BYTES_OF_BYTE * size)
+        most = min(MOST_BYTES_OF_DOCUMENT, factor * size)
+        return most if kind == "read" else max(most, LEAST_BYTES_OF_BYTE * size)
 
 
 def failure_of(job: str, how: Outcome, detail: str) -> Failed:

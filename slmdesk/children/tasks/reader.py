@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import hashlib
 import io
 import json
@@ -19,7 +20,7 @@ from pathlib import PurePath
 
 from slmdesk.base.documents import BlockKind, DocumentInfo, ForeignChat, Note, PageStatus, format_named, format_of
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.protocol import Partial, Progress, in_pieces, record_from
+from slmdesk.base.protocol import MOST_LETTERS, Partial, Progress, in_pieces, record_from
 from slmdesk.base.record import Count, changed, to_json
 from slmdesk.base.texts import N_, _
 from slmdesk.base.translation import TERM_COLUMNS
@@ -63,6 +64,8 @@ _UNSEEN_LETTERS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-
 PATIENCE_S = 0.5
 """A reading lets pictures go first for no longer than this, a page."""
 _OLD_NAMES = (".doc", ".dot", ".ppt")
+_NO_ROOM = ("failed to map", "annot allocate memory")
+"""What the loader of libraries says, in all its versions."""
 
 
 class PictureQueue:
@@ -95,13 +98,26 @@ _pictures = PictureQueue()
 
 @contextmanager
 def _damaged(path: str) -> Iterator[None]:
-    """Within it, a fault nobody foresaw means that the document is damaged.  Raises KnownError `document.damaged`."""
+    """Within it, a fault nobody foresaw means that the document is damaged.  Raises KnownError `document.damaged`, or
+    MemoryError where it came of too little memory.
+    """
     try:
         yield
     except (KnownError, Stopped, MemoryError):
         raise
     except Exception as err:
+        if _is_short_of_memory(err):
+            raise MemoryError from err
+        if isinstance(err, ImportError):  # of this installation
+            raise
         raise KnownError("document.damaged", path=path, reason=type(err).__name__) from err
+
+
+def _is_short_of_memory(err: Exception) -> bool:
+    """Also a library that could not be loaded beside a large picture."""
+    if isinstance(err, ImportError):
+        return any(words in str(err) for words in _NO_ROOM)
+    return isinstance(err, OSError) and err.errno == errno.ENOMEM
 
 
 def _is_empty(reading: Reading) -> bool:
@@ -121,7 +137,7 @@ def read(job: Job) -> Task:
     """
     reading = reading_of(job)
     chosen = chosen_format(reading, text_of(job, "format", ""))
-    pages = 0
+    pages = letters = 0
     with _damaged(reading.path):
         try:
             with closing(reader_of(chosen)(reading)) as read_pages:  # type: ignore[type-var]  # readers are generators
@@ -129,6 +145,9 @@ def read(job: Job) -> Task:
                     _pictures.wait()
                     job.check()
                     pages = page.number
+                    letters += len(page.text)
+                    if letters > MOST_LETTERS:
+                        raise KnownError("document.too_large", path=reading.path, bytes=letters, limit=MOST_LETTERS)
                     if _UNSEEN_LETTERS.search(page.text):
                         reading.note(Note.HIDDEN_TEXT)
                     if struck := sum(block.kind is BlockKind.STRUCK for block in page.blocks):

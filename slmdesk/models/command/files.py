@@ -19,6 +19,7 @@ from slmdesk.gguf.header import base_name
 from slmdesk.gguf.read import plain_metadata
 from slmdesk.hub.search import Skill
 from slmdesk.models.command.library import card_shape, pairs_shape, shape_of_model, speed_shape
+from slmdesk.models.folder import SUMS
 from slmdesk.models.importer import ImportEnded, ImportProgress
 from slmdesk.models.service import lost_words, name_for
 from slmdesk.runtime.messages import bytes_for_people
@@ -174,7 +175,8 @@ def _recommended(job: Skill, recommendation: Recommendation | None) -> dict[str,
 def import_models(console: Console, files: tuple[Path, ...], link: bool, name: str) -> int:
     """Import GGUF model files, as a copy or a link; from a folder, all files in it and below.
 
-    What a file SHA256SUMS beside them states is checked; another file is refused.
+    What a file SHA256SUMS beside them or in the folder above states is checked; another file is refused, and so is
+    one of a folder that it does not state.
     """
     if name and (len(files) > 1 or files[0].is_dir()):
         raise click.UsageError("--name is for one FILE.")
@@ -229,7 +231,11 @@ def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None
     for end in ends:
         if end.model:
             here = "  (was here already)" if end.was_here else ""
-            console.say(f"{end.model.id}  {clean_label(end.model.name, 60)}  {bytes_for_people(end.model.bytes)}{here}")
+            agrees = f"  ({SUMS} agrees)" if end.is_checked else ""
+            size = bytes_for_people(end.model.bytes)
+            console.say(f"{end.model.id}  {clean_label(end.model.name, 60)}  {size}{agrees}{here}")
+            if end.not_checked:
+                console.notify(f"note: {clean_label(end.path, 300)} is not checked: {end.not_checked}.")
         elif end.problem:
             sentence = end.problem.sentence
             where = "" if end.path in sentence else f"{clean_label(end.path, 300)}: "
@@ -239,4 +245,7 @@ def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None
 def _row(end: ImportEnded) -> dict[str, Json]:
     if end.model is None:
         return {"file": end.path, "id": None, "reason": end.problem.sentence if end.problem else None}
-    return {**shape_of_model(end.model), "file": end.path, "is_new": not end.was_here, "reason": None}
+    return {
+        **shape_of_model(end.model), "file": end.path, "is_new": not end.was_here, "is_checked": end.is_checked,
+        "not_checked": end.not_checked or None, "reason": None,
+    }  # fmt: skip

@@ -251,6 +251,8 @@ def _added_words(event: ImportEnded) -> str:
         return f"{Path(event.path).name}: {event.problem.sentence if event.problem else _('not added')}"
     if event.was_here:
         return _("{name} is already here as {name2}.").format(name=Path(event.path).name, name2=event.model.name)
+    if event.is_checked:
+        return _("{name} was added; its checksum agrees.").format(name=event.model.name)
     return _("{name} was added.").format(name=event.model.name)
 
 

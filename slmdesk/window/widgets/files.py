@@ -299,12 +299,22 @@ class ModelImports(QObject):
     def _next(self) -> None:
         if not self._waiting:
             over, self._over, self._count, self._running = self._over, [], 0, None
+            self._tell_not_checked(over)
             self.ended.emit(tuple(over))
             return
         path, link = self._waiting.popleft()
         self._say(path, _("Adding…"), 0.0)
         asked, refused = self._bridge.services.models.import_file(path, link=link), partial(self._on_refused, path)
         self._running = self._bridge.follow(asked, self._on_ended, refused, self._on_progressed)
+
+    def _tell_not_checked(self, over: Sequence[ImportEnded]) -> None:
+        from slmdesk.window.widgets.notices import Notice  # imported late: it needs the dialogs of this module
+
+        words = _("{name} is not checked: {reason}.")
+        told = [words.format(name=Path(end.path).name, reason=end.not_checked) for end in over if end.not_checked]
+        if told:
+            full = "\n".join(told)
+            self._bridge.notice_raised.emit(Notice(told[0], full, key="not checked", full=full))
 
     def _say(self, path: Path, words: str, fraction: float) -> None:
         at = _("{count} of {count2}  ·  ") if self._count > 1 else ""

@@ -111,18 +111,23 @@ def test_what_has_no_end_after_its_job_ends_the_child(tmp_path):
         assert len(received.events) == 1
 
 
-def test_what_may_come_of_a_document_grows_with_it(tmp_path):
-    def most(name, data):
+def test_what_may_come_of_a_document_grows_with_it_up_to_what_any_has(tmp_path):
+    def most(name, data, kind="read", value=None):
+        """Mebibytes that may come."""
         path = tmp_path / name
         path.write_bytes(data)
         job = child.JobHandle(None, "1", Received(), has_document=True)
-        job.allow(Start("1", "read", {"path": str(path)}), 4096)
-        return sum(1 for _ in iter(lambda: job.exceeds(Partial("1", "", {}), 1 << 20), True))
+        job.allow(Start("1", kind, {"path": str(path)}), 4096)
+        return sum(1 for _ in iter(lambda: job.exceeds(Partial("1", "", value or {}), 1 << 20), True))
 
-    small, text, packed = most("a.txt", b"a"), most("b.txt", bytes(2 << 20)), most("c.docx", b"PK" + bytes(2 << 20))
+    packed, large = b"PK" + bytes(400 << 10), b"PK" + bytes(40 << 20)
+    small, text, some = most("a.txt", b"a"), most("b.txt", bytes(2 << 20)), most("c.docx", packed)
     assert 15 <= small <= 17
     assert 120 <= text - small <= 130
-    assert 500 <= packed - small <= 515
+    assert 95 <= some - small <= 105
+    assert 190 <= most("d.docx", large) - small <= 193
+    assert 315 <= most("d.docx", large, "rewrite") - small <= 325, "a copy is as large as its document"
+    assert most("d.docx", large, value={"text": "w" * (1 << 20)}) == 64, "of text"
 
 
 def test_a_listener_to_whom_a_page_is_none_counts_it_against_the_child(tmp_path):

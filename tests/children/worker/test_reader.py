@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import os
 import shutil
@@ -23,9 +24,11 @@ from fakes.tiny_pdf import TinyPdf, lines
 from PIL import Image, ImageDraw, ImageFont
 
 from slmdesk.base.documents import FORMATS
+from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed
 from slmdesk.children.client import ChildEnded, ClientLimits, Outcome
 from slmdesk.children.reach import HANDLES_VARIABLE
+from slmdesk.children.tasks import reader as reader_tasks
 from slmdesk.children.tasks.job import Job
 from slmdesk.children.worker import main, sandbox
 
@@ -332,3 +335,41 @@ def test_w11_the_reader_opens_no_document_but_those_it_is_handed(rig, tmp_path):
     with Rig(tmp_path, READER, role="reader", environment={HANDLES_VARIABLE: ""}) as untold:
         end, _ = read(untold, tmp_path / "a.txt")
         assert (end.code, end.args["reason"]) == ("document.unreadable", "Permission denied")
+
+
+def test_more_text_than_any_document_has_is_too_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader_tasks, "MOST_LETTERS", 12)
+    (tmp_path / "a.txt").write_text("one two\fthree\fx")
+    job = Job("1", {"path": str(tmp_path / "a.txt")})
+    with pytest.raises(KnownError, match=r"document\.too_large"):
+        list(reader_tasks.read(job))
+    monkeypatch.setattr(reader_tasks, "MOST_LETTERS", 13)
+    assert len(list(reader_tasks.read(job))) == 6, "three pages, and after each how far it is"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("libgfortran.so: failed to map segment from shared object"),
+        ImportError("libz.so: cannot allocate memory in static TLS block"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        MemoryError(),
+    ],
+)
+def test_what_fails_for_want_of_memory_is_no_damage(error):
+    with pytest.raises(MemoryError), reader_tasks._damaged("a.png"):
+        raise error
+
+
+def test_what_fails_for_want_of_a_part_of_the_program_is_no_damage():
+    with pytest.raises(ImportError), reader_tasks._damaged("a.png"):
+        raise ImportError("No module named numpy")
+    with pytest.raises(KnownError, match=r"document\.damaged"), reader_tasks._damaged("a.png"):
+        raise OSError(errno.EIO, "broken data stream")
+
+
+def test_a_grey_picture_as_large_as_may_be_has_room(rig, tmp_path):
+    picture = Image.new("L", (13_600, 13_600), 255)
+    picture.save(tmp_path / "a.png", compress_level=1)
+    end, _text = read(rig, tmp_path / "a.png")
+    assert isinstance(end, Done), end

@@ -111,7 +111,7 @@ def test_a_folder_and_what_lies_below_it_also_in_parts(run, tmp_path) -> None:
     assert run("models", "import", str(tmp_path / "stick"), "--name", "x").status == 2
 
 
-def test_a_folder_with_checksums_comes_in_but_for_what_is_another_file(run, tmp_path) -> None:
+def test_a_folder_with_checksums_comes_in_but_for_another_file_and_one_not_listed(run, tmp_path) -> None:
     folder = tmp_path / "stick"
     (folder / "more").mkdir(parents=True)
     good, bad = write(folder / "good.gguf", tiny_llama()), write(folder / "bad.gguf", tiny_qwen2())
@@ -124,12 +124,13 @@ def test_a_folder_with_checksums_comes_in_but_for_what_is_another_file(run, tmp_
     lines = [f"{sums['good.gguf'].upper()} *good.gguf", f"{'0' * 64}  bad.gguf", *(f"{sums[n]}  {n}" for n in sums)]
     (folder / "SHA256SUMS").write_text("no checksum\n" + "\r\n".join(lines))
     done = run("models", "import", str(folder), "--json")
-    assert (done.status, "1 of 4 files were not brought in" in done.err) == (1, True)
+    assert (done.status, "2 of 4 files were not brought in" in done.err) == (1, True)
     reasons = {Path(file["file"]).name: file["reason"] for file in done.json}
-    assert [name for name, reason in reasons.items() if reason] == ["bad.gguf"]
+    assert [name for name, reason in reasons.items() if reason] == ["bad.gguf", unlisted.name]
     assert "SHA256SUMS beside it" in reasons["bad.gguf"]
+    assert "SHA256SUMS does not name it" in reasons[unlisted.name]
     assert {model["sha256"] for model in run("models", "list", "--json").json} == {
-        hashlib.sha256(path.read_bytes()).hexdigest() for path in (good, above, unlisted)
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in (good, above)
     }
     linked = run("models", "import", str(bad), "--link", "--json")
     assert (linked.status, linked.json["error"]["code"]) == (1, "model.other_sum")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -240,6 +241,23 @@ def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library,
     (folder / "deeper" / "whole-00001-of-00003.gguf").unlink()
     dropped(library, folder / "deeper" / "whole-00002-of-00003.gguf")
     library.wait(lambda: library.is_said("whole-00001-of-00003.gguf"))
+
+
+def test_a_list_of_checksums_that_does_not_name_a_model_keeps_it_out_of_a_folder_and_is_said(library, tmp_path) -> None:
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    named, other = named_llama(folder / "named.gguf", "Named"), named_llama(folder / "other.gguf", "Other")
+    (folder / "SHA256SUMS").write_text(f"{hashlib.sha256(named.read_bytes()).hexdigest()}  C:\\models\\NAMED.gguf")
+    dropped(library, folder)
+    dialog = dialog_of(library)
+    assert "SHA256SUMS does not name it" in said(dialog)
+    library.click(library.find("add_copy", dialog))
+    library.wait(lambda: library.is_said("Named was added; its checksum agrees."))
+    library.wait(lambda: not library.window.findChild(AddDialog))
+    dropped(library, other)
+    library.click(library.find("add_copy", dialog_of(library)))
+    library.wait(lambda: library.is_said("other.gguf is not checked: SHA256SUMS does not name it."))
+    library.wait(lambda: len(library.ask(lambda services: services.models.list())) == 3)
 
 
 def test_adding_several_can_be_cancelled(library, tmp_path) -> None:
