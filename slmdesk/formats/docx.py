@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -13,6 +13,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
 from slmdesk.formats import letters
 from slmdesk.formats.formulas import omml_line
+from slmdesk.formats.inside import pieces_inside
 from slmdesk.formats.letters import Look
 from slmdesk.formats.office_xml import Package, Stream, attribute, child, children, is_on, local, texts
 from slmdesk.formats.pptx import Drawing
@@ -41,16 +42,17 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def _walker(package: Package, main: str) -> Walker:
-    def elements(kind: str) -> dict[str, etree._Element]:
-        notes = children(package.tree(package.related(main, kind)), kind.rstrip("s"))
-        return {attribute(element, "id"): element for element in notes}
+    def aside(kind: str) -> _Aside:
+        part = package.related(main, kind)
+        notes = children(package.tree(part), kind.rstrip("s"))
+        return _Aside(part, {attribute(element, "id"): element for element in notes})
 
     return Walker(
-        package.reading,
+        package,
+        main,
         styles_of(package.tree(package.related(main, "styles"))),
         Numbering(package.tree(package.related(main, "numbering"))),
-        {kind: elements(kind) for kind in ("footnotes", "endnotes", "comments")},
-        lambda: Drawing(package, dict(package.relations(main))),
+        {kind: aside(kind) for kind in ("footnotes", "endnotes", "comments")},
     )
 
 
@@ -60,7 +62,7 @@ def _beside(package: Package, walker: Walker, main: str) -> Iterator[Flow]:
     for relation in package.relations(main).values():
         if relation.kind not in ("header", "footer") or (root := package.tree(relation.part)) is None:
             continue
-        text = walker.plain(root)
+        text = walker.plain(root, relation.part)
         if text.strip() and (relation.kind, text) not in seen:
             seen.add((relation.kind, text))
             piece = Piece(BlockKind(relation.kind), text)
@@ -73,7 +75,8 @@ _SKIPPED = frozenset(
     ("delText", "delInstrText", "instrText", "rPr", "pPr", "tblPr", "tblGrid", "trPr", "tcPr", "sdtPr", "sdtEndPr",
      "Fallback", "fldData", "footnoteRef", "endnoteRef", "annotationRef", "proofErr", "sectPr", "del", "moveFrom")
 )  # fmt: skip
-_REMOVED = frozenset(("del", "moveFrom", "delText"))
+_JOINED = frozenset(("del", "moveFrom"))
+_REMOVED = _JOINED | {"delText"}
 _CHANGES = _REMOVED | {"ins", "moveTo"}
 _LETTERS = {"tab": "\t", "ptab": "\t", "cr": "\n", "noBreakHyphen": "\u2011", "softHyphen": "\u00ad"}
 _CITED = {"footnoteReference": ("footnotes", "decimal"), "endnoteReference": ("endnotes", "lowerRoman")}
@@ -121,16 +124,19 @@ class _Line:
         self.after.clear()
 
 
+class _Aside(Record):
+    """The notes of a kind: the part they are in, and each by its id."""
+
+    part: str
+    notes: Mapping[str, etree._Element]
+
+
 class Walker:
     def __init__(
-        self,
-        reading: Reading,
-        styles: Mapping[str, Style],
-        numbering: Numbering,
-        aside: Mapping[str, Mapping[str, etree._Element]],
-        drawing: Callable[[], Drawing],
-    ) -> None:
-        self.reading, self._drawing = reading, drawing
+        self, package: Package, part: str, styles: Mapping[str, Style], numbering: Numbering,
+        aside: Mapping[str, _Aside],
+    ) -> None:  # fmt: skip
+        self.reading, self._package, self._part = package.reading, package, part
         self._styles, self._numbering, self._aside = styles, numbering, aside
         self._carried = ""
         self._table: etree._Element | None = None
@@ -152,7 +158,7 @@ class Walker:
         elif name in ("oMath", "oMathPara"):
             yield Piece(BlockKind.PARAGRAPH, omml_line(element))
         elif name == "altChunk":
-            self.reading.note(Note.EXTERNAL_IGNORED)
+            yield from self._inserted(attribute(element, "id"))
         else:
             self._see(name)
             for inner in element if name not in _SKIPPED else ():
@@ -163,11 +169,13 @@ class Walker:
             yield Piece(BlockKind.PARAGRAPH, self._carried)
             self._carried = ""
 
-    def plain(self, element: etree._Element) -> str:
+    def plain(self, element: etree._Element, part: str) -> str:
+        """Return the words of an element that is beside the text, in a part of its own."""
         carried, self._carried = self._carried, ""
+        outer, self._part = self._part, part
         lines = [piece.text for part in element for piece in self.flow(part) if isinstance(piece, Piece)]
         lines += [piece.text for piece in self.rest() if isinstance(piece, Piece)]
-        self._carried = carried
+        self._carried, self._part = carried, outer
         return "\n".join(line.strip() for line in lines if line.strip())
 
     # ---- paragraphs
@@ -179,7 +187,9 @@ class Walker:
         broken = child(properties, "pageBreakBefore")
         if is_on(broken) if broken is not None else style.breaks_before:
             yield PageBreak()
-        kind, level, number = self._kind(properties, style, style_id)
+        marks = {local(mark) for mark in children(child(properties, "rPr"))}
+        joins = not marks.isdisjoint(_JOINED)  # its mark was deleted: it joins the next paragraph, and has no number
+        kind, level, number = self._kind(properties, style, style_id, counts=not joins)
         line = _Line(kind, level, style.look)
         if style.is_hidden:
             self.reading.note(Note.HIDDEN_TEXT)
@@ -187,7 +197,7 @@ class Walker:
         if self._carried:
             line.text.insert(0, self._carried)
             self._carried = ""
-        if child(properties, "rPr", "del") is not None:  # its paragraph mark was deleted: the next paragraph joins it
+        if joins:
             self.reading.note(Note.CHANGES_ACCEPTED)
             yield from line.before
             self._carried = line.words
@@ -206,14 +216,16 @@ class Walker:
             yield piece
         yield from line.after
 
-    def _kind(self, properties: etree._Element | None, style: Style, style_id: str) -> tuple[BlockKind, int, str]:
+    def _kind(
+        self, properties: etree._Element | None, style: Style, style_id: str, *, counts: bool
+    ) -> tuple[BlockKind, int, str]:
         own, depth = number_of(properties)
         number = style.number if own is None else own
         if depth is None:
             depth = self._numbering.level_of_style(number, style_id)
         if depth is None:
             depth = style.item_level
-        shown = self._numbering.next(number, depth) if number else ""
+        shown = self._numbering.next(number, depth) if number and counts else ""
         outline = outline_level(properties)
         if outline or (outline is None and style.kind is BlockKind.HEADING):
             return BlockKind.HEADING, outline or style.level, shown
@@ -296,7 +308,7 @@ class Walker:
     def _look(self, element: etree._Element, name: str, line: _Line) -> None:
         if name == "docPr":
             line.after.append(Piece(BlockKind.CAPTION, element.get("descr", "")))
-        elif name in ("chart", "relIds") and (pieces := [*self._drawing().part(element)]):
+        elif name in ("chart", "relIds") and (pieces := [*self._drawing.part(element)]):
             line.after += pieces
         elif name in _PICTURES:
             line.after.append(PictureBlock())
@@ -326,18 +338,22 @@ class Walker:
 
     def _cite(self, element: etree._Element, name: str, line: _Line) -> None:
         kind, form = _CITED[name]
-        note = self._aside[kind].get(attribute(element, "id"))
+        aside = self._aside[kind]
+        note = aside.notes.get(attribute(element, "id"))
         if note is None:
             return
         self._cited[kind] += 1
         mark = f"[{as_number(self._cited[kind], form)}]"
         line.text.append(mark)
-        line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{mark} {self.plain(note)}")))
+        line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{mark} {self.plain(note, aside.part)}")))
 
     def _comment(self, name: str, line: _Line) -> None:
-        comment = self._aside["comments"].get(name)
+        aside = self._aside["comments"]
+        comment = aside.notes.get(name)
         if comment is not None:
-            line.after.append(Piece(BlockKind.COMMENT, self.plain(comment), place=attribute(comment, "author")))
+            line.after.append(
+                Piece(BlockKind.COMMENT, self.plain(comment, aside.part), place=attribute(comment, "author"))
+            )
 
     # ---- tables
 
@@ -364,6 +380,19 @@ class Walker:
             cells += [[] for _ in range(min(int(wide[:3]), _MAX_SPAN) - 1)] if wide.isdecimal() else []
         is_head = is_on(child(properties, "tblHeader")) or (may_be_head and len(cells) > 1 and _is_bold(row))
         yield from as_row(cells, 1 if is_head else 0)
+
+    @property
+    def _drawing(self) -> Drawing:
+        return Drawing(self._package, dict(self._package.relations(self._part)))
+
+    def _inserted(self, name: str) -> Iterator[Flow]:
+        """Yield what a file says that is inserted whole (17.17.2.1), of whatever format."""
+        relation = self._package.relations(self._part).get(name)
+        part = "" if relation is None else relation.part
+        pieces = pieces_inside(self.reading, part, b"".join(self._package.chunks(part))) if part else None
+        if pieces is None:
+            self.reading.note(Note.PARTS_UNREAD, name=N_("embedded file"))
+        yield from pieces or ()
 
     def _see(self, name: str) -> None:
         if name in _CHANGES:

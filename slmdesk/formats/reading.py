@@ -76,6 +76,10 @@ class Reading:
     counts: dict[str, int] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     attachments: list[Attachment] = field(default_factory=list)
+    depth: int = 0
+    """How many documents it is inside of, as a part of their text."""
+    files_inside: list[str] = field(default_factory=list)
+    """The names of the files that were read as a part of its text. The outermost document and all inside share it."""
     stop: threading.Event = field(default_factory=threading.Event)
     worked: Callable[[], None] = lambda: None
     """Called by readers now and then while a page takes seconds, to show that the process is alive. Any thread."""
@@ -120,6 +124,20 @@ class Reading:
         names = self.names.get(note, ())
         if name and name not in names and len(names) <= MOST_NAMES:
             self.names[note] = (*names, name if len(names) < MOST_NAMES else "…")
+
+    def inside(self, name: str, data: bytes) -> Reading:
+        """Return the reading of a document that stands in the text of this one."""
+        return Reading(
+            name, data=data, language=self.language, depth=self.depth + 1, files_inside=self.files_inside,
+            stop=self.stop, worked=self.worked,
+        )  # fmt: skip
+
+    def take_notes(self, inner: Reading) -> None:
+        """Note what was noted of a document inside this one."""
+        for note in inner.notes:
+            self.note(note, count=inner.counts.get(note, 0))
+            for name in inner.names.get(note, ()):
+                self.note(note, name=name)
 
     def check_count(self, pages: int, limit: int = 0) -> None:
         """Raises KnownError `document.too_many_pages` beyond `limit`, which is MOST_PAGES if none is given."""
