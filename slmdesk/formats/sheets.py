@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import islice
 
@@ -17,6 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
 from slmdesk.formats.letters import EMPTY, TICKED, Look, settled, symbol_font
+from slmdesk.formats.number_formats import GENERAL, NumberFormat, formats_of, shown
 from slmdesk.formats.office_xml import Package, Stream, child, children, local, relation_id
 from slmdesk.formats.pptx import Drawing, paragraph_text
 from slmdesk.formats.reading import PageText, Reading
@@ -170,6 +169,7 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _OLD_BOX = re.compile(rb"""ObjectType=["'](?:Checkbox|Radio|Drop|List)["']""")
 MAX_SHARED_CHARACTERS = 64 << 20
 _ON = ("1", "true")
+_TEXTS = frozenset(("s", "str", "inlineStr"))
 
 
 class _Book(Record):
@@ -179,6 +179,8 @@ class _Book(Record):
     looks: Mapping[str, Look]
     """By the number of a cell's style. Those without a look that says something are left out."""
     from_1904: bool
+    around_text: Mapping[str, str]
+    """What the number of a cell's style shows of texts, with {} for the text. Those without words are left out."""
 
 
 def read_xlsx(reading: Reading) -> Iterator[Page]:
@@ -190,9 +192,11 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
         if root is None:
             raise KnownError("document.damaged", path=reading.path, reason=_("its list of sheets is broken"))
         about, styles = child(root, "workbookPr"), package.tree(package.related(main, "styles"))
+        formats = formats_of(styles)
         book = _Book(
             package, _strings(package, package.related(main, "sharedStrings")),
-            formats_of(styles), _looks_of(styles), about is not None and about.get("date1904") in _ON,
+            formats, _looks_of(styles), about is not None and about.get("date1904") in _ON,
+            {str(number): "{}".join(form.around_text) for number, form in enumerate(formats) if any(form.around_text)},
         )  # fmt: skip
         relations = package.relations(main)
         for number, sheet in enumerate(children(child(root, "sheets"), "sheet"), 1):
@@ -237,6 +241,8 @@ class _Sheet:
             letters = cell.get("r", "").rstrip("0123456789")
             column = column_number(letters) or column + 1
             if text := self._words(cell):
+                if self._book.around_text and cell.get("t") in _TEXTS:
+                    text = self._book.around_text.get(cell.get("s", "0"), "{}").replace("{}", text)
                 if looks and (look := looks.get(cell.get("s", "0"))) is not None:
                     text = settled(look.dress(self._book.package.reading, MARKED.sub(r"\1", text)))
                 yield column, text
@@ -377,170 +383,6 @@ def _rich(element: etree._Element, reading: Reading) -> str:
 
 def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
-
-
-def formats_of(root: etree._Element | None) -> list[NumberFormat]:
-    own: dict[str, str] = {}
-    for element in children(child(root, "numFmts")):
-        own[element.get("numFmtId", "")] = element.get("formatCode", "")
-    formats = []
-    for style in children(child(root, "cellXfs")):
-        number = style.get("numFmtId", "0")
-        known = _BUILT_IN.get(int(number) if number.isdecimal() else 0, "")
-        formats.append(format_of_code(own.get(number, known)))
-    return formats
-
-
-_BUILT_IN = {
-    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
-    14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm", 19: "h:mm:ss", 20: "h:mm", 21: "h:mm:ss",
-    22: "yyyy-mm-dd h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 41: "#,##0", 42: "#,##0",
-    43: "#,##0.00", 44: "#,##0.00", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss", 48: "0.0E+0",
-    **dict.fromkeys((*range(27, 37), *range(50, 59)), "yyyy-mm-dd"),
-}  # fmt: skip
-_TOKEN = re.compile(
-    r'"([^"]*)"|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[(h+|m+|s+)\]|\[[^\]]*\]|(.)', re.IGNORECASE | re.DOTALL
-)
-_PLACEHOLDERS = frozenset("0#?.,%e+-/ymdhsap")
-_FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
-_LAST_DAY = 2_958_466
-"""Excel's number of the day after 31 December 9999."""
-_FALSE_LEAP_DAY = 60
-"""Excel's number of 29 February 1900, a day that never existed. Excel counts it for compatibility with Lotus."""
-
-
-class NumberFormat(Record):
-    has_date: bool = False
-    has_time: bool = False
-    has_seconds: bool = False
-    is_elapsed: bool = False
-    places: int | None = None
-    """Number of decimals shown. None means as many as the value has."""
-    least_places: int = 0
-    least_digits: int = 0
-    is_percent: bool = False
-    before: str = ""
-    after: str = ""
-    sign: str = ""
-    """A minus or a bracket that the format shows with each number."""
-    below: tuple[str, str, str] = ("", "", "")
-    """Sign and words before and behind a negative number, where words stand for its sign: 12.50 Dr."""
-
-
-MAX_CODE_CHARACTERS = 1_000
-_SECTIONS = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
-GENERAL = NumberFormat()
-
-
-@lru_cache(maxsize=500)
-def format_of_code(code: str) -> NumberFormat:
-    """Parse a format code. Codes with conditions or fractions give the plain number."""
-    section, *others = _SECTIONS.split(code[:MAX_CODE_CHARACTERS])
-    form = _form(section)
-    below = _form(others[0]) if others else GENERAL
-    if form.places is None or below.places is None or _letters(below) in ("", _letters(form)):
-        return form
-    return changed(form, below=("-" if below.sign else "", below.before, below.after))
-
-
-def _letters(form: NumberFormat) -> str:
-    return "".join(filter(str.isalpha, form.before + form.after))
-
-
-def _form(section: str) -> NumberFormat:
-    if not section or section.lower() == "general" or re.search(r"\[[<>=]|\?\s*/|@", section):
-        return GENERAL
-    placeholders, literals, elapsed = "", ["", ""], False
-    for quoted, escaped, unit, span, plain in _TOKEN.findall(section):
-        elapsed = elapsed or bool(span)
-        is_placeholder = bool(plain) and plain.lower() in _PLACEHOLDERS
-        placeholders += span or (plain if is_placeholder else "")
-        has_digits = any(mark in placeholders for mark in "0#?")
-        literals[has_digits] += quoted or escaped or unit or ("" if is_placeholder else plain)
-    letters = set(placeholders.lower())
-    if letters & set("ymdhs"):
-        has_clock = bool(letters & set("hs")) or elapsed
-        has_date = bool(letters & set("yd")) or ("m" in letters and not has_clock)
-        return NumberFormat(has_date, has_clock, "s" in letters, elapsed and not has_date)
-    return _of_digits(placeholders, literals)
-
-
-def _of_digits(placeholders: str, literals: list[str]) -> NumberFormat:
-    if "e" in placeholders.lower():
-        return GENERAL
-    ends = placeholders.replace("%", "")
-    digits = ends.strip("+-")
-    edges = [*(text.strip() for text in literals), ends[:1], ends[-1:]]
-    sign = next((mark for mark in ("-", "−", "(") if mark in edges), "")
-    whole, __, decimals = digits.partition(".")
-    if not re.search("[0#?]", digits) or whole.endswith(",") or decimals.endswith(","):
-        return GENERAL
-    return NumberFormat(
-        places=len(decimals), least_places=decimals.count("0"), least_digits=whole.count("0"),
-        is_percent="%" in placeholders, before=literals[0].lstrip("(-+ "), after=literals[1].rstrip(") "),
-        sign=sign,
-    )  # fmt: skip
-
-
-def shown(value: float, form: NumberFormat, *, from_1904: bool = False) -> str:
-    """Return a number as text in the given format. Dates are written as in ISO 8601."""
-    if form.is_elapsed:
-        return _elapsed(value, form)
-    if (form.has_date or form.has_time) and 0 <= value < _LAST_DAY:
-        return _moment(value, form, from_1904)
-    if form.is_percent:
-        value *= 100
-    text = plain(value) if form.places is None else _rounded(abs(value), form)
-    sign, before, after = "", form.before, form.after
-    if form.places is not None and text.strip("0."):
-        if value < 0 and any(form.below):
-            sign, before, after = form.below
-        elif value < 0 or form.sign in ("-", "−"):
-            sign = "-"
-    return f"{before}{sign}{text}{'%' if form.is_percent else ''}{after}"
-
-
-def plain(value: float) -> str:
-    """Return a number as text with at most 15 significant digits, like Excel, so that binary rounding errors vanish."""
-    if abs(value) < 1e15 and value == int(value):
-        return str(int(value))
-    text = f"{value:.15g}"
-    return text if "e" not in text or abs(value) >= 1e15 or abs(value) < 1e-9 else f"{value:.15f}".rstrip("0")
-
-
-def _rounded(value: float, form: NumberFormat) -> str:
-    step = Decimal(1).scaleb(-min(form.places or 0, 15))
-    try:
-        text = str(Decimal(f"{value:.15g}").quantize(step, ROUND_HALF_UP))  # rounds half up, as Excel does
-    except InvalidOperation:
-        return plain(value)
-    whole, dot, decimals = text.partition(".")
-    kept = decimals[: form.least_places] + decimals[form.least_places :].rstrip("0")
-    whole = whole.zfill(form.least_digits)
-    return f"{whole}{dot}{kept}" if kept else whole
-
-
-def _elapsed(value: float, form: NumberFormat) -> str:
-    seconds = round(abs(value) * 86_400)
-    text = f"{'-' if value < 0 else ''}{seconds // 3600}:{seconds // 60 % 60:02}"
-    return f"{text}:{seconds % 60:02}" if form.has_seconds else text
-
-
-def _moment(value: float, form: NumberFormat, from_1904: bool) -> str:
-    days = value + 1 if value < _FALSE_LEAP_DAY and not from_1904 else value
-    first = _FIRST_DAY_1904 if from_1904 else _FIRST_DAY
-    try:
-        moment = first + timedelta(seconds=round(days * 86_400))
-    except OverflowError:
-        return plain(value)
-    return moment_text(moment, has_date=form.has_date, has_time=form.has_time, has_seconds=form.has_seconds)
-
-
-def moment_text(moment: datetime, *, has_date: bool, has_time: bool, has_seconds: bool) -> str:
-    clock = moment.strftime("%H:%M:%S" if has_seconds else "%H:%M")
-    if not has_time:
-        return moment.date().isoformat()
-    return f"{moment.date().isoformat()} {clock}" if has_date else clock
 
 
 # Reads tables in text files. Values are separated by commas, semicolons, tabs or bars (RFC 4180, read leniently).
