@@ -30,6 +30,10 @@ CANDIDATES = (
 )  # fmt: skip
 """Common encodings for chardet to choose from. With all its own it takes a short German text for Icelandic MacRoman."""
 USUAL = "cp1252"
+_OLDER = ("cp850", "cp437", "cp852", "mac_roman", "latin-1")
+"""Encodings of DOS and old Macs, which are hard to guess from few letters."""
+_FEW_FAULTS = 20
+"""One place that no one writes, in so many letters that are not ASCII, does not count against an encoding."""
 CLEARLY = 1.25
 """Factor by which the confidence of another guess must exceed that of the usual encoding."""
 LEAST_SURE = 0.025
@@ -40,6 +44,9 @@ MOST_CONTROLS = 0.02
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _TWO_SCRIPTS = re.compile(r"[a-zA-Z][\u0370-\u05ff]|[\u0370-\u05ff][a-zA-Z]")
 _STRANGE = re.compile(r"[^\x00-\x7f]")
+_UNWRITTEN = re.compile(r"[\x80-\x84\x86-\x9f\u0178\u0192]")
+"""Matches control letters, and letters that hardly any word has."""
+_IN_A_WORD = re.compile(r"(?<=([^\W\d_]))([^\x00-\x7f\xad\xb7\u2010-\u2015\u2019\ufffd])(?=([^\W\d_]))")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
 
@@ -193,15 +200,36 @@ def _guessed(untrusted: bytes, strange: list[bytes]) -> Decoded:
     """Decode the bytes in the encoding that chardet guesses from the lines that are not ASCII (`strange`). If it is not
     sure, take Western European.
     """
-    for encoding in _guesses(b"\n".join(strange)[:SAMPLE_BYTES]):
+    sample = b"\n".join(strange)[:SAMPLE_BYTES]
+    fewest = 0
+    best: tuple[str, str] | None = None
+    for encoding in (*_guesses(sample), *_OLDER):
         text = _strictly(untrusted, encoding)
         if text is None or (encoding.startswith("utf-16") and not _is_plausible(text)) or _mixes_scripts(text):
             continue
-        if text == _strictly(untrusted, USUAL):  # only few non-ASCII letters, which are the same in both encodings
-            encoding = USUAL
-        return Decoded(text, encoding, GUESSED.format(encoding=encoding))
-    # latin-1 decodes every byte
-    return Decoded(untrusted.decode("latin-1"), "latin-1", GUESSED.format(encoding="latin-1"))
+        faults = _faults(sample.decode(encoding, "replace"))
+        if best is None or faults < fewest:
+            fewest, best = faults, (text, encoding)
+        if faults * _FEW_FAULTS <= len(_STRANGE.findall(text[:SAMPLE_BYTES])):
+            break
+    text, encoding = best or (untrusted.decode("latin-1"), "latin-1")  # which decodes every byte
+    if text == _strictly(untrusted, USUAL):  # only few non-ASCII letters, which are the same in both encodings
+        encoding = USUAL
+    return Decoded(text, encoding, GUESSED.format(encoding=encoding))
+
+
+def _faults(text: str) -> int:
+    """Return how many places of a text no one writes."""
+    return len(_UNWRITTEN.findall(text)) + sum(_is_misplaced(*found) for found in _IN_A_WORD.findall(text))
+
+
+def _is_misplaced(before: str, letter: str, after: str) -> bool:
+    """Return whether a sign stands within a word, a capital within small letters, or a small letter within capitals."""
+    if letter.isupper():
+        return after.islower()
+    if letter.islower():
+        return letter != "\u00df" and before.isupper() and after.isupper()
+    return before.isascii() and after.isascii()
 
 
 def _mixes_scripts(text: str) -> bool:
