@@ -13,7 +13,7 @@ from slmdesk.base.documents import BlockKind, Note, Page, PageKind, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
-from slmdesk.formats import letters
+from slmdesk.formats import charts, letters
 from slmdesk.formats.docx import as_number
 from slmdesk.formats.formulas import mathml_line
 from slmdesk.formats.letters import Look
@@ -23,6 +23,7 @@ from slmdesk.formats.sheets import Row, SheetPager
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages, slide_page
 
 CONTENT = "content.xml"
+_CHART = "urn:oasis:names:tc:opendocument:xmlns:chart:1.0"
 MAX_REPEATED = 100
 """Most spaces or empty cells that one element may stand for. A higher count is an attack."""
 _SKIPPED = frozenset(
@@ -328,18 +329,33 @@ class OdfWalker:
         return shown or ""
 
     def _formula(self, frame: etree._Element) -> str:
-        """Return the formula in a frame, or "" if something else is in it. Other embedded documents are noted."""
+        """Return the formula in a frame, or "" if something else is in it."""
+        root = self._embedded(frame)
+        return mathml_line(root) if root is not None and local(root) == "math" else ""
+
+    def _embedded(self, frame: etree._Element) -> etree._Element | None:
+        """Return the root of the document in a frame, if there is one that can be read."""
         embedded = next(children(frame, "object", "object-ole"), None)
-        if embedded is None:
-            return ""
-        root, package = child(embedded, "math"), self._package
-        if root is None and package is not None:
-            root = package.tree(f"{attribute(embedded, 'href').removeprefix('./')}/{CONTENT}")
-        if root is not None and local(root) == "math":
-            return mathml_line(root)
-        is_chart = child(root, "body", "chart") is not None
-        self.reading.note(Note.PARTS_UNREAD, name=N_("chart") if is_chart else N_("embedded file"))
-        return ""
+        root = child(embedded, "math")
+        if embedded is None or root is not None or self._package is None:
+            return root
+        return self._package.tree(f"{attribute(embedded, 'href').removeprefix('./')}/{CONTENT}")
+
+    def _object(self, frame: etree._Element) -> Iterator[Flow]:
+        """Yield what the chart in a frame shows. Any other embedded document is noted."""
+        chart = child(self._embedded(frame), "body", "chart", "chart")
+        if chart is None:
+            self.reading.note(Note.PARTS_UNREAD, name=N_("embedded file"))
+            return
+        for title in (title for name in ("title", "subtitle") for title in chart.iter(f"{{{_CHART}}}{name}")):
+            yield Piece(BlockKind.CAPTION, " ".join("".join(title.itertext()).split()))
+        if attribute(next(children(frame, "object"), None), "notify-on-update-of-ranges"):
+            return  # it stands beside the cells of which it shows the values
+        table = child(chart, "table")
+        if table is None:
+            self.reading.note(Note.PARTS_UNREAD, name=charts.UNREAD)
+        else:
+            yield from self._table(table)
 
     def _note(self, note: etree._Element, line: _Line) -> None:
         mark, body = child(note, "note-citation"), child(note, "note-body")
@@ -360,6 +376,8 @@ class OdfWalker:
         inside = [element for element in frame if local(element) not in ("title", "desc")]
         if inside and local(inside[0]) in ("object", "object-ole", "image"):
             yield PictureBlock()
+            if local(inside[0]) != "image":
+                yield from self._object(frame)
             inside = inside[:1]
         for element in inside:
             yield from self.flow(element, depth)

@@ -9,9 +9,9 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_
-from slmdesk.formats import letters
+from slmdesk.formats import charts, letters
 from slmdesk.formats.formulas import omml_line
-from slmdesk.formats.office_xml import Package, Relation, attribute, child, children, local, relation_id, text_of, texts
+from slmdesk.formats.office_xml import Package, Relation, attribute, child, children, local, relation_id, text_of
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import Piece, slide_page
 
@@ -93,14 +93,18 @@ def _comments(reading: Reading, root: etree._Element | None, authors: dict[str, 
 # Reads shapes with text, as in slides, spreadsheet drawings and charts (DrawingML, ECMA-376 part 1, 20-21)
 
 _SHAPES = frozenset(("sp", "grpSp", "graphicFrame", "pic", "cxnSp", "contentPart"))
-_WRAPPERS = frozenset(("AlternateContent", "Choice", "spTree", "twoCellAnchor", "oneCellAnchor", "absoluteAnchor"))
-_MAX_NAMES = 200
+_WRAPPERS = frozenset(
+    ("AlternateContent", "Choice", "spTree", "twoCellAnchor", "oneCellAnchor", "absoluteAnchor", "relSizeAnchor",
+     "absSizeAnchor")
+)  # fmt: skip
 _USUAL = letters.Look()
 
 
 class Drawing(Record):
     package: Package
     relations: dict[str, Relation]
+    repeats_cells: bool = False
+    """Whether it stands beside the cells of which its charts show the values."""
 
     def pieces(self, element: etree._Element | None) -> Iterator[Piece]:
         for inner in children(element):
@@ -135,14 +139,22 @@ class Drawing(Record):
         is_chart = local(element) == "chart"
         relation = self.relations.get(attribute(element, "id" if is_chart else "dm"))
         root = self.package.tree(relation.part) if relation is not None else None
-        pieces = [
-            piece
-            for piece in (_chart(root) if is_chart else _diagram(self.package.reading, root))
-            if piece.text.strip()
-        ]
+        reading = self.package.reading
+        drawn = self._chart(relation, root) if is_chart else _diagram(reading, root)
+        pieces = [piece for piece in drawn if piece.text.strip()]
         if not pieces:
-            self.package.reading.note(Note.PARTS_UNREAD, name=N_("chart") if is_chart else N_("diagram"))
+            reading.note(Note.PARTS_UNREAD, name=N_("chart") if is_chart else N_("diagram"))
         yield from pieces
+
+    def _chart(self, relation: Relation | None, root: etree._Element | None) -> Iterator[Piece]:
+        """Yield what a chart shows, with the text boxes that are drawn upon it."""
+        if relation is None or root is None:
+            return
+        yield from charts.pieces_of(root, self.package.reading, repeats_cells=self.repeats_cells)
+        relations = self.package.relations(relation.part)
+        for other in relations.values():
+            if other.kind == "chartUserShapes":
+                yield from Drawing(self.package, dict(relations)).pieces(self.package.tree(other.part))
 
 
 def placeholder_of(shape: etree._Element) -> str | None:
@@ -224,25 +236,6 @@ def _table(reading: Reading, table: etree._Element) -> Iterator[Piece]:
             words = _paragraphs_text(reading, child(cell, "txBody"))
             cells.append(" ".join(" ".join(words).split()))
         yield Piece(BlockKind.TABLE_ROW, "\t".join(cells), 1 if has_head and number == 0 else 0)
-
-
-def _chart(root: etree._Element | None) -> Iterator[Piece]:
-    """Yield the titles of a chart and its axes, and the names of its series and categories. Figures are left out."""
-    if root is None:
-        return
-    for title in root.iter("{*}title"):
-        yield Piece(BlockKind.CAPTION, " ".join("".join(texts(title)).split()))
-    names: dict[str, None] = {}
-    for element in root.iter("{*}tx", "{*}cat"):
-        if (cache := _strings(element)) is not None:
-            names.update(dict.fromkeys(" ".join(text.split()) for text in texts(cache, "v")))
-    if names:
-        yield Piece(BlockKind.CAPTION, "\t".join([*names][:_MAX_NAMES]))
-
-
-def _strings(element: etree._Element) -> etree._Element | None:
-    strings = child(element, "strRef", "strCache")
-    return strings if strings is not None else child(element, "multiLvlStrRef", "multiLvlStrCache")
 
 
 def _diagram(reading: Reading, root: etree._Element | None) -> Iterator[Piece]:

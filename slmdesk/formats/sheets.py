@@ -291,7 +291,8 @@ class _Sheet:
                 yield from self._controls(tree)
                 if next(tree.iter("{*}pic"), None) is not None:
                     package.reading.note(Note.IMAGES_IGNORED)
-                yield from Drawing(package, dict(package.relations(relation.part))).pieces(tree)
+                repeats_cells = root is not None and child(root, "sheetData") is not None
+                yield from Drawing(package, dict(package.relations(relation.part)), repeats_cells).pieces(tree)
             elif relation.kind == "control" or (
                 relation.kind == "vmlDrawing"
                 and not any(other.kind == "ctrlProp" for other in package.relations(self._part).values())
