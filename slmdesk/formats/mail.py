@@ -36,6 +36,7 @@ from slmdesk.formats.containers import format_by_name, format_of_bytes
 from slmdesk.formats.hypertext import decoded_markup, notify, walk
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import NotTextError, Piece, decode, lines_made_one, page_from, parted, sections_of
+from slmdesk.formats.tnef import Packed, unpacked
 from slmdesk.text.threads import ends_earlier, headers_in
 
 MAX_NAME_CHARACTERS = 120
@@ -292,6 +293,9 @@ def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> Non
         mail.is_locked = True
     mail.is_locked |= kind == "multipart/encrypted"
     if kind in _TNEF or name.lower() == "winmail.dat":
+        if (packed := unpacked(bytes_of(part))) is not None:
+            _add_packed(mail, packed)
+            return
         mail.unread.append("winmail.dat")
     if kind in _REPORTS:
         mail.reports += filter(None, map(_report, _parts(part)))
@@ -315,6 +319,14 @@ def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> Non
         if kind == "text/calendar" and (event := invitation(_text(part, kind))):
             mail.reports.append(event)
         mail.enclosed.append(_enclosed(part, kind, name))
+
+
+def _add_packed(mail: Mail, packed: Packed) -> None:
+    """Add what Outlook packed: its attachments, and its text unless the mail says all of that."""
+    mail.enclosed += [MailAttachment(*file) for file in packed.files]
+    form = [(packed.html, True)] if packed.html.strip() else [(packed.plain, False)]
+    if not _words(_seen(form)).keys() <= _words(_seen(mail.bodies)).keys():
+        mail.bodies += form
 
 
 def _collect_signed(content: bytes, name: str, mail: Mail, depth: int, *, takes_named: bool) -> None:

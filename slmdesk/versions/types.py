@@ -252,6 +252,9 @@ def unread_words(side: Side, which: str) -> str:
     if side.trouble:
         words = _("The {which} version ({name}) was not read to its end: {trouble}")
         parts.append(words.format(which=which, name=side.name, trouble=retold(side.trouble)))
+    if names := ", ".join(map(_, side.coverage.parts)):
+        words = _("Of the {which} version ({name}) these parts were not read: {names}.")
+        parts.append(words.format(which=which, name=side.name, names=names))
     return " ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from email.message import EmailMessage
 
 import pytest
@@ -11,7 +12,7 @@ from fakes.small_documents import MARKERS, WORDS, mail, rich, small_documents
 from slmdesk.base.documents import Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
 from slmdesk.formats import mail as eml
-from slmdesk.formats import msg, rtf, subtitles
+from slmdesk.formats import msg, rtf, subtitles, tnef
 from slmdesk.formats.reading import Reading, attachment_of, reader_of
 
 pytestmark = pytest.mark.pure
@@ -250,7 +251,81 @@ def test_encrypted_part_is_said_to_be_so(raw):
     assert "hQEM" not in pages[0].text
 
 
-def test_what_outlook_packs_is_named_as_unread():
+COMPRESSED = bytes.fromhex(
+    "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
+)
+REPEATED = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0")
+
+
+def test_compressed_rich_text_is_read():
+    assert tnef.rich_text(COMPRESSED).strip() == "hello world"  # the examples of [MS-OXRTFCP]
+    assert tnef.rich_text(REPEATED).strip() == "WXYZ" * 5
+    assert tnef.rich_text(COMPRESSED[:-9]) == tnef.rich_text(b"LZFu") == ""
+    assert tnef.rich_text(b"\0" * 8 + b"LZFu" + b"\0" * 4 + b"\xff\xff\xf0" * 9) == ""
+    pages, reading = read(msg, outlook_mail({0x37: "x"}, binaries={0x1009: COMPRESSED}))
+    assert blocks(pages)[-1] == ("paragraph", "hello world")
+    assert Note.PARTS_UNREAD not in reading.notes
+
+
+def attribute(kind, value):
+    return b"\1" + struct.pack("<II", kind, len(value)) + value + b"\0\0"
+
+
+def properties(*values):
+    """Properties of Outlook, each as (type, number, value); a value has the bytes of its type."""
+    made = struct.pack("<I", len(values))
+    for kind, number, value in values:
+        made += struct.pack("<HH", kind, number)
+        if number >= 0x8000:  # named by a text
+            made += b"\0" * 16 + struct.pack("<II", 1, 6) + "abc".encode("utf-16-le") + b"\0\0"
+        if kind in (0x1E, 0x1F, 0x102):
+            made += struct.pack("<II", 1, len(value)) + value + b"\0" * (-len(value) % 4)
+        else:
+            made += value
+    return made
+
+
+def winmail(*parts):
+    return struct.pack("<IH", 0x223E9F78, 1) + b"".join(attribute(kind, value) for kind, value in parts)
+
+
+TITLE, DATA = (0x00069002, b"\0" * 14), (0x0006800F, b"within 14 days")
+ABOUT = ((3, 0x17, b"\0\0\0\1"), (0xB, 0x8001, b"\1\0\0\0"), (0x1040, 0x39, struct.pack("<I", 2) + b"\0" * 16))
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([(0x0002800C, b"Valid until 30 June.\0")], "Valid until 30 June."),
+        ([(0x00069003, properties(*ABOUT, (0x102, 0x1013, b"<p>Valid until <b>30 June</b>.</p>")))],
+         "Valid until 30 June."),
+        ([(0x00069003, properties((0x1F, 0x1000, "Gültig bis 30. Juni.\0".encode("utf-16-le"))))],
+         "Gültig bis 30. Juni."),
+        ([(0x00069003, properties((0x102, 0x1009, COMPRESSED)))], "hello world"),
+        ([(0x00069003, properties((0x1E, 0x1000, b"Hello\0")))], None),  # the text of the mail itself
+    ],
+)  # fmt: skip
+def test_what_outlook_packs_is_read(parts, expected):
+    named = properties((0x1F, 0x3707, "long.txt".encode("utf-16-le")), (0x102, 0x3701, b"words"))
+    files = (TITLE, (0x00018010, b"terms.txt\0"), DATA, TITLE, (0x00069005, named))
+    data = mail("Hello", enclosed=[("winmail.dat", winmail(*parts, *files))])
+    pages, reading = read(eml, data)
+    lines = [text for kind, text in blocks(pages) if kind == "paragraph" and ": " not in text]
+    assert lines == (["Hello"] if expected is None else ["Hello", expected])
+    assert [each.name for each in reading.attachments] == ["terms.txt", "long.txt"]
+    assert attachment_of(Reading("a", data), "eml", 1) == ("long.txt", b"words")
+    assert Note.PARTS_UNREAD not in reading.notes
+
+
+def test_what_outlook_packed_and_is_damaged_is_named():
+    whole = winmail((0x00069003, properties((0x102, 0x1013, b"<p>Valid until 30 June.</p>"))))
+    for at in range(1, len(whole)):
+        cut = whole[:at]
+        _, reading = read(eml, mail("Hello", enclosed=[("winmail.dat", cut)]))
+        assert at > 6 or reading.names[Note.PARTS_UNREAD] == ("winmail.dat",)
+
+
+def test_what_outlook_packs_otherwise_is_named_as_unread():
     data = mail("Hello", enclosed=[("winmail.dat", b"x")])
     assert read(eml, data)[1].names[Note.PARTS_UNREAD] == ("winmail.dat",)
     data = outlook_mail({0x37: "x"}, binaries={0x1009: b"LZFu"})
