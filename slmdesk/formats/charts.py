@@ -45,6 +45,8 @@ def pieces_of(root: etree._Element, reading: Reading, *, repeats_cells: bool) ->
     tables: dict[tuple[tuple[int, str], ...], list[_Series]] = {}
     for series in reader.series_of_newer(root) if child(root, "chartData") is not None else reader.series_of(root):
         tables.setdefault(tuple(series.categories.items()), []).append(series)
+    if not (tables or repeats_cells):
+        reading.note(Note.PARTS_UNREAD, name=UNREAD)
     for some in tables.values():
         yield from _table(some)
 

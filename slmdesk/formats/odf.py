@@ -343,9 +343,10 @@ class OdfWalker:
 
     def _object(self, frame: etree._Element) -> Iterator[Flow]:
         """Yield what the chart in a frame shows. Any other embedded document is noted."""
-        chart = child(self._embedded(frame), "body", "chart", "chart")
+        body = child(self._embedded(frame), "body", "chart")
+        chart = child(body, "chart")
         if chart is None:
-            self.reading.note(Note.PARTS_UNREAD, name=N_("embedded file"))
+            self.reading.note(Note.PARTS_UNREAD, name=N_("embedded file") if body is None else N_("chart"))
             return
         for title in (title for name in ("title", "subtitle") for title in chart.iter(f"{{{_CHART}}}{name}")):
             yield Piece(BlockKind.CAPTION, " ".join("".join(title.itertext()).split()))

@@ -428,11 +428,41 @@ RICH = rb"""{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fcharset0 Arial;}{\f1\fch
 \page \u-10179?\u-8704? raw """ + "Müller}".encode("latin-1")
 
 
+BOX, CHOICE, LINE = (
+    r"{{\*\formfield{{\fftype1\ffres{}\ffdefres0}}}}",
+    r"{\*\formfield{\fftype2\ffres1{\*\ffl monthly}{\*\ffl yearly}}}",
+    r"{\*\formfield{\fftype0{\*\ffdeftext by May}}}",
+)
+
+
+@pytest.mark.parametrize("field", [r"{{\field{{\*\fldinst {0}}}{1}}}", r"{{\field{{\*\fldinst {0}{1}}}{{\fldrslt }}}}",
+                                   r"{{\field{{\*\fldinst {{ {0} }}{{ {1}}}}}}}"])  # fmt: skip
+def test_what_a_person_filled_into_a_rich_text_is_read(field):
+    lines = [
+        field.format("FORMCHECKBOX", BOX.format(1)) + " I agree",
+        field.format("FORMCHECKBOX", BOX.format(0)) + " I object",
+        field.format("FORMDROPDOWN", CHOICE) + " payment",
+        field.format("FORMTEXT", LINE) + r" {\b at last}",
+    ]
+    text = r"\par ".join(lines)
+    pages, _ = read(rtf, rf"{{\rtf1\ansi {text}\par}}".encode())
+    assert [" ".join(line.split()) for line in pages[0].text.split("\n")] == [
+        "☒ I agree", "☐ I object", "yearly payment", "by May at last"
+    ]  # fmt: skip
+
+
+def test_notes_of_a_rich_text_stand_at_their_words():
+    note = r"{\super\chftn}{\footnote\pard {\super\chftn} %s}"
+    text = rf"{{\rtf1\ansi 12 EUR{note % 'Until May.'}, 5 EUR{note % 'After June.'}.{{\*\annotation Why?}}\par}}"
+    pages, _ = read(rtf, text.encode())
+    assert pages[0].text.split("\n") == ["12 EUR[1], 5 EUR[2].", "[1] Until May.", "[2] After June.", "Why?"]
+
+
 def test_rich_text_keeps_tables_notes_headings_and_pages():
     pages, reading = read(rtf, RICH)
     assert blocks(pages) == [
         ("heading", "Heading"),
-        ("paragraph", "It’s Müller ą end.\nsecond"),
+        ("paragraph", "It’s Müller ą[1] end.\nsecond"),
         ("list_item", "1. item"),
         ("table_row", "a|b\tc d"),
         ("paragraph", "after secret"),
@@ -440,7 +470,7 @@ def test_rich_text_keeps_tables_notes_headings_and_pages():
         ("paragraph", "In a box"),
         ("paragraph", "\\page {x}"),
         ("header", "head"),
-        ("footnote", "A note."),
+        ("footnote", "[1] A note."),
         ("paragraph", "😀 raw Müller"),
     ]
     assert len(pages) == 2
