@@ -44,9 +44,11 @@ class BlockKind(StrEnum):
     """
     DOUBTFUL = "doubtful"
     """A word of a scan that may be misread. The block is empty and marks where the word begins, which is `place`."""
+    LINK = "link"
+    """A link whose words do not say where it leads. The block is empty and marks where they end; that is `place`."""
 
 
-MARKS = frozenset({BlockKind.STRUCK, BlockKind.DOUBTFUL})
+MARKS = frozenset({BlockKind.STRUCK, BlockKind.DOUBTFUL, BlockKind.LINK})
 """Kinds of empty blocks, which only mark a place in the text."""
 ASIDE = MARKS | {BlockKind.HEADER, BlockKind.FOOTER}
 """Kinds of blocks that are shown, but not given to a model."""
@@ -244,7 +246,7 @@ def _without_struck(text: str, blocks: Sequence[Block]) -> tuple[str, list[Block
         return place - lost[number]
 
     rest = [changed(block, start=moved(block.start), end=moved(block.end)) for block in blocks]
-    filled = [block for block in rest if block.kind is BlockKind.STRUCK or block.end > block.start]
+    filled = [block for block in rest if block.kind in MARKS or block.end > block.start]
     return _UNPAIRED.sub("\ufffd", "".join(kept)), sorted((*filled, *struck), key=lambda block: block.start)
 
 

@@ -15,9 +15,10 @@ from slmdesk.formats import letters
 from slmdesk.formats.formulas import omml_line
 from slmdesk.formats.inside import pieces_inside
 from slmdesk.formats.letters import Look
+from slmdesk.formats.list_numbers import as_number
 from slmdesk.formats.office_xml import Package, Stream, attribute, child, children, is_on, local, texts
 from slmdesk.formats.pptx import Drawing
-from slmdesk.formats.reading import Reading
+from slmdesk.formats.reading import Link, Reading, link_of
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages
 
 _BREAK = re.compile(rb"<\w+:(?:lastRenderedPageBreak|br [^>]*type=\"page\"|pageBreakBefore)[^>]*>")
@@ -84,7 +85,10 @@ _PICTURES = frozenset(("blip", "imagedata", "OLEObject", "chart", "relIds"))
 _UNREAD = {"OLEObject": N_("embedded file"), "control": N_("form field")}
 _EQUATION = re.compile(r"\s*EQ\s(?:\s*\\[fF]\s*\(([\w.]+)\s*[;,]\s*([\w.]+)\)\s*$)?", re.IGNORECASE)
 """Matches the code of a field that is a formula, and the parts of a fraction."""
-_MOST_CODE = 200
+_LINKS = frozenset(("hyperlink", "fldSimple"))
+_LEADS = re.compile(r"""\s*HYPERLINK\s+(?!\\l)["']?([^"'\s\\]+)""", re.IGNORECASE)
+"""Matches the code of a field that is a link out of the file."""
+_MOST_CODE = 2_000
 _MAX_SPAN = 63
 """Most columns of a Word table."""
 _MOST_RAISED, _LEAST_RAISED = 6, 6
@@ -113,15 +117,25 @@ class _Line:
     after: list[Flow] = field(default_factory=list)
     fields: list[_Field] = field(default_factory=list)
     """The open fields, the innermost last."""
+    links: list[Link] = field(default_factory=list)
 
     @property
     def words(self) -> str:
         return letters.settled("".join(self.text))
 
+    @property
+    def piece(self) -> Piece:
+        return Piece(self.kind, self.words, self.level, links=tuple(self.links))
+
     def cut(self, *, seen: bool) -> None:
-        self.before += (Piece(self.kind, self.words, self.level), *self.after, PageBreak(seen))
+        self.before += (self.piece, *self.after, PageBreak(seen))
         self.text.clear()
         self.after.clear()
+        self.links.clear()
+
+    def link(self, begun: int, target: str) -> None:
+        """Note where the words lead that were written since the line had `begun` pieces of text."""
+        self.links += link_of(letters.settled("".join(self.text[begun:])).strip(), target)
 
 
 class _Aside(Record):
@@ -209,10 +223,10 @@ class Walker:
             yield PageBreak()
 
     def _numbered(self, line: _Line, number: str) -> Iterator[Flow]:
-        pieces: list[Flow] = [*line.before, Piece(line.kind, line.words, line.level)]
+        pieces: list[Flow] = [*line.before, line.piece]
         for piece in pieces:
             if isinstance(piece, Piece) and piece.text.strip() and number:
-                piece, number = Piece(piece.kind, letters.numbered(number, piece.text), piece.level), ""
+                piece, number = changed(piece, text=letters.numbered(number, piece.text)), ""
             yield piece
         yield from line.after
 
@@ -252,6 +266,10 @@ class Walker:
                 line.cut(seen=True)
             elif name == "fldChar":
                 self._field(inner, line)
+            elif name in _LINKS:
+                begun = len(line.text)
+                self._walk(inner, line, look)
+                line.link(begun, self._target(inner, name))
             elif name in _CITED:
                 self._cite(inner, name, line)
             elif name == "commentReference":
@@ -330,6 +348,8 @@ class Walker:
             ended = line.fields.pop()
             if ended.form is not None and not (ended.is_shown and "".join(line.text[ended.begun :]).strip()):
                 line.text.append(_filled(ended.form))
+            elif leads := _LEADS.match(ended.code):
+                line.link(ended.begun, leads[1])
             elif equation := _EQUATION.match(ended.code):
                 if equation[1]:
                     line.text.append(letters.parted_from(line.text, f"{equation[1].strip()}/{equation[2].strip()}"))
@@ -383,7 +403,14 @@ class Walker:
 
     @property
     def _drawing(self) -> Drawing:
-        return Drawing(self._package, dict(self._package.relations(self._part)))
+        return Drawing(self._package, self._part)
+
+    def _target(self, element: etree._Element, name: str) -> str:
+        """Return where a link out of the file leads, or "" for any other."""
+        if name == "fldSimple":
+            leads = _LEADS.match(attribute(element, "instr"))
+            return leads[1] if leads else ""
+        return self._package.links(self._part).get(attribute(element, "id"), "")
 
     def _inserted(self, name: str) -> Iterator[Flow]:
         """Yield what a file says that is inserted whole (17.17.2.1), of whatever format."""
@@ -668,24 +695,3 @@ def _levels(element: etree._Element) -> Iterator[tuple[int, _Level]]:
             int(start[:6]) if start.isdecimal() else 1, values.get("numFmt", "decimal"), text,
             values.get("pStyle", ""), is_on(child(inner, "isLgl")),
         )  # fmt: skip
-
-
-_ROMAN = (
-    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-    (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
-)  # fmt: skip
-_MAX_ROMAN = 3999
-
-
-def as_number(value: int, form: str) -> str:
-    """Return the number in Word's `form`: decimal, decimalZero, lowerLetter, upperLetter, lowerRoman, upperRoman."""
-    if form in ("lowerRoman", "upperRoman") and 0 < value <= _MAX_ROMAN:
-        text = ""
-        for size, letters in _ROMAN:
-            text += letters * (value // size)
-            value %= size
-        return text.upper() if form == "upperRoman" else text
-    if form in ("lowerLetter", "upperLetter") and 0 < value <= _MAX_ROMAN:
-        letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1)
-        return letter.upper() if form == "upperLetter" else letter
-    return f"{value:02}" if form == "decimalZero" else str(value)

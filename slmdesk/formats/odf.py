@@ -14,11 +14,11 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
 from slmdesk.formats import charts, letters
-from slmdesk.formats.docx import as_number
 from slmdesk.formats.formulas import mathml_line
 from slmdesk.formats.letters import Look
+from slmdesk.formats.list_numbers import as_number
 from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Package, Stream, attribute, child, children, local, text_of
-from slmdesk.formats.reading import Reading, locked
+from slmdesk.formats.reading import Link, Reading, link_of, locked
 from slmdesk.formats.sheets import Row, SheetPager
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages, slide_page
 
@@ -121,6 +121,7 @@ class _Line:
     text: list[str] = field(default_factory=list)
     before: list[Flow] = field(default_factory=list)
     after: list[Flow] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
 
     @property
     def words(self) -> str:
@@ -253,9 +254,9 @@ class OdfWalker:
         line = _Line()
         self._walk(element, line, changed(_USUAL, **style.look) if style.look else _USUAL)
         kind, level = self._kind(element, style, depth)
-        for piece in (*line.before, Piece(BlockKind.PARAGRAPH, line.words)):
+        for piece in (*line.before, Piece(BlockKind.PARAGRAPH, line.words, links=tuple(line.links))):
             if isinstance(piece, Piece) and piece.kind is BlockKind.PARAGRAPH:
-                piece = Piece(kind, piece.text, level)
+                piece = changed(piece, kind=kind, level=level)
             yield piece
         yield from line.after
         if style.breaks_after:
@@ -302,9 +303,11 @@ class OdfWalker:
             else:
                 line.after += self._content(element, 0)
         elif name == "soft-page-break":
-            line.before += (Piece(BlockKind.PARAGRAPH, line.words), *line.after, PageBreak(seen=True))
+            piece = Piece(BlockKind.PARAGRAPH, line.words, links=tuple(line.links))
+            line.before += (piece, *line.after, PageBreak(seen=True))
             line.text.clear()
             line.after.clear()
+            line.links.clear()
         elif name == "note":
             self._note(element, line)
         elif name == "annotation":
@@ -320,7 +323,10 @@ class OdfWalker:
                 self.reading.note(Note.HIDDEN_TEXT)
             if name == "change":
                 self.reading.note(Note.CHANGES_ACCEPTED)
+            begun = len(line.text)
             self._walk(element, line, changed(look, **style.look) if style is not None and style.look else look)
+            if name == "a":
+                line.links += link_of(letters.settled("".join(line.text[begun:])).strip(), attribute(element, "href"))
 
     def _field(self, control: etree._Element) -> str:
         shown = self._fields.get(attribute(control, "control"))
@@ -402,7 +408,7 @@ class OdfWalker:
             for inner in item if is_item or local(item) == "list-header" else ():
                 for flow in self.flow(inner, depth + 1):
                     if number and isinstance(flow, Piece) and flow.text.strip():
-                        flow, number = Piece(flow.kind, letters.numbered(number, flow.text), flow.level), ""
+                        flow, number = changed(flow, text=letters.numbered(number, flow.text)), ""
                     yield flow
         if not depth or name in self._lists:
             self._within.pop()
@@ -547,7 +553,7 @@ def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
         yield Piece(BlockKind.HEADING, " ".join(word for word in words if word), 1)
         pieces = [piece for piece in pieces if piece.kind is BlockKind.CAPTION]
     for piece in pieces:
-        yield Piece(_ASIDE.get(kind, piece.kind), piece.text, piece.level, piece.place)
+        yield changed(piece, kind=_ASIDE.get(kind, piece.kind))
 
 
 MAX_SAME_CELLS = 50

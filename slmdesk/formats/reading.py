@@ -12,7 +12,7 @@ import stat
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -181,6 +181,19 @@ Raises KnownError document.…; any other exception means that the document is d
 """
 
 
+Link: TypeAlias = tuple[str, str]
+"""The words of a link, and where it leads."""
+MOST_LINK_CHARACTERS = 2_000
+
+
+def link_of(words: str, target: str) -> tuple[Link, ...]:
+    """Return a link, or nothing if its words say where it leads, or if it leads nowhere."""
+    target = "".join(target.split())[:MOST_LINK_CHARACTERS]
+    said = "".join(words.split())
+    is_address = "." in said and target.removesuffix("/").endswith(said.removesuffix("/"))
+    return () if not target or is_address else ((words, target),)
+
+
 class PageText:
     """Builds the text of a page and its list of blocks. Each added text becomes a block; line ends separate blocks."""
 
@@ -189,7 +202,9 @@ class PageText:
         self._length = 0
         self.blocks: list[Block] = []
 
-    def add(self, kind: BlockKind, text: str, *, level: int = 0, place: str = "") -> None:
+    def add(
+        self, kind: BlockKind, text: str, *, level: int = 0, place: str = "", links: Sequence[Link] = ()
+    ) -> None:  # fmt: skip
         """Add a block, unless the text is only white space."""
         text = text.strip("\n\r")
         if not text.strip():
@@ -199,6 +214,11 @@ class PageText:
             self._length += 1
         self._pieces.append(text)
         self.blocks.append(Block(kind, self._length, self._length + len(text), level, place))
+        at = 0
+        for words, target in links:
+            found = text.find(words, at)
+            at = found + len(words) if found >= 0 else len(text)
+            self.blocks.append(Block(BlockKind.LINK, self._length + at, self._length + at, place=target))
         self._length += len(text)
 
     def __len__(self) -> int:

@@ -16,9 +16,9 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
 from slmdesk.formats.letters import EMPTY, TICKED, Look, settled, symbol_font
 from slmdesk.formats.number_formats import GENERAL, NumberFormat, formats_of, shown
-from slmdesk.formats.office_xml import Package, Stream, child, children, local, relation_id
+from slmdesk.formats.office_xml import Package, Stream, child, children, local, relation_id, text_of
 from slmdesk.formats.pptx import Drawing, paragraph_text
-from slmdesk.formats.reading import PageText, Reading
+from slmdesk.formats.reading import Link, PageText, Reading, link_of
 from slmdesk.formats.text import MAX_LABEL_CHARACTERS, Piece, decoded_text
 
 PAGE_ROWS = 200
@@ -35,6 +35,7 @@ class Row(Record):
     number: int
     cells: Sequence[tuple[int, str]]
     last: int = 0
+    links: tuple[Link, ...] = ()
 
 
 class SheetPager:
@@ -87,9 +88,10 @@ class SheetPager:
         left = min((row.cells[0][0] for row in rows), default=1)
         for number, row in enumerate(rows):
             for piece in row_pieces(row, left):
-                text.add(piece.kind, piece.text, level=1 if head and number == 0 else 0, place=piece.place)
+                level = 1 if head and number == 0 else 0
+                text.add(piece.kind, piece.text, level=level, place=piece.place, links=piece.links)
         for piece in more:
-            text.add(piece.kind, piece.text, level=piece.level, place=piece.place)
+            text.add(piece.kind, piece.text, level=piece.level, place=piece.place, links=piece.links)
         return page_of(self._number, label, text.text, text.blocks, reason=reason)
 
 
@@ -126,7 +128,7 @@ def row_pieces(row: Row, left: int) -> Iterator[Piece]:
     last = left - 1
     for column, words in row.cells:
         if texts and (column - last > MAX_GAP or size + len(words) > ROW_CHARACTERS):
-            yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), place=_place(row, first, last))
+            yield _row_piece(row, texts, first, last)
             texts, size = [], 0
         if not texts and (column - last > MAX_GAP or last >= left):
             first = last = column
@@ -135,7 +137,12 @@ def row_pieces(row: Row, left: int) -> Iterator[Piece]:
             texts += [""] * (column - last - 1)
             texts.append(words)
         last, size = column, size + len(words)
-    yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), place=_place(row, first, last))
+    yield _row_piece(row, texts, first, last)
+
+
+def _row_piece(row: Row, texts: Sequence[str], first: int, last: int) -> Piece:
+    links = tuple(link for link in row.links if link[0] in texts)
+    return Piece(BlockKind.TABLE_ROW, "\t".join(texts), place=_place(row, first, last), links=links)
 
 
 def _place(row: Row, first: int, last: int) -> str:
@@ -168,6 +175,10 @@ def is_head(rows: Sequence[Row]) -> bool:
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _OLD_BOX = re.compile(rb"""ObjectType=["'](?:Checkbox|Radio|Drop|List)["']""")
 MAX_SHARED_CHARACTERS = 64 << 20
+_LINK, _ATTRIBUTE = re.compile(rb"<(?:\w+:)?hyperlink\s([^>]*)>"), re.compile(rb"""([\w:]+)=["']([^"']*)["']""")
+_TAG_BYTES = 40
+_LEADS = re.compile(r"""\s*(?:_xlfn\.)?HYPERLINK\(\s*"([^"]+)\"""", re.IGNORECASE)
+"""Matches a formula that is a link."""
 _ON = ("1", "true")
 _TEXTS = frozenset(("s", "str", "inlineStr"))
 
@@ -215,6 +226,10 @@ class _Sheet:
     def __init__(self, book: _Book, part: str) -> None:
         self._book, self._part = book, part
         self._stream = Stream(book.package.chunks(part), book.package.reading.path, "sheetData")
+        self._targets = dict(self._linked())
+        """Where the links of cells lead, by the names of the cells."""
+        self._links: list[Link] = []
+        """Those of the row."""
 
     def pages(self, pager: SheetPager, name: str, hidden: bool) -> Iterator[Page]:
         """Yield the pages of the sheet. If it breaks off, the rows before the break are yielded, then a broken page."""
@@ -230,12 +245,13 @@ class _Sheet:
                 continue
             reported = row.get("r", "")
             number = int(reported) if reported.isdecimal() and len(reported) < 8 else number + 1
-            cells = [*self._cells(row)]
+            self._links.clear()
+            cells = [*self._cells(row, number)]
             if cells and row.get("hidden") in _ON:
                 self._book.package.reading.note(Note.HIDDEN_TEXT)
-            yield Row(number, cells)
+            yield Row(number, cells, links=tuple(self._links))
 
-    def _cells(self, row: etree._Element) -> Iterator[tuple[int, str]]:
+    def _cells(self, row: etree._Element, number: int) -> Iterator[tuple[int, str]]:
         column, looks = 0, self._book.looks
         for cell in row:
             letters = cell.get("r", "").rstrip("0123456789")
@@ -245,9 +261,28 @@ class _Sheet:
                     text = self._book.around_text.get(cell.get("s", "0"), "{}").replace("{}", text)
                 if looks and (look := looks.get(cell.get("s", "0"))) is not None:
                     text = settled(look.dress(self._book.package.reading, MARKED.sub(r"\1", text)))
+                if self._targets and (target := self._targets.get(f"{column_name(column)}{number}", "")):
+                    self._links += link_of(" ".join(text.split()), target)
+                elif len(cell) > 1 and (leads := _LEADS.match(text_of(child(cell, "f")))):
+                    self._links += link_of(" ".join(text.split()), leads[1])
                 yield column, text
             elif len(cell) and cell.get("t") != "str" and child(cell, "f") is not None:
                 self._book.package.reading.note(Note.FORMULAS_EMPTY, count=1)
+
+    def _linked(self) -> Iterator[tuple[str, str]]:
+        """Yield the name of each cell with a link out of the file, and where that leads. They stand behind the rows."""
+        links = self._book.package.links(self._part)
+        if not links:
+            return
+        behind = b""
+        for chunk in self._book.package.chunks(self._part):
+            behind += chunk
+            if b"hyperlinks" not in behind:
+                behind = behind[-_TAG_BYTES:]
+        for tag in _LINK.findall(behind):
+            about = {name.rpartition(b":")[2].decode(): value.decode() for name, value in _ATTRIBUTE.findall(tag)}
+            first = about.get("ref", "").partition(":")[0]
+            yield first, links.get(about.get("id", ""), "")
 
     def _words(self, cell: etree._Element) -> str:
         kind = cell.get("t", "n")
@@ -292,7 +327,7 @@ class _Sheet:
                 if next(tree.iter("{*}pic"), None) is not None:
                     package.reading.note(Note.IMAGES_IGNORED)
                 repeats_cells = root is not None and child(root, "sheetData") is not None
-                yield from Drawing(package, dict(package.relations(relation.part)), repeats_cells).pieces(tree)
+                yield from Drawing(package, relation.part, repeats_cells).pieces(tree)
             elif relation.kind == "control" or (
                 relation.kind == "vmlDrawing"
                 and not any(other.kind == "ctrlProp" for other in package.relations(self._part).values())

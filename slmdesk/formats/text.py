@@ -13,7 +13,7 @@ from slmdesk.base.documents import ASIDE, DELETED, Block, BlockKind, Note, Page,
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
-from slmdesk.formats.reading import PageText, Reading
+from slmdesk.formats.reading import Link, PageText, Reading
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -355,6 +355,8 @@ class Piece(Record):
     place: str = ""
     anchor: str = ""
     """The element id that links lead to, if the reader was asked to find it."""
+    links: tuple[Link, ...] = ()
+    """In the order of the text."""
 
 
 class PageBreak(Record):
@@ -440,7 +442,7 @@ class Pager:
         for part in pieces_of(piece.text):
             if len(self._text) and len(self._text) + len(part) > MAX_PAGE_CHARACTERS:
                 self._go_on()
-            self._text.add(piece.kind, part, level=piece.level, place=piece.place)
+            self._text.add(piece.kind, part, level=piece.level, place=piece.place, links=piece.links)
         self._only_headings = self._only_headings and (is_heading or piece.kind in ASIDE)
         if piece.kind not in ASIDE and piece.text.strip():
             self._has_words, self._last_break = True, None
@@ -467,7 +469,7 @@ class Pager:
 
     def _finish(self) -> None:
         for foot in self._feet:
-            self._text.add(foot.kind, foot.text, level=foot.level, place=foot.place)
+            self._text.add(foot.kind, foot.text, level=foot.level, place=foot.place, links=foot.links)
         label = str(self._printed) if self._has_pages else self._label or str(self._number)
         if self._continued > 1 and (self._has_pages or self._label):
             label = f"{label} ({self._continued})"
@@ -610,7 +612,7 @@ def label_of(text: str) -> str:
 def page_from(number: int, label: str, pieces: Iterable[Piece], *, reason: str = "") -> Page:
     text = PageText()
     for piece in pieces:
-        text.add(piece.kind, piece.text, level=piece.level, place=piece.place)
+        text.add(piece.kind, piece.text, level=piece.level, place=piece.place, links=piece.links)
     return page_of(number, label or str(number), text.text, text.blocks, reason=reason)
 
 
@@ -678,7 +680,8 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
     broken = [piece for cell in cells for piece in cell if isinstance(piece, PageBreak)]
     yield from broken[:1]  # a page break before a row is recorded inside its cells
     texts = [" ".join(" ".join(piece.text.split()) for piece in cell if piece.kind in _IN_A_ROW) for cell in words]
-    yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level)
+    links = tuple(link for cell in words for piece in cell if piece.kind in _IN_A_ROW for link in piece.links)
+    yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level, links=links)
     for piece in (block for cell in cells for block in cell):
         if isinstance(piece, Footnote | PictureBlock) or (isinstance(piece, Piece) and piece.kind not in _IN_A_ROW):
             yield piece
@@ -691,7 +694,7 @@ def slide_page(number: int, drawn: Iterable[Piece], *, hidden: bool, pictured: b
     for piece in pieces:
         is_cut = is_cut or len(text) + len(piece.text) > MAX_PAGE_CHARACTERS
         if not is_cut:
-            text.add(piece.kind, piece.text, level=piece.level, place=piece.place)
+            text.add(piece.kind, piece.text, level=piece.level, place=piece.place, links=piece.links)
     title = next((piece.text for piece in pieces if piece.kind is BlockKind.HEADING and piece.text.strip()), "")
     label = " ".join(title.split())[:MAX_LABEL_CHARACTERS] or str(number)
     status = None if text.blocks else PageStatus.SCANNED if pictured else PageStatus.EMPTY

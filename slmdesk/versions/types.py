@@ -68,6 +68,7 @@ _FACT_WORDS: Mapping[str, tuple[str, str]] = {
     "duty removed": (N_("duty removed"), N_("duties removed")),
     "negation": (N_("negation"), N_("negations")),
     "amount": (N_("amount"), N_("amounts")),
+    "link": (N_("link"), N_("links")),
     "percent": (N_("percentage"), N_("percentages")),
     "period": (N_("period"), N_("periods")),
     "number": (N_("number"), N_("numbers")),
@@ -186,6 +187,9 @@ def _told(fact: Named, change: Change) -> str:
         case "condition" if not (fact.old and fact.new):
             what = _("condition removed") if fact.old else _("condition added")
             return f"{what}: {in_quotes(shortened(fact.old or fact.new))}"
+        case "link":
+            what = _("the link leads elsewhere") if fact.old and fact.new else _("link")
+            return f"{what}: {fact_words(shortened(fact.old), shortened(fact.new))}"
     return fact_words(fact.old, fact.new)
 
 

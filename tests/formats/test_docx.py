@@ -11,7 +11,7 @@ from fakes.office import WORD, WORD_STRICT, docx, paragraph, parts_of, relations
 from slmdesk.base.documents import BlockKind, Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
 from slmdesk.formats import docx as reader
-from slmdesk.formats.docx import as_number
+from slmdesk.formats.list_numbers import as_number
 from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
