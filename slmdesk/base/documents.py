@@ -258,6 +258,7 @@ class Format(Record):
     id: str
     name: str
     suffixes: tuple[str, ...]
+    """Empty for a format that its bytes alone tell, whatever its name."""
     translated_suffix: str = ""
     """Suffix of a translated document, if the translation has another format. Empty means the same format."""
 
@@ -296,6 +297,8 @@ FORMATS = (
             ".cfg", ".xml", ".tex", ".rst",
         ),
     ),
+    Format("sheetxml", _("Excel 2003 XML"), ()),
+    Format("wordxml", _("Word XML"), ()),
 )  # fmt: skip
 TRANSLATABLE = frozenset(
     ("docx", "pptx", "xlsx", "odt", "odp", "ods", "txt", "md", "html", "epub", "subtitles", "csv", "eml", "pdf")

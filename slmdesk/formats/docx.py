@@ -49,6 +49,7 @@ def _walker(package: Package, main: str) -> Walker:
         return _Aside(part, {attribute(element, "id"): element for element in notes})
 
     return Walker(
+        package.reading,
         package,
         main,
         styles_of(package.tree(package.related(main, "styles"))),
@@ -85,9 +86,10 @@ _PICTURES = frozenset(("blip", "imagedata", "OLEObject", "chart", "relIds"))
 _UNREAD = {"OLEObject": N_("embedded file"), "control": N_("form field")}
 _EQUATION = re.compile(r"\s*EQ\s(?:\s*\\[fF]\s*\(([\w.]+)\s*[;,]\s*([\w.]+)\)\s*$)?", re.IGNORECASE)
 """Matches the code of a field that is a formula, and the parts of a fraction."""
-_LINKS = frozenset(("hyperlink", "fldSimple"))
+_LINKS = frozenset(("hyperlink", "hlink", "fldSimple"))
 _LEADS = re.compile(r"""\s*HYPERLINK\s+(?!\\l)["']?([^"'\s\\]+)""", re.IGNORECASE)
 """Matches the code of a field that is a link out of the file."""
+_PLAIN_BULLETS = frozenset("·•o§\uf0b7\uf0a7-–")
 _MOST_CODE = 2_000
 _MAX_SPAN = 63
 """Most columns of a Word table."""
@@ -147,10 +149,10 @@ class _Aside(Record):
 
 class Walker:
     def __init__(
-        self, package: Package, part: str, styles: Mapping[str, Style], numbering: Numbering,
+        self, reading: Reading, package: Package | None, part: str, styles: Mapping[str, Style], numbering: Numbering,
         aside: Mapping[str, _Aside],
     ) -> None:  # fmt: skip
-        self.reading, self._package, self._part = package.reading, package, part
+        self.reading, self._package, self._part = reading, package, part
         self._styles, self._numbering, self._aside = styles, numbering, aside
         self._carried = ""
         self._table: etree._Element | None = None
@@ -233,6 +235,9 @@ class Walker:
     def _kind(
         self, properties: etree._Element | None, style: Style, style_id: str, *, counts: bool
     ) -> tuple[BlockKind, int, str]:
+        told = attribute(child(properties, "listPr", "t"), "val")
+        if told:  # of Word 2003, which gives the number itself
+            return BlockKind.LIST_ITEM, 1, "" if told in _PLAIN_BULLETS else told
         own, depth = number_of(properties)
         number = style.number if own is None else own
         if depth is None:
@@ -326,7 +331,7 @@ class Walker:
     def _look(self, element: etree._Element, name: str, line: _Line) -> None:
         if name == "docPr":
             line.after.append(Piece(BlockKind.CAPTION, element.get("descr", "")))
-        elif name in ("chart", "relIds") and (pieces := [*self._drawing.part(element)]):
+        elif name in ("chart", "relIds") and (pieces := [*self._drawn(element)]):
             line.after += pieces
         elif name in _PICTURES:
             line.after.append(PictureBlock())
@@ -401,22 +406,25 @@ class Walker:
         is_head = is_on(child(properties, "tblHeader")) or (may_be_head and len(cells) > 1 and _is_bold(row))
         yield from as_row(cells, 1 if is_head else 0)
 
-    @property
-    def _drawing(self) -> Drawing:
-        return Drawing(self._package, self._part)
+    def _drawn(self, element: etree._Element) -> Iterator[Piece]:
+        if self._package is not None:
+            yield from Drawing(self._package, self._part).part(element)
 
     def _target(self, element: etree._Element, name: str) -> str:
         """Return where a link out of the file leads, or "" for any other."""
         if name == "fldSimple":
             leads = _LEADS.match(attribute(element, "instr"))
             return leads[1] if leads else ""
+        if self._package is None:
+            return attribute(element, "dest")
         return self._package.links(self._part).get(attribute(element, "id"), "")
 
     def _inserted(self, name: str) -> Iterator[Flow]:
         """Yield what a file says that is inserted whole (17.17.2.1), of whatever format."""
-        relation = self._package.relations(self._part).get(name)
-        part = "" if relation is None else relation.part
-        pieces = pieces_inside(self.reading, part, b"".join(self._package.chunks(part))) if part else None
+        package, pieces = self._package, None
+        relation = None if package is None else package.relations(self._part).get(name)
+        if package is not None and relation is not None and relation.part:
+            pieces = pieces_inside(self.reading, relation.part, b"".join(package.chunks(relation.part)))
         if pieces is None:
             self.reading.note(Note.PARTS_UNREAD, name=N_("embedded file"))
         yield from pieces or ()

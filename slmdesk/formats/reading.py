@@ -421,6 +421,8 @@ _FUNCTIONS = (
     ("ttml", "subtitles:read_ttml"),
     ("po", "text:read"),
     ("xliff", "text:read"),
+    ("sheetxml", "office_2003:read_sheets"),
+    ("wordxml", "office_2003:read_text"),
 )
 """For each format its id (base.documents) and the functions that read, rewrite and redact it, as "module:function"."""
 READERS = {format_id: functions[0] for format_id, *functions in _FUNCTIONS}
