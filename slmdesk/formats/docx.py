@@ -203,8 +203,9 @@ class Walker:
         broken = child(properties, "pageBreakBefore")
         if is_on(broken) if broken is not None else style.breaks_before:
             yield PageBreak()
-        marks = {local(mark) for mark in children(child(properties, "rPr"))}
-        joins = not marks.isdisjoint(_JOINED)  # its mark was deleted: it joins the next paragraph, and has no number
+        about = child(properties, "rPr")
+        # where its mark was deleted it joins the next paragraph, and has no number
+        joins = about is not None and any(local(mark) in _JOINED for mark in about)
         kind, level, number = self._kind(properties, style, style_id, counts=not joins)
         line = _Line(kind, level, style.look)
         if style.is_hidden:
@@ -235,7 +236,7 @@ class Walker:
     def _kind(
         self, properties: etree._Element | None, style: Style, style_id: str, *, counts: bool
     ) -> tuple[BlockKind, int, str]:
-        told = attribute(child(properties, "listPr", "t"), "val")
+        told = "" if self._package is not None else attribute(child(properties, "listPr", "t"), "val")
         if told:  # of Word 2003, which gives the number itself
             return BlockKind.LIST_ITEM, 1, "" if told in _PLAIN_BULLETS else told
         own, depth = number_of(properties)

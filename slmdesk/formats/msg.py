@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from email.utils import format_datetime
 from typing import Any, TypeVar
 
 from oxmsg import Message
@@ -48,7 +49,7 @@ def mail_of(reading: Reading) -> Mail:
     named = [
         ("From", mail.sender),
         *((name, "; ".join(people[name])) for name in people),
-        ("Date", date.isoformat(" ", "minutes") if date is not None else ""),
+        ("Date", format_datetime(date) if date is not None else ""),
         ("Subject", mail.subject),
     ]
     mail.headers = [(name, " ".join(value.split())) for name, value in named if value]

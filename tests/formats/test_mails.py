@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from email.message import EmailMessage
 
@@ -11,8 +12,11 @@ from fakes.small_documents import MARKERS, WORDS, mail, rich, small_documents
 
 from slmdesk.base.documents import Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
+from slmdesk.base.language import CATALOGUES, Catalogue
+from slmdesk.base.texts import use_catalogue
 from slmdesk.formats import mail as eml
 from slmdesk.formats import msg, rtf, subtitles, tnef
+from slmdesk.formats.invitations import invitation
 from slmdesk.formats.reading import Reading, attachment_of, reader_of
 
 pytestmark = pytest.mark.pure
@@ -47,7 +51,7 @@ def test_a_mail_is_its_headers_its_text_and_what_came_with_it():
     assert blocks(pages)[:4] == [
         ("paragraph", "From: Jörg <j@example.org>"),
         ("paragraph", "To: a@example.org"),
-        ("paragraph", "Date: Fri, 20 Nov 2026 10:00:00 +0000"),
+        ("paragraph", "Date: 20 November 2026, 10:00 UTC"),
         ("paragraph", "Subject: Größe"),
     ]
     assert blocks(pages)[4:7] == [("paragraph", "Hello"), ("quote", "> old\n> words"), ("paragraph", "new")]
@@ -201,6 +205,18 @@ The rent is 900.
 iQEz
 -----END PGP SIGNATURE-----
 """
+ANSWER = EVENT.replace('ORGANIZER;CN="Ann: Lee"', 'ATTENDEE;PARTSTAT={answer};CN="Ann: Lee"').replace(
+    "BEGIN:VALARM", "COMMENT:No keys\nBEGIN:VALARM"
+)
+WHOLE = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+DTSTART;VALUE=DATE:20260504
+DTEND;VALUE=DATE:20260506
+EXDATE;VALUE=DATE:20260504,20260505
+STATUS:CANCELLED
+END:VEVENT
+END:VCALENDAR
+"""
 NAMED = "Subject: x\nContent-Type: text/plain; name=a.txt\nContent-Disposition: {}; filename=a.txt\n\nThe rent is 900."
 FLOWED = "Subject: x\nContent-Type: text/plain; format=flowed; delsp={}\n\n"
 
@@ -255,6 +271,44 @@ COMPRESSED = bytes.fromhex(
     "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
 )
 REPEATED = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0")
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "expected"),
+    [
+        ("REPLY", "DECLINED", "Declined: Ann"),
+        ("REPLY", "ACCEPTED", "Accepted: Ann"),
+        ("REPLY", "TENTATIVE", "Accepted tentatively: Ann"),
+        ("COUNTER", "ACCEPTED", "Another time is proposed"),
+        ("CANCEL", "ACCEPTED", "Cancelled"),
+        ("REQUEST", "ACCEPTED", ""),
+    ],
+)
+def test_an_answer_to_an_invitation_is_told(method, answer, expected):
+    said = invitation(ANSWER.replace("{answer}", answer).replace("{method}", method)).split("\n")
+    assert [line for line in said if line.startswith(("Declined", "Accepted", "Another", "Cancelled"))] == (
+        [f"{expected}: Lee a@x" if "Ann" in expected else expected] if expected else []
+    )
+    assert "Comment: No keys" in said
+
+
+def test_whole_days_of_an_event_and_its_state_are_told():
+    assert invitation(WHOLE).split("\n") == [
+        "Begins: 2026-05-04, the whole day",
+        "Ends: 2026-05-05",
+        "Not on: 2026-05-04, 2026-05-05",
+        "Status: cancelled",
+    ]
+
+
+def test_heads_of_a_mail_are_in_the_language_of_the_window():
+    use_catalogue(Catalogue(io.BytesIO((CATALOGUES / "de" / "LC_MESSAGES" / "slmdesk.mo").read_bytes())))
+    try:
+        pages, _ = read(eml, b"From: a@x\nTo: b@x\nDate: Tue, 18 Feb 2025 16:03:17 +0100\nSubject: Haus\n\nHallo")
+    finally:
+        use_catalogue(None)
+    heads = ["Von: a@x", "An: b@x", "Datum: 18. Februar 2025, 16:03 (UTC+1)", "Betreff: Haus"]
+    assert pages[0].text.split("\n")[:4] == heads
 
 
 def test_compressed_rich_text_is_read():
