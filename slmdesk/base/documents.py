@@ -16,7 +16,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, grouped
 
-READER_VERSION = "6"
+READER_VERSION = "7"
 """Raised whenever a reader returns other pages for the same file. Documents read before are then read again."""
 MOST_LETTERS = 3
 """Most letters that name a column of a spreadsheet."""
@@ -44,9 +44,11 @@ class BlockKind(StrEnum):
     """
     DOUBTFUL = "doubtful"
     """A word of a scan that may be misread. The block is empty and marks where the word begins, which is `place`."""
+    LINK = "link"
+    """A link whose words do not say where it leads. The block is empty and marks where they end; that is `place`."""
 
 
-MARKS = frozenset({BlockKind.STRUCK, BlockKind.DOUBTFUL})
+MARKS = frozenset({BlockKind.STRUCK, BlockKind.DOUBTFUL, BlockKind.LINK})
 """Kinds of empty blocks, which only mark a place in the text."""
 ASIDE = MARKS | {BlockKind.HEADER, BlockKind.FOOTER}
 """Kinds of blocks that are shown, but not given to a model."""
@@ -244,7 +246,7 @@ def _without_struck(text: str, blocks: Sequence[Block]) -> tuple[str, list[Block
         return place - lost[number]
 
     rest = [changed(block, start=moved(block.start), end=moved(block.end)) for block in blocks]
-    filled = [block for block in rest if block.kind is BlockKind.STRUCK or block.end > block.start]
+    filled = [block for block in rest if block.kind in MARKS or block.end > block.start]
     return _UNPAIRED.sub("\ufffd", "".join(kept)), sorted((*filled, *struck), key=lambda block: block.start)
 
 
@@ -256,6 +258,7 @@ class Format(Record):
     id: str
     name: str
     suffixes: tuple[str, ...]
+    """Empty for a format that its bytes alone tell, whatever its name."""
     translated_suffix: str = ""
     """Suffix of a translated document, if the translation has another format. Empty means the same format."""
 
@@ -294,6 +297,8 @@ FORMATS = (
             ".cfg", ".xml", ".tex", ".rst",
         ),
     ),
+    Format("sheetxml", _("Excel 2003 XML"), ()),
+    Format("wordxml", _("Word XML"), ()),
 )  # fmt: skip
 TRANSLATABLE = frozenset(
     ("docx", "pptx", "xlsx", "odt", "odp", "ods", "txt", "md", "html", "epub", "subtitles", "csv", "eml", "pdf")

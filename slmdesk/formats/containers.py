@@ -202,6 +202,12 @@ _MIMES = {
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
 }
 
+_XML = {
+    b"urn:schemas-microsoft-com:office:spreadsheet": "sheetxml",
+    b"http://schemas.microsoft.com/office/word/2003/wordml": "wordxml",
+    b"http://schemas.microsoft.com/office/2006/xmlPackage": "wordxml",
+}
+"""Formats by the namespace of their XML."""
 SIGNED = frozenset(
     {"pdf", "picture", "recording", "rtf", "msg", "xls", *(packed for __, packed in _PACKED), *_MIMES.values()}
 )
@@ -254,6 +260,8 @@ def format_of_bytes(file: BinaryIO) -> str:
         return packed
     if _SOUND.match(head):
         return "recording"
+    if head.lstrip(b"\xef\xbb\xbf \r\n").startswith((b"<?xml", b"<?mso")):
+        return next((format_id for space, format_id in _XML.items() if space in head), "")
     looks_wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
     if not looks_wide and head.startswith(_BINARY):
         return "binary"

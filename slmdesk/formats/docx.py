@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -13,10 +13,12 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
 from slmdesk.formats import letters
 from slmdesk.formats.formulas import omml_line
+from slmdesk.formats.inside import pieces_inside
 from slmdesk.formats.letters import Look
+from slmdesk.formats.list_numbers import as_number
 from slmdesk.formats.office_xml import Package, Stream, attribute, child, children, is_on, local, texts
 from slmdesk.formats.pptx import Drawing
-from slmdesk.formats.reading import Reading
+from slmdesk.formats.reading import Link, Reading, link_of
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages
 
 _BREAK = re.compile(rb"<\w+:(?:lastRenderedPageBreak|br [^>]*type=\"page\"|pageBreakBefore)[^>]*>")
@@ -41,16 +43,18 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def _walker(package: Package, main: str) -> Walker:
-    def elements(kind: str) -> dict[str, etree._Element]:
-        notes = children(package.tree(package.related(main, kind)), kind.rstrip("s"))
-        return {attribute(element, "id"): element for element in notes}
+    def aside(kind: str) -> _Aside:
+        part = package.related(main, kind)
+        notes = children(package.tree(part), kind.rstrip("s"))
+        return _Aside(part, {attribute(element, "id"): element for element in notes})
 
     return Walker(
         package.reading,
+        package,
+        main,
         styles_of(package.tree(package.related(main, "styles"))),
         Numbering(package.tree(package.related(main, "numbering"))),
-        {kind: elements(kind) for kind in ("footnotes", "endnotes", "comments")},
-        lambda: Drawing(package, dict(package.relations(main))),
+        {kind: aside(kind) for kind in ("footnotes", "endnotes", "comments")},
     )
 
 
@@ -60,7 +64,7 @@ def _beside(package: Package, walker: Walker, main: str) -> Iterator[Flow]:
     for relation in package.relations(main).values():
         if relation.kind not in ("header", "footer") or (root := package.tree(relation.part)) is None:
             continue
-        text = walker.plain(root)
+        text = walker.plain(root, relation.part)
         if text.strip() and (relation.kind, text) not in seen:
             seen.add((relation.kind, text))
             piece = Piece(BlockKind(relation.kind), text)
@@ -73,7 +77,8 @@ _SKIPPED = frozenset(
     ("delText", "delInstrText", "instrText", "rPr", "pPr", "tblPr", "tblGrid", "trPr", "tcPr", "sdtPr", "sdtEndPr",
      "Fallback", "fldData", "footnoteRef", "endnoteRef", "annotationRef", "proofErr", "sectPr", "del", "moveFrom")
 )  # fmt: skip
-_REMOVED = frozenset(("del", "moveFrom", "delText"))
+_JOINED = frozenset(("del", "moveFrom"))
+_REMOVED = _JOINED | {"delText"}
 _CHANGES = _REMOVED | {"ins", "moveTo"}
 _LETTERS = {"tab": "\t", "ptab": "\t", "cr": "\n", "noBreakHyphen": "\u2011", "softHyphen": "\u00ad"}
 _CITED = {"footnoteReference": ("footnotes", "decimal"), "endnoteReference": ("endnotes", "lowerRoman")}
@@ -81,7 +86,11 @@ _PICTURES = frozenset(("blip", "imagedata", "OLEObject", "chart", "relIds"))
 _UNREAD = {"OLEObject": N_("embedded file"), "control": N_("form field")}
 _EQUATION = re.compile(r"\s*EQ\s(?:\s*\\[fF]\s*\(([\w.]+)\s*[;,]\s*([\w.]+)\)\s*$)?", re.IGNORECASE)
 """Matches the code of a field that is a formula, and the parts of a fraction."""
-_MOST_CODE = 200
+_LINKS = frozenset(("hyperlink", "hlink", "fldSimple"))
+_LEADS = re.compile(r"""\s*HYPERLINK\s+(?!\\l)["']?([^"'\s\\]+)""", re.IGNORECASE)
+"""Matches the code of a field that is a link out of the file."""
+_PLAIN_BULLETS = frozenset("·•o§\uf0b7\uf0a7-–")
+_MOST_CODE = 2_000
 _MAX_SPAN = 63
 """Most columns of a Word table."""
 _MOST_RAISED, _LEAST_RAISED = 6, 6
@@ -110,27 +119,40 @@ class _Line:
     after: list[Flow] = field(default_factory=list)
     fields: list[_Field] = field(default_factory=list)
     """The open fields, the innermost last."""
+    links: list[Link] = field(default_factory=list)
 
     @property
     def words(self) -> str:
         return letters.settled("".join(self.text))
 
+    @property
+    def piece(self) -> Piece:
+        return Piece(self.kind, self.words, self.level, links=tuple(self.links))
+
     def cut(self, *, seen: bool) -> None:
-        self.before += (Piece(self.kind, self.words, self.level), *self.after, PageBreak(seen))
+        self.before += (self.piece, *self.after, PageBreak(seen))
         self.text.clear()
         self.after.clear()
+        self.links.clear()
+
+    def link(self, begun: int, target: str) -> None:
+        """Note where the words lead that were written since the line had `begun` pieces of text."""
+        self.links += link_of(letters.settled("".join(self.text[begun:])).strip(), target)
+
+
+class _Aside(Record):
+    """The notes of a kind: the part they are in, and each by its id."""
+
+    part: str
+    notes: Mapping[str, etree._Element]
 
 
 class Walker:
     def __init__(
-        self,
-        reading: Reading,
-        styles: Mapping[str, Style],
-        numbering: Numbering,
-        aside: Mapping[str, Mapping[str, etree._Element]],
-        drawing: Callable[[], Drawing],
-    ) -> None:
-        self.reading, self._drawing = reading, drawing
+        self, reading: Reading, package: Package | None, part: str, styles: Mapping[str, Style], numbering: Numbering,
+        aside: Mapping[str, _Aside],
+    ) -> None:  # fmt: skip
+        self.reading, self._package, self._part = reading, package, part
         self._styles, self._numbering, self._aside = styles, numbering, aside
         self._carried = ""
         self._table: etree._Element | None = None
@@ -152,7 +174,7 @@ class Walker:
         elif name in ("oMath", "oMathPara"):
             yield Piece(BlockKind.PARAGRAPH, omml_line(element))
         elif name == "altChunk":
-            self.reading.note(Note.EXTERNAL_IGNORED)
+            yield from self._inserted(attribute(element, "id"))
         else:
             self._see(name)
             for inner in element if name not in _SKIPPED else ():
@@ -163,11 +185,13 @@ class Walker:
             yield Piece(BlockKind.PARAGRAPH, self._carried)
             self._carried = ""
 
-    def plain(self, element: etree._Element) -> str:
+    def plain(self, element: etree._Element, part: str) -> str:
+        """Return the words of an element that is beside the text, in a part of its own."""
         carried, self._carried = self._carried, ""
+        outer, self._part = self._part, part
         lines = [piece.text for part in element for piece in self.flow(part) if isinstance(piece, Piece)]
         lines += [piece.text for piece in self.rest() if isinstance(piece, Piece)]
-        self._carried = carried
+        self._carried, self._part = carried, outer
         return "\n".join(line.strip() for line in lines if line.strip())
 
     # ---- paragraphs
@@ -179,7 +203,10 @@ class Walker:
         broken = child(properties, "pageBreakBefore")
         if is_on(broken) if broken is not None else style.breaks_before:
             yield PageBreak()
-        kind, level, number = self._kind(properties, style, style_id)
+        about = child(properties, "rPr")
+        # where its mark was deleted it joins the next paragraph, and has no number
+        joins = about is not None and any(local(mark) in _JOINED for mark in about)
+        kind, level, number = self._kind(properties, style, style_id, counts=not joins)
         line = _Line(kind, level, style.look)
         if style.is_hidden:
             self.reading.note(Note.HIDDEN_TEXT)
@@ -187,7 +214,7 @@ class Walker:
         if self._carried:
             line.text.insert(0, self._carried)
             self._carried = ""
-        if child(properties, "rPr", "del") is not None:  # its paragraph mark was deleted: the next paragraph joins it
+        if joins:
             self.reading.note(Note.CHANGES_ACCEPTED)
             yield from line.before
             self._carried = line.words
@@ -199,21 +226,26 @@ class Walker:
             yield PageBreak()
 
     def _numbered(self, line: _Line, number: str) -> Iterator[Flow]:
-        pieces: list[Flow] = [*line.before, Piece(line.kind, line.words, line.level)]
+        pieces: list[Flow] = [*line.before, line.piece]
         for piece in pieces:
             if isinstance(piece, Piece) and piece.text.strip() and number:
-                piece, number = Piece(piece.kind, letters.numbered(number, piece.text), piece.level), ""
+                piece, number = changed(piece, text=letters.numbered(number, piece.text)), ""
             yield piece
         yield from line.after
 
-    def _kind(self, properties: etree._Element | None, style: Style, style_id: str) -> tuple[BlockKind, int, str]:
+    def _kind(
+        self, properties: etree._Element | None, style: Style, style_id: str, *, counts: bool
+    ) -> tuple[BlockKind, int, str]:
+        told = "" if self._package is not None else attribute(child(properties, "listPr", "t"), "val")
+        if told:  # of Word 2003, which gives the number itself
+            return BlockKind.LIST_ITEM, 1, "" if told in _PLAIN_BULLETS else told
         own, depth = number_of(properties)
         number = style.number if own is None else own
         if depth is None:
             depth = self._numbering.level_of_style(number, style_id)
         if depth is None:
             depth = style.item_level
-        shown = self._numbering.next(number, depth) if number else ""
+        shown = self._numbering.next(number, depth) if number and counts else ""
         outline = outline_level(properties)
         if outline or (outline is None and style.kind is BlockKind.HEADING):
             return BlockKind.HEADING, outline or style.level, shown
@@ -240,6 +272,10 @@ class Walker:
                 line.cut(seen=True)
             elif name == "fldChar":
                 self._field(inner, line)
+            elif name in _LINKS:
+                begun = len(line.text)
+                self._walk(inner, line, look)
+                line.link(begun, self._target(inner, name))
             elif name in _CITED:
                 self._cite(inner, name, line)
             elif name == "commentReference":
@@ -296,7 +332,7 @@ class Walker:
     def _look(self, element: etree._Element, name: str, line: _Line) -> None:
         if name == "docPr":
             line.after.append(Piece(BlockKind.CAPTION, element.get("descr", "")))
-        elif name in ("chart", "relIds") and (pieces := [*self._drawing().part(element)]):
+        elif name in ("chart", "relIds") and (pieces := [*self._drawn(element)]):
             line.after += pieces
         elif name in _PICTURES:
             line.after.append(PictureBlock())
@@ -318,6 +354,8 @@ class Walker:
             ended = line.fields.pop()
             if ended.form is not None and not (ended.is_shown and "".join(line.text[ended.begun :]).strip()):
                 line.text.append(_filled(ended.form))
+            elif leads := _LEADS.match(ended.code):
+                line.link(ended.begun, leads[1])
             elif equation := _EQUATION.match(ended.code):
                 if equation[1]:
                     line.text.append(letters.parted_from(line.text, f"{equation[1].strip()}/{equation[2].strip()}"))
@@ -326,18 +364,22 @@ class Walker:
 
     def _cite(self, element: etree._Element, name: str, line: _Line) -> None:
         kind, form = _CITED[name]
-        note = self._aside[kind].get(attribute(element, "id"))
+        aside = self._aside[kind]
+        note = aside.notes.get(attribute(element, "id"))
         if note is None:
             return
         self._cited[kind] += 1
         mark = f"[{as_number(self._cited[kind], form)}]"
         line.text.append(mark)
-        line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{mark} {self.plain(note)}")))
+        line.after.append(Footnote(Piece(BlockKind.FOOTNOTE, f"{mark} {self.plain(note, aside.part)}")))
 
     def _comment(self, name: str, line: _Line) -> None:
-        comment = self._aside["comments"].get(name)
+        aside = self._aside["comments"]
+        comment = aside.notes.get(name)
         if comment is not None:
-            line.after.append(Piece(BlockKind.COMMENT, self.plain(comment), place=attribute(comment, "author")))
+            line.after.append(
+                Piece(BlockKind.COMMENT, self.plain(comment, aside.part), place=attribute(comment, "author"))
+            )
 
     # ---- tables
 
@@ -364,6 +406,29 @@ class Walker:
             cells += [[] for _ in range(min(int(wide[:3]), _MAX_SPAN) - 1)] if wide.isdecimal() else []
         is_head = is_on(child(properties, "tblHeader")) or (may_be_head and len(cells) > 1 and _is_bold(row))
         yield from as_row(cells, 1 if is_head else 0)
+
+    def _drawn(self, element: etree._Element) -> Iterator[Piece]:
+        if self._package is not None:
+            yield from Drawing(self._package, self._part).part(element)
+
+    def _target(self, element: etree._Element, name: str) -> str:
+        """Return where a link out of the file leads, or "" for any other."""
+        if name == "fldSimple":
+            leads = _LEADS.match(attribute(element, "instr"))
+            return leads[1] if leads else ""
+        if self._package is None:
+            return attribute(element, "dest")
+        return self._package.links(self._part).get(attribute(element, "id"), "")
+
+    def _inserted(self, name: str) -> Iterator[Flow]:
+        """Yield what a file says that is inserted whole (17.17.2.1), of whatever format."""
+        package, pieces = self._package, None
+        relation = None if package is None else package.relations(self._part).get(name)
+        if package is not None and relation is not None and relation.part:
+            pieces = pieces_inside(self.reading, relation.part, b"".join(package.chunks(relation.part)))
+        if pieces is None:
+            self.reading.note(Note.PARTS_UNREAD, name=N_("embedded file"))
+        yield from pieces or ()
 
     def _see(self, name: str) -> None:
         if name in _CHANGES:
@@ -639,24 +704,3 @@ def _levels(element: etree._Element) -> Iterator[tuple[int, _Level]]:
             int(start[:6]) if start.isdecimal() else 1, values.get("numFmt", "decimal"), text,
             values.get("pStyle", ""), is_on(child(inner, "isLgl")),
         )  # fmt: skip
-
-
-_ROMAN = (
-    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-    (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
-)  # fmt: skip
-_MAX_ROMAN = 3999
-
-
-def as_number(value: int, form: str) -> str:
-    """Return the number in Word's `form`: decimal, decimalZero, lowerLetter, upperLetter, lowerRoman, upperRoman."""
-    if form in ("lowerRoman", "upperRoman") and 0 < value <= _MAX_ROMAN:
-        text = ""
-        for size, letters in _ROMAN:
-            text += letters * (value // size)
-            value %= size
-        return text.upper() if form == "upperRoman" else text
-    if form in ("lowerLetter", "upperLetter") and 0 < value <= _MAX_ROMAN:
-        letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1)
-        return letter.upper() if form == "upperLetter" else letter
-    return f"{value:02}" if form == "decimalZero" else str(value)

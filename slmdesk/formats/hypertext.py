@@ -18,11 +18,11 @@ from slmdesk.base.documents import DELETED, BlockKind, Note, Page, PageKind, Pag
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
 from slmdesk.formats.containers import Archive
-from slmdesk.formats.docx import as_number
 from slmdesk.formats.formulas import mathml_line
 from slmdesk.formats.letters import UNKNOWN, lowered, numbered, raised, sign_of
+from slmdesk.formats.list_numbers import as_number
 from slmdesk.formats.office_xml import attribute, child, local, parse
-from slmdesk.formats.reading import Reading
+from slmdesk.formats.reading import Link, Reading, link_of
 from slmdesk.formats.text import (
     MARKS,
     Decoded,
@@ -135,6 +135,7 @@ class _Walker:
         self._anchors, self._anchor = anchors, ""
         self._line: list[str] = []
         self._alts: list[str] = []
+        self._links: list[Link] = []
         self._rows: list[_Row] = []
         self._lists: list[_List] = []
         """The open lists, with the number of the last item."""
@@ -172,7 +173,12 @@ class _Walker:
         if is_unseen(attributes, self._unseen):
             begun.append(self._hide(is_block=tag in BLOCKS))
             next(begun[0])
-        if tag in _LOOKS or "style" in attributes or (self._crossed and selects(self._crossed, attributes)):
+        if (
+            tag == "a"
+            or tag in _LOOKS
+            or "style" in attributes
+            or (self._crossed and selects(self._crossed, attributes))
+        ):
             for steps in self._looks(node, attributes):
                 next(steps)
                 begun.append(steps)
@@ -222,7 +228,9 @@ class _Walker:
 
     def _add(self, kind: BlockKind, text: str) -> None:
         level = self._heading if kind is BlockKind.HEADING else len(self._lists) if kind is BlockKind.LIST_ITEM else 0
-        self._put(Piece(kind, text, level, "hidden" if self._hidden else "", self._anchor))
+        links = tuple(self._links)
+        self._links.clear()
+        self._put(Piece(kind, text, level, "hidden" if self._hidden else "", self._anchor, links))
         self._anchor = ""
 
     def _put(self, piece: Piece) -> None:
@@ -255,6 +263,8 @@ class _Walker:
         tag, style = node.tag, attributes.get("style") or ""
         if tag in _STRUCK or _CROSSED.search(style) or selects(self._crossed, attributes):
             yield self._strike()
+        if tag == "a" and (target := attributes.get("href") or "") and not target.startswith("#"):
+            yield self._link(target)
         if tag in ("sup", "sub"):
             yield self._shift(node, is_raised=tag == "sup")
         elif (moved := _MOVED.search(style)) and not self._shifted:
@@ -268,6 +278,13 @@ class _Walker:
         before, self._font = self._font, font
         yield
         self._font = before
+
+    def _link(self, target: str) -> _Steps:
+        line, start = self._line, len(self._line)
+        yield
+        words = " ".join("".join(line[start:]).split())
+        if self._line is line and words:
+            self._links += link_of(words, target)
 
     def _strike(self) -> _Steps:
         self._struck += 1
@@ -450,7 +467,8 @@ class _Walker:
         elif pieces:
             text = "\t".join(" ".join(" ".join(piece.text.split()) for piece in cell) for cell in cells)
             anchor = next((piece.anchor for piece in pieces if piece.anchor), "")
-            self._put(Piece(BlockKind.TABLE_ROW, text.rstrip("\t"), level, pieces[0].place, anchor))
+            links = tuple(link for piece in pieces for link in piece.links)
+            self._put(Piece(BlockKind.TABLE_ROW, text.rstrip("\t"), level, pieces[0].place, anchor, links))
 
 
 def _whole(untrusted: str | None, default: int) -> int:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from io import BytesIO
 from itertools import count, groupby
 from pathlib import PurePosixPath
@@ -30,17 +31,23 @@ from slmdesk.base.documents import (
 )
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import N_, _
+from slmdesk.base.texts import MONTHS, N_, _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.formats.containers import format_by_name, format_of_bytes
 from slmdesk.formats.hypertext import decoded_markup, notify, walk
+from slmdesk.formats.invitations import invitation
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import NotTextError, Piece, decode, lines_made_one, page_from, parted, sections_of
+from slmdesk.formats.tnef import Packed, unpacked
+from slmdesk.text.checks.words import tongue
 from slmdesk.text.threads import ends_earlier, headers_in
+from slmdesk.text.wrapping import margin_of, rejoined
 
 MAX_NAME_CHARACTERS = 120
 _QUOTED = re.compile(r"\s{0,3}>")
 _SIGNATURE = "--"
+_SYLLABLES = frozenset(("de", "nl"))
+"""Languages in which a hyphen at the end of a line mostly parts a word."""
 
 
 class MailAttachment(Record):
@@ -72,7 +79,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
     reading.page_kind = PageKind.PART
     reading.title, reading.author = clean_label(mail.subject), clean_label(mail.sender)
     reading.attachments[:] = [_listed(index, attachment) for index, attachment in enumerate(mail.enclosed)]
-    pieces = [Piece(BlockKind.PARAGRAPH, f"{name}: {value}", place="header") for name, value in mail.headers]
+    pieces = [Piece(BlockKind.PARAGRAPH, _head(name, value), place="header") for name, value in mail.headers]
     pieces += (Piece(BlockKind.PARAGRAPH, report) for report in dict.fromkeys(mail.reports))
     for body, is_hypertext in mail.bodies:
         pieces += threaded(_hypertext(reading, body) if is_hypertext else [*plain_pieces(body)])
@@ -91,6 +98,30 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
         yield page_from(next(numbers), "Attachments", listed)
 
 
+_HEADS = {
+    "From": N_("From: {words}"), "To": N_("To: {words}"), "Cc": N_("Cc: {words}"), "Bcc": N_("Bcc: {words}"),
+    "Reply-To": N_("Reply to: {words}"), "Date": N_("Date: {words}"), "Subject": N_("Subject: {words}"),
+}  # fmt: skip
+
+
+def _head(name: str, value: str) -> str:
+    return _(_HEADS[name]).format(words=moment_words(value) if name == "Date" else value)
+
+
+def moment_words(value: str) -> str:
+    """Return the date and time of a mail's header in words, or as it is if it is none."""
+    try:
+        moment = parsedate_to_datetime(value)
+    except _PARSED:
+        return value
+    day = _("{day} {month} {year}").format(day=moment.day, month=_(MONTHS[moment.month - 1]), year=moment.year)
+    zone = moment.strftime("%z")
+    if zone in ("", "+0000"):
+        return f"{day}, {moment:%H:%M}" + (" UTC" if zone else "")
+    offset = f"{zone[0]}{int(zone[1:3])}" + (f":{zone[3:]}" if zone[3:] != "00" else "")
+    return f"{day}, {moment:%H:%M} (UTC{offset})"
+
+
 def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
     """Return the name and the bytes of an attachment.
 
@@ -105,13 +136,19 @@ def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
 
 
 def plain_pieces(text: str) -> Iterator[Piece]:
+    every = text.split("\n")
+    margin = margin_of([line for line in every if not _QUOTED.match(line)])
+    drops_hyphens = margin > 0 and tongue(text) in _SYLLABLES
     lines: list[str] = []
-    is_quote = False
-    for line in [*text.split("\n"), ""]:
+    is_quote = is_signed = False
+    for line in [*every, ""]:
         quoted = _QUOTED.match(line) is not None
         is_blank = not line.strip(" \t>")
         if lines and (is_blank or quoted != is_quote or _SIGNATURE in (line.rstrip(), lines[-1])):
+            if margin and not (is_quote or is_signed):
+                lines = rejoined(lines, margin, drops_hyphens=drops_hyphens)
             yield Piece(BlockKind.QUOTE if is_quote else BlockKind.PARAGRAPH, "\n".join(lines))
+            is_signed = is_signed or lines[-1] == _SIGNATURE
             lines = []
         if not is_blank:
             lines.append(line.rstrip())
@@ -292,6 +329,9 @@ def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> Non
         mail.is_locked = True
     mail.is_locked |= kind == "multipart/encrypted"
     if kind in _TNEF or name.lower() == "winmail.dat":
+        if (packed := unpacked(bytes_of(part))) is not None:
+            _add_packed(mail, packed)
+            return
         mail.unread.append("winmail.dat")
     if kind in _REPORTS:
         mail.reports += filter(None, map(_report, _parts(part)))
@@ -303,7 +343,7 @@ def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> Non
     elif kind == "text/rfc822-headers":
         about = email.message_from_bytes(bytes_of(part), policy=email.policy.default)
         said = [value for name in ("Subject", "To", "Date") if (value := _header(about, name))]
-        mail.reports.append(f"The mail: {' – '.join(said)}")
+        mail.reports.append(_("The mail: {words}").format(words=" – ".join(said)))
     elif _is_body(part, kind, name, is_root=depth == 0, takes_named=takes_named):
         text = _text(part, kind)
         if kind != "text/html":
@@ -315,6 +355,14 @@ def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> Non
         if kind == "text/calendar" and (event := invitation(_text(part, kind))):
             mail.reports.append(event)
         mail.enclosed.append(_enclosed(part, kind, name))
+
+
+def _add_packed(mail: Mail, packed: Packed) -> None:
+    """Add what Outlook packed: its attachments, and its text unless the mail says all of that."""
+    mail.enclosed += [MailAttachment(*file) for file in packed.files]
+    form = [(packed.html, True)] if packed.html.strip() else [(packed.plain, False)]
+    if not _words(_seen(form)).keys() <= _words(_seen(mail.bodies)).keys():
+        mail.bodies += form
 
 
 def _collect_signed(content: bytes, name: str, mail: Mail, depth: int, *, takes_named: bool) -> None:
@@ -527,24 +575,33 @@ def without_armour(text: str) -> tuple[str, bool]:
     return head + rest.partition(f"-----END {_ARMOUR}")[2], bool(is_locked)
 
 
-# What mail programs say: a mail was not delivered (RFC 3464) or was read (RFC 8098); invitations (RFC 5545)
+# What mail programs say: a mail was not delivered (RFC 3464) or was read (RFC 8098)
 
 _REPORTED = {
-    "Final-Recipient": "Recipient", "Action": "What happened", "Disposition": "What happened", "Status": "Status",
-    "Diagnostic-Code": "Reason", "Will-Retry-Until": "Tried again until",
-}  # fmt: skip
+    "Final-Recipient": N_("Recipient"),
+    "Action": N_("What happened"),
+    "Disposition": N_("What happened"),
+    "Status": N_("Status"),
+    "Diagnostic-Code": N_("Reason"),
+    "Will-Retry-Until": N_("Tried again until"),
+}
 _MEANS = {
-    "2": "delivered", "4": "not delivered yet", "5": "not delivered", "1.1": "no such address", "1.2": "no such domain",
-    "1.10": "no such domain", "2.1": "mailbox closed", "2.2": "mailbox full", "2.3": "mail too large",
-    "3.4": "mail too large", "4.1": "no answer from the server", "4.4": "no way to the server", "4.7": "tried too long",
-    "7.1": "refused by the server",
-}  # fmt: skip
+    "2": N_("delivered"),
+    "4": N_("not delivered yet"),
+    "5": N_("not delivered"),
+    "1.1": N_("no such address"),
+    "1.2": N_("no such domain"),
+    "1.10": N_("no such domain"),
+    "2.1": N_("mailbox closed"),
+    "2.2": N_("mailbox full"),
+    "2.3": N_("mail too large"),
+    "3.4": N_("mail too large"),
+    "4.1": N_("no answer from the server"),
+    "4.4": N_("no way to the server"),
+    "4.7": N_("tried too long"),
+    "7.1": N_("refused by the server"),
+}
 _TYPED = re.compile(r"^[\w/-]+;\s*")
-_EVENT = {"SUMMARY": "Event", "DTSTART": "Begins", "DTEND": "Ends", "DURATION": "Lasts", "LOCATION": "Where",
-          "ORGANIZER": "Organizer", "RRULE": "Repeats", "STATUS": "Status", "DESCRIPTION": "About"}  # fmt: skip
-_MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z?))?")
-_PROPERTY = re.compile(r'([\w-]+)((?:;[\w-]+=(?:"[^"]*"|[^";:]*))*):(.*)')
-_PARAMETER = re.compile(r';([\w-]+)=("[^"]*"|[^";:]*)')
 
 
 def _report(fields: Message) -> str:
@@ -555,35 +612,8 @@ def _report(fields: Message) -> str:
             value = value.rpartition(";")[2].strip()
         elif name == "Status":
             kind, __, detail = value.partition(" ")[0].partition(".")
-            said = ": ".join(_MEANS[key] for key in (kind, detail) if key in _MEANS)
+            said = ": ".join(_(_MEANS[key]) for key in (kind, detail) if key in _MEANS)
             value = f"{value} ({said})" if said else value
         if value:
-            lines.append(f"{meaning}: {_TYPED.sub('', value)}")
+            lines.append(f"{_(meaning)}: {_TYPED.sub('', value)}")
     return "\n".join(lines)
-
-
-def invitation(text: str) -> str:
-    """Return the events of a calendar file with their title, times and place."""
-    said: list[str] = []
-    inside = list[str]()
-    for line in text.replace("\n ", "").replace("\n\t", "").split("\n"):
-        if (prop := _PROPERTY.match(line)) is None:
-            continue
-        name, value = prop[1].upper(), prop[3].strip()
-        if name == "BEGIN":
-            inside.append(value)
-        elif name == "END":
-            del inside[-1:]
-        elif name == "METHOD" and value.upper() == "CANCEL":
-            said.append("Cancelled")
-        elif inside[1:] == ["VEVENT"] and name in _EVENT and value:
-            parameters = {key.upper(): of.strip('"') for key, of in _PARAMETER.findall(prop[2])}
-            if match := _MOMENT.fullmatch(value):
-                year, month, day, hour, minute, is_utc = match.groups()
-                zone = "UTC" if is_utc else parameters.get("TZID", "")
-                value = f"{year}-{month}-{day}" + (f" {hour}:{minute} {zone}".rstrip() if hour else "")
-            elif name == "ORGANIZER":
-                value = f"{parameters.get('CN', '')} {re.sub('^mailto:', '', value, flags=re.IGNORECASE)}".strip()
-            value = re.sub(r"\\(.)", lambda escape: "\n" if escape[1] in "nN" else escape[1], value)
-            said.append(f"{_EVENT[name]}: {value.strip()}")
-    return "\n".join(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from email.utils import format_datetime
 from typing import Any, TypeVar
 
 from oxmsg import Message
@@ -15,6 +16,7 @@ from slmdesk.formats.hypertext import decoded_markup
 from slmdesk.formats.mail import Mail, MailAttachment, add_fuller, pages_of, taken_out
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import NotTextError, lines_made_one
+from slmdesk.formats.tnef import rich_text
 
 MAX_MAIL_BYTES = 100 << 20
 PID_HTML, PID_RICH_TEXT, PID_RECIPIENT_TYPE, PID_FILENAME = 0x1013, 0x1009, 0x0C15, 0x3704
@@ -47,7 +49,7 @@ def mail_of(reading: Reading) -> Mail:
     named = [
         ("From", mail.sender),
         *((name, "; ".join(people[name])) for name in people),
-        ("Date", date.isoformat(" ", "minutes") if date is not None else ""),
+        ("Date", format_datetime(date) if date is not None else ""),
         ("Subject", mail.subject),
     ]
     mail.headers = [(name, " ".join(value.split())) for name, value in named if value]
@@ -55,9 +57,11 @@ def mail_of(reading: Reading) -> Mail:
     hypertext = _hypertext(message)
     plain = [(lines_made_one(body), False)] if body.strip() else []
     add_fuller(mail, plain, [(hypertext, True)] if hypertext.strip() else [])
-    rich_text = _field(lambda: message.properties.binary_prop_value(PID_RICH_TEXT))
-    if rich_text and not mail.bodies:
-        mail.unread.append("RTF")
+    compressed = _field(lambda: message.properties.binary_prop_value(PID_RICH_TEXT))
+    if compressed and not mail.bodies:
+        words = rich_text(compressed)
+        mail.bodies += [(words, False)] if words else []
+        mail.unread += [] if words else ["RTF"]
     mail.enclosed = [_enclosed(attachment) for attachment in _field(lambda: message.attachments) or ()]
     return mail
 

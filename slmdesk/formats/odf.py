@@ -13,16 +13,17 @@ from slmdesk.base.documents import BlockKind, Note, Page, PageKind, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
-from slmdesk.formats import letters
-from slmdesk.formats.docx import as_number
+from slmdesk.formats import charts, letters
 from slmdesk.formats.formulas import mathml_line
 from slmdesk.formats.letters import Look
+from slmdesk.formats.list_numbers import as_number
 from slmdesk.formats.office_xml import MAX_NAME_CHARACTERS, Package, Stream, attribute, child, children, local, text_of
-from slmdesk.formats.reading import Reading, locked
+from slmdesk.formats.reading import Link, Reading, link_of, locked
 from slmdesk.formats.sheets import Row, SheetPager
 from slmdesk.formats.text import Flow, Footnote, PageBreak, Pager, PictureBlock, Piece, as_row, has_pages, slide_page
 
 CONTENT = "content.xml"
+_CHART = "urn:oasis:names:tc:opendocument:xmlns:chart:1.0"
 MAX_REPEATED = 100
 """Most spaces or empty cells that one element may stand for. A higher count is an attack."""
 _SKIPPED = frozenset(
@@ -120,6 +121,7 @@ class _Line:
     text: list[str] = field(default_factory=list)
     before: list[Flow] = field(default_factory=list)
     after: list[Flow] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
 
     @property
     def words(self) -> str:
@@ -252,9 +254,9 @@ class OdfWalker:
         line = _Line()
         self._walk(element, line, changed(_USUAL, **style.look) if style.look else _USUAL)
         kind, level = self._kind(element, style, depth)
-        for piece in (*line.before, Piece(BlockKind.PARAGRAPH, line.words)):
+        for piece in (*line.before, Piece(BlockKind.PARAGRAPH, line.words, links=tuple(line.links))):
             if isinstance(piece, Piece) and piece.kind is BlockKind.PARAGRAPH:
-                piece = Piece(kind, piece.text, level)
+                piece = changed(piece, kind=kind, level=level)
             yield piece
         yield from line.after
         if style.breaks_after:
@@ -301,9 +303,11 @@ class OdfWalker:
             else:
                 line.after += self._content(element, 0)
         elif name == "soft-page-break":
-            line.before += (Piece(BlockKind.PARAGRAPH, line.words), *line.after, PageBreak(seen=True))
+            piece = Piece(BlockKind.PARAGRAPH, line.words, links=tuple(line.links))
+            line.before += (piece, *line.after, PageBreak(seen=True))
             line.text.clear()
             line.after.clear()
+            line.links.clear()
         elif name == "note":
             self._note(element, line)
         elif name == "annotation":
@@ -319,7 +323,10 @@ class OdfWalker:
                 self.reading.note(Note.HIDDEN_TEXT)
             if name == "change":
                 self.reading.note(Note.CHANGES_ACCEPTED)
+            begun = len(line.text)
             self._walk(element, line, changed(look, **style.look) if style is not None and style.look else look)
+            if name == "a":
+                line.links += link_of(letters.settled("".join(line.text[begun:])).strip(), attribute(element, "href"))
 
     def _field(self, control: etree._Element) -> str:
         shown = self._fields.get(attribute(control, "control"))
@@ -328,18 +335,34 @@ class OdfWalker:
         return shown or ""
 
     def _formula(self, frame: etree._Element) -> str:
-        """Return the formula in a frame, or "" if something else is in it. Other embedded documents are noted."""
+        """Return the formula in a frame, or "" if something else is in it."""
+        root = self._embedded(frame)
+        return mathml_line(root) if root is not None and local(root) == "math" else ""
+
+    def _embedded(self, frame: etree._Element) -> etree._Element | None:
+        """Return the root of the document in a frame, if there is one that can be read."""
         embedded = next(children(frame, "object", "object-ole"), None)
-        if embedded is None:
-            return ""
-        root, package = child(embedded, "math"), self._package
-        if root is None and package is not None:
-            root = package.tree(f"{attribute(embedded, 'href').removeprefix('./')}/{CONTENT}")
-        if root is not None and local(root) == "math":
-            return mathml_line(root)
-        is_chart = child(root, "body", "chart") is not None
-        self.reading.note(Note.PARTS_UNREAD, name=N_("chart") if is_chart else N_("embedded file"))
-        return ""
+        root = child(embedded, "math")
+        if embedded is None or root is not None or self._package is None:
+            return root
+        return self._package.tree(f"{attribute(embedded, 'href').removeprefix('./')}/{CONTENT}")
+
+    def _object(self, frame: etree._Element) -> Iterator[Flow]:
+        """Yield what the chart in a frame shows. Any other embedded document is noted."""
+        body = child(self._embedded(frame), "body", "chart")
+        chart = child(body, "chart")
+        if chart is None:
+            self.reading.note(Note.PARTS_UNREAD, name=N_("embedded file") if body is None else N_("chart"))
+            return
+        for title in (title for name in ("title", "subtitle") for title in chart.iter(f"{{{_CHART}}}{name}")):
+            yield Piece(BlockKind.CAPTION, " ".join("".join(title.itertext()).split()))
+        if attribute(next(children(frame, "object"), None), "notify-on-update-of-ranges"):
+            return  # it stands beside the cells of which it shows the values
+        table = child(chart, "table")
+        if table is None:
+            self.reading.note(Note.PARTS_UNREAD, name=charts.UNREAD)
+        else:
+            yield from self._table(table)
 
     def _note(self, note: etree._Element, line: _Line) -> None:
         mark, body = child(note, "note-citation"), child(note, "note-body")
@@ -360,6 +383,8 @@ class OdfWalker:
         inside = [element for element in frame if local(element) not in ("title", "desc")]
         if inside and local(inside[0]) in ("object", "object-ole", "image"):
             yield PictureBlock()
+            if local(inside[0]) != "image":
+                yield from self._object(frame)
             inside = inside[:1]
         for element in inside:
             yield from self.flow(element, depth)
@@ -383,7 +408,7 @@ class OdfWalker:
             for inner in item if is_item or local(item) == "list-header" else ():
                 for flow in self.flow(inner, depth + 1):
                     if number and isinstance(flow, Piece) and flow.text.strip():
-                        flow, number = Piece(flow.kind, letters.numbered(number, flow.text), flow.level), ""
+                        flow, number = changed(flow, text=letters.numbered(number, flow.text)), ""
                     yield flow
         if not depth or name in self._lists:
             self._within.pop()
@@ -528,7 +553,7 @@ def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
         yield Piece(BlockKind.HEADING, " ".join(word for word in words if word), 1)
         pieces = [piece for piece in pieces if piece.kind is BlockKind.CAPTION]
     for piece in pieces:
-        yield Piece(_ASIDE.get(kind, piece.kind), piece.text, piece.level, piece.place)
+        yield changed(piece, kind=_ASIDE.get(kind, piece.kind))
 
 
 MAX_SAME_CELLS = 50

@@ -222,6 +222,7 @@ class Package(Archive):
 
     def __init__(self, archive: zipfile.ZipFile, reading: Reading) -> None:
         super().__init__(archive, reading)
+        self._links: dict[str, Mapping[str, str]] = {}
         self._stored = {name.lower(): name for name in self.names}
         if any(name.endswith(("vbaproject.bin", "macrosheets/sheet1.xml")) for name in self._stored):
             reading.note(Note.MACROS_IGNORED)
@@ -285,6 +286,18 @@ class Package(Archive):
             is_external = attribute(element, "TargetMode") == "External"
             name = "" if is_external or not target else self._target(posixpath.dirname(part), target)
             yield Relation(kind, name, is_external, element)
+
+    def links(self, part: str) -> Mapping[str, str]:
+        """Return where the links of a part lead that people click, by the ids of their relations."""
+        if part not in self._links:
+            root = self.tree(relations_name(part))
+            relations = self.relations_in(root, part) if root is not None else ()
+            self._links[part] = {
+                relation.id: attribute(relation.element, "Target")
+                for relation in relations
+                if relation.is_external and relation.kind in FOLLOWED
+            }
+        return self._links[part]
 
     def _target(self, folder: str, target: str) -> str:
         """Return the name of the part a target means, or "" if there is no such part. Escapes are decoded and upper and

@@ -21,8 +21,9 @@ from slmdesk.base.documents import Note, Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import N_, _
 from slmdesk.formats.containers import Archive
+from slmdesk.formats.number_formats import moment_text, plain
 from slmdesk.formats.reading import Reading, locked
-from slmdesk.formats.sheets import Row, SheetPager, moment_text, plain
+from slmdesk.formats.sheets import Row, SheetPager
 
 MAX_BYTES = 96 << 20
 MAX_CELLS = 3_000_000

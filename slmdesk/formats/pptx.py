@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from lxml import etree
 
 from slmdesk.base.documents import BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_
-from slmdesk.formats import letters
+from slmdesk.formats import charts, letters
 from slmdesk.formats.formulas import omml_line
-from slmdesk.formats.office_xml import Package, Relation, attribute, child, children, local, relation_id, text_of, texts
-from slmdesk.formats.reading import Reading
+from slmdesk.formats.list_numbers import as_number
+from slmdesk.formats.office_xml import (
+    Package,
+    Relation,
+    above,
+    attribute,
+    child,
+    children,
+    local,
+    relation_id,
+    text_of,
+    texts,
+)
+from slmdesk.formats.reading import Link, Reading, link_of
 from slmdesk.formats.text import Piece, slide_page
 
 MAX_SLIDES = 10_000
@@ -61,7 +73,7 @@ def _slide(package: Package, number: int, part: str, authors: dict[str, str]) ->
         return page_of(number, str(number), "", (), status=PageStatus.BROKEN, reason=N_("this slide is broken"))
     relations = dict(package.relations(part))
     tree = child(root, "cSld", "spTree")
-    pieces = [*Drawing(package, relations).pieces(tree)]
+    pieces = [*Drawing(package, part).pieces(tree)]
     for relation in relations.values():
         if relation.kind == "notesSlide":
             pieces += _notes(package.reading, package.tree(relation.part))
@@ -93,14 +105,21 @@ def _comments(reading: Reading, root: etree._Element | None, authors: dict[str, 
 # Reads shapes with text, as in slides, spreadsheet drawings and charts (DrawingML, ECMA-376 part 1, 20-21)
 
 _SHAPES = frozenset(("sp", "grpSp", "graphicFrame", "pic", "cxnSp", "contentPart"))
-_WRAPPERS = frozenset(("AlternateContent", "Choice", "spTree", "twoCellAnchor", "oneCellAnchor", "absoluteAnchor"))
-_MAX_NAMES = 200
+_WRAPPERS = frozenset(
+    ("AlternateContent", "Choice", "spTree", "twoCellAnchor", "oneCellAnchor", "absoluteAnchor", "relSizeAnchor",
+     "absSizeAnchor")
+)  # fmt: skip
 _USUAL = letters.Look()
+_BULLETS = frozenset(("buNone", "buChar", "buAutoNum", "buBlip"))
+_NUMBERS = {"romanUc": "upperRoman", "romanLc": "lowerRoman", "alphaUc": "upperLetter", "alphaLc": "lowerLetter"}
 
 
 class Drawing(Record):
     package: Package
-    relations: dict[str, Relation]
+    source: str
+    """The part that it is in."""
+    repeats_cells: bool = False
+    """Whether it stands beside the cells of which its charts show the values."""
 
     def pieces(self, element: etree._Element | None) -> Iterator[Piece]:
         for inner in children(element):
@@ -116,7 +135,7 @@ class Drawing(Record):
             return
         body = child(shape, "txBody")
         if body is not None:
-            yield from _paragraphs(self.package.reading, body, placeholder_of(shape))
+            yield from self._paragraphs(body, placeholder_of(shape))
         for element in shape.iter() if name == "graphicFrame" else ():
             inside = local(element)
             if inside == "tbl":
@@ -133,16 +152,61 @@ class Drawing(Record):
     def part(self, element: etree._Element) -> Iterator[Piece]:
         """Yield the words of the chart or diagram that an element refers to. One without words is noted."""
         is_chart = local(element) == "chart"
-        relation = self.relations.get(attribute(element, "id" if is_chart else "dm"))
+        relation = self.package.relations(self.source).get(attribute(element, "id" if is_chart else "dm"))
         root = self.package.tree(relation.part) if relation is not None else None
-        pieces = [
-            piece
-            for piece in (_chart(root) if is_chart else _diagram(self.package.reading, root))
-            if piece.text.strip()
-        ]
+        reading = self.package.reading
+        drawn = self._chart(relation, root) if is_chart else _diagram(reading, root)
+        pieces = [piece for piece in drawn if piece.text.strip()]
         if not pieces:
-            self.package.reading.note(Note.PARTS_UNREAD, name=N_("chart") if is_chart else N_("diagram"))
+            reading.note(Note.PARTS_UNREAD, name=N_("chart") if is_chart else N_("diagram"))
         yield from pieces
+
+    def _paragraphs(self, body: etree._Element, placeholder: str | None) -> Iterator[Piece]:
+        reading, paragraphs = self.package.reading, [*children(body, "p")]
+        if placeholder in ("title", "ctrTitle"):
+            words = (" ".join(text.split()) for text in _paragraphs_text(reading, body))
+            links = tuple(link for element in paragraphs for link in self._links(element))
+            yield Piece(BlockKind.HEADING, " ".join(word for word in words if word), 1, links=links)
+            return
+        if placeholder in ("ftr", "dt", "sldNum", "hdr"):
+            kind = BlockKind.HEADER if placeholder == "hdr" else BlockKind.FOOTER
+            yield Piece(kind, " ".join(_paragraphs_text(reading, body)))
+            return
+        numbers = _Numbers(body)
+        for element in paragraphs:
+            properties = child(element, "pPr")
+            level = properties.get("lvl", "0") if properties is not None else "0"
+            depth = int(level) + 1 if level.isdecimal() and len(level) == 1 else 1
+            text = paragraph_text(reading, element)
+            marks = {local(mark) for mark in children(properties)}
+            number = numbers.next(properties, marks, depth) if text.strip() else ""
+            bulleted = placeholder in ("", "obj", "body")
+            bulleted = "buNone" not in marks and (bulleted or bool(number) or bool(marks & _BULLETS))
+            bullet = attribute(child(properties, "buChar"), "char")
+            font = attribute(child(properties, "buFont"), "typeface")
+            sign = letters.sign_of(bullet, font) if len(bullet) == 1 else ""
+            number = sign if sign in letters.BOXES else number
+            if number and text.strip():
+                text = letters.numbered(number, text)
+            kind = BlockKind.LIST_ITEM if bulleted else BlockKind.PARAGRAPH
+            yield Piece(kind, text, depth if bulleted else 0, links=self._links(element))
+
+    def _links(self, paragraph: etree._Element) -> tuple[Link, ...]:
+        links = list[Link]()
+        for click in paragraph.iter("{*}hlinkClick"):
+            run = above(click, "r", "fld")
+            words = "" if run is None else "".join(texts(run)).strip()
+            links += link_of(words, self.package.links(self.source).get(attribute(click, "id"), ""))
+        return tuple(links)
+
+    def _chart(self, relation: Relation | None, root: etree._Element | None) -> Iterator[Piece]:
+        """Yield what a chart shows, with the text boxes that are drawn upon it."""
+        if relation is None or root is None:
+            return
+        yield from charts.pieces_of(root, self.package.reading, repeats_cells=self.repeats_cells)
+        for other in self.package.relations(relation.part).values():
+            if other.kind == "chartUserShapes":
+                yield from Drawing(self.package, other.part).pieces(self.package.tree(other.part))
 
 
 def placeholder_of(shape: etree._Element) -> str | None:
@@ -190,29 +254,32 @@ def _run(reading: Reading, run: etree._Element) -> str:
     return text if look is _USUAL and text.isascii() else look.dress(reading, text)
 
 
-def _paragraphs(reading: Reading, body: etree._Element, placeholder: str | None) -> Iterator[Piece]:
-    if placeholder in ("title", "ctrTitle"):
-        words = (" ".join(text.split()) for text in _paragraphs_text(reading, body))
-        yield Piece(BlockKind.HEADING, " ".join(word for word in words if word), 1)
-        return
-    if placeholder in ("ftr", "dt", "sldNum", "hdr"):
-        kind = BlockKind.HEADER if placeholder == "hdr" else BlockKind.FOOTER
-        yield Piece(kind, " ".join(_paragraphs_text(reading, body)))
-        return
-    for element in children(body, "p"):
-        properties = child(element, "pPr")
-        level = properties.get("lvl", "0") if properties is not None else "0"
-        bulleted = placeholder in ("", "obj", "body")
-        if properties is not None:
-            marks = {local(mark) for mark in properties}
-            bulleted = "buNone" not in marks and (bulleted or bool(marks & {"buChar", "buAutoNum", "buBlip"}))
-        depth = int(level) + 1 if level.isdecimal() and len(level) == 1 else 1
-        kind = BlockKind.LIST_ITEM if bulleted else BlockKind.PARAGRAPH
-        text, bullet = paragraph_text(reading, element), attribute(child(properties, "buChar"), "char")
-        sign = letters.sign_of(bullet, attribute(child(properties, "buFont"), "typeface")) if len(bullet) == 1 else ""
-        if sign in letters.BOXES and text.strip():
-            text = letters.numbered(sign, text)
-        yield Piece(kind, text, depth if bulleted else 0)
+class _Numbers:
+    """The numbers of the lists in a shape (21.1.2.4.1)."""
+
+    def __init__(self, body: etree._Element) -> None:
+        self._styles = child(body, "lstStyle")
+        self._counts: dict[int, tuple[str, int]] = {}
+        """By the level of a list: its form, and its last number."""
+
+    def next(self, properties: etree._Element | None, marks: Set[str], level: int) -> str:
+        """Return the number before a paragraph that is `level` deep, or "" if it has none."""
+        for deeper in [deeper for deeper in self._counts if deeper > level]:
+            del self._counts[deeper]
+        about = child(properties, "buAutoNum")
+        if about is None and not marks & _BULLETS:
+            about = child(self._styles, f"lvl{level}pPr", "buAutoNum")
+        if about is None:
+            self._counts.pop(level, None)
+            return ""
+        form, start = about.get("type", ""), about.get("startAt", "")
+        before, count = self._counts.get(level, ("", 0))
+        count = count + 1 if before == form else int(start[:6]) if start.isdecimal() else 1
+        self._counts[level] = form, count
+        kind = next((kind for name, kind in _NUMBERS.items() if form.startswith(name)), "decimal")
+        left = "(" if form.endswith("ParenBoth") else ""
+        right = ")" if "Paren" in form else "" if form.endswith("Plain") else "."
+        return f"{left}{as_number(count, kind)}{right}"
 
 
 def _table(reading: Reading, table: etree._Element) -> Iterator[Piece]:
@@ -224,25 +291,6 @@ def _table(reading: Reading, table: etree._Element) -> Iterator[Piece]:
             words = _paragraphs_text(reading, child(cell, "txBody"))
             cells.append(" ".join(" ".join(words).split()))
         yield Piece(BlockKind.TABLE_ROW, "\t".join(cells), 1 if has_head and number == 0 else 0)
-
-
-def _chart(root: etree._Element | None) -> Iterator[Piece]:
-    """Yield the titles of a chart and its axes, and the names of its series and categories. Figures are left out."""
-    if root is None:
-        return
-    for title in root.iter("{*}title"):
-        yield Piece(BlockKind.CAPTION, " ".join("".join(texts(title)).split()))
-    names: dict[str, None] = {}
-    for element in root.iter("{*}tx", "{*}cat"):
-        if (cache := _strings(element)) is not None:
-            names.update(dict.fromkeys(" ".join(text.split()) for text in texts(cache, "v")))
-    if names:
-        yield Piece(BlockKind.CAPTION, "\t".join([*names][:_MAX_NAMES]))
-
-
-def _strings(element: etree._Element) -> etree._Element | None:
-    strings = child(element, "strRef", "strCache")
-    return strings if strings is not None else child(element, "multiLvlStrRef", "multiLvlStrCache")
 
 
 def _diagram(reading: Reading, root: etree._Element | None) -> Iterator[Piece]:

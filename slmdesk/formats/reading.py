@@ -12,7 +12,7 @@ import stat
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -76,6 +76,10 @@ class Reading:
     counts: dict[str, int] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     attachments: list[Attachment] = field(default_factory=list)
+    depth: int = 0
+    """How many documents it is inside of, as a part of their text."""
+    files_inside: list[str] = field(default_factory=list)
+    """The names of the files that were read as a part of its text. The outermost document and all inside share it."""
     stop: threading.Event = field(default_factory=threading.Event)
     worked: Callable[[], None] = lambda: None
     """Called by readers now and then while a page takes seconds, to show that the process is alive. Any thread."""
@@ -121,6 +125,20 @@ class Reading:
         if name and name not in names and len(names) <= MOST_NAMES:
             self.names[note] = (*names, name if len(names) < MOST_NAMES else "…")
 
+    def inside(self, name: str, data: bytes) -> Reading:
+        """Return the reading of a document that stands in the text of this one."""
+        return Reading(
+            name, data=data, language=self.language, depth=self.depth + 1, files_inside=self.files_inside,
+            stop=self.stop, worked=self.worked,
+        )  # fmt: skip
+
+    def take_notes(self, inner: Reading) -> None:
+        """Note what was noted of a document inside this one."""
+        for note in inner.notes:
+            self.note(note, count=inner.counts.get(note, 0))
+            for name in inner.names.get(note, ()):
+                self.note(note, name=name)
+
     def check_count(self, pages: int, limit: int = 0) -> None:
         """Raises KnownError `document.too_many_pages` beyond `limit`, which is MOST_PAGES if none is given."""
         if pages > (limit or MOST_PAGES):
@@ -163,6 +181,19 @@ Raises KnownError document.…; any other exception means that the document is d
 """
 
 
+Link: TypeAlias = tuple[str, str]
+"""The words of a link, and where it leads."""
+MOST_LINK_CHARACTERS = 2_000
+
+
+def link_of(words: str, target: str) -> tuple[Link, ...]:
+    """Return a link, or nothing if its words say where it leads, or if it leads nowhere."""
+    target = "".join(target.split())[:MOST_LINK_CHARACTERS]
+    said = "".join(words.split())
+    is_address = "." in said and target.removesuffix("/").endswith(said.removesuffix("/"))
+    return () if not target or is_address else ((words, target),)
+
+
 class PageText:
     """Builds the text of a page and its list of blocks. Each added text becomes a block; line ends separate blocks."""
 
@@ -171,7 +202,9 @@ class PageText:
         self._length = 0
         self.blocks: list[Block] = []
 
-    def add(self, kind: BlockKind, text: str, *, level: int = 0, place: str = "") -> None:
+    def add(
+        self, kind: BlockKind, text: str, *, level: int = 0, place: str = "", links: Sequence[Link] = ()
+    ) -> None:  # fmt: skip
         """Add a block, unless the text is only white space."""
         text = text.strip("\n\r")
         if not text.strip():
@@ -181,6 +214,11 @@ class PageText:
             self._length += 1
         self._pieces.append(text)
         self.blocks.append(Block(kind, self._length, self._length + len(text), level, place))
+        at = 0
+        for words, target in links:
+            found = text.find(words, at)
+            at = found + len(words) if found >= 0 else len(text)
+            self.blocks.append(Block(BlockKind.LINK, self._length + at, self._length + at, place=target))
         self._length += len(text)
 
     def __len__(self) -> int:
@@ -383,6 +421,8 @@ _FUNCTIONS = (
     ("ttml", "subtitles:read_ttml"),
     ("po", "text:read"),
     ("xliff", "text:read"),
+    ("sheetxml", "office_2003:read_sheets"),
+    ("wordxml", "office_2003:read_text"),
 )
 """For each format its id (base.documents) and the functions that read, rewrite and redact it, as "module:function"."""
 READERS = {format_id: functions[0] for format_id, *functions in _FUNCTIONS}

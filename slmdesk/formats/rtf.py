@@ -46,6 +46,7 @@ _TYPED = re.compile(r"(\\u-?\d+ ?[^\\{}\r\n]?|\\[a-zA-Z]+-?\d* ?|\\.|[{}\x00-\x2
 _FONT = re.compile(r"\{\\f(\d+)(?:\\[a-z]+-?\d* ?|\{[^{}]*\}|\s)*([^\\{};]+)")
 _SYMBOL = re.compile(r'\bSYMBOL\s+(\d{1,5})\b[^"{}]{0,40}"([^"{}]{1,40})"')
 _EQUATION = re.compile(r"[\s{]*\\\*?\s*\\fldinst(?:[\s{]|\\[a-z]+-?\d*)*EQ\s")
+_FORM, _RESULT = re.compile(r"\s*(?=\{\\\*\\formfield)\{"), re.compile(r"\s*(\{)(?:\\\*)?\\fldrslt")
 _NO_RESULT = 25
 _MOST_FIELD, _MOST_FONTS, _MOST_BEFORE_FONTS = 2_000, 200_000, 100
 """Most characters of a field's code and of the table of fonts, and pieces of the file in front of that table."""
@@ -62,6 +63,7 @@ _ITEM = re.compile(
 )
 _MARKED = re.compile(f"{ASIDE}([a-z])([^{ASIDE}{ASIDE_ENDS}]*){ASIDE_ENDS}")
 _MARKS_OR_CONTROLS = re.compile(rf"{OUTLINE}[1-6]|[\x00-\x08\x0e-\x1f]")
+_CITED = re.compile(r"^(\[\d+\])\s*")
 _HEADING = re.compile(rf"[\x01-\x08\x1d]*{OUTLINE}([1-6])")
 
 
@@ -142,6 +144,7 @@ class _Prepared:
         self._state, self._written = _State(), chr(_PLAIN_LOOK + 2)
         self.has_hidden = self.has_deleted = self.has_images = False
         self._has_lists = "\\listtext" in source
+        self._cited = 0
         self._pieces: list[str] = []
         self._groups: list[tuple[bool, str, _State]] = []
         """For each open group: whether the content around it is dropped, what to write at its end, and the look around
@@ -243,8 +246,13 @@ class _Prepared:
             self._keep("{")
             ending = "" if before else "}"
         elif word in ASIDES:
-            letter, __ = ASIDES[word]
+            letter, kind = ASIDES[word]
+            is_cited = kind is BlockKind.FOOTNOTE and not before
+            self._cited += is_cited
+            mark = f"[{self._cited}]" if is_cited else ""
+            self._write_plain(mark)
             self._keep(f"{{{_byte(ASIDE)}{letter}")
+            self._write_plain(mark)
             ending = "" if before else f"{_byte(ASIDE_ENDS)}}}"
         else:
             self._keep("{")
@@ -252,6 +260,11 @@ class _Prepared:
             return match.start() + 1  # go on directly after the brace, since the first control word may need a mark
         self._groups.append((before, ending, self._state))
         return match.end()
+
+    def _write_plain(self, letters: str) -> None:
+        state, self._state = self._state, _State(fallback=self._state.fallback)
+        self._write(letters)
+        self._state = state
 
     def _field(self, start: int) -> None:
         """Write what a field shows whose result is not in the file: a sign, a box or a choice."""
@@ -261,12 +274,15 @@ class _Prepared:
         if "SYMBOL" not in field and "\\formfield" not in field:
             return
         end = _end_of(self._whole, start)
+        if form := _FORM.match(self._whole, end):
+            end = _end_of(self._whole, form.end() - 1)
         field = self._whole[start:end]
         symbol = _SYMBOL.search(field)
         if symbol is None and "\\formfield" not in field:
             return
-        result = self._whole.find("{", end)
-        if _plain(f"{{\\rtf1 {self._whole[result : _end_of(self._whole, result)]}}}").strip():
+        result = _RESULT.match(self._whole, end)
+        begin = result.start(1) if result else end
+        if _plain(f"{{\\rtf1 {self._whole[begin : _end_of(self._whole, begin)] if result else ''}}}").strip():
             return
         if symbol is not None:
             state, self._state = self._state, changed(self._state, font=symbol[2], high=symbol[2])
@@ -276,9 +292,11 @@ class _Prepared:
         values = dict(re.findall(r"\\(fftype|ffres|ffdefres)(\d{1,4})", field))
         chosen = int(values.get("ffres", _NO_RESULT))
         chosen = int(values.get("ffdefres", 0)) if chosen == _NO_RESULT else chosen
-        entries = re.findall(r"\\ffl ([^{}]*)\}", field)
+        entries, default = re.findall(r"\\ffl ([^{}]*)\}", field), re.search(r"\\ffdeftext ([^{}]*)\}", field)
         if values.get("fftype") == "1":
             self._sign(letters.TICKED if chosen else letters.EMPTY)
+        elif values.get("fftype") == "0":
+            self._write(f"{{{default[1]}}}" if default else "")
         elif chosen < len(entries):
             self._write(f"{{{entries[chosen]}}}")
 
@@ -321,7 +339,7 @@ def _pieces(page: str) -> Iterator[Piece]:
     asides: list[Piece] = []
 
     def put_aside(match: re.Match[str]) -> str:
-        text = _MARKS_OR_CONTROLS.sub(" ", match[2]).strip()
+        text = _CITED.sub(r"\1 ", _MARKS_OR_CONTROLS.sub(" ", match[2]).strip())
         asides.append(Piece(_KINDS[match[1]], text))
         return ""
 

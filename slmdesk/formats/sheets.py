@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import islice
 
@@ -17,9 +15,10 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
 from slmdesk.formats.letters import EMPTY, TICKED, Look, settled, symbol_font
-from slmdesk.formats.office_xml import Package, Stream, child, children, local, relation_id
+from slmdesk.formats.number_formats import GENERAL, NumberFormat, formats_of, shown
+from slmdesk.formats.office_xml import Package, Stream, child, children, local, relation_id, text_of
 from slmdesk.formats.pptx import Drawing, paragraph_text
-from slmdesk.formats.reading import PageText, Reading
+from slmdesk.formats.reading import Link, PageText, Reading, link_of
 from slmdesk.formats.text import MAX_LABEL_CHARACTERS, Piece, decoded_text
 
 PAGE_ROWS = 200
@@ -36,6 +35,7 @@ class Row(Record):
     number: int
     cells: Sequence[tuple[int, str]]
     last: int = 0
+    links: tuple[Link, ...] = ()
 
 
 class SheetPager:
@@ -88,9 +88,10 @@ class SheetPager:
         left = min((row.cells[0][0] for row in rows), default=1)
         for number, row in enumerate(rows):
             for piece in row_pieces(row, left):
-                text.add(piece.kind, piece.text, level=1 if head and number == 0 else 0, place=piece.place)
+                level = 1 if head and number == 0 else 0
+                text.add(piece.kind, piece.text, level=level, place=piece.place, links=piece.links)
         for piece in more:
-            text.add(piece.kind, piece.text, level=piece.level, place=piece.place)
+            text.add(piece.kind, piece.text, level=piece.level, place=piece.place, links=piece.links)
         return page_of(self._number, label, text.text, text.blocks, reason=reason)
 
 
@@ -127,7 +128,7 @@ def row_pieces(row: Row, left: int) -> Iterator[Piece]:
     last = left - 1
     for column, words in row.cells:
         if texts and (column - last > MAX_GAP or size + len(words) > ROW_CHARACTERS):
-            yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), place=_place(row, first, last))
+            yield _row_piece(row, texts, first, last)
             texts, size = [], 0
         if not texts and (column - last > MAX_GAP or last >= left):
             first = last = column
@@ -136,7 +137,12 @@ def row_pieces(row: Row, left: int) -> Iterator[Piece]:
             texts += [""] * (column - last - 1)
             texts.append(words)
         last, size = column, size + len(words)
-    yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), place=_place(row, first, last))
+    yield _row_piece(row, texts, first, last)
+
+
+def _row_piece(row: Row, texts: Sequence[str], first: int, last: int) -> Piece:
+    links = tuple(link for link in row.links if link[0] in texts)
+    return Piece(BlockKind.TABLE_ROW, "\t".join(texts), place=_place(row, first, last), links=links)
 
 
 def _place(row: Row, first: int, last: int) -> str:
@@ -169,7 +175,12 @@ def is_head(rows: Sequence[Row]) -> bool:
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _OLD_BOX = re.compile(rb"""ObjectType=["'](?:Checkbox|Radio|Drop|List)["']""")
 MAX_SHARED_CHARACTERS = 64 << 20
+_LINK, _ATTRIBUTE = re.compile(rb"<(?:\w+:)?hyperlink\s([^>]*)>"), re.compile(rb"""([\w:]+)=["']([^"']*)["']""")
+_TAG_BYTES = 40
+_LEADS = re.compile(r"""\s*(?:_xlfn\.)?HYPERLINK\(\s*"([^"]+)\"""", re.IGNORECASE)
+"""Matches a formula that is a link."""
 _ON = ("1", "true")
+_TEXTS = frozenset(("s", "str", "inlineStr"))
 
 
 class _Book(Record):
@@ -179,6 +190,8 @@ class _Book(Record):
     looks: Mapping[str, Look]
     """By the number of a cell's style. Those without a look that says something are left out."""
     from_1904: bool
+    around_text: Mapping[str, str]
+    """What the number of a cell's style shows of texts, with {} for the text. Those without words are left out."""
 
 
 def read_xlsx(reading: Reading) -> Iterator[Page]:
@@ -190,9 +203,11 @@ def read_xlsx(reading: Reading) -> Iterator[Page]:
         if root is None:
             raise KnownError("document.damaged", path=reading.path, reason=_("its list of sheets is broken"))
         about, styles = child(root, "workbookPr"), package.tree(package.related(main, "styles"))
+        formats = formats_of(styles)
         book = _Book(
             package, _strings(package, package.related(main, "sharedStrings")),
-            formats_of(styles), _looks_of(styles), about is not None and about.get("date1904") in _ON,
+            formats, _looks_of(styles), about is not None and about.get("date1904") in _ON,
+            {str(number): "{}".join(form.around_text) for number, form in enumerate(formats) if any(form.around_text)},
         )  # fmt: skip
         relations = package.relations(main)
         for number, sheet in enumerate(children(child(root, "sheets"), "sheet"), 1):
@@ -211,6 +226,10 @@ class _Sheet:
     def __init__(self, book: _Book, part: str) -> None:
         self._book, self._part = book, part
         self._stream = Stream(book.package.chunks(part), book.package.reading.path, "sheetData")
+        self._targets = dict(self._linked())
+        """Where the links of cells lead, by the names of the cells."""
+        self._links: list[Link] = []
+        """Those of the row."""
 
     def pages(self, pager: SheetPager, name: str, hidden: bool) -> Iterator[Page]:
         """Yield the pages of the sheet. If it breaks off, the rows before the break are yielded, then a broken page."""
@@ -226,22 +245,44 @@ class _Sheet:
                 continue
             reported = row.get("r", "")
             number = int(reported) if reported.isdecimal() and len(reported) < 8 else number + 1
-            cells = [*self._cells(row)]
+            self._links.clear()
+            cells = [*self._cells(row, number)]
             if cells and row.get("hidden") in _ON:
                 self._book.package.reading.note(Note.HIDDEN_TEXT)
-            yield Row(number, cells)
+            yield Row(number, cells, links=tuple(self._links))
 
-    def _cells(self, row: etree._Element) -> Iterator[tuple[int, str]]:
+    def _cells(self, row: etree._Element, number: int) -> Iterator[tuple[int, str]]:
         column, looks = 0, self._book.looks
         for cell in row:
             letters = cell.get("r", "").rstrip("0123456789")
             column = column_number(letters) or column + 1
             if text := self._words(cell):
+                if self._book.around_text and cell.get("t") in _TEXTS:
+                    text = self._book.around_text.get(cell.get("s", "0"), "{}").replace("{}", text)
                 if looks and (look := looks.get(cell.get("s", "0"))) is not None:
                     text = settled(look.dress(self._book.package.reading, MARKED.sub(r"\1", text)))
+                if self._targets and (target := self._targets.get(f"{column_name(column)}{number}", "")):
+                    self._links += link_of(" ".join(text.split()), target)
+                elif len(cell) > 1 and (leads := _LEADS.match(text_of(child(cell, "f")))):
+                    self._links += link_of(" ".join(text.split()), leads[1])
                 yield column, text
             elif len(cell) and cell.get("t") != "str" and child(cell, "f") is not None:
                 self._book.package.reading.note(Note.FORMULAS_EMPTY, count=1)
+
+    def _linked(self) -> Iterator[tuple[str, str]]:
+        """Yield the name of each cell with a link out of the file, and where that leads. They stand behind the rows."""
+        links = self._book.package.links(self._part)
+        if not links:
+            return
+        behind = b""
+        for chunk in self._book.package.chunks(self._part):
+            behind += chunk
+            if b"hyperlinks" not in behind:
+                behind = behind[-_TAG_BYTES:]
+        for tag in _LINK.findall(behind):
+            about = {name.rpartition(b":")[2].decode(): value.decode() for name, value in _ATTRIBUTE.findall(tag)}
+            first = about.get("ref", "").partition(":")[0]
+            yield first, links.get(about.get("id", ""), "")
 
     def _words(self, cell: etree._Element) -> str:
         kind = cell.get("t", "n")
@@ -285,7 +326,8 @@ class _Sheet:
                 yield from self._controls(tree)
                 if next(tree.iter("{*}pic"), None) is not None:
                     package.reading.note(Note.IMAGES_IGNORED)
-                yield from Drawing(package, dict(package.relations(relation.part))).pieces(tree)
+                repeats_cells = root is not None and child(root, "sheetData") is not None
+                yield from Drawing(package, relation.part, repeats_cells).pieces(tree)
             elif relation.kind == "control" or (
                 relation.kind == "vmlDrawing"
                 and not any(other.kind == "ctrlProp" for other in package.relations(self._part).values())
@@ -377,170 +419,6 @@ def _rich(element: etree._Element, reading: Reading) -> str:
 
 def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
-
-
-def formats_of(root: etree._Element | None) -> list[NumberFormat]:
-    own: dict[str, str] = {}
-    for element in children(child(root, "numFmts")):
-        own[element.get("numFmtId", "")] = element.get("formatCode", "")
-    formats = []
-    for style in children(child(root, "cellXfs")):
-        number = style.get("numFmtId", "0")
-        known = _BUILT_IN.get(int(number) if number.isdecimal() else 0, "")
-        formats.append(format_of_code(own.get(number, known)))
-    return formats
-
-
-_BUILT_IN = {
-    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
-    14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm", 19: "h:mm:ss", 20: "h:mm", 21: "h:mm:ss",
-    22: "yyyy-mm-dd h:mm", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00", 41: "#,##0", 42: "#,##0",
-    43: "#,##0.00", 44: "#,##0.00", 45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss", 48: "0.0E+0",
-    **dict.fromkeys((*range(27, 37), *range(50, 59)), "yyyy-mm-dd"),
-}  # fmt: skip
-_TOKEN = re.compile(
-    r'"([^"]*)"|\\(.)|_.|\*.|\[\$([^\]-]*)[^\]]*\]|\[(h+|m+|s+)\]|\[[^\]]*\]|(.)', re.IGNORECASE | re.DOTALL
-)
-_PLACEHOLDERS = frozenset("0#?.,%e+-/ymdhsap")
-_FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
-_LAST_DAY = 2_958_466
-"""Excel's number of the day after 31 December 9999."""
-_FALSE_LEAP_DAY = 60
-"""Excel's number of 29 February 1900, a day that never existed. Excel counts it for compatibility with Lotus."""
-
-
-class NumberFormat(Record):
-    has_date: bool = False
-    has_time: bool = False
-    has_seconds: bool = False
-    is_elapsed: bool = False
-    places: int | None = None
-    """Number of decimals shown. None means as many as the value has."""
-    least_places: int = 0
-    least_digits: int = 0
-    is_percent: bool = False
-    before: str = ""
-    after: str = ""
-    sign: str = ""
-    """A minus or a bracket that the format shows with each number."""
-    below: tuple[str, str, str] = ("", "", "")
-    """Sign and words before and behind a negative number, where words stand for its sign: 12.50 Dr."""
-
-
-MAX_CODE_CHARACTERS = 1_000
-_SECTIONS = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
-GENERAL = NumberFormat()
-
-
-@lru_cache(maxsize=500)
-def format_of_code(code: str) -> NumberFormat:
-    """Parse a format code. Codes with conditions or fractions give the plain number."""
-    section, *others = _SECTIONS.split(code[:MAX_CODE_CHARACTERS])
-    form = _form(section)
-    below = _form(others[0]) if others else GENERAL
-    if form.places is None or below.places is None or _letters(below) in ("", _letters(form)):
-        return form
-    return changed(form, below=("-" if below.sign else "", below.before, below.after))
-
-
-def _letters(form: NumberFormat) -> str:
-    return "".join(filter(str.isalpha, form.before + form.after))
-
-
-def _form(section: str) -> NumberFormat:
-    if not section or section.lower() == "general" or re.search(r"\[[<>=]|\?\s*/|@", section):
-        return GENERAL
-    placeholders, literals, elapsed = "", ["", ""], False
-    for quoted, escaped, unit, span, plain in _TOKEN.findall(section):
-        elapsed = elapsed or bool(span)
-        is_placeholder = bool(plain) and plain.lower() in _PLACEHOLDERS
-        placeholders += span or (plain if is_placeholder else "")
-        has_digits = any(mark in placeholders for mark in "0#?")
-        literals[has_digits] += quoted or escaped or unit or ("" if is_placeholder else plain)
-    letters = set(placeholders.lower())
-    if letters & set("ymdhs"):
-        has_clock = bool(letters & set("hs")) or elapsed
-        has_date = bool(letters & set("yd")) or ("m" in letters and not has_clock)
-        return NumberFormat(has_date, has_clock, "s" in letters, elapsed and not has_date)
-    return _of_digits(placeholders, literals)
-
-
-def _of_digits(placeholders: str, literals: list[str]) -> NumberFormat:
-    if "e" in placeholders.lower():
-        return GENERAL
-    ends = placeholders.replace("%", "")
-    digits = ends.strip("+-")
-    edges = [*(text.strip() for text in literals), ends[:1], ends[-1:]]
-    sign = next((mark for mark in ("-", "−", "(") if mark in edges), "")
-    whole, __, decimals = digits.partition(".")
-    if not re.search("[0#?]", digits) or whole.endswith(",") or decimals.endswith(","):
-        return GENERAL
-    return NumberFormat(
-        places=len(decimals), least_places=decimals.count("0"), least_digits=whole.count("0"),
-        is_percent="%" in placeholders, before=literals[0].lstrip("(-+ "), after=literals[1].rstrip(") "),
-        sign=sign,
-    )  # fmt: skip
-
-
-def shown(value: float, form: NumberFormat, *, from_1904: bool = False) -> str:
-    """Return a number as text in the given format. Dates are written as in ISO 8601."""
-    if form.is_elapsed:
-        return _elapsed(value, form)
-    if (form.has_date or form.has_time) and 0 <= value < _LAST_DAY:
-        return _moment(value, form, from_1904)
-    if form.is_percent:
-        value *= 100
-    text = plain(value) if form.places is None else _rounded(abs(value), form)
-    sign, before, after = "", form.before, form.after
-    if form.places is not None and text.strip("0."):
-        if value < 0 and any(form.below):
-            sign, before, after = form.below
-        elif value < 0 or form.sign in ("-", "−"):
-            sign = "-"
-    return f"{before}{sign}{text}{'%' if form.is_percent else ''}{after}"
-
-
-def plain(value: float) -> str:
-    """Return a number as text with at most 15 significant digits, like Excel, so that binary rounding errors vanish."""
-    if abs(value) < 1e15 and value == int(value):
-        return str(int(value))
-    text = f"{value:.15g}"
-    return text if "e" not in text or abs(value) >= 1e15 or abs(value) < 1e-9 else f"{value:.15f}".rstrip("0")
-
-
-def _rounded(value: float, form: NumberFormat) -> str:
-    step = Decimal(1).scaleb(-min(form.places or 0, 15))
-    try:
-        text = str(Decimal(f"{value:.15g}").quantize(step, ROUND_HALF_UP))  # rounds half up, as Excel does
-    except InvalidOperation:
-        return plain(value)
-    whole, dot, decimals = text.partition(".")
-    kept = decimals[: form.least_places] + decimals[form.least_places :].rstrip("0")
-    whole = whole.zfill(form.least_digits)
-    return f"{whole}{dot}{kept}" if kept else whole
-
-
-def _elapsed(value: float, form: NumberFormat) -> str:
-    seconds = round(abs(value) * 86_400)
-    text = f"{'-' if value < 0 else ''}{seconds // 3600}:{seconds // 60 % 60:02}"
-    return f"{text}:{seconds % 60:02}" if form.has_seconds else text
-
-
-def _moment(value: float, form: NumberFormat, from_1904: bool) -> str:
-    days = value + 1 if value < _FALSE_LEAP_DAY and not from_1904 else value
-    first = _FIRST_DAY_1904 if from_1904 else _FIRST_DAY
-    try:
-        moment = first + timedelta(seconds=round(days * 86_400))
-    except OverflowError:
-        return plain(value)
-    return moment_text(moment, has_date=form.has_date, has_time=form.has_time, has_seconds=form.has_seconds)
-
-
-def moment_text(moment: datetime, *, has_date: bool, has_time: bool, has_seconds: bool) -> str:
-    clock = moment.strftime("%H:%M:%S" if has_seconds else "%H:%M")
-    if not has_time:
-        return moment.date().isoformat()
-    return f"{moment.date().isoformat()} {clock}" if has_date else clock
 
 
 # Reads tables in text files. Values are separated by commas, semicolons, tabs or bars (RFC 4180, read leniently).

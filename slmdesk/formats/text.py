@@ -13,7 +13,7 @@ from slmdesk.base.documents import ASIDE, DELETED, Block, BlockKind, Note, Page,
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
-from slmdesk.formats.reading import PageText, Reading
+from slmdesk.formats.reading import Link, PageText, Reading
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -30,6 +30,10 @@ CANDIDATES = (
 )  # fmt: skip
 """Common encodings for chardet to choose from. With all its own it takes a short German text for Icelandic MacRoman."""
 USUAL = "cp1252"
+_OLDER = ("cp850", "cp437", "cp852", "mac_roman", "latin-1")
+"""Encodings of DOS and old Macs, which are hard to guess from few letters."""
+_FEW_FAULTS = 20
+"""One place that no one writes, in so many letters that are not ASCII, does not count against an encoding."""
 CLEARLY = 1.25
 """Factor by which the confidence of another guess must exceed that of the usual encoding."""
 LEAST_SURE = 0.025
@@ -40,6 +44,9 @@ MOST_CONTROLS = 0.02
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _TWO_SCRIPTS = re.compile(r"[a-zA-Z][\u0370-\u05ff]|[\u0370-\u05ff][a-zA-Z]")
 _STRANGE = re.compile(r"[^\x00-\x7f]")
+_UNWRITTEN = re.compile(r"[\x80-\x84\x86-\x9f\u0178\u0192]")
+"""Matches control letters, and letters that hardly any word has."""
+_IN_A_WORD = re.compile(r"(?<=([^\W\d_]))([^\x00-\x7f\xad\xb7\u2010-\u2015\u2019\ufffd])(?=([^\W\d_]))")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 
 
@@ -193,15 +200,36 @@ def _guessed(untrusted: bytes, strange: list[bytes]) -> Decoded:
     """Decode the bytes in the encoding that chardet guesses from the lines that are not ASCII (`strange`). If it is not
     sure, take Western European.
     """
-    for encoding in _guesses(b"\n".join(strange)[:SAMPLE_BYTES]):
+    sample = b"\n".join(strange)[:SAMPLE_BYTES]
+    fewest = 0
+    best: tuple[str, str] | None = None
+    for encoding in (*_guesses(sample), *_OLDER):
         text = _strictly(untrusted, encoding)
         if text is None or (encoding.startswith("utf-16") and not _is_plausible(text)) or _mixes_scripts(text):
             continue
-        if text == _strictly(untrusted, USUAL):  # only few non-ASCII letters, which are the same in both encodings
-            encoding = USUAL
-        return Decoded(text, encoding, GUESSED.format(encoding=encoding))
-    # latin-1 decodes every byte
-    return Decoded(untrusted.decode("latin-1"), "latin-1", GUESSED.format(encoding="latin-1"))
+        faults = _faults(sample.decode(encoding, "replace"))
+        if best is None or faults < fewest:
+            fewest, best = faults, (text, encoding)
+        if faults * _FEW_FAULTS <= len(_STRANGE.findall(text[:SAMPLE_BYTES])):
+            break
+    text, encoding = best or (untrusted.decode("latin-1"), "latin-1")  # which decodes every byte
+    if text == _strictly(untrusted, USUAL):  # only few non-ASCII letters, which are the same in both encodings
+        encoding = USUAL
+    return Decoded(text, encoding, GUESSED.format(encoding=encoding))
+
+
+def _faults(text: str) -> int:
+    """Return how many places of a text no one writes."""
+    return len(_UNWRITTEN.findall(text)) + sum(_is_misplaced(*found) for found in _IN_A_WORD.findall(text))
+
+
+def _is_misplaced(before: str, letter: str, after: str) -> bool:
+    """Return whether a sign stands within a word, a capital within small letters, or a small letter within capitals."""
+    if letter.isupper():
+        return after.islower()
+    if letter.islower():
+        return letter != "\u00df" and before.isupper() and after.isupper()
+    return before.isascii() and after.isascii()
 
 
 def _mixes_scripts(text: str) -> bool:
@@ -327,6 +355,8 @@ class Piece(Record):
     place: str = ""
     anchor: str = ""
     """The element id that links lead to, if the reader was asked to find it."""
+    links: tuple[Link, ...] = ()
+    """In the order of the text."""
 
 
 class PageBreak(Record):
@@ -412,7 +442,7 @@ class Pager:
         for part in pieces_of(piece.text):
             if len(self._text) and len(self._text) + len(part) > MAX_PAGE_CHARACTERS:
                 self._go_on()
-            self._text.add(piece.kind, part, level=piece.level, place=piece.place)
+            self._text.add(piece.kind, part, level=piece.level, place=piece.place, links=piece.links)
         self._only_headings = self._only_headings and (is_heading or piece.kind in ASIDE)
         if piece.kind not in ASIDE and piece.text.strip():
             self._has_words, self._last_break = True, None
@@ -439,7 +469,7 @@ class Pager:
 
     def _finish(self) -> None:
         for foot in self._feet:
-            self._text.add(foot.kind, foot.text, level=foot.level, place=foot.place)
+            self._text.add(foot.kind, foot.text, level=foot.level, place=foot.place, links=foot.links)
         label = str(self._printed) if self._has_pages else self._label or str(self._number)
         if self._continued > 1 and (self._has_pages or self._label):
             label = f"{label} ({self._continued})"
@@ -582,7 +612,7 @@ def label_of(text: str) -> str:
 def page_from(number: int, label: str, pieces: Iterable[Piece], *, reason: str = "") -> Page:
     text = PageText()
     for piece in pieces:
-        text.add(piece.kind, piece.text, level=piece.level, place=piece.place)
+        text.add(piece.kind, piece.text, level=piece.level, place=piece.place, links=piece.links)
     return page_of(number, label or str(number), text.text, text.blocks, reason=reason)
 
 
@@ -650,7 +680,8 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
     broken = [piece for cell in cells for piece in cell if isinstance(piece, PageBreak)]
     yield from broken[:1]  # a page break before a row is recorded inside its cells
     texts = [" ".join(" ".join(piece.text.split()) for piece in cell if piece.kind in _IN_A_ROW) for cell in words]
-    yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level)
+    links = tuple(link for cell in words for piece in cell if piece.kind in _IN_A_ROW for link in piece.links)
+    yield Piece(BlockKind.TABLE_ROW, "\t".join(texts), level, links=links)
     for piece in (block for cell in cells for block in cell):
         if isinstance(piece, Footnote | PictureBlock) or (isinstance(piece, Piece) and piece.kind not in _IN_A_ROW):
             yield piece
@@ -663,7 +694,7 @@ def slide_page(number: int, drawn: Iterable[Piece], *, hidden: bool, pictured: b
     for piece in pieces:
         is_cut = is_cut or len(text) + len(piece.text) > MAX_PAGE_CHARACTERS
         if not is_cut:
-            text.add(piece.kind, piece.text, level=piece.level, place=piece.place)
+            text.add(piece.kind, piece.text, level=piece.level, place=piece.place, links=piece.links)
     title = next((piece.text for piece in pieces if piece.kind is BlockKind.HEADING and piece.text.strip()), "")
     label = " ".join(title.split())[:MAX_LABEL_CHARACTERS] or str(number)
     status = None if text.blocks else PageStatus.SCANNED if pictured else PageStatus.EMPTY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from slmdesk.base.documents import DocumentInfo, Note, Page, PageKind, PageStatus, is_recognised
 from slmdesk.base.error_sentences import CODES
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import record_from, stored_dict, stored_from, stored_list
+from slmdesk.base.protocol import lenient_from, record_from, stored_dict, stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.records import CollectionRecord, DocumentRecord
 from slmdesk.base.texts import N_, _, ngettext, retold
@@ -205,6 +205,30 @@ class Coverage(Record, omit_defaults=True):
     blocks_total: int
     blocks_read: int
     unreadable: tuple[Unread, ...] = ()
+    parts: tuple[str, ...] = ()
+    """What in the pages that were read was not, as people know it: a kind of part, the name of an attachment."""
+
+
+_UNREAD_BY_NOTE = {
+    Note.FORMULAS_EMPTY: N_("formulas without a saved value"),
+    Note.SIGNS_UNKNOWN: N_("signs of symbol fonts"),
+    Note.PARTLY_DAMAGED: N_("what is damaged"),
+}
+
+
+def unread_parts(info: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return what in a document that was read was not, by the stored fields of its DocumentInfo."""
+    known = lenient_from(DocumentInfo, info, format="", pages=0)
+    named = known.names.get(Note.PARTS_UNREAD, ())
+    noted = (words for note, words in _UNREAD_BY_NOTE.items() if note in known.notes)
+    attached = (each.name for each in known.attachments if each.format != "picture")
+    return tuple(dict.fromkeys((*named, *noted, *attached)))
+
+
+def parts_words(parts: Iterable[str]) -> str:
+    """Return a sentence that names the parts of a document that were not read, or "" if there are none."""
+    names = ", ".join(map(_, parts))
+    return _("Not read in it: {names}.").format(names=names) if names else ""
 
 
 PageKinds = str | Mapping[str, str]

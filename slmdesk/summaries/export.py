@@ -16,7 +16,7 @@ from slmdesk.base.texts import _, in_english
 from slmdesk.exports.calendar import event, to_calendar
 from slmdesk.exports.papers import coverage_pieces, not_read_pieces
 from slmdesk.exports.writers import Cell, to_xlsx
-from slmdesk.library.types import Coverage, Span
+from slmdesk.library.types import Coverage, Span, parts_words
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
 from slmdesk.summaries.deadlines import Words, deadlines_of, page_words, shown_days
@@ -167,7 +167,8 @@ def _coverage(coverage: Coverage, page_kind: str) -> list[Piece]:
     unread, rest = [(page.page, page.reason) for page in coverage.unreadable], ""
     if missed := coverage.blocks_total - coverage.blocks_read:
         rest = f"; {missed} of {coverage.blocks_total} paragraphs in them {'was' if missed == 1 else 'were'} not read"
-    return coverage_pieces(coverage.pages_read, coverage.pages_total, unread, page_kind, rest)
+    parts = [paragraph(parts_words(coverage.parts))] if coverage.parts else []
+    return [*coverage_pieces(coverage.pages_read, coverage.pages_total, unread, page_kind, rest), *parts]
 
 
 def summary_sheets(summary: Summary) -> Mapping[str, Sequence[Sequence[Cell]]]:

@@ -625,9 +625,10 @@ def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, i
             header, rows = (rows[-1][2], []) if rows else (header, [])
         else:
             cells = [cell.strip(MARKS + ":") for cell in text.strip(" |").split("|")]
-            rows.append((start, start + len(text), ["", *cells] if text.startswith("| |") else cells))
+            is_unnamed = text.startswith("| |") or (text.startswith("| ") and not text.endswith("|"))
+            rows.append((start, start + len(text), ["", *cells] if is_unnamed else cells))
     if not header and rows and not any(map(_is_amount, rows[0][2][1:])):
-        return (rows[0][2], rows[1:]) if len(rows[0][2]) > 2 else ([], rows)
+        return (rows[0][2], rows[1:]) if len(rows[0][2]) > 2 or not rows[0][2][0] else ([], rows)
     return header, rows
 
 

@@ -13,7 +13,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentRecord
 from slmdesk.jobs.documents import Pages
 from slmdesk.jobs.runner import Yield
-from slmdesk.library.types import Coverage, Mark, Span, Unread
+from slmdesk.library.types import Coverage, Mark, Span, Unread, unread_parts
 from slmdesk.summaries.types import DocumentSummary, Sentence
 from slmdesk.text.checks.support import Rarity, stems
 from slmdesk.text.checks.words import tongue
@@ -218,8 +218,9 @@ class SummaryTexts:
 
     def coverage(self, texts: Sequence[SingleText] | None = None) -> Coverage:
         pages = read = blocks = blocks_read = 0
-        unread: list[Unread] = []
+        unread, parts = list[Unread](), list[str]()
         for text in self.texts if texts is None else texts:
+            parts += unread_parts(text.record.info)
             failed = {self.pieces[at].page: why for at, why in self.unread.items() if at in text.pieces}
             for number, status in text.pages.items():
                 pages += 1
@@ -231,7 +232,7 @@ class SummaryTexts:
                 else:
                     read += 1
                     blocks_read += text.blocks[number]
-        return Coverage(pages, read, blocks, blocks_read, tuple(unread))
+        return Coverage(pages, read, blocks, blocks_read, tuple(unread), tuple(dict.fromkeys(parts)))
 
 
 # Pages are cut into pieces that can be cited. Cuts depend on the text at that place, not on a count from the beginning.
@@ -325,9 +326,10 @@ def _belong_together(last: Piece, block: Block, text: str) -> bool:
 
 def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Piece:
     raw = page.text[start:end]
-    if block.kind is BlockKind.TABLE_ROW:
-        raw = raw.replace("\t", " | ").replace("\n", " ; ")
     lead = len(raw) - len(raw.lstrip())
+    if block.kind is BlockKind.TABLE_ROW:
+        lead = 0  # a first cell may be empty
+        raw = raw.replace("\t", " | ").replace("\n", " ; ")
     if block.kind is BlockKind.QUOTE:
         raw = _QUOTE_MARKS.sub("", raw)
     text = " ".join(raw.split())

@@ -202,9 +202,15 @@ class SummaryPlan:
         total = sum(count_words(piece.text) for piece in pieces)
         is_number = isinstance(request.length, int)
         is_small = total < FEW_WORDS and not (focus or is_number)
-        is_small = is_small and any(line.is_first or line.is_action for line in lines)
+        is_small = is_small and any(line.is_action or self._is_said(line) for line in lines)
         is_small = is_small and not any(line.is_earlier for line in lines)
+        if total < FEW_WORDS:
+            total = max(total, sum(count_words(line.text) for line in lines))  # a row of a table is told with its head
         return Selection(text, paper, lines, allowed_words(total, request.length), is_number, is_small)
+
+    def _is_said(self, line: Line) -> bool:
+        """Return whether a line says what the paper is. A title alone does not."""
+        return line.is_first and not self._texts.pieces[line.piece].is_heading
 
     def _language(self, selection: Selection) -> str:
         reader = self._request.reader if self._is_writer and selection.text.language else ""

@@ -11,7 +11,7 @@ from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import _, in_quotes, ngettext, retold
 from slmdesk.base.types import Json, page_sign, page_word, unlike_marks
-from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges, unread_reason
+from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges, parts_words, unread_reason
 
 
 class Kind(StrEnum):
@@ -331,7 +331,7 @@ def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
     if by_reason:
         parts = [f"{page_ranges(pages)} ({unread_reason(reason)})" for reason, pages in by_reason.items()]
         line += _(" Not read: {parts}.").format(parts="; ".join(parts))
-    return line
+    return f"{line} {parts_words(coverage.parts)}".rstrip()
 
 
 def whole_coverage_words(summary: Summary) -> str:

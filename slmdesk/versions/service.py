@@ -25,7 +25,7 @@ from slmdesk.exports.writers import Cell
 from slmdesk.jobs.documents import DocumentJobs, read_document
 from slmdesk.jobs.runner import Batch, JobPlanner, Plan, StepValue, Yield
 from slmdesk.jobs.service import JobService, request_in
-from slmdesk.library.types import Coverage, Unread, page_ranges
+from slmdesk.library.types import Coverage, Unread, page_ranges, unread_parts
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_of
@@ -283,7 +283,8 @@ def _side(record: DocumentRecord, pages: Sequence[Page]) -> Side:
         if page.status is not PageStatus.READ
     )
     blocks = sum(page.block_count for page in pages)
-    coverage = Coverage(len(pages), len(pages) - len(unread), blocks, blocks, unread)
+    parts = unread_parts(record.info)
+    coverage = Coverage(len(pages), len(pages) - len(unread), blocks, blocks, unread, parts)
     trouble = in_english(problem_of, record.error_code, record.error_args).sentence if record.error_code else ""
     return Side(record.id, record.name, str(record.info.get("page_kind") or "page"), coverage, trouble)
 

@@ -68,6 +68,7 @@ _FACT_WORDS: Mapping[str, tuple[str, str]] = {
     "duty removed": (N_("duty removed"), N_("duties removed")),
     "negation": (N_("negation"), N_("negations")),
     "amount": (N_("amount"), N_("amounts")),
+    "link": (N_("link"), N_("links")),
     "percent": (N_("percentage"), N_("percentages")),
     "period": (N_("period"), N_("periods")),
     "number": (N_("number"), N_("numbers")),
@@ -186,6 +187,9 @@ def _told(fact: Named, change: Change) -> str:
         case "condition" if not (fact.old and fact.new):
             what = _("condition removed") if fact.old else _("condition added")
             return f"{what}: {in_quotes(shortened(fact.old or fact.new))}"
+        case "link":
+            what = _("the link leads elsewhere") if fact.old and fact.new else _("link")
+            return f"{what}: {fact_words(shortened(fact.old), shortened(fact.new))}"
     return fact_words(fact.old, fact.new)
 
 
@@ -252,6 +256,9 @@ def unread_words(side: Side, which: str) -> str:
     if side.trouble:
         words = _("The {which} version ({name}) was not read to its end: {trouble}")
         parts.append(words.format(which=which, name=side.name, trouble=retold(side.trouble)))
+    if names := ", ".join(map(_, side.coverage.parts)):
+        words = _("Of the {which} version ({name}) these parts were not read: {names}.")
+        parts.append(words.format(which=which, name=side.name, names=names))
     return " ".join(parts)
 
 

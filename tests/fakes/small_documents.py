@@ -88,6 +88,21 @@ def escaped(text):
     return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
+def sheet_of_2003(words):
+    """A sheet of Excel 2003 in XML."""
+    row = f'<Row><Cell><Data Type="String">{escaped(words)}</Data></Cell></Row>'
+    space = "urn:schemas-microsoft-com:office:spreadsheet"
+    sheet = f"<Worksheet><Table>{row}</Table></Worksheet>"
+    return f'<?xml version="1.0"?><Workbook xmlns="{space}">{sheet}</Workbook>'.encode()
+
+
+def text_of_2003(words):
+    """A text of Word 2003 in XML."""
+    space = "http://schemas.microsoft.com/office/word/2003/wordml"
+    body = f"<w:body><w:p><w:r><w:t>{escaped(words)}</w:t></w:r></w:p></w:body>"
+    return f'<?xml version="1.0"?><w:wordDocument xmlns:w="{space}">{body}</w:wordDocument>'.encode()
+
+
 def small_documents(words=WORDS):
     """A document of each format by its id, with a file name."""
     page = f"<!doctype html><meta charset=utf-8><title>T</title><p>{escaped(words)}</p>"
@@ -107,6 +122,8 @@ def small_documents(words=WORDS):
         "msg": ("a.msg", outlook_mail({0x1000: words, 0x37: "Größe"})),
         "subtitles": ("a.srt", f"1\n00:00:01,000 --> 00:00:02,000\n{words}\n".encode()),
         "ttml": ("a.ttml", f"<tt><body><div><p begin='1s'><![CDATA[{words}]]></p></div></body></tt>".encode()),
+        "sheetxml": ("a.xml", sheet_of_2003(words)),
+        "wordxml": ("a.xml", text_of_2003(words)),
         "po": ("a.po", f'msgid "{words}"\nmsgstr ""\n'.encode()),
         "xliff": ("a.xlf", f"<xliff><source><![CDATA[{words}]]></source></xliff>".encode()),
     }

@@ -11,7 +11,7 @@ from fakes.office import WORD, WORD_STRICT, docx, paragraph, parts_of, relations
 from slmdesk.base.documents import BlockKind, Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
 from slmdesk.formats import docx as reader
-from slmdesk.formats.docx import as_number
+from slmdesk.formats.list_numbers import as_number
 from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
@@ -105,6 +105,30 @@ def test_tracked_changes_are_read_as_accepted():
 def test_an_end_deleted_from_the_last_paragraph_loses_no_words():
     _, pages = read(docx("<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr><w:r><w:t>Last.</w:t></w:r></w:p>"))
     assert lines(pages) == ["Last."]
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        ("<w:rPr><w:del/></w:rPr>", ["1. Rent", "2. Term", "3. Law"]),
+        ("<w:rPr><w:moveFrom/></w:rPr>", ["1. Rent", "2. Term", "3. Law"]),
+        ("<w:rPr><w:ins/></w:rPr>", ["1. Rent", "2. Garage", "3. Term", "4. Law"]),
+        ("", ["1. Rent", "2. Garage", "3. Term", "4. Law"]),
+    ],
+)
+def test_a_deleted_paragraph_has_no_number(mark, expected):
+    level = "<w:lvl w:ilvl='0'><w:numFmt w:val='decimal'/><w:lvlText w:val='%1.'/></w:lvl>"
+    numbering = (
+        f"<w:numbering xmlns:w='{WORD}'><w:abstractNum w:abstractNumId='0'>{level}</w:abstractNum>"
+        "<w:num w:numId='1'><w:abstractNumId w:val='0'/></w:num></w:numbering>"
+    )
+    item = "<w:numPr><w:ilvl w:val='0'/><w:numId w:val='1'/></w:numPr>"
+    second = f"<w:p><w:pPr>{item}{mark}</w:pPr><w:r><w:t>Garage</w:t></w:r></w:p>"
+    if "del" in mark or "move" in mark:
+        second = second.replace("<w:r>", "<w:del><w:r>").replace("</w:r></w:p>", "</w:r></w:del></w:p>")
+    body = f"{paragraph('Rent', more=item)}{second}{paragraph('Term', more=item)}{paragraph('Law', more=item)}"
+    _, pages = read(docx(body, {"word/numbering.xml": numbering}, rels={"numbering": "numbering.xml"}))
+    assert pages[0].text.split("\n") == expected
 
 
 def test_notes_stand_at_the_foot_of_the_page_that_cites_them_and_comments_behind_their_paragraph():

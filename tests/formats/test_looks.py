@@ -242,7 +242,9 @@ def test_what_word_hides_in_parts_of_its_own_is_read_or_named():
         "word/header1.xml": f'<w:hdr xmlns:w="{WORD}" xmlns:v="urn:v"><w:p><w:r><w:pict><v:shape>'
         '<v:textpath string="DRAFT"/></v:shape></w:pict></w:r></w:p></w:hdr>',
         "word/chart.xml": '<c:chartSpace xmlns:c="urn:c" xmlns:a="urn:a"><c:title><a:t>Rents 2026</a:t></c:title>'
-        "<c:cat><c:strRef><c:strCache><c:v>East</c:v><c:v>West</c:v></c:strCache></c:strRef></c:cat></c:chartSpace>",
+        '<c:chart><c:plotArea><c:pieChart><c:ser><c:cat><c:strRef><c:strCache><c:pt idx="0"><c:v>East</c:v></c:pt>'
+        '<c:pt idx="1"><c:v>West</c:v></c:pt></c:strCache></c:strRef></c:cat></c:ser></c:pieChart></c:plotArea>'
+        "</c:chart></c:chartSpace>",
         "word/_rels/document.xml.rels": relations(diagramData="d.xml", header="header1.xml", chart="chart.xml"),
     }
     chart = f'<w:r><w:drawing><c:chart xmlns:c="urn:c" xmlns:r="{RELS}" r:id="r3"/></w:drawing></w:r>'
@@ -251,7 +253,7 @@ def test_what_word_hides_in_parts_of_its_own_is_read_or_named():
     body = "".join((drawing.format(1), drawing.format(9), *map(objects.format, ("Equation.3", "Excel.Sheet.12"))))
     body += chart + "<w:r><w:object><w:control/></w:object></w:r>" + code(r" EQ \r(2;x) ")
     text, reading = read(word.read, docx(f"<w:p>{body}</w:p>{MATH}", parts))
-    assert text == "DRAFT\nNotice by March\nDeposit back\nRents 2026\nEast\tWest\n1/2"
+    assert text == "DRAFT\nNotice by March\nDeposit back\nRents 2026\n\tEast\tWest\n1/2"
     assert reading.names[Note.PARTS_UNREAD] == ("diagram", "formula", "embedded file", "form field")
 
 
@@ -399,8 +401,8 @@ RTF_ROWS = {
     "paragraphs": (r"{\strike a\par b}\par c", "[-a\n-][-b\n-]c"),
     "lines": (r"{\strike a\line b\tab c}", "[-a\n-][-b\tc-]"),
     "cells": (r"\trowd\intbl {\strike a}\cell b\cell\row", "[-a-]\tb"),
-    "note": (r"{\strike a{\footnote\plain one}b} c", "[-a-][-b -]c\none"),
-    "note that is struck": (r"a{\footnote\strike one} c", "a c[-\none-]"),
+    "note": (r"{\strike a{\footnote\plain one}b} c", "[-a-][1][-b-] c\n[1] one"),
+    "note that is struck": (r"a{\footnote\strike one} c", "a[1] c\n[1][- one-]"),
     "forged": ("a\\u-6240?b\\u-6239?c", "a[?]b[?]c"),
     "power": (r"10{\super 6} N, CO{\sub 2}, 1{\super st}, 5\super 2\nosupersub  m", "10⁶ N, CO₂, 1st, 5² m"),
     "raised runs": (r"10{\super -}{\super 1}", "10⁻¹"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import struct
 from email.message import EmailMessage
 
 import pytest
@@ -10,8 +12,11 @@ from fakes.small_documents import MARKERS, WORDS, mail, rich, small_documents
 
 from slmdesk.base.documents import Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
+from slmdesk.base.language import CATALOGUES, Catalogue
+from slmdesk.base.texts import use_catalogue
 from slmdesk.formats import mail as eml
-from slmdesk.formats import msg, rtf, subtitles
+from slmdesk.formats import msg, rtf, subtitles, tnef
+from slmdesk.formats.invitations import invitation
 from slmdesk.formats.reading import Reading, attachment_of, reader_of
 
 pytestmark = pytest.mark.pure
@@ -46,7 +51,7 @@ def test_a_mail_is_its_headers_its_text_and_what_came_with_it():
     assert blocks(pages)[:4] == [
         ("paragraph", "From: Jörg <j@example.org>"),
         ("paragraph", "To: a@example.org"),
-        ("paragraph", "Date: Fri, 20 Nov 2026 10:00:00 +0000"),
+        ("paragraph", "Date: 20 November 2026, 10:00 UTC"),
         ("paragraph", "Subject: Größe"),
     ]
     assert blocks(pages)[4:7] == [("paragraph", "Hello"), ("quote", "> old\n> words"), ("paragraph", "new")]
@@ -200,6 +205,18 @@ The rent is 900.
 iQEz
 -----END PGP SIGNATURE-----
 """
+ANSWER = EVENT.replace('ORGANIZER;CN="Ann: Lee"', 'ATTENDEE;PARTSTAT={answer};CN="Ann: Lee"').replace(
+    "BEGIN:VALARM", "COMMENT:No keys\nBEGIN:VALARM"
+)
+WHOLE = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+DTSTART;VALUE=DATE:20260504
+DTEND;VALUE=DATE:20260506
+EXDATE;VALUE=DATE:20260504,20260505
+STATUS:CANCELLED
+END:VEVENT
+END:VCALENDAR
+"""
 NAMED = "Subject: x\nContent-Type: text/plain; name=a.txt\nContent-Disposition: {}; filename=a.txt\n\nThe rent is 900."
 FLOWED = "Subject: x\nContent-Type: text/plain; format=flowed; delsp={}\n\n"
 
@@ -250,7 +267,119 @@ def test_encrypted_part_is_said_to_be_so(raw):
     assert "hQEM" not in pages[0].text
 
 
-def test_what_outlook_packs_is_named_as_unread():
+COMPRESSED = bytes.fromhex(
+    "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
+)
+REPEATED = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0")
+
+
+@pytest.mark.parametrize(
+    ("method", "answer", "expected"),
+    [
+        ("REPLY", "DECLINED", "Declined: Ann"),
+        ("REPLY", "ACCEPTED", "Accepted: Ann"),
+        ("REPLY", "TENTATIVE", "Accepted tentatively: Ann"),
+        ("COUNTER", "ACCEPTED", "Another time is proposed"),
+        ("CANCEL", "ACCEPTED", "Cancelled"),
+        ("REQUEST", "ACCEPTED", ""),
+    ],
+)
+def test_an_answer_to_an_invitation_is_told(method, answer, expected):
+    said = invitation(ANSWER.replace("{answer}", answer).replace("{method}", method)).split("\n")
+    assert [line for line in said if line.startswith(("Declined", "Accepted", "Another", "Cancelled"))] == (
+        [f"{expected}: Lee a@x" if "Ann" in expected else expected] if expected else []
+    )
+    assert "Comment: No keys" in said
+
+
+def test_whole_days_of_an_event_and_its_state_are_told():
+    assert invitation(WHOLE).split("\n") == [
+        "Begins: 2026-05-04, the whole day",
+        "Ends: 2026-05-05",
+        "Not on: 2026-05-04, 2026-05-05",
+        "Status: cancelled",
+    ]
+
+
+def test_heads_of_a_mail_are_in_the_language_of_the_window():
+    use_catalogue(Catalogue(io.BytesIO((CATALOGUES / "de" / "LC_MESSAGES" / "slmdesk.mo").read_bytes())))
+    try:
+        pages, _ = read(eml, b"From: a@x\nTo: b@x\nDate: Tue, 18 Feb 2025 16:03:17 +0100\nSubject: Haus\n\nHallo")
+    finally:
+        use_catalogue(None)
+    heads = ["Von: a@x", "An: b@x", "Datum: 18. Februar 2025, 16:03 (UTC+1)", "Betreff: Haus"]
+    assert pages[0].text.split("\n")[:4] == heads
+
+
+def test_compressed_rich_text_is_read():
+    assert tnef.rich_text(COMPRESSED).strip() == "hello world"  # the examples of [MS-OXRTFCP]
+    assert tnef.rich_text(REPEATED).strip() == "WXYZ" * 5
+    assert tnef.rich_text(COMPRESSED[:-9]) == tnef.rich_text(b"LZFu") == ""
+    assert tnef.rich_text(b"\0" * 8 + b"LZFu" + b"\0" * 4 + b"\xff\xff\xf0" * 9) == ""
+    pages, reading = read(msg, outlook_mail({0x37: "x"}, binaries={0x1009: COMPRESSED}))
+    assert blocks(pages)[-1] == ("paragraph", "hello world")
+    assert Note.PARTS_UNREAD not in reading.notes
+
+
+def attribute(kind, value):
+    return b"\1" + struct.pack("<II", kind, len(value)) + value + b"\0\0"
+
+
+def properties(*values):
+    """Properties of Outlook, each as (type, number, value); a value has the bytes of its type."""
+    made = struct.pack("<I", len(values))
+    for kind, number, value in values:
+        made += struct.pack("<HH", kind, number)
+        if number >= 0x8000:  # named by a text
+            made += b"\0" * 16 + struct.pack("<II", 1, 6) + "abc".encode("utf-16-le") + b"\0\0"
+        if kind in (0x1E, 0x1F, 0x102):
+            made += struct.pack("<II", 1, len(value)) + value + b"\0" * (-len(value) % 4)
+        else:
+            made += value
+    return made
+
+
+def winmail(*parts):
+    return struct.pack("<IH", 0x223E9F78, 1) + b"".join(attribute(kind, value) for kind, value in parts)
+
+
+TITLE, DATA = (0x00069002, b"\0" * 14), (0x0006800F, b"within 14 days")
+ABOUT = ((3, 0x17, b"\0\0\0\1"), (0xB, 0x8001, b"\1\0\0\0"), (0x1040, 0x39, struct.pack("<I", 2) + b"\0" * 16))
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([(0x0002800C, b"Valid until 30 June.\0")], "Valid until 30 June."),
+        ([(0x00069003, properties(*ABOUT, (0x102, 0x1013, b"<p>Valid until <b>30 June</b>.</p>")))],
+         "Valid until 30 June."),
+        ([(0x00069003, properties((0x1F, 0x1000, "Gültig bis 30. Juni.\0".encode("utf-16-le"))))],
+         "Gültig bis 30. Juni."),
+        ([(0x00069003, properties((0x102, 0x1009, COMPRESSED)))], "hello world"),
+        ([(0x00069003, properties((0x1E, 0x1000, b"Hello\0")))], None),  # the text of the mail itself
+    ],
+)  # fmt: skip
+def test_what_outlook_packs_is_read(parts, expected):
+    named = properties((0x1F, 0x3707, "long.txt".encode("utf-16-le")), (0x102, 0x3701, b"words"))
+    files = (TITLE, (0x00018010, b"terms.txt\0"), DATA, TITLE, (0x00069005, named))
+    data = mail("Hello", enclosed=[("winmail.dat", winmail(*parts, *files))])
+    pages, reading = read(eml, data)
+    lines = [text for kind, text in blocks(pages) if kind == "paragraph" and ": " not in text]
+    assert lines == (["Hello"] if expected is None else ["Hello", expected])
+    assert [each.name for each in reading.attachments] == ["terms.txt", "long.txt"]
+    assert attachment_of(Reading("a", data), "eml", 1) == ("long.txt", b"words")
+    assert Note.PARTS_UNREAD not in reading.notes
+
+
+def test_what_outlook_packed_and_is_damaged_is_named():
+    whole = winmail((0x00069003, properties((0x102, 0x1013, b"<p>Valid until 30 June.</p>"))))
+    for at in range(1, len(whole)):
+        cut = whole[:at]
+        _, reading = read(eml, mail("Hello", enclosed=[("winmail.dat", cut)]))
+        assert at > 6 or reading.names[Note.PARTS_UNREAD] == ("winmail.dat",)
+
+
+def test_what_outlook_packs_otherwise_is_named_as_unread():
     data = mail("Hello", enclosed=[("winmail.dat", b"x")])
     assert read(eml, data)[1].names[Note.PARTS_UNREAD] == ("winmail.dat",)
     data = outlook_mail({0x37: "x"}, binaries={0x1009: b"LZFu"})
@@ -353,11 +482,41 @@ RICH = rb"""{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fcharset0 Arial;}{\f1\fch
 \page \u-10179?\u-8704? raw """ + "Müller}".encode("latin-1")
 
 
+BOX, CHOICE, LINE = (
+    r"{{\*\formfield{{\fftype1\ffres{}\ffdefres0}}}}",
+    r"{\*\formfield{\fftype2\ffres1{\*\ffl monthly}{\*\ffl yearly}}}",
+    r"{\*\formfield{\fftype0{\*\ffdeftext by May}}}",
+)
+
+
+@pytest.mark.parametrize("field", [r"{{\field{{\*\fldinst {0}}}{1}}}", r"{{\field{{\*\fldinst {0}{1}}}{{\fldrslt }}}}",
+                                   r"{{\field{{\*\fldinst {{ {0} }}{{ {1}}}}}}}"])  # fmt: skip
+def test_what_a_person_filled_into_a_rich_text_is_read(field):
+    lines = [
+        field.format("FORMCHECKBOX", BOX.format(1)) + " I agree",
+        field.format("FORMCHECKBOX", BOX.format(0)) + " I object",
+        field.format("FORMDROPDOWN", CHOICE) + " payment",
+        field.format("FORMTEXT", LINE) + r" {\b at last}",
+    ]
+    text = r"\par ".join(lines)
+    pages, _ = read(rtf, rf"{{\rtf1\ansi {text}\par}}".encode())
+    assert [" ".join(line.split()) for line in pages[0].text.split("\n")] == [
+        "☒ I agree", "☐ I object", "yearly payment", "by May at last"
+    ]  # fmt: skip
+
+
+def test_notes_of_a_rich_text_stand_at_their_words():
+    note = r"{\super\chftn}{\footnote\pard {\super\chftn} %s}"
+    text = rf"{{\rtf1\ansi 12 EUR{note % 'Until May.'}, 5 EUR{note % 'After June.'}.{{\*\annotation Why?}}\par}}"
+    pages, _ = read(rtf, text.encode())
+    assert pages[0].text.split("\n") == ["12 EUR[1], 5 EUR[2].", "[1] Until May.", "[2] After June.", "Why?"]
+
+
 def test_rich_text_keeps_tables_notes_headings_and_pages():
     pages, reading = read(rtf, RICH)
     assert blocks(pages) == [
         ("heading", "Heading"),
-        ("paragraph", "It’s Müller ą end.\nsecond"),
+        ("paragraph", "It’s Müller ą[1] end.\nsecond"),
         ("list_item", "1. item"),
         ("table_row", "a|b\tc d"),
         ("paragraph", "after secret"),
@@ -365,7 +524,7 @@ def test_rich_text_keeps_tables_notes_headings_and_pages():
         ("paragraph", "In a box"),
         ("paragraph", "\\page {x}"),
         ("header", "head"),
-        ("footnote", "A note."),
+        ("footnote", "[1] A note."),
         ("paragraph", "😀 raw Müller"),
     ]
     assert len(pages) == 2

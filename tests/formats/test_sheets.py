@@ -17,8 +17,8 @@ from slmdesk.base.documents import BlockKind, Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
 from slmdesk.formats import odf as ods
 from slmdesk.formats import old_sheets, sheets
+from slmdesk.formats.number_formats import BUILT_IN, format_of_code, plain, shown
 from slmdesk.formats.reading import Reading
-from slmdesk.formats.sheets import format_of_code, plain, shown
 
 pytestmark = pytest.mark.pure
 
@@ -88,7 +88,7 @@ def test_what_openpyxl_writes_is_read():
         (3.5, "0.##", "3.5"),
         (1234.5, "[$€-407] #,##0.00", "€ 1234.50"),
         (5.25, '0.0\\ "kg"', "5.3 kg"),
-        (0.5, "# ?/?", "0.5"),
+        (0.5, "# ?/?", "1/2"),
         (12000, "#,##0,", "12000"),
         (45000, "dd/mm/yyyy", "2023-03-15"),
         (45000.5, 'd" of "mmmm h:mm AM/PM', "2023-03-15 12:00"),
@@ -111,16 +111,67 @@ def test_what_openpyxl_writes_is_read():
         (0, "-0.00", "0.00"),
         (7.5, "(0.00)", "7.50"),
         (-3, '_-* #,##0.00\\ "€"_-;-* #,##0.00\\ "€"_-;_-* "-"??_-', "-3.00 €"),
-        (-3, '0;"loss"', "-3"),
+        (-3, '0;"loss"', "loss"),
+        (1, '"yes";"";"no"', "yes"),
+        (0, '"yes";"";"no"', "no"),
+        (-7, '"yes";"";"no"', "-7"),
+        (0.5, "[<1]0.0%;0", "50.0%"),
+        (3, "[<1]0.0%;0", "3"),
+        (0, '0;-0;"none"', "none"),
+        (4, '0;-0;"none"', "4"),
+        (5, 'General" pcs"', "5 pcs"),
+        (-5.25, 'General" pcs"', "-5.25 pcs"),
+        (12, '[>=10]"many";[=1]"one";0" few"', "many"),
+        (1, '[>=10]"many";[=1]"one";0" few"', "one"),
+        (3, '[>=10]"many";[=1]"one";0" few"', "3 few"),
+        (-5, '[<0]"minus "0;0', "minus 5"),
+        (5, "[>100]0;[<0]0", "5"),
+        (0, "0;-0;;@", "0"),
+        (0, '_-* #,##0.00\\ "€"_-;-* #,##0.00\\ "€"_-;_-* "-"??\\ "€"_-;_-@_-', "0.00 €"),
+        (0, '0.00 "EUR";-0.00 "EUR";"-"?? "EUR"', "0.00 EUR"),
+        (1.5, "# ??/??", "1 1/2"),
+        (1 / 3, "# ?/?", "1/3"),
+        (2.5, '# ?/8 "in"', "2 4/8 in"),
+        (-1.25, "?/4", "-5/4"),
+        (3, "# ?/?", "3"),
+        (1234567, '0.0,," Mio"', "1.2 Mio"),
+        (0.123, '0.0%" of all"', "12.3% of all"),
+        (0.5, '"rate "0%', "rate 50%"),
+        (0.0625, "[h]", "1"),
+        (1.5, '[h]" h "mm" min"', "36 h 00 min"),
+        (0.0625, "[m]:ss", "90:00"),
+        (0.001, "[s]", "86"),
+        (-0.5, "[h]:mm", "-12:00"),
+        (0.0000116, "[ss].00", "1.00"),
+        (0.5 + 0.25 / 86400, "mm:ss.00", "12:00:00.25"),
+        (0.75, 'hh:mm" Uhr"', "18:00 Uhr"),
+        (45000, '"due "yyyy-mm-dd', "due 2023-03-15"),
+        (45000, 'yyyy"年"m"月"d"日"', "2023-03-15"),
+        (45000, "[$-F800]dddd\\,\\ mmmm\\ dd\\,\\ yyyy", "2023-03-15"),
+        (45000, "[$-x-sysdate]dddd, mmmm dd, yyyy", "2023-03-15"),
+        (45000, "[$-407]d/\\ mmm/\\ yyyy;@", "2023-03-15"),
+        (5, "@", "5"),
+        (5, '[$-409]"#"0', "#5"),
     ],
 )
 def test_numbers_are_shown_as_people_see_them(value, code, expected):
     assert shown(value, format_of_code(code)) == expected
 
 
+def test_words_around_a_text_are_read():
+    styles = (
+        '<styleSheet xmlns="urn:x"><numFmts><numFmt numFmtId="164" formatCode="&quot;No. &quot;@"/>'
+        '<numFmt numFmtId="165" formatCode="0;-0;&quot;none&quot;;@&quot; (draft)&quot;"/></numFmts>'
+        '<cellXfs><xf/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="49"/></cellXfs></styleSheet>'
+    )
+    cells = "".join(f'<c t="str" s="{style}"><v>A 12</v></c>' for style in range(4)) + '<c s="2"><v>0</v></c>'
+    data = xlsx({"S": f"<sheetData><row>{cells}</row></sheetData>"}, {"xl/styles.xml": styles})
+    assert read(data)[1][0].text == "A 12\tNo. A 12\tA 12 (draft)\tA 12\tnone"
+
+
 def test_dates_from_1904_and_built_in_formats():
-    assert shown(0, format_of_code(sheets._BUILT_IN[14]), from_1904=True) == "1904-01-01"
-    assert shown(0.125, format_of_code(sheets._BUILT_IN[10])) == "12.50%"
+    assert shown(0, format_of_code(BUILT_IN[14]), from_1904=True) == "1904-01-01"
+    assert shown(0.125, format_of_code(BUILT_IN[10])) == "12.50%"
     assert plain(-0.0) == "0"
 
 

@@ -152,6 +152,8 @@ def test_the_ledger_in_a_line() -> None:
     gaps = (*(Unread(page, "scanned") for page in (5, 6, 7, 12)), Unread(80, "empty"))
     words = coverage_words(Coverage(84, 79, 900, 900, gaps), "slide")
     assert words == "79 of 84 slides read. Not read: 5–7, 12 (scanned); 80 (empty)."
+    words = coverage_words(Coverage(2, 2, 9, 9, (), ("winmail.dat", "values of a chart")), "part")
+    assert words == "2 of 2 parts read. Not read in it: winmail.dat, values of a chart."
 
 
 def test_a_sentence_says_where_it_is_from_and_whether_it_is_borne_out() -> None:

@@ -297,7 +297,7 @@ def chosen_format(reading: Reading, requested: str) -> str:
         head = file.read(HEAD_BYTES)
     name = PurePath(reading.path)
     if by_bytes in READERS:
-        if name.suffix.lower() not in format_named(by_bytes).suffixes:
+        if name.suffix.lower() not in (format_named(by_bytes).suffixes or (".xml",)):
             reading.note(Note.OTHER_FORMAT)
         return by_bytes
     if by_bytes == "binary":

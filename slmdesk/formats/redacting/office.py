@@ -17,11 +17,11 @@ from lxml import etree
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
 from slmdesk.formats.containers import format_of_bytes, zipped
+from slmdesk.formats.number_formats import GENERAL, NumberFormat, formats_of, shown
 from slmdesk.formats.office_xml import Package, above, attribute, child, children, local, parse, relations_name
 from slmdesk.formats.reading import REDACTORS, png_of, redactor_of
 from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put, put_in_value
 from slmdesk.formats.redacting.text import Skips, drop, redact_tree, rename, written
-from slmdesk.formats.sheets import GENERAL, NumberFormat, formats_of, shown
 
 TYPES = "[Content_Types].xml"
 _DROPPED = (
@@ -372,10 +372,10 @@ class Workbook:
             return [raw]
         forms = [text, raw]
         if form.has_date:
-            try:
-                moment = datetime.fromisoformat(text[:10])
-            except ValueError:
+            day = re.search(r"\d{4}-\d\d-\d\d", text)
+            if day is None:
                 return forms
+            moment = datetime.fromisoformat(day[0])
             forms += [moment.strftime(form) for form in _DATE_FORMS]
         return forms
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,10 +19,10 @@ from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.record import changed
 from slmdesk.text.checks.words import folded, function_words
 from slmdesk.text.difference.alignment import Hunk, common, heaviest, hunks_of
-from slmdesk.text.difference.facts import blanked, facts_of
+from slmdesk.text.difference.facts import LINK, blanked, facts_of
 from slmdesk.text.difference.numbering import is_heading
 from slmdesk.text.difference.parts import Unit, sentences_of, token_key, tokens_of, units_of
-from slmdesk.text.difference.types import Change, ChangeKind, Difference, Place, Row, Run
+from slmdesk.text.difference.types import Change, ChangeKind, Difference, Named, Place, Row, Run
 
 
 def difference(
@@ -40,7 +40,10 @@ def difference(
     )  # fmt: skip
     events = [pairing.turned() for pairing in work.run()] if swapped else work.run()
     clauses = clauses_of(before), clauses_of(after)
-    return ChangeBuilder(in_order(moved_together(events)), clauses, language, checkpoint).build()
+    links = links_of(old), links_of(new)
+    has_links = all(links)  # a format whose links are not read has none to compare
+    steps = in_order(moved_together(events))
+    return ChangeBuilder(steps, clauses, links if has_links else ({}, {}), language, checkpoint).build()
 
 
 MOST_CHARACTERS = 100
@@ -405,6 +408,23 @@ MOST_JOINED = 2400
 """Most letters of adjacent passages that are shown as one removal or addition."""
 
 
+Links = Mapping[int, Sequence[tuple[int, str]]]
+"""By the page: where the words of each link end, and where it leads."""
+
+
+def links_of(pages: Sequence[Page]) -> Links:
+    links: dict[int, list[tuple[int, str]]] = {}
+    for page in pages:
+        for block in page.blocks:
+            if block.kind is BlockKind.LINK:
+                links.setdefault(page.number, []).append((block.start, block.place))
+    return links
+
+
+def _links_in(place: Place, links: Links) -> list[str]:
+    return [target for at, target in links.get(place.page, ()) if place.start < at <= place.end]
+
+
 @dataclass(slots=True, eq=False)
 class _Step:
     """A pairing at the position where it is shown. A moved text is shown twice, once on each side."""
@@ -466,9 +486,11 @@ def in_order(events: Sequence[Pairing]) -> list[_Step]:
 
 class ChangeBuilder:
     def __init__(
-        self, steps: Sequence[_Step], clauses: tuple[Sequence[str], Sequence[str]], language: str, checkpoint: Yield
-    ) -> None:
-        self._steps, self._clauses, self._language, self._checkpoint = steps, clauses, language, checkpoint
+        self, steps: Sequence[_Step], clauses: tuple[Sequence[str], Sequence[str]], links: tuple[Links, Links],
+        language: str, checkpoint: Yield,
+    ) -> None:  # fmt: skip
+        self._steps, self._clauses, self._links = steps, clauses, links
+        self._language, self._checkpoint = language, checkpoint
         self._changes: list[Change] = []
 
     def build(self) -> Difference:
@@ -504,7 +526,8 @@ class ChangeBuilder:
         return letters_of(last.old + last.new) + letters_of(step.old + step.new) <= MOST_JOINED
 
     def _number(self, event: Pairing) -> None:
-        if event.is_same or event.change >= 0:
+        links = self._changed_links(event)
+        if (event.is_same and not links) or event.change >= 0:
             return
         (old, numbers), (new, new_numbers) = joined_with_numbers(event.old), joined_with_numbers(event.new)
         old_places, new_places = tuple(unit.place for unit in event.old), tuple(unit.place for unit in event.new)
@@ -512,7 +535,7 @@ class ChangeBuilder:
         if event.old and event.new:
             is_other = _key(event.old) != _key(event.new)
             hunks = hunks_of(old, new, numbers, new_numbers) if is_other else []
-            if not hunks and not event.is_moved:
+            if not (hunks or links or event.is_moved):
                 event.is_same = True  # only a list number or spaces inside words differ
                 return
         kind = (
@@ -528,10 +551,26 @@ class ChangeBuilder:
                 _marked(new, [hunk.new for hunk in hunks], event.change, is_whole),
                 old_places,
                 new_places,
-                facts_of(blanked(old, numbers, "\n"), blanked(new, new_numbers, "\n"), hunks, self._language),
+                (
+                    *facts_of(blanked(old, numbers, "\n"), blanked(new, new_numbers, "\n"), hunks, self._language),
+                    *links,
+                ),
                 *(_clause(some, clauses) for some, clauses in zip((event.old, event.new), self._clauses, strict=True)),
             )
         )
+
+    def _changed_links(self, event: Pairing) -> tuple[Named, ...]:
+        """Return the links of a passage that lead elsewhere in the new version, or stand in one version alone."""
+        old, new = (
+            [target for unit in units for target in _links_in(unit.place, links)]
+            for units, links in zip((event.old, event.new), self._links, strict=True)
+        )
+        if old == new or not (event.old and event.new):
+            return ()
+        if len(old) == len(new):
+            return tuple(Named(LINK, *pair) for pair in zip(old, new, strict=True) if pair[0] != pair[1])
+        gone, come = Counter(old) - Counter(new), Counter(new) - Counter(old)
+        return (*(Named(LINK, target, "") for target in gone), *(Named(LINK, "", target) for target in come))
 
     def _runs(self, step: _Step) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
         if step.event.change < 0:

@@ -34,6 +34,7 @@ from slmdesk.text.difference.parts import lead_of
 from slmdesk.text.difference.types import Named
 
 DUTY_ADDED, DUTY_REMOVED, CONDITION, DEFINITION = "duty added", "duty removed", "condition", "definition"
+LINK = "link"
 DUTY_SHIFTED = "duty shifted"
 MOST_NAMED_CHARACTERS = 4000
 """Most characters of a passage in which names, negations, duties and conditions are searched."""

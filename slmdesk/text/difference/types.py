@@ -20,7 +20,8 @@ class Named(Record):
 
     kind: str
     """amount, percent, period, number, date, name, negation, or: condition, duty added, duty removed (with their
-    words), duty shifted (with both parties), definition (with the term that is now defined differently).
+    words), duty shifted (with both parties), definition (with the term that is now defined differently), link (with
+    where it leads).
     """
     old: str
     new: str

@@ -63,7 +63,7 @@ MOVED = "↕"
 ICONS = {
     "duty shifted": "arrow-left-right",
     "negation": "ban", "amount": "banknote", "percent": "percent", "period": "clock", "date": "calendar",
-    "name": "user",
+    "name": "user", "link": "globe",
 }  # fmt: skip
 KIND_ICONS = {
     ChangeKind.ADDED: "plus", ChangeKind.REMOVED: "minus", ChangeKind.CHANGED: "type",
@@ -391,6 +391,7 @@ FILTERS: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("duties", _("Duties"), ("duty shifted", "duty added", "duty removed")),
     ("negations", _("Negations"), ("negation",)),
     ("numbers", _("Amounts"), ("amount",)),
+    ("links", _("Links"), ("link",)),
     ("percents", _("Percentages"), ("percent",)),
     ("periods", _("Periods"), ("period",)),
     ("figures", _("Numbers"), ("number",)),

@@ -4,6 +4,7 @@ import json
 
 import pypdfium2
 import pytest
+from fakes.small_documents import mail
 
 pytestmark = pytest.mark.process
 
@@ -50,6 +51,21 @@ def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(r
     assert omitted["text"] not in text
     hits = run("history", "search", "rent", "--json").json
     assert shape["item"] in {hit["chat"] for hit in hits}
+
+
+def test_what_no_reader_takes_out_of_a_paper_is_named_below_its_summary(run, tmp_path) -> None:
+    path = tmp_path / "offer.eml"
+    path.write_bytes(mail("The offer ends on 30 June.", enclosed=[("winmail.dat", b"x"), ("terms.txt", b"14 days")]))
+    words = "Not read in it: winmail.dat, terms.txt."
+    assert run("summarize", str(path), "--own-words").out.strip().splitlines()[-1] == f"2 of 2 parts read. {words}"
+    other = tmp_path / "other.eml"
+    other.write_bytes(mail("The offer ends on 31 July."))
+    said = run("compare", str(path), str(other), "--no-model").out
+    assert "Of the old version (offer.eml) these parts were not read: winmail.dat, terms.txt." in said
+    assert "Nothing was left out." not in said
+    out = tmp_path / "summary.md"
+    run("summarize", str(path), "--own-words", "-o", str(out)).ok()
+    assert words in out.read_text()
 
 
 def test_no_model_is_needed_where_nothing_is_worded(run, lease) -> None:
