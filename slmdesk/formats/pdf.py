@@ -45,7 +45,8 @@ from slmdesk.formats.pdf_layout import (
     repeated,
     with_values,
 )
-from slmdesk.formats.pdf_overlay import OverlayText, overlay_of, strike
+from slmdesk.formats.pdf_overlay import OverlayText, Stroke, overlay_of, strike
+from slmdesk.formats.pdf_shapes import shapes_of
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
 from slmdesk.formats.scans import Turn, doubtful_blocks, is_available, recognise, width_for
 
@@ -159,7 +160,9 @@ class _Sheets:
             overlay = overlay_of(page, view)
             for name in sorted(overlay.unread):
                 self._reading.note(Note.PARTS_UNREAD, name=name)
-            strike(words, overlay.strokes)
+            shapes = shapes_of(page, view)
+            lines = [Stroke((shape.y0 + shape.y1) / 2, shape.x0, shape.x1) for shape in shapes if shape.is_level]
+            strike(words, lines + overlay.strokes)
             words = with_values(words, overlay.values)
             self.has_values |= bool(overlay.values)
             sheet = _Sheet(label, width=view.width, height=view.height)

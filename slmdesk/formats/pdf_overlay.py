@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,11 +19,6 @@ from slmdesk.formats.pdf_file import Sides, View, Word
 MAX_VALUE_CHARACTERS = 20_000
 MOST_ANNOTATIONS = 2000
 MOST_OPTIONS = 500
-MOST_OBJECTS = 20_000
-THIN = 3.2
-"""Height in points below which a drawn line may strike words out, and width from which it may. pdfium adds the width
-of the pen above and below.
-"""
 MIDDLE = (0.38, 0.7)
 """Shares of a word's height between which a line strikes it out. Underlines are lower."""
 _COMMENTS = frozenset(
@@ -82,7 +76,7 @@ class Overlay:
 
 
 def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
-    overlay = Overlay(strokes=[*_lines_of(page, view)])
+    overlay = Overlay()
     count = pdfium_c.FPDFPage_GetAnnotCount(page)
     if count > MOST_ANNOTATIONS:
         overlay.unread.add(N_("annotations"))
@@ -115,18 +109,6 @@ def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
     return overlay
-
-
-def _lines_of(page: pdfium.PdfPage, view: View) -> Iterator[Stroke]:
-    sides = tuple(ctypes.c_float() for __ in range(4))
-    object_at, kind_of, raw = pdfium_c.FPDFPage_GetObject, pdfium_c.FPDFPageObj_GetType, page.raw
-    for at in range(min(pdfium_c.FPDFPage_CountObjects(raw), MOST_OBJECTS)):
-        piece = object_at(raw, at)
-        if kind_of(piece) == pdfium_c.FPDF_PAGEOBJ_PATH:
-            pdfium_c.FPDFPageObj_GetBounds(piece, *sides)
-            x0, y0, x1, y1 = view.box(*(side.value for side in sides))
-            if y1 - y0 < THIN < x1 - x0:
-                yield Stroke((y0 + y1) / 2, x0, x1)
 
 
 def strike(words: Sequence[Word], strokes: Sequence[Stroke]) -> None:
