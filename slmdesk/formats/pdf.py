@@ -45,8 +45,9 @@ from slmdesk.formats.pdf_layout import (
     repeated,
     with_values,
 )
-from slmdesk.formats.pdf_overlay import OverlayText, Stroke, overlay_of, strike
+from slmdesk.formats.pdf_overlay import OverlayText, overlay_of
 from slmdesk.formats.pdf_shapes import shapes_of
+from slmdesk.formats.pdf_strikes import strike, strike_covered, strikes_of
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
 from slmdesk.formats.scans import Turn, doubtful_blocks, is_available, recognise, width_for
 
@@ -161,8 +162,8 @@ class _Sheets:
             for name in sorted(overlay.unread):
                 self._reading.note(Note.PARTS_UNREAD, name=name)
             shapes = shapes_of(page, view)
-            lines = [Stroke((shape.y0 + shape.y1) / 2, shape.x0, shape.x1) for shape in shapes if shape.is_level]
-            strike(words, lines + overlay.strokes)
+            strike(words, strikes_of(shapes, overlay.paths, overlay.strokes))
+            strike_covered(page, words, letters, shapes, overlay.covers)
             words = with_values(words, overlay.values)
             self.has_values |= bool(overlay.values)
             sheet = _Sheet(label, width=view.width, height=view.height)

@@ -461,6 +461,10 @@ class PageLetters:
         red, green, blue, alpha = (uint.value for uint in self._colour)
         return bool(known) and (min(red, green, blue) >= _WHITE or alpha < 255 - _WHITE)
 
+    def piece(self, index: int) -> Any:
+        """Return pdfium's object of the page that draws a character."""
+        return pdfium_c.FPDFText_GetTextObject(self._raw, index)
+
     def share_unmapped(self) -> float:
         """Return the share of characters without a known Unicode value, 0..1, from a sample of about 100."""
         asked = range(0, self.count, max(1, self.count // 100))
