@@ -89,11 +89,12 @@ def _in_form(form: Any, outer: Matrix | None, levels: int) -> Iterator[tuple[Any
 
 def shapes_of(page: pdfium.PdfPage, view: View) -> list[Shape]:
     walk = _Walk(view)
-    shapes: list[Shape] = []
-    for number, (piece, kind, matrix) in enumerate(objects_of(page)):
-        if kind == pdfium_c.FPDF_PAGEOBJ_PATH:
-            shapes += walk.shapes(piece, matrix, number)
-    return shapes
+    return [
+        shape
+        for number, (piece, kind, matrix) in enumerate(objects_of(page))
+        if kind == pdfium_c.FPDF_PAGEOBJ_PATH
+        for shape in walk.shapes(piece, matrix, number)
+    ]
 
 
 class _Walk:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ctypes
 from bisect import bisect
 from collections.abc import Container, Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from math import dist
 from typing import Any, NamedTuple, TypeAlias
 
@@ -45,6 +45,7 @@ STEPS = 60
 MOST_SLANTED = 100
 """Most slanted lines of a page that may be there for its words. A drawing has more."""
 _PALE = 250
+_TEXT = pdfium_c.FPDF_PAGEOBJ_TEXT
 
 
 class Stroke(NamedTuple):
@@ -238,24 +239,20 @@ def _is_under(word: Word, sides: Sequence[float]) -> bool:
 
 def _under(page: pdfium.PdfPage, boxes: Sequence[Shape], words: Sequence[Word], letters: PageLetters) -> list[Word]:
     """Return the words that lie where a box was painted later than they were."""
-    rows: dict[tuple[float, float], list[Shape]] = {}
+    rows: dict[float, list[Shape]] = {}
     found: list[tuple[Word, int]] = []
     for word in words:
-        row = word.y0, word.y1
-        if row not in rows:
-            least = LEAST_COVERED * (word.y1 - word.y0)
-            rows[row] = [box for box in boxes if min(word.y1, box.y1) - max(word.y0, box.y0) > least]
-        numbers = [box.number for box in rows[row] if _is_under(word, box[:4])]
-        if numbers and word.first >= 0:
-            found.append((word, max(numbers)))
+        if word.y0 not in rows:
+            rows[word.y0] = [box for box in boxes if box.y0 < word.y1 and box.y1 > word.y0]
+        over = [box.number for box in rows[word.y0] if _is_under(word, box[:4])] if rows[word.y0] else ()
+        if over and word.first >= 0:
+            found.append((word, max(over)))
     if not found:
         return []
-    order = {
-        _address(piece): number
-        for number, (piece, kind, __) in enumerate(objects_of(page))
-        if kind == pdfium_c.FPDF_PAGEOBJ_TEXT
-    }
-    return [word for word, number in found if order.get(_address(letters.piece(word.first)), number) < number]
+    last = max(number for __, number in found)
+    pieces = ((at, piece) for at, (piece, kind, __) in enumerate(objects_of(page)) if kind == _TEXT)
+    before = {_address(piece): at for at, piece in takewhile(lambda placed: placed[0] < last, pieces)}
+    return [word for word, number in found if before.get(_address(letters.piece(word.first)), number) < number]
 
 
 def _seen(page: pdfium.PdfPage, words: Sequence[Word], letters: PageLetters, *, draws_annotations: bool) -> set[Word]:
