@@ -12,6 +12,7 @@ from itertools import pairwise
 from slmdesk.base.documents import Block, BlockKind
 from slmdesk.base.record import Record
 from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, Look, Word
+from slmdesk.formats.pdf_hyphens import joint
 from slmdesk.formats.pdf_overlay import FormValue
 from slmdesk.formats.reading import PageText
 
@@ -603,19 +604,18 @@ class _Writer:
         if kind is BlockKind.CODE:
             self._put(("-" if last.hyphen else "") + "\n")
         elif last.hyphen:
-            self._put("" if self._is_one_word(last.text, following.text) else "-")
+            self._put(self._joint(above, below))
         elif last.text[-1] in "-‐" and last.text[-2:-1].isalnum() and following.text[0].isalnum():
-            return
+            self._put(self._joint(above, below).strip("-"))
         elif not (_CJK.match(last.text[-1]) and _CJK.match(following.text[0])):
             self._put(" ")
 
-    def _is_one_word(self, begin: str, end: str) -> bool:
-        """Return whether the hyphen between the two halves is only there because the line ended."""
-        if not begin[-1:].isalpha() or not end[:1].isalpha():
-            return False
-        if end[0].isupper() and not (len(begin) > 1 and begin.isupper() and end.isupper()):
-            return False
-        return f"{begin}-{end}".casefold().strip(".,;:()") not in self._compounds
+    def _joint(self, above: Line, below: Line) -> str:
+        def is_shouted() -> bool:
+            return not any(word.text.islower() for word in (*above.words, *below.words))
+
+        begin, end = above.words[-1].text.rstrip("-‐"), below.words[0].text
+        return joint(begin, end, has_more=len(below.words) > 1, is_shouted=is_shouted, compounds=self._compounds)
 
     def _put(self, text: str) -> None:
         self._pieces.append(text)

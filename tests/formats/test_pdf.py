@@ -102,6 +102,28 @@ def test_letters_and_line_ends_are_mended(written, font, text):
     assert pages_of(TinyPdf().page(*lines(50, 700, *written, font=font)))[0].text == text
 
 
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (("the mother-in-", "law of a state-of-", "the-art clerk"), "the mother-in-law of a state-of-the-art clerk"),
+        (("is an up-", "to-date list, vis-à-", "vis"), "is an up-to-date list, vis-à-vis"),
+        (("der Ein-", "und Ausgang", "der Kündigungs-", "oder Lösungsrechte"),
+         "der Ein- und Ausgang der Kündigungs- oder Lösungsrechte"),
+        (("a first-", "and second-class seat"), "a first- and second-class seat"),
+        (("die E-Mail-", "Adresse, die E-", "Mail, ein e-", "mail"), "die E-Mail-Adresse, die E-Mail, ein e-mail"),
+        (("ist EU-", "weit so, auch die CD-", "ROM dort"), "ist EU-weit so, auch die CD-ROM dort"),
+        (("DIE BUNDES-", "REPUBLIK"), "DIE BUNDESREPUBLIK"),
+        (("die Bundes-", "republik, das Netz-", "entgelt-Privileg"), "die Bundesrepublik, das Netzentgelt-Privileg"),
+        (("der Deutsch-Franzö-", "sische Rat"), "der Deutsch-Französische Rat"),
+        (("bei jana@haus-", "verwaltung.example oder"), "bei jana@haus-verwaltung.example oder"),
+        (("the land-", "lord lives there 2010-", "2020."), "the landlord lives there 2010-2020."),
+        (("und das Jahr-", "hundert und"), "und das Jahrhundert und"),
+    ],
+)  # fmt: skip
+def test_hyphens_of_words_are_kept_and_those_of_line_ends_are_not(written, text):
+    assert " ".join(pages_of(TinyPdf().page(*lines(50, 700, *written)))[0].text.split()) == text
+
+
 LEFT = (
     "This is the first column of a page that", "was drawn line by line over both of its",
     "columns, as some programs do, and it goes", "on for a few lines until it comes to its",
