@@ -16,7 +16,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, grouped
 
-READER_VERSION = "6"
+READER_VERSION = "7"
 """Raised whenever a reader returns other pages for the same file. Documents read before are then read again."""
 MOST_LETTERS = 3
 """Most letters that name a column of a spreadsheet."""
@@ -84,6 +84,8 @@ class Note(StrEnum):
     OCR_LANGUAGE = "ocr_language"
     """Scans in languages without data of their own. Named."""
     HEADERS_APART = "headers_apart"
+    LINE_NUMBERS = "line_numbers"
+    """Numbers beside the lines of its pages were left out."""
     IMAGES_IGNORED = "images_ignored"
     UNTIMED = "untimed"
     STRUCK = "struck"

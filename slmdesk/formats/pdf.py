@@ -44,7 +44,9 @@ from slmdesk.formats.pdf_layout import (
     measures_of,
     repeated,
     with_values,
+    without_words,
 )
+from slmdesk.formats.pdf_line_numbers import Column, line_numbers
 from slmdesk.formats.pdf_overlay import OverlayText, overlay_of
 from slmdesk.formats.pdf_shapes import shapes_of
 from slmdesk.formats.pdf_strikes import strike, strike_covered, strikes_of
@@ -91,6 +93,11 @@ class _Sheet:
     has_unseen_letters: bool = False
     turn: Turn | None = None
     """How the page was turned to be recognised. Its lines are on the turned page."""
+    numbers: list[Column] = field(default_factory=list)
+    """Numbers beside its lines, or what may be some."""
+
+    def is_number(self, word: Word) -> bool:
+        return any(column.is_sure and word in column.words for column in self.numbers)
 
 
 class _Sheets:
@@ -120,7 +127,7 @@ class _Sheets:
 
     def laid(self, index: int) -> LaidOutPage:
         """Return the text and the blocks of a page. The result does not depend on the order in which pages are read."""
-        sheet = self.recognised(index)
+        sheet = self._without_numbers(index)
         usual = measures_of(sheet.lines, sheet.height)
         around = [
             (other - index, self.at(other).margins)
@@ -138,6 +145,22 @@ class _Sheets:
         for text in sheet.asides:
             laid.text.add(text.kind, text.text, place=text.place)
         return laid
+
+    def _without_numbers(self, index: int) -> _Sheet:
+        """Return a page. Few numbers beside its lines are left out if a page near it has more of them."""
+        sheet = self.recognised(index)
+        few = [column for column in sheet.numbers if not column.is_sure]
+        for column in few:
+            around = range(max(0, index - REACH), min(self.total, index + REACH + 1))
+            if any(two.is_sure and column.goes_with(two) for at in around for two in self.at(at).numbers):
+                self._reading.note(Note.LINE_NUMBERS)
+                kept = [(at, without_words(line, column.words)) for at, line in enumerate(sheet.lines)]
+                kept = [(at, line) for at, line in kept if line.words]
+                sheet.hidden = frozenset(new for new, (at, __) in enumerate(kept) if at in sheet.hidden)
+                sheet.lines = [line for __, line in kept]
+                sheet.margins = margins_of(sheet.lines, sheet.height)
+        sheet.numbers = [column for column in sheet.numbers if column.is_sure]
+        return sheet
 
     def _read(self, index: int) -> _Sheet:
         self._reading.check()
@@ -164,9 +187,12 @@ class _Sheets:
             shapes = shapes_of(page, view)
             strike(words, strikes_of(shapes, overlay.paths, overlay.strokes))
             strike_covered(page, words, letters, shapes, overlay.covers)
-            words = with_values(words, overlay.values)
+            columns = line_numbers(words)
+            if any(column.is_sure for column in columns):
+                self._reading.note(Note.LINE_NUMBERS)
+            sheet = _Sheet(label, width=view.width, height=view.height, numbers=columns)
+            words = with_values([word for word in words if not sheet.is_number(word)], overlay.values)
             self.has_values |= bool(overlay.values)
-            sheet = _Sheet(label, width=view.width, height=view.height)
             sheet.lines = lines_of_words(words, letters.look)
             sheet.asides = overlay.asides
             sheet.margins = margins_of(sheet.lines, view.height)

@@ -211,6 +211,16 @@ def _line(words: list[Word], look: Callable[[int], Look]) -> Line:
     )
 
 
+def without_words(line: Line, words: Sequence[Word]) -> Line:
+    """Return a line without these words. The cells that are left make a row only if there are several."""
+    cells = [[word for word in cell if word not in words] for cell in line.cells]
+    cells = [cell for cell in cells if cell]
+    kept = [word for word in line.words if word not in words]
+    sides = _around(kept) if kept else (line.x0, line.y0, line.x1, line.y1)
+    row = tuple(cells) if len(cells) > 1 else ()
+    return Line(kept, line.look, *sides, row, line.column, line.is_bold, line.is_mono)
+
+
 Gutters = list[tuple[float, float]]
 """Vertical strips without letters, as (left, right) in points, from left to right."""
 

@@ -246,6 +246,7 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.OCR_MISSING: _("Some pages are pictures of text, which cannot be read here."),
         Note.OCR_LANGUAGE: _("The data to read these languages off pictures are not on this PC: {names}"),
         Note.HEADERS_APART: _("Headers and footers repeated on its pages are kept apart from its text."),
+        Note.LINE_NUMBERS: _("The numbers beside its lines are left out of its text."),
         Note.IMAGES_IGNORED: _("Its pictures were not read."),
         Note.UNTIMED: _("Some of its lines have no time. They were read too."),
         Note.STRUCK: _("Words struck through in it do not count. They are shown on the page. Places: {count}"),
