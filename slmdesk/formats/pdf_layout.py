@@ -466,7 +466,7 @@ def _begins(block: Sequence[Line], line: Line, after: Line | None, usual: PageMe
         return False
     if line.is_bold != last.is_bold and (last.is_bold or line.is_bold) and len(block) <= 2 and last.is_bold:
         return True
-    if _is_item(line) or (len(block) == 1 and _is_title(last, line, size)):
+    if _is_item(line) or (len(block) == 1 and (_is_title(last, line, size) or _is_shouted_title(last, line))):
         return True
     return _begins_by_indent(block, line, after, size)
 
@@ -497,6 +497,13 @@ def _is_title(line: Line, below: Line, size: float) -> bool:
         return False
     is_longer = line.x1 < below.x1 - 0.3 * (below.x1 - below.x0) and below.x0 - line.x0 < 0.5 * size
     return is_longer and below.words[0].text[:1].isupper()
+
+
+def _is_shouted_title(line: Line, below: Line) -> bool:
+    """Return whether a line in capital letters stands above a sentence."""
+    shown = "".join(word.text for word in line.words)
+    is_title = shown.isupper() and len(line.words) > 1 and len(shown) > 2 * len(line.words)
+    return is_title and below.words[0].text.istitle() and len(below.words) > 2
 
 
 def _is_item(line: Line) -> bool:

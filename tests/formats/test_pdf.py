@@ -81,6 +81,17 @@ def test_a_numbered_title_is_told_from_the_text_below_and_a_list_s_item_goes_on(
     ]
 
 
+def test_a_title_in_capitals_is_told_from_the_sentence_below():
+    made = TinyPdf().page(
+        *lines(50, 750, "IN THE COUNTY COURT OF KIEL", "The claimant asks for"), *lines(50, 600, *BODY)
+    )
+    made.page(*lines(50, 750, "THE SELLER AGREES WITH THE BUYER", "that all is well, and", "KNOWS THAT", "NOTHING"))
+    assert [text for page in pages_of(made) for _, text in blocks_of(page)] == [
+        "IN THE COUNTY COURT OF KIEL", "The claimant asks for", " ".join(BODY),
+        "THE SELLER AGREES WITH THE BUYER that all is well, and KNOWS THAT NOTHING",
+    ]  # fmt: skip
+
+
 def test_lines_of_a_table_of_contents_stay_lines():
     dots = " . " * 12
     made = TinyPdf().page(*lines(50, 700, f"1 Begin{dots}3", f"1.1 Middle{dots}14", f"2 End{dots}27"))
