@@ -90,6 +90,8 @@ class Note(StrEnum):
     UNTIMED = "untimed"
     STRUCK = "struck"
     """Counted."""
+    SIGNED = "signed"
+    """Electronic signatures were read. Whether they are valid was not checked."""
     SIGNS_UNKNOWN = "signs_unknown"
     """Signs of a symbol font that no letter stands for. Named by font and code."""
     PARTS_UNREAD = "parts_unread"

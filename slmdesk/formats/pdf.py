@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from slmdesk.base.documents import Attachment, Note, Page, PageStatus, page_of
+from slmdesk.base.documents import Attachment, BlockKind, Note, Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
@@ -47,7 +47,7 @@ from slmdesk.formats.pdf_layout import (
     without_words,
 )
 from slmdesk.formats.pdf_line_numbers import Column, line_numbers
-from slmdesk.formats.pdf_overlay import OverlayText, overlay_of
+from slmdesk.formats.pdf_overlay import Overlay, OverlayText, overlay_of
 from slmdesk.formats.pdf_shapes import shapes_of
 from slmdesk.formats.pdf_strikes import strike, strike_covered, strikes_of
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
@@ -56,6 +56,7 @@ from slmdesk.formats.scans import Turn, doubtful_blocks, is_available, recognise
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from slmdesk.formats.pdf_signatures import Signature
     from slmdesk.formats.redacting.pages import LayerWord
 
 FEW_LETTERS = 20
@@ -93,6 +94,8 @@ class _Sheet:
     has_unseen_letters: bool = False
     turn: Turn | None = None
     """How the page was turned to be recognised. Its lines are on the turned page."""
+    is_placeholder: bool = False
+    """Whether its lines only ask for a program that shows what the document holds."""
     numbers: list[Column] = field(default_factory=list)
     """Numbers beside its lines, or what may be some."""
 
@@ -136,6 +139,8 @@ class _Sheets:
         ]
         aside = repeated(sheet.margins, around, usual.size, index + 1)
         headers = frozenset(margin.index for margin in aside if margin.is_top)
+        if sheet.is_placeholder:
+            headers = frozenset(range(len(sheet.lines)))
         footers = frozenset(margin.index for margin in aside if not margin.is_top)
         if aside:
             self._reading.note(Note.HEADERS_APART)
@@ -168,15 +173,15 @@ class _Sheets:
             label = label_of(self._document, index)
         try:
             with page_at(self._document, index) as page:
-                return self._sheet(page, label)
+                return self._sheet(page, label, index)
         except (pdfium.PdfiumError, OSError) as err:
             is_page = isinstance(err, pdfium.PdfiumError)
             reason = N_("the page cannot be read") if is_page else N_("the file cannot be read here")
             return _Sheet(label, status=PageStatus.BROKEN, reason=reason)
 
-    def _sheet(self, page: pdfium.PdfPage, label: str) -> _Sheet:
+    def _sheet(self, page: pdfium.PdfPage, label: str, index: int) -> _Sheet:
         with closing(PageLetters(page)) as letters:
-            words = letters.words()
+            words = page_words = letters.words()
             view = letters.view
             count = sum(len(word.text) for word in words)
             for name in sorted(letters.unknown):
@@ -196,15 +201,56 @@ class _Sheets:
             sheet.lines = lines_of_words(words, letters.look)
             sheet.asides = overlay.asides
             sheet.margins = margins_of(sheet.lines, view.height)
+            is_filled_in = bool(overlay.values or (overlay.asides and not is_available()))
             if count < FEW_LETTERS:
-                _look_at_pictures(page, sheet, count, is_filled_in=bool(overlay.asides or overlay.values))
+                _look_at_pictures(page, sheet, count, is_filled_in=is_filled_in)
             elif letters.share_unmapped() > 0.5:
                 sheet.status, sheet.reason = PageStatus.SCANNED, N_("letters without meaning")
             if letters.count > MAX_CHARACTERS:
                 sheet.reason = N_("only its beginning: it has too many letters")
+            if overlay.drawings:
+                self._add_drawn(sheet, overlay, page_words, index)
+            if index + 1 == self.total:
+                self._add_whole(sheet)
             sheet.has_unseen_letters = letters.has_unseen_letters
             sheet.hidden = self._hidden(page, sheet)
         return sheet
+
+    def _add_drawn(self, sheet: _Sheet, overlay: Overlay, words: Sequence[Word], index: int) -> None:
+        """Add what stamps and signatures of a page show. One that only shows a picture is named as unread."""
+        from slmdesk.formats.pdf_appearances import drawn_words
+
+        told = " ".join(text.text for text in (*overlay.asides, *overlay.values))
+        drawn = [""] * len(overlay.drawings)
+        with suppress(pdfium.PdfiumError):
+            drawn = drawn_words(self._document, index, words, [drawing.sides for drawing in overlay.drawings])
+        for drawing, text in zip(overlay.drawings, drawn, strict=True):
+            words_shown = text or drawing.name
+            if words_shown and " ".join(words_shown.split()) not in " ".join(told.split()):
+                sheet.asides.append(OverlayText(BlockKind.PARAGRAPH, words_shown, drawing.place))
+            elif not words_shown and not told:
+                self._reading.note(Note.PARTS_UNREAD, name=drawing.place)
+
+    def _add_whole(self, sheet: _Sheet) -> None:
+        """Add to the last page what belongs to the whole document: its signatures, and a form without pages."""
+        if signatures := self._signatures():
+            self._reading.note(Note.SIGNED)
+            sheet.asides += [OverlayText(BlockKind.PARAGRAPH, each.words, N_("signature")) for each in signatures]
+        if pdfium_c.FPDF_GetFormType(self._document) in _XFA and not self.has_values:
+            from slmdesk.formats.pdf_xfa import filled_in
+
+            values = filled_in(self._document, self._reading.path)
+            sheet.asides += [OverlayText(BlockKind.PARAGRAPH, value, N_("form")) for value in values]
+            sheet.is_placeholder = bool(values) and pdfium_c.FPDF_GetFormType(self._document) == _XFA[0]
+            if not values:
+                self._reading.note(Note.PARTS_UNREAD, name=N_("form"))
+
+    def _signatures(self) -> list[Signature]:
+        if pdfium_c.FPDF_GetSignatureCount(self._document) < 1:
+            return []
+        from slmdesk.formats.pdf_signatures import signatures_of
+
+        return signatures_of(self._document, b"".join(self._reading.chunks()))
 
     def _hidden(self, page: pdfium.PdfPage, sheet: _Sheet) -> frozenset[int]:
         lines = sheet.lines
@@ -250,6 +296,8 @@ def read(reading: Reading) -> Iterator[Page]:
         reading.title, reading.author = metadata_of(document, "Title"), metadata_of(document, "Author")
         with LOCK:
             held = attachments_of(document)
+        for name, __ in held:
+            reading.note(Note.PARTS_UNREAD, name=name or N_("embedded file"))
         reading.attachments = [Attachment(at, name, size, format_by_name(name)) for at, (name, size) in enumerate(held)]
         broken = 0
         for index in range(sheets.total):
@@ -259,9 +307,6 @@ def read(reading: Reading) -> Iterator[Page]:
             if broken == index + 1 and (broken > FIRST_PAGES or broken == sheets.total):
                 raise KnownError("document.damaged", path=reading.path, reason=_("none of its pages can be read"))
             yield page
-        with LOCK:
-            if pdfium_c.FPDF_GetFormType(document) in _XFA and not sheets.has_values:
-                reading.note(Note.PARTS_UNREAD, name=N_("form"))
 
 
 def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,6 +38,15 @@ _UNREAD = {
     pdfium_c.FPDF_ANNOT_RICHMEDIA: N_("film"), pdfium_c.FPDF_ANNOT_SCREEN: N_("film"),
     pdfium_c.FPDF_ANNOT_THREED: N_("3D model"), pdfium_c.FPDF_ANNOT_FILEATTACHMENT: N_("embedded file"),
 }  # fmt: skip
+_STAMPS = frozenset((pdfium_c.FPDF_ANNOT_STAMP, pdfium_c.FPDF_ANNOT_WATERMARK, pdfium_c.FPDF_ANNOT_FREETEXT))
+_WORDS = re.compile("[A-Z][a-z]+")
+_KNOWN_STAMPS = frozenset(
+    (
+        "Approved", "Experimental", "Not Approved", "As Is", "Expired", "Not For Public Release", "Confidential",
+        "Final", "Sold", "Departmental", "For Comment", "Top Secret", "Draft", "For Public Release",
+    )
+)  # fmt: skip
+"""Stamps that every program draws (ISO 32000-1, 12.5.6.12)."""
 _UNSHOWN = pdfium_c.FPDF_ANNOT_FLAG_HIDDEN | pdfium_c.FPDF_ANNOT_FLAG_NOVIEW
 _KINDS = {"Btn": pdfium_c.FPDF_FORMFIELD_CHECKBOX, "Sig": pdfium_c.FPDF_FORMFIELD_SIGNATURE}
 
@@ -58,6 +68,16 @@ class FormValue(Record):
     is_ticked: bool = False
 
 
+class Drawing(Record):
+    """An annotation whose words are only drawn."""
+
+    place: str
+    """What it is."""
+    sides: Sides
+    name: str = ""
+    """Its name among those that stand for a stamp everybody knows, in words."""
+
+
 @dataclass(slots=True)
 class Overlay:
     """What lies over the words of a page."""
@@ -71,6 +91,7 @@ class Overlay:
     """Lines that were drawn by hand or with a tool for lines."""
     covers: list[Sides] = field(default_factory=list)
     """Where annotations are that may cover words."""
+    drawings: list[Drawing] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
 
 
@@ -91,6 +112,8 @@ def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
                     overlay.values.append(value)
                 elif value and not value.is_box:
                     overlay.asides.append(OverlayText(BlockKind.PARAGRAPH, value.text, "hidden"))
+                elif not value and _shows_signature(page, annotation):
+                    overlay.drawings.append(Drawing(N_("signature"), _sides(annotation, view)))
             elif kind in _UNREAD:
                 overlay.unread.add(_UNREAD[kind])
             elif kind in _COMMENTS and (text := _value(annotation, b"Contents")):
@@ -98,11 +121,24 @@ def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
                     overlay.values.append(FormValue(text.replace("\t", " "), "", _sides(annotation, view)))
                 else:
                     overlay.asides.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
+            is_told = kind == pdfium_c.FPDF_ANNOT_FREETEXT and bool(_value(annotation, b"Contents"))
+            if kind in _STAMPS and not is_told and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _UNSHOWN:
+                name = " ".join(_WORDS.findall(_value(annotation, b"Name")))
+                name = name if name in _KNOWN_STAMPS and kind == pdfium_c.FPDF_ANNOT_STAMP else ""
+                overlay.drawings.append(Drawing(N_("stamp"), _sides(annotation, view), name))
             if kind in _DRAWN and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _UNSHOWN:
                 _add_drawn(overlay, kind, annotation, view)
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
     return overlay
+
+
+def _shows_signature(page: pdfium.PdfPage, annotation: Any) -> bool:
+    """Return whether it is the field of a signature, and has something to show."""
+    form = page.formenv
+    kind = pdfium_c.FPDFAnnot_GetFormFieldType(form, annotation) if form else 0
+    is_signature = kind == pdfium_c.FPDF_FORMFIELD_SIGNATURE or _value(annotation, b"FT") == "Sig"
+    return is_signature and bool(pdfium_c.FPDFAnnot_HasKey(annotation, b"AP"))
 
 
 def _add_drawn(overlay: Overlay, kind: int, annotation: Any, view: View) -> None:

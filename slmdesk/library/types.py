@@ -205,6 +205,8 @@ class Coverage(Record, omit_defaults=True):
     blocks_total: int
     blocks_read: int
     unreadable: tuple[Unread, ...] = ()
+    parts: tuple[str, ...] = ()
+    """What was not read besides pages, such as a file in the document."""
 
 
 PageKinds = str | Mapping[str, str]
@@ -250,6 +252,7 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.IMAGES_IGNORED: _("Its pictures were not read."),
         Note.UNTIMED: _("Some of its lines have no time. They were read too."),
         Note.STRUCK: _("Words struck through in it do not count. They are shown on the page. Places: {count}"),
+        Note.SIGNED: _("It is signed electronically. Whether its signatures are valid was not checked."),
         Note.SIGNS_UNKNOWN: _("Signs of these symbol fonts could not be read: {names}"),
         Note.PARTS_UNREAD: _("These parts of it were not read: {names}"),
         Note.FORMULAS_EMPTY: _("Its formulas without a saved value were left empty: {count}"),

@@ -165,6 +165,8 @@ def _coverage(coverage: Coverage, page_kind: str) -> list[Piece]:
     unread, rest = [(page.page, page.reason) for page in coverage.unreadable], ""
     if missed := coverage.blocks_total - coverage.blocks_read:
         rest = f"; {missed} of {coverage.blocks_total} paragraphs in them {'was' if missed == 1 else 'were'} not read"
+    if coverage.parts:
+        rest += f"; not read in it: {', '.join(coverage.parts)}"
     return coverage_pieces(coverage.pages_read, coverage.pages_total, unread, page_kind, rest)
 
 

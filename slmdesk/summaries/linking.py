@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from slmdesk.base.documents import ASIDE, Block, BlockKind, Page, PageStatus
+from slmdesk.base.documents import ASIDE, Block, BlockKind, Note, Page, PageStatus
 from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentRecord
 from slmdesk.jobs.documents import Pages
 from slmdesk.jobs.runner import Yield
-from slmdesk.library.types import Coverage, Mark, Span, Unread
+from slmdesk.library.types import Coverage, Mark, Span, Unread, info_of
 from slmdesk.summaries.types import DocumentSummary, Sentence
 from slmdesk.text.checks.support import Rarity, stems
 from slmdesk.text.checks.words import tongue
@@ -219,7 +219,9 @@ class SummaryTexts:
     def coverage(self, texts: Sequence[SingleText] | None = None) -> Coverage:
         pages = read = blocks = blocks_read = 0
         unread: list[Unread] = []
+        parts: dict[str, None] = {}
         for text in self.texts if texts is None else texts:
+            parts |= dict.fromkeys(info_of(text.record).names.get(Note.PARTS_UNREAD, ()))
             failed = {self.pieces[at].page: why for at, why in self.unread.items() if at in text.pieces}
             for number, status in text.pages.items():
                 pages += 1
@@ -231,7 +233,7 @@ class SummaryTexts:
                 else:
                     read += 1
                     blocks_read += text.blocks[number]
-        return Coverage(pages, read, blocks, blocks_read, tuple(unread))
+        return Coverage(pages, read, blocks, blocks_read, tuple(unread), tuple(parts))
 
 
 # Pages are cut into pieces that can be cited. Cuts depend on the text at that place, not on a count from the beginning.

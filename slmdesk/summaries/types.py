@@ -323,6 +323,8 @@ def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
     if by_reason:
         parts = [f"{page_ranges(pages)} ({unread_reason(reason)})" for reason, pages in by_reason.items()]
         line += _(" Not read: {parts}.").format(parts="; ".join(parts))
+    if coverage.parts:
+        line += _(" Not read in it: {parts}.").format(parts=", ".join(map(retold, coverage.parts)))
     return line
 
 

@@ -208,11 +208,11 @@ class _Writer:
                 parent = self._add()
                 widgets.append(parent)
                 own = [
-                    self._add(f"<< /Type /Annot /Subtype /Widget /Parent {parent} 0 R {kid} >>".encode())
+                    self._add(f"<< /Type /Annot /Subtype /Widget /Parent {parent} 0 R {told(kid)} >>".encode())
                     for kid in kids_about
                 ]
                 listed = " ".join(f"{kid} 0 R" for kid in own)
-                self._objects[parent - 1] = f"<< {about} /Kids [{listed}] >>".encode()
+                self._objects[parent - 1] = f"<< {told(about)} /Kids [{listed}] >>".encode()
                 notes += own
             notes += [
                 self._add(

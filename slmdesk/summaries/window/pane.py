@@ -309,7 +309,7 @@ class SummaryPane(QScrollArea):
         self._say_writer(OWN_WORDS if self.form.own_words.isChecked() else writer)
         self._add_rows(placed[len(self.rows) :], has_bullets=has_bullets(summary.kind, summary.sentences))
         read = summary.coverage
-        is_whole = read.pages_read == read.pages_total and not summary.not_read
+        is_whole = read.pages_read == read.pages_total and not read.parts and not summary.not_read
         covered = "" if is_whole else whole_coverage_words(summary)  # loud only where something is missing
         show_words(
             self._coverage, "\n".join(filter(None, ("" if summary.is_draft else note_words(summary.note), covered)))
