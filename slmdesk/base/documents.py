@@ -79,6 +79,7 @@ class Note(StrEnum):
     OTHER_FORMAT = "other_format"
     ENCODING_GUESSED = "encoding_guessed"
     PARTLY_DAMAGED = "partly_damaged"
+    """Counted, if pages are lost."""
     OCR_USED = "ocr_used"
     OCR_MISSING = "ocr_missing"
     OCR_LANGUAGE = "ocr_language"

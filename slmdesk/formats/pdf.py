@@ -111,6 +111,7 @@ class _Sheets:
         self._document = document
         self._kept: OrderedDict[int, _Sheet] = OrderedDict()
         self._white_checks = 0
+        self._is_damaged = Note.PARTLY_DAMAGED in reading.notes
         self.has_values = False
         with LOCK, suppress(pdfium.PdfiumError):
             is_form = pdfium_c.FPDF_GetFormType(document) != pdfium_c.FORMTYPE_NONE
@@ -206,6 +207,8 @@ class _Sheets:
                 _look_at_pictures(page, sheet, count, is_filled_in=is_filled_in)
             elif letters.share_unmapped() > 0.5:
                 sheet.status, sheet.reason = PageStatus.SCANNED, N_("letters without meaning")
+            if self._is_damaged and not pdfium_c.FPDFPage_CountObjects(page) and not overlay.values:
+                sheet.status, sheet.reason = PageStatus.BROKEN, N_("the page is damaged")
             if letters.count > MAX_CHARACTERS:
                 sheet.reason = N_("only its beginning: it has too many letters")
             if overlay.drawings:
@@ -317,7 +320,7 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
     if sheet.hidden or sheet.has_unseen_letters or any(aside.place == "hidden" for aside in sheet.asides):
         reading.note(Note.HIDDEN_TEXT)
     if sheet.status is PageStatus.BROKEN:
-        reading.note(Note.PARTLY_DAMAGED)
+        reading.note(Note.PARTLY_DAMAGED, count=1)
     if sheet.status is PageStatus.SCANNED and not is_available():
         reading.note(Note.OCR_MISSING)
     status, has_image = None if sheet.status is PageStatus.READ else sheet.status, sheet.status is not PageStatus.BROKEN

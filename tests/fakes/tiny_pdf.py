@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -93,6 +94,16 @@ class TinyPdf:
 def lines(x: float, top: float, *texts: str, size: float = 10, pitch: float = 12, font: str = "plain") -> list[Text]:
     """Lines below each other, the first at `top` points from the page's lower edge."""
     return [Text(x, top - number * pitch, text, size, font) for number, text in enumerate(texts)]
+
+
+def cut(made: TinyPdf, *pages: int) -> bytes:
+    """The file, broken off before its end and without what stands on these pages, which number from 1."""
+    whole = bytes(made)
+    whole = whole[: whole.index(b"xref\n")]
+    contents = re.findall(rb"/Contents (\d+) 0 R", whole)
+    for page in pages:
+        whole = whole.replace(b"\n" + contents[page - 1] + b" 0 obj\n<<", b"\n" + contents[page - 1] + b" 0 lost <<")
+    return whole
 
 
 def rc4(key: bytes, data: bytes) -> bytes:

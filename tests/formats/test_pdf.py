@@ -7,7 +7,7 @@ import time
 import zlib
 
 import pytest
-from fakes.tiny_pdf import Text, TinyPdf, lines
+from fakes.tiny_pdf import Text, TinyPdf, cut, lines
 
 from slmdesk.base.documents import BlockKind, Note, PageStatus
 from slmdesk.base.errors import KnownError, Stopped
@@ -317,6 +317,19 @@ def test_a_cut_file_gives_what_is_left_and_says_so():
     reading = reading_of(whole[: whole.index(b"xref")])
     assert len(pages_of(b"", reading)) == 4
     assert Note.PARTLY_DAMAGED in reading.notes
+
+
+def test_the_pages_that_a_cut_file_lost_are_damaged_not_empty():
+    made = TinyPdf().page(*lines(50, 700, *BODY)).page(*lines(50, 700, *BODY)).page(*lines(50, 700, *BODY))
+    reading = reading_of(cut(made, 2, 3))
+    pages = pages_of(b"", reading)
+    assert [(page.status, page.reason, page.has_image) for page in pages] == [
+        (PageStatus.READ, "", True), *[(PageStatus.BROKEN, "the page is damaged", False)] * 2,
+    ]  # fmt: skip
+    assert reading.counts[Note.PARTLY_DAMAGED] == 2
+    with pytest.raises(KnownError, match="damaged"):
+        pages_of(cut(made, 1, 2, 3))
+    assert [page.status for page in pages_of(TinyPdf().page())] == [PageStatus.EMPTY]
 
 
 def test_a_false_table_of_contents_of_the_file_is_mended():
