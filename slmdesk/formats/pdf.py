@@ -7,7 +7,7 @@ from __future__ import annotations
 import io
 from collections import OrderedDict
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from slmdesk.formats.containers import format_by_name
 from slmdesk.formats.pdf_file import (
     LOCK,
     MAX_CHARACTERS,
+    MAX_IN_MEMORY_BYTES,
     PageLetters,
     View,
     Word,
@@ -111,6 +112,7 @@ class _Sheets:
         self._document = document
         self._kept: OrderedDict[int, _Sheet] = OrderedDict()
         self._white_checks = 0
+        self._has_layers = _may_be_switched_off(reading)
         self._is_damaged = Note.PARTLY_DAMAGED in reading.notes
         self.has_values = False
         with LOCK, suppress(pdfium.PdfiumError):
@@ -173,7 +175,7 @@ class _Sheets:
         with LOCK:
             label = label_of(self._document, index)
         try:
-            with page_at(self._document, index) as page:
+            with self.page_at(index) as page:
                 return self._sheet(page, label, index)
         except (pdfium.PdfiumError, OSError) as err:
             is_page = isinstance(err, pdfium.PdfiumError)
@@ -183,6 +185,7 @@ class _Sheets:
     def _sheet(self, page: pdfium.PdfPage, label: str, index: int) -> _Sheet:
         with closing(PageLetters(page)) as letters:
             words = page_words = letters.words()
+            shapes = shapes_of(page, letters.view)
             view = letters.view
             count = sum(len(word.text) for word in words)
             for name in sorted(letters.unknown):
@@ -190,7 +193,6 @@ class _Sheets:
             overlay = overlay_of(page, view)
             for name in sorted(overlay.unread):
                 self._reading.note(Note.PARTS_UNREAD, name=name)
-            shapes = shapes_of(page, view)
             strike(words, strikes_of(shapes, overlay.paths, overlay.strokes))
             strike_covered(page, words, letters, shapes, overlay.covers)
             columns = line_numbers(words)
@@ -218,6 +220,17 @@ class _Sheets:
             sheet.has_unseen_letters = letters.has_unseen_letters
             sheet.hidden = self._hidden(page, sheet)
         return sheet
+
+    @contextmanager
+    def page_at(self, index: int) -> Iterator[pdfium.PdfPage]:
+        """Open a page as `page_at` does, without what is in layers that are switched off."""
+        with page_at(self._document, index) as page:
+            if self._has_layers:
+                from slmdesk.formats.pdf_layers import remove_unseen
+
+                if remove_unseen(page):
+                    self._reading.note(Note.PARTS_UNREAD, name=N_("switched-off layer"))
+            yield page
 
     def _add_drawn(self, sheet: _Sheet, overlay: Overlay, words: Sequence[Word], index: int) -> None:
         """Add what stamps and signatures of a page show. One that only shows a picture is named as unread."""
@@ -291,6 +304,15 @@ class _Sheets:
         return read
 
 
+def _may_be_switched_off(reading: Reading) -> bool:
+    with reading.open() as file:
+        if file.seek(0, io.SEEK_END) > MAX_IN_MEMORY_BYTES:
+            return True
+    from slmdesk.formats.pdf_layers import may_be_switched_off
+
+    return may_be_switched_off(reading.all_bytes())
+
+
 def read(reading: Reading) -> Iterator[Page]:
     """Yield the pages in order. A page's number is its position in the file, its label the number printed on it."""
     with opened(reading) as document:
@@ -339,7 +361,7 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
         try:
             places = sheets.laid(index).places if requested.marks else []
             turn = sheets.at(index).turn
-            with page_at(document, index) as page:
+            with sheets.page_at(index) as page:
                 boxes = _boxes(page, places, requested.marks, turn)
                 view = view_of(page)
                 if not requested.width:

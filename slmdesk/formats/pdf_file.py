@@ -715,7 +715,7 @@ def check_streams(reading: Reading, data: bytes) -> None:
     skipped, since pdfium unpacks them line by line.
     """
     total = 0
-    for begin, head in _streams(data):
+    for begin, head in streams(data):
         filters = len(_FLATE.findall(head))
         is_packed = _is_packed(data[begin : begin + 2])
         if (_IMAGE.search(head) and filters < 2) or not (is_packed or b"/Filter" not in head):
@@ -760,7 +760,7 @@ def check_forms(reading: Reading, data: bytes) -> None:
         room -= len(stream)
         return Counter(_DRAWN.findall(stream))
 
-    heads = {begin: head for begin, head in _streams(data) if not _IMAGE.search(head)}
+    heads = {begin: head for begin, head in streams(data) if not _IMAGE.search(head)}
     drawn = {begin: drawn_by(begin) for begin, head in heads.items() if _FORM.search(head)}
     if not any(drawn.values()):
         return
@@ -800,7 +800,7 @@ def check_forms(reading: Reading, data: bytes) -> None:
         raise KnownError("document.bomb", path=reading.path)
 
 
-def _streams(data: bytes) -> Iterator[tuple[int, bytes]]:
+def streams(data: bytes) -> Iterator[tuple[int, bytes]]:
     for match in _STREAM.finditer(data):
         if data[max(0, match.start() - 3) : match.start()] == b"end":
             continue

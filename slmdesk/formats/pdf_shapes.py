@@ -168,6 +168,11 @@ class _Walk:
         return left, top
 
 
+def address(piece: Any) -> int:
+    """Return where pdfium has an object, which tells objects apart."""
+    return ctypes.cast(piece, ctypes.c_void_p).value or 0
+
+
 def _matrix_of(piece: Any) -> Matrix:
     matrix = pdfium_c.FS_MATRIX()
     pdfium_c.FPDFPageObj_GetMatrix(piece, matrix)

@@ -4,18 +4,17 @@ them.
 
 from __future__ import annotations
 
-import ctypes
 from bisect import bisect
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import pairwise, takewhile
 from math import dist
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from slmdesk.formats.pdf_file import PageLetters, Sides, Word
-from slmdesk.formats.pdf_shapes import THIN, Shape, objects_of
+from slmdesk.formats.pdf_shapes import THIN, Shape, address, objects_of
 
 Point: TypeAlias = tuple[float, float]
 MIDDLE = (0.38, 0.7)
@@ -251,8 +250,8 @@ def _under(page: pdfium.PdfPage, boxes: Sequence[Shape], words: Sequence[Word], 
         return []
     last = max(number for __, number in found)
     pieces = ((at, piece) for at, (piece, kind, __) in enumerate(objects_of(page)) if kind == _TEXT)
-    before = {_address(piece): at for at, piece in takewhile(lambda placed: placed[0] < last, pieces)}
-    return [word for word, number in found if before.get(_address(letters.piece(word.first)), number) < number]
+    before = {address(piece): at for at, piece in takewhile(lambda placed: placed[0] < last, pieces)}
+    return [word for word, number in found if before.get(address(letters.piece(word.first)), number) < number]
 
 
 def _seen(page: pdfium.PdfPage, words: Sequence[Word], letters: PageLetters, *, draws_annotations: bool) -> set[Word]:
@@ -300,7 +299,3 @@ def _picture(page: pdfium.PdfPage, *, draws_annotations: bool) -> _Picture:
         return _Picture(bytes(bitmap.buffer), bitmap.width, bitmap.height, bitmap.stride)
     finally:
         bitmap.close()
-
-
-def _address(piece: Any) -> int:
-    return ctypes.cast(piece, ctypes.c_void_p).value or 0
