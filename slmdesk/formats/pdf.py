@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from slmdesk.formats.pdf_signatures import Signature
+    from slmdesk.formats.pdf_turned import TurnedLines
     from slmdesk.formats.redacting.pages import LayerWord
 
 FEW_LETTERS = 20
@@ -95,6 +96,8 @@ class _Sheet:
     has_unseen_letters: bool = False
     turn: Turn | None = None
     """How the page was turned to be recognised. Its lines are on the turned page."""
+    turned: list[TurnedLines] = field(default_factory=list)
+    """What does not stand upright on it."""
     is_placeholder: bool = False
     """Whether its lines only ask for a program that shows what the document holds."""
     numbers: list[Column] = field(default_factory=list)
@@ -148,6 +151,8 @@ class _Sheets:
         if aside:
             self._reading.note(Note.HEADERS_APART)
         laid = lay_out(sheet.lines, usual, headers, footers, sheet.hidden)
+        for turned in sheet.turned:
+            laid.extend(turned.laid())
         if marks := doubtful_blocks(laid.places):
             laid.text.blocks = sorted((*laid.text.blocks, *marks), key=lambda block: block.start)
         for text in sheet.asides:
@@ -195,10 +200,15 @@ class _Sheets:
                 self._reading.note(Note.PARTS_UNREAD, name=name)
             strike(words, strikes_of(shapes, overlay.paths, overlay.strokes))
             strike_covered(page, words, letters, shapes, overlay.covers)
+            turned: list[TurnedLines] = []
+            if letters.has_turned:
+                from slmdesk.formats.pdf_turned import upright_and_turned
+
+                words, turned = upright_and_turned(words, letters, shapes)
             columns = line_numbers(words)
             if any(column.is_sure for column in columns):
                 self._reading.note(Note.LINE_NUMBERS)
-            sheet = _Sheet(label, width=view.width, height=view.height, numbers=columns)
+            sheet = _Sheet(label, width=view.width, height=view.height, numbers=columns, turned=turned)
             words = with_values([word for word in words if not sheet.is_number(word)], overlay.values)
             self.has_values |= bool(overlay.values)
             sheet.lines = lines_of_words(words, letters.look)
@@ -218,7 +228,9 @@ class _Sheets:
             if index + 1 == self.total:
                 self._add_whole(sheet)
             sheet.has_unseen_letters = letters.has_unseen_letters
-            sheet.hidden = self._hidden(page, sheet)
+            sheet.hidden = self._hidden(page, sheet, sheet.lines)
+            for lines in turned:
+                lines.hidden = self._hidden(page, sheet, lines.shown())
         return sheet
 
     @contextmanager
@@ -268,8 +280,7 @@ class _Sheets:
 
         return signatures_of(self._document, b"".join(self._reading.chunks()))
 
-    def _hidden(self, page: pdfium.PdfPage, sheet: _Sheet) -> frozenset[int]:
-        lines = sheet.lines
+    def _hidden(self, page: pdfium.PdfPage, sheet: _Sheet, lines: Sequence[Line]) -> frozenset[int]:
         hidden = {at for at, line in enumerate(lines) if line.look.is_unseen}
         if hidden and len(hidden) > len(lines) / 2 and picture_share(page)[0] >= PICTURE_SHARE:
             sheet.reason = sheet.reason or N_("text layer of a scan")
@@ -339,7 +350,8 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
         return recognised_before(reading, index + 1, sheets.at(index).label)
     laid = sheets.laid(index)
     sheet = sheets.at(index)
-    if sheet.hidden or sheet.has_unseen_letters or any(aside.place == "hidden" for aside in sheet.asides):
+    has_hidden = bool(sheet.hidden) or any(lines.hidden for lines in sheet.turned)
+    if has_hidden or sheet.has_unseen_letters or any(aside.place == "hidden" for aside in sheet.asides):
         reading.note(Note.HIDDEN_TEXT)
     if sheet.status is PageStatus.BROKEN:
         reading.note(Note.PARTLY_DAMAGED, count=1)

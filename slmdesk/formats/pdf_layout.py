@@ -392,6 +392,10 @@ class LaidOutPage:
     """Each word with its first character's position in the text. A hyphenated word appears twice, once per half."""
     struck: list[Block] = field(default_factory=list)
 
+    def extend(self, other: LaidOutPage) -> None:
+        start = self.text.extend(other.text)
+        self.places += [(at + start, word) for at, word in other.places]
+
 
 def measures_of(lines: Sequence[Line], height: float) -> PageMeasures:
     sizes: Counter[float] = Counter()
