@@ -115,7 +115,7 @@ class _Sheets:
         self._document = document
         self._kept: OrderedDict[int, _Sheet] = OrderedDict()
         self._white_checks = 0
-        self._has_layers = _may_be_switched_off(reading)
+        self._has_layers = has_switched_off(reading)
         self._is_damaged = Note.PARTLY_DAMAGED in reading.notes
         self.has_values = False
         with LOCK, suppress(pdfium.PdfiumError):
@@ -315,7 +315,8 @@ class _Sheets:
         return read
 
 
-def _may_be_switched_off(reading: Reading) -> bool:
+def has_switched_off(reading: Reading) -> bool:
+    """Return whether the file has layers of which some may be switched off."""
     with reading.open() as file:
         if file.seek(0, io.SEEK_END) > MAX_IN_MEMORY_BYTES:
             return True

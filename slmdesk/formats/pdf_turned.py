@@ -28,6 +28,10 @@ class TurnedLines:
     def characters(self) -> int:
         return sum(line.characters for line in self.lines)
 
+    @property
+    def words(self) -> list[Word]:
+        return [word for line in self.lines for word in line.words]
+
     def shown(self) -> list[Line]:
         """Return the lines where they are on the page as it is."""
         return [Line(line.words, line.look, *self.turn.box_back(_sides(line))) for line in self.lines]
