@@ -248,15 +248,14 @@ class _Sheets:
         """Add what stamps and signatures of a page show. One that only shows a picture is named as unread."""
         from slmdesk.formats.pdf_appearances import drawn_words
 
-        told = " ".join(text.text for text in (*overlay.asides, *overlay.values))
         drawn = [""] * len(overlay.drawings)
         with suppress(pdfium.PdfiumError):
             drawn = drawn_words(self._document, index, words, [drawing.sides for drawing in overlay.drawings])
         for drawing, text in zip(overlay.drawings, drawn, strict=True):
-            words_shown = text or drawing.name
-            if words_shown and " ".join(words_shown.split()) not in " ".join(told.split()):
-                sheet.asides.append(OverlayText(BlockKind.PARAGRAPH, words_shown, drawing.place))
-            elif not words_shown and not told:
+            shown = text or drawing.name
+            if shown and " ".join(shown.split()) != " ".join(drawing.remark.split()):
+                sheet.asides.append(OverlayText(BlockKind.PARAGRAPH, shown, drawing.place))
+            elif not shown and not drawing.remark:
                 self._reading.note(Note.PARTS_UNREAD, name=drawing.place)
 
     def _add_whole(self, sheet: _Sheet) -> None:

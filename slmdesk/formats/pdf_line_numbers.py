@@ -57,8 +57,8 @@ def _column(numbers: Sequence[Word], words: Sequence[Word], is_left: bool) -> Co
     outer = min(numbers, key=lambda word: word.x0) if is_left else max(numbers, key=lambda word: word.x1)
     by_begin = [word for word in numbers if abs(word.x0 - outer.x0) < ALIGNED]
     by_end = [word for word in numbers if abs(word.x1 - outer.x1) < ALIGNED]
-    column = sorted(max(by_begin, by_end, key=len), key=lambda word: word.y0)
-    column = _counted(column)
+    aligned = by_begin if len(by_begin) > len(by_end) else by_end
+    column = _counted(sorted(aligned, key=lambda word: word.y0))
     if not column:
         return None
     x0, x1 = min(word.x0 for word in column), max(word.x1 for word in column)

@@ -76,6 +76,8 @@ class Drawing(Record):
     sides: Sides
     name: str = ""
     """Its name among those that stand for a stamp everybody knows, in words."""
+    remark: str = ""
+    """What it says of itself, which is read as a comment."""
 
 
 @dataclass(slots=True)
@@ -121,11 +123,12 @@ def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
                     overlay.values.append(FormValue(text.replace("\t", " "), "", _sides(annotation, view)))
                 else:
                     overlay.asides.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
-            is_told = kind == pdfium_c.FPDF_ANNOT_FREETEXT and bool(_value(annotation, b"Contents"))
-            if kind in _STAMPS and not is_told and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _UNSHOWN:
+            remark = _value(annotation, b"Contents") if kind in _STAMPS else ""
+            is_typed = kind == pdfium_c.FPDF_ANNOT_FREETEXT and bool(remark)
+            if kind in _STAMPS and not is_typed and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _UNSHOWN:
                 name = " ".join(_WORDS.findall(_value(annotation, b"Name")))
                 name = name if name in _KNOWN_STAMPS and kind == pdfium_c.FPDF_ANNOT_STAMP else ""
-                overlay.drawings.append(Drawing(N_("stamp"), _sides(annotation, view), name))
+                overlay.drawings.append(Drawing(N_("stamp"), _sides(annotation, view), name, remark))
             if kind in _DRAWN and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _UNSHOWN:
                 _add_drawn(overlay, kind, annotation, view)
         finally:

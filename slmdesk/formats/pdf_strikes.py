@@ -79,7 +79,7 @@ def strikes_of(shapes: Sequence[Shape], drawn: Iterable[Sequence[Point]], meant:
         elif shape.is_box:
             uprights += [(x, shape.y0, shape.y1) for x in (shape.x0, shape.x1)]
         elif shape.x1 - shape.x0 < THIN:
-            uprights.append((shape.x0, *sorted((shape.y0, shape.y1))))
+            uprights.append((shape.x0, min(shape.y0, shape.y1), max(shape.y0, shape.y1)))
         elif is_seen(shape):
             slanted.append(((shape.x0, shape.y0), (shape.x1, shape.y1)))
     return Strikes(strokes, [*drawn, *(slanted if len(slanted) <= MOST_SLANTED else ())], uprights)
