@@ -7,14 +7,14 @@ from __future__ import annotations
 import io
 from collections import OrderedDict
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from slmdesk.base.documents import Attachment, Note, Page, PageStatus, page_of
+from slmdesk.base.documents import Attachment, BlockKind, Note, Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
@@ -22,6 +22,7 @@ from slmdesk.formats.containers import format_by_name
 from slmdesk.formats.pdf_file import (
     LOCK,
     MAX_CHARACTERS,
+    MAX_IN_MEMORY_BYTES,
     PageLetters,
     View,
     Word,
@@ -44,14 +45,20 @@ from slmdesk.formats.pdf_layout import (
     measures_of,
     repeated,
     with_values,
+    without_words,
 )
-from slmdesk.formats.pdf_overlay import OverlayText, overlay_of, strike
+from slmdesk.formats.pdf_line_numbers import Column, line_numbers
+from slmdesk.formats.pdf_overlay import Overlay, OverlayText, overlay_of
+from slmdesk.formats.pdf_shapes import shapes_of
+from slmdesk.formats.pdf_strikes import strike, strike_covered, strikes_of
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
 from slmdesk.formats.scans import Turn, doubtful_blocks, is_available, recognise, width_for
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from slmdesk.formats.pdf_signatures import Signature
+    from slmdesk.formats.pdf_turned import TurnedLines
     from slmdesk.formats.redacting.pages import LayerWord
 
 FEW_LETTERS = 20
@@ -89,6 +96,15 @@ class _Sheet:
     has_unseen_letters: bool = False
     turn: Turn | None = None
     """How the page was turned to be recognised. Its lines are on the turned page."""
+    turned: list[TurnedLines] = field(default_factory=list)
+    """What does not stand upright on it."""
+    is_placeholder: bool = False
+    """Whether its lines only ask for a program that shows what the document holds."""
+    numbers: list[Column] = field(default_factory=list)
+    """Numbers beside its lines, or what may be some."""
+
+    def is_number(self, word: Word) -> bool:
+        return any(column.is_sure and word in column.words for column in self.numbers)
 
 
 class _Sheets:
@@ -99,6 +115,8 @@ class _Sheets:
         self._document = document
         self._kept: OrderedDict[int, _Sheet] = OrderedDict()
         self._white_checks = 0
+        self._has_layers = has_switched_off(reading)
+        self._is_damaged = Note.PARTLY_DAMAGED in reading.notes
         self.has_values = False
         with LOCK, suppress(pdfium.PdfiumError):
             is_form = pdfium_c.FPDF_GetFormType(document) != pdfium_c.FORMTYPE_NONE
@@ -118,7 +136,7 @@ class _Sheets:
 
     def laid(self, index: int) -> LaidOutPage:
         """Return the text and the blocks of a page. The result does not depend on the order in which pages are read."""
-        sheet = self.recognised(index)
+        sheet = self._without_numbers(index)
         usual = measures_of(sheet.lines, sheet.height)
         around = [
             (other - index, self.at(other).margins)
@@ -127,31 +145,52 @@ class _Sheets:
         ]
         aside = repeated(sheet.margins, around, usual.size, index + 1)
         headers = frozenset(margin.index for margin in aside if margin.is_top)
+        if sheet.is_placeholder:
+            headers = frozenset(range(len(sheet.lines)))
         footers = frozenset(margin.index for margin in aside if not margin.is_top)
         if aside:
             self._reading.note(Note.HEADERS_APART)
         laid = lay_out(sheet.lines, usual, headers, footers, sheet.hidden)
+        for turned in sheet.turned:
+            laid.extend(turned.laid())
         if marks := doubtful_blocks(laid.places):
             laid.text.blocks = sorted((*laid.text.blocks, *marks), key=lambda block: block.start)
         for text in sheet.asides:
             laid.text.add(text.kind, text.text, place=text.place)
         return laid
 
+    def _without_numbers(self, index: int) -> _Sheet:
+        """Return a page. Few numbers beside its lines are left out if a page near it has more of them."""
+        sheet = self.recognised(index)
+        few = [column for column in sheet.numbers if not column.is_sure]
+        for column in few:
+            around = range(max(0, index - REACH), min(self.total, index + REACH + 1))
+            if any(two.is_sure and column.goes_with(two) for at in around for two in self.at(at).numbers):
+                self._reading.note(Note.LINE_NUMBERS)
+                kept = [(at, without_words(line, column.words)) for at, line in enumerate(sheet.lines)]
+                kept = [(at, line) for at, line in kept if line.words]
+                sheet.hidden = frozenset(new for new, (at, __) in enumerate(kept) if at in sheet.hidden)
+                sheet.lines = [line for __, line in kept]
+                sheet.margins = margins_of(sheet.lines, sheet.height)
+        sheet.numbers = [column for column in sheet.numbers if column.is_sure]
+        return sheet
+
     def _read(self, index: int) -> _Sheet:
         self._reading.check()
         with LOCK:
             label = label_of(self._document, index)
         try:
-            with page_at(self._document, index) as page:
-                return self._sheet(page, label)
+            with self.page_at(index) as page:
+                return self._sheet(page, label, index)
         except (pdfium.PdfiumError, OSError) as err:
             is_page = isinstance(err, pdfium.PdfiumError)
             reason = N_("the page cannot be read") if is_page else N_("the file cannot be read here")
             return _Sheet(label, status=PageStatus.BROKEN, reason=reason)
 
-    def _sheet(self, page: pdfium.PdfPage, label: str) -> _Sheet:
+    def _sheet(self, page: pdfium.PdfPage, label: str, index: int) -> _Sheet:
         with closing(PageLetters(page)) as letters:
-            words = letters.words()
+            words = page_words = letters.words()
+            shapes = shapes_of(page, letters.view)
             view = letters.view
             count = sum(len(word.text) for word in words)
             for name in sorted(letters.unknown):
@@ -159,25 +198,88 @@ class _Sheets:
             overlay = overlay_of(page, view)
             for name in sorted(overlay.unread):
                 self._reading.note(Note.PARTS_UNREAD, name=name)
-            strike(words, overlay.strokes)
-            words = with_values(words, overlay.values)
+            strike(words, strikes_of(shapes, overlay.paths, overlay.strokes))
+            strike_covered(page, words, letters, shapes, overlay.covers)
+            turned: list[TurnedLines] = []
+            if letters.has_turned:
+                from slmdesk.formats.pdf_turned import upright_and_turned
+
+                words, turned = upright_and_turned(words, letters, shapes)
+            columns = line_numbers(words)
+            if any(column.is_sure for column in columns):
+                self._reading.note(Note.LINE_NUMBERS)
+            sheet = _Sheet(label, width=view.width, height=view.height, numbers=columns, turned=turned)
+            words = with_values([word for word in words if not sheet.is_number(word)], overlay.values)
             self.has_values |= bool(overlay.values)
-            sheet = _Sheet(label, width=view.width, height=view.height)
             sheet.lines = lines_of_words(words, letters.look)
             sheet.asides = overlay.asides
             sheet.margins = margins_of(sheet.lines, view.height)
+            is_filled_in = bool(overlay.values or (overlay.asides and not is_available()))
             if count < FEW_LETTERS:
-                _look_at_pictures(page, sheet, count, is_filled_in=bool(overlay.asides or overlay.values))
+                _look_at_pictures(page, sheet, count, is_filled_in=is_filled_in)
             elif letters.share_unmapped() > 0.5:
                 sheet.status, sheet.reason = PageStatus.SCANNED, N_("letters without meaning")
+            if self._is_damaged and not pdfium_c.FPDFPage_CountObjects(page) and not overlay.values:
+                sheet.status, sheet.reason = PageStatus.BROKEN, N_("the page is damaged")
             if letters.count > MAX_CHARACTERS:
                 sheet.reason = N_("only its beginning: it has too many letters")
+            if overlay.drawings:
+                self._add_drawn(sheet, overlay, page_words, index)
+            if index + 1 == self.total:
+                self._add_whole(sheet)
             sheet.has_unseen_letters = letters.has_unseen_letters
-            sheet.hidden = self._hidden(page, sheet)
+            sheet.hidden = self._hidden(page, sheet, sheet.lines)
+            for lines in turned:
+                lines.hidden = self._hidden(page, sheet, lines.shown())
         return sheet
 
-    def _hidden(self, page: pdfium.PdfPage, sheet: _Sheet) -> frozenset[int]:
-        lines = sheet.lines
+    @contextmanager
+    def page_at(self, index: int) -> Iterator[pdfium.PdfPage]:
+        """Open a page as `page_at` does, without what is in layers that are switched off."""
+        with page_at(self._document, index) as page:
+            if self._has_layers:
+                from slmdesk.formats.pdf_layers import remove_unseen
+
+                if remove_unseen(page):
+                    self._reading.note(Note.PARTS_UNREAD, name=N_("switched-off layer"))
+            yield page
+
+    def _add_drawn(self, sheet: _Sheet, overlay: Overlay, words: Sequence[Word], index: int) -> None:
+        """Add what stamps and signatures of a page show. One that only shows a picture is named as unread."""
+        from slmdesk.formats.pdf_appearances import drawn_words
+
+        drawn = [""] * len(overlay.drawings)
+        with suppress(pdfium.PdfiumError):
+            drawn = drawn_words(self._document, index, words, [drawing.sides for drawing in overlay.drawings])
+        for drawing, text in zip(overlay.drawings, drawn, strict=True):
+            shown = text or drawing.name
+            if shown and " ".join(shown.split()) != " ".join(drawing.remark.split()):
+                sheet.asides.append(OverlayText(BlockKind.PARAGRAPH, shown, drawing.place))
+            elif not shown and not drawing.remark:
+                self._reading.note(Note.PARTS_UNREAD, name=drawing.place)
+
+    def _add_whole(self, sheet: _Sheet) -> None:
+        """Add to the last page what belongs to the whole document: its signatures, and a form without pages."""
+        if signatures := self._signatures():
+            self._reading.note(Note.SIGNED)
+            sheet.asides += [OverlayText(BlockKind.PARAGRAPH, each.words, N_("signature")) for each in signatures]
+        if pdfium_c.FPDF_GetFormType(self._document) in _XFA and not self.has_values:
+            from slmdesk.formats.pdf_xfa import filled_in
+
+            values = filled_in(self._document, self._reading.path)
+            sheet.asides += [OverlayText(BlockKind.PARAGRAPH, value, N_("form")) for value in values]
+            sheet.is_placeholder = bool(values) and pdfium_c.FPDF_GetFormType(self._document) == _XFA[0]
+            if not values:
+                self._reading.note(Note.PARTS_UNREAD, name=N_("form"))
+
+    def _signatures(self) -> list[Signature]:
+        if pdfium_c.FPDF_GetSignatureCount(self._document) < 1:
+            return []
+        from slmdesk.formats.pdf_signatures import signatures_of
+
+        return signatures_of(self._document, b"".join(self._reading.chunks()))
+
+    def _hidden(self, page: pdfium.PdfPage, sheet: _Sheet, lines: Sequence[Line]) -> frozenset[int]:
         hidden = {at for at, line in enumerate(lines) if line.look.is_unseen}
         if hidden and len(hidden) > len(lines) / 2 and picture_share(page)[0] >= PICTURE_SHARE:
             sheet.reason = sheet.reason or N_("text layer of a scan")
@@ -212,6 +314,16 @@ class _Sheets:
         return read
 
 
+def has_switched_off(reading: Reading) -> bool:
+    """Return whether the file has layers of which some may be switched off."""
+    with reading.open() as file:
+        if file.seek(0, io.SEEK_END) > MAX_IN_MEMORY_BYTES:
+            return True
+    from slmdesk.formats.pdf_layers import may_be_switched_off
+
+    return may_be_switched_off(reading.all_bytes())
+
+
 def read(reading: Reading) -> Iterator[Page]:
     """Yield the pages in order. A page's number is its position in the file, its label the number printed on it."""
     with opened(reading) as document:
@@ -220,6 +332,8 @@ def read(reading: Reading) -> Iterator[Page]:
         reading.title, reading.author = metadata_of(document, "Title"), metadata_of(document, "Author")
         with LOCK:
             held = attachments_of(document)
+        for name, __ in held:
+            reading.note(Note.PARTS_UNREAD, name=name or N_("embedded file"))
         reading.attachments = [Attachment(at, name, size, format_by_name(name)) for at, (name, size) in enumerate(held)]
         broken = 0
         for index in range(sheets.total):
@@ -229,9 +343,6 @@ def read(reading: Reading) -> Iterator[Page]:
             if broken == index + 1 and (broken > FIRST_PAGES or broken == sheets.total):
                 raise KnownError("document.damaged", path=reading.path, reason=_("none of its pages can be read"))
             yield page
-        with LOCK:
-            if pdfium_c.FPDF_GetFormType(document) in _XFA and not sheets.has_values:
-                reading.note(Note.PARTS_UNREAD, name=N_("form"))
 
 
 def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
@@ -239,10 +350,11 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
         return recognised_before(reading, index + 1, sheets.at(index).label)
     laid = sheets.laid(index)
     sheet = sheets.at(index)
-    if sheet.hidden or sheet.has_unseen_letters or any(aside.place == "hidden" for aside in sheet.asides):
+    has_hidden = bool(sheet.hidden) or any(lines.hidden for lines in sheet.turned)
+    if has_hidden or sheet.has_unseen_letters or any(aside.place == "hidden" for aside in sheet.asides):
         reading.note(Note.HIDDEN_TEXT)
     if sheet.status is PageStatus.BROKEN:
-        reading.note(Note.PARTLY_DAMAGED)
+        reading.note(Note.PARTLY_DAMAGED, count=1)
     if sheet.status is PageStatus.SCANNED and not is_available():
         reading.note(Note.OCR_MISSING)
     status, has_image = None if sheet.status is PageStatus.READ else sheet.status, sheet.status is not PageStatus.BROKEN
@@ -261,7 +373,7 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
         try:
             places = sheets.laid(index).places if requested.marks else []
             turn = sheets.at(index).turn
-            with page_at(document, index) as page:
+            with sheets.page_at(index) as page:
                 boxes = _boxes(page, places, requested.marks, turn)
                 view = view_of(page)
                 if not requested.width:

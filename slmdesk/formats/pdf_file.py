@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import re
 import sys
@@ -16,7 +17,6 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby, pairwise
-from math import hypot
 from typing import Any, TypeAlias
 
 import pypdfium2 as pdfium
@@ -219,6 +219,8 @@ _RAISED_BY = (0.1, 0.75)
 SPACE = 0.15
 """Least gap between letters that is a space, in letter heights, where pdfium sees one word."""
 NEAR_BRACKET = 100
+SLANT = 10
+"""Most degrees by which letters that are turned are out of line."""
 _FIXED_PITCH = 1
 _MONO_NAMES = re.compile(r"mono|courier|consol|typewriter|CMTT|SFTT", re.IGNORECASE)
 _INVISIBLE = (3, 7)
@@ -327,6 +329,8 @@ class PageLetters:
         """Whether invisible characters such as Unicode tags were left out of the words."""
         self.unknown: set[str] = set()
         """Fonts and codes of signs without a letter."""
+        self.has_turned = False
+        """Whether the letters of a word are not beside each other from left to right, as the page is shown."""
         self._families: dict[bytes, str] = {}
         self._fonts: dict[bytes, tuple[bool, bool]] = {}
         self._has_signs = False
@@ -434,7 +438,7 @@ class PageLetters:
         matrix, flags, name = self._matrix, self._flags, self._name
         scale, sideways = 1.0, False
         if pdfium_c.FPDFText_GetMatrix(self._raw, index, ctypes.byref(matrix)):
-            scale = hypot(matrix.c, matrix.d) or 1.0
+            scale = math.hypot(matrix.c, matrix.d) or 1.0
             runs_up = abs(matrix.b) > abs(matrix.a)
             sideways = runs_up if self.view.rotation in (0, 180) else not runs_up
         pdfium_c.FPDFText_GetFontInfo(self._raw, index, name, 64, ctypes.byref(flags))
@@ -461,6 +465,20 @@ class PageLetters:
         red, green, blue, alpha = (uint.value for uint in self._colour)
         return bool(known) and (min(red, green, blue) >= _WHITE or alpha < 255 - _WHITE)
 
+    def piece(self, index: int) -> Any:
+        """Return pdfium's object of the page that draws a character."""
+        return pdfium_c.FPDFText_GetTextObject(self._raw, index)
+
+    def quarters(self, index: int) -> int:
+        """Return by how many quarters to the left a character is turned on the page as shown. What is slanted counts as
+        upright.
+        """
+        if index < 0 or not pdfium_c.FPDFText_GetMatrix(self._raw, index, ctypes.byref(self._matrix)):
+            return 0
+        degrees = math.degrees(math.atan2(self._matrix.b, self._matrix.a)) - self.view.rotation
+        nearest = round(degrees / 90)
+        return nearest % 4 if abs(degrees - 90 * nearest) < SLANT else 0
+
     def share_unmapped(self) -> float:
         """Return the share of characters without a known Unicode value, 0..1, from a sample of about 100."""
         asked = range(0, self.count, max(1, self.count // 100))
@@ -486,6 +504,9 @@ class PageLetters:
         left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
         if first != last:
             pdfium_c.FPDFText_GetLooseCharBox(self._raw, last, self._rect_at)
+            across, up = rect.left - left, rect.bottom - bottom
+            if across <= up or across <= -up or self.view.rotation:
+                self.has_turned = True
             left = left if left < rect.left else rect.left
             bottom = bottom if bottom < rect.bottom else rect.bottom
             right = right if right > rect.right else rect.right
@@ -550,7 +571,7 @@ class PageLetters:
         size, matrix = pdfium_c.FPDFText_GetFontSize(self._raw, index), self._matrix
         if not pdfium_c.FPDFText_GetMatrix(self._raw, index, ctypes.byref(matrix)):
             return size or 1.0, (0.0, 1.0)
-        scale = hypot(matrix.c, matrix.d) or 1.0
+        scale = math.hypot(matrix.c, matrix.d) or 1.0
         return size * scale or 1.0, (matrix.c / scale, matrix.d / scale)
 
     def _legible(self, letters: str, first: int, own: tuple[int, ...] | None) -> tuple[str, tuple[int, ...] | None]:
@@ -711,7 +732,7 @@ def check_streams(reading: Reading, data: bytes) -> None:
     skipped, since pdfium unpacks them line by line.
     """
     total = 0
-    for begin, head in _streams(data):
+    for begin, head in streams(data):
         filters = len(_FLATE.findall(head))
         is_packed = _is_packed(data[begin : begin + 2])
         if (_IMAGE.search(head) and filters < 2) or not (is_packed or b"/Filter" not in head):
@@ -756,7 +777,7 @@ def check_forms(reading: Reading, data: bytes) -> None:
         room -= len(stream)
         return Counter(_DRAWN.findall(stream))
 
-    heads = {begin: head for begin, head in _streams(data) if not _IMAGE.search(head)}
+    heads = {begin: head for begin, head in streams(data) if not _IMAGE.search(head)}
     drawn = {begin: drawn_by(begin) for begin, head in heads.items() if _FORM.search(head)}
     if not any(drawn.values()):
         return
@@ -796,7 +817,7 @@ def check_forms(reading: Reading, data: bytes) -> None:
         raise KnownError("document.bomb", path=reading.path)
 
 
-def _streams(data: bytes) -> Iterator[tuple[int, bytes]]:
+def streams(data: bytes) -> Iterator[tuple[int, bytes]]:
     for match in _STREAM.finditer(data):
         if data[max(0, match.start() - 3) : match.start()] == b"end":
             continue

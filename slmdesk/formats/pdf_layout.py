@@ -12,6 +12,7 @@ from itertools import pairwise
 from slmdesk.base.documents import Block, BlockKind
 from slmdesk.base.record import Record
 from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, Look, Word
+from slmdesk.formats.pdf_hyphens import joint
 from slmdesk.formats.pdf_overlay import FormValue
 from slmdesk.formats.reading import PageText
 
@@ -210,6 +211,16 @@ def _line(words: list[Word], look: Callable[[int], Look]) -> Line:
     )
 
 
+def without_words(line: Line, words: Sequence[Word]) -> Line:
+    """Return a line without these words. The cells that are left make a row only if there are several."""
+    cells = [[word for word in cell if word not in words] for cell in line.cells]
+    cells = [cell for cell in cells if cell]
+    kept = [word for word in line.words if word not in words]
+    sides = _around(kept) if kept else (line.x0, line.y0, line.x1, line.y1)
+    row = tuple(cells) if len(cells) > 1 else ()
+    return Line(kept, line.look, *sides, row, line.column, line.is_bold, line.is_mono)
+
+
 Gutters = list[tuple[float, float]]
 """Vertical strips without letters, as (left, right) in points, from left to right."""
 
@@ -381,6 +392,10 @@ class LaidOutPage:
     """Each word with its first character's position in the text. A hyphenated word appears twice, once per half."""
     struck: list[Block] = field(default_factory=list)
 
+    def extend(self, other: LaidOutPage) -> None:
+        start = self.text.extend(other.text)
+        self.places += [(at + start, word) for at, word in other.places]
+
 
 def measures_of(lines: Sequence[Line], height: float) -> PageMeasures:
     sizes: Counter[float] = Counter()
@@ -455,7 +470,7 @@ def _begins(block: Sequence[Line], line: Line, after: Line | None, usual: PageMe
         return False
     if line.is_bold != last.is_bold and (last.is_bold or line.is_bold) and len(block) <= 2 and last.is_bold:
         return True
-    if _is_item(line) or (len(block) == 1 and _is_title(last, line, size)):
+    if _is_item(line) or (len(block) == 1 and (_is_title(last, line, size) or _is_shouted_title(last, line))):
         return True
     return _begins_by_indent(block, line, after, size)
 
@@ -486,6 +501,13 @@ def _is_title(line: Line, below: Line, size: float) -> bool:
         return False
     is_longer = line.x1 < below.x1 - 0.3 * (below.x1 - below.x0) and below.x0 - line.x0 < 0.5 * size
     return is_longer and below.words[0].text[:1].isupper()
+
+
+def _is_shouted_title(line: Line, below: Line) -> bool:
+    """Return whether a line in capital letters stands above a sentence."""
+    shown = "".join(word.text for word in line.words)
+    is_title = shown.isupper() and len(line.words) > 1 and len(shown) > 2 * len(line.words)
+    return is_title and below.words[0].text.istitle() and len(below.words) > 2
 
 
 def _is_item(line: Line) -> bool:
@@ -603,19 +625,18 @@ class _Writer:
         if kind is BlockKind.CODE:
             self._put(("-" if last.hyphen else "") + "\n")
         elif last.hyphen:
-            self._put("" if self._is_one_word(last.text, following.text) else "-")
+            self._put(self._joint(above, below))
         elif last.text[-1] in "-‐" and last.text[-2:-1].isalnum() and following.text[0].isalnum():
-            return
+            self._put(self._joint(above, below).strip("-"))
         elif not (_CJK.match(last.text[-1]) and _CJK.match(following.text[0])):
             self._put(" ")
 
-    def _is_one_word(self, begin: str, end: str) -> bool:
-        """Return whether the hyphen between the two halves is only there because the line ended."""
-        if not begin[-1:].isalpha() or not end[:1].isalpha():
-            return False
-        if end[0].isupper() and not (len(begin) > 1 and begin.isupper() and end.isupper()):
-            return False
-        return f"{begin}-{end}".casefold().strip(".,;:()") not in self._compounds
+    def _joint(self, above: Line, below: Line) -> str:
+        def is_shouted() -> bool:
+            return not any(word.text.islower() for word in (*above.words, *below.words))
+
+        begin, end = above.words[-1].text.rstrip("-‐"), below.words[0].text
+        return joint(begin, end, has_more=len(below.words) > 1, is_shouted=is_shouted, compounds=self._compounds)
 
     def _put(self, text: str) -> None:
         self._pieces.append(text)

@@ -1,13 +1,12 @@
-"""Reads what lies over the words of a PDF page: values of forms, remarks, and lines that strike words out."""
+"""Reads the annotations of a PDF page: values of forms, remarks, and lines that strike words out."""
 
 from __future__ import annotations
 
-import ctypes
-from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -15,18 +14,15 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_
-from slmdesk.formats.pdf_file import Sides, View, Word
+from slmdesk.formats.pdf_file import Sides, View
+from slmdesk.formats.pdf_shapes import THIN
+from slmdesk.formats.pdf_strikes import Point, Stroke
 
 MAX_VALUE_CHARACTERS = 20_000
 MOST_ANNOTATIONS = 2000
 MOST_OPTIONS = 500
-MOST_OBJECTS = 20_000
-THIN = 3.2
-"""Height in points below which a drawn line may strike words out, and width from which it may. pdfium adds the width
-of the pen above and below.
-"""
-MIDDLE = (0.38, 0.7)
-"""Shares of a word's height between which a line strikes it out. Underlines are lower."""
+MOST_POINTS = 5000
+"""Most points of a line drawn by hand."""
 _COMMENTS = frozenset(
     {
         pdfium_c.FPDF_ANNOT_TEXT, pdfium_c.FPDF_ANNOT_FREETEXT, pdfium_c.FPDF_ANNOT_HIGHLIGHT,
@@ -35,11 +31,22 @@ _COMMENTS = frozenset(
         pdfium_c.FPDF_ANNOT_CIRCLE, pdfium_c.FPDF_ANNOT_POLYGON, pdfium_c.FPDF_ANNOT_POLYLINE, pdfium_c.FPDF_ANNOT_INK,
     }
 )  # fmt: skip
+_DRAWN = _COMMENTS - {pdfium_c.FPDF_ANNOT_TEXT, pdfium_c.FPDF_ANNOT_UNDERLINE, pdfium_c.FPDF_ANNOT_SQUIGGLY}
+"""Kinds that draw something over words or through them."""
 _UNREAD = {
     pdfium_c.FPDF_ANNOT_SOUND: N_("sound"), pdfium_c.FPDF_ANNOT_MOVIE: N_("film"),
     pdfium_c.FPDF_ANNOT_RICHMEDIA: N_("film"), pdfium_c.FPDF_ANNOT_SCREEN: N_("film"),
     pdfium_c.FPDF_ANNOT_THREED: N_("3D model"), pdfium_c.FPDF_ANNOT_FILEATTACHMENT: N_("embedded file"),
 }  # fmt: skip
+_STAMPS = frozenset((pdfium_c.FPDF_ANNOT_STAMP, pdfium_c.FPDF_ANNOT_WATERMARK, pdfium_c.FPDF_ANNOT_FREETEXT))
+_WORDS = re.compile("[A-Z][a-z]+")
+_KNOWN_STAMPS = frozenset(
+    (
+        "Approved", "Experimental", "Not Approved", "As Is", "Expired", "Not For Public Release", "Confidential",
+        "Final", "Sold", "Departmental", "For Comment", "Top Secret", "Draft", "For Public Release",
+    )
+)  # fmt: skip
+"""Stamps that every program draws (ISO 32000-1, 12.5.6.12)."""
 _UNSHOWN = pdfium_c.FPDF_ANNOT_FLAG_HIDDEN | pdfium_c.FPDF_ANNOT_FLAG_NOVIEW
 _KINDS = {"Btn": pdfium_c.FPDF_FORMFIELD_CHECKBOX, "Sig": pdfium_c.FPDF_FORMFIELD_SIGNATURE}
 
@@ -61,12 +68,16 @@ class FormValue(Record):
     is_ticked: bool = False
 
 
-class Stroke(NamedTuple):
-    """A thin horizontal line, or the middle of words that an annotation strikes out."""
+class Drawing(Record):
+    """An annotation whose words are only drawn."""
 
-    y: float
-    x0: float
-    x1: float
+    place: str
+    """What it is."""
+    sides: Sides
+    name: str = ""
+    """Its name among those that stand for a stamp everybody knows, in words."""
+    remark: str = ""
+    """What it says of itself, which is read as a comment."""
 
 
 @dataclass(slots=True)
@@ -78,11 +89,16 @@ class Overlay:
     values: list[FormValue] = field(default_factory=list)
     """What the form shows, and words typed on the page."""
     strokes: list[Stroke] = field(default_factory=list)
+    paths: list[list[Point]] = field(default_factory=list)
+    """Lines that were drawn by hand or with a tool for lines."""
+    covers: list[Sides] = field(default_factory=list)
+    """Where annotations are that may cover words."""
+    drawings: list[Drawing] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
 
 
 def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
-    overlay = Overlay(strokes=[*_lines_of(page, view)])
+    overlay = Overlay()
     count = pdfium_c.FPDFPage_GetAnnotCount(page)
     if count > MOST_ANNOTATIONS:
         overlay.unread.add(N_("annotations"))
@@ -98,6 +114,8 @@ def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
                     overlay.values.append(value)
                 elif value and not value.is_box:
                     overlay.asides.append(OverlayText(BlockKind.PARAGRAPH, value.text, "hidden"))
+                elif not value and _shows_signature(page, annotation):
+                    overlay.drawings.append(Drawing(N_("signature"), _sides(annotation, view)))
             elif kind in _UNREAD:
                 overlay.unread.add(_UNREAD[kind])
             elif kind in _COMMENTS and (text := _value(annotation, b"Contents")):
@@ -105,51 +123,64 @@ def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
                     overlay.values.append(FormValue(text.replace("\t", " "), "", _sides(annotation, view)))
                 else:
                     overlay.asides.append(OverlayText(BlockKind.COMMENT, text, _value(annotation, b"T")))
-            if kind == pdfium_c.FPDF_ANNOT_STRIKEOUT:
-                points = pdfium_c.FS_QUADPOINTSF()
-                for at in range(min(pdfium_c.FPDFAnnot_CountAttachmentPoints(annotation), MOST_ANNOTATIONS)):
-                    pdfium_c.FPDFAnnot_GetAttachmentPoints(annotation, at, points)
-                    across, up = (points.x1, points.x2, points.x3), (points.y1, points.y2, points.y3)
-                    x0, y0, x1, y1 = view.box(min(across), min(up), max(across), max(up))
-                    overlay.strokes.append(Stroke((y0 + y1) / 2, x0, x1))
+            remark = _value(annotation, b"Contents") if kind in _STAMPS else ""
+            is_typed = kind == pdfium_c.FPDF_ANNOT_FREETEXT and bool(remark)
+            if kind in _STAMPS and not is_typed and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _UNSHOWN:
+                name = " ".join(_WORDS.findall(_value(annotation, b"Name")))
+                name = name if name in _KNOWN_STAMPS and kind == pdfium_c.FPDF_ANNOT_STAMP else ""
+                overlay.drawings.append(Drawing(N_("stamp"), _sides(annotation, view), name, remark))
+            if kind in _DRAWN and not pdfium_c.FPDFAnnot_GetFlags(annotation) & _UNSHOWN:
+                _add_drawn(overlay, kind, annotation, view)
         finally:
             pdfium_c.FPDFPage_CloseAnnot(annotation)
     return overlay
 
 
-def _lines_of(page: pdfium.PdfPage, view: View) -> Iterator[Stroke]:
-    sides = tuple(ctypes.c_float() for __ in range(4))
-    object_at, kind_of, raw = pdfium_c.FPDFPage_GetObject, pdfium_c.FPDFPageObj_GetType, page.raw
-    for at in range(min(pdfium_c.FPDFPage_CountObjects(raw), MOST_OBJECTS)):
-        piece = object_at(raw, at)
-        if kind_of(piece) == pdfium_c.FPDF_PAGEOBJ_PATH:
-            pdfium_c.FPDFPageObj_GetBounds(piece, *sides)
-            x0, y0, x1, y1 = view.box(*(side.value for side in sides))
-            if y1 - y0 < THIN < x1 - x0:
-                yield Stroke((y0 + y1) / 2, x0, x1)
+def _shows_signature(page: pdfium.PdfPage, annotation: Any) -> bool:
+    """Return whether it is the field of a signature, and has something to show."""
+    form = page.formenv
+    kind = pdfium_c.FPDFAnnot_GetFormFieldType(form, annotation) if form else 0
+    is_signature = kind == pdfium_c.FPDF_FORMFIELD_SIGNATURE or _value(annotation, b"FT") == "Sig"
+    return is_signature and bool(pdfium_c.FPDFAnnot_HasKey(annotation, b"AP"))
 
 
-def strike(words: Sequence[Word], strokes: Sequence[Stroke]) -> None:
-    """Mark the words that a line goes through: in the middle of their height, from word to word and no further."""
-    ordered = sorted(strokes)
-    through: dict[Stroke, list[Word]] = {}
-    rows: dict[tuple[float, float], list[Stroke]] = {}
-    for word in words if ordered else ():
-        row = word.y0, word.y1
-        if row not in rows:
-            begin, end = (bisect(ordered, (word.y0 + share * (word.y1 - word.y0),)) for share in MIDDLE)
-            rows[row] = ordered[begin : min(end, begin + 20)]
-        for stroke in rows[row]:
-            if min(word.x1, stroke.x1) - max(word.x0, stroke.x0) > 0.6 * (word.x1 - word.x0):
-                through.setdefault(stroke, []).append(word)
-    for stroke, struck in through.items():
-        margin = 0.4 * (struck[0].y1 - struck[0].y0)
-        if (
-            stroke.x0 > min(word.x0 for word in struck) - margin
-            and stroke.x1 < max(word.x1 for word in struck) + margin
-        ):
-            for word in struck:
-                word.is_struck = True
+def _add_drawn(overlay: Overlay, kind: int, annotation: Any, view: View) -> None:
+    """Add the lines that an annotation draws, or its place if it may cover words."""
+    if kind == pdfium_c.FPDF_ANNOT_STRIKEOUT:
+        points = pdfium_c.FS_QUADPOINTSF()
+        count = pdfium_c.FPDFAnnot_CountAttachmentPoints(annotation)
+        boxes = [] if count else [_sides(annotation, view)]
+        for at in range(min(count, MOST_ANNOTATIONS)):
+            pdfium_c.FPDFAnnot_GetAttachmentPoints(annotation, at, points)
+            across, up = (points.x1, points.x2, points.x3), (points.y1, points.y2, points.y3)
+            boxes.append(view.box(min(across), min(up), max(across), max(up)))
+        overlay.strokes += [Stroke((y0 + y1) / 2, x0, x1, is_meant=True) for x0, y0, x1, y1 in boxes]
+    elif kind == pdfium_c.FPDF_ANNOT_LINE:
+        begin, end = pdfium_c.FS_POINTF(), pdfium_c.FS_POINTF()
+        if pdfium_c.FPDFAnnot_GetLine(annotation, begin, end):
+            x0, y0, x1, y1 = *_point(begin, view), *_point(end, view)
+            if abs(y1 - y0) < THIN:
+                overlay.strokes.append(Stroke((y0 + y1) / 2, min(x0, x1), max(x0, x1)))
+            else:
+                overlay.paths.append([(x0, y0), (x1, y1)])
+    elif kind == pdfium_c.FPDF_ANNOT_POLYLINE:
+        overlay.paths.append(_points(partial(pdfium_c.FPDFAnnot_GetVertices, annotation), view))
+    elif kind == pdfium_c.FPDF_ANNOT_INK:
+        for at in range(min(pdfium_c.FPDFAnnot_GetInkListCount(annotation), MOST_ANNOTATIONS)):
+            overlay.paths.append(_points(partial(pdfium_c.FPDFAnnot_GetInkListPath, annotation, at), view))
+    if kind != pdfium_c.FPDF_ANNOT_STRIKEOUT:
+        overlay.covers.append(_sides(annotation, view))
+
+
+def _points(ask: Callable[[Any, int], int], view: View) -> list[Point]:
+    count = min(ask(None, 0), MOST_POINTS)
+    points = (pdfium_c.FS_POINTF * count)()
+    return [_point(point, view) for point in points[: ask(points, count)]]
+
+
+def _point(point: Any, view: View) -> Point:
+    left, top, __, __ = view.box(point.x, point.y, point.x, point.y)
+    return left, top
 
 
 def _sides(annotation: Any, view: View) -> Sides:

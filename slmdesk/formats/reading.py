@@ -31,7 +31,7 @@ from slmdesk.base.documents import (
     PageStatus,
 )
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
 
 if TYPE_CHECKING:
@@ -220,6 +220,17 @@ class PageText:
             at = found + len(words) if found >= 0 else len(text)
             self.blocks.append(Block(BlockKind.LINK, self._length + at, self._length + at, place=target))
         self._length += len(text)
+
+    def extend(self, other: PageText) -> int:
+        """Add the blocks of another text. Return where they begin."""
+        if self._pieces and other._pieces:
+            self._pieces.append("\n")
+            self._length += 1
+        start = self._length
+        self._pieces += other._pieces
+        self._length += other._length
+        self.blocks += [changed(each, start=each.start + start, end=each.end + start) for each in other.blocks]
+        return start
 
     def __len__(self) -> int:
         return self._length

@@ -221,6 +221,7 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
         "unreadable": [
             {"page": at.page, "reason": at.reason, "file": names.get(at.document, "")} for at in coverage.unreadable
         ],
+        "parts_unread": list(coverage.parts),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -73,6 +74,13 @@ class TinyPdf:
     password: str = ""
     form: str = ""
     """What else the dictionary of the form says."""
+    catalog: str = ""
+    """What else the catalog says."""
+    parts: dict[str, str | tuple[str, bytes]] = field(default_factory=dict)
+    """Further objects by their names: what a dictionary says, or that and the bytes of a stream. Streams are XObjects
+    of all pages by their names, dictionaries their properties. `@name` in what objects, annotations, form and catalog
+    say is a reference, `@fonts` the fonts of the pages.
+    """
 
     def page(self, *texts: Text, **what: object) -> TinyPdf:
         """One more page."""
@@ -86,6 +94,16 @@ class TinyPdf:
 def lines(x: float, top: float, *texts: str, size: float = 10, pitch: float = 12, font: str = "plain") -> list[Text]:
     """Lines below each other, the first at `top` points from the page's lower edge."""
     return [Text(x, top - number * pitch, text, size, font) for number, text in enumerate(texts)]
+
+
+def cut(made: TinyPdf, *pages: int) -> bytes:
+    """The file, broken off before its end and without what stands on these pages, which number from 1."""
+    whole = bytes(made)
+    whole = whole[: whole.index(b"xref\n")]
+    contents = re.findall(rb"/Contents (\d+) 0 R", whole)
+    for page in pages:
+        whole = whole.replace(b"\n" + contents[page - 1] + b" 0 obj\n<<", b"\n" + contents[page - 1] + b" 0 lost <<")
+    return whole
 
 
 def rc4(key: bytes, data: bytes) -> bytes:
@@ -119,8 +137,8 @@ class _Writer:
         self._objects.append(body)
         return len(self._objects)
 
-    def _stream(self, data: bytes, head: str = "") -> int:
-        number = self._add()
+    def _stream(self, data: bytes, head: str = "", number: int = 0) -> int:
+        number = number or self._add()
         if self._key:
             key = self._key + number.to_bytes(3, "little") + b"\0\0"
             data = rc4(hashlib.md5(key).digest()[:10], data)
@@ -168,6 +186,20 @@ class _Writer:
             b"\x80\x90" * 2,
             "/Type /XObject /Subtype /Image /Width 2 /Height 2 /BitsPerComponent 8 /ColorSpace /DeviceGray",
         )
+        numbers = {name: self._add() for name in pdf.parts}
+
+        def told(about: str) -> str:
+            for name in sorted(numbers, key=len, reverse=True):
+                about = about.replace(f"@{name}", f"{numbers[name]} 0 R")
+            return about.replace("@fonts", f"<< {fonts} >>")
+
+        for name, part in pdf.parts.items():
+            if isinstance(part, str):
+                self._objects[numbers[name] - 1] = f"<< {told(part)} >>".encode()
+            else:
+                self._stream(part[1], told(part[0]), numbers[name])
+        drawn = "".join(told(f" /{name} @{name}") for name, part in pdf.parts.items() if not isinstance(part, str))
+        layers = "".join(told(f" /{name} @{name}") for name, part in pdf.parts.items() if isinstance(part, str))
         kids, widgets = [], []
         for page in pdf.pages:
             content = page.drawing + b"".join(text.operators() for text in page.texts)
@@ -187,11 +219,11 @@ class _Writer:
                 parent = self._add()
                 widgets.append(parent)
                 own = [
-                    self._add(f"<< /Type /Annot /Subtype /Widget /Parent {parent} 0 R {kid} >>".encode())
+                    self._add(f"<< /Type /Annot /Subtype /Widget /Parent {parent} 0 R {told(kid)} >>".encode())
                     for kid in kids_about
                 ]
                 listed = " ".join(f"{kid} 0 R" for kid in own)
-                self._objects[parent - 1] = f"<< {about} /Kids [{listed}] >>".encode()
+                self._objects[parent - 1] = f"<< {told(about)} /Kids [{listed}] >>".encode()
                 notes += own
             notes += [
                 self._add(
@@ -200,7 +232,7 @@ class _Writer:
                 )
                 for author, words in page.comments
             ]
-            notes += [self._add(f"<< /Type /Annot {about} >>".encode()) for about in page.notes]
+            notes += [self._add(f"<< /Type /Annot {told(about)} >>".encode()) for about in page.notes]
             annots = f"/Annots [{' '.join(f'{note} 0 R' for note in notes)}]" if notes else ""
             if page.broken:
                 kids.append(self._add(b"(this is no page)"))
@@ -208,13 +240,15 @@ class _Writer:
             kids.append(
                 self._add(
                     f"<< /Type /Page /Parent {tree} 0 R /MediaBox [0 0 {page.width} {page.height}] "
-                    f"/Rotate {page.rotate} /Resources << /Font << {fonts} >> /XObject << /Im1 {picture} 0 R >> >> "
+                    f"/Rotate {page.rotate} /Resources << /Font << {fonts} >> /XObject << /Im1 {picture} 0 R{drawn} >> "
+                    f"/Properties <<{layers} >> >> "
                     f"/Contents {stream} 0 R {annots} >>".encode()
                 )
             )
-        more = f"/PageLabels << /Nums {pdf.labels} >> " if pdf.labels else ""
+        more = told(pdf.catalog)
+        more += f" /PageLabels << /Nums {pdf.labels} >> " if pdf.labels else ""
         if widgets:
-            more += f"/AcroForm << /Fields [{' '.join(f'{widget} 0 R' for widget in widgets)}] {pdf.form} >> "
+            more += f"/AcroForm << /Fields [{' '.join(f'{widget} 0 R' for widget in widgets)}] {told(pdf.form)} >> "
         if pdf.attachments:
             names = []
             for name, data in pdf.attachments:

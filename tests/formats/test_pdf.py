@@ -7,7 +7,7 @@ import time
 import zlib
 
 import pytest
-from fakes.tiny_pdf import Text, TinyPdf, lines
+from fakes.tiny_pdf import Text, TinyPdf, cut, lines
 
 from slmdesk.base.documents import BlockKind, Note, PageStatus
 from slmdesk.base.errors import KnownError, Stopped
@@ -81,6 +81,17 @@ def test_a_numbered_title_is_told_from_the_text_below_and_a_list_s_item_goes_on(
     ]
 
 
+def test_a_title_in_capitals_is_told_from_the_sentence_below():
+    made = TinyPdf().page(
+        *lines(50, 750, "IN THE COUNTY COURT OF KIEL", "The claimant asks for"), *lines(50, 600, *BODY)
+    )
+    made.page(*lines(50, 750, "THE SELLER AGREES WITH THE BUYER", "that all is well, and", "KNOWS THAT", "NOTHING"))
+    assert [text for page in pages_of(made) for _, text in blocks_of(page)] == [
+        "IN THE COUNTY COURT OF KIEL", "The claimant asks for", " ".join(BODY),
+        "THE SELLER AGREES WITH THE BUYER that all is well, and KNOWS THAT NOTHING",
+    ]  # fmt: skip
+
+
 def test_lines_of_a_table_of_contents_stay_lines():
     dots = " . " * 12
     made = TinyPdf().page(*lines(50, 700, f"1 Begin{dots}3", f"1.1 Middle{dots}14", f"2 End{dots}27"))
@@ -100,6 +111,28 @@ def test_lines_of_a_table_of_contents_stay_lines():
 )  # fmt: skip
 def test_letters_and_line_ends_are_mended(written, font, text):
     assert pages_of(TinyPdf().page(*lines(50, 700, *written, font=font)))[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (("the mother-in-", "law of a state-of-", "the-art clerk"), "the mother-in-law of a state-of-the-art clerk"),
+        (("is an up-", "to-date list, vis-à-", "vis"), "is an up-to-date list, vis-à-vis"),
+        (("der Ein-", "und Ausgang", "der Kündigungs-", "oder Lösungsrechte"),
+         "der Ein- und Ausgang der Kündigungs- oder Lösungsrechte"),
+        (("a first-", "and second-class seat"), "a first- and second-class seat"),
+        (("die E-Mail-", "Adresse, die E-", "Mail, ein e-", "mail"), "die E-Mail-Adresse, die E-Mail, ein e-mail"),
+        (("ist EU-", "weit so, auch die CD-", "ROM dort"), "ist EU-weit so, auch die CD-ROM dort"),
+        (("DIE BUNDES-", "REPUBLIK"), "DIE BUNDESREPUBLIK"),
+        (("die Bundes-", "republik, das Netz-", "entgelt-Privileg"), "die Bundesrepublik, das Netzentgelt-Privileg"),
+        (("der Deutsch-Franzö-", "sische Rat"), "der Deutsch-Französische Rat"),
+        (("bei jana@haus-", "verwaltung.example oder"), "bei jana@haus-verwaltung.example oder"),
+        (("the land-", "lord lives there 2010-", "2020."), "the landlord lives there 2010-2020."),
+        (("und das Jahr-", "hundert und"), "und das Jahrhundert und"),
+    ],
+)  # fmt: skip
+def test_hyphens_of_words_are_kept_and_those_of_line_ends_are_not(written, text):
+    assert " ".join(pages_of(TinyPdf().page(*lines(50, 700, *written)))[0].text.split()) == text
 
 
 LEFT = (
@@ -284,6 +317,19 @@ def test_a_cut_file_gives_what_is_left_and_says_so():
     reading = reading_of(whole[: whole.index(b"xref")])
     assert len(pages_of(b"", reading)) == 4
     assert Note.PARTLY_DAMAGED in reading.notes
+
+
+def test_the_pages_that_a_cut_file_lost_are_damaged_not_empty():
+    made = TinyPdf().page(*lines(50, 700, *BODY)).page(*lines(50, 700, *BODY)).page(*lines(50, 700, *BODY))
+    reading = reading_of(cut(made, 2, 3))
+    pages = pages_of(b"", reading)
+    assert [(page.status, page.reason, page.has_image) for page in pages] == [
+        (PageStatus.READ, "", True), *[(PageStatus.BROKEN, "the page is damaged", False)] * 2,
+    ]  # fmt: skip
+    assert reading.counts[Note.PARTLY_DAMAGED] == 2
+    with pytest.raises(KnownError, match="damaged"):
+        pages_of(cut(made, 1, 2, 3))
+    assert [page.status for page in pages_of(TinyPdf().page())] == [PageStatus.EMPTY]
 
 
 def test_a_false_table_of_contents_of_the_file_is_mended():

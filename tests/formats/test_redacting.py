@@ -233,6 +233,60 @@ def test_a_page_has_text_only_when_it_is_wanted_and_none_under_a_bar():
         assert "properties" in {removal.kind for removal in redacting.removed}
 
 
+FORM = "/Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources << /Font @fonts >>"
+NAMED = b"BT /F1 10 Tf 2 5 Td (Anna Muster) Tj ET\n"
+OVER_LINES = [
+    Text(x, 740 - 20 * at, words)
+    for at, line in enumerate(
+        ("The court asks that Mrs Anna", "Muster of Kiel pays all of it", "and leaves the flat at once.")
+    )
+    for x, words in ((50, str(at + 1)), (90, line))
+]
+LAYERS = "/OCProperties << /OCGs [@Off] /D << /OFF [@Off] >> >>"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(TinyPdf().page(notes=["/Subtype /Stamp /Rect [60 600 260 620] /AP << /N @Ap >>"]), id="stamp"),
+        pytest.param(TinyPdf().page(notes=["/Subtype /FreeText /Rect [60 600 260 620] /AP << /N @Ap >> /Contents (a)"]),
+                     id="typed"),
+        pytest.param(TinyPdf(form="/SigFlags 3").page(
+            forms=[("/FT /Sig /T (s) /V << /Type /Sig >>", ["/F 4 /Rect [60 600 260 620] /AP << /N @Ap >>"])]),
+            id="signature"),
+        pytest.param(TinyPdf().page(drawing=b"/Ap Do\n"), id="form"),
+        pytest.param(TinyPdf().page(drawing=b"BT /F1 10 Tf 0 1 -1 0 60 600 Tm (Anna Muster) Tj ET\n"),
+                     id="on its side"),
+        pytest.param(TinyPdf().page(drawing=b"BT /F1 10 Tf -1 0 0 -1 260 600 Tm (Anna Muster) Tj ET\n"),
+                     id="upside down"),
+        pytest.param(TinyPdf().page(*OVER_LINES), id="over lines with numbers"),
+        pytest.param(TinyPdf(catalog=LAYERS).page(
+            Text(60, 600, "Anna Muster"), drawing=b"/OC /Off BDC BT /F1 10 Tf 60 600 Td (other words) Tj ET EMC\n"),
+            id="over a switched-off layer"),
+    ],
+)  # fmt: skip
+def test_what_a_page_shows_in_any_way_is_found_and_made_black(made):
+    made.parts |= {"Ap": (FORM, NAMED), "Off": "/Type /OCG /Name (Draft)"}
+    data = bytes(made)
+    result, _ = redacted("pdf", data, [("Anna Muster", BAR)], pixels_per_inch=144, text_layer=True)
+    with pdfium.PdfDocument(result) as document:
+        shown = document[0].get_textpage().get_text_range()
+    assert "Anna" not in shown
+    assert "Muster" not in shown
+    inked, black = _page(data).min(axis=2) < 128, _page(result).max(axis=2) == 0
+    assert black.any()
+    if made.pages[0].texts != tuple(OVER_LINES):
+        assert black[inked].all()
+
+
+def test_who_signed_is_looked_for_on_the_pages():
+    parts = {"Sig": "/Type /Sig /Filter /Adobe.PPKLite /Name (Anna Muster) /M (D:20260504)"}
+    made = TinyPdf(parts=parts, form="/SigFlags 3").page(Text(60, 600, "a"), forms=[("/FT /Sig /T (s) /V @Sig", [])])
+    _, redacting = redacted("pdf", bytes(made))
+    assert list(redacting.people) == ["Anna Muster"]
+    assert "signature" in {removal.kind for removal in redacting.removed}
+
+
 def test_pictures_and_pages_without_words_are_to_be_looked_at_by_eye():
     _, redacting = redacted("pdf", bytes(TinyPdf().page(picture=True)))
     assert {(doubt.kind, doubt.place) for doubt in redacting.unsure} == {

@@ -154,6 +154,8 @@ def test_the_ledger_in_a_line() -> None:
     assert words == "79 of 84 slides read. Not read: 5–7, 12 (scanned); 80 (empty)."
     words = coverage_words(Coverage(2, 2, 9, 9, (), ("winmail.dat", "values of a chart")), "part")
     assert words == "2 of 2 parts read. Not read in it: winmail.dat, values of a chart."
+    words = coverage_words(Coverage(1, 1, 2, 2, parts=("offer.txt", "form")))
+    assert words == "1 of 1 pages read. Not read in it: offer.txt, form."
 
 
 def test_a_sentence_says_where_it_is_from_and_whether_it_is_borne_out() -> None:

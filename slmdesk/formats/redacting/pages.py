@@ -17,9 +17,14 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
-from slmdesk.formats.pdf import recognised_words
+from slmdesk.formats.pdf import has_switched_off, recognised_words
 from slmdesk.formats.pdf_file import LOCK, PageLetters, View, Word, attachments_of, metadata_of, opened
+from slmdesk.formats.pdf_layers import remove_unseen
+from slmdesk.formats.pdf_line_numbers import line_numbers
+from slmdesk.formats.pdf_signatures import signatures_of
+from slmdesk.formats.pdf_turned import upright_and_turned
 from slmdesk.formats.redacting.redactors import Redacting
+from slmdesk.formats.scans import Turn
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -63,12 +68,13 @@ def redact(redacting: Redacting) -> bytes:
             with suppress(pdfium.PdfiumError):
                 document.init_forms()  # so that form fields are drawn with their values
         reading.total = pages
+        has_layers = has_switched_off(reading)
         for index in range(pages):
             reading.check()
             reading.worked()
             redacting.progress(index, pages)
             with LOCK:
-                _page(redacting, document, index, out)
+                _page(redacting, document, index, out, has_layers=has_layers)
     return out.data() if redacting.draws else b""
 
 
@@ -88,11 +94,16 @@ def _tell(redacting: Redacting, document: pdfium.PdfDocument) -> None:
             redacting.remove("bookmarks", "")
         if pdfium_c.FPDFDoc_GetJavaScriptActionCount(document) > 0:
             redacting.remove("program", "")
+        if pdfium_c.FPDF_GetXFAPacketCount(document) > 0:
+            redacting.remove("custom_xml", "")
         if pdfium_c.FPDF_GetSignatureCount(document) > 0:
             redacting.remove("signature", "")
+            for signature in signatures_of(document, b"".join(redacting.reading.chunks())):
+                redacting.words.spans(signature.words, "signature")
+                redacting.person(signature.name)
 
 
-def _page(redacting: Redacting, document: pdfium.PdfDocument, index: int, out: NewPdf) -> None:
+def _page(redacting: Redacting, document: pdfium.PdfDocument, index: int, out: NewPdf, *, has_layers: bool) -> None:
     place = f"page {index + 1}"
     try:
         with closing(document.get_page(index)) as page:
@@ -103,6 +114,8 @@ def _page(redacting: Redacting, document: pdfium.PdfDocument, index: int, out: N
                     reason = _("{place} cannot be drawn").format(place=place)
                     raise KnownError("document.damaged", path=redacting.reading.path, reason=reason)
         with closing(document.get_page(index)) as page:
+            if has_layers:
+                remove_unseen(page)
             sheet = _read(redacting, page, place)
             if redacting.draws:
                 _draw(redacting, page, sheet, out, place)
@@ -123,11 +136,12 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
         has_words = bool(sheet.words)
         if redacting.draws and not has_words:
             sheet.words = recognised_words(page, redacting.reading)
-        for line, words in _lines(sheet.words):
-            for span in redacting.words.spans(line, place, again=has_words):
-                sheet.bars += [
-                    (w.x0, w.y0, w.x1, w.y1) for at, w in words if at < span.end and at + len(w.text) > span.begin
-                ]
+        words, turned = upright_and_turned(sheet.words, letters, ()) if letters.has_turned else (sheet.words, [])
+        numbers = [word for column in line_numbers(words) if column.is_sure for word in column.words]
+        kept = [word for word in words if word not in numbers]
+        _search(redacting, sheet, kept, place, again=has_words and not numbers)
+        for lines in turned:
+            _search(redacting, sheet, lines.words, place, again=has_words, turn=lines.turn)
         if letters.count and letters.share_unmapped() > UNMAPPED:
             redacting.doubt("letters", place)
     pictures = sum(shape.type == pdfium_c.FPDF_PAGEOBJ_IMAGE for shape in page.get_objects(max_depth=5))
@@ -136,6 +150,16 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
     if not has_words:
         redacting.doubt("page_without_words", place)
     return sheet
+
+
+def _search(
+    redacting: Redacting, sheet: _Sheet, words: Sequence[Word], place: str, *, again: bool, turn: Turn | None = None
+) -> None:
+    """Add bars over what is found in the lines of the words, which may lie on the page turned."""
+    for line, placed in _lines(words):
+        for span in redacting.words.spans(line, place, again=again):
+            boxes = [(w.x0, w.y0, w.x1, w.y1) for at, w in placed if at < span.end and at + len(w.text) > span.begin]
+            sheet.bars += [turn.box_back(box) for box in boxes] if turn is not None else boxes
 
 
 def _lines(words: Sequence[Word]) -> Iterable[tuple[str, list[tuple[int, Word]]]]:

@@ -23,7 +23,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.documents import Attachment, Block, Page, PageStatus, attachment_line, doubtful_spans, is_recording
+from slmdesk.base.documents import (
+    Attachment,
+    Block,
+    Note,
+    Page,
+    PageStatus,
+    attachment_line,
+    doubtful_spans,
+    is_recording,
+)
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _, grouped, retold
 from slmdesk.base.times import times_of
@@ -493,6 +502,8 @@ class DocumentView(QFrame):
         self._state.setToolTip(self.coverage)
         if record.status is DocumentStatus.READING:
             return
+        if info_of(record).counts.get(Note.PARTLY_DAMAGED):
+            read = _("damaged, {read}").format(read=read)
         is_loud = bool(counts[UNREADABLE] or (total and record.status is DocumentStatus.FAILED))
         is_alone = self._title.full_text == record.name
         self._say(counted_pages(total, kind) if total and is_alone and not is_loud else "")

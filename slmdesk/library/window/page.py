@@ -37,7 +37,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.documents import FORMATS, is_picture
+from slmdesk.base.documents import FORMATS, Note, is_picture
 from slmdesk.base.files import free_name
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
@@ -561,7 +561,13 @@ def line_of(record: DocumentRecord) -> str:
         unread = _("paused") if record.error_code == STOPPED else _("could not be read")
         words = _("read in part, {counted}") if record.pages else unread
         return words.format(counted=counted_pages(record.pages, info.page_kind))
+    if lost := info.counts.get(Note.PARTLY_DAMAGED, 0):
+        return _("damaged, not read: {counted}").format(counted=counted_pages(lost, info.page_kind))
     return f"{size_words(info)}  ·  {record.format}"
+
+
+def is_whole(record: DocumentRecord) -> bool:
+    return record.status is READ and not info_of(record).counts.get(Note.PARTLY_DAMAGED)
 
 
 class _Rows(QAbstractListModel, Generic[T]):
@@ -606,7 +612,7 @@ class DocumentRows(_Rows[DocumentRecord]):
             Qt.ItemDataRole.ToolTipRole: lambda document: plain_tip(f"{file_of(document)}\n{line_of(document)}"),
             Qt.ItemDataRole.AccessibleTextRole: lambda document: f"{document.name}, {line_of(document)}",
             ID_ROLE: lambda document: document.id,
-            LINE_ROLE: line_of if by_name else lambda document: "" if document.status is READ else line_of(document),
+            LINE_ROLE: line_of if by_name else lambda document: "" if is_whole(document) else line_of(document),
         }
         super().__init__(parent, roles)
         self._by_name = by_name

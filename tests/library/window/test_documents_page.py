@@ -7,13 +7,14 @@ import os
 import pytest
 from fakes.commands import run_here
 from fakes.dropping import LEASE, drop, listed, open_read
-from fakes.tiny_pdf import Text, TinyPdf
+from fakes.tiny_pdf import Text, TinyPdf, cut
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from slmdesk.base.documents import PageStatus
 from slmdesk.base.record import changed
+from slmdesk.library.window.page import LINE_ROLE
 
 pytestmark = pytest.mark.gui
 
@@ -141,6 +142,19 @@ def test_on_a_picture_the_place_gone_to_is_framed_and_pages_that_were_not_read_a
     program.click("document_unread_button")
     program.click("unread_page_button")
     assert not program.find("unread_popover").isVisible()
+
+
+def test_a_damaged_document_has_no_tick_and_is_called_so(program, tmp_path):
+    path = tmp_path / "rent.pdf"
+    made = TinyPdf().page(Text(72, 700, "The rent is due.")).page(Text(72, 700, "It is paid."))
+    path.write_bytes(cut(made, 2))
+    drop(program.documents, path)
+    program.wait(lambda: program.coverage == "1 of 2 pages read, 1 could not be read")
+    assert program.find("document_unread_button").text() == "damaged, 1 of 2 pages read"
+    assert not program.find("document_state_sign").isVisible()
+    assert not program.find("document_state").text()
+    shown = program.find("document_view").model().index(0, 0)
+    program.wait(lambda: shown.data(LINE_ROLE) == "damaged, not read: 1 page")
 
 
 @pytest.fixture

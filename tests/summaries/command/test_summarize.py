@@ -5,6 +5,7 @@ import json
 import pypdfium2
 import pytest
 from fakes.small_documents import mail
+from fakes.tiny_pdf import TinyPdf, lines
 
 pytestmark = pytest.mark.process
 
@@ -31,6 +32,14 @@ def lease(tmp_path):
     return path
 
 
+def test_what_a_document_holds_unread_is_named(run, with_model, tmp_path) -> None:
+    made = TinyPdf(attachments=[("offer.txt", b"Offer: 1,250 EUR until 8 June.")])
+    held = tmp_path / "letter.pdf"
+    held.write_bytes(bytes(made.page(*lines(50, 700, "The rent for the flat is 900 euros a month.", "It is due."))))
+    assert run("summarize", str(held)).ok().out.strip().endswith("1 of 1 pages read. Not read in it: offer.txt.")
+    assert run("summarize", str(held), "--json").ok().json["coverage"]["parts_unread"] == ["offer.txt"]
+
+
 def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(run, with_model, lease) -> None:
     done = run("summarize", str(lease), "--length", "20", "--json").ok()
     shape = done.json
@@ -44,7 +53,8 @@ def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(r
     assert set(said["blocks"][0]) >= {"document", "page", "start", "end"}
     assert omitted["text"] == "Pets need the permission of the owner, which must be given in writing."
     ledger = shape["coverage"]
-    assert ledger == {"pages_total": 1, "pages_read": 1, "blocks_total": 5, "blocks_read": 5, "unreadable": []}
+    pages = {"pages_total": 1, "pages_read": 1, "blocks_total": 5, "blocks_read": 5}
+    assert ledger == pages | {"unreadable": [], "parts_unread": []}
     text, with_omitted = (run("summarize", str(lease), "--length", "20", *more).out for more in ((), ("--omitted",)))
     assert text.strip().splitlines()[-3:] == ["3 more passages.", "", "1 of 1 sections read."]
     assert f"- {omitted['text']} [section 1]" in with_omitted
