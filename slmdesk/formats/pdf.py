@@ -33,6 +33,7 @@ from slmdesk.formats.pdf_file import (
     picture_share,
     view_of,
 )
+from slmdesk.formats.pdf_grid import grids_of
 from slmdesk.formats.pdf_layout import (
     REACH,
     LaidOutPage,
@@ -47,6 +48,7 @@ from slmdesk.formats.pdf_layout import (
 )
 from slmdesk.formats.pdf_overlay import OverlayText, Stroke, overlay_of, strike
 from slmdesk.formats.pdf_shapes import shapes_of
+from slmdesk.formats.pdf_tables import tables_of
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
 from slmdesk.formats.scans import Turn, doubtful_blocks, is_available, recognise, width_for
 
@@ -166,7 +168,8 @@ class _Sheets:
             words = with_values(words, overlay.values)
             self.has_values |= bool(overlay.values)
             sheet = _Sheet(label, width=view.width, height=view.height)
-            sheet.lines = lines_of_words(words, letters.look)
+            words, tables = tables_of(words, grids_of(shapes, view.width, view.height), letters.box)
+            sheet.lines = lines_of_words(words, letters.look, tables)
             sheet.asides = overlay.asides
             sheet.margins = margins_of(sheet.lines, view.height)
             if count < FEW_LETTERS:
