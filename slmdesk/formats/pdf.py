@@ -168,8 +168,8 @@ class _Sheets:
             words = with_values(words, overlay.values)
             self.has_values |= bool(overlay.values)
             sheet = _Sheet(label, width=view.width, height=view.height)
-            words, tables = tables_of(words, grids_of(shapes, view.width, view.height), letters.box)
-            sheet.lines = lines_of_words(words, letters.look, tables)
+            placed, tables = tables_of(words, grids_of(shapes, view.width, view.height), letters)
+            sheet.lines = lines_of_words(placed, letters.look, tables)
             sheet.asides = overlay.asides
             sheet.margins = margins_of(sheet.lines, view.height)
             if count < FEW_LETTERS:

@@ -54,6 +54,21 @@ class Grid:
         columns = [at for row in self.owners[rows[0] : rows[-1] + 1] for at, own in enumerate(row) if own == owner]
         return rows[0], rows[-1] + 1, min(columns), max(columns) + 1
 
+    def share_uneven(self) -> float:
+        """Return how much of the area is in cells that are no rectangles, 0..1."""
+        count: dict[tuple[int, int], int] = {}
+        area: dict[tuple[int, int], float] = {}
+        for (top, bottom), row in zip(pairwise(self.ys), self.owners, strict=True):
+            for (left, right), owner in zip(pairwise(self.xs), row, strict=True):
+                count[owner] = count.get(owner, 0) + 1
+                area[owner] = area.get(owner, 0.0) + (bottom - top) * (right - left)
+        uneven = 0.0
+        for owner, cells in count.items():
+            first, last, begin, end = self.span_of(owner)
+            if cells != (last - first) * (end - begin):
+                uneven += area[owner]
+        return uneven / sum(area.values())
+
     def sides_between(self, x0: float, x1: float, y: float) -> list[float]:
         """Return where a line parts cells at this height, from left to right."""
         owners = self.owners[self.row_at(y)]
@@ -75,10 +90,13 @@ def grids_of(shapes: Sequence[Shape], width: float, height: float) -> list[Grid]
 
 
 def rules_of(shapes: Sequence[Shape], width: float, height: float) -> tuple[list[Rule], list[Rule]]:
-    """Return the level and the upright lines that are seen. The sides of a shaded box count."""
+    """Return the level and the upright lines that are seen. The sides of a shaded box count, the upright ones where
+    another line or box ends too: else it only marks words.
+    """
     levels: list[Rule] = []
     uprights: list[Rule] = []
     shades = [shape for shape in shapes if shape.is_box and shape.is_filled and _is_thick(shape) and _is_seen(shape)]
+    lone: list[Rule] = []
     for shape in shapes:
         across, down = shape.x1 - shape.x0, abs(shape.y1 - shape.y0)
         is_outlined = shape.is_stroked and shape.is_filled
@@ -92,7 +110,10 @@ def rules_of(shapes: Sequence[Shape], width: float, height: float) -> tuple[list
                 uprights.append(Rule((shape.x0 + shape.x1) / 2, top, bottom))
         elif shape.is_box and (is_outlined or _is_seen(shape)) and (across < 0.9 * width or down < 0.9 * height):
             levels += [Rule(top, shape.x0, shape.x1), Rule(bottom, shape.x0, shape.x1)]
-            uprights += [Rule(shape.x0, top, bottom), Rule(shape.x1, top, bottom)]
+            sides = [Rule(shape.x0, top, bottom), Rule(shape.x1, top, bottom)]
+            (uprights if shape.is_stroked else lone).extend(sides)
+    places = sorted(rule.at for rule in (*uprights, *lone))
+    uprights += [rule for rule in lone if bisect(places, rule.at + NEAR) - bisect(places, rule.at - NEAR) > 1]
     return _merged(levels), _merged(uprights)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Protocol
 
 from slmdesk.formats.pdf_file import Sides, Word
-from slmdesk.formats.pdf_grid import COVERED, Grid
+from slmdesk.formats.pdf_grid import COVERED, OPEN, Grid
 
 LEAST_ROWS = 2
 LEAST_LINES = 3
@@ -19,8 +20,29 @@ FREE = 0.7
 """Share of the ends of lines with room for the next word from which they are ends of rows."""
 APART = 0.6
 """Least gap in letter heights between words of two cells without a line between them."""
+FULL = 0.7
+"""Least share of the cells that have as many lines, or several at all, for the lines to be rows."""
+EVEN_ROWS = 6
+"""Fewest lines of neighbouring cells that are rows if all cells have as many. The head of a table has fewer."""
+LONG_LINE = 16
+"""Letters of a line of text. Lines of cells in rows are shorter."""
 LAYOUT_LINES = 14
-"""Median lines of a cell from which a frame holds text, and is no table."""
+"""Lines of a cell from which it holds text as on a page. If half of the cells do, there is no table."""
+FAR = 3.0
+"""Gap in letter heights between words on a line that is no cell's."""
+JUMP = 1.0
+"""Distance in points between two letters of a word from which they were drawn apart."""
+SPACE = 0.45
+"""Widest space between words of one text, in letter heights."""
+PADDING = 1.2
+"""Farthest from the side of its cell, in letter heights, where a text begins that is too long for it."""
+MOST_CROSSED = 0.04
+"""Most words, of all, that lines go through, but for texts too long for their cells. In a drawing they are more."""
+MOST_UNEVEN = 0.4
+"""Largest share of a table that is in cells that are no rectangles. Around drawn boxes it is more."""
+LEAST_FILLED = 0.25
+MOST_SIGNS = 0.6
+"""Most words, of all, without a letter or digit. The points of a chart are more."""
 
 Cell = list[list[Word]]
 """Lines of words."""
@@ -32,78 +54,160 @@ class Table:
     """Words of each cell of each row, in the order in which they are read."""
 
 
+class Letters(Protocol):
+    """The characters of a page by their index."""
+
+    def box(self, index: int) -> Sides: ...
+
+    def piece(self, index: int) -> int:
+        """Return a number that characters drawn in one go have in common."""
+        ...
+
+
 def tables_of(
-    words: Sequence[Word], grids: Sequence[Grid], box: Callable[[int], Sides]
-) -> tuple[list[Word], dict[Word, Table]]:
-    """Return the words, those parted through which a line of a table goes, and the table of each word in one. `box`
-    tells the place of the character at an index.
-    """
+    words: Sequence[Word], grids: Sequence[Grid], letters: Letters
+) -> tuple[Sequence[Word], dict[Word, Table]]:
+    """Return the words, those parted in which the texts of two cells meet, and the table of each word in one."""
     if not grids:
-        return list(words), {}
-    whole: list[Word] = []
-    held: dict[int, list[Word]] = {}
+        return words, {}
+    fillings = [_Filling(grid, letters) for grid in grids]
+    last: _Filling | None = None
     for word in words:
-        at = _grid_at(grids, word)
-        parts = [word] if at is None else _parted(word, grids[at], box)
-        whole += parts
-        if at is not None:
-            held.setdefault(at, []).extend(parts)
+        filling = next((each for each in fillings if each.grid.holds(*_middle(word))), None)
+        if last is not None and filling is not last and last.goes_on(word):
+            filling = last
+        if filling is not None:
+            filling.take(word)
+        last = filling
+    parts: dict[Word, list[Word]] = {}
     tables: dict[Word, Table] = {}
-    for at, inside in held.items():
-        rows = _rows(grids[at], inside)
-        if _is_table(rows):
-            table = Table([[[word for line in cell for word in line] for cell in row] for row in rows])
-            tables |= dict.fromkeys(inside, table)
-    return whole, tables
+    for filling in fillings:
+        found = filling.table()
+        if found is not None:
+            table, parted = found
+            parts |= parted
+            tables |= {word: table for row in table.rows for cell in row for word in cell}
+    return [part for word in words for part in parts.get(word, (word,))], tables
 
 
-def _grid_at(grids: Sequence[Grid], word: Word) -> int | None:
-    x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
-    return next((at for at, grid in enumerate(grids) if grid.holds(x, y)), None)
+def _middle(word: Word) -> tuple[float, float]:
+    return (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
 
 
-def _parted(word: Word, grid: Grid, box: Callable[[int], Sides]) -> list[Word]:
-    """Part a word where a line of the table goes through it: the texts of two cells met."""
-    sides = grid.sides_between(word.x0 + 1, word.x1 - 1, (word.y0 + word.y1) / 2)
-    if not sides or word.first < 0 or word.field is not None or len(word.text) < 2:
-        return [word]
-    indices = word.indices or tuple(range(word.first, word.first + len(word.text)))
-    boxes = [box(index) for index in indices]
-    cuts = sorted({_cut(boxes, side) for side in sides} - {0, len(boxes)})
-    parts = []
-    for begin, end in pairwise((0, *cuts, len(boxes))):
-        around = boxes[begin:end]
-        sides_of_part = (
-            min(each[0] for each in around),
-            min(each[1] for each in around),
-            max(each[2] for each in around),
-            max(each[3] for each in around),
-        )
-        own = word.indices[begin:end] if word.indices else None
-        part = Word(word.text[begin:end], indices[begin], own, word.line, *sides_of_part)
-        part.is_struck = word.is_struck
-        parts.append(part)
-    parts[-1].hyphen = word.hyphen
-    return parts
+class _Filling:
+    """Puts words into the cells of a table. A text that is drawn in one go and too long for its cell stays in it,
+    unless this file draws several cells in one go.
+    """
+
+    def __init__(self, grid: Grid, letters: Letters) -> None:
+        self.grid = grid
+        self.words: list[Word] = []
+        self._letters = letters
+        self._together = 0
+        """How often words of two cells were drawn in one go, and far apart."""
+
+    def goes_on(self, word: Word) -> bool:
+        return bool(self.words) and self._gap(self.words[-1], word) < SPACE
+
+    def take(self, word: Word) -> None:
+        if self.words and self.grid.cell_at(*_middle(word)) != self.grid.cell_at(*_middle(self.words[-1])):
+            self._together += SPACE < self._gap(self.words[-1], word) < float("inf")
+        self.words.append(word)
+
+    def _gap(self, word: Word, after: Word) -> float:
+        """Return the gap between words on a line that were drawn in one go, in letter heights, else infinity."""
+        if word.line != after.line or word.first < 0 or after.first < 0 or after.x0 < word.x1:
+            return float("inf")
+        end = word.indices[-1] if word.indices else word.first + len(word.text) - 1
+        if self._letters.piece(end) != self._letters.piece(after.first):
+            return float("inf")
+        return (after.x0 - word.x1) / (after.y1 - after.y0 or 1.0)
+
+    def cells(self) -> tuple[dict[tuple[int, int], list[Word]], dict[Word, list[Word]], int]:
+        """Return the words of each cell, the parts of each word in which cells meet, and how many words lines cross."""
+        cells: dict[tuple[int, int], list[Word]] = {}
+        parted: dict[Word, list[Word]] = {}
+        crossed, begin, owner = 0, 0.0, (-1, -1)
+        last: Word | None = None
+        for word in self.words:
+            sides = self.grid.sides_between(word.x0 + 1, word.x1 - 1, _middle(word)[1])
+            own = self.grid.cell_at(*_middle(word))
+            is_over = last is not None and self._together < 2 and own != owner and self._gap(last, word) < SPACE
+            if is_over and not sides:
+                sides = [word.x0]  # the text of the cell it is over may meet it
+            parts = self._parted(word, sides) if sides else [word]
+            if len(parts) > 1:
+                parted[word] = parts
+            for part in parts:
+                if not (is_over and part is parts[0]) and self.grid.cell_at(*_middle(part)) != owner:
+                    owner, begin = self.grid.cell_at(*_middle(part)), part.x0
+                cells.setdefault(owner, []).append(part)
+                last = part
+            height = word.y1 - word.y0
+            crossed += bool(sides) and len(parts) == 1 and begin - self.grid.xs[owner[1]] > PADDING * height
+        return cells, parted, crossed
+
+    def _parted(self, word: Word, sides: Sequence[float]) -> list[Word]:
+        """Part a word in which the texts of two cells meet, where they do: they were not drawn in one go."""
+        if word.first < 0 or word.field is not None or len(word.text) < 2:
+            return [word]
+        indices = word.indices or tuple(range(word.first, word.first + len(word.text)))
+        boxes = [self._letters.box(index) for index in indices]
+        if self._together > 1:
+            cuts = {_cut(boxes, side) for side in sides} - {0, len(boxes)}
+        else:
+            pieces = [self._letters.piece(index) for index in indices]
+            jumps = [
+                at
+                for at in range(1, len(boxes))
+                if pieces[at] != pieces[at - 1] or abs(boxes[at][0] - boxes[at - 1][2]) > JUMP
+            ]
+            cuts = {min(jumps, key=lambda at: abs(boxes[at][0] - side)) for side in sides if jumps}
+        if not cuts:
+            return [word]
+        parts = []
+        for begin, end in pairwise((0, *sorted(cuts), len(boxes))):
+            x0, y0, x1, y1 = zip(*boxes[begin:end], strict=True)
+            own = word.indices[begin:end] if word.indices else None
+            part = Word(word.text[begin:end], indices[begin], own, word.line, min(x0), min(y0), max(x1), max(y1))
+            part.is_struck = word.is_struck
+            parts.append(part)
+        parts[-1].hyphen = word.hyphen
+        return parts
+
+    def table(self) -> tuple[Table, dict[Word, list[Word]]] | None:
+        """Return the table and the parts of words in it, or None if it is a drawing, or a frame around text."""
+        if self.grid.share_uneven() > MOST_UNEVEN:
+            return None
+        cells, parted, crossed = self.cells()
+        signs = sum(not any(map(str.isalnum, word.text)) for word in self.words)
+        if crossed > 1 + MOST_CROSSED * len(self.words) or signs > MOST_SIGNS * len(self.words):
+            return None
+        rows = _rows(self.grid, cells)
+        filled = [[cell for cell in row if cell] for row in rows]
+        many = [row for row in filled if len(row) > 1]
+        if len(many) < LEAST_ROWS or sum(map(len, filled)) < LEAST_FILLED * sum(map(len, rows)):
+            return None
+        if statistics.median(len(cell) for row in many for cell in row) >= LAYOUT_LINES:
+            return None
+        return Table([[[word for line in cell for word in line] for cell in row] for row in rows]), parted
 
 
 def _cut(boxes: Sequence[Sides], side: float) -> int:
-    """Return before which letter the word is cut: where its letters do not go on in one line, else at the side."""
-    at = sum((x0 + x1) / 2 < side for x0, __, x1, __ in boxes)
-    near = [place for place in (at - 1, at, at + 1) if 0 < place < len(boxes)]
-    jumps = {place: abs(boxes[place][0] - boxes[place - 1][2]) for place in near}
-    widest = max(near, key=lambda place: jumps[place], default=at)
-    return widest if jumps and jumps[widest] > 1 else at
+    """Return before which letter a line goes through: a letter further where they jump, else in the middle."""
+    at = sum(x0 + x1 < 2 * side for x0, __, x1, __ in boxes)
+    near = [place for place in (at, at - 1, at + 1) if 0 < place < len(boxes)]
+    widest = max(near, key=lambda place: abs(boxes[place][0] - boxes[place - 1][2]), default=at)
+    return widest if near and abs(boxes[widest][0] - boxes[widest - 1][2]) > JUMP else at
 
 
-def _rows(grid: Grid, words: Sequence[Word]) -> list[list[Cell]]:
-    held: dict[tuple[int, int], list[Word]] = {}
-    for word in words:
-        held.setdefault(grid.cell_at((word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2), []).append(word)
+def _rows(grid: Grid, held: Mapping[tuple[int, int], Sequence[Word]]) -> list[list[Cell]]:
     cells: dict[tuple[int, int], _Part] = {}
     for owner, inside in held.items():
         for part in _parts_of(grid, owner, inside):
-            cells[part.row, part.column] = part
+            if part.rows == 1 or not part.is_figure():
+                cells[part.row, part.column] = part
+    _straighten(grid, cells)
     columns = sorted({column for __, column in cells})
     rows: list[list[Cell]] = []
     for row in sorted({row for row, __ in cells}):
@@ -116,6 +220,16 @@ def _rows(grid: Grid, words: Sequence[Word]) -> list[list[Cell]]:
     return rows
 
 
+def _straighten(grid: Grid, cells: dict[tuple[int, int], _Part]) -> None:
+    """Put columns together that begin beside each other, by a box drawn in a cell, and never hold words both."""
+    columns = sorted({column for __, column in cells})
+    for left, right in pairwise(columns):
+        rows = [{row for row, column in cells if column == each} for each in (left, right)]
+        if grid.xs[right] - grid.xs[left] < OPEN and not rows[0] & rows[1]:
+            for row in rows[0]:
+                cells[row, right] = cells.pop((row, left))
+
+
 def _parts_of(grid: Grid, owner: tuple[int, int], words: Sequence[Word]) -> Iterator[_Part]:
     """Yield the cell. One that takes several rows or columns and whose words keep to them is parted there."""
     __, bottom, __, right = grid.span_of(owner)
@@ -123,9 +237,9 @@ def _parts_of(grid: Grid, owner: tuple[int, int], words: Sequence[Word]) -> Iter
     ends = [at for at in range(column + 1, right) if _keeps_apart(words, grid.xs[at])]
     for begin, end in pairwise((column, *ends, right)):
         x0, x1 = grid.xs[begin], grid.xs[end]
-        own = [word for word in words if x0 <= (word.x0 + word.x1) / 2 < x1] if ends else words
-        part = _Part(row, begin, x1 - x0, lines_of(own))
-        rows = [grid.row_at((line[0].y0 + line[0].y1) / 2) for line in part.lines]
+        own = [word for word in words if x0 <= _middle(word)[0] < x1] if ends else words
+        part = _Part(row, begin, x1 - x0, lines_of(own), bottom - row)
+        rows = [grid.row_at(_middle(line[0])[1]) for line in part.lines]
         is_one_each = len(set(rows)) == len(rows) > 1 and 2 * len(rows) >= bottom - row
         is_full = len(rows) == bottom - row >= SURE_ROWS
         if bottom > row + 1 and is_one_each and (is_full or part.share_free() >= FREE):
@@ -138,14 +252,14 @@ def _parts_of(grid: Grid, owner: tuple[int, int], words: Sequence[Word]) -> Iter
 def _keeps_apart(words: Sequence[Word], x: float) -> bool:
     """Return whether words stand on both sides of a line that is not drawn here, and none near it."""
     height = words[0].y1 - words[0].y0
-    left = [word for word in words if (word.x0 + word.x1) / 2 < x]
+    left = [word for word in words if _middle(word)[0] < x]
     if not left or len(left) == len(words) or any(word.x0 < x - 1 and word.x1 > x + 1 for word in words):
         return False
     return all(
         other.x0 - word.x1 > APART * height
         for word in left
         for other in words
-        if (other.x0 + other.x1) / 2 >= x and other.x0 - word.x1 < 2 * height and _is_beside(word, other)
+        if _middle(other)[0] >= x and other.x0 - word.x1 < 2 * height and _is_beside(word, other)
     )
 
 
@@ -157,6 +271,14 @@ class _Part:
     column: int
     width: float
     lines: Cell
+    rows: int = 1
+
+    def is_figure(self) -> bool:
+        """Return whether words stand far apart on its lines, as around a drawing, or it is a text of its own."""
+        gaps = [
+            (after.x0 - word.x1) / (word.y1 - word.y0 or 1.0) for line in self.lines for word, after in pairwise(line)
+        ]
+        return len(self.lines) >= LAYOUT_LINES or (len(self.lines) > 1 and max(gaps, default=0.0) > FAR)
 
     def share_free(self) -> float:
         """Return at how many ends of lines the next word had room, of 1."""
@@ -190,24 +312,33 @@ def _is_beside(word: Word, other: Word) -> bool:
 
 def _split(parts: Sequence[_Part | None]) -> Iterator[list[Cell]]:
     """Yield the rows that stand between two level lines: each line is one where its cells end before the next word
-    would not fit in.
+    would not fit in, or where all cells have the same many short lines.
     """
     cells = [part.lines if part is not None else [] for part in parts]
+    levels = _levels(cells)
     many = [part for part in parts if part is not None and len(part.lines) >= LEAST_LINES]
-    if len(many) < 2 or statistics.median(part.share_free() for part in many) < FREE:
+    is_free = len(many) > 1 and statistics.median(part.share_free() for part in many) >= FREE
+    full = [cell for cell in cells if len(cell) > FULL * len(levels)]
+    lengths = [sum(len(word.text) for word in line) for cell in full for line in cell]
+    is_even = len(levels) >= EVEN_ROWS and len(full) > 1 and statistics.median(lengths) < LONG_LINE
+    count = sum(map(bool, cells))
+    several = sum(len(cell) > 1 for cell in cells)
+    is_free = is_free and several >= FULL * count and 2 * sum(map(len, cells)) >= count * len(levels)
+    if is_free or (is_even and len(full) >= FULL * count):
+        for number, level in enumerate(levels):
+            below = levels[number + 1] if number + 1 < len(levels) else float("inf")
+            yield [[line for line in cell if level <= _middle(line[0])[1] < below] for cell in cells]
+    else:
         yield cells
-        return
-    heights = sorted(((line[0].y0 + line[0].y1) / 2, line[0].y1 - line[0].y0) for cell in cells for line in cell)
+
+
+def _levels(cells: Sequence[Cell]) -> list[float]:
+    """Return the middle of each line of cells beside each other, those at nearly the same height as one."""
     levels: list[float] = []
-    for middle, height in heights:
+    for middle, height in sorted((_middle(line[0])[1], line[0].y1 - line[0].y0) for cell in cells for line in cell):
         if not levels or middle - levels[-1] > 0.5 * height:
             levels.append(middle)
-    if statistics.median(len(cell) for cell in cells if cell) < 0.5 * len(levels):
-        yield cells
-        return
-    for number, level in enumerate(levels):
-        below = levels[number + 1] if number + 1 < len(levels) else float("inf")
-        yield [[line for line in cell if level <= (line[0].y0 + line[0].y1) / 2 < below] for cell in cells]
+    return levels
 
 
 def _is_free(above: Sequence[Word], below: Sequence[Word], width: float) -> bool:
@@ -222,11 +353,3 @@ def _is_free(above: Sequence[Word], below: Sequence[Word], width: float) -> bool
 def _is_told(line: Sequence[Word]) -> bool:
     """Return whether a line holds more letters than a sign or a mark beside figures."""
     return sum(letter.isalpha() for word in line for letter in word.text) > 1
-
-
-def _is_table(rows: Sequence[Sequence[Cell]]) -> bool:
-    filled = [[cell for cell in row if cell] for row in rows]
-    many = [row for row in filled if len(row) > 1]
-    if len(many) < LEAST_ROWS:
-        return False
-    return statistics.median(len(cell) for row in many for cell in row) < LAYOUT_LINES

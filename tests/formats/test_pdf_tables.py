@@ -198,3 +198,50 @@ def test_a_word_broken_at_the_end_of_a_line_of_a_cell_is_mended():
         (60, 180, 260),
     )
     assert rows_of(page_of(drawn, drawn.boxes()))[1] == ["Cleaning of the stairwell, in the mother-", "tenant"]
+
+
+@pytest.mark.parametrize("last", ["Horizon reservation Costa Blanca", "Premium24", "Horizon Costa B"])
+def test_a_text_too_long_for_its_cell_stays_whole(last):
+    rows = (
+        ("Document", "Date", "Place"),
+        (last, "20.09.2024", "leaflet"),
+        ("Loan", "5.5.2024", "left to the last column"),
+    )
+    drawn = Drawn(rows, (60, 103, 160, 220))
+    page = page_of(drawn, drawn.boxes(), *AFTER)
+    assert rows_of(page) == [list(row) for row in rows]
+
+
+def test_a_box_drawn_in_a_cell_makes_no_column():
+    rows = (("Name:", "blackened"), ("Date:", "14 February 2026"), ("Number:", "41 060379"))
+    drawn = Drawn((("Name:",), ("Date:", "14 February 2026"), ("Number:", "41 060379")), (60, 140, 300))
+    drawn.texts.append(Text(144, drawn.ys[0] - 12, "blackened"))
+    bar = f"0 g 143.5 {drawn.ys[1] + 3} 60 11 re f\n".encode()
+    assert rows_of(page_of(drawn, drawn.boxes() + bar)) == [list(row) for row in rows]
+
+
+def test_lists_in_the_cells_of_a_row_are_no_rows():
+    rows = (
+        ("No", "Place", "Article", "Price", "Found"),
+        ("3", "Munich,\nArcades\nShop 114", "Bag\nwithout a name", "119,00", "Crown;\nrough\n(K 14)"),
+        ("4", "Berlin", "Belt", "12,49", "Crown"),
+    )
+    drawn = Drawn(rows, (60, 90, 190, 320, 380, 500))
+    assert rows_of(page_of(drawn, drawn.boxes())) == cells_of(rows)
+
+
+def test_a_drawing_of_boxes_and_a_chart_make_no_table():
+    boxes = b"60 600 80 40 re 200 600 80 40 re 130 500 80 40 re S\n"
+    boxes += b"100 600 m 100 520 l 130 520 l S 240 600 m 240 520 l 210 520 l S\n"
+    names = [Text(70, 618, "master"), Text(210, 618, "master two"), Text(140, 518, "arbiter"), Text(150, 570, "clock")]
+    (page,) = pdf.read(Reading("a.pdf", bytes(TinyPdf().page(*names, drawing=boxes))))
+    assert not rows_of(page)
+    lattice = Drawn([("",) * 4] * 4, (60, 120, 180, 240, 300))
+    marks = [Text(93 + 60 * at, lattice.ys[at] - 12, "long label of a point") for at in range(4)]
+    assert not rows_of(page_of(lattice, lattice.boxes(), *marks))
+
+
+def test_words_marked_in_a_cell_stay_in_it():
+    drawn = Drawn((("Item", "When"), ("Rent", "pay until 5 May at once"), ("Heating", "monthly")), (60, 140, 300))
+    bar = f"1 1 0 rg 160 {drawn.ys[2] + 1} 30 16 re f 0 g\n".encode()
+    assert rows_of(page_of(drawn, bar + drawn.boxes()))[1] == ["Rent", "pay until 5 May at once"]
