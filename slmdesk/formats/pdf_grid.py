@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -37,6 +37,15 @@ class Grid:
     ys: list[float]
     owners: list[list[tuple[int, int]]]
     """For each finest row and column the first row and column of its cell."""
+    spans: dict[tuple[int, int], tuple[int, int, int, int]] = field(init=False)
+    """For each cell the rows from and to before which it reaches, then the columns."""
+
+    def __post_init__(self) -> None:
+        self.spans = {}
+        for row, owners in enumerate(self.owners):
+            for column, owner in enumerate(owners):
+                first, __, left, right = self.spans.get(owner, (row, row, column, column))
+                self.spans[owner] = first, row + 1, min(left, column), max(right, column + 1)
 
     def holds(self, x: float, y: float) -> bool:
         return self.xs[0] - NEAR < x < self.xs[-1] + NEAR and self.ys[0] < y < self.ys[-1]
@@ -48,12 +57,6 @@ class Grid:
         column = min(max(bisect(self.xs, x) - 1, 0), len(self.xs) - 2)
         return self.owners[self.row_at(y)][column]
 
-    def span_of(self, owner: tuple[int, int]) -> tuple[int, int, int, int]:
-        """Return the rows from and to before which the cell reaches, then the columns."""
-        rows = [at for at, row in enumerate(self.owners) if owner in row]
-        columns = [at for row in self.owners[rows[0] : rows[-1] + 1] for at, own in enumerate(row) if own == owner]
-        return rows[0], rows[-1] + 1, min(columns), max(columns) + 1
-
     def share_uneven(self) -> float:
         """Return how much of the area is in cells that are no rectangles, 0..1."""
         count: dict[tuple[int, int], int] = {}
@@ -62,12 +65,9 @@ class Grid:
             for (left, right), owner in zip(pairwise(self.xs), row, strict=True):
                 count[owner] = count.get(owner, 0) + 1
                 area[owner] = area.get(owner, 0.0) + (bottom - top) * (right - left)
-        uneven = 0.0
-        for owner, cells in count.items():
-            first, last, begin, end = self.span_of(owner)
-            if cells != (last - first) * (end - begin):
-                uneven += area[owner]
-        return uneven / sum(area.values())
+        spans = self.spans.items()
+        uneven = [owner for owner, (first, last, begin, end) in spans if count[owner] != (last - first) * (end - begin)]
+        return sum(area[owner] for owner in uneven) / sum(area.values())
 
     def sides_between(self, x0: float, x1: float, y: float) -> list[float]:
         """Return where a line parts cells at this height, from left to right."""

@@ -8,28 +8,15 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
 
+from slmdesk.formats.pdf_cells import FREE, LAYOUT_LINES, Cell, Part, lines_of, middle_of, rows_of
 from slmdesk.formats.pdf_file import Sides, Word
 from slmdesk.formats.pdf_grid import COVERED, OPEN, Grid
 
 LEAST_ROWS = 2
-LEAST_LINES = 3
-"""Fewest lines of cells that may be rows which no line parts."""
 SURE_ROWS = 4
 """Fewest rows a cell takes from which it is parted if a line stands in each of them."""
-FREE = 0.7
-"""Share of the ends of lines with room for the next word from which they are ends of rows."""
 APART = 0.6
 """Least gap in letter heights between words of two cells without a line between them."""
-FULL = 0.7
-"""Least share of the cells that have as many lines, or several at all, for the lines to be rows."""
-EVEN_ROWS = 6
-"""Fewest lines of neighbouring cells that are rows if all cells have as many. The head of a table has fewer."""
-LONG_LINE = 16
-"""Letters of a line of text. Lines of cells in rows are shorter."""
-LAYOUT_LINES = 14
-"""Lines of a cell from which it holds text as on a page. If half of the cells do, there is no table."""
-FAR = 3.0
-"""Gap in letter heights between words on a line that is no cell's."""
 JUMP = 1.0
 """Distance in points between two letters of a word from which they were drawn apart."""
 SPACE = 0.45
@@ -43,9 +30,6 @@ MOST_UNEVEN = 0.4
 LEAST_FILLED = 0.25
 MOST_SIGNS = 0.6
 """Most words, of all, without a letter or digit. The points of a chart are more."""
-
-Cell = list[list[Word]]
-"""Lines of words."""
 
 
 @dataclass(slots=True, eq=False)
@@ -73,7 +57,7 @@ def tables_of(
     fillings = [_Filling(grid, letters) for grid in grids]
     last: _Filling | None = None
     for word in words:
-        filling = next((each for each in fillings if each.grid.holds(*_middle(word))), None)
+        filling = next((each for each in fillings if each.grid.holds(*middle_of(word))), None)
         if last is not None and filling is not last and last.goes_on(word):
             filling = last
         if filling is not None:
@@ -88,10 +72,6 @@ def tables_of(
             parts |= parted
             tables |= {word: table for row in table.rows for cell in row for word in cell}
     return [part for word in words for part in parts.get(word, (word,))], tables
-
-
-def _middle(word: Word) -> tuple[float, float]:
-    return (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
 
 
 class _Filling:
@@ -110,7 +90,7 @@ class _Filling:
         return bool(self.words) and self._gap(self.words[-1], word) < SPACE
 
     def take(self, word: Word) -> None:
-        if self.words and self.grid.cell_at(*_middle(word)) != self.grid.cell_at(*_middle(self.words[-1])):
+        if self.words and self.grid.cell_at(*middle_of(word)) != self.grid.cell_at(*middle_of(self.words[-1])):
             self._together += SPACE < self._gap(self.words[-1], word) < float("inf")
         self.words.append(word)
 
@@ -130,8 +110,8 @@ class _Filling:
         crossed, begin, owner = 0, 0.0, (-1, -1)
         last: Word | None = None
         for word in self.words:
-            sides = self.grid.sides_between(word.x0 + 1, word.x1 - 1, _middle(word)[1])
-            own = self.grid.cell_at(*_middle(word))
+            sides = self.grid.sides_between(word.x0 + 1, word.x1 - 1, middle_of(word)[1])
+            own = self.grid.cell_at(*middle_of(word))
             is_over = last is not None and self._together < 2 and own != owner and self._gap(last, word) < SPACE
             if is_over and not sides:
                 sides = [word.x0]  # the text of the cell it is over may meet it
@@ -139,8 +119,8 @@ class _Filling:
             if len(parts) > 1:
                 parted[word] = parts
             for part in parts:
-                if not (is_over and part is parts[0]) and self.grid.cell_at(*_middle(part)) != owner:
-                    owner, begin = self.grid.cell_at(*_middle(part)), part.x0
+                if not (is_over and part is parts[0]) and self.grid.cell_at(*middle_of(part)) != owner:
+                    owner, begin = self.grid.cell_at(*middle_of(part)), part.x0
                 cells.setdefault(owner, []).append(part)
                 last = part
             height = word.y1 - word.y0
@@ -202,7 +182,7 @@ def _cut(boxes: Sequence[Sides], side: float) -> int:
 
 
 def _rows(grid: Grid, held: Mapping[tuple[int, int], Sequence[Word]]) -> list[list[Cell]]:
-    cells: dict[tuple[int, int], _Part] = {}
+    cells: dict[tuple[int, int], Part] = {}
     for owner, inside in held.items():
         for part in _parts_of(grid, owner, inside):
             if part.rows == 1 or not part.is_figure():
@@ -216,11 +196,11 @@ def _rows(grid: Grid, held: Mapping[tuple[int, int], Sequence[Word]]) -> list[li
         if len(only) == 1 and only[0].width > COVERED * (grid.xs[-1] - grid.xs[0]):
             rows.append([only[0].lines])
         else:
-            rows += _split(parts)
+            rows += rows_of(parts)
     return rows
 
 
-def _straighten(grid: Grid, cells: dict[tuple[int, int], _Part]) -> None:
+def _straighten(grid: Grid, cells: dict[tuple[int, int], Part]) -> None:
     """Put columns together that begin beside each other, by a box drawn in a cell, and never hold words both."""
     columns = sorted({column for __, column in cells})
     for left, right in pairwise(columns):
@@ -230,21 +210,21 @@ def _straighten(grid: Grid, cells: dict[tuple[int, int], _Part]) -> None:
                 cells[row, right] = cells.pop((row, left))
 
 
-def _parts_of(grid: Grid, owner: tuple[int, int], words: Sequence[Word]) -> Iterator[_Part]:
+def _parts_of(grid: Grid, owner: tuple[int, int], words: Sequence[Word]) -> Iterator[Part]:
     """Yield the cell. One that takes several rows or columns and whose words keep to them is parted there."""
-    __, bottom, __, right = grid.span_of(owner)
+    __, bottom, __, right = grid.spans[owner]
     row, column = owner
     ends = [at for at in range(column + 1, right) if _keeps_apart(words, grid.xs[at])]
     for begin, end in pairwise((column, *ends, right)):
         x0, x1 = grid.xs[begin], grid.xs[end]
-        own = [word for word in words if x0 <= _middle(word)[0] < x1] if ends else words
-        part = _Part(row, begin, x1 - x0, lines_of(own), bottom - row)
-        rows = [grid.row_at(_middle(line[0])[1]) for line in part.lines]
+        own = [word for word in words if x0 <= middle_of(word)[0] < x1] if ends else words
+        part = Part(row, begin, x1 - x0, lines_of(own), bottom - row)
+        rows = [grid.row_at(middle_of(line[0])[1]) for line in part.lines]
         is_one_each = len(set(rows)) == len(rows) > 1 and 2 * len(rows) >= bottom - row
         is_full = len(rows) == bottom - row >= SURE_ROWS
         if bottom > row + 1 and is_one_each and (is_full or part.share_free() >= FREE):
             for at, line in zip(rows, part.lines, strict=True):
-                yield _Part(at, begin, x1 - x0, [line])
+                yield Part(at, begin, x1 - x0, [line])
         elif part.lines:
             yield part
 
@@ -252,104 +232,11 @@ def _parts_of(grid: Grid, owner: tuple[int, int], words: Sequence[Word]) -> Iter
 def _keeps_apart(words: Sequence[Word], x: float) -> bool:
     """Return whether words stand on both sides of a line that is not drawn here, and none near it."""
     height = words[0].y1 - words[0].y0
-    left = [word for word in words if _middle(word)[0] < x]
+    left = [word for word in words if middle_of(word)[0] < x]
     if not left or len(left) == len(words) or any(word.x0 < x - 1 and word.x1 > x + 1 for word in words):
         return False
-    return all(
-        other.x0 - word.x1 > APART * height
-        for word in left
-        for other in words
-        if _middle(other)[0] >= x and other.x0 - word.x1 < 2 * height and _is_beside(word, other)
-    )
-
-
-@dataclass(slots=True)
-class _Part:
-    """A cell, or what of it stands in one of the rows and columns it takes."""
-
-    row: int
-    column: int
-    width: float
-    lines: Cell
-    rows: int = 1
-
-    def is_figure(self) -> bool:
-        """Return whether words stand far apart on its lines, as around a drawing, or it is a text of its own."""
-        gaps = [
-            (after.x0 - word.x1) / (word.y1 - word.y0 or 1.0) for line in self.lines for word, after in pairwise(line)
-        ]
-        return len(self.lines) >= LAYOUT_LINES or (len(self.lines) > 1 and max(gaps, default=0.0) > FAR)
-
-    def share_free(self) -> float:
-        """Return at how many ends of lines the next word had room, of 1."""
-        free = [_is_free(above, below, self.width) for above, below in pairwise(self.lines)]
-        return sum(free) / len(free) if free else 1.0
-
-
-def lines_of(words: Sequence[Word]) -> Cell:
-    """Arrange the words of a cell in lines. Words on their side stay as they are."""
-    if not words or _is_sideways(words):
-        return [list(words)] if words else []
-    lines: Cell = []
-    for word in words:
-        own = next((line for line in reversed(lines) if _is_beside(line[0], word)), None)
-        if own is None:
-            lines.append([word])
-        else:
-            own.append(word)
-    return sorted(lines, key=lambda line: line[0].y0 + line[0].y1)
-
-
-def _is_sideways(words: Sequence[Word]) -> bool:
-    longest = max(words, key=lambda word: len(word.text))
-    return len(longest.text) > 2 and longest.y1 - longest.y0 > 1.5 * (longest.x1 - longest.x0)
-
-
-def _is_beside(word: Word, other: Word) -> bool:
-    shared = min(word.y1, other.y1) - max(word.y0, other.y0)
-    return shared > 0.5 * min(word.y1 - word.y0, other.y1 - other.y0)
-
-
-def _split(parts: Sequence[_Part | None]) -> Iterator[list[Cell]]:
-    """Yield the rows that stand between two level lines: each line is one where its cells end before the next word
-    would not fit in, or where all cells have the same many short lines.
-    """
-    cells = [part.lines if part is not None else [] for part in parts]
-    levels = _levels(cells)
-    many = [part for part in parts if part is not None and len(part.lines) >= LEAST_LINES]
-    is_free = len(many) > 1 and statistics.median(part.share_free() for part in many) >= FREE
-    full = [cell for cell in cells if len(cell) > FULL * len(levels)]
-    lengths = [sum(len(word.text) for word in line) for cell in full for line in cell]
-    is_even = len(levels) >= EVEN_ROWS and len(full) > 1 and statistics.median(lengths) < LONG_LINE
-    count = sum(map(bool, cells))
-    several = sum(len(cell) > 1 for cell in cells)
-    is_free = is_free and several >= FULL * count and 2 * sum(map(len, cells)) >= count * len(levels)
-    if is_free or (is_even and len(full) >= FULL * count):
-        for number, level in enumerate(levels):
-            below = levels[number + 1] if number + 1 < len(levels) else float("inf")
-            yield [[line for line in cell if level <= _middle(line[0])[1] < below] for cell in cells]
-    else:
-        yield cells
-
-
-def _levels(cells: Sequence[Cell]) -> list[float]:
-    """Return the middle of each line of cells beside each other, those at nearly the same height as one."""
-    levels: list[float] = []
-    for middle, height in sorted((_middle(line[0])[1], line[0].y1 - line[0].y0) for cell in cells for line in cell):
-        if not levels or middle - levels[-1] > 0.5 * height:
-            levels.append(middle)
-    return levels
-
-
-def _is_free(above: Sequence[Word], below: Sequence[Word], width: float) -> bool:
-    """Return whether the first word of the next line had room in this one, it ends in dots, or both are figures."""
-    if "".join(word.text for word in above).endswith("...") or not any(_is_told(line) for line in (above, below)):
-        return True
-    height = above[0].y1 - above[0].y0
-    used = max(word.x1 for word in above) - min(word.x0 for word in above)
-    return used + 0.3 * height + below[0].x1 - below[0].x0 < width - height
-
-
-def _is_told(line: Sequence[Word]) -> bool:
-    """Return whether a line holds more letters than a sign or a mark beside figures."""
-    return sum(letter.isalpha() for word in line for letter in word.text) > 1
+    for line in lines_of(words):
+        before, after = ([word for word in line if (middle_of(word)[0] < x) is side] for side in (True, False))
+        if before and after and min(word.x0 for word in after) - max(word.x1 for word in before) < APART * height:
+            return False
+    return True
