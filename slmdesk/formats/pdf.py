@@ -34,6 +34,7 @@ from slmdesk.formats.pdf_file import (
     picture_share,
     view_of,
 )
+from slmdesk.formats.pdf_grid import grids_of
 from slmdesk.formats.pdf_layout import (
     REACH,
     LaidOutPage,
@@ -51,6 +52,7 @@ from slmdesk.formats.pdf_line_numbers import Column, line_numbers
 from slmdesk.formats.pdf_overlay import Overlay, OverlayText, overlay_of
 from slmdesk.formats.pdf_shapes import shapes_of
 from slmdesk.formats.pdf_strikes import strike, strike_covered, strikes_of
+from slmdesk.formats.pdf_tables import tables_of
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
 from slmdesk.formats.scans import Turn, doubtful_blocks, is_available, recognise, width_for
 
@@ -211,7 +213,8 @@ class _Sheets:
             sheet = _Sheet(label, width=view.width, height=view.height, numbers=columns, turned=turned)
             words = with_values([word for word in words if not sheet.is_number(word)], overlay.values)
             self.has_values |= bool(overlay.values)
-            sheet.lines = lines_of_words(words, letters.look)
+            placed, tables = tables_of(words, grids_of(shapes, view.width, view.height), letters)
+            sheet.lines = lines_of_words(placed, letters.look, tables)
             sheet.asides = overlay.asides
             sheet.margins = margins_of(sheet.lines, view.height)
             is_filled_in = bool(overlay.values or (overlay.asides and not is_available()))

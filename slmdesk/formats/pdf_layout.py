@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from slmdesk.base.record import Record
 from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, Look, Word
 from slmdesk.formats.pdf_hyphens import joint
 from slmdesk.formats.pdf_overlay import FormValue
+from slmdesk.formats.pdf_tables import Table
 from slmdesk.formats.reading import PageText
 
 GAP = 0.9
@@ -142,8 +143,30 @@ def _put_value(merged: list[Word], value: FormValue, line: int, *, is_stacked: b
     merged.insert(place, Word(text, first, None, line, x0, y0, x1, y1, field=value.name))
 
 
-def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[Line]:
-    """Arrange the words of a page into lines in reading order. `look` returns the font of the character at an index."""
+def lines_of_words(
+    words: Sequence[Word], look: Callable[[int], Look], tables: Mapping[Word, Table] | None = None
+) -> list[Line]:
+    """Arrange the words of a page into lines in reading order. `look` returns the font of the character at an index.
+    A table stands where its first word does.
+    """
+    if not tables:
+        return _lines_of(words, look, 0)
+    lines: list[Line] = []
+    held: list[Word] = []
+    done: set[Table] = set()
+    for word in words:
+        table = tables.get(word)
+        if table is None:
+            held.append(word)
+        elif table not in done:
+            done.add(table)
+            lines += _lines_of(held, look, len(lines))
+            held = []
+            lines += [_table_row([[_line(cell, look)] if cell else [] for cell in row]) for row in table.rows]
+    return lines + _lines_of(held, look, len(lines))
+
+
+def _lines_of(words: Sequence[Word], look: Callable[[int], Look], begun: int) -> list[Line]:
     rows: list[_Row] = []
     for part in _parts(words, look):
         if rows and rows[-1].takes(part):
@@ -152,7 +175,7 @@ def lines_of_words(words: Sequence[Word], look: Callable[[int], Look]) -> list[L
             rows.append(_Row([part]))
     lines: list[Line] = []
     for band, gutters in _bands(rows):
-        lines += _arranged(band, gutters, len(lines))
+        lines += _arranged(band, gutters, begun + len(lines))
     return lines
 
 
@@ -337,11 +360,10 @@ def _around(boxes: Sequence[Line] | Sequence[Word]) -> tuple[float, float, float
 def _table_row(cells: Sequence[Sequence[Line]]) -> Line:
     parts = [part for cell in cells for part in cell]
     line = _joined(parts, column=0)
-    if len(cells) > 1:
-        line.cells = tuple([word for part in cell for word in part.words] for cell in cells)
-        if _runs_left(part.words for part in parts):
-            line.cells = line.cells[::-1]
-        line.words = [word for cell in line.cells for word in cell]
+    line.cells = tuple([word for part in cell for word in part.words] for cell in cells)
+    if _runs_left(part.words for part in parts):
+        line.cells = line.cells[::-1]
+    line.words = [word for cell in line.cells for word in cell]
     return line
 
 
@@ -577,17 +599,16 @@ class _Writer:
             for number, cell in enumerate(lines[0].cells):
                 if number:
                     self._put("\t")
-                self._write_words(cell)
+                self._write_cell(cell)
             self._pieces = [piece.replace("\n", " ") for piece in self._pieces]
         else:
             for number, line in enumerate(lines):
                 if number:
-                    self._join(lines[number - 1], line, kind)
+                    self._join(lines[number - 1].words, line.words, kind)
                 if kind is BlockKind.CODE:
                     self._put(" " * _indent(line, lines))
                 self._write_words(line.words)
-        if lines[-1].words[-1].hyphen:
-            self._put("-")
+            self._end(lines[-1].words)
         count = len(laid.text.blocks)
         laid.text.add(kind, "".join(self._pieces), level=level, place=place)
         if len(laid.text.blocks) > count:
@@ -597,6 +618,21 @@ class _Writer:
         laid.struck += [
             Block(BlockKind.STRUCK, start + at, start + at, place=text) for at, text in self._struck.items()
         ]
+
+    def _write_cell(self, words: Sequence[Word]) -> None:
+        begin = 0
+        for at in range(1, len(words) + 1):
+            if at < len(words) and words[at].y0 + words[at].y1 < 2 * words[at - 1].y1:
+                continue
+            if begin:
+                self._join(words[:begin], words[begin:at], BlockKind.TABLE_ROW)
+            self._write_words(words[begin:at])
+            begin = at
+        self._end(words)
+
+    def _end(self, words: Sequence[Word]) -> None:
+        if words and words[-1].hyphen:
+            self._put("-")
 
     def _write_words(self, words: Sequence[Word]) -> None:
         at, is_begun = 0, False
@@ -618,9 +654,9 @@ class _Writer:
                 self._put("-")
             at += 1
 
-    def _join(self, above: Line, below: Line, kind: BlockKind) -> None:
-        last, following = above.words[-1], below.words[0]
-        if all(word.is_struck for word in below.words):
+    def _join(self, above: Sequence[Word], below: Sequence[Word], kind: BlockKind) -> None:
+        last, following = above[-1], below[0]
+        if all(word.is_struck for word in below):
             return
         if kind is BlockKind.CODE:
             self._put(("-" if last.hyphen else "") + "\n")

@@ -273,7 +273,9 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.LINE_NUMBERS: _("The numbers beside its lines are left out of its text."),
         Note.IMAGES_IGNORED: _("Its pictures were not read."),
         Note.UNTIMED: _("Some of its lines have no time. They were read too."),
-        Note.STRUCK: _("Words struck through or covered in it do not count. They are shown on the page. Places: {count}"),
+        Note.STRUCK: _(
+            "Words struck through or covered in it do not count. They are shown on the page. Places: {count}"
+        ),
         Note.SIGNED: _("It is signed electronically. Whether its signatures are valid was not checked."),
         Note.SIGNS_UNKNOWN: _("Signs of these symbol fonts could not be read: {names}"),
         Note.PARTS_UNREAD: _("These parts of it were not read: {names}"),
