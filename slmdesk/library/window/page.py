@@ -58,7 +58,6 @@ from slmdesk.library.window.document_view import ACTIONS, DocumentView
 from slmdesk.runtime.messages import time_for_people
 from slmdesk.text.folding import fold
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper, pixmap, scaled
 from slmdesk.window.widgets.bars import thin_bar
@@ -71,6 +70,7 @@ from slmdesk.window.widgets.build import (
     column,
     draw_box,
     draw_lines,
+    flow,
     named,
     paint_ground,
     passing,
@@ -295,7 +295,6 @@ class DocumentList(QFrame):
         ):
             view.clicked.connect(partial(_report, chosen))
             view.activated.connect(partial(_report, chosen))
-        self._pair_timer = Delay(self, PAIR_MS, self._offer_pair)
         self._view.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self._card.chosen.connect(self._on_several)
         self._folder_view.customContextMenuRequested.connect(self._on_folder_menu)
@@ -348,14 +347,6 @@ class DocumentList(QFrame):
     def _on_selection_changed(self) -> None:
         if not self._is_marking:
             self._on_selected()
-            self._pair_timer.start()
-
-    def _offer_pair(self) -> None:
-        """Have two chosen documents compared, unless the key is still held that chooses more."""
-        if QApplication.queryKeyboardModifiers() & MARKING:
-            self._pair_timer.start()
-        elif len(chosen := self.chosen) == 2:
-            self.several_requested.emit("compare", chosen)
 
     def _on_selected(self) -> None:
         chosen = self.chosen
@@ -369,7 +360,6 @@ class DocumentList(QFrame):
         self._card.show_count(len(chosen), self._rows.rowCount())
 
     def _on_several(self, action: str) -> None:
-        self._pair_timer.stop()
         if action == "all":
             self._view.selectAll()  # those that the search hides are not taken
         elif action == "none":
@@ -476,8 +466,6 @@ class DocumentList(QFrame):
         return False
 
 
-PAIR_MS = 600
-"""Milliseconds until two chosen documents are compared: a third may be chosen."""
 MARKING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 BOX_WIDTH = 36
 
@@ -518,23 +506,28 @@ class SeveralCard(QFrame):
         self._count = plain_label("", self, name="several_count", kind="strong", wraps=False)
         none = _("Choose none of them")
         clear = tool_button("several_none", self, icon="x", label=none, tip=none, on=partial(self.chosen.emit, "none"))
-        self._all = button("", "several_all", self, kind="recent", on=partial(self.chosen.emit, "all"))
-        actions = [
-            button(words, f"several_{name}", self, kind="recent", icon=icon, on=partial(self.chosen.emit, name))
-            for name, icon, words in (
-                ("summarize", "list-checks", _("Summarize")), ("ask", "message-square", _("Ask")),
-                ("table", "table", _("Table")), ("remove", "trash-2", _("Remove")),
+        actions = {
+            name: button(words, f"several_{name}", self, kind="quiet", on=partial(self.chosen.emit, name))
+            for name, words in (
+                ("summarize", _("Summarize")), ("ask", _("Ask")), ("compare", _("Compare")), ("table", _("Table")),
+                ("remove", _("Remove")), ("all", ""),
             )
-        ]  # fmt: skip
+        }  # fmt: skip
+        self._compare, self._all = actions["compare"], actions["all"]
         head = row((self._count, 1), clear, margins=(theme.SPACE_8, 0, 0, 0))
-        column(head, *actions, self._all, into=self, gap=0, margins=theme.SPACE_4)
+        column(head, flow(*actions.values(), gap=0), into=self, gap=0, margins=theme.SPACE_4)
         self.hide()
 
     def show_count(self, count: int, listed: int) -> None:
         self.setVisible(count > 1)
         self._count.setText(_("{count:,} selected").format(count=count))
-        self._all.setText(_("Select all {listed:,} shown").format(listed=listed))
+        words = _("Select all {listed:,} shown").format(listed=listed)
+        self._all.setText(_("All {listed:,}").format(listed=listed))
+        self._all.setAccessibleName(words)
+        self._all.setToolTip(words)
         self._all.setVisible(count < listed)
+        self._compare.setEnabled(count == 2)
+        self._compare.setToolTip("" if count == 2 else _("Choose two documents to compare them"))
 
 
 def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:

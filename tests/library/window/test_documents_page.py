@@ -184,6 +184,30 @@ def test_several_documents_are_chosen_and_only_those_that_are_listed(three):
     assert not area.questions._together
 
 
+def test_the_tabs_work_on_the_documents_that_are_chosen_together(three):
+    program, view, area = three, three.find("document_view"), three.frame.documents_area
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert program.find("several_count").text() == "3 selected"
+    program.choose_tab("questions")
+    assert program.find("document_title").full_text == "3 documents"
+    assert len(area.questions._together) == 3
+    QTest.keyClick(program.find("document_tabs"), Qt.Key.Key_Right)
+    assert area.page.side.current == "table"
+    assert len(area.tables.chosen) == 3
+    program.choose_tab("redact")
+    assert program.find("document_title").full_text in listed(program), "it redacts one"
+    program.choose_tab("summary")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 3)
+    made = lambda: len(program.ask(lambda services: services.history.items("summary")))  # noqa: E731
+    count = made()
+    program.choose_tab("questions")
+    program.choose_tab("summary")
+    assert made() == count, "it is made already"
+    assert program.find("several_card").height() <= 5 * program.find("several_count").fontMetrics().height() * 1.7
+
+
 def recent(program):
     return [row for row in program.find("start_page").findChildren(QPushButton, "recent_item") if row.isVisible()]
 
