@@ -188,6 +188,7 @@ class Frame(QObject):
         area = DocumentsArea(self._bridge, self.keeper, self)
         area.restore(self.state.current)
         area.state_changed.connect(self._keep_timer.start)
+        area.page.list_requested.connect(self.window.open_bar)
         self._place_with_card("Documents", area.page, is_patient=True)
         return area
 

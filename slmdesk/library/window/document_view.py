@@ -163,6 +163,8 @@ class DocumentView(QFrame):
         label, tip = _("Translate this document"), _("Translate this document into a file of the same kind")
         name, on = "translate_document_button", self._on_translate
         self._translate = tool_button(name, head, icon="languages", label=label, tip=tip, on=on)
+        tip = _("Open a document, or another one of the list")
+        self.opening = tool_button("document_open_button", head, _("Open"), icon="folder-open", tip=tip)
         tip = _("What else can be done with the document")
         self._more = tool_button("document_more_button", head, _("Other…"), label=_("Other…"), tip=tip)
         self.menu = named(QMenu(self._more), "document_more_menu")
@@ -170,7 +172,7 @@ class DocumentView(QFrame):
         self._more.setMenu(self.menu)
         state = (self._title, self._sign, self._state, self._loud, self._stop)
         margins = (theme.SPACE_24, 0, theme.SPACE_16, 0)
-        row(*state, 1, self._translate, self._more, into=head, gap=theme.SPACE_8, margins=margins)
+        row(*state, 1, self.opening, self._translate, self._more, into=head, gap=theme.SPACE_8, margins=margins)
         return head
 
     def _tab_row(self) -> QHBoxLayout:
