@@ -20,6 +20,8 @@ RADIUS, CONTROL_RADIUS, COMPOSER_RADIUS = 12, 8, 14
 COLUMN_WIDTH = 720
 ICON_SIZE = 18
 LINE_HEIGHT = 1.5
+SMALL = 0.87
+"""Size of the letters of hints and of the line at the foot."""
 
 
 FONT_SCALES = (80, 250)
