@@ -34,8 +34,12 @@ def test_start_says_what_is_to_check_and_begins_a_new_chat(program):
     chat = program.chat.chat
     program.window.show_page("Start")
     items = lambda: program.window.findChildren(QPushButton, "recent_item")  # noqa: E731
-    program.wait(lambda: program.find("start_title").text() == "1 to check" and len(items()) == 2)
-    assert "The two key was lost., 1 to check" in [item.accessibleName() for item in items()]
+    program.wait(lambda: len(items()) == 2)
+    assert program.find("start_title").text() == "What do you want to do?", "it asks, and does not reproach"
+    (checked,) = [item for item in items() if item.accessibleName() == "The two key was lost., 1 to check"]
+    count = program.find("recent_open", checked)
+    assert count.text() == "1 to check"
+    assert program.window.childAt(count.mapTo(program.window, count.rect().center())) is checked, "all of it is pressed"
     assert not program.chat.chat
     program.window.show_page("Chat")
     program.wait(lambda: program.chat.chat == chat)
