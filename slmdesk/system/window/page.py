@@ -62,14 +62,17 @@ def table() -> dict[str, tuple[Setting, ...]]:
     return {
         "general": (
             Setting(
-                "theme", _("Colours"), Listed,
+                "theme", _("Colours"), Listed, also=_("appearance, dark mode, night, contrast"),
                 values=(("system", _("Same as the system")), ("light", _("Light")), ("dark", _("Dark"))),
             ),
             Setting(
                 "language", _("Language"), Listed, tip=_("slmdesk starts again for it, with this page."),
                 values=(("system", _("Same as the system")), ("en", "English"), ("de", "Deutsch")),
             ),
-            Setting("font_scale", _("Text size"), Listed, values=tuple((size, f"{size} %") for size in SIZES)),
+            Setting(
+                "font_scale", _("Text size"), Listed, also=_("larger, zoom, letters"),
+                values=tuple((size, f"{size} %") for size in SIZES),
+            ),
             Setting(
                 "system_font", _("Use the system's font"), Switched, tip=_("Instead of Source Sans 3, slmdesk's own."),
             ),
