@@ -353,10 +353,12 @@ class DocumentView(QFrame):
         (self.show_pages if self._left.isHidden() else self.hide_pages)()
 
     def hint_spans(self, spans: Spans | None) -> None:
-        """Mark a source while a person points at it. None restores the marks from before."""
+        """Mark a source while a person points at it, and bring it into sight. None restores the marks from before."""
         if spans is not None:
             self._hinted = True
             self.view.mark(spans)
+            if spans:
+                self.view.go_to(min(spans), to_mark=True, is_gentle=True)
         elif self._hinted:
             self._hinted = False
             self.view.mark(self._marked)
