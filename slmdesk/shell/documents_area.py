@@ -86,6 +86,7 @@ class DocumentsArea(QObject):
         self.view.side.add_pane(_("Table"), "table", self.table_pane)
         self.view.side.add_pane(_("Compare"), "versions", self.compare_pane)
         self.view.side.add_pane(_("Redact"), "redact", self.redact_pane)
+        self.view.order_tabs()
         self._connect()
 
     def _connect(self) -> None:

@@ -74,7 +74,7 @@ from slmdesk.window.widgets.requests import (
     request_reading,
     request_translation,
 )
-from slmdesk.window.widgets.rows import empty_layout
+from slmdesk.window.widgets.rows import empty_layout, order_tabs, tab_stops
 
 if TYPE_CHECKING:
     from slmdesk.library.window.playing import PlayBar
@@ -205,6 +205,19 @@ class DocumentView(QFrame):
         self.side.pane_shown.connect(lambda name: self._translate.setHidden(name in CROWDED))
         for watched in (self._body, self._left):
             watched.installEventFilter(self)
+
+    def order_tabs(self) -> None:
+        """Let Tab go through the head, the tabs, the result, and then the pages beside it."""
+        head = (*tab_stops(self._bar.layout()), self.side.tabs, self._page)
+        inside: list[QWidget] = []
+        part = self.side.nextInFocusChain()
+        while part is not self.side:
+            if self.side.isAncestorOf(part) and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                inside.append(part)
+            part = part.nextInFocusChain()
+        pages = (*tab_stops(self.find_bar.layout()), self.view, *tab_stops(self._pill.layout()))
+        order_tabs(*head, *inside[:1])
+        order_tabs(*inside[-1:], *pages)
 
     def show_title(self, words: str) -> None:
         """Show what the tabs are about, where it is not the shown document alone."""

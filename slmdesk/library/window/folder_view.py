@@ -67,6 +67,7 @@ class FolderView(QFrame):
         self._connect()
 
     def _build_ui(self, questions: QWidget) -> None:
+        self.questions = questions
         self._left, self._right = self._overview(), questions
         self._split = split("folder_splitter", self, self._left, self._right, sizes=(520, 400), grows=0)
         self._tabs = Segments(self, "folder_tabs", label=_("What is shown of the folder"))

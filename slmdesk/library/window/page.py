@@ -61,7 +61,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.dialogs import Question, ask_password
 from slmdesk.window.widgets.files import FileDrop, admit, ask_documents, ask_new_file, document_folder
-from slmdesk.window.widgets.notices import ask_folder
+from slmdesk.window.widgets.notices import ask_folder, open_export
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.parts import EmptyState
 
@@ -121,11 +121,19 @@ class DocumentsPage(QWidget):
         self.documents.visibility_changed.connect(self._show_opening)
         bind(self, "documents.open", self.ask_files)
         bind(self, "documents.watch", self.watch_folder)
+        bind(self, "documents.export", self._export)
         bind(self, "documents.page", self.document.turn_page)
         bind(self, "documents.find", self.document.find_words)
         bind(self, "documents.larger", self.view.zoom_in)
         bind(self, "documents.smaller", self.view.zoom_out)
         bind(self, "documents.usual", lambda: self.view.set_zoom(100))
+
+    def _export(self) -> None:
+        """Open the exports of what is on show, wherever the focus is."""
+        is_folder = self._stack.currentWidget() is self.folder
+        pane = self.folder.questions if is_folder else self.side.currentWidget()
+        if (export := getattr(pane, "export", None)) is not None:
+            open_export(export)
 
     def _show_opening(self) -> None:
         """Show the ways to other documents on the page itself while the list is out of sight."""

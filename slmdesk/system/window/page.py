@@ -167,6 +167,7 @@ class SettingsPage(QScrollArea):
     def __init__(self, controller: SettingsController, models_folder: str) -> None:
         super().__init__()
         named(self, "settings_page", label=_("Settings"))
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # what is in it are the stops of Tab
         self._controller = controller
         self._default_folder = models_folder
         self._current = SECTIONS[0][0]

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QObject, QRect, QStandardPaths, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QStandardPaths, QTimer, QUrl, Signal
 from PySide6.QtGui import QEnterEvent, QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -394,6 +394,17 @@ def give_export_menu(
     menu = ExportMenu(button, title, forms)
     menu.form_chosen.connect(chosen)
     button.setMenu(menu)
+
+
+def open_export(button: QPushButton | QToolButton) -> None:
+    """Do what a press on a button for exports does, if it can be pressed now."""
+    menu = button.menu()
+    if not button.isVisible() or not button.isEnabled():
+        return
+    if menu is None:
+        button.click()
+    else:
+        menu.popup(button.mapToGlobal(QPoint(0, button.height())))
 
 
 def ask_where(
