@@ -63,7 +63,8 @@ def table() -> dict[str, tuple[Setting, ...]]:
         "general": (
             Setting(
                 "theme", _("Colours"), Listed, also=_("appearance, dark mode, night, contrast"),
-                values=(("system", _("Same as the system")), ("light", _("Light")), ("dark", _("Dark"))),
+                values=(("system", _("Same as the system")), ("light", _("Light")), ("dark", _("Dark")),
+                        ("contrast", _("High contrast"))),
             ),
             Setting(
                 "language", _("Language"), Listed, tip=_("slmdesk starts again for it, with this page."),
@@ -163,6 +164,7 @@ class SettingsPage(QScrollArea):
     restore_requested = Signal()
     ledger_requested = Signal()
     folder_requested = Signal(str)
+    section_shown = Signal()
 
     def __init__(self, controller: SettingsController, models_folder: str) -> None:
         super().__init__()
@@ -260,8 +262,16 @@ class SettingsPage(QScrollArea):
         column(self.field, *entries, 1, into=self.side_list, gap=theme.SPACE_4)
         self.side_list.installEventFilter(self)
 
+    @property
+    def section(self) -> str:
+        return self._current
+
     def show_section(self, name: str) -> None:
+        """Show a section. One that no longer exists is ignored."""
+        if name not in self.sections:
+            return
         self._current = name
+        self.section_shown.emit()
         if self.field.text():
             self.field.clear()
         else:
