@@ -41,7 +41,7 @@ from slmdesk.base.untrusted import json_bytes, object_in, read_file
 FORMAT = 1
 """Number of the file's format. It rises when a known name gets another meaning, not with a new name."""
 NAMES_TOLD = ("automatic", "always", "never")
-THEMES = ("system", "light", "dark")
+THEMES = ("system", "light", "dark", "contrast")
 TOKEN_PLACES = ("ask", "keyring", "file")
 PASSWORD_PLACES = ("", "keyring", "file")
 

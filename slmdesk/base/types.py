@@ -390,6 +390,12 @@ def unlike_marks(text: str) -> str:
     return re.sub(mark, r"(\1)", " ".join(text.split()), flags=re.IGNORECASE)
 
 
+def retold_marks(text: str) -> str:
+    """Say the marks of places in a stored text, such as "[section 3]", in the language of the window."""
+    signs = "|".join(re.escape(signs[2]) for signs in PAGE_WORDS.values())
+    return re.sub(rf"(?<=\[)((?:[^\[\]]*, )?)({signs})(?= \d)", lambda match: match[1] + _(match[2]), text)
+
+
 def counted_pages(count: int, kind: str) -> str:
     return f"{grouped(count)} {page_word(kind, count)}"
 

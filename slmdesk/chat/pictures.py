@@ -19,10 +19,11 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.types import AttachRequest
 from slmdesk.library.reading import start_reader
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, Slices
+from slmdesk.runtime.service import Runtime, Service, Slices, sliced
 
 if TYPE_CHECKING:
     from slmdesk.children.client import ChildClient
+    from slmdesk.library.service import DocumentText
 
 NAME = N_("Picture")
 
@@ -56,6 +57,17 @@ class Pictures(Service):
             )  # fmt: skip
 
         return self._asked("sight", given, named).map(attached)
+
+    @sliced
+    def words(self, data: bytes, read: Callable[[Path], Pending[DocumentText]]) -> Slices[DocumentText]:
+        """Read the words on a picture, given as the bytes of its file, by `read`, which stores nothing."""
+        from tempfile import TemporaryDirectory  # late: few pictures are read
+
+        with TemporaryDirectory(dir=self._paths.cache) as folder:
+            file = Path(folder) / "picture.png"
+            file.write_bytes(data)
+            read_words: DocumentText = yield read(file)
+        return read_words
 
     def shown(self, turns: Sequence[ChatMessage]) -> Slices[tuple[ChatMessage, ...]]:
         """Return the turns with the pixels of their pictures, as the engine takes them."""

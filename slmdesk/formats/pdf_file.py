@@ -491,11 +491,6 @@ class PageLetters:
         rect = self._rect
         return self.view.box(rect.left, rect.bottom, rect.right, rect.top)
 
-    def piece(self, index: int) -> int:
-        """Return a number that characters drawn in one go have in common."""
-        piece = pdfium_c.FPDFText_GetTextObject(self._raw, index)
-        return ctypes.cast(piece, ctypes.c_void_p).value or 0
-
     def ink(self, index: int) -> tuple[float, float, float, float]:
         """Return x0, y0, x1, y1 of the drawn shape of a character, which may extend beyond `box`."""
         left, right, bottom, top = (ctypes.c_double() for __ in range(4))

@@ -6,11 +6,12 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 from slmdesk.formats.pdf_cells import FREE, LAYOUT_LINES, Cell, Part, lines_of, middle_of, rows_of
 from slmdesk.formats.pdf_file import Sides, Word
 from slmdesk.formats.pdf_grid import COVERED, OPEN, Grid
+from slmdesk.formats.pdf_shapes import address
 
 LEAST_ROWS = 2
 SURE_ROWS = 4
@@ -43,8 +44,8 @@ class Letters(Protocol):
 
     def box(self, index: int) -> Sides: ...
 
-    def piece(self, index: int) -> int:
-        """Return a number that characters drawn in one go have in common."""
+    def piece(self, index: int) -> Any:
+        """Return pdfium's object of the page that draws a character; those drawn in one go have it in common."""
         ...
 
 
@@ -99,7 +100,7 @@ class _Filling:
         if word.line != after.line or word.first < 0 or after.first < 0 or after.x0 < word.x1:
             return float("inf")
         end = word.indices[-1] if word.indices else word.first + len(word.text) - 1
-        if self._letters.piece(end) != self._letters.piece(after.first):
+        if address(self._letters.piece(end)) != address(self._letters.piece(after.first)):
             return float("inf")
         return (after.x0 - word.x1) / (after.y1 - after.y0 or 1.0)
 
@@ -136,7 +137,7 @@ class _Filling:
         if self._together > 1:
             cuts = {_cut(boxes, side) for side in sides} - {0, len(boxes)}
         else:
-            pieces = [self._letters.piece(index) for index in indices]
+            pieces = [address(self._letters.piece(index)) for index in indices]
             jumps = [
                 at
                 for at in range(1, len(boxes))

@@ -188,6 +188,7 @@ class Frame(QObject):
         area = DocumentsArea(self._bridge, self.keeper, self)
         area.restore(self.state.current)
         area.state_changed.connect(self._keep_timer.start)
+        area.page.list_requested.connect(self.window.open_bar)
         self._place_with_card("Documents", area.page, is_patient=True)
         return area
 
@@ -308,6 +309,8 @@ class Frame(QObject):
         page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
         page.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
+        page.show_section(self.state.current.last_section)
+        page.section_shown.connect(self._keep_timer.start)
         self._place("Settings", page)
         return page
 
@@ -509,6 +512,7 @@ class Frame(QObject):
         values = dict(
             window_geometry=self.window.geometry_state,
             last_page=self.window.current_page,
+            **({"last_section": self.settings_page.section} if self.window.is_made("Settings") else {}),
             **(self.documents_area.state if self.window.is_made("Documents") else {}),
             sidebar_visible=self.window.wants_bar,
             last_chat="" if self.chat.private.is_open else self.chat.chat or self._chat_before,

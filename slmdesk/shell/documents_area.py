@@ -39,6 +39,9 @@ READ_AFTER_MS = 1000
 """Milliseconds until the model begins to read the shown document. A document that is only passed by is not read."""
 
 PANES = {TABLE: "table", QUESTION: "questions"}
+ACTIONS_OF_PANES = {"summary": "summarize", "questions": "ask", "table": "table", "versions": "compare"}
+"""What a tab does with several documents that are chosen in the list, as the buttons below the list do."""
+PANES_OF_SEVERAL = ("summary", "questions", "table")
 
 
 Pane = SummaryPane | QuestionPane | ComparePane
@@ -83,6 +86,7 @@ class DocumentsArea(QObject):
         self.view.side.add_pane(_("Table"), "table", self.table_pane)
         self.view.side.add_pane(_("Compare"), "versions", self.compare_pane)
         self.view.side.add_pane(_("Redact"), "redact", self.redact_pane)
+        self.view.order_tabs()
         self._connect()
 
     def _connect(self) -> None:
@@ -93,9 +97,8 @@ class DocumentsArea(QObject):
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())
-        self.page.side.pane_shown.connect(self._compare_chosen)
-        self.page.side.tabs.tabBarClicked.connect(self._begin_summary)
-        self.page.side.tabs.tabBarClicked.connect(lambda _tab: self.tables.guess.watch(self.table_pane.isVisible()))
+        self.page.side.pane_chosen.connect(self._on_pane_chosen)
+        self.page.side.pane_shown.connect(lambda _name: self._show_title())
         self._bridge.on(ModelStateChanged, self._on_model_state_changed)
         self.page.view.place_clicked.connect(self._on_place_clicked)
         for pane, controller in (
@@ -163,8 +166,7 @@ class DocumentsArea(QObject):
 
     def _on_opening(self, count: int) -> None:
         """Show where the result will be: a comparison of two, or a summary."""
-        if count == 2 or self.page.side.current != "versions":  # there the other version is chosen next
-            self.page.side.show_pane("versions" if count == 2 else "summary")
+        self.page.side.show_pane("versions" if count == 2 else "summary")
 
     def _on_opened(self, documents: Sequence[str], is_folder: bool) -> None:
         """Do at once what is usual with opened documents: summarize the first, compare two, tabulate a folder."""
@@ -179,7 +181,25 @@ class DocumentsArea(QObject):
             self.summaries.show_document(self.documents.current)
             self._begin_summary()
 
-    def _begin_summary(self, *_tab: object) -> None:
+    def _on_pane_chosen(self, pane: str) -> None:
+        """Show in a pane what is chosen in the list: several documents together, or the one on show."""
+        chosen = self.page.documents.chosen
+        action = ACTIONS_OF_PANES.get(pane, "")
+        if len(chosen) > 1 and action and (action != "compare" or len(chosen) == 2):
+            self._on_several(action, chosen)
+            return
+        self._begin_summary()
+        self.tables.guess.watch(pane == "table")
+
+    def _show_title(self) -> None:
+        """Name what the shown pane is about: the documents chosen together, or the one on show."""
+        record = self.view.record
+        if self._scope and self.page.side.current in PANES_OF_SEVERAL:
+            self.view.show_title(counted_documents(len(self._scope)))
+        elif record is not None:
+            self.view.show_title(record.name)
+
+    def _begin_summary(self) -> None:
         """Summarize the shown document, where its summary is looked at."""
         if self.summary_pane.isVisible() and self.summary_pane.isEnabled() and not self._scope:
             self.summary_pane.begin_first()
@@ -238,10 +258,10 @@ class DocumentsArea(QObject):
         self._scope = tuple(names)
         if self.documents.current not in names:
             self.documents.choose(documents[0])
-        self.view.show_title(counted_documents(len(names)))
         if action == "summarize":
             self.page.side.show_pane("summary")
-            self.summaries.begin(self.summary_pane.form.request, tuple(names))
+            if not self.summaries.is_about(self._scope):
+                self.summaries.begin(self.summary_pane.form.request, self._scope)
         elif action == "ask":
             self.question_pane.name_documents(names)
             self.questions.show_together(tuple(names))
@@ -258,11 +278,6 @@ class DocumentsArea(QObject):
             self.documents.show_document(documents[0])
             self.tables.show_chosen(self._scope)
             self.page.side.show_pane("table")
-
-    def _compare_chosen(self, pane: str) -> None:
-        chosen = self.page.documents.chosen
-        if pane == "versions" and len(chosen) == 2 and self.documents.current in chosen:
-            self._compare(chosen)
 
     def _compare(self, documents: Sequence[str]) -> None:
         """Compare two documents. If neither is shown, the first is."""
@@ -281,10 +296,9 @@ class DocumentsArea(QObject):
         is_unread = record is not None and record.status is DocumentStatus.FAILED and not record.pages
         for part in (self.summary_pane, self.question_pane):
             part.setEnabled(not is_reading and not is_unread)
-        if record is not None and record.id in self._scope:
-            self.view.show_title(counted_documents(len(self._scope)))
-        elif record is not None:
+        if record is not None and record.id not in self._scope:
             self._scope = self.tables.chosen = ()
+        self._show_title()
         self.table_pane.folder = self.documents.current_folder
         self.table_pane.setEnabled(record is not None and not is_reading and not is_unread)
         self.redact_pane.show_document(None if is_reading or is_unread else record)

@@ -23,7 +23,7 @@ from PySide6.QtGui import (
     QRegion,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import BackupCopy, Brought, Item, JobStatus, Rescued, Status, title_words
@@ -47,14 +47,14 @@ from slmdesk.runtime.events import (
 )
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.base.unexpected import ErrorReporter
 from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.bars import PLACE, SettingsController, SideBar, StatusBar
-from slmdesk.window.widgets.build import column, come_forward, row
+from slmdesk.window.widgets.build import BREAK, column, come_forward, row
 from slmdesk.window.widgets.dialogs import sheets_over
 from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of, written
 from slmdesk.window.widgets.opening import open_outside
@@ -308,6 +308,9 @@ def fitted(requested: QRect, screen: QRect) -> QRect:
     return QRect(QPoint(left, upper), size)
 
 
+PAGE_SAYS_MS = 1000
+
+
 class NoticeController(QObject):
     quit_requested = Signal()
     trash_requested = Signal()
@@ -326,6 +329,7 @@ class NoticeController(QObject):
         self._chat, self._chats = chat, chats
         self._reported_in_chat: dict[str, str] = {}
         self._open_chat = ""
+        self._said_again = Delay(self, PAGE_SAYS_MS, self._drop_said)
         bridge.notice_raised.connect(self._on_notice_raised)
         bridge.problem_met.connect(self.show_problem)
         bridge.open_failed.connect(self._on_open_failed)
@@ -344,6 +348,22 @@ class NoticeController(QObject):
             self._errors.caught.emit(notice.report)
         elif not any(self._reported_in_chat.get(id) == notice.text for id in self._chat.message_ids[-1:]):
             self._bars.show_notice(notice)
+            self._drop_said()
+            self._said_again.start()
+
+    def _drop_said(self) -> None:
+        """Drop the errors that ask nothing and stand on the page on show too. A page may say it a moment later."""
+        labels = [label for label in self._bars.window().findChildren(QLabel) if label.isVisible()]
+        on_page = [
+            getattr(label, "full_text", label.text()).replace(BREAK, "")
+            for label in labels
+            if not self._bars.isAncestorOf(label)
+        ]
+        for bar in self._bars.bars:
+            notice = bar.notice
+            said = {notice.text, notice.details.partition("\n")[0]} - {""}
+            if notice.is_error and not notice.action and any(words in text for text in on_page for words in said):
+                self._bars.drop_text(notice.text)
 
     def _on_message_ended(self, event: MessageEnded) -> None:
         """Show a notice that an answer has ended, except in the open chat, where the end is seen under the message."""

@@ -71,6 +71,32 @@ BUTTONS = (
     ("network_button", _("Network and its requests"), ""),
 )
 """Actions without a shortcut: their widget, words and page. The organisation's rules may hide the widget."""
+WAYS = (
+    ("compare", "git-compare", _("Compare two versions"), _("comparison, differences, changes, contract"), "versions"),
+    ("summary", "list-checks", _("Understand a document"), _("summary, letter, key points"), "summary"),
+    (
+        "calendar",
+        "calendar",
+        _("Deadlines for the calendar"),
+        _("dates, appointment, reminder, ics, Outlook"),
+        "summary",
+    ),
+    ("table", "table", _("Make a table of documents"), _("Excel, spreadsheet, columns, invoices, CSV"), "table"),
+    ("labels", "list-checks", _("Label texts"), _("mood, sentiment, topics, urgency, feedback, survey"), "table"),
+    ("redact", "eye-off", _("Redact a document"), _("anonymous, names, personal data, black out"), "redact"),
+)
+"""What can be done with documents: key, icon, words, other words for it, and the pane that does it."""
+ALSO = {
+    "help": _("licence, licences, version, about, manual, fault, report"),
+    "page.models": _("download a model, AI, language model"),
+    "page.settings": _("options, preferences"),
+    "page.jobs": _("progress, queue, running work"),
+    "page.write": _("correct, spelling, grammar, tone, e-mail"),
+    "chat.model": _("language model, AI"),
+    "clipboard": _("translator"),
+    "lock": _("password, lock screen"),
+}
+"""Other words by which actions and pages are found."""
 MARGIN = 60
 
 
@@ -116,12 +142,14 @@ class PaletteEntry(QObject):
         actions = self._actions()
         named = {**pages, **actions}
         useful = [named[name] for name in USEFUL if name in named]
-        return Offers((*actions.values(), *self._buttons()), tuple(pages.values()), tuple(self._settings()), useful)
+        return Offers(
+            (*actions.values(), *self._buttons(), *self._ways()), tuple(pages.values()), tuple(self._settings()), useful
+        )
 
     def _page_entry(self, keys: Keys) -> Entry:
         title = keys.name.removeprefix("page.").title()
         show = partial(self._window.show_page, title)
-        return Entry(keys.words, _icon_of(keys.name, title), show, shortcut=keys.shown)
+        return Entry(keys.words, _icon_of(keys.name, title), show, shortcut=keys.shown, also=ALSO.get(keys.name, ""))
 
     def _actions(self) -> dict[str, Entry]:
         focus = self._window.focusWidget()
@@ -139,7 +167,8 @@ class PaletteEntry(QObject):
             if done_by is not None:
                 detail = "" if keys.place == EVERYWHERE else _(keys.place)
                 icon = _icon_of(keys.name, keys.place)
-                entries[keys.name] = Entry(keys.words, icon, partial(self._act, keys.name, done_by), detail, keys.shown)
+                act, also = partial(self._act, keys.name, done_by), ALSO.get(keys.name, "")
+                entries[keys.name] = Entry(keys.words, icon, act, detail, keys.shown, also=also)
         return entries
 
     def _can(self, keys: Keys, shortcut: QShortcut, focus: QWidget | None) -> bool:
@@ -167,11 +196,27 @@ class PaletteEntry(QObject):
             if not name.startswith(hidden) if is_new else self._is_usable(name):
                 yield Entry(words, _icon_of(name, place), partial(self._press, name, place), _(place) if place else "")
 
+    def _ways(self) -> Iterator[Entry]:
+        for key, icon, words, also, pane in WAYS:
+            yield Entry(words, icon, partial(self._begin, key, pane), _("Documents"), also=also)
+
+    def _begin(self, key: str, pane: str) -> None:
+        """Show the pane that does something with documents. Without a document, ask for one."""
+        frame, is_compare = self._frame, key == "compare"
+        self._window.show_page("Documents")
+        if is_compare:
+            frame.start_page.card_chosen.emit(key)
+        elif not frame.documents.current:
+            frame.documents_page.ask_files()
+        if frame.documents.current or not is_compare:
+            frame.documents_page.side.show_pane(pane)
+
     def _settings(self) -> Iterator[Entry]:
         page = self._frame.settings_page
         for each in filter(lambda each: each.is_offered, page.settings):
             section = page.sections[each.section].title
-            yield Entry(each.field.title, "settings", partial(self._reach, each.widget), section)
+            reach = partial(self._reach, each.widget)
+            yield Entry(each.field.title, "settings", reach, section, also=each.also)
 
     def _widget(self, name: str) -> QWidget:
         widget = self._window.findChild(QWidget, name)

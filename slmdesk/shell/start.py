@@ -7,7 +7,7 @@ from itertools import groupby
 
 from PySide6.QtCore import QDate, QDateTime, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
@@ -122,7 +122,7 @@ class StartPage(QScrollArea):
         inner = named(QWidget(self), "start_inner")
         inner.setMinimumHeight(1)
         holder = self._holder = QWidget(inner)
-        self._title = plain_label("", holder, name="start_title", kind="hero")
+        self._title = plain_label(_("What do you want to do?"), holder, name="start_title", kind="hero")
         self._title.setIndent(theme.SPACE_16)
         self._slot = QVBoxLayout()
         self._cards = [Card(*card, parent=holder) for card in CARDS]
@@ -167,18 +167,17 @@ class StartPage(QScrollArea):
             return
         self._shown = items, to_check
         empty_layout(self._recent)
-        today, count = QDate.currentDate(), sum(to_check.values())
-        self._title.setText(_("{count:,} to check").format(count=count) if count else _("What do you want to do?"))
+        today = QDate.currentDate()
         for day, group in groupby(items, lambda item: _day_words(item.updated, today)):
             heading = plain_label(day, self._holder, name="recent_day", kind="small")
             heading.setContentsMargins(theme.SPACE_8, theme.SPACE_16, 0, theme.SPACE_4)
             self._recent.addWidget(heading)
             for item in group:
-                self._recent.addLayout(self._row(item, to_check.get(item.id, 0)))
+                self._recent.addWidget(self._row(item, to_check.get(item.id, 0)))
         self._stays.setVisible(not items)
         self._order_tabs()
 
-    def _row(self, item: Item, to_check: int) -> QHBoxLayout:
+    def _row(self, item: Item, to_check: int) -> QWidget:
         title = clean_label(item.shown_title) or _("Untitled")
         words = _("{count:,} to check").format(count=to_check) if to_check else ""
         label = ", ".join(filter(None, (title, words)))
@@ -186,7 +185,8 @@ class StartPage(QScrollArea):
         set_tip(made, title)
         set_icon(made, KIND_ICONS.get(item.kind, "file-text"), "ink2")
         made.clicked.connect(lambda _checked=False, id=item.id: self.item_chosen.emit(id))
-        return row((made, 1), plain_label(words, self._holder, name="recent_open", kind="small", wraps=False))
+        made.put_beside(plain_label(words, made, name="recent_open", kind="small", wraps=False))
+        return made
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

@@ -33,9 +33,10 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from slmdesk.base.record import Record, field
+from slmdesk.base.record import Record, changed, field
 from slmdesk.base.records import Found, ModelRecord, title_words
 from slmdesk.base.texts import _
+from slmdesk.base.types import retold_marks
 from slmdesk.history.labels import KINDS, OTHER_KIND
 from slmdesk.history.service import ItemTitle
 from slmdesk.library.search import TextHit
@@ -51,7 +52,7 @@ from slmdesk.runtime.events import (
     ModelsChanged,
 )
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.folding import find_spans, fold
+from slmdesk.text.folding import find_spans, fold, folded_name
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.live import Live
@@ -276,6 +277,8 @@ chat.
 MOST_MATCHED_LETTERS = 40
 """Most typed letters for which names with gaps are searched."""
 _NO_LETTERS = re.compile(r"[\W_]+")
+ALSO_BEGIN = "\n"
+"""Stands between a folded name and the other words by which it is found."""
 
 
 class Named(Protocol):
@@ -292,6 +295,8 @@ class NameList(Generic[N]):
         self.folded = [name.folded for name in names]
         self.spaced = [_spaced(word) for word in self.folded]
         """The words of each name, with one space before each word."""
+        self.proper = [_spaced(word.partition(ALSO_BEGIN)[0]) for word in self.folded]
+        """The same without other words by which it is found."""
 
 
 class Matcher:
@@ -321,7 +326,7 @@ class Matcher:
 
     def _rank(self, name: str) -> int:
         if name.startswith(self._typed):
-            return IS if name == self._typed else BEGINS
+            return IS if name.partition(ALSO_BEGIN)[0] == self._typed else BEGINS
         return WORDS_BEGIN
 
     def _begun(self, given: NameList[N]) -> list[int]:
@@ -350,8 +355,8 @@ class Matcher:
         first, others = f" {self._letters[0]}", map(re.escape, self._letters[1:])
         steps = (rf"(?>[^{letter}]{{0,2}}{letter}|[^{letter} ]* {letter})" for letter in others)
         search = re.compile(re.escape(first) + "".join(steps)).search
-        candidates = [at for at, spaced in enumerate(given.spaced) if first in spaced]
-        return [at for at in candidates if at not in known and search(given.spaced[at])]
+        candidates = [at for at, spaced in enumerate(given.proper) if first in spaced]
+        return [at for at in candidates if at not in known and search(given.proper[at])]
 
 
 @lru_cache(maxsize=40_000)
@@ -497,7 +502,11 @@ class PaletteController(QObject):
         name, icon = KINDS.get(kind, OTHER_KIND)
         choose = partial(self._open.message, hit, self._words)
         return Entry(
-            " ".join(title_words(hit.title, kind).split()) or _(name), icon, choose, _(name), snippet=hit.snippet
+            " ".join(title_words(hit.title, kind).split()) or _(name),
+            icon,
+            choose,
+            _(name),
+            snippet=retold_marks(hit.snippet),
         )
 
     def _passage_entry(self, hit: TextHit) -> Entry:
@@ -567,11 +576,17 @@ class Names(Record):
     models: Sequence[ModelRecord] = ()
 
 
+def _told(title: ItemTitle) -> ItemTitle:
+    """Return a title that the program made in the language of the window, in which it is searched for too."""
+    name = title_words(title.name, title.kind)
+    return title if name == title.name else changed(title, name=name, folded=folded_name(name))
+
+
 def _all_names(services: Services) -> Names:
     """Return all names. Service thread."""
     from slmdesk.models.service import for_chat  # imported late: the window starts without it
 
-    items = services.history.titles()
+    items = [_told(title) for title in services.history.titles()]
     return Names(
         items=items,
         chats=NameList([item for item in items if item.kind == CHAT]),
@@ -664,10 +679,12 @@ class Entry(Record):
     shortcut: str = ""
     snippet: str = ""
     """Text around found words. Each found word is between U+E000 and U+E001."""
+    also: str = ""
+    """Other words by which it is found."""
 
     @property
     def folded(self) -> str:
-        return fold(self.name)
+        return f"{fold(self.name)}{ALSO_BEGIN}{fold(self.also)}" if self.also else fold(self.name)
 
 
 class Section(Record):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QWidget
 
@@ -37,6 +37,8 @@ class SidePanel(QStackedWidget):
     """
 
     pane_shown = Signal(str)
+    pane_chosen = Signal(str)
+    """A person chose a tab, which may be the one on show."""
     needs_width = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -46,7 +48,7 @@ class SidePanel(QStackedWidget):
         self._names: list[str] = []
         self._wide: set[str] = set()
         self.has_space = False
-        self.tabs.currentChanged.connect(lambda at: self.show_pane(self._names[at]))
+        self.tabs.currentChanged.connect(self._choose)
         self.tabs.tabBarClicked.connect(self._on_clicked)
 
     def add_pane(self, title: str, object_name: str, widget: QWidget) -> None:
@@ -72,9 +74,8 @@ class SidePanel(QStackedWidget):
         if name not in self._names:
             return
         at = self._names.index(name)
-        if at != self.tabs.currentIndex():
-            self.tabs.setCurrentIndex(at)  # calls this again
-            return
+        with QSignalBlocker(self.tabs):
+            self.tabs.setCurrentIndex(at)
         self.setCurrentIndex(at)
         self._settle()
         self.pane_shown.emit(name)
@@ -87,10 +88,14 @@ class SidePanel(QStackedWidget):
     def _on_clicked(self, at: int) -> None:
         """Give the focus to the field of the pane that a person chose, if it has one."""
         if 0 <= at < len(self._names):
-            self.show_pane(self._names[at])
+            self._choose(at)
             widget = self.currentWidget()
             if widget is not None and widget.focusProxy() is not None:
                 widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _choose(self, at: int) -> None:
+        self.show_pane(self._names[at])
+        self.pane_chosen.emit(self._names[at])
 
     def _settle(self) -> None:
         wants = self.current in self._wide
@@ -395,6 +400,10 @@ class JobFollower(QObject, JobOwner):
             return
         self._leave()
         self.items.show_document(document, self._open_newest)
+
+    def is_about(self, documents: Sequence[str]) -> bool:
+        """Tell whether the shown item, or the one being made, is made of just these documents."""
+        return bool(self._about) and self._about == frozenset(documents)
 
     def open_item(self, document: str, item: str) -> None:
         """Show an item of a document that is shown, or will be shown soon."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Iterator
 from itertools import groupby
 
 import psutil
 import pytest
-from fakes.dropping import drop
+from fakes.dropping import LEASE, drop, open_read
 from fakes.edges import out_of_order
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAccessible, QAction
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
@@ -34,8 +35,12 @@ def test_start_says_what_is_to_check_and_begins_a_new_chat(program):
     chat = program.chat.chat
     program.window.show_page("Start")
     items = lambda: program.window.findChildren(QPushButton, "recent_item")  # noqa: E731
-    program.wait(lambda: program.find("start_title").text() == "1 to check" and len(items()) == 2)
-    assert "The two key was lost., 1 to check" in [item.accessibleName() for item in items()]
+    program.wait(lambda: len(items()) == 2)
+    assert program.find("start_title").text() == "What do you want to do?", "it asks, and does not reproach"
+    (checked,) = [item for item in items() if item.accessibleName() == "The two key was lost., 1 to check"]
+    count = program.find("recent_open", checked)
+    assert count.text() == "1 to check"
+    assert program.window.childAt(count.mapTo(program.window, count.rect().center())) is checked, "all of it is pressed"
     assert not program.chat.chat
     program.window.show_page("Chat")
     program.wait(lambda: program.chat.chat == chat)
@@ -46,11 +51,57 @@ def test_start_says_what_is_to_check_and_begins_a_new_chat(program):
 
 
 def test_a_screen_reader_meets_parts_in_the_order_in_which_they_stand(program, request):
+    program.window.show_page("Translate")
+    panes = program.find("translate_splitter")
     assert out_of_order(program.window)
+    assert [part.objectName() for part in read_in(panes)] != ["source_side", "target_side"]
     request.addfinalizer(lambda: QAccessible.setActive(False))
     QAccessible.setActive(True)
     QApplication.instance().focusWindowChanged.emit(None)  # somebody comes back from the settings of the desktop
     assert not out_of_order(program.window)
+    assert [part.objectName() for part in read_in(panes)] == ["source_side", "target_side"]
+
+
+TITLES = {
+    "Start": "What do you want to do?", "Documents": "lease.md", "Write": "New text", "Models": "Models",
+    "Settings": "General", "Jobs": "Jobs",
+}  # fmt: skip
+
+
+def told(read: QAccessibleInterface) -> Iterator[str]:
+    """The names that a screen reader says of what is in a part, in its order."""
+    if read.state().invisible:
+        return
+    name = read.text(QAccessible.Text.Name)
+    if name and read.role() not in (QAccessible.Role.Client, QAccessible.Role.Pane):
+        yield name
+    for at in range(read.childCount()):
+        yield from told(read.child(at))
+
+
+def test_a_screen_reader_meets_the_title_of_a_page_first_and_the_result_before_the_pages(program, request, tmp_path):
+    letter = tmp_path / "lease.md"
+    letter.write_text(LEASE)
+    program.open_documents()
+    open_read(program, letter)
+    program.wait(program.find("export_summary_button").isVisible)
+    request.addfinalizer(lambda: QAccessible.setActive(False))
+    QAccessible.setActive(True)
+    QApplication.instance().focusWindowChanged.emit(None)
+    for page, title in TITLES.items():
+        program.window.show_page(page)
+        QApplication.processEvents()
+        words = list(told(QAccessible.queryAccessibleInterface(program.window.page(page))))
+        assert words[0] == title, page
+        if page == "Documents":
+            said = [next(at for at, name in enumerate(words) if name.startswith(begin)) for begin in
+                    ("Other", "Summary", "The lease", "Number of the page")]  # fmt: skip
+            assert said == sorted(said)
+
+
+def read_in(holder: QWidget) -> list[QWidget]:
+    parts = holder.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    return [part for part in parts if part.objectName() in ("source_side", "target_side")]
 
 
 def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_path):

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QListView, QToolButton
 from shiboken6 import isValid
 
-from slmdesk.window.widgets.files import ask_files, ask_new_file, note_document_folder
+from slmdesk.window.widgets.files import LAST_FOLDER, ask_files, ask_new_file, document_folder, note_document_folder
 from slmdesk.window.widgets.notices import ask_folder
 
 pytestmark = pytest.mark.gui
@@ -115,6 +115,19 @@ def test_delete_for_good_takes_the_names_of_folders_along(program, paths, tmp_pa
     shown_and_closed(program, program.window.findChild(QFileDialog, "folder_dialog"))
     assert files_with(paths.config) == [], "nor do the dialogs of this run know it"
     assert stat.S_IMODE((paths.config / "QtProject.conf").stat().st_mode) == 0o600
+
+
+def test_the_next_run_begins_in_the_folder_of_the_last(start, tmp_path) -> None:
+    program, app = start(), QApplication.instance()
+    (folder := tmp_path / MARKER).mkdir()
+    note_document_folder(folder / "x")
+    shown_and_closed(program, ask_files(program.window, "Open", lambda _paths: None, name="d", filters=""))
+    program.close()
+    app.setProperty(LAST_FOLDER, None)  # a new process knows nothing of it
+    start()
+    assert document_folder() == str(folder)
+    folder.rmdir()
+    assert document_folder() == str(Path.home())
 
 
 @pytest.mark.parametrize("kind", ["folder", "files", "new"])

@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 import slmdesk
 from slmdesk.base.record import Record
 from slmdesk.window.base.live import Live
+from slmdesk.window.base.reading_order import ReadingOrder
 from slmdesk.window.widgets.build import button, column, plain_label, row, text_line
 from slmdesk.window.widgets.dialogs import AWAY, Dialog, LineQuestion, Question
 
@@ -200,6 +201,28 @@ def tabs() -> list[str]:
         if focused() == names[0]:
             return [name for name in names if name != "dialog_area"]
         names.append(focused())
+
+
+def test_enter_presses_the_same_button_in_the_order_of_a_screen_reader(program, request):
+    """The order in which widgets are stacked decides about Enter where a dialog names no button."""
+
+    def pressed_by_enter() -> dict[str, list[str]]:
+        maker, found = Maker(program), {}
+        for kind in dialogs():
+            sheet = maker.build(kind)
+            sheet.show()
+            QApplication.processEvents()
+            buttons = [each for each in sheet.findChildren(QPushButton) if each.isVisible()]
+            found[kind.__name__] = [each.objectName() for each in buttons if each.isDefault()]
+            assert not [each for each in buttons if each.autoDefault() and not each.isDefault()] or found[kind.__name__]
+            sheet.close()
+        return found
+
+    before = pressed_by_enter()
+    assert all(len(names) <= 1 for names in before.values()), before
+    order = ReadingOrder(QApplication.instance(), program.window)
+    request.addfinalizer(lambda: QApplication.instance().removeEventFilter(order))
+    assert pressed_by_enter() == before
 
 
 def test_cancel_stands_before_the_answer_and_enter_presses_the_default(program):

@@ -87,6 +87,7 @@ def test_without_a_speech_model_one_line_says_where_there_is_one(start):
     program.click(program.find("dictate_button"))
     program.wait(lambda: any("speech model" in notice for notice in program.notices()))
     assert program.window.status._microphone is None
+    assert not program.window.notices.bars[-1].notice.is_error, "nothing failed"
     program.click(program.find("notice_action"))
     program.wait(lambda: program.window.current_page == "Models")
 

@@ -26,7 +26,7 @@ from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.notices import Notice, NoticeArea
 
 pytestmark = pytest.mark.gui
-PLACE, LINE = QRect(100, 560, 600, 34), QRect(0, 560, 800, 34)
+PLACE, LINE = QRect(100, 560, 600, 36), QRect(0, 560, 800, 36)
 LONG = "Many words that say the same thing over and over. " * 20
 
 
@@ -70,7 +70,7 @@ def test_the_newest_stands_in_its_place_and_the_others_wait(qtbot, area):
     first, second = area.bars
     assert not first.isVisible()
     assert second.isVisible()
-    assert area.geometry() == PLACE
+    assert area.geometry() == LINE, "so many words take the line"
     more = second.findChild(QPushButton, "notice_more")
     qtbot.waitUntil(more.isVisible)
     more.click()
@@ -92,6 +92,54 @@ def test_words_that_fit_are_not_cut(area):
     assert not bar.findChild(QPushButton, "notice_more").isVisible()
 
 
+MEDIUM = "Qwen2.5 Coder 1.5B Instruct cannot see pictures, so the message was not sent. Attach the text of the picture."
+
+
+def test_words_too_long_for_a_line_stand_on_two(area):
+    area.show_notice(Notice(MEDIUM, "details", action="Undo", is_error=True))
+    for _turn in range(4):
+        QApplication.processEvents()
+    (bar,) = area.bars
+    words = bar.findChild(QLabel, "notice_text")
+    assert words.text() == MEDIUM
+    assert words.fontMetrics().horizontalAdvance(MEDIUM) > words.width(), "on two lines"
+    assert not bar.findChild(QPushButton, "notice_more").isVisible()
+    needed = words.fontMetrics().boundingRect(QRect(0, 0, words.width(), 999), Qt.TextFlag.TextWordWrap, MEDIUM)
+    assert needed.height() <= words.height()
+    area.set_place(QRect(300, 560, 200, 36), LINE)  # no room: they take the line
+    for _turn in range(4):
+        QApplication.processEvents()
+    assert words.text() == MEDIUM
+    area.show_notice(Notice(f"{MEDIUM} {MEDIUM} {MEDIUM}"))
+    for _turn in range(4):
+        QApplication.processEvents()
+    cut = area.bars[-1].findChild(QLabel, "notice_text")
+    assert cut.text().endswith("…")
+    assert MEDIUM in cut.toolTip()
+
+
+def test_two_notices_beside_each_other_are_both_read_or_one_waits(area):
+    area.show_notice(Notice("Pasted picture is not attached any more.", action="Undo"))
+    area.show_notice(Notice(MEDIUM, "details", is_error=True))
+    for _turn in range(4):
+        QApplication.processEvents()
+    shown = [bar.findChild(QLabel, "notice_text").text() for bar in area.bars if bar.isVisible()]
+    assert not [words for words in shown if words.endswith("…")]
+
+
+def test_an_error_goes_where_the_page_says_the_same(program):
+    program.window.show_page("Start")
+    on_page = program.find("start_stays").text()
+    program.bridge.notice_raised.emit(Notice("Another thing failed.", is_error=True))
+    program.bridge.notice_raised.emit(Notice(on_page, is_error=True))
+    assert program.notices() == ["Another thing failed."]
+    program.bridge.notice_raised.emit(Notice(on_page, is_error=True, action="Try again"))
+    assert on_page in program.notices(), "it asks something"
+    label = program.find("start_hint")
+    label.setText("Another thing failed.")  # the page says it a moment later
+    program.wait(lambda: program.notices() == [on_page])
+
+
 def test_an_error_that_asks_nothing_does_not_cover_what_asks(area):
     taken = []
     watch = partial(taken.append, "watched")
@@ -103,7 +151,7 @@ def test_an_error_that_asks_nothing_does_not_cover_what_asks(area):
     assert [bar.isVisible() for bar in area.bars] == [True, False, True]
     assert PLACE.contains(area.geometry())
     assert offer.geometry().right() < error.geometry().left()
-    narrow = QRect(100, 560, 430, 34)
+    narrow = QRect(100, 560, 430, 36)
     area.set_place(narrow, LINE)  # no room for both: they take the line
     assert [bar.isVisible() for bar in area.bars] == [True, False, True]
     assert narrow.width() < area.width() <= LINE.width()

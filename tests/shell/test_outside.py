@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from slmdesk.window.widgets import opening
 from slmdesk.window.widgets.dialogs import Question
@@ -80,12 +80,49 @@ def test_where_the_desktop_does_not_answer_a_person_gets_the_address(qtbot, monk
     window.show()
     opening.open_outside(QUrl("https://example.org/<b>x"))
 
-    def boxes() -> list[Question]:  # a window of another test may be in front
-        return [box for top in QApplication.topLevelWidgets() for box in top.findChildren(Question)]
-
     qtbot.waitUntil(lambda: bool(boxes()), timeout=60_000)
     (box,) = boxes()
     assert "example.org" in box.findChild(QLabel, "question_more").text()
+    box.close()
+
+
+def boxes() -> list[Question]:  # a window of another test may be in front
+    return [box for top in QApplication.topLevelWidgets() for box in top.findChildren(Question) if box.isVisible()]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="xdg-mime is of Linux desktops")
+@pytest.mark.parametrize("program", ["", "writer.desktop"])
+def test_where_no_program_opens_a_file_that_is_said_and_the_folder_offered(qtbot, monkeypatch, tmp_path, program):
+    went: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: went.append(url) or True)
+    asked = tmp_path / "asked.txt"
+    (script := tmp_path / "xdg-mime").write_text(f'#!/bin/sh\necho "{program}"\necho "$@" > {asked}\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    (file := tmp_path / "letter.docx").write_bytes(b"PK")
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    opening.open_outside(QUrl.fromLocalFile(str(file)))
+    qtbot.waitUntil(asked.exists, timeout=60_000)
+    assert "wordprocessingml" in asked.read_text()
+    qtbot.waitUntil(lambda: not QApplication.instance().findChildren(QProcess), timeout=60_000)
+    assert bool(boxes()) != bool(program)
+    if not program:
+        (box,) = boxes()
+        assert "letter.docx" in box.findChild(QLabel, "question_text").text()
+        box.findChild(QPushButton, "open_folder_button").click()
+        assert went == [QUrl.fromLocalFile(str(file)), QUrl.fromLocalFile(str(tmp_path))]
+
+
+def test_what_qt_cannot_open_is_said(qtbot, monkeypatch, tmp_path):
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    opening.open_outside(QUrl.fromLocalFile(str(tmp_path)))
+    (box,) = boxes()
+    assert str(tmp_path.name)[:20] in box.findChild(QLabel, "question_more").text().replace("\u200b", "")
     box.close()
 
 

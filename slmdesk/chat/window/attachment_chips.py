@@ -37,6 +37,7 @@ from slmdesk.window.base.bridge import Delay
 from slmdesk.window.widgets.build import (
     ElidedLabel,
     FlowLayout,
+    button,
     column,
     named,
     row,
@@ -92,6 +93,12 @@ class Draft:
     problem: str = ""
     size: tuple[int, int] = (0, 0)
     """Of a picture, which is in `source`."""
+    is_unseen: bool = False
+    """Whether it is a picture, and the model of the chat sees none."""
+    is_read_instead: bool = False
+    """Whether the text of a picture is read because the model sees no pictures."""
+    pasted: bytes = b""
+    """Of a picture from the clipboard: the file that was in it."""
     number: int = 1
     """The page of its file that is shown as a picture."""
     is_private: bool = False
@@ -132,9 +139,9 @@ class Draft:
         if self.state == FAILED:
             return self.problem
         if self.is_picture:
-            return _("shown as a picture")
+            return _("the model sees no pictures") if self.is_unseen else _("shown as a picture")
         parts = [
-            self._use_words(),
+            _("only its text: the model sees no pictures") if self.is_read_instead else self._use_words(),
             "" if self.is_pasted or not self.pages else counted_pages(self.pages, self.kind),
             _("{unread:,} without words").format(unread=self.unread) if self.unread else "",
         ]
@@ -244,6 +251,9 @@ class Chip(QFrame):
         self._icon = named(QLabel(self), "chip_icon")
         self._name = ElidedLabel(self, name="chip_name", cut=Qt.TextElideMode.ElideMiddle)
         self._words = ElidedLabel(self, name="chip_words", kind="small")
+        words = _("Read text")
+        self._read = button(words, "chip_read_text", self, kind="quiet", on=self._read_text)
+        self._read.hide()
         self._more = self._button("chip_more", "ellipsis", _("How it is read, and more"))
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill_menu)
@@ -252,17 +262,20 @@ class Chip(QFrame):
         self._remove.clicked.connect(self._drop)
         lines = column(self._name, self._words, gap=0)
         sides = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
-        self._parts = row(self._icon, (lines, 1), self._more, self._remove, into=self, gap=0, margins=sides)
+        self._parts = row(self._icon, (lines, 1), self._read, self._more, self._remove, into=self, gap=0, margins=sides)
         self._parts.insertSpacing(1, theme.SPACE_8)
 
     def _button(self, name: str, icon_name: str, words: str) -> QToolButton:
-        button = tool_button(name, self, kind="tight", tip=words, icon=icon_name, colour="ink2")
-        button.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
-        button.setFixedWidth(BUTTON)
-        return button
+        made = tool_button(name, self, kind="tight", tip=words, icon=icon_name, colour="ink2")
+        made.setIconSize(QSize(theme.ICON_SIZE - 2, theme.ICON_SIZE - 2))
+        made.setFixedWidth(BUTTON)
+        return made
 
     def _open(self) -> None:
         self._attached.open_text(self._draft.key)
+
+    def _read_text(self) -> None:
+        self._attached.read_text(self._draft.key)
 
     def _drop(self) -> None:
         self._attached.remove(self._draft.key)
@@ -276,9 +289,11 @@ class Chip(QFrame):
             shown = QPixmap()
             shown.loadFromData(base64.b64decode(draft.source[0]), "JPG")  # the reader's child made it
             self._icon.setPixmap(shown.scaledToHeight(2 * theme.ICON_SIZE, Qt.TransformationMode.SmoothTransformation))
+        self._read.setVisible(draft.is_unseen)
+        self._read.setAccessibleName(_("Read the text of {name}").format(name=draft.name))
         self._name.set_full_text(draft.name)
         self._words.set_full_text(draft.words)
-        kind = "danger" if is_bad else "small"
+        kind = "danger" if is_bad else "warn" if draft.is_unseen else "small"
         if self._words.property("kind") != kind:
             set_kind(self._words, kind)
         self.setAccessibleName(_("Attached: {name}, {words}").format(name=draft.name, words=draft.words))

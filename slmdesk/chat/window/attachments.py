@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.documents import is_picture, takes_password
 from slmdesk.base.protocol import stored_list
+from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import AttachMode, Json
@@ -33,9 +35,19 @@ from slmdesk.chat.window.attachment_chips import (
 )
 from slmdesk.chat.window.composer import Composer, LibraryNames, Mentions
 from slmdesk.library.types import CollectionChanged, CollectionGone, CollectionState, CollectionStatus, file_of
-from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, ItemGone, Pending
+from slmdesk.runtime.events import (
+    DocumentChanged,
+    DocumentGone,
+    DocumentProgress,
+    ItemChanged,
+    ItemGone,
+    ModelsChanged,
+    ModelStateChanged,
+    Pending,
+)
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import keys_of
 from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.files import FileDrop, ask_documents, dropped_paths, model_files
@@ -73,12 +85,20 @@ class AttachController(QObject):
         self._reader.measured.connect(self._show)
         self._reader.password_requested.connect(self._on_password_requested)
         bridge.on(ContextMeasured, self._on_measured)
+        self._sees: Live[bool] = Live(
+            bridge, self, lambda: bridge.services.chats.sees(self._chat), True,
+            on=(ModelsChanged, ModelStateChanged), on_some={ItemChanged: lambda event: event.item.id == self._chat},
+            refused=lambda _problem: self._sees.put(True), is_watched=False,
+        )  # fmt: skip
+        """Whether the model of the open chat sees pictures; asked while one is attached."""
+        self._sees.changed.connect(self._show)
 
     # ---- which chat
 
     def show_chat(self, chat: str) -> None:
         if chat != self._chat:
             self._chat = chat
+            self._sees.again()
             self.stop_waiting()
         self._show()
 
@@ -144,7 +164,7 @@ class AttachController(QObject):
 
     def add_picture(self, data: bytes) -> None:
         """Attach a picture from the clipboard, as the bytes of a file."""
-        draft = Draft(_("Pasted picture"), mode=AttachMode.PICTURE)
+        draft = Draft(_("Pasted picture"), mode=AttachMode.PICTURE, pasted=data)
         self.now.append(draft)
         self._reader.look(draft, data)
         self._notify()
@@ -176,6 +196,16 @@ class AttachController(QObject):
                 draft.name = draft.path.name if draft.path else draft.name
                 draft.source, draft.state = (), READING
                 self._reader.begin(draft)
+            self._notify()
+
+    def read_text(self, key: str) -> None:
+        """Read the words on a picture, for a model that does not see it."""
+        draft = self._find(key)
+        if draft is not None and draft.path:
+            self.set_mode(key, AttachMode.AUTO)
+        elif draft is not None and draft.is_picture:
+            draft.state = READING
+            self._reader.read_words(draft)
             self._notify()
 
     def open_text(self, key: str) -> None:
@@ -220,6 +250,13 @@ class AttachController(QObject):
                 name=failed.name
             )
             self._bridge.notice_raised.emit(Notice(words, key=SETTLED))
+            return False
+        unseen = next((draft for draft in self.now if draft.is_unseen), None)
+        if unseen is not None:
+            self.stop_waiting()
+            words = _("The model sees no pictures, so nothing was sent. Have the text read, or remove {name}.")
+            notice = Notice(words.format(name=unseen.name), key=SETTLED, action=_("Read text"))
+            self._bridge.notice_raised.emit(changed(notice, on_action=partial(self.read_text, unseen.key)))
             return False
         if self._is_settled:
             self.stop_waiting()
@@ -266,9 +303,6 @@ class AttachController(QObject):
 
     def _add_found(self, chat: str, paths: list[Path], sees: bool) -> None:
         """Attach files. Pictures are shown to a model that `sees`; else the text in them is read."""
-        if not sees and any(map(is_picture, paths)):
-            words = _("The model of this chat cannot see pictures; the text in them is read instead.")
-            self._bridge.notice_raised.emit(Notice(words, key="blind"))
         self._expanding.remove(chat)
         if not paths:
             self._bridge.notice_raised.emit(Notice(_("There is nothing in it that can be read."), key="no documents"))
@@ -279,6 +313,7 @@ class AttachController(QObject):
                 break
             mode = AttachMode.PICTURE if sees and is_picture(path) else AttachMode.AUTO
             draft = Draft(path.name, path, mode=mode, is_private=is_private(chat))
+            draft.is_read_instead = not sees and is_picture(path)
             drafts.append(draft)
             self._reader.begin(draft)
         self._notify()
@@ -352,6 +387,9 @@ class AttachController(QObject):
         self.changed.emit()
 
     def _show(self) -> None:
+        self._sees.watch(any(draft.is_picture for draft in self.now))
+        for draft in self.now:
+            draft.is_unseen = draft.is_picture and draft.state == READY and not self._sees.value
         self.shown.emit(tuple(self.now))
 
 
@@ -408,6 +446,13 @@ class DraftReader(QObject):
         pictures = self._bridge.services.chats.pictures
         taking = pictures.take(source, name=draft.name, number=draft.number, password=password)
         self._openings[draft.key] = self._bridge.follow(taking, arrived, partial(self._on_read, draft))
+
+    def read_words(self, draft: Draft) -> None:
+        """Read the words on a picture from the clipboard. They then take the place of the picture."""
+        data = draft.pasted or b64decode(draft.source[0])
+        reading = lambda services: services.chats.pictures.words(data, services.documents.read)  # noqa: E731
+        read = partial(self._on_read, draft)
+        self._openings[draft.key] = self._bridge.follow(reading, read, read)
 
     def unlock(self, draft: Draft, password: str) -> None:
         draft.state = READING
@@ -492,8 +537,9 @@ class DraftReader(QObject):
         self._openings.pop(draft.key, None)
         if isinstance(result, DocumentText):
             draft.source = tuple(page_text(page) for page in result.pages)
-            draft.kind = str(result.info.page_kind)
-            self._settle(draft, READY)
+            draft.kind, draft.mode, draft.size = str(result.info.page_kind), AttachMode.AUTO, (0, 0)
+            draft.problem = _("no words were found on it")
+            self._settle(draft, READY if draft.path or any(draft.source) else FAILED)
             return
         if isinstance(result, DocumentRecord):
             draft.document, draft.name = result.id, result.name

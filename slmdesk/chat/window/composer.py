@@ -254,7 +254,7 @@ class Composer(QFrame):
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         meter = () if self._meter is None else (self._meter,)
-        return (*self.attachments.in_order, self._attach, self.dictate, self.input_box, *meter, self.button)
+        return (*self.attachments.in_order, self.input_box, self._attach, self.dictate, *meter, self.button)
 
     def add_meter(self, meter: QWidget) -> None:
         self._meter = meter

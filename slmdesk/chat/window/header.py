@@ -63,7 +63,7 @@ class ChatHeader(QFrame):
         self.title = ChatTitle(self)
         self.picker = ModelPicker(models, self)
         self.search = self._button("find_button", "search", _("Find in this chat"), "chat.find")
-        self.export = self._button("export_button", "share", _("Export this chat"))
+        self.export = self._button("export_button", "download", _("Export this chat"))
         self.panel = self._button("panel_button", "sliders", _("Settings of this chat"), "chat.panel", folds=True)
         row(
             self.space, (self.title, 1), self.search, self.export, self.panel,

@@ -31,7 +31,7 @@ from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import FindBar, SettingsController
 from slmdesk.window.widgets.build import column, named, plain_label, row, show_words
 from slmdesk.window.widgets.files import ModelDrop, ask_new_file
-from slmdesk.window.widgets.notices import ask_where, give_export_menu
+from slmdesk.window.widgets.notices import ask_where, give_export_menu, open_export
 from slmdesk.window.widgets.opening import ask_about_link
 from slmdesk.window.widgets.parts import EmptyState
 from slmdesk.window.widgets.rows import order_tabs, tab_stops
@@ -174,6 +174,7 @@ class ChatPage(QWidget):
         self._chats.spaces.listed.connect(self._show_space)
         self._chat.space_changed.connect(self._show_space)
         give_export_menu(self._header.export, self._on_export)
+        bind(self, "chat.export", partial(open_export, self._header.export))
         self._models.models_listed.connect(self._on_models_listed)
         self.picker.model_chosen.connect(lambda _model: self.composer.setFocus())
         for name, slot in (

@@ -229,6 +229,7 @@ class JobsPage(QScrollArea):
     def __init__(self, controller: JobsController) -> None:
         super().__init__()
         named(self, "jobs_page", label=_("Jobs"))
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # what is in it are the stops of Tab
         self._controller = controller
         self._build_ui()
         controller.listed.connect(self._show)

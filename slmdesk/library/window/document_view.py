@@ -83,7 +83,7 @@ from slmdesk.window.widgets.requests import (
     request_reading,
     request_translation,
 )
-from slmdesk.window.widgets.rows import empty_layout
+from slmdesk.window.widgets.rows import empty_layout, order_tabs, tab_stops
 
 if TYPE_CHECKING:
     from slmdesk.library.window.playing import PlayBar
@@ -172,6 +172,8 @@ class DocumentView(QFrame):
         label, tip = _("Translate this document"), _("Translate this document into a file of the same kind")
         name, on = "translate_document_button", self._on_translate
         self._translate = tool_button(name, head, icon="languages", label=label, tip=tip, on=on)
+        tip = _("Open a document, or another one of the list")
+        self.opening = tool_button("document_open_button", head, _("Open"), icon="folder-open", tip=tip)
         tip = _("What else can be done with the document")
         self._more = tool_button("document_more_button", head, _("Other…"), label=_("Other…"), tip=tip)
         self.menu = named(QMenu(self._more), "document_more_menu")
@@ -179,7 +181,7 @@ class DocumentView(QFrame):
         self._more.setMenu(self.menu)
         state = (self._title, self._sign, self._state, self._loud, self._stop)
         margins = (theme.SPACE_24, 0, theme.SPACE_16, 0)
-        row(*state, 1, self._translate, self._more, into=head, gap=theme.SPACE_8, margins=margins)
+        row(*state, 1, self.opening, self._translate, self._more, into=head, gap=theme.SPACE_8, margins=margins)
         return head
 
     def _tab_row(self) -> QHBoxLayout:
@@ -212,6 +214,19 @@ class DocumentView(QFrame):
         self.side.pane_shown.connect(lambda name: self._translate.setHidden(name in CROWDED))
         for watched in (self._body, self._left):
             watched.installEventFilter(self)
+
+    def order_tabs(self) -> None:
+        """Let Tab go through the head, the tabs, the result, and then the pages beside it."""
+        head = (*tab_stops(self._bar.layout()), self.side.tabs, self._page)
+        inside: list[QWidget] = []
+        part = self.side.nextInFocusChain()
+        while part is not self.side:
+            if self.side.isAncestorOf(part) and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                inside.append(part)
+            part = part.nextInFocusChain()
+        pages = (*tab_stops(self.find_bar.layout()), self.view, *tab_stops(self._pill.layout()))
+        order_tabs(*head, *inside[:1])
+        order_tabs(*inside[-1:], *pages)
 
     def show_title(self, words: str) -> None:
         """Show what the tabs are about, where it is not the shown document alone."""
@@ -360,10 +375,12 @@ class DocumentView(QFrame):
         (self.show_pages if self._left.isHidden() else self.hide_pages)()
 
     def hint_spans(self, spans: Spans | None) -> None:
-        """Mark a source while a person points at it. None restores the marks from before."""
+        """Mark a source while a person points at it, and bring it into sight. None restores the marks from before."""
         if spans is not None:
             self._hinted = True
             self.view.mark(spans)
+            if spans:
+                self.view.go_to(min(spans), to_mark=True, is_gentle=True)
         elif self._hinted:
             self._hinted = False
             self.view.mark(self._marked)

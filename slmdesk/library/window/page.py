@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from PySide6.QtCore import (
     QAbstractItemModel,
-    QAbstractListModel,
     QEvent,
     QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
-    QRect,
-    QRectF,
-    QSize,
     Qt,
     QUrl,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -31,70 +25,55 @@ from PySide6.QtWidgets import (
     QListView,
     QMenu,
     QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QWidget,
 )
 
-from slmdesk.base.documents import FORMATS, Note, is_picture
+from slmdesk.base.documents import FORMATS, is_picture
 from slmdesk.base.files import free_name
-from slmdesk.base.records import DocumentRecord, DocumentStatus
+from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import _
-from slmdesk.base.types import counted_pages, page_sign
 from slmdesk.library.search import TextHit
 from slmdesk.library.types import (
     CollectionState,
-    CollectionStatus,
-    counted_documents,
     file_of,
-    folder_of,
-    folder_words,
-    info_of,
-    size_words,
 )
-from slmdesk.library.window.controller import STOPPED, DocumentsController, FoldersController, is_unreadable
+from slmdesk.library.window.controller import DocumentsController, FoldersController
+from slmdesk.library.window.document_rows import FOLDER_ROLES, HIT_ROLES, ID_ROLE, DocumentRows, RowsModel, RowsView
 from slmdesk.library.window.document_view import ACTIONS, DocumentView
-from slmdesk.runtime.messages import time_for_people
-from slmdesk.text.folding import fold
+from slmdesk.library.window.folder_view import FolderView
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Delay
-from slmdesk.window.base.shortcuts import bind
-from slmdesk.window.base.theme import ThemeKeeper, pixmap, scaled
-from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.base.shortcuts import bind, show_in_menu
+from slmdesk.window.base.theme import ThemeKeeper, scaled
 from slmdesk.window.widgets.build import (
     CLEAR,
-    CheckBox,
-    ElidedLabel,
-    breakable,
     button,
     column,
-    draw_box,
-    draw_lines,
+    cut_in_middle,
+    flow,
     named,
-    paint_ground,
     passing,
     plain_label,
-    plain_tip,
     row,
     set_kind,
     show_words,
-    split,
     text_line,
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Question, ask_password
 from slmdesk.window.widgets.files import FileDrop, admit, ask_documents, ask_new_file, document_folder
-from slmdesk.window.widgets.notices import ask_folder
+from slmdesk.window.widgets.notices import ask_folder, open_export
 from slmdesk.window.widgets.opening import open_outside
-from slmdesk.window.widgets.parts import EmptyState, Segments
+from slmdesk.window.widgets.parts import EmptyState
 
 MOST_NAMED = 8
 """Most files that a question names."""
+MOST_IN_MENU, MENU_WIDTH = 10, 360
 
 
 class DocumentsPage(QWidget):
     redaction_requested = Signal(str)
+    list_requested = Signal()
+    """The list is to be shown, which the narrow side bar hides."""
 
     def __init__(
         self,
@@ -116,6 +95,11 @@ class DocumentsPage(QWidget):
         self._stack.addWidget(self.document)
         self._stack.addWidget(self.folder)
         column((self._stack, 1), into=self, gap=0)
+        for opening in (self.document.opening, self.folder.opening):
+            menu = named(QMenu(opening), f"{opening.objectName()}_menu")
+            menu.aboutToShow.connect(partial(self._fill_menu, menu))
+            opening.setMenu(menu)
+        self._show_opening()
         self._connect()
         self._on_shown(None)
 
@@ -134,13 +118,44 @@ class DocumentsPage(QWidget):
         self.documents.folder_opened.connect(partial(self._ask_folder, _("Open folder"), self._controller.open_paths))
         self.documents.action_chosen.connect(self._on_action)
         self.document.action_chosen.connect(self._on_action)
+        self.documents.visibility_changed.connect(self._show_opening)
         bind(self, "documents.open", self.ask_files)
         bind(self, "documents.watch", self.watch_folder)
+        bind(self, "documents.export", self._export)
         bind(self, "documents.page", self.document.turn_page)
         bind(self, "documents.find", self.document.find_words)
         bind(self, "documents.larger", self.view.zoom_in)
         bind(self, "documents.smaller", self.view.zoom_out)
         bind(self, "documents.usual", lambda: self.view.set_zoom(100))
+
+    def _export(self) -> None:
+        """Open the exports of what is on show, wherever the focus is."""
+        is_folder = self._stack.currentWidget() is self.folder
+        pane = self.folder.questions if is_folder else self.side.currentWidget()
+        if (export := getattr(pane, "export", None)) is not None:
+            open_export(export)
+
+    def _show_opening(self) -> None:
+        """Show the ways to other documents on the page itself while the list is out of sight."""
+        for opening in (self.document.opening, self.folder.opening):
+            opening.setVisible(not self.documents.isVisible())
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        menu.clear()
+        show_in_menu(
+            named(menu.addAction(_("Open document…"), self.ask_files), "open_document_action"), "documents.open"
+        )
+        named(menu.addAction(_("Open folder…"), self.documents.folder_opened.emit), "open_folder_action")
+        menu.addSeparator()
+        for record in self.documents.shown[:MOST_IN_MENU]:
+            name = cut_in_middle(record.name, menu.fontMetrics(), scaled(MENU_WIDTH)).replace("&", "&&")
+            named(menu.addAction(name, partial(self._controller.choose, record.id)), "listed_document_action")
+        menu.addSeparator()
+        named(menu.addAction(_("Show the list"), self._show_list), "show_list_action")
+
+    def _show_list(self) -> None:
+        self.list_requested.emit()
+        self.documents.take_focus()
 
     def show_folder(self, state: CollectionState | None) -> None:
         if state is not None:
@@ -221,6 +236,8 @@ class DocumentList(QFrame):
     folder_summary_requested = Signal()
     several_requested = Signal(str, object)
     """What is to be done with several documents, and their ids. "": they are no longer chosen together."""
+    visibility_changed = Signal()
+    """The list came into sight, or went out of it."""
     count_changed = Signal(int)
     """How many documents the search leaves in the list."""
     action_chosen = Signal(str, str)
@@ -248,7 +265,11 @@ class DocumentList(QFrame):
         hint = _("Search documents")
         self._search = text_line("document_filter", self, hint, label=label, tip=tip, clears=CLEAR)
         set_kind(self._search, "search")
-        self._rows, self._folders, self._hits = DocumentRows(self), _Rows(self, FOLDER_ROLES), _Rows(self, HIT_ROLES)
+        self._rows, self._folders, self._hits = (
+            DocumentRows(self),
+            RowsModel(self, FOLDER_ROLES),
+            RowsModel(self, HIT_ROLES),
+        )
         self._view = self._list_view("document_view", _("Documents"), self._rows)
         self._view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._view.setUniformItemSizes(False)  # those that were not read whole have a second line
@@ -295,11 +316,18 @@ class DocumentList(QFrame):
         ):
             view.clicked.connect(partial(_report, chosen))
             view.activated.connect(partial(_report, chosen))
-        self._pair_timer = Delay(self, PAIR_MS, self._offer_pair)
         self._view.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self._card.chosen.connect(self._on_several)
         self._folder_view.customContextMenuRequested.connect(self._on_folder_menu)
         self._view.customContextMenuRequested.connect(self._on_menu)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.visibility_changed.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.visibility_changed.emit()
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         self._keeping(lambda: self._rows.show_records(records))
@@ -348,14 +376,6 @@ class DocumentList(QFrame):
     def _on_selection_changed(self) -> None:
         if not self._is_marking:
             self._on_selected()
-            self._pair_timer.start()
-
-    def _offer_pair(self) -> None:
-        """Have two chosen documents compared, unless the key is still held that chooses more."""
-        if QApplication.queryKeyboardModifiers() & MARKING:
-            self._pair_timer.start()
-        elif len(chosen := self.chosen) == 2:
-            self.several_requested.emit("compare", chosen)
 
     def _on_selected(self) -> None:
         chosen = self.chosen
@@ -369,7 +389,6 @@ class DocumentList(QFrame):
         self._card.show_count(len(chosen), self._rows.rowCount())
 
     def _on_several(self, action: str) -> None:
-        self._pair_timer.stop()
         if action == "all":
             self._view.selectAll()  # those that the search hides are not taken
         elif action == "none":
@@ -477,37 +496,7 @@ class DocumentList(QFrame):
         return False
 
 
-PAIR_MS = 600
-"""Milliseconds until two chosen documents are compared: a third may be chosen."""
 MARKING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-BOX_WIDTH = 36
-
-
-class RowsView(QListView):
-    """A list of rows. With several chosen, each row has a check box; a press on it, or Space, chooses one more."""
-
-    has_boxes = False
-
-    def __init__(self, parent: QWidget, name: str, title: str, model: QAbstractItemModel) -> None:
-        super().__init__(parent)
-        named(self, name, label=title)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setMouseTracking(True)
-        self.setUniformItemSizes(True)
-        self.setModel(model)
-        self.setItemDelegate(DocumentPainter(self))
-
-    def selectionCommand(
-        self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
-    ) -> QItemSelectionModel.SelectionFlag:
-        is_space = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space
-        if is_space or (isinstance(event, QMouseEvent) and self.is_on_box(event.position().toPoint())):
-            return QItemSelectionModel.SelectionFlag.Toggle
-        return super().selectionCommand(index, event)
-
-    def is_on_box(self, place: QPoint) -> bool:
-        return self.has_boxes and place.x() < scaled(BOX_WIDTH)
 
 
 class SeveralCard(QFrame):
@@ -519,23 +508,28 @@ class SeveralCard(QFrame):
         self._count = plain_label("", self, name="several_count", kind="strong", wraps=False)
         none = _("Choose none of them")
         clear = tool_button("several_none", self, icon="x", label=none, tip=none, on=partial(self.chosen.emit, "none"))
-        self._all = button("", "several_all", self, kind="recent", on=partial(self.chosen.emit, "all"))
-        actions = [
-            button(words, f"several_{name}", self, kind="recent", icon=icon, on=partial(self.chosen.emit, name))
-            for name, icon, words in (
-                ("summarize", "list-checks", _("Summarize")), ("ask", "message-square", _("Ask")),
-                ("table", "table", _("Table")), ("remove", "trash-2", _("Remove")),
+        actions = {
+            name: button(words, f"several_{name}", self, kind="quiet", on=partial(self.chosen.emit, name))
+            for name, words in (
+                ("summarize", _("Summarize")), ("ask", _("Ask")), ("compare", _("Compare")), ("table", _("Table")),
+                ("remove", _("Remove")), ("all", ""),
             )
-        ]  # fmt: skip
+        }  # fmt: skip
+        self._compare, self._all = actions["compare"], actions["all"]
         head = row((self._count, 1), clear, margins=(theme.SPACE_8, 0, 0, 0))
-        column(head, *actions, self._all, into=self, gap=0, margins=theme.SPACE_4)
+        column(head, flow(*actions.values(), gap=0), into=self, gap=0, margins=theme.SPACE_4)
         self.hide()
 
     def show_count(self, count: int, listed: int) -> None:
         self.setVisible(count > 1)
         self._count.setText(_("{count:,} selected").format(count=count))
-        self._all.setText(_("Select all {listed:,} shown").format(listed=listed))
+        words = _("Select all {listed:,} shown").format(listed=listed)
+        self._all.setText(_("All {listed:,}").format(listed=listed))
+        self._all.setAccessibleName(words)
+        self._all.setToolTip(words)
         self._all.setVisible(count < listed)
+        self._compare.setEnabled(count == 2)
+        self._compare.setToolTip("" if count == 2 else _("Choose two documents to compare them"))
 
 
 def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
@@ -543,309 +537,3 @@ def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
         return
     if (ident := index.data(ID_ROLE)) is not None:
         chosen(ident)
-
-
-T = TypeVar("T")
-READ = DocumentStatus.READ
-
-
-ID_ROLE = int(Qt.ItemDataRole.UserRole)
-LINE_ROLE = ID_ROLE + 1
-
-
-def line_of(record: DocumentRecord) -> str:
-    info = info_of(record)
-    if record.status is DocumentStatus.READING:
-        return _("being read…")
-    if record.status is DocumentStatus.FAILED:
-        unread = _("paused") if record.error_code == STOPPED else _("could not be read")
-        words = _("read in part, {counted}") if record.pages else unread
-        return words.format(counted=counted_pages(record.pages, info.page_kind))
-    if lost := info.counts.get(Note.PARTLY_DAMAGED, 0):
-        return _("damaged, not read: {counted}").format(counted=counted_pages(lost, info.page_kind))
-    return f"{size_words(info)}  ·  {record.format}"
-
-
-def is_whole(record: DocumentRecord) -> bool:
-    return record.status is READ and not info_of(record).counts.get(Note.PARTLY_DAMAGED)
-
-
-class _Rows(QAbstractListModel, Generic[T]):
-    def __init__(self, parent: QWidget, roles: Mapping[int, Callable[[T], object]]) -> None:
-        super().__init__(parent)
-        self._roles = roles
-        self._rows: list[T] = []
-
-    @property
-    def shown(self) -> Sequence[T]:
-        return self._rows
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
-        return 0 if parent.isValid() else len(self._rows)
-
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self._rows) or role not in self._roles:
-            return None
-        return self._roles[role](self._rows[index.row()])
-
-    def row_of(self, id: str) -> int:
-        """Return the row of a document or folder, or -1 if it is not in the list."""
-        return next((at for at, entry in enumerate(self._rows) if self._roles[ID_ROLE](entry) == id), -1)
-
-    def show(self, rows: Sequence[T]) -> None:
-        """Show these rows. If they are the same as before, the selection and the scroll position stay."""
-        id_of = self._roles[ID_ROLE]
-        if [id_of(entry) for entry in rows] == [id_of(entry) for entry in self._rows]:
-            self._rows = list(rows)
-            if rows:
-                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
-            return
-        self.beginResetModel()
-        self._rows = list(rows)
-        self.endResetModel()
-
-
-class DocumentRows(_Rows[DocumentRecord]):
-    def __init__(self, parent: QWidget, *, by_name: bool = False) -> None:
-        roles: dict[int, Callable[[DocumentRecord], object]] = {
-            Qt.ItemDataRole.DisplayRole: lambda document: document.name,
-            Qt.ItemDataRole.ToolTipRole: lambda document: plain_tip(f"{file_of(document)}\n{line_of(document)}"),
-            Qt.ItemDataRole.AccessibleTextRole: lambda document: f"{document.name}, {line_of(document)}",
-            ID_ROLE: lambda document: document.id,
-            LINE_ROLE: line_of if by_name else lambda document: "" if is_whole(document) else line_of(document),
-        }
-        super().__init__(parent, roles)
-        self._by_name = by_name
-        self._all: list[DocumentRecord] = []
-        self._words = ""
-        self._folded: dict[str, str] = {}
-        """Folded names of the documents, for comparison. Folding thousands at each key press would be noticeable."""
-
-    def show_records(self, records: Sequence[DocumentRecord]) -> None:
-        for record in records:
-            if record.name not in self._folded:
-                self._folded[record.name] = fold(record.name)
-        if self._by_name:
-            self._all = sorted(records, key=lambda record: (self._folded[record.name], record.n))
-        else:
-            self._all = sorted(
-                records, key=lambda record: (not is_unreadable(record), record.opened, record.n), reverse=True
-            )
-        self._filter()
-
-    def filter_by(self, words: str) -> None:
-        self._words = words
-        self._filter()
-
-    def sort_by_name(self, by_name: bool) -> None:
-        self._by_name = by_name
-        self.show_records(self._all)
-
-    def has(self, document: str) -> bool:
-        """Return whether a document is in the list, or would be without the filter."""
-        return any(record.id == document for record in self._all)
-
-    @property
-    def total(self) -> int:
-        """The number of documents, including documents that the filter hides."""
-        return len(self._all)
-
-    def _filter(self) -> None:
-        words = fold(self._words).split()
-        self.show([document for document in self._all if all(word in self._folded[document.name] for word in words)])
-
-
-FOLDER_ROLES: Mapping[int, Callable[[CollectionState], object]] = {
-    Qt.ItemDataRole.DisplayRole: lambda state: state.record.name,
-    Qt.ItemDataRole.ToolTipRole: lambda state: plain_tip(str(folder_of(state.record))),
-    Qt.ItemDataRole.AccessibleTextRole: lambda state: _("Folder {name}, {folder}").format(
-        name=state.record.name, folder=folder_words(state)
-    ),
-    ID_ROLE: lambda state: state.record.id,
-    LINE_ROLE: folder_words,
-}
-HIT_ROLES: Mapping[int, Callable[[TextHit], object]] = {
-    Qt.ItemDataRole.DisplayRole: lambda hit: f"{page_sign('page')} {hit.page}  \u00b7  {hit.name}",
-    Qt.ItemDataRole.ToolTipRole: lambda hit: plain_tip(hit.words),
-    Qt.ItemDataRole.AccessibleTextRole: lambda hit: _("{name}, page {page}: {words}").format(
-        name=hit.name, page=hit.page, words=hit.words
-    ),
-    ID_ROLE: lambda hit: hit,
-    LINE_ROLE: lambda hit: hit.words,
-}
-
-
-ROW_HEIGHT, TALL_ROW_HEIGHT = 32, 46
-
-
-class DocumentPainter(QStyledItemDelegate):
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        painter.save()
-        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        colours, view = theme.current(), option.widget
-        area = paint_ground(painter, option, is_chosen=is_chosen)
-        size = scaled(15)
-        sign = QRect(area.left() + scaled(10), area.top() + (area.height() - size) // 2, size, size)
-        if isinstance(view, RowsView) and view.has_boxes:
-            line, ground = colours.colour("accent" if is_chosen else "edge"), colours.colour("sheet")
-            tick = colours.colour("on_accent") if is_chosen else None
-            scale = painter.device().devicePixelRatio()
-            draw_box(painter, QRectF(sign), line=line, ground=ground, tick=tick, scale=scale)
-        else:
-            colour = colours.colour("soft_ink" if is_chosen else "ink2")
-            painter.drawPixmap(sign.topLeft(), pixmap("file-text", colour, size=size))
-        left = sign.right() + scaled(8)
-        place = QRect(left, area.top(), area.right() - left - scaled(6), area.height())
-        draw_lines(painter, option, place, str(index.data()), str(index.data(LINE_ROLE) or ""), is_chosen=is_chosen)
-        painter.restore()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(80, scaled(TALL_ROW_HEIGHT if index.data(LINE_ROLE) else ROW_HEIGHT))
-
-
-MOST_REASONS = 6
-"""Most unreadable files that are named with their reasons. The list marks all of them."""
-NARROW_LINES = 34
-GO_ON = (CollectionStatus.PAUSED, CollectionStatus.STOPPED)
-
-
-class FolderView(QFrame):
-    table_requested = Signal(object)
-    """Ids of the documents that were read; those that the search hides are not taken."""
-
-    def __init__(
-        self, documents: DocumentsController, folders: FoldersController, questions: QWidget, parent: QWidget
-    ) -> None:
-        super().__init__(parent)
-        self.setObjectName("folder_view")
-        self._documents, self._folders = documents, folders
-        self._state: CollectionState | None = None
-        self._build_ui(questions)
-        self._connect()
-
-    def _build_ui(self, questions: QWidget) -> None:
-        self._left, self._right = self._overview(), questions
-        self._split = split("folder_splitter", self, self._left, self._right, sizes=(520, 400), grows=0)
-        self._tabs = Segments(self, "folder_tabs", label=_("What is shown of the folder"))
-        for words in (_("Documents"), _("Questions")):
-            self._tabs.addTab(words)
-        self._tabs.currentChanged.connect(self._settle)
-        self._head = named(QWidget(self), "folder_head")
-        row(self._tabs, 1, into=self._head, margins=(theme.SPACE_24, theme.SPACE_12, theme.SPACE_12, 0))
-        column(self._head, (self._split, 1), into=self, gap=0)
-
-    def _overview(self) -> QWidget:
-        holder = named(QFrame(self), "folder_overview")
-        self._title = ElidedLabel(holder, name="folder_title", kind="heading")
-        self._place = ElidedLabel(holder, name="folder_place", kind="small")
-        self._sentence = plain_label("", holder, name="folder_words")
-        self._more = plain_label("", holder, name="folder_more", kind="small")
-        self._progress = thin_bar("folder_progress", holder, _("Reading the folder"))
-        tip = _("Look for new, changed and deleted documents while slmdesk is open")
-        self._watched = named(CheckBox(_("Watch this folder"), holder), "folder_watched", tip=tip)
-        label, tip = _("Pause reading the folder"), _("See now what is new, changed or gone")
-        self._pause = button(_("Pause"), "folder_pause_button", holder, label=label, on=self._folders.pause)
-        self._look = button(_("Look again"), "folder_look_button", holder, tip=tip, on=self._folders.look_again)
-        self._table = button(_("Table"), "folder_table_button", holder, icon="table", on=self._on_table)
-        self._unread = plain_label("", holder, name="folder_unread", kind="warn")
-        self._unread.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._build_list(holder)
-        column(
-            self._title,
-            self._place,
-            self._sentence,
-            self._progress,
-            self._more,
-            row(self._table, self._look, self._pause, self._watched, 1, gap=theme.SPACE_8),
-            self._unread,
-            self._filter,
-            (self._view, 1),
-            into=holder,
-            gap=theme.SPACE_8,
-            margins=(theme.SPACE_24, theme.SPACE_16, theme.SPACE_12, theme.SPACE_8),
-        )
-        return holder
-
-    def _build_list(self, holder: QWidget) -> None:
-        hint, label = _("Search by name"), _("Search the documents of the folder by name")
-        self._filter = text_line("folder_filter", holder, hint, label=label, clears=CLEAR)
-        self._rows = DocumentRows(holder, by_name=True)
-        self._view = RowsView(holder, "folder_documents", _("Documents of the folder"), self._rows)
-
-    def _connect(self) -> None:
-        self._filter.textChanged.connect(self._rows.filter_by)
-        self._view.clicked.connect(self._on_chosen)
-        self._view.activated.connect(self._on_chosen)
-        self._watched.clicked.connect(self._folders.set_watched)
-        self._folders.contents.changed.connect(self.show_contents)
-
-    def show_state(self, state: CollectionState) -> None:
-        if self._state is None or self._state.record.id != state.record.id:
-            self._filter.clear()
-        self._state = state
-        self._title.set_full_text(state.record.name)
-        self._place.set_full_text(str(folder_of(state.record)))
-        is_reading = state.status is CollectionStatus.INDEXING
-        self._sentence.setText(breakable(_sentence_of(state)))
-        self._progress.setVisible(is_reading or state.status is CollectionStatus.LOOKING)
-        self._progress.setRange(0, state.total if is_reading else 0)
-        self._progress.setValue(state.done)
-        show_words(self._more, _more_of(state))
-        self._pause.setVisible(is_reading)
-        self._look.setVisible(not is_reading)
-        self._look.setText(_("Go on") if state.status in GO_ON else _("Look again"))
-        self._watched.setChecked(state.record.watched)
-        for part in (self._right, self._table):
-            part.setEnabled(state.documents > 0)
-
-    def show_contents(self) -> None:
-        records, left = self._folders.contents.value
-        self._rows.show_records(records)
-        lines = [document.sentence for document in left[:MOST_REASONS]]
-        if len(left) > MOST_REASONS:
-            lines.append(_("And {count:,} more.").format(count=len(left) - MOST_REASONS))
-        show_words(self._unread, breakable("\n".join([_("Not read:"), *lines])) if lines else "")
-
-    def _on_table(self) -> None:
-        self.table_requested.emit([record.id for record in self._rows.shown if record.status is READ])
-
-    def _on_chosen(self, index: QModelIndex) -> None:
-        if document := index.data(ID_ROLE):
-            self._documents.show_document(str(document))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._settle()
-
-    def _settle(self, *_tab: object) -> None:
-        is_wide = self.width() >= NARROW_LINES * self.fontMetrics().lineSpacing()
-        self._head.setVisible(not is_wide)
-        self._left.setVisible(is_wide or self._tabs.currentIndex() == 0)
-        self._right.setVisible(is_wide or self._tabs.currentIndex() == 1)
-
-
-def _sentence_of(state: CollectionState) -> str:
-    if state.status is CollectionStatus.CURRENT:
-        if not state.documents:
-            return _("There is no document in it that could be read.")
-        words, pages = _("{counted_documents} with {pages} can be asked."), counted_pages(state.pages, "page")
-        return words.format(counted_documents=counted_documents(state.documents), pages=pages)
-    words = folder_words(state)
-    if state.status is CollectionStatus.INDEXING and state.eta_s:
-        words = _("{words}, {time} left").format(words=words, time=time_for_people(state.eta_s))
-    return f"{words[:1].upper()}{words[1:]}."
-
-
-def _more_of(state: CollectionState) -> str:
-    words: list[str] = []
-    if state.looked is not None:
-        at = time.strftime("%H:%M", time.localtime(state.looked))
-        words.append(_("Last looked at {strftime}.").format(strftime=at))
-    if state.gone:
-        gone = _("{counted_documents} forgotten, since the files are gone.")
-        words.append(gone.format(counted_documents=counted_documents(state.gone)))
-    if state.later:
-        words.append(_("{later:,} being written, or open elsewhere: read when that is over.").format(later=state.later))
-    return "  ".join(words)

@@ -58,7 +58,7 @@ class PageView(QAbstractScrollArea):
         self.zoom = 100
         self.reached = 0
         """The number of the page at the top. 0 while there is none."""
-        self._towards: tuple[int, bool] | None = None
+        self._towards: tuple[int, bool, bool] | None = None
         self._dragged: tuple[PageTable, float] | None = None
         self._ask_timer = Delay(self, ASK_AFTER_MS, self._ask)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
@@ -154,9 +154,11 @@ class PageView(QAbstractScrollArea):
             self._go_on()
             self.viewport().update()
 
-    def go_to(self, number: int, *, to_mark: bool = False) -> None:
-        """Scroll to a page. `to_mark` scrolls to its first mark, as soon as the mark's position is known."""
-        self._towards = (number, to_mark)
+    def go_to(self, number: int, *, to_mark: bool = False, is_gentle: bool = False) -> None:
+        """Scroll to a page. `to_mark` scrolls to its first mark, as soon as the mark's position is known; with
+        `is_gentle` only if that is out of sight.
+        """
+        self._towards = (number, to_mark, is_gentle)
         self._go_on()
 
     def set_zoom(self, percent: int) -> None:
@@ -361,7 +363,7 @@ class PageView(QAbstractScrollArea):
     def _go_on(self) -> None:
         if self._towards is None:
             return
-        number, to_mark = self._towards
+        number, to_mark, is_gentle = self._towards
         sheet = self.sheets.find(number)
         index = self.sheets.index(sheet) if sheet is not None else 0
         if sheet is None or index >= len(self.sheets.tops):
@@ -370,8 +372,12 @@ class PageView(QAbstractScrollArea):
             self.viewport().update()
         within = first_place(sheet, self.page_width) if to_mark else 0.0
         lead = self.viewport().height() / 4 if within else GAP / 2
-        self.verticalScrollBar().setValue(round(self.sheets.tops[index] + within - lead))
         is_known = bool(sheet.boxes) if sheet.is_pictured else sheet.words is not None
+        bar, place = self.verticalScrollBar(), self.sheets.tops[index] + within
+        end = place if is_known else place + sheet.height  # any part of the page, until the place is known
+        is_seen = end >= bar.value() and place <= bar.value() + self.viewport().height() - lead
+        if not (is_gentle and is_seen):
+            bar.setValue(round(place - lead))
         if not to_mark or is_known:
             self._towards = None
 

@@ -56,6 +56,7 @@ class ModelsPage(QScrollArea):
     ) -> None:
         super().__init__()
         named(self, "models_page", label=_("Models"))
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # what is in it are the stops of Tab
         FileDrop(self, self._on_dropped)
         self._library = library
         self._build_ui(better, downloads, suggestions, search)

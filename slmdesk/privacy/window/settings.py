@@ -70,6 +70,7 @@ class PrivacySettings(SettingsForm):
         fields = (
             Setting(
                 "encryption", _("Encrypt history"), held(encrypt, passphrase, fit=fit), group=group,
+                also=_("password, passphrase, protect"),
                 sentence=lambda at: state_words(at.state) if at.state is not None else "…",
             ),
             Setting(

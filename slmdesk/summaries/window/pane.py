@@ -123,6 +123,7 @@ class SummaryPane(QScrollArea):
     def __init__(self, controller: SummaryController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "summary_pane", label=_("Summary"))
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # what is in it are the stops of Tab
         self.setMinimumWidth(240)
         self._controller = controller
         self.rows: list[SentenceRow] = []
@@ -187,7 +188,8 @@ class SummaryPane(QScrollArea):
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
         self.form.copy.clicked.connect(self._on_copy)
-        give_export_menu(self.form.export, self.export_requested.emit, forms=(*FORMS, CALENDAR))
+        self.export = self.form.export
+        give_export_menu(self.export, self.export_requested.emit, forms=(*FORMS, CALENDAR))
         self.form.own_words.toggled.connect(self._on_own_words)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)

@@ -62,14 +62,18 @@ def table() -> dict[str, tuple[Setting, ...]]:
     return {
         "general": (
             Setting(
-                "theme", _("Colours"), Listed,
-                values=(("system", _("Same as the system")), ("light", _("Light")), ("dark", _("Dark"))),
+                "theme", _("Colours"), Listed, also=_("appearance, dark mode, night, contrast"),
+                values=(("system", _("Same as the system")), ("light", _("Light")), ("dark", _("Dark")),
+                        ("contrast", _("High contrast"))),
             ),
             Setting(
                 "language", _("Language"), Listed, tip=_("slmdesk starts again for it, with this page."),
                 values=(("system", _("Same as the system")), ("en", "English"), ("de", "Deutsch")),
             ),
-            Setting("font_scale", _("Text size"), Listed, values=tuple((size, f"{size} %") for size in SIZES)),
+            Setting(
+                "font_scale", _("Text size"), Listed, also=_("larger, zoom, letters"),
+                values=tuple((size, f"{size} %") for size in SIZES),
+            ),
             Setting(
                 "system_font", _("Use the system's font"), Switched, tip=_("Instead of Source Sans 3, slmdesk's own."),
             ),
@@ -160,10 +164,12 @@ class SettingsPage(QScrollArea):
     restore_requested = Signal()
     ledger_requested = Signal()
     folder_requested = Signal(str)
+    section_shown = Signal()
 
     def __init__(self, controller: SettingsController, models_folder: str) -> None:
         super().__init__()
         named(self, "settings_page", label=_("Settings"))
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # what is in it are the stops of Tab
         self._controller = controller
         self._default_folder = models_folder
         self._current = SECTIONS[0][0]
@@ -256,8 +262,16 @@ class SettingsPage(QScrollArea):
         column(self.field, *entries, 1, into=self.side_list, gap=theme.SPACE_4)
         self.side_list.installEventFilter(self)
 
+    @property
+    def section(self) -> str:
+        return self._current
+
     def show_section(self, name: str) -> None:
+        """Show a section. One that no longer exists is ignored."""
+        if name not in self.sections:
+            return
         self._current = name
+        self.section_shown.emit()
         if self.field.text():
             self.field.clear()
         else:

@@ -184,7 +184,9 @@ class TablePane(QFrame):
         label = _("Add a column")
         self._add = button("", "new_column_button", bar, kind="quiet", icon="plus", label=label)
         self._add.clicked.connect(lambda: self._adding.toggle(self._add))
-        self._save = button("", "save_table_button", bar, kind="primary", on=partial(self._on_form, "xlsx"))
+        self.export = self._save = button(
+            "", "save_table_button", bar, kind="primary", on=partial(self._on_form, "xlsx")
+        )
         self._save.setAccessibleName(_("Save as Excel"))
         label = _("More about the table")
         self._more = tool_button("table_more_button", bar, icon="ellipsis", label=label, tip=label)

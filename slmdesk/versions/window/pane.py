@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -306,8 +306,23 @@ class ComparePane(QFrame):
             self.items.show_document(record.id, self._open_newest)
 
     def compare_with(self, other: DocumentRecord) -> None:
-        """Compare the shown document with this one, unless they are."""
-        if self._other is None or self._other.id != other.id or not self._hint.isHidden():
+        """Compare the shown document with this one, unless they are. One without words is named instead."""
+        if self._record is None or (self._other and self._other.id == other.id and self._hint.isHidden()):
+            return
+        both = {self._record.id: self._record.name, other.id: other.name}
+        compares = partial(self._on_comparable, other, both)
+        self._bridge.ask(self._bridge.services.versions.comparable(list(both)), compares, self._on_refused)
+
+    def _on_comparable(self, other: DocumentRecord, both: Mapping[str, str], comparable: set[str]) -> None:
+        empty = next((name for id, name in both.items() if id not in comparable), "")
+        if self._record is None or self._record.id not in both:  # another one is shown meanwhile
+            return
+        if empty:
+            self._failed.setText(
+                _("{name} has no words that were read; there is nothing to compare.").format(name=empty)
+            )
+            self._show_only(self._failed)
+        else:
             self._on_read(other)
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QAccessibleActionInterface
-from PySide6.QtWidgets import QAbstractButton, QAccessibleWidget, QApplication, QBoxLayout, QLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAccessibleWidget, QApplication, QBoxLayout, QLayout, QSplitter, QWidget
 from shiboken6 import createdByPython
 
 _CHANGES = frozenset((QEvent.Type.LayoutRequest, QEvent.Type.Show))
@@ -41,10 +41,15 @@ def _stack(holder: QObject) -> None:
     Of a widget that Qt made, as in its dialog for files, the layout is not asked for: the Python objects of what it
     holds would end with the one for it.
     """
-    if not isinstance(holder, QWidget) or not createdByPython(holder) or (layout := holder.layout()) is None:
+    if not isinstance(holder, QWidget) or not createdByPython(holder):
         return
     stacked = holder.findChildren(QWidget, options=_DIRECT)
-    wanted = [*_in_order(layout, stacked)]
+    if isinstance(holder, QSplitter):  # it puts each new part below the others
+        wanted = [part for at in range(holder.count()) if (part := holder.widget(at)) is not None]
+    elif (layout := holder.layout()) is not None:
+        wanted = [*_in_order(layout, stacked)]
+    else:
+        return
     if wanted != [widget for widget in stacked if widget in wanted]:
         for before, after in reversed([*pairwise(wanted)]):
             before.stackUnder(after)

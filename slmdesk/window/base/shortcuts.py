@@ -75,6 +75,7 @@ ALL = (
     Keys("chat.find", CHAT, ("Ctrl+F",), _("Find in this chat")),
     Keys("chat.search", CHAT, ("Ctrl+Shift+F",), _("Search all chats")),
     Keys("chat.rename", CHAT, ("F2",), _("Rename the chat")),
+    Keys("chat.export", CHAT, ("Ctrl+E",), _("Export the chat")),
     Keys("chat.panel", CHAT, ("Ctrl+Shift+B",), _("Show or hide the settings of the chat")),
     Keys("chat.larger", CHAT, ("Ctrl++", "Ctrl+="), _("Larger text")),
     Keys("chat.smaller", CHAT, ("Ctrl+-",), _("Smaller text")),
@@ -83,6 +84,7 @@ ALL = (
     Keys("documents.watch", DOCUMENTS, (), _("Watch a folder")),
     Keys("documents.page", DOCUMENTS, ("Ctrl+G",), _("Show or hide the page")),
     Keys("documents.find", DOCUMENTS, ("Ctrl+F",), _("Find in the document")),
+    Keys("documents.export", DOCUMENTS, ("Ctrl+E",), _("Export the summary, the answers, the table or the comparison")),
     Keys("documents.larger", DOCUMENTS, ("Ctrl++", "Ctrl+="), _("Larger pages")),
     Keys("documents.smaller", DOCUMENTS, ("Ctrl+-",), _("Smaller pages")),
     Keys("documents.usual", DOCUMENTS, ("Ctrl+0",), _("Pages in their usual size")),
@@ -110,7 +112,7 @@ ALL = (
     Keys("write.rephrase", WRITE, ("Ctrl+R",), _("Rephrase the text, or the part of it that is selected")),
     Keys("write.new", WRITE, ("Ctrl+N",), _("New text")),
     Keys("write.open", WRITE, ("Ctrl+O",), _("Open a document to write on")),
-    Keys("write.save", WRITE, ("Ctrl+S",), _("Write the text to a file")),
+    Keys("write.save", WRITE, ("Ctrl+S", "Ctrl+E"), _("Write the text to a file")),
     Keys("write.copy", WRITE, ("Ctrl+Shift+C",), _("Copy the whole text")),
 )
 FIXED = (
@@ -143,6 +145,7 @@ _BY_NAME = {keys.name: keys for keys in ALL}
 _FIXED = frozenset(keys.name for keys in FIXED)
 _MEANINGS = {
     **dict.fromkeys(("chat.attach", "documents.open", "text.open"), "open"),
+    **dict.fromkeys(("chat.export", "documents.export", "write.save"), "export"),
     **dict.fromkeys(("chat.rename", "sentence.edit"), "edit"),
     **dict.fromkeys(("versions.previous", "change.previous", "segment.previous", "fixed.up"), "up"),
     **dict.fromkeys(("versions.next", "change.next", "segment.next", "fixed.down"), "down"),

@@ -20,6 +20,8 @@ RADIUS, CONTROL_RADIUS, COMPOSER_RADIUS = 12, 8, 14
 COLUMN_WIDTH = 720
 ICON_SIZE = 18
 LINE_HEIGHT = 1.5
+SMALL = 0.87
+"""Size of the letters of hints and of the line at the foot."""
 
 
 FONT_SCALES = (80, 250)
@@ -47,6 +49,8 @@ class Theme(Record):
     """Icons and secondary text."""
     ink3: str
     """Hints, dates and placeholders."""
+    off: str
+    """Words of what cannot be pressed now."""
     line: str
     """Separators. Decoration only: form fields have `edge`."""
     edge: str
@@ -96,14 +100,14 @@ class Theme(Record):
 
 LIGHT = Theme(
     name="light", is_dark=False, ground="#F5F3EE", sheet="#FFFFFF", fill="#F2F0EA", hover="#EAE7DF", desk="#E9E6DE",
-    ink="#1F1E1B", ink2="#57554E", ink3="#68655D", line="#E4E1D9", edge="#858177", accent="#1B6B58",
+    ink="#1F1E1B", ink2="#57554E", ink3="#68655D", off="#858177", line="#E4E1D9", edge="#858177", accent="#1B6B58",
     on_accent="#FFFFFF", soft="#E1EFE9", soft_ink="#15584A", sel="#CDE5DB", mark="#FFE79A", warn="#855700",
     warn_soft="#FBF0D6", danger="#B3261E", danger_soft="#FBE7E4", added="#15584A", removed="#A3221B",
     code_word="#7A3E9D", code_string="#1F6F3C", code_number="#8A4B00",
 )  # fmt: skip
 DARK = Theme(
     name="dark", is_dark=True, ground="#161715", sheet="#1E1F1D", fill="#292B28", hover="#31332F", desk="#121311",
-    ink="#ECEAE4", ink2="#B3B1A9", ink3="#A5A29B", line="#32342F", edge="#7B7D76", accent="#7ECBB3",
+    ink="#ECEAE4", ink2="#B3B1A9", ink3="#A5A29B", off="#7B7D76", line="#32342F", edge="#7B7D76", accent="#7ECBB3",
     on_accent="#0B1F18", soft="#20372F", soft_ink="#A3DFCC", sel="#2B5145", mark="#5C4B14", warn="#E8BB63",
     warn_soft="#352B18", danger="#F39A93", danger_soft="#3B2220", added="#A3DFCC", removed="#F6ABA4",
     code_word="#CFA5EC", code_string="#9BD3A6", code_number="#E9B982",
@@ -131,20 +135,23 @@ def set_look(widget: QWidget, name: str, value: object) -> None:
     widget.style().polish(widget)
 
 
-def contrast_theme(palette: QPalette) -> Theme:
+def contrast_theme(palette: QPalette | None) -> Theme:
     """Return the high-contrast theme: the system's colours if contrasting enough, else black, white and one colour."""
-    ground, ink = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.WindowText)
-    accent, on_accent = palette.color(QPalette.ColorRole.Highlight), palette.color(QPalette.ColorRole.HighlightedText)
-    if contrast(ground, ink) < 10 or contrast(accent, on_accent) < 4.5:
-        ground, ink, accent, on_accent = QColor("#000000"), QColor("#FFFFFF"), QColor("#FFE500"), QColor("#000000")
+    ground, ink, accent, on_accent = QColor("#000000"), QColor("#FFFFFF"), QColor("#FFE500"), QColor("#000000")
+    if palette is not None:
+        roles = QPalette.ColorRole
+        own = [palette.color(role) for role in (roles.Window, roles.WindowText, roles.Highlight, roles.HighlightedText)]
+        if contrast(own[0], own[1]) >= 10 and contrast(own[2], own[3]) >= 4.5:
+            ground, ink, accent, on_accent = own
     below, text, strong, on_strong = (colour.name() for colour in (ground, ink, accent, on_accent))
     is_dark = ground.lightness() < 128
     grounds = dict.fromkeys(("ground", "sheet", "fill", "desk", "hover", "soft", "warn_soft", "danger_soft"), below)
     inks = ("ink", "ink2", "ink3", "line", "edge", "soft_ink", "warn", "danger", "added", "removed", "code_word",
             "code_string", "code_number")  # fmt: skip
     return Theme(
-        name="contrast", is_dark=is_dark, accent=strong, on_accent=on_strong, sel="#4D4500" if is_dark else "#FFE8A3",
-        mark="#5B4A12" if is_dark else "#FFE8A3", line_width=2, **grounds, **dict.fromkeys(inks, text),
+        name="contrast", is_dark=is_dark, off="#A0A0A0" if is_dark else "#5F5F5F", accent=strong,
+        on_accent=on_strong, sel="#4D4500" if is_dark else "#FFE8A3", mark="#5B4A12" if is_dark else "#FFE8A3",
+        line_width=2, **grounds, **dict.fromkeys(inks, text),
     )  # fmt: skip
 
 
@@ -232,7 +239,7 @@ def palette_of(theme: Theme) -> QPalette:
     for role, token in roles.items():
         palette.setColor(role, theme.colour(token))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, role, theme.colour("ink3"))
+        palette.setColor(QPalette.ColorGroup.Disabled, role, theme.colour("off"))
     return palette
 
 
@@ -304,6 +311,8 @@ class ThemeKeeper(QObject):
     def _chosen(self) -> Theme:
         if self._wants_contrast():
             return contrast_theme(self._system_palette)
+        if self.choice == "contrast":
+            return contrast_theme(None)
         if self.choice in ("light", "dark"):
             return DARK if self.choice == "dark" else LIGHT
         scheme = self._hints.colorScheme()
@@ -365,7 +374,9 @@ def _contrast(t: Theme) -> str:
     """In high contrast all grounds are alike: edges and the one colour tell fields, buttons and what is chosen."""
     return f"""
     QLineEdit[kind="search"], QFrame[kind="band"], QFrame[kind="best"], QFrame[kind="band"] QPushButton,
-        QPushButton:disabled, QPushButton[kind="primary"]:disabled {{ border: {t.separator}; }}
+        QComboBox:disabled, QLineEdit:disabled {{ border: {t.separator}; }}
+    QPushButton:disabled, QPushButton[kind="primary"]:disabled {{ border: 2px dashed {t.off}; color: {t.off}; }}
+    QPushButton[kind="quiet"]:disabled, QPushButton[kind="text"]:disabled {{ border-color: transparent; }}
     QToolButton:hover, QPushButton[kind="text"]:hover, QPushButton[kind="section"]:hover,
         QFrame[kind="row"]:hover {{ border-color: {t.line}; }}
     QToolButton:checked, QPushButton[kind="section"]:checked, QFrame[kind="row"][lit="true"],
@@ -385,7 +396,7 @@ def _base(t: Theme, fonts: Fonts) -> str:
     QMenu::item {{ padding: 7px 24px 7px 12px; border-radius: {CONTROL_RADIUS}px; }}
     QMenu::icon {{ padding-left: 8px; }}
     QMenu::item:selected {{ background: {t.fill}; color: {t.ink}; }}
-    QMenu::item:disabled {{ color: {t.ink3}; }}
+    QMenu::item:disabled {{ color: {t.off}; }}
     QMenu::separator {{ height: {t.line_width}px; background: {t.line}; margin: 6px 8px; }}
     QDialog, QDialog QScrollArea, QDialog #qt_scrollarea_viewport > QWidget {{ background: {t.sheet}; border: none; }}
     QDialogButtonBox, QMessageBox {{ dialogbuttonbox-buttons-have-icons: 0; button-layout: 3; }}
@@ -393,7 +404,7 @@ def _base(t: Theme, fonts: Fonts) -> str:
         padding: 6px 14px; font-weight: 500; }}
     QPushButton:hover {{ background: {over}; border-color: {over}; }}
     QPushButton:pressed {{ background: {pressed}; border-color: {pressed}; }}
-    QPushButton:disabled {{ color: {t.ink3}; background: {t.fill}; border-color: {t.fill}; }}
+    QPushButton:disabled {{ color: {t.off}; background: {t.fill}; border-color: {t.fill}; }}
     QPushButton[kind="primary"] {{ background: {t.accent}; color: {t.on_accent}; border-color: {t.accent};
         font-weight: 600; }}
     QPushButton[kind="primary"]:hover {{ background: {t.mixed("accent", 0.08)}; }}
@@ -601,12 +612,12 @@ def _buttons(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; color: {t.ink2};
         padding: 3px 8px; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="quiet"]:hover {{ background: {t.fill}; }}
-    QPushButton[kind="quiet"]:disabled {{ color: {t.edge}; }}
+    QPushButton[kind="quiet"]:disabled {{ color: {t.off}; }}
     QPushButton[kind="chip"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 14px; padding: 4px 12px;
         font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="chip"]:hover {{ border-color: {t.edge}; }}
     QPushButton[kind="chip"]:checked {{ background: {t.soft}; color: {t.soft_ink}; border-color: {t.soft}; }}
-    QPushButton[kind="chip"]:disabled {{ color: {t.ink3}; }}
+    QPushButton[kind="chip"]:disabled {{ color: {t.off}; }}
     """
 
 
@@ -637,7 +648,7 @@ def _fields(t: Theme, fonts: Fonts) -> str:
     return f"""
     #chat_panel QPlainTextEdit {{ background: {t.sheet}; border-color: {t.edge}; }}
     #chat_panel QPlainTextEdit:focus {{ border-color: {t.accent}; }}
-    QComboBox:disabled, QLineEdit:disabled {{ color: {t.ink3}; background: {t.fill}; border-color: {t.fill}; }}
+    QComboBox:disabled, QLineEdit:disabled {{ color: {t.off}; background: {t.fill}; border-color: {t.fill}; }}
     QLineEdit {{ background: {t.sheet}; color: {t.ink}; border: {t.line_width}px solid {t.edge};
         border-radius: {CONTROL_RADIUS}px; padding: 5px 10px; selection-background-color: {t.sel};
         selection-color: {t.ink}; placeholder-text-color: {t.ink3}; }}

@@ -12,12 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, QUrl
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import open_new, write_atomically
 from slmdesk.base.record import Record, changed
-from slmdesk.base.untrusted import json_bytes, object_in, read_file
+from slmdesk.base.untrusted import json_bytes, object_in, read_file, server_of
 
 log = logging.getLogger(__name__)
 MAX_TEXT = 64_000
@@ -31,6 +31,8 @@ class WindowState(Record):
     """Size and position in base64. The splitters are stored in base64 too."""
     last_page: str = ""
     """Title of the page that was shown last."""
+    last_section: str = ""
+    """Section of the settings that was shown last."""
     last_chat: str = ""
     unread_chats: str = ""
     """Ids of chats with an answer that nobody has seen, separated by spaces."""
@@ -153,6 +155,13 @@ def keep_nowhere(file: Path) -> None:
     with suppress(OSError, KnownError):
         if file.stat().st_size:
             write_atomically(file, b"")
+
+
+def visited_folder() -> Path | None:
+    """Return the folder that a dialog of an earlier run showed last. An encrypted history has none, as none is kept."""
+    kept = QSettings(QSettings.Scope.UserScope, _ORGANISATION).value(_NAMES[1], "")
+    folder = Path(QUrl(str(kept)).toLocalFile())
+    return folder if folder.is_absolute() and not server_of(str(folder)) and folder.is_dir() else None
 
 
 def forget_folders() -> None:

@@ -136,6 +136,11 @@ class StatusBar(QFrame):
         margins = (theme.SPACE_12, 0, theme.SPACE_12, 0)
         self.line = row(self._network, self.lock, 1, self.jobs, into=self, gap=theme.SPACE_8, margins=margins)
 
+    def sizeHint(self) -> QSize:
+        """Notices stand here on two lines."""
+        hint = super().sizeHint()
+        return hint.expandedTo(QSize(0, round(2 * theme.SMALL * self.fontMetrics().lineSpacing()) + 2))
+
     def event(self, event: QEvent) -> bool:
         is_done = super().event(event)
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.LayoutRequest):

@@ -583,12 +583,21 @@ class ElidedButton(QPushButton):
     def __init__(self, words: str, parent: QWidget) -> None:
         super().__init__(words, parent)
         self.setMinimumWidth(1)
+        self._beside: QLabel | None = None
+
+    def put_beside(self, label: QLabel) -> None:
+        """Show a label within the button at its end. It is part of what is pressed."""
+        label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row(1, label, into=self, margins=(0, 0, theme.SPACE_8, 0))
+        self._beside = label
 
     def initStyleOption(self, option: QStyleOptionButton) -> None:
         super().initStyleOption(option)
         space = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
         if not self.icon().isNull():
             space -= self.iconSize().width() + ICON_GAP
+        if self._beside is not None and self._beside.text():
+            space -= self._beside.sizeHint().width() + theme.SPACE_8
         option.text = cut_at_word(self.text(), self.fontMetrics(), space)
 
 

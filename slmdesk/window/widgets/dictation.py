@@ -22,7 +22,7 @@ from slmdesk.window.base.shortcuts import keys_of
 from slmdesk.window.base.sound import Microphone
 from slmdesk.window.base.text import size16
 from slmdesk.window.widgets.build import DICTATE, set_icon
-from slmdesk.window.widgets.notices import Notice, notice_of
+from slmdesk.window.widgets.notices import LONG_MS, Notice, notice_of
 
 if TYPE_CHECKING:
     from slmdesk.runtime.events import Pending
@@ -151,9 +151,12 @@ class Dictation(QObject):
         if problem.code == "speech.busy" or self._id:
             return  # the stretch before is still heard: it begins at its end
         self._turn_off()
-        action = _("Get a speech model") if problem.code == "speech.no_model" else ""
-        on_action = self._bridge.speech_model_wanted.emit if action else None
-        self._bridge.notice_raised.emit(notice_of(problem, action=action, on_action=on_action))
+        if problem.code == "speech.no_model":  # nothing failed: it is not there yet
+            action, on_action = _("Get a speech model"), self._bridge.speech_model_wanted.emit
+            notice = Notice(problem.short, action=action, on_action=on_action, life_ms=LONG_MS, key=problem.code)
+            self._bridge.notice_raised.emit(notice)
+        else:
+            self._bridge.notice_raised.emit(notice_of(problem))
 
     def _on_heard(self, sound: bytes) -> None:
         if self._is_on and self._id:

@@ -18,6 +18,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label, is_on, server_of
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.window_state import visited_folder
 from slmdesk.window.widgets.build import named, passing
 from slmdesk.window.widgets.dialogs import Question
 
@@ -110,9 +111,11 @@ LAST_FOLDER, LAST_MODEL_FOLDER = "last_document_folder", "last_model_folder"
 
 
 def document_folder(last: str = LAST_FOLDER) -> str:
-    """Return the folder of the file chosen last in this run, on any page. At first, return the home folder."""
+    """Return the folder of the file chosen last, on any page; in a new run that of the last one. At first, return the
+    home folder.
+    """
     app = QApplication.instance()
-    return str((app.property(last) if app else "") or Path.home())
+    return str((app.property(last) if app else "") or visited_folder() or Path.home())
 
 
 def note_document_folder(chosen: Path, last: str = LAST_FOLDER) -> None:

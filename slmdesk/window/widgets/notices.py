@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QObject, QRect, QStandardPaths, QTimer, QUrl, Signal
-from PySide6.QtGui import QEnterEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QStandardPaths, QTimer, QUrl, Signal
+from PySide6.QtGui import QEnterEvent, QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -33,7 +33,17 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.build import ElidedLabel, button, named, passing, row, set_icon, tool_button
+from slmdesk.window.widgets.build import (
+    ElidedLabel,
+    button,
+    cut_to_lines,
+    named,
+    passing,
+    row,
+    set_icon,
+    set_tip,
+    tool_button,
+)
 from slmdesk.window.widgets.dialogs import TextDialog, sheets_over
 from slmdesk.window.widgets.files import FileDialog, ask_new_file
 from slmdesk.window.widgets.opening import open_outside
@@ -115,6 +125,45 @@ def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = Non
     bridge.ask(bridge.services.history.trash(id), gone)
 
 
+class NoticeWords(ElidedLabel):
+    """The words of a notice, in smaller letters on two lines where one has no room for them."""
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:  # another size of letters
+            self._cut()
+
+    @property
+    def fonts(self) -> tuple[QFont, QFont]:
+        """The fonts of one line and of two."""
+        large = QApplication.font()
+        small = QFont(large)
+        small.setPointSizeF(large.pointSizeF() * theme.SMALL)
+        return large, small
+
+    def widths(self) -> tuple[int, int]:
+        """Return the width in which all words stand on two lines, and that of one."""
+        large, small = self.fonts
+        words = QFontMetrics(small).horizontalAdvance(self.full_text)
+        longest = max((QFontMetrics(small).horizontalAdvance(word) for word in self.full_text.split()), default=0)
+        return words // 2 + longest, QFontMetrics(large).horizontalAdvance(self.full_text)
+
+    @property
+    def is_cut(self) -> bool:
+        return self.text().endswith("…") and not self.full_text.endswith("…")
+
+    def _cut(self) -> None:
+        large, small = self.fonts
+        width = max(self.width(), LEAST_WORDS)
+        is_one = QFontMetrics(large).horizontalAdvance(self.full_text) <= width
+        font = large if is_one else small
+        if self.font() != font:
+            self.setFont(font)
+        self.setWordWrap(not is_one)
+        self.setText(self.full_text if is_one else cut_to_lines(self.full_text, small, width, 2))
+        set_tip(self, self.full_text if self.is_cut else "")
+
+
 class NoticeBar(QFrame):
     closed = Signal()
 
@@ -133,8 +182,8 @@ class NoticeBar(QFrame):
         sign = named(QLabel(self), "notice_sign")
         sign.setVisible(notice.is_error)
         set_icon(sign, "triangle-alert", "danger")
-        self._label = ElidedLabel(self, name="notice_text", text=" ".join(notice.text.split()))
-        self._more = button(_("More"), "notice_more", self, tip=_("Show all of this notice"), on=self._on_more)
+        self._label = NoticeWords(self, name="notice_text", text=" ".join(notice.text.split()))
+        self._more = button(_("Details"), "notice_more", self, tip=_("Show all of this notice"), on=self._on_more)
         copy = tool_button("copy_details_button", self, tip=tip, label=tip, icon="copy")
         copy.clicked.connect(lambda: copy_text(notice.details))
         act = button(notice.action, "notice_action", self, on=self.act)
@@ -145,7 +194,7 @@ class NoticeBar(QFrame):
         tip = _("Close this notice")
         close = tool_button("notice_close", self, tip=tip, label=tip, icon="x", on=self.closed)
         self._buttons = row(copy, act, other, close, gap=theme.SPACE_4)
-        margins = (theme.SPACE_12, 1, theme.SPACE_4, 1)
+        margins = (theme.SPACE_12, 0, theme.SPACE_4, 0)
         row(sign, (self._label, 1), self._more, self._buttons, into=self, gap=theme.SPACE_8, margins=margins)
 
     def enterEvent(self, event: QEnterEvent) -> None:
@@ -159,14 +208,23 @@ class NoticeBar(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._more.setVisible(bool(self.notice.full) or self.width() < self.widths()[1])
+        two, __ = self.widths()
+        has_room = self.width() >= self._beside + self._more_width + scaled(LEAST_WORDS)
+        self._more.setVisible(bool(self.notice.full) or (self.width() < two and has_room))
+
+    @property
+    def _more_width(self) -> int:
+        return self._more.sizeHint().width() + theme.SPACE_8
+
+    @property
+    def _beside(self) -> int:
+        return self._buttons.sizeHint().width() + theme.SPACE_48
 
     def widths(self) -> tuple[int, int]:
-        """Return the width with few words and *More*, and that with all words."""
-        words = self._label.fontMetrics().horizontalAdvance(self._label.full_text)
-        more = self._more.sizeHint().width() + theme.SPACE_8
-        beside = self._buttons.sizeHint().width() + theme.SPACE_48
-        return beside + more + scaled(LEAST_WORDS), beside + words + more * bool(self.notice.full)
+        """Return the width with all words on two lines, and that with all words on one."""
+        beside = self._beside + self._more_width * bool(self.notice.full)
+        two, one = self._label.widths()
+        return beside + min(two, one), beside + one
 
     def _on_more(self) -> None:
         words = self.notice.full or self.notice.text
@@ -272,11 +330,11 @@ class NoticeArea(QWidget):
         if shown and shown[0].notice.is_error and not shown[0].notice.action:
             both = [*[bar for bar in self._bars if bar.notice.action][-1:], *shown]
             shown = both if sum(widths[bar][0] for bar in both) <= self._line.width() else shown
-        least = sum(widths[bar][0] for bar in shown)
-        is_narrow = self._place.width() < max(scaled(NOTICE_WIDTH), least)
+        is_narrow = self._place.width() < max(scaled(NOTICE_WIDTH), sum(widths[bar][0] for bar in shown))
         place = self._line if is_narrow else self._place
         for bar in self._bars:
             self._layout.setStretchFactor(bar, widths[bar][1])
+            bar.setMinimumWidth(widths[bar][0] if len(shown) > 1 else 0)
             bar.setVisible(bar in shown)
         self.setVisible(bool(self._bars))
         if shown and not place.isEmpty():
@@ -336,6 +394,17 @@ def give_export_menu(
     menu = ExportMenu(button, title, forms)
     menu.form_chosen.connect(chosen)
     button.setMenu(menu)
+
+
+def open_export(button: QPushButton | QToolButton) -> None:
+    """Do what a press on a button for exports does, if it can be pressed now."""
+    menu = button.menu()
+    if not button.isVisible() or not button.isEnabled():
+        return
+    if menu is None:
+        button.click()
+    else:
+        menu.popup(button.mapToGlobal(QPoint(0, button.height())))
 
 
 def ask_where(

@@ -6,13 +6,14 @@ Of links in a text only http and https can be opened. Signs of deception are nam
 from __future__ import annotations
 
 import ipaddress
+import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QMimeDatabase, QProcess, QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 PORTAL = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org.freedesktop.portal.OpenURI"
 FILES = "org.freedesktop.FileManager1", "/org/freedesktop/FileManager1", "org.freedesktop.FileManager1"
+ASKED = "xdg-mime"
 FAILED = _("The desktop did not open this. You can copy the address, and open it in a program of your choice.")
 
 
@@ -35,11 +37,31 @@ def open_outside(url: QUrl) -> None:
     """Open an address, file or folder in another program. Returns at once.
 
     A program started by slmdesk is kept offline as it is; then the desktop opens addresses, and the file manager files.
+    Where no program opens a file, that is said, and its folder offered.
     """
     if is_enforced():
         _ask_desktop(url)
-    else:
-        QDesktopServices.openUrl(url)
+    elif QDesktopServices.openUrl(url) is False:
+        _say_failed(url)
+    elif url.isLocalFile() and sys.platform.startswith("linux"):
+        _look_for_program(url)
+
+
+def _look_for_program(url: QUrl) -> None:
+    """Ask the desktop whether it has a program for a file: what Qt starts for it ends without a word if it has none."""
+    file = Path(url.toLocalFile())
+    if not file.is_file() or not QStandardPaths.findExecutable(ASKED):
+        return
+    asking = QProcess(QApplication.instance())
+    kind = QMimeDatabase().mimeTypeForFile(str(file)).name()
+
+    def answered() -> None:
+        if not bytes(asking.readAllStandardOutput().data()).strip():
+            _say_failed(url)
+        asking.deleteLater()
+
+    asking.finished.connect(answered)
+    asking.start(ASKED, ["query", "default", kind])
 
 
 def _ask_desktop(url: QUrl) -> None:
@@ -67,8 +89,15 @@ def _ask_desktop(url: QUrl) -> None:
 
 def _say_failed(url: QUrl) -> None:
     address = url.toLocalFile() if url.isLocalFile() else url.toString()
-    said = Question(None, "not_opened_dialog", _("Not opened"), FAILED, breakable(address))
-    said.add_choice(_("Copy address"), "copy_address_button", lambda: copy_text(address))
+    file = Path(address)
+    is_file = url.isLocalFile() and file.is_file()
+    words = _("This PC has no program that opens {name}.").format(name=file.name) if is_file else FAILED
+    said = Question(None, "not_opened_dialog", _("Not opened"), words, breakable(address))
+    if is_file:
+        folder = QUrl.fromLocalFile(str(file.parent))
+        said.add_choice(_("Open folder"), "open_folder_button", lambda: open_outside(folder), is_default=True)
+    said.add_choice(_("Copy address"), "copy_address_button", lambda: copy_text(address), is_beside=True)
+    said.add_cancel()
     said.open()
 
 

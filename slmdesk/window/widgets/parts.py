@@ -5,14 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent, QWindow
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractItemView,
-    QAbstractScrollArea,
     QApplication,
     QFrame,
     QLabel,
     QLineEdit,
+    QPlainTextEdit,
     QSplitter,
     QTabBar,
+    QTextEdit,
     QWidget,
 )
 from shiboken6 import isValid
@@ -210,7 +212,7 @@ class _Ring(QWidget):
 
 class FocusRing(QObject):
     """Shows a ring around the widget with the focus, if it got the focus by a key. Text fields show the focus by their
-    edge and lists by their row.
+    edge and lists by their row, if they have one.
     """
 
     AWAY = 4
@@ -230,9 +232,12 @@ class FocusRing(QObject):
 
     def _on_focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
         self._remove()
-        if new is None or not self._by_key or isinstance(new, QLineEdit | QAbstractScrollArea | QAbstractItemView):
+        if new is None or not self._by_key or isinstance(new, QLineEdit | QPlainTextEdit | QTextEdit):
             return
-        if new.isWindow() or not new.focusPolicy() & Qt.FocusPolicy.TabFocus:  # a page, whose first control is next
+        if isinstance(new, QAbstractItemView) and new.currentIndex().isValid():
+            return
+        is_stop = new.focusPolicy() & Qt.FocusPolicy.TabFocus or isinstance(new, QAbstractButton)
+        if new.isWindow() or not is_stop:  # a page, whose first control is next
             return
         parent = new.parentWidget()
         while isinstance(parent, QSplitter):  # a splitter would make a pane of the ring
@@ -273,6 +278,7 @@ class FocusRing(QObject):
         elif watched is self._watched:
             if kind in (QEvent.Type.Move, QEvent.Type.Resize):
                 self._place()
-            elif kind == QEvent.Type.Hide:
-                self._remove()
+            elif kind in (QEvent.Type.Hide, QEvent.Type.Show) and self._ring is not None and isValid(self._ring):
+                self._ring.setVisible(kind == QEvent.Type.Show)  # laid out anew, a row hides its buttons for a moment
+                self._place()
         return False

@@ -284,12 +284,13 @@ class CitedRow(QFrame):
         lines: list[QWidget] = [whole]
         if warning:
             lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
+            set_tip(lines[-1], details)  # of the words themselves none: it would cover them
         parts: list[Part] = [(column(*lines, gap=0), 1)]
         self._bullet = plain_label("•", self, name="row_bullet", wraps=False) if has_bullet else None
         if self._bullet:
             parts.insert(0, (self._bullet, Qt.AlignmentFlag.AlignTop))
         self._line = row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
-        set_tip(self, "\n".join(filter(None, (place, details))))
+        self.setAccessibleDescription("\n".join(filter(None, (place, details))))
         self.setAccessibleName(". ".join(words for words in (f"{text} {place}", warning) if words))
 
     def show_due(self, day: str) -> None:

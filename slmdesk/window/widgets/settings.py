@@ -95,6 +95,8 @@ class Setting(Field):
     """Title of the group in which it stands. Groups stand as first named."""
     is_advanced: bool = False
     takes_others: bool = True
+    also: str = ""
+    """Other words by which it is searched for."""
 
 
 class SettingRow(FieldPart):
@@ -130,8 +132,14 @@ class SettingRow(FieldPart):
         self.setVisible(self.is_there and self._is_found)
         self.show_problem(problem, value)
 
+    @property
+    def also(self) -> str:
+        """What it is found by beside its title: the values to choose from, and other words for it."""
+        values = () if callable(self.field.values) else self.field.values
+        return " ".join([*(words for _value, words in values), self.field.also])
+
     def match(self, parts: Iterable[str], title: str) -> None:
-        words = f"{title} {self.field.title} {self._sentence.text()} {self.field.tip}".casefold()
+        words = f"{title} {self.field.title} {self._sentence.text()} {self.field.tip} {self.also}".casefold()
         self._is_found = all(part in words for part in parts)
         self.setVisible(self.is_there and self._is_found)
 

@@ -111,7 +111,7 @@ class WritingPage(QWidget):
         )  # fmt: skip
         self._dictate = dictate_button(self._bridge, self.editor, self, "writing_")
         self._save = tool_button(
-            "writing_save", self, icon="share", label=_("Export"), tip=_("Export"), shortcut="write.save"
+            "writing_save", self, icon="download", label=_("Export"), tip=_("Export"), shortcut="write.save"
         )
         give_export_menu(self._save, self._on_save, _("Export"), FORMS)
         menu = self._save.menu()

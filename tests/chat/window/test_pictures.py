@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from fakes.dropping import drop
 from fakes.tiny_pdf import TinyPdf, lines
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from PySide6.QtCore import QByteArray, QMimeData, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from slmdesk.base.types import AttachMode
 from slmdesk.chat.window.attachment_chips import READY
 from slmdesk.models.service import ModelService
+from slmdesk.runtime.events import ModelsChanged
 from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
@@ -64,18 +65,63 @@ def test_a_pasted_picture_is_attached_and_not_read_by_the_window(program, photo,
     assert wait_shown(program).name == "Pasted picture"
 
 
-def test_for_a_model_that_cannot_see_the_text_is_read_and_said(program, photo):
+def words_of(program) -> str:
+    (chip,) = program.page.composer.attachments.chips
+    return chip.accessibleName()
+
+
+def test_for_a_model_that_cannot_see_the_text_is_read_and_the_chip_says_so(program, photo):
     drop(program.page, photo)
-    program.wait(lambda: any("cannot see pictures" in notice for notice in program.notices()))
+    program.wait(lambda: program.chat.attached.now and "the model sees no pictures" in words_of(program))
     [draft] = program.chat.attached.now
     assert draft.mode is AttachMode.AUTO
+    assert not program.notices()
     program.chat.attached.set_mode(draft.key, AttachMode.PICTURE)
     wait_shown(program)
+    program.wait(program.find("chip_read_text").isVisible)
     program.type("What is on it?")
     program.enter()
-    program.wait(lambda: any("cannot see pictures, so it was not sent" in notice for notice in program.notices()))
+    program.wait(lambda: program.is_said("nothing was sent"))
     assert not program.messages()
     assert len(program.chat.attached.now) == 1
+    program.click("chip_read_text")
+    program.wait(lambda: draft.mode is AttachMode.AUTO and draft.state == READY)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_a_pasted_picture_that_the_model_cannot_see_is_said_at_once_and_its_text_is_read(program, form):
+    image, written = Image.new("RGB", (900, 200), "white"), BytesIO()
+    font = ImageFont.load_default(60)
+    ImageDraw.Draw(image).text((40, 60), "The rent is 840 euros", fill="black", font=font)
+    image.save(written, form)
+    program.chat.attached.add_picture(written.getvalue())
+    draft = wait_shown(program)
+    program.wait(lambda: "the model sees no pictures" in words_of(program))
+    program.click("chip_read_text")
+    program.wait(lambda: draft.state == READY and not draft.is_picture)
+    assert "840" in "".join(draft.source)
+    assert "sees no pictures" not in words_of(program)
+    assert not program.find("chip_read_text").isVisible()
+    program.say("How much is the rent?")
+    program.wait(lambda: len(program.messages()) == 2)
+    assert "840" in program.messages()[0].attachments[0].attached.source[0]
+
+
+def test_a_pasted_picture_without_words_says_that_none_were_found(program, photo):
+    program.chat.attached.add_picture(photo.read_bytes())
+    wait_shown(program)
+    program.wait(lambda: "the model sees no pictures" in words_of(program))
+    program.click("chip_read_text")
+    program.wait(lambda: "no words were found" in words_of(program))
+
+
+def test_a_picture_is_shown_again_when_a_model_that_sees_is_there(program, photo, monkeypatch):
+    program.chat.attached.add_picture(photo.read_bytes())
+    wait_shown(program)
+    program.wait(lambda: "the model sees no pictures" in words_of(program))
+    monkeypatch.setattr(ModelService, "sees", lambda _self, _record: True)
+    program.ask(lambda services: services.publish(ModelsChanged()))
+    program.wait(lambda: "shown as a picture" in words_of(program))
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")  # menus

@@ -10,7 +10,7 @@ from fakes.dropping import LEASE, drop, listed, open_read
 from fakes.tiny_pdf import Text, TinyPdf, cut
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QToolButton
 
 from slmdesk.base.documents import PageStatus
 from slmdesk.base.record import changed
@@ -198,6 +198,30 @@ def test_several_documents_are_chosen_and_only_those_that_are_listed(three):
     assert not area.questions._together
 
 
+def test_the_tabs_work_on_the_documents_that_are_chosen_together(three):
+    program, view, area = three, three.find("document_view"), three.frame.documents_area
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert program.find("several_count").text() == "3 selected"
+    program.choose_tab("questions")
+    assert program.find("document_title").full_text == "3 documents"
+    assert len(area.questions._together) == 3
+    QTest.keyClick(program.find("document_tabs"), Qt.Key.Key_Right)
+    assert area.page.side.current == "table"
+    assert len(area.tables.chosen) == 3
+    program.choose_tab("redact")
+    assert program.find("document_title").full_text in listed(program), "it redacts one"
+    program.choose_tab("summary")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 3)
+    made = lambda: len(program.ask(lambda services: services.history.items("summary")))  # noqa: E731
+    count = made()
+    program.choose_tab("questions")
+    program.choose_tab("summary")
+    assert made() == count, "it is made already"
+    assert program.find("several_card").height() <= 5 * program.find("several_count").fontMetrics().height() * 1.7
+
+
 def recent(program):
     return [row for row in program.find("start_page").findChildren(QPushButton, "recent_item") if row.isVisible()]
 
@@ -354,6 +378,30 @@ def test_the_number_of_a_page_is_typed(program, tmp_path):
         QTest.keyClick(line, Qt.Key.Key_Return)
         program.wait(lambda reached=reached: (view.reached, line.text()) == (reached, str(reached)))
     assert program.find("page_count").text() == " / 5 "
+
+
+def test_while_the_list_is_out_of_sight_the_page_opens_documents_itself(program, letter):
+    open_read(program, letter)
+    other = letter.with_name("second.md")
+    other.write_text("# Second\n\nA letter.")
+    drop(program.documents, other)
+    program.wait(lambda: len(listed(program)) == 2 and program.find("document_title").full_text == "second.md")
+    opening = program.find("document_open_button")
+    assert not opening.isVisible(), "the list stands beside it"
+    QTest.keyClick(program.window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert opening.isVisible()
+    menu = opening.menu()
+    menu.aboutToShow.emit()
+    listed_there = [action for action in menu.actions() if action.objectName() == "listed_document_action"]
+    assert [action.text() for action in listed_there] == listed(program)
+    listed_there[1].trigger()
+    program.wait(lambda: program.find("document_title").full_text == letter.name)
+    next(action for action in menu.actions() if action.objectName() == "open_document_action").trigger()
+    program.wait(lambda: program.window.findChild(QFileDialog, "documents_dialog"))
+    program.window.findChild(QFileDialog, "documents_dialog").reject()
+    next(action for action in menu.actions() if action.objectName() == "show_list_action").trigger()
+    program.wait(program.find("document_view").isVisible)
+    assert not opening.isVisible()
 
 
 def test_in_a_narrow_window_the_pages_are_a_drawer_over_the_result(program, letter):

@@ -10,7 +10,8 @@ import pytest
 from fakes.dropping import LEASE, drop, open_read
 from fakes.recorder import examine
 from fakes.tiny_pdf import Text, TinyPdf
-from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QLocale, QPoint, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QToolButton, QWidget
 
@@ -408,6 +409,29 @@ def test_a_sentence_is_copied_with_its_place_lights_its_passages_and_stays_when_
     row.pointed_at.emit(True)
     row.pointed_at.emit(False)
     program.wait(lambda: marked() == pages)
+
+
+def test_pointing_at_a_sentence_brings_its_passage_into_sight_and_covers_nothing(program, tmp_path):
+    path = tmp_path / "long.md"
+    facts = [f"The rent of flat {number} is {number}00 euros." for number in range(1, 5)]
+    path.write_text(
+        "\n\n".join(f"# Part {at}\n\n{fact}\n\n" + "Filling words.\n\n" * 60 for at, fact in enumerate(facts))
+    )
+    drop(program.documents, path)
+    pane, view = program.find("summary_pane"), program.documents.view
+    program.wait(lambda: pane.summary is not None and len(view.sheets) == 4)
+    last = max(pane.rows, key=lambda row: row.sentence.pages)
+    assert last.sentence.pages[0] > 1
+    assert not last.toolTip()
+    bar = view.verticalScrollBar()
+    assert bar.value() == 0
+    QApplication.sendEvent(last, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
+    program.wait(lambda: bar.value() > 0)
+    reached = bar.value()
+    QApplication.sendEvent(last, QEvent(QEvent.Type.Leave))
+    QApplication.sendEvent(last, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
+    program.wait(lambda: any(sheet.spans for sheet in view.sheets))
+    assert bar.value() == reached, "what is in sight stays where it is"
 
 
 def test_what_is_on_show_has_no_menu_before_there_is_something(qtbot):

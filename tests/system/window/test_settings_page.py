@@ -68,3 +68,25 @@ def test_the_systems_font_is_used_at_once(program, page):
     program.frame.settings.change("font_scale", 125)
     program.wait(lambda: program.frame.keeper.fonts.scale == 125)
     assert QApplication.font().family() != FAMILY
+
+
+def test_the_next_run_shows_the_same_section(start):
+    program = start(page="")
+    program.window.show_page("Settings")
+    program.frame.settings_page.show_section("privacy")
+    program.close()
+    again = start(page="")
+    assert again.window.current_page == "Settings"
+    assert again.frame.settings_page.section == "privacy"
+    assert again.frame.settings_page.sections["privacy"].isVisible()
+    again.frame.settings_page.show_section("gone")
+    assert again.frame.settings_page.section == "privacy"
+
+
+def test_high_contrast_is_chosen(program, page):
+    choice = program.find("setting_theme")
+    choice.setCurrentIndex(choice.findData("contrast"))
+    choice.activated.emit(choice.currentIndex())
+    program.wait(lambda: program.frame.keeper.theme.name == "contrast")
+    assert program.frame.settings.current.theme == "contrast"
+    program.frame.keeper.set_choice("light")

@@ -144,7 +144,16 @@ def choose_action(program, name):
     next(action for action in program.find("versions_more").menu().actions() if action.objectName() == name).trigger()
 
 
-def test_two_that_are_chosen_in_the_list_are_compared(program, tmp_path):
+def choose_also(program, name):
+    """Choose one more document in the list, as Ctrl and a press do."""
+    view = program.find("document_view")
+    names_in_list = [view.model().index(at).data() for at in range(view.model().rowCount())]
+    rect = view.visualRect(view.model().index(names_in_list.index(name), 0))
+    program.click(view.viewport(), rect.center, keys=Qt.KeyboardModifier.ControlModifier)
+    QTest.keyRelease(view, Qt.Key.Key_Control)
+
+
+def test_two_that_are_chosen_in_the_list_are_compared_when_asked_for_and_not_before(program, tmp_path):
     other, made = tmp_path / "contract.docx", docx.Document(program.old)
     made.core_properties.author = "Somebody"  # so that it is no copy
     made.save(other)
@@ -156,11 +165,42 @@ def test_two_that_are_chosen_in_the_list_are_compared(program, tmp_path):
     program.wait(lambda: all(record.status.value == "read" for record in ids()))
     program.click_item(view, names_in_list().index("new.pdf"))
     program.wait(lambda: is_read(program, program.new) and len(program.pane._records) == 3)
-    rect = view.visualRect(view.model().index(names_in_list().index("contract.docx"), 0))
-    program.click(view.viewport(), rect.center, keys=Qt.KeyboardModifier.ControlModifier)
-    QTest.keyRelease(view, Qt.Key.Key_Control)
+    side = program.area.page.side
+    assert side.current == "summary"
+    choose_also(program, "contract.docx")
+    compare = program.find("several_compare")
+    assert compare.isVisible()
+    assert compare.isEnabled()
+    assert side.current == "summary", "nothing jumps"
+    choose_also(program, "old.docx")
+    assert not compare.isEnabled(), "three are no two versions"
+    choose_also(program, "old.docx")
+    program.click("several_compare")
     program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
     assert "contract.docx" in names(program)
+
+
+def test_a_document_opened_after_a_comparison_opens_on_its_summary(program, tmp_path):
+    compared(program)
+    letter = tmp_path / "letter.md"
+    letter.write_text("# Letter\n\nThe rent is due on the first day of each month.")
+    drop(program.area.page, letter)
+    program.wait(lambda: is_read(program, letter))
+    assert program.area.page.side.current == "summary"
+
+
+def test_one_without_words_is_named_instead_of_compared(program, tmp_path):
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.4\nnothing")
+    for path in (broken, program.new):
+        drop(program.area.page, path)
+        program.wait(lambda path=path: is_read(program, path))
+    program.wait(lambda: program.coverage.startswith("3 of 3"))
+    choose_also(program, "broken.pdf")
+    program.click("several_compare")
+    program.wait(lambda: program.find("versions_failed").isVisible())
+    assert "broken.pdf" in program.find("versions_failed").text()
+    assert not program.pane.item
 
 
 def test_the_list_goes_by_weight_or_by_the_text_and_a_change_is_shown_on_its_page(program):

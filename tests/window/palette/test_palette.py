@@ -5,12 +5,18 @@ How a name matches what is typed is in test_matching.py.
 
 from __future__ import annotations
 
+import gettext
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
+from slmdesk.base import texts
 from slmdesk.chat.spaces import Space
+from slmdesk.runtime.events import ItemChanged
+from slmdesk.summaries.types import SummaryRequest
 from slmdesk.window.palette import ENTRY_ROLE
 from slmdesk.window.widgets.build import HIT_BEGIN, HIT_END
 
@@ -119,6 +125,63 @@ def test_a_setting_is_gone_to(program):
     area = program.frame.settings_page
     place = setting.mapTo(area, QPoint(0, 0)).y()
     assert 0 <= place < area.height()
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("dark", "Colours"),
+        ("password", "Encrypt history"),
+        ("125", "Text size"),
+        ("licence", "Help: shortcuts, your data, about slmdesk"),
+        ("excel", "Make a table of documents"),
+        ("calendar", "Deadlines for the calendar"),
+        ("mood", "Label texts"),
+        ("comparison", "Compare two versions"),
+        ("anonym", "Redact a document"),
+    ],
+)
+def test_values_of_settings_and_other_words_find_what_they_mean(program, typed, found):
+    program.frame.settings_page  # noqa: B018  made
+    open_palette(program, typed)
+    assert found in rows(program)[:4]
+
+
+def test_what_is_named_so_comes_before_what_is_also_called_so(program):
+    open_palette(program, "language")
+    assert chosen(program) == "Language", "not what lists languages"
+
+
+def test_a_way_for_documents_shows_its_pane_or_asks_for_a_document(program, tmp_path):
+    open_palette(program, "excel")
+    enter(program)
+    program.wait(lambda: program.window.findChild(QFileDialog, "documents_dialog"))
+    program.window.findChild(QFileDialog, "documents_dialog").reject()
+    record = read(program, tmp_path / "lease.txt", "The rent is 900 euros.")
+    program.frame.documents.show_document(record.id)
+    program.wait(lambda: program.frame.documents.current)
+    open_palette(program, "anonym")
+    enter(program)
+    assert program.frame.documents_page.side.current == "redact"
+
+
+def test_titles_and_places_of_results_are_told_in_the_language_of_the_window(program, tmp_path, monkeypatch):
+    record = read(program, tmp_path / "lease.txt", "The rent of the flat is 900 euros. It is due on the first of May.")
+    got = []
+    begun = lambda services: services.summaries.begin(SummaryRequest((record.id,)))  # noqa: E731
+    program.bridge.follow(begun, got.append)
+    program.wait(lambda: got and "900" in str(program.ask(lambda services: services.history.search("rent"))))
+    german = gettext.translation("slmdesk", Path(texts.__file__).parents[1] / "locale", ["de"])
+    monkeypatch.setattr(texts, "_catalogue", german)
+    program.bridge.publish(ItemChanged(got[0]))
+    program.wait(lambda: program.frame.palette.controller._names.is_coming is False)
+    open_palette(program, "zusammenfassung: lease")
+    assert "Zusammenfassung: lease.txt" in rows(program)
+    panel(program).line.clear()
+    QTest.keyClicks(panel(program).line, "euros")
+    program.wait(lambda: entries(program, "In Chats"))
+    snippets = [entry.snippet for entry in entries(program, "In Chats")]
+    assert [snippet for snippet in snippets if "[S. 1]" in snippet], snippets
 
 
 def test_a_model_is_used_and_a_space_shown(program):

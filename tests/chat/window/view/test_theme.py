@@ -99,6 +99,34 @@ def test_choice_and_scale_take_effect_and_are_told(qapp, qtbot):
     keeper.set_choice("light")
 
 
+def test_high_contrast_is_chosen_and_shows_what_cannot_be_pressed(qapp, qtbot):
+    """On a system that has it, it is the system's; chosen here, black, white and one colour."""
+    keeper, window = ThemeKeeper(qapp, choice="light"), QWidget()
+    qtbot.addWidget(window)
+    keeper.dress(window)
+    for kind in ("", "primary", "quiet", "text"):
+        button = QPushButton("Correct", window)
+        button.setProperty("kind", kind)
+        button.move(0, 0)
+        button.show()
+    window.show()
+    keeper.set_choice("contrast")
+    assert (keeper.theme.name, keeper.theme.ground, keeper.theme.ink) == ("contrast", "#000000", "#ffffff")
+    assert contrast(keeper.theme.colour("off"), keeper.theme.colour("ground")) >= 4.5
+    for button in window.findChildren(QPushButton):
+        pictures = []
+        for is_enabled in (True, False):
+            button.setEnabled(is_enabled)
+            picture = button.grab().toImage()
+            pixels = [picture.pixelColor(x, y) for x in range(picture.width()) for y in range(picture.height())]
+            pictures.append({pixel.name() for pixel in pixels if pixel.alpha() == 255})
+        assert {keeper.theme.ink, keeper.theme.accent.lower()} & pictures[0]
+        assert not {keeper.theme.ink, keeper.theme.accent.lower()} & pictures[1], button.property("kind")
+        assert keeper.theme.off.lower() in pictures[1]
+        button.hide()
+    keeper.set_choice("light")
+
+
 def test_all_text_of_a_dressed_window_is_scaled(qapp, qtbot):
     keeper, window = ThemeKeeper(qapp, choice="light"), QWidget()
     qtbot.addWidget(window)
