@@ -667,12 +667,12 @@ class _Writer:
         elif not (_CJK.match(last.text[-1]) and _CJK.match(following.text[0])):
             self._put(" ")
 
-    def _joint(self, above: Line, below: Line) -> str:
+    def _joint(self, above: Sequence[Word], below: Sequence[Word]) -> str:
         def is_shouted() -> bool:
-            return not any(word.text.islower() for word in (*above.words, *below.words))
+            return not any(word.text.islower() for word in (*above, *below))
 
-        begin, end = above.words[-1].text.rstrip("-‐"), below.words[0].text
-        return joint(begin, end, has_more=len(below.words) > 1, is_shouted=is_shouted, compounds=self._compounds)
+        begin, end = above[-1].text.rstrip("-‐"), below[0].text
+        return joint(begin, end, has_more=len(below) > 1, is_shouted=is_shouted, compounds=self._compounds)
 
     def _put(self, text: str) -> None:
         self._pieces.append(text)
