@@ -153,7 +153,7 @@ class _Document:
         dated = self._document.dated
         language = self._own_language if is_quoted else self._language
         due = find_due(sentence.text, language, dated)
-        if due == Due() and (other := detect(sentence.text, LANGUAGES)[0]) not in ("", language):
+        if due == Due() and (other := detect(sentence.text, LANGUAGES)[0]):
             due = find_due(sentence.text, other, dated)
         if due == Due() and is_on_that_day(sentence.text):
             days = find_due(self._sentence_before(sentence), language, dated).days
