@@ -100,6 +100,9 @@ class Due(Record):
 
 def find_terms(text: str, language: str = "") -> list[Term]:
     """Return the deadlines of a sentence in order. None of what is told of the past, nor of other events."""
+    names = (language,) if language in LANGUAGES else LANGUAGES
+    if not any(_span(name).search(text) for name in names):  # most lines of a paper
+        return []
     return list(find_due(text, language).terms)
 
 
