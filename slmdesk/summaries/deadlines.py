@@ -197,11 +197,12 @@ class _Document:
         """Return whether something is due by a day; outside of what is to be done, only where the words say so."""
         is_state = tells_a_state(sentence.text, self._language)
         is_limit, dated = day.role in (Role.BY, Role.BEFORE), self._document.dated
-        if sentence.group == TO_DO or (is_to_do and is_limit):
-            return not (is_state and day.role is Role.RANGE)
-        if day.last is None or not (is_to_do or (is_limit and sentence.group != KEY_POINTS)) or is_state:
+        if sentence.group == TO_DO and is_limit:
+            return True
+        is_elsewhere = sentence.group == KEY_POINTS or not (is_to_do or is_limit)
+        if day.last is None or is_elsewhere or (is_state and (sentence.group != TO_DO or day.role is Role.RANGE)):
             return False
-        return day.last > date(*dated) if len(dated) == len(day.day) else is_limit
+        return day.last > date(*dated) if len(dated) == len(day.day) else is_limit or sentence.group == TO_DO
 
     @cached_property
     def _own_language(self) -> str:
