@@ -153,7 +153,7 @@ class _Document:
         dated = self._document.dated
         language = self._own_language if is_quoted else self._language
         due = find_due(sentence.text, language, dated)
-        if due == Due() and (other := detect(sentence.text, LANGUAGES)[0]) not in ("", language):
+        if due == Due() and (other := detect(sentence.text, LANGUAGES)[0]):
             due = find_due(sentence.text, other, dated)
         if due == Due() and is_on_that_day(sentence.text):
             days = find_due(self._sentence_before(sentence), language, dated).days
@@ -197,11 +197,12 @@ class _Document:
         """Return whether something is due by a day; outside of what is to be done, only where the words say so."""
         is_state = tells_a_state(sentence.text, self._language)
         is_limit, dated = day.role in (Role.BY, Role.BEFORE), self._document.dated
-        if sentence.group == TO_DO or (is_to_do and is_limit):
-            return not (is_state and day.role is Role.RANGE)
-        if day.last is None or not (is_to_do or (is_limit and sentence.group != KEY_POINTS)) or is_state:
+        if sentence.group == TO_DO and is_limit:
+            return True
+        is_elsewhere = sentence.group == KEY_POINTS or not (is_to_do or is_limit)
+        if day.last is None or is_elsewhere or (is_state and (sentence.group != TO_DO or day.role is Role.RANGE)):
             return False
-        return day.last > date(*dated) if len(dated) == len(day.day) else is_limit
+        return day.last > date(*dated) if len(dated) == len(day.day) else is_limit or sentence.group == TO_DO
 
     @cached_property
     def _own_language(self) -> str:

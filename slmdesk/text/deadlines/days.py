@@ -38,8 +38,9 @@ _CLOCK = re.compile(
 """A time of day beside a day, also where it could be a span elsewhere: 17 heures, 14 horas."""
 
 
-TIME = "\u2060"
-"""Stands for a letter of a time of day."""
+TIME, WEEKDAY = "\u2060", "\u2061"
+"""Stand for the letters of times of day and of weekdays, which do not tell what a day is."""
+_GAP = rf"[\s{WEEKDAY}]*"
 
 
 class Role(StrEnum):
@@ -182,9 +183,13 @@ def _role_of(plain: str, mention: _Mention, clocks: Sequence[int], language: str
         clause = re.split(r"[.;:!?]", left[: words.start()])[-1]
         is_refused = re.search(_words("not", language), clause, re.IGNORECASE) and not _FORGET.search(clause)
         is_whole = mention.is_end or _is_whole(plain, words.start(), mention, clocks, language)
-        return Role.LATER if is_refused else Role.BY if is_whole else Role.BEFORE, words.start()
+        if is_refused or left[: words.start()].rstrip().endswith(WEEKDAY):  # the Friday before it
+            return Role.LATER, words.start()
+        return Role.BY if is_whole else Role.BEFORE, words.start()
     is_stamp = left.endswith("[")  # of a message in a chat
-    return Role.OTHER if is_stamp or _ends_with("other", left, language) else Role.ON, mention.start
+    is_off = re.search(_words("cancels", language), plain, re.IGNORECASE) and not _ends_with("moved", left, language)
+    is_other = is_stamp or is_off or _ends_with("other", left, language)
+    return Role.OTHER if is_other else Role.ON, mention.start
 
 
 def _is_whole(plain: str, begin: int, mention: _Mention, clocks: Sequence[int], language: str) -> bool:
@@ -197,11 +202,11 @@ def _is_whole(plain: str, begin: int, mention: _Mention, clocks: Sequence[int], 
 
 
 def _without_clocks(text: str, mentions: Sequence[DateMention]) -> str:
-    """Return a text of the same length without weekdays, which do not tell what a day is, and with signs for times."""
+    """Return a text of the same length with signs for weekdays and times of day."""
     plain = text
     for mention in mentions:
         if not mention.readings:
-            sign = TIME if mention.minutes else " "
+            sign = TIME if mention.minutes else WEEKDAY
             plain = plain[: mention.start] + sign * (mention.end - mention.start) + plain[mention.end :]
     return plain
 
@@ -216,13 +221,13 @@ def _first_of_range(left: str, last: int, language: str) -> re.Match[str] | None
 def _numbered(language: str) -> re.Pattern[str]:
     between = rf"(?:(?<!\w)(?P<between>{_words('between', language)})[\w\s]{{0,12}})?"
     number = r"(?<![\w.,/])(?P<number>\d{1,2})(?:\.|er|st|nd|rd|th|º|°)?"
-    return re.compile(rf"{between}{number}\s*{_to_or_and(language)}\s*$", re.IGNORECASE)
+    return re.compile(rf"{between}{number}{_GAP}{_to_or_and(language)}{_GAP}$", re.IGNORECASE)
 
 
 @cache
 def _joint(language: str) -> re.Pattern[str]:
     filler = rf"(?:(?:{_words('filler', language)})\s*)?"
-    return re.compile(rf"\s*{_to_or_and(language)}\s*{filler}", re.IGNORECASE)
+    return re.compile(rf"{_GAP}{_to_or_and(language)}{_GAP}{filler}{_GAP}", re.IGNORECASE)
 
 
 def _to_or_and(language: str) -> str:
@@ -239,7 +244,8 @@ def _ends_with(name: str, left: str, language: str) -> re.Match[str] | None:
 
 @cache
 def _before(name: str, language: str) -> re.Pattern[str]:
-    between = rf"[\s,:({TIME}]" if name in ("by", "before") else r"[\s,:(]"  # "from 9 am on" a day is on it
+    times = TIME if name in ("by", "before") else ""  # "from 9 am on" a day is on it
+    between = rf"[\s,:({WEEKDAY}{times}]"
     filler = r"\W*" if name == "between" else rf"(?:{between}+(?:{_words('filler', language)}))*{between}*"
     return re.compile(rf"(?<![\w’'])(?:{_words(name, language)}){filler}$", re.IGNORECASE)
 

@@ -30,6 +30,8 @@ TITLE_CHARACTERS = 90
 """A longer line is no title."""
 LEAST_PARTIES = 3
 """Words for parties and their duties at the beginning of a paper, from which on it is a contract without a title."""
+NUMBER_CHARACTERS = 40
+"""So many before its last word a number may begin: "one hundred and eighty"."""
 CLEAR_BEFORE = 12
 """Characters before a number in which French says that whole days are meant: "délai franc de"."""
 
@@ -100,6 +102,9 @@ class Due(Record):
 
 def find_terms(text: str, language: str = "") -> list[Term]:
     """Return the deadlines of a sentence in order. None of what is told of the past, nor of other events."""
+    names = (language,) if language in LANGUAGES else LANGUAGES
+    if not any(_span(name).search(text) for name in names):  # most lines of a paper
+        return []
     return list(find_due(text, language).terms)
 
 
@@ -192,7 +197,8 @@ def _words() -> Mapping[str, Any]:
 def _span(language: str) -> re.Pattern[str]:
     units = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _words()[language]["units"].items())
     return re.compile(
-        rf"(?<![\w.,])(?P<n>\d{{1,3}}(?:\.|st|nd|rd|th|e|ème|º)?|[^\W\d_]+)(?:\s*\([^()]{{1,12}}\))?(?:\s+|-)(?P<unit>{units})\b",
+        rf"(?<![\w.,])(?P<n>\d{{1,3}}(?:\.|st|nd|rd|th|e|ème|º)?|(?<!-)[^\W\d_]+(?:-[^\W\d_]+)*)"
+        rf"(?:\s*\([^()]{{1,12}}\))?(?:\s+|-)(?P<unit>{units})\b",
         _flags(language),
     )
 
@@ -201,9 +207,9 @@ def _span(language: str) -> re.Pattern[str]:
 def _link(language: str) -> re.Pattern[str]:
     """Return what leads from a span to what it is counted from."""
     words = _words()[language]
-    return re.compile(
-        rf"{words['gap']},?\s+(?:(?P<before>{words['before']})|(?P<after>{words['after']}))(?!\w)", _flags(language)
-    )
+    half = r"\s+(?:et demie?|y medi[oa]|and a half|e mezz[oa]|e mei[oa])"
+    to = rf"(?:(?P<before>{words['before']})|(?P<after>{words['after']}))(?!\w)"
+    return re.compile(rf"{words['gap']}(?P<half>{half})?,?\s+{to}", _flags(language))
 
 
 @cache
@@ -232,8 +238,8 @@ class _Span:
     def __init__(self, span: re.Match[str], text: str, language: str, named: Sequence[NamedDay]) -> None:
         self._span, self._text, self._language, self._named = span, text, language, named
         self._words: Mapping[str, Any] = _words()[language]
-        self._before, self._after = text[: span.start()], text[span.end() :]
-        self._count = _count(span["n"], language)
+        self._start, self._count = _number_before(text, span, language)
+        self._before, self._after = text[: self._start], text[span.end() :]
 
     def read(self) -> tuple[Term | None, NamedDay | None]:
         """Return the deadline, if it is one, and the day that it is counted from, so that nobody takes it for due."""
@@ -249,6 +255,7 @@ class _Span:
             term = self._from_event(event)
         elif is_before or (day is not None and self._is_limit()):
             term = self._from_day(day, is_before=is_before, is_unsure=self._is_unsure(link))
+            term = changed(term, doubt=NO_SPAN) if link and link["half"] else term
         elif self._is_notice():
             term = self._term(self._span.end(), Event.NAMED, doubt=IS_NOTICE)
         else:
@@ -282,9 +289,7 @@ class _Span:
         return None
 
     def _is_unsure(self, link: re.Match[str] | None) -> bool:
-        return link is not None and link["after"] is not None and re.fullmatch(
-            self._words.get("unsure", "(?!)"), link["after"], re.IGNORECASE
-        ) is not None  # fmt: skip
+        return link is not None and link["after"] is not None and _is(self._words, "unsure", link["after"])
 
     def _is_no_end(self, *, is_before: bool) -> bool:
         """Return whether something may be done from the day on that the span leads to, and not until it."""
@@ -338,7 +343,7 @@ class _Span:
             return None
         event = Event(next(name for name in words["events"] if match[f"on_{name}"]))
         told = match[f"on_{event}"]
-        start = min(match.start(), self._span.start())
+        start = min(match.start(), self._start)
         det = next(filter(None, (match.groupdict().get(name) for name in ("det", "det2"))), "")
         is_named = re.search(rf"\b(?:{words['this']})\s+(?:[\w-]+\s+)?{words['papers']}\b", text[:start], re.I)
         is_this, noun, end = is_named is not None, "", match.end()
@@ -352,9 +357,8 @@ class _Span:
             end = match.start("object")
         if own := re.match(words.get("own", "(?!)"), told, re.IGNORECASE):
             noun = noun or own[0]
-        is_this = is_this or re.fullmatch(words.get("now", "(?!)"), told, re.IGNORECASE) is not None
-        is_vague = event is Event.DATE or re.fullmatch(words.get("vague", "(?!)"), told, re.IGNORECASE)
-        if is_vague and not (is_this or noun):
+        is_this = is_this or _is(words, "now", told)
+        if (event is Event.DATE or _is(words, "vague", told)) and not (is_this or noun):
             return None
         is_first = re.match(r"(?:beginning|starting|commencing|beginnend)\b", match["link"], re.I) is not None
         term = self._term(max(end, self._span.end()), event, is_first=is_first, is_this=is_this, noun=noun)
@@ -363,18 +367,40 @@ class _Span:
     def _term(self, end: int, event: Event, **known: Any) -> Term:
         span, words = self._span, self._words
         name = next(name for name in words["units"] if span[name])
-        before = self._text[max(0, span.start() - CLEAR_BEFORE) : end]
+        before = self._text[max(0, self._start - CLEAR_BEFORE) : end]
         count = self._count
-        if not count and re.fullmatch(words.get("one", "(?!)"), span["n"], re.IGNORECASE):
-            count = 1
+        is_one = _is(words, "article", span["n"]) and not _HALF.search(before)
+        if known.get("is_before") and name in ("day", "weekday", "working"):  # the day before
+            is_one = is_one or _is(words, "one", span["n"])
+        count = count or int(is_one)
         many, unit = (count, Unit(name)) if name in set(Unit) else (2 * count * (name == "fortnight"), Unit.WEEK)
         return Term(
-            span.start(), end, many, unit, event,
+            self._start, end, many, unit, event,
             is_clear=re.search(r"\b(?:clear|francs?)\b", before, re.I) is not None,
             is_natural="naturales" in span["unit"].lower(), **known,
         )  # fmt: skip
 
 
+def _is(words: Mapping[str, Any], name: str, told: str) -> bool:
+    return re.fullmatch(words.get(name, "(?!)"), told, re.IGNORECASE) is not None
+
+
+_HALF = re.compile(r"\bhalf an?\b", re.IGNORECASE)
+_BEHIND_NUMBER = re.compile(r"(?:\.|st|nd|rd|th|e|ème|º)?\)?[\s-]*")
+
+
+def _number_before(text: str, span: re.Match[str], language: str) -> tuple[int, int]:
+    """Return where the number before a unit begins, of however many words, and the number; 0 where it is not whole."""
+    first = max(0, span.start() - NUMBER_CHARACTERS)
+    before = text[first : span.start("unit")]
+    for number in reversed(find_numbers(before, language)):
+        if _BEHIND_NUMBER.fullmatch(before, number.end) and number.values:
+            (value, *others) = number.values
+            is_whole = not others and value == int(value)
+            return min(span.start(), first + number.start), int(value) if is_whole else 0
+    return span.start(), _count(span["n"], language)
+
+
 def _count(word: str, language: str) -> int:
-    numbers = find_numbers(word.rstrip("."), language)
+    numbers = find_numbers(word, language)
     return int(numbers[0].values[0]) if len(numbers) == 1 and numbers[0].values else 0
