@@ -399,17 +399,16 @@ NOT_OURS = (ValueError, TypeError, KeyError, IndexError, RecursionError)
 
 def row_to(cls: Callable[..., T], row: RowLike, **given: object) -> T:
     """Build a record from a row. `given` holds the fields that the row has no columns for. Raises one of NOT_OURS."""
-    columns: dict[str, object] = {}
-    for name, read, kinds in _readers(cls):
-        if name in given:
-            continue
+    checked, others = _readers(cls, tuple(given))
+    columns = given
+    for name, kinds in checked:
         value = row[name]
-        if read is not None:
-            value = read(value)
-        elif kinds and type(value) not in kinds:
+        if type(value) not in kinds:
             raise TypeError(name)
         columns[name] = value
-    return cls(**columns, **given)
+    for name, read in others:
+        columns[name] = read(row[name])
+    return cls(**columns)
 
 
 def mapping_from(text: Any) -> dict[str, Json]:
@@ -426,11 +425,16 @@ _KINDS: Mapping[str, tuple[type, ...]] = {"str": (str,), "bytes": (bytes,), "int
 
 
 @cache
-def _readers(cls: Any) -> tuple[tuple[str, Read | None, tuple[type, ...]], ...]:
-    """Return each field with the function that reads its column, or with the types that the column may have."""
+def _readers(cls: Any, given: tuple[str, ...]) -> tuple[list[tuple[str, tuple[type, ...]]], list[tuple[str, Read]]]:
+    """Return the fields that are in a row: those whose columns must have one of these types, and those that a function
+    reads.
+    """
     names = vars(sys.modules[cls.__module__])
     kinds = ChainMap(*(vars(each).get("__annotations__", {}) for each in cls.__mro__))
-    return tuple((name, _reader_of(kinds[name], names), _kinds_of(kinds[name])) for name in cls.__struct_fields__)
+    fields = [name for name in cls.__struct_fields__ if name not in given]
+    checked = [(name, types) for name in fields if (types := _kinds_of(kinds[name]))]
+    others = [(name, _reader_of(kinds[name], names)) for name in fields if not _kinds_of(kinds[name])]
+    return checked, others
 
 
 def _kinds_of(kind: str) -> tuple[type, ...]:
@@ -439,15 +443,19 @@ def _kinds_of(kind: str) -> tuple[type, ...]:
     return (*types, type(None)) if types and kind.endswith(" | None") else types
 
 
-def _reader_of(kind: str, names: Mapping[str, object]) -> Read | None:
+def _reader_of(kind: str, names: Mapping[str, object]) -> Read:
     if kind == "bool":
         return bool
     if kind.startswith("Mapping["):
         return mapping_from
     enum = names.get(kind.removesuffix(" | None"))
     if not (isinstance(enum, type) and issubclass(enum, StrEnum)):
-        return None
+        return _as_it_is
     return partial(_enum_or_none, enum) if kind.endswith(" | None") else enum
+
+
+def _as_it_is(value: Any) -> object:
+    return value
 
 
 def _enum_or_none(enum: type[StrEnum], value: Any) -> StrEnum | None:

@@ -129,7 +129,7 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
     """A record of any file: what the echo engine is content with."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        path.write_bytes(name.encode())
+        path.write_bytes(b"GGUF" + name.encode())  # as a model begins, else it is not deleted with it
     stats = path.stat()
     return services.service_thread.call(
         lambda: services.store.models.add(

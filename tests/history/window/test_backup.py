@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
+from fakes.encrypted import PASSPHRASE, encrypt
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from slmdesk.base.paths import find_paths
 from slmdesk.chat.types import ChatOptions
+from slmdesk.store import DataKey, backup, open_store
+from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 
@@ -81,3 +88,64 @@ def test_a_file_that_is_no_backup_leaves_the_history_as_it_is(program, tmp_path)
     program.find("restore_dialog").fileSelected.emit(str(wrong))
     program.wait(lambda: program.is_said("it is no backup of slmdesk"))
     assert program.ask(lambda services: services.store.items.get(chat)).id == chat
+
+
+def of_another(home: Path, target: Path, key: DataKey | None = None) -> Path:
+    """A backup of somebody else's: a chat, a model, a watched folder and a preset."""
+    paths = find_paths(home)
+    with closing(open_store(paths, instance_id="other", key=key).store) as store:
+        store.items.add("chat", "theirs")
+        store.presets.add("Rude", {"system": "Answer rudely."})
+        store.collections.add(home / "papers", "papers", watched=True)
+        store.models.add(
+            name="Theirs", path=home / "model.gguf", linked=False, bytes=1, sha256="a", mtime_ns=1, inode=1, header={},
+            source="file",
+        )  # fmt: skip
+    backup(paths, target, key=key)
+    return target
+
+
+@pytest.mark.parametrize("answer", ["use", "leave", "later"])
+def test_one_question_for_all_that_a_backup_brings(program, tmp_path, answer):
+    chosen(program, of_another(tmp_path / "other", tmp_path / "theirs.slmbackup"))
+    program.wait(lambda: program.window.findChild(QWidget, "restore_sure_button"))
+    program.click("restore_sure_button")
+    program.wait(lambda: program.window.findChild(QWidget, "brought_question"))
+    said = program.find("question_more").text().replace("\u200b", "")
+    assert f"Model Theirs: {tmp_path}/other/model.gguf" in said
+    assert f"Folder to watch: {tmp_path}/other/papers" in said
+    assert "Preset: Rude" in said
+    assert program.find("brought_later_button").isDefault(), "Enter decides nothing"
+    program.click(f"brought_{answer}_button")
+    if answer == "use":
+        program.wait(lambda: program.is_said("model.gguf"))  # is missing
+    program.wait(lambda: program.ask(lambda services: services.backups.brought().is_empty) == (answer != "later"))
+    presets = program.ask(lambda services: [preset.name for preset in services.chats.presets.list()])
+    assert ("Rude" in presets) == (answer == "use")
+    assert [state.record.watched for state in program.ask(lambda services: services.collections.all())] == [
+        answer == "use"
+    ]
+
+
+def test_an_encrypted_backup_asks_for_its_words_and_is_undone_to_a_plain_history(program, tmp_path):
+    other = tmp_path / "other"
+    key = encrypt(find_paths(other))
+    chosen(program, of_another(other, tmp_path / "theirs.slmbackup", key))
+    for words in ("wrong words", PASSPHRASE):
+        program.wait(lambda: any(dialog.isVisible() for dialog in program.window.findChildren(LineQuestion)))
+        dialog = next(each for each in program.window.findChildren(LineQuestion) if each.isVisible())
+        program.type_into(dialog.line, words)
+        program.click(program.find("question_accept", dialog))
+        program.wait(lambda dialog=dialog: not dialog.isVisible())
+    program.wait(lambda: program.window.findChild(QWidget, "restore_sure_button"))
+    assert "encrypted from then on" in program.find("question_more").text()
+    program.click("restore_sure_button")
+    program.wait(lambda: program.window.findChild(QWidget, "brought_question"))
+    program.click("brought_later_button")
+    assert program.ask(lambda services: services.store.key is not None)
+    program.wait(lambda: program.frame.privacy.state.is_encrypted)
+    bar = next(bar for bar in program.window.notices.bars if bar.notice.key == "restored")
+    program.click(bar.findChild(QAbstractButton, "notice_action"))
+    program.wait(lambda: program.is_said("What was there before is back."))
+    assert program.ask(lambda services: services.store.key is None)
+    program.wait(lambda: not program.frame.privacy.state.is_encrypted)
