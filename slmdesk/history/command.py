@@ -22,6 +22,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, json_option, table
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
 from slmdesk.command.output import check_file
+from slmdesk.command.terminal import one_line
 from slmdesk.exports.papers import iso_time
 from slmdesk.history.erasing import CONFIRMATION, Erasure, backups, erase, restore
 from slmdesk.history.imports import ImportProgress
@@ -316,7 +317,7 @@ def rescue(console: Console, file: Path | None) -> int:
     if not done and not bad:
         console.notify("No damaged history was set aside.")
     for path, rescued in done:
-        console.say(f"{path}: {rescued_words(rescued)}")
+        console.say(one_line(f"{path}: {rescued_words(rescued)}"))
     return int(bool(bad))
 
 
@@ -394,7 +395,7 @@ def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> N
     if console.as_json:
         console.give({"bytes": made.bytes, "sha256": made.sha256})
     else:
-        console.say(f"{file}  {made.bytes:,} bytes  sha256 {made.sha256}")
+        console.say(one_line(f"{file}  {made.bytes:,} bytes  sha256 {made.sha256}"))
 
 
 def _list(console: Console) -> None:
@@ -421,7 +422,7 @@ def restore_history(console: Console, file: Path) -> None:
     if console.as_json:
         console.give({"bytes": done.bytes, "sha256": done.sha256, "set_aside": str(done.aside) if done.aside else None})
         return
-    console.say(f"{file}  {done.bytes:,} bytes  sha256 {done.sha256}")
+    console.say(one_line(f"{file}  {done.bytes:,} bytes  sha256 {done.sha256}"))
     if done.aside:
         console.notify(f"note: the history that was there is now {done.aside}.")
 
