@@ -33,7 +33,6 @@ COMMANDS = {
     "summary": "summarize {file} --own-words -o {out}.docx",
     "a wrong form": "summarize {file} --own-words -o {out}.xyz",
     "compare": "compare {file} {other} --no-model",
-    "search": "history search rent",
     "models import": "models import {file}",
     "models of a folder": "models import {folder}",
     "model info": "models info {broken}",
