@@ -14,7 +14,7 @@ import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
-from slmdesk.command.terminal import Terminal, words_for
+from slmdesk.command.terminal import Terminal, one_line, words_for
 
 if TYPE_CHECKING:
     from slmdesk.base.settings import Settings
@@ -179,7 +179,7 @@ def table(console: Console, rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
-        console.say("  ".join([*cells, row[-1]]).rstrip())
+        console.say(one_line("  ".join([*cells, row[-1]]).rstrip()))
 
 
 json_option = click.option(

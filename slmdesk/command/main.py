@@ -15,7 +15,7 @@ import click
 import slmdesk
 from slmdesk.base.errors import KnownError
 from slmdesk.command.console import Console, ReportedError
-from slmdesk.command.terminal import OutputBroken, PipeClosed, open_missing_streams, show_elsewhere
+from slmdesk.command.terminal import OutputBroken, PipeClosed, one_line, open_missing_streams, show_elsewhere
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -135,8 +135,10 @@ def _run(console: Console, args: list[str]) -> int:
     except click.UsageError as err:
         from slmdesk.command.gone import instead
 
+        err = instead(err, args) or err
+        err.message = one_line(err.message)
         try:
-            (instead(err, args) or err).show()
+            err.show()
         except OSError:
             show_elsewhere(sys.stderr)
         return WRONG_USAGE
@@ -176,7 +178,8 @@ def _fail(console: Console, error: Exception) -> int:
     problem = error.problem if isinstance(error, ReportedError) else problem_for(error)
     console.fail(problem.code, problem.sentence, problem.args)
     if console.debug:
-        console.notify("".join(traceback.format_exception(error)))
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            console.notify(line)
     elif not isinstance(error, KnownError):
         console.notify("Run it again with --debug before the command to see the details.")
     return FAILED

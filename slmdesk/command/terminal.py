@@ -77,8 +77,11 @@ class Terminal:
             raise OutputBroken(err.strerror or type(err).__name__) from err
 
     def notify(self, line: str) -> None:
-        """Print a note on stderr; it is not part of the result. On a terminal it is grey, which no result can be."""
-        _notify(f"\x1b[90m{harmless(line)}\x1b[0m\n" if sys.stderr.isatty() else f"{harmless(line)}\n")
+        """Print a note of one line on stderr; it is not part of the result. On a terminal it is grey, which no result
+        can be.
+        """
+        line = one_line(line)
+        _notify(f"\x1b[90m{line}\x1b[0m\n" if sys.stderr.isatty() else f"{line}\n")
 
     def give(self, value: Json) -> None:
         """Print the result as JSON. If the command prints JSON lines, the result takes a single line."""
@@ -108,7 +111,7 @@ class Terminal:
         """Show progress on a line that is overwritten, if stderr is a terminal. `total` is 0 while it is unknown."""
         if sys.stderr.isatty():
             far = f"{100 * done / total:.0f} %" if total > 0 else f"{done:,.0f}"
-            _notify(f"\r\x1b[K{harmless(what)} {far}")
+            _notify(f"\r\x1b[K{one_line(what)} {far}")
 
     def step(self, line: str) -> None:
         """Print a line about long work if stderr is no terminal. `progress` shows nothing there, and the line shows
@@ -127,6 +130,16 @@ def harmless(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() or letter in "\n\t" else _sign(letter) for letter in text)
+
+
+def one_line(text: str) -> str:
+    """Do the same with line breaks too: a file's name must not begin a line of its own, which would pass for ours."""
+    if text.isprintable():
+        return text
+    return harmless(text.translate(_BREAKS))
+
+
+_BREAKS = {ord("\n"): "\u240a", ord("\t"): "\u2409", ord("\u2028"): "\ufffd", ord("\u2029"): "\ufffd"}
 
 
 def _sign(letter: str) -> str:

@@ -19,7 +19,7 @@ from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json, Sampling
 from slmdesk.base.untrusted import CUT, clean_bytes, clean_label
 
-STRING, ARRAY, BOOL, FLOAT = 8, 9, 7, 6
+STRING, ARRAY, BOOL, FLOAT, UNSIGNED, SIGNED = 8, 9, 7, 6, 4, 5
 
 SCALARS: Mapping[int, struct.Struct] = MappingProxyType(
     {
@@ -347,6 +347,8 @@ class Tensors(Record):
     layer_table_bytes: int = 0
     """Bytes of the table with a row for each token and layer (Gemma 3n and 4 E). For each token one row is read."""
     layer_bytes: Mapping[int, int] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    """Types of weights by tensor name."""
     separate_experts: bool = False
     """Whether each expert has a tensor of its own. This is the layout of 2023, which llama.cpp no longer reads."""
 
@@ -428,6 +430,31 @@ MAX_TEMPLATE_BYTES = 256 << 10
 DEFAULT_ALIGNMENT = 32
 TEMPLATE = "tokenizer.chat_template"
 ALPHA = "adapter.lora.alpha"
+_VISION = "clip.vision."
+_KINDS: Mapping[str, int] = MappingProxyType(
+    {
+        ALPHA: FLOAT,
+        "clip.minicpmv_query_num": UNSIGNED,
+        "clip.minicpmv_version": SIGNED,
+        f"{_VISION}attention.layer_norm_epsilon": FLOAT,
+        **dict.fromkeys(("clip.projector_type", f"{_VISION}projector_type"), STRING),
+        **dict.fromkeys(
+            ("clip.has_vision_encoder", "clip.has_audio_encoder", "clip.has_gen_audio_encoder", "clip.use_gelu",
+             "clip.use_silu"),
+            BOOL,
+        ),
+        **{
+            f"{_VISION}{name}": UNSIGNED
+            for name in (
+                "embedding_length", "feed_forward_length", "block_count", "projection_dim", "attention.head_count",
+                "attention.head_count_kv", "attention.head_dim", "image_size", "patch_size", "spatial_merge_size",
+                "projector.scale_factor", "n_wa_pattern", "preproc_min_tiles", "preproc_max_tiles",
+                "preproc_image_size",
+            )
+        },
+    }
+)  # fmt: skip
+"""Types of values that are read as nothing else."""
 _EXPERTS = re.compile(rb"\.ffn_(?:gate|up|down|gate_up)(?:_ch)?(_exps|\.\d+)\.")
 _TABLE, _LAYER_TABLE = b"token_embd.weight", b"per_layer_token_embd.weight"
 _LAYER = re.compile(rb"blk\.(\d{1,4})\.")
@@ -449,8 +476,8 @@ class Metadata:
             key = raw.decode("utf-8", "replace")
             self._mark_seen(raw)
             kind = reader.u32()
-            if key == ALPHA and kind != FLOAT:
-                raise damaged(_("{key} is no number").format(key=key))  # llama.cpp ends the process over it
+            if kind != _KINDS.get(key, kind):
+                raise damaged(_("{key} is of another type").format(key=key))  # llama.cpp ends the process over it
             if kind == STRING and (key == TEMPLATE or key.startswith(TEMPLATE + ".")):
                 self._keep_template(key, *reader.string(MAX_TEMPLATE_BYTES))
             else:
@@ -524,13 +551,15 @@ class _TensorSum:
         self.separate_experts = False
         self.sizes: dict[str, int] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
+        self.types: dict[str, str] = {}
         self.layers: dict[int, int] = {}
 
     def add(self, raw_name: bytes, shape: tuple[int, ...], type_name: str, size: int) -> None:
         self.count += 1
         self.parameters += math.prod(shape)
         self.sizes[type_name] = self.sizes.get(type_name, 0) + size
-        self.shapes[raw_name.decode("utf-8", "replace")] = shape
+        name = raw_name.decode("utf-8", "replace")
+        self.shapes[name], self.types[name] = shape, type_name
         if layer := _LAYER.match(raw_name):
             number = int(layer[1])
             self.layers[number] = self.layers.get(number, 0) + size
@@ -553,6 +582,7 @@ class _TensorSum:
             table_bytes=self.table_bytes,
             layer_table_bytes=self.layer_table_bytes,
             layer_bytes=MappingProxyType(self.layers),
+            types=MappingProxyType(self.types),
             separate_experts=self.separate_experts,
         )
 

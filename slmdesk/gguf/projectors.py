@@ -15,12 +15,16 @@ from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import N_
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader, ListSummary, whole
+from slmdesk.gguf.projector_weights import Sizes, are_possible, wrong_weight
 from slmdesk.gguf.read import check_file
 
 PROJECTOR = "projector"
 BESIDE = ("adapter", PROJECTOR)
 """Kinds of files that are of use beside a model alone."""
 _LARGEST = 1 << 14
+_MOST_TILES = 32
+"""Along a side, and in all where its header limits their number."""
+_SPATIAL = "spatial_merge_size"
 _WORDS = re.compile(r"[a-z]+|\d+(?:[.]\d+)?b?")
 _UNTOLD = frozenset(_WORDS.findall("mmproj model gguf it instruct chat vision projector f bf q k m 0 8 16 32"))
 """Words of a file's name that do not tell its model."""
@@ -29,24 +33,26 @@ _UNTOLD = frozenset(_WORDS.findall("mmproj model gguf it instruct chat vision pr
 class _Kind(NamedTuple):
     models: tuple[str, ...]
     """Architectures of the models that it is made for."""
-    merge: int = 2
-    """How many patches become one, each way, where its header does not say."""
+    merge: int = 0
+    """How many patches become one, each way, where its header does not say; 0: it has to."""
     most_tokens: int = 0
     """Of a picture where its size decides; 0: it has a number of its own."""
     at_once: bool = False
     """A picture's tokens see each other, so all of them are computed together."""
+    merge_key: str = "projector.scale_factor"
+    """Where its header says how many patches become one; another key is not read."""
 
 
 KINDS: Mapping[str, _Kind] = {
     "gemma3": _Kind(("gemma3",), merge=4, at_once=True),
     "gemma4v": _Kind(("gemma4",), merge=3, most_tokens=512, at_once=True),
     "gemma4uv": _Kind(("gemma4",), merge=3, most_tokens=512, at_once=True),
-    "qwen2vl_merger": _Kind(("qwen2vl",), most_tokens=1024),
-    "qwen2.5vl_merger": _Kind(("qwen2vl",), most_tokens=1024),
-    "qwen3vl_merger": _Kind(("qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe"), most_tokens=1024),
+    "qwen2vl_merger": _Kind(("qwen2vl",), 2, most_tokens=1024, merge_key=_SPATIAL),
+    "qwen2.5vl_merger": _Kind(("qwen2vl",), 2, most_tokens=1024, merge_key=_SPATIAL),
+    "qwen3vl_merger": _Kind(("qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe"), 2, most_tokens=1024, merge_key=_SPATIAL),
     "idefics3": _Kind(("llama",)),
     "lfm2": _Kind(("lfm2", "lfm2moe")),
-    "pixtral": _Kind(("llama", "mistral3"), merge=1, most_tokens=1024),
+    "pixtral": _Kind(("llama", "mistral3"), merge=1, most_tokens=1024, merge_key=_SPATIAL),
     "internvl": _Kind(("qwen2", "qwen3", "internlm2", "llama")),
 }
 """The projectors of the pinned llama.cpp that are used."""
@@ -66,7 +72,7 @@ def width_of(header: GgufHeader) -> int:
 
 
 def flaw_of(header: GgufHeader) -> str:
-    """Why a projector cannot be used, in a few words; "" for a sound one.  Its tensors are the library's affair."""
+    """Why a projector cannot be used, in a few words; "" for a sound one."""
     if header.kind != PROJECTOR:
         return N_("it is no projector")
     if header.metadata.get("clip.has_vision_encoder") is not True:
@@ -80,27 +86,43 @@ def flaw_of(header: GgufHeader) -> str:
     if not all(numbers.values()) or not heads or not are_colours or not width_of(header):
         return N_("its header names no size")
     is_whole = numbers["embedding_length"] % heads == 0 and numbers["patch_size"] <= numbers["image_size"]
-    if not is_whole or not 0 < _merge(header) <= 16:
+    if not is_whole or not 0 < _merge(header) <= 16 or not _are_limits(header):
         return N_("the sizes in its header contradict each other")
-    return "" if _is_complete(header, numbers["block_count"]) else N_("weights are missing")
+    sizes = Sizes(
+        width=numbers["embedding_length"], heads=heads, kv_heads=_number(header, "attention.head_count_kv", heads),
+        head_length=_number(header, "attention.head_dim", 0) or numbers["embedding_length"] // heads,
+        layers=numbers["block_count"], image=numbers["image_size"], patch=numbers["patch_size"],
+        merge=_merge(header), out=width_of(header),
+    )  # fmt: skip
+    if not are_possible(type_of(header), sizes) or sizes.kv_heads < 1 or heads % sizes.kv_heads:
+        return N_("the sizes in its header contradict each other")
+    name = wrong_weight(type_of(header), sizes, header.tensors)
+    if not name:
+        return ""
+    if name in header.tensors.shapes:
+        return N_("the sizes of its weights are not those in its header")
+    return N_("weights are missing")
+
+
+def _are_limits(header: GgufHeader) -> bool:
+    """Whether what libmtmd takes from the header without a look is within its bounds."""
+    epsilon = header.metadata.get("clip.vision.attention.layer_norm_epsilon")
+    least, most = _number(header, "preproc_min_tiles", 1), _number(header, "preproc_max_tiles", 12)
+    edge = _number(header, "preproc_image_size", int(type_of(header) != "idefics3"))
+    return (
+        0 < least <= most <= _MOST_TILES
+        and 0 < edge <= _MOST_TILES * _number(header, "image_size")
+        and _number(header, "attention.head_dim", 1) > 0
+        and _number(header, "n_wa_pattern", 0) != 1
+        and isinstance(epsilon, float)
+        and 0 <= epsilon < 1
+    )
 
 
 def require_projector(header: GgufHeader) -> None:
     """Raises KnownError `projector.unusable`."""
     if flaw := flaw_of(header):
         raise KnownError("projector.unusable", name=header.name, reason=flaw)
-
-
-def _is_complete(header: GgufHeader, layers: int) -> bool:
-    """Whether the weights are there without which the library ends the process."""
-    there = header.tensors.shapes.keys()
-    parts = ("attn_out", "ffn_up", "ffn_down", "ln1", "ln2")
-    blocks = [f"v.blk.{layer}." for layer in range(layers)]
-    return "v.patch_embd.weight" in there and all(
-        all(f"{block}{part}.weight" in there for part in parts)
-        and (f"{block}attn_qkv.weight" in there or all(f"{block}attn_{letter}.weight" in there for letter in "qkv"))
-        for block in blocks
-    )
 
 
 def misfit_of(header: GgufHeader, architecture: str, width: int) -> str:
@@ -193,11 +215,12 @@ def _repo(file: ModelRecord) -> str:
     return "/".join(file.source.split("/")[:2]) if file.source.startswith("huggingface:") else ""
 
 
-def _number(header: GgufHeader, key: str) -> int:
-    return whole(header.metadata.get(f"clip.vision.{key}"), _LARGEST)
+def _number(header: GgufHeader, key: str, usual: int = 0) -> int:
+    return whole(header.metadata.get(f"clip.vision.{key}", usual), _LARGEST)
 
 
 def _merge(header: GgufHeader) -> int:
-    """How many patches become one, each way."""
-    told = _number(header, "spatial_merge_size") or _number(header, "projector.scale_factor")
-    return told or KINDS[type_of(header)].merge
+    """How many patches become one, each way; 0 where a number is there that cannot be."""
+    kind = KINDS[type_of(header)]
+    told = header.metadata.get(f"clip.vision.{kind.merge_key}", kind.merge)
+    return whole(told, _LARGEST)

@@ -23,6 +23,8 @@ _NUMBERS = struct.Struct("<4s11I")
 _FREQUENCIES, _WORDS, _ENGLISH_VOCABULARY = 201, 50_256, 51_864
 """The least pieces of words; signs for languages and times follow them in the vocabulary."""
 _MOST_PIECE, _MOST_LAYERS, _MOST_STATE = 1024, 64, 2048
+_PACKING, _FILE_TYPES = 1000, (0, 1, 2, 3, *range(7, 15))
+"""Before the file's type stands the version of its packed weights; whisper.cpp ends the process at types it has not."""
 _SIZES = {384: "tiny", 512: "base", 768: "small", 1024: "medium", 1280: "large"}
 
 
@@ -48,6 +50,8 @@ class Shape(Record):
             and all(0 < layers <= _MOST_LAYERS for layers in (self.layers, self.text_layers))
             and 0 < self.state <= _MOST_STATE
             and self.state == self.text_state == 64 * self.heads == 64 * self.text_heads
+            and self.file_type % _PACKING in _FILE_TYPES
+            and self.file_type // _PACKING <= 2
         )
 
     @property

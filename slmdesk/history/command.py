@@ -23,6 +23,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, json_option, table
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
 from slmdesk.command.output import check_file
+from slmdesk.command.terminal import one_line
 from slmdesk.exports.papers import iso_time
 from slmdesk.history.backups import backups, last_replaced, look_into, restore, undo
 from slmdesk.history.erasing import CONFIRMATION, Erasure, erase
@@ -318,7 +319,7 @@ def rescue(console: Console, file: Path | None) -> int:
     if not done and not bad:
         console.notify("No damaged history was set aside.")
     for path, rescued in done:
-        console.say(f"{path}: {rescued_words(rescued)}")
+        console.say(one_line(f"{path}: {rescued_words(rescued)}"))
     return int(bool(bad))
 
 
@@ -396,7 +397,7 @@ def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> N
     if console.as_json:
         console.give({"bytes": made.bytes, "sha256": made.sha256})
     else:
-        console.say(f"{file}  {made.bytes:,} bytes  sha256 {made.sha256}")
+        console.say(one_line(f"{file}  {made.bytes:,} bytes  sha256 {made.sha256}"))
 
 
 def _list(console: Console) -> None:
@@ -450,7 +451,7 @@ def restore_history(console: Console, file: Path | None, is_undo: bool, brought:
         aside = str(done.aside) if done.aside else None
         console.give({"bytes": done.bytes, "sha256": done.sha256, "set_aside": aside, "brought": _shape_of(found)})
         return None
-    console.say(f"{file or source.name}  {done.bytes:,} bytes  sha256 {done.sha256}")
+    console.say(one_line(f"{file or source.name}  {done.bytes:,} bytes  sha256 {done.sha256}"))
     if done.aside:
         console.notify(f"note: the history that was there is now {done.aside}; slmdesk restore --undo brings it back.")
     return None

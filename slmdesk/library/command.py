@@ -26,6 +26,7 @@ from slmdesk.command.console import Console, NamedFile, ReportedError, json_opti
 from slmdesk.command.opening import passphrase
 from slmdesk.command.output import check_file, form_of, write_json
 from slmdesk.command.reading import all_pages, ask_password, index, open_document, say_unread, show_reading
+from slmdesk.command.terminal import one_line
 from slmdesk.library.redacted import (
     FoundWord,
     GivenOut,
@@ -211,10 +212,8 @@ def _show(console: Console, services: Services, state: CollectionState) -> int |
         ]
         console.give({**json_of(state), "unread_documents": named})
     else:
-        console.say(
-            f"{state.record.id}  {counted_documents(state.documents)}, {counted_pages(state.pages, 'page')}  "
-            f"{_place(state.record)}"
-        )
+        counted = f"{counted_documents(state.documents)}, {counted_pages(state.pages, 'page')}"
+        console.say(one_line(f"{state.record.id}  {counted}  {_place(state.record)}"))
         for document in left:
             console.notify(f"note: {document.sentence}")
         if not state.documents and not left and state.status is CollectionStatus.CURRENT:
@@ -424,7 +423,7 @@ def searchable(console: Console, files: Sequence[Path], output: Path, password: 
     if console.as_json:
         console.give({"output": str(made.target), "bytes": made.bytes})
     else:
-        console.say(f"{output}  {bytes_for_people(made.bytes)}")
+        console.say(one_line(f"{output}  {bytes_for_people(made.bytes)}"))
 
 
 MOST_LIST_BYTES = 4 << 20
@@ -579,7 +578,7 @@ def _show_preview(console: Console, preview: RedactionPreview, chosen: Sequence[
         )  # fmt: skip
         return
     for line in _lines_of(preview, chosen):
-        console.say(line)
+        console.say(one_line(line))
 
 
 def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[str]:

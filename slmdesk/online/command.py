@@ -19,7 +19,7 @@ from slmdesk.base.records import NetworkLogRow
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, table
-from slmdesk.command.terminal import words_for
+from slmdesk.command.terminal import one_line, words_for
 from slmdesk.exports.papers import iso_time
 from slmdesk.hub.guard import HUB
 from slmdesk.hub.search import parse_link
@@ -118,7 +118,7 @@ def _export(console: Console, services: Services, target: Path, words: str) -> N
     if console.as_json:
         console.give({"path": done.path, "rows": done.rows})
     else:
-        console.say(f"{done.rows:,} rows written to {done.path}")
+        console.say(one_line(f"{done.rows:,} rows written to {done.path}"))
 
 
 def _say_settings(console: Console, services: Services) -> None:

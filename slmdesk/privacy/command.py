@@ -155,7 +155,8 @@ def _new_recovery_key(console: Console) -> str:
     """Return a new recovery key. A person at the terminal must type it back, which proves that it was written down."""
     key = new_recovery_key()
     if console.passphrase_fd is None:
-        console.notify(f"{KEEP}\n\n    {key}\n")
+        for line in (KEEP, "", f"    {key}", ""):
+            console.notify(line)
         typed = str(click.prompt("Type it here", err=True))
         if secret_of(typed) != secret_of(key):
             raise KnownError("key.mistyped")

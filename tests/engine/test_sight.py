@@ -173,9 +173,7 @@ def test_a_broken_or_wrong_projector_is_said_and_words_are_still_read(tmp_path) 
     cut = tmp_path / "cut.gguf"
     cut.write_bytes(right.read_bytes()[:-4000])
     strange = write(tmp_path / "strange.gguf", tiny_projector())
-    narrow = write(
-        tmp_path / "narrow.gguf", tiny_vision.gemma3_projector(change={"clip.vision.projection_dim": ("u32", 48)})
-    )
+    narrow = write(tmp_path / "narrow.gguf", tiny_vision.gemma3_projector(width=48))
     for path, code in (
         (wrong, "projector.other_model"), (cut, "projector.unusable"), (strange, "projector.unusable"),
         (narrow, "projector.other_model"), (tmp_path / "gone.gguf", "projector.unusable"), ("", "model.blind"),

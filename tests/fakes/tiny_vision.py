@@ -93,14 +93,14 @@ def projector_of(
     return build(contents, change)
 
 
-def gemma3_projector(**more: Any) -> TinyFile:
+def gemma3_projector(*, width: int = EMBEDDING, **more: Any) -> TinyFile:
     """16 tokens a picture."""
     maker = _Weights(12, f32=True)
     last = {
-        "mm.input_projection.weight": maker.matrix(WIDTH, EMBEDDING),
+        "mm.input_projection.weight": maker.matrix(WIDTH, width),
         "mm.soft_emb_norm.weight": np.ones(WIDTH, np.float32),
     }
-    return projector_of("gemma3", image=64, merged=4, numbers={}, last=last, **more)
+    return projector_of("gemma3", image=64, merged=4, numbers={}, last=last, width=width, **more)
 
 
 def gemma3(folder: Path, **more: Any) -> tuple[Path, Path]:
@@ -167,3 +167,60 @@ def tiny_smollm() -> TinyFile:
     contents.metadata |= _tokenizer(vocabulary, CHATML)
     contents.tensors = _Weights(16, f32=False).transformer(2, len(vocabulary), untied=True)
     return build(contents)
+
+
+def every_kind() -> dict[str, TinyFile]:
+    """A sound projector of each kind that is used, and of pixtral one that merges patches, by name."""
+    maker = _Weights(17, f32=True)
+
+    def linear(name: str, inner: int, outer: int) -> dict[str, np.ndarray]:
+        return {f"{name}.weight": maker.matrix(outer, inner), f"{name}.bias": maker.vector(outer, 0.1)}
+
+    def norm(name: str, size: int) -> dict[str, np.ndarray]:
+        return {f"{name}.weight": np.ones(size, np.float32), f"{name}.bias": np.zeros(size, np.float32)}
+
+    def in_layers(*parts: tuple[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+        return {f"v.blk.{n}.{part}": np.ones(sides, np.float32) for n in range(LAYERS) for part, sides in parts}
+
+    second = {"v.patch_embd.weight.1": maker.matrix(WIDTH, 3 * PATCH * PATCH).reshape(WIDTH, 3, PATCH, PATCH)}
+    qwen = second | linear("mm.0", 4 * WIDTH, 4 * WIDTH) | linear("mm.2", 4 * WIDTH, EMBEDDING)
+    fused = in_layers(("attn_qkv.weight", (3 * WIDTH, WIDTH)), ("attn_qkv.bias", (3 * WIDTH,)))
+    gate = in_layers(("ffn_gate.weight", (INNER, WIDTH)))
+    pixtral = gate | {"v.token_embd.img_break": maker.vector(EMBEDDING, 0.1)}
+    pixtral |= linear("mm.1", WIDTH, EMBEDDING) | linear("mm.2", EMBEDDING, EMBEDDING)
+    merger = {
+        "mm.patch_merger.weight": maker.matrix(WIDTH, 4 * WIDTH),
+        "mm.input_norm.weight": np.ones(WIDTH, np.float32),
+    }
+    intern = {
+        "v.class_embd": maker.vector(WIDTH, 0.1),
+        "v.position_embd.weight": maker.matrix((64 // PATCH) ** 2 + 1, WIDTH),
+        **norm("mm.model.mlp.0", 4 * WIDTH),
+        **linear("mm.model.mlp.1", 4 * WIDTH, EMBEDDING),
+        **linear("mm.model.mlp.3", EMBEDDING, EMBEDDING),
+        **in_layers(("ls1.weight", (WIDTH,)), ("ls2.weight", (WIDTH,))),
+    }
+    lfm = norm("mm.input_norm", 4 * WIDTH) | linear("mm.1", 4 * WIDTH, INNER) | linear("mm.2", INNER, EMBEDDING)
+    gemma = {
+        "v.position_embd.weight": maker.matrix(800, WIDTH).reshape(2, 400, WIDTH),
+        "mm.input_projection.weight": maker.matrix(EMBEDDING, WIDTH),
+    }
+    norms = in_layers(
+        ("attn_q_norm.weight", (WIDTH // 2,)), ("attn_k_norm.weight", (WIDTH // 2,)),
+        ("attn_post_norm.weight", (WIDTH,)), ("ffn_post_norm.weight", (WIDTH,)),
+    )  # fmt: skip
+    dots = 3 * (3 * PATCH) ** 2
+    patches = {"v.patch_embd.weight": maker.matrix(WIDTH, dots), "v.patch_embd.bias": maker.vector(WIDTH, 0.1)}
+    patches |= norm("v.patch_norm.1", dots) | norm("v.patch_norm.2", WIDTH) | norm("v.patch_norm.3", WIDTH)
+    scale, spatial, bare = {"projector.scale_factor": 2}, {"spatial_merge_size": 2}, {"biased": False, "places": False}
+    return {
+        "gemma3": gemma3_projector(),
+        "qwen2vl": projector_of("qwen2vl_merger", image=64, merged=2, numbers={}, last=qwen, places=False),
+        "qwen3vl": projector_of("qwen3vl_merger", image=64, merged=2, numbers=spatial, last=qwen | fused),
+        "pixtral": projector_of("pixtral", image=64, merged=1, numbers={}, last=pixtral, **bare),
+        "pixtral merging": projector_of("pixtral", image=64, merged=2, numbers=spatial, last=pixtral | merger, **bare),
+        "internvl": projector_of("internvl", image=64, merged=2, numbers=scale, last=intern),
+        "lfm2": projector_of("lfm2", image=64, merged=2, numbers=scale, last=lfm),
+        "gemma4v": projector_of("gemma4v", image=48, merged=3, numbers={}, last=gemma | gate | norms, **bare),
+        "gemma4uv": projector_of("gemma4uv", image=48, merged=3, numbers={}, last=gemma | patches, **bare),
+    }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from unittest.mock import patch
 
+import numpy as np
 import pytest
 from fakes import tiny_vision
-from fakes.tiny_gguf import tiny_projector, write
+from fakes.tiny_gguf import Contents, tiny_projector, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import ModelRecord
@@ -51,6 +56,81 @@ def test_missing_weights_are_said(without: str, tmp_path: Path) -> None:
     with pytest.raises(KnownError) as raised:
         check_projector(path)
     assert raised.value.args_for_people["reason"] == "weights are missing"
+
+
+@pytest.mark.parametrize("kind", tiny_vision.every_kind())
+def test_each_kind_has_its_weights(kind: str, tmp_path: Path) -> None:
+    """They were read by the library too."""
+    check_projector(write(tmp_path / "mmproj.gguf", tiny_vision.every_kind()[kind]))
+
+
+def hostile(make, folder: Path) -> Iterator[tuple[str, Path]]:
+    """Each weight of a projector left out, twice as long along each side, or in half precision."""
+    made: list[Contents] = []
+    real = tiny_vision.build
+
+    def build(contents: Contents, change=None):
+        made.append(contents)
+        return real(contents, change)
+
+    with patch.object(tiny_vision, "build", build):
+        make(folder)
+    (whole,) = (contents for contents in made if "clip.has_vision_encoder" in contents.metadata)
+    for name, weight in whole.tensors.items():
+        others: dict[str, np.ndarray | None] = {f"without {name}": None, f"half {name}": weight.astype(np.float16)}
+        for side in range(weight.ndim):
+            sides = [length * (1 + (at == side)) for at, length in enumerate(weight.shape)]
+            others[f"longer {name} {side}"] = np.resize(weight, sides).astype(np.float32)
+        for what, other in others.items():
+            tensors = {key: value for key, value in {**whole.tensors, name: other}.items() if value is not None}
+            yield what, write(folder / "hostile.gguf", real(Contents(whole.metadata, tensors)))
+
+
+MAY_BE_MISSING = {
+    tiny_vision.gemma3: r"v\.post_ln\.|.*\.bias$",
+    tiny_vision.qwen25vl: r"v\.post_ln\.|.*(attn_out|ffn_\w+)\.bias$|.*ffn_gate\.weight$",
+    tiny_vision.smolvlm: r"v\.post_ln\.|.*\.bias$",
+}
+
+
+@pytest.mark.parametrize("make", MAY_BE_MISSING)
+def test_no_weight_of_another_size_reaches_the_library(make, tmp_path: Path) -> None:
+    passed = []
+    for what, path in hostile(make, tmp_path):
+        with suppress(KnownError):
+            check_projector(path)
+            passed.append(what)
+    missing = [what.removeprefix("without ") for what in passed if what.startswith("without ")]
+    assert [name for name in missing if not re.match(MAY_BE_MISSING[make], name)] == []
+    assert not [what for what in passed if what.startswith("longer ")]
+    halves = {what.removeprefix("half ") for what in passed if what.startswith("half ")}
+    assert not [name for name in halves if name.endswith(".bias")]
+    assert not halves & {"v.position_embd.weight", "v.blk.0.ln1.weight", "mm.soft_emb_norm.weight"}
+
+
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        (tiny_vision.qwen25vl, {"spatial_merge_size": ("u32", 16)}),
+        (tiny_vision.qwen25vl, {"n_wa_pattern": ("u32", 1)}),
+        (tiny_vision.qwen25vl, {"attention.head_count_kv": ("u32", 1)}),
+        (tiny_vision.gemma3, {"projector.scale_factor": ("u32", 3)}),
+        (tiny_vision.gemma3, {"attention.head_count_kv": ("u32", 0)}),
+        (tiny_vision.gemma3, {"attention.head_count_kv": ("u32", 100_000)}),
+        (tiny_vision.gemma3, {"attention.head_dim": ("u32", 100_000)}),
+        (tiny_vision.gemma3, {"image_size": ("u32", 128)}),
+        (tiny_vision.gemma3, {"patch_size": ("i32", 4)}),
+        (tiny_vision.gemma3, {"attention.layer_norm_epsilon": ("f32", float("nan"))}),
+        (tiny_vision.gemma3, {"attention.layer_norm_epsilon": ("f64", 1e-6)}),
+        (tiny_vision.smolvlm, {"preproc_image_size": ("u32", 8192)}),
+        (tiny_vision.smolvlm, {"preproc_image_size": None}),
+        (tiny_vision.smolvlm, {"projector.scale_factor": None, "spatial_merge_size": ("u32", 2)}),
+    ],
+)
+def test_no_number_that_its_weights_do_not_have_reaches_the_library(make, change, tmp_path: Path) -> None:
+    path = make(tmp_path, change={f"clip.vision.{key}": value for key, value in change.items()})[1]
+    with pytest.raises(KnownError, match=r"projector\.unusable"):
+        check_projector(path)
 
 
 def test_half_a_file_is_no_projector(tmp_path: Path) -> None:

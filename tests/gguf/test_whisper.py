@@ -39,6 +39,7 @@ def test_what_a_header_says(model: bytes, tmp_path: Path) -> None:
     [
         {"vocabulary": 100}, {"vocabulary": 1 << 31}, {"context": 1 << 30}, {"heads": 0}, {"layers": 1 << 20},
         {"state": 65, "text_state": 65}, {"bands": 81}, {"text_context": 0}, {"text_layers": 0},
+        {"type": 999}, {"type": 4}, {"type": 15}, {"type": 3007}, {"type": 1 << 31},
     ],
 )  # fmt: skip
 def test_numbers_of_no_whisper(model: bytes, tmp_path: Path, changed: dict[str, int]) -> None:

@@ -21,6 +21,7 @@ from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option, no_save_option
 from slmdesk.command.opening import named_model
 from slmdesk.command.output import OutputFile, begin, check_file, finish, output_file, writing
+from slmdesk.command.terminal import one_line
 from slmdesk.runtime.events import TranslationRead
 from slmdesk.runtime.messages import problem_for
 from slmdesk.services import Services
@@ -349,7 +350,7 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
     elif console.as_json:
         console.give(shape)
     elif requested.goal is not None:
-        console.say(f"Written to {requested.goal}.")
+        console.say(one_line(f"Written to {requested.goal}."))
     _report_flags(console, shape)
     if unreported is not None:
         _report_on_console(console, requested)
