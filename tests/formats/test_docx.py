@@ -180,6 +180,43 @@ def test_of_fields_the_results_are_read():
     assert lines(read(docx(body))[1]) == ["result!", "Next.", "today link"]
 
 
+STORE = "{0F1E2D3C-0000-0000-0000-000000000001}"
+
+
+def bound(content, kind="<w:text/>", *, path="/n:form[1]/n:sum[1]", store=STORE, block=False):
+    binding = f"<w:dataBinding w:prefixMappings='xmlns:n=&quot;urn:n&quot;' w:xpath='{path}' w:storeItemID='{store}'/>"
+    inside = f"<w:r><w:t>{content}</w:t></w:r>"
+    held = f"<w:sdtContent>{f'<w:p>{inside}</w:p>' if block else inside}</w:sdtContent>"
+    control = f"<w:sdt><w:sdtPr>{binding}{kind}</w:sdtPr>{held}</w:sdt>"
+    return control if block else f"<w:p>{control}</w:p>"
+
+
+@pytest.mark.parametrize(
+    ("control", "expected"),
+    [
+        (bound("old"), "900 EUR"),
+        (bound("old", block=True), "900 EUR"),
+        (bound("old", path="/n:form[1]/@state"), "signed"),
+        (bound("Click here", "<w:showingPlcHdr/><w:date/>", path="/n:form[1]/n:day[1]"), "2026-05-04"),
+        (bound("4 May 2026", "<w:date/>", path="/n:form[1]/n:day[1]"), "4 May 2026"),
+        (bound("old", "<w:dropDownList><w:listItem w:displayText='Yes' w:value='signed'/></w:dropDownList>",
+               path="/n:form[1]/@state"), "Yes"),
+        (bound("old", path="/n:form[1]/n:gone[1]"), "old"),
+        (bound("old", store="{00000000-0000-0000-0000-000000000009}"), "old"),
+        (bound("old", path="count(//*)"), "old"),
+    ],
+)  # fmt: skip
+def test_a_control_that_is_bound_to_data_shows_its_value(control, expected):
+    parts = {
+        "customXml/item1.xml": "<form xmlns='urn:n' state='signed'><sum>900 EUR</sum><day>2026-05-04T00:00:00</day>"
+        "</form>",
+        "customXml/_rels/item1.xml.rels": relations(customXmlProps="itemProps1.xml"),
+        "customXml/itemProps1.xml": f"<d:datastoreItem xmlns:d='urn:d' d:itemID='{STORE}'/>",
+    }
+    _, pages = read(docx(control, parts, rels={"customXml": "../customXml/item1.xml"}))
+    assert pages[0].text == expected
+
+
 def test_headings_are_told_by_outline_whatever_their_names():
     styles = styled(
         '<w:style w:styleId="berschrift1"><w:name w:val="heading 1"/></w:style>',
