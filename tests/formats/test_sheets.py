@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from datetime import date, datetime, time
 
 import openpyxl
@@ -374,6 +375,27 @@ def test_x4_what_calamine_would_die_of_is_refused_before(data, function, code):
     with pytest.raises(KnownError) as caught:
         read(data, function)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "expected"),
+    [
+        ('"yes";;"no"', 1.0, "yes"),
+        ('"yes";;"no"', 0.0, "no"),
+        ("[<1]0.0%;0", 0.5, "50.0%"),
+        ('0.00" €"', 12.5, "12.50 €"),
+        ("General", 12.5, "12.5"),
+        ("0000", 7.0, "0007"),
+    ],
+)
+def test_numbers_of_old_files_are_shown_as_people_see_them(code, value, expected):
+    def record(kind, data):
+        return struct.pack("<HH", kind, len(data)) + data
+
+    form = record(0x041E, struct.pack("<HHB", 164, len(code), 1) + code.encode("utf-16-le"))
+    style = record(0x00E0, struct.pack("<HHHHBBBBIIH", 0, 164, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    pages = read(xls({(0, 0): value, (2, 1): "x"}, more=form + style), old_sheets.read_xls)[1]
+    assert [text for _, text in rows(pages[0])] == [expected, "\tx"]
 
 
 def test_times_of_old_files_are_words():
