@@ -63,8 +63,9 @@ def _table(series: list[_Series]) -> Iterator[Piece]:
     numbers = sorted({number for column in (categories, *columns) for number in column})
     for number in numbers:
         cells = [column.get(number, "") for column in columns]
-        if any(cells):
-            yield Piece(BlockKind.TABLE_ROW, "\t".join((categories.get(number, str(number + 1)), *cells)))
+        name = categories.get(number, "")
+        if name or any(cells):
+            yield Piece(BlockKind.TABLE_ROW, "\t".join((name or str(number + 1), *cells)))
 
 
 class _Reader:
