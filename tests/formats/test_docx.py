@@ -404,3 +404,16 @@ def test_a_file_without_its_text_is_damaged():
     for parts in ({"_rels/.rels": relations(), "word/document.xml": b""}, {"word/document.xml": b"no xml"}):
         with pytest.raises(KnownError, match=r"document\.damaged"):
             read(docx("", parts))
+
+
+def test_a_letterhead_is_in_the_section_of_the_first_heading():
+    address = "".join(map(paragraph, ("Stadt Lehrte", "Am Markt 1", "31275 Lehrte")))
+    heading = "<w:outlineLvl w:val='0'/>"
+    body = (
+        f"{address}{paragraph('Notice', more=heading)}{paragraph('Pay 900 EUR.')}{paragraph('Reasons', more=heading)}"
+    )
+    _, pages = read(docx(body + paragraph("It is due.")))
+    assert [(page.label, page.text.split("\n")[0]) for page in pages] == [
+        ("Notice", "Stadt Lehrte"),
+        ("Reasons", "Reasons"),
+    ]
