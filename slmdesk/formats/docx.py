@@ -91,6 +91,8 @@ _LINKS = frozenset(("hyperlink", "hlink", "fldSimple"))
 _LEADS = re.compile(r"""\s*HYPERLINK\s+(?!\\l)["']?([^"'\s\\]+)""", re.IGNORECASE)
 """Matches the code of a field that is a link out of the file."""
 _PLAIN_BULLETS = frozenset("·•o§\uf0b7\uf0a7-–")
+_RECKONED = re.compile(r"\s*(?:=|DDE|LINK|INCLUDETEXT|DOCVARIABLE|MERGEFIELD)", re.IGNORECASE)
+"""Matches the code of a field that shows nothing before a program has worked it out."""
 _MOST_CODE = 2_000
 _MAX_SPAN = 63
 """Most columns of a Word table."""
@@ -361,6 +363,8 @@ class Walker:
             ended = line.fields.pop()
             if ended.form is not None and not (ended.is_shown and "".join(line.text[ended.begun :]).strip()):
                 line.text.append(_filled(ended.form))
+            elif not ended.is_shown and _RECKONED.match(ended.code):
+                self.reading.note(Note.FORMULAS_EMPTY, count=1)
             elif leads := _LEADS.match(ended.code):
                 line.link(ended.begun, leads[1])
             elif equation := _EQUATION.match(ended.code):

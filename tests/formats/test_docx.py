@@ -6,7 +6,7 @@ import io
 
 import docx as python_docx
 import pytest
-from fakes.office import WORD, WORD_STRICT, docx, paragraph, parts_of, relations
+from fakes.office import WORD, WORD_STRICT, docx, field, paragraph, parts_of, relations
 
 from slmdesk.base.documents import BlockKind, Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
@@ -178,6 +178,16 @@ def test_of_fields_the_results_are_read():
         "<w:hyperlink><w:r><w:t> link</w:t></w:r></w:hyperlink></w:p>"
     )
     assert lines(read(docx(body))[1]) == ["result!", "Next.", "today link"]
+
+
+@pytest.mark.parametrize("code", ["=SUM(ABOVE)", " DDEAUTO Excel a.xlsx R1C1 ", "MERGEFIELD Name"])
+def test_fields_that_show_nothing_yet_are_counted(code):
+    begin, end = (f"<w:r><w:fldChar w:fldCharType='{kind}'/></w:r>" for kind in ("begin", "end"))
+    body = f"<w:p><w:r><w:t>Sum: </w:t></w:r>{begin}<w:r><w:instrText>{code}</w:instrText></w:r>{end}</w:p>"
+    assert read(docx(body))[0].counts == {Note.FORMULAS_EMPTY: 1}
+    shown = field(code, "12")
+    reading, pages = read(docx(f"<w:p>{shown}</w:p>"))
+    assert (pages[0].text, reading.counts) == ("12", {})
 
 
 STORE = "{0F1E2D3C-0000-0000-0000-000000000001}"

@@ -189,6 +189,15 @@ def test_cells_as_other_programs_write_them():
     ]
 
 
+def test_hidden_sheets_rows_and_columns_are_named():
+    inside = (
+        '<cols><col min="2" max="2" hidden="1"/><col min="4" max="6" hidden="1"/><col min="7" max="7"/></cols>'
+        '<sheetData><row r="1"><c><v>1</v></c></row><row r="3" hidden="1"><c><v>2</v></c></row></sheetData>'
+    )
+    reading, _ = read(xlsx({"May": inside, "!Old": "<sheetData><row><c><v>1</v></c></row></sheetData>"}))
+    assert reading.names[Note.HIDDEN_TEXT] == ("May!3", "May!B", "May!D:F", "Old")
+
+
 def test_x4_cells_in_opposite_corners_are_two_rows():
     inside = (
         '<dimension ref="A1:XFD1048576"/><sheetData><row r="1"><c r="A1"><v>1</v></c><c r="XFD1"><v>2</v></c></row>'
