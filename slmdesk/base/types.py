@@ -363,7 +363,8 @@ PAGE_WORDS: Mapping[str, tuple[str, str, str]] = {
 PLACES = (
     N_("page"), N_("slide"), N_("sheet"), N_("row"), N_("rows"), N_("column"), N_("table"), N_("paragraph"), N_("line"),
     N_("entry"), N_("unit"), N_("title"), N_("notes"), N_("comment"), N_("header"), N_("footer"), N_("footnote"),
-    N_("footnotes"), N_("comments"), N_("properties"), N_("header or footer"), N_("Message"), N_("attachment"),
+    N_("footnotes"), N_("comments"), N_("properties"), N_("header or footer"), N_("Message"), N_("Attachments"),
+    N_("attachment"),
 )  # fmt: skip
 _PLACE = re.compile(rf"(?:^|(?<=, ))(?:{'|'.join(PLACES)})(?= \d|,|$)")
 

@@ -63,8 +63,9 @@ def _table(series: list[_Series]) -> Iterator[Piece]:
     numbers = sorted({number for column in (categories, *columns) for number in column})
     for number in numbers:
         cells = [column.get(number, "") for column in columns]
-        if any(cells):
-            yield Piece(BlockKind.TABLE_ROW, "\t".join((categories.get(number, str(number + 1)), *cells)))
+        name = categories.get(number, "")
+        if name or any(cells):
+            yield Piece(BlockKind.TABLE_ROW, "\t".join((name or str(number + 1), *cells)))
 
 
 class _Reader:
@@ -83,7 +84,7 @@ class _Reader:
         data = {attribute(element, "id"): element for element in children(child(root, "chartData"), "data")}
         for series in root.iter("{*}series"):
             about = data.get(attribute(child(series, "dataId"), "val"))
-            name = _one_line(texts(child(series, "tx"), "v")) if child(series, "tx") is not None else ""
+            name = "".join(_one_line(texts(title, "v")) for title in children(series, "tx"))
             words = [self._levels(element) for element in children(about, "strDim")]
             values = [self._levels(element) for element in children(about, "numDim")]
             if not any(values):
@@ -150,7 +151,7 @@ def _joined(levels: list[Points]) -> Points:
     points = dict(levels[0]) if levels else {}
     for level in levels[1:]:
         outer = ""
-        for number in sorted(points | level):
+        for number in sorted({*points, *level}):
             outer = level.get(number, outer)
             points[number] = f"{outer} {points.get(number, '')}".strip()
     return points

@@ -12,6 +12,7 @@ from slmdesk.base.documents import BlockKind, Note, Page
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
 from slmdesk.formats import letters
+from slmdesk.formats.bound_controls import BoundData, fill
 from slmdesk.formats.formulas import omml_line
 from slmdesk.formats.inside import pieces_inside
 from slmdesk.formats.letters import Look
@@ -90,6 +91,8 @@ _LINKS = frozenset(("hyperlink", "hlink", "fldSimple"))
 _LEADS = re.compile(r"""\s*HYPERLINK\s+(?!\\l)["']?([^"'\s\\]+)""", re.IGNORECASE)
 """Matches the code of a field that is a link out of the file."""
 _PLAIN_BULLETS = frozenset("·•o§\uf0b7\uf0a7-–")
+_RECKONED = re.compile(r"\s*(?:=|DDE|LINK|INCLUDETEXT|DOCVARIABLE|MERGEFIELD)", re.IGNORECASE)
+"""Matches the code of a field that shows nothing before a program has worked it out."""
 _MOST_CODE = 2_000
 _MAX_SPAN = 63
 """Most columns of a Word table."""
@@ -154,6 +157,7 @@ class Walker:
     ) -> None:  # fmt: skip
         self.reading, self._package, self._part = reading, package, part
         self._styles, self._numbering, self._aside = styles, numbering, aside
+        self._data = None if package is None else BoundData(package, part)
         self._carried = ""
         self._table: etree._Element | None = None
         self._cited = dict.fromkeys(aside, 0)
@@ -173,6 +177,10 @@ class Walker:
                 yield PageBreak()
         elif name in ("oMath", "oMathPara"):
             yield Piece(BlockKind.PARAGRAPH, omml_line(element))
+        elif name == "sdt":
+            self._bind(element)
+            for inner in children(element, "sdtContent"):
+                yield from self.flow(inner)
         elif name == "altChunk":
             yield from self._inserted(attribute(element, "id"))
         else:
@@ -290,6 +298,7 @@ class Walker:
             elif name in ("oMath", "oMathPara"):
                 self._write(letters.parted_from(line.text, omml_line(inner)), line, look)
             elif name == "sdt":
+                self._bind(inner)
                 begun = len(line.text)
                 self._walk(inner, line, look)
                 shown = "".join(line.text[begun:]).strip()
@@ -354,6 +363,8 @@ class Walker:
             ended = line.fields.pop()
             if ended.form is not None and not (ended.is_shown and "".join(line.text[ended.begun :]).strip()):
                 line.text.append(_filled(ended.form))
+            elif not ended.is_shown and _RECKONED.match(ended.code):
+                self.reading.note(Note.FORMULAS_EMPTY, count=1)
             elif leads := _LEADS.match(ended.code):
                 line.link(ended.begun, leads[1])
             elif equation := _EQUATION.match(ended.code):
@@ -390,6 +401,8 @@ class Walker:
                 yield inner
             elif name not in _SKIPPED:
                 self._see(name)
+                if name == "sdt":
+                    self._bind(inner)
                 yield from self._inside(inner, requested)
 
     def _row(self, row: etree._Element, *, may_be_head: bool = False) -> Iterator[Flow]:
@@ -406,6 +419,10 @@ class Walker:
             cells += [[] for _ in range(min(int(wide[:3]), _MAX_SPAN) - 1)] if wide.isdecimal() else []
         is_head = is_on(child(properties, "tblHeader")) or (may_be_head and len(cells) > 1 and _is_bold(row))
         yield from as_row(cells, 1 if is_head else 0)
+
+    def _bind(self, control: etree._Element) -> None:
+        if self._data is not None and (value := self._data.value_of(child(control, "sdtPr"))):
+            fill(control, value)
 
     def _drawn(self, element: etree._Element) -> Iterator[Piece]:
         if self._package is not None:

@@ -32,8 +32,11 @@ _CONDITION = re.compile(r"\[\s*(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)\s*\]")
 _FRACTION = re.compile(r"(?:([0#?,]+) +)?[0#?]+ */ *([1-9]\d{0,4}|[0#?]+)")
 _WORD = re.compile(r"[^\W\d_]{2}")
 _UNITS = frozenset("ymdhs")
+_MOST_SECOND_PLACES = 6
 _SECONDS_OF = {"h": 3600, "m": 60, "s": 1}
 _FIRST_DAY, _FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
+_MOST_SHOWN = 1e200
+"""Largest number that a format is used for. With a larger one no unit could be reckoned."""
 _LAST_DAY = 2_958_466
 """Excel's number of the day after 31 December 9999."""
 _FALSE_LEAP_DAY = 60
@@ -172,14 +175,14 @@ def _of_time(tokens: Sequence[_Token]) -> _Section:
     marks = "".join(token.mark[:1] if token.unit else token.mark for token in tokens).lower()
     decimals = re.search(r"[s\[]\.(0+)", marks)
     if not has_date and "[" in marks:
-        return _Section(elapsed=tuple(tokens), second_places=len(decimals[1]) if decimals else 0)
+        return _Section(elapsed=tuple(tokens), second_places=len(decimals[1][:_MOST_SECOND_PLACES]) if decimals else 0)
     numbers = [number for number, unit in enumerate(units) if unit]
     before = "".join(token.words for token in tokens[: numbers[0]])
     after = "".join(token.words for token in tokens[numbers[-1] + 1 :])
     return _Section(
         before=before.lstrip() if _WORD.search(before) else "", after=after.rstrip() if _WORD.search(after) else "",
         has_date=has_date, has_time=has_clock, has_seconds="s" in units,
-        second_places=len(decimals[1]) if decimals else 0,
+        second_places=len(decimals[1][:_MOST_SECOND_PLACES]) if decimals else 0,
     )  # fmt: skip
 
 
@@ -219,6 +222,8 @@ _BELOW_ZERO = ("<", 0.0)
 def shown(value: float, form: NumberFormat, *, from_1904: bool = False) -> str:
     """Return a number as text in the given format. Dates are written as in ISO 8601."""
     value = float(value)
+    if abs(value) > _MOST_SHOWN:
+        return plain(value)
     section, is_below_zero = _section_for(value, form.sections)
     if not section.is_digits and _says_more(section, form.sections[0]):
         return f"{section.before}{section.after}".strip()

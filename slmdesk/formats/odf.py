@@ -608,7 +608,7 @@ class _Rows:
                 cells = self._cells(row, walker, number)
                 if cells:
                     if attribute(row, "visibility") in ("collapse", "filter"):
-                        self._reading.note(Note.HIDDEN_TEXT)
+                        self._reading.note(Note.HIDDEN_TEXT, name=f"{attribute(table, 'name')}!{number}")
                     yield Row(number, cells, number + count - 1)
                 number += count
             if local(self._next[1]) in ("shapes", "forms"):

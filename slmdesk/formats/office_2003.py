@@ -67,7 +67,7 @@ class _Sheet:
             links = list[Link]()
             cells = [*self._cells(row, number, links)]
             if attribute(row, "Hidden") == "1":
-                self._reading.note(Note.HIDDEN_TEXT)
+                self._reading.note(Note.HIDDEN_TEXT, name=f"{attribute(self._sheet, 'Name')}!{number}")
             yield Row(number, cells, links=tuple(links))
 
     def _cells(self, row: etree._Element, number: int, links: list[Link]) -> Iterator[tuple[int, str]]:

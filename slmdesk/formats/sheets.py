@@ -48,7 +48,7 @@ class SheetPager:
     ) -> Iterator[Page]:
         """Yield a sheet's pages, at least one. The pieces in `more` come below the last row, requested after it."""
         if hidden:
-            self._reading.note(Note.HIDDEN_TEXT)
+            self._reading.note(Note.HIDDEN_TEXT, name=name)
         self._begin()
         reason, parts = "hidden sheet" if hidden else "", _parts(rows, self._reading)
         part = next(parts, [])
@@ -226,6 +226,7 @@ class _Sheet:
     def __init__(self, book: _Book, part: str) -> None:
         self._book, self._part = book, part
         self._stream = Stream(book.package.chunks(part), book.package.reading.path, "sheetData")
+        self._name = ""
         self._targets = dict(self._linked())
         """Where the links of cells lead, by the names of the cells."""
         self._links: list[Link] = []
@@ -233,6 +234,7 @@ class _Sheet:
 
     def pages(self, pager: SheetPager, name: str, hidden: bool) -> Iterator[Page]:
         """Yield the pages of the sheet. If it breaks off, the rows before the break are yielded, then a broken page."""
+        self._name = name
         yield from pager.pages(name, self._rows(), hidden=hidden, more=self._more())
         if self._stream.broken:
             self._book.package.reading.note(Note.PARTLY_DAMAGED)
@@ -248,7 +250,7 @@ class _Sheet:
             self._links.clear()
             cells = [*self._cells(row, number)]
             if cells and row.get("hidden") in _ON:
-                self._book.package.reading.note(Note.HIDDEN_TEXT)
+                self._book.package.reading.note(Note.HIDDEN_TEXT, name=f"{self._name}!{number}")
             yield Row(number, cells, links=tuple(self._links))
 
     def _cells(self, row: etree._Element, number: int) -> Iterator[tuple[int, str]]:
@@ -316,8 +318,11 @@ class _Sheet:
 
     def _more(self) -> Iterator[Piece]:
         root = self._stream.root
-        if any(column.get("hidden") in _ON for column in children(child(root, "cols"))):
-            self._book.package.reading.note(Note.HIDDEN_TEXT)
+        for column in children(child(root, "cols")):
+            first, last = (column.get(end, "")[:5] for end in ("min", "max"))
+            if column.get("hidden") in _ON and first.isdecimal() and last.isdecimal():
+                names = dict.fromkeys((column_name(int(first)), column_name(int(last))))
+                self._book.package.reading.note(Note.HIDDEN_TEXT, name=f"{self._name}!{':'.join(names)}")
         package = self._book.package
         for relation in package.relations(self._part).values():
             if relation.kind == "comments" and (tree := package.tree(relation.part)) is not None:

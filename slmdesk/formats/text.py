@@ -341,6 +341,8 @@ are split between blocks.
 """
 SMALL_CHARACTERS = 3_000
 """Characters a section must have before a second-level heading begins a new section."""
+LETTERHEAD_CHARACTERS = 1_000
+"""Most characters above the first heading that stand in its section: the address of a letter, say."""
 MAX_LABEL_CHARACTERS = 200
 MAX_PRINTED_BYTES = 12_000
 """Bytes of text that no printed page exceeds. In scripts of three bytes a letter this is two pages of a novel."""
@@ -433,7 +435,8 @@ class Pager:
         is_heading = piece.kind is BlockKind.HEADING
         if not self._has_pages:
             if is_heading and piece.level <= 2 and not self._only_headings:
-                if piece.level <= 1 or len(self._text) >= SMALL_CHARACTERS:
+                is_letterhead = not self._label and len(self._text) < LETTERHEAD_CHARACTERS
+                if not is_letterhead and (piece.level <= 1 or len(self._text) >= SMALL_CHARACTERS):
                     self._break()
             elif len(self._text) + len(piece.text) > SECTION_CHARACTERS and not self._only_headings:
                 self._go_on()

@@ -286,10 +286,14 @@ NOTES: Mapping[Note, str] = MappingProxyType(
 
 
 def notes_of(info: DocumentInfo) -> tuple[str, ...]:
-    return tuple(
-        NOTES[note].format(count=info.counts.get(note, 0), names=", ".join(map(_, info.names.get(note, ()))))
-        for note in info.notes
-    )
+    return tuple(_note_words(note, info.counts.get(note, 0), info.names.get(note, ())) for note in info.notes)
+
+
+def _note_words(note: Note, count: int, names: Sequence[str]) -> str:
+    words = NOTES[note]
+    if note is Note.HIDDEN_TEXT and names:
+        words = _("It holds text that cannot be seen in it: {names}. That text was read too.")
+    return words.format(count=count, names=", ".join(map(_, names)))
 
 
 def size_words(info: DocumentInfo) -> str:

@@ -14,7 +14,9 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
 from slmdesk.base.documents import BlockKind, Note
-from slmdesk.formats.reading import Reading, reader_of
+from slmdesk.formats.reading import Reading, reader_of, redactor_of
+from slmdesk.formats.redacting.redactors import Redacting, Replacing
+from slmdesk.text.redaction import BAR
 
 pytestmark = pytest.mark.pure
 
@@ -224,3 +226,18 @@ def test_charts_of_opendocument_are_read():
     reading, pages = read(linked, "odt")  # its values are those of a table in the same text
     assert pages[0].text.split("\n") == ["Before.", "Rents"]
     assert Note.PARTS_UNREAD not in reading.notes
+
+
+@pytest.mark.parametrize("word", ["4711.00 EUR", "4711", "Vogt"])
+def test_what_a_chart_shows_is_redacted(word):
+    made = chart(f"<c:barChart>{series('Rent', number(4711, 5822, code=EUROS), words('Vogt', 'Meier'))}</c:barChart>")
+    body = '<w:p><w:r><w:drawing><c:chart xmlns:c="urn:c" r:id="r1"/></w:drawing></w:r></w:p>'
+    types = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
+    parts = {"word/charts/chart1.xml": made, "[Content_Types].xml": types}
+    data = docx(body, parts, rels={"chart": "charts/chart1.xml"})
+    redacting = Redacting(Reading("a.docx", data=data), Replacing([(word, BAR)]))
+    lines = read(redactor_of("docx", "a")(redacting), "docx")[1][0].text.split("\n")
+    assert word in read(data, "docx")[1][0].text
+    assert word not in "\n".join(lines)
+    assert lines[-1] == "Meier\t5822.00 EUR"
+    assert redacting.words.counts[0] == 1

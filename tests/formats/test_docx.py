@@ -6,7 +6,7 @@ import io
 
 import docx as python_docx
 import pytest
-from fakes.office import WORD, WORD_STRICT, docx, paragraph, parts_of, relations
+from fakes.office import WORD, WORD_STRICT, docx, field, paragraph, parts_of, relations
 
 from slmdesk.base.documents import BlockKind, Note, PageKind, PageStatus
 from slmdesk.base.errors import KnownError
@@ -178,6 +178,53 @@ def test_of_fields_the_results_are_read():
         "<w:hyperlink><w:r><w:t> link</w:t></w:r></w:hyperlink></w:p>"
     )
     assert lines(read(docx(body))[1]) == ["result!", "Next.", "today link"]
+
+
+@pytest.mark.parametrize("code", ["=SUM(ABOVE)", " DDEAUTO Excel a.xlsx R1C1 ", "MERGEFIELD Name"])
+def test_fields_that_show_nothing_yet_are_counted(code):
+    begin, end = (f"<w:r><w:fldChar w:fldCharType='{kind}'/></w:r>" for kind in ("begin", "end"))
+    body = f"<w:p><w:r><w:t>Sum: </w:t></w:r>{begin}<w:r><w:instrText>{code}</w:instrText></w:r>{end}</w:p>"
+    assert read(docx(body))[0].counts == {Note.FORMULAS_EMPTY: 1}
+    shown = field(code, "12")
+    reading, pages = read(docx(f"<w:p>{shown}</w:p>"))
+    assert (pages[0].text, reading.counts) == ("12", {})
+
+
+STORE = "{0F1E2D3C-0000-0000-0000-000000000001}"
+
+
+def bound(content, kind="<w:text/>", *, path="/n:form[1]/n:sum[1]", store=STORE, block=False):
+    binding = f"<w:dataBinding w:prefixMappings='xmlns:n=&quot;urn:n&quot;' w:xpath='{path}' w:storeItemID='{store}'/>"
+    inside = f"<w:r><w:t>{content}</w:t></w:r>"
+    held = f"<w:sdtContent>{f'<w:p>{inside}</w:p>' if block else inside}</w:sdtContent>"
+    control = f"<w:sdt><w:sdtPr>{binding}{kind}</w:sdtPr>{held}</w:sdt>"
+    return control if block else f"<w:p>{control}</w:p>"
+
+
+@pytest.mark.parametrize(
+    ("control", "expected"),
+    [
+        (bound("old"), "900 EUR"),
+        (bound("old", block=True), "900 EUR"),
+        (bound("old", path="/n:form[1]/@state"), "signed"),
+        (bound("Click here", "<w:showingPlcHdr/><w:date/>", path="/n:form[1]/n:day[1]"), "2026-05-04"),
+        (bound("4 May 2026", "<w:date/>", path="/n:form[1]/n:day[1]"), "4 May 2026"),
+        (bound("old", "<w:dropDownList><w:listItem w:displayText='Yes' w:value='signed'/></w:dropDownList>",
+               path="/n:form[1]/@state"), "Yes"),
+        (bound("old", path="/n:form[1]/n:gone[1]"), "old"),
+        (bound("old", store="{00000000-0000-0000-0000-000000000009}"), "old"),
+        (bound("old", path="count(//*)"), "old"),
+    ],
+)  # fmt: skip
+def test_a_control_that_is_bound_to_data_shows_its_value(control, expected):
+    parts = {
+        "customXml/item1.xml": "<form xmlns='urn:n' state='signed'><sum>900 EUR</sum><day>2026-05-04T00:00:00</day>"
+        "</form>",
+        "customXml/_rels/item1.xml.rels": relations(customXmlProps="itemProps1.xml"),
+        "customXml/itemProps1.xml": f"<d:datastoreItem xmlns:d='urn:d' d:itemID='{STORE}'/>",
+    }
+    _, pages = read(docx(control, parts, rels={"customXml": "../customXml/item1.xml"}))
+    assert pages[0].text == expected
 
 
 def test_headings_are_told_by_outline_whatever_their_names():
@@ -367,3 +414,16 @@ def test_a_file_without_its_text_is_damaged():
     for parts in ({"_rels/.rels": relations(), "word/document.xml": b""}, {"word/document.xml": b"no xml"}):
         with pytest.raises(KnownError, match=r"document\.damaged"):
             read(docx("", parts))
+
+
+def test_a_letterhead_is_in_the_section_of_the_first_heading():
+    address = "".join(map(paragraph, ("Stadt Lehrte", "Am Markt 1", "31275 Lehrte")))
+    heading = "<w:outlineLvl w:val='0'/>"
+    body = (
+        f"{address}{paragraph('Notice', more=heading)}{paragraph('Pay 900 EUR.')}{paragraph('Reasons', more=heading)}"
+    )
+    _, pages = read(docx(body + paragraph("It is due.")))
+    assert [(page.label, page.text.split("\n")[0]) for page in pages] == [
+        ("Notice", "Stadt Lehrte"),
+        ("Reasons", "Reasons"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from datetime import date, datetime, time
 
 import openpyxl
@@ -79,6 +80,8 @@ def test_what_openpyxl_writes_is_read():
         (0.1 + 0.2, "General", "0.3"),
         (1.0, "", "1"),
         (1e21, "", "1e+21"),
+        (1.7e308, "[h]:mm", "1.7e+308"),
+        (1.7e308, "0%", "1.7e+308"),
         (0.00001, "", "0.00001"),
         (2.5, "0", "3"),
         (-2.345, "#,##0.00;[Red](#,##0.00)", "-2.35"),
@@ -186,6 +189,15 @@ def test_cells_as_other_programs_write_them():
         ("A1:B1", "41\tinline"),
         ("A4:F4", "\t\t\ta b\t#DIV/0!\t2026-05-01"),
     ]
+
+
+def test_hidden_sheets_rows_and_columns_are_named():
+    inside = (
+        '<cols><col min="2" max="2" hidden="1"/><col min="4" max="6" hidden="1"/><col min="7" max="7"/></cols>'
+        '<sheetData><row r="1"><c><v>1</v></c></row><row r="3" hidden="1"><c><v>2</v></c></row></sheetData>'
+    )
+    reading, _ = read(xlsx({"May": inside, "!Old": "<sheetData><row><c><v>1</v></c></row></sheetData>"}))
+    assert reading.names[Note.HIDDEN_TEXT] == ("May!3", "May!B", "May!D:F", "Old")
 
 
 def test_x4_cells_in_opposite_corners_are_two_rows():
@@ -374,6 +386,27 @@ def test_x4_what_calamine_would_die_of_is_refused_before(data, function, code):
     with pytest.raises(KnownError) as caught:
         read(data, function)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "expected"),
+    [
+        ('"yes";;"no"', 1.0, "yes"),
+        ('"yes";;"no"', 0.0, "no"),
+        ("[<1]0.0%;0", 0.5, "50.0%"),
+        ('0.00" €"', 12.5, "12.50 €"),
+        ("General", 12.5, "12.5"),
+        ("0000", 7.0, "0007"),
+    ],
+)
+def test_numbers_of_old_files_are_shown_as_people_see_them(code, value, expected):
+    def record(kind, data):
+        return struct.pack("<HH", kind, len(data)) + data
+
+    form = record(0x041E, struct.pack("<HHB", 164, len(code), 1) + code.encode("utf-16-le"))
+    style = record(0x00E0, struct.pack("<HHHHBBBBIIH", 0, 164, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    pages = read(xls({(0, 0): value, (2, 1): "x"}, more=form + style), old_sheets.read_xls)[1]
+    assert [text for _, text in rows(pages[0])] == [expected, "\tx"]
 
 
 def test_times_of_old_files_are_words():

@@ -8,6 +8,7 @@ import re
 import pptx as python_pptx
 import pytest
 from fakes.office import odf, packed, parts_of
+from lxml import etree
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
@@ -88,6 +89,31 @@ def test_a_deck_is_read_slide_by_slide():
         ("table_row", 0, "West\t2"),
     ]
     assert [page.label for page in pages] == ["Results of May", "2"]
+
+
+@pytest.mark.parametrize(
+    ("marks", "expected"),
+    [
+        (['type="arabicPeriod"'] * 3, ["1. a", "2. b", "3. c"]),
+        (['type="alphaLcParenR" startAt="3"'] * 3, ["c) a", "d) b", "e) c"]),
+        (['type="romanUcParenBoth"'] * 3, ["(I) a", "(II) b", "(III) c"]),
+        (['type="arabicPeriod"', "", 'type="arabicPeriod"'], ["1. a", "b", "1. c"]),
+        (['type="arabicPeriod"', 'type="alphaLcPeriod" 1', 'type="arabicPeriod"'], ["1. a", "a. b", "2. c"]),
+    ],
+)
+def test_numbers_of_lists_are_those_people_see(marks, expected):
+    presentation = python_pptx.Presentation()
+    frame = presentation.slides.add_slide(presentation.slide_layouts[6]).shapes.add_textbox(0, 0, 9, 9).text_frame
+    frame.text = "a\nb\nc"
+    for paragraph, mark in zip(frame.paragraphs, marks, strict=True):
+        form, deep, _ = mark.partition('" 1')
+        properties = paragraph._p.get_or_add_pPr()
+        if deep:
+            properties.set("lvl", "1")
+        if mark:
+            space = "http://schemas.openxmlformats.org/drawingml/2006/main"
+            properties.append(etree.fromstring(f'<a:buAutoNum xmlns:a="{space}" {form}{deep[:1]}/>'))
+    assert read(saved(presentation))[1][0].text.split("\n") == expected
 
 
 def test_slides_come_in_the_order_of_the_list():

@@ -17,8 +17,8 @@ from lxml import etree
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
 from slmdesk.formats.containers import format_of_bytes, zipped
-from slmdesk.formats.number_formats import GENERAL, NumberFormat, formats_of, shown
-from slmdesk.formats.office_xml import Package, above, attribute, child, children, local, parse, relations_name
+from slmdesk.formats.number_formats import GENERAL, NumberFormat, format_of_code, formats_of, shown
+from slmdesk.formats.office_xml import Package, above, attribute, child, children, local, parse, relations_name, text_of
 from slmdesk.formats.reading import REDACTORS, png_of, redactor_of
 from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put, put_in_value
 from slmdesk.formats.redacting.text import Skips, drop, redact_tree, rename, written
@@ -306,6 +306,7 @@ class Workbook:
         if not lower.startswith("xl/") and "charts/" not in lower:
             return
         self._formulas(root, name)
+        self._points(root, name)
         if lower.startswith("xl/worksheets/"):
             self._cells(root, name)
         if "pivotcache" in lower:
@@ -362,9 +363,24 @@ class Workbook:
                     value.text = new
                     break
 
+    def _points(self, root: etree._Element, place: str) -> None:
+        """Remove the values of a chart that would show a word. A program takes no text for them."""
+        for point in list(root.iter("{*}pt")):
+            cache, value = point.getparent(), child(point, "v")
+            if cache is None or local(cache) not in ("numCache", "numLit", "lvl"):
+                continue
+            raw = ((point if value is None else value).text or "").strip()
+            told = point.get("formatCode") or cache.get("formatCode") or text_of(child(cache, "formatCode"))
+            ways = self._ways(raw, format_of_code(told))
+            if any(put(self._redacting.words, text, place) != text for text in ways if raw[-1:].isdigit()):
+                drop(point)
+
     def _shown(self, raw: str, style: str) -> list[str]:
-        """Return the ways to write a number: as the sheet shows it, as stored, and for a date in the usual formats."""
         form = self._formats[int(style)] if style.isdecimal() and int(style) < len(self._formats) else GENERAL
+        return self._ways(raw, form)
+
+    def _ways(self, raw: str, form: NumberFormat) -> list[str]:
+        """Return the ways to write a number: as it is shown, as stored, and for a date in the usual formats."""
         try:
             number = float(raw)
             text = shown(number, form, from_1904=self._is_1904) if number - number == 0 else raw
