@@ -321,7 +321,7 @@ class Services:
     printing: Made[PrintService] = Made("history.service:PrintService", lambda s, new: new(s.service_thread, s.printer))
     exports: Made[ExportService] = Made(
         "history.service:ExportService",
-        lambda s, new: new(s.service_thread, s.history, s.chats, s.printing, s._exporter),
+        lambda s, new: new(s.runtime, s.history, s.chats, s.printing, s._exporter),
     )
     imports: Made[ImportService] = Made("history.imports:ImportService", lambda s, new: new(s.runtime, s.reader))
     proxy_passwords: Made[ProxyPasswords] = Made("online.network:ProxyPasswords", lambda s, new: new(s.paths))

@@ -38,8 +38,7 @@ if os.name == "posix":
         locale.setlocale(locale.LC_CTYPE, "")
     except locale.Error:  # the environment names one that is not made here
         locale.setlocale(locale.LC_CTYPE, "C")
-    if locale.nl_langinfo(locale.CODESET) != "UTF-8":
-        os.environ["LC_ALL"] = "C.UTF-8"  # else Qt changes to it with a warning
+os.environ["LC_ALL"] = "C.UTF-8"  # exports of the command line speak the locale's language; Qt wants UTF-8
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job ignores it, and so would the children
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -458,8 +458,14 @@ class PieceKind(StrEnum):
     """A chart, whose figures stand in a table behind it."""
 
 
+GONE, COME = "del", "ins"
+"""Words of the old version alone, and of the new version alone. HTML and Word call them so."""
+
+
 class Run(Record):
-    """Text in one style. `cite` marks a reference to a source, such as a page; `formula` LaTeX with its delimiters."""
+    """Text in one style. `cite` marks a reference to a source, such as a page; `formula` LaTeX with its delimiters;
+    `change` what became of it between two versions (GONE, COME).
+    """
 
     text: str
     bold: bool = False
@@ -467,6 +473,7 @@ class Run(Record):
     code: bool = False
     cite: bool = False
     formula: bool = False
+    change: str = ""
 
 
 class ChartKind(StrEnum):
@@ -537,6 +544,19 @@ class Paper(Record):
     pieces: tuple[Piece, ...] = ()
     subtitle: str = ""
     language: str = ""
+    model: str = ""
+    """Names of the models that wrote in it; empty where a person or rules wrote all."""
+
+
+DIGITAL_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+"""What the IPTC calls a work in which generative AI wrote."""
+
+
+def model_properties(model: str) -> dict[str, str]:
+    """Return the properties by which programs find that a model wrote in a file (AI Act, Article 50), as the IPTC
+    calls them. Empty for none.
+    """
+    return {"DigitalSourceType": DIGITAL_SOURCE, "AISystemUsed": plain(model)[:255]} if model else {}
 
 
 class Form(Record):

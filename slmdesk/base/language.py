@@ -1,19 +1,24 @@
-"""The language of the window and of its children. The command line stays English, and loads nothing of this."""
+"""The language of the window and of its children, and of an export. The command line stays English, and loads nothing
+of this but for what it exports.
+"""
 
 from __future__ import annotations
 
 import json
 import locale
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
 from string import Formatter
 from struct import iter_unpack, unpack
-from typing import Any
+from typing import Any, TypeVar
 
-from slmdesk.base.texts import use_catalogue
+from slmdesk.base.texts import use_catalogue, with_catalogue
+
+T = TypeVar("T")
 
 LANGUAGES = ("en", "de")
 """All but English have a catalogue in `CATALOGUES`."""
@@ -91,9 +96,21 @@ def chosen_language(chosen: object, of_system: Iterable[str]) -> str:
 def use_language(language: str) -> None:
     """Translate all texts of this process and its later children. A constant keeps the language of its import."""
     os.environ[VARIABLE] = language
-    if language in LANGUAGES and language != "en":
-        with (CATALOGUES / language / "LC_MESSAGES" / "slmdesk.mo").open("rb") as file:
-            use_catalogue(Catalogue(file))
+    if catalogue := catalogue_of(language):
+        use_catalogue(catalogue)
+
+
+def in_language(language: str, make: Callable[..., T], *given: object) -> T:
+    """Call `make`, with all texts in a language: English if it has no catalogue, that of the process for ""."""
+    return with_catalogue(catalogue_of(language), make, *given) if language else make(*given)
+
+
+@cache
+def catalogue_of(language: str) -> Catalogue | None:
+    if language not in LANGUAGES or language == "en":
+        return None
+    with (CATALOGUES / language / "LC_MESSAGES" / "slmdesk.mo").open("rb") as file:
+        return Catalogue(file)
 
 
 def keep_numbers() -> None:

@@ -104,6 +104,8 @@ class Settings(Record):
     default_preset: str = ""
     model_titles: bool = True
     """Whether the model writes the titles of chats, when it has nothing else to do."""
+    model_line: bool = True
+    """Whether a line in what is exported says that a model wrote in it. A property of the file says so always."""
     exams_at_first_use: bool = True
     """Whether a short test of a model is offered after the first chat with it."""
     writing_history: bool = True

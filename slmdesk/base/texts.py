@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from gettext import NullTranslations
 
 T = TypeVar("T")
-_here = local()
+
+
+class _Here(local):
+    is_chosen = False
+    """Whether this thread has a catalogue of its own, or none, for a while."""
+    catalogue: NullTranslations | None = None
+
+
+_here = _Here()
 _catalogue: NullTranslations | None = None
 """None: texts are shown as the code has them, in English."""
 
@@ -25,20 +33,26 @@ def use_catalogue(catalogue: NullTranslations | None) -> None:
 
 
 def in_english(make: Callable[..., T], *given: object) -> T:
-    """Call `make`, with all texts in English: for a document that is exported, or a result that is stored."""
-    before, _here.is_english = getattr(_here, "is_english", False), True
+    """Call `make`, with all texts in English: for a result that is stored, or read by programs."""
+    return with_catalogue(None, make, *given)
+
+
+def with_catalogue(catalogue: NullTranslations | None, make: Callable[..., T], *given: object) -> T:
+    """Call `make` with the texts of a catalogue on this thread: for what is exported in another language."""
+    before = _here.is_chosen, _here.catalogue
+    _here.is_chosen, _here.catalogue = True, catalogue
     try:
         return make(*given)
     finally:
-        _here.is_english = before
+        _here.is_chosen, _here.catalogue = before
 
 
 def chosen_catalogue() -> NullTranslations | None:
-    return None if getattr(_here, "is_english", False) else _catalogue
+    return _here.catalogue if _here.is_chosen else _catalogue
 
 
 def _(text: str) -> str:
-    return text if _catalogue is None or (chosen := chosen_catalogue()) is None else chosen.gettext(text)
+    return text if (chosen := chosen_catalogue()) is None else chosen.gettext(text)
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's name

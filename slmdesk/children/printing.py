@@ -7,7 +7,8 @@ application object is made on the main thread (`prepare`), the pages on the job'
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from html import escape
 from typing import TypeAlias
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, QRectF, QSizeF, Qt, QUrl
@@ -38,7 +39,7 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 
 from slmdesk.base.charts import svg
-from slmdesk.base.documents import Chart, Paper, Piece, PieceKind, Run, plain
+from slmdesk.base.documents import COME, GONE, Chart, Paper, Piece, PieceKind, Run, model_properties, plain
 from slmdesk.base.language import keep_numbers
 
 PAGES = {"A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter}
@@ -46,6 +47,7 @@ MARGIN_MM = 20.0
 POINTS = 10.5
 _HEADINGS = {1: 19.0, 2: 14.5, 3: 12.0, 4: 10.5}
 _GREY = "#59636e"
+_CHANGED = {GONE: "#a3262b", COME: "#1d6b3a"}
 _LINES = "#c9ced6"
 _GROUND = "#f3f4f6"
 _FOOTER_POINTS = 8.5
@@ -92,6 +94,8 @@ def print_pdf(paper: Paper, page: str = "A4") -> Printing:
     )  # fmt: skip
     writer.setTitle(plain(paper.title))
     writer.setCreator("slmdesk")
+    if properties := model_properties(paper.model):
+        writer.setDocumentXmpMetadata(QByteArray(_xmp(properties).encode()))
     writer.setResolution(300)
     dot = QGuiApplication.primaryScreen().logicalDotsPerInchY() / 72.0
     document = _laid_out(paper, writer, dot)
@@ -108,6 +112,17 @@ def print_pdf(paper: Paper, page: str = "A4") -> Printing:
     finally:
         painter.end()
     return bytes(buffer.data().data())
+
+
+def _xmp(properties: Mapping[str, str]) -> str:
+    """Return the metadata of a PDF (XMP, ISO 16684-1) with properties of the IPTC."""
+    said = "".join(f"<Iptc4xmpExt:{name}>{escape(value)}</Iptc4xmpExt:{name}>" for name, value in properties.items())
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+        f'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">{said}</rdf:Description></rdf:RDF>'
+        '</x:xmpmeta><?xpacket end="w"?>'
+    )
 
 
 def _laid_out(paper: Paper, writer: QPdfWriter, dot: float) -> QTextDocument:
@@ -252,6 +267,10 @@ class _Setter:
             if run.cite:
                 letters.setForeground(QBrush(QColor(_GREY)))
                 letters.setFontPointSize(POINTS - 1.5)
+            if run.change:
+                letters.setForeground(QBrush(QColor(_CHANGED[run.change])))
+                letters.setFontStrikeOut(run.change == GONE)
+                letters.setFontUnderline(run.change == COME)
             cursor.insertText(_text(run.text), letters)
 
     def _chart(self, chart: Chart) -> None:

@@ -53,8 +53,21 @@ class Console(Terminal):
         super().__init__()
         self.home: Path | None = None
         self.debug = False
+        self.requested_headings = ""
+        """Language of what is exported, as the command was told: a code, or `document`."""
         self.is_own_process = False
         """True if nothing but this command runs in the process. The process may then give up rights for good."""
+
+    @property
+    def headings(self) -> str:
+        """Language in which an export speaks: as the command was told, else that of the locale."""
+        from slmdesk.base.translation import language_of, usual_language
+        from slmdesk.runtime.headings import DOCUMENT
+
+        wanted = self.requested_headings
+        if wanted == DOCUMENT:
+            return wanted
+        return language_of(wanted).code if wanted else usual_language()[0] or "en"
 
     def shut_in(self) -> None:
         """Block every connection that bypasses the guard, and every connection at all where offline mode is enforced.
@@ -84,6 +97,8 @@ class Console(Terminal):
         def on_notice(event: Noticed) -> None:
             self.notify(f"note: {words_for(event.problem.code, event.problem.sentence, event.problem.args)}")
 
+        if self.requested_headings:
+            _ = self.headings  # raises for an unknown language, before long work
         with ExitStack() as held:
             paths = find_paths(self.home)
             if not keeps(Settings()):
@@ -190,6 +205,13 @@ json_option = click.option(
     callback=lambda context, _option, value: setattr(context.find_object(Console), "as_json", bool(value)),
     help="Print JSON.",
 )
+
+
+headings_option = click.option(
+    "--headings", metavar="CODE", expose_value=False,
+    callback=lambda context, _option, value: setattr(context.find_object(Console), "requested_headings", value or ""),
+    help="Language of the headings and dates in a file, such as de; document: the document's; else the locale's.",
+)  # fmt: skip
 no_save_option = click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
 
 

@@ -63,12 +63,14 @@ class OutputFile(Record):
     force: bool
     is_folder: bool = False
     has_omitted: bool = False
+    headings: str = ""
+    """Language in which it speaks (see `Console.headings`)."""
 
 
 def output_file(
-    output: Path | None, *, force: bool, is_folder: bool = False, has_omitted: bool = False
+    console: Console, output: Path | None, *, force: bool, is_folder: bool = False, has_omitted: bool = False
 ) -> OutputFile | None:
-    return OutputFile(output.absolute(), force, is_folder, has_omitted) if output else None
+    return OutputFile(output.absolute(), force, is_folder, has_omitted, console.headings) if output else None
 
 
 def make(
@@ -110,7 +112,7 @@ def begin(
         else:
             item = service.begin(request).id
         if output is not None:
-            kept = {"path": str(output.path), **picked(output, "force", "is_folder", "has_omitted")}
+            kept = {"path": str(output.path), **picked(output, "force", "is_folder", "has_omitted", "headings")}
             services.history.change_settings(item, **{KEY: kept})
         return service.open(item)
 
@@ -136,10 +138,22 @@ def finish(
 
 
 @contextmanager
+def naming(console: Console, path: Path | None) -> Iterator[None]:
+    """Context in which a file is written. If that fails, a note names the file before the error says why."""
+    try:
+        yield
+    except Exception:
+        if path is not None:
+            console.notify(f"note: {path} was not written.")
+        raise
+
+
+@contextmanager
 def writing(console: Console, services: Services, view: MadeView, output: OutputFile | None) -> Iterator[None]:
     """Context in which a finished item's output file is written. If that fails, a note says how to show the item."""
     try:
-        yield
+        with naming(console, output.path if output else None):
+            yield
     except KnownError:
         if services.store.is_kept:
             what = kind_words(view.item.kind).lower()
@@ -168,7 +182,8 @@ def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Pa
     if job.status is not JobStatus.DONE or output is None or job.item is None:
         return job, None
     item = services.call.history.item(job.item or "")
-    importlib.import_module(WRITERS[item.kind]).write_output(console, services, item.id, output)
+    with naming(console, output.path):
+        importlib.import_module(WRITERS[item.kind]).write_output(console, services, item.id, output)
     _forget(services, item.id)
     return job, output.path
 
@@ -179,7 +194,9 @@ def requested(services: Services, item: str) -> OutputFile | None:
     path = kept.get("path") if isinstance(kept, dict) else None
     if not isinstance(kept, dict) or not isinstance(path, str) or not path:
         return None
-    return OutputFile(Path(path), *(kept.get(name) is True for name in ("force", "is_folder", "has_omitted")))
+    headings = kept.get("headings")
+    force, is_folder, has_omitted = (kept.get(name) is True for name in ("force", "is_folder", "has_omitted"))
+    return OutputFile(Path(path), force, is_folder, has_omitted, headings if isinstance(headings, str) else "")
 
 
 def _forget(services: Services, item: str) -> None:

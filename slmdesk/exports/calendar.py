@@ -8,24 +8,38 @@ from hashlib import sha256
 
 MOST_BYTES = 75
 """Bytes of a line; the rest goes on in the next, after a space."""
+REMINDERS = ("-P6DT15H", "-PT15H")
+"""How long before a whole day its reminders come: at 9 in the morning a week before, and the day before."""
 
 
-def event(day: date, words: str, details: str, key: str, *, is_sure: bool) -> list[str]:
+def event(day: date, words: str, details: str, key: str, *, is_sure: bool, has_reminder: bool = True) -> list[str]:
     """Return the lines of a whole day. `key` tells it from others, so that a calendar read again replaces it."""
-    return [
-        f"UID:{sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}@slmdesk",
+    lines = [
+        "BEGIN:VEVENT", *_said(words, details, key),
         f"DTSTART;VALUE=DATE:{day:%Y%m%d}", f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}",
-        f"SUMMARY:{_text(words)}", f"DESCRIPTION:{_text(details)}",
         f"STATUS:{'CONFIRMED' if is_sure else 'TENTATIVE'}", "TRANSP:TRANSPARENT",
     ]  # fmt: skip
+    for before in REMINDERS if has_reminder else ():
+        lines += ["BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_text(words)}", f"TRIGGER:{before}", "END:VALARM"]
+    return [*lines, "END:VEVENT"]
 
 
-def to_calendar(events: Iterable[Sequence[str]], now: datetime | None = None) -> bytes:
-    """Return a calendar of events. `now`: when it is written."""
+def task(words: str, details: str, key: str) -> list[str]:
+    """Return the lines of what has to be done on no day that is known."""
+    return ["BEGIN:VTODO", *_said(words, details, key), "STATUS:NEEDS-ACTION", "END:VTODO"]
+
+
+def _said(words: str, details: str, key: str) -> list[str]:
+    uid = sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
+    return [f"UID:{uid}@slmdesk", f"SUMMARY:{_text(words)}", f"DESCRIPTION:{_text(details)}"]
+
+
+def to_calendar(entries: Iterable[Sequence[str]], now: datetime | None = None) -> bytes:
+    """Return a calendar of events and tasks. `now`: when it is written."""
     stamp = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//slmdesk//deadlines//EN", "CALSCALE:GREGORIAN"]
-    for about in events:
-        lines += ["BEGIN:VEVENT", f"DTSTAMP:{stamp}", *about, "END:VEVENT"]
+    for begin, *about in entries:
+        lines += [begin, f"DTSTAMP:{stamp}", *about]
     lines.append("END:VCALENDAR")
     return "".join(f"{part}\r\n" for line in lines for part in _folded(line)).encode("utf-8", "replace")
 

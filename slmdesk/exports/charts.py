@@ -8,11 +8,12 @@ from xml.sax.saxutils import quoteattr
 
 from slmdesk.base.charts import PRINTED, WIDTH, height_of, svg
 from slmdesk.base.documents import Chart, ChartKind, plain
+from slmdesk.base.texts import _
+from slmdesk.exports.phrases import FIGURES_SHEET
 
 if TYPE_CHECKING:
     from docx.document import Document
 
-SHEET = "Figures"
 WIDTH_CM = 16.0
 
 
@@ -62,13 +63,14 @@ def add_to_word(document: Document, chart: Chart, to_xlsx: Callable[..., bytes])
     from docx.shared import Cm
     from openpyxl.xml.functions import tostring
 
+    sheet = _(FIGURES_SHEET)
     target, package = document.part, document.part.package
-    shape = tostring(native_chart(chart, SHEET)._write()).decode()
+    shape = tostring(native_chart(chart, sheet)._write()).decode()
     relation = f'<c:externalData {nsdecls("c", "r")} r:id="rId1"><c:autoUpdate val="0"/></c:externalData>'
     end = shape.rindex("</")
     drawn = (shape[:end] + relation + shape[end:]).encode()
     part = Part(package.next_partname("/word/charts/chart%d.xml"), CONTENT_TYPE.DML_CHART, drawn, package)
-    book = to_xlsx({SHEET: chart.figures})
+    book = to_xlsx({sheet: chart.figures})
     name = package.next_partname("/word/embeddings/chart%d.xlsx")
     part.relate_to(Part(name, CONTENT_TYPE.SML_SHEET, book, package), RELATIONSHIP_TYPE.PACKAGE)  # its first: rId1
     width, id = Cm(WIDTH_CM), target.next_id

@@ -23,20 +23,21 @@ from slmdesk.base.documents import (
 from slmdesk.base.record import Record, changed
 from slmdesk.base.record import to_json as json_of
 from slmdesk.base.records import Item, Message, Status
+from slmdesk.base.texts import _, retold
 from slmdesk.base.types import Json, Role, page_word, used_words
+from slmdesk.exports import phrases
 from slmdesk.exports.writers import framed, harmless_markdown, pieces_of
 
 Shown = tuple[Item, Sequence[Message]]
 """A chat and the messages of its active branch."""
-NOTES_TITLE = "Notes on the earlier part"
 _UNSENT = ("draft", "draft_attachments")
 """Settings of an item that are not exported: drafts were never sent."""
 
 _CUT: Mapping[Status, str] = {  # why a message is incomplete
-    Status.STREAMING: "still being written",
-    Status.CANCELLED: "stopped by the reader",
-    Status.FAILED: "cut off by a failure",
-    Status.INTERRUPTED: "cut off when the program ended",
+    Status.STREAMING: phrases.STILL_WRITTEN,
+    Status.CANCELLED: phrases.STOPPED,
+    Status.FAILED: phrases.CUT_OFF,
+    Status.INTERRUPTED: phrases.PROGRAM_ENDED,
 }
 
 
@@ -45,23 +46,18 @@ def iso_time(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
 
 
-def _moment(seconds: float) -> str:
-    return iso_time(seconds).replace("T", " ").replace("Z", " UTC")
-
-
 def attached_lines(message: Message) -> list[str]:
-    return [
-        f"Attached: {' '.join(attachment.attached.name.split())} \u2014 {used_words(attachment.attached)}"
-        for attachment in message.attachments
-    ]
+    attached = [attachment.attached for attachment in message.attachments]
+    return [_(phrases.ATTACHED).format(name=" ".join(about.name.split()), used=used_words(about)) for about in attached]
 
 
 def opening_of(item: Item) -> list[tuple[str, str]]:
     """Return the texts before the messages of a chat, each with its heading: instructions, and notes that the model
     reads instead of the earlier part.
     """
-    sections = (("Instructions", item.settings.get("system")), (NOTES_TITLE, item.settings.get("earlier_notes")))
-    return [(name, words) for name, words in sections if isinstance(words, str) and words.strip()]
+    notes = item.settings.get("earlier_notes")
+    sections = ((phrases.INSTRUCTIONS, item.settings.get("system")), (phrases.EARLIER_NOTES, notes))
+    return [(_(name), words) for name, words in sections if isinstance(words, str) and words.strip()]
 
 
 def origin_of(item: Item) -> dict[str, Json] | None:
@@ -76,15 +72,15 @@ def origin_of(item: Item) -> dict[str, Json] | None:
     return {"program": str(origin.get("program", "")), "id": str(origin.get("id", "")), "imported": when}
 
 
-def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
+def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1, line: str = "") -> str:
     """Return the active branch as a Markdown document: who said what, when, and which messages are incomplete. `level`
-    is the level of its heading.
+    is the level of its heading, `line` a line of ours below it.
 
     What was said is quoted: only we name speakers. Other versions of an answer are only in the JSON export.
     """
-    blocks = [f"{'#' * level} {_heading(item.title)}"]
+    blocks = [f"{'#' * level} {_heading(item.shown_title)}", *([f"*{_heading(line)}*"] if line else ())]
     if origin := origin_of(item):
-        blocks.append(f"*Imported from {_heading(str(origin['program']))}*")
+        blocks.append(f"*{_(phrases.IMPORTED_FROM).format(program=_heading(str(origin['program'])))}*")
     for name, words in opening_of(item):
         blocks += [f"**{name}**", harmless_markdown(framed(words))]
     for message in path:
@@ -93,19 +89,20 @@ def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1) -> str:
 
 
 def _blocks_of(message: Message) -> Iterator[str]:
-    yield f"**{_speaker(message)}** · {_moment(message.created)}"
+    yield f"**{_speaker(message)}** · {phrases.moment_words(message.created)}"
     if message.words.strip():
         yield harmless_markdown(framed(message.words.strip("\n")))
     if message.attachments:
         yield "\n".join(f"- {_heading(line)}" for line in attached_lines(message))
     if message.status in _CUT:
-        yield f"*({_CUT[message.status]})*"
+        yield f"*({_(_CUT[message.status])})*"
 
 
-def chats_to_markdown(title: str, chats: Sequence[Shown]) -> str:
-    contents = [f"{number}. {_heading(item.title)}" for number, (item, _path) in enumerate(chats, start=1)]
+def chats_to_markdown(title: str, chats: Sequence[Shown], line: str = "") -> str:
+    contents = [f"{number}. {_heading(item.shown_title)}" for number, (item, _path) in enumerate(chats, start=1)]
     sections = [to_markdown(item, path, level=2) for item, path in chats]
-    return "\n---\n\n".join([f"# {_heading(title)}\n\n" + "\n".join(contents) + "\n", *sections])
+    first = f"# {_heading(title)}\n\n" + (f"*{_heading(line)}*\n\n" if line else "")
+    return "\n---\n\n".join([first + "\n".join(contents) + "\n", *sections])
 
 
 def to_json(
@@ -176,7 +173,7 @@ def _message(message: Message) -> dict[str, Json]:
 
 def _speaker(message: Message) -> str:
     is_edited = message.role not in (Role.USER, Role.SYSTEM) and message.original is not None
-    return _heading(_name_of_speaker(message)) + (" (edited by you)" if is_edited else "")
+    return _heading(_name_of_speaker(message)) + (_(phrases.EDITED_BY_YOU) if is_edited else "")
 
 
 def _heading(text: str) -> str:
@@ -186,15 +183,22 @@ def _heading(text: str) -> str:
 
 
 def chat_paper(subject: Item, path: Sequence[Message]) -> Paper:
-    return Paper(_title(subject), tuple(_chat(subject, path)), f"{_about(subject)}, exported from slmdesk")
+    return Paper(_title(subject), tuple(_chat(subject, path)), _about(subject), model=models_of(path))
+
+
+def models_of(path: Sequence[Message]) -> str:
+    """Return the names of the models that wrote messages."""
+    written = (message for message in path if message.role is Role.ASSISTANT and message.words.strip())
+    return ", ".join(dict.fromkeys(message.model_name or _(phrases.MODEL) for message in written))
 
 
 def chats_paper(title: str, chats: Sequence[Shown]) -> Paper:
-    pieces = [heading("Contents")]
+    pieces = [heading(_(phrases.CONTENTS))]
     pieces += [item(_title(subject), mark=f"{number}.") for number, (subject, _path) in enumerate(chats, start=1)]
     for subject, path in chats:
         pieces += [Piece(PieceKind.RULE), heading(_title(subject)), small(_about(subject)), *_chat(subject, path)]
-    return Paper(title, tuple(pieces), "Exported from slmdesk")
+    model = models_of([message for _item, path in chats for message in path])
+    return Paper(title, tuple(pieces), _(phrases.EXPORTED), model=model)
 
 
 def _chat(subject: Item, path: Sequence[Message]) -> list[Piece]:
@@ -212,7 +216,9 @@ def _frame(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _about(subject: Item) -> str:
     origin = origin_of(subject)
-    return f"A chat of {_day(subject.created)}" + (f", imported from {origin['program']}" if origin else "")
+    day = phrases.day_words(subject.created)
+    words = _(phrases.CHAT_IMPORTED) if origin else _(phrases.CHAT_OF)
+    return words.format(day=day, program=origin["program"] if origin else "")
 
 
 class ReadDocument(Record):
@@ -232,7 +238,7 @@ def question_paper(
     `not_read` are the names of documents that could not be read at all, each with the reason.
     """
     pieces: list[Piece] = [piece for message in path for piece in _said(message)]
-    pieces.append(heading("What was read"))
+    pieces.append(heading(_(phrases.READ)))
     for document in documents:
         if len(documents) > 1:
             pieces.append(heading(document.name, 4))
@@ -241,15 +247,16 @@ def question_paper(
         )
     pieces += not_read_pieces(not_read)
     names = ", ".join(document.name for document in documents)
-    return Paper(_title(subject), tuple(pieces), f"Questions to {names}" if names else "")
+    subtitle = _(phrases.QUESTIONS_TO).format(names=names) if names else ""
+    return Paper(_title(subject), tuple(pieces), subtitle, model=models_of(path))
 
 
 def _said(message: Message) -> list[Piece]:
-    pieces = [heading(_name_of_speaker(message), 3), small(_moment(message.created))]
+    pieces = [heading(_name_of_speaker(message), 3), small(phrases.moment_words(message.created))]
     pieces += _frame(pieces_of(message.words) if message.role is Role.ASSISTANT else _lines(message.words))
     pieces += [small(line) for line in attached_lines(message)]
     if message.status in _CUT:
-        pieces.append(small(f"({_CUT[message.status]})"))
+        pieces.append(small(f"({_(_CUT[message.status])})"))
     return pieces
 
 
@@ -259,30 +266,29 @@ def _lines(words: str) -> list[Piece]:
 
 def _name_of_speaker(message: Message) -> str:
     if message.role is Role.USER:
-        return "You"
-    return "Instructions" if message.role is Role.SYSTEM else f"{message.model_name or 'Model'} (model)"
+        return _(phrases.YOU)
+    if message.role is Role.SYSTEM:
+        return _(phrases.INSTRUCTIONS)
+    return _(phrases.BY_MODEL).format(name=message.model_name or _(phrases.MODEL))
 
 
 def _title(subject: Item) -> str:
-    return " ".join(subject.title.split()) or "Untitled"
-
-
-def _day(seconds: float) -> str:
-    return iso_time(seconds)[:10]
+    return " ".join(subject.shown_title.split()) or _(phrases.UNTITLED)
 
 
 def coverage_pieces(
     read: int, total: int, unread: Sequence[tuple[int, str]], page_kind: str, rest: str = ""
 ) -> list[Piece]:
     """Say how many pages were read, and which were not read and why. `rest` is the end of the sentence."""
-    pieces = [paragraph(f"{read} of {total} {page_word(page_kind, total)} read{rest}.")]
+    pages = page_word(page_kind, total)
+    pieces = [paragraph(_(phrases.COVERAGE).format(read=read, total=total, pages=pages, rest=rest))]
     if unread:
         rows = tuple((str(page), reason) for page, reason in unread)
-        pieces.append(table((f"Not read: {page_word(page_kind, 1)}", "Reason"), rows))
+        pieces.append(table(phrases.not_read_head(page_kind), rows))
     return pieces
 
 
 def not_read_pieces(documents: Sequence[tuple[str, str]]) -> list[Piece]:
     """List the documents that could not be read at all, and why."""
-    rows = tuple((" ".join(name.split()), reason) for name, reason in documents)
-    return [table(("Not read: document", "Reason"), rows)] if rows else []
+    rows = tuple((" ".join(name.split()), retold(reason)) for name, reason in documents)
+    return [table(phrases.told(phrases.NOT_READ_DOCUMENTS), rows)] if rows else []

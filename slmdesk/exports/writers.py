@@ -8,17 +8,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
-from itertools import groupby
+from itertools import count, groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from slmdesk.base.documents import Chart, Paper, Piece, PieceKind, Run, plain
-from slmdesk.base.record import Record
+from slmdesk.base.documents import COME, GONE, Chart, Paper, Piece, PieceKind, Run, model_properties, plain, small
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import _
+from slmdesk.exports.phrases import CHART_SHEET, written_by
 from slmdesk.text.markup import enable_formulas
 
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.paragraph import Paragraph
+    from docx.text.run import Run as WordRun
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
     from openpyxl import Workbook
@@ -246,9 +250,9 @@ def _marked(run: Run) -> str:
         return f"{fence}{gap}{run.text}{gap}{fence}"
     text = _escaped(run.text).replace("\n", "  \n")
     inner = text.strip()
-    if not inner or not (run.bold or run.italic):
+    mark = "**" * (run.bold or run.change == COME) + "*" * run.italic + "~~" * (run.change == GONE)
+    if not inner or not mark:
         return text
-    mark = "**" * run.bold + "*" * run.italic
     before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
     return f"{before}{mark}{inner}{mark[::-1]}{after}"
 
@@ -290,9 +294,9 @@ table { border-collapse: collapse; width: 100%; } th, td { border: 1px solid #c9
 th, td { text-align: left; vertical-align: top; } th { background: #f3f4f6; }
 .said { padding-left: 1rem; border-left: 3px solid #6b8fb5; } h5, h6 { margin: 1em 0 .5em; }
 .small, .cite { color: #59636e; font-size: .88em; } .item { margin: .25em 0; text-indent: -1.4em; }
-p, .item, td, th { overflow-wrap: anywhere; }
+p, .item, td, th { overflow-wrap: anywhere; } del { color: #a3262b; } ins { color: #1d6b3a; }
 @media (prefers-color-scheme: dark) { body { background: #16191d; color: #e6e9ec; } pre, th { background: #23272d; }
-.small, .cite { color: #a4adb8; } th, td { border-color: #3d444d; } }
+.small, .cite { color: #a4adb8; } th, td { border-color: #3d444d; } del { color: #f0979b; } ins { color: #86d3a1; } }
 """.strip()
 
 
@@ -306,11 +310,13 @@ def to_html(paper: Paper) -> str:
         blocks = [_html_block(piece) for piece in pieces]
         body += ['<div class="said">', *blocks, "</div>"] if said else blocks
     language = f' lang="{escape(paper.language)}"' if paper.language else ""
+    properties = model_properties(paper.model).items()
+    meta = "".join(f'<meta name="{name}" content="{escape(value)}">\n' for name, value in properties)
     return (
         f'<!DOCTYPE html>\n<html{language}>\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
+        f"{meta}<title>{title}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )
@@ -351,7 +357,7 @@ def _run(run: Run) -> str:
     words = _text(run.text)
     for requested, before, after in (
         (run.code, "<code>", "</code>"), (run.italic, "<em>", "</em>"), (run.bold, "<strong>", "</strong>"),
-        (run.cite, '<span class="cite">', "</span>"),
+        (run.cite, '<span class="cite">', "</span>"), (run.change, f"<{run.change}>", f"</{run.change}>"),
     ):  # fmt: skip
         words = f"{before}{words}{after}" if requested else words
     return words
@@ -371,24 +377,25 @@ def to_docx(paper: Paper) -> bytes:
     """Return the bytes of a Word file. Takes 0.1 s, or more for long documents: never call it on the service thread."""
     import docx  # late: 46 ms
 
-    document = docx.Document()
+    document, changes = docx.Document(), ChangeMarks()
     info = document.core_properties
     info.title, info.author, info.comments = plain(paper.title)[:255], "", ""
-    info.created = info.modified = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    info.created = info.modified = changes.now.replace(tzinfo=None)
     document.add_heading(plain(paper.title), 0)
     if paper.subtitle:
         _add(document.add_paragraph(), (Run(paper.subtitle, cite=True),))
     for piece in paper.pieces:
-        _write(document, piece)
+        _write(document, piece, changes)
         if piece.said:
             _frame_last(document)
     _number_pages(document)
+    keep_properties(document, model_properties(paper.model))
     target = io.BytesIO()
     document.save(target)
     return target.getvalue()
 
 
-def _write(document: Document, piece: Piece) -> None:
+def _write(document: Document, piece: Piece, changes: ChangeMarks) -> None:
     from docx.shared import Cm, Pt
 
     match piece.kind:
@@ -420,7 +427,54 @@ def _write(document: Document, piece: Piece) -> None:
             paragraph.paragraph_format.left_indent = Cm(1)
             _add(paragraph, piece.runs)
         case PieceKind.CODE | PieceKind.PARAGRAPH:
-            _add(document.add_paragraph(), piece.runs)
+            _add(document.add_paragraph(), piece.runs, changes)
+
+
+def keep_properties(document: Document, properties: Mapping[str, str]) -> None:
+    """Add properties of a Word file that other programs can read."""
+    if not properties:
+        return
+    from docx.opc.packuri import PackURI
+    from docx.opc.part import Part
+    from openpyxl.packaging.custom import CustomPropertyList, StringProperty
+    from openpyxl.xml.functions import tostring
+
+    kept: Any = CustomPropertyList()
+    package = document.part.package
+    for name, value in properties.items():
+        kept.append(StringProperty(name=name, value=value))
+    data: Any = tostring(kept.to_tree())
+    part = Part(PackURI("/docProps/custom.xml"), CUSTOM_TYPE, data, package)
+    package.relate_to(part, CUSTOM_RELATION)
+
+
+CUSTOM_TYPE = "application/vnd.openxmlformats-officedocument.custom-properties+xml"
+CUSTOM_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/custom-properties"
+AUTHOR = "slmdesk"
+
+
+class ChangeMarks:
+    """Makes runs of a Word file tracked changes, `w:ins` and `w:del` (ECMA-376 part 1, 17.13.5)."""
+
+    def __init__(self) -> None:
+        self.now = datetime.datetime.now(datetime.UTC)
+        self._numbers = count(1)
+
+    def track(self, run: WordRun, change: str) -> None:
+        """Turn the last run of a paragraph into a tracked change: GONE or COME."""
+        from docx.oxml import OxmlElement
+        from docx.oxml.ns import qn
+
+        element: Any = OxmlElement(f"w:{change}")
+        paragraph: Any = run._r.getparent()
+        date = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
+        for key, value in (("id", str(next(self._numbers))), ("author", AUTHOR), ("date", date)):
+            element.set(qn(f"w:{key}"), value)
+        paragraph.append(element)
+        element.append(run._r)
+        for words in run._r.findall(qn("w:t")) if change == GONE else ():
+            words.tag = qn("w:delText")
+            words.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
 
 
 def _frame_last(document: Document) -> None:
@@ -435,7 +489,7 @@ def _frame_last(document: Document) -> None:
         paragraph.get_or_add_pPr().insert_element_before(border, "w:tabs", "w:spacing", "w:ind")
 
 
-def _add(paragraph: Paragraph, runs: tuple[Run, ...]) -> None:
+def _add(paragraph: Paragraph, runs: tuple[Run, ...], changes: ChangeMarks | None = None) -> None:
     from docx.shared import Pt, RGBColor
 
     for run in runs:
@@ -445,6 +499,8 @@ def _add(paragraph: Paragraph, runs: tuple[Run, ...]) -> None:
             written.font.name, written.font.size = _CODE_FONT, Pt(9.5)
         if run.cite:
             written.font.size, written.font.color.rgb = Pt(9), RGBColor(*_GREY)
+        if run.change and changes:
+            changes.track(written, run.change)
 
 
 def _word_table(document: Document, piece: Piece) -> None:
@@ -486,6 +542,13 @@ class Noted(Record):
 
 
 Cell: TypeAlias = str | int | float | bool | Noted | None
+
+
+def page_cell(pages: str) -> Cell:
+    """Return the pages of something as a cell: a single page is a number."""
+    return int(pages) if pages.isascii() and pages.isdigit() else pages
+
+
 MOST_CHARACTERS = 32_000
 """Most characters that are written to a cell. A spreadsheet allows 32,767."""
 MOST_NOTE = 1000
@@ -493,22 +556,32 @@ _MOST_WIDTH = 70
 _BAD_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
-def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]], charts: Sequence[Chart] = ()) -> bytes:
+class Book(Record):
+    """The content of a spreadsheet before it is written."""
+
+    sheets: Mapping[str, Sequence[Sequence[Cell]]]
+    charts: Sequence[Chart] = ()
+    model: str = ""
+    """As that of a paper."""
+
+
+def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]], charts: Sequence[Chart] = (), model: str = "") -> bytes:
     """Return a workbook with these sheets, by name, and a sheet with its figures for each chart. The first row of each
-    sheet is its head.
+    sheet is its head. `model`: as that of a paper.
 
     Never call it on the service thread: openpyxl takes 0.2 s.
     """
     from openpyxl import Workbook
     from openpyxl.comments import Comment
+    from openpyxl.packaging.custom import StringProperty
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
     from slmdesk.exports.charts import native_chart
 
-    book = Workbook()
-    book.remove(book.active)  # type: ignore[arg-type]  # a new workbook has a sheet
-    drawn = {f"Chart {number}": chart for number, chart in enumerate(charts, 1)}
+    book: Any = Workbook()
+    book.remove(book.active)  # a new workbook has a sheet
+    drawn = {_(CHART_SHEET).format(number=number): chart for number, chart in enumerate(charts, 1)}
     figures: dict[str, Sequence[Sequence[Cell]]] = {name: chart.figures for name, chart in drawn.items()}
     for name, rows in (dict(sheets) | figures).items():
         sheet = book.create_sheet(plain(name).translate(_BAD_IN_NAMES).strip("' ")[:31] or "Sheet")
@@ -519,10 +592,10 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]], charts: Sequence[Cha
                 value = given.value if isinstance(given, Noted) else given
                 if isinstance(given, Noted) and given.note:
                     cell.comment = Comment(plain(given.note)[:MOST_NOTE], "slmdesk", height=120, width=320)
-                if isinstance(value, str):
+                if value and isinstance(value, str):
                     cell.value = plain(value)[:MOST_CHARACTERS]
                     cell.data_type = "s"
-                else:
+                elif value != "":  # an empty cell is none of text
                     cell.value = value
                 if isinstance(given, Noted) and given.format:
                     cell.number_format = given.format
@@ -537,6 +610,8 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]], charts: Sequence[Cha
             sheet.add_chart(native_chart(drawn[name], name), f"{get_column_letter(len(rows[0]) + 2)}2")
     if not book.worksheets:
         book.create_sheet("Sheet")
+    for name, value in model_properties(model).items():
+        book.custom_doc_props.append(StringProperty(name=name, value=value))
     return _saved(book)
 
 
@@ -587,6 +662,26 @@ PAPER_FORMS: Mapping[str, Callable[[Paper], bytes]] = {
     "docx": to_docx,
     "html": lambda paper: to_html(paper).encode("utf-8"),
     "md": lambda paper: to_markdown(paper).encode("utf-8", "replace"),
-    "xlsx": lambda paper: to_xlsx(tables_of(paper)),
 }
-"""Formats to which this process can convert a document. The printer child makes "pdf". xlsx has only the tables."""
+"""Formats to which this process can convert a document. The printer child makes "pdf"."""
+
+
+def in_form(made: bytes | Paper | Book, form: str, *, has_line: bool) -> bytes | Paper:
+    """Return an export in a format, or the document from which "pdf" is printed; "xlsx" has a document's tables alone.
+
+    `has_line`: where a model wrote, a line says so. Raises KnownError `request.invalid` for another format.
+    """
+    if isinstance(made, bytes):
+        return made
+    line = written_by(made.model) if has_line else ""
+    if isinstance(made, Paper) and form != "xlsx":
+        paper = changed(made, pieces=(small(line), *made.pieces)) if line else made
+        if form == "pdf":
+            return paper
+        if form not in PAPER_FORMS:
+            raise KnownError("request.invalid", what=_("no format {form}").format(form=form))
+        return PAPER_FORMS[form](paper)
+    book = Book(tables_of(made), model=made.model) if isinstance(made, Paper) else made
+    *others, (name, rows) = book.sheets.items() or [("", ())]
+    sheets = dict([*others, (name, [*rows, (), (line,)])]) if line else book.sheets
+    return to_xlsx(sheets, book.charts, book.model)

@@ -98,7 +98,8 @@ class Archive:
             raise KnownError("document.damaged", path=self.reading.path, reason=reason) from err
 
     def write(self, changed: Mapping[str, bytes], out: BinaryIO) -> None:
-        """Write the archive to `out` with the contents in `changed`. All other files stay unchanged and in their order.
+        """Write the archive to `out` with the contents in `changed`, of which new files come last. All other files stay
+        unchanged and in their order.
 
         Names, dates and attributes of the entries are kept. Entries stored without compression stay uncompressed, since
         the first entry of an OpenDocument file must be.
@@ -115,6 +116,8 @@ class Archive:
                 name = info.filename.replace("\\", "/")
                 with target.open(copy, "w") as part:
                     part.writelines((changed[name],) if name in changed else self.chunks(name))
+            for name in changed.keys() - set(self.names):
+                target.writestr(name, changed[name], zipfile.ZIP_DEFLATED)
 
 
 def zipped(files: Mapping[str, bytes], *, stored: str = "") -> bytes:

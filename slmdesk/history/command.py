@@ -20,9 +20,9 @@ from slmdesk.base.record import to_json
 from slmdesk.base.records import DOCUMENT, KINDS, Brought, DocumentRecord, HistoryContents, Item, Message, Rescued
 from slmdesk.base.types import Json, used_words
 from slmdesk.base.untrusted import clean_label
-from slmdesk.command.console import Console, NamedFile, json_option, table
+from slmdesk.command.console import Console, NamedFile, headings_option, json_option, table
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
-from slmdesk.command.output import check_file
+from slmdesk.command.output import check_file, naming
 from slmdesk.command.terminal import one_line
 from slmdesk.exports.papers import iso_time
 from slmdesk.history.backups import backups, last_replaced, look_into, restore, undo
@@ -165,6 +165,7 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
 @click.option("--format", "form", type=click.Choice(FORMS), required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="A file.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@headings_option
 @json_option
 @click.pass_obj
 def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, output: Path | None, force: bool) -> None:
@@ -188,10 +189,12 @@ def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, ou
         exports, is_one = services.exports, len(chats) == 1
         if target is None:
             give = partial(exports.give, ids[0]) if is_one else partial(exports.give_several, ids)
-            data = console.result_of(services, partial(give, form))
+            data = console.result_of(services, partial(give, form, headings=console.headings))
         else:
             write = partial(exports.write, ids[0]) if is_one else partial(exports.write_several, ids)
-            size = console.result_of(services, partial(write, form, target, replace=force))
+            write = partial(write, form, target, replace=force, headings=console.headings)
+            with naming(console, output):
+                size = console.result_of(services, write)
             if console.as_json:
                 console.give({**shape, "format": form, "path": str(output), "bytes": size})
             console.notify(f"Written to {output}.")

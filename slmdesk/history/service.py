@@ -8,16 +8,18 @@ import contextlib
 import os
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from slmdesk.base.documents import FORMS, Paper, counted_words
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import free_name, is_there, write_out
+from slmdesk.base.language import in_language
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress, stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.record import to_json as to_wire
 from slmdesk.base.records import DocumentRecord, Found, Item, Message, Rescued
-from slmdesk.base.texts import _, in_english
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.chat.service import ChatService
 from slmdesk.chat.types import COMPARISON, KIND
@@ -29,10 +31,12 @@ from slmdesk.exports.papers import (
     chats_paper,
     chats_to_json,
     chats_to_markdown,
+    models_of,
     to_json,
     to_markdown,
 )
-from slmdesk.exports.writers import PAPER_FORMS
+from slmdesk.exports.phrases import written_by
+from slmdesk.exports.writers import in_form
 from slmdesk.library.saved_states import StateService
 from slmdesk.online.network import NetworkService
 from slmdesk.runtime.events import (
@@ -46,6 +50,7 @@ from slmdesk.runtime.events import (
     NoticeOver,
     Pending,
 )
+from slmdesk.runtime.headings import headings_of
 from slmdesk.runtime.messages import problem_for, problem_of
 from slmdesk.runtime.service import (
     Exporter,
@@ -250,8 +255,7 @@ class HistoryService(Service):
             raise KnownError("request.invalid", what=_("no format {form}").format(form=form))
         if form == "json":
             return to_json(*self._of_export(item.id))
-        messages = self.shown(item)
-        return in_english(lambda: to_markdown(item, messages))
+        return to_markdown(item, self.shown(item))
 
     def shown(self, item: Item) -> Sequence[Message]:
         """Return the messages of an export: of a chat the shown path, of an older comparison of models all answers."""
@@ -272,50 +276,62 @@ class HistoryService(Service):
 # made on a thread of their own, and PDF by the printer child. Service thread.
 
 
-class ExportService:
+class ExportService(Service):
     def __init__(
         self,
-        service_thread: ServiceThread,
+        runtime: Runtime,
         history: HistoryService,
         chats: ChatService,
         printing: PrintService,
         exporter_of: Callable[[str], Exporter | None],
     ) -> None:
         """`exporter_of` returns the function that exports items of a kind. None means they are exported as chats."""
-        self._service_thread, self._history, self._chats, self._printing = service_thread, history, chats, printing
+        super().__init__(runtime)
+        self._history, self._chats, self._printing = history, chats, printing
         self._exporter_of = exporter_of
 
-    def give(self, id: str, form: str) -> Pending[bytes]:
+    def give(self, id: str, form: str, *, headings: str = "") -> Pending[bytes]:
         """Export an item in a format of FORMS. A summary can also be "xlsx", a table also "csv".
 
-        Reports progress as (pages of a PDF done, pages in all). Ends with the Problem `request.invalid` for a format
-        that items of its kind do not have. Raises KnownError `item.unknown`.
+        `headings`: the code of the language in which it speaks, or `runtime.headings.DOCUMENT`; "": that of the window,
+        or English. Reports progress as (pages of a PDF done, pages in all). Ends with the Problem `request.invalid` for
+        a format that items of its kind do not have. Raises KnownError `item.unknown`.
         """
         item = self._history.item(id)
-        exporter = self._exporter_of(item.kind)
-        prepared = (exporter(item, form) if exporter else None) or self._as_chat(item, form)
-        return in_slices(self._service_thread, self._giving(prepared, form))
+        exporter, spoken = self._exporter_of(item.kind), headings_of(self._store, item, form, headings)
+        made = in_language(spoken, exporter, item, form) if exporter else None
+        return in_slices(self._service_thread, self._giving(made or self._as_chat(item, form), form, spoken))
 
-    def write(self, id: str, form: str, target: Path, *, replace: bool = False) -> Pending[int]:
+    def write(self, id: str, form: str, target: Path, *, replace: bool = False, headings: str = "") -> Pending[int]:
         """Export an item to a file. Ends with the file's size, or a Problem (`file.exists`, `file.unwritable`,
         `disk.full`).
 
         Otherwise the same as `give`.
         """
-        return self._writing(self.give(id, form), target, replace)
+        return self._writing(self.give(id, form, headings=headings), target, replace)
 
-    def give_several(self, ids: Sequence[str], form: str) -> Pending[bytes]:
+    def give_several(self, ids: Sequence[str], form: str, *, headings: str = "") -> Pending[bytes]:
         """Export chats in this order as one file in a format of FORMS: their titles, then each chat as a section. JSON
         is a list.
 
         Reports progress as `give` does. Ends with the Problem `request.invalid` for another format, for no ids, or for
         an item that is no chat, or with `item.unknown`.
         """
-        return in_slices(self._service_thread, self._giving(self._several(list(dict.fromkeys(ids)), form), form))
+        several = list(dict.fromkeys(ids))
 
-    def write_several(self, ids: Sequence[str], form: str, target: Path, *, replace: bool = False) -> Pending[int]:
+        def giving() -> Slices[bytes]:
+            first = self._history.item(several[0]) if several else None
+            spoken = headings_of(self._store, first, form, headings) if first else ""
+            data: bytes = yield from self._giving(self._several(several, form), form, spoken)
+            return data
+
+        return in_slices(self._service_thread, giving())
+
+    def write_several(
+        self, ids: Sequence[str], form: str, target: Path, *, replace: bool = False, headings: str = ""
+    ) -> Pending[int]:
         """Export chats to a single file, as `give_several` and `write` do."""
-        return self._writing(self.give_several(ids, form), target, replace)
+        return self._writing(self.give_several(ids, form, headings=headings), target, replace)
 
     def _writing(self, giving: Pending[bytes], target: Path, replace: bool) -> Pending[int]:
         def write(data: bytes) -> int:
@@ -346,12 +362,13 @@ class ExportService:
                 held = self._chats.open(item.id)
                 shown.append((held.item, held.messages))
             yield
-        title = counted_words({"chat": len(ids)})
         if form == "json":
             return lambda: chats_to_json(shapes).encode("utf-8", "replace")
         if form == "md":
-            return lambda: chats_to_markdown(title, shown).encode("utf-8", "replace")
-        return lambda: chats_paper(title, shown)
+            line = self._line_of([message for _item, path in shown for message in path])
+            title = partial(counted_words, {"chat": len(ids)})
+            return lambda: chats_to_markdown(title(), shown, line()).encode("utf-8", "replace")
+        return lambda: chats_paper(counted_words({"chat": len(ids)}), shown)
 
     def write_new(self, id: str, form: str, folder: Path, name: str) -> Pending[int]:
         """Export an item to a file in a folder. `name` has no suffix; if it is taken, a number is added.
@@ -361,24 +378,30 @@ class ExportService:
         return self.write(id, form, free_name(folder / f"{name}.{form}"))
 
     def _as_chat(self, item: Item, form: str) -> Make:
-        if form in ("json", "md"):
+        if form == "json":
             text = self._history.export(item.id, form)
             return lambda: text.encode("utf-8", "replace")
         messages = self._history.shown(item)
+        if form == "md":
+            line = self._line_of(messages)
+            return lambda: to_markdown(item, messages, line=line()).encode("utf-8", "replace")
         return lambda: chat_paper(item, messages)
 
-    def _giving(self, prepared: Make | Slices[Make], form: str) -> Slices[bytes]:
+    def _line_of(self, messages: Sequence[Message]) -> Callable[[], str]:
+        """Return the function that says, in the language of the export, which models wrote messages."""
+        has_line = self._settings.current.model_line
+        return lambda: written_by(models_of(messages)) if has_line else ""
+
+    def _giving(self, prepared: Make | Slices[Make], form: str, spoken: str) -> Slices[bytes]:
         make = (yield from prepared) if isinstance(prepared, Generator) else prepared
+        has_line = self._settings.current.model_line
 
         def run() -> bytes | Paper:
-            made = in_english(make)
-            if isinstance(made, bytes) or form == "pdf":
-                return made
-            if form not in PAPER_FORMS:
-                raise KnownError("request.invalid", what=_("no format {form}").format(form=form))
-            return PAPER_FORMS[form](made)
+            return in_form(make(), form, has_line=has_line)
 
-        made: bytes | Paper = yield pending_on_file_thread(self._service_thread, run, name="export")
+        made: bytes | Paper = yield pending_on_file_thread(
+            self._service_thread, lambda: in_language(spoken, run), name="export"
+        )
         if not isinstance(made, Paper):
             return made
         printed: bytes = yield self._printing.print(made)

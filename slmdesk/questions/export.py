@@ -7,8 +7,9 @@ from pathlib import Path
 
 from slmdesk.base.documents import PageStatus
 from slmdesk.base.protocol import stored_dict
-from slmdesk.base.record import to_json
+from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Item
+from slmdesk.base.texts import retold
 from slmdesk.base.types import Json
 from slmdesk.chat.service import ChatService
 from slmdesk.exports.papers import ReadDocument, chat_shape, question_paper
@@ -31,7 +32,11 @@ def export_question(
         skipped: list[Json] = [{"name": name, "reason": reason} for name, reason in missing]
         about = {"documents": [_json_of(document) for document in documents], "not_read": skipped, "answers": states}
         return lambda: json_bytes({**chat, "format": FORMAT, **about})
-    return lambda: question_paper(held.item, held.messages, documents, missing)
+    return lambda: question_paper(held.item, held.messages, list(map(_retold, documents)), missing)
+
+
+def _retold(document: ReadDocument) -> ReadDocument:
+    return changed(document, unread=[(page, retold(reason)) for page, reason in document.unread])
 
 
 def _read_of(store: Store, item: Item) -> list[ReadDocument]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slmdesk.base.documents import Paper
     from slmdesk.base.paths import Paths
     from slmdesk.base.settings import SettingsFile
+    from slmdesk.exports.writers import Book
     from slmdesk.runtime.events import Event, EventBus
     from slmdesk.store import Store
 
@@ -352,9 +353,9 @@ class FileWork:
             thread.join(max(0.0, until - time.monotonic()))
 
 
-Make: TypeAlias = "Callable[[], bytes | Paper]"
-"""Function that makes an export, run on a separate thread. It returns the finished bytes, or a document that is then
-converted to the requested format.
+Make: TypeAlias = "Callable[[], bytes | Paper | Book]"
+"""Function that makes an export, run on a separate thread. It returns the finished bytes, or a document or spreadsheet
+that is then converted to the requested format.
 """
 Exporter: TypeAlias = Callable[[Item, str], "Make | Slices[Make] | None"]
 """Function called on the service thread with an item and a format. It returns None to export the item like a chat."""

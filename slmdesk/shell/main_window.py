@@ -56,7 +56,7 @@ from slmdesk.window.base.window_state import WindowStateFile
 from slmdesk.window.widgets.bars import PLACE, SettingsController, SideBar, StatusBar
 from slmdesk.window.widgets.build import BREAK, column, come_forward, row
 from slmdesk.window.widgets.dialogs import sheets_over
-from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of, written
+from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of, tell_not_written, written
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.rows import order_tabs, tab_stops
 
@@ -346,6 +346,7 @@ class NoticeController(QObject):
     def _on_notice_raised(self, notice: Notice) -> None:
         if notice.report:
             self._errors.caught.emit(notice.report)
+            self._bars.drop_key(notice.key)  # work that ended so is not under way any more
         elif not any(self._reported_in_chat.get(id) == notice.text for id in self._chat.message_ids[-1:]):
             self._bars.show_notice(notice)
             self._drop_said()
@@ -398,7 +399,7 @@ class NoticeController(QObject):
 
     def _on_folder_written(self, event: FolderWritten) -> None:
         if event.problem is not None:
-            self.show_problem(event.problem)
+            tell_not_written(self._bridge, Path(event.folder), event.problem, key=f"folder {event.folder}")
             return
         left = (
             _(" {failed:,} of the documents could not be read; the table says why.").format(failed=event.failed)
@@ -445,7 +446,8 @@ class NoticeController(QObject):
 
     def back_up(self, target: Path) -> None:
         made = self._bridge.services.backups.make(target)
-        self._bridge.follow(made, lambda _made: self._on_notice_raised(written(target)))
+        refused = partial(tell_not_written, self._bridge, target)
+        self._bridge.follow(made, lambda _made: self._on_notice_raised(written(target)), refused)
 
     @cached_property
     def _restoring(self) -> RestoreFlow:

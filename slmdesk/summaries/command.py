@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,29 @@ import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
+from slmdesk.base.language import in_language
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json
-from slmdesk.command.console import Console, NamedFile, json_option, no_save_option
+from slmdesk.command.console import Console, NamedFile, headings_option, json_option, no_save_option
 from slmdesk.command.opening import named_model
-from slmdesk.command.output import OutputFile, check_file, check_folder, form_of, make, output_file, write_json, writing
+from slmdesk.command.output import (
+    OutputFile,
+    check_file,
+    check_folder,
+    form_of,
+    make,
+    naming,
+    output_file,
+    write_json,
+    writing,
+)
 from slmdesk.command.reading import open_all
+from slmdesk.exports import phrases
 from slmdesk.exports.writers import harmless_markdown
 from slmdesk.library.types import Coverage
+from slmdesk.runtime.headings import spoken
 from slmdesk.services import Services
 from slmdesk.summaries.events import SummaryGrew
 from slmdesk.summaries.order import by_days
@@ -36,6 +51,7 @@ from slmdesk.summaries.types import (
     UnreadableDocument,
     coverage_words,
     more_words,
+    note_words,
     omitted_words,
     pages_read_words,
     sentence_words,
@@ -98,6 +114,7 @@ class LengthType(click.ParamType[str | int]):
 @click.option("--place", help="Whose law and holidays reckon deadlines, such as DE-BY, GB-ENG, FR, ES; remembered too.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @click.option("--omitted", is_flag=True, help="Give the passages that are left out, too.")
+@headings_option
 @no_save_option
 @json_option
 @click.pass_obj
@@ -152,19 +169,20 @@ def summarize(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
             Paper(paper), own_words,
         )  # fmt: skip
-        goal = output_file(output, force=force, is_folder=is_folder, has_omitted=omitted)
+        goal = output_file(console, output, force=force, is_folder=is_folder, has_omitted=omitted)
         if sys.stderr.isatty():
             services.on(SummaryGrew, lambda event: _show_points(console, event))
         view = make(console, services, services.summaries, request, goal)
         item, summary = view.item.id, view.summary
         assert summary is not None  # it is done
-        deadlines = services.call.summaries.deadlines(item)
+        with naming(console, output):
+            deadlines = services.call.summaries.deadlines(item)
         summary = by_days(summary, deadlines)
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
         shape = _as_json(None if no_save else item, summary, timing, failed, deadlines)
         if goal is not None:
             with writing(console, services, view, goal):
-                _write(console, services, item, summary, shape, goal, deadlines)
+                _write(console, services, item, summary, shape, goal)
             console.notify(f"Written to {output}.")
     if console.as_json:
         console.give(shape)
@@ -225,7 +243,9 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
     }
 
 
-def _page_of(summary: Summary, deadlines: Sequence[Deadline], *, has_omitted: bool = False) -> str:
+def _page_of(
+    summary: Summary, deadlines: Sequence[Deadline], *, has_omitted: bool = False, has_line: bool = True
+) -> str:
     """Return the summary as text. With several documents, the summary of each comes first, then the joint summary."""
     summary, parts = with_quotes(summary), list[str]()
     several = len(summary.documents) > 1
@@ -233,18 +253,18 @@ def _page_of(summary: Summary, deadlines: Sequence[Deadline], *, has_omitted: bo
         parts += [f"# {' '.join(document.name.split())}", text_of(summary.kind, document.sentences, document.page_kind)]
         parts += [omitted_words(document) if has_omitted else more_words([document])]
         parts.append(coverage_words(document.coverage, document.page_kind))
-    parts += ["# Together"] if several else []
+    parts += [f"# {_(phrases.TOGETHER)}"] if several else []
     parts.append(text_of(summary.kind, summary.sentences, summary.page_kinds))
     if deadlines:
         from slmdesk.summaries.deadlines import shown_days
 
         lines = [f"- {line}" for line in shown_days(deadlines)]
-        parts += ["\n".join(["**Deadlines, reckoned**", "", *lines])] if lines else []
-    parts += [writer_words(summary), summary.note]
+        parts += ["\n".join([f"**{_(phrases.DEADLINES)}**", "", *lines])] if lines else []
+    parts += [writer_words(summary) if has_line else "", note_words(summary.note)]
     if not several:
         parts += map(omitted_words, summary.documents) if has_omitted else [more_words(summary.documents)]
     if summary.left_out:
-        parts.append(f"Left out, since the text does not support them: {summary.left_out} sentences.")
+        parts.append(phrases.left_out_words(summary.left_out))
     parts.append(whole_coverage_words(summary))
     return "\n\n".join(part for part in parts if part)
 
@@ -255,7 +275,7 @@ def write_output(console: Console, services: Services, item: str, request: Outpu
     assert summary is not None  # its job is done
     summary = by_days(summary, deadlines)
     _check_output(request.path, request.is_folder, request.force)
-    _write(console, services, item, summary, _as_json(item, summary, {}, (), deadlines), request, deadlines)
+    _write(console, services, item, summary, _as_json(item, summary, {}, (), deadlines), request)
 
 
 def _check_output(output: Path | None, is_many: bool, force: bool, *, has_omitted: bool = False) -> None:
@@ -276,21 +296,25 @@ def _check_output(output: Path | None, is_many: bool, force: bool, *, has_omitte
 
 
 def _write(
-    console: Console, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], request: OutputFile,
-    deadlines: Sequence[Deadline],
-) -> None:  # fmt: skip
+    console: Console, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], request: OutputFile
+) -> None:
     """Write the output file; for several documents a folder with a table, a file per document and a joint file."""
+    language, has_line = spoken(request.headings, summary.language), services.settings.current.model_line
     if request.is_folder:
-        write_summaries(request.path, summary, has_omitted=request.has_omitted)
+        write = partial(write_summaries, has_omitted=request.has_omitted, has_line=has_line)
+        in_language(language, write, request.path, summary)
         return
     form = form_of(request.path, FORMS)
     if form in WORKED_OUT:
-        console.result_of(services, lambda: services.exports.write(item, form, request.path, replace=request.force))
+        export = partial(services.exports.write, item, form, request.path)
+        console.result_of(services, lambda: export(replace=request.force, headings=request.headings))
         return
     if form == "json":
         write_json(request.path, shape)
         return
-    text = _page_of(summary, deadlines, has_omitted=request.has_omitted)
+    told = services.service_thread.call(lambda: in_language(language, services.summaries.deadlines, item))
+    page = partial(_page_of, has_omitted=request.has_omitted, has_line=has_line)
+    text = in_language(language, page, summary, told)
     if form == "md":
         text = harmless_markdown(text)
     write_out(request.path, f"{text}\n".encode("utf-8", "replace"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import partial
 from itertools import takewhile
 
 from slmdesk.base.documents import CALENDAR, Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
@@ -12,11 +11,13 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Item
-from slmdesk.base.texts import _, in_english
-from slmdesk.exports.calendar import event, to_calendar
+from slmdesk.base.texts import _, cut, retold
+from slmdesk.base.types import page_sign
+from slmdesk.exports import phrases
+from slmdesk.exports.calendar import event, task, to_calendar
 from slmdesk.exports.papers import coverage_pieces, not_read_pieces
-from slmdesk.exports.writers import Cell, to_xlsx
-from slmdesk.library.types import Coverage, Span, parts_words
+from slmdesk.exports.writers import Book, Cell, page_cell
+from slmdesk.library.types import FLAG_WORDS, Coverage, PageKinds, Span, kind_in, parts_words, unread_reason
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
 from slmdesk.summaries.deadlines import Words, deadlines_of, page_words, shown_days
@@ -27,14 +28,17 @@ from slmdesk.summaries.types import (
     Deadline,
     Sentence,
     Summary,
+    group_words,
     in_own_words,
     more_words,
+    note_words,
     place_words,
     with_quotes,
-    writer_words,
 )
 
 FORMAT = "slmdesk-summary"
+MOST_TITLE = 60
+"""Most letters of what has to be done in the title of an event."""
 Placed = tuple[Sentence, str]
 """A sentence, and the word for the pages of its document (such as "slide")."""
 
@@ -50,28 +54,45 @@ def export_summary(store: Store, item: Item, form: str) -> Make | None:
     chosen = in_own_words(summary) if item.settings.get(KEPT_OWN) else summary
     words = page_words(store.pages.of_document)
     records = {document.id: document for document in store.documents.of_item(item.id)}
-    deadlines = in_english(partial(deadlines_of, is_exported=True), chosen, records, words)
+    deadlines = deadlines_of(chosen, records, words, is_exported=True)
     shown = with_quotes(by_days(chosen, deadlines))
     if form == "xlsx":
-        return lambda: to_xlsx(summary_sheets(shown))
+        return lambda: Book(summary_sheets(shown), model=model_of(shown))
     if form == CALENDAR.id:
-        return lambda: calendar_of(deadlines)
+        kinds = {document.document: document.page_kind for document in chosen.documents}
+        return lambda: calendar_of(deadlines, kinds)
     passages = _passages_of(shown, words)
-    return lambda: summary_paper(item.title, shown, passages, deadlines)
+    return lambda: summary_paper(item.shown_title, shown, passages, deadlines)
 
 
-def calendar_of(deadlines: Sequence[Deadline]) -> bytes:
-    """Return a calendar with what is due by a day. Raises KnownError `request.invalid` where nothing is."""
-    events = []
-    for deadline in (entry for entry in deadlines if entry.day):
-        details = "\n".join(filter(None, (deadline.name, deadline.words)))
-        key = f"{deadline.document} {deadline.text}"
-        events.append(
-            event(date.fromisoformat(deadline.day), deadline.text, details, key, is_sure=deadline.is_confirmed)
-        )
-    if not events:
+def calendar_of(deadlines: Sequence[Deadline], kinds: PageKinds = "page", today: date | None = None) -> bytes:
+    """Return a calendar with what is due by a day, and as tasks what has a deadline without one. `kinds`: what the
+    pages of the documents are called.
+
+    Raises KnownError `request.invalid` where nothing is due by a day.
+    """
+    if not any(deadline.day for deadline in deadlines):
         raise KnownError("request.invalid", what=_("nothing in it is due by a day"))
-    return to_calendar(events)
+    return to_calendar(_entry_of(deadline, kinds, today or date.today()) for deadline in deadlines)
+
+
+def _entry_of(deadline: Deadline, kinds: PageKinds, today: date) -> Sequence[str]:
+    what = deadline.what or cut(" ".join(deadline.text.split()), MOST_TITLE)
+    title = _(phrases.DUE).format(who=deadline.who, what=what) if deadline.who else what
+    pages = [f"{page_sign(kind_in(kinds, deadline.document))} {span.page}" for span in deadline.blocks[:1]]
+    details = [
+        deadline.text,
+        _(phrases.AMOUNT).format(amount=deadline.amount) if deadline.amount else "",
+        deadline.words,
+        _(phrases.SENDER).format(name=deadline.who) if deadline.who else "",
+        _(phrases.IN_DOCUMENT).format(name=", ".join([deadline.name, *pages])),
+    ]
+    told = "\n".join(filter(None, details))
+    key = f"{deadline.document} {deadline.text}" + (f" {deadline.part}" if deadline.part else "")
+    if not deadline.day:
+        return task(title, told, key)
+    day = date.fromisoformat(deadline.day)
+    return event(day, title, told, key, is_sure=deadline.is_confirmed, has_reminder=day >= today)
 
 
 def _passages_of(summary: Summary, words: Words) -> Mapping[Span, str]:
@@ -94,21 +115,26 @@ def summary_paper(
         every += own
         pieces += [heading(document.name), *_sentences(summary, own)]
         pieces.append(small(_coverage(document.coverage, document.page_kind)[0].text))
-    pieces += [*([] if is_one else [heading("Together")]), *_sentences(summary, sentences)]
+    pieces += [*([] if is_one else [heading(_(phrases.TOGETHER))]), *_sentences(summary, sentences)]
     if lines := list(shown_days(deadlines)):
-        pieces += [heading("Deadlines, reckoned", 3), *map(item, lines)]
-    pieces += [small(words) for words in (writer_words(summary), summary.note) if words]
+        pieces += [heading(_(phrases.DEADLINES), 3), *map(item, lines)]
+    pieces += [small(words) for words in [note_words(summary.note)] if words]
     if summary.left_out:
-        pieces.append(small(f"Left out, since the text does not support them: {summary.left_out} sentences."))
+        pieces.append(small(phrases.left_out_words(summary.left_out)))
     if more := more_words(documents):
         pieces.append(small(more))
     names = {} if is_one else {document.document: document.name for document in documents}
     pieces += [*_marks(every), *_proofs(every, names, passages)]
-    pieces += [heading("What was read"), *_coverage(summary.coverage, summary.page_kind)]
+    pieces += [heading(_(phrases.READ)), *_coverage(summary.coverage, summary.page_kind)]
     pieces += not_read_pieces([(document.name, document.reason) for document in summary.not_read])
     about = ", ".join(document.name for document in documents)
-    subtitle = "" if not about or about in title else f"Summary of {about}"  # our own titles name it already
-    return Paper(title, tuple(pieces), subtitle, summary.language)
+    is_named = not about or about in title  # our own titles name it already
+    subtitle = "" if is_named else _(phrases.SUMMARY_OF).format(names=about)
+    return Paper(title, tuple(pieces), subtitle, summary.language, model_of(summary))
+
+
+def model_of(summary: Summary) -> str:
+    return summary.model if summary.method == "model" else ""
 
 
 def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]:
@@ -119,14 +145,14 @@ def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]
     for sentence, page_kind in sentences[len(prose) :]:
         if sentence.group and sentence.group != group:
             group = sentence.group
-            yield heading(group, 3)
+            yield heading(group_words(group), 3)
         runs = _runs_of(sentence, page_kind)
         yield item(*runs) if group or not has_groups else paragraph(*runs)
 
 
 def _runs_of(sentence: Sentence, page_kind: str) -> list[Run]:
     runs = [Run(_words(sentence)), _reference(sentence, page_kind)]
-    return runs if sentence.supported else [*runs, Run(" (check this)", italic=True)]
+    return runs if sentence.supported else [*runs, Run(_(phrases.CHECK_THIS), italic=True)]
 
 
 def _marks(sentences: Sequence[Placed]) -> list[Piece]:
@@ -135,13 +161,13 @@ def _marks(sentences: Sequence[Placed]) -> list[Piece]:
         for sentence, page_kind in sentences
         for words in _mark_words(sentence)
     )
-    return [heading("To check"), table(("Sentence", "Not in its passage", "Where"), rows)] if rows else []
+    return [heading(_(phrases.TO_CHECK)), table(phrases.told(phrases.MARK_HEAD), rows)] if rows else []
 
 
 def _mark_words(sentence: Sentence) -> Iterator[str]:
     for mark in sentence.flags:
-        words = f"{mark.kind}: {mark.text}".strip(": ")
-        yield f"{words} (there: {mark.detail})" if mark.detail else words
+        words = f"{_(FLAG_WORDS.get(mark.kind, mark.kind))}: {mark.text}".strip(": ")
+        yield _(phrases.THERE).format(words=words, detail=mark.detail) if mark.detail else words
 
 
 def _proofs(sentences: Sequence[Placed], names: Mapping[str, str], passages: Mapping[Span, str]) -> list[Piece]:
@@ -159,30 +185,32 @@ def _proofs(sentences: Sequence[Placed], names: Mapping[str, str], passages: Map
             place = changed(sentence, pages=(span.page,), file=names.get(span.document, ""))
             pieces.append(Piece(PieceKind.QUOTE, (Run(_short(words, 600)), _reference(place, page_kind))))
     if has_whole:
-        pieces.insert(0, small("Where a quotation above is the whole passage, it is not given once more."))
-    return [heading("Passages"), *pieces] if pieces else []
+        pieces.insert(0, small(_(phrases.WHOLE_PASSAGE)))
+    return [heading(_(phrases.PASSAGES)), *pieces] if pieces else []
 
 
 def _coverage(coverage: Coverage, page_kind: str) -> list[Piece]:
-    unread, rest = [(page.page, page.reason) for page in coverage.unreadable], ""
+    unread, rest = [(page.page, unread_reason(page.reason)) for page in coverage.unreadable], ""
     if missed := coverage.blocks_total - coverage.blocks_read:
-        rest = f"; {missed} of {coverage.blocks_total} paragraphs in them {'was' if missed == 1 else 'were'} not read"
+        rest = phrases.missed_words(missed, coverage.blocks_total)
     parts = [paragraph(parts_words(coverage.parts))] if coverage.parts else []
     return [*coverage_pieces(coverage.pages_read, coverage.pages_total, unread, page_kind, rest), *parts]
 
 
 def summary_sheets(summary: Summary) -> Mapping[str, Sequence[Sequence[Cell]]]:
-    rows: list[Sequence[Cell]] = [("Sentence", "File", "Pages", "Found in the document", "Quotation", "To check")]
+    rows: list[Sequence[Cell]] = [phrases.told(phrases.SUMMARY_HEAD)]
     for sentence in summary.sentences:
-        pages, marks = ", ".join(map(str, sentence.pages)), "; ".join(_mark_words(sentence))
-        supported, quoted = "yes" if sentence.supported else "no", "yes" if sentence.quotation else ""
-        rows.append((sentence.text, sentence.file, pages, supported, quoted, marks))
+        pages = page_cell(", ".join(map(str, sentence.pages)))
+        supported = _(phrases.YES if sentence.supported else phrases.NO)
+        quoted = _(phrases.YES) if sentence.quotation else ""
+        rows.append((sentence.text, sentence.file, pages, supported, quoted, "; ".join(_mark_words(sentence))))
     coverage = summary.coverage
-    read: list[Sequence[Cell]] = [("", ""), ("pages total", coverage.pages_total), ("pages read", coverage.pages_read)]
-    read += [("blocks total", coverage.blocks_total), ("blocks read", coverage.blocks_read)]
-    read += [(f"not read: {page.page}", page.reason) for page in coverage.unreadable]
-    read += [(f"not read: {' '.join(document.name.split())}", document.reason) for document in summary.not_read]
-    return {"Summary": rows, "Coverage": read}
+    counts = coverage.pages_total, coverage.pages_read, coverage.blocks_total, coverage.blocks_read
+    read: list[Sequence[Cell]] = [("", ""), *zip(phrases.told(phrases.COUNTED), counts, strict=True)]
+    not_read = [(str(page.page), unread_reason(page.reason)) for page in coverage.unreadable]
+    not_read += [(" ".join(document.name.split()), retold(document.reason)) for document in summary.not_read]
+    read += [(_(phrases.NOT_READ_NAMED).format(name=name), reason) for name, reason in not_read]
+    return {_(phrases.SUMMARY_SHEET): rows, _(phrases.COVERAGE_SHEET): read}
 
 
 def _words(sentence: Sentence) -> str:

@@ -19,8 +19,9 @@ from slmdesk.base.files import write_out
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
-from slmdesk.base.texts import _, in_english
+from slmdesk.base.texts import _, in_english, retold
 from slmdesk.base.types import Json
+from slmdesk.exports import phrases
 from slmdesk.exports.writers import harmless_markdown
 from slmdesk.jobs.documents import DocumentJobs, names_of, plan_tools, read_documents, title_of
 from slmdesk.jobs.runner import JobPlanner, Plan, Yield
@@ -44,6 +45,7 @@ from slmdesk.summaries.types import (
     UnreadableDocument,
     coverage_words,
     more_words,
+    note_words,
     omitted_words,
     request_from,
     text_of,
@@ -379,6 +381,7 @@ class FolderSummaries(Service):
 
     def _write(self, item: str, summary: Summary, kept: Mapping[str, Json]) -> None:
         folder, failed = Path(str(kept.get("folder"))), len(summary.not_read)
+        has_line = self._settings.current.model_line
 
         def written(files: list[Path] | Problem) -> None:
             if isinstance(files, Problem):
@@ -388,7 +391,10 @@ class FolderSummaries(Service):
             self._publish(FolderWritten(item, str(folder), len(files), failed))
 
         on_file_thread(
-            self._service_thread, lambda: in_english(write_summaries, folder, summary), written, name="summaries"
+            self._service_thread,
+            lambda: write_summaries(folder, summary, has_line=has_line),
+            written,
+            name="summaries",
         )
 
 
@@ -401,7 +407,7 @@ def _kept_words(summary: Summary) -> str:
     return "\n\n".join(text for text in (words, summary.note, whole_coverage_words(summary)) if text)
 
 
-def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False) -> list[Path]:
+def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False, has_line: bool = True) -> list[Path]:
     """Create a folder, write the summaries into it, and return the written files.
 
     Raises KnownError `file.unwritable`, `disk.full`.
@@ -420,14 +426,18 @@ def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False
     summary = with_quotes(summary)
     for document in summary.documents:
         words = text_of(summary.kind, document.sentences, document.page_kind)
-        writer = writer_words(summary, [document])
+        writer = writer_words(summary, [document]) if has_line else ""
         coverage = coverage_words(document.coverage, document.page_kind)
         rest = omitted_words(document) if has_omitted else more_words([document])
         title = f"# {' '.join(document.name.split())}"
-        write(_free_name(document.name, used), _file_of((title, words, writer, summary.note, rest, coverage)))
+        write(
+            _free_name(document.name, used), _file_of((title, words, writer, note_words(summary.note), rest, coverage))
+        )
     if len(summary.documents) > 1:
         together = text_of(summary.kind, summary.sentences, summary.page_kinds)
-        parts = ("# Together", together, writer_words(summary), summary.note, whole_coverage_words(summary))
+        writer = writer_words(summary) if has_line else ""
+        title, coverage = f"# {_(phrases.TOGETHER)}", whole_coverage_words(summary)
+        parts = (title, together, writer, note_words(summary.note), coverage)
         write(_free_name("together", used), _file_of(parts))
     write(TABLE, _table(summary).encode("utf-8-sig", "replace"))
     return written
@@ -467,6 +477,6 @@ def _table(summary: Summary) -> str:
         cells += [", ".join(map(str, pages)), marked, coverage_words(coverage, document.page_kind)]
         rows.writerow([harmless_cell(str(each)) for each in cells])
     for missing in summary.not_read:
-        words = (missing.name, "", "", "", "", "", f"Not read: {missing.reason}")
+        words = (missing.name, "", "", "", "", "", _(phrases.NOT_READ_NAMED).format(name=retold(missing.reason)))
         rows.writerow([harmless_cell(each) for each in words])
     return out.getvalue()

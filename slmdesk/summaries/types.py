@@ -9,7 +9,7 @@ from enum import StrEnum
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.texts import _, in_quotes, ngettext, retold
+from slmdesk.base.texts import N_, _, in_quotes, ngettext, retold
 from slmdesk.base.types import Json, page_sign, page_word, unlike_marks
 from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges, parts_words, unread_reason
 
@@ -42,15 +42,21 @@ class Paper(StrEnum):
     """Also used for every other type of document."""
 
 
-TO_DO, KEY_POINTS, SHARED = "To do", "Key points", "In several documents"
-EARLIER = "From earlier mails"
+TO_DO, KEY_POINTS, SHARED = N_("To do"), N_("Key points"), N_("In several documents")
+EARLIER = N_("From earlier mails")
 """Labels above groups of sentences. The first sentence, which says what the paper is, has no label."""
-ALSO = "More passages"
-ALSO_IN = "Also in the document"
+ALSO = N_("More passages")
+ALSO_IN = N_("Also in the document")
 """Label above what must be known and a written summary does not say, in the document's own words."""
 KEPT_OWN = "own_words"
 """Key in the settings of an item: True where a person chose to see, and export, the document's own words."""
 PROSE = (Kind.PARAGRAPH, Kind.SIMPLE)
+
+
+def group_words(group: str) -> str:
+    """Return the label of a group in the chosen language. A heading of the document stays as it is."""
+    file, mark, name = group.rpartition(": ")
+    return f"{file}{mark}{_(name) if name in (TO_DO, KEY_POINTS, SHARED, EARLIER, ALSO_IN) else name}"
 
 
 class Sentence(Record):
@@ -276,7 +282,7 @@ def place_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
 
 
 def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
-    warning = "" if sentence.supported else " (check this)"
+    warning = "" if sentence.supported else _(" (check this)")
     return f"{unlike_marks(sentence.text)} {place_words(sentence, page_kind)}".rstrip() + warning
 
 
@@ -288,7 +294,7 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
     for sentence in sentences:
         if sentence.group and sentence.group != group:
             group = sentence.group
-            lines += ([""] if lines else []) + [f"**{unlike_marks(group)}**", ""]
+            lines += ([""] if lines else []) + [f"**{unlike_marks(group_words(group))}**", ""]
         words = sentence_words(sentence, page_kind)
         if is_prose and lines and not group:
             lines[-1] += f" {words}"
@@ -300,7 +306,7 @@ def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "pa
 def omitted_words(document: DocumentSummary) -> str:
     """Return the passages that a summary leaves out, one per line."""
     lines = [f"- {sentence_words(sentence, document.page_kind)}" for sentence in document.omitted]
-    return "\n".join([f"**{ALSO}**", "", *lines]) if lines else ""
+    return "\n".join([f"**{_(ALSO)}**", "", *lines]) if lines else ""
 
 
 def more_words(documents: Sequence[DocumentSummary]) -> str:

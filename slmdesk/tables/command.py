@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.texts import cut
 from slmdesk.base.types import Json
-from slmdesk.command.console import Console, NamedFile, json_option, no_save_option, table
+from slmdesk.command.console import Console, NamedFile, headings_option, json_option, no_save_option, table
 from slmdesk.command.opening import named_model
 from slmdesk.command.output import OutputFile, check_file, form_of, make, output_file, write_json, writing
 from slmdesk.command.reading import open_all
@@ -56,6 +57,7 @@ WIDEST = 34
 @click.option("-m", "--model", help="Id, or the beginning of one, or name.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .csv, .xlsx, .json, .docx, .pdf, .html.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
+@headings_option
 @no_save_option
 @json_option
 @click.pass_obj
@@ -97,7 +99,7 @@ def extract(
             return 1
         ids = tuple(document.id for document in documents)
         request = TableRequest(ids, requested, model, text_column or "")
-        goal = output_file(output, force=force)
+        goal = output_file(console, output, force=force)
         rows: set[str] = set()
 
         def on_row(event: ExtractionGrew) -> None:
@@ -203,7 +205,8 @@ def _write(console: Console, services: Services, item: str, shape: Mapping[str, 
     if form == "json":
         write_json(request.path, shape)
     else:
-        console.result_of(services, lambda: services.exports.write(item, form, request.path, replace=request.force))
+        export = partial(services.exports.write, item, form, request.path)
+        console.result_of(services, lambda: export(replace=request.force, headings=request.headings))
 
 
 def _as_json(

@@ -11,19 +11,27 @@ from contextlib import suppress
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, paragraph, small, table
 from slmdesk.base.record import to_json
 from slmdesk.base.records import Item
+from slmdesk.base.texts import _, in_quotes, retold
+from slmdesk.base.types import page_sign, page_word
+from slmdesk.exports import phrases
 from slmdesk.exports.charts import svg_of
-from slmdesk.exports.writers import Cell, Noted, to_xlsx
+from slmdesk.exports.writers import Book, Cell, Noted
+from slmdesk.library.types import unread_reason
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.tables.cells import CURRENCIES
 from slmdesk.tables.counts import charts_of, error_of, is_by_words, labels_of
 from slmdesk.tables.service import ExtractionService
-from slmdesk.tables.types import ColumnKind, Flag, Table, TableCell, TableRow, certainty_words
+from slmdesk.tables.types import ColumnKind, Flag, Table, TableCell, TableRow, certainty_words, flag_words, value_words
 from slmdesk.text.markup import harmless_cell
 
 FORMAT = "slmdesk-table"
-TO_LOOK_AT = "Needs review"
 MOST_ROWS = 200
 """Most texts that a report lists behind its counts."""
+NUMBER_FORMATS = {**{unit: f"#,##0.00 [${unit}]" for unit in CURRENCIES}, "percent": 'General "%"'}
+BY_MODEL = ("model", "judged")
+"""Origins of cells that a model filled."""
+DAY_FORMAT = "mm-dd-yy"
+"""The short day of a spreadsheet, which each program shows as its reader writes days."""
 
 
 def export_table(tables: ExtractionService, item: Item, form: str) -> Make | None:
@@ -37,10 +45,10 @@ def export_table(tables: ExtractionService, item: Item, form: str) -> Make | Non
     if form == "csv":
         return lambda: table_csv(extraction)
     if form == "xlsx":
-        return lambda: to_xlsx(table_sheets(extraction), charts_of(extraction))
+        return lambda: Book(table_sheets(extraction), charts_of(extraction), model_of(extraction))
     if form == "svg":
         return lambda: svg_of(charts_of(extraction))
-    return lambda: table_paper(item.title, extraction)
+    return lambda: table_paper(item.shown_title, extraction)
 
 
 def table_sheets(extraction: Table) -> dict[str, list[list[Cell]]]:
@@ -50,27 +58,33 @@ def table_sheets(extraction: Table) -> dict[str, list[list[Cell]]]:
     Unambiguous numbers, amounts and dates are stored as numbers and dates. Beside a label stand its certainty and the
     words that carry it.
     """
-    about: list[list[Cell]] = [["About the labels"]]
+    about: list[list[Cell]] = [[_(phrases.ABOUT_LABELS)]]
     about += [[words] for words in _about_labels(extraction)]
-    sheets = {"Table": _lines(extraction, _xlsx_cell, "Page"), "What was read": _coverage(extraction)}
-    return sheets | {"Labels": about} if len(about) > 1 else sheets
+    sheets = {
+        _(phrases.TABLE_SHEET): _lines(extraction, _xlsx_cell, phrases.PAGE),
+        _(phrases.READ): _coverage(extraction),
+    }
+    return sheets | {_(phrases.LABELS_SHEET): about} if len(about) > 1 else sheets
 
 
 def _lines(extraction: Table, written: Callable[[TableCell], Cell], page: str) -> list[list[Cell]]:
     """Return the lines of the table. `written` returns the value of a cell; `page` names the column beside it."""
-    head: list[Cell] = ["Document"]
+    head: list[Cell] = [_(phrases.DOCUMENT)]
     for column in extraction.columns:
-        of_kind = {ColumnKind.LABEL: ("{name}: certain", "{name}: words"), ColumnKind.GIVEN: ()}
-        beside = of_kind.get(column.kind, (page,))
-        head += [column.name, *(name.format(name=column.name) for name in beside)]
-    lines = [[*head, TO_LOOK_AT]]
+        of_kind = {ColumnKind.LABEL: (phrases.CERTAIN_OF, phrases.WORDS_OF), ColumnKind.GIVEN: ()}
+        name, beside = _(column.name), of_kind.get(column.kind, (page,))
+        head += [name, *(_(words).format(name=name) for words in beside)]
+    lines = [[*head, _(phrases.NEEDS_REVIEW)]]
     for row in extraction.rows:
         line: list[Cell] = [row.name]
         for column, cell in zip(extraction.columns, row.cells, strict=True):
             if column.kind is ColumnKind.LABEL:
-                line += [cell.value, Noted(cell.certainty, "", "0%") if certainty_words(cell) else None, cell.quote]
+                share = Noted(cell.certainty, "", "0%") if certainty_words(cell) else None
+                line += [value_words(column, cell), share, cell.quote]
+            elif column.kind is ColumnKind.GIVEN:
+                line.append(written(cell) if cell.date else value_words(column, cell))
             else:
-                line += [written(cell), *([_page(cell)] if column.kind is not ColumnKind.GIVEN else ())]
+                line += [written(cell), _page(cell)]
         lines.append([*line, _doubts(extraction, row)])
     return lines
 
@@ -79,17 +93,24 @@ def _about_labels(extraction: Table) -> list[str]:
     """Say how the labels were told, and how often a person found them wrong in a sample."""
     notes = []
     for at in labels_of(extraction):
-        name, error = extraction.columns[at].name, error_of(extraction, at)
-        how = "by lists of words" if is_by_words(extraction, at) else f"by {extraction.model}"
-        checked = error.words if error else "no sample was checked by hand"
-        notes.append(f"{name}: told {how}; {checked}.")
+        name, error = _(extraction.columns[at].name), error_of(extraction, at)
+        by_lists = is_by_words(extraction, at)
+        how = _(phrases.BY_LISTS) if by_lists else _(phrases.BY).format(model=extraction.model)
+        checked = error.words if error else _(phrases.UNCHECKED)
+        notes.append(_(phrases.LABEL_TOLD).format(name=name, how=how, checked=checked))
     return notes
+
+
+def model_of(extraction: Table) -> str:
+    """Return the model that found or judged a value that is still shown, or ""."""
+    cells = (cell for row in extraction.rows for cell in row.cells if cell.value and not cell.edited)
+    return extraction.model if any(cell.origin in BY_MODEL for cell in cells) else ""
 
 
 def table_csv(extraction: Table) -> bytes:
     """Return the table as CSV (RFC 4180, UTF-8 with a BOM). It has the document's own text and no formulas."""
     out = io.StringIO()
-    for line in _lines(extraction, lambda cell: cell.value, "{name}: page"):
+    for line in _lines(extraction, lambda cell: cell.value, phrases.PAGE_OF):
         words = (f"{cell.value:.2f}" if isinstance(cell, Noted) else str(cell or "") for cell in line)
         csv.writer(out).writerow(map(harmless_cell, words))
     return ("\ufeff" + out.getvalue()).encode("utf-8", "replace")
@@ -101,17 +122,15 @@ def table_paper(title: str, extraction: Table) -> Paper:
     pieces: list[Piece] = []
     for row in extraction.rows:
         lines = tuple(
-            (column.name, cell.value or "–", str(_page(cell) or ""), _said(cell))
+            (_(column.name), value_words(column, cell) or "–", str(_page(cell) or ""), _said(cell))
             for column, cell in zip(extraction.columns, row.cells, strict=False)
         )
-        pieces += [heading(row.name), table(("", "Value", row.page_kind.capitalize(), ""), lines)]
-    head, *read = (tuple(map(str, line)) for line in _coverage(extraction))
-    pieces += [heading("What was read"), table(head, tuple(read))]
-    if extraction.note:
-        pieces.append(small(extraction.note))
-    if not extraction.is_done:
-        pieces.append(small("This table is not finished."))
-    return Paper(title, tuple(pieces), "A table taken from documents by slmdesk")
+        page = page_word(row.page_kind, 1)
+        head = ("", _(phrases.VALUE), page[:1].upper() + page[1:], _(phrases.NEEDS_REVIEW))
+        pieces += [heading(row.name), table(head, lines)]
+    first, *read = (tuple(map(str, line)) for line in _coverage(extraction))
+    pieces += [heading(_(phrases.READ)), table(first, tuple(read)), *_notes(extraction)]
+    return Paper(title, tuple(pieces), _(phrases.FROM_DOCUMENTS), model=model_of(extraction))
 
 
 def _labels_paper(title: str, extraction: Table) -> Paper:
@@ -120,52 +139,64 @@ def _labels_paper(title: str, extraction: Table) -> Paper:
     for chart in charts_of(extraction):
         (by, *lines), shown = chart.rows, Piece(PieceKind.CHART, (Run(chart.title),), chart=chart)
         pieces += [heading(chart.title), shown, table(by, tuple(lines))]
-    head = ("Document", *(column.name for column in extraction.columns))
-    rows = [(row.name, *(cell.value or "–" for cell in row.cells)) for row in extraction.rows[:MOST_ROWS]]
-    pieces += [heading("Texts"), table(head, tuple(rows))]
-    if len(extraction.rows) > MOST_ROWS:
-        pieces.append(small(f"The first {MOST_ROWS} of {len(extraction.rows):,}; the spreadsheet has them all."))
-    pieces += [small(line) for line in extraction.note.split("\n") if line]
-    if not extraction.is_done:
-        pieces.append(small("This table is not finished."))
-    return Paper(title, tuple(pieces), "A table of labelled texts, made by slmdesk")
+    columns, count = extraction.columns, len(extraction.rows)
+    head = (_(phrases.DOCUMENT), *(_(column.name) for column in columns))
+    rows = [
+        (row.name, *(value_words(column, cell) or "–" for column, cell in zip(columns, row.cells, strict=True)))
+        for row in extraction.rows[:MOST_ROWS]
+    ]
+    pieces += [heading(_(phrases.TEXTS)), table(head, tuple(rows))]
+    if count > MOST_ROWS:
+        pieces.append(small(_(phrases.LISTED_OF).format(shown=MOST_ROWS, count=count)))
+    pieces += _notes(extraction)
+    return Paper(title, tuple(pieces), _(phrases.OF_LABELS), model=model_of(extraction))
+
+
+def _notes(extraction: Table) -> list[Piece]:
+    notes = [small(retold(line)) for line in extraction.note.split("\n") if line]
+    return notes if extraction.is_done else [*notes, small(_(phrases.UNFINISHED))]
 
 
 def _xlsx_cell(cell: TableCell) -> Cell:
     page = _page(cell)
-    proof = f"p. {page}: “{cell.quote}”" if page and cell.quote else ""
-    notes = [proof, f"In the document: {cell.value}" if cell.number is not None or cell.date else "", _said(cell)]
+    proof = f"{page_sign('page')} {page}: {in_quotes(cell.quote)}" if page and cell.quote else ""
+    is_other = cell.number is not None or cell.date
+    notes = [proof, _(phrases.IN_DOCUMENT_SO).format(value=cell.value) if is_other else "", _said(cell)]
     note = "\n".join(line for line in notes if line) if cell.value else ""
     if cell.number is not None:
-        return Noted(cell.number, note, f'#,##0.00 "{cell.unit}"' if cell.unit in CURRENCIES else "")
+        return Noted(cell.number, note, NUMBER_FORMATS.get(cell.unit, ""))
     with suppress(ValueError):
-        return Noted(datetime.date.fromisoformat(cell.date), note, "yyyy-mm-dd")
-    return Noted(cell.value, note)
+        return Noted(datetime.date.fromisoformat(cell.date), note, DAY_FORMAT)
+    return Noted(cell.value or _missing(cell), note)
 
 
 def _page(cell: TableCell) -> int | None:
     return cell.page if cell.page and cell.value else None
 
 
+def _missing(cell: TableCell) -> str:
+    """Return what stands for a value that nobody looked for, so that its cell is not taken for an empty one."""
+    return _(phrases.NOT_READ_CELL) if cell.flag in (Flag.OPEN, Flag.UNREAD) and not cell.value else ""
+
+
 def _said(cell: TableCell) -> str:
     if cell.edited:
-        return "changed by hand"
-    is_said = bool(cell.value) or cell.flag in (Flag.OPEN, Flag.UNREAD)
-    return cell.flag.value if is_said else ""
+        return _(phrases.CHANGED_BY_HAND)
+    return flag_words(cell.flag) if cell.value else _missing(cell)
 
 
 def _doubts(extraction: Table, row: TableRow) -> str:
     pairs = zip(extraction.columns, row.cells, strict=False)
-    return "; ".join(f"{column.name}: {_said(cell)}" for column, cell in pairs if _said(cell))
+    return "; ".join(f"{_(column.name)}: {_said(cell)}" for column, cell in pairs if _said(cell))
 
 
 def _coverage(extraction: Table) -> list[list[Cell]]:
-    sheet: list[list[Cell]] = [["Document", "Pages", "Pages read", "Not read", "Given to the model"]]
+    sheet: list[list[Cell]] = [[*phrases.told(phrases.READ_HEAD)]]
     for row in extraction.rows:
         if row.source != row.document:  # a text of a table, which was read whole
             continue
         coverage = row.coverage
-        missing = ", ".join(f"{unread.page} ({unread.reason})" for unread in coverage.unreadable[:200])
-        given = "whole" if row.is_whole else "the passages that fit best"
+        missing = ", ".join(f"{unread.page} ({unread_reason(unread.reason)})" for unread in coverage.unreadable[:200])
+        given = _(phrases.WHOLE) if row.is_whole else _(phrases.BEST_PASSAGES)
         sheet.append([row.name, coverage.pages_total, coverage.pages_read, missing, given])
     return sheet

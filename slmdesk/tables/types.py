@@ -273,6 +273,12 @@ def certainty_words(cell: TableCell) -> str:
     return _("{share:.0%} certain").format(share=cell.certainty) if cell.certainty and not cell.edited else ""
 
 
+def value_words(column: Column, cell: TableCell) -> str:
+    """Return a cell's value as people read it: words of the program, such as a label, in the chosen language."""
+    is_ours = column.kind is ColumnKind.LABEL or (column.kind is ColumnKind.GIVEN and not cell.page)
+    return _(cell.value) if is_ours else cell.value
+
+
 class ExtractionGrew(Event):
     """Event that a row of a table, or a cell of a row, was found. The JobChanged event of its job has the time left."""
 

@@ -248,10 +248,10 @@ def segment_flags(
     )  # fmt: skip
 
 
-def payload_of(request: TranslationRequest) -> dict[str, Json]:
+def payload_of(request: TranslationRequest, model: str = "") -> dict[str, Json]:
     options: dict[str, Json] = {
         "language": request.target, "is_right_to_left": LANGUAGES[request.target].is_right_to_left,
-        **picked(request, "sheet_names", "properties"), "columns": list(request.columns),
+        **picked(request, "sheet_names", "properties"), "model": model, "columns": list(request.columns),
     }  # fmt: skip
     return {**picked(request, "path", "password"), "options": options}
 

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
-from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, paragraph, table
+from slmdesk.base.documents import Paper, Piece, Run, heading, item, paragraph, table
 from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import Item
+from slmdesk.base.texts import _, grouped
 from slmdesk.base.translation import (
+    Origin,
     SegmentRecord,
     SegmentState,
     doubts_json,
     flags_json,
     weighty,
 )
-from slmdesk.base.types import Json
+from slmdesk.base.types import Json, told_place
+from slmdesk.exports import phrases
 from slmdesk.runtime.service import Make, Slices, json_bytes
 from slmdesk.store import Store
-from slmdesk.translation.types import TranslationView, flag_words, reason_words, state_words
+from slmdesk.translation.types import TranslationView, flag_words, left_words, reason_words, state_words
 
 
 def export_translation(store: Store, item: Item, form: str) -> Slices[Make]:
     """Read a translation now, in slices. The function that is returned makes the file: JSON, or any form."""
     segments = yield from gathered(store, item.id)
-    parts = left_parts(store, item.id)
+    parts, model = left_parts(store, item.id), models_of(store, item.id, segments)
 
     def make() -> bytes | Paper:
         if form == "json":
             return json_bytes(translation_json(item, segments, parts))
-        return translation_paper(item.title, segments, parts)
+        return translation_paper(item.shown_title, segments, parts, model)
 
     return make
 
@@ -74,14 +78,23 @@ def translation_json(
     return {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, "segments": segments, "left": left}
 
 
-HEAD = ("", "Source", "Translation", "State", "Needs review")
+def models_of(store: Store, item: str, segments: Iterable[SegmentRecord]) -> str:
+    """Return the names of the models that translated, or "" where no segment is a model's."""
+    if not any(segment.origin is Origin.MODEL for segment in segments):
+        return ""
+    names = {model.sha256: model.name for model in store.models.all()}
+    jobs = reversed(store.jobs.of_item(item))
+    models = dict.fromkeys(names.get(job.model_sha256, job.model_sha256[:12]) for job in jobs)
+    return ", ".join(models) or _(phrases.MODEL)
 
 
-def translation_paper(title: str, segments: Sequence[SegmentRecord], left: Sequence[tuple[str, str, str]]) -> Paper:
+def translation_paper(
+    title: str, segments: Sequence[SegmentRecord], left: Sequence[tuple[str, str, str]], model: str = ""
+) -> Paper:
     """Return a document with a table of the segments, followed by the untranslated parts: (kind, place, words)."""
     cells = tuple(
         (
-            segment.place,
+            told_place(segment.place),
             segment.source,
             segment.target,
             state_words(segment.state),
@@ -91,34 +104,36 @@ def translation_paper(title: str, segments: Sequence[SegmentRecord], left: Seque
     )
     counts = Counter(segment.state for segment in segments)
     said = ", ".join(f"{count} {state_words(state)}" for state, count in counts.items())
-    many = "segment" if len(segments) == 1 else "segments"
-    pieces = [paragraph(f"{len(segments)} {many}: {said or 'none'}."), Piece(PieceKind.TABLE, rows=(HEAD, *cells))]
+    head = phrases.told(phrases.TRANSLATION_HEAD)
+    pieces = [paragraph(phrases.segments_words(len(segments), said or _(phrases.NONE))), table(head, cells)]
     if left:
-        pieces += [heading("What stays as it is"), *_parts(left)]
-    return Paper(title, tuple(pieces))
+        pieces += [heading(_(phrases.STAYS)), *_parts(left)]
+    return Paper(title, tuple(pieces), model=model)
 
 
-def pair_paper(title: str, languages: tuple[str, str], segments: Sequence[SegmentRecord]) -> Paper:
+def pair_paper(title: str, languages: tuple[str, str], segments: Sequence[SegmentRecord], model: str = "") -> Paper:
     """Return a document with source and translation side by side. An untranslated segment has only its source."""
     pairs = (
         (segment.source, segment.source if segment.state is SegmentState.LEFT else segment.target)
         for segment in segments
     )
-    return Paper(title, (table(languages, tuple(pairs)),))
+    return Paper(title, (table(languages, tuple(pairs)),), model=model)
 
 
 REPORT_FORMAT = "slmdesk-translation-report"
-_SHOWN_AS = {"About": "Subject", "to look at": "to review"}
 
 
 def report_json(
     view: TranslationView, segments: Sequence[SegmentRecord], info: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """Return the report of a translation, which lists every segment. `info`: pairs (label, words). Any thread."""
+    """Return the report of a translation, which lists every segment, in the chosen language but for its keys.
+
+    `info`: pairs (label, words). Any thread.
+    """
     lists: dict[str, list[Json]] = {"failed": [], "flagged": [], "left": [], "translated": []}
     for segment in segments:
         lists[_list_of(segment)].append({
-            "place": segment.place, "source": segment.source, "target": segment.target,
+            "place": told_place(segment.place), "source": segment.source, "target": segment.target,
             "state": state_words(segment.state), "reason": _reason(segment),
         })  # fmt: skip
     counts = {
@@ -127,13 +142,14 @@ def report_json(
         "not translated": len(lists["failed"]),
         "to look at": view.look,
         "left as they are": len(lists["left"]),
-        **{state_words(state): view.counts[state] for state in (SegmentState.EDITED, SegmentState.APPROVED)
+        **{state.value: view.counts[state] for state in (SegmentState.EDITED, SegmentState.APPROVED)
            if view.counts.get(state)},
         "parts that are no text to be translated": len(view.left),
     }  # fmt: skip
     parts = [[part.kind, part.place, part.text] for part in view.left]
-    return {"format": REPORT_FORMAT, "version": 1, "title": f"Report: {view.item.title}", "facts": dict(info),
-            "counts": counts, **lists, "parts": parts}  # fmt: skip
+    title = _(phrases.REPORT).format(title=view.item.shown_title)
+    return {"format": REPORT_FORMAT, "version": 1, "title": title, "facts": dict(info), "counts": counts, **lists,
+            "parts": parts}  # fmt: skip
 
 
 def _list_of(segment: SegmentRecord) -> str:
@@ -147,30 +163,24 @@ def _list_of(segment: SegmentRecord) -> str:
 def _reason(segment: SegmentRecord) -> str:
     said = [reason_words(segment.reason)] if segment.reason else []
     said += map(flag_words, segment.flags)
-    return "; ".join([*said, "it was not its turn yet"] if segment.state is SegmentState.OPEN else said)
+    return "; ".join([*said, _(phrases.NOT_ITS_TURN)] if segment.state is SegmentState.OPEN else said)
 
 
-def report_paper(report: Mapping[str, Any]) -> Paper:
-    pieces = [item(Run(f"{_SHOWN_AS.get(what, what)}: ", bold=True), words) for what, words in report["facts"].items()]
-    counts = tuple((_SHOWN_AS.get(what, what), f"{count:,}") for what, count in report["counts"].items())
-    pieces += [heading("How many"), table(("", "Segments"), counts)]
-    for title, name, said, why in (
-        ("Not translated", "failed", "The document has the source in these places.", "Why"),
-        ("Needs review", "flagged", "", "What"),
-        ("Left as it is", "left", "", "Why"),
-        ("Translated, nothing found", "translated", "", "What"),
-    ):
+def report_paper(report: Mapping[str, Any], model: str = "") -> Paper:
+    facts = {**report["facts"], "Document": PurePath(report["facts"]["Document"]).name}  # a path names its person
+    pieces = [item(Run(f"{_(phrases.FACTS[what])}: ", bold=True), words) for what, words in facts.items()]
+    counts = tuple((_(phrases.COUNTS[what]), grouped(count)) for what, count in report["counts"].items())
+    pieces += [heading(_(phrases.HOW_MANY)), table(("", _(phrases.REPORT_SEGMENTS)), counts)]
+    for title, name, said, why in phrases.REPORT_LISTS:
         if rows := report[name]:
-            pieces += [heading(title), *([paragraph(said)] if said else [])]
+            pieces += [heading(_(title)), *([paragraph(_(said))] if said else [])]
             cells = tuple(tuple(row.values()) for row in rows)
-            pieces += [table(("Where", "Source", "Translation", "State", why), cells)]
+            pieces += [table(phrases.told((*phrases.REPORT_HEAD, why)), cells)]
     if report["parts"]:
-        pieces += [heading("Parts of the document that are no text to be translated"), *_parts(report["parts"])]
-    return Paper(report["title"], tuple(pieces))
+        pieces += [heading(_(phrases.REPORT_PARTS)), *_parts(report["parts"])]
+    return Paper(report["title"], tuple(pieces), model=model)
 
 
 def _parts(parts: Iterable[Sequence[str]]) -> list[Piece]:
-    return [
-        Piece(PieceKind.ITEM, (Run(": ".join(word for word in (kind, place, words) if word)),))
-        for kind, place, words in parts
-    ]
+    told = ((left_words(kind), told_place(place), words) for kind, place, words in parts)
+    return [item(": ".join(filter(None, part))) for part in told]

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slmdesk.base.documents import Paper
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, is_there, write_out
+from slmdesk.base.language import in_language
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobRecord, ModelRecord
-from slmdesk.base.texts import _, in_english
+from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, SegmentFlag, SegmentRecord, SegmentState, Term, language_of
 from slmdesk.base.translation import Origin as Made
 from slmdesk.base.types import Json
 from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
-from slmdesk.exports.writers import PAPER_FORMS
+from slmdesk.exports import phrases
+from slmdesk.exports.writers import in_form
 from slmdesk.jobs.runner import JobPlanner, Plan, Question
 from slmdesk.jobs.service import REQUEST, JobService, begun_before
 from slmdesk.library.reading import rewritten
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
 from slmdesk.runtime.events import ItemChanged, Pending
+from slmdesk.runtime.headings import headings_of
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
 from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Tags
@@ -34,7 +39,7 @@ from slmdesk.translation.advice import PairAdvice, PairAdviceService
 from slmdesk.translation.documents import Preparation, payload_of
 from slmdesk.translation.exchange import ANY, to_tmx
 from slmdesk.translation.export import gathered as all_segments
-from slmdesk.translation.export import left_parts, pair_paper, report_json, report_paper, segments_of_item
+from slmdesk.translation.export import left_parts, models_of, pair_paper, report_json, report_paper, segments_of_item
 from slmdesk.translation.glossaries import TermLists
 from slmdesk.translation.prompts import DOMAINS, FORMALITIES, TranslationStyle, prompt_version, styled
 from slmdesk.translation.types import (
@@ -235,7 +240,8 @@ class TranslationService(Service, JobPlanner):
         if is_there(target) and not may_replace:
             raise KnownError("file.exists", path=str(target))
         item = view.item.id
-        payload = {**payload_of(view.request), "password": self._passwords.get(item, "")}
+        model = models_of(self._store, item, segments_of_item(self._store, item))
+        payload = {**payload_of(view.request, model), "password": self._passwords.get(item, "")}
         data, refused = yield from rewritten(self._service_thread, self._reader, payload, self._answers(item))
         yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="translation")
         if refused or view.look:
@@ -386,33 +392,41 @@ class TranslationFiles(Service):
         super().__init__(runtime)
         self._translations = translations
 
-    def write(self, item: str, what: Handout, form: str, target: Path, *, replace: bool = False) -> Pending[int]:
+    def write(
+        self, item: str, what: Handout, form: str, target: Path, *, replace: bool = False, headings: str = ""
+    ) -> Pending[int]:
         """Write an export in a form of HANDOUT_FORMS to `target`, and return its size in bytes.
 
-        Ends with a Problem `file.exists` … Raises KnownError `item.unknown`, `request.invalid`.
+        `headings`: as for `ExportService.give`. Ends with a Problem `file.exists` … Raises KnownError `item.unknown`,
+        `request.invalid`.
         """
         if form not in HANDOUT_FORMS[what]:
             raise KnownError("request.invalid", what=_("no form {form} for this").format(form=form[:20]))
         view = self._translations.open(item)
-        return in_slices(self._service_thread, self._writing(view, what, form, target, may_replace=replace))
+        spoken = headings_of(self._store, view.item, form, headings)
+        return in_slices(self._service_thread, self._writing(view, what, form, target, spoken, may_replace=replace))
 
     def _writing(
-        self, view: TranslationView, what: Handout, form: str, target: Path, *, may_replace: bool
+        self, view: TranslationView, what: Handout, form: str, target: Path, spoken: str, *, may_replace: bool
     ) -> Slices[int]:
         segments = yield from all_segments(self._store, view.item.id)
-        info = self._info(view) if what is Handout.REPORT else []
+        moment = _iso if form == "json" else phrases.moment_words
+        info = in_language(spoken, self._info, view, moment) if what is Handout.REPORT else []
+        model, has_line = models_of(self._store, view.item.id, segments), self._settings.current.model_line
 
         def make() -> int:
             if is_there(target) and not may_replace:
                 raise KnownError("file.exists", path=str(target))
-            data = in_english(_data, view, what, form, segments, info)
+            made = in_language(spoken, _made, view, what, form, segments, info, model)
+            data = in_language(spoken, partial(in_form, made, form, has_line=has_line))
+            assert isinstance(data, bytes)  # there is no pdf
             write_out(target, data)
             return len(data)
 
         size: int = yield pending_on_file_thread(self._service_thread, make, name="export")
         return size
 
-    def _info(self, view: TranslationView) -> list[tuple[str, str]]:
+    def _info(self, view: TranslationView, moment: Callable[[float], str]) -> list[tuple[str, str]]:
         request, jobs = view.request, self._store.jobs.of_item(view.item.id)
         names = {model.sha256: model.name for model in self._store.models.all()}
         models = dict.fromkeys(names.get(job.model_sha256, job.model_sha256[:12]) for job in reversed(jobs))
@@ -421,20 +435,21 @@ class TranslationFiles(Service):
         used = [glossary.name for glossary in known if (glossary.id in chosen if chosen else glossary.is_active)]
         source = request.source or stored_from(str, (self._store.results.get(view.item.id) or {}).get("language")) or ""
         return [
-            ("Document", request.path or "a text"),
-            ("Languages", f"{_language(source)} to {_language(request.target)}"),
-            ("About", ", ".join(words for words in (request.domain, request.formality) if words)),
-            ("Model", ", ".join(models) or "none yet"),
-            ("Glossaries", ", ".join(used) or "none"),
-            ("Begun", _moment(view.item.created)),
-            ("Last changed", _moment(max((job.updated for job in jobs), default=view.item.updated))),
+            ("Document", request.path or _(phrases.A_TEXT)),
+            ("Languages", _(phrases.FROM_TO).format(source=_language(source), target=_language(request.target))),
+            ("About", ", ".join(map(_, filter(None, (request.domain, request.formality))))),
+            ("Model", ", ".join(models) or _(phrases.NONE_YET)),
+            ("Glossaries", ", ".join(used) or _(phrases.NONE)),
+            ("Begun", moment(view.item.created)),
+            ("Last changed", moment(max((job.updated for job in jobs), default=view.item.updated))),
         ]
 
 
-def _data(
-    view: TranslationView, what: Handout, form: str, segments: Sequence[SegmentRecord], info: list[tuple[str, str]]
-) -> bytes:
-    request, title = view.request, view.item.title
+def _made(
+    view: TranslationView, what: Handout, form: str, segments: Sequence[SegmentRecord], info: list[tuple[str, str]],
+    model: str,
+) -> bytes | Paper:  # fmt: skip
+    request, title = view.request, view.item.shown_title
     if what is Handout.TMX:
         units = (
             (segment.language or request.source, segment.source, request.target, segment.target)
@@ -444,13 +459,13 @@ def _data(
         return "".join(to_tmx(units, request.source or ANY)).encode("utf-8", "replace")
     if what is Handout.REPORT:
         report = report_json(view, segments, info)
-        return json_bytes(report) if form == "json" else PAPER_FORMS[form](report_paper(report))
-    return PAPER_FORMS[form](pair_paper(title, (_language(request.source), _language(request.target)), segments))
+        return json_bytes(report) if form == "json" else report_paper(report, model)
+    return pair_paper(title, (_language(request.source), _language(request.target)), segments, model)
 
 
 def _language(code: str) -> str:
-    return LANGUAGES[code].name if code in LANGUAGES else "Source"
+    return LANGUAGES[code].shown if code in LANGUAGES else _(phrases.SOURCE)
 
 
-def _moment(time: float) -> str:
+def _iso(time: float) -> str:
     return datetime.datetime.fromtimestamp(time).astimezone().isoformat(" ", "minutes")

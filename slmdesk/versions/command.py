@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import queue
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
 from slmdesk.base.types import unlike_marks
-from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, no_save_option
+from slmdesk.command.console import (
+    Console,
+    NamedFile,
+    ReportedError,
+    headings_option,
+    json_option,
+    next_of,
+    no_save_option,
+)
 from slmdesk.command.opening import named_model
-from slmdesk.command.output import check_file, form_of
+from slmdesk.command.output import check_file, form_of, naming
 from slmdesk.command.progress import follow
 from slmdesk.command.reading import open_document
 from slmdesk.command.terminal import harmless
@@ -42,6 +51,7 @@ RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @click.option("-m", "--model", help="Whose words are wanted: id, or the beginning of one, or name.")
 @click.option("--no-model", is_flag=True, help="Ask no model; the changes speak for themselves.")
+@headings_option
 @no_save_option
 @json_option
 @click.pass_obj
@@ -77,7 +87,9 @@ def compare(
             raise click.ClickException("The comparison was not finished.")
         if output is not None:
             target = output.absolute()
-            console.result_of(services, lambda: services.exports.write(view.item.id, form, target, replace=force))
+            write = partial(services.exports.write, view.item.id, form, target)
+            with naming(console, output):
+                console.result_of(services, lambda: write(replace=force, headings=console.headings))
             console.notify(f"Written to {output}.")
     if console.as_json:
         console.give({**json_of(comparison), "item": None if no_save else view.item.id})

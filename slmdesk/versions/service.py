@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
 
-from slmdesk.base.documents import Page, PageStatus, Paper, Piece, Run, heading, paragraph, small, table
+from slmdesk.base.documents import Page, PageStatus
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from, picked, stored_from
 from slmdesk.base.record import Record, changed, to_json
@@ -21,16 +21,14 @@ from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, in_english
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import Skill, skills_of
-from slmdesk.exports.writers import Cell
 from slmdesk.jobs.documents import DocumentJobs, read_document
 from slmdesk.jobs.runner import Batch, JobPlanner, Plan, StepValue, Yield
 from slmdesk.jobs.service import JobService, request_in
-from slmdesk.library.types import Coverage, Unread, page_ranges, unread_parts
+from slmdesk.library.types import Coverage, Unread, unread_parts
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.runtime.service import Runtime, Service, on_file_thread, pending_on_file_thread
-from slmdesk.text.difference.types import Run as Stretch
 from slmdesk.text.sentences import LANGUAGES, detect
 from slmdesk.versions.remarks import chosen_of, digest_step, prompt_version, remarks_in
 from slmdesk.versions.types import (
@@ -43,9 +41,7 @@ from slmdesk.versions.types import (
     clause_words,
     coverage_line,
     headline,
-    kind_words,
     marked_text,
-    page_words,
     pages_of,
     place_words,
 )
@@ -349,72 +345,3 @@ def _side_shape(side: Side) -> dict[str, Json]:
         "unreadable": [picked(page, "page", "reason") for page in side.coverage.unreadable],
         "trouble": side.trouble,
     }
-
-
-def versions_paper(comparison: Comparison) -> Paper:
-    """Return a document with the summary, every change with both wordings, and the coverage.
-
-    Removed words are in [- -], added words in {+ +}, because colours alone are lost in print.
-    """
-    pieces: list[Piece] = [paragraph(Run(headline(comparison), bold=True))]
-    if comparison.note:
-        pieces.append(small(comparison.note))
-    clauses = [clause_words(change) for change in comparison.changes]
-    where = [page_words(change, comparison) for change in comparison.changes]
-    if comparison.changes:
-        has_clauses, has_pages = any(clauses), any(where)  # a text without headings has no clauses
-        heads = ("No.", *(["Clause"] * has_clauses), *(["Where"] * has_pages), "What changed")
-        rows = tuple(
-            (
-                str(at + 1),
-                *([clauses[at]] * has_clauses),
-                *([where[at]] * has_pages),
-                change_words(comparison.changes[at]),
-            )
-            for at in by_importance(comparison.changes)
-        )
-        pieces += [heading("The most important first"), table(heads, rows), heading("All changes")]
-    last = ""
-    for at, (change, clause) in enumerate(zip(comparison.changes, clauses, strict=True)):
-        if clause and clause != last:
-            pieces.append(heading(clause, 3))
-        last = clause
-        words = ", ".join(filter(None, (kind_words(change).capitalize(), where[at])))
-        pieces.append(heading(f"{at + 1}. {words}", 4 if clause else 3))
-        if remark := comparison.remark(at):
-            pieces += [paragraph(Run(change_words(change), bold=True)), small(f"{comparison.model}: {remark}")]
-        if change.old_runs:
-            pieces.append(paragraph(Run("Old: ", bold=True), *_marked(change.old_runs, "[-", "-]")))
-        if change.new_runs:
-            pieces.append(paragraph(Run("New: ", bold=True), *_marked(change.new_runs, "{+", "+}")))
-    pieces += [heading("What was read"), paragraph(coverage_line(comparison))]
-    title = f"{comparison.old.name} and {comparison.new.name}"
-    subtitle = f"What changed from {comparison.old.name} (old) to {comparison.new.name} (new)"
-    return Paper(f"Compare: {title}", tuple(pieces), subtitle, comparison.language)
-
-
-def versions_sheets(comparison: Comparison) -> Mapping[str, Sequence[Sequence[Cell]]]:
-    """Return the sheets of a spreadsheet: a row per change, the most important first, and the summary.
-
-    Changes are numbered in the order of the text.
-    """
-    remarks = [comparison.remark(at) for at in range(len(comparison.changes))]
-    heads = ("No.", "Kind", "Clause", "Old page", "New page", "What changed", "Old", "New")
-    rows: list[Sequence[Cell]] = [(*heads, comparison.model) if any(remarks) else heads]
-    for at in by_importance(comparison.changes):
-        change = comparison.changes[at]
-        pages = (page_ranges([place.page for place in places]) for places in (change.old_places, change.new_places))
-        what = change_words(change)
-        said = (remarks[at],) if any(remarks) else ()
-        rows.append((at + 1, kind_words(change), clause_words(change), *pages, what, change.old, change.new, *said))
-    about: list[Sequence[Cell]] = [("", ""), ("Old version", comparison.old.name), ("New version", comparison.new.name)]
-    about += [
-        ("Summary", headline(comparison)),
-        ("Note", comparison.note),
-        ("What was read", coverage_line(comparison)),
-    ]
-    return {"Changes": rows, "Summary": about}
-
-
-def _marked(runs: Sequence[Stretch], begin: str, end: str) -> list[Run]:
-    return [Run(f"{begin}{run.text}{end}" if run.is_marked else run.text, bold=run.is_marked) for run in runs]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from slmdesk.base.documents import COME, GONE
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, grouped, in_quotes, ngettext, retold
 from slmdesk.base.types import page_sign, page_word
@@ -276,23 +277,29 @@ def coverage_line(comparison: Comparison) -> str:
 _SIGN = re.compile(r"\[(?=-)|-(?=\])|\{(?=\+)|\+(?=\})")
 
 
+_MARKS = {GONE: "[-{}-]", COME: "{{+{}+}}", "": "{}"}
+
+
 def marked_text(old: Sequence[Run], new: Sequence[Run]) -> str:
     """Return both wordings in one line: [-old-]{+new+}. Such signs in the wordings themselves are taken apart."""
     old, new = ([changed(run, text=_SIGN.sub(r"\g<0> ", run.text)) for run in side] for side in (old, new))
+    return "".join(_MARKS[change].format(words) for words, change in merged(old, new))
+
+
+def merged(old: Sequence[Run], new: Sequence[Run]) -> Iterator[tuple[str, str]]:
+    """Yield both wordings as one text, each stretch with what became of it: GONE, COME or "" (see `documents.Run`)."""
     if not old or not new:
-        sign = ("[-", "-]") if old else ("{+", "+}")
-        return sign[0] + "".join(run.text for run in old or new) + sign[1]
-    parts: list[str] = []
+        yield "".join(run.text for run in old or new), GONE if old else COME
+        return
     gone, come = deque(old), deque(new)
     while gone or come:
         if gone and gone[0].is_marked:
-            parts.append(f"[-{gone.popleft().text}-]")
+            yield gone.popleft().text, GONE
         elif come and come[0].is_marked:
-            parts.append(f"{{+{come.popleft().text}+}}")
+            yield come.popleft().text, COME
         else:
             both = [side.popleft().text for side in (come, gone) if side]
-            parts.append(both[0])
-    return "".join(parts)
+            yield both[0], ""
 
 
 def shortened(text: str, most: int = MOST_QUOTED) -> str:

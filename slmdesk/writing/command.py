@@ -10,13 +10,15 @@ import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, write_out
+from slmdesk.base.language import in_language
 from slmdesk.base.record import changed
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json
-from slmdesk.command.console import Console, json_option
+from slmdesk.command.console import Console, headings_option, json_option
 from slmdesk.command.opening import named_model
 from slmdesk.command.output import check_file, form_of
 from slmdesk.runtime.events import Pending
+from slmdesk.runtime.headings import spoken
 from slmdesk.services import Services
 from slmdesk.text.writing import reason_of
 from slmdesk.writing.files import MOST_BYTES, Decoded, bytes_of, decoded
@@ -101,7 +103,8 @@ def _correct(
             request = CorrectRequest(source.text if source else "", code, model)
             correction = _result(console, services, lambda: services.writing.correct(request))
     if output is not None and source is not None:
-        write_out(output.absolute(), _file_of(correction, source, form))
+        language = spoken(console.headings, correction.language)
+        write_out(output.absolute(), in_language(language, _file_of, correction, source, form))
     place = "paragraph" if document else "line"
     _notify(console, correction, output, place, lists=lists)
     if console.as_json:
@@ -245,6 +248,7 @@ TASKS = (CORRECT, *(task.value for task in Task))
     help="With correct: a file, .docx with tracked changes, .txt, .md.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="With correct: replace what is there.")
+@headings_option
 @json_option
 @click.pass_obj
 def write(

@@ -1,7 +1,6 @@
 """Writes a text and its changes as a Word file with tracked changes, which the person accepts or rejects in Word.
 
-Insertions and deletions are `w:ins` and `w:del` (ECMA-376 part 1, 17.13.5). A change that is only suggested is a
-comment.
+A change that is only suggested is a comment.
 """
 
 from __future__ import annotations
@@ -9,18 +8,18 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from slmdesk.base.documents import plain
+from slmdesk.base.documents import COME, GONE, plain
 from slmdesk.base.record import Record
+from slmdesk.exports.writers import AUTHOR, ChangeMarks
 
 if TYPE_CHECKING:
     from docx.document import Document
     from docx.text.paragraph import Paragraph
     from docx.text.run import Run
 
-AUTHOR, INITIALS = "slmdesk", "s"
+INITIALS = "s"
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|$)")
 
 
@@ -41,11 +40,11 @@ def tracked_docx(text: str, changes: Sequence[TrackedChange], *, title: str = ""
     """
     import docx  # late: 46 ms
 
-    document = docx.Document()
-    info, now = document.core_properties, datetime.now(UTC)
+    document, marks = docx.Document(), ChangeMarks()
+    info = document.core_properties
     info.title, info.author, info.comments = plain(title)[:255], "", ""
-    info.created = info.modified = now.replace(tzinfo=None)
-    writer = _Writer(document, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    info.created = info.modified = marks.now.replace(tzinfo=None)
+    writer = _Writer(document, marks)
     for line in _LINE.finditer(text):
         if line.start() == len(text) and line.start():
             break  # behind the last line end
@@ -57,8 +56,8 @@ def tracked_docx(text: str, changes: Sequence[TrackedChange], *, title: str = ""
 
 
 class _Writer:
-    def __init__(self, document: Document, date: str) -> None:
-        self._document, self._date, self._next = document, date, 1
+    def __init__(self, document: Document, changes: ChangeMarks) -> None:
+        self._document, self._changes = document, changes
 
     def line(self, text: str, at: int, changes: Sequence[TrackedChange]) -> None:
         """Add a line with its changes. `text` begins at character `at` of the whole text and ends with the line."""
@@ -69,28 +68,14 @@ class _Writer:
             if change.note:
                 self._comment(paragraph, _run(paragraph, old), change.note)
             else:
-                self._track(paragraph, "w:del", old)
-                self._track(paragraph, "w:ins", change.new)
+                self._track(paragraph, GONE, old)
+                self._track(paragraph, COME, change.new)
             at = min(change.end, len(text))
         _run(paragraph, text[at:])
 
-    def _track(self, paragraph: Paragraph, kind: str, words: str) -> None:
-        from docx.oxml import OxmlElement
-        from docx.oxml.ns import qn
-
-        run = _run(paragraph, words)
-        if run is None:
-            return
-        change = OxmlElement(kind)
-        for key, value in (("id", str(self._next)), ("author", AUTHOR), ("date", self._date)):
-            change.set(qn(f"w:{key}"), value)
-        self._next += 1
-        paragraph._p.append(change)  # type: ignore[arg-type]
-        change.append(run._r)
-        if kind == "w:del":
-            for r in run._r.findall(qn("w:t")):
-                r.tag = qn("w:delText")
-                r.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+    def _track(self, paragraph: Paragraph, change: str, words: str) -> None:
+        if run := _run(paragraph, words):
+            self._changes.track(run, change)
 
     def _comment(self, paragraph: Paragraph, run: Run | None, note: str) -> None:
         if run is None:  # an insertion: it stands at the word before

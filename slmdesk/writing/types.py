@@ -161,10 +161,18 @@ DOUBT_WORDS: Mapping[str, str] = {
 }
 
 
+REASONS = (
+    N_("spelling"), N_("grammar"), N_("punctuation"), N_("spacing"), N_("capital letter"), N_("repeated word"),
+    N_("form of a word"), N_("missing word"), N_("extra word"), N_("wording"),
+)  # fmt: skip
+"""What `text.writing.reason_of` says, as a comment in a Word file tells it."""
+
+
 def change_words(change: Change) -> str:
+    reason = _(change.reason)
     if change.is_made:
-        return change.reason
-    return _("suggestion, {reason}: {doubt_word}").format(reason=change.reason, doubt_word=_(DOUBT_WORDS[change.doubt]))
+        return reason
+    return _("suggestion, {reason}: {doubt_word}").format(reason=reason, doubt_word=_(DOUBT_WORDS[change.doubt]))
 
 
 def note_of(change: Change) -> str:

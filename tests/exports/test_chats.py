@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import docx
@@ -29,6 +31,15 @@ pytestmark = pytest.mark.pure
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 WHEN = 1_790_000_000.25
+
+
+@pytest.fixture
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 def message(n: int, parent: str | None, role: Role, text: str, status: Status = Status.COMPLETE) -> Message:
@@ -59,7 +70,7 @@ def chat() -> tuple[Item, list[Message], list[Message]]:
     return item, messages, [messages[0], messages[1], messages[3], messages[4]]
 
 
-def test_exports_are_as_the_golden_files() -> None:
+def test_exports_are_as_the_golden_files(in_utc: None) -> None:
     item, messages, path = chat()
     assert to_json(item, messages, path) == (GOLDEN / "chat.json").read_text("utf-8")
     assert to_markdown(item, path) == (GOLDEN / "chat.md").read_text("utf-8")

@@ -134,12 +134,12 @@ def test_a_summary_proves_itself() -> None:
     assert "All is well. *(check this)*" in text
     assert [line for line in text.splitlines() if line.startswith("###")] == ["### Amount"]
     assert "> A monthly rent of 850 euros \\[p. 3\\]" in text
-    assert "name: Lyon (there: Lille)" in text
+    assert "name not in the quotation: Lyon (there: Lille)" in text
     assert "83 of 84 pages read; 10 of 900 paragraphs in them were not read." in text
     assert "| 12 | scanned |" in text
     sheets = summary_sheets(SUMMARY)
     assert sheets["Summary"][1][:4] == ("The rent is 850 euros.", "", "3, 4", "yes")
-    assert ("not read: 12", "scanned") in sheets["Coverage"]
+    assert ("Not read: 12", "scanned") in sheets["Coverage"]
 
 
 def test_a_quotation_stands_there_once_and_a_title_names_its_document_once() -> None:

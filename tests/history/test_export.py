@@ -12,11 +12,11 @@ import docx
 import openpyxl
 import pypdfium2
 import pytest
-from fakes.longer_texts import Longer
 from fakes.recorder import result_of, wait_until
 
 from slmdesk.base import texts
 from slmdesk.base.documents import FORMS, Block, BlockKind, Paper, page_of, paragraph
+from slmdesk.base.language import catalogue_of
 from slmdesk.evaluation.exams import SKILLS, items
 from slmdesk.runtime.messages import Problem
 from slmdesk.summaries.events import SummaryEnded
@@ -85,20 +85,22 @@ def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(sum
     assert book["Summary"].max_row > 1
 
 
-def test_a_document_stays_english_in_a_window_of_another_language(summary) -> None:
+def test_an_export_speaks_the_language_of_the_window_and_its_json_english(summary) -> None:
     recorder, item = summary
 
-    def all_forms() -> list[bytes]:
-        return [
-            given(recorder, lambda exports, form=form: exports.give(item.id, form)) for form in ("md", "html", "json")
-        ]
+    def form(form: str, headings: str = "") -> str:
+        return given(recorder, lambda exports: exports.give(item.id, form, headings=headings)).decode()
 
-    english = all_forms()
-    texts.use_catalogue(Longer())
+    english, json_then = form("md"), form("json")
+    texts.use_catalogue(catalogue_of("de"))
     try:
-        assert all_forms() == english
+        assert form("md").startswith("# Zusammenfassung: lease.pdf")
+        assert "2 von 2 Seiten gelesen." in form("html")
+        assert form("json") == json_then
+        assert form("md", "document") == form("md", "en") == form("md", "fr") == english  # a catalogue is not there
     finally:
         texts.use_catalogue(None)
+    assert form("md", "de").startswith("# Zusammenfassung: lease.pdf")
 
 
 def test_a_file_is_written_whole_and_none_is_replaced_unasked(summary, tmp_path) -> None:

@@ -65,7 +65,7 @@ def test_what_is_due_becomes_a_calendar(run, order, tmp_path) -> None:
     read = calendar.read_bytes().decode().replace("\r\n ", "")
     assert read.count("BEGIN:VEVENT") == 2
     assert "DTSTART;VALUE=DATE:20261207" in read
-    assert "SUMMARY:Gegen diesen Bescheid kann innerhalb eines Monats nach Bekanntgabe" in read
+    assert "Gegen diesen Bescheid kann Widerspruch erhoben werden" in read
     other = order.with_name("other.txt")
     other.write_text(ORDER.replace("Augsburg", "Nürnberg"), encoding="utf-8")
     both = run("summarize", str(order), str(other), "-o", str(tmp_path / "both.ics"))

@@ -75,14 +75,15 @@ def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formul
     assert [cell.value for cell in sheet[1]] == heads
     assert {cell.data_type for cell in sheet[1]} == {"s"}
     assert sheet["B2"].value == 1234.5
-    assert sheet["B2"].number_format == '#,##0.00 "EUR"'
+    assert sheet["B2"].number_format == "#,##0.00 [$EUR]"
     assert sheet["C2"].value == 3
     assert "Die Miete ist" in sheet["B2"].comment.text
     assert "p. 3" in sheet["B2"].comment.text
     assert sheet["D2"].value == datetime.datetime(2024, 3, 4)
+    assert sheet["D2"].number_format == "mm-dd-yy"  # each program shows it as its reader writes days
     assert (sheet["F2"].data_type, sheet["F2"].value) == ("s", '=HYPERLINK("http://x")')
     assert sheet["A2"].data_type == "s"
-    assert sheet["H2"].value == "Who: elsewhere"
+    assert sheet["H2"].value == "Who: in the document, but not in the passage quoted"
     assert (sheet["B3"].value, sheet["D3"].value or "", sheet["G3"].value) == (-45, "", None)
     assert sheet["H3"].value == "Who: changed by hand"
     read = book["What was read"]

@@ -312,6 +312,7 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     sheet = table_sheets(table)["Table"]
     assert [line[0] for line in sheet[1:]] == ["0.txt", "1.txt", "2.txt", "3.txt"]
     assert sheet[2][-1] == "Tenant: not read; Begins: not read"
+    assert [cell.value for cell in sheet[2][3:6:2]] == ["not read", "not read"]
     begun = len(recorder.events)
     recorder.calls.extraction.reshape(item.id, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
     recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "3.txt", begun)

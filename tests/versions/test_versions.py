@@ -14,8 +14,9 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage
 from slmdesk.text.difference.compare import difference
 from slmdesk.text.difference.types import Run
+from slmdesk.versions.export import versions_paper, versions_sheets
 from slmdesk.versions.remarks import remarks_in
-from slmdesk.versions.service import VersionRequest, json_of, text_of, versions_paper, versions_sheets
+from slmdesk.versions.service import VersionRequest, json_of, text_of
 from slmdesk.versions.types import (
     Comparison,
     Side,

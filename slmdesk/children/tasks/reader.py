@@ -391,12 +391,15 @@ def _begun(job: Job) -> tuple[Rewriting, Rewriter, str]:
 
 def _options(untrusted: Json) -> Options:
     shape = untrusted if isinstance(untrusted, Mapping) else {}
-    language, columns, tracked = shape.get("language", ""), shape.get("columns", ()), shape.get("tracked", "")
-    if not isinstance(language, str) or not isinstance(tracked, str) or not isinstance(columns, list | tuple):
+    language, tracked, model = (shape.get(name, "") for name in ("language", "tracked", "model"))
+    columns = shape.get("columns", ())
+    is_text = all(isinstance(words, str) for words in (language, tracked, model))
+    if not is_text or not isinstance(columns, list | tuple):
         raise KnownError("request.invalid", what="options")
     return Options(
-        language=language,
-        tracked=tracked,
+        language=str(language),
+        tracked=str(tracked),
+        model=str(model),
         is_right_to_left=shape.get("is_right_to_left") is True,
         sheet_names=shape.get("sheet_names") is True,
         properties=shape.get("properties") is True,

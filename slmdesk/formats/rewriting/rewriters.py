@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, BinaryIO, TypeAlias
 
+from slmdesk.base.documents import format_named
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.formats.containers import Archive
 from slmdesk.formats.reading import Reading
+from slmdesk.formats.rewriting.origin import page_with_origin, parts_with_origin
 from slmdesk.text.tagged import Tags, problems
 
 NO_TAGS = Tags()
@@ -59,6 +62,8 @@ class Options(Record):
     """Date and time of tracked changes (ISO 8601), or "" if changes are not tracked. Only paragraphs of Word files can
     have tracked changes. base.documents.MARKED says how the changed words are marked.
     """
+    model: str = ""
+    """Names of the models that translated, which a property of the file names. Empty where a person did."""
     columns: tuple[int | str, ...] = ()
     """Columns of a delimited table to translate, by number from 0 or name. Empty means the columns with sentences."""
 
@@ -139,8 +144,19 @@ def _clean(untrusted: str, source: str) -> str:
 
 
 def _save(rewriting: Rewriting, out: BinaryIO) -> None:
-    if rewriting.data is not None:
-        out.write(rewriting.data)
+    data, model = rewriting.data, rewriting.options.model
+    if data is not None and model and data.startswith(b"PK"):  # a Word file made of a PDF
+        _save(rewriting.inside(data), out)
         return
+    if data is not None:
+        is_page = PurePath(rewriting.reading.path).suffix.lower() in format_named("html").suffixes
+        out.write(page_with_origin(data, model) if is_page else data)
+        return
+    changed, path = rewriting.changed, rewriting.reading.path
     with Archive.opened(rewriting.reading) as archive:
-        archive.write(rewriting.changed, out)
+
+        def read(name: str) -> bytes:
+            return changed[name] if name in changed else archive.read(name)
+
+        origin = parts_with_origin({*archive.names, *changed}, read, model, path)
+        archive.write({**changed, **origin}, out)

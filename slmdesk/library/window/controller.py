@@ -34,7 +34,7 @@ from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgre
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.live import Live
-from slmdesk.window.widgets.notices import LONG_MS, REMOVAL_MS, Notice, notice_of
+from slmdesk.window.widgets.notices import LONG_MS, REMOVAL_MS, Notice, notice_of, tell_not_written
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.rows import Removals
 
@@ -227,7 +227,7 @@ class DocumentsController(QObject):
             self.open_paths([copy.target])
 
         def failed(problem: Problem) -> None:
-            self._bridge.notice_raised.emit(changed(notice_of(problem), key=key))
+            tell_not_written(self._bridge, target, problem, key=key)
 
         key = f"searchable {target}"
         words = _("Recognising the words for {name}…").format(name=target.name)

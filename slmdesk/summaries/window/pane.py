@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QCursor, QKeyEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.documents import CALENDAR, FORMS
 from slmdesk.base.language import LANGUAGES, VARIABLE
@@ -30,10 +30,7 @@ from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
     ALSO_IN,
-    EARLIER,
     KEPT_OWN,
-    KEY_POINTS,
-    SHARED,
     TO_DO,
     Deadline,
     Kind,
@@ -42,6 +39,7 @@ from slmdesk.summaries.types import (
     Sentence,
     Summary,
     SummaryRequest,
+    group_words,
     has_bullets,
     in_own_words,
     is_written,
@@ -136,6 +134,7 @@ class SummaryPane(QScrollArea):
         """Where the mouse was when these rows were shown."""
         self._is_over = False
         self._reckonings: list[DeadlineLine] = []
+        self._to_calendar: QToolButton | None = None
         self._place = 0
         """Where the page is to be scrolled to as soon as it is laid out."""
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
@@ -392,7 +391,11 @@ class SummaryPane(QScrollArea):
         for sentence, page_kind in placed:
             if sentence.group and sentence.group != group:
                 group = sentence.group
-                self._list.addWidget(plain_label(_group_words(group), self, name="summary_group", kind="group"))
+                label = plain_label(group_words(group), self, name="summary_group", kind="group")
+                if group.endswith(TO_DO) and self._to_calendar is None:
+                    self._list.addLayout(row((label, 1), (self._calendar_button(), Qt.AlignmentFlag.AlignBottom)))
+                else:
+                    self._list.addWidget(label)
             is_first = not (self.rows or sentence.file or sentence.group)
             is_lead = is_first and (has_groups or len(placed) == 1)  # it says what the document is
             has_bullet = bool(sentence.group) or (has_bullets and not has_groups and not is_lead)
@@ -403,6 +406,25 @@ class SummaryPane(QScrollArea):
             self.rows.append(shown)
             self._list.addWidget(shown)
         self._show_days()
+
+    def _calendar_button(self) -> QToolButton:
+        """Return the button beside what has to be done, shown where something is due by a day."""
+        made = tool_button("to_calendar_button", self, _("To the calendar"), icon="calendar", kind="small")
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        made.clicked.connect(self._on_to_calendar)
+        made.hide()
+        self._to_calendar = made
+        return made
+
+    def _on_to_calendar(self) -> None:
+        self.export_requested.emit(CALENDAR.id)
+        undated = [deadline for deadline in self._controller.deadlines.value if not deadline.day]
+        if undated:
+            words = ngettext(
+                "{n} deadline has no day. It goes into the calendar as a task.",
+                "{n} deadlines have no day. They go into the calendar as tasks.", len(undated),
+            )  # fmt: skip
+            self._say(words)
 
     def _deadlines_of(self, sentence: Sentence) -> list[Deadline]:
         return deadlines_in(sentence, self._controller.deadlines.value) if self.summary else []
@@ -431,8 +453,12 @@ class SummaryPane(QScrollArea):
         for shown, day in duties.items():
             if any(duties.values()) or shown.has_due:  # a day that no longer holds goes
                 shown.show_due(day)
+        if self._to_calendar:
+            self._to_calendar.setVisible(any(deadline.day for deadline in self._controller.deadlines.value))
         stops: list[QWidget] = []
         for shown in self.rows:
+            if self._to_calendar and shown.sentence.group.endswith(TO_DO) and self._to_calendar not in stops:
+                stops.append(self._to_calendar)
             stops.append(shown)
             for at, deadline in enumerate(each for each in self._deadlines_of(shown.sentence) if each.words):
                 line = DeadlineLine(deadline, self, self._receipt)
@@ -498,7 +524,7 @@ class SummaryPane(QScrollArea):
             show_words(label, "")
         self._say_writer("")
         if not keeps_rows:
-            self.rows, self._reckonings = [], []
+            self.rows, self._reckonings, self._to_calendar = [], [], None
             empty_layout(self._list)
         empty_layout(self._also)
         self.form.allow(True)
@@ -518,12 +544,6 @@ def due_words(text: str, language: str, own: Sequence[int] = ()) -> str:
         year, month, day = due
         return short_day(day or 1, month or 1, year)
     return ""
-
-
-def _group_words(group: str) -> str:
-    """Return a group's heading in the window's language; a heading of the document stays as it is."""
-    file, mark, name = group.rpartition(": ")
-    return f"{file}{mark}{GROUPS.get(name, name)}"
 
 
 def _all_of(summary: Summary) -> list[tuple[Sentence, str]]:
@@ -694,10 +714,6 @@ class SummaryController(JobFollower):
         self._bridge.ask(self._bridge.services.summaries.begin(request), self.show_begun, self._refuse)
 
 
-GROUPS = {
-    TO_DO: _("To do"), KEY_POINTS: _("Key points"), SHARED: _("In several documents"),
-    EARLIER: _("From earlier mails"), ALSO_IN: _("Also in the document"),
-}  # fmt: skip
 KINDS = [
     (Kind.BULLETS, _("Bullet points")), (Kind.PARAGRAPH, _("A paragraph")), (Kind.SECTIONS, _("By section")),
     (Kind.SIMPLE, _("In everyday words")), (Kind.OWN, _("As I say below")),

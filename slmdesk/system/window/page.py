@@ -140,6 +140,11 @@ def table() -> dict[str, tuple[Setting, ...]]:
         ),
         "history": (
             Setting(
+                "model_line", _("Say in exports that a model wrote"), Switched, group=_("Export"),
+                tip=_("A line at the head names the model. Switch it off where you have checked the text and stand for "
+                      "it; a property of the file says so always."),
+            ),
+            Setting(
                 "saved_states_mib", _("Document cache"), Listed, group=_("Documents"),
                 tip=_("Keeps what a model has read of a document or a chat on the disk, up to this size: the next "
                       "answer starts at once. Deleted with the document or the chat."),

@@ -6,6 +6,7 @@ import codecs
 import os
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.translation import LANGUAGES, SegmentFlag, language_of
 from slmdesk.base.types import Json
-from slmdesk.command.console import Console, json_option, no_save_option
+from slmdesk.command.console import Console, headings_option, json_option, no_save_option
 from slmdesk.command.opening import named_model
 from slmdesk.command.output import OutputFile, begin, check_file, finish, output_file, writing
 from slmdesk.command.terminal import one_line
@@ -69,6 +70,7 @@ def _refuse_more(_context: click.Context, _option: click.Parameter, is_given: bo
 @click.option("-m", "--model", help="Id, or the beginning of one, or name.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The translated file; else NAME.LANGUAGE.SUFFIX.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
+@headings_option
 @no_save_option
 @click.option("--doubts", is_flag=True, help="List the words of which the model was unsure.")
 @click.option(
@@ -129,7 +131,7 @@ def translate(
             request = changed(request, glossaries=(_glossary(console, services, glossary, source, code),))
         _check_language(console, services, request)
         _warn(console, services, request)
-        item = _make(console, services, request, output_file(goal, force=force))
+        item = _make(console, services, request, output_file(console, goal, force=force))
         hand_out(console, services, item, requested)
         _warn(console, services, request, is_over=True)
         return 0
@@ -322,7 +324,7 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
     view = services.call.translations.open(item)
     is_text = not view.request.path
     written: WrittenFile | None = None
-    goal = output_file(requested.goal, force=requested.force)
+    goal = output_file(console, requested.goal, force=requested.force)
     with writing(console, services, view, goal):
         _check_some_done(console, services, view)
         if requested.is_piped and not is_text:
@@ -417,9 +419,8 @@ def _give_text(console: Console, words: str, shape: dict[str, Json], written: Wr
 
 def _write_report(console: Console, services: Services, item: str, report: Path, form: str, force: bool) -> str:
     """Write the report after the translation.  Raises KnownError `file.exists`, `file.unwritable`, `disk.full`."""
-    console.result_of(
-        services, lambda: services.translation_files.write(item, Handout.REPORT, form, report, replace=force)
-    )
+    write = partial(services.translation_files.write, item, Handout.REPORT, form, report)
+    console.result_of(services, lambda: write(replace=force, headings=console.headings))
     console.notify(f"Report written to {report}.")
     return str(report)
 

@@ -44,7 +44,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.dialogs import Question, ask_password
 from slmdesk.window.widgets.files import ask_new_file
-from slmdesk.window.widgets.notices import ask_where
+from slmdesk.window.widgets.notices import ask_where, tell_not_written
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.parts import EmptyState, Popover
 
@@ -302,6 +302,7 @@ class DocumentPane(QStackedWidget):
         self._bridge.follow(
             self._bridge.services.translation_files.write(self.item, what, form, target, replace=True),
             lambda _size: self._show_written(target),
+            partial(tell_not_written, self._bridge, target),
         )
 
     def _write(self, item: str, target: Path, *, replace_it: bool) -> None:
@@ -311,7 +312,7 @@ class DocumentPane(QStackedWidget):
 
         def refused(problem: Problem) -> None:
             if not _may_unlock(problem) or item != self.item:
-                self._bridge.problem_met.emit(problem)
+                tell_not_written(self._bridge, target, problem)
                 return
             self._ask_password(problem, again)
 

@@ -290,6 +290,10 @@ class NoticeArea(QWidget):
         for bar in [bar for bar in self._bars if bar.notice.topic == topic]:
             self._drop(bar)
 
+    def drop_key(self, key: str) -> None:
+        for bar in [bar for bar in self._bars if key and bar.notice.key == key]:
+            self._drop(bar)
+
     def drop_text(self, text: str) -> None:
         for bar in [bar for bar in self._bars if bar.notice.text == text]:
             self._drop(bar)
@@ -513,7 +517,7 @@ class ExportController(QObject):
         )
 
     def _on_failed(self, target: Path, problem: Problem) -> None:
-        self._bridge.notice_raised.emit(changed(notice_of(problem), key=f"export {target}"))
+        tell_not_written(self._bridge, target, problem)
 
     def _on_written(self, target: Path, _size: int) -> None:
         notice = written(target)
@@ -567,10 +571,11 @@ class _Exports(QObject):
         self.begin()
 
     def _on_failed(self, problem: Problem) -> None:
-        said = _("{done:,} of {count:,} chats were written to {folder}. {sentence}").format(
-            done=self._done, count=len(self._items), folder=self._folder, sentence=problem.sentence
+        name = f"{file_name(self._items[self._done][1])}.{self._form}"
+        said = _("{done:,} of {count:,} chats were written to {folder}, {name} was not. {sentence}").format(
+            done=self._done, count=len(self._items), folder=self._folder, name=name, sentence=problem.sentence
         )
-        self._bridge.notice_raised.emit(changed(notice_of(problem), text=said, key=self._key))
+        tell_not_written(self._bridge, self._folder / name, problem, words=said, key=self._key)
         self.deleteLater()
 
     def _say(self, words: str) -> None:
@@ -583,6 +588,17 @@ class _Exports(QObject):
                 key=self._key,
             )
         )
+
+
+def tell_not_written(bridge: Bridge, target: Path, problem: Problem, *, words: str = "", key: str = "") -> None:
+    """Say which file was not written, and why, in place of the notice `key` that it is being written.
+
+    `words`: what is said instead. A bug opens its dialog too, which alone would leave that notice.
+    """
+    words = words or _("{name} was not written. {sentence}").format(name=target.name, sentence=problem.short)
+    bridge.notice_raised.emit(changed(notice_of(problem), text=words, key=key or f"export {target}", report=""))
+    if problem.report:
+        bridge.problem_met.emit(problem)
 
 
 def written(target: Path) -> Notice:

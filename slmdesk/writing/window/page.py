@@ -39,7 +39,7 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.files import FileDrop, ask_files
-from slmdesk.window.widgets.notices import UNDO_MS, Notice, ask_where, give_export_menu, trash
+from slmdesk.window.widgets.notices import UNDO_MS, Notice, ask_where, give_export_menu, tell_not_written, trash
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
@@ -404,14 +404,16 @@ class WritingPage(QWidget):
         request = WriteRequest(self.text, target, list(self.corrections.tracked()), self._source)
         changes = len(self.corrections.changes)
         writing = self._bridge.services.writing_files.write(request)
-        self._bridge.follow(writing, lambda path: self._say_written(path, saved_words(path, changes)))
+        refused = partial(tell_not_written, self._bridge, target)
+        self._bridge.follow(writing, lambda path: self._say_written(path, saved_words(path, changes)), refused)
 
     def _save_into(self, target: Path) -> None:
         pending = list(self.corrections.tracked())
         doubtful = sum(bool(words) for __, words in pending)
         request = WriteRequest(self.text, target, pending, self._source)
         writing = self._bridge.services.writing_files.write_into(request)
-        self._bridge.follow(writing, lambda done: self._say_written(done.path, tracked_words(done, doubtful)))
+        refused = partial(tell_not_written, self._bridge, target)
+        self._bridge.follow(writing, lambda done: self._say_written(done.path, tracked_words(done, doubtful)), refused)
 
     def _say_written(self, target: Path, words: str) -> None:
         self._bridge.notice_raised.emit(

@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _, in_english, ngettext
+from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.writing import Edit, names_date
 from slmdesk.window.base import theme
@@ -245,7 +245,7 @@ class CorrectionPanel(QFrame):
     def tracked(self) -> Iterator[tuple[Edit, str]]:
         """Yield the undecided changes for a Word file. A doubtful change comes with the text of its comment."""
         for change in self.not_decided():
-            yield change.edit, "" if change.is_made else in_english(note_of, change)
+            yield change.edit, "" if change.is_made else note_of(change)
 
     def _on_text_changed(self) -> None:
         changes = tuple(_changes_in(self._text.pending, self._about))

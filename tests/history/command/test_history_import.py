@@ -56,7 +56,10 @@ def test_several_chats_are_one_file_and_come_back(run, export, tmp_path, monkeyp
     (tmp_path / "conversations.json").write_text(json.dumps([counting]))
     ids = run("history", "import", str(export), str(tmp_path / "conversations.json"), "--json").json["imported"]
     text = run("history", "export", *ids, "--format", "md").out
-    assert text.startswith("# 3 chats\n\n1. Rent\n2. Rent\n3. Counting\n")
+    first, line, *contents = text.split("\n\n")[:3]
+    assert first == "# 3 chats"
+    assert line == "*Written in part by a language model (gpt-4o). Check it before you rely on it.*"
+    assert contents == ["1. Rent\n2. Rent\n3. Counting"]
     assert run("history", "export", "--all", "--format", "md", "--json").json["text"].count("\n## ") == 3
     for form in ("docx", "html", "json"):
         path = tmp_path / f"all.{form}"

@@ -126,7 +126,7 @@ def test_what_should_be_looked_at_is_marked_in_a_table_of_several_and_it_can_be_
     shown = run("history", "show", item).out
     assert shown.count("1,700 EUR [p. 1] ⚠") == 2
     assert "⚠ b.txt, Tenant: not the kind" in shown
-    assert "other kind" in run("history", "export", item, "--format", "md").out
+    assert "not the kind of value asked for" in run("history", "export", item, "--format", "md").out
     out = run("history", "export", item, "--format", "csv").out
     assert list(csv.reader(io.StringIO(out.removeprefix("\ufeff"))))[1][:3] == ["a.txt", "1,700 EUR", "1"]
     assert run("history", "export", item, "--format", "xlsx", "-o", str(tmp_path / "later.xlsx")).status == 0

@@ -75,7 +75,9 @@ def test_what_people_see_and_what_is_handed_out(run, contracts, tmp_path) -> Non
         run("compare", *contracts, "-o", str(target)).ok()
         assert target.stat().st_size > 500
     text = (tmp_path / "out.md").read_text()
-    assert "{+60+}" in text.replace("\\", "").replace("*", "")
+    assert "~~30~~**60** days" in text.replace("\\", "")
+    assert "[-" not in text
+    assert "{+" not in text
     assert "What was read" in text
     assert "### 2. Price" in text.replace("\\", "")
     book = openpyxl.load_workbook(tmp_path / "out.xlsx", read_only=True)
