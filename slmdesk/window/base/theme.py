@@ -663,7 +663,8 @@ def _fields(t: Theme, fonts: Fonts) -> str:
     QComboBox {{ padding-right: 28px; combobox-popup: 0; }}
     QComboBox::drop-down {{ border: none; width: 24px; }}
     QComboBox::down-arrow {{ image: none; }}
-    QComboBox QAbstractItemView {{ background: {t.sheet}; color: {t.ink}; border: {t.separator};
+    QComboBox QAbstractItemView {{ background: {t.sheet}; color: {t.ink}; border: {t.separator}; outline: none;
+        border-radius: {CONTROL_RADIUS}px; padding: 4px 0;
         selection-background-color: {t.fill}; selection-color: {t.ink}; }}
     QComboBox QAbstractItemView::item {{ padding: 4px 6px; border: none; }}
     QComboBox QAbstractItemView::item:selected {{ background: {t.fill}; color: {t.ink}; }}

@@ -674,14 +674,15 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, is_chosen: 
 
 
 def draw_lines(
-    painter: QPainter, option: QStyleOptionViewItem, place: QRect, words: str, below: str, *, is_chosen: bool
-) -> None:
-    """Draw the words of a row, cut in the middle, and a small line below them, if there is one."""
+    painter: QPainter, option: QStyleOptionViewItem, place: QRect, words: str, below: str, *, is_chosen: bool,
+    cut: Callable[[str, QFontMetrics, int], str] = cut_in_middle,
+) -> None:  # fmt: skip
+    """Draw the words of a row, cut in the middle as a file's name or by `cut`, and a small line below them, if any."""
     colours, flags = theme.current(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
     painter.setFont(option.font)
     painter.setPen(colours.colour("soft_ink" if is_chosen else "ink"))
     line = QRect(place.left(), place.top(), place.width(), place.height() // 2 + 3 if below else place.height())
-    painter.drawText(line, flags, cut_in_middle(words, option.fontMetrics, line.width()))
+    painter.drawText(line, flags, cut(words, option.fontMetrics, line.width()))
     if below:
         small = QFont(option.font)
         small.setPointSizeF(small.pointSizeF() * 0.87)

@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QPointF,
+    QRect,
     QRectF,
     QSize,
     Qt,
@@ -27,12 +28,15 @@ from PySide6.QtGui import (
     QFocusEvent,
     QFont,
     QFontMetrics,
+    QIcon,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPalette,
+    QRegion,
     QTextLayout,
     QTextOption,
     QWheelEvent,
@@ -354,10 +358,43 @@ class CitedRow(QFrame):
         self.pointed_at.emit(False)
 
 
+Index = QModelIndex | QPersistentModelIndex
 ELLIPSIS_WIDTH = 2
 """Pixels that the style keeps free beside the text."""
 MOST_LETTERS = 40
 MOST_VISIBLE = 12
+CHOICE_HEIGHT = 30
+"""Height of a value in the list below a field, at the usual text size."""
+
+
+class ChoicePainter(QStyledItemDelegate):
+    """Draws the values below a field as the entries of a menu."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        hint = super().sizeHint(option, index)
+        return QSize(hint.width() + 2 * theme.SPACE_12, max(hint.height(), scaled(CHOICE_HEIGHT)))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours, is_on = theme.current(), bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if is_on:
+            painter.setBrush(colours.colour("accent" if colours.line_width > 1 else "fill"))
+            painter.drawRoundedRect(
+                QRectF(option.rect).adjusted(4, 1, -4, -1), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS
+            )
+        words = option.rect.adjusted(theme.SPACE_12, 0, -theme.SPACE_12, 0)
+        sign = index.data(Qt.ItemDataRole.DecorationRole)
+        if isinstance(sign, QIcon):
+            place = QRect(words.left(), words.center().y() - scaled() // 2, scaled(), scaled())
+            sign.paint(painter, place)
+            words.setLeft(place.right() + theme.SPACE_8)
+        painter.setFont(option.font)
+        painter.setPen(colours.colour("on_accent" if is_on and colours.line_width > 1 else "ink"))
+        shown = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, words.width())
+        painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading), shown)
+        painter.restore()
 
 
 class Choice(QComboBox):
@@ -371,10 +408,18 @@ class Choice(QComboBox):
         self.cut = Qt.TextElideMode.ElideRight
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMaxVisibleItems(MOST_VISIBLE)  # obeyed by a list below the box (combobox-popup in the style sheet)
-        self.setItemDelegate(QStyledItemDelegate(self))  # the default delegate ignores the style sheet
+        self.setItemDelegate(ChoicePainter(self))
         for value, words in values:
             self.addItem(words, value)
         self.activated.connect(lambda index: self.value_chosen.emit(self.itemData(index)))
+
+    def showPopup(self) -> None:
+        around = self.view().window()  # round as a menu is: by its ground, and by a mask where nothing shines through
+        around.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        super().showPopup()
+        corners = QPainterPath()
+        corners.addRoundedRect(QRectF(around.rect()), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        around.setMask(QRegion(corners.toFillPolygon().toPolygon()))
 
     def show_value(self, value: object) -> None:
         """Show a value. A value that is not in the list is added."""
@@ -414,9 +459,6 @@ class Choice(QComboBox):
         painter = QPainter(self)
         painter.drawPixmap(left, (self.height() - size) // 2, arrow)
         painter.end()
-
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 def list_in_table(table: QTableView) -> None:
