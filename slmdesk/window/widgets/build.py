@@ -420,14 +420,16 @@ def cut_in_middle(name: str, metrics: QFontMetrics, width: int) -> str:
     return metrics.elidedText(name, Qt.TextElideMode.ElideRight, width - metrics.horizontalAdvance(end)) + end
 
 
-def cut_at_word(text: str, metrics: QFontMetrics, width: int) -> str:
-    """Return `text`, cut with an ellipsis after a word if it is wider than this, or within a word that is very long."""
+def cut_at_word(text: str, metrics: QFontMetrics, width: int, least: float = 0.5) -> str:
+    """Return `text`, cut with an ellipsis after a word if it is wider than this, or within a word if less than the share
+    `least` of the room would be used.
+    """
     cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
     kept = cut.removesuffix("…")
     if cut == text or text[len(kept) :].startswith(" "):
         return cut
     space = kept.rstrip().rfind(" ")
-    return f"{kept[:space].rstrip(' ,;:.–-')}…" if space > len(kept) // 2 else cut
+    return f"{kept[:space].rstrip(' ,;:.–-')}…" if space > int(len(kept) * least) else cut
 
 
 def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
