@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import (
@@ -117,7 +118,8 @@ def below_of(record: DocumentRecord) -> str:
     """Return the second line of a row: how far a document was read, or who sent a mail."""
     if record.status is not DocumentStatus.READ:
         return line_of(record)
-    return (info_of(record).author or record.name) if subject_of(record) else ""
+    sender = info_of(record).author
+    return (sender.partition("<")[0].strip(' "') or sender or record.name) if subject_of(record) else ""
 
 
 class RowsModel(QAbstractListModel, Generic[T]):
@@ -258,7 +260,7 @@ class DocumentPainter(QStyledItemDelegate):
         left = sign.right() + scaled(8)
         place = QRect(left, area.top(), area.right() - left - scaled(6), area.height())
         below, subject = str(index.data(LINE_ROLE) or ""), str(index.data(SUBJECT_ROLE) or "")
-        cut = cut_at_word if subject else cut_in_middle
+        cut = partial(cut_at_word, least=0.8) if subject else cut_in_middle
         draw_lines(painter, option, place, subject or str(index.data()), below, is_chosen=is_chosen, cut=cut)
         painter.restore()
 

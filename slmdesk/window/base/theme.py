@@ -612,6 +612,7 @@ def _buttons(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; color: {t.ink2};
         padding: 3px 8px; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="quiet"]:hover {{ background: {t.fill}; }}
+    #receipt_button {{ padding: 3px 0; border: none; }}
     QPushButton[kind="quiet"]:disabled {{ color: {t.off}; }}
     QPushButton[kind="chip"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 14px; padding: 4px 12px;
         font-size: {fonts.points(0.87)}pt; }}

@@ -421,8 +421,8 @@ def cut_in_middle(name: str, metrics: QFontMetrics, width: int) -> str:
 
 
 def cut_at_word(text: str, metrics: QFontMetrics, width: int, least: float = 0.5) -> str:
-    """Return `text`, cut with an ellipsis after a word if it is wider than this, or within a word if less than the share
-    `least` of the room would be used.
+    """Return `text`, cut with an ellipsis after a word if it is wider than this, or within a word where less than the
+    share `least` of the room would be used.
     """
     cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
     kept = cut.removesuffix("…")

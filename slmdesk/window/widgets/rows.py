@@ -72,6 +72,7 @@ from slmdesk.window.widgets.build import (
     Part,
     breakable,
     column,
+    cut_to_lines,
     draw_box,
     first_words,
     named,
@@ -204,6 +205,13 @@ class CitedText(QLabel):
         self.setSizePolicy(policy)
         self._sign = sign
         self.is_lit = False
+        self.most_lines = 0
+        """Lines that are shown, the last with an ellipsis if there are more. 0: all."""
+
+    def show_all(self) -> None:
+        self.most_lines = 0
+        self.updateGeometry()
+        self.update()
 
     def _small(self) -> QFont:
         font = QFont(self.font())
@@ -217,7 +225,10 @@ class CitedText(QLabel):
         sign = QFontMetrics(self._small()).horizontalAdvance(self._sign) + scaled(10) if self._sign else 0
         space = max(1, metrics.horizontalAdvance("\u00a0"))
         tail = "\u2060" + "\u00a0" * -(-(sign + scaled(3)) // space) if sign else ""
-        layout = QTextLayout(self.text() + tail, self.font())
+        words = self.text()
+        if self.most_lines:
+            words = cut_to_lines(words, self.font(), width - sign - 2 * space, self.most_lines)
+        layout = QTextLayout(words + tail, self.font())
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)
@@ -226,7 +237,7 @@ class CitedText(QLabel):
         while (line := layout.createLine()).isValid():
             line.setLineWidth(max(width, 1))
             line.setPosition(QPointF(0, y + (step - metrics.height()) / 2))
-            at: Any = line.cursorToX(len(self.text()))
+            at: Any = line.cursorToX(len(words))
             end = QPointF(at[0] + scaled(3), y)
             y += step
         layout.endLayout()
@@ -270,10 +281,10 @@ class CitedRow(QFrame):
 
     def __init__(
         self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
-        has_bullet: bool = False, kind: str = "", most_words: int = 0, sign: str = "",
+        has_bullet: bool = False, kind: str = "", most_words: int = 0, most_lines: int = 0, sign: str = "",
     ) -> None:  # fmt: skip
         """`sign` stands behind the text: the number of its source, or its page. `kind` is the text's in the style
-        sheet. Only the first `most_words` are shown until the row is chosen.
+        sheet. Only the first `most_words` and `most_lines` are shown until the row is chosen.
         """
         super().__init__(parent)
         self.setObjectName(name)
@@ -285,6 +296,8 @@ class CitedRow(QFrame):
         if most_words and (begin := first_words(text, most_words)) != text:
             whole.setText(f"{begin} …")
             self.chosen.connect(lambda: whole.setText(text))
+        whole.most_lines = most_lines
+        self.chosen.connect(whole.show_all)
         lines: list[QWidget] = [whole]
         if warning:
             lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
