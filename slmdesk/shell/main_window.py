@@ -244,7 +244,8 @@ class MainWindow(QMainWindow):
         if self._titles[index] not in self._made:  # to make it takes a moment, in which the page before is out of sight
             self._stack.setCurrentIndex(index)
             self.bar.show_entry(index)
-            self.centralWidget().repaint()
+            for part in (self._area, self.bar):
+                part.repaint()
         self.page(self._titles[index])
         self._stack.setCurrentIndex(index)
         self.bar.show_entry(index)

@@ -212,7 +212,7 @@ class DocumentView(QFrame):
         head = (*tab_stops(self._bar.layout()), self.side.tabs, self._page)
         inside: list[QWidget] = []
         part = self.side.nextInFocusChain()
-        while part is not self.side:
+        while part is not None and part is not self.side:
             if self.side.isAncestorOf(part) and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
                 inside.append(part)
             part = part.nextInFocusChain()
