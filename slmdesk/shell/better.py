@@ -288,6 +288,11 @@ class BetterCard(QWidget):
         parent.installEventFilter(self)
         self._show()
 
+    @property
+    def _inner(self) -> int:
+        """The space above and below what is on the card: little where the card stands at the foot of a page."""
+        return theme.SPACE_12 if self._is_first else theme.SPACE_4
+
     def _build_ui(self) -> QBoxLayout:
         card = named(QFrame(self), "better_card", kind="best", label=_("A better model"))
         self._title = plain_label("", card, name="better_title", kind="strong")
@@ -302,8 +307,8 @@ class BetterCard(QWidget):
         words = column(self._title, self._line, self._trouble, self._bar, gap=theme.SPACE_4)
         self.in_order = self._go, self._file, self._cancel, self._later, self._all
         buttons = row(*self.in_order, 1, gap=theme.SPACE_8)
-        layout = row((words, 1), buttons, into=card, gap=theme.SPACE_12, margins=(theme.SPACE_16, theme.SPACE_12))
-        column(card, into=self, margins=0 if self._is_first else (theme.SPACE_12, theme.SPACE_8))
+        layout = row((words, 1), buttons, into=card, gap=theme.SPACE_12, margins=(theme.SPACE_16, self._inner))
+        column(card, into=self, margins=0 if self._is_first else (theme.SPACE_12, theme.SPACE_4))
         return layout
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

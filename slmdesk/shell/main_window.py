@@ -245,6 +245,11 @@ class MainWindow(QMainWindow):
         self._on_entry_chosen(self._titles.index(title))
 
     def _on_entry_chosen(self, index: int) -> None:
+        if self._titles[index] not in self._made:  # to make it takes a moment, in which the page before is out of sight
+            self._stack.setCurrentIndex(index)
+            self.bar.show_entry(index)
+            for part in (self._area, self.bar):
+                part.repaint()
         self.page(self._titles[index])
         self._stack.setCurrentIndex(index)
         self.bar.show_entry(index)

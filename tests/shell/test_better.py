@@ -287,3 +287,11 @@ def test_a_licence_with_conditions_is_said_before_anything_is_fetched(first):
     program = first(gigabytes=4)
     press(program, "button")
     program.wait(lambda: "Its licence (LFM 1.0) has conditions." in title(program))
+
+
+def test_at_the_foot_of_a_page_it_takes_one_low_line(start):
+    program = start().open_documents()
+    cards = program.documents.findChildren(QWidget, "better_card")
+    program.wait(lambda: cards or cards.extend(program.documents.findChildren(QWidget, "better_card")))
+    program.wait(cards[0].isVisible)
+    assert cards[0].height() <= 48

@@ -16,6 +16,7 @@ from PySide6.QtGui import QAccessible, QAccessibleInterface, QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
+from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.models.window.adding import AddDialog
 from slmdesk.services import open_services
@@ -40,7 +41,9 @@ def test_start_says_what_is_to_check_and_begins_a_new_chat(program):
     (checked,) = [item for item in items() if item.accessibleName() == "The two key was lost., 1 to check"]
     count = program.find("recent_open", checked)
     assert count.text() == "1 to check"
-    assert program.window.childAt(count.mapTo(program.window, count.rect().center())) is checked, "all of it is pressed"
+    program.find("start_page").ensureWidgetVisible(checked)
+    at = lambda: count.mapTo(program.window, count.rect().center())  # noqa: E731
+    program.wait(lambda: program.window.childAt(at()) is checked)  # all of it is pressed
     assert not program.chat.chat
     program.window.show_page("Chat")
     program.wait(lambda: program.chat.chat == chat)
@@ -48,6 +51,21 @@ def test_start_says_what_is_to_check_and_begins_a_new_chat(program):
     program.wait(lambda: [item for item in items() if item.accessibleName().startswith("hello")])
     program.click(next(item for item in items() if item.accessibleName().startswith("hello")))
     program.wait(lambda: program.window.current_page == "Chat" and program.chat.chat == chat)
+
+
+def test_the_page_before_is_out_of_sight_while_a_page_is_made(program, monkeypatch):
+    window, seen = program.window, []
+    page = window._pages["Write"]
+    assert not window.is_made("Write")
+
+    def make() -> QWidget:
+        seen.append((program.frame.chat_page.isVisible(), program.find("entry_4").isChecked()))
+        return page.make()
+
+    monkeypatch.setitem(window._pages, "Write", changed(page, make=make))
+    program.click("entry_4")
+    assert seen == [(False, True)]
+    assert program.frame.writing_page.isVisible()
 
 
 def test_a_screen_reader_meets_parts_in_the_order_in_which_they_stand(program, request):

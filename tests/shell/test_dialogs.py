@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 
 import slmdesk
 from slmdesk.base.record import Record
+from slmdesk.chat.window.attachments import AttachController
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.reading_order import ReadingOrder
 from slmdesk.window.widgets.build import button, column, plain_label, row, text_line
@@ -94,6 +95,8 @@ class Maker:
             return (origin if origin in (list, set, frozenset) else tuple)([self.make(args[0], name)])
         if isinstance(hint, type) and issubclass(hint, enum.Enum):
             return next(iter(hint))
+        if hint is AttachController:  # it becomes the dialog's, and goes with it
+            return self.build(hint)
         if isinstance(hint, type) and issubclass(hint, QObject):
             return self.find(hint) or self.build(hint)
         return self.build(hint)

@@ -377,7 +377,7 @@ class RowPainter(QStyledItemDelegate):
         inner = QRect(line.left(), line.top(), line.width(), metrics.height())
         painter.setFont(option.font)
         inner = self._draw_marks(painter, option, inner, index)
-        title = cut_at_word(str(index.data()), metrics, inner.width())
+        title = cut_at_word(str(index.data()), metrics, inner.width(), 0.8)
         painter.setPen(palette.color(QPalette.ColorRole.Text))
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
         painter.drawText(inner, flags, title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import (
@@ -47,6 +48,8 @@ from slmdesk.text.folding import fold
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.build import (
+    cut_at_word,
+    cut_in_middle,
     draw_box,
     draw_lines,
     named,
@@ -84,12 +87,16 @@ class RowsView(QListView):
         return self.has_boxes and place.x() < scaled(BOX_WIDTH)
 
 
+MAILS = ("eml", "msg")
+"""Formats of mails."""
 T = TypeVar("T")
 READ = DocumentStatus.READ
 
 
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 LINE_ROLE = ID_ROLE + 1
+SUBJECT_ROLE = ID_ROLE + 2
+"""Subject of a mail, which is shown instead of its file's name."""
 
 
 def line_of(record: DocumentRecord) -> str:
@@ -107,6 +114,19 @@ def line_of(record: DocumentRecord) -> str:
 
 def is_whole(record: DocumentRecord) -> bool:
     return record.status is READ and not info_of(record).counts.get(Note.PARTLY_DAMAGED)
+
+
+def subject_of(record: DocumentRecord) -> str:
+    info = info_of(record)
+    return info.title if info.format in MAILS else ""
+
+
+def below_of(record: DocumentRecord) -> str:
+    """Return the second line of a row: how far a document was read, or who sent a mail."""
+    if not is_whole(record):
+        return line_of(record)
+    sender = info_of(record).author
+    return (sender.partition("<")[0].strip(' "') or sender or record.name) if subject_of(record) else ""
 
 
 class RowsModel(QAbstractListModel, Generic[T]):
@@ -149,16 +169,19 @@ class DocumentRows(RowsModel[DocumentRecord]):
         roles: dict[int, Callable[[DocumentRecord], object]] = {
             Qt.ItemDataRole.DisplayRole: lambda document: document.name,
             Qt.ItemDataRole.ToolTipRole: lambda document: plain_tip(f"{file_of(document)}\n{line_of(document)}"),
-            Qt.ItemDataRole.AccessibleTextRole: lambda document: f"{document.name}, {line_of(document)}",
+            Qt.ItemDataRole.AccessibleTextRole: lambda document: ", ".join(
+                filter(None, (subject_of(document), document.name, line_of(document)))
+            ),
             ID_ROLE: lambda document: document.id,
-            LINE_ROLE: line_of if by_name else lambda document: "" if is_whole(document) else line_of(document),
+            LINE_ROLE: line_of if by_name else below_of,
+            SUBJECT_ROLE: lambda document: "" if by_name else subject_of(document),
         }
         super().__init__(parent, roles)
         self._by_name = by_name
         self._all: list[DocumentRecord] = []
         self._words = ""
         self._folded: dict[str, str] = {}
-        """Folded names of the documents, for comparison. Folding thousands at each key press would be noticeable."""
+        """Folded names and subjects of the documents. Folding thousands at each key press would be noticeable."""
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         for record in records:
@@ -191,7 +214,13 @@ class DocumentRows(RowsModel[DocumentRecord]):
 
     def _filter(self) -> None:
         words = fold(self._words).split()
-        self.show([document for document in self._all if all(word in self._folded[document.name] for word in words)])
+        self.show([document for document in self._all if all(word in self._words_of(document) for word in words)])
+
+    def _words_of(self, document: DocumentRecord) -> str:
+        subject = subject_of(document)
+        if subject and subject not in self._folded:
+            self._folded[subject] = fold(subject)
+        return f"{self._folded[document.name]} {self._folded.get(subject, '')}"
 
 
 FOLDER_ROLES: Mapping[int, Callable[[CollectionState], object]] = {
@@ -237,7 +266,9 @@ class DocumentPainter(QStyledItemDelegate):
             painter.drawPixmap(sign.topLeft(), pixmap("file-text", colour, size=size))
         left = sign.right() + scaled(8)
         place = QRect(left, area.top(), area.right() - left - scaled(6), area.height())
-        draw_lines(painter, option, place, str(index.data()), str(index.data(LINE_ROLE) or ""), is_chosen=is_chosen)
+        below, subject = str(index.data(LINE_ROLE) or ""), str(index.data(SUBJECT_ROLE) or "")
+        cut = partial(cut_at_word, least=0.8) if subject else cut_in_middle
+        draw_lines(painter, option, place, subject or str(index.data()), below, is_chosen=is_chosen, cut=cut)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:

@@ -174,6 +174,7 @@ class DocumentView(QFrame):
         self._translate = tool_button(name, head, icon="languages", label=label, tip=tip, on=on)
         tip = _("Open a document, or another one of the list")
         self.opening = tool_button("document_open_button", head, _("Open"), icon="folder-open", tip=tip)
+        self.opening.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         tip = _("What else can be done with the document")
         self._more = tool_button("document_more_button", head, _("Other…"), label=_("Other…"), tip=tip)
         self.menu = named(QMenu(self._more), "document_more_menu")
@@ -188,7 +189,7 @@ class DocumentView(QFrame):
         tip = _("Show or hide the pages of the document")
         self._page = button(
             _("Page"), "page_button", self, folds=True, icon="book-open", tip=tip, shortcut="documents.page",
-            on=self.turn_page,
+            label=_("Page"), on=self.turn_page,
         )  # fmt: skip
         margins = (theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_8)
         return row(self.side.tabs, 1, self._page, margins=margins)
@@ -220,7 +221,7 @@ class DocumentView(QFrame):
         head = (*tab_stops(self._bar.layout()), self.side.tabs, self._page)
         inside: list[QWidget] = []
         part = self.side.nextInFocusChain()
-        while part is not self.side:
+        while part is not None and part is not self.side:
             if self.side.isAncestorOf(part) and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
                 inside.append(part)
             part = part.nextInFocusChain()
@@ -484,6 +485,7 @@ class DocumentView(QFrame):
     def _make_space(self, *_event: object) -> None:
         """Place the result and the pages. The result keeps its place and, but for tables, its width."""
         self._bar.setFixedHeight(scaled(HEAD_HEIGHT))
+        self._fit_page_button()
         width, height, is_wide = self._body.width(), self._body.height(), self._is_wide
         has_pages, result = not self.side.has_space if is_wide else self._is_drawn, self.result_width
         focus = QApplication.focusWidget()
@@ -497,6 +499,16 @@ class DocumentView(QFrame):
         self._left.setVisible(has_pages)
         self._page.setChecked(has_pages)
         self._pill.place(self.view)
+
+    def _fit_page_button(self) -> None:
+        """Show the icon of the button alone where its word would touch the tabs."""
+        words = self._page.fontMetrics().horizontalAdvance(_("Page"))
+        icon = self._page.sizeHint().width() - self._page.fontMetrics().horizontalAdvance(self._page.text())
+        around = theme.SPACE_24 + theme.SPACE_16 + theme.SPACE_16
+        has_room = self.side.tabs.sizeHint().width() + icon + words + around <= self.width()
+        shown = _("Page") if has_room else ""
+        if self._page.text() != shown:
+            self._page.setText(shown)
 
     def _say(self, words: str) -> None:
         self._loud.hide()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -138,6 +138,10 @@ class OptionsForm(Form):
         return OptionPart(field, parent, prefix, self)
 
 
+SAID_LINES = 3
+"""Lines kept free for what is said below the list."""
+
+
 class RedactPane(QFrame):
     """Searches the shown document when it comes into view. One button writes the copy, and stops that while it runs."""
 
@@ -157,10 +161,12 @@ class RedactPane(QFrame):
         """What was written. Empty if that is no longer what would be written."""
         self._build_ui()
         self._connect()
+        self._keep_place()
         self._show_options()
 
     def _build_ui(self) -> None:
         self._said = plain_label("", self, name="redaction_said")
+        self._said.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._progress = thin_bar("redaction_progress", self, _("Progress"), keeps_place=True)
         self._finds = FindsList(self)
         label = _("Another word that is to be removed everywhere in the file")
@@ -222,6 +228,15 @@ class RedactPane(QFrame):
             self._look()
         else:
             self._light()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_said"):
+            self._keep_place()
+
+    def _keep_place(self) -> None:
+        """Keep the place of the longest words that are said, so that the list does not move when they come."""
+        self._said.setMinimumHeight(SAID_LINES * self._said.fontMetrics().lineSpacing())
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -96,6 +96,10 @@ MOST_DOCUMENTS = 20
 """Number of documents whose own summaries are shown below the joint summary. The exported files contain all."""
 
 
+LEAD_LINES = 2
+"""Lines of the sentence above that says what the document is; a press shows the rest."""
+
+
 class SentenceRow(CitedRow):
     def __init__(self, sentence: Sentence, page_kind: str, parent: QWidget, *, number: int = 0, **looks: Any) -> None:
         pages = ", ".join(map(str, sentence.pages[:8]))
@@ -401,7 +405,9 @@ class SummaryPane(QScrollArea):
             has_bullet = bool(sentence.group) or (has_bullets and not has_groups and not is_lead)
             kind = "lead" if is_lead else "read"
             number = len(self.rows) + 1
-            shown = self._row_of(sentence, page_kind, has_bullet=has_bullet, kind=kind, number=number)
+            most_lines = LEAD_LINES if is_lead and has_groups else 0
+            looks = {"has_bullet": has_bullet, "kind": kind, "number": number, "most_lines": most_lines}
+            shown = self._row_of(sentence, page_kind, **looks)
             shown.installEventFilter(self)
             self.rows.append(shown)
             self._list.addWidget(shown)
@@ -507,7 +513,8 @@ class SummaryPane(QScrollArea):
                 label = _("Add this sentence to the summary")
                 add = tool_button("add_omitted_button", self, _("Add"), kind="small", label=label, tip=label)
                 add.clicked.connect(partial(self._controller.add_omitted, document.document, number))
-                self._also.addLayout(row((passage, 1), (add, Qt.AlignmentFlag.AlignTop)))
+                beside = column(add, 1, margins=(0, theme.SPACE_8, 0, 0))  # on the first line of the passage
+                self._also.addLayout(row((passage, 1), beside))
 
     def _clear(self, *, keeps_rows: bool = False) -> None:
         focus = QApplication.focusWidget()

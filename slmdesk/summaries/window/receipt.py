@@ -14,7 +14,7 @@ from slmdesk.summaries.types import Deadline
 from slmdesk.text.checks.numbers import find_dates
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import day_in_figures
-from slmdesk.window.widgets.build import button, column, plain_label, row, tool_button
+from slmdesk.window.widgets.build import button, column, plain_label, row
 from slmdesk.window.widgets.form import Field, Form, Listed, TextLine
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import DUE_WIDTH
@@ -28,7 +28,7 @@ class DeadlineLine(QFrame):
         self.deadline = deadline
         words = plain_label(deadline.words, self, name="summary_reckoning", kind="small")
         tip, ask = _("Say when it was received, and whose law holds"), lambda: form.ask(self)
-        self.ask = tool_button("receipt_button", self, _("Received…"), kind="small", label=tip, tip=tip, on=ask)
+        self.ask = button(_("Received…"), "receipt_button", self, kind="quiet", label=tip, tip=tip, on=ask)
         self.ask.setHidden(bool(deadline.day) and not deadline.received)  # a day that the document names
         margins = (theme.scaled(DUE_WIDTH) + theme.SPACE_12, 0, 0, theme.SPACE_4)
         column(words, row(self.ask, 1), into=self, gap=theme.SPACE_4, margins=margins)

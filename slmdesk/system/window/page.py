@@ -49,7 +49,7 @@ SECTIONS = (
     ("privacy", "shield", _("Privacy & security")),
     ("network", "globe", _("Network")),
     ("models", "package", _("Models")),
-    ("writing", "pencil", _("Writing & spelling")),
+    ("writing", "pencil", _("Writing & dictation")),
     ("history", "history", _("History & deletion")),
     ("shortcuts", "type", TITLE),
 )

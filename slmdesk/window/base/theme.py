@@ -612,6 +612,7 @@ def _buttons(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; color: {t.ink2};
         padding: 3px 8px; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="quiet"]:hover {{ background: {t.fill}; }}
+    #receipt_button {{ padding: 3px 0; border: none; }}
     QPushButton[kind="quiet"]:disabled {{ color: {t.off}; }}
     QPushButton[kind="chip"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 14px; padding: 4px 12px;
         font-size: {fonts.points(0.87)}pt; }}
@@ -663,7 +664,8 @@ def _fields(t: Theme, fonts: Fonts) -> str:
     QComboBox {{ padding-right: 28px; combobox-popup: 0; }}
     QComboBox::drop-down {{ border: none; width: 24px; }}
     QComboBox::down-arrow {{ image: none; }}
-    QComboBox QAbstractItemView {{ background: {t.sheet}; color: {t.ink}; border: {t.separator};
+    QComboBox QAbstractItemView {{ background: {t.sheet}; color: {t.ink}; border: {t.separator}; outline: none;
+        border-radius: {CONTROL_RADIUS}px; padding: 4px 0;
         selection-background-color: {t.fill}; selection-color: {t.ink}; }}
     QComboBox QAbstractItemView::item {{ padding: 4px 6px; border: none; }}
     QComboBox QAbstractItemView::item:selected {{ background: {t.fill}; color: {t.ink}; }}

@@ -420,14 +420,16 @@ def cut_in_middle(name: str, metrics: QFontMetrics, width: int) -> str:
     return metrics.elidedText(name, Qt.TextElideMode.ElideRight, width - metrics.horizontalAdvance(end)) + end
 
 
-def cut_at_word(text: str, metrics: QFontMetrics, width: int) -> str:
-    """Return `text`, cut with an ellipsis after a word if it is wider than this, or within a word that is very long."""
+def cut_at_word(text: str, metrics: QFontMetrics, width: int, least: float = 0.5) -> str:
+    """Return `text`, cut with an ellipsis after a word if it is wider than this, or within a word where less than the
+    share `least` of the room would be used.
+    """
     cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
     kept = cut.removesuffix("…")
     if cut == text or text[len(kept) :].startswith(" "):
         return cut
     space = kept.rstrip().rfind(" ")
-    return f"{kept[:space].rstrip(' ,;:.–-')}…" if space > len(kept) // 2 else cut
+    return f"{kept[:space].rstrip(' ,;:.–-')}…" if space > int(len(kept) * least) else cut
 
 
 def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
@@ -674,14 +676,15 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, is_chosen: 
 
 
 def draw_lines(
-    painter: QPainter, option: QStyleOptionViewItem, place: QRect, words: str, below: str, *, is_chosen: bool
-) -> None:
-    """Draw the words of a row, cut in the middle, and a small line below them, if there is one."""
+    painter: QPainter, option: QStyleOptionViewItem, place: QRect, words: str, below: str, *, is_chosen: bool,
+    cut: Callable[[str, QFontMetrics, int], str] = cut_in_middle,
+) -> None:  # fmt: skip
+    """Draw the words of a row, cut in the middle as a file's name or by `cut`, and a small line below them, if any."""
     colours, flags = theme.current(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
     painter.setFont(option.font)
     painter.setPen(colours.colour("soft_ink" if is_chosen else "ink"))
     line = QRect(place.left(), place.top(), place.width(), place.height() // 2 + 3 if below else place.height())
-    painter.drawText(line, flags, cut_in_middle(words, option.fontMetrics, line.width()))
+    painter.drawText(line, flags, cut(words, option.fontMetrics, line.width()))
     if below:
         small = QFont(option.font)
         small.setPointSizeF(small.pointSizeF() * 0.87)

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListWidget, QListWidgetItem, QMenu, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QPainter, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item
@@ -16,11 +26,16 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.text import moment_words
+from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.build import (
     CLEAR,
     button,
     column,
+    cut_at_word,
+    cut_in_middle,
+    draw_lines,
     named,
+    paint_ground,
     plain_label,
     plain_tip,
     row,
@@ -31,6 +46,10 @@ from slmdesk.window.widgets.build import (
 
 SEARCH_AFTER_MS = 200
 ID = Qt.ItemDataRole.UserRole
+SIGN = Qt.ItemDataRole.UserRole + 1
+"""Name of the icon of a row."""
+FILE = "file-text"
+ROW_HEIGHT, TALL_ROW_HEIGHT = 32, 46
 AT_ONCE = 50
 HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
 
@@ -42,6 +61,30 @@ class Listed(Record):
     """What was searched. Empty if all are listed."""
     is_cut: bool = False
     """Whether there are more; in a search, items that were not searched."""
+
+
+class EarlierPainter(QStyledItemDelegate):
+    """Draws a row as the list of documents does: its icon, its title, and the words that were found below it."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        painter.save()
+        is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        area, size = paint_ground(painter, option, is_chosen=is_chosen), scaled(15)
+        colour = theme.current().colour("soft_ink" if is_chosen else "ink2")
+        sign = QRect(area.left() + scaled(10), area.top() + (area.height() - size) // 2, size, size)
+        scale = painter.device().devicePixelRatio()
+        painter.drawPixmap(sign.topLeft(), pixmap(str(index.data(SIGN)), colour, size=size, scale=scale))
+        left = sign.right() + scaled(8)
+        place = QRect(left, area.top(), area.right() - left - scaled(6), area.height())
+        title, __, found = str(index.data()).partition("\n")
+        cut = cut_in_middle if index.data(SIGN) == FILE else cut_at_word
+        draw_lines(painter, option, place, title, found, is_chosen=is_chosen, cut=cut)
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(80, scaled(TALL_ROW_HEIGHT if "\n" in str(index.data()) else ROW_HEIGHT))
 
 
 class EarlierList(QFrame):
@@ -73,7 +116,7 @@ class EarlierList(QFrame):
         raise NotImplementedError
 
     def icon_of(self, _item: Item) -> str:
-        return ""
+        return FILE
 
     def _build_ui(self, new: str, tip: str, search: str, label: str) -> None:
         begin = button(
@@ -85,7 +128,9 @@ class EarlierList(QFrame):
         self.search = text_line(f"{self.name}_search", self, search, most=400, clears=CLEAR)
         self._hint = plain_label("", self, name=f"{self.name}_hint", kind="small")
         self.list = named(QListWidget(self), f"{self.name}_list", label=label)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setItemDelegate(EarlierPainter(self.list))
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setMouseTracking(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
@@ -155,8 +200,7 @@ class EarlierList(QFrame):
                 title = " ".join(item.shown_title.split())
                 words = f"{title}\n{snippet.translate(HIT_MARKS)}" if snippet else title
                 line = QListWidgetItem(words, self.list)
-                if name := self.icon_of(item):
-                    line.setIcon(theme.icon(name, theme.current().colour("ink2")))
+                line.setData(SIGN, self.icon_of(item))
                 line.setFlags(line.flags() | Qt.ItemFlag.ItemIsEditable)
                 line.setData(ID, item.id)
                 line.setToolTip(plain_tip(f"{item.shown_title}\n{moment_words(item.updated)}"))

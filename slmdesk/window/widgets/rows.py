@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QPointF,
+    QRect,
     QRectF,
     QSize,
     Qt,
@@ -27,12 +28,15 @@ from PySide6.QtGui import (
     QFocusEvent,
     QFont,
     QFontMetrics,
+    QIcon,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPalette,
+    QRegion,
     QTextLayout,
     QTextOption,
     QWheelEvent,
@@ -68,6 +72,7 @@ from slmdesk.window.widgets.build import (
     Part,
     breakable,
     column,
+    cut_to_lines,
     draw_box,
     first_words,
     named,
@@ -200,6 +205,13 @@ class CitedText(QLabel):
         self.setSizePolicy(policy)
         self._sign = sign
         self.is_lit = False
+        self.most_lines = 0
+        """Lines that are shown, the last with an ellipsis if there are more. 0: all."""
+
+    def show_all(self) -> None:
+        self.most_lines = 0
+        self.updateGeometry()
+        self.update()
 
     def _small(self) -> QFont:
         font = QFont(self.font())
@@ -213,7 +225,10 @@ class CitedText(QLabel):
         sign = QFontMetrics(self._small()).horizontalAdvance(self._sign) + scaled(10) if self._sign else 0
         space = max(1, metrics.horizontalAdvance("\u00a0"))
         tail = "\u2060" + "\u00a0" * -(-(sign + scaled(3)) // space) if sign else ""
-        layout = QTextLayout(self.text() + tail, self.font())
+        words = self.text()
+        if self.most_lines:
+            words = cut_to_lines(words, self.font(), width - sign - 2 * space, self.most_lines)
+        layout = QTextLayout(words + tail, self.font())
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)
@@ -222,7 +237,7 @@ class CitedText(QLabel):
         while (line := layout.createLine()).isValid():
             line.setLineWidth(max(width, 1))
             line.setPosition(QPointF(0, y + (step - metrics.height()) / 2))
-            at: Any = line.cursorToX(len(self.text()))
+            at: Any = line.cursorToX(len(words))
             end = QPointF(at[0] + scaled(3), y)
             y += step
         layout.endLayout()
@@ -266,10 +281,10 @@ class CitedRow(QFrame):
 
     def __init__(
         self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
-        has_bullet: bool = False, kind: str = "", most_words: int = 0, sign: str = "",
+        has_bullet: bool = False, kind: str = "", most_words: int = 0, most_lines: int = 0, sign: str = "",
     ) -> None:  # fmt: skip
         """`sign` stands behind the text: the number of its source, or its page. `kind` is the text's in the style
-        sheet. Only the first `most_words` are shown until the row is chosen.
+        sheet. Only the first `most_words` and `most_lines` are shown until the row is chosen.
         """
         super().__init__(parent)
         self.setObjectName(name)
@@ -281,6 +296,8 @@ class CitedRow(QFrame):
         if most_words and (begin := first_words(text, most_words)) != text:
             whole.setText(f"{begin} …")
             self.chosen.connect(lambda: whole.setText(text))
+        whole.most_lines = most_lines
+        self.chosen.connect(whole.show_all)
         lines: list[QWidget] = [whole]
         if warning:
             lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
@@ -354,10 +371,43 @@ class CitedRow(QFrame):
         self.pointed_at.emit(False)
 
 
+Index = QModelIndex | QPersistentModelIndex
 ELLIPSIS_WIDTH = 2
 """Pixels that the style keeps free beside the text."""
 MOST_LETTERS = 40
 MOST_VISIBLE = 12
+CHOICE_HEIGHT = 30
+"""Height of a value in the list below a field, at the usual text size."""
+
+
+class ChoicePainter(QStyledItemDelegate):
+    """Draws the values below a field as the entries of a menu."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        hint = super().sizeHint(option, index)
+        return QSize(hint.width() + 2 * theme.SPACE_12, max(hint.height(), scaled(CHOICE_HEIGHT)))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours, is_on = theme.current(), bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if is_on:
+            painter.setBrush(colours.colour("accent" if colours.line_width > 1 else "fill"))
+            painter.drawRoundedRect(
+                QRectF(option.rect).adjusted(4, 1, -4, -1), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS
+            )
+        words = option.rect.adjusted(theme.SPACE_12, 0, -theme.SPACE_12, 0)
+        sign = index.data(Qt.ItemDataRole.DecorationRole)
+        if isinstance(sign, QIcon):
+            place = QRect(words.left(), words.center().y() - scaled() // 2, scaled(), scaled())
+            sign.paint(painter, place)
+            words.setLeft(place.right() + theme.SPACE_8)
+        painter.setFont(option.font)
+        painter.setPen(colours.colour("on_accent" if is_on and colours.line_width > 1 else "ink"))
+        shown = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, words.width())
+        painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading), shown)
+        painter.restore()
 
 
 class Choice(QComboBox):
@@ -371,10 +421,18 @@ class Choice(QComboBox):
         self.cut = Qt.TextElideMode.ElideRight
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMaxVisibleItems(MOST_VISIBLE)  # obeyed by a list below the box (combobox-popup in the style sheet)
-        self.setItemDelegate(QStyledItemDelegate(self))  # the default delegate ignores the style sheet
+        self.setItemDelegate(ChoicePainter(self))
         for value, words in values:
             self.addItem(words, value)
         self.activated.connect(lambda index: self.value_chosen.emit(self.itemData(index)))
+
+    def showPopup(self) -> None:
+        around = self.view().window()  # round as a menu is: by its ground, and by a mask where nothing shines through
+        around.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        super().showPopup()
+        corners = QPainterPath()
+        corners.addRoundedRect(QRectF(around.rect()), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        around.setMask(QRegion(corners.toFillPolygon().toPolygon()))
 
     def show_value(self, value: object) -> None:
         """Show a value. A value that is not in the list is added."""
@@ -414,9 +472,6 @@ class Choice(QComboBox):
         painter = QPainter(self)
         painter.drawPixmap(left, (self.height() - size) // 2, arrow)
         painter.end()
-
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 def list_in_table(table: QTableView) -> None:

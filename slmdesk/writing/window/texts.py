@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from slmdesk.base.records import Item
 from slmdesk.base.texts import _
 from slmdesk.services import Services
 from slmdesk.window.base.bridge import Bridge
@@ -27,6 +28,9 @@ class TextList(EarlierList):
         super().__init__(
             bridge, parent, new=_("New text"), tip=_("Begin a new text"), search=_("Search texts"), label=_("My texts")
         )
+
+    def icon_of(self, _item: Item) -> str:
+        return "pencil"
 
     @property
     def current(self) -> str:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QT
 
 from slmdesk.base.documents import PageStatus
 from slmdesk.base.record import changed
-from slmdesk.library.window.page import LINE_ROLE
+from slmdesk.library.window.document_rows import LINE_ROLE, SUBJECT_ROLE, TALL_ROW_HEIGHT
 
 pytestmark = pytest.mark.gui
 
@@ -380,6 +380,35 @@ def test_the_number_of_a_page_is_typed(program, tmp_path):
     assert program.find("page_count").text() == " / 5 "
 
 
+MAIL = """From: Marianne Albers <m.albers@example.org>
+To: Stefan Kessler <s.kessler@example.org>
+Date: Fri, 12 Apr 2024 14:23:08 +0200
+Subject: The hedge at the border
+Content-Type: text/plain; charset=utf-8
+
+Please cut the hedge by 30 June 2024.
+"""
+
+
+def test_a_mail_is_listed_and_found_by_its_subject_and_its_sender(program, tmp_path):
+    path = tmp_path / "2024-04-12_albers-an-kessler_thujahecke.eml"
+    path.write_text(MAIL)
+    drop(program.documents, path)
+    program.wait(lambda: listed(program) and program.coverage.startswith("1 of 1"))
+    view = program.find("document_view")
+    index = view.model().index(0, 0)
+    assert index.data(SUBJECT_ROLE) == "The hedge at the border"
+    assert index.data(LINE_ROLE) == "Marianne Albers"
+    assert view.sizeHintForRow(0) == TALL_ROW_HEIGHT
+    assert path.name in index.data(Qt.ItemDataRole.ToolTipRole)
+    program.type_into("document_filter", "hedge")
+    program.wait(lambda: listed(program) == [path.name])
+    program.type_into("document_filter", " thuja")
+    program.wait(lambda: listed(program) == [path.name])
+    program.type_into("document_filter", " rose")
+    program.wait(lambda: not listed(program))
+
+
 def test_while_the_list_is_out_of_sight_the_page_opens_documents_itself(program, letter):
     open_read(program, letter)
     other = letter.with_name("second.md")
@@ -421,3 +450,18 @@ def test_in_a_narrow_window_the_pages_are_a_drawer_over_the_result(program, lett
     assert view.isVisible()
     program.window.resize(1300, 800)
     program.wait(lambda: side.isVisible() and view.isVisible() and not view.visibleRegion().isEmpty())
+
+
+def test_the_button_of_the_pages_keeps_away_from_the_tabs(program, letter):
+    open_read(program, letter)
+    page, tabs = program.find("page_button"), program.find("document_tabs")
+    for width, scale in ((1366, 100), (1024, 150), (1024, 200), (1366, 100)):
+        program.frame.keeper.set_font_scale(scale)
+        program.window.resize(width, 768)
+        for _turn in range(4):
+            QApplication.processEvents()
+        end = tabs.mapTo(program.window, tabs.tabRect(tabs.count() - 1).topRight()).x()
+        assert page.mapTo(program.window, QPoint()).x() - end >= 8 or page.text() == ""
+        assert page.accessibleName() == "Page"
+    assert page.text() == "Page"
+    program.frame.keeper.set_font_scale(100)

@@ -96,10 +96,13 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatc
 
     program.window.resize(1280, 800)
     stands = places_of(program, "list", "word", "add", "options")
+    height = program.find("redaction_list").height()
     program.click("redaction_write")
     copy, said = tmp_path / "letter.redacted.docx", program.find("redaction_said")
     program.wait(lambda: "letter.redacted.docx is written" in said.text())
     assert "1 bank account" in said.text()
+    QApplication.processEvents()
+    assert program.find("redaction_list").height() == height, "what is said has its place"
     assert "read the copy before you give it away" in said.text()
     assert places_of(program, "list", "word", "add", "options") == stands
     words = [paragraph.text for paragraph in docx.Document(copy).paragraphs]

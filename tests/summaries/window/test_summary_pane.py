@@ -25,6 +25,7 @@ from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Su
 from slmdesk.summaries.window.pane import WRITING, SentenceRow, due_words, readers_language
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
 from slmdesk.window.widgets.dialogs import LineQuestion
+from slmdesk.window.widgets.rows import CitedRow, CitedText
 
 pytestmark = pytest.mark.gui
 
@@ -409,6 +410,32 @@ def test_a_sentence_is_copied_with_its_place_lights_its_passages_and_stays_when_
     row.pointed_at.emit(True)
     row.pointed_at.emit(False)
     program.wait(lambda: marked() == pages)
+
+
+def test_the_lead_takes_two_lines_until_it_is_pressed(qtbot):
+    words = "Rent increase for the flat in the Lindenstraße: " + "the rent rises by forty euros a month " * 8
+    row = CitedRow(words.strip(), "", None, name="row", kind="lead", most_lines=2, sign="1")
+    qtbot.addWidget(row)
+    row.resize(500, 400)
+    row.show()
+    label = row.findChild(CitedText)
+    line = label.minimumSizeHint().height()
+    assert label.heightForWidth(480) <= 2 * line + 1
+    QTest.mouseClick(row, Qt.MouseButton.LeftButton)
+    assert label.heightForWidth(480) > 2 * line + 1
+    assert label.text() == words.strip()
+
+
+def test_what_adds_a_passage_stands_on_its_first_line(summarized):
+    program, pane = summarized, summarized.find("summary_pane")
+    kept_summary(program, omitted=(changed(pane.summary.sentences[0], text="The deposit is 2,400 euros."),))
+    program.click("more_passages_button")
+    add = program.find("add_omitted_button")
+    program.wait(add.isVisible)
+    passages = [label for label in pane.findChildren(CitedText) if label.isVisible()]
+    beside = min(passages, key=lambda label: abs(label.mapTo(pane, QPoint()).y() - add.mapTo(pane, QPoint()).y()))
+    first_line = beside.mapTo(pane, QPoint(0, beside.minimumSizeHint().height() // 2)).y()
+    assert abs(add.mapTo(pane, add.rect().center()).y() - first_line) <= 3
 
 
 def test_pointing_at_a_sentence_brings_its_passage_into_sight_and_covers_nothing(program, tmp_path):

@@ -148,3 +148,18 @@ def test_the_wheel_scrolls_the_page_and_changes_no_value(qtbot) -> None:
         )  # fmt: skip
         QApplication.sendEvent(chosen, turned)
         assert (chosen.currentIndex(), turned.isAccepted()) == (0, False)
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_the_list_below_a_field_is_round_as_a_menu_is(qapp, qtbot) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    ThemeKeeper(qapp, choice="light").dress(page)
+    box = Choice([(words, words) for words in ("Light", "Dark", "A rather long name of a theme")], page)
+    page.show()
+    box.showPopup()
+    around = box.view().window()
+    assert not around.mask().contains(QPoint(0, 0))
+    assert around.mask().contains(around.rect().center())
+    assert box.view().sizeHintForRow(0) >= 28, "as high as the entries of a menu"
+    box.hidePopup()
