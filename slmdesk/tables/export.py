@@ -162,7 +162,8 @@ def _coverage(extraction: Table) -> list[list[Cell]]:
         if row.source != row.document:  # a text of a table, which was read whole
             continue
         coverage = row.coverage
-        missing = ", ".join(f"{unread.page} ({unread.reason})" for unread in coverage.unreadable[:200])
+        pages = (f"{unread.page} ({unread.reason})" for unread in coverage.unreadable[:200])
+        missing = ", ".join((*pages, *coverage.parts))
         given = "whole" if row.is_whole else "the passages that fit best"
         sheet.append([row.name, coverage.pages_total, coverage.pages_read, missing, given])
     return sheet
