@@ -135,10 +135,9 @@ def _run(console: Console, args: list[str]) -> int:
     except click.UsageError as err:
         from slmdesk.command.gone import instead
 
-        err = instead(err, args) or err
-        err.message = one_line(err.message)
+        shown = instead(err, args) or err
         try:
-            err.show()
+            click.UsageError(one_line(shown.message), shown.ctx).show()
         except OSError:
             show_elsewhere(sys.stderr)
         return WRONG_USAGE

@@ -196,7 +196,8 @@ def _coverage(extraction: Table) -> list[list[Cell]]:
         if row.source != row.document:  # a text of a table, which was read whole
             continue
         coverage = row.coverage
-        missing = ", ".join(f"{unread.page} ({unread_reason(unread.reason)})" for unread in coverage.unreadable[:200])
+        pages = (f"{unread.page} ({unread_reason(unread.reason)})" for unread in coverage.unreadable[:200])
+        missing = ", ".join((*pages, *map(_, coverage.parts)))
         given = _(phrases.WHOLE) if row.is_whole else _(phrases.BEST_PASSAGES)
         sheet.append([row.name, coverage.pages_total, coverage.pages_read, missing, given])
     return sheet

@@ -19,7 +19,7 @@ from slmdesk.base.types import Json
 from slmdesk.jobs.documents import PlanTools
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
 from slmdesk.library.search import RankedPassages
-from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread
+from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread, unread_parts
 from slmdesk.runtime.messages import Problem
 from slmdesk.tables.beside import beside
 from slmdesk.tables.cells import (
@@ -348,7 +348,7 @@ class TablePlan:
             pages = [*pages, *some] if size <= most else []
             begin = some[-1].number + 1
             yield Yield()
-        row.coverage = Coverage(total, read, blocks, read_blocks, tuple(unread))
+        row.coverage = Coverage(total, read, blocks, read_blocks, tuple(unread), unread_parts(row.record.info))
         row.by_rule, earlier = rules.result(), of_quoted.result()
         options = row.by_rule.options
         empty = {

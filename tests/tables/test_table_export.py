@@ -24,7 +24,7 @@ TABLE = Table(
             TableCell("1.234,50 €", "Die Miete ist 1.234,50 €", 3, flag=Flag.NONE, number=1234.5, unit="EUR"),
             TableCell("4 March 2024", page=2, flag=Flag.NONE, date="2024-03-04"),
             TableCell("=HYPERLINK(\"http://x\")", page=1, flag=Flag.ELSEWHERE),
-        ), Coverage(4, 3, 9, 9, (Unread(4, "scanned"),))),
+        ), Coverage(4, 3, 9, 9, (Unread(4, "scanned"),), ("winmail.dat",))),
         TableRow("d2", "b.txt", "section", (
             TableCell("-45", page=1, flag=Flag.NONE, number=-45.0), TableCell(),
             TableCell("+49 30 1", flag=Flag.NONE, edited=True),
@@ -87,7 +87,7 @@ def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formul
     assert (sheet["B3"].value, sheet["D3"].value or "", sheet["G3"].value) == (-45, "", None)
     assert sheet["H3"].value == "Who: changed by hand"
     read = book["What was read"]
-    assert [cell.value for cell in read[2]][1:] == [4, 3, "4 (scanned)", "whole"]
+    assert [cell.value for cell in read[2]][1:] == [4, 3, "4 (scanned), winmail.dat", "whole"]
     assert read["E3"].value == "the passages that fit best"
 
 
