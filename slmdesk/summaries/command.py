@@ -183,6 +183,9 @@ def summarize(
         if goal is not None:
             with writing(console, services, view, goal):
                 _write(console, services, item, summary, shape, goal)
+            undated = sum(not deadline.day for deadline in deadlines)
+            if undated and goal.path.suffix.lower() == ".ics":
+                console.notify(f"note: deadlines without a day, which are tasks in the calendar: {undated}.")
             console.notify(f"Written to {output}.")
     if console.as_json:
         console.give(shape)

@@ -78,7 +78,8 @@ def calendar_of(deadlines: Sequence[Deadline], kinds: PageKinds = "page", today:
 
 def _entry_of(deadline: Deadline, kinds: PageKinds, today: date) -> Sequence[str]:
     what = deadline.what or cut(" ".join(deadline.text.split()), MOST_TITLE)
-    title = _(phrases.DUE).format(who=deadline.who, what=what) if deadline.who else what
+    is_named = not deadline.who or what.startswith(deadline.who)
+    title = what if is_named else _(phrases.DUE).format(who=deadline.who, what=what)
     pages = [f"{page_sign(kind_in(kinds, deadline.document))} {span.page}" for span in deadline.blocks[:1]]
     details = [
         deadline.text,

@@ -67,6 +67,8 @@ def test_a_deadline_says_who_wants_what_and_where_it_stands() -> None:
     for words in ("Betrag: 120 Euro", "Von: Stadt Augsburg", "Dokument: Bescheid.pdf\\, S. 2", "DE02 1203"):
         assert words in details, words
     assert lines.count("BEGIN:VALARM") == 2
+    named = changed(FEE, what="Stadt Augsburg: Gebühr zahlen")
+    assert "SUMMARY:Stadt Augsburg: Gebühr zahlen" in unfolded(calendar_of([named]))
 
 
 def test_a_day_that_is_over_rings_no_more_and_one_that_is_not_known_is_a_task() -> None:

@@ -342,7 +342,7 @@ def test_what_is_shown_is_exported_with_its_proof_and_offered_beside_its_documen
         assert "What was read" in words
         assert "[section" in words
         assert ("The lease costs 900 euros." in words) is not is_own
-        assert ("Written by Echo" in words) is not is_own
+        assert ("Written in part by a language model (Echo)" in words) is not is_own
         program.click("own_words_button")
     exported(program, "export_summary_button", "json", tmp_path / "s.json")
     assert json.loads((tmp_path / "s.json").read_text())["coverage"]["pages_read"] == 4
