@@ -173,10 +173,12 @@ class _Document:
 
     def _has_another_paper(self, last: int) -> bool:
         """Return whether another paper begins between the first page of a file and its page `last`."""
+        is_greeted = self._document.page_kind == "page" or is_greeting(self._page[:HEAD_CHARACTERS])  # else sections
         for number in range(2, last + 1):
             head = self._words(self._document.document, number)[:HEAD_CHARACTERS]
-            if is_greeting(head):
+            if is_greeted and is_greeting(head):
                 return True
+            is_greeted = is_greeted or is_greeting(head)
             days = [mention.readings[0] for mention in find_dates(head, self._own_language) if mention.readings]
             first = next((day for day in days if all(day)), None)
             is_other = first is not None and first != self._document.dated

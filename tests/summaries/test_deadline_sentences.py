@@ -91,6 +91,9 @@ def test_a_term_of_another_paper_of_the_same_file_is_not_reckoned_from_the_first
     (deadline,) = deadlines_in_letter(words, cover="Akte Vogt\n3. November 2026", head="Sehr geehrte Frau Vogt,")
     assert (deadline.day, deadline.words) == ("", "Deadline not reckoned: the file holds several papers.")
     assert days(words, cover="Stadt Kiel\nSehr geehrte Frau Vogt,") == "2026-11-19", "the second page of a letter"
+    sections = {"page_kind": "section", "head": "Sehr geehrte Frau Vogt,"}
+    assert days(words, cover="Stadt Kiel\n3. November 2026", **sections) == "2026-11-19", "the letterhead is the first"
+    assert days(words, cover="Liebe Frau Adler,", **sections) == "-"
 
 
 def test_a_day_of_some_later_year_and_the_stamp_of_a_message_are_no_deadlines() -> None:

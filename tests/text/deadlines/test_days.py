@@ -60,6 +60,17 @@ OWN = (2026, 11, 3)
         ("pl", "do dnia 20 listopada 2026 r.", "by 2026-11-20"),
         ("pl", "nie wcześniej niż 1 marca 2027", "later 2027-03-01"),
         ("en", "by 03/04/2027", ""),
+        ("en", "by the Friday before 1 December 2026", "later 2026-12-01"),
+        ("en", "the hearing on 12 November 2026 has been cancelled", "other 2026-11-12"),
+        ("en", "postponed from 12 November to 19 November 2026", "range 2026-11-19"),
+        ("de", "statt am 12. November am 19. November 2026", "other 2026-11-12, on 2026-11-19"),
+        ("de", "der Termin wird auf den 19. November 2026 verschoben", "on 2026-11-19"),
+        ("de", "ab 9 Uhr am 12. November 2026", "on 2026-11-12"),
+        ("de", "bis zum 31. März des Folgejahres", ""),
+        ("de", "spaetestens 12. November 2026", "by 2026-11-12"),
+        ("fr", "avant le vendredi 20 novembre, 17 heures", "by 2026-11-20"),
+        ("es", "entre los días 1 y 20 de diciembre de 2026", "range 2026-12-20"),
+        ("nl", "vóór vrijdag 20 november 2026, 12.00 uur", "by 2026-11-20"),
     ],
 )
 def test_the_words_before_a_day_tell_what_it_is(language, words, expected) -> None:
