@@ -136,9 +136,8 @@ def _run(console: Console, args: list[str]) -> int:
         from slmdesk.command.gone import instead
 
         err = instead(err, args) or err
-        err.message = one_line(err.message)
         try:
-            err.show()
+            click.UsageError(one_line(err.format_message()), err.ctx).show()
         except OSError:
             show_elsewhere(sys.stderr)
         return WRONG_USAGE

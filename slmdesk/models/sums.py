@@ -111,7 +111,7 @@ def _sums_of(place: Path, entries: tuple[Entry, ...]) -> frozenset[str]:
     out of the folder, stands for the file with which it shares the most of its end.
     """
     wanted = _parts(place.as_posix())
-    best, sums = 0, set()
+    best, sums = 0, set[str]()
     for checksum, name in entries:
         parts = _parts(name)
         if parts == wanted:
