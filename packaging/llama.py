@@ -30,6 +30,8 @@ from common import PIP, say
 FOLDER = Path(__file__).resolve().parent
 REQUIREMENTS = FOLDER / "requirements.txt"
 TOOLS = FOLDER / "requirements-build.txt"
+COMMIT = "0c1e57098"
+"""Of llama.cpp, in the pinned source, which itself names it in its list of changes alone; `doctor` prints it."""
 BUILD = "1"
 """Counts our own builds of one version of the source: what `+slmdesk.` ends with."""
 
@@ -307,7 +309,17 @@ def unpacked_source(pip: Sequence[str | Path], work: Path, env: Mapping[str, str
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-binary", ":all:", "--require-hashes"]
     run([*pip, "download", *options, "--dest", work / "source", "--requirement", only], env=env)
     shutil.unpack_archive(next((work / "source").glob("*.tar.gz")), work)
-    return next(folder for folder in work.glob("llama_cpp_python-*") if folder.is_dir())
+    source = next(folder for folder in work.glob("llama_cpp_python-*") if folder.is_dir())
+    if commit_in((source / "CHANGELOG.md").read_text(encoding="utf-8"), version()) != COMMIT:
+        raise BuildFailed(f"the source is not of llama.cpp's commit {COMMIT}: look at it, then change COMMIT")
+    return source
+
+
+def commit_in(changes: str, version: str) -> str:
+    """The commit of llama.cpp that a version of the binding holds, by its list of changes; the newest stands first."""
+    since = changes.partition(f"\n## [{version}]\n")[2]
+    found = re.search(r"ggml-org/llama\.cpp@([0-9a-f]+)", since)
+    return found[1] if found else ""
 
 
 def keep_variants(recipe: Path) -> None:

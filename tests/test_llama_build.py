@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from slmdesk.system import doctor
+
 pytestmark = pytest.mark.pure
 
 ROOT = Path(__file__).parent.parent
@@ -195,3 +197,24 @@ def test_only_the_wanted_kinds_of_processor_are_built(llama, tmp_path):
     recipe.write_text("first\n" + "".join(kinds[1:]))
     with pytest.raises(llama.BuildFailed):
         llama.keep_variants(recipe)
+
+
+def test_the_commit_of_the_source_is_the_one_that_is_told(llama):
+    listed = """# Changelog
+
+## [Unreleased]
+
+- feat: update llama.cpp to ggml-org/llama.cpp@aaaaaaaaa
+
+## [0.3.36]
+
+- feat: update llama.cpp to ggml-org/llama.cpp@0c1e57098
+- feat: update llama.cpp to ggml-org/llama.cpp@bbbbbbbbb
+
+## [0.3.35]
+
+- fix: something else
+"""
+    assert llama.commit_in(listed, "0.3.36") == llama.COMMIT == doctor.LLAMA_COMMIT
+    assert llama.commit_in(listed, "0.3.35") == llama.commit_in(listed, "9") == ""
+    assert llama.version() == doctor.LLAMA_BINDING

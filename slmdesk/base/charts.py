@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from html import escape
+from html import escape as escaped
 
-from slmdesk.base.documents import Chart, ChartKind
+from slmdesk.base.documents import Chart, ChartKind, plain
 from slmdesk.base.record import Record
 from slmdesk.base.texts import cut, grouped
 
@@ -31,6 +31,11 @@ LETTER = 0.56
 """Mean width of a letter, of its size."""
 PLOT = 240
 MOST_LABEL = 26
+
+
+def escape(words: str) -> str:
+    """Return words as XML can hold them."""
+    return escaped(plain(words))
 
 
 def height_of(chart: Chart, width: int = WIDTH) -> int:

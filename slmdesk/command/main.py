@@ -135,9 +135,9 @@ def _run(console: Console, args: list[str]) -> int:
     except click.UsageError as err:
         from slmdesk.command.gone import instead
 
-        shown = instead(err, args) or err
+        err = instead(err, args) or err
         try:
-            click.UsageError(one_line(shown.message), shown.ctx).show()
+            click.UsageError(one_line(err.format_message()), err.ctx).show()
         except OSError:
             show_elsewhere(sys.stderr)
         return WRONG_USAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import shutil
@@ -20,6 +21,7 @@ from slmdesk.base.saved_states import states_in
 from slmdesk.base.settings import policy_of
 from slmdesk.base.texts import _
 from slmdesk.base.types import Backends, Device, Json
+from slmdesk.base.untrusted import clean_label
 from slmdesk.base.walls import landlock_of, system_name
 from slmdesk.loader.model_loader import processor
 from slmdesk.online.network import certificates_in
@@ -34,6 +36,10 @@ from slmdesk.store import SQLITE_VERSION
 
 _PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", "store": "sqlite_utils",
           "encryption": "sqlcipher3"}  # fmt: skip
+LLAMA_BINDING, LLAMA_COMMIT = "0.3.36", "0c1e57098"
+"""The pinned version of llama-cpp-python and the commit of llama.cpp in its source, as packaging/llama.py checks it."""
+HEIF = "libheif.so.1"
+MOST_DECODERS, _HEVC = 8, 1
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "sqlcipher3",
              "cryptography", "numpy", "psutil", "jinja2")  # fmt: skip
 
@@ -187,7 +193,23 @@ def _versions() -> dict[str, Json]:
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = None
-    return versions
+    is_pinned = str(versions["llama-cpp-python"]).partition("+")[0] == LLAMA_BINDING
+    return {**versions, "llama.cpp": LLAMA_COMMIT if is_pinned else None, "HEIC": heif_version()}
+
+
+def heif_version() -> str | None:
+    """Return the system's library that opens photos of phones, and what it unpacks them with; None if it has none."""
+    try:
+        heif = ctypes.CDLL(HEIF)
+    except OSError:
+        return None
+    heif.heif_get_version.restype = heif.heif_decoder_descriptor_get_name.restype = ctypes.c_char_p
+    decoders, count = (ctypes.c_void_p * MOST_DECODERS)(), 0
+    with suppress(AttributeError):  # before 1.15 it does not name them
+        count = heif.heif_get_decoder_descriptors(_HEVC, decoders, MOST_DECODERS)
+    names = [heif.heif_decoder_descriptor_get_name(ctypes.c_void_p(each)) for each in decoders[: max(0, count)]]
+    told = "; ".join(name.decode(errors="replace") for name in names if name)
+    return clean_label(f"libheif {heif.heif_get_version().decode(errors='replace')}, {told or 'decoder not named'}")
 
 
 def _speed(services: Services) -> dict[str, Json]:

@@ -203,9 +203,14 @@ def _is_checked(word: str) -> bool:
 
 _SIGNS = "=+\\-@＝＋－＠"
 """Characters that begin a formula. The wide forms do so in East Asian settings."""
-_START = re.compile(rf"(\A[\s\";,|]*|[\s\";,|]+)('*)([{_SIGNS}]?)")
-"""Matches the start of a cell and every run of spaces, quotation marks and separators, together with a sign after it
-that would begin a formula.
+_UNSEEN = (
+    "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff"
+)
+"""Letters that no screen shows, and that a spreadsheet may leave out."""
+_START = re.compile(rf"(\A[\s\";,|{_UNSEEN}]*|[\s\";,|{_UNSEEN}]+)('*)([{_SIGNS}]?)")
+"""Matches the start of a cell and every run of spaces, quotation marks, separators and unseen letters, together with a
+sign after it that would begin a formula.
 """
 _SEPARATOR = re.compile(r"[;,|\t\r\n]")
 _NUMBER = re.compile(r"[+-]\d[\d.,\u00a0\u202f ]*%?")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from unittest.mock import Mock
 
 import pytest
 
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.protocol import Done, Failed
 from slmdesk.base.untrusted import owner_of
+from slmdesk.formats import heif
+from slmdesk.system import doctor
 from slmdesk.system.doctor import _verdict, examine_computer
 
 pytestmark = pytest.mark.pure
@@ -35,3 +38,26 @@ def test_an_engine_that_could_not_compute_does_not_work():
     assert _verdict(Failed("1", "model.damaged", {"reason": "no vector"}), may_refuse=False) != "works"
     assert _verdict(Failed("1", "file.missing", {"path": "x"}), may_refuse=True) == "works"  # as asked
     assert _verdict(Done("1", {"count": 1}), may_refuse=False) == "works"
+
+
+def test_what_was_built_and_what_opens_photos_is_told(tmp_path) -> None:
+    versions = examine_computer(find_paths(tmp_path))["versions"]
+    assert versions["llama.cpp"] == doctor.LLAMA_COMMIT
+    assert versions["HEIC"] == doctor.heif_version()
+    assert (versions["HEIC"] is None) == (heif.library() is None)
+
+
+def test_a_binding_of_another_version_has_no_commit_of_ours(monkeypatch) -> None:
+    monkeypatch.setattr(doctor, "version", lambda _package: "0.3.99+slmdesk.1")
+    assert doctor._versions()["llama.cpp"] is None
+
+
+def test_a_libheif_without_names_of_decoders_is_told(monkeypatch) -> None:
+    class Old:
+        heif_get_version = staticmethod(Mock(return_value=b"1.12.0"))
+        heif_decoder_descriptor_get_name = staticmethod(Mock())
+
+    monkeypatch.setattr("ctypes.CDLL", lambda _name: Old())
+    assert doctor.heif_version() == "libheif 1.12.0, decoder not named"
+    monkeypatch.setattr("ctypes.CDLL", Mock(side_effect=OSError))
+    assert doctor.heif_version() is None

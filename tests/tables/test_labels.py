@@ -7,6 +7,7 @@ import re
 import struct
 from collections import Counter
 from pathlib import Path
+from xml.dom.minidom import parseString as parse
 
 import pytest
 
@@ -160,6 +161,17 @@ def test_a_chart_says_what_it_shows_and_has_a_mark_for_each_figure() -> None:
     assert bars.words in svg(bars)
     harmful = changed(bars, title="<script>alert(1)</script>")
     assert "<script" not in svg(harmful)
+
+
+@pytest.mark.parametrize(
+    "letter", ["\x00", "\x07", "\x0b", "\x1b", "\x7f", "\x85", "\ud800", "\ufffe", "\uffff", "&", "\u2028"]
+)
+def test_any_words_make_a_picture_that_can_be_read(letter: str) -> None:
+    for chart in (chart_of(TABLE, counted(TABLE, 0, 1)), chart_of(TABLE, counted(TABLE, 0))):
+        series = tuple(changed(each, name=f"{each.name}{letter}") for each in chart.series)
+        categories = tuple(f"{letter}{name}" for name in chart.categories)
+        odd = changed(chart, title=f"a{letter}b", series=series, categories=categories)
+        assert parse(svg(odd).encode()).documentElement.tagName == "svg"
 
 
 def test_the_legend_of_a_narrow_chart_lies_above_its_bars() -> None:

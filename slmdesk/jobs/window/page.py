@@ -122,7 +122,7 @@ def info_of(view: JobView) -> str:
         parts.append(left_words(view.left) or _("the time left is not known yet"))
         parts.append(_("in another window or command") if view.is_elsewhere else "")
     elif view.is_left:
-        parts.insert(0, _("The program that did it has ended"))
+        parts.insert(0, _("Interrupted when slmdesk closed"))
     elif view.stand is JobGroup.WAITING:
         place = _("Place {place} in the queue").format(place=view.place) if view.place else _("Waiting")
         parts.insert(0, _("Next") if view.place == 1 else place)

@@ -29,6 +29,7 @@ from slmdesk.online.network import ONCE, Exported
 from slmdesk.runtime.events import RequestsToday
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.system.doctor import examine
+from slmdesk.text.markup import harmless_cell
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.clipboard import copy_text
@@ -441,7 +442,7 @@ class NetworkLogWindow(Dialog):
 
     def _on_copy(self) -> None:
         chosen = sorted(index.row() for index in self._table.selectionModel().selectedRows())
-        lines = ["\t".join(cells_of(self.rows[at])) for at in chosen]
+        lines = ["\t".join(map(harmless_cell, cells_of(self.rows[at]))) for at in chosen]
         if lines:
             copy_text("\n".join(lines))
 
