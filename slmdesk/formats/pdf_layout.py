@@ -528,7 +528,7 @@ def _is_title(line: Line, below: Line, size: float) -> bool:
 def _is_shouted_title(line: Line, below: Line) -> bool:
     """Return whether a line in capital letters stands above a sentence."""
     shown = "".join(word.text for word in line.words)
-    is_title = shown.isupper() and len(line.words) > 1 and len(shown) > 2 * len(line.words)
+    is_title = shown.isupper() and len(shown) > 2 * len(line.words) > 2 and shown[-1] not in ",;-–"
     return is_title and below.words[0].text.istitle() and len(below.words) > 2
 
 
