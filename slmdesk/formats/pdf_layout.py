@@ -14,6 +14,7 @@ from slmdesk.base.record import Record
 from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, Look, Word
 from slmdesk.formats.pdf_hyphens import joint
 from slmdesk.formats.pdf_overlay import FormValue
+from slmdesk.formats.pdf_strikes import EMPTY, EMPTY_BOX, TICKED
 from slmdesk.formats.pdf_tables import Table
 from slmdesk.formats.reading import PageText
 
@@ -32,8 +33,7 @@ NEAR_LABEL = 0.8
 """Largest distance of a label above a field, in heights of the field."""
 MOST_PAIRS = 5_000_000
 """Most pairs of a value and a word of its page that are compared to find where the value belongs."""
-TICKED, EMPTY = "☒", "☐"
-_EMPTY_BOX = re.compile("[☐□❏❐❑❒○◯◻⬜]|_+")
+_EMPTY_BOX = re.compile(f"{EMPTY_BOX.pattern}|_+")
 _BLANK = re.compile(r"[_.…‗]+")
 
 

@@ -4,6 +4,7 @@ them.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import pairwise, takewhile
@@ -43,6 +44,8 @@ STEPS = 60
 """Points of a line that are looked at."""
 MOST_SLANTED = 100
 """Most slanted lines of a page that may be there for its words. A drawing has more."""
+TICKED, EMPTY = "☒", "☐"
+EMPTY_BOX = re.compile("[☐□❏❐❑❒○◯◻⬜]")
 _PALE = 250
 
 
@@ -169,9 +172,11 @@ def _strike_across(words: Sequence[Word], points: Sequence[Point]) -> None:
         ]  # fmt: skip
         over = sum(any(word.x0 < x < word.x1 and word.y0 < y < word.y1 for word in struck) for x, y in steps)
         is_meant = over > INK * len(steps)
-    if is_meant:
-        for word in struck:
-            word.is_struck = True
+    for word in struck if is_meant else ():
+        if EMPTY_BOX.fullmatch(word.text):  # what is crossed there is ticked
+            word.text = TICKED
+        else:
+            word.is_struck = word.text != TICKED
 
 
 def _is_straight(points: Sequence[Point]) -> bool:
