@@ -50,7 +50,7 @@ from slmdesk.formats.pdf_layout import (
 )
 from slmdesk.formats.pdf_line_numbers import Column, line_numbers
 from slmdesk.formats.pdf_overlay import Overlay, OverlayText, overlay_of
-from slmdesk.formats.pdf_shapes import shapes_of
+from slmdesk.formats.pdf_shapes import shapes_and_texts
 from slmdesk.formats.pdf_strikes import strike, strike_covered, strikes_of
 from slmdesk.formats.pdf_tables import tables_of
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
@@ -104,9 +104,6 @@ class _Sheet:
     """Whether its lines only ask for a program that shows what the document holds."""
     numbers: list[Column] = field(default_factory=list)
     """Numbers beside its lines, or what may be some."""
-
-    def is_number(self, word: Word) -> bool:
-        return any(column.is_sure and word in column.words for column in self.numbers)
 
 
 class _Sheets:
@@ -192,7 +189,7 @@ class _Sheets:
     def _sheet(self, page: pdfium.PdfPage, label: str, index: int) -> _Sheet:
         with closing(PageLetters(page)) as letters:
             words = page_words = letters.words()
-            shapes = shapes_of(page, letters.view)
+            shapes, texts = shapes_and_texts(page, letters.view)
             view = letters.view
             count = sum(len(word.text) for word in words)
             for name in sorted(letters.unknown):
@@ -201,17 +198,18 @@ class _Sheets:
             for name in sorted(overlay.unread):
                 self._reading.note(Note.PARTS_UNREAD, name=name)
             strike(words, strikes_of(shapes, overlay.paths, overlay.strokes))
-            strike_covered(page, words, letters, shapes, overlay.covers)
+            strike_covered(page, words, letters, shapes, texts, overlay.covers)
             turned: list[TurnedLines] = []
             if letters.has_turned:
                 from slmdesk.formats.pdf_turned import upright_and_turned
 
                 words, turned = upright_and_turned(words, letters, shapes)
             columns = line_numbers(words)
-            if any(column.is_sure for column in columns):
-                self._reading.note(Note.LINE_NUMBERS)
             sheet = _Sheet(label, width=view.width, height=view.height, numbers=columns, turned=turned)
-            words = with_values([word for word in words if not sheet.is_number(word)], overlay.values)
+            if numbers := {word for column in columns if column.is_sure for word in column.words}:
+                self._reading.note(Note.LINE_NUMBERS)
+                words = [word for word in words if word not in numbers]
+            words = with_values(words, overlay.values)
             self.has_values |= bool(overlay.values)
             placed, tables = tables_of(words, *rules_of(shapes, view.width, view.height), letters)
             sheet.lines = lines_of_words(placed, letters.look, tables)

@@ -329,8 +329,8 @@ class PageLetters:
         """Whether invisible characters such as Unicode tags were left out of the words."""
         self.unknown: set[str] = set()
         """Fonts and codes of signs without a letter."""
-        self.has_turned = False
-        """Whether the letters of a word are not beside each other from left to right, as the page is shown."""
+        self.has_turned = self.view.rotation != 0
+        """Whether the letters of a word may not be beside each other from left to right, as the page is shown."""
         self._families: dict[bytes, str] = {}
         self._fonts: dict[bytes, tuple[bool, bool]] = {}
         self._has_signs = False
@@ -505,7 +505,7 @@ class PageLetters:
         if first != last:
             pdfium_c.FPDFText_GetLooseCharBox(self._raw, last, self._rect_at)
             across, up = rect.left - left, rect.bottom - bottom
-            if across <= up or across <= -up or self.view.rotation:
+            if across <= up or across <= -up:
                 self.has_turned = True
             left = left if left < rect.left else rect.left
             bottom = bottom if bottom < rect.bottom else rect.bottom

@@ -15,6 +15,7 @@ from slmdesk.formats.pdf_cells import Table
 from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, Look, Word
 from slmdesk.formats.pdf_hyphens import joint
 from slmdesk.formats.pdf_overlay import FormValue
+from slmdesk.formats.pdf_strikes import EMPTY, EMPTY_BOX, TICKED
 from slmdesk.formats.reading import PageText
 
 GAP = 0.9
@@ -32,8 +33,7 @@ NEAR_LABEL = 0.8
 """Largest distance of a label above a field, in heights of the field."""
 MOST_PAIRS = 5_000_000
 """Most pairs of a value and a word of its page that are compared to find where the value belongs."""
-TICKED, EMPTY = "☒", "☐"
-_EMPTY_BOX = re.compile("[☐□❏❐❑❒○◯◻⬜]|_+")
+_EMPTY_BOX = re.compile(f"{EMPTY_BOX.pattern}|_+")
 _BLANK = re.compile(r"[_.…‗]+")
 
 
@@ -528,7 +528,7 @@ def _is_title(line: Line, below: Line, size: float) -> bool:
 def _is_shouted_title(line: Line, below: Line) -> bool:
     """Return whether a line in capital letters stands above a sentence."""
     shown = "".join(word.text for word in line.words)
-    is_title = shown.isupper() and len(line.words) > 1 and len(shown) > 2 * len(line.words)
+    is_title = shown.isupper() and len(shown) > 2 * len(line.words) > 2 and shown[-1] not in ",;-–"
     return is_title and below.words[0].text.istitle() and len(below.words) > 2
 
 

@@ -16,6 +16,8 @@ ALIGNED = 3.0
 """Most points by which the numbers of a column are out of line."""
 MOST_BEYOND = 0.1
 """Largest share of the words of a page that stand farther out than the numbers, such as a header."""
+SAMPLE = 20
+"""About how many words are looked at first: of most pages half of them stand farther out than any number."""
 MORE_LINES = 1.2
 """Most lines of text for each number, or for each step of the numbers. Numbered paragraphs have more."""
 RUNNING = 0.3
@@ -55,6 +57,9 @@ def line_numbers(words: Sequence[Word]) -> list[Column]:
 
 def _column(numbers: Sequence[Word], words: Sequence[Word], is_left: bool) -> Column | None:
     outer = min(numbers, key=lambda word: word.x0) if is_left else max(numbers, key=lambda word: word.x1)
+    sample = words[:: max(1, len(words) // SAMPLE)]
+    if 2 * sum(word.x0 < outer.x0 if is_left else word.x1 > outer.x1 for word in sample) > len(sample):
+        return None
     by_begin = [word for word in numbers if abs(word.x0 - outer.x0) < ALIGNED]
     by_end = [word for word in numbers if abs(word.x1 - outer.x1) < ALIGNED]
     aligned = by_begin if len(by_begin) > len(by_end) else by_end
@@ -62,15 +67,17 @@ def _column(numbers: Sequence[Word], words: Sequence[Word], is_left: bool) -> Co
     if not column:
         return None
     x0, x1 = min(word.x0 for word in column), max(word.x1 for word in column)
-    others = [word for word in words if word not in column]
-    beyond = sum(word.x0 < x1 if is_left else word.x1 > x0 for word in others)
-    if not others or beyond > MOST_BEYOND * len(others):
+    beyond = sum([word.x0 < x1 for word in words] if is_left else [word.x1 > x0 for word in words]) - len(column)
+    if beyond > MOST_BEYOND * (len(words) - len(column)):
         return None
-    lines = _lines([word for word in others if word.y1 > column[0].y0 and word.y0 < column[-1].y1])
     begins, ends = int(column[0].text), int(column[-1].text)
+    if len(column) == 1:
+        return Column(is_left, x0, x1, begins, ends, tuple(column), is_sure=False)
+    held, top, bottom = {*column}, column[0].y0, column[-1].y1
+    lines = _lines([word for word in words if word.y1 > top and word.y0 < bottom and word not in held])
     if len(lines) > MORE_LINES * (ends - begins + 1) + 1:
         return None
-    is_spaced = len(column) > 1 and abs(len(lines) - (ends - begins + 1)) <= 1 and ends - begins >= LEAST
+    is_spaced = abs(len(lines) - (ends - begins + 1)) <= 1 and ends - begins >= LEAST
     is_sure = (len(column) >= LEAST or is_spaced) and _is_running(lines)
     if len(column) >= LEAST and not is_sure:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2 as pdfium
@@ -22,6 +22,7 @@ THIN = 3.2
 _SIDES_OF_BOX = 5
 """Segments of a rectangle: where it begins, and its sides."""
 _LINE = pdfium_c.FPDF_SEGMENT_LINETO
+_PATH, _TEXT = pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_TEXT
 _MOVE = pdfium_c.FPDF_SEGMENT_MOVETO
 
 
@@ -53,26 +54,6 @@ class Shape(NamedTuple):
         return self.colour & 0xFF == 0xFF
 
 
-def objects_of(page: pdfium.PdfPage) -> Iterator[tuple[Any, int, Matrix | None]]:
-    """Yield the objects of a page in the order they are painted, with their type. What is in a form follows it, with
-    the matrix of the form.
-    """
-    raw = page.raw
-    object_at, kind_of = pdfium_c.FPDFPage_GetObject, pdfium_c.FPDFPageObj_GetType
-    left = MOST_OBJECTS
-    for at in range(min(pdfium_c.FPDFPage_CountObjects(raw), MOST_OBJECTS)):
-        piece = object_at(raw, at)
-        kind = kind_of(piece)
-        yield piece, kind, None
-        left -= 1
-        if kind == pdfium_c.FPDF_PAGEOBJ_FORM:
-            for inner in _in_form(piece, None, MOST_LEVELS):
-                if left <= 0:
-                    return
-                left -= 1
-                yield inner
-
-
 Matrix = tuple[float, float, float, float, float, float]
 
 
@@ -87,14 +68,35 @@ def _in_form(form: Any, outer: Matrix | None, levels: int) -> Iterator[tuple[Any
             yield from _in_form(piece, matrix, levels - 1)
 
 
+Texts = list[tuple[int, Any]]
+"""The objects that draw letters, with their place in the order in which all objects of a page are painted."""
+
+
 def shapes_of(page: pdfium.PdfPage, view: View) -> list[Shape]:
-    walk = _Walk(view)
-    return [
-        shape
-        for number, (piece, kind, matrix) in enumerate(objects_of(page))
-        if kind == pdfium_c.FPDF_PAGEOBJ_PATH
-        for shape in walk.shapes(piece, matrix, number)
-    ]
+    return shapes_and_texts(page, view)[0]
+
+
+def shapes_and_texts(page: pdfium.PdfPage, view: View) -> tuple[list[Shape], Texts]:
+    """Return the shapes of a page, and the objects that draw its letters."""
+    walk, shapes, texts = _Walk(view), list[Shape](), Texts()
+    raw, object_at, kind_of = page.raw, pdfium_c.FPDFPage_GetObject, pdfium_c.FPDFPageObj_GetType
+    number = 0
+    for at in range(min(pdfium_c.FPDFPage_CountObjects(raw), MOST_OBJECTS)):
+        piece = object_at(raw, at)
+        kind = kind_of(piece)
+        if kind == _TEXT:
+            texts.append((number, piece))
+        elif kind == _PATH:
+            shapes += walk.shapes(piece, None, number)
+        elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and number < MOST_OBJECTS:
+            for inner, inner_kind, matrix in islice(_in_form(piece, None, MOST_LEVELS), MOST_OBJECTS - number):
+                number += 1
+                if inner_kind == _TEXT:
+                    texts.append((number, inner))
+                elif inner_kind == _PATH:
+                    shapes += walk.shapes(inner, matrix, number)
+        number += 1
+    return shapes, texts
 
 
 class _Walk:

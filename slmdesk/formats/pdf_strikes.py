@@ -4,6 +4,7 @@ them.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import pairwise, takewhile
@@ -14,7 +15,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from slmdesk.formats.pdf_file import PageLetters, Sides, Word
-from slmdesk.formats.pdf_shapes import THIN, Shape, address, objects_of
+from slmdesk.formats.pdf_shapes import THIN, Shape, Texts, address
 
 Point: TypeAlias = tuple[float, float]
 MIDDLE = (0.38, 0.7)
@@ -43,8 +44,9 @@ STEPS = 60
 """Points of a line that are looked at."""
 MOST_SLANTED = 100
 """Most slanted lines of a page that may be there for its words. A drawing has more."""
+TICKED, EMPTY = "☒", "☐"
+EMPTY_BOX = re.compile("[☐□❏❐❑❒○◯◻⬜]")
 _PALE = 250
-_TEXT = pdfium_c.FPDF_PAGEOBJ_TEXT
 
 
 class Stroke(NamedTuple):
@@ -170,9 +172,11 @@ def _strike_across(words: Sequence[Word], points: Sequence[Point]) -> None:
         ]  # fmt: skip
         over = sum(any(word.x0 < x < word.x1 and word.y0 < y < word.y1 for word in struck) for x, y in steps)
         is_meant = over > INK * len(steps)
-    if is_meant:
-        for word in struck:
-            word.is_struck = True
+    for word in struck if is_meant else ():
+        if EMPTY_BOX.fullmatch(word.text):  # what is crossed there is ticked
+            word.text = TICKED
+        else:
+            word.is_struck = word.text != TICKED
 
 
 def _is_straight(points: Sequence[Point]) -> bool:
@@ -211,14 +215,19 @@ MOST_COVERS = 500
 
 
 def strike_covered(
-    page: pdfium.PdfPage, words: Sequence[Word], letters: PageLetters, shapes: Sequence[Shape], notes: Sequence[Sides]
+    page: pdfium.PdfPage,
+    words: Sequence[Word],
+    letters: PageLetters,
+    shapes: Sequence[Shape],
+    texts: Texts,
+    notes: Sequence[Sides],
 ) -> None:
     """Mark the words that nobody sees, since something opaque was put over them: a box of the page, or one of the
     annotations, whose places are `notes`. It is tried whether the page looks the same without them.
     """
     boxes = [shape for shape in shapes if shape.is_box and shape.is_filled and not shape.is_level and shape.is_opaque]
-    hidden = _under(page, boxes[:MOST_COVERS], words, letters) if boxes else []
-    under_notes = [word for word in words if any(_is_under(word, sides) for sides in notes[:MOST_COVERS])]
+    hidden = _under(boxes[:MOST_COVERS], texts, words, letters) if boxes else []
+    under_notes = [word for word in words if notes and any(_is_under(word, sides) for sides in notes[:MOST_COVERS])]
     if under_notes:
         seen_alone = _seen(page, under_notes, letters, draws_annotations=False)
         hidden += [word for word in under_notes if word in seen_alone]
@@ -236,22 +245,37 @@ def _is_under(word: Word, sides: Sequence[float]) -> bool:
     return across > LEAST_COVERED * (word.x1 - word.x0) and down > LEAST_COVERED * (word.y1 - word.y0)
 
 
-def _under(page: pdfium.PdfPage, boxes: Sequence[Shape], words: Sequence[Word], letters: PageLetters) -> list[Word]:
-    """Return the words that lie where a box was painted later than they were."""
+def _under(boxes: Sequence[Shape], texts: Texts, words: Sequence[Word], letters: PageLetters) -> list[Word]:
+    """Return the words in whose place a box was painted later than they were. The first word in a box tells it of all
+    that were painted later still: they stand in this order.
+    """
+    first = texts[0][0] if texts else 0
+    boxes = [box for box in boxes if box.number > first]
     rows: dict[float, list[Shape]] = {}
-    found: list[tuple[Word, int]] = []
-    for word in words:
-        if word.y0 not in rows:
-            rows[word.y0] = [box for box in boxes if box.y0 < word.y1 and box.y1 > word.y0]
-        over = [box.number for box in rows[word.y0] if _is_under(word, box[:4])] if rows[word.y0] else ()
-        if over and word.first >= 0:
-            found.append((word, max(over)))
-    if not found:
+    within: dict[int, list[Word]] = {}
+    for word in words if boxes else ():
+        top = word.y0
+        if top not in rows:
+            middle = (top + word.y1) / 2
+            rows[top] = [box for box in boxes if box.y0 < middle < box.y1]
+        if rows[top]:
+            middle = (word.x0 + word.x1) / 2
+            for box in rows[top]:
+                if box.x0 < middle < box.x1 and word.first >= 0:
+                    within.setdefault(box.number, []).append(word)
+    if not within:
         return []
-    last = max(number for __, number in found)
-    pieces = ((at, piece) for at, (piece, kind, __) in enumerate(objects_of(page)) if kind == _TEXT)
-    before = {address(piece): at for at, piece in takewhile(lambda placed: placed[0] < last, pieces)}
-    return [word for word, number in found if before.get(address(letters.piece(word.first)), number) < number]
+    last = max(within)
+    before = {address(piece): number for number, piece in takewhile(lambda placed: placed[0] < last, texts)}
+
+    def is_before(word: Word, number: int) -> bool:
+        return before.get(address(letters.piece(word.first)), number) < number
+
+    painted = [(number, some) for number, some in within.items() if is_before(some[0], number)]
+    sides = {box.number: box[:4] for box in boxes}
+    return [
+        word for number, some in painted for word in some if _is_under(word, sides[number]) and is_before(word, number)
+    ]
 
 
 def _seen(page: pdfium.PdfPage, words: Sequence[Word], letters: PageLetters, *, draws_annotations: bool) -> set[Word]:

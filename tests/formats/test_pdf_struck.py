@@ -115,6 +115,16 @@ def test_a_cross_over_a_paragraph_strikes_all_of_it():
     assert struck == " ".join(text.text for text in clause)
 
 
+def test_a_box_that_is_crossed_is_ticked():
+    boxes = [Text(50, 700, "☐ yes", font="any"), Text(50, 680, "☐ no", font="any")]
+    cross = b"50 698 m 56 709 l S 50 709 m 56 698 l S\n"
+    note = "/Subtype /Ink /InkList [[50 678 56 689] [50 689 56 678]] /Rect [1 1 9 9]"
+    for what, expected in (({"drawing": cross}, ["☒ yes", "☐ no"]), ({"notes": [note]}, ["☐ yes", "☒ no"])):
+        (page,) = pdf.read(Reading("a.pdf", bytes(TinyPdf().page(*boxes, *FOOT, **what))))
+        assert page.text.splitlines()[:2] == expected
+        assert all(block.kind is not BlockKind.STRUCK for block in page.blocks)
+
+
 def test_words_an_annotation_strikes_out_are_struck():
     text, struck, _ = read(b"", quads("not"), quads("30"))
     assert text == "Smoking is allowed. Notice within 60 days."
