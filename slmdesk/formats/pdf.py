@@ -34,7 +34,7 @@ from slmdesk.formats.pdf_file import (
     picture_share,
     view_of,
 )
-from slmdesk.formats.pdf_grid import grids_of
+from slmdesk.formats.pdf_grid import rules_of
 from slmdesk.formats.pdf_layout import (
     REACH,
     LaidOutPage,
@@ -213,7 +213,7 @@ class _Sheets:
             sheet = _Sheet(label, width=view.width, height=view.height, numbers=columns, turned=turned)
             words = with_values([word for word in words if not sheet.is_number(word)], overlay.values)
             self.has_values |= bool(overlay.values)
-            placed, tables = tables_of(words, grids_of(shapes, view.width, view.height), letters)
+            placed, tables = tables_of(words, *rules_of(shapes, view.width, view.height), letters)
             sheet.lines = lines_of_words(placed, letters.look, tables)
             sheet.asides = overlay.asides
             sheet.margins = margins_of(sheet.lines, view.height)

@@ -28,6 +28,16 @@ Cell = list[list[Word]]
 """Lines of words."""
 
 
+@dataclass(slots=True, eq=False)
+class Table:
+    rows: list[list[list[Word]]]
+    """Words of each cell of each row, in the order in which they are read."""
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[Cell]]) -> Table:
+        return cls([[[word for line in cell for word in line] for cell in row] for row in rows])
+
+
 @dataclass(slots=True)
 class Part:
     """A cell, or what of it stands in one of the rows and columns it takes."""

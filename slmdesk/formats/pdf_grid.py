@@ -76,9 +76,8 @@ class Grid:
         return [self.xs[at] for at in range(max(first, 1), min(last, len(owners))) if owners[at - 1] != owners[at]]
 
 
-def grids_of(shapes: Sequence[Shape], width: float, height: float) -> list[Grid]:
+def grids_of(levels: Sequence[Rule], uprights: Sequence[Rule]) -> list[Grid]:
     """Return the tables that are ruled both ways, the smallest first."""
-    levels, uprights = rules_of(shapes, width, height)
     if not levels or not uprights or len(levels) * len(uprights) > MOST_PAIRS:
         return []
     grids = []

@@ -11,10 +11,10 @@ from itertools import pairwise
 
 from slmdesk.base.documents import Block, BlockKind
 from slmdesk.base.record import Record
+from slmdesk.formats.pdf_cells import Table
 from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, Look, Word
 from slmdesk.formats.pdf_hyphens import joint
 from slmdesk.formats.pdf_overlay import FormValue
-from slmdesk.formats.pdf_tables import Table
 from slmdesk.formats.reading import PageText
 
 GAP = 0.9

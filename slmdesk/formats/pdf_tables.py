@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
 
-from slmdesk.formats.pdf_cells import FREE, LAYOUT_LINES, Cell, Part, lines_of, middle_of, rows_of
-from slmdesk.formats.pdf_file import Sides, Word
-from slmdesk.formats.pdf_grid import COVERED, OPEN, Grid
+from slmdesk.formats.pdf_cells import FREE, LAYOUT_LINES, Cell, Part, Table, lines_of, middle_of, rows_of
+from slmdesk.formats.pdf_file import Look, Sides, Word
+from slmdesk.formats.pdf_grid import COVERED, OPEN, Grid, Rule, grids_of
+from slmdesk.formats.pdf_ladders import ladders_of
 from slmdesk.formats.pdf_shapes import address
 
 LEAST_ROWS = 2
@@ -33,16 +33,12 @@ MOST_SIGNS = 0.6
 """Most words, of all, without a letter or digit. The points of a chart are more."""
 
 
-@dataclass(slots=True, eq=False)
-class Table:
-    rows: list[list[list[Word]]] = field(default_factory=list)
-    """Words of each cell of each row, in the order in which they are read."""
-
-
 class Letters(Protocol):
     """The characters of a page by their index."""
 
     def box(self, index: int) -> Sides: ...
+
+    def look(self, index: int) -> Look: ...
 
     def piece(self, index: int) -> Any:
         """Return pdfium's object of the page that draws a character; those drawn in one go have it in common."""
@@ -50,11 +46,20 @@ class Letters(Protocol):
 
 
 def tables_of(
-    words: Sequence[Word], grids: Sequence[Grid], letters: Letters
+    words: Sequence[Word], levels: Sequence[Rule], uprights: Sequence[Rule], letters: Letters
 ) -> tuple[Sequence[Word], dict[Word, Table]]:
     """Return the words, those parted in which the texts of two cells meet, and the table of each word in one."""
-    if not grids:
-        return words, {}
+    grids = grids_of(levels, uprights)
+    placed, tables = _in_grids(words, grids, letters) if grids else (words, {})
+    if len(levels) > 1:
+        for table in ladders_of([word for word in placed if word not in tables], levels, letters.look):
+            tables |= {word: table for row in table.rows for cell in row for word in cell}
+    return placed, tables
+
+
+def _in_grids(
+    words: Sequence[Word], grids: Sequence[Grid], letters: Letters
+) -> tuple[Sequence[Word], dict[Word, Table]]:
     fillings = [_Filling(grid, letters) for grid in grids]
     last: _Filling | None = None
     for word in words:
@@ -171,7 +176,7 @@ class _Filling:
             return None
         if statistics.median(len(cell) for row in many for cell in row) >= LAYOUT_LINES:
             return None
-        return Table([[[word for line in cell for word in line] for cell in row] for row in rows]), parted
+        return Table.of(rows), parted
 
 
 def _cut(boxes: Sequence[Sides], side: float) -> int:

@@ -245,3 +245,79 @@ def test_words_marked_in_a_cell_stay_in_it():
     drawn = Drawn((("Item", "When"), ("Rent", "pay until 5 May at once"), ("Heating", "monthly")), (60, 140, 300))
     bar = f"1 1 0 rg 160 {drawn.ys[2] + 1} 30 16 re f 0 g\n".encode()
     assert rows_of(page_of(drawn, bar + drawn.boxes()))[1] == ["Rent", "pay until 5 May at once"]
+
+
+PUPILS = (
+    ("Region", "2007", "2008", "2009"),
+    ("North and the islands", "51,544", "37,481", "14,062"),
+    ("South", "52,071", "37,797", "-"),
+    ("", "", "", ""),
+    ("West", "1,505", "1,580", "1,643"),
+    ("East", "1,512", "1,586", "1,646"),
+)
+
+
+def test_columns_below_a_ruled_head_are_where_no_words_stand():
+    drawn = Drawn(PUPILS, (60, 200, 240, 280, 330))
+    page = page_of(drawn, drawn.level(0, 1, 6), *AFTER)
+    assert rows_of(page) == [list(row) for row in PUPILS if any(row)]
+    assert page.text.endswith("The schedule holds until 2028 and is signed by both parties.")
+
+
+BOOKINGS = (
+    ("Day", "Text", "Amount"),
+    ("2 January", "Rent\nHousing company\nLinden street", "- 987,29 EUR"),
+    ("3 January", "Pension", "+ 1.242,95 EUR"),
+    ("4 January", "Card\nPharmacy", "- 36,11 EUR"),
+)
+
+
+@pytest.mark.parametrize("form", ["lines", "every other row shaded", "all rows shaded"])
+def test_rows_between_level_lines_or_on_shading_are_rows_with_all_their_lines(form):
+    drawn = Drawn(BOOKINGS, (60, 150, 300, 400))
+    shaded = {"lines": [], "every other row shaded": [1, 3], "all rows shaded": [0, 1, 2, 3]}[form]
+    drawing = b"" if shaded else drawn.level()
+    for row in shaded:
+        height = drawn.ys[row] - drawn.ys[row + 1]
+        drawing += f"{0.9 if row % 2 else 0.8} g 60 {drawn.ys[row + 1]} 340 {height} re f 0 g\n".encode()
+    assert rows_of(page_of(drawn, drawing, *AFTER)) == cells_of(BOOKINGS)
+
+
+def test_a_head_over_several_columns_is_a_row_of_its_own():
+    rows = (
+        ("", "Actual and projected", ""),
+        ("Year", "Public", "Private"),
+        *((str(year), "45,611", "5,933") for year in range(2001, 2006)),
+    )
+    drawn = Drawn(rows, (60, 120, 180, 240))
+    drawn.texts[0] = Text(130, drawn.texts[0].y, "Actual and projected")
+    assert rows_of(page_of(drawn, drawn.level(0, 2, 7)))[0] == ["", "Actual and projected", ""]
+    assert rows_of(page_of(drawn, drawn.level(0, 2, 7)))[1:] == [list(row) for row in rows[1:]]
+
+
+@pytest.mark.parametrize("font", ["plain", "mono"])
+def test_text_and_listings_between_lines_make_no_table(font):
+    text = lines(60, 690, *("The first words of each line go on to the end of the line." for _ in range(8)), font=font)
+    code = lines(60, 560, *(f"d-i  local{number}  source  boolean  true" for number in range(8)), font="mono")
+    drawing = b"".join(f"60 {y} m 460 {y} l S\n".encode() for y in (705, 680, 650, 590, 575, 530, 460))
+    (page,) = pdf.read(Reading("a.pdf", bytes(TinyPdf().page(*text, *code, drawing=drawing))))
+    assert not rows_of(page)
+
+
+def test_two_columns_of_text_between_the_lines_of_head_and_foot_are_read_one_after_the_other():
+    left = lines(60, 688, *(f"left line {number} of the text goes on" for number in range(12)))
+    right = lines(263, 688, *(f"right line {number} of the text goes on" for number in range(12)))
+    drawing = b"60 705 m 460 705 l S 60 645 m 460 645 l S 60 500 m 460 500 l S\n"
+    (page,) = pdf.read(Reading("a.pdf", bytes(TinyPdf().page(*left, *right, drawing=drawing))))
+    assert not rows_of(page)
+    assert page.text.index("left line 11") < page.text.index("right line 0")
+
+
+def test_a_table_in_one_of_two_columns_of_text_is_a_table():
+    drawn = Drawn(BOOKINGS, (320, 380, 470, 560))
+    left = lines(60, 740, *(f"line {number} of the first column of text goes on" for number in range(20)))
+    right = lines(320, 740, "The second column begins with some", "words of text above of the table.")
+    made = TinyPdf().page(*left, *right, *drawn.texts, drawing=drawn.level() + drawn.upright())
+    (page,) = pdf.read(Reading("a.pdf", bytes(made)))
+    assert rows_of(page) == cells_of(BOOKINGS)
+    assert page.text.index("line 19 of the first") < page.text.index("The second column")

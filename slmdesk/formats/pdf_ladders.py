@@ -1,0 +1,267 @@
+"""Reads tables of a PDF page that are ruled or shaded by rows alone: their columns are where no words stand."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, pairwise
+
+from slmdesk.formats.pdf_cells import LONG_LINE, Cell, Table, lines_of, middle_of
+from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, Look, Word
+from slmdesk.formats.pdf_grid import Rule
+
+LEAST_WIDTH = 80.0
+"""Points from which a line may belong to a table. Lines for a signature and under words are shorter."""
+ALIKE = 6.0
+"""Points by which the ends of a table's lines differ at most."""
+WIDE = 0.9
+"""Least gap in letter heights that shows that a line of text has cells."""
+GUTTER = 0.4
+"""Least width in letter heights of what is free between two columns."""
+NEXT = 1.3
+"""Largest distance, in letter heights, of a row outside of the outermost lines."""
+FILLED = 0.7
+"""Least share of a column's width that lines of running text fill."""
+LEAST_ROWS = 3
+ROW_LINES = 6
+"""Most lines of a row with a long cell."""
+ASKED = 20
+"""Words of a table that are asked for their font."""
+STRAY = 20
+"""Of so many rows one may reach into the gap between two columns, or be a text over several."""
+SURE = 0.8
+"""Least share of strips that are one row each, for each line to part rows."""
+SAME = 0.75
+"""Least share of the columns that neighbouring strips of a table have in common."""
+
+Line = list[Word]
+
+
+def ladders_of(words: Sequence[Word], levels: Sequence[Rule], look: Callable[[int], Look]) -> Iterator[Table]:
+    """Yield the tables; a word is in one of them at most. `look` returns the font of a character."""
+    left_over = list(words)
+    for group in sorted(_alike(levels), key=lambda group: group[-1].at - group[0].at):
+        left, right = group[0].begin, group[0].end
+        inside = _inside(left_over, left - ALIKE, right + ALIKE)
+        strips = [
+            _ordered(lines_of([word for word in inside if above.at < middle_of(word)[1] < below.at]))
+            for above, below in pairwise(group)
+        ]
+        full = [(number, strip) for number, strip in enumerate(strips) if strip]
+        for chain in _chains(full):
+            top, bottom = group[chain[0][0]].at, group[chain[-1][0] + 1].at
+            around = [word for word in inside if not top < middle_of(word)[1] < bottom]
+            table = _table([strip for __, strip in chain], left, right, _outside(around, top, bottom))
+            if table is not None and not _is_code(table, look) and not _goes_beyond(table, left_over):
+                yield table
+                taken = {word for row in table.rows for cell in row for word in cell}
+                left_over = [word for word in left_over if word not in taken]
+                inside = [word for word in inside if word not in taken]
+
+
+def _goes_beyond(table: Table, words: Sequence[Word]) -> bool:
+    """Return whether half of the rows go on beside the lines that are drawn: these are a part of the table only."""
+    rows = [{word.line for cell in row for word in cell} for row in table.rows]
+    inside = {word for row in table.rows for cell in row for word in cell}
+    numbers = set().union(*rows)
+    beyond = {word.line for word in words if word.line in numbers and word not in inside}
+    return 2 * sum(not row.isdisjoint(beyond) for row in rows) > len(rows)
+
+
+def _is_code(table: Table, look: Callable[[int], Look]) -> bool:
+    """Return whether it is a listing in a frame, or text from right to left, whose order is another."""
+    words = [word for row in table.rows for cell in row for word in cell]
+    asked = [word for word in words[:: max(1, len(words) // ASKED)] if word.first >= 0]
+    mono = sum(look(word.first).is_mono for word in asked)
+    return 2 * mono > len(asked) or any(RIGHT_TO_LEFT.search(word.text) for word in words)
+
+
+def _inside(words: Sequence[Word], left: float, right: float) -> list[Word]:
+    """Return the words between the ends of lines, and those with which a text goes on beyond them."""
+    inside: list[Word] = []
+    for word in words:
+        goes_on = inside and inside[-1].line == word.line and 0 < _gap(inside[-1], word) < GUTTER
+        if goes_on or left < middle_of(word)[0] < right:
+            inside.append(word)
+    return inside
+
+
+Strips = list[tuple[int, list[Line]]]
+"""What stands between neighbouring lines, with the number of the upper one."""
+
+
+def _chains(strips: Strips) -> Iterator[Strips]:
+    """Yield the strips below each other that have the same columns. The first one may be the head of a table."""
+    chain: Strips = []
+    for number, strip in strips:
+        has_cells = _has_cells(strip)
+        if chain and not (has_cells and _is_alike([line for __, held in chain[1:] for line in held], strip)):
+            yield chain
+            chain = []
+        if has_cells:
+            chain.append((number, strip))
+    if chain:
+        yield chain
+
+
+def _is_alike(lines: Sequence[Line], strip: Sequence[Line]) -> bool:
+    if not lines:
+        return True
+    both, most = len(_gutters([*lines, *strip])), max(len(_gutters(lines)), len(_gutters(strip)))
+    return both >= SAME * most
+
+
+def _alike(levels: Sequence[Rule]) -> list[list[Rule]]:
+    """Return the lines that begin and end below each other, from the top down."""
+    groups: list[list[Rule]] = []
+    for level in levels:
+        if level.end - level.begin < LEAST_WIDTH:
+            continue
+        for group in groups:
+            if abs(group[0].begin - level.begin) < ALIKE and abs(group[0].end - level.end) < ALIKE:
+                group.append(level)
+                break
+        else:
+            groups.append([level])
+    return [group for group in groups if len(group) > 1]
+
+
+def _ordered(lines: Cell) -> list[Line]:
+    return [sorted(line, key=lambda word: word.x0) for line in lines]
+
+
+def _outside(words: Sequence[Word], top: float, bottom: float) -> tuple[list[Line], list[Line]]:
+    """Return the lines next to the outermost lines of a table, above and below it."""
+    lines = _ordered(lines_of(words))
+    height = statistics.median([word.y1 - word.y0 for word in words]) if words else 0.0
+    above = [line for line in lines if 0 <= top - line[0].y1 + 0.3 * height < NEXT * height]
+    below = [line for line in lines if 0 <= line[0].y0 - bottom + 0.3 * height < NEXT * height]
+    return above[-1:], below[:1]
+
+
+def _has_cells(strip: Sequence[Line]) -> bool:
+    """Return whether half of the lines have cells, or the first one has, as in a row with a long cell."""
+    several = [any(_gap(*pair) > WIDE for pair in pairwise(line)) for line in strip]
+    return 2 * sum(several) >= len(strip) or (several[0] and len(strip) <= ROW_LINES)
+
+
+def _gap(word: Word, after: Word) -> float:
+    return (after.x0 - word.x1) / (word.y1 - word.y0 or 1.0)
+
+
+def _table(
+    strips: Sequence[Sequence[Line]], left: float, right: float, outside: tuple[list[Line], list[Line]]
+) -> Table | None:
+    body = [line for strip in (strips[1:] or strips) for line in strip]
+    xs = [left, *_gutters(body), right]
+    if len(xs) < 3 or not _is_sure(strips, body, xs):
+        return None
+    above, below = ([line] if line and _keeps_to(line[0], xs) else [] for line in outside)
+    is_ruled = _are_rows(strips, xs)
+    rows: list[list[Cell]] = []
+    for number, strip in enumerate((*above, *strips, *below)):
+        is_whole = number == len(above) or (is_ruled and _is_row(strip, xs))
+        for is_across, held in groupby(strip, key=lambda line: bool(_crossed(line, xs))):
+            lines = [_row(line, xs) for line in held]
+            if is_across or not is_whole:
+                rows += [[[cell] if cell else [] for cell in line] for line in lines]
+            else:
+                rows.append([[line[column] for line in lines if line[column]] for column in range(len(xs) - 1)])
+    return Table.of(rows) if sum(sum(map(bool, row)) > 1 for row in rows) >= LEAST_ROWS else None
+
+
+def _are_rows(strips: Sequence[Sequence[Line]], xs: Sequence[float]) -> bool:
+    """Return whether each line that is drawn parts one row from the next."""
+    return len(strips) >= LEAST_ROWS and sum(_is_row(strip, xs) for strip in strips) >= SURE * len(strips)
+
+
+def _is_row(strip: Sequence[Line], xs: Sequence[float]) -> bool:
+    """Return whether the first line of text begins a row, and no further one does."""
+    rows = [_row(line, xs) for line in strip]
+    begins = [bool(row[0]) and sum(map(bool, row)) > 1 for row in rows]
+    return begins[0] and not any(begins[1:])
+
+
+def _is_sure(strips: Sequence[Sequence[Line]], body: Sequence[Line], xs: Sequence[float]) -> bool:
+    """Return whether the lines are rows: their cells keep to the columns, and either a line parts row from row, or
+    there are several columns below a head.
+    """
+    if len(strips) < 2 or _is_text(body, xs):
+        return False
+    if sum(_is_wide(line, xs) for line in body) > len(body) / STRAY:
+        return False
+    rows = [row for line in body if sum(map(bool, row := _row(line, xs))) > 1]
+    loose = sum(any(_gap(*pair) > WIDE for cell in row for pair in pairwise(cell)) for row in rows)
+    dots = sum(not any(map(str.isalnum, word.text)) for line in body for word in line)
+    if loose > 2 * len(rows) / STRAY or dots > sum(map(len, body)) / 3:
+        return False
+    if _are_rows(strips, xs):
+        return True
+    full = sum(2 * sum(map(bool, row)) >= len(row) for row in rows)
+    return len(xs) > LEAST_ROWS and len(rows) >= LEAST_ROWS and full >= FILLED * len(rows)
+
+
+def _row(line: Line, xs: Sequence[float]) -> list[list[Word]]:
+    """Return the words of a line by their columns. A text over several columns is in the first of them."""
+    crossed = _crossed(line, xs)
+    free = [x for x in xs[1:-1] if x not in crossed]
+    row: list[list[Word]] = [[] for __ in range(len(xs) - 1)]
+    for left, right in pairwise((float("-inf"), *free, float("inf"))):
+        words = [word for word in line if left <= middle_of(word)[0] < right]
+        if words:
+            begin, end = words[0].x0, words[-1].x1
+            middles = [(x + to_x) / 2 for x, to_x in pairwise(xs)]
+            under = [at for at, x in enumerate(middles) if begin <= x <= end]
+            row[under[0] if under else sum(2 * x < begin + end for x in xs[1:-1])] += words
+    return row
+
+
+def _is_wide(line: Line, xs: Sequence[float]) -> bool:
+    """Return whether one text takes more than half of the table's width."""
+    is_one = all(_gap(*pair) < WIDE for pair in pairwise(line))
+    return is_one and line[-1].x1 - line[0].x0 > (xs[-1] - xs[0]) / 2 and bool(_crossed(line, xs))
+
+
+def _gutters(lines: Sequence[Line]) -> list[float]:
+    """Return the middles of what is free between the columns of lines that have cells."""
+    rows = [line for line in lines if any(_gap(*pair) > WIDE for pair in pairwise(line))]
+    if not rows:
+        return []
+    height = statistics.median(word.y1 - word.y0 for line in rows for word in line)
+    ends = sorted([(word.x0, 1) for line in rows for word in line] + [(word.x1, -1) for line in rows for word in line])
+    most, covered = len(rows) // STRAY, 0
+    middles = []
+    begin = float("inf")
+    for x, step in ends:
+        if covered == most and step > 0 and x - begin > GUTTER * height:
+            middles.append((begin + x) / 2)
+        covered += step
+        if covered == most and step < 0:
+            begin = x
+    return middles
+
+
+def _is_text(lines: Sequence[Line], xs: Sequence[float]) -> bool:
+    """Return whether all columns are running text: long lines that fill their column."""
+    for left, right in pairwise(xs):
+        cells = [own for line in lines if (own := [word for word in line if left < middle_of(word)[0] < right])]
+        widths = [own[-1].x1 - own[0].x0 for own in cells]
+        if len(cells) < LEAST_ROWS or statistics.median(widths) < FILLED * (max(widths) or 1.0):
+            return False
+        if statistics.median(sum(len(word.text) for word in own) for own in cells) < LONG_LINE:
+            return False
+    return True
+
+
+def _crossed(line: Line, xs: Sequence[float]) -> list[float]:
+    """Return the gaps between columns that words of a line reach into, a title's over several of them."""
+    return [
+        x
+        for x in xs[1:-1]
+        if any(word.x0 < x - 1 and word.x1 > x + 1 for word in line)
+        or any(word.x1 <= x + 1 and after.x0 >= x - 1 and _gap(word, after) < GUTTER for word, after in pairwise(line))
+    ]
+
+
+def _keeps_to(line: Line, xs: Sequence[float]) -> bool:
+    return sum(map(bool, _row(line, xs))) > 1 and not _crossed(line, xs)
