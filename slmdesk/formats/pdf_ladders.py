@@ -47,16 +47,15 @@ def ladders_of(words: Sequence[Word], levels: Sequence[Rule], look: Callable[[in
             _ordered(lines_of([word for word in inside if above.at < middle_of(word)[1] < below.at]))
             for above, below in pairwise(group)
         ]
+        around = [word for word in inside if not group[0].at < middle_of(word)[1] < group[-1].at]
         full = [(number, strip) for number, strip in enumerate(strips) if strip]
         for chain in _chains(full):
             top, bottom = group[chain[0][0]].at, group[chain[-1][0] + 1].at
-            around = [word for word in inside if not top < middle_of(word)[1] < bottom]
             table = _table([strip for __, strip in chain], left, right, _outside(around, top, bottom))
             if table is not None and not _is_code(table, look) and not _goes_beyond(table, left_over):
                 yield table
                 taken = {word for row in table.rows for cell in row for word in cell}
                 left_over = [word for word in left_over if word not in taken]
-                inside = [word for word in inside if word not in taken]
 
 
 def _goes_beyond(table: Table, words: Sequence[Word]) -> bool:

@@ -321,3 +321,12 @@ def test_a_table_in_one_of_two_columns_of_text_is_a_table():
     (page,) = pdf.read(Reading("a.pdf", bytes(made)))
     assert rows_of(page) == cells_of(BOOKINGS)
     assert page.text.index("line 19 of the first") < page.text.index("The second column")
+
+
+def test_no_word_is_read_twice_where_two_tables_of_the_same_width_meet():
+    rows = (*BOOKINGS, ("Total", "", "1.0"), ("Item one", "4", "5"), ("Item two", "6", "7"), ("Item three", "8", "9"))
+    drawn = Drawn(rows, (60, 150, 300, 400))
+    page = page_of(drawn, drawn.level(), *AFTER)
+    for row in rows:
+        for cell in row:
+            assert page.text.count(cell.replace("\n", " ")) == 1 or len(cell) < 4
