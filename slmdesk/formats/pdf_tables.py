@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -29,8 +30,8 @@ MOST_CROSSED = 0.04
 MOST_UNEVEN = 0.4
 """Largest share of a table that is in cells that are no rectangles. Around drawn boxes it is more."""
 LEAST_FILLED = 0.25
-MOST_SIGNS = 0.6
-"""Most words, of all, without a letter or digit. The points of a chart are more."""
+_SIGNS = re.compile(r"[^\w\s.,…–—-]")
+"""Matches signs. The points of a chart are more than its letters and digits."""
 
 
 class Letters(Protocol):
@@ -166,8 +167,8 @@ class _Filling:
         if self.grid.share_uneven() > MOST_UNEVEN:
             return None
         cells, parted, crossed = self.cells()
-        signs = sum(not any(map(str.isalnum, word.text)) for word in self.words)
-        if crossed > 1 + MOST_CROSSED * len(self.words) or signs > MOST_SIGNS * len(self.words):
+        text = "".join(word.text for word in self.words)
+        if crossed > 1 + MOST_CROSSED * len(self.words) or len(_SIGNS.findall(text)) > len(text) / 2:
             return None
         rows = _rows(self.grid, cells)
         filled = [[cell for cell in row if cell] for row in rows]
