@@ -51,11 +51,10 @@ class Grid:
         return self.xs[0] - NEAR < x < self.xs[-1] + NEAR and self.ys[0] < y < self.ys[-1]
 
     def row_at(self, y: float) -> int:
-        return min(max(bisect(self.ys, y) - 1, 0), len(self.ys) - 2)
+        return bisect(self.ys, y, 1, len(self.ys) - 1) - 1
 
     def cell_at(self, x: float, y: float) -> tuple[int, int]:
-        column = min(max(bisect(self.xs, x) - 1, 0), len(self.xs) - 2)
-        return self.owners[self.row_at(y)][column]
+        return self.owners[self.row_at(y)][bisect(self.xs, x, 1, len(self.xs) - 1) - 1]
 
     def share_uneven(self) -> float:
         """Return how much of the area is in cells that are no rectangles, 0..1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
 
@@ -20,6 +21,8 @@ GUTTER = 0.4
 """Least width in letter heights of what is free between two columns."""
 NEXT = 1.3
 """Largest distance, in letter heights, of a row outside of the outermost lines."""
+NEARBY = 40.0
+"""Points from the outermost lines within which such a row is looked for."""
 FILLED = 0.7
 """Least share of a column's width that lines of running text fill."""
 LEAST_ROWS = 3
@@ -43,13 +46,16 @@ def ladders_of(words: Sequence[Word], levels: Sequence[Rule], look: Callable[[in
     for group in sorted(_alike(levels), key=lambda group: group[-1].at - group[0].at):
         left, right = group[0].begin, group[0].end
         inside = _inside(left_over, left - ALIKE, right + ALIKE)
-        strips = [
-            _ordered(lines_of([word for word in inside if above.at < middle_of(word)[1] < below.at]))
-            for above, below in pairwise(group)
-        ]
-        around = [word for word in inside if not group[0].at < middle_of(word)[1] < group[-1].at]
+        heights = [level.at for level in group]
+        held: list[list[Word]] = [[] for __ in range(len(group) + 1)]
+        for word in inside:
+            held[bisect(heights, middle_of(word)[1])].append(word)
+        strips = [_ordered(lines_of(each)) for each in held[1:-1]]
+        around = held[0] + held[-1]
         full = [(number, strip) for number, strip in enumerate(strips) if strip]
         for chain in _chains(full):
+            if len(chain) < 2:
+                continue
             top, bottom = group[chain[0][0]].at, group[chain[-1][0] + 1].at
             table = _table([strip for __, strip in chain], left, right, _outside(around, top, bottom))
             if table is not None and not _is_code(table, look) and not _goes_beyond(table, left_over):
@@ -131,8 +137,9 @@ def _ordered(lines: Cell) -> list[Line]:
 
 def _outside(words: Sequence[Word], top: float, bottom: float) -> tuple[list[Line], list[Line]]:
     """Return the lines next to the outermost lines of a table, above and below it."""
-    lines = _ordered(lines_of(words))
-    height = statistics.median([word.y1 - word.y0 for word in words]) if words else 0.0
+    near = [word for word in words if top - NEARBY < word.y1 < top + NEARBY or abs(word.y0 - bottom) < NEARBY]
+    lines = _ordered(lines_of(near))
+    height = statistics.median([word.y1 - word.y0 for word in near]) if near else 0.0
     above = [line for line in lines if 0 <= top - line[0].y1 + 0.3 * height < NEXT * height]
     below = [line for line in lines if 0 <= line[0].y0 - bottom + 0.3 * height < NEXT * height]
     return above[-1:], below[:1]
