@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes.contents import write
-from fakes.dropping import drop
+from fakes.dropping import drop, listed
 from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -45,7 +45,9 @@ def click_row(program, name, row=0):
 
 def watched(program, folder):
     drop(program.documents, folder)
-    program.wait(lambda: all(any(words in text for text in program.notices()) for words in ("holds 3", "broken.pdf")))
+    program.wait(lambda: program.is_said("holds 3"))
+    broken = "broken.pdf"  # said by a notice, or by the page where that is on show
+    program.wait(lambda: program.is_said(broken) or any(broken in name for name in listed(program)))
     bar = next(bar for bar in program.window.notices.bars if "holds" in bar.notice.text)
     program.click(program.find("notice_action", bar))
     program.wait(lambda: rows(program, "folder_list") == ["papers"])
