@@ -365,10 +365,12 @@ class NoticeController(QObject):
             for label in labels
             if not self._bars.isAncestorOf(label)
         ]
+        page = "\n".join(on_page)
         for bar in self._bars.bars:
             notice = bar.notice
-            said = {notice.text, notice.details.partition("\n")[0]} - {""}
-            if notice.is_error and not notice.action and any(words in text for text in on_page for words in said):
+            lines = [line for line in notice.details.splitlines() if line.strip()]
+            is_said = notice.text in page or (bool(lines) and all(line in page for line in lines))
+            if notice.is_error and not notice.action and is_said:
                 self._bars.drop_text(notice.text)
 
     def _on_message_ended(self, event: MessageEnded) -> None:

@@ -265,6 +265,7 @@ def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(
         again.click(button)
 
     act("Restore")
+    again.click("restore_sure_button")
     again.wait(lambda: any("backup is restored" in text for text in again.notices()))
     again.wait(lambda: [row.title for row in rows.rows] == ["words from before"])
     act("Rescue")

@@ -135,6 +135,10 @@ def test_an_error_goes_where_the_page_says_the_same(program):
     assert program.notices() == ["Another thing failed."]
     program.bridge.notice_raised.emit(Notice(on_page, is_error=True, action="Try again"))
     assert on_page in program.notices(), "it asks something"
+    two = Notice("2 of them failed.", is_error=True, details=f"{on_page}\nb.pdf is damaged.")
+    program.bridge.notice_raised.emit(two)
+    assert two.text in program.notices(), "the page says one of both"
+    program.window.notices.drop_text(two.text)
     label = program.find("start_hint")
     label.setText("Another thing failed.")  # the page says it a moment later
     program.wait(lambda: program.notices() == [on_page])

@@ -696,7 +696,7 @@ NAME_LENGTH = 60
 
 
 def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
-    """Return one notice for all files that were opened together. *More* shows the reason for each."""
+    """Return one notice for all files that were opened together. *Details* shows the reason for each."""
     if len(unread) == 1:
         return changed(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
     names = [clean_label(path.name, NAME_LENGTH) for path in unread]

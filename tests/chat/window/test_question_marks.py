@@ -57,6 +57,6 @@ def test_a_citation_is_in_a_section_where_its_document_has_sections(qtbot):
     pane.name_documents({"d": "lease.docx", "e": "lease.pdf"}, {"d": "section", "e": "page"})
     pane.show_asked("What is the rent?")
     pane.show_answer(Answered("1,200", True, (*CITED, Citation("e", 3, 0, 4, "Rent"))))
-    shown = [row.toolTip().replace("\u200b", "") for row in pane.rows]
+    shown = [row.accessibleDescription() for row in pane.rows]
     assert any("lease.docx, section 2" in words for words in shown)
     assert any("lease.pdf, p. 3" in words for words in shown)
