@@ -79,7 +79,7 @@ def test_a_model_that_stayed_is_found_again_at_the_next_start(opened, tmp_path):
     again = opened(model=False)
     assert again.services.service_thread.call(again.services.models.list) == []
     again.services.service_thread.call(lambda: again.services.start_background(lambda: False))
-    again.wait(ModelsChanged, lambda _event: again.services.service_thread.call(again.services.models.list))
+    again.wait(ModelsChanged)
     (model,) = again.services.service_thread.call(again.services.models.list)
     assert (model.name, model.linked) == ("Tiny llama", False)
     erasure = result_of(again.services, lambda: again.services.erasing.look(models=True))
