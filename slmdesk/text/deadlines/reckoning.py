@@ -141,6 +141,8 @@ def _law(place: str, office: str, term: Term) -> tuple[Unit, bool, tuple[str, ..
         unit = Unit.WORKING if unit is Unit.DAY and not term.is_natural else unit
     elif country == "ES" and office == "private" and unit is not Unit.WORKING:
         law, is_moved = ("art. 5 Código Civil",), False
+    elif country == "ES" and office == "private" and term.is_before:  # no law says more, but weekends are sure
+        law, is_moved = (), False
     else:
         return None
     is_moved = is_moved and not term.is_before
