@@ -64,6 +64,8 @@ class NamedDay(Record):
     role: Role
     begin: int
     """Where the words begin that tell its role."""
+    is_end: bool = False
+    """Whether it is told as the end of a month or a year."""
 
     @property
     def last(self) -> date | None:
@@ -110,7 +112,7 @@ def named_days(text: str, language: str = "", own: Sequence[int | None] | None =
             days.append(NamedDay(mention.start, mention.end, (*day[:2], int(first["number"])), role, begin))
         if role is Role.RANGE and _refuses(_clause_around(plain, begin, mention.end), language):
             role = Role.OTHER
-        days.append(NamedDay(mention.start, mention.end, day, role, begin))
+        days.append(NamedDay(mention.start, mention.end, day, role, begin, mention.is_end))
         before = mention
     return days
 
@@ -121,6 +123,14 @@ def ends_with_by(before: str, language: str) -> re.Match[str] | None:
         if match := _ends_with(name, before, language):
             return match
     return None
+
+
+def is_due_by_an_end(text: str, language: str, own: Sequence[int | None] | None) -> bool:
+    """Return whether something is due by the end of a month or a year that is to come."""
+    if not own or not re.search(_words("end", language), text, re.IGNORECASE) or tells_a_state(text, language):
+        return False
+    ends = [day for day in named_days(text, language, own) if day.is_end and day.role in (Role.BY, Role.BEFORE)]
+    return any(day.day >= tuple(own) for day in ends)
 
 
 def tells_a_state(text: str, language: str) -> bool:

@@ -248,7 +248,7 @@ class _Span:
         self._before, self._after = text[: self._start], text[span.end() :]
 
     def read(self) -> tuple[Term | None, set[NamedDay]]:
-        """Return the deadline, if it is one, and the days that it is counted from, so that nobody takes them for due."""
+        """Return the deadline, if it is one, and the days that it is counted from: nobody takes them for due."""
         if re.search(self._words["told"], self._text, re.IGNORECASE):
             return None, set()
         if back := self._back():
