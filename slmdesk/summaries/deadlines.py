@@ -18,6 +18,7 @@ from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import MONTHS, _, ngettext
+from slmdesk.exports import phrases
 from slmdesk.library.types import RECEIPT
 from slmdesk.summaries.order import LAST, is_over
 from slmdesk.summaries.types import EARLIER, KEY_POINTS, TO_DO, Deadline, DocumentSummary, Sentence, Summary
@@ -314,3 +315,9 @@ def shown_days(deadlines: Sequence[Deadline]) -> Iterator[str]:
             day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
             day = _("{day} (over)").format(day=day) if is_over(deadline) else day
             yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{deadline.words}]" if deadline.words else "")
+
+
+def shown_days_words(deadlines: Sequence[Deadline]) -> str:
+    """Return the lines of `shown_days` below their heading, as Markdown; empty if there are none."""
+    lines = [f"- {line}" for line in shown_days(deadlines)]
+    return "\n".join([f"**{_(phrases.DEADLINES)}**", "", *lines]) if lines else ""

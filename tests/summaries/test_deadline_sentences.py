@@ -19,7 +19,9 @@ def days(*words: str, **letter: str) -> str:
     return ", ".join(sorted(deadline.day for deadline in deadlines_in_letter(*words, **letter) if deadline.day)) or "-"
 
 
-@pytest.mark.parametrize("name", ["deadline_sentences.txt", "deadline_sentences_held_out.txt"])
+@pytest.mark.parametrize(
+    "name", ["deadline_sentences.txt", "deadline_sentences_held_out.txt", "deadline_directions.txt"]
+)
 def test_each_sentence_has_the_day_that_was_reckoned_by_hand(name) -> None:
     lines = (GOLDEN / name).read_text("utf-8").splitlines()
     cases = [[cell.strip() for cell in line.split("|")] for line in lines if not line.startswith("#")]

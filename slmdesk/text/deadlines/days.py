@@ -125,12 +125,12 @@ def ends_with_by(before: str, language: str) -> re.Match[str] | None:
     return None
 
 
-def is_due_by_an_end(text: str, language: str, own: Sequence[int | None] | None) -> bool:
-    """Return whether something is due by the end of a month or a year that is to come."""
+def due_ends(text: str, language: str, own: Sequence[int | None] | None) -> list[NamedDay]:
+    """Return the ends of months and years to come by which something is due."""
     if not own or not re.search(_words("end", language), text, re.IGNORECASE) or tells_a_state(text, language):
-        return False
-    ends = [day for day in named_days(text, language, own) if day.is_end and day.role in (Role.BY, Role.BEFORE)]
-    return any(day.day >= tuple(own) for day in ends)
+        return []
+    named = named_days(text, language, own)
+    return [day for day in named if day.is_end and day.role in (Role.BY, Role.BEFORE) and day.day >= tuple(own)]
 
 
 def tells_a_state(text: str, language: str) -> bool:
