@@ -309,12 +309,18 @@ def _day_words(day: date, year: int = 0) -> str:
 
 
 def shown_days(deadlines: Sequence[Deadline]) -> Iterator[str]:
-    """Yield a line for each deadline that is reckoned, not reckoned or over: its day, what is to be done, and why."""
+    """Yield a line for each deadline that is reckoned, not reckoned or over: its day, what is to be done, and why.
+
+    Where they are of several documents, each names its own.
+    """
+    is_one = len({deadline.document for deadline in deadlines}) < 2
     for deadline in sorted(deadlines, key=lambda deadline: deadline.day or LAST):
         if deadline.words or is_over(deadline):
             day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
             day = _("{day} (over)").format(day=day) if is_over(deadline) else day
-            yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{deadline.words}]" if deadline.words else "")
+            name = "" if is_one else " ".join(deadline.name.split())
+            told = "; ".join(filter(None, (name, deadline.words)))
+            yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{told}]" if told else "")
 
 
 def shown_days_words(deadlines: Sequence[Deadline]) -> str:

@@ -25,9 +25,9 @@ def deadlines_in(sentence: Sentence, deadlines: Iterable[Deadline]) -> list[Dead
 
 
 def marked(sentence: Sentence, deadlines: Iterable[Deadline]) -> Sentence:
-    """Return a sentence to be shown: what was to be done says so when all its days have passed."""
+    """Return a sentence to be shown: what was due says that it is over when all its days have passed."""
     days = [deadline for deadline in deadlines_in(sentence, deadlines) if deadline.day]
-    if sentence.group != TO_DO or not days or not all(map(is_over, days)):
+    if not days or not all(map(is_over, days)):
         return sentence
     return changed(sentence, text=_("{day} (over)").format(day=sentence.text))
 
