@@ -118,6 +118,7 @@ class _Document:
         is_to_do = sentence.group == TO_DO or not any(other.group for other in self._document.sentences)
         due = self._due(sentence)
         days = [day for day in due.days if self._is_due(day, sentence, is_to_do=is_to_do)]
+        days = list({day.last: day for day in reversed(days)}.values())[::-1]  # one that is named twice is one
         terms = [term for term in due.terms if not _is_told_itself(term, due.days, sentence.text)]
         if terms:
             yield from self._reckoned(sentence, due, terms, is_to_do=is_to_do)

@@ -22,6 +22,8 @@ CLAUSE_CHARACTERS = 160
 """So much before a day is searched for the words that tell what it is."""
 NEAR_CHARACTERS, CLOCK_CHARACTERS = 40, 14
 """Within so much before a day and behind it a time of day belongs to it."""
+NOT_BEHIND = ("de", "nl")
+"""In these a "not" may also stand behind the day: "ist bis zum 1. Februar nicht möglich"."""
 _WRITTEN = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
 """How German is written where these letters are missing."""
 _YEAR = re.compile(
@@ -217,7 +219,8 @@ def _is_until_refused(plain: str, begin: int, mention: _Mention, language: str) 
     is_condition = comma and re.match(_words("condition", language), near, re.IGNORECASE)
     is_main = is_condition and not re.match(_words("reason", language), main, re.IGNORECASE)
     is_limit = re.search(_words("limits", language), near, re.IGNORECASE)
-    return not is_main and not is_limit and _refuses(clause if is_listed else near, language)
+    refused = clause if is_listed else near
+    return not is_main and not is_limit and _refuses(refused + behind * (language in NOT_BEHIND), language)
 
 
 def _clause_around(plain: str, begin: int, end: int) -> str:
