@@ -127,6 +127,7 @@ def _law(place: str, office: str, term: Term) -> tuple[Unit, bool, tuple[str, ..
     """Return the unit that counts, whether the end is moved to a working day, and the rules."""
     country, unit, first = place.partition("-")[0], term.unit, _COUNTED if term.is_first else _UNCOUNTED
     is_by_days = unit in (Unit.DAY, Unit.WEEKDAY, Unit.WORKING)
+    law: tuple[str, ...]
     if country == "DE":
         law, is_moved = (_GERMAN.get(office, _GERMAN["private"]),), True
     elif place == "GB-ENG":
