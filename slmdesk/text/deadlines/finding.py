@@ -215,6 +215,13 @@ def _link(language: str) -> re.Pattern[str]:
 
 
 @cache
+def _back(language: str) -> re.Pattern[str]:
+    """Return what counts a span back from a day that is told elsewhere: "six weeks in advance"."""
+    words = _words()[language]
+    return re.compile(rf"{words['gap']}\s+(?:{words['back']})", _flags(language))
+
+
+@cache
 def _event(language: str) -> re.Pattern[str]:
     words = _words()[language]
     events = "|".join(f"(?P<on_{name}>{pattern})" for name, pattern in words["events"].items())
@@ -251,7 +258,7 @@ class _Span:
         """Return the deadline, if it is one, and the days that it is counted from: nobody takes them for due."""
         if re.search(self._words["told"], self._text, re.IGNORECASE):
             return None, set()
-        if back := self._back():
+        if back := _back(self._language).match(self._text, self._span.end()):
             return self._points_back(back)
         link = _link(self._language).match(self._text, self._span.end())
         is_before = link is not None and link["before"] is not None
@@ -275,11 +282,6 @@ class _Span:
             taken = {day for day in self._named if day.end <= self._start}  # until which it lasts
         return self._with_doubt(term) if term else None, taken
 
-    def _back(self) -> re.Match[str] | None:
-        """Return the words that count a span back from a day told elsewhere: "six weeks in advance"."""
-        back = re.compile(rf"{self._words['gap']}\s+(?:{self._words['back']})", _flags(self._language))
-        return back.match(self._text, self._span.end())
-
     def _points_back(self, back: re.Match[str]) -> tuple[Term | None, set[NamedDay]]:
         """Return a span back from the only day of its sentence, and else one without a day.
 
@@ -294,6 +296,8 @@ class _Span:
         others = (day for day in self._named if day.day != self._own)
         days = {day for day in others if day.end <= self._start or day.role not in (Role.BY, Role.BEFORE)}
         day = next(iter(days)) if len(days) == 1 else None
+        if self._is_no_end(is_before=True) or not (days or self._is_duty()):
+            return None, days
         term = changed(self._from_day(day, is_before=True, is_unsure=False), end=back.end())
         if not term.doubt and day is not None and not self._is_sure_of(day):
             term = changed(term, doubt=NO_DAY)
@@ -308,6 +312,9 @@ class _Span:
             is_paper = re.search(rf"\b{self._words.get('papers', '(?!)')}\b", before, re.IGNORECASE)
             if is_paper or not re.search(r"\b(?:du|del?)\s+$", before, re.IGNORECASE):
                 return False
+        return self._is_duty()
+
+    def _is_duty(self) -> bool:
         return re.search(self._words.get("duty", "(?!)"), self._text, re.IGNORECASE) is not None
 
     def _event_behind(self) -> re.Match[str] | None:

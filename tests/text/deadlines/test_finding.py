@@ -177,3 +177,13 @@ def test_a_few_hours_years_and_the_weeks_ahead_point_back_to_no_day() -> None:
         due = find_due(words, "en")
         assert not due.terms
         assert [day.day for day in due.days] == [(2027, 3, 1)]
+
+
+def test_what_may_begin_so_long_before_a_day_or_was_told_of_others_is_no_deadline() -> None:
+    for words in (
+        "For the show on 1 March 2027 you may book at most two weeks in advance.",
+        "We met Ms Ward two weeks earlier.",
+    ):
+        due = find_due(words, "en")
+        assert not due.terms
+        assert not due.days
