@@ -25,6 +25,7 @@ from slmdesk.summaries.types import EARLIER, KEY_POINTS, TO_DO, Deadline, Docume
 from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.deadlines.days import NamedDay, Role, is_on_that_day, tells_a_state
 from slmdesk.text.deadlines.finding import (
+    NO_DAY,
     SEVERAL,
     Due,
     Event,
@@ -33,6 +34,7 @@ from slmdesk.text.deadlines.finding import (
     ends_with_receipt,
     find_due,
     is_greeting,
+    is_of_others,
     is_own,
     is_title,
 )
@@ -167,7 +169,12 @@ class _Document:
             found = [term for text in passages for term in find_due(text, self._own_language, dated).terms]
             terms = tuple(term for term in found if term.count in numbers)
         head = self._page[:HEAD_CHARACTERS]
-        own = [term for term in terms if is_own(term, head, sentence.text, is_mail=self._is_mail)]
+        own = list[Term]()
+        for term in terms:
+            if is_own(term, head, sentence.text, is_mail=self._is_mail):
+                own.append(term)
+            elif term.event is Event.DATE and not is_of_others(head):  # of an invoice, which this paper may be or not
+                own.append(changed(term, doubt=NO_DAY))
         page = max(sentence.pages, default=1)
         if any(term.event is not Event.NAMED for term in own) and self._has_another_paper(page):
             own = [term if term.event is Event.NAMED else changed(term, doubt=SEVERAL) for term in own]

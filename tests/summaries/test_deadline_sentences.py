@@ -76,6 +76,8 @@ def test_a_deadline_tells_who_what_and_which_amount() -> None:
         ("de", "DE", "Senden Sie es innerhalb von 14 Tagen ab dem 1. Dezember 2026.",
          "it is not certain whether the named day itself counts"),
         ("de", "DE", "Zahlen Sie zwei Wochen vor der Reise.", "the day from which it counts is not known"),
+        ("de", "DE", "Die Rechnung ist binnen 30 Tagen ab Rechnungsdatum zu zahlen.",
+         "the day from which it counts is not known"),
         ("en", "GB-ENG", "Reply at least 48 hours before 1 December 2026.", "how long it runs is not certain"),
         ("it", "DE", "Deve rispondere entro 14 giorni dal ricevimento della presente.",
          "only deadlines in German, English, French and Spanish are"),
