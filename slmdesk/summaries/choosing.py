@@ -76,7 +76,9 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
     chosen = list(first)
 
     def is_said(at: int) -> bool:
-        return any(_is_said(content[at], content[other]) for other in chosen)
+        """Return whether a chosen line says what a line says; what is due, only one that is due as well."""
+        others = (other for other in chosen if lines[other].is_due or not lines[at].is_due)
+        return any(_is_said(content[at], content[other]) for other in others)
 
     duties = sorted((at for at in every if lines[at].is_action), key=lambda at: (not lines[at].is_due, size[at]))
     begun = used = sum(size[at] for at in chosen)

@@ -39,7 +39,7 @@ from slmdesk.library.types import Coverage
 from slmdesk.runtime.headings import spoken
 from slmdesk.services import Services
 from slmdesk.summaries.events import SummaryGrew
-from slmdesk.summaries.order import by_days
+from slmdesk.summaries.order import by_days, with_marks
 from slmdesk.summaries.service import LEAST_WORDS, MOST_WORDS, TABLE, write_summaries
 from slmdesk.summaries.types import (
     Deadline,
@@ -250,7 +250,7 @@ def _page_of(
     summary: Summary, deadlines: Sequence[Deadline], *, has_omitted: bool = False, has_line: bool = True
 ) -> str:
     """Return the summary as text. With several documents, the summary of each comes first, then the joint summary."""
-    summary, parts = with_quotes(summary), list[str]()
+    summary, parts = with_marks(with_quotes(summary), deadlines), list[str]()
     several = len(summary.documents) > 1
     for document in summary.documents if several else ():
         parts += [f"# {' '.join(document.name.split())}", text_of(summary.kind, document.sentences, document.page_kind)]
@@ -259,10 +259,9 @@ def _page_of(
     parts += [f"# {_(phrases.TOGETHER)}"] if several else []
     parts.append(text_of(summary.kind, summary.sentences, summary.page_kinds))
     if deadlines:
-        from slmdesk.summaries.deadlines import shown_days
+        from slmdesk.summaries.deadlines import shown_days_words
 
-        lines = [f"- {line}" for line in shown_days(deadlines)]
-        parts += ["\n".join([f"**{_(phrases.DEADLINES)}**", "", *lines])] if lines else []
+        parts.append(shown_days_words(deadlines))
     parts += [writer_words(summary) if has_line else "", note_words(summary.note)]
     if not several:
         parts += map(omitted_words, summary.documents) if has_omitted else [more_words(summary.documents)]
@@ -304,7 +303,8 @@ def _write(
     """Write the output file; for several documents a folder with a table, a file per document and a joint file."""
     language, has_line = spoken(request.headings, summary.language), services.settings.current.model_line
     if request.is_folder:
-        write = partial(write_summaries, has_omitted=request.has_omitted, has_line=has_line)
+        told = services.service_thread.call(lambda: in_language(language, services.summaries.deadlines, item))
+        write = partial(write_summaries, deadlines=told, has_omitted=request.has_omitted, has_line=has_line)
         in_language(language, write, request.path, summary)
         return
     form = form_of(request.path, FORMS)

@@ -18,12 +18,14 @@ from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import MONTHS, _, ngettext
+from slmdesk.exports import phrases
 from slmdesk.library.types import RECEIPT
 from slmdesk.summaries.order import LAST, is_over
 from slmdesk.summaries.types import EARLIER, KEY_POINTS, TO_DO, Deadline, DocumentSummary, Sentence, Summary
 from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.deadlines.days import NamedDay, Role, is_on_that_day, tells_a_state
 from slmdesk.text.deadlines.finding import (
+    NO_DAY,
     SEVERAL,
     Due,
     Event,
@@ -32,6 +34,7 @@ from slmdesk.text.deadlines.finding import (
     ends_with_receipt,
     find_due,
     is_greeting,
+    is_of_others,
     is_own,
     is_title,
 )
@@ -117,6 +120,7 @@ class _Document:
         is_to_do = sentence.group == TO_DO or not any(other.group for other in self._document.sentences)
         due = self._due(sentence)
         days = [day for day in due.days if self._is_due(day, sentence, is_to_do=is_to_do)]
+        days = list({day.last: day for day in reversed(days)}.values())[::-1]  # one that is named twice is one
         terms = [term for term in due.terms if not _is_told_itself(term, due.days, sentence.text)]
         if terms:
             yield from self._reckoned(sentence, due, terms, is_to_do=is_to_do)
@@ -165,7 +169,12 @@ class _Document:
             found = [term for text in passages for term in find_due(text, self._own_language, dated).terms]
             terms = tuple(term for term in found if term.count in numbers)
         head = self._page[:HEAD_CHARACTERS]
-        own = [term for term in terms if is_own(term, head, sentence.text, is_mail=self._is_mail)]
+        own = list[Term]()
+        for term in terms:
+            if is_own(term, head, sentence.text, is_mail=self._is_mail):
+                own.append(term)
+            elif term.event is Event.DATE and not is_of_others(head):  # of an invoice, which this paper may be or not
+                own.append(changed(term, doubt=NO_DAY))
         page = max(sentence.pages, default=1)
         if any(term.event is not Event.NAMED for term in own) and self._has_another_paper(page):
             own = [term if term.event is Event.NAMED else changed(term, doubt=SEVERAL) for term in own]
@@ -308,9 +317,21 @@ def _day_words(day: date, year: int = 0) -> str:
 
 
 def shown_days(deadlines: Sequence[Deadline]) -> Iterator[str]:
-    """Yield a line for each deadline that is reckoned, not reckoned or over: its day, what is to be done, and why."""
+    """Yield a line for each deadline that is reckoned, not reckoned or over: its day, what is to be done, and why.
+
+    Where they are of several documents, each names its own.
+    """
+    is_one = len({deadline.document for deadline in deadlines}) < 2
     for deadline in sorted(deadlines, key=lambda deadline: deadline.day or LAST):
         if deadline.words or is_over(deadline):
             day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
             day = _("{day} (over)").format(day=day) if is_over(deadline) else day
-            yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{deadline.words}]" if deadline.words else "")
+            name = "" if is_one else " ".join(deadline.name.split())
+            told = "; ".join(filter(None, (name, deadline.words)))
+            yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{told}]" if told else "")
+
+
+def shown_days_words(deadlines: Sequence[Deadline]) -> str:
+    """Return the lines of `shown_days` below their heading, as Markdown; empty if there are none."""
+    lines = [f"- {line}" for line in shown_days(deadlines)]
+    return "\n".join([f"**{_(phrases.DEADLINES)}**", "", *lines]) if lines else ""

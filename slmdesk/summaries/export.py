@@ -21,7 +21,7 @@ from slmdesk.library.types import FLAG_WORDS, Coverage, PageKinds, Span, kind_in
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
 from slmdesk.summaries.deadlines import Words, deadlines_of, page_words, shown_days
-from slmdesk.summaries.order import by_days
+from slmdesk.summaries.order import by_days, marked
 from slmdesk.summaries.types import (
     KEPT_OWN,
     PROSE,
@@ -114,9 +114,9 @@ def summary_paper(
     for document in () if is_one else documents:
         own = [(sentence, document.page_kind) for sentence in document.sentences]
         every += own
-        pieces += [heading(document.name), *_sentences(summary, own)]
+        pieces += [heading(document.name), *_sentences(summary, own, deadlines)]
         pieces.append(small(_coverage(document.coverage, document.page_kind)[0].text))
-    pieces += [*([] if is_one else [heading(_(phrases.TOGETHER))]), *_sentences(summary, sentences)]
+    pieces += [*([] if is_one else [heading(_(phrases.TOGETHER))]), *_sentences(summary, sentences, deadlines)]
     if lines := list(shown_days(deadlines)):
         pieces += [heading(_(phrases.DEADLINES), 3), *map(item, lines)]
     pieces += [small(words) for words in [note_words(summary.note)] if words]
@@ -138,7 +138,8 @@ def model_of(summary: Summary) -> str:
     return summary.model if summary.method == "model" else ""
 
 
-def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]:
+def _sentences(summary: Summary, said: Sequence[Placed], deadlines: Sequence[Deadline]) -> Iterator[Piece]:
+    sentences = [(marked(sentence, deadlines), page_kind) for sentence, page_kind in said]
     prose = list(takewhile(lambda placed: not placed[0].group, sentences)) if summary.kind in PROSE else []
     if prose:
         yield paragraph(*(run for sentence in prose for run in (*_runs_of(*sentence), Run(" "))))

@@ -34,7 +34,7 @@ from slmdesk.summaries.papers import (
 from slmdesk.summaries.types import Paper
 from slmdesk.text.checks.numbers import DateMention, Day, find_dates
 from slmdesk.text.checks.support import stems
-from slmdesk.text.deadlines.days import ends_with_by
+from slmdesk.text.deadlines.days import due_ends, ends_with_by
 from slmdesk.text.deadlines.finding import due_day, find_terms
 from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums_up
 from slmdesk.text.sentences import begins_with_pronoun, refers_back
@@ -433,6 +433,8 @@ def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bo
     is_asked = is_asked and not has("note", text, language)
     is_due = any(_is_deadline(text, mention, dates, language) for mention in to_come)
     is_due = is_due or (place.paper in (Paper.LETTER, Paper.ARTICLE) and bool(find_terms(text, language)))
+    ends = due_ends(text, language, place.own) if place.paper is Paper.LETTER and not is_due else []
+    is_due = is_due or any(not has("if", text[: day.begin].rpartition(",")[2], language) for day in ends)
     is_value = Matter.MONEY in kinds or _is_term(text, language)
     if _FIELD.match(text) and not (_ENDS.search(text) or is_listed or leads or is_value):
         return None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from slmdesk.base.record import changed
+from slmdesk.base.texts import _
 from slmdesk.summaries.types import TO_DO, Deadline, Sentence, Summary
 
 LAST = "9999"
@@ -23,6 +24,14 @@ def deadlines_in(sentence: Sentence, deadlines: Iterable[Deadline]) -> list[Dead
     return sorted(own, key=lambda deadline: deadline.day or LAST)
 
 
+def marked(sentence: Sentence, deadlines: Iterable[Deadline]) -> Sentence:
+    """Return a sentence to be shown: what was due says that it is over when all its days have passed."""
+    days = [deadline for deadline in deadlines_in(sentence, deadlines) if deadline.day]
+    if not days or not all(map(is_over, days)):
+        return sentence
+    return changed(sentence, text=_("{day} (over)").format(day=sentence.text))
+
+
 def in_order(sentences: Sequence[Sentence], deadlines: Sequence[Deadline]) -> tuple[Sentence, ...]:
     """Return sentences with those of what is to be done in order of their days, in the places of these."""
 
@@ -35,6 +44,16 @@ def in_order(sentences: Sequence[Sentence], deadlines: Sequence[Deadline]) -> tu
     for at, duty in zip(places, duties, strict=True):
         ordered[at] = duty
     return tuple(ordered)
+
+
+def with_marks(summary: Summary, deadlines: Sequence[Deadline]) -> Summary:
+    """Return a summary to be shown, in which what was to be done by days that have passed says so."""
+    documents = tuple(
+        changed(document, sentences=tuple(marked(sentence, deadlines) for sentence in document.sentences))
+        for document in summary.documents
+    )
+    sentences = tuple(marked(sentence, deadlines) for sentence in summary.sentences)
+    return changed(summary, sentences=sentences, documents=documents)
 
 
 def by_days(summary: Summary, deadlines: Sequence[Deadline]) -> Summary:

@@ -35,6 +35,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, on_file_thread
 from slmdesk.summaries.events import ReceiptChanged, SummaryEnded, SummaryGrew
+from slmdesk.summaries.order import by_days, with_marks
 from slmdesk.summaries.prompts import prompt_version
 from slmdesk.summaries.types import (
     Deadline,
@@ -382,6 +383,7 @@ class FolderSummaries(Service):
     def _write(self, item: str, summary: Summary, kept: Mapping[str, Json]) -> None:
         folder, failed = Path(str(kept.get("folder"))), len(summary.not_read)
         has_line = self._settings.current.model_line
+        deadlines = self._summaries.deadlines(item)
 
         def written(files: list[Path] | Problem) -> None:
             if isinstance(files, Problem):
@@ -392,7 +394,7 @@ class FolderSummaries(Service):
 
         on_file_thread(
             self._service_thread,
-            lambda: write_summaries(folder, summary, has_line=has_line),
+            lambda: write_summaries(folder, summary, deadlines, has_line=has_line),
             written,
             name="summaries",
         )
@@ -407,11 +409,16 @@ def _kept_words(summary: Summary) -> str:
     return "\n\n".join(text for text in (words, summary.note, whole_coverage_words(summary)) if text)
 
 
-def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False, has_line: bool = True) -> list[Path]:
-    """Create a folder, write the summaries into it, and return the written files.
+def write_summaries(
+    output: Path, summary: Summary, deadlines: Sequence[Deadline] = (), *, has_omitted: bool = False,
+    has_line: bool = True,
+) -> list[Path]:  # fmt: skip
+    """Create a folder, write the summaries into it in order of the deadlines, and return the written files.
 
     Raises KnownError `file.unwritable`, `disk.full`.
     """
+    from slmdesk.summaries.deadlines import shown_days_words  # imported late: it brings all text checks
+
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as err:
@@ -423,23 +430,26 @@ def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False
         write_out(output / name, data)
         written.append(output / name)
 
-    summary = with_quotes(summary)
+    table = _table(with_quotes(by_days(summary, deadlines)))
+    summary = with_marks(with_quotes(by_days(summary, deadlines)), deadlines)
     for document in summary.documents:
+        own = [deadline for deadline in deadlines if deadline.document == document.document]
         words = text_of(summary.kind, document.sentences, document.page_kind)
         writer = writer_words(summary, [document]) if has_line else ""
         coverage = coverage_words(document.coverage, document.page_kind)
         rest = omitted_words(document) if has_omitted else more_words([document])
         title = f"# {' '.join(document.name.split())}"
         write(
-            _free_name(document.name, used), _file_of((title, words, writer, note_words(summary.note), rest, coverage))
+            _free_name(document.name, used),
+            _file_of((title, words, shown_days_words(own), writer, note_words(summary.note), rest, coverage)),
         )
     if len(summary.documents) > 1:
         together = text_of(summary.kind, summary.sentences, summary.page_kinds)
         writer = writer_words(summary) if has_line else ""
         title, coverage = f"# {_(phrases.TOGETHER)}", whole_coverage_words(summary)
-        parts = (title, together, writer, note_words(summary.note), coverage)
+        parts = (title, together, shown_days_words(deadlines), writer, note_words(summary.note), coverage)
         write(_free_name("together", used), _file_of(parts))
-    write(TABLE, _table(summary).encode("utf-8-sig", "replace"))
+    write(TABLE, table.encode("utf-8-sig", "replace"))
     return written
 
 

@@ -354,6 +354,15 @@ def test_two_lines_on_one_thing_are_one() -> None:
     assert (choose(some, 100).points, choose(some, 100).rest) == ((some[1],), ())
 
 
+def test_what_is_due_is_said_though_the_line_with_the_title_has_its_words_and_figures() -> None:
+    words = "Your space 14, 3 November 2026: The price of your space stays at £480."
+    first = Line(0, 0, 1, words, 1.0, 0, is_first=True)
+    due = Line(1, 0, 1, "Write to keep your space by 30 November 2026.", 1.0, 0, is_action=True, is_due=True)
+    again = changed(due, piece=2, text="You must write by 30 November 2026 to keep your space.")
+    title = changed(first, text=words.replace("3 Nov", "30 Nov"))
+    assert choose([title, due, again], 40).actions == (due,)
+
+
 def test_line_that_says_nothing_alone_comes_with_the_one_before() -> None:
     first, second = line("The swings were found rotten.", 0.1), line("They stay closed.", 5.0, needs_last=True)
     assert choose([first, second], 20).points == (first, second)

@@ -19,7 +19,9 @@ def days(*words: str, **letter: str) -> str:
     return ", ".join(sorted(deadline.day for deadline in deadlines_in_letter(*words, **letter) if deadline.day)) or "-"
 
 
-@pytest.mark.parametrize("name", ["deadline_sentences.txt", "deadline_sentences_held_out.txt"])
+@pytest.mark.parametrize(
+    "name", ["deadline_sentences.txt", "deadline_sentences_held_out.txt", "deadline_directions.txt"]
+)
 def test_each_sentence_has_the_day_that_was_reckoned_by_hand(name) -> None:
     lines = (GOLDEN / name).read_text("utf-8").splitlines()
     cases = [[cell.strip() for cell in line.split("|")] for line in lines if not line.startswith("#")]
@@ -74,6 +76,8 @@ def test_a_deadline_tells_who_what_and_which_amount() -> None:
         ("de", "DE", "Senden Sie es innerhalb von 14 Tagen ab dem 1. Dezember 2026.",
          "it is not certain whether the named day itself counts"),
         ("de", "DE", "Zahlen Sie zwei Wochen vor der Reise.", "the day from which it counts is not known"),
+        ("de", "DE", "Die Rechnung ist binnen 30 Tagen ab Rechnungsdatum zu zahlen.",
+         "the day from which it counts is not known"),
         ("en", "GB-ENG", "Reply at least 48 hours before 1 December 2026.", "how long it runs is not certain"),
         ("it", "DE", "Deve rispondere entro 14 giorni dal ricevimento della presente.",
          "only deadlines in German, English, French and Spanish are"),

@@ -170,6 +170,35 @@ def test_each_deadline_of_a_paper_is_in_its_calendar(run, tmp_path, name, words,
     run("summarize", str(path), *told, "-o", str(tmp_path / "due.docx")).ok()
 
 
+FRAMES = {
+    "de": "Elektro Kern GmbH\n03.11.2026\n\nIhr Auftrag\n\nSehr geehrter Herr Böttcher,\n\nvielen Dank für Ihren "
+    "Auftrag. Die Arbeiten wurden am 28. Oktober 2026 abgenommen. {}\n\nMit freundlichen Grüßen\n",
+    "en": "Harbour Parking Ltd\n3 November 2026\n\nYour parking space 14\n\nDear Ms Ward,\n\nYour permit for space 14 "
+    "was issued on 2 December 2025. The yearly price stays at £480. {}\n\nYours sincerely\n",
+    "es": "Gestoría Ruiz\nMadrid, a 3 de noviembre de 2026\n\nAsunto: junta\n\nEstimada señora Gómez:\n\nLe adjuntamos "
+    "el acta de la junta que se celebró el 20 de octubre de 2026. {}\n\nAtentamente,\n",
+    "fr": "Mairie de Lyon\nLyon, le 3 novembre 2026\n\nMadame,\n\nVotre terrasse dépasse la limite autorisée. {}\n\n"
+    "Cordialement\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "place", "words", "expected"),
+    [
+        ("de", "DE-HH", "Der Betrag ist bis Monatsende fällig.", ["2026-11-30"]),
+        ("en", "GB-ENG", "To keep your space you must write to us by the end of November 2026.", ["2026-11-30"]),
+        ("en", "GB-ENG", "No changes will be accepted until 1 February 2027.", []),
+        ("es", "ES", "Conteste antes de fin de mes.", ["2026-11-30"]),
+        ("fr", "FR", "Vous avez quinze jours à compter de la réception de la présente pour répondre.", ["2026-11-20"]),
+    ],
+)
+def test_one_sentence_of_a_short_letter_has_its_day(run, tmp_path, language, place, words, expected) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text(FRAMES[language].format(words), encoding="utf-8")
+    told = ["--own-words", "--received", "2026-11-05", "--place", place, "--json"]
+    assert days(run("summarize", str(path), *told).ok().json) == expected
+
+
 class January(date):
     @classmethod
     def today(cls) -> date:

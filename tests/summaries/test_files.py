@@ -15,6 +15,8 @@ from slmdesk.summaries.export import summary_paper
 from slmdesk.summaries.service import write_summaries
 from slmdesk.summaries.types import (
     ALSO_IN,
+    TO_DO,
+    Deadline,
     DocumentSummary,
     Sentence,
     Summary,
@@ -141,3 +143,44 @@ def test_a_summary_in_markdown_holds_nothing_live(tmp_path):
         text = file.read_text()
         assert re.findall(r".(?=<img|!\[x)", text) == ["\\"] * 2 * text.count("due.")
         assert text.count("\n# ") == 0
+
+
+OVER, COMING, UNKNOWN = "Pay by 3 March 2020.", "Reply in a month.", "Pay in two weeks."
+
+
+def to_do(name: str) -> tuple[DocumentSummary, list[Deadline]]:
+    """A document with three steps, of which the last is over, and their deadlines."""
+    chosen = named(name, "")
+    steps = tuple(
+        Sentence(text, (Span(name, 1, at, at + 1),), (1,), True, group=TO_DO, file=name)
+        for at, text in enumerate((UNKNOWN, COMING, OVER))
+    )
+    days = {UNKNOWN: ("", "no place"), COMING: ("2999-12-03", "3 November + 1 month"), OVER: ("2020-03-03", "")}
+    return changed(chosen, sentences=steps), [
+        Deadline(name, name, step.text, step.blocks, *days[step.text]) for step in steps
+    ]
+
+
+def test_each_file_has_its_deadlines_in_order_and_says_what_is_over(tmp_path):
+    (one, due), (other, others) = to_do("a.pdf"), to_do("b.pdf")
+    write_summaries(tmp_path / "out", summary(one, other), [*due, *others])
+    said = (tmp_path / "out" / "a.pdf.md").read_text().splitlines()
+    assert said[2:14] == [
+        "**To do**", "", f"- {OVER} (over) [a.pdf, p. 1]", f"- {COMING} [a.pdf, p. 1]",
+        f"- {UNKNOWN} [a.pdf, p. 1]", "",
+        "**Deadlines**", "", f"- 3 March 2020 (over): {OVER}", f"- 3 December 2999: {COMING} [3 November + 1 month]",
+        f"- no day: {UNKNOWN} [no place]", "",
+    ]  # fmt: skip
+    together = (tmp_path / "out" / "together.md").read_text()
+    assert f"- 3 March 2020 (over): {OVER} [a.pdf]\n- 3 March 2020 (over): {OVER} [b.pdf]\n" in together
+    assert f"- 3 December 2999: {COMING} [b.pdf; 3 November + 1 month]\n" in together
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "summaries.csv").read_text("utf-8-sig"))))
+    assert rows[0]["summary"] == f"{OVER} {COMING} {UNKNOWN}"
+
+
+def test_a_paper_to_be_printed_says_beside_a_step_that_it_is_over() -> None:
+    document, deadlines = to_do("a.pdf")
+    passages = {span: sentence.text for sentence in document.sentences for span in sentence.blocks}
+    paper = summary_paper("S", summary(document), passages, deadlines)
+    steps = [piece.runs[0].text for piece in paper.pieces if len(piece.runs) > 1][:3]
+    assert steps == [UNKNOWN, COMING, f"{OVER} (over)"]

@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 from fakes.deadline_letters import deadlines_in_letter
 
-from slmdesk.summaries.order import in_order, is_over
+from slmdesk.base.record import changed
+from slmdesk.summaries.order import in_order, is_over, marked
 from slmdesk.summaries.types import KEY_POINTS, TO_DO, Sentence
 
 pytestmark = pytest.mark.pure
@@ -31,3 +32,14 @@ def test_a_day_is_over_on_the_next() -> None:
     (deadline,) = deadlines_in_letter("Zahlen Sie bis 27. November 2026.")
     assert not is_over(deadline, date(2026, 11, 27))
     assert is_over(deadline, date(2026, 11, 28))
+
+
+def test_a_step_is_over_when_all_its_days_are() -> None:
+    words = "Zahlen Sie bis 15. Dezember 2026 und den Rest bis 15. Januar 2027."
+    deadlines = deadlines_in_letter(words)
+    past = [changed(deadline, day="2020-01-01") for deadline in deadlines]
+    step = Sentence(words, deadlines[0].blocks, (1,), True, group=TO_DO)
+    assert marked(step, [past[0], changed(deadlines[1], day="2999-01-01")]) == step
+    assert marked(step, past).text == f"{words} (over)"
+    assert marked(changed(step, group=""), past).text == f"{words} (over)", "what stands first"
+    assert marked(step, []) == step

@@ -22,8 +22,8 @@ CLAUSE_CHARACTERS = 160
 """So much before a day is searched for the words that tell what it is."""
 NEAR_CHARACTERS, CLOCK_CHARACTERS = 40, 14
 """Within so much before a day and behind it a time of day belongs to it."""
-_FORGET = re.compile(r"\b(?:forget|vergessen|oubli\w+|olvid\w+|if|unless|wenn|falls|sofern|si|salvo)\b", re.IGNORECASE)
-"""Beside a "not", which then does not turn "before a day" into "not before it"."""
+NOT_BEHIND = ("de", "nl")
+"""In these a "not" may also stand behind the day: "ist bis zum 1. Februar nicht möglich"."""
 _WRITTEN = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
 """How German is written where these letters are missing."""
 _YEAR = re.compile(
@@ -66,6 +66,8 @@ class NamedDay(Record):
     role: Role
     begin: int
     """Where the words begin that tell its role."""
+    is_end: bool = False
+    """Whether it is told as the end of a month or a year."""
 
     @property
     def last(self) -> date | None:
@@ -110,7 +112,9 @@ def named_days(text: str, language: str = "", own: Sequence[int | None] | None =
             role, begin = Role.RANGE, first.start()
         elif first:  # on 10 and 20 May
             days.append(NamedDay(mention.start, mention.end, (*day[:2], int(first["number"])), role, begin))
-        days.append(NamedDay(mention.start, mention.end, day, role, begin))
+        if role is Role.RANGE and _refuses(_clause_around(plain, begin, mention.end), language):
+            role = Role.OTHER
+        days.append(NamedDay(mention.start, mention.end, day, role, begin, mention.is_end))
         before = mention
     return days
 
@@ -121,6 +125,14 @@ def ends_with_by(before: str, language: str) -> re.Match[str] | None:
         if match := _ends_with(name, before, language):
             return match
     return None
+
+
+def due_ends(text: str, language: str, own: Sequence[int | None] | None) -> list[NamedDay]:
+    """Return the ends of months and years to come by which something is due."""
+    if not own or not re.search(_words("end", language), text, re.IGNORECASE) or tells_a_state(text, language):
+        return []
+    named = named_days(text, language, own)
+    return [day for day in named if day.is_end and day.role in (Role.BY, Role.BEFORE) and day.day >= tuple(own)]
 
 
 def tells_a_state(text: str, language: str) -> bool:
@@ -176,12 +188,13 @@ def _with_year(day: Day, own: Sequence[int | None] | None) -> Day:
 def _role_of(plain: str, mention: _Mention, clocks: Sequence[int], language: str) -> tuple[Role, int]:
     """Return what a day is by the words before it, and where these begin."""
     left = plain[: mention.start]
+    if (words := _ends_with("until", left, language)) and _is_until_refused(plain, words.start(), mention, language):
+        return Role.LATER, words.start()
     for name, role in (("by", Role.BY), ("later", Role.LATER)):
         if words := _ends_with(name, left, language):
             return role, words.start()
     if words := _ends_with("before", left, language):
-        clause = re.split(r"[.;:!?]", left[: words.start()])[-1]
-        is_refused = re.search(_words("not", language), clause, re.IGNORECASE) and not _FORGET.search(clause)
+        is_refused = _refuses(re.split(r"[.;:!?]", left[: words.start()])[-1], language)
         is_whole = mention.is_end or _is_whole(plain, words.start(), mention, clocks, language)
         if is_refused or left[: words.start()].rstrip().endswith(WEEKDAY):  # the Friday before it
             return Role.LATER, words.start()
@@ -190,6 +203,35 @@ def _role_of(plain: str, mention: _Mention, clocks: Sequence[int], language: str
     is_off = re.search(_words("cancels", language), plain, re.IGNORECASE) and not _ends_with("moved", left, language)
     is_other = is_stamp or is_off or _ends_with("other", left, language)
     return Role.OTHER if is_other else Role.ON, mention.start
+
+
+def _is_until_refused(plain: str, begin: int, mention: _Mention, language: str) -> bool:
+    """Return whether nothing may be done until a day: "no … until", "until … no", not "if you do not … until"."""
+    clause, after = re.split(r"[.;:!?]", plain[:begin])[-1], re.split(r"[.;:!?]", plain[mention.end :])[0]
+    behind, comma, main = after.lstrip(", ").partition(",") if not clause.strip() else after.partition(",")
+    near = clause.rpartition(",")[2]
+    if not near.strip():  # it stands first, or behind what is put in between
+        near = clause
+    if not near.strip():
+        return _refuses(behind, language)
+    is_listed = re.match(rf"\W*(?:{_words('not', language)})", clause, re.IGNORECASE)
+    is_listed = is_listed or re.search(rf"\b(?:{_words('and', language)})\b", near, re.IGNORECASE)  # not a, b or c
+    is_condition = comma and re.match(_words("condition", language), near, re.IGNORECASE)
+    is_main = is_condition and not re.match(_words("reason", language), main, re.IGNORECASE)
+    is_limit = re.search(_words("limits", language), near, re.IGNORECASE)
+    refused = clause if is_listed else near
+    return not is_main and not is_limit and _refuses(refused + behind * (language in NOT_BEHIND), language)
+
+
+def _clause_around(plain: str, begin: int, end: int) -> str:
+    before, after = re.split(r"[.,;:!?]", plain[:begin])[-1], re.split(r"[.,;:!?]", plain[end:].lstrip(", "))[0]
+    return f"{before} {after}"
+
+
+def _refuses(clause: str, language: str) -> bool:
+    """Return whether a clause says that something is not, and not that it is to be remembered or may happen."""
+    is_refused = re.search(_words("not", language), clause, re.IGNORECASE) is not None
+    return is_refused and re.search(_words("unless", language), clause, re.IGNORECASE) is None
 
 
 def _is_whole(plain: str, begin: int, mention: _Mention, clocks: Sequence[int], language: str) -> bool:

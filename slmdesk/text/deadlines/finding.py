@@ -17,7 +17,7 @@ from typing import Any
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
 from slmdesk.text.checks.numbers import Day, find_numbers
-from slmdesk.text.deadlines.days import NamedDay, Role, named_days
+from slmdesk.text.deadlines.days import NamedDay, Role, named_days, tells_a_state
 
 RECKONED = ("de", "en", "fr", "es")
 LANGUAGES = (*RECKONED, "it", "pt", "nl", "pl")
@@ -32,6 +32,8 @@ LEAST_PARTIES = 3
 """Words for parties and their duties at the beginning of a paper, from which on it is a contract without a title."""
 NUMBER_CHARACTERS = 40
 """So many before its last word a number may begin: "one hundred and eighty"."""
+LEAST_HOURS = 12
+"""Somebody may have to be there a few hours earlier, and to cancel so many before."""
 CLEAR_BEFORE = 12
 """Characters before a number in which French says that whole days are meant: "délai franc de"."""
 
@@ -117,8 +119,8 @@ def find_due(text: str, language: str = "", own: Sequence[int | None] | None = N
     terms, taken = list[Term](), set[NamedDay]()
     for name in (language,) if language in LANGUAGES else LANGUAGES:
         for span in _span(name).finditer(text):
-            term, day = _Span(span, text, name, named).read()
-            taken |= {day} if day else set()
+            term, days = _Span(span, text, name, named, own).read()
+            taken |= days
             if term and not any(term.start < other.end and other.start < term.end for other in terms):
                 terms.append(term)
     free = [day for day in named if day not in taken]
@@ -213,6 +215,13 @@ def _link(language: str) -> re.Pattern[str]:
 
 
 @cache
+def _back(language: str) -> re.Pattern[str]:
+    """Return what counts a span back from a day that is told elsewhere: "six weeks in advance"."""
+    words = _words()[language]
+    return re.compile(rf"{words['gap']}\s+(?:{words['back']})", _flags(language))
+
+
+@cache
 def _event(language: str) -> re.Pattern[str]:
     words = _words()[language]
     events = "|".join(f"(?P<on_{name}>{pattern})" for name, pattern in words["events"].items())
@@ -235,16 +244,22 @@ def _flags(language: str) -> re.RegexFlag:
 class _Span:
     """Reads what stands around a number and a unit, in one language."""
 
-    def __init__(self, span: re.Match[str], text: str, language: str, named: Sequence[NamedDay]) -> None:
+    def __init__(
+        self, span: re.Match[str], text: str, language: str, named: Sequence[NamedDay],
+        own: Sequence[int | None] | None,
+    ) -> None:  # fmt: skip
         self._span, self._text, self._language, self._named = span, text, language, named
+        self._own = tuple(own or ())
         self._words: Mapping[str, Any] = _words()[language]
         self._start, self._count = _number_before(text, span, language)
         self._before, self._after = text[: self._start], text[span.end() :]
 
-    def read(self) -> tuple[Term | None, NamedDay | None]:
-        """Return the deadline, if it is one, and the day that it is counted from, so that nobody takes it for due."""
+    def read(self) -> tuple[Term | None, set[NamedDay]]:
+        """Return the deadline, if it is one, and the days that it is counted from: nobody takes them for due."""
         if re.search(self._words["told"], self._text, re.IGNORECASE):
-            return None, None
+            return None, set()
+        if back := _back(self._language).match(self._text, self._span.end()):
+            return self._points_back(back)
         link = _link(self._language).match(self._text, self._span.end())
         is_before = link is not None and link["before"] is not None
         event = None if is_before else self._event_behind()
@@ -262,7 +277,45 @@ class _Span:
             term = None
         if term is not None and self._is_no_end(is_before=is_before):
             term = None
-        return self._with_doubt(term) if term else None, day
+        taken = {day} if day else set[NamedDay]()
+        if term is not None and term.doubt == IS_NOTICE and tells_a_state(self._text, self._language):
+            taken = {day for day in self._named if day.end <= self._start}  # until which it lasts
+        return self._with_doubt(term) if term else None, taken
+
+    def _points_back(self, back: re.Match[str]) -> tuple[Term | None, set[NamedDay]]:
+        """Return a span back from the only day of its sentence, and else one without a day.
+
+        None of it is what is told of a few hours, of years, and of "the weeks earlier".
+        """
+        unit = self._span["unit"].casefold()
+        is_short = unit.startswith("minut") or (self._count < LEAST_HOURS and _is(self._words, "short", unit))
+        is_bare = not self._count and re.fullmatch(_words()["determiners"], self._span["n"], re.IGNORECASE)
+        is_one = is_bare and self._span["day"]  # the day before
+        if self._span["year"] or is_short or (is_bare and not is_one):
+            return None, set()
+        others = (day for day in self._named if day.day != self._own)
+        days = {day for day in others if day.end <= self._start or day.role not in (Role.BY, Role.BEFORE)}
+        day = next(iter(days)) if len(days) == 1 else None
+        if self._is_no_end(is_before=True) or not (days or self._is_duty()):
+            return None, days
+        term = changed(self._from_day(day, is_before=True, is_unsure=False), end=back.end())
+        if not term.doubt and day is not None and not self._is_sure_of(day):
+            term = changed(term, doubt=NO_DAY)
+        return self._with_doubt(term), days
+
+    def _is_sure_of(self, day: NamedDay) -> bool:
+        """Return whether something must be done so long before a day: not if that is a limit, or another paper's."""
+        if day.role is Role.BY and not tells_a_state(self._text, self._language):
+            return False
+        if day.role is Role.OTHER:
+            before = self._text[max(0, day.start - GAP_CHARACTERS) : day.start]
+            is_paper = re.search(rf"\b{self._words.get('papers', '(?!)')}\b", before, re.IGNORECASE)
+            if is_paper or not re.search(r"\b(?:du|del?)\s+$", before, re.IGNORECASE):
+                return False
+        return self._is_duty()
+
+    def _is_duty(self) -> bool:
+        return re.search(self._words.get("duty", "(?!)"), self._text, re.IGNORECASE) is not None
 
     def _event_behind(self) -> re.Match[str] | None:
         gap = re.compile(rf"{self._words['gap']},?\s+").match(self._text, self._span.end())

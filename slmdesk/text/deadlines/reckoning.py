@@ -127,6 +127,7 @@ def _law(place: str, office: str, term: Term) -> tuple[Unit, bool, tuple[str, ..
     """Return the unit that counts, whether the end is moved to a working day, and the rules."""
     country, unit, first = place.partition("-")[0], term.unit, _COUNTED if term.is_first else _UNCOUNTED
     is_by_days = unit in (Unit.DAY, Unit.WEEKDAY, Unit.WORKING)
+    law: tuple[str, ...]
     if country == "DE":
         law, is_moved = (_GERMAN.get(office, _GERMAN["private"]),), True
     elif place == "GB-ENG":
@@ -141,6 +142,8 @@ def _law(place: str, office: str, term: Term) -> tuple[Unit, bool, tuple[str, ..
         unit = Unit.WORKING if unit is Unit.DAY and not term.is_natural else unit
     elif country == "ES" and office == "private" and unit is not Unit.WORKING:
         law, is_moved = ("art. 5 Código Civil",), False
+    elif country == "ES" and office == "private" and term.is_before:  # no law says more, but weekends are sure
+        law, is_moved = (), False
     else:
         return None
     is_moved = is_moved and not term.is_before

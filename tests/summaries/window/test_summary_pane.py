@@ -512,7 +512,7 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     program = summarized
     folder, target = tmp_path / "post", tmp_path / "out"
     folder.mkdir()
-    (folder / "a.txt").write_text("The roof must be mended before the winter comes.\n\nThe bill is 900 EUR.")
+    (folder / "a.txt").write_text("The roof must be mended before the winter comes.\n\nPay the bill of 900 EUR by 5 March 2020.")
     (folder / "b.docx").write_bytes(b"PK\x03\x04 this is none")
     (folder / "c.md").write_text("# Garden\n\nThe hedge is cut in May and in September by the gardener.")
     program.find("document_list").folder_summary_requested.emit()
@@ -528,6 +528,7 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     assert "1 of the documents could not be read" in words
     assert sorted(path.name for path in target.iterdir()) == ["a.txt.md", "c.md.md", "summaries.csv", "together.md"]
     assert "b.docx" in (target / "summaries.csv").read_text("utf-8-sig")
+    assert "- 5 March 2020 (over): Pay the bill" in (target / "a.txt.md").read_text("utf-8")
     program.wait(lambda: program.find("document_title").full_text == "a.txt")
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 2 and pane.rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.deadlines.days import named_days
+from slmdesk.text.deadlines.days import due_ends, named_days
 
 pytestmark = pytest.mark.pure
 
@@ -71,7 +71,33 @@ OWN = (2026, 11, 3)
         ("fr", "avant le vendredi 20 novembre, 17 heures", "by 2026-11-20"),
         ("es", "entre los días 1 y 20 de diciembre de 2026", "range 2026-12-20"),
         ("nl", "vóór vrijdag 20 november 2026, 12.00 uur", "by 2026-11-20"),
+        ("de", "Sie dürfen die Anlage nicht bis zum 1. Februar 2027 betreiben", "later 2027-02-01"),
+        ("de", "Bis zum 1. Februar 2027 werden keine Anträge angenommen", "later 2027-02-01"),
+        ("de", "Geht bis zum 1. Februar 2027 keine Zahlung ein, klagen wir", "by 2027-02-01"),
+        ("de", "Zahlen Sie nicht bis zum 1. Februar 2027, klagen wir", "by 2027-02-01"),
+        ("de", "Da Sie nicht gezahlt haben, zahlen Sie bis zum 1. Februar 2027", "by 2027-02-01"),
+        ("de", "vom 1. Dezember 2026 bis zum 1. Februar 2027 nehmen wir keine Anträge an", "other 2027-02-01"),
+        ("en", "No changes, refunds or transfers will be made until 1 February 2027", "later 2027-02-01"),
+        ("en", "not until 1 February 2027", "later 2027-02-01"),
+        ("en", "If you do not reply until 1 February 2027, we close the file", "by 2027-02-01"),
+        ("fr", "Le solde ne sera pas versé jusqu'au 1er février 2027", "later 2027-02-01"),
+        ("fr", "Vous ne pouvez répondre que jusqu'au 1er février 2027", "by 2027-02-01"),
+        ("es", "No se admitirán cambios hasta el 1 de febrero de 2027", "later 2027-02-01"),
+        ("es", "No obstante, puede alegar hasta el 1 de febrero de 2027", "by 2027-02-01"),
+        ("es", "no más tarde del 1 de febrero de 2027", "by 2027-02-01"),
+        ("it", "Le domande non saranno accettate fino al 1 febbraio 2027", "later 2027-02-01"),
+        ("pt", "Os pedidos não serão aceites até 1 de fevereiro de 2027", "later 2027-02-01"),
+        ("nl", "U mag de woning niet betreden tot 1 februari 2027", "later 2027-02-01"),
+        ("pl", "Wnioski nie będą przyjmowane do 1 lutego 2027", "later 2027-02-01"),
+        ("pl", "nie później niż do 1 lutego 2027", "by 2027-02-01"),
     ],
 )
 def test_the_words_before_a_day_tell_what_it_is(language, words, expected) -> None:
     assert ", ".join(f"{day.role} {day.last}" for day in named_days(words, language, OWN)) == expected
+
+
+def test_an_end_of_a_month_to_come_is_told_from_one_that_is_over_and_from_how_long_something_lasts() -> None:
+    assert [day.day for day in due_ends("Der Betrag ist bis Monatsende fällig.", "de", OWN)] == [(2026, 11, 30)]
+    assert not due_ends("Der Betrag war bis Ende Oktober 2026 fällig.", "de", OWN)
+    assert not due_ends("Die Praxis ist bis Ende November 2026 geschlossen.", "de", OWN)
+    assert not due_ends("Der Betrag ist bis Monatsende fällig.", "de", None)

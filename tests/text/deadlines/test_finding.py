@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.deadlines.finding import due_day, find_due, find_terms, is_of_others, is_own
+from slmdesk.text.deadlines.finding import NO_DAY, NO_RULES, due_day, find_due, find_terms, is_of_others, is_own
 
 pytestmark = pytest.mark.pure
 
@@ -145,3 +145,45 @@ def test_a_contract_and_minutes_have_their_terms_for_later_and_a_mail_only_what_
 )  # fmt: skip
 def test_a_contract_is_told_by_its_title_or_its_parties(head, expected) -> None:
     assert is_of_others(head) is expected
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "expected"),
+    [
+        ("de", "Der Umzug ist am 31. März 2027; melden Sie sich zwei Wochen zuvor.", (2, (2027, 3, 31), "")),
+        ("en", "If you leave on 31 March 2027, you must tell us six weeks in advance.", (6, (2027, 3, 31), "")),
+        ("fr", "Si vous partez le 31 mars 2027, vous devez prévenir un mois auparavant.", (1, (2027, 3, 31), "")),
+        ("es", "Si se da de baja el 31 de marzo de 2027, avise con un mes de antelación.", (1, (2027, 3, 31), "")),
+        ("de", "Der Lauf am 1. Mai 2027 und der am 8. Mai 2027 sind zwei Wochen vorher abzusagen.", (2, None, NO_DAY)),
+        ("en", "We will send the papers for 1 March 2027 two weeks beforehand.", (2, (2027, 3, 1), NO_DAY)),
+        ("it", "Se recede il 31 marzo 2027, deve avvisarci sei settimane prima.", (0, (2027, 3, 31), NO_RULES)),
+        ("nl", "Als u op 31 maart 2027 vertrekt, meld het zes weken van tevoren.", (0, (2027, 3, 31), NO_RULES)),
+    ],
+)
+def test_a_span_points_back_to_the_only_day_of_its_sentence_which_is_none_itself(language, words, expected) -> None:
+    due = find_due(words, language)
+    (term,) = due.terms
+    assert (term.count, term.named, term.doubt) == expected
+    assert term.is_before
+    assert not due.days
+
+
+def test_a_few_hours_years_and_the_weeks_ahead_point_back_to_no_day() -> None:
+    for words in (
+        "The appointment is on 1 March 2027; please come 15 minutes earlier.",
+        "The fair is on 1 March 2027, as it should have been two years earlier.",
+        "Please reply by 1 March 2027, as we must close in the weeks ahead.",
+    ):
+        due = find_due(words, "en")
+        assert not due.terms
+        assert [day.day for day in due.days] == [(2027, 3, 1)]
+
+
+def test_what_may_begin_so_long_before_a_day_or_was_told_of_others_is_no_deadline() -> None:
+    for words in (
+        "For the show on 1 March 2027 you may book at most two weeks in advance.",
+        "We met Ms Ward two weeks earlier.",
+    ):
+        due = find_due(words, "en")
+        assert not due.terms
+        assert not due.days

@@ -48,6 +48,9 @@ def test_the_rules_reckon_as_was_reckoned_by_hand(name) -> None:
         ("GB-ENG", "private", "Within 14 days after 1 March 2027.", "2027-03-15"),
         ("DE", "private", "Innerhalb von 14 Tagen nach dem 6. Februar 2027.", "2027-02-22"),  # 20 is a Saturday
         ("", "private", "Zwei Wochen vor dem 1. März 2027.", "-"),
+        ("ES", "private", "Tres días hábiles antes del 22 de enero de 2027.", "2027-01-19"),
+        ("ES", "private", "Dos días hábiles antes del 7 de enero de 2027.", "2027-01-04"),  # 6 is a holiday
+        ("ES", "private", "En tres días hábiles después del 22 de enero de 2027.", "-"),
         ("ES", "court", "Diez días antes del 1 de marzo de 2027.", "-"),
     ],
 )
