@@ -114,21 +114,24 @@ Strips = list[tuple[int, list[Line]]]
 def _chains(strips: Strips) -> Iterator[Strips]:
     """Yield the strips below each other that have the same columns. The first one may be the head of a table."""
     chain: Strips = []
+    rows: list[Line] = []
     for number, strip in strips:
-        has_cells = _has_cells(strip)
-        if chain and not (has_cells and _is_alike([line for __, held in chain[1:] for line in held], strip)):
+        own = _with_cells(strip)
+        has_cells = _has_cells(strip, own)
+        if chain and not (has_cells and _is_alike(rows, own)):
             yield chain
             chain = []
         if has_cells:
+            rows = [*rows, *own] if chain else []
             chain.append((number, strip))
     if chain:
         yield chain
 
 
-def _is_alike(lines: Sequence[Line], strip: Sequence[Line]) -> bool:
-    if not lines:
+def _is_alike(rows: Sequence[Line], others: Sequence[Line]) -> bool:
+    if not rows:
         return True
-    both, most = len(_gutters([*lines, *strip])), max(len(_gutters(lines)), len(_gutters(strip)))
+    both, most = len(_gutters([*rows, *others])), max(len(_gutters(rows)), len(_gutters(others)))
     return both >= SAME * most
 
 
@@ -161,10 +164,13 @@ def _outside(words: Sequence[Word], top: float, bottom: float) -> tuple[list[Lin
     return above[-1:], below[:1]
 
 
-def _has_cells(strip: Sequence[Line]) -> bool:
+def _with_cells(lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if any(_gap(*pair) > WIDE for pair in pairwise(line))]
+
+
+def _has_cells(strip: Sequence[Line], several: Sequence[Line]) -> bool:
     """Return whether half of the lines have cells, or the first one has, as in a row with a long cell."""
-    several = [any(_gap(*pair) > WIDE for pair in pairwise(line)) for line in strip]
-    return 2 * sum(several) >= len(strip) or (several[0] and len(strip) <= ROW_LINES)
+    return 2 * len(several) >= len(strip) or (several[:1] == strip[:1] and len(strip) <= ROW_LINES)
 
 
 def _gap(word: Word, after: Word) -> float:
@@ -175,7 +181,7 @@ def _table(
     strips: Sequence[Sequence[Line]], left: float, right: float, outside: tuple[list[Line], list[Line]]
 ) -> Table | None:
     body = [line for strip in (strips[1:] or strips) for line in strip]
-    xs = [left, *_gutters(body), right]
+    xs = [left, *_gutters(_with_cells(body)), right]
     if len(xs) < 3 or _is_text(body, xs):
         return None
     laid = [[_row(line, xs) for line in strip] for strip in strips]
@@ -240,9 +246,8 @@ def _is_wide(row: _Row, width: float) -> bool:
     return is_one and row.line[-1].x1 - row.line[0].x0 > width / 2
 
 
-def _gutters(lines: Sequence[Line]) -> list[float]:
+def _gutters(rows: Sequence[Line]) -> list[float]:
     """Return the middles of what is free between the columns of lines that have cells."""
-    rows = [line for line in lines if any(_gap(*pair) > WIDE for pair in pairwise(line))]
     if not rows:
         return []
     height = statistics.median(word.y1 - word.y0 for line in rows for word in line)
