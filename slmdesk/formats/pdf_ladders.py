@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -115,24 +115,21 @@ def _chains(strips: Strips) -> Iterator[Strips]:
     """Yield the strips below each other that have the same columns. The first one may be the head of a table."""
     chain: Strips = []
     rows: list[Line] = []
+    columns = 0
     for number, strip in strips:
         own = _with_cells(strip)
         has_cells = _has_cells(strip, own)
-        if chain and not (has_cells and _is_alike(rows, own)):
+        shared = len(_gutters([*rows, *own])) if chain and has_cells else 0
+        is_alike = has_cells and (not rows or shared >= SAME * max(columns, len(_gutters(own))))
+        if chain and not is_alike:
             yield chain
-            chain = []
+            chain, rows = [], []
+        elif chain:
+            rows, columns = [*rows, *own], shared
         if has_cells:
-            rows = [*rows, *own] if chain else []
             chain.append((number, strip))
     if chain:
         yield chain
-
-
-def _is_alike(rows: Sequence[Line], others: Sequence[Line]) -> bool:
-    if not rows:
-        return True
-    both, most = len(_gutters([*rows, *others])), max(len(_gutters(rows)), len(_gutters(others)))
-    return both >= SAME * most
 
 
 def _alike(levels: Sequence[Rule]) -> list[list[Rule]]:
@@ -235,8 +232,10 @@ def _row(line: Line, xs: Sequence[float]) -> _Row:
     cells: list[list[Word]] = [[] for __ in middles]
     for words in filter(None, texts):
         begin, end = words[0].x0, words[-1].x1
-        under = [at for at, x in enumerate(middles) if begin <= x <= end]
-        cells[under[0] if under else sum(2 * x < begin + end for x in xs[1:-1])] += words
+        column = bisect_left(middles, begin)
+        if column == len(middles) or middles[column] > end:
+            column = bisect_left(xs, (begin + end) / 2, 1, len(xs) - 1) - 1
+        cells[column] += words
     return _Row(line, bool(crossed), cells)
 
 
@@ -250,8 +249,9 @@ def _gutters(rows: Sequence[Line]) -> list[float]:
     """Return the middles of what is free between the columns of lines that have cells."""
     if not rows:
         return []
-    height = statistics.median(word.y1 - word.y0 for line in rows for word in line)
-    ends = sorted([(word.x0, 1) for line in rows for word in line] + [(word.x1, -1) for line in rows for word in line])
+    words = [word for row in rows for word in row]
+    height = statistics.median([word.y1 - word.y0 for word in words])
+    ends = sorted([(word.x0, 1) for word in words] + [(word.x1, -1) for word in words])
     most, covered = len(rows) // STRAY, 0
     middles = []
     begin = float("inf")
