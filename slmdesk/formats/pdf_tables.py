@@ -65,8 +65,7 @@ def _in_grids(
     fillings = [_Filling(grid, letters) for grid in grids]
     last: _Filling | None = None
     for word in words:
-        x, y = middle_of(word)
-        filling = next((each for each in fillings if each.grid.holds(x, y)), None)
+        filling = _at(fillings, *middle_of(word))
         if last is not None and filling is not last and last.goes_on(word):
             filling = last
         if filling is not None:
@@ -81,6 +80,13 @@ def _in_grids(
             parts |= parted
             tables |= {word: table for row in table.rows for cell in row for word in cell}
     return [part for word in words for part in parts.get(word, (word,))], tables
+
+
+def _at(fillings: Sequence[_Filling], x: float, y: float) -> _Filling | None:
+    for filling in fillings:
+        if filling.grid.holds(x, y):
+            return filling
+    return None
 
 
 class _Filling:
