@@ -45,6 +45,7 @@ from slmdesk.text.wrapping import margin_of, rejoined
 
 MAX_NAME_CHARACTERS = 120
 _QUOTED = re.compile(r"\s{0,3}>")
+_HYPHEN = re.compile(r"-(?<=\w-)[^\S\n]*\n")
 _SIGNATURE = "--"
 _SYLLABLES = frozenset(("de", "nl"))
 """Languages in which a hyphen at the end of a line mostly parts a word."""
@@ -137,12 +138,12 @@ def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
 
 def plain_pieces(text: str) -> Iterator[Piece]:
     every = text.split("\n")
-    margin = margin_of([line for line in every if not _QUOTED.match(line)])
-    drops_hyphens = margin > 0 and tongue(text) in _SYLLABLES
+    quotes = [_QUOTED.match(line) is not None for line in every]
+    margin = margin_of([line for line, quoted in zip(every, quotes, strict=True) if not quoted])
+    drops_hyphens = margin > 0 and _HYPHEN.search(text) is not None and tongue(text) in _SYLLABLES
     lines: list[str] = []
     is_quote = is_signed = False
-    for line in [*every, ""]:
-        quoted = _QUOTED.match(line) is not None
+    for line, quoted in zip([*every, ""], [*quotes, False], strict=True):
         is_blank = not line.strip(" \t>")
         if lines and (is_blank or quoted != is_quote or _SIGNATURE in (line.rstrip(), lines[-1])):
             if margin and not (is_quote or is_signed):

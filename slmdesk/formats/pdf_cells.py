@@ -63,7 +63,7 @@ class Part:
 
 def lines_of(words: Sequence[Word]) -> Cell:
     """Arrange the words of a cell in lines. Words on their side stay as they are."""
-    if not words or _is_sideways(words):
+    if len(words) < 2 or _is_sideways(words):
         return [list(words)] if words else []
     lines: Cell = []
     for word in words:
@@ -94,8 +94,11 @@ def rows_of(parts: Sequence[Part | None]) -> Iterator[list[Cell]]:
     would not fit in, or where all cells have the same many short lines.
     """
     cells = [part.lines if part is not None else [] for part in parts]
-    levels = _levels(cells)
     many = [part for part in parts if part is not None and len(part.lines) >= LEAST_LINES]
+    if len(many) < 2 and sum(map(len, cells)) < EVEN_ROWS:
+        yield cells
+        return
+    levels = _levels(cells)
     is_free = len(many) > 1 and statistics.median(part.share_free() for part in many) >= FREE
     full = [cell for cell in cells if len(cell) > FULL * len(levels)]
     lengths = [sum(len(word.text) for word in line) for cell in full for line in cell]

@@ -325,6 +325,8 @@ class PageLetters:
         self._name = ctypes.create_string_buffer(64)
         self._colour = tuple(ctypes.c_uint() for __ in range(4))
         self._colour_at = tuple(ctypes.byref(uint) for uint in self._colour)
+        self._point = ctypes.c_double(), ctypes.c_double()
+        self._point_at = tuple(ctypes.byref(part) for part in self._point)
         self.has_unseen_letters = False
         """Whether invisible characters such as Unicode tags were left out of the words."""
         self.unknown: set[str] = set()
@@ -462,8 +464,9 @@ class PageLetters:
     def is_white(self, index: int) -> bool:
         """Return whether a character is drawn in white or almost transparent."""
         known = pdfium_c.FPDFText_GetFillColor(self._raw, index, *self._colour_at)
-        red, green, blue, alpha = (uint.value for uint in self._colour)
-        return bool(known) and (min(red, green, blue) >= _WHITE or alpha < 255 - _WHITE)
+        red, green, blue, alpha = self._colour
+        is_pale = min(red.value, green.value, blue.value) >= _WHITE or alpha.value < 255 - _WHITE
+        return is_pale and bool(known)
 
     def piece(self, index: int) -> Any:
         """Return pdfium's object of the page that draws a character."""
@@ -543,17 +546,20 @@ class PageLetters:
     def _with_raised(self, letters: str, indices: Sequence[int]) -> str:
         """Replace small raised digits after a letter or a number with superscripts, so that 10² does not become 102."""
         signs = list(letters)
-        base = 0
+        base, origin = indices[0], None
         for at in range(1, len(letters)):
-            if letters[at] not in "0123456789-−+" or not self._is_raised(indices[at], indices[base]):
-                base = at
-            else:
+            if letters[at] not in "0123456789-−+":
+                base, origin = indices[at], None
+                continue
+            origin, own = origin or self._origin(base), self._origin(indices[at])
+            if self._is_raised(indices[at], own, base, origin):
                 signs[at] = letters[at].translate(_SUPERSCRIPT)
+            else:
+                base, origin = indices[at], own
         return "".join(signs)
 
-    def _is_raised(self, index: int, base: int) -> bool:
-        x, y = self._origin(base)
-        right, up = self._origin(index)
+    def _is_raised(self, index: int, own: tuple[float, float], base: int, origin: tuple[float, float]) -> bool:
+        (x, y), (right, up) = origin, own
         if up == y and right > x:  # on the same baseline, as nearly all characters are
             return False
         size, (across, along) = self._size(base)
@@ -562,8 +568,8 @@ class PageLetters:
         return _RAISED_BY[0] < raised < _RAISED_BY[1] and _RAISED_SIZE[0] < ratio < _RAISED_SIZE[1]
 
     def _origin(self, index: int) -> tuple[float, float]:
-        x, y = ctypes.c_double(), ctypes.c_double()
-        pdfium_c.FPDFText_GetCharOrigin(self._raw, index, ctypes.byref(x), ctypes.byref(y))
+        pdfium_c.FPDFText_GetCharOrigin(self._raw, index, *self._point_at)
+        x, y = self._point
         return x.value, y.value
 
     def _size(self, index: int) -> tuple[float, tuple[float, float]]:

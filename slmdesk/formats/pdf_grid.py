@@ -70,8 +70,10 @@ class Grid:
 
     def sides_between(self, x0: float, x1: float, y: float) -> list[float]:
         """Return where a line parts cells at this height, from left to right."""
-        owners = self.owners[self.row_at(y)]
         first, last = bisect(self.xs, x0), bisect(self.xs, x1)
+        if first == last:
+            return []
+        owners = self.owners[self.row_at(y)]
         return [self.xs[at] for at in range(max(first, 1), min(last, len(owners))) if owners[at - 1] != owners[at]]
 
 
@@ -179,8 +181,9 @@ def _grid(levels: Sequence[Rule], uprights: Sequence[Rule]) -> Grid | None:
     ys = _places(levels, uprights)
     if len(xs) < 3 or len(ys) < 3:
         return None
-    beside = [[_covers(uprights, x, top, bottom) for x in xs] for top, bottom in pairwise(ys)]
-    below = [[_covers(levels, y, left, right) for left, right in pairwise(xs)] for y in ys]
+    at_x, at_y = [_near(uprights, x) for x in xs], [_near(levels, y) for y in ys]
+    beside = [[_covers(near, top, bottom) for near in at_x] for top, bottom in pairwise(ys)]
+    below = [[_covers(near, left, right) for left, right in pairwise(xs)] for near in at_y]
     rows, columns = len(ys) - 1, len(xs) - 1
     owners = [[(-1, -1)] * columns for __ in range(rows)]
     for row in range(rows):
@@ -201,8 +204,12 @@ def _places(rules: Sequence[Rule], crossing: Sequence[Rule]) -> list[float]:
     return [place for at, place in enumerate(places) if not at or place - places[at - 1] > NEAR]
 
 
-def _covers(rules: Sequence[Rule], at: float, begin: float, end: float) -> bool:
-    drawn = sum(max(0.0, min(rule.end, end) - max(rule.begin, begin)) for rule in rules if abs(rule.at - at) <= NEAR)
+def _near(rules: Sequence[Rule], at: float) -> list[Rule]:
+    return [rule for rule in rules if abs(rule.at - at) <= NEAR]
+
+
+def _covers(rules: Sequence[Rule], begin: float, end: float) -> bool:
+    drawn = sum(max(0.0, min(rule.end, end) - max(rule.begin, begin)) for rule in rules)
     return drawn >= COVERED * (end - begin)
 
 

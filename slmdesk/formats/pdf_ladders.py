@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from slmdesk.formats.pdf_cells import LONG_LINE, Cell, Table, lines_of, middle_of
 from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, Look, Word
@@ -40,6 +41,19 @@ SAME = 0.75
 Line = list[Word]
 
 
+class _Row(NamedTuple):
+    """A line of text, laid out in the columns of a table."""
+
+    line: Line
+    is_across: bool
+    """Whether words of it reach into the gap between two columns."""
+    cells: list[Line]
+
+    @property
+    def filled(self) -> int:
+        return sum(map(bool, self.cells))
+
+
 def ladders_of(words: Sequence[Word], levels: Sequence[Rule], look: Callable[[int], Look]) -> Iterator[Table]:
     """Yield the tables; a word is in one of them at most. `look` returns the font of a character."""
     left_over = list(words)
@@ -50,6 +64,8 @@ def ladders_of(words: Sequence[Word], levels: Sequence[Rule], look: Callable[[in
         held: list[list[Word]] = [[] for __ in range(len(group) + 1)]
         for word in inside:
             held[bisect(heights, middle_of(word)[1])].append(word)
+        if sum(map(bool, held[1:-1])) < 2:
+            continue
         strips = [_ordered(lines_of(each)) for each in held[1:-1]]
         around = held[0] + held[-1]
         full = [(number, strip) for number, strip in enumerate(strips) if strip]
@@ -98,26 +114,26 @@ Strips = list[tuple[int, list[Line]]]
 def _chains(strips: Strips) -> Iterator[Strips]:
     """Yield the strips below each other that have the same columns. The first one may be the head of a table."""
     chain: Strips = []
+    rows: list[Line] = []
+    columns = 0
     for number, strip in strips:
-        has_cells = _has_cells(strip)
-        if chain and not (has_cells and _is_alike([line for __, held in chain[1:] for line in held], strip)):
+        own = _with_cells(strip)
+        has_cells = _has_cells(strip, own)
+        shared = len(_gutters([*rows, *own])) if chain and has_cells else 0
+        is_alike = has_cells and (not rows or shared >= SAME * max(columns, len(_gutters(own))))
+        if chain and not is_alike:
             yield chain
-            chain = []
+            chain, rows = [], []
+        elif chain:
+            rows, columns = [*rows, *own], shared
         if has_cells:
             chain.append((number, strip))
     if chain:
         yield chain
 
 
-def _is_alike(lines: Sequence[Line], strip: Sequence[Line]) -> bool:
-    if not lines:
-        return True
-    both, most = len(_gutters([*lines, *strip])), max(len(_gutters(lines)), len(_gutters(strip)))
-    return both >= SAME * most
-
-
 def _alike(levels: Sequence[Rule]) -> list[list[Rule]]:
-    """Return the lines that begin and end below each other, from the top down."""
+    """Return the lines that begin and end below each other, from the top down, as many as part two rows."""
     groups: list[list[Rule]] = []
     for level in levels:
         if level.end - level.begin < LEAST_WIDTH:
@@ -128,7 +144,7 @@ def _alike(levels: Sequence[Rule]) -> list[list[Rule]]:
                 break
         else:
             groups.append([level])
-    return [group for group in groups if len(group) > 1]
+    return [group for group in groups if len(group) > 2]
 
 
 def _ordered(lines: Cell) -> list[Line]:
@@ -145,10 +161,13 @@ def _outside(words: Sequence[Word], top: float, bottom: float) -> tuple[list[Lin
     return above[-1:], below[:1]
 
 
-def _has_cells(strip: Sequence[Line]) -> bool:
+def _with_cells(lines: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if any(_gap(*pair) > WIDE for pair in pairwise(line))]
+
+
+def _has_cells(strip: Sequence[Line], several: Sequence[Line]) -> bool:
     """Return whether half of the lines have cells, or the first one has, as in a row with a long cell."""
-    several = [any(_gap(*pair) > WIDE for pair in pairwise(line)) for line in strip]
-    return 2 * sum(several) >= len(strip) or (several[0] and len(strip) <= ROW_LINES)
+    return 2 * len(several) >= len(strip) or (several[:1] == strip[:1] and len(strip) <= ROW_LINES)
 
 
 def _gap(word: Word, after: Word) -> float:
@@ -159,16 +178,19 @@ def _table(
     strips: Sequence[Sequence[Line]], left: float, right: float, outside: tuple[list[Line], list[Line]]
 ) -> Table | None:
     body = [line for strip in (strips[1:] or strips) for line in strip]
-    xs = [left, *_gutters(body), right]
-    if len(xs) < 3 or not _is_sure(strips, body, xs):
+    xs = [left, *_gutters(_with_cells(body)), right]
+    if len(xs) < 3 or _is_text(body, xs):
         return None
-    above, below = ([line] if line and _keeps_to(line[0], xs) else [] for line in outside)
-    is_ruled = _are_rows(strips, xs)
+    laid = [[_row(line, xs) for line in strip] for strip in strips]
+    is_ruled = len(laid) >= LEAST_ROWS and sum(map(_is_row, laid)) >= SURE * len(laid)
+    if not _is_sure([row for strip in (laid[1:] or laid) for row in strip], right - left, is_ruled=is_ruled):
+        return None
+    above, below = ([[row] for line in lines if _keeps_to(row := _row(line, xs))] for lines in outside)
     rows: list[list[Cell]] = []
-    for number, strip in enumerate((*above, *strips, *below)):
-        is_whole = number == len(above) or (is_ruled and _is_row(strip, xs))
-        for is_across, held in groupby(strip, key=lambda line: bool(_crossed(line, xs))):
-            lines = [_row(line, xs) for line in held]
+    for number, strip in enumerate((*above, *laid, *below)):
+        is_whole = number == len(above) or (is_ruled and _is_row(strip))
+        for is_across, some in groupby(strip, key=lambda row: row.is_across):
+            lines = [row.cells for row in some]
             if is_across or not is_whole:
                 rows += [[[cell] if cell else [] for cell in line] for line in lines]
             else:
@@ -176,65 +198,60 @@ def _table(
     return Table.of(rows) if sum(sum(map(bool, row)) > 1 for row in rows) >= LEAST_ROWS else None
 
 
-def _are_rows(strips: Sequence[Sequence[Line]], xs: Sequence[float]) -> bool:
-    """Return whether each line that is drawn parts one row from the next."""
-    return len(strips) >= LEAST_ROWS and sum(_is_row(strip, xs) for strip in strips) >= SURE * len(strips)
-
-
-def _is_row(strip: Sequence[Line], xs: Sequence[float]) -> bool:
+def _is_row(strip: Sequence[_Row]) -> bool:
     """Return whether the first line of text begins a row, and no further one does."""
-    rows = [_row(line, xs) for line in strip]
-    begins = [bool(row[0]) and sum(map(bool, row)) > 1 for row in rows]
+    begins = [bool(row.cells[0]) and row.filled > 1 for row in strip]
     return begins[0] and not any(begins[1:])
 
 
-def _is_sure(strips: Sequence[Sequence[Line]], body: Sequence[Line], xs: Sequence[float]) -> bool:
-    """Return whether the lines are rows: their cells keep to the columns, and either a line parts row from row, or
-    there are several columns below a head.
+def _is_sure(body: Sequence[_Row], width: float, *, is_ruled: bool) -> bool:
+    """Return whether the lines are rows: their cells keep to the columns, and either a line parts row from row
+    (`is_ruled`), or there are several columns below a head.
     """
-    if len(strips) < 2 or _is_text(body, xs):
+    if sum(_is_wide(row, width) for row in body) > len(body) / STRAY:
         return False
-    if sum(_is_wide(line, xs) for line in body) > len(body) / STRAY:
+    rows = [row for row in body if row.filled > 1]
+    loose = sum(any(_gap(*pair) > WIDE for cell in row.cells for pair in pairwise(cell)) for row in rows)
+    dots = sum(not any(map(str.isalnum, word.text)) for row in body for word in row.line)
+    if loose > 2 * len(rows) / STRAY or dots > sum(len(row.line) for row in body) / 3:
         return False
-    rows = [row for line in body if sum(map(bool, row := _row(line, xs))) > 1]
-    loose = sum(any(_gap(*pair) > WIDE for cell in row for pair in pairwise(cell)) for row in rows)
-    dots = sum(not any(map(str.isalnum, word.text)) for line in body for word in line)
-    if loose > 2 * len(rows) / STRAY or dots > sum(map(len, body)) / 3:
-        return False
-    if _are_rows(strips, xs):
+    if is_ruled:
         return True
-    full = sum(2 * sum(map(bool, row)) >= len(row) for row in rows)
-    return len(xs) > LEAST_ROWS and len(rows) >= LEAST_ROWS and full >= FILLED * len(rows)
+    full = sum(2 * row.filled >= len(row.cells) for row in rows)
+    return len(body[0].cells) >= LEAST_ROWS and len(rows) >= LEAST_ROWS and full >= FILLED * len(rows)
 
 
-def _row(line: Line, xs: Sequence[float]) -> list[list[Word]]:
-    """Return the words of a line by their columns. A text over several columns is in the first of them."""
+def _row(line: Line, xs: Sequence[float]) -> _Row:
+    """Lay a line out in columns. A text over several columns is in the first of them."""
     crossed = _crossed(line, xs)
     free = [x for x in xs[1:-1] if x not in crossed]
-    row: list[list[Word]] = [[] for __ in range(len(xs) - 1)]
-    for left, right in pairwise((float("-inf"), *free, float("inf"))):
-        words = [word for word in line if left <= middle_of(word)[0] < right]
-        if words:
-            begin, end = words[0].x0, words[-1].x1
-            middles = [(x + to_x) / 2 for x, to_x in pairwise(xs)]
-            under = [at for at, x in enumerate(middles) if begin <= x <= end]
-            row[under[0] if under else sum(2 * x < begin + end for x in xs[1:-1])] += words
-    return row
+    texts: list[list[Word]] = [[] for __ in range(len(free) + 1)]
+    for word in line:
+        texts[bisect(free, middle_of(word)[0])].append(word)
+    middles = [(x + to_x) / 2 for x, to_x in pairwise(xs)]
+    cells: list[list[Word]] = [[] for __ in middles]
+    for words in filter(None, texts):
+        begin, end = words[0].x0, words[-1].x1
+        column = bisect_left(middles, begin)
+        if column == len(middles) or middles[column] > end:
+            column = bisect_left(xs, (begin + end) / 2, 1, len(xs) - 1) - 1
+        cells[column] += words
+    return _Row(line, bool(crossed), cells)
 
 
-def _is_wide(line: Line, xs: Sequence[float]) -> bool:
+def _is_wide(row: _Row, width: float) -> bool:
     """Return whether one text takes more than half of the table's width."""
-    is_one = all(_gap(*pair) < WIDE for pair in pairwise(line))
-    return is_one and line[-1].x1 - line[0].x0 > (xs[-1] - xs[0]) / 2 and bool(_crossed(line, xs))
+    is_one = row.is_across and all(_gap(*pair) < WIDE for pair in pairwise(row.line))
+    return is_one and row.line[-1].x1 - row.line[0].x0 > width / 2
 
 
-def _gutters(lines: Sequence[Line]) -> list[float]:
+def _gutters(rows: Sequence[Line]) -> list[float]:
     """Return the middles of what is free between the columns of lines that have cells."""
-    rows = [line for line in lines if any(_gap(*pair) > WIDE for pair in pairwise(line))]
     if not rows:
         return []
-    height = statistics.median(word.y1 - word.y0 for line in rows for word in line)
-    ends = sorted([(word.x0, 1) for line in rows for word in line] + [(word.x1, -1) for line in rows for word in line])
+    words = [word for row in rows for word in row]
+    height = statistics.median([word.y1 - word.y0 for word in words])
+    ends = sorted([(word.x0, 1) for word in words] + [(word.x1, -1) for word in words])
     most, covered = len(rows) // STRAY, 0
     middles = []
     begin = float("inf")
@@ -269,5 +286,5 @@ def _crossed(line: Line, xs: Sequence[float]) -> list[float]:
     ]
 
 
-def _keeps_to(line: Line, xs: Sequence[float]) -> bool:
-    return sum(map(bool, _row(line, xs))) > 1 and not _crossed(line, xs)
+def _keeps_to(row: _Row) -> bool:
+    return row.filled > 1 and not row.is_across

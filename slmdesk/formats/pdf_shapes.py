@@ -117,11 +117,13 @@ class _Walk:
             return []
         ask_colour = pdfium_c.FPDFPageObj_GetFillColor if is_filled else pdfium_c.FPDFPageObj_GetStrokeColor
         ask_colour(path, *self._colour)
-        red, green, blue, opacity = (part.value for part in self._colour)
-        painted = is_filled, is_stroked, red << 24 | green << 16 | blue << 8 | opacity, number
+        red, green, blue, opacity = self._colour
+        colour = red.value << 24 | green.value << 16 | blue.value << 8 | opacity.value
+        painted = is_filled, is_stroked, colour, number
         count = pdfium_c.FPDFPath_CountSegments(path)
         pdfium_c.FPDFPageObj_GetBounds(path, *self._sides)
-        bounds = tuple(side.value for side in self._sides)
+        left, bottom, right, top = self._sides
+        bounds = left.value, bottom.value, right.value, top.value
         x0, y0, x1, y1 = self._view.box(*(bounds if outer is None else _box(bounds, outer)))
         if count <= _SIDES_OF_BOX and (y1 - y0 < THIN or x1 - x0 < THIN):
             return [Shape(x0, y0, x1, y1, count > 2, *painted)]
@@ -172,7 +174,7 @@ class _Walk:
 
 def address(piece: Any) -> int:
     """Return where pdfium has an object, which tells objects apart."""
-    return ctypes.cast(piece, ctypes.c_void_p).value or 0
+    return ctypes.addressof(piece.contents) if piece else 0
 
 
 def _matrix_of(piece: Any) -> Matrix:

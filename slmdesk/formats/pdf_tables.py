@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -52,7 +53,7 @@ def tables_of(
     """Return the words, those parted in which the texts of two cells meet, and the table of each word in one."""
     grids = grids_of(levels, uprights)
     placed, tables = _in_grids(words, grids, letters) if grids else (words, {})
-    if len(levels) > 1:
+    if len(levels) > 2:
         for table in ladders_of([word for word in placed if word not in tables], levels, letters.look):
             tables |= {word: table for row in table.rows for cell in row for word in cell}
     return placed, tables
@@ -64,11 +65,11 @@ def _in_grids(
     fillings = [_Filling(grid, letters) for grid in grids]
     last: _Filling | None = None
     for word in words:
-        filling = next((each for each in fillings if each.grid.holds(*middle_of(word))), None)
+        filling = _at(fillings, *middle_of(word))
         if last is not None and filling is not last and last.goes_on(word):
             filling = last
         if filling is not None:
-            filling.take(word)
+            filling.words.append(word)
         last = filling
     parts: dict[Word, list[Word]] = {}
     tables: dict[Word, Table] = {}
@@ -81,6 +82,13 @@ def _in_grids(
     return [part for word in words for part in parts.get(word, (word,))], tables
 
 
+def _at(fillings: Sequence[_Filling], x: float, y: float) -> _Filling | None:
+    for filling in fillings:
+        if filling.grid.holds(x, y):
+            return filling
+    return None
+
+
 class _Filling:
     """Puts words into the cells of a table. A text that is drawn in one go and too long for its cell stays in it,
     unless this file draws several cells in one go.
@@ -90,25 +98,26 @@ class _Filling:
         self.grid = grid
         self.words: list[Word] = []
         self._letters = letters
-        self._together = 0
-        """How often words of two cells were drawn in one go, and far apart."""
 
     def goes_on(self, word: Word) -> bool:
-        return bool(self.words) and self._gap(self.words[-1], word) < SPACE
+        return bool(self.words) and self._is_one_text(self.words[-1], word)
 
-    def take(self, word: Word) -> None:
-        if self.words and self.grid.cell_at(*middle_of(word)) != self.grid.cell_at(*middle_of(self.words[-1])):
-            self._together += SPACE < self._gap(self.words[-1], word) < float("inf")
-        self.words.append(word)
+    @cached_property
+    def _draws_cells_together(self) -> bool:
+        """Whether words of two cells were drawn in one go and far apart, more than once."""
+        cells = [self.grid.cell_at(*middle_of(word)) for word in self.words]
+        places = zip(pairwise(self.words), pairwise(cells), strict=True)
+        return sum(own != other and _gap(*pair) > SPACE and self._in_one_go(*pair) for pair, (own, other) in places) > 1
 
-    def _gap(self, word: Word, after: Word) -> float:
-        """Return the gap between words on a line that were drawn in one go, in letter heights, else infinity."""
+    def _is_one_text(self, word: Word, after: Word) -> bool:
+        return _gap(word, after) < SPACE and self._in_one_go(word, after)
+
+    def _in_one_go(self, word: Word, after: Word) -> bool:
+        """Return whether two words on a line were drawn in one go."""
         if word.line != after.line or word.first < 0 or after.first < 0 or after.x0 < word.x1:
-            return float("inf")
+            return False
         end = word.indices[-1] if word.indices else word.first + len(word.text) - 1
-        if address(self._letters.piece(end)) != address(self._letters.piece(after.first)):
-            return float("inf")
-        return (after.x0 - word.x1) / (after.y1 - after.y0 or 1.0)
+        return address(self._letters.piece(end)) == address(self._letters.piece(after.first))
 
     def cells(self) -> tuple[dict[tuple[int, int], list[Word]], dict[Word, list[Word]], int]:
         """Return the words of each cell, the parts of each word in which cells meet, and how many words lines cross."""
@@ -119,15 +128,17 @@ class _Filling:
         for word in self.words:
             sides = self.grid.sides_between(word.x0 + 1, word.x1 - 1, middle_of(word)[1])
             own = self.grid.cell_at(*middle_of(word))
-            is_over = last is not None and self._together < 2 and own != owner and self._gap(last, word) < SPACE
+            is_over = last is not None and own != owner and self._is_one_text(last, word)
+            is_over = is_over and not self._draws_cells_together
             if is_over and not sides:
                 sides = [word.x0]  # the text of the cell it is over may meet it
             parts = self._parted(word, sides) if sides else [word]
             if len(parts) > 1:
                 parted[word] = parts
             for part in parts:
-                if not (is_over and part is parts[0]) and self.grid.cell_at(*middle_of(part)) != owner:
-                    owner, begin = self.grid.cell_at(*middle_of(part)), part.x0
+                cell = own if part is word else self.grid.cell_at(*middle_of(part))
+                if not (is_over and part is parts[0]) and cell != owner:
+                    owner, begin = cell, part.x0
                 cells.setdefault(owner, []).append(part)
                 last = part
             height = word.y1 - word.y0
@@ -140,7 +151,7 @@ class _Filling:
             return [word]
         indices = word.indices or tuple(range(word.first, word.first + len(word.text)))
         boxes = [self._letters.box(index) for index in indices]
-        if self._together > 1:
+        if self._draws_cells_together:
             cuts = {_cut(boxes, side) for side in sides} - {0, len(boxes)}
         else:
             pieces = [address(self._letters.piece(index)) for index in indices]
@@ -178,6 +189,11 @@ class _Filling:
         if statistics.median(len(cell) for row in many for cell in row) >= LAYOUT_LINES:
             return None
         return Table.of(rows), parted
+
+
+def _gap(word: Word, after: Word) -> float:
+    """Return the gap between words in letter heights."""
+    return (after.x0 - word.x1) / (after.y1 - after.y0 or 1.0)
 
 
 def _cut(boxes: Sequence[Sides], side: float) -> int:
@@ -226,10 +242,10 @@ def _parts_of(grid: Grid, owner: tuple[int, int], words: Sequence[Word]) -> Iter
         x0, x1 = grid.xs[begin], grid.xs[end]
         own = [word for word in words if x0 <= middle_of(word)[0] < x1] if ends else words
         part = Part(row, begin, x1 - x0, lines_of(own), bottom - row)
-        rows = [grid.row_at(middle_of(line[0])[1]) for line in part.lines]
+        rows = [grid.row_at(middle_of(line[0])[1]) for line in part.lines] if part.rows > 1 else []
         is_one_each = len(set(rows)) == len(rows) > 1 and 2 * len(rows) >= bottom - row
         is_full = len(rows) == bottom - row >= SURE_ROWS
-        if bottom > row + 1 and is_one_each and (is_full or part.share_free() >= FREE):
+        if is_one_each and (is_full or part.share_free() >= FREE):
             for at, line in zip(rows, part.lines, strict=True):
                 yield Part(at, begin, x1 - x0, [line])
         elif part.lines:

@@ -17,18 +17,18 @@ _DAY = re.compile(r"\d{1,2}\.\s(?:\d{1,2}\.|[A-ZÄ][a-zä]{2})")
 _LABEL = re.compile(r"[^\s:]{1,30}(?:\s[^\s:]{1,20})?:(?:\s|$)")
 _TABLE = re.compile(r"\S(?:\t|\s{2,})\S|\|")
 _BEGINS = re.compile(r"(?!https?:|www\.|\S+@)[\w\"'„“‚‘«»(§$€&@]")
-_HYPHEN = re.compile(r"[^\W\d_]-$")
+_HYPHEN = re.compile(r"[^\W\d_]-")
 _GOES_ON = re.compile(r"(?:und|oder|bzw\.?|sowie|and|or|et|ou|e|y|o|i|lub|en|of)\b")
 
 
 def margin_of(lines: Sequence[str]) -> int:
     """Return the most characters of a line of a text that was broken at a margin, or 0 if it was not."""
+    if any(len(line) > MOST_WIDTH and " " in line.strip() for line in lines):
+        return 0
     broken = [line.rstrip() for line, after in pairwise(lines) if after.strip()]
-    widths = [
-        len(line) for line in broken if len(line) <= MOST_WIDTH and " " in line.strip() and not _TABLE.search(line)
-    ]
-    margin = max(widths, default=0)
-    if margin < LEAST_WIDTH or any(len(line) > MOST_WIDTH and " " in line.strip() for line in lines):
+    long = [line for line in broken if LEAST_WIDTH <= len(line) <= MOST_WIDTH and " " in line.strip()]
+    margin = next((len(line) for line in sorted(long, key=len, reverse=True) if not _TABLE.search(line)), 0)
+    if not margin:
         return 0
     ending = sum(_goes_on(line.rstrip(), after.strip(), margin) for line, after in pairwise(lines))
     return margin if ending >= LEAST_LINES else 0
@@ -45,7 +45,7 @@ def rejoined(lines: Sequence[str], margin: int, *, drops_hyphens: bool) -> list[
             whole.append(line)
             continue
         said, words = whole[-1].rstrip(), line.strip()
-        if not _HYPHEN.search(said) or _GOES_ON.match(words):
+        if not _HYPHEN.match(said[-2:]) or _GOES_ON.match(words):
             whole[-1] = f"{said} {words}"
         elif drops_hyphens and words[:1].islower():
             whole[-1] = said[:-1] + words
@@ -69,15 +69,16 @@ def _is_broken(line: str, after: str, margin: int) -> bool:
     words, said = after.strip(), line.rstrip()
     if not (_goes_on(said, words, margin) or _is_full(said, words, margin)):
         return False
-    if _TABLE.search(said) or _TABLE.search(words) or not _BEGINS.match(words) or _LABEL.match(words):
+    if not _BEGINS.match(words) or _LABEL.match(words):
         return False
     if _ITEM.match(words) and not (_DAY.match(words) and said[-1:].islower()):
         return False
     is_sentence = len(words) > margin * _LEAST_SHARE or words.endswith((".", "!", "?", ",", ";", ":"))
     if not words[:1].islower() and (said.endswith((":", ";")) or not is_sentence):
         return False
-    is_item = _ITEM.match(said.lstrip()) is not None
-    return is_item or _indent(after) <= _indent(line) + 1
+    if _indent(after) > _indent(line) + 1 and not _ITEM.match(said.lstrip()):
+        return False
+    return not (_TABLE.search(said) or _TABLE.search(words))
 
 
 def _indent(line: str) -> int:
