@@ -53,7 +53,7 @@ from slmdesk.questions.plan import (
 from slmdesk.questions.prompt import PROMPT_VERSION, Answered, text_turns_of
 from slmdesk.questions.suggested import suggested
 from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned, collection_of
-from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded
+from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded, Noticed
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Runtime, Service
 
@@ -412,11 +412,14 @@ class QuestionService(Service):
         if asking.answered is None or message.status is not Status.COMPLETE:
             return
         self._keep_state(asking)
-        with suppress(KnownError):  # deleted meanwhile, or a full disk: the message has the words
+        try:
             kept = self._store.results.get(asking.item) or {}
             answers = {**(stored_from(dict, kept.get("answers")) or {}), message.id: to_json(asking.answered)}
             self._store.results.save(asking.item, {**kept, "answers": answers})
             self._link_cited(asking)
+        except KnownError as err:
+            if err.code != "item.unknown":  # not deleted meanwhile
+                self._publish(Noticed(problem_for(KnownError("question.unsaved"))))
         self._publish(QuestionAnswered(asking.item, message.id, asking.answered))
 
     def _link_cited(self, asking: Asking) -> None:

@@ -12,7 +12,7 @@ from slmdesk.evaluation.exams import SKILLS, YES_NO, Skill, SkillResult, is_fait
 from slmdesk.questions.plan import plan
 from slmdesk.questions.prompt import NOT_FOUND
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
-from slmdesk.runtime.events import MessageEnded
+from slmdesk.runtime.events import MessageEnded, Noticed
 
 pytestmark = pytest.mark.process
 
@@ -224,6 +224,21 @@ def test_an_answer_is_stopped_before_and_while_it_is_written(opened, tmp_path):
     assert ended.status is Status.CANCELLED
     assert ended.text.startswith("At")
     assert not recorder.of(QuestionAnswered)
+
+
+@pytest.mark.parametrize(("code", "said"), [("store.full", ["question.unsaved"]), ("item.unknown", [])])
+def test_quotations_that_cannot_be_saved_are_said(opened, tmp_path, monkeypatch, code, said):
+    recorder = opened(answer=SAYS)
+    record = document(recorder, tmp_path / "manual.txt")
+
+    def fail(*_given):
+        raise KnownError(code)
+
+    monkeypatch.setattr(recorder.services.store.results, "save", fail)
+    _, ended, answered = ask(recorder, "When does the pump stop?", record)
+    assert ended.message.text.startswith("At 12 bar.")
+    assert answered.citations
+    assert [event.problem.code for event in recorder.of(Noticed)] == said
 
 
 def test_an_engine_that_dies_fails_the_question_with_its_words_kept(opened, tmp_path):
