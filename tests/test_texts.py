@@ -108,6 +108,9 @@ def german(monkeypatch):
 def test_a_text_is_translated_with_its_numbers(german):
     assert texts._("Cancel") == "Abbrechen"
     assert texts._("{size} of {total}").format(size="3 MB", total="7 MB") == "3 MB von 7 MB"
+    assert texts._("{size} of {texts}").format(size="17 MB", texts=texts.ngettext("one text", "{n} texts", 1)) == (
+        "17 MB (ein Text)"
+    )
     assert texts.ngettext("{n:,} word", "{n:,} words", 1) == "1 Wort"
     assert texts.ngettext("{n:,} word", "{n:,} words", 2100) == "2.100 Wörter"
     assert "fehlt" in problem_of("translation.tags", {"tag": 1, "kind": "missing"}).sentence

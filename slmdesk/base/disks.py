@@ -269,7 +269,7 @@ class Place(Record):
 
 
 def place_of(folder: Path) -> Place:
-    """Find out where a folder is. What cannot be found out counts as harmless."""
+    """Find out where a folder is. Raises OSError where the system does not say on which disk."""
     real = Path(os.path.realpath(folder))
     return Place(folder, is_open_to_others(real), _network_of(real), synced_by(real, _names_in))
 
@@ -307,12 +307,9 @@ def _names_in(folder: Path) -> Iterator[str]:
 
 
 def _network_of(folder: Path) -> str:
-    try:
-        if os.name == "nt":
-            return _windows_network(folder)
-        kind = _of_macos(folder) if sys.platform == "darwin" else file_system_of(folder, _mounts())
-    except OSError:
-        return ""
+    if os.name == "nt":
+        return _windows_network(folder)
+    kind = _of_macos(folder) if sys.platform == "darwin" else file_system_of(folder, _mounts())
     return kind if kind in NETWORK_SYSTEMS else ""
 
 

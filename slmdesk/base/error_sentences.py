@@ -175,6 +175,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{path} lies in a folder that {service} copies to other places, so your texts go there too, even while slmdesk "
         "works offline. Open it on one PC at a time: two at once could damage the history."
     ),
+    "home.unknown": N_(
+        "It could not be found out on which disk {path} lies ({reason}). Perhaps others can read it there: see to it "
+        "that it is a disk of this PC."
+    ),
     # the installed program
     "program.changed": N_(
         "Files of slmdesk are not as they came: {changed} changed, {missing} missing, {extra} too many. Install it "
@@ -323,6 +327,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "“{term}” cannot have a translation and stay untranslated. Keep one of them. Nothing was changed."
     ),
     "glossary.too_long": N_("A term has {most} characters at most. Nothing was changed."),
+    "question.unsaved": N_(
+        "The places of this answer's quotations could not be saved; its words are. They are shown until you close "
+        "slmdesk. Make space on the disk and ask again."
+    ),
     "translation.no_better": N_("The model gave nothing that could be used. The segment stays as it was."),
     "translation.all_failed": N_(
         "Nothing of it could be translated ({count} of {count} segments failed), so nothing was written. Try another "

@@ -97,6 +97,7 @@ _SIZE_IN_NAME = re.compile(
 _MOST_PARAMETERS = 10**13
 _SPLIT = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[-_. ]+")
+_BETWEEN_WORDS = re.compile(r"(?:[-_ ]|\.(?!\d))+")
 TRAINED_FOR = frozenset({"qat", "qad"})
 """Words in names of models that were trained with their weights in 4 bits (quantization-aware training, distillation)
 and lose next to nothing by it.
@@ -181,6 +182,16 @@ def stem_of(name: str) -> str:
     """Return the model's own name in a file name: without folder, quantization and part numbers, in lower case."""
     bare = _IN_A_NAME.sub("", _SPLIT.sub("", name.rpartition("/")[2])).casefold()
     return "-".join(part for part in _SEPARATORS.split(bare) if part not in _NO_NAME)
+
+
+def plain_name(address: str) -> str:
+    """Return the model's name in words, from its address on the Hub (owner/repository/file or quantization)."""
+    for part in reversed(address.split("/")):
+        bare = _IN_A_NAME.sub("", _SPLIT.sub("", part)).removesuffix(".bin")
+        words = [word for word in _BETWEEN_WORDS.split(bare) if word.casefold() not in _NO_NAME]
+        if words:
+            return " ".join(words)
+    return address
 
 
 def parameters_in(name: str) -> int:

@@ -371,6 +371,8 @@ class TransferLimits(Record):
     first_wait_s: float = 1.0
     """Seconds before the second try. The wait doubles with each try without progress."""
     longest_wait_s: float = 60.0
+    ask_s: float = 10.0
+    """Seconds for which it is tried to ask the Hub what a file is, where there is no connection to it."""
     connect_s: float = 10.0
     silence_s: float = 20.0
     """Seconds without a byte after which the connection is given up and another one is tried."""

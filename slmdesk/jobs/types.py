@@ -275,8 +275,17 @@ def kind_words(kind: str) -> str:
     return KINDS.get(kind) or kind.replace("_", " ").replace("-", " ").strip()[:40].capitalize() or _("Work")
 
 
+def job_title(kind: str, title: str) -> str:
+    """Return the title as people name the thing: of a download the model instead of its address."""
+    if kind != DOWNLOAD:
+        return title_words(title)
+    from slmdesk.gguf.quantization import plain_name  # imported late: the window starts without it
+
+    return plain_name(title)
+
+
 def name_words(kind: str, title: str) -> str:
-    title = title_words(title)
+    title = job_title(kind, title)
     if kind == "exam":
         return _("Examining {title} for what it can be trusted with").format(title=title)
     if kind == "pair_exam":

@@ -158,7 +158,7 @@ class ModelDownload:
             raise next(iter(refused.values())) from err
 
     def _repo(self) -> Repo:
-        tries = 0
+        tries, begin = 0, time.monotonic()
         while True:
             try:
                 return self._hub.repo(self.now.repo, stop=self._stop)
@@ -166,8 +166,11 @@ class ModelDownload:
                 tries += 1
                 if err.code not in PASSING or tries >= self._limits.tries:
                     raise
+                wait_s = self._limits.wait_after(err, tries)
+                if err.code == "network.failed" and time.monotonic() - begin + wait_s > self._limits.ask_s:
+                    raise
                 self._change(state=DownloadState.WAITING, note=problem_for(err))
-                if self._stop.wait(self._limits.wait_after(err, tries)):
+                if self._stop.wait(wait_s):
                     raise Stopped from None
 
     def _begin(self, remote: RemoteFile, *, first: int = 0, more: int = 0) -> None:

@@ -44,7 +44,8 @@ from slmdesk.hub.search import (
     parse_link,
 )
 from slmdesk.models.importer import require_no_projector
-from slmdesk.models.service import COMFORTABLE, Fit, Pc, fit_by_size, fit_header, weights_budget
+from slmdesk.models.running import USUAL_BANDWIDTH
+from slmdesk.models.service import COMFORTABLE, MOST_BYTES, Fit, Pc, fit_by_size, fit_header, weights_budget
 from slmdesk.online.network import NetworkService, policy_for
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for
@@ -559,10 +560,14 @@ class CatalogueService:
         self._hub, self._searching = hub, searching
 
     def suggestions(self) -> tuple[Suggestion, ...]:
-        """Return the models of the curated list, the most useful on this PC first. Sends no request."""
+        """Return the models of the curated list, the most useful on this PC first: one that was not measured yet counts
+        as an ordinary one. Sends no request.
+        """
         pc = self._hub.pc()
+        judged = pc if pc.pace.bandwidth > 0 else changed(pc, pace=changed(pc.pace, bandwidth=USUAL_BANDWIDTH))
         entries = sorted(load_catalogue(), key=lambda entry: -max(entry.merit.values(), default=0))
-        return tuple(sorted((_suggested(entry, pc) for entry in entries), key=_worth))
+        entries.sort(key=lambda entry: _worth(_suggested(entry, judged)))
+        return tuple(_suggested(entry, pc) for entry in entries)
 
     def search(
         self,
@@ -605,10 +610,13 @@ class CatalogueService:
         return f"{self._hub.policy().endpoint.rstrip('/')}/{repo}"
 
 
-def _worth(suggestion: Suggestion) -> tuple[int, bool, bool]:
-    """Sort key: how useful a model is on this PC. A model that fits but is far too slow comes after a tight one."""
+def _worth(suggestion: Suggestion) -> tuple[int, bool, bool, bool]:
+    """Sort key: how useful a model is on this PC. A model that fits but is far too slow comes after a tight one, and a
+    large one after those that leave room.
+    """
     order, is_slow = _FIT_ORDER.get(suggestion.fit, 2), is_too_slow(suggestion.speed)
-    return max(order, 2) if is_slow else order, is_slow, not is_quick(suggestion.speed)
+    is_large = suggestion.entry.bytes > MOST_BYTES
+    return max(order, 2) if is_slow else order, is_slow, not is_quick(suggestion.speed), is_large
 
 
 def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:

@@ -53,7 +53,7 @@ from slmdesk.questions.plan import (
 from slmdesk.questions.prompt import PROMPT_VERSION, Answered, text_turns_of
 from slmdesk.questions.suggested import suggested
 from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned, collection_of
-from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded
+from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded, Noticed
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Runtime, Service
 
@@ -84,6 +84,7 @@ class QuestionService(Service):
         self._models, self._loader, self._exams = models, loader, exams
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, Asking] = {}
+        self._unsaved: dict[str, dict[str, Answered]] = {}  # by item and message; saved with the item's next answer
         self._ahead_s: dict[str, float] = {}  # seconds that reading ahead took, by document
         self._read_per_s: dict[str, float] = {}  # tokens read per second, by model
 
@@ -185,7 +186,8 @@ class QuestionService(Service):
 
     def answered(self, item: str) -> dict[str, Answered]:
         kept = (self._store.results.get(item) or {}).get("answers")
-        return stored_dict(Answered, kept)  # skips answers of a newer program; their text is in the message
+        saved = stored_dict(Answered, kept)  # skips answers of a newer program; their text is in the message
+        return {**saved, **self._unsaved.get(item, {})}
 
     def close(self) -> None:
         """Store unanswered questions as `interrupted` when the app ends."""
@@ -412,11 +414,17 @@ class QuestionService(Service):
         if asking.answered is None or message.status is not Status.COMPLETE:
             return
         self._keep_state(asking)
-        with suppress(KnownError):  # deleted meanwhile, or a full disk: the message has the words
+        unsaved = {**self._unsaved.pop(asking.item, {}), message.id: asking.answered}
+        try:
             kept = self._store.results.get(asking.item) or {}
-            answers = {**(stored_from(dict, kept.get("answers")) or {}), message.id: to_json(asking.answered)}
+            shapes = {id: to_json(answered) for id, answered in unsaved.items()}
+            answers = {**(stored_from(dict, kept.get("answers")) or {}), **shapes}
             self._store.results.save(asking.item, {**kept, "answers": answers})
             self._link_cited(asking)
+        except KnownError as err:
+            if err.code.startswith(("store.", "disk.")):  # not where the item or a document was deleted meanwhile
+                self._unsaved[asking.item] = unsaved
+                self._publish(Noticed(problem_for(KnownError("question.unsaved"))))
         self._publish(QuestionAnswered(asking.item, message.id, asking.answered))
 
     def _link_cited(self, asking: Asking) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from slmdesk.base.disks import Place, place_of
+from pathlib import Path
+
+from slmdesk.base.disks import place_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
 from slmdesk.runtime.events import Pending
@@ -16,20 +18,24 @@ def look_at_home(service_thread: ServiceThread, paths: Paths) -> Pending[tuple[P
 
 
 def home_problems(paths: Paths) -> tuple[Problem, ...]:
-    """Return the problems `home.open`, `home.network` and `home.synced`, each at most once, for the folders that hold
-    texts of the user.
+    """Return the problems `home.open`, `home.network`, `home.synced` and `home.unknown` (the system does not say where
+    a folder lies), each at most once, for the folders that hold texts of the user.
 
     May wait for another computer, so never call this on the service thread or the window's thread.
     """
     problems: dict[str, Problem] = {}
     for folder in (paths.data, paths.config, paths.cache):
-        for error in _errors(place_of(folder)):
+        for error in _errors(folder):
             problems.setdefault(error.code, problem_for(error))
     return tuple(problems.values())
 
 
-def _errors(place: Place) -> list[KnownError]:
-    path, errors = str(place.folder), []
+def _errors(folder: Path) -> list[KnownError]:
+    path, errors = str(folder), []
+    try:
+        place = place_of(folder)
+    except OSError as err:
+        return [KnownError("home.unknown", path=path, reason=err.strerror or str(err))]
     if place.is_open:
         errors.append(KnownError("home.open", path=path))
     if place.network:

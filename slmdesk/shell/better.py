@@ -389,7 +389,9 @@ class BetterCard(QWidget):
             from slmdesk.online.window.downloads import words_of
 
             go = _("Try again") if change.state is State.FAILED else _("Resume")
-            words = ": ".join(filter(None, (entry.title, words_of(change))))
+            is_cut_off = change.problem is not None and change.problem.code == "network.failed"
+            how = _("No connection") if is_cut_off else words_of(change)
+            words = ": ".join(filter(None, (entry.title, how)))
             share = change.done_bytes / change.total_bytes if change.total_bytes else None
             return words, go if change.state in STOPPED else _("Pause"), share
         if way.found is not None:

@@ -684,11 +684,7 @@ class HomePlace(QObject):
     def _on_opened(self) -> None:
         from slmdesk.runtime.home_place import look_at_home
 
-        self._bridge.follow(
-            lambda services: look_at_home(services.service_thread, services.paths),
-            self._on_found,
-            lambda _problem: None,
-        )
+        self._bridge.follow(lambda services: look_at_home(services.service_thread, services.paths), self._on_found)
 
     def _on_found(self, problems: Sequence[Problem]) -> None:
         told = self._state.current.told_of_disk.split()

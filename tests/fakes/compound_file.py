@@ -96,10 +96,11 @@ def compound_file(tree):
 
 
 def properties(header, fixed=(), texts=(), binaries=()):
-    """The streams of fields: pid to a whole number, to a text, to bytes."""
+    """The streams of fields: pid to a whole number (or its type and the number), to a text, to bytes."""
     lines, streams = [], {}
     for pid, value in dict(fixed).items():
-        lines.append(struct.pack("<HHIQ", 3, pid, 6, value))
+        kind, number = value if isinstance(value, tuple) else (3, value)
+        lines.append(struct.pack("<HHIQ", kind, pid, 6, number))
     for pid, text in dict(texts).items():
         data = text.encode("utf-16-le")
         lines.append(struct.pack("<HHIII", 0x1F, pid, 6, len(data) + 2, 0))
@@ -110,10 +111,13 @@ def properties(header, fixed=(), texts=(), binaries=()):
     return {"__properties_version1.0": header + b"".join(lines), **streams}
 
 
-def outlook_mail(texts, *, people=(), enclosed=(), binaries=()):
-    """Bytes of a mail; people are (name, address, 1 to | 2 cc), enclosed are (name or None, data or None)."""
+def outlook_mail(texts, *, people=(), enclosed=(), binaries=(), fixed=(), broken=()):
+    """Bytes of a mail; people are (name, address, 1 to | 2 cc), enclosed are (name or None, data or None).
+
+    `broken`: paths of streams to other bytes, or to None where the stream is gone.
+    """
     header = struct.pack("<8x4I8x", len(people), len(enclosed), len(people), len(enclosed))
-    tree = properties(header, texts=texts, binaries=binaries, fixed={0x340D: 0x40000})
+    tree = properties(header, texts=texts, binaries=binaries, fixed={0x340D: 0x40000, **dict(fixed)})
     for number, (name, address, kind) in enumerate(people):
         tree[f"__recip_version1.0_#{number:08X}"] = properties(
             bytes(8), fixed={0x0C15: kind}, texts={0x3001: name, 0x39FE: address, 0x3003: address}
@@ -125,4 +129,12 @@ def outlook_mail(texts, *, people=(), enclosed=(), binaries=()):
             texts={} if name is None else {0x3707: name},
             binaries={} if data is None else {0x3701: data},
         )
+    for path, data in dict(broken).items():
+        *storages, name = path.split("/")
+        held = tree
+        for storage in storages:
+            held = held[storage]
+        del held[name]
+        if data is not None:
+            held[name] = data
     return compound_file(tree)

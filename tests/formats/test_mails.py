@@ -474,6 +474,42 @@ def test_outlooks_mail_may_lack_everything():
             read(msg, outlook_mail({0x37: "x"})[:cut])
 
 
+DAMAGED = {
+    "subject": ({"texts": {0x37: "x"}}, "__substg1.0_0037001F"),
+    "sender": ({"texts": {0xC1A: "Bob"}}, "__substg1.0_0C1A001F"),
+    "text": ({"texts": {0x1000: "Hello"}}, "__substg1.0_1000001F"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+@pytest.mark.parametrize("left", [None, b"\x00\xd8\x00"], ids=["gone", "no text"])
+def test_a_broken_field_of_outlooks_mail_is_named(name, left):
+    given, stream = DAMAGED[name]
+    data = outlook_mail({0x1000: "Hello\r\nyou", 0x37: "Rent", **given["texts"]}, broken={stream: left})
+    assert read(msg, data)[1].names[Note.PARTS_UNREAD] == (name,)
+
+
+def test_a_broken_html_text_recipient_date_and_attachment_of_outlooks_mail_are_named():
+    html = outlook_mail({0x37: "x"}, binaries={0x1013: b"<p>x</p>"}, broken={"__substg1.0_10130102": None})
+    assert "text" in read(msg, html)[1].names[Note.PARTS_UNREAD]
+    letter = {0x37: "x", 0x1000: "Hello"}
+    late = outlook_mail(letter, fixed={0x39: (0x40, 0xFFFFFFFFFFFFFFFF)})
+    assert read(msg, late)[1].names[Note.PARTS_UNREAD] == ("date",)
+    gone = {"__recip_version1.0_#00000000/__substg1.0_3001001F": None}
+    assert read(msg, outlook_mail(letter, people=[("Ann", "a@x", 1)], broken=gone))[1].names[Note.PARTS_UNREAD] == (
+        "recipient",
+    )
+    gone = {"__attach_version1.0_#00000000/__substg1.0_37010102": None}
+    assert read(msg, outlook_mail(letter, enclosed=[("a.txt", b"x")], broken=gone))[1].names[Note.PARTS_UNREAD] == (
+        "attachment",
+    )
+
+
+def test_a_whole_mail_of_outlook_has_no_note():
+    whole = outlook_mail({0x37: "x", 0x1000: "Hello"}, people=[("Ann", "a@x", 1)], enclosed=[("a.txt", b"x")])
+    assert Note.PARTS_UNREAD not in read(msg, whole)[1].notes
+
+
 RICH = rb"""{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset238 CE;}}{\info{\title My title}}
 {\stylesheet{\s1 Heading;}}{\header head}\pard\s1\outlinelevel0 Heading\par\pard It\u8217?s M\'fcller \f1\'b9\f0
 {\footnote A note.} end.\line second\par {\listtext 1.\tab}item\par

@@ -10,7 +10,7 @@ from jobs.test_jobs import count_saves, step
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.jobs.service import JobGroup
-from slmdesk.jobs.types import JobChanged
+from slmdesk.jobs.types import JobChanged, name_words
 
 pytestmark = pytest.mark.process
 
@@ -31,6 +31,22 @@ def active(recorder):
         with suppress(KnownError):
             return recorder.ask(lambda services: services.job_views.active())
     raise AssertionError("nothing can be read")
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("some/Qwen3-4B-Instruct-2507-GGUF/Qwen3-4B-Instruct-2507-Q4_K_M.gguf", "Download: Qwen3 4B Instruct 2507"),
+        ("some/tiny-GGUF/sub/tiny-Q8_0-00001-of-00002.gguf", "Download: tiny"),
+        ("some/Qwen2.5-1.5B-GGUF/Q4_K_M", "Download: Qwen2.5 1.5B"),
+        ("some/gemma_3_12b-gguf", "Download: gemma 3 12b"),
+        ("some/whisper.cpp/ggml-base.bin", "Download: ggml base"),
+        ("GGUF", "Download: GGUF"),
+    ],
+)
+def test_a_download_is_named_by_its_model(address, words):
+    assert name_words("download", address) == words
+    assert name_words("summary", address).endswith(address), "the control: another thing keeps its title"
 
 
 def test_jobs_take_their_turns_in_the_order_a_person_gave_them(opened) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from slmdesk.evaluation.recommendation import recommend
 from slmdesk.gguf.memory import Pace, is_too_slow
-from slmdesk.models.service import Pc
+from slmdesk.hub.search import Skill
+from slmdesk.models.service import MOST_BYTES, Pc
 from slmdesk.online.hub import OfferedFile
 
 
@@ -34,6 +36,21 @@ def test_what_fits_but_is_too_slow_to_wait_for_is_not_suggested_first(opened, mo
     assert not slow[0]
     assert slow == sorted(slow)
     assert {offer.fit for offer in offers if is_too_slow(offer.speed)} >= {"fits"}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("bandwidth", [0, 20e9], ids=["not measured", "measured"])
+@pytest.mark.parametrize("gigabytes", [8, 32])
+def test_the_suggestions_begin_with_models_that_fit_this_pc_well(opened, monkeypatch, bandwidth, gigabytes) -> None:
+    recorder = opened(model=False)
+    pc = Pc(gigabytes << 29, Pace(bandwidth=bandwidth), total_bytes=gigabytes << 30)
+    monkeypatch.setattr(recorder.services.hub, "pc", lambda: pc)
+    offers = recorder.ask(lambda services: services.offers.suggestions())
+    best = recommend(Skill.SUMMARIES, pc).entry
+    assert best.title in [offer.entry.title for offer in offers[:3]]
+    assert {offer.fit for offer in offers[:3]} == {"fits"}
+    assert max(offer.entry.bytes for offer in offers[:3]) <= MOST_BYTES
+    assert all(bool(offer.speed) is bool(bandwidth) for offer in offers[:3]), "no speed is said that is not known"
 
 
 @pytest.mark.process

@@ -15,6 +15,7 @@ from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed
 from slmdesk.gguf.read import check_file
 from slmdesk.hub.transfer import TransferLimits
 from slmdesk.models.service import fit_by_size
@@ -233,6 +234,16 @@ def test_d6_a_hub_in_trouble_is_asked_again(recorder, hub) -> None:
     hub.seen.clear()
     assert Download(recorder).end().problem.code == "hub.error"
     assert len(hub.seen) == FAST.tries
+
+
+def test_without_a_connection_the_first_question_ends_soon(recorder, hub) -> None:
+    hub.api_fault = Fault(reset=True, cut_at=0)
+    assert Download(recorder).end().problem.code == "network.failed"
+    assert len(hub.seen) == FAST.tries, "the control: these tries take no time"
+    hub.seen.clear()
+    recorder.services.downloads.limits = changed(FAST, first_wait_s=1.0, longest_wait_s=1.0, ask_s=0.5)
+    assert Download(recorder).end().problem.code == "network.failed"
+    assert len(hub.seen) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from slmdesk.evaluation.exams import SKILLS, YES_NO, Skill, SkillResult, is_fait
 from slmdesk.questions.plan import plan
 from slmdesk.questions.prompt import NOT_FOUND
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
-from slmdesk.runtime.events import MessageEnded
+from slmdesk.runtime.events import MessageEnded, Noticed
 
 pytestmark = pytest.mark.process
 
@@ -224,6 +224,31 @@ def test_an_answer_is_stopped_before_and_while_it_is_written(opened, tmp_path):
     assert ended.status is Status.CANCELLED
     assert ended.text.startswith("At")
     assert not recorder.of(QuestionAnswered)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("store.full", ["question.unsaved"]), ("item.unknown", []), ("document.unknown", [])]
+)
+def test_quotations_that_cannot_be_saved_are_said(opened, tmp_path, monkeypatch, code, said):
+    recorder = opened(answer=SAYS)
+    record = document(recorder, tmp_path / "manual.txt")
+
+    def fail(*_given):
+        raise KnownError(code)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder.services.store.results, "save", fail)
+        sent, ended, answered = ask(recorder, "When does the pump stop?", record)
+    assert ended.message.text.startswith("At 12 bar.")
+    assert answered.citations
+    assert [event.problem.code for event in recorder.of(Noticed)] == said
+    item = sent.item.id
+    assert recorder.calls.questions.answered(item) == ({sent.answer.id: answered} if said else {})
+    if said:
+        later, _, after = ask(recorder, "And again?", record, item=item)
+        both = {sent.answer.id: answered, later.answer.id: after}
+        assert recorder.calls.questions.answered(item) == both
+        assert set(recorder.calls.store.results.get(item)["answers"]) == set(both), "saved with the next answer"
 
 
 def test_an_engine_that_dies_fails_the_question_with_its_words_kept(opened, tmp_path):

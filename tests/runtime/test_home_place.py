@@ -32,3 +32,15 @@ def test_a_disk_without_rights_and_a_synced_folder_are_named_once_each(tmp_path,
     assert str(paths.data) in problems[0].sentence
     assert "Syncthing" in problems[1].sentence
     assert examine_computer(paths)["paths"]["warnings"] == [problem.sentence for problem in problems]
+
+
+def test_a_place_that_cannot_be_found_out_is_said_once(tmp_path, monkeypatch):
+    def fail():
+        raise PermissionError(13, "Permission denied")
+
+    paths = find_paths(tmp_path / "home")
+    make_folders(paths)
+    monkeypatch.setattr("slmdesk.base.disks._mounts", fail)
+    (problem,) = home_problems(paths)
+    assert problem.code == "home.unknown"
+    assert f"{paths.data} lies (Permission denied)" in problem.sentence

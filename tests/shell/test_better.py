@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from slmdesk.base.records import Status
 from slmdesk.evaluation.recommendation import recommend
 from slmdesk.hub.search import Skill
+from slmdesk.hub.transfer import TransferLimits
 from slmdesk.models.importer import Place
 from slmdesk.models.service import Pc
 from slmdesk.shell import better
@@ -165,6 +166,24 @@ def test_what_goes_wrong_is_said_in_a_sentence_and_can_be_tried_again(first, hub
     assert part(program, "button").text() == "Try again"
     press(program, "button")
     program.wait(lambda: not card(program).isVisible())
+
+
+def test_without_a_connection_it_can_be_tried_again_or_taken_from_a_stick_and_the_pc_is_offline_again(first, hub):
+    hub.api_fault = Fault(reset=True, cut_at=0)
+    program = first()
+    program.services.downloads.limits = TransferLimits(ask_s=0.5)
+    press(program, "button")
+    program.wait(lambda: title(program).startswith("Download 2.5 GB"))
+    press(program, "button")
+    program.wait(lambda: title(program) == "Qwen 3 4B Instruct 2507: No connection")
+    assert "could not be reached" in part(program, "trouble").text()
+    assert part(program, "button").text() == "Try again"
+    assert part(program, "file_button").isVisible()
+    program.wait(lambda: is_offline(program))
+    hub.api_fault = None
+    press(program, "button")
+    program.wait(lambda: not card(program).isVisible())
+    program.wait(lambda: is_offline(program))
 
 
 def choose(program, path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from slmdesk.runtime.messages import BUG_CODE
+
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 
 
@@ -22,3 +24,14 @@ def test_a_synced_folder_is_named_once(start, model_file, paths):
     again.wait(lambda: looked)
     assert looked[0][0].code == "home.synced", "the control: it is found again"
     assert not any("Syncthing" in text for text in again.notices())
+
+
+def test_a_fault_of_the_look_at_the_disk_is_said(start, monkeypatch):
+    def fail(_paths):
+        raise RuntimeError
+
+    met = []
+    monkeypatch.setattr("slmdesk.runtime.home_place.home_problems", fail)
+    program = start()
+    program.bridge.problem_met.connect(met.append)
+    program.wait(lambda: [problem.code for problem in met] == [BUG_CODE])

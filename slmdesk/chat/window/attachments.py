@@ -43,6 +43,7 @@ from slmdesk.runtime.events import (
     ItemGone,
     ModelsChanged,
     ModelStateChanged,
+    NoticeOver,
     Pending,
 )
 from slmdesk.runtime.messages import Problem
@@ -614,6 +615,7 @@ class AttachmentEntry(QObject):
 
 
 SAVE_AFTER_MS = 1500
+TRY_AGAIN_MS = 15_000
 
 
 class Drafts(QObject):
@@ -623,8 +625,12 @@ class Drafts(QObject):
         super().__init__(parent, objectName="drafts")
         self._bridge, self._state, self._attached = bridge, state, attached
         self._now: dict[str, str] = {}
-        self._kept: dict[str, tuple[str, list[Json]]] = {}
+        self._kept: dict[str, tuple[str, list[Json]] | None] = {}
+        """What was sent to the store; None if it could not be saved."""
+        self._trouble = ""
+        """Code of the problem that was shown, until a draft is saved again."""
         self._timer = Delay(self, SAVE_AFTER_MS, self.save)
+        self._again = Delay(self, TRY_AGAIN_MS, self.save)
         bridge.on(ItemGone, self._on_item_gone)
 
     def of(self, chat: str) -> str:
@@ -652,7 +658,23 @@ class Drafts(QObject):
             now = (self.of(chat), self._attached.kept(chat))
             if now != self._kept.get(chat, ("", [])):
                 self._kept[chat] = now
-                self._bridge.ask(self._bridge.services.chats.keep_draft(chat, *now), None, ignored)
+                keeping = self._bridge.services.chats.keep_draft(chat, *now)
+                self._bridge.ask(keeping, self._on_saved, partial(self._on_not_saved, chat))
+
+    def _on_saved(self, _none: None) -> None:
+        if self._trouble:
+            self._bridge.publish(NoticeOver(self._trouble))
+            self._trouble = ""
+
+    def _on_not_saved(self, chat: str, problem: Problem) -> None:
+        """Try again later, and say why once. A chat that was deleted meanwhile needs no draft."""
+        if problem.code == "item.unknown":
+            return
+        self._kept[chat] = None
+        self._again.start()
+        if problem.code not in ("store.busy", self._trouble):
+            self._trouble = problem.code
+            self._bridge.problem_met.emit(problem)
 
     def save_all(self, open_chat: str) -> None:
         """Save all drafts when the window closes. A new chat with a draft is saved too, and if it is the open chat, the

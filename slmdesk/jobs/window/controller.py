@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from slmdesk.base.record import changed
-from slmdesk.base.records import JobRecord, JobStatus, title_words
+from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.texts import _, in_quotes, ngettext
-from slmdesk.jobs.types import JobChanged, kind_words, share_words
+from slmdesk.jobs.types import JobChanged, job_title, kind_words, share_words
 from slmdesk.runtime.events import HistoryReplaced
 from slmdesk.runtime.messages import Problem, time_for_people
 from slmdesk.window.base.bridge import Bridge, Delay
@@ -96,7 +96,7 @@ class JobsController(QObject):
         self.refresh()
         if not jobs:
             return
-        first = f"{kind_words(jobs[0].kind)} {in_quotes(title_words(jobs[0].title))}"
+        first = f"{kind_words(jobs[0].kind)} {in_quotes(job_title(jobs[0].kind, jobs[0].title))}"
         words = first if len(jobs) == 1 else _("{first} and {count} more").format(first=first, count=len(jobs) - 1)
         self._bridge.notice_raised.emit(
             Notice(_("Resuming: {words}.").format(words=words), life_ms=REPORTED_MS, key="jobs taken up")

@@ -117,7 +117,7 @@ def info_of(view: JobView) -> str:
         when = moment_words(view.updated)
         failed = _("{failed:,} of {total:,} steps could not be done").format(failed=view.failed, total=view.total)
         return DOT.join((STAND_WORDS[view.status], when, *([failed] if view.failed else ())))
-    parts = [share_words(view.share or None), done_words(view.kind, view.done, view.total)]
+    parts = [share_words(view.share or None) or done_words(view.kind, view.done, view.total)]
     if view.stand is JobGroup.RUNNING:
         parts.append(left_words(view.left) or _("the time left is not known yet"))
         parts.append(_("in another window or command") if view.is_elsewhere else "")

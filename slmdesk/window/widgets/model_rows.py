@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
@@ -19,8 +20,8 @@ WIDTHS = (204, 72, 156, 112, 136)
 """Widths of tags, size, speed, memory and button."""
 LEAST = (900, 740, 650, 0, 0)
 """Least widths of a row in which these columns are shown, so that there is room for the name."""
-FULL_SPEED = 16
-"""Words a second at which the bar of the speed is full."""
+FULL_SPEED = 120
+"""Words a second at which the bar of the speed is full. It grows as slowly as a wait gets shorter."""
 MOST_TAGS = 2
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -80,7 +81,7 @@ class SpeedMark(QWidget):
 
     def show_speed(self, speed: Speed | None, *, is_measured: bool) -> None:
         words = speed.tokens_per_s * WORDS_A_TOKEN if speed else 0.0
-        self._share = min(1.0, words / FULL_SPEED) if speed else -1.0
+        self._share = min(1.0, math.log1p(words) / math.log1p(FULL_SPEED)) if speed else -1.0
         shown = _("{n} words/s") if is_measured else _("≈ {n} words/s")
         shown = _("too slow") if is_too_slow(speed) else shown.format(n=max(1, round(words)))
         self._words.setText(shown if speed else "")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import psutil
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
-from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtGui import QInputMethodEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPlainTextEdit
 
+from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.chat.window.context import Offer
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
@@ -101,6 +102,28 @@ def test_what_is_not_sent_stays_with_its_chat_and_outlives_the_window(start, mod
     again.chat.open_chat(first)
     again.wait(lambda: again.chat.chat == first)
     assert again.page.composer.text == "a draft here"
+
+
+def test_a_draft_that_cannot_be_saved_is_said_and_saved_later(start, model_file, monkeypatch):
+    def full(*_given):
+        raise KnownError("store.full")
+
+    def kept():
+        return program.ask(lambda services: services.history.item(program.chat.chat).settings.get("draft"))
+
+    monkeypatch.setattr("slmdesk.chat.window.attachments.TRY_AGAIN_MS", 100)
+    program = start().with_model(model_file)
+    program.say("first chat")
+    program.type("an old draft")
+    program.wait(lambda: kept() == "an old draft")
+    with monkeypatch.context() as patch:
+        patch.setattr(program.services.chats, "keep_draft", full)
+        QTest.keySequence(program.page.composer.input_box, QKeySequence.StandardKey.SelectAll)
+        QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Delete)
+        program.wait(lambda: any("The disk is full" in words for words in program.notices()))
+        assert kept() == "an old draft", "the control: it was not saved"
+    program.wait(lambda: kept() is None)
+    program.wait(lambda: not any("The disk is full" in words for words in program.notices()))
 
 
 def test_what_is_written_before_the_services_are_there_is_not_pushed_aside(start, model_file):

@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
+from slmdesk.jobs.service import JobGroup, JobView
 from slmdesk.jobs.types import JobChanged
 from slmdesk.jobs.window.controller import PAGE, status_of
-from slmdesk.jobs.window.page import JobRow
+from slmdesk.jobs.window.page import JobRow, info_of
 from slmdesk.summaries.types import Length, SummaryRequest
 from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.rows import DOT
 
 pytestmark = pytest.mark.gui
 
@@ -58,6 +60,20 @@ def test_the_page_follows_the_jobs_after_the_list_above_it_is_closed(program) ->
     program.wait(lambda: "b" in rows(program))
 
 
+@pytest.mark.parametrize(
+    ("kind", "share", "done", "words"),
+    [
+        ("extraction", 0.4, 10, "40 %"),
+        ("extraction", 0.0, 10, "10 of 51 steps"),
+        ("extraction", None, 0, "0 of 51 steps"),
+        ("download", 0.4, 20, "40 %"),
+    ],
+)
+def test_how_far_a_job_is_is_said_in_one_way(kind, share, done, words) -> None:
+    view = JobView("a", kind, "b", JobStatus.PAUSED, JobGroup.PAUSED, done, 51, share=share)
+    assert info_of(view) == DOT.join(("Paused", words))
+
+
 def test_running_waiting_and_paused_are_driven_by_their_buttons(program) -> None:
     show(program)
     program.wait(lambda: program.find("jobs_empty").isVisible())
@@ -73,7 +89,8 @@ def test_running_waiting_and_paused_are_driven_by_their_buttons(program) -> None
     program.wait(lambda: len(program.frame.jobs_popover.findChildren(JobRow)) == 3)
     program.click("all_jobs_button")
     program.wait(lambda: list(rows(program, "running")) == ["a"] and list(rows(program, "waiting")) == ["b", "c"])
-    program.wait(lambda: "of 400 steps" in program.find("job_facts", rows(program)["a"]).text())
+    facts = program.find("job_facts", rows(program)["a"])
+    program.wait(lambda: f" %{DOT}" in facts.text())
     press(program, rows(program)["c"], "job_up_button")
     program.wait(lambda: list(rows(program, "waiting")) == ["c", "b"])
     focused = program.find("job_pause_button", rows(program)["c"])

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from slmdesk.gguf.memory import WORDS_A_TOKEN, Speed
 from slmdesk.window.base import theme
-from slmdesk.window.widgets.model_rows import ModelRow, TableHead
+from slmdesk.window.widgets.model_rows import ModelRow, SpeedMark, TableHead
 
 pytestmark = pytest.mark.gui
+
+
+def test_a_faster_model_has_a_longer_bar(qtbot):
+    """Also among the small models of an ordinary PC."""
+    bars = []
+    for words in (1, 4, 8, 17, 40, 83):
+        mark = SpeedMark(None)
+        qtbot.addWidget(mark)
+        mark.resize(160, 20)
+        mark.show_speed(Speed(words / WORDS_A_TOKEN, words / WORDS_A_TOKEN, words / WORDS_A_TOKEN), is_measured=True)
+        picture, accent = mark.grab().toImage(), theme.current().colour("accent")
+        bars.append(sum(picture.pixelColor(x, 10) == accent for x in range(64)))
+    assert all(after > before + 3 for before, after in pairwise(bars)), bars
+    assert bars[-1] < 64
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.5])
