@@ -253,6 +253,7 @@ class DocumentsArea(QObject):
             if self._scope:
                 self._scope = self.tables.chosen = ()
                 self.questions.show_document("")
+                self.summaries.show_document("")
                 self.documents.tell_again()
             return
         self._scope = tuple(names)

@@ -464,6 +464,7 @@ class NoticeController(QObject):
 
     def _on_replaced(self, _event: HistoryReplaced) -> None:
         self._chats.start()
+        QTimer.singleShot(0, self._bars, self._bars.end)  # once all removals were dropped: none is left to undo
 
     def restore(self, copy: Path) -> None:
         self._restoring.begin(copy)

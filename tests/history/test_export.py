@@ -95,7 +95,7 @@ def test_an_export_speaks_the_language_of_the_window_and_its_json_english(summar
     texts.use_catalogue(catalogue_of("de"))
     try:
         assert form("md").startswith("# Zusammenfassung: lease.pdf")
-        assert "2 von 2 Seiten gelesen." in form("html")
+        assert "Seiten: 2 von 2 gelesen." in form("html")
         assert form("json") == json_then
         assert form("md", "document") == form("md", "en") == form("md", "fr") == english  # a catalogue is not there
     finally:

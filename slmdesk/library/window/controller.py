@@ -80,6 +80,7 @@ class DocumentsController(QObject):
         self._shown: DocumentRecord | None = None
         """The shown document. It need not be in the list."""
         self.removals = Removals(bridge, self)
+        self.removals.dropped.connect(self._list)
         self._shown_again = ""
         """The document to show if its removal is undone."""
         self._requested: list[Path] = []
@@ -402,6 +403,7 @@ class FoldersController(QObject):
         self._bridge = bridge
         self._states: dict[str, CollectionState] = {}
         self.removals = Removals(bridge, self)
+        self.removals.dropped.connect(self._list)
         self.current = ""
         self.contents: Live[Contents] = Live(bridge, self, self._ask_contents, NO_CONTENTS, refused=ignored)
         self._contents_timer = Delay(self, CONTENTS_MS, self.contents.again)

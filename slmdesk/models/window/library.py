@@ -84,6 +84,7 @@ class LibraryController(QObject):
         self.bridge = self._bridge = bridge
         self.settings = settings
         self.removals = Removals(bridge, self)
+        self.removals.dropped.connect(self.changed)
         self.trials = TrialController(bridge, self)
         services = bridge.services
         self.cards: Live[tuple[ModelCard, ...] | None] = Live(bridge, self, lambda: services.cards.list(), None)

@@ -35,6 +35,7 @@ class DownloadsController(QObject):
         self._bridge = bridge
         self._settings = settings
         self.removals = Removals(bridge, self)
+        self.removals.dropped.connect(self.changed)
         self._all: dict[str, DownloadChanged] = {}
         self._left: dict[str, LeftoverFile] = {}
         self.sums: frozenset[str] = frozenset()

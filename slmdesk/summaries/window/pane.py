@@ -614,6 +614,11 @@ class SummaryController(JobFollower):
 
         self._bridge.ask(self._bridge.services.summaries.begin_first(request), answered, self._refuse)
 
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        """Show the newest of the document alone, before those of it and others."""
+        alone = [item for item in items if request_from(request_in(item)).documents == (self._document,)]
+        super()._open_newest([*alone, *items])
+
     def begin_again(self) -> None:
         self._begin(self.request)
 

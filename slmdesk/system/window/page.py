@@ -226,6 +226,7 @@ class SettingsPage(QScrollArea):
                 ask(history, "delete_saved_states", _("Space used"), _("Delete now"), self._controller.delete_saved,
                     group=_("Documents"), sentence=saved_words, is_enabled=lambda saved: not saved or saved.files > 0),
                 ask(history, "backup", _("Back up the history"), _("Back up…"), self.backup_requested, group=backups,
+                    also=backups,
                     tip=_("Without models and settings. The backup of an encrypted history is encrypted.")),
                 ask(history, "restore", _("Restore a backup"), _("Choose…"), self.restore_requested, group=backups,
                     tip=_("The backup takes the place of the history, which is kept beside it.")),

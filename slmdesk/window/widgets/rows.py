@@ -64,6 +64,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from slmdesk.base.texts import _
+from slmdesk.runtime.events import HistoryReplaced
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import pixmap, scaled
@@ -723,11 +724,15 @@ def _has_focus(row: QWidget) -> bool:
 class Removals(QObject):
     """Removals that can still be undone. An id is `in` this object as long as its removal can be undone."""
 
+    dropped = Signal()
+    """Emitted when nothing is removed any more, since a restore has replaced the history."""
+
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent)
         self._bridge = bridge
         self.undo_ms = REMOVAL_MS
         self.ids: set[str] = set()
+        bridge.on(HistoryReplaced, self._on_replaced)
 
     def __contains__(self, id: object) -> bool:
         return id in self.ids
@@ -747,6 +752,11 @@ class Removals(QObject):
         was_there = id in self.ids
         self.ids.discard(id)
         return was_there
+
+    def _on_replaced(self, _event: HistoryReplaced) -> None:
+        """Keep what the other history has under the same ids."""
+        self.ids.clear()
+        self.dropped.emit()
 
     def _end(self, ids: Sequence[str], then: Callable[[str], None]) -> None:
         for id in [id for id in ids if self.keep(id)]:

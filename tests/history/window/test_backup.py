@@ -78,6 +78,27 @@ def test_the_lists_of_the_pages_are_read_again(program, tmp_path):
     assert program.ask(lambda services: services.store.items.get(chat)).id == chat
 
 
+def test_what_was_removed_a_moment_ago_comes_back_and_stays(program, tmp_path):
+    (letter := tmp_path / "letter.txt").write_text("The pump stops at 12 bar.\n")
+    program.window.show_page("Documents")
+    controller = program.frame.documents
+    listed: list[list[str]] = []
+    controller.listed.connect(lambda records: listed.append([record.name for record in records]))
+    controller.open_paths([letter])
+    program.wait(lambda: listed and listed[-1] == ["letter.txt"] and controller.current)
+    document = controller.current
+    backed_up(program, target := tmp_path / "copy.slmbackup")
+    controller.remove(document)
+    assert listed[-1] == []
+    chosen(program, target)
+    program.wait(lambda: program.window.findChild(QWidget, "restore_sure_button"))
+    program.click("restore_sure_button")
+    program.wait(lambda: listed[-1] == ["letter.txt"])
+    program.wait(lambda: not any(bar.notice.key == f"forget {document}" for bar in program.window.notices.bars))
+    program.window.notices.end()
+    assert [record.id for record in program.ask(lambda services: services.documents.recent(9))] == [document]
+
+
 def test_a_file_that_is_no_backup_leaves_the_history_as_it_is(program, tmp_path):
     wrong = tmp_path / "letter.txt"
     wrong.write_text("Dear Ms Roe")

@@ -222,6 +222,16 @@ def test_the_tabs_work_on_the_documents_that_are_chosen_together(three):
     assert program.find("several_card").height() <= 5 * program.find("several_count").fontMetrics().height() * 1.7
 
 
+def test_the_summary_of_the_shown_document_comes_back_when_no_others_are_chosen(three):
+    program = three
+    summary_of_all(program)
+    pane = program.find("summary_pane")
+    program.click("several_none")
+    program.wait(lambda: program.find("document_title").full_text in listed(program))
+    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 1)
+    assert pane.summary.documents[0].name == program.find("document_title").full_text
+
+
 def recent(program):
     return [row for row in program.find("start_page").findChildren(QPushButton, "recent_item") if row.isVisible()]
 
