@@ -37,6 +37,7 @@ from slmdesk.text.deadlines.finding import (
     is_of_others,
     is_own,
     is_title,
+    lays_duty,
 )
 from slmdesk.text.deadlines.places import HEAD_CHARACTERS, office_of, place_of
 from slmdesk.text.deadlines.reckoning import SUNDAY, Known, Reckoning, reckon
@@ -208,6 +209,8 @@ class _Document:
         """Return whether something is due by a day; outside of what is to be done, only where the words say so."""
         is_state = tells_a_state(sentence.text, self._language)
         is_limit, dated = day.role in (Role.BY, Role.BEFORE), self._document.dated
+        if day.role is Role.RANGE and not lays_duty(sentence.text, self._own_language):
+            return False  # how long something lasts: "closed from 7 to 11 May"
         if sentence.group == TO_DO and is_limit:
             return True
         is_elsewhere = sentence.group == KEY_POINTS or not (is_to_do or is_limit)

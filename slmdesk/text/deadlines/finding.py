@@ -139,6 +139,12 @@ def due_day(text: str, language: str, own: Sequence[int | None] | None = None) -
     return (last.year, last.month, last.day) if last else day.day if day else None
 
 
+def lays_duty(text: str, language: str) -> bool:
+    """Return whether a sentence says that somebody must do something. False for languages without such words here."""
+    words = _words().get(language, {})
+    return re.search(words.get("duty", "(?!)"), text, re.IGNORECASE) is not None
+
+
 def is_own(term: Term, head: str, sentence: str = "", *, is_mail: bool = False) -> bool:
     """Return whether a term counts from the paper that begins with `head`, and not from another that it speaks of.
 

@@ -512,7 +512,8 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     program = summarized
     folder, target = tmp_path / "post", tmp_path / "out"
     folder.mkdir()
-    (folder / "a.txt").write_text("The roof must be mended before the winter comes.\n\nPay the bill of 900 EUR by 5 March 2020.")
+    words = "The roof must be mended before the winter comes.\n\nPay the bill of 900 EUR by 5 March 2020."
+    (folder / "a.txt").write_text(words)
     (folder / "b.docx").write_bytes(b"PK\x03\x04 this is none")
     (folder / "c.md").write_text("# Garden\n\nThe hedge is cut in May and in September by the gardener.")
     program.find("document_list").folder_summary_requested.emit()
