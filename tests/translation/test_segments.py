@@ -214,7 +214,9 @@ def test_both_languages_side_by_side_and_tmx(opened, tmp_path):
 
     book = load_workbook(handed(recorder, item, Handout.PAIR, "xlsx", tmp_path / "p.xlsx"))
     cells = [[cell.value for cell in row] for row in book.worksheets[0].rows]
-    assert cells == [["English", "German"], ["Salt & pepper are here.", "sALT & PEPPER ARE HERE."], ["12 %", "12 %"]]
+    pairs, (_gap, (line, _beside)) = cells[:3], cells[3:]
+    assert pairs == [["English", "German"], ["Salt & pepper are here.", "sALT & PEPPER ARE HERE."], ["12 %", "12 %"]]
+    assert "language model (Echo)" in line
     tmx = handed(recorder, item, Handout.TMX, "tmx", tmp_path / "p.tmx")
     done = recorder.calls.memory.import_file(tmx)
     assert not isinstance(done, Problem), done
