@@ -72,10 +72,6 @@ Texts = list[tuple[int, Any]]
 """The objects that draw letters, with their place in the order in which all objects of a page are painted."""
 
 
-def shapes_of(page: pdfium.PdfPage, view: View) -> list[Shape]:
-    return shapes_and_texts(page, view)[0]
-
-
 def shapes_and_texts(page: pdfium.PdfPage, view: View) -> tuple[list[Shape], Texts]:
     """Return the shapes of a page, and the objects that draw its letters."""
     walk, shapes, texts = _Walk(view), list[Shape](), Texts()

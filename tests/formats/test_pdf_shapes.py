@@ -10,7 +10,7 @@ from fakes.tiny_pdf import Text, TinyPdf
 
 from slmdesk.formats import pdf_shapes
 from slmdesk.formats.pdf_file import view_of
-from slmdesk.formats.pdf_shapes import shapes_of
+from slmdesk.formats.pdf_shapes import shapes_and_texts
 
 pytestmark = pytest.mark.pure
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.pure
 def shapes(drawing: bytes, parts=None, **page):
     made = TinyPdf(parts=parts or {}).page(Text(50, 700, "word"), drawing=drawing + b"\n", **page)
     with closing(pdfium.PdfDocument(bytes(made))) as document, closing(document[0]) as page:
-        return shapes_of(page, view_of(page))
+        return shapes_and_texts(page, view_of(page))[0]
 
 
 def about(shape):
