@@ -171,7 +171,7 @@ class ExtractionService(Service, JobPlanner):
         stored = self._items.find(item)
         id, table = stored.id, self._kept(stored.id)
         if table is not None:
-            documents = self._in_order(_request_from(request_in(stored)))
+            documents = self._there_in(_request_from(request_in(stored)))
             table = with_rows_for(table, documents, is_over=False)
         if table is None or not 0 <= column < len(table.columns):
             raise KnownError("request.invalid", what=_("no such cell"))
@@ -292,11 +292,11 @@ class ExtractionService(Service, JobPlanner):
         documents = tuple(self._store.documents.of_item(stored.id))
         if table is not None:
             is_over = job is None or job.status.is_end
-            table = with_edits(with_rows_for(table, self._in_order(request), is_over=is_over))
+            table = with_edits(with_rows_for(table, self._there_in(request), is_over=is_over))
         return ExtractionView(stored, request, documents, table, job)
 
-    def _in_order(self, request: TableRequest) -> list[DocumentRecord]:
-        """Return the documents of a table that still exist."""
+    def _there_in(self, request: TableRequest) -> list[DocumentRecord]:
+        """Return the documents of a request that still exist."""
         records = list[DocumentRecord]()
         for document in request.documents:
             with suppress(KnownError):
@@ -422,7 +422,7 @@ class ExtractionService(Service, JobPlanner):
 
     def _still_there(self, request: TableRequest) -> list[DocumentRecord]:
         """Return the documents of a job that still exist, so that a deleted document does not stop the others."""
-        records = self._in_order(request)
+        records = self._there_in(request)
         if not records:
             raise KnownError("document.unknown", id=request.documents[0] if request.documents else "")
         return records

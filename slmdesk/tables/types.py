@@ -234,12 +234,12 @@ def with_rows_for(table: Table, documents: Sequence[DocumentRecord], *, is_over:
 
     `is_over`: nothing looks for the open cells any more, so they were not read.
     """
-    missing = Flag.UNREAD if is_over else Flag.OPEN
-    empty = TableCell(flag=missing)
+    empty = TableCell(flag=Flag.UNREAD if is_over else Flag.OPEN)
     by_source: dict[str, list[TableRow]] = {document.id: [] for document in documents}
     for row in table.rows:
-        cells = tuple(empty if cell.flag is Flag.OPEN else cell for cell in row.cells)
-        by_source.setdefault(row.source, []).append(changed(row, cells=cells))
+        if is_over and any(cell.flag is Flag.OPEN for cell in row.cells):
+            row = changed(row, cells=tuple(empty if cell.flag is Flag.OPEN else cell for cell in row.cells))
+        by_source.setdefault(row.source, []).append(row)
     for document in documents:
         if not by_source[document.id]:
             kind = str(document.info.get("page_kind") or "page")
