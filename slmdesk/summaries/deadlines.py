@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from functools import cache, cached_property
@@ -90,7 +90,9 @@ def deadlines_of(
     for document in summary.documents:
         if record := records.get(document.document):
             own = () if is_exported else document.own_words
-            deadlines += _Document(document, record, words, summary.language).deadlines((*document.sentences, *own))
+            made = _Document(document, record, words, summary.language)
+            told = [*made.deadlines((*document.sentences, *own))]
+            deadlines += [*told, *made.left_out({deadline.day for deadline in told})]
     return deadlines
 
 
@@ -106,6 +108,17 @@ class _Document:
                 said.add(sentence.text)
                 yield from self._said_deadlines(sentence)
 
+    def left_out(self, told: Collection[str]) -> Iterator[Deadline]:
+        """Yield what is due by days that are not `told`, in sentences for which the summary has no room.
+
+        Of these only what says that somebody must act, and appointments: a day with a time of day.
+        """
+        for sentence in self._document.omitted:
+            for deadline in self._said_deadlines(sentence):
+                if not deadline.day or deadline.day not in told:
+                    words = "\n".join(filter(None, (deadline.words, _("not in the summary"))))
+                    yield changed(deadline, words=words)
+
     def _said_deadlines(self, sentence: Sentence) -> Iterator[Deadline]:
         """Yield the deadlines of a sentence. A fault that it brings out is said beside it, and costs no other."""
         try:
@@ -118,7 +131,9 @@ class _Document:
         yield from (changed(deadline, part=part) for part, deadline in enumerate(found))
 
     def _deadlines(self, sentence: Sentence) -> Iterator[Deadline]:
-        is_to_do = sentence.group == TO_DO or not any(other.group for other in self._document.sentences)
+        is_left_out = sentence in self._document.omitted
+        has_groups = any(other.group for other in self._document.sentences)
+        is_to_do = sentence.group == TO_DO or not (has_groups or is_left_out)
         due = self._due(sentence)
         days = [day for day in due.days if self._is_due(day, sentence, is_to_do=is_to_do)]
         days = list({day.last: day for day in reversed(days)}.values())[::-1]  # one that is named twice is one
@@ -207,13 +222,15 @@ class _Document:
 
     def _is_due(self, day: NamedDay, sentence: Sentence, *, is_to_do: bool) -> bool:
         """Return whether something is due by a day; outside of what is to be done, only where the words say so."""
+        if sentence in self._document.omitted and not (day.has_time or lays_duty(sentence.text, self._own_language)):
+            return False
         is_state = tells_a_state(sentence.text, self._language)
         is_limit, dated = day.role in (Role.BY, Role.BEFORE), self._document.dated
         if day.role is Role.RANGE and not lays_duty(sentence.text, self._own_language):
             return False  # how long something lasts: "closed from 7 to 11 May"
         if sentence.group == TO_DO and is_limit:
             return True
-        is_elsewhere = sentence.group == KEY_POINTS or not (is_to_do or is_limit)
+        is_elsewhere = not day.has_time and (sentence.group == KEY_POINTS or not (is_to_do or is_limit))
         if day.last is None or is_elsewhere or (is_state and (sentence.group != TO_DO or day.role is Role.RANGE)):
             return False
         return day.last > date(*dated) if len(dated) == len(day.day) else is_limit or sentence.group == TO_DO

@@ -22,10 +22,13 @@ from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
 from slmdesk.summaries.deadlines import Words, deadlines_of, page_words, shown_days
 from slmdesk.summaries.order import by_days, marked
+from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import (
+    ALSO,
     KEPT_OWN,
     PROSE,
     Deadline,
+    DocumentSummary,
     Sentence,
     Summary,
     group_words,
@@ -122,7 +125,9 @@ def summary_paper(
     pieces += [small(words) for words in [note_words(summary.note)] if words]
     if summary.left_out:
         pieces.append(small(phrases.left_out_words(summary.left_out)))
-    if more := more_words(documents):
+    if TOO_MUCH_TO_DO in summary.note:  # which promises them
+        pieces += _omitted(documents)
+    elif more := more_words(documents):
         pieces.append(small(more))
     names = {} if is_one else {document.document: document.name for document in documents}
     pieces += [*_marks(every), *_proofs(every, names, passages)]
@@ -132,6 +137,13 @@ def summary_paper(
     is_named = not about or about in title  # our own titles name it already
     subtitle = "" if is_named else _(phrases.SUMMARY_OF).format(names=about)
     return Paper(title, tuple(pieces), subtitle, summary.language, model_of(summary))
+
+
+def _omitted(documents: Sequence[DocumentSummary]) -> Iterator[Piece]:
+    yield heading(_(ALSO), 3)
+    for document in documents:
+        for sentence in document.omitted:
+            yield item(*_runs_of(sentence, document.page_kind))
 
 
 def model_of(summary: Summary) -> str:

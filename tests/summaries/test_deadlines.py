@@ -232,3 +232,39 @@ def test_a_step_for_which_somebody_has_to_be_at_home_is_one(run, tmp_path) -> No
     shape = run("summarize", str(path), "--own-words", "--json").ok().json
     assert any("zu Hause" in sentence["text"] for sentence in shape["sentences"] if sentence["group"] == "To do")
     assert days(shape) == ["2027-01-15"]
+
+
+DECISION = """Stadtverwaltung Zwickau
+Zwickau, den 3. November 2026
+
+Sehr geehrte Frau Pohl,
+
+Ihr Antrag auf einen zweiten Stellplatz vor dem Haus Lindenweg 4 wird abgelehnt, weil die Straße dort zu schmal ist.
+
+Bitte senden Sie uns den Lageplan bis zum 20. November 2026.
+
+Sie müssen die Gebühr von 45 Euro bis zum 27. November 2026 zahlen.
+
+{}
+
+Mit freundlichen Grüßen
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Am 7. Dezember 2026 um 9:30 Uhr ist der Ortstermin vor dem Haus.", ["2026-12-07"]),
+        ("Die Straße ist bis zum 7. Dezember 2026 gesperrt, das gilt auch für den Gehweg.", []),
+        ("Der Markt ist am 7. Dezember 2026 auf dem Platz neben der Kirche, wie in jedem Jahr.", []),
+    ],
+)
+def test_what_a_short_summary_leaves_out_is_due_all_the_same(run, tmp_path, words, expected) -> None:
+    path = tmp_path / "decision.txt"
+    path.write_text(DECISION.format(words), encoding="utf-8")
+    shape = run("summarize", str(path), "--own-words", "--length", "20", "--json").ok().json
+    assert words not in " ".join(sentence["text"] for sentence in shape["sentences"])
+    assert [day for day in days(shape) if day > "2026-11-27"] == expected
+    if expected:
+        page = run("summarize", str(path), "--own-words", "--length", "20").out
+        assert f"7 December 2026: {words} [not in the summary]" in page

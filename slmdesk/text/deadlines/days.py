@@ -68,6 +68,8 @@ class NamedDay(Record):
     """Where the words begin that tell its role."""
     is_end: bool = False
     """Whether it is told as the end of a month or a year."""
+    has_time: bool = False
+    """Whether a time of day stands beside it."""
 
     @property
     def last(self) -> date | None:
@@ -114,7 +116,8 @@ def named_days(text: str, language: str = "", own: Sequence[int | None] | None =
             days.append(NamedDay(mention.start, mention.end, (*day[:2], int(first["number"])), role, begin))
         if role is Role.RANGE and _refuses(_clause_around(plain, begin, mention.end), language):
             role = Role.OTHER
-        days.append(NamedDay(mention.start, mention.end, day, role, begin, mention.is_end))
+        has_time = any(mention.end <= clock < mention.end + CLOCK_CHARACTERS for clock in clocks)
+        days.append(NamedDay(mention.start, mention.end, day, role, begin, mention.is_end, has_time))
         before = mention
     return days
 
