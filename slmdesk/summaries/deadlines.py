@@ -109,15 +109,17 @@ class _Document:
                 yield from self._said_deadlines(sentence)
 
     def left_out(self, told: Collection[str]) -> Iterator[Deadline]:
-        """Yield what is due by days that are not `told`, in sentences for which the summary has no room.
+        """Yield what is due by days to come that are not `told`, in sentences for which the summary has no room.
 
-        Of these only what says that somebody must act, and appointments: a day with a time of day.
+        Of these only what says that somebody must act, and appointments: a day with a time of day.  Past ones are left
+        out, since most of them tell what happened at a time.
         """
         for sentence in self._document.omitted:
             for deadline in self._said_deadlines(sentence):
-                if not deadline.day or deadline.day not in told:
-                    words = "\n".join(filter(None, (deadline.words, _("not in the summary"))))
-                    yield changed(deadline, words=words)
+                if deadline.day and (deadline.day in told or is_over(deadline)):
+                    continue
+                words = "\n".join(filter(None, (deadline.words, _("not in the summary"))))
+                yield changed(deadline, words=words)
 
     def _said_deadlines(self, sentence: Sentence) -> Iterator[Deadline]:
         """Yield the deadlines of a sentence. A fault that it brings out is said beside it, and costs no other."""

@@ -234,6 +234,12 @@ def test_a_step_for_which_somebody_has_to_be_at_home_is_one(run, tmp_path) -> No
     assert days(shape) == ["2027-01-15"]
 
 
+class November(date):
+    @classmethod
+    def today(cls) -> date:
+        return date(2026, 11, 5)
+
+
 DECISION = """Stadtverwaltung Zwickau
 Zwickau, den 3. November 2026
 
@@ -256,10 +262,12 @@ Mit freundlichen Grüßen
     [
         ("Am 7. Dezember 2026 um 9:30 Uhr ist der Ortstermin vor dem Haus.", ["2026-12-07"]),
         ("Die Straße ist bis zum 7. Dezember 2026 gesperrt, das gilt auch für den Gehweg.", []),
+        ("Der Prüfer war am 4. November 2026 um 9:30 Uhr vor dem Haus.", []),
         ("Der Markt ist am 7. Dezember 2026 auf dem Platz neben der Kirche, wie in jedem Jahr.", []),
     ],
 )
-def test_what_a_short_summary_leaves_out_is_due_all_the_same(run, tmp_path, words, expected) -> None:
+def test_what_a_short_summary_leaves_out_is_due_all_the_same(run, tmp_path, monkeypatch, words, expected) -> None:
+    monkeypatch.setattr(order_module, "date", November)
     path = tmp_path / "decision.txt"
     path.write_text(DECISION.format(words), encoding="utf-8")
     shape = run("summarize", str(path), "--own-words", "--length", "20", "--json").ok().json
