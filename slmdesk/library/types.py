@@ -177,21 +177,6 @@ class Span(Record):
     end: int
 
 
-class Mark(Record):
-    """A part of a sentence that a check did not find supported by its passages."""
-
-    kind: str
-    """One of number, date, amount, name, negation … `elsewhere`: in the documents, but in another context. `words`:
-    hardly any of its words are in the passages. `doubt`: the model itself says that the text does not say this.
-    `unlinked`: nothing in the passages can be compared with it.
-    """
-    text: str
-    start: int
-    end: int
-    detail: str = ""
-    """What the passage says instead, if known."""
-
-
 class Unread(Record):
     page: int
     reason: str
@@ -247,9 +232,6 @@ def page_ranges(pages: Sequence[int]) -> str:
         else:
             ranges.append([page, page])
     return ", ".join(str(begin) if begin == end else f"{begin}–{end}" for begin, end in ranges)
-
-
-WORDS, ELSEWHERE, UNLINKED = "words", "elsewhere", "unlinked"
 
 
 CHARACTERS_PER_TOKEN = 7
@@ -356,29 +338,6 @@ def folder_words(state: CollectionState) -> str:
     if state.later:
         words.append(_("{later:,} being written").format(later=state.later))
     return ", ".join(words)
-
-
-FLAG_WORDS = {
-    "number": N_("number not in the quotation"),
-    "date": N_("date not in the quotation"),
-    "amount": N_("amount not in the quotation"),
-    "percent": N_("percentage not in the quotation"),
-    "unit": N_("the quotation has another unit"),
-    "name": N_("name not in the quotation"),
-    "negation": N_("says the opposite of it"),
-    "condition": N_("holds only under a condition"),
-    "elsewhere": N_("perhaps about something else"),
-    "words": N_("its words are not there"),
-    "unlinked": N_("no passage to compare with"),
-    "untranslated": N_("part of it is not translated"),
-    "language": N_("not in the language asked for"),
-    "length": N_("much longer or shorter than the original"),
-}
-"""What is missing, in about five words, for each kind of mark."""
-
-
-def doubts_of(marks: Sequence[Mark]) -> str:
-    return "; ".join(dict.fromkeys(_(FLAG_WORDS.get(mark.kind, mark.kind)) for mark in marks))
 
 
 class SeenFile(Record):

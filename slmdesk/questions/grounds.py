@@ -15,8 +15,8 @@ from operator import itemgetter
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
+from slmdesk.claims.types import WORDS, Mark
 from slmdesk.library.search import Citation, PageOf, stretches_of
-from slmdesk.library.types import WORDS, Mark
 from slmdesk.questions.matter import is_form, kinds, missing_word
 from slmdesk.questions.told import lists, pieces, talk, without_pages
 from slmdesk.questions.values import is_answered

@@ -17,9 +17,10 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
 from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, LoadedModel, Sampling
+from slmdesk.claims.types import ELSEWHERE, Mark
 from slmdesk.evaluation.exams import YES_NO, SkillResult
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of
-from slmdesk.library.types import CHARACTERS_PER_TOKEN, ELSEWHERE, Mark
+from slmdesk.library.types import CHARACTERS_PER_TOKEN
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
 from slmdesk.questions.grounds import (
     LEAST_GAIN,

@@ -10,8 +10,8 @@ from slmdesk.base.records import Passage
 from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Origin, Role, TextPart
 from slmdesk.base.untrusted import broken
+from slmdesk.claims.types import UNLINKED, Mark, doubts_of
 from slmdesk.library.search import Citation
-from slmdesk.library.types import UNLINKED, Mark, doubts_of
 from slmdesk.questions.grounds import asks_yes_or_no, parts_of
 from slmdesk.questions.languages import ANSWERS, answers_in
 from slmdesk.questions.told import pieces, without_marks

@@ -11,7 +11,7 @@ from itertools import combinations
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
-from slmdesk.library.types import ELSEWHERE, WORDS, Mark
+from slmdesk.claims.types import ELSEWHERE, WORDS, Mark
 from slmdesk.summaries.instead import instead
 from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Point, Source

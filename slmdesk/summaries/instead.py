@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from slmdesk.base.documents import BlockKind
-from slmdesk.library.types import ELSEWHERE, Mark
+from slmdesk.claims.types import ELSEWHERE, Mark
 from slmdesk.summaries.lines import count_words
 from slmdesk.summaries.linking import Source
 from slmdesk.summaries.told import Fitting, Paper, Passage, is_same

@@ -11,9 +11,10 @@ from itertools import accumulate, pairwise
 from slmdesk.base.documents import ASIDE, Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentRecord
+from slmdesk.claims.types import Mark
 from slmdesk.jobs.documents import Pages
 from slmdesk.jobs.runner import Yield
-from slmdesk.library.types import Coverage, Mark, Span, Unread, unread_parts
+from slmdesk.library.types import Coverage, Span, Unread, unread_parts
 from slmdesk.summaries.types import DocumentSummary, Sentence
 from slmdesk.text.checks.support import Rarity, stems
 from slmdesk.text.checks.words import tongue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slmdesk.library.types import ELSEWHERE, Mark
+from slmdesk.claims.types import ELSEWHERE, Mark
 from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Word, is_kin
 
 LEAST_SAID, LEAST_RANK = 0.2, 0.9

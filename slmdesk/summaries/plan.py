@@ -21,10 +21,11 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
+from slmdesk.claims.types import Mark
 from slmdesk.evaluation.exams import Skill, is_weak, may_write
 from slmdesk.jobs.documents import PlanTools
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
-from slmdesk.library.types import Coverage, Mark
+from slmdesk.library.types import Coverage
 from slmdesk.summaries.checking import MUST, checked, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
 from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of, own_date

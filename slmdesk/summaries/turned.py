@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 
 from slmdesk.base.record import Record
-from slmdesk.library.types import Mark
+from slmdesk.claims.types import Mark
 from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Word, are_kin, is_same, told
 from slmdesk.text.checks.negation import denying, ends_something, implies_denial, is_limit, is_prefixed, openers
 from slmdesk.text.checks.words import WORD, folded, listed, tables, word_set

@@ -20,10 +20,11 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentRecord, SegmentState
 from slmdesk.base.types import Attached, AttachmentPart, Role, TextPart
+from slmdesk.claims.types import Mark
 from slmdesk.exports import phrases
 from slmdesk.exports.papers import chat_paper, to_markdown
 from slmdesk.exports.writers import Book, in_form
-from slmdesk.library.types import Coverage, Mark, Span, Unread
+from slmdesk.library.types import Coverage, Span, Unread
 from slmdesk.summaries.export import summary_paper, summary_sheets
 from slmdesk.summaries.types import KEY_POINTS, TO_DO, Sentence, Summary
 from slmdesk.tables.export import table_paper, table_sheets

@@ -13,8 +13,9 @@ from markdown_it import MarkdownIt
 
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, paragraph, plain, table
 from slmdesk.base.record import changed
+from slmdesk.claims.types import Mark
 from slmdesk.exports.writers import pieces_of, tables_of, to_docx, to_html, to_markdown, to_xlsx
-from slmdesk.library.types import Coverage, Mark, Span, Unread
+from slmdesk.library.types import Coverage, Span, Unread
 from slmdesk.summaries.export import summary_paper, summary_sheets
 from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from slmdesk.base.documents import Block, BlockKind, Page, page_of
 from slmdesk.base.records import Passage
+from slmdesk.claims.types import Mark
 from slmdesk.library.search import Citation
-from slmdesk.library.types import Mark
 from slmdesk.questions.grounds import LEAST_SURE, UNTOLD, Grounds
 from slmdesk.questions.prompt import Source
 

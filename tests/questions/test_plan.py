@@ -6,9 +6,9 @@ import pytest
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Passage
+from slmdesk.claims.types import Mark
 from slmdesk.evaluation.exams import YES_NO, Skill, SkillResult
 from slmdesk.library.search import Citation, RankedPassages
-from slmdesk.library.types import Mark
 from slmdesk.questions.grounds import LEAST_SURE, SURE, UNTOLD
 from slmdesk.questions.plan import CONTRADICTED, UNDECIDED, AnswerContext, Asked, Reply, asks_for_all, plan
 from slmdesk.questions.prompt import NOT_FOUND, Part, Source

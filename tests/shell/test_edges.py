@@ -12,9 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
+from slmdesk.claims.types import Mark
 from slmdesk.jobs.runner import step_of
 from slmdesk.library.search import Citation
-from slmdesk.library.types import Coverage, Mark, Span
+from slmdesk.library.types import Coverage, Span
 from slmdesk.questions.prompt import Answered
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.types import DocumentSummary, Sentence, Summary

@@ -4,7 +4,7 @@ import pytest
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import changed
-from slmdesk.library.types import Mark
+from slmdesk.claims.types import Mark
 from slmdesk.summaries.checking import Judged, Said, checked, unsaid
 from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Piece, Point, Source, headings_above

@@ -5,7 +5,8 @@ import pytest
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
-from slmdesk.library.types import Coverage, Mark, Span, Unread
+from slmdesk.claims.types import Mark
+from slmdesk.library.types import Coverage, Span, Unread
 from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Piece, Point, Source, distinct
 from slmdesk.summaries.papers import sections_of

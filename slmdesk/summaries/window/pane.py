@@ -19,9 +19,10 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import page_sign, page_word
+from slmdesk.claims.types import doubts_of
 from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
-from slmdesk.library.types import doubts_of, kind_in
+from slmdesk.library.types import kind_in
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.events import ReceiptChanged, SummaryEnded, SummaryGrew

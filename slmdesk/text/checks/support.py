@@ -48,7 +48,6 @@ class _Reading(Record):
     numbers: tuple[Number, ...]
     identifiers: tuple[tuple[int, int], ...]
     tokens: tuple[Token, ...]
-    lines: tuple[negation.Line, ...]
     words: frozenset[str]
     years: frozenset[int]
     packed: str
@@ -63,19 +62,38 @@ def check(sentence: str, source: str, language: str = "", source_language: str =
     """
     if " ".join(sentence.split()) in " ".join(source.split()):
         return ()  # copied from the source
+    known, said = _both(sentence, source, language, source_language)
+    flags = _values(sentence, source, said, known)
+    if said.language == known.language or not said.language:
+        lines = list(_lines(source, known.language))
+        forms = frozenset(form for line in lines for form in line.forms)
+        told = _lines(sentence, said.language)
+        for line, (start, _) in zip(told, sentence_spans(sentence, said.language), strict=False):
+            for at, end, instead in negation.turned_round(line, lines, forms):
+                flags.append(Flag("negation", sentence[start + at : start + end], start + at, start + end, instead))
+        flags += [] if flags else _conditions(sentence, source, said)
+    return _without_overlaps(flags)
+
+
+def missing_values(sentence: str, source: str, language: str = "", source_language: str = "") -> tuple[Flag, ...]:
+    """Return the numbers, dates, amounts, names and codes of a sentence that its source does not have, in order."""
+    if " ".join(sentence.split()) in " ".join(source.split()):
+        return ()  # copied from the source
+    known, said = _both(sentence, source, language, source_language)
+    return _without_overlaps(_values(sentence, source, said, known))
+
+
+def _both(sentence: str, source: str, language: str, source_language: str) -> tuple[_Reading, _Reading]:
     known = _read(source, tongue(source, source_language) if source_language else "")
-    said = _read(sentence, tongue(sentence, language, known.language))
+    return known, _read(sentence, tongue(sentence, language, known.language))
+
+
+def _values(sentence: str, source: str, said: _Reading, known: _Reading) -> list[Flag]:
     flags = [*_dates(sentence, source, said, known), *_identifiers(sentence, said, known)]
     flags += _numbers(sentence, source, said, known)
     names = foreign_names(sentence, list(said.tokens), list(known.tokens), known.words, said.language)
     flags += [Flag("name", sentence[start:end], start, end) for start, end in names]
-    if said.language == known.language or not said.language:
-        forms = frozenset(form for line in known.lines for form in line.forms)
-        for line, (start, _) in zip(said.lines, sentence_spans(sentence, said.language), strict=False):
-            for at, end, instead in negation.turned_round(line, list(known.lines), forms):
-                flags.append(Flag("negation", sentence[start + at : start + end], start + at, start + end, instead))
-        flags += [] if flags else _conditions(sentence, source, said)
-    return _without_overlaps(flags)
+    return flags
 
 
 def _conditions(sentence: str, source: str, said: _Reading) -> list[Flag]:
@@ -102,11 +120,15 @@ def _read(text: str, language: str) -> _Reading:
         tuple(numbers),
         tuple(identifiers),
         tuple(found_tokens),
-        tuple(negation.lines(text, language)),
         frozenset(token.word for token in found_tokens),
         frozenset(years),
         _packed(text),
     )
+
+
+@lru_cache(maxsize=64)
+def _lines(text: str, language: str) -> tuple[negation.Line, ...]:
+    return tuple(negation.lines(text, language))
 
 
 def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
@@ -310,18 +332,14 @@ _LANGUAGES = ("en", "de", "fr", "es", "it", "pl")
 
 
 def values_in(sentence: str, language: str = "") -> tuple[Flag, ...]:
-    return tuple(flag for flag in check(sentence, "-", language) if flag.kind in VALUES)
+    return missing_values(sentence, "-", language)
 
 
 def holds(flag: Flag, sentence: str, text: str, language: str = "", text_language: str = "") -> bool:
     if flag.kind == "name":
         return _has_name(flag.text, text)
-    others = check(sentence, text, language, text_language)
-    return not any(
-        flag_there.start < flag.end and flag.start < flag_there.end
-        for flag_there in others
-        if flag_there.kind in VALUES
-    )
+    others = missing_values(sentence, text, language, text_language)
+    return not any(other.start < flag.end and flag.start < other.end for other in others)
 
 
 def may_hold(flag: Flag) -> Callable[[str], bool]:

@@ -8,8 +8,8 @@ from PySide6.QtCore import QRegularExpression, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
+from slmdesk.claims.types import Mark
 from slmdesk.library.search import Citation
-from slmdesk.library.types import Mark
 from slmdesk.questions.prompt import Answered
 from slmdesk.questions.service import QuestionService
 from slmdesk.questions.window import CitationRow

@@ -1,0 +1,61 @@
+"""Marks what a statement says that its sources do not. The only judge of what models say. Pure functions.
+
+A mark replaces nothing and refuses nothing: it says which part a person should compare with the passage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slmdesk.claims.exchanged import exchanged
+from slmdesk.claims.types import WORDS, Mark
+from slmdesk.claims.words import share, stems
+from slmdesk.text.checks.support import missing_values
+from slmdesk.text.checks.words import tongue
+
+LEAST_SHARE = 0.25
+"""Least share of a statement's words that its best passage must have."""
+LEAST_WORDS = 2
+"""Fewest words of a statement of which a share tells anything."""
+
+
+def judge(statement: str, sources: Sequence[str], language: str = "", *, known: Sequence[str] = ()) -> tuple[Mark, ...]:
+    """Return marks for the parts of a statement that its sources do not bear out, in order.
+
+    `sources`: the passages it may rest on. `language`: ISO 639-1 code of the statement. `known`: values reckoned from
+    the sources, in words, such as a sum or a day. Any thread.
+    """
+    if not sources:
+        return ()
+    text = "\n".join(sources)
+    there = tongue(text)
+    language = language or tongue(statement, likely=there)
+    is_foreign = bool(there and language and there != language)
+    marks = missing(statement, [*sources, *known], language)
+    marks += tuple(mark for mark in _exchanged(statement, sources, language, is_foreign) if not _is_in(mark, marks))
+    if not marks and not is_foreign and is_unsupported(statement, sources, language):
+        marks = (Mark(WORDS, statement, 0, len(statement)),)
+    return tuple(sorted(marks, key=lambda mark: mark.start))
+
+
+def missing(statement: str, sources: Sequence[str], language: str) -> tuple[Mark, ...]:
+    """Return marks for numbers, amounts, dates, names and codes that stand in none of the sources."""
+    flags = missing_values(statement, "\n".join(sources), language)
+    return tuple(Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail) for flag in flags)
+
+
+def _exchanged(statement: str, sources: Sequence[str], language: str, is_foreign: bool) -> tuple[Mark, ...]:
+    """The words around a value can be compared in one language only."""
+    return () if is_foreign else exchanged(statement, sources, language)
+
+
+def _is_in(mark: Mark, others: Sequence[Mark]) -> bool:
+    return any(other.start < mark.end and mark.start < other.end for other in others)
+
+
+def is_unsupported(statement: str, sources: Sequence[str], language: str, least: float = LEAST_SHARE) -> bool:
+    """Return whether no source has the least share of a statement's words."""
+    wanted = stems(statement, language)
+    if len(wanted) < LEAST_WORDS:
+        return False
+    return max(share(wanted, stems(source, language)) for source in sources) < least

@@ -1,0 +1,48 @@
+"""The mark that a check puts on a part of a statement, its kinds, and their labels for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slmdesk.base.record import Record
+from slmdesk.base.texts import N_, _
+
+WORDS, ELSEWHERE, UNLINKED = "words", "elsewhere", "unlinked"
+
+
+class Mark(Record):
+    """A part of a sentence that a check did not find supported by its passages."""
+
+    kind: str
+    """One of number, date, amount, name, negation … `elsewhere`: in the documents, but in another context. `words`:
+    hardly any of its words are in the passages. `doubt`: the model itself says that the text does not say this.
+    `unlinked`: nothing in the passages can be compared with it.
+    """
+    text: str
+    start: int
+    end: int
+    detail: str = ""
+    """What the passage says instead, if known."""
+
+
+FLAG_WORDS = {
+    "number": N_("number not in the quotation"),
+    "date": N_("date not in the quotation"),
+    "amount": N_("amount not in the quotation"),
+    "percent": N_("percentage not in the quotation"),
+    "unit": N_("the quotation has another unit"),
+    "name": N_("name not in the quotation"),
+    "negation": N_("says the opposite of it"),
+    "condition": N_("holds only under a condition"),
+    "elsewhere": N_("perhaps about something else"),
+    "words": N_("its words are not there"),
+    "unlinked": N_("no passage to compare with"),
+    "untranslated": N_("part of it is not translated"),
+    "language": N_("not in the language asked for"),
+    "length": N_("much longer or shorter than the original"),
+}
+"""What is missing, in about five words, for each kind of mark."""
+
+
+def doubts_of(marks: Sequence[Mark]) -> str:
+    return "; ".join(dict.fromkeys(_(FLAG_WORDS.get(mark.kind, mark.kind)) for mark in marks))

@@ -1,0 +1,94 @@
+"""Compares texts by the stems of their words. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from functools import cache, lru_cache
+from typing import Any
+
+from slmdesk.base.record import Record
+from slmdesk.text.checks.words import function_words
+from slmdesk.text.folding import fold
+
+WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+"""The one pattern for words. A hyphen parts them: "E-Mail" is two words."""
+LEAST_PART = 5
+"""Fewest letters by which a stem counts as a part of a compound: "vertrag" in "mietvertrag"."""
+LEAST_LETTERS = 3
+"""Fewest letters of a word that says something. Shorter ones are articles and prepositions in all languages."""
+
+_ALGORITHMS = {
+    "de": "german",
+    "en": "english",
+    "es": "spanish",
+    "fr": "french",
+    "it": "italian",
+    "nl": "dutch",
+    "pl": "polish",
+    "pt": "portuguese",
+}
+
+
+class Word(Record):
+    stem: str
+    start: int
+    end: int
+
+
+@cache
+def _stemmer(language: str) -> Any:
+    import snowballstemmer  # late: a sixth of a second, and most commands compare no words
+
+    name = _ALGORITHMS.get(language)
+    return snowballstemmer.stemmer(name) if name else None
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str, language: str) -> str:
+    """Return the folded stem of a word. Of a language without a stemmer: the folded word.
+
+    Each new word takes up to half a millisecond, so a long text is read once and not on the window's thread.
+    """
+    stemmer = _stemmer(language)
+    small = word.lower()
+    return fold(stemmer.stemWord(small) if stemmer is not None else small)
+
+
+@lru_cache(maxsize=8192)
+def words(text: str, language: str) -> tuple[Word, ...]:
+    """Return the words of a text that say something, in order: no articles, pronouns and prepositions, no figures."""
+    return tuple(_content(text, language))
+
+
+def _content(text: str, language: str) -> Iterator[Word]:
+    small = function_words(language)
+    for match in WORD.finditer(text):
+        word = match[0]
+        if language in ("fr", "it"):  # l'échéance
+            word = re.split("['’]", word)[-1]
+        if len(word) >= LEAST_LETTERS and word.isalpha() and fold(word) not in small:
+            yield Word(stem(word, language), match.start(), match.end())
+
+
+@lru_cache(maxsize=8192)
+def stems(text: str, language: str) -> frozenset[str]:
+    return frozenset(word.stem for word in words(text, language))
+
+
+def has_stem(wanted: str, there: Collection[str]) -> bool:
+    """Return whether a stem is among others, or in a compound with one of them: "Mietvertrag", "Vertrag"."""
+    if wanted in there:
+        return True
+    for other in there:
+        short, long = sorted((wanted, other), key=len)
+        if len(short) >= LEAST_PART and short in long:
+            return True
+    return False
+
+
+def share(wanted: Collection[str], there: Collection[str]) -> float:
+    """Return the share of some stems that is among others, 0 to 1; 1 if none are wanted."""
+    if not wanted:
+        return 1.0
+    return sum(has_stem(stem, there) for stem in wanted) / len(wanted)
