@@ -43,7 +43,7 @@ DECISIONS = {
     "summaries": 2282,
     "system": 141,
     "tables": 1865,
-    "text": 4004,
+    "text": 3953,
     "translation": 1834,
     "versions": 491,
     "voice": 34,

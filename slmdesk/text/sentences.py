@@ -6,7 +6,8 @@ import copy
 import re
 import threading
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -19,35 +20,16 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 _BREAK = re.compile(r"\n[^\S\n]*\n")
-_LETTER = re.compile(r"[^\W\d_]")
-_CLOSED_QUOTE = ("」", "』", "”", "»", "）")
-_PARTICLE = re.compile(r"^[\u3041-\u309f、,]")
-# Words with a dot after which a number or a name continues the same sentence.
-_SHORT_WORDS = (
-    "godz r ust art nr zob str tzn tj np dr prof mgr inż ul pkt poz abs ziff vgl bzw ca evtl ggf inkl zzgl tel "
-    "p pp fig figs sec vol ch approx resp al cf eq ed eds st sr sra av avda núm pág fr mme mlle m ibid sig dott"
-)
-_SHORT = frozenset(_SHORT_WORDS.split())
+_LIST_MARK = re.compile(r"(?:(?<=\n)|\A)([ \t]*)(?:[•▪◦‣]|\((\w{1,4})\))(?=\s)")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _ITEM = re.compile(r"\d{1,3}\.")
 _ORDINAL = re.compile(r"(?<![^\s(])([^\W\d_]+),? \d{1,3}\.$")
-_DAY = re.compile(r"(?<![\w.,])\d{1,2}\.$")
-_FIRST_WORD = re.compile(r"[^\W\d_]+(?:['’](?=\w)|-[^\W\d_]+)?")
-_SPACED = re.compile(r"(?<![^\s(])((?:[^\W\d_]\. ?){2,4})$")
-_DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
-_DOT_INSIDE = re.compile(r"\.(?=\s+[^\W\d_])")
-_BRACKET_INSIDE = re.compile(r"[.!?]\)(?=\s+[^\W\d_a-z])")
-_DOT_BEFORE_FIGURE = re.compile(r"\.(?=\s+[§\d])")
-_WHOLE_WORD = re.compile(
-    r"[^\W\d_]{2,}(?:[aeiouyà-ö]|e[nrlmst]|ung|[hk]eit|schaft|ion|i?sch|i[gk]|ich|[bcfghilmrtz]t|tag|ert)",
-    re.IGNORECASE,
+_SECTION = re.compile(
+    r"(?:[^\W_]{3}|[)\]“%])\.(?=\s+(?:§|\d{1,2}(?:\.\d{1,2})*\.\s+[A-ZÄÖÜ]|\d{1,2}(?:\.\d{1,2})+\s+[A-ZÄÖÜ]))"
 )
-"""A word that has an end, so is no abbreviation, if no list has it."""
-_UNIT = re.compile(r"\d\s?[a-zµ]{1,3}$")
-_LONGEST_UNIT, _LONGEST_SHORT, _LONGEST_ASIDE = 4, 7, 2000
-_LIST_MARK = re.compile(r"(?:(?<=\n)|\A)([ \t]*)(?:[•▪◦‣]|\((\w{1,4})\))(?=\s)")
-_LONGEST_ABBREVIATION = 12
-_TAIL = 60
+"""The end of a sentence before a section or an item of a contract, where the library does not cut."""
 _SOLID = re.compile(r"\S")
+_TAIL = 60
 
 
 def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
@@ -56,175 +38,100 @@ def sentence_spans(text: str, language: str = "") -> list[tuple[int, int]]:
     `language` is an ISO 639-1 code. Without it the rules of English are used. Every letter and digit of the text is in
     some span.
     """
+    words = abbreviations(language or "en")
+    spans: list[tuple[int, int]] = []
+    for start, end in _cut_at_sections(text, _pieces(text, language or "en")):
+        if spans and _goes_on(text, spans[-1], (start, end), words):
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def _pieces(text: str, language: str) -> Iterator[tuple[int, int]]:
+    """Yield the sentences that the library finds. Letters that it loses belong to the next one."""
     import sentencex  # every command imports this module, few cut a text
 
-    words_of = dot_words(language or "en")
-    spans: list[tuple[int, int]] = []
+    listed = _LIST_MARK.sub(_plain_mark, text)  # behind such a mark the library would cut nothing
     at = 0
-    listed = text
-    if "\n" in text or _LIST_MARK.match(text):  # behind such a mark the library would cut nothing
-        listed = _LIST_MARK.sub(lambda mark: f"{mark[1]}[{mark[2]}]" if mark[2] else f"{mark[1]}-", text)
-    for piece in sentencex.segment(language or "en", listed):
+    for piece in sentencex.segment(language, listed):
         words = piece.strip()
-        if not words:
+        found = listed.find(words, at)
+        if not words or found < 0:
             continue
-        start = listed.find(words, at)
-        if start < 0:
-            continue
-        if text[at:start].strip() and spans:  # letters that the library lost belong to the sentence before
-            spans[-1] = (spans[-1][0], at + len(text[at:start].rstrip()))
-        elif text[at:start].strip():
-            start = at + len(text[at:start]) - len(text[at:start].lstrip())
-        at = listed.find(words, at) + len(words)
-        if spans and _goes_on(text, spans[-1], (start, at), words_of):
-            spans[-1] = (spans[-1][0], at)
-        else:
-            spans.append((start, at))
+        start, at = _solid_from(text, at), found + len(words)
+        yield start, at
     if text[at:].strip():
-        start = at + len(text[at:]) - len(text[at:].lstrip())
-        spans.append((start, len(text.rstrip())))
-    return [part for span in spans for part in _cut_inside(text, span, words_of)] if words_of.is_known else spans
+        yield _solid_from(text, at), len(text.rstrip())
+
+
+def _solid_from(text: str, at: int) -> int:
+    match = _SOLID.search(text, at)
+    return match.start() if match else len(text)
+
+
+def _plain_mark(mark: re.Match[str]) -> str:
+    return f"{mark[1]}[{mark[2]}]" if mark[2] else f"{mark[1]}-"
+
+
+def _cut_at_sections(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    cuts = deque(match.end() for match in _SECTION.finditer(text))
+    for start, end in spans:
+        at = start
+        while cuts and cuts[0] < end:
+            cut = cuts.popleft()
+            if cut > at:
+                yield at, cut
+                at = _solid_from(text, cut)
+        yield at, end
 
 
 def sentences(text: str, language: str = "") -> list[str]:
     return [text[start:end] for start, end in sentence_spans(text, language)]
 
 
-def _goes_on(text: str, before: tuple[int, int], piece: tuple[int, int], words: SentenceWords) -> bool:
+def _goes_on(text: str, before: tuple[int, int], piece: tuple[int, int], words: Abbreviations) -> bool:
     if _BREAK.search(text, before[1], piece[0]):
         return False
     head, rest = text[max(before[0], before[1] - _TAIL) : before[1]], text[piece[0] : piece[1]]
-    if head.endswith(_CLOSED_QUOTE):
-        return bool(_PARTICLE.match(rest)) or rest[0].islower()
-    if not _LETTER.search(rest) and not rest[0].isdigit():
-        return True  # closing quotes, dots
-    if rest[0] in ",;:" or (before[1] == piece[0] and rest[0] == "-"):
+    if not _LETTER_OR_DIGIT.search(rest):  # closing quotes, dots
         return True
-    if head.endswith(".") and words.is_known and _leads_on(head, rest, words):
+    if rest[0] in ",;:" or (before[1] == piece[0] and rest[0] == "-"):  # "Az.: 3", "Dipl.-Ing."
         return True
-    last = re.split(r"\s", head.rstrip("."))[-1].strip("(\"'„“«").casefold()
-    if head.endswith(".") and last in _SHORT:
-        return rest[0].isdigit() or rest[0].islower()
-    return rest[0].islower() and not head.endswith(("?", "!"))
-
-
-def _leads_on(head: str, rest: str, words: SentenceWords) -> bool:
+    if not head.endswith("."):
+        return False
     if _ITEM.fullmatch(head):
         return True
-    starts = _begins(rest, words)
-    if _is_day(head, rest) or (words.is_german and _is_ordinal(head, rest, starts)):
+    if words.is_german and _is_ordinal(head, rest):
         return True
-    word = _last_word(head)
+    word = re.split(r"\s", head)[-1].rstrip(".").lstrip("(\"'„“«[")
     last = re.split("[-'’]", word)[-1]
     if _is_in(word, words.leads) or _is_in(last, words.leads):
         return True
-    if rest[0].isdigit():
-        return _is_in(last, words.numbered)
-    if _is_in(last, words.measures):
-        return not starts
-    return len(word) == 1 and word.isupper() and not words.is_german and not starts and not _is_lettered(head)
+    return (rest[0] == "§" or rest[0].isdigit() or rest[0].islower()) and _is_in(last, words.numbered)
 
 
-def _is_day(head: str, rest: str) -> bool:
-    """Return whether the dot is that of a German date, which a line without other words may be: "Beginn 21. Januar"."""
-    first = _FIRST_WORD.match(rest)
-    return first is not None and _DAY.search(head) is not None and first[0].casefold() in _letters("months")
-
-
-def _is_ordinal(head: str, rest: str, starts: bool) -> bool:
+def _is_ordinal(head: str, rest: str) -> bool:
     """Return whether the dot belongs to a German ordinal and ends no sentence: "Im 3. Quartal"."""
     before = _ORDINAL.search(head)
-    is_led = before is not None and before[1].casefold() in _letters("before_ordinal")
-    return is_led and not starts and _FIRST_WORD.match(rest) is not None
-
-
-def _is_lettered(head: str) -> bool:
-    before = head.split()[-2:-1]
-    return bool(before) and before[0].casefold().strip("(") in _letters("lettered")
-
-
-def _last_word(head: str) -> str:
-    if match := _SPACED.search(head):
-        return match[1].replace(" ", "").rstrip(".")
-    return re.split(r"\s", head)[-1].rstrip(".").lstrip("(\"'„“«[")
+    return before is not None and rest[0].isalpha() and before[1].casefold() in _before_ordinal()
 
 
 def _is_in(word: str, entries: frozenset[str]) -> bool:
     return word in entries or word.casefold() in entries
 
 
-def _begins(rest: str, words: SentenceWords) -> bool:
-    first = _FIRST_WORD.match(rest.lstrip("\"'„“«»¿¡("))
-    if first is None or not first[0][0].isupper():
-        return False
-    word = first[0].casefold().replace("’", "'")
-    return word in words.starters or word.partition("-")[0] in words.starters
-
-
-def _cut_inside(text: str, span: tuple[int, int], words: SentenceWords) -> list[tuple[int, int]]:
-    start, end = span
-    cuts: list[int] = []
-    if text[start] == "(" and (match := _BRACKET_INSIDE.search(text, start, end)):
-        inner = text[start : match.end()]
-        if inner.count("(") == 1 == inner.count(")"):
-            cuts.append(match.end())
-    for dot in _DOT_INSIDE.finditer(text, start, end):
-        rest = text[dot.end() : dot.end() + 40].lstrip()
-        if not rest[0].isupper():
-            continue
-        before = text[max(start, dot.start() - _LONGEST_ABBREVIATION) : dot.start()]
-        word = re.split(r"\s", before)[-1]
-        if len(word) <= _LONGEST_UNIT and _UNIT.search(before):
-            ends = _begins(rest, words)
-        elif _is_in(word, words.and_so_on):
-            ends = _begins(rest, words) or not words.is_german
-        else:
-            ends = bool(_DOTTED.fullmatch(word)) and not _is_in(word, words.leads) and _begins(rest, words)
-        if ends:
-            cuts.append(dot.end())
-    for dot in _DOT_BEFORE_FIGURE.finditer(text, start, end):
-        before = text[max(start, dot.start() - _LONGEST_ASIDE) : dot.start()]
-        is_section = text[dot.end() : dot.end() + 2].lstrip().startswith("§")
-        is_whole = before.endswith((")", "]", "“", "%")) or (is_section and before[-4:].isdecimal() and len(before) > 4)
-        is_whole = is_whole or _is_whole(re.split(r"[\W\d_]", before[-_TAIL:])[-1], words)
-        if is_whole and before.count("(") <= before.count(")") and before.count("„") <= before.count("“"):
-            cuts.append(dot.end())
-    parts: list[tuple[int, int]] = []
-    for cut in sorted(cuts):
-        parts.append((start, cut))
-        start = match.start() if (match := _SOLID.search(text, cut, end)) else end
-    return [*parts, (start, end)]
-
-
-def _is_whole(word: str, words: SentenceWords) -> bool:
-    lists = (words.leads, words.numbered, words.measures, words.and_so_on, _SHORT)
-    if any(_is_in(word, entries) for entries in lists) or word.casefold().endswith("str"):
-        return False
-    is_long = len(word) > _LONGEST_SHORT or _WHOLE_WORD.fullmatch(word) is not None
-    return is_long or (len(word) > 2 and word.casefold() in words.starters)
-
-
-class SentenceWords(Record):
-    """Words of a language that tell whether a dot ends a sentence. Abbreviations are without their last dot.
+class Abbreviations(Record):
+    """Abbreviations of a language, without their last dot, that sentencex does not know.
 
     Lower-case entries match any case, and entries with a capital letter only themselves.
     """
 
     leads: frozenset[str]
-    """Abbreviations that never end a sentence, such as titles and "z. B."."""
+    """Those that never end a sentence, such as titles and "z. B."."""
     numbered: frozenset[str]
-    """Abbreviations and other words that do not end a sentence if a figure follows: "pag. 14", "12 jan. 2025"."""
-    measures: frozenset[str]
-    """Abbreviations that seldom end a sentence. A new sentence follows only if its first word is in `starters`."""
-    and_so_on: frozenset[str]
-    """Abbreviations that end a sentence if a capitalised word follows."""
-    starters: frozenset[str]
-
+    """Those that do not end a sentence if a figure or a small letter follows: "pag. 14", "12 jan. 2025"."""
     is_german: bool = False
-
-    @property
-    def is_known(self) -> bool:
-        return bool(self.starters)
 
 
 @cache
@@ -233,16 +140,15 @@ def _tables() -> Mapping[str, Any]:
 
 
 @cache
-def dot_words(language: str) -> SentenceWords:
-    words = {name: frozenset(said.split()) for name, said in _tables()["dots"].get(language, {}).items()}
-    names = ("leads", "numbered", "measures", "and_so_on", "starters")
-    leads, numbered, measures, and_so_on, starters = (words.get(name, frozenset()) for name in names)
-    return SentenceWords(leads, numbered, measures, and_so_on, starters, language == "de")
+def abbreviations(language: str) -> Abbreviations:
+    words = {name: frozenset(entries.split()) for name, entries in _tables()["dots"].get(language, {}).items()}
+    leads, numbered = words.get("leads", frozenset()), words.get("numbered", frozenset())
+    return Abbreviations(leads, numbered, language == "de")
 
 
 @cache
-def _letters(name: str) -> frozenset[str]:
-    return frozenset(_tables()["letters"][name].split())
+def _before_ordinal() -> frozenset[str]:
+    return frozenset(_tables()["dots"]["de"]["before_ordinal"].split())
 
 
 def begins_with_pronoun(sentence: str, language: str) -> bool:
