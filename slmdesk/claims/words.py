@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 
 from slmdesk.base.record import Record
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.folding import fold
+from slmdesk.text.stems import stem
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 """The one pattern for words. A hyphen parts them: "E-Mail" is two words."""
@@ -18,41 +18,11 @@ LEAST_PART = 5
 LEAST_LETTERS = 3
 """Fewest letters of a word that says something. Shorter ones are articles and prepositions in all languages."""
 
-_ALGORITHMS = {
-    "de": "german",
-    "en": "english",
-    "es": "spanish",
-    "fr": "french",
-    "it": "italian",
-    "nl": "dutch",
-    "pl": "polish",
-    "pt": "portuguese",
-}
-
 
 class Word(Record):
     stem: str
     start: int
     end: int
-
-
-@cache
-def _stemmer(language: str) -> Any:
-    import snowballstemmer  # late: a sixth of a second, and most commands compare no words
-
-    name = _ALGORITHMS.get(language)
-    return snowballstemmer.stemmer(name) if name else None
-
-
-@lru_cache(maxsize=200_000)
-def stem(word: str, language: str) -> str:
-    """Return the folded stem of a word. Of a language without a stemmer: the folded word.
-
-    Each new word takes up to half a millisecond, so a long text is read once and not on the window's thread.
-    """
-    stemmer = _stemmer(language)
-    small = word.lower()
-    return fold(stemmer.stemWord(small) if stemmer is not None else small)
 
 
 @lru_cache(maxsize=8192)

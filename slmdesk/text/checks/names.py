@@ -11,8 +11,9 @@ import re
 from functools import cache
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks.words import CLAUSE_WORDS, WORD, any_same, capitalised, folded, function_words, listed, tables
+from slmdesk.text.checks.words import CLAUSE_WORDS, WORD, capitalised, folded, function_words, listed, tables
 from slmdesk.text.folding import fold
+from slmdesk.text.stems import has_form
 
 Span = tuple[int, int]
 
@@ -82,7 +83,7 @@ def foreign_names(
     """Return the positions of names in `sentence` that the source does not have. `known` are the words of the source,
     and `words` the same as a set.
     """
-    missing = [at for at, token in enumerate(said) if token.large and not _is_known(token, known, words)]
+    missing = [at for at, token in enumerate(said) if token.large and not _is_known(token, known, words, language)]
     chosen = []
     for at in missing:
         token = said[at]
@@ -98,7 +99,7 @@ def foreign_names(
     return _merged(sentence, said, chosen)
 
 
-def _is_known(token: Token, known: list[Token], words: frozenset[str]) -> bool:
+def _is_known(token: Token, known: list[Token], words: frozenset[str], language: str) -> bool:
     if token.word in words:
         return True
     word = re.sub(r"['’]s?$", "", token.word)
@@ -109,7 +110,7 @@ def _is_known(token: Token, known: list[Token], words: frozenset[str]) -> bool:
     if len(word) > 3 and any(other.endswith(word) for other in words):  # Mietvertrag, Vertrag
         return True
     near = [other for other in words if other[:3] == word[:3]]
-    return any_same(word, near) or (
+    return has_form(word, near, language) or (
         len(word) > 5 and any(word in other or other in word for other in near if len(other) > 4)
     )
 
@@ -128,7 +129,7 @@ def _is_replaced(said: list[Token], at: int, known: list[Token], language: str) 
     after = said[at + 1].word if at + 1 < len(said) else ""
     here = {other.word for other in said}
     for place, other in enumerate(known):
-        if not other.large or other.word in here or other.word in function_words() or any_same(other.word, here):
+        if not other.large or other.word in function_words() or has_form(other.word, here, language):
             continue
         left = known[place - 1].word if place else ""
         right = known[place + 1].word if place + 1 < len(known) else ""

@@ -21,9 +21,10 @@ from slmdesk.text.checks.numbers import (
     find_identifiers,
     find_numbers,
 )
-from slmdesk.text.checks.words import any_same, tongue, values
+from slmdesk.text.checks.words import tongue, values
 from slmdesk.text.folding import fold, fold_for_search
 from slmdesk.text.sentences import sentence_spans
+from slmdesk.text.stems import has_form
 
 Kind = Literal["number", "date", "amount", "name", "negation", "unit", "percent", "condition"]
 
@@ -337,7 +338,7 @@ def values_in(sentence: str, language: str = "") -> tuple[Flag, ...]:
 
 def holds(flag: Flag, sentence: str, text: str, language: str = "", text_language: str = "") -> bool:
     if flag.kind == "name":
-        return _has_name(flag.text, text)
+        return _has_name(flag.text, text, language)
     others = missing_values(sentence, text, language, text_language)
     return not any(other.start < flag.end and flag.start < other.end for other in others)
 
@@ -377,17 +378,14 @@ def _scales() -> re.Pattern[str]:
     return re.compile("|".join(word if len(word) > _LONGEST_ALONE else rf"\b{word}\b" for word in words))
 
 
-def _has_name(name: str, text: str) -> bool:
+def _has_name(name: str, text: str, language: str) -> bool:
     said = tokens(name)
     if not said:  # a code of letters and figures
         return _packed(name) in _packed(text)
     known = tokens(text)
     words = {token.word for token in known}
     letters = "".join(token.word[0] for token in known if token.large)
-    return all(
-        token.word in words or any_same(token.word, words) or (token.acronym and token.word in letters)
-        for token in said
-    )
+    return all(has_form(token.word, words, language) or (token.acronym and token.word in letters) for token in said)
 
 
 def _packed(text: str) -> str:

@@ -1,0 +1,47 @@
+"""Tells which words are forms of one. The only stemmer but for the ranking of passages and the terms of glossaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import Any
+
+from slmdesk.text.folding import fold
+
+_ALGORITHMS = {
+    "de": "german",
+    "en": "english",
+    "es": "spanish",
+    "fr": "french",
+    "it": "italian",
+    "nl": "dutch",
+    "pl": "polish",
+    "pt": "portuguese",
+}
+
+
+@cache
+def _stemmer(language: str) -> Any:
+    import snowballstemmer  # late: a sixth of a second, and most commands compare no words
+
+    name = _ALGORITHMS.get(language)
+    return snowballstemmer.stemmer(name) if name else None
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str, language: str) -> str:
+    """Return the folded stem of a word. Of a language without a stemmer: the folded word.
+
+    Each new word takes up to half a millisecond, so a long text is read once and not on the window's thread.
+    """
+    stemmer = _stemmer(language)
+    small = word.lower()
+    return fold(stemmer.stemWord(small) if stemmer is not None else small)
+
+
+def is_form(word: str, other: str, language: str) -> bool:
+    return word[:1] == other[:1] and stem(word, language) == stem(other, language)
+
+
+def has_form(word: str, others: Iterable[str], language: str) -> bool:
+    return any(is_form(word, other, language) for other in others)
