@@ -21,7 +21,17 @@ from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.tables.cells import CURRENCIES
 from slmdesk.tables.counts import charts_of, error_of, is_by_words, labels_of
 from slmdesk.tables.service import ExtractionService
-from slmdesk.tables.types import ColumnKind, Flag, Table, TableCell, TableRow, certainty_words, flag_words, value_words
+from slmdesk.tables.types import (
+    NOT_LOOKED_FOR,
+    ColumnKind,
+    Flag,
+    Table,
+    TableCell,
+    TableRow,
+    certainty_words,
+    flag_words,
+    value_words,
+)
 from slmdesk.text.markup import harmless_cell
 
 FORMAT = "slmdesk-table"
@@ -176,7 +186,11 @@ def _page(cell: TableCell) -> int | None:
 
 def _missing(cell: TableCell) -> str:
     """Return what stands for a value that nobody looked for, so that its cell is not taken for an empty one."""
-    return _(phrases.NOT_READ_CELL) if cell.flag in (Flag.OPEN, Flag.UNREAD) and not cell.value else ""
+    if cell.value:
+        return ""
+    if cell.flag is Flag.UNASKED:
+        return _(NOT_LOOKED_FOR)
+    return _(phrases.NOT_READ_CELL) if cell.flag in (Flag.OPEN, Flag.UNREAD) else ""
 
 
 def _said(cell: TableCell) -> str:

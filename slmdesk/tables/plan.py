@@ -224,8 +224,8 @@ class TablePlan:
         if not row.coverage.pages_read:
             row.cells |= {column: TableCell(flag=Flag.UNREAD) for column in missing}
             missing = []
-        if not missing or not self._is_asked:
-            row.cells = {column: TableCell() for column in missing} | row.cells
+        if not self._is_asked:
+            row.cells |= {column: TableCell(flag=Flag.UNASKED) for column in missing}
             missing = []
         if not missing and not steps:
             self._publish(row)  # now, not when the model has answered about the other documents

@@ -78,8 +78,11 @@ class Flag(StrEnum):
     OPEN = "open"
     UNREAD = "not read"
     """The model did not answer, the document has no words, or the table was cancelled before."""
+    UNASKED = "no model asked"
+    """Only rules looked for the value: the starter is not asked, and there is no other model."""
 
 
+NOT_LOOKED_FOR = N_("not looked for")
 FLAG_WORDS: Mapping[Flag, str] = {
     Flag.NONE: "",
     Flag.NOT_FOUND: N_("nothing was found"),
@@ -95,6 +98,7 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.UNSURE: N_("low certainty"),
     Flag.OPEN: N_("is being looked for"),
     Flag.UNREAD: N_("was not read"),
+    Flag.UNASKED: N_("not looked for: a better model is needed"),
 }
 
 

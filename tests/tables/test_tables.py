@@ -175,12 +175,16 @@ def test_of_a_weak_model_it_is_said_that_it_is_too_weak(opened) -> None:
     assert messages[1].text.endswith(table.note)
 
 
-def test_the_starter_is_asked_nothing(opened, asked, monkeypatch) -> None:
+def test_the_starter_is_asked_nothing_and_a_cell_says_that_no_model_looked(opened, asked, monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.tables.service.is_starter", lambda _record: True)
     recorder = opened(answer=ANSWER)
     lease = keep(recorder, "lease.pdf", [page(1, "Rent: 900 euros. The tenant is Ada Baker.")])
-    ended(recorder, begin(recorder, lease))
+    columns = [Column("Rent", ColumnKind.AMOUNT), Column("Heating")]
+    table = ended(recorder, begin(recorder, lease, columns=columns))
     assert asked() == ""
+    assert [cell.flag for cell in table.rows[0].cells] == [Flag.NONE, Flag.UNASKED]
+    exported = [str(cell) for cell in table_sheets(table)["Table"][1]]
+    assert exported[-1].endswith("not looked for")
 
 
 def test_of_a_long_document_the_passages_that_fit_a_column_are_read(opened) -> None:

@@ -30,6 +30,7 @@ from slmdesk.base.types import page_word
 from slmdesk.tables.texts import DAY, LANGUAGE
 from slmdesk.tables.types import (
     DOUBTFUL,
+    NOT_LOOKED_FOR,
     Column,
     ColumnKind,
     Flag,
@@ -218,6 +219,8 @@ def _empty_words(cell: TableCell) -> str:
             return OPEN
         case Flag.UNREAD:
             return _("not read")
+        case Flag.UNASKED:
+            return _(NOT_LOOKED_FOR)
     return EMPTY
 
 
