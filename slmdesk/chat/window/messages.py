@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, Status
 from slmdesk.base.texts import _, decimal, grouped, in_quotes, ngettext
-from slmdesk.base.types import AttachmentPart, Json, Place, Role, page_word, used_words
+from slmdesk.base.types import Attached, AttachmentPart, Json, Place, Role, page_word, used_words
 from slmdesk.chat.conversation import ContextWindow, Conversation, blanks_note, can_continue, window_of
 from slmdesk.chat.settings import BY_NAME, SAMPLING, STOP
 from slmdesk.chat.types import ASTRAY, LABELS, Quoted, rewrite_of
@@ -427,7 +427,9 @@ Thing: TypeAlias = AttachmentPart | Quoted | UsedPage
 def things_below(message: Message, quotes: Sequence[Quoted], asked: Message | None = None) -> dict[str, Thing]:
     """Return what has a line below a message, by the keys of the lines. `asked` is the question of an answer."""
     things: dict[str, Thing] = {
-        f"attached {at}": part for at, part in enumerate(message.attachments) if not part.attached.is_of_folder
+        f"attached {at}": part
+        for at, part in enumerate(message.attachments)
+        if not part.attached.is_of_folder and not _is_said(part.attached, message.words)
     }
     things |= {f"quote {at}": quote for at, quote in enumerate(quotes)}
     if asked is not None and message.text and message.status is not Status.STREAMING:
@@ -435,6 +437,14 @@ def things_below(message: Message, quotes: Sequence[Quoted], asked: Message | No
         if not (any(quote.is_near for quote in quotes) or _may_mislead(message, asked)):
             things |= {f"page {at}": page for at, page in enumerate(used_pages(asked, quotes))}
     return things
+
+
+def _is_said(about: Attached, words: str) -> bool:
+    """Return whether a message names an attachment in its text, and a line below it would tell no more than that."""
+    is_waiting = not about.is_planned
+    is_all_read = about.is_whole and not about.pages_unread
+    is_document = not (about.is_folder or about.is_picture or about.is_gone)
+    return is_document and (is_waiting or is_all_read) and about.name in words
 
 
 def _may_mislead(message: Message, asked: Message) -> bool:

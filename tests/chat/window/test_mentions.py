@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 
 pytestmark = pytest.mark.gui
 
@@ -67,6 +67,8 @@ def test_the_list_opens_at_once_is_filtered_and_enter_attaches(library):
     question = library.messages()[0]
     assert question.words == "What does lease.txt say?"
     assert "900 euros" in question.attachments[0].text
+    below = [line.accessibleName() for line in library.page.view.findChildren(QToolButton, "message_extra")]
+    assert not [line for line in below if line.startswith("lease.txt \u00b7")], "the text names it already"
 
 
 def test_arrows_tab_and_the_mouse_choose(library):

@@ -14,7 +14,7 @@ from slmdesk.base.language import VARIABLE, use_language
 from slmdesk.base.record import changed
 from slmdesk.base.records import Message, Status
 from slmdesk.base.texts import use_catalogue
-from slmdesk.base.types import Attached, AttachmentPart, Origin
+from slmdesk.base.types import Attached, AttachmentPart, Origin, TextPart
 from slmdesk.chat.types import Quoted
 from slmdesk.chat.window.messages import UsedPage, extra_of, things_below
 
@@ -120,6 +120,20 @@ def test_without_a_quotation_the_nearest_sentence_is_lit(start, model_file, lett
     document = pane(program).document
     program.bridge.follow(lambda services: services.documents.forget(document))
     program.wait(lambda: pane(program).isHidden())
+
+
+def test_below_a_message_stands_what_its_text_does_not_say():
+    whole = Attached("lease.txt", "l", is_planned=True, is_whole=True)
+    scanned = Attached("scan.pdf", "s", is_planned=True, is_whole=True, pages_total=3, pages_unread=(2,))
+    some = Attached("contract.docx", "c", is_planned=True, pages_used=(1,), places=((1, 0, 1, 9),))
+    parts = [AttachmentPart("", Origin.DOCUMENT, about) for about in (whole, scanned, some)]
+    blank = Message(**dict.fromkeys(Message.__struct_fields__, ()))
+    silent, naming = (
+        changed(blank, parts=(*parts, TextPart(words, Origin.PERSON)))
+        for words in ("What is due?", "What of lease.txt, scan.pdf and contract.docx is due?")
+    )
+    assert list(things_below(silent, ())) == ["attached 0", "attached 1", "attached 2"]
+    assert list(things_below(naming, ())) == ["attached 1", "attached 2"], "of these not all was read"
 
 
 def test_pages_read_by_passages_are_no_source_of_what_a_document_read_whole_may_say():
