@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -92,15 +92,18 @@ class BackupService(Service):
         """
         return pending_on_file_thread(self._service_thread, lambda: unlock_backup(source, words), name="restore")
 
-    def look(self, source: Path, source_key: DataKey | None = None) -> Pending[tuple[HistoryContents, HistoryContents]]:
+    def look(
+        self, source: Path, source_key: DataKey | None = None, *, removed: Sequence[str] = ()
+    ) -> Pending[tuple[HistoryContents, HistoryContents]]:
         """Check a backup wholly, and return what it holds and what the history holds. Nothing is changed.
 
-        Raises and ends like `restore`.
+        `removed`: documents that are gone for the person, though their removal can still be undone. Raises and ends
+        like `restore`.
         """
         self._check_quiet()
         held = ExitStack()
         held.enter_context(self._store.alone())
-        key, mine = self._store.key, self._store.contents()
+        key, mine = self._store.key, self._store.contents(removed)
 
         def look() -> tuple[HistoryContents, HistoryContents]:
             with prepare_backup(self._paths, source, key=key, source_key=source_key) as ready:

@@ -333,11 +333,17 @@ class RestoreFlow(QObject):
     def __init__(self, bridge: Bridge, window: QWidget) -> None:
         super().__init__(window, objectName="restore_flow")
         self._bridge, self._window = bridge, window
+        self._removed: tuple[str, ...] = ()
         self._encrypts = False
         """Whether the history is plain now, and gets the keys of the backup."""
 
-    def begin(self, copy: Path, key: Key | None = None) -> None:
-        looking = self._bridge.services.backups.look(copy, key)
+    def begin(self, copy: Path, removed: Sequence[str] = ()) -> None:
+        """Ask about a backup. `removed`: documents whose removal can still be undone."""
+        self._removed = tuple(removed)
+        self._look(copy)
+
+    def _look(self, copy: Path, key: Key | None = None) -> None:
+        looking = self._bridge.services.backups.look(copy, key, removed=self._removed)
         self._bridge.follow(looking, partial(self._ask, copy, key), partial(self._on_refused, copy))
 
     def _on_refused(self, copy: Path, problem: Problem) -> None:
@@ -365,7 +371,7 @@ class RestoreFlow(QObject):
             else:
                 self._bridge.problem_met.emit(problem)
 
-        self._bridge.follow(self._bridge.services.backups.key_of(copy, words), partial(self.begin, copy), refused)
+        self._bridge.follow(self._bridge.services.backups.key_of(copy, words), partial(self._look, copy), refused)
 
     def _ask(self, copy: Path, key: Key | None, contents: tuple[HistoryContents, HistoryContents]) -> None:
         held, replaced = replacing_words(*contents)

@@ -439,8 +439,13 @@ class Frame(QObject):
         self.chat_page.composer.setFocus()
         self.list_recent()
 
+    @property
+    def _removed(self) -> tuple[str, ...]:
+        """Documents whose removal can still be undone."""
+        return tuple(self.documents.removals.ids) if self.window.is_made("Documents") else ()
+
     def list_recent(self) -> None:
-        removed = tuple(self.documents.removals.ids) if self.window.is_made("Documents") else ()
+        removed = self._removed
 
         def recent(services: Services) -> tuple[tuple[Item, ...], dict[str, int]]:
             hidden = services.history.results_only_of(removed)
@@ -620,7 +625,10 @@ class Frame(QObject):
         ask_new_file(self.window, title, self.notices.back_up, name="backup_dialog", proposed=proposed)
 
     def _on_restore_requested(self) -> None:
-        ask_file(self.window, _("Restore a backup"), self.notices.restore, name="restore_dialog")
+        def restore(copy: Path) -> None:
+            self.notices.restore(copy, self._removed)
+
+        ask_file(self.window, _("Restore a backup"), restore, name="restore_dialog")
 
     def _on_page_shown(self, _index: int) -> None:
         if self.window.current_page == "Chat":

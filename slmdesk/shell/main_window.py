@@ -466,8 +466,8 @@ class NoticeController(QObject):
         self._chats.start()
         QTimer.singleShot(0, self._bars, self._bars.end)  # once all removals were dropped: none is left to undo
 
-    def restore(self, copy: Path) -> None:
-        self._restoring.begin(copy)
+    def restore(self, copy: Path, removed: Sequence[str] = ()) -> None:
+        self._restoring.begin(copy, removed)
 
     def _on_opened(self) -> None:
         """Ask again about what a backup brought, if it was not decided: nothing of it is used until then."""

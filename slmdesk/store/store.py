@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
 from slmdesk.base.paths import Paths
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.records import (
     BROUGHT,
     CollectionRecord,
@@ -326,11 +327,17 @@ class Store:
         if self.wrong_rows() or self.database.rows(others, texts):
             raise KnownError("store.damaged", path=str(self.database.path))
 
-    def contents(self) -> HistoryContents:
-        """Return what the history holds, in numbers."""
+    def contents(self, removed: Sequence[str] = ()) -> HistoryContents:
+        """Return what the history holds, in numbers, without documents that are being removed and what is of them
+        alone.
+        """
         from slmdesk.store.restoring import contents_in
 
-        return contents_in(self.database.conn)
+        held = contents_in(self.database.conn)
+        kinds = Counter(held.kinds)
+        kinds.subtract(Counter(self.items.get(id).kind for id in self.documents.results_only_of(removed)))
+        documents = held.documents - len(self.documents.ids() & set(removed))
+        return changed(held, kinds={kind: count for kind, count in kinds.items() if count}, documents=documents)
 
     def wrong_rows(self) -> list[tuple[str, int]]:
         """Read each row once, and return table and number of those that cannot be parsed."""

@@ -68,12 +68,13 @@ def test_the_lists_of_the_pages_are_read_again(program, tmp_path):
     program.wait(lambda: [record.name for record in controller._recent.value] == ["letter.txt"])
     program.ask(lambda services: services.chats.presets.add("Plain", ChatOptions(system="Be plain.")))
     chat = backed_up(program, target := tmp_path / "copy.slmbackup")
-    document = controller._recent.value[0].id
-    program.bridge.follow(lambda services: services.documents.forget(document))
-    program.wait(lambda: not controller._recent.value)
+    controller.remove(controller._recent.value[0].id)
+    assert program.ask(lambda services: services.documents.recent()), "the removal can still be undone"
     chosen(program, target)
     program.wait(lambda: program.window.findChild(QWidget, "restore_sure_button"))
+    assert "what is here: nothing." in program.find("question_more").text()
     program.click("restore_sure_button")
+    program.wait(lambda: program.is_said("The backup is restored."))
     program.wait(lambda: [record.name for record in controller._recent.value] == ["letter.txt"])
     assert program.ask(lambda services: services.store.items.get(chat)).id == chat
 
