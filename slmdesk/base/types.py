@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
@@ -376,6 +376,12 @@ def told_place(place: str) -> str:
 
 def page_word(kind: str, count: int = 2) -> str:
     return _(PAGE_WORDS.get(kind, PAGE_WORDS["page"])[count != 1])
+
+
+def parts_words(parts: Iterable[str]) -> str:
+    """Return a sentence that names the parts of a document that were not read, or "" if there are none."""
+    names = ", ".join(map(_, parts))
+    return _("Not read in it: {names}.").format(names=names) if names else ""
 
 
 def page_sign(kind: str) -> str:

@@ -24,7 +24,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.record import to_json as json_of
 from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.texts import _, retold
-from slmdesk.base.types import Json, Role, page_word, used_words
+from slmdesk.base.types import Json, Role, page_word, parts_words, used_words
 from slmdesk.exports import phrases
 from slmdesk.exports.writers import framed, harmless_markdown, pieces_of
 
@@ -227,6 +227,8 @@ class ReadDocument(Record):
     pages: int
     unread: Sequence[tuple[int, str]]
     """Pages that were not read, each with the reason."""
+    parts: Sequence[str] = ()
+    """What in the pages that were read was not."""
 
 
 def question_paper(
@@ -245,6 +247,7 @@ def question_paper(
         pieces += coverage_pieces(
             document.pages - len(document.unread), document.pages, document.unread, document.page_kind
         )
+        pieces += [paragraph(words) for words in (parts_words(document.parts),) if words]
     pieces += not_read_pieces(not_read)
     names = ", ".join(document.name for document in documents)
     subtitle = _(phrases.QUESTIONS_TO).format(names=names) if names else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -208,12 +208,6 @@ def unread_parts(info: Mapping[str, Json]) -> tuple[str, ...]:
     noted = (words for note, words in _UNREAD_BY_NOTE.items() if note in known.notes)
     attached = (each.name for each in known.attachments if each.format != "picture")
     return tuple(dict.fromkeys((*named, *noted, *attached)))
-
-
-def parts_words(parts: Iterable[str]) -> str:
-    """Return a sentence that names the parts of a document that were not read, or "" if there are none."""
-    names = ", ".join(map(_, parts))
-    return _("Not read in it: {names}.").format(names=names) if names else ""
 
 
 PageKinds = str | Mapping[str, str]

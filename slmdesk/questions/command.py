@@ -14,11 +14,11 @@ from slmdesk.base.documents import Page, PageStatus
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, to_json
 from slmdesk.base.records import CollectionRecord, DocumentRecord, Status
-from slmdesk.base.types import Json
+from slmdesk.base.types import Json, parts_words
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, no_save_option
 from slmdesk.command.reading import ask_password, index, open_document, say_unread
 from slmdesk.library.search import Citation
-from slmdesk.library.types import CollectionStatus, folder_words, info_of, unread
+from slmdesk.library.types import CollectionStatus, folder_words, info_of, unread, unread_parts
 from slmdesk.questions.prompt import Answered
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
 from slmdesk.runtime.events import Event, MessageEnded, PromptProgress
@@ -98,7 +98,11 @@ class _Asked(Record):
 
     @property
     def unread_words(self) -> list[tuple[str, str]]:
-        return [(document.name, unread(list(pages), info_of(document).page_kind)) for document, pages in self.unread]
+        """Names of documents with a sentence on what in them was not read. A folder's own line counts its files."""
+        pages = [(document.name, unread(list(pages), info_of(document).page_kind)) for document, pages in self.unread]
+        alone = () if self.folder else self.documents
+        parts = [(document.name, parts_words(unread_parts(document.info))) for document in alone]
+        return [*pages, *(each for each in parts if each[1])]
 
 
 def _asked(

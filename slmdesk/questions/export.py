@@ -13,7 +13,7 @@ from slmdesk.base.texts import retold
 from slmdesk.base.types import Json
 from slmdesk.chat.service import ChatService
 from slmdesk.exports.papers import ReadDocument, chat_shape, question_paper
-from slmdesk.library.types import SkippedDocument, info_of
+from slmdesk.library.types import SkippedDocument, info_of, unread_parts
 from slmdesk.questions.prompt import Answered
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
@@ -46,14 +46,17 @@ def _read_of(store: Store, item: Item) -> list[ReadDocument]:
         unread = [
             (page.number, page.reason or page.status.value) for page in pages if page.status is not PageStatus.READ
         ]
-        documents.append(ReadDocument(document.name, info_of(document).page_kind.value, len(pages), unread))
+        kind, parts = info_of(document).page_kind.value, unread_parts(document.info)
+        documents.append(ReadDocument(document.name, kind, len(pages), unread, parts))
     return documents
 
 
 def _json_of(document: ReadDocument) -> Json:
     read = document.pages - len(document.unread)
     reasons: list[Json] = [{"page": page, "reason": reason} for page, reason in document.unread]
-    coverage: Json = {"pages_total": document.pages, "pages_read": read, "unreadable": reasons}
+    coverage: dict[str, Json] = {"pages_total": document.pages, "pages_read": read, "unreadable": reasons}
+    if document.parts:
+        coverage["parts"] = list(document.parts)
     return {"name": document.name, "page_kind": document.page_kind, "coverage": coverage}
 
 

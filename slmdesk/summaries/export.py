@@ -12,13 +12,13 @@ from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _, cut, retold
-from slmdesk.base.types import page_sign
+from slmdesk.base.types import page_sign, parts_words
 from slmdesk.claims.types import FLAG_WORDS
 from slmdesk.exports import phrases
 from slmdesk.exports.calendar import event, task, to_calendar
 from slmdesk.exports.papers import coverage_pieces, not_read_pieces
 from slmdesk.exports.writers import Book, Cell, page_cell
-from slmdesk.library.types import Coverage, PageKinds, Span, kind_in, parts_words, unread_reason
+from slmdesk.library.types import Coverage, PageKinds, Span, kind_in, unread_reason
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
 from slmdesk.summaries.deadlines import Words, deadlines_of, page_words, shown_days

@@ -10,9 +10,9 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, in_quotes, ngettext, retold
-from slmdesk.base.types import Json, page_sign, page_word, unlike_marks
+from slmdesk.base.types import Json, page_sign, page_word, parts_words, unlike_marks
 from slmdesk.claims.types import Mark
-from slmdesk.library.types import Coverage, PageKinds, Span, kind_in, page_ranges, parts_words, unread_reason
+from slmdesk.library.types import Coverage, PageKinds, Span, kind_in, page_ranges, unread_reason
 
 
 class Kind(StrEnum):

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from fakes.contents import files_with
+from fakes.office import docx, paragraph
 from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
@@ -120,6 +121,17 @@ def test_a_file_that_cannot_be_read_keeps_no_other_from_being_asked(run, with_ec
     assert "error: none.txt: " in asked.err
     none = run("ask", str(tmp_path / "none.txt"), str(tmp_path / "nor.txt"), "When?", "--json")
     assert (none.status, none.json["error"]["code"]) == (1, "file.missing")
+
+
+def test_a_part_that_was_not_read_is_named(run, with_echo, tmp_path):
+    letter = tmp_path / "letter.docx"
+    letter.write_bytes(
+        docx('<w:altChunk r:id="r1"/>' + paragraph("The pump stops at twelve."), rels={"aFChunk": "nowhere.html"})
+    )
+    asked = run("ask", str(letter), "When?", echo={"answer": "At twelve."})
+    assert "note: letter.docx: Not read in it: embedded file." in asked.err
+    (item,) = (row["id"] for row in run("history", "list", "--json").json)
+    assert "Not read in it: embedded file." in run("history", "export", item, "--format", "md").out
 
 
 def test_what_has_no_words_is_said(run, tmp_path):
