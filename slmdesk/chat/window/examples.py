@@ -228,6 +228,7 @@ class TryWindow(Dialog, JobOwner):
         self._making = MakingBar(self, self, kind="score", prefix="making_score", resume=_("Resume"))
         self._making.lay_out(has_own_line=False)
         self._begin = button(_("Try"), "try_begin", self, kind="primary", on=self._on_begin)
+        self._begin.setDefault(True)
         column(
             plain_label(intro, self, name="try_intro"), self._words, (self._table, 1), self._making, self._refused,
             row(1, self._begin),

@@ -83,6 +83,9 @@ class Dialog(QDialog):
     that window. If there is too little room, all but the title and the buttons scrolls.
     """
 
+    is_only_read = False
+    """Whether Enter closes it where no button is the default one. In lists and fields Enter is theirs."""
+
     def __init__(self, parent: QWidget | None = None, name: str = "", title: str = "") -> None:
         """One with a name is deleted when it is closed. Without a parent it lies over the window in front."""
         shown = (window for window in QApplication.topLevelWidgets() if window.isVisible())
@@ -160,12 +163,17 @@ class Dialog(QDialog):
         event.setAccepted(not event.matches(QKeySequence.StandardKey.Undo))  # what lies below gets none but a notice
 
     def _press_default(self) -> None:
-        """Press the button with the focus, else the default one. Qt loses it where a dialog is no window."""
+        """Press the button with the focus, else the default one. Qt loses it where a dialog is no window.
+
+        Without a default button, close a sheet that is only read.
+        """
         buttons = [child for child in self.findChildren(QPushButton) if child.isVisible() and child.isEnabled()]
         default = next((child for child in buttons if child.isDefault()), None)
         chosen = next((child for child in buttons if child.hasFocus()), default)
         if chosen is not None:
             chosen.click()
+        elif self.is_only_read and not any(child.isDefault() for child in buttons):
+            self.reject()
 
     def showEvent(self, event: QShowEvent) -> None:
         if not event.spontaneous() and self._host is not None:
@@ -350,6 +358,8 @@ class TextDialog(Dialog):
     Copying gives `text`, even if `shown` is displayed instead. Text that is not prose cannot be translated.
     """
 
+    is_only_read = True
+
     def __init__(
         self,
         parent: QWidget,
@@ -421,6 +431,8 @@ def show_used_text(parent: QWidget, *, title: str, intro: str, text: str) -> Non
 
 class Question(Dialog):
     """Sheet with a sentence, what more there is to know, and buttons, each of which closes it."""
+
+    is_only_read = True
 
     def __init__(self, parent: QWidget | None, name: str, title: str, text: str, more: str = "") -> None:
         super().__init__(parent, name, title)

@@ -97,7 +97,7 @@ def _say_failed(url: QUrl) -> None:
         folder = QUrl.fromLocalFile(str(file.parent))
         said.add_choice(_("Open folder"), "open_folder_button", lambda: open_outside(folder), is_default=True)
     said.add_choice(_("Copy address"), "copy_address_button", lambda: copy_text(address), is_beside=True)
-    said.add_cancel()
+    said.add_cancel(is_default=not is_file)
     said.open()
 
 
