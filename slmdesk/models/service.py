@@ -751,6 +751,9 @@ def _is_whole(record: ModelRecord) -> bool:
 MAX_NAME = 120
 _QUANTIZATION = re.compile(r"[-._ ](?:i1-)?(?:UD-)?(?:I?Q\d\w*|F16|F32|BF16|MXFP4\w*)$", re.IGNORECASE)
 
+_OUR_END = re.compile(r"-[0-9a-f]{12}$")
+"""What the program puts behind the name of a file that it keeps (see `runtime.file_io.file_name`)."""
+
 
 def name_for(header: GgufHeader, stem: str) -> str:
     """Return the name of a model from its header, or from its file name `stem` if that says more.
@@ -758,7 +761,7 @@ def name_for(header: GgufHeader, stem: str) -> str:
     The file name without its quantization says more if it has all words of the header's basename and size, and another
     word. Converters fill `general.name` from a folder, which gives names such as "Smollm2 135M 8k Lc100K Mix1 Ep2".
     """
-    file_name = clean_label(_QUANTIZATION.sub("", stem), MAX_NAME)
+    file_name = clean_label(_QUANTIZATION.sub("", _OUR_END.sub("", stem)), MAX_NAME)
     if not header.name:
         return file_name
     parts = [header.metadata.get(key) for key in ("general.basename", "general.size_label")]

@@ -189,6 +189,8 @@ def test_m11_a_hostile_name_in_the_header_is_one_plain_line(recorder, tmp_path, 
         ("smollm2-135m-q8_0", "SmolLM2 135M Instruct", "SmolLM2 135M Instruct"),
         ("model-f16", "Smollm2 135M 8k", "Smollm2 135M 8k"),
         ("my-own-UD-Q4_K_XL", "", "my-own"),
+        ("SmolLM2-135M-Instruct-0123456789ab", "SmolLM2 135M Instruct", "SmolLM2 135M Instruct"),
+        ("SmolLM2-135M-Instruct-0123456789ab", "Smollm2 135M 8k", "SmolLM2-135M-Instruct"),
     ],
 )
 def test_a_model_is_shown_by_the_name_that_says_more(tmp_path, stem, header, shown) -> None:
