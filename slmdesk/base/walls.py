@@ -12,6 +12,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
+from slmdesk.base.texts import N_, _
+
 HELPER = "helper:"
 """Prefix in the engine's capabilities: the helper that tests chat templates and its trial processes are restricted."""
 UNTRIED = "untried"
@@ -19,11 +21,11 @@ UNTRIED = "untried"
 LANDLOCK = "landlock_"
 """Prefix of the fact that names the version of the kernel's Landlock."""
 _HOLES = (
-    (frozenset({"no_network"}), "reach the network"),
-    (frozenset({"no_exec", "exec_limited"}), "start any program"),
-    (frozenset({"files_limited"}), "open every file of this account"),
-    (frozenset({"no_signals"}), "end the account's other programs"),
-    (frozenset({"no_spying"}), "read and change the memory of the account's other programs"),
+    (frozenset({"no_network"}), N_("reach the network")),
+    (frozenset({"no_exec", "exec_limited"}), N_("start any program")),
+    (frozenset({"files_limited"}), N_("open every file of this account")),
+    (frozenset({"no_signals"}), N_("end the account's other programs")),
+    (frozenset({"no_spying"}), N_("read and change the memory of the account's other programs")),
 )
 """Pairs of facts and a description. If a child has none of the facts, it could do what the description says."""
 
@@ -32,6 +34,9 @@ class Wall(StrEnum):
     WALLED = "walled"
     PARTLY = "partly walled"
     NOT = "not walled"
+
+
+_WALL_WORDS = {Wall.WALLED: N_("walled"), Wall.PARTLY: N_("partly walled"), Wall.NOT: N_("not walled")}
 
 
 class Walls(NamedTuple):
@@ -43,11 +48,12 @@ class Walls(NamedTuple):
     @property
     def words(self) -> str:
         details = {
-            Wall.WALLED: "no network, no other program, no file but those it needs",
-            Wall.PARTLY: f"if taken over it could {' and '.join(self.could)}",
-            Wall.NOT: "it has all rights of this account",
+            Wall.WALLED: _("no network, no other program, no file but those it needs"),
+            Wall.PARTLY: _("if taken over it could {could}").format(could=_(" and ").join(map(_, self.could))),
+            Wall.NOT: _("it has all rights of this account"),
         }
-        return f"{self.wall} ({details[self.wall]}{'; never tried on such a system' if self.is_untried else ''})"
+        untried = _("; never tried on such a system") if self.is_untried else ""
+        return f"{_(_WALL_WORDS[self.wall])} ({details[self.wall]}{untried})"
 
 
 def walls_of(facts: Collection[str]) -> Walls:

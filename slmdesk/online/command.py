@@ -112,7 +112,7 @@ def _export(console: Console, services: Services, target: Path, words: str) -> N
         from slmdesk.system.doctor import examine
 
         console.result_of(services, lambda: examine(services))  # starts each child process, to say what restricts it
-        done = console.result_of(services, lambda: services.log_pages.write(target, words))
+        done = console.result_of(services, lambda: services.log_pages.write(target, words, headings=console.headings))
     else:
         done = console.result_of(services, lambda: services.network.export(target, words))
     if console.as_json:

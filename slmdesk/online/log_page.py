@@ -11,13 +11,14 @@ from pathlib import Path
 import slmdesk
 from slmdesk.base.documents import Paper, Piece, heading, item, paragraph, small, table
 from slmdesk.base.files import is_there, write_out
+from slmdesk.base.language import in_language
 from slmdesk.base.record import Record
 from slmdesk.base.records import BEGINNING, Kind, LedgerRow, NetworkLogRow, chain_hash
-from slmdesk.base.texts import in_english
+from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.base.untrusted import clean_label
 from slmdesk.base.walls import Walls, system_name
 from slmdesk.exports.papers import iso_time
-from slmdesk.online.network import Exported, NetworkService
+from slmdesk.online.network import Exported, NetworkService, purpose_words
 from slmdesk.online.program import Library, code_from_elsewhere, libraries, list_sum, package_sum
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import bytes_for_people
@@ -70,14 +71,14 @@ class LogPageService(Service):
         self._network, self._print, self._walls = network, print_pdf, walls
 
     @sliced
-    def write(self, target: Path, words: str = "") -> Slices[Exported]:
-        """Write the page as PDF. An existing file is replaced.
+    def write(self, target: Path, words: str = "", *, headings: str = "") -> Slices[Exported]:
+        """Write the page as PDF, in the language `headings` ("": that of the program). An existing file is replaced.
 
         It says of a child process only what that process reported after its start, so start each one before.
         """
         is_there(target)
-        walls = {name: wall.words if wall else "not started" for name, wall in self._walls().items()}
-        enforcement = in_english(lambda: self._network.enforcement.words)  # as the rest of the page
+        walls = in_language(headings, self._walls_words)
+        enforcement = in_language(headings, lambda: self._network.enforcement.words)
 
         def collect() -> Page:
             rows = list(self._network.all_requests(words))
@@ -85,13 +86,17 @@ class LogPageService(Service):
             count, checksum = package_sum()
             return Page(
                 datetime.now(UTC).timestamp(), words, len(rows), len({row.host for row in rows}), rows[:MOST_ROWS],
-                chain, enforcement, walls, count, checksum, libraries(), code_from_elsewhere(),
+                chain, enforcement, walls, count, checksum, libraries(),
+                in_language(headings, code_from_elsewhere),
             )  # fmt: skip
 
         page: Page = yield pending_on_file_thread(self._service_thread, collect, name="export-ledger")
-        pdf: bytes = yield self._print(in_english(paper_of, page))
+        pdf: bytes = yield self._print(in_language(headings, paper_of, page))
         yield pending_on_file_thread(self._service_thread, lambda: write_out(target, pdf), name="export-ledger")
         return Exported(str(target), page.count)
+
+    def _walls_words(self) -> dict[str, str]:
+        return {name: wall.words if wall else _("not started") for name, wall in self._walls().items()}
 
     def _rows(self) -> Iterator[LedgerRow]:
         last = 0
@@ -112,74 +117,88 @@ def chain_of(rows: Iterable[LedgerRow]) -> Chain:
 
 
 def paper_of(page: Page) -> Paper:
-    begin = "the beginning" if page.chain.first_us is None else iso_time(page.chain.first_us / 1e6)
-    pieces = [*_in_short(page), *_requests(page), *_walls(page), *_program(page)]
-    return Paper("Network log", tuple(pieces), f"From {begin} to {iso_time(page.made)}. Not signed.", "en")
+    begin = _("the beginning") if page.chain.first_us is None else iso_time(page.chain.first_us / 1e6)
+    subtitle = _("From {begin} to {end}. Not signed.").format(begin=begin, end=iso_time(page.made))
+    pieces = [*_in_short(page), *_requests(page), *_restrictions(page), *_program(page)]
+    return Paper(_("Network log"), tuple(pieces), subtitle)
 
 
 def _in_short(page: Page) -> Iterator[Piece]:
     chain = page.chain
-    yield heading("In short")
-    with_words = f" with the words “{clean_label(page.words, MOST_LETTERS)}”" if page.words else ""
+    yield heading(_("In short"))
+    if page.words:
+        searched = in_quotes(clean_label(page.words, MOST_LETTERS))
+        yield item(_("Only requests with the words {words} are counted and listed.").format(words=searched))
     if page.count:
-        noun, hosts = "request" if page.count == 1 else "requests", "host" if page.hosts == 1 else "hosts"
+        hosts = ngettext("to {n} host", "to {n} hosts", page.hosts)
         yield item(
-            f"The log has {page.count:,} {noun} of this program over the network{with_words}, to {page.hosts} {hosts}."
-        )
+            ngettext(
+                "The log has {n:,} request of this program over the network, {hosts}.",
+                "The log has {n:,} requests of this program over the network, {hosts}.", page.count, hosts=hosts,
+            )
+        )  # fmt: skip
     else:
-        yield item(f"The log has no request of this program over the network{with_words}.")
-    yield item(f"Requests that were refused and not sent: {chain.refused:,}.")
+        yield item(_("The log has no request of this program over the network."))
+    yield item(_("Requests that were refused and not sent: {count:,}.").format(count=chain.refused))
     if chain.broken_at is not None:
-        yield item(
-            f"The log was changed by hand: its chain of hashes is broken at row {chain.broken_at:,}. Nothing that it "
-            "says from there on can be relied on."
+        words = _(
+            "The log was changed by hand: its chain of hashes is broken at row {row:,}. Nothing that it says from "
+            "there on can be relied on."
         )
+        yield item(words.format(row=chain.broken_at))
     else:
-        yield item(f"Its chain of hashes is whole. It ends at row {chain.last:,}: {chain.hash}")
-    yield item("This page is not signed. Whoever can change this PC can change the page, the log and the program.")
+        words = _("Its chain of hashes is whole. It ends at row {row:,}: {hash}")
+        yield item(words.format(row=chain.last, hash=chain.hash))
+    yield item(_("This page is not signed. Whoever can change this PC can change the page, the log and the program."))
 
 
 def _requests(page: Page) -> Iterator[Piece]:
-    yield heading("Requests, the newest first")
+    yield heading(_("Requests, the newest first"))
     rows = tuple(
         (
-            iso_time(row.time), row.method, _cut(f"{row.host}{row.path}"),
-            "not ended" if row.bytes is None else bytes_for_people(row.bytes), _cut(row.purpose) or "-",
+            iso_time(row.time),
+            row.method,
+            _cut(f"{row.host}{row.path}"),
+            _("not ended") if row.bytes is None else bytes_for_people(row.bytes),
+            purpose_words(_cut(row.purpose)) or "-",
         )
         for row in page.listed
-    )  # fmt: skip
+    )
     if not rows:
-        yield paragraph("None.")
+        yield paragraph(_("None."))
         return
-    yield table(("Time", "Method", "Address", "Received", "Purpose"), rows)
+    yield table((_("Time"), _("Method"), _("Address"), _("Data received"), _("Purpose")), rows)
     if page.count > len(rows):
-        yield small(f"{page.count - len(rows):,} older ones are left out here; the log exported as CSV has all.")
+        words = _("{count:,} older ones are left out here; the log exported as CSV has all.")
+        yield small(words.format(count=page.count - len(rows)))
 
 
-def _walls(page: Page) -> Iterator[Piece]:
-    yield heading("What keeps the network away")
-    rows = (("this program", page.enforcement), *page.walls.items())
-    yield table(("Process", "What holds it"), rows)
-    yield small("Of the other processes it is what took effect, as they said themselves, not what was asked for.")
+def _restrictions(page: Page) -> Iterator[Piece]:
+    yield heading(_("What keeps the network away"))
+    rows = ((_("this program"), page.enforcement), *page.walls.items())
+    yield table((_("Process"), _("What holds it")), rows)
+    yield small(_("Of the other processes it is what took effect, as they said themselves, not what was asked for."))
     yield from map(item, page.elsewhere)
 
 
 def _program(page: Page) -> Iterator[Piece]:
-    yield heading("The program’s files")
+    yield heading(_("The program’s files"))
     rows = (
-        (f"slmdesk {slmdesk.__version__}", f"{page.files:,} files", page.sha256),
-        ("its libraries", "their lists of files", list_sum(page.libraries)),
+        (f"slmdesk {slmdesk.__version__}", _("{count:,} files").format(count=page.files), page.sha256),
+        (_("its libraries"), _("their lists of files"), list_sum(page.libraries)),
     )
-    yield table(("Part", "Over", "Checksum (SHA-256)"), rows)
+    yield table((_("Part"), _("Over"), _("Checksum (SHA-256)")), rows)
     odd = [each for each in page.libraries if each.changed or each.missing]
     if not odd:
-        yield paragraph("The files of the libraries are as the lists say that they came with.")
+        yield paragraph(_("The files of the libraries are as the lists say that they came with."))
     for each in odd:
         files = [*each.changed, *each.missing]
-        more = f" and {len(files) - MOST_FILES:,} more" if len(files) > MOST_FILES else ""
-        counts = f"{len(each.changed)} changed, {len(each.missing)} missing"
-        yield item(f"{each.name}: {counts} ({clean_label(', '.join(files[:MOST_FILES]), 600)}{more})")
-    yield small(f"Made on {system_name()}.")
+        names = clean_label(", ".join(files[:MOST_FILES]), 600)
+        if len(files) > MOST_FILES:
+            names += _(" and {count} more").format(count=len(files) - MOST_FILES)
+        counts = _("{changed} changed, {missing} missing").format(changed=len(each.changed), missing=len(each.missing))
+        yield item(f"{each.name}: {counts} ({names})")
+    yield small(_("Made on {system}.").format(system=system_name()))
 
 
 def _cut(words: str) -> str:

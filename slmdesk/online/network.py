@@ -23,7 +23,7 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Answered, NetworkLogRow, Outgoing
 from slmdesk.base.settings import Settings, reason_against
-from slmdesk.base.texts import N_, _
+from slmdesk.base.texts import N_, _, retold
 from slmdesk.base.types import Json
 from slmdesk.exports.papers import iso_time
 from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy, no_proxy
@@ -516,3 +516,15 @@ class ProxyPasswords:
 
 def _unreadable(err: KnownError) -> KnownError:
     return KnownError("proxy.password", reason=str(err.args_for_people.get("reason", _("there is no room"))))
+
+
+PURPOSES = (
+    N_("download of {name}"), N_("header of {name}"), N_("card of {name}"), N_("files of {name}"), N_("search"),
+)  # fmt: skip
+"""What requests are for, as the log keeps it."""
+
+
+def purpose_words(purpose: str) -> str:
+    """Return the purpose of a request, which is logged in English, in the chosen language."""
+    said, mark, __ = purpose.partition(f" ({ONCE})")
+    return retold(said, *PURPOSES) + (f" ({_(ONCE)})" if mark else "")

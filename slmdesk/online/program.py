@@ -20,6 +20,7 @@ import slmdesk
 from slmdesk.base.frozen import frozen_folder
 from slmdesk.base.paths import PORTABLE, PORTABLE_HOME
 from slmdesk.base.record import Record
+from slmdesk.base.texts import N_, _
 from slmdesk.base.untrusted import clean_label
 
 PROGRAM = "slmdesk"
@@ -32,7 +33,7 @@ MANIFEST = "MANIFEST"
 """File of a frozen program's folder: the list of all others, made when it was built."""
 NOT_LISTED = {MANIFEST, PORTABLE, "uninstall.exe"}
 """Files beside those that were built: the list itself, and what a portable copy and the installer for Windows add."""
-DECEIVES = "code that did not come with slmdesk can deceive it"
+DECEIVES = N_("code that did not come with slmdesk can deceive it")
 MOST_LETTERS = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -127,7 +128,11 @@ def package_sum() -> tuple[int, str]:
 
 def code_from_elsewhere(environment: Mapping[str, str] = os.environ, maps: Path = Path("/proc/self/maps")) -> list[str]:
     """Return sentences about code in this process that belongs neither to the program nor to the system. Any thread."""
-    sentences = [f"{name} is set: {DECEIVES}." for name in LOADERS if environment.get(name)]
+    sentences = [
+        _("{name} is set: {deceives}.").format(name=name, deceives=_(DECEIVES))
+        for name in LOADERS
+        if environment.get(name)
+    ]
     try:
         lines = maps.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:  # not Linux
@@ -137,7 +142,10 @@ def code_from_elsewhere(environment: Mapping[str, str] = os.environ, maps: Path 
     known = (*map(Path, (*SYSTEM, CLOSURES)), *(Path(path).resolve() for path in own))
     mapped = {parts[5] for parts in (line.split(maxsplit=5) for line in lines) if len(parts) == 6 and "x" in parts[1]}
     others = (at for at in sorted(mapped) if at.startswith("/") and not any(map(Path(at).is_relative_to, known)))
-    return [*sentences, *(f"{clean_label(path, MOST_LETTERS)} is loaded: {DECEIVES}." for path in others)]
+    loaded = _("{path} is loaded: {deceives}.")
+    return [
+        *sentences, *(loaded.format(path=clean_label(path, MOST_LETTERS), deceives=_(DECEIVES)) for path in others)
+    ]  # fmt: skip
 
 
 def _distributions() -> list[metadata.Distribution]:

@@ -8,8 +8,10 @@ import pytest
 from fakes.recorder import result_of
 
 from slmdesk.base.documents import Paper
+from slmdesk.base.language import in_language
 from slmdesk.base.record import changed
 from slmdesk.base.records import Answered, NetworkLogRow, Outgoing
+from slmdesk.base.walls import Wall, Walls
 from slmdesk.online.log_page import MOST_ROWS, Chain, Page, chain_of, paper_of
 from slmdesk.online.network import Exported
 from slmdesk.online.program import Library
@@ -57,6 +59,19 @@ def test_what_is_not_as_it_was_is_said() -> None:
     for wanted in ("broken at row 2", "small: 1 changed, 1 missing (a.py, b.py)", "LD_PRELOAD is set"):
         assert wanted in words, wanted
     assert "whole" not in words
+
+
+@pytest.mark.pure
+def test_it_speaks_the_language_of_the_export() -> None:
+    walled = Walls(Wall.PARTLY, ("reach the network", "start any program")).words
+    page = changed(PAGE, count=1, hosts=1, listed=[changed(ROW, purpose="header of x.gguf")])
+    words = words_of(in_language("de", paper_of, page))
+    for wanted in ("Netzwerkprotokoll", "Nicht signiert.", "1 Anfrage dieses Programms", "x.gguf", "Empfangen"):
+        assert wanted in words, wanted
+    assert "header of" not in words
+    assert walled == "partly walled (if taken over it could reach the network and start any program)"
+    german = in_language("de", lambda: Walls(Wall.PARTLY, ("reach the network",)).words)
+    assert german == "teilweise abgeschottet (übernommen könnte er das Netz erreichen)"
 
 
 @pytest.mark.process

@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
 from slmdesk.base.policy import shown_proxy
 from slmdesk.base.record import Record
 from slmdesk.base.records import NetworkLogRow
-from slmdesk.base.texts import N_, _, ngettext, retold
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.untrusted import clean_label
 from slmdesk.hub.barriers import can_enforce, is_enforced
 from slmdesk.hub.guard import HUB
-from slmdesk.online.network import ONCE, Exported
+from slmdesk.online.network import Exported, purpose_words
 from slmdesk.runtime.events import RequestsToday
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.system.doctor import examine
@@ -459,10 +459,6 @@ DEBOUNCE_MS = 150
 COLUMNS = (_("Time"), _("Host"), _("Method"), _("Path"), _("Bytes"), _("Purpose"))
 BYTES = COLUMNS.index(_("Bytes"))
 UNENDED = "…"
-PURPOSES = (
-    N_("download of {name}"), N_("header of {name}"), N_("card of {name}"), N_("files of {name}"), N_("search"),
-)  # fmt: skip
-"""What requests are for, as the log keeps it."""
 
 
 _ALIGN = {
@@ -477,9 +473,7 @@ def cells_of(request: NetworkLogRow) -> tuple[str, ...]:
     when = f"{day_in_figures(moment.date())} {moment:%H:%M:%S}"
     size = UNENDED if request.bytes is None else QLocale().toString(request.bytes)
     host, path = clean_label(request.host, 250), clean_label(request.path, 1000)
-    purpose, mark, __ = clean_label(request.purpose, 250).partition(f" ({ONCE})")
-    why = retold(purpose, *PURPOSES) + (f" ({_(ONCE)})" if mark else "")
-    return (when, host, request.method, path, size, why)
+    return (when, host, request.method, path, size, purpose_words(clean_label(request.purpose, 250)))
 
 
 def summary_of(count: int, today: int) -> str:

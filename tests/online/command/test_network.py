@@ -79,7 +79,7 @@ def test_the_ledger_goes_to_a_file(run, hub, tmp_path, monkeypatch) -> None:
     assert len(table.read_text("utf-8-sig").splitlines()) == 2
     page, printed = tmp_path / "requests.PDF", Pending()
     printed.end(Exported(str(page), len(rows)))
-    monkeypatch.setattr(LogPageService, "write", lambda _service, _target, _words: printed)
+    monkeypatch.setattr(LogPageService, "write", lambda _service, _target, _words, headings: printed)
     assert run("network", "--export", str(page), "--json").json == {"path": str(page), "rows": len(rows)}
     refused = run("network", "--export", str(tmp_path / "requests.txt"), "--json")
     assert refused.json["error"]["code"] == "request.invalid"
