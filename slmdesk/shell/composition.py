@@ -189,7 +189,7 @@ class Frame(QObject):
         area.restore(self.state.current)
         area.state_changed.connect(self._keep_timer.start)
         area.page.list_requested.connect(self.window.open_bar)
-        self._place_with_card("Documents", area.page, is_patient=True)
+        area.too_weak.connect(self._place_with_card("Documents", area.page).show_to)
         return area
 
     @property
@@ -390,16 +390,21 @@ class Frame(QObject):
         if is_first and not models:
             self.models.import_starter()
 
-    def _card(self, page: QWidget, *, is_patient: bool = False) -> BetterCard:
-        card = BetterCard(self.better, page, is_patient=is_patient)
+    def _card(self, page: QWidget) -> BetterCard:
+        card = BetterCard(self.better, page)
         card.all_requested.connect(self.opener.all_models)
         return card
 
-    def _place_with_card(self, title: str, page: QWidget, *, is_patient: bool = False) -> None:
-        """Put the card that leads to a good model at the foot of a page, so that nothing above it moves."""
+    def _place_with_card(self, title: str, page: QWidget) -> BetterCard:
+        """Put the card that leads to a good model at the foot of a page, so that nothing above it moves.
+
+        Beside a small model that is no starter, Start alone offers a better one, until that model fails on the page.
+        """
+        card = self._card(page)
         if layout := page.layout():
-            layout.addWidget(self._card(page, is_patient=is_patient))
+            layout.addWidget(card)
         self._place(title, page)
+        return card
 
     def _on_better_begun(self) -> None:
         starter = self.better.starter

@@ -16,11 +16,13 @@ from slmdesk.library.types import CollectionState, Span, counted_documents, info
 from slmdesk.library.window.controller import STOPPED, DocumentsController, FoldersController
 from slmdesk.library.window.page import DocumentsPage
 from slmdesk.library.window.redacted import RedactPane
+from slmdesk.questions.prompt import Answered
 from slmdesk.questions.service import KIND as QUESTION
 from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.summaries.plan import TOO_WEAK
 from slmdesk.summaries.service import KIND as SUMMARY
-from slmdesk.summaries.types import request_from
+from slmdesk.summaries.types import Summary, request_from
 from slmdesk.summaries.window.pane import SummaryController, SummaryPane
 from slmdesk.tables.service import KIND as TABLE
 from slmdesk.tables.window.controller import TableController
@@ -50,6 +52,8 @@ Controller = SummaryController | QuestionController | ComparePane
 
 class DocumentsArea(QObject):
     state_changed = Signal()
+    too_weak = Signal(bool)
+    """Emitted when a model was too weak for what was asked about the shown document, and when another is shown."""
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="documents_area")
@@ -108,8 +112,18 @@ class DocumentsArea(QObject):
             (self.folder_pane, self.folder_questions),
         ):
             pane.export_requested.connect(partial(self._export, pane, controller))
+        self.summaries.made.connect(self._on_summary_made)
+        self.questions.answered.connect(self._on_answered)
         self._connect_panes()
         self._connect_folders()
+
+    def _on_summary_made(self, summary: Summary) -> None:
+        if TOO_WEAK.partition("}")[2] in summary.note:
+            self.too_weak.emit(True)
+
+    def _on_answered(self, answered: Answered) -> None:
+        if answered.is_quoted:
+            self.too_weak.emit(True)
 
     def _connect_folders(self) -> None:
         folders = self.folders
@@ -308,6 +322,8 @@ class DocumentsArea(QObject):
                 return
             record = None  # nothing of the document before stands below this one's title
         is_other = record is not None and record.id != self.questions.document
+        if is_other:
+            self.too_weak.emit(False)
         self.tables.show_document(record.id if record else "")
         if record is not None and not self._scope:
             self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)

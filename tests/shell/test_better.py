@@ -314,3 +314,26 @@ def test_at_the_foot_of_a_page_it_takes_one_low_line(start):
     program.wait(lambda: cards or cards.extend(program.documents.findChildren(QWidget, "better_card")))
     program.wait(cards[0].isVisible)
     assert cards[0].height() <= 48
+
+
+def test_beside_a_small_model_start_alone_offers_a_better_one_until_the_small_one_fails(start, model_file, tmp_path):
+    program = start().with_model(model_file)
+    lease = tmp_path / "lease.md"
+    lease.write_text("# Lease\n\nThe tenant pays a rent of 1,200 EUR on the third day of each month.\n")
+    program.window.show_page("Start")
+    program.wait(lambda: title(program).startswith("Better answers"))
+    for page in PAGES[1:]:
+        program.window.show_page(page)
+        assert not title(program, page)
+    program.open_documents()
+    drop(program.documents, lease)
+    program.wait(lambda: program.frame.documents.current)
+    assert not title(program, "Documents")
+    program.choose_tab("questions")
+    program.type_into("question_line", "How much does the tenant pay?")
+    QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
+    program.wait(lambda: title(program, "Documents").startswith("Better answers"))
+    other = tmp_path / "other.md"
+    other.write_text("The pump stops at 12 bar.\n")
+    drop(program.documents, other)
+    program.wait(lambda: not title(program, "Documents"))
