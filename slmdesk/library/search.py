@@ -43,6 +43,10 @@ class Place(Record):
     end: int
 
 
+MOST_PLACES = 1000
+"""Most places of a phrase that are found in a document."""
+
+
 class FoundPlaces(Record):
     places: tuple[Place, ...]
     is_all: bool = True

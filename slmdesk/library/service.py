@@ -24,7 +24,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import PageImage, PageImages, Reading, ReadingQueue, ReadingQueues, read_problem
 from slmdesk.library.scan import DocumentFile, documents_in, look_at
-from slmdesk.library.search import FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
+from slmdesk.library.search import MOST_PLACES, FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
 from slmdesk.library.types import attached, file_of, info_of
 from slmdesk.runtime.events import (
     DocumentChanged,
@@ -255,7 +255,7 @@ class DocumentService(Service):
             record.id, record.sha256, record.name, self._opener.source(record), number, width, marks
         )
 
-    def find(self, document: str, words: str, *, limit: int = 1000, whole: bool = False) -> Pending[FoundPlaces]:
+    def find(self, document: str, words: str, *, limit: int = MOST_PLACES, whole: bool = False) -> Pending[FoundPlaces]:
         """Find a phrase in a document, ignoring case, accents, line breaks and hyphens. `whole`: not in longer words.
 
         If cancelled, it ends with what was found so far. Raises KnownError `document.unknown`.
@@ -263,6 +263,23 @@ class DocumentService(Service):
         id = self._store.documents.get(document).id
         search = PlaceSearch(self._service_thread, self._store, id, words, limit, whole=whole)
         return pending_on_file_thread(self._service_thread, search.run, cancel=search.stop.set, name="find")
+
+    def find_each(self, document: str, phrases: Sequence[tuple[str, bool]]) -> Pending[tuple[FoundPlaces, ...]]:
+        """Find several phrases, each with its `whole`, as `find` does. The result has the places of each, in order."""
+        id = self._store.documents.get(document).id
+        searches = [
+            PlaceSearch(self._service_thread, self._store, id, words, MOST_PLACES, whole=whole)
+            for words, whole in phrases
+        ]
+
+        def stop() -> None:
+            for search in searches:
+                search.stop.set()
+
+        def run() -> tuple[FoundPlaces, ...]:
+            return tuple(search.run() for search in searches)
+
+        return pending_on_file_thread(self._service_thread, run, cancel=stop, name="find")
 
     def search(self, words: str, limit: int = 50) -> list[TextHit]:
         return search_texts(self._store, words, limit)

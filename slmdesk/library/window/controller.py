@@ -549,6 +549,7 @@ class PagesController(QObject):
     boxes_received = Signal(int, object)
     picture_failed = Signal(int)
     found = Signal(object)
+    covered = Signal(object, object)
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="pages_controller")
@@ -649,9 +650,7 @@ class PagesController(QObject):
 
     def find(self, words: str, *, whole: bool = False) -> None:
         """Find words in the shown document. `found` is emitted later. Empty words remove the marks."""
-        if self._search is not None:
-            self._search.cancel()
-            self._search = None
+        self._leave_search()
         if not words.strip() or not self._document:
             self.marks = {}
             self.found.emit(FoundPlaces(()))
@@ -662,6 +661,25 @@ class PagesController(QObject):
             lambda places: self._on_found(search, places),
         )
         self._search = search
+
+    def cover(self, phrases: Sequence[tuple[str, bool]], chosen: tuple[str, bool]) -> None:
+        """Find phrases that are to be covered, and one to be read. `covered` is emitted later with both."""
+        self._leave_search()
+        if not self._document:
+            return
+
+        def received(found: Sequence[FoundPlaces]) -> None:
+            if search is self._search:
+                self.covered.emit(found[0], [place for each in found[1:] for place in each.places])
+
+        each = self._bridge.services.documents.find_each(self._document, (chosen, *phrases))
+        search: Call = self._bridge.follow(each, received)
+        self._search = search
+
+    def _leave_search(self) -> None:
+        if self._search is not None:
+            self._search.cancel()
+            self._search = None
 
     def _on_found(self, search: Call, places: FoundPlaces) -> None:
         if search is self._search:  # one that was cancelled ends with what it had, perhaps for the same words

@@ -37,7 +37,7 @@ from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _, grouped, retold
 from slmdesk.base.times import times_of
 from slmdesk.base.types import counted_pages, page_word
-from slmdesk.library.search import FoundPlaces
+from slmdesk.library.search import FoundPlaces, Place
 from slmdesk.library.types import (
     file_of,
     info_of,
@@ -201,6 +201,7 @@ class DocumentView(QFrame):
         pages.first_page_expected.connect(lambda page: view.show_pages([page]))
         pages.listed.connect(self._on_pages_listed)
         pages.found.connect(self._on_found)
+        pages.covered.connect(self._on_covered)
         view.page_reached.connect(lambda number: self._pill.show_page(number, view.count))
         view.menu_requested.connect(self._on_page_menu)
         view.place_clicked.connect(self._on_place_clicked)
@@ -323,6 +324,15 @@ class DocumentView(QFrame):
         self._hinted, self._marked = False, places.by_page
         self.view.mark(self._marked)
         self.find_bar.show_found(places.places, is_all=places.is_all)
+
+    def _on_covered(self, chosen: FoundPlaces, covered: Sequence[Place]) -> None:
+        """Show black what is to be covered, but mark what is chosen, so that it can be read."""
+        read = chosen.by_page
+        black = FoundPlaces(tuple(covered)).by_page
+        both = {page: [*read.get(page, ()), *black.get(page, ())] for page in {**read, **black}}
+        self._hinted, self._marked = False, {page: sorted(set(spans)) for page, spans in both.items()}
+        self.view.mark(self._marked, {page: set(spans) - set(read.get(page, ())) for page, spans in black.items()})
+        self.find_bar.show_found(chosen.places, is_all=chosen.is_all)
 
     def find_words(self) -> None:
         self.show_pages()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -51,6 +51,26 @@ _MOST_NUMBER = 40
 _MOST_HEAD = 60
 
 Span = tuple[int, int]
+
+
+class Marks(Record):
+    """What is marked on a page."""
+
+    spans: Sequence[Span] = ()
+    current: Span | None = None
+    black: frozenset[Span] = frozenset()
+    """Those of the `spans` that are covered."""
+
+    def colours_of(self, span: Span) -> tuple[str, str]:
+        """Return the names of the colours of the letters and of the ground."""
+        if span == self.current:
+            return "on_accent", "accent"
+        return ("ink", "ink") if span in self.black else ("ink", "mark")
+
+    def moved(self, shown: Callable[[Sequence[Span]], Sequence[Span]]) -> Marks:
+        """Return the marks at the places where the page shows them."""
+        current = shown([self.current])[0] if self.current else None
+        return Marks(shown(self.spans), current, frozenset(shown([*self.black])))
 
 
 class _Cell(Record):
@@ -165,11 +185,11 @@ class PageTable:
         moved = 0.0 if self._is_fixed(cell) else self.offset
         return QRectF(left - moved, self._tops[row], right - left, self._tops[row + 1] - self._tops[row])
 
-    def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
+    def paint(self, painter: QPainter, marks: Marks, clip: QRectF, theme: Theme) -> None:
         first = max(0, bisect_right(self._tops, clip.top()) - 1)
         rows = range(first, max(first, bisect_right(self._tops, clip.bottom(), hi=len(self._rows))))
-        near = [span for span in spans if span[0] < self.end and span[1] > self.start]
-        near.sort(key=lambda number: number == current)  # the current mark is painted last, over the others
+        near = [span for span in marks.spans if span[0] < self.end and span[1] > self.start]
+        near.sort(key=lambda number: number == marks.current)  # the current mark is painted last, over the others
         for is_fixed in (False, True):
             left, moved = (0.0, 0.0) if is_fixed else (self._fixed, self.offset)
             painter.save()
@@ -179,7 +199,7 @@ class PageTable:
             painter.translate(-moved, 0)
             for row in rows:
                 for cell in (cell for cell in self._rows[row] if self._is_fixed(cell) == is_fixed):
-                    self._paint_cell(painter, cell, row, [box for box in near if _meets(box, cell)], current, theme)
+                    self._paint_cell(painter, cell, row, [box for box in near if _meets(box, cell)], marks, theme)
             painter.restore()
         painter.setPen(QPen(theme.colour("line"), theme.line_width))
         for top in self._tops[rows.start : rows.stop + 1]:
@@ -204,20 +224,20 @@ class PageTable:
         return edges[: last + 1]
 
     def _paint_cell(
-        self, painter: QPainter, cell: _Cell, row: int, spans: Sequence[Span], current: Span | None, theme: Theme
+        self, painter: QPainter, cell: _Cell, row: int, spans: Sequence[Span], marks: Marks, theme: Theme
     ) -> None:
         left, top = self._edges[cell.column], self._tops[row]
         box = QRectF(left, top, self._edges[cell.column + cell.columns] - left, self._tops[row + 1] - top)
         painter.fillRect(box, theme.colour("fill" if cell.is_head else "sheet"))
         forms: list[QTextLayout.FormatRange] = []
         for span in spans:
-            is_current = span == current
+            ink, ground = marks.colours_of(span)
             form = QTextCharFormat()
-            form.setForeground(QBrush(theme.colour("on_accent" if is_current else "ink")))
+            form.setForeground(QBrush(theme.colour(ink)))
             if span[0] <= cell.start and cell.end <= span[1]:  # the whole cell is marked, so colour the cell
-                painter.fillRect(box, theme.colour("accent" if is_current else "mark"))
+                painter.fillRect(box, theme.colour(ground))
             else:
-                form.setBackground(QBrush(theme.colour("accent" if is_current else "mark")))
+                form.setBackground(QBrush(theme.colour(ground)))
             forms.append(_range(cell, span, form))
         painter.setPen(theme.colour("ink"))
         if cell.text and self._is_cut(cell):
@@ -441,22 +461,22 @@ class Prose:
         place = self.document.documentLayout().hitTest(point, Qt.HitTestAccuracy.ExactHit)
         return None if place < 0 else self.start + character_at(self._text, place)
 
-    def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
+    def paint(self, painter: QPainter, marks: Marks, clip: QRectF, theme: Theme) -> None:
         context = QAbstractTextDocumentLayout.PaintContext()
         context.clip = clip
         context.palette.setColor(context.palette.ColorRole.Text, theme.colour("ink"))
         selections = []
-        for start, end in spans:
+        for start, end in marks.spans:
             if start >= self.end or end <= self.start:
                 continue
             selection = QAbstractTextDocumentLayout.Selection()
             selection.cursor = QTextCursor(self.document)
             selection.cursor.setPosition(self._place(start))
             selection.cursor.setPosition(self._place(end), QTextCursor.MoveMode.KeepAnchor)
-            is_current = (start, end) == current
-            selection.format.setBackground(theme.colour("accent" if is_current else "mark"))
-            if is_current:
-                selection.format.setForeground(theme.colour("on_accent"))
+            ink, ground = marks.colours_of((start, end))
+            selection.format.setBackground(theme.colour(ground))
+            if ink != "ink" or ground == "ink":
+                selection.format.setForeground(theme.colour(ink))
             selections.append(selection)
         context.selections = selections
         self.document.documentLayout().draw(painter, context)
@@ -586,15 +606,14 @@ class PageWords:
                 return part, point - QPointF(self._margin, top)
         return None
 
-    def paint(self, painter: QPainter, spans: Sequence[Span], current: Span | None, clip: QRectF, theme: Theme) -> None:
-        spans = self._struck.spans(spans)
-        current = self._struck.spans([current])[0] if current else None
+    def paint(self, painter: QPainter, marks: Marks, clip: QRectF, theme: Theme) -> None:
+        shown = marks.moved(self._struck.spans)
         for top, part in self._parts:
             if top + part.height < clip.top() or top > clip.bottom():
                 continue
             painter.save()
             painter.translate(self._margin, top)
-            part.paint(painter, spans, current, clip.translated(-self._margin, -top), theme)
+            part.paint(painter, shown, clip.translated(-self._margin, -top), theme)
             painter.restore()
 
     def _part_of(self, character: int) -> tuple[float, Part]:

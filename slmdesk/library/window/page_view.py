@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
@@ -25,7 +26,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import told_place
 from slmdesk.library.window.controller import PagesController
-from slmdesk.library.window.page_text import STATUS_WORDS, PageTable, PageWords
+from slmdesk.library.window.page_text import STATUS_WORDS, Marks, PageTable, PageWords
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import LIGHT, Fonts, Theme, ThemeKeeper
@@ -132,11 +133,19 @@ class PageView(QAbstractScrollArea):
             self._measure(keep=True)
             self._ask_timer.start()
 
-    def mark(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        """Mark these characters, by page number, instead of the earlier ones. Then `show_boxes` may follow."""
+    def mark(
+        self,
+        spans: Mapping[int, Sequence[tuple[int, int]]],
+        black: Mapping[int, Collection[tuple[int, int]]] = MappingProxyType({}),
+    ) -> None:
+        """Mark these characters, by page number, instead of the earlier ones, and cover those that are `black` too.
+
+        Then `show_boxes` may follow.
+        """
         self._pages.marks = spans
         for sheet in self.sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
+            sheet.black = frozenset(black.get(sheet.page.number, ()))
             sheet.marks, sheet.asked_boxes, sheet.current = (), False, None
         self._ask_timer.start()
         self.viewport().update()
@@ -404,6 +413,8 @@ class Sheet:
     """How far its tables were scrolled when its laid-out text was last dropped."""
     height: float = 0.0
     spans: tuple[tuple[int, int], ...] = ()
+    black: frozenset[tuple[int, int]] = frozenset()
+    """Those of its `spans` that are covered."""
     current: tuple[int, int] | None = None
     marks: Sequence[Sequence[Box]] = ()
     """The boxes of each of its `spans` on its picture."""
@@ -451,7 +462,7 @@ def paint_sheet(painter: QPainter, sheet: Sheet, place: QRectF, keeper: ThemeKee
         painter.save()
         painter.translate(place.topLeft())
         seen = place.intersected(view).translated(-place.topLeft())
-        sheet.words.paint(painter, sheet.spans, sheet.current, seen, colours)
+        sheet.words.paint(painter, Marks(sheet.spans, sheet.current, sheet.black), seen, colours)
         painter.restore()
     painter.setPen(QPen(colours.colour("line"), colours.line_width))
     painter.drawRect(place)
@@ -481,9 +492,16 @@ def _paint_picture(painter: QPainter, sheet: Sheet, place: QRectF, theme: Theme)
     colour = theme.colour("mark") if not theme.is_dark else theme.colour("warn")
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)  # pages are white in dark themes too
     painter.setBrush(colour)
-    for box in sheet.boxes:
-        painter.drawRect(rectangle_of(box, place))
+    for span, boxes in zip(sheet.spans, sheet.marks, strict=False):
+        if span not in sheet.black:
+            for box in boxes:
+                painter.drawRect(rectangle_of(box, place))
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+    painter.setBrush(Qt.GlobalColor.black)  # as in the copy
+    for span, boxes in zip(sheet.spans, sheet.marks, strict=False):
+        if span in sheet.black:
+            for box in boxes:
+                painter.drawRect(rectangle_of(box, place))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(LIGHT.colour("accent"), CURRENT_LINE))
     for box in sheet.current_boxes:  # a frame; pages are white in dark themes too

@@ -7,9 +7,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QLineEdit,
+    QScrollArea,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
 
 from slmdesk.base.files import free_name
 from slmdesk.base.protocol import Progress
@@ -32,7 +41,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.text.redaction import Certainty, Kind
 from slmdesk.text.redaction.finding import INSIDE
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
@@ -44,6 +53,7 @@ from slmdesk.window.widgets.build import (
     plain_label,
     plain_tip,
     row,
+    show_column,
     show_words,
     text_line,
 )
@@ -138,8 +148,10 @@ class OptionsForm(Form):
         return OptionPart(field, parent, prefix, self)
 
 
-SAID_LINES = 3
-"""Lines kept free for what is said below the list."""
+SAID_LINES = 5
+"""Lines for what is said below the list, which keeps its place; more of them scroll."""
+LIGHT_MS = 50
+"""Time after a tick before the page is marked anew, so that a kind's ticks cost one search."""
 
 
 class RedactPane(QFrame):
@@ -159,6 +171,7 @@ class RedactPane(QFrame):
         self._password = ""
         self._target = Path()
         """What was written. Empty if that is no longer what would be written."""
+        self._light_timer = Delay(self, LIGHT_MS, self._light)
         self._build_ui()
         self._connect()
         self._keep_place()
@@ -187,10 +200,13 @@ class RedactPane(QFrame):
         foot = row(self._how_button, 1, self._elsewhere, self._folder, self._copy, self._write, gap=theme.SPACE_8)
         word = row((self._word, 1), self._add, gap=theme.SPACE_8)
         margins = (theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12)
-        column(
-            self._progress, (self._finds, 1), self._trouble, self._said, self._others, word, foot,
-            into=self, gap=theme.SPACE_8, margins=margins,  # words come between, so that nothing else moves
-        )  # fmt: skip
+        below = QWidget(self)
+        column(self._said, self._trouble, self._others, 1, into=below, gap=theme.SPACE_8)
+        self._below = named(QScrollArea(self), "redaction_below")
+        show_column(self._below, below)
+        for part in (below, self._below.viewport()):
+            part.setAutoFillBackground(False)  # the ground of the pane shows
+        column(self._progress, (self._finds, 1), self._below, word, foot, into=self, gap=theme.SPACE_8, margins=margins)
 
     def _make_how(self) -> Popover:
         how = Popover(self, "redaction_how", label=_("What stands in the place of the words"))
@@ -204,6 +220,7 @@ class RedactPane(QFrame):
     def _connect(self) -> None:
         self._word.returnPressed.connect(self._on_add)
         self._finds.chosen_changed.connect(self._on_other)
+        self._finds.chosen_changed.connect(self._light_timer.start)
         self._finds.itemSelectionChanged.connect(self._light)
         self._finds.itemClicked.connect(lambda _item: self._light())
         self._finds.itemActivated.connect(lambda _item: self.page_requested.emit())
@@ -231,12 +248,12 @@ class RedactPane(QFrame):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_said"):
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_below"):
             self._keep_place()
 
     def _keep_place(self) -> None:
-        """Keep the place of the longest words that are said, so that the list does not move when they come."""
-        self._said.setMinimumHeight(SAID_LINES * self._said.fontMetrics().lineSpacing())
+        """Keep the place of what is said, so that the list does not move when words come."""
+        self._below.setFixedHeight(SAID_LINES * self._said.fontMetrics().lineSpacing() + theme.SPACE_4)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -256,9 +273,12 @@ class RedactPane(QFrame):
         self._show_work(_("Looking through {name}…").format(name=self._path.name), following)
 
     def _light(self) -> None:
-        """Light where the words of the selected row stand, as they are removed: short ones as whole words."""
-        words = self._finds.selected
-        self._documents.pages.find(words, whole=sum(map(str.isalnum, words)) < INSIDE)
+        """Cover what is removed, as in the copy, and light the selected row's words: short ones as whole words."""
+        if not self.isVisible() or self._preview is None:
+            return
+        removed = () if self._options.is_natural else self._finds.chosen
+        phrases = [(word.words, is_whole(word.words)) for word in removed]
+        self._documents.pages.cover(phrases, (self._finds.selected, is_whole(self._finds.selected)))
 
     def _on_add(self) -> None:
         if self._preview is None or self._following is not None:
@@ -267,13 +287,13 @@ class RedactPane(QFrame):
 
         words = " ".join(self._word.text().split())
         if len(words) < 2:
-            show_words(self._trouble, _("Write a word of two letters at least."))
+            self._show_trouble(_("Write a word of two letters at least."))
             return
         word = added_word(self._preview.text, words)
         self._finds.add(word)
         self._word.clear()
         unseen = _("“{words}” does not stand in the text; it is looked for in all of the file.").format(words=words)
-        show_words(self._trouble, "" if word.count else breakable(unseen))
+        self._show_trouble("" if word.count else breakable(unseen))
 
     @property
     def _proposed(self) -> Path:
@@ -378,7 +398,12 @@ class RedactPane(QFrame):
         self._on_problem(problem)
 
     def _on_problem(self, problem: Problem) -> None:
-        show_words(self._trouble, breakable(problem.sentence))
+        self._show_trouble(breakable(problem.sentence))
+
+    def _show_trouble(self, words: str) -> None:
+        show_words(self._trouble, words)
+        if words:  # once it has its place
+            QTimer.singleShot(0, self._below, lambda: self._below.ensureWidgetVisible(self._trouble))
 
     def _stop(self) -> None:
         """Cancel the work that is going on. Then nothing is written."""
@@ -396,7 +421,7 @@ class RedactPane(QFrame):
 
     def _show_work(self, words: str, following: Call | None) -> None:
         self._following = following
-        show_words(self._trouble, "")
+        self._show_trouble("")
         if words:
             self._said.setText(breakable(words))
         self._progress.setVisible(following is not None)
@@ -432,6 +457,7 @@ class RedactPane(QFrame):
         self._options = changed(self._options, **changes)
         self._form.show_values(values_of(self._options), self._options)
         self._how_button.setText(dict(WAYS)[NATURAL if self._options.is_natural else BARS])
+        self._light_timer.start()
         self._on_other()
 
 
@@ -440,6 +466,10 @@ ROW = 28
 HEAD = (_("Words"), _("Times"), _("Where they stand"))
 MOST_BEFORE = 16
 """Most letters shown before the words, so that the words are visible in a narrow column."""
+
+
+def is_whole(words: str) -> bool:
+    return sum(map(str.isalnum, words)) < INSIDE
 
 
 class FindsList(QTreeWidget):

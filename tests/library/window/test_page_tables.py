@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from slmdesk.base.documents import DELETED, Block, BlockKind, page_of
 from slmdesk.formats.reading import PageText
-from slmdesk.library.window.page_text import PageTable, PageWords, is_number_text, tables_of
+from slmdesk.library.window.page_text import Marks, PageTable, PageWords, is_number_text, tables_of
 from slmdesk.window.base.theme import LIGHT, window_fonts
 
 pytestmark = pytest.mark.gui
@@ -136,7 +136,7 @@ def qapp_image(start):
         image = QImage(500, 300, QImage.Format.Format_RGB32)
         image.fill(LIGHT.colour("sheet"))
         painter = QPainter(image)
-        table.paint(painter, (), None, QRectF(0, 0, 500, 300), LIGHT)
+        table.paint(painter, Marks(), QRectF(0, 0, 500, 300), LIGHT)
         painter.end()
         return image
 
@@ -297,7 +297,7 @@ def test_struck_words_are_shown_at_their_places_and_move_no_place(qapp):
     picture = QImage(600, 400, QImage.Format.Format_RGB32)
     painter = QPainter(picture)
     at = page.text.index("allowed")
-    words.paint(painter, [(at, at + 7)], (at, at + 7), QRectF(0, 0, 600, 400), LIGHT)
+    words.paint(painter, Marks([(at, at + 7)], (at, at + 7)), QRectF(0, 0, 600, 400), LIGHT)
     painter.end()
     for at, letter in enumerate(page.text):
         if letter not in "\n\t":

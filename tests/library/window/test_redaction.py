@@ -78,6 +78,39 @@ def option(program, name):
     return program.find(name)
 
 
+def test_the_page_shows_black_what_is_ticked_and_the_selected_words_so_that_they_can_be_read(program, word_file):
+    opened(program, word_file)
+    view = program.documents.view
+    person, mail = rows(program)["Quarbelsen"], rows(program)["beratung@example.org"]
+
+    def black() -> set[str]:
+        text = view.sheets[0].page.text
+        return {" ".join(text[start:end].split()) for start, end in view.sheets[0].black}
+
+    def marked() -> set[str]:
+        text = view.sheets[0].page.text
+        return {" ".join(text[start:end].split()) for start, end in view.sheets[0].spans} - black()
+
+    person.treeWidget().setCurrentItem(person)
+    program.wait(lambda: marked() == {"Quarbelsen"} and "beratung@example.org" in black())
+    person.treeWidget().setCurrentItem(mail)
+    program.wait(lambda: marked() == {"beratung@example.org"} and "Quarbelsen" in black())
+    person.setCheckState(WORDS, Qt.CheckState.Unchecked)
+    program.wait(lambda: "Quarbelsen" not in black())
+    program.choose_tab("summary")
+    program.wait(lambda: not black() and not marked())
+
+
+def test_no_words_below_the_list_move_it(program, word_file):
+    opened(program, word_file)
+    stands, height = places_of(program, "list", "word"), program.find("redaction_list").height()
+    program.find("redaction_said").setText("word " * 300)
+    program.find("redaction_others").setText("line\n" * 20)
+    program.find("redaction_others").show()
+    assert places_of(program, "list", "word") == stands
+    assert program.find("redaction_list").height() == height
+
+
 def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatch):
     opened(program, word_file)
     ticked = ticks(program)
@@ -135,7 +168,8 @@ def test_what_is_said_of_an_added_word_moves_nothing(program, word_file, size):
 def lit(program):
     """The words that are lit on the pages, and the lit words that the view has gone to."""
     sheets = program.documents.view.sheets
-    every = [sheet.page.text[start:end] for sheet in sheets for start, end in sheet.spans if sheet.has_text]
+    spans = [(sheet, span) for sheet in sheets for span in sheet.spans if sheet.has_text and span not in sheet.black]
+    every = [sheet.page.text[start:end] for sheet, (start, end) in spans]
     return every, [sheet.page.text[slice(*sheet.current)] for sheet in sheets if sheet.current and sheet.has_text]
 
 
