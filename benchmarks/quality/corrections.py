@@ -30,7 +30,8 @@ from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
 from slmdesk.loader.model_loader import ask_once
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.writing import answer_in, applied, edits_of, passages
+from slmdesk.text.edits import applied, edits_of
+from slmdesk.writing.passages import answer_in, passages
 from slmdesk.writing.service import changes_in
 from slmdesk.writing.types import Change, correction_step
 

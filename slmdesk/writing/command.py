@@ -20,7 +20,7 @@ from slmdesk.command.output import check_file, form_of
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.headings import spoken
 from slmdesk.services import Services
-from slmdesk.text.writing import reason_of
+from slmdesk.text.edits import reason_of
 from slmdesk.writing.files import MOST_BYTES, Decoded, bytes_of, decoded
 from slmdesk.writing.types import (
     LENGTHS,

@@ -20,8 +20,8 @@ from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread, sliced
+from slmdesk.text.edits import HALF_ALIKE, Edit, applied, edits_of, likeness, reason_of
 from slmdesk.text.tagged import Tags, pieces
-from slmdesk.text.writing import HALF_ALIKE, Edit, applied, edits_of, likeness, reason_of
 from slmdesk.writing.export import TrackedChange, tracked_docx
 from slmdesk.writing.types import MOST_TEXT, Change, Correction
 

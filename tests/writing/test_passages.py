@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.writing import answer_in, passages
+from slmdesk.writing.passages import answer_in, passages
 
 pytestmark = pytest.mark.pure
 TEXT = """# Our plan
