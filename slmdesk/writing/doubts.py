@@ -11,9 +11,9 @@ from slmdesk.text.checks.names import opens
 from slmdesk.text.checks.negation import denials
 from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.words import WORD, capitalised, folded, function_words, listed, tables
-from slmdesk.text.edits import Edit, applied, is_same, words_in
 from slmdesk.text.preserved import changed
 from slmdesk.text.sentences import stop_words
+from slmdesk.writing.edits import Edit, applied, is_same, words_in
 
 _FIGURES = re.compile(r"\d(?:[\d.,:/'’]*\d)?|[-−–+±<>≤≥](?=\s?\d)|[%‰€$£¥§°]")
 _RUN_TOGETHER = re.compile(
@@ -119,7 +119,7 @@ def _names_at(sentence: str, edit: Edit, language: str) -> Iterator[str]:
 
 def _is_said(word: str, others: Sequence[str], language: str) -> bool:
     """Return whether a word is small or has its counterpart among the others: a form of it, or its right spelling."""
-    return folded(word) in _small(language) or any(is_same(word, other) for other in others)
+    return folded(word) in _small(language) or any(is_same(word, other, language) for other in others)
 
 
 @cache

@@ -20,11 +20,11 @@ from slmdesk.models.service import ModelService, able, is_starter
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.text.checks.words import tongue
-from slmdesk.text.edits import Edit, edits_of, reason_of
 from slmdesk.text.markup import word_spans
 from slmdesk.text.preserved import without_chatter
 from slmdesk.text.sentences import SURE, detect
 from slmdesk.writing.doubts import denied, doubts_of, facts_beside
+from slmdesk.writing.edits import Edit, edits_of, reason_of
 from slmdesk.writing.files import DocumentText, tracked_payload
 from slmdesk.writing.passages import MOST_SENTENCE, Passage, answer_in, passages
 from slmdesk.writing.types import (
@@ -94,7 +94,7 @@ class WritingService(Service):
         def take(number: int, words: Words) -> list[dict[str, Json]]:
             sentence, spoken_in = steps[number]
             for passage in () if words.is_cut else asked[steps[number]]:
-                if said := answer_in(words.text, sentence, is_heading=passage.is_heading):
+                if said := answer_in(words.text, sentence, spoken_in, is_heading=passage.is_heading):
                     some = changes_in(text, passage, said, spoken_in, is_marked_only=is_marked_only)
                     changes[passage] = some
                     if report is not None and some:
@@ -126,7 +126,7 @@ class WritingService(Service):
         for language, some in words.items():
             mended = yield self._mended(sorted({word.new for _, word in some}), language)
             left += [
-                _change(text, passage, Edit(word.start, word.end, mended[word.new]), "dictionary")
+                _change(text, passage, Edit(word.start, word.end, mended[word.new]), language, "dictionary")
                 for passage, word in some
                 if word.new in mended
             ]
@@ -197,21 +197,21 @@ def changes_in(
     sentence = passage.of(text)
     edits = edits_of(sentence, answer)
     if text[: passage.start].rstrip().endswith(",") and language not in _LARGE_BEHIND_COMMA:
-        edits = [edit for edit in edits if edit.start or reason_of(sentence, edit) != "capital letter"]
+        edits = [edit for edit in edits if edit.start or reason_of(sentence, edit, language) != "capital letter"]
     doubts = doubts_of(sentence, edits, language)
     return [
-        _change(text, passage, edit, doubt or ("model" if is_marked_only else ""))
+        _change(text, passage, edit, language, doubt or ("model" if is_marked_only else ""))
         for edit, doubt in zip(edits, doubts, strict=True)
     ]
 
 
-def _change(text: str, passage: Passage, edit: Edit, doubt: str) -> Change:
+def _change(text: str, passage: Passage, edit: Edit, language: str, doubt: str) -> Change:
     sentence = passage.of(text)
     return Change(
         Edit(passage.start + edit.start, passage.start + edit.end, edit.new),
         edit.old(sentence),
         passage.line + sentence.count("\n", 0, edit.start),
-        reason_of(sentence, edit),
+        reason_of(sentence, edit, language),
         doubt,
         (passage.start, passage.end),
     )

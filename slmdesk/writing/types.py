@@ -15,8 +15,8 @@ from slmdesk.base.texts import N_, _, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
-from slmdesk.text.edits import Edit, applied, word_count
 from slmdesk.text.sentences import sentence_spans
+from slmdesk.writing.edits import Edit, applied, word_count
 
 MOST_TEXT = 200_000
 """Most characters of a text that is corrected at once, which is about 1,500 sentences."""
@@ -142,7 +142,7 @@ KIND_WORDS: Mapping[str, str] = {
     "repeated word": _("Repeated word"),
     "wording": _("Wording"),
 }
-"""The reasons of a change (text.edits.reason_of), as the window shows them."""
+"""The reasons of a change (writing.edits.reason_of), as the window shows them."""
 DOUBT_WORDS: Mapping[str, str] = {
     "number": N_("changes a number or a date"),
     "name": N_("changes a name"),
@@ -161,7 +161,7 @@ REASONS = (
     N_("spelling"), N_("grammar"), N_("punctuation"), N_("spacing"), N_("capital letter"), N_("repeated word"),
     N_("form of a word"), N_("missing word"), N_("extra word"), N_("wording"),
 )  # fmt: skip
-"""What `text.edits.reason_of` says, as a comment in a Word file tells it."""
+"""What `writing.edits.reason_of` says, as a comment in a Word file tells it."""
 
 
 def doubt_words(change: Change) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.edits import edits_of
 from slmdesk.writing.doubts import doubts_of, facts_beside
+from slmdesk.writing.edits import edits_of
 
 pytestmark = pytest.mark.pure
 

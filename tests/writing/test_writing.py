@@ -13,8 +13,8 @@ from slmdesk.evaluation.exams import Skill
 from slmdesk.loader.model_loader import Words
 from slmdesk.runtime.events import ended
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.edits import Edit
 from slmdesk.writing import service
+from slmdesk.writing.edits import Edit
 from slmdesk.writing.files import WriteRequest
 from slmdesk.writing.types import (
     TEMPERATURE,

@@ -35,13 +35,13 @@ from PySide6.QtWidgets import (
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.edits import Edit
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.shortcuts import keys_of
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row, tool_button
 from slmdesk.window.widgets.parts import EmptyState
+from slmdesk.writing.edits import Edit
 from slmdesk.writing.types import KIND_WORDS, Change, Correction, CorrectRequest, doubt_words, note_of, unanswered_words
 from slmdesk.writing.window.tracked import Pending, Proposal, TrackedText
 

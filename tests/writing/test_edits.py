@@ -7,13 +7,13 @@ import random
 
 import pytest
 
-from slmdesk.text.edits import applied, edits_of, reason_of
+from slmdesk.writing.edits import applied, edits_of, reason_of
 
 pytestmark = pytest.mark.pure
 
 
-def told(old: str, new: str) -> list[tuple[str, str, str]]:
-    return [(edit.old(old), edit.new, reason_of(old, edit)) for edit in edits_of(old, new)]
+def told(old: str, new: str, language: str = "en") -> list[tuple[str, str, str]]:
+    return [(edit.old(old), edit.new, reason_of(old, edit, language)) for edit in edits_of(old, new)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks.words import folded, function_words, same_word, stem
+from slmdesk.claims.words import stem
+from slmdesk.text.checks.words import folded, function_words
 
 _TOKEN = re.compile(r"\s+|\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|.", re.DOTALL)
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‑": "-"})
@@ -60,7 +61,7 @@ def applied(text: str, edits: Sequence[Edit]) -> str:
     return text
 
 
-def reason_of(text: str, edit: Edit) -> str:
+def reason_of(text: str, edit: Edit, language: str) -> str:
     """Return in a few words what kind of mistake a change corrects. The words are the same for all languages."""
     old, new = edit.old(text), edit.new
     before, after = old.split(), new.split()
@@ -73,10 +74,9 @@ def reason_of(text: str, edit: Edit) -> str:
     if _letters(old) == _letters(new):
         return "punctuation"
     if len(before) == len(after) == 1:
-        word, other = folded(old), folded(new)
-        if word != other and same_word(word, other):
+        if folded(old) != folded(new) and stem(old, language) == stem(new, language):
             return "form of a word"
-        if is_close(word, other):
+        if is_close(folded(old), folded(new)):
             return "spelling"
     words = words_in(f"{old} {new}")
     return "grammar" if words and all(map(_is_small, words)) else "wording"
@@ -87,11 +87,11 @@ def likeness(word: str, other: str) -> float:
     return difflib.SequenceMatcher(None, word.casefold(), other.casefold(), autojunk=False).ratio()
 
 
-def is_same(word: str, other: str) -> bool:
+def is_same(word: str, other: str, language: str) -> bool:
     """Return whether two words are forms or spellings of one. With a prefix a word is another: "impossible"."""
     one, two = sorted((re.sub("['’]", "", folded(each)) for each in (word, other)), key=len)
     is_prefixed = two.endswith(one) and len(two) > len(one) + 1
-    return not is_prefixed and (is_close(one, two) or stem(one) == stem(two) or same_word(one, two))
+    return not is_prefixed and (is_close(one, two) or stem(word, language) == stem(other, language))
 
 
 def is_close(word: str, other: str) -> bool:
