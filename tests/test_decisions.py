@@ -44,12 +44,12 @@ DECISIONS = {
     "summaries": 2282,
     "system": 141,
     "tables": 1866,
-    "text": 3955,
-    "translation": 1834,
+    "text": 3645,
+    "translation": 1837,
     "versions": 491,
     "voice": 34,
     "window": 1695,
-    "writing": 793,
+    "writing": 923,
 }
 
 

@@ -13,7 +13,7 @@ from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.words import WORD, capitalised, folded, function_words, listed, tables
 from slmdesk.text.preserved import changed
 from slmdesk.text.sentences import stop_words
-from slmdesk.writing.edits import Edit, applied, is_same, words_in
+from slmdesk.writing.edits import Edit, applied, is_same, letters_of, words_in
 
 _FIGURES = re.compile(r"\d(?:[\d.,:/'’]*\d)?|[-−–+±<>≤≥](?=\s?\d)|[%‰€$£¥§°]")
 _RUN_TOGETHER = re.compile(
@@ -34,8 +34,9 @@ def doubts_of(sentence: str, edits: Sequence[Edit], language: str) -> list[str]:
     gone = [word for edit in edits for word in words_in(edit.old(sentence))]
     come = [word for edit in edits for word in words_in(edit.new)]
     doubts = [_doubt(sentence, edit, language, gone, come) for edit in edits]
+    respaced = applied(sentence, [edit for edit in edits if letters_of(edit.old(sentence)) == letters_of(edit.new)])
     together = applied(sentence, [edit for edit, doubt in zip(edits, doubts, strict=True) if not doubt])
-    if denied(sentence, language) != denied(together, language):
+    if denied(respaced, language) != denied(together, language):
         return [doubt or "negation" for doubt in doubts]  # "ne" and "pas" are one
     return doubts
 
@@ -48,6 +49,8 @@ def _doubt(sentence: str, edit: Edit, language: str, gone: Sequence[str], come: 
         return "address"
     if values_of(sentence, language) != values_of(after, language) or _exchanges_dates(old, new):
         return "number"
+    if letters_of(old) == letters_of(new):
+        return ""
     if denied(sentence, language) != denied(after, language):
         return "negation"
     is_respelled = any(name.casefold() not in new.casefold() for name in _names_at(sentence, edit, language))

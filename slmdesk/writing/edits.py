@@ -7,14 +7,17 @@ import re
 from collections.abc import Sequence
 
 from slmdesk.base.record import Record
-from slmdesk.claims.words import stem
+from slmdesk.base.types import common_prefix
 from slmdesk.text.checks.words import folded, function_words
+from slmdesk.text.stems import is_form
 
 _TOKEN = re.compile(r"\s+|\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|.", re.DOTALL)
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‑": "-"})
 """Signs that models write in their own way, such as quotation marks. Differences between these are not mistakes."""
 CLOSE = 0.6
 """Least share of its letters that stays when a misspelled word is mended."""
+LEAST_BEGINNING = 3
+"""Fewest letters with which two words begin alike."""
 HALF_ALIKE = 0.5
 """Least similarity of a word that may replace another one."""
 
@@ -71,10 +74,10 @@ def reason_of(text: str, edit: Edit, language: str) -> str:
         return "spacing"
     if old.casefold() == new.casefold():
         return "capital letter" if old.lower() == new.lower() else "spelling"  # Grüssen, Grüßen
-    if _letters(old) == _letters(new):
+    if letters_of(old) == letters_of(new):
         return "punctuation"
     if len(before) == len(after) == 1:
-        if folded(old) != folded(new) and stem(old, language) == stem(new, language):
+        if folded(old) != folded(new) and is_form(old, new, language):
             return "form of a word"
         if is_close(folded(old), folded(new)):
             return "spelling"
@@ -88,10 +91,13 @@ def likeness(word: str, other: str) -> float:
 
 
 def is_same(word: str, other: str, language: str) -> bool:
-    """Return whether two words are forms or spellings of one. With a prefix a word is another: "impossible"."""
+    """Return whether two words are forms or spellings of one, or begin alike. With a prefix a word is another:
+    "impossible".
+    """
     one, two = sorted((re.sub("['’]", "", folded(each)) for each in (word, other)), key=len)
     is_prefixed = two.endswith(one) and len(two) > len(one) + 1
-    return not is_prefixed and (is_close(one, two) or stem(word, language) == stem(other, language))
+    is_alike = common_prefix(one, two) >= max(LEAST_BEGINNING, CLOSE * len(one))
+    return not is_prefixed and (is_alike or is_close(one, two) or is_form(word, other, language))
 
 
 def is_close(word: str, other: str) -> bool:
@@ -138,13 +144,13 @@ def _is_small(word: str) -> bool:
     return folded(word) in function_words()
 
 
-def _letters(text: str) -> str:
+def letters_of(text: str) -> str:
     return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
 def _added_or_removed(text: str, edit: Edit) -> str:
     words = words_in(edit.old(text) + edit.new)
-    if not words and not _letters(edit.old(text) + edit.new):
+    if not words and not letters_of(edit.old(text) + edit.new):
         return "punctuation" if (edit.old(text) + edit.new).strip() else "spacing"
     if edit.new.strip():
         return "missing word"

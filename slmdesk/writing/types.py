@@ -254,13 +254,9 @@ def texts() -> Mapping[str, Any]:
 
 
 def correction_step(sentence: str, language: str) -> dict[str, Json]:
-    """Build the step that corrects a sentence. Steps share instructions and examples, so the model reads them once."""
-    known = _of(language)
-    turns = [ChatMessage(Role.SYSTEM, (TextPart(_told(known["correct"], language)),))]
-    for wrong, right in known["examples"]:
-        turns.append(ChatMessage(Role.USER, (TextPart(wrong),)))
-        turns.append(ChatMessage(Role.ASSISTANT, (TextPart(right),)))
-    turns.append(ChatMessage(Role.USER, (TextPart(sentence, Origin.PERSON),)))
+    """Build the step that corrects a sentence."""
+    asked = TextPart(f"{_told(_of(language)['correct'], language)}\n\n")
+    turns = [ChatMessage(Role.USER, (asked, TextPart(sentence, Origin.PERSON)))]
     return step_of(turns, Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + 2 * _size(sentence)))
 
 
