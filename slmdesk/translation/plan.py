@@ -186,8 +186,8 @@ class TranslationPlan:
 
     def _may_be_plainer(self, work: _Work) -> bool:
         """Return whether a result does not look like a translation, and was asked for with more than the text."""
-        is_spoilt = not work.tags and (not work.target or _is_spoilt(work.flags))
-        return is_spoilt and self._plainest_step(work) != self._step(work)
+        is_none = not work.target or any(flag.kind in _NO_TRANSLATION for flag in work.flags)
+        return is_none and not work.tags and self._plainest_step(work) != self._step(work)
 
     def _manner_of(self, work: _Work) -> TranslationStyle:
         language = work.segment.language
@@ -299,6 +299,9 @@ class TranslationPlan:
         tags = Tags(segment.paired, segment.lone)
         language = segment.language or self._manner.source
         return _Work(segment, tags, terms_in(plain(segment.source, tags), self._terms, language))
+
+
+_NO_TRANSLATION = frozenset(("chatter", "language", "length", "untranslated"))
 
 
 def _has_failed(flags: Sequence[SegmentFlag]) -> bool:
