@@ -20,6 +20,7 @@ DECISIONS = {
     "base": 780,
     "chat": 2951,
     "children": 748,
+    "claims": 207,
     "command": 222,
     "engine": 1135,
     "evaluation": 398,
@@ -29,7 +30,7 @@ DECISIONS = {
     "history": 608,
     "hub": 500,
     "jobs": 481,
-    "library": 1873,
+    "library": 1872,
     "loader": 211,
     "models": 883,
     "online": 861,
@@ -43,12 +44,12 @@ DECISIONS = {
     "summaries": 2282,
     "system": 141,
     "tables": 1865,
-    "text": 3953,
-    "translation": 1834,
-    "versions": 491,
+    "text": 2981,
+    "translation": 1948,
+    "versions": 937,
     "voice": 34,
     "window": 1692,
-    "writing": 793,
+    "writing": 792,
 }
 
 

@@ -18,7 +18,6 @@ from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.words import folded, function_words, same_word, stem, tables
 from slmdesk.text.preserved import changed, is_chatter, is_code, is_only_protected, without_chatter
 from slmdesk.text.sentences import sentence_spans
-from slmdesk.text.translation_checks import opposite_flags
 
 REWRITTEN_SHARE, REWRITTEN_WORDS = 0.4, 3
 """A sentence counts as rewritten if more than this share of its words changed, and more than this number of words."""
@@ -189,7 +188,7 @@ def _fact(text: str, after: str, language: str, edit: Edit | None = None) -> str
     kinds = {flag.kind for pair in ((after, text), (text, after)) for flag in check(*pair, language, language)}
     if kinds & {"number", "amount", "unit", "percent"}:
         return "number"
-    if ("negation" in kinds and not is_parted) or opposite_flags(text, after, language, language):
+    if "negation" in kinds and not is_parted:
         return "negation"
     return ""
 

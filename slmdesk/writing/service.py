@@ -245,7 +245,4 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
         return Version(text, tuple(added), is_cut=is_cut)
     others = tuple((edit.start, edit.end) for edit in edits_of(text, request.text) if edit.end > edit.start)
     edits, denies = tuple(edits_of(request.text, text)), denies_otherwise(request.text, text, language)
-    from slmdesk.text.checks.doers import exchanged  # late: only who rewrites waits for it
-
-    turned = tuple(exchanged(request.text, text, language))
-    return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies, turned)
+    return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies)

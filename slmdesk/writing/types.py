@@ -119,8 +119,6 @@ class Version(Record):
     """Positions (start, end) in `text`, in characters, of words that differ from the source."""
     denies_otherwise: bool = False
     """Whether source and version differ in the number of negating words, such as "not"."""
-    exchanged: tuple[str, ...] = ()
-    """Clauses in which the writer does what the source says of the reader, or the reverse."""
 
 
 class Rewriting(Record):
@@ -223,8 +221,6 @@ def unanswered_words(correction: Correction, place: str = "line") -> str:
 
 
 def remarks(rewriting: Rewriting, version: Version, request: RewriteRequest) -> Iterator[str]:
-    if version.exchanged:
-        yield _("Who does what may be turned round: {listed}.").format(listed=_listed(version.exchanged))
     if version.added:
         yield _("Not in your text: {listed}.").format(listed=_listed(version.added))
     if version.missing:
