@@ -20,7 +20,7 @@ DECISIONS = {
     "base": 781,
     "chat": 2958,
     "children": 748,
-    "claims": 100,
+    "claims": 205,
     "command": 222,
     "engine": 1135,
     "evaluation": 398,
@@ -44,12 +44,12 @@ DECISIONS = {
     "summaries": 2282,
     "system": 141,
     "tables": 1866,
-    "text": 3645,
-    "translation": 1837,
-    "versions": 491,
+    "text": 2674,
+    "translation": 1952,
+    "versions": 937,
     "voice": 34,
     "window": 1695,
-    "writing": 923,
+    "writing": 918,
 }
 
 

@@ -230,8 +230,8 @@ def is_named(edit: Edit, told: Iterable[Reported]) -> bool:
 
 def compared(old: str, new: str, language: str) -> list[Reported]:
     """Run the program's comparison on two Markdown texts; the changes in the order of its list."""
-    from slmdesk.text.difference.compare import difference
-    from slmdesk.text.difference.types import Run
+    from slmdesk.versions.difference.compare import difference
+    from slmdesk.versions.difference.types import Run
     from slmdesk.versions.types import by_importance, clause_words
 
     def marked(runs: Sequence[Run]) -> str:

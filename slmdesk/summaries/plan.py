@@ -63,7 +63,8 @@ from slmdesk.summaries.types import (
 from slmdesk.text.checks.support import stems
 from slmdesk.text.sentences import search_words, sentence_spans
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import cleaned, flags_of
+from slmdesk.translation.answers import cleaned
+from slmdesk.translation.checks import flags_of
 from slmdesk.translation.prompts import TranslationStyle, styled, translation_step
 from slmdesk.translation.prompts import prompt_version as translation_version
 

@@ -50,6 +50,12 @@ def changed(source: str, target: str) -> tuple[list[str], list[str]]:
     return missing, extra
 
 
+def without_protected(text: str) -> str:
+    for protected in reversed(protected_in(text)):
+        text = text[: protected.start] + " " + text[protected.end :]
+    return text
+
+
 def is_only_protected(text: str) -> bool:
     """Return whether there is nothing to translate: the text has no letters outside of protected parts."""
     left = _PROTECTED.sub(" ", text)

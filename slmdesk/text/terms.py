@@ -11,7 +11,7 @@ from importlib import resources
 from typing import overload
 
 from slmdesk.base.record import Record
-from slmdesk.base.translation import Forms, Term
+from slmdesk.base.translation import Forms, SegmentFlag, Term
 from slmdesk.text.folding import fold
 
 _WORD = re.compile(r"[^\W_]+")
@@ -307,3 +307,57 @@ def same_stem(word: str, other: str) -> bool:
     from rapidfuzz.distance import Levenshtein
 
     return len(short) >= 6 and Levenshtein.distance(short, long[: len(short)]) <= 1 and short[:2] == long[:2]
+
+
+def term_flags(
+    source: str, target: str, source_language: str, target_language: str, terms: Sequence[Term]
+) -> list[SegmentFlag]:
+    """Return flags for terms of the source that are not translated as in the glossary, and for forbidden words in the
+    target.
+
+    If a term has several translations, any of them is right, and the flag names the first.
+    """
+    index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
+    by_source: dict[str, list[Term]] = {}
+    for term in find_terms(source, index, source_language):
+        by_source.setdefault(fold(term.term.source), []).append(term.term)
+    return [
+        flag
+        for same in by_source.values()
+        for flag in _flags_of_term(target, len(same), index.same_as(same[0]), target_language)
+    ]
+
+
+def _flags_of_term(target: str, count: int, choices: Sequence[Term], language: str) -> list[SegmentFlag]:
+    flags = []
+    requested = {term.source if term.keeps else term.target: term for term in choices if term.keeps or term.target}
+    first = next(iter(requested), "")
+    there = sum(len(_spans_of_requested(target, words, term, language)) for words, term in requested.items())
+    if requested and there < count:
+        flags.append(SegmentFlag("glossary", choices[0].source, first))
+    for word in dict.fromkeys(word for term in choices for word in term.forbidden):
+        if spans_of(target, word, language, anywhere=True):
+            flags.append(SegmentFlag("forbidden", word, first))
+    return flags
+
+
+def _spans_of_requested(target: str, words: str, term: Term, language: str) -> list[tuple[int, int]]:
+    if term.keeps:
+        return spans_of(target, words, language, forms=Forms.EXACT, minds_case=True)
+    spans = spans_of(target, words, language, forms=term.forms, minds_case=term.minds_case, anywhere=True)
+    return [(start, end) for start, end in spans if not _is_other_person(words, target[start:end], language)]
+
+
+_FEMALE = re.compile(r"[^\W\d_]{3,}in")
+
+
+def _is_other_person(requested: str, word: str, language: str) -> bool:
+    """Return whether a German word means another person than requested: "Vermieter" for "Vermieterin" or "Mieter"."""
+    if language != "de":
+        return False
+    wanted, there = fold(requested), fold(word)
+    if there.startswith(f"ver{wanted}"):
+        return True
+    if _FEMALE.fullmatch(wanted) and not there.startswith(wanted):
+        return wanted.removesuffix("in") in there and wanted not in there
+    return there in (f"{wanted}in", f"{wanted}innen")

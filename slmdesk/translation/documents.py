@@ -40,7 +40,7 @@ from slmdesk.translation.prompts import (
     segments_from,
     units_of_text,
 )
-from slmdesk.translation.types import SegmentChanged, TranslationRequest, formality_of, memory_domain
+from slmdesk.translation.types import SegmentChanged, TranslationRequest, memory_domain
 
 WITH_COLUMNS = frozenset(("csv",))
 WITH_SHEETS = frozenset(("xlsx", "ods"))
@@ -238,13 +238,12 @@ def recall(
 def segment_flags(
     segment: SegmentRecord, target: str, request: TranslationRequest, terms: Sequence[Term]
 ) -> tuple[SegmentFlag, ...]:
-    from slmdesk.text.translation_checks import flags_of
+    from slmdesk.translation.checks import flags_of
 
     source, cue = segment.language or request.source, segment.place if segment.kind == SUBTITLE else ""
     tags, language = Tags(segment.paired, segment.lone), request.target
     return flags_of(
-        segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue,
-        formality=formality_of(request),
+        segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue
     )  # fmt: skip
 
 

@@ -185,7 +185,7 @@ def chrf(text: str, requested: str) -> float:
 
 def keeps_figures(source_words: str, words: str, source: str, target: str) -> bool:
     """Return whether a translation has all numbers of the sentence and no others."""
-    from slmdesk.text.translation_checks import flags_of
+    from slmdesk.translation.checks import flags_of
 
     if not words:
         return False
@@ -202,7 +202,7 @@ def uses(term: Term, words: str, target: str) -> bool:
 def is_quiet(item: PairItem, words: str) -> bool:
     """Return whether the answer is only a translation: no introduction, no note, no repetition."""
     from slmdesk.text.preserved import is_chatter
-    from slmdesk.text.translation_checks import LONGEST
+    from slmdesk.translation.checks import LONGEST
 
     given = plain(words, item.tags)
     if not given or is_chatter(item.words, given) or "\n" in given:

@@ -29,10 +29,10 @@ from slmdesk.base.translation import (
 from slmdesk.base.types import Json, TokenProbability
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Yield, step_key
 from slmdesk.jobs.types import ExpectedBatch
-from slmdesk.text.checks.limits import address
 from slmdesk.text.tagged import KIND, Phrase, Tags, phrases_of, placed, plain, span_of, verbatim
 from slmdesk.text.terms import TermIndex, terms_in
-from slmdesk.text.translation_checks import Cleaned, cleaned, flags_of
+from slmdesk.translation.answers import Cleaned, cleaned
+from slmdesk.translation.checks import flags_of
 from slmdesk.translation.prompts import TranslationStyle, projection_step, prompt_version, translation_step
 
 SEGMENTS_AT_ONCE = 200
@@ -93,8 +93,6 @@ class TranslationPlan:
         self._attempt, self._is_tagged_first = attempt, is_tagged_first
         self._segments, self._keep = segments, keep
         self._received: dict[str, list[_Work]] = {}
-        self._formality = manner.formality
-        """How the text speaks to its reader: as was asked for, or else as its first sentence does."""
 
     def run(self) -> Plan:
         begin = 0
@@ -225,8 +223,7 @@ class TranslationPlan:
         segment, source, language = work.segment, manner.source, manner.target
         tags, terms, cue = work.tags, work.terms, segment.place if segment.kind == KIND else ""
         return flags_of(
-            segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue,
-            formality=self._formality,
+            segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue
         )  # fmt: skip
 
     # ---- tags
@@ -291,7 +288,6 @@ class TranslationPlan:
             self._save(work)
 
     def _save(self, work: _Work) -> None:
-        self._formality = self._formality or next(iter(address(work.target, self._manner.target)), "")
         made = changed(work.segment, target=work.target, flags=work.flags, doubts=work.doubts, origin=Origin.MODEL)
         self._keep(changed(made, state=SegmentState.TRANSLATED, reason=""))
 

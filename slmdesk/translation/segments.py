@@ -111,7 +111,7 @@ class SegmentLists:
 
 
 def _uses(segment: SegmentRecord, source: str, target: str, terms: Sequence[Term]) -> tuple[TermUse, ...]:
-    from slmdesk.text.translation_checks import term_flags
+    from slmdesk.text.terms import term_flags
 
     tags = Tags(segment.paired, segment.lone)
     before, after = plain(segment.source, tags), plain(segment.target, tags)

@@ -315,7 +315,7 @@ class TranslationService(Service, JobPlanner):
 
     def look_up(self, item: str, request: TranslationRequest, segments: Iterable[SegmentRecord]) -> Plan:
         """Flag the words of the model's translations that are in no dictionary of their language."""
-        from slmdesk.text.translation_checks import words_to_look_up  # loads all text checks
+        from slmdesk.translation.answers import words_to_look_up  # loads all text checks
 
         asked: dict[int, tuple[str, dict[str, frozenset[str]]]] = {}
         for segment in segments:

@@ -152,7 +152,7 @@ class LiveTranslation(Service):
 
         Raises KnownError `request.invalid` if there is no such segment, `model.…`.
         """
-        from slmdesk.text.translation_checks import cleaned  # loads all text checks
+        from slmdesk.translation.answers import cleaned  # loads all text checks
 
         segment = self.segments()[self._requested.index(self._at(index, source))]
         if self._record is None or not segment.target[begin:end].strip():
@@ -241,15 +241,12 @@ class LiveTranslation(Service):
         return segment.source, manner.source, manner.target, manner.domain, manner.formality, model, used
 
     def _flags(self, segment: LiveSegment, target: str) -> tuple[SegmentFlag, ...]:
-        from slmdesk.text.checks.limits import address  # loads all text checks, so import it only here
-        from slmdesk.text.translation_checks import flags_of
+        from slmdesk.translation.checks import flags_of  # loads all text checks, so import it only here
 
         source, language = self._languages_of(segment)
-        spoken = (way for other in self.segments() for way in address(other.target, language))
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         return flags_of(
-            segment.source, target, source_language=source, target_language=language, tags=Tags(), terms=terms,
-            formality=self._manner.formality or next(spoken, ""),
+            segment.source, target, source_language=source, target_language=language, tags=Tags(), terms=terms
         )  # fmt: skip
 
     # ---- asking
@@ -288,7 +285,7 @@ class LiveTranslation(Service):
 
     def _look_up(self) -> Slices[None]:
         """Flag the words of the model's translations that are in no dictionary of their language."""
-        from slmdesk.text.translation_checks import words_to_look_up  # loads all text checks
+        from slmdesk.translation.answers import words_to_look_up  # loads all text checks
 
         asked: list[tuple[Key, CachedSegment, dict[str, frozenset[str]]]] = []
         for each in self._requested:
@@ -381,7 +378,7 @@ class LiveTranslation(Service):
 
     def _judged(self, asked: _Asked, value: Mapping[str, Json]) -> CachedSegment:
         """Return the checked translation of a segment, or a failed segment with the reason."""
-        from slmdesk.text.translation_checks import cleaned  # loads all text checks
+        from slmdesk.translation.answers import cleaned  # loads all text checks
 
         if "code" in value:
             return _failed(problem_of(str(value["code"]), stored_from(dict, value.get("args")) or {}).sentence)

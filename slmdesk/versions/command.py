@@ -25,7 +25,7 @@ from slmdesk.command.progress import follow
 from slmdesk.command.reading import open_document
 from slmdesk.command.terminal import harmless
 from slmdesk.services import Services
-from slmdesk.text.difference.types import Change, ChangeKind
+from slmdesk.versions.difference.types import Change, ChangeKind
 from slmdesk.versions.service import VersionRequest, VersionView, json_of
 from slmdesk.versions.types import (
     Comparison,

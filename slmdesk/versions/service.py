@@ -54,7 +54,7 @@ REST_EVERY_S, REST_S = 0.02, 0.001
 """While comparing, pause for REST_S seconds every REST_EVERY_S seconds. Otherwise pure Python blocks other threads."""
 SKILLS = (Skill.FORMAT, Skill.TRUTH)
 """Skills that a model must have, by its exam, before it describes changes without being named."""
-NOTHING = N_("Nothing that {model} wrote passed the check.")
+NOTHING = N_("{model} wrote nothing about the changes.")
 
 
 class VersionRequest(Record):
@@ -135,7 +135,7 @@ class VersionService(Service, JobPlanner):
         document_id = self._store.documents.get(document).id
 
         def read() -> tuple[str, ...]:
-            from slmdesk.text.difference.parts import units_of
+            from slmdesk.versions.difference.parts import units_of
 
             texts = (
                 unit.text
@@ -165,7 +165,7 @@ class VersionService(Service, JobPlanner):
 
     def _found(self, old: DocumentRecord, new: DocumentRecord, stop: threading.Event) -> tuple[Comparison, Json]:
         """Compare two documents and return the result. Runs on a thread of its own."""
-        from slmdesk.text.difference.compare import difference
+        from slmdesk.versions.difference.compare import difference
 
         began = rested = time.monotonic()
 
@@ -321,7 +321,7 @@ def json_of(comparison: Comparison) -> dict[str, Json]:
         for change in comparison.changes
     ]
     reported: list[Json] = [
-        {**picked(sentence, "change", "text", "supported"), "flags": []}
+        {**picked(sentence, "change", "text", "supported"), "flags": [to_json(mark) for mark in sentence.marks]}
         for sentence in comparison.sentences
         if sentence.supported
     ]

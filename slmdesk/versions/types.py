@@ -10,10 +10,11 @@ from slmdesk.base.documents import COME, GONE
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, grouped, in_quotes, ngettext, retold
 from slmdesk.base.types import page_sign, page_word
+from slmdesk.claims.types import Mark, doubts_of
 from slmdesk.library.types import Coverage, page_ranges, unread_reason
 from slmdesk.runtime.events import Event
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.difference.types import Change, ChangeKind, Named, Place, Row, Run
+from slmdesk.versions.difference.types import Change, ChangeKind, Named, Place, Row, Run
 
 
 class Side(Record):
@@ -29,6 +30,13 @@ class Wording(Record):
     text: str
     supported: bool = True
     """False for a sentence of an older version of the program, which is not shown."""
+    marks: tuple[Mark, ...] = ()
+    """What neither version says."""
+
+    @property
+    def words(self) -> str:
+        """The sentence as it is shown, with what to check in it."""
+        return f"{self.text} ({doubts_of(self.marks)})" if self.marks else self.text
 
 
 class Comparison(Record):
@@ -47,7 +55,7 @@ class Comparison(Record):
     def remark(self, change: int) -> str:
         """Return the model's sentences that stand below a change, or ""."""
         return " ".join(
-            sentence.text for sentence in self.sentences if sentence.change == change and sentence.supported
+            sentence.words for sentence in self.sentences if sentence.change == change and sentence.supported
         )
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from slmdesk.claims.differences import CONDITION, DUTY, NEGATION, differences
 from slmdesk.text.checks.names import opens
 from slmdesk.text.checks.negation import denials
-from slmdesk.text.checks.numbers import find_numbers
-from slmdesk.text.checks.words import WORD, capitalised, folded, function_words, listed, tables
+from slmdesk.text.checks.words import WORD, capitalised, folded, function_words, listed
 from slmdesk.text.preserved import changed
 from slmdesk.text.sentences import stop_words
 from slmdesk.writing.edits import Edit, applied, is_same, letters_of, words_in
@@ -21,15 +20,14 @@ _RUN_TOGETHER = re.compile(
 )
 """Matches English negations without an apostrophe, such as "dont" for "don't"."""
 
-
 _FACTS = frozenset(("number", "date", "amount", "unit", "percent", "name"))
 
 
 def doubts_of(sentence: str, edits: Sequence[Edit], language: str) -> list[str]:
     """Return for each change of a sentence why it must not be made without asking, or "" if it may.
 
-    The reasons are `line break`, `address` (text that must stay letter for letter), `number`, `negation`, `name` and
-    `words` (other words than the writer's). `language` is an ISO 639-1 code.
+    The reasons are `line break`, `address` (text that must stay letter for letter), `number`, `meaning` (who must, or
+    may), `negation`, `name` and `words` (other words than the writer's). `language` is an ISO 639-1 code.
     """
     gone = [word for edit in edits for word in words_in(edit.old(sentence))]
     come = [word for edit in edits for word in words_in(edit.new)]
@@ -47,10 +45,15 @@ def _doubt(sentence: str, edit: Edit, language: str, gone: Sequence[str], come: 
         return "line break"
     if any(changed(sentence, after)):
         return "address"
-    if values_of(sentence, language) != values_of(after, language) or _exchanges_dates(old, new):
+    if _FIGURES.findall(sentence) != _FIGURES.findall(after):
         return "number"
     if letters_of(old) == letters_of(new):
         return ""
+    found = differences(sentence, after, (language, language))
+    kinds = {each.kind for each in found if each.old or each.kind != "date"}  # a misspelled day is none yet
+    kinds -= {NEGATION}  # counted, not only there or not
+    if kinds:
+        return "meaning" if kinds <= {CONDITION, DUTY} else "number"
     if denied(sentence, language) != denied(after, language):
         return "negation"
     is_respelled = any(name.casefold() not in new.casefold() for name in _names_at(sentence, edit, language))
@@ -74,38 +77,11 @@ def _facts_only_in(text: str, other: str, language: str) -> list[str]:
     return flags + [figure for figure in lost if not any(figure in flag for flag in flags)]
 
 
-def values_of(text: str, language: str) -> tuple[list[str], Counter[object]]:
-    """Return the figures of a text in order, and its numbers with their units. "One" may be an article."""
-    numbers = (each for each in find_numbers(text, language) if not (each.soft and each.values[0] == 1))
-    return _FIGURES.findall(text), Counter((each.values[0], each.unit) for each in numbers)
-
-
 def denied(text: str, language: str) -> int:
     """Return how many negations a text has."""
     if language == "en":
         text = _RUN_TOGETHER.sub(r"\1n't", text)
     return len(denials(text, language) or ())
-
-
-def _exchanges_dates(old: str, new: str) -> bool:
-    """Return whether a month or weekday became another one. A misspelled one has no date yet."""
-    gone, come = _dates(old), _dates(new)
-    return bool(gone) and gone != come
-
-
-def _dates(text: str) -> Counter[tuple[str, int]]:
-    return Counter(_calendar()[word] for word in map(folded, words_in(text)) if word in _calendar())
-
-
-@cache
-def _calendar() -> dict[str, tuple[str, int]]:
-    return {
-        word: (kind, number)
-        for kind in ("months", "weekdays")
-        for number, names in enumerate(tables()[kind]["names"])
-        for word in names.split()
-        if len(word) > 2
-    }
 
 
 def _names_at(sentence: str, edit: Edit, language: str) -> Iterator[str]:

@@ -29,8 +29,8 @@ from slmdesk.summaries.export import summary_paper, summary_sheets
 from slmdesk.summaries.types import KEY_POINTS, TO_DO, Sentence, Summary
 from slmdesk.tables.export import table_paper, table_sheets
 from slmdesk.tables.types import Column, ColumnKind, Flag, Table, TableCell, TableRow
-from slmdesk.text.difference.compare import difference
 from slmdesk.translation.export import translation_paper
+from slmdesk.versions.difference.compare import difference
 from slmdesk.versions.export import versions_paper, versions_sheets
 from slmdesk.versions.types import Comparison, Side, Wording
 

@@ -12,7 +12,7 @@ from pptx.util import Inches
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.formats.reading import Reading, reader_of
-from slmdesk.text.difference.compare import difference
+from slmdesk.versions.difference.compare import difference
 
 pytestmark = pytest.mark.pure
 

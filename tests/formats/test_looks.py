@@ -12,7 +12,7 @@ from slmdesk.formats import letters, odf, pptx, rtf
 from slmdesk.formats import text as plain
 from slmdesk.formats.reading import PageText, Reading
 from slmdesk.formats.text import MAX_PAGE_CHARACTERS, PageBreak, Pager, Piece
-from slmdesk.text.difference.compare import difference
+from slmdesk.versions.difference.compare import difference
 
 pytestmark = pytest.mark.pure
 

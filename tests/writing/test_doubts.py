@@ -34,6 +34,7 @@ def doubts(old: str, new: str, language: str = "en") -> set[str]:
         ("fr", "Il ne vient pas.", "Il vient.", "negation"),
         ("en", "It is possible.", "It is impossible.", "words"),
         ("en", "Sales rose.", "Sales fell.", "words"),
+        ("en", "You can go.", "You must go.", "meaning"),
         ("en", "The old car broke.", "The old vehicle broke.", "words"),
         ("en", "The car broke.", "The red car broke.", "words"),
         ("en", "It came on 3 Oktober.", "It came on October 3.", "number"),

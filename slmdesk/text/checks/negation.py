@@ -448,9 +448,9 @@ _NO_WORDS = {
     "nl": "niet geen nooit niemand niets nergens noch zonder",
 }
 _NO = {language: frozenset(words.split()) for language, words in _NO_WORDS.items()}
-_WORDS = re.compile(r"[^\W\d_]+(?:['’]t\b)?")
+_WORDS = re.compile(r"(?<![\w-])[^\W\d_]+(?:['’]t\b)?(?!-\w)")
 _FRENCH_SHORT = re.compile(r"\bn\b(?!['’])")
-_NUMERO = re.compile(r"\bno\.\s?(?=\d)", re.IGNORECASE)
+_NUMERO = re.compile(r"\bno\.\s?(?=\S*\d)", re.IGNORECASE)
 _NOT_ONLY = re.compile(
     r"\b(?:not only|nicht (?:nur|allein)|(?:non|pas) seulement|no (?:s[oó]lo|solamente)|non (?:solo|soltanto)|"
     r"não (?:só|apenas)|niet (?:alleen|slechts)|nie tylko)\b",
@@ -491,13 +491,13 @@ _PREFIXED = {
 """Matches lower-case words negated by prefix or ending. Capitalised ones such as "Unfall" or "Indien" do not count."""
 
 
-def denial(text: str, language: str) -> str | None:
+def _old_denial(text: str, language: str) -> str | None:
     """Return the first negating word of a text, or "" if there is none. None means the language has no word list."""
-    signs = denials(text, language)
+    signs = _old_denials(text, language)
     return None if signs is None else next(iter(signs), "")
 
 
-def denials(text: str, language: str) -> list[str] | None:
+def _old_denials(text: str, language: str) -> list[str] | None:
     """Return the words of a text that negate, in order. None means that the language has no word list."""
     no = _NO.get(language)
     if no is None:
@@ -529,8 +529,8 @@ def denying(language: str) -> frozenset[str]:
 
 def denying_clauses(text: str, language: str) -> int:
     """Return how many clauses of a text deny something of their own. A "nor" denies nothing new, a "without" little."""
-    clauses = (set(denials(clause, language) or ()) - _JOINED for clause in _CLAUSES.split(text))
-    return max(sum(map(bool, clauses)), int(bool(denials(text, language))))
+    clauses = (set(_old_denials(clause, language) or ()) - _JOINED for clause in _CLAUSES.split(text))
+    return max(sum(map(bool, clauses)), int(bool(_old_denials(text, language))))
 
 
 _CLAUSES = re.compile(r"[,;:()–—]|[.!?](?=\s\D)")
@@ -587,3 +587,42 @@ def _ending() -> WordSet:
         "zrzek* staak* staken opschort* onthoud* vermijd* betwist* disagree* dissens* disaccord* desacuerd* desaccord* "
         "fuori hors fuera fora buiten"
     )
+
+
+_NOT = r"(?<![\w-])(?:{})(?!-?\w)"
+_NEGATIONS = {
+    "en": re.compile(
+        _NOT.format(r"not|no(?!\.\s?\S*\d)|never|none|nobody|nothing|nowhere|neither|nor|cannot|\w+n['’]t")
+    ),
+    "de": re.compile(_NOT.format("nicht|kein(?:e[mnrs]?)?|nie|niemals|niemand(?:e[mn])?|nichts|nirgends|weder")),
+    "fr": re.compile(
+        _NOT.format(r"pas|jamais|aucune?|rien|ni|non|n(?:e\s|['’])(?:\w+\s){1,4}?(?:plus(?! d)|personne|point)")
+    ),
+    "es": re.compile(_NOT.format("no|nunca|jamás|ning[uú]n[oa]?|nadie|nada|ni|tampoco")),
+    "it": re.compile(_NOT.format("non|no|mai|nessun[oa]?|niente|nulla|né|neppure|neanche")),
+    "pl": re.compile(_NOT.format("nie|nigdy|żad(?:en|n[aey]|nej|nego)|nikt|nikogo|nic|niczego|ani|nigdzie")),
+    "pt": re.compile(_NOT.format("não|nunca|jamais|nenhuma?|ninguém|nada|nem")),
+    "nl": re.compile(_NOT.format("niet|geen|nooit|niemand|niets|nergens|noch")),
+}
+"""By language. "Without" is none of them: another language says it in many other ways."""
+_NOT_ONLY_WORDS = re.compile(
+    r"\b(?:not only|nicht (?:nur|allein)|(?:non|pas) seulement|no (?:s[oó]lo|solamente)|non (?:solo|soltanto)|"
+    r"não (?:só|apenas)|niet (?:alleen|slechts)|nie tylko)\b"
+)
+
+
+def denials(text: str, language: str) -> list[str] | None:
+    """Return the words of a text that negate, in order, or None if the language has no word list."""
+    pattern = _NEGATIONS.get(language)
+    return None if pattern is None else pattern.findall(_NOT_ONLY_WORDS.sub(" ", text.casefold()))
+
+
+def denial(text: str, language: str) -> str | None:
+    """Return the first negating word of a text, or "" if there is none. None means the language has no word list."""
+    words = denials(text, language)
+    return None if words is None else next(iter(words), "")
+
+
+def is_denial_implied(text: str) -> bool:
+    """Return whether a text may say no without a negation: "forbidden", "unless", "at most"."""
+    return any(folded(word) in _HALF for word in WORD.findall(text))

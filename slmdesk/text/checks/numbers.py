@@ -437,7 +437,7 @@ def _weekdays() -> dict[str, int]:
     return {word: at for at, line in enumerate(tables()["weekdays"]["names"]) for word in line.split()}
 
 
-_GERMAN_DAY = re.compile(r"(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch")
+_GERMAN_DAY = re.compile(r"(?:mon(?=tag(?!e\w))|diens|donners|frei|sams|sonn)tag|mittwoch")
 """Matches the day at the beginning of a German word: Samstagsschicht."""
 _BEFORE_MONTH = re.compile(_DAY + r"\s*(?:of |de |d['’]|-)?\s*$")
 _AFTER_DAY = re.compile(r"\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?(?!\d)(?![.,]\d)(?:,?\s+" + _YEAR + ")?", re.IGNORECASE)

@@ -40,7 +40,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.texts import _, ngettext
-from slmdesk.text.difference.types import Change, ChangeKind, Row, Run
+from slmdesk.versions.difference.types import Change, ChangeKind, Row, Run
 from slmdesk.versions.types import (
     Comparison,
     by_importance,

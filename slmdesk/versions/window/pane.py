@@ -15,7 +15,7 @@ from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, title_wor
 from slmdesk.base.texts import _, ngettext, retold
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.difference.types import Change
+from slmdesk.versions.difference.types import Change
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
 from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, headline, unread_words, version_stem
 from slmdesk.versions.window.changes import FILTERS, ORDERS, TEXT_LEFT, ChangeList, CompareRows, passes

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from slmdesk.base.translation import Forms, Term
-from slmdesk.text.terms import TermIndex, find_terms, spans_of, terms_in
-from slmdesk.text.translation_checks import term_flags
+from slmdesk.text.terms import TermIndex, find_terms, spans_of, term_flags, terms_in
 
 pytestmark = pytest.mark.pure
 GOLDEN = tomllib.loads((Path(__file__).parents[2] / "golden" / "terms.toml").read_text("utf-8"))

@@ -135,21 +135,19 @@ def test_200_megabytes_in_a_line(run, tmp_path) -> None:
     assert time.monotonic() - begun < 60
 
 
-def test_a_model_that_is_named_is_asked_and_checked(run, with_model, tmp_path) -> None:
+def test_a_model_that_is_named_is_asked_and_what_it_says_is_marked(run, with_model, tmp_path) -> None:
     old, new = tmp_path / "old.txt", tmp_path / "new.txt"
     old.write_text("The rent is 900 euros a month.\n\nThe garden is mown in 3 days.\n\nThe tenant pays the water.\n")
     new.write_text("The rent is 950 euros a month.\n\nThe garden is mown in 4 days.\n\nThe landlord pays the water.\n")
     right = "From now on the landlord pays for the water."
-    wrong = "From now on the tenant pays for the water instead of the landlord."
+    wrong = "The rent of the flat rises to 980 euros."
     said = run("compare", str(old), str(new), "-m", with_model["id"], echo={"answer": f"{right}\n{wrong}"})
-    first = said.out.split("\n\n")[1].splitlines()
-    assert first[0].endswith("changed: tenant → landlord")
-    assert first[1].endswith(f": {right}")
-    assert "instead of" not in said.out
+    assert f": {right}\n" in said.out
+    assert f": {wrong} (amount not in the quotation)" in said.out
     again = run("compare", str(old), str(new)).out  # nobody knows what it can: not asked unless it is named
     assert right not in again
     assert "950" in again
     new.write_text(new.read_text().replace("950", "960"))
     shape = run("compare", str(old), str(new), "-m", with_model["id"], "--json", echo={"answer": wrong}).json
-    assert shape["note"].endswith("passed the check.")
-    assert shape["sentences"] == []
+    assert shape["note"] == ""
+    assert [mark["text"] for mark in shape["sentences"][0]["flags"]] == ["980 euros"]

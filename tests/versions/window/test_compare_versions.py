@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QStyleOptionComboBox
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.jobs.types import JobChanged
-from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
+from slmdesk.versions.difference.types import Change, ChangeKind, Place, Row, Run
 from slmdesk.versions.service import KIND
 from slmdesk.versions.types import Wording
 from slmdesk.versions.window.changes import CompareRows, icon_of

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import Cleaned, cleaned
+from slmdesk.translation.answers import Cleaned, cleaned
 
 pytestmark = pytest.mark.pure
 

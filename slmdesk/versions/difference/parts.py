@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from slmdesk.base.documents import ASIDE, BlockKind, Page
 from slmdesk.base.record import Record, changed
-from slmdesk.text.difference.numbering import numbered_lines, own_numbers
-from slmdesk.text.difference.types import Place
 from slmdesk.text.sentences import sentence_spans
+from slmdesk.versions.difference.numbering import numbered_lines, own_numbers
+from slmdesk.versions.difference.types import Place
 
 LONG_CHARACTERS = 1200
 """Characters above which a sentence is cut, so that text without sentence ends does not become a single unit."""

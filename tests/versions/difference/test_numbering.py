@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.documents import Block, BlockKind, Page, page_of
-from slmdesk.text.difference.compare import difference
-from slmdesk.text.difference.numbering import is_heading, own_numbers
+from slmdesk.versions.difference.compare import difference
+from slmdesk.versions.difference.numbering import is_heading, own_numbers
 
 pytestmark = pytest.mark.pure
 HEADING, PARAGRAPH, LIST, ROW = BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.TABLE_ROW

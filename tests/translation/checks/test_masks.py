@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from slmdesk.base.translation import Term
 from slmdesk.text.preserved import NAMES, masked, unmasked, unmasked_so_far
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import cleaned
+from slmdesk.translation.answers import cleaned
 
 pytestmark = pytest.mark.pure
 DOOR, LIGHT = Term("Blue Door", "", keeps=True), Term("First Light", "", keeps=True)

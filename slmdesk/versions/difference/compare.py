@@ -18,11 +18,11 @@ from functools import lru_cache
 from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.record import changed
 from slmdesk.text.checks.words import folded, function_words
-from slmdesk.text.difference.alignment import Hunk, common, heaviest, hunks_of
-from slmdesk.text.difference.facts import LINK, blanked, facts_of
-from slmdesk.text.difference.numbering import is_heading
-from slmdesk.text.difference.parts import Unit, sentences_of, token_key, tokens_of, units_of
-from slmdesk.text.difference.types import Change, ChangeKind, Difference, Named, Place, Row, Run
+from slmdesk.versions.difference.alignment import Hunk, common, heaviest, hunks_of
+from slmdesk.versions.difference.facts import LINK, blanked, facts_of
+from slmdesk.versions.difference.numbering import is_heading
+from slmdesk.versions.difference.parts import Unit, sentences_of, token_key, tokens_of, units_of
+from slmdesk.versions.difference.types import Change, ChangeKind, Difference, Named, Place, Row, Run
 
 
 def difference(

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from slmdesk.base.record import Record
-from slmdesk.text.difference.parts import lead_of, token_key, tokens_of
+from slmdesk.versions.difference.parts import lead_of, token_key, tokens_of
 
 SMALL = 2500
 """Most pairs of a gap in which every item is compared with every other."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import STRANGE, cleaned, doubts_in
+from slmdesk.translation.answers import STRANGE, cleaned, doubts_in
 
 pytestmark = pytest.mark.pure
 NONE = Tags()

@@ -4,7 +4,7 @@ import pytest
 
 from slmdesk.text.preserved import is_chatter, without_chatter
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import cleaned
+from slmdesk.translation.answers import cleaned
 
 pytestmark = pytest.mark.pure
 

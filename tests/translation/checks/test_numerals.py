@@ -4,7 +4,8 @@ import pytest
 
 from slmdesk.text.preserved import misspelt
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import cleaned, flags_of
+from slmdesk.translation.answers import cleaned
+from slmdesk.translation.checks import flags_of
 
 pytestmark = pytest.mark.pure
 
