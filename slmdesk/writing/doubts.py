@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from slmdesk.claims.differences import CONDITION, DUTY, NEGATION, differences
+from slmdesk.claims.judge import missing
 from slmdesk.text.checks.names import opens
 from slmdesk.text.checks.negation import denials
 from slmdesk.text.checks.words import WORD, capitalised, folded, function_words, listed
@@ -19,8 +20,6 @@ _RUN_TOGETHER = re.compile(
     r"\b(do|does|did|is|are|was|were|have|has|had|ca|wo|would|should|could|must|need)nt\b", re.IGNORECASE
 )
 """Matches English negations without an apostrophe, such as "dont" for "don't"."""
-
-_FACTS = frozenset(("number", "date", "amount", "unit", "percent", "name"))
 
 
 def doubts_of(sentence: str, edits: Sequence[Edit], language: str) -> list[str]:
@@ -69,12 +68,11 @@ def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str
 
 
 def _facts_only_in(text: str, other: str, language: str) -> list[str]:
-    from slmdesk.text.checks.support import check  # late: only who rewrites waits for it
-
-    flags = [flag.text for flag in check(text, other, language, language) if flag.kind in _FACTS]
-    there = set(_FIGURES.findall(other))
-    lost = [figure for figure in _FIGURES.findall(text) if figure not in there]
-    return flags + [figure for figure in lost if not any(figure in flag for flag in flags)]
+    marked = [mark.text for mark in missing(text, [other], language)]
+    there = _FIGURES.findall(other)
+    return marked + [
+        figure for figure in _FIGURES.findall(text) if not any(figure in known for known in (*marked, *there))
+    ]
 
 
 def denied(text: str, language: str) -> int:
