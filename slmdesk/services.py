@@ -307,7 +307,7 @@ class Services:
     )
     writing: Made[WritingService] = Made(
         "writing.service:WritingService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.reader),
+        lambda s, new: new(s.runtime, s.models, s.loader, s.reader, lambda *of: s.spelling.mended(*of)),
     )
     writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles", lambda s, new: new(s.runtime, s.reader))
     writing_history: Made[WritingHistory] = Made("writing.texts:WritingHistory", lambda s, new: new(s.runtime))

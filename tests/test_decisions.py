@@ -44,12 +44,12 @@ DECISIONS = {
     "summaries": 2282,
     "system": 141,
     "tables": 1866,
-    "text": 2983,
-    "translation": 1948,
+    "text": 2674,
+    "translation": 1952,
     "versions": 937,
     "voice": 34,
     "window": 1695,
-    "writing": 792,
+    "writing": 917,
 }
 
 

@@ -2,8 +2,9 @@
 lost.
 
 See jobs.runner.Plan; service thread. Each result is stored with its segment when it arrives, with the flags of the
-checks. Flagged segments are not asked for again automatically. A model of 1.5 billion weights corrected none of
-thirteen, whether it was told the mistake or sampled more loosely (docs/decisions.md).
+checks. What does not look like a translation is asked for once more in the plain form. Other flagged segments are not:
+a model of 1.5 billion weights corrected none of thirteen, whether it was told the mistake or sampled more loosely
+(docs/decisions.md).
 """
 
 from __future__ import annotations
@@ -122,6 +123,9 @@ class TranslationPlan:
         first = works if self._is_tagged_first else [work for work in works if not work.tags]
         yield from self._ask(first, self._step, self._take)
         yield Yield()
+        yield from self._ask(
+            [work for work in first if self._may_be_plainer(work)], self._plainest_step, self._take_better
+        )
         lost = [work for work in works if work.tags and (not work.target or _is_spoilt(work.flags))]
         if lost:
             yield from self._ask(lost, self._plain_step, self._take_plain)
@@ -173,6 +177,16 @@ class TranslationPlan:
         work.words, work.phrases = phrases_of(work.segment.source, work.tags)
         return translation_step(work.words, Tags(), self._manner_of(work), terms=work.terms, with_probabilities=True)
 
+    def _plainest_step(self, work: _Work) -> dict[str, Json]:
+        manner = self._manner_of(work)
+        plainest = TranslationStyle(manner.target, manner.source, translator=manner.translator)
+        return translation_step(work.segment.source, Tags(), plainest, with_probabilities=True)
+
+    def _may_be_plainer(self, work: _Work) -> bool:
+        """Return whether a result does not look like a translation, and was asked for with more than the text."""
+        is_none = not work.target or any(flag.kind in _NO_TRANSLATION for flag in work.flags)
+        return is_none and not work.tags and self._plainest_step(work) != self._step(work)
+
     def _manner_of(self, work: _Work) -> TranslationStyle:
         language = work.segment.language
         return changed(self._manner, source=language) if language else self._manner
@@ -184,6 +198,11 @@ class TranslationPlan:
 
     def _take(self, work: _Work, answer: _Answer) -> None:
         work.take_over(self._judged(work, answer))
+
+    def _take_better(self, work: _Work, answer: _Answer) -> None:
+        tried = self._judged(work, answer)
+        if is_better(tried.target, tried.flags, work.flags):
+            work.take_over(tried)
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
         clean = self._read(work, work.words, answer, Tags())
@@ -276,6 +295,9 @@ class TranslationPlan:
         tags = Tags(segment.paired, segment.lone)
         language = segment.language or self._manner.source
         return _Work(segment, tags, terms_in(plain(segment.source, tags), self._terms, language))
+
+
+_NO_TRANSLATION = frozenset(("chatter", "language", "length", "untranslated"))
 
 
 def _has_failed(flags: Sequence[SegmentFlag]) -> bool:

@@ -27,10 +27,6 @@ FORMALITIES = ("formal", "informal")
 MOST_TERMS = 20
 SPAN_MORE = 2
 """Most words by which the translation of a phrase may be longer than the phrase."""
-SHORT_WORDS = 3
-"""Most words of a text that is introduced as a text ("Text: …") in the prompt. Without this introduction, a model of
-1.5 billion weights answered 8 of 40 headings and labels with its instructions, with it 2.
-"""
 LEAST_ANSWER, ANSWER_SHARE = 48, 3
 """Most tokens of an answer: LEAST_ANSWER tokens, plus ANSWER_SHARE tokens for each word of the source."""
 
@@ -80,8 +76,8 @@ def sampling_for(text: str, translator: str = "") -> Sampling:
 
 
 def messages(text: str, tags: Tags, manner: TranslationStyle, *, terms: Sequence[Term] = ()) -> list[ChatMessage]:
-    """Build the messages: first the instructions, then the segment. Similar segments share the instructions, so that
-    the model reads them once.
+    """Build the message: first the instructions, then the segment. Similar segments share the instructions, so that the
+    model reads them once.
 
     The previous sentence is not given as context: a model of 1.5 billion weights translated it too, or translated only
     it. Given as an earlier turn with its translation, it helped in one sentence of 44 (docs/decisions.md).
@@ -114,10 +110,8 @@ def messages(text: str, tags: Tags, manner: TranslationStyle, *, terms: Sequence
         parts.append(TextPart(manner.hint + "\n", Origin.PERSON))
     if prompts is not None:
         return [_own_turn(prompts, text, manner, [part.text for part in parts], replaced, bool(tags))]
-    is_named = bool(parts) or len(text.split()) <= SHORT_WORDS
-    parts.append(TextPart(known["text"].format(text=text) if is_named else text, Origin.DOCUMENT))
-    system = TextPart(_instructions(manner, bool(tags)), Origin.PROGRAM)
-    return [ChatMessage(Role.SYSTEM, (system,)), ChatMessage(Role.USER, tuple(parts))]
+    asked = TextPart(_instructions(manner, bool(tags)) + "\n", Origin.PROGRAM)
+    return [ChatMessage(Role.USER, (asked, *parts, TextPart("\n" + text, Origin.DOCUMENT)))]
 
 
 def _own_turn(
@@ -169,7 +163,7 @@ def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
     known = texts()
     target = LANGUAGES[manner.target].name
     source = LANGUAGES[manner.source].name if manner.source in LANGUAGES else ""
-    lines = [known["task_from" if source else "task"].format(source=source, target=target), known["rules"]]
+    lines = [known["task_from" if source else "task"].format(source=source, target=target)]
     lines.append(known["domain"].get(manner.domain, ""))
     if LANGUAGES[manner.target].has_formal:
         lines.append(known["formality"].get(manner.formality, ""))

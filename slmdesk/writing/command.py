@@ -20,7 +20,7 @@ from slmdesk.command.output import check_file, form_of
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.headings import spoken
 from slmdesk.services import Services
-from slmdesk.text.writing import reason_of
+from slmdesk.writing.edits import reason_of
 from slmdesk.writing.files import MOST_BYTES, Decoded, bytes_of, decoded
 from slmdesk.writing.types import (
     LENGTHS,
@@ -211,16 +211,18 @@ def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest) -> 
 
 def _json_of(rewriting: Rewriting, request: RewriteRequest) -> dict[str, Json]:
     versions: list[Json] = [
-        {**_json_of_version(rewriting.source, version), "remarks": list(remarks(rewriting, version, request))}
+        {**_json_of_version(rewriting, version), "remarks": list(remarks(rewriting, version, request))}
         for version in rewriting.versions
     ]
-    first = _json_of_version(rewriting.source, rewriting.versions[0])
+    first = _json_of_version(rewriting, rewriting.versions[0])
     return {"text": first["text"], "changes": first["changes"], "language": rewriting.language, "versions": versions}
 
 
-def _json_of_version(source: str, version: Version) -> dict[str, Json]:
+def _json_of_version(rewriting: Rewriting, version: Version) -> dict[str, Json]:
+    source = rewriting.source
     changes: list[Json] = [
-        {"from": edit.old(source), "to": edit.new, "reason": reason_of(source, edit)} for edit in version.edits
+        {"from": edit.old(source), "to": edit.new, "reason": reason_of(source, edit, rewriting.language)}
+        for edit in version.edits
     ]
     return {
         "text": version.text,

@@ -20,8 +20,9 @@ from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread, sliced
+from slmdesk.text.checks.words import tongue
 from slmdesk.text.tagged import Tags, pieces
-from slmdesk.text.writing import HALF_ALIKE, Edit, applied, edits_of, likeness, reason_of
+from slmdesk.writing.edits import HALF_ALIKE, Edit, applied, edits_of, likeness, reason_of
 from slmdesk.writing.export import TrackedChange, tracked_docx
 from slmdesk.writing.types import MOST_TEXT, Change, Correction
 
@@ -330,6 +331,7 @@ class WordChanges(Record):
 def changes_between(document: DocumentText, text: str) -> WordChanges:
     """Return the changes that turn a document into a text. If a paragraph is gone, its words are deleted."""
     paragraphs = document.paragraphs
+    language = tongue(text)
     pairs = list(_pairs([words for __, words in paragraphs], text.split("\n")))
     lost = sum(old is None and bool(new) for old, new in pairs)
     changes: list[Change] = []
@@ -340,8 +342,8 @@ def changes_between(document: DocumentText, text: str) -> WordChanges:
         for edit in _edits(old, new):
             whole = Edit(start + edit.start, start + edit.end, edit.new)
             if document.has_place(whole):
-                sentence = (start, start + len(old))
-                changes.append(Change(whole, edit.old(old), number + 1, reason_of(old, edit), sentence=sentence))
+                sentence, reason = (start, start + len(old)), reason_of(old, edit, language)
+                changes.append(Change(whole, edit.old(old), number + 1, reason, sentence=sentence))
             else:
                 lost += 1
     return WordChanges(tuple(changes), lost)

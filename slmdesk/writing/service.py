@@ -5,7 +5,7 @@ This service stores nothing in the history: the caller owns a text and its chang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, write_out
@@ -17,26 +17,16 @@ from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
 from slmdesk.models.service import ModelService, able, is_starter
+from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.text.checks.words import tongue
+from slmdesk.text.markup import word_spans
 from slmdesk.text.preserved import without_chatter
 from slmdesk.text.sentences import SURE, detect
-from slmdesk.text.writing import (
-    MOST_SENTENCE,
-    Edit,
-    Passage,
-    answer_in,
-    denies_otherwise,
-    doubts_of,
-    edits_of,
-    facts_beside,
-    goes_on_small,
-    is_shortened,
-    passages,
-    reason_of,
-)
+from slmdesk.writing.doubts import denied, doubts_of, facts_beside
+from slmdesk.writing.edits import Edit, edits_of, reason_of
 from slmdesk.writing.files import DocumentText, tracked_payload
-from slmdesk.writing.rereading import Rereading
+from slmdesk.writing.passages import MOST_SENTENCE, Passage, answer_in, passages
 from slmdesk.writing.types import (
     MOST_REWRITTEN,
     MOST_TEXT,
@@ -54,6 +44,8 @@ from slmdesk.writing.types import (
     rewriting_steps,
 )
 
+_LARGE_BEHIND_COMMA = frozenset(("en", "fr", "nl"))
+"""Languages in which a letter begins with a capital behind the comma of its salutation."""
 LEAST_TOLD = 8
 """Fewest words of a paragraph whose language is detected. A shorter paragraph has the language of the whole text."""
 
@@ -61,9 +53,17 @@ LEAST_TOLD = 8
 class WritingService(Service):
     """Service that corrects and rewrites texts. Service thread."""
 
-    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader, reader: ChildClient) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        models: ModelService,
+        loader: ModelLoader,
+        reader: ChildClient,
+        mended: Callable[[Sequence[str], str], Pending[Mapping[str, str]]],
+    ) -> None:
+        """`mended` returns the dictionary's first suggestion for each misspelled one of some words of a language."""
         super().__init__(runtime)
-        self._models, self._loader, self._reader = models, loader, reader
+        self._models, self._loader, self._reader, self._mended = models, loader, reader, mended
 
     @sliced
     def correct(
@@ -81,45 +81,56 @@ class WritingService(Service):
         sentences = list(passages(text, language))
         yield
         spoken = _Languages(text, language, is_told=not request.language)
+        languages = {passage: spoken.of(passage) for passage in sentences}
         asked: dict[tuple[str, str], list[Passage]] = {}
         for passage in sentences:
             if passage.end - passage.start <= MOST_SENTENCE:
-                asked.setdefault((passage.asked(text), spoken.of(passage)), []).append(passage)
+                asked.setdefault((passage.asked(text), languages[passage]), []).append(passage)
             yield
         is_marked_only = is_weak(record, (Skill.CORRECT,))
         changes: dict[Passage, Sequence[Change]] = {}
         steps = list(asked)
-        read: list[tuple[Passage, Rereading, int]] = []
 
-        def compare(number: int, words: Words) -> list[dict[str, Json]]:
-            if number >= len(steps):
-                passage, rereading, at = read[number - len(steps)]
-                rereading.take(at, words)
-                tell(passage, rereading)
-                return []
+        def take(number: int, words: Words) -> list[dict[str, Json]]:
             sentence, spoken_in = steps[number]
-            more: list[dict[str, Json]] = []
-            for passage in asked[steps[number]]:
-                said = answer_in(words.text, sentence, is_heading=passage.is_heading) if not words.is_cut else ""
-                if said:
-                    made = changes_in(text, passage, said, spoken_in, is_marked_only=is_marked_only)
-                    rereading = Rereading(text, made, spoken_in)
-                    read.extend((passage, rereading, at) for at in range(len(rereading.steps)))
-                    more += rereading.steps
-                    tell(passage, rereading)
-            return more
-
-        def tell(passage: Passage, rereading: Rereading) -> None:
-            if (some := rereading.changes) is not None:
-                changes[passage] = some
-                if report is not None and some:
-                    report(some)
+            for passage in () if words.is_cut else asked[steps[number]]:
+                if said := answer_in(words.text, sentence, spoken_in, is_heading=passage.is_heading):
+                    some = changes_in(text, passage, said, spoken_in, is_marked_only=is_marked_only)
+                    changes[passage] = some
+                    if report is not None and some:
+                        report(some)
+            return []
 
         if steps:
-            yield ask_once(self._loader, record, [correction_step(*step) for step in steps], compare)
-        made = [change for passage in sentences for change in changes.get(passage) or ()]
-        unanswered = tuple(passage.line for passage in sentences if changes.get(passage) is None)
+            yield ask_once(self._loader, record, [correction_step(*step) for step in steps], take)
+        made = [change for passage in sentences for change in changes.get(passage, ())]
+        unanswered = tuple(passage.line for passage in sentences if passage not in changes)
+        left = yield from self._left_misspelled(text, languages, made)
+        if report is not None and left:
+            report(left)
+        made = sorted([*made, *left], key=lambda change: change.edit.start)
         return Correction(text, tuple(made), language, len(sentences), unanswered)
+
+    def _left_misspelled(
+        self, text: str, spoken: Mapping[Passage, str], made: Sequence[Change]
+    ) -> Slices[list[Change]]:
+        """Return the dictionary's first suggestion for each misspelled word that no change touches."""
+        touched = {at for change in made for at in range(change.edit.start, change.edit.end)}
+        words: dict[str, list[tuple[Passage, Edit]]] = {}
+        for passage, language in spoken.items():
+            for start, end in word_spans(passage.of(text)):
+                if touched.isdisjoint(range(passage.start + start, passage.start + end)):
+                    words.setdefault(language, []).append((passage, Edit(start, end, passage.of(text)[start:end])))
+            yield
+        left: list[Change] = []
+        for language, some in words.items():
+            mended = yield self._mended(sorted({word.new for _, word in some}), language)
+            left += [
+                _change(text, passage, Edit(word.start, word.end, mended[word.new]), language, "dictionary")
+                for passage, word in some
+                if word.new in mended
+            ]
+        return left
 
     @sliced
     def correct_document(self, request: DocumentRequest) -> Slices[Correction]:
@@ -184,21 +195,26 @@ def changes_in(
     text: str, passage: Passage, answer: str, language: str, *, is_marked_only: bool = False
 ) -> list[Change]:
     sentence = passage.of(text)
-    edits = [edit for edit in edits_of(sentence, answer) if not is_shortened(sentence, edit, language)]
-    above = text[: passage.start]
-    edits = [edit for edit in edits if not goes_on_small(above, sentence, edit, language)]
+    edits = edits_of(sentence, answer)
+    if text[: passage.start].rstrip().endswith(",") and language not in _LARGE_BEHIND_COMMA:
+        edits = [edit for edit in edits if edit.start or reason_of(sentence, edit, language) != "capital letter"]
     doubts = doubts_of(sentence, edits, language)
     return [
-        Change(
-            Edit(passage.start + edit.start, passage.start + edit.end, edit.new),
-            edit.old(sentence),
-            passage.line + sentence.count("\n", 0, edit.start),
-            reason_of(sentence, edit),
-            doubt or ("model" if is_marked_only else ""),
-            (passage.start, passage.end),
-        )
+        _change(text, passage, edit, language, doubt or ("model" if is_marked_only else ""))
         for edit, doubt in zip(edits, doubts, strict=True)
     ]
+
+
+def _change(text: str, passage: Passage, edit: Edit, language: str, doubt: str) -> Change:
+    sentence = passage.of(text)
+    return Change(
+        Edit(passage.start + edit.start, passage.start + edit.end, edit.new),
+        edit.old(sentence),
+        passage.line + sentence.count("\n", 0, edit.start),
+        reason_of(sentence, edit, language),
+        doubt,
+        (passage.start, passage.end),
+    )
 
 
 def _language(text: str, requested: str, most: int) -> str:
@@ -244,5 +260,5 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
     if request.task is Task.CONTINUE:
         return Version(text, tuple(added), is_cut=is_cut)
     others = tuple((edit.start, edit.end) for edit in edits_of(text, request.text) if edit.end > edit.start)
-    edits, denies = tuple(edits_of(request.text, text)), denies_otherwise(request.text, text, language)
+    edits, denies = tuple(edits_of(request.text, text)), denied(request.text, language) != denied(text, language)
     return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies)

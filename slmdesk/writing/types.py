@@ -16,7 +16,7 @@ from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
 from slmdesk.text.sentences import sentence_spans
-from slmdesk.text.writing import Edit, applied, word_count
+from slmdesk.writing.edits import Edit, applied, word_count
 
 MOST_TEXT = 200_000
 """Most characters of a text that is corrected at once, which is about 1,500 sentences."""
@@ -85,7 +85,7 @@ class Change(Record):
     line: int
     reason: str
     doubt: str = ""
-    """Why the change is only suggested (text.writing.doubts, or `model`). Empty means that it is made."""
+    """Why the change is only suggested (writing.doubts, `model` or `dictionary`). Empty means that it is made."""
     sentence: tuple[int, int] = (0, 0)
 
     @property
@@ -142,7 +142,7 @@ KIND_WORDS: Mapping[str, str] = {
     "repeated word": _("Repeated word"),
     "wording": _("Wording"),
 }
-"""The reasons of a change (text.writing.reason_of), as the window shows them."""
+"""The reasons of a change (writing.edits.reason_of), as the window shows them."""
 DOUBT_WORDS: Mapping[str, str] = {
     "number": N_("changes a number or a date"),
     "name": N_("changes a name"),
@@ -151,11 +151,9 @@ DOUBT_WORDS: Mapping[str, str] = {
     "words": N_("different wording"),
     "address": N_("changes an address or a placeholder"),
     "line break": N_("would move a line break"),
-    "rewritten": N_("most of the sentence would change"),
-    "beside": N_("it may belong to another suggestion in the sentence"),
     "formatting": N_("it lies across formatting that would be lost"),
     "model": N_("weak model"),
-    "likely": N_("reads worse"),
+    "dictionary": N_("first suggestion of the dictionary"),
 }
 
 
@@ -163,14 +161,19 @@ REASONS = (
     N_("spelling"), N_("grammar"), N_("punctuation"), N_("spacing"), N_("capital letter"), N_("repeated word"),
     N_("form of a word"), N_("missing word"), N_("extra word"), N_("wording"),
 )  # fmt: skip
-"""What `text.writing.reason_of` says, as a comment in a Word file tells it."""
+"""What `writing.edits.reason_of` says, as a comment in a Word file tells it."""
+
+
+def doubt_words(change: Change) -> str:
+    """Return why a change is only suggested. Earlier versions have stored other reasons."""
+    return _(DOUBT_WORDS.get(change.doubt, DOUBT_WORDS["meaning"]))
 
 
 def change_words(change: Change) -> str:
     reason = _(change.reason)
     if change.is_made:
         return reason
-    return _("suggestion, {reason}: {doubt_word}").format(reason=reason, doubt_word=_(DOUBT_WORDS[change.doubt]))
+    return _("suggestion, {reason}: {doubt_word}").format(reason=reason, doubt_word=doubt_words(change))
 
 
 def note_of(change: Change) -> str:
@@ -251,13 +254,9 @@ def texts() -> Mapping[str, Any]:
 
 
 def correction_step(sentence: str, language: str) -> dict[str, Json]:
-    """Build the step that corrects a sentence. Steps share instructions and examples, so the model reads them once."""
-    known = _of(language)
-    turns = [ChatMessage(Role.SYSTEM, (TextPart(_told(known["correct"], language)),))]
-    for wrong, right in known["examples"]:
-        turns.append(ChatMessage(Role.USER, (TextPart(wrong),)))
-        turns.append(ChatMessage(Role.ASSISTANT, (TextPart(right),)))
-    turns.append(ChatMessage(Role.USER, (TextPart(sentence, Origin.PERSON),)))
+    """Build the step that corrects a sentence."""
+    asked = TextPart(f"{_told(_of(language)['correct'], language)}\n\n")
+    turns = [ChatMessage(Role.USER, (asked, TextPart(sentence, Origin.PERSON)))]
     return step_of(turns, Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=LEAST_ANSWER + 2 * _size(sentence)))
 
 

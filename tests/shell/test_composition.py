@@ -20,9 +20,9 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.models.window.adding import AddDialog
 from slmdesk.services import open_services
-from slmdesk.text.writing import Edit
 from slmdesk.window.base.reading_order import PRESS
 from slmdesk.window.widgets.rows import tab_stops
+from slmdesk.writing.edits import Edit
 from slmdesk.writing.types import Change
 
 pytestmark = pytest.mark.gui

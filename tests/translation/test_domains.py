@@ -34,18 +34,18 @@ def test_each_list_is_whole(domain):
 
 
 def asked(text, manner, terms=()):
-    return messages(text, Tags(), manner, terms=terms)[1].text
+    return messages(text, Tags(), manner, terms=terms)[0].text
 
 
 @pytest.mark.parametrize(
     ("text", "manner", "words"),
     [
-        ("The tenants pay.", TranslationStyle("de", "en", "legal"), "Use these words: tenant = Mieter\nText: "),
-        ("Der Mieter zahlt.", TranslationStyle("en", "de", "legal"), "Use these words: Mieter = tenant\nText: "),
+        ("The tenants pay.", TranslationStyle("de", "en", "legal"), "Use these words: tenant = Mieter\n\n"),
+        ("Der Mieter zahlt.", TranslationStyle("en", "de", "legal"), "Use these words: Mieter = tenant\n\n"),
         (
             "Les locataires paient.",
             TranslationStyle("pl", "fr", "legal"),
-            "Use these words: locataire = najemca\nText: ",
+            "Use these words: locataire = najemca\n\n",
         ),
         ("His blood pressure is high.", TranslationStyle("fr", "en", "medical"), "blood pressure = tension artérielle"),
     ],

@@ -102,6 +102,15 @@ def test_what_is_flagged_is_not_asked_for_again_by_itself(opened):
     assert max(job.done for job in jobs) == 20
 
 
+def test_what_does_not_look_translated_is_asked_for_once_more_as_plainly_as_can_be(opened):
+    text = "The blood pressure of the patient is too high."
+    plain = "Translate from English into German. Give only the translation."
+    german = "Der Blutdruck des Patienten ist zu hoch."
+    recorder = opened(known={text: text, f"{plain}\n\n{text}": german})
+    view = translated(recorder, target="de", source="en", text=text, domain="medical")
+    assert recorder.calls.translations.text_of(view.item.id).strip() == german
+
+
 def test_a_document_comes_back_with_its_formatting(opened, tmp_path):
     recorder = opened(turned=True)
     path = tmp_path / "a.docx"

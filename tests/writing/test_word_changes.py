@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.writing import applied
+from slmdesk.writing.edits import applied
 from slmdesk.writing.files import DocumentText, changes_between
 
 pytestmark = pytest.mark.pure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fakes import tiny_dictionary
 from fakes.office import docx, odf, paragraph
 from fakes.recorder import examine, result_of
 
@@ -12,8 +13,8 @@ from slmdesk.evaluation.exams import Skill
 from slmdesk.loader.model_loader import Words
 from slmdesk.runtime.events import ended
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.writing import Edit
 from slmdesk.writing import service
+from slmdesk.writing.edits import Edit
 from slmdesk.writing.files import WriteRequest
 from slmdesk.writing.types import (
     TEMPERATURE,
@@ -46,22 +47,33 @@ def test_the_changes_of_a_sentence_come_before_the_end_and_are_those_of_the_resu
     assert correction.unanswered == ()
 
 
-@pytest.mark.parametrize(
-    ("sentence", "answer", "doubts"),
-    [
-        ("The keys were lost.", "The keys was lost.", ["likely"]),
-        ("The keys was lost.", "The keys were lost.", [""]),
-        ("The keys were recieved.", "The keys was received.", ["likely", ""]),
-        ("The keys were lost in the fire.", "The keys was lost on the fire.", ["likely", "beside"]),
-        ("We can not pay it.", "We can't pay it.", []),
-    ],
-)
-def test_a_change_that_makes_the_sentence_less_likely_is_only_suggested(opened, sentence, answer, doubts):
-    services = opened(known={sentence: answer}, doubted="a").services
-    came = []
+def test_a_misspelled_word_that_the_model_leaves_gets_a_suggestion(opened, tmp_path, monkeypatch):
+    tiny_dictionary.write(tmp_path / "shared", "en_US", ["the", "letter", "lay", "on", "her", "good", "table"])
+    tiny_dictionary.install(monkeypatch, tmp_path / "shared")
+    sentence = "The leter lay on her god tabel."
+    services, came = opened(known={sentence: "The letter lay on her god tabel."}).services, []
     correction = result_of(services, lambda: services.writing.correct(CorrectRequest(sentence, "en"), came.append))
-    assert [change.doubt for change in correction.changes] == doubts
-    assert came == [list(correction.changes)] * bool(doubts), "told once, when it was read"
+    assert [(change.old, change.edit.new, change.doubt) for change in correction.changes] == [
+        ("leter", "letter", ""),
+        ("god", "good", "dictionary"),
+        ("tabel", "table", "dictionary"),
+    ]
+    assert [change for some in came for change in some] == list(correction.changes)
+
+
+@pytest.mark.parametrize("answer", ["Paris.", "The capital is a city in the north of the land."])
+def test_a_sentence_that_the_model_answers_stays_as_it_is(opened, answer):
+    services = opened(known={"What is teh name of their new garden": answer}).services
+    request = CorrectRequest("What is teh name of their new garden", "en")
+    correction = result_of(services, lambda: services.writing.correct(request))
+    assert (correction.changes, correction.unanswered) == ((), (1,))
+
+
+def test_behind_the_comma_of_a_salutation_the_first_word_stays_small(opened):
+    text = "Sehr geehrte Frau Novak,\n\nhiermit schiken wir den Plan."
+    services = opened(known={"hiermit schiken wir den Plan.": "Hiermit schicken wir den Plan."}).services
+    correction = result_of(services, lambda: services.writing.correct(CorrectRequest(text, "de")))
+    assert correction.text == "Sehr geehrte Frau Novak,\n\nhiermit schicken wir den Plan."
 
 
 def test_a_fault_of_whoever_hears_of_changes_is_told(recorder):

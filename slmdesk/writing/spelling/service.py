@@ -5,7 +5,7 @@ The dictionaries are the system's, and only files that nobody but the administra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -105,7 +105,7 @@ class SpellingService(Service):
         dictionary = self._dictionary_for(paragraph, len(spans), self._told(request.around), dictionaries)
         if dictionary is None:
             return Suggestions(word, ())
-        words = yield self._asked(dictionary, lambda speller: speller.suggestions(dictionary.path, word))
+        words = yield self._suggested(dictionary, word)
         return Suggestions(word, words)
 
     def unknown(self, words: Sequence[str], language: str) -> Pending[frozenset[str]]:
@@ -114,6 +114,20 @@ class SpellingService(Service):
         asked = in_slices(self._service_thread, self._unknown(words, language))
         asked.then(lambda result: pending.end(frozenset() if isinstance(result, Problem) else result))
         return pending
+
+    @sliced
+    def mended(self, words: Sequence[str], language: str) -> Slices[Mapping[str, str]]:
+        """Return the first suggestion for each of the words that is not in the dictionary of a language (ISO 639-1)."""
+        wrong = yield from self._unknown(words, language)
+        dictionary = chosen_for(language, (yield from self._dictionaries()), region=self._region)
+        mended: dict[str, str] = {}
+        if dictionary is None:
+            return mended
+        for word in sorted(wrong):
+            found = yield self._suggested(dictionary, word)
+            if found and not isinstance(found, Problem):
+                mended[word] = found[0]
+        return mended
 
     @sliced
     def state(self) -> Slices[SpellingState]:
@@ -204,6 +218,9 @@ class SpellingService(Service):
 
     def _wrong(self, dictionary: Dictionary, words: Sequence[str]) -> Pending[frozenset[str]]:
         return self._asked(dictionary, lambda speller: speller.wrong(dictionary.path, words))
+
+    def _suggested(self, dictionary: Dictionary, word: str) -> Pending[tuple[str, ...]]:
+        return self._asked(dictionary, lambda speller: speller.suggestions(dictionary.path, word))
 
     def _asked(self, dictionary: Dictionary, ask: Callable[[Speller], Pending[T]]) -> Pending[T]:
         from slmdesk.writing.spelling.lookup import Speller

@@ -35,14 +35,14 @@ from PySide6.QtWidgets import (
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.writing import Edit, names_date
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.shortcuts import keys_of
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row, tool_button
 from slmdesk.window.widgets.parts import EmptyState
-from slmdesk.writing.types import DOUBT_WORDS, KIND_WORDS, Change, Correction, CorrectRequest, note_of, unanswered_words
+from slmdesk.writing.edits import Edit
+from slmdesk.writing.types import KIND_WORDS, Change, Correction, CorrectRequest, doubt_words, note_of, unanswered_words
 from slmdesk.writing.window.tracked import Pending, Proposal, TrackedText
 
 
@@ -509,10 +509,8 @@ def change_line(change: ShownChange, most: int) -> str:
 
 def reason_words(change: ShownChange) -> str:
     about = change.change
-    if about.doubt == "number":
-        return _("Check: changes a date") if names_date(f"{change.old} {change.new}") else _("Check: changes a number")
     if about.doubt:
-        return _("Check: {doubt}").format(doubt=_(DOUBT_WORDS[about.doubt]))
+        return _("Check: {doubt}").format(doubt=doubt_words(about))
     return KIND_WORDS.get(about.reason, about.reason)
 
 

@@ -26,11 +26,11 @@ class EchoOptions(Record):
     answer: str = ""
     """Instead of an echo of the last message."""
     turned: bool = False
-    """Answer with what follows "Text: " in the last message, or all of it, with upper and lower case swapped: a
-    predictable translation.
+    """Answer with what follows the first blank line in the last message, or all of it, with upper and lower case
+    swapped: a predictable translation.
     """
     known: Mapping[str, str] = field(default_factory=dict)
-    """Answers by the last message, else by what follows "Text: " in it: before `turned` and the echo."""
+    """Answers by the last message, else by what follows the first blank line in it: before `turned` and the echo."""
     choice: str = ""
     """The likeliest of a request's choices; usually the first."""
     doubted: str = ""

@@ -71,7 +71,7 @@ class Writer:
             self.reason = FinishReason.REPEAT
             return
         said = last_text_of(self._request)
-        text = said.rpartition("Text: ")[2]
+        text = said.partition("\n\n")[2] or said
         plain = text.swapcase() if options.turned else f"You said: {said}"
         answer = self._request.given or options.answer or options.known.get(said, options.known.get(text, plain))
         if options.odd_utf8:

@@ -47,13 +47,6 @@ def test_a_denial_that_is_gone_is_told(run, with_model):
     assert "deny" not in done.err
 
 
-def test_a_demand_that_became_an_offer_is_told(run, with_model):
-    text = "Das Bad ist feucht. Zahlen Sie den Betrag von 461,10 EUR bis zum 15.02.2026, sonst verklagen wir Sie."
-    said = "Das Bad ist feucht. Wir möchten Ihnen den Betrag von 461,10 EUR bis zum 15.02.2026 überweisen."
-    done = run("write", "--as", "tone", "--tone", "friendlier", "--language", "de", stdin=text, echo={"answer": said})
-    assert "Who does what may be turned round: “Wir möchten Ihnen den Betrag" in done.err
-
-
 def test_a_text_that_comes_back_as_it_was_is_no_version(run, with_model):
     formal = ("write", "--as", "tone", "--tone", "formal", "--language", "en")
     done = run(*formal, "--json", stdin=TEXT, echo={"answer": TEXT})

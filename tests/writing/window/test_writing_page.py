@@ -93,7 +93,7 @@ def test_changes_stand_in_the_text_and_in_the_list_and_nothing_moves(program):
         "key → keys\nForm of a word",
         "was → were\nGrammar",
         "Kruger → Krüger\nCheck: changes a name",
-        "20 → 30\nCheck: changes a number",
+        "20 → 30\nCheck: changes a number or a date",
     ]
     shown = formats(program)
     colours = {"light": LIGHT, "dark": DARK}[program.frame.keeper.theme.name]

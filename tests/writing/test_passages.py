@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.writing import answer_in, passages
+from slmdesk.writing.passages import answer_in, passages
 
 pytestmark = pytest.mark.pure
 TEXT = """# Our plan
@@ -50,8 +50,8 @@ def test_sentences_are_found_with_their_lines_and_the_rest_is_left():
     ],
 )
 def test_talk_around_a_correction_is_no_part_of_it(answer, taken):
-    assert answer_in(answer, "We recieved it.") == taken
+    assert answer_in(answer, "We recieved it.", "en") == taken
 
 
 def test_a_heading_gets_no_full_stop():
-    assert answer_in("Our plans.", "Our plan", is_heading=True) == "Our plans"
+    assert answer_in("Our plans.", "Our plan", "en", is_heading=True) == "Our plans"
