@@ -43,7 +43,7 @@ DECISIONS = {
     "store": 1043,
     "summaries": 2282,
     "system": 141,
-    "tables": 1866,
+    "tables": 1846,
     "text": 2674,
     "translation": 1952,
     "versions": 937,

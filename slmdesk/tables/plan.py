@@ -21,7 +21,6 @@ from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue,
 from slmdesk.library.search import RankedPassages
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread, unread_parts
 from slmdesk.runtime.messages import Problem
-from slmdesk.tables.beside import beside
 from slmdesk.tables.cells import (
     CELL_TOKENS,
     COLUMN_TOKENS,
@@ -35,6 +34,7 @@ from slmdesk.tables.cells import (
     verified,
     without_doubles,
 )
+from slmdesk.tables.contexts import check_context
 from slmdesk.tables.labels import (
     MOST_CHARACTERS,
     by_words,
@@ -449,7 +449,7 @@ class TablePlan:
 
     def _verified(self, row: _Row, column: Column, quote: str, words: str, pages: PageTexts) -> TableCell:
         try:
-            cell = beside(self._columns, column, verified(column, quote, words, pages), pages)
+            cell = check_context(column, verified(column, quote, words, pages), pages)
             is_earlier = cell.flag is Flag.NONE and pages.is_quoted(cell.page, cell.start)
             return changed(cell, flag=Flag.EARLIER) if is_earlier else cell
         except Exception as err:  # noqa: BLE001  a bug that a cell brings out costs this cell, not a table of hundreds
