@@ -44,7 +44,7 @@ DECISIONS = {
     "summaries": 2282,
     "system": 141,
     "tables": 1846,
-    "text": 2674,
+    "text": 2676,
     "translation": 1952,
     "versions": 937,
     "voice": 34,

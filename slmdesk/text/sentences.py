@@ -24,6 +24,11 @@ _LIST_MARK = re.compile(r"(?:(?<=\n)|\A)([ \t]*)(?:[•▪◦‣]|\((\w{1,4})\))
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _ITEM = re.compile(r"\d{1,3}\.")
 _ORDINAL = re.compile(r"(?<![^\s(])([^\W\d_]+),? \d{1,3}\.$")
+_DAY = re.compile(r"(?<![\w.,])\d{1,2}\.$")
+_MONTH = re.compile(
+    "(?:januar|jänner|februar|m(?:ä|ae)rz|april|mai|juni|juli|august|september|oktober|november|dezember)\\b",
+    re.IGNORECASE,
+)
 _SECTION = re.compile(
     r"(?:[^\W_]{3}|[)\]“%])\.(?=\s+(?:§|\d{1,2}(?:\.\d{1,2})*\.\s+[A-ZÄÖÜ]|\d{1,2}(?:\.\d{1,2})+\s+[A-ZÄÖÜ]))"
 )
@@ -101,6 +106,8 @@ def _goes_on(text: str, before: tuple[int, int], piece: tuple[int, int], words: 
     if not head.endswith("."):
         return False
     if _ITEM.fullmatch(head):
+        return True
+    if _MONTH.match(rest) and _DAY.search(head):  # the library knows neither "01. April" nor "1. Maerz"
         return True
     if words.is_german and _is_ordinal(head, rest):
         return True
