@@ -13,16 +13,20 @@ from importlib import resources
 
 from slmdesk.base.record import Record
 from slmdesk.text.checks.negation import denials, is_denial_implied
-from slmdesk.text.checks.numbers import DateMention, Number, dates_agree, find_dates, find_identifiers, find_numbers
+from slmdesk.text.checks.numbers import (
+    DateMention,
+    Number,
+    currencies_in,
+    dates_agree,
+    find_dates,
+    find_identifiers,
+    find_numbers,
+)
 from slmdesk.text.folding import fold
 
 Span = tuple[int, int]
 
 NEGATION, DUTY, CONDITION = "negation", "duty", "condition"
-LONGEST_TURN = 6
-"""Most words of a changed stretch in which a negation turns the sentence. A longer one is a clause of its own."""
-LEAST_CLAUSE = 3
-"""Fewest words that a changed stretch with a duty has more than what stood there: "shall pay" for "pays" adds none."""
 ROUNDED = 0.05
 """How far apart two measures in different units may be to be the same: a mile is written as 1.6 km."""
 _BESIDE = 2
@@ -32,6 +36,8 @@ _TWELVE = re.compile(
     r"|noon|midday|mittags?|(?<!-)midi|mediodía|mezzogiorno)\b",
     re.IGNORECASE,
 )
+_NAMED = frozenset(("de", "en", "es", "fr", "it", "nl", "pl", "pt"))
+"""Languages in which the names of currencies are known."""
 _PERIODS = frozenset(("time", "month"))
 _HOURS = frozenset(("", "time"))
 
@@ -53,6 +59,8 @@ class Value(Record):
     text: str
     number: Number | None = None
     when: DateMention | None = None
+    currencies: frozenset[str] | None = None
+    """The currencies of its text, one of which may be meant. None if the names in its language are not known."""
     is_soft: bool = False
     """Whether it may be no value: "one", "first", "noon"."""
 
@@ -90,6 +98,7 @@ def differences(
 def values_of(text: str, language: str) -> tuple[Value, ...]:
     """Return the dates, codes and numbers of a text in order."""
     values: list[Value] = []
+    currencies = currencies_in(text) if language in _NAMED else None
     rest = text
     for when in find_dates(text, language):
         values.append(Value("date", (when.start, when.end), text[when.start : when.end], when=when))
@@ -98,7 +107,8 @@ def values_of(text: str, language: str) -> tuple[Value, ...]:
         values.append(Value("number", (start, end), text[start:end]))
         rest = _blanked(rest, start, end)
     for number in find_numbers(rest, language):
-        values.append(Value(_kind_of(number), number.whole, text[slice(*number.whole)], number, is_soft=number.soft))
+        words = text[slice(*number.whole)]
+        values.append(Value(_kind_of(number), number.whole, words, number, currencies=currencies, is_soft=number.soft))
     for match in _TWELVE.finditer(rest):
         minutes = 0 if match["midnight"] else 720
         values.append(Value("date", match.span(), match[0], when=_clock(match, minutes), is_soft=True))
@@ -155,7 +165,7 @@ def _is_among(value: Value, others: Sequence[Value]) -> bool:
     if value.when is not None:
         return _has_date(value.when, others)
     if value.number is not None:
-        return any(_is_number(value.number, other) for other in others)
+        return any(_is_number(value, value.number, other) for other in others)
     code = _packed(value.text)
     return any(code == _packed(other.text) for other in others)
 
@@ -178,12 +188,13 @@ def _years(values: Iterable[Value]) -> Set[int]:
     return years | {int(value.number.values[0]) for value in values if value.kind == "date" and value.number}
 
 
-def _is_number(number: Number, other: Value) -> bool:
+def _is_number(value: Value, number: Number, other: Value) -> bool:
     if other.number is not None:
-        return _is_same(number, other.number)
+        is_known = _may_be(number, other.currencies) and _may_be(other.number, value.currencies)
+        return is_known and _is_same(number, other.number)
     if other.when is not None:
-        return not number.values or any(value in _parts(other.when) for value in number.values)
-    return any(f"{value:g}" in re.findall(r"\d+", other.text) for value in number.values)
+        return not number.values or any(known in _parts(other.when) for known in number.values)
+    return any(f"{known:g}" in re.findall(r"\d+", other.text) for known in number.values)
 
 
 def _parts(when: DateMention) -> set[float]:
@@ -191,12 +202,18 @@ def _parts(when: DateMention) -> set[float]:
     return parts | {minutes / 60 for minutes in when.minutes} | {float(minutes // 60) for minutes in when.minutes}
 
 
+def _may_be(number: Number, currencies: Set[str] | None) -> bool:
+    """Return whether an amount's currency is in the other text. It need not stand at each number: "20 to 30 euros"."""
+    if number.unit is None or number.kind != "amount" or currencies is None:
+        return True
+    return number.unit[0] in currencies
+
+
 def _is_same(number: Number, other: Number) -> bool:
     if {number.sign, other.sign} in ({"", "-"}, {"debit", "credit"}):
         return False
     if number.unit is None or other.unit is None:
-        is_money = "amount" in (number.kind, other.kind)
-        return not is_money and not set(number.values).isdisjoint(other.values)
+        return not set(number.values).isdisjoint(other.values)
     if number.unit[0] != other.unit[0]:
         return False
     is_other_unit = number.unit[1] != other.unit[1]
@@ -231,20 +248,15 @@ def _negation(sentence: str, counterpart: str, languages: tuple[str, str]) -> It
 def _turned(
     sentence: str, counterpart: str, languages: tuple[str, str], stretches: Sequence[tuple[Span, Span]]
 ) -> Iterator[Difference]:
-    """Yield the first short stretch that has a negation in one version alone."""
-    short = [pair for pair in stretches if _is_short(sentence, pair[0]) and _is_short(counterpart, pair[1])]
-    before = denials(" … ".join(sentence[slice(*old)] for old, _ in short), languages[0])
-    after = denials(" … ".join(counterpart[slice(*new)] for _, new in short), languages[1])
+    """Yield the first changed stretch with a negation, if only one version has any: "ne" and "pas" may be two."""
+    before = denials(" … ".join(sentence[slice(*old)] for old, _ in stretches), languages[0])
+    after = denials(" … ".join(counterpart[slice(*new)] for _, new in stretches), languages[1])
     if before is None or after is None or bool(before) is bool(after):
         return
-    for old, new in short:
+    for old, new in stretches:
         if denials(sentence[slice(*old)], languages[0]) or denials(counterpart[slice(*new)], languages[1]):
             yield Difference(NEGATION, _in_context(sentence, old), _in_context(counterpart, new), old, new)
             return
-
-
-def _is_short(text: str, span: Span) -> bool:
-    return len(text[slice(*span)].split()) <= LONGEST_TURN
 
 
 def _in_context(text: str, span: Span) -> str:
@@ -279,9 +291,8 @@ def _clause(sentence: str, counterpart: str, languages: tuple[str, str], old: Sp
     must = cues(before, _LAYING, languages[0]), cues(after, _LAYING, languages[1])
     if bool(must[0]) is bool(must[1]):
         return
-    laid, instead = (before, after) if must[0] else (after, before)
-    is_turned = cues(instead, _ALLOWING, languages[1 if must[0] else 0])
-    if is_turned or len(laid.split()) - len(instead.split()) >= LEAST_CLAUSE:
+    instead = after if must[0] else before
+    if not instead or cues(instead, _ALLOWING, languages[1 if must[0] else 0]):  # not "pays" for "shall pay"
         yield Difference(DUTY, before, after, old, new)
 
 

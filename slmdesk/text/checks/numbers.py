@@ -37,6 +37,8 @@ _NAMED = re.compile(
 )
 """Matches codes of letters and digits (B12, INV-2024-001) and of several numbers (4.2.1, 10.0.0.1)."""
 _OF = re.compile(r"\s(?:de|di|d['’])(?=\s?[^\W\d_€$£])")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+"""Matches letters of writing without spaces, in which a figure is part of no code: 36脚."""
 _GROUPED = re.compile(r"\d{1,3}(?:\.\d{3}){2,}")
 _CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "US$": "USD"}
@@ -78,11 +80,20 @@ def _units() -> dict[str, Unit]:
     }
 
 
+def currencies_in(text: str) -> frozenset[str]:
+    """Return the currencies whose sign or name is anywhere in a text: "between 20 and 30 US-Dollar"."""
+    words = re.findall(r"[^\W\d_]+|[€$£¥]", text)
+    units = (_units().get(word.casefold()) or _units().get(folded(word)) for word in words)
+    return frozenset(unit[0] for unit in units if unit is not None and unit[0] in _CURRENCIES)
+
+
 def find_identifiers(text: str) -> list[tuple[int, int]]:
     return [
         match.span()
         for match in _NAMED.finditer(text)
-        if not _GROUPED.fullmatch(match[0]) and not _CURRENCY_BEFORE.fullmatch(re.split(r"\d", match[0])[0])
+        if not _UNSPACED.search(match[0])
+        and not _GROUPED.fullmatch(match[0])
+        and not _CURRENCY_BEFORE.fullmatch(re.split(r"\d", match[0])[0])
     ]
 
 
