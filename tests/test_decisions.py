@@ -20,7 +20,7 @@ DECISIONS = {
     "base": 781,
     "chat": 2958,
     "children": 748,
-    "claims": 205,
+    "claims": 208,
     "command": 222,
     "engine": 1135,
     "evaluation": 398,

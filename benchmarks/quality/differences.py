@@ -37,8 +37,9 @@ _VERB = {
 _NOT = {"de": " nicht", "en": " not", "es": " no"}
 _UNITS = {
     "€": "$", "£": "€", "$": "£", "EUR": "USD", "USD": "EUR", "Euro": "Pfennig", "euros": "pence", "euro": "penny",
-    "pounds": "dollars", "Pfund": "Pfennig", "livres": "euros", "dollars": "euros", "Dollar": "Euro", "dólares": "euros",
-    "%": "‰", "Prozent": "Prozentpunkte", "percent": "percentage points", "km": "m", "kg": "g", "mg": "g",
+    "pounds": "dollars", "Pfund": "Pfennig", "livres": "euros", "dollars": "euros", "Dollar": "Euro",
+    "dólares": "euros", "%": "‰", "Prozent": "Prozentpunkte", "percent": "percentage points",
+    "km": "m", "kg": "g", "mg": "g",
     "days": "weeks", "Tage": "Wochen", "Tagen": "Wochen", "jours": "semaines", "días": "semanas",
     "giorni": "settimane",
     "months": "years", "Monate": "Jahre", "mois": "ans", "meses": "años", "hours": "minutes", "Stunden": "Minuten",
