@@ -1,11 +1,12 @@
-"""python -m benchmarks real_answers FOLDER [--show]: what the rules of questions make of answers of real models.
+"""python -m benchmarks real_answers FOLDER [--half 0|1] [--show]: what questions make of answers of real models.
 
 FOLDER holds corpus.jsonl (`doc`, `lang`, `text`), questions.jsonl (`id`, `lang`, `question`) and answers.jsonl
 (`model`, `id`, `answer`, `correct`, `abstained`, `unanswerable`). Each answer is judged as a model's of unknown
 certainty, with all papers of its language together. An answer is *right* where it is `correct`, *not said* where it
 `abstained` and the question has no answer, or gave none, else *wrong*; counted is how many the program shows as in the
 text, by its quotation alone (a yes or no that the quotation does not bear out), as to be checked, as perhaps (passages
-instead of a refusal), and as not in the text. `--show` prints those that come out otherwise than they should.
+instead of a refusal), and as not in the text. `--half`: only answers to every second question, of the first or the
+second. `--show` prints those that come out otherwise than they should.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.records import Passage
 from slmdesk.library.search import RankedPassages
-from slmdesk.questions.plan import AnswerContext, Evidence, joined
+from slmdesk.questions.plan import AnswerContext, Evidence, answered_of
 from slmdesk.questions.prompt import CHECK, IN_TEXT, NOT_IN_TEXT, PERHAPS, Answered, Source
 
 RIGHT, WRONG, NOT_SAID = "right", "wrong", "not said"
@@ -67,7 +68,7 @@ class Papers:
         sources = tuple(Source(passage.n, passage, passage.document) for passage in self._passages)
         reading = AnswerContext(RankedPassages((), ()), sources, is_whole=True, passages=len(self._passages))
         evidence = Evidence(self._store, question, self._documents, reading)
-        return joined([evidence.part(question, answer)], (question,), reading)
+        return answered_of(evidence.part(answer), reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +118,13 @@ def kind_of(row: Mapping[str, Any]) -> str:
     return RIGHT if row["correct"] else WRONG
 
 
-def judged(folder: Path) -> list[Judged]:
-    """All answers of a folder."""
+def judged(folder: Path, half: int | None) -> list[Judged]:
+    """The answers of a folder, or those to half of its questions."""
     corpus, questions, answers = (_rows(folder / f"{name}.jsonl") for name in ("corpus", "questions", "answers"))
     papers = {key: Papers([row for row in corpus if row["lang"] == key]) for key in {row["lang"] for row in corpus}}
-    asked = {row["id"]: row for row in questions}
+    asked = {row["id"]: row for at, row in enumerate(questions) if half is None or at % 2 == half}
     verdicts = []
-    for row in answers:
+    for row in (row for row in answers if row["id"] in asked):
         language, question = asked[row["id"]]["lang"], asked[row["id"]]["question"]
         answer = _EMPTY.sub("", _SOURCES.sub("", row["answer"]))
         shown = papers[language].answered(question, answer)
@@ -155,10 +156,11 @@ def main(arguments: Sequence[str]) -> int:
         "python -m benchmarks real_answers", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--half", type=int, choices=(0, 1))
     parser.add_argument("--show", action="store_true")
     told = parser.parse_args(arguments)
     try:
-        all_judged = judged(told.folder)
+        all_judged = judged(told.folder, told.half)
     except (OSError, ValueError, KeyError) as err:
         print(f"{type(err).__name__}: {err}", file=sys.stderr)
         return 1

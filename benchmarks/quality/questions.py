@@ -1,13 +1,11 @@
-"""python -m benchmarks.quality.questions MODEL [WHICH] [--aside] [--plain|--right] [--truth T] [NAME …].
+"""python -m benchmarks.quality.questions MODEL [WHICH] [--aside] [--plain|--right] [NAME …].
 
 Each question of benchmarks/quality/matters is asked of the program (with --plain of the same model in a chat with the
 document attached, too) and judged by the rules written down before (see `expectations`).  WHICH: --older:
 those of documents; --cases PAPERS: those of cases, to the papers of a folder; --set FOLDER: all questions of a folder.
---right: the rules are given the right answers instead of a model's: what they cost at most; beside it those of
-stand-ins that are right less often (s: steps).
-A line for each answer, at the end a table in Markdown, shares with their interval of 95 %.  --truth: the model's exam
-in telling true from false is taken for passed; a model that sat none is not asked what the text says.  With a
-folder in SLMDESK_QUALITY_OUT answers are kept there and not asked for again.
+--right: the checks are given the right answers instead of a model's: what they cost at most.
+A line for each answer, at the end a table in Markdown, shares with their interval of 95 %.  With a folder in
+SLMDESK_QUALITY_OUT answers are kept there and not asked for again.
 
 *Marked* is an answer that carries a doubt, or has no quotation.  *Perhaps*: passages instead of a refusal, neither
 right nor honest; of how many one holds the answer, and how often the paper has none.
@@ -16,7 +14,6 @@ right nor honest; of how many one holds the answer, and how often the paper has 
 from __future__ import annotations
 
 import math
-import random
 import statistics
 import sys
 from collections.abc import Sequence
@@ -37,16 +34,13 @@ from benchmarks.quality.expectations import (
     is_right,
     plain,
 )
-from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
-from slmdesk.base.types import Json
-from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.library.search import RankedPassages
-from slmdesk.questions.plan import MOST_PASSAGES, AnswerContext, Asked, Evidence, Reply, plan
+from slmdesk.questions.plan import MOST_PASSAGES, AnswerContext, Evidence, answered_of
 from slmdesk.questions.prompt import NOT_FOUND as REFUSAL
 from slmdesk.questions.prompt import PERHAPS, Answered, Source
 
-OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth", "--set", "--cases"}
+OPTIONS = {"--aside", "--older", "--plain", "--right", "--set", "--cases"}
 NOT_FOUND, NO_PAGE = "not found", "no page"
 """In the notes on an answer: it says that the document does not tell; its quotation is from another page."""
 
@@ -112,85 +106,20 @@ def ours(desk: Desk, record: DocumentRecord, question: Question) -> Made:
 
 
 def right(desk: Desk, record: DocumentRecord, question: Question) -> Made:
-    """What the program makes of a model that is always right."""
-    return _stand_in(desk, record, question, 1.0)
-
-
-def unexamined(desk: Desk, record: DocumentRecord, question: Question) -> Made:
-    """The same of one that sat no exam."""
-    return _stand_in(desk, record, question, 1.0, None)
-
-
-def faithful(desk: Desk, record: DocumentRecord, question: Question) -> Made:
-    """The same of one whose family others found to keep to its text."""
-    return _stand_in(desk, record, question, 1.0, None, is_faithful=True)
-
-
-def well(desk: Desk, record: DocumentRecord, question: Question) -> Made:
-    """The same of one that is right in nine of ten, and tells true from false as often."""
-    return _stand_in(desk, record, question, 0.9)
-
-
-def fairly(desk: Desk, record: DocumentRecord, question: Question) -> Made:
-    """The same of three of four."""
-    return _stand_in(desk, record, question, 0.75)
-
-
-def badly(desk: Desk, record: DocumentRecord, question: Question) -> Made:
-    """The same of one of two: its exam is a guess."""
-    return _stand_in(desk, record, question, 0.5, None)
-
-
-STAND_INS = (right, unexamined, faithful, well, fairly, badly)
-_EXAM = SkillResult(Skill.TRUTH, "good", 20, 24, 0.9, 0.0)
-
-
-def _stand_in(
-    desk: Desk,
-    record: DocumentRecord,
-    question: Question,
-    share: float,
-    exam: SkillResult | None = _EXAM,
-    *,
-    is_faithful: bool = False,
-) -> Made:
-    """`share`: how often it knows the answer, and whether there is one. Where it doesn't know, it refuses, though it
-    would answer if it must, or says any sentence of the text.
-    """
-    lots = random.Random(question.question)
-    knows, tells, dares = (lots.random() for _ in range(3))
-    says = (tells < share) is not question.none
-    truth = changed(exam, passed=round(share * exam.total)) if exam else None
-    asked_steps = 0
+    """What the program makes of a model that is always right, and refuses where there is no answer."""
 
     def answered() -> Answered:
-        nonlocal asked_steps
         store = desk.services.store
         passages = tuple(store.passages.of_document(record.id))
         sources = tuple(Source(number, passage, record.name) for number, passage in enumerate(passages, 1))
         ranked = RankedPassages(passages[:MOST_PASSAGES], ())
         reading = AnswerContext(ranked, sources, is_whole=True, passages=len(passages))
-        judge = Evidence(store, question.question, (record,), reading).part
-        asked = Asked(question.question, (), names=False, truth=truth, is_faithful=is_faithful)
-        steps = plan(asked, reading, lambda _reading, *words: judge(*words))
-        words = REFUSAL if question.none else question.answer
-        any_words = passages[int(dares * len(passages))].text.partition(".")[0]
-        step = next(steps)
-        while True:
-            asked_steps += 1
-            may_refuse = REFUSAL in step.turns[-1].text
-            if knows < share or (dares < 0.5 and not question.none and not may_refuse):
-                said = words
-            else:
-                said = REFUSAL if dares < 0.5 and not question.none else any_words
-            try:
-                step = steps.send(Reply("", (0.0, -1.0) if says else (-1.0, 0.0)) if step.choices else Reply(said))
-            except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
+        evidence = Evidence(store, question.question, (record,), reading)
+        return answered_of(evidence.part(REFUSAL if question.none else question.answer), reading)
 
     made = desk.services.service_thread.call(answered)
     marked = int(made.found and not made.supported)
-    return Made(_text_of(made), float(asked_steps), 0.0, marked=marked, notes=", ".join(_notes(made)))
+    return Made(_text_of(made), 0.0, 0.0, marked=marked, notes=", ".join(_notes(made)))
 
 
 def _text_of(answered: Answered) -> str:
@@ -251,19 +180,10 @@ def share(cases: Sequence[bool]) -> str:
     return f"{sum(cases)} of {n} ({p:.2f}; {low:.2f}–{high:.2f})"
 
 
-def _trust(desk: Desk, threshold: float) -> None:
-    """Note of the model that it can tell true from false."""
-    (record,) = desk.services.service_thread.call(desk.services.store.models.all)
-    skill = shape_of_skill(SkillResult(Skill.TRUTH, "good", 20, 24, 0.9, threshold))
-    shape: dict[str, Json] = {"version": items()[0], "skills": [skill]}
-    desk.services.service_thread.call(lambda: desk.services.store.models.set_info(record.id, **{SKILLS: shape}))
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run the measure; print a line as each answer is there."""
     options = {argument for argument in arguments if argument.startswith("--")}
     model, *names = [argument for argument in arguments if not argument.startswith("--")] or [""]
-    threshold = float(names.pop(0)) if "--truth" in options and names else None
     own = Path(names.pop(0)) if "--set" in options and names else None
     papers = Path(names.pop(0)) if "--cases" in options and names else None
     if not model or options - OPTIONS:
@@ -272,11 +192,9 @@ def main(arguments: Sequence[str]) -> int:
     half = None if own else "--aside" in options
     folder = own or (CASES if papers else FOLDER if "--older" in options else MATTERS)
     some = [document for document in documents(half, folder, papers) if not names or document.name in names]
-    sides = STAND_INS if "--right" in options else (ours, attached) if "--plain" in options else (ours,)
+    sides = (right,) if "--right" in options else (ours, attached) if "--plain" in options else (ours,)
     judged: list[Judged] = []
     with Desk(model) as desk:
-        if threshold is not None:
-            _trust(desk, threshold)
         for document in some:
             record = desk.read(document.path)
             for number, question in enumerate(document.questions, 1):

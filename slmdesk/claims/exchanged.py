@@ -24,7 +24,7 @@ FAR, FAR_THERE = 0.1, 0.3
 OTHER_CLAUSE = 0.6
 """Factor for a word of another clause."""
 LEAST_RARITY = 0.1
-BETTER, MARGIN = 1.35, 0.08
+BETTER, MARGIN = 1.2, 0.15
 """How many times, and how much, better another value of the sources must fit than the one of the statement."""
 _CLAUSE = re.compile(r"[;:()–—]|,\s|(?<!\d)\.\s")
 

@@ -5,7 +5,7 @@ A mark replaces nothing and refuses nothing: it says which part a person should 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from slmdesk.claims.exchanged import exchanged
 from slmdesk.claims.types import WORDS, Mark
@@ -13,7 +13,7 @@ from slmdesk.claims.words import share, stems
 from slmdesk.text.checks.support import missing_values
 from slmdesk.text.checks.words import tongue
 
-LEAST_SHARE = 0.25
+LEAST_SHARE = 0.2
 """Least share of a statement's words that its best passage must have."""
 LEAST_WORDS = 2
 """Fewest words of a statement of which a share tells anything."""
@@ -33,7 +33,8 @@ def judge(statement: str, sources: Sequence[str], language: str = "", *, known: 
     is_foreign = bool(there and language and there != language)
     marks = missing(statement, [*sources, *known], language)
     marks += tuple(mark for mark in _exchanged(statement, sources, language, is_foreign) if not _is_in(mark, marks))
-    if not marks and not is_foreign and is_unsupported(statement, sources, language):
+    wanted = stems(statement, language)
+    if not marks and not is_foreign and len(wanted) >= LEAST_WORDS and is_unsupported(wanted, sources, language):
         marks = (Mark(WORDS, statement, 0, len(statement)),)
     return tuple(sorted(marks, key=lambda mark: mark.start))
 
@@ -41,7 +42,13 @@ def judge(statement: str, sources: Sequence[str], language: str = "", *, known: 
 def missing(statement: str, sources: Sequence[str], language: str) -> tuple[Mark, ...]:
     """Return marks for numbers, amounts, dates, names and codes that stand in none of the sources."""
     flags = missing_values(statement, "\n".join(sources), language)
-    return tuple(Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail) for flag in flags)
+    marks = (Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail) for flag in flags)
+    return tuple(mark for mark in marks if not (mark.kind == "name" and _may_be_noun(mark, language)))
+
+
+def _may_be_noun(mark: Mark, language: str) -> bool:
+    """Return whether one word is written large as all nouns or as the first of its sentence, and is perhaps no name."""
+    return mark.text.isalpha() and (language == "de" or not mark.start)
 
 
 def _exchanged(statement: str, sources: Sequence[str], language: str, is_foreign: bool) -> tuple[Mark, ...]:
@@ -53,9 +60,6 @@ def _is_in(mark: Mark, others: Sequence[Mark]) -> bool:
     return any(other.start < mark.end and mark.start < other.end for other in others)
 
 
-def is_unsupported(statement: str, sources: Sequence[str], language: str, least: float = LEAST_SHARE) -> bool:
-    """Return whether no source has the least share of a statement's words."""
-    wanted = stems(statement, language)
-    if len(wanted) < LEAST_WORDS:
-        return False
+def is_unsupported(wanted: Collection[str], sources: Sequence[str], language: str, least: float = LEAST_SHARE) -> bool:
+    """Return whether no source has the least share of a statement's stems."""
     return max(share(wanted, stems(source, language)) for source in sources) < least

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
 
-WORDS, ELSEWHERE, UNLINKED = "words", "elsewhere", "unlinked"
+WORDS, ELSEWHERE, UNLINKED, DOUBT = "words", "elsewhere", "unlinked", "doubt"
 
 
 class Mark(Record):
@@ -36,6 +36,7 @@ FLAG_WORDS = {
     "condition": N_("holds only under a condition"),
     "elsewhere": N_("perhaps about something else"),
     "words": N_("its words are not there"),
+    "doubt": N_("the model doubts it itself"),
     "unlinked": N_("no passage to compare with"),
     "untranslated": N_("part of it is not translated"),
     "language": N_("not in the language asked for"),

@@ -11,40 +11,37 @@ from slmdesk.text.sentences import question_language
 
 class AnswerWords(Record):
     name: str
-    yes: str
-    no: str
     not_found: str
     nearest: str
-    fits: str
     perhaps: str
     no_passage: str
     no_model: str
 
 
 ANSWERS: Mapping[str, AnswerWords] = {
-    "en": AnswerWords("English", "Yes", "No", "Not in the text.", "The nearest passages:",
-        "This passage fits the question.", "Perhaps: these passages share words with the question.",
+    "en": AnswerWords("English", "Not in the text.", "The nearest passages:",
+        "Perhaps: these passages share words with the question.",
         "No passage with these words.", "No model here can answer from a text."),
-    "de": AnswerWords("German", "Ja", "Nein", "Das steht nicht im Text.", "Die nächsten Stellen:",
-        "Diese Stelle passt zur Frage.", "Vielleicht: Diese Stellen enthalten Wörter der Frage.",
+    "de": AnswerWords("German", "Das steht nicht im Text.", "Die nächsten Stellen:",
+        "Vielleicht: Diese Stellen enthalten Wörter der Frage.",
         "Keine Stelle mit diesen Wörtern.", "Kein Modell hier kann aus einem Text antworten."),
-    "fr": AnswerWords("French", "Oui", "Non", "Ce n’est pas dans le texte.", "Les passages les plus proches :",
-        "Ce passage correspond à la question.", "Peut-être : ces passages contiennent des mots de la question.",
+    "fr": AnswerWords("French", "Ce n’est pas dans le texte.", "Les passages les plus proches :",
+        "Peut-être : ces passages contiennent des mots de la question.",
         "Aucun passage avec ces mots.", "Aucun modèle ici ne sait répondre à partir d’un texte."),
-    "es": AnswerWords("Spanish", "Sí", "No", "No está en el texto.", "Los pasajes más cercanos:",
-        "Este pasaje corresponde a la pregunta.", "Quizá: estos pasajes contienen palabras de la pregunta.",
+    "es": AnswerWords("Spanish", "No está en el texto.", "Los pasajes más cercanos:",
+        "Quizá: estos pasajes contienen palabras de la pregunta.",
         "Ningún pasaje con estas palabras.", "Ningún modelo de aquí sabe responder a partir de un texto."),
-    "it": AnswerWords("Italian", "Sì", "No", "Non è nel testo.", "I passi più vicini:",
-        "Questo passo corrisponde alla domanda.", "Forse: questi passi contengono parole della domanda.",
+    "it": AnswerWords("Italian", "Non è nel testo.", "I passi più vicini:",
+        "Forse: questi passi contengono parole della domanda.",
         "Nessun passo con queste parole.", "Nessun modello qui sa rispondere da un testo."),
-    "pt": AnswerWords("Portuguese", "Sim", "Não", "Não está no texto.", "Os trechos mais próximos:",
-        "Este trecho corresponde à pergunta.", "Talvez: estes trechos contêm palavras da pergunta.",
+    "pt": AnswerWords("Portuguese", "Não está no texto.", "Os trechos mais próximos:",
+        "Talvez: estes trechos contêm palavras da pergunta.",
         "Nenhum trecho com estas palavras.", "Nenhum modelo aqui sabe responder a partir de um texto."),
-    "nl": AnswerWords("Dutch", "Ja", "Nee", "Dat staat niet in de tekst.", "De meest nabije passages:",
-        "Deze passage past bij de vraag.", "Misschien: deze passages bevatten woorden uit de vraag.",
+    "nl": AnswerWords("Dutch", "Dat staat niet in de tekst.", "De meest nabije passages:",
+        "Misschien: deze passages bevatten woorden uit de vraag.",
         "Geen passage met deze woorden.", "Geen model hier kan uit een tekst antwoorden."),
-    "pl": AnswerWords("Polish", "Tak", "Nie", "Nie ma tego w tekście.", "Najbliższe fragmenty:",
-        "Ten fragment pasuje do pytania.", "Być może: te fragmenty zawierają słowa z pytania.",
+    "pl": AnswerWords("Polish", "Nie ma tego w tekście.", "Najbliższe fragmenty:",
+        "Być może: te fragmenty zawierają słowa z pytania.",
         "Brak fragmentu z tymi słowami.", "Żaden model tutaj nie umie odpowiadać na podstawie tekstu."),
 }  # fmt: skip
 

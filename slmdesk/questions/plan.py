@@ -1,5 +1,5 @@
-"""Answers a question step by step: choose what the model reads, ask whether the text contains the answer, have the
-answer written, and read more if it is not well supported.
+"""Answers a question step by step: choose what the model reads, have the answer written, and read more if it is not
+well supported.
 
 `plan` is a generator without a model, a thread or a store of its own, so every path through it can be tested.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
@@ -17,47 +17,27 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
 from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, LoadedModel, Sampling
-from slmdesk.claims.types import ELSEWHERE, Mark
-from slmdesk.evaluation.exams import YES_NO, SkillResult
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
-from slmdesk.questions.grounds import (
-    LEAST_GAIN,
-    LEAST_SAID,
-    LEAST_SEEN,
-    LEAST_SURE,
-    SURE,
-    UNTOLD,
-    Grounds,
-    asks_yes_or_no,
-    new_values,
-    own_words,
-    parts_of,
-    says_no,
-)  # fmt: skip
+from slmdesk.questions.grounds import LEAST_NEAR, PERHAPS, Grounds
 from slmdesk.questions.languages import answers_in
 from slmdesk.questions.prompt import (
     Answered,
     LookedAt,
     Part,
     Source,
-    grammar_of,
     not_found,
     parsed_answer,
-    refuses,
-    said_turns_of,
     text_for,
     text_turns_of,
     turns_of,
 )
-from slmdesk.questions.unanswered import perhaps_for, shown_for
-from slmdesk.questions.values import is_answered
+from slmdesk.questions.told import refuses
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import ServiceThread
 from slmdesk.store import Store
-from slmdesk.text.checks.words import tongue
 from slmdesk.text.sentences import search_words
 
 # The model reads the whole text if that takes little time, otherwise the best passages first. The choice is made after
@@ -264,30 +244,10 @@ def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: 
 SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
 
 
-CONTRADICTED = LEAST_SURE - 0.5
-"""Certainty of a model that first refused: half of the question's words must stand with the answer, or it is only kept,
-marked, as what the text has of the kind that is asked for.
-"""
-CLEAR_NO, UNDECIDED = -0.2, LEAST_SURE - 1.1
-"""Log odds below which the no of a model that first refused is believed, and the certainty of one nearer to even: what
-it then says is always marked.
-"""
-PROVEN = 0.9
-"""Share of statements judged right in its exam from which a model's yes counts more than words in common."""
-
-
 class Step(Record):
     turns: tuple[ChatMessage, ...]
     sampling: Sampling
     reading: AnswerContext
-    choices: tuple[str, ...] = ()
-    """If not empty, the model writes nothing; it is only asked how likely each of these choices is."""
-
-
-class Reply(Record):
-    text: str
-    scores: tuple[float, ...] = ()
-    """Log probability of each choice."""
 
 
 class Asked(Record):
@@ -295,106 +255,41 @@ class Asked(Record):
     before: tuple[tuple[str, str], ...]
     names: bool
     """True when the text comes from several files, so that each passage is labelled with its file."""
-    truth: SkillResult | None
-    """The model's exam in telling true from false; None when it took none, or cannot tell."""
-    is_faithful: bool = False
-    """Whether others measured of the model's family that it keeps to its text. Counts where it took no exam."""
 
 
-Judge = Callable[[AnswerContext, str, str, float], Part]
-"""Function that turns a model's answer into the part that is kept. Its arguments are the context that was read, the
-question, the model's words, and the certainty that the text contains the answer (see `_told`).
+Judge = Callable[[AnswerContext, str], Part]
+"""Function that turns a model's answer into the part that is kept. Its arguments are the context that was read and the
+model's words.
 """
 
 
-def plan(asked: Asked, reading: AnswerContext, judge: Judge) -> Generator[Step, Reply, Answered]:
-    """Yield each step, receive the reply to it, and return the verified answer at the end.
-
-    If the answer skips a part of the question, that part is asked again by itself, with the same context.
-    """
-    questions = parts_of(asked.question)
-    part, reading = yield from _answered(asked, "", reading, judge)
-    parts = [part]
-    passed_over = (
-        [question for question in questions if not is_answered(question, part.answer)] if len(questions) > 1 else []
-    )
-    for question in passed_over if part.found else ():
-        further, reading = yield from _answered(asked, question, changed(reading, wider=None), judge)
-        parts.append(further)
-    return joined(parts, (asked.question, *passed_over), reading)
-
-
-def _answered(
-    asked: Asked, only: str, reading: AnswerContext, judge: Judge
-) -> Generator[Step, Reply, tuple[Part, AnswerContext]]:
-    """Answer the question, or `only` a part of it, and return the answer with the context that was read in the end.
+def plan(asked: Asked, reading: AnswerContext, judge: Judge) -> Generator[Step, str, Answered]:
+    """Yield each step, receive the model's words, and return the answer with its passages at the end.
 
     If the answer is marked or without citations, more is read; the better supported answer of the two is kept.
     """
     best: Part | None = None
     while True:
-        words, certainty = yield from _told(asked, only, reading)
-        part = judge(reading, only or asked.question, words, certainty)
-        best = part if best is None or part.worth > best.worth else best
+        turns = turns_of(reading.sources, asked.question, asked.before, names=asked.names)
+        part = judge(reading, (yield Step(tuple(turns), SAMPLING, reading)))
+        if best is None or part.worth > best.worth:
+            best = part
         if (best.citations and not best.marks) or reading.wider is None:
-            return best, reading
+            return answered_of(best, reading)
         reading = reading.wider
 
 
-def _told(asked: Asked, only: str, reading: AnswerContext) -> Generator[Step, Reply, tuple[str, float]]:
-    """Return the model's words, and how certain it is that the text contains the answer.
-
-    Small models refuse what they know if they are allowed to, and find something in any text if not. So whether it is
-    there is asked apart: before the answer, where an exam shows what the model's yes is worth, else after a refusal.
-    """
-    question, truth = only or asked.question, asked.truth
-    make = partial(turns_of, reading.sources, asked.question, asked.before, names=asked.names, only=only)
-    is_yes_no, open_turns = asks_yes_or_no(question), make(refuses=False)
-    answer = Step(tuple(open_turns), changed(SAMPLING, grammar=grammar_of(question)), reading)
-    said = Step(tuple(said_turns_of(open_turns)), Sampling(temperature=0.0), reading, YES_NO)
-    if (truth and only) or (not truth and is_yes_no):  # that a part is there is denied sooner
-        return (yield answer).text, UNTOLD
-    if truth is None:
-        words = (yield changed(answer, turns=tuple(make(refuses=True)))).text
-        if refuses(words) and (odds := _odds((yield said))) > CLEAR_NO:
-            return (yield answer).text, CONTRADICTED if odds > 0.0 else UNDECIDED
-        if asked.is_faithful and not refuses(words):
-            return words, max(_odds((yield said)) + LEAST_SURE, UNTOLD)
-        return words, UNTOLD
-    above = _odds((yield said)) - (truth.threshold or 0.0)
-    certainty = above + LEAST_SURE
-    if above > 0.0 and truth.passed >= PROVEN * truth.total:
-        certainty = max(certainty, SURE)
-    if certainty + 1.0 < LEAST_SURE and not is_yes_no:  # not even all words in common would do
-        return "", certainty
-    return (yield answer).text, certainty
-
-
-def _odds(reply: Reply) -> float:
-    """Return log P(Yes) - log P(No)."""
-    return reply.scores[0] - reply.scores[1] if len(reply.scores) == len(YES_NO) else 0.0
-
-
-def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerContext) -> Answered:
-    answer, marks = "", list[Mark]()
-    answered = any(part.found for part in parts)
-    for part, question in zip(parts if answered else (), questions, strict=False):
-        words = part.answer if part.found else f"{part.answer.rstrip('.')}: \u201c{question}\u201d"
-        if words in answer:
-            continue
-        answer += "\n" if answer else ""
-        marks += [changed(mark, start=mark.start + len(answer), end=mark.end + len(answer)) for mark in part.marks]
-        answer += words
-    citations = tuple(dict.fromkeys(citation for part in parts if part.found for citation in part.citations))
-    perhaps = "" if answered else parts[0].perhaps
-    citations = parts[0].nearest if perhaps else citations
+def answered_of(part: Part, reading: AnswerContext) -> Answered:
+    """Return what a person is shown of an answer. A refusal that passages speak against is shown as these passages."""
+    is_perhaps = bool(part.perhaps)
+    citations = part.nearest if is_perhaps else part.citations
     return Answered(
-        answer=answer or perhaps or parts[0].answer,
-        found=answered or bool(perhaps),
-        is_quoted=bool(perhaps),
+        answer=part.perhaps or part.answer,
+        found=part.found or is_perhaps,
+        is_quoted=is_perhaps,
         citations=citations,
-        marks=tuple(marks),
-        nearest=() if citations else next((part.nearest for part in parts if part.nearest), ()),
+        marks=part.marks,
+        nearest=() if citations else part.nearest,
         is_whole=reading.is_whole,
         passages_read=len(reading.sources),
         passages_total=reading.passages,
@@ -425,7 +320,7 @@ class Asking:
     is_written: bool = False
     """True once the model has the question. From then on `Answers` looks after the answer."""
     reading: AnswerContext = field(default_factory=lambda: AnswerContext(RankedPassages((), ())))
-    plan: Generator[Step, Reply, Answered] | None = None
+    plan: Generator[Step, str, Answered] | None = None
     answered: Answered | None = None
     read_s: float = 0.0
     """Seconds that the model took to read the whole text."""
@@ -436,9 +331,6 @@ def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
 
 
 NEAREST = 3
-MOST_CITED = 3
-MOST_FIRST = 3
-"""An answer begins within so many sentences."""
 MOST_LOOKED_THROUGH = 300_000
 """Most characters of documents that are all searched for support of an answer. Of longer documents only passages with
 the question's words are searched.
@@ -456,81 +348,35 @@ class Evidence:
     documents: tuple[DocumentRecord, ...]
     reading: AnswerContext
 
-    def part(self, question: str, text: str, certainty: float = UNTOLD) -> Part:
-        """Return the part of a model's words that is kept: the answer, and the sentences that support it.
+    def part(self, text: str) -> Part:
+        """Return a model's answer with the sentences it rests on and the marks at it. The model's words always stay.
 
-        The result is "not found" if nothing supports the answer, or only a sentence about something else. `question`:
-        the question or a part of it. `certainty`: how certain the model is that the text contains the answer. Raises
-        KnownError store.*.
+        Where the model says that the text does not tell, the nearest sentences stand below. Raises KnownError store.*.
         """
-        answer, grounds = parsed_answer(text), self._grounds
-        claims, denied = grounds.claims(question, answer)
-        if not claims or grounds.unknown_names(self.question):
+        answer = parsed_answer(text)
+        if refuses(answer):
             return self._missing()
-        best = max(claims[:MOST_FIRST], key=lambda claim: claim.relation)
-        main = best if best.relation > claims[0].relation + LEAST_GAIN else claims[0]
-        citations = main.citations
-        is_yes_no, is_told = asks_yes_or_no(question), certainty != UNTOLD
-        if is_yes_no:  # small models answer the question itself instead
-            adds = own_words(question, answer) or new_values(question, answer)
-            turned = -certainty if says_no(answer) and adds else certainty
-            certainty = max(UNTOLD, certainty, turned)  # any text lacks most things
-        holds_all = grounds.holds_all(question, main.text, citations)
-        is_proven = certainty >= SURE  # the words of the text may raise a doubt, and not deny the answer
-        is_sure = is_proven and holds_all
-        is_off = main.relation + certainty < LEAST_SURE or (not is_sure and grounds.is_elsewhere(question, citations))
-        is_made_up = not is_yes_no and not is_proven and grounds.is_made_up(question, main.text, citations)
-        seen = max(main.relation, grounds.relation_before(question, citations))
-        is_turned = certainty in (CONTRADICTED, UNDECIDED)
-        is_seen = seen >= LEAST_SEEN and (not is_told or certainty >= LEAST_SURE or is_turned)
-        may_stay = is_proven or (holds_all and is_seen)
-        if (
-            (is_turned and not self._is_sought(question, main.text))
-            or is_made_up
-            or (is_off and not may_stay)
-            or (denied and not grounds.stands(question, main, denied))
-        ):
-            return self._missing()
-        marks = [
-            changed(mark, start=mark.start + claim.start, end=mark.end + claim.start)
-            for claim in claims
-            for mark in grounds.marks(
-                question,
-                claim.text,
-                (*claim.citations, *citations),
-                LEAST_SAID if claim is main and claim.relation < LEAST_SURE else LEAST_GAIN,
-            )
-        ]
-        is_off = is_off or grounds.is_about_another(question, main, is_sure=is_sure)
-        if is_off:
-            marks.insert(0, Mark(ELSEWHERE, main.text, main.start, main.start + len(main.text)))
-        if is_yes_no and citations and (marks or grounds.are_against(question, answer, citations)):
-            return self._quotation(citations[:1], is_answer=not is_off and main.relation >= LEAST_SURE)
-        further = [claim.citations[0] for claim in claims if claim.citations]
-        citations = tuple(dict.fromkeys((*citations, *further)))[:MOST_CITED]
-        return Part(answer, True, citations, tuple(marks), nearest=() if citations else self._nearest_ones())
+        citations = self._grounds.citations(self.question, answer)
+        marks = self._grounds.marks(self.question, answer, citations)
+        nearest = () if citations else self._grounds.nearest(self.question)[0]
+        return Part(answer, True, citations, marks, nearest)
 
-    def _is_sought(self, question: str, text: str) -> bool:
-        """Return whether words add something to the question, of the kind that it asks for."""
-        grounds = self._grounds
-        language = tongue(text, likely=grounds.language) or grounds.language
-        return grounds.tells(question, text) and is_answered(question, text, language)
-
-    def _quotation(self, citations: tuple[Citation, ...], *, is_answer: bool) -> Part:
-        """Return the quotation alone, where it does not bear out a yes or no."""
-        words = " ".join(citations[0].quote.split())
-        marks = () if is_answer else (Mark(ELSEWHERE, words, 0, len(words)),)
-        return Part(words, True, citations, marks)
+    def _missing(self) -> Part:
+        told = answers_in(self.question, self._grounds.text)
+        nearest, nearness = self._grounds.nearest(self.question)
+        perhaps = told.perhaps if nearness >= PERHAPS else ""
+        return Part(told.not_found, False, nearest=nearest, perhaps=perhaps)
 
     def quoted(self) -> Answered:
         """Return the best passages as the answer: there is no model or only a weak one. Raises KnownError store.*."""
         if not self._grounds.passages:  # nothing was read, so nothing stands there
             return Answered(not_found(self.question), found=False)
-        shown, told = shown_for(self.question, self._grounds), answers_in(self.question, self._grounds.text)
-        head = told.fits if shown.fits else told.perhaps if shown.citations else told.no_passage
-        answer, is_found = f"{head} {told.no_model}", bool(shown.citations)
-        nearest = () if is_found else tuple(self._nearest())  # by the beginnings of words, or by meaning
-        return Answered(answer, is_found, shown.citations, nearest=nearest, is_quoted=True, fits=shown.fits)
+        told = answers_in(self.question, self._grounds.text)
+        found, nearness = self._grounds.nearest(self.question)
+        shown = found if nearness >= LEAST_NEAR else ()
+        head = told.perhaps if shown else told.no_passage
+        nearest = () if shown else tuple(self._nearest())  # by the beginnings of words, or by meaning
+        return Answered(f"{head} {told.no_model}", bool(shown), shown, nearest=nearest, is_quoted=True)
 
     def words(self, answered: Answered) -> str:
         """Return an answer with its sources as the text that is stored, and sent with a further question."""
@@ -548,15 +394,6 @@ class Evidence:
             quote = " ".join(citation.quote.split()).translate(_INNER)
             lines.append(f"> \u201c{quote}\u201d \u2014 {_place_of(citation, documents)}")
         return "\n\n".join(lines)
-
-    def _missing(self) -> Part:
-        told = answers_in(self.question, self._grounds.text)
-        if perhaps := perhaps_for(self.question, self._grounds):
-            return Part(told.not_found, False, nearest=perhaps, perhaps=told.perhaps)
-        return Part(told.not_found, False, nearest=self._nearest_ones())
-
-    def _nearest_ones(self) -> tuple[Citation, ...]:
-        return tuple(citation for citation in self._nearest() if self._grounds.is_near(self.question, citation))
 
     @cached_property
     def _grounds(self) -> Grounds:

@@ -31,7 +31,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
 from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
 from slmdesk.chat.conversation import SentMessage, active_path, leaf_of, title_from
-from slmdesk.evaluation.exams import ExamService, Skill, is_faithful, is_weak, skills_of
+from slmdesk.evaluation.exams import ExamService, is_weak
 from slmdesk.library.saved_states import WORTH_S, StateService
 from slmdesk.library.search import Retrieval
 from slmdesk.loader.model_loader import ModelLoader
@@ -45,7 +45,6 @@ from slmdesk.questions.plan import (
     Asking,
     ReadingChoice,
     ReadingRequest,
-    Reply,
     Step,
     plan,
     text_of,
@@ -306,19 +305,8 @@ class QuestionService(Service):
     def _read(self, asking: Asking, record: ModelRecord, reading: AnswerContext) -> None:
         if reading.wider and self._is_read(asking, reading.wider):
             reading = reading.wider  # nothing is cheaper, and it holds everything
-        truth = skills_of(record).get(Skill.TRUTH)
-        asked = Asked(
-            asking.question,
-            asking.before,
-            names=len(asking.documents) > 1,
-            truth=truth if truth is not None and truth.level != "weak" else None,
-            is_faithful=truth is None and is_faithful(record),
-        )
-        asking.plan = plan(
-            asked,
-            reading,
-            lambda context, question, text, certainty: self._evidence(asking, context).part(question, text, certainty),
-        )
+        asked = Asked(asking.question, asking.before, names=len(asking.documents) > 1)
+        asking.plan = plan(asked, reading, lambda context, text: self._evidence(asking, context).part(text))
         try:
             request = self._request(asking, next(asking.plan))
         except KnownError as err:
@@ -349,10 +337,9 @@ class QuestionService(Service):
             watcher=Watcher(
                 lambda message: self._written(asking, message),
                 lambda text: self._kept_words(asking, text),
-                lambda answer, scores: self._next(asking, step, answer, scores),
+                lambda answer, _scores: self._next(asking, step, answer),
             ),
             state=self._known_state(asking, step.reading),
-            choices=step.choices,
         )
 
     def _is_read(self, asking: Asking, reading: AnswerContext) -> bool:
@@ -364,7 +351,7 @@ class QuestionService(Service):
             return None
         return self._states.known(asking.record, text_of(asking, reading), PROMPT_VERSION)
 
-    def _next(self, asking: Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
+    def _next(self, asking: Asking, step: Step, answer: Answer) -> AnswerRequest | None:
         assert asking.record is not None
         new = answer.usage.prompt_tokens - answer.usage.cached_tokens
         if new >= LEAST_MEASURED:
@@ -373,7 +360,7 @@ class QuestionService(Service):
             asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds the text already read
         assert asking.plan is not None
         try:
-            return self._request(asking, asking.plan.send(Reply(answer.text, tuple(scores))))
+            return self._request(asking, asking.plan.send(answer.text))
         except StopIteration as end:
             asking.answered = end.value
         except KnownError:  # pages unreadable now: the words stay unverified

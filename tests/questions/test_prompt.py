@@ -13,13 +13,11 @@ from slmdesk.library.search import nearest_of, share_of
 from slmdesk.questions.prompt import (
     NOT_FOUND,
     Source,
-    grammar_of,
     not_found,
     parsed_answer,
-    refuses,
-    said_turns_of,
     turns_of,
 )
+from slmdesk.questions.told import refuses
 
 pytestmark = pytest.mark.pure
 
@@ -52,19 +50,6 @@ def test_a_follow_up_begins_with_the_same_words():
     assert then[1].text == first[1].text[: len(then[1].text)], "what was read for the first is not read again"
 
 
-def test_whether_the_text_says_it_is_asked_behind_the_same_words():
-    turns = turns_of(SOURCES, "When does it stop?", [("Before?", "That.")], names=False)
-    asked = said_turns_of(turns)
-    assert asked[:-1] == turns[:-1]
-    begin = turns[-1].text.partition("Answer in English")[0]
-    assert asked[-1].text == f"{begin}Does the text say the answer to this question? Answer Yes or No."
-
-
-def test_a_refusal_may_be_ruled_out():
-    asked = [turns_of(SOURCES, "When?", [], names=False, refuses=allowed)[-1].text for allowed in (True, False)]
-    assert [NOT_FOUND in text for text in asked] == [True, False]
-
-
 FORM = '[1] "The pump stops at 12.5 bar."\n'
 
 
@@ -91,27 +76,12 @@ def test_an_answer_is_what_is_no_quotation(text, answer):
     ],
 )  # fmt: skip
 def test_a_refusal_begins_by_saying_that_the_text_does_not_tell(words, expected):
-    assert refuses(words) is expected
+    assert refuses(parsed_answer(words)) is expected
 
 
 @given(st.text(max_size=300))
 def test_whatever_a_model_says_can_be_read(text):
     assert len(parsed_answer(text)) <= len(text)
-
-
-@pytest.mark.parametrize(
-    ("question", "yes"),
-    [
-        ("May the tenant keep a dog?", '"Yes" | "No"'),
-        ("Muss der Mieter das melden?", '"Ja" | "Nein"'),
-        ("¿Debe el inquilino pagar la luz?", '"Sí" | "No"'),
-    ],
-)
-def test_what_yes_or_no_answers_begins_with_it(question, yes):
-    grammar = grammar_of(question)
-    assert grammar is not None
-    assert yes in grammar
-    assert grammar_of("What may the tenant do?") is None
 
 
 def test_not_found_is_said_in_the_language_of_the_question():

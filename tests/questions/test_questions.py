@@ -6,11 +6,7 @@ import pytest
 from fakes.recorder import add_model
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import changed
 from slmdesk.base.records import Status
-from slmdesk.evaluation.exams import SKILLS, YES_NO, Skill, SkillResult, is_faithful, items, shape_of_skill
-from slmdesk.questions.plan import plan
-from slmdesk.questions.prompt import NOT_FOUND
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
 from slmdesk.runtime.events import MessageEnded, Noticed
 
@@ -55,7 +51,7 @@ def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_
     text = "# Rent\n\nThe rent is 1,200 euros.\n\n# Deposit\n\nThe deposit amounts to 2,400 euros.\n"
     record = document(recorder, tmp_path / "lease.md", text)
     _, ended, answered = ask(recorder, "How high is the deposit?", record)
-    (cited,) = answered.citations
+    cited = answered.citations[0]
     assert (cited.page, cited.quote) == (2, "The deposit amounts to 2,400 euros.")
     assert "lease.md, section 2" in ended.message.text
     (hit,) = recorder.calls.documents.search("deposit")
@@ -80,13 +76,13 @@ def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
 def test_not_found_is_an_answer_with_the_nearest_passages(opened, tmp_path):
     recorder = opened(answer="Not in the text.")
     record = document(recorder, tmp_path / "manual.txt")
-    _, ended, answered = ask(recorder, "What does the pump cost?", record)
+    _, ended, answered = ask(recorder, "What do new seals cost?", record)
     assert (answered.found, answered.citations) == (False, ())
-    assert answered.nearest[0].quote == "The pump stops at 12 bar."
+    assert answered.nearest
     assert ended.message.text.startswith("Not in the text.")
 
 
-def test_a_refusal_is_perhaps_where_the_thing_stands_beside_a_value(opened, tmp_path):
+def test_a_refusal_is_perhaps_where_a_sentence_has_the_words_of_the_question(opened, tmp_path):
     recorder = opened(answer="Not in the text.")
     record = document(recorder, tmp_path / "letter.txt", "The costs of two nights are met too, with a cap of 80 euros.")
     _, ended, answered = ask(recorder, "Up to what amount are nights refunded?", record)
@@ -106,8 +102,8 @@ def test_more_is_read_where_the_best_passages_do_not_answer_it(opened, tmp_path)
     planned = recorder.of(QuestionPlanned)
     assert [step.is_whole for step in planned] == [False, True]
     assert planned[0].passages < planned[1].passages
-    assert (answered.found, answered.is_whole) == (False, True)
-    assert {citation.quote for citation in answered.nearest} == {"The pump stops."}
+    assert (answered.state, answered.is_whole) == ("perhaps", True)
+    assert {citation.quote for citation in answered.citations} == {"The pump stops."}
 
 
 RENT = "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep a cat if the landlord agrees."
@@ -117,11 +113,11 @@ RENT = "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep 
     ("answer", "question", "state", "kinds"),
     [
         ("1,200 euros a month.", "What is the rent?", "in the text", []),
-        ("The rent is 1,400 euros a month.", "What is the rent?", "not in the text", []),
+        ("The rent is 1,400 euros a month.", "What is the rent?", "check this", ["amount"]),
         ("The rent is 1,200 euros a month, due on the 5 May.", "What is the rent?", "check this", ["date"]),
         ("No, it is not 1,400 euros but 1,200 euros.", "Is it 1,400 euros?", "in the text", []),
-        ("Yes, it is 1,400 euros.", "Is it 1,400 euros?", "check this", ["elsewhere"]),
-        ("Mrs Okonkwo may keep a cat if he agrees.", "Who may keep a cat?", "perhaps", []),  # who may, stands there
+        ("Mrs Okonkwo may keep a cat if he agrees.", "Who may keep a cat?", "check this", ["name"]),
+        ("Not in the text.", "Who pays for broken windows?", "not in the text", []),
     ],
 )
 def test_an_answer_is_in_the_text_or_to_be_checked_or_not_in_the_text(opened, tmp_path, answer, question, state, kinds):
@@ -132,44 +128,6 @@ def test_an_answer_is_in_the_text_or_to_be_checked_or_not_in_the_text(opened, tm
     for mark in answered.marks:
         assert answered.answer[mark.start : mark.end] == mark.text
     assert ("Check this:" in ended.message.text) is bool(kinds)
-
-
-@pytest.mark.parametrize(("says", "choice", "words"), [(SAYS, "Yes", SAYS), (SAYS, "No", NOT_FOUND)])
-def test_a_model_that_can_judge_is_asked_whether_it_is_there(opened, tmp_path, says, choice, words):
-    recorder = opened(answer=says, choice=choice)
-    skill = shape_of_skill(SkillResult(Skill.TRUTH, "good", 20, 24, 0.9, 0.9))
-    (model,) = recorder.calls.store.models.all()
-    shape = {"version": items()[0], "skills": [skill]}
-    recorder.calls.store.models.set_info(model.id, **{SKILLS: shape})
-    record = document(recorder, tmp_path / "manual.txt")
-    _, ended, answered = ask(recorder, "When does the pump stop?", record)
-    assert (answered.answer, answered.marks) == (words, ())
-    assert ended.message.text.startswith(words)
-    assert answered.citations or answered.nearest
-
-
-@pytest.mark.parametrize(("names", "steps"), [("Qwen3 8B", 2), ("Qwen3 8B abliterated", 1)])
-def test_before_its_exam_a_family_that_others_found_faithful_is_asked_too(opened, tmp_path, monkeypatch, names, steps):
-    """The tiny model is taken for one with this header."""
-    header, asked = {"names": names, "parameters": 8_190_000_000}, []
-    monkeypatch.setattr(
-        "slmdesk.questions.service.is_faithful", lambda record: is_faithful(changed(record, header=header))
-    )
-
-    def watched(*given):
-        step, way = None, plan(*given)
-        try:
-            while True:
-                step = way.send((yield step) if step else None)
-                asked.append(step.choices)
-        except StopIteration as end:
-            return end.value
-
-    monkeypatch.setattr("slmdesk.questions.service.plan", watched)
-    recorder = opened(answer=SAYS, choice="Yes")
-    _, _, answered = ask(recorder, "When does the pump stop?", document(recorder, tmp_path / "manual.txt"))
-    assert answered.state == "in the text"
-    assert asked == [(), YES_NO][:steps]
 
 
 def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
@@ -194,7 +152,7 @@ def test_without_a_model_that_can_do_it_passages_are_shown(opened, tmp_path, mod
         recorder.calls.store.models.change(weak.id, header=header)
     record = document(recorder, tmp_path / "manual.txt")
     _, ended, answered = ask(recorder, "At how many bar does the pump stop?", record)
-    assert (answered.is_quoted, answered.found, answered.state) == (True, True, "in the text")
+    assert (answered.is_quoted, answered.found, answered.state) == (True, True, "perhaps")
     assert answered.citations[0].quote == "The pump stops at 12 bar."
     assert "No model here can answer" in ended.message.text
     assert "Roses" not in ended.message.text
