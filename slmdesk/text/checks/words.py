@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import product
@@ -110,25 +109,6 @@ def capitalised() -> frozenset[str]:
     return listed("names", "common") | listed("names", "titles") | frozenset(calendar.split())
 
 
-@cache
-def _endings() -> frozenset[str]:
-    return listed("names", "endings") | {""}
-
-
-def same_word(word: str, other: str) -> bool:
-    """Return whether two folded words are forms of one: they share 3 or more first letters and have known endings."""
-    if word == other:
-        return True
-    if word[:3] != other[:3]:
-        return False
-    size = next((at for at, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
-    ends = _endings()
-    if word[size:] in ends and other[size:] in ends:
-        return True
-    # Kraków, Krakowie: the ending may begin with letters both share; Chojnice, Chojnic.
-    return size > 4 and word[size - 1 :] in ends and other[size - 1 :] in ends
-
-
 _STEM_ENDING_WORDS = "ungen ments ations ation ingly ement ing ies ied ten est ung ed en er em et te ly e a o y i u"
 _STEM_ENDINGS = tuple(_STEM_ENDING_WORDS.split())
 
@@ -144,7 +124,3 @@ def stem(word: str, most: int = 6) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)][:most]
     return word[:most]
-
-
-def any_same(word: str, words: Iterable[str]) -> bool:
-    return any(same_word(word, other) for other in words)
