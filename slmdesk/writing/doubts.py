@@ -85,13 +85,14 @@ def denied(text: str, language: str) -> int:
 def _names_at(sentence: str, edit: Edit, language: str) -> Iterator[str]:
     """Yield the names that a change touches: capitalised inside a sentence, in German only after a title."""
     titles, before = listed("names", "titles"), ""
-    for word in WORD.finditer(sentence):
-        is_inside = edit.start < word.end() and word.start() < edit.end
-        is_title, before = before in titles, folded(word[0])
-        if not is_inside or not word[0][0].isupper() or before in capitalised() or before in function_words(language):
+    for match in WORD.finditer(sentence):
+        word, plain = match[0], folded(match[0])
+        is_title, before = before in titles, plain
+        is_touched = edit.start < match.end() and match.start() < edit.end
+        if not is_touched or not word[0].isupper() or plain in capitalised() or plain in function_words(language):
             continue
-        if is_title or (language != "de" and len(word[0]) > 1 and not opens(sentence, word.start())):
-            yield word[0]
+        if is_title or (language != "de" and len(word) > 1 and not opens(sentence, match.start())):
+            yield word
 
 
 def _is_said(word: str, others: Sequence[str], language: str) -> bool:
