@@ -44,7 +44,7 @@ DECISIONS = {
     "summaries": 2282,
     "system": 141,
     "tables": 1846,
-    "text": 2681,
+    "text": 2673,
     "translation": 1952,
     "versions": 937,
     "voice": 34,
