@@ -67,11 +67,6 @@ def flags_of(
     return tuple(dict.fromkeys(flags))
 
 
-def looks_untranslated(source: str, target: str, languages: tuple[str, str]) -> bool:
-    """Return whether an answer is hardly a translation: the source, another language, far too long or short."""
-    return bool(_language(source, target, *languages) or _length(source, target))
-
-
 def _differences(source: str, target: str, languages: tuple[str, str]) -> list[SegmentFlag]:
     flags = [
         SegmentFlag("number", target[numeral.start : numeral.end], numeral.written)
