@@ -30,7 +30,7 @@ DECISIONS = {
     "history": 608,
     "hub": 500,
     "jobs": 481,
-    "library": 1891,
+    "library": 1888,
     "loader": 211,
     "models": 883,
     "online": 859,

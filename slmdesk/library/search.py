@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import takewhile
 
 from slmdesk.base.documents import ASIDE, BlockKind, Page
 from slmdesk.base.errors import KnownError
@@ -154,9 +153,6 @@ def _bare(folded: str) -> str:
     return _NOT_LETTERS.sub("", folded)
 
 
-LEAST_STEM, LONGEST_ENDING = 4, 3
-
-
 _ENDS = re.compile(r"\n\s*\n")
 
 
@@ -208,14 +204,6 @@ def share_of(words: Sequence[str], text: str) -> float:
     """Return the share of the words found in a text, 0..1. Other forms and compounds count in part."""
     folded = f" {fold_for_search(text)} "
     return sum(sum(group in folded for group in own) / len(own) for own in map(groups_of, words)) / max(1, len(words))
-
-
-def are_alike(word: str, other: str) -> bool:
-    """Tell whether two words differ at most in an ending of three letters, short words in one ("end", "ends")."""
-    beginning = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, other, strict=False)))
-    if beginning == LEAST_STEM - 1 == min(len(word), len(other)):
-        return max(len(word), len(other)) == LEAST_STEM
-    return beginning >= LEAST_STEM and max(len(word), len(other)) - beginning <= LONGEST_ENDING
 
 
 def sentences_of_span(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
