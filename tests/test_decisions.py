@@ -49,7 +49,7 @@ DECISIONS = {
     "versions": 937,
     "voice": 34,
     "window": 1695,
-    "writing": 917,
+    "writing": 916,
 }
 
 

@@ -116,7 +116,7 @@ def ours(item: Item, answer: str) -> tuple[str, list[Change]]:
     """What the program makes of a model's answer: the sentence, and what is only suggested."""
     changes: list[Change] = []
     for passage in passages(item.wrong, item.language):
-        if wording := answer_in(answer, passage.asked(item.wrong), item.language, is_heading=passage.is_heading):
+        if wording := answer_in(answer, passage.asked(item.wrong), is_heading=passage.is_heading):
             changes += changes_in(item.wrong, passage, wording, item.language)
     return applied(item.wrong, [change.edit for change in changes if change.is_made]), [
         x for x in changes if not x.is_made

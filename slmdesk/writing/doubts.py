@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 from slmdesk.claims.differences import CONDITION, DUTY, NEGATION, differences
 from slmdesk.claims.judge import missing
@@ -12,7 +11,6 @@ from slmdesk.text.checks.names import opens
 from slmdesk.text.checks.negation import denials
 from slmdesk.text.checks.words import WORD, capitalised, folded, function_words, listed
 from slmdesk.text.preserved import changed
-from slmdesk.text.sentences import stop_words
 from slmdesk.writing.edits import Edit, applied, is_same, letters_of, words_in
 
 _FIGURES = re.compile(r"\d(?:[\d.,:/'’]*\d)?|[-−–+±<>≤≥](?=\s?\d)|[%‰€$£¥§°]")
@@ -26,7 +24,7 @@ def doubts_of(sentence: str, edits: Sequence[Edit], language: str) -> list[str]:
     """Return for each change of a sentence why it must not be made without asking, or "" if it may.
 
     The reasons are `line break`, `address` (text that must stay letter for letter), `number`, `meaning` (who must, or
-    may), `negation`, `name` and `words` (other words than the writer's). `language` is an ISO 639-1 code.
+    may), `negation`, `name` and `words` (a word of meaning for another one). `language` is an ISO 639-1 code.
     """
     gone = [word for edit in edits for word in words_in(edit.old(sentence))]
     come = [word for edit in edits for word in words_in(edit.new)]
@@ -58,8 +56,9 @@ def _doubt(sentence: str, edit: Edit, language: str, gone: Sequence[str], come: 
     is_respelled = any(name.casefold() not in new.casefold() for name in _names_at(sentence, edit, language))
     if is_respelled and any(word[0].isupper() and folded(word) not in capitalised() for word in words_in(new)):
         return "name"
-    is_kept = all(_is_said(word, come, language) for word in words_in(old))
-    return "" if is_kept and all(_is_said(word, gone, language) for word in words_in(new)) else "words"
+    is_lost = not all(_is_said(word, come, language) for word in words_in(old))
+    is_swapped = is_lost and not all(_is_said(word, gone, language) for word in words_in(new))
+    return "words" if is_swapped else ""
 
 
 def facts_beside(old: str, new: str, language: str) -> tuple[list[str], list[str]]:
@@ -97,9 +96,4 @@ def _names_at(sentence: str, edit: Edit, language: str) -> Iterator[str]:
 
 def _is_said(word: str, others: Sequence[str], language: str) -> bool:
     """Return whether a word is small or has its counterpart among the others: a form of it, or its right spelling."""
-    return folded(word) in _small(language) or any(is_same(word, other, language) for other in others)
-
-
-@cache
-def _small(language: str) -> frozenset[str]:
-    return function_words(language) | stop_words().get(language, frozenset())
+    return folded(word) in function_words(language) or any(is_same(word, other) for other in others)

@@ -90,14 +90,14 @@ def likeness(word: str, other: str) -> float:
     return difflib.SequenceMatcher(None, word.casefold(), other.casefold(), autojunk=False).ratio()
 
 
-def is_same(word: str, other: str, language: str) -> bool:
-    """Return whether two words are forms or spellings of one, or begin alike. With a prefix a word is another:
-    "impossible".
+def is_same(word: str, other: str) -> bool:
+    """Return whether two words begin alike or are spelled alike, as forms and misspellings of one word are. With a
+    prefix a word is another: "impossible".
     """
     one, two = sorted((re.sub("['’]", "", folded(each)) for each in (word, other)), key=len)
     is_prefixed = two.endswith(one) and len(two) > len(one) + 1
     is_alike = common_prefix(one, two) >= max(LEAST_BEGINNING, CLOSE * len(one))
-    return not is_prefixed and (is_alike or is_close(one, two) or is_form(word, other, language))
+    return not is_prefixed and (is_alike or is_close(one, two))
 
 
 def is_close(word: str, other: str) -> bool:

@@ -62,7 +62,7 @@ def passages(text: str, language: str = "") -> Iterator[Passage]:
             yield Passage(start + first, start + last, number, (start, end), is_heading)
 
 
-def answer_in(answer: str, source: str, language: str, *, is_heading: bool = False) -> str:
+def answer_in(answer: str, source: str, *, is_heading: bool = False) -> str:
     """Return a model's correction of a sentence, on one line and without talk, or "" if the answer has none."""
     text = without_chatter(source, answer).strip()
     text = " ".join(text.split("\n\n")[0].split())
@@ -72,17 +72,17 @@ def answer_in(answer: str, source: str, language: str, *, is_heading: bool = Fal
         return ""
     if not 0.5 * len(source) - 10 <= len(text) <= 1.6 * len(source) + 20:
         return ""
-    if _kept_share(source, text, language) < LEAST_KEPT:
+    if _kept_share(source, text) < LEAST_KEPT:
         return ""
     if is_heading and text.endswith(".") and not source.endswith("."):
         text = text.removesuffix(".")
     return text
 
 
-def _kept_share(source: str, answer: str, language: str) -> float:
+def _kept_share(source: str, answer: str) -> float:
     there = words_in(answer)
     words = [word for word in words_in(source) if len(word) >= LEAST_LETTERS]
-    return sum(any(is_same(word, other, language) for other in there) for word in words) / len(words) if words else 1.0
+    return sum(any(is_same(word, other) for other in there) for word in words) / len(words) if words else 1.0
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int, int, bool]]:

@@ -94,7 +94,7 @@ class WritingService(Service):
         def take(number: int, words: Words) -> list[dict[str, Json]]:
             sentence, spoken_in = steps[number]
             for passage in () if words.is_cut else asked[steps[number]]:
-                if said := answer_in(words.text, sentence, spoken_in, is_heading=passage.is_heading):
+                if said := answer_in(words.text, sentence, is_heading=passage.is_heading):
                     some = changes_in(text, passage, said, spoken_in, is_marked_only=is_marked_only)
                     changes[passage] = some
                     if report is not None and some:

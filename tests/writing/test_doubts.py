@@ -36,7 +36,6 @@ def doubts(old: str, new: str, language: str = "en") -> set[str]:
         ("en", "Sales rose.", "Sales fell.", "words"),
         ("en", "You can go.", "You must go.", "meaning"),
         ("en", "The old car broke.", "The old vehicle broke.", "words"),
-        ("en", "The car broke.", "The red car broke.", "words"),
         ("en", "It came on 3 Oktober.", "It came on October 3.", "number"),
         ("en", "See www.example.org/a now.", "See www.example.org/b now.", "address"),
     ],
@@ -80,6 +79,8 @@ def test_a_changed_fact_is_a_doubt(language, old, new, doubt):
         ("fr", "Je sais pas qui.", "Je ne sais pas qui."),
         ("es", "El alquiler a subido un 12 %.", "El alquiler ha subido un 12 %."),
         ("en", "He only told me.", "He told only me."),
+        ("en", "I am good in sing.", "I am good at singing songs."),
+        ("en", "He talks with others people.", "He talks with others."),
         ("en", "I ANSWERED teh QUESTION", "I answered the question."),
     ],
 )
