@@ -45,7 +45,7 @@ DECISIONS = {
     "system": 141,
     "tables": 1846,
     "text": 2673,
-    "translation": 1952,
+    "translation": 1951,
     "versions": 937,
     "voice": 34,
     "window": 1695,
