@@ -9,9 +9,9 @@ For a folder of papers with drafts written by hand (see benchmarks.quality.draft
     lost                    points of `draft` that are not in `through`
     appended_points         points of `through` that stand in the appended lines alone
     sentences               of the draft, of which the checks
-    marked, replaced        speak against so many, and put sentences of the paper in the place of so many of these
+    marked                  speak against so many
     appended                lines
-    faults                  {kind: [found, total]}: lines with a fault that are marked or replaced; with faults.json
+    faults                  {kind: [found, total]}: lines with a fault that are marked; with faults.json
 
 The sums of all papers are a last line, on stderr.  `--show` tells there what was lost, marked or not found.  A paper
 that is not in FOLDER is looked for in the folders of `--papers`.  Status 1 where something could not be judged.
@@ -56,13 +56,15 @@ class Judgement:
 
     said: Sequence[Said]
     points: Sequence[Point]
-    marked: int
-    replaced: int
+
+    @property
+    def marked(self) -> int:
+        """Sentences that a check speaks against."""
+        return sum(not point.is_supported for point in self.points)
 
     def point(self, sentence: Said) -> Point | None:
         """The sentence as it is shown, if it is."""
-        shown = (point for point in self.points if point.text == sentence.text and not point.quotation)
-        return next(shown, None)
+        return next((point for point in self.points if point.text == sentence.text), None)
 
     def accepts(self, sentence: Said) -> bool:
         """Whether it is shown without a mark."""
@@ -93,8 +95,7 @@ class Paper:
     def judged(self, draft: Sequence[str]) -> Judgement:
         """What the checks make of a draft."""
         said = written_in(answer_of(draft), Numbered("", ()), self._source.language).said
-        check = checked(said, self._source, self._among)
-        return Judgement(said, check.points, check.marked, check.replaced)
+        return Judgement(said, tuple(checked(said, self._source, self._among)))
 
     def passages(self, point: Point) -> str:
         """What a sentence rests on."""
@@ -138,7 +139,7 @@ def judged(case: Case, desk: Desk, show: Callable[[str], None], *, has_faults: b
     """Judge a paper.  Raises RuntimeError where it cannot be read, BadInput where it has no text."""
     document = desk.read(case.paper)
     paper = Paper(desk, document, case.language)
-    most = max(LEAST_WORDS, allowed_words(paper.words, Length.MEDIUM))
+    most = max(LEAST_WORDS, allowed_words(paper.words, Length.MEDIUM, is_written=False))
     rules = [sentence.text for sentence in desk.summary(document, own_words=True).result.sentences]
     told, checks = paper.told(case.draft, most), paper.judged(case.draft)
     written, appended = ([point.text for point in told if (point.group == ALSO_IN) is also] for also in (False, True))
@@ -160,7 +161,6 @@ def judged(case: Case, desk: Desk, show: Callable[[str], None], *, has_faults: b
         "total": case.worth(case.facts),
         "lost": case.worth(in_draft - in_written - in_appended),
         "marked": checks.marked,
-        "replaced": checks.replaced,
         "appended": len(appended),
         "appended_points": case.worth(in_appended - in_written),
         "sentences": len(checks.said),
@@ -170,7 +170,7 @@ def judged(case: Case, desk: Desk, show: Callable[[str], None], *, has_faults: b
 
 
 def faults_found(case: Case, paper: Paper, show: Callable[[str], None]) -> dict[str, list[int]]:
-    """How many faulty lines of each kind are marked or replaced, of all."""
+    """How many faulty lines of each kind are marked, of all."""
     counts: dict[str, list[int]] = {}
     right = paper.judged(case.draft).said
     for fault in case.faults:
@@ -193,14 +193,11 @@ def show_lost(words: str, facts: Iterable[str], show: Callable[[str], None]) -> 
 
 
 def show_doubts(checks: Judgement, paper: Paper, show: Callable[[str], None]) -> None:
-    """Right sentences that are not shown as they are, and what is shown in their place."""
+    """Right sentences with a mark, and what they rest on."""
     for sentence in checks.said:
         if not checks.accepts(sentence):
-            show(f"right, but {'marked' if checks.point(sentence) else 'replaced'}: {sentence.text}")
+            show(f"right, but marked: {sentence.text}")
             show_passages([sentence], checks, paper, show)
-    for point in checks.points:
-        if point.quotation:
-            show(f"put in: {point.text}")
 
 
 def show_passages(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from heapq import heapify, heappop, heappush
+from collections.abc import Iterable, Sequence
 
 from slmdesk.base.record import Record, changed
 from slmdesk.summaries.lines import Line, count_words, figures
@@ -14,20 +12,14 @@ from slmdesk.summaries.types import SHARED, Length
 from slmdesk.text.checks.support import stems
 
 PAGE_WORDS, MANY_PAGES = 400, 30
-_LEAST_OF_HALF = {Length.MEDIUM: 150, Length.LONG: 150}
-"""Fewest words of a summary, unless that is more than half of the paper: for a letter of a page."""
+_LEAST_OF_HALF = 150
+"""Fewest words of a summary that is not short, unless that is more than half of the paper: for a letter of a page."""
 _LEAST = 15
 """Fewest words that a summary may have, roughly one sentence, as long as the paper has that many."""
+UNWRITTEN = 100
+"""So many words more a summary of medium length has where no model writes it: it is less dense."""
 _TO_DO = 0.5
 """Share of the words that is left to what has to be done without a day; what is due by a day is always said."""
-_AGAIN = 0.9
-"""Factor for a line's worth, applied once for each line of the same section that was already chosen."""
-_PER_WORD, _SHORT = 1.0, 10
-"""A line's worth is divided by its number of words to this power. Shorter lines count as if they had `_SHORT` words."""
-_POINT_WORDS, _FEW_SECTIONS, _OF_SECTION = 15, 3, 5
-"""Estimated words of a point. If a paper has more than `_FEW_SECTIONS` sections, each section gets at most a third of
-the points, but at least `_OF_SECTION` are allowed.
-"""
 _SAID, _SAID_WITH_FIGURES = 0.7, 0.5
 """Share of the shorter line's words from which two lines count as saying the same. The second number applies if the
 lines share their figures as well.
@@ -53,114 +45,110 @@ class Chosen(Record):
         return (*((self.first,) if self.first else ()), *self.also, *self.actions, *self.points)
 
 
-def allowed_words(words: int, length: Length | int) -> int:
+def allowed_words(words: int, length: Length | int, *, is_written: bool = True) -> int:
     """Return how many words the summary of a paper with `words` words may have. A number in `length` is used as is."""
     if isinstance(length, int):
         return length
     further = max(0, math.ceil(words / PAGE_WORDS) - 1)
-    least = min(_LEAST_OF_HALF.get(length, 0), words // 2)
     base, page, most, share = {
         Length.SHORT: (60, 5, 120, 0.2),
         Length.MEDIUM: (150, 20, 400, 0.3),
         Length.LONG: (300, 60, 2500 if further + 1 >= MANY_PAGES else 1000, 0.5),
     }[length]
+    least = 0
+    if length is not Length.SHORT:
+        least = min(_LEAST_OF_HALF, words // 2)
+    if length is Length.MEDIUM and not is_written:
+        base += UNWRITTEN
+        least = min(base, words * 2 // 3)
     return max(1, min(words, max(_LEAST, least, round(min(base + page * further, most, share * words)))))
+
+
+class _Choice:
+    """The lines chosen so far."""
+
+    def __init__(self, lines: Sequence[Line], sizes: Sequence[int]) -> None:
+        self.lines, self.sizes = lines, sizes
+        self.content = [(_words(line.text), figures(line.text)) for line in lines]
+        self.places = {line.place: at for at, line in enumerate(lines)}
+        self.chosen = list[int]()
+        self.used = 0
+
+    def needed(self, at: int) -> int:
+        """Return the line that is needed to understand a line, or -1."""
+        needed = self.places.get(self.lines[at].rests_on, -1)
+        return needed if needed < at else -1
+
+    def group(self, at: int) -> list[int]:
+        """Return a line with the lines before it that are needed to understand it, unless these were chosen already."""
+        group = [at]
+        while (needed := self.needed(group[0])) >= 0 and needed not in self.chosen:
+            group.insert(0, needed)
+        return group
+
+    def size(self, group: Iterable[int]) -> int:
+        return sum(self.sizes[at] for at in group)
+
+    def is_said(self, at: int) -> bool:
+        """Return whether a chosen line says what a line says; what is due, only one that is due as well."""
+        others = (other for other in self.chosen if self.lines[other].is_due or not self.lines[at].is_due)
+        return any(_is_said(self.content[at], self.content[other]) for other in others)
+
+    def take(self, group: Sequence[int]) -> None:
+        self.chosen += group
+        self.used += self.size(group)
+
+    def rank(self, at: int) -> tuple[bool, float]:
+        """Return by what lines are sorted: the worth for each word; of words the root, so that short ones don't win."""
+        return self.lines[at].is_earlier, -self.lines[at].worth / math.sqrt(max(1, self.size(self.group(at))))
 
 
 def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = None) -> Chosen:
     """Choose the lines of a summary of at most `words` words. `lengths` holds each line's number of words as shown."""
-    size = lengths or [count_words(line.text) for line in lines]
-    content = [(_words(line.text), figures(line.text)) for line in lines]
-    every, places = range(len(lines)), {line.place: at for at, line in enumerate(lines)}
+    choice = _Choice(lines, lengths or [count_words(line.text) for line in lines])
+    every = range(len(lines))
     first = [at for at in every if lines[at].is_first][:1]
-    chosen = list(first)
-
-    def is_said(at: int) -> bool:
-        """Return whether a chosen line says what a line says; what is due, only one that is due as well."""
-        others = (other for other in chosen if lines[other].is_due or not lines[at].is_due)
-        return any(_is_said(content[at], content[other]) for other in others)
-
-    duties = sorted((at for at in every if lines[at].is_action), key=lambda at: (not lines[at].is_due, size[at]))
-    begun = used = sum(size[at] for at in chosen)
+    choice.take(first)
+    begun = choice.used
     waiting = list[int]()
-    for at in duties:
-        if at in chosen or is_said(at):
+    for at in sorted(
+        (at for at in every if lines[at].is_action), key=lambda at: (not lines[at].is_due, choice.sizes[at])
+    ):
+        if at in choice.chosen or choice.is_said(at):
             continue
-        group = _with_needed(lines, at, chosen, places)
-        length = sum(size[at] for at in group)
-        most_to_do = min(words * _TO_DO, words - begun)
-        if words and not lines[at].is_due and used - begun + length > most_to_do:
+        group = choice.group(at)
+        used = choice.used - begun + choice.size(group)
+        if words and not lines[at].is_due and used > min(words * _TO_DO, words - begun):
             waiting.append(at)
+        else:
+            choice.take(group)
+    actions = choice.chosen[len(first) :]
+    points = sorted((at for at in every if not lines[at].is_action and lines[at].worth > 0), key=choice.rank)
+    for at in (*points, *waiting):
+        group = choice.group(at)
+        if at in choice.chosen or choice.is_said(at) or choice.used + choice.size(group) > words:
             continue
-        chosen += group
-        used += length
-    actions = chosen[len(first) :]
-    sections = Counter(lines[at].section for at in chosen)
-    has_sections = len({line.section for line in lines}) > _FEW_SECTIONS
-    most = max(_OF_SECTION, words // (3 * _POINT_WORDS)) if has_sections else words
-
-    def rank(at: int) -> float:
-        group = _with_needed(lines, at, chosen, places)
-        worth = sum(lines[at].worth for at in group) * _AGAIN ** sections[lines[at].section]
-        return worth / math.pow(max(_SHORT, sum(size[at] for at in group)), _PER_WORD)
-
-    queue = [(lines[at].is_earlier, -rank(at), at) for at in every if not lines[at].is_action]
-    heapify(queue)
-    while queue:
-        is_earlier, known, at = heappop(queue)
-        if not known or at in chosen or is_said(at):
-            continue
-        if (now := -rank(at)) > known:
-            heappush(queue, (is_earlier, now, at))
-            continue
-        group = _with_needed(lines, at, chosen, places)
-        length = sum(size[at] for at in group)
-        if used + length <= words and sections[lines[at].section] < most:
-            chosen += group
-            used += length
-            sections[lines[at].section] += 1
-            for after in range(group[0] + 1, len(lines)):
-                if not lines[after].needs_last:
-                    break
-                heappush(queue, (is_earlier, -rank(after), after))
-    for at in waiting:  # nothing else is left to be said
-        group = _with_needed(lines, at, chosen, places)
-        if at not in chosen and not is_said(at) and used + sum(size[at] for at in group) <= words:
-            chosen += group
+        choice.take(group)
+        if at in waiting:
             actions += group
-            used += sum(size[at] for at in group)
-    is_over = used > words > 0 or any(at not in chosen and not is_said(at) for at in waiting)
+    is_over = choice.used > words > 0 or any(at not in choice.chosen and not choice.is_said(at) for at in waiting)
     also = list[int]()
-    for at in sorted(chosen):  # a line stands with the one that it rests on
-        needed = _needed(lines, at, places)
-        if at not in actions and (needed in first or needed in also):
+    for at in sorted(choice.chosen):  # a line stands with the one that it rests on
+        if at in actions:
+            continue
+        if choice.needed(at) in (*first, *also):
             also.append(at)
-        elif at not in actions and needed in actions:
+        elif choice.needed(at) in actions:
             actions.append(at)
+    placed = {*first, *also, *actions}
     return Chosen(
         lines[first[0]] if first else None,
         tuple(lines[at] for at in also),
         tuple(lines[at] for at in sorted(actions)),
-        tuple(lines[at] for at in sorted(chosen) if at not in (*first, *also, *actions)),
-        tuple(lines[at] for at in every if at not in chosen and not is_said(at)),
+        tuple(lines[at] for at in sorted(choice.chosen) if at not in placed),
+        tuple(lines[at] for at in every if at not in choice.chosen and not choice.is_said(at)),
         is_over,
     )
-
-
-def _with_needed(
-    lines: Sequence[Line], at: int, chosen: Sequence[int], places: Mapping[tuple[int, int], int]
-) -> list[int]:
-    """Return a line with the lines before it that are needed to understand it, unless these were chosen already."""
-    group = [at]
-    while (needed := _needed(lines, group[0], places)) >= 0 and needed not in chosen:
-        group.insert(0, needed)
-    return group
-
-
-def _needed(lines: Sequence[Line], at: int, places: Mapping[tuple[int, int], int]) -> int:
-    """Return the line that is needed to understand a line, or -1."""
-    needed = at - 1 if lines[at].needs_last else places.get(lines[at].rests_on, -1)
-    return needed if needed < at else -1
 
 
 def _words(text: str) -> frozenset[str]:

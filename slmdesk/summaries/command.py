@@ -57,7 +57,6 @@ from slmdesk.summaries.types import (
     sentence_words,
     text_of,
     whole_coverage_words,
-    with_quotes,
     writer_words,
 )
 
@@ -250,7 +249,7 @@ def _page_of(
     summary: Summary, deadlines: Sequence[Deadline], *, has_omitted: bool = False, has_line: bool = True
 ) -> str:
     """Return the summary as text. With several documents, the summary of each comes first, then the joint summary."""
-    summary, parts = with_marks(with_quotes(summary), deadlines), list[str]()
+    summary, parts = with_marks(summary, deadlines), list[str]()
     several = len(summary.documents) > 1
     for document in summary.documents if several else ():
         parts += [f"# {' '.join(document.name.split())}", text_of(summary.kind, document.sentences, document.page_kind)]

@@ -21,7 +21,6 @@ from slmdesk.summaries.checking import checked
 from slmdesk.summaries.choosing import choose
 from slmdesk.summaries.lines import Line, count_words, lines_of
 from slmdesk.summaries.linking import Source, headings_above, pieces_of
-from slmdesk.summaries.papers import paper_of
 from slmdesk.summaries.prompts import Numbered, entries_of, note_step, numbered, part_of, written_in
 from slmdesk.text.checks.support import Rarity
 from slmdesk.text.sentences import detect, sentence_spans
@@ -120,9 +119,8 @@ def _read(paper: ExamPaper) -> _Given:
     rarity = Rarity()
     rarity.add(piece.text for piece in pieces)
     here, spans = range(len(pieces)), partial(sentence_spans, language=paper.language)
-    genre = paper_of(paper.text)
-    lines = _ended(lines_of(pieces, here, spans, paper.language, genre))
-    part = part_of(pieces, here, lines, genre, paper.language)
+    lines = _ended(lines_of(pieces, here, spans, paper.language))
+    part = part_of(here, lines)
     return _Given(
         paper,
         Source(pieces, rarity, paper.language, headings=headings_above(pieces)),
@@ -168,10 +166,10 @@ def _accepted(given: _Given, answer: str) -> list[str]:
     """Return the sentences that no check speaks against, as far as they fit into the summary."""
     said = written_in(answer, given.text, given.paper.language, is_cut=True).said
     sentences, words = list[str](), 0
-    for point in checked(said, given.source, range(len(given.source.pieces))).points:
+    for point in checked(said, given.source, range(len(given.source.pieces))):
         words += count_words(point.text)
         if words > WORDS * NEAR:
             break
-        if point.is_supported and not point.quotation:
+        if point.is_supported:
             sentences.append(point.text)
     return sentences

@@ -37,7 +37,6 @@ from slmdesk.summaries.types import (
     more_words,
     note_words,
     place_words,
-    with_quotes,
 )
 
 FORMAT = "slmdesk-summary"
@@ -59,7 +58,7 @@ def export_summary(store: Store, item: Item, form: str) -> Make | None:
     words = page_words(store.pages.of_document)
     records = {document.id: document for document in store.documents.of_item(item.id)}
     deadlines = deadlines_of(chosen, records, words, is_exported=True)
-    shown = with_quotes(by_days(chosen, deadlines))
+    shown = by_days(chosen, deadlines)
     if form == "xlsx":
         return lambda: Book(summary_sheets(shown), model=model_of(shown))
     if form == CALENDAR.id:

@@ -1,91 +1,48 @@
-"""What a paper is: its kind, its words in each language, its sections, and the mails in it. Pure functions."""
+"""The layout of a document: its letterhead, title, date, signature, sections, and the mails in it. Pure functions."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib import resources
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import pairwise, takewhile
 
 from slmdesk.base.documents import BlockKind
+from slmdesk.base.record import Record
 from slmdesk.summaries.linking import Piece
-from slmdesk.summaries.types import Paper
-from slmdesk.text.checks.numbers import find_dates, find_numbers
-from slmdesk.text.checks.words import WORD, folded, function_words, stem
-from slmdesk.text.relevance import with_umlauts
+from slmdesk.text.checks.numbers import Day, find_dates
+from slmdesk.text.deadlines.finding import find_terms, is_title
+from slmdesk.text.relevance import sums_up, with_umlauts
 from slmdesk.text.threads import ends_earlier, headers_in
 
-if TYPE_CHECKING:
-    from slmdesk.summaries.lines import Line
-
-FIRST_CHARACTERS = 6000
-LEAST_SIGNS = 3
 FIRST_PIECES = 15
-"""Number of pieces at the beginning that are searched for the letterhead, the title and the parties."""
+"""Number of pieces at the beginning that are searched for the letterhead and the title."""
+MOST_TITLE, MOST_SALUTATION, MOST_CLOSING = 200, 80, 250
+"""Most characters of a title, a salutation and a closing."""
+LONG_TEXT, MOST_DATED = 300, 300
+"""From how many characters on a piece is a page whose lines are not told apart, and most of a line with the date."""
+MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
+"""Most pieces that are searched for the end of a signature, and fewest characters that are none."""
+MOST_SECTIONS = 30
+MARKS = "*_#>`•▪◦‣ "
+"""Characters of Markdown and list markers around a sentence. They do not belong to the sentence."""
 
-TITLES = {
-    Paper.CONTRACT: r"(?:\w*agreement|\w*contract|lease|tenancy|terms and conditions|licen[cs]e|"
-    r"\w*vertrag(?:e?s|s?entwurf)?|vereinbarung|bedingungen|contrat|bail|convention|contrato|acuerdo|contratto|accordo|umowa|overeenkomst)",
-    Paper.MINUTES: r"(?:minutes|(?:\w*(?:sitzungs|besprechungs|versammlungs|gesprächs|ergebnis|verlaufs))?protokoll|"
-    r"niederschrift|procès[- ]verbal|actas?|verbale|protokół|ata|notulen|verslag van de vergadering|"
-    r"compte[- ]rendu d(?:e|u|es)(?: la| l['’])? ?(?:réunion|séance|assemblée|conseil|comité))",
-    Paper.LETTER: r"(?:\w*letter|memo(?:randum)?|\w*brief|schreiben|lettre|courrier|courriel|carta|correo|lettera|"
-    r"list|pismo|brief)",
-    Paper.REPORT: r"(?:\w*report|statement|\w*bericht|gutachten|rapport|expertise|informe|relazione|raport|"
-    r"sprawozdanie|relatório|verslag|results|review|compte[- ]rendu)",
-}
-ORDERS = (
-    r"(?:b ?e ?s ?c ?h ?l ?u ?s ?s|\w*bescheid|\w*befehl|"
-    r"s ?t ?r ?a ?f ?b ?e ?f ?e ?h ?l|verfügung|anordnung|urteil|order|judge?ment|notice of|decision|"
-    r"ordonnance|jugement|arrêté?|décision|mise en demeure|resolución|sentencia|auto|requerimiento|ordinanza|sentenza|"
-    r"decreto|provvedimento|diffida|postanowienie|wyrok|decyzja|despacho|sentença|decisão|beschikking|vonnis|besluit)"
-)
-"""Titles of what an authority or a court decides. It speaks of contracts and parties, and is none."""
-_SIGNS = {
-    Paper.CONTRACT: r"\bshall\b|\bparty\b|\bparties\b|\btenant\b|\blandlord\b|\bhereinafter\b|\bthis agreement\b|"
-    r"\bclause\b|§\s?\d|\bvertragspartei\w*|\bmieter\w*|\bvermieter\w*|\bauftraggeber\w*|\bauftragnehmer\w*|"
-    r"\bkündigung\w*|\bles parties\b|\ble (?:bailleur|preneur|prestataire|client)\b|\blas partes\b|\ble parti\b",
-    Paper.MINUTES: r"^\W*(?:present|attend\w+|apologies|absent|chair|agenda|decision|action|item \d|next meeting|"
-    r"anwesend|entschuldigt|teilnehm\w+|tagesordnung|top \d|beschluss|maßnahme|nächste sitzung|présents?|excusés?|"
-    r"ordre du jour|décision|asistentes|orden del día|presenti|ordine del giorno)\b[^\n]{0,40}",
-    Paper.REPORT: r"\bquarter\b|\bcompared (?:with|to)\b|\bprevious year\b|\brevenue\b|\bsales\b|\bfindings?\b|"
-    r"\brecommendations?\b|\bresults?\b|\bquartal\b|\bvorjahr\w*|\bumsatz\w*|\bergebnis\w*|\bempfehlung\w*|"
-    r"\bconstat\w*|\brecommandation\w*|\bchiffre d['’]affaires\b|\brésultats?\b|\bmesures?\b|\bbefund\w*",
-    Paper.LETTER: r"^\W*(?:dear\b|from:|to:|subject:|re:|sent:|sincerely|kind regards|best regards|yours|"
-    r"sehr geehrte|liebe[rs]?\b|betreff|von:|an:|mit freundlichen|viele grüße|madame|monsieur|objet|cordialement|"
-    r"estimad[oa]|asunto|atentamente|gentile|oggetto|cordiali saluti|geachte|met vriendelijke)",
-}
-_FORMATS = {"eml": Paper.LETTER, "msg": Paper.LETTER}
-
-
-def paper_of(text: str, headings: Sequence[str] = (), file_format: str = "") -> Paper:
-    if kind := _FORMATS.get(file_format):
-        return kind
-    first = text[:FIRST_CHARACTERS]
-    title = " ".join([*headings[:1], first[:200]])
-    score: dict[Paper, float] = {}
-    for paper, words in _SIGNS.items():
-        signs = {match[0].strip().casefold()[:12] for match in re.finditer(words, first, re.IGNORECASE | re.MULTILINE)}
-        score[paper] = float(len(signs))
-    for paper, words in TITLES.items():
-        if re.search(rf"\b{words}\b", title, re.IGNORECASE):
-            score[paper] += LEAST_SIGNS
-    best = max(score, key=lambda paper: score[paper])
-    if re.search(rf"^\W*{pattern('salutation').pattern}[^\n\d]{{0,60}}[,:]?$", first, re.I | re.M) and (
-        best in (Paper.CONTRACT, Paper.MINUTES) or score[best] < LEAST_SIGNS or not headings
-    ):
-        return Paper.LETTER  # which speaks of a contract
-    if best is Paper.CONTRACT and re.search(rf"(?<!\w){ORDERS}(?!\w)", f"{title} {first[:600]}", re.I):
-        return Paper.ARTICLE
-    return best if score[best] >= LEAST_SIGNS else Paper.ARTICLE
+_NO_PROSE = (BlockKind.CODE, BlockKind.COMMENT)
+_ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
+_NUMBER = re.compile(r"\(?(?:\d+(?:\.\d{1,2})+[.)]?|\d+[.)]|[IVX]+[.)]|[a-h]\))\s+(?=\S)")
+_FIELD = re.compile(r"[^:.]{3,60}:\s+\S")
+_ITEM = re.compile(r"(\d{1,2})[.)]\s")
+_LISTS = re.compile(r":\s(?=1[.)]\s)")
 
 
 def has(name: str, text: str, language: str, *, at_start: bool = False) -> bool:
-    known, text = pattern(name, language), with_umlauts(text, language)
-    return (known.match(text) if at_start else known.search(text)) is not None
+    known = pattern(name, language)
+    text = with_umlauts(text, language)
+    if at_start:
+        return known.match(text) is not None
+    return known.search(text) is not None
 
 
 @cache
@@ -101,12 +58,10 @@ def _tables() -> dict[str, dict[str, str]]:
     return tomllib.loads(resources.files("slmdesk.summaries").joinpath("paper_words.toml").read_text("utf-8"))
 
 
-MOST_SECTIONS = 30
-MARKS = "*_#>`•▪◦‣ "
-"""Characters of Markdown and list markers around a sentence. They do not belong to the sentence."""
-
-_ITEM = re.compile(r"(\d{1,2})[.)]\s")
-_LISTS = re.compile(r":\s(?=1[.)]\s)")
+def without_number(text: str) -> str:
+    """Return a heading or an item of a list without the number in front of it."""
+    number = _NUMBER.match(text)
+    return text[number.end() :] if number else text
 
 
 def item_spans(piece: Piece) -> list[tuple[int, int]]:
@@ -156,29 +111,132 @@ def sections_of(pieces: Sequence[Piece], here: range) -> dict[int, str]:
     return names
 
 
-_NEAR, _SHARE = 8, 0.4
-"""Number of words on each side of a value that tell what the value is about. The second number is the share of the
-shorter passage's words that both passages must have in common.
-"""
+class Part(Record):
+    """A piece that is part of the text itself, and no letterhead, header of a mail or signature."""
+
+    at: int
+    heading: str
+
+
+def parts_of(pieces: Sequence[Piece], here: range, language: str, thread: Thread) -> Iterator[Part]:
+    """Yield the parts of the text, and collect the headers of the mails in it."""
+    letterhead, titled = letterhead_of(pieces, here, language), title_of(pieces, here, language)[0]
+    heading, is_closed = "", False
+    for at in here:
+        piece = pieces[at]
+        if at > here.start and (piece.kind is BlockKind.QUOTE) != (pieces[at - 1].kind is BlockKind.QUOTE):
+            is_closed = False  # a reply stands below the quoted mail's signature
+        if piece.is_heading:
+            heading = "" if at == titled else piece.text
+            is_closed = False
+        elif thread.is_header(piece, at, language):
+            is_closed = False
+        elif is_closed or _is_signed(pieces, at, here) or _is_closing(piece, language):
+            if is_closed and find_terms(piece.text, language):
+                yield Part(at, heading)  # what can be done against a decision stands below its signature
+            is_closed = True
+        elif (at > letterhead or len(piece.text) > LONG_TEXT) and piece.kind not in _NO_PROSE:
+            yield Part(at, heading)
+
+
+def _is_closing(piece: Piece, language: str) -> bool:
+    return len(piece.text) < MOST_CLOSING and has("closing", piece.text.strip(MARKS), language, at_start=True)
+
+
+def _is_signed(pieces: Sequence[Piece], at: int, here: range) -> bool:
+    """Return whether a piece is the "-- " above a mail's signature, and not a rule between parts of its text."""
+    if pieces[at].text != "--":
+        return False
+    kind, below = pieces[at].kind, pieces[at + 1 : min(here.stop, at + 1 + MOST_SIGNATURE)]
+    return sum(len(piece.text) for piece in takewhile(lambda piece: piece.kind is kind, below)) < SIGNATURE_CHARACTERS
+
+
+def title_of(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:
+    """Return the index of the title's piece, and the title: the subject, the heading right above the salutation, or
+    else the first heading. Returns (-1, "") if there is none.
+    """
+    letterhead = letterhead_of(pieces, here, language)
+    above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at <= letterhead]
+    subject = rf"(?:{pattern('subject').pattern}\W*:\W*)+"
+    for at in above:
+        text = greeting(language).split(pieces[at].text, maxsplit=1)[0].strip()
+        if match := re.search(rf"{subject}(\S.{{4,140}})$", text, re.IGNORECASE):
+            return at, _as_title(match[1])
+    kinds = [at for at in above if is_title(pieces[at].text) and not _ENDS.search(pieces[at].text)]
+    named = kinds[:1] + [at for at in above if pieces[at].is_heading and not _NUMBER.match(pieces[at].text)]
+    last = letterhead - 1
+    if last >= here.start and _may_be_title(pieces[last].text, language):
+        named.insert(last not in named, last)  # a line above the salutation, behind the headings if it is none
+    for at in named:
+        if len(pieces[at].text) < MOST_TITLE:
+            return at, _as_title(pieces[at].text)
+    return -1, ""
+
+
+def _may_be_title(text: str, language: str) -> bool:
+    return not (_FIELD.match(text) or sums_up(text) or find_dates(text, language))
+
+
+def _as_title(text: str) -> str:
+    title = text.strip(MARKS).rstrip(".:")
+    return title[:1].upper() + title[1:]
+
+
+def letterhead_of(pieces: Sequence[Piece], here: range, language: str) -> int:
+    """Return the index of the piece with the salutation, above which everything is letterhead; -1 if there is none.
+
+    "Madame Claire Vasseur, 4 impasse du Puits" is no salutation but an address.
+    """
+    has_begun, lead = False, -1
+    for at in here[:FIRST_PIECES]:
+        text = pieces[at].text.strip(MARKS)
+        is_sender = is_field("sender", text, "")
+        if pieces[at].kind is BlockKind.QUOTE or (is_sender and has_begun):
+            break  # an earlier mail, with a salutation of its own
+        if not pieces[at].is_heading and len(text) > LONG_TEXT and greeting(language).search(text):
+            return at
+        if not pieces[at].is_heading and has("salutation", text, language, at_start=True):
+            name, sign, _ = re.split(r"([,:!]|$)", text, maxsplit=1)[:3]
+            if len(name) < MOST_SALUTATION and not re.search(r"\d", name):
+                if sign:
+                    return at
+                lead = lead if lead >= 0 else at
+        has_begun |= is_sender or _ENDS.search(pieces[at].text) is not None
+    return lead
+
+
+@cache
+def greeting(language: str) -> re.Pattern[str]:
+    return re.compile(rf"{pattern('salutation', language).pattern}[^,:!.;\d]{{0,60}}[,:!]\s+", re.IGNORECASE)
+
+
+def own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day | None, str]:
+    """Return the date of the paper, and the words of the date: the first complete date in a title, a letterhead or a
+    short line such as a signature.
+    """
+    letterhead = letterhead_of(pieces, here, language)
+    for at in here:
+        text = pieces[at].text
+        is_line = pieces[at].kind is not BlockKind.TABLE_ROW and len(text) < MOST_DATED
+        is_line = is_line and not _ENDS.search(text.strip(MARKS)) and text[-1:] != ":"
+        if at == letterhead and (salutation := greeting(language).search(text)):
+            text = text[: salutation.start()]  # a page whose lines are not told apart
+        if not (pieces[at].is_heading or is_line or at <= letterhead):
+            continue
+        for date in find_dates(text, language):
+            if date.readings and all(date.readings[0]) and not has("born", text[: date.start], ""):
+                return date.readings[0], text[date.start : date.end]
+    return None, ""
 
 
 class Thread:
+    """The mails in a document: the newest, and those that it answers."""
+
     def __init__(self) -> None:
         self._begins: list[int] = []
         self._dates: list[tuple[int, ...]] = []
         self._last = -1
         """The last piece of a header."""
-        self._is_answered = False
-        """Whether the newest mail stands without a header above the others."""
-        self.is_whole = False
-        """Whether the paper is nothing but a thread, as far as can be seen."""
-        self.quoted = frozenset[int]()
-        """Pieces that the newest mail quotes, if it says something itself."""
-
-    @property
-    def has_several(self) -> bool:
-        """Return whether there are several mails, and it is known which is the newest."""
-        return bool(self.quoted) or (len(self._begins) > 1 and all(self._dates))
 
     def is_header(self, piece: Piece, at: int, language: str) -> bool:
         """Return whether a piece belongs to the header of a mail. If so, remember the date in it."""
@@ -202,72 +260,25 @@ class Thread:
                 self._dates[-1] += date.minutes[:1]
         return True
 
-    def settle(self, pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper) -> None:
-        """Tell the newest mail from what it quotes, once all its headers and lines are known."""
-        quoted = {line.piece for line in lines if pieces[line.piece].kind is BlockKind.QUOTE}
-        if self._begins and any(line.piece not in quoted for line in lines):
-            self.quoted = frozenset(quoted)
-        first = self._begins[0] if self._begins else here.stop
-        self.is_whole = bool(self.quoted) or (
-            paper in (Paper.LETTER, Paper.ARTICLE)
-            and first < here.start + FIRST_PIECES
-            and not any(piece.is_heading for piece in pieces[first : here.stop])
-        )
-        self._is_answered = len(self._begins) > 1 and self._dates[0] > self._dates[-1] and (
-            sum(line.piece < first for line in lines) > 1
-        )  # fmt: skip
+    def earlier(self, pieces: Sequence[Piece], among: Sequence[int]) -> frozenset[int]:
+        """Return which of the pieces belong to mails that the newest one answers: those that it quotes, or else those
+        below the headers of other mails.
+        """
+        quoted = frozenset(at for at in among if pieces[at].kind is BlockKind.QUOTE)
+        if self._begins and any(at not in quoted for at in among) and quoted:
+            return quoted
+        if len(self._begins) < 2 or not all(self._dates):
+            return frozenset()
+        is_answered = self._dates[0] > self._dates[-1] and sum(at < self._begins[0] for at in among) > 1
+        dates = {at: (9999,) if is_answered and at < self._begins[0] else self._date_of(at) for at in among}
+        newest = max(dates.values())
+        return frozenset(at for at in among if dates[at] < newest)
 
-    def date_of(self, piece: int) -> tuple[int, ...]:
+    def _date_of(self, at: int) -> tuple[int, ...]:
         """Return when the mail that contains a piece was sent: year, month, day, minutes. Larger is later."""
         dates = zip(self._begins[::-1], self._dates[::-1], strict=True)
-        date = next((date for begin, date in dates if begin < piece), ())
-        if self.quoted:
-            return (0, *date) if piece in self.quoted else (1,)
-        return (9999,) if self._is_answered and piece < self._begins[0] else date
+        return next((date for begin, date in dates if begin < at), ())
 
 
 def is_field(name: str, text: str, language: str) -> bool:
     return ":" in text and re.match(rf"{pattern(name, language).pattern}\W*:", text, re.IGNORECASE) is not None
-
-
-def replaces(later: str, earlier: str, language: str) -> bool:
-    """Return whether a sentence of a later mail changes a value in a sentence of an earlier mail, or cancels it."""
-    pairs = [(new, old) for new in _values(later, language) for old in _values(earlier, language) if new[0] == old[0]]
-    both = len((some := _words(later, language)) & (others := _words(earlier, language)))
-    is_cancelled = both > 1 and has("cancels", later, language) and not has("may", later, language)
-    if is_cancelled or any(new[1] == old[1] and has("instead", new[2], language) for new, old in pairs):
-        return True
-    is_on, is_plan = both > _SHARE * min(len(some), len(others)), has("proposes", earlier, language)
-    repeated = {new[0] for new, old in pairs if new[1] == old[1]}
-    for (kind, _, _, near), (_, _, _, known) in pairs:
-        least = 2 - is_plan - has("changes", near, language)
-        same = len(_words(near, language) & _words(known, language))
-        if kind not in repeated and (is_on or least < 2) and same >= least:
-            return True
-    return False
-
-
-@lru_cache(maxsize=1024)
-def _values(text: str, language: str) -> list[tuple[str, float, str, str]]:
-    """Return a text's days, times and numbers as (unit or noun, value, three words before it, words around it)."""
-    dates = find_dates(text, language)
-    days = [(date, date.readings[0]) for date in dates if date.readings]
-    values = [
-        ("day", 100.0 * month + day, mention.start, mention.end) for mention, (_, month, day) in days if month and day
-    ]
-    values += [("minutes", float(date.minutes[0]), date.start, date.end) for date in dates if date.minutes]
-    for number in find_numbers(text):
-        kind, factor = number.unit or ("".join(re.findall(r"^\s(\w{4,6})", text[number.end :])).casefold(), 1.0)
-        if kind and not number.soft and not any(date.start <= number.start < date.end for date in dates):
-            value = -number.values[0] if number.sign == "-" else number.values[0]
-            values.append((kind, value * factor, number.start, number.end))
-    around = [(text[:start].split(" ")[-_NEAR:], text[end:].split(" ")[:_NEAR]) for *_, start, end in values]
-    texts = [(" ".join(before[-4:]), " ".join(before + after)) for before, after in around]
-    return [(kind, value, *some) for (kind, value, *_), some in zip(values, texts, strict=True)]
-
-
-@lru_cache(maxsize=4096)
-def _words(text: str, language: str) -> frozenset[str]:
-    dates = {word for date in find_dates(text, language) for word in WORD.findall(text[date.start : date.end])}
-    words = {folded(word) for word in WORD.findall(text) if len(word) > 3 and word not in dates}
-    return frozenset(map(stem, words - function_words(language)))

@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate, groupby
-from math import inf
 from operator import itemgetter
 from typing import Any
 
@@ -26,11 +25,11 @@ from slmdesk.evaluation.exams import Skill, is_weak, may_write
 from slmdesk.jobs.documents import PlanTools
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
 from slmdesk.library.types import Coverage
-from slmdesk.summaries.checking import MUST, checked, unsaid
+from slmdesk.summaries.checking import checked, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
-from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of, own_date
+from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of
 from slmdesk.summaries.linking import Point, SingleText, Source, SummaryTexts, distinct
-from slmdesk.summaries.papers import paper_of, sections_of
+from slmdesk.summaries.papers import own_date, sections_of
 from slmdesk.summaries.prompts import (
     FACTS_WORDS,
     Entry,
@@ -53,7 +52,6 @@ from slmdesk.summaries.types import (
     TO_DO,
     DocumentSummary,
     Kind,
-    Paper,
     PartialSummary,
     Sentence,
     Summary,
@@ -99,7 +97,6 @@ class Selection:
     """What the summary says about one document."""
 
     text: SingleText
-    paper: Paper
     lines: list[Line]
     words: int
     """Number of words that the summary may have."""
@@ -191,12 +188,9 @@ class SummaryPlan:
 
     def _selection(self, text: SingleText) -> Generator[Yield, None, Selection]:
         pieces = [self._texts.pieces[at] for at in text.pieces]
-        paper, request = self._request.paper, self._request
-        if paper is Paper.AUTO:
-            headings = [piece.text for piece in pieces if piece.is_heading]
-            paper = paper_of("\n".join(piece.text for piece in pieces[:120]), headings, text.record.format or "")
+        request = self._request
         spans = partial(sentence_spans, language=text.language)
-        lines = yield from lines_of(self._texts.pieces, text.pieces, spans, text.language, paper)
+        lines = yield from lines_of(self._texts.pieces, text.pieces, spans, text.language)
         yield Yield()
         focus = stems(" ".join(search_words(f"{request.focus} {request.instruction}")))
         if focus:
@@ -208,7 +202,8 @@ class SummaryPlan:
         is_small = is_small and not any(line.is_earlier for line in lines)
         if total < FEW_WORDS:
             total = max(total, sum(count_words(line.text) for line in lines))  # a row of a table is told with its head
-        return Selection(text, paper, lines, allowed_words(total, request.length), is_number, is_small)
+        words = allowed_words(total, request.length, is_written=self._is_writer)
+        return Selection(text, lines, words, is_number, is_small)
 
     def _is_said(self, line: Line) -> bool:
         """Return whether a line says what the paper is. A title alone does not."""
@@ -323,11 +318,7 @@ class SummaryPlan:
         """
         pieces, here, language = self._texts.pieces, selection.text.pieces, selection.text.language
         spans = partial(sentence_spans, language=language)
-        part = (
-            list(here)
-            if self._request.instruction
-            else part_of(pieces, here, selection.lines, selection.paper, language)
-        )
+        part = list(here) if self._request.instruction else part_of(here, selection.lines)
         space = self._tools.context_tokens - SHARED_TOKENS - 4 * selection.words
         if space <= 0:
             available = self._tools.context_tokens
@@ -385,19 +376,17 @@ class SummaryPlan:
         return sizes
 
     def _tell(self, selection: Selection, written: Written) -> None:
-        """Take what the model wrote for the summary, as far as it holds, with what must be known besides."""
-        source, here = self._source(selection), selection.text.pieces
-        earlier = {line.piece for line in selection.lines if line.is_earlier}
+        """Take what the model wrote for the summary, with what must be known besides."""
+        source = self._source(selection)
         points = list[Point]()
-        for label, said in groupby(zip(written.labels, written.said, strict=True), key=itemgetter(0)):
-            group = checked([sentence for __, sentence in said], source, here, earlier).points
-            points += [changed(point, label=self._label(label)) for point in group]
+        for label, point in zip(written.labels, checked(written.said, source, selection.text.pieces), strict=True):
+            points.append(changed(point, label=self._label(label)))
         points = distinct(points)
         if not points:
             self._notes += [] if NOTHING_USABLE in self._notes else [NOTHING_USABLE]
             return
         is_own = bool(self._request.instruction)  # the person's request decides what matters
-        also = [] if is_own else self._also(selection, points, unsaid(selection.lines, points, source))
+        also = [] if is_own else self._also(selection, unsaid(selection.lines, points, source))
         selection.own_words = selection.points
         selection.points = [*points, *also]
         rest = () if is_own else left_out(selection.lines, [point.text for point in selection.points])
@@ -406,17 +395,12 @@ class SummaryPlan:
     def _label(self, label: str) -> str:
         return "" if self._request.kind is Kind.PARAGRAPH or self._request.instruction else label
 
-    def _also(self, selection: Selection, points: Sequence[Point], lines: Sequence[Line]) -> list[Point]:
-        """Return lines to stand below a written summary, in at most half of its words; the rest counts as left out.
-
-        Those of less worth take only the words that it leaves free.
-        """
+    def _also(self, selection: Selection, lines: Sequence[Line]) -> list[Point]:
+        """Return lines to stand below a written summary, in at most half of its words; the rest counts as left out."""
         kept, used = list[Line](), 0
-        free = selection.words - sum(count_words(point.text) for point in points)
-        for line in sorted(lines, key=lambda line: (not line.is_due, not line.is_action, -line.worth)):
+        for line in sorted(lines, key=lambda line: (not line.is_due, -line.worth)):
             words = count_words(line.text)
-            is_must = line.is_action or line.worth >= MUST
-            if (is_must and not kept) or used + words <= min(selection.words / 2, inf if is_must else free):
+            if not kept or used + words <= selection.words / 2:
                 kept.append(line)
                 used += words
         return [
@@ -528,7 +512,7 @@ class SummaryPlan:
             omitted += self._texts.sentences(rest[at : at + TEXTS_AT_ONCE])
             yield Yield()
         text = selection.text
-        made = self._texts.one(text, selection.points, selection.paper.value)
+        made = self._texts.one(text, selection.points, self._request.paper.value)
         own = own_date(self._texts.pieces, text.pieces, text.language)[0] or ()
         own_words = self._texts.sentences(selection.own_words)
         return changed(made, omitted=tuple(omitted), own_words=own_words, dated=tuple(part or 0 for part in own))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
@@ -17,19 +16,15 @@ from slmdesk.base.untrusted import broken
 from slmdesk.jobs.runner import step_of
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.checking import Said
-from slmdesk.summaries.lines import Line, Sentences, count_words
+from slmdesk.summaries.lines import Line, Sentences
 from slmdesk.summaries.linking import Piece
-from slmdesk.summaries.papers import has, section_numbers
-from slmdesk.summaries.types import KEY_POINTS, TO_DO, Paper
-from slmdesk.text.relevance import announces, sums_up
+from slmdesk.summaries.types import KEY_POINTS, TO_DO
 from slmdesk.text.sentences import refers_back, sentences
 
 TOKENS_PER_WORD, NUMBER_TOKENS = 3, 10
 """Most tokens of a written word, and of the numbers behind a sentence of some ten words."""
 FACTS_WORDS = 120
 """Words for the facts of one section of a long document."""
-LONG_REPORT = 1200
-"""A report of more words than this is told by its results, recommendations and reasons."""
 _LEAD = re.compile(r"^\s*(?:[-*•–·#]+|\(?\d{1,2}[.)])\s+")
 _EMPHASIS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w|[.,;:])[*_](?!\w)|`")
 _NUMBERS = re.compile(r"\s*\[\s*(\d{1,4}(?:\s*,\s*\d{1,4})*)\s*\]\s*[.;]?\s*$")
@@ -58,33 +53,14 @@ class Written(Record):
     """For each sentence the label above it: "" for what the document is, TO_DO, KEY_POINTS."""
 
 
-def part_of(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> list[int]:
-    """Return the indexes of the pieces that the model is to tell of.
-
-    Of a thread these are those of the newest message, of a long report its results, recommendations and reasons.
-    """
+def part_of(here: range, lines: Sequence[Line]) -> list[int]:
+    """Return the indexes of the pieces that the model is to tell of; of a thread these are those of the newest mail."""
     earlier = {line.piece for line in lines if line.is_earlier}
     newest = {line.piece for line in lines if not line.is_earlier}
-    if earlier and newest:
-        stop = min((at for at in earlier if at > max(newest)), default=here.stop)
-        return [at for at in here if at not in earlier and at < stop]
-    if paper is Paper.REPORT and sum(count_words(pieces[at].text) for at in here) > LONG_REPORT:
-        sections = section_numbers(pieces, here)
-        chosen = [
-            at
-            for __, section in groupby(here, key=lambda at: sections[at - here.start])
-            if (some := list(section)) and (some[0] == here.start or _tells(pieces[some[0]], language))
-            for at in some
-        ]
-        if sum(count_words(pieces[at].text) for at in chosen) > LONG_REPORT / 4:
-            return chosen
-    return list(here)
-
-
-def _tells(piece: Piece, language: str) -> bool:
-    heading = piece.text if piece.is_heading else ""
-    named = any(has(name, heading, language) for name in ("gist", "outcome", "reasons", "diagnosis"))
-    return bool(heading) and (named or sums_up(heading) or announces(heading))
+    if not (earlier and newest):
+        return list(here)
+    stop = min((at for at in earlier if at > max(newest)), default=here.stop)
+    return [at for at in here if at not in earlier and at < stop]
 
 
 def entries_of(pieces: Sequence[Piece], among: Iterable[int], spans: Sentences) -> list[Entry]:

@@ -52,7 +52,6 @@ from slmdesk.summaries.types import (
     text_of,
     whole_coverage_words,
     with_omitted,
-    with_quotes,
     writer_words,
 )
 from slmdesk.text.markup import harmless_cell
@@ -405,7 +404,7 @@ MOST_NAME = 100
 
 
 def _kept_words(summary: Summary) -> str:
-    words = text_of(summary.kind, with_quotes(summary).sentences, summary.page_kinds)
+    words = text_of(summary.kind, summary.sentences, summary.page_kinds)
     return "\n\n".join(text for text in (words, summary.note, whole_coverage_words(summary)) if text)
 
 
@@ -430,8 +429,8 @@ def write_summaries(
         write_out(output / name, data)
         written.append(output / name)
 
-    table = _table(with_quotes(by_days(summary, deadlines)))
-    summary = with_marks(with_quotes(by_days(summary, deadlines)), deadlines)
+    table = _table(by_days(summary, deadlines))
+    summary = with_marks(by_days(summary, deadlines), deadlines)
     for document in summary.documents:
         own = [deadline for deadline in deadlines if deadline.document == document.document]
         words = text_of(summary.kind, document.sentences, document.page_kind)

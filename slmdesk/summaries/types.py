@@ -9,7 +9,7 @@ from enum import StrEnum
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.texts import N_, _, in_quotes, ngettext, retold
+from slmdesk.base.texts import N_, _, ngettext, retold
 from slmdesk.base.types import Json, page_sign, page_word, parts_words, unlike_marks
 from slmdesk.claims.types import Mark
 from slmdesk.library.types import Coverage, PageKinds, Span, kind_in, page_ranges, unread_reason
@@ -241,26 +241,6 @@ def writer_words(summary: Summary, documents: Sequence[DocumentSummary] = ()) ->
     if not is_written(documents or summary.documents):
         return ""
     return _("Written by {model}, each sentence checked against its pages.").format(model=summary.model)
-
-
-def with_quotes(summary: Summary) -> Summary:
-    """Return a summary to be shown: a sentence of the document that replaces a written one is in quotation marks."""
-    if not is_written(summary.documents):
-        return summary
-    documents = tuple(
-        changed(document, sentences=_quoted(document.sentences)) if document.own_words else document
-        for document in summary.documents
-    )
-    return changed(summary, sentences=_quoted(summary.sentences), documents=documents)
-
-
-def _quoted(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
-    return tuple(
-        changed(sentence, text=in_quotes(sentence.text))
-        if sentence.quotation and sentence.group != ALSO_IN
-        else sentence
-        for sentence in sentences
-    )
 
 
 def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:

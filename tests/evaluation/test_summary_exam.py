@@ -144,7 +144,7 @@ def test_who_writes_well_may_write() -> None:
 
 def test_who_exchanges_or_leaves_out_may_not(monkeypatch) -> None:
     def unchecked(said, _source, _among):
-        return SimpleNamespace(points=[Point(sentence.text, ()) for sentence in said])
+        return [Point(sentence.text, ()) for sentence in said]
 
     monkeypatch.setattr("slmdesk.summaries.exam.checked", unchecked)
     assert judged().level == "good"

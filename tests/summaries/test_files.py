@@ -24,7 +24,6 @@ from slmdesk.summaries.types import (
     in_own_words,
     text_of,
     with_omitted,
-    with_quotes,
 )
 
 pytestmark = pytest.mark.pure
@@ -60,31 +59,26 @@ def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
 
 
 def written(name: str) -> DocumentSummary:
-    """A document whose summary a model wrote, with a sentence that gave way to the document's own."""
+    """A document whose summary a model wrote, with a sentence of the document below it."""
     chosen = named(name, "The rent is due.")
     rule = changed(chosen.sentences[0], quotation=True, file="")
-    said = (changed(rule, text="It says what to pay.", quotation=False), rule, changed(rule, group=ALSO_IN))
+    said = (changed(rule, text="It says what to pay.", quotation=False), changed(rule, group=ALSO_IN))
     return changed(chosen, sentences=said, own_words=(rule,), omitted=(changed(rule, text="The roof leaks."),))
 
 
-def test_the_files_say_who_wrote_and_quote_what_replaces_a_written_sentence(tmp_path):
+def test_the_files_say_who_wrote(tmp_path):
     document = written("a.pdf")
     made = changed(summary(document), model="Echo")
     (file, __) = write_summaries(tmp_path / "out", made)
-    assert file.read_text().splitlines()[2:9] == [
-        "It says what to pay. [p. 2]", "“The rent is due.” [p. 2]", "", "**Also in the document**", "",
-        "- The rent is due. [p. 2]", "",
+    assert file.read_text().splitlines()[2:7] == [
+        "It says what to pay. [p. 2]", "", "**Also in the document**", "", "- The rent is due. [p. 2]",
     ]  # fmt: skip
     writer = "Written by Echo, each sentence checked against its pages."
     assert writer in file.read_text()
     passages = {span: "The rent is due." for each in document.sentences for span in each.blocks}
-    paper = summary_paper("S", with_quotes(made), passages)
-    assert "“The rent is due.”" in [run.text for piece in paper.pieces for run in piece.runs]
-    assert paper.model == "Echo"
+    assert summary_paper("S", made, passages).model == "Echo"
     assert with_omitted(made, "a.pdf", 0).sentences[-1].group == ALSO_IN
-    prose = text_of("paragraph", with_quotes(made).sentences).splitlines()
-    assert prose[0] == "It says what to pay. [p. 2] “The rent is due.” [p. 2]"
-    assert prose[-1] == "- The rent is due. [p. 2]"
+    assert text_of("paragraph", made.sentences).splitlines()[0] == "It says what to pay. [p. 2]"
     own = in_own_words(made)
     assert own.sentences == document.own_words
     write_summaries(tmp_path / "own", own)

@@ -16,7 +16,6 @@ from slmdesk.summaries.types import (
     TO_DO,
     DocumentSummary,
     Kind,
-    Paper,
     Sentence,
     Summary,
     coverage_words,
@@ -167,22 +166,10 @@ def test_a_sentence_says_where_it_is_from_and_whether_it_is_borne_out() -> None:
     assert text_of("bullets", groups) == "0.\n\n**To do**\n\n- 1.\n\n**B**\n\n- 2.\n- 3."
 
 
-def _part(paper: Paper, *texts: str, earlier: range = range(0)) -> list[int]:
-    pieces = [piece(text.lstrip("#"), BlockKind.HEADING if text[0] == "#" else BlockKind.PARAGRAPH) for text in texts]
-    lines = [
-        Line(at, 0, len(each.text), each.text, 1.0, is_earlier=at in earlier)
-        for at, each in enumerate(pieces)
-        if not each.is_heading
-    ]
-    return part_of(pieces, range(len(pieces)), lines, paper, "en")
+def test_of_a_thread_the_newest_message_is_told() -> None:
+    def part(earlier: range) -> list[int]:
+        lines = [Line(at, 0, 9, "It is so.", 1.0, is_earlier=at in earlier) for at in range(5)]
+        return part_of(range(5), lines)
 
-
-def test_of_a_thread_the_newest_message_is_told_and_of_a_long_report_what_it_found() -> None:
-    mails = ("Yes, on Monday at ten.", "Anna", "On 3 May you wrote:", "Can we meet?", "Ben")
-    assert _part(Paper.LETTER, *mails, earlier=range(3, 5)) == [0, 1, 2]
-    assert _part(Paper.LETTER, *mails) == [0, 1, 2, 3, 4]
-    words = "The pump was looked at on every day of the week. " * 50
-    report = ("#Report on the pump", "It is old.", "#Method", words, words, "#Recommendations", words, "#Annex", words)
-    assert _part(Paper.REPORT, *report) == [0, 1, 5, 6]
-    assert _part(Paper.LETTER, *report) == list(range(9))
-    assert _part(Paper.REPORT, *report[:4]) == [0, 1, 2, 3]
+    assert part(range(3, 5)) == [0, 1, 2]
+    assert part(range(0)) == [0, 1, 2, 3, 4]

@@ -51,7 +51,6 @@ from slmdesk.summaries.types import (
     sentence_words,
     text_of,
     whole_coverage_words,
-    with_quotes,
     writer_words,
 )
 from slmdesk.summaries.window.receipt import DeadlineLine, ReceiptForm
@@ -309,7 +308,7 @@ class SummaryPane(QScrollArea):
         """Show a summary, or its document's own words, where the page stands."""
         place = self.verticalScrollBar().value()
         writer = note_words(summary.note) if summary.is_draft else writer_words(summary)
-        shown = in_own_words(summary) if self.form.own_words.isChecked() else with_quotes(summary)
+        shown = in_own_words(summary) if self.form.own_words.isChecked() else summary
         shown = by_days(shown, self._controller.deadlines.value)
         placed = _all_of(shown)
         is_same = [each.sentence for each in self.rows] == [sentence for sentence, __ in placed[: len(self.rows)]]
