@@ -89,7 +89,7 @@ class Paper:
             raise BadInput(f"{document.name}: there is no text in it")
         own, here = texts.texts[0].language, texts.texts[0].pieces
         self._asked = language if own and language != own else ""
-        self._source = texts.source(here.start, self._asked or own)
+        self._source = texts.source(self._asked or own)
         self._among = here
 
     def judged(self, draft: Sequence[str]) -> Judgement:

@@ -22,7 +22,6 @@ from slmdesk.summaries.choosing import choose
 from slmdesk.summaries.lines import Line, count_words, lines_of
 from slmdesk.summaries.linking import Source, headings_above, pieces_of
 from slmdesk.summaries.prompts import Numbered, entries_of, note_step, numbered, part_of, written_in
-from slmdesk.text.checks.support import Rarity
 from slmdesk.text.sentences import detect, sentence_spans
 
 WORDS = 60
@@ -116,14 +115,12 @@ def _read(paper: ExamPaper) -> _Given:
         kind = BlockKind.QUOTE if match[0].startswith(">") else BlockKind.PARAGRAPH
         blocks.append(Block(kind, *match.span()))
     pieces, _count = pieces_of("", Page(1, "", paper.text, PageStatus.READ, tuple(blocks)))
-    rarity = Rarity()
-    rarity.add(piece.text for piece in pieces)
     here, spans = range(len(pieces)), partial(sentence_spans, language=paper.language)
     lines = _ended(lines_of(pieces, here, spans, paper.language))
     part = part_of(here, lines)
     return _Given(
         paper,
-        Source(pieces, rarity, paper.language, headings=headings_above(pieces)),
+        Source(pieces, paper.language, headings=headings_above(pieces)),
         numbered(entries_of(pieces, part, spans)),
         "\n".join(pieces[at].text for at in here if at not in part),
         tuple(line.text for line in choose(lines, WORDS).every),

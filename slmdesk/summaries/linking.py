@@ -16,7 +16,7 @@ from slmdesk.jobs.documents import Pages
 from slmdesk.jobs.runner import Yield
 from slmdesk.library.types import Coverage, Span, Unread, unread_parts
 from slmdesk.summaries.types import DocumentSummary, Sentence
-from slmdesk.text.checks.support import Rarity, stems
+from slmdesk.text.checks.support import stems
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.relevance import FoldedText
 from slmdesk.text.sentences import LANGUAGES, detect, sentence_spans
@@ -41,10 +41,7 @@ class Point(Record):
 
 class Source(Record):
     pieces: Sequence[Piece]
-    rarity: Rarity
     language: str
-    is_translated: bool = False
-    """True if the points are in another language than the text: words cannot be compared, numbers and names can."""
     headings: Sequence[int] = ()
     """For each piece the index of the heading above it, or -1 if there is none."""
 
@@ -118,7 +115,6 @@ class SummaryTexts:
         self.texts: list[SingleText] = []
         self.unread: dict[int, str] = {}
         """Index of each piece for which no answer came -> the reason."""
-        self._rarity = Rarity()
         self._headings: list[int] = []
 
     def read(self) -> Iterator[Yield]:
@@ -129,7 +125,6 @@ class SummaryTexts:
                 for page in pages:
                     pieces, blocks = pieces_of(record.id, page)
                     self.pieces += pieces
-                    self._rarity.add(piece.text for piece in pieces)
                     text.pages[page.number], text.reasons[page.number] = page.status, page.reason
                     text.blocks[page.number] = blocks
                 begin = pages[-1].number + 1
@@ -154,12 +149,8 @@ class SummaryTexts:
     def page_count(self) -> int:
         return sum(len(text.pages) for text in self.texts)
 
-    def text_at(self, piece: int) -> SingleText:
-        return next(text for text in self.texts if piece in text.pieces)
-
-    def source(self, piece: int, language: str) -> Source:
-        is_translated = bool(language) and self.text_at(piece).language != language
-        return Source(self.pieces, self._rarity, language, is_translated, self._headings)
+    def source(self, language: str) -> Source:
+        return Source(self.pieces, language, self._headings)
 
     def _language_of(self, pieces: range) -> str:
         sample, length = [], 0

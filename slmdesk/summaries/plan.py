@@ -293,7 +293,7 @@ class SummaryPlan:
         return "model" if any(selection.own_words for selection in selections) else "quotations"
 
     def _source(self, selection: Selection) -> Source:
-        return self._texts.source(selection.text.pieces.start, self._language(selection))
+        return self._texts.source(self._language(selection))
 
     def _show_own_words(self) -> None:
         names = {text.record.id: text.record.name for text in self._texts.texts} if len(self._texts.texts) > 1 else {}

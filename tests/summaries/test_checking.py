@@ -7,17 +7,16 @@ from slmdesk.claims.types import Mark
 from slmdesk.summaries.checking import Said, checked, unsaid
 from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Piece, Point, Source, headings_above
-from slmdesk.text.checks.support import Rarity
 
 pytestmark = pytest.mark.pure
 
 
-def source(language: str, *texts: str, is_translated: bool = False) -> Source:
+def source(language: str, *texts: str) -> Source:
     kinds = [BlockKind.HEADING if text.startswith("# ") else BlockKind.PARAGRAPH for text in texts]
     pieces = [
         Piece("d", 1, 0, len(text), kind, text.removeprefix("# "), 1) for text, kind in zip(texts, kinds, strict=True)
     ]
-    return Source(pieces, Rarity(piece.text for piece in pieces), language, is_translated, headings_above(pieces))
+    return Source(pieces, language, headings_above(pieces))
 
 
 PENSION = source(
@@ -79,7 +78,7 @@ def test_a_sentence_rests_on_its_best_passages_and_on_those_that_the_model_named
 
 
 def test_in_another_language_values_are_compared() -> None:
-    where = source("fr", "The rent is 900 euros.", is_translated=True)
+    where = source("fr", "The rent is 900 euros.")
     said = points(where, Said("Le loyer est de 800 euros."), Said("Le loyer est de 900 euros."))
     assert [point.is_supported for point in said] == [False, True]
 

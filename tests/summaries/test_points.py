@@ -8,7 +8,7 @@ from slmdesk.base.record import changed
 from slmdesk.claims.types import Mark
 from slmdesk.library.types import Coverage, Span, Unread
 from slmdesk.summaries.lines import Line
-from slmdesk.summaries.linking import Piece, Point, Source, distinct
+from slmdesk.summaries.linking import Piece, Point, distinct
 from slmdesk.summaries.papers import sections_of
 from slmdesk.summaries.prompts import note_step, numbered, own_step, part_of, written_in
 from slmdesk.summaries.types import (
@@ -27,7 +27,6 @@ from slmdesk.summaries.types import (
     text_of,
     with_omitted,
 )
-from slmdesk.text.checks.support import Rarity
 
 pytestmark = pytest.mark.pure
 
@@ -42,7 +41,6 @@ TEXT = [
     piece("Mrs Adeyemi signed for the owner; her brother was only a witness."),
     piece("Below forty degrees the mixture stays stable and may be stored in the cellar."),
 ]
-SOURCE = Source(TEXT, Rarity(passage.text for passage in TEXT), "en")
 
 
 def point(text: str, *links: int) -> Point:
