@@ -45,17 +45,6 @@ _WORTH = {
     Matter.DUTY: 1.0,
     Matter.REQUEST: 1.0,
 }
-_WORDS = 4, 2, 8
-"""Fewest words of a usable sentence, of an item of a list, and of one that says something without what introduces it.
-"""
-PIECES_AT_ONCE = 200
-_WRITTEN = (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.QUOTE)
-MOST_DIGITS = 10
-"""An amount has fewer digits than this; a number of a file has more."""
-_WORTH = {
-    Matter.MONEY: 2.0, Matter.SHARE: 2.0, Matter.QUANTITY: 1.5, Matter.PERIOD: 1.0,
-    Matter.DECISION: 2.0, Matter.CHANGE: 1.0, Matter.DUTY: 1.0, Matter.REQUEST: 1.0,
-}  # fmt: skip
 _WORDS = {"decides": 2.0, "within": 1.0, "forbids": 1.0}
 _TO_COME, _ANNOUNCED, _PER_WORD = 2.0, 1.5, 0.02
 """What a sentence is worth for what is found in it, for words of these lists, and for a day to come."""
