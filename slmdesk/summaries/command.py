@@ -90,7 +90,7 @@ class LengthType(click.ParamType[str | int]):
     "--paper",
     type=click.Choice([paper.value for paper in Paper]),
     default="auto",
-    help="What sort of document it is; auto: as its words tell.",
+    help="What sort of document it is, for the result.",
 )
 @click.option("--language", default="", help="Of the summary, such as de; else the document's.")
 @click.option("--focus", default="", help="Words whose matter comes first.")

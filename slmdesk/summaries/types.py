@@ -32,7 +32,7 @@ class Length(StrEnum):
 
 
 class Paper(StrEnum):
-    """Type of document. `auto` is used only in requests: the type is recognized from the document's words."""
+    """Type of document, as a person says it. Nothing is chosen by it."""
 
     AUTO = "auto"
     CONTRACT = "contract"
@@ -81,7 +81,7 @@ class DocumentSummary(Record):
     omitted: tuple[Sentence, ...] = ()
     """Passages that the summary leaves out."""
     paper: str = ""
-    """Type of document that was assumed (see `lines.paper_of`)."""
+    """Type of document as a person said it, else "auto"."""
     own_words: tuple[Sentence, ...] = ()
     """What the rules chose, in the document's own words, if a model wrote `sentences`."""
     dated: tuple[int, ...] = ()
