@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
@@ -17,6 +17,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
 from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, LoadedModel, Sampling
+from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
@@ -29,6 +30,7 @@ from slmdesk.questions.prompt import (
     Source,
     not_found,
     parsed_answer,
+    said_turns_of,
     text_for,
     text_turns_of,
     turns_of,
@@ -248,6 +250,14 @@ class Step(Record):
     turns: tuple[ChatMessage, ...]
     sampling: Sampling
     reading: AnswerContext
+    choices: tuple[str, ...] = ()
+    """If not empty, the model writes nothing; it is only asked how likely each of these choices is."""
+
+
+class Reply(Record):
+    text: str
+    scores: tuple[float, ...] = ()
+    """Log probability of each choice."""
 
 
 class Asked(Record):
@@ -263,20 +273,34 @@ model's words.
 """
 
 
-def plan(asked: Asked, reading: AnswerContext, judge: Judge) -> Generator[Step, str, Answered]:
-    """Yield each step, receive the model's words, and return the answer with its passages at the end.
+def plan(asked: Asked, reading: AnswerContext, judge: Judge) -> Generator[Step, Reply, Answered]:
+    """Yield each step, receive the reply to it, and return the answer with its passages at the end.
 
     If the answer is marked or without citations, more is read; the better supported answer of the two is kept.
     """
     best: Part | None = None
     while True:
-        turns = turns_of(reading.sources, asked.question, asked.before, names=asked.names)
-        part = judge(reading, (yield Step(tuple(turns), SAMPLING, reading)))
+        part = judge(reading, (yield from _words(asked, reading)))
         if best is None or part.worth > best.worth:
             best = part
         if (best.citations and not best.marks) or reading.wider is None:
             return answered_of(best, reading)
         reading = reading.wider
+
+
+def _words(asked: Asked, reading: AnswerContext) -> Generator[Step, Reply, str]:
+    """Return the model's words. Small models refuse what they know if they are allowed to: after a refusal the model is
+    asked whether the text says it, and after a yes it must answer.
+    """
+    make = partial(turns_of, reading.sources, asked.question, asked.before, names=asked.names)
+    words = (yield Step(tuple(make()), SAMPLING, reading)).text
+    if not refuses(parsed_answer(words)):
+        return words
+    turns = make(refuses=False)
+    scores = (yield Step(tuple(said_turns_of(turns)), Sampling(temperature=0.0), reading, YES_NO)).scores
+    if scores[:1] <= scores[1:]:  # no is as likely as yes
+        return words
+    return (yield Step(tuple(turns), SAMPLING, reading)).text
 
 
 def answered_of(part: Part, reading: AnswerContext) -> Answered:
@@ -320,7 +344,7 @@ class Asking:
     is_written: bool = False
     """True once the model has the question. From then on `Answers` looks after the answer."""
     reading: AnswerContext = field(default_factory=lambda: AnswerContext(RankedPassages((), ())))
-    plan: Generator[Step, str, Answered] | None = None
+    plan: Generator[Step, Reply, Answered] | None = None
     answered: Answered | None = None
     read_s: float = 0.0
     """Seconds that the model took to read the whole text."""

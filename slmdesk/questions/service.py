@@ -45,6 +45,7 @@ from slmdesk.questions.plan import (
     Asking,
     ReadingChoice,
     ReadingRequest,
+    Reply,
     Step,
     plan,
     text_of,
@@ -337,9 +338,10 @@ class QuestionService(Service):
             watcher=Watcher(
                 lambda message: self._written(asking, message),
                 lambda text: self._kept_words(asking, text),
-                lambda answer, _scores: self._next(asking, step, answer),
+                lambda answer, scores: self._next(asking, step, answer, scores),
             ),
             state=self._known_state(asking, step.reading),
+            choices=step.choices,
         )
 
     def _is_read(self, asking: Asking, reading: AnswerContext) -> bool:
@@ -351,7 +353,7 @@ class QuestionService(Service):
             return None
         return self._states.known(asking.record, text_of(asking, reading), PROMPT_VERSION)
 
-    def _next(self, asking: Asking, step: Step, answer: Answer) -> AnswerRequest | None:
+    def _next(self, asking: Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
         assert asking.record is not None
         new = answer.usage.prompt_tokens - answer.usage.cached_tokens
         if new >= LEAST_MEASURED:
@@ -360,7 +362,7 @@ class QuestionService(Service):
             asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds the text already read
         assert asking.plan is not None
         try:
-            return self._request(asking, asking.plan.send(answer.text))
+            return self._request(asking, asking.plan.send(Reply(answer.text, tuple(scores))))
         except StopIteration as end:
             asking.answered = end.value
         except KnownError:  # pages unreadable now: the words stay unverified

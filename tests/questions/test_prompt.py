@@ -15,6 +15,7 @@ from slmdesk.questions.prompt import (
     Source,
     not_found,
     parsed_answer,
+    said_turns_of,
     turns_of,
 )
 from slmdesk.questions.told import refuses
@@ -48,6 +49,19 @@ def test_a_follow_up_begins_with_the_same_words():
     first = turns_of(SOURCES, "When?", [], names=False)
     then = turns_of(SOURCES, "And why?", [("When?", "At 12.5 bar.")], names=False)
     assert then[1].text == first[1].text[: len(then[1].text)], "what was read for the first is not read again"
+
+
+def test_whether_the_text_says_it_is_asked_behind_the_same_words():
+    turns = turns_of(SOURCES, "When does it stop?", [("Before?", "That.")], names=False)
+    asked = said_turns_of(turns)
+    assert asked[:-1] == turns[:-1]
+    begin = turns[-1].text.partition("Answer in English")[0]
+    assert asked[-1].text == f"{begin}Does the text say the answer to this question? Answer Yes or No."
+
+
+def test_a_refusal_may_be_ruled_out():
+    asked = [turns_of(SOURCES, "When?", [], names=False, refuses=allowed)[-1].text for allowed in (True, False)]
+    assert [NOT_FOUND in text for text in asked] == [True, False]
 
 
 FORM = '[1] "The pump stops at 12.5 bar."\n'
