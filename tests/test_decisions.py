@@ -35,7 +35,7 @@ DECISIONS = {
     "models": 883,
     "online": 859,
     "privacy": 162,
-    "questions": 405,
+    "questions": 408,
     "redaction": 10,
     "runtime": 152,
     "services.py": 57,

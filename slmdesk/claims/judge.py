@@ -60,6 +60,6 @@ def _is_in(mark: Mark, others: Sequence[Mark]) -> bool:
     return any(other.start < mark.end and mark.start < other.end for other in others)
 
 
-def is_unsupported(wanted: Collection[str], sources: Sequence[str], language: str, least: float = LEAST_SHARE) -> bool:
+def is_unsupported(wanted: Collection[str], sources: Sequence[str], language: str) -> bool:
     """Return whether no source has the least share of a statement's stems."""
-    return max(share(wanted, stems(source, language)) for source in sources) < least
+    return max(share(wanted, stems(source, language)) for source in sources) < LEAST_SHARE

@@ -22,8 +22,6 @@ LEAST_OF_BEST, LEAST_NEAR = 0.3, 0.1
 """Least share of the question's words near the quotations of an answer: as part of what the nearest sentence has, and
 in all. Of right answers to questions that others wrote 0.05 fall below it, of answers to another question 0.67.
 """
-LEAST_SAID = 0.5
-"""Least share of the words an answer adds to its question that its quotations have."""
 PERHAPS = 0.45
 """Share of a question's words from which a sentence may answer it though the model found no answer. Of questions to
 240 paragraphs that others wrote 0.64 to 0.78 reach it, of the same asked of another paper none.
@@ -131,7 +129,7 @@ class Grounds:
             return False
         quotes = "\n".join(citation.quote for citation in citations)
         own = stems(answer, language) - stems(question, language)
-        return is_unsupported(own, [quotes], language, LEAST_SAID)
+        return is_unsupported(own, [quotes], language)
 
     def _is_foreign(self, question: str, answer: str = "") -> bool:
         """Return whether words are in another language than the text, so that they cannot be compared."""
