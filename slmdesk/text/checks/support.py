@@ -11,7 +11,6 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from slmdesk.base.record import Record, changed
-from slmdesk.text.checks import negation
 from slmdesk.text.checks.names import Token, foreign_names, tokens
 from slmdesk.text.checks.numbers import (
     DateMention,
@@ -23,10 +22,9 @@ from slmdesk.text.checks.numbers import (
 )
 from slmdesk.text.checks.words import tongue, values
 from slmdesk.text.folding import fold, fold_for_search
-from slmdesk.text.sentences import sentence_spans
 from slmdesk.text.stems import has_form
 
-Kind = Literal["number", "date", "amount", "name", "negation", "unit", "percent", "condition"]
+Kind = Literal["number", "date", "amount", "name", "unit", "percent"]
 
 
 class Flag(Record):
@@ -55,27 +53,6 @@ class _Reading(Record):
     """Only the letters and digits of the text, in lower case."""
 
 
-def check(sentence: str, source: str, language: str = "", source_language: str = "") -> tuple[Flag, ...]:
-    """Return the parts of a sentence that its source does not support, in order, or nothing.
-
-    `language` is the ISO 639-1 code of the sentence. The source may be in another language, which is detected if
-    `source_language` is empty. Any thread. Takes well under a millisecond; a source is analysed once for all sentences.
-    """
-    if " ".join(sentence.split()) in " ".join(source.split()):
-        return ()  # copied from the source
-    known, said = _both(sentence, source, language, source_language)
-    flags = _values(sentence, source, said, known)
-    if said.language == known.language or not said.language:
-        lines = list(_lines(source, known.language))
-        forms = frozenset(form for line in lines for form in line.forms)
-        told = _lines(sentence, said.language)
-        for line, (start, _) in zip(told, sentence_spans(sentence, said.language), strict=False):
-            for at, end, instead in negation.turned_round(line, lines, forms):
-                flags.append(Flag("negation", sentence[start + at : start + end], start + at, start + end, instead))
-        flags += [] if flags else _conditions(sentence, source, said)
-    return _without_overlaps(flags)
-
-
 def missing_values(sentence: str, source: str, language: str = "", source_language: str = "") -> tuple[Flag, ...]:
     """Return the numbers, dates, amounts, names and codes of a sentence that its source does not have, in order."""
     if " ".join(sentence.split()) in " ".join(source.split()):
@@ -94,14 +71,6 @@ def _values(sentence: str, source: str, said: _Reading, known: _Reading) -> list
     flags += _numbers(sentence, source, said, known)
     names = foreign_names(sentence, list(said.tokens), list(known.tokens), known.words, said.language)
     flags += [Flag("name", sentence[start:end], start, end) for start, end in names]
-    return flags
-
-
-def _conditions(sentence: str, source: str, said: _Reading) -> list[Flag]:
-    flags = []
-    for start, end in sentence_spans(sentence, said.language):
-        if condition := negation.left_away(sentence[start:end], source, said.language):
-            flags.append(Flag("condition", sentence[start:end], start, end, condition))
     return flags
 
 
@@ -125,11 +94,6 @@ def _read(text: str, language: str) -> _Reading:
         frozenset(years),
         _packed(text),
     )
-
-
-@lru_cache(maxsize=64)
-def _lines(text: str, language: str) -> tuple[negation.Line, ...]:
-    return tuple(negation.lines(text, language))
 
 
 def _blanked(text: str, spans: list[tuple[int, int]]) -> str:

@@ -1,12 +1,13 @@
 import time
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.checks.support import Flag, check
+from slmdesk.text.checks.support import Flag, missing_values
 
 pytestmark = pytest.mark.pure
 
@@ -17,7 +18,7 @@ SOURCE = (
 
 
 def kinds(sentence: str, source: str = SOURCE, language: str = "") -> list[str]:
-    return [flag.kind for flag in check(sentence, source, language)]
+    return [flag.kind for flag in missing_values(sentence, source, language)]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def kinds(sentence: str, source: str = SOURCE, language: str = "") -> list[str]:
     ],
 )
 def test_what_the_source_says_in_another_form_is_no_miss(sentence: str) -> None:
-    assert check(sentence, SOURCE) == ()
+    assert missing_values(sentence, SOURCE) == ()
 
 
 @pytest.mark.parametrize(
@@ -40,9 +41,6 @@ def test_what_the_source_says_in_another_form_is_no_miss(sentence: str) -> None:
         ("Acme Inc. signed the contract for $1,243.50.", "amount"),
         ("Acme Inc. signed the contract on 4 March 2024.", "date"),
         ("Acme Inc. and Gamma GmbH signed a contract.", "name"),
-        ("The supplier shall charge late fees of 5 %.", "negation"),
-        ("The system is unstable.", "negation"),
-        ("Sales fell to 12 million euros.", "negation"),
         ("Late fees of 6 % are not charged.", "percent"),
         ("The supplier shall not charge late fees within thirty weeks.", "unit"),
         ("The supplier shall not charge late fees within 31 days.", "number"),
@@ -53,7 +51,6 @@ def test_each_kind_of_miss_has_its_name(sentence: str, kind: str) -> None:
 
 
 INSPECTED = "Inspected on 23 September 2025, 9:15 to 12:40, unannounced. The second inspection is by 31 October."
-STORE = "The store must not be used until a technician has repaired it and a log of 72 hours has been sent in."
 
 
 @pytest.mark.parametrize(
@@ -76,24 +73,9 @@ STORE = "The store must not be used until a technician has repaired it and a log
         ("Sales of 5.40 million euros.", "Sales stood at 5.40 million euros.", "en", []),
         ("Le prix est de 2.50 €.", "Vendu à 2.50 € pièce.", "fr", []),
         ("It begins at 8.15 in the hall.", "Begins at 7.15 in the hall.", "en", ["date"]),
-        ("Before the store may be used again, it must be repaired and a log of 72 hours sent in.", STORE, "", []),
-        ("The store may be used after a technician has repaired it.", STORE, "", []),
-        ("Once a technician has repaired it, the store may be used.", STORE, "", []),
-        ("The store may be used.", STORE, "", ["negation"]),
-        ("The store may be used until a technician has repaired it.", STORE, "", ["negation"]),
-        ("The store may be used before a technician has repaired it.", STORE, "", ["negation"]),
-        ("The store may be used after a log of 72 hours.", "The store must not be used.", "", ["negation", "number"]),
-        ("Das Lager darf nicht benutzt werden, bis ein Techniker es repariert hat.",
-         "Das Lager darf benutzt werden, nachdem ein Techniker es repariert hat.", "de", []),
-        ("Bevor das Lager benutzt werden darf, muss ein Techniker es reparieren.",
-         "Das Lager darf nicht benutzt werden, bis ein Techniker es repariert hat.", "de", []),
-        ("Das Lager darf benutzt werden, bevor ein Techniker es repariert hat.",
-         "Das Lager darf nicht benutzt werden, bevor ein Techniker es repariert hat.", "de", ["negation"]),
-        ("Le local peut être utilisé après la réparation par un technicien.",
-         "Le local ne doit pas être utilisé avant la réparation par un technicien.", "fr", [])
     ],
 )  # fmt: skip
-def test_times_months_and_not_until_are_read_as_people_read_them(sentence, source, language, expected) -> None:
+def test_times_and_months_are_read_as_people_read_them(sentence, source, language, expected) -> None:
     assert kinds(sentence, source, language) == expected
 
 
@@ -111,52 +93,51 @@ def test_times_months_and_not_until_are_read_as_people_read_them(sentence, sourc
     ],
 )
 def test_a_lost_or_added_sign_is_a_miss(sentence: str, source: str, instead: str | None) -> None:
-    assert next((flag.detail for flag in check(sentence, source)), None) == instead
+    assert next((flag.detail for flag in missing_values(sentence, source)), None) == instead
 
 
 def test_a_flag_says_where_it_is_and_what_the_source_has() -> None:
-    assert check("Sales rose to 12 billion euros.", SOURCE) == (
+    assert missing_values("Sales rose to 12 billion euros.", SOURCE) == (
         Flag("amount", "12 billion euros", 14, 30, "12 million euros"),
     )
 
 
 @given(st.text(max_size=200), st.text(max_size=200), st.sampled_from(["", "en", "de", "pl", "xx"]))
 def test_no_text_breaks_it_and_every_flag_is_in_the_sentence(sentence: str, source: str, language: str) -> None:
-    for flag in check(sentence, source, language):
+    for flag in missing_values(sentence, source, language):
         assert flag.text == sentence[flag.start : flag.end]
 
 
 def test_a_sentence_takes_some_milliseconds_at_the_most() -> None:
-    check("Warm.", SOURCE * 4)
+    missing_values("Warm.", SOURCE * 4)
     took = []
     for number in range(50):
         started = time.thread_time()
-        check(f"Acme Inc. signed the contract on March 3, 2024 for {number} USD and no more.", SOURCE * 4)
+        missing_values(f"Acme Inc. signed the contract on March 3, 2024 for {number} USD and no more.", SOURCE * 4)
         took.append(time.thread_time() - started)
     assert sorted(took)[25] < 0.02, "a millisecond is asked; what grows with the square takes far more"
 
 
-def judged(name: str) -> tuple[int, int, list[str], list[str]]:
-    """How many right and altered sentences a golden file has, and which were told wrongly."""
-    cases = tomllib.loads((Path(__file__).parents[2] / "golden" / name).read_text("utf-8"))["case"]
-    right = [(text, case["source"]) for case in cases for text in case["right"]]
-    altered = [(text.partition(": ")[2], case["source"]) for case in cases for text in case["altered"]]
-    alarms = [text for text, source in right if check(text, source)]
-    missed = [text for text, source in altered if not check(text, source)]
-    return len(right), len(altered), alarms, missed
-
-
-@pytest.mark.parametrize("name", ["checks.toml", "checks_held_out.toml"])
-def test_altered_sentences_are_found_and_true_ones_left_alone(name: str) -> None:
-    right, altered, alarms, missed = judged(name)
-    assert right == altered >= 20
-    assert len(missed) <= 0.05 * altered, missed
-    assert len(alarms) <= 0.05 * right, alarms
-
-
-def test_the_kind_of_a_miss_is_the_one_that_was_changed() -> None:
-    cases = tomllib.loads((Path(__file__).parents[2] / "golden" / "checks.toml").read_text("utf-8"))["case"]
+def judged(name: str, half: int) -> tuple[int, dict[str, int]]:
+    """How many right sentences are marked, and of each kind how many altered ones are not."""
+    cases = tomllib.loads((Path(__file__).parents[2] / "golden" / name).read_text("utf-8"))["case"][half::2]
+    alarms = sum(bool(missing_values(text, case["source"])) for case in cases for text in case["right"])
+    missed: Counter[str] = Counter()
     for case in cases:
         for line in case["altered"]:
             kind, _, sentence = line.partition(": ")
-            assert kind in kinds(sentence, case["source"]), sentence
+            missed[kind] += not missing_values(sentence, case["source"])
+    return alarms, dict(+missed)
+
+
+@pytest.mark.parametrize(
+    ("name", "half", "expected"),
+    [
+        ("checks.toml", 0, (0, {"negation": 21, "condition": 9})),
+        ("checks.toml", 1, (0, {"negation": 20, "condition": 7})),
+        ("checks_held_out.toml", 0, (0, {"negation": 6})),
+        ("checks_held_out.toml", 1, (1, {"negation": 6})),
+    ],
+)
+def test_altered_values_are_found_and_true_ones_left_alone(name, half, expected) -> None:
+    assert judged(name, half) == expected
