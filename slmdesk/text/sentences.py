@@ -158,18 +158,11 @@ def _before_ordinal() -> frozenset[str]:
     return frozenset(_tables()["dots"]["de"]["before_ordinal"].split())
 
 
-def begins_with_pronoun(sentence: str, language: str) -> bool:
-    """Return whether a pronoun at the start needs the sentence before: "It is", "This applies", not "This lease"."""
-    return _begins_with("pronouns", sentence, language)
-
-
 def refers_back(sentence: str, language: str) -> bool:
-    """Return whether a sentence begins with a pronoun, or is a consequence or condition of the text before it."""
-    return begins_with_pronoun(sentence, language) or _begins_with("links", sentence, language)
-
-
-def _begins_with(table: str, sentence: str, language: str) -> bool:
-    pattern = _tables()[table].get(language or "en")
+    """Return whether a sentence begins with a pronoun ("It is", not "This lease"), or is a consequence or condition of
+    the text before it.
+    """
+    pattern = _tables()["back"].get(language or "en")
     return pattern is not None and re.match(rf"{pattern}(?!\w)", sentence, re.IGNORECASE) is not None
 
 
