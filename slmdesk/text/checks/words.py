@@ -107,20 +107,3 @@ def capitalised() -> frozenset[str]:
     """Words that are written large and name nobody: titles, months, weekdays, and more of the kind."""
     calendar = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
     return listed("names", "common") | listed("names", "titles") | frozenset(calendar.split())
-
-
-_STEM_ENDING_WORDS = "ungen ments ations ation ingly ement ing ies ied ten est ung ed en er em et te ly e a o y i u"
-_STEM_ENDINGS = tuple(_STEM_ENDING_WORDS.split())
-
-
-@lru_cache(maxsize=20_000)
-def stem(word: str, most: int = 6) -> str:
-    """Return a folded word without its most common endings, at most so many letters, so that most forms of a word
-    become equal. It knows no grammar.
-    """
-    if word.endswith("s") and not word.endswith("ss") and len(word) > 4:
-        word = word[:-1]
-    for ending in _STEM_ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)][:most]
-    return word[:most]
