@@ -163,10 +163,9 @@ def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
     known = texts()
     target = LANGUAGES[manner.target].name
     source = LANGUAGES[manner.source].name if manner.source in LANGUAGES else ""
-    lines = [known["task_from" if source else "task"].format(source=source, target=target)]
+    address = known["address"].get(manner.formality, "") if LANGUAGES[manner.target].has_formal else ""
+    lines = [known["task_from" if source else "task"].format(source=source, target=target, address=address)]
     lines.append(known["domain"].get(manner.domain, ""))
-    if LANGUAGES[manner.target].has_formal:
-        lines.append(known["formality"].get(manner.formality, ""))
     if is_tagged:
         lines.append(known["tags"])
         example = known["example"]
