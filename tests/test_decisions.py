@@ -44,7 +44,7 @@ DECISIONS = {
     "summaries": 1413,
     "system": 141,
     "tables": 1846,
-    "text": 2431,
+    "text": 2424,
     "translation": 1951,
     "versions": 937,
     "voice": 34,
