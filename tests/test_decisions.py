@@ -49,7 +49,7 @@ DECISIONS = {
     "versions": 937,
     "voice": 34,
     "window": 1695,
-    "writing": 916,
+    "writing": 917,
 }
 
 

@@ -20,6 +20,10 @@ _RUN_TOGETHER = re.compile(
 """Matches English negations without an apostrophe, such as "dont" for "don't"."""
 
 
+MOST_ADDED = 3
+"""Most words that a correction adds or takes away. A small model goes on with what follows in a text that it knows."""
+
+
 def doubts_of(sentence: str, edits: Sequence[Edit], language: str) -> list[str]:
     """Return for each change of a sentence why it must not be made without asking, or "" if it may.
 
@@ -56,6 +60,8 @@ def _doubt(sentence: str, edit: Edit, language: str, gone: Sequence[str], come: 
     is_respelled = any(name.casefold() not in new.casefold() for name in _names_at(sentence, edit, language))
     if is_respelled and any(word[0].isupper() and folded(word) not in capitalised() for word in words_in(new)):
         return "name"
+    if abs(len(words_in(new)) - len(words_in(old))) > MOST_ADDED:
+        return "words"
     is_lost = not all(_is_said(word, come, language) for word in words_in(old))
     is_swapped = is_lost and not all(_is_said(word, gone, language) for word in words_in(new))
     return "words" if is_swapped else ""

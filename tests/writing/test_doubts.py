@@ -35,6 +35,7 @@ def doubts(old: str, new: str, language: str = "en") -> set[str]:
         ("en", "It is possible.", "It is impossible.", "words"),
         ("en", "Sales rose.", "Sales fell.", "words"),
         ("en", "You can go.", "You must go.", "meaning"),
+        ("en", "It was late.", "It was late. The guests had all gone home.", "words"),
         ("en", "The old car broke.", "The old vehicle broke.", "words"),
         ("en", "It came on 3 Oktober.", "It came on October 3.", "number"),
         ("en", "See www.example.org/a now.", "See www.example.org/b now.", "address"),
