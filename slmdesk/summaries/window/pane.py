@@ -36,7 +36,6 @@ from slmdesk.summaries.types import (
     Deadline,
     Kind,
     Length,
-    Paper,
     Sentence,
     Summary,
     SummaryRequest,
@@ -314,8 +313,7 @@ class SummaryPane(QScrollArea):
         is_same = [each.sentence for each in self.rows] == [sentence for sentence, __ in placed[: len(self.rows)]]
         self._clear(keeps_rows=self._has_own_words and is_same)
         self.summary, self._shown, summary = summary, shown, shown
-        papers = {document.paper or Paper.AUTO for document in summary.documents}
-        self.form.show_request(self._controller.request, papers.pop() if len(papers) == 1 else Paper.AUTO)
+        self.form.show_request(self._controller.request)
         self._say_writer(OWN_WORDS if self.form.own_words.isChecked() else writer)
         self._add_rows(placed[len(self.rows) :], has_bullets=has_bullets(summary.kind, summary.sentences))
         read = summary.coverage
@@ -730,17 +728,12 @@ KINDS = [
     (Kind.BULLETS, _("Bullet points")), (Kind.PARAGRAPH, _("A paragraph")), (Kind.SECTIONS, _("By section")),
     (Kind.SIMPLE, _("In everyday words")), (Kind.OWN, _("As I say below")),
 ]  # fmt: skip
-PAPERS = [
-    (Paper.AUTO, _("Auto")), (Paper.CONTRACT, _("Contract")), (Paper.MINUTES, _("Minutes")),
-    (Paper.REPORT, _("Report")), (Paper.LETTER, _("Letter")), (Paper.ARTICLE, _("Text")),
-]  # fmt: skip
 LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LONG, _("Long"))]
 FIELDS = (
     Field(
         name="length", title=_("Length"), control=Listed, values=LENGTHS, takes_others=True,
         read=lambda chosen: Length(chosen) if isinstance(chosen, str) else chosen,
     ),
-    Field(name="paper", title=_("Document type"), control=Listed, values=PAPERS, read=Paper),
     Field(name="kind", title=_("What the summary is like"), control=Listed, values=KINDS, read=Kind),
     Field(
         name="focus", title=_("Focus"), tip=_("What the summary focuses on; may be empty"), control=TextLine,
@@ -760,7 +753,7 @@ def readers_language() -> str:
 class SummaryForm(QFrame):
     summary_requested = Signal(object)
     changed = Signal(object)
-    """Emitted with the request's changed values if another length or document type was chosen for the shown summary."""
+    """Emitted with the request's changed values if another length was chosen for the shown summary."""
     said = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
@@ -829,11 +822,10 @@ class SummaryForm(QFrame):
             self.own_words.setChecked(is_offered and is_on)
         self.own_words.setVisible(is_offered)
 
-    def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:
-        """Show the request and the type of document of the shown summary. None means that no summary is shown."""
+    def show_request(self, request: SummaryRequest | None) -> None:
+        """Show the request of the shown summary. None means that no summary is shown."""
         self._has_summary = request is not None
-        known = next((each for each in Paper if each == paper), Paper.AUTO)
-        self._show_fields(length=request.length if request else Length(self.last_length), paper=known)
+        self._show_fields(length=request.length if request else Length(self.last_length))
         self._settle()
 
     def _show_fields(self, **changes: object) -> None:
@@ -847,8 +839,7 @@ class SummaryForm(QFrame):
         values = self._fields.values
         kind, words = values["kind"], values["focus"].strip()
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
-        paper, reader = values["paper"], readers_language()
-        return SummaryRequest((), kind, values["length"], "", focus, instruction, paper=paper, reader=reader)
+        return SummaryRequest((), kind, values["length"], "", focus, instruction, reader=readers_language())
 
     def _ask(self) -> None:
         request = self.request
@@ -868,7 +859,7 @@ class SummaryForm(QFrame):
         self._settle()
         if isinstance(length := changes.get("length"), Length):
             self.last_length = length.value
-        if self._has_summary and changes.keys() <= {"length", "paper"}:
+        if self._has_summary and changes.keys() <= {"length"}:
             self.changed.emit(changes)
 
     def _settle(self) -> None:
