@@ -66,6 +66,10 @@ class Answered(Record):
     """True when the model read the documents whole, not only the best passages."""
     is_quoted: bool = False
     """True when no model wrote the answer, or it found none, so passages are shown instead."""
+    fits: bool = False
+    """Only set in answers of earlier versions, which said so of passages that were shown instead. Exports still have
+    it.
+    """
     marks: tuple[Mark, ...] = ()
     passages_read: int = 0
     passages_total: int = 0

@@ -10,7 +10,6 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.sampler import make_grammar_sampler
-from slmdesk.questions import prompt
 from slmdesk.tables import cells
 from slmdesk.tables.types import Column
 from slmdesk.translation.prompts import projection_step
@@ -52,10 +51,9 @@ def projection_of(words: str) -> str:
         (cells.grammar_of([Column(HOSTILE), Column("B")]), None),
         (cells.grammar_of([Column("A"), Column("B")]), '{"A": null, "B": {"quote": "x y", "value": "y"}}'),
         (projection_of(HOSTILE), "{2}"),
-        (prompt.grammar_of("May the tenant keep a dog?"), "No, he may not."),
         (remarks._GRAMMAR, "The rent rises to 900 euros.\nIt ends in May 2027."),
     ],
-    ids=["hostile columns", "columns", "phrase", "yes or no", "what changed"],
+    ids=["hostile columns", "columns", "phrase", "what changed"],
 )
 def test_the_grammars_of_the_program_are_taken_without_a_word(vocabulary, gbnf, text, capfd):
     if text is None:

@@ -203,6 +203,7 @@ class RedactPane(QFrame):
         below = QWidget(self)
         column(self._said, self._trouble, self._others, 1, into=below, gap=theme.SPACE_8)
         self._below = named(QScrollArea(self), "redaction_below")
+        self._below.setAccessibleName(_("About this copy"))
         show_column(self._below, below)
         for part in (below, self._below.viewport()):
             part.setAutoFillBackground(False)  # the ground of the pane shows
