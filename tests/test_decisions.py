@@ -44,7 +44,7 @@ DECISIONS = {
     "summaries": 1409,
     "system": 141,
     "tables": 1846,
-    "text": 2424,
+    "text": 2416,
     "translation": 1951,
     "versions": 937,
     "voice": 34,

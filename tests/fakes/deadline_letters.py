@@ -14,7 +14,7 @@ READ = Coverage(1, 1, 1, 1)
 
 def deadlines_in_letter(
     *words: str, place: str = "DE-BY", language: str = "de", who: str = "Stadt Kiel", group: str = TO_DO,
-    format: str = "txt", head: str = "", cover: str = "", page_kind: str = "page",
+    format: str = "txt", head: str = "", cover: str = "", page_kind: str = "page", dated: tuple[int, ...] = DATED,
 ) -> list[Deadline]:  # fmt: skip
     """Return the deadlines of a letter of 3 November 2026, received on the 5th, that says these sentences.
 
@@ -29,7 +29,7 @@ def deadlines_in_letter(
         for sentence, start in zip(words, starts, strict=True)
     )
     others = (Sentence("Es geht um ein Formular.", (), (1,), True, quotation=True, group=TO_DO),)
-    document = DocumentSummary(ID, f"letter.{format}", page_kind, (*sentences, *others), READ, dated=DATED)
+    document = DocumentSummary(ID, f"letter.{format}", page_kind, (*sentences, *others), READ, dated=dated)
     summary = Summary("bullets", language, "quotations", document.sentences, READ, (document,))
     record = DocumentRecord(
         1, ID, b"letter", document.name, "", format, 1, 1, "1", DocumentStatus.READ,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.deadline_letters import deadlines_in_letter
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.pure
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
-def days(*words: str, **letter: str) -> str:
+def days(*words: str, **letter: Any) -> str:
     return ", ".join(sorted(deadline.day for deadline in deadlines_in_letter(*words, **letter) if deadline.day)) or "-"
 
 
@@ -125,3 +126,10 @@ def test_a_fault_that_a_sentence_brings_out_is_said_beside_it_and_costs_no_other
     assert (one.day, one.words) == ("", "Deadline not reckoned: something went wrong in slmdesk.")
     assert other.day == "2026-11-20"
     assert "IndexError" in caplog.text
+
+
+def test_an_end_of_a_month_to_come_is_told_from_one_that_is_over_and_from_how_long_something_lasts() -> None:
+    assert days("Der Betrag ist bis Monatsende fällig.") == "2026-11-30"
+    assert days("Der Betrag war bis Ende Oktober 2026 fällig.", group="") == "-"
+    assert days("Die Praxis ist bis Ende November 2026 geschlossen.", group="") == "-"
+    assert days("Der Betrag ist bis Monatsende fällig.", dated=()) == "-"

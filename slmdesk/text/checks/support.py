@@ -286,8 +286,6 @@ def _without_overlaps(flags: list[Flag]) -> tuple[Flag, ...]:
     return tuple(kept)
 
 
-VALUES = frozenset({"number", "date", "amount", "percent", "unit", "name"})
-"""Kinds of flags that a single spot in a text can settle. Negations and conditions depend on the whole passage."""
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’\s](?=\d)")
 _DIGITS = re.compile(r"\d+")
 _LONGEST_ALONE = 5

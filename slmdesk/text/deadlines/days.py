@@ -122,22 +122,6 @@ def named_days(text: str, language: str = "", own: Sequence[int | None] | None =
     return days
 
 
-def ends_with_by(before: str, language: str) -> re.Match[str] | None:
-    """Return the "by" or "until" that stands right before a day."""
-    for name in ("by", "before"):
-        if match := _ends_with(name, before, language):
-            return match
-    return None
-
-
-def due_ends(text: str, language: str, own: Sequence[int | None] | None) -> list[NamedDay]:
-    """Return the ends of months and years to come by which something is due."""
-    if not own or not re.search(_words("end", language), text, re.IGNORECASE) or tells_a_state(text, language):
-        return []
-    named = named_days(text, language, own)
-    return [day for day in named if day.is_end and day.role in (Role.BY, Role.BEFORE) and day.day >= tuple(own)]
-
-
 def tells_a_state(text: str, language: str) -> bool:
     """Return whether a sentence tells how long something lasts: valid, open, closed until a day."""
     return re.search(_words("state", language), text, re.IGNORECASE) is not None

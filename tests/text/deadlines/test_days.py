@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.deadlines.days import due_ends, named_days
+from slmdesk.text.deadlines.days import named_days
 
 pytestmark = pytest.mark.pure
 
@@ -94,10 +94,3 @@ OWN = (2026, 11, 3)
 )
 def test_the_words_before_a_day_tell_what_it_is(language, words, expected) -> None:
     assert ", ".join(f"{day.role} {day.last}" for day in named_days(words, language, OWN)) == expected
-
-
-def test_an_end_of_a_month_to_come_is_told_from_one_that_is_over_and_from_how_long_something_lasts() -> None:
-    assert [day.day for day in due_ends("Der Betrag ist bis Monatsende fällig.", "de", OWN)] == [(2026, 11, 30)]
-    assert not due_ends("Der Betrag war bis Ende Oktober 2026 fällig.", "de", OWN)
-    assert not due_ends("Die Praxis ist bis Ende November 2026 geschlossen.", "de", OWN)
-    assert not due_ends("Der Betrag ist bis Monatsende fällig.", "de", None)
