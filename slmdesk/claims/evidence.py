@@ -124,14 +124,17 @@ def _richest(
 ) -> int:
     """Return the passage with most; -1 if none has anything."""
     tests = [(value, may_hold(value)) for value in values]
-    best_at, most = -1, 0.0
+    worths, limits = dict[int, float](), dict[int, float]()
     for at, passage in enumerate(passages):
-        if at in without:
-            continue
-        worth = near[at] + (OWN * weights.share(words, passage) if words else 0.0)
-        for value, may in tests:
-            if may(passage) and holds(value, statement, passage, language):
-                worth += VALUE
-        if worth > most:
+        if at not in without:
+            worths[at] = near[at] + (OWN * weights.share(words, passage) if words else 0.0)
+            limits[at] = worths[at] + VALUE * sum(may(passage) for _, may in tests)
+    best_at, most = -1, 0.0
+    for at in sorted(limits, key=lambda at: -limits[at]):
+        if limits[at] < most:  # no other one can have more
+            break
+        held = sum(may(passages[at]) and holds(value, statement, passages[at], language) for value, may in tests)
+        worth = worths[at] + VALUE * held
+        if worth > most or (worth == most and at < best_at):
             best_at, most = at, worth
     return best_at
