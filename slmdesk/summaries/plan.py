@@ -21,6 +21,7 @@ from slmdesk.base.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
 from slmdesk.claims.types import Mark
+from slmdesk.claims.words import stems as stems_of
 from slmdesk.evaluation.exams import Skill, is_weak, may_write
 from slmdesk.jobs.documents import PlanTools
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
@@ -82,6 +83,8 @@ FOCUSED = 10.0
 """Worth added to a line that contains a word of the focus. This is more than any other line is worth."""
 SHARED_TOKENS = 400
 """Approximate number of tokens for the instructions and the chat format."""
+STEMMED_AT_ONCE = 50
+"""Number of paragraphs whose words are stemmed in one slice."""
 TEXTS_AT_ONCE = 400
 """Number of texts whose tokens are counted in one request, or whose links are searched in one slice."""
 UNFINISHED = f"{N_('This summary was stopped before its end.')} {N_('These sentences had been written.')}"
@@ -288,8 +291,7 @@ class SummaryPlan:
             told = written_in(answer, text, self._language(selection), is_cut=_is_cut(value))
             written.append((selection, self._cut(told, selection.words)))
         for selection, text_written in written:
-            self._tell(selection, text_written)
-            yield Yield()
+            yield from self._tell(selection, text_written)
         return "model" if any(selection.own_words for selection in selections) else "quotations"
 
     def _source(self, selection: Selection) -> Source:
@@ -375,12 +377,17 @@ class SummaryPlan:
             sizes += yield Question(partial(self._tools.count, texts[begin : begin + TEXTS_AT_ONCE]))
         return sizes
 
-    def _tell(self, selection: Selection, written: Written) -> None:
+    def _tell(self, selection: Selection, written: Written) -> Generator[Yield, None, None]:
         """Take what the model wrote for the summary, with what must be known besides."""
         source = self._source(selection)
+        for number, at in enumerate(selection.text.pieces):
+            stems_of(source.text_of([at]), source.language)  # kept: a new word takes half a millisecond
+            if number % STEMMED_AT_ONCE == 0:
+                yield Yield()
         points = list[Point]()
         for label, point in zip(written.labels, checked(written.said, source, selection.text.pieces), strict=True):
             points.append(changed(point, label=self._label(label)))
+            yield Yield()
         points = distinct(points)
         if not points:
             self._notes += [] if NOTHING_USABLE in self._notes else [NOTHING_USABLE]
