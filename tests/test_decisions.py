@@ -20,7 +20,7 @@ DECISIONS = {
     "base": 781,
     "chat": 2958,
     "children": 748,
-    "claims": 235,
+    "claims": 239,
     "command": 222,
     "engine": 1135,
     "evaluation": 398,

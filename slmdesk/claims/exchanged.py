@@ -26,6 +26,10 @@ OTHER_CLAUSE = 0.6
 LEAST_RARITY = 0.1
 BETTER, MARGIN = 1.2, 0.15
 """How many times, and how much, better another value of the sources must fit than the one of the statement."""
+NOUNS, BESIDE = 3, 0.5
+"""Number of words of a statement that say most about its value, and least nearness of a word that stands beside one.
+One of them must stand beside the other value and not beside its own: then the sources say the value of another thing.
+"""
 _CLAUSE = re.compile(r"[;:()–—]|,\s|(?<!\d)\.\s")
 
 
@@ -111,9 +115,18 @@ class _Fitting:
                 there = [own for own in self._places if is_same(other, own.value, self._years)]
                 straight += self._best(other, there)
                 fits += self._best(other, own)
-            if fits > straight * BETTER + MARGIN and fits - straight > most:
+            is_better = fits > straight * BETTER + MARGIN and fits - straight > most
+            if is_better and self._has_other_noun(value, place, own):
                 best, most = place, fits - straight
         return best
+
+    def _has_other_noun(self, value: Value, rival: _Place, own: Sequence[_Place]) -> bool:
+        """Return whether a word that says much about a value stands beside its rival, and beside it nowhere."""
+        nouns = sorted(self._said.words, key=lambda word: -self._weight(value, word))[:NOUNS]
+        return any(_is_beside(noun, rival) and not any(_is_beside(noun, place) for place in own) for noun in nouns)
+
+    def _weight(self, value: Value, word: Word) -> float:
+        return self._rarity[word.stem] * _nearness(self._said, value, word, REACH, FAR)
 
     def _best(self, value: Value, places: Sequence[_Place]) -> float:
         return max((self._fit(value, place) for place in places), default=0.0)
@@ -122,15 +135,24 @@ class _Fitting:
         """Return how much of what stands around a value of the statement stands around that of a place, 0 to 1."""
         whole = found = 0.0
         for word in self._said.words:
-            weight = self._rarity[word.stem] * _nearness(self._said, value, word, REACH, FAR)
+            weight = self._weight(value, word)
             whole += weight
-            near = [
-                _nearness(place.sentence, place.value, other, REACH_THERE, FAR_THERE)
-                for other in place.sentence.words
-                if has_stem(word.stem, (other.stem,))
-            ]
-            found += weight * max(near, default=0.0)
+            found += weight * _nearness_there(word, place)
         return found / whole if whole else 0.0
+
+
+def _is_beside(word: Word, place: _Place) -> bool:
+    return _nearness_there(word, place) >= BESIDE
+
+
+def _nearness_there(word: Word, place: _Place) -> float:
+    """Return how near a form of a word stands to a value, 0 to 1."""
+    near = [
+        _nearness(place.sentence, place.value, other, REACH_THERE, FAR_THERE)
+        for other in place.sentence.words
+        if has_stem(word.stem, (other.stem,))
+    ]
+    return max(near, default=0.0)
 
 
 def _nearness(sentence: _Sentence, value: Value, word: Word, reach: int, least: float) -> float:
