@@ -20,7 +20,17 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_dict, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Message, ModelRecord, Passage, Status
-from slmdesk.base.types import Attached, AttachmentPart, AttachMode, Json, Origin, Place, Role, TextPart
+from slmdesk.base.types import (
+    Attached,
+    AttachmentPart,
+    AttachMode,
+    ChatMessage,
+    Json,
+    Origin,
+    Place,
+    Role,
+    TextPart,
+)
 from slmdesk.chat.answers import AnswerRequest, Watcher
 from slmdesk.chat.attachment_text import (
     FRAME,
@@ -45,12 +55,14 @@ from slmdesk.chat.attachment_text import (
     words_at,
     words_of_page,
 )
-from slmdesk.chat.conversation import PREFIX, ContextWindow, older_attachments
+from slmdesk.chat.checking import marks_on
+from slmdesk.chat.conversation import PREFIX, ContextWindow, Stores, older_attachments
 from slmdesk.chat.types import AttachRequest, Quoted, QuotesFound
+from slmdesk.claims.types import MARKS, Mark, marks_of
 from slmdesk.library.search import RankedPassages, Retrieval
 from slmdesk.library.types import info_of, left_out_in
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
-from slmdesk.runtime.events import Pending, ended
+from slmdesk.runtime.events import MessageChanged, Pending, ended
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, on_file_thread, pending_on_file_thread
 from slmdesk.store import Store
@@ -667,14 +679,19 @@ def nearest(answer: str, grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
 
 
 class Quotes(Service):
-    """Finds the quotations in a chat's answers that really occur in an attachment, or else the nearest sentences.
+    """Compares a chat's answers with its attachments: finds the quotations that really occur there, or else the nearest
+    sentences, and marks what is not there.
 
-    They are stored as the item's result `quotes` when an answer has ended. A quotation that is found nowhere is not
-    shown as a citation. Long texts are searched on a separate thread.
+    Quotations are stored as the item's result `quotes` when an answer has ended, marks with the answer. A quotation
+    that is found nowhere is not shown as a citation. Texts are searched on a separate thread.
     """
 
-    def watcher(self, parts: Sequence[AttachmentPart]) -> Watcher:
-        return Watcher(lambda ended: self._look(ended, parts))
+    def __init__(self, runtime: Runtime, stores: Stores) -> None:
+        super().__init__(runtime)
+        self._stores = stores
+
+    def watcher(self, parts: Sequence[AttachmentPart], turns: Sequence[ChatMessage]) -> Watcher:
+        return Watcher(lambda ended: self._look(ended, parts, turns))
 
     def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
         kept = None if item.startswith(PREFIX) else (self._store.results.get(item) or {}).get("quotes")
@@ -694,30 +711,29 @@ class Quotes(Service):
         old = stored_from(dict, kept.get("quotes")) or {}
         self._store.results.save(item, {**kept, "quotes": {**old, **dropped}})
 
-    def _look(self, answer: Message, parts: Sequence[AttachmentPart]) -> None:
-        """Search for the quotations in an answer that ended with text. QuotesFound follows, even if none are found."""
+    def _look(self, answer: Message, parts: Sequence[AttachmentPart], turns: Sequence[ChatMessage]) -> None:
+        """Compare an answer that ended with text. QuotesFound follows, even if nothing is found."""
 
-        def look() -> tuple[Quoted, ...]:
-            return stands_in(quotes, grounds) or nearest(answer.text, grounds)
+        def look() -> tuple[tuple[Quoted, ...], tuple[Mark, ...]]:
+            quoted = stands_in(quoted_in(answer.text), grounds) or nearest(answer.text, grounds)
+            return quoted, marks_on(answer.text, turns)
 
         if answer.status in (Status.FAILED, Status.STREAMING):
             return
-        quotes = quoted_in(answer.text)
         try:
             grounds = self._grounds(parts)
-        except KnownError:  # unreadable pages: nothing is verified or shown
+        except KnownError:  # unreadable pages: no quotation is verified or shown
             grounds = []
 
-        def ended(quoted: tuple[Quoted, ...] | Problem) -> None:
-            reported = () if isinstance(quoted, Problem) else quoted
-            if reported:
-                self._keep(answer, reported)
-            self._publish(QuotesFound(answer.item, answer.id, reported))
+        def ended(found: tuple[tuple[Quoted, ...], tuple[Mark, ...]] | Problem) -> None:
+            quoted, marks = ((), ()) if isinstance(found, Problem) else found
+            if quoted:
+                self._keep(answer, quoted)
+            if marks != marks_of(answer):
+                self._keep_marks(answer, marks)
+            self._publish(QuotesFound(answer.item, answer.id, quoted, marks))
 
-        if grounds:
-            on_file_thread(self._service_thread, look, ended, name="quotes")
-        else:
-            ended(())
+        on_file_thread(self._service_thread, look, ended, name="quotes")
 
     def _grounds(self, parts: Sequence[AttachmentPart]) -> list[Ground]:
         used: dict[str, tuple[Attached, set[int]]] = {}
@@ -737,3 +753,8 @@ class Quotes(Service):
             kept = self._store.results.get(answer.item) or {}
             quotes = {**(stored_from(dict, kept.get("quotes")) or {}), answer.id: [to_json(quote) for quote in quoted]}
             self._store.results.save(answer.item, {**kept, "quotes": quotes})
+
+    def _keep_marks(self, answer: Message, marks: Sequence[Mark]) -> None:
+        with suppress(KnownError):  # deleted or continued meanwhile, or a full disk
+            messages = self._stores.of(answer.id).messages
+            self._publish(MessageChanged(messages.keep(answer.id, **{MARKS: list(map(to_json, marks))})))

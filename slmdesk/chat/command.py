@@ -48,6 +48,7 @@ from slmdesk.services import Services
 
 if TYPE_CHECKING:
     from slmdesk.chat.types import Quoted
+    from slmdesk.claims.types import Mark
 
 Command = Callable[..., Any]
 MOST_TEMPERATURE = 5
@@ -285,12 +286,15 @@ class _ChatRun:
                 if not (is_whole and self._has_attachments(event.message.item)):
                     return self._end(event, saved=saved)
             elif isinstance(event, QuotesFound) and event.message == answer and ended:
-                return self._end(ended, [quote for quote in event.quotes if not quote.is_near], saved=saved)
+                quotes = [quote for quote in event.quotes if not quote.is_near]
+                return self._end(ended, quotes, event.marks, saved=saved)
 
     def _has_attachments(self, item: str) -> bool:
         return any(message.attachments for message in self._services.call.chats.open(item).messages)
 
-    def _end(self, ended: MessageEnded, quotes: Sequence[Quoted] = (), *, saved: bool) -> int:
+    def _end(
+        self, ended: MessageEnded, quotes: Sequence[Quoted] = (), marks: Sequence[Mark] = (), *, saved: bool
+    ) -> int:
         console, message = self._console, ended.message
         if not console.as_json and message.text and not message.text.endswith("\n"):
             console.say()
@@ -299,7 +303,7 @@ class _ChatRun:
                 console.fail(unsaved.code, unsaved.sentence, unsaved.args, {"text": message.text})
                 console.notify("note: the answer is whole, but the history does not have all of it.")
                 return 1
-            self._say_done(ended, quotes, saved=saved)
+            self._say_done(ended, quotes, marks, saved=saved)
             console.result_of(self._services, lambda: self._services.chats.keep_examples(message.id))
             return 0
         if message.status is Status.CANCELLED:
@@ -317,7 +321,7 @@ class _ChatRun:
                 console.notify("note: --when-full leave-out or summarize goes on without the oldest turns.")
         return 1
 
-    def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], *, saved: bool) -> None:
+    def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], marks: Sequence[Mark], *, saved: bool) -> None:
         console, message = self._console, ended.message
         if console.as_json:
             read = attachments_of(self._services, message)
@@ -326,12 +330,14 @@ class _ChatRun:
             left_out = len(window_then(opened.item, message).left_out(opened.messages))
             done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
             cited: list[Json] = [{"file": quote.name, "page": quote.page, "quote": quote.quote} for quote in quotes]
-            console.give({**done, "citations": cited, **failed})
+            console.give({**done, "citations": cited, "marks": list(map(to_json, marks)), **failed})
             return
+        from slmdesk.claims.types import check_words  # late: the question is sent first
+
         for quote in quotes:
             console.notify(f"\u201c{quote.quote}\u201d \u2014 {quote.name}, page {quote.page}")
-        if blanks := blanks_note(message):
-            console.notify(f"note: {blanks[0].lower()}{blanks[1:]}")
+        for words in filter(None, (blanks_note(message), check_words(marks))):
+            console.notify(f"note: {words[0].lower()}{words[1:]}")
         if message.finish_reason in ASTRAY:
             console.notify(f"note: {ASTRAY[message.finish_reason]}")
         elif message.finish_reason == "length" and saved:

@@ -549,6 +549,9 @@ class EphemeralMessages:
     def change_parts(self, id: str, parts: Sequence[TextPart]) -> Message:
         return self._change(id, parts=tuple(parts))
 
+    def keep(self, id: str, **values: Json) -> Message:
+        return self._change(id, sampling={**self.get(id).sampling, **values})
+
     def grow(self, id: str, text: str, thought: str = "") -> bool:
         self._change(id, text=text, thought=thought)
         return True

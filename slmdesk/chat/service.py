@@ -108,7 +108,7 @@ class ChatService(Service):
     _stores: Stores
     _prompts: Lazy[ChatService, Prompts] = Lazy("chat.context:Prompts", lambda s, new: new(s._runtime, s._loader))
     _sources: Lazy[ChatService, Sources] = Lazy("chat.attachments:Sources", lambda s, new: new(s._runtime, s._loader))
-    _quotes: Lazy[ChatService, Quotes] = Lazy("chat.attachments:Quotes", lambda s, new: new(s._runtime))
+    _quotes: Lazy[ChatService, Quotes] = Lazy("chat.attachments:Quotes", lambda s, new: new(s._runtime, s._stores))
     _planner: Lazy[ChatService, Planner] = Lazy(
         "chat.attachments:Planner", lambda s, new: new(s._runtime, s._loader, s._retrieval(), s._sources)
     )
@@ -628,7 +628,7 @@ class ChatService(Service):
         begun = answer.text
         turns, _ids = window.turns(path, begun)
         attached = attachments_on(path)
-        watcher = self._quotes.watcher(attached) if attached else request.watcher
+        watcher = self._quotes.watcher(attached, turns) if attached else request.watcher
         turns = turns[:-1] if begun else turns
         whole = changed(request, turns=tuple(turns), watcher=watcher, kept=window.kept)
         if any(turn.pictures for turn in turns):

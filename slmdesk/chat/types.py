@@ -26,6 +26,7 @@ from slmdesk.runtime.events import Event
 
 if TYPE_CHECKING:
     from slmdesk.chat.attachment_text import ContextPart
+    from slmdesk.claims.types import Mark
 
 
 KIND = "chat"
@@ -389,9 +390,10 @@ class PresetsChanged(Event): ...
 
 
 class QuotesFound(Event):
-    """The quotations of an answer were looked up in its attachments. Published after its MessageEnded."""
+    """An answer was compared with its attachments. Published after its MessageEnded."""
 
     item: str
     message: str
     quotes: tuple[Quoted, ...]
     """Where nothing is quoted: the sentences that share most with the answer."""
+    marks: tuple[Mark, ...] = ()

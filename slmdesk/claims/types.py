@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record
+from slmdesk.base.records import Message
 from slmdesk.base.texts import N_, _
 
 WORDS, ELSEWHERE, UNLINKED, DOUBT = "words", "elsewhere", "unlinked", "doubt"
@@ -47,3 +49,20 @@ FLAG_WORDS = {
 
 def doubts_of(marks: Sequence[Mark]) -> str:
     return "; ".join(dict.fromkeys(_(FLAG_WORDS.get(mark.kind, mark.kind)) for mark in marks))
+
+
+MARKS = "marks"
+"""Under this name an answer in a chat keeps its marks, beside its sampling."""
+
+
+def marks_of(message: Message) -> tuple[Mark, ...]:
+    """Return the marks of an answer in a chat. None of one that a person has edited: the words are no longer those."""
+    if message.original is not None:
+        return ()
+    return stored_from(tuple[Mark, ...], message.sampling.get(MARKS)) or ()
+
+
+def check_words(marks: Sequence[Mark]) -> str:
+    """Return the line that says which values to compare with the documents, or "" without marks."""
+    values = ", ".join(dict.fromkeys(" ".join(mark.text.split()) for mark in marks))
+    return _("Check this: {doubts}").format(doubts=values) if values else ""

@@ -25,6 +25,7 @@ from slmdesk.base.record import to_json as json_of
 from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.texts import _, retold
 from slmdesk.base.types import Json, Role, page_word, parts_words, used_words
+from slmdesk.claims.types import check_words, marks_of
 from slmdesk.exports import phrases
 from slmdesk.exports.writers import framed, harmless_markdown, pieces_of
 
@@ -96,6 +97,8 @@ def _blocks_of(message: Message) -> Iterator[str]:
         yield "\n".join(f"- {_heading(line)}" for line in attached_lines(message))
     if message.status in _CUT:
         yield f"*({_(_CUT[message.status])})*"
+    if words := check_words(marks_of(message)):
+        yield f"*{_heading(words)}*"
 
 
 def chats_to_markdown(title: str, chats: Sequence[Shown], line: str = "") -> str:
@@ -260,6 +263,8 @@ def _said(message: Message) -> list[Piece]:
     pieces += [small(line) for line in attached_lines(message)]
     if message.status in _CUT:
         pieces.append(small(f"({_(_CUT[message.status])})"))
+    if words := check_words(marks_of(message)):
+        pieces.append(small(words))
     return pieces
 
 

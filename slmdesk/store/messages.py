@@ -438,6 +438,17 @@ class Messages(StorePart):
             self.index(old.n)
             return self.get(id)
 
+    def keep(self, id: str, **values: Json) -> Message:
+        """Keep values beside the sampling of an answer that has ended. Raises KnownError `request.invalid` while it is
+        being written, item.unknown, store.*.
+        """
+        with self._db.writing():
+            old = self.get(id)
+            if old.status is Status.STREAMING:
+                raise KnownError("request.invalid", what=_("this answer is still being written"))
+            self._change(old.n, sampling={**old.sampling, **values})
+            return self.get(id)
+
     def grow(self, id: str, text: str, thought: str = "") -> bool:
         """Save all of the answer's text and of the model's thinking (`thought`) so far. Returns False if another
         instance was writing (try again later), or if the message has ended. Raises KnownError store.full,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from chat.sending import ask_with
+from chat.sending import ask_with, send
 from fakes.contents import contents
 from fakes.recorder import result_of
 
@@ -12,6 +12,7 @@ from slmdesk.base.records import Status
 from slmdesk.base.types import AttachMode, Origin
 from slmdesk.chat.attachment_text import page_text, with_mark
 from slmdesk.chat.types import AttachRequest, ContextMeasured, QuotesFound, SendRequest
+from slmdesk.claims.types import marks_of
 from slmdesk.runtime.events import MessageChanged
 
 pytestmark = pytest.mark.process
@@ -131,6 +132,32 @@ def test_true_quotations_are_told_with_their_page_and_others_are_not(opened, tmp
     assert quote.quote == "The pump stops at 12 bar"
     services = recorder.services
     assert services.service_thread.call(lambda: services.chats.open(sent.item.id)).quotes == {sent.answer.id: (quote,)}
+
+
+@pytest.mark.parametrize("save", [True, False])
+def test_what_no_document_says_is_marked_and_kept_with_the_answer_until_it_is_edited(opened, save):
+    recorder = opened(answer="It stops at 12 bar and 95 degrees.")
+    sent, _, _ = ask_with(recorder, "When?", AttachRequest(name="Pasted", source=(SHORT,)), save=save)
+    id, marks = sent.answer.id, recorder.wait(QuotesFound).marks
+    assert [mark.text for mark in marks] == ["95"]
+    (changed,) = [each.message for each in recorder.of(MessageChanged) if each.message.id == id]
+    chats = recorder.calls.chats
+    assert chats.open(sent.item.id).messages[-1] == changed
+    assert marks_of(changed) == marks
+    assert marks_of(chats.edits.edit_answer(id, "At 12 bar.")) == ()
+    assert marks_of(chats.edits.restore_original(id)) == marks
+    again = chats.try_again(id)
+    assert marks_of(again) == ()
+    assert recorder.wait(QuotesFound, lambda event: event.message == again.id).marks == marks
+
+
+def test_an_answer_that_was_stopped_is_marked_as_far_as_it_goes(opened):
+    recorder = opened(slow=0.1, answer=f"95 degrees, {LONG}")
+    sent = send(recorder, "When?", attach=(AttachRequest(name="Pasted", source=(SHORT,)),))
+    recorder.words_of(sent.answer.id, at_least=3)
+    recorder.calls.chats.stop(sent.answer.id)
+    assert [mark.text for mark in recorder.wait(QuotesFound).marks] == ["95"]
+    assert recorder.end_of(sent.answer.id).message.status is Status.CANCELLED
 
 
 def test_it_is_stopped_while_it_is_decided_and_tried_again(opened, tmp_path):

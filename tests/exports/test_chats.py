@@ -16,6 +16,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.types import Origin, Role, TextPart
 from slmdesk.chat.conversation import NOTES
+from slmdesk.claims.types import MARKS
 from slmdesk.exports.papers import (
     chat_paper,
     chats_paper,
@@ -91,6 +92,19 @@ def test_notes_on_the_earlier_part_stand_before_the_messages() -> None:
     assert text.index("They asked about boats.") < text.index("**You**")
     words = [piece.text for piece in chat_paper(item, path).pieces]
     assert words.index("Notes on the earlier part") + 1 == words.index("They asked about boats.")
+
+
+def test_what_to_check_stands_below_an_answer_unless_a_person_has_edited_it() -> None:
+    item, _messages, (question, answer, *_rest) = chat()
+    marks = [
+        {"kind": "amount", "text": "4,200\nEUR", "start": 2, "end": 11},
+        {"kind": "date", "text": "3 May", "start": 20, "end": 25},
+    ]
+    answer = changed(answer, sampling={MARKS: marks})
+    assert to_markdown(item, [question, answer]).endswith("*Check this: 4,200 EUR, 3 May*\n")
+    assert chat_paper(item, [question, answer]).pieces[-1].text == "Check this: 4,200 EUR, 3 May"
+    assert "Check this" not in to_markdown(item, [question, changed(answer, original="A ship.")])
+    assert "Check this" not in to_markdown(item, [question, changed(answer, sampling={MARKS: "no marks"})])
 
 
 def test_several_chats_are_one_document_with_their_titles_first() -> None:

@@ -105,6 +105,19 @@ def test_a_message_keeps_parts_origins_and_what_made_it(store):
         store.messages.reopen(answer.id)
 
 
+def test_what_is_kept_beside_the_sampling_of_an_answer_waits_for_its_end(store):
+    chat = store.items.add("chat", "one")
+    answer = store.messages.add(
+        chat.id, parent=None, role=Role.ASSISTANT, status=Status.STREAMING, sampling={"seed": 1}
+    )
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        store.messages.keep(answer.id, marks=[])
+    store.messages.end(answer.id, "850 euros", AnswerEnding(Status.COMPLETE))
+    kept = store.messages.keep(answer.id, marks=["850"])
+    assert kept.sampling == {"seed": 1, "marks": ["850"]}
+    assert kept.revision > answer.revision, "other windows see it"
+
+
 def test_a_message_hangs_on_one_of_its_own_chat(store):
     first, two = store.items.add("chat", "one"), store.items.add("chat", "two")
     with pytest.raises(KnownError, match=r"item\.unknown"):

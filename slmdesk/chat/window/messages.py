@@ -33,6 +33,8 @@ CUT = _("The answer reached its limit. “Continue” asks for more.")
 STOPPED = _("Stopped. The words so far are kept.")
 EDITED = _("Answer, edited by you")
 INTERRUPTED = _("slmdesk ended while this was written. The words so far are kept.")
+_ENDED: dict[str, str] = {Status.CANCELLED: STOPPED, Status.INTERRUPTED: INTERRUPTED, "length": CUT, **ASTRAY}
+"""What is said of an answer that did not end normally, by its status or its finish reason."""
 
 
 def view_of(
@@ -63,19 +65,15 @@ def view_of(
 
 
 def note_of(message: Message, live: AnswerProgress | None = None) -> str:
-    """Return a sentence below a message that did not end normally; '' for other messages."""
-    match message.status:
-        case Status.STREAMING:
-            return _waiting_note(message, live)
-        case Status.CANCELLED:
-            return STOPPED
-        case Status.INTERRUPTED:
-            return INTERRUPTED
-        case Status.FAILED:
-            return problem_of(message.error_code or "bug", message.error_args).sentence
-        case _:
-            ended = {"length": CUT, **ASTRAY}.get(message.finish_reason or "", "")
-            return " ".join(part for part in (ended, blanks_note(message)) if part)
+    """Return what is said below a message: how it ended, if not normally, and what to look at in it."""
+    if message.status is Status.STREAMING:
+        return _waiting_note(message, live)
+    if message.status is Status.FAILED:
+        return problem_of(message.error_code or "bug", message.error_args).sentence
+    from slmdesk.claims.types import check_words, marks_of  # late: a window opens without a message
+
+    ended = _ENDED.get(message.status) or _ENDED.get(message.finish_reason or "", "")
+    return " ".join(part for part in (ended, blanks_note(message), check_words(marks_of(message))) if part)
 
 
 def thought_line_of(message: Message, live: AnswerProgress | None = None) -> str:

@@ -53,6 +53,18 @@ def test_each_file_is_in_the_last_line_with_what_was_read_of_it(run, with_echo, 
     assert goes_on["usage"]["prompt_tokens"] > 60
 
 
+def test_what_no_file_says_is_marked(run, with_echo, files):
+    asked = ("chat", "When does the pump stop?", "--attach", str(files / "manual.txt"))
+    said = "It stops at 12 bar or 95 degrees."
+    done = run(*asked, "--json", echo={"answer": said}).lines[-1]
+    assert [(mark["kind"], mark["text"]) for mark in done["marks"]] == [("number", "95")]
+    assert done["text"] == said
+    assert "note: check this: 95\n" in run(*asked, echo={"answer": said}).err
+    assert "*Check this: 95*" in run("history", "export", done["chat"], "--format", "md").out
+    (shape,) = run("history", "export", done["chat"], "--format", "json").json["messages"][1:]
+    assert shape["sampling"]["marks"] == done["marks"]
+
+
 def test_a_folder_gives_its_documents_and_nothing_is_kept_without_saving(run, with_echo, files, home):
     done = run("chat", "When does the pump stop?", "--attach", str(files), "--no-save", "--json")
     assert [attachment["file"] for attachment in done.lines[-1]["attachments"]] == ["long.txt", "manual.txt"]

@@ -8,7 +8,7 @@ from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 
 from slmdesk.base.language import VARIABLE, use_language
 from slmdesk.base.record import changed
@@ -120,6 +120,24 @@ def test_without_a_quotation_the_nearest_sentence_is_lit(start, model_file, lett
     document = pane(program).document
     program.bridge.follow(lambda services: services.documents.forget(document))
     program.wait(lambda: pane(program).isHidden())
+
+
+def test_what_no_document_says_is_told_below_the_answer_also_when_it_is_opened_again(start, model_file, letters):
+    program = start(answer="It stops at 99 bar.").with_model(model_file)
+    drop(program.page, *letters)
+    program.say("When does it stop?")
+
+    def notes() -> list[str]:
+        labels = program.page.view.findChildren(QLabel, "message_note")
+        return [label.text().replace("\u200b", "") for label in labels if label.isVisible()]
+
+    program.wait(lambda: notes() == ["Check this: 99 bar"])
+    assert program.last().text == "It stops at 99 bar."
+    chat = program.chat.chat
+    program.click("new_chat_button")
+    program.wait(lambda: notes() == [])
+    program.chat.open_chat(chat)
+    program.wait(lambda: notes() == ["Check this: 99 bar"])
 
 
 def test_below_a_message_stands_what_its_text_does_not_say():
