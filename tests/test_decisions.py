@@ -18,7 +18,7 @@ DECISIONS = {
     "__main__.py": 12,
     "app.py": 55,
     "base": 781,
-    "chat": 2967,
+    "chat": 2961,
     "children": 748,
     "claims": 239,
     "command": 222,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TypeAlias, cast
+from typing import cast
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
@@ -59,6 +59,7 @@ from slmdesk.chat.checking import marks_on
 from slmdesk.chat.conversation import PREFIX, ContextWindow, Stores, older_attachments
 from slmdesk.chat.types import AttachRequest, Quoted, QuotesFound
 from slmdesk.claims.types import MARKS, Mark, marks_of
+from slmdesk.claims.values import is_same, values_of
 from slmdesk.library.search import RankedPassages, Retrieval
 from slmdesk.library.types import info_of, left_out_in
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
@@ -66,7 +67,7 @@ from slmdesk.runtime.events import MessageChanged, Pending, ended
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, on_file_thread, pending_on_file_thread
 from slmdesk.store import Store
-from slmdesk.text.checks.numbers import Day, find_dates, find_numbers
+from slmdesk.text.checks.words import tongue
 from slmdesk.text.relevance import FoldedText, folded_quote, ranked_by_words
 from slmdesk.text.sentences import detect, search_words, sentence_spans, sentences
 
@@ -632,24 +633,6 @@ LEAST_SHARED = 3
 """Fewest words that an answer without figures and a sentence share."""
 MOST_NEAR = 4
 """Most sentences of an answer for which the nearest is looked for."""
-_LISTED = re.compile(r"^\s*\d+[.)](?=\s|$)", re.MULTILINE)
-_Figure: TypeAlias = frozenset[float | Day]
-
-
-def figures_in(text: str) -> list[_Figure]:
-    """Return the numbers and dates of a text, each with everything it may mean."""
-    dates = [date for date in find_dates(text) if date.readings]
-    for date in dates:
-        text = text[: date.start] + " " * (date.end - date.start) + text[date.end :]
-    figures: list[_Figure] = [frozenset(date.readings) for date in dates]
-    return figures + [frozenset(number.values) for number in find_numbers(_LISTED.sub("", text)) if not number.soft]
-
-
-def _figures_there(text: str) -> frozenset[float | Day]:
-    """Return all that a text's figures may be called: a date also without its year, and the year alone."""
-    there = frozenset[float | Day]().union(*figures_in(text))
-    days = [day for day in there if isinstance(day, tuple)]
-    return there.union(((None, *day[1:]) for day in days), (float(day[0]) for day in days if day[0]))
 
 
 def nearest(answer: str, grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
@@ -659,11 +642,12 @@ def nearest(answer: str, grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
     pages = ((ground, number, text) for ground in grounds for number, text in ground.pages)
     candidates = [*islice(((*page, span) for page in pages for span in sentence_spans(page[2])), MOST_SENTENCES)]
     texts = [text[slice(*span)] for _ground, _number, text, span in candidates]
-    asked = [(said, figures) for said in sentences(answer, detect(answer)[0] or "") if (figures := figures_in(said))]
-    known = [_figures_there(text) for text in texts] if asked else []
+    language, there = detect(answer)[0] or "", tongue("\n".join(texts))
+    asked = [(said, values) for said in sentences(answer, language) if (values := values_of(said, language))]
+    known = [values_of(text, there) for text in texts] if asked else []
     near = list[int]()
-    for said, figures in asked[:MOST_NEAR]:
-        counts = [sum(not figure.isdisjoint(there) for figure in figures) for there in known]
+    for said, values in asked[:MOST_NEAR]:
+        counts = [sum(any(is_same(value, other) for other in others) for value in values) for others in known]
         most = max([1, *counts])
         best = [at for at, count in enumerate(counts) if count == most]
         ranked = ranked_by_words(search_words(said), [texts[at] for at in best], among=len(texts))
