@@ -8,38 +8,24 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence, Set
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 
 from slmdesk.base.record import Record
+from slmdesk.claims.values import NOTHING, Value, is_among, values_of
 from slmdesk.text.checks.negation import denials, is_denial_implied
-from slmdesk.text.checks.numbers import (
-    DateMention,
-    Number,
-    currencies_in,
-    dates_agree,
-    find_dates,
-    find_identifiers,
-    find_numbers,
-)
+from slmdesk.text.checks.numbers import currencies_in
 from slmdesk.text.folding import fold
 
 Span = tuple[int, int]
 
 NEGATION, DUTY, CONDITION = "negation", "duty", "condition"
-ROUNDED = 0.05
-"""How far apart two measures in different units may be to be the same: a mile is written as 1.6 km."""
 _BESIDE = 2
 """Letters beside a changed stretch in which a value counts as changed: a minus before it, a unit behind it."""
-_TWELVE = re.compile(
-    r"\b(?:(?P<midnight>midnight|mitternacht|minuit|medianoche|mezzanotte)"
-    r"|noon|midday|mittags?|(?<!-)midi|mediodía|mezzogiorno)\b",
-    re.IGNORECASE,
-)
 _NAMED = frozenset(("de", "en", "es", "fr", "it", "nl", "pl", "pt"))
 """Languages in which the names of currencies are known."""
-_PERIODS = frozenset(("time", "month"))
-_HOURS = frozenset(("", "time"))
+_Money = Set[str] | None
+"""The currencies of a text, one of which may be meant. None if the names in its language are not known."""
 
 
 class Difference(Record):
@@ -53,18 +39,6 @@ class Difference(Record):
     new_span: Span = (0, 0)
 
 
-class Value(Record):
-    kind: str
-    span: Span
-    text: str
-    number: Number | None = None
-    when: DateMention | None = None
-    currencies: frozenset[str] | None = None
-    """The currencies of its text, one of which may be meant. None if the names in its language are not known."""
-    is_soft: bool = False
-    """Whether it may be no value: "one", "first", "noon"."""
-
-
 def differences(
     sentence: str, counterpart: str, languages: tuple[str, str], *, changed: Sequence[tuple[Span, Span]] = ()
 ) -> tuple[Difference, ...]:
@@ -74,9 +48,10 @@ def differences(
     known, as of two versions. Only these are compared then. Any thread. Takes less than a millisecond.
     """
     mine, theirs = values_of(sentence, languages[0]), values_of(counterpart, languages[1])
+    money = _currencies(sentence, languages[0]), _currencies(counterpart, languages[1])
     found: list[Difference] = []
     if not changed:
-        found += _values(mine, theirs)
+        found += _values(mine, theirs, *money)
         found += _negation(sentence, counterpart, languages)
         found += _modality(sentence, counterpart, languages)
         return tuple(dict.fromkeys(found))
@@ -85,7 +60,7 @@ def differences(
         clauses = [*_clause(sentence, counterpart, languages, old, new)]
         found += clauses
         if not clauses:
-            found += _values(_touched(mine, old), _touched(theirs, new))
+            found += _values(_touched(mine, old), _touched(theirs, new), *money)
             rest.append((old, new))
     found += _turned(sentence, counterpart, languages, rest)
     return tuple(dict.fromkeys(found))
@@ -94,143 +69,40 @@ def differences(
 # Values
 
 
-@lru_cache(maxsize=4096)
-def values_of(text: str, language: str) -> tuple[Value, ...]:
-    """Return the dates, codes and numbers of a text in order."""
-    values: list[Value] = []
-    currencies = currencies_in(text) if language in _NAMED else None
-    rest = text
-    for when in find_dates(text, language):
-        values.append(Value("date", (when.start, when.end), text[when.start : when.end], when=when))
-        rest = _blanked(rest, when.start, when.end)
-    for start, end in find_identifiers(rest):
-        values.append(Value("number", (start, end), text[start:end]))
-        rest = _blanked(rest, start, end)
-    for number in find_numbers(rest, language):
-        words = text[slice(*number.whole)]
-        values.append(Value(_kind_of(number), number.whole, words, number, currencies=currencies, is_soft=number.soft))
-    for match in _TWELVE.finditer(rest):
-        minutes = 0 if match["midnight"] else 720
-        values.append(Value("date", match.span(), match[0], when=_clock(match, minutes), is_soft=True))
-    return tuple(sorted(values, key=lambda value: value.span))
-
-
-def _clock(match: re.Match[str], minutes: int) -> DateMention:
-    return DateMention(match.start(), match.end(), minutes=(minutes,))
-
-
-def _blanked(text: str, start: int, end: int) -> str:
-    return text[:start] + "\0" * (end - start) + text[end:]
-
-
-def _kind_of(number: Number) -> str:
-    if number.unit is not None and number.unit[0] in _PERIODS:
-        return "period"
-    is_year = number.unit is None and number.end - number.start == 4
-    if is_year and any(1600 <= value < 2100 for value in number.values):
-        return "date"
-    return number.kind
-
-
 def _touched(values: Iterable[Value], span: Span) -> list[Value]:
     start, end = span[0] - _BESIDE, span[1] + _BESIDE
-    return [value for value in values if value.span[0] < end and value.span[1] > start]
+    return [value for value in values if value.start < end and value.end > start]
 
 
-def _values(mine: Sequence[Value], theirs: Sequence[Value]) -> Iterator[Difference]:
+def _values(mine: Sequence[Value], theirs: Sequence[Value], here: _Money, there: _Money) -> Iterator[Difference]:
     """Yield the values without a counterpart. Two of one kind are taken for one that changed."""
-    gone = [value for value in mine if not _is_among(value, theirs)]
-    come = [value for value in theirs if not _is_among(value, mine)]
-    for value in gone:
-        alike = [other for other in come if other.kind == value.kind]
-        alike = alike or [other for other in come if not other.is_soft and not value.is_soft]
-        other = alike[0] if alike else None
-        if other is not None:
-            come.remove(other)
-        if not value.is_soft or (other is not None and not other.is_soft):
-            yield _difference(value, other)
-    for other in come:
-        if not other.is_soft:
-            yield Difference(other.kind, "", other.text, (0, 0), other.span)
+    come = _only(theirs, mine, there, here)
+    pairs = list[tuple[Value, Value]]()
+    for value in _only(mine, theirs, here, there):
+        alike = [other for other in come if other.label == value.label or not (other.is_soft or value.is_soft)]
+        other = min(alike, key=lambda other: other.label != value.label, default=NOTHING)
+        come = [rest for rest in come if rest is not other]
+        pairs.append((value, other))
+    for value, other in (*pairs, *((NOTHING, other) for other in come)):
+        if not (value.is_soft and other.is_soft):
+            kind = other.label if value.label == "number" else value.label
+            yield Difference(kind, value.text, other.text, (value.start, value.end), (other.start, other.end))
 
 
-def _difference(value: Value, other: Value | None) -> Difference:
-    if other is None:
-        return Difference(value.kind, value.text, "", value.span)
-    kind = other.kind if value.kind == "number" else value.kind
-    return Difference(kind, value.text, other.text, value.span, other.span)
+def _only(values: Sequence[Value], others: Sequence[Value], here: _Money, there: _Money) -> list[Value]:
+    """Return the values that are not among others. An amount's currency must be in the other text, though not at each
+    number: "20 to 30 euros".
+    """
+    known = [other for other in others if _may_be(other, here)]
+    return [value for value in values if not (_may_be(value, there) and is_among(value, known))]
 
 
-def _is_among(value: Value, others: Sequence[Value]) -> bool:
-    if value.when is not None:
-        return _has_date(value.when, others)
-    if value.number is not None:
-        return any(_is_number(value, value.number, other) for other in others)
-    code = _packed(value.text)
-    return any(code == _packed(other.text) for other in others)
+def _may_be(value: Value, currencies: _Money) -> bool:
+    return value.label != "amount" or currencies is None or value.unit[0] in currencies
 
 
-def _has_date(when: DateMention, others: Sequence[Value]) -> bool:
-    known = [other.when for other in others if other.when is not None]
-    if dates_agree(when, known, _years(others)):
-        return True
-    hours = {minutes / 60 % 12 for minutes in when.minutes if minutes % 60 == 0}
-    return any(
-        value % 12 in hours
-        for other in others
-        if other.number is not None and _dimension(other.number) in _HOURS
-        for value in other.number.values
-    )
-
-
-def _years(values: Iterable[Value]) -> Set[int]:
-    years = {year for value in values if value.when for year, _, _ in value.when.readings if year}
-    return years | {int(value.number.values[0]) for value in values if value.kind == "date" and value.number}
-
-
-def _is_number(value: Value, number: Number, other: Value) -> bool:
-    if other.number is not None:
-        is_known = _may_be(number, other.currencies) and _may_be(other.number, value.currencies)
-        return is_known and _is_same(number, other.number)
-    if other.when is not None:
-        return not number.values or any(known in _parts(other.when) for known in number.values)
-    return any(f"{known:g}" in re.findall(r"\d+", other.text) for known in number.values)
-
-
-def _parts(when: DateMention) -> set[float]:
-    parts = {float(part) for reading in when.readings for part in reading if part}
-    return parts | {minutes / 60 for minutes in when.minutes} | {float(minutes // 60) for minutes in when.minutes}
-
-
-def _may_be(number: Number, currencies: Set[str] | None) -> bool:
-    """Return whether an amount's currency is in the other text. It need not stand at each number: "20 to 30 euros"."""
-    if number.unit is None or number.kind != "amount" or currencies is None:
-        return True
-    return number.unit[0] in currencies
-
-
-def _is_same(number: Number, other: Number) -> bool:
-    if {number.sign, other.sign} in ({"", "-"}, {"debit", "credit"}):
-        return False
-    if number.unit is None or other.unit is None:
-        return not set(number.values).isdisjoint(other.values)
-    if number.unit[0] != other.unit[0]:
-        return False
-    is_other_unit = number.unit[1] != other.unit[1]
-    far = ROUNDED if is_other_unit and number.unit[0] not in _PERIODS else 1e-9
-    return any(
-        abs(value * number.unit[1] - known * other.unit[1]) <= far * abs(known * other.unit[1])
-        for value in number.values
-        for known in other.values
-    )
-
-
-def _dimension(number: Number) -> str:
-    return number.unit[0] if number.unit else ""
-
-
-def _packed(text: str) -> str:
-    return "".join(sign for sign in text.casefold() if sign.isalnum())
+def _currencies(text: str, language: str) -> _Money:
+    return currencies_in(text) if language in _NAMED else None
 
 
 # Negation, and may or must

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
+from slmdesk.claims.values import Value, is_among, values_of
 from slmdesk.text.folding import fold_for_search
 from slmdesk.text.relevance import groups_of
 from slmdesk.text.sentences import asking_words, search_words
@@ -94,14 +94,15 @@ def best(
     weights = weights_of(tuple(contexts or passages))
     asked = topic_words(topic) if topic else []
     own = [word for word in search_words(statement) if word not in asked]
-    values = [value for value in values_in(statement, language) if value.text.casefold() not in topic.casefold()]
+    said = [value for value in values_of(statement, language) if not value.is_soft]
+    values = [value for value in said if value.text.casefold() not in topic.casefold()]
     near = [weights.share(asked, context) if asked else 0.0 for context in contexts or passages]
     chosen, rest, share = list[int](), own, 0.0
     while len(chosen) < most and (not chosen or rest or values):
-        at = _richest(weights, statement, rest, values, passages, near, chosen, language)
+        at = _richest(weights, rest, values, passages, near, chosen)
         if at < 0:
             break
-        left = [value for value in values if not holds(value, statement, passages[at], language)]
+        left = [value for value in values if not is_among(value, values_of(passages[at]))]
         more = weights.share(own, "\n".join(passages[at] for at in (*chosen, at)))
         if chosen and len(left) == len(values) and more < share + LEAST_GAIN:
             break
@@ -114,27 +115,23 @@ def best(
 
 def _richest(
     weights: Weights,
-    statement: str,
     words: Sequence[str],
-    values: Sequence[Flag],
+    values: Sequence[Value],
     passages: Sequence[str],
     near: Sequence[float],
     without: Sequence[int],
-    language: str,
 ) -> int:
-    """Return the passage with most; -1 if none has anything."""
-    tests = [(value, may_hold(value)) for value in values]
-    worths, limits = dict[int, float](), dict[int, float]()
-    for at, passage in enumerate(passages):
-        if at not in without:
-            worths[at] = near[at] + (OWN * weights.share(words, passage) if words else 0.0)
-            limits[at] = worths[at] + VALUE * sum(may(passage) for _, may in tests)
+    """Return the passage with most; -1 if none has anything. Values are read only where they can still decide."""
+    worths = {
+        at: near[at] + (OWN * weights.share(words, passage) if words else 0.0)
+        for at, passage in enumerate(passages)
+        if at not in without
+    }
     best_at, most = -1, 0.0
-    for at in sorted(limits, key=lambda at: -limits[at]):
-        if limits[at] < most:  # no other one can have more
+    for at in sorted(worths, key=lambda at: -worths[at]):
+        if worths[at] + VALUE * len(values) < most:
             break
-        held = sum(may(passages[at]) and holds(value, statement, passages[at], language) for value, may in tests)
-        worth = worths[at] + VALUE * held
+        worth = worths[at] + VALUE * sum(is_among(value, values_of(passages[at])) for value in values)
         if worth > most or (worth == most and at < best_at):
             best_at, most = at, worth
     return best_at

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from slmdesk.base.record import Record
 from slmdesk.claims.types import ELSEWHERE, Mark
-from slmdesk.claims.values import Value, is_same, values_of, years_of
+from slmdesk.claims.values import Value, is_same, quantities_of, years_of
 from slmdesk.claims.words import Word, has_stem, words
 from slmdesk.text.sentences import sentence_spans
 
@@ -74,7 +74,7 @@ def _sentences(source: str, language: str) -> tuple[_Sentence, ...]:
 
 
 def _sentence(text: str, language: str) -> _Sentence:
-    values = values_of(text, language)
+    values = quantities_of(text, language)
     free = [
         word for word in words(text, language) if not any(value.start <= word.start < value.end for value in values)
     ]
@@ -86,8 +86,8 @@ class _Fitting:
 
     def __init__(self, said: _Sentence, sentences: Sequence[_Sentence]) -> None:
         self._said, self._sentences = said, sentences
-        self._years = {year for sentence in sentences for value in sentence.values for year in years_of(value)}
-        self._places = [_Place(sentence, value) for sentence in sentences for value in sentence.values if value.kind]
+        self._years = {year for sentence in sentences for year in years_of(sentence.values)}
+        self._places = [_Place(sentence, value) for sentence in sentences for value in sentence.values]
         self._stems = {sentence: {word.stem for word in sentence.words} for sentence in sentences}
         self._rarity = {word.stem: self._rarity_of(word.stem) for word in said.words}
 
@@ -98,7 +98,7 @@ class _Fitting:
     def rival(self, value: Value) -> _Place | None:
         """Return the place of the value that fits clearly better in the place of this one."""
         own = [place for place in self._places if is_same(value, place.value, self._years)]
-        if not value.kind or not own:
+        if not own:
             return None
         others = [
             place

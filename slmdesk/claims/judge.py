@@ -6,11 +6,13 @@ A mark replaces nothing and refuses nothing: it says which part a person should 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from slmdesk.claims.exchanged import exchanged
-from slmdesk.claims.types import WORDS, Mark
+from slmdesk.claims.types import NAME, WORDS, Mark
+from slmdesk.claims.values import Value, instead, is_among, packed, values_of
 from slmdesk.claims.words import share, stems
-from slmdesk.text.checks.support import missing_values
+from slmdesk.text.checks.names import Token, foreign_names, tokens
 from slmdesk.text.checks.words import tongue
 
 LEAST_SHARE = 0.2
@@ -32,7 +34,9 @@ def judge(statement: str, sources: Sequence[str], language: str = "", *, known: 
     language = language or tongue(statement, likely=there)
     is_foreign = bool(there and language and there != language)
     marks = missing(statement, [*sources, *known], language)
-    marks += tuple(mark for mark in _exchanged(statement, sources, language, is_foreign) if not _is_in(mark, marks))
+    marks += tuple(
+        mark for mark in _exchanged(statement, sources, language, is_foreign) if not _is_in(mark.start, mark.end, marks)
+    )
     wanted = stems(statement, language)
     if not marks and not is_foreign and len(wanted) >= LEAST_WORDS and is_unsupported(wanted, sources, language):
         marks = (Mark(WORDS, statement, 0, len(statement)),)
@@ -41,9 +45,38 @@ def judge(statement: str, sources: Sequence[str], language: str = "", *, known: 
 
 def missing(statement: str, sources: Sequence[str], language: str) -> tuple[Mark, ...]:
     """Return marks for numbers, amounts, dates, names and codes that stand in none of the sources."""
-    flags = missing_values(statement, "\n".join(sources), language)
-    marks = (Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail) for flag in flags)
-    return tuple(mark for mark in marks if not (mark.kind == "name" and _may_be_noun(mark, language)))
+    found = absent(statement, sources, language)
+    return tuple(mark for mark in found if not (mark.kind == NAME and _may_be_noun(mark, language)))
+
+
+def absent(statement: str, sources: Sequence[str], language: str = "") -> list[Mark]:
+    """Return the same as `missing`, with large words that may be no names."""
+    text = "\n".join(sources)
+    there = tongue(text)
+    language = tongue(statement, language, likely=there)
+    said, known = values_of(statement, language), [value for text in sources for value in values_of(text, there)]
+    others, words, letters = _read(text)
+    marks = [_mark(value, known) for value in said if not (value.is_soft or _stands(value, known, letters))]
+    names = foreign_names(statement, tokens(statement), others, words, language)
+    marks += [Mark(NAME, statement[start:end], start, end) for start, end in names if not _is_in(start, end, said)]
+    return sorted(marks, key=lambda mark: mark.start)
+
+
+def _stands(value: Value, known: Sequence[Value], letters: str) -> bool:
+    return is_among(value, known) or (value.is_code and value.packed in letters)
+
+
+def _mark(value: Value, known: Sequence[Value]) -> Mark:
+    other = instead(value, known)
+    is_unit = value.label in ("number", "period") and other.unit != value.unit and value.figures & other.figures
+    return Mark("unit" if is_unit else value.label, value.text, value.start, value.end, other.text)
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> tuple[Sequence[Token], frozenset[str], str]:
+    """Return the words of a text in order, the same as a set, and its letters and digits."""
+    found = tokens(text)
+    return found, frozenset(token.word for token in found), packed(text)
 
 
 def _may_be_noun(mark: Mark, language: str) -> bool:
@@ -56,8 +89,8 @@ def _exchanged(statement: str, sources: Sequence[str], language: str, is_foreign
     return () if is_foreign else exchanged(statement, sources, language)
 
 
-def _is_in(mark: Mark, others: Sequence[Mark]) -> bool:
-    return any(other.start < mark.end and mark.start < other.end for other in others)
+def _is_in(start: int, end: int, others: Sequence[Mark | Value]) -> bool:
+    return any(other.start < end and start < other.end for other in others)
 
 
 def is_unsupported(wanted: Collection[str], sources: Sequence[str], language: str) -> bool:

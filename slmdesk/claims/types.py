@@ -9,16 +9,16 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import Message
 from slmdesk.base.texts import N_, _
 
-WORDS, ELSEWHERE, UNLINKED, DOUBT = "words", "elsewhere", "unlinked", "doubt"
+NAME, WORDS, ELSEWHERE, UNLINKED, DOUBT = "name", "words", "elsewhere", "unlinked", "doubt"
 
 
 class Mark(Record):
     """A part of a sentence that a check did not find supported by its passages."""
 
     kind: str
-    """One of number, date, amount, name, negation … `elsewhere`: in the documents, but in another context. `words`:
-    hardly any of its words are in the passages. `doubt`: the model itself says that the text does not say this.
-    `unlinked`: nothing in the passages can be compared with it.
+    """One of number, date, amount, period, name, negation … `elsewhere`: in the documents, but in another context.
+    `words`: hardly any of its words are in the passages. `doubt`: the model itself says that the text does not say
+    this. `unlinked`: nothing in the passages can be compared with it.
     """
     text: str
     start: int
@@ -29,6 +29,7 @@ class Mark(Record):
 
 FLAG_WORDS = {
     "number": N_("number not in the quotation"),
+    "period": N_("number not in the quotation"),
     "date": N_("date not in the quotation"),
     "amount": N_("amount not in the quotation"),
     "percent": N_("percentage not in the quotation"),

@@ -11,7 +11,7 @@ from slmdesk.base.records import Passage
 from slmdesk.claims.evidence import Weights, best, topic_words
 from slmdesk.claims.judge import is_unsupported, missing
 from slmdesk.claims.types import DOUBT, ELSEWHERE, WORDS, Mark
-from slmdesk.claims.values import values_of
+from slmdesk.claims.values import quantities_of
 from slmdesk.claims.words import stems
 from slmdesk.library.search import Citation, PageOf, stretches_of
 from slmdesk.questions.told import refuses
@@ -125,7 +125,7 @@ class Grounds:
 
     def _says_other_words(self, question: str, answer: str, citations: Sequence[Citation], language: str) -> bool:
         """A value that stands there bears an answer out, whatever words are around it."""
-        if values_of(answer, language):
+        if quantities_of(answer, language):
             return False
         quotes = "\n".join(citation.quote for citation in citations)
         own = stems(answer, language) - stems(question, language)

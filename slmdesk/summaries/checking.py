@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from slmdesk.base.record import Record
 from slmdesk.claims.evidence import best
 from slmdesk.claims.judge import judge
-from slmdesk.claims.values import Value, is_same, values_of
+from slmdesk.claims.values import Value, is_same, quantities_of
 from slmdesk.claims.words import share, stems
 from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Point, Source
@@ -63,4 +63,4 @@ def _is_said(line: Line, values: Sequence[Value], words: frozenset[str], languag
 
 
 def _values(text: str, language: str) -> list[Value]:
-    return [value for value in values_of(text, language) if value.kind not in ("", "count", "year")]
+    return [value for value in quantities_of(text, language) if value.kind not in ("", "count", "year")]

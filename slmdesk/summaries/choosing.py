@@ -9,7 +9,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.summaries.lines import Line, count_words, figures
 from slmdesk.summaries.linking import Point
 from slmdesk.summaries.types import SHARED, Length
-from slmdesk.text.checks.support import stems
+from slmdesk.text.stems import beginnings
 
 PAGE_WORDS, MANY_PAGES = 400, 30
 _LEAST_OF_HALF = 150
@@ -152,7 +152,7 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(word for word in stems(text) if len(word) > 3 and not word.isdigit())
+    return frozenset(word for word in beginnings(text) if len(word) > 3 and not word.isdigit())
 
 
 def _is_said(line: _Content, other: _Content) -> bool:

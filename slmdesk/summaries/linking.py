@@ -16,10 +16,10 @@ from slmdesk.jobs.documents import Pages
 from slmdesk.jobs.runner import Yield
 from slmdesk.library.types import Coverage, Span, Unread, unread_parts
 from slmdesk.summaries.types import DocumentSummary, Sentence
-from slmdesk.text.checks.support import stems
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.relevance import FoldedText
 from slmdesk.text.sentences import LANGUAGES, detect, sentence_spans
+from slmdesk.text.stems import beginnings
 from slmdesk.text.threads import headers_in
 
 ALIKE = 0.7
@@ -73,8 +73,8 @@ def distinct(points: Sequence[Point]) -> list[Point]:
     """Drop points that say the same as an earlier point. If only one of the two is supported, keep that one."""
     kept: list[Point] = []
     for point in points:
-        words = stems(point.text)
-        same = next((at for at, other in enumerate(kept) if _alike(words, stems(other.text))), None)
+        words = beginnings(point.text)
+        same = next((at for at, other in enumerate(kept) if _alike(words, beginnings(other.text))), None)
         if same is None:
             kept.append(point)
         elif point.is_supported and not kept[same].is_supported:

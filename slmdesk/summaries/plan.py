@@ -59,8 +59,8 @@ from slmdesk.summaries.types import (
     SummaryRequest,
     figures_words,
 )
-from slmdesk.text.checks.support import stems
 from slmdesk.text.sentences import search_words, sentence_spans
+from slmdesk.text.stems import beginnings
 from slmdesk.text.tagged import Tags
 from slmdesk.translation.answers import cleaned
 from slmdesk.translation.checks import flags_of
@@ -195,9 +195,9 @@ class SummaryPlan:
         spans = partial(sentence_spans, language=text.language)
         lines = yield from lines_of(self._texts.pieces, text.pieces, spans, text.language)
         yield Yield()
-        focus = stems(" ".join(search_words(f"{request.focus} {request.instruction}")))
+        focus = beginnings(" ".join(search_words(f"{request.focus} {request.instruction}")))
         if focus:
-            lines = [changed(line, worth=line.worth + FOCUSED * bool(focus & stems(line.text))) for line in lines]
+            lines = [changed(line, worth=line.worth + FOCUSED * bool(focus & beginnings(line.text))) for line in lines]
         total = sum(count_words(piece.text) for piece in pieces)
         is_number = isinstance(request.length, int)
         is_small = total < FEW_WORDS and not (focus or is_number)

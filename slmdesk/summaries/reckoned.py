@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 from itertools import accumulate, combinations
 
-from slmdesk.claims.values import Value, values_of, years_of
+from slmdesk.claims.values import Value, quantities_of, years_of
 from slmdesk.text.deadlines.reckoning import months_after
 
 MOST_ADDED = 12
@@ -22,11 +22,11 @@ def reckoned(sentence: str, sources: Sequence[str], language: str) -> tuple[str,
     """Return the values of a sentence, as written, that follow from its own and those of the passages: a day from a day
     and a span, a span between two days, a sum, a difference.
     """
-    said = values_of(sentence, language)
+    said = quantities_of(sentence, language)
     if not said:
         return ()
-    passages = [values_of(source, language) for source in sources]
-    years = {year for values in (said, *passages) for value in values for year in years_of(value)}
+    passages = [quantities_of(source, language) for source in sources]
+    years = {year for values in (said, *passages) for year in years_of(values)}
     days = {day for values in passages for day in _days(values, years)}
     found = list[str]()
     for value in said:

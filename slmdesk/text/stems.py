@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
-from slmdesk.text.folding import fold
+from slmdesk.text.folding import fold, fold_for_search
 
+BEGINNING = 6
 _ALGORITHMS = {
     "de": "german",
     "en": "english",
@@ -45,3 +46,13 @@ def is_form(word: str, other: str, language: str) -> bool:
 
 def has_form(word: str, others: Iterable[str], language: str) -> bool:
     return any(is_form(word, other, language) for other in others)
+
+
+@lru_cache(maxsize=4096)
+def beginnings(text: str) -> frozenset[str]:
+    """Return the first letters of the folded words of a text in any language, by which it is roughly compared.
+
+    Takes microseconds, where the stems of a sentence take half a millisecond.
+    """
+    words = fold_for_search(text).split()
+    return frozenset(word[:BEGINNING] for word in words if len(word) > 2 or not word.isascii() or word.isdigit())

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 
 from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.claims.evidence import Weights
 from slmdesk.claims.judge import judge
 from slmdesk.jobs.runner import step_of
 from slmdesk.runtime.prompt_texts import texts
-from slmdesk.text.checks.support import Rarity
+from slmdesk.text.sentences import search_words
 from slmdesk.versions.difference.types import Change
 from slmdesk.versions.types import Wording, by_importance, change_words, clause_words
 
@@ -73,11 +74,12 @@ def remarks_in(
     if value.get("finish_reason") == "length":
         said = said[:-1]
     sources = [_source(changes[at]) for at in chosen]
-    rarity = Rarity(sources)
+    weights = Weights(sources)
     wordings: list[Wording] = []
     for text in dict.fromkeys(said):
         if len(text) >= SHORTEST:
-            at, _ = rarity.best(text, range(len(chosen)))
+            words = search_words(text)
+            at = max(range(len(chosen)), key=lambda at: weights.share(words, sources[at]))
             wordings.append(Wording(chosen[at], text, marks=judge(text, [sources[at]], language)))
     return wordings
 

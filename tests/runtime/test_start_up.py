@@ -11,7 +11,7 @@ pytestmark = pytest.mark.process
 
 LATE = (
     "httpx2", "huggingface_hub", "keyring", "numpy", "psutil", "py3langid", "rapidfuzz", "sentencex", "docx",
-    "openpyxl", "spylls", "sqlite_utils", "slmdesk.text.checks.support", "slmdesk.summaries.plan",
+    "openpyxl", "spylls", "sqlite_utils", "slmdesk.claims.values", "slmdesk.summaries.plan",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ a legal form), or if the source has another name in the same place.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from slmdesk.base.record import Record
@@ -78,7 +79,7 @@ def opens(text: str, at: int) -> bool:
 
 
 def foreign_names(
-    sentence: str, said: list[Token], known: list[Token], words: frozenset[str], language: str
+    sentence: str, said: Sequence[Token], known: Sequence[Token], words: frozenset[str], language: str
 ) -> list[Span]:
     """Return the positions of names in `sentence` that the source does not have. `known` are the words of the source,
     and `words` the same as a set.
@@ -99,7 +100,7 @@ def foreign_names(
     return _merged(sentence, said, chosen)
 
 
-def _is_known(token: Token, known: list[Token], words: frozenset[str], language: str) -> bool:
+def _is_known(token: Token, known: Sequence[Token], words: frozenset[str], language: str) -> bool:
     if token.word in words:
         return True
     word = re.sub(r"['’]s?$", "", token.word)
@@ -115,14 +116,14 @@ def _is_known(token: Token, known: list[Token], words: frozenset[str], language:
     )
 
 
-def _is_initials(word: str, known: list[Token]) -> bool:
+def _is_initials(word: str, known: Sequence[Token]) -> bool:
     letters = word.rstrip("s") if len(word) > 3 else word
     large = "".join(token.word[0] for token in known if token.large)
     every = "".join(token.word[0] for token in known)
     return letters in large or letters in every
 
 
-def _is_replaced(said: list[Token], at: int, known: list[Token], language: str) -> bool:
+def _is_replaced(said: Sequence[Token], at: int, known: Sequence[Token], language: str) -> bool:
     """Return whether the source has another capitalised word that the sentence lacks, between the same neighbours."""
     token = said[at]
     before = said[at - 1].word if at else ""
@@ -147,7 +148,7 @@ _VERBS = frozenset(
 )
 
 
-def _stands_like_a_name(sentence: str, said: list[Token], at: int, words: frozenset[str]) -> bool:
+def _stands_like_a_name(sentence: str, said: Sequence[Token], at: int, words: frozenset[str]) -> bool:
     token = said[at]
     before = said[at - 1] if at else None
     after = said[at + 1] if at + 1 < len(said) else None
@@ -171,7 +172,7 @@ def _stands_like_a_name(sentence: str, said: list[Token], at: int, words: frozen
 _ARTICLES = frozenset(["der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines"])
 
 
-def _is_first_of_name(sentence: str, said: list[Token], at: int, missing: list[int]) -> bool:
+def _is_first_of_name(sentence: str, said: Sequence[Token], at: int, missing: list[int]) -> bool:
     """Return whether the first word of a sentence begins a name: the next word is adjacent and capitalised too."""
     token = said[at]
     if at + 1 >= len(said) or token.word in function_words():
@@ -189,7 +190,7 @@ def _joins(sentence: str, token: Token, other: Token) -> bool:
     return _JOINED.match(sentence[token.end : other.start]) is not None
 
 
-def _merged(sentence: str, said: list[Token], chosen: list[int]) -> list[Span]:
+def _merged(sentence: str, said: Sequence[Token], chosen: list[int]) -> list[Span]:
     spans: list[Span] = []
     for at in chosen:
         start, end = said[at].start, said[at].end

@@ -40,7 +40,7 @@ _OF = re.compile(r"\s(?:de|di|d['’])(?=\s?[^\W\d_€$£])")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Matches letters of writing without spaces, in which a figure is part of no code: 36脚."""
 _GROUPED = re.compile(r"\d{1,3}(?:\.\d{3}){2,}")
-_CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
+CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "US$": "USD"}
 Unit = tuple[str, float]
 Sign = Literal["", "-", "?", "debit", "credit"]
@@ -51,16 +51,14 @@ class Number(Record):
     """Number in a text.
 
     `values` has several items if the notation is ambiguous ("1.234"), and no sign: see `sign`. `soft` means that it may
-    be an article or a filler (one, first), and `of_date` that it is part of a date.
+    be an article or a filler (one, first).
     """
 
     start: int
     end: int
     values: tuple[float, ...]
     unit: Unit | None = None
-    about: bool = False
     soft: bool = False
-    of_date: bool = False
     sign: Sign = ""
     whole: tuple[int, int] = (0, 0)
     """Where it stands with its sign and its currency."""
@@ -68,7 +66,7 @@ class Number(Record):
     @property
     def kind(self) -> Literal["amount", "percent", "number"]:
         name = self.unit[0] if self.unit else ""
-        return "amount" if name in _CURRENCIES else "percent" if name in ("percent", "points") else "number"
+        return "amount" if name in CURRENCIES else "percent" if name in ("percent", "points") else "number"
 
 
 @cache
@@ -84,7 +82,7 @@ def currencies_in(text: str) -> frozenset[str]:
     """Return the currencies whose sign or name is anywhere in a text: "between 20 and 30 US-Dollar"."""
     words = re.findall(r"[^\W\d_]+|[€$£¥]", text)
     units = (_units().get(word.casefold()) or _units().get(folded(word)) for word in words)
-    return frozenset(unit[0] for unit in units if unit is not None and unit[0] in _CURRENCIES)
+    return frozenset(unit[0] for unit in units if unit is not None and unit[0] in CURRENCIES)
 
 
 def find_identifiers(text: str) -> list[tuple[int, int]]:
@@ -220,8 +218,7 @@ def _figure(text: str, match: re.Match[str]) -> Number:
         if unit is None and until > end:
             unit, until = _unit_at(text, until)
     sign = sign if any(options) else ""
-    is_about = _is_about(text, match.start())
-    return Number(match.start(), end, options, unit, is_about, sign=sign, whole=(begin, max(end, until)))
+    return Number(match.start(), end, options, unit, sign=sign, whole=(begin, max(end, until)))
 
 
 def _roman(match: re.Match[str]) -> Number:
@@ -268,12 +265,6 @@ def readings(raw: str) -> tuple[float, ...]:
         return (point_value,)
     except (ValueError, OverflowError):
         return ()
-
-
-def _is_about(text: str, start: int) -> bool:
-    before = text[max(0, start - 14) : start].rstrip(_SPACE + "€$£¥")
-    words = map(folded, WORD.findall(before)[-2:])
-    return before.endswith(("~", "≈", "≃", "±")) or not listed("numbers", "about").isdisjoint(words)
 
 
 def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Number]:
@@ -327,7 +318,7 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
         start = free[first].start()
         unit, unit_end = _unit_at(text, end)
         sign, begin, _until = _signed(text, start, end)
-        number = Number(start, unit_end, (float(total + current),), unit, _is_about(text, start), is_soft)
+        number = Number(start, unit_end, (float(total + current),), unit, is_soft)
         numbers.append(changed(number, sign=sign if sign == "-" else "", whole=(begin, unit_end)))
     return [number for number in numbers if not _is_no_number(text, number, language)]
 
