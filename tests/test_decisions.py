@@ -43,7 +43,7 @@ DECISIONS = {
     "store": 1043,
     "summaries": 1410,
     "system": 141,
-    "tables": 1846,
+    "tables": 1840,
     "text": 2269,
     "translation": 1951,
     "versions": 937,

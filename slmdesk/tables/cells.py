@@ -14,6 +14,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.base.untrusted import broken
+from slmdesk.claims.values import Value, is_same, values_of
 from slmdesk.jobs.runner import step_of
 from slmdesk.tables.layout import MOST_QUOTE, OTHER, PageTexts, Place, Said, Strength
 from slmdesk.tables.types import ADDS_UP, CHOSEN, DOUBTFUL, Column, ColumnKind, Flag, TableCell
@@ -115,25 +116,21 @@ def _place_of(kind: ColumnKind, value: str, among: Sequence[Place], pages: PageT
     literal = next(pages.find(value, among), None)
     if literal is not None:
         return widened(kind, literal, pages)
-    if kind is ColumnKind.DATE:
-        requested = {day for when in find_dates(value, pages.language) for day in when.readings if all(day)}
-        for place in among or pages.whole():
-            for when in find_dates(pages.texts[place.page][place.start : place.end], pages.language):
-                if requested & set(when.readings):
-                    return place.part(when.start, when.end)
-    if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT):
-        said = [number for number in find_numbers(value, pages.language) if number.values]
-        for place in among or pages.whole():
-            text = pages.texts[place.page]
-            for number in find_numbers(text[place.start : place.end], pages.language):
-                if len(said) == 1 and _same_number(said[0], number):
-                    return widened(kind, place.part(number.start, number.end), pages)
+    said = list(_values(kind, value, pages.language))
+    for place in among or pages.whole():
+        for other in _values(kind, pages.texts[place.page][place.start : place.end], pages.language):
+            if len(said) == 1 and is_same(said[0], other):
+                return widened(kind, place.part(other.start, other.end), pages)
     return None
 
 
-def _same_number(number: Number, other: Number) -> bool:
-    units = {number.unit[0] if number.unit else "", other.unit[0] if other.unit else ""} - {""}
-    return bool(set(number.values) & set(other.values)) and len(units) < 2
+def _values(kind: ColumnKind, text: str, language: str) -> Iterator[Value]:
+    """Yield the whole days or the numbers of a text. Signs are not compared: the one of the paper is taken."""
+    for value in values_of(text, language):
+        if kind is ColumnKind.DATE and value.when and any(map(all, value.when.readings)):
+            yield value
+        elif kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT) and value.number:
+            yield changed(value, number=changed(value.number, sign="?"))
 
 
 def widened(kind: ColumnKind, place: Place, pages: PageTexts) -> Place:
