@@ -59,7 +59,7 @@ from slmdesk.chat.checking import marks_on
 from slmdesk.chat.conversation import PREFIX, ContextWindow, Stores, older_attachments
 from slmdesk.chat.types import AttachRequest, Quoted, QuotesFound
 from slmdesk.claims.types import MARKS, Mark, marks_of
-from slmdesk.claims.values import is_same, values_of
+from slmdesk.claims.values import is_same, quantities_of
 from slmdesk.library.search import RankedPassages, Retrieval
 from slmdesk.library.types import info_of, left_out_in
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
@@ -643,8 +643,8 @@ def nearest(answer: str, grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
     candidates = [*islice(((*page, span) for page in pages for span in sentence_spans(page[2])), MOST_SENTENCES)]
     texts = [text[slice(*span)] for _ground, _number, text, span in candidates]
     language, there = detect(answer)[0] or "", tongue("\n".join(texts))
-    asked = [(said, values) for said in sentences(answer, language) if (values := values_of(said, language))]
-    known = [values_of(text, there) for text in texts] if asked else []
+    asked = [(said, values) for said in sentences(answer, language) if (values := quantities_of(said, language))]
+    known = [quantities_of(text, there) for text in texts] if asked else []
     near = list[int]()
     for said, values in asked[:MOST_NEAR]:
         counts = [sum(any(is_same(value, other) for other in others) for value in values) for others in known]
