@@ -69,7 +69,7 @@ class _Choice:
 
     def __init__(self, lines: Sequence[Line], sizes: Sequence[int]) -> None:
         self.lines, self.sizes = lines, sizes
-        self.content = [(_words(line.text), figures(line.text)) for line in lines]
+        self.content = [_content(line.text.removeprefix(line.head)) for line in lines]
         self.places = {line.place: at for at, line in enumerate(lines)}
         self.chosen = list[int]()
         self.used = 0
@@ -90,9 +90,8 @@ class _Choice:
         return sum(self.sizes[at] for at in group)
 
     def is_said(self, at: int) -> bool:
-        """Return whether a chosen line says what a line says; what is due, only one that is due as well."""
-        others = (other for other in self.chosen if self.lines[other].is_due or not self.lines[at].is_due)
-        return any(_is_said(self.content[at], self.content[other]) for other in others)
+        """Return whether a chosen line says what a line says."""
+        return any(_is_said(self.content[at], self.content[other]) for other in self.chosen)
 
     def take(self, group: Sequence[int]) -> None:
         self.chosen += group
@@ -111,9 +110,7 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
     choice.take(first)
     begun = choice.used
     waiting = list[int]()
-    for at in sorted(
-        (at for at in every if lines[at].is_action), key=lambda at: (not lines[at].is_due, choice.sizes[at])
-    ):
+    for at in sorted((at for at in every if lines[at].is_action), key=lambda at: not lines[at].is_due):
         if at in choice.chosen or choice.is_said(at):
             continue
         group = choice.group(at)
@@ -151,8 +148,8 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
     )
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word for word in beginnings(text) if len(word) > 3 and not word.isdigit())
+def _content(text: str) -> _Content:
+    return frozenset(word for word in beginnings(text) if len(word) > 3 and not word.isdigit()), figures(text)
 
 
 def _is_said(line: _Content, other: _Content) -> bool:
@@ -179,19 +176,15 @@ def joint(documents: Sequence[Sequence[Point]]) -> list[Point]:
 
 def left_out(lines: Sequence[Line], texts: Sequence[str]) -> list[Line]:
     """Return the lines that none of the texts says."""
-    content = [(_words(text), figures(text)) for text in texts]
+    content = [_content(text) for text in texts]
 
-    def is_said(line: Line) -> bool:
-        words = _words(line.text), figures(line.text)
-        return any(_is_said(words, some) for some in content)
-
-    return [line for line in lines if not is_said(line)]
+    return [line for line in lines if not any(_is_said(_content(line.text), some) for some in content)]
 
 
 def said_in_several(documents: Sequence[Sequence[str]]) -> list[list[tuple[int, int]]]:
     """Return what more than one document says. Each group lists (number of the document, number of its line)."""
     same = list[list[tuple[int, int]]]()
-    content = [[(_words(text), figures(text)) for text in texts] for texts in documents]
+    content = [[_content(text) for text in texts] for texts in documents]
     for at, lines in enumerate(content):
         for number, line in enumerate(lines):
             group = next((group for group in same if _is_said(line, content[group[0][0]][group[0][1]])), None)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
 from slmdesk.jobs.runner import Yield
-from slmdesk.summaries.linking import TITLE_CHARACTERS, Piece
+from slmdesk.summaries.linking import Piece
 from slmdesk.summaries.papers import (
     MARKS,
     Part,
@@ -26,15 +26,13 @@ from slmdesk.summaries.papers import (
 )
 from slmdesk.text.checks.numbers import DateMention, Day, find_dates
 from slmdesk.text.deadlines.days import Role, tells_a_state
-from slmdesk.text.deadlines.finding import due_day, find_due
+from slmdesk.text.deadlines.finding import find_due
 from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters
 from slmdesk.text.sentences import refers_back
 
-LEAST_WORDS, LEAST_ITEM, LIST_WORDS = 4, 2, 8
-"""Fewest words of a usable sentence, of an item of a list, and of one that says something without what introduces it.
-"""
+LEAST_WORDS, LEAST_ITEM = 4, 2
+"""Fewest words of a usable sentence, and of an item of a list."""
 PIECES_AT_ONCE = 200
-_WRITTEN = (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.QUOTE)
 MOST_DIGITS = 10
 """An amount has fewer digits than this; a number of a file has more."""
 _WORTH = {
@@ -48,7 +46,7 @@ _WORTH = {
 _WORDS = {"decides": 2.0, "within": 1.0, "forbids": 1.0}
 _TO_COME, _ANNOUNCED, _PER_WORD = 2.0, 1.5, 0.02
 """What a sentence is worth for what is found in it, for words of these lists, and for a day to come."""
-_FIRST = 4
+_FIRST = 2
 """The sentence that says what a paper is about is one of so many, where none says what is decided."""
 
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -60,7 +58,6 @@ _YOUR = re.compile(r"Ihre? [A-ZÄÖÜ]")
 """The reader's own: "Ihr Antrag" says something alone. That it may be hers or theirs is the rarer case."""
 _FIELD = re.compile(r"[^:.]{3,60}:\s+\S")
 _ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
-_ROW_NUMBER = re.compile(r"[A-Z]{0,2}\W?\d*\W?")
 _RULE = re.compile(r"[\s|:-]*")
 _EMPHASIS = re.compile(r"\*\*|__|`")
 
@@ -129,9 +126,7 @@ def lines_of(
             lines += [_row(part.at, row, header, section) for row in rows if len(list(filter(None, row[2]))) > 1]
         else:
             header = []
-            cut = _cut_off(pieces, part.at, here, spans)
-            is_rest = part.at > here.start and _cut_off(pieces, part.at - 1, here, spans) != ""
-            place = _Place(part, section, own, language, cut, is_rest)
+            place = _Place(part, section, own, language)
             lines += _sentences(piece, place, spans, lines)
     led = {line.rests_on for line in lines}
     lines = [line for line in lines if not line.leads or line.place in led]
@@ -143,20 +138,6 @@ def lines_of(
     return [first, *(line for line in lines if line.place != first.place)]
 
 
-def _cut_off(pieces: Sequence[Piece], at: int, here: range, spans: Sentences) -> str:
-    """Return the rest of the last sentence of a piece that stands on the next page; empty if it ends on its own."""
-    piece = pieces[at]
-    if at + 1 >= here.stop or pieces[at + 1].page == piece.page or piece.kind not in _WRITTEN:
-        return ""
-    after = pieces[at + 1]
-    is_open = _ENDS.search(piece.text) is None and not piece.text.endswith(":")
-    goes_on = after.text[:1].islower() or len(piece.text) > TITLE_CHARACTERS
-    if not (is_open and goes_on and after.kind in _WRITTEN):
-        return ""
-    start, end = next(iter(spans(after.text)), (0, 0))
-    return after.text[start:end]
-
-
 class _Place(Record):
     """Where a sentence stands."""
 
@@ -165,10 +146,6 @@ class _Place(Record):
     own: Day | None
     """Date of the document itself."""
     language: str
-    cut: str
-    """Rest of the last sentence, on the next page."""
-    is_rest: bool
-    """Whether the first sentence is the rest of one on the page before."""
 
 
 def _sentences(piece: Piece, place: _Place, spans: Sentences, before: Sequence[Line]) -> Iterator[Line]:
@@ -185,18 +162,12 @@ def _sentences(piece: Piece, place: _Place, spans: Sentences, before: Sequence[L
             begin = salutation.end()
         for start, end in spans(piece.text[begin:stop]):
             left, right = begin + start, begin + end
-            if not left and place.is_rest:
-                continue
-            is_cut = place.cut and not piece.text[right:].strip()
-            whole = f"{piece.text[left:right]} {place.cut}" if is_cut else piece.text[left:right]
-            line = _line(whole, (left, right), place, is_listed=is_listed)
+            line = _line(piece.text[left:right], (left, right), place, is_listed=is_listed)
             if line is None:
                 last = None
                 continue
-            if is_cut:
-                line = changed(line, more=(place.part.at + 1,))
             if is_listed and lead is not None and not start:
-                line = _under(line, lead)
+                line = changed(line, is_action=line.is_action or lead.is_action, rests_on=lead.place)
             elif _refers_back(line.text, language):
                 if last is None:
                     continue  # what it refers to is nowhere
@@ -213,19 +184,10 @@ def _refers_back(text: str, language: str) -> bool:
     return refers_back(text, language) or has("back", text, language, at_start=True)
 
 
-def _under(line: Line, lead: Line) -> Line:
-    """Return an item of a list, which rests on the line that introduces it if the item says nothing without it."""
-    if count_words(line.text) >= LIST_WORDS and not line.text[:1].islower() and _ENDS.search(line.text):
-        return line
-    return changed(
-        line, worth=max(line.worth, lead.worth), is_action=line.is_action or lead.is_action, rests_on=lead.place
-    )
-
-
-def _line(whole: str, span: tuple[int, int], place: _Place, *, is_listed: bool) -> Line | None:
+def _line(text: str, span: tuple[int, int], place: _Place, *, is_listed: bool) -> Line | None:
     """Return a sentence as a line; None for what says nothing by itself. `span`: where it stands in its piece."""
     language = place.language
-    text = _bare(whole)
+    text = _bare(text)
     leads = text.endswith(":")
     kinds = matters(text, language)
     is_whole = is_listed or leads or _ENDS.search(text) is not None
@@ -249,7 +211,7 @@ def _line(whole: str, span: tuple[int, int], place: _Place, *, is_listed: bool) 
         worth,
         place.section,
         is_action=is_asked or is_due,
-        is_due=is_due or (is_asked and is_to_come),
+        is_due=is_due,
         leads=leads,
     )
 
@@ -263,7 +225,7 @@ def _bare(text: str) -> str:
 
 
 def _is_after(mention: DateMention, own: Day | None) -> bool:
-    """Return whether a date lies after the paper's own date. A date without a year must lie within eight months."""
+    """Return whether a date lies after the paper's own date. One without a year is the next such day."""
     return _is_later(mention.readings[0], own)
 
 
@@ -274,8 +236,7 @@ def _is_later(date: Day, own: Day | None) -> bool:
     months = ((year or 0) - (own[0] or 0)) * 12 + (month or 0) - (own[1] or 0)
     if year is None:
         months = ((month or 0) - (own[1] or 0)) % 12
-    is_later = months > 0 or (months == 0 and (day or 31) > (own[2] or 0))
-    return is_later and (year is not None or months <= 8)
+    return months > 0 or (months == 0 and (day or 31) > (own[2] or 0))
 
 
 def _is_due(text: str, own: Day | None, language: str) -> bool:
@@ -290,54 +251,34 @@ def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], lang
     """Return the line that says what the paper is: its title, and the first sentence that says what is decided."""
     at, title = title_of(pieces, here, language)
     head = f"{title}, {date}: " if title and date and date not in title else f"{title}: " if title else ""
-    told = list[Line]()
-    for line in lines:
-        stands_alone = line.rests_on[0] < 0 and not line.leads and _ENDS.search(line.text)
-        is_row = pieces[line.piece].kind is BlockKind.TABLE_ROW
-        if stands_alone and not (is_row or line.is_action or line.is_earlier):
-            told.append(line)
-    best = next((line for line in told if has("decides", line.text, language)), None)
+    told = [
+        line
+        for line in lines
+        if line.rests_on[0] < 0
+        and not (line.leads or line.is_action or line.is_earlier or pieces[line.piece].kind is BlockKind.TABLE_ROW)
+    ]
+    starts = [line for line in told if line.start == 0] or told  # what stands behind others leans on them
+    begun = [line for line in told if line.piece == lines[0].piece]
+    best = next((line for line in (*starts, *begun) if has("decides", line.text, language)), None)
     if best is None:
-        begun = [line for line in told if pieces[line.piece].kind is not BlockKind.LIST_ITEM]
-        best = max(begun[:_FIRST], key=lambda line: line.worth, default=None)
+        best = max(starts[:_FIRST], key=lambda line: line.worth, default=None)
     if best is None:
         return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True) if title else None
     return changed(best, text=head + best.text, head=head, is_first=True)
 
 
-def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
+def joined(lines: Sequence[Line]) -> list[Line]:
     """Return the lines in text order. A line that cannot be understood alone is joined to the line it rests on."""
     whole = list[Line]()
     for line in lines:
         last = whole[-1] if whole else None
-        rests_on_last = last is not None and line.rests_on[0] >= 0 and line.rests_on in (last.place, last.rests_on)
-        if last and rests_on_last and last.piece == line.piece and 0 <= line.start - last.end <= 1 and not last.more:
-            text = _bare(pieces[line.piece].text[last.start : line.end])
-            whole[-1] = changed(
-                last,
-                end=line.end,
-                text=last.head + text[:1].upper() + text[1:],
-                leads=line.leads,
-                rests_on=line.rests_on,
-            )
-        elif last and rests_on_last:
+        if last and line.rests_on[0] >= 0 and line.rests_on in (last.place, last.rests_on):
             sign = ": " if last.leads else " " if _ENDS.search(last.text) else "; "
             more = last.more if line.piece in last.pieces else (*last.more, line.piece)
             whole[-1] = changed(last, text=last.text + sign + line.text, more=more, leads=False, rests_on=line.rests_on)
         else:
             whole.append(line)
     return whole
-
-
-def by_day(lines: Sequence[Line], pieces: Sequence[Piece], here: range, language: str) -> list[Line]:
-    """Return what has to be done by its dates, and what has none behind it. A date without a year is the next one after
-    the paper's own date; where that has none, all stays in the order of the text.
-    """
-    own = own_date(pieces, here, language)[0]
-    days = {line: day for line in lines if (day := due_day(line.text, language, own))}
-    if not all(year for year, *_ in days.values()):
-        return list(lines)
-    return sorted(lines, key=lambda line: tuple(part or 0 for part in days.get(line, (9999, 12, 31))))
 
 
 def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, int, list[str]]]]:
@@ -364,8 +305,6 @@ def _is_amount(cell: str) -> bool:
 def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], section: int) -> Line:
     """Return a table row as a line that can stand alone: the row's name, and its values with their column headers."""
     start, end, cells = row
-    if len(cells) > 2 and _ROW_NUMBER.fullmatch(cells[0]):
-        header, cells = header[1:], cells[1:]
     heads = [*header, *[""] * len(cells)]
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
     text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]

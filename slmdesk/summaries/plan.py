@@ -28,7 +28,7 @@ from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue,
 from slmdesk.library.types import Coverage
 from slmdesk.summaries.checking import checked, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
-from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of
+from slmdesk.summaries.lines import Line, count_words, joined, lines_of
 from slmdesk.summaries.linking import Point, SingleText, Source, SummaryTexts, distinct
 from slmdesk.summaries.papers import own_date, sections_of
 from slmdesk.summaries.prompts import (
@@ -247,10 +247,7 @@ class SummaryPlan:
             lengths = [count_words(known[line].text) if line in known else much for line in selection.lines]
             selection.choose(lengths)
             selection.points = [
-                changed(known[line], label=label)
-                for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
-                for line in self._by_day(selection, label, [line for line, __ in labelled])
-                if line in known
+                changed(known[line], label=label) for line, label in self._labelled(selection) if line in known
             ]
 
     def _wording(self, key: str, line: Line, value: Mapping[str, Json]) -> Point:
@@ -491,10 +488,6 @@ class SummaryPlan:
             if line.is_earlier:
                 yield line, EARLIER
 
-    def _by_day(self, selection: Selection, label: str, lines: list[Line]) -> list[Line]:
-        text = selection.text
-        return by_day(lines, self._texts.pieces, text.pieces, text.language) if label == TO_DO else lines
-
     def _quotation(self, line: Line) -> str:
         return self._texts.pieces[line.piece].text[line.start : line.end]
 
@@ -503,7 +496,7 @@ class SummaryPlan:
         return [
             Point(line.text, line.pieces, label=label, quotation=self._quotation(line))
             for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
-            for line in self._by_day(selection, label, joined([line for line, __ in labelled], self._texts.pieces))
+            for line in joined([line for line, __ in labelled])
         ]
 
     def _document(self, selection: Selection) -> Generator[Yield, None, DocumentSummary]:
