@@ -197,7 +197,7 @@ def letterhead_of(pieces: Sequence[Piece], here: range, language: str) -> int:
 
 @cache
 def greeting(language: str) -> re.Pattern[str]:
-    """Return the pattern of a salutation, which begins with a capital: in "lo spettacolo pirotecnico, con …" is none."""
+    """Return the pattern of a salutation, which begins with a capital: not "lo spettacolo pirotecnico, con …"."""
     known = pattern("salutation", language).pattern
     return re.compile(rf"(?-i:(?![a-zß-ÿ])){known}[^,:!.;\d]{{0,60}}[,:!]\s+", re.IGNORECASE)
 

@@ -372,3 +372,8 @@ def test_a_sentence_that_refers_to_nothing_is_no_line() -> None:
     assert [(point.text, point.rests_on[0]) for point in points] == [
         ("The hall costs 300 pounds.", -1), ("It is let by the day.", 1)
     ]  # fmt: skip
+
+
+def test_what_is_named_before_is_referred_to_and_the_paper_itself_is_not() -> None:
+    text = "Die Frist beginnt am 3. Mai 2026. Diese Frist endet am 3. Juni 2026. Diese Richtlinie gilt für alle Büros."
+    assert [line.rests_on for line in lines(text, "de")] == [(-1, -1), (0, 0), (-1, -1)]
