@@ -20,7 +20,6 @@ from slmdesk.summaries.papers import (
     item_spans,
     own_date,
     parts_of,
-    section_numbers,
     title_of,
     without_number,
 )
@@ -73,7 +72,8 @@ class Line(Record):
     end: int
     text: str
     worth: float
-    section: int = 0
+    section: str = ""
+    """The heading above it."""
     head: str = ""
     """What was put in front of the passage in `text`: the title of the paper or the heading of the section."""
     is_first: bool = False
@@ -114,19 +114,19 @@ def lines_of(
     pieces: Sequence[Piece], here: range, spans: Sentences, language: str
 ) -> Generator[Yield, None, list[Line]]:
     """Return the lines that a summary of these pieces may contain. The first line says what the paper is, if known."""
-    sections, (own, date), thread = section_numbers(pieces, here), own_date(pieces, here, language), Thread()
+    (own, date), thread = own_date(pieces, here, language), Thread()
     lines, header, among = list[Line](), list[str](), list[int]()
     for part in parts_of(pieces, here, language, thread):
         if len(among) % PIECES_AT_ONCE == 0:
             yield Yield()
         among.append(part.at)
-        piece, section = pieces[part.at], sections[part.at - here.start]
+        piece = pieces[part.at]
         if piece.kind is BlockKind.TABLE_ROW:
             header, rows = _rows(piece, header)
-            lines += [_row(part.at, row, header, section) for row in rows if len(list(filter(None, row[2]))) > 1]
+            lines += [_row(part.at, row, header, part.heading) for row in rows if len(list(filter(None, row[2]))) > 1]
         else:
             header = []
-            place = _Place(part, section, own, language)
+            place = _Place(part, own, language)
             lines += _sentences(piece, place, spans, lines)
     led = {line.rests_on for line in lines}
     lines = [line for line in lines if not line.leads or line.place in led]
@@ -142,7 +142,6 @@ class _Place(Record):
     """Where a sentence stands."""
 
     part: Part
-    section: int
     own: Day | None
     """Date of the document itself."""
     language: str
@@ -151,7 +150,7 @@ class _Place(Record):
 def _sentences(piece: Piece, place: _Place, spans: Sentences, before: Sequence[Line]) -> Iterator[Line]:
     """Yield the usable sentences of a piece. `before` are the lines so far."""
     language = place.language
-    last = before[-1] if before and before[-1].section == place.section else None
+    last = before[-1] if before and before[-1].section == place.part.heading else None
     lead = last if last and last.leads else None
     if lead is None and last and last.rests_on[0] >= 0:
         lead = next((line for line in before if line.place == last.rests_on and line.leads), None)
@@ -209,7 +208,7 @@ def _line(text: str, span: tuple[int, int], place: _Place, *, is_listed: bool) -
         span[1],
         text[:1].upper() + text[1:],
         worth,
-        place.section,
+        place.part.heading,
         is_action=is_asked or is_due,
         is_due=is_due,
         leads=leads,
@@ -263,7 +262,7 @@ def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], lang
     if best is None:
         best = max(starts[:_FIRST], key=lambda line: line.worth, default=None)
     if best is None:
-        return Line(at, 0, len(pieces[at].text), title, 0.0, -1, is_first=True) if title else None
+        return Line(at, 0, len(pieces[at].text), title, 0.0, is_first=True) if title else None
     return changed(best, text=head + best.text, head=head, is_first=True)
 
 
@@ -302,7 +301,7 @@ def _is_amount(cell: str) -> bool:
     return _AMOUNT.fullmatch(cell) is not None and sum(map(str.isdigit, cell)) < MOST_DIGITS
 
 
-def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], section: int) -> Line:
+def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], section: str) -> Line:
     """Return a table row as a line that can stand alone: the row's name, and its values with their column headers."""
     start, end, cells = row
     heads = [*header, *[""] * len(cells)]

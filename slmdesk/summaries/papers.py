@@ -27,7 +27,6 @@ MOST_SECTIONS = 30
 MARKS = "*_#>`•▪◦‣ "
 """Characters of Markdown and list markers around a sentence. They do not belong to the sentence."""
 
-_NO_PROSE = (BlockKind.CODE, BlockKind.COMMENT)
 _ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
 _NUMBER = re.compile(r"\(?(?:\d+(?:\.\d{1,2})+[.)]?|\d+[.)]|[IVX]+[.)]|[a-h]\))\s+(?=\S)")
 _FIELD = re.compile(r"[^:.]{3,60}:\s+\S")
@@ -77,16 +76,6 @@ def item_spans(piece: Piece) -> list[tuple[int, int]]:
     return list(pairwise([*starts, len(piece.text)]))
 
 
-def section_numbers(pieces: Sequence[Piece], here: range) -> list[int]:
-    """Return each piece's section number. A section is what stands below a heading; without headings it is a page."""
-    by_page = not any(pieces[at].is_heading for at in here)
-    numbers, number = [0] if here else [], 0
-    for before, at in pairwise(here):
-        number += pieces[before].page != pieces[at].page if by_page else pieces[at].is_heading
-        numbers.append(number)
-    return numbers
-
-
 def sections_of(pieces: Sequence[Piece], here: range) -> dict[int, str]:
     """Map the index of each piece to the heading above it. Without headings, map it to its pages."""
     headings = [at for at in here if pieces[at].is_heading]
@@ -133,7 +122,7 @@ def parts_of(pieces: Sequence[Piece], here: range, language: str, thread: Thread
             if is_closed and find_terms(piece.text, language):
                 yield Part(at, heading)  # what can be done against a decision stands below its signature
             is_closed = True
-        elif (at > letterhead or len(piece.text) > LONG_TEXT) and piece.kind not in _NO_PROSE:
+        elif at > letterhead or len(piece.text) > LONG_TEXT:
             yield Part(at, heading)
 
 
@@ -177,7 +166,7 @@ def letterhead_of(pieces: Sequence[Piece], here: range, language: str) -> int:
 
     "Madame Claire Vasseur, 4 impasse du Puits" is no salutation but an address.
     """
-    has_begun, lead = False, -1
+    has_begun = False
     for at in here[:FIRST_PIECES]:
         text = pieces[at].text.strip(MARKS)
         is_sender = is_field("sender", text, "")
@@ -187,12 +176,10 @@ def letterhead_of(pieces: Sequence[Piece], here: range, language: str) -> int:
             return at
         if not pieces[at].is_heading and has("salutation", text, language, at_start=True):
             name, sign, _ = re.split(r"([,:!]|$)", text, maxsplit=1)[:3]
-            if len(name) < MOST_SALUTATION and not re.search(r"\d", name):
-                if sign:
-                    return at
-                lead = lead if lead >= 0 else at
+            if sign and len(name) < MOST_SALUTATION:
+                return at
         has_begun |= is_sender or _ENDS.search(pieces[at].text) is not None
-    return lead
+    return -1
 
 
 @cache
@@ -211,8 +198,6 @@ def own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day |
         text = pieces[at].text
         is_line = pieces[at].kind is not BlockKind.TABLE_ROW and len(text) < MOST_DATED
         is_line = is_line and not _ENDS.search(text.strip(MARKS)) and text[-1:] != ":"
-        if at == letterhead and (salutation := greeting(language).search(text)):
-            text = text[: salutation.start()]  # a page whose lines are not told apart
         if not (pieces[at].is_heading or is_line or at <= letterhead):
             continue
         for date in find_dates(text, language):
@@ -233,8 +218,6 @@ class Thread:
     def is_header(self, piece: Piece, at: int, language: str) -> bool:
         """Return whether a piece belongs to the header of a mail. If so, remember the date in it."""
         text = piece.text.strip(MARKS)
-        if ":" not in text and not text.startswith(("-", "=")):
-            return False
         is_sender = is_field("sender", text, "")
         is_earlier = any(headers_in([text, ">"] if piece.kind is BlockKind.QUOTE else [text])) or ends_earlier(text)
         if not is_sender and not is_earlier and not (self._begins and is_field("header", text, "")):

@@ -249,8 +249,8 @@ def test_two_lines_on_one_thing_are_one() -> None:
 
 def test_what_is_due_is_said_though_the_line_with_the_title_has_its_words_and_figures() -> None:
     head = "Your space 14, 30 November 2026: "
-    first = Line(0, 0, 1, f"{head}The price of your space stays at £480.", 1.0, 0, head=head, is_first=True)
-    due = Line(1, 0, 1, "Write to keep your space by 30 November 2026.", 1.0, 0, is_action=True, is_due=True)
+    first = Line(0, 0, 1, f"{head}The price of your space stays at £480.", 1.0, head=head, is_first=True)
+    due = Line(1, 0, 1, "Write to keep your space by 30 November 2026.", 1.0, is_action=True, is_due=True)
     again = changed(due, piece=2, text="You must write by 30 November 2026 to keep your space.")
     assert choose([first, due, again], 40).actions == (due,)
 
