@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
-from itertools import pairwise
+from itertools import zip_longest
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
@@ -32,8 +32,6 @@ from slmdesk.text.sentences import refers_back
 LEAST_WORDS, LEAST_ITEM = 4, 2
 """Fewest words of a usable sentence, and of an item of a list."""
 PIECES_AT_ONCE = 200
-MOST_DIGITS = 10
-"""An amount has fewer digits than this; a number of a file has more."""
 _WORTH = {
     Matter.MONEY: 2.0,
     Matter.SHARE: 2.0,
@@ -56,8 +54,7 @@ _AMOUNT = re.compile(r"[^\w/]*(?:[A-Z]{3} )?\d[\d.,'’ \u00a0\u202f]*[^\w/]*(?:
 _YOUR = re.compile(r"Ihre? [A-ZÄÖÜ]")
 """The reader's own: "Ihr Antrag" says something alone. That it may be hers or theirs is the rarer case."""
 _FIELD = re.compile(r"[^:.]{3,60}:\s+\S")
-_ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
-_RULE = re.compile(r"[\s|:-]*")
+_RULE = re.compile(r"[\s|:-]+")
 _EMPHASIS = re.compile(r"\*\*|__|`")
 
 Sentences = Callable[[str], Sequence[tuple[int, int]]]
@@ -96,7 +93,7 @@ class Line(Record):
 
     @property
     def pieces(self) -> tuple[int, ...]:
-        return self.piece, *self.more
+        return tuple(dict.fromkeys((self.piece, *self.more)))
 
 
 def count_words(text: str) -> int:
@@ -122,8 +119,11 @@ def lines_of(
         among.append(part.at)
         piece = pieces[part.at]
         if piece.kind is BlockKind.TABLE_ROW:
-            header, rows = _rows(piece, header)
-            lines += [_row(part.at, row, header, part.heading) for row in rows if len(list(filter(None, row[2]))) > 1]
+            cells, below = _cells(piece.text), pieces[part.at + 1].text if part.at + 1 < here.stop else ""
+            if not header and _is_head(cells, below):
+                header = cells
+            elif len(list(filter(None, cells))) > 1 and not _RULE.fullmatch(piece.text):
+                lines.append(_row(cells, header, part, len(piece.text)))
         else:
             header = []
             place = _Place(part, own, language)
@@ -273,42 +273,39 @@ def joined(lines: Sequence[Line]) -> list[Line]:
         last = whole[-1] if whole else None
         if last and line.rests_on[0] >= 0 and line.rests_on in (last.place, last.rests_on):
             sign = ": " if last.leads else " " if _ENDS.search(last.text) else "; "
-            more = last.more if line.piece in last.pieces else (*last.more, line.piece)
-            whole[-1] = changed(last, text=last.text + sign + line.text, more=more, leads=False, rests_on=line.rests_on)
+            whole[-1] = changed(
+                last,
+                end=line.end if line.piece == last.piece else last.end,
+                text=last.text + sign + line.text,
+                more=(*last.more, line.piece),
+                leads=False,
+                rests_on=line.rests_on,
+            )
         else:
             whole.append(line)
     return whole
 
 
-def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, int, list[str]]]]:
-    """Return the column headers of a table, and its rows. `header` holds the column headers of earlier pieces."""
-    cuts = [0, *(match.start() + 3 for match in _ROWS.finditer(piece.text)), len(piece.text)]
-    rows = list[tuple[int, int, list[str]]]()
-    for start, end in pairwise(cuts):
-        text = piece.text[start:end].removesuffix(" ; ")
-        if _RULE.fullmatch(text):
-            header, rows = (rows[-1][2], []) if rows else (header, [])
-            continue
-        cells = [cell.strip(MARKS + ":") for cell in text.strip(" |").split("|")]
-        is_unnamed = text.startswith("| |") or (text.startswith("| ") and not text.endswith("|"))
-        rows.append((start, start + len(text), ["", *cells] if is_unnamed else cells))
-    if not header and rows and not any(map(_is_amount, rows[0][2][1:])):
-        return (rows[0][2], rows[1:]) if len(rows[0][2]) > 2 or not rows[0][2][0] else ([], rows)
-    return header, rows
+def _cells(text: str) -> list[str]:
+    """Return the cells of a row, also of one in Markdown, which has a bar at both ends."""
+    if text.startswith("|") and text.endswith("|"):
+        text = text[1:-1]
+    return [cell.strip(MARKS + ":") for cell in text.split("|")]
 
 
-def _is_amount(cell: str) -> bool:
-    return _AMOUNT.fullmatch(cell) is not None and sum(map(str.isdigit, cell)) < MOST_DIGITS
+def _is_head(cells: Sequence[str], below: str) -> bool:
+    """Return whether the first row of a table names its columns. `below`: the text of what follows."""
+    looks_so = (len(cells) > 2 or not cells[0]) and not any(map(_AMOUNT.fullmatch, cells[1:]))
+    return looks_so or _RULE.fullmatch(below) is not None
 
 
-def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], section: str) -> Line:
+def _row(cells: Sequence[str], header: Sequence[str], part: Part, size: int) -> Line:
     """Return a table row as a line that can stand alone: the row's name, and its values with their column headers."""
-    start, end, cells = row
-    heads = [*header, *[""] * len(cells)]
-    values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
-    text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
-    is_named = any(header)  # the numbers of a table of contents are pages
+    columns = zip_longest(header[1:], cells[1:], fillvalue="")
+    values = "; ".join(f"{head} {cell}".strip() for head, cell in columns if cell)
     is_amount = any(
-        (_is_amount(cell) and (is_named or not cell.isdigit())) or Matter.MONEY in matters(cell) for cell in cells[1:]
-    )
-    return Line(at, start, end, text, _WORTH[Matter.MONEY] * is_amount, section)
+        (_AMOUNT.fullmatch(cell) and (header or not cell.isdigit())) or Matter.MONEY in matters(cell)
+        for cell in cells[1:]
+    )  # without a header, figures may be pages of a table of contents
+    text = ": ".join(filter(None, (cells[0], values)))
+    return Line(part.at, 0, size, text, _WORTH[Matter.MONEY] * is_amount, part.heading)

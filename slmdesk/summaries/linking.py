@@ -233,9 +233,6 @@ class SummaryTexts:
 
 LONG_CHARACTERS = 900
 PIECE_CHARACTERS = 600
-SHORT_CHARACTERS = 100
-"""List items and table rows up to this many characters are joined into one piece of up to JOINED_CHARACTERS."""
-JOINED_CHARACTERS = 300
 
 TITLE_CHARACTERS = 120
 """A paragraph of at most this many characters that does not end like a sentence counts as a title, a line of a table of
@@ -246,7 +243,6 @@ LEAST_FIGURES, DIGITS_PER_LETTER = 4, 1.5
 """A text with at least this many numbers and digits per letter is a table or chart; its numbers alone mean nothing."""
 _FIGURE = re.compile(r"\d[\d.,:/%-]*")
 _QUOTE_MARKS = re.compile(r"^(?:[ \t]*>)+", re.MULTILINE)
-_JOINED = frozenset({BlockKind.LIST_ITEM, BlockKind.TABLE_ROW, BlockKind.CODE})
 
 
 class Piece(Record):
@@ -285,15 +281,11 @@ def pieces_of(document: str, page: Page) -> tuple[tuple[Piece, ...], int]:
         if block.kind in ASIDE or not page.text[block.start : block.end].strip():
             continue
         blocks += 1
-        last = pieces[-1] if pieces else None
-        if last and _belong_together(last, block, page.text[block.start : block.end]):
-            pieces[-1] = _piece(document, page, last.start, block.end, block)
-        else:
-            for begin, stop in _around_headers(page.text[block.start : block.end]):
-                at = block.start + begin
-                for start, end in _cuts(page.text[at : block.start + stop]):
-                    if page.text[at + start : at + end].strip():
-                        pieces.append(_piece(document, page, at + start, at + end, block))
+        for begin, stop in _around_headers(page.text[block.start : block.end]):
+            at = block.start + begin
+            for start, end in _cuts(page.text[at : block.start + stop]):
+                if page.text[at + start : at + end].strip():
+                    pieces.append(_piece(document, page, at + start, at + end, block))
     return tuple(pieces), blocks
 
 
@@ -302,26 +294,12 @@ def _are_figures(text: str) -> bool:
     return digits >= DIGITS_PER_LETTER * letters and len(_FIGURE.findall(text)) >= LEAST_FIGURES
 
 
-def _belong_together(last: Piece, block: Block, text: str) -> bool:
-    """Return whether a block is joined to the last piece: only list items and table rows are. Mere figures are joined
-    only with figures, so that words between them are read.
-    """
-    return (
-        block.kind in _JOINED
-        and last.kind is block.kind
-        and block.end - block.start <= SHORT_CHARACTERS
-        and block.end - last.start <= JOINED_CHARACTERS
-        and block.start >= last.end
-        and last.is_figures is _are_figures(text)
-    )
-
-
 def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Piece:
     raw = page.text[start:end]
     lead = len(raw) - len(raw.lstrip())
     if block.kind is BlockKind.TABLE_ROW:
         lead = 0  # a first cell may be empty
-        raw = raw.replace("\t", " | ").replace("\n", " ; ")
+        raw = raw.replace("\t", " | ")
     if block.kind is BlockKind.QUOTE:
         raw = _QUOTE_MARKS.sub("", raw)
     text = " ".join(raw.split())

@@ -32,7 +32,7 @@ def test_every_block_is_in_a_piece_and_each_piece_says_where_it_stands() -> None
     assert "".join(
         piece.text.replace(" ", "") for piece in pieces if piece.kind is BlockKind.PARAGRAPH
     ) == long.replace(" ", "")
-    assert [piece.text for piece in pieces if piece.kind is BlockKind.LIST_ITEM] == ["one two"]
+    assert [piece.text for piece in pieces if piece.kind is BlockKind.LIST_ITEM] == ["one", "two"]
     assert "Secret" not in " ".join(piece.text for piece in pieces)
 
 
@@ -76,11 +76,3 @@ def test_titles_say_nothing_and_sentences_and_items_do() -> None:
 )
 def test_figures_are_told_from_words(text, expected) -> None:
     assert Piece("d", 1, 0, len(text), BlockKind.TABLE_ROW, text).is_figures is expected
-
-
-def test_words_among_figures_are_pieces_of_their_own() -> None:
-    words = "3\t78\t79\t115\t92\tFigures of 2017 are preliminary."
-    rows = ("1\t107\t89\t107\t95", "2\t101\t88\t108\t107", words, "4\t1\t2\t3\t4")
-    pieces, count = pieces_of("d", page(*((BlockKind.TABLE_ROW, row) for row in rows)))
-    assert count == 4
-    assert [piece.is_figures for piece in pieces] == [True, False, True]
