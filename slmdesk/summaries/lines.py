@@ -202,13 +202,15 @@ def _line(text: str, span: tuple[int, int], place: _Place, *, is_listed: bool) -
     worth = _PER_WORD * words + sum(_WORTH.get(kind, 0.0) for kind in kinds)
     worth += sum(value for name, value in _WORDS.items() if has(name, text, language))
     worth += _TO_COME * is_to_come + _ANNOUNCED * announces(place.part.heading)
+    head = "" if leads or _ENDS.search(text) else place.part.lead
     return Line(
         place.part.at,
         span[0],
         span[1],
-        text[:1].upper() + text[1:],
+        head + text[:1].upper() + text[1:],
         worth,
         place.part.heading,
+        head,
         is_action=is_asked or is_due,
         is_due=is_due,
         leads=leads,
@@ -263,7 +265,7 @@ def first_line(pieces: Sequence[Piece], here: range, lines: Sequence[Line], lang
         best = max(starts[:_FIRST], key=lambda line: line.worth, default=None)
     if best is None:
         return Line(at, 0, len(pieces[at].text), title, 0.0, is_first=True) if title else None
-    return changed(best, text=head + best.text, head=head, is_first=True)
+    return changed(best, text=head + best.text.removeprefix(best.head), head=head, is_first=True)
 
 
 def joined(lines: Sequence[Line]) -> list[Line]:
@@ -276,11 +278,13 @@ def joined(lines: Sequence[Line]) -> list[Line]:
             whole[-1] = changed(
                 last,
                 end=line.end if line.piece == last.piece else last.end,
-                text=last.text + sign + line.text,
+                text=last.text + sign + line.text.removeprefix(line.head),
                 more=(*last.more, line.piece),
                 leads=False,
                 rests_on=line.rests_on,
             )
+        elif last and line.head == last.head:
+            whole.append(changed(line, text=line.text.removeprefix(line.head)))
         else:
             whole.append(line)
     return whole
@@ -303,9 +307,6 @@ def _row(cells: Sequence[str], header: Sequence[str], part: Part, size: int) -> 
     """Return a table row as a line that can stand alone: the row's name, and its values with their column headers."""
     columns = zip_longest(header[1:], cells[1:], fillvalue="")
     values = "; ".join(f"{head} {cell}".strip() for head, cell in columns if cell)
-    is_amount = any(
-        (_AMOUNT.fullmatch(cell) and (header or not cell.isdigit())) or Matter.MONEY in matters(cell)
-        for cell in cells[1:]
-    )  # without a header, figures may be pages of a table of contents
-    text = ": ".join(filter(None, (cells[0], values)))
-    return Line(part.at, 0, size, text, _WORTH[Matter.MONEY] * is_amount, part.heading)
+    is_amount = any((header and _AMOUNT.fullmatch(cell)) or Matter.MONEY in matters(cell) for cell in cells[1:])
+    text = part.lead + ": ".join(filter(None, (cells[0], values)))
+    return Line(part.at, 0, size, text, _WORTH[Matter.MONEY] * is_amount, part.heading, part.lead)

@@ -104,17 +104,22 @@ class Part(Record):
     at: int
     heading: str
 
+    @property
+    def lead(self) -> str:
+        """Return what stands in front of what is no sentence: a row of a table, a field of a form, an item."""
+        return f"{self.heading.rstrip(': ')}: " if self.heading else ""
+
 
 def parts_of(pieces: Sequence[Piece], here: range, language: str, thread: Thread) -> Iterator[Part]:
     """Yield the parts of the text, and collect the headers of the mails in it."""
-    letterhead = letterhead_of(pieces, here, language)
+    letterhead, titled = letterhead_of(pieces, here, language), title_of(pieces, here, language)[0]
     heading, is_closed = "", False
     for at in here:
         piece = pieces[at]
         if at > here.start and (piece.kind is BlockKind.QUOTE) != (pieces[at - 1].kind is BlockKind.QUOTE):
             is_closed = False  # a reply stands below the quoted mail's signature
         if piece.is_heading:
-            heading = piece.text
+            heading = "" if at == titled else piece.text
             is_closed = False
         elif thread.is_header(piece, at, language):
             is_closed = False

@@ -126,7 +126,7 @@ def test_letter_gives_its_outcome_its_duties_and_rows_that_say_something_alone()
     assert points[0].text == "Notice on your parking permit, 3 March 2026: Your application is granted in part."
     passage = pieces(LETTER)[points[0].piece].text[points[0].start : points[0].end]
     assert points[0].head + passage == points[0].text
-    assert "First car: Fee (£) 120.00" in texts(points)
+    assert "Our decision: First car: Fee (£) 120.00" in texts(points)
     assert [point.text for point in points if point.is_action] == [PAY]
     assert [point.text[:5] for point in points if point.rests_on[0] >= 0] == ["If it"]
     said = " ".join(texts(points))
@@ -377,3 +377,11 @@ def test_a_sentence_that_refers_to_nothing_is_no_line() -> None:
 def test_what_is_named_before_is_referred_to_and_the_paper_itself_is_not() -> None:
     text = "Die Frist beginnt am 3. Mai 2026. Diese Frist endet am 3. Juni 2026. Diese Richtlinie gilt für alle Büros."
     assert [line.rests_on for line in lines(text, "de")] == [(-1, -1), (0, 0), (-1, -1)]
+
+
+def test_rows_and_items_that_are_no_sentence_stand_below_their_heading_which_is_said_once() -> None:
+    text = (
+        "# Bill\n\nDear Mr Cole,\n\n## Lift\n\n| Deposit | 300 EUR |\n\n- Two keys\n- The stairs stay open.\n- A badge"
+    )
+    some = [point.text for point in joined(lines(text))]
+    assert some == ["Bill: The stairs stay open.", "Lift: Deposit: 300 EUR", "Two keys", "A badge"]
