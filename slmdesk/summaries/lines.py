@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
-from itertools import zip_longest
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
@@ -305,8 +304,10 @@ def _is_head(cells: Sequence[str], below: str) -> bool:
 
 def _row(cells: Sequence[str], header: Sequence[str], part: Part, size: int) -> Line:
     """Return a table row as a line that can stand alone: the row's name, and its values with their column headers."""
-    columns = zip_longest(header[1:], cells[1:], fillvalue="")
+    if len(header) != len(cells):
+        header = [""] * len(cells)  # that of another table
+    columns = zip(header[1:], cells[1:], strict=True)
     values = "; ".join(f"{head} {cell}".strip() for head, cell in columns if cell)
-    is_amount = any((header and _AMOUNT.fullmatch(cell)) or Matter.MONEY in matters(cell) for cell in cells[1:])
+    is_amount = any((any(header) and _AMOUNT.fullmatch(cell)) or Matter.MONEY in matters(cell) for cell in cells[1:])
     text = part.lead + ": ".join(filter(None, (cells[0], values)))
     return Line(part.at, 0, size, text, _WORTH[Matter.MONEY] * is_amount, part.heading, part.lead)
