@@ -41,7 +41,7 @@ DECISIONS = {
     "services.py": 57,
     "shell": 696,
     "store": 1043,
-    "summaries": 1348,
+    "summaries": 1324,
     "system": 141,
     "tables": 1846,
     "text": 2416,

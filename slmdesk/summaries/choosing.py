@@ -76,8 +76,7 @@ class _Choice:
 
     def needed(self, at: int) -> int:
         """Return the line that is needed to understand a line, or -1."""
-        needed = self.places.get(self.lines[at].rests_on, -1)
-        return needed if needed < at else -1
+        return self.places.get(self.lines[at].rests_on, -1)
 
     def group(self, at: int) -> list[int]:
         """Return a line with the lines before it that are needed to understand it, unless these were chosen already."""

@@ -23,7 +23,7 @@ from slmdesk.library.types import RECEIPT
 from slmdesk.summaries.order import LAST, is_over
 from slmdesk.summaries.types import EARLIER, KEY_POINTS, TO_DO, Deadline, DocumentSummary, Sentence, Summary
 from slmdesk.text.checks.numbers import find_dates, find_numbers
-from slmdesk.text.deadlines.days import NamedDay, Role, is_on_that_day, tells_a_state
+from slmdesk.text.deadlines.days import NamedDay, Role, tells_a_state
 from slmdesk.text.deadlines.finding import (
     NO_DAY,
     SEVERAL,
@@ -42,12 +42,10 @@ from slmdesk.text.deadlines.finding import (
 from slmdesk.text.deadlines.places import HEAD_CHARACTERS, office_of, place_of
 from slmdesk.text.deadlines.reckoning import SUNDAY, Known, Reckoning, reckon
 from slmdesk.text.deadlines.wording import amount_of, sender_of, what_of
-from slmdesk.text.sentences import LANGUAGES, detect, sentence_spans
+from slmdesk.text.sentences import LANGUAGES, detect
 
 MAILS = ("eml", "msg")
 """What is served is no mail: a term in it is its own only where it says so."""
-SENTENCE_CHARACTERS = 400
-"""So much before a sentence is searched for the day that it speaks of."""
 TITLE_LINES = 12
 """Of so many lines at the top of a page one may be the title of another paper."""
 MOST_UNDER_WAY = timedelta(days=30)
@@ -142,7 +140,7 @@ class _Document:
         terms = [term for term in due.terms if not _is_told_itself(term, due.days, sentence.text)]
         if terms:
             yield from self._reckoned(sentence, due, terms, is_to_do=is_to_do)
-        for day in days if days and days[0].role in (Role.BY, Role.BEFORE) else days[:1]:
+        for day in days:
             if last := day.last:
                 words = _before_words(last) if day.role is Role.BEFORE else ""
                 yield self._deadline(sentence, due, day=last.isoformat(), words=words, is_confirmed=True)
@@ -175,11 +173,6 @@ class _Document:
         dated = self._document.dated
         language = self._own_language if is_quoted else self._language
         due = find_due(sentence.text, language, dated)
-        if due == Due() and (other := detect(sentence.text, LANGUAGES)[0]):
-            due = find_due(sentence.text, other, dated)
-        if due == Due() and is_on_that_day(sentence.text):
-            days = find_due(self._sentence_before(sentence), language, dated).days
-            return Due(days=days if len(days) == 1 else ())
         terms = due.terms
         if not is_quoted:
             numbers = {number.values[0] for number in find_numbers(sentence.text, self._language) if number.values}
@@ -213,15 +206,6 @@ class _Document:
                 return True
         return False
 
-    def _sentence_before(self, sentence: Sentence) -> str:
-        if not sentence.blocks:
-            return ""
-        span = sentence.blocks[0]
-        before = self._words(span.document, span.page)[: span.start]
-        paragraph = before[-SENTENCE_CHARACTERS:].rpartition("\n\n")[2]
-        spans = sentence_spans(paragraph, self._own_language)
-        return paragraph[slice(*spans[-1])] if spans else ""
-
     def _is_due(self, day: NamedDay, sentence: Sentence, *, is_to_do: bool) -> bool:
         """Return whether something is due by a day; outside of what is to be done, only where the words say so."""
         if sentence in self._document.omitted and not (day.has_time or lays_duty(sentence.text, self._own_language)):
@@ -230,8 +214,6 @@ class _Document:
         is_limit, dated = day.role in (Role.BY, Role.BEFORE), self._document.dated
         if day.role is Role.RANGE and not lays_duty(sentence.text, self._own_language):
             return False  # how long something lasts: "closed from 7 to 11 May"
-        if sentence.group == TO_DO and is_limit:
-            return True
         is_elsewhere = not day.has_time and (sentence.group == KEY_POINTS or not (is_to_do or is_limit))
         if day.last is None or is_elsewhere or (is_state and (sentence.group != TO_DO or day.role is Role.RANGE)):
             return False

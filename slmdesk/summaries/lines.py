@@ -22,7 +22,7 @@ from slmdesk.summaries.papers import (
     title_of,
     without_number,
 )
-from slmdesk.text.checks.numbers import DateMention, Day, find_dates
+from slmdesk.text.checks.numbers import Day, find_dates
 from slmdesk.text.deadlines.days import Role, tells_a_state
 from slmdesk.text.deadlines.finding import find_due
 from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters
@@ -150,9 +150,8 @@ def _sentences(piece: Piece, place: _Place, spans: Sentences, before: Sequence[L
     """Yield the usable sentences of a piece. `before` are the lines so far."""
     language = place.language
     last = before[-1] if before and before[-1].section == place.part.heading else None
-    lead = last if last and last.leads else None
-    if lead is None and last and last.rests_on[0] >= 0:
-        lead = next((line for line in before if line.place == last.rests_on and line.leads), None)
+    above = (last.place, last.rests_on) if last else ()
+    lead = next((line for line in reversed(before) if line.leads and line.place in above), None)
     is_item = piece.kind is BlockKind.LIST_ITEM or _LISTED.match(piece.text) is not None
     for begin, stop in item_spans(piece):
         is_listed = is_item or begin > 0
@@ -195,7 +194,7 @@ def _line(text: str, span: tuple[int, int], place: _Place, *, is_listed: bool) -
     if not (is_whole or is_value) or words < (LEAST_ITEM if is_listed else LEAST_WORDS):
         return None
     dates = [date for date in find_dates(text, language) if date.readings and date.readings[0][1]]
-    is_to_come = any(_is_after(date, place.own) for date in dates)
+    is_to_come = any(_is_later(date.readings[0], place.own) for date in dates)
     is_due = _is_due(text, place.own, language)
     is_asked = Matter.REQUEST in kinds or ACTION_LEAD.search(text) is not None or has("asks", text, language)
     worth = _PER_WORD * words + sum(_WORTH.get(kind, 0.0) for kind in kinds)
@@ -224,19 +223,14 @@ def _bare(text: str) -> str:
     return _EMPHASIS.sub("", text).strip(MARKS + ";")
 
 
-def _is_after(mention: DateMention, own: Day | None) -> bool:
-    """Return whether a date lies after the paper's own date. One without a year is the next such day."""
-    return _is_later(mention.readings[0], own)
-
-
 def _is_later(date: Day, own: Day | None) -> bool:
-    year, month, day = date
+    """Return whether a date lies after the paper's own date. One without a year is the next such day."""
     if own is None:
         return True
-    months = ((year or 0) - (own[0] or 0)) * 12 + (month or 0) - (own[1] or 0)
-    if year is None:
-        months = ((month or 0) - (own[1] or 0)) % 12
-    return months > 0 or (months == 0 and (day or 31) > (own[2] or 0))
+    now = tuple(part or 0 for part in own)
+    year, month, day = date
+    then = (year or now[0], month or 0, day or 31)
+    return then > now or (year is None and then[1] != now[1])
 
 
 def _is_due(text: str, own: Day | None, language: str) -> bool:

@@ -305,9 +305,7 @@ def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Pie
     text = " ".join(raw.split())
     if block.kind is BlockKind.HEADING:
         text = text.lstrip("#").strip() or text  # drop the marks of Markdown
-    return Piece(
-        document, page.number, start + lead if lead < end - start else start, end, block.kind, text, block.level
-    )
+    return Piece(document, page.number, start + lead, end, block.kind, text, block.level)
 
 
 def _around_headers(text: str) -> Iterator[tuple[int, int]]:

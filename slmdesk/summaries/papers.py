@@ -217,8 +217,6 @@ class Thread:
     def __init__(self) -> None:
         self._begins: list[int] = []
         self._dates: list[tuple[int, ...]] = []
-        self._last = -1
-        """The last piece of a header."""
 
     def is_header(self, piece: Piece, at: int, language: str) -> bool:
         """Return whether a piece belongs to the header of a mail. If so, remember the date in it."""
@@ -228,11 +226,8 @@ class Thread:
         if not is_sender and not is_earlier and not (self._begins and is_field("header", text, "")):
             return False
         if is_sender or (is_earlier and self._begins):
-            if self._begins and self._last == at - 1 and not self._dates[-1]:  # a line of dashes above the header
-                del self._begins[-1], self._dates[-1]
             self._begins.append(at)
             self._dates.append(())
-        self._last = at
         for date in find_dates(text, language) if self._begins else ():
             if not self._dates[-1] and date.readings and all(date.readings[0]):
                 self._dates[-1] = tuple(part or 0 for part in date.readings[0])

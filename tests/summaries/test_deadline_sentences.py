@@ -56,14 +56,6 @@ def test_the_day_that_the_letter_names_behind_a_term_holds_and_two_days_are_two_
     assert [(deadline.day, deadline.part) for deadline in deadlines] == [("2026-11-15", 0), ("2026-12-15", 1)]
 
 
-def test_that_day_is_the_day_of_the_sentence_before() -> None:
-    deadlines = deadlines_in_letter(
-        "Am 15. Januar wechseln wir die Zähler.", "Bitte sorgen Sie dafür, dass an diesem Tag jemand zu Hause ist."
-    )
-    assert [deadline.day for deadline in deadlines] == ["2027-01-15", "2027-01-15"]
-    assert days("An diesem Tag muss jemand zu Hause sein.") == "-"
-
-
 def test_a_deadline_tells_who_what_and_which_amount() -> None:
     (deadline,) = deadlines_in_letter("Bitte zahlen Sie die Gebühr von 120 Euro vor dem 1. Dezember 2026.")
     told = deadline.who, deadline.what, deadline.amount, deadline.is_confirmed

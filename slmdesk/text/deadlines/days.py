@@ -127,11 +127,6 @@ def tells_a_state(text: str, language: str) -> bool:
     return re.search(_words("state", language), text, re.IGNORECASE) is not None
 
 
-def is_on_that_day(text: str) -> bool:
-    """Return whether a sentence speaks of the day that the one before it names."""
-    return re.search(_words("that", ""), text, re.IGNORECASE) is not None
-
-
 def _wholes(mentions: Sequence[DateMention], language: str) -> Iterator[_Mention]:
     """Yield the days that are named whole. Only in English may the month stand before the day in figures."""
     is_sure = language not in ("", "en")
