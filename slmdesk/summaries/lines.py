@@ -31,6 +31,8 @@ from slmdesk.text.sentences import refers_back
 LEAST_WORDS, LEAST_ITEM = 4, 2
 """Fewest words of a usable sentence, and of an item of a list."""
 PIECES_AT_ONCE = 200
+MOST_ITEMS = 100
+"""So many lines before an item are searched for the words above its list."""
 _WORTH = {
     Matter.MONEY: 2.0,
     Matter.SHARE: 2.0,
@@ -151,7 +153,7 @@ def _sentences(piece: Piece, place: _Place, spans: Sentences, before: Sequence[L
     language = place.language
     last = before[-1] if before and before[-1].section == place.part.heading else None
     above = (last.place, last.rests_on) if last else ()
-    lead = next((line for line in reversed(before) if line.leads and line.place in above), None)
+    lead = next((line for line in before[: -MOST_ITEMS - 1 : -1] if line.leads and line.place in above), None)
     is_item = piece.kind is BlockKind.LIST_ITEM or _LISTED.match(piece.text) is not None
     for begin, stop in item_spans(piece):
         is_listed = is_item or begin > 0
