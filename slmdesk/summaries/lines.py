@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
 from slmdesk.jobs.runner import Yield
-from slmdesk.summaries.linking import Piece
+from slmdesk.summaries.linking import TITLE_CHARACTERS, Piece
 from slmdesk.summaries.papers import (
     MARKS,
     Part,
@@ -127,7 +127,8 @@ def lines_of(
                 lines.append(_row(cells, header, part, len(piece.text)))
         else:
             header = []
-            place = _Place(part, own, language)
+            is_rest = part.at > here.start and _rest(pieces, part.at - 1, here, spans) != ""
+            place = _Place(part, own, language, _rest(pieces, part.at, here, spans), is_rest)
             lines += _sentences(piece, place, spans, lines)
     led = {line.rests_on for line in lines}
     lines = [line for line in lines if not line.leads or line.place in led]
@@ -139,6 +140,18 @@ def lines_of(
     return [first, *(line for line in lines if line.place != first.place)]
 
 
+def _rest(pieces: Sequence[Piece], at: int, here: range, spans: Sentences) -> str:
+    """Return the rest of the last sentence of a piece that stands on the next page; empty if it ends on its own."""
+    if at + 1 >= here.stop or pieces[at + 1].page == pieces[at].page or pieces[at + 1].kind is not pieces[at].kind:
+        return ""
+    text, after = pieces[at].text, pieces[at + 1].text
+    goes_on = after[:1].islower() or len(text) > TITLE_CHARACTERS
+    if not goes_on or text.endswith(":") or _ENDS.search(text):
+        return ""
+    start, end = next(iter(spans(after)), (0, 0))
+    return after[start:end]
+
+
 class _Place(Record):
     """Where a sentence stands."""
 
@@ -146,6 +159,10 @@ class _Place(Record):
     own: Day | None
     """Date of the document itself."""
     language: str
+    rest: str
+    """Rest of the last sentence, on the next page."""
+    is_rest: bool
+    """Whether the first sentence is the rest of one on the page before."""
 
 
 def _sentences(piece: Piece, place: _Place, spans: Sentences, before: Sequence[Line]) -> Iterator[Line]:
@@ -161,10 +178,16 @@ def _sentences(piece: Piece, place: _Place, spans: Sentences, before: Sequence[L
             begin = salutation.end()
         for start, end in spans(piece.text[begin:stop]):
             left, right = begin + start, begin + end
-            line = _line(piece.text[left:right], (left, right), place, is_listed=is_listed)
+            if not left and place.is_rest:
+                continue
+            is_cut = place.rest and not piece.text[right:].strip()
+            text = f"{piece.text[left:right]} {place.rest}" if is_cut else piece.text[left:right]
+            line = _line(text, (left, right), place, is_listed=is_listed)
             if line is None:
                 last = None
                 continue
+            if is_cut:
+                line = changed(line, more=(place.part.at + 1,))
             if is_listed and lead is not None and not start:
                 line = changed(line, is_action=line.is_action or lead.is_action, rests_on=lead.place)
             elif _refers_back(line.text, language):

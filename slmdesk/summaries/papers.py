@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
@@ -23,6 +23,8 @@ MOST_TITLE, MOST_SALUTATION, MOST_CLOSING = 200, 80, 250
 """Most characters of a title, a salutation and a closing."""
 LONG_TEXT, MOST_DATED = 300, 300
 """From how many characters on a piece is a page whose lines are not told apart, and most of a line with the date."""
+MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
+"""Most pieces that are searched for the end of a signature, and fewest characters that are none."""
 MOST_SECTIONS = 30
 MARKS = "*_#>`•▪◦‣ "
 """Characters of Markdown and list markers around a sentence. They do not belong to the sentence."""
@@ -123,7 +125,7 @@ def parts_of(pieces: Sequence[Piece], here: range, language: str, thread: Thread
             is_closed = False
         elif thread.is_header(piece, at, language):
             is_closed = False
-        elif is_closed or _is_closing(piece, language):
+        elif is_closed or _is_signed(pieces, at, here) or _is_closing(piece, language):
             if is_closed and find_terms(piece.text, language):
                 yield Part(at, heading)  # what can be done against a decision stands below its signature
             is_closed = True
@@ -133,6 +135,14 @@ def parts_of(pieces: Sequence[Piece], here: range, language: str, thread: Thread
 
 def _is_closing(piece: Piece, language: str) -> bool:
     return len(piece.text) < MOST_CLOSING and has("closing", piece.text.strip(MARKS), language, at_start=True)
+
+
+def _is_signed(pieces: Sequence[Piece], at: int, here: range) -> bool:
+    """Return whether a piece is the "-- " above a mail's signature, and not a rule between parts of its text."""
+    if pieces[at].text != "--":
+        return False
+    kind, below = pieces[at].kind, pieces[at + 1 : min(here.stop, at + 1 + MOST_SIGNATURE)]
+    return sum(len(piece.text) for piece in takewhile(lambda piece: piece.kind is kind, below)) < SIGNATURE_CHARACTERS
 
 
 def title_of(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, str]:

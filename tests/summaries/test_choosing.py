@@ -349,6 +349,17 @@ def test_what_is_asked_without_a_day_takes_at_most_half_of_the_words() -> None:
 WORDS = ("roof", "door", "wall", "fence", "gate", "shed", "stairs", "cellar")
 
 
+def test_a_sentence_is_never_cut_at_the_end_of_a_page() -> None:
+    first = "The club keeps the boats in the shed. Members who want to take part in the regatta pay the"
+    second = "fee of £340 to the treasurer by 14 June 2027. The jetty stays closed."
+    some = [Piece("d", page, 0, len(text), BlockKind.PARAGRAPH, text) for page, text in ((1, first), (2, second))]
+    points = returned(lines_of(some, range(2), lambda words: sentence_spans(words, "en"), "en"))
+    due = next(point for point in points if point.is_action)
+    assert due.text == f"{first.partition('shed. ')[2]} fee of £340 to the treasurer by 14 June 2027."
+    assert due.pieces == (0, 1)
+    assert [point.text for point in points if point.piece == 1] == ["The jetty stays closed."]
+
+
 def test_the_first_line_says_what_is_decided_and_not_what_happened_before() -> None:
     text = (
         "# Your application\n\nDear Mr Cole,\n\nYou told us on 2 May 2026 that the flat has 3 rooms for 900 pounds. "
