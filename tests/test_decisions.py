@@ -44,7 +44,7 @@ DECISIONS = {
     "summaries": 1339,
     "system": 141,
     "tables": 1840,
-    "text": 2269,
+    "text": 2271,
     "translation": 1951,
     "versions": 937,
     "voice": 34,

@@ -345,6 +345,8 @@ _ANNOUNCED = re.compile(
     rf"|^\W*{_CORRECTED} (?:{_TRANSLATION}|version|sentence|text|fassung|satz|phrase|frase|versión|versione)\s*:",
     re.IGNORECASE,
 )
+_INTRODUCED = re.compile(r"[^:\"“„«\n]{1,80}:\s*(?=[\"“„«])")
+"""Matches words that lead to a quotation: "The corrected sentence is: …"."""
 _REMARK = re.compile(
     r"^\W*(?:(?:please )?note\b|explanation\b|this (?:translation|sentence)\b|i hope\b|let me know\b|"
     r"in this translation\b|hinweis\s*:|anmerkung\w*\s*:|erklärung\w*\s*:|diese übersetzung\b|ich hoffe\b|"
@@ -403,12 +405,20 @@ def without_chatter(source: str, target: str) -> str:
     is_announced = bool(rest.strip()) and first.rstrip().endswith(":") and is_chatter(source, first)
     if is_announced:
         text = rest.strip()
-    elif (said := _ANNOUNCED.match(text)) and not _ANNOUNCED.match(source) and text[said.end() :].strip():
+    elif (said := _announcement(source, text)) and text[said.end() :].strip():
         is_announced, text = True, text[said.end() :].strip()
     if "\n" not in source.strip():
         text = _without_remarks(source, text, is_announced=is_announced)
     stripped = _unquoted(source, text)
     return stripped if is_announced or stripped != target.strip() else target
+
+
+def _announcement(source: str, text: str) -> re.Match[str] | None:
+    """Return what leads to the translation, if its source has nothing like it."""
+    if _ANNOUNCED.match(source):
+        return None
+    leads_to_quotation = None if re.search('["“„«]', source) else _INTRODUCED.match(text)
+    return _ANNOUNCED.match(text) or leads_to_quotation
 
 
 def _without_remarks(source: str, target: str, *, is_announced: bool) -> str:

@@ -14,6 +14,9 @@ def test_chatter_is_taken_off_only_where_it_is_certain():
     assert without_chatter("Hello.", '"Hallo."') == "Hallo."
     assert without_chatter("Hello.", 'Hier ist die korrekte Übersetzung:\n\n"Hallo."') == "Hallo."
     assert without_chatter("Hello.", 'Here is the translation:\n\n"Hallo."\n\nThis greets.') == "Hallo."
+    assert without_chatter("Hello.", 'The corrected sentence is: "Hallo."') == "Hallo."
+    assert without_chatter("Hello.", "Der korrigierte Satz lautet: „Hallo.“") == "Hallo."
+    assert without_chatter('He said, "Hello."', 'Er sagte: "Hallo."') == 'Er sagte: "Hallo."'
     assert "This greets." in without_chatter("Hello.", "Here is the translation:\n\nHallo.\n\nThis greets.")
     assert without_chatter('"Hello."', '"Hallo."') == '"Hallo."'
     assert without_chatter("Hello.", "Sure, Hallo.") == "Sure, Hallo."
