@@ -12,7 +12,7 @@ from slmdesk.claims.exchanged import exchanged
 from slmdesk.claims.types import NAME, WORDS, Mark
 from slmdesk.claims.values import Value, instead, is_among, packed, values_of
 from slmdesk.claims.words import share, stems
-from slmdesk.text.checks.names import Token, foreign_names, tokens
+from slmdesk.text.checks.names import beginnings, foreign_names
 from slmdesk.text.checks.words import tongue
 
 LEAST_SHARE = 0.2
@@ -43,23 +43,17 @@ def judge(statement: str, sources: Sequence[str], language: str = "", *, known: 
     return tuple(sorted(marks, key=lambda mark: mark.start))
 
 
-def missing(statement: str, sources: Sequence[str], language: str) -> tuple[Mark, ...]:
+def missing(statement: str, sources: Sequence[str], language: str = "") -> tuple[Mark, ...]:
     """Return marks for numbers, amounts, dates, names and codes that stand in none of the sources."""
-    found = absent(statement, sources, language)
-    return tuple(mark for mark in found if not (mark.kind == NAME and _may_be_noun(mark, language)))
-
-
-def absent(statement: str, sources: Sequence[str], language: str = "") -> list[Mark]:
-    """Return the same as `missing`, with large words that may be no names."""
     text = "\n".join(sources)
     there = tongue(text)
     language = tongue(statement, language, likely=there)
     said, known = values_of(statement, language), [value for text in sources for value in values_of(text, there)]
-    others, words, letters = _read(text)
+    words, letters = _read(text)
     marks = [_mark(value, known) for value in said if not (value.is_soft or _stands(value, known, letters))]
-    names = foreign_names(statement, tokens(statement), others, words, language)
+    names = foreign_names(statement, words, language)
     marks += [Mark(NAME, statement[start:end], start, end) for start, end in names if not _is_in(start, end, said)]
-    return sorted(marks, key=lambda mark: mark.start)
+    return tuple(sorted(marks, key=lambda mark: mark.start))
 
 
 def _stands(value: Value, known: Sequence[Value], letters: str) -> bool:
@@ -73,15 +67,9 @@ def _mark(value: Value, known: Sequence[Value]) -> Mark:
 
 
 @lru_cache(maxsize=64)
-def _read(text: str) -> tuple[Sequence[Token], frozenset[str], str]:
-    """Return the words of a text in order, the same as a set, and its letters and digits."""
-    found = tokens(text)
-    return found, frozenset(token.word for token in found), packed(text)
-
-
-def _may_be_noun(mark: Mark, language: str) -> bool:
-    """Return whether one word is written large as all nouns or as the first of its sentence, and is perhaps no name."""
-    return mark.text.isalpha() and (language == "de" or not mark.start)
+def _read(text: str) -> tuple[frozenset[str], str]:
+    """Return the words of a text, and its letters and digits."""
+    return beginnings(text), packed(text)
 
 
 def _exchanged(statement: str, sources: Sequence[str], language: str, is_foreign: bool) -> tuple[Mark, ...]:

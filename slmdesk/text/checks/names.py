@@ -1,25 +1,16 @@
-"""Finds names in a sentence that its source does not have, where the name of a person or a firm ends, and addresses.
-
-People, places, organisations and acronyms are found by capital letters, in languages that capitalise only names. German
-capitalises all nouns, so there a word counts only if it looks like a name (after a title, next to another name, before
-a legal form), or if the source has another name in the same place.
-"""
+"""Finds names in a sentence that its source does not have, where the name of a person or a firm ends, and addresses."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import cache
 
-from slmdesk.base.record import Record
-from slmdesk.text.checks.words import CLAUSE_WORDS, WORD, capitalised, folded, function_words, listed, tables
+from slmdesk.text.checks.words import CLAUSE_WORDS, WORD, capitalised, folded, function_words
 from slmdesk.text.folding import fold
-from slmdesk.text.stems import has_form
 
 Span = tuple[int, int]
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*")
-_OPENS = re.compile(r"[.!?:…]['\"”’)»“]*\s+$|[\"“„«»‘(\[–—•;]\s*$|^\s*(?:[-*•]\s*)?$|\n\s*$")
+_WORD = re.compile(r"[^\W_]+")
+_OPENS = re.compile(r"[.!?:…]['\"”’)»“]*\s+$|[\"“„«»‘(\[–—•;¿¡]\s*$|^\s*(?:[-*•]\s*)?$|\n\s*$")
 _NUMBERED, _WORDED = r"\d{1,3}(?:\.\d{1,3})*", rf"(?i:§+|(?:{CLAUSE_WORDS.replace(' ', '|')})\b\.?)"
 _HEADED = re.compile(
     rf"(?:^|[\n.!?;:•|(])\s*(?:{_WORDED}\s*(?:{_NUMBERED}[a-z]?|[A-Z]|[IVXLC]{{1,6}})"
@@ -30,39 +21,11 @@ _LONGEST_NUMBER = 40
 """Characters before a word that are searched for the number of a line or heading. Unlimited, the pattern would cross
 thousands of blank lines.
 """
-_JOINED = re.compile(r"^[\s.&-]{1,3}$|^[’']$|^ (?:of|de|der|van|von|di|da|del|della|the|for|and) $")
-
-
-class Token(Record):
-    start: int
-    end: int
-    word: str
-    large: bool
-    opens: bool
-    acronym: bool
-
-
-@cache
-def _germancapitalised() -> tuple[str, ...]:
-    return tuple(tables()["names"]["german_common"].split())
-
-
-def tokens(text: str) -> list[Token]:
-    words = []
-    for match in _TOKEN.finditer(text):
-        raw = match.group()
-        if not raw.isalpha() and any(sign.isdigit() for sign in raw):  # a code, see check_numbers
-            continue
-        if raw.islower():
-            words.append(Token(match.start(), match.end(), folded(raw), False, False, False))
-            continue
-        acronym = len(raw) > 1 and raw[0].isupper() and sum(sign.isupper() for sign in raw) > 1
-        opens = raw[0].isupper() and _OPENS.search(text, max(0, match.start() - 6), match.start()) is not None
-        is_headed = raw[0].isupper() and begins_title(text, match.start())
-        if match.start() >= 6 and opens and not text[match.start() - 6 : match.start()].strip():
-            opens = "\n" in text[match.start() - 6 : match.start()]
-        words.append(Token(match.start(), match.end(), folded(raw), raw[0].isupper(), opens or is_headed, acronym))
-    return words
+_BEGINNING = 5
+"""Letters by which a word and its forms are one: "Joanna" and "Joanny", "Italy" and "Italian"."""
+_GAP = re.compile(r"[ .&'’-]{1,2}")
+_GERMAN_ARTICLE = re.compile(r"\b(?:der|die|das|den|dem|des|eine?[mnrs]?)\s$", re.IGNORECASE)
+_LONGEST_ARTICLE = 7
 
 
 def begins_title(text: str, at: int) -> bool:
@@ -78,127 +41,31 @@ def opens(text: str, at: int) -> bool:
     return any(sign.search(text, before, at) for sign in (_OPENS, _ITEM)) or begins_title(text, at)
 
 
-def foreign_names(
-    sentence: str, said: Sequence[Token], known: Sequence[Token], words: frozenset[str], language: str
-) -> list[Span]:
-    """Return the positions of names in `sentence` that the source does not have. `known` are the words of the source,
-    and `words` the same as a set.
+def beginnings(text: str) -> frozenset[str]:
+    """Return the beginnings of the words of a source, by which `foreign_names` knows them."""
+    return frozenset(folded(match[0])[:_BEGINNING] for match in _WORD.finditer(text))
+
+
+def foreign_names(text: str, known: frozenset[str], language: str) -> list[Span]:
+    """Return the positions of names in a text of whose words none is `known`: words with a capital inside a sentence.
+
+    German writes all nouns so: there a name has at least two words, and no article before it.
     """
-    missing = [at for at, token in enumerate(said) if token.large and not _is_known(token, known, words, language)]
-    chosen = []
-    for at in missing:
-        token = said[at]
-        if token.word in capitalised() or (token.opens and token.word in function_words()):
+    runs: list[Span] = []
+    for match in _WORD.finditer(text):
+        word, is_large = folded(match[0]), match[0][0].isupper() and not opens(text, match.start())
+        if not is_large or word[:_BEGINNING] in known or word in capitalised():
             continue
-        if token.acronym or _is_replaced(said, at, known, language):
-            chosen.append(at)
-        elif language == "de":
-            if _stands_like_a_name(sentence, said, at, words):
-                chosen.append(at)
-        elif not token.opens or _is_first_of_name(sentence, said, at, missing):
-            chosen.append(at)
-    return _merged(sentence, said, chosen)
-
-
-def _is_known(token: Token, known: Sequence[Token], words: frozenset[str], language: str) -> bool:
-    if token.word in words:
-        return True
-    word = re.sub(r"['’]s?$", "", token.word)
-    if word in words or any(word == part for part in words if part.startswith(word)):
-        return True
-    if token.acronym:
-        return _is_initials(word, known)
-    if len(word) > 3 and any(other.endswith(word) for other in words):  # Mietvertrag, Vertrag
-        return True
-    near = [other for other in words if other[:3] == word[:3]]
-    return has_form(word, near, language) or (
-        len(word) > 5 and any(word in other or other in word for other in near if len(other) > 4)
-    )
-
-
-def _is_initials(word: str, known: Sequence[Token]) -> bool:
-    letters = word.rstrip("s") if len(word) > 3 else word
-    large = "".join(token.word[0] for token in known if token.large)
-    every = "".join(token.word[0] for token in known)
-    return letters in large or letters in every
-
-
-def _is_replaced(said: Sequence[Token], at: int, known: Sequence[Token], language: str) -> bool:
-    """Return whether the source has another capitalised word that the sentence lacks, between the same neighbours."""
-    token = said[at]
-    before = said[at - 1].word if at else ""
-    after = said[at + 1].word if at + 1 < len(said) else ""
-    here = {other.word for other in said}
-    for place, other in enumerate(known):
-        if not other.large or other.word in function_words() or has_form(other.word, here, language):
-            continue
-        left = known[place - 1].word if place else ""
-        right = known[place + 1].word if place + 1 < len(known) else ""
-        same_left = bool(before) and before == left
-        same_right = bool(after) and after == right
-        if same_left and same_right:
-            return True
-        if token.opens and language != "de" and (other.opens or not left) and same_right and after not in _VERBS:
-            return True
-    return False
-
-
-_VERBS = frozenset(
-    ["is", "are", "was", "were", "will", "shall", "has", "have", "of", "the", "ist", "sind", "est", "es", "wird"]
-)
-
-
-def _stands_like_a_name(sentence: str, said: Sequence[Token], at: int, words: frozenset[str]) -> bool:
-    token = said[at]
-    before = said[at - 1] if at else None
-    after = said[at + 1] if at + 1 < len(said) else None
-    if before is not None and before.word in listed("names", "titles") and _joins(sentence, before, token):
-        return True
-    if after is not None and after.word in listed("names", "forms") and _joins(sentence, token, after):
-        return True
-    if token.word.endswith(_germancapitalised()) or token.opens:
-        return False
-    beside = before is not None and before.large and not before.opens and _joins(sentence, before, token)
-    if beside and before is not None:
-        lead = said[at - 2] if at > 1 else None
-        return (
-            before.word not in capitalised()
-            and (lead is None or lead.word not in _ARTICLES)
-            and (before.word in words or not before.word.endswith(_germancapitalised()))
-        )
-    return False
-
-
-_ARTICLES = frozenset(["der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "eines"])
-
-
-def _is_first_of_name(sentence: str, said: Sequence[Token], at: int, missing: list[int]) -> bool:
-    """Return whether the first word of a sentence begins a name: the next word is adjacent and capitalised too."""
-    token = said[at]
-    if at + 1 >= len(said) or token.word in function_words():
-        return False
-    after = said[at + 1]
-    return (
-        after.large
-        and after.word not in capitalised()
-        and _joins(sentence, token, after)
-        and (at + 1 in missing or not after.acronym)
-    )
-
-
-def _joins(sentence: str, token: Token, other: Token) -> bool:
-    return _JOINED.match(sentence[token.end : other.start]) is not None
-
-
-def _merged(sentence: str, said: Sequence[Token], chosen: list[int]) -> list[Span]:
-    spans: list[Span] = []
-    for at in chosen:
-        start, end = said[at].start, said[at].end
-        if spans and re.fullmatch(r"[\s.&-]{1,3}", sentence[spans[-1][1] : start]):
-            spans[-1] = (spans[-1][0], end)
+        if runs and _GAP.fullmatch(text, runs[-1][1], match.start()):
+            runs[-1] = (runs[-1][0], match.end())
         else:
-            spans.append((start, end))
-    return spans
+            runs.append(match.span())
+    return [run for run in runs if language != "de" or _is_german_name(text, *run)]
+
+
+def _is_german_name(text: str, start: int, end: int) -> bool:
+    before = max(0, start - _LONGEST_ARTICLE)
+    return not (text[start:end].isalpha() or _GERMAN_ARTICLE.search(text, before, start))
 
 
 _FORM = (

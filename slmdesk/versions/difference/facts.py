@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from slmdesk.claims.differences import DUTY, Difference, differences, is_duty
-from slmdesk.text.checks.names import foreign_names
-from slmdesk.text.checks.names import tokens as tokens_of
+from slmdesk.text.checks.names import beginnings, foreign_names
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.sentences import sentence_spans
 from slmdesk.versions.difference.alignment import Hunk, Span
@@ -65,9 +64,7 @@ def _named(difference: Difference, language: str) -> Named:
 
 def _names(old: str, new: str, hunks: Sequence[Hunk], language: str) -> Iterator[Named]:
     """Yield the names that only one version has, of those that stand in what changed."""
-    tokens, others = tokens_of(old), tokens_of(new)
-    gone = foreign_names(old, tokens, others, frozenset(token.word for token in others), language)
-    come = foreign_names(new, others, tokens, frozenset(token.word for token in tokens), language)
+    gone, come = foreign_names(old, beginnings(new), language), foreign_names(new, beginnings(old), language)
     for hunk in hunks:
         mine = [old[slice(*span)] for span in gone if _meets(span, hunk.old)]
         theirs = [new[slice(*span)] for span in come if _meets(span, hunk.new)]
