@@ -5,6 +5,7 @@ A mark replaces nothing and refuses nothing: it says which part a person should 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
@@ -19,6 +20,9 @@ LEAST_SHARE = 0.2
 """Least share of a statement's words that its best passage must have."""
 LEAST_WORDS = 2
 """Fewest words of a statement of which a share tells anything."""
+_ARTICLE = re.compile(r"\b(?:der|die|das|den|dem|des|eine?[mnrs]?) $", re.IGNORECASE)
+"""Matches a German article. What follows is mostly a document or a thing: "dem Master Services Agreement"."""
+_LONGEST = 7
 
 
 def judge(statement: str, sources: Sequence[str], language: str = "", *, known: Sequence[str] = ()) -> tuple[Mark, ...]:
@@ -51,8 +55,10 @@ def missing(statement: str, sources: Sequence[str], language: str = "") -> tuple
     said, known = values_of(statement, language), [value for text in sources for value in values_of(text, there)]
     words, letters = _read(text)
     marks = [_mark(value, known) for value in said if not (value.is_soft or _stands(value, known, letters))]
-    names = foreign_names(statement, words, language)
-    marks += [Mark(NAME, statement[start:end], start, end) for start, end in names if not _is_in(start, end, said)]
+    for start, end in foreign_names(statement, words, language):
+        is_thing = language == "de" and _ARTICLE.search(statement, max(0, start - _LONGEST), start)
+        if not (is_thing or _is_in(start, end, said)):
+            marks.append(Mark(NAME, statement[start:end], start, end))
     return tuple(sorted(marks, key=lambda mark: mark.start))
 
 

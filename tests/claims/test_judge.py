@@ -67,6 +67,11 @@ def test_a_value_reckoned_from_the_sources_is_none_that_is_missing() -> None:
     assert not judge(statement, LEASE_EN, "en", known=["£1,920"])
 
 
+def test_a_german_name_behind_an_article_is_that_of_a_thing() -> None:
+    assert not judge("Die Miete steht in dem Tenancy Agreement.", LEASE_DE, "de")
+    assert [mark.text for mark in judge("Die Miete zahlt Frau Heike Winter.", LEASE_DE, "de")] == ["Heike Winter"]
+
+
 def test_without_sources_nothing_is_marked() -> None:
     assert judge("The rent is £640.", (), "en") == ()
 

@@ -23,9 +23,8 @@ thousands of blank lines.
 """
 _BEGINNING = 5
 """Letters by which a word and its forms are one: "Joanna" and "Joanny", "Italy" and "Italian"."""
-_GAP = re.compile(r"[ .&'’-]{1,2}")
-_GERMAN_ARTICLE = re.compile(r"\b(?:der|die|das|den|dem|des|eine?[mnrs]?)\s$", re.IGNORECASE)
-_LONGEST_ARTICLE = 7
+_GAP = re.compile(r"[ .&'’]{1,2}")
+"""Matches what stands between the words of a name. No hyphen: in German it joins two nouns to one."""
 
 
 def begins_title(text: str, at: int) -> bool:
@@ -49,7 +48,7 @@ def beginnings(text: str) -> frozenset[str]:
 def foreign_names(text: str, known: frozenset[str], language: str) -> list[Span]:
     """Return the positions of names in a text of whose words none is `known`: words with a capital inside a sentence.
 
-    German writes all nouns so: there a name has at least two words, and no article before it.
+    German writes all nouns so: there a name has at least two words.
     """
     runs: list[Span] = []
     for match in _WORD.finditer(text):
@@ -60,12 +59,7 @@ def foreign_names(text: str, known: frozenset[str], language: str) -> list[Span]
             runs[-1] = (runs[-1][0], match.end())
         else:
             runs.append(match.span())
-    return [run for run in runs if language != "de" or _is_german_name(text, *run)]
-
-
-def _is_german_name(text: str, start: int, end: int) -> bool:
-    before = max(0, start - _LONGEST_ARTICLE)
-    return not (text[start:end].isalpha() or _GERMAN_ARTICLE.search(text, before, start))
+    return [run for run in runs if language != "de" or not text[slice(*run)].isalpha()]
 
 
 _FORM = (
