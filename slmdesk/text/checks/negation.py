@@ -34,12 +34,6 @@ def denials(text: str, language: str) -> list[str] | None:
     return None if pattern is None else pattern.findall(_NOT_ONLY.sub(" ", text.casefold()))
 
 
-def denial(text: str, language: str) -> str | None:
-    """Return the first negating word of a text, or "" if there is none. None means the language has no word list."""
-    words = denials(text, language)
-    return None if words is None else next(iter(words), "")
-
-
 _HALF = word_set(
     "except excepte excepto impossib* imposib* unmoglich* niemozliw* unable incapa* unless sauf hormis salvo tranne "
     "eccetto ausser ausgenommen behalve tenzij exceto oprocz moins chyba only nur lediglich seul* solo soltanto "
