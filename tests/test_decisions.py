@@ -44,7 +44,7 @@ DECISIONS = {
     "summaries": 1410,
     "system": 141,
     "tables": 1840,
-    "text": 2186,
+    "text": 2184,
     "translation": 1951,
     "versions": 935,
     "voice": 34,

@@ -4,40 +4,23 @@ from __future__ import annotations
 
 import re
 
-from slmdesk.text.checks.words import CLAUSE_WORDS, WORD, capitalised, folded, function_words
+from slmdesk.text.checks.words import WORD, capitalised, folded, function_words
 from slmdesk.text.folding import fold
 
 Span = tuple[int, int]
 
 _WORD = re.compile(r"[^\W_]+")
 _OPENS = re.compile(r"[.!?:…]['\"”’)»“]*\s+$|[\"“„«»‘(\[–—•;¿¡]\s*$|^\s*(?:[-*•]\s*)?$|\n\s*$")
-_NUMBERED, _WORDED = r"\d{1,3}(?:\.\d{1,3})*", rf"(?i:§+|(?:{CLAUSE_WORDS.replace(' ', '|')})\b\.?)"
-_HEADED = re.compile(
-    rf"(?:^|[\n.!?;:•|(])\s*(?:{_WORDED}\s*(?:{_NUMBERED}[a-z]?|[A-Z]|[IVXLC]{{1,6}})"
-    rf"|\(?(?:{_NUMBERED}|[A-Za-z]|[IVXivx]{{1,5}})\)|{_NUMBERED}\.|\d{{1,3}}(?:\.\d{{1,3}})+)[.):]?(?:\s*[–—:|-])?\s+$"
-)
-_ITEM = re.compile(r"\n[ \t]*[-*•] ?$")
-_LONGEST_NUMBER = 40
-"""Characters before a word that are searched for the number of a line or heading. Unlimited, the pattern would cross
-thousands of blank lines.
-"""
+_LONGEST_OPENING = 6
 _BEGINNING = 5
 """Letters by which a word and its forms are one: "Joanna" and "Joanny", "Italy" and "Italian"."""
 _GAP = re.compile(r"[ .&'’]{1,2}")
 """Matches what stands between the words of a name. No hyphen: in German it joins two nouns to one."""
 
 
-def begins_title(text: str, at: int) -> bool:
-    """Return whether only the number of a line or heading ("§ 2", "Art. 5 –", "3.2") is before the word at `at`. The
-    word is then capitalised as the first word, and need not be a name.
-    """
-    return _HEADED.search(text, max(0, at - _LONGEST_NUMBER), at) is not None
-
-
 def opens(text: str, at: int) -> bool:
-    """Return whether the word at `at` begins a sentence, a line or a heading, so that it has a capital anyway."""
-    before = max(0, at - 6)
-    return any(sign.search(text, before, at) for sign in (_OPENS, _ITEM)) or begins_title(text, at)
+    """Return whether the word at `at` begins a sentence or a line, so that it has a capital anyway."""
+    return _OPENS.search(text, max(0, at - _LONGEST_OPENING), at) is not None
 
 
 def beginnings(text: str) -> frozenset[str]:
