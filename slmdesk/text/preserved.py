@@ -345,8 +345,14 @@ _ANNOUNCED = re.compile(
     rf"|^\W*{_CORRECTED} (?:{_TRANSLATION}|version|sentence|text|fassung|satz|phrase|frase|versión|versione)\s*:",
     re.IGNORECASE,
 )
-_INTRODUCED = re.compile(r"[^:\"“„«\n]{1,80}:\s*(?=[\"“„«])")
-"""Matches words that lead to a quotation: "The corrected sentence is: …"."""
+_FOLLOWED = rf"(?:{_ANNOUNCED.pattern})\s*(?=\S)"
+_LEADS = {
+    True: re.compile(_FOLLOWED, re.IGNORECASE),
+    False: re.compile(rf"{_FOLLOWED}|[^:\"“„«\n]{{1,80}}:\s*(?=[\"“„«])", re.IGNORECASE),
+}
+"""What leads to a translation, by whether its source has quotation marks. Without, also what leads to a quotation:
+"The corrected sentence is: …".
+"""
 _REMARK = re.compile(
     r"^\W*(?:(?:please )?note\b|explanation\b|this (?:translation|sentence)\b|i hope\b|let me know\b|"
     r"in this translation\b|hinweis\s*:|anmerkung\w*\s*:|erklärung\w*\s*:|diese übersetzung\b|ich hoffe\b|"
@@ -405,8 +411,8 @@ def without_chatter(source: str, target: str) -> str:
     is_announced = bool(rest.strip()) and first.rstrip().endswith(":") and is_chatter(source, first)
     if is_announced:
         text = rest.strip()
-    elif (said := _announcement(source, text)) and text[said.end() :].strip():
-        is_announced, text = True, text[said.end() :].strip()
+    elif said := _announcement(source, text):
+        is_announced, text = True, text[said.end() :]
     if "\n" not in source.strip():
         text = _without_remarks(source, text, is_announced=is_announced)
     stripped = _unquoted(source, text)
@@ -417,8 +423,7 @@ def _announcement(source: str, text: str) -> re.Match[str] | None:
     """Return what leads to the translation, if its source has nothing like it."""
     if _ANNOUNCED.match(source):
         return None
-    leads_to_quotation = None if re.search('["“„«]', source) else _INTRODUCED.match(text)
-    return _ANNOUNCED.match(text) or leads_to_quotation
+    return _LEADS[re.search('["“„«]', source) is not None].match(text)
 
 
 def _without_remarks(source: str, target: str, *, is_announced: bool) -> str:
