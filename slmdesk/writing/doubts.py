@@ -13,7 +13,7 @@ from slmdesk.text.checks.words import WORD, capitalised, folded, function_words,
 from slmdesk.text.preserved import changed
 from slmdesk.writing.edits import Edit, applied, is_same, letters_of, words_in
 
-_FIGURES = re.compile(r"\d(?:[\d.,:/'’]*\d)?|[-−–+±<>≤≥](?=\s?\d)|[%‰€$£¥§°]")
+_FIGURES = re.compile(r"\d(?:[\d.,:/'’ ]*\d)?|[-−–+±<>≤≥](?=\s?\d)|[%‰€$£¥§°]")
 _RUN_TOGETHER = re.compile(
     r"\b(do|does|did|is|are|was|were|have|has|had|ca|wo|would|should|could|must|need)nt\b", re.IGNORECASE
 )

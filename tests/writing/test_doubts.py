@@ -17,6 +17,7 @@ def doubts(old: str, new: str, language: str = "en") -> set[str]:
 @pytest.mark.parametrize(
     ("language", "old", "new", "doubt"),
     [
+        ("en", "It has 162 584 shares.", "It has 162, 584 shares.", "number"),
         ("en", "We paid 1,450 euros.", "We paid 1.450 euros.", "number"),
         ("en", "We paid 20 mg.", "We paid 20 g.", "number"),
         ("en", "Pay 12 % now.", "Pay 12 now.", "number"),
