@@ -267,9 +267,6 @@ class Asked(Record):
     """True when the text comes from several files, so that each passage is labelled with its file."""
 
 
-SURE = 0.3
-"""By how much the log probability of a yes must be above that of a no, so that a model must answer after a refusal."""
-
 Judge = Callable[[AnswerContext, str], Part]
 """Function that turns a model's answer into the part that is kept. Its arguments are the context that was read and the
 model's words.
@@ -301,8 +298,7 @@ def _words(asked: Asked, reading: AnswerContext) -> Generator[Step, Reply, str]:
         return words
     turns = make(refuses=False)
     scores = (yield Step(tuple(said_turns_of(turns)), Sampling(temperature=0.0), reading, YES_NO)).scores
-    yes, no = scores
-    if yes - no < SURE:
+    if scores[:1] <= scores[1:]:  # no is as likely as yes
         return words
     return (yield Step(tuple(turns), SAMPLING, reading)).text
 
