@@ -72,7 +72,7 @@ def mention(program):
 
 
 def test_a_folder_is_chosen_by_its_name_and_its_answer_says_what_was_looked_through(begin):
-    program = begin(answer="It stops at twelve.")
+    program = begin(answer="It stops early.")  # no sentence is nearest: all pages are shown
     mention(program)
     assert program.page.composer.text == "Manuals "
     program.type("When does the pump stop?")
