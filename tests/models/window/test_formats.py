@@ -36,8 +36,9 @@ def library(start, paths):
 
         def add(self, quantization: str = "Q8_0"):
             program = self.program
-            tiny_gguf.write(paths.models / "published.gguf", tiny_gguf.tiny_llama())
-            record = add_model(program.services, paths.models / "published.gguf", "Published")
+            # a name that the look for new files in the folder, some time after the start, passes over
+            tiny_gguf.write(paths.models / "published.bin", tiny_gguf.tiny_llama())
+            record = add_model(program.services, paths.models / "published.bin", "Published")
             header = {**record.header, "quantization": quantization, "parameters": 135_000_000}
             program.ask(lambda services: services.store.models.change(record.id, header=header))
             program.frame.library.refresh()
@@ -46,7 +47,7 @@ def library(start, paths):
 
         def copy(self, record, name: str, *, hardware: str = "", left_out: tuple[int, ...] = ()):
             program = self.program
-            copy = add_model(program.services, paths.models / f"{name}.gguf", f"Published {name}")
+            copy = add_model(program.services, paths.models / f"{name}.bin", f"Published {name}")
             origin = CopyOrigin(record.id, record.sha256, name, "0.3.36", hardware or hardware_key(), left_out)
             copy = program.ask(lambda services: services.store.models.set_info(copy.id, **{COPY: to_json(origin)}))
             program.frame.library.refresh()
