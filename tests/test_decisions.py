@@ -20,7 +20,7 @@ DECISIONS = {
     "base": 781,
     "chat": 2961,
     "children": 748,
-    "claims": 228,
+    "claims": 229,
     "command": 222,
     "engine": 1135,
     "evaluation": 398,

@@ -30,6 +30,8 @@ NOUNS, BESIDE = 3, 0.5
 """Number of words of a statement that say most about its value, and least nearness of a word that stands beside one.
 One of them must stand beside the other value and not beside its own: then the sources say the value of another thing.
 """
+MOST_PAIRS = 5_000
+"""Most pairs of a value of the statement and one of the sources that are compared."""
 _CLAUSE = re.compile(r"[;:()–—]|,\s|(?<!\d)\.\s")
 
 
@@ -59,6 +61,8 @@ def exchanged(statement: str, sources: Sequence[str], language: str) -> tuple[Ma
         return ()
     sentences = [sentence for source in sources for sentence in _sentences(source, language)]
     fitting = _Fitting(said, sentences)
+    if len(said.values) * len(fitting.places) > MOST_PAIRS:
+        return ()  # a list or a table without sentences, which would take minutes
     marks = list[Mark]()
     for value in said.values:
         rival = fitting.rival(value)
@@ -87,7 +91,7 @@ class _Fitting:
     def __init__(self, said: _Sentence, sentences: Sequence[_Sentence]) -> None:
         self._said, self._sentences = said, sentences
         self._years = {year for sentence in sentences for year in years_of(sentence.values)}
-        self._places = [_Place(sentence, value) for sentence in sentences for value in sentence.values]
+        self.places = [_Place(sentence, value) for sentence in sentences for value in sentence.values]
         self._stems = {sentence: {word.stem for word in sentence.words} for sentence in sentences}
         self._rarity = {word.stem: self._rarity_of(word.stem) for word in said.words}
 
@@ -97,12 +101,12 @@ class _Fitting:
 
     def rival(self, value: Value) -> _Place | None:
         """Return the place of the value that fits clearly better in the place of this one."""
-        own = [place for place in self._places if is_same(value, place.value, self._years)]
+        own = [place for place in self.places if is_same(value, place.value, self._years)]
         if not own:
             return None
         others = [
             place
-            for place in self._places
+            for place in self.places
             if place.value.kind == value.kind and not is_same(value, place.value, self._years)
         ]
         worth = self._best(value, own)
@@ -112,7 +116,7 @@ class _Fitting:
             other = next((other for other in self._said.values if is_same(other, place.value, self._years)), None)
             straight = worth
             if other is not None:  # both are said: have they changed places?
-                there = [own for own in self._places if is_same(other, own.value, self._years)]
+                there = [own for own in self.places if is_same(other, own.value, self._years)]
                 straight += self._best(other, there)
                 fits += self._best(other, own)
             is_better = fits > straight * BETTER + MARGIN and fits - straight > most
