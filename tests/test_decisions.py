@@ -18,7 +18,7 @@ DECISIONS = {
     "__main__.py": 12,
     "app.py": 55,
     "base": 781,
-    "chat": 2961,
+    "chat": 2959,
     "children": 748,
     "claims": 229,
     "command": 222,

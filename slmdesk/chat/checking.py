@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from slmdesk.base.record import changed
 from slmdesk.base.types import ChatMessage, Origin
 from slmdesk.claims.judge import judge
-from slmdesk.claims.types import ELSEWHERE, WORDS, Mark
+from slmdesk.claims.types import ELSEWHERE, NAME, WORDS, Mark
 from slmdesk.claims.values import quantities_of
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.sentences import sentence_spans
@@ -39,4 +39,4 @@ def marks_on(answer: str, turns: Sequence[ChatMessage]) -> tuple[Mark, ...]:
 def _is_told(mark: Mark, statement: str, language: str) -> bool:
     if mark.kind == ELSEWHERE:
         return all(value.kind != "count" for value in quantities_of(statement, language) if value.start == mark.start)
-    return mark.kind != WORDS and (mark.kind != "name" or any(map(str.isdigit, mark.text)))  # a code has digits
+    return mark.kind not in (WORDS, NAME)

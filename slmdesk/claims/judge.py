@@ -23,6 +23,7 @@ LEAST_WORDS = 2
 _ARTICLE = re.compile(r"\b(?:der|die|das|den|dem|des|eine?[mnrs]?) $", re.IGNORECASE)
 """Matches a German article. What follows is mostly a document or a thing: "dem Master Services Agreement"."""
 _LONGEST = 7
+"""Characters before a name that are searched for an article."""
 
 
 def judge(statement: str, sources: Sequence[str], language: str = "", *, known: Sequence[str] = ()) -> tuple[Mark, ...]:
