@@ -107,3 +107,10 @@ def test_a_statement_rests_on_the_passages_with_its_values_and_words() -> None:
     assert set(both.passages) == {0, 1}
     assert both.share == 1.0
     assert best("Xyz.", LEASE_EN, "en").passages == ()
+
+
+@pytest.mark.parametrize(("count", "marked"), [(5, ["640,00 EUR"]), (2_600, [])])
+def test_a_value_of_something_else_is_marked_but_not_beside_thousands(count, marked) -> None:
+    posts = "\n".join(f"Posten {number}: {number + 2000} Euro." for number in range(count))
+    found = judge("Die Kaution von 640,00 EUR wird fällig.", (*LEASE_DE, posts), "de")
+    assert [mark.text for mark in found] == marked
