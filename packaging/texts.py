@@ -25,10 +25,12 @@ MARKS = {"_": 1, "N_": 1, "ngettext": 2}
 PRESETS = {
     "chat/presets.toml": ("name", "words"),
     "hub/catalogue.toml": ("good_for", "weakness", "words"),
+    "formats/einvoices.toml": ("name",),
     "tables/labels.toml": ("name", "meaning"),
     "tables/presets.toml": ("name", "meaning"),
 }
 """Files of presets and models, and the fields in their tables, and in tables inside these, that people read."""
+INNER = ("measured", "column", "label", "field")
 
 
 def messages() -> Catalog:
@@ -47,7 +49,7 @@ def messages() -> Catalog:
     for name, texts in PRESETS.items():
         presets = chain.from_iterable(tomllib.loads((PACKAGE / name).read_text("utf-8")).values())
         for preset in (preset for preset in presets if isinstance(preset, dict)):  # word lists are no presets
-            for table in (preset, *preset.get("measured", ()), *preset.get("column", ()), *preset.get("label", ())):
+            for table in (preset, *chain.from_iterable(preset.get(inner, ()) for inner in INNER)):
                 for text in texts:
                     if text in table:
                         catalogue.add(table[text])

@@ -12,11 +12,12 @@ from functools import lru_cache
 from itertools import accumulate
 from pathlib import PurePath
 
+from slmdesk.base.einvoices import EInvoice
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, grouped
 
-READER_VERSION = "7"
+READER_VERSION = "8"
 """Raised whenever a reader returns other pages for the same file. Documents read before are then read again."""
 MOST_LETTERS = 3
 """Most letters that name a column of a spreadsheet."""
@@ -103,6 +104,12 @@ class Note(StrEnum):
     """Cells with a formula whose value the file does not hold. Counted."""
     FORMS_DIFFER = "forms_differ"
     """Of the two forms of a mail the fuller one was read. Named: figures, else words, that only the other has."""
+    EINVOICE_LACKS = "einvoice_lacks"
+    """Named: what every invoice says and this e-invoice does not."""
+    EINVOICE_BROKEN = "einvoice_broken"
+    """Named: the file inside a document that looks like an e-invoice and cannot be read."""
+    EINVOICES = "einvoices"
+    """Named: the numbers of several invoices, of which none stands for the document."""
 
 
 class Block(Record):
@@ -181,6 +188,8 @@ class DocumentInfo(Record):
     """How often a note applies, by note, where that is counted."""
     names: Mapping[str, tuple[str, ...]] = {}
     """What a note is about, by note, where that is named."""
+    einvoices: tuple[EInvoice, ...] = ()
+    """What the XML says, of an e-invoice and of a PDF with one inside."""
 
 
 RECOGNISED = "by OCR"
@@ -302,6 +311,7 @@ FORMATS = (
             ".cfg", ".xml", ".tex", ".rst",
         ),
     ),
+    Format("einvoice", _("E-invoice"), (".p7m", ".xml")),
     Format("sheetxml", _("Excel 2003 XML"), ()),
     Format("wordxml", _("Word XML"), ()),
 )  # fmt: skip

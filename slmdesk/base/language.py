@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from gettext import GNUTranslations
+from numbers import Number
 from pathlib import Path
 from string import Formatter
 from struct import iter_unpack, unpack
@@ -33,7 +34,7 @@ _COMMA_AND_POINT = str.maketrans(",.", ".,")
 class _Numbers(Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         text = str(super().format_field(value, format_spec))
-        return text.translate(_COMMA_AND_POINT) if isinstance(value, int | float) else text
+        return text.translate(_COMMA_AND_POINT) if isinstance(value, Number) else text
 
 
 class _Pattern(str):

@@ -211,6 +211,13 @@ _XML = {
     b"http://schemas.microsoft.com/office/2006/xmlPackage": "wordxml",
 }
 """Formats by the namespace of their XML."""
+_EINVOICE = re.compile(
+    rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<(?:[\w.-]+:)?(?:CrossIndustry(?:Invoice|Document)|Invoice|CreditNote"
+    rb"|FatturaElettronica)\s[^>]*(?:uncefact:data:standard|urn:ferd:|specification:ubl:schema|agenziaentrate\.gov|fatturapa\.gov)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Matches the root element of an e-invoice."""
+_XML_HEAD_BYTES = 16 << 10
 SIGNED = frozenset(
     {"pdf", "picture", "recording", "rtf", "msg", "xls", *(packed for __, packed in _PACKED), *_MIMES.values()}
 )
@@ -263,12 +270,20 @@ def format_of_bytes(file: BinaryIO) -> str:
         return packed
     if _SOUND.match(head):
         return "recording"
+    if _EINVOICE.match(_long_head(file).lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"")):
+        return "einvoice"
     if head.lstrip(b"\xef\xbb\xbf \r\n").startswith((b"<?xml", b"<?mso")):
         return next((format_id for space, format_id in _XML.items() if space in head), "")
     looks_wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
     if not looks_wide and head.startswith(_BINARY):
         return "binary"
     return ""
+
+
+def _long_head(file: BinaryIO) -> bytes:
+    head = file.read(_XML_HEAD_BYTES)
+    file.seek(0)
+    return head
 
 
 def is_heif(head: bytes) -> bool:

@@ -18,7 +18,7 @@ from slmdesk.base.documents import Attachment, BlockKind, Note, Page, PageStatus
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
-from slmdesk.formats.containers import format_by_name
+from slmdesk.formats.containers import format_by_name, format_of_bytes
 from slmdesk.formats.pdf_file import (
     LOCK,
     MAX_CHARACTERS,
@@ -27,6 +27,7 @@ from slmdesk.formats.pdf_file import (
     View,
     Word,
     attachments_of,
+    embedded,
     label_of,
     metadata_of,
     opened,
@@ -79,6 +80,8 @@ TINY = 1.5
 MOST_FIELDS = 15_000
 """Most fields of a form. pdfium's time for them grows with their square: two seconds for as many."""
 _XFA = (pdfium_c.FORMTYPE_XFA_FULL, pdfium_c.FORMTYPE_XFA_FOREGROUND)
+MOST_XML_BYTES = 32 << 20
+"""Most bytes of an enclosed file that is read as an e-invoice."""
 FIRST_PAGES = 50
 """If more pages than this at the beginning are all broken, the document counts as damaged."""
 
@@ -331,11 +334,7 @@ def read(reading: Reading) -> Iterator[Page]:
         sheets = _Sheets(reading, document)
         reading.total = sheets.total
         reading.title, reading.author = metadata_of(document, "Title"), metadata_of(document, "Author")
-        with LOCK:
-            held = attachments_of(document)
-        for name, __ in held:
-            reading.note(Note.PARTS_UNREAD, name=name or N_("embedded file"))
-        reading.attachments = [Attachment(at, name, size, format_by_name(name)) for at, (name, size) in enumerate(held)]
+        _read_enclosed(reading, document)
         broken = 0
         for index in range(sheets.total):
             reading.check()
@@ -344,6 +343,23 @@ def read(reading: Reading) -> Iterator[Page]:
             if broken == index + 1 and (broken > FIRST_PAGES or broken == sheets.total):
                 raise KnownError("document.damaged", path=reading.path, reason=_("none of its pages can be read"))
             yield page
+
+
+def _read_enclosed(reading: Reading, document: pdfium.PdfDocument) -> None:
+    """List the files in the document, and read e-invoices among them."""
+    with LOCK:
+        held = attachments_of(document)
+    for at, (name, size) in enumerate(held):
+        format_id = format_by_name(name)
+        data = embedded(document, at) if name.lower().endswith(".xml") and size <= MOST_XML_BYTES else b""
+        if format_of_bytes(io.BytesIO(data)) == "einvoice":
+            from slmdesk.formats.einvoices import add_invoices
+
+            format_id = "einvoice"
+            add_invoices(reading, name, data)
+        else:
+            reading.note(Note.PARTS_UNREAD, name=name or N_("embedded file"))
+        reading.attachments.append(Attachment(at, name, size, format_id))
 
 
 def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:

@@ -146,6 +146,13 @@ def attachments_of(document: pdfium.PdfDocument) -> list[tuple[str, int]]:
     return attachments
 
 
+def embedded(document: pdfium.PdfDocument, index: int) -> bytes:
+    """Return the bytes of an attached file, or no bytes if it is broken."""
+    with LOCK, suppress(pdfium.PdfiumError):
+        return bytes(document.get_attachment(index).get_data())
+    return b""
+
+
 def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
     """Return the name and the bytes of an attached file. Raises KnownError `request.invalid` if there is none at
     `index`, `document.damaged`.
@@ -154,8 +161,8 @@ def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
         if not 0 <= index < document.count_attachments():
             raise KnownError("request.invalid", what="attachment")
         try:
-            embedded = document.get_attachment(index)
-            return embedded.get_name()[:200], bytes(embedded.get_data())
+            held = document.get_attachment(index)
+            return held.get_name()[:200], bytes(held.get_data())
         except (pdfium.PdfiumError, UnicodeError) as err:
             raise KnownError("document.damaged", path=reading.path, reason=_("a file in it is broken")) from err
 

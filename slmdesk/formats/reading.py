@@ -30,6 +30,7 @@ from slmdesk.base.documents import (
     PageKind,
     PageStatus,
 )
+from slmdesk.base.einvoices import EInvoice
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
@@ -76,6 +77,7 @@ class Reading:
     counts: dict[str, int] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     attachments: list[Attachment] = field(default_factory=list)
+    einvoices: list[EInvoice] = field(default_factory=list)
     depth: int = 0
     """How many documents it is inside of, as a part of their text."""
     files_inside: list[str] = field(default_factory=list)
@@ -434,6 +436,7 @@ _FUNCTIONS = (
     ("xliff", "text:read"),
     ("sheetxml", "office_2003:read_sheets"),
     ("wordxml", "office_2003:read_text"),
+    ("einvoice", "einvoices:read"),
 )
 """For each format its id (base.documents) and the functions that read, rewrite and redact it, as "module:function"."""
 READERS = {format_id: functions[0] for format_id, *functions in _FUNCTIONS}
@@ -443,7 +446,9 @@ PICTURED: Mapping[str, str] = {"pdf": "pdf:picture", "picture": "pictures:pictur
 """For each format with pictures of its pages, the function (Reading, PictureRequest) -> Picture that draws one."""
 SEARCHABLE: Mapping[str, str] = {"pdf": "pdf:searchable", "picture": "pictures:searchable"}
 """For each format of scans, the function (Reading) -> generator that makes a PDF whose words can be searched."""
-ATTACHMENTS: Mapping[str, str] = {"pdf": "pdf_file:attachment", "eml": "mail:attachment", "msg": "msg:attachment"}
+ATTACHMENTS: Mapping[str, str] = {
+    "pdf": "pdf_file:attachment", "eml": "mail:attachment", "msg": "msg:attachment", "einvoice": "einvoices:attachment",
+}  # fmt: skip
 """For each format with attachments, the function (Reading, index) -> (name, bytes) that extracts one."""
 
 

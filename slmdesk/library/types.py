@@ -206,7 +206,8 @@ def unread_parts(info: Mapping[str, Json]) -> tuple[str, ...]:
     known = lenient_from(DocumentInfo, info, format="", pages=0)
     named = known.names.get(Note.PARTS_UNREAD, ())
     noted = (words for note, words in _UNREAD_BY_NOTE.items() if note in known.notes)
-    attached = (each.name for each in known.attachments if each.format != "picture")
+    read = ("picture", "einvoice") if known.einvoices else ("picture",)
+    attached = (each.name for each in known.attachments if each.format not in read)
     return tuple(dict.fromkeys((*named, *noted, *attached)))
 
 
@@ -257,6 +258,9 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.PARTS_UNREAD: _("These parts of it were not read: {names}"),
         Note.FORMULAS_EMPTY: _("Its formulas without a saved value were left empty: {count}"),
         Note.FORMS_DIFFER: _("It has two forms that differ. The fuller one was read. Only the other one says: {names}"),
+        Note.EINVOICE_LACKS: _("The e-invoice lacks what every invoice says: {names}"),
+        Note.EINVOICE_BROKEN: _("The e-invoice in it cannot be read: {names}"),
+        Note.EINVOICES: _("It holds several invoices: {names}"),
     }
 )
 

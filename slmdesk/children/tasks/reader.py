@@ -160,6 +160,8 @@ def read(job: Job) -> Task:
             if err.code == "document.damaged" and _is_empty(reading):  # every reader misses something else in it
                 raise KnownError("document.empty", name=PurePath(reading.path).name) from err
             raise
+    for invoice in reading.einvoices if len(reading.einvoices) > 1 else ():
+        reading.note(Note.EINVOICES, name=" ".join(field.shown for field in invoice.every("invoice.number")))
     info = DocumentInfo(
         format=chosen,
         pages=pages,
@@ -173,6 +175,7 @@ def read(job: Job) -> Task:
         sheets=reading.sheets,
         counts=reading.counts,
         names=reading.names,
+        einvoices=tuple(reading.einvoices),
     )
     return to_json(info)
 

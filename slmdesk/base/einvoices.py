@@ -1,0 +1,50 @@
+"""The record of an e-invoice, in the terms of EN 16931: what its XML says, each value with its place in the XML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slmdesk.base.record import Record
+
+
+class InvoiceField(Record, omit_defaults=True):
+    term: str
+    """Section and name, as in formats/einvoices.toml: `invoice.number`, `seller.name`, `line.net` …"""
+    value: str
+    """As it is written, but a day in ISO 8601 and a number with a point and without zeros at its end."""
+    shown: str
+    """The value as people read it, in the language in which the document was read."""
+    path: str = ""
+    """Where it stands in the XML, without prefixes: /Invoice/LegalMonetaryTotal/PayableAmount."""
+    line: int = 0
+    """Line of the XML file."""
+    row: int = 0
+    """Number of the invoice's line, tax, account … that it belongs to, from 1; 0 for what stands once."""
+    unit: str = ""
+    """Currency, unit of the quantity, or scheme of the number."""
+    page: int = 0
+    start: int = 0
+    end: int = 0
+    """Where it is shown if the XML itself was opened, in characters of the page. Page 0: it stands beside a PDF."""
+
+    @property
+    def place(self) -> str:
+        return f"XML {self.line}: {self.path}"
+
+
+class EInvoice(Record):
+    syntax: str
+    """Key in formats/einvoices.toml: cii, ubl, fatturapa."""
+    fields: tuple[InvoiceField, ...]
+
+    def every(self, term: str, row: int | None = None) -> Sequence[InvoiceField]:
+        return [field for field in self.fields if field.term == term and row in (None, field.row)]
+
+    def one(self, term: str, row: int | None = None) -> InvoiceField | None:
+        """Return the field, or None if the XML does not have it or has several that say different things."""
+        fields = self.every(term, row)
+        return fields[0] if len({field.value for field in fields}) == 1 else None
+
+    def rows(self, section: str) -> Sequence[int]:
+        """Return the numbers of the rows of a repeated section, such as `line`."""
+        return sorted({field.row for field in self.fields if field.term.startswith(f"{section}.")})
