@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import date
 
 from slmdesk.base.record import Record
+
+_NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{1,30})?")
 
 
 class InvoiceField(Record, omit_defaults=True):
@@ -26,6 +30,18 @@ class InvoiceField(Record, omit_defaults=True):
     start: int = 0
     end: int = 0
     """Where it is shown if the XML itself was opened, in characters of the page. Page 0: it stands beside a PDF."""
+
+    @property
+    def number(self) -> float | None:
+        return float(self.value) if _NUMBER.fullmatch(self.value) else None
+
+    @property
+    def day(self) -> str:
+        """The value in ISO 8601, or "" if it is no day."""
+        try:
+            return date.fromisoformat(self.value).isoformat()
+        except ValueError:
+            return ""
 
     @property
     def place(self) -> str:

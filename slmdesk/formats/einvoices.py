@@ -29,20 +29,17 @@ from slmdesk.formats.office_xml import parse
 from slmdesk.formats.reading import PageText, Reading
 from slmdesk.formats.text import MAX_PAGE_CHARACTERS, MOST_PIECES_CHARACTERS
 
-SYNTAXES = {
-    "CrossIndustryInvoice": "cii", "CrossIndustryDocument": "cii", "Invoice": "ubl", "CreditNote": "ubl",
-    "FatturaElettronica": "fatturapa",
-}  # fmt: skip
-"""Syntaxes by the names of their root elements."""
+ROOTS = ("CrossIndustryInvoice", "CrossIndustryDocument", "Invoice", "CreditNote", "FatturaElettronica")
 MOST_FIELDS = 100_000
 MOST_KEPT = 2_000
 """Most values that are kept in the record. Of an invoice with more, the record lacks the lines; the paper has them."""
 _SPACES = re.compile(
-    r"urn:un:unece:uncefact:data:standard:|urn:ferd:CrossIndustryDocument:|urn:oasis:names:specification:ubl:schema:xsd:"
-    r"|http://(?:ivaservizi\.agenziaentrate|www\.fatturapa)\.gov\.it/",
+    r"(?P<cii>urn:un:unece:uncefact:data:standard:|urn:ferd:CrossIndustryDocument:)"
+    r"|(?P<ubl>urn:oasis:names:specification:ubl:schema:xsd:)"
+    r"|(?P<fatturapa>http://(?:ivaservizi\.agenziaentrate|www\.fatturapa)\.gov\.it/)",
     re.IGNORECASE,
 )
-"""Namespaces of e-invoices. An element of another one is none of the invoice's, whatever its name."""
+"""Namespaces of each syntax. An element of another one is none of the invoice's, whatever its name."""
 _DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?=\D|\d{4}$|\d{6}$|$)")
 _NUMBER = re.compile(r"[-+]?\d{1,20}(?:\.\d{0,30})?|[-+]?\.\d{1,30}")
 _WAY = re.compile(r"(?:(join|concat|sum): )?(.*)", re.DOTALL)
@@ -127,14 +124,20 @@ def opened(untrusted: bytes, path: str) -> tuple[etree._Element, str]:
     Raises KnownError `document.unreadable` if it is none, and what `office_xml.parse` raises.
     """
     root = parse(untrusted, path)
+    syntax = _syntax(root)
     for element in root.iter("*"):
-        name = etree.QName(element)
-        if name.namespace is None or _SPACES.match(name.namespace):
-            element.tag = name.localname
-    syntax = SYNTAXES.get(str(root.tag))
-    if syntax is None:
+        if _syntax(element) in ("", syntax):
+            element.tag = etree.QName(element).localname
+    if not syntax or root.tag not in ROOTS:
         raise KnownError("document.unreadable", path=path, reason=N_("it is no e-invoice in UBL, CII or FatturaPA"))
     return root, syntax
+
+
+def _syntax(element: etree._Element) -> str | None:
+    """Return the syntax of an element's namespace: "" without one, None for another."""
+    space = etree.QName(element).namespace
+    known = _SPACES.match(space) if space else None
+    return known.lastgroup if known else None if space else ""
 
 
 def unsigned(untrusted: bytes, path: str) -> bytes:

@@ -232,7 +232,7 @@ def _row(made: Table, row: TableRow) -> dict[str, Json]:
 
 def _cell(cell: TableCell) -> dict[str, Json]:
     place = {"page": cell.page or None, "flag": cell.flag.value}
-    rest = picked(cell, "edited", "number", "unit", "date", "origin", "certainty")
+    rest = picked(cell, "edited", "number", "unit", "date", "origin", "certainty", "note")
     return {**picked(cell, "value", "quote"), **place, **rest}
 
 

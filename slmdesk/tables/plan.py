@@ -21,6 +21,7 @@ from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue,
 from slmdesk.library.search import RankedPassages
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread, unread_parts
 from slmdesk.runtime.messages import Problem
+from slmdesk.tables import einvoice
 from slmdesk.tables.cells import (
     CELL_TOKENS,
     COLUMN_TOKENS,
@@ -357,7 +358,7 @@ class TablePlan:
             if not options.get(column) and not earlier.options.get(column)
         }
         quoted = {at: changed(cell, flag=Flag.EARLIER) for at, cell in earlier.cells.items() if not options.get(at)}
-        cells = {**empty, **quoted, **row.by_rule.cells}
+        cells = {**empty, **quoted, **row.by_rule.cells, **einvoice.cells_of(self._columns, row.record)}
         kinds = [column.kind for column in self._columns]
         row.cells = {at: _placed(row, cell) for at, cell in cells.items() if kinds[at] not in JUDGED}
         first = pages[:FIRST_PAGES] or self._pages(row, 1)[:FIRST_PAGES]

@@ -6,6 +6,7 @@ import json
 
 import openpyxl
 import pytest
+from fakes.einvoices import ubl
 
 pytestmark = pytest.mark.process
 
@@ -47,6 +48,16 @@ def test_a_preset_gives_a_row_with_a_page_for_each_cell(run, with_model, invoice
     words = run("extract", str(invoice), "--preset", "invoice", echo={"answer": ANSWER}).out
     assert "LS/77" in words
     assert "HACK" not in words
+
+
+def test_an_e_invoice_fills_its_row_before_any_rule_or_model(run, with_model, tmp_path) -> None:
+    path = tmp_path / "invoice.xml"
+    path.write_bytes(ubl())
+    shape = run("extract", str(path), "--preset", "invoice", "--json", echo={"answer": ANSWER}).ok().json
+    cells = shape["rows"][0]["cells"]
+    assert {cell["origin"] for cell in cells.values()} == {"e-invoice"}
+    assert (cells["Seller"]["value"], cells["Total"]["number"], cells["Total"]["page"]) == ("Amsel GmbH", 357.0, 1)
+    assert cells["Total"]["note"]
 
 
 def test_a_folder_becomes_a_table_in_a_file(run, with_model, invoice, tmp_path) -> None:

@@ -1,0 +1,50 @@
+"""The cells of a document that is an e-invoice, or has one inside: exactly what its XML says, without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slmdesk.base.einvoices import EInvoice
+from slmdesk.base.records import DocumentRecord
+from slmdesk.base.texts import _
+from slmdesk.library.types import info_of
+from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
+from slmdesk.text.folding import fold
+
+ORIGIN = "e-invoice"
+_TERMS = {
+    "Invoice number": "invoice.number", "Invoice date": "invoice.date", "Seller": "seller.name",
+    "Customer": "buyer.name", "Net amount": "total.net", "Tax": "total.tax", "Total": "total.gross",
+    "Due date": "invoice.due", "IBAN": "payment.iban",
+}  # fmt: skip
+"""Terms of e-invoices by the columns of the preset."""
+_SEVERAL = ("invoice.due", "payment.iban")
+"""Terms that an invoice may rightly say several times: instalments, and accounts to choose from."""
+
+
+def cells_of(columns: Sequence[Column], record: DocumentRecord) -> Mapping[int, TableCell]:
+    """Return the cells that a document's e-invoice decides, by the numbers of their columns. None if it holds several
+    invoices, and none for what the XML does not say, or says twice differently.
+    """
+    invoices = info_of(record).einvoices
+    if len(invoices) != 1:
+        return {}
+    terms = {fold(words): term for name, term in _TERMS.items() for words in (name, _(name))}
+    cells = {at: _cell(column.kind, invoices[0], terms.get(fold(column.name), "")) for at, column in enumerate(columns)}
+    return {at: cell for at, cell in cells.items() if cell is not None}
+
+
+def _cell(kind: ColumnKind, invoice: EInvoice, term: str) -> TableCell | None:
+    fields = sorted(invoice.every(term), key=lambda field: field.value) if term in _SEVERAL else []
+    field = fields[0] if fields else invoice.one(term)
+    if field is None:
+        return None
+    others = dict.fromkeys(other.shown for other in fields if other.value != field.value)
+    note = "; ".join([field.place, *(_("also {value}").format(value=value) for value in others)])
+    number = field.number if kind is ColumnKind.AMOUNT else None
+    day = field.day if kind is ColumnKind.DATE else ""
+    is_of_kind = kind not in (ColumnKind.AMOUNT, ColumnKind.DATE) or number is not None or day
+    return TableCell(
+        field.shown, field.shown, field.page, field.start, field.end, Flag.NONE if is_of_kind else Flag.KIND, ORIGIN,
+        number, field.unit if number is not None else "", day, note=note,
+    )  # fmt: skip
