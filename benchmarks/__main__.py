@@ -8,7 +8,8 @@ measured and written all the same, with a mark).  `python -m benchmarks --list` 
 
 `python -m benchmarks drafts FOLDER` judges what the program makes of summaries written by hand (see benchmarks.drafts),
 `python -m benchmarks real_answers FOLDER` what it makes of answers of real models (see benchmarks.real_answers),
-`python -m benchmarks scans` how well it reads drawn scans (see benchmarks.scans).
+`python -m benchmarks scans` how well it reads drawn scans (see benchmarks.scans), `python -m benchmarks einvoices FOLDER`
+whether what it reads of e-invoices is what others read (see benchmarks.einvoices).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from benchmarks import (
     document_rows,
     download_throughput,
     drafts,
+    einvoices,
     encryption_rows,
     engine_rows,
     estimates,
@@ -132,6 +134,8 @@ def main(arguments: Sequence[str]) -> int:
     """See above.  Status 1 where docs/performance.md could not be written, 2 where the command is wrong."""
     if arguments[:1] == ["drafts"]:
         return drafts.main(arguments[1:])
+    if arguments[:1] == ["einvoices"]:
+        return einvoices.main(arguments[1:])
     if arguments[:1] == ["scans"]:
         return scans.main(arguments[1:])
     if arguments[:1] == ["real_answers"]:
