@@ -8,6 +8,14 @@ from datetime import date
 
 from slmdesk.base.record import Record
 
+_ROOT = re.compile(
+    rb"(?>\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*)"  # atomic: comments can be parted in one way alone
+    rb"<(?:[\w.-]+:)?(?:CrossIndustry(?:Invoice|Document)|Invoice|CreditNote|FatturaElettronica)\s[^>]*"
+    rb"(?:uncefact:data:standard|urn:ferd:|specification:ubl:schema|agenziaentrate\.gov|fatturapa\.gov)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Matches the root element of an e-invoice."""
+EINVOICE_HEAD_BYTES = 16 << 10
 _NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{1,30})?")
 
 
@@ -64,3 +72,8 @@ class EInvoice(Record):
     def rows(self, section: str) -> Sequence[int]:
         """Return the numbers of the rows of a repeated section, such as `line`."""
         return sorted({field.row for field in self.fields if field.term.startswith(f"{section}.")})
+
+
+def is_einvoice(head: bytes) -> bool:
+    """Return whether a file that begins so is XML whose root is that of an e-invoice, in any encoding."""
+    return _ROOT.match(head.lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"")) is not None

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Self
 import olefile
 
 from slmdesk.base.documents import format_of
+from slmdesk.base.einvoices import EINVOICE_HEAD_BYTES, is_einvoice
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import N_, _
 from slmdesk.formats.reading import Reading
@@ -211,13 +212,6 @@ _XML = {
     b"http://schemas.microsoft.com/office/2006/xmlPackage": "wordxml",
 }
 """Formats by the namespace of their XML."""
-_EINVOICE = re.compile(
-    rb"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<(?:[\w.-]+:)?(?:CrossIndustry(?:Invoice|Document)|Invoice|CreditNote"
-    rb"|FatturaElettronica)\s[^>]*(?:uncefact:data:standard|urn:ferd:|specification:ubl:schema|agenziaentrate\.gov|fatturapa\.gov)",
-    re.DOTALL | re.IGNORECASE,
-)
-"""Matches the root element of an e-invoice."""
-_XML_HEAD_BYTES = 16 << 10
 SIGNED = frozenset(
     {"pdf", "picture", "recording", "rtf", "msg", "xls", *(packed for __, packed in _PACKED), *_MIMES.values()}
 )
@@ -254,8 +248,9 @@ def format_of_bytes(file: BinaryIO) -> str:
     Returns "" if the bytes do not decide and the name must. The file is rewound to its beginning.
     """
     file.seek(0)
-    head = file.read(HEAD_BYTES)
+    long_head = file.read(EINVOICE_HEAD_BYTES)
     file.seek(0)
+    head = long_head[:HEAD_BYTES]
     if b"%PDF-" in head:
         return "pdf"
     if head.startswith(_OLE):
@@ -270,7 +265,7 @@ def format_of_bytes(file: BinaryIO) -> str:
         return packed
     if _SOUND.match(head):
         return "recording"
-    if _EINVOICE.match(_long_head(file).lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"")):
+    if is_einvoice(long_head):
         return "einvoice"
     if head.lstrip(b"\xef\xbb\xbf \r\n").startswith((b"<?xml", b"<?mso")):
         return next((format_id for space, format_id in _XML.items() if space in head), "")
@@ -278,12 +273,6 @@ def format_of_bytes(file: BinaryIO) -> str:
     if not looks_wide and head.startswith(_BINARY):
         return "binary"
     return ""
-
-
-def _long_head(file: BinaryIO) -> bytes:
-    head = file.read(_XML_HEAD_BYTES)
-    file.seek(0)
-    return head
 
 
 def is_heif(head: bytes) -> bool:

@@ -29,6 +29,8 @@ from slmdesk.formats.office_xml import parse
 from slmdesk.formats.reading import PageText, Reading
 from slmdesk.formats.text import MAX_PAGE_CHARACTERS, MOST_PIECES_CHARACTERS
 
+HOLDING = ("AttachmentBinaryObject", "EmbeddedDocumentBinaryObject", "Attachment")
+"""Elements that hold a file, in base64."""
 ROOTS = ("CrossIndustryInvoice", "CrossIndustryDocument", "Invoice", "CreditNote", "FatturaElettronica")
 MOST_FIELDS = 100_000
 MOST_KEPT = 2_000
@@ -247,11 +249,14 @@ _READ_AS: Mapping[str, Callable[[str, str], tuple[str, str]]] = {
 def in_file(untrusted: bytes, path: str) -> list[EInvoice]:
     """Return the invoices of an XML file, one or, of FatturaPA, several. Raises what `opened` raises."""
     root, syntax = opened(untrusted, path)
-    invoices = []
+    return [_kept(syntax, invoice.fields) for invoice in invoices_of(root, syntax, path)]
+
+
+def invoices_of(root: etree._Element, syntax: str, path: str) -> Iterator[EInvoice]:
+    """Yield the invoices with all their fields. Raises KnownError `document.too_large`."""
     for start in etree.XPath(_tables()[syntax]["begins"])(root):
-        rows = [row for __, rows in _sections(start, syntax, path) for row in rows]
-        invoices.append(_kept(syntax, [field for row in rows for field in row]))
-    return invoices
+        sections = _sections(start, syntax, path)
+        yield EInvoice(syntax, tuple(field for __, rows in sections for row in rows for field in row))
 
 
 def _kept(syntax: str, fields: Sequence[InvoiceField]) -> EInvoice:

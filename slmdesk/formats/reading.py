@@ -436,11 +436,11 @@ _FUNCTIONS = (
     ("xliff", "text:read"),
     ("sheetxml", "office_2003:read_sheets"),
     ("wordxml", "office_2003:read_text"),
-    ("einvoice", "einvoices:read"),
+    ("einvoice", "einvoices:read", "", "redacting.einvoices:redact"),
 )
 """For each format its id (base.documents) and the functions that read, rewrite and redact it, as "module:function"."""
 READERS = {format_id: functions[0] for format_id, *functions in _FUNCTIONS}
-REWRITERS = {format_id: functions[1] for format_id, *functions in _FUNCTIONS if len(functions) > 1}
+REWRITERS = {format_id: functions[1] for format_id, *functions in _FUNCTIONS if functions[1:] and functions[1]}
 REDACTORS = {format_id: functions[2] for format_id, *functions in _FUNCTIONS if len(functions) > 2}
 PICTURED: Mapping[str, str] = {"pdf": "pdf:picture", "picture": "pictures:picture"}
 """For each format with pictures of its pages, the function (Reading, PictureRequest) -> Picture that draws one."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from slmdesk.base.documents import MAX_FILE_BYTES, READER_VERSION, format_of
+from slmdesk.base.einvoices import EINVOICE_HEAD_BYTES, is_einvoice
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, field
 from slmdesk.base.records import DocumentStatus, KnownFile
@@ -331,9 +332,13 @@ def _inside(folder: Path, depth: int, stop: threading.Event) -> Iterator[Path]:
 
 def _is_document(path: Path) -> bool:
     try:
-        return format_of(path).id not in ("code", "recording")
-    except KnownError:
+        is_code = format_of(path).id in ("code", "recording")
+        if path.suffix.lower() == ".xml":
+            with path.open("rb") as file:
+                is_code = not is_einvoice(file.read(EINVOICE_HEAD_BYTES))
+    except (KnownError, OSError):
         return False
+    return not is_code
 
 
 def _refuse_irregular(path: Path, info: os.stat_result) -> None:

@@ -26,6 +26,7 @@ from slmdesk.evaluation.exams import Skill, is_weak, may_write
 from slmdesk.jobs.documents import PlanTools
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
 from slmdesk.library.types import Coverage
+from slmdesk.summaries import einvoice
 from slmdesk.summaries.checking import checked, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
 from slmdesk.summaries.lines import Line, count_words, joined, lines_of
@@ -108,6 +109,8 @@ class Selection:
     is_small: bool
     """True when only what the paper is and what must be done is said, however few words are allowed."""
     points: list[Point] = field(default_factory=list)
+    lead: Sequence[Point] = ()
+    """What an e-invoice asks for. It comes first, whoever words the rest."""
     own_words: list[Point] = field(default_factory=list)
     """What the rules chose, if a model wrote the points."""
     chosen: Chosen = field(init=False)
@@ -206,7 +209,10 @@ class SummaryPlan:
         if total < FEW_WORDS:
             total = max(total, sum(count_words(line.text) for line in lines))  # a row of a table is told with its head
         words = allowed_words(total, request.length, is_written=self._is_writer)
-        return Selection(text, lines, words, is_number, is_small)
+        lead = einvoice.told(text, self._texts.pieces)
+        if lead and text.record.format == einvoice.FORMAT:
+            lines = []  # of a list of fields nothing else is told
+        return Selection(text, lines, words, is_number, is_small, lead=lead)
 
     def _is_said(self, line: Line) -> bool:
         """Return whether a line says what the paper is. A title alone does not."""
@@ -247,7 +253,8 @@ class SummaryPlan:
             lengths = [count_words(known[line].text) if line in known else much for line in selection.lines]
             selection.choose(lengths)
             selection.points = [
-                changed(known[line], label=label) for line, label in self._labelled(selection) if line in known
+                *selection.lead,
+                *(changed(known[line], label=label) for line, label in self._labelled(selection) if line in known),
             ]
 
     def _wording(self, key: str, line: Line, value: Mapping[str, Json]) -> Point:
@@ -392,7 +399,7 @@ class SummaryPlan:
         is_own = bool(self._request.instruction)  # the person's request decides what matters
         also = [] if is_own else self._also(selection, unsaid(selection.lines, points, source))
         selection.own_words = selection.points
-        selection.points = [*points, *also]
+        selection.points = [*selection.lead, *points, *also]
         rest = () if is_own else left_out(selection.lines, [point.text for point in selection.points])
         selection.chosen = changed(selection.chosen, rest=tuple(rest))
 
@@ -494,9 +501,12 @@ class SummaryPlan:
     def _chosen_points(self, selection: Selection) -> list[Point]:
         """Return what the rules chose as points, grouped."""
         return [
-            Point(line.text, line.pieces, label=label, quotation=self._quotation(line))
-            for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
-            for line in joined([line for line, __ in labelled])
+            *selection.lead,
+            *(
+                Point(line.text, line.pieces, label=label, quotation=self._quotation(line))
+                for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
+                for line in joined([line for line, __ in labelled])
+            ),
         ]
 
     def _document(self, selection: Selection) -> Generator[Yield, None, DocumentSummary]:

@@ -12,7 +12,8 @@ from slmdesk.base.documents import Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.language import in_language
 from slmdesk.children.tasks.reader import chosen_format
-from slmdesk.formats.reading import Reading, attachment_of, reader_of
+from slmdesk.formats.reading import Reading, attachment_of, reader_of, redactor_of
+from slmdesk.formats.redacting.redactors import Redacting, Replacing
 
 pytestmark = pytest.mark.pure
 
@@ -175,3 +176,20 @@ def test_a_broken_e_invoice_in_a_pdf_is_noted():
     pdf = TinyPdf(attachments=[("factur-x.xml", cii()[:-9])]).page(Text(50, 700, "Invoice R-17"))
     __, reading = read(bytes(pdf), "a.pdf")
     assert (reading.einvoices, reading.names) == ([], {Note.EINVOICE_BROKEN: ("factur-x.xml",)})
+
+
+@pytest.mark.parametrize("data", [cii(), ubl(enclosed=base64.b64encode(b"Amsel GmbH").decode()), fatturapa()])
+def test_names_accounts_and_days_are_taken_out_of_the_xml(data):
+    pairs = [("Amsel GmbH", "Firm 1"), (IBAN, "x"), ("5 March 2026", "x"), ("357.00 EUR", "x")]
+    redacting = Redacting(Reading("a.xml", data=data), Replacing(pairs))
+    made = redactor_of("einvoice", "a.xml")(redacting)
+    for secret in (b"Amsel", IBAN.encode(), b"20260305", b"2026-03-05", b"R-17</x", base64.b64encode(b"Amsel GmbH")):
+        assert secret not in made
+    assert [field.value for field in read(made)[1].einvoices[0].every("seller.name")] == ["Firm 1"]
+    assert b"2026-04-04" in made or b"20260404" in made
+    assert len(redacting.removed) == data.count(b"hours.txt")
+
+
+def test_a_signed_file_is_not_redacted():
+    with pytest.raises(KnownError, match=r"document\.unreadable"):
+        redactor_of("einvoice", "a.p7m")(Redacting(Reading("a.p7m", data=signed(ubl())), Replacing([])))

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fakes.einvoices import ubl
 from fakes.recorder import ECHO, Recorder, result_of
 
 from slmdesk.base.documents import Note
@@ -250,10 +251,12 @@ def test_a_folder_becomes_its_documents(services, tmp_path):
     (folder / "deeper").mkdir(parents=True)
     for name in ("b.txt", "a.md", ".hidden.txt", "deeper/c.txt", "x.py", "y.xyz"):
         (folder / name).write_text(name)
+    (folder / "e.xml").write_bytes(ubl())
+    (folder / "settings.xml").write_text("<a/>")
     loose = tmp_path / "z.py"
     loose.write_text("1")
     records = result_of(services, lambda: services.documents.expand([folder, loose]))
-    assert [document.name for document in records] == ["a.md", "b.txt", "c.txt", "z.py"]
+    assert [document.name for document in records] == ["a.md", "b.txt", "c.txt", "e.xml", "z.py"]
     missing = result_of(services, lambda: services.documents.expand([tmp_path / "none.txt"]))
     assert [document.name for document in missing] == ["none.txt"], "whether it is there is said when it is opened"
 
