@@ -8,8 +8,8 @@ measured and written all the same, with a mark).  `python -m benchmarks --list` 
 
 `python -m benchmarks drafts FOLDER` judges what the program makes of summaries written by hand (see benchmarks.drafts),
 `python -m benchmarks real_answers FOLDER` what it makes of answers of real models (see benchmarks.real_answers),
-`python -m benchmarks scans` how well it reads drawn scans (see benchmarks.scans), `python -m benchmarks einvoices FOLDER`
-whether what it reads of e-invoices is what others read (see benchmarks.einvoices).
+`python -m benchmarks scans` how well it reads drawn scans (see benchmarks.scans),
+`python -m benchmarks einvoices FOLDER` whether others read the same of e-invoices (see benchmarks.einvoices).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from slmdesk.base.einvoices import EInvoice, InvoiceField
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, cut
 from slmdesk.library.types import info_of
 from slmdesk.summaries.linking import Piece, Point, SingleText
 
@@ -13,6 +13,8 @@ FORMAT = "einvoice"
 """The format of a document that is an e-invoice, and no PDF with one inside."""
 _CREDITS = ("381", "396", "TD04")
 """Codes of the kinds that give money back."""
+MOST_TERMS = 120
+"""Most characters of terms of payment that are told where no day is named."""
 _LEAST_LETTERS = 4
 """A shorter value may stand anywhere on a page."""
 
@@ -36,9 +38,10 @@ def _sentence(invoice: EInvoice) -> str:
     if kind and kind.value in _CREDITS:
         asks = _("{seller} gives {buyer} a credit of {amount}")
     parts = [asks.format(seller=said.get("seller.name", "?"), buyer=said.get("buyer.name", "?"), amount=amount)]
-    for term, words in (("invoice.due", _("due on {value}")), ("payment.iban", _("to the account {value}"))):
-        if term in said:
-            parts.append(words.format(value=" / ".join(dict.fromkeys(one.shown for one in invoice.every(term)))))
+    when = ("invoice.due", _("due on {value}")) if "invoice.due" in said else ("terms.text", _("terms: {value}"))
+    for term, words in (when, ("payment.iban", _("to the account {value}"))):
+        if values := dict.fromkeys(cut(field.shown, MOST_TERMS) for field in invoice.every(term)):
+            parts.append(words.format(value=" / ".join(values)))
     number, day = said.get("invoice.number", "?"), said.get("invoice.date", "?")
     return _("Invoice {number} of {day}: {words}.").format(number=number, day=day, words=", ".join(parts))
 

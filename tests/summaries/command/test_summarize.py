@@ -4,6 +4,7 @@ import json
 
 import pypdfium2
 import pytest
+from fakes.einvoices import IBAN, cii, ubl
 from fakes.small_documents import mail
 from fakes.tiny_pdf import TinyPdf, lines
 
@@ -38,6 +39,32 @@ def test_what_a_document_holds_unread_is_named(run, with_model, tmp_path) -> Non
     held.write_bytes(bytes(made.page(*lines(50, 700, "The rent for the flat is 900 euros a month.", "It is due."))))
     assert run("summarize", str(held)).ok().out.strip().endswith("1 of 1 pages read. Not read in it: offer.txt.")
     assert run("summarize", str(held), "--json").ok().json["coverage"]["parts_unread"] == ["offer.txt"]
+
+
+def test_an_e_invoice_is_told_from_its_fields_without_a_model(run, tmp_path) -> None:
+    path = tmp_path / "invoice.xml"
+    path.write_bytes(ubl())
+    shape = run("summarize", str(path), "--json").ok().json
+    (sentence,) = shape["sentences"]
+    assert sentence["text"] == (
+        "Invoice R-17 of 5 March 2026: Amsel GmbH asks Drossel AG for 357.00 EUR, due on 4 April 2026,"
+        f" to the account {IBAN}."
+    )
+    assert len(sentence["blocks"]) == 8  # number, day, both names, both sums, due day, account
+    assert [deadline["day"] for deadline in shape["deadlines"]] == ["2026-04-04"]
+
+
+def test_what_the_e_invoice_in_a_pdf_asks_for_stands_above_its_sentences(run, tmp_path) -> None:
+    path = tmp_path / "invoice.pdf"
+    words = "Please pay the invoice R-17 until Easter.", "We thank you for your order of this spring."
+    made = TinyPdf(attachments=[("factur-x.xml", cii())]).page(*lines(50, 700, *words))
+    path.write_bytes(bytes(made))
+    shape = run("summarize", str(path), "--json").ok().json
+    first, second, *__ = shape["sentences"]
+    assert first["text"].startswith("Invoice R-17 of 5 March 2026: Amsel GmbH asks Drossel AG for 357.00 EUR")
+    assert first["pages"] == [1]
+    assert second["text"] in words
+    assert shape["coverage"]["parts_unread"] == []
 
 
 def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(run, with_model, lease) -> None:
