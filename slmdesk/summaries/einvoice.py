@@ -40,7 +40,7 @@ def _sentence(invoice: EInvoice) -> str:
     parts = [asks.format(seller=said.get("seller.name", "?"), buyer=said.get("buyer.name", "?"), amount=amount)]
     when = ("invoice.due", _("due on {value}")) if "invoice.due" in said else ("terms.text", _("terms: {value}"))
     for term, words in (when, ("payment.iban", _("to the account {value}"))):
-        if values := dict.fromkeys(cut(field.shown, MOST_TERMS) for field in invoice.every(term)):
+        if values := dict.fromkeys(cut(field.shown, MOST_TERMS).rstrip(".") for field in invoice.every(term)):
             parts.append(words.format(value=" / ".join(values)))
     number, day = said.get("invoice.number", "?"), said.get("invoice.date", "?")
     return _("Invoice {number} of {day}: {words}.").format(number=number, day=day, words=", ".join(parts))
