@@ -33,7 +33,7 @@ HOLDING = ("AttachmentBinaryObject", "EmbeddedDocumentBinaryObject", "Attachment
 """Elements that hold a file, in base64."""
 ROOTS = ("CrossIndustryInvoice", "CrossIndustryDocument", "Invoice", "CreditNote", "FatturaElettronica")
 MOST_FIELDS = 100_000
-MOST_KEPT = 2_000
+MOST_KEPT = 1_000
 """Most values that are kept in the record. Of an invoice with more, the record lacks the lines; the paper has them."""
 _SPACES = re.compile(
     r"(?P<cii>urn:un:unece:uncefact:data:standard:|urn:ferd:CrossIndustryDocument:)"
@@ -282,13 +282,7 @@ def read(reading: Reading) -> Iterator[Page]:
         paper.begin()
         for part, rows in _sections(start, syntax, reading.path):
             paper.add_section(part, rows)
-        invoice = _kept(syntax, paper.fields)
-        reading.einvoices.append(invoice)
-        for term in _tables()["must"]:
-            if not invoice.every(term):
-                reading.note(Note.EINVOICE_LACKS, name=_name_of(term))
-        if invoice.every("document.address"):
-            reading.note(Note.EXTERNAL_IGNORED)
+        _add(reading, _kept(syntax, paper.fields))
     first = reading.einvoices[0] if reading.einvoices else None
     if first is None or not first.fields:
         raise KnownError("document.damaged", path=reading.path, reason=_("the e-invoice says nothing"))
@@ -296,6 +290,15 @@ def read(reading: Reading) -> Iterator[Page]:
     pages = paper.pages()
     reading.total = len(pages)
     yield from pages
+
+
+def _add(reading: Reading, invoice: EInvoice) -> None:
+    reading.einvoices.append(invoice)
+    for term in _tables()["must"]:
+        if not invoice.every(term):
+            reading.note(Note.EINVOICE_LACKS, name=_name_of(term))
+    if invoice.every("document.address"):
+        reading.note(Note.EXTERNAL_IGNORED)
 
 
 def _root(reading: Reading) -> tuple[etree._Element, str]:
@@ -392,6 +395,7 @@ def _enclosed(root: etree._Element, syntax: str) -> list[tuple[str, str]]:
 def add_invoices(reading: Reading, name: str, untrusted: bytes) -> None:
     """Add what an e-invoice in a document says to its reading. One that cannot be read is noted."""
     try:
-        reading.einvoices += in_file(untrusted, name)
+        for invoice in in_file(untrusted, name):
+            _add(reading, invoice)
     except KnownError:
         reading.note(Note.EINVOICE_BROKEN, name=name)

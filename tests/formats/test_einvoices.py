@@ -172,6 +172,11 @@ def test_the_e_invoice_in_a_pdf_is_read_with_its_pages():
     assert reading.names == {Note.PARTS_UNREAD: ("more.xml",)}
 
 
+def test_what_the_e_invoice_in_a_pdf_lacks_is_noted():
+    pdf = TinyPdf(attachments=[("factur-x.xml", cii().replace(b"TypeCode", b"Code"))]).page(Text(50, 700, "Invoice"))
+    assert read(bytes(pdf), "a.pdf")[1].names == {Note.EINVOICE_LACKS: ("Kind",)}
+
+
 def test_a_broken_e_invoice_in_a_pdf_is_noted():
     pdf = TinyPdf(attachments=[("factur-x.xml", cii()[:-9])]).page(Text(50, 700, "Invoice R-17"))
     __, reading = read(bytes(pdf), "a.pdf")
