@@ -145,6 +145,16 @@ class Page(Record):
         return sum(block.kind not in MARKS for block in self.blocks)
 
 
+class PageBox(Record):
+    """A rectangle on a page as it is shown: its edges as shares 0..1 of the page's width and height."""
+
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 class Attachment(Record):
     index: int
     """Number of the attachment, from 0. It is requested by this number."""

@@ -53,7 +53,7 @@ class _Sheet:
 
 def read(reading: Reading) -> Iterator[Page]:
     """Yield the pages in order."""
-    reading.total = _count(reading)
+    reading.total = count_pages(reading)
     for number in range(1, reading.total + 1):
         reading.check()
         if number in reading.recognised:
@@ -78,7 +78,7 @@ def read(reading: Reading) -> Iterator[Page]:
 def picture(reading: Reading, requested: PictureRequest) -> Picture:
     """Draw a page, and find the boxes of passages in the text that `read` gave for it. Raises `document.no_page`."""
     boxes: tuple[tuple[Box, ...], ...] = ()
-    reading.index_of(requested.number, _count(reading))
+    reading.index_of(requested.number, count_pages(reading))
     if requested.marks and is_available():
         scan = _recognised(reading, _sheet(reading, requested.number, grey=True))
         boxes = boxes_of(_laid_out(scan).places, requested.marks, scan.turn)
@@ -95,7 +95,7 @@ def searchable(reading: Reading) -> Generator[int, None, bytes]:
     from slmdesk.formats.redacting.pages import NewPdf
 
     out = NewPdf()
-    reading.total = _count(reading)
+    reading.total = count_pages(reading)
     for number in range(1, reading.total + 1):
         reading.check()
         sheet = _sheet(reading, number, grey=False)
@@ -162,7 +162,7 @@ def _opened(reading: Reading) -> Iterator[Image]:
             yield image
 
 
-def _count(reading: Reading) -> int:
+def count_pages(reading: Reading) -> int:
     count = 0
     with _opened(reading) as image:
         if image.format not in _OF_SEVERAL:

@@ -418,7 +418,7 @@ _FUNCTIONS = (
     ("odp", "odf:read_odp", "rewriting.odf:rewrite", "redacting.office:redact_opendocument"),
     ("ods", "odf:read_ods", "rewriting.odf:rewrite", "redacting.office:redact_opendocument"),
     ("pdf", "pdf:read", "rewriting.pdf:rewrite", "redacting.pages:redact"),
-    ("picture", "pictures:read"),
+    ("picture", "pictures:read", "", "redacting.pictures:redact"),
     ("recording", "recordings:read"),
     ("eml", "mail:read", "rewriting.hypertext:rewrite_mail", "redacting.mails:redact"),
     ("msg", "msg:read"),

@@ -20,11 +20,13 @@ from fakes.tiny_pdf import Text, TinyPdf
 from formats.test_mails import cms, enveloped
 from lxml import etree
 from openpyxl.workbook.defined_name import DefinedName
+from PIL import Image
 
-from slmdesk.base.documents import FORMATS
+from slmdesk.base.documents import FORMATS, PageBox
 from slmdesk.base.errors import KnownError
 from slmdesk.formats.reading import REDACTORS, Reading, png_of, redactor_of
 from slmdesk.formats.redacting.office import cleaned
+from slmdesk.formats.redacting.pictures import small_of
 from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking, put, put_in_value
 from slmdesk.formats.redacting.text import left_in, redact_tree
 from slmdesk.text.redaction import BAR, Kind
@@ -277,6 +279,122 @@ def test_what_a_page_shows_in_any_way_is_found_and_made_black(made):
     assert black.any()
     if made.pages[0].texts != tuple(OVER_LINES):
         assert black[inked].all()
+
+
+BOX = PageBox(1, 0.1, 0.2, 0.5, 0.3)
+
+
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_a_box_by_hand_takes_out_what_is_under_it_and_nothing_else(rotate):
+    data = bytes(TinyPdf().page(Text(65, 590, "Stempel"), Text(60, 100, "Worte"), rotate=rotate, width=600, height=800))
+    box = BOX if not rotate else PageBox(1, 0.6, 0.05, 0.85, 0.3)
+    result, redacting = redacted("pdf", data, (), boxes=[box], text_layer=True)
+    assert redacting.sizes == [(800, 600) if rotate else (600, 800)]
+    with pdfium.PdfDocument(result) as document:
+        assert " ".join(document[0].get_textpage().get_text_range().split()) == "Worte"
+    made, before = _page(result), _page(data)
+    height, width = made.shape[:2]
+    inside = np.zeros((height, width), bool)
+    inside[round(box.top * height) : round(box.bottom * height), round(box.left * width) : round(box.right * width)] = (
+        True
+    )
+    black = made.max(axis=2) == 0
+    assert black[inside].mean() > 0.99
+    assert (before.min(axis=2)[inside] < 128).any(), "the stamp was there"
+    assert not black[~inside & (before.min(axis=2) > 250)].sum() > 0.01 * inside.sum()
+
+
+def looked(kind, data, box):
+    seen = Redacting(Reading(f"a.{kind}", data=data), Seeking(()), draws=False, boxes=[box])
+    redactor_of(kind, "a")(seen)
+    return seen.left
+
+
+def test_the_second_look_sees_ink_and_words_in_a_box():
+    ink = bytes(TinyPdf().page(Text(65, 590, "Stempel")))
+    hidden = bytes(TinyPdf().page(Text(65, 590, "Stempel", mode=3), drawing=b"0 g 50 550 300 120 re f\n"))
+    assert looked("pdf", ink, BOX) == ["page 1"]
+    assert looked("pdf", hidden, BOX) == ["page 1"]
+    result, _ = redacted("pdf", ink, (), boxes=[BOX], text_layer=True)
+    assert looked("pdf", result, BOX) == []
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [("png", "PNG"), ("jpg", "JPEG"), ("tiff", "TIFF")])
+def test_a_picture_of_a_page_gets_boxes_and_keeps_its_kind(suffix, kind, monkeypatch):
+    monkeypatch.setattr("slmdesk.formats.pictures.is_available", lambda: False)  # text recognition is not the subject
+    out = io.BytesIO()
+    grey = Image.new("L", (300, 400), 200)
+    grey.save(out, kind, **({"save_all": True, "append_images": [grey]} if kind == "TIFF" else {}))
+    box = PageBox(1, 0.1, 0.2, 0.5, 0.3)
+    redacting = Redacting(Reading(f"a.{suffix}", data=out.getvalue()), Replacing(()), boxes=[box])
+    result = redactor_of("picture", "a")(redacting)
+    with Image.open(io.BytesIO(result)) as made:
+        assert (made.format, made.size) == (kind, (300, 400))
+        assert getattr(made, "n_frames", 1) == (2 if kind == "TIFF" else 1)
+        pixels = np.array(made.convert("L"))
+    assert pixels[85:115, 35:145].max() < 20
+    assert pixels[:75].min() > 180
+    seen = Redacting(Reading(f"a.{suffix}", data=out.getvalue()), Seeking(()), draws=False, boxes=[box])
+    redactor_of("picture", "a")(seen)
+    assert seen.left == ["page 1"]
+    seen = Redacting(Reading(f"a.{suffix}", data=result), Seeking(()), draws=False, boxes=[box])
+    redactor_of("picture", "a")(seen)
+    assert seen.left == []
+    assert seen.sizes == [(300, 400)] * (2 if kind == "TIFF" else 1)
+
+
+def test_a_photo_of_a_phone_is_not_written():
+    with pytest.raises(KnownError, match=r"document\.no_redactor"):
+        redactor_of("picture", "a")(Redacting(Reading("a.heic", data=b""), Replacing(())))
+
+
+def _pictured(kind):
+    """A file with two pictures: one of them twice."""
+    pictures = [_saved_picture("PNG", 30), _saved_picture("JPEG", 200), _saved_picture("PNG", 30)]
+    if kind == "docx":
+        made = docx.Document()
+        for data in pictures:
+            made.add_picture(io.BytesIO(data))
+        return _saved(made)
+    made = pptx.Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[6])
+    for data in pictures:
+        slide.shapes.add_picture(io.BytesIO(data), 0, 0)
+    return _saved(made)
+
+
+def _saved_picture(kind, shade):
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20), (shade, 90, 90)).save(out, kind)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["docx", "pptx"])
+@pytest.mark.parametrize("chosen", ["png", "jpg"])
+def test_a_picture_inside_a_document_becomes_black_in_its_size(kind, chosen):
+    data = _pictured(kind)
+    listed = Redacting(Reading(f"a.{kind}", data=data), Listing(), draws=False)
+    redactor_of(kind, "a")(listed)
+    digests = {place.rpartition(".")[2]: digest for digest, (place, __) in listed.pictures.items()}
+    assert sorted(digests) == ["jpg", "png"]
+    result, redacting = redacted(kind, data, (), pictures_out=[digests[chosen]])
+    assert "chosen_picture" in {removal.kind for removal in redacting.removed}
+    with zipfile.ZipFile(io.BytesIO(result)) as archive:
+        for name in (name for name in archive.namelist() if "/media/" in name):
+            with Image.open(io.BytesIO(archive.read(name))) as made:
+                assert made.size == (40, 20)
+                assert (made.convert("L").getextrema() == (0, 0)) == name.endswith(chosen)
+    for copy, left in ((data, True), (result, False)):
+        seen = Redacting(Reading(f"a.{kind}", data=copy), Seeking(()), draws=False, pictures_out=[digests[chosen]])
+        redactor_of(kind, "a")(seen)
+        assert bool(seen.left) == left
+
+
+def test_a_picture_that_cannot_be_opened_is_named_without_a_small_one():
+    assert small_of(b"\x89PNG\r\n\x1a\n") == (0, 0, b"")
+    width, height, small = small_of(_saved_picture("JPEG", 30))
+    assert (width, height) == (40, 20)
+    assert small.startswith(b"\x89PNG")
 
 
 def test_who_signed_is_looked_for_on_the_pages():

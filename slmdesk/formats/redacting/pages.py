@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from slmdesk.base.documents import PageBox
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
@@ -41,6 +42,10 @@ out of their boxes.
 """
 UNMAPPED = 0.02
 """Share of letters without a known Unicode value above which the user is asked to check the page by eye."""
+SEEN = 40
+"""Brightness, of 255, from which a box in a copy shows something: JPEG leaves black a little grey."""
+EDGE = 2
+"""Pixels at the edges of a box in a copy that are not looked at. They hold a part of what is beside it."""
 CONTRAST = 40
 """Least contrast of a word with its surroundings, of 255. Words with less are invisible: the text layer omits them."""
 _FLATTEN_DISPLAY = 0
@@ -50,6 +55,8 @@ _FLATTEN_DISPLAY = 0
 class _Sheet:
     view: View
     bars: list[Box] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=list)
+    """What a person drew. Unlike bars, it is no wider than drawn."""
     words: list[Word] = field(default_factory=list)
 
 
@@ -117,8 +124,13 @@ def _page(redacting: Redacting, document: pdfium.PdfDocument, index: int, out: N
             if has_layers:
                 remove_unseen(page)
             sheet = _read(redacting, page, place)
+            width, height = sheet.view.width, sheet.view.height
+            redacting.sizes.append((width, height))
+            sheet.boxes = [scaled(box, width, height) for box in redacting.boxes if box.page == index + 1]
             if redacting.draws:
                 _draw(redacting, page, sheet, out, place)
+            elif any(is_seen(_rendered(page, 1.0), box) or _holds_word(sheet, box) for box in sheet.boxes):
+                redacting.left.append(place)
     except (pdfium.PdfiumError, OSError) as err:
         reason = _("{place} cannot be read").format(place=place)
         raise KnownError("document.damaged", path=redacting.reading.path, reason=reason) from err
@@ -185,23 +197,46 @@ def _draw(redacting: Redacting, page: pdfium.PdfPage, sheet: _Sheet, out: NewPdf
     view = sheet.view
     scale = redacting.pixels_per_inch / POINTS_PER_INCH
     scale = min(scale, (MOST_PIXELS / max(view.width * view.height, 1.0)) ** 0.5)
+    pixels = _rendered(page, scale)
+    layer = _layer(redacting, pixels, sheet, scale, place) if redacting.text_layer else []
+    blacken(pixels, [*map(wider, sheet.bars), *sheet.boxes], scale)
+    out.page(view.width, view.height, pixels, layer)
+
+
+def _rendered(page: pdfium.PdfPage, scale: float) -> Pixels:
     bitmap = page.render(
         scale=scale, rev_byteorder=True, force_bitmap_format=pdfium_c.FPDFBitmap_BGR, draw_annots=False,
         may_draw_forms=False,
     )  # fmt: skip
     try:
         rows = np.frombuffer(bitmap.buffer, dtype=np.uint8).reshape(bitmap.height, bitmap.stride)
-        pixels = rows[:, : bitmap.width * 3].reshape(bitmap.height, bitmap.width, 3).copy()
+        return rows[:, : bitmap.width * 3].reshape(bitmap.height, bitmap.width, 3).copy()
     finally:
         bitmap.close()
-    layer = _layer(redacting, pixels, sheet, scale, place) if redacting.text_layer else []
-    for box in sheet.bars:
-        left, top, right, bottom = _pixels_of(_wider(box), scale, pixels)
+
+
+def scaled(box: PageBox, width: float, height: float) -> Box:
+    return box.left * width, box.top * height, box.right * width, box.bottom * height
+
+
+def blacken(pixels: Pixels, boxes: Iterable[Box], scale: float = 1.0) -> None:
+    for box in boxes:
+        left, top, right, bottom = _pixels_of(box, scale, pixels)
         pixels[top:bottom, left:right] = 0
-    out.page(view.width, view.height, pixels, layer)
 
 
-def _wider(box: Box) -> Box:
+def is_seen(pixels: Pixels, box: Box) -> bool:
+    """Return whether a box of a copy shows anything but black."""
+    left, top, right, bottom = _pixels_of(box, 1.0, pixels)
+    return bool((pixels[top + EDGE : bottom - EDGE, left + EDGE : right - EDGE] > SEEN).any())
+
+
+def _holds_word(sheet: _Sheet, box: Box) -> bool:
+    middles = (((word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2) for word in sheet.words)
+    return any(box[0] < x < box[2] and box[1] < y < box[3] for x, y in middles)
+
+
+def wider(box: Box) -> Box:
     height = min(abs(box[3] - box[1]), 40.0)
     width = min(abs(box[2] - box[0]), 40.0)
     side = SIDE * max(height, width) + 0.3
@@ -217,13 +252,14 @@ def _pixels_of(box: Box, scale: float, pixels: Pixels) -> tuple[int, int, int, i
 
 def _layer(redacting: Redacting, pixels: Pixels, sheet: _Sheet, scale: float, place: str) -> list[LayerWord]:
     kept = []
+    hidden = [*sheet.bars, *sheet.boxes]
     for word in sheet.words:
         box = (word.x0, word.y0, word.x1, word.y1)
         left, top, right, bottom = _pixels_of(box, scale, pixels)
         shown = pixels[top:bottom, left:right]
         if not shown.size or int(shown.max()) - int(shown.min()) < CONTRAST:
             continue
-        if any(bar[0] < box[2] and bar[2] > box[0] and bar[1] < box[3] and bar[3] > box[1] for bar in sheet.bars):
+        if any(bar[0] < box[2] and bar[2] > box[0] and bar[1] < box[3] and bar[3] > box[1] for bar in hidden):
             continue
         if not redacting.words.spans(word.text, place, bare=True, again=True):
             kept.append(LayerWord(word.text, *box))

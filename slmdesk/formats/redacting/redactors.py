@@ -7,11 +7,12 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 from urllib.parse import quote, unquote
 
+from slmdesk.base.documents import PageBox
 from slmdesk.base.record import Record
 from slmdesk.formats.reading import Reading
 from slmdesk.text.redaction import BAR
@@ -42,6 +43,10 @@ class Redacting:
     """Whether the pages of a PDF get their remaining words as invisible text that can be searched and copied."""
     draws: bool = True
     """Whether a file is made. If False, the document is only searched."""
+    boxes: Sequence[PageBox] = ()
+    """What a person drew on the pages. It becomes black; in a file that is only searched it must be black."""
+    pictures_out: Collection[str] = ()
+    """Digests of pictures inside the document that become black; in a file that is only searched there are none."""
     progress: Callable[[int, int], None] = lambda _done, _total: None
     around: str = ""
     """Name of the document around this one, for reports."""
@@ -49,6 +54,12 @@ class Redacting:
     people: dict[str, None] = field(default_factory=dict)
     removed: dict[Said, None] = field(default_factory=dict)
     unsure: dict[Said, None] = field(default_factory=dict)
+    sizes: list[tuple[float, float]] = field(default_factory=list)
+    """Width and height of each page that is drawn: points of a PDF, pixels of a picture."""
+    pictures: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    """Place and bytes of the pictures inside the document, by their digests, if it is only searched."""
+    left: list[str] = field(default_factory=list)
+    """Places where something is seen that was to be black."""
 
     def remove(self, kind: str, place: str = "") -> None:
         if len(self.removed) < MOST_SAID:
@@ -72,8 +83,8 @@ class Redacting:
         reading = Reading(name, data=data, stop=self.reading.stop, worked=self.reading.worked)
         return Redacting(
             reading, self.words, self.removes, self.pixels_per_inch, self.text_layer, self.draws,
-            around=self.place(name), depth=self.depth + 1, people=self.people, removed=self.removed,
-            unsure=self.unsure,
+            pictures_out=self.pictures_out, around=self.place(name), depth=self.depth + 1, people=self.people,
+            removed=self.removed, unsure=self.unsure, pictures=self.pictures, left=self.left,
         )  # fmt: skip
 
 
