@@ -286,10 +286,13 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "document.no_redactor": N_("{path} cannot be given out redacted in its own format. These can: {known}."),
     "redaction.left": N_(
-        "Of the words to be removed, {count} could still be found in what was made of {path} ({place}). Nothing was "
+        "Of what was to be removed, {count} could still be found in what was made of {path} ({place}). Nothing was "
         "written. Remove that part in the program the document was made with, and try again."
     ),
     "redaction.nothing": N_("There are no words to remove from {path}. Nothing was written."),
+    "redaction.no_boxes": N_("Boxes can be drawn on pages of PDFs and pictures, but {path} is none."),
+    "redaction.box_outside": N_("The box on page {number} does not lie on the page."),
+    "redaction.no_picture": N_("{path} holds no picture “{picture}”."),
     "redaction.conflict": N_("What would stand for a word holds another that is to be removed: {words}. Leave it out."),
     "redaction.changed": N_(
         "{path} has changed since it was looked through. Nothing was written; look through it again."

@@ -5,6 +5,7 @@ without names and numbers.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ from typing import Any
 
 import click
 
-from slmdesk.base.documents import DocumentInfo, Page, format_named, is_recording
+from slmdesk.base.documents import DocumentInfo, Page, PageBox, format_named, has_page_pictures, is_recording
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.protocol import picked
@@ -32,6 +33,8 @@ from slmdesk.library.redacted import (
     GivenOut,
     RedactionPreview,
     RedactionRequest,
+    check_boxes,
+    counted_by_hand,
     label_of,
     removed_lines,
     unsure_lines,
@@ -442,6 +445,20 @@ MOST_LIST_BYTES = 4 << 20
 @click.option("--passphrase-fd", type=click.IntRange(min=0), metavar="N", help="Read the key's passphrase there.")
 @click.option("--resolution", type=click.IntRange(72, 300), default=150, show_default=True, help="Of a PDF's pages.")
 @click.option("--text-layer", is_flag=True, help="Give a PDF's pages text that can be searched for and copied.")
+@click.option(
+    "--box",
+    "boxes",
+    multiple=True,
+    metavar="PAGE:X,Y,W,H",
+    help="Make this black too, in per cent of the page from its upper left corner (PDF, pictures). Can be repeated.",
+)
+@click.option(
+    "--picture",
+    "pictures",
+    multiple=True,
+    metavar="PLACE",
+    help="Make this picture inside a document black; --preview lists them. Can be repeated.",
+)
 @click.option("--password", is_flag=True, help="Ask for the password of a locked document first.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @json_option
@@ -460,6 +477,8 @@ def redact(console: Console, /, **options: Any) -> None:
             return
         preview = _preview(console, services, wished)
         chosen = wished.chosen(preview)
+        check_boxes(preview, wished.boxes)
+        pictures = wished.chosen_pictures(preview)
         if wished.preview:
             _show_preview(console, preview, chosen)
             return
@@ -467,10 +486,11 @@ def redact(console: Console, /, **options: Any) -> None:
         request = RedactionRequest(
             tuple((word.kind, word.words) for word in chosen), wished.output.absolute(), substitutes=not wished.bars,
             key=wished.key.absolute() if wished.key else None, resolution=wished.resolution,
-            text_layer=wished.text_layer, password=wished.secret,
+            text_layer=wished.text_layer, password=wished.secret, boxes=wished.boxes,
+            pictures=pictures,
         )  # fmt: skip
         if not wished.yes:
-            _confirm(console, preview, chosen)
+            _confirm(console, preview, chosen, counted_by_hand(len(wished.boxes), len(pictures)))
         if wished.key:
             fd = wished.passphrase_fd
             request = changed(request, passphrase=passphrase("Passphrase of the key", fd, twice=fd is None))
@@ -492,6 +512,8 @@ class _Wishes:
         self.resolution: int = options["resolution"]
         self.text_layer: bool = options["text_layer"]
         self.yes: bool = options["yes"]
+        self.boxes = tuple(map(_box, options["boxes"]))
+        self.pictures: tuple[str, ...] = options["pictures"]
         self.kinds = _kinds(options["kinds"])
         self._keep = frozenset(" ".join(words.split()).casefold() for words in options["keep"])
         self._check()
@@ -510,9 +532,17 @@ class _Wishes:
             if self.output.suffix.lower() != self.file.suffix.lower():
                 raise click.UsageError(f"The copy must end in {self.file.suffix}, as FILE does.")
         if self.key is not None and not self.restore:
-            if self.file.suffix.lower() == ".pdf":
-                raise click.UsageError("A PDF gets bars, and nothing leads back from them: there is no key.")
+            if has_page_pictures(self.file):
+                raise click.UsageError("PDFs and pictures get bars, and nothing leads back from them: there is no key.")
             check_file(self.key, replace=False)
+
+    def chosen_pictures(self, preview: RedactionPreview) -> tuple[str, ...]:
+        """Return the digests of the pictures. Raises KnownError `redaction.no_picture`."""
+        digests = {picture.place: picture.digest for picture in preview.pictures}
+        unknown = [place for place in self.pictures if place not in digests]
+        if unknown:
+            raise KnownError("redaction.no_picture", path=preview.path.name, picture=unknown[0])
+        return tuple(dict.fromkeys(digests[place] for place in self.pictures))
 
     def chosen(self, preview: RedactionPreview) -> list[FoundWord]:
         return [
@@ -522,6 +552,17 @@ class _Wishes:
             and word.words.casefold() not in self._keep
             and (not self.kinds or word.kind in self.kinds)
         ]
+
+
+_BOX = re.compile(r"(\d{1,6}):" + ",".join([r"(-?\d{1,3}(?:\.\d{1,6})?)"] * 4))
+
+
+def _box(words: str) -> PageBox:
+    match = _BOX.fullmatch(words.replace(" ", ""))
+    if match is None:
+        raise click.UsageError(f"“{words}” is no box. Write PAGE:X,Y,W,H in per cent of the page: 2:10,80,30,8.")
+    left, top, width, height = (float(part) / 100 for part in match.groups()[1:])
+    return PageBox(int(match[1]), left, top, round(left + width, 8), round(top + height, 8))
 
 
 def _kinds(names: str) -> frozenset[Kind]:
@@ -573,6 +614,11 @@ def _show_preview(console: Console, preview: RedactionPreview, chosen: Sequence[
             {
                 "path": str(preview.path), "format": preview.format,
                 "found": [_found_shape(word, word in chosen) for word in preview.found],
+                "pages": [
+                    {"page": number, "width": width, "height": height}
+                    for number, (width, height) in enumerate(preview.pages, 1)
+                ],
+                "pictures": [picked(picture, "place", "width", "height") for picture in preview.pictures],
                 "removed": [*map(to_json, preview.removed)], "unsure": [*map(to_json, preview.unsure)],
             }
         )  # fmt: skip
@@ -594,16 +640,17 @@ def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[st
             place = word.places[0] if word.places else None
             around = f"   …{place.before.lstrip()}[{place.words}]{place.after.rstrip()}…" if place else ""
             lines.append(f"  [{mark}] {word.words}  ({times}){around}")
+    lines += [f"picture: {each.place}  ({each.width} × {each.height})" for each in preview.pictures]
     lines += [f"taken out: {line}" for line in removed_lines(preview.removed)]
     lines += [f"look at it yourself: {line}" for line in unsure_lines(preview.unsure)]
     return lines or ["Nothing private was found."]
 
 
-def _confirm(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWord]) -> None:
+def _confirm(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWord], by_hand: Sequence[str]) -> None:
     """Show what will be removed and ask whether to go on. Raises click.Abort; without a terminal click.UsageError."""
     if console.as_json or not sys.stdin.isatty():
         raise click.UsageError("Look first with --preview; then --yes writes the copy without asking.")
-    for line in _lines_of(preview, chosen):
+    for line in (*_lines_of(preview, chosen), *by_hand):
         console.notify(line)
     if not click.confirm("Write the copy without what is marked?", err=True):
         raise click.Abort
@@ -632,20 +679,22 @@ def _say(console: Console, made: GivenOut, preview: RedactionPreview, wished: _W
             {
                 "output": str(made.target), "bytes": made.bytes, "sha256": made.sha256,
                 "replaced": [{"kind": kind, "count": count} for kind, count in made.replaced],
+                "boxes": made.boxes, "pictures": made.pictures,
                 "removed": [*map(to_json, made.removed)], "unsure": [*map(to_json, made.unsure)],
                 "key": str(made.key) if made.key else None,
             }
         )  # fmt: skip
         return
     counts = Counter(dict(made.replaced))
-    said = ", ".join(f"{count:,} {label_of(kind, count)}" for kind, count in counts.items() if count) or "nothing"
+    told = [f"{count:,} {label_of(kind, count)}" for kind, count in counts.items() if count]
+    said = ", ".join([*told, *counted_by_hand(made.boxes, made.pictures)]) or "nothing"
     console.say(f"{wished.output}  replaced: {said}")
     for line in removed_lines(made.removed):
         console.notify(f"taken out: {line}")
     for line in unsure_lines(made.unsure):
         console.notify(f"look at it yourself: {line}")
-    if preview.format == "pdf" and not wished.bars:
-        console.notify("note: a PDF gets black bars, since its words have fixed places.")
+    if has_page_pictures(preview.path) and not wished.bars:
+        console.notify("note: PDFs and pictures get black bars, since their words have fixed places.")
     console.notify("note: not everything private is found by itself. Read the copy before you give it away.")
 
 

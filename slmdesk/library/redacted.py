@@ -18,12 +18,13 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from pathlib import Path
 from typing import Any
 
+from slmdesk.base.documents import PageBox
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import SHARED_FILE, is_same_file, write_new
 from slmdesk.base.protocol import in_pieces, stored_from, stored_list
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, to_json
 from slmdesk.base.sealing import SealBroken, seal, unseal
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Json, told_place
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import file_from_reader, sent, start_reader
@@ -78,8 +79,10 @@ class RedactedCopies:
         file = yield self._on_file_thread(lambda: look_at(path, stop), stop)
         shown: list[tuple[str, str]] = []
         others: list[tuple[str, str]] = []
+        pictures: list[object] = []
 
         def on_partial(value: Mapping[str, Any]) -> None:
+            pictures.append(value.get("picture"))
             for text in stored_list(dict, value.get("texts")):
                 if isinstance(text.get("text"), str):
                     texts = shown if text.get("is_shown") else others
@@ -102,16 +105,22 @@ class RedactedCopies:
             remarks_from(about.get("unsure")),
             whole_text([*shown, *others]),
             tuple(word for word in words if not (word.count or word.is_author)),
+            tuple(stored_list(tuple[float, float], about.get("pages"))),
+            tuple(stored_list(InnerPicture, pictures)),
         )
 
     def _giving_out(self, preview: RedactionPreview, request: RedactionRequest) -> Slices[GivenOut]:
-        if not request.words:
+        if not (request.words or request.boxes or request.pictures):
             raise KnownError("redaction.nothing", path=preview.path.name)
+        check_boxes(preview, request.boxes)
+        by_hand: dict[str, Json] = {
+            "boxes": [*map(to_json, request.boxes)], "pictures": list(request.pictures)
+        }  # fmt: skip
         stop = threading.Event()
         file = yield self._on_file_thread(lambda: look_at(preview.path, stop), stop)
         if file.sha256 != preview.sha256:
             raise KnownError("redaction.changed", path=preview.path.name)
-        substitutes = request.substitutes and preview.format != "pdf"
+        substitutes = request.substitutes and preview.format not in ("pdf", "picture")
         words = (*request.words, *_surnames_in_firms(preview, request.words))
         pairs: tuple[tuple[str, str], ...] = yield self._on_file_thread(
             lambda: pairs_for(
@@ -121,13 +130,13 @@ class RedactedCopies:
         )
         payload: dict[str, Json] = {
             "path": str(preview.path), "password": request.password, "format": preview.format,
-            "resolution": request.resolution, "text_layer": request.text_layer,
+            "resolution": request.resolution, "text_layer": request.text_layer, **by_hand,
         }  # fmt: skip
         data, about = yield from self._written(payload, pairs)
         counts = _counts(about, len(pairs))
-        if not any(counts):
+        if not (any(counts) or request.boxes or request.pictures):
             raise KnownError("redaction.nothing", path=preview.path.name)
-        yield from self._checked(preview, data, [original for original, __ in pairs])
+        yield from self._checked(preview, data, [original for original, __ in pairs], by_hand)
         key = request.key if substitutes else None
         yield self._on_file_thread(lambda: _save(data, pairs, request, key), stop)
         kinds = {words: kind for kind, words in request.words}
@@ -137,6 +146,7 @@ class RedactedCopies:
         return GivenOut(
             request.target, len(data), hashlib.sha256(data).hexdigest(), tuple(counted.items()),
             remarks_from(about.get("removed")), remarks_from(about.get("unsure")), key,
+            len(request.boxes), len(request.pictures),
         )  # fmt: skip
 
     def _restoring(self, path: Path, key: Path, passphrase: str, target: Path, password: str) -> Slices[GivenOut]:
@@ -161,8 +171,12 @@ class RedactedCopies:
         )
         return file_from_reader(self._service_thread, self._reader, "redact", payload, steps, tells_progress=True)
 
-    def _checked(self, preview: RedactionPreview, data: bytes, originals: Sequence[str]) -> Slices[None]:
-        """Let the reader child search the new file for removed words. Raises KnownError `redaction.left` if found."""
+    def _checked(
+        self, preview: RedactionPreview, data: bytes, originals: Sequence[str], by_hand: Mapping[str, Json]
+    ) -> Slices[None]:
+        """Let the reader child search the new file for removed words, and look into its boxes. Raises KnownError
+        `redaction.left` if something is found.
+        """
 
         def steps() -> Iterator[tuple[str, dict[str, Json]]]:
             for number, original in enumerate(originals):
@@ -170,7 +184,7 @@ class RedactedCopies:
             for at, piece in enumerate(in_pieces(data)):
                 yield f"d{at}", {"data": piece}
 
-        payload: dict[str, Json] = {"format": preview.format}
+        payload: dict[str, Json] = {"format": preview.format, **by_hand}
         job, checking = start_reader(
             self._service_thread, self._reader, "check_redacted", payload, lambda _value: None, tells_progress=True
         )
@@ -185,6 +199,17 @@ class RedactedCopies:
 
     def _on_file_thread(self, work: Any, stop: threading.Event) -> Pending[Any]:
         return pending_on_file_thread(self._service_thread, work, cancel=stop.set, name="redaction")
+
+
+def check_boxes(preview: RedactionPreview, boxes: Iterable[PageBox]) -> None:
+    """Raises KnownError `redaction.no_boxes`, `document.no_page`, `redaction.box_outside`."""
+    for box in boxes:
+        if not preview.pages:
+            raise KnownError("redaction.no_boxes", path=preview.path.name)
+        if not 1 <= box.page <= len(preview.pages):
+            raise KnownError("document.no_page", path=preview.path.name, number=box.page, total=len(preview.pages))
+        if not (0 <= box.left < box.right <= 1 and 0 <= box.top < box.bottom <= 1):
+            raise KnownError("redaction.box_outside", number=box.page)
 
 
 def _save(data: bytes, pairs: Sequence[tuple[str, str]], request: RedactionRequest, key: Path | None) -> None:
@@ -247,6 +272,17 @@ class Remark(Record):
     place: str
 
 
+class InnerPicture(Record):
+    """A picture inside a document, such as a photo or a signature in a letter."""
+
+    place: str
+    digest: str
+    width: int
+    height: int
+    small: str
+    """A small PNG as base64. Empty if none could be made."""
+
+
 class RedactionPreview(Record):
     path: Path
     sha256: str
@@ -257,19 +293,26 @@ class RedactionPreview(Record):
     text: str
     unseen: tuple[FoundWord, ...] = ()
     """Words of the user's list that the text does not contain. The copy is checked for them all the same."""
+    pages: tuple[tuple[float, float], ...] = ()
+    """Width and height of the pages on which boxes can be drawn: points of a PDF, pixels of a picture."""
+    pictures: tuple[InnerPicture, ...] = ()
 
 
 class RedactionRequest(Record):
     words: tuple[tuple[Kind, str], ...]
     target: Path
     substitutes: bool = False
-    """Whether to use natural words instead of bars. Ignored for a PDF, whose pages are drawn again with bars."""
+    """Whether to use natural words instead of bars. Ignored for PDFs and pictures, whose pages are drawn with bars."""
     key: Path | None = None
     passphrase: str = ""
     resolution: int = 150
     """Pixels per inch of a PDF's pages."""
     text_layer: bool = False
     password: str = ""
+    boxes: tuple[PageBox, ...] = ()
+    """Rectangles on pages that become black, whatever is there."""
+    pictures: tuple[str, ...] = ()
+    """Digests of pictures inside the document that become black."""
 
 
 class GivenOut(Record):
@@ -280,6 +323,8 @@ class GivenOut(Record):
     removed: tuple[Remark, ...]
     unsure: tuple[Remark, ...]
     key: Path | None = None
+    boxes: int = 0
+    pictures: int = 0
 
 
 def remarks_from(untrusted: Json) -> tuple[Remark, ...]:
@@ -305,6 +350,7 @@ _REMOVED = {
     "embedded": _("files inside the document that cannot be looked into"), "link": _("links to templates and other "
                                                                                      "files"),
     "formula": _("formulas that held words; their values stay"), "picture": _("pictures that cannot be cleaned"),
+    "chosen_picture": _("what chosen pictures show"),
     "sound": _("sounds and films"), "custom_xml": _("data of other programs"), "damaged": _("damaged parts"),
     "versions": _("older versions kept in the file"), "settings": _("settings of the program"),
     "properties": _("properties of the file"), "bookmarks": _("bookmarks"), "program": _("programs"),
@@ -321,6 +367,13 @@ _MOST_PLACES = 6
 
 def label_of(kind: Kind, count: int) -> str:
     return KIND_LABELS[kind][count != 1]
+
+
+def counted_by_hand(boxes: int, pictures: int) -> list[str]:
+    """Return what a person drew and chose, such as "2 boxes": the same words in the window, the report, the command."""
+    counted = ((boxes, ngettext("1 box", "{n:,} boxes", boxes)),
+               (pictures, ngettext("1 picture", "{n:,} pictures", pictures)))  # fmt: skip
+    return [words for count, words in counted if count]
 
 
 def removed_lines(remarks: Sequence[Remark]) -> list[str]:

@@ -17,8 +17,18 @@ from contextlib import closing, contextmanager
 from dataclasses import replace  # noqa: TID251
 from itertools import islice
 from pathlib import PurePath
+from typing import Any
 
-from slmdesk.base.documents import BlockKind, DocumentInfo, ForeignChat, Note, PageStatus, format_named, format_of
+from slmdesk.base.documents import (
+    BlockKind,
+    DocumentInfo,
+    ForeignChat,
+    Note,
+    PageBox,
+    PageStatus,
+    format_named,
+    format_of,
+)
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import MOST_LETTERS, Partial, Progress, in_pieces, record_from
 from slmdesk.base.record import Count, changed, to_json
@@ -434,13 +444,18 @@ PIECE_CHARACTERS = 100_000
 """Of text, in a line."""
 MOST_PAIRS = 500_000
 LEAST_RESOLUTION, MOST_RESOLUTION = 72, 300
+MOST_PICTURES_SHOWN = 500
+"""Most pictures of a document that a person can choose from."""
 
 
 def private_texts(job: Job) -> Task:
     """Payload as for `read`.  Partials {texts: [{place, text, is_shown}, …]}: what the document says, page by page,
     then what stands elsewhere in the file; long text is cut into several.
 
-    Result {format, people: [names the file gives as authors], removed, unsure: [{kind, place}, …]}.
+    Then one Partial {picture: {place, digest, width, height, small: base64 of a PNG, or ""}} for each picture in it.
+
+    Result {format, people: [names the file gives as authors], pages: [[width, height], …] of what has pages that are
+    drawn, removed, unsure: [{kind, place}, …]}.
     """
     reading, chosen = _redacting_of(job)
     pages: list[tuple[str, str]] = []
@@ -463,12 +478,26 @@ def private_texts(job: Job) -> Task:
         job.check()
         texts: list[Json] = [{"place": place, "text": text, "is_shown": is_shown} for place, text in some]
         yield Partial(job.id, str(number), {"texts": texts})
-    return {"format": chosen, "people": list(redacting.people), **_said(redacting)}
+    yield from _small_pictures(job, redacting)
+    sizes: list[Json] = [list(size) for size in redacting.sizes]
+    return {"format": chosen, "people": list(redacting.people), "pages": sizes, **_said(redacting)}
+
+
+def _small_pictures(job: Job, redacting: Redacting) -> Iterator[TaskEvent]:
+    for digest, (place, data) in islice(redacting.pictures.items(), MOST_PICTURES_SHOWN):
+        from slmdesk.formats.redacting.pictures import small_of  # late: its libraries are large
+
+        job.check()
+        job.worked()
+        width, height, small = small_of(data)
+        told: dict[str, Json] = {"place": place, "digest": digest, "width": width, "height": height}
+        yield Partial(job.id, digest, {"picture": {**told, "small": base64.b64encode(small).decode("ascii")}})
 
 
 def redact(job: Job) -> Task:
     """Payload as for `read`, with {resolution: pixels an inch of a PDF's pages, text_layer, restore: words are put back
-    and nothing is taken out}; each step: {original, substitute}.
+    and nothing is taken out, boxes: [{page, left, top, right, bottom}, …] and pictures: [digest, …] that become black};
+    each step: {original, substitute}.
 
     Partials {data: base64}, their keys numbered from 0: the file, piece by piece.  Result {format, bytes, sha256,
     counts: [how often each pair was replaced], removed, unsure: [{kind, place}, …]}.
@@ -481,7 +510,7 @@ def redact(job: Job) -> Task:
     words = Replacing(pairs)
     redacting = Redacting(
         reading, words, removes=job.payload.get("restore") is not True, pixels_per_inch=resolution,
-        text_layer=job.payload.get("text_layer") is True,
+        text_layer=job.payload.get("text_layer") is True, **_drawn_by_hand(job),
     )  # fmt: skip
     data = yield from _run(job, redacting, chosen)
     yield Progress(job.id, 0, len(data), "byte")
@@ -491,8 +520,8 @@ def redact(job: Job) -> Task:
 
 
 def check_redacted(job: Job) -> Task:
-    """Payload {format}; steps {data: base64} in order, and {original}.  Result {left: [[number of the original, place
-    where it was found], …]}: none, if all is well.
+    """Payload {format, boxes, pictures}; steps {data: base64} in order, and {original}.  Result {left: [[number of the
+    original, or -1 for a box or a picture; place where it was found], …]}: none, if all is well.
     """
     chosen = text_of(job, "format")
     if chosen not in REDACTORS:
@@ -513,9 +542,11 @@ def check_redacted(job: Job) -> Task:
     left = left_in(data, originals, job.worked)
     job.check()
     seeking = Seeking(originals)
-    redacting = Redacting(Reading(name, data=data, stop=job.stop, worked=job.worked), seeking, draws=False)
+    copy = Reading(name, data=data, stop=job.stop, worked=job.worked)
+    redacting = Redacting(copy, seeking, draws=False, **_drawn_by_hand(job))
     yield from _run(job, redacting, chosen)
-    return {"left": [[number, place] for number, place in sorted({**seeking.found, **left}.items())]}
+    words = sorted({**seeking.found, **left}.items())
+    return {"left": [*map(list, words), *([-1, place] for place in redacting.left)]}
 
 
 def searchable(job: Job) -> Task:
@@ -570,6 +601,12 @@ def _again(reading: Reading) -> Reading:
         reading.path, data=reading.data, descriptor=reading.descriptor, password=reading.password,
         encoding=reading.encoding, stop=reading.stop, worked=reading.worked,
     )  # fmt: skip
+
+
+def _drawn_by_hand(job: Job) -> dict[str, Any]:
+    """Return the boxes and the digests of pictures that are to be black. Raises KnownError `request.invalid`."""
+    boxes = record_from(tuple[PageBox, ...], job.payload.get("boxes", ()))
+    return {"boxes": boxes, "pictures_out": record_from(tuple[str, ...], job.payload.get("pictures", ()))}
 
 
 def _pairs(job: Job) -> Iterator[tuple[str, str]]:

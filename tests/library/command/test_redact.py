@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 
 import docx
+import pypdfium2 as pdfium
 import pytest
 from fakes import needles as planting
+from fakes.tiny_pdf import Text, TinyPdf
+from PIL import Image
+
+from slmdesk.formats.reading import png_of
 
 pytestmark = pytest.mark.process
 
@@ -179,3 +185,60 @@ def test_what_cannot_be_redacted_is_refused(run, tmp_path):
     assert done.status == 1
     assert "cannot be given out redacted" in done.err
     assert run("redact", str(tmp_path / "none.docx"), "--preview").status == 1
+
+
+@pytest.fixture
+def plain_pdf(tmp_path):
+    path = tmp_path / "page.pdf"
+    path.write_bytes(bytes(TinyPdf().page(Text(65, 590, "Stempel"), width=600, height=800)))
+    return path
+
+
+def test_a_box_in_per_cent_of_a_page_becomes_black_where_nothing_was_found(run, plain_pdf, tmp_path):
+    copy = tmp_path / "copy.pdf"
+    shape = run("redact", str(plain_pdf), "--preview", "--json").json
+    assert shape["pages"] == [{"page": 1, "width": 600.0, "height": 800.0}]
+    given = ("--box", "1:10,20,40,10", "--box", "1:0,99.5,100,0.5", "--yes")
+    done = run("redact", str(plain_pdf), "-o", str(copy), *given)
+    assert done.status == 0, done.err
+    assert "replaced: 2 boxes" in done.out
+    with pdfium.PdfDocument(copy) as document:
+        pixels = document[0].render(scale=1).to_numpy()
+    assert pixels[165:235, 65:295].max() == 0
+    assert pixels[:155].min() == 255
+
+
+@pytest.mark.parametrize(
+    ("box", "status", "said"),
+    [
+        ("2:10,20,40,10", 1, "page.pdf has no page 2; pages in it: 1."),
+        ("1:70,20,40,10", 1, "The box on page 1 does not lie on the page."),
+        ("1:10,20,0,10", 1, "The box on page 1 does not lie on the page."),
+        ("1:10,20", 2, "Write PAGE:X,Y,W,H in per cent"),
+    ],
+)
+def test_a_box_that_cannot_be_is_told_and_nothing_written(run, plain_pdf, tmp_path, box, status, said):
+    copy = tmp_path / "copy.pdf"
+    done = run("redact", str(plain_pdf), "-o", str(copy), "--box", box, "--yes")
+    assert done.status == status
+    assert said in " ".join(done.err.split())
+    assert not copy.exists()
+
+
+def test_a_picture_of_a_word_file_becomes_black_and_boxes_are_not_for_it(run, word_file, tmp_path):
+    made = docx.Document(word_file)
+    made.add_picture(io.BytesIO(png_of(b"\xff\x00\x00" * 200, width=20, height=10, stride=60)))
+    made.save(word_file)
+    copy = tmp_path / "copy.docx"
+    pictures = run("redact", str(word_file), "--preview", "--json").json["pictures"]
+    assert pictures == [{"place": "word/media/image1.png", "width": 20, "height": 10}]
+    no_box = run("redact", str(word_file), "-o", str(copy), "--box", "1:1,1,1,1", "--yes")
+    assert "Boxes can be drawn on pages of PDFs and pictures" in no_box.err
+    none = run("redact", str(word_file), "-o", str(copy), "--picture", "word/media/image9.png", "--yes")
+    assert "letter.docx holds no picture “word/media/image9.png”" in none.err
+    done = run("redact", str(word_file), "-o", str(copy), "--picture", "word/media/image1.png", "--yes")
+    assert done.status == 0, done.err
+    assert "1 picture" in done.out
+    image = next(part for part in docx.Document(copy).part.package.iter_parts() if "image" in part.partname)
+    with Image.open(io.BytesIO(image.blob)) as shown:
+        assert (shown.size, shown.getextrema()) == ((20, 10), (0, 0))
