@@ -13,6 +13,7 @@ from slmdesk.base.texts import _
 from slmdesk.jobs.service import request_in
 from slmdesk.library.search import Citation
 from slmdesk.library.types import CollectionState, Span, counted_documents, info_of
+from slmdesk.library.window.boxes import BoxLayer
 from slmdesk.library.window.controller import STOPPED, DocumentsController, FoldersController
 from slmdesk.library.window.page import DocumentsPage
 from slmdesk.library.window.redacted import RedactPane
@@ -84,7 +85,7 @@ class DocumentsArea(QObject):
         """Passage to go to when the pages of its document have arrived."""
         self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
         self.compare_pane = ComparePane(bridge, keeper, self.page)
-        self.redact_pane = RedactPane(bridge, self.documents, self.page)
+        self.redact_pane = RedactPane(bridge, self.documents, BoxLayer(self.view.view), self.page)
         self.view.side.add_pane(_("Summary"), "summary", self.summary_pane)
         self.view.side.add_pane(_("Questions"), "questions", self.question_pane)
         self.view.side.add_pane(_("Table"), "table", self.table_pane)

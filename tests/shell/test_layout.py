@@ -95,6 +95,7 @@ POPOVERS = {
     "column_popover": ("Documents, table", "document_more_button"),
     "tables_popover": ("Documents, table", "document_more_button"),
     "redaction_how": ("Documents, redact", "document_more_button"),
+    "redaction_choice": ("Documents, redact", "document_more_button"),
     "cell_popover": ("Documents, table", "document_more_button"),
     "versions_earlier_popover": ("Documents, versions", "document_more_button"),
     "translate_options": ("Translate", "translate_options_button"),

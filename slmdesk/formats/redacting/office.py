@@ -624,15 +624,13 @@ def picture(redacting: Redacting, name: str, data: bytes) -> bytes | None:
         redacting.remove("picture", name)
         return None
     digest = hashlib.sha256(clean).hexdigest()
-    if redacting.draws and digest in redacting.pictures_out:
+    if digest in redacting.pictures_out:
         from slmdesk.formats.redacting.pictures import black_of  # late: its libraries are large
 
         redacting.remove("chosen_picture", name)
-        return black_of(clean)
-    if digest in redacting.pictures_out:
         redacting.left.append(redacting.place(name))
-    elif not redacting.draws:
-        redacting.pictures.setdefault(digest, (redacting.place(name), clean))
+        return black_of(clean)
+    redacting.pictures.setdefault(digest, (redacting.place(name), clean))
     redacting.doubt("picture", name)
     return clean
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"}
 """The kinds of pictures that are written. Nothing here packs the photos of phones (HEIC)."""
 QUALITY = 90
-MOST_DOTS = 50_000_000
+MOST_DOTS = 24_000_000
 """Most dots of a picture inside a document that is shown small. A larger one is named only."""
 SMALL = 96
 """Longest side in pixels of a picture that is shown small."""
@@ -48,7 +48,7 @@ def _look(redacting: Redacting, number: int) -> None:
     pixels, __ = _shown(redacting, number)
     height, width = pixels.shape[:2]
     redacting.sizes.append((width, height))
-    redacting.doubt("picture", f"page {number}")
+    redacting.doubt("page_without_words", f"page {number}")
     if any(is_seen(pixels, scaled(box, width, height)) for box in redacting.boxes if box.page == number):
         redacting.left.append(f"page {number}")
 
@@ -61,7 +61,7 @@ def _drawn(redacting: Redacting) -> Iterator[Image]:
         redacting.reading.check()
         redacting.progress(page.number - 1, total)
         place = f"page {page.number}"
-        redacting.doubt("picture", place)
+        redacting.doubt("page_without_words", place)
         spans = redacting.words.spans(page.text, place)
         pixels, lines = _shown(redacting, page.number, tuple((span.begin, span.end) for span in spans))
         if not all(lines):

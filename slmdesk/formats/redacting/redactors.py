@@ -57,9 +57,9 @@ class Redacting:
     sizes: list[tuple[float, float]] = field(default_factory=list)
     """Width and height of each page that is drawn: points of a PDF, pixels of a picture."""
     pictures: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    """Place and bytes of the pictures inside the document, by their digests, if it is only searched."""
+    """Place and bytes of the pictures inside the document that stay, by their digests."""
     left: list[str] = field(default_factory=list)
-    """Places where something is seen that was to be black."""
+    """Places where something is seen that a person chose to be black, in a file that is only searched."""
 
     def remove(self, kind: str, place: str = "") -> None:
         if len(self.removed) < MOST_SAID:

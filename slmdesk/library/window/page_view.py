@@ -265,7 +265,7 @@ class PageView(QAbstractScrollArea):
         if self._dragged is not None:
             self._dragged = None
             return
-        if place := self.sheets.place_at(event.position() + self._scrolled()):
+        if place := self.sheets.place_at(event.position() + self.scrolled):
             self.place_clicked.emit(*place)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -289,17 +289,18 @@ class PageView(QAbstractScrollArea):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for index in self.sheets.between(*self._in_sight()):
-            place = self.sheets.place(index).translated(-self._scrolled())
+            place = self.sheets.place(index).translated(-self.scrolled)
             paint_sheet(painter, self.sheets[index], place, self._keeper, QRectF(self.viewport().rect()))
         if self.hasFocus():
             painter.setPen(QPen(colours.colour("accent"), 2))
             painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
 
-    def _scrolled(self) -> QPointF:
+    @property
+    def scrolled(self) -> QPointF:
         return QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
 
     def _table_at(self, position: QPointF) -> tuple[PageTable, QPointF] | None:
-        return self.sheets.table_at(position + self._scrolled())
+        return self.sheets.table_at(position + self.scrolled)
 
     def _scroll_table(self, table: PageTable, by: float) -> bool:
         """Scroll a wide table, and return whether the table can scroll at all."""

@@ -12,6 +12,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
+    QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QScrollArea,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.base.documents import has_page_pictures
 from slmdesk.base.files import free_name
 from slmdesk.base.protocol import Progress
 from slmdesk.base.record import Record, changed, values_of
@@ -29,13 +31,16 @@ from slmdesk.base.types import told_place
 from slmdesk.library.redacted import (
     FoundWord,
     GivenOut,
+    InnerPicture,
     RedactionPreview,
     RedactionRequest,
+    counted_by_hand,
     label_of,
     removed_lines,
     unsure_lines,
 )
-from slmdesk.library.types import file_of
+from slmdesk.library.types import file_of, page_ranges
+from slmdesk.library.window.boxes import BoxLayer, PictureList
 from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.redaction import Certainty, Kind
@@ -56,6 +61,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     show_words,
     text_line,
+    tool_button,
 )
 from slmdesk.window.widgets.dialogs import ask_password
 from slmdesk.window.widgets.files import ask_new_file
@@ -71,6 +77,8 @@ LEAST_PART = 4
 KEY_SUFFIX = ".key"
 TICKED = _("What is ticked is removed from all of the copy. The file itself stays as it is.")
 ADD = _("Words that you add below are removed from all of the copy. The file itself stays as it is.")
+DRAW = _("Draw a box on the page over a stamp, a signature or a photo.")
+CHOOSE = _("Photos and signatures in the file can become black.")
 READ_IT = _("Some private words may not be found: read the copy before you give it away.")
 
 
@@ -97,6 +105,8 @@ class Secret(TextLine):
 
 class Options(Record):
     is_pdf: bool = False
+    is_drawn: bool = False
+    """Whether pages are drawn, with bars and boxes: PDFs and pictures."""
     way: str = BARS
     resolution: int = 150
     layer: bool = False
@@ -105,7 +115,7 @@ class Options(Record):
 
     @property
     def is_natural(self) -> bool:
-        return not self.is_pdf and self.way == NATURAL
+        return not self.is_drawn and self.way == NATURAL
 
     @property
     def keeps_key(self) -> bool:
@@ -115,7 +125,7 @@ class Options(Record):
 OPTIONS = (
     Field(
         name="way", title=_("What stands in the place of the words"), control=Listed,
-        values=WAYS, is_there=lambda options: not options.is_pdf,
+        values=WAYS, is_there=lambda options: not options.is_drawn,
     ),
     Field(
         name="resolution", title=_("How finely pages are drawn"), control=Listed,
@@ -159,10 +169,10 @@ class RedactPane(QFrame):
 
     page_requested = Signal()
 
-    def __init__(self, bridge: Bridge, documents: DocumentsController, parent: QWidget) -> None:
+    def __init__(self, bridge: Bridge, documents: DocumentsController, boxes: BoxLayer, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("redact_pane")
-        self._bridge, self._documents = bridge, documents
+        self._bridge, self._documents, self._boxes = bridge, documents, boxes
         self._record: DocumentRecord | None = None
         self._path = Path()
         self._preview: RedactionPreview | None = None
@@ -199,6 +209,7 @@ class RedactPane(QFrame):
         self._write = button(_("Save copy"), "redaction_write", self, kind="primary", on=self._on_write)
         foot = row(self._how_button, 1, self._elsewhere, self._folder, self._copy, self._write, gap=theme.SPACE_8)
         word = row((self._word, 1), self._add, gap=theme.SPACE_8)
+        by_hand = self._make_by_hand()
         margins = (theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12)
         below = QWidget(self)
         column(self._said, self._trouble, self._others, 1, into=below, gap=theme.SPACE_8)
@@ -207,7 +218,30 @@ class RedactPane(QFrame):
         show_column(self._below, below)
         for part in (below, self._below.viewport()):
             part.setAutoFillBackground(False)  # the ground of the pane shows
-        column(self._progress, (self._finds, 1), self._below, word, foot, into=self, gap=theme.SPACE_8, margins=margins)
+        parts = (self._progress, (self._finds, 1), self._below, by_hand, word, foot)
+        column(*parts, into=self, gap=theme.SPACE_8, margins=margins)
+
+    def _make_by_hand(self) -> QHBoxLayout:
+        """Return the row for what no words take out: boxes on pages, or pictures inside the document."""
+        self._drawn = plain_label("", self, name="redaction_drawn", kind="muted")
+        tip = _("Put a box on the page in sight; the arrow keys move it, with Shift they size it")
+        self._add_box = tool_button("redaction_add_box", self, icon="square", label=tip, tip=tip, on=self._on_add_box)
+        tip = _("Take back the last change of a box")
+        self._undo_box = tool_button(
+            "redaction_undo_box", self, icon="undo-2", label=tip, tip=tip, on=self._boxes.undo
+        )  # fmt: skip
+        tip = _("Remove the selected box")
+        self._drop_box = tool_button(
+            "redaction_remove_box", self, icon="trash-2", label=tip, tip=tip, on=self._boxes.remove
+        )  # fmt: skip
+        self._box_parts = (self._add_box, self._undo_box, self._drop_box)
+        self._choice = Popover(self, "redaction_choice", label=_("Pictures in the document"), width=420)
+        self._pictures = PictureList(self._choice)
+        column(self._pictures, into=self._choice, margins=theme.SPACE_8)
+        self._choose = button(_("Pictures…"), "redaction_choose", self, kind="quiet")
+        self._choose.hide()
+        self._choose.clicked.connect(lambda: self._choice.toggle(self._choose))
+        return row((self._drawn, 1), *self._box_parts, self._choose, gap=theme.SPACE_4)
 
     def _make_how(self) -> Popover:
         how = Popover(self, "redaction_how", label=_("What stands in the place of the words"))
@@ -225,6 +259,9 @@ class RedactPane(QFrame):
         self._finds.itemSelectionChanged.connect(self._light)
         self._finds.itemClicked.connect(lambda _item: self._light())
         self._finds.itemActivated.connect(lambda _item: self.page_requested.emit())
+        self._pictures.itemChanged.connect(lambda _item: self._on_by_hand())
+        self._boxes.shown.connect(self._show_by_hand)
+        self._boxes.changed.connect(self._on_by_hand)
 
     def show_document(self, record: DocumentRecord | None) -> None:
         if (record.id if record else "") == (self._record.id if self._record else ""):
@@ -233,15 +270,23 @@ class RedactPane(QFrame):
         self._record, self._path = record, file_of(record) if record else Path()
         self._preview, self._target, self._password = None, Path(), ""
         self._finds.show_found(())
+        self._show_pictures(())
+        self._boxes.clear()
         self._said.clear()
         show_words(self._others, "")
         self._show_work("", None)
-        self._show_options(is_pdf=self._path.suffix.lower() == ".pdf")
+        is_drawn = has_page_pictures(self._path)
+        for part in self._box_parts:
+            part.setVisible(is_drawn)
+        self._boxes.setVisible(is_drawn and self.isVisible())
+        self._how_button.setHidden(is_drawn and self._path.suffix.lower() != ".pdf")
+        self._show_options(is_pdf=self._path.suffix.lower() == ".pdf", is_drawn=is_drawn)
         if self.isVisible():
             self._look()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._boxes.setVisible(self._options.is_drawn)
         if self._preview is None and self._following is None:
             self._look()
         else:
@@ -258,6 +303,7 @@ class RedactPane(QFrame):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        self._boxes.hide()
         self._documents.pages.find("")
 
     def _look(self) -> None:
@@ -280,6 +326,29 @@ class RedactPane(QFrame):
         removed = () if self._options.is_natural else self._finds.chosen
         phrases = [(word.words, is_whole(word.words)) for word in removed]
         self._documents.pages.cover(phrases, (self._finds.selected, is_whole(self._finds.selected)))
+
+    def _on_add_box(self) -> None:
+        self.page_requested.emit()
+        self._boxes.add()
+
+    def _show_pictures(self, pictures: Sequence[InnerPicture]) -> None:
+        self._pictures.show_pictures(pictures)
+        self._choose.setVisible(bool(pictures))
+        self._show_by_hand()
+
+    def _on_by_hand(self) -> None:
+        self._show_by_hand()
+        self._on_other()
+
+    def _show_by_hand(self) -> None:
+        counted = counted_by_hand(len(self._boxes.boxes), len(self._pictures.chosen))
+        pages = page_ranges([box.page for box in self._boxes.boxes])
+        words = _("Black in the copy: {counted}, page {pages}") if pages else _("Black in the copy: {counted}")
+        hint = DRAW if self._options.is_drawn else CHOOSE
+        self._drawn.setText(words.format(counted=", ".join(counted), pages=pages) if counted else hint)
+        self._drawn.setVisible(self._options.is_drawn or self._pictures.count() > 0)
+        self._drop_box.setEnabled(self._boxes.has_selected)
+        self._undo_box.setEnabled(self._boxes.can_undo)
 
     def _on_add(self) -> None:
         if self._preview is None or self._following is not None:
@@ -332,7 +401,7 @@ class RedactPane(QFrame):
             substitutes=options.is_natural,
             key=target.with_name(target.name + KEY_SUFFIX) if options.keeps_key else None,
             passphrase=options.passphrase, resolution=options.resolution, text_layer=options.layer,
-            password=self._password,
+            password=self._password, boxes=self._boxes.boxes, pictures=self._pictures.chosen,
         )  # fmt: skip
         following = self._bridge.follow(
             self._bridge.services.redacted_copies.give_out(preview, request), self._on_given_out, self._on_refused,
@@ -356,6 +425,7 @@ class RedactPane(QFrame):
         self._preview = preview
         self._show_work("", None)
         self._finds.show_found(preview.found)
+        self._show_pictures(preview.pictures)
         count, name = len(preview.found), self._path.name
         words = (
             _("{count:,} found in {name}. {ticked}").format(count=count, name=name, ticked=TICKED)
@@ -383,7 +453,7 @@ class RedactPane(QFrame):
     def _on_given_out(self, made: GivenOut) -> None:
         self._show_work("", None)
         counts = [f"{grouped(count)} {label_of(kind, count)}" for kind, count in made.replaced if count]
-        said = ", ".join(counts) or _("nothing")
+        said = ", ".join([*counts, *counted_by_hand(made.boxes, made.pictures)]) or _("nothing")
         key = _(" The key is {name}.").format(name=made.key.name) if made.key else ""
         words = _("{name} is written; nothing that was ticked is left in its text. Replaced: {said}.{key} {read_it}")
         self._said.setText(breakable(words.format(name=made.target.name, said=said, key=key, read_it=READ_IT)))
@@ -427,7 +497,8 @@ class RedactPane(QFrame):
             self._said.setText(breakable(words))
         self._progress.setVisible(following is not None)
         self._progress.setRange(0, 0)
-        for widget in (self._finds, self._word, self._add, self._how_button):
+        by_hand = (self._choose, self._boxes, self._add_box)
+        for widget in (self._finds, *by_hand, self._word, self._add, self._how_button):
             widget.setEnabled(following is None and self._preview is not None)
         self._allow()
 
@@ -445,7 +516,8 @@ class RedactPane(QFrame):
         self._write.setVisible(not is_written)
         lacks_passphrase = self._options.keeps_key and not self._options.passphrase
         is_working = self._following is not None
-        is_ready = self._preview is not None and bool(self._finds.chosen) and not lacks_passphrase and not is_working
+        is_chosen = bool(self._finds.chosen or self._boxes.boxes or self._pictures.chosen)
+        is_ready = self._preview is not None and is_chosen and not lacks_passphrase and not is_working
         self._elsewhere.setEnabled(is_ready)
         if self._preview is None:  # it could not be read, or its password is missing
             self._write.setText(_("Try again"))
@@ -456,6 +528,7 @@ class RedactPane(QFrame):
 
     def _show_options(self, **changes: Any) -> None:
         self._options = changed(self._options, **changes)
+        self._show_by_hand()
         self._form.show_values(values_of(self._options), self._options)
         self._how_button.setText(dict(WAYS)[NATURAL if self._options.is_natural else BARS])
         self._light_timer.start()
