@@ -538,11 +538,11 @@ class _Wishes:
 
     def chosen_pictures(self, preview: RedactionPreview) -> tuple[str, ...]:
         """Return the digests of the pictures. Raises KnownError `redaction.no_picture`."""
-        digests = {picture.place: picture.digest for picture in preview.pictures}
-        unknown = [place for place in self.pictures if place not in digests]
-        if unknown:
-            raise KnownError("redaction.no_picture", path=preview.path.name, picture=unknown[0])
-        return tuple(dict.fromkeys(digests[place] for place in self.pictures))
+        known = {picture.place for picture in preview.pictures}
+        for place in self.pictures:
+            if place not in known:
+                raise KnownError("redaction.no_picture", path=preview.path.name, picture=place)
+        return tuple(picture.digest for picture in preview.pictures if picture.place in self.pictures)
 
     def chosen(self, preview: RedactionPreview) -> list[FoundWord]:
         return [
