@@ -40,7 +40,7 @@ DECISIONS = {
     "runtime": 152,
     "services.py": 57,
     "shell": 696,
-    "store": 1044,
+    "store": 1051,
     "summaries": 1361,
     "system": 141,
     "tables": 1856,

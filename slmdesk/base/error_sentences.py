@@ -83,6 +83,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         ),
     ),
     "model.unknown": N_("No model is called “{wanted}”. There are: {known}."),
+    "model.ambiguous": N_("Several models begin with “{wanted}”. Write more of the name: {known}."),
     "model.english_only": N_("{name} writes English alone. Choose or get a better model for this question."),
     "model.no_documents": N_("{name} reads no documents. Choose or get a better model, or ask on the page Documents."),
     "model.none": N_("There is no model yet. Add a model file (.gguf) first."),

@@ -481,7 +481,7 @@ def attachments_of(services: Services, answer: Message) -> list[Json]:
 )
 @click.option("--teach", is_flag=True, help="Make examples of the answers that you corrected in chats with it.")
 @click.option("--score", is_flag=True, help="Ask the model each example with all others, and compare.")
-@click.option("-m", "--model", help="With --score: id, unique prefix of one, or name.")
+@click.option("-m", "--model", help="With --score: id or name, or its beginning.")
 @json_option
 @click.pass_obj
 def presets(

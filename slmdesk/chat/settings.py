@@ -68,7 +68,7 @@ _LENGTHS = (
     *((size, _("{size} tokens").format(size=grouped(size))) for size in (64, 128, 256, 512, 1024, 2048, 4096)),
 )
 
-MODEL = Setting("model", _("Model"), _("Which model answers in this chat."), help="Id, unique prefix of one, or name.")
+MODEL = Setting("model", _("Model"), _("Which model answers in this chat."), help="Id or name, or its beginning.")
 TEMPERATURE = Setting(
     "temperature",
     _("Temperature"),

@@ -96,8 +96,8 @@ class ModelService(Service):
                 journal.unlink()
 
     def choose(self, requested: str | None) -> ModelRecord:
-        """Return the model with this id, unique prefix of an id, or name. It is never replaced by another; '' matches
-        none.
+        """Return the model with this id or name, or the only one that begins so. It is never replaced by another, and
+        '' matches none.
 
         For None, return the model chosen in this session, else the default for chat, else the last used, else the only
         one. A model made for translation is taken only if there is no other. A copy that cannot be used here is then

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections import Counter
@@ -134,18 +135,21 @@ class Models(StorePart):
         return self._all(model_from, "select * from models order by n")
 
     def get(self, requested: str) -> ModelRecord:
-        """Return a model by its id, by the only id that begins with `requested`, or by name. Raises KnownError
-        model.unknown, with the names.
+        """Return a model by its id, by its name, or by the beginning of one of these or of its file's name. Raises
+        KnownError model.unknown and, if several begin so, model.ambiguous, with the names.
         """
-        models = self._all(model_from, "select * from models where id = ?", (self._id_of("models", requested),))
-        if not models:
-            name = self._text(requested)
-            models = self._all(model_from, "select * from models where lower(name) = lower(?) limit 2", (name,))
-        models = [model for model in models if not model.info.get(BROUGHT)]
-        if len(models) != 1:
-            known = ", ".join(f"{model.id} {model.name}" for model in self.all()[:20])
-            raise KnownError("model.unknown", wanted=requested[:80], known=known)
-        return models[0]
+        models = self.all()
+        id, wanted = self._id_of("models", requested), self._text(requested).casefold()
+        found = [model for model in models if model.id == id] or [
+            model for model in models if model.name.casefold() == wanted
+        ]
+        if wanted and not found:
+            found = [model for model in models if any(name.startswith(wanted) for name in _names_of(model))]
+        if len(found) != 1:
+            code = "model.ambiguous" if found else "model.unknown"
+            known = ", ".join(f"{model.id} {model.name}" for model in (found or models)[:20])
+            raise KnownError(code, wanted=requested[:80], known=known)
+        return found[0]
 
     def change(self, id: str, **values: Any) -> ModelRecord:
         if unknown := values.keys() - _CHANGEABLE:
@@ -181,6 +185,11 @@ class Models(StorePart):
             self._db.run("delete from models where id = ?", (self.get(id).id,))
             if before:
                 before()
+
+
+def _names_of(model: ModelRecord) -> tuple[str, str]:
+    """Return the name of a model and that of its file, in small letters."""
+    return model.name.casefold(), Path(os.fsdecode(model.path)).name.casefold()
 
 
 def model_from(row: RowLike) -> ModelRecord:

@@ -96,7 +96,7 @@ class LengthType(click.ParamType[str | int]):
 @click.option("--focus", default="", help="Words whose matter comes first.")
 @click.option("--instruction", default="", help="An instruction of your own, in words; needed with --kind own.")
 @click.option("--own-words", is_flag=True, help="Sentences of the document only; no model writes.")
-@click.option("-m", "--model", help="Id, or the beginning of one, or name.")
+@click.option("-m", "--model", help="Id or name, or its beginning.")
 @click.option(
     "-o",
     "--output",

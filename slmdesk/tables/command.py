@@ -54,7 +54,7 @@ WIDEST = 34
     "--label", "labels", multiple=True, metavar="NAME", help="Of a text: sentiment, urgency, topic or your own."
 )
 @click.option("--text", "text_column", metavar="COLUMN", help="Where the texts stand; else the column with most words.")
-@click.option("-m", "--model", help="Id, or the beginning of one, or name.")
+@click.option("-m", "--model", help="Id or name, or its beginning.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .csv, .xlsx, .json, .docx, .pdf, .html.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @headings_option

@@ -49,7 +49,7 @@ RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 @click.argument("new", type=NamedFile(dir_okay=False), metavar="NEW")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .md, .docx, .html, .pdf, .xlsx, .json.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
-@click.option("-m", "--model", help="Whose words are wanted: id, or the beginning of one, or name.")
+@click.option("-m", "--model", help="Whose words are wanted: id or name, or its beginning.")
 @click.option("--no-model", is_flag=True, help="Ask no model; the changes speak for themselves.")
 @headings_option
 @no_save_option

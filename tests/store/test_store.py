@@ -366,8 +366,20 @@ def test_a_model_record_is_found_by_id_prefix_or_name(store):
         store.models.get("Qwen")
     assert "SmolLM2 135M" in caught.value.args_for_people["known"]
     add_model(store)
-    with pytest.raises(KnownError, match=r"model\.unknown"):
+    with pytest.raises(KnownError, match=r"model\.ambiguous"):
         store.models.get("SmolLM2 135M")
+
+
+def test_the_only_beginning_of_a_name_or_of_its_file_names_a_model_and_of_several_all_are_told(store):
+    small = add_model(store, "Qwen2.5 0.5B", path=b"/models/small.gguf")
+    large = add_model(store, "Qwen2.5 1.5B", path=b"/models/large.gguf")
+    assert store.models.get("qwen2.5 1") == large
+    assert store.models.get("Small.g") == small
+    with pytest.raises(KnownError, match=r"^model\.ambiguous ") as caught:
+        store.models.get("Qwen")
+    assert caught.value.args_for_people["known"] == f"{small.id} {small.name}, {large.id} {large.name}"
+    with pytest.raises(KnownError, match=r"model\.unknown"):
+        store.models.get("")
 
 
 def test_facts_and_fields_of_a_model_change(store):

@@ -67,7 +67,7 @@ def _refuse_more(_context: click.Context, _option: click.Parameter, is_given: bo
 @click.option("--properties", is_flag=True, help="Translate the title in the file's properties too.")
 @click.option("--glossary", default="", help="A file of terms, which is imported, or the id of one that is here.")
 @click.option("--columns", default="", help="Of a table as text: columns by number or name; else those with sentences.")
-@click.option("-m", "--model", help="Id, or the beginning of one, or name.")
+@click.option("-m", "--model", help="Id or name, or its beginning.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The translated file; else NAME.LANGUAGE.SUFFIX.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @headings_option
