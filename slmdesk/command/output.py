@@ -16,7 +16,7 @@ import click
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, write_out
 from slmdesk.base.protocol import picked
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item, JobRecord, JobStatus
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console
@@ -112,8 +112,7 @@ def begin(
         else:
             item = service.begin(request).id
         if output is not None:
-            kept = {"path": str(output.path), **picked(output, "force", "is_folder", "has_omitted", "headings")}
-            services.history.change_settings(item, **{KEY: kept})
+            services.history.change_settings(item, **{KEY: _kept(output)})
         return service.open(item)
 
     return services.service_thread.call(begin_or_resume)
@@ -150,7 +149,10 @@ def naming(console: Console, path: Path | None) -> Iterator[None]:
 
 @contextmanager
 def writing(console: Console, services: Services, view: MadeView, output: OutputFile | None) -> Iterator[None]:
-    """Context in which a finished item's output file is written. If that fails, a note says how to show the item."""
+    """Context in which an item's output file is written. If that fails, a note says how to show the item.
+
+    One that was stopped is written once more, in its place, when its job is done.
+    """
     try:
         with naming(console, output.path if output else None):
             yield
@@ -159,8 +161,14 @@ def writing(console: Console, services: Services, view: MadeView, output: Output
             what = kind_words(view.item.kind).lower()
             console.notify(f"note: the {what} is kept: slmdesk history show {view.item.id}")
         raise
-    if output is not None:
+    if output is not None and view.is_done:
         _forget(services, view.item.id)
+    elif output is not None:
+        services.call.history.change_settings(view.item.id, **{KEY: _kept(changed(output, force=True))})
+
+
+def _kept(output: OutputFile) -> dict[str, Json]:
+    return {"path": str(output.path), **picked(output, "force", "is_folder", "has_omitted", "headings")}
 
 
 def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Path | None]:

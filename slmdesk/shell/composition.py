@@ -190,6 +190,7 @@ class Frame(QObject):
         area.state_changed.connect(self._keep_timer.start)
         area.page.list_requested.connect(self.window.open_bar)
         area.too_weak.connect(self._place_with_card("Documents", area.page).show_to)
+        area.table_pane.model_requested.connect(self.opener.all_models)
         return area
 
     @property

@@ -16,7 +16,7 @@ from slmdesk.base.texts import cut
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, headings_option, json_option, no_save_option, table
 from slmdesk.command.opening import named_model
-from slmdesk.command.output import OutputFile, check_file, form_of, make, output_file, write_json, writing
+from slmdesk.command.output import OutputFile, begin, check_file, finish, form_of, output_file, write_json, writing
 from slmdesk.command.reading import open_all
 from slmdesk.services import Services
 from slmdesk.tables import cells
@@ -27,13 +27,14 @@ from slmdesk.tables.types import (
     DOUBTFUL,
     Column,
     ColumnKind,
-    ExtractionGrew,
     Flag,
     Table,
     TableCell,
     TableRow,
     cell_words,
+    columns_with,
     doubts_of,
+    unasked_words,
 )
 
 PRESETS = ("invoice", "contract", "cv", "minutes")
@@ -90,9 +91,7 @@ def extract(
     _check_output(output, force)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
-        named_model(services, model)
-        if model or not all(column.kind is ColumnKind.LABEL for column in requested):
-            services.call.models.choose(model)  # before long reading
+        named_model(services, model)  # before long reading
         documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
@@ -100,58 +99,54 @@ def extract(
         ids = tuple(document.id for document in documents)
         request = TableRequest(ids, requested, model, text_column or "")
         goal = output_file(console, output, force=force)
-        rows: set[str] = set()
-
-        def on_row(event: ExtractionGrew) -> None:
-            if event.is_complete:
-                rows.add(event.row.document)
-            done, total = len(rows), max(len(rows), len(documents))
-            console.progress(f"{event.row.name}: {done} of {total}", done, total)
-
-        services.on(ExtractionGrew, on_row)
-        view = make(console, services, services.extraction, request, goal)
-        item, made = view.item.id, view.table
-        assert made is not None  # it is done
+        view, is_stopped = begin(console, services, services.extraction, request, goal), False
+        item = view.item.id
+        try:
+            view = finish(console, services, services.extraction, view, goal)
+        except KeyboardInterrupt:  # what is there by now has a row for each document
+            view, is_stopped = services.call.extraction.open(item), True
+        made = view.table
+        assert made is not None  # it is done, or stopped
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
         shape = _as_json(None if no_save else item, made, timing, failed)
         if goal is not None:
             with writing(console, services, view, goal):
                 _write(console, services, item, shape, goal)
-    unasked = _unasked(made)
-    _note_gaps(console, made, unasked)
+    unread = _unread(made)
+    if is_stopped:
+        console.notify("note: What was not reached says “not read”.")
+    else:
+        _note_gaps(console, made, unread)
     if output is not None:
         console.notify(f"Written to {output}.")
     if console.as_json:
         console.give(shape)
     elif output is None:
         _show(console, made)
-    return 1 if failed or unasked else None
+    if is_stopped:
+        raise KeyboardInterrupt
+    return 1 if failed or unread else None
 
 
-def _note_gaps(console: Console, made: Table, unasked: Sequence[tuple[str, Sequence[str]]]) -> None:
+def _note_gaps(console: Console, made: Table, unread: Sequence[tuple[str, Sequence[str]]]) -> None:
     for row in made.rows:
         if not row.coverage.pages_read:
             reasons = ", ".join(dict.fromkeys(page.reason for page in row.coverage.unreadable)) or "empty"
             console.notify(f"note: {row.name}: no words could be read ({reasons}), so its row is empty.")
-    for line in filter(None, made.note.split("\n")):
+    for line in filter(None, (unasked_words(made), *made.note.split("\n"))):
         console.notify(f"note: {line}")
-    for name, missing in unasked:
+    for name, missing in unread:
         columns = ", ".join(missing)
         console.notify(f"note: {name}: no answer of the model could be used for {columns}, so that is empty.")
 
 
-def _unasked(made: Table) -> list[tuple[str, list[str]]]:
+def _unread(made: Table) -> list[tuple[str, list[str]]]:
     """Return the documents that were read, with the columns for which the model failed.
 
     The empty cells of these columns mean nothing.
     """
-    gaps = []
-    for row in made.rows:
-        cells_of = zip(made.columns, row.cells, strict=True)
-        columns = [column.name for column, cell in cells_of if cell.flag is Flag.UNREAD]
-        if columns and row.coverage.pages_read:
-            gaps.append((row.name, columns))
-    return gaps
+    gaps = [(row.name, columns_with(made, Flag.UNREAD, [row])) for row in made.rows if row.coverage.pages_read]
+    return [(name, columns) for name, columns in gaps if columns]
 
 
 def _label(words: str) -> Column:

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from slmdesk.base.documents import Chart, ChartKind, Series
 from slmdesk.base.record import Record, values_of
 from slmdesk.base.texts import N_, _
-from slmdesk.base.translation import LANGUAGES
-from slmdesk.tables.labels import BY_WORDS, by_words
 from slmdesk.tables.texts import LANGUAGE
-from slmdesk.tables.types import Column, ColumnKind, Table, TableCell, TableRow, text_of
+from slmdesk.tables.types import Column, ColumnKind, Table, TableCell, TableRow
 
 SAMPLE = 30
 """Rows that a person checks by hand."""
@@ -23,8 +21,6 @@ MOST_VALUES = 12
 MOST_DIFFERENT = 60
 NOTHING, OTHERS = N_("(none)"), N_("(others)")
 CONFIDENCE = 1.96
-LEAST_CHECKED = 10
-"""Fewest labels checked by hand that tell whether lists of words are better than the model."""
 MOST_MONTHS = 240
 _MONTH = re.compile(r"\d{4}-\d\d")
 
@@ -148,22 +144,11 @@ class Error(Record):
     checked: int
     low: float
     high: float
-    by_lists: int | None
-    """How many labels of the sample lists of words would have told wrong. None: they told them all."""
 
     @property
     def words(self) -> str:
         told = _("{wrong} of {checked} labels checked by hand were wrong: {share:.0%} (95 %: {low:.0%} to {high:.0%})")
-        told = told.format(**values_of(self), share=self.wrong / max(1, self.checked))
-        return (
-            told
-            if self.by_lists is None
-            else f"{told}; " + _("lists of words would have told {n} wrong").format(n=self.by_lists)
-        )
-
-    @property
-    def are_lists_better(self) -> bool:
-        return self.by_lists is not None and self.by_lists < self.wrong and self.checked >= LEAST_CHECKED
+        return told.format(**values_of(self), share=self.wrong / max(1, self.checked))
 
 
 def sample_of(table: Table, column: int, seed: str) -> list[TableRow]:
@@ -177,21 +162,7 @@ def error_of(table: Table, column: int) -> Error | None:
     rows = {row.document: row for row in table.rows}
     checks = [check for check in table.checks if check.column == column and check.document in rows]
     wrong = sum(rows[check.document].cells[column].edited for check in checks)
-    by_lists = (
-        None
-        if is_by_words(table, column)
-        else sum(_by_lists(table, rows[check.document], column) != check.value for check in checks)
-    )
-    return Error(wrong, len(checks), *interval(wrong, len(checks)), by_lists) if checks else None
-
-
-def _by_lists(table: Table, row: TableRow, column: int) -> str:
-    return by_words(table.columns[column], text_of(table, row, column), _language_of(table, row))
-
-
-def _language_of(table: Table, row: TableRow) -> str:
-    said = next((row.cells[at].value for at, known in enumerate(table.columns) if known.name == LANGUAGE), "")
-    return next((code for code, known in LANGUAGES.items() if known.name == said), "")
+    return Error(wrong, len(checks), *interval(wrong, len(checks))) if checks else None
 
 
 def interval(wrong: int, count: int) -> tuple[float, float]:
@@ -199,7 +170,3 @@ def interval(wrong: int, count: int) -> tuple[float, float]:
     share, part = wrong / count, CONFIDENCE * CONFIDENCE / count
     middle, width = share + part / 2, math.sqrt(share * (1 - share) * part + part * part / 4)
     return max(0.0, (middle - width) / (1 + part)), min(1.0, (middle + width) / (1 + part))
-
-
-def is_by_words(table: Table, column: int) -> bool:
-    return any(row.cells[column].origin == BY_WORDS for row in table.rows)

@@ -19,7 +19,7 @@ from slmdesk.exports.writers import Book, Cell, Noted
 from slmdesk.library.types import unread_reason
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.tables.cells import CURRENCIES
-from slmdesk.tables.counts import charts_of, error_of, is_by_words, labels_of
+from slmdesk.tables.counts import charts_of, error_of, labels_of
 from slmdesk.tables.service import ExtractionService
 from slmdesk.tables.types import (
     NOT_LOOKED_FOR,
@@ -100,14 +100,13 @@ def _lines(extraction: Table, written: Callable[[TableCell], Cell], page: str) -
 
 
 def _about_labels(extraction: Table) -> list[str]:
-    """Say how the labels were told, and how often a person found them wrong in a sample."""
+    """Say which model told the labels, and how often a person found them wrong in a sample."""
     notes = []
-    for at in labels_of(extraction):
-        name, error = _(extraction.columns[at].name), error_of(extraction, at)
-        by_lists = is_by_words(extraction, at)
-        how = _(phrases.BY_LISTS) if by_lists else _(phrases.BY).format(model=extraction.model)
+    for at in labels_of(extraction) if extraction.model else ():
+        error = error_of(extraction, at)
         checked = error.words if error else _(phrases.UNCHECKED)
-        notes.append(_(phrases.LABEL_TOLD).format(name=name, how=how, checked=checked))
+        told = _(phrases.LABEL_TOLD)
+        notes.append(told.format(name=_(extraction.columns[at].name), model=extraction.model, checked=checked))
     return notes
 
 

@@ -38,7 +38,6 @@ from slmdesk.tables.cells import (
 from slmdesk.tables.contexts import check_context
 from slmdesk.tables.labels import (
     MOST_CHARACTERS,
-    by_words,
     carrying,
     cell_of,
     chosen_of,
@@ -52,11 +51,6 @@ from slmdesk.tables.texts import TextRow, TextTable, common_language, fact, is_t
 from slmdesk.tables.types import JUDGED, Column, ColumnKind, Flag, Table, TableCell, TableRow
 from slmdesk.text.checks.words import tongue
 
-BY_LISTS = N_(
-    "Labels come from lists of words where no model that can judge them is here. Check a sample before you use the "
-    "counts."
-)
-BY_CHOICE = N_("Labels come from lists of words, as you chose. Check a sample before you use the counts.")
 WITHOUT_TEXT = N_("Rows without a text were left out: {count}.")
 FIRST_PAGES = 5
 """Pages of a document from which columns are guessed, and labels judged if it does not fit."""
@@ -197,9 +191,6 @@ class TablePlan:
             yield Yield()
         if self._left_out:
             self._note = "\n".join(filter(None, (self._note, WITHOUT_TEXT.format(count=self._left_out))))
-        if by_lists := [self._columns[at] for at in self._labels if at not in self._judged]:
-            note = BY_CHOICE if all(known.is_by_lists for known in by_lists) else BY_LISTS
-            self._note = "\n".join(filter(None, (note, self._note)))
         texts = [row.text.values[row.table.text].text for row in self._rows if row.text and row.table]
         self._language = common_language(texts)
 
@@ -235,7 +226,7 @@ class TablePlan:
         return [*steps, *((yield from self._copied(at, missing, pages)) if missing else ())]
 
     def _judge(self, at: int, pages: Sequence[Page] | None) -> list[dict[str, Json]]:
-        """Tell the labels of a text by lists of words, or return the steps that ask for them."""
+        """Return the steps that ask for the labels of a text. A model that cannot judge them leaves them empty."""
         row, steps = self._rows[at], list[dict[str, Json]]()
         if not self._labels:
             return steps
@@ -248,8 +239,7 @@ class TablePlan:
                 row.is_whole = row.is_whole and len(whole) <= MOST_CHARACTERS and pages is not None
                 steps.append(self._added(label_step(self._columns[column], whole), _Asked(at, (column,), texts)))
             else:
-                label = by_words(self._columns[column], whole, texts.language)
-                row.cells[column] = self._labelled(row, column, label, texts)[0] if label else TableCell()
+                row.cells[column] = TableCell(flag=Flag.UNASKED)
         return steps
 
     def _labelled(

@@ -14,7 +14,7 @@ from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from, stored_from
 from slmdesk.base.record import Record, changed, sparse, to_json
-from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
+from slmdesk.base.records import DocumentRecord, Item, JobRecord, JobStatus, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json, Sampling, unlike_marks
 from slmdesk.evaluation.exams import is_weak
@@ -23,7 +23,7 @@ from slmdesk.jobs.runner import JobPlanner, Plan, step_of
 from slmdesk.jobs.service import REQUEST, JobService, request_in
 from slmdesk.library.search import Retrieval
 from slmdesk.loader.model_loader import ModelLoader, ask_once
-from slmdesk.models.service import ModelService, able, is_starter
+from slmdesk.models.service import ModelService, able
 from slmdesk.runtime.events import Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
@@ -35,7 +35,6 @@ from slmdesk.tables.texts import DAY, FACTS, FOLDER, LANGUAGE, TextTable, is_tab
 from slmdesk.tables.types import (
     DOUBTFUL,
     DOUBTS,
-    JUDGED,
     Column,
     ColumnKind,
     Edit,
@@ -47,6 +46,7 @@ from slmdesk.tables.types import (
     TableCell,
     TableRow,
     doubts_of,
+    example_of,
     place_words,
     reshaped,
     with_edits,
@@ -59,6 +59,9 @@ MOST_NAME, MOST_MEANING, MOST_CELL = 80, 300, 2000
 WEAK = N_(
     "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
 )
+
+LEAST_ASKED = 900_000_000
+"""Fewest parameters of a model that is asked: those called 1B have from 0.95 to 1.3 billion."""
 
 MOST_IN_WORDS = 500
 """Most rows of a table that its message has, by which a search finds it."""
@@ -121,7 +124,7 @@ class ExtractionService(Service, JobPlanner):
         `store.…`.
         """
         request, documents = self._with_documents(request)
-        record = self._record_for(request)
+        record = self._asked(request.model)
         words = f"{', '.join(column.name for column in request.columns)} of {names_of(documents)}"
         item = self._items.add(documents, title_of(documents), request, words)
         self._items.start(item, record, PROMPT_VERSION, request)
@@ -130,10 +133,11 @@ class ExtractionService(Service, JobPlanner):
     def begun_before(self, request: TableRequest) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None. Raises what `begin` raises."""
         request, __ = self._with_documents(request)
-        return self._items.begun_before(request, self._record_for(request))
+        return self._items.begun_before(request, self._asked(request.model))
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
-        """Make a table again from the current documents. The model is asked only about what changed.
+        """Make a table again from the current documents. The model is asked only about what changed, and shown what a
+        person wrote into columns of their own.
 
         A person's edits stay. Raises KnownError as `begin` does, and `item.unknown`.
         """
@@ -141,8 +145,11 @@ class ExtractionService(Service, JobPlanner):
         if job := self._items.resume(stored):
             return job
         request, __ = self._with_documents(_request_from(request_in(stored)))
-        record = self._record_for(changed(request, model=model or request.model))
-        return self._items.start(stored, record, PROMPT_VERSION, request)
+        if (table := self._kept(stored.id)) and table.columns == request.columns:
+            request = changed(request, columns=tuple(_taught(table, at) for at in range(len(table.columns))))
+            self._store.items.change_settings(stored.id, **{REQUEST: to_json(request)})
+            self._save(stored.id, reshaped(table, request.columns, table.edits))
+        return self._items.start(stored, self._asked(model or request.model), PROMPT_VERSION, request)
 
     def join(self, item: str, documents: Sequence[str]) -> JobRecord:
         """Add documents to a table, such as the texts of the next month. The model is asked about what is new alone.
@@ -195,21 +202,12 @@ class ExtractionService(Service, JobPlanner):
         return with_edits(table)
 
     def teach(self, item: str, column: int) -> Table:
-        """Show the model which labels a person corrected, and ask it again. Return what `reshape` returns, raise what
-        it raises.
+        """Show the model what a person corrected in a column, and ask it again. Return what `reshape` returns, raise
+        what it raises.
         """
         table = self._kept(self._items.find(item).id) or Table((), ())
         columns = [*table.columns]
-        columns[column] = changed(columns[column], examples=examples_of(table, column))
-        return self.reshape(item, columns, table.edits)
-
-    def use_lists(self, item: str, column: int) -> Table:
-        """Let lists of words tell a column's labels. Return what `reshape` returns, raise what it raises."""
-        table = self._kept(self._items.find(item).id) or Table((), ())
-        columns = [
-            changed(definition, is_by_lists=definition.is_by_lists or at == column)
-            for at, definition in enumerate(table.columns)
-        ]
+        columns[column] = changed(_taught(table, column), examples=examples_of(table, column))
         return self.reshape(item, columns, table.edits)
 
     @sliced
@@ -247,15 +245,13 @@ class ExtractionService(Service, JobPlanner):
         vectors: list[bytes] = yield self._vectors(texts)
         on_thread = partial(pending_on_file_thread, self._service_thread, name="themes")
         groups: list[themes.Theme] = yield on_thread(lambda: themes.themes_of(texts, vectors))
-        with suppress(KnownError):  # without a model their words are their names
-            record = able(self._models.choose(None))
-            if groups and not is_starter(record):
-                said = Pending[str]()
-                step = step_of(themes.naming_turns(groups), Sampling(temperature=0.0, max_tokens=160))
-                ask_once(self._loader, record, [step]).then(
-                    lambda outcome: said.end("" if isinstance(outcome, Problem) else outcome[0].text)
-                )
-                groups = themes.named(groups, (yield said))
+        if groups and (record := self._asked(None)):  # without a model their words are their names
+            said = Pending[str]()
+            step = step_of(themes.naming_turns(groups), Sampling(temperature=0.0, max_tokens=160))
+            ask_once(self._loader, record, [step]).then(
+                lambda outcome: said.end("" if isinstance(outcome, Problem) else outcome[0].text)
+            )
+            groups = themes.named(groups, (yield said))
         return tuple(Label(group.name, ", ".join(group.words)) for group in groups)
 
     def _pages_from(self, document: str, begin: int) -> Sequence[Page]:
@@ -275,7 +271,7 @@ class ExtractionService(Service, JobPlanner):
         record, is_started = None, False
         if unfinished or not set(request.columns) <= set(old.columns):
             request, __ = self._with_documents(request)
-            record, is_started = self._record_for(request), True
+            record, is_started = self._asked(request.model), True
         if unfinished:
             self._jobs.cancel(unfinished.id)
         self._store.items.change_settings(stored.id, **{REQUEST: to_json(request)})
@@ -288,10 +284,10 @@ class ExtractionService(Service, JobPlanner):
         """Return a table with the progress of its job. Raises KnownError `item.unknown`."""
         stored = self._items.find(item)
         job, request = self._items.newest_job(stored.id), _request_from(request_in(stored))
-        table = self._so_far(stored.id, job)
         documents = tuple(self._store.documents.of_item(stored.id))
+        is_over = job is None or job.status is JobStatus.PAUSED or job.status.is_end
+        table = self._so_far(stored.id, job) or (Table(request.columns, ()) if is_over else None)
         if table is not None:
-            is_over = job is None or job.status.is_end
             table = with_edits(with_rows_for(table, self._there_in(request), is_over=is_over))
         return ExtractionView(stored, request, documents, table, job)
 
@@ -334,17 +330,21 @@ class ExtractionService(Service, JobPlanner):
         first = 1 if kept and kept[0].name not in FACTS else 0
         return [*kept[:first], *columns, *kept[first:]]
 
-    def _record_for(self, request: TableRequest) -> ModelRecord | None:
-        """Return the model that is asked. None: labels are told by lists of words, and nothing else is looked for."""
-        needs_none = all(column.kind in JUDGED for column in request.columns)
+    def _asked(self, model: str | None) -> ModelRecord | None:
+        """Return the model that is asked. None: there is none that can be, so that rules fill what they prove."""
         try:
-            record = able(self._models.choose(request.model))
+            record = able(self._models.choose(model))
         except KnownError as err:
-            if err.code == "model.none" and needs_none:
+            if err.code == "model.none":
                 return None
             raise
-        is_judge = any(_judges(record, column) for column in request.columns)
-        return None if needs_none and not is_judge else record
+        return None if is_weak(record, (), LEAST_ASKED) else record
+
+    def has_model(self) -> bool:
+        """Return whether there is a model that can be asked."""
+        with suppress(KnownError):
+            return self._asked(None) is not None
+        return False
 
     def plan(self, job: JobRecord) -> Plan:
         item, request = self._store.items.get(job.item or "").id, _request_from(job.settings)
@@ -354,9 +354,9 @@ class ExtractionService(Service, JobPlanner):
         plan = self._live[job.id] = TablePlan(
             job, request.columns, self._still_there(request),
             plan_tools(self._runtime, self._loader, self._jobs, job, record),
-            text=request.text, model=record.name if record else "", is_asked=bool(record and not is_starter(record)),
+            text=request.text, model=record.name if record else "", is_asked=record is not None,
             judges=lambda column: record is not None and _judges(record, column),
-            note=WEAK.format(model=record.name) if record and is_weak(record) and not is_starter(record) else "",
+            note=WEAK.format(model=record.name) if record and is_weak(record) else "",
             passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
             reported=lambda row, is_complete: self._on_row(item, job.id, row, is_complete),
@@ -429,9 +429,14 @@ class ExtractionService(Service, JobPlanner):
 
 
 def _judges(record: ModelRecord, column: Column) -> bool:
-    """Return whether a model tells the labels of a column, and not lists of words."""
-    is_label = column.kind is ColumnKind.LABEL and not column.is_by_lists
-    return is_label and not is_weak(record, (), fewest_to_judge(column))
+    """Return whether a model can tell the labels of a column."""
+    return column.kind is ColumnKind.LABEL and not is_weak(record, (), fewest_to_judge(column))
+
+
+def _taught(table: Table, at: int) -> Column:
+    """Return a column with what a person wrote into it as its example."""
+    column = table.columns[at]
+    return changed(column, example=example_of(table, at) or column.example)
 
 
 def _request_from(untrusted: Json) -> TableRequest:

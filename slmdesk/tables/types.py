@@ -39,7 +39,7 @@ JUDGED = frozenset((ColumnKind.LABEL, ColumnKind.GIVEN))
 class Label(Record):
     name: str
     meaning: str = ""
-    """When it fits. Where no model judges, the words of both tell it."""
+    """When it fits."""
 
 
 class Column(Record):
@@ -52,8 +52,8 @@ class Column(Record):
     """Of a label column: what each text is one of."""
     examples: tuple[tuple[str, str], ...] = ()
     """Texts whose label a person corrected, with the right one: the model is shown them."""
-    is_by_lists: bool = False
-    """Whether lists of words tell the labels, as a person chose: they were right more often."""
+    example: str = ""
+    """A value as a person wrote it into the column, which the model is shown."""
 
 
 class Flag(StrEnum):
@@ -79,9 +79,10 @@ class Flag(StrEnum):
     UNREAD = "not read"
     """The model did not answer, the document has no words, or the table was cancelled before."""
     UNASKED = "no model asked"
-    """Only rules looked for the value: the starter is not asked, and there is no other model."""
+    """Only rules looked for the value: there is no model that can be asked."""
 
 
+E_INVOICE = "e-invoice"
 NOT_LOOKED_FOR = N_("not looked for")
 FLAG_WORDS: Mapping[Flag, str] = {
     Flag.NONE: "",
@@ -126,8 +127,9 @@ class TableCell(Record, omit_defaults=True):
     """End of the value; `start` and `end` are in characters of the page."""
     flag: Flag = Flag.NOT_FOUND
     origin: str = ""
-    """`e-invoice`: of its XML; `label`: read behind its name in the document; `rule`: by the words around it; `model`;
-    `person`; `judged`: a label by the model; `words`: a label by a list of words; `given`: of the text's row.
+    """`label`: read behind its name in the document; `rule`: recognised by the words around it; `model`; `person`;
+    `judged`: a label by the model; `given`: of the text's row; `e-invoice`: of the document's e-invoice. Older tables
+    have `words`: a label by a list of words.
     """
     number: Number | None = None
     """Value of a number or amount, if it is unambiguous."""
@@ -173,6 +175,14 @@ class Table(Record):
     note: str = ""
     checks: tuple[Edit, ...] = ()
     """What a person found right for labels of a sample (see `counts`)."""
+
+
+def example_of(table: Table, at: int) -> str:
+    """Return what a person wrote last into a column of their own, as an example of its values, or ""."""
+    column = table.columns[at]
+    if column.kind in JUDGED or column.meaning:
+        return ""
+    return next((edit.value for edit in reversed(table.edits) if edit.column == at and edit.value), "")
 
 
 def text_of(table: Table, row: TableRow, at: int) -> str:
@@ -267,10 +277,30 @@ def doubts_of(table: Table) -> list[tuple[str, str, str]]:
     ]
 
 
+def origin_words(cell: TableCell) -> str:
+    """Return where a value comes from, in words, if that says how far it can be trusted."""
+    if cell.edited:
+        return _("changed by you")
+    return _("from the e-invoice") if cell.origin == E_INVOICE else ""
+
+
+def columns_with(table: Table, flag: Flag, rows: Sequence[TableRow]) -> list[str]:
+    """Return the names of the columns in which a cell of these rows has a flag."""
+    found = {at for row in rows for at, cell in enumerate(row.cells) if cell.flag is flag}
+    return [_(table.columns[at].name) for at in sorted(found)]
+
+
+def unasked_words(table: Table) -> str:
+    """Return what a model would look for that none was asked for, in a sentence, or ""."""
+    columns = ", ".join(columns_with(table, Flag.UNASKED, table.rows))
+    return _("A model of about 1B or more would fill: {columns}.").format(columns=columns) if columns else ""
+
+
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
-    """Return a cell's place and doubts in one line: "p. 3 — not in the passage quoted"."""
-    said = _("changed by you") if cell.edited else flag_words(cell.flag) or _(cell.note)
-    return ", ".join(words for words in (place_words(cell, page_kind), certainty_words(cell), said) if words)
+    """Return a cell's place, origin and doubts in one line: "p. 3, not in the passage quoted"."""
+    said = flag_words(cell.flag) or _(cell.note)
+    words = place_words(cell, page_kind), certainty_words(cell), origin_words(cell), said
+    return ", ".join(filter(None, words))
 
 
 def certainty_words(cell: TableCell) -> str:

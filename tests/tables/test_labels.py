@@ -197,27 +197,14 @@ def test_the_error_of_a_sample_has_its_interval() -> None:
     checks = tuple(
         Edit(line.document, 0, "mixed" if line.document in wrong else line.cells[0].value) for line in sample
     )
-    checked = changed(TABLE, rows=tuple(rows), checks=checks)
+    checked = changed(TABLE, rows=tuple(rows), checks=checks, model="Qwen")
     error = error_of(checked, 0)
     assert error is not None
-    assert error.words == (
-        "3 of 30 labels checked by hand were wrong: 10% (95 %: 3% to 26%); lists of words would have told 30 wrong"
-    )
-    assert not error.are_lists_better
+    assert error.words == "3 of 30 labels checked by hand were wrong: 10% (95 %: 3% to 26%)"
     assert error.words in str(table_sheets(checked)["Labels"])
     assert any(error.words in piece.text for piece in table_paper("Reviews", checked).pieces)
     assert interval(0, 30)[0] == 0.0
     assert error_of(TABLE, 0) is None
-
-
-def test_a_sample_tells_where_lists_of_words_are_better_than_the_model() -> None:
-    columns = (Column("Review", ColumnKind.GIVEN), SENTIMENT, Column("Language", ColumnKind.GIVEN))
-    wrong = TableCell("negative", origin="judged", certainty=0.9)
-    cells = (TableCell("Het personeel was vriendelijk"), edited(wrong, "positive"), TableCell("Dutch"))
-    rows = tuple(TableRow(f"d#{at}", "t.csv", "sheet", cells, Coverage(1, 1, 1, 1)) for at in range(10))
-    error = error_of(Table(columns, rows, checks=tuple(Edit(row.document, 1, "positive") for row in rows)), 1)
-    assert error is not None
-    assert (error.wrong, error.by_lists, error.are_lists_better) == (10, 0, True)
 
 
 def test_texts_of_a_theme_are_put_together_and_a_model_may_name_them() -> None:

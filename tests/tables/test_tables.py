@@ -25,7 +25,16 @@ from slmdesk.tables.export import table_sheets
 from slmdesk.tables.labels import label_column, offered
 from slmdesk.tables.layout import PageTexts
 from slmdesk.tables.service import TableRequest
-from slmdesk.tables.types import DOUBTFUL, DOUBTS, Column, ColumnKind, ExtractionEnded, ExtractionGrew, Flag
+from slmdesk.tables.types import (
+    DOUBTFUL,
+    DOUBTS,
+    Column,
+    ColumnKind,
+    ExtractionEnded,
+    ExtractionGrew,
+    Flag,
+    unasked_words,
+)
 from slmdesk.text.passages import PassageBuilder
 
 pytestmark = pytest.mark.process
@@ -175,14 +184,15 @@ def test_of_a_weak_model_it_is_said_that_it_is_too_weak(opened) -> None:
     assert messages[1].text.endswith(table.note)
 
 
-def test_the_starter_is_asked_nothing_and_a_cell_says_that_no_model_looked(opened, asked, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.tables.service.is_starter", lambda _record: True)
+def test_a_small_model_is_asked_nothing_and_a_cell_says_that_no_model_looked(opened, asked, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.tables.service.is_weak", lambda _record, *_least: True)
     recorder = opened(answer=ANSWER)
     lease = keep(recorder, "lease.pdf", [page(1, "Rent: 900 euros. The tenant is Ada Baker.")])
     columns = [Column("Rent", ColumnKind.AMOUNT), Column("Heating")]
     table = ended(recorder, begin(recorder, lease, columns=columns))
     assert asked() == ""
     assert [cell.flag for cell in table.rows[0].cells] == [Flag.NONE, Flag.UNASKED]
+    assert unasked_words(table) == "A model of about 1B or more would fill: Heating."
     exported = [str(cell) for cell in table_sheets(table)["Table"][1]]
     assert exported[-1].endswith("not looked for")
 
@@ -222,7 +232,10 @@ def test_a_persons_words_stay_and_can_be_taken_back(opened) -> None:
     start = len(recorder.events)
     extraction.again(item.id)
     assert ended(recorder, item, start).rows[0].cells[0].value == "950 EUR"
+    assert extraction.open(item.id).table.columns[0].example == "950 EUR"
+    start = len(recorder.events)
     extraction.reshape(item.id, before.columns, before.edits)
+    ended(recorder, item, start)
     assert cell().value == "900 euros"
     for document_id, column in ((document.id, 7), ("nobody", 0)):
         with pytest.raises(KnownError, match=r"request\.invalid"):

@@ -142,7 +142,7 @@ class TableModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignRight if self.is_number(section) else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._head_of(section - 1) if section else _("Document")
+            return _(self.columns[section - 1].name) if section else _("Document")
         if role == Qt.ItemDataRole.ToolTipRole and section:
             return plain_tip(_(self.columns[section - 1].meaning or self.columns[section - 1].name))
         return None
@@ -173,12 +173,6 @@ class TableModel(QAbstractTableModel):
                 name = _(self.columns[index.column() - 1].name)
                 return f"{name}: {cell.value or _('empty')}. {cell_words(cell, row.page_kind)}"
         return None
-
-    def _head_of(self, at: int) -> str:
-        column = self.columns[at]
-        is_label, first = column.kind is ColumnKind.LABEL, next(iter(self._every), None)
-        by_words = is_label and first is not None and at < len(first.cells) and first.cells[at].origin == "words"
-        return _("{name} (by word lists)").format(name=_(column.name)) if by_words else _(column.name)
 
     def _words_of(self, cell: TableCell, at: int) -> str:
         column = self.columns[at]

@@ -10,14 +10,15 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord, JobStatus, title_words
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, cut
 from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
+from slmdesk.runtime.events import ModelsChanged
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.labels import offered
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
-from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Label, Table, TableRow
+from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Label, Table, TableRow, example_of
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.live import Live
 from slmdesk.window.panes import JobFollower
@@ -63,6 +64,8 @@ class TableController(JobFollower):
         )  # fmt: skip
         """The table that a document without one would have. It is watched once a person asks for a table."""
         self.guess.changed.connect(lambda: self._begin_guessed(self.guess.value))
+        self.has_model: Live[bool] = Live(bridge, self, lambda: extraction.has_model(), False, on=(ModelsChanged,))
+        """Whether there is a model that can be asked."""
         self.made.connect(self._on_made)
         self._grown: list[TableRow] = []
         """Rows that are not told yet. Told one by one, thousands would keep the window from all else."""
@@ -165,9 +168,6 @@ class TableController(JobFollower):
         if item == self.item:
             self._change(self._bridge.services.extraction.teach(item, column))
 
-    def use_lists(self, column: int) -> None:
-        self._change(self._bridge.services.extraction.use_lists(self.item, column))
-
     def undo(self) -> None:
         if self._undo:
             request = self._bridge.services.extraction.reshape(self.item, *self._undo.pop())
@@ -245,10 +245,16 @@ class TableController(JobFollower):
     def _on_made(self, table: Table) -> None:
         self._shown, self._grown = table, []  # which are older
         column, self._corrected = self._corrected, None
-        if column is not None and column < len(table.columns) and (count := offered(table, column)):
-            words = _("You have corrected {count} labels.").format(count=count)
-            act, teach = _("Teach by these examples"), partial(self._teach, self.item, column)
-            self._bridge.notice_raised.emit(Notice(words, action=act, on_action=teach, key=f"teach {self.item}"))
+        if column is None or column >= len(table.columns) or not self.has_model.value:
+            return
+        teach, key = partial(self._teach, self.item, column), f"teach {self.item}"
+        if count := offered(table, column):
+            words, act = _("You have corrected {count} labels.").format(count=count), _("Teach by these examples")
+            self._bridge.notice_raised.emit(Notice(words, action=act, on_action=teach, key=key))
+        elif len(table.rows) > 1 and example_of(table, column) not in ("", table.columns[column].example):
+            words = _("The model can take “{value}” as an example.").format(value=cut(example_of(table, column), 40))
+            act = _("Ask again for the other rows")
+            self._bridge.notice_raised.emit(Notice(words, action=act, on_action=teach, key=key))
 
     def _on_ended(self, event: ExtractionEnded) -> None:
         if event.item == self.item:

@@ -27,7 +27,6 @@ from slmdesk.tables.counts import (
     countable,
     counted,
     error_of,
-    is_by_words,
     labels_of,
     rows_in,
 )
@@ -47,7 +46,6 @@ class CountsView(QFrame):
     rows_chosen = Signal(object, str)
     """Emitted with the ids of the rows that a figure counts, and what they have in common."""
     check_requested = Signal(int)
-    lists_requested = Signal(int)
 
     def __init__(self, parent: QWidget, write: Callable[[bytes, Path], None]) -> None:
         super().__init__(parent)
@@ -67,8 +65,6 @@ class CountsView(QFrame):
             action.triggered.connect(partial(self._on_save, form.id))
         save.clicked.connect(lambda: menu.popup(save.mapToGlobal(save.rect().bottomLeft())))
         self._trust = plain_label("", self, name="counts_trust", kind="small")
-        self._lists = button(_("Use lists of words"), "use_lists_button", self, kind="quiet")
-        self._lists.clicked.connect(lambda: self.lists_requested.emit(self._label.currentData()))
         content = named(QWidget(self), "counts_inner")
         self.chart = ChartView(content, "counts_chart")
         self.figures = named(QTableWidget(content), "counts_figures", label=_("Figures; Enter shows their texts"))
@@ -84,8 +80,7 @@ class CountsView(QFrame):
         area = named(QScrollArea(self), "counts_area")
         show_column(area, content)
         head = row(self._label, self._by, 1, check, save, gap=theme.SPACE_8)
-        trust = row((self._trust, 1), self._lists, gap=theme.SPACE_8)
-        column(head, trust, (area, 1), into=self, gap=theme.SPACE_8)
+        column(head, self._trust, (area, 1), into=self, gap=theme.SPACE_8)
         self._label.value_chosen.connect(lambda _at: self._count())
         self._by.value_chosen.connect(lambda _at: self._count())
 
@@ -107,10 +102,7 @@ class CountsView(QFrame):
         self.chart.show_chart(chart)
         self._fill_figures(chart.rows)
         error = error_of(table, label)
-        told = _("Labels by lists of words.") if is_by_words(table, label) else ""
-        checked = f"{error.words}." if error else _("No sample was checked by hand.")
-        self._trust.setText(" ".join(filter(None, (told, checked))))
-        self._lists.setVisible(error is not None and error.are_lists_better)
+        self._trust.setText(f"{error.words}." if error else _("No sample was checked by hand."))
 
     def _fill_figures(self, rows: tuple[tuple[str, ...], ...]) -> None:
         figures, (head, *lines) = self.figures, rows

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.documents import Form
+from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _, cut, in_quotes, ngettext, retold
 from slmdesk.jobs.types import JobChanged, left_words
@@ -39,7 +40,9 @@ from slmdesk.tables.types import (
     TableRow,
     certainty_words,
     flag_words,
+    origin_words,
     place_words,
+    unasked_words,
 )
 from slmdesk.tables.window.cells import CellsView, TableModel
 from slmdesk.tables.window.controller import NOTHING_NAMED, TableController
@@ -82,6 +85,7 @@ NARROW = 84
 
 
 class TablePane(QFrame):
+    model_requested = Signal()
     place_chosen = Signal(object)
     width_requested = Signal(bool)
 
@@ -115,6 +119,8 @@ class TablePane(QFrame):
         self._note = plain_label("", self, name="table_note", kind="muted")
         self._say = partial(show_words, self._note)
         self._warning = plain_label("", self, name="table_warning", kind="warn")
+        self._unasked = plain_label("", self, name="table_unasked", kind="muted")
+        self._get = button(_("Get a model"), "table_model_button", self, on=self._on_get)
         self.table = self._make_table()
         self._counts: CountsView | None = None
         self._views = self._make_views()
@@ -123,8 +129,8 @@ class TablePane(QFrame):
         self._offer = button(_("Make a table"), "make_table_button", self, on=lambda: self._controller.begin(()))
         self._filler = QWidget(self)
         column(
-            self._bar, self._views, (self.table, 1), self._making, self._note, row(self._offer, 1), self._warning,
-            (self._filler, 1),
+            self._bar, row((self._unasked, 1), self._get), self._views, (self.table, 1), self._making, self._note,
+            row(self._offer, 1), self._warning, (self._filler, 1),
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12),
         )  # fmt: skip
 
@@ -236,10 +242,11 @@ class TablePane(QFrame):
         tables.emptied.connect(self.show_nothing)
         tables.offered.connect(lambda: self._settle(is_offered=True))
         tables.undo_changed.connect(self._undo.setEnabled)
+        tables.has_model.changed.connect(self._show_figure)
         model.cell_edited.connect(tables.edit)
         model.dataChanged.connect(lambda *__: self._fill_proof(view.currentIndex()))
-        for changed in (model.dataChanged, model.modelReset, model.rowsInserted):
-            changed.connect(lambda *__: self._on_cells())
+        for signal in (model.dataChanged, model.modelReset, model.rowsInserted):
+            signal.connect(lambda *__: self._on_cells())
         model.modelReset.connect(self._proof.dismiss)
         model.modelReset.connect(view.fit)
         view.clicked.connect(self._on_clicked)
@@ -319,7 +326,6 @@ class TablePane(QFrame):
             self._counts = CountsView(self, self._exports.write_bytes)
             self._counts.rows_chosen.connect(self._on_rows_chosen)
             self._counts.check_requested.connect(self._on_check)
-            self._counts.lists_requested.connect(self._controller.use_lists)
             layout = self.layout()
             assert isinstance(layout, QVBoxLayout)
             layout.insertWidget(layout.indexOf(self.table), self._counts, 1)
@@ -378,6 +384,10 @@ class TablePane(QFrame):
 
     def _leave_out(self, at: int) -> None:
         self._show_columns([known for place, known in enumerate(self.model.columns) if place != at])
+
+    def _on_get(self) -> None:
+        """Let the model fill what none was asked for, or lead to one."""
+        (self._controller.again if self._controller.has_model.value else self.model_requested.emit)()
 
     def _on_earlier(self) -> None:
         self.earlier.unfold()
@@ -456,8 +466,7 @@ class TablePane(QFrame):
         self._doubt.setVisible(cell.flag in DOUBTFUL)
         words = flag_words(cell.flag) if cell.flag not in DOUBTFUL else ""
         note = cell.note if cell.note != ADDS_UP else self._sum_words(row)
-        certain = certainty_words(cell)
-        self._check.setText(_("changed by you") if cell.edited else certain or words or _(note))
+        self._check.setText(origin_words(cell) or certainty_words(cell) or words or _(note))
         self._show_page.setVisible(bool(cell.page))
 
     def _sum_words(self, row: TableRow) -> str:
@@ -490,7 +499,7 @@ class TablePane(QFrame):
         self._columns.setEnabled(not self._is_running)
         saves: list[QPushButton | QAction] = [self._save, *self._forms]
         for action in saves:
-            action.setEnabled(has_rows and not self._is_running)
+            action.setEnabled(has_rows)
         self._show_figure()
         self._fit_bar()
 
@@ -507,6 +516,10 @@ class TablePane(QFrame):
         self._figure.setText(_("{filled} of {count} filled").format(filled=filled, count=len(cells)) if cells else "")
         self._doubts.setText(_("{doubtful} to check").format(doubtful=doubtful))
         self._doubts.setVisible(bool(doubtful))
+        words = unasked_words(Table(self.model.columns, tuple(self.model.rows)))
+        show_words(self._unasked, words)
+        self._get.setVisible(bool(words) and not self._is_running)
+        self._get.setText(_("Fill now") if self._controller.has_model.value else _("Get a model"))
         self.table.share()
 
     def _fit_bar(self) -> None:
@@ -533,9 +546,7 @@ KIND_WORDS = {
 
 
 class ColumnPopover(Popover):
-    """Asks for a column: its name, and what stands in it. Of labels also what they are, unless they come with the
-    program.
-    """
+    """Asks for a column: its name, and what stands in it; or for labels that come with the program, or one's own."""
 
     added = Signal(object)
     themes_requested = Signal()
@@ -544,9 +555,7 @@ class ColumnPopover(Popover):
         super().__init__(parent, "column_popover", label=_("Add a column"))
         hint, label = _("Name of the column, such as Rent"), _("Name of a column to add")
         self._line = text_line("column_line", self, hint, label=label, most=MOST_NAME)
-        kinds: list[tuple[object, str]] = [*KIND_WORDS.items()]
-        kinds += [(known, _("Label: {name}").format(name=_(known.name))) for __, known in label_presets()]
-        self._kind = named(Choice([*kinds, (ColumnKind.LABEL, _("Label: your own"))], self), "column_kind")
+        self._kind = named(Choice([*KIND_WORDS.items()], self), "column_kind")
         self._kind.setAccessibleName(_("What stands in the column to add"))
         self._labels = named(QPlainTextEdit(self), "column_labels", label=_("Labels, one in each line"))
         self._labels.setPlaceholderText(_("A label in each line, with a sentence:\nprice: it costs too much"))
@@ -554,18 +563,24 @@ class ColumnPopover(Popover):
         self._labels.setFixedHeight(6 * self.fontMetrics().height())
         add = button(_("Add"), "add_column_button", self, kind="primary", on=self._on_add)
         self._line.returnPressed.connect(self._on_add)
-        self._kind.currentIndexChanged.connect(lambda _at: self._fit_kind())
         self.themes = button(_("Find themes"), "find_themes_button", self, kind="quiet", on=self._on_themes)
-        kind = row((self._kind, 1), add)
-        column(self._line, self._labels, self.themes, kind, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
-        self._fit_kind()
+        told = plain_label(_("Sort texts by:"), self, name="column_told", kind="small", wraps=False)
+        known = dict(label_presets())
+        mood = button(_("Mood"), "label_sentiment", self, on=partial(self._give, known["sentiment"]))
+        topics = button(_("Topics"), "label_topic", self, on=partial(self._give, known["topic"]))
+        self._own = button(_("Own labels"), "label_own", self)
+        self._own.setCheckable(True)
+        self._own.toggled.connect(self._on_own)
+        kind, sorts = row((self._kind, 1), add), row(told, mood, topics, self._own, 1, gap=theme.SPACE_8)
+        parts = (self._line, kind, sorts, self._labels, self.themes)
+        column(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        self._on_own(False)
 
-    def _fit_kind(self) -> None:
-        kind = self._kind.currentData()
+    def _on_own(self, is_own: bool) -> None:
+        self._kind.setEnabled(not is_own)
         for part in (self._labels, self.themes):
-            part.setVisible(kind == ColumnKind.LABEL)
-        if isinstance(kind, Column) and not self._line.text():
-            self._line.setText(_(kind.name))
+            part.setVisible(is_own)
+        self.adjustSize()
 
     def _on_themes(self) -> None:
         self.themes.setEnabled(False)
@@ -579,20 +594,19 @@ class ColumnPopover(Popover):
         if not self._line.text():
             self._line.setText(_("Theme"))
 
-    def _made(self) -> Column | None:
-        kind, name = self._kind.currentData(), self._line.text()
-        if isinstance(kind, Column):
-            return kind
-        if kind == ColumnKind.LABEL:
-            return own_labels(name, self._labels.toPlainText().splitlines())
-        made = column_named(name)
-        return made if kind == ColumnKind.TEXT else Column(made.name, ColumnKind(kind), "", made.labels)
-
     def _on_add(self) -> None:
-        made = self._made()
+        name, kind = self._line.text(), self._kind.currentData()
+        known = column_named(name)
+        made: Column | None = known if kind == ColumnKind.TEXT else changed(known, kind=kind)
+        if self._own.isChecked():
+            made = own_labels(name, self._labels.toPlainText().splitlines())
         if made is not None and any(letter.isalnum() for letter in made.name):
-            self._line.clear()
-            self._labels.clear()
-            self._kind.show_value(ColumnKind.TEXT)
-            self.dismiss()
-            self.added.emit(made)
+            self._give(made)
+
+    def _give(self, made: Column) -> None:
+        self._line.clear()
+        self._labels.clear()
+        self._own.setChecked(False)
+        self._kind.show_value(ColumnKind.TEXT)
+        self.dismiss()
+        self.added.emit(made)

@@ -96,8 +96,13 @@ def test_wishes_that_make_no_table_are_refused(run, invoice, tmp_path) -> None:
     odd = run("extract", str(invoice), "--columns", "A", "-o", str(tmp_path / "x.exe"))
     assert odd.status == 2
     assert "must end in one of .csv, .xlsx" in odd.err
-    none = run("extract", str(invoice), "--columns", "A", "--json")
-    assert none.json["error"]["code"] == "model.none"
+
+
+def test_without_a_model_rules_fill_what_they_prove_and_a_line_says_what_a_model_would(run, invoice) -> None:
+    done = run("extract", str(invoice), "--columns", "Invoice number,Colour", "--json").ok()
+    cells = done.json["rows"][0]["cells"]
+    assert (cells["Invoice number"]["value"], cells["Colour"]["flag"]) == ("LS/77", "no model asked")
+    assert "A model of about 1B or more would fill: Colour." in done.err
 
 
 def test_a_single_file_that_cannot_be_read_says_why(run, with_model, tmp_path) -> None:

@@ -61,24 +61,17 @@ def test_each_row_of_a_table_gets_a_label_its_certainty_and_the_words_that_carry
     ]
 
 
-def test_without_a_model_lists_of_words_tell_the_labels_and_it_says_so(run, reviews) -> None:
-    done = run("extract", str(reviews), "--label", "sentiment", "--json").ok()
-    assert [words[0] for words in cells(done.json, "Sentiment")] == ["positive", "negative", "neutral"]
-    assert "lists of words" in done.err
-    assert "without a text were left out: 1" in done.err
-    assert run("extract", str(reviews), "--columns", "Total", "--label", "sentiment").status != 0
-
-
-def test_a_small_model_is_not_asked_for_labels(run, with_model, reviews, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.tables.labels.FEWEST_THAT_JUDGE", 1_000_000_000)
+def test_a_small_model_is_not_asked_for_labels_and_it_says_so(run, with_model, reviews, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.tables.service.LEAST_ASKED", 1_000_000_000)
     done = run("extract", str(reviews), "--label", "sentiment", "--json", echo=JUDGED).ok()
-    assert [words[0] for words in cells(done.json, "Sentiment")] == ["positive", "negative", "neutral"]
-    assert "lists of words" in done.err
+    assert cells(done.json, "Sentiment") == [("", "")] * 3
+    assert "A model of about 1B or more would fill: Sentiment" in done.err
+    assert "without a text were left out: 1" in done.err
 
 
-def test_a_report_has_its_charts_where_excel_and_word_draw_them(run, reviews, tmp_path) -> None:
+def test_a_report_has_its_charts_where_excel_and_word_draw_them(run, with_model, reviews, tmp_path) -> None:
     for form in ("xlsx", "docx", "csv", "html", "svg", "md", "pdf"):
-        run("extract", str(reviews), "--label", "sentiment", "-o", str(tmp_path / f"out.{form}")).ok()
+        run("extract", str(reviews), "--label", "sentiment", "-o", str(tmp_path / f"out.{form}"), echo=JUDGED).ok()
     book = openpyxl.load_workbook(tmp_path / "out.xlsx")
     drawn = [sheet for sheet in book if sheet._charts]
     assert [sheet["A1"].value for sheet in drawn] == ["Sentiment", "Month", "Shop", "Language"][: len(drawn)]
@@ -86,7 +79,7 @@ def test_a_report_has_its_charts_where_excel_and_word_draw_them(run, reviews, tm
     assert [cell.value for cell in by_month["A"]] == ["Month", "2026-01", "2026-02", "Total"]
     assert [cell.value for cell in by_month[by_month.max_row]][-1] == 3
     assert len(by_month._charts[0].series) == 4
-    assert "lists of words" in book["Labels"]["A2"].value
+    assert "told by" in book["Labels"]["A2"].value
     with zipfile.ZipFile(tmp_path / "out.docx") as word:
         parts = [name for name in word.namelist() if name.startswith("word/charts/chart")]
         assert len(parts) == len(drawn)

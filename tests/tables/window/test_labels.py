@@ -48,10 +48,7 @@ def labelled(program) -> None:
     """The table gets a column of labels, as a person adds one."""
     program.wait(lambda: program.find("new_column_button").isEnabled())
     program.click("new_column_button")
-    kind = program.find("column_kind")
-    kind.setCurrentIndex(kind.findData(label_presets()[0][1]))
-    assert program.find("column_line").text() == "Sentiment"
-    program.click("add_column_button")
+    program.click("label_sentiment")
     program.wait(lambda: "Sentiment" in columns(program) and len(cells(program)) == len(ROWS) - 1)
     program.wait(lambda: not program.find("making_table").isVisible())
 
@@ -126,7 +123,6 @@ def test_a_sample_is_checked_with_the_keys_and_the_next_file_joins_the_table(pro
             lambda: program.find("check_agree").isEnabled() or "of 3 labels" in program.find("check_progress").text()
         )
     assert program.find("check_progress").text().startswith("1 of 3 labels checked by hand were wrong: 33%")
-    assert not program.find("use_lists_button").isVisible()
     sheet.close()
     program.wait(lambda: "1 of 3 labels" in program.find("counts_trust").text())
     assert sorted(row[2] for row in cells(program)) == ["negative 75%", "negative 75%", "positive"]
@@ -135,27 +131,6 @@ def test_a_sample_is_checked_with_the_keys_and_the_next_file_joins_the_table(pro
     program.wait(lambda: len(cells(program)) == 4)
     program.wait(lambda: not program.find("making_table").isVisible())
     assert [row[0] for row in cells(program)][-1] == "march.csv, 2"
-
-
-def test_where_a_sample_finds_lists_of_words_better_they_can_tell_the_labels(program, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.tables.counts.LEAST_CHECKED", 3)
-    labelled(program)
-    program.click("table_segments", lambda: program.find("table_segments").tabRect(1).center())
-    program.wait(lambda: program.find("check_sample_button").isVisible())
-    program.click("check_sample_button")
-    for place in ("2 of 3", "3 of 3", "of 3 labels"):
-        text = program.find("check_text").toPlainText()
-        key = Qt.Key.Key_1 if "friendly" in text else Qt.Key.Key_2 if "broke" in text else Qt.Key.Key_4
-        QTest.keyClick(program.find("check_agree"), key)
-        program.wait(lambda place=place: place in program.find("check_progress").text())
-    program.find("check_dialog").close()
-    program.wait(lambda: "would have told 0 wrong" in program.find("counts_trust").text())
-    program.click("use_lists_button")
-    program.wait(lambda: "Labels by lists of words" in program.find("counts_trust").text())
-    assert sorted(row[2] for row in cells(program)) == ["negative", "neutral", "positive"]
-    program.wait(lambda: not program.find("making_table").isVisible())
-    assert program.find("table_warning").text().startswith("⚠ Labels come from lists of words, as you chose.")
-    assert "No sample was checked" in program.find("counts_trust").text(), "they were checks of the model's labels"
 
 
 def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) -> None:
@@ -167,8 +142,8 @@ def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) ->
     program.choose_tab("table")
     program.wait(lambda: program.find("new_column_button").isEnabled())
     program.click("new_column_button")
-    kind, labels = program.find("column_kind"), program.find("column_labels")
-    kind.setCurrentIndex(kind.count() - 1)
+    labels = program.find("column_labels")
+    program.click("label_own")
     program.click("find_themes_button")
     program.wait(lambda: labels.toPlainText().count("\n") == 1)
     assert program.find("column_line").text() == "Theme"
