@@ -3,10 +3,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
+import subprocess
 
 import openpyxl
 import pytest
+from fakes.commands import ROOT, SLMDESK
 from fakes.einvoices import ubl
+from fakes.recorder import TIMEOUT_S, add_model, open_echo
+from jobs.command.test_jobs import PAUSE
 
 pytestmark = pytest.mark.process
 
@@ -103,6 +109,44 @@ def test_without_a_model_rules_fill_what_they_prove_and_a_line_says_what_a_model
     cells = done.json["rows"][0]["cells"]
     assert (cells["Invoice number"]["value"], cells["Colour"]["flag"]) == ("LS/77", "no model asked")
     assert "A model of about 1B or more would fill: Colour." in done.err
+
+
+def test_a_stopped_table_has_a_row_for_each_file_and_is_written_whole_when_it_goes_on(
+    run, environment, tmp_path
+) -> None:
+    services = open_echo()
+    add_model(services, tmp_path / "echo.gguf")
+    services.close()
+    files = [tmp_path / f"{number:02}.txt" for number in range(40)]
+    for file in files:
+        file.write_text(f"Flat {file.stem}. The rent is 900 euros.")
+    out = tmp_path / "rents.csv"
+    answer = json.dumps({"Price": {"quote": "The rent is 900 euros", "value": "900 euros"}})
+    slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.03, "answer": answer})}
+    command = subprocess.Popen(
+        [*SLMDESK, "extract", *map(str, files), "--columns", "Price:amount", "-o", str(out), "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        while (listed := run("jobs", "list", "--json")).status or not listed.json or not listed.json[0]["steps_done"]:
+            assert command.poll() is None, command.communicate()
+            PAUSE.wait(0.1)
+        os.kill(command.pid, signal.SIGINT)
+        told, err = command.communicate(timeout=TIMEOUT_S)
+    finally:
+        command.kill()
+        command.communicate()
+    assert command.returncode == 130, err
+    assert [row["file"] for row in json.loads(told)["rows"]] == [file.name for file in files]
+    flags = [row["cells"]["Price"]["flag"] for row in json.loads(told)["rows"]]
+    assert {"", "not read"} == set(flags)
+    assert [line[-1] for line in table_in(out)[1:]].count("Price: not read") == flags.count("not read")
+    run("jobs", "resume", listed.json[0]["id"], echo={"answer": answer}).ok()
+    assert [line[:2] for line in table_in(out)[1:]] == [[file.name, "900 euros"] for file in files]
+
+
+def table_in(file) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(file.read_text("utf-8-sig"))))
 
 
 def test_a_single_file_that_cannot_be_read_says_why(run, with_model, tmp_path) -> None:
