@@ -28,6 +28,7 @@ MOST_UNDONE = 200
 TELL_MS = 60
 
 
+LOOKING = _("Looking for the columns that the documents name…")
 NOTHING_NAMED = _("This document names no values, such as “Rent: 900 EUR”. Add a column for what you look for.")
 
 
@@ -92,6 +93,7 @@ class TableController(JobFollower):
         self.chosen = documents
         if documents and self._about != frozenset(documents):
             self._leave()
+            self.stopped.emit(LOOKING)
             self.guess.again()
             self.guess.watch(True)
 

@@ -45,7 +45,7 @@ from slmdesk.tables.types import (
     unasked_words,
 )
 from slmdesk.tables.window.cells import CellsView, TableModel
-from slmdesk.tables.window.controller import NOTHING_NAMED, TableController
+from slmdesk.tables.window.controller import LOOKING, NOTHING_NAMED, TableController
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import ThemeKeeper
@@ -313,7 +313,7 @@ class TablePane(QFrame):
         if not self.model.rows:
             self.model.begin(())
         self._say(words)
-        self._settle(is_offered=words != NOTHING_NAMED and not self.model.columns)
+        self._settle(is_offered=words not in (LOOKING, NOTHING_NAMED) and not self.model.columns)
 
     @property
     def _has_labels(self) -> bool:
@@ -566,13 +566,13 @@ class ColumnPopover(Popover):
         self.themes = button(_("Find themes"), "find_themes_button", self, kind="quiet", on=self._on_themes)
         told = plain_label(_("Sort texts by:"), self, name="column_told", kind="small", wraps=False)
         known = dict(label_presets())
-        mood = button(_("Mood"), "label_sentiment", self, on=partial(self._give, known["sentiment"]))
-        topics = button(_("Topics"), "label_topic", self, on=partial(self._give, known["topic"]))
-        self._own = button(_("Own labels"), "label_own", self)
+        mood = button(_("Mood"), "label_sentiment", self, kind="chip", on=partial(self._give, known["sentiment"]))
+        topics = button(_("Topics"), "label_topic", self, kind="chip", on=partial(self._give, known["topic"]))
+        self._own = button(_("Own labels"), "label_own", self, kind="chip")
         self._own.setCheckable(True)
         self._own.toggled.connect(self._on_own)
-        kind, sorts = row((self._kind, 1), add), row(told, mood, topics, self._own, 1, gap=theme.SPACE_8)
-        parts = (self._line, kind, sorts, self._labels, self.themes)
+        kind, sorts = row((self._kind, 1), add), row(mood, topics, self._own, 1, gap=theme.SPACE_8)
+        parts = (self._line, kind, told, sorts, self._labels, self.themes)
         column(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
         self._on_own(False)
 

@@ -7,6 +7,7 @@ import json
 import pytest
 from fakes.edges import controls_before
 from fakes.recorder import add_model, examine, wait_until
+from fakes.tiny_gguf import tiny_llama, write
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
@@ -77,6 +78,12 @@ def made(program, begin) -> None:
 def table_of(program, *names: str) -> None:
     """Make another table, with these columns."""
     made(program, lambda: program.frame.documents_area.tables.begin([column_named(name) for name in names]))
+
+
+def table_of_all(program, *names: str) -> None:
+    """Make another table of all documents, with these columns."""
+    tables = program.frame.documents_area.tables
+    made(program, lambda: tables.begin_all([column_named(name) for name in names]))
 
 
 def scope(program, name: str) -> None:
@@ -224,6 +231,7 @@ def test_a_column_is_added_while_the_table_is_made(start, folder, tmp_path) -> N
         QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
         program.wait(lambda name=name: columns(program)[-1] == name and program.find("making_table").isVisible())
         assert len(cells(program)) == 2
+        assert program.find("save_table_button").isEnabled()
     program.wait(lambda: not program.find("making_table").isVisible())
     assert columns(program)[-2:] == ["Landlord", "Tenant"]
     assert [row[-1] for row in sorted(cells(program))] == ["Ada Byron", "–"]
@@ -237,6 +245,36 @@ def test_a_column_is_added_while_the_table_is_made(start, folder, tmp_path) -> N
         program.wait(lambda: "cancelled" in program.find("table_note").text())
         assert len(cells(program)) == 2
     assert [row[-4:-2] for row in sorted(cells(program))] == [["–", "Ada Byron"], ["–", "–"]]
+
+
+def test_without_a_model_a_line_says_what_one_would_fill_and_leads_to_it(start, folder, tmp_path) -> None:
+    program = start(answer=ANSWER)
+    program.open_documents(1300, 860)
+    opened(program, folder / "a.md")
+    table_of(program, "Rent:amount", "Tenant")
+    assert cells(program) == [["a.md", "900 EUR", "not looked for"]]
+    assert program.find("table_unasked").text() == "A model of about 1B or more would fill: Tenant."
+    program.click("table_model_button")
+    program.wait(program.frame.models_page.isVisible)
+    program.with_model(write(tmp_path / "tiny.gguf", tiny_llama()))
+    program.window.show_page("Documents")
+    program.wait(lambda: program.find("table_model_button").text() == "Fill now")
+    program.click("table_model_button")
+    program.wait(lambda: cells(program) == [["a.md", "900 EUR", "Ada Byron"]])
+    assert not program.find("table_unasked").isVisible()
+    program.wait(lambda: not program.find("table_model_button").isVisible())
+
+
+def test_a_value_written_into_a_column_is_an_example_for_the_other_rows(program, folder) -> None:
+    opened(program, folder / "a.md", folder / "b.md")
+    table_of_all(program, "Place")
+    model = program.find("cells_table").model()
+    model.setData(model.index(0, 1), "Leeds")
+    program.wait(lambda: any("“Leeds” as an example" in words for words in program.notices()))
+    bar = next(bar for bar in program.window.notices.bars if "example" in bar.notice.text)
+    made(program, lambda: program.click(program.find("notice_action", bar)))
+    assert program.frame.documents_area.tables.table.columns[0].example == "Leeds"
+    assert cells(program)[0][1] == "Leeds"
 
 
 def test_a_sum_is_said_to_be_right_only_where_it_is(program, folder) -> None:
