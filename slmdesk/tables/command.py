@@ -257,8 +257,6 @@ def _show(console: Console, made: Table) -> None:
 
 
 def _short_cell(cell: TableCell) -> str:
-    if not cell.value:
-        return "–"
     behind = (f" [{cell.page}]" if cell.page else "") + (f" {MARK}" if cell.flag in DOUBTFUL else "")
     behind = f" {cell.certainty:.0%}{behind}" if cell.certainty else behind
-    return cut(cell.value, WIDEST - len(behind)) + behind
+    return cut(cell.value or "–", WIDEST - len(behind)) + behind

@@ -22,6 +22,8 @@ from slmdesk.tables.cells import CURRENCIES
 from slmdesk.tables.counts import charts_of, error_of, labels_of
 from slmdesk.tables.service import ExtractionService
 from slmdesk.tables.types import (
+    DOUBTFUL,
+    E_INVOICE,
     NOT_LOOKED_FOR,
     ColumnKind,
     Flag,
@@ -30,6 +32,7 @@ from slmdesk.tables.types import (
     TableRow,
     certainty_words,
     flag_words,
+    origin_words,
     value_words,
 )
 from slmdesk.text.markup import harmless_cell
@@ -38,6 +41,7 @@ FORMAT = "slmdesk-table"
 MOST_ROWS = 200
 """Most texts that a report lists behind its counts."""
 NUMBER_FORMATS = {**{unit: f"#,##0.00 [${unit}]" for unit in CURRENCIES}, "percent": 'General "%"'}
+MISSING = {Flag.UNASKED: NOT_LOOKED_FOR, Flag.OPEN: phrases.NOT_READ_CELL, Flag.UNREAD: phrases.NOT_READ_CELL}
 BY_MODEL = ("model", "judged")
 """Origins of cells that a model filled."""
 DAY_FORMAT = "mm-dd-yy"
@@ -170,8 +174,9 @@ def _xlsx_cell(cell: TableCell) -> Cell:
     page = _page(cell)
     proof = f"{page_sign('page')} {page}: {in_quotes(cell.quote)}" if page and cell.quote else ""
     is_other = cell.number is not None or cell.date
-    notes = [proof, _(phrases.IN_DOCUMENT_SO).format(value=cell.value) if is_other else "", _said(cell)]
-    note = "\n".join(line for line in notes if line) if cell.value else ""
+    source = origin_words(cell) if cell.origin == E_INVOICE else ""
+    notes = [proof, _(phrases.IN_DOCUMENT_SO).format(value=cell.value) if is_other else "", source, _said(cell)]
+    note = "\n".join(filter(None, notes)) if cell.value or cell.flag in DOUBTFUL else ""
     if cell.number is not None:
         return Noted(cell.number, note, NUMBER_FORMATS.get(cell.unit, ""))
     with suppress(ValueError):
@@ -185,17 +190,13 @@ def _page(cell: TableCell) -> int | None:
 
 def _missing(cell: TableCell) -> str:
     """Return what stands for a value that nobody looked for, so that its cell is not taken for an empty one."""
-    if cell.value:
-        return ""
-    if cell.flag is Flag.UNASKED:
-        return _(NOT_LOOKED_FOR)
-    return _(phrases.NOT_READ_CELL) if cell.flag in (Flag.OPEN, Flag.UNREAD) else ""
+    return "" if cell.value else _(MISSING.get(cell.flag, ""))
 
 
 def _said(cell: TableCell) -> str:
     if cell.edited:
         return _(phrases.CHANGED_BY_HAND)
-    return flag_words(cell.flag) if cell.value else _missing(cell)
+    return flag_words(cell.flag) if cell.value or cell.flag in DOUBTFUL else _missing(cell)
 
 
 def _doubts(extraction: Table, row: TableRow) -> str:

@@ -176,15 +176,12 @@ class ExtractionService(Service, JobPlanner):
 
     def _editable(self, item: str, document: str, column: int) -> tuple[str, Table]:
         stored = self._items.find(item)
-        id, table = stored.id, self._kept(stored.id)
-        if table is not None:
-            documents = self._there_in(_request_from(request_in(stored)))
-            table = with_rows_for(table, documents, is_over=False)
-        if table is None or not 0 <= column < len(table.columns):
+        request = _request_from(request_in(stored))
+        table = self._kept(stored.id) or Table(request.columns, ())
+        table = with_rows_for(table, self._there_in(request), is_over=False)
+        if not 0 <= column < len(table.columns) or all(row.document != document for row in table.rows):
             raise KnownError("request.invalid", what=_("no such cell"))
-        if all(row.document != document for row in table.rows):
-            raise KnownError("request.invalid", what=_("no such row"))
-        return id, table
+        return stored.id, table
 
     def check(self, item: str, document: str, column: int, label: str) -> Table:
         """Note which label a person finds right for a row of the sample (see `counts`), and make it the cell's value.
@@ -486,10 +483,9 @@ def markdown_of(table: Table) -> str:
 
 
 def _cell_text(cell: TableCell, row: TableRow, words: Callable[[str], str]) -> str:
-    if not cell.value:
-        return "–"
     place = place_words(cell, row.page_kind)
-    return f"{words(unlike_marks(cell.value))}{f' [{place}]' if place else ''}{' ⚠' if cell.flag in DOUBTFUL else ''}"
+    parts = words(unlike_marks(cell.value)) or "–", place and f"[{place}]", "⚠" if cell.flag in DOUBTFUL else ""
+    return " ".join(filter(None, parts))
 
 
 def _joined(table: Table, old: Table | None, documents: Sequence[str]) -> Table:

@@ -82,7 +82,8 @@ class Flag(StrEnum):
     """Only rules looked for the value: there is no model that can be asked."""
 
 
-E_INVOICE = "e-invoice"
+E_INVOICE, PERSON = "e-invoice", "person"
+ORIGIN_WORDS: Mapping[str, str] = {E_INVOICE: N_("from the e-invoice"), PERSON: N_("changed by you")}
 NOT_LOOKED_FOR = N_("not looked for")
 FLAG_WORDS: Mapping[Flag, str] = {
     Flag.NONE: "",
@@ -224,7 +225,7 @@ def with_edits(table: Table) -> Table:
 
 def edited(cell: TableCell, value: str) -> TableCell:
     return changed(
-        cell, value=value, flag=Flag.NONE, origin="person", edited=True, number=None, unit="", date="", note=""
+        cell, value=value, flag=Flag.NONE, origin=PERSON, edited=True, number=None, unit="", date="", note=""
     )  # fmt: skip
 
 
@@ -279,9 +280,7 @@ def doubts_of(table: Table) -> list[tuple[str, str, str]]:
 
 def origin_words(cell: TableCell) -> str:
     """Return where a value comes from, in words, if that says how far it can be trusted."""
-    if cell.edited:
-        return _("changed by you")
-    return _("from the e-invoice") if cell.origin == E_INVOICE else ""
+    return _(ORIGIN_WORDS.get(cell.origin, ""))
 
 
 def columns_with(table: Table, flag: Flag, rows: Sequence[TableRow]) -> list[str]:

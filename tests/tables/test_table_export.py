@@ -12,7 +12,7 @@ from slmdesk.base.record import changed
 from slmdesk.exports.writers import Noted, to_xlsx
 from slmdesk.library.types import Coverage, Unread
 from slmdesk.tables.export import table_csv, table_paper, table_sheets
-from slmdesk.tables.types import Column, ColumnKind, Flag, Table, TableCell, TableRow
+from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, Flag, Table, TableCell, TableRow, cell_words
 
 pytestmark = pytest.mark.pure
 
@@ -89,6 +89,22 @@ def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formul
     read = book["What was read"]
     assert [cell.value for cell in read[2]][1:] == [4, 3, "4 (scanned), winmail.dat", "whole"]
     assert read["E3"].value == "the passages that fit best"
+
+
+def test_a_cell_of_an_e_invoice_says_so_and_an_empty_one_why_it_is_marked(monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.tables.types.DOUBTFUL", doubtful := DOUBTFUL | {Flag.NOT_THERE})
+    monkeypatch.setattr("slmdesk.tables.export.DOUBTFUL", doubtful)
+    cells = (
+        TableCell("900,00", page=1, flag=Flag.NONE, origin="e-invoice", number=900.0, note="PayableAmount"),
+        TableCell(flag=Flag.NOT_THERE), TableCell(flag=Flag.UNASKED),
+    )  # fmt: skip
+    rows = to_xlsx(table_sheets(changed(TABLE, rows=(changed(TABLE.rows[0], cells=cells),))))
+    sheet = openpyxl.load_workbook(io.BytesIO(rows))["Table"]
+    assert "from the e-invoice" in sheet["B2"].comment.text
+    assert cell_words(cells[0]) == "p. 1, from the e-invoice, PayableAmount"
+    assert (sheet["D2"].value or "", "not in the document" in sheet["D2"].comment.text) == ("", True)
+    assert sheet["F2"].value == "not looked for"
+    assert sheet["H2"].value == "Due: left empty: the model's value is not in the document; Who: not looked for"
 
 
 def test_as_a_paper_it_says_what_was_read() -> None:

@@ -309,6 +309,21 @@ def test_a_cancelled_table_keeps_a_row_for_each_document(opened) -> None:
     assert view(recorder, item).table.rows[-1].cells[0].value == "700 euros"
 
 
+def test_a_table_cancelled_before_it_was_begun_has_a_row_for_each_document(opened) -> None:
+    recorder = opened(answer=ANSWER, slow=0.05)
+    documents = leases(recorder)
+    begin(recorder, *documents)
+    item = begin(recorder, *documents, columns=COLUMNS[:2])
+    job = view(recorder, item).job
+    recorder.calls.jobs.cancel(job.id)
+    recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
+    table = view(recorder, item).table
+    assert [row.name for row in table.rows] == [document.name for document in documents]
+    assert {cell.flag for row in table.rows for cell in row.cells} == {Flag.UNREAD}
+    edited = recorder.calls.extraction.edit(item.id, documents[3].id, 1, "Ada")
+    assert len(edited.rows) == 24
+
+
 def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_order_of_the_documents(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.05)
     lease = ("Rent: 900 EUR", "Tenant: Ada", "Begins: 3 May 2024")

@@ -466,7 +466,8 @@ class TablePane(QFrame):
         self._doubt.setVisible(cell.flag in DOUBTFUL)
         words = flag_words(cell.flag) if cell.flag not in DOUBTFUL else ""
         note = cell.note if cell.note != ADDS_UP else self._sum_words(row)
-        self._check.setText(origin_words(cell) or certainty_words(cell) or words or _(note))
+        said = origin_words(cell), certainty_words(cell) or words or _(note)
+        self._check.setText(" · ".join(filter(None, said)))
         self._show_page.setVisible(bool(cell.page))
 
     def _sum_words(self, row: TableRow) -> str:
