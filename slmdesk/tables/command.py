@@ -159,26 +159,19 @@ def _label(words: str) -> Column:
 
 
 def _columns(columns: str | None, preset: str | None, has_labels: bool) -> list[Column]:
-    if columns is None and preset is None:
-        if has_labels:
-            return []
+    if columns is None and preset is None and not has_labels:
         raise click.UsageError("Say what to look for: --columns A,B,…, --preset NAME or --label NAME.")
-    known = cells.preset(preset) if preset else None
-    wanted = list(known.columns) if known else []
-    if columns is not None:
-        names = [name.strip() for name in columns.split(",")]
-        for name in names:
-            _check_kind(name)
-        wanted += [cells.column_named(name) for name in (names if any(names) else [])]
-    return wanted
+    known = [column for some in cells.presets() if some.id == preset for column in some.columns]
+    return [*known, *(_column(name.strip()) for name in columns.split(","))] if columns else known
 
 
-def _check_kind(words: str) -> None:
-    """Raise UsageError if a column such as "Total:money" names an unknown kind. "Ratio 1:2" counts as a name."""
-    name, colon, kind = words.rpartition(":")
+def _column(words: str) -> Column:
+    """Raises UsageError if a column such as "Total:money" names an unknown kind. "Ratio 1:2" counts as a name."""
+    name, __, kind = (part.strip() for part in words.rpartition(":"))
     kinds = [kind.value for kind in ColumnKind]
-    if colon and name.strip() and kind.strip().isalpha() and kind.strip() not in kinds:
-        raise click.UsageError(f"--columns: “{kind.strip()}” is no kind of column; there are {', '.join(kinds)}.")
+    if name and kind.isalpha() and kind not in kinds:
+        raise click.UsageError(f"--columns: “{kind}” is no kind of column; there are {', '.join(kinds)}.")
+    return cells.column_named(words)
 
 
 def _check_output(output: Path | None, force: bool) -> None:

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from slmdesk.base.documents import Chart, ChartKind, Series
 from slmdesk.base.record import Record, values_of
 from slmdesk.base.texts import N_, _
-from slmdesk.tables.texts import LANGUAGE
-from slmdesk.tables.types import Column, ColumnKind, Table, TableCell, TableRow
+from slmdesk.tables.types import LANGUAGE, Column, ColumnKind, Table, TableCell, TableRow
 
 SAMPLE = 30
 """Rows that a person checks by hand."""
@@ -58,25 +57,31 @@ def countable(table: Table) -> list[int]:
     positions = []
     for at in range(len(table.columns)):
         values = {bucket(row.cells[at]) for row in table.rows} - {NOTHING}
-        is_time = any(row.cells[at].date for row in table.rows)
         most = max(2, min(MOST_DIFFERENT, len(table.rows) // 2))
-        if values and (is_time or len(values) <= most or table.columns[at].kind is ColumnKind.LABEL):
+        if values and (_is_time(table, at) or len(values) <= most or table.columns[at].kind is ColumnKind.LABEL):
             positions.append(at)
     return positions
 
 
 def counted(table: Table, label: int, by: int | None = None) -> Counts:
-    known = [choice.name for choice in table.columns[label].choices]
-    labels = _ordered([bucket(row.cells[label]) for row in table.rows], known)
-    if by is None:
-        single = Counter(_in(bucket(row.cells[label]), labels) for row in table.rows)
-        return Counts(label, None, labels, ("",), (tuple(single[name] for name in labels),))
-    is_time = any(row.cells[by].date for row in table.rows)
-    order = [choice.name for choice in table.columns[by].choices]
-    values = _ordered([bucket(row.cells[by]) for row in table.rows], order, is_time=is_time)
-    pairs = Counter((_in(bucket(row.cells[by]), values), _in(bucket(row.cells[label]), labels)) for row in table.rows)
+    labels = _values(table, label)
+    values = ("",) if by is None else _values(table, by)
+    pairs = Counter((_value(row, by, values), _value(row, label, labels)) for row in table.rows)
     figures = tuple(tuple(pairs[value, name] for name in labels) for value in values)
-    return Counts(label, by, labels, values, figures, is_time)
+    return Counts(label, by, labels, values, figures, by is not None and _is_time(table, by))
+
+
+def _value(row: TableRow, at: int | None, values: Sequence[str]) -> str:
+    return "" if at is None else _in(bucket(row.cells[at]), values)
+
+
+def _is_time(table: Table, at: int) -> bool:
+    return any(row.cells[at].date for row in table.rows)
+
+
+def _values(table: Table, at: int) -> tuple[str, ...]:
+    known = [choice.name for choice in table.columns[at].choices]
+    return _ordered([bucket(row.cells[at]) for row in table.rows], known, is_time=_is_time(table, at))
 
 
 def _ordered(values: Sequence[str], known: Sequence[str], *, is_time: bool = False) -> tuple[str, ...]:
@@ -108,10 +113,9 @@ def rows_in(table: Table, counts: Counts, value: int | None, label: int | None) 
     return [
         row
         for row in table.rows
-        if (label is None or _in(bucket(row.cells[counts.label]), counts.labels) == counts.labels[label])
-        and (value is None or counts.by is None
-             or _in(bucket(row.cells[counts.by]), counts.values) == counts.values[value])
-    ]  # fmt: skip
+        if (label is None or _value(row, counts.label, counts.labels) == counts.labels[label])
+        and (value is None or _value(row, counts.by, counts.values) == counts.values[value])
+    ]
 
 
 def chart_of(table: Table, counts: Counts) -> Chart:

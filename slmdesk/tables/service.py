@@ -31,10 +31,12 @@ from slmdesk.tables.cells import PROMPT_VERSION
 from slmdesk.tables.guess import Guess
 from slmdesk.tables.labels import MOST_LABELS, examples_of, fewest_to_judge
 from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
-from slmdesk.tables.texts import DAY, FACTS, FOLDER, LANGUAGE, TextTable, is_table, text_rows
+from slmdesk.tables.texts import TextTable, is_table, text_rows
 from slmdesk.tables.types import (
     DOUBTFUL,
     DOUBTS,
+    FACTS,
+    LANGUAGE,
     Column,
     ColumnKind,
     Edit,
@@ -47,6 +49,7 @@ from slmdesk.tables.types import (
     TableRow,
     doubts_of,
     example_of,
+    in_order,
     place_words,
     reshaped,
     with_edits,
@@ -313,19 +316,13 @@ class ExtractionService(Service, JobPlanner):
 
     def _with_given(self, columns: Sequence[Column], documents: Sequence[DocumentRecord], text: str) -> list[Column]:
         """Return columns of labels with what comes with the texts, by which they are counted."""
-        kept: list[Column] = []
-        for document in filter(is_table, documents):
-            if pages := self._store.pages.of_document(document.id, limit=1):
-                source = TextTable(pages[0], text)
-                kept = [*source.kept] if source.text else []
-            if kept:
-                break
-        facts = [LANGUAGE] if kept else [LANGUAGE, DAY, FOLDER] if len(documents) > 1 else [LANGUAGE, DAY]
+        first_pages = (self._store.pages.of_document(document.id, limit=1) for document in filter(is_table, documents))
+        sources = (TextTable(pages[0], text) for pages in first_pages if pages)
+        kept = next((source.kept for source in sources if source.text), ())
+        facts = [Column(name, ColumnKind.GIVEN) for name in ([LANGUAGE] if kept else FACTS)]
         taken = {column.name.casefold() for column in columns}
-        kept += [Column(name, ColumnKind.GIVEN) for name in facts if name not in {column.name for column in kept}]
-        kept = [column for column in kept if column.name.casefold() not in taken]
-        first = 1 if kept and kept[0].name not in FACTS else 0
-        return [*kept[:first], *columns, *kept[first:]]
+        given = {column.name: column for column in (*kept, *facts) if column.name.casefold() not in taken}
+        return [*kept[:1], *columns, *(column for column in given.values() if column not in kept[:1])]
 
     def _asked(self, model: str | None) -> ModelRecord | None:
         """Return the model that is asked. None: there is none that can be, so that rules fill what they prove."""
@@ -446,10 +443,8 @@ def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
 
     Raises KnownError `request.invalid` for no columns, too many, or a name that is empty or used twice.
     """
-    if not columns:
-        raise KnownError("request.invalid", what=_("a table needs a column"))
-    if len(columns) > MOST_COLUMNS:
-        what = _("a table has at most {most_columns} columns").format(most_columns=MOST_COLUMNS)
+    if not 1 <= len(columns) <= MOST_COLUMNS:
+        what = _("a table has 1 to {most_columns} columns").format(most_columns=MOST_COLUMNS)
         raise KnownError("request.invalid", what=what)
     clean = []
     for column in columns:
@@ -496,9 +491,8 @@ def _joined(table: Table, old: Table | None, documents: Sequence[str]) -> Table:
         return table
     before = {} if table.is_done else {row.document: row for row in old.rows}
     made = {row.document: _filled(row, before.get(row.document)) for row in table.rows}
-    places = {document: at for at, document in enumerate(documents)}
-    rows = sorted((before | made).values(), key=lambda row: places.get(row.source, len(places)))
-    return changed(table, rows=tuple(rows), edits=old.edits, checks=old.checks)
+    rows = in_order((before | made).values(), documents)
+    return changed(table, rows=rows, edits=old.edits, checks=old.checks)
 
 
 def _filled(row: TableRow, old: TableRow | None) -> TableRow:

@@ -13,15 +13,13 @@ from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import cut
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.tables.labels import GIVEN
-from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
+from slmdesk.tables.types import FOLDER, LANGUAGE, Column, ColumnKind, Flag, TableCell
 from slmdesk.text.checks.numbers import DateMention, find_dates
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.folding import fold
 from slmdesk.text.sentences import detect
 
 SHEETS = frozenset(("xlsx", "xlsb", "xls", "csv", "ods"))
-FACTS = LANGUAGE, FOLDER, DAY = "Language", "Folder", "Date"
-"""Columns that a text has without saying so."""
 MOST_KEPT = 8
 """Most columns of a table of texts that are kept beside the texts."""
 MOST_NAME = 80

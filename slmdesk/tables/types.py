@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from slmdesk.base.record import Number, Record, changed
@@ -32,6 +32,8 @@ class ColumnKind(StrEnum):
     """What comes with a text: another cell of its row, or its language, folder or day (see `texts.FACTS`)."""
 
 
+FACTS = LANGUAGE, FOLDER, DAY = "Language", "Folder", "Date"
+"""Columns that a text has without saying so."""
 JUDGED = frozenset((ColumnKind.LABEL, ColumnKind.GIVEN))
 """Kinds of columns whose values need not stand in the text."""
 
@@ -250,17 +252,22 @@ def with_rows_for(table: Table, documents: Sequence[DocumentRecord], *, is_over:
     `is_over`: nothing looks for the open cells any more, so they were not read.
     """
     empty = TableCell(flag=Flag.UNREAD if is_over else Flag.OPEN)
-    by_source: dict[str, list[TableRow]] = {document.id: [] for document in documents}
-    for row in table.rows:
-        if is_over and any(cell.flag is Flag.OPEN for cell in row.cells):
-            row = changed(row, cells=tuple(empty if cell.flag is Flag.OPEN else cell for cell in row.cells))
-        by_source.setdefault(row.source, []).append(row)
-    for document in documents:
-        if not by_source[document.id]:
-            kind = str(document.info.get("page_kind") or "page")
-            cells = (empty,) * len(table.columns)
-            by_source[document.id].append(TableRow(document.id, document.name, kind, cells, Coverage(0, 0, 0, 0)))
-    return changed(table, rows=tuple(row for rows in by_source.values() for row in rows))
+    there, cells = {row.source for row in table.rows}, (empty,) * len(table.columns)
+    rows = [
+        changed(row, cells=tuple(empty if cell.flag is Flag.OPEN else cell for cell in row.cells)) for row in table.rows
+    ]
+    rows += [
+        TableRow(document.id, document.name, str(document.info.get("page_kind", "page")), cells, Coverage(0, 0, 0, 0))
+        for document in documents
+        if document.id not in there
+    ]
+    return changed(table, rows=in_order(rows, [document.id for document in documents]))
+
+
+def in_order(rows: Iterable[TableRow], documents: Sequence[str]) -> tuple[TableRow, ...]:
+    """Return rows in the order of their documents. Those of other documents come last."""
+    places = {document: at for at, document in enumerate(documents)}
+    return tuple(sorted(rows, key=lambda row: places.get(row.source, len(places))))
 
 
 def place_words(cell: TableCell, page_kind: str = "page") -> str:
@@ -308,7 +315,7 @@ def certainty_words(cell: TableCell) -> str:
 
 def value_words(column: Column, cell: TableCell) -> str:
     """Return a cell's value as people read it: words of the program, such as a label, in the chosen language."""
-    is_ours = column.kind is ColumnKind.LABEL or (column.kind is ColumnKind.GIVEN and not cell.page)
+    is_ours = column.kind is ColumnKind.LABEL or (column.name == LANGUAGE and not cell.page)
     return _(cell.value) if is_ours else cell.value
 
 

@@ -25,10 +25,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import page_word
-from slmdesk.tables.texts import DAY, LANGUAGE
 from slmdesk.tables.types import (
+    DAY,
     DOUBTFUL,
     NOT_LOOKED_FOR,
     Column,
@@ -39,6 +39,7 @@ from slmdesk.tables.types import (
     TableRow,
     cell_words,
     certainty_words,
+    value_words,
 )
 from slmdesk.text.folding import fold
 from slmdesk.window.base import theme
@@ -50,7 +51,9 @@ ROW, HEAD, LEAST, MOST, PAD = 40, 36, 60, 240, 12
 """Heights and widths in pixels, and the free space beside the words of a cell, at normal size of text."""
 ROWS_MEASURED = 200
 ICON_SIZE = 14
-EMPTY, OPEN = "–", "…"
+EMPTY = "–"
+EMPTY_WORDS = {Flag.OPEN: "…", Flag.UNREAD: N_("not read"), Flag.UNASKED: NOT_LOOKED_FOR}
+"""What stands in empty cells."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -156,7 +159,7 @@ class TableModel(QAbstractTableModel):
             return _name_data(row, role)
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return self._words_of(cell, index.column() - 1) or _empty_words(cell)
+                return self._words_of(cell, index.column() - 1) or _(EMPTY_WORDS.get(cell.flag, EMPTY))
             case Qt.ItemDataRole.EditRole:
                 return _(cell.value) if self._labels(index) and cell.value else cell.value
             case Qt.ItemDataRole.TextAlignmentRole if self.is_number(index.column()):
@@ -176,15 +179,10 @@ class TableModel(QAbstractTableModel):
 
     def _words_of(self, cell: TableCell, at: int) -> str:
         column = self.columns[at]
-        if cell.value and column.kind is ColumnKind.GIVEN and not cell.page:  # ours, and not words of a person's table
-            if column.name == LANGUAGE:
-                return _(cell.value)
-            if column.name == DAY and cell.date:
-                return day_in_figures(date.fromisoformat(cell.date))
-        if column.kind is not ColumnKind.LABEL:
-            return cell.value
-        share = f" {cell.certainty:.0%}" if certainty_words(cell) else ""
-        return f"{_(cell.value)}{share}" if cell.value else ""
+        if cell.date and column.name == DAY and not cell.page:
+            return day_in_figures(date.fromisoformat(cell.date))
+        share = f"{cell.certainty:.0%}" if certainty_words(cell) else ""
+        return " ".join(filter(None, (value_words(column, cell), share)))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)
@@ -205,17 +203,6 @@ class TableModel(QAbstractTableModel):
     def _changed(self, first: int, last: int) -> None:
         if 0 <= first <= last:
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns)))
-
-
-def _empty_words(cell: TableCell) -> str:
-    match cell.flag:
-        case Flag.OPEN:
-            return OPEN
-        case Flag.UNREAD:
-            return _("not read")
-        case Flag.UNASKED:
-            return _(NOT_LOOKED_FOR)
-    return EMPTY
 
 
 def _name_data(row: TableRow, role: int) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -125,11 +125,9 @@ class CountsView(QFrame):
         table, counts = self._table, self._counts
         if table is None or counts is None:
             return
-        if counts.by is None:  # each line is a label
-            label, value = (down if down < len(counts.labels) else None), None
-        else:
-            value = down if down < len(counts.values) else None
-            label = across - 1 if 0 < across <= len(counts.labels) else None
+        is_alone = counts.by is None  # each line is a label
+        label = _within(counts.labels, down if is_alone else across - 1)
+        value = None if is_alone else _within(counts.values, down)
         rows = rows_in(table, counts, value, label)
         names = [] if label is None else [_(counts.labels[label])]
         if counts.by is not None and value is not None:
@@ -141,6 +139,11 @@ class CountsView(QFrame):
         if self.chart.chart is not None:
             data = self.chart.png() if form == "png" else self.chart.svg()
             ask_where(self, self.chart.chart.title, form, partial(self._write, data), PICTURES)
+
+
+def _within(names: Sequence[str], at: int) -> int | None:
+    """Return a place if a name has it: the last line and column are sums."""
+    return at if 0 <= at < len(names) else None
 
 
 def _fill(choice: Choice, values: list[tuple[int, str]], chosen: object) -> None:

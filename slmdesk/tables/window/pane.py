@@ -279,23 +279,20 @@ class TablePane(QFrame):
     def show_job(self, event: JobChanged) -> None:
         self._is_running = not event.status.is_end
         self._making.show_job(event)
-        if self._is_running and event.status is not JobStatus.PAUSED:  # the figure above the table says how far it is
-            count = len(self.model.rows)
-            if self._total < count:  # texts of a table, of which nobody knows yet how many there are
-                words = ngettext("1 text", "{n:,} texts", count)
-            else:
-                done = sum(all(cell.flag is not Flag.OPEN for cell in row.cells) for row in self.model.rows)
-                words = _("{done} of {total} documents").format(done=done, total=self._total)
-            self._making.words.setText(", ".join(filter(None, (words, left_words(event.left)))))
-        if event.status is JobStatus.FAILED and event.problem is not None:
-            self._say(event.problem.sentence)
-        elif event.status is JobStatus.CANCELLED:
-            has_rows = any(cell.value for row in self.model.rows for cell in row.cells)
-            there = _("what was found is here") if has_rows else _("nothing was found before")
-            self._say(_("The table was cancelled; {there}.").format(there=there))
-        elif self._is_running and event.status is not JobStatus.PAUSED:
-            self._say("")
+        if event.status is not JobStatus.PAUSED:  # of which the bar says why
+            self._making.words.setText(", ".join(filter(None, (self._done_words(), left_words(event.left)))))
+            is_cancelled = event.status is JobStatus.CANCELLED
+            cancelled = _("The table was cancelled: what was not reached says “not read”.") if is_cancelled else ""
+            self._say(event.problem.sentence if event.problem else cancelled)
         self._settle()
+
+    def _done_words(self) -> str:
+        """Say how far the table is, of texts of which nobody knows yet how many there are how many were found."""
+        count = len(self.model.rows)
+        if self._total < count:
+            return ngettext("1 text", "{n:,} texts", count)
+        done = sum(Flag.OPEN not in [cell.flag for cell in row.cells] for row in self.model.rows)
+        return _("{done} of {total} documents").format(done=done, total=self._total)
 
     def show_table(self, table: Table) -> None:
         self._is_running = self._is_running and not table.is_done
@@ -518,8 +515,10 @@ class TablePane(QFrame):
         self._doubts.setText(_("{doubtful} to check").format(doubtful=doubtful))
         self._doubts.setVisible(bool(doubtful))
         words = unasked_words(Table(self.model.columns, tuple(self.model.rows)))
+        table = self._controller.table
+        is_cut_off = table is not None and not table.is_done
         show_words(self._unasked, words)
-        self._get.setVisible(bool(words) and not self._is_running)
+        self._get.setVisible((is_cut_off or bool(words)) and not self._is_running)
         self._get.setText(_("Fill now") if self._controller.has_model.value else _("Get a model"))
         self.table.share()
 

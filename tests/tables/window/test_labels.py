@@ -13,8 +13,8 @@ from tables.window.test_document_table import cells, click_cell, columns, docume
 from slmdesk.base.documents import Chart
 from slmdesk.base.records import DocumentStatus
 from slmdesk.tables.labels import label_presets
-from slmdesk.tables.texts import DAY, FOLDER, LANGUAGE, given
-from slmdesk.tables.types import Column, ColumnKind, TableRow
+from slmdesk.tables.texts import given
+from slmdesk.tables.types import DAY, FOLDER, LANGUAGE, Column, ColumnKind, TableRow
 from slmdesk.tables.window.cells import EMPTY, TableModel
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
@@ -88,7 +88,7 @@ def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> Non
 
 def test_only_what_is_ours_is_said_in_the_language_of_the_window(monkeypatch) -> None:
     """A folder called Documents stays so, and a language that nothing tells is no text of the catalogue."""
-    monkeypatch.setattr("slmdesk.tables.window.cells._", lambda text: f"<{text}>")
+    monkeypatch.setattr("slmdesk.tables.types._", lambda text: text and f"<{text}>")
     texts = [given("English"), given("2026-03-02"), given("Documents")], [given(""), given(""), given("Models")]
     columns = tuple(Column(name, ColumnKind.GIVEN) for name in (LANGUAGE, DAY, FOLDER))
     model = TableModel(None)
