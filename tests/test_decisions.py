@@ -39,7 +39,7 @@ DECISIONS = {
     "redaction": 10,
     "runtime": 152,
     "services.py": 57,
-    "shell": 695,
+    "shell": 697,
     "store": 1051,
     "summaries": 1361,
     "system": 141,

@@ -224,11 +224,13 @@ class DocumentsArea(QObject):
         self.page.side.show_pane("redact")
 
     def ask_again(self) -> None:
-        """Let another model answer or summarize what is shown."""
+        """Let another model answer or summarize what is shown, or fill what none was asked for."""
         if self.page.side.current == "questions":
             self.questions.ask_again()
         elif self.page.side.current == "summary" and self.summary_pane.summary is not None:
             self.summaries.begin_again()
+        elif self.page.side.current == "table" and self.table_pane.is_unfilled:
+            self.tables.again()
 
     def restore(self, state: WindowState) -> None:
         self.page.side.show_pane(state.last_document_pane)

@@ -313,6 +313,11 @@ class TablePane(QFrame):
         self._settle(is_offered=words not in (LOOKING, NOTHING_NAMED) and not self.model.columns)
 
     @property
+    def is_unfilled(self) -> bool:
+        """Whether there are cells for which no model was asked."""
+        return bool(self._unasked.text())
+
+    @property
     def _has_labels(self) -> bool:
         return any(column.kind is ColumnKind.LABEL for column in self.model.columns)
 
