@@ -64,6 +64,8 @@ WRITTEN_COST = 4.0
 """Cost of a generated token compared with a prompt token. A rough value, as many tokens are generated side by side."""
 FIRST_S = 1.0
 """Seconds of a batch from which on its price is believed, if fewer steps have ended."""
+FIRST_SHARE = 0.25
+"""Part of a step from which on its price is believed, so that a time is told while the second one is read."""
 SURE_SHARE = 0.08
 """Finished part of all work from which on an estimate is shown without a range."""
 SPREAD = 1.6
@@ -214,7 +216,7 @@ class TimeLeft:
         """Return the price of this batch in seconds per unit of cost, or None while unknown."""
         seconds, cost = self._measure()
         known = self._known.get(self.name)
-        if cost < self._cost or (seconds < FIRST_S and self._saved < ENOUGH_STEPS):
+        if cost < FIRST_SHARE * self._cost or (seconds < FIRST_S and self._saved < ENOUGH_STEPS):
             return known if known is not None else self._price_before()
         now = seconds / cost
         if known is None:

@@ -97,6 +97,20 @@ def test_nothing_is_said_of_a_first_slow_step_and_it_counts_no_more_than_the_oth
     assert left.best == pytest.approx(97 * 4.0), "not an hour"
 
 
+def test_a_time_is_told_while_the_second_step_is_read() -> None:
+    clock = Clock()
+    recorder = TimeLeft({}, clock)
+    recorder.begin_batch("", 1.0, done=0, left=8)
+    clock.now += 50.0
+    recorder.step("a", 2000, 200)
+    assert recorder.left() is None
+    clock.now += 8.0
+    recorder.read("b", 1000, 2000)
+    left = recorder.left()
+    assert left is not None
+    assert 80.0 <= left.best <= 240.0
+
+
 def test_no_prediction_jumps_back_and_forth() -> None:
     clock = Clock()
     recorder = TimeLeft({}, clock)
