@@ -12,7 +12,7 @@ from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, paragr
 from slmdesk.base.record import to_json
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _, in_quotes, retold
-from slmdesk.base.types import page_sign, page_word
+from slmdesk.base.types import Json, page_sign, page_word
 from slmdesk.exports import phrases
 from slmdesk.exports.charts import svg_of
 from slmdesk.exports.writers import Book, Cell, Noted
@@ -52,17 +52,14 @@ def export_table(tables: ExtractionService, item: Item, form: str) -> Make | Non
     extraction = tables.open(item.id).table
     if extraction is None:
         return None
-    if form == "json":
-        return lambda: json_bytes(
-            {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, **to_json(extraction)}
-        )
-    if form == "csv":
-        return lambda: table_csv(extraction)
-    if form == "xlsx":
-        return lambda: Book(table_sheets(extraction), charts_of(extraction), model_of(extraction))
-    if form == "svg":
-        return lambda: svg_of(charts_of(extraction))
-    return lambda: table_paper(item.shown_title, extraction)
+    shape: dict[str, Json] = {"format": FORMAT, "version": 1, "id": item.id, "title": item.title}
+    makers: dict[str, Make] = {
+        "json": lambda: json_bytes({**shape, **to_json(extraction)}),
+        "csv": lambda: table_csv(extraction),
+        "xlsx": lambda: Book(table_sheets(extraction), charts_of(extraction), model_of(extraction)),
+        "svg": lambda: svg_of(charts_of(extraction)),
+    }
+    return makers.get(form, lambda: table_paper(item.shown_title, extraction))
 
 
 def table_sheets(extraction: Table) -> dict[str, list[list[Cell]]]:
@@ -116,8 +113,8 @@ def _about_labels(extraction: Table) -> list[str]:
 
 def model_of(extraction: Table) -> str:
     """Return the model that found or judged a value that is still shown, or ""."""
-    cells = (cell for row in extraction.rows for cell in row.cells if cell.value and not cell.edited)
-    return extraction.model if any(cell.origin in BY_MODEL for cell in cells) else ""
+    origins = {cell.origin for row in extraction.rows for cell in row.cells if cell.value}
+    return "" if origins.isdisjoint(BY_MODEL) else extraction.model
 
 
 def table_csv(extraction: Table) -> bytes:

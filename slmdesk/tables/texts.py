@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import PurePath
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus, column_number
@@ -58,25 +59,26 @@ def rows_of(page: Page) -> Iterator[TextRow]:
     """Yield the rows of a page of a spreadsheet. A row whose cells stand far apart is several blocks, and rows that are
     the same are one.
     """
-    number, last, values, is_head = 0, 0, dict[int, Value](), False
-    for block in page.blocks:
-        place = _PLACE.search(block.place.removeprefix("row "))
-        if block.kind is not BlockKind.TABLE_ROW or place is None:
-            continue
-        if int(place[2]) != number and values:
-            for same in range(number, last + 1):
-                yield TextRow(same, page.number, values, is_head)
-            values = {}
-        is_head = block.level == 1
-        number, column, at = int(place[2]), column_number(place[1]) or 1, block.start
-        last = min(max(number, int(place[3] or 0)), number + MOST_ALIKE)
-        for cell in page.text[block.start : block.end].split("\t"):
-            if words := cell.strip():
-                start = at + cell.index(words)
-                values[column] = Value(words, start, start + len(words))
-            column, at = column + 1, at + len(cell) + 1
-    for same in range(number, last + 1) if values else ():
-        yield TextRow(same, page.number, values, is_head)
+    places = ((_PLACE.search(block.place.removeprefix("row ")), block) for block in page.blocks)
+    rows = ((place, block) for place, block in places if place and block.kind is BlockKind.TABLE_ROW)
+    for number, blocks in groupby(rows, key=lambda found: int(found[0][2])):
+        values, last, is_head = dict[int, Value](), number, False
+        for place, block in blocks:
+            values |= _values_of(page, block, column_number(place[1]) or 1)
+            last, is_head = int(place[3] or number), block.level == 1
+        for same in range(number, max(number, min(last, number + MOST_ALIKE)) + 1) if values else ():
+            yield TextRow(same, page.number, values, is_head)
+
+
+def _values_of(page: Page, block: Block, first: int) -> dict[int, Value]:
+    """Return the filled cells of a block by their column. `first`: the column of its first cell."""
+    values, at = dict[int, Value](), block.start
+    for column, cell in enumerate(page.text[block.start : block.end].split("\t"), first):
+        if words := cell.strip():
+            start = at + cell.index(words)
+            values[column] = Value(words, start, start + len(words))
+        at += len(cell) + 1
+    return values
 
 
 class TextTable:

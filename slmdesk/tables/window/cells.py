@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from PySide6.QtCore import (
@@ -51,6 +51,7 @@ ROW, HEAD, LEAST, MOST, PAD = 40, 36, 60, 240, 12
 """Heights and widths in pixels, and the free space beside the words of a cell, at normal size of text."""
 ROWS_MEASURED = 200
 ICON_SIZE = 14
+NUMBERS = (ColumnKind.NUMBER, ColumnKind.AMOUNT)
 EMPTY = "–"
 EMPTY_WORDS = {Flag.OPEN: "…", Flag.UNREAD: N_("not read"), Flag.UNASKED: NOT_LOOKED_FOR}
 """What stands in empty cells."""
@@ -127,7 +128,7 @@ class TableModel(QAbstractTableModel):
         return row.cells[at] if row and 0 <= at < len(row.cells) else None
 
     def is_number(self, at: int) -> bool:
-        return at > 0 and self.columns[at - 1].kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT)
+        return at > 0 and self.columns[at - 1].kind in NUMBERS
 
     def repaint(self) -> None:
         self._changed(0, len(self.rows) - 1)
@@ -151,38 +152,13 @@ class TableModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = self.row_at(index)
+        row, cell = self.row_at(index), self.cell_at(index)
         if row is None:
             return None
-        cell = self.cell_at(index)
         if cell is None:
             return _name_data(row, role)
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return self._words_of(cell, index.column() - 1) or _(EMPTY_WORDS.get(cell.flag, EMPTY))
-            case Qt.ItemDataRole.EditRole:
-                return _(cell.value) if self._labels(index) and cell.value else cell.value
-            case Qt.ItemDataRole.TextAlignmentRole if self.is_number(index.column()):
-                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            case Qt.ItemDataRole.ForegroundRole if not cell.value:
-                return QColor(theme.current().ink2)
-            case Qt.ItemDataRole.DecorationRole if cell.flag in DOUBTFUL:
-                return QIcon(pixmap("triangle-alert", QColor(theme.current().warn), size=ICON_SIZE))
-            case Qt.ItemDataRole.DecorationRole if cell.edited:
-                return QIcon(pixmap("pencil", QColor(theme.current().ink2), size=ICON_SIZE))
-            case Qt.ItemDataRole.ToolTipRole:
-                return plain_tip("\n".join(words for words in (cell.value, cell_words(cell, row.page_kind)) if words))
-            case Qt.ItemDataRole.AccessibleTextRole:
-                name = _(self.columns[index.column() - 1].name)
-                return f"{name}: {cell.value or _('empty')}. {cell_words(cell, row.page_kind)}"
-        return None
-
-    def _words_of(self, cell: TableCell, at: int) -> str:
-        column = self.columns[at]
-        if cell.date and column.name == DAY and not cell.page:
-            return day_in_figures(date.fromisoformat(cell.date))
-        share = f"{cell.certainty:.0%}" if certainty_words(cell) else ""
-        return " ".join(filter(None, (value_words(column, cell), share)))
+        column = self.columns[index.column() - 1]
+        return TOLD[role](column, row, cell) if role in TOLD else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)
@@ -203,6 +179,52 @@ class TableModel(QAbstractTableModel):
     def _changed(self, first: int, last: int) -> None:
         if 0 <= first <= last:
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns)))
+
+
+def _words(column: Column, _row: TableRow, cell: TableCell) -> str:
+    if cell.date and column.name == DAY and not cell.page:
+        return day_in_figures(date.fromisoformat(cell.date))
+    share = f"{cell.certainty:.0%}" if certainty_words(cell) else ""
+    return " ".join(filter(None, (value_words(column, cell), share))) or _(EMPTY_WORDS.get(cell.flag, EMPTY))
+
+
+def _typed(column: Column, _row: TableRow, cell: TableCell) -> str:
+    return _(cell.value) if column.choices else cell.value
+
+
+def _side(column: Column, _row: TableRow, _cell: TableCell) -> int:
+    side = Qt.AlignmentFlag.AlignRight if column.kind in NUMBERS else Qt.AlignmentFlag.AlignLeft
+    return int(side | Qt.AlignmentFlag.AlignVCenter)
+
+
+def _ink(_column: Column, _row: TableRow, cell: TableCell) -> QColor | None:
+    return None if cell.value else QColor(theme.current().ink2)
+
+
+def _sign(_column: Column, _row: TableRow, cell: TableCell) -> QIcon | None:
+    name = "triangle-alert" if cell.flag in DOUBTFUL else "pencil" if cell.edited else ""
+    colour = theme.current().warn if cell.flag in DOUBTFUL else theme.current().ink2
+    return QIcon(pixmap(name, QColor(colour), size=ICON_SIZE)) if name else None
+
+
+def _tip(_column: Column, row: TableRow, cell: TableCell) -> str:
+    return plain_tip("\n".join(filter(None, (cell.value, cell_words(cell, row.page_kind)))))
+
+
+def _spoken(column: Column, row: TableRow, cell: TableCell) -> str:
+    return f"{_(column.name)}: {cell.value or _('empty')}. {cell_words(cell, row.page_kind)}"
+
+
+TOLD: Mapping[int, Callable[[Column, TableRow, TableCell], object]] = {
+    Qt.ItemDataRole.DisplayRole: _words,
+    Qt.ItemDataRole.EditRole: _typed,
+    Qt.ItemDataRole.TextAlignmentRole: _side,
+    Qt.ItemDataRole.ForegroundRole: _ink,
+    Qt.ItemDataRole.DecorationRole: _sign,
+    Qt.ItemDataRole.ToolTipRole: _tip,
+    Qt.ItemDataRole.AccessibleTextRole: _spoken,
+}
+"""What is told of a cell, by Qt's roles."""
 
 
 def _name_data(row: TableRow, role: int) -> object:

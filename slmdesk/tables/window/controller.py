@@ -139,8 +139,8 @@ class TableController(JobFollower):
         """Make a table of the documents that the search leaves in the list. Those that cannot be read are told."""
         shown = self.shown()
         failed = [record for record in shown if record.status is DocumentStatus.FAILED and not record.pages]
-        problems = [(record.name, problem_of(record.error_code or "", record.error_args)) for record in failed]
-        self._tell_unread([(name, problem.sentence) for name, problem in problems], len(shown))
+        told = [(record.name, problem_of(record.error_code or "", record.error_args).sentence) for record in failed]
+        self._tell_unread(told, len(shown))
         self._begin(tuple(columns), tuple(record.id for record in shown if record not in failed))
 
     def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
