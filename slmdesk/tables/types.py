@@ -130,9 +130,8 @@ class TableCell(Record, omit_defaults=True):
     """End of the value; `start` and `end` are in characters of the page."""
     flag: Flag = Flag.NOT_FOUND
     origin: str = ""
-    """`label`: read behind its name in the document; `rule`: recognised by the words around it; `model`; `person`;
-    `judged`: a label by the model; `given`: of the text's row; `e-invoice`: of the document's e-invoice. Older tables
-    have `words`: a label by a list of words.
+    """`e-invoice`: of its XML; `label`: read behind its name in the document; `rule`: by the words around it; `model`;
+    `person`; `judged`: a label by the model; `words`: a label by a list of words; `given`: of the text's row.
     """
     number: Number | None = None
     """Value of a number or amount, if it is unambiguous."""
