@@ -43,7 +43,7 @@ DECISIONS = {
     "store": 1051,
     "summaries": 1361,
     "system": 141,
-    "tables": 1793,
+    "tables": 1794,
     "text": 2183,
     "translation": 1951,
     "versions": 935,

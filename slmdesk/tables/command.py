@@ -91,7 +91,9 @@ def extract(
     _check_output(output, force)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
-        named_model(services, model)  # before long reading
+        named_model(services, model)
+        if services.call.models.list():
+            services.call.models.choose(model)  # before long reading
         documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
