@@ -7,6 +7,7 @@ import zipfile
 from email.message import EmailMessage
 
 from fakes.compound_file import outlook_mail
+from fakes.einvoices import ubl
 from pptx import Presentation
 
 WORDS = "Grüße aus dem Büro"
@@ -124,6 +125,7 @@ def small_documents(words=WORDS):
         "ttml": ("a.ttml", f"<tt><body><div><p begin='1s'><![CDATA[{words}]]></p></div></body></tt>".encode()),
         "sheetxml": ("a.xml", sheet_of_2003(words)),
         "wordxml": ("a.xml", text_of_2003(words)),
+        "einvoice": ("a.xml", ubl(more=f"<c:Note><![CDATA[{words}]]></c:Note>")),
         "po": ("a.po", f'msgid "{words}"\nmsgstr ""\n'.encode()),
         "xliff": ("a.xlf", f"<xliff><source><![CDATA[{words}]]></source></xliff>".encode()),
     }
