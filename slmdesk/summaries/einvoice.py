@@ -43,7 +43,7 @@ def _sentence(invoice: EInvoice) -> str:
         if values := dict.fromkeys(cut(field.shown, MOST_TERMS).rstrip(".") for field in invoice.every(term)):
             parts.append(words.format(value=" / ".join(values)))
     number, day = said.get("invoice.number", "?"), said.get("invoice.date", "?")
-    return _("Invoice {number} of {day}: {words}.").format(number=number, day=day, words=", ".join(parts))
+    return _("{words} (invoice {number} of {day}).").format(number=number, day=day, words=", ".join(parts))
 
 
 def _fields(invoice: EInvoice) -> Iterator[InvoiceField]:
