@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any, TypeAlias
 
@@ -33,6 +33,8 @@ HOLDING = ("AttachmentBinaryObject", "EmbeddedDocumentBinaryObject", "Attachment
 """Elements that hold a file, in base64."""
 ROOTS = ("CrossIndustryInvoice", "CrossIndustryDocument", "Invoice", "CreditNote", "FatturaElettronica")
 MOST_FIELDS = 100_000
+MOST_INVOICES = 50
+"""Most invoices of a file that are kept as records. The paper has all."""
 MOST_KEPT = 1_000
 """Most values that are kept in the record. Of an invoice with more, the record lacks the lines; the paper has them."""
 _SPACES = re.compile(
@@ -156,7 +158,7 @@ def unsigned(untrusted: bytes, path: str) -> bytes:
 
 
 def _sections(start: etree._Element, syntax: str, path: str) -> Iterator[tuple[_Part, _Rows]]:
-    """Yield the sections of an invoice, each with the fields of its rows. Raises KnownError `document.too_large`."""
+    """Yield the sections of an invoice, each with the fields of its rows. Raises KnownError `document.unreadable`."""
     currency, count = "", 0
     for part in _parts(syntax):
         rows = []
@@ -164,7 +166,7 @@ def _sections(start: etree._Element, syntax: str, path: str) -> Iterator[tuple[_
             row = [*_fields(part, element, 0 if part.id in _ONCE else number, currency)]
             count += len(row)
             if count > MOST_FIELDS or any(len(field.shown) > MAX_PAGE_CHARACTERS for field in row):
-                raise KnownError("document.too_large", path=path, bytes=count, limit=MOST_FIELDS)
+                raise KnownError("document.unreadable", path=path, reason=N_("the e-invoice is too long"))
             rows.append(row)
         currency = currency or next((field.value for row in rows for field in row if field.term == _CURRENCY), "")
         if any(rows):
@@ -176,6 +178,7 @@ _CURRENCY = "invoice.currency"
 
 
 def _fields(part: _Part, element: etree._Element, row: int, currency: str) -> Iterator[InvoiceField]:
+    tree, place = etree.ElementTree(element), element.getroottree().getpath(element)
     for path in part.paths:
         found = [(item, text) for item in path.find(element) if (text := _text(item))]
         if path.way and found:
@@ -184,7 +187,7 @@ def _fields(part: _Part, element: etree._Element, row: int, currency: str) -> It
         for item, text in found:
             if part.is_table or text not in said:
                 said.add(text)
-                yield _field(path, item, text, row, currency)
+                yield _field(path, item, text, row, currency, partial(_place, tree, place))
 
 
 def _text(item: etree._Element | str) -> str:
@@ -192,7 +195,15 @@ def _text(item: etree._Element | str) -> str:
     return text.replace(DELETED[0], "\ufffd")
 
 
-def _field(path: _Path, item: Any, text: str, row: int, currency: str) -> InvoiceField:
+def _place(tree: Any, place: str, element: etree._Element) -> str:
+    """Return the path of an element. `tree`, `place`: of the row; of each element from the root it takes minutes."""
+    inside, top = str(tree.getpath(element)), f"/{tree.getroot().tag}/"
+    return f"{place}/{inside.removeprefix(top)}" if inside.startswith(top) else inside
+
+
+def _field(
+    path: _Path, item: Any, text: str, row: int, currency: str, placed: Callable[[etree._Element], str]
+) -> InvoiceField:  # fmt: skip
     element = item if isinstance(item, etree._Element) else item.getparent()
     unit = next((value for name in ("currencyID", "unitCode", "schemeID") if (value := element.get(name))), "")
     if path.kind == "amount":
@@ -200,8 +211,7 @@ def _field(path: _Path, item: Any, text: str, row: int, currency: str) -> Invoic
     value, shown = _READ_AS.get(path.kind, _as_text)(text, unit)
     if meaning := _meanings().get((path.codes, text)):
         shown = f"{_(meaning)} ({text})"
-    place = element.getroottree().getpath(element)
-    return InvoiceField(path.term, value, shown, place, element.sourceline or 0, row, unit)
+    return InvoiceField(path.term, value, shown, placed(element), element.sourceline or 0, row, unit)
 
 
 def _as_text(text: str, _unit: str) -> tuple[str, str]:
@@ -253,7 +263,7 @@ def in_file(untrusted: bytes, path: str) -> list[EInvoice]:
 
 
 def invoices_of(root: etree._Element, syntax: str, path: str) -> Iterator[EInvoice]:
-    """Yield the invoices with all their fields. Raises KnownError `document.too_large`."""
+    """Yield the invoices with all their fields. Raises KnownError `document.unreadable`."""
     for start in etree.XPath(_tables()[syntax]["begins"])(root):
         sections = _sections(start, syntax, path)
         yield EInvoice(syntax, tuple(field for __, rows in sections for row in rows for field in row))
@@ -293,7 +303,8 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def _add(reading: Reading, invoice: EInvoice) -> None:
-    reading.einvoices.append(invoice)
+    if len(reading.einvoices) < MOST_INVOICES:
+        reading.einvoices.append(invoice)
     for term in _tables()["must"]:
         if not invoice.every(term):
             reading.note(Note.EINVOICE_LACKS, name=_name_of(term))

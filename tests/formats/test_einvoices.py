@@ -12,6 +12,7 @@ from slmdesk.base.documents import Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.language import in_language
 from slmdesk.children.tasks.reader import chosen_format
+from slmdesk.formats.einvoices import invoices_of, opened
 from slmdesk.formats.reading import Reading, attachment_of, reader_of, redactor_of
 from slmdesk.formats.redacting.redactors import Redacting, Replacing
 
@@ -82,8 +83,19 @@ def test_the_paper_is_in_the_language_of_the_person():
 
 
 def test_a_value_has_its_place_in_the_xml():
-    field = read(ubl())[1].einvoices[0].one("total.gross")
+    invoice = read(ubl())[1].einvoices[0]
+    field = invoice.one("total.gross")
     assert (field.path, field.line) == ("/Invoice/LegalMonetaryTotal/TaxInclusiveAmount", 15)
+    assert invoice.one("total.tax").path == "/Invoice/TaxTotal/TaxAmount"
+
+
+@pytest.mark.parametrize("data", [cii(), zugferd_1(), ubl(), fatturapa("1", "2")])
+def test_the_place_of_a_value_leads_to_it(data):
+    root, syntax = opened(data, "a.xml")
+    for field in (field for invoice in invoices_of(root, syntax, "a.xml") for field in invoice.fields):
+        (element,) = root.xpath(field.path)
+        assert element.sourceline == field.line
+        assert element.text[0] == field.value[0]
 
 
 def test_what_is_said_twice_and_differs_is_none_of_both():
@@ -141,7 +153,7 @@ def test_enclosed_files_are_attachments():
         pytest.param(b'<!DOCTYPE x [<!ENTITY a "b">]>' + ubl(), "document.bomb", id="entity"),
         pytest.param(cii().replace(b'"UTF-8"', b'"UTF-8-W/O-BOM"'), "document.damaged", id="encoding"),
         pytest.param(ubl().partition(b"\n")[0] + b"</Invoice>", "document.damaged", id="nothing in it"),
-        pytest.param(ubl().replace(b"Advice", b"x" * 300_000), "document.too_large", id="long value"),
+        pytest.param(ubl().replace(b"Advice", b"x" * 300_000), "document.unreadable", id="long value"),
     ],
 )
 def test_a_broken_one_ends_in_a_sentence(data, code):
