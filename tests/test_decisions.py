@@ -20,7 +20,7 @@ DECISIONS = {
     "base": 788,
     "chat": 2959,
     "children": 753,
-    "claims": 229,
+    "claims": 281,
     "command": 224,
     "engine": 1135,
     "evaluation": 398,
