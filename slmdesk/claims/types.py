@@ -10,6 +10,8 @@ from slmdesk.base.records import Message
 from slmdesk.base.texts import N_, _
 
 NAME, WORDS, ELSEWHERE, UNLINKED, DOUBT = "name", "words", "elsewhere", "unlinked", "doubt"
+DIFFERS, UNSOUND = "differs", "unsound"
+"""Kinds of marks of an e-invoice: another value than on the page; something in it that cannot be right."""
 
 
 class Mark(Record):
@@ -41,6 +43,8 @@ FLAG_WORDS = {
     "words": N_("its words are not there"),
     "doubt": N_("the model doubts it itself"),
     "unlinked": N_("no passage to compare with"),
+    DIFFERS: N_("the page and the e-invoice do not agree"),
+    UNSOUND: N_("a doubt about the e-invoice"),
     "untranslated": N_("part of it is not translated"),
     "language": N_("not in the language asked for"),
     "length": N_("much longer or shorter than the original"),

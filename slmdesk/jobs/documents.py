@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from slmdesk.base.documents import Page
@@ -18,6 +19,8 @@ from slmdesk.base.record import Record, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord, ModelRecord, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import Origin, Role, TextPart
+from slmdesk.claims.einvoices import Finding
+from slmdesk.jobs.einvoices import findings_of
 from slmdesk.jobs.service import REQUEST, JobService, begun_before
 from slmdesk.loader.model_loader import ModelLoader, context_tokens
 from slmdesk.runtime.events import ItemChanged, MessageAdded
@@ -139,6 +142,8 @@ class PlanTools(Record):
     context_tokens: int
     failure: Callable[[], KnownError | None]
     """Returns why the first failed step of the job failed."""
+    findings: Callable[[DocumentRecord], Sequence[Finding]]
+    """Returns what is wrong with the e-invoices of a document."""
 
 
 def plan_tools(
@@ -168,4 +173,5 @@ def plan_tools(
         count=count,
         context_tokens=context_tokens(record, runtime.settings.current) if record else 0,
         failure=failure,
+        findings=partial(findings_of, runtime.store),
     )

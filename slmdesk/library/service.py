@@ -22,6 +22,8 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.children.client import ChildClient
+from slmdesk.claims.einvoices import Finding
+from slmdesk.jobs.einvoices import findings_of
 from slmdesk.library.reading import PageImage, PageImages, Reading, ReadingQueue, ReadingQueues, read_problem
 from slmdesk.library.scan import DocumentFile, documents_in, look_at
 from slmdesk.library.search import MOST_PLACES, FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
@@ -187,6 +189,10 @@ class DocumentService(Service):
     def pages(self, document: str, *, begin: int = 1, limit: int = 100, with_text: bool = True) -> list[Page]:
         """Return the pages stored so far, from number `begin` on. Works also while the document is being read."""
         return self._store.pages.of_document(document, begin=begin, limit=limit, with_text=with_text)
+
+    def findings(self, document: str) -> Sequence[Finding]:
+        """Return what is wrong with a document's e-invoices. Raises KnownError `document.unknown`."""
+        return findings_of(self._store, self._store.documents.get(document))
 
     def forget(self, document: str, *, with_folder: bool = False) -> Pending[DocumentRecord]:
         """Remove a document from the program. The file itself is not touched. The result is the removed record.

@@ -259,6 +259,16 @@ class Documents(StorePart):
             document_from, f"{_WITH_PAGES} where documents.{name} = ? order by n desc", (self._column(value),)
         )
 
+    def with_fact(self, words: str, limit: int) -> list[DocumentRecord]:
+        """Return the documents added last that were read and have these words as a value among their facts."""
+        value = self._json(words)
+        return self._all(
+            document_from,
+            "select documents.*, 0 as page_count from documents where status = 'read' and instr(facts, ?)"
+            " order by n desc limit ?",
+            (value, limit),
+        )
+
     def change(self, id: str, **values: Any) -> DocumentRecord:
         if unknown := values.keys() - _CHANGEABLE:
             raise ValueError(f"a document has no field {', '.join(unknown)}")

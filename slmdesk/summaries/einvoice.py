@@ -1,4 +1,6 @@
-"""What an e-invoice asks for, told exactly from its fields: who wants how much until when, to which account."""
+"""What an e-invoice asks for, told exactly from its fields: who wants how much until when, to which account. Before it
+stands what is wrong with it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from slmdesk.base.einvoices import EInvoice, InvoiceField
 from slmdesk.base.texts import _, cut
+from slmdesk.claims.einvoices import Finding, finding_words
+from slmdesk.claims.types import DIFFERS, UNSOUND, Mark
 from slmdesk.library.types import info_of
 from slmdesk.summaries.linking import Piece, Point, SingleText
 
@@ -19,15 +23,27 @@ _LEAST_LETTERS = 4
 """A shorter value may stand anywhere on a page."""
 
 
-def told(text: SingleText, pieces: Sequence[Piece]) -> list[Point]:
-    """Return a sentence for each invoice, linked with the pieces that have its values."""
+def told(text: SingleText, pieces: Sequence[Piece], findings: Sequence[Finding]) -> list[Point]:
+    """Return a sentence for each finding and each invoice, linked with the pieces that have its values."""
     here = [at for at in text.pieces if not pieces[at].is_heading]
-    points = []
+    points = [_warning(finding, here, pieces) for finding in findings if here]
     for invoice in info_of(text.record).einvoices if here else ():
         fields = [*_fields(invoice)]
         links = [at for at in here if any(_stands(field, pieces[at]) for field in fields)]
         points.append(Point(_sentence(invoice), tuple(links or here[:1])))
     return points
+
+
+def _warning(finding: Finding, here: Sequence[int], pieces: Sequence[Piece]) -> Point:
+    words, kind = finding_words(finding), DIFFERS if finding.is_sure else UNSOUND
+    start = words.rfind(finding.said)
+    mark = Mark(kind, finding.said, start, start + len(finding.said), finding.there)
+    links = [at for at in here if pieces[at].page == finding.page and finding.start in _range(pieces[at])]
+    return Point(words, tuple(links or here[:1]), (mark,))
+
+
+def _range(piece: Piece) -> range:
+    return range(piece.start, piece.end)
 
 
 def _sentence(invoice: EInvoice) -> str:

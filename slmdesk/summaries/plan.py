@@ -209,7 +209,7 @@ class SummaryPlan:
         if total < FEW_WORDS:
             total = max(total, sum(count_words(line.text) for line in lines))  # a row of a table is told with its head
         words = allowed_words(total, request.length, is_written=self._is_writer)
-        lead = einvoice.told(text, self._texts.pieces)
+        lead = einvoice.told(text, self._texts.pieces, self._tools.findings(text.record))
         if lead and text.record.format == einvoice.FORMAT:
             lines = []  # of a list of fields nothing else is told
         return Selection(text, lines, words, is_number, is_small, lead=lead)

@@ -1,12 +1,16 @@
-"""The cells of a document that is an e-invoice, or has one inside: exactly what its XML says, without a model."""
+"""The cells of a document that is an e-invoice, or has one inside: exactly what its XML says, without a model, and what
+is wrong with it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from slmdesk.base.einvoices import EInvoice
+from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import _
+from slmdesk.claims.einvoices import Finding, finding_words
 from slmdesk.library.types import info_of
 from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
 from slmdesk.text.folding import fold
@@ -22,7 +26,13 @@ _SEVERAL = ("invoice.due", "payment.iban")
 """Terms that an invoice may rightly say several times: instalments, and accounts to choose from."""
 
 
-def cells_of(columns: Sequence[Column], record: DocumentRecord) -> Mapping[int, TableCell]:
+_SHOWN_AT = {"total.due": "total.gross", "total.lines": "total.net"}
+"""Terms without a column of their own, and those whose cells say what is wrong with them."""
+
+
+def cells_of(
+    columns: Sequence[Column], record: DocumentRecord, findings: Sequence[Finding] = ()
+) -> Mapping[int, TableCell]:
     """Return the cells that a document's e-invoice decides, by the numbers of their columns. None if it holds several
     invoices, and none for what the XML does not say, or says twice differently.
     """
@@ -30,8 +40,23 @@ def cells_of(columns: Sequence[Column], record: DocumentRecord) -> Mapping[int, 
     if len(invoices) != 1:
         return {}
     terms = {fold(words): term for name, term in _TERMS.items() for words in (name, _(name))}
-    cells = {at: _cell(column.kind, invoices[0], terms.get(fold(column.name), "")) for at, column in enumerate(columns)}
-    return {at: cell for at, cell in cells.items() if cell is not None}
+    wrong = {_SHOWN_AT.get(finding.term, finding.term): finding for finding in reversed(findings)}
+    cells = {}
+    for at, column in enumerate(columns):
+        term = terms.get(fold(column.name), "")
+        if cell := _cell(column.kind, invoices[0], term):
+            cells[at] = _marked(cell, wrong[term]) if term in wrong else cell
+    return cells
+
+
+def _marked(cell: TableCell, finding: Finding) -> TableCell:
+    """Return a cell that says what is wrong with its value, and shows what stands on the page instead."""
+    flag = Flag.DIFFERS if finding.is_sure else Flag.UNSOUND
+    note = f"{finding_words(finding)} {cell.note}"
+    if not finding.page:
+        return changed(cell, flag=flag, note=note)
+    page, start, end = finding.page, finding.start, finding.end
+    return changed(cell, quote=finding.there, page=page, start=start, end=end, flag=flag, note=note)
 
 
 def _cell(kind: ColumnKind, invoice: EInvoice, term: str) -> TableCell | None:

@@ -348,7 +348,8 @@ class TablePlan:
             if not options.get(column) and not earlier.options.get(column)
         }
         quoted = {at: changed(cell, flag=Flag.EARLIER) for at, cell in earlier.cells.items() if not options.get(at)}
-        cells = {**empty, **quoted, **row.by_rule.cells, **einvoice.cells_of(self._columns, row.record)}
+        from_xml = einvoice.cells_of(self._columns, row.record, self._tools.findings(row.record))
+        cells = {**empty, **quoted, **row.by_rule.cells, **from_xml}
         kinds = [column.kind for column in self._columns]
         row.cells = {at: _placed(row, cell) for at, cell in cells.items() if kinds[at] not in JUDGED}
         first = pages[:FIRST_PAGES] or self._pages(row, 1)[:FIRST_PAGES]

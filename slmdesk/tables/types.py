@@ -77,6 +77,9 @@ class Flag(StrEnum):
     SIGN = "sign unclear"
     EARLIER = "earlier message"
     UNSURE = "low certainty"
+    DIFFERS = "page differs"
+    """The value is the e-invoice's, and its page shows another one, which is quoted."""
+    UNSOUND = "e-invoice doubtful"
     OPEN = "open"
     UNREAD = "not read"
     """The model did not answer, the document has no words, or the table was cancelled before."""
@@ -100,6 +103,8 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.SIGN: N_("may be a negative amount"),
     Flag.EARLIER: N_("from an earlier message that is quoted"),
     Flag.UNSURE: N_("low certainty"),
+    Flag.DIFFERS: N_("the page and the e-invoice do not agree"),
+    Flag.UNSOUND: N_("a doubt about the e-invoice"),
     Flag.OPEN: N_("is being looked for"),
     Flag.UNREAD: N_("was not read"),
     Flag.UNASKED: N_("not looked for: a better model is needed"),
@@ -112,7 +117,7 @@ def flag_words(flag: Flag) -> str:
 
 DOUBTFUL = frozenset((
     Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID, Flag.SIGN, Flag.EARLIER,
-    Flag.UNSURE,
+    Flag.UNSURE, Flag.DIFFERS, Flag.UNSOUND,
 ))  # fmt: skip
 """Flags of cells that have a value."""
 

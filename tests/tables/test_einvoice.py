@@ -10,6 +10,7 @@ from fakes.einvoices import IBAN, cii, fatturapa, ubl
 from slmdesk.base.documents import DocumentInfo
 from slmdesk.base.language import in_language
 from slmdesk.base.record import to_json
+from slmdesk.claims.einvoices import Alarm, Finding, finding_words
 from slmdesk.formats.einvoices import in_file
 from slmdesk.tables.cells import column_named, preset
 from slmdesk.tables.einvoice import ORIGIN, cells_of
@@ -20,9 +21,9 @@ pytestmark = pytest.mark.pure
 COLUMNS = preset("invoice").columns
 
 
-def cells(data, columns=COLUMNS):
+def cells(data, columns=COLUMNS, findings=()):
     info = DocumentInfo("einvoice", 1, einvoices=tuple(in_file(data, "a.xml")))
-    found = cells_of(columns, SimpleNamespace(info=to_json(info), format="", pages=1))
+    found = cells_of(columns, SimpleNamespace(info=to_json(info), format="", pages=1), findings)
     return {columns[at].name: cell for at, cell in found.items()}
 
 
@@ -63,3 +64,20 @@ def test_what_is_no_amount_or_day_is_marked():
 
 def test_a_file_with_several_invoices_fills_nothing():
     assert cells(fatturapa("1", "2")) == {}
+
+
+@pytest.mark.parametrize(
+    ("finding", "column", "flag"),
+    [
+        pytest.param(Finding(Alarm.DIFFERS, "payment.iban", IBAN, "DE88…", "XML 1", 2, 30, 35, is_sure=True), "IBAN",
+                     Flag.DIFFERS, id="on the page"),
+        pytest.param(Finding(Alarm.SUM, "total.due", "357", "375"), "Total", Flag.UNSOUND, id="a doubt"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_stands_at_its_value_with_what_the_page_shows(finding, column, flag):
+    found = cells(ubl(), findings=[finding])
+    cell = found[column]
+    assert {name for name, other in found.items() if other.flag is not Flag.NONE} == {column}
+    assert (cell.flag, cell.page, cell.start) == (flag, finding.page, finding.start)
+    assert cell.quote == (finding.there if finding.page else cell.value)
+    assert cell.note.startswith(finding_words(finding))

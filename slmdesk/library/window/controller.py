@@ -16,6 +16,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.untrusted import clean_label
+from slmdesk.claims.einvoices import Finding
 from slmdesk.library.reading import PageImage
 from slmdesk.library.search import FoundPlaces
 from slmdesk.library.types import (
@@ -219,6 +220,9 @@ class DocumentsController(QObject):
         is_scan = record is not None and is_file(record) and Note.OCR_USED in info_of(record).notes
         left = {"redact": is_lost, "searchable": not is_scan}
         return [action for action in actions if not left.get(action[0])]
+
+    def ask_findings(self, document: str, received: Callable[[Sequence[Finding]], object]) -> None:
+        self._bridge.ask(self._bridge.services.documents.findings(document), received)
 
     def write_searchable(self, files: Sequence[Path], target: Path) -> None:
         """Write a PDF of scans whose words can be searched, and open it."""

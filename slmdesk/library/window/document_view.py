@@ -37,6 +37,7 @@ from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _, grouped, retold
 from slmdesk.base.times import times_of
 from slmdesk.base.types import counted_pages, page_word
+from slmdesk.claims.einvoices import Finding, finding_words
 from slmdesk.library.search import FoundPlaces, Place
 from slmdesk.library.types import (
     file_of,
@@ -637,6 +638,7 @@ class AboutDocument(QScrollArea):
         super().__init__(parent)
         self._controller = controller
         named(self, "about_document", label=_("About this document"))
+        self._times_shown = 0
         self.setMinimumWidth(200)
         inner = self.inner = named(QFrame(self), "about_inner")
         self._column = column(1, into=inner, gap=theme.SPACE_8, margins=theme.SPACE_16)
@@ -645,6 +647,8 @@ class AboutDocument(QScrollArea):
     def show_document(self, record: DocumentRecord, pages: Sequence[Page], problem: str) -> None:
         self.clear()
         info = info_of(record)
+        self._times_shown += 1
+        self._controller.ask_findings(record.id, partial(self._show_findings, self._times_shown))
         self._add(info.title or record.name, "heading")
         if info.author:
             self._add(info.author, "muted")
@@ -678,6 +682,11 @@ class AboutDocument(QScrollArea):
             for attachment in info.attachments[:MOST_ATTACHMENTS]:
                 self._add_attachment(attachment)
 
+    def _show_findings(self, time_shown: int, findings: Sequence[Finding]) -> None:
+        """Show what is wrong with an e-invoice, below the title."""
+        for finding in reversed(findings) if time_shown == self._times_shown else ():
+            self._add(finding_words(finding), "danger" if finding.is_sure else "warn", at=1)
+
     def clear(self) -> None:
         empty_layout(self._column, keep=1)
 
@@ -690,10 +699,10 @@ class AboutDocument(QScrollArea):
         opening.clicked.connect(lambda: self._controller.open_attachment(attachment.index))
         self._column.insertWidget(self._column.count() - 1, opening, 0, Qt.AlignmentFlag.AlignLeft)
 
-    def _add(self, words: str, kind: str = "") -> None:
+    def _add(self, words: str, kind: str = "", *, at: int = 0) -> None:
         label = plain_label(breakable(words), self, name="about_line", kind=kind)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._column.insertWidget(self._column.count() - 1, label)
+        self._column.insertWidget(at or self._column.count() - 1, label)
 
 
 MOST_SHOWN = 6

@@ -19,7 +19,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import page_sign, page_word
-from slmdesk.claims.types import doubts_of
+from slmdesk.claims.types import DIFFERS, doubts_of
 from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import kind_in
@@ -111,7 +111,8 @@ class SentenceRow(CitedRow):
             sentence.text, f"{file}{place}", parent, name="summary_sentence", details=details,
             most_words=0 if sentence.group.endswith(TO_DO) else MOST_WORDS,
             sign=str(number or "") if pages else "",
-            warning=_("Check this: {doubts}").format(doubts=doubts) if doubts else "", **looks,
+            warning=_("Check this: {doubts}").format(doubts=doubts) if doubts else "",
+            is_wrong=any(flag.kind == DIFFERS for flag in sentence.flags), **looks,
         )  # fmt: skip
         self.sentence = sentence
 

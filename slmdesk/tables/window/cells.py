@@ -202,9 +202,14 @@ def _ink(_column: Column, _row: TableRow, cell: TableCell) -> QColor | None:
 
 
 def _sign(_column: Column, _row: TableRow, cell: TableCell) -> QIcon | None:
-    name = "triangle-alert" if cell.flag in DOUBTFUL else "pencil" if cell.edited else ""
-    colour = theme.current().warn if cell.flag in DOUBTFUL else theme.current().ink2
-    return QIcon(pixmap(name, QColor(colour), size=ICON_SIZE)) if name else None
+    colours = theme.current()
+    if cell.flag is Flag.DIFFERS:
+        return QIcon(pixmap("triangle-alert", QColor(colours.danger), size=ICON_SIZE))
+    if cell.flag in DOUBTFUL:
+        return QIcon(pixmap("triangle-alert", QColor(colours.warn), size=ICON_SIZE))
+    if cell.edited:
+        return QIcon(pixmap("pencil", QColor(colours.ink2), size=ICON_SIZE))
+    return None
 
 
 def _tip(_column: Column, row: TableRow, cell: TableCell) -> str:

@@ -282,10 +282,12 @@ class CitedRow(QFrame):
 
     def __init__(
         self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
-        has_bullet: bool = False, kind: str = "", most_words: int = 0, most_lines: int = 0, sign: str = "",
+        is_wrong: bool = False, has_bullet: bool = False, kind: str = "", most_words: int = 0, most_lines: int = 0,
+        sign: str = "",
     ) -> None:  # fmt: skip
-        """`sign` stands behind the text: the number of its source, or its page. `kind` is the text's in the style
-        sheet. Only the first `most_words` and `most_lines` are shown until the row is chosen.
+        """`is_wrong`: the warning is of what is certainly wrong. `sign` stands behind the text: the number of its
+        source, or its page. `kind` is the text's in the style sheet. Only the first `most_words` and `most_lines` are
+        shown until the row is chosen.
         """
         super().__init__(parent)
         self.setObjectName(name)
@@ -301,7 +303,7 @@ class CitedRow(QFrame):
         self.chosen.connect(whole.show_all)
         lines: list[QWidget] = [whole]
         if warning:
-            lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
+            lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="danger" if is_wrong else "warn"))
             set_tip(lines[-1], details)  # of the words themselves none: it would cover them
         parts: list[Part] = [(column(*lines, gap=0), 1)]
         self._bullet = plain_label("•", self, name="row_bullet", wraps=False) if has_bullet else None

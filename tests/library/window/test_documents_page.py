@@ -7,7 +7,8 @@ import os
 import pytest
 from fakes.commands import run_here
 from fakes.dropping import LEASE, drop, listed, open_read
-from fakes.tiny_pdf import Text, TinyPdf, cut
+from fakes.einvoices import cii
+from fakes.tiny_pdf import Text, TinyPdf, cut, lines
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QToolButton
@@ -477,3 +478,18 @@ def test_the_button_of_the_pages_keeps_away_from_the_tabs(program, letter):
         assert page.accessibleName() == "Page"
     assert page.text() == "Page"
     program.frame.keeper.set_font_scale(100)
+
+
+def test_what_is_wrong_with_an_e_invoice_stands_below_its_title(program, tmp_path):
+    path = tmp_path / "invoice.pdf"
+    words = "Amsel GmbH to Drossel AG.", "Invoice R-18, 357.00 EUR."
+    path.write_bytes(bytes(TinyPdf(attachments=[("factur-x.xml", cii())]).page(*lines(50, 700, *words))))
+    drop(program.documents, path)
+    program.wait(lambda: program.coverage == "1 of 1 page read")
+    program.documents.document.show_about()
+    program.documents.document.show_about()
+    said = "Invoice number: R-18 on the page, R-17 in the e-invoice."
+    about = program.find("about_document")
+    program.wait(lambda: said in [label.text() for label in about.findChildren(QLabel)])
+    (label,) = [label for label in about.findChildren(QLabel) if label.text() == said]
+    assert label.property("kind") == "danger"

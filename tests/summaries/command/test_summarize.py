@@ -56,7 +56,7 @@ def test_an_e_invoice_is_told_from_its_fields_without_a_model(run, tmp_path) -> 
 
 def test_what_the_e_invoice_in_a_pdf_asks_for_stands_above_its_sentences(run, tmp_path) -> None:
     path = tmp_path / "invoice.pdf"
-    words = "Please pay the invoice R-17 until Easter.", "We thank you for your order of this spring."
+    words = "Amsel asks Drossel to pay the invoice R-17 by Easter.", "We thank you for your order of this spring."
     made = TinyPdf(attachments=[("factur-x.xml", cii())]).page(*lines(50, 700, *words))
     path.write_bytes(bytes(made))
     shape = run("summarize", str(path), "--json").ok().json
@@ -65,6 +65,18 @@ def test_what_the_e_invoice_in_a_pdf_asks_for_stands_above_its_sentences(run, tm
     assert first["pages"] == [1]
     assert second["text"] in words
     assert shape["coverage"]["parts_unread"] == []
+
+
+def test_what_a_forged_e_invoice_shows_otherwise_stands_first(run, tmp_path) -> None:
+    path = tmp_path / "invoice.pdf"
+    words = "Amsel GmbH to Drossel AG.", "Invoice R-17, 357.00 EUR.", "Pay to DE88 2008 0000 0970 3757 00."
+    path.write_bytes(bytes(TinyPdf(attachments=[("factur-x.xml", cii())]).page(*lines(50, 700, *words))))
+    first, second, *__ = run("summarize", str(path), "--json").ok().json["sentences"]
+    assert first["text"] == f"IBAN: DE88 2008 0000 0970 3757 00 on the page, {IBAN} in the e-invoice."
+    assert [(flag["kind"], flag["text"], flag["detail"]) for flag in first["flags"]] == [
+        ("differs", IBAN, "DE88 2008 0000 0970 3757 00"),
+    ]
+    assert second["text"].startswith("Amsel GmbH asks Drossel AG for 357.00 EUR")
 
 
 def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(run, with_model, lease) -> None:
