@@ -9,7 +9,8 @@ measured and written all the same, with a mark).  `python -m benchmarks --list` 
 `python -m benchmarks drafts FOLDER` judges what the program makes of summaries written by hand (see benchmarks.drafts),
 `python -m benchmarks real_answers FOLDER` what it makes of answers of real models (see benchmarks.real_answers),
 `python -m benchmarks scans` how well it reads drawn scans (see benchmarks.scans),
-`python -m benchmarks einvoices FOLDER` whether others read the same of e-invoices (see benchmarks.einvoices).
+`python -m benchmarks einvoices FOLDER` whether others read the same of e-invoices (see benchmarks.einvoices),
+`python -m benchmarks forged FOLDER` whether forged ones are told (see benchmarks.forged).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from benchmarks import (
     encryption_rows,
     engine_rows,
     estimates,
+    forged,
     history_rows,
     program_rows,
     real_answers,
@@ -136,6 +138,8 @@ def main(arguments: Sequence[str]) -> int:
         return drafts.main(arguments[1:])
     if arguments[:1] == ["einvoices"]:
         return einvoices.main(arguments[1:])
+    if arguments[:1] == ["forged"]:
+        return forged.main(arguments[1:])
     if arguments[:1] == ["scans"]:
         return scans.main(arguments[1:])
     if arguments[:1] == ["real_answers"]:

@@ -16,6 +16,7 @@ from slmdesk.base.documents import Page, PageStatus
 from slmdesk.base.einvoices import EInvoice, InvoiceField
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
+from slmdesk.claims.types import DIFFERS, UNSOUND
 from slmdesk.claims.values import packed
 from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.numbers import (
@@ -56,6 +57,11 @@ class Finding(Record, omit_defaults=True):
     """Where `there` stands, in characters of the page. Page 0: nowhere."""
     is_sure: bool = False
     """Whether nothing but a forgery or a fault of the sender explains it."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of its marks."""
+        return DIFFERS if self.is_sure else UNSOUND
 
 
 TERMS: Mapping[str, str] = {
@@ -173,8 +179,8 @@ def _number_stands(value: str, text: str) -> bool:
 
 def _amount_stands(value: str, text: str) -> bool:
     """Return whether an amount stands there with its cents or a currency. That nothing is due need not stand."""
-    shown = {key for start, end in find_amounts(text, "") for key in _amounts(text[start:end])}
-    return _amounts(value) <= {*shown, "0.00"}
+    shown = "\n".join(text[start:end] for start, end in find_amounts(text, ""))
+    return _amounts(value) <= {*_amounts(shown), "0.00"}
 
 
 def _day_stands(value: str, text: str) -> bool:
@@ -184,8 +190,8 @@ def _day_stands(value: str, text: str) -> bool:
 def _name_stands(value: str, text: str) -> bool:
     """Return whether most letters of a name stand there, word by word, apart from legal forms and umlauts."""
     there = _letters(text)
-    words = [_letters(word) for word in LEGAL_FORM.sub(" ", value).split()]
-    found = [word for word in words if word in there]
+    words = [*map(_letters, LEGAL_FORM.sub(" ", value).split())]
+    found = filter(there.__contains__, words)
     return 2 * len("".join(found)) >= len("".join(words))
 
 
@@ -198,8 +204,9 @@ def _amounts(text: str) -> Set[str]:
 
 
 def _days(text: str) -> Set[str]:
-    readings = [day for when in find_dates(text) for day in when.readings]
-    return {"{}-{:02}-{:02}".format(*day) for day in readings if None not in day}
+    return {
+        "{}-{:02}-{:02}".format(*day) for when in find_dates(text) for day in when.readings if None not in day
+    }  # fmt: skip
 
 
 def _packed(text: str) -> Set[str]:
@@ -234,21 +241,21 @@ def unsound(invoice: EInvoice) -> Iterator[Finding]:
 
 
 _IBAN = re.compile(r"[a-z]{2}[0-9]{2}[a-z0-9]+")
-_SUMS: Mapping[str, tuple[str, Mapping[str, int]]] = {
-    "total.lines": ("line.net", {"line.net": 1}),
-    "total.net": ("total.lines", {"total.lines": 1, "total.allowances": -1, "total.charges": 1}),
-    "total.gross": ("total.net", {"total.net": 1, "total.tax": 1}),
-    "total.due": ("total.gross", {"total.gross": 1, "total.paid": -1, "total.rounding": 1}),
+_SUMS: Mapping[str, Mapping[str, int]] = {
+    "total.lines": {"line.net": 1},
+    "total.net": {"total.lines": 1, "total.allowances": -1, "total.charges": 1},
+    "total.gross": {"total.net": 1, "total.tax": 1},
+    "total.due": {"total.gross": 1, "total.paid": -1, "total.rounding": 1},
 }
-"""For each sum the part that must be there, and all its parts."""
+"""The parts of each sum, of which the first must be there."""
 
 
 def _sums(invoice: EInvoice) -> Iterator[Finding]:
-    for term, (needed, parts) in _SUMS.items():
-        made = sum(sign * (field.number or 0) for part, sign in parts.items() for field in invoice.every(part))
-        for field in invoice.every(term) if invoice.every(needed) else ():
-            if abs((field.number or 0) - made) >= LEAST_DIFFERENCE:
-                there = _("{n:,.{places}f}").format(n=made, places=2)
+    for term, parts in _SUMS.items():
+        said = [sign * (field.number or 0) for part, sign in parts.items() for field in invoice.every(part)]
+        for field in invoice.every(term) if invoice.every(next(iter(parts))) else ():
+            if abs((field.number or 0) - sum(said)) >= LEAST_DIFFERENCE:
+                there = _("{n:,.{places}f}").format(n=sum(said), places=2)
                 yield Finding(Alarm.SUM, term, field.shown, f"{there} {field.unit}".rstrip(), field.place)
 
 
@@ -268,5 +275,5 @@ def new_accounts(invoice: EInvoice, earlier: Sequence[EInvoice]) -> Iterator[Fin
     """Yield the accounts that no earlier invoice of the same seller had, if these had any."""
     before = {packed(field.value): field.shown for other in earlier for field in other.every("payment.iban")}
     for field in invoice.every("payment.iban"):
-        if packed(field.value) not in (before or packed(field.value)):
+        if before and packed(field.value) not in before:
             yield Finding(Alarm.NEW_ACCOUNT, field.term, field.shown, ", ".join(before.values()), field.place)

@@ -35,7 +35,7 @@ def _earlier(store: Store, invoice: EInvoice) -> Iterator[EInvoice]:
     """Yield invoices of an earlier day and the same seller, known by the VAT number, else by the name."""
     term = "seller.vat" if invoice.one("seller.vat") else "seller.name"
     seller, day = _said(invoice, term), _said(invoice, "invoice.date")
-    for record in store.documents.with_fact(seller, MOST_EARLIER) if seller else ():
+    for record in store.documents.with_fact(seller, MOST_EARLIER):
         for other in _invoices(record):
             if _said(other, term) == seller and _said(other, "invoice.date") < day:
                 yield other

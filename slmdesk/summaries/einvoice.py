@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from slmdesk.base.einvoices import EInvoice, InvoiceField
 from slmdesk.base.texts import _, cut
 from slmdesk.claims.einvoices import Finding, finding_words
-from slmdesk.claims.types import DIFFERS, UNSOUND, Mark
+from slmdesk.claims.types import Mark
 from slmdesk.library.types import info_of
 from slmdesk.summaries.linking import Piece, Point, SingleText
 
@@ -35,9 +35,9 @@ def told(text: SingleText, pieces: Sequence[Piece], findings: Sequence[Finding])
 
 
 def _warning(finding: Finding, here: Sequence[int], pieces: Sequence[Piece]) -> Point:
-    words, kind = finding_words(finding), DIFFERS if finding.is_sure else UNSOUND
+    words = finding_words(finding)
     start = words.rfind(finding.said)
-    mark = Mark(kind, finding.said, start, start + len(finding.said), finding.there)
+    mark = Mark(finding.kind, finding.said, start, start + len(finding.said), finding.there)
     links = [at for at in here if pieces[at].page == finding.page and finding.start in _range(pieces[at])]
     return Point(words, tuple(links or here[:1]), (mark,))
 

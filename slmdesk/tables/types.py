@@ -9,6 +9,7 @@ from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import page_sign
+from slmdesk.claims import types as claims
 from slmdesk.library.types import Coverage
 from slmdesk.runtime.events import Event
 
@@ -77,9 +78,9 @@ class Flag(StrEnum):
     SIGN = "sign unclear"
     EARLIER = "earlier message"
     UNSURE = "low certainty"
-    DIFFERS = "page differs"
+    DIFFERS = claims.DIFFERS
     """The value is the e-invoice's, and its page shows another one, which is quoted."""
-    UNSOUND = "e-invoice doubtful"
+    UNSOUND = claims.UNSOUND
     OPEN = "open"
     UNREAD = "not read"
     """The model did not answer, the document has no words, or the table was cancelled before."""
@@ -103,8 +104,8 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.SIGN: N_("may be a negative amount"),
     Flag.EARLIER: N_("from an earlier message that is quoted"),
     Flag.UNSURE: N_("low certainty"),
-    Flag.DIFFERS: N_("the page and the e-invoice do not agree"),
-    Flag.UNSOUND: N_("a doubt about the e-invoice"),
+    Flag.DIFFERS: claims.FLAG_WORDS[claims.DIFFERS],
+    Flag.UNSOUND: claims.FLAG_WORDS[claims.UNSOUND],
     Flag.OPEN: N_("is being looked for"),
     Flag.UNREAD: N_("was not read"),
     Flag.UNASKED: N_("not looked for: a better model is needed"),

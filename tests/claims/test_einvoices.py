@@ -124,6 +124,7 @@ def test_the_amount_instead_has_the_same_figures_not_those_of_the_capital():
         pytest.param({"total_paid": "57"}, ("sum", "total.due", "300.00"), id="prepaid"),
         pytest.param({"total_paid": "57", "total_due": "300"}, None, id="right with a prepayment"),
         pytest.param({"total_due": "357.01"}, None, id="a cent"),
+        pytest.param({"total_net": ""}, None, id="a part that is not said"),
         pytest.param({"line_net": "", "total_lines": "", "total_due": "300"}, None, id="an extract"),
         pytest.param({"syntax": "fatturapa", "total_due": "300"}, None, id="with a tax withheld"),
         pytest.param({"invoice_profile": "urn:x#conformant#urn:y", "total_due": "400"}, None, id="an extension"),
