@@ -118,7 +118,7 @@ def compared(invoice: EInvoice, pages: Sequence[Page]) -> tuple[Finding, ...]:
     findings = list[Finding]()
     for field in invoice.fields:
         kind = _KINDS.get(field.term)
-        if kind is None or field.page or kind.stands(field.value, text):  # on a page that is made of the XML it stands
+        if kind is None or kind.stands(field.value, text):  # as all do on pages that are made of the XML
             continue
         shown, others = _shown(invoice, kind, texts)
         other = _nearest(kind, field.value, others if kind.rank else shown)

@@ -51,7 +51,7 @@ def cells_of(
 
 def _marked(cell: TableCell, finding: Finding) -> TableCell:
     """Return a cell that says what is wrong with its value, and shows what stands on the page instead."""
-    flag, note = Flag(finding.kind), f"{finding_words(finding)} {cell.note}"
+    flag, note = Flag(finding.kind), f"{finding_words(finding)}\n{cell.note}"
     if not finding.page:
         return changed(cell, flag=flag, note=note)
     page, start, end = finding.page, finding.start, finding.end

@@ -31,7 +31,7 @@ from slmdesk.tables.types import (
     TableCell,
     TableRow,
     certainty_words,
-    flag_words,
+    doubt_words,
     origin_words,
     value_words,
 )
@@ -193,7 +193,7 @@ def _missing(cell: TableCell) -> str:
 def _said(cell: TableCell) -> str:
     if cell.edited:
         return _(phrases.CHANGED_BY_HAND)
-    return flag_words(cell.flag) if cell.value or cell.flag in DOUBTFUL else _missing(cell)
+    return doubt_words(cell) if cell.value or cell.flag in DOUBTFUL else _missing(cell)
 
 
 def _doubts(extraction: Table, row: TableRow) -> str:

@@ -283,7 +283,7 @@ def place_words(cell: TableCell, page_kind: str = "page") -> str:
 def doubts_of(table: Table) -> list[tuple[str, str, str]]:
     """Return the doubtful cells as (document, column, reason)."""
     return [
-        (row.name, column.name, flag_words(cell.flag))
+        (row.name, column.name, doubt_words(cell))
         for row in table.rows
         for column, cell in zip(table.columns, row.cells, strict=True)
         if cell.flag in DOUBTFUL
@@ -309,9 +309,14 @@ def unasked_words(table: Table) -> str:
 
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
     """Return a cell's place, origin and doubts in one line: "p. 3, not in the passage quoted"."""
-    said = flag_words(cell.flag) or _(cell.note)
+    said = doubt_words(cell) or _(cell.note)
     words = place_words(cell, page_kind), certainty_words(cell), origin_words(cell), said
     return ", ".join(filter(None, words))
+
+
+def doubt_words(cell: TableCell) -> str:
+    """Return what is doubtful about a cell; of an e-invoice, what its page and its XML say."""
+    return cell.note.partition("\n")[0] if cell.flag in (Flag.DIFFERS, Flag.UNSOUND) else flag_words(cell.flag)
 
 
 def certainty_words(cell: TableCell) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from fakes.einvoices import cii, fatturapa, ubl
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.einvoices import EInvoice, InvoiceField
+from slmdesk.base.language import in_language
 from slmdesk.claims.einvoices import HIDDEN, Alarm, compared, finding_words, new_accounts, unsound
+from slmdesk.formats.einvoices import read
+from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
 
@@ -104,9 +108,12 @@ def test_a_page_read_off_a_picture_is_only_a_doubt(reason):
     assert not finding.is_sure
 
 
-def test_pages_made_of_the_xml_are_not_compared():
-    field = InvoiceField("invoice.number", "R-17", "R-17", page=1)
-    assert compared(EInvoice("cii", (field,)), pages("R-18")) == ()
+@pytest.mark.parametrize("data", [cii(), ubl(), fatturapa("R-17", "R-18")])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_pages_made_of_the_xml_show_the_same(data, language):
+    reading = Reading("a.xml", data=data)
+    made = in_language(language, lambda: [*read(reading)])
+    assert [finding for each in reading.einvoices for finding in compared(each, made)] == []
 
 
 def test_the_amount_instead_has_the_same_figures_not_those_of_the_capital():

@@ -14,7 +14,7 @@ from slmdesk.claims.einvoices import Alarm, Finding, finding_words
 from slmdesk.formats.einvoices import in_file
 from slmdesk.tables.cells import column_named, preset
 from slmdesk.tables.einvoice import ORIGIN, cells_of
-from slmdesk.tables.types import Flag
+from slmdesk.tables.types import Flag, doubt_words
 
 pytestmark = pytest.mark.pure
 
@@ -80,4 +80,4 @@ def test_what_is_wrong_stands_at_its_value_with_what_the_page_shows(finding, col
     assert {name for name, other in found.items() if other.flag is not Flag.NONE} == {column}
     assert (cell.flag, cell.page, cell.start) == (flag, finding.page, finding.start)
     assert cell.quote == (finding.there if finding.page else cell.value)
-    assert cell.note.startswith(finding_words(finding))
+    assert doubt_words(cell) == finding_words(finding)

@@ -480,16 +480,17 @@ def test_the_button_of_the_pages_keeps_away_from_the_tabs(program, letter):
     program.frame.keeper.set_font_scale(100)
 
 
-def test_what_is_wrong_with_an_e_invoice_stands_below_its_title(program, tmp_path):
+def test_what_is_wrong_with_an_e_invoice_stands_in_red_above_its_summary_and_what_is_about_it(program, tmp_path):
     path = tmp_path / "invoice.pdf"
     words = "Amsel GmbH to Drossel AG.", "Invoice R-18, 357.00 EUR."
     path.write_bytes(bytes(TinyPdf(attachments=[("factur-x.xml", cii())]).page(*lines(50, 700, *words))))
     drop(program.documents, path)
-    program.wait(lambda: program.coverage == "1 of 1 page read")
-    program.documents.document.show_about()
-    program.documents.document.show_about()
-    said = "Invoice number: R-18 on the page, R-17 in the e-invoice."
+    pane, said = program.find("summary_pane"), "Invoice number: R-18 on the page, R-17 in the e-invoice."
+    program.wait(lambda: pane.rows and pane.summary)
+    assert pane.rows[0].sentence.text == said
+    assert pane.rows[0].findChild(QLabel, "row_warning").property("kind") == "danger"
     about = program.find("about_document")
+    for _time in range(2):
+        program.documents.document.show_about()
     program.wait(lambda: said in [label.text() for label in about.findChildren(QLabel)])
-    (label,) = [label for label in about.findChildren(QLabel) if label.text() == said]
-    assert label.property("kind") == "danger"
+    assert [label.property("kind") for label in about.findChildren(QLabel) if label.text() == said] == ["danger"]
