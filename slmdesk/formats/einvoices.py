@@ -50,8 +50,7 @@ _WAY = re.compile(r"(?:(join|concat|sum): )?(.*)", re.DOTALL)
 
 
 def _sum(texts: Sequence[str]) -> str:
-    numbers = [Decimal(text) for text in texts if _NUMBER.fullmatch(text)]
-    return str(sum(numbers)) if len(numbers) == len(texts) else ""
+    return str(sum(map(Decimal, texts))) if all(map(_NUMBER.fullmatch, texts)) else ""
 
 
 _JOINED: Mapping[str, Callable[[Sequence[str]], str]] = {"join": " ".join, "concat": "".join, "sum": _sum}
@@ -140,8 +139,10 @@ def opened(untrusted: bytes, path: str) -> tuple[etree._Element, str]:
 def _syntax(element: etree._Element) -> str | None:
     """Return the syntax of an element's namespace: "" without one, None for another."""
     space = etree.QName(element).namespace
-    known = _SPACES.match(space) if space else None
-    return known.lastgroup if known else None if space else ""
+    if not space:
+        return ""
+    known = _SPACES.match(space)
+    return known.lastgroup if known else None
 
 
 def unsigned(untrusted: bytes, path: str) -> bytes:
@@ -183,7 +184,7 @@ def _fields(part: _Part, element: etree._Element, row: int, currency: str) -> It
         found = [(item, text) for item in path.find(element) if (text := _text(item))]
         if path.way and found:
             found = [(found[0][0], _JOINED[path.way]([text for __, text in found]))]
-        said = set[str]()
+        said = {""}  # what a sum says that has no numbers
         for item, text in found:
             if part.is_table or text not in said:
                 said.add(text)
@@ -205,7 +206,9 @@ def _field(
     path: _Path, item: Any, text: str, row: int, currency: str, placed: Callable[[etree._Element], str]
 ) -> InvoiceField:  # fmt: skip
     element = item if isinstance(item, etree._Element) else item.getparent()
-    unit = next((value for name in ("currencyID", "unitCode", "schemeID") if (value := element.get(name))), "")
+    unit = next(
+        (value for name in ("currencyID", "unitCode", "schemeID") if (value := _text(element.get(name, "")))), ""
+    )
     if path.kind == "amount":
         unit = unit or currency
     value, shown = _READ_AS.get(path.kind, _as_text)(text, unit)

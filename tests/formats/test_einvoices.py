@@ -115,6 +115,12 @@ def test_days_and_numbers_that_are_none_stay_as_they_are_written():
     assert (invoice.one("invoice.date").value, invoice.one("total.gross").shown) == ("2026-13-05", "3,57")
 
 
+def test_a_sum_of_what_is_no_number_is_not_said():
+    invoice = read(fatturapa().replace(b">57.00<", b">57,00<"))[1].einvoices[0]
+    assert (invoice.one("total.tax"), invoice.one("total.gross")) == (None, None)
+    assert invoice.one("total.net").value == "300"
+
+
 def test_what_every_invoice_says_is_missed():
     __, reading = read(ubl().replace(b"TaxInclusiveAmount", b"Other"))
     assert reading.names[Note.EINVOICE_LACKS] == ("Totals: Total",)
