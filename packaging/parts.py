@@ -37,6 +37,7 @@ LEFT_OUT = "|".join((
     r"plugins/platforminputcontexts/(lib)?qtvirtualkeyboard",
     r"plugins/tls/",  # nothing of Qt speaks with a server
     r"(^|/)opengl32sw\.dll$",  # Windows: draws for programs of OpenGL, 20 MB
+    r"onnxruntime/capi/libonnxruntime\.so",  # the same library for programs in C
     rf"Qt/translations/(?!qtbase_({'|'.join(QT_LANGUAGES)})\.qm$)",
     # Where a wheel was unpacked and by whom.
     r"\.dist-info/(?!METADATA$)",

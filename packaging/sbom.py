@@ -36,6 +36,7 @@ LICENCES: Mapping[str, str] = {
     "markdown-it-py": "MIT",
     "mdurl": "MIT",
     "olefile": "BSD-2-Clause",
+    "protobuf": "BSD-3-Clause",
     "pyinstaller": "GPL-2.0-or-later WITH Bootloader-exception",
     "pypdfium2": "BSD-3-Clause OR Apache-2.0",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
@@ -51,6 +52,11 @@ INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "cryptography": (("OpenSSL", "Apache-2.0"),),
     "lxml": (("libxml2 and libxslt", "MIT"), ("libiconv", "LGPL-2.1-or-later"), ("zlib", "Zlib")),
     "miniaudio": (("miniaudio of David Reid", "MIT-0 OR Unlicense"),),
+    "onnxruntime": (
+        ("protobuf, nsync", "BSD-3-Clause AND Apache-2.0"),
+        ("Abseil, FlatBuffers, ONNX, KleidiAI", "Apache-2.0"),
+        ("Eigen", "MPL-2.0"),
+    ),
     "pypdfium2": (("PDFium", "BSD-3-Clause AND Apache-2.0"),),
     "PySide6_Essentials": (
         ("Qt", "LGPL-3.0-only"),

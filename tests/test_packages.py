@@ -44,6 +44,7 @@ parts, sbom, packages = loaded("parts"), loaded("sbom"), loaded("packages")
         "libstdc++.so.6",
         "libggml-cpu-haswell.so", "slmdesk-0.2.0.dist-info/direct_url.json",
         "PySide6/plugins/platforms/qdirect2d.dll", "PySide6/plugins/platforminputcontexts/qtvirtualkeyboardplugin.dll",
+        "onnxruntime/capi/libonnxruntime.so.1.28.0",
     ],
 )  # fmt: skip
 def test_what_is_left_out(place):
@@ -60,6 +61,7 @@ def test_what_is_left_out(place):
         "PySide6/Qt/plugins/platforms/libqxcb.so", "PySide6/Qt/plugins/platforms/libqwayland.so",
         "PySide6/Qt/plugins/platforms/libqoffscreen.so", "PySide6/Qt/translations/qtbase_de.qm",
         "slmdesk-0.2.0.dist-info/METADATA", "PySide6/plugins/platforms/qwindows.dll",
+        "onnxruntime/capi/onnxruntime_pybind11_state.cpython-311-x86_64-linux-gnu.so",
     ],
 )  # fmt: skip
 def test_what_a_system_may_not_have_is_taken(place):
@@ -129,6 +131,15 @@ def test_what_text_recognition_loads_holds_nothing_of_jbig(tmp_path):
     assert b"JBIG" not in library.read_bytes()
     (user,) = (tmp_path / here.name).glob("libleptonica-*")
     subprocess.run([sys.executable, "-c", f"import ctypes; ctypes.CDLL({str(user)!r})"], check=True)
+
+
+def test_what_runs_small_models_has_no_way_to_send():
+    """From 1.29 on onnxruntime tells its maker what it did, from its import on."""
+    if (onnxruntime := find_spec("onnxruntime")) is None:
+        pytest.skip("no onnxruntime here")
+    libraries = [*(Path(onnxruntime.origin).parent / "capi").glob("onnxruntime_pybind11_state*")]
+    assert libraries
+    assert not [library for library in libraries if b"events.data.microsoft.com" in library.read_bytes()]
 
 
 def test_the_licence_of_each_library_is_known_before_a_package_is_built():
