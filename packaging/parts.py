@@ -19,6 +19,7 @@ VERSIONS_ASKED = (
 NOT_TAKEN = (
     "tkinter", "pip", "setuptools", "pkg_resources", "wheel", "hf_xet", "diskcache",
     "readline", "_gdbm", "_dbm",  # GPL and Sleepycat's licence come with what they load
+    "rapidocr", "cv2", "shapely", "pyclipper", "omegaconf", "colorlog",  # its networks are data
     "llama_cpp.server", "phonenumbers.geodata", "phonenumbers.carrierdata", "phonenumbers.tzdata",
     "PIL._avif", "PIL._imagingcms", "PIL._imagingft", "PIL._webp",  # python-pptx asks for a picture's size alone
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets",

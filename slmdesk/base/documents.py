@@ -85,8 +85,6 @@ class Note(StrEnum):
     """Counted, if pages are lost."""
     OCR_USED = "ocr_used"
     OCR_MISSING = "ocr_missing"
-    OCR_LANGUAGE = "ocr_language"
-    """Scans in languages without data of their own. Named."""
     HEADERS_APART = "headers_apart"
     LINE_NUMBERS = "line_numbers"
     """Numbers beside the lines of its pages were left out."""

@@ -310,8 +310,6 @@ class _Sheets:
         if not scan.lines:
             return sheet
         reading.note(Note.OCR_USED)
-        if scan.lacking:
-            reading.note(Note.OCR_LANGUAGE, name=scan.lacking)
         width, height = scan.turn.size
         read = _Sheet(sheet.label, scan.lines, sheet.asides, width, height, reason=scan.reason, turn=scan.turn)
         self._kept[index] = read

@@ -253,7 +253,9 @@ class Word:
     sureness: float = 100.0
     """How sure the recognition of a scanned page was of it, of 100."""
     is_doubtful: bool = False
-    """Whether it may be misread: see formats.scan_figures."""
+    """Whether it may be misread: see formats.scan_readings."""
+    other: str = ""
+    """A figure as it was read otherwise."""
 
 
 class Look(Record):

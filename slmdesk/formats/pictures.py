@@ -68,8 +68,6 @@ def read(reading: Reading) -> Iterator[Page]:
             yield _unread(number)
             continue
         reading.note(Note.OCR_USED)
-        if scan.lacking:
-            reading.note(Note.OCR_LANGUAGE, name=scan.lacking)
         laid = _laid_out(scan)
         blocks = sorted((*laid.text.blocks, *doubtful_blocks(laid.places)), key=lambda block: block.start)
         yield page_of(number, str(number), laid.text.text, blocks, reason=scan.reason, has_image=True)

@@ -1,4 +1,5 @@
-"""Recognises the text on the picture of a page with tesserocr. The picture is turned upright and straightened first.
+"""Recognises the text on the picture of a page by the networks of formats.scan_lines. Tesseract gives a second reading,
+and the only one where they are not.
 
 The data of a language (a file of tessdata_fast) are beside the program, in a folder where operating systems keep them,
 or in the folder that SLMDESK_TESSDATA names. Pages are read one by one in a single thread: tesseract's own threads slow
@@ -12,21 +13,20 @@ import math
 import os
 import statistics
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slmdesk.base.documents import Block, BlockKind
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
 from slmdesk.base.threads import ticking
-from slmdesk.base.translation import language_of
 from slmdesk.formats.pdf_file import Look, Word
 from slmdesk.formats.pdf_layout import Line, lines_of_words
-from slmdesk.formats.scan_figures import SURE_FIGURE, check_figures
+from slmdesk.formats.scan_lines import FoundLine, folder, found_lines, read_line, surely_read
+from slmdesk.formats.scan_readings import joined
 from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:
@@ -44,23 +44,15 @@ MOST_SIDE = 5000
 """Beyond it a picture that came otherwise is made smaller: tesseract ends with the process at 32,768."""
 MAX_PAGE_MS = 120_000
 """Most milliseconds for OCR of a page. A page takes a second or two, and longer on a slow, busy computer."""
-NOISE = 30
-"""Confidence of 100 below which what is no word of letters or figures is taken for dirt."""
-POOR = 72
-"""Confidence of a page below which it may lie on its side or be upside down."""
-LITTLE = 400
-"""Worth of a reading (confidence times letters) below which there is hardly any text, whichever way a picture lies."""
+LEAST_SURE = 50
+"""Confidence of 100 below which a line is taken for a picture."""
+MOST_TRIED = 3
+"""Most lines, of the longest, that are read upside down too."""
 MOST_NAMED = 5
 """Most doubtful figures that are named. What is beyond is told by "…"."""
-LARGEST_SKEW, LEAST_SKEW = 6.0, 0.2
-"""In degrees. More is not looked for, and less does not disturb."""
-MISSED = 0.03
-"""Share of the ink that may be outside of the words. With more, a page is read once more without its shadows."""
-_OTSU, _SAUVOLA = "0", "2"
-MOST_FLICKER = 0.25
-"""Above it the dots of a picture are those of its print or noise, not of letters."""
-_SMALL_SIDE, _MOST_DOTS, _FEW_DOTS, _INK = 1000, 60_000, 60, 20
-_AROUND = 25
+LEAST_SKEW = 0.3
+"""In degrees. Less does not disturb."""
+_SAUVOLA = "2"
 FOLDERS = (
     str(Path(sys.prefix) / "share" / "tessdata"),  # beside the program, as its dependencies bring them
     "/usr/share/tesseract-ocr/5/tessdata",
@@ -76,6 +68,8 @@ _LANGUAGES = {
     "ru": "rus", "uk": "ukr", "el": "ell", "ar": "ara", "he": "heb", "ja": "jpn", "zh": "chi_sim", "ko": "kor",
 }  # fmt: skip
 """Names of languages for tesseract (ISO 639-2 and its own), by ISO 639-1 codes."""
+_OF_OTHER_LETTERS = frozenset({"ru", "uk", "el", "ar", "he", "ko"})
+"""Languages with letters that the networks do not know."""
 _UNKNOWN = ("deu", "eng")
 """What a page is read with before its language is known."""
 
@@ -126,8 +120,6 @@ class Recognition:
     lines: list[Line] = field(default_factory=list)
     percent: int = 0
     """How surely its words were recognised."""
-    lacking: str = ""
-    """English name of its language, if that was read with the data of another one for want of its own."""
     is_cut: bool = False
     """Whether it took too long, so that words are missing."""
 
@@ -135,37 +127,21 @@ class Recognition:
     def reason(self) -> str:
         if self.is_cut:
             return READ_PARTLY
-        doubtful = [word.text for line in self.lines for word in line.words if word.is_doubtful]
-        figures = [*dict.fromkeys(text for text in doubtful if any(map(str.isdigit, text)))]
+        doubtful = [word for line in self.lines for word in line.words if word.is_doubtful]
+        both = [f"“{word.text}”" + (f" / “{word.other}”" if word.other else "") for word in doubtful]
+        figures = [*dict.fromkeys(text for text in both if any(map(str.isdigit, text)))]
         if not figures:
             return READ.format(percent=self.percent)
-        named = ", ".join(f"“{text}”" for text in figures[:MOST_NAMED]) + (" …" if len(figures) > MOST_NAMED else "")
+        named = ", ".join(figures[:MOST_NAMED]) + (" …" if len(figures) > MOST_NAMED else "")
         return READ_DOUBTFULLY.format(percent=self.percent, words=named)
 
 
-@dataclass(slots=True)
-class _Pass:
-    """What one reading of a picture gave: lines of words, with coordinates in points."""
-
-    lines: list[list[Word]] = field(default_factory=list)
-    is_cut: bool = False
-
-    @property
-    def text(self) -> str:
-        return "\n".join(" ".join(word.text for word in line) for line in self.lines)
-
-    @property
-    def percent(self) -> int:
-        letters = sum(len(word.text) for line in self.lines for word in line)
-        return round(sum(word.sureness * len(word.text) for line in self.lines for word in line) / max(letters, 1))
-
-    @property
-    def worth(self) -> float:
-        return sum(max(0.0, word.sureness - NOISE) * len(word.text) for line in self.lines for word in line)
+def is_available() -> bool:
+    return folder() is not None or _has_tesseract()
 
 
 @cache
-def is_available() -> bool:
+def _has_tesseract() -> bool:
     return importlib.util.find_spec("tesserocr") is not None and any(map(_known_in, _folders()))
 
 
@@ -179,181 +155,74 @@ def width_for(width: float, height: float) -> int:
 def recognise(picture: Image, width: float, height: float, language: str, worked: Callable[[], None]) -> Recognition:
     """Return the text in the grey picture of a page of this size in points. It depends on this page alone.
 
-    `worked` is called every second for up to twice MAX_PAGE_MS, since tesseract itself reports no progress and looks at
-    its limit only once it has found the lines.
+    `worked` is called every second for up to twice MAX_PAGE_MS, since nothing here reports progress, and tesseract
+    looks at its limit only once it has found the lines.
     """
-    picture = _readable(picture)
-    skew, is_sideways = _lie_of(picture)
-    best, turn, turned = _Pass(), Turn(width, height), picture
-    began = time.monotonic()
-    ends, slowest = began + MAX_PAGE_MS / 1000, 0.0
-
-    def has_time() -> bool:
-        """Whether another reading would be over in time: finding the lines cannot be cut off."""
-        return time.monotonic() + slowest <= ends
-
-    with ticking(worked, most=2 * MAX_PAGE_MS // 1000):
-        for count, quarters in enumerate((1, 3, 0, 2) if is_sideways else (0, 2, 1, 3)):
-            tried = Turn(width, height, quarters, skew if quarters % 2 == is_sideways else 0.0)
-            upright = turned_picture(picture, tried)
-            started = time.monotonic()
-            attempt = _read(upright, languages_for(language), tried, ends)
-            slowest = max(slowest, time.monotonic() - started)
-            if attempt.worth > best.worth:
-                best, turn, turned = attempt, tried, upright
-            if best.percent >= POOR or not has_time() or (count and best.worth < LITTLE):
-                break
-        lacking = ""
-        own = "" if language or not has_time() else tongue(best.text)
-        if own and _LANGUAGES[own] not in _UNKNOWN:
-            if _LANGUAGES[own] in languages_for(own):
-                again = _read(turned, languages_for(own), turn, ends)
-                best = again if again.worth > 0.95 * best.worth else best
-            else:
-                lacking = language_of(own).name
-        if best.worth > 0 and has_time() and _has_more(turned, turn, best.lines):
-            used = languages_for(own if own and not lacking else language)
-            rest = _without_words(_evenly_lit(turned), turn, best.lines)
-            _add_missed(best.lines, _read(rest, used, turn, ends, is_rest=True).lines)
-    if best.worth <= 0:
-        return Recognition(turn)
-    check_figures(best.lines)
-    return Recognition(turn, _arranged(best.lines), best.percent, lacking, best.is_cut)
-
-
-def _readable(picture: Image) -> Image:
-    """Return a picture within what tesseract can hold, whose dots of print and noise are smoothed: those of a shaded
-    scan hide its words, and of noise alone it makes lines for minutes.
-    """
-    from PIL import ImageFilter
-
     if max(picture.size) > MOST_SIDE:
         picture = picture.resize((min(picture.width, MAX_SIDE), min(picture.height, MAX_SIDE)))
-    return picture.filter(ImageFilter.BoxBlur(2)) if _flicker(picture) > MOST_FLICKER else picture
+    with ticking(worked, most=2 * MAX_PAGE_MS // 1000):
+        if folder() is None:
+            turn = Turn(width, height)
+            lines, is_cut = _by_tesseract(picture, language, turn)
+        else:
+            turn, picture, found = _upright(picture, Turn(width, height))
+            lines, is_cut = _by_both(picture, found, language, turn), False
+    letters = sum(len(word.text) for line in lines for word in line)
+    if not letters:
+        return Recognition(turn)
+    sureness = sum(word.sureness * len(word.text) for line in lines for word in line)
+    return Recognition(turn, _arranged(lines), round(sureness / letters), is_cut)
 
 
-def _flicker(picture: Image) -> float:
-    """Return the share of dots at which ink begins or ends, in some rows: of words up to 0.2, of noise from 0.3 on."""
-    import numpy as np
-
-    rows = np.asarray(picture)[::16].astype(np.int64)
-    if rows.shape[1] <= _AROUND:
-        return 0.0
-    sums = np.cumsum(rows, axis=1)
-    around = (sums[:, _AROUND:] - sums[:, :-_AROUND]) / _AROUND
-    ink = rows[:, _AROUND // 2 : _AROUND // 2 + around.shape[1]] < around - _INK
-    return float((ink[:, 1:] != ink[:, :-1]).mean())
-
-
-def _lie_of(picture: Image) -> tuple[float, bool]:
-    """Return by how many degrees the lines of a picture have to be turned to the left, and whether they run up or down.
-
-    Along the lines' direction letters and the white between the lines take turns most sharply (Postl 1988).
-    """
-    import numpy as np
-
-    down, right = np.nonzero(_ink(picture))
-    step = max(1, len(down) // _MOST_DOTS)
-    down, right = down[::step].astype(np.float64), right[::step].astype(np.float64)
-    if len(down) < 50:
-        return 0.0, False
-
-    def sharpness(along: Any, across: Any, degrees: float) -> float:
-        places = across - along * math.tan(math.radians(degrees))
-        counts = np.bincount((places - places.min()).astype(np.int64)).astype(np.float64)
-        return float((np.diff(counts) ** 2).sum())
-
-    def best(along: Any, across: Any) -> tuple[float, float]:
-        steps = [LARGEST_SKEW * number / 12 for number in range(-12, 13)]
-        first = max(steps, key=lambda degrees: sharpness(along, across, degrees))
-        fine = [first + number / 10 for number in range(-4, 5)]
-        angle = max(fine, key=lambda degrees: sharpness(along, across, degrees))
-        value, level = sharpness(along, across, angle), sharpness(along, across, 0.0)
-        return (angle, value) if abs(angle) >= LEAST_SKEW and value > 1.1 * level else (0.0, level)
-
-    level, upright = best(right, down), best(down, -right)
-    is_sideways = upright[1] > 1.5 * level[1]
-    return (upright if is_sideways else level)[0], is_sideways
+def _by_both(picture: Image, found: Sequence[FoundLine], language: str, turn: Turn) -> list[list[Word]]:
+    scale = turn.size[0] / picture.width
+    read = [(line.scaled(scale, scale), read_line(picture, line)) for line in found]
+    read = [(line, letters) for line, letters in read if surely_read(letters) >= LEAST_SURE]
+    others: list[list[Word]] = []
+    if read and _has_tesseract():
+        text = " ".join(letter.sign for _line, letters in read for letter in letters)
+        others, _is_cut = _by_tesseract(_alone(picture, found), language or tongue(text), turn)
+    if language.partition("-")[0].lower() in _OF_OTHER_LETTERS:
+        return others
+    return joined(read, [word for line in others for word in line])
 
 
-def _ink(picture: Image) -> Any:
-    """Return where a picture, made small, is darker than what is around."""
-    import numpy as np
-    from PIL import ImageFilter
-
-    small = picture.copy()
-    small.thumbnail((_SMALL_SIDE, _SMALL_SIDE))
-    around = small.filter(ImageFilter.BoxBlur(12))
-    return np.asarray(small, dtype=np.int16) < np.asarray(around, dtype=np.int16) - _INK
-
-
-def _evenly_lit(picture: Image) -> Image:
-    """Return a picture without its shadows: each dot as a share of the paper's brightness around it."""
-    import numpy as np
-    from PIL import Image, ImageFilter
-
-    paper = picture.reduce(4).filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.MinFilter(9)).resize(picture.size)
-    lit = np.asarray(picture, dtype=np.uint16) * 255 // np.maximum(np.asarray(paper), 1)
-    return Image.fromarray(np.minimum(lit, 255).astype(np.uint8))
-
-
-def _has_more(picture: Image, turn: Turn, lines: Sequence[Sequence[Word]]) -> bool:
-    """Return whether there is ink besides the words that were found: rules and stamps, or words that were missed."""
-    ink = _ink(picture)
-    high, wide = ink.shape
-    whole, scale = int(ink.sum()), wide / turn.size[0]
-    ink[: high // 40] = ink[-high // 40 :] = False  # the edges of the paper
-    ink[:, : wide // 40] = ink[:, -wide // 40 :] = False
-    for word in (word for words in lines for word in words):
-        top, left = max(0, int(word.y0 * scale) - 3), max(0, int(word.x0 * scale) - 3)
-        ink[top : int(word.y1 * scale) + 4, left : int(word.x1 * scale) + 4] = False
-    return int(ink.sum()) > max(_FEW_DOTS, MISSED * whole)
+def _upright(picture: Image, turn: Turn) -> tuple[Turn, Image, list[FoundLine]]:
+    """Return how a picture is turned so that its lines are level, the turned picture, and its lines."""
+    found, upright = found_lines(picture), picture
+    if sum(line.height - line.length for line in found) > 0:
+        turn = changed(turn, quarters=1)
+        upright = turned_picture(picture, turn)
+        found = found_lines(upright)
+    longest = sorted(found, key=lambda line: line.length)[-MOST_TRIED:]
+    as_it_is, turned = (
+        sum(letter.sureness for line in longest for letter in read_line(upright, line, is_turned=is_turned))
+        for is_turned in (False, True)
+    )
+    slope = statistics.median(line.slope for line in longest) if longest else 0.0
+    skew = math.degrees(math.atan(slope))
+    if turned > as_it_is:
+        turn = changed(turn, quarters=turn.quarters + 2)
+    elif abs(skew) < LEAST_SKEW:
+        return turn, upright, found
+    turn = changed(turn, skew=skew)
+    upright = turned_picture(picture, turn)
+    return turn, upright, found_lines(upright)
 
 
-def _without_words(picture: Image, turn: Turn, lines: Sequence[Sequence[Word]]) -> Image:
-    """Return a picture with white in the place of the words that were found."""
-    scale = picture.width / turn.size[0]
-    for word in (word for words in lines for word in words):
-        left, top, right, bottom = (int(side * scale) for side in (word.x0, word.y0, word.x1, word.y1))
-        picture.paste(255, (left - 3, top - 3, right + 4, bottom + 4))
-    return picture
+def _alone(picture: Image, found: Sequence[FoundLine]) -> Image:
+    """Return a picture with white around the lines: of noise alone, tesseract makes lines for minutes."""
+    from PIL import Image
 
-
-def _add_missed(lines: list[list[Word]], others: Sequence[Sequence[Word]]) -> None:
-    """Add words that only another reading found: to the line they stand in, else below what stands above them."""
-    for words in others:
-        apart = []
-        for word in words:
-            if word.sureness < SURE_FIGURE or _is_among(word, lines):
-                continue
-            if (line := next((line for line in lines if _is_beside(word, line)), None)) is None:
-                apart.append(word)
-            else:
-                word.line = line[0].line
-                line.append(word)
-                line.sort(key=lambda each: each.x0)
-        if sum(map(str.isalnum, "".join(word.text for word in apart))) < 2:
-            continue
-        left, right, middle = apart[0].x0, apart[-1].x1, (apart[0].y0 + apart[0].y1) / 2
-        above = [
-            at
-            for at, line in enumerate(lines)
-            if line[0].x0 < right and line[-1].x1 > left and (line[0].y0 + line[0].y1) / 2 < middle
+    alone = Image.new("L", picture.size, "white")
+    for line in found:
+        corners = [
+            line.at(along * line.length / 2, across * line.height / 2) for along in (-1, 1) for across in (-1, 1)
         ]
-        for word in apart:
-            word.line = len(lines)
-        lines.insert(above[-1] + 1 if above else 0, apart)
-
-
-def _is_beside(word: Word, line: Sequence[Word]) -> bool:
-    top, bottom = min(each.y0 for each in line), max(each.y1 for each in line)
-    x, y, near = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2, bottom - top
-    return top <= y <= bottom and line[0].x0 - near <= x <= line[-1].x1 + near
-
-
-def _is_among(word: Word, lines: Sequence[Sequence[Word]]) -> bool:
-    x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
-    return any(other.x0 <= x <= other.x1 and other.y0 <= y <= other.y1 for line in lines for other in line)
+        across, down = zip(*corners, strict=True)
+        box = int(min(across)), int(min(down)), int(max(across)) + 1, int(max(down)) + 1
+        alone.paste(picture.crop(box), box)
+    return alone
 
 
 def turned_picture(picture: Image, turn: Turn) -> Image:
@@ -365,77 +234,41 @@ def turned_picture(picture: Image, turn: Turn) -> Image:
     return picture.rotate(turn.skew, Resampling.BILINEAR, fillcolor="white") if turn.skew else picture
 
 
-def _read(picture: Image, languages: str, turn: Turn, ends: float, *, is_rest: bool = False) -> _Pass:
-    """Read a picture until the time `ends` at the latest. Coordinates are points on the turned page."""
+def _by_tesseract(picture: Image, language: str, turn: Turn) -> tuple[list[list[Word]], bool]:
+    """Return tesseract's words by lines, in points on the turned page, and whether it took too long."""
     os.environ["OMP_THREAD_LIMIT"] = "1"  # before the library is loaded
     import tesserocr
 
     scale = turn.size[0] / picture.width
-    scan, word_level = _Pass(), tesserocr.RIL.WORD
-    psm = tesserocr.PSM.SPARSE_TEXT if is_rest else tesserocr.PSM.AUTO
-    folder = _folder_of(languages)
+    lines: list[list[Word]] = []
+    names = languages_for(language)
+    place = _folder_of(names)
     if sys.platform == "win32":  # there it finds no file by a path with letters beyond ASCII
-        os.chdir(folder)
-        folder = "."
-    with tesserocr.PyTessBaseAPI(path=folder, lang=languages, psm=psm) as api:
-        api.SetVariable("thresholding_method", _OTSU if is_rest else _SAUVOLA)
+        os.chdir(place)
+        place = "."
+    with tesserocr.PyTessBaseAPI(path=place, lang=names, psm=tesserocr.PSM.AUTO) as api:
+        api.SetVariable("thresholding_method", _SAUVOLA)
         api.SetImageBytes(picture.tobytes(), picture.width, picture.height, 1, picture.width)
         api.SetSourceResolution(max(70, round(72 / scale)))
-        scan.is_cut = not api.Recognize(max(1000, int(1000 * (ends - time.monotonic()))))
+        is_whole = api.Recognize(MAX_PAGE_MS)
         results = api.GetIterator()
-        words: list[Word] = []
-        for each in tesserocr.iterate_level(results, word_level) if results is not None else ():
-            if words and each.IsAtBeginningOf(tesserocr.RIL.TEXTLINE):
-                scan.lines.append(words)
-                words = []
-            if word := _word(each, word_level, scale, len(scan.lines)):
-                words.append(word)
-        if words:
-            scan.lines.append(words)
-    return scan
+        for each in tesserocr.iterate_level(results, tesserocr.RIL.WORD) if results is not None else ():
+            if not lines or each.IsAtBeginningOf(tesserocr.RIL.TEXTLINE):
+                lines.append([])
+            lines[-1] += _words_at(each, tesserocr.RIL.WORD, scale, len(lines))
+    return [line for line in lines if line], not is_whole
 
 
-def _word(position: Any, level: Any, scale: float, line: int) -> Word | None:
+def _words_at(position: Any, level: Any, scale: float, line: int) -> Iterator[Word]:
     box = position.BoundingBox(level)
-    if box is None:
-        return None
-    text = "".join(position.GetUTF8Text(level).split())
-    sureness = position.Confidence(level)
-    if not text or (sureness < NOISE and sum(map(str.isalnum, text)) < 2):  # of a longer one nothing may be lost
-        return None
-    left, top, right, bottom = (side * scale for side in box)
-    return Word(text, -1, None, line, left, top, right, bottom, sureness=sureness)
+    text = "".join(position.GetUTF8Text(level).split()) if box else ""
+    if text:
+        left, top, right, bottom = (side * scale for side in box)
+        yield Word(text, -1, None, line, left, top, right, bottom, sureness=position.Confidence(level))
 
 
-def _in_rows(lines: Sequence[list[Word]]) -> list[list[Word]]:
-    """Put columns of figures that were read one below the other into the rows on their left."""
-    rows: list[list[Word]] = []
-    for at, line in enumerate(lines):
-        around = [other for other in lines[max(0, at - 1) : at + 2] if other is not line and _is_of_figures(other)]
-        is_column = any(other[0].x0 < line[-1].x1 and other[-1].x1 > line[0].x0 for other in around)
-        left = (row for row in rows if row[-1].x1 < line[0].x0 and _is_level(row[-1], line[0]))
-        row = max(left, key=lambda row: row[-1].x1, default=None)
-        if row is not None and is_column and _is_of_figures(line):
-            for word in line:
-                word.line = row[-1].line
-            row.extend(line)
-        else:
-            rows.append(list(line))
-    return rows
-
-
-def _is_of_figures(line: Sequence[Word]) -> bool:
-    return len(line) <= 2 and all(any(map(str.isdigit, word.text)) for word in line)
-
-
-def _is_level(word: Word, other: Word) -> bool:
-    shared = min(word.y1, other.y1) - max(word.y0, other.y0)
-    return shared > 0.5 * min(word.y1 - word.y0, other.y1 - other.y0)
-
-
-def _arranged(word_lines: Sequence[list[Word]]) -> list[Line]:
+def _arranged(lines: Sequence[list[Word]]) -> list[Line]:
     """Return the lines in reading order, with the cells of tables."""
-    lines = _in_rows(word_lines)
     sizes = [max(word.y1 for word in words) - min(word.y0 for word in words) for words in lines]
     usual = statistics.median(sizes)
     looks: list[Look] = []

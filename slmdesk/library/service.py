@@ -491,8 +491,8 @@ class DocumentOpener(Service):
             return False
         if request.encoding and known.info.get("encoding") != request.encoding:
             return False
-        if Note.OCR_MISSING in info_of(known).notes and find_spec("tesserocr") is not None:  # installed since
-            return False
+        if Note.OCR_MISSING in info_of(known).notes and any(map(find_spec, ("onnxruntime", "tesserocr"))):
+            return False  # installed since
         return known.sha256 == file.sha256
 
     def _read(self, request: OpenRequest, file: DocumentFile, known: DocumentRecord | None) -> None:

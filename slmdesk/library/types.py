@@ -245,7 +245,6 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.PARTLY_DAMAGED: _("It is damaged in part. What could be read was read."),
         Note.OCR_USED: _("Pages that are pictures were read by text recognition. Compare them with the picture."),
         Note.OCR_MISSING: _("Some pages are pictures of text, which cannot be read here."),
-        Note.OCR_LANGUAGE: _("The data to read these languages off pictures are not on this PC: {names}"),
         Note.HEADERS_APART: _("Headers and footers repeated on its pages are kept apart from its text."),
         Note.LINE_NUMBERS: _("The numbers beside its lines are left out of its text."),
         Note.IMAGES_IGNORED: _("Its pictures were not read."),

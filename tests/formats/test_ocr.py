@@ -19,10 +19,17 @@ from slmdesk.formats.pdf_file import Look, Word
 from slmdesk.formats.pdf_layout import Line, lay_out, measures_of
 from slmdesk.formats.reading import PictureRequest, Reading, redactor_of
 from slmdesk.formats.redacting.redactors import Redacting, Replacing
+from slmdesk.formats.scan_lines import folder
 from slmdesk.formats.scans import Recognition, Turn
 from slmdesk.text.redaction import BAR
 
 pytestmark = pytest.mark.pure
+
+
+LINES = (
+    "The tenant pays the heating and the water.", "Each letter is kept in a folder by its year.",
+    "Nobody may park a car before the gates here.", "A clerk reads the paper and gives it a number.",
+)  # fmt: skip
 
 
 def word(text: str, *, x0: float = 60, is_doubtful: bool = False) -> Word:
@@ -38,7 +45,7 @@ def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
     def recognise(picture, width, height, language, worked):
         asked.append((picture.mode, picture.width, width, height, language))
         worked()
-        return Recognition(Turn(width, height), [Line(words, look, 60, 90, 185, 110)], 94, "French")
+        return Recognition(Turn(width, height), [Line(words, look, 60, 90, 185, 110)], 94)
 
     monkeypatch.setattr(pdf, "is_available", lambda: True)
     monkeypatch.setattr(pdf, "recognise", recognise)
@@ -50,8 +57,7 @@ def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
         (BlockKind.DOUBTFUL, 7, "4711")
     ]
     assert page.block_count == 1
-    assert reading.notes == [Note.OCR_USED, Note.OCR_LANGUAGE]
-    assert reading.names == {Note.OCR_LANGUAGE: ("French",)}
+    assert reading.notes == [Note.OCR_USED]
     assert asked == [("L", 2500, 600, 800, "de")]
     ((box,),) = pdf.picture(Reading("a.pdf", data), PictureRequest(1, 0, ((0, 6),))).boxes
     assert box == pytest.approx((0.1, 90 / 800, 0.2, 110 / 800))
@@ -89,46 +95,8 @@ def test_a_straightened_place_is_found_where_it_was_slanted():
     assert turn.back(300, 400) == pytest.approx((300, 400))
 
 
-@pytest.mark.parametrize("degrees", [0, 1.5, -2.5, 4])
-def test_slanted_lines_are_seen(degrees):
-    page = Image.new("L", (900, 1200), 255)
-    for row in range(100, 1100, 40):
-        for begin in range(100 + row * row % 53, 800, 60):
-            page.paste(0, (begin, row, begin + 45, row + 14))
-    slanted = page.rotate(-degrees, fillcolor=255)
-    assert scans._lie_of(slanted) == (pytest.approx(degrees, abs=0.2), False)
-    assert scans._lie_of(slanted.transpose(Image.Transpose.ROTATE_270)) == (pytest.approx(degrees, abs=0.2), True)
-
-
 def placed(text: str, x0: float, y0: float, sureness: float = 90) -> Word:
     return Word(text, -1, None, 0, x0, y0, x0 + 10 * len(text), y0 + 12, sureness=sureness)
-
-
-def test_ink_besides_the_words_is_seen():
-    page, turn = Image.new("L", (620, 877), 255), Turn(620, 877)
-    for row in (100, 140, 400):
-        for begin in range(100, 400, 20):
-            page.paste(0, (begin, row, begin + 12, row + 12))
-    words = [[placed("x" * 30, 100, row)] for row in (100, 140, 400)]
-    assert not scans._has_more(page, turn, words)
-    assert scans._has_more(page, turn, words[:2])
-    framed = page.copy()
-    framed.paste(0, (0, 0, 8, 877))  # the shadow of the lid
-    assert not scans._has_more(framed, turn, words)
-
-
-def test_words_found_without_shadows_are_put_where_they_belong():
-    """The second reading sees two lines more, one of them in the second column, and the others once more."""
-    lines = [[placed("first", 10, 10)], [placed("third", 10, 50)], [placed("right", 300, 10)]]
-    others = [
-        [placed("fi", 12, 11), placed("a", 65, 12)], [placed("second", 10, 30), placed("part", 80, 30)],
-        [placed("dim", 10, 70, 40)],
-        [placed("below", 300, 30)], [placed("~", 10, 90)],
-    ]  # fmt: skip
-    scans._add_missed(lines, others)
-    assert [[word.text for word in line] for line in lines] == [
-        ["first", "a"], ["second", "part"], ["third"], ["right"], ["below"],
-    ]  # fmt: skip
 
 
 def test_words_parted_at_the_end_of_a_line_are_joined():
@@ -147,30 +115,6 @@ def test_a_table_is_read_by_its_lines():
     arranged = scans._arranged(lines)
     laid = lay_out(arranged, measures_of(arranged, 800), frozenset(), frozenset(), frozenset())
     assert laid.text.text.split("\n") == ["\t".join(cells) for cells in rows]
-
-
-def test_a_column_of_figures_read_by_itself_goes_back_into_its_rows():
-    labels = [[placed("Strom", 50, 20)], [placed("Gas", 50, 45)], [placed("Summe", 50, 70)]]
-    figures = [[placed("10,00", 400, 21)], [placed("5,50", 400, 44)], [placed("15,50", 400, 71)]]
-    rows = scans._in_rows([*labels, *figures])
-    assert [[word.text for word in row] for row in rows] == [["Strom", "10,00"], ["Gas", "5,50"], ["Summe", "15,50"]]
-
-
-def test_prose_beside_prose_stays_in_its_column():
-    lines = [
-        [placed(words, 50 + 300 * at, 20 * row)] for at in (0, 1) for row, words in enumerate(("one", "two", "2026"))
-    ]
-    assert scans._in_rows(lines) == lines
-
-
-def test_a_shadow_is_taken_off_the_paper():
-    page = Image.new("L", (800, 800), 240)
-    page.paste(90, (400, 0, 800, 800))
-    page.paste(30, (100, 100, 104, 130))
-    page.paste(12, (600, 100, 604, 130))
-    even = scans._evenly_lit(page)
-    assert min(even.getpixel((200, 400)), even.getpixel((700, 400))) > 245
-    assert max(even.getpixel((102, 110)), even.getpixel((602, 110))) < 50
 
 
 def test_the_data_of_a_language_are_taken_where_they_are(monkeypatch, tmp_path):
@@ -199,9 +143,8 @@ def test_pages_are_drawn_large_enough_but_not_larger():
 
 @pytest.mark.parametrize("turned", [1, *(pytest.param(turn, marks=pytest.mark.soak) for turn in (0, 2))])
 def test_the_library_reads_a_scan(turned):
-    pytest.importorskip("tesserocr")
     if not scans.is_available():
-        pytest.skip("no data of any language here")
+        pytest.skip("nothing here reads scans")
     (page,) = pdf.read(Reading("a.pdf", scan(turned), language="en"))
     assert page.reason.startswith("by OCR")
     assert " ".join(WORDS).split()[:6] == page.text.split()[:6]
@@ -216,7 +159,7 @@ def test_on_windows_the_data_are_found_in_a_folder_of_any_name(monkeypatch, tmp_
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(scans, "FOLDERS", (str(here),))
     monkeypatch.setattr(scans, "sys", SimpleNamespace(platform="win32"))
-    monkeypatch.setattr(pdf, "is_available", lambda: True)
+    monkeypatch.setattr(scans, "folder", lambda: None)
     asked = set()
 
     def read_by(path, **_):
@@ -229,57 +172,46 @@ def test_on_windows_the_data_are_found_in_a_folder_of_any_name(monkeypatch, tmp_
     assert asked == {(".", here)}
 
 
-class Clock:
-    """Seconds that pass where a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.mark.parametrize(("seconds", "readings"), [(10, 5), (50, 2), (70, 1), (300, 1)])
-def test_no_reading_is_begun_that_would_not_be_over_in_time(monkeypatch, seconds, readings):
-    """The library finds the lines of noise for minutes and heeds no limit meanwhile."""
-    clock, begun = Clock(), []
-
-    def read(_picture, _languages, _turn, _ends, **_options):
-        begun.append(clock.now)
-        clock.now += seconds
-        return scans._Pass([[placed("garbled" * 20, 10, 10, sureness=40)]])
-
-    monkeypatch.setattr(scans, "time", clock)
-    monkeypatch.setattr(scans, "_read", read)
-    monkeypatch.setattr(scans, "_has_more", lambda *_args: True)
-    scans.recognise(Image.new("L", (620, 877), 255), 620, 877, "de", lambda: None)
-    assert len(begun) == readings
-
-
 @pytest.mark.parametrize("size", [(1, 1_000_000), (1_000_000, 1), (2, 40_000), (40_000, 3), (6000, 6000)])
 def test_no_picture_is_larger_than_the_library_can_hold(monkeypatch, size):
     given = []
-    monkeypatch.setattr(scans, "_read", lambda picture, *_args, **_options: given.append(picture.size) or scans._Pass())
+    monkeypatch.setattr(scans, "folder", lambda: None)
+    monkeypatch.setattr(scans, "_by_tesseract", lambda picture, *_args: (given.append(picture.size) or [], False))
     scans.recognise(Image.new("L", size, 255), *size, "", lambda: None)
     assert given
     assert max(max(each) for each in given) <= scans.MOST_SIDE
 
 
-def test_dots_of_noise_and_of_print_are_smoothed_and_those_of_words_are_not():
-    noise = Image.effect_noise((900, 900), 200)
-    words = Image.new("L", (900, 900), 255)
-    for top in range(0, 900, 16):  # small letters without any margin
-        for left in range(0, 900, 8):
-            words.paste(0, (left, top, left + 2, top + 9))
-    assert scans._readable(words) is words
-    smooth = scans._readable(noise)
-    assert smooth is not noise
-    assert scans._flicker(smooth) < scans._flicker(noise) / 2
-    shaded = Image.new("L", (900, 900), 170).convert("1").convert("L")
-    assert scans._readable(shaded) is not shaded
+@pytest.mark.skipif(folder() is None, reason="wants the networks")
+@pytest.mark.parametrize(("quarters", "degrees"), [(0, 3), (1, 0), (2, -2), (3, 0)])
+def test_a_page_is_turned_until_its_lines_are_level(quarters, degrees):
+    page = Image.new("L", (1300, 600), 255)
+    draw = ImageDraw.Draw(page)
+    for row, words in enumerate(LINES):
+        draw.text((100, 100 + 100 * row), words, font=ImageFont.load_default(50), fill=0)
+    lying = scans.turned_picture(page.rotate(-degrees, fillcolor=255), Turn(1, 1, (4 - quarters) % 4))
+    turn, upright, found = scans._upright(lying, Turn(*lying.size))
+    assert (turn.quarters, turn.skew) == (quarters, pytest.approx(degrees, abs=0.3))
+    assert upright.size == page.size
+    assert len(found) == len(LINES)
 
 
-@pytest.mark.skipif(not scans.is_available(), reason="wants tesserocr and its data")
+@pytest.mark.skipif(folder() is None, reason="wants the networks")
+def test_of_noise_alone_nothing_is_asked(monkeypatch):
+    """Tesseract makes lines of it for minutes and heeds no limit meanwhile."""
+    monkeypatch.setattr(scans, "_by_tesseract", lambda *_args: pytest.fail("asked"))
+    assert scans.recognise(Image.effect_noise((900, 900), 200), 600, 600, "de", lambda: None).lines == []
+
+
+def test_a_figure_read_in_two_ways_is_named_with_both():
+    look = Look(10, False, False, False, False, False)
+    words = [word("12,50", is_doubtful=True), word("4711", is_doubtful=True)]
+    words[0].other = "12,30"
+    recognition = Recognition(Turn(600, 800), [Line(words, look, 60, 90, 185, 110)], 94)
+    assert recognition.reason == "by OCR, 94 %; check “12,50” / “12,30”, “4711”"
+
+
+@pytest.mark.skipif(folder() is None, reason="wants the networks")
 def test_words_on_a_shaded_page_of_black_and_white_dots_are_read():
     page = Image.new("L", (1600, 500), 180)
     draw = ImageDraw.Draw(page)
@@ -292,7 +224,7 @@ def test_words_on_a_shaded_page_of_black_and_white_dots_are_read():
     assert "The tenant pays the heating." in [" ".join(word.text for word in line.words) for line in found.lines]
 
 
-@pytest.mark.skipif(not scans.is_available(), reason="wants tesserocr and its data")
+@pytest.mark.skipif(not scans._has_tesseract(), reason="wants tesserocr and its data")
 def test_the_library_is_given_grey_dots_and_opens_no_picture(monkeypatch):
     """Its own libraries for PNG, TIFF, JPEG and WebP are of 2018 and have known faults."""
     import tesserocr

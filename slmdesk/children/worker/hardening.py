@@ -26,7 +26,8 @@ from slmdesk.children.worker.sandbox import (
 
 PARENT_VARIABLE = "SLMDESK_DESK_PID"
 """The app names itself, so that a child whose instance died before it looked does not adopt another parent."""
-READER_MEMORY_BYTES = 512 << 20
+READER_MEMORY_BYTES = 1 << 30
+"""Of addresses. Finding the lines of a scan takes half of it."""
 PRINTER_MEMORY_BYTES = 2 << 30
 """Of addresses, of which Qt and its fonts take many."""
 LISTENER_MEMORY_BYTES = 8 << 30

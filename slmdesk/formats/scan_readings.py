@@ -1,0 +1,77 @@
+"""Makes one text of two readings of a page: the letters that one network read of each line, and Tesseract's words.
+
+The letters are the network's, which reads real papers better. Tesseract sees blanks that it passes over, and is the
+second opinion on figures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
+
+from slmdesk.formats.pdf_file import Word
+from slmdesk.formats.scan_lines import FoundLine, Letter, surely_read
+
+ALIKE = 60
+"""Likeness, of 100, from which both have read the same line."""
+SURE = 70
+"""Least confidence, of 100, of a figure that only one of them read. What is read with less is doubtful."""
+_WITHIN = re.compile(r"(?<=\d)[.,]\d")
+"""Where a figure goes on: Tesseract sees blanks in 1,034. 27."""
+
+
+def joined(found: Sequence[tuple[FoundLine, Sequence[Letter]]], words: Sequence[Word]) -> list[list[Word]]:
+    """Return the words of the lines that were found, from above. Coordinates are those of the lines."""
+    lines: list[list[Word]] = []
+    for line, letters in sorted(found, key=lambda each: (round(each[0].y), each[0].x)):
+        inside = (word for word in words if line.holds((word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2))
+        others = [word.text for word in sorted(inside, key=lambda word: word.x0)]
+        lines.append([*_words(line, letters, others, len(lines))])
+    return [line for line in lines if line]
+
+
+def _words(line: FoundLine, letters: Sequence[Letter], others: Sequence[str], number: int) -> Iterator[Word]:
+    read = [letter for letter in letters if letter.sign.strip()]
+    if not read:
+        return
+    mine, theirs = "".join(letter.sign for letter in read), "".join(others)
+    inked = [at for at, letter in enumerate(letters) if letter.sign.strip()]
+    ends = {0, len(read)} | {count for count, (at, then) in enumerate(pairwise(inked), 1) if then > at + 1}
+    there, back = _counterparts(theirs, mine), _counterparts(mine, theirs)
+    is_alike = fuzz.ratio(mine, theirs) >= ALIKE
+    if is_alike:
+        blanks = (there[end] for end in accumulate(map(len, others)))
+        ends |= {end for end in blanks if not _WITHIN.match(mine, end - 1)}
+    places = [letter.place for letter in read]
+    edges = [0.0, *((one + then) / 2 for one, then in pairwise(places)), 1.0]
+    wide = line.height / line.length / 2
+    for first, behind in pairwise(sorted(ends)):
+        left, right = max(edges[first], places[first] - wide), min(edges[behind], places[behind - 1] + wide)
+        (x0, y0), (x1, y1) = (line.at((place - 0.5) * line.length) for place in (left, right))
+        top, bottom = min(y0, y1) - line.height / 2, max(y0, y1) + line.height / 2
+        text, sureness = mine[first:behind], surely_read(read[first:behind])
+        word = Word(text, -1, None, number, x0, top, x1, bottom, sureness=sureness)
+        other = theirs[back[first] : back[behind]] if is_alike else ""
+        word.is_doubtful, word.other = _doubt(text, other, sureness)
+        yield word
+
+
+def _doubt(text: str, other: str, sureness: float) -> tuple[bool, str]:
+    """Return whether a word may be misread, and a figure as it was read otherwise."""
+    if not other or not any(map(str.isdigit, text + other)):
+        return sureness < SURE, ""
+    is_same = [*filter(str.isalnum, text)] == [*filter(str.isalnum, other)]
+    return not is_same, "" if is_same else other
+
+
+def _counterparts(text: str, other: str) -> list[int]:
+    """Return for each place in a text, and its end, the place in another that is like it."""
+    places = []
+    for change in Levenshtein.opcodes(text, other):
+        for step in range(change.src_end - change.src_start):
+            places.append(min(change.dest_start + step, change.dest_end))
+    return [*places, len(other)]
