@@ -9,6 +9,7 @@ measured and written all the same, with a mark).  `python -m benchmarks --list` 
 `python -m benchmarks drafts FOLDER` judges what the program makes of summaries written by hand (see benchmarks.drafts),
 `python -m benchmarks real_answers FOLDER` what it makes of answers of real models (see benchmarks.real_answers),
 `python -m benchmarks scans` how well it reads drawn scans (see benchmarks.scans),
+`python -m benchmarks receipts FOLDER` real ones (see benchmarks.receipts),
 `python -m benchmarks einvoices FOLDER` whether others read the same of e-invoices (see benchmarks.einvoices),
 `python -m benchmarks forged FOLDER` whether forged ones are told (see benchmarks.forged).
 """
@@ -33,6 +34,7 @@ from benchmarks import (
     history_rows,
     program_rows,
     real_answers,
+    receipts,
     scans,
     search_results,
     translation_rows,
@@ -142,6 +144,8 @@ def main(arguments: Sequence[str]) -> int:
         return forged.main(arguments[1:])
     if arguments[:1] == ["scans"]:
         return scans.main(arguments[1:])
+    if arguments[:1] == ["receipts"]:
+        return receipts.main(arguments[1:])
     if arguments[:1] == ["real_answers"]:
         return real_answers.main(arguments[1:])
     options = {argument for argument in arguments if argument.startswith("--")}

@@ -188,6 +188,6 @@ def _line_of(runs: Sequence[Run], likely: Any) -> FoundLine | None:
     right, down = np.concatenate((lefts - x, rights - x)), np.concatenate((down, down))
     along, across = (right + down * core.slope) / stretch, (down - right * core.slope) / stretch
     length, height = float(np.ptp(along)), float(np.ptp(across)) + 1
-    x, y = core.at((along.max() + along.min()) / 2, (across.max() + across.min()) / 2)
+    middle = core.at((along.max() + along.min()) / 2, (across.max() + across.min()) / 2)
     grown = GROWN * length * height / (length + height)
-    return FoundLine(float(x), float(y), length + grown, height + grown, float(core.slope))
+    return FoundLine(float(middle[0]), float(middle[1]), length + grown, height + grown, float(core.slope))

@@ -7,11 +7,9 @@ second opinion on figures.
 from __future__ import annotations
 
 import re
+import statistics
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
-
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Levenshtein
 
 from slmdesk.formats.pdf_file import Word
 from slmdesk.formats.scan_lines import FoundLine, Letter, surely_read
@@ -20,6 +18,8 @@ ALIKE = 60
 """Likeness, of 100, from which both have read the same line."""
 SURE = 70
 """Least confidence, of 100, of a figure that only one of them read. What is read with less is doubtful."""
+WIDER = 1.1
+"""By how much letters stand further apart than usual where a blank is that Tesseract alone sees."""
 _WITHIN = re.compile(r"(?<=\d)[.,]\d")
 """Where a figure goes on: Tesseract sees blanks in 1,034. 27."""
 
@@ -35,6 +35,8 @@ def joined(found: Sequence[tuple[FoundLine, Sequence[Letter]]], words: Sequence[
 
 
 def _words(line: FoundLine, letters: Sequence[Letter], others: Sequence[str], number: int) -> Iterator[Word]:
+    from rapidfuzz import fuzz
+
     read = [letter for letter in letters if letter.sign.strip()]
     if not read:
         return
@@ -42,11 +44,13 @@ def _words(line: FoundLine, letters: Sequence[Letter], others: Sequence[str], nu
     inked = [at for at, letter in enumerate(letters) if letter.sign.strip()]
     ends = {0, len(read)} | {count for count, (at, then) in enumerate(pairwise(inked), 1) if then > at + 1}
     there, back = _counterparts(theirs, mine), _counterparts(mine, theirs)
+    places = [letter.place for letter in read]
+    steps = [0.0, *(then - one for one, then in pairwise(places)), 0.0]  # to each letter from the one before
+    usual = statistics.median(steps)
     is_alike = fuzz.ratio(mine, theirs) >= ALIKE
     if is_alike:
         blanks = (there[end] for end in accumulate(map(len, others)))
-        ends |= {end for end in blanks if not _WITHIN.match(mine, end - 1)}
-    places = [letter.place for letter in read]
+        ends |= {end for end in blanks if steps[end] >= WIDER * usual and not _WITHIN.match(mine, end - 1)}
     edges = [0.0, *((one + then) / 2 for one, then in pairwise(places)), 1.0]
     wide = line.height / line.length / 2
     for first, behind in pairwise(sorted(ends)):
@@ -70,6 +74,8 @@ def _doubt(text: str, other: str, sureness: float) -> tuple[bool, str]:
 
 def _counterparts(text: str, other: str) -> list[int]:
     """Return for each place in a text, and its end, the place in another that is like it."""
+    from rapidfuzz.distance import Levenshtein
+
     places = []
     for change in Levenshtein.opcodes(text, other):
         for step in range(change.src_end - change.src_start):

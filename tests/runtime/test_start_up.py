@@ -10,9 +10,18 @@ import pytest
 pytestmark = pytest.mark.process
 
 LATE = (
-    "httpx2", "huggingface_hub", "keyring", "numpy", "psutil", "py3langid", "rapidfuzz", "sentencex", "docx",
-    "openpyxl", "spylls", "sqlite_utils", "slmdesk.claims.values", "slmdesk.summaries.plan",
+    "httpx2", "huggingface_hub", "keyring", "numpy", "onnxruntime", "psutil", "py3langid", "rapidfuzz", "sentencex",
+    "docx", "openpyxl", "spylls", "sqlite_utils", "slmdesk.claims.values", "slmdesk.summaries.plan",
 )  # fmt: skip
+
+
+READS_SCANS = ("onnxruntime", "tesserocr", "numpy", "PIL", "rapidfuzz")
+
+
+def test_what_reads_scans_is_loaded_for_scans_alone():
+    code = f"import sys, slmdesk.formats.pdf; print(*[name for name in {READS_SCANS!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_the_services_come_without_what_few_commands_need():
