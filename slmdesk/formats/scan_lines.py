@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path("rapidocr", "models")
 FINDER, READER = "PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"
-LONGER_SIDE = 1600
+LONGER_SIDE = 1280
 """In dots, of the picture in which lines are looked for."""
 STEP = 32
 """The finder takes pictures whose sides are multiples of it."""

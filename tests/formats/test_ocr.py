@@ -119,10 +119,10 @@ def test_a_table_is_read_by_its_lines():
 
 def test_the_data_of_a_language_are_taken_where_they_are(monkeypatch, tmp_path):
     own, system = tmp_path / "own", tmp_path / "system"
-    for folder, names in ((own, ("deu", "eng", "osd")), (system, ("fra", "eng"))):
-        folder.mkdir()
+    for place, names in ((own, ("deu", "eng", "osd")), (system, ("fra", "eng"))):
+        place.mkdir()
         for name in names:
-            (folder / f"{name}.traineddata").write_bytes(b"")
+            (place / f"{name}.traineddata").write_bytes(b"")
     monkeypatch.setattr(scans, "FOLDERS", (str(own), str(system)))
     monkeypatch.delenv(scans.DATA_VARIABLE, raising=False)
     assert scans.languages_for("de") == "deu+eng"
