@@ -29,18 +29,17 @@ def joined(found: Sequence[tuple[FoundLine, Sequence[Letter]]], words: Sequence[
     lines: list[list[Word]] = []
     for line, letters in sorted(found, key=lambda each: (round(each[0].y), each[0].x)):
         inside = (word for word in words if line.holds((word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2))
-        others = [word.text for word in sorted(inside, key=lambda word: word.x0)]
-        lines.append([*_words(line, letters, others, len(lines))])
+        lines.append([*_words(line, letters, sorted(inside, key=lambda word: word.x0), len(lines))])
     return [line for line in lines if line]
 
 
-def _words(line: FoundLine, letters: Sequence[Letter], others: Sequence[str], number: int) -> Iterator[Word]:
+def _words(line: FoundLine, letters: Sequence[Letter], others: Sequence[Word], number: int) -> Iterator[Word]:
     from rapidfuzz import fuzz
 
     read = [letter for letter in letters if letter.sign.strip()]
     if not read:
         return
-    mine, theirs = "".join(letter.sign for letter in read), "".join(others)
+    mine, theirs = "".join(letter.sign for letter in read), "".join(word.text for word in others)
     inked = [at for at, letter in enumerate(letters) if letter.sign.strip()]
     ends = {0, len(read)} | {count for count, (at, then) in enumerate(pairwise(inked), 1) if then > at + 1}
     there, back = _counterparts(theirs, mine), _counterparts(mine, theirs)
@@ -48,9 +47,11 @@ def _words(line: FoundLine, letters: Sequence[Letter], others: Sequence[str], nu
     steps = [0.0, *(then - one for one, then in pairwise(places)), 0.0]  # to each letter from the one before
     usual = statistics.median(steps)
     is_alike = fuzz.ratio(mine, theirs) >= ALIKE
+    seen: dict[tuple[int, int], Word] = {}
     if is_alike:
-        blanks = (there[end] for end in accumulate(map(len, others)))
-        ends |= {end for end in blanks if steps[end] >= WIDER * usual and not _WITHIN.match(mine, end - 1)}
+        sides = [there[side] for side in accumulate((len(word.text) for word in others), initial=0)]
+        seen = dict(zip(pairwise(sides), others, strict=True))
+        ends |= {end for end in sides[1:] if steps[end] >= WIDER * usual and not _WITHIN.match(mine, end - 1)}
     edges = [0.0, *((one + then) / 2 for one, then in pairwise(places)), 1.0]
     wide = line.height / line.length / 2
     for first, behind in pairwise(sorted(ends)):
@@ -58,6 +59,9 @@ def _words(line: FoundLine, letters: Sequence[Letter], others: Sequence[str], nu
         (x0, y0), (x1, y1) = (line.at((place - 0.5) * line.length) for place in (left, right))
         top, bottom = min(y0, y1) - line.height / 2, max(y0, y1) + line.height / 2
         text, sureness = mine[first:behind], surely_read(read[first:behind])
+        box = seen.get((first, behind))
+        if box and box.text == text:  # it knows better where a letter ends
+            x0, x1 = box.x0, box.x1
         word = Word(text, -1, None, number, x0, top, x1, bottom, sureness=sureness)
         other = theirs[back[first] : back[behind]] if is_alike else ""
         word.is_doubtful, word.other = _doubt(text, other, sureness)

@@ -72,6 +72,12 @@ def test_lines_come_from_above_and_cells_from_the_left():
     assert [[word.text for word in line] for line in lines] == [["Bar"], ["Total"], ["9,00"]]
 
 
+def test_a_word_that_both_read_alike_lies_where_tesseract_saw_it():
+    ((one, other),) = joined([read("Frau Müller")], words("Frau Muller"))
+    assert (one.x0, one.x1) == (0, 40)
+    assert other.x0 != 42
+
+
 def test_a_word_lies_where_its_letters_are_and_ends_in_the_blank():
     ((one, other),) = joined([read("Frau     Müller")], [])
     assert (one.x0, one.x1) == (pytest.approx(0, abs=2), pytest.approx(41, abs=2))
