@@ -96,7 +96,8 @@ def read_line(picture: Image, line: FoundLine, *, is_turned: bool = False) -> li
     ends = ((-1, -1), (-1, 1), (1, 1), (1, -1))
     corners = [line.at(along * line.length / 2, across * line.height / 2) for along, across in ends]
     sides = [side for corner in (corners[2:] + corners[:2] if is_turned else corners) for side in corner]
-    cut = picture.transform((width, HEIGHT), Image.Transform.QUAD, sides, Image.Resampling.BICUBIC)
+    size = max(1, round(line.length)), max(1, round(line.height))
+    cut = picture.transform(size, Image.Transform.QUAD, sides, Image.Resampling.BICUBIC).resize((width, HEIGHT))
     wide = max(LEAST_WIDTH, width)
     padded = Image.new("L", (wide, HEIGHT), 128)
     padded.paste(cut)

@@ -18,6 +18,8 @@ ALIKE = 60
 """Likeness, of 100, from which both have read the same line."""
 SURE = 70
 """Least confidence, of 100, of a figure that only one of them read. What is read with less is doubtful."""
+TALL = 0.75
+"""How much of a line's height its letters take."""
 WIDER = 1.1
 """By how much letters stand further apart than usual where a blank is that Tesseract alone sees."""
 _WITHIN = re.compile(r"(?<=\d)[.,]\d")
@@ -57,7 +59,7 @@ def _words(line: FoundLine, letters: Sequence[Letter], others: Sequence[Word], n
     for first, behind in pairwise(sorted(ends)):
         left, right = max(edges[first], places[first] - wide), min(edges[behind], places[behind - 1] + wide)
         (x0, y0), (x1, y1) = (line.at((place - 0.5) * line.length) for place in (left, right))
-        top, bottom = min(y0, y1) - line.height / 2, max(y0, y1) + line.height / 2
+        top, bottom = min(y0, y1) - TALL * line.height / 2, max(y0, y1) + TALL * line.height / 2
         text, sureness = mine[first:behind], surely_read(read[first:behind])
         box = seen.get((first, behind))
         if box and box.text == text:  # it knows better where a letter ends
