@@ -22,6 +22,8 @@ TALL = 0.75
 """How much of a line's height its letters take."""
 WIDER = 1.1
 """By how much letters stand further apart than usual where a blank is that Tesseract alone sees."""
+SURE_WORDS = 85
+"""Confidence, of 100, of its words from which there is a blank between them in any case."""
 _WITHIN = re.compile(r"(?<=\d)[.,]\d")
 """Where a figure goes on: Tesseract sees blanks in 1,034. 27."""
 
@@ -53,7 +55,10 @@ def _words(line: FoundLine, letters: Sequence[Letter], others: Sequence[Word], n
     if is_alike:
         sides = [there[side] for side in accumulate((len(word.text) for word in others), initial=0)]
         seen = dict(zip(pairwise(sides), others, strict=True))
-        ends |= {end for end in sides[1:] if steps[end] >= WIDER * usual and not _WITHIN.match(mine, end - 1)}
+        for end, (one, then) in zip(sides[1:-1], pairwise(others), strict=True):
+            is_wide = steps[end] >= WIDER * usual or min(one.sureness, then.sureness) >= SURE_WORDS
+            if is_wide and not _WITHIN.match(mine, end - 1):
+                ends.add(end)
     edges = [0.0, *((one + then) / 2 for one, then in pairwise(places)), 1.0]
     wide = line.height / line.length / 2
     for first, behind in pairwise(sorted(ends)):

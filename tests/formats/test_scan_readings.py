@@ -17,10 +17,10 @@ def read(text: str, y: float = 10, sureness: float = 95) -> tuple[FoundLine, lis
     return FoundLine(5 * len(text), y, 10 * len(text), 12, 0.0), letters
 
 
-def words(text: str, y: float = 10) -> list[Word]:
+def words(text: str, y: float = 10, sureness: float = 70) -> list[Word]:
     made, x = [], 0
     for each in text.split():
-        made.append(Word(each, -1, None, 0, x, y - 5, x + 10 * len(each), y + 5))
+        made.append(Word(each, -1, None, 0, x, y - 5, x + 10 * len(each), y + 5, sureness=sureness))
         x += 10 * len(each) + 2
     return made
 
@@ -41,6 +41,12 @@ def words(text: str, y: float = 10) -> list[Word]:
 def test_the_letters_are_the_networks_and_the_blanks_of_both(network, tesseract, text):
     ((*line,),) = joined([read(network)], words(tesseract))
     assert " ".join(word.text for word in line) == text
+
+
+def test_a_narrow_blank_is_one_where_tesseract_is_sure_of_its_words():
+    for sureness, text in ((70, ["Konto", "DE021203"]), (90, ["Konto", "DE02", "1203"])):
+        ((*line,),) = joined([read("Konto DE021203")], words("Konto DE02 1203", sureness=sureness))
+        assert [word.text for word in line] == text
 
 
 @pytest.mark.parametrize(
