@@ -45,6 +45,7 @@ LICENCES: Mapping[str, str] = {
     "spylls": "MPL-2.0",
     "sqlcipher3": "Zlib",
     "sqlite-fts4": "Apache-2.0",
+    "tokenizers": "Apache-2.0",
 }
 """Looked up by hand: these do not name a licence by its identifier (SPDX)."""
 
@@ -70,7 +71,11 @@ INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "PyYAML": (("LibYAML", "MIT"),),
     "rapidocr": (("PP-OCR's networks of PaddleOCR", "Apache-2.0"),),
     "selectolax": (("lexbor", "Apache-2.0"),),
-    "slmdesk": (("Lucide icons", "ISC"), ("Source Sans 3", "OFL-1.1")),
+    "slmdesk": (
+        ("Lucide icons", "ISC"),
+        ("Source Sans 3", "OFL-1.1"),
+        ("Rampart of National Design Studio", "CC-BY-4.0"),
+    ),
     "sqlcipher3": (("SQLCipher", "BSD-3-Clause"), ("OpenSSL", "Apache-2.0")),
     "ziafont": (("DejaVu Sans", "Bitstream-Vera"),),
     "ziamath": (("STIX Two Math", "OFL-1.1"),),

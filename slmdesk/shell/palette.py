@@ -314,6 +314,7 @@ LICENCES = _(
     "Qt and PySide6: LGPL 3, used unchanged; they can be replaced.\n"
     "llama.cpp: MIT License.\n"
     "Icons: Lucide, ISC License.\n"
+    "Finder of names: Rampart by National Design Studio, CC BY 4.0, used unchanged.\n"
     "Starter model: SmolLM2, Apache License 2.0. Every other model has a licence of its own, shown in its details."
 )
 SIZE = (720, 640)
