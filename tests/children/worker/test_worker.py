@@ -190,7 +190,7 @@ def test_an_error_of_ours_ends_its_job_with_a_code_and_leaves_no_text_in_the_log
 
 @pytest.mark.parametrize(
     ("command", "name", "limit"),
-    [(ECHO, "Max core file size", 0), (READER, "Max address space", 512 << 20)],
+    [(ECHO, "Max core file size", 0), (READER, "Max address space", 1 << 30)],
     ids=["no core file would hold the user's words", "the reader's memory"],
 )
 def test_a_child_has_limits(command, name, limit):
