@@ -19,7 +19,7 @@ DECISIONS = {
     "app.py": 55,
     "base": 788,
     "chat": 2959,
-    "children": 753,
+    "children": 754,
     "claims": 277,
     "command": 224,
     "engine": 1135,
