@@ -43,7 +43,7 @@ DECISIONS = {
     "store": 1051,
     "summaries": 1366,
     "system": 141,
-    "tables": 1797,
+    "tables": 1163,
     "text": 2183,
     "translation": 1951,
     "versions": 935,

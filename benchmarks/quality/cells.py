@@ -186,7 +186,7 @@ def by_rule(document: TableDocument) -> dict[str, FoundCell]:
     rules = Rules(known.columns)
     for page in pages_of(document):
         rules.feed(page, document.language)
-    cells = rules.result().cells
+    cells = rules.result()
     return found_cells(known.columns, [cells.get(at, TableCell()) for at in range(len(known.columns))])
 
 

@@ -1,23 +1,21 @@
-"""Labels of texts: the columns that come with the program, the model's question, and lists of words. Pure."""
+"""Labels of texts: the columns that come with the program, and the model's question. Pure."""
 
 from __future__ import annotations
 
 import math
-import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
 from slmdesk.base.texts import _
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
-from slmdesk.tables.cells import text_for
+from slmdesk.tables.prompts import text_for
 from slmdesk.tables.types import Column, ColumnKind, Flag, Label, Table, TableCell, text_of
-from slmdesk.text.checks.words import WordSet, word_set
 from slmdesk.text.folding import fold
-from slmdesk.text.sentences import search_words, sentence_spans
+from slmdesk.text.sentences import sentence_spans
 
 MOST_LABELS = 9
 """Most labels of a column: each is a digit, which is a single token in every model."""
@@ -26,16 +24,11 @@ MOST_CHARACTERS = 6000
 OFFERED_AFTER, MOST_EXAMPLES, MOST_EXAMPLE = 3, 20, 400
 """New corrections of a column after which it is offered to teach by them, and the most that are shown to the model."""
 FEWEST_THAT_JUDGE, FEWEST_FOR_URGENCY = 1_000_000_000, 2_000_000_000
-"""Fewest parameters of a model that is asked for labels: smaller ones were measured to tell fewer than the lists."""
+"""Fewest parameters of a model that is asked for labels: smaller ones tell too few."""
 LEAST_SURE = 0.6
 """Probability of a label below which it is marked."""
-JUDGED, BY_WORDS, GIVEN = "judged", "words", "given"
+JUDGED, GIVEN = "judged", "given"
 MOST_QUOTE = 400
-SENTIMENT = ("positive", "negative", "mixed", "neutral")
-REACH = 3
-"""Words before a word in which a negation turns it."""
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_NOT = re.compile(r"^(?:n|d|l|c|j|qu|s|t|m)['’]|n['’]t$")
 Span = tuple[int, int]
 
 
@@ -140,110 +133,15 @@ def chosen_of(scores: Sequence[float]) -> tuple[int, float]:
     return best, 1.0 / math.fsum(math.exp(score - scores[best]) for score in scores)
 
 
-def cell_of(text: str, label: str, words: Span | None, page: int, *, certainty: float = 0.0) -> TableCell:
+def cell_of(text: str, label: str, words: Span | None, page: int, certainty: float) -> TableCell:
     """Return the cell of a label. `words`: what carries it, in `text`; None: nothing in particular."""
     start, end = words or (0, len(text) if len(text) <= MOST_QUOTE else 0)
-    is_unsure = 0 < certainty < LEAST_SURE
-    flag, origin = Flag.UNSURE if is_unsure else Flag.NONE, JUDGED if certainty else BY_WORDS
+    flag = Flag.UNSURE if certainty < LEAST_SURE else Flag.NONE
     quote = " ".join(text[start:end].split())[:MOST_QUOTE]
-    return TableCell(label, quote, page, start, end, flag, origin, certainty=round(certainty, 3))
+    return TableCell(label, quote, page, start, end, flag, JUDGED, certainty=round(certainty, 3))
 
 
 def sentences_of(text: str, language: str) -> list[Span]:
     """Return the spans of at most nine sentences, of a longer text the first and the last."""
     spans = sentence_spans(text, language)
     return spans if len(spans) <= MOST_LABELS else [*spans[: MOST_LABELS - 2], *spans[-2:]]
-
-
-# Without a model: how many words of a label's list the text has. A negation turns a word of praise or complaint.
-
-
-def by_words(column: Column, text: str, language: str) -> str:
-    """Return the label that words tell, or "" if they tell none and the column has no label for that."""
-    hits = [label for label, __ in _hits(column, text, language)]
-    counts = [hits.count(at) for at in range(len(column.choices))]
-    is_preset = any(known.choices == column.choices for __, known in label_presets())
-    if _is_sentiment(column):
-        good, bad = counts[:2]
-        at = 3 if not hits else 2 if good and bad and max(good, bad) <= 2 * min(good, bad) else int(bad > good)
-    elif hits:
-        at = max(range(len(counts)), key=lambda label: counts[label])
-    else:
-        at = len(counts) - 1
-    return column.choices[at].name if hits or is_preset else ""
-
-
-def carrying(column: Column, label: str, text: str, language: str) -> Span | None:
-    """Return the words in a text that a list knows to carry a label."""
-    at = next((at for at, known in enumerate(column.choices) if known.name == label), -1)
-    wanted = (0, 1) if _is_sentiment(column) and at == SENTIMENT.index("mixed") else (at,)
-    return next((span for at, span in _hits(column, text, language) if at in wanted), None)
-
-
-def _is_sentiment(column: Column) -> bool:
-    return tuple(label.name for label in column.choices) == SENTIMENT
-
-
-def _hits(column: Column, text: str, language: str) -> Iterator[tuple[int, Span]]:
-    """Yield the number of each label of which a word is in the text, with the place of the word."""
-    turns, stays = _is_sentiment(column), _file()["stays"].split()
-    lists = [_words_of(column, at, language) for at in range(len(column.choices))]
-    denials = _denials(language)
-    for clause in _clauses(text):
-        words = [(match.start(), match.end(), fold(match[0])) for match in _WORD.finditer(text, *clause)]
-        for place, (start, end, word) in enumerate(words):
-            at = next((at for at, known in enumerate(lists) if word in known or _NOT.sub("", word) in known), -1)
-            if at < 0:
-                continue
-            near = range(max(0, place - REACH), min(len(words), place + 1 + REACH))
-            denial = next(
-                (
-                    other
-                    for other in near
-                    if other != place and _turns(words[other][2], denials, is_before=other < place)
-                ),
-                None,
-            )
-            if turns and denial is not None and at < 2 and word not in stays:
-                at, start, end = 1 - at, min(start, words[denial][0]), max(end, words[denial][1])
-            yield at, (start, end)
-
-
-def _clauses(text: str) -> Iterator[Span]:
-    at = 0
-    for mark in _clause_end().finditer(text.lower() if len(text.lower()) == len(text) else text):
-        yield at, mark.start()
-        at = mark.end()
-    yield at, len(text)
-
-
-@cache
-def _clause_end() -> re.Pattern[str]:
-    """What ends a clause, and courtesies."""
-    words = [*_file()["but"].split(), *_file()["courtesies"]]
-    return re.compile(rf"[,;:.!?()–—]|\b(?:{'|'.join(words)})\b")
-
-
-def _turns(word: str, denials: frozenset[str], *, is_before: bool) -> bool:
-    if not is_before:
-        return word in _file()["behind"].split() and word in denials
-    return word in denials or word.endswith(("n't", "n’t")) or (word[:2] in ("n'", "n’") and "n" in denials)
-
-
-@cache
-def _denials(language: str) -> frozenset[str]:
-    known: Mapping[str, str] = _file()["negation"]
-    return frozenset((known.get(language, "") if language else " ".join(known.values())).split())
-
-
-@lru_cache(maxsize=256)
-def _words_of(column: Column, at: int, language: str) -> WordSet:
-    """Return the list of a label: that of the preset, else the words of its name and sentence."""
-    label = column.choices[at]
-    for shape in _file()["column"]:
-        for known in shape["label"]:
-            if known["name"] == label.name and known["meaning"] == label.meaning:
-                lists: Mapping[str, str] = known.get("words", {})
-                return word_set(lists.get(language, "") if language else " ".join(lists.values()))
-    words = search_words(f"{label.name} {label.meaning}")
-    return word_set(" ".join(f"{word[:-1]}*" if len(word) > 5 else word for word in words))

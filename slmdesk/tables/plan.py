@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -22,31 +23,12 @@ from slmdesk.library.search import RankedPassages
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread, unread_parts
 from slmdesk.runtime.messages import Problem
 from slmdesk.tables import einvoice
-from slmdesk.tables.cells import (
-    CELL_TOKENS,
-    COLUMN_TOKENS,
-    COLUMNS_AT_ONCE,
-    FRAME_TOKENS,
-    PROMPT_VERSION,
-    cells_in,
-    cells_step,
-    checked,
-    text_for,
-    verified,
-    without_doubles,
-)
-from slmdesk.tables.contexts import check_context
-from slmdesk.tables.labels import (
-    MOST_CHARACTERS,
-    carrying,
-    cell_of,
-    chosen_of,
-    label_step,
-    sentences_of,
-    words_step,
-)
-from slmdesk.tables.layout import PageTexts, is_quote, newest_text, quoted_part
-from slmdesk.tables.rules import ByRule, Rules, target_of
+from slmdesk.tables.cells import verified
+from slmdesk.tables.checks import checked, roles_of, without_doubles
+from slmdesk.tables.labels import MOST_CHARACTERS, cell_of, chosen_of, label_step, sentences_of, words_step
+from slmdesk.tables.layout import PageTexts, newest_part
+from slmdesk.tables.prompts import COLUMN_TOKENS, FRAME_TOKENS, PROMPT_VERSION, Said, row_step, said_in, text_for
+from slmdesk.tables.rules import Rules
 from slmdesk.tables.texts import TextRow, TextTable, common_language, fact, is_table, page_of_text, spoken, text_rows
 from slmdesk.tables.types import JUDGED, Column, ColumnKind, Flag, Table, TableCell, TableRow
 from slmdesk.text.checks.words import tongue
@@ -54,14 +36,24 @@ from slmdesk.text.checks.words import tongue
 WITHOUT_TEXT = N_("Rows without a text were left out: {count}.")
 FIRST_PAGES = 5
 """Pages of a document from which columns are guessed, and labels judged if it does not fit."""
-DOCUMENTS_AT_ONCE = 16
-"""Number of documents whose steps share a batch. Their rows are saved before the next batch."""
+DOCUMENTS_AT_ONCE = 4
+"""Number of documents whose steps share a batch. Their rows are saved before the next batch, and what is asked again
+finds its document still in the engine's memory.
+"""
 ROWS_AT_ONCE = 200
 """The same for texts of a table. Rows are kept every `SAVED_AFTER` batches; what the model said is saved anyway."""
 SAVED_AFTER = 5
 PAGES_AT_ONCE = 50
-READ_TOKENS = 1200
-MOST_PASSAGES = 8
+READ_TOKENS = 3000
+"""Most tokens that are read of a document that does not fit."""
+MOST_PASSAGES = 24
+LEAST_SURE, LEAST_SURE_OF_AMOUNT = 0.55, 0.7
+"""Probability of the least likely token of a value below which it is marked. That of an amount is higher: a paper has
+many of them, and where they make a sum they need no certainty.
+"""
+ASKED_AGAIN = frozenset((Flag.NOT_THERE, Flag.KIND, Flag.TWICE, Flag.CONTRADICTS, Flag.UNSURE))
+
+_LINES = re.compile(r"\n{3,}")
 
 Rank = Callable[[str, str, Callable[[RankedPassages | Problem], None]], object]
 """Function that takes words and a document, and passes the document's passages to a callback, the best first."""
@@ -72,6 +64,8 @@ class _Asked:
     row: int
     columns: tuple[int, ...]
     pages: PageTexts
+    texts: Sequence[str] = ()
+    """What the model reads of a document."""
     page: int = 0
     sentences: Sequence[tuple[int, int]] = ()
     """Sentences of a page, if it is asked which of them carries a label."""
@@ -87,7 +81,7 @@ class _Row:
     offset: int = 0
     """Where the text begins on its page."""
     cells: dict[int, TableCell] = field(default_factory=dict)
-    by_rule: ByRule = field(default_factory=ByRule)
+    amounts: Mapping[float, TableCell] = field(default_factory=dict)
     coverage: Coverage = field(default_factory=lambda: Coverage(0, 0, 0, 0))
     is_whole: bool = True
     open_steps: int = 0
@@ -97,10 +91,10 @@ class _Row:
 class TablePlan:
     """Plan of a table's job (see jobs.runner.Plan). Documents are read in groups, first by rules, then by the model.
 
-    Values with labels or known words around them ("Invoice no: 17", "payment by 3 May") are read by rules and shown at
-    once. If the document has no possible value, the cell stays empty without asking the model. For the rest, the model
-    gets the whole document if it fits, else the passages that match a column best. Its answer must be found in the
-    document to become a cell. At the end the cells of a row are checked against each other.
+    What a document proves by itself is shown at once (see `rules`). For the rest the model is asked once, for all
+    columns together. It gets the whole document if it fits, else its beginning, its end and the passages that match the
+    columns best. Its values must be found in the document, be of their column's kind and agree with each other. What
+    fails is asked once more by itself.
     """
 
     def __init__(
@@ -122,7 +116,7 @@ class TablePlan:
         faulty: Callable[[Exception, str], None],
     ) -> None:
         self._job, self._columns, self._model = job, tuple(columns), model
-        self._targets = [target_of(column) for column in columns]
+        self._roles = roles_of(columns)
         self._tools, self._context = tools, tools.context_tokens
         self._passages, self._rank, self._reported, self._keep = passages, rank, reported, kept
         self._note, self._faulty, self._is_asked = note, faulty, is_asked
@@ -132,8 +126,10 @@ class TablePlan:
         self._judged = [at for at in self._labels if judges(columns[at])]
         self._language, self._left_out = "", 0
         self._uncarried: list[_Asked] = []
-        self._at: dict[str, _Asked] = {}
-        self._received: set[str] = set()
+        self._waiting: dict[str, list[_Asked]] = {}
+        """What waits for an answer, by the key of its step: two files with the same words are asked about once."""
+        self._whole: list[_Asked] = []
+        """What was asked for all columns of a document at once."""
         self._answered = 0
         self._began = time.monotonic()
         self.table: Table | None = None
@@ -146,7 +142,6 @@ class TablePlan:
         for begin in range(0, len(self._rows), at_once):
             some = range(begin, min(begin + at_once, len(self._rows)))
             steps: list[dict[str, Json]] = []
-            self._at, self._received = {}, set()
             for at in some:
                 steps += yield from self._steps_of(at)
                 yield Yield()
@@ -154,6 +149,7 @@ class TablePlan:
             if steps:
                 later = float(len(self._rows) - some.stop) * max(1.0, len(steps) / len(some))
                 yield from self._ask(steps, later)
+                yield from self._ask_again(later)
                 yield from self._carry(later)
             for at in some:
                 self._publish(self._rows[at])
@@ -169,10 +165,9 @@ class TablePlan:
             self._receive(self._key(step), value)
 
     def received(self, key: str, value: StepValue) -> None:
-        asked = self._at.get(key)
-        if asked is not None:
-            self._receive(key, value)
-            row = self._rows[asked.row]
+        rows = [self._rows[asked.row] for asked in self._waiting.get(key, ())]
+        self._receive(key, value)
+        for row in rows:
             if row.open_steps:
                 self._reported(self._shape(row, Flag.OPEN), False)
             self._publish(row)
@@ -211,50 +206,39 @@ class TablePlan:
         row = self._rows[at]
         pages = yield from self._read(row)
         steps = self._judge(at, pages) if row.coverage.pages_read else []
-        judged = self._labels if steps else ()
-        missing = [at for at in range(len(self._columns)) if at not in row.cells and at not in judged]
-        if not row.coverage.pages_read:
-            row.cells |= {column: TableCell(flag=Flag.UNREAD) for column in missing}
-            missing = []
-        if not self._is_asked:
-            row.cells |= {column: TableCell(flag=Flag.UNASKED) for column in missing}
+        missing = [at for at in range(len(self._columns)) if at not in (*row.cells, *self._judged)]
+        if not row.coverage.pages_read or not self._is_asked:
+            flag = Flag.UNASKED if row.coverage.pages_read else Flag.UNREAD
+            row.cells |= {
+                column: TableCell(flag=flag) for column in range(len(self._columns)) if column not in row.cells
+            }
             missing = []
         if not missing and not steps:
             self._publish(row)  # now, not when the model has answered about the other documents
             return []
         self._reported(self._shape(row, Flag.OPEN), False)
-        return [*steps, *((yield from self._copied(at, missing, pages)) if missing else ())]
+        if missing:
+            steps += yield from self._copied(at, missing, pages)
+        return steps
 
     def _judge(self, at: int, pages: Sequence[Page] | None) -> list[dict[str, Json]]:
         """Return the steps that ask for the labels of a text. A model that cannot judge them leaves them empty."""
         row, steps = self._rows[at], list[dict[str, Json]]()
-        if not self._labels:
+        row.cells |= {column: TableCell(flag=Flag.UNASKED) for column in self._labels if column not in self._judged}
+        if not self._judged:
             return steps
         read = self._pages(row, 1)[:FIRST_PAGES] if pages is None else pages
-        parts = [quoted_part(page, is_quoted=False) if any(map(is_quote, page.blocks)) else page for page in read]
-        whole = "\n\n".join(text for page in read if (text := newest_text(page)))
+        parts = [*map(newest_part, read)]
+        whole = "\n\n".join(filter(None, (_LINES.sub("\n\n", part.text).strip() for part in parts)))
         texts = PageTexts(parts, spoken(whole, self._language))
-        for column in self._labels:
-            if column in self._judged:
-                row.is_whole = row.is_whole and len(whole) <= MOST_CHARACTERS and pages is not None
-                steps.append(self._added(label_step(self._columns[column], whole), _Asked(at, (column,), texts)))
-            else:
-                row.cells[column] = TableCell(flag=Flag.UNASKED)
+        row.is_whole = row.is_whole and len(whole) <= MOST_CHARACTERS and pages is not None
+        for column in self._judged:
+            steps.append(self._added(label_step(self._columns[column], whole), _Asked(at, (column,), texts)))
         return steps
 
-    def _labelled(
-        self, row: _Row, column: int, label: str, texts: PageTexts, certainty: float = 0.0
-    ) -> tuple[TableCell, bool]:
-        """Return the cell of a label, and whether a list knows the words that carry it."""
-        for page, text in texts.texts.items():
-            if span := carrying(self._columns[column], label, text, texts.language):
-                return _placed(row, cell_of(text, label, span, page, certainty=certainty)), True
-        page, text = next(iter(texts.texts.items()))
-        return _placed(row, cell_of(text, label, None, page, certainty=certainty)), False
-
     def _carry(self, later: float) -> Generator[AskedQuestion, Any, None]:
-        """Ask which sentence carries a label, where no word of a list does."""
-        open_ones, self._uncarried, self._at, self._received = self._uncarried, [], {}, set()
+        """Ask which sentence carries a label."""
+        open_ones, self._uncarried = self._uncarried, []
         steps, rows = list[dict[str, Json]](), dict[int, None]()
         for asked in sorted(open_ones, key=lambda asked: (asked.row, asked.columns)):
             (column,), (page, text) = asked.columns, next(iter(asked.pages.texts.items()))
@@ -262,11 +246,11 @@ class TablePlan:
             spans = sentences_of(text, asked.pages.language)
             if len(spans) > 1:
                 words = [text[start:end] for start, end in spans]
-                asked = _Asked(asked.row, asked.columns, asked.pages, page, spans)
+                asked = _Asked(asked.row, asked.columns, asked.pages, page=page, sentences=spans)
                 steps.append(self._added(words_step(self._columns[column], cell.value, words), asked))
                 rows[asked.row] = None
             elif spans:
-                whole = cell_of(text, cell.value, spans[0], page, certainty=cell.certainty)
+                whole = cell_of(text, cell.value, spans[0], page, cell.certainty)
                 row.cells[column] = _placed(row, whole)
         if steps:
             yield from self._ask(steps, later)
@@ -278,36 +262,37 @@ class TablePlan:
     ) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
         row = self._rows[at]
         if pages is not None and (row.text is not None or (yield from self._fits(pages, len(missing)))):
-            language = self._language_of(row, pages)
-            whole = [page.text for page in pages], PageTexts(pages, language)
-            parts = [quoted_part(page, is_quoted=False) for page in pages]
-            newest = [newest_text(page) for page in pages], PageTexts(parts, language)
-            groups = [missing[index : index + COLUMNS_AT_ONCE] for index in range(0, len(missing), COLUMNS_AT_ONCE)]
-            steps = []
-            for group in groups:
-                words, texts = newest if all(row.by_rule.options.get(column) for column in group) else whole
-                steps.append(self._step(at, group, [*filter(None, words)], texts))
-            return steps
-        row.is_whole = False
-        steps = []
-        for column in missing:
-            passages = yield from self._best(row.record.id, self._columns[column])
-            if passages:
-                numbers = sorted({page for passage in passages for page in range(passage.page, passage.page_end + 1)})
-                seen = [page for number in numbers for page in self._tools.pages(row.record.id, number, 1)]
-                texts = PageTexts(seen, language_of(seen))
-                steps.append(self._step(at, [column], [passage.text for passage in passages], texts))
-        return steps
+            texts = [page.text for page in pages if page.text]
+            seen, language = pages, self._language_of(row, pages)
+        else:
+            row.is_whole = False
+            passages = yield from self._best(row, missing)
+            numbers = sorted({page for passage in passages for page in range(passage.page, passage.page_end + 1)})
+            seen = [page for number in numbers for page in self._tools.pages(row.record.id, number, 1)]
+            texts, language = [passage.text for passage in passages], language_of(seen)
+        asked = _Asked(at, tuple(missing), PageTexts(seen, language), texts)
+        self._whole.append(asked)
+        return [self._step(asked)] if texts else []
 
-    def _step(self, row: int, columns: Sequence[int], texts: Sequence[str], pages: PageTexts) -> dict[str, Json]:
-        step = cells_step([self._columns[column] for column in columns], texts)
-        return self._added(step, _Asked(row, tuple(columns), pages))
+    def _ask_again(self, later: float) -> Generator[AskedQuestion, Any, None]:
+        """Ask for each value by itself that failed: is not in its document or of its kind, or contradicts its row."""
+        whole, self._whole = self._whole, []
+        failed = [
+            _Asked(asked.row, (at,), asked.pages, asked.texts)
+            for asked in whole
+            for at, cell in enumerate(self._shape(self._rows[asked.row]).cells)
+            if at in asked.columns and cell.flag in ASKED_AGAIN
+        ]
+        if failed:
+            yield from self._ask([*map(self._step, failed)], later)
+        for at in dict.fromkeys(asked.row for asked in failed):
+            self._reported(self._shape(self._rows[at]), True)
+
+    def _step(self, asked: _Asked) -> dict[str, Json]:
+        return self._added(row_step([self._columns[at] for at in asked.columns], asked.texts), asked)
 
     def _added(self, step: dict[str, Json], asked: _Asked) -> dict[str, Json]:
-        key = self._key(step)
-        if key in self._at:  # two files with the same words are asked about once
-            key = f"{key} {asked.row}"
-        self._at[key] = asked
+        self._waiting.setdefault(self._key(step), []).append(asked)
         self._rows[asked.row].open_steps += 1
         return step
 
@@ -319,7 +304,7 @@ class TablePlan:
         size, total, blocks, read, read_blocks = 0, 0, 0, 0, 0
         unread: list[Unread] = []
         is_copied = any(column.kind not in JUDGED for column in self._columns)
-        rules, of_quoted = Rules(self._columns), Rules(self._columns)
+        rules = Rules(self._columns)
         most = self._context * CHARACTERS_PER_TOKEN
         begin = 1
         while some := self._pages(row, begin):
@@ -330,28 +315,17 @@ class TablePlan:
                     read, read_blocks = read + 1, read_blocks + page.block_count
                 else:
                     unread.append(Unread(page.number, page.reason or page.status.value, row.record.id))
-                if not is_copied:
-                    continue
-                if any(map(is_quote, page.blocks)):
-                    of_quoted.feed(quoted_part(page), language)
-                    page = quoted_part(page, is_quoted=False)
-                rules.feed(page, language)
+                if is_copied:
+                    rules.feed(newest_part(page), language)
             pages = [*pages, *some] if size <= most else []
             begin = some[-1].number + 1
             yield Yield()
         row.coverage = Coverage(total, read, blocks, read_blocks, tuple(unread), unread_parts(row.record.info))
-        row.by_rule, earlier = rules.result(), of_quoted.result()
-        options = row.by_rule.options
-        empty = {
-            column: TableCell()
-            for column in (*options, *earlier.options)
-            if not options.get(column) and not earlier.options.get(column)
-        }
-        quoted = {at: changed(cell, flag=Flag.EARLIER) for at, cell in earlier.cells.items() if not options.get(at)}
+        proved = rules.result() if is_copied else {}
         from_xml = einvoice.cells_of(self._columns, row.record, self._tools.findings(row.record))
-        cells = {**empty, **quoted, **row.by_rule.cells, **from_xml}
-        kinds = [column.kind for column in self._columns]
-        row.cells = {at: _placed(row, cell) for at, cell in cells.items() if kinds[at] not in JUDGED}
+        cells = {**proved, **from_xml}
+        row.cells = {at: _placed(row, cell) for at, cell in cells.items() if self._columns[at].kind not in JUDGED}
+        row.amounts = rules.amounts
         first = pages[:FIRST_PAGES] or self._pages(row, 1)[:FIRST_PAGES]
         text = first[0].text if first else ""
         for at, column in enumerate(self._columns):
@@ -373,52 +347,51 @@ class TablePlan:
         return tongue(pages[0].text, likely=self._language) if row.text and pages else language_of(pages)
 
     def _fits(self, pages: Sequence[Page], columns: int) -> Generator[AskedQuestion, Any, bool]:
-        columns = min(columns, COLUMNS_AT_ONCE)
-        loader = self._context - FRAME_TOKENS - columns * (CELL_TOKENS + COLUMN_TOKENS)
+        room = self._context - _overhead(columns)
         texts = [text_for(page.text) for page in pages if page.text]
-        if sum(len(text.encode("utf-8", "replace")) + 2 for text in texts) <= loader:
+        if sum(len(text.encode("utf-8", "replace")) + 2 for text in texts) <= room:
             return True  # no text has more tokens than bytes
         counts: list[int] = yield Question(lambda answered: self._tools.count(texts, answered))
-        return sum(counts) + 2 * len(counts) <= loader
+        return sum(counts) + 2 * len(counts) <= room
 
-    def _best(self, document: str, column: Column) -> Generator[AskedQuestion, Any, list[Passage]]:
-        words = " ".join([column.name, column.meaning, *column.labels])
+    def _best(self, row: _Row, columns: Sequence[int]) -> Generator[AskedQuestion, Any, list[Passage]]:
+        """Return the passages of the first and of the last page, and those that match the columns best, in order."""
+        known, document = self._passages(row.record.id), row.record.id
+        asked = [self._columns[at] for at in columns]
+        words = " ".join(word for column in asked for word in (column.name, column.meaning, *column.labels))
         ranked: RankedPassages = yield Question(lambda answered: self._rank(words, document, answered))
-        best = list(ranked.passages[:MOST_PASSAGES]) or list(self._passages(document)[:MOST_PASSAGES])
+        ends = [passage for passage in known if passage.page == 1 or passage.page_end == row.coverage.pages_total]
+        best = list({passage.n: passage for passage in (*ends, *ranked.passages, *known)}.values())[:MOST_PASSAGES]
         counts: list[int] = yield Question(
             lambda answered: self._tools.count([text_for(passage.text) for passage in best], answered)
         )
-        loader = min(READ_TOKENS, self._context - FRAME_TOKENS - CELL_TOKENS - COLUMN_TOKENS)
+        room = min(READ_TOKENS, self._context - _overhead(len(columns)))
         chosen: list[Passage] = []
         for passage, size in zip(best, counts, strict=True):
-            if size <= loader:
+            if size <= room:
                 chosen.append(passage)
-                loader -= size
+                room -= size
         return sorted(chosen, key=lambda passage: passage.n)
 
     def _receive(self, key: str, value: StepValue) -> None:
-        twins = [other for other in self._at if other == key or other.startswith(f"{key} ")]
-        for twin in twins:
-            if twin in self._received:
-                continue
-            self._received.add(twin)
-            asked = self._at[twin]
+        for asked in self._waiting.pop(key, ()):
             row = self._rows[asked.row]
             row.open_steps -= 1
             if asked.sentences:
                 self._receive_words(row, asked, value)
                 continue
             if value is None:
-                row.cells |= {at: TableCell(flag=Flag.UNREAD) for at in asked.columns}
+                row.cells = {at: TableCell(flag=Flag.UNREAD) for at in asked.columns} | row.cells
                 continue
             self._answered += 1
             if self._columns[asked.columns[0]].kind is ColumnKind.LABEL:
                 self._receive_label(row, asked, value)
                 continue
             columns = [self._columns[at] for at in asked.columns]
-            said = cells_in(str(value.get("text", "")), columns)
-            for at, column, (quote, words) in zip(asked.columns, columns, said, strict=True):
-                row.cells[at] = _placed(row, self._verified(row, column, quote, words, asked.pages))
+            sure = stored_from(list[tuple[int, int, float]], value.get("probabilities")) or ()
+            for at, said in zip(asked.columns, said_in(str(value.get("text", "")), columns, sure), strict=True):
+                cell = _placed(row, self._verified(row, self._columns[at], said, asked.pages))
+                row.cells[at] = _asked_alone(row.cells, at, cell) if len(asked.columns) == 1 else cell
 
     def _receive_label(self, row: _Row, asked: _Asked, value: Mapping[str, Json]) -> None:
         (at,) = asked.columns
@@ -427,23 +400,27 @@ class TablePlan:
             row.cells[at] = TableCell(flag=Flag.UNREAD)
             return
         best, certainty = chosen_of(scores)
-        label = self._columns[at].choices[best].name
-        row.cells[at], is_carried = self._labelled(row, at, label, asked.pages, certainty)
-        if not is_carried:
-            self._uncarried.append(asked)
+        (page, text), label = next(iter(asked.pages.texts.items())), self._columns[at].choices[best].name
+        row.cells[at] = _placed(row, cell_of(text, label, None, page, certainty))
+        self._uncarried.append(asked)
 
     def _receive_words(self, row: _Row, asked: _Asked, value: StepValue) -> None:
         (at,), text = asked.columns, asked.pages.texts[asked.page]
         scores = stored_from(list[float], value.get("scores")) if value else None
         if scores and len(scores) == len(asked.sentences):
             cell, span = row.cells[at], asked.sentences[chosen_of(scores)[0]]
-            row.cells[at] = _placed(row, cell_of(text, cell.value, span, asked.page, certainty=cell.certainty))
+            row.cells[at] = _placed(row, cell_of(text, cell.value, span, asked.page, cell.certainty))
 
-    def _verified(self, row: _Row, column: Column, quote: str, words: str, pages: PageTexts) -> TableCell:
+    def _verified(self, row: _Row, column: Column, said: Said, pages: PageTexts) -> TableCell:
         try:
-            cell = check_context(column, verified(column, quote, words, pages), pages)
-            is_earlier = cell.flag is Flag.NONE and pages.is_quoted(cell.page, cell.start)
-            return changed(cell, flag=Flag.EARLIER) if is_earlier else cell
+            cell = verified(column, said.value, pages)
+            if cell.flag is not Flag.NONE:
+                return cell
+            is_earlier = pages.is_quoted(cell.page, cell.start)
+            least = LEAST_SURE_OF_AMOUNT if column.kind is ColumnKind.AMOUNT else LEAST_SURE
+            is_unsure = said.certainty < least
+            flag = Flag.EARLIER if is_earlier else Flag.UNSURE if is_unsure else Flag.NONE
+            return changed(cell, flag=flag)
         except Exception as err:  # noqa: BLE001  a bug that a cell brings out costs this cell, not a table of hundreds
             self._faulty(err, f"“{column.name}” of {row.record.name}")
             return TableCell(flag=Flag.UNREAD)
@@ -463,12 +440,29 @@ class TablePlan:
     def _shape(self, row: _Row, missing: Flag = Flag.NOT_FOUND) -> TableRow:
         shaped = without_doubles(row.cells)
         if missing is Flag.NOT_FOUND:
-            roles = {target.role: at for at, target in enumerate(self._targets) if target is not None and at in shaped}
-            changed = checked({role: shaped[at] for role, at in roles.items()}, row.by_rule.amounts)
-            shaped |= {roles[role]: cell for role, cell in changed.items()}
+            roles = {role: at for role, at in self._roles.items() if at in shaped}
+            updated = checked({role: shaped[at] for role, at in roles.items()}, row.amounts)
+            shaped |= {roles[role]: cell for role, cell in updated.items()}
         cells = tuple(shaped.get(at, TableCell(flag=missing)) for at in range(len(self._columns)))
         kind = str(row.record.info.get("page_kind") or "page")
         return TableRow(row.id, row.name, kind, cells, row.coverage, row.is_whole)
+
+
+def _asked_alone(cells: Mapping[int, TableCell], at: int, cell: TableCell) -> TableCell:
+    """Return the cell of a column that was asked for by itself: empty if it now has the words of another column. One of
+    which the model was not sure stays marked.
+    """
+    others = {(other.page, other.start) for column, other in cells.items() if column != at and other.page}
+    now, before = (cell.page, cell.start), cells.get(at, cell)
+    is_taken = now in others and now != (before.page, before.start)
+    if before.flag is Flag.UNSURE:
+        return changed(cell, flag=Flag.UNSURE) if cell.value and not is_taken else before
+    return TableCell(flag=Flag.TWICE) if is_taken else cell
+
+
+def _overhead(columns: int) -> int:
+    """Return the tokens of the prompt without the document, and of the answer."""
+    return FRAME_TOKENS + columns * COLUMN_TOKENS
 
 
 def _placed(row: _Row, cell: TableCell) -> TableCell:

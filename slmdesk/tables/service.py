@@ -27,10 +27,10 @@ from slmdesk.models.service import ModelService, able
 from slmdesk.runtime.events import Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
-from slmdesk.tables.cells import PROMPT_VERSION
 from slmdesk.tables.guess import Guess
 from slmdesk.tables.labels import MOST_LABELS, examples_of, fewest_to_judge
 from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
+from slmdesk.tables.prompts import PROMPT_VERSION
 from slmdesk.tables.texts import TextTable, is_table, text_rows
 from slmdesk.tables.types import (
     DOUBTFUL,

@@ -12,8 +12,8 @@ import numpy as np
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.types import ChatMessage, Origin, Role, TextPart
-from slmdesk.tables.cells import text_for
 from slmdesk.tables.labels import MOST_LABELS
+from slmdesk.tables.prompts import text_for
 from slmdesk.text.sentences import search_words
 
 if TYPE_CHECKING:

@@ -76,6 +76,7 @@ class Flag(StrEnum):
     """The value contradicts others in the row: net and tax do not add up to the total, or two days are out of order."""
     UNSAID = "unsaid"
     SIGN = "sign unclear"
+    DIGITS = "wrong check digits"
     EARLIER = "earlier message"
     UNSURE = "low certainty"
     DIFFERS = claims.DIFFERS
@@ -102,6 +103,7 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.CONTRADICTS: N_("does not agree with the rest of the row"),
     Flag.UNSAID: N_("stands beside other words than the column asks for"),
     Flag.SIGN: N_("may be a negative amount"),
+    Flag.DIGITS: N_("has wrong check digits"),
     Flag.EARLIER: N_("from an earlier message that is quoted"),
     Flag.UNSURE: N_("low certainty"),
     Flag.DIFFERS: claims.FLAG_WORDS[claims.DIFFERS],
@@ -117,10 +119,10 @@ def flag_words(flag: Flag) -> str:
 
 
 DOUBTFUL = frozenset((
-    Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID, Flag.SIGN, Flag.EARLIER,
-    Flag.UNSURE, Flag.DIFFERS, Flag.UNSOUND,
+    Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID, Flag.SIGN, Flag.DIGITS,
+    Flag.EARLIER, Flag.UNSURE, Flag.NOT_THERE, Flag.DIFFERS, Flag.UNSOUND,
 ))  # fmt: skip
-"""Flags of cells that have a value."""
+"""Flags of cells that are to be checked: they have a value, or lack one that the model named."""
 
 
 DOUBTS = "doubts"

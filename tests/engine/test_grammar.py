@@ -10,7 +10,7 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.engine.llama.library import load_library
 from slmdesk.engine.llama.sampler import make_grammar_sampler
-from slmdesk.tables import cells
+from slmdesk.tables import prompts
 from slmdesk.tables.types import Column
 from slmdesk.translation.prompts import projection_step
 from slmdesk.versions import remarks
@@ -48,8 +48,8 @@ def projection_of(words: str) -> str:
 @pytest.mark.parametrize(
     ("gbnf", "text"),
     [
-        (cells.grammar_of([Column(HOSTILE), Column("B")]), None),
-        (cells.grammar_of([Column("A"), Column("B")]), '{"A": null, "B": {"quote": "x y", "value": "y"}}'),
+        (prompts.grammar_of([Column(HOSTILE), Column("B")]), None),
+        (prompts.grammar_of([Column("A"), Column("B")]), '{"A": "", "B": "x y"}'),
         (projection_of(HOSTILE), "{2}"),
         (remarks._GRAMMAR, "The rent rises to 900 euros.\nIt ends in May 2027."),
     ],

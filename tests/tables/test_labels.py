@@ -1,12 +1,10 @@
-"""Labels of many texts: lists of words, what carries a label, rows of a table, and counts that are exact."""
+"""Labels of many texts: their certainty, rows of a table, and counts that are exact."""
 
 from __future__ import annotations
 
 import math
 import re
 import struct
-from collections import Counter
-from pathlib import Path
 from xml.dom.minidom import parseString as parse
 
 import pytest
@@ -17,80 +15,33 @@ from slmdesk.base.record import changed
 from slmdesk.library.types import Coverage
 from slmdesk.tables.counts import chart_of, countable, counted, error_of, interval, rows_in, sample_of
 from slmdesk.tables.export import table_paper, table_sheets
-from slmdesk.tables.labels import by_words, carrying, cell_of, chosen_of, label_column, label_presets
+from slmdesk.tables.labels import cell_of, chosen_of, label_column, label_presets
 from slmdesk.tables.texts import day_of, spoken
 from slmdesk.tables.themes import named, themes_of
 from slmdesk.tables.types import Column, ColumnKind, Edit, Flag, Table, TableCell, TableRow, edited
 
 pytestmark = pytest.mark.pure
 SENTIMENT = dict(label_presets())["sentiment"]
-URGENCY = dict(label_presets())["urgency"]
-GOLDEN = Path(__file__).parent.parent / "golden" / "labels" / "texts.tsv"
-
-
-def texts(*, laid_aside: bool) -> list[list[str]]:
-    """Every second text was laid aside before the lists were written."""
-    return [line.split("\t") for line in GOLDEN.read_text().splitlines()[laid_aside::2]]
-
-
-@pytest.mark.parametrize(("laid_aside", "least"), [(False, 26), (True, 21)])
-def test_lists_of_words_tell_more_than_the_commonest_label(laid_aside: bool, least: int) -> None:
-    lines = texts(laid_aside=laid_aside)
-    right = sum(by_words(SENTIMENT, line[3], spoken(line[3])) == line[1] for line in lines)
-    commonest = Counter(line[1] for line in lines).most_common(1)[0][1]
-    assert (right, len(lines)) >= (least, 30)
-    assert right > commonest
-
-
-def test_lists_of_words_tell_what_is_urgent() -> None:
-    lines = texts(laid_aside=True)
-    wanted = ["not urgent" if line[2] == "normal" else line[2] for line in lines]
-    assert sum(by_words(URGENCY, line[3], line[0]) == label for line, label in zip(lines, wanted, strict=True)) >= 28
 
 
 @pytest.mark.parametrize(
-    ("text", "language", "label", "words"),
+    ("text", "language"),
     [
-        ("The soup was not good.", "en", "negative", "not good"),
-        ("Das gefällt mir nicht.", "de", "negative", "gefällt mir nicht"),
-        ("Ce n'est pas un problème.", "fr", "positive", "n'est pas un problème"),
-        ("No es malo.", "es", "positive", "No es malo"),
-        ("Non è pulito.", "it", "negative", "Non è pulito"),
-        ("Não recomendo.", "pt", "negative", "Não recomendo"),
-        ("Het was niet lekker.", "nl", "negative", "niet lekker"),
-        ("Nie polecam.", "pl", "negative", "Nie polecam"),
-        ("Alles ging schnell und ohne Probleme.", "de", "positive", "schnell"),
-        ("Not a word about it. Lovely staff.", "en", "positive", "Lovely"),  # another sentence is not turned
+        ("Wat een tegenvaller. Het boek is saai en ik heb het niet uitgelezen.", "nl"),
+        ("Adorei o quarto e o pessoal foi muito simpático connosco.", "pt"),
+        ("I would like to know when you open. Kind regards", "en"),
+        ("Liebe Frau Koch, ich habe Ihnen das Formular schon geschickt.", "de"),
+        ("Bom dia, envio em anexo o formulário que me pediram.", "pt"),
     ],
 )
-def test_a_negation_turns_a_word(text: str, language: str, label: str, words: str) -> None:
-    assert by_words(SENTIMENT, text, language) == label
-    span = carrying(SENTIMENT, label, text, language)
-    assert span is not None
-    assert text[slice(*span)] == words
-
-
-@pytest.mark.parametrize(
-    ("text", "language", "label"),
-    [
-        ("Wat een tegenvaller. Het boek is saai en ik heb het niet uitgelezen.", "nl", "negative"),
-        ("Adorei o quarto e o pessoal foi muito simpático connosco.", "pt", "positive"),
-        ("I would like to know when you open. Kind regards", "en", "neutral"),
-        ("Liebe Frau Koch, ich habe Ihnen das Formular schon geschickt.", "de", "neutral"),
-        ("Bom dia, envio em anexo o formulário que me pediram.", "pt", "neutral"),
-    ],
-)
-def test_the_language_of_a_text_chooses_the_list_and_courtesies_are_no_praise(text, language, label) -> None:
+def test_the_language_of_a_short_text_is_known(text, language) -> None:
     assert spoken(text) == language
-    assert by_words(SENTIMENT, text, spoken(text)) == label
 
 
-def test_own_labels_are_told_by_their_words() -> None:
+def test_own_labels_are_named_with_their_meaning() -> None:
     column = label_column("Reason=price: too expensive or costly; moving: moves to another town")
     assert column is not None
     assert [label.name for label in column.choices] == ["price", "moving"]
-    assert by_words(column, "We are moving to Leeds.", "en") == "moving"
-    assert by_words(column, "Bye.", "en") == ""
     assert label_column("Reason=price") is None
     assert label_column("Mood") is None
     assert label_column("Sentiment") == SENTIMENT
@@ -99,8 +50,8 @@ def test_own_labels_are_told_by_their_words() -> None:
 def test_a_label_that_another_is_nearly_as_likely_as_is_marked() -> None:
     best, certainty = chosen_of([math.log(0.2), math.log(0.3), math.log(0.1)])
     assert (best, round(certainty, 3)) == (1, 0.5)
-    assert cell_of("Well.", "negative", None, 1, certainty=certainty).flag is Flag.UNSURE
-    assert cell_of("Well.", "negative", None, 1, certainty=0.9).flag is Flag.NONE
+    assert cell_of("Well.", "negative", None, 1, certainty).flag is Flag.UNSURE
+    assert cell_of("Well.", "negative", None, 1, 0.9).flag is Flag.NONE
 
 
 def test_a_day_is_read_as_the_column_writes_it() -> None:

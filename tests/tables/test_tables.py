@@ -42,13 +42,7 @@ pytestmark = pytest.mark.process
 COLUMNS = (Column("Rent", ColumnKind.AMOUNT), Column("Tenant", ColumnKind.PERSON), Column("Begins", ColumnKind.DATE))
 
 
-def says(**cells: tuple[str, str]) -> str:
-    recorder = {column.name: None for column in COLUMNS}
-    recorder |= {name: {"quote": quote, "value": value} for name, (quote, value) in cells.items()}
-    return json.dumps(recorder, ensure_ascii=False)
-
-
-ANSWER = says(Rent=("The rent is 900 euros", "900 euros"), Tenant=("let to Ada Byron", "Ada Byron"))
+ANSWER = json.dumps({"Rent": "900 euros", "Tenant": "Ada Byron", "Begins": ""})
 
 
 def begin(recorder, *documents, columns=COLUMNS, **request):
@@ -141,9 +135,8 @@ HEADERS = {
 
 @pytest.mark.parametrize("mark", HEADERS)
 def test_a_cell_is_of_the_newest_mail_and_one_of_an_earlier_mail_is_marked(opened, mark) -> None:
-    recorder = opened(
-        answer=json.dumps({"Anzahlung": {"quote": "Die Anzahlung ist 800,00 EUR", "value": "800,00 EUR"}})
-    )
+    said = {"Total": "4.200,00 EUR", "Invoice number": "2026-1734", "IBAN": "", "Anzahlung": "800,00 EUR"}
+    recorder = opened(answer=json.dumps(said))
     data = THREAD.format(mark=mark, header=HEADERS[mark]).encode()
     thread = keep(recorder, "thread.eml", list(reader_of("eml")(Reading("thread.eml", data))))
     names = ("Total", "Due date", "Invoice number", "IBAN")
@@ -156,17 +149,17 @@ def test_a_cell_is_of_the_newest_mail_and_one_of_an_earlier_mail_is_marked(opene
     assert {Flag.EARLIER} < DOUBTFUL
 
 
-def test_what_the_newest_mail_leaves_open_is_not_answered_by_an_earlier_one(opened) -> None:
+def test_what_only_an_earlier_mail_says_is_marked(opened) -> None:
     """And what both say is of the newest, also below what it quotes."""
-    recorder = opened(answer=json.dumps({"Total": {"quote": "", "value": "4.500,00 EUR"}}))
+    recorder = opened(answer=json.dumps({"Total": "4.500,00 EUR"}))
     data = THREAD.format(mark="> ", header=HEADERS["> "]).replace(
         "Die Raten", "Gesamtbetrag: 4.300,00 EUR\n\nDie Raten"
     )
     thread = keep(recorder, "thread.eml", list(reader_of("eml")(Reading("thread.eml", data.encode()))))
     item = begin(recorder, thread, columns=[column_named("Total")])
-    assert [cell.flag for cell in ended(recorder, item).rows[0].cells] == [Flag.NOT_THERE]
+    assert [cell.flag for cell in ended(recorder, item).rows[0].cells] == [Flag.EARLIER]
     pages = list(reader_of("eml")(Reading("thread.eml", (data + "\nAlso 800,00 EUR.\n").encode())))
-    cell = verified(Column("Deposit", ColumnKind.AMOUNT), "", "800,00 EUR", PageTexts(pages))
+    cell = verified(Column("Deposit", ColumnKind.AMOUNT), "800,00 EUR", PageTexts(pages))
     assert cell.start > pages[0].text.index("Also")
 
 
@@ -267,10 +260,10 @@ def test_it_can_be_paused_looked_at_and_gone_on_with(opened) -> None:
 
 
 def test_a_bug_that_one_cell_brings_out_costs_this_cell_alone(opened, monkeypatch) -> None:
-    def faulty(column, quote, value, pages):
+    def faulty(column, value, pages):
         if column.name == "Tenant":
             raise StopIteration  # as a generator would turn into the end of its job
-        return verified(column, quote, value, pages)
+        return verified(column, value, pages)
 
     monkeypatch.setattr(plan, "verified", faulty)
     recorder = opened(answer=ANSWER)
@@ -385,15 +378,15 @@ def test_wishes_that_make_no_table_are_refused(opened) -> None:
 
 def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
     recorder = opened()
-    words = "Total: 120.00 EUR\n4 May 2024\nThe work was done.\nWritten on 5 May 2024, seen again on 6 May 2024."
+    words = "Price: 120.00 EUR\n4 May 2024\nThe work was done.\nWritten on 5 May 2024, seen again on 6 May 2024."
     document = keep(recorder, "bill.txt", [page(1, *words.split("\n"))])
-    columns = (Column("Total", ColumnKind.AMOUNT), Column("Customer", ColumnKind.PERSON), Column("IBAN"))
+    columns = (Column("Price", ColumnKind.AMOUNT), Column("Customer", ColumnKind.PERSON))
     item = begin(recorder, document, columns=columns)
     table = ended(recorder, item)
     grown = recorder.of(ExtractionGrew)
     assert (grown[0].is_complete, grown[-1].is_complete) == (False, True)
     first = [(cell.value, cell.flag) for cell in grown[0].row.cells]
-    assert first == [("120.00 EUR", Flag.NONE), ("", Flag.OPEN), ("", Flag.NOT_FOUND)]
+    assert first == [("120.00 EUR", Flag.NONE), ("", Flag.OPEN)]
     assert Flag.OPEN not in [cell.flag for cell in table.rows[0].cells]
 
 
@@ -407,13 +400,12 @@ def test_a_row_that_needs_no_model_does_not_wait_for_the_others(opened) -> None:
 
 
 def test_how_many_cells_are_to_be_checked_is_known_without_the_table(opened) -> None:
-    said = {"Total": {"quote": "The VAT on it is 19.00 EUR", "value": "19.00 EUR"}}
-    recorder = opened(answer=json.dumps(said))
-    words = ("Total: 119.00 EUR", "Total: 121.00 EUR", "The VAT on it is 19.00 EUR.", "Paid is a deposit of 40.00 EUR.")
+    recorder = opened(answer=json.dumps({"Total": "19.00 EUR"}))
+    words = ("Total: 119.00 EUR", "Total: 121.00 EUR", "Returned - 19.00 EUR", "Paid is a deposit of 40.00 EUR.")
     bill = keep(recorder, "bill.txt", [page(1, *words)])
     begun = begin(recorder, bill, columns=[Column("Total", ColumnKind.AMOUNT)])
     table, calls = ended(recorder, begun), recorder.calls
-    assert table.rows[0].cells[0].flag is Flag.UNSAID
+    assert table.rows[0].cells[0].flag is Flag.SIGN
     item = calls.store.items.get(begun.id)
     assert (item.settings[DOUBTS], calls.history.to_check([item])) == (1, {item.id: 1})
     kept = calls.store.results.get(item.id)

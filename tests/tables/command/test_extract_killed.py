@@ -11,8 +11,7 @@ from fakes.killed import go_on, home_with_model, kill_again, rows
 from fakes.matrix import counts
 
 pytestmark = pytest.mark.process
-CELL = {"quote": "The rent is 900 euros", "value": "900 euros"}
-ECHO = json.dumps({"words": True, "slow": 0.01, "answer": json.dumps({"Price": CELL, "Who": None})})
+ECHO = json.dumps({"words": True, "slow": 0.01, "answer": json.dumps({"Price": "900 euros", "Who": ""})})
 
 
 def result(home) -> dict:

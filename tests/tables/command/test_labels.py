@@ -48,7 +48,7 @@ def test_each_row_of_a_table_gets_a_label_its_certainty_and_the_words_that_carry
     assert [column["name"] for column in shape["columns"]] == ["Review", "Sentiment", "Day", "Shop", "Language"]
     assert cells(shape, "Sentiment") == [
         ("negative", "I came at noon."),
-        ("negative", "broke"),  # a word of the list
+        ("negative", "It was a present."),
         ("negative", "I would be glad to know when you open."),
     ]
     assert {row["cells"]["Sentiment"]["certainty"] for row in shape["rows"]} == {0.75}

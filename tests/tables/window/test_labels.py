@@ -80,10 +80,10 @@ def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> Non
     program.click("table_only_button")
     assert len(cells(program)) == 3
     click_cell(program, 1, 2)
-    assert program.find("cell_quote").text().replace("\u200b", "") == "“broke”"
+    assert program.find("cell_quote").text().replace("\u200b", "") == "“It was a present.”"
     assert program.find("cell_check").text() == "75% certain"
     program.click("show_cell_page_button")
-    program.wait(lambda: marked(program) == "1: broke")
+    program.wait(lambda: marked(program) == "1: It was a present.")
 
 
 def test_only_what_is_ours_is_said_in_the_language_of_the_window(monkeypatch) -> None:
