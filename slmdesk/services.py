@@ -300,7 +300,7 @@ class Services:
     )
     redacted_copies: Made[RedactedCopies] = Made(
         "library.redacted:RedactedCopies",
-        lambda s, new: new(s.service_thread, s.reader, s.redaction.names),
+        lambda s, new: new(s.service_thread, s.reader, s.redaction.names, s.models, s.loader),
     )
     searchable_copies: Made[SearchableCopies] = Made(
         "library.searchable:SearchableCopies", lambda s, new: new(s.service_thread, s.reader)

@@ -20,15 +20,18 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import changed, to_json
-from slmdesk.base.records import CollectionRecord, DocumentRecord
+from slmdesk.base.records import CollectionRecord, DocumentRecord, ModelRecord
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json, counted_pages
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
-from slmdesk.command.opening import passphrase
+from slmdesk.command.opening import named_model, passphrase
 from slmdesk.command.output import check_file, form_of, write_json
 from slmdesk.command.reading import all_pages, ask_password, index, open_document, say_unread, show_reading
 from slmdesk.command.terminal import one_line
 from slmdesk.library.redacted import (
+    FINDER_LABELS,
+    NO_MODEL,
+    Asked,
     FoundWord,
     GivenOut,
     RedactionPreview,
@@ -438,6 +441,8 @@ MOST_LIST_BYTES = 4 << 20
 @click.option("--preview", is_flag=True, help="Show what would be removed, and write nothing.")
 @click.option("--kinds", default="", help=f"Only these, with commas: {', '.join(Kind)}.")
 @click.option("--list", "list_file", type=NamedFile(dir_okay=False), help="A text with names to remove, one a line.")
+@click.option("-m", "--model", help="Model that is asked too: id, or the beginning of one, or name.")
+@click.option("--no-model", is_flag=True, help="Ask no model: rules and the small finder alone.")
 @click.option("--keep", multiple=True, metavar="WORDS", help="Found, but not to be removed. Can be repeated.")
 @click.option("--bars/--substitutes", "bars", default=True, help="Black bars, or natural words instead (not in a PDF).")
 @click.option("--key", type=NamedFile(dir_okay=False), help="With --substitutes: the file that leads back, encrypted.")
@@ -475,7 +480,9 @@ def redact(console: Console, /, **options: Any) -> None:
         if wished.restore:
             _restore(console, services, wished)
             return
-        preview = _preview(console, services, wished)
+        named_model(services, wished.model)
+        record = None if wished.no_model else services.call.redacted_copies.model_for(wished.model)
+        preview = _asked(console, services, _preview(console, services, wished), record)
         chosen = wished.chosen(preview)
         check_boxes(preview, wished.boxes)
         pictures = wished.chosen_pictures(preview)
@@ -514,6 +521,8 @@ class _Wishes:
         self.yes: bool = options["yes"]
         self.boxes = tuple(map(_box, options["boxes"]))
         self.pictures: tuple[str, ...] = options["pictures"]
+        self.model: str | None = options["model"]
+        self.no_model: bool = options["no_model"]
         self.kinds = _kinds(options["kinds"])
         self._keep = frozenset(" ".join(words.split()).casefold() for words in options["keep"])
         self._check()
@@ -523,6 +532,8 @@ class _Wishes:
     def _check(self) -> None:
         if self.output is None and not self.preview:
             raise click.UsageError("Name the copy with -o, or only look with --preview.")
+        if self.model is not None and (self.no_model or self.restore):
+            raise click.UsageError("--model goes neither with --no-model nor with --restore.")
         if self.restore and (self.preview or self.key is None):
             raise click.UsageError("--restore wants the --key, and no --preview.")
         if self.key is not None and self.bars and not self.restore:
@@ -604,6 +615,20 @@ def _preview(console: Console, services: Services, wished: _Wishes) -> Redaction
         return looked(wished.secret)
 
 
+def _asked(
+    console: Console, services: Services, preview: RedactionPreview, record: ModelRecord | None
+) -> RedactionPreview:
+    if record is None:
+        console.notify(f"note: {NO_MODEL}")
+        return preview
+
+    def told(report: object) -> None:
+        if isinstance(report, Asked):  # and not what the engine tells of one page
+            console.progress(f"asking {record.name}", report.done, report.total)
+
+    return console.result_of(services, lambda: services.redacted_copies.ask(preview, record), told)
+
+
 def _progress(console: Console, what: str) -> Any:
     return lambda report: console.progress(what, report.done, report.total) if report.unit == "page" else None
 
@@ -639,7 +664,8 @@ def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[st
             times = "author of the file" if word.is_author and not word.count else f"{word.count:,} ×"
             place = word.places[0] if word.places else None
             around = f"   …{place.before.lstrip()}[{place.words}]{place.after.rstrip()}…" if place else ""
-            lines.append(f"  [{mark}] {word.words}  ({times}){around}")
+            by = ", ".join(FINDER_LABELS[each] for each in word.by)
+            lines.append(f"  [{mark}] {word.words}  ({times}; {by}){around}")
     lines += [f"picture: {each.place}  ({each.width} × {each.height})" for each in preview.pictures]
     lines += [f"taken out: {line}" for line in removed_lines(preview.removed)]
     lines += [f"look at it yourself: {line}" for line in unsure_lines(preview.unsure)]
@@ -702,6 +728,7 @@ def _found_shape(word: FoundWord, is_chosen: bool) -> Json:
     return {
         **picked(word, "kind", "words", "count", "certainty"),
         "author": word.is_author,
+        "by": [*word.by],
         "chosen": is_chosen,
         "places": [*map(to_json, word.places)],
     }

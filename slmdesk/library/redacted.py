@@ -15,6 +15,7 @@ import threading
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,30 +23,43 @@ from slmdesk.base.documents import PageBox
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import SHARED_FILE, is_same_file, write_new
 from slmdesk.base.protocol import in_pieces, stored_from, stored_list
-from slmdesk.base.record import Record, to_json
+from slmdesk.base.record import Record, changed, to_json
+from slmdesk.base.records import ModelRecord
 from slmdesk.base.sealing import SealBroken, seal, unseal
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Json, told_place
 from slmdesk.children.client import ChildClient
+from slmdesk.jobs.runner import step_of
 from slmdesk.library.reading import file_from_reader, sent, start_reader
 from slmdesk.library.scan import look_at
+from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
+from slmdesk.models.service import ModelService, able
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.folding import fold
-from slmdesk.text.redaction import BAR, RANK, Certainty, Find, Kind, Listed
-from slmdesk.text.redaction.finding import INSIDE, WORD, WordIndex, WordList, find_private, name_words
+from slmdesk.text.redaction import BAR, RANK, Certainty, Find, Finder, Kind, Listed
+from slmdesk.text.redaction.asking import finds_in, pages_of, turns_about
+from slmdesk.text.redaction.finding import INSIDE, WORD, WordIndex, WordList, all_by, find_private, name_words
 from slmdesk.text.redaction.table import LEAST_HELD, table_for
 from slmdesk.text.sentences import detect
 from slmdesk.text.terms import ENDINGS, fits, spans_of
 
 MOST_SHOWN = 5
+FEWEST_PARAMETERS = 1_000_000_000
+"""Of a model that is asked without being named: smaller ones name words that are no names."""
 
 
 class RedactedCopies:
     def __init__(
-        self, service_thread: ServiceThread, reader: ChildClient, names: Callable[[], Sequence[Listed]]
+        self,
+        service_thread: ServiceThread,
+        reader: ChildClient,
+        names: Callable[[], Sequence[Listed]],
+        models: ModelService,
+        loader: ModelLoader,
     ) -> None:
         self._service_thread, self._reader, self._names = service_thread, reader, names
+        self._models, self._loader = models, loader
 
     def preview(self, path: Path, *, password: str = "", listed: Sequence[Listed] = ()) -> Pending[RedactionPreview]:
         """Search a document for private words. Nothing is written. `listed` adds names to those of the user's own list.
@@ -80,6 +94,7 @@ class RedactedCopies:
         shown: list[tuple[str, str]] = []
         others: list[tuple[str, str]] = []
         pictures: list[object] = []
+        seen: list[list[Find]] = []
 
         def on_partial(value: Mapping[str, Any]) -> None:
             pictures.append(value.get("picture"))
@@ -87,6 +102,7 @@ class RedactedCopies:
                 if isinstance(text.get("text"), str):
                     texts = shown if text.get("is_shown") else others
                     texts.append((str(text.get("place", ""))[:300], text["text"]))
+                    seen.append(stored_list(Find, text.get("seen")))
 
         payload: dict[str, Json] = {"path": str(path), "password": password}
         about = yield start_reader(
@@ -94,8 +110,9 @@ class RedactedCopies:
         )[1]
         people = [str(name) for name in about.get("people") or ()]
         words: tuple[FoundWord, ...] = yield self._on_file_thread(
-            lambda: private_words(shown, others, people, listed), stop
+            lambda: private_words(shown, others, people, listed, seen), stop
         )
+        looked = Looked(tuple(shown), tuple(others), tuple(people), listed, tuple(map(tuple, seen)))
         return RedactionPreview(
             path,
             file.sha256,
@@ -107,7 +124,48 @@ class RedactedCopies:
             tuple(word for word in words if not (word.count or word.is_author)),
             tuple(stored_list(tuple[float, float], about.get("pages"))),
             tuple(stored_list(InnerPicture, pictures)),
+            looked=looked,
         )
+
+    def model_for(self, requested: str | None) -> ModelRecord | None:
+        """Return the model that is asked what else is private: the one requested, else the usual one if it is large
+        enough. Raises KnownError `model.unknown`, `model.wrong_kind`.
+        """
+        if requested is not None:
+            return able(self._models.choose(requested))
+        with suppress(KnownError):
+            record = able(self._models.choose(None))
+            parameters = record.header.get("parameters")
+            return record if isinstance(parameters, int) and parameters >= FEWEST_PARAMETERS else None
+        return None
+
+    def ask(self, preview: RedactionPreview, record: ModelRecord) -> Pending[RedactionPreview]:
+        """Ask a model what else is private in what the document shows, a page at a time.
+
+        Reports Asked after each page, with all that is found so far, which a cancel leaves as it is. Problems:
+        `model.…`, `child.died`.
+        """
+        return in_slices(self._service_thread, self._asking(preview, record))
+
+    def _asking(self, preview: RedactionPreview, record: ModelRecord) -> Slices[RedactionPreview]:
+        stop, looked = threading.Event(), preview.looked
+        language = detect(preview.text)[0] or ""
+        seen = [list(some) for some in looked.seen]
+        pages = [
+            (number, *page) for number, (__, text) in enumerate(looked.shown) for page in pages_of(text)
+        ]  # fmt: skip
+        for done, (number, start, end) in enumerate(pages, 1):
+            page = looked.shown[number][1][start:end]
+            answers: list[Words] = yield ask_once(self._loader, record, [step_of(*turns_about(page))])
+            finds = finds_in(answers[0].text, page, language)
+            if finds:
+                seen[number] += (changed(find, start=find.start + start, end=find.end + start) for find in finds)
+                words: tuple[FoundWord, ...] = yield self._on_file_thread(
+                    lambda: private_words(looked.shown, looked.others, looked.people, looked.listed, seen), stop
+                )
+                preview = changed(preview, found=tuple(word for word in words if word.count or word.is_author))
+            yield Asked(done, len(pages), preview)
+        return preview
 
     def _giving_out(self, preview: RedactionPreview, request: RedactionRequest) -> Slices[GivenOut]:
         if not (request.words or request.boxes or request.pictures):
@@ -139,10 +197,9 @@ class RedactedCopies:
         yield from self._checked(preview, data, [original for original, __ in pairs], by_hand)
         key = request.key if substitutes else None
         yield self._on_file_thread(lambda: _save(data, pairs, request, key), stop)
-        kinds = {words: kind for kind, words in request.words}
-        counted = Counter[Kind]()
-        for (original, __), count in zip(pairs, counts, strict=True):
-            counted[kinds.get(original, _kind_of_form(original, request.words))] += count
+        gone = {original for (original, __), count in zip(pairs, counts, strict=True) if count}
+        gone |= {word.words for word in preview.found}
+        counted = Counter(kind for kind, words in request.words if words in gone)
         return GivenOut(
             request.target, len(data), hashlib.sha256(data).hexdigest(), tuple(counted.items()),
             remarks_from(about.get("removed")), remarks_from(about.get("unsure")), key,
@@ -243,10 +300,6 @@ def _surnames_in_firms(preview: RedactionPreview, words: Sequence[tuple[Kind, st
     yield from dict.fromkeys((Kind.PERSON, parts[-1]) for parts in people if parts and parts[-1] in firms - rows)
 
 
-def _kind_of_form(original: str, words: Sequence[tuple[Kind, str]]) -> Kind:
-    return next((kind for kind, known in words if original in known or known in original), Kind.PERSON)
-
-
 class Place(Record):
     place: str
     before: str
@@ -262,6 +315,7 @@ class FoundWord(Record):
     certainty: Certainty
     places: tuple[Place, ...] = ()
     is_author: bool = False
+    by: tuple[Finder, ...] = ()
     is_chosen: bool = True
     """Whether removing the words is proposed. Uncertain finds are not proposed."""
 
@@ -283,6 +337,16 @@ class InnerPicture(Record):
     """A small PNG as base64. Empty if none could be made."""
 
 
+class Looked(Record):
+    """What was looked through, so that what a model says can be added."""
+
+    shown: tuple[tuple[str, str], ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
+    people: tuple[str, ...] = ()
+    listed: tuple[Listed, ...] = ()
+    seen: tuple[tuple[Find, ...], ...] = ()
+
+
 class RedactionPreview(Record):
     path: Path
     sha256: str
@@ -296,6 +360,15 @@ class RedactionPreview(Record):
     pages: tuple[tuple[float, float], ...] = ()
     """Width and height of the pages on which boxes can be drawn: points of a PDF, pixels of a picture."""
     pictures: tuple[InnerPicture, ...] = ()
+    looked: Looked = Looked()
+
+
+class Asked(Record):
+    """How many pages a model was asked about, and what is found by then."""
+
+    done: int
+    total: int
+    preview: RedactionPreview
 
 
 class RedactionRequest(Record):
@@ -320,6 +393,7 @@ class GivenOut(Record):
     bytes: int
     sha256: str
     replaced: tuple[tuple[Kind, int], ...]
+    """How many finds of each kind were removed, as they are counted before; each may have stood in many places."""
     removed: tuple[Remark, ...]
     unsure: tuple[Remark, ...]
     key: Path | None = None
@@ -331,6 +405,13 @@ def remarks_from(untrusted: Json) -> tuple[Remark, ...]:
     return tuple(Remark(remark.kind[:40], remark.place[:300]) for remark in stored_list(Remark, untrusted))
 
 
+FINDER_LABELS: dict[Finder, str] = {
+    Finder.LIST: _("list"),
+    Finder.RULE: _("rule"),
+    Finder.SMALL: _("finder"),
+    Finder.MODEL: _("model"),
+}
+NO_MODEL = _("No language model of a billion parameters looks too: names that stand alone may be missed.")
 KIND_LABELS: dict[Kind, tuple[str, str]] = {
     Kind.PERSON: (_("name"), _("names")),
     Kind.FIRM: (_("company"), _("companies")),
@@ -342,6 +423,7 @@ KIND_LABELS: dict[Kind, tuple[str, str]] = {
     Kind.REFERENCE: (_("file or customer number"), _("file and customer numbers")),
     Kind.BIRTH: (_("date of birth"), _("dates of birth")),
     Kind.ADDRESS: (_("address"), _("addresses")),
+    Kind.WEB: (_("web address"), _("web addresses")),
     Kind.OTHER: (_("other"), _("others")),
 }
 _REMOVED = {
@@ -361,6 +443,7 @@ _UNSURE = {
     "picture": _("Pictures: words in them are not seen"), "encoding": _("The letters: how they are encoded is a guess"),
     "letters": _("Pages with letters that only look like letters"),
     "page_without_words": _("Pages without words, such as scans"),
+    "finder": _("Names and addresses: the small finder does not run on this system"),
 }  # fmt: skip
 _MOST_PLACES = 6
 
@@ -404,8 +487,8 @@ AROUND = 40
 """Characters of text that are shown on each side of a find."""
 MOST_CHARACTERS = 8_000_000
 _NO_PERSON = frozenset(
-    ("user", "admin", "administrator", "author", "windows user", "microsoft office user", "unknown", "openpyxl",
-     "python-docx", "apache poi", "libreoffice", "office", "word", "excel", "powerpoint")
+    ("user", "admin", "administrator", "author", "windows user", "microsoft office user", "unknown", "(anonymous)",
+     "openpyxl", "python-docx", "apache poi", "libreoffice", "office", "word", "excel", "powerpoint")
 )  # fmt: skip
 """Names that programs write as the author, and that are no person."""
 Texts = Sequence[tuple[str, str]]
@@ -421,11 +504,16 @@ def whole_text(texts: Texts) -> str:
 
 
 def private_words(
-    shown: Texts, others: Texts, people: Iterable[str], listed: Sequence[Listed]
+    shown: Texts,
+    others: Texts,
+    people: Iterable[str],
+    listed: Sequence[Listed],
+    seen: Sequence[Sequence[Find]] = (),
 ) -> tuple[FoundWord, ...]:
     """Return the private words in the text that a document shows, and in hidden text of its file. They are sorted by
-    kind, the most frequent first. Occurrences in shown text are counted, or in hidden text if there are none. Words of
-    the list that appear nowhere have the count 0.
+    kind, those that one finder alone has before the others, then the most frequent first. Occurrences in shown text are
+    counted, or in hidden text if there are none. Words of the list that appear nowhere have the count 0. `seen` is what
+    other finders take for private in each of the texts.
     """
     texts = [(place, part.replace("\u00ad", "")) for place, part in (*shown, *others)]  # without optional hyphens
     text, shown_end = whole_text(texts), sum(len(part) + 2 for __, part in texts[: len(shown)])
@@ -435,18 +523,25 @@ def private_words(
         at += len(part) + 2
     grouped: dict[tuple[Kind, str], list[Find]] = {}
     language = detect(text)[0] or ""
-    finds = _found(text, listed, language)
+    small = [
+        changed(find, start=begin + find.start, end=begin + find.end)
+        for begin, some in zip(begins, seen, strict=False)
+        for find in some
+        if text[begin + find.start : begin + find.end] == find.text
+    ]
+    finds = _found(text, listed, language, small)
     for find in finds:
         words = " ".join(find.text.split())
         if any(letter.isalnum() for letter in words):
             grouped.setdefault((find.kind, words), []).append(find)
     rows = []
-    seen = _Seen(text, language, texts, begins, shown_end)
+    looked = _Seen(text, language, texts, begins, shown_end)
     for (kind, words), some in grouped.items():
         certainty = max((find.certainty for find in some), key=RANK.__getitem__)
-        rows.append(seen.row(kind, words, [(find.start, find.end) for find in some], certainty))
+        row = looked.row(kind, words, [(find.start, find.end) for find in some], certainty)
+        rows.append(changed(row, by=all_by(*some)))
     own: dict[str, FoundWord] = {}
-    for row in _own_words(seen, listed, finds):
+    for row in _own_words(looked, listed, finds):
         if row.is_chosen or row.words.casefold() not in own:
             own[row.words.casefold()] = row
     surer = {words for words, row in own.items() if row.is_chosen}
@@ -457,23 +552,23 @@ def private_words(
     for name in people:
         if name.casefold() not in known and name.casefold() not in _NO_PERSON:
             count = len(occurrences(text[:shown_end], name))
-            rows.append(FoundWord(Kind.PERSON, name, count, Certainty.LIKELY, is_author=True))
+            rows.append(FoundWord(Kind.PERSON, name, count, Certainty.LIKELY, is_author=True, by=(Finder.RULE,)))
     order = {kind: number for number, kind in enumerate(Kind)}
-    return tuple(sorted(rows, key=lambda word: (order[word.kind], -word.count, word.words)))
+    return tuple(sorted(rows, key=lambda word: (order[word.kind], len(word.by) > 1, -word.count, word.words)))
 
 
-def _found(text: str, listed: Sequence[Listed], language: str) -> tuple[Find, ...]:
-    """Return the finds of the rules. A listed word is also found with another ending, but not in compounds or as the
-    beginning of a longer word: a copy with such replacements could not be restored.
+def _found(text: str, listed: Sequence[Listed], language: str, seen: Sequence[Find]) -> tuple[Find, ...]:
+    """Return the finds of the rules and of the others. A listed word is also found with another ending, but not in
+    compounds or as the beginning of a longer word: a copy with such replacements could not be restored.
     """
-    finds = find_private(text, language=language, listed=listed)
+    finds = find_private(text, language=language, listed=listed, others=seen)
     names = [entry.words for entry in listed]
     words = {find.text for find in finds if find.reason == "list" and find.text.isalpha()}
     odd = [word for word in words if not any(_is_form(word, name, language) for name in names)]
     if not odd:
         return finds
     kept = [entry for entry in listed if not any(spans_of(word, entry.words, language) for word in odd)]
-    return find_private(text, language=language, listed=kept)
+    return find_private(text, language=language, listed=kept, others=seen)
 
 
 def _is_form(word: str, name: str, language: str) -> bool:
@@ -491,7 +586,9 @@ class _Seen(Record):
     def row(self, kind: Kind, words: str, spans: Sequence[tuple[int, int]], certainty: Certainty) -> FoundWord:
         places = tuple(_place(self.text, *span, self.texts, self.begins) for span in spans[:MOST_PLACES])
         count = sum(start < self.shown_end for start, __ in spans) or len(spans)
-        return FoundWord(kind, words, count, certainty, places, is_chosen=certainty is not Certainty.UNSURE)
+        return FoundWord(
+            kind, words, count, certainty, places, is_chosen=certainty is not Certainty.UNSURE, by=(Finder.LIST,)
+        )
 
 
 def _own_words(seen: _Seen, listed: Sequence[Listed], finds: Sequence[Find]) -> Iterator[FoundWord]:

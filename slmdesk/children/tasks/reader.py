@@ -68,6 +68,7 @@ from slmdesk.formats.rewriting.text_files import SAMPLE_ROWS, columns_with_sente
 from slmdesk.formats.sheets import REPORTED, delimiter_of, rows_of
 from slmdesk.formats.term_files import Wording, pairs_of, sample_of, terms_of
 from slmdesk.formats.text import decoded_text
+from slmdesk.text.redaction import Find
 
 _UNSEEN_LETTERS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]")
 """Unicode's tags: letters no screen shows.  After a black flag they are the flag of a region."""
@@ -449,8 +450,9 @@ MOST_PICTURES_SHOWN = 500
 
 
 def private_texts(job: Job) -> Task:
-    """Payload as for `read`.  Partials {texts: [{place, text, is_shown}, …]}: what the document says, page by page,
-    then what stands elsewhere in the file; long text is cut into several.
+    """Payload as for `read`.  Partials {texts: [{place, text, is_shown, seen: [a Find, …]}]}: what the document says,
+    page by page, then what stands elsewhere in the file; long text is cut into several. `seen` is what the small finder
+    takes for private in it: only in what is shown, since names of styles and fonts look like names to it.
 
     Then one Partial {picture: {place, digest, width, height, small: base64 of a PNG, or ""}} for each picture in it.
 
@@ -473,11 +475,12 @@ def private_texts(job: Job) -> Task:
         for text, place in listing.texts.items()
         if not (chosen == "pdf" and place.startswith("page "))
     ]
-    portions = [(True, some) for some in _portions(pages)] + [(False, some) for some in _portions(more)]
-    for number, (is_shown, some) in enumerate(portions):
-        job.check()
-        texts: list[Json] = [{"place": place, "text": text, "is_shown": is_shown} for place, text in some]
-        yield Partial(job.id, str(number), {"texts": texts})
+    pieces = [(True, *piece) for piece in _pieces(pages)] + [(False, *piece) for piece in _pieces(more)]
+    for number, (is_shown, place, text) in enumerate(pieces, 1):
+        seen: list[Json] = [*map(to_json, _seen_in(text, job, redacting))] if is_shown else []
+        one: Json = {"place": place, "text": text, "is_shown": is_shown, "seen": seen}
+        yield Partial(job.id, str(number), {"texts": [one]})
+        yield Progress(job.id, number, len(pieces), "page")
     yield from _small_pictures(job, redacting)
     sizes: list[Json] = [list(size) for size in redacting.sizes]
     return {"format": chosen, "people": list(redacting.people), "pages": sizes, **_said(redacting)}
@@ -492,6 +495,25 @@ def _small_pictures(job: Job, redacting: Redacting) -> Iterator[TaskEvent]:
         width, height, small = small_of(data)
         told: dict[str, Json] = {"place": place, "digest": digest, "width": width, "height": height}
         yield Partial(job.id, digest, {"picture": {**told, "small": base64.b64encode(small).decode("ascii")}})
+
+
+def _seen_in(text: str, job: Job, redacting: Redacting) -> list[Find]:
+    job.check()
+    try:
+        from slmdesk.formats.redacting.finder import seen_in
+
+        return [*seen_in(text, job.check)]
+    except ImportError:  # there is no onnxruntime for this system
+        redacting.doubt("finder")
+        return []
+
+
+def _pieces(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the texts in pieces, without optional hyphens, which the app takes out too."""
+    for place, text in texts:
+        text = text.replace("\u00ad", "")
+        for at in range(0, len(text), PIECE_CHARACTERS):
+            yield place, text[at : at + PIECE_CHARACTERS]
 
 
 def redact(job: Job) -> Task:
@@ -631,21 +653,6 @@ def _run(job: Job, redacting: Redacting, chosen: str) -> Generator[TaskEvent, No
             return redactor(redacting)
 
     return (yield from job.reported_by(work))
-
-
-def _portions(texts: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    some: list[tuple[str, str]] = []
-    size = 0
-    for place, text in texts:
-        for at in range(0, len(text), PIECE_CHARACTERS):
-            piece = text[at : at + PIECE_CHARACTERS]
-            if some and size + len(piece) > PIECE_CHARACTERS:
-                yield some
-                some, size = [], 0
-            some.append((place, piece))
-            size += len(piece)
-    if some:
-        yield some
 
 
 def _said(redacting: Redacting) -> Mapping[str, Json]:

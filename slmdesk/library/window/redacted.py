@@ -25,10 +25,13 @@ from slmdesk.base.documents import has_page_pictures
 from slmdesk.base.files import free_name
 from slmdesk.base.protocol import Progress
 from slmdesk.base.record import Record, changed, values_of
-from slmdesk.base.records import DocumentRecord
+from slmdesk.base.records import DocumentRecord, ModelRecord
 from slmdesk.base.texts import _, grouped, in_quotes
 from slmdesk.base.types import told_place
 from slmdesk.library.redacted import (
+    FINDER_LABELS,
+    NO_MODEL,
+    Asked,
     FoundWord,
     GivenOut,
     InnerPicture,
@@ -177,6 +180,8 @@ class RedactPane(QFrame):
         self._path = Path()
         self._preview: RedactionPreview | None = None
         self._following: Call | None = None
+        self._asking: Call | None = None
+        """A model is asked, while the person looks at what was found before."""
         self._options = Options()
         self._password = ""
         self._target = Path()
@@ -190,6 +195,9 @@ class RedactPane(QFrame):
     def _build_ui(self) -> None:
         self._said = plain_label("", self, name="redaction_said")
         self._said.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._told = plain_label("", self, name="redaction_asking", kind="muted", is_hidden=True)
+        self._enough = button(_("Stop asking"), "redaction_enough", self, kind="quiet", on=self._stop_asking)
+        self._enough.hide()
         self._progress = thin_bar("redaction_progress", self, _("Progress"), keeps_place=True)
         self._finds = FindsList(self)
         label = _("Another word that is to be removed everywhere in the file")
@@ -212,7 +220,8 @@ class RedactPane(QFrame):
         by_hand = self._make_by_hand()
         margins = (theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12)
         below = QWidget(self)
-        column(self._said, self._trouble, self._others, 1, into=below, gap=theme.SPACE_8)
+        asking = row((self._told, 1), self._enough, gap=theme.SPACE_8)
+        column(self._said, asking, self._trouble, self._others, 1, into=below, gap=theme.SPACE_8)
         self._below = named(QScrollArea(self), "redaction_below")
         self._below.setAccessibleName(_("About this copy"))
         show_column(self._below, below)
@@ -392,6 +401,7 @@ class RedactPane(QFrame):
         )  # fmt: skip
 
     def _give_out(self, target: Path) -> None:
+        self._stop_asking()
         preview = self._preview
         if preview is None:
             return
@@ -435,6 +445,51 @@ class RedactPane(QFrame):
         self._said.setText(breakable(words))
         self._show_remarks(preview)
         self._allow()
+        self._bridge.ask(self._bridge.services.redacted_copies.model_for(None), self._ask, self._on_unasked)
+
+    def _ask(self, record: ModelRecord | None) -> None:
+        """Ask the usual model what else is private, unless something else has begun."""
+        preview = self._preview
+        show_words(self._told, NO_MODEL if record is None else "")
+        if record is None or preview is None or self._following is not None or self._asking is not None:
+            return
+        self._asking = self._bridge.follow(
+            self._bridge.services.redacted_copies.ask(preview, record), self._on_asked, self._on_unasked, self._on_page
+        )
+        self._enough.show()
+        self._progress.setVisible(True)
+        show_words(self._told, _("{model} looks too: what it finds is added above.").format(model=record.name))
+
+    def _on_page(self, asked: object) -> None:
+        if isinstance(asked, Asked):
+            self._take(asked.preview)
+            self._progress.setRange(0, asked.total)
+            self._progress.setValue(asked.done)
+
+    def _take(self, preview: RedactionPreview) -> None:
+        """Add what a model has found. What the person ticked stays as it is."""
+        self._preview = preview
+        self._finds.take(preview.found)
+        words = _("{count:,} found in {name}. {ticked}")
+        count = self._finds.count
+        self._said.setText(breakable(words.format(count=count, name=self._path.name, ticked=TICKED if count else ADD)))
+
+    def _on_asked(self, preview: RedactionPreview) -> None:
+        self._stop_asking()
+        self._take(preview)
+        show_words(self._told, _("The model has looked at all of it."))
+
+    def _on_unasked(self, problem: Problem) -> None:
+        self._stop_asking()
+        show_words(self._told, breakable(problem.sentence))
+
+    def _stop_asking(self) -> None:
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.cancel()
+        self._enough.hide()
+        self._progress.setVisible(self._following is not None)
+        show_words(self._told, "")
 
     def _show_remarks(self, of: RedactionPreview | GivenOut, *more: str) -> None:
         unsure = [*more, *unsure_lines(of.unsure)]
@@ -478,6 +533,7 @@ class RedactPane(QFrame):
 
     def _stop(self) -> None:
         """Cancel the work that is going on. Then nothing is written."""
+        self._stop_asking()
         if self._following is not None:
             self._following.cancel()
             self._show_work("", None)
@@ -535,9 +591,9 @@ class RedactPane(QFrame):
         self._on_other()
 
 
-WORDS, TIMES, PLACE = range(3)
+WORDS, TIMES, BY, PLACE = range(4)
 ROW = 28
-HEAD = (_("Words"), _("Times"), _("Where they stand"))
+HEAD = (_("Words"), _("Times"), _("Found by"), _("Where they stand"))
 MOST_BEFORE = 16
 """Most letters shown before the words, so that the words are visible in a narrow column."""
 
@@ -566,6 +622,7 @@ class FindsList(QTreeWidget):
         for at, mode in (
             (WORDS, QHeaderView.ResizeMode.Stretch),
             (TIMES, QHeaderView.ResizeMode.ResizeToContents),
+            (BY, QHeaderView.ResizeMode.ResizeToContents),
             (PLACE, QHeaderView.ResizeMode.Stretch),
         ):
             self.header().setSectionResizeMode(at, mode)
@@ -578,6 +635,21 @@ class FindsList(QTreeWidget):
             self._append(word)
         if self._found:
             self.setCurrentItem(self._found[0][1])
+        self.chosen_changed.emit()
+
+    @property
+    def count(self) -> int:
+        return len(self._found)
+
+    def take(self, words: Sequence[FoundWord]) -> None:
+        """Add the rows that are new, at the top of their kinds. The others say anew who found them."""
+        rows = {word.words.casefold(): item for word, item in self._found}
+        for word in words:
+            item = rows.get(word.words.casefold())
+            if item is None:
+                self._append(word, at_top=True)
+            else:
+                item.setText(BY, _by(word))
         self.chosen_changed.emit()
 
     def add(self, added: FoundWord) -> None:
@@ -602,7 +674,7 @@ class FindsList(QTreeWidget):
     def _kinds(self) -> Iterator[QTreeWidgetItem]:
         return (item for at in range(self.topLevelItemCount()) if (item := self.topLevelItem(at)) is not None)
 
-    def _append(self, word: FoundWord) -> QTreeWidgetItem:
+    def _append(self, word: FoundWord, *, at_top: bool = False) -> QTreeWidgetItem:
         self.blockSignals(True)
         top = next((item for item in self._kinds() if item.data(WORDS, Qt.ItemDataRole.UserRole) == word.kind), None)
         if top is None:
@@ -611,7 +683,8 @@ class FindsList(QTreeWidget):
             top.setFlags(top.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsAutoTristate)
             top.setFirstColumnSpanned(True)
             top.setExpanded(True)
-        item = QTreeWidgetItem(top)
+        item = QTreeWidgetItem()
+        top.insertChild(0 if at_top else top.childCount(), item)
         for each in (top, item):
             each.setSizeHint(WORDS, QSize(0, scaled(ROW)))
         for number, text in enumerate(_cells(word)):
@@ -625,7 +698,11 @@ class FindsList(QTreeWidget):
         return item
 
 
-def _cells(word: FoundWord) -> tuple[str, str, str]:
+def _by(word: FoundWord) -> str:
+    return ", ".join(FINDER_LABELS[by] for by in word.by)
+
+
+def _cells(word: FoundWord) -> tuple[str, str, str, str]:
     place = word.places[0] if word.places else None
     before = place.before[-MOST_BEFORE:] if place else ""
     before = before.partition(" ")[2] if len(before) == MOST_BEFORE else before  # no half word
@@ -633,7 +710,7 @@ def _cells(word: FoundWord) -> tuple[str, str, str]:
     if word.is_author:
         around = around or _("Author or editor of the file")
     words = _("{words}, perhaps").format(words=word.words) if word.certainty is Certainty.UNSURE else word.words
-    return words, grouped(word.count), around
+    return words, grouped(word.count), _by(word), around
 
 
 def _tip(word: FoundWord) -> str:

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """The number of a file, customer, contract or case."""
     BIRTH = "birth"
     ADDRESS = "address"
+    WEB = "web"
+    """An address of the web, or of a machine in a network."""
     OTHER = "other"
     """Words that the user added, or put on the own list without a kind."""
 
@@ -44,6 +46,17 @@ class Certainty(StrEnum):
 RANK: Mapping[Certainty, int] = MappingProxyType({Certainty.UNSURE: 0, Certainty.LIKELY: 1, Certainty.SURE: 2})
 
 
+class Finder(StrEnum):
+    """Who found something. The values are printed, so they must not change."""
+
+    LIST = "list"
+    RULE = "rule"
+    SMALL = "finder"
+    """The small classifier that is always there (formats.redacting.finder)."""
+    MODEL = "model"
+    """A language model that was asked."""
+
+
 class Find(Record):
     kind: Kind
     start: int
@@ -52,6 +65,7 @@ class Find(Record):
     certainty: Certainty
     reason: str
     """Short code of the rule that found it: "iban", "title", "header", "label", "list", "again" …"""
+    by: tuple[Finder, ...] = (Finder.RULE,)
 
 
 class Entry(Record):

@@ -6,15 +6,15 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import Forms
-from slmdesk.text.checks.names import LEGAL_FORM, opens
+from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.folding import fold
-from slmdesk.text.redaction import RANK, Certainty, Find, Kind, Listed
+from slmdesk.text.redaction import RANK, Certainty, Find, Finder, Kind, Listed
 from slmdesk.text.redaction.rules import ALONE, find_addresses, find_by_shape, find_names, is_no_name
 from slmdesk.text.sentences import detect
 from slmdesk.text.terms import fits, spans_of
@@ -31,10 +31,13 @@ _ARTICLE = re.compile(
 """Matches an article. After it, a capitalised German word may be an ordinary noun."""
 
 
-def find_private(text: str, *, language: str = "", listed: Sequence[Listed] = ()) -> tuple[Find, ...]:
+def find_private(
+    text: str, *, language: str = "", listed: Sequence[Listed] = (), others: Sequence[Find] = ()
+) -> tuple[Find, ...]:
     """Return the private data in a text, in order and without overlaps.
 
-    `language` is an ISO 639-1 code and is detected if empty. `listed` is the user's own list. Any thread.
+    `language` is an ISO 639-1 code and is detected if empty. `listed` is the user's own list. `others` is what other
+    finders see in the text; what cannot be a name is left out. Any thread.
     """
     language = language or detect(text)[0] or ""
     finds = [
@@ -42,36 +45,49 @@ def find_private(text: str, *, language: str = "", listed: Sequence[Listed] = ()
         *find_addresses(text),
         *find_names(text, language),
         *_on_list(text, listed, language),
+        *(name for find in others if (name := _plausible(find))),
     ]
-    finds = [*_beside_streets(finds)]
-    finds += _again(
-        text,
-        [overlap for overlap in _without_overlaps(finds) if overlap.certainty is not Certainty.UNSURE],
-        listed,
-        language,
-    )
+    sure = [find for find in _without_overlaps(finds) if find.certainty is not Certainty.UNSURE]
+    finds += _again(text, sure, listed, language)
     return tuple(_joined(text, _without_overlaps(finds)))
+
+
+def _plausible(find: Find) -> Find | None:
+    """Return what another finder found, of a name the part from its first large word to its last."""
+    if find.kind not in (Kind.PERSON, Kind.FIRM):
+        return find
+    if not name_words(find.text):
+        return None
+    if find.kind is Kind.FIRM:
+        return find
+    words = [word for word in WORD.finditer(find.text) if not (word[0][0].islower() or is_no_name(word[0]))]
+    start, end = words[0].start(), words[-1].end()
+    possessive = _POSSESSIVE.search(find.text, start, end)
+    end = possessive.start() if possessive else end
+    return changed(find, start=find.start + start, end=find.start + end, text=find.text[start:end])
 
 
 def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Find]:
     for entry in listed:
         for start, end in spans_of(text, entry.words, language, forms=Forms.STEM):
             if entry.kind is not Kind.PERSON or text[start].isupper():
-                yield Find(entry.kind, start, end, text[start:end], Certainty.SURE, "list")
+                yield Find(entry.kind, start, end, text[start:end], Certainty.SURE, "list", (Finder.LIST,))
 
 
 def _again(text: str, finds: Sequence[Find], listed: Sequence[Listed], language: str) -> Iterator[Find]:
+    """Yield where else in the text the finds stand, by whoever found them first."""
     people = [find for find in finds if find.kind is Kind.PERSON]
-    names = {find.text: Certainty.LIKELY for find in people}
-    emails = [find.text for find in finds if find.kind is Kind.EMAIL]
-    names |= dict.fromkeys((entry.words for entry in listed if entry.kind is Kind.PERSON), Certainty.SURE)
-    yield from _names_again(text, names, language, _openers(text, people))
-    yield from _from_emails(text, emails)
-    others = [(find.kind, find.text, find.certainty) for find in finds if find.kind is not Kind.PERSON]
-    for kind, words, certainty in dict.fromkeys(others):
-        for each in dict.fromkeys((words, _without_legal_form(words) if kind is Kind.FIRM else words)):
+    names = [changed(find, certainty=Certainty.LIKELY) for find in people]
+    names += (
+        Find(entry.kind, 0, 0, entry.words, Certainty.SURE, "list", (Finder.LIST,))
+        for entry in listed
+        if entry.kind is Kind.PERSON
+    )
+    yield from _names_again(text, names, language)
+    for find in {(find.kind, find.text): find for find in finds if find.kind is not Kind.PERSON}.values():
+        for each in dict.fromkeys((find.text, _without_legal_form(find.text) if find.kind is Kind.FIRM else find.text)):
             for match in re.finditer(rf"(?<!\w){re.escape(each)}(?!\w)", text):
-                yield Find(kind, *match.span(), match[0], certainty, "again")
+                yield Find(find.kind, *match.span(), match[0], find.certainty, "again", find.by)
 
 
 def _without_legal_form(firm: str) -> str:
@@ -89,31 +105,14 @@ def name_words(name: str) -> list[str]:
     ]
 
 
-def _openers(text: str, people: Sequence[Find]) -> set[str]:
-    """Return the folded first words of names that nothing but their capital tells, where it may be that of a sentence:
-    "Call Peter Lomax". They are no part of another name, and begin each sentence or line in which they stand.
-    """
-    openers, others = set[str](), set[str]()
-    for find in people:
-        words = [fold(word) for word in WORD.findall(find.text)]
-        is_guessed = find.reason == "large" and opens(text, find.start)
-        openers.update(words[:is_guessed])
-        others.update(words[is_guessed:])
-    openers -= others
-    large = (word for word in WORD.finditer(text) if word[0][0].isupper() and fold(word[0]) in openers)
-    return openers - {fold(word[0]) for word in large if not opens(text, word.start())} if openers else openers
-
-
-def _names_again(
-    text: str, names: dict[str, Certainty], language: str, openers: Collection[str] = ()
-) -> Iterator[Find]:
-    by_beginning: dict[str, dict[str, Certainty]] = defaultdict(dict)
-    for name, certainty in names.items():
-        for word in name_words(name):
+def _names_again(text: str, names: Sequence[Find], language: str) -> Iterator[Find]:
+    by_beginning: dict[str, dict[str, Find]] = defaultdict(dict)
+    for name in names:
+        for word in name_words(name.text):
             plain = fold(_POSSESSIVE.sub("", word))
-            by_beginning[plain[:LEAST_NAME]][plain] = certainty
+            by_beginning[plain[:LEAST_NAME]][plain] = name
             if plain.endswith("s") and language == "de" and len(plain) > 5:
-                by_beginning[plain[:LEAST_NAME]].setdefault(plain[:-1], certainty)
+                by_beginning[plain[:LEAST_NAME]].setdefault(plain[:-1], name)
     if not by_beginning:
         return
     small = {fold(word) for word in ALONE.findall(text) if word.islower()}
@@ -121,25 +120,24 @@ def _names_again(
         if len(match[0]) < LEAST_NAME or match[0].islower():
             continue
         plain = fold(match[0])
-        known = _certainty_of(plain, by_beginning.get(plain[:LEAST_NAME], {}), language)
+        known = _name_of(plain, by_beginning.get(plain[:LEAST_NAME], {}), language)
         if known is None:
             continue
-        certainty = known
+        certainty = known.certainty
         may_be_noun = language in ("de", "") and _ARTICLE.search(text, max(0, match.start() - 12), match.start())
-        is_opener = plain in openers and opens(text, match.start())
-        if certainty is not Certainty.SURE and (plain in small or may_be_noun or is_opener):
+        if certainty is not Certainty.SURE and (plain in small or may_be_noun):
             certainty = Certainty.UNSURE
         possessive = _POSSESSIVE.search(match[0])
         end = match.end() - (len(possessive[0]) if possessive else 0)
-        yield Find(Kind.PERSON, match.start(), end, text[match.start() : end], certainty, "again")
+        yield Find(Kind.PERSON, match.start(), end, text[match.start() : end], certainty, "again", known.by)
 
 
-def _certainty_of(word: str, known: dict[str, Certainty], language: str) -> Certainty | None:
-    for name, certainty in known.items():
+def _name_of(word: str, known: Mapping[str, Find], language: str) -> Find | None:
+    for name, find in known.items():
         if word == name or (word.startswith(name) and _PLAIN_ENDING.fullmatch(word[len(name) :])):
-            return certainty
+            return find
         if language == "pl" and len(name) > LEAST_NAME and (fits(word, name, "pl") or _declined(word, name)):
-            return certainty
+            return find
     return None
 
 
@@ -163,63 +161,36 @@ def _declined(word: str, name: str) -> bool:
     )
 
 
-def _from_emails(text: str, emails: Iterable[str]) -> Iterator[Find]:
-    """Yield capitalised words that are parts of an e-mail address: "Jan Ek" for jan.ek@…"""
-    parts = {
-        part
-        for email in emails
-        for part in re.split(r"[._+-]|\d+", fold(email.partition("@")[0]))
-        if len(part) >= LEAST_NAME and not is_no_name(part) and part not in function_words()
-    }
-    if not parts:
-        return
-    for match in WORD.finditer(text):
-        if match[0][0].isupper() and text[match.end() : match.end() + 1] != "@" and _spellings(match[0]) & parts:
-            yield Find(Kind.PERSON, *match.span(), match[0], Certainty.LIKELY, "email")
-
-
-def _spellings(word: str) -> set[str]:
-    plain = _POSSESSIVE.sub("", word.lower())
-    long = plain
-    for sign, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue")):
-        long = long.replace(sign, letters)
-    return {re.sub(r"[^a-z]", "", fold(form)) for form in (plain, long)} | {re.sub(r"['’]", "", fold(plain))}
-
-
 def _without_overlaps(finds: Iterable[Find]) -> list[Find]:
-    """Return the surest and longest finds. Names that overlap are joined. Of finds that overlap words of the user's
-    list, the remaining parts are kept.
+    """Return the surest and longest finds. Those of one kind that overlap are joined; of a name, an address or a firm
+    that overlaps something else, the remaining parts are kept. Each says all who found it.
     """
     kept: list[Find] = []
-    for find in sorted(finds, key=lambda find: (-RANK[find.certainty], find.start - find.end, find.start)):
+    for find in sorted(finds, key=_first_kept):
         over = [other for other in kept if find.start < other.end and other.start < find.end]
-        if not over:
-            kept.append(find)
-        elif (
-            find.kind is Kind.PERSON
-            and find.certainty is not Certainty.UNSURE
-            and all(other.kind is Kind.PERSON for other in over)
-        ):
-            kept = [other for other in kept if other not in over]
-            kept.append(_union(over[0], find, *over[1:]))
-        elif find.reason == "list" or (
-            find.kind is Kind.PERSON
-            and find.certainty is not Certainty.UNSURE
-            and any(other.reason == "list" for other in over)
-        ):
-            kept += _remaining_parts(find, over)
+        if over and find.certainty is Certainty.UNSURE:
+            continue
+        kept = [other for other in kept if other not in over]
+        if all(find.kind is other.kind and "list" not in (find.reason, other.reason) for other in over):
+            kept.append(_union(*over, find))
+        else:
+            kept += [changed(other, by=all_by(other, find)) for other in over]
+            if find.kind in _IN_WORDS or find.reason == "list":
+                kept += _remaining_parts(find, over)
     return sorted(kept, key=lambda find: find.start)
 
 
-def _beside_streets(finds: Sequence[Find]) -> Iterator[Find]:
-    """Yield the finds, with names cut where a street begins: "Sabine Krüger Tannenweg 8" is a name and a street."""
-    streets = [find for find in finds if find.reason == "street"]
-    for find in finds:
-        ends = [street.start for street in streets if find.start < street.start < find.end < street.end]
-        if find.kind is not Kind.PERSON or not ends:
-            yield find
-        elif part := _WORDS.match(find.text[: min(ends) - find.start]):
-            yield changed(find, end=find.start + len(part[0]), text=part[0])
+def _first_kept(find: Find) -> tuple[int, bool, int, int]:
+    """Return a sort key. Names come last: "Sabine Krüger Tannenweg 8" is a name and a street."""
+    return -RANK[find.certainty], find.kind is Kind.PERSON, find.start - find.end, find.start
+
+
+_IN_WORDS = (Kind.PERSON, Kind.FIRM, Kind.ADDRESS)
+
+
+def all_by(*finds: Find) -> tuple[Finder, ...]:
+    found = {by for find in finds for by in find.by}
+    return tuple(by for by in Finder if by in found)
 
 
 def _remaining_parts(find: Find, over: Sequence[Find]) -> Iterator[Find]:
@@ -234,14 +205,12 @@ def _remaining_parts(find: Find, over: Sequence[Find]) -> Iterator[Find]:
 
 
 def _union(first: Find, *others: Find) -> Find:
+    """Return one find from the beginning of the first to the end of the last. They overlap."""
     whole = sorted((first, *others), key=lambda find: find.start)
-    end = max(find.end for find in whole)
     text = whole[0].text
     for find in whole[1:]:
-        reached = whole[0].start + len(text)
-        if find.end > reached:
-            text += find.text[reached - find.start :]
-    return changed(first, start=whole[0].start, end=end, text=text)
+        text += find.text[max(0, whole[0].start + len(text) - find.start) :]
+    return changed(first, start=whole[0].start, end=whole[0].start + len(text), text=text, by=all_by(*whole))
 
 
 def _joined(text: str, finds: Sequence[Find]) -> Iterator[Find]:
@@ -249,7 +218,8 @@ def _joined(text: str, finds: Sequence[Find]) -> Iterator[Find]:
     for find in finds:
         if waiting and waiting.kind is find.kind is Kind.PERSON and text[waiting.end : find.start] in (" ", "\u00a0"):
             certainty = max(waiting.certainty, find.certainty, key=lambda each: RANK[each])
-            waiting = changed(waiting, end=find.end, text=text[waiting.start : find.end], certainty=certainty)
+            whole = text[waiting.start : find.end]
+            waiting = changed(waiting, end=find.end, text=whole, certainty=certainty, by=all_by(waiting, find))
             continue
         if waiting:
             yield waiting

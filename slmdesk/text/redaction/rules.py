@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import import_module, resources
+from ipaddress import ip_address
+from itertools import islice
 from typing import Any
 
-from slmdesk.text.checks.names import LEGAL_FORM, opens
+from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.numbers import GAP, DateMention, find_amounts, find_dates, find_ibans, is_iban
 from slmdesk.text.checks.words import capitalised, function_words, tables
 from slmdesk.text.folding import fold
@@ -18,14 +20,17 @@ from slmdesk.text.redaction import Certainty, Find, Kind
 
 _UP = r"[A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽ]"
 _LETTER = r"[^\W\d_]"
-_SMALL = r"(?:von|vom|van|der|den|de|del|della|dello|di|da|do|dos|du|la|le|zu|zum|ter|ten|y|af|bin|ibn|el|al)"
+_SMALL = r"(?:v\.|von|vom|van|der|den|de|del|della|dello|di|da|do|dos|du|la|le|zu|zum|ter|ten|y|af|bin|ibn|el|al)"
 NAME_WORD = rf"(?:(?:[dDlL]['’]|O['’])?{_UP}{_LETTER}{{1,40}}(?:['’-]{_LETTER}{{1,40}}){{0,4}}|{_UP}\.(?!\w))"
 _NAME_WORD = re.compile(NAME_WORD)
 ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?:-[^\W\d_]+)*(?![\w@/-]|\.\w)")
 """Matches a word that is no part of an address of the web or of mail."""
-_PARTICLE = re.compile(rf"{_SMALL}(?!\w)")
-_GAP = re.compile(r"[ \u00a0]+")
+_RUN = re.compile(rf"(?:{_SMALL}[ \u00a0]+)*(?:{NAME_WORD}(?!\w)(?:[ \u00a0]+(?:{_SMALL}[ \u00a0]+)*(?=[\w]))?)*")
+"""Matches large words, and the small ones of names before and between them."""
+_BEFORE_LARGE = re.compile(rf"[ \u00a0]{_UP}")
 _POSSESSIVE = re.compile(r"['’]s?$")
+_LINE = re.compile(r"[^\n]*\w[^\n]*")
+_TRIMMED = re.compile(r"[^\s\"'“”„*_](?:[^\n]*[^\s\"'“”.,;*_])?")
 MOST_WORDS = 4
 Span = tuple[int, int]
 
@@ -45,6 +50,11 @@ def _no_names() -> frozenset[str]:
     return frozenset(_words()["not_names"].split()) | capitalised()
 
 
+@cache
+def _titles() -> frozenset[str]:
+    return frozenset(tables()["names"]["titles"].split())
+
+
 def is_no_name(word: str) -> bool:
     plain = fold(word)
     return plain in _no_names() or plain in _jobs()
@@ -62,117 +72,63 @@ def find_names(text: str, language: str = "") -> Iterator[Find]:
     yield from _firms(text)
     for start, end, reason in _people(text, language):
         if not LEGAL_FORM.search(text, start, end):
-            certainty = Certainty.UNSURE if reason == "opening" else Certainty.LIKELY
-            yield Find(Kind.PERSON, start, end, text[start:end], certainty, reason)
+            yield Find(Kind.PERSON, start, end, text[start:end], Certainty.LIKELY, reason)
 
 
 def _people(text: str, language: str) -> Iterator[tuple[int, int, str]]:
     yield from _after(text, _pattern("titles", r"(?<![\w.])(?:WORDS)[ \u00a0]+"), "title")
-    yield from _greeted(text)
     yield from _signed(text)
-    yield from _in_headers(text)
     yield from _labelled(text)
     yield from _with_roles(text, language)
-    yield from _born(text)
-    yield from _above_addresses(text)
-    yield from _bare(text, language)
 
 
-def _may_begin(text: str, word: re.Match[str], plain: str, *, said: bool) -> bool:
-    """Return whether a name may begin with the word. Function words such as "Le" and "De" may only before another
-    capitalised word, and only if the context shows a name (`said`).
-    """
-    if plain not in function_words():
-        return True
-    return said and re.compile(rf"[ \u00a0]{_UP}").match(text, word.end()) is not None
+def _is_small_word(text: str, word: re.Match[str], plain: str) -> bool:
+    return plain in function_words() and not _BEFORE_LARGE.match(text, word.end())
 
 
-def name_at(text: str, at: int, *, least: int = 1, said: bool = True) -> Span | None:
+def name_at(text: str, at: int, *, least: int = 1) -> Span | None:
     """Return the position of the name that begins at `at`, or None. A name has at most four capitalised words, with
     "von", "de la" and the like between them.
 
-    Titles and professions before the name are skipped. It ends before a word that cannot be part of a name. `said`
-    means that the words before it show that a name follows, and `least` is the fewest words it must have.
+    Titles and professions before the name are skipped. It ends before a word that cannot be part of a name. A function
+    word such as "Le" and "De" begins one only before another large word. `least` is the fewest words it must have.
     """
-    start, end, count, here = -1, at, 0, at
-    title = _pattern("titles", r"(?=[^\W\d_]{2,}\.)(?:WORDS)[ \u00a0]+")  # "Dott.ssa", but "D." may be an initial
-    for _ in range(2 * MOST_WORDS):
-        if short := title.match(text, here):
-            if start >= 0:
-                break
-            here = short.end()
-        word = _NAME_WORD.match(text, here)
-        if word and not (word.start() and text[word.start() - 1].isalnum()):
-            plain = fold(_POSSESSIVE.sub("", word[0]).rstrip("."))
-            if plain in _jobs() or plain in tables()["names"]["titles"].split():
-                if start >= 0:
-                    break
-            elif plain in _no_names() or (start < 0 and not _may_begin(text, word, plain, said=said)):
-                break
-            else:
-                start = word.start() if start < 0 else start
-                end, count = word.end(), count + 1
-                if count == MOST_WORDS:
-                    break
-            here = word.end()
-        elif (small := _PARTICLE.match(text, here)) and (start >= 0 or here == at):
-            here = small.end()
-            if start < 0:
-                start = small.start()
+    title = _pattern("titles", r"(?:(?=[^\W\d_]{2,}\.)(?:WORDS)[ \u00a0]+)*")  # "Dott.ssa", but "D." may be an initial
+    begin = title.match(text, at)
+    here = begin.end() if begin else at
+    words: list[re.Match[str]] = []
+    run = _RUN.match(text, here)
+    for word in _NAME_WORD.finditer(text, here, run.end() if run else here):
+        plain = fold(_POSSESSIVE.sub("", word[0]).rstrip("."))
+        if not words and (plain in _jobs() or plain in _titles()):
+            here = word.end() + 1
+        elif plain in _jobs() | _titles() | _no_names() or (not words and _is_small_word(text, word, plain)):
+            break
         else:
-            break
-        gap = _GAP.match(text, here)
-        if gap is None:
-            break
-        here = gap.end()
-    if count < least or (count == 1 and text[end - 1] == "."):
+            words.append(word)
+    words = words[:MOST_WORDS]
+    if len(words) < least or (len(words) == 1 and words[0][0].endswith(".")):
         return None
-    possessive = re.search(r"['’]s?$", text[start:end])
-    return start, end - len(possessive[0]) if possessive else end
+    end = words[-1].end()
+    possessive = _POSSESSIVE.search(text, here, end)
+    return here, possessive.start() if possessive else end
 
 
 def _after(text: str, before: re.Pattern[str], reason: str, *, least: int = 1) -> Iterator[tuple[int, int, str]]:
     for match in before.finditer(text):
-        if (span := name_at(text, match.end(), least=least)) and not _numbers_line(text, match):
+        if span := name_at(text, match.end(), least=least):
             yield *span, reason
 
 
-def _numbers_line(text: str, letter: re.Match[str]) -> bool:
-    """Return whether a letter with a full stop is the number of its line, of lines from A on."""
-    sign, line = letter[0].strip(), text[text.rfind("\n", 0, letter.start()) + 1 : letter.start()]
-    if line.strip() or not re.fullmatch(r"[A-Z]\.", sign):
-        return False
-    numbers = {number[1] for number in re.finditer(r"(?m)^[ \t]*([A-Z])\.[ \u00a0]", text)}
-    return {"A", "B", *map(chr, range(ord("A"), ord(sign[0])))} <= numbers
-
-
-def _greeted(text: str) -> Iterator[tuple[int, int, str]]:
-    for match in _pattern("greetings", r"(?m)^[ \t]*(?:WORDS),?[ \u00a0]+").finditer(text):
-        span = name_at(text, match.end())
-        if span and re.compile(r"[ \t]*(?:[,:!.]|$)", re.M).match(text, span[1]):
-            yield *span, "greeting"
-
-
 def _signed(text: str) -> Iterator[tuple[int, int, str]]:
-    closing = _pattern("closings", r"(?im)^[ \t]*(?:WORDS)(?!\w)([^\n]{0,120})$")
-    for match in closing.finditer(text):
+    """Yield the names behind what closes a letter, on its line or on one of the next three."""
+    for match in _pattern("closings", r"(?im)^[ \t]*(?:WORDS)(?!\w)([^\n]{0,60})$").finditer(text):
         least = 2 if re.match(rf"[ \u00a0]+{_UP}.*(?<![,!])$", match[1]) else 1  # "Ihre Unterlagen" closes no letter
-        tail = re.search(r"[,.!][ \t]+([^,.!\n]+)$", match[1])
-        if tail and (span := _whole(text, match.start(1) + tail.start(1), match.start(1) + tail.end(1), least=least)):
+        lines = [*islice(_LINE.finditer(text, match.end()), 3)]
+        tail = re.compile(r"(?<=[,.!])[ \t]+[^,.!\n]+$", re.M).search(text, match.start(1), match.end())
+        spans = (_whole(text, *_without_mark(text, *line.span()), least=least) for line in (tail, *lines) if line)
+        if span := next(filter(None, spans), None):
             yield *span, "signature"
-            continue
-        if len(match[1]) > 60 and "," not in match[1]:
-            continue
-        lines = 0
-        for line in re.compile(r"[^\n]+").finditer(text, match.end()):
-            if _pattern("on_behalf", r"(?i)\W*(?:WORDS)?\W*").fullmatch(line[0]):
-                continue
-            lines += 1
-            if span := _whole(text, *_without_mark(text, line.start(), line.end()), least=least):
-                yield *span, "signature"
-                break
-            if lines == 2:
-                break
 
 
 def _without_mark(text: str, start: int, end: int) -> Span:
@@ -181,171 +137,66 @@ def _without_mark(text: str, start: int, end: int) -> Span:
 
 
 def _whole(text: str, start: int, end: int, *, least: int = 1) -> Span | None:
-    while start < end and text[start] in " \t\"'“”„*_":
-        start += 1
-    while end > start and text[end - 1] in " \t\"'“”.,;*_":
-        end -= 1
-    span = name_at(text, start, least=least)
-    if _pattern("closings", r"(?i)(?:WORDS)(?!\w)").match(text, start):
+    line = _TRIMMED.search(text, start, end)
+    if line is None or _pattern("closings", r"(?i)(?:WORDS)(?!\w)").match(text, line.start()):
         return None
-    if _pattern("on_behalf", r"(?i)(?:WORDS)(?!\w)").match(text, start):
-        return None
-    return span if span and span[1] == end else None
-
-
-def _in_headers(text: str) -> Iterator[tuple[int, int, str]]:
-    for match in re.finditer(r"[<(\[](?:mailto:)?[^\s<>()@]{1,64}@", text):
-        before = max(text.rfind(sign, max(0, match.start() - 80), match.start()) for sign in "\n<>;:@")
-        yield from _listed(text, max(before + 1, match.start() - 80), match.start())
-    for match in _pattern("headers", r"(?m)^(?:WORDS)[ \t\u00a0]?:[ \t\u00a0]*([^\n]+)$").finditer(text):
-        at = match.start(1)
-        for part in re.compile(r"[^;<>]+").finditer(text, at, match.end(1)):
-            if "@" not in part[0]:
-                yield from _listed(text, *part.span())
-
-
-def _listed(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-    for part in re.compile(r"[^,]+").finditer(text, start, end):
-        if span := _whole(text, *part.span()):
-            yield *span, "header"
+    span = name_at(text, line.start(), least=least)
+    return span if span and span[1] == line.end() else None
 
 
 def _labelled(text: str) -> Iterator[tuple[int, int, str]]:
-    labels = _pattern("labels", r"(?i)(?<![\w-])(?:WORDS)[ \t\u00a0]?[:：][ \t\u00a0]*")
-    for match in labels.finditer(text):
-        end = re.compile(r"[^\n,;(]*").match(text, match.end())
-        if span := name_at(text, match.end()):
-            yield *span, "label"
-            follow = re.compile(r",[ \t]+").match(text, span[1])  # Berg, Anna
-            second = name_at(text, follow.end()) if follow and end and span[1] == end.end() else None
-            if second and re.compile(r"[ \t]*(?:\n|$|[;(])").match(text, second[1]):
-                yield *second, "label"
+    yield from _after(text, _pattern("labels", r"(?i)(?<![\w-])(?:WORDS)[ \t\u00a0]?[:：][ \t\u00a0]*"), "label")
     yield from _after(text, _pattern("before_signature", r"(?<!\w)(?:WORDS)[ \t\u00a0]*"), "label")
 
 
 def _with_roles(text: str, language: str) -> Iterator[tuple[int, int, str]]:
     roles = _pattern("roles", r"(?<![\w-])(?:WORDS),?[ \u00a0]+")
     yield from _after(text, roles, "role", least=2 if language in ("de", "") else 1)
-
-
-def _born(text: str) -> Iterator[tuple[int, int, str]]:
-    born = (
-        r"[,(]? ?\(?(?:born|geb(?:\.|oren)|née?\b|nacid[oa]|nat[oa] (?:il|a)|ur(?:\.|odz)|\*\s?\d|DOB|wohnhaft|"
-        r"residing|demeurant)|\((?:WORDS)\b[^()\n]{0,30}\)"
+    before = (
+        rf"(?<![\w'’-])(?={NAME_WORD}(?: {NAME_WORD}){{1,3}}(?: \((?:WORDS)\b|,? \(?(?:born|geb\.|née?|nacid[oa])\b))"
     )
-    for match in _pattern("roles", rf"(?<![\w'’-]){NAME_WORD}(?=[ ]?(?:{born}))").finditer(text):
-        before = text.rfind("\n", 0, match.start()) + 1
-        start = match.start()
-        while (
-            word := re.compile(rf"(?:{NAME_WORD}|{_SMALL})[ ]$").search(text, max(before, start - 40), start)
-        ) and word[0]:
-            if fold(word[0].strip()) in _no_names() | _jobs() or (
-                fold(word[0].strip()) in function_words() and not _PARTICLE.match(word[0])
-            ):
-                break
-            start = word.start()
-        if (span := name_at(text, start, least=2)) and span[1] >= match.end():
-            yield *span, "born"
+    yield from _after(text, _pattern("roles", before), "role", least=2)
 
 
-def _above_addresses(text: str) -> Iterator[tuple[int, int, str]]:
-
-    for find in find_addresses(text):
-        line = text.rfind("\n", 0, find.start) + 1
-        if text[line : find.start].strip():
-            continue
-        for _ in range(3):
-            before = text.rfind("\n", 0, max(0, line - 1)) + 1
-            if before >= line or not text[before : line - 1].strip():
-                break
-            if span := _whole(text, before, line - 1):
-                if span[1] - span[0] > 5 and " " in text[slice(*span)]:
-                    yield *span, "address"
-                break
-            line = before
-
-
-def _bare(text: str, language: str) -> Iterator[tuple[int, int, str]]:
-    """Yield names without any context: two or more capitalised words, in languages that capitalise only names.
-
-    German capitalises all nouns. There a verb must follow, or a word such as "von" must be before the name. The first
-    word of a sentence or line has a capital anyway: if it stands elsewhere without, the name begins behind it.
-    """
-    small = {fold(small) for small in ALONE.findall(text) if small.islower()}
-    between = "" if language in ("de", "") else f"(?:{_SMALL} )*"  # "Aussage von Anna Berg"
-    word = re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ \u00a0]{between}{_UP})")
-    at = 0
-    while match := word.search(text, at):
-        at = match.end()
-        span = name_at(text, match.start(), least=2, said=False)
-        if span is None or span[0] != match.start() or _is_heading(text, *span):
-            continue
-        at = span[1]
-        before = re.search(r"([^\W\d_]+)[ \u00a0]+$", text[max(0, span[0] - 20) : span[0]])
-        follows = re.compile(r"[ \u00a0]+([^\W\d_]+)").match(text, span[1])
-        if language in ("de", ""):
-            said = before and _pattern("before_bare", "WORDS").fullmatch(before[1])
-            does = follows and _pattern("after_bare", "WORDS").fullmatch(follows[1])
-            if not (said or does) or any(_is_german_noun(part) for part in text[slice(*span)].split()):
-                continue
-        elif before and fold(before[1]) in ("the", "in", "at", "a", "na", "w", "en", "au", "aux", "al", "del", "the"):
-            continue
-        if opens(text, span[0]) and (fold(match[0]) in small or _numbers_line(text, match)):
-            rest = name_at(text, match.end() + 1, least=2, said=False)
-            yield (*rest, "large") if rest else (*span, "opening")
-        else:
-            yield *span, "large"
-
-
-def _is_german_noun(word: str) -> bool:
-    endings = tuple(tables()["names"]["german_common"].split())
-    return fold(word).endswith(
-        (*endings, "gericht", "amt", "bank", "verein", "stadt", "kasse", "versicherung", "vertrag")
-    )
-
-
-def _is_heading(text: str, start: int, end: int) -> bool:
-    line, after = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-    rest = text[line:start] + text[end : after if after >= 0 else len(text)]
-    return not re.search(r"(?<!\w)[^\W\d_A-Z]{2,}", rest)
-
-
-_FIRM_WORD = re.compile(rf"(?:{_UP}[\w'’.-]*|\d{{1,4}}|&|\+)$")
-_FIRM_JOINS = "und and et y e i of de du des del della di da la le für for von zu & +"
-_FIRM_JOIN = frozenset(_FIRM_JOINS.split())
+_FIRM_JOINS = "of|und|and|et|y|e|i|de|du|des|del|della|di|da|la|le|für|for|von|zu"
+_FIRM = re.compile(
+    rf"(?<![\w'’.-])(?:{_UP}[\w'’-]*|\d{{1,4}})"
+    rf"(?:[ \u00a0](?:(?:{_FIRM_JOINS})[ \u00a0])?(?:{_UP}(?:[\w'’.-]*[\w’])?|\d{{1,4}}|&|\+)){{0,6}}"
+    rf",?[ \u00a0]+(?P<form>{LEGAL_FORM.pattern})"
+)
+"""Matches up to seven large words, and small ones between them, before a legal form."""
 _WORKS_FOR = "of|from|at|bei|vom"
+_UNSURE_FORMS = ("PC", "LP", "AB", "SE", "SCP", "P.C.", "CIC")
 
 
 def _firms(text: str) -> Iterator[Find]:
-    for form in LEGAL_FORM.finditer(text):
-        line = text.rfind("\n", 0, form.start()) + 1
-        start, words = form.start(), 0
-        for word in reversed(list(re.compile(r"[^\s,;:()„“\"«»]+").finditer(text, line, form.start()))):
-            between = text[word.end() : start]
-            if re.search(r"[,;:()„“\"«»]", between) and (words or not re.fullmatch(r", ?", between)):
-                break
-            joins = words and word[0] in _FIRM_JOIN and _has_large_before(text, line, word.start())
-            if not (_FIRM_WORD.match(word[0]) or joins) or words == 7 or word[0].endswith("."):
-                break
-            start, words = word.start(), words + 1
-        start = _without_article(text, _behind_person(text, line, start, form.start()), form.start())
-        if text[start : form.start()].strip(" ,&"):
-            certainty = (
-                Certainty.UNSURE if form[0] in ("PC", "LP", "AB", "SE", "SCP", "P.C.", "CIC") else Certainty.LIKELY
-            )
-            yield Find(Kind.FIRM, start, form.end(), text[start : form.end()], certainty, "legal_form")
+    yield from _named_firms(text)
+    for match in _FIRM.finditer(text):
+        start, form = _behind_person(text, *match.span()), match.start("form")
+        start = _without_article(text, start, form)
+        if re.search(r"\w{2}", text[start:form]):  # the AG of a register is a court
+            certainty = Certainty.UNSURE if match["form"] in _UNSURE_FORMS else Certainty.LIKELY
+            yield Find(Kind.FIRM, start, match.end(), text[start : match.end()], certainty, "legal_form")
 
 
-def _behind_person(text: str, line: int, start: int, end: int) -> int:
+def _named_firms(text: str) -> Iterator[Find]:
+    """Yield names that say what kind of business it is, before or behind what is its own."""
+    own = rf"{_UP}[\w'’&-]+(?: (?:& |und |y |et |e |and )?{_UP}[\w'’&-]+)"
+    for name, shape in (
+        ("firms_before", rf"(?<![\w-])(?:WORDS) {own}{{0,3}}"),
+        ("firms_behind", rf"(?<![\w-]){own}{{0,3}} (?:WORDS)(?![\w-])"),
+    ):
+        for match in _pattern(name, shape).finditer(text):
+            start = _without_article(text, match.start(), match.end())
+            if " " in text[start : match.end()]:
+                yield Find(Kind.FIRM, start, match.end(), text[start : match.end()], Certainty.LIKELY, "firm")
+
+
+def _behind_person(text: str, start: int, end: int) -> int:
     """Return where the firm begins in "Ms Edith Ashworth of Hollowell Ltd". The person is found separately by title."""
     shape = rf"(?<![\w.])(?:WORDS)[ \u00a0]+(?:{_UP}[\w'’.-]*[ \u00a0]+){{1,4}}(?:{_WORKS_FOR})[ \u00a0]+"
-    for title in _pattern("titles", shape).finditer(text, line, end):
-        start = max(start, title.end())
-    return start
-
-
-def _has_large_before(text: str, line: int, at: int) -> bool:
-    return re.search(rf"(?:^|\s){_UP}[\w'’-]*[ \u00a0]+$", text[line:at]) is not None
+    line = text.rfind("\n", 0, start) + 1
+    return max([start, *(title.end() for title in _pattern("titles", shape).finditer(text, line, end))])
 
 
 def _without_article(text: str, start: int, end: int) -> int:
@@ -368,7 +219,7 @@ _L = r"[^\W\d_]"
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞĄĆĘŁŃŚŹŻĞİŞČŘŽŠŐŰ]"
 _NAME = rf"{_CAPITAL}[\w.'’-]{{0,40}}"
 _PART = rf"{_CAPITAL}[\w.'’]{{0,40}}"
-_NO = r"\d{1,4}(?: ?[a-zA-Z](?!\w))?(?:[-/]\d{1,4}| ?/ ?[A-Z](?!\w))?"
+_NO = r"\d{1,3}(?: ?[a-zA-Z](?!\w))?(?:[-/]\d{1,4}| ?/ ?[A-Z](?!\w))?"
 _SMALL_IN_STREETS = (
     r"(?:d[eiu]|de la|de las|de los|de l['’]|del|della|dello|dei|degli|delle|dell['’]|des|du|la|le|les|l['’]|d['’]|San"
     r"|of|the|en|von|van|der|den|am|zum|zur)"
@@ -395,23 +246,28 @@ _STREETS = (
     rf"(?:[Uu]l\.|[Uu]lic[ay]|[Aa]l\.|[Aa]lej[ai]|[Pp]l\.|[Pp]lac|[Oo]s\.|[Oo]siedle) {_WORDS} "
     rf"\d{{1,4}}[a-zA-Z]?(?:/\d{{1,4}})?(?: m\. ?\d{{1,4}})?",
     # Flat 2, 3 Mill Lane
-    rf"(?:(?:Flat|Unit|Apartment|Apt\.?|Suite) \d{{1,4}}\w?,? )?\d{{1,4}}[a-zA-Z]?,? (?:{_NAME} ){{1,4}}"
-    r"(?:Street|St\.?|Road|Rd\.?|Lane|Avenue|Ave\.?|Court|Square|Drive|Close|Way|Terrace|Gardens|Crescent|Row|Mews|Hill|"
-    r"Place|Grove|Park|Walk|Green|Boulevard|Blvd\.?)(?!\w)",
+    rf"(?:(?:Flat|Unit|Apartment|Apt\.?|Suite) \d{{1,4}}\w?,? )?\d{{1,5}}[a-zA-Z]?,? (?:{_NAME} ){{1,4}}"
+    r"(?:Street|St\.?|Road|Rd\.?|Lane|Ln|Avenue|Ave\.?|Court|Ct|Square|Drive|Dr\.?|Close|Way|Terrace|Gardens|Crescent|Row"
+    r"|Mews|Hill|Place|Grove|Park|Walk|Yard|Green|Boulevard|Blvd\.?|Parkway|Pkwy|Highway|Hwy)(?!\w)"
+    r"(?:,? (?:Apt|Suite|Ste|Unit|Floor)\.? ?#?\w{1,5}(?!\w))?",
 )
 _JOINED = (
     r"(?:(?:an der|am|im|bei|ob der|in der|vor der|de la|de|del|la|le|les|en|sur|sous|di|d['’]|nad|nei|upon|on|der)"
     r"[ -]?)?"
 )
-_TOWN_NAME = rf"{_CAPITAL}{_L}[\w.'’-]*(?: {_JOINED}{_NAME}){{0,4}}"
+_NO_TOWN = r"(?!(?:Tel|Fax|Mobil|E-?Mail|Unser|Ihr|Our|Your|Datum|Date|IBAN)\w*)"
+_TOWN_NAME = rf"{_CAPITAL}{_L}[\w.'’-]*(?:(?<!\w{{4}}\.) {_NO_TOWN}{_JOINED}{_NAME}){{0,4}}"
 _POSTCODE = r"(?:[A-Z]{1,2}-)?(?:\d{5}|\d{2}-\d{3}|\d{4}(?: [A-Z]{2}(?= ))?)"
 _TOWN = re.compile(
     rf"(?<![\w.,/+-])(?:{_POSTCODE}(?:[^\S\n]|\n(?![\w-]+:)){_TOWN_NAME}(?: \([A-Z]{{2}}\))?"
-    rf"|(?:{_TOWN_NAME},? )?[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}(?!\w))"
+    rf"|(?:{_TOWN_NAME},? )?[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}(?!\w)"
+    rf"|(?:{_TOWN_NAME},? )?[A-Z]{{2}},? (?:\d{{5}}(?:-\d{{4}})?|[A-Z]\d[A-Z] ?\d[A-Z]\d)(?!\w))"
 )
 _STREET = re.compile(rf"(?<![\w/-])(?:{'|'.join(f'(?:{street})' for street in _STREETS)})(?!\w)")
-_MARKED = re.compile(r"(?:\d{2}-\d{3}|[A-Z]{1,2}-\d{4,5}|\d{4} [A-Z]{2}) |.*[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$")
-"""Matches postcodes that look like nothing else: 00-950, A-1030, 1017 AB, SW1A 1AA."""
+_MARKED = re.compile(
+    r"(?:\d{2}-\d{3}|[A-Z]{1,2}-\d{4,5}|\d{4} [A-Z]{2}) |.*[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$|.*[A-Z]{2},? [A-Z\d -]+$"
+)
+"""Matches postcodes that look like nothing else: 00-950, A-1030, 1017 AB, SW1A 1AA, TX 78664, QC H2X 1Y4."""
 _LABEL = re.compile(
     r"(?:address|anschrift|adresse|wohnhaft|wohnt|lives? (?:at|in)|living in|dirección|domicili\w+|indirizzo|residente|"
     r"adres\w*|zamieszka\w+)\W{0,5}(?:in |a |en |w )?$",
@@ -451,8 +307,11 @@ def _is_line(text: str, start: int, end: int) -> bool:
 # is likely, since a number with a typing error is just as private.
 
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
-REGIONS = {"en": "GB", "de": "DE", "fr": "FR", "es": "ES", "it": "IT", "pl": "PL", "nl": "NL"}
-"""Country of a telephone number without a country code, by the language of the text."""
+REGIONS = {
+    "en": ("GB", "US"), "de": ("DE", "AT", "CH"), "fr": ("FR", "BE"), "es": ("ES",), "it": ("IT",), "pl": ("PL",),
+    "nl": ("NL", "BE"),
+}  # fmt: skip
+"""Countries of a telephone number without a country code, by the language of the text."""
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,6}[\w-]{2,24}(?![\w-])")
 _IBAN_SHAPE = re.compile(
@@ -468,14 +327,6 @@ _CARD_GROUPS = re.compile(
 _EDGE = re.compile(r"[\t|]|\n\s*")
 _CARD_LABEL = re.compile(
     r"(?:\bcards?|karte|\bcarte|\btarjeta|\bcarta|\bkart[aęyo]|visa|mastercard)[^\n\d]{0,40}$", re.I
-)
-_NUMBER_LABEL = re.compile(
-    r"(?:steuer[\s-]?(?:id|identifikation\w*)[\w-]*|steuer-?(?:nr|nummer)|\bst\.?-?nr|\bid-?nr|\bust-?id\S*|"
-    r"umsatzsteuer\S*|(?:sozial|renten|kranken)?versicherungs-?(?:nr|nummer)|\bsv-?(?:nr|nummer)|\b(?:tin|uid)\b|"
-    r"\btax (?:id|number|code|identification|reference)|social security|insurance number|\bvat\b|\b(?:nip|pesel|regon|"
-    r"nir|siren|siret|tva|nif|nie|dni|cif|bsn|btw|rsin)\b|sécurité sociale|n° ?fiscal|numéro fiscal|codice fiscale|"
-    r"\bc\. ?f\.|\bcf\b|partita iva|\bp\. ?iva|seguridad social|burgerservice\w*)[^\n\d]{0,40}$",
-    re.IGNORECASE,
 )
 _NUMBERS: tuple[tuple[str, str, bool], ...] = (
     # module of stdnum, shape, whether shape and check digits alone tell
@@ -498,6 +349,8 @@ _NUMBERS: tuple[tuple[str, str, bool], ...] = (
     ("fr.siren", r"\d{3} ?\d{3} ?\d{3}", False),
     ("nl.bsn", r"\d{9}|\d{4}\.\d\d\.\d{3}", False),
     ("at.tin", r"\d\d-?\d{3}/?\d{4}", False),
+    ("us.ssn", r"\d{3}-\d\d-\d{4}", True),
+    ("gb.nhs", r"\d{3} ?\d{3} ?\d{4}", False),
     ("de.stnr", r"\d{2,3}[ /]\d{3}[ /]\d{4,5}|\d{13}", False),
 )  # fmt: skip
 _UNCHECKED = frozenset({"de.stnr"})
@@ -508,20 +361,36 @@ _REFERENCE_GAP = (
 )
 """Matches what stands between a label and its number: blanks, a colon, the border of a cell, the end of a line."""
 _REGISTER = r"[A-Z][A-Za-z]{0,4}"
-_CODE = r"(?=[^\s,;()]*\d)[^\W_][\w./:#–-]+\w"
-_REFERENCE = re.compile(
+_CODE = r"(?=[^\s,;()]*\d)(?!(?:19|20)\d\d(?![\w./-]))[^\W_][\w./:#–-]+\w"
+_REFERENCE = (
     # 3 Ca 412/25, S 12 AS 345/24, VIII ZR 17/24, 5 OWi 123 Js 456/24
     rf"(?:{_REGISTER}[ \u00a0])?(?:\d{{1,4}}[ \u00a0])?{_REGISTER}[ \u00a0-](?:\d{{1,6}}[ \u00a0]{_REGISTER}[ \u00a0])?"
     r"\d{1,6}/\d{2,4}(?!\w)"
     # 63.2-2025-00781, AB 4711-0815, 123 456 789
-    rf"|(?:[A-ZÄÖÜ]{{1,5}}(?:-[A-Z]{{1,2}})?[ \u00a0])?{_CODE}(?:[ \u00a0]\d{{3,}}(?![\w.,/-]))*"
+    rf"|(?:[A-ZÄÖÜ]{{1,5}}(?:-[A-Z]{{1,2}})?[ \u00a0])?{_CODE}(?:[ \u00a0]\d{{2,}}(?![\w.,/-]))*"
 )
 """Matches the number of a file at a court, and any other that has a digit and three signs."""
+_IDENTITY_GAP = r"[^\d\n.!?;]{0,32}?(?:\b[nN][roº°]?\.?)?[ \t\u00a0]*[:：#|(]?[ \t\u00a0]*\n?[ \t|]*"
+_IDENTITY = (
+    r"(?<![\w./-])(?!(?:19|20)\d\d(?![\w./-]))(?=(?:[ \u00a0./-]?[A-Z\d]){4})(?=[A-Z./ \u00a0-]{0,9}\d)"
+    r"[A-Z\d]+(?:[ \u00a0./-][A-Z\d]+)*(?!\w)"
+)
+"""Matches large letters and digits in groups, four at least, with a digit, but no year."""
+_WEB = re.compile(
+    r"(?<![\w.@])(?!https?://(?:schemas\.|purl\.o|www\.w3\.o))(?:https?://|ftp://|www\.)[^\s<>\"'()\[\]{}|„“”«»]+(?<![.,;:!?])"
+)
+"""Matches addresses of the web, but none that names a format of files."""
+_MACHINE = re.compile(r"(?<![\w.:])(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[\da-fA-F]{0,4}:){2,7}[\da-fA-F]{1,4})(?![\w:]|\.\d)")
 _BIRTH_BEFORE = re.compile(
     r"(?:\bgeb(?:oren(?:e[rnms]?)?|\.)?(?: am)?|\bgeburts(?:datum|tag)|\*|\bborn(?: on)?|\bd\.?o\.?b\.?|date of birth|"
     r"birth ?da(?:te|y)|\bn[ée]e?(?: le)?|date de naissance|\bnacid[oa](?: el)?|fecha de nacimiento|"
     r"\bnat[oa](?: il| a [^\W\d_][\w' ]{1,30})?|data di nascita|\bur(?:\.|odz(?:\.|ony|ona))?|data urodzenia|"
     r"geboren op|geboortedatum)[\s:(,]{0,4}(?:(?:on|am|le|el|il|the|dnia|den|op)\s)?$",
+    re.IGNORECASE,
+)
+_BIRTH_AFTER = re.compile(
+    r"[ ,]?(?: (?:in|à|a|en|at|w) [^\s,;.]{2,20}(?: [^\s,;.]{2,20}){0,2})? "
+    r"(?:geboren\w*|zur Welt|born\b|née?s?\b|nacid[oa]|nat[oa]\b|urodz\w+)",
     re.IGNORECASE,
 )
 _PHONE_LABEL = re.compile(
@@ -540,7 +409,12 @@ _GROUP = re.compile(r"\d+(?![\w]|[.,]\d)")
 _TOWN_AFTER = re.compile(r"\d{4,5}[ \u00a0]+[^\W\d_a-z]")
 _SET_APART = re.compile(r"(?<!\w)[(\[/–—-] ?$")
 _CLOSED = re.compile(r" ?[)\]/–—-](?!\w)")
-_DIALLED = {"es": r"0|[236-9](?:\D?\d){8}", "pl": r"0|[236-9](?:\D?\d){8}", "it": r"0|[236-9]\d\d(?:\D?\d){6}"}
+_DIALLED = {
+    "en": r"0|[2-9]\d\d\)?[ .-]?[2-9]\d\d[ .-]\d{4}$",
+    "es": r"0|[236-9](?:\D?\d){8}",
+    "pl": r"0|[236-9](?:\D?\d){8}",
+    "it": r"0|[236-9]\d\d(?:\D?\d){6}",
+}
 """How telephone numbers within a country begin, for countries where that is not always 0."""
 
 
@@ -552,7 +426,8 @@ def find_by_shape(text: str, language: str = "") -> Iterator[Find]:
     yield from _ibans(text)
     yield from _cards(text)
     yield from _numbers(text)
-    yield from _references(text, language)
+    yield from _coded(text, language)
+    yield from _machines(text)
     yield from _births(text, language)
     yield from _phones(text, language)
 
@@ -606,25 +481,33 @@ def _shapes() -> tuple[tuple[str, re.Pattern[str], bool], ...]:
 def _numbers(text: str) -> Iterator[Find]:
     for name, shape, alone in _shapes():
         for match in shape.finditer(text):
-            labelled = _NUMBER_LABEL.search(text, max(0, match.start() - 80), match.start()) is not None
-            valid = _is_valid(name, match[0])
-            if valid and name not in _UNCHECKED and (alone or labelled):
-                yield _find(Kind.NUMBER, text, *match.span(), SURE, name)
-            elif labelled:
-                yield _find(Kind.NUMBER, text, *match.span(), LIKELY, "label")
-            elif valid and name not in _UNCHECKED:
-                yield _find(Kind.NUMBER, text, *match.span(), UNSURE, name)
+            if name not in _UNCHECKED and _is_valid(name, match[0]):
+                yield _find(Kind.NUMBER, text, *match.span(), SURE if alone else UNSURE, name)
 
 
-def _references(text: str, language: str) -> Iterator[Find]:
-    """Yield the numbers of files, customers and contracts behind their labels, as nothing else tells them."""
+def _coded(text: str, language: str) -> Iterator[Find]:
+    """Yield the numbers of files, customers and contracts, and of persons, behind their labels, as nothing else tells
+    them.
+    """
     others = [(day.start, day.end) for day in find_dates(text, language) if day.readings]
     others += [(start, end) for start, end, *_ in find_amounts(text, language)]
-    for label in _pattern("references", rf"(?<!\w)(?i:WORDS){_REFERENCE_GAP}").finditer(text):
-        code = _REFERENCE.match(text, label.end())
-        if code is None or any(start < code.end() and code.start() < end for start, end in others):
-            continue
-        yield _find(Kind.REFERENCE, text, *code.span(), LIKELY, "label")
+    for name, code, kind in (
+        ("references", rf"{_REFERENCE_GAP}({_REFERENCE})", Kind.REFERENCE),
+        ("identities", rf"{_IDENTITY_GAP}({_IDENTITY})", Kind.NUMBER),
+    ):
+        for match in _pattern(name, rf"(?<!\w)(?i:WORDS){code}").finditer(text):
+            start, end = match.span(1)
+            if not any(day_start < end and start < day_end for day_start, day_end in others):
+                yield _find(kind, text, start, end, LIKELY, "label")
+
+
+def _machines(text: str) -> Iterator[Find]:
+    for match in _WEB.finditer(text):
+        yield _find(Kind.WEB, text, *match.span(), LIKELY, "web")
+    for match in _MACHINE.finditer(text):
+        with suppress(ValueError):
+            ip_address(match[0])
+            yield _find(Kind.WEB, text, *match.span(), LIKELY, "web")
 
 
 def _is_valid(name: str, number: str) -> bool:
@@ -648,7 +531,7 @@ def _births(text: str, language: str) -> Iterator[Find]:
     for date in find_dates(text, language):
         if not any(year and month and day for year, month, day in date.readings):
             continue
-        if _BIRTH_BEFORE.search(text, max(0, date.start - 60), date.start):
+        if _BIRTH_BEFORE.search(text, max(0, date.start - 60), date.start) or _BIRTH_AFTER.match(text, date.end):
             yield _find(Kind.BIRTH, text, date.start, date.end, LIKELY, "birth")
 
 
@@ -657,7 +540,7 @@ def _phones(text: str, language: str) -> Iterator[Find]:
 
     seen: set[tuple[int, int]] = set()
     days = [date for date in find_dates(text, language) if date.readings]
-    regions = [REGIONS[language]] if language in REGIONS else list(REGIONS.values())
+    regions = REGIONS.get(language) or [codes[0] for codes in REGIONS.values()]
     for region in regions:
         for match in phonenumbers.PhoneNumberMatcher(
             text, region, leniency=phonenumbers.Leniency.POSSIBLE, max_tries=1_000_000

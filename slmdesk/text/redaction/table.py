@@ -289,6 +289,7 @@ def substitute_for(kind: Kind, original: str, free: Free, seed: str) -> str:
         Kind.REFERENCE: _code,
         Kind.BIRTH: _date,
         Kind.ADDRESS: _place,
+        Kind.WEB: lambda _, rng: f"www.{_syllable_word(rng, '').lower()}.example.org",
     }
     make = makers.get(kind, _words)
     rng = random.Random(seed)

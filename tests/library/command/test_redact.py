@@ -43,13 +43,24 @@ def word_file(tmp_path):
 def test_a_look_writes_nothing_and_shows_what_is_private(run, letter, tmp_path):
     done = run("redact", str(letter), "--preview")
     assert done.status == 0, done.err
-    assert "[x] DE89 3704 0044 0532 0130 00  (1 ×)" in done.out
+    assert "[x] DE89 3704 0044 0532 0130 00  (1 ×; " in done.out
     assert "Müller" in done.out
     assert [path.name for path in tmp_path.glob("letter*")] == ["letter.txt"]
     shape = run("redact", str(letter), "--preview", "--json").json
     kinds = {finding["kind"] for finding in shape["found"] if finding["chosen"]}
     assert {"iban", "email", "person"} <= kinds
     assert shape["format"] == "txt"
+    assert "No language model" in done.err
+    assert {by for finding in shape["found"] for by in finding["by"]} >= {"rule", "finder"}
+    assert run("redact", str(letter), "--preview", "--no-model", "-m", "any").status == 2
+
+
+def test_a_named_model_is_asked_too(run, with_model, letter):
+    answer = '{"people": [], "companies": [], "addresses": [], "numbers": ["Blauwal-77"]}'
+    shape = run("redact", str(letter), "--preview", "--json", "-m", with_model["id"], echo={"answer": answer}).ok().json
+    by = {finding["words"]: finding["by"] for finding in shape["found"]}
+    assert by["Blauwal-77"] == ["model"]
+    assert "model" not in by["Müller"]
 
 
 def test_a_copy_is_written_without_what_was_found(run, letter, tmp_path):
@@ -63,6 +74,10 @@ def test_a_copy_is_written_without_what_was_found(run, letter, tmp_path):
     assert "█████" in text
     assert "ist eröffnet" in text
     assert "1 bank account" in done.out
+    shown = run("redact", str(letter), "--preview", "--json", "--list", str(names)).json
+    given = ("redact", str(letter), "-o", str(tmp_path / "other.txt"), "--list", str(names), "--yes", "--json")
+    counts = [replaced["count"] for replaced in run(*given).json["replaced"]]
+    assert sum(counts) == sum(find["chosen"] for find in shown["found"])
     assert "Read the copy before you give it away" in done.err
     assert letter.read_text(encoding="utf-8") == LETTER
     if os.name != "nt":

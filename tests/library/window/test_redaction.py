@@ -8,14 +8,14 @@ import docx
 import pypdfium2 as pdfium
 import pytest
 from fakes.dropping import drop
-from fakes.recorder import result_of
+from fakes.recorder import add_model, result_of
 from fakes.tiny_pdf import Text, TinyPdf
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from slmdesk.library.redacted import pairs_in
-from slmdesk.library.window.redacted import PLACE, WORDS
+from slmdesk.library.redacted import RedactedCopies, pairs_in
+from slmdesk.library.window.redacted import BY, PLACE, WORDS
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 
@@ -239,6 +239,31 @@ def test_what_is_there_is_not_replaced_and_the_name_does_not_tell_what_is_remove
     for item in rows(program).values():
         item.setCheckState(WORDS, Qt.CheckState.Unchecked)
     assert not program.find("redaction_write").isEnabled()
+
+
+def test_a_model_looks_too_and_adds_what_it_finds_while_ticks_stay(start, word_file, tmp_path, monkeypatch):
+    answer = '{"people": ["Blauwal"], "companies": [], "addresses": [], "numbers": []}'
+    goes_on = tmp_path / "goes on"
+    program = start(answer=answer, until=str(goes_on))
+    record = add_model(program.services, tmp_path / "echo.gguf")
+    monkeypatch.setattr(RedactedCopies, "model_for", lambda _copies, _requested: record)
+    opened(program.open_documents(), word_file)
+    program.wait(lambda: program.find("redaction_enough").isVisible())
+    assert "Blauwal" not in rows(program)
+    assert "rule" in rows(program)["Quarbelsen"].text(BY)
+    rows(program)["Quarbelsen"].setCheckState(WORDS, Qt.CheckState.Unchecked)
+    goes_on.touch()
+    program.wait(lambda: "Blauwal" in rows(program))
+    program.wait(lambda: not program.find("redaction_enough").isVisible())
+    assert rows(program)["Blauwal"].text(BY) == "model"
+    assert ticks(program)["Blauwal"]
+    assert not ticks(program)["Quarbelsen"]
+    assert program.find("redaction_said").text().startswith(f"{len(rows(program))} found")
+
+
+def test_without_a_model_one_line_says_what_that_means(program, word_file):
+    opened(program, word_file)
+    program.wait(lambda: "No language model" in program.find("redaction_asking").text())
 
 
 def test_a_file_without_finds_says_so_and_takes_words(program, tmp_path):

@@ -14,7 +14,7 @@ from slmdesk.text.redaction.table import table_for
 pytestmark = pytest.mark.pure
 TEXT = """Dear Ms Ashworth,
 
-Colin Ashworth lives at 12 Larkspur Road, Sheffield S10 2BD. His IBAN is GB33 BUKB 2020 1555 5555 55, his phone
+Mr Colin Ashworth lives at 12 Larkspur Road, Sheffield S10 2BD. His IBAN is GB33 BUKB 2020 1555 5555 55, his phone
 020 7946 0123, born on 12/03/1970. Hollowell & Sons Ltd pays him. Ashworth's card is 4111 1111 1111 1111, write to
 c.ashworth@example.com.
 """

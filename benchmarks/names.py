@@ -1,0 +1,67 @@
+"""python -m benchmarks.names FOLDER [MODEL] [FROM UP_TO]: what redaction takes out of sentences with known secrets.
+
+FOLDER holds presidio.json (github microsoft/presidio-research, MIT): sentences with the places of names, addresses and
+numbers. They are redacted by the command in papers of 25, with the model where one is named. A secret is taken out if
+its words no longer stand in its paper; other words are lost where the copy has fewer of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+PAPER = 25
+LEAST = 3
+"""Fewest letters of a secret, and of another word, that is counted."""
+_WORD = re.compile(rf"[^\W\d_]{{{LEAST},}}")
+Row = Mapping[str, Any]
+
+
+def redacted(text: str, folder: Path, more: Sequence[str]) -> str:
+    """The text as the command leaves it."""
+    source, target = folder / "paper.txt", folder / "copy.txt"
+    source.write_text(text, "utf-8")
+    target.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "slmdesk", "redact", str(source), "-o", str(target), "--yes", *more]
+    subprocess.run(command, check=True, capture_output=True)
+    return target.read_text("utf-8")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the shares of each kind."""
+    if not arguments:
+        print(__doc__, file=sys.stderr)
+        return 2
+    numbers = [int(argument) for argument in arguments[1:] if argument.isdigit()]
+    models = [argument for argument in arguments[1:] if not argument.isdigit()]
+    more = ["-m", models[0]] if models else ["--no-model"]
+    rows: list[Row] = json.loads((Path(arguments[0]) / "presidio.json").read_text("utf-8"))[slice(*numbers)]
+    there, taken, others, lost = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    with tempfile.TemporaryDirectory() as folder:
+        for at in range(0, len(rows), PAPER):
+            paper = rows[at : at + PAPER]
+            copy = redacted("\n\n".join(row["full_text"] for row in paper), Path(folder), more)
+            whole = " ".join(copy.split())
+            for secret in (secret for row in paper for secret in row["spans"]):
+                words = " ".join(secret["entity_value"].split())
+                there[secret["entity_type"]] += len(words) >= LEAST
+                taken[secret["entity_type"]] += len(words) >= LEAST and words not in whole
+            masked = (re.sub(r"\{\{.*?\}\}", " ", row["masked"]) for row in paper)
+            before = Counter(word for each in masked for word in _WORD.findall(each))
+            others += before
+            lost += before - Counter(_WORD.findall(copy))
+    for kind, count in there.most_common():
+        print(f"{kind:20s} {taken[kind]} of {count}: {taken[kind] / max(1, count):.2f}")
+    print(f"{'other words':20s} {lost.total()} of {others.total()}: {lost.total() / others.total():.4f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
