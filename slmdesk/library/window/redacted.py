@@ -221,7 +221,7 @@ class RedactPane(QFrame):
         margins = (theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12)
         below = QWidget(self)
         asking = row((self._told, 1), self._enough, gap=theme.SPACE_8)
-        column(self._said, asking, self._trouble, self._others, 1, into=below, gap=theme.SPACE_8)
+        column(self._said, self._trouble, asking, self._others, 1, into=below, gap=theme.SPACE_8)
         self._below = named(QScrollArea(self), "redaction_below")
         self._below.setAccessibleName(_("About this copy"))
         show_column(self._below, below)

@@ -205,7 +205,7 @@ def test_what_cannot_be_redacted_is_refused(run, tmp_path):
 @pytest.fixture
 def plain_pdf(tmp_path):
     path = tmp_path / "page.pdf"
-    path.write_bytes(bytes(TinyPdf().page(Text(65, 590, "Stempel"), width=600, height=800)))
+    path.write_bytes(bytes(TinyPdf().page(Text(65, 590, "ein Stempel liegt hier"), width=600, height=800)))
     return path
 
 

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not s
 @pytest.fixture
 def pdf(tmp_path):
     path = tmp_path / "letter.pdf"
-    made = TinyPdf().page(Text(65, 590, "Stempel"), width=600, height=800)
+    made = TinyPdf().page(Text(65, 590, "ein Stempel liegt hier"), width=600, height=800)
     path.write_bytes(bytes(made.page(Text(60, 700, "Worte der zweiten Seite"), width=600, height=800)))
     return path
 
