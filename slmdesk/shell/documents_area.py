@@ -184,10 +184,10 @@ class DocumentsArea(QObject):
         self.page.side.show_pane("versions" if count == 2 else "summary")
 
     def _on_opened(self, documents: Sequence[str], is_folder: bool) -> None:
-        """Do at once what is usual with opened documents: summarize one, compare two, tabulate more or a folder."""
+        """Do at once what is usual with opened documents: summarize the first, compare two, tabulate a folder."""
         if self.folders.current:  # a folder is shown meanwhile
             return
-        if len(documents) > 1 + (not is_folder):
+        if is_folder and len(documents) > 1:
             self.page.documents.mark(documents)
             self._on_several("table", documents)
         elif len(documents) == 2 and self.page.side.current == "versions":

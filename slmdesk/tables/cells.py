@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from itertools import islice
@@ -44,6 +44,8 @@ CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
 _LABEL = re.compile(r"\s[^\W\d_]+\s?:")
 _ACCOUNT = re.compile(r"[a-z]{2}\d{2}[a-z\d]{11,30}")
 """What looks like an account, if it has not the length that its country has."""
+_DAYS = re.compile(r"(?<![\d./-])(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d\d)(?![\d/-])")
+MONTHS = 12
 LISTED = re.compile(r"\s*(?:;|\n|\u2022|\|)\s*|\s*,\s+(?:and\s+)?")
 LEAST_NUMBER = 4
 """Fewest digits of a number of a customer, a year, an amount."""
@@ -95,6 +97,18 @@ def _column_of(shape: Mapping[str, str | list[str]]) -> Column:
     )  # fmt: skip
 
 
+def others_of(column: Column) -> Collection[str]:
+    """Return the labels behind which a value of a preset's column never stands."""
+    return _others().get(label_of(column.name), ())
+
+
+@cache
+def _others() -> Mapping[str, Collection[str]]:
+    text = resources.files("slmdesk.tables").joinpath("presets.toml").read_text("utf-8")
+    tables = [table for preset in tomllib.loads(text)["preset"] for table in preset["column"] if "others" in table]
+    return {label_of(name): set(table["others"]) for table in tables for name in (table["name"], _(table["name"]))}
+
+
 def names_of(column: Column) -> set[str]:
     return {label_of(label) for label in (column.name, *column.labels)} - {""}
 
@@ -121,11 +135,19 @@ def verified(column: Column, value: str, pages: PageTexts) -> TableCell:
     places = [*islice(_places_of(column.kind, value, pages), MOST_PLACES)]
     if not places:
         return TableCell(flag=Flag.NOT_THERE)
-    names = names_of(column)
+    names, others = names_of(column), others_of(column)
+    places = [place for place in places if not _is_others(names, others, place, pages)]
     said = packed(value)
     places.sort(key=lambda place: (not _is_named(names, place, pages), packed(pages.words(place)) != said))
     cell = next((cell for place in places if (cell := cell_at(column.kind, place, pages))), None)
     return cell if cell and label_of(cell.value) not in names else TableCell(flag=Flag.KIND)
+
+
+def _is_others(names: set[str], others: Collection[str], place: Place, pages: PageTexts) -> bool:
+    """Return whether the last label before a value is another column's, such as that of an order or a customer."""
+    before = f" {label_of(pages.before(place))} "
+    last = max((before.rfind(f" {label} ") for label in others), default=-1)
+    return last > max((before.rfind(f" {name} ") for name in names), default=-1)
 
 
 def _is_named(names: set[str], place: Place, pages: PageTexts) -> bool:
@@ -169,7 +191,8 @@ def cell_at(kind: ColumnKind, place: Place, pages: PageTexts, *, origin: str = "
     cell = TableCell(words, quote, found.page, found.start, found.end, Flag.NONE, origin)
     if kind is ColumnKind.DATE:
         days = [when for when in find_dates(words, pages.language) if when.readings]
-        return changed(cell, date=_iso(days[0])) if len(days) == 1 else None
+        day = _iso(days[0], pages) if len(days) == 1 else ""
+        return changed(cell, date=day, flag=Flag.NONE if day else Flag.MONTH) if len(days) == 1 else None
     if kind is ColumnKind.IBAN and not is_iban(words):
         return changed(cell, flag=Flag.DIGITS)
     return _with_number(kind, cell, found, pages) if kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT) else cell
@@ -275,13 +298,25 @@ def numbers_in(words: str, language: str) -> list[Number]:
     return [number for number in find_numbers(words, language) if number.values and not number.soft]
 
 
-def _iso(when: DateMention) -> str:
-    """Return an unambiguous day in ISO 8601, else "": 03/04/2024 may be two days."""
-    days = {(year, month, day) for year, month, day in when.readings if year and month and day}
-    if len(days) != 1 or len(when.readings) != 1:
+def _iso(when: DateMention, pages: PageTexts) -> str:
+    """Return a day in ISO 8601. "" if it may be two: 03/04/2024 in an English text without another day that tells."""
+    readings = list(dict.fromkeys(reading for reading in when.readings if all(reading)))
+    if len(readings) > 1:
+        readings = readings[:1] * _is_first(0, pages) or readings[1:] * _is_first(1, pages)
+    if len(readings) != 1:
         return ""
-    ((year, month, day),) = days
+    ((year, month, day),) = readings
     return f"{year:04}-{month:02}-{day:02}"
+
+
+def _is_first(number: int, pages: PageTexts) -> bool:
+    """Return whether the first (0) or the second (1) figure is the day: in English as the other days of the document
+    show it, in other languages the first.
+    """
+    if pages.language not in ("en", ""):
+        return number == 0
+    pairs = [pair for text in pages.texts.values() for pair in _DAYS.findall(text)]
+    return any(int(pair[number]) > MONTHS for pair in pairs) and all(int(pair[1 - number]) <= MONTHS for pair in pairs)
 
 
 def _figure(kind: ColumnKind, words: str, number: Number, language: str) -> float | None:

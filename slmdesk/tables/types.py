@@ -76,6 +76,8 @@ class Flag(StrEnum):
     """The value contradicts others in the row: net and tax do not add up to the total, or two days are out of order."""
     UNSAID = "unsaid"
     SIGN = "sign unclear"
+    MONTH = "day or month"
+    """A date in figures may be two days."""
     DIGITS = "wrong check digits"
     EARLIER = "earlier message"
     UNSURE = "low certainty"
@@ -103,6 +105,7 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.CONTRADICTS: N_("does not agree with the rest of the row"),
     Flag.UNSAID: N_("stands beside other words than the column asks for"),
     Flag.SIGN: N_("may be a negative amount"),
+    Flag.MONTH: N_("may be two days: which figure is the month?"),
     Flag.DIGITS: N_("has wrong check digits"),
     Flag.EARLIER: N_("from an earlier message that is quoted"),
     Flag.UNSURE: N_("low certainty"),
@@ -120,7 +123,7 @@ def flag_words(flag: Flag) -> str:
 
 DOUBTFUL = frozenset((
     Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID, Flag.SIGN, Flag.DIGITS,
-    Flag.EARLIER, Flag.UNSURE, Flag.NOT_THERE, Flag.DIFFERS, Flag.UNSOUND,
+    Flag.MONTH, Flag.EARLIER, Flag.UNSURE, Flag.NOT_THERE, Flag.DIFFERS, Flag.UNSOUND,
 ))  # fmt: skip
 """Flags of cells that are to be checked: they have a value, or lack one that the model named."""
 

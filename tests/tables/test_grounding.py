@@ -178,6 +178,34 @@ def test_an_account_with_wrong_check_digits_is_shown_and_marked() -> None:
     assert labels_of([column("iban", "IBAN")], "IBAN: DE12 1234 5678 1234 5678 90") == {}
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "date", "flag"),
+    [
+        ("fr", "Date de facture 05/11/2017", "2017-11-05", Flag.NONE),
+        ("en", "Invoice date 05/11/2017", "", Flag.MONTH),
+        ("en", "Invoice date 05/11/2017\nDelivered on 25/10/2017", "2017-11-05", Flag.NONE),
+        ("en", "Invoice date 05/11/2017\nDelivered on 10/25/2017", "2017-05-11", Flag.NONE),
+        ("en", "Invoice date 05/11/2017\nDelivered on 10/25/2017, 25/10/2017", "", Flag.MONTH),
+    ],
+)
+def test_a_day_in_figures_is_read_as_the_other_days_of_its_document(language, text, date, flag) -> None:
+    cell = verified(column("date"), "05/11/2017", PageTexts([page(1, text)], language))
+    assert (cell.value, cell.date, cell.flag) == ("05/11/2017", date, flag)
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [
+        ("Bestellung:\t2018-471331\nRechnung gemäß Bestellung Nr. 2018-471331", Flag.KIND),
+        ("Bestellung:\t2018-471331\nRechnung Nr. 2018-471331", Flag.NONE),
+        ("Handelsrechnung (380) Nr. 2018-471331", Flag.NONE),
+    ],
+)
+def test_the_number_of_an_order_is_none_of_an_invoice(text, flag) -> None:
+    cell = verified(preset("invoice").columns[0], "2018-471331", PageTexts([page(1, text)], "de"))
+    assert cell.flag is flag
+
+
 def test_of_several_places_the_one_behind_the_columns_name_is_taken() -> None:
     pages = PageTexts([page(1, "Boiler\t198.00\nNet total\t198.00")], "en")
     assert cell_of(pages, "amount", "198.00", name="Net total").quote == "Net total 198.00"
