@@ -11,7 +11,9 @@ measured and written all the same, with a mark).  `python -m benchmarks --list` 
 `python -m benchmarks scans` how well it reads drawn scans (see benchmarks.scans),
 `python -m benchmarks receipts FOLDER` real ones (see benchmarks.receipts),
 `python -m benchmarks einvoices FOLDER` whether others read the same of e-invoices (see benchmarks.einvoices),
-`python -m benchmarks forged FOLDER` whether forged ones are told (see benchmarks.forged).
+`python -m benchmarks forged FOLDER` whether forged ones are told (see benchmarks.forged),
+`python -m benchmarks fields FOLDER` the fields of papers whose values others wrote down (see benchmarks.fields),
+`python -m benchmarks names FOLDER` what redaction takes out of others' sentences (see benchmarks.names).
 """
 
 from __future__ import annotations
@@ -30,8 +32,10 @@ from benchmarks import (
     encryption_rows,
     engine_rows,
     estimates,
+    fields,
     forged,
     history_rows,
+    names,
     program_rows,
     real_answers,
     receipts,
@@ -52,6 +56,11 @@ EXPECTED_S = {
     "pause_beside": (180, 400), "beside_job": (60, 150), "threads": (80, 0), "window": (70, 0),
 }  # fmt: skip
 """Seconds with the starter and with a second model of 1.5B on two cores; 0: not measured with it.  In this order."""
+SETS = {
+    "drafts": drafts.main, "real_answers": real_answers.main, "scans": scans.main, "receipts": receipts.main,
+    "einvoices": einvoices.main, "forged": forged.main, "fields": fields.main, "names": names.main,
+}  # fmt: skip
+"""What is measured on a folder of files by others."""
 ROWS = {row.__name__: row for module in (engine_rows, chat_rows, document_rows, program_rows) for row in module.ROWS}
 MORE = {
     row.__name__: row
@@ -136,24 +145,14 @@ def measure_all(tasks: Sequence[Task], kept: Kept, known: dict[tuple[str, str], 
 
 def main(arguments: Sequence[str]) -> int:
     """See above.  Status 1 where docs/performance.md could not be written, 2 where the command is wrong."""
-    if arguments[:1] == ["drafts"]:
-        return drafts.main(arguments[1:])
-    if arguments[:1] == ["einvoices"]:
-        return einvoices.main(arguments[1:])
-    if arguments[:1] == ["forged"]:
-        return forged.main(arguments[1:])
-    if arguments[:1] == ["scans"]:
-        return scans.main(arguments[1:])
-    if arguments[:1] == ["receipts"]:
-        return receipts.main(arguments[1:])
-    if arguments[:1] == ["real_answers"]:
-        return real_answers.main(arguments[1:])
+    if arguments and arguments[0] in SETS:
+        return SETS[arguments[0]](arguments[1:])
     options = {argument for argument in arguments if argument.startswith("--")}
-    names = [argument for argument in arguments if argument not in options]
+    wished = [argument for argument in arguments if argument not in options]
     if "--list" in options:
         print("\n".join([*ROWS, *MORE]))
         return 0
-    unknown = [name for name in names if name not in ROWS and name not in MORE] + sorted(options - OPTIONS)
+    unknown = [name for name in wished if name not in ROWS and name not in MORE] + sorted(options - OPTIONS)
     if unknown:
         say(f"unknown: {', '.join(unknown)}; there are: {', '.join([*ROWS, *MORE, *sorted(OPTIONS)])}")
         return 2
@@ -162,11 +161,11 @@ def main(arguments: Sequence[str]) -> int:
     if missing:
         say(f"no such file: {', '.join(map(str, missing))}")
         return 2
-    for name in names:
+    for name in wished:
         if name in MORE:
             print(table(list(MORE[name]())))
-    tasks = [] if names and not set(names) & set(ROWS) else tasks_of(names)
-    return measured_and_written(tasks, options, is_whole=not names) if tasks else 0
+    tasks = [] if wished and not set(wished) & set(ROWS) else tasks_of(wished)
+    return measured_and_written(tasks, options, is_whole=not wished) if tasks else 0
 
 
 def measured_and_written(tasks: Sequence[Task], options: set[str], *, is_whole: bool) -> int:

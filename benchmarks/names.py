@@ -1,8 +1,10 @@
-"""python -m benchmarks.names FOLDER [MODEL] [FROM UP_TO]: what redaction takes out of sentences with known secrets.
+"""python -m benchmarks names FOLDER [MODEL] [FROM UP_TO]: what redaction takes out of sentences with known secrets.
 
 FOLDER holds presidio.json (github microsoft/presidio-research, MIT): sentences with the places of names, addresses and
 numbers. They are redacted by the command in papers of 25, with the model where one is named. A secret is taken out if
 its words no longer stand in its paper; other words are lost where the copy has fewer of them.
+
+Or FOLDER holds letters with a truth.json: {file: {secrets: [[kind, words], …], others: [words, …]}}; each is a paper.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 PAPER = 25
+NOBODY = "nobody's"
 LEAST = 3
 """Fewest letters of a secret, and of another word, that is counted."""
 _WORD = re.compile(rf"[^\W\d_]{{{LEAST},}}")
@@ -34,6 +37,25 @@ def redacted(text: str, folder: Path, more: Sequence[str]) -> str:
     return target.read_text("utf-8")
 
 
+def letters(folder: Path, more: Sequence[str]) -> int:
+    """Print the shares of letters, and what is left in them or taken though it is nobody's."""
+    there, taken = Counter[str](), Counter[str]()
+    with tempfile.TemporaryDirectory() as copies:
+        for name, truth in json.loads((folder / "truth.json").read_text("utf-8")).items():
+            copy = " ".join(redacted((folder / name).read_text("utf-8"), Path(copies), more).split())
+            for kind, words in [*truth["secrets"], *([NOBODY, words] for words in truth["others"])]:
+                is_gone = re.search(rf"(?<!\w){re.escape(' '.join(words.split()))}(?!\w)", copy) is None
+                there[kind] += 1
+                taken[kind] += is_gone
+                if is_gone is (kind == NOBODY):
+                    print(f"{name}: {kind}: {words}")
+    for kind, count in there.most_common():
+        print(f"{kind:20s} {taken[kind]} of {count}: {taken[kind] / count:.2f}")
+    secret = there.total() - there[NOBODY]
+    print(f"secrets {taken.total() - taken[NOBODY]} of {secret}")
+    return 0
+
+
 def main(arguments: Sequence[str]) -> int:
     """Print the shares of each kind."""
     if not arguments:
@@ -42,6 +64,8 @@ def main(arguments: Sequence[str]) -> int:
     numbers = [int(argument) for argument in arguments[1:] if argument.isdigit()]
     models = [argument for argument in arguments[1:] if not argument.isdigit()]
     more = ["-m", models[0]] if models else ["--no-model"]
+    if (Path(arguments[0]) / "truth.json").is_file():
+        return letters(Path(arguments[0]), more)
     rows: list[Row] = json.loads((Path(arguments[0]) / "presidio.json").read_text("utf-8"))[slice(*numbers)]
     there, taken, others, lost = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
@@ -61,7 +85,3 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{kind:20s} {taken[kind]} of {count}: {taken[kind] / max(1, count):.2f}")
     print(f"{'other words':20s} {lost.total()} of {others.total()}: {lost.total() / others.total():.4f}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
