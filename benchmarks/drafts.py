@@ -103,7 +103,8 @@ class Paper:
 
     def told(self, draft: Sequence[str], words: int) -> tuple[Sentence, ...]:
         """A summary of so many words as the plan makes it where a model writes the draft."""
-        tools = PlanTools(self._pages, lambda texts, then: then([0] * len(texts)), CONTEXT_TOKENS, lambda: None)
+        count = lambda texts, then: then([0] * len(texts))  # noqa: E731
+        tools = PlanTools(self._pages, count, CONTEXT_TOKENS, lambda: None, lambda _record: ())
         request = SummaryRequest((self._document.id,), length=words, language=self._asked)
         job: Any = SimpleNamespace(model_sha256="")
         model: Any = SimpleNamespace(name="a person", header={}, info={}, sha256="")

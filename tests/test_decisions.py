@@ -25,7 +25,7 @@ DECISIONS = {
     "engine": 1135,
     "evaluation": 398,
     "exports": 290,
-    "formats": 6296,
+    "formats": 6297,
     "gguf": 591,
     "history": 608,
     "hub": 500,

@@ -167,11 +167,11 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
         else:
             turn, picture, found = _upright(picture, Turn(width, height))
             lines, is_cut = _by_both(picture, found, language, turn), False
-    letters = sum(len(word.text) for line in lines for word in line)
-    if not letters:
+    letters = "".join(word.text for line in lines for word in line)
+    if len(letters) < 2 and not letters.isdigit():  # a ring is no O
         return Recognition(turn)
     sureness = sum(word.sureness * len(word.text) for line in lines for word in line)
-    return Recognition(turn, _arranged(lines), round(sureness / letters), is_cut)
+    return Recognition(turn, _arranged(lines), round(sureness / len(letters)), is_cut)
 
 
 def _by_both(picture: Image, found: Sequence[FoundLine], language: str, turn: Turn) -> list[list[Word]]:
