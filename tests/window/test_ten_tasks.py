@@ -162,7 +162,10 @@ def test_3_and_4_a_dropped_letter_is_summarized_a_sentence_leads_to_its_page_and
 def test_5_a_table_of_three_invoices_is_saved_as_excel(program, tmp_path, at_most, shown):
     """The document on show is one of those that are chosen, or another one: Shift then chooses the three at once."""
     names = ("invoice1.md", "invoice2.md", "invoice3.md", "lease.md")
-    dropped(program, *sorted(written(tmp_path, *names), key=lambda path: path.name != shown))
+    paths = written(tmp_path, *names)
+    for number, path in enumerate(paths[:3]):
+        path.write_text(f"{LETTER}\nInvoice number: 17{number}\n\nInvoice date: 3 March 2024\n\nTotal: 357.00 EUR\n")
+    dropped(program, *sorted(paths, key=lambda path: path.name != shown))
     program.window.findChild(QAction, "sort_by_name_action").trigger()
     view, target = program.find("document_view"), tmp_path / "invoices.xlsx"
     rows = {view.model().index(row).data(): view.model().index(row) for row in range(4)}
