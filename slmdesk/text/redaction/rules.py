@@ -382,12 +382,14 @@ _WEB = re.compile(
 """Matches addresses of the web, but none that names a format of files."""
 _MACHINE = re.compile(r"(?<![\w.:])(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[\da-fA-F]{0,4}:){2,7}[\da-fA-F]{1,4})(?![\w:]|\.\d)")
 _BIRTH_BEFORE = re.compile(
-    r"(?:\bgeb(?:oren(?:e[rnms]?)?|\.)?(?: am)?|\bgeburts(?:datum|tag)|\*|\bborn(?: on)?|\bd\.?o\.?b\.?|date of birth|"
-    r"birth ?da(?:te|y)|\bn[ée]e?(?: le)?|date de naissance|\bnacid[oa](?: el)?|fecha de nacimiento|"
-    r"\bnat[oa](?: il| a [^\W\d_][\w' ]{1,30})?|data di nascita|\bur(?:\.|odz(?:\.|ony|ona))?|data urodzenia|"
-    r"geboren op|geboortedatum)[\s:(,]{0,4}(?:(?:on|am|le|el|il|the|dnia|den|op)\s)?$",
+    r"(?:(?:\bgeb(?:oren(?:e[rnms]?)?|\.)?(?: am)?|\bgeburtstag|\*|\bborn(?: on)?|birthday|\bn[ée]e?(?: le)?|"
+    r"\bnac(?:id[oa]|í)(?: el)?|\bnat[oa](?: il| a [^\W\d_][\w' ]{1,30})?|\bur(?:\.|odz(?:\.|ony|ona))?|geboren op)"
+    r"[\s:(,]{0,4}(?:(?:on|am|le|el|il|the|dnia|den|op)\s)?|"
+    r"(?:\bgeburtsdatum|\bd\.?o\.?b\b\.?|date of birth|birth ?date|date de naissance|fecha de nacimiento|"
+    r"data di nascita|data urodzenia|geboortedatum)[^\d.!?;]{0,60})$",
     re.IGNORECASE,
 )
+"""What a date of birth stands directly behind, or what names it in the same sentence."""
 _BIRTH_AFTER = re.compile(
     r"[ ,]?(?: (?:in|à|a|en|at|w) [^\s,;.]{2,20}(?: [^\s,;.]{2,20}){0,2})? "
     r"(?:geboren\w*|zur Welt|born\b|née?s?\b|nacid[oa]|nat[oa]\b|urodz\w+)",
@@ -531,7 +533,7 @@ def _births(text: str, language: str) -> Iterator[Find]:
     for date in find_dates(text, language):
         if not any(year and month and day for year, month, day in date.readings):
             continue
-        if _BIRTH_BEFORE.search(text, max(0, date.start - 60), date.start) or _BIRTH_AFTER.match(text, date.end):
+        if _BIRTH_BEFORE.search(text, max(0, date.start - 90), date.start) or _BIRTH_AFTER.match(text, date.end):
             yield _find(Kind.BIRTH, text, date.start, date.end, LIKELY, "birth")
 
 
