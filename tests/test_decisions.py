@@ -44,7 +44,7 @@ DECISIONS = {
     "summaries": 1366,
     "system": 141,
     "tables": 1177,
-    "text": 2093,
+    "text": 2095,
     "translation": 1951,
     "versions": 935,
     "voice": 34,

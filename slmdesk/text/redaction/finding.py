@@ -199,7 +199,8 @@ def _remaining_parts(find: Find, over: Sequence[Find]) -> Iterator[Find]:
     edges = [find.start, *inner, find.end]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         rest = find.text[max(0, start - find.start) : max(0, end - find.start)]
-        if part := _WORDS.search(rest):
+        part = _WORDS.search(rest)
+        if part and not (find.kind is Kind.PERSON and part[0].islower()):  # a "von" or "der" alone is nobody
             begin = start + part.start()
             yield changed(find, start=begin, end=begin + len(part[0]), text=part[0])
 

@@ -255,6 +255,11 @@ def _other(text: str, words: str, kind: Kind = Kind.PERSON) -> Find:
     return Find(kind, start, start + len(words), words, LIKELY, "finder", (Finder.SMALL,))
 
 
+def test_a_small_word_that_a_firm_leaves_of_a_name_is_nobody() -> None:
+    finds = find_private("in Vollmacht Ihrer Vermieterin, der Hanselux Wohnen GmbH, kündigen wir.", language="de")
+    assert [find.text for find in finds] == ["Hanselux Wohnen GmbH"]
+
+
 def test_finds_are_in_order_and_do_not_overlap() -> None:
     text = "Mr Peter Lomax of Hollowell Ltd lives at 12 Larkspur Road, Exeter EX1 1HB. Call Lomax: 020 7946 0123."
     others = [_other(text, "Lomax of"), _other(text, "12 Larkspur Road, Exeter", Kind.ADDRESS)]
