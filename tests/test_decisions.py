@@ -30,7 +30,7 @@ DECISIONS = {
     "history": 608,
     "hub": 500,
     "jobs": 488,
-    "library": 1979,
+    "library": 1980,
     "loader": 211,
     "models": 883,
     "online": 859,

@@ -199,6 +199,7 @@ class RedactedCopies:
         yield self._on_file_thread(lambda: _save(data, pairs, request, key), stop)
         gone = {original for (original, __), count in zip(pairs, counts, strict=True) if count}
         gone |= {word.words for word in preview.found}
+        gone |= yield self._on_file_thread(lambda: _said_in(preview.text, request.words), stop)
         counted = Counter(kind for kind, words in request.words if words in gone)
         return GivenOut(
             request.target, len(data), hashlib.sha256(data).hexdigest(), tuple(counted.items()),
@@ -318,6 +319,12 @@ class FoundWord(Record):
     by: tuple[Finder, ...] = ()
     is_chosen: bool = True
     """Whether removing the words is proposed. Uncertain finds are not proposed."""
+
+
+def _said_in(text: str, words: Iterable[tuple[Kind, str]]) -> set[str]:
+    """Return the words that a text says, also those that a longer find took with it."""
+    plain = " ".join(text.split())
+    return {original for __, original in words if original in plain}
 
 
 class Remark(Record):

@@ -128,6 +128,16 @@ def test_a_surname_goes_from_a_firm_that_stays(services, tmp_path, substitutes):
     assert "Verlag GmbH" in target.read_text()
 
 
+def test_a_word_that_a_longer_one_takes_with_it_counts_as_it_does_in_the_list(services, tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text("The letter is signed by Onno Tjarks Quarbel.\n")
+    preview = result_of(services, lambda: services.redacted_copies.preview(path))
+    words = tuple((Kind.PERSON, name) for name in ("Onno Tjarks Quarbel", "Onno Tjarks", "Absent Person"))
+    wished = RedactionRequest(words, tmp_path / "copy.txt")
+    made = result_of(services, lambda: services.redacted_copies.give_out(preview, wished))
+    assert dict(made.replaced) == {Kind.PERSON: 2}
+
+
 def test_nothing_is_given_out_where_a_word_is_left(services, tmp_path, monkeypatch):
     path, target = tmp_path / "a.txt", tmp_path / "b.txt"
     path.write_text("Frau Quarbelsen und Herr Xanthopol")
