@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from itertools import islice
+from typing import Any
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
@@ -58,11 +59,18 @@ class Preset(Record):
 
 
 @cache
+def _papers() -> Sequence[Mapping[str, Any]]:
+    papers: Sequence[Mapping[str, Any]] = tomllib.loads(
+        resources.files("slmdesk.tables").joinpath("presets.toml").read_text("utf-8")
+    )["preset"]
+    return papers
+
+
+@cache
 def presets() -> tuple[Preset, ...]:
-    text = resources.files("slmdesk.tables").joinpath("presets.toml").read_text("utf-8")
     return tuple(
         Preset(table["id"], _(table["name"]), tuple(_column_of(column) for column in table["column"]))
-        for table in tomllib.loads(text)["preset"]
+        for table in _papers()
     )
 
 
@@ -104,8 +112,7 @@ def others_of(column: Column) -> Collection[str]:
 
 @cache
 def _others() -> Mapping[str, Collection[str]]:
-    text = resources.files("slmdesk.tables").joinpath("presets.toml").read_text("utf-8")
-    tables = [table for preset in tomllib.loads(text)["preset"] for table in preset["column"] if "others" in table]
+    tables = [table for paper in _papers() for table in paper["column"] if "others" in table]
     return {label_of(name): set(table["others"]) for table in tables for name in (table["name"], _(table["name"]))}
 
 

@@ -75,6 +75,7 @@ class Flag(StrEnum):
     CONTRADICTS = "contradicts"
     """The value contradicts others in the row: net and tax do not add up to the total, or two days are out of order."""
     UNSAID = "unsaid"
+    """Only in tables that were made before 2026-11-29."""
     SIGN = "sign unclear"
     MONTH = "day or month"
     """A date in figures may be two days."""
