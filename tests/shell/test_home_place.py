@@ -32,6 +32,5 @@ def test_a_fault_of_the_look_at_the_disk_is_said(start, monkeypatch):
 
     met = []
     monkeypatch.setattr("slmdesk.runtime.home_place.home_problems", fail)
-    program = start()
-    program.bridge.problem_met.connect(met.append)
+    program = start(before=lambda program: program.bridge.problem_met.connect(met.append))
     program.wait(lambda: [problem.code for problem in met] == [BUG_CODE])
