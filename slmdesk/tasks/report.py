@@ -1,0 +1,189 @@
+"""What the program says about documents: a report of statements, each with its sources and the marks on it.
+
+Every task makes one, whatever it is about. The window shows it in one pane, the command prints it, and one exporter
+writes it. A report is made anew from the stored result of its task whenever it is shown, so it is never stored itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from slmdesk.base.documents import Chart, Run
+from slmdesk.base.record import Record
+from slmdesk.base.types import Json
+from slmdesk.claims.types import DIFFERS, Mark, doubts_of
+from slmdesk.library.types import Coverage, Span
+
+
+class Layout(StrEnum):
+    LIST = "list"
+    """Statements below each other, under the titles of their sections."""
+    GRID = "grid"
+    """A row for each section, a column for each of the report's columns."""
+    PAGES = "pages"
+    """Two texts side by side: `other` on the left, `text` on the right."""
+
+
+class ValueKind(StrEnum):
+    """What the statements of a column are, for sorting, for a spreadsheet and for the side where they stand."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    AMOUNT = "amount"
+    LABEL = "label"
+
+
+class Value(Record):
+    """A value as a number or a day, where the words say one beyond doubt."""
+
+    number: float | None = None
+    unit: str = ""
+    """EUR, percent …"""
+    date: str = ""
+    """ISO 8601."""
+    certainty: float = 0.0
+    """Probability of a label among those of its column. 0 where no model judged."""
+
+
+class Statement(Record):
+    text: str
+    sources: tuple[Span, ...] = ()
+    """Where it stands, the passage that says it best first."""
+    place: str = ""
+    """The same for people: "p. 3", "lease.pdf, p. 3, 4"."""
+    marks: tuple[Mark, ...] = ()
+    id: str = ""
+    """Which statement of the report it is. Edits name it, so it stays the same while the report is made anew."""
+    kind: str = ""
+    """Sort of statement, by which a list is filtered and counted; empty where there are no sorts."""
+    notes: tuple[str, ...] = ()
+    """Lines below it, in the words of people: who found it, until when it is due."""
+    value: Value | None = None
+    other: str = ""
+    """The text on the other side of a layout of two pages: the old version, the original of a translation."""
+    runs: tuple[Run, ...] = ()
+    """The text in stretches, where what went and what came is shown. Empty: `text` as it is."""
+    other_sources: tuple[Span, ...] = ()
+    choices: tuple[str, ...] = ()
+    """Texts of which a person may choose one instead."""
+    is_quotation: bool = False
+    """True if it is the document's own words."""
+    is_supported: bool = True
+    """False if no passage was found that says it."""
+    is_open: bool = False
+    """True while the task still looks for it."""
+    is_edited: bool = False
+    is_approved: bool = False
+    missing: str = ""
+    """Why there is no text, in the words of people: "not read", "nothing was found"."""
+
+    @property
+    def doubts(self) -> str:
+        """What is doubtful about it, in the words of people; empty if nothing is."""
+        return doubts_of(self.marks)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether two sources contradict each other, which is more than a doubt."""
+        return any(mark.kind == DIFFERS for mark in self.marks)
+
+    @property
+    def is_to_check(self) -> bool:
+        return bool(self.marks) or not self.is_supported
+
+
+class Section(Record):
+    """Statements under one title: a group of a summary, a row of a table, a question with its answer."""
+
+    statements: tuple[Statement, ...] = ()
+    title: str = ""
+    level: int = 2
+    """Level of its title: 1 for a document among several, 2 for a group within."""
+    id: str = ""
+    document: str = ""
+    """Id of the document that it is about; empty if it is about several."""
+    page_kind: str = "page"
+    """What the pages of the document are called."""
+    coverage: Coverage | None = None
+    """What was read of the document, where the section is about a whole one."""
+    is_prose: bool = False
+    """Whether its statements are one paragraph."""
+    is_folded: bool = False
+    """Whether it is shown only when asked for. An export counts its statements and leaves them out."""
+    notes: tuple[str, ...] = ()
+
+
+class Column(Record):
+    name: str
+    kind: ValueKind = ValueKind.TEXT
+    is_own: bool = False
+    """Whether a person may take it away or give it another name."""
+
+
+class NotRead(Record):
+    """A document, or a page of one, that could not be read."""
+
+    name: str
+    reason: str
+
+
+class Report(Record):
+    task: str
+    """Kind of the task, as its items are stored."""
+    title: str
+    sections: tuple[Section, ...] = ()
+    layout: Layout = Layout.LIST
+    lead: str = ""
+    """What it comes to, in one line above all: "7 changes on 3 pages: 5 amounts, 2 dates"."""
+    columns: tuple[Column, ...] = ()
+    """Of a grid: what the statements of each row are, in their order."""
+    notes: tuple[str, ...] = ()
+    """What else is to be known about the whole: that a model was too weak, that it was stopped."""
+    coverage: Coverage | None = None
+    coverage_words: str = ""
+    """The same as a line for people: "84 of 84 pages read"."""
+    not_read: tuple[NotRead, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()
+    """Id and name of each document."""
+    language: str = ""
+    """ISO 639-1 code of the language of its statements; empty if unknown."""
+    model: str = ""
+    """Name of the model that wrote in it; empty if none did."""
+    writer: str = ""
+    """The line that says who wrote it."""
+    is_draft: bool = False
+    seconds: float = 0.0
+
+    @property
+    def statements(self) -> Iterator[Statement]:
+        """All statements but those of folded sections, in order."""
+        for section in self.sections:
+            if not section.is_folded:
+                yield from section.statements
+
+    @property
+    def to_check(self) -> Sequence[Statement]:
+        return [statement for statement in self.statements if statement.is_to_check]
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many statements there are of each sort, in the order of the sorts."""
+        counts: dict[str, int] = {}
+        for statement in self.statements:
+            if statement.kind:
+                counts[statement.kind] = counts.get(statement.kind, 0) + 1
+        return counts
+
+
+class Edit(Record):
+    """What a person does to a statement. Exactly one of the fields beside `statement` says what."""
+
+    statement: str
+    text: str | None = None
+    approved: bool | None = None
+    action: str = ""
+    """One of the actions that the task offers for its statements."""
+    value: Json = None

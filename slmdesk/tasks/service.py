@@ -1,0 +1,1 @@
+"""The service of all tasks: begins, repeats, opens and changes reports. Service thread."""

@@ -1,0 +1,278 @@
+"""The shape of a task: work on documents that makes a report.
+
+A task is declared in one file, which says what may be asked (its fields), which steps are done (its run), and what came
+of it (its report). Window, command, export, jobs, history and search need nothing else about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import lenient_from, stored_from
+from slmdesk.base.record import Record, changed, to_json
+from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
+from slmdesk.base.texts import _
+from slmdesk.base.types import Json
+from slmdesk.models.service import able
+from slmdesk.tasks.report import Edit, Report, Section
+
+if TYPE_CHECKING:
+    from slmdesk.jobs.documents import PlanTools
+    from slmdesk.jobs.runner import Plan
+    from slmdesk.jobs.service import JobService
+    from slmdesk.library.search import EmbeddingService, Retrieval
+    from slmdesk.loader.model_loader import ModelLoader
+    from slmdesk.models.service import DefaultsService, ModelService
+    from slmdesk.runtime.service import Runtime
+
+Q = TypeVar("Q", bound=Record)
+R = TypeVar("R", bound=Record)
+T = TypeVar("T", bound=Record)
+
+
+def record_with(record: T, **fields: object) -> T:
+    """`changed` for a record of which only some fields are known here."""
+    change: Callable[..., T] = changed
+    return change(record, **fields)
+
+
+class FieldKind(StrEnum):
+    CHOICE = "choice"
+    """One of `values`. Where `takes_number`, any whole number between `least` and `most` too."""
+    LINE = "line"
+    FLAG = "flag"
+    LIST = "list"
+    """Several words, which the command takes separated by commas, and the window one below the other."""
+    MODEL = "model"
+
+
+class Field(Record):
+    """A field of a task's request: a control of its form in the window, an option of its command."""
+
+    name: str
+    """Name of the field of the request."""
+    title: str
+    """Words beside the control. Empty: the window has no control for it."""
+    help: str
+    """Line about the option. Empty: the command has no such option."""
+    kind: FieldKind = FieldKind.LINE
+    values: Sequence[tuple[str, str]] = ()
+    """What can be chosen, each with its words."""
+    usual: Json = ""
+    takes_number: bool = False
+    least: int = 0
+    most: int = 0
+    option: str = ""
+    """How the command calls it, where that is not the name with dashes: "-m/--model"."""
+    metavar: str = ""
+    hint: str = ""
+    """Words in an empty line of the window."""
+
+
+class Documents(StrEnum):
+    """Of how many documents a report is made."""
+
+    ONE = "one"
+    TWO = "two"
+    """An old and a new one."""
+    MANY = "many"
+
+
+class TaskContext(Record):
+    """The services that a task works with."""
+
+    runtime: Runtime
+    models: ModelService
+    uses: DefaultsService
+    loader: ModelLoader
+    jobs: JobService
+    retrieval: Retrieval
+    embedding: EmbeddingService
+
+
+class Growth(Record):
+    """What became known while a task runs."""
+
+    sections: tuple[Section, ...] = ()
+    """Sections that are new, or take the place of those with the same id."""
+    is_whole: bool = False
+    """True if these are all sections so far: those before go."""
+    lead: str = ""
+    writing: str = ""
+    """The words that the model is writing."""
+
+
+class Work(Record, Generic[Q]):
+    """One run of a task: what it is about, and what it may use."""
+
+    job: JobRecord
+    request: Q
+    documents: Sequence[DocumentRecord]
+    model: ModelRecord | None
+    tools: PlanTools
+    context: TaskContext
+    grew: Callable[[Growth], None]
+    """Tell what is known by now."""
+    keep: Callable[[Any], None]
+    """Store a result that is not finished."""
+    before: Any = None
+    """The stored result of the item, if it has one."""
+
+
+class TaskRun(Generic[R]):
+    """The steps of a task, while they are done (see `jobs.runner.Plan`). Base class. Service thread."""
+
+    result: R | None = None
+    """The finished result. None before the end."""
+
+    @property
+    def draft(self) -> R | None:
+        """What there is so far, to be kept where the run ends early."""
+        return None
+
+    def run(self) -> Plan:
+        """Yield the steps, and set `result` at the end. Raises KnownError where there can be no result."""
+        raise NotImplementedError
+
+    def received(self, key: str, value: Mapping[str, Json]) -> None:
+        """A step of the last batch is done, before the whole batch is."""
+
+    def written(self, key: str, words: str) -> None:
+        """The model wrote words of an answer."""
+
+    def restarted(self) -> None:
+        """The model was loaded anew: unfinished answers are written from their beginning."""
+
+
+class TaskView(Record, Generic[Q, R]):
+    """A report's item with all that belongs to it."""
+
+    item: Item
+    request: Q
+    documents: tuple[DocumentRecord, ...]
+    """Those that still exist."""
+    result: R | None
+    """None while it is made for the first time, or if that failed."""
+    job: JobRecord | None
+    draft: R | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.result is not None and (self.job is None or self.job.status.is_end)
+
+
+class Task(Generic[Q, R]):
+    """Base class of the tasks. It has no state: there is one object of each."""
+
+    kind: ClassVar[str]
+    """Of its items and jobs. It is stored, so it never changes."""
+    name: ClassVar[str]
+    """What people call it, as the title of its page: N_("Summary")."""
+    command: ClassVar[str] = ""
+    """Name of its command. Empty: `kind`."""
+    help: ClassVar[str]
+    """What its command does, in a line."""
+    prefix: ClassVar[str]
+    """What stands before the names of the documents in the title of an item. It is stored in English."""
+    request: type[Q]
+    result: type[R]
+    documents: ClassVar[Documents] = Documents.MANY
+    most_documents: ClassVar[int] = 500
+    fields: ClassVar[Sequence[Field]] = ()
+    forms: ClassVar[Sequence[str]] = ("docx", "pdf", "html", "md", "xlsx", "json")
+    """What its reports can be exported as."""
+    actions: ClassVar[Mapping[str, str]] = {}
+    """What a person can do with a statement beside changing its text: name of the action -> its words."""
+    follows_words: ClassVar[bool] = False
+    """Whether the words that a model writes are shown at once."""
+    has_preview: ClassVar[bool] = False
+    """Whether a run shows something before it asks a model, which is then done while the job waits for its turn."""
+    made_key: ClassVar[str] = ""
+    """Key in the facts of a document that such a report was made of, where the first one is made unasked."""
+
+    @property
+    def prompt_version(self) -> str:
+        """Which wording of its prompts asks the model. Stored steps of another one are done again."""
+        return f"{self.kind}-1"
+
+    def checked(self, request: Q) -> Q:
+        """Return a request that can be carried out. Raises KnownError `request.invalid`."""
+        return request
+
+    def documents_of(self, request: Q) -> tuple[str, ...]:
+        """Return the ids of the documents that a request is about."""
+        documents: tuple[str, ...] = getattr(request, "documents", ())
+        return documents
+
+    def with_documents(self, request: Q, documents: tuple[str, ...]) -> Q:
+        """Return the request about other documents."""
+        return record_with(request, documents=documents)
+
+    def with_model(self, request: Q, model: str | None) -> Q:
+        return record_with(request, model=model) if model else request
+
+    def read(self, untrusted: Json) -> Q:
+        """Read a stored request. What it does not know is as usual."""
+        return lenient_from(self.request, untrusted)
+
+    def load(self, untrusted: Mapping[str, Json] | None) -> R | None:
+        """Read a stored result. None if there is none that can be read."""
+        return stored_from(self.result, untrusted)
+
+    def dump(self, result: R) -> dict[str, Json]:
+        return to_json(result)
+
+    def too_many(self) -> str:
+        """Return why a request has too few or too many documents."""
+        return _("1 to {most} documents can be used at once").format(most=self.most_documents)
+
+    def words(self, request: Q, documents: Sequence[DocumentRecord]) -> str:
+        """Return the request as a person would say it, in English: it is stored as a message."""
+        return f"{self.prefix} {', '.join(document.name for document in documents[:20])}"
+
+    def model(self, request: Q, context: TaskContext) -> ModelRecord | None:
+        """Return the model that is asked; None if there is none, and rules alone make it. Raises KnownError `model.…`
+        where it cannot do without.
+        """
+        named: str | None = getattr(request, "model", None)
+        try:
+            return able(context.models.choose(named))
+        except KnownError as err:
+            if named or err.code != "model.none":
+                raise
+            return None
+
+    def follow_up(self, view: TaskView[Q, R], context: TaskContext) -> ModelRecord | None:
+        """Return the model of a second job, which adds to the result of a first that needed none."""
+        return None
+
+    def start(self, work: Work[Q]) -> TaskRun[R]:
+        raise NotImplementedError
+
+    def joined(self, result: R, before: R | None, request: Q) -> R:
+        """Return a new result with what a person changed in the one before."""
+        return result
+
+    def facts(self, result: R) -> dict[str, Json]:
+        """Return settings of the item that say of its result what lists show, so that they need not read it."""
+        return {}
+
+    def report(self, view: TaskView[Q, R], context: TaskContext, *, is_exported: bool = False) -> Report:
+        """Return what its result, or else its draft, says. `is_exported`: for a file, which has room for all of it."""
+        raise NotImplementedError
+
+    def shape(self, view: TaskView[Q, R], context: TaskContext) -> dict[str, Json]:
+        """Return the result for programs: what the command prints as JSON."""
+        return to_json(view.result) if view.result is not None else {}
+
+    def kept_words(self, view: TaskView[Q, R], context: TaskContext) -> str:
+        """Return the result as text, by which a search finds it."""
+        lines = [statement.text for statement in self.report(view, context).statements if statement.text]
+        return "\n".join(f"- {line}" for line in lines)
+
+    def edited(self, view: TaskView[Q, R], edit: Edit) -> R:
+        """Return the result with a person's change. Raises KnownError `request.invalid` where it has no such thing."""
+        raise KnownError("request.invalid", what=_("this cannot be changed"))
