@@ -43,6 +43,7 @@ from slmdesk.summaries.linking import Point, SummaryTexts
 from slmdesk.summaries.plan import SummaryPlan, allowed_words
 from slmdesk.summaries.prompts import Numbered, written_in
 from slmdesk.summaries.types import ALSO_IN, Length, Sentence, SummaryRequest
+from slmdesk.tasks.shape import Work
 
 LEAST_WORDS = 170
 """So many words count at least."""
@@ -109,11 +110,13 @@ class Paper:
         job: Any = SimpleNamespace(model_sha256="")
         model: Any = SimpleNamespace(name="a person", header={}, info={}, sha256="")
         with patch("slmdesk.summaries.plan.may_write", lambda _: True):
-            plan = SummaryPlan(job, request, model, [self._document], tools, reported=lambda _: None)
+            nothing: Any = None
+            work = Work(job, request, [self._document], model, tools, nothing, grew=lambda _: None, keep=lambda _: None)
+            plan = SummaryPlan(work)
             carried_out(plan.run(), answer_of(draft))
-        if plan.summary is None or plan.summary.method != "model":
+        if plan.result is None or plan.result.method != "model":
             raise RuntimeError("the plan of its summary has nothing written")
-        return plan.summary.sentences
+        return plan.result.sentences
 
 
 def answer_of(draft: Sequence[str]) -> str:

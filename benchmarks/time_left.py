@@ -60,7 +60,9 @@ def summarize(services: Services, document: str, length: int) -> list[SummaryPoi
                 over.set()
 
     services.on(JobChanged, receive)
-    services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((document,), Kind.SIMPLE, length)))
+    services.service_thread.call(
+        lambda: services.tasks.begin("summary", SummaryRequest((document,), Kind.SIMPLE, length))
+    )
     if not over.wait(PATIENCE_S):
         raise TimeoutError("the summary did not end")
     return said

@@ -72,8 +72,9 @@ if TYPE_CHECKING:
     from slmdesk.redaction.service import RedactionService
     from slmdesk.runtime.service import Exporter
     from slmdesk.summaries.exam import SummaryPapers
-    from slmdesk.summaries.service import FolderSummaries, SummaryService
     from slmdesk.tables.service import ExtractionService
+    from slmdesk.tasks.service import TaskService
+    from slmdesk.tasks.shape import TaskContext
     from slmdesk.translation.advice import PairAdviceService
     from slmdesk.translation.documents import DocumentInspectionService
     from slmdesk.translation.glossaries import GlossaryService
@@ -107,7 +108,7 @@ JOB_SERVICES = {
     "extraction": "extraction",
     "index": "collections.runner",
     "pair_exam": "pair_exams",
-    "summary": "folder_summaries",
+    "summary": "tasks",
     "translation": "translations",
     "versions": "versions",
 }
@@ -255,12 +256,9 @@ class Services:
         "questions.service:QuestionService",
         lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states, s.exams),
     )
-    summaries: Made[SummaryService] = Made(
-        "summaries.service:SummaryService",
-        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs),
-    )
-    folder_summaries: Made[FolderSummaries] = Made(
-        "summaries.service:FolderSummaries", lambda s, new: new(s.runtime, s.documents, s.summaries)
+    tasks: Made[TaskService] = Made(
+        "tasks.service:TaskService",
+        lambda s, new: new(s.task_context, s.documents, imported("tasks.known:known_tasks")()),
     )
     extraction: Made[ExtractionService] = Made(
         "tables.service:ExtractionService",
@@ -530,6 +528,13 @@ class Services:
             follow_key(self.store, self.settings, self.spelling)
         except KnownError as err:
             self.notice(err)
+
+    @property
+    def task_context(self) -> TaskContext:
+        """What the tasks work with. Service thread."""
+        from slmdesk.tasks.shape import TaskContext
+
+        return TaskContext(self.runtime, self.models, self.uses, self.loader, self.jobs, self.retrieval, self.embedding)
 
     def key_for(self, purpose: str) -> bytes:
         """Return the 32-byte key for a purpose; empty while the history is not encrypted. Service thread."""

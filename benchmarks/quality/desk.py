@@ -28,10 +28,10 @@ from slmdesk.questions.types import AskRequest, QuestionAnswered
 from slmdesk.runtime.events import Event, MessageEnded, MessageGrew
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import open_services
-from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.types import Summary, SummaryRequest
 from slmdesk.tables.service import TableRequest
 from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew
+from slmdesk.tasks.service import ReportGrew, ReportMade
 
 CONTEXT_TOKENS = 8192
 PLAIN_SUMMARY = (
@@ -92,10 +92,12 @@ class Desk:
     def summary(self, document: DocumentRecord, **options: Any) -> Made:
         """Have a document summarized; as text, its sentences one a line."""
         began, start = time.perf_counter(), len(self._events)
-        item = self._call(lambda: self.services.summaries.begin(SummaryRequest((document.id,), **options)))
-        event, at = self._wait(SummaryEnded, lambda event: event.item == item.id, start)
-        first = self._first(SummaryGrew, lambda event: bool(event.points or getattr(event, "writing", "")), start) or at
-        summary: Summary = event.summary
+        item = self._call(lambda: self.services.tasks.begin("summary", SummaryRequest((document.id,), **options)))
+        __, at = self._wait(ReportMade, lambda event: event.item == item.id, start)
+        first = (
+            self._first(ReportGrew, lambda event: bool(event.growth.own.points or event.growth.writing), start) or at
+        )
+        summary: Summary = self._call(lambda: self.services.tasks.open(item.id)).result
         lines = "\n".join(f"- {sentence.text}" for sentence in summary.sentences)
         return Made(lines, at - began, first - began, summary)
 

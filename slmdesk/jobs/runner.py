@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import (
@@ -125,7 +125,8 @@ StepValue: TypeAlias = "Mapping[str, Json] | None"
 
 
 class JobPlanner:
-    follows_words: ClassVar[bool] = False
+    follows_words: bool = False
+    """Whether the words of an answer are told while the model writes them."""
 
     def plan(self, job: JobRecord) -> Plan:
         raise NotImplementedError

@@ -16,7 +16,7 @@ from slmdesk.base.documents import READER_VERSION, DocumentInfo, Note, Page, is_
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, record_from
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
@@ -27,7 +27,7 @@ from slmdesk.jobs.einvoices import findings_of
 from slmdesk.library.reading import PageImage, PageImages, Reading, ReadingQueue, ReadingQueues, read_problem
 from slmdesk.library.scan import DocumentFile, documents_in, look_at
 from slmdesk.library.search import MOST_PLACES, FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
-from slmdesk.library.types import attached, file_of, info_of
+from slmdesk.library.types import RECEIPT, ReceiptChanged, attached, file_of, info_of, receipt_of
 from slmdesk.runtime.events import (
     DocumentChanged,
     DocumentGone,
@@ -47,6 +47,7 @@ from slmdesk.runtime.service import (
     pending_on_file_thread,
 )
 from slmdesk.store import Store
+from slmdesk.text.deadlines.places import PLACES
 from slmdesk.text.folding import folded_name, one_line
 
 
@@ -122,6 +123,22 @@ class DocumentService(Service):
         return pending_on_file_thread(
             self._service_thread, lambda: documents_in(given, stop), cancel=stop.set, name="documents"
         )
+
+    def receive(self, document: str, day: str | None = None, place: str | None = None) -> None:
+        """Remember when a document was received (ISO 8601, or empty), and whose law holds. None leaves it as it is.
+
+        Raises KnownError `document.unknown`, `request.invalid`.
+        """
+        if place not in (None, *PLACES):
+            known = ", ".join(filter(None, PLACES))
+            raise KnownError(
+                "request.invalid", what=_("no place {place}; known are {known}").format(place=place, known=known)
+            )
+        record = self._store.documents.get(document)
+        said = receipt_of(record)
+        said = changed(said, day=said.day if day is None else day, place=said.place if place is None else place)
+        self._store.documents.change(record.id, info={**record.info, RECEIPT: to_json(said)})
+        self._publish(ReceiptChanged(record.id))
 
     def read_folder(self, folder: Path, most: int) -> Pending[FolderRead]:
         """Read up to `most` documents of a folder. A document that cannot be read does not stop the others.

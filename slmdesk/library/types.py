@@ -168,6 +168,17 @@ RECEIPT = "receipt"
 """Key in the facts of a document: what a person said of its receipt, which is kept when the file is read again."""
 
 
+class Receipt(Record):
+    """What a person said of a document: the day of its receipt (ISO 8601), and the place whose law holds."""
+
+    day: str = ""
+    place: str | None = None
+
+
+def receipt_of(record: DocumentRecord) -> Receipt:
+    return stored_from(Receipt, record.info.get(RECEIPT)) or Receipt()
+
+
 class Span(Record):
     """A part of a page: the characters from `start` up to `end` (exclusive)."""
 
@@ -363,6 +374,12 @@ class CollectionChanged(Event):
     """Event: the state of a folder (collection) has changed. Sent at most about four times a second."""
 
     state: CollectionState
+
+
+class ReceiptChanged(Event):
+    """A person has said when a document was received, or whose law holds for it."""
+
+    document: str
 
 
 class CollectionGone(Event):

@@ -22,8 +22,8 @@ from slmdesk.questions.service import KIND as QUESTION
 from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.plan import TOO_WEAK
-from slmdesk.summaries.service import KIND as SUMMARY
 from slmdesk.summaries.types import Summary, request_from
+from slmdesk.summaries.window.pane import KIND as SUMMARY
 from slmdesk.summaries.window.pane import SummaryController, SummaryPane
 from slmdesk.tables.service import KIND as TABLE
 from slmdesk.tables.window.controller import TableController

@@ -38,14 +38,14 @@ from slmdesk.exports.writers import harmless_markdown
 from slmdesk.library.types import Coverage
 from slmdesk.runtime.headings import spoken
 from slmdesk.services import Services
-from slmdesk.summaries.events import SummaryGrew
+from slmdesk.summaries.files import TABLE, write_summaries
 from slmdesk.summaries.order import by_days, with_marks
-from slmdesk.summaries.service import LEAST_WORDS, MOST_WORDS, TABLE, write_summaries
 from slmdesk.summaries.types import (
     Deadline,
     Kind,
     Length,
     Paper,
+    PartialSummary,
     Summary,
     SummaryRequest,
     UnreadableDocument,
@@ -59,6 +59,8 @@ from slmdesk.summaries.types import (
     whole_coverage_words,
     writer_words,
 )
+from slmdesk.tasks.service import ReportGrew
+from slmdesk.tasks.summarize import LEAST_WORDS, MOST_WORDS, TASK
 
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
 LENGTHS = ("short", "medium", "long")
@@ -163,19 +165,19 @@ def summarize(
         missing = tuple(UnreadableDocument(str(file["file"]), str(file["message"])) for file in failed)
         ids = tuple(document.id for document in documents)
         for id in ids if received is not None or place is not None else ():
-            services.call.summaries.receive(id, received.date().isoformat() if received else None, place)
+            services.call.documents.receive(id, received.date().isoformat() if received else None, place)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
             Paper(paper), own_words,
         )  # fmt: skip
         goal = output_file(console, output, force=force, is_folder=is_folder, has_omitted=omitted)
         if sys.stderr.isatty():
-            services.on(SummaryGrew, lambda event: _show_points(console, event))
-        view = make(console, services, services.summaries, request, goal)
-        item, summary = view.item.id, view.summary
+            services.on(ReportGrew, lambda event: _show_points(console, event.growth.own))
+        view = make(console, services, services.tasks.of(TASK.kind), request, goal)
+        item, summary = view.item.id, view.result
         assert summary is not None  # it is done
         with naming(console, output):
-            deadlines = services.call.summaries.deadlines(item)
+            deadlines = services.service_thread.call(lambda: _deadlines(services, item))
         summary = by_days(summary, deadlines)
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
         shape = _as_json(None if no_save else item, summary, timing, failed, deadlines)
@@ -193,7 +195,12 @@ def summarize(
     return 1 if failed else None
 
 
-def _show_points(console: Console, event: SummaryGrew) -> None:
+def _deadlines(services: Services, item: str) -> tuple[Deadline, ...]:
+    """Service thread."""
+    return TASK.deadlines(services.tasks.open(item), services.task_context)
+
+
+def _show_points(console: Console, event: PartialSummary) -> None:
     if not event.points:
         return
     console.end_progress()
@@ -272,7 +279,8 @@ def _page_of(
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
     """Write the file that the command asked for, after its job was resumed later (see command.output)."""
-    summary, deadlines = services.call.summaries.open(item).summary, services.call.summaries.deadlines(item)
+    summary = services.call.tasks.open(item).result
+    deadlines = services.service_thread.call(lambda: _deadlines(services, item))
     assert summary is not None  # its job is done
     summary = by_days(summary, deadlines)
     _check_output(request.path, request.is_folder, request.force)
@@ -302,7 +310,7 @@ def _write(
     """Write the output file; for several documents a folder with a table, a file per document and a joint file."""
     language, has_line = spoken(request.headings, summary.language), services.settings.current.model_line
     if request.is_folder:
-        told = services.service_thread.call(lambda: in_language(language, services.summaries.deadlines, item))
+        told = services.service_thread.call(lambda: in_language(language, _deadlines, services, item))
         write = partial(write_summaries, deadlines=told, has_omitted=request.has_omitted, has_line=has_line)
         in_language(language, write, request.path, summary)
         return
@@ -314,7 +322,7 @@ def _write(
     if form == "json":
         write_json(request.path, shape)
         return
-    told = services.service_thread.call(lambda: in_language(language, services.summaries.deadlines, item))
+    told = services.service_thread.call(lambda: in_language(language, _deadlines, services, item))
     page = partial(_page_of, has_omitted=request.has_omitted, has_line=has_line)
     text = in_language(language, page, summary, told)
     if form == "md":

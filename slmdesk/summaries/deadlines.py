@@ -14,12 +14,11 @@ from functools import cache, cached_property
 from typing import Any
 
 from slmdesk.base.documents import Page
-from slmdesk.base.protocol import stored_from
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import MONTHS, _, ngettext
 from slmdesk.exports import phrases
-from slmdesk.library.types import RECEIPT
+from slmdesk.library.types import receipt_of
 from slmdesk.summaries.order import LAST, is_over
 from slmdesk.summaries.types import EARLIER, KEY_POINTS, TO_DO, Deadline, DocumentSummary, Sentence, Summary
 from slmdesk.text.checks.numbers import find_dates, find_numbers
@@ -55,13 +54,6 @@ Words = Callable[[str, int], str]
 _LOG = logging.getLogger(__name__)
 
 
-class Receipt(Record):
-    """What a person said of a document: the day of its receipt (ISO 8601), and the place whose law holds."""
-
-    day: str = ""
-    place: str | None = None
-
-
 def page_words(of_document: Callable[..., Sequence[Page]]) -> Words:
     """Return the function that gives the text of a page, once read. `of_document`: of the store."""
 
@@ -71,10 +63,6 @@ def page_words(of_document: Callable[..., Sequence[Page]]) -> Words:
         return pages[0].text if pages and pages[0].number == number else ""
 
     return words
-
-
-def receipt_of(record: DocumentRecord) -> Receipt:
-    return stored_from(Receipt, record.info.get(RECEIPT)) or Receipt()
 
 
 def deadlines_of(

@@ -8,7 +8,7 @@ always keeps to the allowed number of words. See jobs.runner.Plan. Service threa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate, groupby
@@ -17,13 +17,11 @@ from typing import Any
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
-from slmdesk.base.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
 from slmdesk.claims.types import Mark
 from slmdesk.claims.words import stems as stems_of
 from slmdesk.evaluation.exams import Skill, is_weak, may_write
-from slmdesk.jobs.documents import PlanTools
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
 from slmdesk.library.types import Coverage
 from slmdesk.summaries import einvoice
@@ -60,6 +58,7 @@ from slmdesk.summaries.types import (
     SummaryRequest,
     figures_words,
 )
+from slmdesk.tasks.shape import Growth, TaskRun, Work
 from slmdesk.text.sentences import search_words, sentence_spans
 from slmdesk.text.stems import beginnings
 from slmdesk.text.tagged import Tags
@@ -131,21 +130,14 @@ class Selection:
         self.chosen = changed(chosen, is_over=chosen.is_over and not self.is_small)
 
 
-class SummaryPlan:
-    def __init__(
-        self,
-        job: JobRecord,
-        request: SummaryRequest,
-        record: ModelRecord | None,
-        texts: Sequence[DocumentRecord],
-        tools: PlanTools,
-        *,
-        reported: Callable[[PartialSummary], None],
-    ) -> None:
-        self._job, self._request, self._record = job, request, record
+class SummaryPlan(TaskRun[Summary]):
+    def __init__(self, work: Work[SummaryRequest]) -> None:
+        request, record = work.request, work.model
+        self._job, self._request, self._record = work.job, request, record
         self._model_name = record.name if record else ""
-        self._tools, self._reported = tools, reported
-        self._texts = SummaryTexts(texts, tools.pages)
+        self._tools = work.tools
+        self._grew = work.grew
+        self._texts = SummaryTexts(work.documents, work.tools.pages)
         is_free = request.kind is not Kind.SECTIONS and not request.own_words
         self._is_writer = is_free and record is not None and may_write(record)
         self._selections: list[Selection] = []
@@ -159,10 +151,9 @@ class SummaryPlan:
         """What the rules chose, shown until the model has written."""
         self._shown: list[Sentence] = []
         self._began = time.monotonic()
-        self.summary: Summary | None = None
 
     def run(self) -> Plan:
-        """Yield all batches. `summary` is set at the end."""
+        """Yield all batches. `result` is set at the end."""
         yield from self._texts.read()
         for text in self._texts.texts:
             self._selections.append((yield from self._selection(text)))
@@ -187,7 +178,7 @@ class SummaryPlan:
         documents = list[DocumentSummary]()
         for selection in self._selections:
             documents.append((yield from self._document(selection)))
-        self.summary = self._summary(documents, method)
+        self.result = self._summary(documents, method)
 
     def _writes_own(self, selection: Selection) -> bool:
         return bool(self._request.instruction and selection.text.pieces)
@@ -306,7 +297,8 @@ class SummaryPlan:
         every = [selection.points for selection in self._selections]
         self._quoted = self._texts.sentences(joint(every) if names else every[0], names)
         total = self._texts.page_count
-        self._reported(PartialSummary(self._quoted, total, total, self._texts.page_kind, own_words=True))
+        own = PartialSummary(self._quoted, total, total, self._texts.page_kind, own_words=True)
+        self._grew(Growth(is_whole=True, own=own))
 
     def _writing_step(self, selection: Selection, text: Numbered, background: str) -> dict[str, Json]:
         request, language = self._request, self._language(selection)
@@ -450,7 +442,8 @@ class SummaryPlan:
         self._shown += sentences
         total = self._texts.page_count
         writing = without_numbers(next(iter(self._writing.values()), ""))
-        self._reported(PartialSummary(sentences, total, total, self._texts.page_kind, writing))
+        own = PartialSummary(sentences, total, total, self._texts.page_kind, writing)
+        self._grew(Growth(writing=writing, own=own))
 
     @property
     def draft(self) -> Summary | None:

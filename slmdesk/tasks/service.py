@@ -1,1 +1,340 @@
-"""The service of all tasks: begins, repeats, opens and changes reports. Service thread."""
+"""The service of all tasks: begins, repeats, opens and changes reports. Service thread.
+
+A report is an item of its task's kind, linked to its documents and made by a job of that kind. The request is stored
+with the item and in the settings of each of its jobs; the result is stored with the item, and its text as a message, so
+that history, search, trash and export treat it like a chat.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.records import DocumentRecord, Item, JobRecord
+from slmdesk.base.texts import _, in_english
+from slmdesk.base.types import Json
+from slmdesk.jobs.documents import DocumentJobs, plan_tools, read_documents
+from slmdesk.jobs.runner import JobPlanner, Plan, Yield
+from slmdesk.jobs.service import JobService, request_in
+from slmdesk.library.service import DocumentService, FolderRead
+from slmdesk.runtime.events import Event, FolderWritten, Pending
+from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.service import Service, Slices, in_slices, on_file_thread
+from slmdesk.tasks.report import Edit, NotRead, Report
+from slmdesk.tasks.shape import Growth, Task, TaskContext, TaskRun, TaskView, Work
+
+DRAFT_EVERY_S = 2.0
+MOST_FOR_DRAFTS = 50
+"""Drafts are stored again only after this many times the duration that storing the last draft took."""
+TARGET = "write_to"
+"""Key in the settings of an item: the folder into which its files are written."""
+
+
+class ReportGrew(Event):
+    """More of a report is known while it is made. The time left is in the JobChanged events of its job."""
+
+    item: str
+    job: str
+    growth: Growth
+
+
+class ReportMade(Event):
+    """A report is finished, or was changed by a person. It is stored."""
+
+    item: str
+
+
+class TaskJobs(JobPlanner):
+    """Items and jobs of one task."""
+
+    def __init__(self, service: TaskService, task: Task[Any, Any]) -> None:
+        self._service, self.task = service, task
+        self.follows_words = task.follows_words
+        self.live: dict[str, TaskRun[Any]] = {}
+        """What runs, by the id of its job."""
+
+    def begin(self, request: Record) -> Item:
+        return self._service.begin(self.task.kind, request)
+
+    def begun_before(self, request: Record) -> JobRecord | None:
+        return self._service.begun_before(self.task.kind, request)
+
+    def open(self, item: str) -> TaskView[Any, Any]:
+        return self._service.open(item)
+
+    def plan(self, job: JobRecord) -> Plan:
+        yield from self._service.steps_of(job, self)
+
+    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
+        if run := self.live.get(job):
+            run.received(key, value)
+
+    def on_words(self, job: str, key: str, words: str) -> None:
+        if run := self.live.get(job):
+            run.written(key, words)
+
+    def on_model(self, job: str) -> None:
+        if run := self.live.get(job):
+            run.restarted()
+
+
+class TaskService(Service):
+    def __init__(self, context: TaskContext, documents: DocumentService, tasks: Mapping[str, Task[Any, Any]]) -> None:
+        """`tasks`: by their kind."""
+        super().__init__(context.runtime)
+        self._context, self._documents, self._tasks = context, documents, tasks
+        self._jobs: JobService = context.jobs
+        self._kinds: dict[str, TaskJobs] = {}
+        self._items: dict[str, DocumentJobs] = {}
+        self._draft_due = 0.0
+        for kind, task in tasks.items():
+            self._kinds[kind] = TaskJobs(self, task)
+            self._items[kind] = DocumentJobs(context.runtime, context.jobs, kind, task.prefix)
+            context.jobs.plan_by(kind, self._kinds[kind])
+            context.jobs.when_done(kind, self._on_done)
+
+    def of(self, kind: str) -> TaskJobs:
+        """Return the items and jobs of one task. Any thread."""
+        return self._kinds[kind]
+
+    def task(self, kind: str) -> Task[Any, Any]:
+        """Return the task of items of this kind. Raises KnownError `request.invalid`."""
+        if kind not in self._tasks:
+            raise KnownError("request.invalid", what=_("no task {kind}").format(kind=kind[:80]))
+        return self._tasks[kind]
+
+    def begin(self, kind: str, request: Record) -> Item:
+        """Add a report and make it in the background. Its job (see `open`) can be paused, resumed and cancelled.
+
+        Publishes ReportGrew, and ReportMade at the end. Raises KnownError `document.unknown`, `document.not_read`, the
+        document's own error when it could not be read, `request.invalid`, `model.…`, `store.…`.
+        """
+        task = self.task(kind)
+        request, documents = self._with_documents(task, request)
+        record = task.model(request, self._context)
+        words = task.words(request, documents)
+        item = self._items[kind].add(documents, task.title(request, documents), request, words)
+        for document in documents if task.made_key else ():
+            self._store.documents.change(document.id, info={**document.info, task.made_key: True})
+        job = self._items[kind].start(item, record, task.prompt_version, request)
+        if task.has_preview:
+            self._service_thread.post(lambda: in_slices(self._service_thread, self._preview(task, job)))
+        return self._store.items.get(item.id)
+
+    def begin_first(self, kind: str, request: Record) -> Item | None:
+        """Begin the first report of a document, as `begin`. None if there was one, though it was deleted."""
+        task = self.task(kind)
+        document = self._store.documents.get(task.documents_of(request)[0])
+        was_made = document.info.get(task.made_key) or self._store.documents.is_used(document.id, kind)
+        return None if was_made else self.begin(kind, request)
+
+    def begin_folder(self, kind: str, folder: Path, target: Path, request: Record) -> Pending[Item]:
+        """Read the documents of a folder, and make a report of them whose files are written into another one.
+
+        Reports progress as (documents read, documents in total, name of the next). Ends with the item once all are
+        read, or with a Problem: `document.stopped` after a cancel. A document that cannot be read does not stop the
+        others. FolderWritten is published after the files were written, also where the program ended in between.
+        """
+        task = self.task(kind)
+
+        def begin(read: FolderRead) -> Item:
+            if not read.documents:
+                raise KnownError("request.invalid", what=_("there is no document in this folder that could be read"))
+            asked = task.with_documents(request, read.documents)
+            item = self.begin(kind, task.with_unread(asked, [NotRead(*file) for file in read.failed]))
+            return self._store.items.change_settings(item.id, **{TARGET: {"folder": str(target)}})
+
+        return self._documents.read_folder(folder, task.most_documents).map(begin)
+
+    def begun_before(self, kind: str, request: Record) -> JobRecord | None:
+        """Return the unfinished job of the same request, which can be resumed, or None. Raises what `begin` raises."""
+        task = self.task(kind)
+        request, __ = self._with_documents(task, request)
+        return self._items[kind].begun_before(request, task.model(request, self._context))
+
+    def again(self, item: str, model: str | None = None) -> JobRecord:
+        """Make a report again from the current documents. The model is only asked about what has changed, and what a
+        person changed stays.
+
+        Raises the errors of `begin`, and `item.unknown`.
+        """
+        record_item, task = self._find(item)
+        items = self._items[task.kind]
+        if job := items.resume(record_item):
+            return job
+        request, __ = self._with_documents(task, task.read(request_in(record_item)))
+        return items.start(
+            record_item, task.model(task.with_model(request, model), self._context), task.prompt_version, request
+        )
+
+    def open(self, item: str) -> TaskView[Any, Any]:
+        """Return a report's item with its request, documents, result and job. Raises KnownError `item.unknown`."""
+        record_item, task = self._find(item)
+        job = self._items[task.kind].newest_job(record_item.id)
+        result, draft = self._stored(task, record_item.id)
+        run = self._kinds[task.kind].live.get(job.id) if job is not None else None
+        if run is not None and result is None:
+            draft = run.draft
+        request = task.read(request_in(record_item))
+        documents = tuple(self._store.documents.of_item(record_item.id))
+        return task.shown(TaskView(record_item, request, documents, result, job, draft))
+
+    def report(self, item: str) -> Report:
+        """Return what an item says. Raises KnownError `item.unknown`."""
+        view = self.open(item)
+        return self._tasks[view.item.kind].report(view, self._context)
+
+    def edit(self, item: str, edit: Edit) -> Any:
+        """Change a statement, as a person wants it. Return the result as it was, for `restore` to undo it.
+
+        Raises KnownError `item.unknown`, `request.invalid`, `store.…`.
+        """
+        view = self.open(item)
+        task = self._tasks[view.item.kind]
+        if view.result is None:
+            raise KnownError("request.invalid", what=_("this is not finished"))
+        before, __ = self._stored(task, view.item.id)
+        self._keep(task, view.item.id, task.edited(view, edit))
+        self._publish(ReportMade(view.item.id))
+        return before
+
+    def restore(self, item: str, result: Any) -> None:
+        """Take back a change: store the result that `edit` returned. Raises KnownError `item.unknown`, `store.…`."""
+        record_item, task = self._find(item)
+        self._keep(task, record_item.id, result)
+        self._publish(ReportMade(record_item.id))
+
+    # ---- the job of a report
+
+    def steps_of(self, job: JobRecord, jobs: TaskJobs) -> Plan:
+        """Yield the steps of a job, and store what came of it."""
+        task, item = jobs.task, self._store.items.get(job.item or "").id
+        run = jobs.live[job.id] = self._run_of(task, job)
+        try:
+            yield from run.run()
+            if run.result is not None:
+                self._finish(task, item, job, run.result)
+        finally:
+            if jobs.live.get(job.id) is run:
+                del jobs.live[job.id]
+            if run.result is None:
+                self._keep_draft(task, item, run)
+
+    def _run_of(self, task: Task[Any, Any], job: JobRecord) -> TaskRun[Any]:
+        record = self._context.models.by_sha256(job.model_sha256) if job.model_sha256 else None
+        if record is None and job.model_sha256:
+            raise KnownError("model.unknown", wanted=job.title, known="none")
+        request, item = task.read(job.settings), job.item or ""
+        if not task.documents_of(request):  # of a version whose jobs had no request
+            request = task.read(request_in(self._store.items.get(item)))
+        context = self._context
+        work = Work(
+            job, request, self._there_in(task, request), record,
+            plan_tools(context.runtime, context.loader, context.jobs, job, record), context,
+            grew=lambda growth: self._on_grown(task, job, growth),
+            keep=lambda result: self._keep(task, item, self._joined(task, item, result)),
+            before=self._stored(task, item)[0],
+        )  # fmt: skip
+        return task.start(work)
+
+    def _preview(self, task: Task[Any, Any], job: JobRecord) -> Slices[None]:
+        """Show what is known without a model while a job waits for its turn."""
+        if self._jobs.is_queued(job.id):
+            run = self._run_of(task, job)
+            for asked in run.run():
+                if not isinstance(asked, Yield) or not self._jobs.is_queued(job.id):
+                    break
+                yield
+            self._keep_draft(task, job.item or "", run)
+
+    def _finish(self, task: Task[Any, Any], item: str, job: JobRecord, result: Any) -> None:
+        self._keep(task, item, self._joined(task, item, result))
+        record = self._context.models.by_sha256(job.model_sha256) if job.model_sha256 else None
+        words = in_english(task.kept_words, self.open(item), self._context)
+        self._items[task.kind].keep_words(item, words, record, task.prompt_version)
+
+    def _on_done(self, job: JobRecord) -> None:
+        if not job.item:
+            return
+        view = self.open(job.item)
+        task = self._tasks[view.item.kind]
+        if view.result is None:
+            return
+        self._publish(ReportMade(view.item.id))
+        if not job.model_sha256 and (record := task.follow_up(view, self._context)):
+            self._items[task.kind].start(view.item, record, task.prompt_version, view.request)
+        if isinstance(kept := view.item.settings.get(TARGET), Mapping):
+            self._write(task, view, Path(str(kept.get("folder"))))
+
+    def _write(self, task: Task[Any, Any], view: TaskView[Any, Any], folder: Path) -> None:
+        item, failed = view.item.id, len(task.unread(view.request))
+        write = task.writer(view, self._context)
+
+        def written(files: list[Path] | Problem) -> None:
+            if isinstance(files, Problem):
+                self._publish(FolderWritten(item, str(folder), 0, failed, files))
+                return
+            self._store.items.change_settings(item, **{TARGET: None})
+            self._publish(FolderWritten(item, str(folder), len(files), failed))
+
+        on_file_thread(self._service_thread, lambda: write(folder), written, name=task.kind)
+
+    def _on_grown(self, task: Task[Any, Any], job: JobRecord, growth: Growth) -> None:
+        item, run = job.item or "", self._kinds[task.kind].live.get(job.id)
+        began = time.monotonic()
+        if (growth.sections or growth.own) and run is not None and began >= self._draft_due:
+            self._keep_draft(task, item, run)
+            ended = time.monotonic()
+            self._draft_due = ended + max(DRAFT_EVERY_S, MOST_FOR_DRAFTS * (ended - began))
+        self._publish(ReportGrew(item, job.id, growth))
+
+    # ---- what is stored
+
+    def _keep(self, task: Task[Any, Any], item: str, result: Any) -> None:
+        self._store.results.save(item, task.dump(result))
+        if facts := task.facts(result):
+            self._store.items.change_settings(item, **facts)
+
+    def _keep_draft(self, task: Task[Any, Any], item: str, run: TaskRun[Any]) -> None:
+        """Store what a run found so far. A failure loses the draft alone: the steps are stored anyway."""
+        with suppress(KnownError):
+            draft = run.draft
+            if draft is not None and self._stored(task, item)[0] is None:
+                self._store.results.save(item, task.dump(draft))
+
+    def _joined(self, task: Task[Any, Any], item: str, result: Any) -> Any:
+        request = task.read(request_in(self._store.items.get(item)))
+        return task.joined(result, self._stored(task, item)[0], request)
+
+    def _stored(self, task: Task[Any, Any], item: str) -> tuple[Any, Any]:
+        """Return the stored result of an item as (finished result, draft), of which one or both are None."""
+        result = task.load(self._store.results.get(item))
+        if result is not None and task.is_draft(result):
+            return None, result
+        return result, None
+
+    def _find(self, item: str) -> tuple[Item, Task[Any, Any]]:
+        kind = self._store.items.get(item).kind
+        if kind not in self._tasks:
+            raise KnownError("item.unknown", id=item[:80])
+        return self._items[kind].find(item), self._tasks[kind]
+
+    def _with_documents(self, task: Task[Any, Any], request: Any) -> tuple[Any, list[DocumentRecord]]:
+        request = task.checked(request)
+        documents = read_documents(self._store, task.documents_of(request), task.most_documents, task.too_many())
+        return task.with_documents(request, tuple(document.id for document in documents)), documents
+
+    def _there_in(self, task: Task[Any, Any], request: Any) -> list[DocumentRecord]:
+        """Return the documents of a request that still exist, so that a deleted one does not stop the others."""
+        records = list[DocumentRecord]()
+        for document in task.documents_of(request):
+            with suppress(KnownError):
+                records.append(self._store.documents.get(document))
+        if not records:
+            raise KnownError("document.unknown", id=next(iter(task.documents_of(request)), ""))
+        return records

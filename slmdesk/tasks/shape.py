@@ -17,9 +17,11 @@ from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.models.service import able
-from slmdesk.tasks.report import Edit, Report, Section
+from slmdesk.tasks.report import Edit, NotRead, Report, Section
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from slmdesk.jobs.documents import PlanTools
     from slmdesk.jobs.runner import Plan
     from slmdesk.jobs.service import JobService
@@ -103,6 +105,8 @@ class Growth(Record):
     lead: str = ""
     writing: str = ""
     """The words that the model is writing."""
+    own: Any = None
+    """The same as the task's own record."""
 
 
 class Work(Record, Generic[Q]):
@@ -229,6 +233,11 @@ class Task(Generic[Q, R]):
         """Return why a request has too few or too many documents."""
         return _("1 to {most} documents can be used at once").format(most=self.most_documents)
 
+    def title(self, request: Q, documents: Sequence[DocumentRecord]) -> str:
+        """Return the title of an item, without the prefix."""
+        first, more = documents[0].name, len(documents) - 1
+        return f"{first} and {more} more" if more else first
+
     def words(self, request: Q, documents: Sequence[DocumentRecord]) -> str:
         """Return the request as a person would say it, in English: it is stored as a message."""
         return f"{self.prefix} {', '.join(document.name for document in documents[:20])}"
@@ -250,6 +259,25 @@ class Task(Generic[Q, R]):
         return None
 
     def start(self, work: Work[Q]) -> TaskRun[R]:
+        raise NotImplementedError
+
+    def shown(self, view: TaskView[Q, R]) -> TaskView[Q, R]:
+        """Return the view as it is shown and exported, where that is more than what is stored."""
+        return view
+
+    def is_draft(self, result: R) -> bool:
+        """Return whether a stored result is not finished."""
+        return bool(getattr(result, "is_draft", False))
+
+    def with_unread(self, request: Q, files: Sequence[NotRead]) -> Q:
+        """Return the request with the files of its folder that could not be read."""
+        return request
+
+    def unread(self, request: Q) -> Sequence[NotRead]:
+        return ()
+
+    def writer(self, view: TaskView[Q, R], context: TaskContext) -> Callable[[Path], list[Path]]:
+        """Return the function that writes a file for each document into a folder, which runs on another thread."""
         raise NotImplementedError
 
     def joined(self, result: R, before: R | None, request: Q) -> R:

@@ -19,8 +19,8 @@ from slmdesk.base.documents import FORMS, Block, BlockKind, Paper, page_of, para
 from slmdesk.base.language import catalogue_of
 from slmdesk.evaluation.exams import SKILLS, items
 from slmdesk.runtime.messages import Problem
-from slmdesk.summaries.events import SummaryEnded
 from slmdesk.summaries.types import SummaryRequest
+from slmdesk.tasks.service import ReportMade
 
 pytestmark = pytest.mark.process
 
@@ -55,8 +55,8 @@ def summary(opened):
     model = services.service_thread.call(lambda: services.models.choose(None))
     services.service_thread.call(lambda: services.store.models.set_info(model.id, **noted))
     record = recorder.ask(keep)
-    item = recorder.calls.summaries.begin(SummaryRequest((record.id,)))
-    recorder.wait(SummaryEnded, lambda event: event.item == item.id)
+    item = recorder.calls.tasks.begin("summary", SummaryRequest((record.id,)))
+    recorder.wait(ReportMade, lambda event: event.item == item.id)
     return recorder, item
 
 

@@ -26,10 +26,10 @@ from slmdesk.questions.types import AskRequest, QuestionAnswered
 from slmdesk.runtime.events import DocumentGone
 from slmdesk.store import DataKey
 from slmdesk.store.backup import backup, kept_copies
-from slmdesk.summaries.events import SummaryEnded
 from slmdesk.summaries.types import SummaryRequest
 from slmdesk.tables.service import TableRequest
 from slmdesk.tables.types import ExtractionEnded
+from slmdesk.tasks.service import ReportMade
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import LiveTranslated, TranslationGrew, TranslationRequest
 from slmdesk.versions.service import VersionRequest
@@ -92,8 +92,8 @@ class Maker:
 
     def summary(self, document) -> str:
         request = SummaryRequest((document.id,), focus=self.word, language="de")
-        item = self.call(lambda services: services.summaries.begin(request))
-        self.recorder.wait(SummaryEnded, lambda event: event.item == item.id)
+        item = self.call(lambda services: services.tasks.begin("summary", request))
+        self.recorder.wait(ReportMade, lambda event: event.item == item.id)
         return item.id
 
     def extraction(self, document) -> str:

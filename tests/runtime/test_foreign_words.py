@@ -26,12 +26,12 @@ from slmdesk.evaluation.exams import SKILLS, Skill, items, truth_step
 from slmdesk.jobs.types import JobChanged
 from slmdesk.questions.prompt import Source, text_for, turns_of
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
-from slmdesk.summaries.events import SummaryEnded
 from slmdesk.summaries.linking import pieces_of
 from slmdesk.summaries.prompts import note_step, numbered, own_step
 from slmdesk.summaries.types import Kind, SummaryRequest
 from slmdesk.tables.prompts import row_step
 from slmdesk.tables.types import Column
+from slmdesk.tasks.service import ReportMade
 from slmdesk.versions.difference.types import Change, ChangeKind, Run
 from slmdesk.versions.remarks import digest_step
 
@@ -163,8 +163,11 @@ def document_words(step) -> str:
 
 
 def summarized(services, recorder, record, **request):
-    item = services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,), **request)))
-    return recorder.wait(SummaryEnded, lambda event: event.item == item.id).summary
+    item = services.service_thread.call(
+        lambda: services.tasks.begin("summary", SummaryRequest((record.id,), **request))
+    )
+    recorder.wait(ReportMade, lambda event: event.item == item.id)
+    return recorder.calls.tasks.open(item.id).result
 
 
 OWN = {"kind": Kind.OWN, "instruction": "Tell all."}
@@ -228,7 +231,7 @@ def test_x9_a_summary_of_one_s_own_reads_all_words(opened, tmp_path, times):
 def test_x9_a_context_too_small_for_any_part_is_said(opened, tmp_path):
     services, recorder = opened(context=256)
     record = document(services, tmp_path / "long.txt", long_text(1500))
-    services.service_thread.call(lambda: services.summaries.begin(SummaryRequest((record.id,), **OWN)))
+    services.service_thread.call(lambda: services.tasks.begin("summary", SummaryRequest((record.id,), **OWN)))
     failed = recorder.wait(JobChanged, lambda event: event.problem is not None)
     assert failed.problem.code == "context.too_small"
     assert "256" in failed.problem.sentence

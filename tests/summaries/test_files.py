@@ -12,7 +12,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.export import summary_paper
-from slmdesk.summaries.service import write_summaries
+from slmdesk.summaries.files import write_summaries
 from slmdesk.summaries.types import (
     ALSO_IN,
     TO_DO,

@@ -19,11 +19,13 @@ from slmdesk.jobs.service import REQUEST
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import ModelStateChanged
 from slmdesk.summaries import plan
-from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.export import export_summary
 from slmdesk.summaries.lines import count_words
 from slmdesk.summaries.plan import NOT_WRITTEN, NOTHING_USABLE, TOO_MUCH_TO_DO
 from slmdesk.summaries.types import ALSO_IN, KEY_POINTS, SHARED, TO_DO, Kind, Length, Paper, SummaryRequest
+from slmdesk.tasks.report import Edit
+from slmdesk.tasks.service import ReportGrew, ReportMade
+from slmdesk.tasks.summarize import ADD
 
 pytestmark = pytest.mark.process
 
@@ -81,15 +83,18 @@ def keep(recorder, name: str, pages, **more):
 
 
 def begin(recorder, *documents, **request):
-    return recorder.calls.summaries.begin(SummaryRequest(tuple(document.id for document in documents), **request))
+    return recorder.calls.tasks.begin(
+        "summary", SummaryRequest(tuple(document.id for document in documents), **request)
+    )
 
 
 def ended(recorder, item, begin=0):
-    return recorder.wait(SummaryEnded, lambda event: event.item == item.id, begin).summary
+    recorder.wait(ReportMade, lambda event: event.item == item.id, begin)
+    return view(recorder, item).result
 
 
 def view(recorder, item):
-    return recorder.calls.summaries.open(item.id)
+    return recorder.calls.tasks.open(item.id)
 
 
 def text_at(recorder, span):
@@ -124,7 +129,7 @@ def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     assert (ledger.pages_total, ledger.pages_read, ledger.blocks_total, ledger.blocks_read) == (3, 1, 3, 3)
     assert [(gap.page, gap.reason) for gap in ledger.unreadable] == [(2, "scanned"), (3, "empty")]
     opened_again = view(recorder, item)
-    assert opened_again.summary == summary
+    assert opened_again.result == summary
     assert opened_again.job.status is JobStatus.DONE
     assert opened_again.job.total == 0  # nothing was asked
     messages = recorder.calls.store.messages.of_item(item.id)
@@ -154,11 +159,11 @@ def test_a_summary_that_was_deleted_is_made_again_only_on_request(opened) -> Non
     recorder = opened(model=False)
     calls, document = recorder.calls, keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
     request = SummaryRequest((document.id,))
-    item = calls.summaries.begin_first(request)
+    item = calls.tasks.begin_first("summary", request)
     ended(recorder, item)
     for away in (lambda _id: None, calls.history.trash, calls.history.delete_for_good):
         away(item.id)
-        assert calls.summaries.begin_first(request) is None
+        assert calls.tasks.begin_first("summary", request) is None
     ended(recorder, begin(recorder, document))
 
 
@@ -191,11 +196,12 @@ def test_a_job_that_an_older_version_began_with_a_model_goes_on(opened) -> None:
         services.store.documents.link(item.id, [document.id])
         sha256, settings = services.models.choose(None).sha256, to_json(request)
         job = services.store.jobs.add("summary", "a", model_sha256=sha256, steps=[], settings=settings, item=item.id)
-        assert services.summaries.begun_before(request).id == job.id
+        assert services.tasks.begun_before("summary", request).id == job.id
         return services.jobs.resume(job.id).item
 
     item = services.service_thread.call(begun)
-    assert recorder.wait(SummaryEnded, lambda event: event.item == item).summary.method == "quotations"
+    recorder.wait(ReportMade, lambda event: event.item == item)
+    assert recorder.calls.tasks.open(item).result.method == "quotations"
 
 
 def test_lines_come_while_they_are_worded(opened) -> None:
@@ -204,7 +210,7 @@ def test_lines_come_while_they_are_worded(opened) -> None:
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), length=Length.SHORT, **WORDED)
     summary = ended(recorder, item)
     assert summary.method == "model"
-    shown = [point.text for event in recorder.of(SummaryGrew) for point in event.points]
+    shown = [point.text for event in recorder.of(ReportGrew) for point in event.growth.own.points]
     assert {sentence.text for sentence in summary.sentences} <= set(shown)
     assert len(shown) == len(set(shown))
     recorder.wait(JobChanged, lambda change: change.status is JobStatus.DONE)
@@ -230,8 +236,8 @@ def test_a_model_that_may_write_tells_it_after_the_rules(opened, request_) -> No
     begun = len(recorder.events)
     item = begin(recorder, document, **request_)
     summary = ended(recorder, item, begun)
-    first = next(event for event in recorder.events[begun:] if isinstance(event, SummaryGrew))
-    assert (first.own_words, first.points) == (True, own.sentences)
+    first = next(event for event in recorder.events[begun:] if isinstance(event, ReportGrew))
+    assert (first.growth.own.own_words, first.growth.own.points) == (True, own.sentences)
     assert (summary.method, own.method, summary.note) == ("model", "quotations", "")
     groups = ("", "", "") if "kind" in request_ and request_["kind"] is Kind.PARAGRAPH else ("", TO_DO, KEY_POINTS)
     assert [(each.group, each.text) for each in summary.sentences if each.group != ALSO_IN] == [
@@ -240,7 +246,7 @@ def test_a_model_that_may_write_tells_it_after_the_rules(opened, request_) -> No
     ]
     assert [text_at(recorder, each.blocks[0]) for each in summary.sentences[:3]] == LONG_LETTER[:3]
     assert summary.documents[0].own_words == own.documents[0].sentences
-    assert "[" not in "".join(event.writing for event in recorder.of(SummaryGrew))
+    assert "[" not in "".join(event.growth.writing for event in recorder.of(ReportGrew))
 
 
 @pytest.mark.usefixtures("writer")
@@ -249,10 +255,10 @@ def test_the_rules_tell_it_while_another_job_has_the_model(opened) -> None:
     first, second = (keep(recorder, name, [page(1, *LONG_LETTER)]) for name in ("a.pdf", "b.pdf"))
     begin(recorder, first)
     item = begin(recorder, second)
-    grown = recorder.wait(SummaryGrew, lambda event: event.item == item.id)
-    assert (grown.own_words, bool(grown.points)) == (True, True)
+    grown = recorder.wait(ReportGrew, lambda event: event.item == item.id)
+    assert (grown.growth.own.own_words, bool(grown.growth.own.points)) == (True, True)
     waiting = view(recorder, item)
-    assert (waiting.job.status, waiting.draft.sentences) == (JobStatus.OPEN, grown.points)
+    assert (waiting.job.status, waiting.draft.sentences) == (JobStatus.OPEN, grown.growth.own.points)
     assert ended(recorder, item).method == "model"
 
 
@@ -274,7 +280,7 @@ def test_the_rules_tell_it_where_the_model_does_not(opened) -> None:
     document = keep(recorder, "a.pdf", [page(1, *LONG_LETTER)])
     own = ended(recorder, begin(recorder, document, own_words=True))
     item = begin(recorder, document)
-    recorder.wait(SummaryGrew, lambda event: event.item == item.id and event.writing)
+    recorder.wait(ReportGrew, lambda event: event.item == item.id and event.growth.writing)
     recorder.calls.jobs.cancel(view(recorder, item).job.id)
     recorder.wait(JobChanged, lambda change: change.status is JobStatus.CANCELLED)
     draft = view(recorder, item).draft
@@ -369,7 +375,7 @@ def growing(opened):
     recorder = opened(slow=0.01)
     examine(recorder.services)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
-    recorder.wait(SummaryGrew, lambda growth: growth.points)
+    recorder.wait(ReportGrew, lambda event: event.growth.own.points)
     return recorder, item
 
 
@@ -378,12 +384,12 @@ def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
     job = view(recorder, item).job
     recorder.calls.jobs.cancel(job.id)
     recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
-    shown = [point for event in recorder.of(SummaryGrew) for point in event.points]
+    shown = [point for event in recorder.of(ReportGrew) for point in event.growth.own.points]
     stopped = view(recorder, item)
-    assert stopped.summary is None
+    assert stopped.result is None
     assert list(stopped.draft.sentences) == shown
     with pytest.raises(KnownError):
-        recorder.calls.summaries.add(item.id, stopped.documents[0].id, 0)
+        recorder.calls.tasks.edit(item.id, Edit(f"{stopped.documents[0].id} 0", action=ADD))
     exported = json.loads(recorder.ask(lambda services: export_summary(services.store, stopped.item, "json"))())
     assert exported["sentences"][0]["text"] == shown[0].text
     assert "stopped before its end" in exported["note"]
@@ -391,10 +397,10 @@ def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
     again = opened()
     assert view(again, item).draft == stopped.draft
     start = len(again.events)
-    again.calls.summaries.again(item.id)
+    again.calls.tasks.again(item.id)
     summary = ended(again, item, start)
     finished = view(again, item)
-    assert (finished.summary, finished.draft) == (summary, None)
+    assert (finished.result, finished.draft) == (summary, None)
     assert not summary.is_draft
 
 
@@ -516,7 +522,7 @@ def test_of_two_answers_at_once_one_is_shown_while_it_is_written(opened) -> None
     examine(recorder.services)
     documents = [keep(recorder, name, [page(1, GARDEN, name)]) for name in ("a.pdf", "b.pdf")]
     ended(recorder, begin(recorder, *documents, kind=Kind.OWN, instruction="What about the garden?"))
-    writing = [event.writing for event in recorder.of(SummaryGrew)]
+    writing = [event.growth.writing for event in recorder.of(ReportGrew)]
     assert GARDEN in writing
     assert all(GARDEN.startswith(text) for text in writing)
 

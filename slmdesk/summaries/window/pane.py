@@ -22,13 +22,11 @@ from slmdesk.base.types import page_sign, page_word
 from slmdesk.claims.types import DIFFERS, doubts_of
 from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
-from slmdesk.library.types import kind_in
+from slmdesk.library.types import ReceiptChanged, kind_in
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
-from slmdesk.summaries.events import ReceiptChanged, SummaryEnded, SummaryGrew
 from slmdesk.summaries.order import by_days, deadlines_in, is_over
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
-from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
     ALSO_IN,
     KEPT_OWN,
@@ -36,6 +34,7 @@ from slmdesk.summaries.types import (
     Deadline,
     Kind,
     Length,
+    PartialSummary,
     Sentence,
     Summary,
     SummaryRequest,
@@ -53,6 +52,10 @@ from slmdesk.summaries.types import (
     writer_words,
 )
 from slmdesk.summaries.window.receipt import DeadlineLine, ReceiptForm
+from slmdesk.tasks.report import Edit
+from slmdesk.tasks.service import ReportGrew, ReportMade
+from slmdesk.tasks.shape import TaskView
+from slmdesk.tasks.summarize import ADD, TASK
 from slmdesk.text.deadlines.finding import due_day
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
@@ -79,6 +82,7 @@ from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.requests import pop_up_words_menu
 from slmdesk.window.widgets.rows import CitedRow, empty_layout, order_tabs
 
+KIND = TASK.kind
 MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
 WRITING = _("The model is writing. Until then: the document's own words.")
@@ -593,11 +597,17 @@ class SummaryController(JobFollower):
         """True if a person chose so for the shown summary."""
         self.request = SummaryRequest(())
         self.deadlines = Live[tuple[Deadline, ...]](
-            bridge, self, lambda: bridge.services.summaries.deadlines(self.item) if self.item else None, (),
-            on=(SummaryEnded, ReceiptChanged), refused=lambda problem: self.not_reckoned.emit(problem.sentence),
+            bridge, self, self._ask_deadlines, (),
+            on=(ReportMade, ReceiptChanged), refused=lambda problem: self.not_reckoned.emit(problem.sentence),
         )  # fmt: skip
-        bridge.on(SummaryGrew, self._on_grew)
-        bridge.on(SummaryEnded, self._on_ended)
+        bridge.on(ReportGrew, self._on_grew)
+        bridge.on(ReportMade, self._on_ended)
+
+    def _ask_deadlines(self) -> Any:
+        item = self.item
+        if not item:
+            return None
+        return lambda services: TASK.deadlines(services.tasks.open(item), services.task_context)
 
     def begin(self, request: SummaryRequest, documents: tuple[str, ...] = ()) -> None:
         """Summarize the shown document, or several as one."""
@@ -611,7 +621,7 @@ class SummaryController(JobFollower):
             if request.documents == (self._document,):
                 (otherwise if item is None else partial(self.show_begun, item))()
 
-        self._bridge.ask(self._bridge.services.summaries.begin_first(request), answered, self._refuse)
+        self._bridge.ask(self._bridge.services.tasks.begin_first(KIND, request), answered, self._refuse)
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         """Show the newest of the document alone, before those of it and others."""
@@ -626,17 +636,17 @@ class SummaryController(JobFollower):
         request = changed(self.request, **changes)
         kept = [item.id for item in self.items.shown if request_from(request_in(item)) == request]
         if kept:
-            self._bridge.ask(self._bridge.services.summaries.open(kept[0]), partial(self._on_kept, request))
+            self._bridge.ask(self._bridge.services.tasks.open(kept[0]), partial(self._on_kept, request))
         else:
             self._begin(request)
 
     def add_omitted(self, document: str, number: int) -> None:
         """Move an omitted sentence of a document into the shown summary. The signal `made` follows."""
-        self._bridge.services.summaries.add(self.item, document, number)
+        self._bridge.services.tasks.edit(self.item, Edit(f"{document} {number}", action=ADD))
 
     def receive(self, document: str, day: str, place: str) -> None:
         """Remember when a document was received. The days are reckoned anew."""
-        self._bridge.ask(self._bridge.services.summaries.receive(document, day, place), lambda _done: None)
+        self._bridge.ask(self._bridge.services.documents.receive(document, day, place), lambda _done: None)
 
     def keep_own_words(self, is_on: bool) -> None:
         """Show and export the shown summary in the document's own words from now on, or as it was written."""
@@ -645,7 +655,7 @@ class SummaryController(JobFollower):
 
     def begin_folder(self, request: SummaryRequest, folder: Path, target: Path) -> None:
         self.reading.emit(_("Looking at the folder…"), 0, 0)
-        begun = self._bridge.services.folder_summaries.begin(folder, target, request)
+        begun = self._bridge.services.tasks.begin_folder(KIND, folder, target, request)
         self.read_folder(begun, self._on_folder_begun, self._on_folder_refused, self._on_read)
 
     def show_begun(self, item: Item) -> None:
@@ -657,9 +667,9 @@ class SummaryController(JobFollower):
         self.items.refresh()
 
     def choose(self, item: str) -> None:
-        self._bridge.ask(self._bridge.services.summaries.open(item), self._on_opened)
+        self._bridge.ask(self._bridge.services.tasks.open(item), self._on_opened)
 
-    def _on_opened(self, view: SummaryView) -> None:
+    def _on_opened(self, view: TaskView[SummaryRequest, Summary]) -> None:
         about = frozenset(document.id for document in view.documents)
         if self._document not in about:
             return
@@ -670,8 +680,8 @@ class SummaryController(JobFollower):
         self._points = list(view.draft.sentences) if view.draft else []
         self._has_own_words = view.draft is not None and view.draft.method == "quotations"
         self.is_in_own_words = view.item.settings.get(KEPT_OWN) is True
-        if view.summary is not None:
-            self.made.emit(view.summary)
+        if view.result is not None:
+            self.made.emit(view.result)
             self.deadlines.again()
         elif view.job is not None:
             if not view.job.status.is_end:
@@ -685,8 +695,8 @@ class SummaryController(JobFollower):
                 self.grew.emit(list(self._points), read.pages_read, read.pages_total, kind, self._has_own_words)
             self.job_reported.emit(event_of(view.job))
 
-    def _on_kept(self, request: SummaryRequest, view: SummaryView) -> None:
-        if view.summary is not None or (view.job is not None and not view.job.status.is_end):
+    def _on_kept(self, request: SummaryRequest, view: TaskView[SummaryRequest, Summary]) -> None:
+        if view.result is not None or (view.job is not None and not view.job.status.is_end):
             self._on_opened(view)
         else:
             self._begin(request)
@@ -706,23 +716,24 @@ class SummaryController(JobFollower):
         if problem.code != "document.stopped":
             self._bridge.notice_raised.emit(notice_of(problem))
 
-    def _on_grew(self, event: SummaryGrew) -> None:
+    def _on_grew(self, event: ReportGrew) -> None:
         if event.item == self.item:
             self._job = event.job
-            if event.own_words:
+            if event.growth.is_whole:
                 self._points, self._has_own_words = [], True
-            self._points += event.points
-            read, total, own_words = event.pages_read, event.pages_total, self._has_own_words
-            self.grew.emit(list(self._points), read, total, event.page_kind, own_words)
-            self.writing.emit(event.writing)
+            known: PartialSummary = event.growth.own
+            self._points += known.points
+            read, total, own_words = known.pages_read, known.pages_total, self._has_own_words
+            self.grew.emit(list(self._points), read, total, known.page_kind, own_words)
+            self.writing.emit(known.writing)
 
-    def _on_ended(self, event: SummaryEnded) -> None:
+    def _on_ended(self, event: ReportMade) -> None:
         if event.item == self.item:
             self._job = ""
-            self.made.emit(event.summary)
+            self.choose(self.item)
 
     def _begin(self, request: SummaryRequest) -> None:
-        self._bridge.ask(self._bridge.services.summaries.begin(request), self.show_begun, self._refuse)
+        self._bridge.ask(self._bridge.services.tasks.begin(KIND, request), self.show_begun, self._refuse)
 
 
 KINDS = [

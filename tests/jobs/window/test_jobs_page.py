@@ -229,7 +229,7 @@ def test_open_shows_the_very_summary_beside_its_document(program, tmp_path) -> N
     items = []
     for length in (Length.SHORT, Length.LONG):
         request = SummaryRequest((document,), length=length)
-        items.append(program.ask(lambda services, request=request: services.summaries.begin(request).id))
+        items.append(program.ask(lambda services, request=request: services.tasks.begin("summary", request).id))
     show(program)
     program.wait(lambda: len(rows(program, "today")) == 1 and len(program.frame.jobs_page.findChildren(JobRow)) == 2)
     older = next(row for row in program.frame.jobs_page.findChildren(JobRow) if row.view.item == items[0])

@@ -146,10 +146,10 @@ def test_steps_stand_by_their_days_the_reckoned_ones_too_whole_and_marked_where_
 def test_why_no_deadline_can_be_told_is_said(start, tmp_path, monkeypatch):
     program = start().open_documents()
 
-    def refuse(_self, _item: str) -> None:
+    def refuse(_self, _view, _context) -> None:
         raise KnownError("store.busy")
 
-    monkeypatch.setattr("slmdesk.summaries.service.SummaryService.deadlines", refuse)
+    monkeypatch.setattr("slmdesk.tasks.summarize.Summarize.deadlines", refuse)
     path = tmp_path / "beschluss.txt"
     path.write_text(LETTER, encoding="utf-8")
     drop(program.documents, path)

@@ -154,7 +154,7 @@ def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized)
     program.wait(lambda: pane.findChild(QToolButton, "add_omitted_button") is None)
     assert [row.sentence.text for row in pane.findChildren(SentenceRow)].count("The deposit is 2,400 euros.") == 1
     services, item = program.services, program.frame.documents_area.summaries.item
-    stored = services.service_thread.call(lambda: services.summaries.open(item)).summary
+    stored = services.service_thread.call(lambda: services.tasks.open(item)).result
     assert stored.documents[0].omitted == ()
     assert len(stored.sentences) == count + 1
 
@@ -272,7 +272,7 @@ def cancelled(program, **changes):
     item, summary = program.frame.documents_area.summaries.item, program.find("summary_pane").summary
 
     def leave_unfinished(services):
-        job = services.summaries.open(item).job
+        job = services.tasks.open(item).job
         services.store.database.run("update jobs set status = 'cancelled' where id = ?", (job.id,))
         services.store.results.save(item, to_json(changed(summary, is_draft=True, **changes)))
 

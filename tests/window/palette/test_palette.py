@@ -168,7 +168,7 @@ def test_a_way_for_documents_shows_its_pane_or_asks_for_a_document(program, tmp_
 def test_titles_and_places_of_results_are_told_in_the_language_of_the_window(program, tmp_path, monkeypatch):
     record = read(program, tmp_path / "lease.txt", "The rent of the flat is 900 euros. It is due on the first of May.")
     got = []
-    begun = lambda services: services.summaries.begin(SummaryRequest((record.id,)))  # noqa: E731
+    begun = lambda services: services.tasks.begin("summary", SummaryRequest((record.id,)))  # noqa: E731
     program.bridge.follow(begun, got.append)
     program.wait(lambda: got and "900" in str(program.ask(lambda services: services.history.search("rent"))))
     german = gettext.translation("slmdesk", Path(texts.__file__).parents[1] / "locale", ["de"])

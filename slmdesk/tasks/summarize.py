@@ -1,0 +1,169 @@
+"""Summarize documents: what it is, what has to be done, what else matters, each sentence with its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed
+from slmdesk.base.records import DocumentRecord, ModelRecord
+from slmdesk.base.texts import N_, _
+from slmdesk.base.types import Json
+from slmdesk.models.service import DefaultUse, able
+from slmdesk.runtime.prompt_texts import texts
+from slmdesk.summaries.prompts import prompt_version
+from slmdesk.summaries.types import (
+    Deadline,
+    Kind,
+    Summary,
+    SummaryRequest,
+    UnreadableDocument,
+    request_from,
+    text_of,
+    whole_coverage_words,
+    with_omitted,
+)
+from slmdesk.tasks.report import Edit, NotRead
+from slmdesk.tasks.shape import Task, TaskContext, TaskRun, TaskView, Work
+
+if TYPE_CHECKING:
+    pass
+
+SUMMARIZED = "summarized"
+"""Key in the facts of a document that was summarized, whether or not the summary was deleted since."""
+LEAST_WORDS, MOST_WORDS = 10, 5000
+MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
+ADD = "add"
+"""Action on a passage that is left out: it comes into the summary."""
+
+
+class Summarize(Task[SummaryRequest, Summary]):
+    kind, name, prefix = "summary", N_("Summary"), "Summary"
+    command, help = "summarize", "Summarize each FILE, and several also together."
+    request, result = SummaryRequest, Summary
+    forms = ("docx", "pdf", "html", "md", "xlsx", "ics", "json")
+    actions: ClassVar[Mapping[str, str]] = {ADD: N_("Add")}
+    follows_words, has_preview, made_key = True, True, SUMMARIZED
+
+    @property
+    def prompt_version(self) -> str:
+        return prompt_version()
+
+    def checked(self, request: SummaryRequest) -> SummaryRequest:
+        return checked(request)
+
+    def read(self, untrusted: Json) -> SummaryRequest:
+        return request_from(untrusted)
+
+    def too_many(self) -> str:
+        return _("1 to {most_documents} documents can be summarized at once").format(most_documents=self.most_documents)
+
+    def words(self, request: SummaryRequest, documents: Sequence[DocumentRecord]) -> str:
+        names = ", ".join(document.name for document in documents[:20])
+        length = f"{request.length} words" if isinstance(request.length, int) else request.length.value
+        kind = f"as {request.kind.value}" if request.kind is not Kind.OWN else ""
+        focus = f"focus: {request.focus}" if request.focus else ""
+        return f"Summarize {names} ({', '.join(filter(None, (kind, length, focus, request.instruction)))})"
+
+    def model(self, request: SummaryRequest, context: TaskContext) -> ModelRecord | None:
+        """Return the model for a request, or None if the rules alone make it.
+
+        A model that may not write is used only where a person names it or asks for what needs one.
+        """
+        if request.own_words:
+            return None
+        from slmdesk.evaluation.exams import may_write
+
+        default = None if request.model else context.uses.default(DefaultUse.SUMMARIZE)
+        try:
+            record = default or able(context.models.choose(request.model))
+        except KnownError:
+            if request.model or changed(request, language="").may_need_model or _is_translated(request, context):
+                raise
+            return None
+        return record if request.model or request.may_need_model or may_write(record) else None
+
+    def start(self, work: Work[SummaryRequest]) -> TaskRun[Summary]:
+        from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks
+
+        return SummaryPlan(work)
+
+    def with_unread(self, request: SummaryRequest, files: Sequence[NotRead]) -> SummaryRequest:
+        return changed(request, not_read=tuple(UnreadableDocument(file.name, file.reason) for file in files))
+
+    def unread(self, request: SummaryRequest) -> Sequence[NotRead]:
+        return [NotRead(document.name, document.reason) for document in request.not_read]
+
+    def deadlines(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> tuple[Deadline, ...]:
+        """Return by when is to be done what a finished summary says."""
+        from slmdesk.summaries.deadlines import deadlines_of, page_words  # imported late: it brings all text checks
+
+        if view.result is None:
+            return ()
+        records = {document.id: document for document in view.documents}
+        return tuple(deadlines_of(view.result, records, page_words(context.runtime.store.pages.of_document)))
+
+    def writer(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> Callable[[Path], list[Path]]:
+        from slmdesk.summaries.files import write_summaries
+
+        assert view.result is not None  # it is done
+        return partial(
+            write_summaries,
+            summary=view.result,
+            deadlines=self.deadlines(view, context),
+            has_line=context.runtime.settings.current.model_line,
+        )
+
+    def edited(self, view: TaskView[SummaryRequest, Summary], edit: Edit) -> Summary:
+        """Return the summary with a passage that was left out: the statement is its document and its number."""
+        document, __, number = edit.statement.partition(" ")
+        if edit.action != ADD or view.result is None or not number.isdecimal():
+            raise KnownError("request.invalid", what=_("no such sentence"))
+        return with_omitted(view.result, document, int(number))
+
+    def kept_words(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> str:
+        assert view.result is not None  # it is done
+        words = text_of(view.result.kind, view.result.sentences, view.result.page_kinds)
+        return "\n\n".join(filter(None, (words, view.result.note, whole_coverage_words(view.result))))
+
+
+TASK = Summarize()
+
+
+def _is_translated(request: SummaryRequest, context: TaskContext) -> bool:
+    if not request.language:
+        return False
+    from slmdesk.text.sentences import LANGUAGES, detect
+
+    pages = context.runtime.store.pages
+    first = (page.text for id in request.documents for page in pages.of_document(id, limit=1))
+    return any(detect(text, LANGUAGES)[0] != request.language for text in first)
+
+
+def checked(request: SummaryRequest) -> SummaryRequest:
+    """Return a request that can be carried out. Raises KnownError `request.invalid`."""
+    if request.language and request.language not in texts()["language"]:
+        known = ", ".join(sorted(texts()["language"]))
+        raise KnownError(
+            "request.invalid",
+            what=_("no language {language}; known are {known}").format(language=request.language[:20], known=known),
+        )
+    if (
+        isinstance(request.length, int)
+        and not isinstance(request.length, bool)
+        and not (LEAST_WORDS <= request.length <= MOST_WORDS)
+    ):
+        raise KnownError(
+            "request.invalid",
+            what=_("a summary has {least_words} to {most_words} words").format(
+                least_words=LEAST_WORDS, most_words=MOST_WORDS
+            ),
+        )
+    if len(request.focus) > MOST_FOCUS or len(request.instruction) > MOST_INSTRUCTION:
+        raise KnownError("request.invalid", what=_("the focus or the instruction is too long"))
+    if request.kind is Kind.OWN and not request.instruction.strip():
+        raise KnownError("request.invalid", what=_("a summary of one's own kind wants an instruction"))
+    return request
