@@ -84,7 +84,6 @@ if TYPE_CHECKING:
     from slmdesk.translation.segments import SegmentEdits, SegmentLists
     from slmdesk.translation.service import TranslationFiles, TranslationService
     from slmdesk.translation.typed import LiveTranslation
-    from slmdesk.versions.service import VersionService
     from slmdesk.voice.service import VoiceService
     from slmdesk.writing.files import WritingFiles
     from slmdesk.writing.service import WritingService
@@ -110,7 +109,7 @@ JOB_SERVICES = {
     "pair_exam": "pair_exams",
     "summary": "tasks",
     "translation": "translations",
-    "versions": "versions",
+    "versions": "tasks",
 }
 """Kind of job -> name of the service that runs, plans or finishes such jobs."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
@@ -263,9 +262,6 @@ class Services:
     extraction: Made[ExtractionService] = Made(
         "tables.service:ExtractionService",
         lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.retrieval, s.embedding.vectors),
-    )
-    versions: Made[VersionService] = Made(
-        "versions.service:VersionService", lambda s, new: new(s.runtime, s.models, s.uses, s.jobs)
     )
     translations: Made[TranslationService] = Made(
         "translation.service:TranslationService",

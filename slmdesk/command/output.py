@@ -129,6 +129,9 @@ def finish(
     if begun.job is not None:
         _follow(console, services, begun.job, output)
     view = services.service_thread.call(lambda: service.open(begun.item.id))
+    if view.job is not None and begun.job is not None and view.job.id != begun.job.id:  # a second one adds to it
+        _follow(console, services, view.job, output)
+        view = services.service_thread.call(lambda: service.open(begun.item.id))
     if not view.is_done:
         what = kind_words(begun.item.kind).lower()
         where = " “slmdesk jobs list” shows how it stands." if services.store.is_kept else ""

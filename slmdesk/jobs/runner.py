@@ -158,6 +158,8 @@ class PlanRunner:
         """True while the plan is running or waits for a value, so it must not be resumed."""
         self.batch: Batch | None = None
         self._is_closed = False
+        self._is_inside = False
+        """True while the plan itself runs, so it cannot be closed."""
 
     def go_on(self) -> None:
         """Resume the plan after all steps so far have ended."""
@@ -177,7 +179,7 @@ class PlanRunner:
 
     def close(self) -> None:
         self._is_closed = True
-        if not self.is_thinking:
+        if not self._is_inside:  # also where it waits for a value: what it began ends now
             self._plan.close()
 
     def _send(self, value: Any) -> None:
@@ -186,7 +188,7 @@ class PlanRunner:
             return
         self.is_thinking = True
         try:
-            asked = self._plan.send(value)
+            asked = self._resumed(value)
             if isinstance(asked, Batch):
                 self._on_batch(asked)
             elif isinstance(asked, Question):
@@ -199,6 +201,13 @@ class PlanRunner:
             self._report_end(problem_for(err))
         except Exception as err:  # noqa: BLE001  a fault of the plan must end its job, or the job would wait for ever
             self._report_end(problem_for(err))
+
+    def _resumed(self, value: Any) -> AskedQuestion:
+        self._is_inside = True
+        try:
+            return self._plan.send(value)
+        finally:
+            self._is_inside = False
 
     def _on_answer(self, answer: Any) -> None:
         if isinstance(answer, Problem):

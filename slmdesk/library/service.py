@@ -124,6 +124,10 @@ class DocumentService(Service):
             self._service_thread, lambda: documents_in(given, stop), cancel=stop.set, name="documents"
         )
 
+    def with_text(self, documents: Sequence[str]) -> set[str]:
+        """Return those of the documents of which words were read."""
+        return self._store.documents.with_text(documents)
+
     def receive(self, document: str, day: str | None = None, place: str | None = None) -> None:
         """Remember when a document was received (ISO 8601, or empty), and whose law holds. None leaves it as it is.
 

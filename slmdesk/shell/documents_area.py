@@ -28,7 +28,7 @@ from slmdesk.summaries.window.pane import SummaryController, SummaryPane
 from slmdesk.tables.service import KIND as TABLE
 from slmdesk.tables.window.controller import TableController
 from slmdesk.tables.window.pane import TablePane
-from slmdesk.versions.service import KIND as VERSIONS
+from slmdesk.versions.window.pane import KIND as VERSIONS
 from slmdesk.versions.window.pane import ComparePane
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import ThemeKeeper

@@ -265,9 +265,9 @@ class TaskService(Service):
         task = self._tasks[view.item.kind]
         if view.result is None:
             return
-        self._publish(ReportMade(view.item.id))
         if not job.model_sha256 and (record := task.follow_up(view, self._context)):
             self._items[task.kind].start(view.item, record, task.prompt_version, view.request)
+        self._publish(ReportMade(view.item.id))
         if isinstance(kept := view.item.settings.get(TARGET), Mapping):
             self._write(task, view, Path(str(kept.get("folder"))))
 

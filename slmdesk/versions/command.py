@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import sys
 from functools import partial
 from pathlib import Path
@@ -13,24 +12,19 @@ from slmdesk.base.types import unlike_marks
 from slmdesk.command.console import (
     Console,
     NamedFile,
-    ReportedError,
     headings_option,
     json_option,
-    next_of,
     no_save_option,
 )
 from slmdesk.command.opening import named_model
-from slmdesk.command.output import check_file, form_of, naming
-from slmdesk.command.progress import follow
+from slmdesk.command.output import check_file, form_of, make, naming
 from slmdesk.command.reading import open_document
 from slmdesk.command.terminal import harmless
-from slmdesk.services import Services
+from slmdesk.tasks.compare import TASK
 from slmdesk.versions.difference.types import Change, ChangeKind
-from slmdesk.versions.service import VersionRequest, VersionView, json_of
 from slmdesk.versions.types import (
     Comparison,
-    VersionsCompared,
-    VersionsFailed,
+    VersionRequest,
     by_importance,
     change_words,
     coverage_line,
@@ -39,6 +33,7 @@ from slmdesk.versions.types import (
     marked_text,
     place_words,
 )
+from slmdesk.versions.words import json_of
 
 FORMS = ("md", "docx", "html", "pdf", "xlsx", "json")
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
@@ -81,10 +76,10 @@ def compare(
         services.store.require_writable()
         named_model(services, model)
         before, after = open_document(console, services, old), open_document(console, services, new)
-        view = _make(console, services, VersionRequest(before.id, after.id, model, not no_model))
-        comparison = view.comparison
-        if comparison is None:
-            raise click.ClickException("The comparison was not finished.")
+        request = VersionRequest(before.id, after.id, model, not no_model)
+        view = make(console, services, services.tasks.of(TASK.kind), request, None)
+        comparison = view.result
+        assert comparison is not None  # it is done
         if output is not None:
             target = output.absolute()
             write = partial(services.exports.write, view.item.id, form, target)
@@ -95,27 +90,6 @@ def compare(
         console.give({**json_of(comparison), "item": None if no_save else view.item.id})
     elif output is None:
         _say(console, comparison)
-
-
-def _make(console: Console, services: Services, request: VersionRequest) -> VersionView:
-    """Start the comparison, and wait for it and for the model's description. Ctrl-C stops it."""
-    received: queue.SimpleQueue[VersionsCompared | VersionsFailed] = queue.SimpleQueue()
-    services.on(VersionsFailed, received.put)
-    services.on(VersionsCompared, received.put)
-    item = services.call.versions.begin(request).id
-    try:
-        while (event := next_of(received)).item != item:
-            pass
-        if isinstance(event, VersionsFailed):
-            raise ReportedError(event.problem)
-    except KeyboardInterrupt:
-        services.service_thread.call(lambda: services.versions.cancel(item), 5.0)
-        raise
-    view = console.result_of(services, lambda: services.versions.open(item))
-    if view.job is not None and not view.job.status.is_end:
-        follow(console, services, view.job)
-        view = console.result_of(services, lambda: services.versions.open(item))
-    return view
 
 
 def _say(console: Console, comparison: Comparison) -> None:

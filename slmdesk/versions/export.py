@@ -14,7 +14,6 @@ from slmdesk.exports.writers import Book, Cell, page_cell
 from slmdesk.library.types import page_ranges
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
-from slmdesk.versions.service import json_of
 from slmdesk.versions.types import (
     Comparison,
     by_importance,
@@ -26,6 +25,7 @@ from slmdesk.versions.types import (
     merged,
     page_words,
 )
+from slmdesk.versions.words import json_of
 
 FORMAT = "slmdesk-versions"
 

@@ -12,8 +12,6 @@ from slmdesk.base.texts import N_, _, grouped, in_quotes, ngettext, retold
 from slmdesk.base.types import page_sign, page_word
 from slmdesk.claims.types import Mark, doubts_of
 from slmdesk.library.types import Coverage, page_ranges, unread_reason
-from slmdesk.runtime.events import Event
-from slmdesk.runtime.messages import Problem
 from slmdesk.versions.difference.types import Change, ChangeKind, Named, Place, Row, Run
 
 
@@ -23,6 +21,15 @@ class Side(Record):
     page_kind: str
     coverage: Coverage
     trouble: str = ""
+
+
+class VersionRequest(Record):
+    old: str
+    """Ids of documents, or unique prefixes of ids."""
+    new: str
+    model: str | None = None
+    """Model that describes the changes. None means the default for summaries, if it may describe them."""
+    with_words: bool = True
 
 
 class Wording(Record):
@@ -57,18 +64,6 @@ class Comparison(Record):
         return " ".join(
             sentence.words for sentence in self.sentences if sentence.change == change and sentence.supported
         )
-
-
-class VersionsCompared(Event):
-    """Event that two versions were compared. It is sent again when a model has described the changes."""
-
-    item: str
-    comparison: Comparison
-
-
-class VersionsFailed(Event):
-    item: str
-    problem: Problem
 
 
 _FACT_WORDS: Mapping[str, tuple[str, str]] = {

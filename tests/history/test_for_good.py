@@ -32,8 +32,7 @@ from slmdesk.tables.types import ExtractionEnded
 from slmdesk.tasks.service import ReportMade
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import LiveTranslated, TranslationGrew, TranslationRequest
-from slmdesk.versions.service import VersionRequest
-from slmdesk.versions.types import VersionsCompared
+from slmdesk.versions.types import VersionRequest
 
 pytestmark = pytest.mark.process
 
@@ -102,8 +101,10 @@ class Maker:
         return item.id
 
     def comparison(self, old, new) -> str:
-        item = self.call(lambda services: services.versions.begin(VersionRequest(old.id, new.id, with_words=False)))
-        self.recorder.wait(VersionsCompared, lambda event: event.item == item.id)
+        item = self.call(
+            lambda services: services.tasks.begin("versions", VersionRequest(old.id, new.id, with_words=False))
+        )
+        self.recorder.wait(ReportMade, lambda event: event.item == item.id)
         return item.id
 
     def translation(self, path: Path) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from fakes.recorder import examine
+from fakes.recorder import examine, result_of
 from summaries.test_summaries import keep, page
 
 from slmdesk.base.documents import Page, PageStatus, page_of
@@ -13,16 +13,16 @@ from slmdesk.base.types import Role
 from slmdesk.claims.types import Mark
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage
+from slmdesk.tasks.compare import TASK
+from slmdesk.tasks.service import ReportMade
 from slmdesk.versions.difference.compare import difference
 from slmdesk.versions.difference.types import Run
 from slmdesk.versions.export import versions_paper, versions_sheets
 from slmdesk.versions.remarks import remarks_in
-from slmdesk.versions.service import VersionRequest, json_of, text_of
 from slmdesk.versions.types import (
     Comparison,
     Side,
-    VersionsCompared,
-    VersionsFailed,
+    VersionRequest,
     Wording,
     by_importance,
     coverage_line,
@@ -30,6 +30,7 @@ from slmdesk.versions.types import (
     marked_text,
     version_stem,
 )
+from slmdesk.versions.words import json_of, text_of
 
 pytestmark = pytest.mark.process
 
@@ -38,9 +39,20 @@ NOTICE = "The tenant gives notice of 30 days before the end of the lease in writ
 GARDEN = "The garden belongs to the flat, and the tenant mows the lawn every second week."
 
 
-def compared(recorder, old, new, **request) -> tuple[str, VersionsCompared]:
-    item = recorder.calls.versions.begin(VersionRequest(old.id, new.id, **request)).id
-    return item, recorder.wait(VersionsCompared, lambda event: event.item == item)
+def compared(recorder, old, new, **request) -> tuple[str, Comparison]:
+    """A comparison as it is at first, before a model is asked."""
+    item = recorder.calls.tasks.begin("versions", VersionRequest(old.id, new.id, **request)).id
+    recorder.wait(ReportMade, lambda event: event.item == item)
+    return item, view(recorder, item).result
+
+
+def view(recorder, item: str):
+    return recorder.calls.tasks.open(item)
+
+
+def has_described(recorder, item: str) -> bool:
+    """Whether a job had a model describe it."""
+    return any(job.item == item and job.model_sha256 for job in recorder.calls.jobs.list())
 
 
 def two(recorder, garden=GARDEN):
@@ -52,11 +64,11 @@ def two(recorder, garden=GARDEN):
 def test_a_comparison_is_kept_with_its_documents_and_its_words(opened) -> None:
     recorder = opened(model=False)
     old, new = two(recorder)
-    item, event = compared(recorder, old, new)
-    assert headline(event.comparison) == "2 changes on 1 page: 1 amount, 1 period."
-    view = recorder.calls.versions.open(item)
-    assert view.comparison == event.comparison
-    assert view.job is None
+    item, made = compared(recorder, old, new)
+    assert headline(made) == "2 changes on 1 page: 1 amount, 1 period."
+    shown = view(recorder, item)
+    assert shown.result == made
+    assert not has_described(recorder, item)
     messages = recorder.calls.store.messages.of_item(item)
     assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT]
     assert "30 days → 60 days" in messages[1].text
@@ -69,8 +81,8 @@ def test_facts_come_before_words_and_longer_words_first(opened) -> None:
     old = keep(recorder, "a", [page(1, "The house is red and old.", GARDEN, RENT)])
     longer = GARDEN.replace("every second week", "whenever the grass has grown higher than a hand, or the owner asks")
     new = keep(recorder, "b", [page(1, "The house is blue and old.", longer, RENT.replace("900", "950"))])
-    _, event = compared(recorder, old, new)
-    first = [event.comparison.changes[at].new for at in by_importance(event.comparison.changes)]
+    _, made = compared(recorder, old, new)
+    first = [made.changes[at].new for at in by_importance(made.changes)]
     assert [text[:10] for text in first] == ["The rent o", "The garden", "The house "]
 
 
@@ -81,9 +93,9 @@ def test_what_the_headline_counts_adds_up_and_is_what_is_listed(opened) -> None:
     changed = both.replace("April", "May").replace("36", "24")
     words = changed, RENT.replace("900", "950"), GARDEN, "The cellar may be used as well."
     new = keep(recorder, "new.pdf", [page(1, *words)])
-    _, event = compared(recorder, old, new)
-    assert len(event.comparison.changes) == 3
-    assert headline(event.comparison) == "3 changes on 1 page: 1 amount, 1 period; 1 passage added."
+    _, made = compared(recorder, old, new)
+    assert len(made.changes) == 3
+    assert headline(made) == "3 changes on 1 page: 1 amount, 1 period; 1 passage added."
 
 
 def test_unread_pages_are_said_and_empty_ones_are_not(opened) -> None:
@@ -92,8 +104,8 @@ def test_unread_pages_are_said_and_empty_ones_are_not(opened) -> None:
     blank = page_of(5, "", "", [])
     old = keep(recorder, "old.pdf", [page(1, RENT), page(2, GARDEN), *scanned, blank])
     new = keep(recorder, "new.pdf", [page(1, RENT), page(2, GARDEN)])
-    _, event = compared(recorder, old, new)
-    assert coverage_line(event.comparison) == (
+    _, made = compared(recorder, old, new)
+    assert coverage_line(made) == (
         "Old version: 3 of 5 pages read; New version: 2 of 2 pages read. Pages 3–4 of the old version (old.pdf) could "
         "not be read (scanned) and were not compared."
     )
@@ -109,40 +121,41 @@ def test_a_trusted_model_says_what_changed_and_is_marked(opened) -> None:
     recorder = opened(answer=f"{right}\n{wrong}")
     examine(recorder.services)
     old, new = three(recorder)
-    item, event = compared(recorder, old, new)
-    assert event.comparison.sentences == ()  # what the rules found is told at once
-    diff = recorder.wait(VersionsCompared, lambda end: end.item == item and bool(end.comparison.sentences)).comparison
+    item, made = compared(recorder, old, new)
+    assert made.sentences == ()  # what the rules found is told at once
+    job = view(recorder, item).job.id
+    recorder.wait(JobChanged, lambda change: change.id == job and change.status is JobStatus.DONE)
+    diff = view(recorder, item).result
     rent = next(at for at, change in enumerate(diff.changes) if "rent" in change.old)
     told = [(sentence.change, sentence.text, [mark.kind for mark in sentence.marks]) for sentence in diff.sentences]
     assert (rent, right, []) in told
     assert (rent + 1, wrong, ["amount"]) in told or (rent, wrong, ["amount"]) in told
     assert diff.model
-    view = recorder.calls.versions.open(item)
-    assert view.comparison.sentences == diff.sentences
-    assert view.job is not None
-    assert view.job.status is JobStatus.DONE
+    shown = view(recorder, item)
+    assert shown.result.sentences == diff.sentences
+    assert shown.job is not None
+    assert shown.job.status is JobStatus.DONE
 
 
 def test_fewer_than_three_changes_speak_for_themselves(opened) -> None:
     recorder = opened()
     examine(recorder.services)
-    item, event = compared(recorder, *two(recorder))
-    assert len(event.comparison.changes) == 2
-    assert recorder.calls.versions.open(item).job is None
+    item, made = compared(recorder, *two(recorder))
+    assert len(made.changes) == 2
+    assert not has_described(recorder, item)
 
 
 def test_a_weak_or_unknown_model_is_not_asked_unless_it_is_named(opened) -> None:
     recorder = opened()
     old, new = three(recorder)
     item, _ = compared(recorder, old, new)
-    assert recorder.calls.versions.open(item).job is None  # nobody knows what it can
+    assert not has_described(recorder, item)  # nobody knows what it can
     examine(recorder.services, "weak")
     item, _ = compared(recorder, old, new)
-    assert recorder.calls.versions.open(item).job is None
+    assert not has_described(recorder, item)
     examine(recorder.services)
     item, _ = compared(recorder, old, new, with_words=False)
-    assert recorder.calls.versions.open(item).job is None
-    assert not recorder.of(JobChanged)
+    assert not has_described(recorder, item)
     with pytest.raises(KnownError, match=r"model\.unknown"):
         compared(recorder, old, new, model="absent")
 
@@ -156,23 +169,26 @@ def test_it_can_be_stopped_and_leaves_the_desk_free(opened) -> None:
         return [page(at, *(" ".join(chance.sample(words, 30)) for _ in range(12))) for at in range(1, 60)]
 
     old, new = keep(recorder, "a", pages(1)), keep(recorder, "b", pages(2))
-    item = recorder.calls.versions.begin(VersionRequest(old.id, new.id)).id
+    item = recorder.calls.tasks.begin("versions", VersionRequest(old.id, new.id)).id
+    recorder.wait(JobChanged, lambda change: change.status is JobStatus.RUNNING)
     recorder.ask(lambda _services: None)  # the control: the app answers before the comparison has come
-    assert not recorder.of(VersionsCompared)
-    recorder.calls.versions.cancel(item)
-    assert recorder.wait(VersionsFailed).problem.code == "versions.stopped"
-    assert recorder.calls.versions.open(item).comparison is None
-    recorder.calls.versions.begin(VersionRequest(old.id, new.id))
-    recorder.wait(VersionsCompared)
+    assert not recorder.of(ReportMade)
+    job = view(recorder, item).job
+    recorder.calls.jobs.cancel(job.id)
+    recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
+    assert view(recorder, item).result is None
+    recorder.calls.tasks.begin("versions", VersionRequest(old.id, new.id))
+    recorder.wait(ReportMade)
 
 
 def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
     recorder = opened(model=False)
     old, new = two(recorder)
-    _, event = compared(recorder, old, new)
-    row = next(row for row in event.comparison.rows if row.same)
+    _, made = compared(recorder, old, new)
+    row = next(row for row in made.rows if row.same)
     first, last = (row.new_places[0].page, row.new_places[0].start), (row.new_places[-1].page, row.new_places[-1].end)
-    assert recorder.calls.versions.paragraphs(new.id, first, last) == (GARDEN,)
+    services = recorder.services
+    assert result_of(services, lambda: TASK.paragraphs(services.task_context, new.id, first, last)) == (GARDEN,)
 
 
 def test_a_remark_stands_below_the_rules_words_in_every_form() -> None:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QActionGroup, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QMenu, QScrollArea, QWidget
 
 from slmdesk.base.documents import FORMATS, FORMS, Form
-from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, title_words
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobStatus, title_words
 from slmdesk.base.texts import _, ngettext, retold
 from slmdesk.jobs.types import JobChanged
-from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem, problem_of
+from slmdesk.tasks.compare import TASK
+from slmdesk.tasks.service import ReportMade
+from slmdesk.tasks.shape import TaskView
 from slmdesk.versions.difference.types import Change
-from slmdesk.versions.service import KIND, VersionRequest, VersionView
-from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, headline, unread_words, version_stem
+from slmdesk.versions.types import Comparison, VersionRequest, headline, unread_words, version_stem
 from slmdesk.versions.window.changes import FILTERS, ORDERS, TEXT_LEFT, ChangeList, CompareRows, passes
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -47,6 +51,11 @@ from slmdesk.window.widgets.notices import give_export_menu
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 
+if TYPE_CHECKING:
+    from slmdesk.services import Services
+
+KIND = TASK.kind
+View = TaskView[VersionRequest, Comparison]
 FILE = "file"
 ARROW = 64
 """Pixels of a drop-down list beside its words."""
@@ -67,9 +76,9 @@ class ComparePane(QFrame):
         self.setObjectName("versions_pane")
         self._bridge, self._keeper = bridge, keeper
         self.items = ItemsController(bridge, KIND, self)
-        self._view: Live[VersionView | None] = Live(
-            bridge, self, lambda: bridge.services.versions.open(self.item) if self.item else None, None,
-            on_some={VersionsCompared: lambda event: event.item == self.item},  # then with the job on the changes
+        self._view: Live[View | None] = Live(
+            bridge, self, lambda: bridge.services.tasks.open(self.item) if self.item else None, None,
+            on_some={ReportMade: lambda event: event.item == self.item},  # then with the job on the changes
             refused=self._on_refused,
         )  # fmt: skip
         self._records: Sequence[DocumentRecord] = ()
@@ -214,7 +223,7 @@ class ComparePane(QFrame):
 
     @property
     def comparison(self) -> Comparison | None:
-        return self._view.value.comparison if self._view.value is not None else None
+        return self._view.value.result if self._view.value is not None else None
 
     @property
     def _has_changes(self) -> bool:
@@ -262,7 +271,6 @@ class ComparePane(QFrame):
         self.earlier.follow(self.items, self.choose, entry=_entry)
         self.earlier.chosen.connect(self._others.dismiss)
         self._view.changed.connect(self._show_view)
-        self._bridge.on(VersionsFailed, self._on_failed)
         self._bridge.on(JobChanged, self._on_job_changed)
         bind(self, "versions.next", self.go_on)
         bind(self, "versions.previous", self.go_back)
@@ -287,7 +295,7 @@ class ComparePane(QFrame):
             self._show_choices()
             self._begin_known()
 
-        self._bridge.ask(self._bridge.services.versions.comparable(ids), answered)
+        self._bridge.ask(self._bridge.services.documents.with_text(ids), answered)
 
     def show_document(self, record: DocumentRecord | None) -> None:
         if (record.id if record else "") == (self._record.id if self._record else ""):
@@ -311,7 +319,7 @@ class ComparePane(QFrame):
             return
         both = {self._record.id: self._record.name, other.id: other.name}
         compares = partial(self._on_comparable, other, both)
-        self._bridge.ask(self._bridge.services.versions.comparable(list(both)), compares, self._on_refused)
+        self._bridge.ask(self._bridge.services.documents.with_text(list(both)), compares, self._on_refused)
 
     def _on_comparable(self, other: DocumentRecord, both: Mapping[str, str], comparable: set[str]) -> None:
         empty = next((name for id, name in both.items() if id not in comparable), "")
@@ -529,13 +537,13 @@ class ComparePane(QFrame):
         self._is_new_pair, self._asked = False, pair
         self._view.put(None)
         self._show_busy(_("Comparing…"))
-        self._bridge.ask(self._bridge.services.versions.begin(VersionRequest(*pair)), self._on_begun, self._on_refused)
+        self._bridge.ask(
+            self._bridge.services.tasks.begin(KIND, VersionRequest(*pair)), self._on_begun, self._on_refused
+        )
 
     def _on_stop(self) -> None:
         if self._job:
             self._bridge.services.jobs.cancel(self._job)
-        elif self.item:
-            self._bridge.services.versions.cancel(self.item)
 
     def _on_unfold(self, number: int) -> None:
         """Show the unchanged paragraphs that a folded row stands for."""
@@ -554,8 +562,10 @@ class ComparePane(QFrame):
 
         for side, (version, places) in enumerate(((comparison.old, row.old_places), (comparison.new, row.new_places))):
             first, last = (places[0].page, places[0].start), (places[-1].page, places[-1].end)
-            paragraphs = self._bridge.services.versions.paragraphs(version.document, first, last)
-            self._bridge.follow(paragraphs, partial(received, side), partial(missing, side))
+            document = version.document
+            self._bridge.follow(
+                partial(_paragraphs, document, first, last), partial(received, side), partial(missing, side)
+            )
 
     def _on_read(self, result: DocumentRecord) -> None:
         if self._found(result.id) is None:
@@ -577,22 +587,20 @@ class ComparePane(QFrame):
 
     def _show_view(self) -> None:
         view = self._view.value
-        if view is not None and view.comparison is not None:
-            self._show_comparison(view.comparison)
-        elif view is not None and view.is_busy:
+        if view is not None and view.result is not None:
+            self._show_comparison(view.result)
+        elif self._job:
             self._show_busy(_("Comparing…"))
         else:
             self._show_nothing()
-
-    def _on_failed(self, event: VersionsFailed) -> None:
-        if event.item == self.item:
-            self._on_refused(event.problem)
 
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind != KIND or event.id != self._job:
             return
         if event.status.is_end:
             self._view.again()
+            if event.status is not JobStatus.DONE and self.comparison is None:
+                self._on_refused(event.problem or problem_of("versions.stopped", {}))
         elif event.total:
             words = _("Summarizing the changes: {done} of {total}")
             self._note.setText(words.format(done=event.done, total=event.total))
@@ -642,6 +650,10 @@ class ComparePane(QFrame):
 
 def _entry(item: Item) -> Entry:
     return Entry(item.id, title_words(item.title.removeprefix("Compare: ")), item.updated, item.shown_title)
+
+
+def _paragraphs(document: str, first: tuple[int, int], last: tuple[int, int], services: Services) -> Pending[Any]:
+    return TASK.paragraphs(services.task_context, document, first, last)
 
 
 def _other_of(comparison: Comparison, document: str) -> str:

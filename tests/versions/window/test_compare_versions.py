@@ -17,9 +17,9 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.jobs.types import JobChanged
 from slmdesk.versions.difference.types import Change, ChangeKind, Place, Row, Run
-from slmdesk.versions.service import KIND
 from slmdesk.versions.types import Wording
 from slmdesk.versions.window.changes import CompareRows, icon_of
+from slmdesk.versions.window.pane import KIND
 
 pytestmark = pytest.mark.gui
 
@@ -360,7 +360,7 @@ def test_what_a_model_says_stands_below_the_rules_words_and_moves_nothing_else(p
     program.click("versions_next")
     first, second = program.pane.list.lines.shown[:2]
     sentences = (Wording(first, "What it means to the library, in many words."), Wording(second, "Not so.", False))
-    view.put(changed(view.value, comparison=changed(program.pane.comparison, sentences=sentences, model="Echo")))
+    view.put(changed(view.value, result=changed(program.pane.comparison, sentences=sentences, model="Echo")))
     assert program.find("versions_summary").text().startswith("12 changes")
     view.put(changed(view.value, job=None))
     program.wait(lambda: not stop.isVisible())
