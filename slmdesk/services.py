@@ -72,7 +72,6 @@ if TYPE_CHECKING:
     from slmdesk.redaction.service import RedactionService
     from slmdesk.runtime.service import Exporter
     from slmdesk.summaries.exam import SummaryPapers
-    from slmdesk.tables.service import ExtractionService
     from slmdesk.tasks.service import TaskService
     from slmdesk.tasks.shape import TaskContext
     from slmdesk.translation.advice import PairAdviceService
@@ -104,7 +103,7 @@ JOB_SERVICES = {
     "download": "downloads",
     "exam": "exams",
     "examples": "examples",
-    "extraction": "extraction",
+    "extraction": "tasks",
     "index": "collections.runner",
     "pair_exam": "pair_exams",
     "summary": "tasks",
@@ -113,7 +112,7 @@ JOB_SERVICES = {
 }
 """Kind of job -> name of the service that runs, plans or finishes such jobs."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
-    "extraction": ("tables.export:export_table", lambda services: (services.extraction,)),
+    "extraction": ("tables.export:export_table", lambda services: (services.tasks,)),
     "question": (
         "questions.export:export_question",
         lambda services: (services.store, services.chats, services.collections.unread),
@@ -258,10 +257,6 @@ class Services:
     tasks: Made[TaskService] = Made(
         "tasks.service:TaskService",
         lambda s, new: new(s.task_context, s.documents, imported("tasks.known:known_tasks")()),
-    )
-    extraction: Made[ExtractionService] = Made(
-        "tables.service:ExtractionService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.retrieval, s.embedding.vectors),
     )
     translations: Made[TranslationService] = Made(
         "translation.service:TranslationService",

@@ -29,8 +29,8 @@ from slmdesk.runtime.events import Event, MessageEnded, MessageGrew
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import open_services
 from slmdesk.summaries.types import Summary, SummaryRequest
-from slmdesk.tables.service import TableRequest
-from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew
+from slmdesk.tables.request import TableRequest
+from slmdesk.tables.types import Column
 from slmdesk.tasks.service import ReportGrew, ReportMade
 
 CONTEXT_TOKENS = 8192
@@ -113,14 +113,14 @@ class Desk:
         """Have a table made; `first_s` is until the first cell with a value."""
         began, start = time.perf_counter(), len(self._events)
         request = TableRequest(tuple(document.id for document in documents), tuple(columns))
-        item = self._call(lambda: self.services.extraction.begin(request))
-        event, at = self._wait(ExtractionEnded, lambda event: event.item == item.id, start)
+        item = self._call(lambda: self.services.tasks.begin("extraction", request))
+        __, at = self._wait(ReportMade, lambda event: event.item == item.id, start)
 
         def has_value(event: Any) -> bool:
-            return event.item == item.id and any(cell.value for cell in event.row.cells)
+            return event.item == item.id and any(cell.value for cell in event.growth.own.row.cells)
 
-        first = self._first(ExtractionGrew, has_value, start) or at
-        return Made("", at - began, first - began, event.table)
+        first = self._first(ReportGrew, has_value, start) or at
+        return Made("", at - began, first - began, self._call(lambda: self.services.tasks.open(item.id)).result)
 
     def plain(self, document: DocumentRecord, words: str, tokens: int = PLAIN_TOKENS) -> Made:
         """Ask the model in a chat with the document attached, and nothing else."""

@@ -25,7 +25,7 @@ from slmdesk.summaries.plan import TOO_WEAK
 from slmdesk.summaries.types import Summary, request_from
 from slmdesk.summaries.window.pane import KIND as SUMMARY
 from slmdesk.summaries.window.pane import SummaryController, SummaryPane
-from slmdesk.tables.service import KIND as TABLE
+from slmdesk.tables.window.controller import KIND as TABLE
 from slmdesk.tables.window.controller import TableController
 from slmdesk.tables.window.pane import TablePane
 from slmdesk.versions.window.pane import KIND as VERSIONS

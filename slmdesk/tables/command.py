@@ -22,7 +22,7 @@ from slmdesk.services import Services
 from slmdesk.tables import cells
 from slmdesk.tables.counts import charts_of, labels_of
 from slmdesk.tables.labels import label_column, label_presets
-from slmdesk.tables.service import TableRequest, checked_columns
+from slmdesk.tables.request import TableRequest, checked_columns
 from slmdesk.tables.types import (
     DOUBTFUL,
     Column,
@@ -36,6 +36,7 @@ from slmdesk.tables.types import (
     doubts_of,
     unasked_words,
 )
+from slmdesk.tasks.extract import TASK
 
 PRESETS = ("invoice", "contract", "cv", "minutes")
 FORMS = ("csv", "xlsx", "json", "docx", "pdf", "html", "md", "svg")
@@ -101,13 +102,13 @@ def extract(
         ids = tuple(document.id for document in documents)
         request = TableRequest(ids, requested, model, text_column or "")
         goal = output_file(console, output, force=force)
-        view, is_stopped = begin(console, services, services.extraction, request, goal), False
+        view, is_stopped = begin(console, services, services.tasks.of(TASK.kind), request, goal), False
         item = view.item.id
         try:
-            view = finish(console, services, services.extraction, view, goal)
+            view = finish(console, services, services.tasks.of(TASK.kind), view, goal)
         except KeyboardInterrupt:  # what is there by now has a row for each document
-            view, is_stopped = services.call.extraction.open(item), True
-        made = view.table
+            view, is_stopped = services.call.tasks.open(item), True
+        made = view.newest
         assert made is not None  # it is done, or stopped
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
         shape = _as_json(None if no_save else item, made, timing, failed)
@@ -184,7 +185,7 @@ def _check_output(output: Path | None, force: bool) -> None:
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
     """Write the file that the command asked for after an interrupted table was resumed (see command.output)."""
-    made = services.call.extraction.open(item).table
+    made = services.call.tasks.open(item).newest
     assert made is not None  # its job is done
     _check_output(request.path, request.force)
     _write(console, services, item, _as_json(item, made, {}, ()), request)

@@ -20,7 +20,6 @@ from slmdesk.library.types import unread_reason
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.tables.cells import CURRENCIES
 from slmdesk.tables.counts import charts_of, error_of, labels_of
-from slmdesk.tables.service import ExtractionService
 from slmdesk.tables.types import (
     DOUBTFUL,
     E_INVOICE,
@@ -35,6 +34,7 @@ from slmdesk.tables.types import (
     origin_words,
     value_words,
 )
+from slmdesk.tasks.service import TaskService
 from slmdesk.text.markup import harmless_cell
 
 FORMAT = "slmdesk-table"
@@ -48,8 +48,8 @@ DAY_FORMAT = "mm-dd-yy"
 """The short day of a spreadsheet, which each program shows as its reader writes days."""
 
 
-def export_table(tables: ExtractionService, item: Item, form: str) -> Make | None:
-    extraction = tables.open(item.id).table
+def export_table(tasks: TaskService, item: Item, form: str) -> Make | None:
+    extraction = tasks.open(item.id).newest
     if extraction is None:
         return None
     shape: dict[str, Json] = {"format": FORMAT, "version": 1, "id": item.id, "title": item.title}

@@ -31,6 +31,7 @@ from slmdesk.tables.prompts import COLUMN_TOKENS, FRAME_TOKENS, PROMPT_VERSION, 
 from slmdesk.tables.rules import Rules
 from slmdesk.tables.texts import TextRow, TextTable, common_language, fact, is_table, page_of_text, spoken, text_rows
 from slmdesk.tables.types import JUDGED, Column, ColumnKind, Flag, Table, TableCell, TableRow
+from slmdesk.tasks.shape import TaskRun
 from slmdesk.text.checks.words import tongue
 
 WITHOUT_TEXT = N_("Rows without a text were left out: {count}.")
@@ -88,7 +89,7 @@ class _Row:
     is_reported: bool = False
 
 
-class TablePlan:
+class TablePlan(TaskRun[Table]):
     """Plan of a table's job (see jobs.runner.Plan). Documents are read in groups, first by rules, then by the model.
 
     What a document proves by itself is shown at once (see `rules`). For the rest the model is asked once, for all
@@ -132,10 +133,9 @@ class TablePlan:
         """What was asked for all columns of a document at once."""
         self._answered = 0
         self._began = time.monotonic()
-        self.table: Table | None = None
 
     def run(self) -> Plan:
-        """Yield all batches. At the end, `table` is set to the result."""
+        """Yield all batches. At the end, `result` is set to the result."""
         yield from self._spread()
         asked_for = 0
         at_once = ROWS_AT_ONCE if any(row.text for row in self._rows) else DOCUMENTS_AT_ONCE
@@ -157,7 +157,7 @@ class TablePlan:
                 self._keep(self._made(some.stop, is_done=False))
         if asked_for and not self._answered:
             raise self._tools.failure() or KnownError("request.invalid", what=_("no part could be read by the model"))
-        self.table = self._made(len(self._rows), is_done=True)
+        self.result = self._made(len(self._rows), is_done=True)
 
     def _ask(self, steps: Sequence[dict[str, Json]], later: float) -> Generator[Batch, list[StepValue], None]:
         values = yield Batch(steps, PROMPT_VERSION, 1.0, later)

@@ -11,7 +11,6 @@ from slmdesk.base.texts import N_, _
 from slmdesk.base.types import page_sign
 from slmdesk.claims import types as claims
 from slmdesk.library.types import Coverage
-from slmdesk.runtime.events import Event
 
 
 class ColumnKind(StrEnum):
@@ -191,6 +190,14 @@ class Table(Record):
     """What a person found right for labels of a sample (see `counts`)."""
 
 
+class GrownRow(Record):
+    """A row of a table that was found, or of which a cell was."""
+
+    row: TableRow
+    is_complete: bool = True
+    """Whether all cells of the row have been searched. Cells still to be searched have the flag `open`."""
+
+
 def example_of(table: Table, at: int) -> str:
     """Return what a person wrote last into a column of their own, as an example of its values, or ""."""
     column = table.columns[at]
@@ -333,20 +340,3 @@ def value_words(column: Column, cell: TableCell) -> str:
     """Return a cell's value as people read it: words of the program, such as a label, in the chosen language."""
     is_ours = column.kind is ColumnKind.LABEL or (column.name == LANGUAGE and not cell.page)
     return _(cell.value) if is_ours else cell.value
-
-
-class ExtractionGrew(Event):
-    """Event that a row of a table, or a cell of a row, was found. The JobChanged event of its job has the time left."""
-
-    item: str
-    job: str
-    row: TableRow
-    is_complete: bool = True
-    """Whether all cells of the row have been searched. Cells still to be searched have the flag `open`."""
-
-
-class ExtractionEnded(Event):
-    """Event that a table is done and stored, as the result of its item and as a message."""
-
-    item: str
-    table: Table

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord
 from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.jobs.documents import DocumentJobs, plan_tools, read_documents
 from slmdesk.jobs.runner import JobPlanner, Plan, Yield
-from slmdesk.jobs.service import JobService, request_in
+from slmdesk.jobs.service import REQUEST, JobService, request_in
 from slmdesk.library.service import DocumentService, FolderRead
 from slmdesk.runtime.events import Event, FolderWritten, Pending
 from slmdesk.runtime.messages import Problem
@@ -91,6 +91,8 @@ class TaskService(Service):
         self._jobs: JobService = context.jobs
         self._kinds: dict[str, TaskJobs] = {}
         self._items: dict[str, DocumentJobs] = {}
+        self._runs: dict[str, TaskRun[Any]] = {}
+        """What runs, by the id of its item."""
         self._draft_due = 0.0
         for kind, task in tasks.items():
             self._kinds[kind] = TaskJobs(self, task)
@@ -168,21 +170,46 @@ class TaskService(Service):
         if job := items.resume(record_item):
             return job
         request, __ = self._with_documents(task, task.read(request_in(record_item)))
-        return items.start(
-            record_item, task.model(task.with_model(request, model), self._context), task.prompt_version, request
-        )
+        request, result = task.renewed(self._stored_view(record_item, task), request)
+        if result is not None:
+            self._store.items.change_settings(record_item.id, **{REQUEST: to_json(request)})
+            self._keep(task, record_item.id, result)
+        record = task.model(task.with_model(request, model), self._context)
+        return items.start(record_item, record, task.prompt_version, request)
+
+    def change(self, item: str, request: Record, result: Any = None) -> Any:
+        """Give a report another request, and as its result what stays of the one there is; a job makes what is
+        missing. Return the result as it was, for `restore`.
+
+        A job that still makes the report gives way to the new one. Raises what `begin` raises, and `item.unknown`.
+        """
+        view, task = self._live_view(item)
+        job = view.job if view.job is not None and not view.job.status.is_end else None
+        request, record = task.checked(request), None
+        is_started = job is not None or not task.is_filled(view, request)
+        if is_started:
+            request, documents = self._with_documents(task, request)
+            record = task.model(request, self._context)
+            self._store.documents.link(view.item.id, [document.id for document in documents])
+        if job is not None:
+            self._jobs.cancel(job.id)
+        self._store.items.change_settings(view.item.id, **{REQUEST: to_json(request)})
+        if result is not None:
+            self._keep(task, view.item.id, result)
+        if is_started:
+            self._items[task.kind].start(view.item, record, task.prompt_version, request)
+        else:
+            self._publish(ReportMade(view.item.id))
+        return view.newest
 
     def open(self, item: str) -> TaskView[Any, Any]:
         """Return a report's item with its request, documents, result and job. Raises KnownError `item.unknown`."""
-        record_item, task = self._find(item)
-        job = self._items[task.kind].newest_job(record_item.id)
-        result, draft = self._stored(task, record_item.id)
-        run = self._kinds[task.kind].live.get(job.id) if job is not None else None
-        if run is not None and result is None:
-            draft = run.draft
-        request = task.read(request_in(record_item))
-        documents = tuple(self._store.documents.of_item(record_item.id))
-        return task.shown(TaskView(record_item, request, documents, result, job, draft))
+        view, task = self._live_view(item)
+        return task.shown(view, self._context)
+
+    def view(self, item: str) -> TaskView[Any, Any]:
+        """Return the same as it is stored, with what its job found by now: what a change begins with."""
+        return self._live_view(item)[0]
 
     def report(self, item: str) -> Report:
         """Return what an item says. Raises KnownError `item.unknown`."""
@@ -194,27 +221,28 @@ class TaskService(Service):
 
         Raises KnownError `item.unknown`, `request.invalid`, `store.…`.
         """
-        view = self.open(item)
-        task = self._tasks[view.item.kind]
-        if view.result is None:
-            raise KnownError("request.invalid", what=_("this is not finished"))
-        before, __ = self._stored(task, view.item.id)
-        self._keep(task, view.item.id, task.edited(view, edit))
-        self._publish(ReportMade(view.item.id))
-        return before
+        record_item, task = self._find(item)
+        view = self._stored_view(record_item, task)
+        self._keep(task, record_item.id, task.edited(view, edit, self._context))
+        self._publish(ReportMade(record_item.id))
+        return view.newest
 
     def restore(self, item: str, result: Any) -> None:
-        """Take back a change: store the result that `edit` returned. Raises KnownError `item.unknown`, `store.…`."""
-        record_item, task = self._find(item)
-        self._keep(task, record_item.id, result)
-        self._publish(ReportMade(record_item.id))
+        """Take back what `edit` or `change` did, which returned `result`. Raises what they raise."""
+        view, task = self._live_view(item)
+        request, restored = task.restored(view, result)
+        if request != view.request:
+            self.change(item, request, restored)
+        else:
+            self._keep(task, view.item.id, restored)
+            self._publish(ReportMade(view.item.id))
 
     # ---- the job of a report
 
     def steps_of(self, job: JobRecord, jobs: TaskJobs) -> Plan:
         """Yield the steps of a job, and store what came of it."""
         task, item = jobs.task, self._store.items.get(job.item or "").id
-        run = jobs.live[job.id] = self._run_of(task, job)
+        run = jobs.live[job.id] = self._runs[item] = self._run_of(task, job)
         try:
             yield from run.run()
             if run.result is not None:
@@ -224,6 +252,8 @@ class TaskService(Service):
                 del jobs.live[job.id]
             if run.result is None:
                 self._keep_draft(task, item, run)
+            if self._runs.get(item) is run:
+                del self._runs[item]
 
     def _run_of(self, task: Task[Any, Any], job: JobRecord) -> TaskRun[Any]:
         record = self._context.models.by_sha256(job.model_sha256) if job.model_sha256 else None
@@ -238,7 +268,7 @@ class TaskService(Service):
             plan_tools(context.runtime, context.loader, context.jobs, job, record), context,
             grew=lambda growth: self._on_grown(task, job, growth),
             keep=lambda result: self._keep(task, item, self._joined(task, item, result)),
-            before=self._stored(task, item)[0],
+            before=self._newest(task, item),
         )  # fmt: skip
         return task.start(work)
 
@@ -255,7 +285,7 @@ class TaskService(Service):
     def _finish(self, task: Task[Any, Any], item: str, job: JobRecord, result: Any) -> None:
         self._keep(task, item, self._joined(task, item, result))
         record = self._context.models.by_sha256(job.model_sha256) if job.model_sha256 else None
-        words = in_english(task.kept_words, self.open(item), self._context)
+        words = in_english(task.kept_words, self._stored_view(self._store.items.get(item), task), self._context)
         self._items[task.kind].keep_words(item, words, record, task.prompt_version)
 
     def _on_done(self, job: JobRecord) -> None:
@@ -299,24 +329,43 @@ class TaskService(Service):
         self._store.results.save(item, task.dump(result))
         if facts := task.facts(result):
             self._store.items.change_settings(item, **facts)
+        if run := self._runs.get(item):
+            run.changed(result)
 
     def _keep_draft(self, task: Task[Any, Any], item: str, run: TaskRun[Any]) -> None:
         """Store what a run found so far. A failure loses the draft alone: the steps are stored anyway."""
         with suppress(KnownError):
-            draft = run.draft
-            if draft is not None and self._stored(task, item)[0] is None:
-                self._store.results.save(item, task.dump(draft))
+            draft, request = run.draft, task.read(request_in(self._store.items.get(item)))
+            kept = None if draft is None else task.draft_kept(draft, self._newest(task, item), request)
+            if kept is not None:
+                self._keep(task, item, kept)
 
     def _joined(self, task: Task[Any, Any], item: str, result: Any) -> Any:
         request = task.read(request_in(self._store.items.get(item)))
-        return task.joined(result, self._stored(task, item)[0], request)
+        return task.joined(result, self._newest(task, item), request)
 
-    def _stored(self, task: Task[Any, Any], item: str) -> tuple[Any, Any]:
-        """Return the stored result of an item as (finished result, draft), of which one or both are None."""
-        result = task.load(self._store.results.get(item))
+    def _newest(self, task: Task[Any, Any], item: str) -> Any:
+        """Return the stored result of an item, finished or not, or None."""
+        return task.load(self._store.results.get(item))
+
+    def _stored_view(self, record_item: Item, task: Task[Any, Any]) -> TaskView[Any, Any]:
+        result, draft = self._newest(task, record_item.id), None
         if result is not None and task.is_draft(result):
-            return None, result
-        return result, None
+            result, draft = None, result
+        request = task.read(request_in(record_item))
+        documents = tuple(self._store.documents.of_item(record_item.id))
+        job = self._items[task.kind].newest_job(record_item.id)
+        return TaskView(record_item, request, documents, result, job, draft)
+
+    def _live_view(self, item: str) -> tuple[TaskView[Any, Any], Task[Any, Any]]:
+        """Return a report's view with what its job found by now."""
+        record_item, task = self._find(item)
+        view = self._stored_view(record_item, task)
+        run = self._kinds[task.kind].live.get(view.job.id) if view.job is not None else None
+        draft = run.draft if run is not None else None
+        if draft is None or (view.result is not None and not task.grows_in_place):
+            return view, task
+        return changed(view, result=None, draft=task.joined(draft, view.newest, view.request)), task
 
     def _find(self, item: str) -> tuple[Item, Task[Any, Any]]:
         kind = self._store.items.get(item).kind
@@ -327,7 +376,8 @@ class TaskService(Service):
     def _with_documents(self, task: Task[Any, Any], request: Any) -> tuple[Any, list[DocumentRecord]]:
         request = task.checked(request)
         documents = read_documents(self._store, task.documents_of(request), task.most_documents, task.too_many())
-        return task.with_documents(request, tuple(document.id for document in documents)), documents
+        request = task.with_documents(request, tuple(document.id for document in documents))
+        return task.completed(request, documents, self._context), documents
 
     def _there_in(self, task: Task[Any, Any], request: Any) -> list[DocumentRecord]:
         """Return the documents of a request that still exist, so that a deleted one does not stop the others."""

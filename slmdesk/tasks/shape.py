@@ -150,6 +150,9 @@ class TaskRun(Generic[R]):
     def restarted(self) -> None:
         """The model was loaded anew: unfinished answers are written from their beginning."""
 
+    def changed(self, stored: R | None) -> None:
+        """A person changed what is stored of the report meanwhile."""
+
 
 class TaskView(Record, Generic[Q, R]):
     """A report's item with all that belongs to it."""
@@ -162,6 +165,11 @@ class TaskView(Record, Generic[Q, R]):
     """None while it is made for the first time, or if that failed."""
     job: JobRecord | None
     draft: R | None = None
+
+    @property
+    def newest(self) -> R | None:
+        """The result, or else what there is of it."""
+        return self.result if self.result is not None else self.draft
 
     @property
     def is_done(self) -> bool:
@@ -194,6 +202,8 @@ class Task(Generic[Q, R]):
     """Whether the words that a model writes are shown at once."""
     has_preview: ClassVar[bool] = False
     """Whether a run shows something before it asks a model, which is then done while the job waits for its turn."""
+    grows_in_place: ClassVar[bool] = False
+    """Whether what a run found takes the place of an earlier result at once. Otherwise that stays until the end."""
     made_key: ClassVar[str] = ""
     """Key in the facts of a document that such a report was made of, where the first one is made unasked."""
 
@@ -261,7 +271,27 @@ class Task(Generic[Q, R]):
     def start(self, work: Work[Q]) -> TaskRun[R]:
         raise NotImplementedError
 
-    def shown(self, view: TaskView[Q, R]) -> TaskView[Q, R]:
+    def completed(self, request: Q, documents: Sequence[DocumentRecord], context: TaskContext) -> Q:
+        """Return the request with what its documents add to it."""
+        return request
+
+    def renewed(self, view: TaskView[Q, R], request: Q) -> tuple[Q, R | None]:
+        """Return what is asked where a report is made again, and the result to begin with; None: the stored one."""
+        return request, None
+
+    def restored(self, view: TaskView[Q, R], former: R) -> tuple[Q, R]:
+        """Return request and result where a person takes back a change before which the result was `former`."""
+        return view.request, former
+
+    def is_filled(self, view: TaskView[Q, R], request: Q) -> bool:
+        """Return whether a report has all that a changed request asks for, so that nothing need be done."""
+        return False
+
+    def draft_kept(self, draft: R, before: R | None, request: Q) -> R | None:
+        """Return what is stored of a run that did not come to its end. None: what is stored stays."""
+        return draft if before is None or self.is_draft(before) else None
+
+    def shown(self, view: TaskView[Q, R], context: TaskContext) -> TaskView[Q, R]:
         """Return the view as it is shown and exported, where that is more than what is stored."""
         return view
 
@@ -301,6 +331,6 @@ class Task(Generic[Q, R]):
         lines = [statement.text for statement in self.report(view, context).statements if statement.text]
         return "\n".join(f"- {line}" for line in lines)
 
-    def edited(self, view: TaskView[Q, R], edit: Edit) -> R:
+    def edited(self, view: TaskView[Q, R], edit: Edit, context: TaskContext) -> R:
         """Return the result with a person's change. Raises KnownError `request.invalid` where it has no such thing."""
         raise KnownError("request.invalid", what=_("this cannot be changed"))

@@ -117,7 +117,7 @@ class Summarize(Task[SummaryRequest, Summary]):
             has_line=context.runtime.settings.current.model_line,
         )
 
-    def edited(self, view: TaskView[SummaryRequest, Summary], edit: Edit) -> Summary:
+    def edited(self, view: TaskView[SummaryRequest, Summary], edit: Edit, context: TaskContext) -> Summary:
         """Return the summary with a passage that was left out: the statement is its document and its number."""
         document, __, number = edit.statement.partition(" ")
         if edit.action != ADD or view.result is None or not number.isdecimal():

@@ -27,8 +27,7 @@ from slmdesk.runtime.events import DocumentGone
 from slmdesk.store import DataKey
 from slmdesk.store.backup import backup, kept_copies
 from slmdesk.summaries.types import SummaryRequest
-from slmdesk.tables.service import TableRequest
-from slmdesk.tables.types import ExtractionEnded
+from slmdesk.tables.request import TableRequest
 from slmdesk.tasks.service import ReportMade
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import LiveTranslated, TranslationGrew, TranslationRequest
@@ -96,8 +95,8 @@ class Maker:
         return item.id
 
     def extraction(self, document) -> str:
-        item = self.call(lambda services: services.extraction.begin(TableRequest((document.id,), COLUMNS)))
-        self.recorder.wait(ExtractionEnded, lambda event: event.item == item.id)
+        item = self.call(lambda services: services.tasks.begin("extraction", TableRequest((document.id,), COLUMNS)))
+        self.recorder.wait(ReportMade, lambda event: event.item == item.id)
         return item.id
 
     def comparison(self, old, new) -> str:

@@ -6,4 +6,4 @@ import pytest
 @pytest.fixture(autouse=True)
 def tiny_ones_are_asked(monkeypatch) -> None:
     """The models of the tests are smaller than any that is asked."""
-    monkeypatch.setattr("slmdesk.tables.service.LEAST_ASKED", 0)
+    monkeypatch.setattr("slmdesk.tasks.extract.LEAST_ASKED", 0)

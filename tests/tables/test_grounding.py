@@ -14,8 +14,8 @@ from slmdesk.tables.cells import column_named, preset, presets, verified
 from slmdesk.tables.checks import without_doubles
 from slmdesk.tables.layout import PageTexts
 from slmdesk.tables.prompts import Said, grammar_of, row_step, said_in
+from slmdesk.tables.request import checked_columns
 from slmdesk.tables.rules import Rules
-from slmdesk.tables.service import checked_columns, markdown_of
 from slmdesk.tables.types import (
     Column,
     ColumnKind,
@@ -26,6 +26,7 @@ from slmdesk.tables.types import (
     TableRow,
     with_edits,
 )
+from slmdesk.tables.words import markdown_of
 
 pytestmark = pytest.mark.pure
 

@@ -24,17 +24,18 @@ from slmdesk.tables.cells import column_named, verified
 from slmdesk.tables.export import table_sheets
 from slmdesk.tables.labels import label_column, offered
 from slmdesk.tables.layout import PageTexts
-from slmdesk.tables.service import TableRequest
+from slmdesk.tables.request import TableRequest
 from slmdesk.tables.types import (
     DOUBTFUL,
     DOUBTS,
     Column,
     ColumnKind,
-    ExtractionEnded,
-    ExtractionGrew,
     Flag,
     unasked_words,
 )
+from slmdesk.tasks.extract import TASK
+from slmdesk.tasks.report import Edit
+from slmdesk.tasks.service import ReportGrew, ReportMade
 from slmdesk.text.passages import PassageBuilder
 
 pytestmark = pytest.mark.process
@@ -47,7 +48,7 @@ ANSWER = json.dumps({"Rent": "900 euros", "Tenant": "Ada Byron", "Begins": ""})
 
 def begin(recorder, *documents, columns=COLUMNS, **request):
     ids = tuple(document.id for document in documents)
-    return recorder.calls.extraction.begin(TableRequest(ids, tuple(columns), **request))
+    return recorder.calls.tasks.begin("extraction", TableRequest(ids, tuple(columns), **request))
 
 
 def leases(recorder, prefix: str = ""):
@@ -57,11 +58,21 @@ def leases(recorder, prefix: str = ""):
 
 
 def ended(recorder, item, begin=0):
-    return recorder.wait(ExtractionEnded, lambda event: event.item == item.id, begin).table
+    recorder.wait(ReportMade, lambda event: event.item == item.id, begin)
+    return view(recorder, item).result
+
+
+def reshape(recorder, item, columns):
+    """Give a table other columns, as a person does."""
+
+    def change(services):
+        return services.tasks.change(item.id, *TASK.with_columns(services.tasks.view(item.id), columns))
+
+    return recorder.ask(change)
 
 
 def view(recorder, item):
-    return recorder.calls.extraction.open(item.id)
+    return recorder.calls.tasks.open(item.id)
 
 
 def plain(table) -> dict:
@@ -92,9 +103,9 @@ def test_each_document_has_a_row_and_only_what_stands_in_it(opened) -> None:
     assert [cell.origin for cell in table.rows[0].cells] == ["model", "", "label"]
     assert table.rows[0].cells[0].number == 900.0
     assert [gap.reason for gap in table.rows[2].coverage.unreadable] == ["scanned"]
-    assert {growth.row.name for growth in recorder.of(ExtractionGrew)} == {"lease.pdf", "other.pdf", "scan.pdf"}
+    assert {growth.growth.own.row.name for growth in recorder.of(ReportGrew)} == {"lease.pdf", "other.pdf", "scan.pdf"}
     opened_again = view(recorder, item)
-    assert opened_again.table == table
+    assert opened_again.result == table
     assert opened_again.job.status is JobStatus.DONE
     messages = recorder.calls.store.messages.of_item(item.id)
     assert [message.role for message in messages] == [Role.USER, Role.ASSISTANT]
@@ -178,7 +189,7 @@ def test_of_a_weak_model_it_is_said_that_it_is_too_weak(opened) -> None:
 
 
 def test_a_small_model_is_asked_nothing_and_a_cell_says_that_no_model_looked(opened, asked, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.tables.service.is_weak", lambda _record, *_least: True)
+    monkeypatch.setattr("slmdesk.tasks.extract.is_weak", lambda _record, *_least: True)
     recorder = opened(answer=ANSWER)
     lease = keep(recorder, "lease.pdf", [page(1, "Rent: 900 euros. The tenant is Ada Baker.")])
     columns = [Column("Rent", ColumnKind.AMOUNT), Column("Heating")]
@@ -215,24 +226,24 @@ def test_a_persons_words_stay_and_can_be_taken_back(opened) -> None:
     item = begin(recorder, document)
     ended(recorder, item)
 
-    extraction = recorder.calls.extraction
+    tasks = recorder.calls.tasks
 
     def cell():
-        return extraction.open(item.id).table.rows[0].cells[0]
+        return tasks.open(item.id).newest.rows[0].cells[0]
 
-    before = extraction.edit(item.id, document.id, 0, "950 EUR")
+    before = tasks.edit(item.id, Edit(f"{document.id} 0", "950 EUR"))
     assert (cell().value, cell().origin, cell().edited, cell().page) == ("950 EUR", "person", True, 1)
     start = len(recorder.events)
-    extraction.again(item.id)
+    tasks.again(item.id)
     assert ended(recorder, item, start).rows[0].cells[0].value == "950 EUR"
-    assert extraction.open(item.id).table.columns[0].example == "950 EUR"
+    assert tasks.open(item.id).newest.columns[0].example == "950 EUR"
     start = len(recorder.events)
-    extraction.reshape(item.id, before.columns, before.edits)
+    tasks.restore(item.id, before)
     ended(recorder, item, start)
     assert cell().value == "900 euros"
     for document_id, column in ((document.id, 7), ("nobody", 0)):
         with pytest.raises(KnownError, match=r"request\.invalid"):
-            extraction.edit(item.id, document_id, column, "x")
+            tasks.edit(item.id, Edit(f"{document_id} {column}", "x"))
 
 
 @pytest.mark.real_child
@@ -250,12 +261,12 @@ def test_two_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> No
 def test_it_can_be_paused_looked_at_and_gone_on_with(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.003)
     item = begin(recorder, *leases(recorder))
-    recorder.wait(ExtractionGrew)
+    recorder.wait(ReportGrew)
     job = view(recorder, item).job
     recorder.calls.jobs.pause(job.id)
     recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.PAUSED)
     assert view(recorder, item).job.status is JobStatus.PAUSED
-    recorder.calls.extraction.again(item.id)
+    recorder.calls.tasks.again(item.id)
     assert len(ended(recorder, item).rows) == 24
 
 
@@ -287,19 +298,18 @@ def test_a_cancelled_table_keeps_a_row_for_each_document(opened) -> None:
     records = leases(recorder)
     documents = [record.id for record in records]
     item = begin(recorder, *records)
-    recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "20.pdf")  # of the second batch
+    recorder.wait(ReportGrew, lambda growth: growth.growth.own.row.name == "20.pdf")  # of the second batch
     job = view(recorder, item).job
     recorder.calls.jobs.cancel(job.id)
     recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
-    table = view(recorder, item).table
+    table = view(recorder, item).newest
     assert not table.is_done
     assert [row.document for row in table.rows] == documents
     assert [row.cells[0].value for row in table.rows[:16]] == ["900 euros"] * 16
     assert {cell.flag for cell in table.rows[-1].cells} == {Flag.UNREAD}
     assert [line[0] for line in table_sheets(table)["Table"][1:]] == [row.name for row in table.rows]
-    edited = recorder.calls.extraction.edit(item.id, documents[-1], 0, "700 euros")
-    assert edited.rows[-1].document == documents[-1]
-    assert view(recorder, item).table.rows[-1].cells[0].value == "700 euros"
+    recorder.calls.tasks.edit(item.id, Edit(f"{documents[-1]} 0", "700 euros"))
+    assert view(recorder, item).newest.rows[-1].cells[0].value == "700 euros"
 
 
 def test_a_table_cancelled_before_it_was_begun_has_a_row_for_each_document(opened) -> None:
@@ -310,11 +320,13 @@ def test_a_table_cancelled_before_it_was_begun_has_a_row_for_each_document(opene
     job = view(recorder, item).job
     recorder.calls.jobs.cancel(job.id)
     recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
-    table = view(recorder, item).table
+    table = view(recorder, item).newest
     assert [row.name for row in table.rows] == [document.name for document in documents]
     assert {cell.flag for row in table.rows for cell in row.cells} == {Flag.UNREAD}
-    edited = recorder.calls.extraction.edit(item.id, documents[3].id, 1, "Ada")
+    recorder.calls.tasks.edit(item.id, Edit(f"{documents[3].id} 1", "Ada"))
+    edited = view(recorder, item).newest
     assert len(edited.rows) == 24
+    assert edited.rows[3].cells[1].value == "Ada"
 
 
 def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_order_of_the_documents(opened) -> None:
@@ -323,12 +335,12 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     words = (("The flat.",), ("Rent: 800 EUR",), ("The house.",), lease)
     documents = [keep(recorder, f"{at}.txt", [page(1, f"Letter {at}", *some)]) for at, some in enumerate(words)]
     item = begin(recorder, *documents)
-    recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "3.txt")
+    recorder.wait(ReportGrew, lambda growth: growth.growth.own.row.name == "3.txt")
     job = view(recorder, item).job
-    running = view(recorder, item).table
+    running = view(recorder, item).newest
     recorder.calls.jobs.cancel(job.id)
     recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
-    table = view(recorder, item).table
+    table = view(recorder, item).newest
     assert [row.name for row in running.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
     assert [row.name for row in table.rows] == [row.name for row in running.rows]
     assert [cell.value for cell in table.rows[3].cells] == ["900 EUR", "Ada", "3 May 2024"]
@@ -339,13 +351,13 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     assert sheet[2][-1] == "Tenant: not read; Begins: not read"
     assert [cell.value for cell in sheet[2][3:6:2]] == ["not read", "not read"]
     begun = len(recorder.events)
-    recorder.calls.extraction.reshape(item.id, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
-    recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "3.txt", begun)
+    reshape(recorder, item, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
+    recorder.wait(ReportGrew, lambda growth: growth.growth.own.row.name == "3.txt", begun)
     again = view(recorder, item)
-    assert [row.name for row in again.table.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
+    assert [row.name for row in again.newest.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
     recorder.calls.jobs.cancel(again.job.id)
     recorder.wait(JobChanged, lambda change: change.id == again.job.id and change.status is JobStatus.CANCELLED)
-    kept = view(recorder, item).table
+    kept = view(recorder, item).newest
     assert len(kept.columns) == 4
     assert [row.name for row in kept.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
     assert [cell.value for cell in kept.rows[3].cells][:3] == ["900 EUR", "Ada", "3 May 2024"]
@@ -355,9 +367,9 @@ def test_a_table_takes_another_column_while_it_is_made(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.01)
     words = ("The flat is let to Ada Byron", "The rent is 900 euros", "Deposit: 90 EUR")
     item = begin(recorder, *(keep(recorder, f"{at}.txt", [page(1, f"{at}", *words)]) for at in range(3)))
-    recorder.wait(ExtractionGrew, lambda growth: growth.row.name == "1.txt")
+    recorder.wait(ReportGrew, lambda growth: growth.growth.own.row.name == "1.txt")
     first, begun = view(recorder, item).job, len(recorder.events)
-    before = recorder.calls.extraction.reshape(item.id, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
+    before = reshape(recorder, item, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
     assert [row.name for row in before.rows][:2] == ["0.txt", "1.txt"]
     recorder.wait(JobChanged, lambda change: change.id == first.id and change.status is JobStatus.CANCELLED, begun)
     table = ended(recorder, item, begun)
@@ -383,7 +395,7 @@ def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
     columns = (Column("Price", ColumnKind.AMOUNT), Column("Customer", ColumnKind.PERSON))
     item = begin(recorder, document, columns=columns)
     table = ended(recorder, item)
-    grown = recorder.of(ExtractionGrew)
+    grown = [event.growth.own for event in recorder.of(ReportGrew)]
     assert (grown[0].is_complete, grown[-1].is_complete) == (False, True)
     first = [(cell.value, cell.flag) for cell in grown[0].row.cells]
     assert first == [("120.00 EUR", Flag.NONE), ("", Flag.OPEN)]
@@ -395,7 +407,7 @@ def test_a_row_that_needs_no_model_does_not_wait_for_the_others(opened) -> None:
     asked = keep(recorder, "letter.txt", [page(1, "The flat is let to Ada Byron.")])
     known = keep(recorder, "bill.txt", [page(1, "Tenant: Alan Turing")])
     ended(recorder, begin(recorder, asked, known, columns=(Column("Tenant"),)))
-    complete = [growth.row.name for growth in recorder.of(ExtractionGrew) if growth.is_complete]
+    complete = [growth.growth.own.row.name for growth in recorder.of(ReportGrew) if growth.growth.own.is_complete]
     assert complete == ["bill.txt", "letter.txt"]
 
 
@@ -411,9 +423,9 @@ def test_how_many_cells_are_to_be_checked_is_known_without_the_table(opened) -> 
     kept = calls.store.results.get(item.id)
     assert {"edited", "note", "certainty"}.isdisjoint(kept["rows"][0]["cells"][0]), "defaults are not stored"
     calls.store.results.save(item.id, to_json(table))  # as it was stored before
-    assert view(recorder, item).table == table
+    assert view(recorder, item).newest == table
     assert calls.history.to_check([changed(item, settings={})]) == {item.id: 1}
-    calls.extraction.edit(item.id, bill.id, 0, "119.00 EUR")
+    calls.tasks.edit(item.id, Edit(f"{bill.id} 0", "119.00 EUR"))
     assert calls.history.to_check([calls.store.items.get(item.id)]) == {}
 
 
@@ -422,20 +434,22 @@ def test_corrected_labels_teach_the_model(opened, asked) -> None:
     letters = [keep(recorder, f"{at}.txt", [page(1, f"Letter {at}.", "It costs too much.")]) for at in range(4)]
     item = begin(recorder, *letters, columns=[column])
     assert {row.cells[0].value for row in ended(recorder, item).rows} == {"moving"}
-    extraction, offers = recorder.calls.extraction, []
+    tasks, offers = recorder.calls.tasks, []
     for letter in letters[:3]:
-        extraction.edit(item.id, letter.id, 0, "price")
-        offers.append(offered(view(recorder, item).table, 0))
+        tasks.edit(item.id, Edit(f"{letter.id} 0", "price"))
+        offers.append(offered(view(recorder, item).newest, 0))
     assert offers == [0, 0, 3]
     assert "its number" not in asked()
     start = len(recorder.events)
-    before = extraction.teach(item.id, 0)
+    before = recorder.ask(
+        lambda services: services.tasks.change(item.id, *TASK.taught(services.tasks.view(item.id), 0))
+    )
     table = ended(recorder, item, start)
     assert [row.cells[0].value for row in table.rows] == ["price"] * 3 + ["moving"]  # what a person said stays
     assert asked().count("its number: 1") >= 3 * 4
     assert offered(table, 0) == 0
     assert [name for _text, name in table.columns[0].examples] == ["price"] * 3
     start = len(recorder.events)
-    extraction.reshape(item.id, before.columns, before.edits)
+    tasks.restore(item.id, before)
     ended(recorder, item, start)
-    assert view(recorder, item).table.columns[0] == column
+    assert view(recorder, item).newest.columns[0] == column

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord, JobStatus, title_words
 from slmdesk.base.texts import _, cut
 from slmdesk.jobs.service import event_of
@@ -17,13 +18,22 @@ from slmdesk.library.service import FolderRead
 from slmdesk.runtime.events import ModelsChanged
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.labels import offered
-from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
-from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Label, Table, TableRow, example_of
+from slmdesk.tables.request import MOST_DOCUMENTS, TableRequest
+from slmdesk.tables.types import Column, GrownRow, Label, Table, TableRow, example_of
+from slmdesk.tasks.extract import CHECK, TASK
+from slmdesk.tasks.report import Edit
+from slmdesk.tasks.service import ReportGrew, ReportMade
+from slmdesk.tasks.shape import TaskView
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.live import Live
 from slmdesk.window.panes import JobFollower
 from slmdesk.window.widgets.notices import Notice
 
+if TYPE_CHECKING:
+    from slmdesk.services import Services
+
+KIND = TASK.kind
+View = TaskView[TableRequest, Table]
 MOST_UNDONE = 200
 TELL_MS = 60
 
@@ -52,27 +62,34 @@ class TableController(JobFollower):
         self._shown: Table | None = None
         self._corrected: int | None = None
         """Column of which a cell was changed since the table was shown last."""
-        self._undo: list[tuple[Sequence[Column], Sequence[Edit]]] = []
-        """Columns and a person's values as they were before each change of the shown table."""
-        extraction = bridge.services.extraction
-        self._opened: Live[ExtractionView | None] = Live(
-            bridge, self, lambda: extraction.open(self._requested) if self._requested else None, None
+        self._undo: list[Table] = []
+        """The shown table as it was before each change."""
+        self._opened: Live[View | None] = Live(
+            bridge, self, lambda: bridge.services.tasks.open(self._requested) if self._requested else None, None
         )
         self._opened.changed.connect(self._on_opened)
         self.guess: Live[TableRequest | None] = Live(
-            bridge, self, lambda: None if self._requested or not self._rows else extraction.guess(self._rows), None,
+            bridge, self, self._ask_guess, None,
             is_watched=False, refused=self._refuse,
         )  # fmt: skip
         """The table that a document without one would have. It is watched once a person asks for a table."""
         self.guess.changed.connect(lambda: self._begin_guessed(self.guess.value))
-        self.has_model: Live[bool] = Live(bridge, self, lambda: extraction.has_model(), False, on=(ModelsChanged,))
+        self.has_model: Live[bool] = Live(
+            bridge, self, lambda: lambda services: TASK.has_model(services.task_context), False, on=(ModelsChanged,)
+        )
         """Whether there is a model that can be asked."""
         self.made.connect(self._on_made)
         self._grown: list[TableRow] = []
         """Rows that are not told yet. Told one by one, thousands would keep the window from all else."""
         self._telling = Delay(self, TELL_MS, self._tell_rows, "table_rows")
-        bridge.on(ExtractionGrew, self._on_grew)
-        bridge.on(ExtractionEnded, self._on_ended)
+        bridge.on(ReportGrew, self._on_grew)
+        bridge.on(ReportMade, self._on_ended)
+
+    def _ask_guess(self) -> Any:
+        rows = self._rows
+        if self._requested or not rows:
+            return None
+        return lambda services: TASK.guess(services.task_context, rows)
 
     @property
     def _rows(self) -> tuple[str, ...]:
@@ -110,26 +127,30 @@ class TableController(JobFollower):
         """Look for themes in the texts of the shown table, and call `found` with them."""
         view = self._opened.value
         documents, text = (view.request.documents, view.request.text) if view else (self._rows, "")
-        self._bridge.follow(self._bridge.services.extraction.themes(documents, text), receiver, self._refuse)
+        self._bridge.follow(
+            lambda services: TASK.themes(services.task_context, documents, text), receiver, self._refuse
+        )
 
     def join(self, path: Path) -> None:
         """Read a file and add its texts to the shown table."""
-        extraction, item = self._bridge.services.extraction, self.item
+        item = self.item
 
         def read(record: DocumentRecord) -> None:
-            self._bridge.ask(extraction.join(item, (record.id,)), lambda _job: self._opened.again(), self._refuse)
+            self._bridge.ask(partial(_join, item, record.id), lambda _before: self._opened.again(), self._refuse)
 
         self._bridge.follow(self._bridge.services.documents.open(path), read, self._refuse)
 
     def check(self, document: str, column: int, label: str, noted: Callable[[Table], None]) -> None:
         """Note which label a person finds right, and call `noted` with the table as it is then."""
 
-        def changed(table: Table) -> None:
-            noted(table)
-            self._corrected = column
-            self.made.emit(table)
+        def changed(view: View) -> None:
+            if view.newest is not None:
+                noted(view.newest)
+                self._corrected = column
+                self.made.emit(view.newest)
 
-        self._bridge.ask(self._bridge.services.extraction.check(self.item, document, column, label), changed)
+        edit = Edit(f"{document} {column}", action=CHECK, value=label)
+        self._bridge.ask(partial(_checked, self.item, edit), changed)
 
     @property
     def table(self) -> Table | None:
@@ -152,7 +173,7 @@ class TableController(JobFollower):
 
     def again(self) -> None:
         """Make the shown table again. Cells that a person edited stay."""
-        self._bridge.ask(self._bridge.services.extraction.again(self.item), self._on_job, self._refuse)
+        self._bridge.ask(self._bridge.services.tasks.again(self.item), self._on_job, self._refuse)
 
     def choose(self, item: str) -> None:
         self._forget()
@@ -160,19 +181,19 @@ class TableController(JobFollower):
         self._opened.again()
 
     def reshape(self, columns: Sequence[Column]) -> None:
-        self._change(self._bridge.services.extraction.reshape(self.item, columns))
+        self._change(partial(_reshape, self.item, columns))
 
     def edit(self, document: str, column: int, words: str) -> None:
         self._corrected = column
-        self._change(self._bridge.services.extraction.edit(self.item, document, column, words))
+        self._change(self._bridge.services.tasks.edit(self.item, Edit(f"{document} {column}", words)))
 
     def _teach(self, item: str, column: int) -> None:
         if item == self.item:
-            self._change(self._bridge.services.extraction.teach(item, column))
+            self._change(partial(_teach, item, column))
 
     def undo(self) -> None:
         if self._undo:
-            request = self._bridge.services.extraction.reshape(self.item, *self._undo.pop())
+            request = self._bridge.services.tasks.restore(self.item, self._undo.pop())
             self._bridge.ask(request, lambda _before: self._opened.again())
             self.undo_changed.emit(bool(self._undo))
 
@@ -218,8 +239,8 @@ class TableController(JobFollower):
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
         if self._job:
             self.begun.emit(view.request.columns, len(view.documents))
-        if view.table is not None and view.table.columns:
-            self.made.emit(view.table)
+        if view.newest is not None and view.newest.columns:
+            self.made.emit(view.newest)
         if view.job is not None:
             self.job_reported.emit(event_of(view.job))
 
@@ -233,10 +254,11 @@ class TableController(JobFollower):
         if is_shown and event.status in (JobStatus.CANCELLED, JobStatus.FAILED):
             self._opened.again()  # what is stored is what is shown
 
-    def _on_grew(self, event: ExtractionGrew) -> None:
+    def _on_grew(self, event: ReportGrew) -> None:
         if event.item == self.item:
             self._job = event.job
-            self._grown.append(event.row)
+            grown: GrownRow = event.growth.own
+            self._grown.append(grown.row)
             if not self._telling.isActive():
                 self._telling.start()
 
@@ -258,16 +280,18 @@ class TableController(JobFollower):
             act = _("Ask again for the other rows")
             self._bridge.notice_raised.emit(Notice(words, action=act, on_action=teach, key=key))
 
-    def _on_ended(self, event: ExtractionEnded) -> None:
+    def _on_ended(self, event: ReportMade) -> None:
         if event.item == self.item:
-            self.made.emit(event.table)
+            self._opened.again()
 
     def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...]) -> None:
-        extraction = self._bridge.services.extraction
         if columns:
-            self._bridge.ask(extraction.begin(TableRequest(documents, columns)), self._on_begun, self._refuse)
+            begun = self._bridge.services.tasks.begin(KIND, TableRequest(documents, columns))
+            self._bridge.ask(begun, self._on_begun, self._refuse)
         else:
-            self._bridge.follow(extraction.guess(documents), self._begin_guessed, self._refuse)
+            self._bridge.follow(
+                lambda services: TASK.guess(services.task_context, documents), self._begin_guessed, self._refuse
+            )
 
     def _begin_guessed(self, request: TableRequest | None) -> None:
         if request is not None and request.columns:
@@ -278,9 +302,9 @@ class TableController(JobFollower):
     def _change(self, request: Any) -> None:
         item = self.item
 
-        def changed(before: Table) -> None:
+        def changed(before: Table | None) -> None:
             if item == self.item:
-                self._undo = [*self._undo, (before.columns, before.edits)][-MOST_UNDONE:]
+                self._undo = [*self._undo, before or Table((), ())][-MOST_UNDONE:]
                 self.undo_changed.emit(True)
                 self._opened.again()
 
@@ -313,3 +337,30 @@ class TableController(JobFollower):
 
     def _on_restored(self, item: str) -> None:
         self.choose(item)
+
+
+def _reshape(item: str, columns: Sequence[Column], services: Services) -> Table | None:
+    """Give a table other columns; a job fills new ones. Return the table as it was. Service thread."""
+    former: Table | None = services.tasks.change(item, *TASK.with_columns(services.tasks.view(item), columns))
+    return former
+
+
+def _teach(item: str, column: int, services: Services) -> Table | None:
+    former: Table | None = services.tasks.change(item, *TASK.taught(services.tasks.view(item), column))
+    return former
+
+
+def _join(item: str, document: str, services: Services) -> Table | None:
+    """Add a document to a table. The model is asked about what is new alone. Service thread."""
+    request: TableRequest = services.tasks.view(item).request
+    former: Table | None = services.tasks.change(item, changed(request, documents=(*request.documents, document)))
+    return former
+
+
+def _checked(item: str, edit: Edit, services: Services) -> View:
+    services.tasks.edit(item, edit)
+    return services.tasks.open(item)
+
+
+def _has_model(services: Services) -> bool:
+    return TASK.has_model(services.task_context)

@@ -27,7 +27,7 @@ from slmdesk.jobs.types import JobChanged, left_words
 from slmdesk.library.types import Span
 from slmdesk.tables.cells import column_named, presets
 from slmdesk.tables.labels import label_presets, own_labels
-from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
+from slmdesk.tables.request import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
     ADDS_UP,
     CHOSEN,

@@ -62,7 +62,7 @@ def test_each_row_of_a_table_gets_a_label_its_certainty_and_the_words_that_carry
 
 
 def test_a_small_model_is_not_asked_for_labels_and_it_says_so(run, with_model, reviews, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.tables.service.LEAST_ASKED", 1_000_000_000)
+    monkeypatch.setattr("slmdesk.tasks.extract.LEAST_ASKED", 1_000_000_000)
     done = run("extract", str(reviews), "--label", "sentiment", "--json", echo=JUDGED).ok()
     assert cells(done.json, "Sentiment") == [("", "")] * 3
     assert "A model of about 1B or more would fill: Sentiment" in done.err
