@@ -17,14 +17,14 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord
 from slmdesk.base.texts import _, in_english
-from slmdesk.base.types import Json
-from slmdesk.jobs.documents import DocumentJobs, plan_tools, read_documents
-from slmdesk.jobs.runner import JobPlanner, Plan, Yield
+from slmdesk.jobs.documents import plan_tools, read_documents
+from slmdesk.jobs.runner import Plan, Yield
 from slmdesk.jobs.service import REQUEST, JobService, request_in
 from slmdesk.library.service import DocumentService, FolderRead
 from slmdesk.runtime.events import Event, FolderWritten, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import Service, Slices, in_slices, on_file_thread
+from slmdesk.tasks.items import TaskItems
 from slmdesk.tasks.report import Edit, NotRead, Report
 from slmdesk.tasks.shape import Growth, Task, TaskContext, TaskRun, TaskView, Work
 
@@ -49,38 +49,20 @@ class ReportMade(Event):
     item: str
 
 
-class TaskJobs(JobPlanner):
-    """Items and jobs of one task."""
+class OneTask:
+    """The service of one task, as commands use it: they begin, go on with and open its items."""
 
-    def __init__(self, service: TaskService, task: Task[Any, Any]) -> None:
-        self._service, self.task = service, task
-        self.follows_words = task.follows_words
-        self.live: dict[str, TaskRun[Any]] = {}
-        """What runs, by the id of its job."""
+    def __init__(self, service: TaskService, kind: str) -> None:
+        self._service, self._kind = service, kind
 
     def begin(self, request: Record) -> Item:
-        return self._service.begin(self.task.kind, request)
+        return self._service.begin(self._kind, request)
 
     def begun_before(self, request: Record) -> JobRecord | None:
-        return self._service.begun_before(self.task.kind, request)
+        return self._service.begun_before(self._kind, request)
 
     def open(self, item: str) -> TaskView[Any, Any]:
         return self._service.open(item)
-
-    def plan(self, job: JobRecord) -> Plan:
-        yield from self._service.steps_of(job, self)
-
-    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        if run := self.live.get(job):
-            run.received(key, value)
-
-    def on_words(self, job: str, key: str, words: str) -> None:
-        if run := self.live.get(job):
-            run.written(key, words)
-
-    def on_model(self, job: str) -> None:
-        if run := self.live.get(job):
-            run.restarted()
 
 
 class TaskService(Service):
@@ -89,20 +71,17 @@ class TaskService(Service):
         super().__init__(context.runtime)
         self._context, self._documents, self._tasks = context, documents, tasks
         self._jobs: JobService = context.jobs
-        self._kinds: dict[str, TaskJobs] = {}
-        self._items: dict[str, DocumentJobs] = {}
+        self._items: dict[str, TaskItems] = {}
         self._runs: dict[str, TaskRun[Any]] = {}
         """What runs, by the id of its item."""
         self._draft_due = 0.0
         for kind, task in tasks.items():
-            self._kinds[kind] = TaskJobs(self, task)
-            self._items[kind] = DocumentJobs(context.runtime, context.jobs, kind, task.prefix)
-            context.jobs.plan_by(kind, self._kinds[kind])
+            self._items[kind] = TaskItems(context.runtime, context.jobs, task, self._steps_of)
             context.jobs.when_done(kind, self._on_done)
 
-    def of(self, kind: str) -> TaskJobs:
-        """Return the items and jobs of one task. Any thread."""
-        return self._kinds[kind]
+    def of(self, kind: str) -> OneTask:
+        """Any thread."""
+        return OneTask(self, kind)
 
     def task(self, kind: str) -> Task[Any, Any]:
         """Return the task of items of this kind. Raises KnownError `request.invalid`."""
@@ -123,7 +102,7 @@ class TaskService(Service):
         item = self._items[kind].add(documents, task.title(request, documents), request, words)
         for document in documents if task.made_key else ():
             self._store.documents.change(document.id, info={**document.info, task.made_key: True})
-        job = self._items[kind].start(item, record, task.prompt_version, request)
+        job = self._items[kind].start(item, record, request)
         if task.has_preview:
             self._service_thread.post(lambda: in_slices(self._service_thread, self._preview(task, job)))
         return self._store.items.get(item.id)
@@ -175,7 +154,7 @@ class TaskService(Service):
             self._store.items.change_settings(record_item.id, **{REQUEST: to_json(request)})
             self._keep(task, record_item.id, result)
         record = task.model(task.with_model(request, model), self._context)
-        return items.start(record_item, record, task.prompt_version, request)
+        return items.start(record_item, record, request)
 
     def change(self, item: str, request: Record, result: Any = None) -> Any:
         """Give a report another request, and as its result what stays of the one there is; a job makes what is
@@ -197,7 +176,7 @@ class TaskService(Service):
         if result is not None:
             self._keep(task, view.item.id, result)
         if is_started:
-            self._items[task.kind].start(view.item, record, task.prompt_version, request)
+            self._items[task.kind].start(view.item, record, request)
         else:
             self._publish(ReportMade(view.item.id))
         return view.newest
@@ -239,9 +218,10 @@ class TaskService(Service):
 
     # ---- the job of a report
 
-    def steps_of(self, job: JobRecord, jobs: TaskJobs) -> Plan:
+    def _steps_of(self, job: JobRecord) -> Plan:
         """Yield the steps of a job, and store what came of it."""
-        task, item = jobs.task, self._store.items.get(job.item or "").id
+        item, jobs = self._store.items.get(job.item or "").id, self._items[job.kind]
+        task = jobs.task
         run = jobs.live[job.id] = self._runs[item] = self._run_of(task, job)
         try:
             yield from run.run()
@@ -286,7 +266,7 @@ class TaskService(Service):
         self._keep(task, item, self._joined(task, item, result))
         record = self._context.models.by_sha256(job.model_sha256) if job.model_sha256 else None
         words = in_english(task.kept_words, self._stored_view(self._store.items.get(item), task), self._context)
-        self._items[task.kind].keep_words(item, words, record, task.prompt_version)
+        self._items[task.kind].keep_words(item, words, record)
 
     def _on_done(self, job: JobRecord) -> None:
         if not job.item:
@@ -296,7 +276,7 @@ class TaskService(Service):
         if view.result is None:
             return
         if not job.model_sha256 and (record := task.follow_up(view, self._context)):
-            self._items[task.kind].start(view.item, record, task.prompt_version, view.request)
+            self._items[task.kind].start(view.item, record, view.request)
         self._publish(ReportMade(view.item.id))
         if isinstance(kept := view.item.settings.get(TARGET), Mapping):
             self._write(task, view, Path(str(kept.get("folder"))))
@@ -315,7 +295,7 @@ class TaskService(Service):
         on_file_thread(self._service_thread, lambda: write(folder), written, name=task.kind)
 
     def _on_grown(self, task: Task[Any, Any], job: JobRecord, growth: Growth) -> None:
-        item, run = job.item or "", self._kinds[task.kind].live.get(job.id)
+        item, run = job.item or "", self._items[task.kind].live.get(job.id)
         began = time.monotonic()
         if (growth.sections or growth.own) and run is not None and began >= self._draft_due:
             self._keep_draft(task, item, run)
@@ -361,7 +341,7 @@ class TaskService(Service):
         """Return a report's view with what its job found by now."""
         record_item, task = self._find(item)
         view = self._stored_view(record_item, task)
-        run = self._kinds[task.kind].live.get(view.job.id) if view.job is not None else None
+        run = self._items[task.kind].live.get(view.job.id) if view.job is not None else None
         draft = run.draft if run is not None else None
         if draft is None or (view.result is not None and not task.grows_in_place):
             return view, task
