@@ -131,8 +131,18 @@ LISTENERS: Mapping[type[Event], tuple[str, ...]] = {
 """Type of event -> names of services that receive it, even if nobody has used these services yet."""
 
 
+def _by_names(owner: Services, new: type[T]) -> T:
+    """Create a service whose constructor names what it is given as `Services` calls it."""
+    code, defaults = new.__init__.__code__, new.__init__.__defaults__ or ()
+    names = code.co_varnames[1 : code.co_argcount - len(defaults)]
+    return new(*(getattr(owner, name) for name in names))
+
+
 class Made(Lazy["Services", T]):
     """Attribute that creates its service on the service thread. Services are closed in reverse order of creation."""
+
+    def __init__(self, path: str, make: Callable[[Services, type[T]], T] = _by_names) -> None:
+        super().__init__(path, make)
 
     def made(self, owner: Services) -> T:
         """Return the service, and create it on first use. Any thread."""
@@ -174,21 +184,17 @@ class Services:
         "models.running:SpeedService",
         lambda s, new: new(s.runtime, s.loader, partial(s._engine_beside, "measure")),
     )
-    models: Made[ModelService] = Made("models.service:ModelService", lambda s, new: new(s.runtime, s.loader))
-    uses: Made[DefaultsService] = Made("models.service:DefaultsService", lambda s, new: new(s.runtime))
-    names: Made[NameService] = Made("models.service:NameService", lambda s, new: new(s.runtime))
-    finding: Made[OtherProgramsService] = Made(
-        "models.importer:OtherProgramsService", lambda s, new: new(s.runtime, s.models)
-    )
+    models: Made[ModelService] = Made("models.service:ModelService")
+    uses: Made[DefaultsService] = Made("models.service:DefaultsService")
+    names: Made[NameService] = Made("models.service:NameService")
+    finding: Made[OtherProgramsService] = Made("models.importer:OtherProgramsService")
     judge: Made[FitCheckService] = Made("models.running:FitCheckService", lambda s, new: new(s.runtime, s.measuring.pc))
-    load_options: Made[LoadOptionsService] = Made(
-        "models.running:LoadOptionsService", lambda s, new: new(s.runtime, s.models)
-    )
+    load_options: Made[LoadOptionsService] = Made("models.running:LoadOptionsService")
     looking: Made[FileInspectionService] = Made(
         "models.importer:FileInspectionService", lambda s, new: new(s.runtime, s.measuring.pc)
     )
     jobs: Made[JobService] = Made("jobs.service:JobService", lambda s, new: new(s.runtime, s.loader, s._job_service))
-    job_views: Made[JobViews] = Made("jobs.service:JobViews", lambda s, new: new(s.store, s.jobs))
+    job_views: Made[JobViews] = Made("jobs.service:JobViews")
     papers: Lazy[Services, SummaryPapers] = Lazy("summaries.exam:SummaryPapers", lambda _s, new: new())
     exams: Made[ExamService] = Made(
         "evaluation.exams:ExamService", lambda s, new: new(s.store, s.models, s.jobs, lambda: s.papers)
@@ -220,14 +226,10 @@ class Services:
         "evaluation.formats:FormatService",
         lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, partial(s._engine_beside, "formats")),
     )
-    embedding: Made[EmbeddingService] = Made(
-        "library.search:EmbeddingService", lambda s, new: new(s.runtime, s.uses, s.loader)
-    )
+    embedding: Made[EmbeddingService] = Made("library.search:EmbeddingService")
     retrieval: Made[Retrieval] = Made("library.search:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
-    states: Made[StateService] = Made(
-        "library.saved_states:StateService", lambda s, new: new(s.runtime, s.loader, s.key_for)
-    )
-    redaction: Made[RedactionService] = Made("redaction.service:RedactionService", lambda s, new: new(s.runtime))
+    states: Made[StateService] = Made("library.saved_states:StateService")
+    redaction: Made[RedactionService] = Made("redaction.service:RedactionService")
     chats: Made[ChatService] = Made(
         "chat.service:ChatService",
         lambda s, new: new(
@@ -247,9 +249,7 @@ class Services:
         "library.service:DocumentService",
         lambda s, new: new(s.runtime, s.reader, lambda: s.transcriber, lambda *of: s.voice.ready(*of)),
     )
-    collections: Made[CollectionService] = Made(
-        "library.folders:CollectionService", lambda s, new: new(s.runtime, s.documents, s.loader)
-    )
+    collections: Made[CollectionService] = Made("library.folders:CollectionService")
     questions: Made[QuestionService] = Made(
         "questions.service:QuestionService",
         lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states, s.exams),
@@ -291,29 +291,25 @@ class Services:
         "library.redacted:RedactedCopies",
         lambda s, new: new(s.service_thread, s.reader, s.redaction.names, s.models, s.loader),
     )
-    searchable_copies: Made[SearchableCopies] = Made(
-        "library.searchable:SearchableCopies", lambda s, new: new(s.service_thread, s.reader)
-    )
+    searchable_copies: Made[SearchableCopies] = Made("library.searchable:SearchableCopies")
     writing: Made[WritingService] = Made(
         "writing.service:WritingService",
         lambda s, new: new(s.runtime, s.models, s.loader, s.reader, lambda *of: s.spelling.mended(*of)),
     )
-    writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles", lambda s, new: new(s.runtime, s.reader))
-    writing_history: Made[WritingHistory] = Made("writing.texts:WritingHistory", lambda s, new: new(s.runtime))
+    writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles")
+    writing_history: Made[WritingHistory] = Made("writing.texts:WritingHistory")
     spelling: Made[SpellingService] = Made(
         "writing.spelling.service:SpellingService",
         lambda s, new: new(s.runtime, partial(s.store.keys_for, "words")),
     )
-    history: Made[HistoryService] = Made(
-        "history.service:HistoryService", lambda s, new: new(s.runtime, s.chats, s.states)
-    )
+    history: Made[HistoryService] = Made("history.service:HistoryService")
     printing: Made[PrintService] = Made("history.service:PrintService", lambda s, new: new(s.service_thread, s.printer))
     exports: Made[ExportService] = Made(
         "history.service:ExportService",
         lambda s, new: new(s.runtime, s.history, s.chats, s.printing, s._exporter),
     )
-    imports: Made[ImportService] = Made("history.imports:ImportService", lambda s, new: new(s.runtime, s.reader))
-    proxy_passwords: Made[ProxyPasswords] = Made("online.network:ProxyPasswords", lambda s, new: new(s.paths))
+    imports: Made[ImportService] = Made("history.imports:ImportService")
+    proxy_passwords: Made[ProxyPasswords] = Made("online.network:ProxyPasswords")
     network: Made[NetworkService] = Made(
         "online.network:NetworkService", lambda s, new: new(s.runtime, s.proxy_passwords, s.ledger_events)
     )
@@ -322,32 +318,23 @@ class Services:
         "online.hub:HubService",
         lambda s, new: new(s.runtime, s.network, s.measuring.pc, lambda: s.tokens.token()),
     )
-    downloads: Made[DownloadService] = Made(
-        "online.downloads:DownloadService", lambda s, new: new(s.runtime, s.hub, s.models)
-    )
-    searching: Made[SearchService] = Made("online.hub:SearchService", lambda s, new: new(s.hub))
-    offers: Made[CatalogueService] = Made("online.hub:CatalogueService", lambda s, new: new(s.hub, s.searching))
-    repo_pages: Made[RepoPageService] = Made("online.hub:RepoPageService", lambda s, new: new(s.hub))
+    downloads: Made[DownloadService] = Made("online.downloads:DownloadService")
+    searching: Made[SearchService] = Made("online.hub:SearchService")
+    offers: Made[CatalogueService] = Made("online.hub:CatalogueService")
+    repo_pages: Made[RepoPageService] = Made("online.hub:RepoPageService")
     log_pages: Made[LogPageService] = Made(
         "online.log_page:LogPageService",
         lambda s, new: new(s.runtime, s.network, lambda paper: s.printing.print(paper), s.walls),
     )
     privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
-    watch: Made[ChangeWatch] = Made("history.service:ChangeWatch", lambda s, new: new(s.runtime, s.chats, s.network))
+    watch: Made[ChangeWatch] = Made("history.service:ChangeWatch")
     backups: Made[BackupService] = Made(
         "history.backups:BackupService",
         lambda s, new: new(s.runtime, s.chats, s.models, lambda: s.collections, s._on_replaced),
     )
-    retention: Made[RetentionService] = Made(
-        "history.retention:RetentionService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
-    )
-    erasing: Made[ErasingService] = Made(
-        "history.erasing:ErasingService",
-        lambda s, new: new(s.runtime, s.models, s.network, s.tokens),
-    )
-    days: Made[DayService] = Made(
-        "history.retention:DayService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
-    )
+    retention: Made[RetentionService] = Made("history.retention:RetentionService")
+    erasing: Made[ErasingService] = Made("history.erasing:ErasingService")
+    days: Made[DayService] = Made("history.retention:DayService")
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
