@@ -334,3 +334,28 @@ class Task(Generic[Q, R]):
     def edited(self, view: TaskView[Q, R], edit: Edit, context: TaskContext) -> R:
         """Return the result with a person's change. Raises KnownError `request.invalid` where it has no such thing."""
         raise KnownError("request.invalid", what=_("this cannot be changed"))
+
+
+class ReportRequest(Record):
+    documents: tuple[str, ...]
+    """Ids of documents, or unique beginnings of ids."""
+    model: str | None = None
+    """Id of the model; None for the model used last."""
+
+
+class ReportTask(Task[ReportRequest, Report]):
+    """A task that asks a model for statements, and needs no record of its own: what is stored is the report."""
+
+    request, result = ReportRequest, Report
+    grows_in_place = True
+
+    def model(self, request: ReportRequest, context: TaskContext) -> ModelRecord:
+        return able(context.models.choose(request.model))
+
+    def read(self, untrusted: Json) -> ReportRequest:
+        return lenient_from(ReportRequest, untrusted, documents=())
+
+    def report(
+        self, view: TaskView[ReportRequest, Report], context: TaskContext, *, is_exported: bool = False
+    ) -> Report:
+        return view.newest or Report(self.kind, view.item.shown_title)
