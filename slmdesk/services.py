@@ -103,14 +103,11 @@ JOB_SERVICES = {
     "download": "downloads",
     "exam": "exams",
     "examples": "examples",
-    "extraction": "tasks",
     "index": "collections.runner",
     "pair_exam": "pair_exams",
-    "summary": "tasks",
     "translation": "translations",
-    "versions": "tasks",
 }
-"""Kind of job -> name of the service that runs, plans or finishes such jobs."""
+"""Kind of job -> name of the service that runs, plans or finishes such jobs. All others are those of tasks."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
     "extraction": ("tables.export:export_table", lambda services: (services.tasks,)),
     "question": (
@@ -569,8 +566,8 @@ class Services:
         return partial(imported(path), *arguments(self)) if arguments else None
 
     def _job_service(self, kind: str) -> Any:
-        """Return the service for a kind of job, or None for an unknown kind."""
-        return attrgetter(JOB_SERVICES[kind])(self) if kind in JOB_SERVICES else None
+        """Return the service for a kind of job."""
+        return attrgetter(JOB_SERVICES.get(kind, "tasks"))(self)
 
     def _make(self, names: Sequence[str], _event: Event) -> None:
         for name in names:
