@@ -44,7 +44,7 @@ from slmdesk.tables.types import (
     place_words,
     unasked_words,
 )
-from slmdesk.tables.window.cells import CellsView, TableModel
+from slmdesk.tables.window.cells import TableModel
 from slmdesk.tables.window.controller import LOOKING, NOTHING_NAMED, TableController
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
@@ -62,6 +62,7 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
+from slmdesk.window.widgets.cells import CellsView
 from slmdesk.window.widgets.files import admit, ask_file
 from slmdesk.window.widgets.notices import ExportController, ask_folder, ask_where
 from slmdesk.window.widgets.parts import Popover, Segments
