@@ -68,6 +68,8 @@ class Statement(Record):
     other_sources: tuple[Span, ...] = ()
     choices: tuple[str, ...] = ()
     """Texts of which a person may choose one instead."""
+    actions: tuple[str, ...] = ()
+    """Which of its task's actions a person can take with it."""
     is_quotation: bool = False
     """True if it is the document's own words."""
     is_supported: bool = True
@@ -155,6 +157,8 @@ class Report(Record):
     writer: str = ""
     """The line that says who wrote it."""
     is_draft: bool = False
+    is_editable: bool = False
+    """Whether a person can change the text of its statements."""
     seconds: float = 0.0
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
@@ -190,11 +191,84 @@ class Card(QFrame):
         self._buttons.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
 
+LINE = 1.25
+"""Height of a line of text that is read, as a share of that of the font."""
+
+
+@dataclass(slots=True)
+class Cited:
+    """Text laid out in lines, with its source as a small raised sign behind the last word."""
+
+    layout: QTextLayout
+    height: float
+    sign: str
+    place: QRectF
+    """Where the sign stands."""
+
+    def draw(self, painter: QPainter, at: QPointF, *, is_lit: bool = False) -> None:
+        """Draw the text with the pen's colour, and its sign with those of the theme."""
+        self.layout.draw(painter, at)
+        if not self.sign:
+            return
+        colours = theme.current()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(_sign_font(self.layout.font()))
+        box = self.place.translated(at)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colours.colour("accent" if is_lit else "fill"))
+        painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
+        painter.setPen(colours.colour("on_accent" if is_lit else "ink2"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.sign)
+        painter.restore()
+
+
+def _sign_font(font: QFont) -> QFont:
+    small = QFont(font)
+    small.setPointSizeF(QApplication.font().pointSizeF() * 0.77)
+    small.setWeight(QFont.Weight.Medium)
+    return small
+
+
+def lay_out_cited(
+    words: str,
+    sign: str,
+    font: QFont,
+    width: float,
+    most_lines: int = 0,
+    formats: Sequence[QTextLayout.FormatRange] = (),
+) -> Cited:
+    """Lay out text in lines of this width. A sign stays on the line of the last word. `most_lines` 0: all of it."""
+    metrics, room, tail = QFontMetrics(font), 0, ""
+    if sign:
+        room = QFontMetrics(_sign_font(font)).horizontalAdvance(sign) + scaled(10)
+        space = max(1, metrics.horizontalAdvance("\u00a0"))
+        tail = "\u2060" + "\u00a0" * -(-(room + scaled(3)) // space)
+        if most_lines:
+            words = cut_to_lines(words, font, int(width) - room - 2 * space, most_lines)
+    elif most_lines:
+        words = cut_to_lines(words, font, int(width), most_lines)
+    layout = QTextLayout(words + tail, font)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    layout.setFormats(list(formats))
+    layout.beginLayout()
+    step, y = metrics.height() * LINE, 0.0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(max(width, 1.0))
+        line.setPosition(QPointF(0, y + (step - metrics.height()) / 2))
+        y += step
+    layout.endLayout()
+    place = QRectF()
+    if sign:
+        end: Any = layout.lineAt(layout.lineCount() - 1).cursorToX(len(words))
+        place = QRectF(end[0] + scaled(3), y - step + 1, room, QFontMetrics(_sign_font(font)).height() + 1)
+    return Cited(layout, y, sign, place)
+
+
 class CitedText(QLabel):
     """Text with its source as a small raised sign behind the last word, with which it stays together."""
-
-    LINE = 1.25
-    """Height of a line, as a share of that of the font."""
 
     def __init__(self, text: str, sign: str, parent: QWidget, *, name: str, kind: str = "") -> None:
         super().__init__(text, parent)
@@ -214,60 +288,22 @@ class CitedText(QLabel):
         self.updateGeometry()
         self.update()
 
-    def _small(self) -> QFont:
-        font = QFont(self.font())
-        font.setPointSizeF(QApplication.font().pointSizeF() * 0.77)
-        font.setWeight(QFont.Weight.Medium)
-        return font
-
-    def _laid_out(self, width: int) -> tuple[QTextLayout, QPointF, float, float]:
-        """Return the lines, the place of the sign, its width, and the height of all."""
-        metrics = self.fontMetrics()
-        sign = QFontMetrics(self._small()).horizontalAdvance(self._sign) + scaled(10) if self._sign else 0
-        space = max(1, metrics.horizontalAdvance("\u00a0"))
-        tail = "\u2060" + "\u00a0" * -(-(sign + scaled(3)) // space) if sign else ""
-        words = self.text()
-        if self.most_lines:
-            words = cut_to_lines(words, self.font(), width - sign - 2 * space, self.most_lines)
-        layout = QTextLayout(words + tail, self.font())
-        option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        layout.setTextOption(option)
-        layout.beginLayout()
-        step, y, end = metrics.height() * self.LINE, 0.0, QPointF()
-        while (line := layout.createLine()).isValid():
-            line.setLineWidth(max(width, 1))
-            line.setPosition(QPointF(0, y + (step - metrics.height()) / 2))
-            at: Any = line.cursorToX(len(words))
-            end = QPointF(at[0] + scaled(3), y)
-            y += step
-        layout.endLayout()
-        return layout, end, float(sign), y
+    def _laid_out(self, width: int) -> Cited:
+        return lay_out_cited(self.text(), self._sign, self.font(), width, self.most_lines)
 
     def heightForWidth(self, width: int) -> int:
-        return round(self._laid_out(width)[3] + 0.5)
+        return round(self._laid_out(width).height + 0.5)
 
     def sizeHint(self) -> QSize:
-        return QSize(scaled(240), round(self.fontMetrics().height() * self.LINE))  # the layout asks for more lines
+        return QSize(scaled(240), round(self.fontMetrics().height() * LINE))  # the layout asks for more lines
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(scaled(60), round(self.fontMetrics().height() * self.LINE))
+        return QSize(scaled(60), round(self.fontMetrics().height() * LINE))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        painter, colours = QPainter(self), theme.current()
-        layout, place, width, __ = self._laid_out(self.width())
+        painter = QPainter(self)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        layout.draw(painter, QPointF(0, 0))
-        if width:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setFont(self._small())
-            height = painter.fontMetrics().height() + 1
-            box = QRectF(place.x(), place.y() + 1, width, height)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colours.colour("accent" if self.is_lit else "fill"))
-            painter.drawRoundedRect(box, height / 2, height / 2)
-            painter.setPen(colours.colour("on_accent" if self.is_lit else "ink2"))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._sign)
+        self._laid_out(self.width()).draw(painter, QPointF(0, 0), is_lit=self.is_lit)
         painter.end()
 
 

@@ -1,0 +1,539 @@
+"""Draws the statements of a report, one below the other or on two pages side by side, and takes what is done to them.
+
+There is no widget for a statement: of thousands only those in sight are laid out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import cast
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFont,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextLayout,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
+    QAbstractItemView,
+    QFrame,
+    QListView,
+    QMenu,
+    QPlainTextEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from slmdesk.base.documents import COME, GONE, Run
+from slmdesk.base.texts import _
+from slmdesk.library.types import Span
+from slmdesk.tasks.report import Statement, Value
+from slmdesk.tasks.window.rows import Index, ReportRows, Row, RowKind, warning_of
+from slmdesk.window.base import theme
+from slmdesk.window.base.text import short_day, size16
+from slmdesk.window.base.theme import pixmap, scaled
+from slmdesk.window.widgets.build import first_words, named, passing
+from slmdesk.window.widgets.requests import request_translation
+from slmdesk.window.widgets.rows import DUE_WIDTH, Cited, lay_out_cited
+
+LINE_BREAK = "\u2028"
+MOVED = "↕"
+BATCH = 50
+"""Statements that are laid out at once. The others follow while the first can be read."""
+ICONS = {
+    "duty shifted": "arrow-left-right", "negation": "ban", "amount": "banknote", "percent": "percent",
+    "period": "clock", "date": "calendar", "name": "user", "link": "globe",
+    "added": "plus", "removed": "minus", "changed": "type", "moved": "arrow-up-down",
+}  # fmt: skip
+"""Sign before a statement of each sort. Others have a bullet."""
+
+
+@dataclass(slots=True)
+class Link:
+    """Words that can be pressed: an action, or a text to choose instead."""
+
+    place: QRectF
+    action: str
+    choice: str = ""
+
+
+@dataclass(slots=True)
+class Drawn:
+    """How a row is laid out at one width and in one font."""
+
+    width: int
+    font: str
+    height: float = 0.0
+    parts: list[tuple[Cited, QPointF, str]] = field(default_factory=list)
+    """Texts, each with its place and the colour of its letters."""
+    links: list[Link] = field(default_factory=list)
+
+    def add(self, text: Cited, x: float, colour: str, *, is_beside: bool = False) -> None:
+        """Put a text below the others. `is_beside`: what comes next begins at the same height."""
+        self.parts.append((text, QPointF(x, self.height), colour))
+        if not is_beside:
+            self.height += text.height
+
+
+def day_words(value: Value | None) -> str:
+    """Return the day of a value, short, and that it is over; as it stands if it is no whole day."""
+    if value is None:
+        return ""
+    try:
+        day = date.fromisoformat(value.date)
+    except ValueError:
+        return value.date
+    words = short_day(day.day, day.month, day.year)
+    return f"{words}{LINE_BREAK}{_('over')}" if day < date.today() else words
+
+
+def formats_of(runs: Sequence[Run]) -> list[QTextLayout.FormatRange]:
+    """Return the formats of a text in runs: what went is struck through, what came is underlined, both coloured."""
+    colours, formats, at = theme.current(), list[QTextLayout.FormatRange](), 0
+    for run in runs:
+        form, length = QTextCharFormat(), size16(run.text)
+        if run.change:
+            is_new = run.change == COME
+            form.setForeground(colours.colour("added" if is_new else "removed"))
+            form.setBackground(colours.colour("soft" if is_new else "danger_soft"))
+            form.setFontStrikeOut(not is_new)
+            form.setFontUnderline(is_new)
+        if run.bold:
+            form.setFontWeight(QFont.Weight.DemiBold)
+        if run.change or run.bold:
+            part = QTextLayout.FormatRange()
+            part.start, part.length, part.format = at, length, form
+            formats.append(part)
+        at += length
+    return formats
+
+
+@lru_cache(maxsize=32)
+def _font_of(usual: str, points: float, weight: QFont.Weight) -> QFont:
+    """Return a font like the usual one, which is named by its key. Thousands of rows need the same few."""
+    font = QFont()
+    font.fromString(usual)
+    font.setPointSizeF(points)
+    font.setWeight(weight)
+    return font
+
+
+class StatementPainter(QStyledItemDelegate):
+    """Draws the rows of a list. With `is_paired` the other text of each statement stands at its left."""
+
+    is_paired = is_compact = False
+
+    def __init__(self, view: StatementList) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def drawn(self, row: Row) -> Drawn:
+        """Return how a row is laid out at the present width."""
+        width, font = self._view.viewport().width(), self._view.font()
+        known, key = row.drawn, font.key()
+        if isinstance(known, Drawn) and (known.width, known.font) == (width, key):
+            return known
+        made = Drawn(width, key, float(scaled(theme.SPACE_4)))
+        draw = {
+            RowKind.TITLE: self._draw_title,
+            RowKind.FOLD: self._draw_note,
+            RowKind.NOTE: self._draw_note,
+            RowKind.STATEMENT: self._draw_pair if self.is_paired else self._draw_statement,
+        }[row.kind]
+        draw(made, row)
+        made.height += scaled(theme.SPACE_4)
+        row.drawn = made
+        return made
+
+    def _font(self, size: float = 1.0, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+        usual = self._view.font()
+        return _font_of(usual.key(), usual.pointSizeF() * size, weight)
+
+    def _draw_title(self, made: Drawn, row: Row) -> None:
+        size = 1.13 if row.section.level == 1 else 0.87
+        colour = "ink" if row.section.level == 1 else "ink2"
+        made.height += scaled(theme.SPACE_8)
+        left = scaled(theme.SPACE_4)
+        font = self._font(size, QFont.Weight.DemiBold)
+        made.add(lay_out_cited(row.text, "", font, made.width - 2 * left), left, colour)
+
+    def _draw_note(self, made: Drawn, row: Row) -> None:
+        left = scaled(theme.SPACE_8 + (theme.SPACE_16 if row.kind is RowKind.FOLD else 0))
+        text = lay_out_cited(row.text, "", self._font(0.87), made.width - 2 * left)
+        made.add(text, left, "ink2" if row.kind is RowKind.FOLD else "ink3")
+
+    def _draw_statement(self, made: Drawn, row: Row) -> None:
+        statement, left = row.statement, float(scaled(theme.SPACE_4))
+        sign = ICONS.get(statement.kind, "")
+        if row.has_days:
+            day = lay_out_cited(day_words(statement.value), "", self._font(1.0, QFont.Weight.DemiBold), DUE_WIDTH)
+            made.add(day, left, "ink", is_beside=True)
+            left += scaled(DUE_WIDTH) + scaled(theme.SPACE_8)
+        elif sign:
+            left += scaled() + scaled(theme.SPACE_8)  # the sign itself is no text
+        elif row.has_bullet:
+            made.add(lay_out_cited("•", "", self._font(1.13), left + scaled(12)), left, "ink", is_beside=True)
+            left += scaled(theme.SPACE_12)
+        width = made.width - left - scaled(theme.SPACE_8)
+        size, weight = (1.33, QFont.Weight.Medium) if row.is_lead else (1.13, QFont.Weight.Normal)
+        if self.is_compact:
+            size = 1.0
+        words, formats, notes = row.text, formats_of(statement.runs), statement.notes
+        if statement.runs:
+            words = "".join(run.text for run in statement.runs)
+        if self.is_compact and notes:
+            words, notes, formats = notes[0], notes[1:], []
+        is_open = statement in self._view.opened
+        if row.most_words and not is_open and not statement.runs:
+            begin = first_words(words, row.most_words)
+            words = words if begin == words else f"{begin} …"
+        top = made.height
+        most_lines = 0 if is_open else row.most_lines
+        number = str(row.number) if row.number and not self.is_compact else ""
+        colour = "ink2" if statement.is_open or not statement.text else "ink"
+        font, words = self._font(size, weight), words.replace("\n", LINE_BREAK)
+        made.add(lay_out_cited(words, number, font, width, most_lines, formats), left, colour)
+        if row.has_days:
+            made.height = max(made.height, top + made.parts[0][0].height)
+        self._add_lines(made, statement, notes, left, width)
+
+    def _add_lines(self, made: Drawn, statement: Statement, notes: Sequence[str], left: float, width: float) -> None:
+        """Add what stands below a statement: its place in a compact list, what is doubtful, notes, links."""
+        small = self._font(0.87)
+        lines = [(note, "ink2") for note in notes]
+        if warning := warning_of(statement):
+            lines.insert(0, (f"⚠ {warning}", "danger" if statement.is_wrong else "warn"))
+        if self.is_compact and statement.place:
+            lines.insert(0, (statement.place, "ink3"))
+        for words, colour in lines:
+            made.add(lay_out_cited(words, "", small, width), left, colour)
+        if not self.is_compact:
+            self._add_links(made, statement, left, width)
+
+    def _add_links(self, made: Drawn, statement: Statement, left: float, width: float) -> None:
+        offered = [(self._view.action_words.get(name, name), name, "") for name in statement.actions]
+        offered += [(choice, "", choice) for choice in statement.choices]
+        font = self._font(0.87, QFont.Weight.Medium)
+        for words, action, choice in offered:
+            text = lay_out_cited(words, "", font, width)
+            place = QRectF(left, made.height, text.layout.boundingRect().width(), text.height)
+            made.links.append(Link(place, action, choice))
+            made.add(text, left, "soft_ink")
+
+    def _draw_pair(self, made: Drawn, row: Row) -> None:
+        """Lay out both texts of a statement at the same height."""
+        statement, half = row.statement, made.width / 2
+        gap = float(scaled(theme.SPACE_16))
+        width, font, top = half - 2 * gap, self._font(), made.height
+        for side, change in enumerate((GONE, COME)):
+            runs = [run for run in statement.runs if run.change in ("", change)]
+            words = "".join(run.text for run in runs)
+            if not runs:
+                words = row.text if side else statement.other
+            text = lay_out_cited(words.replace("\n", LINE_BREAK), "", font, width, 0, formats_of(runs))
+            made.add(text, side * half + gap, "ink", is_beside=True)
+            if statement.kind == "moved":
+                made.add(lay_out_cited(MOVED, "", font, gap), side * half, "ink2", is_beside=True)
+        made.height = top + max(text.height for text, _place, _colour in made.parts)
+        self._add_lines(made, statement, (), half + gap, width)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        row = self._view.rows.row_at(index)
+        return QSize(80, round(self.drawn(row).height + 0.5) if row is not None else 0)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row = self._view.rows.row_at(index)
+        if row is None:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours, is_lit = theme.current(), row.statement in self._view.lit
+        self._paint_ground(painter, option, row, is_lit=is_lit)
+        for text, place, colour in self.drawn(row).parts:
+            painter.setPen(colours.colour(colour))
+            text.draw(painter, place + QPointF(option.rect.topLeft()), is_lit=is_lit)
+        self._paint_sign(painter, option.rect, row)
+        painter.restore()
+
+    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, row: Row, *, is_lit: bool) -> None:
+        colours, place = theme.current(), QRectF(option.rect).adjusted(1, 1, -1, -1)
+        can_be_chosen = row.kind in (RowKind.STATEMENT, RowKind.FOLD)
+        is_hovered = bool(option.state & QStyle.StateFlag.State_MouseOver) and can_be_chosen
+        ground = colours.colour("soft") if is_lit else colours.colour("hover")
+        painter.setPen(Qt.PenStyle.NoPen)
+        if is_lit and colours.line_width > 1:
+            painter.setPen(QPen(colours.colour("accent"), colours.line_width))
+        painter.setBrush(ground if is_lit or is_hovered else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        if option.state & QStyle.StateFlag.State_HasFocus and self._view.is_by_key:
+            painter.setPen(QPen(colours.colour("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+
+    def _paint_sign(self, painter: QPainter, place: QRect, row: Row) -> None:
+        """Draw the icon of a fold or of a statement's sort, and what a person did to the statement."""
+        statement, size = row.statement, scaled(15)
+        top = place.top() + scaled(theme.SPACE_4) + scaled(3)
+        scale = painter.device().devicePixelRatio()
+        signs: list[tuple[str, str, int]] = []
+        if row.kind is RowKind.FOLD:
+            is_open = self._view.rows.is_unfolded(row.key)
+            signs.append(("chevron-down" if is_open else "chevron-right", "ink2", place.left() + scaled(4)))
+        elif statement.kind in ICONS and not (self.is_paired or row.has_days):
+            signs.append((ICONS[statement.kind], "ink2", place.left() + scaled(4)))
+        if statement.is_edited:
+            signs.append(("pencil", "ink2", place.right() - size))
+        elif statement.is_approved:
+            signs.append(("check", "accent", place.right() - size))
+        for name, colour, left in signs:
+            painter.drawPixmap(left, top, pixmap(name, theme.current().colour(colour), size=size, scale=scale))
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = named(QPlainTextEdit(parent), "statement_editor", label=_("The text of the statement"))
+        editor.setTabChangesFocus(True)
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        text = cast(QPlainTextEdit, editor)
+        text.setPlainText(str(index.data(Qt.ItemDataRole.EditRole)))
+        text.selectAll()
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        model.setData(index, cast(QPlainTextEdit, editor).toPlainText())
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        place = option.rect
+        if self.is_paired:
+            place = place.adjusted(place.width() // 2, 0, 0, 0)
+        editor.setGeometry(place.adjusted(0, 0, 0, editor.fontMetrics().lineSpacing()))
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Enter ends the editing; with Shift it begins a new line."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and isinstance(editor, QWidget):
+            is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if is_enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.commitData.emit(editor)
+                self.closeEditor.emit(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+                return True
+        return super().eventFilter(editor, event)
+
+
+class StatementList(QListView):
+    """Statements to read, to go to, to copy and to change. Arrows go from one to the next, Enter shows the source."""
+
+    statement_chosen = Signal(object)
+    statement_pointed_at = Signal(object)
+    """Emitted with the statement under the mouse or the keys; None when there is none."""
+    copy_requested = Signal(object)
+    action_requested = Signal(object, str)
+    edited = Signal(object, str)
+
+    def __init__(self, parent: QWidget, name: str, label: str) -> None:
+        super().__init__(parent)
+        named(self, name, label=label)
+        self.rows = ReportRows(self)
+        self.rows.edited.connect(self.edited)
+        self.lit: list[Statement] = []
+        self.opened: set[Statement] = set()
+        """Those that were chosen: they are shown whole, however long."""
+        self.action_words: dict[str, str] = {}
+        self.is_by_key = False
+        """Whether the keys were used last: then it is seen where they are."""
+        self._is_showing = False
+        self.setModel(self.rows)
+        self.painter = StatementPainter(self)
+        self.setItemDelegate(self.painter)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setResizeMode(self.ResizeMode.Adjust)
+        self.setLayoutMode(self.LayoutMode.Batched)
+        self.setBatchSize(BATCH)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setMouseTracking(True)
+        self.setMinimumSize(scaled(200), scaled(80))
+        self.entered.connect(lambda index: self.statement_pointed_at.emit(self.rows.statement_at(index)))
+
+    def look_like(self, *, is_paired: bool = False, is_compact: bool = False) -> None:
+        """Show two texts of each statement side by side, or what was changed in few words."""
+        self.painter.is_paired, self.painter.is_compact = is_paired, is_compact
+        self._lay_out_anew()
+
+    def light(self, statements: Iterable[Statement]) -> None:
+        """Light statements, and bring the first of them into sight."""
+        given = set(statements)
+        self.lit = [statement for statement in self.rows.statements if statement in given]
+        if self.lit:
+            self.go_to(self.lit[0])
+        self.viewport().update()
+
+    def light_of(self, spans: Collection[Span]) -> None:
+        """Light the statements that stand in one of these places."""
+        found = [one for one in self.rows.statements if set(spans) & {*one.sources, *one.other_sources}]
+        self.light(found)
+
+    def go_to(self, statement: Statement) -> None:
+        """Make a statement the current one without choosing it, and bring it into sight."""
+        index = self.rows.index_of(statement)
+        if not index.isValid():
+            return
+        if not self.visualRect(index).isValid():  # it has not been laid out yet
+            self.setLayoutMode(self.LayoutMode.SinglePass)
+            self.doItemsLayout()
+        self._is_showing = True
+        self.setCurrentIndex(index)
+        self._is_showing = False
+        self.scrollTo(index)
+
+    @property
+    def current(self) -> Statement | None:
+        return self.rows.statement_at(self.currentIndex())
+
+    def step(self, by: int, counts: Callable[[Statement], bool]) -> Statement | None:
+        """Go to the next or previous statement that counts, and from the last to the first. Return it."""
+        rows = enumerate(self.rows.rows)
+        places = [at for at, row in rows if row.kind is RowKind.STATEMENT and counts(row.statement)]
+        if not places:
+            return None
+        here = self.currentIndex().row()
+        after = [at for at in places if (at > here if by > 0 else at < here)]
+        first = places[0] if by > 0 else places[-1]
+        nearest = after[0] if by > 0 else after[-1]
+        found = self.rows.rows[nearest if after else first].statement
+        self.go_to(found)
+        return found
+
+    def choose(self, index: Index) -> None:
+        """Do what a press on a row does: show where it stands, or fold and unfold."""
+        row = self.rows.row_at(index)
+        if row is None:
+            return
+        if row.kind is RowKind.FOLD:
+            row.drawn = None
+            self.rows.fold(row.key, is_open=not self.rows.is_unfolded(row.key))
+        elif row.kind is RowKind.STATEMENT:
+            if row.most_words or row.most_lines:
+                self.opened.add(row.statement)
+                row.drawn = None
+                self.scheduleDelayedItemsLayout()
+            self.light([row.statement])
+            self.statement_chosen.emit(row.statement)
+
+    def link_at(self, place: QPointF) -> tuple[Statement, Link] | None:
+        index = self.indexAt(place.toPoint())
+        row = self.rows.row_at(index)
+        if row is None:
+            return None
+        inside = place - QPointF(self.visualRect(index).topLeft())
+        for link in self.painter.drawn(row).links:
+            if link.place.contains(inside):
+                return row.statement, link
+        return None
+
+    def _follow(self, statement: Statement, link: Link) -> None:
+        if link.choice:
+            self.edited.emit(statement, link.choice)
+        else:
+            self.action_requested.emit(statement, link.action)
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        if not self._is_showing:
+            self.statement_pointed_at.emit(self.rows.statement_at(current))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.is_by_key = False
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        found = self.link_at(event.position())
+        if found is not None:
+            self._follow(*found)
+        else:
+            self.choose(self.indexAt(event.position().toPoint()))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.flags() & Qt.ItemFlag.ItemIsEditable:
+            self.edit(index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        row = self.rows.row_at(self.indexAt(event.position().toPoint()))
+        can_be_pressed = row is not None and row.kind in (RowKind.STATEMENT, RowKind.FOLD)
+        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if can_be_pressed else Qt.CursorShape.ArrowCursor)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.statement_pointed_at.emit(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.is_by_key = True
+        is_editing = self.state() == QAbstractItemView.State.EditingState
+        statement = self.current
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not is_editing:
+            self.choose(self.currentIndex())
+        elif event.matches(QKeySequence.StandardKey.Copy) and statement is not None:
+            self.copy_requested.emit(statement)
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        is_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if is_key else self.indexAt(event.pos())
+        statement = self.rows.statement_at(index)
+        if statement is None:
+            event.ignore()  # what lies around has a menu for all of it
+            return
+        menu = self.menu_of(statement, index)
+        below = self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
+        menu.popup(below if is_key else event.globalPos())
+
+    def menu_of(self, statement: Statement, index: Index) -> QMenu:
+        menu = passing(QMenu(self), "statement_menu")
+        menu.addAction(_("Show source"), lambda: self.choose(index))
+        copy = menu.addAction(_("Copy with source"), lambda: self.copy_requested.emit(statement))
+        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        if index.flags() & Qt.ItemFlag.ItemIsEditable:
+            menu.addAction(_("Edit"), lambda: self.edit(index))
+        for link in self.painter.drawn(self.rows.rows[index.row()]).links:
+            words = link.choice or self.action_words.get(link.action, link.action)
+            menu.addAction(words, lambda link=link: self._follow(statement, link))
+        menu.addAction(_("Translate"), lambda: request_translation(self, statement.text))
+        return menu
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.setLayoutMode(self.LayoutMode.Batched)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
+            self._lay_out_anew()
+
+    def _lay_out_anew(self) -> None:
+        rows = getattr(self, "rows", None)  # Qt tells of the first font before there are rows
+        if rows is not None:
+            rows.redraw()
+            self.scheduleDelayedItemsLayout()
+
+    def sizeHint(self) -> QSize:
+        """Return the smallest useful height: it scrolls, so that what is around it need not."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())
