@@ -58,6 +58,8 @@ class Statement(Record):
     """Which statement of the report it is. Edits name it, so it stays the same while the report is made anew."""
     kind: str = ""
     """Sort of statement, by which a list is filtered and counted; empty where there are no sorts."""
+    rank: int = 0
+    """Place among all by their weight, where a list can begin with what matters most."""
     notes: tuple[str, ...] = ()
     """Lines below it, in the words of people: who found it, until when it is due."""
     value: Value | None = None
@@ -141,6 +143,8 @@ class Report(Record):
     """What it comes to, in one line above all: "7 changes on 3 pages: 5 amounts, 2 dates"."""
     columns: tuple[Column, ...] = ()
     """Of a grid: what the statements of each row are, in their order."""
+    offers: tuple[Column, ...] = ()
+    """Columns that a person may add to a grid by one press."""
     notes: tuple[str, ...] = ()
     """What else is to be known about the whole: that a model was too weak, that it was stopped."""
     coverage: Coverage | None = None

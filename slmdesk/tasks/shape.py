@@ -72,6 +72,8 @@ class Field(Record):
     metavar: str = ""
     hint: str = ""
     """Words in an empty line of the window."""
+    is_quick: bool = False
+    """Whether another choice, where a report is shown, makes that other report at once."""
 
 
 class Documents(StrEnum):
@@ -198,6 +200,8 @@ class Task(Generic[Q, R]):
     """What its reports can be exported as."""
     actions: ClassVar[Mapping[str, str]] = {}
     """What a person can do with a statement beside changing its text: name of the action -> its words."""
+    kinds: ClassVar[Mapping[str, str]] = {}
+    """Words for the sorts of its statements. Sorts with the same words are counted and chosen together."""
     follows_words: ClassVar[bool] = False
     """Whether the words that a model writes are shown at once."""
     has_preview: ClassVar[bool] = False

@@ -17,8 +17,6 @@ Index = QModelIndex | QPersistentModelIndex
 MOST_WORDS = 30
 """Sentences with more words than this are cut until they are chosen, but for what is due by a day."""
 LEAD_LINES = 2
-ALL = ""
-"""Name of the filter by which all statements pass."""
 
 
 NONE = Statement("")
@@ -73,20 +71,20 @@ def fold_words(layout: Layout, section: Section) -> str:
     return f"{section.title}: {words}" if section.title else words
 
 
-def rows_of(report: Report, unfolded: Collection[str] = (), kind: str = ALL) -> Iterator[Row]:
-    """Yield the rows of a report. `kind`: only statements of this sort, without what is folded."""
+def rows_of(report: Report, unfolded: Collection[str] = (), kinds: Collection[str] = ()) -> Iterator[Row]:
+    """Yield the rows of a report. `kinds`: only statements of these sorts, without what is folded."""
     has_titles = any(section.title and not section.is_folded for section in report.sections)
     number = 0
     for at, section in enumerate(report.sections):
         key = key_of(section, at)
-        if section.is_folded and kind != ALL:
+        if section.is_folded and kinds:
             continue
         if section.is_folded and section.statements:
             yield Row(RowKind.FOLD, section, key, text=fold_words(report.layout, section))
         if section.is_folded and key not in unfolded:
             continue
-        shown = [statement for statement in section.statements if kind in (ALL, statement.kind)]
-        if section.title and not section.is_folded and (shown or kind == ALL):
+        shown = [statement for statement in section.statements if not kinds or statement.kind in kinds]
+        if section.title and not section.is_folded and (shown or not kinds):
             yield Row(RowKind.TITLE, section, key, text=section.title)
         is_lead = at == 0 and not section.title and len(section.statements) == 1 and report.layout is Layout.LIST
         has_days = any(statement.value is not None and statement.value.date for statement in section.statements)
@@ -106,7 +104,7 @@ def rows_of(report: Report, unfolded: Collection[str] = (), kind: str = ALL) -> 
                 most_words=0 if has_days or is_lead else MOST_WORDS,
                 most_lines=LEAD_LINES if is_lead and has_titles else 0,
             )
-        if kind == ALL:
+        if not kinds:
             for note in section.notes:
                 yield Row(RowKind.NOTE, section, key, text=note)
 
@@ -142,7 +140,8 @@ class ReportRows(QAbstractListModel):
         super().__init__(parent)
         self.report = Report("", "")
         self.rows: list[Row] = []
-        self.kind = ALL
+        self.kinds: Collection[str] = ()
+        """Sorts of the statements on show. Empty: all."""
         self.order: Callable[[Statement], object] | None = None
         """By what statements are sorted, without titles and what is folded. None: in the order of the report."""
         self._unfolded: set[str] = set()
@@ -152,11 +151,11 @@ class ReportRows(QAbstractListModel):
         self.report = report
         if is_other:
             self._unfolded = set()
-            self.kind = ALL
+            self.kinds = ()
         self._settle()
 
-    def choose_kind(self, kind: str) -> None:
-        self.kind = kind
+    def choose_kinds(self, kinds: Collection[str]) -> None:
+        self.kinds = kinds
         self._settle()
 
     def order_by(self, order: Callable[[Statement], object] | None) -> None:
@@ -173,7 +172,7 @@ class ReportRows(QAbstractListModel):
 
     def _settle(self) -> None:
         """Replace only the rows between the first and the last that differ."""
-        rows = list(rows_of(self.report, self._unfolded, self.kind))
+        rows = list(rows_of(self.report, self._unfolded, self.kinds))
         order = self.order
         if order is not None:
             rows = [row for row in rows if row.kind is RowKind.STATEMENT and not row.section.is_folded]

@@ -5,7 +5,7 @@ There is no widget for a statement: of thousands only those in sight are laid ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -39,7 +39,6 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import COME, GONE, Run
 from slmdesk.base.texts import _
-from slmdesk.library.types import Span
 from slmdesk.tasks.report import Statement, Value
 from slmdesk.tasks.window.rows import Index, ReportRows, Row, RowKind, warning_of
 from slmdesk.window.base import theme
@@ -272,6 +271,7 @@ class StatementPainter(QStyledItemDelegate):
         colours, place = theme.current(), QRectF(option.rect).adjusted(1, 1, -1, -1)
         can_be_chosen = row.kind in (RowKind.STATEMENT, RowKind.FOLD)
         is_hovered = bool(option.state & QStyle.StateFlag.State_MouseOver) and can_be_chosen
+        is_hovered = is_hovered or row.statement == self._view.pointed
         ground = colours.colour("soft") if is_lit else colours.colour("hover")
         painter.setPen(Qt.PenStyle.NoPen)
         if is_lit and colours.line_width > 1:
@@ -347,6 +347,7 @@ class StatementList(QListView):
         self.rows = ReportRows(self)
         self.rows.edited.connect(self.edited)
         self.lit: list[Statement] = []
+        self.pointed: Statement | None = None
         self.opened: set[Statement] = set()
         """Those that were chosen: they are shown whole, however long."""
         self.action_words: dict[str, str] = {}
@@ -380,10 +381,10 @@ class StatementList(QListView):
             self.go_to(self.lit[0])
         self.viewport().update()
 
-    def light_of(self, spans: Collection[Span]) -> None:
-        """Light the statements that stand in one of these places."""
-        found = [one for one in self.rows.statements if set(spans) & {*one.sources, *one.other_sources}]
-        self.light(found)
+    def point_at(self, statement: Statement | None) -> None:
+        """Show that a person points at a statement elsewhere."""
+        self.pointed = statement
+        self.viewport().update()
 
     def go_to(self, statement: Statement) -> None:
         """Make a statement the current one without choosing it, and bring it into sight."""

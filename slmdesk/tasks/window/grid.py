@@ -1,0 +1,525 @@
+"""A report as a table: a row for each section, a column for each of its columns, the proof of each cell, its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QIcon, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QPlainTextEdit, QWidget
+
+from slmdesk.base.texts import _, in_quotes
+from slmdesk.tasks.report import Column, Edit, Report, Section, Statement, ValueKind
+from slmdesk.tasks.shape import Task
+from slmdesk.tasks.window.pages import ReportView
+from slmdesk.tasks.window.rows import details_of, warning_of
+from slmdesk.window.base import theme
+from slmdesk.window.base.theme import pixmap
+from slmdesk.window.widgets.build import (
+    ElidedLabel,
+    breakable,
+    button,
+    column,
+    flow,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    show_words,
+    text_line,
+)
+from slmdesk.window.widgets.cells import ICON_SIZE, CellsView, Index
+from slmdesk.window.widgets.dialogs import LineQuestion
+from slmdesk.window.widgets.parts import Popover, Segments
+from slmdesk.window.widgets.rows import Choice
+
+RIGHT = (ValueKind.NUMBER, ValueKind.AMOUNT)
+EMPTY = "–"
+MOST_QUOTE, MOST_NAME = 300, 60
+NARROW = 84
+"""Width in letters below which the buttons above the table have no words."""
+KIND_WORDS = {
+    ValueKind.TEXT: _("Text"),
+    ValueKind.NUMBER: _("Number"),
+    ValueKind.DATE: _("Date"),
+    ValueKind.AMOUNT: _("Amount of money"),
+    ValueKind.LABEL: _("Own labels"),
+}
+ADD, REMOVE, RENAME = "add_column", "remove_column", "rename_column"
+"""Actions of an Edit that names no statement. Its value: the column, its number, its number and its name."""
+
+
+class GridModel(QAbstractTableModel):
+    """The cells of a report. Column 0 has the titles of its sections."""
+
+    edited = Signal(object, str)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.columns: tuple[Column, ...] = ()
+        self.rows: list[Section] = []
+        self.only: Callable[[Section], bool] | None = None
+        """Which rows are on show, of which a figure of the counts was opened. None: all."""
+        self._every: tuple[Section, ...] = ()
+        self._sorted: tuple[int, bool] = (-1, False)
+        """Number of the column by which the rows are sorted, and whether downwards."""
+
+    def show_report(self, report: Report) -> None:
+        """Show a report. If rows and columns are the same, only cells change, and the selection stays."""
+        before, now = ([section.id for section in sections] for sections in (self._every, report.sections))
+        is_same = report.columns == self.columns and before == now
+        self._every = report.sections
+        if is_same:
+            self._place()
+            self._changed()
+            return
+        self.beginResetModel()
+        if report.columns != self.columns:
+            self._sorted = (-1, False)
+        self.columns = report.columns
+        self._place()
+        self.endResetModel()
+
+    def show_only(self, only: Callable[[Section], bool] | None) -> None:
+        self.beginResetModel()
+        self.only = only
+        self._place()
+        self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort the rows by a column; -1: as the report has them."""
+        self.beginResetModel()
+        self._sorted = (column, order == Qt.SortOrder.DescendingOrder)
+        self._place()
+        self.endResetModel()
+
+    def _place(self) -> None:
+        only, (at, is_down) = self.only, self._sorted
+        self.rows = [section for section in self._every if only is None or only(section)]
+        if at >= 0:
+            self.rows.sort(key=lambda section: _sort_key(section, at), reverse=is_down)
+            self.rows.sort(key=lambda section: _is_empty(section, at))  # what is empty stays at the end
+
+    def section_at(self, index: Index) -> Section | None:
+        return self.rows[index.row()] if index.isValid() and index.row() < len(self.rows) else None
+
+    def statement_at(self, index: Index) -> Statement | None:
+        """Return the statement of a cell, or None in the column of titles."""
+        section, at = self.section_at(index), index.column() - 1
+        return section.statements[at] if section and 0 <= at < len(section.statements) else None
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
+        return 0 if parent.isValid() or not self.columns else len(self.columns) + 1
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self.columns):
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._side(section)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.columns[section - 1].name if section else _("Document")
+        return None
+
+    def _side(self, at: int) -> int:
+        is_right = at > 0 and self.columns[at - 1].kind in RIGHT
+        side = Qt.AlignmentFlag.AlignRight if is_right else Qt.AlignmentFlag.AlignLeft
+        return int(side | Qt.AlignmentFlag.AlignVCenter)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        section, statement = self.section_at(index), self.statement_at(index)
+        if section is None:
+            return None
+        if statement is None:
+            return _title_data(section, role)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._side(index.column())
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            name = self.columns[index.column() - 1].name
+            parts = (f"{name}: {statement.text or _('empty')}", statement.place, warning_of(statement))
+            return ". ".join(part for part in parts if part)
+        tell = TOLD.get(role)
+        return tell(statement) if tell is not None else None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags, statement = super().flags(index), self.statement_at(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if statement is not None and statement.id else flags
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        statement, words = self.statement_at(index), " ".join(str(value).split())
+        if role != Qt.ItemDataRole.EditRole or statement is None or words == statement.text:
+            return False
+        self.edited.emit(statement, words)
+        return True
+
+    def _changed(self) -> None:
+        if self.rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns)))
+
+
+def _statement(section: Section, at: int) -> Statement:
+    return section.statements[at - 1] if 0 < at <= len(section.statements) else Statement(section.title)
+
+
+def _is_empty(section: Section, at: int) -> bool:
+    return not _statement(section, at).text
+
+
+def _sort_key(section: Section, at: int) -> tuple[float, str, str]:
+    statement = _statement(section, at)
+    value = statement.value
+    number = value.number if value is not None and value.number is not None else 0.0
+    return number, value.date if value is not None else "", statement.text.casefold()
+
+
+def _words(statement: Statement) -> str:
+    value = statement.value
+    share = f" {value.certainty:.0%}" if value is not None and value.certainty else ""
+    if statement.text:
+        return statement.text + share
+    return "…" if statement.is_open else statement.missing or EMPTY
+
+
+def _sign(statement: Statement) -> QIcon | None:
+    colours = theme.current()
+    if statement.is_wrong:
+        return QIcon(pixmap("triangle-alert", QColor(colours.danger), size=ICON_SIZE))
+    if statement.is_to_check and statement.text:
+        return QIcon(pixmap("triangle-alert", QColor(colours.warn), size=ICON_SIZE))
+    if statement.is_edited:
+        return QIcon(pixmap("pencil", QColor(colours.ink2), size=ICON_SIZE))
+    return None
+
+
+def _tip(statement: Statement) -> str:
+    parts = (statement.text, statement.place, warning_of(statement), details_of(statement.marks))
+    return plain_tip("\n".join(part for part in parts if part))
+
+
+TOLD: Mapping[int, Callable[[Statement], object]] = {
+    Qt.ItemDataRole.DisplayRole: _words,
+    Qt.ItemDataRole.EditRole: lambda statement: statement.text,
+    Qt.ItemDataRole.ForegroundRole: lambda statement: None if statement.text else QColor(theme.current().ink2),
+    Qt.ItemDataRole.DecorationRole: _sign,
+    Qt.ItemDataRole.ToolTipRole: _tip,
+}
+"""What is told of a cell, by Qt's roles."""
+
+
+def _title_data(section: Section, role: int) -> object:
+    if role == Qt.ItemDataRole.DisplayRole:
+        return section.title
+    if role == Qt.ItemDataRole.FontRole:
+        font = QFont()
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
+    if role == Qt.ItemDataRole.ToolTipRole:
+        return plain_tip("\n".join((section.title, *section.notes)))
+    return None
+
+
+class GridView(ReportView):
+    """The table of a report. Enter changes a cell, Space shows its source, a press on a head sorts by it."""
+
+    def __init__(self, task: Task[Any, Any], parent: QWidget, name: str) -> None:
+        super().__init__(task, parent, name)
+        self.model = GridModel(self)
+        self.room: Callable[[], int] = lambda: 0
+        """The width of the pane beside the pages. A wider table takes their place."""
+        self._counts: QWidget | None = None
+        self._build_ui()
+        self.model.edited.connect(lambda statement, text: self.edit_requested.emit(Edit(statement.id, text)))
+        self.model.dataChanged.connect(lambda *__: self._fill_proof(self.table.currentIndex()))
+        self.model.modelReset.connect(self._proof.dismiss)
+        self.table.clicked.connect(self._on_clicked)
+        self.table.source_requested.connect(self.show_proof)
+
+    def _build_ui(self) -> None:
+        kind = self.task.kind
+        bar = named(QFrame(self), f"{kind}_bar")
+        bar.setMinimumWidth(1)  # in a narrow pane its button has no words
+        self._figure = plain_label("", bar, name=f"{kind}_figure", kind="strong", wraps=False)
+        tip = _("Go to the next cell to check")
+        self._doubts = button(
+            "", f"{kind}_doubts", bar, kind="flag", icon="triangle-alert", colour="warn", tip=tip, on=self.go_to_doubt
+        )
+        self._add = button("", f"{kind}_new_column", bar, kind="quiet", icon="plus", label=_("Add a column"))
+        self._adding = ColumnPopover(self, f"{kind}_column")
+        self._adding.added.connect(self._on_added)
+        self._add.clicked.connect(lambda: self._adding.toggle(self._add))
+        row(self._figure, self._doubts, 1, self._add, into=bar, gap=theme.SPACE_8)
+        self._views = self._build_views()
+        self.table = named(
+            CellsView(self), f"{kind}_cells", label=_("The table; Enter changes a cell, Space shows its source")
+        )
+        self.table.setModel(self.model)
+        triggers = QAbstractItemView.EditTrigger
+        self.table.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
+        self.table.setTabKeyNavigation(False)
+        self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        header = self.table.horizontalHeader()
+        header.setSectionsClickable(True)
+        header.setSortIndicatorShown(True)
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.sortIndicatorChanged.connect(self.model.sort)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(
+            lambda place: self._column_menu(header.logicalIndexAt(place)).popup(header.mapToGlobal(place))
+        )
+        self._proof = self._build_proof()
+        column(bar, self._views, (self.table, 1), into=self, gap=theme.SPACE_8)
+
+    def _build_views(self) -> QFrame:
+        """What a table with counts has above it: its rows or their counts, and the figure whose rows are on show."""
+        views = named(QFrame(self), f"{self.task.kind}_views")
+        self._segments = Segments(views, f"{self.task.kind}_segments", label=_("Rows or counts"))
+        self._segments.addTab(_("Rows"))
+        self._segments.addTab(_("Counts"))
+        self._segments.currentChanged.connect(lambda _at: self._settle())
+        tip = _("Show all rows")
+        name = f"{self.task.kind}_only"
+        self._only = button("", name, views, kind="quiet", icon="x", tip=tip, label=tip, on=self.show_all)
+        row(self._segments, 1, self._only, into=views, gap=theme.SPACE_8)
+        return views
+
+    def _build_proof(self) -> Popover:
+        kind = self.task.kind
+        proof = Popover(self, f"{kind}_proof", label=_("The source of the value"), width=420)
+        cut = Qt.TextElideMode.ElideMiddle
+        self._document = ElidedLabel(proof, name=f"{kind}_cell_document", kind="small", cut=cut)
+        self._place = plain_label("", proof, name=f"{kind}_cell_place", kind="small", wraps=False)
+        self._passage = named(QFrame(proof), f"{kind}_cell_passage", kind="band")
+        self._quote = plain_label("", self._passage, name=f"{kind}_cell_quote")
+        column(self._quote, into=self._passage, margins=theme.SPACE_12)
+        self._doubt = plain_label("", proof, name=f"{kind}_cell_doubt", kind="warn")
+        self._check = plain_label("", proof, name=f"{kind}_cell_check", kind="small")
+        edit = button(_("Edit"), f"{kind}_edit_cell", proof, kind="quiet", on=self._on_edit)
+        self._show = button(_("Open page"), f"{kind}_show_cell", proof, kind="text", on=self._on_show)
+        head, foot = row((self._document, 1), self._place), row((self._check, 1), edit, self._show)
+        column(head, self._passage, self._doubt, foot, into=proof, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        return proof
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Add the columns, to be left out or to have another name."""
+        columns = named(menu.addMenu(_("Columns")), f"{self.task.kind}_columns_menu")
+        for at, known in enumerate(self.report.columns, 1):
+            columns.addMenu(self._column_menu(at, columns)).setText(known.name)
+        for offered in self.report.offers:
+            words = _("Add: {name}").format(name=offered.name)
+            columns.addAction(words, partial(self._on_added, offered))
+
+    def _column_menu(self, at: int, parent: QWidget | None = None) -> QMenu:
+        menu = named(QMenu(parent or self), f"{self.task.kind}_column_menu")
+        if not 0 < at <= len(self.report.columns):
+            return menu
+        menu.addAction(_("Sort by it"), lambda: self.table.sortByColumn(at, Qt.SortOrder.AscendingOrder))
+        if self.report.columns[at - 1].is_own:
+            menu.addAction(_("Rename…"), lambda: self._ask_name(at - 1))
+            menu.addAction(_("Leave out"), lambda: self.edit_requested.emit(Edit("", action=REMOVE, value=at - 1)))
+        return menu
+
+    def _ask_name(self, at: int) -> None:
+        def named_so(name: str) -> None:
+            self.edit_requested.emit(Edit("", action=RENAME, value=[at, name]))
+
+        known = self.report.columns[at].name
+        LineQuestion(self, "rename_dialog", _("Rename"), _("New name:"), named_so, text=known).open()
+
+    @property
+    def statements(self) -> Sequence[Statement]:
+        return [statement for section in self.model.rows for statement in section.statements]
+
+    def show_report(self, report: Report, *, is_other: bool = True) -> None:
+        self.report = report
+        if is_other:
+            self.model.only = None
+            self._segments.setCurrentIndex(0)
+        self._adding.offer(report.offers)
+        self.model.show_report(report)
+        self.table.share()
+        self._settle()
+
+    def _settle(self) -> None:
+        report = self.report
+        cells = [statement for section in report.sections for statement in section.statements]
+        filled = sum(bool(statement.text) for statement in cells)
+        doubtful = sum(statement.is_to_check and bool(statement.text) for statement in cells)
+        self._figure.setText(_("{filled} of {count} filled").format(filled=filled, count=len(cells)) if cells else "")
+        show_words(self._doubts, _("{doubtful} to check").format(doubtful=doubtful) if doubtful else "")
+        self._add.setVisible(report.is_editable)
+        self._views.setVisible(bool(report.charts))
+        is_counted = bool(report.charts) and self._segments.currentIndex() == 1
+        if is_counted:
+            self._show_counts()
+        if self._counts is not None:
+            self._counts.setVisible(is_counted)
+        self._only.setVisible(self.model.only is not None and not is_counted)
+        self.table.setVisible(bool(report.columns) and not is_counted)
+        self._fit()
+        width = self.table.horizontalHeader().length() + 2 * theme.SPACE_24
+        self.width_requested.emit(bool(report.columns) and width > self.room())
+
+    def _show_counts(self) -> None:
+        from slmdesk.tasks.window.counts import CountsView  # late: few tables have counts
+
+        if self._counts is None:
+            self._counts = CountsView(self, f"{self.task.kind}_counts")
+            self._counts.rows_chosen.connect(self.show_rows)
+            self._counts.check_requested.connect(self._on_check)
+            layout: Any = self.layout()
+            layout.addWidget(self._counts, 1)
+        counts: Any = self._counts
+        counts.show_report(self.report)
+
+    def show_rows(self, only: Callable[[Section], bool], words: str) -> None:
+        """Show the rows that a figure counts."""
+        self.model.show_only(only)
+        self._only.setText(words)
+        self._segments.setCurrentIndex(0)
+        self._settle()
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_all(self) -> None:
+        self.model.show_only(None)
+        self._settle()
+
+    def _on_check(self, at: int) -> None:
+        from slmdesk.tasks.window.counts import SampleDialog  # late, as above
+
+        dialog = SampleDialog(self, self.report, at)
+        dialog.edit_requested.connect(self.edit_requested)
+        dialog.open()
+
+    def _on_added(self, added: Column, labels: Sequence[str] = ()) -> None:
+        names = {known.name.casefold() for known in self.report.columns}
+        if added.name.casefold() not in names:
+            value = {"name": added.name, "kind": added.kind.value, "labels": list(labels)}
+            self.edit_requested.emit(Edit("", action=ADD, value=value))
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def go_to_doubt(self) -> None:
+        """Go to the next cell to check, and from the last to the first."""
+        here, width = self.table.currentIndex(), len(self.report.columns)
+        after = here.row() * width + here.column() if here.isValid() else 0
+        cells = [statement for section in self.model.rows for statement in section.statements]
+        doubts = [at for at, statement in enumerate(cells) if statement.is_to_check and statement.text]
+        if doubts:
+            at, across = divmod(next((place for place in doubts if place >= after), doubts[0]), width)
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.show_proof(self.model.index(at, across + 1))
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        if not self.table.is_editing:  # it is after a double click
+            self.show_proof(index)
+
+    def show_proof(self, index: QModelIndex) -> None:
+        """Show what proves a cell. A title leads to the pages of its document."""
+        if self.model.statement_at(index) is None:
+            self._go_to(index)
+            return
+        self.table.setCurrentIndex(index)
+        self.table.scrollTo(index)
+        self._fill_proof(index)
+        self._proof.toggle(self.table.viewport(), self.table.visualRect(index))
+
+    def _fill_proof(self, index: Index) -> None:
+        section, statement = self.model.section_at(index), self.model.statement_at(index)
+        if section is None or statement is None:
+            return
+        quote = statement.other[:MOST_QUOTE]
+        self._document.set_full_text(section.title)
+        self._place.setText(statement.place)
+        self._quote.setText(breakable(in_quotes(quote)))
+        self._passage.setVisible(bool(quote))
+        warning = warning_of(statement) if statement.text else ""
+        show_words(self._doubt, f"⚠ {warning}" if warning else "")
+        self._check.setText(" · ".join(statement.notes))
+        self._show.setVisible(bool(statement.sources))
+
+    def _on_edit(self) -> None:
+        self._proof.dismiss()
+        self.table.edit(self.table.currentIndex())
+
+    def _on_show(self) -> None:
+        self._proof.dismiss()
+        self._go_to(self.table.currentIndex())
+
+    def _go_to(self, index: Index) -> None:
+        """Go to where a cell stands, or else to the document of its row."""
+        section, statement = self.model.section_at(index), self.model.statement_at(index)
+        if section is None:
+            return
+        known = next((one for one in section.statements if one.sources), None)
+        self.width_requested.emit(False)
+        self.statement_chosen.emit(statement or known or Statement(section.title))
+
+    def _fit(self) -> None:
+        is_narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
+        self._add.setText("" if is_narrow else _("Column"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+
+class ColumnPopover(Popover):
+    """Asks for a column: its name, what stands in it, and its labels if it has some; or for one that is offered."""
+
+    added = Signal(object, object)
+    """Emitted with the Column and its labels."""
+
+    def __init__(self, parent: QWidget, name: str) -> None:
+        super().__init__(parent, f"{name}_popover", label=_("Add a column"))
+        self._name = name
+        hint, label = _("Name of the column, such as Rent"), _("Name of a column to add")
+        self._line = text_line(f"{name}_line", self, hint, label=label, most=MOST_NAME)
+        self._kind = named(Choice([*KIND_WORDS.items()], self), f"{name}_kind")
+        self._kind.setAccessibleName(_("What stands in the column to add"))
+        self._kind.currentIndexChanged.connect(lambda _at: self._settle())
+        self._labels = named(QPlainTextEdit(self), f"{name}_labels", label=_("Labels, one in each line"))
+        self._labels.setPlaceholderText(_("A label in each line, with a sentence:\nprice: it costs too much"))
+        self._labels.setTabChangesFocus(True)
+        self._labels.setFixedHeight(6 * self.fontMetrics().height())
+        add = button(_("Add"), f"{name}_add", self, kind="primary", on=self._on_add)
+        self._line.returnPressed.connect(self._on_add)
+        self._offered = flow(gap=theme.SPACE_8)
+        self._offers: tuple[Column, ...] = ()
+        parts = (self._line, row((self._kind, 1), add), self._labels, self._offered)
+        column(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        self._settle()
+
+    def offer(self, offers: tuple[Column, ...]) -> None:
+        """Offer columns that come with the program, each by a button."""
+        if offers == self._offers:
+            return
+        self._offers = offers
+        while (item := self._offered.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for at, known in enumerate(offers):
+            made = button(known.name, f"{self._name}_offer_{at}", self, kind="chip", on=partial(self._give, known, ()))
+            self._offered.addWidget(made)
+
+    def _settle(self) -> None:
+        self._labels.setVisible(self._kind.currentData() == ValueKind.LABEL)
+        self.adjustSize()
+
+    def _on_add(self) -> None:
+        name, kind = self._line.text().strip(), ValueKind(self._kind.currentData())
+        lines = [line.strip() for line in self._labels.toPlainText().splitlines() if line.strip()]
+        if not any(letter.isalnum() for letter in name) or (kind is ValueKind.LABEL and not lines):
+            return
+        self._give(Column(name, kind, is_own=True), lines if kind is ValueKind.LABEL else ())
+
+    def _give(self, made: Column, labels: Sequence[str], _checked: bool = False) -> None:
+        self._line.clear()
+        self._labels.clear()
+        self._kind.show_value(ValueKind.TEXT)
+        self.dismiss()
+        self.added.emit(made, labels)
