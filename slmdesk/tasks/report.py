@@ -53,13 +53,19 @@ class Statement(Record):
     """Where it stands, the passage that says it best first."""
     place: str = ""
     """The same for people: "p. 3", "lease.pdf, p. 3, 4"."""
+    quotes: tuple[str, ...] = ()
+    """The words at its sources, in their order, where they are kept or asked for. "" where the text is all of them."""
     marks: tuple[Mark, ...] = ()
     id: str = ""
     """Which statement of the report it is. Edits name it, so it stays the same while the report is made anew."""
     kind: str = ""
     """Sort of statement, by which a list is filtered and counted; empty where there are no sorts."""
+    heading: str = ""
+    """What it tells of, in a word or two: "duty added"."""
+    gist: str = ""
+    """What it comes to, in few words: "30 days → 60 days"."""
     rank: int = 0
-    """Place among all by their weight, where a list can begin with what matters most."""
+    """Its number where the most important come first, from 1. 0 if nobody ranks them."""
     notes: tuple[str, ...] = ()
     """Lines below it, in the words of people: who found it, until when it is due."""
     value: Value | None = None
@@ -72,6 +78,8 @@ class Statement(Record):
     """Texts of which a person may choose one instead."""
     actions: tuple[str, ...] = ()
     """Which of its task's actions a person can take with it."""
+    filled: tuple[tuple[str, str], ...] = ()
+    """What the forms of its actions begin with: name of a field -> its value."""
     is_quotation: bool = False
     """True if it is the document's own words."""
     is_supported: bool = True
@@ -126,6 +134,21 @@ class Column(Record):
     """Whether a person may take it away or give it another name."""
 
 
+class Due(Record):
+    """What has to be done by a day, as a calendar has it."""
+
+    day: str
+    """ISO 8601. Empty where it is not known."""
+    title: str
+    details: str
+    """What the calendar says below, line by line."""
+    key: str
+    """Tells it from others, and is the same whenever the report is made."""
+    is_sure: bool = True
+    line: str = ""
+    """How a document lists it. Empty where its statement says all of it."""
+
+
 class NotRead(Record):
     """A document, or a page of one, that could not be read."""
 
@@ -147,6 +170,7 @@ class Report(Record):
     """Columns that a person may add to a grid by one press."""
     notes: tuple[str, ...] = ()
     """What else is to be known about the whole: that a model was too weak, that it was stopped."""
+    due: tuple[Due, ...] = ()
     coverage: Coverage | None = None
     coverage_words: str = ""
     """The same as a line for people: "84 of 84 pages read"."""
@@ -161,6 +185,8 @@ class Report(Record):
     writer: str = ""
     """The line that says who wrote it."""
     is_draft: bool = False
+    switches: tuple[tuple[str, bool], ...] = ()
+    """Which of its task's switches a person can use, and whether they are on."""
     is_editable: bool = False
     """Whether a person can change the text of its statements."""
     seconds: float = 0.0

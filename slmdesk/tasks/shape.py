@@ -14,7 +14,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.models.service import able
 from slmdesk.tasks.report import Edit, NotRead, Report, Section
@@ -46,6 +46,8 @@ class FieldKind(StrEnum):
     """One of `values`. Where `takes_number`, any whole number between `least` and `most` too."""
     LINE = "line"
     FLAG = "flag"
+    DAY = "day"
+    """A day, as people write it. Its value is ISO 8601."""
     LIST = "list"
     """Several words, which the command takes separated by commas, and the window one below the other."""
     MODEL = "model"
@@ -187,6 +189,8 @@ class Task(Generic[Q, R]):
     """What people call it, as the title of its page: N_("Summary")."""
     command: ClassVar[str] = ""
     """Name of its command. Empty: `kind`."""
+    verb: ClassVar[str] = N_("Begin")
+    """What the button says that makes one: N_("Summarize")."""
     help: ClassVar[str]
     """What its command does, in a line."""
     prefix: ClassVar[str]
@@ -200,6 +204,10 @@ class Task(Generic[Q, R]):
     """What its reports can be exported as."""
     actions: ClassVar[Mapping[str, str]] = {}
     """What a person can do with a statement beside changing its text: name of the action -> its words."""
+    action_fields: ClassVar[Mapping[str, Sequence[Field]]] = {}
+    """What is asked before an action is taken, by its name. The value of the Edit then has what was answered."""
+    switches: ClassVar[Mapping[str, str]] = {}
+    """Other ways to show a report: key in the settings of its item -> words for it."""
     kinds: ClassVar[Mapping[str, str]] = {}
     """Words for the sorts of its statements. Sorts with the same words are counted and chosen together."""
     follows_words: ClassVar[bool] = False

@@ -215,5 +215,5 @@ class SampleDialog(Dialog):
 def _read(section: Section, at: int) -> str:
     """Return the text that a label is about: the longest other statement of its row, below the row's title."""
     others = [one.text for place, one in enumerate(section.statements) if place != at]
-    quote = section.statements[at].other
+    quote = "".join(section.statements[at].quotes)
     return "\n\n".join(part for part in (section.title, quote or max(others, key=len, default="")) if part)

@@ -431,7 +431,7 @@ class GridView(ReportView):
         section, statement = self.model.section_at(index), self.model.statement_at(index)
         if section is None or statement is None:
             return
-        quote = statement.other[:MOST_QUOTE]
+        quote = "".join(statement.quotes[:1])[:MOST_QUOTE]
         self._document.set_full_text(section.title)
         self._place.setText(statement.place)
         self._quote.setText(breakable(in_quotes(quote)))

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QLocale, Signal
 from PySide6.QtGui import QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QWidget
 
+from slmdesk.base.documents import CALENDAR
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.library.types import Span
@@ -86,6 +87,8 @@ class ListView(ReportView):
         super().__init__(task, parent, name)
         self.list = self.make_list(self, f"{task.kind}_list", _("Statements; Enter shows the source"))
         self.list.statement_chosen.connect(self.statement_chosen)
+        if CALENDAR.id in task.forms:
+            self.list.calendar_words = _("To the calendar")
         column(self.list, into=self)
 
     @property
@@ -117,9 +120,11 @@ class PagesView(ReportView):
         self.list = self.make_list(self, f"{kind}_changes", _("Changes"))
         self.list.look_like(is_compact=True)
         self._columns = named(QFrame(self), f"{kind}_columns")
-        heading = row(gap=0, margins=(theme.SPACE_16, 0, theme.SCROLL_BAR, 0))
+        heading = row(gap=0, margins=(0, 0, theme.SCROLL_BAR, 0))
         for words in (_("Old"), _("New")):
-            heading.addWidget(plain_label(words, self._columns, name=f"{kind}_head", kind="strong"), 1)
+            head = plain_label(words, self._columns, name=f"{kind}_head", kind="strong")
+            head.setIndent(scaled(theme.SPACE_16))
+            heading.addWidget(head, 1)
         self.pages = self.make_list(self._columns, f"{kind}_pages", _("Both texts side by side"))
         self.pages.look_like(is_paired=True)
         column(heading, (self.pages, 1), into=self._columns, gap=theme.SPACE_4)

@@ -83,11 +83,11 @@ def rows_of(report: Report, unfolded: Collection[str] = (), kinds: Collection[st
             yield Row(RowKind.FOLD, section, key, text=fold_words(report.layout, section))
         if section.is_folded and key not in unfolded:
             continue
+        has_days = any(statement.value is not None and statement.value.date for statement in section.statements)
         shown = [statement for statement in section.statements if not kinds or statement.kind in kinds]
         if section.title and not section.is_folded and (shown or not kinds):
-            yield Row(RowKind.TITLE, section, key, text=section.title)
+            yield Row(RowKind.TITLE, section, key, text=section.title, has_days=has_days)
         is_lead = at == 0 and not section.title and len(section.statements) == 1 and report.layout is Layout.LIST
-        has_days = any(statement.value is not None and statement.value.date for statement in section.statements)
         for statement in shown:
             if statement.sources:
                 number += 1

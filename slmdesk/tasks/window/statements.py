@@ -37,7 +37,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.documents import COME, GONE, Run
+from slmdesk.base.documents import CALENDAR, COME, GONE, Run
 from slmdesk.base.texts import _
 from slmdesk.tasks.report import Statement, Value
 from slmdesk.tasks.window.rows import Index, ReportRows, Row, RowKind, warning_of
@@ -50,8 +50,8 @@ from slmdesk.window.widgets.rows import DUE_WIDTH, Cited, lay_out_cited
 
 LINE_BREAK = "\u2028"
 MOVED = "↕"
-BATCH = 50
-"""Statements that are laid out at once. The others follow while the first can be read."""
+MANY, BATCH = 200, 50
+"""Of more rows than this, so many are laid out at once. The others follow while the first can be read."""
 ICONS = {
     "duty shifted": "arrow-left-right", "negation": "ban", "amount": "banknote", "percent": "percent",
     "period": "clock", "date": "calendar", "name": "user", "link": "globe",
@@ -167,7 +167,15 @@ class StatementPainter(QStyledItemDelegate):
         made.height += scaled(theme.SPACE_8)
         left = scaled(theme.SPACE_4)
         font = self._font(size, QFont.Weight.DemiBold)
+        top = made.height
         made.add(lay_out_cited(row.text, "", font, made.width - 2 * left), left, colour)
+        if row.has_days and self._view.calendar_words:
+            small = self._font(0.87, QFont.Weight.Medium)
+            text = lay_out_cited(self._view.calendar_words, "", small, made.width)
+            wide = text.layout.maximumWidth()
+            place = QRectF(made.width - wide - 2 * left, top, wide, text.height)
+            made.links.append(Link(place, CALENDAR.id))
+            made.parts.append((text, place.topLeft(), "soft_ink"))
 
     def _draw_note(self, made: Drawn, row: Row) -> None:
         left = scaled(theme.SPACE_8 + (theme.SPACE_16 if row.kind is RowKind.FOLD else 0))
@@ -193,8 +201,8 @@ class StatementPainter(QStyledItemDelegate):
         words, formats, notes = row.text, formats_of(statement.runs), statement.notes
         if statement.runs:
             words = "".join(run.text for run in statement.runs)
-        if self.is_compact and notes:
-            words, notes, formats = notes[0], notes[1:], []
+        if self.is_compact and statement.gist:
+            words, formats = statement.gist, []
         is_open = statement in self._view.opened
         if row.most_words and not is_open and not statement.runs:
             begin = first_words(words, row.most_words)
@@ -228,7 +236,7 @@ class StatementPainter(QStyledItemDelegate):
         font = self._font(0.87, QFont.Weight.Medium)
         for words, action, choice in offered:
             text = lay_out_cited(words, "", font, width)
-            place = QRectF(left, made.height, text.layout.boundingRect().width(), text.height)
+            place = QRectF(left, made.height, min(width, text.layout.maximumWidth()), text.height)
             made.links.append(Link(place, action, choice))
             made.add(text, left, "soft_ink")
 
@@ -351,6 +359,8 @@ class StatementList(QListView):
         self.opened: set[Statement] = set()
         """Those that were chosen: they are shown whole, however long."""
         self.action_words: dict[str, str] = {}
+        self.calendar_words = ""
+        """What is said beside the title of what is due by a day. Empty: it goes into no calendar."""
         self.is_by_key = False
         """Whether the keys were used last: then it is seen where they are."""
         self._is_showing = False
@@ -359,7 +369,6 @@ class StatementList(QListView):
         self.setItemDelegate(self.painter)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setResizeMode(self.ResizeMode.Adjust)
-        self.setLayoutMode(self.LayoutMode.Batched)
         self.setBatchSize(BATCH)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -391,10 +400,9 @@ class StatementList(QListView):
         index = self.rows.index_of(statement)
         if not index.isValid():
             return
-        if not self.visualRect(index).isValid():  # it has not been laid out yet
-            self.setLayoutMode(self.LayoutMode.SinglePass)
-            self.doItemsLayout()
         self._is_showing = True
+        if not self.visualRect(index).isValid():  # it has not been laid out yet
+            self.doItemsLayout()
         self.setCurrentIndex(index)
         self._is_showing = False
         self.scrollTo(index)
@@ -522,7 +530,13 @@ class StatementList(QListView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
-            self.setLayoutMode(self.LayoutMode.Batched)
+            self.scheduleDelayedItemsLayout()  # Qt would wait, and draw rows of the former height meanwhile
+
+    def doItemsLayout(self) -> None:
+        """Lay out all rows, or if there are many, the first ones now and the others soon."""
+        is_many = len(self.rows.rows) > MANY and not self._is_showing
+        self.setLayoutMode(self.LayoutMode.Batched if is_many else self.LayoutMode.SinglePass)
+        super().doItemsLayout()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -464,6 +464,8 @@ def _panels(t: Theme) -> str:
     QFrame[kind="pill"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 16px; }}
     QFrame[kind="pill"] QToolButton {{ border-radius: 14px; }}
     QFrame[kind="pill"] QLineEdit {{ padding: 2px 4px; min-height: 0; }}
+    QFrame[kind="result"], QFrame[kind="result"] QListView, QFrame[kind="result"] QFrame[kind="plain"] {{
+        background: {t.sheet}; border: none; outline: none; }}
     #about_document, #about_inner, #document_side,
         #summary_pane, #summary_inner, #summary_middle, #making_summary,
         #question_pane, #question_inner, #question_busy,

@@ -1,0 +1,138 @@
+"""The form of a task: the controls of its fields, and the request that they describe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from PySide6.QtCore import QLocale, Signal
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from slmdesk.base.language import LANGUAGES, VARIABLE
+from slmdesk.base.texts import _
+from slmdesk.runtime.prompt_texts import texts
+from slmdesk.tasks.report import Edit, Statement
+from slmdesk.tasks.shape import Field, FieldKind, Task
+from slmdesk.text.checks.numbers import find_dates
+from slmdesk.window.base import theme
+from slmdesk.window.base.text import day_in_figures
+from slmdesk.window.widgets import form
+from slmdesk.window.widgets.build import button, column, row
+from slmdesk.window.widgets.form import Control, Form, Listed, TextLine, TextLines
+from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.settings import Switched
+
+CONTROLS: Mapping[FieldKind, Callable[[form.Field, QWidget], Control]] = {
+    FieldKind.CHOICE: Listed,
+    FieldKind.LINE: TextLine,
+    FieldKind.FLAG: Switched,
+    FieldKind.LIST: TextLines,
+    FieldKind.DAY: TextLine,
+}
+
+
+def read_day(words: str) -> str:
+    """Return a day that a person wrote, as ISO 8601. Raises ValueError with a sentence for people."""
+    days = [reading for dates in find_dates(words) for reading in dates.readings if all(reading)]
+    if words.strip() and len(days) != 1:
+        raise ValueError(_("Write the day with its year, such as 3.11.2026."))
+    return date(*(part or 1 for part in days[0])).isoformat() if days else ""
+
+
+def _write_day(day: str) -> str:
+    return day_in_figures(date.fromisoformat(day)) if day else ""
+
+
+def _read_lines(words: str) -> list[str]:
+    return [line for line in words.splitlines() if line]
+
+
+READS: Mapping[FieldKind, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    FieldKind.DAY: (read_day, _write_day),
+    FieldKind.LIST: (_read_lines, "\n".join),
+}
+"""How the value of a field is made of what was typed, and back, where it is not the same."""
+
+
+def _control_of(field: Field) -> form.Field:
+    read, write = READS.get(field.kind, (_same, _same))
+    return form.Field(
+        name=field.name,
+        title=_(field.title),
+        control=CONTROLS[field.kind],
+        values=tuple((value, _(words)) for value, words in field.values),
+        takes_others=field.takes_number,
+        hint=_(field.hint) if field.hint else "",
+        usual=field.usual,
+        read=read,
+        write=write,
+    )
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def readers_language() -> str:
+    """Return the language of the window; if it is English because it does not know the system's, that, or else ""."""
+    language, system = os.environ.get(VARIABLE, "en"), QLocale.system().name().partition("_")[0]
+    if language != "en" or system in (*LANGUAGES, "C"):
+        return language
+    return system if system in texts()["language"] else ""
+
+
+class TaskForm(Form):
+    """The controls of a task's fields that have a title. It has the values that a task's request is read from."""
+
+    def __init__(self, task: Task[Any, Any], parent: QWidget) -> None:
+        self.task = task
+        self._fields = [field for field in task.fields if field.title and field.kind in CONTROLS]
+        super().__init__(parent, [_control_of(field) for field in self._fields], prefix=task.kind)
+        self.show_values(self.usual)
+
+    @property
+    def usual(self) -> dict[str, Any]:
+        return {field.name: field.usual for field in self._fields}
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether nothing is asked for beside what can be chosen at once."""
+        quick = [field.name for field in self._fields if field.is_quick]
+        return all(value == self.usual[name] for name, value in self.values.items() if name not in quick)
+
+    def is_quick(self, changes: Mapping[str, object]) -> bool:
+        """Whether another report is to be made at once after these changes."""
+        return changes.keys() <= {field.name for field in self._fields if field.is_quick}
+
+    @property
+    def request(self) -> Any:
+        """The request that the form describes, without documents."""
+        self.keep()
+        return self.task.read({**self.values, "reader": readers_language()})
+
+
+class ActionForm(Popover):
+    """Asks what is to be known before an action is taken with a statement."""
+
+    confirmed = Signal(object)
+    """Emitted with the Edit."""
+
+    def __init__(self, parent: QWidget, task: Task[Any, Any], action: str, statement: Statement) -> None:
+        super().__init__(parent, f"{action}_form", label=_(task.actions[action]))
+        self._action, self._statement = action, statement
+        fields = task.action_fields[action]
+        self.fields = Form(self, [_control_of(field) for field in fields], prefix=action)
+        values = {field.name: field.usual for field in fields}
+        self.fields.show_values({**values, **dict(statement.filled)}, is_other=True)
+        confirm = button(_("Confirm"), f"confirm_{action}", self, kind="primary", on=self._confirm)
+        for part in self.fields.parts:
+            if isinstance(part.widget, QLineEdit):
+                part.widget.returnPressed.connect(confirm.click)
+        column(*self.fields.parts, row(1, confirm), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+
+    def _confirm(self) -> None:
+        if self.fields.keep():
+            self.dismiss()
+            self.confirmed.emit(Edit(self._statement.id, action=self._action, value=dict(self.fields.values)))

@@ -1,0 +1,445 @@
+"""The pane of a task beside a document: its report, its form, its progress, what was made earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QCursor, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from slmdesk.base.documents import CALENDAR, FORMS, Form
+from slmdesk.base.records import JobStatus
+from slmdesk.base.texts import _, ngettext
+from slmdesk.jobs.types import JobChanged
+from slmdesk.tasks.report import Edit, Layout, Report, Statement
+from slmdesk.tasks.window.controller import ResultController
+from slmdesk.tasks.window.form import TaskForm
+from slmdesk.tasks.window.grid import GridView
+from slmdesk.tasks.window.pages import ListView, PagesView, ReportView
+from slmdesk.tasks.words import report_words, statement_words
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay
+from slmdesk.window.base.clipboard import copy_text
+from slmdesk.window.base.shortcuts import bind
+from slmdesk.window.panes import EarlierBox, MakingBar, entry_of
+from slmdesk.window.widgets.build import (
+    ElidedLabel,
+    button,
+    column,
+    named,
+    plain_label,
+    row,
+    set_icon,
+    show_words,
+    tool_button,
+)
+from slmdesk.window.widgets.notices import ask_folder, give_export_menu
+from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.requests import pop_up_words_menu
+
+MAKING_AFTER_MS = 300
+"""Milliseconds until progress replaces the report before. One that is ready earlier replaces it directly."""
+COPIED_MS = 2_000
+ALL_FORMS = (
+    *FORMS, Form("xlsx", _("Spreadsheet")), Form("csv", "CSV"), CALENDAR, Form("json", _("JSON, for programs")),
+)  # fmt: skip
+WRITTEN = _("These sentences had been written.")
+VIEWS: Mapping[Layout, tuple[type[ReportView], str]] = {
+    Layout.LIST: (ListView, "list_view"),
+    Layout.GRID: (GridView, "grid_view"),
+    Layout.PAGES: (PagesView, "pages_view"),
+}
+
+
+class ResultPane(QFrame):
+    statement_chosen = Signal(object)
+    statement_pointed_at = Signal(object)
+    export_requested = Signal(str)
+    width_requested = Signal(bool)
+
+    def __init__(self, controller: ResultController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.task, self._controller = controller.task, controller
+        named(self, f"{self.task.kind}_pane", label=_(self.task.name), kind="result")
+        self.setMinimumWidth(240)
+        self.report: Report | None = None
+        """The report on show. None while it is made for the first time."""
+        self._held: Report | None = None
+        """The finished report, while a person reads what was known before."""
+        self._item = ""
+        """Whose report is on show."""
+        self._is_draft_shown = self._is_allowed = False
+        self._cursor = QCursor.pos()
+        """Where the mouse was when the rows of a draft were shown."""
+        self._views: dict[Layout, ReportView] = {}
+        self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
+        self._copied_timer = Delay(self, COPIED_MS, self._show_copy)
+        self._build_ui()
+        self._connect()
+        self.show_nothing()
+
+    # ---- its parts
+
+    def _build_ui(self) -> None:
+        kind = self.task.kind
+        self._making = MakingBar(self._controller, self, kind=kind, prefix=f"making_{kind}", resume=_("Go on"))
+        self._making.lay_out(has_own_line=True)
+        self._note = plain_label("", self, name=f"{kind}_note", kind="muted")
+        self._say = partial(show_words, self._note)
+        self._writer = ElidedLabel(self, name=f"{kind}_writer", kind="muted")  # the rows below it are not to move
+        self.switches = {key: self._make_switch(key, _(words)) for key, words in self.task.switches.items()}
+        self._writing = plain_label("", self, name=f"{kind}_writing", kind="muted", is_hidden=True)
+        self._written = button(
+            _("Show the finished result"), f"{kind}_written", self, on=lambda: self._finish(self._held)
+        )
+        self._written.hide()
+        self._notes = plain_label("", self, name=f"{kind}_notes", kind="small", is_hidden=True)
+        self._coverage = plain_label("", self, name=f"{kind}_coverage", kind="small")
+        self._middle = named(QFrame(self), f"{kind}_middle")
+        begin = button(_(self.task.verb), f"{kind}_begin", self._middle, kind="primary", on=self._ask)
+        column(1, (begin, Qt.AlignmentFlag.AlignHCenter), 1, into=self._middle)
+        self._body = QVBoxLayout()
+        top = row((self._writer, 1), *self.switches.values())
+        column(
+            self._note, top, (self._body, 1), self._making, self._writing, row(self._written, 1),
+            (self._middle, 1), self._notes, self._coverage, self._build_foot(begin),
+            into=self, gap=theme.SPACE_8,
+            margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
+        )  # fmt: skip
+
+    def _build_foot(self, begin: QWidget) -> QFrame:
+        kind, foot = self.task.kind, named(QFrame(self), f"{self.task.kind}_foot")
+        self._asking = Popover(self, f"{kind}_form", label=_(self.task.name))
+        self.form = TaskForm(self.task, self._asking)
+        ask = button(_(self.task.verb), f"{kind}_begin_so", self._asking, kind="primary", on=self._ask)
+        self._begins = (begin, ask)
+        column(*self.form.parts, row(1, ask), into=self._asking, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        label = _("What it is to be like")
+        self._other = tool_button(f"{kind}_other", foot, folds=True, icon="sliders", label=label, tip=label)
+        self._other.setVisible(bool(self.form.parts))
+        label = _("Copy with sources")
+        self._copy = tool_button(f"{kind}_copy", foot, icon="copy", label=label, tip=label, on=self._on_copy)
+        label = _("Export")
+        self.export = tool_button(f"{kind}_export", foot, icon="download", label=label, tip=label)
+        forms = [form for form in ALL_FORMS if form.id in self.task.forms]
+        give_export_menu(self.export, self.export_requested.emit, forms=forms)
+        label = _("More")
+        self._more = tool_button(f"{kind}_more", foot, icon="ellipsis", label=label, tip=label)
+        self._menu = named(QMenu(self._more), f"{kind}_menu")
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self._more.setMenu(self._menu)
+        self._others = Popover(self, f"{kind}_earlier_popover", label=_("Earlier"), width=400)
+        self.earlier = EarlierBox(self._others, name=f"{kind}_earlier")
+        column(self.earlier, into=self._others, margins=theme.SPACE_16)
+        row(1, self._other, self._copy, self.export, self._more, into=foot, gap=theme.SPACE_8)
+        return foot
+
+    def _make_switch(self, key: str, words: str) -> QToolButton:
+        """Return the button by which the report is shown another way."""
+        made = tool_button(
+            f"{self.task.kind}_{key}", self, kind="small", icon="file-text", label=words, tip=words,
+            shortcut="summary.own_words",
+        )  # fmt: skip
+        made.setCheckable(True)
+        made.hide()
+        made.clicked.connect(partial(self._on_switch, key))
+        bind(made, "summary.own_words", made.click)
+        return made
+
+    def _connect(self) -> None:
+        results = self._controller
+        results.stopped.connect(self._on_stopped)
+        results.reading.connect(self.show_reading)
+        results.begun.connect(self.show_begun)
+        results.grew.connect(self.show_growing)
+        results.made.connect(self.show_report)
+        results.job_reported.connect(self.show_job)
+        results.emptied.connect(self.show_nothing)
+        self.earlier.follow(results.items, results.choose, results.delete, entry_of)
+        self.earlier.chosen.connect(self._others.dismiss)
+        self.form.changed.connect(self._on_form)
+        self._other.clicked.connect(lambda: self._asking.toggle(self._other))
+        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence.StandardKey.Undo, self, results.undo).setContext(context)
+
+    def view_of(self, layout: Layout) -> ReportView:
+        """Return what shows reports of a layout, made when it is first needed."""
+        if layout not in self._views:
+            made_by, name = VIEWS[layout]
+            made = self._views[layout] = made_by(self.task, self, f"{self.task.kind}_{name}")
+            made.statement_chosen.connect(self.statement_chosen)
+            made.statement_pointed_at.connect(self.statement_pointed_at)
+            made.width_requested.connect(self.width_requested)
+            made.copy_requested.connect(lambda statement: copy_text(statement_words(statement)))
+            made.edit_requested.connect(self._controller.edit)
+            made.action_requested.connect(self._on_action)
+            made.hide()
+            self._body.addWidget(made, 1)
+        return self._views[layout]
+
+    @property
+    def view(self) -> ReportView:
+        """What is on show, or would be."""
+        layout = self.report.layout if self.report is not None else self._controller.report.layout
+        return self.view_of(layout)
+
+    # ---- what a person asks for
+
+    @property
+    def title(self) -> str:
+        return self.report.title if self.report is not None else _(self.task.name)
+
+    def begin_first(self) -> None:
+        """Make a report of the shown document, unless there was one before."""
+        if self._is_allowed:
+            self.allow(False)  # no button comes and goes
+            self._controller.begin_first(self.form.request, partial(self.allow, True))
+
+    def _ask(self) -> None:
+        self._asking.dismiss()
+        self._controller.begin(self.form.request)
+
+    def _on_form(self, changes: Mapping[str, object]) -> None:
+        self._settle()
+        if self.report is not None and self.form.is_quick(changes):
+            self._controller.change(changes)
+
+    def ask_folder(self) -> None:
+        """Ask for a folder whose documents are read, and for one that the files are written to."""
+        request = self.form.request
+
+        def chosen(folder: Path) -> None:
+            begin = partial(self._controller.begin_folder, request, folder)
+            ask_folder(self, _("The folder the files are written to"), begin)
+
+        ask_folder(self, _("A folder of documents"), chosen)
+
+    def _on_switch(self, key: str, is_on: bool) -> None:
+        self._finish(self._held)
+        self._controller.switch(key, is_on=is_on)
+
+    def _on_action(self, statement: Statement, action: str) -> None:
+        """Take an action, after what is to be asked before it."""
+        if action == CALENDAR.id:
+            self._to_calendar()
+            return
+        fields = self.task.action_fields.get(action, ())
+        if not fields:
+            self._controller.edit(Edit(statement.id, action=action))
+            return
+        from slmdesk.tasks.window.form import ActionForm
+
+        asking = ActionForm(self, self.task, action, statement)
+        asking.confirmed.connect(self._controller.edit)
+        asking.toggle(*self.place_of(statement))
+
+    def place_of(self, statement: Statement) -> tuple[QWidget, Any]:
+        """Return where a statement stands: a widget, and the part of it."""
+        shown = self.view.lists[0]
+        return shown.viewport(), shown.visualRect(shown.rows.index_of(statement))
+
+    def _to_calendar(self) -> None:
+        self.export_requested.emit(CALENDAR.id)
+        undated = sum(not due.day for due in self.report.due) if self.report is not None else 0
+        if undated:
+            words = ngettext(
+                "{n} deadline has no day. It goes into the calendar as a task.",
+                "{n} deadlines have no day. They go into the calendar as tasks.", undated,
+            )  # fmt: skip
+            self._say(words)
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        fill: Callable[[QMenu], None] | None = getattr(self.view, "fill_menu", None)
+        if fill is not None and self.report is not None:
+            fill(self._menu)
+            self._menu.addSeparator()
+        kind = self.task.kind
+        again = named(self._menu.addAction(_("Make it again"), self._controller.begin_again), f"{kind}_again")
+        again.setEnabled(self.report is not None and self._is_allowed)
+        undo = named(self._menu.addAction(_("Undo"), self._controller.undo), f"{kind}_undo")
+        undo.setEnabled(self._controller.can_undo)
+        earlier = named(self._menu.addAction(_("Earlier"), self._on_earlier), f"{kind}_earlier_action")
+        earlier.setEnabled(self.earlier.has_entries)
+
+    def _on_earlier(self) -> None:
+        self.earlier.unfold()
+        self._others.toggle(self._more)
+
+    def _on_copy(self) -> None:
+        if self.report is not None:
+            copy_text(report_words(self.report))
+            set_icon(self._copy, "check", "accent")
+            self._copy.setAccessibleDescription(_("Copied."))
+            self._copied_timer.start()
+
+    def _show_copy(self) -> None:
+        set_icon(self._copy, "copy", "ink2")
+        self._copy.setAccessibleDescription("")
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        words = "\n".join(statement.text for statement in self.view.statements if statement.text)
+        if words:
+            pop_up_words_menu(self, event.globalPos(), _("Translate all of it"), words)
+
+    # ---- what is known
+
+    def show_nothing(self) -> None:
+        self._clear()
+        self._say("")
+        self._settle()
+
+    def show_begun(self, has_model: bool = False) -> None:
+        self.report = None
+        if self._making.isHidden() and not self._making_timer.isActive():
+            self._making.show_amount(_("Reading the document…"), 0, 0)
+            self._making_timer.start()
+        if has_model and self._making_timer.isActive():
+            self._making.show_waiting()
+
+    def _show_making(self) -> None:
+        """Show the progress in place of the report before, because making the new one takes longer."""
+        self.show_nothing()
+        self._making.setVisible(True)
+        self.allow(False)
+
+    def show_reading(self, words: str, done: int, total: int) -> None:
+        """Show how far a folder is read. No words: it is."""
+        self._making.setVisible(bool(words))
+        self._making.pause.setVisible(not words)
+        self.allow(not words)
+        self._making.show_amount(words, done, total)
+
+    def show_growing(self, report: Report, writing: str) -> None:
+        """Show what is known by now. What stands there already stays where it is."""
+        if self.report is not None:
+            return
+        if report.sections:
+            if self._making_timer.isActive():
+                self._show_making()
+            self._show(report, is_other=not self._is_draft_shown)
+            self._is_draft_shown, self._item = True, self._controller.item
+            self._cursor = QCursor.pos()
+            self._middle.hide()
+        self._say(report.lead if report.layout is not Layout.PAGES else "")
+        show_words(self._writing, f"{writing} …" if writing else "")
+
+    def show_job(self, event: JobChanged) -> None:
+        self._making.show_job(event)
+        reason = _("It was cancelled.") if event.status is JobStatus.CANCELLED else ""
+        if event.problem is not None:
+            reason = event.problem.sentence
+        if not event.status.is_end:
+            return
+        if reason and self._making_timer.isActive():
+            self._show_making()
+        self._making.setVisible(False)
+        self.allow(True)
+        if reason and self.report is None:
+            show_words(self._writing, "")
+            self._say(f"{reason} {WRITTEN}" if self._is_draft_shown else reason)
+        elif reason and self.report is not None and self.report.is_draft:
+            self._say(reason)
+
+    def show_report(self, report: Report) -> None:
+        """Show a report that is done, or what was left of it. A person who reads what was known before is not
+        interrupted.
+        """
+        if report == self.report:  # keep the rows: one may be hovered or focused
+            return
+        self.allow(True)
+        if self._is_draft_shown and self._is_looked_at and list(report.statements) != list(self.view.statements):
+            self._held = report
+            self._making.hide()
+            show_words(self._writing, "")
+            self._written.show()
+            return
+        self._finish(report)
+
+    def _finish(self, report: Report | None) -> None:
+        """Show a report in the place of what was known before."""
+        if report is None:
+            return
+        item = self._controller.item
+        is_other, self._item = item != self._item, item
+        self._making_timer.stop()
+        self._held, self.report, self._is_draft_shown = None, report, False
+        self._written.hide()
+        self._making.hide()
+        self._say("")
+        show_words(self._writing, "")
+        self._show(report, is_other=is_other)
+        states = dict(report.switches)
+        for key, switch in self.switches.items():
+            switch.setVisible(key in states)
+            switch.setChecked(states.get(key, False))
+        show_words(self._notes, "\n".join(report.notes))
+        show_words(self._coverage, report.coverage_words)
+        self._settle()
+
+    def _show(self, report: Report, *, is_other: bool) -> None:
+        view = self.view_of(report.layout)
+        for other in self._views.values():
+            other.setVisible(other is view)
+        self._say_writer(report.writer)
+        view.show_report(report, is_other=is_other)
+
+    def _say_writer(self, words: str) -> None:
+        self._writer.set_full_text(words)
+        self._writer.setVisible(bool(words))
+
+    @property
+    def _is_looked_at(self) -> bool:
+        """Return whether a person reads the rows: chose one, moved the mouse to one, or scrolled among them."""
+        shown = self.view
+        for some in shown.lists:
+            is_pointed_at = QCursor.pos() != self._cursor and some.underMouse()
+            if some.lit or some.hasFocus() or is_pointed_at or some.verticalScrollBar().value() > 0:
+                return True
+        return False
+
+    def light_of(self, spans: Sequence[Any]) -> None:
+        """Light the statements that stand in one of these places of a document."""
+        self.view.light_of(spans)
+
+    def allow(self, is_allowed: bool) -> None:
+        """Allow to begin another report, or not while one is begun."""
+        self._is_allowed = is_allowed
+        self._settle()
+
+    def _on_stopped(self, words: str) -> None:
+        self.allow(True)
+        self._say(words)
+
+    def _clear(self) -> None:
+        focus = QApplication.focusWidget()
+        for view in self._views.values():
+            if focus is not None and view.isAncestorOf(focus):
+                self._more.setFocus()  # else the focus would leave the pane
+            view.hide()
+        self.report = self._held = None
+        self._is_draft_shown = False
+        self._making_timer.stop()
+        self._making.hide()
+        self._written.hide()
+        for label in (self._writing, self._notes, self._coverage):
+            show_words(label, "")
+        for switch in self.switches.values():
+            switch.hide()
+        self._say_writer("")
+        self._is_allowed = True
+
+    def _settle(self) -> None:
+        """Show only what is useful now."""
+        has_report = self.report is not None
+        is_empty = not (has_report or self._is_draft_shown) and self._making.isHidden()
+        self._middle.setVisible(is_empty and self._is_allowed)
+        for tool in (self._copy, self.export):
+            tool.setVisible(has_report)
+        for begin in self._begins:
+            begin.setEnabled(self._is_allowed)
+        self._other.setChecked(not self.form.is_usual)
