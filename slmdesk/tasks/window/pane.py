@@ -45,7 +45,7 @@ MAKING_AFTER_MS = 300
 """Milliseconds until progress replaces the report before. One that is ready earlier replaces it directly."""
 COPIED_MS = 2_000
 ALL_FORMS = (
-    *FORMS, Form("xlsx", _("Spreadsheet")), Form("csv", "CSV"), CALENDAR, Form("json", _("JSON, for programs")),
+    Form("xlsx", _("Spreadsheet")), Form("csv", "CSV"), *FORMS, CALENDAR,
 )  # fmt: skip
 WRITTEN = _("These sentences had been written.")
 VIEWS: Mapping[Layout, tuple[type[ReportView], str]] = {
@@ -93,9 +93,8 @@ class ResultPane(QFrame):
         self._writer = ElidedLabel(self, name=f"{kind}_writer", kind="muted")  # the rows below it are not to move
         self.switches = {key: self._make_switch(key, _(words)) for key, words in self.task.switches.items()}
         self._writing = plain_label("", self, name=f"{kind}_writing", kind="muted", is_hidden=True)
-        self._written = button(
-            _("Show the finished result"), f"{kind}_written", self, on=lambda: self._finish(self._held)
-        )
+        self._written = button(_("Show the finished result"), f"{kind}_written", self)
+        self._written.clicked.connect(lambda: self._finish(self._held))
         self._written.hide()
         self._notes = plain_label("", self, name=f"{kind}_notes", kind="small", is_hidden=True)
         self._coverage = plain_label("", self, name=f"{kind}_coverage", kind="small")
@@ -146,7 +145,7 @@ class ResultPane(QFrame):
         )  # fmt: skip
         made.setCheckable(True)
         made.hide()
-        made.clicked.connect(partial(self._on_switch, key))
+        made.clicked.connect(lambda is_on: self._on_switch(key, is_on))
         bind(made, "summary.own_words", made.click)
         return made
 

@@ -87,7 +87,8 @@ def rows_of(report: Report, unfolded: Collection[str] = (), kinds: Collection[st
         shown = [statement for statement in section.statements if not kinds or statement.kind in kinds]
         if section.title and not section.is_folded and (shown or not kinds):
             yield Row(RowKind.TITLE, section, key, text=section.title, has_days=has_days)
-        is_lead = at == 0 and not section.title and len(section.statements) == 1 and report.layout is Layout.LIST
+        is_alone = at == 0 and not section.title and len(section.statements) == 1
+        is_lead = is_alone and report.layout is Layout.LIST and (has_titles or not report.is_draft)
         for statement in shown:
             if statement.sources:
                 number += 1
@@ -224,7 +225,7 @@ class ReportRows(QAbstractListModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         row = self.row_at(index)
         if row is None or row.kind in (RowKind.TITLE, RowKind.NOTE):
-            return Qt.ItemFlag.ItemIsEnabled  # it can be read, and no arrow key stops at it
+            return Qt.ItemFlag.NoItemFlags  # no arrow key stops at it
         flags = super().flags(index)
         if row.statement.id and self.report.is_editable:
             flags |= Qt.ItemFlag.ItemIsEditable

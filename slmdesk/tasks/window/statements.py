@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import cast
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, Signal
@@ -418,10 +418,10 @@ class StatementList(QListView):
         if not places:
             return None
         here = self.currentIndex().row()
-        after = [at for at in places if (at > here if by > 0 else at < here)]
-        first = places[0] if by > 0 else places[-1]
-        nearest = after[0] if by > 0 else after[-1]
-        found = self.rows.rows[nearest if after else first].statement
+        if by < 0:
+            places.reverse()
+        after = [at for at in places if (at - here) * by > 0]
+        found = self.rows.rows[after[0] if after else places[0]].statement
         self.go_to(found)
         return found
 
@@ -523,7 +523,7 @@ class StatementList(QListView):
             menu.addAction(_("Edit"), lambda: self.edit(index))
         for link in self.painter.drawn(self.rows.rows[index.row()]).links:
             words = link.choice or self.action_words.get(link.action, link.action)
-            menu.addAction(words, lambda link=link: self._follow(statement, link))
+            menu.addAction(words, partial(self._follow, statement, link))
         menu.addAction(_("Translate"), lambda: request_translation(self, statement.text))
         return menu
 
