@@ -53,15 +53,25 @@ def test_a_statement_without_text_says_why(qtbot):
     assert [pane.view.model.index(0, at).data() for at in (1, 2, 3)] == ["not read", "…", "–"]
 
 
+@pytest.fixture
+def keeper(qapp):
+    """Of the looks and the size of text, which other tests have as they were."""
+    made = ThemeKeeper(qapp, choice="light")
+    yield made
+    made.set_choice("light")
+    made.set_font_scale(100)
+
+
 LONG = "A word that is long: " + "Donaudampfschifffahrtsgesellschaftskapitänsmütze" * 4
 
 
 @pytest.mark.parametrize("choice", ["light", "dark", "contrast"])
 @pytest.mark.parametrize("scale", [100, 150])
 @pytest.mark.parametrize("width", [300, 1000])
-def test_nothing_reaches_over_the_edge(qtbot, qapp, choice, scale, width):
+def test_nothing_reaches_over_the_edge(qtbot, keeper, choice, scale, width):
     """With long words, in each look and size of text."""
-    keeper = ThemeKeeper(qapp, choice=choice, scale=scale)
+    keeper.set_choice(choice)
+    keeper.set_font_scale(scale)
     for report in (list_report(), pages_report(), grid_report()):
         sections = list(report.sections)
         first = sections[-1].statements[0]
@@ -80,7 +90,6 @@ def test_nothing_reaches_over_the_edge(qtbot, qapp, choice, scale, width):
                 for text, place, __ in shown.painter.drawn(row).parts:
                     widest = max(text.layout.lineAt(at).naturalTextWidth() for at in range(text.layout.lineCount()))
                     assert place.x() + widest <= shown.viewport().width() + 1 or not shown.isVisible()
-    keeper.set_choice("light")
 
 
 def test_rows_that_stay_the_same_keep_what_was_drawn_and_where_one_is(qtbot):
