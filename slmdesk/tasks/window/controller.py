@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,13 +17,15 @@ from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import Event
 from slmdesk.runtime.messages import Problem
-from slmdesk.services import Services
 from slmdesk.tasks.report import Edit, Report, Section
 from slmdesk.tasks.service import ReportGrew, ReportMade
 from slmdesk.tasks.shape import Growth, Task, TaskView, record_with
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.panes import JobFollower
 from slmdesk.window.widgets.notices import notice_of
+
+if TYPE_CHECKING:
+    from slmdesk.services import Services
 
 MOST_UNDONE = 50
 Opened = tuple[TaskView[Any, Any], Report]
