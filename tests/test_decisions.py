@@ -43,13 +43,13 @@ DECISIONS = {
     "store": 1051,
     "summaries": 1293,
     "system": 141,
-    "tables": 1087,
-    "tasks": 252,
+    "tables": 1062,
+    "tasks": 762,
     "text": 2095,
     "translation": 1951,
     "versions": 884,
     "voice": 34,
-    "window": 1696,
+    "window": 1722,
     "writing": 917,
 }
 
