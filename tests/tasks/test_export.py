@@ -1,0 +1,83 @@
+"""Exports of reports: each form of each task's results, compared with what stands in `data`."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+from fakes.results import SAMPLES, SKIPPED, Sample
+
+from slmdesk.base.documents import Paper
+from slmdesk.exports.writers import in_form
+from slmdesk.questions.export import export_question
+from slmdesk.runtime.service import Make, Slices
+from slmdesk.summaries.export import export_summary
+from slmdesk.tables.export import export_table
+from slmdesk.versions.export import export_versions
+
+pytestmark = pytest.mark.pure
+DATA = Path(__file__).parent / "data"
+WRITES = "SLMDESK_WRITE_EXPORTS"
+"""Environment variable with which the files of `data` are written anew, to be read before they are kept."""
+
+
+@pytest.fixture(autouse=True)
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def made(sample: Sample, form: str) -> Make | Slices[Make] | None:
+    match sample.item.kind:
+        case "summary":
+            return export_summary(sample.store, sample.item, form)
+        case "extraction":
+            return export_table(sample.extraction, sample.item, form)
+        case "versions":
+            return export_versions(sample.store, sample.item, form)
+        case _:
+            return export_question(sample.store, sample.chats, lambda _folder: [SKIPPED], sample.item, form)
+
+
+def words_of(data: bytes, form: str) -> str:
+    """Return what a file says, without what is the same in all, or never the same."""
+    if form == "xlsx":
+        return "\n".join(cells_of(data)) + "\n"
+    text = data.decode("utf-8-sig").replace("\r\n", "\n")
+    if form == "html":
+        return text.partition("<body>\n")[2]
+    return re.sub(r"DTSTAMP:\w+", "DTSTAMP:", text)
+
+
+def cells_of(data: bytes) -> Iterator[str]:
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    for sheet in book:
+        yield f"== {sheet.title}, charts: {len(sheet._charts)}"
+        for row in sheet:
+            yield " | ".join(repr(cell.value) for cell in row)
+            for cell in row:
+                if cell.value is not None and cell.number_format != "General":
+                    yield f"    {cell.coordinate}: {cell.number_format}"
+                if cell.comment:
+                    yield f"    {cell.coordinate}: {cell.comment.text!r}"
+
+
+@pytest.mark.parametrize(("name", "form"), [(name, form) for name, sample in SAMPLES.items() for form in sample.forms])
+def test_an_export_says_what_it_said(name: str, form: str) -> None:
+    make = made(SAMPLES[name], form)
+    assert callable(make)
+    data = in_form(make(), form, has_line=True)
+    assert not isinstance(data, Paper)
+    words, path = words_of(data, form), DATA / f"{name}.{form}.txt".replace(" ", "_")
+    if os.environ.get(WRITES):
+        path.write_text(words, "utf-8")
+    assert words == path.read_text("utf-8")
