@@ -109,16 +109,15 @@ JOB_SERVICES = {
 }
 """Kind of job -> name of the service that runs, plans or finishes such jobs. All others are those of tasks."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
-    "extraction": ("tables.export:export_table", lambda services: (services.tasks,)),
+    "translation": ("translation.export:export_translation", lambda services: (services.store,)),
     "question": (
-        "questions.export:export_question",
+        "questions.report:export_question",
         lambda services: (services.store, services.chats, services.collections.unread),
     ),
-    "summary": ("summaries.export:export_summary", lambda services: (services.store,)),
-    "translation": ("translation.export:export_translation", lambda services: (services.store,)),
-    "versions": ("versions.export:export_versions", lambda services: (services.store,)),
 }
-"""Kind of item -> the function that exports it, and the arguments that are passed before the item."""
+"""Kind of item -> the function that exports it, and the arguments that are passed before the item. Those of tasks are
+exported as their reports, all others like chats.
+"""
 LISTENERS: Mapping[type[Event], tuple[str, ...]] = {
     DocumentChanged: ("states", "embedding"),
     DocumentGone: ("states", "embedding"),
@@ -562,8 +561,11 @@ class Services:
 
     def _exporter(self, kind: str) -> Exporter | None:
         """Return the exporter for a kind of item, or None if such items are exported like chats."""
-        path, arguments = EXPORTERS.get(kind, ("", None))
-        return partial(imported(path), *arguments(self)) if arguments else None
+        if kind in EXPORTERS:
+            path, arguments = EXPORTERS[kind]
+            return partial(imported(path), *arguments(self))
+        is_task = kind in imported("tasks.known:known_tasks")()
+        return partial(imported("tasks.export:export_report"), self.tasks, self.task_context) if is_task else None
 
     def _job_service(self, kind: str) -> Any:
         """Return the service for a kind of job."""

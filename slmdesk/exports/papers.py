@@ -18,13 +18,12 @@ from slmdesk.base.documents import (
     item,
     paragraph,
     small,
-    table,
 )
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import changed
 from slmdesk.base.record import to_json as json_of
 from slmdesk.base.records import Item, Message, Status
-from slmdesk.base.texts import _, retold
-from slmdesk.base.types import Json, Role, page_word, parts_words, used_words
+from slmdesk.base.texts import _
+from slmdesk.base.types import Json, Role, used_words
 from slmdesk.claims.types import check_words, marks_of
 from slmdesk.exports import phrases
 from slmdesk.exports.writers import framed, harmless_markdown, pieces_of
@@ -34,7 +33,7 @@ Shown = tuple[Item, Sequence[Message]]
 _UNSENT = ("draft", "draft_attachments")
 """Settings of an item that are not exported: drafts were never sent."""
 
-_CUT: Mapping[Status, str] = {  # why a message is incomplete
+CUT: Mapping[Status, str] = {  # why a message is incomplete
     Status.STREAMING: phrases.STILL_WRITTEN,
     Status.CANCELLED: phrases.STOPPED,
     Status.FAILED: phrases.CUT_OFF,
@@ -95,8 +94,8 @@ def _blocks_of(message: Message) -> Iterator[str]:
         yield harmless_markdown(framed(message.words.strip("\n")))
     if message.attachments:
         yield "\n".join(f"- {_heading(line)}" for line in attached_lines(message))
-    if message.status in _CUT:
-        yield f"*({_(_CUT[message.status])})*"
+    if message.status in CUT:
+        yield f"*({_(CUT[message.status])})*"
     if words := check_words(marks_of(message)):
         yield f"*{_heading(words)}*"
 
@@ -176,7 +175,7 @@ def _message(message: Message) -> dict[str, Json]:
 
 def _speaker(message: Message) -> str:
     is_edited = message.role not in (Role.USER, Role.SYSTEM) and message.original is not None
-    return _heading(_name_of_speaker(message)) + (_(phrases.EDITED_BY_YOU) if is_edited else "")
+    return _heading(name_of_speaker(message)) + (_(phrases.EDITED_BY_YOU) if is_edited else "")
 
 
 def _heading(text: str) -> str:
@@ -224,45 +223,12 @@ def _about(subject: Item) -> str:
     return words.format(day=day, program=origin["program"] if origin else "")
 
 
-class ReadDocument(Record):
-    name: str
-    page_kind: str
-    pages: int
-    unread: Sequence[tuple[int, str]]
-    """Pages that were not read, each with the reason."""
-    parts: Sequence[str] = ()
-    """What in the pages that were read was not."""
-
-
-def question_paper(
-    subject: Item, path: Sequence[Message], documents: Sequence[ReadDocument], not_read: Sequence[tuple[str, str]]
-) -> Paper:
-    """Build the export of questions about documents: questions and answers, quotations with their pages, and an
-    appendix on what was read.
-
-    `not_read` are the names of documents that could not be read at all, each with the reason.
-    """
-    pieces: list[Piece] = [piece for message in path for piece in _said(message)]
-    pieces.append(heading(_(phrases.READ)))
-    for document in documents:
-        if len(documents) > 1:
-            pieces.append(heading(document.name, 4))
-        pieces += coverage_pieces(
-            document.pages - len(document.unread), document.pages, document.unread, document.page_kind
-        )
-        pieces += [paragraph(words) for words in (parts_words(document.parts),) if words]
-    pieces += not_read_pieces(not_read)
-    names = ", ".join(document.name for document in documents)
-    subtitle = _(phrases.QUESTIONS_TO).format(names=names) if names else ""
-    return Paper(_title(subject), tuple(pieces), subtitle, model=models_of(path))
-
-
 def _said(message: Message) -> list[Piece]:
-    pieces = [heading(_name_of_speaker(message), 3), small(phrases.moment_words(message.created))]
+    pieces = [heading(name_of_speaker(message), 3), small(phrases.moment_words(message.created))]
     pieces += _frame(pieces_of(message.words) if message.role is Role.ASSISTANT else _lines(message.words))
     pieces += [small(line) for line in attached_lines(message)]
-    if message.status in _CUT:
-        pieces.append(small(f"({_(_CUT[message.status])})"))
+    if message.status in CUT:
+        pieces.append(small(f"({_(CUT[message.status])})"))
     if words := check_words(marks_of(message)):
         pieces.append(small(words))
     return pieces
@@ -272,7 +238,7 @@ def _lines(words: str) -> list[Piece]:
     return [paragraph(part.strip("\n")) for part in words.split("\n\n") if part.strip()]
 
 
-def _name_of_speaker(message: Message) -> str:
+def name_of_speaker(message: Message) -> str:
     if message.role is Role.USER:
         return _(phrases.YOU)
     if message.role is Role.SYSTEM:
@@ -282,21 +248,3 @@ def _name_of_speaker(message: Message) -> str:
 
 def _title(subject: Item) -> str:
     return " ".join(subject.shown_title.split()) or _(phrases.UNTITLED)
-
-
-def coverage_pieces(
-    read: int, total: int, unread: Sequence[tuple[int, str]], page_kind: str, rest: str = ""
-) -> list[Piece]:
-    """Say how many pages were read, and which were not read and why. `rest` is the end of the sentence."""
-    pages = page_word(page_kind, total)
-    pieces = [paragraph(_(phrases.COVERAGE).format(read=read, total=total, pages=pages, rest=rest))]
-    if unread:
-        rows = tuple((str(page), reason) for page, reason in unread)
-        pieces.append(table(phrases.not_read_head(page_kind), rows))
-    return pieces
-
-
-def not_read_pieces(documents: Sequence[tuple[str, str]]) -> list[Piece]:
-    """List the documents that could not be read at all, and why."""
-    rows = tuple((" ".join(name.split()), retold(reason)) for name, reason in documents)
-    return [table(phrases.told(phrases.NOT_READ_DOCUMENTS), rows)] if rows else []

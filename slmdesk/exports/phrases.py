@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from slmdesk.base.texts import MONTHS, N_, _, ngettext
-from slmdesk.base.types import page_word
 
 
 def told(words: Iterable[str]) -> tuple[str, ...]:
@@ -47,8 +46,8 @@ def _zone(moment: datetime) -> str:
 
 def missed_words(missed: int, count: int) -> str:
     return ngettext(
-        "; {n} of {count} paragraphs in them was not read", "; {n} of {count} paragraphs in them were not read", missed,
-        count=count,
+        "Of the pages read, {n} of {count} paragraphs was not read.",
+        "Of the pages read, {n} of {count} paragraphs were not read.", missed, count=count,
     )  # fmt: skip
 
 
@@ -69,15 +68,8 @@ def written_by(model: str) -> str:
     return words.format(model=model) if model else ""
 
 
-def not_read_head(page_kind: str) -> tuple[str, str]:
-    return _("Not read: {page}").format(page=page_word(page_kind, 1)), _(REASON)
-
-
 READ = N_("What was read")
-REASON = N_("Reason")
 NOT_READ = N_("Not read")
-NOT_READ_DOCUMENTS = (N_("Not read: document"), REASON)
-COVERAGE = N_("{read} of {total} {pages} read{rest}.")
 TO_CHECK = N_("To check")
 NEEDS_REVIEW = N_("Needs review")
 YES, NO = N_("yes"), N_("no")

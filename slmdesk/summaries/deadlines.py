@@ -314,13 +314,23 @@ def shown_days(deadlines: Sequence[Deadline]) -> Iterator[str]:
     Where they are of several documents, each names its own.
     """
     is_one = len({deadline.document for deadline in deadlines}) < 2
-    for deadline in sorted(deadlines, key=lambda deadline: deadline.day or LAST):
-        if deadline.words or is_over(deadline):
-            day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
-            day = _("{day} (over)").format(day=day) if is_over(deadline) else day
-            name = "" if is_one else " ".join(deadline.name.split())
-            told = "; ".join(filter(None, (name, deadline.words)))
-            yield f"{day}: {' '.join(deadline.text.split())}" + (f" [{told}]" if told else "")
+    lines = (shown_day(deadline, is_one=is_one) for deadline in by_day(deadlines))
+    yield from filter(None, lines)
+
+
+def by_day(deadlines: Sequence[Deadline]) -> list[Deadline]:
+    return sorted(deadlines, key=lambda deadline: deadline.day or LAST)
+
+
+def shown_day(deadline: Deadline, *, is_one: bool) -> str:
+    """Return the line of a deadline, or "" where its sentence tells its day, which is not over."""
+    if not deadline.words and not is_over(deadline):
+        return ""
+    day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
+    day = _("{day} (over)").format(day=day) if is_over(deadline) else day
+    name = "" if is_one else " ".join(deadline.name.split())
+    told = "; ".join(filter(None, (name, deadline.words)))
+    return f"{day}: {' '.join(deadline.text.split())}" + (f" [{told}]" if told else "")
 
 
 def shown_days_words(deadlines: Sequence[Deadline]) -> str:

@@ -23,9 +23,11 @@ from slmdesk.models.service import DefaultUse, able
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import problem_of
 from slmdesk.runtime.service import on_file_thread, pending_on_file_thread
+from slmdesk.tasks.report import Report
 from slmdesk.tasks.shape import Documents, Task, TaskContext, TaskRun, TaskView, Work
 from slmdesk.text.sentences import LANGUAGES, detect
 from slmdesk.versions.remarks import chosen_of, digest_step, prompt_version, remarks_in
+from slmdesk.versions.report import report_of
 from slmdesk.versions.types import Comparison, Side, VersionRequest
 from slmdesk.versions.words import json_of, text_of
 
@@ -96,6 +98,16 @@ class Compare(Task[VersionRequest, Comparison]):
 
     def shape(self, view: TaskView[VersionRequest, Comparison], context: TaskContext) -> dict[str, Json]:
         return json_of(view.result) if view.result is not None else {}
+
+    def exported(self, view: TaskView[VersionRequest, Comparison]) -> dict[str, Json]:
+        shape = json_of(view.result) if view.result is not None else {}
+        return {"format": "slmdesk-versions", "version": 1, "id": view.item.id, **shape}
+
+    def report(
+        self, view: TaskView[VersionRequest, Comparison], context: TaskContext, *, is_exported: bool = False
+    ) -> Report:
+        assert view.result is not None  # it has no drafts
+        return report_of(view.item.shown_title, view.result)
 
     def kept_words(self, view: TaskView[VersionRequest, Comparison], context: TaskContext) -> str:
         assert view.result is not None  # it is done

@@ -8,7 +8,7 @@ from functools import partial
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import changed, sparse
+from slmdesk.base.record import changed, sparse, to_json
 from slmdesk.base.records import DocumentRecord, JobStatus, ModelRecord
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json, Sampling
@@ -25,6 +25,7 @@ from slmdesk.tables.guess import Guess
 from slmdesk.tables.labels import examples_of, fewest_to_judge
 from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
 from slmdesk.tables.prompts import PROMPT_VERSION
+from slmdesk.tables.report import report_of
 from slmdesk.tables.request import MOST_CELL, MOST_DOCUMENTS, TableRequest, checked_columns, request_from
 from slmdesk.tables.texts import TextTable, is_table, text_rows
 from slmdesk.tables.types import (
@@ -47,7 +48,7 @@ from slmdesk.tables.types import (
 )
 from slmdesk.tables.types import Edit as CellEdit
 from slmdesk.tables.words import markdown_of
-from slmdesk.tasks.report import Edit
+from slmdesk.tasks.report import Edit, Report
 from slmdesk.tasks.shape import Growth, Task, TaskContext, TaskRun, TaskView, Work
 
 WEAK = N_(
@@ -137,6 +138,13 @@ class Extract(Task[TableRequest, Table]):
 
     def facts(self, result: Table) -> dict[str, Json]:
         return {DOUBTS: len(doubts_of(with_edits(result)))}
+
+    def exported(self, view: TaskView[TableRequest, Table]) -> dict[str, Json]:
+        table = to_json(view.newest) if view.newest is not None else {}
+        return {**super().exported(view), "format": "slmdesk-table", **table}
+
+    def report(self, view: TaskView[TableRequest, Table], context: TaskContext, *, is_exported: bool = False) -> Report:
+        return report_of(view.item.shown_title, view.newest or Table(view.request.columns, ()))
 
     def kept_words(self, view: TaskView[TableRequest, Table], context: TaskContext) -> str:
         assert view.result is not None  # it is done

@@ -132,6 +132,23 @@ class Column(Record):
     kind: ValueKind = ValueKind.TEXT
     is_own: bool = False
     """Whether a person may take it away or give it another name."""
+    is_given: bool = False
+    """Whether its values come with the document, and stand on no page of it."""
+
+
+class Due(Record):
+    """What has to be done by a day, as a calendar has it."""
+
+    day: str
+    """ISO 8601. Empty where it is not known."""
+    title: str
+    details: str
+    """What the calendar says below, line by line."""
+    key: str
+    """Tells it from others, and is the same whenever the report is made."""
+    is_sure: bool = True
+    line: str = ""
+    """How a document lists it. Empty where its statement says all of it."""
 
 
 class Due(Record):
@@ -160,10 +177,12 @@ class Report(Record):
     task: str
     """Kind of the task, as its items are stored."""
     title: str
+    subtitle: str = ""
+    """What it is and of which documents, below the title of a file."""
     sections: tuple[Section, ...] = ()
     layout: Layout = Layout.LIST
     lead: str = ""
-    """What it comes to, in one line above all: "7 changes on 3 pages: 5 amounts, 2 dates"."""
+    """What it comes to, above all, mostly in one line: "7 changes on 3 pages: 5 amounts, 2 dates"."""
     columns: tuple[Column, ...] = ()
     """Of a grid: what the statements of each row are, in their order."""
     offers: tuple[Column, ...] = ()
@@ -172,6 +191,9 @@ class Report(Record):
     """What else is to be known about the whole: that a model was too weak, that it was stopped."""
     due: tuple[Due, ...] = ()
     coverage: Coverage | None = None
+    """What was read of all documents together."""
+    page_kind: str = "page"
+    """What the pages of all documents are called."""
     coverage_words: str = ""
     """The same as a line for people: "84 of 84 pages read"."""
     not_read: tuple[NotRead, ...] = ()

@@ -338,6 +338,12 @@ class Task(Generic[Q, R]):
         """Return the result for programs: what the command prints as JSON."""
         return to_json(view.result) if view.result is not None else {}
 
+    def exported(self, view: TaskView[Q, R]) -> dict[str, Json]:
+        """Return the result for programs, as an export has it."""
+        head: dict[str, Json] = {"format": f"slmdesk-{self.kind}", "version": 1}
+        result = self.dump(view.newest) if view.newest is not None else {}
+        return {**head, "id": view.item.id, "title": view.item.title, **result}
+
     def kept_words(self, view: TaskView[Q, R], context: TaskContext) -> str:
         """Return the result as text, by which a search finds it."""
         lines = [statement.text for statement in self.report(view, context).statements if statement.text]

@@ -16,17 +16,19 @@ from slmdesk.models.service import DefaultUse, able
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.prompts import prompt_version
 from slmdesk.summaries.types import (
+    KEPT_OWN,
     Deadline,
     Kind,
     Summary,
     SummaryRequest,
     UnreadableDocument,
+    in_own_words,
     request_from,
     text_of,
     whole_coverage_words,
     with_omitted,
 )
-from slmdesk.tasks.report import Edit, NotRead
+from slmdesk.tasks.report import Edit, NotRead, Report
 from slmdesk.tasks.shape import Task, TaskContext, TaskRun, TaskView, Work
 
 if TYPE_CHECKING:
@@ -123,6 +125,20 @@ class Summarize(Task[SummaryRequest, Summary]):
         if edit.action != ADD or view.result is None or not number.isdecimal():
             raise KnownError("request.invalid", what=_("no such sentence"))
         return with_omitted(view.result, document, int(number))
+
+    def report(
+        self, view: TaskView[SummaryRequest, Summary], context: TaskContext, *, is_exported: bool = False
+    ) -> Report:
+        from slmdesk.summaries.deadlines import deadlines_of, page_words  # imported late: it brings all text checks
+        from slmdesk.summaries.report import report_of
+
+        summary = view.newest
+        assert summary is not None  # there is something to be said
+        shown = in_own_words(summary) if view.item.settings.get(KEPT_OWN) else summary
+        records = {document.id: document for document in view.documents}
+        words = page_words(context.runtime.store.pages.of_document)
+        deadlines = deadlines_of(shown, records, words, is_exported=is_exported)
+        return report_of(view.item.shown_title, shown, deadlines, words if is_exported else None)
 
     def kept_words(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> str:
         assert view.result is not None  # it is done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import pytest
@@ -11,8 +12,10 @@ from slmdesk.base.language import in_language
 from slmdesk.base.record import changed
 from slmdesk.exports.calendar import MOST_BYTES, event, to_calendar
 from slmdesk.library.types import Span
-from slmdesk.summaries.export import calendar_of
+from slmdesk.summaries.report import due_of
 from slmdesk.summaries.types import Deadline
+from slmdesk.tasks import export
+from slmdesk.tasks.report import Report
 
 pytestmark = pytest.mark.pure
 NOW = datetime(2026, 11, 27, 21, 5, 9, tzinfo=UTC)
@@ -46,6 +49,10 @@ def test_no_text_can_begin_a_line_of_its_own_and_a_new_export_replaces_the_forme
     assert uid in two.split(b"\r\n")
 
 
+def calendar_of(deadlines: Sequence[Deadline], today: date | None = None) -> bytes:
+    return export.calendar_of(Report("summary", "Due", due=tuple(due_of(deadlines))), today)
+
+
 def unfolded(data: bytes) -> list[str]:
     return data.decode().replace("\r\n ", "").split("\r\n")
 
@@ -61,7 +68,7 @@ OBJECT = Deadline(
 
 
 def test_a_deadline_says_who_wants_what_and_where_it_stands() -> None:
-    lines = unfolded(in_language("de", calendar_of, [FEE], "page", date(2026, 12, 1)))
+    lines = unfolded(in_language("de", calendar_of, [FEE], date(2026, 12, 1)))
     assert "SUMMARY:Stadt Augsburg: Gebühr von 120 Euro zahlen" in lines
     (details,) = [line for line in lines if line.startswith("DESCRIPTION:Bitte")]
     for words in ("Betrag: 120 Euro", "Von: Stadt Augsburg", "Dokument: Bescheid.pdf\\, S. 2", "DE02 1203"):
@@ -72,7 +79,7 @@ def test_a_deadline_says_who_wants_what_and_where_it_stands() -> None:
 
 
 def test_a_day_that_is_over_rings_no_more_and_one_that_is_not_known_is_a_task() -> None:
-    lines = unfolded(calendar_of([FEE, OBJECT], today=date(2027, 1, 1)))
+    lines = unfolded(calendar_of([FEE, OBJECT], date(2027, 1, 1)))
     assert "BEGIN:VALARM" not in lines
     task = lines[lines.index("BEGIN:VTODO") : lines.index("END:VTODO")]
     assert "SUMMARY:Widerspruch" in task

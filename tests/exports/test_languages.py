@@ -25,13 +25,14 @@ from slmdesk.exports import phrases
 from slmdesk.exports.papers import chat_paper, to_markdown
 from slmdesk.exports.writers import Book, in_form
 from slmdesk.library.types import Coverage, Span, Unread
-from slmdesk.summaries.export import summary_paper, summary_sheets
+from slmdesk.summaries import report as summaries
 from slmdesk.summaries.types import KEY_POINTS, TO_DO, Sentence, Summary
-from slmdesk.tables.export import table_paper, table_sheets
+from slmdesk.tables import report as tables
 from slmdesk.tables.types import Column, ColumnKind, Flag, Table, TableCell, TableRow
+from slmdesk.tasks.export import book_of, paper_of
 from slmdesk.translation.export import translation_paper
+from slmdesk.versions import report as versions
 from slmdesk.versions.difference.compare import difference
-from slmdesk.versions.export import versions_paper, versions_sheets
 from slmdesk.versions.types import Comparison, Side, Wording
 
 pytestmark = pytest.mark.pure
@@ -130,12 +131,12 @@ def test_a_time_has_its_zone(monkeypatch: pytest.MonkeyPatch, zone: str, said: s
 
 # ---- summaries
 
-RENT = Span("d", 3, 0, 25)
+RENT, MORE = Span("d", 3, 0, 17), Span("d", 4, 0, 4)
 SUMMARY = Summary(
     "executive", "de", "model",
     (
         Sentence("Ein Mietvertrag.", (RENT,), (3,), True),
-        Sentence("Zahlen Sie 850 Euro.", (RENT,), (3, 4), True, group=TO_DO),
+        Sentence("Zahlen Sie 850 Euro.", (RENT, MORE), (3, 4), True, group=TO_DO),
         Sentence("In Lyon.", (), (1,), False, (Mark("name", "Lyon", 3, 7, "Lille"),), group=KEY_POINTS),
         Sentence("Key points", (), (2,), True, group="Key words"),
     ),
@@ -143,12 +144,18 @@ SUMMARY = Summary(
 )  # fmt: skip
 
 
+def summary_paper(summary: Summary) -> Paper:
+    return in_language(
+        "de", lambda: paper_of(summaries.report_of("Miete", summary, words=lambda *_page: "850 Euro im Monat"))
+    )
+
+
 def test_a_summary_has_no_english_but_the_papers_own() -> None:
-    text = words_in(german(in_language("de", summary_paper, "Miete", SUMMARY, {RENT: "850 Euro im Monat"})))
+    text = words_in(german(summary_paper(SUMMARY)))
     for words in (
         "Zu tun", "Wichtigste Punkte", "(bitte prüfen)", "Stellen", "Was gelesen wurde", "[S. 3, 4]",
-        "Seiten: 83 von 84 gelesen; 10 von 900 Absätzen darin wurden nicht gelesen.",
-        "Nicht gelesen: Seite", "gescannt",
+        "Seiten: 83 von 84 gelesen. Nicht gelesen: 12 (gescannt).",
+        "Auf den gelesenen Seiten wurden 10 von 900 Absätzen nicht gelesen.",
         "Weggelassen, weil der Text ihn nicht belegt: 1 Satz.", "Lyon (dort: Lille)", "Zum Teil von einem Sprachmodell",
     ):  # fmt: skip
         assert words in text, words
@@ -157,7 +164,7 @@ def test_a_summary_has_no_english_but_the_papers_own() -> None:
 
 
 def test_a_summary_as_a_spreadsheet() -> None:
-    book = Book(in_language("de", summary_sheets, SUMMARY), model="Qwen")
+    book = in_language("de", lambda: book_of(summaries.report_of("Miete", SUMMARY)))
     rows = rows_of(german(book, "xlsx"), "Zusammenfassung")
     assert rows[0] == ("Satz", "Datei", "Seiten", "Im Dokument gefunden", "Zitat", "Zu prüfen")
     assert rows[1][2:4] == (3, "ja"), "a page is a number"
@@ -181,6 +188,11 @@ BEFORE, AFTER = "Die Frist [-A-] beträgt fünf Tage.", "Die Frist [-A-] beträg
 DAYS = compared(f"{BEFORE}\nDer Mieter zahlt.", f"{AFTER}\nDer Mieter zahlt.")
 
 
+def versions_paper(comparison: Comparison) -> Paper:
+    names = f"{comparison.old.name} und {comparison.new.name}"
+    return in_language("de", lambda: paper_of(versions.report_of(f"Vergleich: {names}", comparison)))
+
+
 def settled(document: etree._Element, *, accepted: bool) -> list[str]:
     """The paragraphs as Word leaves them when all changes are accepted, or rejected."""
     left = f"{W}del" if accepted else f"{W}ins"
@@ -192,7 +204,7 @@ def settled(document: etree._Element, *, accepted: bool) -> list[str]:
 
 
 def test_a_comparison_has_tracked_changes_in_word() -> None:
-    data = german(in_language("de", versions_paper, DAYS))
+    data = german(versions_paper(DAYS))
     document = document_in(data)
     gone, come = (["".join(change.itertext()) for change in document.iter(f"{W}{kind}")] for kind in ("del", "ins"))
     assert (gone, come) == (["fünf"], ["zehn"])
@@ -211,7 +223,7 @@ def test_a_comparison_has_tracked_changes_in_word() -> None:
 
 
 def test_a_comparison_strikes_out_and_underlines_elsewhere() -> None:
-    paper = in_language("de", versions_paper, DAYS)
+    paper = versions_paper(DAYS)
     page = lxml.html.fromstring(german(paper, "html"))
     assert [each.text for each in page.iter("del")] == ["fünf"]
     assert [each.text for each in page.iter("ins")] == ["zehn"]
@@ -231,7 +243,7 @@ def test_a_whole_passage_comes_or_goes(before: str, after: str, kind: str, words
 
 
 def test_a_comparison_as_a_spreadsheet() -> None:
-    rows = rows_of(german(Book(in_language("de", versions_sheets, DAYS)), "xlsx"), "Änderungen")
+    rows = rows_of(german(in_language("de", lambda: book_of(versions.report_of("V", DAYS))), "xlsx"), "Änderungen")
     assert rows[0] == ("Nr.", "Art", "Abschnitt", "Alte Seite", "Neue Seite", "Was sich geändert hat", "Alt", "Neu")
     assert rows[1][3:5] == (1, 1)
     assert rows[1][1] == "geändert"
@@ -258,7 +270,7 @@ TABLE = Table(
 
 
 def test_a_cancelled_table_has_all_rows_and_says_what_was_not_read() -> None:
-    data = german(Book(in_language("de", table_sheets, TABLE), model="Qwen"), "xlsx")
+    data = german(in_language("de", lambda: book_of(tables.report_of("T", TABLE))), "xlsx")
     rows = rows_of(data, "Tabelle")
     assert rows[0] == ("Dokument", "Miete", "Seite", "Fällig", "Seite", "Wer", "Seite", "Zu prüfen")
     assert [row[0] for row in rows[1:]] == ["a.pdf", "b.pdf", "c.pdf"]
@@ -275,7 +287,7 @@ def test_a_cancelled_table_has_all_rows_and_says_what_was_not_read() -> None:
 
 
 def test_a_table_as_a_paper() -> None:
-    text = words_in(german(in_language("de", table_paper, "Tabelle: a.pdf", TABLE)))
+    text = words_in(german(in_language("de", lambda: paper_of(tables.report_of("Tabelle: a.pdf", TABLE)))))
     for words in ("Wert", "Seite", "nicht gelesen", "Diese Tabelle ist nicht fertig.", "4 (gescannt)"):
         assert words in text, words
 
@@ -350,10 +362,10 @@ def test_programs_and_people_find_that_a_model_wrote() -> None:
 def test_nothing_is_said_where_rules_and_people_wrote() -> None:
     quoted = changed(SUMMARY, method="quotations")
     papers = (
-        in_language("de", summary_paper, "Miete", quoted, {RENT: "850 Euro"}),
-        in_language("de", versions_paper, DAYS),
+        summary_paper(quoted),
+        versions_paper(DAYS),
         in_language("de", chat_paper, CHAT, [PATH[0], PATH[2]]),
-        in_language("de", table_paper, "T", changed(TABLE, rows=TABLE.rows[1:])),
+        in_language("de", lambda: paper_of(tables.report_of("T", changed(TABLE, rows=TABLE.rows[1:])))),
     )
     for paper in papers:
         data = german(paper)

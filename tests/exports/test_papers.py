@@ -16,8 +16,9 @@ from slmdesk.base.record import changed
 from slmdesk.claims.types import Mark
 from slmdesk.exports.writers import pieces_of, tables_of, to_docx, to_html, to_markdown, to_xlsx
 from slmdesk.library.types import Coverage, Span, Unread
-from slmdesk.summaries.export import summary_paper, summary_sheets
+from slmdesk.summaries.report import report_of
 from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
+from slmdesk.tasks.export import book_of, paper_of
 
 pytestmark = pytest.mark.pure
 
@@ -41,12 +42,12 @@ print("<x>")
 
 <script>alert(1)</script>
 """
-RENT, LATER = Span("d", 3, 0, 25), Span("d", 4, 0, 9)
+RENT, LATER = Span("d", 3, 0, 27), Span("d", 4, 0, 42)
 LYON = Mark("name", "Lyon", 17, 21, "Lille")
 SUMMARY = Summary(
     "executive", "en", "model",
     (
-        Sentence("The rent is 850 euros.", (RENT,), (3, 4), True, group="Amount"),
+        Sentence("The rent is 850 euros.", (RENT, LATER), (3, 4), True, group="Amount"),
         Sentence("It was signed in Lyon.", (), (1,), True, (LYON,), quotation=True, file="b.pdf"),
         Sentence("All is well.", (), (), False),
     ),
@@ -129,16 +130,16 @@ def test_a_spreadsheet_has_words_and_no_formulas() -> None:
 
 
 def test_a_summary_proves_itself() -> None:
-    text = to_markdown(summary_paper("Contract", SUMMARY, {RENT: "A monthly\nrent of 850 euros"}))
+    report = report_of("Contract", SUMMARY, words=lambda _document, _page: "A monthly\nrent of 850 euros")
+    text = to_markdown(paper_of(report))
     assert "The rent is 850 euros. \\[p. 3, 4\\]" in text
     assert "- It was signed in Lyon. \\[b.pdf, p. 1\\]" in text
     assert "All is well. *(check this)*" in text
     assert [line for line in text.splitlines() if line.startswith("###")] == ["### Amount"]
     assert "> A monthly rent of 850 euros \\[p. 3\\]" in text
     assert "name not in the quotation: Lyon (there: Lille)" in text
-    assert "83 of 84 pages read; 10 of 900 paragraphs in them were not read." in text
-    assert "| 12 | scanned |" in text
-    sheets = summary_sheets(SUMMARY)
+    assert "83 of 84 pages read. Not read: 12 (scanned). Of the pages read, 10 of 900 paragraphs were not read." in text
+    sheets = book_of(report).sheets
     assert sheets["Summary"][1][:4] == ("The rent is 850 euros.", "", "3, 4", "yes")
     assert ("Not read: 12", "scanned") in sheets["Coverage"]
 
@@ -150,11 +151,14 @@ def test_a_quotation_stands_there_once_and_a_title_names_its_document_once() -> 
     sentences = (quoted, changed(quoted, blocks=(LATER,)))
     document = DocumentSummary("d", "lease.pdf", "page", sentences, Coverage(2, 2, 9, 9))
     summary = changed(SUMMARY, sentences=sentences, documents=(document,), coverage=document.coverage)
-    paper = summary_paper("Summary: lease.pdf", summary, {RENT: whole, LATER: longer})
+    paper, other = (
+        paper_of(report_of(title, summary, words=lambda _document, page: whole if page == 3 else longer))
+        for title in ("Summary: lease.pdf", "My notes")
+    )
     assert to_markdown(paper).count("The rent is 850 euros") == 3
     assert "“" not in to_markdown(paper)
     assert paper.subtitle == ""
-    assert summary_paper("My notes", summary, {RENT: whole, LATER: longer}).subtitle == "Summary of lease.pdf"
+    assert other.subtitle == "Summary of lease.pdf"
     assert paper.pieces[-1].text == "2 of 2 pages read."
 
 

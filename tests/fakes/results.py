@@ -26,6 +26,7 @@ from slmdesk.summaries.types import (
 )
 from slmdesk.tables.labels import label_presets
 from slmdesk.tables.types import Column, ColumnKind, Edit, Flag, Table, TableCell, TableRow, with_edits
+from slmdesk.tasks.shape import TaskView
 from slmdesk.versions.difference.compare import difference
 from slmdesk.versions.types import Comparison, Side, Wording
 
@@ -249,13 +250,18 @@ class Sample(Record):
         )  # fmt: skip
 
     @property
+    def context(self) -> Any:
+        return SimpleNamespace(runtime=SimpleNamespace(store=self.store))
+
+    def tasks(self, task: Any) -> Any:
+        """The service of tasks, with this result alone."""
+        view = TaskView(self.item, None, tuple(map(document_of, self.documents)), self.result, None)
+        return SimpleNamespace(open=lambda _id: view, task=lambda _kind: task)
+
+    @property
     def chats(self) -> Any:
         held = SimpleNamespace(item=self.item, messages=MESSAGES)
         return SimpleNamespace(open=lambda _id: held, messages=lambda _id: MESSAGES)
-
-    @property
-    def extraction(self) -> Any:
-        return SimpleNamespace(open=lambda _id: SimpleNamespace(table=with_edits(self.result)))
 
 
 def sample(kind: str, title: str, result: Any, forms: str, *documents: str, **settings: Any) -> Sample:
@@ -264,12 +270,12 @@ def sample(kind: str, title: str, result: Any, forms: str, *documents: str, **se
 
 
 SAMPLES: Mapping[str, Sample] = {
-    "summary": sample("summary", "Summary: lease.pdf", SUMMARY, "md html json xlsx ics", LEASE),
+    "summary": sample("summary", "Summary: lease.pdf", SUMMARY, "md html json xlsx csv ics", LEASE),
     "together": sample("summary", "My papers", TOGETHER, "md xlsx ics", LEASE, SLIDES),
     "own words": sample("summary", "Summary: plan.pptx", changed(TOGETHER, documents=(OTHER,), sentences=WRITTEN),
                         "md xlsx", SLIDES, own_words=True),
-    "table": sample("extraction", "Table: =cmd.pdf and 2 more", TABLE, "md html json xlsx csv"),
-    "labels": sample("extraction", "Table: t.csv", LABELS, "md xlsx csv svg"),
+    "table": sample("extraction", "Table: =cmd.pdf and 2 more", with_edits(TABLE), "md html json xlsx csv"),
+    "labels": sample("extraction", "Table: t.csv", with_edits(LABELS), "md xlsx csv svg"),
     "comparison": sample("versions", "Compare: old.docx and new.docx", COMPARISON, "md html json xlsx"),
     "no clauses": sample("versions", "Compare: old.docx and new.docx", PLAIN, "md xlsx"),
     "same": sample("versions", "Compare: old.docx and new.docx", SAME, "md xlsx"),

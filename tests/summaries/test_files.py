@@ -11,8 +11,8 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.library.types import Coverage, Span
-from slmdesk.summaries.export import summary_paper
 from slmdesk.summaries.files import write_summaries
+from slmdesk.summaries.report import report_of
 from slmdesk.summaries.types import (
     ALSO_IN,
     TO_DO,
@@ -75,8 +75,7 @@ def test_the_files_say_who_wrote(tmp_path):
     ]  # fmt: skip
     writer = "Written by Echo, each sentence checked against its pages."
     assert writer in file.read_text()
-    passages = {span: "The rent is due." for each in document.sentences for span in each.blocks}
-    assert summary_paper("S", made, passages).model == "Echo"
+    assert report_of("S", made).model == "Echo"
     assert with_omitted(made, "a.pdf", 0).sentences[-1].group == ALSO_IN
     assert text_of("paragraph", made.sentences).splitlines()[0] == "It says what to pay. [p. 2]"
     own = in_own_words(made)
@@ -174,7 +173,6 @@ def test_each_file_has_its_deadlines_in_order_and_says_what_is_over(tmp_path):
 
 def test_a_paper_to_be_printed_says_beside_a_step_that_it_is_over() -> None:
     document, deadlines = to_do("a.pdf")
-    passages = {span: sentence.text for sentence in document.sentences for span in sentence.blocks}
-    paper = summary_paper("S", summary(document), passages, deadlines)
-    steps = [piece.runs[0].text for piece in paper.pieces if len(piece.runs) > 1][:3]
-    assert steps == [UNKNOWN, COMING, f"{OVER} (over)"]
+    report = report_of("S", summary(document), deadlines)
+    steps = [statement.text for statement in report.statements][:3]
+    assert steps == [f"{OVER} (over)", COMING, UNKNOWN]

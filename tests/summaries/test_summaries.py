@@ -19,10 +19,10 @@ from slmdesk.jobs.service import REQUEST
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import ModelStateChanged
 from slmdesk.summaries import plan
-from slmdesk.summaries.export import export_summary
 from slmdesk.summaries.lines import count_words
 from slmdesk.summaries.plan import NOT_WRITTEN, NOTHING_USABLE, TOO_MUCH_TO_DO
 from slmdesk.summaries.types import ALSO_IN, KEY_POINTS, SHARED, TO_DO, Kind, Length, Paper, SummaryRequest
+from slmdesk.tasks.export import export_report
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.service import ReportGrew, ReportMade
 from slmdesk.tasks.summarize import ADD
@@ -390,7 +390,8 @@ def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
     assert list(stopped.draft.sentences) == shown
     with pytest.raises(KnownError):
         recorder.calls.tasks.edit(item.id, Edit(f"{stopped.documents[0].id} 0", action=ADD))
-    exported = json.loads(recorder.ask(lambda services: export_summary(services.store, stopped.item, "json"))())
+    made = recorder.ask(lambda services: export_report(services.tasks, services.task_context, stopped.item, "json"))
+    exported = json.loads(made())
     assert exported["sentences"][0]["text"] == shown[0].text
     assert "stopped before its end" in exported["note"]
     recorder.services.close()

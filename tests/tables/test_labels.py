@@ -14,11 +14,12 @@ from slmdesk.base.documents import ChartKind
 from slmdesk.base.record import changed
 from slmdesk.library.types import Coverage
 from slmdesk.tables.counts import chart_of, countable, counted, error_of, interval, rows_in, sample_of
-from slmdesk.tables.export import table_paper, table_sheets
 from slmdesk.tables.labels import cell_of, chosen_of, label_column, label_presets
+from slmdesk.tables.report import report_of
 from slmdesk.tables.texts import day_of, spoken
 from slmdesk.tables.themes import named, themes_of
 from slmdesk.tables.types import Column, ColumnKind, Edit, Flag, Table, TableCell, TableRow, edited
+from slmdesk.tasks.export import book_of, paper_of
 
 pytestmark = pytest.mark.pure
 SENTIMENT = dict(label_presets())["sentiment"]
@@ -152,8 +153,9 @@ def test_the_error_of_a_sample_has_its_interval() -> None:
     error = error_of(checked, 0)
     assert error is not None
     assert error.words == "3 of 30 labels checked by hand were wrong: 10% (95 %: 3% to 26%)"
-    assert error.words in str(table_sheets(checked)["Labels"])
-    assert any(error.words in piece.text for piece in table_paper("Reviews", checked).pieces)
+    report = report_of("Reviews", checked)
+    assert error.words in str(book_of(report).sheets["Labels"])
+    assert any(error.words in piece.text for piece in paper_of(report).pieces)
     assert interval(0, 30)[0] == 0.0
     assert error_of(TABLE, 0) is None
 

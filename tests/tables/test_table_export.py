@@ -11,8 +11,9 @@ import pytest
 from slmdesk.base.record import changed
 from slmdesk.exports.writers import Noted, to_xlsx
 from slmdesk.library.types import Coverage, Unread
-from slmdesk.tables.export import table_csv, table_paper, table_sheets
+from slmdesk.tables.report import report_of
 from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, Flag, Table, TableCell, TableRow, cell_words
+from slmdesk.tasks.export import book_of, csv_of, paper_of
 
 pytestmark = pytest.mark.pure
 
@@ -33,8 +34,12 @@ TABLE = Table(
 )  # fmt: skip
 
 
+def sheets_of(table: Table) -> bytes:
+    return to_xlsx(book_of(report_of("Rents", table)).sheets)
+
+
 def test_no_cell_of_the_csv_begins_as_a_formula() -> None:
-    data = table_csv(TABLE)
+    data = csv_of(report_of("Rents", TABLE))
     assert data.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
     assert rows[0] == ["Document", "'=Rent", "'=Rent: page", "Due", "Due: page", "Who", "Who: page",
@@ -50,7 +55,7 @@ def test_no_cell_of_the_csv_begins_as_a_formula() -> None:
 def test_no_part_of_a_cell_begins_as_a_formula_where_a_semicolon_parts_cells() -> None:
     evil = TableCell("ACME;=cmd|' /C calc'!A1", page=1)
     row = changed(TABLE.rows[0], cells=(evil, TableCell(), TableCell()))
-    data = table_csv(changed(TABLE, rows=(row,))).decode("utf-8-sig")
+    data = csv_of(report_of("Rents", changed(TABLE, rows=(row,)))).decode("utf-8-sig")
     assert ";'=cmd" in data
     assert ";=" not in data
 
@@ -69,7 +74,7 @@ def test_a_spreadsheet_is_made_without_files_elsewhere(monkeypatch, tmp_path):
 
 
 def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formulas() -> None:
-    book = openpyxl.load_workbook(io.BytesIO(to_xlsx(table_sheets(TABLE))))
+    book = openpyxl.load_workbook(io.BytesIO(sheets_of(TABLE)))
     sheet = book["Table"]
     heads = ["Document", "=Rent", "Page", "Due", "Page", "Who", "Page", "Needs review"]
     assert [cell.value for cell in sheet[1]] == heads
@@ -93,12 +98,12 @@ def test_numbers_and_days_are_such_in_the_spreadsheet_and_words_are_never_formul
 
 def test_a_cell_of_an_e_invoice_says_so_and_an_empty_one_why_it_is_marked(monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.tables.types.DOUBTFUL", doubtful := DOUBTFUL | {Flag.NOT_THERE})
-    monkeypatch.setattr("slmdesk.tables.export.DOUBTFUL", doubtful)
+    monkeypatch.setattr("slmdesk.tables.report.DOUBTFUL", doubtful)
     cells = (
         TableCell("900,00", page=1, flag=Flag.NONE, origin="e-invoice", number=900.0, note="PayableAmount"),
         TableCell(flag=Flag.NOT_THERE), TableCell(flag=Flag.UNASKED),
     )  # fmt: skip
-    rows = to_xlsx(table_sheets(changed(TABLE, rows=(changed(TABLE.rows[0], cells=cells),))))
+    rows = sheets_of(changed(TABLE, rows=(changed(TABLE.rows[0], cells=cells),)))
     sheet = openpyxl.load_workbook(io.BytesIO(rows))["Table"]
     assert "from the e-invoice" in sheet["B2"].comment.text
     assert cell_words(cells[0]) == "p. 1, from the e-invoice, PayableAmount"
@@ -108,7 +113,7 @@ def test_a_cell_of_an_e_invoice_says_so_and_an_empty_one_why_it_is_marked(monkey
 
 
 def test_as_a_paper_it_says_what_was_read() -> None:
-    paper = table_paper("Table: rents", TABLE)
+    paper = paper_of(report_of("Table: rents", TABLE))
     words = repr(paper)
     assert "4 (scanned)" in words
     assert "1.234,50 €" in words

@@ -21,9 +21,9 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import Noticed
 from slmdesk.tables import plan
 from slmdesk.tables.cells import column_named, verified
-from slmdesk.tables.export import table_sheets
 from slmdesk.tables.labels import label_column, offered
 from slmdesk.tables.layout import PageTexts
+from slmdesk.tables.report import report_of
 from slmdesk.tables.request import TableRequest
 from slmdesk.tables.types import (
     DOUBTFUL,
@@ -33,6 +33,7 @@ from slmdesk.tables.types import (
     Flag,
     unasked_words,
 )
+from slmdesk.tasks.export import book_of
 from slmdesk.tasks.extract import TASK
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.service import ReportGrew, ReportMade
@@ -197,7 +198,7 @@ def test_a_small_model_is_asked_nothing_and_a_cell_says_that_no_model_looked(ope
     assert asked() == ""
     assert [cell.flag for cell in table.rows[0].cells] == [Flag.NONE, Flag.UNASKED]
     assert unasked_words(table) == "A model of about 1B or more would fill: Heating."
-    exported = [str(cell) for cell in table_sheets(table)["Table"][1]]
+    exported = [str(cell) for cell in book_of(report_of("T", table)).sheets["Table"][1]]
     assert exported[-1].endswith("not looked for")
 
 
@@ -307,7 +308,7 @@ def test_a_cancelled_table_keeps_a_row_for_each_document(opened) -> None:
     assert [row.document for row in table.rows] == documents
     assert [row.cells[0].value for row in table.rows[:16]] == ["900 euros"] * 16
     assert {cell.flag for cell in table.rows[-1].cells} == {Flag.UNREAD}
-    assert [line[0] for line in table_sheets(table)["Table"][1:]] == [row.name for row in table.rows]
+    assert [line[0] for line in book_of(report_of("T", table)).sheets["Table"][1:]] == [row.name for row in table.rows]
     recorder.calls.tasks.edit(item.id, Edit(f"{documents[-1]} 0", "700 euros"))
     assert view(recorder, item).newest.rows[-1].cells[0].value == "700 euros"
 
@@ -346,7 +347,7 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     assert [cell.value for cell in table.rows[3].cells] == ["900 EUR", "Ada", "3 May 2024"]
     assert table.rows[1].cells[0].value == "800 EUR"
     assert {cell.flag for cell in table.rows[0].cells} == {Flag.UNREAD}
-    sheet = table_sheets(table)["Table"]
+    sheet = book_of(report_of("T", table)).sheets["Table"]
     assert [line[0] for line in sheet[1:]] == ["0.txt", "1.txt", "2.txt", "3.txt"]
     assert sheet[2][-1] == "Tenant: not read; Begins: not read"
     assert [cell.value for cell in sheet[2][3:6:2]] == ["not read", "not read"]

@@ -15,11 +15,10 @@ from fakes.results import SAMPLES, SKIPPED, Sample
 
 from slmdesk.base.documents import Paper
 from slmdesk.exports.writers import in_form
-from slmdesk.questions.export import export_question
-from slmdesk.runtime.service import Make, Slices
-from slmdesk.summaries.export import export_summary
-from slmdesk.tables.export import export_table
-from slmdesk.versions.export import export_versions
+from slmdesk.questions.report import export_question
+from slmdesk.runtime.service import Make
+from slmdesk.tasks.export import export_report
+from slmdesk.tasks.known import known_tasks
 
 pytestmark = pytest.mark.pure
 DATA = Path(__file__).parent / "data"
@@ -36,16 +35,10 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def made(sample: Sample, form: str) -> Make | Slices[Make] | None:
-    match sample.item.kind:
-        case "summary":
-            return export_summary(sample.store, sample.item, form)
-        case "extraction":
-            return export_table(sample.extraction, sample.item, form)
-        case "versions":
-            return export_versions(sample.store, sample.item, form)
-        case _:
-            return export_question(sample.store, sample.chats, lambda _folder: [SKIPPED], sample.item, form)
+def made(sample: Sample, form: str) -> Make | None:
+    if sample.item.kind == "question":
+        return export_question(sample.store, sample.chats, lambda _folder: [SKIPPED], sample.item, form)
+    return export_report(sample.tasks(known_tasks()[sample.item.kind]), sample.context, sample.item, form)
 
 
 def words_of(data: bytes, form: str) -> str:

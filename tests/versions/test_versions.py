@@ -14,11 +14,12 @@ from slmdesk.claims.types import Mark
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage
 from slmdesk.tasks.compare import TASK
+from slmdesk.tasks.export import book_of, paper_of
 from slmdesk.tasks.service import ReportMade
 from slmdesk.versions.difference.compare import difference
 from slmdesk.versions.difference.types import Run
-from slmdesk.versions.export import versions_paper, versions_sheets
 from slmdesk.versions.remarks import remarks_in
+from slmdesk.versions.report import report_of
 from slmdesk.versions.types import (
     Comparison,
     Side,
@@ -201,9 +202,9 @@ def test_a_remark_stands_below_the_rules_words_in_every_form() -> None:
     at = lines.index("- 900 euros → 950 euros [p. 1]")
     assert lines[at + 1] == "  - Echo: It costs more."
     assert json_of(comparison)["sentences"] == [{"change": 0, "text": "It costs more.", "supported": True, "flags": []}]
-    words = ["".join(run.text for run in piece.runs) for piece in versions_paper(comparison).pieces]
+    words = ["".join(run.text for run in piece.runs) for piece in paper_of(report_of("V", comparison)).pieces]
     assert words[words.index("Echo: It costs more.") - 1] == "900 euros → 950 euros"
-    rows = versions_sheets(comparison)["Changes"]
+    rows = book_of(report_of("V", comparison)).sheets["Changes"]
     assert [row[-1] for row in rows] == ["Echo", "It costs more.", ""]
     assert "doubt" not in str((lines, words, rows))
 

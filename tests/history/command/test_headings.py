@@ -85,7 +85,7 @@ def test_a_file_that_was_not_written_is_named_also_where_the_program_is_at_fault
     def broken(*_given: object, **_named: object) -> None:
         raise IndexError("tuple index out of range")
 
-    monkeypatch.setattr("slmdesk.summaries.export.summary_paper", broken)
+    monkeypatch.setattr("slmdesk.tasks.export.paper_of", broken)
     for command in (("summarize", str(lease)), ("history", "export", item, "--format", "docx")):
         done = run(*command, "-o", str(tmp_path / "z.docx"))
         assert done.status == 1

@@ -131,7 +131,7 @@ def test_a_part_that_was_not_read_is_named(run, with_echo, tmp_path):
     asked = run("ask", str(letter), "When?", echo={"answer": "At twelve."})
     assert "note: letter.docx: Not read in it: embedded file." in asked.err
     (item,) = (row["id"] for row in run("history", "list", "--json").json)
-    assert "Not read in it: embedded file." in run("history", "export", item, "--format", "md").out
+    assert "| letter.docx | 1 | 1 | embedded file |" in run("history", "export", item, "--format", "md").out
 
 
 def test_what_has_no_words_is_said(run, tmp_path):
