@@ -95,7 +95,10 @@ def report_of(
         else:
             sections += _answer(message, answers.get(message.id), {section.document: section for section in read})
     return Report(
-        "question", title, _(phrases.QUESTIONS_TO).format(names=names) if names else "", (*sections, *read),
+        "question",
+        title,
+        (*sections, *read),
+        subtitle=_(phrases.QUESTIONS_TO).format(names=names) if names else "",
         not_read=not_read, documents=tuple((section.document, section.title) for section in read),
         model=models_of(messages),
     )  # fmt: skip

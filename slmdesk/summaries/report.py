@@ -51,7 +51,10 @@ def report_of(title: str, summary: Summary, deadlines: Sequence[Deadline] = (), 
     read_words = whole_coverage_words(summary), phrases.missed_words(missed, read.blocks_total) if missed else ""
     left_out = phrases.left_out_words(summary.left_out) if summary.left_out else ""
     return Report(
-        "summary", title, "" if is_named else _(phrases.SUMMARY_OF).format(names=names), tuple(sections),
+        "summary",
+        title,
+        tuple(sections),
+        subtitle="" if is_named else _(phrases.SUMMARY_OF).format(names=names),
         notes=tuple(filter(None, (note_words(summary.note), left_out))), due=tuple(due_of(deadlines, kinds)),
         coverage=read, page_kind=summary.page_kind, coverage_words=" ".join(filter(None, read_words)),
         not_read=tuple(NotRead(other.name, other.reason) for other in summary.not_read),

@@ -45,9 +45,14 @@ def report_of(title: str, table: Table) -> Report:
     has_labels = bool(labels_of(table))
     documents = [(row.source, row.name) for row in table.rows if row.source == row.document]
     return Report(
-        "extraction", title, _(phrases.OF_LABELS if has_labels else phrases.FROM_DOCUMENTS),
-        tuple(_section(table, row) for row in table.rows), Layout.GRID, "\n".join(_about_labels(table)),
-        tuple(map(_column, table.columns)), tuple(notes if table.is_done else [*notes, _(phrases.UNFINISHED)]),
+        "extraction",
+        title,
+        tuple(_section(table, row) for row in table.rows),
+        Layout.GRID,
+        lead="\n".join(_about_labels(table)),
+        columns=tuple(map(_column, table.columns)),
+        notes=tuple(notes if table.is_done else [*notes, _(phrases.UNFINISHED)]),
+        subtitle=_(phrases.OF_LABELS if has_labels else phrases.FROM_DOCUMENTS),
         charts=tuple(charts_of(table)), documents=tuple(documents),
         model=model_of(table), is_draft=not table.is_done, seconds=table.seconds,
     )  # fmt: skip

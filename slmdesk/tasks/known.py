@@ -10,7 +10,7 @@ from typing import Any
 from slmdesk import tasks
 from slmdesk.tasks.shape import Task
 
-SHARED = frozenset(("command", "export", "items", "known", "report", "service", "shape", "window"))
+SHARED = frozenset(("command", "export", "items", "known", "report", "service", "shape", "window", "words"))
 """Modules of the package that are no task."""
 
 

@@ -151,21 +151,6 @@ class Due(Record):
     """How a document lists it. Empty where its statement says all of it."""
 
 
-class Due(Record):
-    """What has to be done by a day, as a calendar has it."""
-
-    day: str
-    """ISO 8601. Empty where it is not known."""
-    title: str
-    details: str
-    """What the calendar says below, line by line."""
-    key: str
-    """Tells it from others, and is the same whenever the report is made."""
-    is_sure: bool = True
-    line: str = ""
-    """How a document lists it. Empty where its statement says all of it."""
-
-
 class NotRead(Record):
     """A document, or a page of one, that could not be read."""
 
@@ -177,16 +162,12 @@ class Report(Record):
     task: str
     """Kind of the task, as its items are stored."""
     title: str
-    subtitle: str = ""
-    """What it is and of which documents, below the title of a file."""
     sections: tuple[Section, ...] = ()
     layout: Layout = Layout.LIST
     lead: str = ""
     """What it comes to, above all, mostly in one line: "7 changes on 3 pages: 5 amounts, 2 dates"."""
     columns: tuple[Column, ...] = ()
     """Of a grid: what the statements of each row are, in their order."""
-    offers: tuple[Column, ...] = ()
-    """Columns that a person may add to a grid by one press."""
     notes: tuple[str, ...] = ()
     """What else is to be known about the whole: that a model was too weak, that it was stopped."""
     due: tuple[Due, ...] = ()
@@ -211,6 +192,10 @@ class Report(Record):
     """Which of its task's switches a person can use, and whether they are on."""
     is_editable: bool = False
     """Whether a person can change the text of its statements."""
+    offers: tuple[Column, ...] = ()
+    """Columns that a person may add to a grid by one press."""
+    subtitle: str = ""
+    """What it is and of which documents, below the title of a file."""
     seconds: float = 0.0
 
     @property

@@ -42,8 +42,12 @@ def report_of(title: str, comparison: Comparison) -> Report:
     has_remarks = any(map(comparison.remark, range(len(comparison.changes))))
     old, new = comparison.old, comparison.new
     return Report(
-        "versions", title, _(phrases.CHANGED_FROM_TO).format(old=old.name, new=new.name),
-        tuple(_sections(comparison)), Layout.PAGES, headline(comparison),
+        "versions",
+        title,
+        tuple(_sections(comparison)),
+        Layout.PAGES,
+        headline(comparison),
+        subtitle=_(phrases.CHANGED_FROM_TO).format(old=old.name, new=new.name),
         notes=(retold(comparison.note),) if comparison.note else (), coverage_words=coverage_line(comparison),
         page_kind=new.page_kind, documents=((old.document, old.name), (new.document, new.name)),
         language=comparison.language, model=comparison.model if has_remarks else "",
