@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     from slmdesk.translation.memory import MemoryService
     from slmdesk.translation.pairs import AutoPairExams, PairExamService
     from slmdesk.translation.recent import RecentTranslations
-    from slmdesk.translation.segments import SegmentEdits, SegmentLists
+    from slmdesk.translation.segments import SegmentEdits
     from slmdesk.translation.service import TranslationFiles, TranslationService
     from slmdesk.translation.typed import LiveTranslation
     from slmdesk.voice.service import VoiceService
@@ -261,15 +261,12 @@ class Services:
         ),
     )
     segment_edits: Made[SegmentEdits] = Made(
-        "translation.segments:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations)
+        "translation.segments:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations, s.memory)
     )
     glossaries: Made[GlossaryService] = Made(
         "translation.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)
     )
     memory: Made[MemoryService] = Made("translation.memory:MemoryService", lambda s, new: new(s.runtime, s.reader))
-    segment_lists: Made[SegmentLists] = Made(
-        "translation.segments:SegmentLists", lambda s, new: new(s.store, s.translations, s.memory)
-    )
     translation_files: Made[TranslationFiles] = Made(
         "translation.service:TranslationFiles", lambda s, new: new(s.runtime, s.translations)
     )

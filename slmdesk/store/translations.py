@@ -289,6 +289,14 @@ class TranslationMemory(StorePart):
             [newest, source_language, target_language, limit],
         )
 
+    def forget(self, source_language: str, target_language: str, domain: str, source: str) -> None:
+        """Delete the pair with this source, if there is one."""
+        with self._db.writing():
+            pair = self._pair_at(source_language, target_language, domain, memory_key(source))
+            if pair is not None:
+                self._index.remove(pair["n"], pair["source"], "memory_words")
+                self._db.run("delete from memory where n = ?", (pair["n"],))
+
     def delete_of_item(self, item: str) -> None:
         """Delete the pairs that belong to an item. Call inside a transaction."""
         for row in self._db.rows("select n, source from memory where item = ?", (item,)):

@@ -2,65 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from difflib import SequenceMatcher
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
-from slmdesk.base.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting
+from slmdesk.base.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting, weighty
 from slmdesk.base.translation import Origin as Made
 from slmdesk.jobs.runner import Batch, Plan, Question
 from slmdesk.loader.model_loader import ModelLoader, ask_once
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, sliced
 from slmdesk.store import Store
-from slmdesk.store.translations import LOOK
-from slmdesk.text.tagged import Tags, plain, problems
-from slmdesk.text.terms import find_terms
+from slmdesk.text.tagged import Tags, problems
 from slmdesk.translation.documents import recall, segment_flags
+from slmdesk.translation.export import gathered
 from slmdesk.translation.memory import MemoryService
 from slmdesk.translation.prompts import TranslationStyle, styled
 from slmdesk.translation.service import TranslationService
 from slmdesk.translation.types import SegmentChanged, TranslationRequest, formality_of, memory_domain, request_of
 
-MOST_MATCHES = 5
-LOOK_AT = LOOK
+MOST_MATCHES = 3
+MOST_UNDONE = 100
+"""Most changes of a translation that can be taken back."""
 
 
-class SegmentNumbers(Record):
-    numbers: Sequence[int]
-    states: Mapping[SegmentState, int]
-    look: int
-
-    @property
-    def total(self) -> int:
-        return sum(self.states.values())
+def is_to_check(segment: SegmentRecord) -> bool:
+    """Return whether a person should look at a segment. The store counts the same ones (`Segments.count_look`)."""
+    if segment.state is SegmentState.FAILED:
+        return True
+    return segment.state is not SegmentState.APPROVED and bool(weighty(segment.flags))
 
 
-class TermUse(Record):
-    term: Term
-    is_used: bool
-    forbidden: tuple[str, ...] = ()
-
-
-class SimilarPair(Record):
-    pair: MemoryPair
-    likeness: float
-    """Similarity from 0 to 1."""
-    runs: tuple[tuple[str, str], ...]
-    """Comparison of the segment's source with the remembered source: ("same" | "gone" | "new", words). "gone" words are
-    only in the remembered source.
-    """
-    is_penalised: bool
-    """Whether the remembered pair is of another domain."""
-
-
-class SegmentHelp(Record):
-    number: int
-    terms: tuple[TermUse, ...]
-    likenesses: tuple[SimilarPair, ...]
+def in_order(segments: Iterable[SegmentRecord]) -> list[SegmentRecord]:
+    """Return what is to check first, then the rest, both as in the document."""
+    return sorted(segments, key=lambda segment: (not is_to_check(segment), segment.number))
 
 
 def segment_at(store: Store, item: str, number: int) -> SegmentRecord:
@@ -71,77 +49,41 @@ def segment_at(store: Store, item: str, number: int) -> SegmentRecord:
     return segments[0]
 
 
-class SegmentLists:
-    def __init__(self, store: Store, translations: TranslationService, memory: MemoryService) -> None:
-        self._store, self._translations, self._memory = store, translations, memory
-
-    def listed(self, item: str, state: str = "") -> SegmentNumbers:
-        """List the segments of a state, or those to review (LOOK). Without a state, all."""
-        kept = self._store.segments
-        return SegmentNumbers(kept.numbers(item, state=state), kept.count(item), kept.count_look(item).get(item, 0))
-
-    def flagged(self, item: str, state: str, number: int, step: int) -> int:
-        """Return the number of the next matching segment with a flag, after `number` (`step` 1) or before it (-1).
-
-        The search wraps round at the ends. -1 if there is none.
-        """
-        look = set(self._store.segments.numbers(item, state=LOOK))
-        numbers = [at for at in self._store.segments.numbers(item, state=state) if at in look]
-        if not numbers:
-            return -1
-        if step < 0:
-            return next((at for at in reversed(numbers) if at < number), numbers[-1])
-        return next((at for at in numbers if at > number), numbers[0])
-
-    def rows(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
-        return self._store.segments.numbered(item, numbers)
-
-    def help(self, item: str, number: int) -> SegmentHelp:
-        """Return the glossary terms and similar remembered pairs for a segment. Raises KnownError `request.invalid`."""
-        segment, request = segment_at(self._store, item, number), request_of(self._store.items.get(item))
-        source, domain = segment.language or request.source, memory_domain(request)
-        terms = _uses(segment, source, request.target, self._translations.terms_of(request))
-        alike = self._memory.alike(source, request.target, segment.source, domain)
-        likenesses = [
-            SimilarPair(pair, likeness, word_runs(pair.source, segment.source), pair.domain not in ("", domain))
-            for pair, likeness in alike
-            if pair.target != segment.target or likeness < 1.0
-        ]
-        return SegmentHelp(number, terms, tuple(likenesses[:MOST_MATCHES]))
-
-
-def _uses(segment: SegmentRecord, source: str, target: str, terms: Sequence[Term]) -> tuple[TermUse, ...]:
-    from slmdesk.text.terms import term_flags
-
-    tags = Tags(segment.paired, segment.lone)
-    before, after = plain(segment.source, tags), plain(segment.target, tags)
-    uses = []
-    for term in dict.fromkeys(term.term for term in find_terms(before, terms, source)):
-        flags = term_flags(before, after, source, target, [term])
-        is_missing = any(flag.kind == "glossary" for flag in flags) or not after
-        uses.append(TermUse(term, not is_missing, tuple(flag.text for flag in flags if flag.kind == "forbidden")))
-    return tuple(uses)
-
-
-def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
-    before, after = old.split(), new.split()
-    runs: list[tuple[str, str]] = []
-    for __, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if before[a:b] == after[c:d]:
-            runs.append(("same", " ".join(after[c:d])))
-            continue
-        runs += [("gone", " ".join(before[a:b]))] if b > a else []
-        runs += [("new", " ".join(after[c:d]))] if d > c else []
-    return tuple(runs)
+class _Undo(Record):
+    segment: SegmentRecord
+    """The segment as it was before."""
+    pair: MemoryPair | None = None
+    """What the memory had for its source."""
+    is_remembered: bool = False
+    """Whether the memory has had a person's words for it since."""
 
 
 MOST_HINT, MOST_ATTEMPTS = 300, 1000
 
 
 class SegmentEdits(Service):
-    def __init__(self, runtime: Runtime, loader: ModelLoader, translations: TranslationService) -> None:
+    def __init__(
+        self, runtime: Runtime, loader: ModelLoader, translations: TranslationService, memory: MemoryService
+    ) -> None:
         super().__init__(runtime)
-        self._loader, self._translations = loader, translations
+        self._loader, self._translations, self._memory = loader, translations, memory
+        self._undo: dict[str, deque[list[_Undo]]] = defaultdict(lambda: deque(maxlen=MOST_UNDONE))
+        """What was changed since the program started, by item."""
+
+    @sliced
+    def all(self, item: str) -> Slices[list[SegmentRecord]]:
+        return (yield from gathered(self._store, item))
+
+    def similar(self, item: str, number: int) -> list[tuple[MemoryPair, float]]:
+        """Return what the memory has for similar sentences, and how similar they are (0 to 1), best first.
+
+        Raises KnownError `item.unknown`, `request.invalid`.
+        """
+        segment, request = segment_at(self._store, item, number), request_of(self._store.items.get(item))
+        source, domain = segment.language or request.source, memory_domain(request)
+        pairs = self._memory.alike(source, request.target, segment.source, domain)
+        other = [(pair, likeness) for pair, likeness in pairs if pair.target != segment.target]
+        return other[:MOST_MATCHES]
 
     def edit(self, item: str, number: int, target: str) -> SegmentRecord:
         """Set a person's translation of a segment, and store it in the translation memory.
@@ -153,23 +95,64 @@ class SegmentEdits(Service):
         if wrong:
             raise KnownError("translation.tags", tag=wrong[0].number, kind=wrong[0].kind)
         flags = segment_flags(segment, target, request, self._translations.terms_of(request))
+        languages, domain = (segment.language or request.source, request.target), memory_domain(request)
+        pair = self._remembered(languages, domain, segment.source)
         changed = self._store.segments.change(
             item, number, target=target, state=SegmentState.EDITED, origin=Made.PERSON, flags=flags, reason=""
         )
         self._store.memory.remember(
-            segment.language or request.source, request.target, [(segment.source, target)],
-            domain=memory_domain(request), origin=Made.PERSON, item=item,
-        )  # fmt: skip
+            *languages, [(segment.source, target)], domain=domain, origin=Made.PERSON, item=item
+        )
+        self._undo[item].append([_Undo(segment, pair, is_remembered=True)])
         self._publish(SegmentChanged(item, changed))
         return changed
 
     def approve(self, item: str, numbers: Sequence[int]) -> None:
         """Approve those of the segments that have a translation of their own."""
+        before = []
         with self._store.together():
             for segment in self._store.segments.numbered(item, numbers):
                 if segment.state in (SegmentState.TRANSLATED, SegmentState.EDITED):
+                    before.append(_Undo(segment))
                     changed = self._store.segments.change(item, segment.number, state=SegmentState.APPROVED)
                     self._publish(SegmentChanged(item, changed))
+        if before:
+            self._undo[item].append(before)
+
+    def undo(self, item: str) -> int:
+        """Take back the last change that a person made to a translation since the program started: what they wrote,
+        approved or had translated again. The memory forgets it too.
+
+        Returns the number of the segment, or -1 if there is nothing to take back. Raises KnownError `item.unknown`.
+        """
+        request = self._translations.open(item).request
+        if not self._undo[item]:
+            return -1
+        changes = self._undo[item].pop()
+        with self._store.together():
+            for change in changes:
+                self._restore(item, request, change)
+        return changes[0].segment.number
+
+    def _restore(self, item: str, request: TranslationRequest, change: _Undo) -> None:
+        old = change.segment
+        if change.is_remembered:
+            languages, domain = (old.language or request.source, request.target), memory_domain(request)
+            self._store.memory.forget(*languages, domain, old.source)
+            if (pair := change.pair) is not None:
+                words = [(pair.source, pair.target)]
+                self._store.memory.remember(*languages, words, domain=domain, origin=pair.origin, item=pair.item)
+        restored = self._store.segments.change(
+            item, old.number, target=old.target, state=old.state, origin=old.origin, flags=old.flags,
+            reason=old.reason, doubts=old.doubts,
+        )  # fmt: skip
+        self._publish(SegmentChanged(item, restored))
+
+    def _remembered(self, languages: tuple[str, str], domain: str, source: str) -> MemoryPair | None:
+        for pair in self._store.memory.recall(*languages, source):
+            if pair.domain == domain:
+                return pair
+        return None
 
     @sliced
     def retry(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
@@ -183,9 +166,12 @@ class SegmentEdits(Service):
         terms, hint = self._translations.terms_of(request), hint.strip()[:MOST_HINT]
         known = None if hint else recall(self._store, segment, request, terms, other_than=segment.target)
         if known is None:
-            return (yield from self._ask_again(segment, request, terms, hint))
-        self._publish(SegmentChanged(item, known))
-        return known
+            again: SegmentRecord = yield from self._ask_again(segment, request, terms, hint)
+        else:
+            again = known
+            self._publish(SegmentChanged(item, known))
+        self._undo[item].append([_Undo(segment)])
+        return again
 
     def _ask_again(
         self, segment: SegmentRecord, request: TranslationRequest, terms: Sequence[Term], hint: str

@@ -14,8 +14,7 @@ from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
-from slmdesk.store.translations import LOOK
-from slmdesk.translation.segments import word_runs
+from slmdesk.translation.segments import in_order, is_to_check
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationRequest
 
@@ -56,43 +55,58 @@ def test_segments_are_edited_remembered_and_approved(opened):
     assert states == [approved, approved, SegmentState.TRANSLATED, left], "what was left cannot be approved"
 
 
-def test_lists_and_their_counts(opened):
+def test_what_is_to_check_is_listed_first(opened):
     recorder = opened(turned=True)
-    item = translated(recorder, text=TEXT)
-    lists = recorder.calls.segment_lists
-
-    def listed(**requested):
-        return lists.listed(item, **requested)
-
-    everything = listed()
-    assert list(everything.numbers) == [0, 1, 2, 3]
-    assert everything.total == 4
-    assert everything.states == {SegmentState.TRANSLATED: 3, SegmentState.LEFT: 1}
-    assert everything.look == 1
-    assert list(listed(state=LOOK).numbers) == [2]
-    assert list(listed(state="left").numbers) == [3]
+    item, store = translated(recorder, text=TEXT), recorder.calls.store
+    store.segments.change(item, 1, target="", state=SegmentState.FAILED)
+    listed = in_order(recorder.calls.segment_edits.all(item))
+    assert [row.number for row in listed] == [1, 2, 0, 3]
+    assert sum(map(is_to_check, listed)) == recorder.calls.translations.open(item).look == 2
+    recorder.calls.segment_edits.approve(item, [2])
+    assert [row.number for row in in_order(rows(recorder, item))] == [1, 0, 2, 3]
 
 
-def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
+def test_the_last_change_is_taken_back_and_the_memory_forgets_it(opened):
     recorder = opened(turned=True)
-    store = recorder.calls.store
-    made = store.glossaries.add("law", source_language="en", target_language="de")
-    store.terms.add(made.id, [Term("rent", "RENT"), Term("landlord", "Vermieter"), Term("zebra", "Zebra")])
+    item, edits = translated(recorder, text=TEXT), recorder.calls.segment_edits
+    before = rows(recorder, item)
+    edits.edit(item, 2, "Nicht untervermieten.")
+    edits.edit(item, 2, "Untervermieten verboten.")
+    edits.approve(item, [0, 2])
+    edits.retry(item, 1, "more formal")
+    assert edits.undo(item) == 1
+    assert edits.undo(item) == 0
+    assert [row.state for row in rows(recorder, item)][:3] == [before[0].state, before[1].state, SegmentState.EDITED]
+    assert edits.undo(item) == 2
+    assert memory(recorder) == {"You must not sublet.": "Nicht untervermieten."}
+    assert edits.undo(item) == 2
+    assert memory(recorder) == {}
+    after = rows(recorder, item)
+    assert [(row.target, row.state, row.flags) for row in after] == [
+        (row.target, row.state, row.flags) for row in before
+    ]
+    assert edits.undo(item) == -1
+
+
+def test_what_the_memory_had_before_comes_back(opened):
+    recorder = opened(turned=True)
+    store, pair = recorder.calls.store, [("The rent is low.", "Die Miete ist niedrig.")]
+    store.memory.remember("en", "de", pair, origin=Origin.IMPORT)
+    item, edits = translated(recorder, text="The rent is low."), recorder.calls.segment_edits
+    edits.edit(item, 0, "Die Miete ist gering.")
+    edits.undo(item)
+    (kept,) = store.memory.recall("en", "de", "The rent is low.")
+    assert (kept.target, kept.origin, kept.item) == (pair[0][1], Origin.IMPORT, None)
+
+
+def test_what_the_memory_has_for_similar_sentences_is_offered(opened):
+    recorder = opened(turned=True)
     pairs = [("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig."), ("Go home.", "Geh heim.")]
-    store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
+    recorder.calls.store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
     item = translated(recorder, text="The landlord wants rent. The rent is due on the last day.")
-    terms = recorder.calls.segment_lists.help(item, 0).terms
-    assert {term.term.source: term.is_used for term in terms} == {"rent": True, "landlord": False}
-    likenesses = recorder.calls.segment_lists.help(item, 1).likenesses
-    assert [likeness.pair.target for likeness in likenesses] == ["Die Miete ist am ersten Tag fällig."]
-    assert likenesses[0].is_penalised
-    assert 0.75 <= likenesses[0].likeness < 0.95
-    assert likenesses[0].runs[1:] == (("gone", "first"), ("new", "last"), ("same", "day."))
-
-
-def test_differences_are_runs_of_words():
-    assert word_runs("a b c", "a x c d") == (("same", "a"), ("gone", "b"), ("new", "x"), ("same", "c"), ("new", "d"))
-    assert word_runs("", "a") == (("new", "a"),)
+    assert recorder.calls.segment_edits.similar(item, 0) == []
+    ((pair, likeness),) = recorder.calls.segment_edits.similar(item, 1)
+    assert (pair.target, 0.75 <= likeness < 0.95) == (pairs[0][1], True)
 
 
 def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
@@ -179,8 +193,7 @@ def test_a_report_holds_every_segment_once(opened, tmp_path):
     assert shape["counts"]["all"] == 4
     assert shape["counts"]["not translated"] == 1
     view = recorder.calls.translations.open(item)
-    listed = recorder.calls.segment_lists.listed(item, LOOK)
-    assert shape["counts"]["to look at"] == view.look == listed.look == len(listed.numbers) == 2
+    assert shape["counts"]["to look at"] == view.look == 2
     assert shape["facts"]["Languages"] == "English to German"
     assert shape["facts"]["Model"] == "Echo"
     for form in ("html", "md"):

@@ -21,12 +21,11 @@ from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.translation.window.documents import PDF, done_words, unfinished, unfinished_words
 from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, ViewSettings, own_language, target_for
-from slmdesk.translation.window.review_pane import ReviewPane
+from slmdesk.translation.window.segment_list import SegmentPane
 from slmdesk.translation.window.text import TranslateController
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import ThemeKeeper
@@ -74,9 +73,8 @@ class DocumentPane(QStackedWidget):
         self._said = ""
         """What is said of the written file, until the translation goes on."""
         self._build_ui(controller.view, keeper)
-        self.review.listed.connect(self._settle)
-        self.review.words_changed.connect(self._on_words_changed)
-        self.review.rows_came.connect(self._show_languages)
+        self.segments.counted.connect(self._on_counted)
+        self.segments.words_changed.connect(self._on_words_changed)
         self._bridge.on(TranslationGrew, self._on_grew)
         self._bridge.on(JobChanged, self._on_job)
         self._bridge.on(ItemChanged, self._on_item)
@@ -91,7 +89,7 @@ class DocumentPane(QStackedWidget):
         self._save = button(_("Save translation"), "save_translation_button", self.head, kind="primary")
         self._save.clicked.connect(self._on_save)
         self._option_button = tool_button(
-            "document_options_button", self.head, label=_("Options"), tip=_("Filter, try again, export"),
+            "document_options_button", self.head, label=_("Options"), tip=_("Try again, export"),
             icon="sliders", colour="ink2",
         )  # fmt: skip
         self._progress = thin_bar(
@@ -103,7 +101,7 @@ class DocumentPane(QStackedWidget):
         self._cancel.setToolTip(_("Translate no further; what is translated is kept"))
         self._resume = button(_("Continue"), "resume_translation_button", self, kind="quiet", on=self._on_resume)
         self._open = button(_("Open the file"), "open_translation_button", self, kind="quiet", on=self._on_open_file)
-        self.review = ReviewPane(self._bridge, view, keeper, self)
+        self.segments = SegmentPane(self._bridge, keeper, self)
         self.advice = AdviceLine(self._bridge, self, for_document=True)
         self._build_options()
         self._lay_out()
@@ -126,7 +124,6 @@ class DocumentPane(QStackedWidget):
         for done in (self._retry, self._otherwise):
             done.clicked.connect(options.dismiss)
         column(
-             row(self.review.shade, 1),
             row(self._otherwise, 1), row(self._retry, 1), row(self._more, 1), into=options,
             gap=theme.SPACE_8, margins=theme.SPACE_16,
         )  # fmt: skip
@@ -153,7 +150,7 @@ class DocumentPane(QStackedWidget):
             (self._words, 1), self._resume, self._pause, self._cancel, self._open, into=foot, gap=theme.SPACE_4,
             margins=(theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_4),
         )  # fmt: skip
-        column(self._progress, self.advice, (self.review, 1), foot, into=body, gap=0)
+        column(self._progress, self.advice, (self.segments, 1), foot, into=body, gap=0)
         self.addWidget(none)
         self.addWidget(scrolled)
         self._show_any()
@@ -245,7 +242,7 @@ class DocumentPane(QStackedWidget):
     def _close(self, item: str) -> None:
         if item == self.item:
             self._view = self._job = None
-            self.review.close_view()
+            self.segments.close_view()
             self._show_any()
 
     def _on_pause(self) -> None:
@@ -287,7 +284,7 @@ class DocumentPane(QStackedWidget):
         write = partial(self._write, view.item.id, replace_it=True)  # the dialog asks whether a file is replaced
         title, name = _("Save the translated document"), "save_translation_dialog"
         save = partial(ask_new_file, self, title, write, name=name, proposed=proposed)
-        ask_save_anyway(self, view, save, self.review.look)
+        ask_save_anyway(self, view, save, self.segments.look)
 
     def _on_export(self, what: Handout, form: str) -> None:
         if (view := self._view) is None:
@@ -351,9 +348,9 @@ class DocumentPane(QStackedWidget):
         for part in (self._save, self._target, self._otherwise):
             part.setVisible(bool(view.request.path))
         if is_same:  # the chosen segment stays chosen
-            self.review.refresh()
+            self.segments.refresh()
         else:
-            self.review.show_view(view)
+            self.segments.show_view(view)
         self.opened.emit()
         self._settle()
         self._offer_to_unlock()
@@ -377,7 +374,11 @@ class DocumentPane(QStackedWidget):
     def languages(self) -> tuple[str, str]:
         if self._view is None:
             return "", ""
-        return self._view.request.source or self.review.language, self._view.request.target
+        return self._view.request.source or self.segments.language, self._view.request.target
+
+    def _on_counted(self) -> None:
+        self._show_languages()
+        self._settle()
 
     def _show_languages(self) -> None:
         source, target = self.languages
@@ -388,20 +389,13 @@ class DocumentPane(QStackedWidget):
 
     @property
     def _states(self) -> Mapping[SegmentState, int]:
-        listed = self._listed
-        return listed.states if listed else self._view.counts if self._view else {}
+        return self.segments.states if self._is_listed else self._view.counts if self._view else {}
 
     @property
-    def _listed(self) -> SegmentNumbers | None:
-        """The list that is shown; None where it is older than the end of the translation."""
-        listed, known = self.review.numbers, self._view.counts if self._view else {}
-        is_old = listed is not None and (
-            listed.states.get(SegmentState.OPEN, 0) > known.get(SegmentState.OPEN, 0)
-            or listed.total < sum(known.values())
-        )
-        if is_old and (self._job is None or self._job.status is JobStatus.DONE):
-            return None
-        return listed
+    def _is_listed(self) -> bool:
+        """Return whether all segments are in the list, which is read after the translation."""
+        known = sum(self._view.counts.values()) if self._view else 0
+        return sum(self.segments.states.values()) >= known
 
     # ---- how far it is
 
@@ -415,8 +409,8 @@ class DocumentPane(QStackedWidget):
         def done(view: TranslationView) -> None:
             if view.item.id == self.item:
                 self._view, self._job = view, event
-                self.review.refresh()
-                self._settle()
+                self.segments.count()
+                self.segments.refresh()
 
         self._bridge.ask(self._bridge.services.translations.open(self.item), done)
 
@@ -452,7 +446,7 @@ class DocumentPane(QStackedWidget):
         elif focused in (self._pause, self._cancel) and may_go_on:
             self._resume.setFocus(Qt.FocusReason.OtherFocusReason)
         elif focused in (self._pause, self._cancel) and not is_running:
-            self.review.take_focus()
+            self.segments.take_focus()
 
     def _running_words(self, job: JobChanged) -> str:
         if job.status is JobStatus.OPEN and not job.done:
@@ -468,8 +462,8 @@ class DocumentPane(QStackedWidget):
         if job is None and not self._states:
             return "", False
         if job is None or job.status is JobStatus.DONE:
-            listed = self._listed
-            words = done_words(self._states, listed.look if listed else view.look, view.left)
+            look = self.segments.look_count if self._is_listed else view.look
+            words = done_words(self._states, look, view.left)
             words += f" {PDF}" if view.request.path.lower().endswith(".pdf") else ""
             return words, bool(self._states.get(SegmentState.FAILED))
         if job.problem is not None:

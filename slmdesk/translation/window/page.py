@@ -147,7 +147,7 @@ class TranslatePage(QWidget):
     def _on_opened(self) -> None:
         self._show(self.document)
         if self.isVisible():
-            self.document.review.take_focus()
+            self.document.segments.take_focus()
 
 
 class TranslationList(EarlierList):

@@ -19,7 +19,7 @@ from translation.window.conftest import choose_value, on_page, tab, with_options
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.translation.types import SegmentChanged
 from slmdesk.translation.window.documents import DocumentForm
-from slmdesk.translation.window.review_table import sign_of
+from slmdesk.translation.window.segment_table import sign_of
 from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
@@ -83,16 +83,16 @@ def words(program):
 
 
 def rows(program):
-    """What the table shows; whatever is still being fetched is waited for."""
-    model = program.find("segment_table").model()
-    table = []
+    """Source, translation and state of what the table shows, in its order."""
+    model, state = program.find("segment_table").model(), Qt.ItemDataRole.AccessibleTextRole
+    return [
+        (model.index(at, 0).data(), model.index(at, 1).data(), model.index(at, 2).data(state))
+        for at in range(model.rowCount())
+    ]
 
-    def is_here():
-        table[:] = [tuple(model.index(row, column).data() for column in range(3)) for row in range(model.rowCount())]
-        return all(row[1] is not None for row in table)
 
-    program.wait(is_here)
-    return list(table)
+def row_of(program, source):
+    return [row[0] for row in rows(program)].index(source)
 
 
 GERMAN = ("Die Miete ist am ersten Werktag fällig.", "Der Mieter darf die Wohnung nicht untervermieten.")
@@ -111,7 +111,7 @@ def test_a_document_in_the_last_target_goes_into_another_and_a_person_chooses_an
     otherwise(program)
     assert program.find("form_target").currentData() == "fr"
     choose_value(program.find("form_target"), "de")
-    program.wait(lambda: program.frame.translate_page.document.review.language)
+    program.wait(lambda: program.frame.translate_page.document.segments.language)
     program.wait(lambda: "German" in program.find("form_said").text())
     choose_value(program.find("form_target"), "de")
     program.click("form_begin")
@@ -126,7 +126,7 @@ def test_a_document_in_the_last_target_goes_into_another_and_a_person_chooses_an
 def choose(program, row):
     table = program.find("segment_table")
     table.setFocus()
-    program.wait(lambda: table.model().rowCount() > row and rows(program)[row])
+    program.wait(lambda: table.model().rowCount() > row)
     table.setCurrentIndex(table.model().index(row, 1))
     return table
 
@@ -157,9 +157,9 @@ def saved(program, name, dialog_name, target):
     return proposed
 
 
-def test_the_end_is_told_before_the_list_is_read_again(monkeypatch, request, tmp_path):
+def test_the_end_is_told_before_the_list_is_counted_again(monkeypatch, request, tmp_path):
     """On a slow PC it is older than the end: no segment, or none that is translated."""
-    monkeypatch.setattr("slmdesk.translation.window.review_pane.LIST_MS", 3_600_000)
+    monkeypatch.setattr("slmdesk.translation.window.segment_list.COUNT_MS", 3_600_000)
     program = request.getfixturevalue("program")
     translated(program, document(tmp_path))
     assert words(program).startswith("2 segments are translated, 1 to check.")
@@ -168,25 +168,19 @@ def test_the_end_is_told_before_the_list_is_read_again(monkeypatch, request, tmp
 def test_a_dropped_document_is_translated_edited_saved_and_opened_again(program, tmp_path):
     translated(program, document(tmp_path))
     program.wait(lambda: len(rows(program)) == 2)
-    assert rows(program) == [
-        ("The rent is due today.", "tHE RENT IS DUE TODAY.", "translated"),
-        ("You must not sublet.", "yOU MUST NOT SUBLET.", "translated"),
-    ]
+    check, rest = "You must not sublet.", "The rent is due today."
+    program.wait(lambda: rows(program) == [
+        (check, "yOU MUST NOT SUBLET.", "translated"), (rest, "tHE RENT IS DUE TODAY.", "translated"),
+    ])  # fmt: skip
     assert "1 to check" in words(program)
-    program.click("check_chip")
-    program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])
+    program.wait(lambda: "Negation" in program.find("segment_marks").text())
     type_into(program, 0, "Untervermieten ist nicht erlaubt.")
-    program.wait(lambda: rows(program) == [])
-    assert words(program) == "2 segments are translated."
-    assert program.find("check_chip").text() == "To check  0"
-    assert program.find("no_segments").isVisible()
-    program.click("check_chip")
-    program.wait(lambda: len(rows(program)) == 2)
-    assert program.find("edited_chip").text() == "Edited  1"
-    assert rows(program)[1] == ("You must not sublet.", "Untervermieten ist nicht erlaubt.", "edited")
-    choose(program, 0)
+    program.wait(lambda: rows(program)[0] == (check, "Untervermieten ist nicht erlaubt.", "edited"))
+    program.wait(lambda: words(program) == "2 segments are translated.")
+    assert program.find("segment_marks").text() == ""
+    choose(program, 1)
     program.click("approve_segment_button")
-    program.wait(lambda: rows(program)[0][2] == "approved")
+    program.wait(lambda: rows(program)[1][2] == "approved")
     target = tmp_path / "out.docx"
     assert saved(program, "save_translation_button", "save_translation_dialog", target) == "lease.de.docx"
     with zipfile.ZipFile(target) as made:
@@ -255,7 +249,7 @@ def test_columns_of_a_table_are_offered_and_obeyed(program, tmp_path):
     assert "It broke" in columns.item(2).text()
     begun(program)
     program.wait(lambda: len(rows(program)) == 3)
-    assert [source for source, _, _ in rows(program)] == ["text", "I like it very much", "It broke after two days"]
+    assert {source for source, _, _ in rows(program)} == {"text", "I like it very much", "It broke after two days"}
 
 
 def test_several_documents_go_one_after_another_and_are_written_beside(program, tmp_path):
@@ -303,7 +297,8 @@ def test_what_cannot_be_translated_is_said_and_the_text_stays(program, tmp_path)
 
 
 def test_a_segment_is_translated_once_more_with_a_wish(program, tmp_path):
-    translated(program, document(tmp_path))
+    translated(program, document(tmp_path, "The rent is due today.", "It is late."))
+    program.wait(lambda: len(rows(program)) == 2)
     type_into(program, 0, "Falsch")
     program.wait(lambda: rows(program)[0][1:] == ("Falsch", "edited"))
     choose(program, 0)
@@ -321,14 +316,12 @@ def test_a_segment_is_translated_once_more_with_a_wish(program, tmp_path):
     program.wait(lambda: program.find("segment_hint").text() == "")
 
 
-def test_words_without_their_marks_stay_in_the_field_and_shading_is_remembered(program, tmp_path):
+def test_words_without_their_tags_stay_in_the_editor(program, tmp_path):
     path = tmp_path / "a.docx"
     run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format
     body = run("", "The ") + run("<w:rPr><w:b/></w:rPr>", "end") + run("", " is near.")
     path.write_bytes(docx(f"<w:p>{body}</w:p>"))
     translated(program, path)
-    assert not program.find("segment_table").cells.has_shading, "only on request"
-    with_options(program, "shade_doubts_box", "document_options_button")
     type_into(program, 0, "Das Ende ist nah.")
     program.wait(lambda: program.notices())
     editor = program.find("segment_editor")
@@ -341,35 +334,43 @@ def test_words_without_their_marks_stay_in_the_field_and_shading_is_remembered(p
     editor.setPlainText("Das <1>Ende</1> ist nah.")
     QTest.keyClick(editor, Qt.Key.Key_Return)
     program.wait(lambda: rows(program)[0][1] == "Das <1>Ende</1> ist nah.")
-    translated(program, document(tmp_path, name="second.docx"))
-    program.wait(lambda: program.find("segment_table").cells.has_shading)
 
 
 def test_the_keyboard_alone_goes_through_the_segments(program, tmp_path):
     sentences = ("Cats are in the house.", "You must not go into it.", "Dogs are there.", "You must not leave today.")
     translated(program, document(tmp_path, *sentences))
-    chip, table = program.find("check_chip"), program.find("segment_table")
+    table = program.find("segment_table")
     assert table.hasFocus()
-    program.wait(lambda: chip.text() == "To check  2")
-    assert len(rows(program)) == 4
-    assert [row for row in range(4) if sign_of(table.model().segment(row))] == [1, 3]
+    program.wait(lambda: len(rows(program)) == 4 and rows(program)[1][0] == sentences[3])
+    assert [row for row in range(4) if sign_of(table.model().segment(row))] == [0, 1]
+    choose(program, 2)
     program.find("save_translation_button").setFocus()
     QTest.keyClick(program.find("save_translation_button"), Qt.Key.Key_F3)  # beside the segments too
-    program.wait(lambda: table.currentIndex().row() == 1)
-    program.wait(table.hasFocus)
+    assert (table.currentIndex().row(), table.hasFocus()) == (0, True)
     QTest.keyClick(table, Qt.Key.Key_F3)
-    program.wait(lambda: table.currentIndex().row() == 3)
+    assert table.currentIndex().row() == 1
     QTest.keyClick(table, Qt.Key.Key_F3, Qt.KeyboardModifier.ShiftModifier)
-    program.wait(lambda: table.currentIndex().row() == 1)
+    assert table.currentIndex().row() == 0
+    QTest.keyClick(table, Qt.Key.Key_Return)
+    program.type_into("segment_editor", "Geh fort.")
+    QTest.keyClick(program.find("segment_editor"), Qt.Key.Key_Escape)
+    program.wait(lambda: table.findChild(object, "segment_editor") is None)
+    assert rows(program)[0][1] == "yOU MUST NOT GO INTO IT."
     QTest.keyClick(table, Qt.Key.Key_Return)
     program.type_into("segment_editor", "Geh nicht.")
     QTest.keyClick(program.find("segment_editor"), Qt.Key.Key_Return, CONTROL)
-    program.wait(lambda: rows(program)[1][1:] == ("Geh nicht.", "approved"))
-    assert table.currentIndex().row() == 2
+    program.wait(lambda: rows(program)[0][1:] == ("Geh nicht.", "approved"))
+    assert table.currentIndex().row() == 1
     QTest.keyClick(table, Qt.Key.Key_A, CONTROL)
     QTest.keyClick(table, Qt.Key.Key_Return, CONTROL)
     program.wait(lambda: {state for _, _, state in rows(program)} == {"approved"})
-    program.wait(lambda: chip.text() == "To check  0")  # a person has looked
+    program.wait(lambda: words(program) == "4 segments are translated.")  # a person has looked
+    QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
+    program.wait(lambda: [state for _, _, state in rows(program)] == ["approved", *["translated"] * 3])
+    QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
+    QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
+    program.wait(lambda: rows(program)[0][1:] == ("yOU MUST NOT GO INTO IT.", "translated"))
+    program.wait(lambda: "2 to check" in words(program))
 
 
 def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_said(program, tmp_path):
@@ -428,42 +429,43 @@ def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):
     choose_value(program.find("form_source"), "en")
     begun(program)
     choose(program, 0)
-    panel = program.find("segment_panel")
-    program.wait(lambda: panel.findChild(object, "likeness_source") is not None)
-    assert "rent → Miete: not used" in program.find("segment_term", panel).text()
-    assert program.find("check_chip").text() == "To check  1"
+    program.wait(lambda: program.find("segment_marks").text() == "Glossary: rent → Miete")
+    assert "1 to check" in words(program)
     glossary = program.ask(lambda services: services.glossaries.all())[0].id
     program.ask(lambda services: services.glossaries.change(glossary, is_active=False))
-    program.wait(lambda: program.find("check_chip").text() == "To check  0")
-    assert "edited by you" in program.find("likeness_about", panel).text()
-    assert "[only in the memory: first]" in program.find("likeness_source", panel).accessibleName()
-    program.wait(lambda: offered(panel, "use_likeness") is not None)
-    program.click(offered(panel, "use_likeness"))
+    program.wait(lambda: "to check" not in words(program))
+    similar = program.find("similar_button")
+    program.wait(similar.isVisible)
+    assert "Die Miete ist am ersten Tag" in similar.text()
+    program.click(similar)
     program.wait(lambda: rows(program)[0][1:] == ("Die Miete ist am ersten Tag fällig.", "edited"))
+    program.wait(lambda: not similar.isVisible())
 
 
 def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_path):
-    translated(program, document(tmp_path))
+    path = document(tmp_path, "It is late.", "The rent is due today.", "You must not sublet.")
+    translated(program, path)
     item = program.frame.translate_page.document.item
     program.ask(
-        lambda services: services.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="tags")
+        lambda services: services.store.segments.change(item, 1, target="", state=SegmentState.FAILED, reason="tags")
     )
     program.click("save_translation_button")
     program.wait(lambda: program.window.findChild(object, "save_anyway") is not None)
     box = program.window.findChild(object, "save_anyway")
     assert program.find("question_text", box).text() == "Still open: 1 could not be translated, 2 to check."
     program.click(program.find("look_first_button", box))
-    program.wait(program.find("check_chip").isChecked)
-    program.wait(lambda: len(rows(program)) == 2)
+    program.wait(lambda: [row[2] for row in rows(program)] == ["not translated", "translated", "translated"])
+    assert program.find("segment_table").currentIndex().row() == 0
+    program.wait(lambda: program.find("segment_marks").text() == "the marks of the formatting were lost")
     with_options(program, "retry_all_button", "document_options_button")
     program.wait(lambda: is_done(program))
-    program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])
+    program.wait(lambda: rows(program)[0][0] == "You must not sublet.")
 
 
 def opened_by_mouse(program, row):
     """Two clicks on a translation, again where its row moved between them; the editor that opens."""
     table = program.find("segment_table")
-    program.wait(lambda: table.model().rowCount() > row and rows(program)[row])
+    program.wait(lambda: table.model().rowCount() > row)
 
     def is_open():
         if table.findChild(object, "segment_editor") is None:
@@ -492,37 +494,34 @@ def test_nothing_moves_under_an_open_editor_while_the_translation_goes_on_and_en
     table, translation = program.find("segment_table"), program.frame.translate_page.document
     assert table.currentIndex().row() == 2
     QTest.keyClick(editor, Qt.Key.Key_Return)
-    program.wait(lambda: rows(program)[2][1:] == ("Mine.", "edited"))
-    assert [row for row, (_, _, state) in enumerate(rows(program)) if state == "edited"] == [2]
-    chosen = table.currentIndex().row()
+    program.wait(lambda: "edited" in [state for _, _, state in rows(program)])
+    assert [target for _, target, state in rows(program) if state == "edited"] == ["Mine."]
     translation.open(translation.item)
     program.ask(lambda services: None)
-    assert table.currentIndex().row() == chosen
+    assert table.currentIndex().data() == "Mine."
 
 
-def test_an_open_editor_keeps_its_segment_whatever_comes_into_the_list_and_goes(program, tmp_path):
-    translated(program, document(tmp_path, *(f"You must not enter house {number}." for number in range(6))))
-    program.wait(lambda: program.find("check_chip").text() == "To check  6")
-    program.click("check_chip")
+def test_an_open_editor_keeps_its_segment_whatever_comes_to_be_checked(program, tmp_path):
+    translated(program, document(tmp_path, *(f"This is house {number}." for number in range(6))))
     item, table = program.frame.translate_page.document.item, program.find("segment_table")
+    program.wait(lambda: len(rows(program)) == 6)
 
-    def change(services, *fine):
-        for number in range(6):
-            flags = () if number in fine else (SegmentFlag("number", "1"),)
-            changed = services.store.segments.change(item, number, flags=flags)
-            services.publish(SegmentChanged(item, changed))
+    def change(services):
+        changed = services.store.segments.change(item, 5, flags=(SegmentFlag("number", "1"),))
+        services.publish(SegmentChanged(item, changed))
 
-    program.ask(lambda services: change(services, 0, 1))
-    program.wait(lambda: len(rows(program)) == 4)
     editor = opened_by_mouse(program, 1)
-    QTest.keyClicks(editor, "Mine.")
-    program.ask(lambda services: change(services, 3))
-    program.wait(lambda: program.find("check_chip").text() == "To check  5")
+    QTest.keyClicks(editor, "Mine 1.")
+    program.ask(change)
+    program.wait(lambda: "1 to check" in words(program))
+    program.frame.translate_page.document.segments.refresh()
+    program.ask(lambda _services: None)
     assert editor.isVisible()
-    assert table.model().rowCount() == 4
+    assert rows(program)[5][0] == "This is house 5."
     QTest.keyClick(editor, Qt.Key.Key_Return)
-    program.wait(lambda: len(rows(program)) == 6)  # what was held back comes now
-    assert [row for row, (_, target, _) in enumerate(rows(program)) if target == "Mine."] == [3]
+    program.wait(lambda: rows(program)[0][0] == "This is house 5.")  # what was held back comes now
+    program.wait(lambda: rows(program)[row_of(program, "This is house 1.")][1] == "Mine 1.")
+    assert table.currentIndex().row() == row_of(program, "This is house 1.")
 
 
 def answered(program, password):
