@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -35,7 +35,6 @@ from slmdesk.translation.memory import recalled
 from slmdesk.translation.prompts import (
     CutState,
     TranslationStyle,
-    projection_step,
     quoted,
     sampling_for,
     segments_from,
@@ -146,33 +145,26 @@ class LiveTranslation(Service):
         self._say(is_done=self._is_done)
 
     @sliced
-    def other_words(self, index: int, source: str, begin: int, end: int) -> Slices[OtherWords]:
-        """Ask the model how else the translation of a segment could go on from `begin`, and what the words up to `end`
-        stand for.
+    def other_words(self, index: int, source: str, begin: int) -> Slices[OtherWords]:
+        """Ask the model how else the translation of a segment could go on from `begin`, in one request.
 
         Raises KnownError `request.invalid` if there is no such segment, `model.…`.
         """
         from slmdesk.translation.answers import cleaned  # loads all text checks
 
         segment = self.segments()[self._requested.index(self._at(index, source))]
-        if self._record is None or not segment.target[begin:end].strip():
+        if self._record is None or not segment.target[begin : begin + 1].isalpha():
             return OtherWords()
         languages = self._languages_of(segment)
         terms = terms_in(segment.source, self._terms(*languages, self._manner.domain), segment.language)
-        manner = changed(self._manner, source=languages[0])
-        steps = [*_steps_from(begin, segment, manner, terms)]
-        back = changed(manner, source=languages[1], target=languages[0], formality="")
-        asked = projection_step(segment.target, segment.source, segment.target[begin:end], back)
-        answers = yield ask_once(self._loader, self._record, [*steps, asked] if asked else steps)
-        ways: dict[str, str] = {}
-        for answer in answers[: len(steps)]:
-            words = segment.target[:begin] + answer.text.lstrip()
-            whole = cleaned(segment.source, words, Tags(), languages=languages, terms=terms).target
-            is_worse = weight_of(self._flags(segment, whole)) > weight_of(segment.flags)
-            if not answer.is_cut and whole != segment.target and not is_worse:
-                ways.setdefault(differing(segment.target, whole, begin), whole)
-        stands_for = answers[-1].text.strip() if asked else ""
-        return OtherWords(tuple(ways.items())[:MOST_WAYS], stands_for if stands_for in segment.source else "")
+        step = _step_from(begin, segment, changed(self._manner, source=languages[0]), terms)
+        (answer,) = yield ask_once(self._loader, self._record, [step])
+        words = segment.target[:begin] + answer.text.lstrip()
+        whole = cleaned(segment.source, words, Tags(), languages=languages, terms=terms).target
+        is_worse = weight_of(self._flags(segment, whole)) > weight_of(segment.flags)
+        if answer.is_cut or is_worse or whole == segment.target:
+            return OtherWords()
+        return OtherWords(differing(segment.target, whole, begin), whole)
 
     def _at(self, index: int, source: str) -> _Requested:
         requested = self._requested[index] if 0 <= index < len(self._requested) else None
@@ -420,34 +412,22 @@ class LiveTranslation(Service):
         self._publish(LiveTranslated(self.segments(), is_done, problem))
 
 
-MOST_WAYS = 4
-WARM, LIKELY = 1.0, 0.08
-"""Temperature at which other words are drawn, and least share of the likeliest word's probability for one to be drawn:
-of all words, a small model draws some that do not exist.
-"""
-
-
 class OtherWords(Record):
-    ways: tuple[tuple[str, str], ...] = ()
-    """What else could stand there, each with the whole translation that it would make."""
-    stands_for: str = ""
-    """The words of the source for which those of the translation stand."""
+    words: str = ""
+    """What else could stand there. Empty if the model knows nothing else."""
+    whole: str = ""
+    """The whole translation with these words."""
 
 
-def _steps_from(
-    begin: int, segment: LiveSegment, manner: TranslationStyle, terms: Sequence[Term]
-) -> Iterator[dict[str, Json]]:
-    """Yield steps that go on from `begin` of a translation: some drawn, one that begins with another letter."""
+def _step_from(begin: int, segment: LiveSegment, manner: TranslationStyle, terms: Sequence[Term]) -> dict[str, Json]:
+    """Return the step that goes on from `begin` of a translation, with a word that begins with another letter."""
     given, first = segment.target[:begin].rstrip(), segment.target[begin]
     space = " " if segment.target[:begin] != given else ""
     step = translation_step(segment.source, Tags(), manner, terms=terms) | {"answer_prefix": given}
-    usual = sampling_for(segment.source, manner.translator)
-    draws = [changed(usual, temperature=WARM, min_p=LIKELY, seed=seed) for seed in range(1, MOST_WAYS + 1)]
-    if first.isalpha():
-        # the grammar is of the whole answer, what is given included
-        grammar = f"root ::= {quoted(given + space)} [^{first.lower()}{first.upper()} \\n] [^\\n]*"
-        draws.append(changed(usual, grammar=grammar))
-    yield from (step | {"sampling": to_json(sampling)} for sampling in draws)
+    # the grammar is of the whole answer, what is given included
+    grammar = f"root ::= {quoted(given + space)} [^{first.lower()}{first.upper()} \\n] [^\\n]*"
+    sampling = changed(sampling_for(segment.source, manner.translator), grammar=grammar)
+    return step | {"sampling": to_json(sampling)}
 
 
 def differing(old: str, new: str, begin: int) -> str:

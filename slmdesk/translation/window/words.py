@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.base.translation import GlossaryRecord, Term
@@ -15,12 +15,22 @@ from slmdesk.translation.typed import OtherWords
 from slmdesk.translation.window.text import TranslateController, WordPlace
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Call, Delay
-from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row, show_words, text_line
+from slmdesk.window.widgets.build import (
+    ElidedButton,
+    button,
+    column,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    set_tip,
+    show_words,
+    text_line,
+)
 from slmdesk.window.widgets.parts import Popover
 
 ASK_MS = 300
 """Milliseconds for which words must stay chosen before the model is asked: a click may only place the caret."""
-WHOLE = Qt.ItemDataRole.UserRole
 WIDTH, MOST_LETTERS = 320, 200
 
 
@@ -34,19 +44,17 @@ class WordCard(Popover):
         self._call: Call | None = None
         self._takes_focus = False
         self._delay = Delay(self, ASK_MS, self._ask, "other_words_timer")
-        self._list = named(QListWidget(self), "other_words", label=_("Other words"))
-        self._list.setFrameShape(QFrame.Shape.NoFrame)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._others = OtherWords()
+        self._offer = named(ElidedButton("", self), "other_words", tip=_("Take these words"))
+        self._offer.clicked.connect(self._on_taken)
         self._said = plain_label("", self, name="other_words_said", kind="small")
         self._source = text_line("term_source", self, _("A term"), most=MOST_LETTERS)
         self._target = text_line("term_target", self, _("The translation"), most=MOST_LETTERS)
         self._add = button(_("Add to glossary"), "add_to_glossary_button", self, on=self._on_add)
         column(
-            self._list, self._said, row((self._source, 1), (self._target, 1), gap=theme.SPACE_8),
+            self._offer, self._said, row((self._source, 1), (self._target, 1), gap=theme.SPACE_8),
             row(1, self._add), into=self, gap=theme.SPACE_8, margins=theme.SPACE_12,
         )  # fmt: skip
-        for signal in (self._list.itemClicked, self._list.itemActivated):
-            signal.connect(self._on_taken)
         for line in (self._source, self._target):
             line.textChanged.connect(self._show_add)
             line.returnPressed.connect(self._on_add)
@@ -61,7 +69,7 @@ class WordCard(Popover):
         self.toggle(anchor, part)
 
     def focus_target(self) -> QWidget | None:
-        return self._list if self._takes_focus else None
+        return self._target if self._takes_focus else None
 
     def dismiss(self) -> None:
         self._delay.stop()
@@ -81,39 +89,36 @@ class WordCard(Popover):
     def _ask(self) -> None:
         if (place := self._place) is not None:
             self._call = self._controller.bridge.follow(
-                lambda services: services.live.other_words(place.index, place.segment.source, place.begin, place.end),
+                lambda services: services.live.other_words(place.index, place.segment.source, place.begin),
                 partial(self._on_found, place),
                 partial(self._on_refused, place),
             )
 
     def _on_found(self, place: WordPlace, others: OtherWords) -> None:
         if place is self._place:
-            self._show(others, "" if others.ways else _("The model knows no other words here."))
-            if not self._source.text():
-                self._source.setText(others.stands_for)
+            self._show(others, "" if others.words else _("The model knows no other words here."))
+            if self._takes_focus and others.words and not self._target.isModified():
+                self._offer.setFocus()
 
     def _on_refused(self, place: WordPlace, problem: Problem) -> None:
         if place is self._place:
             self._show(OtherWords(), problem.sentence)
 
     def _show(self, others: OtherWords, words: str) -> None:
-        self._list.clear()
-        for shown, whole in others.ways:
-            item = QListWidgetItem(shown, self._list)
-            item.setData(WHOLE, whole)
-            item.setToolTip(plain_tip(whole))
-        self._list.setVisible(bool(others.ways))
-        self._list.setFixedHeight(max(1, len(others.ways)) * (self.fontMetrics().height() + theme.SPACE_8))
+        self._others = others
+        self._offer.setText(others.words)
+        set_tip(self._offer, plain_tip(others.whole))
+        self._offer.setVisible(bool(others.words))
         show_words(self._said, words)
         self._show_add()
 
     def _show_add(self) -> None:
         self._add.setEnabled(bool(self._source.text().strip() and self._target.text().strip()))
 
-    def _on_taken(self, item: QListWidgetItem) -> None:
+    def _on_taken(self) -> None:
         if (place := self._place) is not None:
             self.dismiss()
-            self._controller.take(place, str(item.data(WHOLE)))
+            self._controller.take(place, self._others.whole)
 
     def _on_add(self) -> None:
         term = Term(self._source.text(), self._target.text())
