@@ -638,7 +638,7 @@ def _no_columns(words: Mapping[str, str]) -> str:
     there = _(" Its first row has: {columns}.").format(columns=words["columns"]) if "columns" in words else ""
     return _(
         "{path} cannot be read as a glossary. It wants a table with a column of terms (“source”) and one of "
-        "their translations (“target”), or a TBX file.{there}"
+        "their translations (“target”).{there}"
     ).format(path=words["path"], there=there)
 
 

@@ -1,4 +1,4 @@
-"""Reads glossaries and translation memories of other programs: CSV, TSV, spreadsheets, TBX (ISO 30042), TMX 1.4 (GALA).
+"""Reads glossaries and translation memories of other programs: CSV, TSV, spreadsheets, TMX 1.4 (GALA).
 
 These files are untrusted like other documents, and are read in the same process. Nothing is dropped silently: entries
 without a usable term are counted, and the first of them is named.
@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from lxml import etree
 
@@ -38,7 +37,6 @@ _NAMES = {
 }
 _FORMS = {"exact": ("exact", "as written", "word"), "prefix": ("prefix", "begins with", "beginning")}
 MOST_NAMED = 12
-SAMPLE_ROWS = 5
 BREAKS_OFF = "the end of the file, which breaks off"
 _YES = frozenset(("1", "x", "yes", "y", "true", "ja", "oui", "sí", "si", "tak"))
 _SPLIT = re.compile(r"\s*[;|]\s*")
@@ -60,7 +58,7 @@ class Wording:
     languages: list[str] = field(default_factory=list)
     """Language codes of the source and the target, as the file has them."""
     all_languages: Counter[str] = field(default_factory=Counter)
-    """Language codes of a TMX or TBX file, with the number of entries that have words in each."""
+    """Language codes of a TMX file, or of a table's columns, with the number of entries that have words in each."""
     skipped: int = 0
     first_skipped: str = ""
 
@@ -86,15 +84,7 @@ def terms_of(
     KnownError `document.…`, `glossary.no_columns` for a table whose columns are unclear, `glossary.more_languages` for
     a file with more than two languages of which none is chosen.
     """
-    if format_id == "tbx":
-        yield from _tbx(reading, reported, source, target)
-    else:
-        yield from _table(reading, _rows(reading, format_id), reported, (source, target), columns, skips_first)
-
-
-def sample_of(reading: Reading, format_id: str) -> list[list[str]]:
-    filled = (cells for row in _rows(reading, format_id) if any(cells := [" ".join(cell.split()) for cell in row]))
-    return [row[:50] for row in islice(filled, SAMPLE_ROWS)]
+    yield from _table(reading, _rows(reading, format_id), reported, (source, target), columns, skips_first)
 
 
 def check_languages(reading: Reading, reported: Wording, source: str, target: str) -> None:
@@ -210,51 +200,6 @@ def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
     forms = next((form for form, words in _FORMS.items() if named in words), "")
     minds_case = cell("case").casefold() in _YES
     return FoundTerm(source, "" if keeps else target, forbidden, keeps, minds_case, cell("note"), forms)
-
-
-def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Iterator[FoundTerm]:
-    """Yield the terms of a TBX file: old form (termEntry, langSet, tig) or new (conceptEntry, langSec, termSec)."""
-    stream = Stream(reading.chunks(), reading.path, "body")
-    for __, entry in stream:
-        reading.check()
-        terms = _entry(entry)
-        reported.all_languages.update(terms.keys())
-        first = source or next(iter(terms), "")
-        second = target or next((code for code in terms if code != first), "")
-        if first and second and not reported.languages:
-            reported.languages = [first, second]
-        if not terms.get(first) or not (terms.get(second) or not second):
-            reported.skip(_("entry {attribute}").format(attribute=attribute(entry, "id") or "?"))
-            continue
-        requested, *others = terms.get(second) or [("", False)]
-        forbidden = tuple(word for word, is_bad in (requested, *others) if is_bad)
-        good = [word for word, is_bad in (requested, *others) if not is_bad]
-        for word, _is_bad in terms[first]:
-            if good or forbidden:
-                yield FoundTerm(word, good[0] if good else "", forbidden)
-            else:
-                reported.skip(_("entry {attribute}").format(attribute=attribute(entry, "id") or "?"))
-    if stream.broken:
-        reported.skip(BREAKS_OFF)
-    if stream.root is None or ("martif" not in local(stream.root).lower() and "tbx" not in local(stream.root).lower()):
-        raise KnownError("document.damaged", path=reading.path, reason=_("it is no TBX file"))
-    check_languages(reading, reported, source, target)
-
-
-def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
-    """Return the terms of an entry by language, each with whether its use is forbidden."""
-    terms_by_language: dict[str, list[tuple[str, bool]]] = {}
-    for section in children(entry, "langSet", "langSec"):
-        code = attribute(section, "lang").lower()[:2]
-        for term in section.iter("{*}term"):
-            words = " ".join("".join(term.itertext()).split())
-            group = term.getparent()
-            said = group.iter("{*}termNote") if group is not None else ()
-            notes = " ".join("".join(note.itertext()) for note in said)
-            if words and len(words) <= MOST_CHARACTERS:
-                is_bad = bool(re.search(r"deprecated|forbidden|superseded", notes, re.IGNORECASE))
-                terms_by_language.setdefault(code, []).append((words, is_bad))
-    return terms_by_language
 
 
 def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str = "") -> Iterator[tuple[str, str]]:

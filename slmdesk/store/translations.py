@@ -320,9 +320,6 @@ def _quoted(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
 
 
-_ORDERS = {"": "n", "source": "folded, n", "target": "target collate nocase, n"}
-
-
 class GlossaryCounts(Record):
     terms: int
     found: int
@@ -335,24 +332,12 @@ class Terms(StorePart):
         super().__init__(shared)
         self._writes = 0
 
-    def of_glossary(
-        self,
-        glossary: str,
-        *,
-        words: str = "",
-        order: str = "",
-        descending: bool = False,
-        begin: int = 0,
-        limit: int = -1,
-    ) -> list[Term]:
-        """Return terms in the order in which they were added, or sorted by `order` ("source" or "target"). `words` must
-        occur in the term or its translation. A limit of -1 means all.
+    def of_glossary(self, glossary: str, *, words: str = "", limit: int = -1) -> list[Term]:
+        """Return terms in the order in which they were added. `words` must occur in the term or its translation. A
+        limit of -1 means all.
         """
         where, values = _matching(glossary, words)
-        way = _ORDERS[order].replace(",", " desc,", 1) if descending and order else _ORDERS[order]
-        return self._all(
-            term_from, f"select * from terms where {where} order by {way} limit ? offset ?", [*values, limit, begin]
-        )
+        return self._all(term_from, f"select * from terms where {where} order by n limit ?", [*values, limit])
 
     def after(self, glossary: str, n: int, limit: int) -> list[Term]:
         return self._all(

@@ -16,18 +16,20 @@ from slmdesk.base.texts import N_
 from slmdesk.base.translation import Forms, GlossaryRecord, Term, language_of
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
-from slmdesk.library.reading import ask_reader, start_reader
+from slmdesk.library.reading import start_reader
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, ServiceThread, Slices, in_slices, pending_on_file_thread
 from slmdesk.store import Store
 from slmdesk.store.translations import GlossaryCounts
 from slmdesk.text.folding import fold
 from slmdesk.text.terms import TermIndex
-from slmdesk.translation.exchange import to_glossary_file
+from slmdesk.translation.exchange import to_csv
 from slmdesk.translation.prompts import DOMAINS
 from slmdesk.translation.types import GlossariesChanged, TranslationRequest, memory_domain
 
 TERMS_AT_ONCE = 500
+MOST_SHOWN = 5_000
+"""Most terms that are listed. Others are found by their words."""
 KEEP_LIST = N_("Do not translate")
 """Name of the list of names and products that are never translated, whatever the languages."""
 
@@ -68,7 +70,7 @@ class ImportRequest(Record):
 
 class TermPage(Record):
     terms: tuple[Term, ...]
-    begin: int
+    """The first MOST_SHOWN of those that were found."""
     counts: GlossaryCounts
 
 
@@ -127,26 +129,6 @@ class GlossaryService(Service):
         self._publish(GlossariesChanged())
         return changed
 
-    def duplicate(self, glossary: str) -> Pending[GlossaryRecord]:
-        """Copy a glossary with all its terms. The copy is inactive, so that no term applies twice.
-
-        Raises KnownError `glossary.unknown`.
-        """
-        old = self._store.glossaries.get(glossary)
-        made = self._store.glossaries.add(
-            f"{old.name} (copy)", source_language=old.source_language, target_language=old.target_language,
-            domain=old.domain, is_active=False,
-        )  # fmt: skip
-        return in_slices(self._service_thread, self._copying(old.id, made.id))
-
-    def _copying(self, old: str, made: str) -> Slices[GlossaryRecord]:
-        last = 0
-        while terms := self._store.terms.after(old, last, TERMS_AT_ONCE):
-            last = terms[-1].n
-            self._store.terms.add(made, terms)
-            yield
-        return self._reported(made)
-
     def forget(self, glossary: str) -> Pending[ForgottenGlossary]:
         """Delete a glossary and its terms, and return what `restore` needs to bring them back.
 
@@ -182,18 +164,13 @@ class GlossaryService(Service):
 
     # ---- terms
 
-    def page(
-        self, glossary: str, *, words: str = "", order: str = "", descending: bool = False, begin: int = 0,
-        limit: int = TERMS_AT_ONCE,
-    ) -> TermPage:  # fmt: skip
-        """Return a page of terms that starts at position `begin`. `order` is `source`, `target`, or empty for the order
-        in which terms were added.
+    def page(self, glossary: str, *, words: str = "") -> TermPage:
+        """Return the terms with these words, in the order in which they were added.
 
         Raises KnownError `glossary.unknown`.
         """
         record, kept = self._store.glossaries.get(glossary), self._store.terms
-        terms = kept.of_glossary(record.id, words=words, order=order, descending=descending, begin=begin, limit=limit)
-        return TermPage(tuple(terms), begin, kept.count(record.id, words))
+        return TermPage(tuple(kept.of_glossary(record.id, words=words, limit=MOST_SHOWN)), kept.count(record.id, words))
 
     def add_term(self, glossary: str, term: Term) -> Term:
         """Add a term to a glossary. Raises KnownError `glossary.…` for an invalid term."""
@@ -243,7 +220,7 @@ class GlossaryService(Service):
     # ---- files
 
     def import_file(self, request: ImportRequest) -> Pending[GlossaryImport]:
-        """Import a glossary from a CSV, TSV, spreadsheet or TBX file. Nothing is stored if the file is unusable.
+        """Import a glossary from a CSV, TSV or spreadsheet file. Nothing is stored if the file is unusable.
 
         Reports core.protocol.Progress: first the rows read so far, without a total, then the terms stored.
 
@@ -274,24 +251,18 @@ class GlossaryService(Service):
             self._reported(made.id), was_there=sorting.same is not None,
         )  # fmt: skip
 
-    def sample(self, path: Path) -> Pending[list[list[str]]]:
-        return in_slices(self._service_thread, self._files.sample(path))
-
-    def export(self, glossary: str, form: str) -> bytes:
-        """Return a glossary as a file in one of the forms in exports.terms.GLOSSARY_FORMS. Any thread except the
-        service thread.
-
-        Raises KnownError `glossary.unknown`, `request.invalid`.
+    def export(self, glossary: str) -> bytes:
+        """Return a glossary as a CSV file. Any thread except the service thread. Raises KnownError
+        `glossary.unknown`.
         """
         record = self._service_thread.call(lambda: self._store.glossaries.get(glossary))
-        terms = self._all_terms(record.id)
-        return to_glossary_file(record, terms, form)
+        return to_csv(self._all_terms(record.id))
 
-    def export_file(self, glossary: str, form: str, path: Path) -> Pending[Path]:
+    def export_file(self, glossary: str, path: Path) -> Pending[Path]:
         """Export a glossary into a file. An existing file is replaced, because the file dialog has already asked."""
 
         def work() -> Path:
-            write_out(path, self.export(glossary, form))
+            write_out(path, self.export(glossary))
             return path
 
         return pending_on_file_thread(self._service_thread, work, name="glossary-export")
@@ -478,11 +449,6 @@ class TermReader:
         first, second = (code or (language_of(other).code if other else "") for code, other in reported)
         count = stored_from(int, result.get("skipped")) or 0
         return FileRows(path.name, tuple(rows), (first, second), count, str(result.get("first_skipped", "")))
-
-    def sample(self, path: Path) -> Slices[list[list[str]]]:
-        payload: dict[str, Json] = {"path": str(path)}
-        result = yield ask_reader(self._service_thread, self._reader, "columns", payload, lambda _value: None)
-        return stored_list(list[str], result.get("rows"))
 
 
 MOST_KEPT = 4

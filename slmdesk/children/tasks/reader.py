@@ -66,7 +66,7 @@ from slmdesk.formats.rewriting.rewriters import (
 )
 from slmdesk.formats.rewriting.text_files import SAMPLE_ROWS, columns_with_sentences
 from slmdesk.formats.sheets import REPORTED, delimiter_of, rows_of
-from slmdesk.formats.term_files import Wording, pairs_of, sample_of, terms_of
+from slmdesk.formats.term_files import Wording, pairs_of, terms_of
 from slmdesk.formats.text import decoded_text
 from slmdesk.text.redaction import Find
 
@@ -722,21 +722,9 @@ def terms(job: Job) -> Task:
     return (yield from _rows_of(job, reading, map(to_json, terms_read), "terms", reported))
 
 
-def columns(job: Job) -> Task:
-    """Payload as for `read`: the first rows of a table that may be a glossary.  Result {rows: [[cell, …], …]}."""
-    reading = reading_of(job)
-    chosen = _format_of(reading)
-    if chosen == "tbx":
-        raise KnownError("glossary.no_columns", path=reading.path, columns="")
-    yield Progress(job.id, 0, 1, "row")
-    rows: list[Json] = [list[Json](row) for row in sample_of(reading, chosen)]
-    return {"rows": rows}
-
-
 def _format_of(reading: Reading) -> str:
-    is_tbx = PurePath(reading.path).suffix.lower() in (".tbx", ".xml")
-    chosen = "tbx" if is_tbx else chosen_format(reading, "")
-    if chosen not in (*TABLES, "tbx"):
+    chosen = chosen_format(reading, "")
+    if chosen not in TABLES:
         raise KnownError("glossary.no_columns", path=reading.path, columns="")
     return chosen
 

@@ -340,7 +340,7 @@ def _size_of(job: Job) -> int:
 
 class ReaderRole(_CountingRole):
     kinds = (
-        "read", "page_image", "sight", "pixels", "prepare", "units", "rewrite", "terms", "pairs", "columns",
+        "read", "page_image", "sight", "pixels", "prepare", "units", "rewrite", "terms", "pairs",
         "table_columns", "chats", "private_texts", "redact", "check_redacted", "searchable", "join_pages",
     )  # fmt: skip
 

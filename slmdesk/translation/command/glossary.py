@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from functools import partial
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def list_glossaries(console: Console) -> None:
 def import_glossary(
     console: Console, /, file: Path, columns: str, skip_first: bool, into: str, **requested: str
 ) -> None:
-    """Read a glossary from a CSV, TSV, spreadsheet or TBX file."""
+    """Read a glossary from a CSV, TSV or spreadsheet file."""
     chosen = _columns(columns)
     with console.services() as services:
         services.store.require_writable()
@@ -84,24 +83,22 @@ def import_glossary(
 
 @glossary.command("export")
 @click.argument("id")
-@click.option("--format", "form", type=click.Choice(("csv", "tsv", "xlsx", "tbx")), default="csv")
+@click.option("--format", "form", type=click.Choice(("csv",)), default="csv")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file; else standard output.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @json_option
 @click.pass_obj
 def export_glossary(console: Console, id: str, form: str, output: Path | None, force: bool) -> None:
-    """Write a glossary as CSV, TSV, spreadsheet or TBX."""
+    """Write a glossary as CSV."""
     with console.services() as services:
         made = services.call.glossaries.get(id).id
-        data = services.glossaries.export(made, form)
+        data = services.glossaries.export(made)
     if output is not None or not console.as_json:
         _give_bytes(console, data, output, force)
     if not console.as_json:
         return
     if output is not None:
         console.give({"id": made, "format": form, "path": str(output), "bytes": len(data)})
-    elif form == "xlsx":
-        console.give({"id": made, "format": form, "base64": b64encode(data).decode("ascii")})
     else:
         console.give({"id": made, "format": form, "text": data.decode("utf-8-sig")})
 

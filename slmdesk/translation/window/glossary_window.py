@@ -1,4 +1,4 @@
-"""The window of the glossaries: list, terms, import and export."""
+"""The dialog of the glossaries: one of them as a table of terms and translations; files in and out."""
 
 from __future__ import annotations
 
@@ -7,26 +7,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QListWidget,
-    QListWidgetItem,
-    QMenu,
-    QPushButton,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QPushButton, QTableView, QWidget
 
 from slmdesk.base.protocol import Progress
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, in_quotes, ngettext, retold
-from slmdesk.base.translation import GlossaryRecord, Term
+from slmdesk.base.translation import LANGUAGES, GlossaryRecord, Term
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
+from slmdesk.text.folding import fold
 from slmdesk.translation.glossaries import (
     KEEP_LIST,
+    MOST_SHOWN,
     ForgottenGlossary,
     GlossaryImport,
     ImportRequest,
@@ -34,140 +28,198 @@ from slmdesk.translation.glossaries import (
     is_keep_list,
 )
 from slmdesk.translation.types import GlossariesChanged
-from slmdesk.translation.window.terms_forms import (
-    CASE,
-    FORBIDDEN,
-    FORMS,
-    KEEPS,
-    LOOK,
-    NOTE,
-    TARGET,
-    FormsEditor,
-    ImportSheet,
-    NewGlossarySheet,
-    TermModel,
-    answered,
-    language_words,
-)
+from slmdesk.translation.window.languages import DOMAINS, languages
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
     CLEAR,
-    ElidedLabel,
+    CheckBox,
     breakable,
     button,
     column,
-    flow,
     named,
     plain_label,
+    plain_tip,
     row,
     show_words,
-    split,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog, LineQuestion
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, LineQuestion
 from slmdesk.window.widgets.files import ask_file, ask_new_file
+from slmdesk.window.widgets.form import Field, Form, Listed, TextLine
 from slmdesk.window.widgets.notices import REMOVAL_MS, Notice, NoticeArea, file_name
-from slmdesk.window.widgets.rows import TickDelegate, list_in_table
+from slmdesk.window.widgets.rows import Choice, TickDelegate, list_in_table
 
-FILES = _("Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods *.tbx *.xml);;All files (*)")
-FORM_NAMES = (
-    ("csv", _("CSV, for spreadsheets")),
-    ("tsv", _("Tab-separated")),
-    ("xlsx", _("Excel")),
-    ("tbx", _("TBX, for other programs")),
-)
+SOURCE, TARGET = range(2)
+COLUMNS = (_("Term"), _("Translation"))
+MOST_NAME = 120
+NAME, USED_FOR = (
+    Field(
+        name="name", title=_("Name"), control=TextLine, hint=_("Such as: Leases"),
+        read=lambda words: words.strip()[:MOST_NAME],
+    ),
+    Field(
+        name="domain", title=_("Used for"), control=Listed, values=(("", _("Any text")), *[*DOMAINS.items()][1:])
+    ),
+)  # fmt: skip
+Index = QModelIndex | QPersistentModelIndex
+
+
+class TermModel(QAbstractTableModel):
+    """The terms of a glossary. A change is requested by `edited`, and shown once it is saved."""
+
+    edited = Signal(object)
+
+    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("term_model")
+        self._keeper = keeper
+        self.rows: list[Term] = []
+        self._contradicting: frozenset[str] = frozenset()
+
+    def show_terms(self, terms: Sequence[Term], contradicting: frozenset[str] = frozenset()) -> None:
+        self.beginResetModel()
+        self.rows, self._contradicting = list(terms), contradicting
+        self.endResetModel()
+
+    def change(self, term: Term) -> None:
+        for at, old in enumerate(self.rows):
+            if old.n == term.n:
+                self.rows[at] = term
+                self.dataChanged.emit(self.index(at, SOURCE), self.index(at, TARGET))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        term = self.rows[index.row()]
+        words = term.source if index.column() == SOURCE else words_of(term)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return words
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(words)
+        if role == Qt.ItemDataRole.ForegroundRole and fold(term.source) in self._contradicting:
+            return self._keeper.theme.colour("warn")
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        term, words = self.rows[index.row()], str(value)
+        if role != Qt.ItemDataRole.EditRole or words == self.data(index):
+            return False
+        if index.column() == SOURCE:
+            self.edited.emit(changed(term, source=words))
+        else:
+            self.edited.emit(changed(term, target=words, keeps=words.strip() == term.source))
+        return False
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+
+
+def words_of(term: Term) -> str:
+    """Return the translation of a term. One that is not translated is its own."""
+    return term.source if term.keeps else term.target
+
+
+class NewGlossarySheet(Dialog):
+    """Asks what a new glossary is called, and for which languages and texts it is."""
+
+    requested = Signal(object)
+
+    def __init__(self, parent: QWidget, source: str, target: str) -> None:
+        super().__init__(parent, "new_glossary_form", _("New glossary"))
+        fields = (
+            NAME,
+            USED_FOR,
+            Field(name="source", title=_("From"), control=Listed, values=languages()),
+            Field(name="target", title=_("To"), control=Listed, values=languages()),
+        )
+        self._form = Form(self, fields, prefix="glossary")
+        self._form.show_values({"name": "", "source": source, "target": target, "domain": ""})
+        self._trouble = plain_label("", self, name="new_glossary_trouble", kind="danger", is_hidden=True)
+        buttons = AcceptButtons(self, _("Create"), "new_glossary_form_accept", self._on_accept)
+        column(*self._form.parts, self._trouble, buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self.fit(theme.scaled(400))
+        self._form.part("name").widget.setFocus()
+
+    def _on_accept(self) -> None:
+        self._form.keep()
+        values = self._form.values
+        if values["source"] == values["target"]:
+            show_words(self._trouble, _("Choose two different languages."))
+        else:
+            self.requested.emit(values)
+            self.accept()
+
+
+FILES = _("Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods);;All files (*)")
 NOTHING = _("Create a glossary or import one. Names and products that stay as they are go into “Do not translate”.")
-WIDTHS = {LOOK: 20, FORBIDDEN: 16, KEEPS: 13, CASE: 17, FORMS: 17, NOTE: 20}
-"""Widths of columns in letters. Other columns have WIDTH."""
-WIDTH = 21
-PAGE = 500
 SEARCH_MS = 150
 R = TypeVar("R")
-ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languages")
-"""Problems of a file that can be solved by asking the person."""
 
 
 class GlossaryWindow(Dialog):
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, *, languages: tuple[str, str]) -> None:
         super().__init__(parent, "glossary_window", _("Glossaries"))
-        self.resize(1080, 680)
+        self.resize(760, 600)
         self._bridge, self._glossaries, self._languages = bridge, bridge.services.glossaries, languages
         self._is_forgetting = False
+        """Whether something was deleted, of which no trace is to stay in the files."""
         self._all: Live[Sequence[GlossaryRecord]] = Live(
             bridge, self, lambda: self._glossaries.all(), (), on=(GlossariesChanged,), refused=self._on_failed
         )
-        self._chosen = self._order = ""
-        self._descending = False
+        self._chosen = ""
         self._terms = 0
         self._model = TermModel(keeper, self)
         self._timer = Delay(self, SEARCH_MS, self.read, "glossary_timer")
         self._build_ui()
-        self._list.currentItemChanged.connect(self._on_chosen)
-        self._list.itemChanged.connect(self._on_item_changed)
-        self._menu.aboutToShow.connect(self._fill_menu)
-        self._search.textChanged.connect(self._timer.start)
-        self._source.returnPressed.connect(self._on_source_entered)
-        self._target.returnPressed.connect(self._on_add)
-        self._table.selectionModel().selectionChanged.connect(self._show_delete)
-        self._model.modelReset.connect(self._show_delete)
-        self._model.edited.connect(self._on_edited)
-        self._model.page_requested.connect(self._read_page)
-        self._model.sort_requested.connect(self._on_sort)
-        self._all.changed.connect(self._on_all)
-        self.finished.connect(self._on_finished)
-        for keys, work in (
-            ("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import), ("Ctrl+F", self._search.setFocus),
-        ):  # fmt: skip
-            QShortcut(QKeySequence(keys), self, work)
+        self._lay_out()
+        self._connect()
         self._show_glossaries()
 
-    @property
-    def chosen(self) -> GlossaryRecord | None:
-        return next((glossary for glossary in self._all.value if glossary.id == self._chosen), None)
-
     def _build_ui(self) -> None:
-        label = _("Glossaries; a tick says that one is obeyed")
-        self._list = named(QListWidget(self), "glossary_list", kind="list", label=label)
-        self._list.setWordWrap(True)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setItemDelegate(TickDelegate(self._list))
-        self._list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self._choice = named(Choice([], self), "glossary_choice", label=_("Glossary"))
+        self._used = named(CheckBox(_("Use it"), self), "glossary_used", tip=_("Translations keep to its terms"))
         tip = _("A new, empty glossary (Ctrl+N)")
         self._new = self._button(_("New…"), "new_glossary_button", tip, self._on_new)
-        tip = _("CSV, TSV, a spreadsheet or TBX (Ctrl+O)")
+        tip = _("A table with terms and translations, such as CSV (Ctrl+O)")
         self._import = self._button(_("Import…"), "import_glossary_button", tip, self._on_import)
-        tip = _("Names and products that stay as they are")
-        self._keep = self._button(_("Do not translate"), "keep_list_button", tip, self._on_keep)
-        self._title = ElidedLabel(self, name="glossary_title", kind="strong")
-        self._count = plain_label("", self, name="glossary_count", kind="muted", wraps=False)
-        self._more = self._button(_("More"), "glossary_more_button", _("Rename, duplicate, export, delete"))
-        self._menu = named(QMenu(self._more), "glossary_menu")
-        self._more.setMenu(self._menu)
+        self._more = self._button(_("More"), "glossary_more_button", _("Rename, export, delete"))
+        self._more.setMenu(self._menu())
         self._search = text_line("term_search", self, _("Search terms and translations"), most=200, clears=CLEAR)
         self._source = text_line("new_term_line", self, _("A term"))
         self._target = text_line("new_translation_line", self, _("The translation"))
         self._add = self._button(_("Add"), "add_term_button", _("Add the term (Enter)"), self._on_add)
         self._table = self._term_table()
         self._nothing = plain_label(NOTHING, self, name="glossary_nothing", kind="muted")
+        self._count = plain_label("", self, name="glossary_count", kind="muted")
         tip = _("Delete the chosen terms (Del)")
         self._delete = self._button(_("Delete"), "delete_terms_button", tip, self._on_delete)
         self._delete.setEnabled(False)
         self._trouble = plain_label("", self, name="glossary_trouble", kind="danger", is_hidden=True)
         self._said = plain_label("", self, name="glossary_said", kind="muted")
         self._notices = NoticeArea(self)
-        left, right = QWidget(self), QWidget(self)
-        ways = flow(self._new, self._import, self._keep, gap=theme.SPACE_8)
-        column(ways, (self._list, 1), into=left, gap=theme.SPACE_8, margins=(0, 0, theme.SPACE_12, 0))
-        head = row((self._title, 1), self._count, self._more, gap=theme.SPACE_8)
-        new = row((self._source, 1), (self._target, 1), self._add, gap=theme.SPACE_8)
-        parts = (self._trouble, (self._table, 1), (self._nothing, 1), self._said, row(self._delete, 1))
-        column(head, self._search, new, *parts, into=right, gap=theme.SPACE_8, margins=(theme.SPACE_12, 0, 0, 0))
-        both = split("glossary_splitter", self, left, right, sizes=(240, 840))
-        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
-        column((both, 1), self._notices, into=self, margins=margins)
+
+    def _menu(self) -> QMenu:
+        menu = named(QMenu(self), "glossary_menu")
+        for name, words, work in (
+            ("keep_list", _("Do not translate"), self._on_keep),
+            ("rename_glossary", _("Rename"), self._on_rename),
+            ("export_glossary", _("Export as CSV…"), self._on_export),
+            ("forget_glossary", _("Delete"), self._on_forget),
+        ):
+            named(menu.addAction(words), name).triggered.connect(work)
+        return menu
 
     def _button(self, text: str, name: str, tip: str, on: Callable[[], object] | None = None) -> QPushButton:
         made = button(text, name, self, tip=tip, on=on)
@@ -178,32 +230,50 @@ class GlossaryWindow(Dialog):
         table = named(QTableView(self), "term_table", label=_("Terms of the glossary"))
         table.setModel(self._model)
         table.setItemDelegate(TickDelegate(table))
-        table.setItemDelegateForColumn(FORMS, FormsEditor(table))
         list_in_table(table)
         table.setEditTriggers(
             QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
         )
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_12)
-        header = table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        letter = table.fontMetrics().averageCharWidth()
-        for at in range(self._model.columnCount()):
-            table.setColumnWidth(at, WIDTHS.get(at, WIDTH) * letter)
-        header.moveSection(LOOK, TARGET + 1)
-        header.setStretchLastSection(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        header.setSortIndicatorClearable(True)
-        table.setSortingEnabled(True)
-        within = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence.StandardKey.Delete, table, self._on_delete).setContext(within)
+        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         return table
+
+    def _lay_out(self) -> None:
+        head = row((self._choice, 1), self._used, self._new, self._import, self._more, gap=theme.SPACE_8)
+        new = row((self._source, 1), (self._target, 1), self._add, gap=theme.SPACE_8)
+        foot = row((self._count, 1), self._delete, gap=theme.SPACE_8)
+        column(
+            head, self._search, new, self._trouble, (self._table, 1), (self._nothing, 1), self._said, foot,
+            self._notices, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16,
+        )  # fmt: skip
+
+    def _connect(self) -> None:
+        self._all.changed.connect(self._on_all)
+        self._choice.activated.connect(self._on_chosen)
+        self._used.clicked.connect(self._on_used)
+        self._search.textChanged.connect(self._timer.start)
+        self._source.returnPressed.connect(self._on_source_entered)
+        self._target.returnPressed.connect(self._on_add)
+        self._table.selectionModel().selectionChanged.connect(self._show_delete)
+        self._model.modelReset.connect(self._show_delete)
+        self._model.edited.connect(self._on_edited)
+        self.finished.connect(self._on_finished)
+        for keys, work in (("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import), ("Ctrl+F", self._search.setFocus)):
+            QShortcut(QKeySequence(keys), self, work)
+        delete = QShortcut(QKeySequence.StandardKey.Delete, self._table, self._on_delete)
+        delete.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     # ---- what is shown
 
+    @property
+    def chosen(self) -> GlossaryRecord | None:
+        return next((glossary for glossary in self._all.value if glossary.id == self._chosen), None)
+
     def _on_all(self) -> None:
-        glossaries, record = self._all.value, self.chosen
+        record = self.chosen
         if record is None:
-            self._choose(glossaries[0].id if glossaries else "")
+            self._chosen = self._all.value[0].id if self._all.value else ""
         self._show_glossaries()
         if record is None:
             self.read()
@@ -217,81 +287,60 @@ class GlossaryWindow(Dialog):
         self._show_glossaries()
         self.read()
 
-    def _on_chosen(self, item: QListWidgetItem | None, _before: object) -> None:
-        if item is not None:
-            self._source.clear()
-            self._target.clear()
-            self._said.clear()
-            self._choose(str(item.data(Qt.ItemDataRole.UserRole)))
-            self._show_glossaries()
-            self.read()
+    def _on_chosen(self, at: int) -> None:
+        self._choose(str(self._choice.itemData(at)))
+        self._said.clear()
+        self._show_glossaries()
+        self.read()
 
     def _choose(self, glossary: str) -> None:
         if glossary != self._chosen:
-            self._chosen, self._order = glossary, ""
+            self._chosen = glossary
             self._refuse("")
-            with QSignalBlocker(self._search), QSignalBlocker(self._table.horizontalHeader()):
+            with QSignalBlocker(self._search):
                 self._search.clear()
-                self._table.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
 
     def _show_glossaries(self) -> None:
-        with QSignalBlocker(self._list):
-            self._list.clear()
-            for record in self._all.value:
-                item = QListWidgetItem(_entry_words(record), self._list)
-                item.setData(Qt.ItemDataRole.UserRole, record.id)
-                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-                item.setCheckState(Qt.CheckState.Checked if record.is_active else Qt.CheckState.Unchecked)
-                if record.id == self._chosen:
-                    self._list.setCurrentItem(item)
+        self._choice.clear()
+        for record in self._all.value:
+            self._choice.addItem(entry_words(record), record.id)
         shown = self.chosen
+        self._choice.setCurrentIndex(self._choice.findData(self._chosen))
+        self._used.setChecked(shown is not None and shown.is_active)
         is_keep = shown is not None and is_keep_list(shown)
-        self._title.set_full_text(retold(shown.name, KEEP_LIST) if shown else "")
         self._table.setColumnHidden(TARGET, is_keep)
-        self._table.setColumnHidden(KEEPS, is_keep)
-        self._keep.setVisible(not any(map(is_keep_list, self._all.value)))
-        for widget in (self._table, self._search, self._source, self._add, self._delete, self._more, self._count):
+        for widget in (
+            self._choice, self._used, self._table, self._search, self._source, self._add, self._delete, self._count,
+        ):  # fmt: skip
             widget.setVisible(shown is not None)
         self._target.setVisible(shown is not None and not is_keep)
         self._nothing.setVisible(shown is None)
+        for action in self._more.menu().actions()[1:]:
+            action.setEnabled(shown is not None)
         if shown is None:
-            self._model.clear()
+            self._model.show_terms(())
 
     def read(self) -> None:
         self._timer.stop()
-        self._read_page(0)
+        if self._chosen:
+            asked = (self._chosen, self._search.text())
+            self._ask(lambda at: at.glossaries.page(asked[0], words=asked[1]), partial(self._on_page, asked))
 
-    @property
-    def _asked(self) -> dict[str, Any]:
-        """Return which terms are shown."""
-        order = {"order": self._order, "descending": self._descending}
-        return {"glossary": self._chosen, "words": self._search.text(), **order}
-
-    def _read_page(self, begin: int | None = None) -> None:
-        """Read the terms from row `begin` on. None means the row after the last one loaded."""
-        if not self._chosen:
-            return
-        asked, first = self._asked, len(self._model.rows) if begin is None else begin
-        self._ask(lambda at: at.glossaries.page(**asked, begin=first, limit=PAGE), partial(self._on_page, asked))
-
-    def _on_page(self, asked: object, page: TermPage) -> None:
-        if asked != self._asked:
+    def _on_page(self, asked: tuple[str, str], page: TermPage) -> None:
+        if asked != (self._chosen, self._search.text()):
             return
         counts = page.counts
         self._terms = counts.terms
-        self._model.show_page(page)
+        if list(page.terms) != self._model.rows:  # else selection and editor stay
+            self._model.show_terms(page.terms, counts.contradicting)
         words = ngettext("{n:,} term", "{n:,} terms", counts.terms)
         if counts.found != counts.terms:
             words = _("{found:,} of {words}").format(found=counts.found, words=words)
         if counts.contradicting:
             words += f", {ngettext('{n:,} contradiction', '{n:,} contradictions', len(counts.contradicting))}"
+        if counts.found > len(page.terms):
+            words += _(", the first {count:,} shown").format(count=MOST_SHOWN)
         self._count.setText(words)
-        self._table.setColumnHidden(LOOK, not counts.contradicting)
-
-    def _on_sort(self, order: str, descending: bool) -> None:
-        """Sort the terms by `source` or `target`, or in the order in which they were added ('')."""
-        self._order, self._descending = order, descending
-        self.read()
 
     # ---- glossaries
 
@@ -303,24 +352,9 @@ class GlossaryWindow(Dialog):
     def _on_keep(self) -> None:
         self._ask(lambda services: services.glossaries.keep_list(), self._show_new)
 
-    def _on_item_changed(self, item: QListWidgetItem) -> None:
-        is_active, glossary = item.checkState() == Qt.CheckState.Checked, str(item.data(Qt.ItemDataRole.UserRole))
-        self._ask(lambda services: services.glossaries.change(glossary, is_active=is_active))
-
-    def _fill_menu(self) -> None:
-        self._menu.clear()
-        for name, words, work in (
-            ("rename_glossary", _("Rename"), self._on_rename),
-            ("duplicate_glossary", _("Duplicate"), self._on_duplicate),
-            ("import_into_glossary", _("Import into this one…"), self._on_import_into),
-        ):
-            named(self._menu.addAction(words), name).triggered.connect(work)
-        exports = self._menu.addMenu(_("Export"))
-        for form, words in FORM_NAMES:
-            action = named(exports.addAction(f"{words}…"), f"export_glossary_{form}")
-            action.triggered.connect(partial(self._on_export, form))
-        self._menu.addSeparator()
-        named(self._menu.addAction(_("Delete")), "forget_glossary").triggered.connect(self._on_forget)
+    def _on_used(self, is_on: bool) -> None:
+        glossary = self._chosen
+        self._ask(lambda services: services.glossaries.change(glossary, is_active=is_on))
 
     def _on_rename(self) -> None:
         record = self.chosen
@@ -332,9 +366,6 @@ class GlossaryWindow(Dialog):
 
         title, words = _("Rename the glossary"), _("Name of the glossary")
         LineQuestion(self, "rename_glossary_form", title, words, rename, text=record.name).open()
-
-    def _on_duplicate(self) -> None:
-        self._bridge.follow(self._glossaries.duplicate(self._chosen), self._show_new, self._on_failed)
 
     def _on_forget(self) -> None:
         glossary, self._chosen = self._chosen, ""
@@ -371,19 +402,13 @@ class GlossaryWindow(Dialog):
 
     def _on_added(self, term: Term) -> None:
         self._refuse("")
-        self._say(_("“{source}” was added.").format(source=term.source))
+        self._said.setText(breakable(_("“{source}” was added.").format(source=term.source)))
         self._source.clear()
         self._target.clear()
         self.read()
 
     def _on_edited(self, term: Term) -> None:
-        """Save a changed term. If that fails, show the old term again."""
-
-        def refused(problem: Problem) -> None:
-            self._refuse(problem.sentence)
-            self.read()
-
-        self._bridge.ask(self._glossaries.change_term(term.n, term), self._on_term, refused)
+        self._ask(lambda services: services.glossaries.change_term(term.n, term), self._on_term)
 
     def _on_term(self, term: Term) -> None:
         self._refuse("")
@@ -404,78 +429,68 @@ class GlossaryWindow(Dialog):
         def undo() -> None:
             self._ask(lambda services: services.glossaries.add_terms(glossary, terms), lambda _count: self.read())
 
-        words = _("“{source}” was deleted.") if len(gone) == 1 else _("{count} terms were deleted.")
-        self._offer_undo(words.format(source=gone[0].source if gone else "", count=len(gone)), undo)
+        words = ngettext("{n:,} term was deleted.", "{n:,} terms were deleted.", len(gone))
+        self._offer_undo(words, undo)
         self.read()
 
     # ---- files
 
     def _on_import(self) -> None:
-        self._ask_file(_("Import a glossary"), "glossary_file_dialog", "")
-
-    def _on_import_into(self) -> None:
-        if record := self.chosen:
-            self._ask_file(_("Import into {name}").format(name=record.name), "glossary_into_dialog", record.id)
-
-    def _ask_file(self, title: str, name: str, into: str) -> None:
-        ask_file(self, title, lambda path: self._read_file(ImportRequest(path, into=into)), name=name, filters=FILES)
+        """Import a file into the glossary that is shown, or, where there is none, into a new one."""
+        record = self.chosen
+        title = _("Import into {name}").format(name=record.name) if record else _("Import a glossary")
+        request = ImportRequest(Path(), into=self._chosen)
+        if record is not None and is_keep_list(record):
+            request = changed(request, columns={"source": 0})
+        ask_file(
+            self, title, lambda path: self._read_file(changed(request, path=path)), name="glossary_file_dialog",
+            filters=FILES,
+        )  # fmt: skip
 
     def _read_file(self, request: ImportRequest) -> None:
-        self._say(_("Reading {name}…").format(name=request.path.name))
-        refused = partial(self._on_import_refused, request)
-        self._bridge.follow(self._glossaries.import_file(request), self._on_imported, refused, self._on_rows)
+        self._refuse("")
+        self._said.setText(_("Reading {name}…").format(name=breakable(request.path.name)))
+        self._bridge.follow(
+            self._glossaries.import_file(request), self._on_imported, self._on_failed, self._on_progress
+        )
 
     def _on_imported(self, done: GlossaryImport) -> None:
         self._show_new(done.glossary)
-        self._say(imported_words(done))
+        self._said.setText(breakable(imported_words(done)))
 
-    def _on_import_refused(self, request: ImportRequest, problem: Problem) -> None:
-        if problem.code not in ASKING:
-            self._on_failed(problem)
-            return
-        self._say("")
-        question = partial(self._on_asked, problem, request)
-        self._bridge.follow(self._glossaries.sample(request.path), question, lambda _problem: question([]))
+    def _on_progress(self, now: Progress) -> None:
+        words = _("Storing {done:,} of {total:,} rows…") if now.total else _("Reading: {done:,} rows…")
+        self._said.setText(words.format(done=now.done, total=now.total))
 
-    def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
-        sheet = ImportSheet(self, problem, request, rows)
-        sheet.open()
-        sheet.requested.connect(lambda said: self._read_file(answered(request, said)))
-
-    def _on_export(self, form: str, _checked: bool = False) -> None:
+    def _on_export(self) -> None:
         record = self.chosen
         if record is None:
             return
 
         def export(path: Path) -> None:
-            self._bridge.follow(
-                self._glossaries.export_file(record.id, form, path),
-                lambda written: self._say(_("Written to {path}.").format(path=written)),
-                self._on_failed,
-            )
+            self._bridge.follow(self._glossaries.export_file(record.id, path), self._on_exported, self._on_failed)
 
-        proposed = Path.home() / f"{file_name(record.name)}.{form}"
+        proposed = Path.home() / f"{file_name(record.name)}.csv"
         ask_new_file(self, _("Export the glossary"), export, name="glossary_export_dialog", proposed=proposed)
+
+    def _on_exported(self, path: Path) -> None:
+        self._said.setText(breakable(_("Written to {path}.").format(path=path)))
 
     # ---- requests and what is said of them
 
     def _ask(self, request: Callable[[Services], R], answered: Callable[[R], None] | None = None) -> None:
-        """Send a request as Bridge.ask does. A refusal is shown in the window."""
-        self._bridge.ask(request, answered, lambda problem: self._refuse(problem.sentence))
+        """Send a request as Bridge.ask does. A refusal is shown here."""
+        self._bridge.ask(request, answered, self._on_failed)
+
+    def _on_failed(self, problem: Problem) -> None:
+        self._said.clear()
+        self._refuse(problem.sentence)
 
     def _on_finished(self) -> None:
         """Remove every trace of deleted terms from the files."""
         if self._is_forgetting:
             self._is_forgetting = False
             self._glossaries.purge()
-
-    def _on_rows(self, now: Progress) -> None:
-        words = _("Storing {done:,} of {total:,} rows…") if now.total else _("Reading: {done:,} rows…")
-        self._say(words.format(done=now.done, total=now.total))
-
-    def _on_failed(self, problem: Problem) -> None:
-        self._say("")
-        self._refuse(problem.sentence)
 
     def _offer_undo(self, words: str, undo: Callable[[], None]) -> None:
         self._is_forgetting = True
@@ -484,20 +499,25 @@ class GlossaryWindow(Dialog):
     def _refuse(self, words: str) -> None:
         show_words(self._trouble, breakable(words))
 
-    def _say(self, words: str) -> None:
-        self._said.setText(breakable(words))
+
+def entry_words(record: GlossaryRecord) -> str:
+    """Return the name of a glossary, its languages and what it is about."""
+    pair = _("all languages")
+    if not is_keep_list(record):
+        pair = f"{language_words(record.source_language)} → {language_words(record.target_language)}"
+    parts = (retold(record.name, KEEP_LIST), pair, DOMAINS.get(record.domain, "") if record.domain else "")
+    return " · ".join(filter(None, parts))
 
 
-def _entry_words(record: GlossaryRecord) -> str:
-    pair = f"{language_words(record.source_language)} → {language_words(record.target_language)}"
-    pair = _("all languages") if is_keep_list(record) else pair
-    domain = f", {record.domain}" if record.domain else ""
-    return f"{retold(record.name, KEEP_LIST)}\n{pair}{domain} · {ngettext('{n:,} term', '{n:,} terms', record.terms)}"
+def language_words(code: str) -> str:
+    """Return the name of a language, or "any language" for an empty code."""
+    return LANGUAGES[code].shown if code in LANGUAGES else code or _("any language")
 
 
 def imported_words(done: GlossaryImport) -> str:
-    terms, rows = partial(ngettext, "{n:,} term", "{n:,} terms"), partial(ngettext, "{n:,} row", "{n:,} rows")
-    said = [_("{terms} came into “{name}”.").format(terms=terms(done.kept), name=done.glossary.name)]
+    rows = partial(ngettext, "{n:,} row", "{n:,} rows")
+    terms = ngettext("{n:,} term", "{n:,} terms", done.kept)
+    said = [_("{terms} came into “{name}”.").format(terms=terms, name=done.glossary.name)]
     if done.was_there:
         said.append(_("A glossary of this name was there already; it has both now."))
     if done.duplicates:
@@ -507,6 +527,5 @@ def imported_words(done: GlossaryImport) -> str:
         said.append(words.format(rows=rows(done.skipped), first_skipped=done.first_skipped))
     if done.contradictions:
         names = ", ".join(in_quotes(contradiction) for contradiction in done.contradictions[:5])
-        more = _(" and {count} more").format(count=len(done.contradictions) - 5) if len(done.contradictions) > 5 else ""
-        said.append(_("With more than one translation now, and marked: {names}{more}.").format(names=names, more=more))
+        said.append(_("With more than one translation now, and marked: {names}.").format(names=names))
     return " ".join(said)

@@ -298,11 +298,15 @@ def test_a_glossary_goes_in_and_out_and_is_obeyed_or_said(run, with_model, tmp_p
     assert (again.status, again.out.split()[0]) == (0, shape["id"]), again.err
     assert "A glossary “Lease” was there" in again.err
     assert [glossary["terms"] for glossary in run("glossary", "list", "--json").json] == [3]
-    shape = run("translate", "--to", "de", "--from", "en", "--json", stdin="The tenant pays.", echo=TURNED).json
-    assert ("glossary", "tenant", "Mieter") in [(flag["kind"], flag["text"], flag["detail"]) for flag in shape["flags"]]
-    tbx = tmp_path / "terms.tbx"
-    assert run("glossary", "export", again.out.split()[0], "--format", "tbx", "-o", str(tbx)).status == 0
-    assert run("glossary", "import", str(tbx), "--json").json["terms"] == 3
+    done = run("translate", "--to", "de", "--from", "en", "--json", stdin="The tenant pays.", echo=TURNED).json
+    assert ("glossary", "tenant", "Mieter") in [(flag["kind"], flag["text"], flag["detail"]) for flag in done["flags"]]
+    out = tmp_path / "out.csv"
+    assert run("glossary", "export", shape["id"], "-o", str(out)).status == 0
+    given = run("glossary", "export", shape["id"], "--format", "csv", "--json").json
+    assert (given["format"], given["text"].encode("utf-8-sig")) == ("csv", out.read_bytes())
+    assert run("glossary", "import", str(out), "--from", "en", "--to", "de", "--json").json["terms"] == 3
+    gone = run("glossary", "export", shape["id"], "--format", "tbx")
+    assert (gone.status, "'tbx' is not 'csv'" in gone.err) == (2, True)
 
 
 def test_remembered_pairs_go_in_are_used_and_given_out(run, with_model, tmp_path):

@@ -7,11 +7,11 @@ import sys
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractItemDelegate, QDialog, QFileDialog, QLabel, QPushButton
-from translation.window.conftest import choose_value, on_page
+from PySide6.QtWidgets import QDialog, QFileDialog, QPushButton
+from translation.window.conftest import on_page
 
 from slmdesk.base.translation import Term
-from slmdesk.translation.window.terms_forms import FORMS, KEEPS, LOOK, TARGET
+from slmdesk.translation.window.glossary_window import TARGET
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -42,8 +42,12 @@ def rows(program, name="term_table", column=0):
 
 
 def entries(program):
-    listed = program.find("glossary_list")
-    return [listed.item(at).text().split("\n")[0] for at in range(listed.count())]
+    choice = program.find("glossary_choice")
+    return [choice.itemText(at).split(" · ")[0] for at in range(choice.count())]
+
+
+def shown(program):
+    return program.find("glossary_choice").currentText()
 
 
 def choose_file(program, name, path, window="glossary_window"):
@@ -55,7 +59,6 @@ def choose_file(program, name, path, window="glossary_window"):
 def press(program, name):
     """An entry of the menu behind More."""
     menu = program.find("glossary_menu")
-    menu.aboutToShow.emit()
     next(action for action in menu.actions() if action.objectName() == name).trigger()
 
 
@@ -74,26 +77,22 @@ def test_a_glossary_is_made_filled_and_obeyed(program):
     QTest.keyClick(program.find("new_translation_line"), Qt.Key.Key_Return)
     program.wait(lambda: rows(program) == ["tenant"])
     program.wait(lambda: program.find("new_term_line").text() == "")
-    assert entries(program) == ["Leases"]
+    assert shown(program) == "Leases · English → German"
     assert program.find("glossary_count").text() == "1 term"
     flags = program.ask(lambda services: [term.target for term in services.translations.terms("en", "de")])
     assert flags == ["Mieter"]
-    box = program.find("glossary_list").item(0)
-    box.setCheckState(Qt.CheckState.Unchecked)
+    program.click("glossary_used")
     program.wait(lambda: not program.ask(lambda services: services.glossaries.all())[0].is_active)
     assert not list(program.ask(lambda services: services.translations.terms("en", "de")))
 
 
-def test_terms_are_refused_edited_in_place_searched_sorted_and_their_contradictions_marked(lease):
+def test_terms_are_refused_edited_in_place_and_searched(lease):
     program, table = lease, lease.find("term_table")
     program.type_into("new_term_line", "deposit")
     program.click("add_term_button")
     program.wait(lambda: program.find("glossary_trouble").isVisible())
     assert "needs a translation" in program.find("glossary_trouble").text()
     assert program.find("new_term_line").text() == "deposit"
-    table.model().setData(table.model().index(0, KEEPS), Qt.CheckState.Checked, Qt.ItemDataRole.CheckStateRole)
-    program.wait(lambda: "stay untranslated" in program.find("glossary_trouble").text())
-    assert table.model().index(0, KEEPS).data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
     table.model().setData(table.model().index(0, 0), "  ")
     program.wait(lambda: "needs a word" in program.find("glossary_trouble").text())
     assert rows(program) == ["tenant", "rent"]
@@ -107,29 +106,29 @@ def test_terms_are_refused_edited_in_place_searched_sorted_and_their_contradicti
     program.ask(lambda services: services.glossaries.add_term(program.made.id, Term("Tenant", "Mieter")))
     program.find("term_search").setText("tenan")
     program.wait(lambda: rows(program) == ["tenant", "Tenant"])
-    assert rows(program, column=LOOK) == ["two translations"] * 2
     assert program.find("glossary_count").text() == "2 of 3 terms, 1 contradiction"
-    program.find("term_search").clear()
-    table.horizontalHeader().setSortIndicator(0, Qt.SortOrder.AscendingOrder)
-    program.wait(lambda: rows(program)[0] == "rent")
-    delegate = table.itemDelegateForColumn(FORMS)
-    table.setCurrentIndex(table.model().index(0, FORMS))
-    table.edit(table.model().index(0, FORMS))
-    chooser = program.find("term_forms_editor", table)
-    chooser.setCurrentText("exactly so")
-    delegate.commitData.emit(chooser)
-    delegate.closeEditor.emit(chooser, QAbstractItemDelegate.EndEditHint.NoHint)
-    program.wait(lambda: rows(program, column=FORMS)[0] == "exactly so")
+
+
+def test_a_term_whose_translation_is_itself_is_not_translated(lease):
+    program, table = lease, lease.find("term_table")
+    kept = Term("rent", "Miete", ("Pacht",), note="a note")
+    program.ask(
+        lambda services: services.glossaries.change_term(services.glossaries.page(program.made.id).terms[1].n, kept)
+    )
+    table.model().setData(table.model().index(1, TARGET), "rent")
+    program.wait(lambda: rows(program, column=TARGET) == ["Mieter", "rent"])
+    term = program.ask(lambda services: services.glossaries.page(program.made.id)).terms[1]
+    assert term.keeps
 
 
 def test_deleted_terms_and_forgotten_glossaries_come_back(lease):
     program, table = lease, lease.find("term_table")
     assert not program.find("delete_terms_button").isEnabled()
-    listed = program.find("glossary_list")
     table.selectRow(0)
-    listed.setFocus()
-    program.wait(listed.hasFocus)
-    QTest.keyClick(listed, Qt.Key.Key_Delete)  # which deletes no term
+    choice = program.find("glossary_choice")
+    choice.setFocus()
+    program.wait(choice.hasFocus)
+    QTest.keyClick(choice, Qt.Key.Key_Delete)  # which deletes no term
     table.selectAll()
     table.setFocus()
     program.wait(table.hasFocus)
@@ -138,46 +137,50 @@ def test_deleted_terms_and_forgotten_glossaries_come_back(lease):
     window = program.find("glossary_window")
     program.click(program.find("notice_action", window))
     program.wait(lambda: rows(program) == ["tenant", "rent"])
-    press(program, "duplicate_glossary")
-    program.wait(lambda: sorted(entries(program)) == ["Leases", "Leases (copy)"])
-    program.wait(lambda: program.find("glossary_title").full_text == "Leases (copy)")
     press(program, "forget_glossary")
-    program.wait(lambda: entries(program) == ["Leases"] and window.findChildren(QPushButton, "notice_action"))
+    program.wait(lambda: entries(program) == [] and window.findChildren(QPushButton, "notice_action"))
+    assert program.find("glossary_nothing").isVisible()
     program.click(window.findChildren(QPushButton, "notice_action")[-1])
-    program.wait(lambda: sorted(entries(program)) == ["Leases", "Leases (copy)"])
-    assert rows(program) == ["tenant", "rent"]
+    program.wait(lambda: entries(program) == ["Leases"])
+    program.wait(lambda: rows(program) == ["tenant", "rent"])
 
 
-def test_a_file_whose_columns_are_not_known_is_read_as_the_person_says(lease, tmp_path):
+def test_a_glossary_is_renamed_filled_from_a_file_and_written_to_one(lease, tmp_path):
     program = lease
+    press(program, "rename_glossary")
+    program.type_into("question_line", "Law")
+    program.click("question_accept")
+    program.wait(lambda: entries(program) == ["Law"])
     path = tmp_path / "words.csv"
-    path.write_text("Kind,Wort,Word\nlegal,Kaution,deposit\nlegal,Kündigung,notice\n")
+    path.write_text("Kind,Wort,Word\nlegal,Kaution,deposit\n")
     program.click("import_glossary_button")
     choose_file(program, "glossary_file_dialog", path)
-    program.wait(lambda: any("“Kind”, “Wort”, “Word”" in problem.text() for problem in problems(program)))
-    assert program.find("import_sample").item(1, 1).text() == "Kaution"
-    choose_value(program.find("import_source_column"), 2)
-    choose_value(program.find("import_target_column"), 1)
-    program.click("import_question_accept")
-    program.wait(lambda: any("does not say" in problem.text() for problem in problems(program)))
-    question = problems(program)[-1].parent()
-    choose_value(program.find("import_source", question), "en")
-    choose_value(program.find("import_target", question), "de")
-    program.click(program.find("import_question_accept", question))
-    program.wait(lambda: "words" in entries(program))
-    program.wait(lambda: rows(program) == ["deposit", "notice"])
-    assert rows(program, column=TARGET) == ["Kaution", "Kündigung"]
-    assert "2 terms came" in program.find("glossary_said").text()
+    program.wait(lambda: "“Kind”, “Wort”, “Word”" in program.find("glossary_trouble").text().replace("\u200b", ""))
+    path.write_text("note,target,source\nlegal,Kaution,deposit\n")
+    program.click("import_glossary_button")
+    choose_file(program, "glossary_file_dialog", path)
+    program.wait(lambda: rows(program) == ["tenant", "rent", "deposit"])
+    assert "1 term came" in program.find("glossary_said").text()
+    press(program, "export_glossary")
+    choose_file(program, "glossary_export_dialog", tmp_path / "out.csv")
+    program.wait(lambda: "Written to" in program.find("glossary_said").text())
+    assert "deposit,Kaution" in (tmp_path / "out.csv").read_text("utf-8-sig")
 
 
-def problems(program):
-    return [label for label in program.window.findChildren(QLabel, "import_problem") if label.isVisible()]
+def test_a_file_makes_a_glossary_where_there_is_none(program, tmp_path):
+    path = tmp_path / "words.csv"
+    path.write_text("en,de\ndeposit,Kaution\n")
+    program.click("glossaries_button")
+    program.click("import_glossary_button")
+    choose_file(program, "glossary_file_dialog", path)
+    program.wait(lambda: rows(program) == ["deposit"])
+    assert shown(program) == "words · English → German"
 
 
 def test_words_that_are_not_translated_have_a_list_for_all_languages(lease):
     program = lease
-    program.click("keep_list_button")
-    program.wait(lambda: program.find("glossary_title").full_text == "Do not translate")
+    press(program, "keep_list")
+    program.wait(lambda: shown(program) == "Do not translate · all languages")
     assert not program.find("new_translation_line").isVisible()
     program.type_into("new_term_line", "Kowalska")
     program.click("add_term_button")
