@@ -16,10 +16,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QWidget
 from translation.window.conftest import choose_value, on_page, tab, with_options
 
-from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
+from slmdesk.base.translation import NewSegment, Origin, SegmentFlag, SegmentState, Term
 from slmdesk.translation.types import SegmentChanged
 from slmdesk.translation.window.documents import DocumentForm
-from slmdesk.translation.window.segment_table import sign_of
+from slmdesk.translation.window.segment_table import SegmentModel, sign_of
 from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
@@ -371,6 +371,30 @@ def test_the_keyboard_alone_goes_through_the_segments(program, tmp_path):
     QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
     program.wait(lambda: rows(program)[0][1:] == ("yOU MUST NOT GO INTO IT.", "translated"))
     program.wait(lambda: "2 to check" in words(program))
+
+
+def test_of_thousands_of_segments_only_those_in_view_are_measured(program, monkeypatch):
+    asked = set()
+    words_of = SegmentModel.data
+
+    def data(model, index, role=Qt.ItemDataRole.DisplayRole):
+        asked.add(index.row())
+        return words_of(model, index, role)
+
+    def fill(services):
+        settings = {"request": {"target": "de", "path": "/long.docx"}}
+        item = services.store.items.add("translation", "long.docx → German", settings=settings)
+        state = SegmentState.TRANSLATED
+        new = [NewSegment(at, f"Sentence {at}.", target=f"Satz {at}.", state=state) for at in range(5_000)]
+        services.store.segments.add(item.id, new)
+        services.store.results.save(item.id, {"done": True})
+        return item.id
+
+    monkeypatch.setattr(SegmentModel, "data", data)
+    program.frame.translate_page.document.open(program.ask(fill))
+    program.wait(lambda: program.find("segment_table").model().rowCount() == 5_000)
+    program.wait(lambda: words(program) == "5,000 segments are translated.")
+    assert len(asked) < 100
 
 
 def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_said(program, tmp_path):
