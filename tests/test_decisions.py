@@ -46,7 +46,7 @@ DECISIONS = {
     "tables": 1030,
     "tasks": 880,
     "text": 2095,
-    "translation": 1764,
+    "translation": 1761,
     "versions": 888,
     "voice": 34,
     "window": 1722,

@@ -377,8 +377,9 @@ class DocumentPane(QStackedWidget):
         return self._view.request.source or self.segments.language, self._view.request.target
 
     def _on_counted(self) -> None:
-        self._show_languages()
-        self._settle()
+        if self._view is not None:
+            self._show_languages()
+            self._settle()
 
     def _show_languages(self) -> None:
         source, target = self.languages

@@ -99,11 +99,13 @@ class TermModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
+        if orientation is Qt.Orientation.Horizontal:
+            return COLUMNS[section]
+        return str(section + 1)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         term = self.rows[index.row()]
-        words = term.source if index.column() == SOURCE else words_of(term)
+        words = words_of(term)[index.column()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return words
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -126,9 +128,11 @@ class TermModel(QAbstractTableModel):
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
 
 
-def words_of(term: Term) -> str:
-    """Return the translation of a term. One that is not translated is its own."""
-    return term.source if term.keeps else term.target
+def words_of(term: Term) -> tuple[str, str]:
+    """Return a term and its translation. One that is not translated is its own."""
+    if term.keeps:
+        return term.source, term.source
+    return term.source, term.target
 
 
 class NewGlossarySheet(Dialog):
@@ -396,7 +400,9 @@ class GlossaryWindow(Dialog):
         if not source:
             self._refuse(_("Write the term first."))
         elif record is not None:
-            term = Term(source, "", keeps=True) if is_keep_list(record) else Term(source, target)
+            term = Term(source, target)
+            if is_keep_list(record):
+                term = Term(source, "", keeps=True)
             self._ask(lambda services: services.glossaries.add_term(record.id, term), self._on_added)
         self._source.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -437,11 +443,12 @@ class GlossaryWindow(Dialog):
 
     def _on_import(self) -> None:
         """Import a file into the glossary that is shown, or, where there is none, into a new one."""
-        record = self.chosen
-        title = _("Import into {name}").format(name=record.name) if record else _("Import a glossary")
+        record, title = self.chosen, _("Import a glossary")
         request = ImportRequest(Path(), into=self._chosen)
-        if record is not None and is_keep_list(record):
-            request = changed(request, columns={"source": 0})
+        if record is not None:
+            title = _("Import into {name}").format(name=record.name)
+            if is_keep_list(record):
+                request = changed(request, columns={"source": 0})
         ask_file(
             self, title, lambda path: self._read_file(changed(request, path=path)), name="glossary_file_dialog",
             filters=FILES,
@@ -459,7 +466,9 @@ class GlossaryWindow(Dialog):
         self._said.setText(breakable(imported_words(done)))
 
     def _on_progress(self, now: Progress) -> None:
-        words = _("Storing {done:,} of {total:,} rows…") if now.total else _("Reading: {done:,} rows…")
+        words = _("Reading: {done:,} rows…")
+        if now.total:
+            words = _("Storing {done:,} of {total:,} rows…")
         self._said.setText(words.format(done=now.done, total=now.total))
 
     def _on_export(self) -> None:
@@ -505,13 +514,15 @@ def entry_words(record: GlossaryRecord) -> str:
     pair = _("all languages")
     if not is_keep_list(record):
         pair = f"{language_words(record.source_language)} → {language_words(record.target_language)}"
-    parts = (retold(record.name, KEEP_LIST), pair, DOMAINS.get(record.domain, "") if record.domain else "")
+    parts = (retold(record.name, KEEP_LIST), pair, DOMAINS.get(record.domain, ""))
     return " · ".join(filter(None, parts))
 
 
 def language_words(code: str) -> str:
     """Return the name of a language, or "any language" for an empty code."""
-    return LANGUAGES[code].shown if code in LANGUAGES else code or _("any language")
+    if code in LANGUAGES:
+        return LANGUAGES[code].shown
+    return code or _("any language")
 
 
 def imported_words(done: GlossaryImport) -> str:

@@ -70,6 +70,7 @@ class SegmentPane(QWidget):
         """Id of the translation shown. Empty if none is shown."""
         self.states: Mapping[SegmentState, int] = {}
         self.look_count = 0
+        self._is_reading = False
         self._is_due = False
         """Whether the list is to be read again when the open editor is closed."""
         self._number = -1
@@ -165,6 +166,7 @@ class SegmentPane(QWidget):
     def refresh(self) -> None:
         """Read the list again, what is to check first."""
         if self._item:
+            self._is_reading = True
             listed = self._bridge.services.segment_edits.all(self._item)
             self._bridge.follow(listed, self._while_shown(self._on_listed))
 
@@ -182,6 +184,7 @@ class SegmentPane(QWidget):
         return next((segment.language for segment in self._model.segments if segment.language), "")
 
     def _on_listed(self, segments: Sequence[SegmentRecord]) -> None:
+        self._is_reading = False
         self._is_due = self._table.is_editing  # nothing moves under an editor
         if not self._is_due:
             number = self._number
@@ -202,7 +205,8 @@ class SegmentPane(QWidget):
             self._count_timer.start_once()
 
     def _on_grew(self, event: TranslationGrew) -> None:
-        if event.item == self._item and self._model.rowCount() < event.total:
+        is_longer = event.item == self._item and event.total > self._model.rowCount()
+        if is_longer and not self._is_reading:
             self.refresh()
 
     def _on_replaced(self, _event: HistoryReplaced) -> None:
@@ -253,8 +257,12 @@ class SegmentPane(QWidget):
         self._undo.setEnabled(segment is not None)
         can_ask = segment is not None and segment.state is not SegmentState.LEFT
         self._again.setEnabled(can_ask and not self._is_asking)
-        self._marks.setText("  ".join(marks_of(segment)) if segment else "")
-        self._about.setText(about_words(segment) if segment else "")
+        if segment is None:
+            self._marks.clear()
+            self._about.clear()
+        else:
+            self._marks.setText("  ".join(marks_of(segment)))
+            self._about.setText(about_words(segment))
 
     def _ask_similar(self) -> None:
         segment = self._chosen()
@@ -264,9 +272,10 @@ class SegmentPane(QWidget):
 
     def _show_similar(self, found: Sequence[tuple[MemoryPair, float]]) -> None:
         """Offer the most similar sentence of the memory."""
-        self._pair = found[0][0] if found else None
+        self._pair = None
         self._similar.setVisible(bool(found))
         for pair, likeness in found[:1]:
+            self._pair = pair
             words = _("Similar in the memory ({percent} %): {words}")
             self._similar.setText(words.format(percent=int(likeness * 100), words=pair.target))
             self._similar.setToolTip(plain_tip(f"{pair.source}\n{pair.target}"))
@@ -365,7 +374,9 @@ class SegmentPane(QWidget):
 
 def about_words(segment: SegmentRecord) -> str:
     """Return where a segment stands, what became of it and who wrote it."""
-    origin = ORIGINS.get(segment.origin, "") if segment.origin else ""
+    origin = ""
+    if segment.origin is not None:
+        origin = ORIGINS[segment.origin]
     light = [flag_words(flag) for flag in segment.flags if flag not in weighty(segment.flags) and flag.kind != "unsure"]
     return " · ".join(filter(None, (told_place(segment.place), words_of_state(segment), origin, *light)))
 
@@ -374,4 +385,6 @@ def tried_words(before: SegmentRecord, now: SegmentRecord) -> str:
     """Return what another try gave, where the translation does not say it."""
     if now.origin is Origin.MEMORY:
         return _("Taken from the translation memory.")
-    return _("The model gave the same words again.") if now.target == before.target else ""
+    if now.target == before.target:
+        return _("The model gave the same words again.")
+    return ""

@@ -91,7 +91,9 @@ class SegmentModel(QAbstractTableModel):
             self._known[segment.number] = segment
 
     def segment(self, row: int) -> SegmentRecord | None:
-        return self._known[self._numbers[row]] if 0 <= row < len(self._numbers) else None
+        if not 0 <= row < len(self._numbers):
+            return None
+        return self._known[self._numbers[row]]
 
     def row_of(self, number: int) -> int:
         return self._rows.get(number, -1)
@@ -115,12 +117,14 @@ class SegmentModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading
         if role == Qt.ItemDataRole.ForegroundRole:
             is_quiet = at == SOURCE or segment.state is SegmentState.LEFT
-            return self._keeper.theme.colour("ink2") if is_quiet else None
+            return self._keeper.theme.colour("ink2" if is_quiet else "ink")
         if at == STATE:
             return self._state(segment, role)
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return segment.source if at == SOURCE else segment.target
-        return None
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
+            return None
+        if at == SOURCE:
+            return segment.source
+        return segment.target
 
     def _state(self, segment: SegmentRecord, role: int) -> Any:
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -142,7 +146,9 @@ class SegmentModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsEditable if index.column() == TARGET else flags
+        if index.column() == TARGET:
+            flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
 
 
 def words_of_state(segment: SegmentRecord) -> str:
@@ -155,8 +161,10 @@ def marks_of(segment: SegmentRecord) -> list[str]:
     """Return in words why a segment is to check."""
     if not is_to_check(segment):
         return []
-    reason = reason_words(segment.reason)
-    return [*([reason] if reason else []), *(flag_words(flag) for flag in weighty(segment.flags))]
+    marks = [flag_words(flag) for flag in weighty(segment.flags)]
+    if segment.reason:
+        marks.insert(0, reason_words(segment.reason))
+    return marks
 
 
 def sign_of(segment: SegmentRecord) -> tuple[str, str] | None:

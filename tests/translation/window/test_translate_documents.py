@@ -397,6 +397,17 @@ def test_of_thousands_of_segments_only_those_in_view_are_measured(program, monke
     assert len(asked) < 100
 
 
+def test_a_deleted_translation_is_no_longer_shown(program, tmp_path):
+    translated(program, document(tmp_path))
+    item = program.frame.translate_page.document.item
+    program.ask(lambda services: services.history.trash(item))
+    program.wait(lambda: program.frame.translate_page.document.item == "")
+    assert rows(program) == []
+    assert program.find("document_target").findData("") == -1
+    program.frame.translate_page.document.open(item)
+    program.wait(lambda: len(rows(program)) == 2)
+
+
 def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_said(program, tmp_path):
     translated(program, document(tmp_path))
     program.find("form_beside", otherwise(program)).setChecked(True)
