@@ -91,7 +91,7 @@ class SegmentPane(QWidget):
         self._about = plain_label("", self, name="segment_about", kind="small")
         self._about.setMinimumHeight(self._about.fontMetrics().height())
         self._busy = plain_label("", self, name="segment_busy", kind="small", wraps=False)
-        self._similar = named(ElidedButton("", self), "similar_button", kind="quiet")
+        self._similar = named(ElidedButton("", self), "similar_button", label=_("Similar"), kind="quiet")
         keep_place(self._similar)
         self._similar.hide()
         self._before = tool_button(
@@ -277,7 +277,9 @@ class SegmentPane(QWidget):
         for pair, likeness in found[:1]:
             self._pair = pair
             words = _("Similar in the memory ({percent} %): {words}")
-            self._similar.setText(words.format(percent=int(likeness * 100), words=pair.target))
+            words = words.format(percent=int(likeness * 100), words=pair.target)
+            self._similar.setText(words)
+            self._similar.setAccessibleName(words)
             self._similar.setToolTip(plain_tip(f"{pair.source}\n{pair.target}"))
 
     def _on_similar(self) -> None:

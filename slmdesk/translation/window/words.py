@@ -45,7 +45,7 @@ class WordCard(Popover):
         self._takes_focus = False
         self._delay = Delay(self, ASK_MS, self._ask, "other_words_timer")
         self._others = OtherWords()
-        self._offer = named(ElidedButton("", self), "other_words", tip=_("Take these words"))
+        self._offer = named(ElidedButton("", self), "other_words", label=_("Other words"), tip=_("Take these words"))
         self._offer.clicked.connect(self._on_taken)
         self._said = plain_label("", self, name="other_words_said", kind="small")
         self._source = text_line("term_source", self, _("A term"), most=MOST_LETTERS)
@@ -107,6 +107,7 @@ class WordCard(Popover):
     def _show(self, others: OtherWords, words: str) -> None:
         self._others = others
         self._offer.setText(others.words)
+        self._offer.setAccessibleName(others.words)
         set_tip(self._offer, plain_tip(others.whole))
         self._offer.setVisible(bool(others.words))
         show_words(self._said, words)
