@@ -136,7 +136,7 @@ def _passages(report: Report) -> Iterator[Piece]:
         for span, words in quotes:
             place = Run(f" [{_place(report, span)}]", cite=True)
             pieces.append(Piece(PieceKind.QUOTE, (Run(_short(words, MOST_PASSAGE)), place)))
-    if pieces:
+    if any(statement.quotes for statement in report.statements):
         yield heading(_(phrases.PASSAGES))
         yield small(_(phrases.WHOLE_PASSAGE))
     yield from pieces
