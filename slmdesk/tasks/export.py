@@ -38,12 +38,15 @@ DAY_FORMAT = "mm-dd-yy"
 
 
 def export_report(tasks: TaskService, context: TaskContext, item: Item, form: str) -> Make | None:
-    """Return the function that makes an export of a report; None while there is nothing to say. Service thread."""
+    """Return the function that makes an export of a report; None while there is nothing to say. Service thread.
+
+    The function makes a document in any other form than those of the task, which then is refused.
+    """
     view, task = tasks.open(item.id), tasks.task(item.kind)
     if view.newest is None:
         return None
     report = task.report(view, context, is_exported=True)
-    return maker(form, lambda: report, lambda: task.exported(view))
+    return maker(form if form in task.forms else "", lambda: report, lambda: task.exported(view))
 
 
 def maker(form: str, report: Callable[[], Report], shape: Callable[[], Mapping[str, Json]]) -> Make:
@@ -406,15 +409,9 @@ BOOKS: Mapping[Layout, Callable[[Report], Mapping[str, Rows]]] = {
 
 
 def csv_of(report: Report) -> bytes:
-    """Return a grid, or else what the first sheet has, as CSV (RFC 4180, UTF-8 with a BOM).
-
-    It has the document's own text and no formulas.
-    """
+    """Return a grid as CSV (RFC 4180, UTF-8 with a BOM). It has the document's own text and no formulas."""
     out = io.StringIO()
-    rows, *__ = BOOKS[report.layout](report).values()
-    if report.layout is Layout.GRID:
-        rows = _grid(report, lambda cell: cell.text, phrases.PAGE_OF)
-    for line in rows:
+    for line in _grid(report, lambda cell: cell.text, phrases.PAGE_OF):
         words = (f"{cell.value:.2f}" if isinstance(cell, Noted) else str(cell or "") for cell in line)
         csv.writer(out).writerow(map(harmless_cell, words))
     return ("\ufeff" + out.getvalue()).encode("utf-8", "replace")

@@ -270,7 +270,7 @@ def sample(kind: str, title: str, result: Any, forms: str, *documents: str, **se
 
 
 SAMPLES: Mapping[str, Sample] = {
-    "summary": sample("summary", "Summary: lease.pdf", SUMMARY, "md html json xlsx csv ics", LEASE),
+    "summary": sample("summary", "Summary: lease.pdf", SUMMARY, "md html json xlsx ics", LEASE),
     "together": sample("summary", "My papers", TOGETHER, "md xlsx ics", LEASE, SLIDES),
     "own words": sample("summary", "Summary: plan.pptx", changed(TOGETHER, documents=(OTHER,), sentences=WRITTEN),
                         "md xlsx", SLIDES, own_words=True),

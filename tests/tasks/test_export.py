@@ -11,14 +11,16 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from fakes.results import SAMPLES, SKIPPED, Sample
+from fakes.results import SAMPLES, SKIPPED, Sample, compared
 
 from slmdesk.base.documents import Paper
+from slmdesk.base.errors import KnownError
 from slmdesk.exports.writers import in_form
 from slmdesk.questions.report import export_question
 from slmdesk.runtime.service import Make
 from slmdesk.tasks.export import export_report
 from slmdesk.tasks.known import known_tasks
+from slmdesk.versions.report import report_of
 
 pytestmark = pytest.mark.pure
 DATA = Path(__file__).parent / "data"
@@ -74,3 +76,22 @@ def test_an_export_says_what_it_said(name: str, form: str) -> None:
     if os.environ.get(WRITES):
         path.write_text(words, "utf-8")
     assert words == path.read_text("utf-8")
+
+
+def test_a_form_that_a_task_does_not_have_is_refused() -> None:
+    for name, form in (("summary", "csv"), ("comparison", "ics"), ("table", "odt")):
+        make = made(SAMPLES[name], form)
+        assert callable(make)
+        with pytest.raises(KnownError, match=r"request\.invalid"):
+            in_form(make(), form, has_line=True)
+
+
+def test_words_around_a_change_stand_beside_it_and_are_no_change() -> None:
+    old, new = "He pays. It rains. She goes.", "He pays late. It rains. She goes now. Dogs bark."
+    report = report_of("V", compared(f"Same.\n{old}", f"Same.\n{new}"))
+    assert [section.is_folded for section in report.sections] == [True, False]
+    statements = report.sections[1].statements
+    assert "".join(statement.text for statement in statements).replace(" ", "") == new.replace(" ", "")
+    assert "".join(statement.other for statement in statements).replace(" ", "") == old.replace(" ", "")
+    assert [statement.id for statement in statements if statement.heading] == ["0", "1", "2"]
+    assert sorted(statement.rank for statement in statements if statement.heading) == [1, 2, 3]
