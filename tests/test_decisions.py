@@ -50,7 +50,7 @@ DECISIONS = {
     "versions": 888,
     "voice": 34,
     "window": 1722,
-    "writing": 917,
+    "writing": 891,
 }
 
 

@@ -20,7 +20,6 @@ from slmdesk.command.output import check_file, form_of
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.headings import spoken
 from slmdesk.services import Services
-from slmdesk.writing.edits import reason_of
 from slmdesk.writing.files import MOST_BYTES, Decoded, bytes_of, decoded
 from slmdesk.writing.types import (
     LENGTHS,
@@ -142,7 +141,7 @@ def _json_of_change(change: Change) -> dict[str, Json]:
     shape: dict[str, Json] = {
         "from": change.old,
         "to": change.edit.new,
-        "reason": change.reason,
+        "reason": change.kind,
         "line": change.line,
         "begin": change.edit.start,
         "end": change.edit.end,
@@ -221,7 +220,7 @@ def _json_of(rewriting: Rewriting, request: RewriteRequest) -> dict[str, Json]:
 def _json_of_version(rewriting: Rewriting, version: Version) -> dict[str, Json]:
     source = rewriting.source
     changes: list[Json] = [
-        {"from": edit.old(source), "to": edit.new, "reason": reason_of(source, edit, rewriting.language)}
+        {"from": edit.old(source), "to": edit.new, "reason": version.kind_of(edit.old(source), edit.new)}
         for edit in version.edits
     ]
     return {

@@ -24,7 +24,7 @@ from slmdesk.text.markup import word_spans
 from slmdesk.text.preserved import without_chatter
 from slmdesk.text.sentences import SURE, detect
 from slmdesk.writing.doubts import denied, doubts_of, facts_beside
-from slmdesk.writing.edits import Edit, edits_of, reason_of
+from slmdesk.writing.edits import Edit, edits_of
 from slmdesk.writing.files import DocumentText, tracked_payload
 from slmdesk.writing.passages import MOST_SENTENCE, Passage, answer_in, passages
 from slmdesk.writing.types import (
@@ -126,7 +126,7 @@ class WritingService(Service):
         for language, some in words.items():
             mended = yield self._mended(sorted({word.new for _, word in some}), language)
             left += [
-                _change(text, passage, Edit(word.start, word.end, mended[word.new]), language, "dictionary")
+                _change(text, passage, Edit(word.start, word.end, mended[word.new]), "dictionary")
                 for passage, word in some
                 if word.new in mended
             ]
@@ -197,21 +197,20 @@ def changes_in(
     sentence = passage.of(text)
     edits = edits_of(sentence, answer)
     if text[: passage.start].rstrip().endswith(",") and language not in _LARGE_BEHIND_COMMA:
-        edits = [edit for edit in edits if edit.start or reason_of(sentence, edit, language) != "capital letter"]
+        edits = [edit for edit in edits if edit.start or edit.old(sentence).lower() != edit.new.lower()]
     doubts = doubts_of(sentence, edits, language)
     return [
-        _change(text, passage, edit, language, doubt or ("model" if is_marked_only else ""))
+        _change(text, passage, edit, doubt or ("model" if is_marked_only else ""))
         for edit, doubt in zip(edits, doubts, strict=True)
     ]
 
 
-def _change(text: str, passage: Passage, edit: Edit, language: str, doubt: str) -> Change:
+def _change(text: str, passage: Passage, edit: Edit, doubt: str) -> Change:
     sentence = passage.of(text)
     return Change(
         Edit(passage.start + edit.start, passage.start + edit.end, edit.new),
         edit.old(sentence),
         passage.line + sentence.count("\n", 0, edit.start),
-        reason_of(sentence, edit, language),
         doubt,
         (passage.start, passage.end),
     )

@@ -16,7 +16,7 @@ from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
 from slmdesk.text.sentences import sentence_spans
-from slmdesk.writing.edits import Edit, applied, word_count
+from slmdesk.writing.edits import Edit, applied, letters_of, numbers_and_words
 
 MOST_TEXT = 200_000
 """Most characters of a text that is corrected at once, which is about 1,500 sentences."""
@@ -67,7 +67,7 @@ class RewriteRequest(Record):
 
 def length_of(text: str, language: str) -> int:
     """Return the number of words, or of letters in languages without spaces between words."""
-    return sum(map(str.isalnum, text)) if language in NO_BLANKS else word_count(text)
+    return sum(map(str.isalnum, text)) if language in NO_BLANKS else len(numbers_and_words(text))
 
 
 def is_as_long_as_asked(request: RewriteRequest, text: str, language: str, below: float = SHORTENED_BELOW) -> bool:
@@ -83,7 +83,6 @@ class Change(Record):
     """The edit, in characters of the whole text."""
     old: str
     line: int
-    reason: str
     doubt: str = ""
     """Why the change is only suggested (writing.doubts, `model` or `dictionary`). Empty means that it is made."""
     sentence: tuple[int, int] = (0, 0)
@@ -91,6 +90,10 @@ class Change(Record):
     @property
     def is_made(self) -> bool:
         return not self.doubt
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.old, self.edit.new, is_fact=self.doubt in FACT_DOUBTS)
 
 
 class Correction(Record):
@@ -120,6 +123,11 @@ class Version(Record):
     denies_otherwise: bool = False
     """Whether source and version differ in the number of negating words, such as "not"."""
 
+    def kind_of(self, old: str, new: str) -> str:
+        """Return what the change of some words to others touches."""
+        facts = numbers_and_words(" ".join((*self.added, *self.missing)))
+        return kind_of(old, new, is_fact=not set(facts).isdisjoint(numbers_and_words(f"{old} {new}")))
+
 
 class Rewriting(Record):
     """Versions of a text, which differ from it and each other. A rephrased text has up to three, others have one."""
@@ -130,19 +138,6 @@ class Rewriting(Record):
     asked: int = 1
 
 
-KIND_WORDS: Mapping[str, str] = {
-    "spelling": _("Spelling"),
-    "capital letter": _("Capital letter"),
-    "form of a word": _("Form of a word"),
-    "grammar": _("Grammar"),
-    "punctuation": _("Punctuation"),
-    "spacing": _("Spacing"),
-    "missing word": _("Missing word"),
-    "extra word": _("Extra word"),
-    "repeated word": _("Repeated word"),
-    "wording": _("Wording"),
-}
-"""The reasons of a change (writing.edits.reason_of), as the window shows them."""
 DOUBT_WORDS: Mapping[str, str] = {
     "number": N_("changes a number or a date"),
     "name": N_("changes a name"),
@@ -157,11 +152,15 @@ DOUBT_WORDS: Mapping[str, str] = {
 }
 
 
-REASONS = (
-    N_("spelling"), N_("grammar"), N_("punctuation"), N_("spacing"), N_("capital letter"), N_("repeated word"),
-    N_("form of a word"), N_("missing word"), N_("extra word"), N_("wording"),
-)  # fmt: skip
-"""What `writing.edits.reason_of` says, as a comment in a Word file tells it."""
+FACT, WORD, SIGN = N_("figure or name"), N_("word"), N_("sign")
+FACT_DOUBTS = frozenset(("number", "name", "address"))
+
+
+def kind_of(old: str, new: str, *, is_fact: bool) -> str:
+    """Return what a change touches: FACT, WORD, or SIGN for punctuation, capital letters and spaces."""
+    if is_fact:
+        return FACT
+    return SIGN if letters_of(old) == letters_of(new) else WORD
 
 
 def doubt_words(change: Change) -> str:
@@ -170,10 +169,10 @@ def doubt_words(change: Change) -> str:
 
 
 def change_words(change: Change) -> str:
-    reason = _(change.reason)
+    kind = _(change.kind)
     if change.is_made:
-        return reason
-    return _("suggestion, {reason}: {doubt_word}").format(reason=reason, doubt_word=doubt_words(change))
+        return kind
+    return _("suggestion, {kind}: {doubt_word}").format(kind=kind, doubt_word=doubt_words(change))
 
 
 def note_of(change: Change) -> str:

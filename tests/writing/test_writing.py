@@ -7,7 +7,7 @@ from fakes import tiny_dictionary
 from fakes.office import docx, odf, paragraph
 from fakes.recorder import examine, result_of
 
-from slmdesk.base.record import changed
+from slmdesk.base.record import changed, to_json
 from slmdesk.base.types import Origin, TextPart
 from slmdesk.evaluation.exams import Skill
 from slmdesk.loader.model_loader import Words
@@ -196,7 +196,7 @@ def test_a_text_is_kept_as_one_item_which_the_history_finds(recorder):
 
 def test_changes_are_kept_with_a_text_and_those_that_do_not_fit_it_are_not_opened(recorder):
     services, text = recorder.services, "The two key was lost."
-    change = Change(Edit(8, 11, "keys"), "key", 1, "grammar", "meaning", (0, 21))
+    change = Change(Edit(8, 11, "keys"), "key", 1, "meaning", (0, 21))
 
     def opened():
         return services.service_thread.call(lambda: services.writing_history.open(item))
@@ -207,6 +207,9 @@ def test_changes_are_kept_with_a_text_and_those_that_do_not_fit_it_are_not_opene
     assert opened() == (text, (change,))
     services.service_thread.call(lambda: services.store.items.change_settings(item, changes=[{"edit": 1}]))
     assert opened() == (text, ()), "of a newer program"
+    of_before = {**to_json(change), "reason": "form of a word"}
+    services.service_thread.call(lambda: services.store.items.change_settings(item, changes=[of_before]))
+    assert opened() == (text, (change,)), "of an older program"
     kept(recorder, text, item, [changed(change, edit=Edit(7, 7, " old"), old="")])
     (message,) = services.service_thread.call(lambda: services.store.messages.of_item(item))
     recorder.calls.store.messages.change_parts(message.id, (TextPart(f"So {text}", Origin.PERSON),))

@@ -42,7 +42,7 @@ from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row, tool_button
 from slmdesk.window.widgets.parts import EmptyState
 from slmdesk.writing.edits import Edit
-from slmdesk.writing.types import KIND_WORDS, Change, Correction, CorrectRequest, doubt_words, note_of, unanswered_words
+from slmdesk.writing.types import Change, Correction, CorrectRequest, doubt_words, note_of, unanswered_words
 from slmdesk.writing.window.tracked import Pending, Proposal, TrackedText
 
 
@@ -511,7 +511,8 @@ def reason_words(change: ShownChange) -> str:
     about = change.change
     if about.doubt:
         return _("Check: {doubt}").format(doubt=doubt_words(about))
-    return KIND_WORDS.get(about.reason, about.reason)
+    kind = _(about.kind)
+    return kind[:1].upper() + kind[1:]
 
 
 def _shown(words: str, most: int) -> str:

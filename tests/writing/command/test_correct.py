@@ -26,11 +26,11 @@ def test_a_text_is_corrected_and_all_else_stays_byte_for_byte(run, able_model):
     shape = run("write", "--as", "correct", "--language", "en", "--json", stdin=TEXT, echo=ECHO).json
     assert shape["text"] == RIGHT
     assert [(edit["from"], edit["to"], edit["reason"], edit["line"], edit["made"]) for edit in shape["changes"]] == [
-        ("recieved", "received", "spelling", 1, True),
-        ("key", "keys", "form of a word", 3, True),
-        ("was", "were", "grammar", 3, True),
-        ("Kruger", "Krüger", "spelling", 4, False),
-        ("20", "30", "wording", 4, False),
+        ("recieved", "received", "word", 1, True),
+        ("key", "keys", "word", 3, True),
+        ("was", "were", "word", 3, True),
+        ("Kruger", "Krüger", "figure or name", 4, False),
+        ("20", "30", "figure or name", 4, False),
     ]
     assert [change["doubt"] for change in shape["changes"] if not change["made"]] == ["name", "number"]
     assert (shape["language"], shape["sentences"], shape["unanswered_lines"]) == ("en", 3, [])
@@ -46,8 +46,9 @@ def test_bytes_of_a_file_come_back_as_they_were(run_bytes, able_model, tmp_path,
 
 def test_changes_are_listed_as_compare_prints_them(run, able_model):
     done = run("write", "--as", "correct", "--language", "en", "--changes", stdin=TEXT, echo=ECHO)
-    assert "1. [line 1] spelling\n     We [-recieved-]{+received+} it on 3 May.\n" in done.out
-    assert "4. [line 4] suggestion, spelling: changes a name\n     Mr [-Kruger-]{+Krüger+} paid 20 euros.\n" in done.out
+    assert "1. [line 1] word\n     We [-recieved-]{+received+} it on 3 May.\n" in done.out
+    suggested = "4. [line 4] suggestion, figure or name: changes a name\n     Mr [-Kruger-]{+Krüger+} paid 20 euros.\n"
+    assert suggested in done.out
 
 
 def test_a_word_file_holds_tracked_changes_and_comments(run, able_model, tmp_path):
@@ -66,7 +67,7 @@ def test_a_word_file_holds_tracked_changes_and_comments(run, able_model, tmp_pat
     assert {element.get(qn("w:author")) for element in body.iter(qn("w:ins"), qn("w:del"))} == {"slmdesk"}
     assert all(element.get(qn("w:date")).endswith("Z") for element in body.iter(qn("w:ins"), qn("w:del")))
     assert not any(list(element.iter(qn("w:t"))) for element in body.iter(qn("w:del")))
-    assert "“Krüger” instead? (suggestion, spelling: changes a name)" in comments
+    assert "“Krüger” instead? (suggestion, figure or name: changes a name)" in comments
     again = run("write", "--as", "correct", str(source), "--language", "en", "-o", str(target), echo=ECHO)
     assert (again.status, "already there" in again.err) == (1, True)
 

@@ -59,5 +59,5 @@ def test_changes_are_tracked_where_they_stand_and_looks_stay(run, able_model, le
 
 def test_changes_of_a_word_file_are_listed_by_paragraph(run, able_model, letter):
     done = run("write", "--as", "correct", str(letter), "--language", "en", "--changes", echo={"known": KNOWN})
-    assert "5. [paragraph 4] suggestion, wording: changes a number or a date\n" in done.out
+    assert "5. [paragraph 4] suggestion, figure or name: changes a number or a date\n" in done.out
     assert run("write", "--as", "correct", str(letter)).status == 2

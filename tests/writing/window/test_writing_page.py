@@ -89,9 +89,9 @@ def test_changes_stand_in_the_text_and_in_the_list_and_nothing_moves(program):
     correct(program)
     assert places() == before
     assert rows(program) == [
-        "recieved → received\nSpelling",
-        "key → keys\nForm of a word",
-        "was → were\nGrammar",
+        "recieved → received\nWord",
+        "key → keys\nWord",
+        "was → were\nWord",
         "Kruger → Krüger\nCheck: changes a name",
         "20 → 30\nCheck: changes a number or a date",
     ]
@@ -412,4 +412,4 @@ def test_a_word_file_gets_what_is_not_decided_as_tracked_changes(program, tmp_pa
     assert body.count("<w:ins ") == 2
     assert body.count("<w:del ") == 2
     assert "We received it" in body
-    assert "“Krüger” instead? (suggestion, spelling: changes a name)" in comments
+    assert "“Krüger” instead? (suggestion, figure or name: changes a name)" in comments
