@@ -49,7 +49,7 @@ DECISIONS = {
     "translation": 1761,
     "versions": 888,
     "voice": 34,
-    "window": 1722,
+    "window": 1692,
     "writing": 891,
 }
 

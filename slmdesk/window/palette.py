@@ -1,12 +1,11 @@
-"""The palette: a line to type in, a list of actions, names and texts that match, and the matching itself."""
+"""The palette: a line to type in, and a list of actions, names and texts that match."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -33,7 +32,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from slmdesk.base.record import Record, changed, field
+from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Found, ModelRecord, title_words
 from slmdesk.base.texts import _
 from slmdesk.base.types import retold_marks
@@ -269,18 +268,6 @@ _STEPS = {
 }  # fmt: skip
 
 
-IS, BEGINS, WORDS_BEGIN, HOLDS, SKIPS = range(5)
-"""How well a name matches, best first: it equals the typed text; it begins with it; each typed word begins a word of
-the name; each typed word stands somewhere in the name; the typed letters stand in the name with gaps, as “nwch” in New
-chat.
-"""
-MOST_MATCHED_LETTERS = 40
-"""Most typed letters for which names with gaps are searched."""
-_NO_LETTERS = re.compile(r"[\W_]+")
-ALSO_BEGIN = "\n"
-"""Stands between a folded name and the other words by which it is found."""
-
-
 class Named(Protocol):
     @property
     def folded(self) -> str: ...
@@ -289,79 +276,10 @@ class Named(Protocol):
 N = TypeVar("N", bound=Named)
 
 
-class NameList(Generic[N]):
-    def __init__(self, names: Sequence[N] = ()) -> None:
-        self.names = names
-        self.folded = [name.folded for name in names]
-        self.spaced = [_spaced(word) for word in self.folded]
-        """The words of each name, with one space before each word."""
-        self.proper = [_spaced(word.partition(ALSO_BEGIN)[0]) for word in self.folded]
-        """The same without other words by which it is found."""
-
-
-class Matcher:
-    """Finds names for typed words. It runs at each key press, so loops over names only search strings in strings."""
-
-    def __init__(self, words: str) -> None:
-        self._typed = " ".join(fold(words).split())
-        self._words = self._typed.split()
-        self._begins = [begin for word in self._words if (begin := _spaced(word)) != " "]
-        self._letters = "".join(self._words)
-
-    def find(self, given: NameList[N], most: int) -> tuple[list[N], int, int]:
-        """Return the best `most` names, the number of all matches, and how well the best one matches. Among equals, the
-        earlier name is better.
-
-        Names that match only with gaps are searched if fewer than `most` match otherwise.
-        """
-        begun = self._begun(given)
-        ranked = [(self._rank(given.folded[at]), at) for at in begun]
-        is_letter = len(self._letters) == 1 and self._letters.isascii() and self._letters.isalnum()
-        if not is_letter:  # a single letter stands somewhere in almost every name
-            ranked += [(HOLDS, at) for at in self._holding(given, set(begun))]
-        if len(ranked) < most:
-            ranked += [(SKIPS, at) for at in self._skipping(given, {at for __, at in ranked})]
-        ranked.sort()
-        return [given.names[at] for __, at in ranked[:most]], len(ranked), ranked[0][0] if ranked else SKIPS + 1
-
-    def _rank(self, name: str) -> int:
-        if name.startswith(self._typed):
-            return IS if name.partition(ALSO_BEGIN)[0] == self._typed else BEGINS
-        return WORDS_BEGIN
-
-    def _begun(self, given: NameList[N]) -> list[int]:
-        if not self._begins or len(self._begins) < len(self._words):  # signs alone are no words
-            return []
-        rarest = max(self._begins, key=len)
-        candidates = [at for at, spaced in enumerate(given.spaced) if rarest in spaced]
-        return [at for at in candidates if all(begin in given.spaced[at] for begin in self._begins)]
-
-    def _holding(self, given: NameList[N], known: set[int]) -> list[int]:
-        if not self._words:
-            return []
-        longest = max(self._words, key=len)
-        candidates = [at for at, name in enumerate(given.folded) if longest in name]
-        return [at for at in candidates if at not in known and all(word in given.folded[at] for word in self._words)]
-
-    def _skipping(self, given: NameList[N], known: set[int]) -> list[int]:
-        """Return the names in which the typed letters follow with gaps of at most two letters, or continue at the next
-        word.
-
-        The first letter must begin a word. Atomic groups keep the search from trying a step twice, so that its time
-        cannot explode.
-        """
-        if not 2 <= len(self._letters) <= MOST_MATCHED_LETTERS:
-            return []
-        first, others = f" {self._letters[0]}", map(re.escape, self._letters[1:])
-        steps = (rf"(?>[^{letter}]{{0,2}}{letter}|[^{letter} ]* {letter})" for letter in others)
-        search = re.compile(re.escape(first) + "".join(steps)).search
-        candidates = [at for at, spaced in enumerate(given.proper) if first in spaced]
-        return [at for at in candidates if at not in known and search(given.proper[at])]
-
-
-@lru_cache(maxsize=40_000)
-def _spaced(folded: str) -> str:
-    return f" {_NO_LETTERS.sub(' ', folded).strip()}"
+def matching(names: Sequence[N], words: str) -> Sequence[N]:
+    """Return the names in which every typed word stands, in their own order. It runs at each key press."""
+    typed = fold(words).split()
+    return [name for name in names if all(word in name.folded for word in typed)]
 
 
 MOST_NAMES, MOST_HITS = 6, 12
@@ -435,26 +353,29 @@ class PaletteController(QObject):
     def _first_sections(self) -> list[Section]:
         names = self._names.value
         items = [self._item_entry(item, with_kind=True) for item in names.items[:RECENT_ITEMS]]
-        documents = [name for name in names.library.names if not name.is_folder][:RECENT_DOCUMENTS]
+        documents = [name for name in names.library if not name.is_folder][:RECENT_DOCUMENTS]
         recent = [*items, *map(self._name_entry, documents)]
         return [Section(_("Actions"), self._offers.useful), Section(_("Recent"), recent)]
 
     def _found_names(self) -> list[Section]:
-        names, offers, matcher = self._names.value, self._offers, Matcher(self._words)
-        ranked = [
-            _section(matcher, _("Actions"), NameList(offers.actions), _as_it_is),
-            _section(matcher, _("Pages"), NameList(offers.pages), _as_it_is),
-            _section(matcher, _("Settings"), NameList(offers.settings), _as_it_is),
-            _section(matcher, _("Models"), NameList(list(map(self._model_entry, names.models))), _as_it_is),
-            _section(matcher, _("Documents"), names.library, self._name_entry),
-            _section(matcher, _("Chats"), names.chats, self._item_entry),
-            _section(matcher, _("Spaces"), names.spaces, self._item_entry),
-            _section(matcher, _("Translations"), names.translations, self._item_entry),
-            _section(
-                matcher, _("Summaries, questions and tables"), names.results, partial(self._item_entry, with_kind=True)
-            ),
+        names, offers = self._names.value, self._offers
+        models = [self._model_entry(model) for model in names.models]
+        with_kind = partial(self._item_entry, with_kind=True)
+        return [
+            self._section(_("Actions"), offers.actions, _as_it_is),
+            self._section(_("Pages"), offers.pages, _as_it_is),
+            self._section(_("Settings"), offers.settings, _as_it_is),
+            self._section(_("Models"), models, _as_it_is),
+            self._section(_("Documents"), names.library, self._name_entry),
+            self._section(_("Chats"), names.chats, self._item_entry),
+            self._section(_("Spaces"), names.spaces, self._item_entry),
+            self._section(_("Translations"), names.translations, self._item_entry),
+            self._section(_("Summaries, questions and tables"), names.results, with_kind),
         ]
-        return [section for __, section in sorted(ranked, key=lambda pair: pair[0])]
+
+    def _section(self, heading: str, names: Sequence[N], entry_of: Callable[[N], Entry]) -> Section:
+        found = matching(names, self._words)
+        return Section(heading, [entry_of(name) for name in found[:MOST_NAMES]], len(found))
 
     def _item_entry(self, title: ItemTitle, *, with_kind: bool = False) -> Entry:
         kind, icon = KINDS.get(title.kind, OTHER_KIND)
@@ -520,12 +441,6 @@ class PaletteController(QObject):
         self.listed.emit(Listing(self._words, sections, self._is_searched and not self._names.is_coming))
 
 
-def _section(matcher: Matcher, heading: str, names: NameList[N], entry_of: Callable[[N], Entry]) -> tuple[int, Section]:
-    """Return the best of these names as entries, and how well the best one matches."""
-    matches, total, rank = matcher.find(names, MOST_NAMES)
-    return rank, Section(heading, [entry_of(record) for record in matches], total)
-
-
 def _as_it_is(entry: Entry) -> Entry:
     return entry
 
@@ -566,12 +481,12 @@ class Names(Record):
     """All names that the palette can find. Each list has the last used first."""
 
     items: Sequence[ItemTitle] = ()
-    chats: NameList[ItemTitle] = field(default_factory=NameList)
-    spaces: NameList[ItemTitle] = field(default_factory=NameList)
-    translations: NameList[ItemTitle] = field(default_factory=NameList)
-    results: NameList[ItemTitle] = field(default_factory=NameList)
+    chats: Sequence[ItemTitle] = ()
+    spaces: Sequence[ItemTitle] = ()
+    translations: Sequence[ItemTitle] = ()
+    results: Sequence[ItemTitle] = ()
     """Items of every other kind."""
-    library: NameList[LibraryName] = field(default_factory=NameList)
+    library: Sequence[LibraryName] = ()
     """Folders, followed by documents."""
     models: Sequence[ModelRecord] = ()
 
@@ -589,11 +504,11 @@ def _all_names(services: Services) -> Names:
     items = [_told(title) for title in services.history.titles()]
     return Names(
         items=items,
-        chats=NameList([item for item in items if item.kind == CHAT]),
-        spaces=NameList([item for item in items if item.kind == SPACE]),
-        translations=NameList([item for item in items if item.kind == TRANSLATION]),
-        results=NameList([item for item in items if item.kind not in (CHAT, SPACE, TRANSLATION)]),
-        library=NameList(services.documents.names()),
+        chats=[item for item in items if item.kind == CHAT],
+        spaces=[item for item in items if item.kind == SPACE],
+        translations=[item for item in items if item.kind == TRANSLATION],
+        results=[item for item in items if item.kind not in (CHAT, SPACE, TRANSLATION)],
+        library=services.documents.names(),
         models=for_chat(services.models.list()),
     )
 
@@ -684,7 +599,7 @@ class Entry(Record):
 
     @property
     def folded(self) -> str:
-        return f"{fold(self.name)}{ALSO_BEGIN}{fold(self.also)}" if self.also else fold(self.name)
+        return fold(f"{self.name}\n{self.also}")
 
 
 class Section(Record):

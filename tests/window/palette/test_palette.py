@@ -147,11 +147,6 @@ def test_values_of_settings_and_other_words_find_what_they_mean(program, typed, 
     assert found in rows(program)[:4]
 
 
-def test_what_is_named_so_comes_before_what_is_also_called_so(program):
-    open_palette(program, "language")
-    assert chosen(program) == "Language", "not what lists languages"
-
-
 def test_a_way_for_documents_shows_its_pane_or_asks_for_a_document(program, tmp_path):
     open_palette(program, "excel")
     enter(program)
