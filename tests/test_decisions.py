@@ -45,12 +45,12 @@ DECISIONS = {
     "system": 141,
     "tables": 1030,
     "tasks": 881,
-    "text": 2095,
+    "text": 2093,
     "translation": 1761,
     "versions": 888,
     "voice": 34,
     "window": 1692,
-    "writing": 891,
+    "writing": 889,
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -38,14 +37,6 @@ def stem(word: str, language: str) -> str:
     stemmer = _stemmer(language)
     small = word.lower()
     return fold(stemmer.stemWord(small) if stemmer is not None else small)
-
-
-def is_form(word: str, other: str, language: str) -> bool:
-    return word[:1] == other[:1] and stem(word, language) == stem(other, language)
-
-
-def has_form(word: str, others: Iterable[str], language: str) -> bool:
-    return any(is_form(word, other, language) for other in others)
 
 
 @lru_cache(maxsize=4096)

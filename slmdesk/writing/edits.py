@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import accumulate
 
 from slmdesk.base.record import Record
@@ -35,8 +35,17 @@ def edits_of(old: str, new: str) -> list[Edit]:
 
     White space, line breaks and kinds of quotation marks stay as in the old text.
     """
-    mine, theirs = _TOKEN.findall(old), _TOKEN.findall(new.strip())
-    keys, others = list(map(_key, mine)), list(map(_key, theirs))
+    return _compared(old, new.strip(), _key)
+
+
+def exact_edits(old: str, new: str) -> list[Edit]:
+    """Return the changes that lead from `old` to `new` to the letter, in order."""
+    return _compared(old, new, str)
+
+
+def _compared(old: str, new: str, key: Callable[[str], str]) -> list[Edit]:
+    mine, theirs = _TOKEN.findall(old), _TOKEN.findall(new)
+    keys, others = list(map(key, mine)), list(map(key, theirs))
     starts = list(accumulate(map(len, mine), initial=0))
     edits: list[Edit] = []
     for a, b, c, d in differing(keys, others):

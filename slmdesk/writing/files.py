@@ -14,13 +14,13 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, is_there, write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
-from slmdesk.base.types import Json, common_prefix
+from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread, sliced
+from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.text.tagged import Tags, pieces
-from slmdesk.writing.edits import Edit, applied, differing, edits_of
+from slmdesk.writing.edits import Edit, applied, differing, exact_edits
 from slmdesk.writing.export import TrackedChange, tracked_docx
 from slmdesk.writing.types import MOST_TEXT, Change, Correction
 
@@ -76,7 +76,8 @@ class WritingFiles(Service):
         super().__init__(runtime)
         self._reader = reader
 
-    def open(self, path: Path) -> Pending[OpenedText]:
+    @sliced
+    def open(self, path: Path) -> Slices[OpenedText]:
         """Open a Word, OpenDocument, Markdown or plain text document as a text.
 
         Ends with a Problem `document.…`, `file.…`, `writing.empty`, `writing.encoding`, `writing.too_long` or
@@ -84,8 +85,13 @@ class WritingFiles(Service):
         """
         kind = path.suffix.lower()
         if kind in TEXTS:
-            return pending_on_file_thread(self._service_thread, lambda: _read(path), name="writing")
-        return in_slices(self._service_thread, self._opening(path, kind))
+            opened: OpenedText = yield pending_on_file_thread(self._service_thread, lambda: _read(path), name="writing")
+            return opened
+        if kind not in DOCUMENTS:
+            raise KnownError("writing.unknown_format", path=path.name, known=" ".join(SUFFIXES))
+        parts = yield from units_from(self._service_thread, self._reader, tracked_payload(str(path)))
+        words, left = yield from _words_in(parts)
+        return OpenedText(_checked(words), path, left=left)
 
     def write(self, request: WriteRequest) -> Pending[Path]:
         """Save a text to a file and return its path. An existing file is replaced.
@@ -119,13 +125,6 @@ class WritingFiles(Service):
         yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="writing")
         lost = sum(document.refused(change, refused) for change in made.changes)
         return WrittenWord(target, len(made.changes) - lost, made.lost + lost)
-
-    def _opening(self, path: Path, kind: str) -> Slices[OpenedText]:
-        if kind not in DOCUMENTS:
-            raise KnownError("writing.unknown_format", path=path.name, known=" ".join(SUFFIXES))
-        parts = yield from units_from(self._service_thread, self._reader, tracked_payload(str(path)))
-        words, left = yield from _words_in(parts)
-        return OpenedText(_checked(words), path, left=left)
 
 
 def tracked_payload(path: str) -> dict[str, Json]:
@@ -338,23 +337,13 @@ def changes_between(document: DocumentText, text: str) -> WordChanges:
         if number is None:
             continue
         start, old = paragraphs[number]
-        for edit in _edits(old, new):
+        for edit in exact_edits(old, new):
             whole = Edit(start + edit.start, start + edit.end, edit.new)
             if document.has_place(whole):
                 changes.append(Change(whole, edit.old(old), number + 1, sentence=(start, start + len(old))))
             else:
                 lost += 1
     return WordChanges(tuple(changes), lost)
-
-
-def _edits(old: str, new: str) -> Sequence[Edit]:
-    edits = edits_of(old, new)
-    if applied(old, edits) == new:
-        return edits
-    begin = common_prefix(old, new)
-    rest = min(len(old), len(new)) - begin
-    end = common_prefix(old[::-1][:rest], new[::-1][:rest])
-    return [Edit(begin, len(old) - end, new[begin : len(new) - end])] if old != new else []
 
 
 def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int | None, str]]:

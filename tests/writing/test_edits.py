@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from slmdesk.writing.edits import applied, edits_of
+from slmdesk.writing.edits import applied, edits_of, exact_edits
 from slmdesk.writing.types import Version, kind_of
 
 pytestmark = pytest.mark.pure
@@ -66,3 +66,5 @@ def test_any_two_wordings_are_led_into_each_other():
     for _ in range(500):
         old, new = (" ".join(chance.choices(words, k=chance.randrange(9))) for _ in range(2))
         assert " ".join(applied(old, edits_of(old, new)).split()) == " ".join(new.split()), (seed, old, new)
+        spaced = f" {new}\u00a0\n“a” "
+        assert applied(old, exact_edits(old, spaced)) == spaced, (seed, old, spaced)
