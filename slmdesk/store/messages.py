@@ -25,11 +25,8 @@ from slmdesk.store.database import (
     row_to,
 )
 from slmdesk.text import folding
-from slmdesk.text.folding import fold
+from slmdesk.text.folding import fold, snippet_of
 
-HIT_BEGINS, HIT_ENDS = "\ue000", "\ue001"
-SNIPPET_BEFORE, SNIPPET_AFTER = 60, 140
-"""Characters of the original text that a snippet shows before and after the start of the first hit."""
 INDEXES = ("words", "titles", "passage_words", "memory_words")
 INDEXED = 3
 """Longest word beginning, in letters, that has an index of its own (store/opening.py)."""
@@ -215,22 +212,6 @@ def fts_query(words: str) -> str:
 def _query_of(pieces: Sequence[Sequence[str]]) -> str:
     phrases = [f'"{" ".join(run)}"' for run in pieces]
     return " ".join(phrases) + "*" if phrases else ""
-
-
-def snippet_of(text: str, words: str) -> str:
-    """Return one line of the original text around the first hit. Each hit stands between U+E000 and U+E001."""
-    text = text.replace(HIT_BEGINS, "\ufffd").replace(HIT_ENDS, "\ufffd")  # the text must not contain our marks
-    spans = folding.find_spans(text, words)
-    first = spans[0][0] if spans else 0
-    start, end = max(0, first - SNIPPET_BEFORE), min(len(text), first + SNIPPET_AFTER)
-    pieces, at = ["…" if start else ""], start
-    for begins, ends in spans:
-        if ends > end:
-            break
-        pieces += [text[at:begins], HIT_BEGINS, text[begins:ends], HIT_ENDS]
-        at = ends
-    pieces += [text[at:end], "…" if end < len(text) else ""]
-    return " ".join("".join(pieces).split())
 
 
 SPACE = "space"

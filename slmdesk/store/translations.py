@@ -29,8 +29,8 @@ from slmdesk.base.translation import (
     term_json,
 )
 from slmdesk.store.database import Row, RowLike, Shared, StorePart, Value, mapping_from, marks, new_id, row_to
-from slmdesk.store.messages import SearchIndex, snippet_of
-from slmdesk.text.folding import fold, fold_for_search
+from slmdesk.store.messages import SearchIndex
+from slmdesk.text.folding import fold, fold_for_search, snippet_of
 
 READ_AT_ONCE = 100
 """Segments that are read before other work may run. Reading them takes some milliseconds."""

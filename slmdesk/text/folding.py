@@ -82,6 +82,27 @@ def find_spans(text: str, words: str) -> list[tuple[int, int]]:
     return spans
 
 
+HIT_BEGIN, HIT_END = "\ue000", "\ue001"
+SNIPPET_BEFORE, SNIPPET_AFTER = 60, 140
+"""Characters of the original text that a snippet shows before and after the start of the first hit."""
+
+
+def snippet_of(text: str, words: str) -> str:
+    """Return one line of the original text around the first hit. Each hit stands between HIT_BEGIN and HIT_END."""
+    text = text.replace(HIT_BEGIN, "\ufffd").replace(HIT_END, "\ufffd")  # the text must not contain our marks
+    spans = find_spans(text, words)
+    first = spans[0][0] if spans else 0
+    start, end = max(0, first - SNIPPET_BEFORE), min(len(text), first + SNIPPET_AFTER)
+    pieces, at = ["…" if start else ""], start
+    for begins, ends in spans:
+        if ends > end:
+            break
+        pieces += [text[at:begins], HIT_BEGIN, text[begins:ends], HIT_END]
+        at = ends
+    pieces += [text[at:end], "…" if end < len(text) else ""]
+    return " ".join("".join(pieces).split())
+
+
 def _hits(piece: str, needles: list[str], start: int) -> Iterator[tuple[int, int]]:
     folded = fold(piece)
     if not _is_unspaced(piece):

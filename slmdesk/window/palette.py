@@ -51,12 +51,12 @@ from slmdesk.runtime.events import (
     ModelsChanged,
 )
 from slmdesk.runtime.messages import Problem
-from slmdesk.text.folding import find_spans, fold, folded_name
+from slmdesk.text.folding import fold, folded_name, snippet_of
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.theme import icon, scaled
-from slmdesk.window.widgets.build import HIT_BEGIN, HIT_END, column, draw_snippet, named, plain_tip, without_marks
+from slmdesk.window.widgets.build import column, draw_snippet, named, plain_tip, without_marks
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
@@ -434,7 +434,7 @@ class PaletteController(QObject):
         place = _("Page {page}").format(page=hit.page) if hit.page else ""
         choose = partial(self._open.passage, hit)
         name = " ".join(hit.name.split())
-        return Entry(name, "file-text", choose, place, snippet=marked(hit.words, self._words))
+        return Entry(name, "file-text", choose, place, snippet=snippet_of(hit.words, self._words))
 
     def _report(self) -> None:
         sections = tuple(section for section in chain(self._sections, self._hits) if section.entries)
@@ -458,16 +458,6 @@ def _is_searchable(words: str) -> bool:
     """Return whether texts are searched for these words. A single letter would match too many."""
     letters = "".join(words.split())
     return len(letters) > 1 or not letters.isascii()
-
-
-def marked(text: str, words: str) -> str:
-    """Return plain text with each found word between U+E000 and U+E001."""
-    text = text.replace(HIT_BEGIN, "\ufffd").replace(HIT_END, "\ufffd")
-    pieces, at = [], 0
-    for begin, end in find_spans(text, words):
-        pieces += [text[at:begin], HIT_BEGIN, text[begin:end], HIT_END]
-        at = end
-    return "".join([*pieces, text[at:]])
 
 
 CHANGES = (

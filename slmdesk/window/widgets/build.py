@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.texts import _
+from slmdesk.text.folding import HIT_BEGIN, HIT_END
 from slmdesk.window.base import theme
 from slmdesk.window.base.shortcuts import bind, show_keys
 from slmdesk.window.base.theme import ICON_SIZE, icon, pixmap, scaled
@@ -696,8 +697,6 @@ def draw_lines(
         )
 
 
-HIT_BEGIN, HIT_END = "\ue000", "\ue001"
-"""Characters before and after each found word in a snippet (core.records.Found)."""
 _MARKS = re.compile(f"[{HIT_BEGIN}{HIT_END}]")
 
 

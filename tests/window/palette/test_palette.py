@@ -17,8 +17,8 @@ from slmdesk.base import texts
 from slmdesk.chat.spaces import Space
 from slmdesk.runtime.events import ItemChanged
 from slmdesk.summaries.types import SummaryRequest
+from slmdesk.text.folding import HIT_BEGIN, HIT_END
 from slmdesk.window.palette import ENTRY_ROLE
-from slmdesk.window.widgets.build import HIT_BEGIN, HIT_END
 
 pytestmark = pytest.mark.gui
 CTRL = Qt.KeyboardModifier.ControlModifier
