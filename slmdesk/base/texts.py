@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
     from gettext import NullTranslations
 
 T = TypeVar("T")
@@ -108,6 +109,11 @@ def _value(said: str, *, is_told: bool) -> Any:
     if re.fullmatch(r"\d+(\.\d+)?", digits):
         return float(digits) if "." in digits else int(digits)
     return retold(said) if is_told else said
+
+
+def date_words(day: date) -> str:
+    # strftime would take the words of the system's language
+    return _("{day} {month} {year}").format(day=day.day, month=_(MONTHS[day.month - 1]), year=day.year)
 
 
 def cut(words: str, most: int) -> str:

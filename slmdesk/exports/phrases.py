@@ -7,18 +7,14 @@ is stored, and the keys and values of JSON, stay English.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from slmdesk.base.texts import MONTHS, N_, _, ngettext
+from slmdesk.base.texts import N_, _, date_words, ngettext
 
 
 def told(words: Iterable[str]) -> tuple[str, ...]:
     """Return words of this module, such as the head of a table, in the language of the export."""
     return tuple(_(word) if word else "" for word in words)
-
-
-def date_words(day: date) -> str:
-    return _("{day} {month} {year}").format(day=day.day, month=_(MONTHS[day.month - 1]), year=day.year)
 
 
 def day_words(seconds: float) -> str:

@@ -23,7 +23,7 @@ from slmdesk.base.documents import DELETED, Attachment, BlockKind, Note, Page, p
 from slmdesk.base.einvoices import EInvoice, InvoiceField
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import MONTHS, N_, _
+from slmdesk.base.texts import N_, _, date_words
 from slmdesk.formats.containers import format_by_name
 from slmdesk.formats.office_xml import parse
 from slmdesk.formats.reading import PageText, Reading
@@ -230,8 +230,7 @@ def _as_day(text: str, unit: str) -> tuple[str, str]:
         day = date.fromisoformat("-".join(_DAY.match(text).groups()))  # type: ignore[union-attr]
     except (AttributeError, ValueError):  # a week, a month, or nothing of the sort
         return _as_text(text, unit)
-    words = _("{day} {month} {year}").format(day=day.day, month=_(MONTHS[day.month - 1]), year=str(day.year))
-    return day.isoformat(), words
+    return day.isoformat(), date_words(day)
 
 
 def _as_number(text: str, unit: str, least: int = 0) -> tuple[str, str]:

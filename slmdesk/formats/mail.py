@@ -31,7 +31,7 @@ from slmdesk.base.documents import (
 )
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import MONTHS, N_, _
+from slmdesk.base.texts import N_, _, date_words
 from slmdesk.base.untrusted import clean_label
 from slmdesk.formats.containers import format_by_name, format_of_bytes
 from slmdesk.formats.hypertext import decoded_markup, notify, walk
@@ -115,7 +115,7 @@ def moment_words(value: str) -> str:
         moment = parsedate_to_datetime(value)
     except _PARSED:
         return value
-    day = _("{day} {month} {year}").format(day=moment.day, month=_(MONTHS[moment.month - 1]), year=moment.year)
+    day = date_words(moment)
     zone = moment.strftime("%z")
     if zone in ("", "+0000"):
         return f"{day}, {moment:%H:%M}" + (" UTC" if zone else "")

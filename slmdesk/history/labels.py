@@ -7,7 +7,7 @@ from datetime import date
 
 from slmdesk.base.records import KINDS as COUNTED_KINDS
 from slmdesk.base.records import Brought, HistoryContents, Rescued, counted
-from slmdesk.base.texts import MONTHS, N_, _, ngettext
+from slmdesk.base.texts import N_, _, date_words, ngettext
 from slmdesk.base.untrusted import clean_label
 
 KINDS = {
@@ -31,11 +31,6 @@ def day_words(when: float) -> str:
     except (ValueError, OverflowError, OSError):
         return f"{when:.0f}"
     return date_words(day)
-
-
-def date_words(day: date) -> str:
-    # strftime would take the words of the system's language
-    return _("{day} {month} {year}").format(day=day.day, month=_(MONTHS[day.month - 1]), year=day.year)
 
 
 MOST_NAMED, MOST_LENGTH = 8, 160

@@ -12,9 +12,9 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.records import DOCUMENT, counted
 from slmdesk.base.settings import Settings
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, date_words, ngettext
 from slmdesk.chat.service import ChatService
-from slmdesk.history.labels import date_words, day_words
+from slmdesk.history.labels import day_words
 from slmdesk.library.saved_states import StateService
 from slmdesk.library.service import DocumentService
 from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, Noticed, Pending

@@ -13,14 +13,13 @@ from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, Q
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Brought, DocumentRecord, HistoryContents, Item, Restored
-from slmdesk.base.texts import _, in_quotes
+from slmdesk.base.texts import _, date_words, in_quotes
 from slmdesk.base.untrusted import clean_label
 from slmdesk.history.erasing import CONFIRMATION, Erasure
 from slmdesk.history.labels import (
     KINDS,
     OTHER_KIND,
     brought_lines,
-    date_words,
     replacing_words,
 )
 from slmdesk.history.retention import DayContent, day_lines
