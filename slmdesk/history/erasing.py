@@ -15,7 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import private_folder, write_atomically
 from slmdesk.base.paths import APP, Paths
 from slmdesk.base.record import Record
-from slmdesk.base.records import JobRecord, Kind
+from slmdesk.base.records import Kind
 from slmdesk.base.texts import _
 from slmdesk.hub.vault import SystemKeyring, Vault
 from slmdesk.models.folder import OURS, is_model_file
@@ -71,7 +71,7 @@ class ErasingService(Service):
 
         Raises KnownError `store.in_use` while another window or command runs, `job.running`.
         """
-        if running := [job for job in self._store.jobs.unfinished() if self._is_running(job)]:
+        if running := [job for job in self._store.jobs.unfinished() if self._store.jobs.is_run(job)]:
             raise KnownError("job.running", count=len(running))
         with self._store.alone():
             known = self._store.models.all()
@@ -90,10 +90,6 @@ class ErasingService(Service):
             return Erasure(folders, theirs, len(sizes), sum(sizes), () if models else tuple(elsewhere))
 
         return pending_on_file_thread(self._service_thread, count, name="erase")
-
-    def _is_running(self, job: JobRecord) -> bool:
-        """Tell whether a job runs here or elsewhere. One whose instance has ended is shown as paused."""
-        return self._store.jobs.is_mine(job) or self._store.jobs.is_elsewhere(job)
 
     def forget_secrets(self) -> Pending[tuple[str, ...]]:
         """Remove the secrets of slmdesk from the system's keyring. Returns the names of the secrets that could not be

@@ -789,7 +789,7 @@ class DownloadJobs:
         for job in self._store.jobs.page(kind=KIND):
             same = request_of(job) == (repo, file, quantization)
             ended = job.status in (JobStatus.DONE, JobStatus.CANCELLED)
-            if same and not ended and job.status is not JobStatus.OPEN and not self._is_run(job):
+            if same and not ended and job.status is not JobStatus.OPEN and not self._store.jobs.is_run(job):
                 return self._store.jobs.change(job.id, JobStatus.OPEN)
             if same and job.status is JobStatus.OPEN:
                 return job
@@ -841,9 +841,6 @@ class DownloadJobs:
             problem=problem_of(job.error_code, job.error_args) if job.error_code else None,
             model=model if state is DownloadState.DONE else None,
         )  # fmt: skip
-
-    def _is_run(self, job: JobRecord) -> bool:
-        return self._store.jobs.is_mine(job) or self._store.jobs.is_elsewhere(job)
 
 
 def request_of(job: JobRecord) -> tuple[str, str, str]:

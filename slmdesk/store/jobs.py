@@ -89,6 +89,10 @@ class Jobs(StorePart):
     def is_elsewhere(self, job: JobRecord) -> bool:
         return job.status is JobStatus.RUNNING and self._is_held(job)
 
+    def is_run(self, job: JobRecord) -> bool:
+        """Return whether a job runs, here or elsewhere. One whose instance has ended does not."""
+        return self.is_mine(job) or self.is_elsewhere(job)
+
     def note(self, id: str, changes: Mapping[str, Json]) -> JobRecord:
         """Update the details of any instance's job. A value of None removes the key. Raises KnownError job.unknown."""
         with self._db.writing():
