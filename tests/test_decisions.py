@@ -50,7 +50,7 @@ DECISIONS = {
     "versions": 888,
     "voice": 34,
     "window": 1691,
-    "writing": 889,
+    "writing": 888,
 }
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.runtime.events import Event, HistoryReplaced
 from slmdesk.runtime.messages import Problem
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, Delay
 
 T = TypeVar("T")
 
@@ -53,8 +53,7 @@ class Live(QObject, Generic[T]):
         self._changes = 0
         """Changes made here that are not stored yet."""
         self._is_asked = False
-        self._soon = QTimer(self, singleShot=True, interval=0)  # several events of one turn ask once
-        self._soon.timeout.connect(self._ask_now)
+        self._soon = Delay(self, 0, self._ask_now)  # several events of one turn ask once
         bridge.on(HistoryReplaced, self.again)
         for event in on:
             bridge.on(event, self.again)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QStandardPaths, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QStandardPaths, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -46,7 +46,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.dialogs import TextDialog, sheets_over
 from slmdesk.window.widgets.files import FileDialog, ask_new_file
-from slmdesk.window.widgets.opening import open_outside
+from slmdesk.window.widgets.opening import open_path
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
@@ -522,7 +522,11 @@ class ExportController(QObject):
     def _on_written(self, target: Path, _size: int) -> None:
         notice = written(target)
         opens = changed(
-            notice, action=_("Open"), on_action=partial(_open, target), other=notice.action, on_other=notice.on_action
+            notice,
+            action=_("Open"),
+            on_action=partial(open_path, target),
+            other=notice.action,
+            on_other=notice.on_action,
         )
         self._bridge.notice_raised.emit(opens)
         self.written.emit(target)
@@ -583,7 +587,7 @@ class _Exports(QObject):
             Notice(
                 words,
                 action=_("Open folder"),
-                on_action=partial(_open, self._folder),
+                on_action=partial(open_path, self._folder),
                 life_ms=2 * UNDO_MS,
                 key=self._key,
             )
@@ -605,11 +609,7 @@ def written(target: Path) -> Notice:
     return Notice(
         _("Written to {target}.").format(target=target),
         action=_("Open folder"),
-        on_action=partial(_open, target.parent),
+        on_action=partial(open_path, target.parent),
         life_ms=2 * UNDO_MS,
         key=f"export {target}",
     )
-
-
-def _open(path: Path) -> None:
-    open_outside(QUrl.fromLocalFile(str(path)))

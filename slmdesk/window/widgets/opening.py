@@ -47,6 +47,10 @@ def open_outside(url: QUrl) -> None:
         _look_for_program(url)
 
 
+def open_path(path: Path) -> None:
+    open_outside(QUrl.fromLocalFile(str(path)))
+
+
 def _look_for_program(url: QUrl) -> None:
     """Ask the desktop whether it has a program for a file: what Qt starts for it ends without a word if it has none."""
     file = Path(url.toLocalFile())

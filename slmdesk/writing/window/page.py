@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QStackedWidget, QWidget
 
@@ -40,7 +40,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.files import FileDrop, ask_files
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, ask_where, give_export_menu, tell_not_written, trash
-from slmdesk.window.widgets.opening import open_outside
+from slmdesk.window.widgets.opening import open_path
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.writing.files import SUFFIXES, OpenedText, WriteRequest, WrittenWord
@@ -418,8 +418,8 @@ class WritingPage(QWidget):
     def _say_written(self, target: Path, words: str) -> None:
         self._bridge.notice_raised.emit(
             Notice(
-                words, action=_("Open"), on_action=partial(_open, target), other=_("Open folder"),
-                on_other=partial(_open, target.parent), life_ms=2 * UNDO_MS, key=f"export {target}",
+                words, action=_("Open"), on_action=partial(open_path, target), other=_("Open folder"),
+                on_other=partial(open_path, target.parent), life_ms=2 * UNDO_MS, key=f"export {target}",
             )
         )  # fmt: skip
 
@@ -500,10 +500,6 @@ class WritingPage(QWidget):
         margin = scaled(DESK_MARGIN)
         self._ground.setContentsMargins(margin, scaled(theme.SPACE_24), margin, 0)
         self.editor.setMaximumWidth(scaled(theme.COLUMN_WIDTH))
-
-
-def _open(path: Path) -> None:
-    open_outside(QUrl.fromLocalFile(str(path)))
 
 
 def opened_words(opened: OpenedText, others: int) -> str:

@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, cut, ngettext
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
@@ -518,8 +518,7 @@ def reason_words(change: ShownChange) -> str:
 def _shown(words: str, most: int) -> str:
     if not words.strip():
         return _("line break") if "\n" in words else ngettext("space", "{n} spaces", len(words))
-    line = " ".join(words.split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+    return cut(" ".join(words.split()), most)
 
 
 REACH = 2_000
