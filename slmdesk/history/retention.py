@@ -19,7 +19,7 @@ from slmdesk.library.saved_states import StateService
 from slmdesk.library.service import DocumentService
 from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, Noticed, Pending
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread
+from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread, sliced
 from slmdesk.store.retention import DAYS, RESTORED, SEEN, SINCE, SWEPT, OldDocument, OldItem
 
 LOOKED_AT = 100
@@ -357,23 +357,20 @@ class DayService(Service):
         counts = Counter(item.kind for item in made)
         return DayContent(day, tuple(ids), counts, tuple(documents), older)
 
-    def forget(self, day: date) -> Pending[DayContent]:
+    @sliced
+    def forget(self, day: date) -> Slices[DayContent]:
         """Delete everything that was made on a day for good, in slices. Returns what was deleted.
 
         A Problem stops it half-way. Calling it again deletes the rest.
         """
-
-        def work() -> Slices[DayContent]:
-            content = self.look(day)
-            yield from self._deletion.delete(content.ids)
-            for id in content.documents:
-                self._states.forget([id])
-                yield self._documents.forget(id)
-            if not content.is_empty:
-                yield from self._deletion.finish()
-            return content
-
-        return in_slices(self._service_thread, work())
+        content = self.look(day)
+        yield from self._deletion.delete(content.ids)
+        for id in content.documents:
+            self._states.forget([id])
+            yield self._documents.forget(id)
+        if not content.is_empty:
+            yield from self._deletion.finish()
+        return content
 
     def _is_free(self, document: str) -> bool:
         try:

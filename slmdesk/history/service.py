@@ -62,6 +62,7 @@ from slmdesk.runtime.service import (
     Slices,
     in_slices,
     pending_on_file_thread,
+    sliced,
 )
 from slmdesk.store import DataKey, Store, damaged_copies
 from slmdesk.store.rescue import rescue_into
@@ -310,7 +311,8 @@ class ExportService(Service):
         """
         return self._writing(self.give(id, form, headings=headings), target, replace)
 
-    def give_several(self, ids: Sequence[str], form: str, *, headings: str = "") -> Pending[bytes]:
+    @sliced
+    def give_several(self, ids: Sequence[str], form: str, *, headings: str = "") -> Slices[bytes]:
         """Export chats in this order as one file in a format of FORMS: their titles, then each chat as a section. JSON
         is a list.
 
@@ -318,14 +320,10 @@ class ExportService(Service):
         an item that is no chat, or with `item.unknown`.
         """
         several = list(dict.fromkeys(ids))
-
-        def giving() -> Slices[bytes]:
-            first = self._history.item(several[0]) if several else None
-            spoken = headings_of(self._store, first, form, headings) if first else ""
-            data: bytes = yield from self._giving(self._several(several, form), form, spoken)
-            return data
-
-        return in_slices(self._service_thread, giving())
+        first = self._history.item(several[0]) if several else None
+        spoken = headings_of(self._store, first, form, headings) if first else ""
+        data: bytes = yield from self._giving(self._several(several, form), form, spoken)
+        return data
 
     def write_several(
         self, ids: Sequence[str], form: str, target: Path, *, replace: bool = False, headings: str = ""
@@ -333,19 +331,17 @@ class ExportService(Service):
         """Export chats to a single file, as `give_several` and `write` do."""
         return self._writing(self.give_several(ids, form, headings=headings), target, replace)
 
-    def _writing(self, giving: Pending[bytes], target: Path, replace: bool) -> Pending[int]:
+    @sliced
+    def _writing(self, giving: Pending[bytes], target: Path, replace: bool) -> Slices[int]:
         def write(data: bytes) -> int:
             if is_there(target) and not replace:
                 raise KnownError("file.exists", path=str(target))
             write_out(target, data)
             return len(data)
 
-        def writing() -> Slices[int]:
-            data: bytes = yield giving
-            size: int = yield pending_on_file_thread(self._service_thread, lambda: write(data), name="export")
-            return size
-
-        return in_slices(self._service_thread, writing())
+        data: bytes = yield giving
+        size: int = yield pending_on_file_thread(self._service_thread, lambda: write(data), name="export")
+        return size
 
     def _several(self, ids: Sequence[str], form: str) -> Slices[Make]:
         if not ids or form not in {form.id for form in FORMS}:
