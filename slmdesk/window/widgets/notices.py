@@ -520,15 +520,7 @@ class ExportController(QObject):
         tell_not_written(self._bridge, target, problem)
 
     def _on_written(self, target: Path, _size: int) -> None:
-        notice = written(target)
-        opens = changed(
-            notice,
-            action=_("Open"),
-            on_action=partial(open_path, target),
-            other=notice.action,
-            on_other=notice.on_action,
-        )
-        self._bridge.notice_raised.emit(opens)
+        self._bridge.notice_raised.emit(document_written(target))
         self.written.emit(target)
 
 
@@ -603,6 +595,13 @@ def tell_not_written(bridge: Bridge, target: Path, problem: Problem, *, words: s
     bridge.notice_raised.emit(changed(notice_of(problem), text=words, key=key or f"export {target}", report=""))
     if problem.report:
         bridge.problem_met.emit(problem)
+
+
+def document_written(target: Path) -> Notice:
+    notice = written(target)
+    return changed(
+        notice, action=_("Open"), on_action=partial(open_path, target), other=notice.action, on_other=notice.on_action
+    )
 
 
 def written(target: Path) -> Notice:

@@ -14,6 +14,7 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QStackedWidget, QWidget
 
 from slmdesk.base.documents import Form
+from slmdesk.base.record import changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.runtime.events import ItemGone
@@ -39,8 +40,13 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.files import FileDrop, ask_files
-from slmdesk.window.widgets.notices import UNDO_MS, Notice, ask_where, give_export_menu, tell_not_written, trash
-from slmdesk.window.widgets.opening import open_path
+from slmdesk.window.widgets.notices import (
+    ask_where,
+    document_written,
+    give_export_menu,
+    tell_not_written,
+    trash,
+)
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.writing.files import SUFFIXES, OpenedText, WriteRequest, WrittenWord
@@ -416,12 +422,7 @@ class WritingPage(QWidget):
         self._bridge.follow(writing, lambda done: self._say_written(done.path, tracked_words(done, doubtful)), refused)
 
     def _say_written(self, target: Path, words: str) -> None:
-        self._bridge.notice_raised.emit(
-            Notice(
-                words, action=_("Open"), on_action=partial(open_path, target), other=_("Open folder"),
-                on_other=partial(open_path, target.parent), life_ms=2 * UNDO_MS, key=f"export {target}",
-            )
-        )  # fmt: skip
+        self._bridge.notice_raised.emit(changed(document_written(target), text=words))
 
     def _on_cursor_moved(self) -> None:
         if not self.editor.textCursor().hasSelection() and self.corrections.changes:
