@@ -19,7 +19,7 @@ from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column, tool_button
-from slmdesk.window.widgets.rows import empty_layout
+from slmdesk.window.widgets.rows import empty_layout, order_tabs
 from slmdesk.writing.types import RewriteRequest, Rewriting, Task, Version, length_of, remarks
 from slmdesk.writing.window.editor import WritingEdit
 from slmdesk.writing.window.tracked import TrackedText
@@ -68,11 +68,9 @@ class SelectionBar(QFrame):
             "bar_translate", self, icon="languages", colour="ink2", label=words, tip=words, on=self.translate_requested
         )
         parts = (rephrase, shorten, expand, tone, translate)
-        before: QWidget = editor
         for part in parts:
             part.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus in the text
-            QWidget.setTabOrder(before, part)
-            before = part
+        order_tabs(editor, *parts)
         row(*parts, into=self, gap=theme.SPACE_4 // 2, margins=theme.SPACE_4)
         self.hide()
         editor.selectionChanged.connect(self._on_selected)
