@@ -39,18 +39,18 @@ DECISIONS = {
     "redaction": 10,
     "runtime": 152,
     "services.py": 59,
-    "shell": 698,
+    "shell": 697,
     "store": 1046,
     "summaries": 1252,
-    "system": 141,
+    "system": 140,
     "tables": 1030,
     "tasks": 881,
-    "text": 2098,
+    "text": 2099,
     "translation": 1761,
     "versions": 888,
     "voice": 34,
-    "window": 1691,
-    "writing": 888,
+    "window": 1690,
+    "writing": 887,
 }
 
 

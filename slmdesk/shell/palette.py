@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QScrollArea, QWid
 from slmdesk import __version__
 from slmdesk.base.frozen import frozen_folder
 from slmdesk.base.texts import _
+from slmdesk.text.folding import holds_words
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import (
@@ -393,11 +394,10 @@ class HelpWindow(Dialog):
 
     def _on_searched(self, words: str) -> None:
         """Show the parts of the help, and the shortcuts, that hold the words."""
-        parts = words.casefold().split()
         for label in self._inner.findChildren(QLabel):
             if label.parentWidget() in (self._inner, self._shortcuts) and not label.objectName().endswith("_title"):
                 told = label.buddy() or label
-                label.setVisible(isinstance(told, QLabel) and all(part in told.text().casefold() for part in parts))
+                label.setVisible(isinstance(told, QLabel) and holds_words(told.text(), words))
 
     def _add_data(self, folders: Folders) -> None:
         self._say("help_data", DATA)

@@ -55,6 +55,12 @@ def fold_for_search(text: str) -> str:
     return " ".join(_ASCII_WORD.findall(folded) if folded.isascii() else _index_pieces(folded))
 
 
+def holds_words(text: str, typed: str) -> bool:
+    """Return whether every typed word stands in a text, whatever its case and accents."""
+    folded = fold(text)
+    return all(word in folded for word in fold(typed).split())
+
+
 def query_pieces(words: str) -> list[list[str]]:
     """Return what to search for in the index: for each word of a query, the pieces that must follow each other."""
     return [

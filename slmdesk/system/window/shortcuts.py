@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QGridLayout, QKeySequenceEdit, QWidget
 
 from slmdesk.base.texts import _
+from slmdesk.text.folding import holds_words
 from slmdesk.window.base import theme
 from slmdesk.window.base.shortcuts import (
     FIXED,
@@ -50,10 +49,10 @@ class ShortcutSettings(QObject):
             self._section.add_widget(self._list)
         return self._list
 
-    def _search(self, parts: Sequence[str]) -> bool:
-        if self._list is None and not parts:
+    def _search(self, words: str) -> bool:
+        if self._list is None and not words:
             return True
-        return self._make().search(parts)
+        return self._make().search(words)
 
 
 class ShortcutList(QFrame):
@@ -101,11 +100,11 @@ class ShortcutList(QFrame):
             grid.addWidget(made.reset, at, 2, Qt.AlignmentFlag.AlignTop)
         return grid
 
-    def search(self, parts: Sequence[str]) -> bool:
-        """Show the shortcuts whose words hold all these parts. Return whether there are any."""
+    def search(self, typed: str) -> bool:
+        """Show the shortcuts whose words hold all these words. Return whether there are any."""
 
         def holds(words: str) -> bool:
-            return all(part in f"{words} {TITLE}".casefold() for part in parts)
+            return holds_words(f"{words} {TITLE}", typed)
 
         self._on_asked("")
         for words, widgets in self._lines:

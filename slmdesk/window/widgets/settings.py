@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFrame, QLineEdit, QSizePolicy, QWidget
 
 from slmdesk.base.texts import _
+from slmdesk.text.folding import holds_words
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import SET_BY_ORGANISATION, SettingsController
@@ -138,9 +139,9 @@ class SettingRow(FieldPart):
         values = () if callable(self.field.values) else self.field.values
         return " ".join([*(words for _value, words in values), self.field.also])
 
-    def match(self, parts: Iterable[str], title: str) -> None:
-        words = f"{title} {self.field.title} {self._sentence.text()} {self.field.tip} {self.also}".casefold()
-        self._is_found = all(part in words for part in parts)
+    def match(self, typed: str, title: str) -> None:
+        text = f"{title} {self.field.title} {self._sentence.text()} {self.field.tip} {self.also}"
+        self._is_found = holds_words(text, typed)
         self.setVisible(self.is_there and self._is_found)
 
     @property
@@ -175,8 +176,8 @@ class SettingsSection(QFrame):
         named(self, f"{name}_section")
         self.name, self.title = name, title
         self.rows: list[SettingRow] = []
-        self.search_more: Callable[[Sequence[str]], bool] = lambda _parts: False
-        """Shows what else of the section holds these parts of a search; returns whether there is any."""
+        self.search_more: Callable[[str], bool] = lambda _words: False
+        """Shows what else of the section holds these words; returns whether there is any."""
         self._groups: dict[str, QFrame] = {}
         self.note = plain_label("", self, name=f"{name}_hidden", kind="muted", is_hidden=True)
         self.body = named(QWidget(self), f"{name}_body")
@@ -207,16 +208,16 @@ class SettingsSection(QFrame):
 
     def search(self, words: str) -> bool:
         """Show the rows that hold these words, or all. Return whether there are any."""
-        parts = words.casefold().split()
+        words = words.strip()
         for each in self.rows:
-            each.match(parts, self.title)
+            each.match(words, self.title)
         for group in (*self._groups.values(), self._advanced):
             group.setVisible(any(not each.isHidden() for each in self.rows if each.parentWidget() is group))
         has_advanced = any(each.parentWidget() is self._advanced for each in self.rows)
-        self._unfold.setVisible(has_advanced and not parts)
-        if not parts:
+        self._unfold.setVisible(has_advanced and not words)
+        if not words:
             self._advanced.setVisible(self._unfold.isChecked())
-        has_more = self.search_more(parts)
+        has_more = self.search_more(words)
         return has_more or any(not each.isHidden() and each.is_offered for each in self.rows)
 
     def showEvent(self, event: QShowEvent) -> None:

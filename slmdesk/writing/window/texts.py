@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
 from slmdesk.services import Services
+from slmdesk.text.folding import holds_words
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.earlier import EarlierList, Listed
 
@@ -46,8 +47,7 @@ class TextList(EarlierList):
     def request(self, words: str, limit: int) -> Callable[[Services], Listed]:
         def listed(services: Services) -> Listed:
             items = services.writing_history.earlier(MOST_SEARCHED if words else limit)
-            parts = words.casefold().split()
-            rows = [(item, "") for item in items if all(part in item.shown_title.casefold() for part in parts)]
+            rows = [(item, "") for item in items if holds_words(item.shown_title, words)]
             return Listed(tuple(rows), words, not words and len(items) >= limit)
 
         return listed

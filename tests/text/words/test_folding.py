@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.text.folding import find_spans, fold, fold_for_search, make_storable, query_pieces
+from slmdesk.text.folding import find_spans, fold, fold_for_search, holds_words, make_storable, query_pieces
 
 pytestmark = pytest.mark.pure
 
@@ -66,3 +66,9 @@ def test_storable():
     assert make_storable("a\0b 👩") == ("a\0b 👩", 0)
     assert make_storable("\ud83d\ude00") == ("\U0001f600", 0)
     assert make_storable("\ud800a\udfff") == ("\ufffda\ufffd", 2)
+
+
+def test_a_text_holds_words_whatever_their_case_accents_and_order():
+    assert holds_words("Über die Miete", "miete uber")
+    assert holds_words("Über die Miete", " ")
+    assert not holds_words("Über die Miete", "miete garten")
