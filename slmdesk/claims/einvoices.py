@@ -45,16 +45,16 @@ class Finding(Record, omit_defaults=True):
     alarm: Alarm
     term: str
     """What it is about, as in InvoiceField: `total.due`, `payment.iban` …"""
-    said: str
+    value: str
     """What the e-invoice says, as people read it."""
-    there: str = ""
-    """What the page shows instead, what the parts of a sum make, or the accounts of earlier invoices."""
-    place: str = ""
-    """Where `said` stands in the XML."""
+    evidence: str = ""
+    """What speaks against it: what the page shows instead, what the parts of a sum make, or earlier accounts."""
+    source: str = ""
+    """Where `value` stands in the XML."""
     page: int = 0
     start: int = 0
     end: int = 0
-    """Where `there` stands, in characters of the page. Page 0: nowhere."""
+    """Where `evidence` stands, in characters of the page. Page 0: nowhere."""
     is_sure: bool = False
     """Whether nothing but a forgery or a fault of the sender explains it."""
 
@@ -80,7 +80,7 @@ SENTENCES: Mapping[Alarm, str] = {
 
 def finding_words(finding: Finding) -> str:
     name = _(TERMS[finding.term])
-    return _(SENTENCES[finding.alarm]).format(name=name, said=finding.said, there=finding.there)
+    return _(SENTENCES[finding.alarm]).format(name=name, said=finding.value, there=finding.evidence)
 
 
 # The pages and the XML
@@ -148,7 +148,7 @@ def _nearest(kind: _Kind, value: str, shown: Sequence[_Shown]) -> _Shown | None:
 
 def _difference(field: InvoiceField, other: _Shown | None, *, is_sure: bool) -> Finding:
     if other is None:
-        return Finding(Alarm.MISSING, field.term, field.shown, place=field.place, is_sure=is_sure)
+        return Finding(Alarm.MISSING, field.term, field.shown, source=field.place, is_sure=is_sure)
     page, start, end, words = other
     there = " ".join(words.split())
     return Finding(Alarm.DIFFERS, field.term, field.shown, there, field.place, page, start, end, is_sure)
@@ -237,7 +237,7 @@ def unsound(invoice: EInvoice) -> Iterator[Finding]:
         yield from _sums(invoice)
     for field in invoice.every("payment.iban"):
         if _IBAN.fullmatch(packed(field.value)) and not is_iban(field.value):
-            yield Finding(Alarm.CHECK_DIGITS, field.term, field.shown, place=field.place)
+            yield Finding(Alarm.CHECK_DIGITS, field.term, field.shown, source=field.place)
 
 
 _IBAN = re.compile(r"[a-z]{2}[0-9]{2}[a-z0-9]+")

@@ -36,8 +36,8 @@ def told(text: SingleText, pieces: Sequence[Piece], findings: Sequence[Finding])
 
 def _warning(finding: Finding, here: Sequence[int], pieces: Sequence[Piece]) -> Point:
     words = finding_words(finding)
-    start = words.rfind(finding.said)
-    mark = Mark(finding.kind, finding.said, start, start + len(finding.said), finding.there)
+    start = words.rfind(finding.value)
+    mark = Mark(finding.kind, finding.value, start, start + len(finding.value), finding.evidence)
     links = [at for at in here if pieces[at].page == finding.page and finding.start in _range(pieces[at])]
     return Point(words, tuple(links or here[:1]), (mark,))
 

@@ -55,7 +55,7 @@ def _marked(cell: TableCell, finding: Finding) -> TableCell:
     if not finding.page:
         return changed(cell, flag=flag, note=note)
     page, start, end = finding.page, finding.start, finding.end
-    return changed(cell, quote=finding.there, page=page, start=start, end=end, flag=flag, note=note)
+    return changed(cell, quote=finding.evidence, page=page, start=start, end=end, flag=flag, note=note)
 
 
 def _cell(kind: ColumnKind, invoice: EInvoice, term: str) -> TableCell | None:

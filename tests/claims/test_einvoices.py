@@ -39,7 +39,9 @@ def pages(text, *, hidden="", reason=""):
 
 
 def told(invoice, text=PAGE, **looks):
-    return [(each.alarm.value, each.term, each.there, each.said) for each in compared(invoice, pages(text, **looks))]
+    return [
+        (each.alarm.value, each.term, each.evidence, each.value) for each in compared(invoice, pages(text, **looks))
+    ]
 
 
 def test_a_page_that_shows_the_same_in_another_writing_is_no_difference():
@@ -60,9 +62,14 @@ def test_a_page_that_shows_the_same_in_another_writing_is_no_difference():
 def test_another_value_on_the_page_is_told_with_its_place(shown, forged, term):
     (page,) = pages(PAGE.replace(shown, forged))
     finding = next(each for each in compared(invoice(), [page]) if each.term == term)
-    assert (finding.alarm, finding.there, finding.said, finding.is_sure) == (Alarm.DIFFERS, forged, SAID[term], True)
+    assert (finding.alarm, finding.evidence, finding.value, finding.is_sure) == (
+        Alarm.DIFFERS,
+        forged,
+        SAID[term],
+        True,
+    )
     assert page.text[finding.start : finding.end] == forged
-    assert finding.place == f"XML 3: /{term}"
+    assert finding.source == f"XML 3: /{term}"
 
 
 @pytest.mark.parametrize("term", ["seller_name", "buyer_name"])
@@ -140,7 +147,7 @@ def test_the_amount_instead_has_the_same_figures_not_those_of_the_capital():
     ],
 )
 def test_sums_and_check_digits(changed, alarm):
-    found = [(each.alarm.value, each.term, each.there) for each in unsound(invoice(**changed))]
+    found = [(each.alarm.value, each.term, each.evidence) for each in unsound(invoice(**changed))]
     assert found == ([alarm] if alarm else [])
 
 
@@ -155,7 +162,7 @@ def test_sums_and_check_digits(changed, alarm):
 )
 def test_an_account_that_earlier_invoices_did_not_have(before, alarms):
     found = [*new_accounts(invoice(), [invoice(payment_iban=iban) for iban in before])]
-    assert [(each.alarm, each.there) for each in found] == [(Alarm.NEW_ACCOUNT, OTHER)] * alarms
+    assert [(each.alarm, each.evidence) for each in found] == [(Alarm.NEW_ACCOUNT, OTHER)] * alarms
 
 
 def test_a_finding_is_a_sentence():

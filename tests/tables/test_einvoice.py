@@ -79,5 +79,5 @@ def test_what_is_wrong_stands_at_its_value_with_what_the_page_shows(finding, col
     cell = found[column]
     assert {name for name, other in found.items() if other.flag is not Flag.NONE} == {column}
     assert (cell.flag, cell.page, cell.start) == (flag, finding.page, finding.start)
-    assert cell.quote == (finding.there if finding.page else cell.value)
+    assert cell.quote == (finding.evidence if finding.page else cell.value)
     assert doubt_words(cell) == finding_words(finding)
