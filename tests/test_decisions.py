@@ -20,7 +20,7 @@ DECISIONS = {
     "base": 788,
     "chat": 2959,
     "children": 749,
-    "claims": 277,
+    "claims": 263,
     "command": 227,
     "engine": 1135,
     "evaluation": 398,

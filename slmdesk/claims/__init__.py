@@ -1,1 +1,4 @@
-"""Judges statements against the text they are made about: what does not stand there is marked. Pure functions."""
+"""Judges statements against the text they are made about, and marks what is not there.
+
+Pure functions.
+"""

@@ -1,6 +1,8 @@
-"""Finds what differs between two sentences that belong together: two versions, or a text and its translation.
+"""Finds what differs between two sentences that belong together.
 
-Values (numbers with unit and currency, dates, times, codes), negations, and who must for who may. Pure functions.
+They are two versions, or a text and its translation. Compared are values (numbers with
+unit and currency, dates, times, codes), negations, and who must for who may. Pure
+functions.
 """
 
 from __future__ import annotations
@@ -18,18 +20,28 @@ from slmdesk.text.checks.numbers import currencies_in
 from slmdesk.text.folding import fold
 
 Span = tuple[int, int]
+Languages = tuple[str, str]
 
 NEGATION, DUTY, CONDITION = "negation", "duty", "condition"
-_BESIDE = 2
-"""Letters beside a changed stretch in which a value counts as changed: a minus before it, a unit behind it."""
-_NAMED = frozenset(("de", "en", "es", "fr", "it", "nl", "pl", "pt"))
+_MARGIN = 2
+"""Letters around a changed span in which a value counts as changed.
+
+A minus is before it, a unit behind it.
+"""
+_CURRENCY_LANGUAGES = frozenset(("de", "en", "es", "fr", "it", "nl", "pl", "pt"))
 """Languages in which the names of currencies are known."""
-_Money = Set[str] | None
-"""The currencies of a text, one of which may be meant. None if the names in its language are not known."""
+_Currencies = Set[str] | None
+"""The currencies of a text, one of which may be meant.
+
+None if the names in its language are not known.
+"""
 
 
 class Difference(Record):
-    """What differs, in the words of both sentences. A sentence without it has "" and an empty span."""
+    """What differs, in the words of both sentences.
+
+    A sentence without it has "" and an empty span.
+    """
 
     kind: str
     """One of amount, percent, period, number, date, negation, duty, condition."""
@@ -40,29 +52,42 @@ class Difference(Record):
 
 
 def differences(
-    sentence: str, counterpart: str, languages: tuple[str, str], *, changed: Sequence[tuple[Span, Span]] = ()
+    sentence: str,
+    counterpart: str,
+    languages: Languages,
+    *,
+    changed: Sequence[tuple[Span, Span]] = (),
 ) -> tuple[Difference, ...]:
     """Return what differs between two sentences, each difference once.
 
-    `languages` are the ISO 639-1 codes of both. `changed`: the stretches of both that are not the same, if they are
-    known, as of two versions. Only these are compared then. Any thread. Takes less than a millisecond.
+    `languages` are the ISO 639-1 codes of both. `changed`: the spans of both that are
+    not the same, if they are known, as of two versions. Only these are compared then.
+    Any thread. Takes less than a millisecond.
     """
-    mine, theirs = values_of(sentence, languages[0]), values_of(counterpart, languages[1])
-    money = _currencies(sentence, languages[0]), _currencies(counterpart, languages[1])
+    old_values = values_of(sentence, languages[0])
+    new_values = values_of(counterpart, languages[1])
+    old_currencies = _currencies(sentence, languages[0])
+    new_currencies = _currencies(counterpart, languages[1])
     found: list[Difference] = []
     if not changed:
-        found += _values(mine, theirs, *money)
+        found += _values(old_values, new_values, old_currencies, new_currencies)
         found += _negation(sentence, counterpart, languages)
         found += _modality(sentence, counterpart, languages)
         return tuple(dict.fromkeys(found))
-    rest: list[tuple[Span, Span]] = []
-    for old, new in changed:
-        clauses = [*_clause(sentence, counterpart, languages, old, new)]
+
+    other_spans: list[tuple[Span, Span]] = []
+    for old_span, new_span in changed:
+        clauses = list(_clause(sentence, counterpart, languages, old_span, new_span))
         found += clauses
         if not clauses:
-            found += _values(_touched(mine, old), _touched(theirs, new), *money)
-            rest.append((old, new))
-    found += _turned(sentence, counterpart, languages, rest)
+            other_spans.append((old_span, new_span))
+            found += _values(
+                _touched(old_values, old_span),
+                _touched(new_values, new_span),
+                old_currencies,
+                new_currencies,
+            )
+    found += _changed_negation(sentence, counterpart, languages, other_spans)
     return tuple(dict.fromkeys(found))
 
 
@@ -70,127 +95,232 @@ def differences(
 
 
 def _touched(values: Iterable[Value], span: Span) -> list[Value]:
-    start, end = span[0] - _BESIDE, span[1] + _BESIDE
+    start = span[0] - _MARGIN
+    end = span[1] + _MARGIN
     return [value for value in values if value.start < end and value.end > start]
 
 
-def _values(mine: Sequence[Value], theirs: Sequence[Value], here: _Money, there: _Money) -> Iterator[Difference]:
-    """Yield the values without a counterpart. Two of one kind are taken for one that changed."""
-    come = _only(theirs, mine, there, here)
-    pairs = list[tuple[Value, Value]]()
-    for value in _only(mine, theirs, here, there):
-        alike = [other for other in come if other.label == value.label or not (other.is_soft or value.is_soft)]
-        other = min(alike, key=lambda other: other.label != value.label, default=NOTHING)
-        come = [rest for rest in come if rest is not other]
-        pairs.append((value, other))
-    for value, other in (*pairs, *((NOTHING, other) for other in come)):
-        if not (value.is_soft and other.is_soft):
-            kind = other.label if value.label == "number" else value.label
-            yield Difference(kind, value.text, other.text, (value.start, value.end), (other.start, other.end))
+def _values(
+    old_values: Sequence[Value],
+    new_values: Sequence[Value],
+    old_currencies: _Currencies,
+    new_currencies: _Currencies,
+) -> Iterator[Difference]:
+    """Yield the values without a match.
 
-
-def _only(values: Sequence[Value], others: Sequence[Value], here: _Money, there: _Money) -> list[Value]:
-    """Return the values that are not among others. An amount's currency must be in the other text, though not at each
-    number: "20 to 30 euros".
+    Two of one kind are taken for one that changed.
     """
-    known = [other for other in others if _may_be(other, here)]
-    return [value for value in values if not (_may_be(value, there) and is_among(value, known))]
+    lost = _unmatched(old_values, new_values, old_currencies, new_currencies)
+    added = _unmatched(new_values, old_values, new_currencies, old_currencies)
+    for value in lost:
+        replacement = _replacement(value, added)
+        added = [other for other in added if other is not replacement]
+        yield from _changed_value(value, replacement)
+    for value in added:
+        yield from _changed_value(NOTHING, value)
 
 
-def _may_be(value: Value, currencies: _Money) -> bool:
+def _unmatched(
+    values: Sequence[Value],
+    others: Sequence[Value],
+    currencies: _Currencies,
+    other_currencies: _Currencies,
+) -> list[Value]:
+    """Return the values that are not among others.
+
+    An amount's currency must be in the other text, though not at each number: "20 to 30
+    euros".
+    """
+    known = [other for other in others if _may_be(other, currencies)]
+    return [
+        value
+        for value in values
+        if not (_may_be(value, other_currencies) and is_among(value, known))
+    ]
+
+
+def _may_be(value: Value, currencies: _Currencies) -> bool:
     return value.label != "amount" or currencies is None or value.unit[0] in currencies
 
 
-def _currencies(text: str, language: str) -> _Money:
-    return currencies_in(text) if language in _NAMED else None
+def _replacement(value: Value, added: Sequence[Value]) -> Value:
+    """Return the added value that stands for a lost one: one of its label, if any."""
+    candidates = [
+        other
+        for other in added
+        if other.label == value.label or not (other.is_soft or value.is_soft)
+    ]
+    return min(
+        candidates, key=lambda other: other.label != value.label, default=NOTHING
+    )
+
+
+def _changed_value(old: Value, new: Value) -> Iterator[Difference]:
+    """Yield a difference unless both may be no values: "one of them"."""
+    if old.is_soft and new.is_soft:
+        return
+    kind = old.label
+    if kind == "number":  # the other may say what it counts; NOTHING is a number
+        kind = new.label
+    old_span = (old.start, old.end)
+    new_span = (new.start, new.end)
+    yield Difference(kind, old.text, new.text, old_span, new_span)
+
+
+def _currencies(text: str, language: str) -> _Currencies:
+    if language not in _CURRENCY_LANGUAGES:
+        return None
+    return currencies_in(text)
 
 
 # Negation, and may or must
 
 
-def _negation(sentence: str, counterpart: str, languages: tuple[str, str]) -> Iterator[Difference]:
-    """Yield the negation that only one of two sentences has, unless a word of the other implies it ("refuse")."""
-    before, after = denials(sentence, languages[0]), denials(counterpart, languages[1])
-    if before is None or after is None or bool(before) is bool(after):
-        return
-    if not is_denial_implied(counterpart if before else sentence):
-        yield Difference(NEGATION, before[0] if before else "", after[0] if after else "")
-
-
-def _turned(
-    sentence: str, counterpart: str, languages: tuple[str, str], stretches: Sequence[tuple[Span, Span]]
+def _negation(
+    sentence: str, counterpart: str, languages: Languages
 ) -> Iterator[Difference]:
-    """Yield the first changed stretch with a negation, if only one version has any: "ne" and "pas" may be two."""
-    before = denials(" … ".join(sentence[slice(*old)] for old, _ in stretches), languages[0])
-    after = denials(" … ".join(counterpart[slice(*new)] for _, new in stretches), languages[1])
-    if before is None or after is None or bool(before) is bool(after):
+    """Yield the negation that only one of two sentences has.
+
+    None if a word of the other implies it ("refuse").
+    """
+    old_words = denials(sentence, languages[0])
+    new_words = denials(counterpart, languages[1])
+    if old_words is None or new_words is None or bool(old_words) is bool(new_words):
         return
-    for old, new in stretches:
-        if denials(sentence[slice(*old)], languages[0]) or denials(counterpart[slice(*new)], languages[1]):
-            yield Difference(NEGATION, _in_context(sentence, old), _in_context(counterpart, new), old, new)
+    affirmative = sentence
+    if old_words:
+        affirmative = counterpart
+    if not is_denial_implied(affirmative):
+        old = next(iter(old_words), "")
+        new = next(iter(new_words), "")
+        yield Difference(NEGATION, old, new)
+
+
+def _changed_negation(
+    sentence: str,
+    counterpart: str,
+    languages: Languages,
+    spans: Sequence[tuple[Span, Span]],
+) -> Iterator[Difference]:
+    """Yield the first changed span with a negation, if only one version has any.
+
+    The spans are read together: "ne" and "pas" may be in two.
+    """
+    old_text = " … ".join(sentence[slice(*old)] for old, _ in spans)
+    new_text = " … ".join(counterpart[slice(*new)] for _, new in spans)
+    old_words = denials(old_text, languages[0])
+    new_words = denials(new_text, languages[1])
+    if old_words is None or new_words is None or bool(old_words) is bool(new_words):
+        return
+    for old_span, new_span in spans:
+        old_part = sentence[slice(*old_span)]
+        new_part = counterpart[slice(*new_span)]
+        if denials(old_part, languages[0]) or denials(new_part, languages[1]):
+            old = _in_context(sentence, old_span)
+            new = _in_context(counterpart, new_span)
+            yield Difference(NEGATION, old, new, old_span, new_span)
             return
 
 
 def _in_context(text: str, span: Span) -> str:
-    """Return the words of a span; of one word, with the word before it: "shall not" says more than "not"."""
+    """Return the words of a span; of one word, with the word before it.
+
+    "Shall not" says more than "not".
+    """
     start, end = span
     if " " not in text[start:end].strip():
         start = text.rfind(" ", 0, max(0, start - 1)) + 1
     return text[start:end].strip()
 
 
-def _modality(sentence: str, counterpart: str, languages: tuple[str, str]) -> Iterator[Difference]:
-    """Yield who must for who may, and the reverse. With a negation "must not" is "may not" in other languages."""
+def _modality(
+    sentence: str, counterpart: str, languages: Languages
+) -> Iterator[Difference]:
+    """Yield who must for who may, and the reverse.
+
+    With a negation "must not" is "may not" in other languages.
+    """
     if denials(sentence, languages[0]) or denials(counterpart, languages[1]):
         return
-    for kinds, others in ((_LAYING, _ALLOWING), (_ALLOWING, _LAYING)):
-        said, instead = cues(sentence, kinds, languages[0]), cues(counterpart, others, languages[1])
-        if not said or not instead:
+    for kinds, opposite in ((_OBLIGING, _ALLOWING), (_ALLOWING, _OBLIGING)):
+        old_cues = cues(sentence, kinds, languages[0])
+        new_cues = cues(counterpart, opposite, languages[1])
+        if not old_cues or not new_cues:
             continue
-        if not cues(sentence, others, languages[0]) and not cues(counterpart, kinds, languages[1]):
-            yield Difference(DUTY, said[0], instead[0])
+        is_mixed = cues(sentence, opposite, languages[0])
+        if not is_mixed and not cues(counterpart, kinds, languages[1]):
+            yield Difference(DUTY, old_cues[0], new_cues[0])
 
 
-def _clause(sentence: str, counterpart: str, languages: tuple[str, str], old: Span, new: Span) -> Iterator[Difference]:
-    """Yield the condition or the duty that only one of two changed stretches has."""
-    before, after = sentence[slice(*old)].strip(" ,;."), counterpart[slice(*new)].strip(" ,;.")
-    limits = cues(before, (CONDITION,), languages[0]), cues(after, (CONDITION,), languages[1])
-    if bool(limits[0]) is not bool(limits[1]):
-        yield Difference(CONDITION, before if limits[0] else "", after if limits[1] else "", old, new)
+def _clause(
+    sentence: str,
+    counterpart: str,
+    languages: Languages,
+    old_span: Span,
+    new_span: Span,
+) -> Iterator[Difference]:
+    """Yield the condition or the duty that only one of two changed spans has."""
+    old = sentence[slice(*old_span)].strip(" ,;.")
+    new = counterpart[slice(*new_span)].strip(" ,;.")
+    old_conditions = cues(old, (CONDITION,), languages[0])
+    new_conditions = cues(new, (CONDITION,), languages[1])
+    if bool(old_conditions) is not bool(new_conditions):
+        if old_conditions:
+            new = ""
+        else:
+            old = ""
+        yield Difference(CONDITION, old, new, old_span, new_span)
         return
-    if denials(before, languages[0]) or denials(after, languages[1]):
+
+    if denials(old, languages[0]) or denials(new, languages[1]):
         return
-    must = cues(before, _LAYING, languages[0]), cues(after, _LAYING, languages[1])
-    if bool(must[0]) is bool(must[1]):
+    old_duties = cues(old, _OBLIGING, languages[0])
+    new_duties = cues(new, _OBLIGING, languages[1])
+    if bool(old_duties) is bool(new_duties):
         return
-    instead = after if must[0] else before
-    if not instead or cues(instead, _ALLOWING, languages[1 if must[0] else 0]):  # not "pays" for "shall pay"
-        yield Difference(DUTY, before, after, old, new)
+    if old_duties:
+        replacement, language = new, languages[1]
+    else:
+        replacement, language = old, languages[0]
+    # "pays" for "shall pay" is no difference
+    if not replacement or cues(replacement, _ALLOWING, language):
+        yield Difference(DUTY, old, new, old_span, new_span)
 
 
 MUST, BOUND, MAY = "must", "bound", "may"
-_LAYING, _ALLOWING = (MUST, BOUND), (MAY,)
+_OBLIGING, _ALLOWING = (MUST, BOUND), (MAY,)
 
 
 def is_duty(sentence: str, language: str) -> bool:
     """Return whether a sentence lays a duty upon somebody, or forbids something."""
     if denials(sentence, language):
         return bool(cues(sentence, (MUST, MAY), language))
-    return bool(cues(sentence, _LAYING, language))
+    return bool(cues(sentence, _OBLIGING, language))
 
 
 def cues(text: str, kinds: Sequence[str], language: str) -> list[str]:
-    """Return the words by which a text lays a duty (MUST, BOUND), allows (MAY) or limits (CONDITION), folded."""
-    flat = fold(text).replace("’", "'")
-    return [word for kind in kinds if (pattern := _cues(kind, language)) for word in pattern.findall(flat)]
+    """Return the words of some kinds, folded.
+
+    They lay a duty (MUST, BOUND), allow (MAY) or limit (CONDITION).
+    """
+    folded = fold(text).replace("’", "'")
+    found: list[str] = []
+    for kind in kinds:
+        pattern = _pattern(kind, language)
+        if pattern is not None:
+            found += pattern.findall(folded)
+    return found
 
 
 @cache
-def _cues(kind: str, language: str) -> re.Pattern[str] | None:
+def _pattern(kind: str, language: str) -> re.Pattern[str] | None:
     words = _tables()[kind].get(language, "")
-    return re.compile(rf"(?<![\w'])(?:{words})(?!\w)") if words else None
+    if not words:
+        return None
+    return re.compile(rf"(?<![\w'])(?:{words})(?!\w)")
 
 
 @cache
 def _tables() -> dict[str, dict[str, str]]:
-    return tomllib.loads(resources.files("slmdesk.claims").joinpath("differences.toml").read_text("utf-8"))
+    file = resources.files("slmdesk.claims").joinpath("differences.toml")
+    return tomllib.loads(file.read_text("utf-8"))

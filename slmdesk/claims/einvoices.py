@@ -1,6 +1,7 @@
-"""Compares what the pages of a PDF show with its e-invoice, and the e-invoice with itself. Pure functions.
+"""Compares the pages of a PDF with its e-invoice, and the e-invoice with itself.
 
-People read the pages and programs pay what the XML says, so a forger changes one of them.
+People read the pages and programs pay what the XML says, so a forger changes one of
+them. Pure functions.
 """
 
 from __future__ import annotations
@@ -48,39 +49,54 @@ class Finding(Record, omit_defaults=True):
     value: str
     """What the e-invoice says, as people read it."""
     evidence: str = ""
-    """What speaks against it: what the page shows instead, what the parts of a sum make, or earlier accounts."""
+    """What speaks against it.
+
+    What the page shows instead, what the parts of a sum make, or the accounts of
+    earlier invoices.
+    """
     source: str = ""
-    """Where `value` stands in the XML."""
+    """Where `value` is in the XML."""
     page: int = 0
     start: int = 0
     end: int = 0
-    """Where `evidence` stands, in characters of the page. Page 0: nowhere."""
+    """Where `evidence` is, in characters of the page. Page 0: nowhere."""
     is_sure: bool = False
     """Whether nothing but a forgery or a fault of the sender explains it."""
 
     @property
     def kind(self) -> str:
         """The kind of its marks."""
-        return DIFFERS if self.is_sure else UNSOUND
+        if self.is_sure:
+            return DIFFERS
+        return UNSOUND
 
 
 TERMS: Mapping[str, str] = {
-    "invoice.number": N_("Invoice number"), "invoice.date": N_("Invoice date"), "seller.name": N_("Seller"),
-    "buyer.name": N_("Customer"), "total.lines": N_("Sum of the lines"), "total.net": N_("Net amount"),
-    "total.gross": N_("Total"), "total.due": N_("Amount to pay"), "payment.iban": N_("IBAN"),
-}  # fmt: skip
+    "invoice.number": N_("Invoice number"),
+    "invoice.date": N_("Invoice date"),
+    "seller.name": N_("Seller"),
+    "buyer.name": N_("Customer"),
+    "total.lines": N_("Sum of the lines"),
+    "total.net": N_("Net amount"),
+    "total.gross": N_("Total"),
+    "total.due": N_("Amount to pay"),
+    "payment.iban": N_("IBAN"),
+}
 SENTENCES: Mapping[Alarm, str] = {
     Alarm.DIFFERS: N_("{name}: {there} on the page, {said} in the e-invoice."),
     Alarm.MISSING: N_("{name}: {said} in the e-invoice, which is not on the page."),
     Alarm.SUM: N_("{name}: {said} in the e-invoice, but its parts make {there}."),
     Alarm.CHECK_DIGITS: N_("{name}: {said} has wrong check digits."),
-    Alarm.NEW_ACCOUNT: N_("{name}: {said}, but earlier invoices of this seller have {there}."),
+    Alarm.NEW_ACCOUNT: N_(
+        "{name}: {said}, but earlier invoices of this seller have {there}."
+    ),
 }
 
 
 def finding_words(finding: Finding) -> str:
     name = _(TERMS[finding.term])
-    return _(SENTENCES[finding.alarm]).format(name=name, said=finding.value, there=finding.evidence)
+    sentence = _(SENTENCES[finding.alarm])
+    return sentence.format(name=name, said=finding.value, there=finding.evidence)
 
 
 # The pages and the XML
@@ -92,74 +108,113 @@ class _Shown(NamedTuple):
     page: int
     start: int
     end: int
-    words: str
+    text: str
 
 
 class _Kind(NamedTuple):
-    stands: Callable[[str, str], bool]
-    """Whether the value of a field stands in a text, in any writing."""
+    is_in: Callable[[str, str], bool]
+    """Whether a text has the value of a field, in any writing."""
     spans: Callable[[str], Sequence[tuple[int, int]]]
     """Where a text has values of the kind."""
     keys: Callable[[str], Set[str]]
     """What the words of a value may mean."""
     rank: Callable[[_Shown], float] | None
-    """The highest is told where nothing is alike. None: nothing is."""
+    """The highest is named where nothing is alike. None: nothing is."""
 
 
 def compared(invoice: EInvoice, pages: Sequence[Page]) -> tuple[Finding, ...]:
     """Return what the pages show otherwise than the XML.
 
-    What they do not show at all is no difference, nor is what the XML says as something else: a number of a contract
-    is no other number of the invoice.
+    What they do not show at all is no difference, nor is what the XML says as something
+    else: a number of a contract is no other number of the invoice.
     """
-    texts = {page.number: _seen(page) for page in pages}
+    texts = {page.number: _visible(page) for page in pages}
     text = "\n".join(texts.values())
-    is_clear = {page.reason for page in pages} <= {"", PageStatus.EMPTY.value}  # not read off a picture
+    # no page was read off a picture: that would be a reason
+    is_clear = {page.reason for page in pages} <= {"", PageStatus.EMPTY.value}
     findings = list[Finding]()
     for field in invoice.fields:
         kind = _KINDS.get(field.term)
-        if kind is None or kind.stands(field.value, text):  # as all do on pages that are made of the XML
+        # on pages that are made of the XML, all values are found here
+        if kind is None or kind.is_in(field.value, text):
             continue
-        shown, others = _shown(invoice, kind, texts)
-        other = _nearest(kind, field.value, others if kind.rank else shown)
-        if other in others or (kind.rank is None and other is None and shown):
-            findings.append(_difference(field, other, is_sure=is_clear))
+        shown = _shown(kind, texts)
+        known = _keys_of(invoice, kind)
+        unknown = [other for other in shown if known.isdisjoint(kind.keys(other.text))]
+        if kind.rank is None:
+            match = _match(kind, field.value, shown)
+            is_missing = match is None and bool(shown)
+        else:
+            match = _match(kind, field.value, unknown)
+            is_missing = False
+        if match in unknown or is_missing:
+            findings.append(_difference(field, match, is_sure=is_clear))
     return tuple(dict.fromkeys(findings))
 
 
-def _shown(invoice: EInvoice, kind: _Kind, texts: Mapping[int, str]) -> tuple[list[_Shown], list[_Shown]]:
-    """Return the values of a kind on the pages, and those among them that the XML says nowhere."""
-    shown = [_Shown(page, *span, text[slice(*span)]) for page, text in texts.items() for span in kind.spans(text)]
-    known = {key for field in invoice.fields if field.term != _REFERENCE for key in kind.keys(field.value)}
-    return shown, [value for value in shown if known.isdisjoint(kind.keys(value.words))]
+def _shown(kind: _Kind, texts: Mapping[int, str]) -> list[_Shown]:
+    """Return the values of a kind on the pages."""
+    shown = list[_Shown]()
+    for page, text in texts.items():
+        for start, end in kind.spans(text):
+            shown.append(_Shown(page, start, end, text[start:end]))
+    return shown
+
+
+def _keys_of(invoice: EInvoice, kind: _Kind) -> set[str]:
+    """Return what the values of the XML may mean, read as values of a kind."""
+    fields = [field for field in invoice.fields if field.term != _REFERENCE]
+    return set[str]().union(*(kind.keys(field.value) for field in fields))
 
 
 _REFERENCE = "payment.reference"
-"""Mostly the number of the invoice, so it does not tell that a number on a page is another one."""
+"""Mostly the number of the invoice.
+
+So it does not tell that a number on a page is another one.
+"""
 
 
-def _nearest(kind: _Kind, value: str, shown: Sequence[_Shown]) -> _Shown | None:
-    """Return what is shown instead of a value: what is much like it, letter by letter, else the highest in rank."""
-    by_key = {key: other for other in reversed(shown) for key in kind.keys(other.words)}
-    for key in get_close_matches(min(kind.keys(value)), by_key, n=1):
-        return by_key[key]
-    return max(shown, key=kind.rank, default=None) if kind.rank else None
+def _match(kind: _Kind, value: str, shown: Sequence[_Shown]) -> _Shown | None:
+    """Return what is shown instead of a value.
+
+    It is much like it, letter by letter, else the highest in rank.
+    """
+    by_key = dict[str, _Shown]()
+    for other in reversed(shown):  # of two alike the first is kept
+        by_key |= dict.fromkeys(kind.keys(other.text), other)
+    alike = get_close_matches(min(kind.keys(value)), by_key, n=1)
+    if alike:
+        return by_key[alike[0]]
+    if kind.rank is None:
+        return None
+    return max(shown, key=kind.rank, default=None)
 
 
-def _difference(field: InvoiceField, other: _Shown | None, *, is_sure: bool) -> Finding:
-    if other is None:
-        return Finding(Alarm.MISSING, field.term, field.shown, source=field.place, is_sure=is_sure)
-    page, start, end, words = other
-    there = " ".join(words.split())
-    return Finding(Alarm.DIFFERS, field.term, field.shown, there, field.place, page, start, end, is_sure)
+def _difference(field: InvoiceField, shown: _Shown | None, *, is_sure: bool) -> Finding:
+    if shown is None:
+        return Finding(
+            Alarm.MISSING, field.term, field.shown, source=field.place, is_sure=is_sure
+        )
+    return Finding(
+        Alarm.DIFFERS,
+        field.term,
+        field.shown,
+        " ".join(shown.text.split()),
+        field.place,
+        shown.page,
+        shown.start,
+        shown.end,
+        is_sure,
+    )
 
 
-def _seen(page: Page) -> str:
+def _visible(page: Page) -> str:
     """Return the text of a page, with blanks for words that nobody sees on it."""
     text = page.text
     for block in page.blocks:
         if block.place == HIDDEN:
-            text = text[: block.start] + " " * (block.end - block.start) + text[block.end :]
+            blanks = " " * (block.end - block.start)
+            text = text[: block.start] + blanks + text[block.end :]
     return text
 
 
@@ -167,31 +222,41 @@ HIDDEN = "hidden"
 """Place of a block whose words are invisible on the page."""
 
 
-def _account_stands(value: str, text: str) -> bool:
+def _has_account(value: str, text: str) -> bool:
     return packed(value) in packed(text)
 
 
-def _number_stands(value: str, text: str) -> bool:
-    """Return whether a number stands there by itself: 42 is none of 2013-42, and R 17 is R-17."""
+def _has_number(value: str, text: str) -> bool:
+    """Return whether a text has a number by itself.
+
+    42 is none of 2013-42, and R 17 is R-17.
+    """
     parts = r"[\W_]{0,3}".join(map(re.escape, re.findall(r"[^\W_]+", value)))
-    return re.search(rf"(?<![^\W_])(?<!\d[-/.,]){parts}(?![^\W_]|[-/.,]\d)", text, re.IGNORECASE) is not None
+    pattern = rf"(?<![^\W_])(?<!\d[-/.,]){parts}(?![^\W_]|[-/.,]\d)"
+    return re.search(pattern, text, re.IGNORECASE) is not None
 
 
-def _amount_stands(value: str, text: str) -> bool:
-    """Return whether an amount stands there with its cents or a currency. That nothing is due need not stand."""
+def _has_amount(value: str, text: str) -> bool:
+    """Return whether a text has an amount with its cents or a currency.
+
+    That nothing is due need not be there.
+    """
     shown = "\n".join(text[start:end] for start, end in find_amounts(text, ""))
     return _amounts(value) <= {*_amounts(shown), "0.00"}
 
 
-def _day_stands(value: str, text: str) -> bool:
+def _has_day(value: str, text: str) -> bool:
     return _days(value) <= _days(text)
 
 
-def _name_stands(value: str, text: str) -> bool:
-    """Return whether most letters of a name stand there, word by word, apart from legal forms and umlauts."""
-    there = _letters(text)
-    words = [*map(_letters, LEGAL_FORM.sub(" ", value).split())]
-    found = filter(there.__contains__, words)
+def _has_name(value: str, text: str) -> bool:
+    """Return whether a text has most letters of a name, word by word.
+
+    Apart from legal forms and umlauts.
+    """
+    letters = _letters(text)
+    words = [_letters(word) for word in LEGAL_FORM.sub(" ", value).split()]
+    found = [word for word in words if word in letters]
     return 2 * len("".join(found)) >= len("".join(words))
 
 
@@ -200,32 +265,53 @@ def _letters(text: str) -> str:
 
 
 def _amounts(text: str) -> Set[str]:
-    return {f"{abs(value):.2f}" for number in find_numbers(text) for value in number.values}
+    return {
+        f"{abs(value):.2f}" for number in find_numbers(text) for value in number.values
+    }
 
 
 def _days(text: str) -> Set[str]:
     return {
-        "{}-{:02}-{:02}".format(*day) for when in find_dates(text) for day in when.readings if None not in day
-    }  # fmt: skip
+        "{}-{:02}-{:02}".format(*day)
+        for mention in find_dates(text)
+        for day in mention.readings
+        if None not in day
+    }
 
 
 def _packed(text: str) -> Set[str]:
     return {packed(text)}
 
 
-def _amount(shown: _Shown) -> float:
-    return max(map(float, _amounts(shown.words)))
+def _whole(text: str) -> Sequence[tuple[int, int]]:
+    return [(0, len(text))]
 
 
-_ACCOUNT = _Kind(_account_stands, partial(find_ibans, checked=False), _packed, lambda _shown: 0)
-_AMOUNT = _Kind(_amount_stands, partial(find_amounts, language=""), _amounts, _amount)
-_DAY = _Kind(_day_stands, partial(find_days, language=""), _days, lambda _shown: 0)
-_NUMBER = _Kind(_number_stands, find_codes, _packed, None)
-_NAME = _Kind(_name_stands, lambda text: [(0, len(text))], _packed, None)
+def _highest_amount(shown: _Shown) -> float:
+    return max(map(float, _amounts(shown.text)))
+
+
+def _no_rank(_value: _Shown) -> float:
+    """The first on the pages is the highest then."""
+    return 0.0
+
+
+_ACCOUNT = _Kind(_has_account, partial(find_ibans, checked=False), _packed, _no_rank)
+_AMOUNT = _Kind(
+    _has_amount, partial(find_amounts, language=""), _amounts, _highest_amount
+)
+_DAY = _Kind(_has_day, partial(find_days, language=""), _days, _no_rank)
+_NUMBER = _Kind(_has_number, find_codes, _packed, None)
+_NAME = _Kind(_has_name, _whole, _packed, None)
 _KINDS: Mapping[str, _Kind] = {
-    "invoice.number": _NUMBER, "invoice.date": _DAY, "seller.name": _NAME, "buyer.name": _NAME,
-    "total.gross": _AMOUNT, "total.due": _AMOUNT, "payment.iban": _ACCOUNT,
-}  # fmt: skip
+    "invoice.number": _NUMBER,
+    "invoice.date": _DAY,
+    "seller.name": _NAME,
+    "buyer.name": _NAME,
+    "total.gross": _AMOUNT,
+    "total.due": _AMOUNT,
+    "payment.iban": _ACCOUNT,
+}
 
 
 # The XML and itself
@@ -237,7 +323,9 @@ def unsound(invoice: EInvoice) -> Iterator[Finding]:
         yield from _sums(invoice)
     for field in invoice.every("payment.iban"):
         if _IBAN.fullmatch(packed(field.value)) and not is_iban(field.value):
-            yield Finding(Alarm.CHECK_DIGITS, field.term, field.shown, source=field.place)
+            yield Finding(
+                Alarm.CHECK_DIGITS, field.term, field.shown, source=field.place
+            )
 
 
 _IBAN = re.compile(r"[a-z]{2}[0-9]{2}[a-z0-9]+")
@@ -252,11 +340,27 @@ _SUMS: Mapping[str, Mapping[str, int]] = {
 
 def _sums(invoice: EInvoice) -> Iterator[Finding]:
     for term, parts in _SUMS.items():
-        said = [sign * (field.number or 0) for part, sign in parts.items() for field in invoice.every(part)]
-        for field in invoice.every(term) if invoice.every(next(iter(parts))) else ():
-            if abs((field.number or 0) - sum(said)) >= LEAST_DIFFERENCE:
-                there = _("{n:,.{places}f}").format(n=sum(said), places=2)
-                yield Finding(Alarm.SUM, term, field.shown, f"{there} {field.unit}".rstrip(), field.place)
+        first = next(iter(parts))
+        if not invoice.every(first):
+            continue
+        expected = _sum_of(invoice, parts)
+        shown = _("{n:,.{places}f}").format(n=expected, places=2)
+        for field in invoice.every(term):
+            if abs(_number(field) - expected) >= LEAST_DIFFERENCE:
+                evidence = f"{shown} {field.unit}".rstrip()
+                yield Finding(Alarm.SUM, term, field.shown, evidence, field.place)
+
+
+def _sum_of(invoice: EInvoice, parts: Mapping[str, int]) -> float:
+    expected = 0.0
+    for term, sign in parts.items():
+        for field in invoice.every(term):
+            expected += sign * _number(field)
+    return expected
+
+
+def _number(field: InvoiceField) -> float:
+    return field.number or 0.0
 
 
 LEAST_DIFFERENCE = 0.015
@@ -264,16 +368,29 @@ LEAST_DIFFERENCE = 0.015
 
 
 def _has_all_parts(invoice: EInvoice) -> bool:
-    """Return whether the sums are those of EN 16931. FatturaPA has others, extensions of the standard ("conformant")
-    have more parts, and an extract that does not even name the sum of its lines has fewer.
+    """Return whether the sums are those of EN 16931.
+
+    FatturaPA has others, extensions of the standard ("conformant") have more parts, and
+    an extract that does not even name the sum of its lines has fewer.
     """
     profile = "".join(field.value for field in invoice.every("invoice.profile"))
-    return invoice.syntax != "fatturapa" and "#conformant#" not in profile and bool(invoice.every("total.lines"))
+    if invoice.syntax == "fatturapa" or "#conformant#" in profile:
+        return False
+    return bool(invoice.every("total.lines"))
 
 
 def new_accounts(invoice: EInvoice, earlier: Sequence[EInvoice]) -> Iterator[Finding]:
-    """Yield the accounts that no earlier invoice of the same seller had, if these had any."""
-    before = {packed(field.value): field.shown for other in earlier for field in other.every("payment.iban")}
+    """Yield the accounts that no earlier invoice of the same seller had.
+
+    None if these had no account.
+    """
+    known = dict[str, str]()
+    for other in earlier:
+        for field in other.every("payment.iban"):
+            known[packed(field.value)] = field.shown
+    accounts = ", ".join(known.values())
     for field in invoice.every("payment.iban"):
-        if before and packed(field.value) not in before:
-            yield Finding(Alarm.NEW_ACCOUNT, field.term, field.shown, ", ".join(before.values()), field.place)
+        if known and packed(field.value) not in known:
+            yield Finding(
+                Alarm.NEW_ACCOUNT, field.term, field.shown, accounts, field.place
+            )

@@ -1,8 +1,9 @@
 """Finds the passages that a statement rests on. Pure functions.
 
-Words are compared by groups of letters, as in the ranking of passages, and words that are rare among the passages count
-more: a passage about "Rückzahlung" and "Frist" has nearly all groups of "Rückzahlungsfrist". Needs no stems, so that a
-long text is searched at once.
+Words are compared by groups of letters, as in the ranking of passages, and words that
+are rare among the passages count more: a passage about "Rückzahlung" and "Frist" has
+nearly all groups of "Rückzahlungsfrist". Needs no stems, so that a long text is
+searched at once.
 """
 
 from __future__ import annotations
@@ -18,18 +19,22 @@ from slmdesk.text.relevance import groups_of
 from slmdesk.text.sentences import asking_words, search_words
 
 LEAST_WEIGHT = 0.1
-"""Weight of a group of letters that occurs in every passage, so that it still counts a little."""
-OWN, VALUE = 2.0, 1.5
-"""What the words of a statement count, and each of its values, beside the words of its topic."""
+"""Weight of a group of letters that is in every passage, so that it counts a little."""
+WORDS_WEIGHT, VALUE_WEIGHT = 2.0, 1.5
+"""What the words of a statement count, and each of its values.
+
+The words of its topic count 1.
+"""
 LEAST_GAIN = 0.25
-"""Least share of a statement's words by which a further passage must add to those before it."""
+"""Least share of a statement's words that a further passage must add."""
 MOST_PASSAGES = 2
 
 
 class Evidence(Record):
-    """The passages a statement rests on, best first, and the share of its words in them."""
+    """The passages a statement rests on, and the share of its words in them."""
 
     passages: tuple[int, ...]
+    """Their indexes, best first."""
     share: float
 
 
@@ -41,8 +46,13 @@ class Weights:
         self._known: dict[str, float] = {}
 
     def share(self, words: Sequence[str], text: str) -> float:
-        """Return the share of the folded words that a text contains, 0 to 1; 1 without words."""
-        folded, whole, present = _folded(text), 0.0, 0.0
+        """Return the share of the folded words that a text has, 0 to 1.
+
+        1 without words.
+        """
+        folded = _folded(text)
+        whole = 0.0
+        present = 0.0
         for word in words:
             groups = groups_of(word)
             for group in groups:
@@ -50,24 +60,31 @@ class Weights:
                 whole += weight
                 if group in folded:
                     present += weight
-        return present / whole if whole else 1.0
+        if not whole:
+            return 1.0
+        return present / whole
 
     def _weight(self, group: str) -> float:
         if len(self._texts) < 2:
             return 1.0
         if group not in self._known:
-            having = sum(group in text for text in self._texts)
-            self._known[group] = max(LEAST_WEIGHT, math.log((len(self._texts) + 1.0) / (having + 0.5)))
+            count = sum(group in text for text in self._texts)
+            rarity = math.log((len(self._texts) + 1.0) / (count + 0.5))
+            self._known[group] = max(LEAST_WEIGHT, rarity)
         return self._known[group]
 
 
 @lru_cache(maxsize=16_384)
 def _folded(text: str) -> str:
+    # a group of letters has the blank before its word, and a number both
     return f" {fold_for_search(text)} "
 
 
 def topic_words(topic: str) -> list[str]:
-    """Return the words that tell what a question is about, not those that only ask ("when", "how many")."""
+    """Return the words that tell what a question is about.
+
+    Not those that only ask ("when", "how many"), unless it has no others.
+    """
     words = search_words(topic)
     return [word for word in words if word not in asking_words()] or words
 
@@ -86,52 +103,84 @@ def best(
     contexts: Sequence[str] = (),
     most: int = MOST_PASSAGES,
 ) -> Evidence:
-    """Return the passages with most of a statement's values and words. Each further one must add a value or words.
+    """Return the passages with most of a statement's values and words.
 
-    `topic`: the question that the statement answers. `contexts`: each passage with what stands above it, in which the
-    words of the topic are looked for.
+    Each further one must add a value or words. `topic`: the question that the statement
+    answers. `contexts`: each passage with what is above it, in which the words of the
+    topic are looked for.
     """
-    weights = weights_of(tuple(contexts or passages))
-    asked = topic_words(topic) if topic else []
-    own = [word for word in search_words(statement) if word not in asked]
-    said = [value for value in values_of(statement, language) if not value.is_soft]
-    values = [value for value in said if value.text.casefold() not in topic.casefold()]
-    near = [weights.share(asked, context) if asked else 0.0 for context in contexts or passages]
-    chosen, rest, share = list[int](), own, 0.0
-    while len(chosen) < most and (not chosen or rest or values):
-        at = _richest(weights, rest, values, passages, near, chosen)
-        if at < 0:
+    contexts = contexts or passages
+    weights = weights_of(tuple(contexts))
+    asked = topic_words(topic)
+    words = [word for word in search_words(statement) if word not in asked]
+    values = _own_values(statement, language, topic)
+    topic_scores = [0.0] * len(contexts)
+    if asked:
+        topic_scores = [weights.share(asked, context) for context in contexts]
+
+    chosen = list[int]()
+    share = 0.0
+    missing_words = words
+    while len(chosen) < most and (not chosen or missing_words or values):
+        index = _best_index(
+            weights, missing_words, values, passages, topic_scores, chosen
+        )
+        if index < 0:
             break
-        left = [value for value in values if not is_among(value, values_of(passages[at]))]
-        more = weights.share(own, "\n".join(passages[at] for at in (*chosen, at)))
-        if chosen and len(left) == len(values) and more < share + LEAST_GAIN:
+        passage = passages[index]
+        missing_values = [
+            value for value in values if not is_among(value, values_of(passage))
+        ]
+        together = "\n".join(passages[other] for other in (*chosen, index))
+        new_share = weights.share(words, together)
+        has_more_values = len(missing_values) < len(values)
+        if chosen and not has_more_values and new_share < share + LEAST_GAIN:
             break
-        chosen.append(at)
-        values, share = left, more
-        rest = [word for word in rest if not weights.share([word], passages[at])]
-        near = [0.0] * len(near)  # the topic leads to the first passage
+        chosen.append(index)
+        values = missing_values
+        share = new_share
+        missing_words = [
+            word for word in missing_words if not weights.share([word], passage)
+        ]
+        topic_scores = [0.0] * len(contexts)  # the topic leads to the first passage
     return Evidence(tuple(chosen), share)
 
 
-def _richest(
+def _own_values(statement: str, language: str, topic: str) -> list[Value]:
+    """Return the values of a statement that its topic does not have."""
+    asked = topic.casefold()
+    return [
+        value
+        for value in values_of(statement, language)
+        if not value.is_soft and value.text.casefold() not in asked
+    ]
+
+
+def _best_index(
     weights: Weights,
     words: Sequence[str],
     values: Sequence[Value],
     passages: Sequence[str],
-    near: Sequence[float],
-    without: Sequence[int],
+    topic_scores: Sequence[float],
+    excluded: Sequence[int],
 ) -> int:
-    """Return the passage with most; -1 if none has anything. Values are read only where they can still decide."""
-    worths = {
-        at: near[at] + (OWN * weights.share(words, passage) if words else 0.0)
-        for at, passage in enumerate(passages)
-        if at not in without
-    }
-    best_at, most = -1, 0.0
-    for at in sorted(worths, key=lambda at: -worths[at]):
-        if worths[at] + VALUE * len(values) < most:
+    """Return the index of the passage with most; -1 if none has anything."""
+    scores = dict[int, float]()
+    for index, passage in enumerate(passages):
+        if index in excluded:
+            continue
+        scores[index] = topic_scores[index]
+        if words:
+            scores[index] += WORDS_WEIGHT * weights.share(words, passage)
+
+    best_index, most = -1, 0.0
+    for index in sorted(scores, key=lambda index: -scores[index]):
+        # reading values is slow: no later passage can have more than this
+        if scores[index] + VALUE_WEIGHT * len(values) < most:
             break
-        worth = worths[at] + VALUE * sum(is_among(value, values_of(passages[at])) for value in values)
-        if worth > most or (worth == most and at < best_at):
-            best_at, most = at, worth
-    return best_at
+        passage = passages[index]
+        matches = sum(is_among(value, values_of(passage)) for value in values)
+        score = scores[index] + VALUE_WEIGHT * matches
+        if score > most or (score == most and index < best_index):
+            best_index, most = index, score
+    return best_index

@@ -1,7 +1,8 @@
 """Finds values of a statement that its sources say of another thing. Pure functions.
 
-What stands around a value in the statement is compared with what stands around the same value in the sources, and
-around each other value of its kind: the nearer a word, the more it counts, and rare words count more.
+The words around a value in the statement are compared with those around the same value
+in the sources, and around each other value of its kind. The closer a word, the more it
+counts, and rare words count more.
 """
 
 from __future__ import annotations
@@ -17,18 +18,21 @@ from slmdesk.claims.values import Value, is_same, quantities_of, years_of
 from slmdesk.claims.words import Word, has_stem, words
 from slmdesk.text.sentences import sentence_spans
 
-REACH, REACH_THERE = 10, 16
-"""Number of words from a value within which a word counts, in the statement and in a source."""
-FAR, FAR_THERE = 0.1, 0.3
-"""Least weight of a word of the same sentence."""
+REACH, SOURCE_REACH = 10, 16
+"""Number of words within which a word is close to a value: in statement and source."""
+LEAST_PROXIMITY, LEAST_SOURCE_PROXIMITY = 0.1, 0.3
+"""Proximity of all other words of the same sentence: in statement and source."""
 OTHER_CLAUSE = 0.6
 """Factor for a word of another clause."""
 LEAST_RARITY = 0.1
 BETTER, MARGIN = 1.2, 0.15
-"""How many times, and how much, better another value of the sources must fit than the one of the statement."""
-NOUNS, BESIDE = 3, 0.5
-"""Number of words of a statement that say most about its value, and least nearness of a word that stands beside one.
-One of them must stand beside the other value and not beside its own: then the sources say the value of another thing.
+"""How many times, and how much, better another value of the sources must match."""
+KEY_WORDS, ADJACENT = 3, 0.5
+"""Number of words of a statement that say most about its value, and the least proximity
+of a word that is next to one.
+
+One of these words must be next to the other value and not next to its own: then the
+sources say the value of another thing.
 """
 MOST_PAIRS = 5_000
 """Most pairs of a value of the statement and one of the sources that are compared."""
@@ -43,125 +47,173 @@ class _Sentence(Record):
     """Where its clauses end."""
 
 
-class _Place(Record):
+class _Occurrence(Record):
     """A value in a sentence of the sources."""
 
     sentence: _Sentence
     value: Value
 
 
-def exchanged(statement: str, sources: Sequence[str], language: str) -> tuple[Mark, ...]:
-    """Return marks for values that stand in the sources, where another value of the kind fits the statement better.
+def exchanged(
+    statement: str, sources: Sequence[str], language: str
+) -> tuple[Mark, ...]:
+    """Return marks for values that another value of the sources matches better.
 
-    `detail` of a mark is that other value. Two values of the statement that have changed places are both
-    marked.
+    The sources have both, and both are of a kind. `detail` of a mark is the other one.
+    Two values of the statement that have changed places are both marked.
     """
-    said = _sentence(statement, language)
-    if not said.values:
+    claim = _sentence(statement, language)
+    if not claim.values:
         return ()
-    sentences = [sentence for source in sources for sentence in _sentences(source, language)]
-    fitting = _Fitting(said, sentences)
-    if len(said.values) * len(fitting.places) > MOST_PAIRS:
+    sentences = list[_Sentence]()
+    for source in sources:
+        sentences += _sentences(source, language)
+    matching = _Matching(claim, sentences)
+    if len(claim.values) * len(matching.occurrences) > MOST_PAIRS:
         return ()  # a list or a table without sentences, which would take minutes
     marks = list[Mark]()
-    for value in said.values:
-        rival = fitting.rival(value)
+    for value in claim.values:
+        rival = matching.rival(value)
         if rival is not None:
-            there = rival.sentence.text[rival.value.start : rival.value.end]
-            marks.append(Mark(ELSEWHERE, statement[value.start : value.end], value.start, value.end, there))
+            text = statement[value.start : value.end]
+            evidence = rival.sentence.text[rival.value.start : rival.value.end]
+            marks.append(Mark(ELSEWHERE, text, value.start, value.end, evidence))
     return tuple(marks)
 
 
 @lru_cache(maxsize=512)
 def _sentences(source: str, language: str) -> tuple[_Sentence, ...]:
-    return tuple(_sentence(source[start:end], language) for start, end in sentence_spans(source, language))
+    spans = sentence_spans(source, language)
+    return tuple(_sentence(source[start:end], language) for start, end in spans)
 
 
 def _sentence(text: str, language: str) -> _Sentence:
     values = quantities_of(text, language)
-    free = [
-        word for word in words(text, language) if not any(value.start <= word.start < value.end for value in values)
-    ]
-    return _Sentence(text, tuple(free), values, tuple(match.start() for match in _CLAUSE.finditer(text)))
+    others = [word for word in words(text, language) if not _is_part(word, values)]
+    clauses = [match.start() for match in _CLAUSE.finditer(text)]
+    return _Sentence(text, tuple(others), values, tuple(clauses))
 
 
-class _Fitting:
-    """How well the values of some sentences fit a statement."""
+def _is_part(word: Word, values: Sequence[Value]) -> bool:
+    return any(value.start <= word.start < value.end for value in values)
 
-    def __init__(self, said: _Sentence, sentences: Sequence[_Sentence]) -> None:
-        self._said, self._sentences = said, sentences
-        self._years = {year for sentence in sentences for year in years_of(sentence.values)}
-        self.places = [_Place(sentence, value) for sentence in sentences for value in sentence.values]
-        self._stems = {sentence: {word.stem for word in sentence.words} for sentence in sentences}
-        self._rarity = {word.stem: self._rarity_of(word.stem) for word in said.words}
+
+class _Matching:
+    """Scores how well the values of some sentences match those of a claim."""
+
+    def __init__(self, claim: _Sentence, sentences: Sequence[_Sentence]) -> None:
+        self._claim = claim
+        self._years = set[int]()
+        self._stems = dict[_Sentence, set[str]]()
+        self.occurrences = list[_Occurrence]()
+        for sentence in sentences:
+            self._years |= years_of(sentence.values)
+            self._stems[sentence] = {word.stem for word in sentence.words}
+            for value in sentence.values:
+                self.occurrences.append(_Occurrence(sentence, value))
+        self._rarity = {word.stem: self._rarity_of(word.stem) for word in claim.words}
 
     def _rarity_of(self, stem: str) -> float:
-        having = sum(has_stem(stem, stems) for stems in self._stems.values())
-        return max(LEAST_RARITY, math.log((len(self._stems) + 1.0) / (having + 0.5)))
+        count = sum(has_stem(stem, stems) for stems in self._stems.values())
+        rarity = math.log((len(self._stems) + 1.0) / (count + 0.5))
+        return max(LEAST_RARITY, rarity)
 
-    def rival(self, value: Value) -> _Place | None:
-        """Return the place of the value that fits clearly better in the place of this one."""
-        own = [place for place in self.places if is_same(value, place.value, self._years)]
+    def rival(self, value: Value) -> _Occurrence | None:
+        """Return the occurrence of another value that matches clearly better."""
+        own = self._occurrences_of(value)
         if not own:
             return None
-        others = [
-            place
-            for place in self.places
-            if place.value.kind == value.kind and not is_same(value, place.value, self._years)
-        ]
-        worth = self._best(value, own)
-        best, most = None, 0.0
-        for place in others:
-            fits = self._fit(value, place)
-            other = next((other for other in self._said.values if is_same(other, place.value, self._years)), None)
-            straight = worth
-            if other is not None:  # both are said: have they changed places?
-                there = [own for own in self.places if is_same(other, own.value, self._years)]
-                straight += self._best(other, there)
-                fits += self._best(other, own)
-            is_better = fits > straight * BETTER + MARGIN and fits - straight > most
-            if is_better and self._has_other_noun(value, place, own):
-                best, most = place, fits - straight
+        own_score = self._best_score(value, own)
+        best: _Occurrence | None = None
+        most = 0.0
+        for rival in self.occurrences:
+            if rival.value.kind != value.kind or self._is_same(value, rival.value):
+                continue
+            score = own_score
+            rival_score = self._score(value, rival)
+            other = self._claimed(rival.value)
+            if other is not None:  # the claim has both: have they changed places?
+                score += self._best_score(other, self._occurrences_of(other))
+                rival_score += self._best_score(other, own)
+            gain = rival_score - score
+            is_better = rival_score > score * BETTER + MARGIN and gain > most
+            if is_better and self._has_other_key_word(value, rival, own):
+                best, most = rival, gain
         return best
 
-    def _has_other_noun(self, value: Value, rival: _Place, own: Sequence[_Place]) -> bool:
-        """Return whether a word that says much about a value stands beside its rival, and beside it nowhere."""
-        nouns = sorted(self._said.words, key=lambda word: -self._weight(value, word))[:NOUNS]
-        return any(_is_beside(noun, rival) and not any(_is_beside(noun, place) for place in own) for noun in nouns)
+    def _is_same(self, value: Value, other: Value) -> bool:
+        return is_same(value, other, self._years)
+
+    def _occurrences_of(self, value: Value) -> list[_Occurrence]:
+        return [
+            occurrence
+            for occurrence in self.occurrences
+            if self._is_same(value, occurrence.value)
+        ]
+
+    def _claimed(self, value: Value) -> Value | None:
+        """Return the value of the claim that is the same as one of the sources."""
+        same = (other for other in self._claim.values if self._is_same(other, value))
+        return next(same, None)
+
+    def _has_other_key_word(
+        self, value: Value, rival: _Occurrence, own: Sequence[_Occurrence]
+    ) -> bool:
+        """Return whether a key word of a value is next to its rival, and never to it.
+
+        Key words say most about a value.
+        """
+        by_weight = sorted(
+            self._claim.words, key=lambda word: -self._weight(value, word)
+        )
+        return any(
+            _is_adjacent(word, rival)
+            and not any(_is_adjacent(word, occurrence) for occurrence in own)
+            for word in by_weight[:KEY_WORDS]
+        )
 
     def _weight(self, value: Value, word: Word) -> float:
-        return self._rarity[word.stem] * _nearness(self._said, value, word, REACH, FAR)
+        proximity = _proximity(self._claim, value, word, REACH, LEAST_PROXIMITY)
+        return self._rarity[word.stem] * proximity
 
-    def _best(self, value: Value, places: Sequence[_Place]) -> float:
-        return max((self._fit(value, place) for place in places), default=0.0)
+    def _best_score(self, value: Value, occurrences: Sequence[_Occurrence]) -> float:
+        scores = (self._score(value, occurrence) for occurrence in occurrences)
+        return max(scores, default=0.0)
 
-    def _fit(self, value: Value, place: _Place) -> float:
-        """Return how much of what stands around a value of the statement stands around that of a place, 0 to 1."""
-        whole = found = 0.0
-        for word in self._said.words:
+    def _score(self, value: Value, occurrence: _Occurrence) -> float:
+        """Return how much of a value's surroundings an occurrence has, 0 to 1."""
+        whole = 0.0
+        found = 0.0
+        for word in self._claim.words:
             weight = self._weight(value, word)
             whole += weight
-            found += weight * _nearness_there(word, place)
-        return found / whole if whole else 0.0
+            found += weight * _source_proximity(word, occurrence)
+        if not whole:
+            return 0.0
+        return found / whole
 
 
-def _is_beside(word: Word, place: _Place) -> bool:
-    return _nearness_there(word, place) >= BESIDE
+def _is_adjacent(word: Word, occurrence: _Occurrence) -> bool:
+    return _source_proximity(word, occurrence) >= ADJACENT
 
 
-def _nearness_there(word: Word, place: _Place) -> float:
-    """Return how near a form of a word stands to a value, 0 to 1."""
-    near = [
-        _nearness(place.sentence, place.value, other, REACH_THERE, FAR_THERE)
-        for other in place.sentence.words
+def _source_proximity(word: Word, occurrence: _Occurrence) -> float:
+    """Return how close a form of a word is to a value, 0 to 1."""
+    sentence, value = occurrence.sentence, occurrence.value
+    proximities = [
+        _proximity(sentence, value, other, SOURCE_REACH, LEAST_SOURCE_PROXIMITY)
+        for other in sentence.words
         if has_stem(word.stem, (other.stem,))
     ]
-    return max(near, default=0.0)
+    return max(proximities, default=0.0)
 
 
-def _nearness(sentence: _Sentence, value: Value, word: Word, reach: int, least: float) -> float:
+def _proximity(
+    sentence: _Sentence, value: Value, word: Word, reach: int, least: float
+) -> float:
     first, last = sorted((value.start, word.start))
     between = sum(first < other.start < last for other in sentence.words)
-    near = max(least, 1.0 - between / reach)
-    is_apart = any(first < cut < last for cut in sentence.clauses)
-    return near * OTHER_CLAUSE if is_apart else near
+    proximity = max(least, 1.0 - between / reach)
+    if any(first < end < last for end in sentence.clauses):
+        proximity *= OTHER_CLAUSE
+    return proximity

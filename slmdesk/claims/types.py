@@ -1,4 +1,4 @@
-"""The mark that a check puts on a part of a statement, its kinds, and their labels for people."""
+"""The mark that a check puts on a part of a statement, its kinds, and their labels."""
 
 from __future__ import annotations
 
@@ -9,17 +9,25 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import Message
 from slmdesk.base.texts import N_, _
 
-NAME, WORDS, ELSEWHERE, UNLINKED, DOUBT = "name", "words", "elsewhere", "unlinked", "doubt"
-DIFFERS, UNSOUND = "differs", "unsound"
-"""Kinds of marks of an e-invoice: another value than on the page; something in it that cannot be right."""
+NAME = "name"
+WORDS = "words"
+ELSEWHERE = "elsewhere"
+UNLINKED = "unlinked"
+DOUBT = "doubt"
+DIFFERS = "differs"
+"""Of an e-invoice: another value than on the page."""
+UNSOUND = "unsound"
+"""Of an e-invoice: something in it that cannot be right."""
 
 
 class Mark(Record):
     """A part of a sentence that a check did not find supported by its passages."""
 
     kind: str
-    """One of number, date, amount, period, name, negation … `elsewhere`: in the documents, but in another context.
-    `words`: hardly any of its words are in the passages. `doubt`: the model itself says that the text does not say
+    """One of number, date, amount, period, name, negation …
+
+    `elsewhere`: in the documents, but in another context. `words`: hardly any of its
+    words are in the passages. `doubt`: the model itself says that the text does not say
     this. `unlinked`: nothing in the passages can be compared with it.
     """
     text: str
@@ -53,7 +61,8 @@ FLAG_WORDS = {
 
 
 def doubts_of(marks: Sequence[Mark]) -> str:
-    return "; ".join(dict.fromkeys(_(FLAG_WORDS.get(mark.kind, mark.kind)) for mark in marks))
+    doubts = dict.fromkeys(_(FLAG_WORDS.get(mark.kind, mark.kind)) for mark in marks)
+    return "; ".join(doubts)
 
 
 MARKS = "marks"
@@ -61,13 +70,19 @@ MARKS = "marks"
 
 
 def marks_of(message: Message) -> tuple[Mark, ...]:
-    """Return the marks of an answer in a chat. None of one that a person has edited: the words are no longer those."""
+    """Return the marks of an answer in a chat.
+
+    None of one that a person has edited: the words are no longer those.
+    """
     if message.original is not None:
         return ()
     return stored_from(tuple[Mark, ...], message.sampling.get(MARKS)) or ()
 
 
 def check_words(marks: Sequence[Mark]) -> str:
-    """Return the line that says which values to compare with the documents, or "" without marks."""
-    values = ", ".join(dict.fromkeys(" ".join(mark.text.split()) for mark in marks))
-    return _("Check this: {doubts}").format(doubts=values) if values else ""
+    """Return the line that says which values to compare, or "" without marks."""
+    values = dict.fromkeys(" ".join(mark.text.split()) for mark in marks)
+    doubts = ", ".join(values)
+    if not doubts:
+        return ""
+    return _("Check this: {doubts}").format(doubts=doubts)

@@ -14,9 +14,12 @@ from slmdesk.text.stems import stem
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 """The one pattern for words. A hyphen parts them: "E-Mail" is two words."""
 LEAST_PART = 5
-"""Fewest letters by which a stem counts as a part of a compound: "vertrag" in "mietvertrag"."""
+"""Fewest letters of a stem that is a part of a compound: "vertrag" in "mietvertrag"."""
 LEAST_LETTERS = 3
-"""Fewest letters of a word that says something. Shorter ones are articles and prepositions in all languages."""
+"""Fewest letters of a word that says something.
+
+Shorter ones are articles and prepositions in all languages.
+"""
 
 
 class Word(Record):
@@ -27,17 +30,22 @@ class Word(Record):
 
 @lru_cache(maxsize=8192)
 def words(text: str, language: str) -> tuple[Word, ...]:
-    """Return the words of a text that say something, in order: no articles, pronouns and prepositions, no figures."""
+    """Return the words of a text that say something, in order.
+
+    No articles, pronouns and prepositions, no figures.
+    """
     return tuple(_content(text, language))
 
 
 def _content(text: str, language: str) -> Iterator[Word]:
-    small = function_words(language)
+    ignored = function_words(language)
     for match in WORD.finditer(text):
         word = match[0]
         if language in ("fr", "it"):  # l'échéance
             word = re.split("['’]", word)[-1]
-        if len(word) >= LEAST_LETTERS and word.isalpha() and fold(word) not in small:
+        if len(word) < LEAST_LETTERS or not word.isalpha():
+            continue
+        if fold(word) not in ignored:
             yield Word(stem(word, language), match.start(), match.end())
 
 
@@ -46,19 +54,25 @@ def stems(text: str, language: str) -> frozenset[str]:
     return frozenset(word.stem for word in words(text, language))
 
 
-def has_stem(wanted: str, there: Collection[str]) -> bool:
-    """Return whether a stem is among others, or in a compound with one of them: "Mietvertrag", "Vertrag"."""
-    if wanted in there:
+def has_stem(wanted: str, known: Collection[str]) -> bool:
+    """Return whether a stem is among others, or in a compound with one of them.
+
+    As "Vertrag" and "Mietvertrag".
+    """
+    if wanted in known:
         return True
-    for other in there:
+    for other in known:
         short, long = sorted((wanted, other), key=len)
         if len(short) >= LEAST_PART and short in long:
             return True
     return False
 
 
-def share(wanted: Collection[str], there: Collection[str]) -> float:
-    """Return the share of some stems that is among others, 0 to 1; 1 if none are wanted."""
+def share(wanted: Collection[str], known: Collection[str]) -> float:
+    """Return the share of some stems that is among others, 0 to 1.
+
+    1 if none is wanted.
+    """
     if not wanted:
         return 1.0
-    return sum(has_stem(stem, there) for stem in wanted) / len(wanted)
+    return sum(has_stem(stem, known) for stem in wanted) / len(wanted)
