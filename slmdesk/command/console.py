@@ -18,6 +18,7 @@ from slmdesk.command.terminal import Terminal, one_line, words_for
 
 if TYPE_CHECKING:
     from slmdesk.base.settings import Settings
+    from slmdesk.base.types import Json
     from slmdesk.privacy.opening import Key
     from slmdesk.runtime.events import Pending
     from slmdesk.runtime.messages import Problem
@@ -160,6 +161,17 @@ class ReportedError(KnownError):
         self.problem = problem
 
 
+def problem_in(error: Exception) -> Problem:
+    from slmdesk.runtime.messages import problem_for
+
+    return error.problem if isinstance(error, ReportedError) else problem_for(error)
+
+
+def sentence_of(problem: Problem) -> str:
+    """Return the sentence of a problem for the command line."""
+    return words_for(problem.code, problem.sentence, problem.args)
+
+
 def next_of(answers: queue.SimpleQueue[T]) -> T:
     """Wait for the next item of the queue and return it. Ctrl-C interrupts the wait on every system."""
     while True:
@@ -187,6 +199,33 @@ def link_shared(console: Console, services: Services) -> None:
     """If there is no model yet, link those of the organisation's folder. Their checksums are computed meanwhile."""
     if services.settings.policy.models_folder and not services.call.models.list():
         console.result_of(services, lambda: services.models.adopt(only_shared=True))
+
+
+def refuse(is_wrong: object, sentence: str) -> None:
+    """Raise click.UsageError with the sentence, so that the command ends with status 2, if its usage is wrong."""
+    if is_wrong:
+        raise click.UsageError(sentence)
+
+
+def answer(console: Console, shape: Json, *lines: str) -> None:
+    """Print the result of a command: the shape with --json, else the lines."""
+    if console.as_json:
+        console.give(shape)
+        return
+    for line in lines:
+        console.say(line)
+
+
+def list_out(
+    console: Console, shape: Sequence[Json], rows: Sequence[Sequence[str]], head: Sequence[str] = (), nothing: str = ""
+) -> None:
+    """Print a list: the shape with --json, else a table with a head, or a note where there is nothing in it."""
+    if console.as_json:
+        console.give(list(shape))
+    elif rows:
+        table(console, [row for row in (head, *rows) if row])
+    elif nothing:
+        console.notify(nothing)
 
 
 def table(console: Console, rows: Sequence[Sequence[str]]) -> None:

@@ -14,7 +14,7 @@ import click
 
 import slmdesk
 from slmdesk.base.errors import KnownError
-from slmdesk.command.console import Console, ReportedError
+from slmdesk.command.console import Console, problem_in
 from slmdesk.command.terminal import OutputBroken, PipeClosed, one_line, open_missing_streams, show_elsewhere
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -172,9 +172,7 @@ def _fail(console: Console, error: Exception) -> int:
     if isinstance(error, OSError) and _is_of_click(error):
         show_elsewhere(sys.stdout)
         return _fail_to_write(console, error.strerror or type(error).__name__)
-    from slmdesk.runtime.messages import problem_for
-
-    problem = error.problem if isinstance(error, ReportedError) else problem_for(error)
+    problem = problem_in(error)
     console.fail(problem.code, problem.sentence, problem.args)
     if console.debug:
         for line in "".join(traceback.format_exception(error)).splitlines():

@@ -260,5 +260,8 @@ def _check_folder(folder: Path, output: Path) -> None:
 
 def write_json(path: Path, shape: Mapping[str, Json]) -> None:
     """Write JSON for other programs, completely or not at all. Raises KnownError `file.unwritable`, `disk.full`."""
-    text = json.dumps(shape, ensure_ascii=False, indent=2) + "\n"
-    write_out(path, text.encode("utf-8", "replace"))
+    write_out(path, json_text(shape).encode("utf-8", "replace"))
+
+
+def json_text(shape: Mapping[str, Json]) -> str:
+    return json.dumps(shape, ensure_ascii=False, indent=2) + "\n"

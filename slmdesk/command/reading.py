@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from getpass import GetPassWarning
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -15,12 +16,12 @@ from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import DocumentRecord, JobStatus
 from slmdesk.base.types import Json
-from slmdesk.command.console import Console, ReportedError
-from slmdesk.command.terminal import words_for
+from slmdesk.command.console import Console, ReportedError, problem_in, sentence_of
 from slmdesk.library.types import CollectionChanged, CollectionState, CollectionStatus
 from slmdesk.runtime.events import DocumentProgress
-from slmdesk.runtime.messages import problem_for
 from slmdesk.services import Services
+
+T = TypeVar("T")
 
 PAGES_AT_ONCE = 100
 
@@ -53,13 +54,19 @@ def open_document(
 
     show_reading(console, services, file)
     try:
-        return opened(password)
+        return with_password(file, password, opened)
+    finally:
+        console.end_progress()
+
+
+def with_password(file: Path, password: str, read: Callable[[str], T]) -> T:
+    """Read a file with its password. On a terminal, ask for that of a locked one."""
+    try:
+        return read(password)
     except ReportedError as err:
         if err.code not in ("document.locked", "document.wrong_password") or not sys.stdin.isatty():
             raise
-        return opened(ask_password(file))
-    finally:
-        console.end_progress()
+    return read(ask_password(file))
 
 
 def show_reading(console: Console, services: Services, file: Path) -> None:
@@ -80,8 +87,7 @@ def documents_among(console: Console, services: Services, files: Sequence[Path])
 
 def say_unread(console: Console, path: Path, err: KnownError) -> dict[str, Json]:
     """Report on stderr that one of several documents could not be read. Return the problem as JSON."""
-    problem = err.problem if isinstance(err, ReportedError) else problem_for(err)
-    sentence = words_for(problem.code, problem.sentence, problem.args)
+    sentence = sentence_of(problem_in(err))
     name = " ".join(path.name.split())  # a name may contain line ends
     console.notify(f"error: {name}: {sentence}")
     return {"file": path.name, "code": err.code, "message": sentence}
@@ -102,26 +108,31 @@ def all_pages(services: Services, document: str) -> list[Page]:
 def open_all(
     console: Console, services: Services, files: Sequence[Path]
 ) -> tuple[list[DocumentRecord], list[dict[str, Json]]]:
-    """Read every document among the files and in the folders. Return the documents, and a problem for each unreadable
-    document.
-
-    An unreadable document is reported on stderr and does not stop the others. Raises KnownError if it is the only
-    document.
+    """Read every document among the files and in the folders, each once. Return the documents, and a problem for each
+    unreadable document.
     """
     paths = documents_among(console, services, files)
-    documents: list[DocumentRecord] = []
+    opened, failed = each_read(console, paths, lambda path: open_document(console, services, path))
+    return list({document.id: document for document in opened}.values()), failed
+
+
+def each_read(
+    console: Console, files: Sequence[Path], read: Callable[[Path], T]
+) -> tuple[list[T], list[dict[str, Json]]]:
+    """Read every file. Return what was read, and a problem for each unreadable file.
+
+    An unreadable file is reported on stderr and does not stop the others. Raises KnownError if none can be read.
+    """
+    done: list[T] = []
     failed: list[dict[str, Json]] = []
-    for path in paths:
+    for file in files:
         try:
-            opened = open_document(console, services, path)
+            done.append(read(file))
         except KnownError as err:
-            if len(paths) == 1:
+            if not done and len(failed) == len(files) - 1:
                 raise
-            failed.append(say_unread(console, path, err))
-        else:
-            if all(document.id != opened.id for document in documents):
-                documents.append(opened)
-    return documents, failed
+            failed.append(say_unread(console, file, err))
+    return done, failed
 
 
 def index(console: Console, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from json import loads
@@ -20,7 +20,7 @@ from slmdesk.base.record import to_json
 from slmdesk.base.records import DOCUMENT, KINDS, Brought, DocumentRecord, HistoryContents, Item, Message, Rescued
 from slmdesk.base.types import Json, used_words
 from slmdesk.base.untrusted import clean_label
-from slmdesk.command.console import Console, NamedFile, headings_option, json_option, table
+from slmdesk.command.console import Console, NamedFile, answer, headings_option, json_option, list_out, refuse
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
 from slmdesk.command.output import check_file, naming
 from slmdesk.command.terminal import one_line
@@ -52,20 +52,24 @@ def import_chats(console: Console, files: tuple[Path, ...]) -> int:
         report = console.result_of(services, lambda: services.imports.import_files(paths), progressed)
     for _name, problem in report.problems:
         console.notify(f"error: {problem.sentence}")
-    if console.as_json:
-        problems = [(name, problem.code, problem.sentence) for name, problem in report.problems]
-        console.give({
-            "imported": list(report.added), "already_here": report.known, "left_out": dict(report.left_out or {}),
-            **picked(report, "unknown", "too_large", "empty"),
-            "problems": [{"file": name, "code": code, "message": sentence} for name, code, sentence in problems],
-        })  # fmt: skip
-    else:
-        for line in report.counts:
-            console.say(line)
+    problems: list[Json] = [
+        {"file": name, "code": problem.code, "message": problem.sentence} for name, problem in report.problems
+    ]
+    counts = picked(report, "unknown", "too_large", "empty")
+    left_out = dict(report.left_out or {})
+    shape: Json = {
+        "imported": list(report.added),
+        "already_here": report.known,
+        "left_out": left_out,
+        **counts,
+        "problems": problems,
+    }
+    answer(console, shape, *report.counts)
     return int(bool(report.problems))
 
 
 PAGE = 200
+NO_TEXT = ("docx", "pdf", "xlsx")
 FORMS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv", "ics")
 HIT_MARKS = {0xE000: None, 0xE001: None}
 ITEM_KINDS = (*(kind for kind in KINDS if kind not in ("", DOCUMENT)), "space")
@@ -88,10 +92,7 @@ def list_items(console: Console, deleted: bool, kind: str | None) -> None:
     """List everything that is kept, newest first."""
     with console.services() as services:
         items = _all_items(services, kind, deleted=deleted)
-    if console.as_json:
-        console.give([_item(item) for item in items])
-    elif items:
-        table(console, [_row(item) for item in items])
+    list_out(console, [_item(item) for item in items], [_row(item) for item in items])
 
 
 @history.command()
@@ -104,21 +105,17 @@ def show(console: Console, chat: str) -> None:
         item = services.call.history.item(chat)
         held = services.call.chats.open(item.id)
         everything = services.call.history.messages(item.id)
-        segments: dict[str, Json] = {}
+        form = "json" if console.as_json else "md"
         if item.kind == "translation":  # its text is in segments, not messages
-            form = "json" if console.as_json else "md"
             text = console.result_of(services, lambda: services.exports.give(item.id, form)).decode("utf-8")
-            if console.as_json:
-                segments = {name: value for name, value in loads(text).items() if name in ("segments", "left")}
-        elif not console.as_json:
-            text = services.call.history.export(item.id, "md")
-    if console.as_json:
-        rows: list[Json] = [_message(message) for message in everything]
-        console.give(
-            {**_item(held.item), "messages": rows, "shown": [message.id for message in held.messages], **segments}
-        )
-    else:
+        else:
+            text = services.call.history.export(item.id, form)
+    if not console.as_json:
         console.write(text)
+        return
+    rows: list[Json] = [_message(message) for message in everything]
+    segments = {name: value for name, value in loads(text).items() if name in ("segments", "left")}
+    console.give({**_item(held.item), "messages": rows, "shown": [message.id for message in held.messages], **segments})
 
 
 @history.command()
@@ -146,13 +143,8 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
         {"chat": item, "message": message, "title": title, "snippet": snippet}
         for item, message, title, snippet in hits[:limit]
     ]
-    if console.as_json:
-        console.give(rows)
-    elif hits:
-        table(
-            console,
-            [(item, clean_label(title, 30), clean_label(snippet, 300)) for item, _, title, snippet in hits[:limit]],
-        )
+    shown = [(item, clean_label(title, 30), clean_label(snippet, 300)) for item, _, title, snippet in hits[:limit]]
+    list_out(console, rows, shown)
     if len(hits) >= limit:
         console.notify(f"note: only the newest {limit} are shown; --limit shows more.")
     if translated.was_cut:
@@ -173,15 +165,14 @@ def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, ou
 
     Several chats become one file, with their titles at its beginning: md, json, html, docx and pdf.
     """
-    if is_all == bool(chats):
-        raise click.UsageError("Give the ID of an item, those of several chats, or --all.")
-    if output is None and form in ("docx", "pdf", "xlsx") and not console.as_json and sys.stdout.isatty():
-        raise click.UsageError(f"A terminal cannot show {form}; -o FILE writes it to a file.")
+    refuse(is_all == bool(chats), "Give the ID of an item, those of several chats, or --all.")
+    is_shown = output is None and not console.as_json and sys.stdout.isatty()
+    refuse(is_shown and form in NO_TEXT, f"A terminal cannot show {form}; -o FILE writes it to a file.")
     target = output.absolute() if output is not None and str(output) != "-" else None
     if output is not None and target is not None:
         named = output.suffix.lower().removeprefix(".")
-        if named in FORMS and named != form:
-            raise click.UsageError(f"“{output.name}” ends in .{named}, but --format says {form}.")
+        is_other = named in FORMS and named != form
+        refuse(is_other, f"“{output.name}” ends in .{named}, but --format says {form}.")
         check_file(output, replace=force)
     with console.services() as services:
         ids = _ids_of(services, chats, is_all)
@@ -199,15 +190,15 @@ def export(console: Console, chats: tuple[str, ...], is_all: bool, form: str, ou
                 console.give({**shape, "format": form, "path": str(output), "bytes": size})
             console.notify(f"Written to {output}.")
             return
-    is_text = form in ("md", "json", "html", "csv")
-    if console.as_json and is_text:
-        console.give({**shape, "format": form, "text": data.decode("utf-8-sig")})
-    elif console.as_json:
+    is_bytes = form in (*NO_TEXT, "ics")
+    if console.as_json and is_bytes:
         console.give({**shape, "format": form, "base64": b64encode(data).decode("ascii")})
-    elif is_text and form != "csv":  # csv keeps its line ends and byte order mark
-        console.write(data.decode("utf-8"))
-    else:
+    elif console.as_json:
+        console.give({**shape, "format": form, "text": data.decode("utf-8-sig")})
+    elif is_bytes or form == "csv":  # csv keeps its line ends and byte order mark
         console.write_bytes(data)
+    else:
+        console.write(data.decode("utf-8"))
 
 
 def _ids_of(services: Services, wanted: Sequence[str], is_all: bool) -> list[str]:
@@ -243,10 +234,11 @@ with_documents = click.option(
 @click.pass_obj
 def delete(console: Console, chat: str, for_good: bool, with_documents: bool) -> None:
     """Move an item to the trash, from which the window takes it back."""
+    refuse(with_documents and not for_good, "--with-documents goes with --for-good.")
     if not for_good:
-        if with_documents:
-            raise click.UsageError("--with-documents goes with --for-good.")
-        _reported(console, lambda services: services.history.trash(chat))
+        with console.services() as services:
+            item = services.call.history.trash(chat)
+        answer(console, _item(item), f"{item.id}  {clean_label(item.title, 80)}")
         return
     with console.services() as services:
         pairs = services.call.history.remembered(chat)
@@ -279,20 +271,18 @@ def _report_deleted(
     if forgotten:
         names = ", ".join(f"“{document.name}”" for document in documents)
         console.notify(f"note: the text of {names} was forgotten too; the files are where they were.")
-    for document in documents if not forgotten else ():
+    kept = [document for document in documents if document.id not in forgotten]
+    for document in kept:
         console.notify(
             f"note: the text of “{document.name}” is still kept here, and nothing else uses it. To forget it: "
             f"slmdesk documents forget {document.id} (or delete --with-documents the next time)."
         )
-    if console.as_json:
-        kept = [document for document in documents if document.id not in forgotten]
-        console.give({
-            **shape, "may_remain_in": [str(copy) for copy in copies],
-            "documents_kept": [picked(document, "id", "name") for document in kept],
-            "documents_forgotten": list(forgotten),
-        })  # fmt: skip
-    else:
-        console.say(words)
+    shape |= {
+        "may_remain_in": list(map(str, copies)),
+        "documents_kept": [picked(document, "id", "name") for document in kept],
+        "documents_forgotten": list(forgotten),
+    }
+    answer(console, shape, words)
 
 
 @history.command()
@@ -315,14 +305,10 @@ def rescue(console: Console, file: Path | None) -> int:
             done.append((path, rescued))
     for path in bad:
         console.notify(f"error: Nothing could be read in {path}.")
-    if console.as_json:
-        rows: list[Json] = [{"file": str(path), **to_json(rescued)} for path, rescued in done]
-        console.give(rows)
-        return int(bool(bad))
-    if not done and not bad:
+    if not (done or bad or console.as_json):
         console.notify("No damaged history was set aside.")
-    for path, rescued in done:
-        console.say(one_line(f"{path}: {rescued_words(rescued)}"))
+    rows: list[Json] = [{"file": str(path), **to_json(rescued)} for path, rescued in done]
+    answer(console, rows, *(one_line(f"{path}: {rescued_words(rescued)}") for path, rescued in done))
     return int(bool(bad))
 
 
@@ -335,15 +321,6 @@ def _rescued(console: Console, services: Services, damaged: Path) -> Rescued:
             raise
     key = key_of_backup(console, damaged)
     return services.call.history.rescue(damaged, key)
-
-
-def _reported(console: Console, request: Callable[[Services], Item]) -> None:
-    with console.services() as services:
-        item = services.service_thread.call(lambda: request(services))
-    if console.as_json:
-        console.give(_item(item))
-    else:
-        console.say(f"{item.id}  {clean_label(item.title, 80)}")
 
 
 def _item(item: Item) -> dict[str, Json]:
@@ -382,8 +359,7 @@ def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> N
 
     The copy of an encrypted history is encrypted; the passphrase or the recovery key of that time opens it.
     """
-    if (file is None) != is_list:
-        raise click.UsageError("Give a FILE, or --list.")
+    refuse((file is None) != is_list, "Give a FILE, or --list.")
     if file is None:
         _list(console)
         return
@@ -397,20 +373,18 @@ def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> N
         )
     if plain:
         console.notify(f"note: {file} is not encrypted. Whoever has the file can read the whole history.")
-    if console.as_json:
-        console.give({"bytes": made.bytes, "sha256": made.sha256})
-    else:
-        console.say(one_line(f"{file}  {made.bytes:,} bytes  sha256 {made.sha256}"))
+    answer(console, picked(made, "bytes", "sha256"), _copied(f"{file}", made.bytes, made.sha256))
+
+
+def _copied(name: str, size: int, sha256: str) -> str:
+    return one_line(f"{name}  {size:,} bytes  sha256 {sha256}")
 
 
 def _list(console: Console) -> None:
     copies = backups(find_paths(console.home))  # without opening the history, which may be damaged
-    if console.as_json:
-        console.give([{"path": str(copy.path), "time": iso_time(copy.time), "bytes": copy.bytes} for copy in copies])
-    elif copies:
-        table(console, [(iso_time(copy.time), f"{copy.bytes:,} bytes", str(copy.path)) for copy in copies])
-    else:
-        console.notify("There are no copies.")
+    shape: list[Json] = [{"path": str(copy.path), "time": iso_time(copy.time), "bytes": copy.bytes} for copy in copies]
+    rows = [(iso_time(copy.time), f"{copy.bytes:,} bytes", str(copy.path)) for copy in copies]
+    list_out(console, shape, rows, nothing="There are no copies.")
 
 
 @click.command("restore")
@@ -430,10 +404,11 @@ def restore_history(console: Console, file: Path | None, is_undo: bool, brought:
     On a terminal it says what is replaced, and asks.  Models, presets and folders to watch that only the backup knows
     are not used before you say so; unfinished jobs are paused.
     """
-    if (file is not None and is_undo) or (file is None and not is_undo and brought is None):
-        raise click.UsageError("Give a FILE, or --undo, or --brought.")
+    sources = (file is not None) + is_undo
+    is_only_brought = not sources and brought is not None
+    refuse(sources != 1 and not is_only_brought, "Give a FILE, or --undo, or --brought.")
     asks = sys.stdin.isatty() and not yes and not console.as_json
-    if file is None and not is_undo:
+    if is_only_brought:
         with console.services() as services:
             _decide(console, services, brought, asks=False)
         return None
@@ -450,12 +425,10 @@ def restore_history(console: Console, file: Path | None, is_undo: bool, brought:
         done = restore(paths, source, key=key, source_key=source_key)
     with console.services(key=key or source_key) as services:  # opening it prints the notices there are
         found = _decide(console, services, brought, asks=asks and not is_undo)
-    if console.as_json:
-        aside = str(done.aside) if done.aside else None
-        console.give({"bytes": done.bytes, "sha256": done.sha256, "set_aside": aside, "brought": _shape_of(found)})
-        return None
-    console.say(one_line(f"{file or source.name}  {done.bytes:,} bytes  sha256 {done.sha256}"))
-    if done.aside:
+    aside = str(done.aside) if done.aside else None
+    shape: Json = {**picked(done, "bytes", "sha256"), "set_aside": aside, "brought": _shape_of(found)}
+    answer(console, shape, _copied(f"{file or source.name}", done.bytes, done.sha256))
+    if aside and not console.as_json:
         console.notify(f"note: the history that was there is now {done.aside}; slmdesk restore --undo brings it back.")
     return None
 
@@ -540,9 +513,6 @@ def _is_confirmed(console: Console, erasure: Erasure, models: Path) -> bool:
 def _report(console: Console, erasure: Erasure, left: Sequence[Path]) -> None:
     for path in left:
         console.notify(f"error: {path} could not be deleted.")
-    if console.as_json:
-        remain: list[Json] = [str(path) for path in left]
-        console.give({"files": erasure.files, "bytes": erasure.bytes, "left": remain})
-    elif not left:
-        models = "" if erasure.models else " and the files of models"
-        console.say(f"{erasure.files:,} files deleted. What is left of slmdesk here: the program{models}.")
+    models = "" if erasure.models else " and the files of models"
+    words = () if left else (f"{erasure.files:,} files deleted. What is left of slmdesk here: the program{models}.",)
+    answer(console, {**picked(erasure, "files", "bytes"), "left": list(map(str, left))}, *words)

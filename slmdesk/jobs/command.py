@@ -12,9 +12,8 @@ from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command import output
-from slmdesk.command.console import Console, json_option, table
+from slmdesk.command.console import Console, answer, json_option, list_out, sentence_of
 from slmdesk.command.progress import amount
-from slmdesk.command.terminal import words_for
 from slmdesk.jobs.runner import noted_of
 from slmdesk.jobs.types import DOWNLOAD, Remaining, bytes_of, eta_of, kind_words, left_words
 from slmdesk.runtime.messages import problem_of
@@ -35,16 +34,10 @@ def list_jobs(console: Console) -> None:
     """List the last jobs, newest first."""
     with console.services() as services:
         records = services.service_thread.call(lambda: [_as_it_is(services, job) for job in services.jobs.list()])
-    if console.as_json:
-        console.give([json_of(job) for job in records])
-        return
-    if not records:
-        console.notify("There are no jobs.")
-        return
-    rows = [("ID", "KIND", "STATUS", "STEPS", "FAILED", "LEFT", "TITLE")]
-    rows += [_row(job) for job in records]
-    table(console, rows)
-    _say_how_to_go_on(console, records)
+    head = ("ID", "KIND", "STATUS", "STEPS", "FAILED", "LEFT", "TITLE")
+    list_out(console, list(map(json_of, records)), list(map(_row, records)), head, "There are no jobs.")
+    if not console.as_json:
+        _say_how_to_go_on(console, records)
 
 
 def _row(job: JobRecord) -> tuple[str, str, str, str, str, str, str]:
@@ -67,10 +60,10 @@ def _as_it_is(services: Services, job: JobRecord) -> JobRecord:
 
 
 def _say_how_to_go_on(console: Console, jobs: Sequence[JobRecord]) -> None:
-    for job in [job for job in jobs if job.status is JobStatus.FAILED and job.error_code][:MOST_REASONS]:
-        problem = problem_of(job.error_code or "", job.error_args)
-        console.notify(f"note: {job.id} failed: {words_for(problem.code, problem.sentence, problem.args)}")
-    if any(job.status in (JobStatus.FAILED, JobStatus.PAUSED, JobStatus.OPEN) for job in jobs):
+    failed = [job for job in jobs if job.status is JobStatus.FAILED and job.error_code]
+    for job in failed[:MOST_REASONS]:
+        console.notify(f"note: {job.id} failed: {sentence_of(problem_of(job.error_code or '', job.error_args))}")
+    if {job.status for job in jobs} & {JobStatus.FAILED, JobStatus.PAUSED, JobStatus.OPEN}:
         console.notify(
             "note: what failed, is paused or open goes on, from where it was, with: slmdesk jobs resume ID, "
             "or in the window."
@@ -140,8 +133,8 @@ def _steps(job: JobRecord) -> str:
 
 
 def _show(console: Console, job: JobRecord, written: Path | None = None) -> None:
-    if console.as_json:
-        console.give(json_of(job) | ({"output": str(written)} if written is not None else {}))
-    else:
-        steps = _steps(job)
-        console.say(f"{job.id}  {job.status.value}  {steps}{' steps' if '/' in steps else ''}")
+    shape = json_of(job)
+    if written is not None:
+        shape["output"] = str(written)
+    steps = _steps(job)
+    answer(console, shape, f"{job.id}  {job.status.value}  {steps}{' steps' if '/' in steps else ''}")

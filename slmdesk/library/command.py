@@ -8,7 +8,6 @@ import os
 import re
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,18 @@ from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import CollectionRecord, DocumentRecord, ModelRecord
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json, counted_pages
-from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
+from slmdesk.command.console import Console, NamedFile, answer, json_option, list_out, refuse
 from slmdesk.command.opening import named_model, passphrase
-from slmdesk.command.output import check_file, form_of, write_json
-from slmdesk.command.reading import all_pages, ask_password, index, open_document, say_unread, show_reading
+from slmdesk.command.output import check_file, form_of, json_text
+from slmdesk.command.reading import (
+    all_pages,
+    ask_password,
+    index,
+    open_document,
+    say_unread,
+    show_reading,
+    with_password,
+)
 from slmdesk.command.terminal import one_line
 from slmdesk.library.redacted import (
     FINDER_LABELS,
@@ -60,8 +67,7 @@ MOST = 100_000
 def list_documents(console: Console, folder: str | None, lists_folders: bool) -> None:
     """List the documents that were opened, the last one first; or those of a folder; or the folders."""
     if lists_folders:
-        if folder is not None:
-            raise click.UsageError("Use one of --folder and --folders.")
+        refuse(folder is not None, "Use one of --folder and --folders.")
         _list_folders(console)
         return
     with console.services() as services:
@@ -75,38 +81,25 @@ def list_documents(console: Console, folder: str | None, lists_folders: bool) ->
             return services.collections.documents(find_folder(services, folder).id), folders
 
         records, folders = services.service_thread.call(read)
-    if console.as_json:
-        console.give([_document_shape(document, folders) for document in records])
-        return
-    if not records:
-        console.notify("There are no documents.")
-        return
-    rows = [("ID", "PAGES", "STATUS", "NAME")]
-    rows += [(document.id, str(document.pages), document.status.value, document.name) for document in records]
-    table(console, rows)
+    shapes = [_document_shape(document, folders) for document in records]
+    rows = [(document.id, str(document.pages), document.status.value, document.name) for document in records]
+    list_out(console, shapes, rows, ("ID", "PAGES", "STATUS", "NAME"), "There are no documents.")
 
 
 def _list_folders(console: Console) -> None:
     with console.services() as services:
         states = services.call.collections.all()
-    if console.as_json:
-        console.give([json_of(state) for state in states])
-        return
-    if not states:
-        console.notify("There are no folders. “slmdesk documents watch FOLDER” adds one.")
-        return
-    rows = [("ID", "DOCUMENTS", "UNREAD", "WATCHED", "FOLDER")]
-    rows += [
-        (
-            state.record.id,
-            str(state.documents),
-            str(state.unread),
-            "yes" if state.record.watched else "no",
-            _place(state.record),
-        )
-        for state in states
-    ]
-    table(console, rows)
+    rows = [_folder_row(state) for state in states]
+    nothing = "There are no folders. “slmdesk documents watch FOLDER” adds one."
+    list_out(console, [json_of(state) for state in states], rows, FOLDER_HEAD, nothing)
+
+
+FOLDER_HEAD = ("ID", "DOCUMENTS", "UNREAD", "WATCHED", "FOLDER")
+
+
+def _folder_row(state: CollectionState) -> tuple[str, ...]:
+    watched = "yes" if state.record.watched else "no"
+    return state.record.id, str(state.documents), str(state.unread), watched, _place(state.record)
 
 
 @click.command()
@@ -116,27 +109,23 @@ def _list_folders(console: Console) -> None:
 def add(console: Console, files: Sequence[Path]) -> int | None:
     """Read each FILE, and the documents in folders, and keep the text for later."""
     reported: list[Json] = []
-    failed = 0
+    lines: list[str] = []
     with console.services() as services:
         paths = console.result_of(services, lambda: services.documents.expand(files))
         for path in paths:
             try:
                 record = open_document(console, services, path)
             except KnownError as err:
-                failed += 1
-                reported.append(
-                    {"path": str(path)}
-                    | {key: it for key, it in say_unread(console, path, err).items() if key != "file"}
-                )
+                problem = say_unread(console, path, err)
+                del problem["file"]
+                reported.append({"path": str(path), **problem})
             else:
                 reported.append(_document_shape(record, {}))
-                if not console.as_json:
-                    console.say(f"{record.id}  {record.name}")
+                lines.append(f"{record.id}  {record.name}")
     if not paths:
         console.notify("There is no document in it that could be read.")
-    if console.as_json:
-        console.give(reported)
-    return 1 if failed or not paths else None
+    answer(console, reported, *lines)
+    return None if lines and len(lines) == len(paths) else 1
 
 
 @click.command()
@@ -150,10 +139,7 @@ def forget(console: Console, document: str) -> None:
     """
     with console.services() as services:
         gone = console.result_of(services, lambda: services.documents.forget(document))
-    if console.as_json:
-        console.give({"id": gone.id, "name": gone.name})
-    else:
-        console.say(f"{gone.id}  {gone.name}: forgotten")
+    answer(console, {"id": gone.id, "name": gone.name}, f"{gone.id}  {gone.name}: forgotten")
 
 
 @click.command()
@@ -181,10 +167,9 @@ def unwatch(console: Console, folder: str, keep: bool) -> None:
             services.call.collections.set_watched(record.id, False)
         else:
             console.result_of(services, lambda: services.collections.forget(record.id))
-    if console.as_json:
-        console.give({"id": record.id, "path": _place(record), "kept": keep})
-    else:
-        console.say(f"{record.id}  {_place(record)}: {'kept, but not watched any more' if keep else 'forgotten'}")
+    words = "kept, but not watched any more" if keep else "forgotten"
+    shape: Json = {"id": record.id, "path": _place(record), "kept": keep}
+    answer(console, shape, f"{record.id}  {_place(record)}: {words}")
 
 
 def find_folder(services: Services, requested: str) -> CollectionRecord:
@@ -384,24 +369,20 @@ def transcribe(console: Console, file: Path, language: str, output: Path | None)
 
     What was heard is kept: broken off, it goes on where it was.
     """
-    form = form_of(output, ("txt", "srt", "json")) if output else "json" if console.as_json else "txt"
+    form = "json" if console.as_json else "txt"
     if output:
+        form = form_of(output, ("txt", "srt", "json"))
         check_file(output, replace=False)
-    if not is_recording(file):
-        raise click.UsageError(f"{file.name} must end in one of {' '.join(format_named('recording').suffixes)}.")
+    refuse(not is_recording(file), f"{file.name} must end in one of {' '.join(format_named('recording').suffixes)}.")
     code = language_of(language).code if language else ""
     with console.services() as services:
         record = open_document(console, services, file, encoding=code)
         transcript = transcript_of(all_pages(services, record.id), info_of(record).encoding)
-    shape = to_json(transcript)
-    if output and form == "json":
-        write_json(output, shape)
-    elif output:
-        write_out(output, (transcript.as_srt() if form == "srt" else transcript.as_text()).encode())
-    elif form == "json":
-        console.give(shape)
+    text = {"json": json_text(to_json(transcript)), "srt": transcript.as_srt(), "txt": transcript.as_text()}[form]
+    if output:
+        write_out(output, text.encode("utf-8", "replace"))
     else:
-        console.write(transcript.as_text())
+        console.write(text)
 
 
 @documents.command()
@@ -417,8 +398,7 @@ def searchable(console: Console, files: Sequence[Path], output: Path, password: 
     shows stays as it is.
     """
     check_file(output, replace=False)
-    if output.suffix.lower() != ".pdf":
-        raise click.UsageError("The copy must end in .pdf.")
+    refuse(output.suffix.lower() != ".pdf", "The copy must end in .pdf.")
     secret = ask_password(files[0]) if password else ""
     with console.services() as services:
         made = console.result_of(
@@ -426,10 +406,8 @@ def searchable(console: Console, files: Sequence[Path], output: Path, password: 
             lambda: services.searchable_copies.write(files, output.absolute(), password=secret),
             _progress(console, "recognising"),
         )
-    if console.as_json:
-        console.give({"output": str(made.target), "bytes": made.bytes})
-    else:
-        console.say(one_line(f"{output}  {bytes_for_people(made.bytes)}"))
+    shape: Json = {"output": str(made.target), "bytes": made.bytes}
+    answer(console, shape, one_line(f"{output}  {bytes_for_people(made.bytes)}"))
 
 
 MOST_LIST_BYTES = 4 << 20
@@ -530,21 +508,21 @@ class _Wishes:
         self.secret = ask_password(self.file) if options["password"] else ""
 
     def _check(self) -> None:
-        if self.output is None and not self.preview:
-            raise click.UsageError("Name the copy with -o, or only look with --preview.")
-        if self.model is not None and (self.no_model or self.restore):
-            raise click.UsageError("--model goes neither with --no-model nor with --restore.")
-        if self.restore and (self.preview or self.key is None):
-            raise click.UsageError("--restore wants the --key, and no --preview.")
-        if self.key is not None and self.bars and not self.restore:
-            raise click.UsageError("--key goes with --substitutes: nothing leads back from bars.")
+        makes_key = self.key is not None and not self.restore
+        refuse(not (self.output or self.preview), "Name the copy with -o, or only look with --preview.")
+        refuse(
+            self.model is not None and (self.no_model or self.restore),
+            "--model goes neither with --no-model nor with --restore.",
+        )
+        refuse(self.restore and (self.preview or not self.key), "--restore wants the --key, and no --preview.")
+        refuse(makes_key and self.bars, "--key goes with --substitutes: nothing leads back from bars.")
         if self.output is not None:
             check_file(self.output, replace=False)
-            if self.output.suffix.lower() != self.file.suffix.lower():
-                raise click.UsageError(f"The copy must end in {self.file.suffix}, as FILE does.")
-        if self.key is not None and not self.restore:
-            if has_page_pictures(self.file):
-                raise click.UsageError("PDFs and pictures get bars, and nothing leads back from them: there is no key.")
+            is_other = self.output.suffix.lower() != self.file.suffix.lower()
+            refuse(is_other, f"The copy must end in {self.file.suffix}, as FILE does.")
+        if self.key is not None and makes_key:
+            no_key = "PDFs and pictures get bars, and nothing leads back from them: there is no key."
+            refuse(has_page_pictures(self.file), no_key)
             check_file(self.key, replace=False)
 
     def chosen_pictures(self, preview: RedactionPreview) -> tuple[str, ...]:
@@ -578,41 +556,35 @@ def _box(words: str) -> PageBox:
 
 def _kinds(names: str) -> frozenset[Kind]:
     wanted = [name.strip().lower() for name in names.split(",") if name.strip()]
-    unknown = [name for name in wanted if name not in set(Kind)]
-    if unknown:
-        raise click.UsageError(f"“{unknown[0]}” is no kind. These are: {', '.join(Kind)}.")
-    return frozenset(Kind(name) for name in wanted)
+    for name in wanted:
+        refuse(name not in set(Kind), f"“{name}” is no kind. These are: {', '.join(Kind)}.")
+    return frozenset(map(Kind, wanted))
 
 
 def _listed(file: Path) -> tuple[Listed, ...]:
     try:
         with file.open("rb") as source:
             raw = source.read(MOST_LIST_BYTES + 1)
-        text = raw.decode("utf-8-sig") if len(raw) <= MOST_LIST_BYTES else ""
+        too_long = f"{file.name} is too long for a list of names: it may have {MOST_LIST_BYTES >> 20} MiB."
+        refuse(len(raw) > MOST_LIST_BYTES, too_long)
+        text = raw.decode("utf-8-sig")
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=str(file)) from err
     except (OSError, UnicodeDecodeError) as err:
         raise click.UsageError(f"{file.name} is no text in UTF-8.") from err
-    if len(raw) > MOST_LIST_BYTES:
-        raise click.UsageError(f"{file.name} is too long for a list of names: it may have {MOST_LIST_BYTES >> 20} MiB.")
     return listed_from_lines(text)
 
 
 def _preview(console: Console, services: Services, wished: _Wishes) -> RedactionPreview:
     def looked(secret: str) -> RedactionPreview:
+        wished.secret = secret
         return console.result_of(
             services,
             lambda: services.redacted_copies.preview(wished.file, password=secret, listed=wished.listed),
             _progress(console, f"looking through {wished.file.name}"),
         )
 
-    try:
-        return looked(wished.secret)
-    except ReportedError as err:
-        if err.code not in ("document.locked", "document.wrong_password") or not sys.stdin.isatty():
-            raise
-        wished.secret = ask_password(wished.file)
-        return looked(wished.secret)
+    return with_password(wished.file, wished.secret, looked)
 
 
 def _asked(
@@ -634,22 +606,27 @@ def _progress(console: Console, what: str) -> Any:
 
 
 def _show_preview(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWord]) -> None:
-    if console.as_json:
-        console.give(
-            {
-                "path": str(preview.path), "format": preview.format,
-                "found": [_found_shape(word, word in chosen) for word in preview.found],
-                "pages": [
-                    {"page": number, "width": width, "height": height}
-                    for number, (width, height) in enumerate(preview.pages, 1)
-                ],
-                "pictures": [picked(picture, "place", "width", "height") for picture in preview.pictures],
-                "removed": [*map(to_json, preview.removed)], "unsure": [*map(to_json, preview.unsure)],
-            }
-        )  # fmt: skip
-        return
-    for line in _lines_of(preview, chosen):
-        console.say(one_line(line))
+    shape: Json = {
+        "path": str(preview.path),
+        "format": preview.format,
+        "found": [_found_shape(word, word in chosen) for word in preview.found],
+        "pages": [
+            {"page": number, "width": width, "height": height}
+            for number, (width, height) in enumerate(preview.pages, 1)
+        ],
+        "pictures": [picked(picture, "place", "width", "height") for picture in preview.pictures],
+        **_remarks(preview),
+    }
+    answer(console, shape, *map(one_line, _lines_of(preview, chosen)))
+
+
+def _remarks(of: RedactionPreview | GivenOut) -> dict[str, Json]:
+    return {"removed": [*map(to_json, of.removed)], "unsure": [*map(to_json, of.unsure)]}
+
+
+def _remark_lines(of: RedactionPreview | GivenOut) -> list[str]:
+    removed = [f"taken out: {line}" for line in removed_lines(of.removed)]
+    return removed + [f"look at it yourself: {line}" for line in unsure_lines(of.unsure)]
 
 
 def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[str]:
@@ -667,19 +644,17 @@ def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[st
             by = ", ".join(FINDER_LABELS[each] for each in word.by)
             lines.append(f"  [{mark}] {word.words}  ({times}; {by}){around}")
     lines += [f"picture: {each.place}  ({each.width} × {each.height})" for each in preview.pictures]
-    lines += [f"taken out: {line}" for line in removed_lines(preview.removed)]
-    lines += [f"look at it yourself: {line}" for line in unsure_lines(preview.unsure)]
+    lines += _remark_lines(preview)
     return lines or ["Nothing private was found."]
 
 
 def _confirm(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWord], by_hand: Sequence[str]) -> None:
     """Show what will be removed and ask whether to go on. Raises click.Abort; without a terminal click.UsageError."""
-    if console.as_json or not sys.stdin.isatty():
-        raise click.UsageError("Look first with --preview; then --yes writes the copy without asking.")
+    cannot_ask = console.as_json or not sys.stdin.isatty()
+    refuse(cannot_ask, "Look first with --preview; then --yes writes the copy without asking.")
     for line in (*_lines_of(preview, chosen), *by_hand):
         console.notify(line)
-    if not click.confirm("Write the copy without what is marked?", err=True):
-        raise click.Abort
+    click.confirm("Write the copy without what is marked?", err=True, abort=True)
 
 
 def _restore(console: Console, services: Services, wished: _Wishes) -> None:
@@ -692,33 +667,26 @@ def _restore(console: Console, services: Services, wished: _Wishes) -> None:
         lambda: services.redacted_copies.restore(wished.file, key, words, target, password=wished.secret),
         _progress(console, "putting back"),
     )
-    count = sum(count for _, count in made.replaced)
-    if console.as_json:
-        console.give({"output": str(made.target), "bytes": made.bytes, "sha256": made.sha256, "put_back": count})
-    else:
-        console.say(f"{wished.output}  {count:,} put back")
+    count = sum(dict(made.replaced).values())
+    answer(console, {**_file_shape(made), "put_back": count}, f"{wished.output}  {count:,} put back")
+
+
+def _file_shape(made: GivenOut) -> dict[str, Json]:
+    return {"output": str(made.target), **picked(made, "bytes", "sha256")}
 
 
 def _say(console: Console, made: GivenOut, preview: RedactionPreview, wished: _Wishes) -> None:
     if console.as_json:
-        console.give(
-            {
-                "output": str(made.target), "bytes": made.bytes, "sha256": made.sha256,
-                "replaced": [{"kind": kind, "count": count} for kind, count in made.replaced],
-                "boxes": made.boxes, "pictures": made.pictures,
-                "removed": [*map(to_json, made.removed)], "unsure": [*map(to_json, made.unsure)],
-                "key": str(made.key) if made.key else None,
-            }
-        )  # fmt: skip
+        replaced: list[Json] = [{"kind": kind, "count": count} for kind, count in made.replaced]
+        key = str(made.key) if made.key else None
+        counts = picked(made, "boxes", "pictures")
+        console.give({**_file_shape(made), "replaced": replaced, **counts, **_remarks(made), "key": key})
         return
-    counts = Counter(dict(made.replaced))
-    told = [f"{count:,} {label_of(kind, count)}" for kind, count in counts.items() if count]
+    told = [f"{count:,} {label_of(kind, count)}" for kind, count in made.replaced if count]
     said = ", ".join([*told, *counted_by_hand(made.boxes, made.pictures)]) or "nothing"
     console.say(f"{wished.output}  replaced: {said}")
-    for line in removed_lines(made.removed):
-        console.notify(f"taken out: {line}")
-    for line in unsure_lines(made.unsure):
-        console.notify(f"look at it yourself: {line}")
+    for line in _remark_lines(made):
+        console.notify(line)
     if has_page_pictures(preview.path) and not wished.bars:
         console.notify("note: PDFs and pictures get black bars, since their words have fixed places.")
     console.notify("note: not everything private is found by itself. Read the copy before you give it away.")

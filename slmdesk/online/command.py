@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import queue
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,19 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.records import NetworkLogRow
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
-from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, table
-from slmdesk.command.terminal import one_line, words_for
+from slmdesk.command.console import (
+    Console,
+    NamedFile,
+    ReportedError,
+    answer,
+    json_option,
+    list_out,
+    next_of,
+    refuse,
+    sentence_of,
+    table,
+)
+from slmdesk.command.terminal import one_line
 from slmdesk.exports.papers import iso_time
 from slmdesk.hub.guard import HUB
 from slmdesk.hub.search import parse_link
@@ -79,10 +91,10 @@ def network(
         changes["offline_enforced"] = enforce == "on"
     if changes.get("ca_file"):
         changes["ca_file"] = str(Path(changes["ca_file"]).absolute())
-    if is_given and (forget_token or token_place == "ask"):  # noqa: S105 (a place)
-        raise click.UsageError("--token keeps a token, the other option keeps none: name one of them.")
-    if token_place in ("keyring", "file") and not is_given:
-        raise click.UsageError("--token-place says where the token of --token is kept: name that too.")
+    forgets = forget_token or token_place == "ask"  # noqa: S105 (a place)
+    refuse(is_given and forgets, "--token keeps a token, the other option keeps none: name one of them.")
+    is_unsaid = token_place in ("keyring", "file") and not is_given
+    refuse(is_unsaid, "--token-place says where the token of --token is kept: name that too.")
     secret = _read_token() if is_given else ""
     with console.services() as services:
         if changes:
@@ -91,11 +103,11 @@ def network(
             services.call.network.set_offline(offline == "on")
         if is_given:
             console.result_of(services, lambda: services.tokens.keep(secret, token_place or "keyring"))
-        if forget_token or token_place == "ask":  # noqa: S105 (a place)
+        if forgets:
             console.result_of(services, services.tokens.forget)
         if target is not None:
             _export(console, services, target.absolute(), words)
-        elif changes or offline is not None or is_given or forget_token or token_place or wants_settings:
+        elif any((changes, offline, is_given, forget_token, token_place, wants_settings)):
             _say_settings(console, services)
         else:
             _show(console, services, services.call.network.requests(limit, words))
@@ -115,10 +127,7 @@ def _export(console: Console, services: Services, target: Path, words: str) -> N
         done = console.result_of(services, lambda: services.log_pages.write(target, words, headings=console.headings))
     else:
         done = console.result_of(services, lambda: services.network.export(target, words))
-    if console.as_json:
-        console.give({"path": done.path, "rows": done.rows})
-    else:
-        console.say(one_line(f"{done.rows:,} rows written to {done.path}"))
+    answer(console, picked(done, "path", "rows"), one_line(f"{done.rows:,} rows written to {done.path}"))
 
 
 def _say_settings(console: Console, services: Services) -> None:
@@ -161,15 +170,10 @@ def _say_count(console: Console, services: Services, today: int) -> None:
 
 
 def _show(console: Console, services: Services, rows: Sequence[NetworkLogRow]) -> None:
-    if console.as_json:
-        console.give([json_of(row) for row in rows])
-        return
-    _say_count(console, services, services.call.network.today())
-    if rows:
-        table(
-            console,
-            [(iso_time(row.time), row.method, clean_label(f"{row.host}{row.path}"), row.purpose) for row in rows],
-        )
+    if not console.as_json:
+        _say_count(console, services, services.call.network.today())
+    shown = [(iso_time(row.time), row.method, clean_label(f"{row.host}{row.path}"), row.purpose) for row in rows]
+    list_out(console, list(map(json_of, rows)), shown)
 
 
 TASKS = ("chat", "summaries", "translation", "code", "embedding")
@@ -203,14 +207,11 @@ def search(
 ) -> None:
     """Search the Hugging Face Hub for GGUF models with WORDS in their names; a link or owner/name shows that one."""
     filters = Filters(task or "", language, license_name.lower(), author, fits, sort)
-    if not words and not filters.narrows:
-        raise click.UsageError("Give words to search for, or --author, --language, --license or --task.")
+    is_open = not words and not filters.narrows
+    refuse(is_open, "Give words to search for, or --author, --language, --license or --task.")
     with console.services() as services:
         page = _found(console, services, " ".join(words), filters, limit)
-    if console.as_json:
-        console.give([_shape(repo) for repo in page.found])
-    for repo in () if console.as_json else page.found:
-        _show_repo(console, repo)
+    answer(console, list(map(_shape, page.found)), *chain.from_iterable(map(_lines_of, page.found)))
     if not page.found:
         console.notify("Nothing on the Hub has such a name. Try fewer words.")
     if page.too_large:
@@ -267,13 +268,11 @@ def download(console: Console, repo_or_file: str, quantization: str, once: bool)
     model = end.model
     if model is None:
         raise KnownError("download.stopped", id=job)
-    if console.as_json:
-        given = {"id": model.id, "path": os.fsdecode(model.path), **picked(model, "bytes", "sha256")}
-        console.give({**given, "resumed_from": end.resumed_from, **picked(model, "name", "source"), "fit": end.fit})
-    else:
-        console.say(f"{model.id}  {clean_label(model.name, 60)}  {bytes_for_people(model.bytes)}, checked")
-        if model.kind in KINDS:
-            console.notify(f"note: this is {KINDS[model.kind]}.")
+    shape = picked(model, "id", "bytes", "sha256", "name", "source") | picked(end, "resumed_from", "fit")
+    words = f"{model.id}  {clean_label(model.name, 60)}  {bytes_for_people(model.bytes)}, checked"
+    answer(console, {**shape, "path": os.fsdecode(model.path)}, words)
+    if model.kind in KINDS and not console.as_json:
+        console.notify(f"note: this is {KINDS[model.kind]}.")
 
 
 def _is_token_requested(console: Console, end: DownloadChanged) -> bool:
@@ -284,7 +283,7 @@ def _is_token_requested(console: Console, end: DownloadChanged) -> bool:
 def _ask_token(console: Console, services: Services, end: DownloadChanged) -> bool:
     console.end_progress()
     if end.problem:
-        console.notify(f"note: {words_for(end.problem.code, end.problem.sentence, end.problem.args)}")
+        console.notify(f"note: {sentence_of(end.problem)}")
     words = "Access token (not shown, for this run alone; nothing to give up)"
     secret = click.prompt(words, hide_input=True, default="", show_default=False, err=True)
     if not secret.strip():
@@ -350,15 +349,17 @@ def _file_shape(hit: FoundFile) -> dict[str, Json]:
     return {**of_file, "sha256": hit.file.sha256 or None, "fit": hit.fit, "parts": len(hit.file.parts)}
 
 
-def _show_repo(console: Console, hit: FoundRepo) -> None:
+def _lines_of(hit: FoundRepo) -> Iterator[str]:
     repo = hit.repo
     about = [f"{repo.downloads:,} downloads", f"{repo.likes:,} likes", repo.updated[:10], repo.license or "no license"]
-    console.say(f"{repo.id}  ({', '.join([*about, *(['gated'] if repo.gated else [])])})")
+    if repo.gated:
+        about.append("gated")
+    yield f"{repo.id}  ({', '.join(about)})"
     for file in hit.files:
         size = bytes_for_people(file.file.bytes) if file.file.bytes else "size unknown"
         what = KINDS[file.file.beside] if file.file.beside else _FITS[file.fit]
         eyes = f"  and {bytes_for_people(file.file.eyes_bytes)} to see pictures" if file.file.eyes_bytes else ""
-        console.say(f"    {file.file.quantization:10} {size:>9}  {file.file.name}{eyes}  {what}".rstrip())
+        yield f"    {file.file.quantization:10} {size:>9}  {file.file.name}{eyes}  {what}".rstrip()
 
 
 def _duration(seconds: float) -> str:

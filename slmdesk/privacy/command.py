@@ -12,7 +12,7 @@ from slmdesk.base.paths import find_paths
 from slmdesk.base.policy import public_key_of, shown_key
 from slmdesk.base.sealing import new_pair, new_recovery_key, secret_of
 from slmdesk.base.untrusted import read_file
-from slmdesk.command.console import Console, NamedFile, json_option
+from slmdesk.command.console import Console, NamedFile, answer, json_option, refuse
 from slmdesk.command.opening import ask_words, present_words
 from slmdesk.privacy.opening import LEAST_PASSPHRASE, PrivacyState, open_by_organisation, state_of, ways_of
 from slmdesk.runtime.window_channel import LOCK, PLAIN, ask_window
@@ -21,6 +21,13 @@ KEEP = (
     "This recovery key opens the history where the passphrase is forgotten. Nobody can make another for it. Write it "
     "down, and keep the paper away from this PC:"
 )
+WAYS = {
+    "passphrase": "passphrase",
+    "recovery": "recovery key",
+    "keyring": "this account's keyring",
+    "organisation": "your organisation",
+}
+"""What opens a history, by the end of its field in PrivacyState, and in words."""
 MAY_REMAIN = (
     "note: What was written before may still be in unused parts of the disk, and is in backups made before. The "
     "encryption of the whole disk covers the first."
@@ -51,8 +58,8 @@ def on(console: Console, keyring: bool, no_passphrase: bool) -> None:
     A passphrase is asked for, and a recovery key shown, which is to be typed back.  With --passphrase-fd the passphrase
     is read there and the recovery key is printed.
     """
-    if no_passphrase and not keyring:
-        raise click.UsageError("--no-passphrase wants --keyring: else nothing but the recovery key would open it.")
+    nothing_opens = "--no-passphrase wants --keyring: else nothing but the recovery key would open it."
+    refuse(no_passphrase and not keyring, nothing_opens)
     if ways_of(find_paths(console.home)) is not None:
         raise KnownError("request.invalid", what="the history is encrypted already")
     with console.services() as services:
@@ -90,8 +97,7 @@ def passphrase(console: Console, organisation_key: Path | None, new_keys: bool) 
 
     Where somebody may know the old keys, use --new-keys.
     """
-    if new_keys and organisation_key:
-        raise click.UsageError("Use one of --new-keys and --organisation-key.")
+    refuse(new_keys and organisation_key, "Use one of --new-keys and --organisation-key.")
     _require_encrypted(console)
     private = _private_key(organisation_key) if organisation_key else b""
     key = open_by_organisation(find_paths(console.home), private) if private else None
@@ -120,10 +126,7 @@ def organisation_key(console: Console, file: Path) -> None:
         raise KnownError("file.exists", path=str(file))
     private, public = new_pair()
     write_atomically(file, f"{shown_key(private)}\n".encode())
-    if console.as_json:
-        console.give({"recovery_key": shown_key(public)})
-    else:
-        console.say(f'recovery_key = "{shown_key(public)}"')
+    answer(console, {"recovery_key": shown_key(public)}, f'recovery_key = "{shown_key(public)}"')
 
 
 def _require_encrypted(console: Console) -> None:
@@ -167,24 +170,15 @@ def _tell(console: Console, sentence: str, recovery: str = "") -> None:
     """Print the result. The recovery key is printed too if the passphrase came from a file descriptor, since then
     nobody at a terminal has seen it.
     """
-    is_printed = recovery and console.passphrase_fd is not None
-    if console.as_json:
-        console.give({"ok": True, **({"recovery_key": recovery} if is_printed else {})})
-    elif is_printed:
-        console.say(recovery)
-        console.notify(sentence)
-    else:
-        console.say(sentence)
+    if not recovery or console.passphrase_fd is None:
+        answer(console, {"ok": True}, sentence)
+        return
+    answer(console, {"ok": True, "recovery_key": recovery}, recovery)
+    console.notify(sentence)
 
 
 def _show(console: Console, state: PrivacyState) -> None:
-    ways = {
-        "passphrase": state.by_passphrase,
-        "recovery": state.by_recovery,
-        "keyring": state.by_keyring,
-        "organisation": state.by_organisation,
-    }
-    opened_by = [name for name, is_there in ways.items() if is_there]
+    opened_by = [name for name in WAYS if getattr(state, f"by_{name}")]
     if console.as_json:
         console.give({
             "encrypted": state.is_encrypted,
@@ -200,8 +194,7 @@ def _show(console: Console, state: PrivacyState) -> None:
         if state.missing_library:
             console.notify(f"note: It cannot be here: the library “{state.missing_library}” is not installed.")
         return
-    names = {"recovery": "recovery key", "keyring": "this account's keyring", "organisation": "your organisation"}
-    console.say(f"The history is encrypted. It is opened by: {', '.join(names.get(name, name) for name in opened_by)}.")
+    console.say(f"The history is encrypted. It is opened by: {', '.join(map(WAYS.__getitem__, opened_by))}.")
     for each in state.still_plain:
         console.notify(f"note: {each} was set aside earlier and is not encrypted.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
@@ -10,10 +10,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.record import to_json
 from slmdesk.base.types import Json
-from slmdesk.command.console import Console, json_option
-from slmdesk.command.terminal import words_for
+from slmdesk.command.console import Console, answer, json_option, problem_in, sentence_of
 from slmdesk.online.program import MANIFEST, compare_files
-from slmdesk.runtime.messages import problem_for
 from slmdesk.system.doctor import examine, examine_computer
 
 
@@ -34,12 +32,8 @@ def doctor(console: Console, measure: bool, files: bool) -> None:
             report = console.result_of(services, lambda: examine(services))
     except KnownError as err:  # doctor must work when something else does not
         report = examine_computer(find_paths(console.home))
-        problem = problem_for(err)
-        report["history"] = {"problem": words_for(problem.code, problem.sentence, problem.args)}
-    if console.as_json:
-        console.give(report)
-    else:
-        _show(console, report, "")
+        report["history"] = {"problem": sentence_of(problem_in(err))}
+    answer(console, report, *_lines(report, ""))
 
 
 def _compare(console: Console) -> None:
@@ -49,21 +43,21 @@ def _compare(console: Console) -> None:
     except OSError as err:
         raise KnownError("file.unreadable", path=MANIFEST, reason=err.strerror or "") from err
     told = to_json(report)
+    answer(console, told, *_lines(told, ""))
+    if report.are_as_built:
+        return
     if console.as_json:
-        console.give(told)
-        click.get_current_context().exit(0 if report.are_as_built else 1)
-    _show(console, told, "")
-    if not report.are_as_built:
-        counts = {name: str(len(getattr(report, name))) for name in ("changed", "missing", "extra")}
-        raise KnownError("program.changed", **counts)
+        raise click.exceptions.Exit(1)
+    counts = {name: str(len(getattr(report, name))) for name in ("changed", "missing", "extra")}
+    raise KnownError("program.changed", **counts)
 
 
-def _show(console: Console, value: Mapping[str, Json], indent: str) -> None:
+def _lines(value: Mapping[str, Json], indent: str) -> Iterator[str]:
     for key, inner in value.items():
         if isinstance(inner, Mapping):
-            console.say(f"{indent}{key}:")
-            _show(console, inner, indent + "  ")
+            yield f"{indent}{key}:"
+            yield from _lines(inner, indent + "  ")
         elif isinstance(inner, Sequence) and not isinstance(inner, str):
-            console.say(f"{indent}{key}: {', '.join(map(str, inner)) or '-'}")
+            yield f"{indent}{key}: {', '.join(map(str, inner)) or '-'}"
         else:
-            console.say(f"{indent}{key}: {'-' if inner in (None, '') else inner}")
+            yield f"{indent}{key}: {'-' if inner in (None, '') else inner}"

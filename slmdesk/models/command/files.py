@@ -13,7 +13,7 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
-from slmdesk.command.console import Console, NamedFile, ReportedError, json_option
+from slmdesk.command.console import Console, NamedFile, ReportedError, answer, json_option, refuse
 from slmdesk.evaluation.recommendation import JOBS, Recommendation
 from slmdesk.gguf.header import base_name
 from slmdesk.gguf.read import plain_metadata
@@ -41,22 +41,22 @@ def info(console: Console, model_or_file: str) -> None:
         pace = services.service_thread.call(lambda: services.measuring.pace)
     record = next((record for record in records if os.fsdecode(record.path) == str(path)), None)
     metadata = plain_metadata(header)
-    speed = pace.of_header(header, sha256=record.sha256 if record else "") if header.kind == "model" else None
+    known: dict[str, Json] = {"id": None, "name": name_for(header, path.stem), "sha256": None, "source": None}
+    behaves: bool | None = None
+    if record:
+        known = picked(record, *known) | pairs_shape(record)
+        behaves = record.behaves
+    speed = pace.of_header(header, sha256=str(known["sha256"] or "")) if header.kind == "model" else None
     shape: dict[str, Json] = {
-        "id": record.id if record else None,
-        "name": record.name if record else name_for(header, path.stem),
+        **known,
         "path": str(path),
         "bytes": header.file_bytes,
         **picked(header, "architecture", "quantization", "parameters", "context_length", "has_chat_template"),
-        "sha256": record.sha256 if record else None,
-        "source": record.source if record else None,
-        "license": header.license,
-        "kind": header.kind,
+        **picked(header, "license", "kind"),
         "base": base_name(header) or None,
-        "behaves_like_a_language_model": record.behaves if record else None,
+        "behaves_like_a_language_model": behaves,
         **card_shape(record),
         **speed_shape(speed),
-        **(pairs_shape(record) if record else {}),
         "metadata": metadata,
     }
     if console.as_json:
@@ -80,14 +80,13 @@ def verify(console: Console, model: str | None) -> int:
     requested = [] if model is None else [model]
     with console.services() as services:
         verdicts = console.result_of(services, lambda: services.models.verify(requested))
-    if console.as_json:
-        rows: list[Json] = [
-            {"id": result.id, "ok": result.ok, "reason": result.problem.sentence if result.problem else None}
-            for result in verdicts
-        ]
-        console.give(rows)
-    for result in () if console.as_json else verdicts:
-        console.say(f"{result.id}  {'ok' if result.ok else result.problem.sentence if result.problem else 'changed'}")
+    rows: list[Json] = []
+    lines: list[str] = []
+    for result in verdicts:
+        reason = result.problem.sentence if result.problem else None
+        rows.append({"id": result.id, "ok": result.ok, "reason": reason})
+        lines.append(f"{result.id}  {'ok' if result.ok else reason or 'changed'}")
+    answer(console, rows, *lines)
     bad = sum(not result.ok for result in verdicts)
     if bad:
         console.notify(f"error: {bad} of {len(verdicts)} model files are not as they came in. Bring them in again.")
@@ -104,12 +103,10 @@ def remove(console: Console, model: str) -> None:
         record = services.call.models.choose(model)
         lost = services.call.uses.uses_of(record.id)
         freed = services.call.models.remove(record.id)
-    if console.as_json:
-        console.give({"id": record.id, "bytes_freed": freed})
-    else:
-        console.say(f"{record.id}  {clean_label(record.name, 60)} removed, {bytes_for_people(freed)} freed")
-        if words := lost_words(lost):
-            console.notify(f"note: {words}")
+    words = f"{record.id}  {clean_label(record.name, 60)} removed, {bytes_for_people(freed)} freed"
+    answer(console, {"id": record.id, "bytes_freed": freed}, words)
+    if lost and not console.as_json:
+        console.notify(f"note: {lost_words(lost)}")
 
 
 def measure_pc(console: Console, services: Services) -> None:
@@ -152,18 +149,14 @@ def recommend(console: Console, job: str | None, language: tuple[str, ...], why:
 
 
 def _recommended(job: Skill, recommendation: Recommendation | None) -> dict[str, Json]:
-    entry = recommendation.entry if recommendation else None
-    return {
-        "job": job.value,
-        "title": entry.title if entry else None,
-        "repo": entry.repo if entry else None,
-        "file": entry.files if entry else None,
-        "bytes": entry.bytes if entry else None,
-        "licence": entry.licence if entry else None,
-        "commercial": entry.commercial.value if entry else None,
-        "words_per_s": round(recommendation.words_per_s, 1) if recommendation and recommendation.words_per_s else None,
-        "reason": recommendation.reason if recommendation else None,
-    }
+    names = ("title", "repo", "file", "bytes", "licence", "commercial", "words_per_s", "reason")
+    about: dict[str, Json] = dict.fromkeys(names)
+    if recommendation:
+        entry = recommendation.entry
+        about |= picked(entry, "title", "repo", "bytes", "licence")
+        about |= {"file": entry.files, "commercial": entry.commercial.value, "reason": recommendation.reason}
+        about["words_per_s"] = round(recommendation.words_per_s, 1) if recommendation.words_per_s else None
+    return {"job": job.value, **about}
 
 
 @click.command("import")
@@ -178,12 +171,12 @@ def import_models(console: Console, files: tuple[Path, ...], link: bool, name: s
     What a file SHA256SUMS beside them or in the folder above states is checked; another file is refused, and so is
     one of a folder that it does not state.
     """
-    if name and (len(files) > 1 or files[0].is_dir()):
-        raise click.UsageError("--name is for one FILE.")
+    is_one = len(files) == 1 and not files[0].is_dir()
+    refuse(name and not is_one, "--name is for one FILE.")
     with console.services() as services:
-        if len(files) == 1 and not os.path.lexists(files[0]):
+        if is_one and not os.path.lexists(files[0]):
             raise KnownError("file.missing", path=str(files[0]))
-        if len(files) == 1 and not files[0].is_dir():
+        if is_one:
             end = _import(console, services, files[0], link=link, name=name)
             if end.problem:
                 raise ReportedError(end.problem)

@@ -10,7 +10,7 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
-from slmdesk.command.console import Console, ReportedError, json_option, table
+from slmdesk.command.console import Console, ReportedError, answer, json_option, list_out, refuse
 from slmdesk.command.main import LazyGroup
 from slmdesk.gguf.memory import Speed, offload_of, offload_words
 from slmdesk.models.service import DefaultUse
@@ -51,15 +51,8 @@ def list_models(console: Console) -> None:
             shapes = zip(records, map(speed_shape, expected), strict=True)
             console.give([{**shape_of_model(model), **speed, **pairs_shape(model)} for model, speed in shapes])
             return
-    if not records:
-        ways = "slmdesk models import FILE, or: slmdesk models download REPO"
-        console.notify(f"There is no model yet. Add one with: {ways}")
-        return
-    rows = [("ID", "NAME", "SIZE", "KIND", "FILE")]
-    for record in records:
-        name, path = clean_label(record.name, 60), clean_label(os.fsdecode(record.path), 200)
-        rows.append((record.id, name, bytes_for_people(record.bytes), _kind(record), path))
-    table(console, rows)
+    nothing = "There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO"
+    list_out(console, (), list(map(_row, records)), ("ID", "NAME", "SIZE", "KIND", "FILE"), nothing)
     for record in records:
         if record.behaves is False:
             console.notify(f"note: {sentence_for('model.noise', {'name': record.name})}")
@@ -73,33 +66,39 @@ def list_models(console: Console) -> None:
 @click.pass_obj
 def default(console: Console, job: str | None, model: str | None, is_none: bool) -> None:
     """Show the default model for JOB; with MODEL, set it.  Without JOB: for all jobs."""
-    if ((model or is_none) and not job) or (model and is_none):
-        raise click.UsageError("Name a JOB, and either a MODEL or --none.")
+    sets = bool(model) + is_none
+    refuse(sets > (job is not None), "Name a JOB, and either a MODEL or --none.")
     with console.services() as services:
-        if job and (model or is_none):
+        if job and sets:
             services.call.uses.set_default(DefaultUse(job), model)
         uses = [DefaultUse(job)] if job else list(DefaultUse)
         defaults = services.service_thread.call(lambda: [(use, services.uses.default(use)) for use in uses])
-    if console.as_json:
-        rows: list[Json] = [
-            {"job": use.value, "id": model.id if model else None, "name": model.name if model else None}
-            for use, model in defaults
-        ]
-        console.give(rows[0] if job else rows)
-        return
+    rows: list[Json] = []
+    lines: list[str] = []
     for use, chosen in defaults:
-        console.say(
-            f"{use.value}  {f'{chosen.id}  {clean_label(chosen.name, 60)}' if chosen else '-  (the last used)'}"
-        )
+        named: dict[str, Json] = {"id": None, "name": None}
+        words = "-  (the last used)"
+        if chosen:
+            named = picked(chosen, "id", "name")
+            words = f"{chosen.id}  {clean_label(chosen.name, 60)}"
+        rows.append({"job": use.value, **named})
+        lines.append(f"{use.value}  {words}")
+    answer(console, rows[0] if job else rows, *lines)
+
+
+def _row(record: ModelRecord) -> tuple[str, ...]:
+    path = clean_label(os.fsdecode(record.path), 200)
+    return record.id, clean_label(record.name, 60), bytes_for_people(record.bytes), _kind(record), path
 
 
 def _kind(record: ModelRecord) -> str:
-    if record.kind == "projector":
-        return clean_label(f"projector for {record.header.get('projector')}", 30)
-    if record.kind == "adapter":
-        return clean_label(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
-    known = (record.header.get("architecture"), record.header.get("quantization"))
-    return clean_label(" ".join(str(fact) for fact in known if fact), 30)
+    about = record.header
+    kinds = {
+        "projector": f"projector for {about.get('projector')}",
+        "adapter": f"adapter for {about.get('base') or about.get('architecture')}",
+    }
+    known = filter(None, (about.get("architecture"), about.get("quantization")))
+    return clean_label(kinds.get(record.kind, " ".join(map(str, known))), 30)
 
 
 HEADER_KEYS = ["architecture", "quantization", "parameters", "context_length", "has_chat_template", "license", "base"]
