@@ -229,11 +229,16 @@ def list_out(
 
 
 def table(console: Console, rows: Sequence[Sequence[str]]) -> None:
-    """Print rows as columns. Each column is as wide as its widest cell, and the last column is not padded."""
+    for line in columns_of(rows):
+        console.say(line)
+
+
+def columns_of(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows as columns. Each column is as wide as its widest cell, and the last column is not padded."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)]
-        console.say(one_line("  ".join([*cells, row[-1]]).rstrip()))
+        yield one_line("  ".join([*cells, row[-1]]).rstrip())
 
 
 json_option = click.option(

@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ COMMANDS = {
     "ask": ("questions.command:ask", "Ask documents, or all documents of a folder, the QUESTION."),
     "backup": ("history.command:backup", "Copy the history to FILE and verify the copy."),
     "chat": ("chat.command:chat", "Ask PROMPT, or the text on stdin; without either, talk."),
-    "compare": ("versions.command:compare", "Show what changed from OLD to NEW, in any two formats."),
+    "compare": ("tasks.compare:TASK", "Show what changed from OLD to NEW, in any two formats."),
     "delete-everything": (
         "history.command:delete_everything",
         "Delete the history, settings, logs and secrets for good.",
@@ -31,7 +32,7 @@ COMMANDS = {
     "doctor": ("system.command:doctor", "Show what this PC has, what works, and which parts are missing."),
     "documents": ("library.command:documents", "Show documents as the program reads them; manage folders."),
     "encrypt": ("privacy.command:encrypt", "Encrypt the history, and manage what opens it."),
-    "extract": ("tables.command:extract", "Make a table of FILE…: a row for each, a cell for each column."),
+    "extract": ("tasks.extract:TASK", "Make a table of FILE…: a row for each, a cell for each column."),
     "glossary": ("translation.command.glossary:glossary", "Manage lists of terms that translations keep to."),
     "history": ("history.command:history", "Manage what is kept: chats, summaries, questions, tables …"),
     "jobs": ("jobs.command:jobs", "Manage long work: exams, downloads, all that is done in steps."),
@@ -42,14 +43,16 @@ COMMANDS = {
     "presets": ("chat.command:presets", "List presets; add and try examples that teach one a task."),
     "redact": ("library.command:redact", "Write a copy of FILE without names and numbers, for others."),
     "restore": ("history.command:restore_history", "Replace the history by the backup FILE; the old one is kept."),
-    "summarize": ("summaries.command:summarize", "Summarize each FILE, and several also together."),
+    "summarize": ("tasks.summarize:TASK", "Summarize each FILE, and several also together."),
     "translate": (
         "translation.command.translate:translate",
         "Translate FILE into a file of the same format, or a text.",
     ),
     "write": ("writing.command:write", "Correct a text, or write it shorter, longer or in another tone."),
 }
-"""For each command: where its function is, and its line in the list of commands. Each is imported only when used."""
+"""For each command: where its function or its task is, and its line in the list of commands. Each is imported only when
+used. A task that is not listed here is found by its module.
+"""
 
 
 class LazyGroup(click.Group):
@@ -67,17 +70,44 @@ class LazyGroup(click.Group):
         if cmd_name not in self._places:
             return super().get_command(ctx, cmd_name)
         module, _, name = self._places[cmd_name].partition(":")
-        command: Any = getattr(importlib.import_module(f"slmdesk.{module}"), name)
-        assert isinstance(command, click.Command)
-        return command
+        found: Any = getattr(importlib.import_module(f"slmdesk.{module}"), name)
+        return found if isinstance(found, click.Command) else made_of(found)
+
+
+def made_of(task: Any) -> click.Command:
+    """Return the command of a task."""
+    command: click.Command = importlib.import_module("slmdesk.tasks.command.maker").command_of(task)
+    return command
 
 
 class MainGroup(LazyGroup):
-    """The group of all commands. It lists them without importing them."""
+    """The group of all commands. It lists them without importing them, but for tasks that are in no list."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted((*COMMANDS, *unlisted_tasks()))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        task = unlisted_tasks().get(cmd_name)
+        return made_of(task) if task is not None else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        lines = {name: words for name, (_place, words) in COMMANDS.items()}
+        lines |= {name: task.help for name, task in unlisted_tasks().items()}
         with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+            formatter.write_dl(sorted(lines.items()))
+
+
+@cache
+def unlisted_tasks() -> dict[str, Any]:
+    """Return the tasks whose commands are not listed here, by the names of their commands."""
+    from slmdesk import tasks
+
+    listed = {place.partition(":")[0] for place, _words in COMMANDS.values()}
+    modules = [f"tasks.{name}" for name in tasks.names()]
+    found = [importlib.import_module(f"slmdesk.{module}").TASK for module in modules if module not in listed]
+    return {task.command or task.kind: task for task in found}
 
 
 @click.group(

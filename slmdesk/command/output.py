@@ -26,12 +26,9 @@ from slmdesk.services import Services
 
 KEY = "output"
 """Key in the settings of an item. Its value is the output file that a command was asked for and has not written yet."""
-WRITERS = {
-    "translation": "slmdesk.translation.command.translate",
-    "summary": "slmdesk.summaries.command",
-    "extraction": "slmdesk.tables.command",
-}
-"""For each kind of item, the module whose `write_output` writes the output file. The module is imported on use."""
+WRITERS = {"translation": "slmdesk.translation.command.translate"}
+TASKS_WRITER = "slmdesk.tasks.command.maker"
+"""The modules whose `write_output` writes the output file of a kind of item. Each is imported on use."""
 
 
 class MadeView(Protocol):
@@ -194,7 +191,7 @@ def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Pa
         return job, None
     item = services.call.history.item(job.item or "")
     with naming(console, output.path):
-        importlib.import_module(WRITERS[item.kind]).write_output(console, services, item.id, output)
+        importlib.import_module(WRITERS.get(item.kind, TASKS_WRITER)).write_output(console, services, item.id, output)
     _forget(services, item.id)
     return job, output.path
 

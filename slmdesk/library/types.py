@@ -16,7 +16,7 @@ from slmdesk.base.protocol import lenient_from, record_from, stored_dict, stored
 from slmdesk.base.record import Record
 from slmdesk.base.records import CollectionRecord, DocumentRecord
 from slmdesk.base.texts import N_, _, ngettext, retold
-from slmdesk.base.types import Json, counted_pages, page_word
+from slmdesk.base.types import Json, counted_pages, page_word, parts_words
 from slmdesk.jobs.types import FOLDER
 from slmdesk.runtime.events import Event
 
@@ -220,6 +220,22 @@ def unread_parts(info: Mapping[str, Json]) -> tuple[str, ...]:
     read = ("picture", "einvoice") if known.einvoices else ("picture",)
     attached = (each.name for each in known.attachments if each.format not in read)
     return tuple(dict.fromkeys((*named, *noted, *attached)))
+
+
+def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:
+    return _("{read} of {total} {pages} read").format(read=read, total=total, pages=page_word(page_kind))
+
+
+def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
+    """Return one line about the coverage: "84 of 84 pages read.", with the unread pages and the reasons, if any."""
+    line = f"{pages_read_words(coverage.pages_read, coverage.pages_total, page_kind)}."
+    by_reason: dict[str, list[int]] = {}
+    for page in coverage.unreadable:
+        by_reason.setdefault(page.reason, []).append(page.page)
+    if by_reason:
+        parts = [f"{page_ranges(pages)} ({unread_reason(reason)})" for reason, pages in by_reason.items()]
+        line += _(" Not read: {parts}.").format(parts="; ".join(parts))
+    return f"{line} {parts_words(coverage.parts)}".rstrip()
 
 
 PageKinds = str | Mapping[str, str]

@@ -12,11 +12,11 @@ from slmdesk.base.files import write_out
 from slmdesk.base.texts import _, retold
 from slmdesk.exports import phrases
 from slmdesk.exports.writers import harmless_markdown
+from slmdesk.library.types import coverage_words
 from slmdesk.summaries.order import by_days, with_marks
 from slmdesk.summaries.types import (
     Deadline,
     Summary,
-    coverage_words,
     more_words,
     note_words,
     omitted_words,

@@ -57,7 +57,9 @@ from slmdesk.summaries.types import (
     Summary,
     SummaryRequest,
     figures_words,
+    place_words,
 )
+from slmdesk.tasks.report import Section, Statement
 from slmdesk.tasks.shape import Growth, TaskRun, Work
 from slmdesk.text.sentences import search_words, sentence_spans
 from slmdesk.text.stems import beginnings
@@ -298,7 +300,7 @@ class SummaryPlan(TaskRun[Summary]):
         self._quoted = self._texts.sentences(joint(every) if names else every[0], names)
         total = self._texts.page_count
         own = PartialSummary(self._quoted, total, total, self._texts.page_kind, own_words=True)
-        self._grew(Growth(is_whole=True, own=own))
+        self._grew(Growth(_section_of(own), is_whole=True, own=own))
 
     def _writing_step(self, selection: Selection, text: Numbered, background: str) -> dict[str, Json]:
         request, language = self._request, self._language(selection)
@@ -443,7 +445,7 @@ class SummaryPlan(TaskRun[Summary]):
         total = self._texts.page_count
         writing = without_numbers(next(iter(self._writing.values()), ""))
         own = PartialSummary(sentences, total, total, self._texts.page_kind, writing)
-        self._grew(Growth(writing=writing, own=own))
+        self._grew(Growth(_section_of(own), writing=writing, own=own))
 
     @property
     def draft(self) -> Summary | None:
@@ -546,3 +548,11 @@ class SummaryPlan(TaskRun[Summary]):
 
 def _is_cut(value: Mapping[str, Json]) -> bool:
     return value.get("finish_reason") in ("length", "repeat")
+
+
+def _section_of(known: PartialSummary) -> tuple[Section, ...]:
+    statements = (
+        Statement(point.text, place=place_words(point, known.page_kind).strip("[]"), is_supported=point.supported)
+        for point in known.points
+    )
+    return (Section(tuple(statements)),)

@@ -10,9 +10,9 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, ngettext, retold
-from slmdesk.base.types import Json, page_sign, page_word, parts_words, unlike_marks
+from slmdesk.base.types import Json, page_sign, unlike_marks
 from slmdesk.claims.types import Mark
-from slmdesk.library.types import Coverage, PageKinds, Span, kind_in, page_ranges, unread_reason
+from slmdesk.library.types import Coverage, PageKinds, Span, coverage_words, kind_in, page_ranges
 
 
 class Kind(StrEnum):
@@ -300,25 +300,9 @@ def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
     return kind not in PROSE or any(sentence.group not in ("", ALSO_IN) for sentence in sentences)
 
 
-def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:
-    return _("{read} of {total} {pages} read").format(read=read, total=total, pages=page_word(page_kind))
-
-
 def note_words(note: str) -> str:
     """Say the sentences of a note, which is stored in English, in the language of the window."""
     return " ".join(map(retold, re.split(r"(?<=\.) (?=[A-Z])", note)))
-
-
-def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
-    """Return one line about the coverage: "84 of 84 pages read.", with the unread pages and the reasons, if any."""
-    line = f"{pages_read_words(coverage.pages_read, coverage.pages_total, page_kind)}."
-    by_reason: dict[str, list[int]] = {}
-    for page in coverage.unreadable:
-        by_reason.setdefault(page.reason, []).append(page.page)
-    if by_reason:
-        parts = [f"{page_ranges(pages)} ({unread_reason(reason)})" for reason, pages in by_reason.items()]
-        line += _(" Not read: {parts}.").format(parts="; ".join(parts))
-    return f"{line} {parts_words(coverage.parts)}".rstrip()
 
 
 def whole_coverage_words(summary: Summary) -> str:

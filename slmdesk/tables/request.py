@@ -9,11 +9,14 @@ from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
-from slmdesk.tables.labels import MOST_LABELS
+from slmdesk.tables import cells
+from slmdesk.tables.labels import MOST_LABELS, label_column, label_presets
 from slmdesk.tables.types import Column, ColumnKind
+from slmdesk.tasks.shape import WrongUsage
 
 MOST_COLUMNS, MOST_DOCUMENTS = 40, 500
 MOST_NAME, MOST_MEANING, MOST_CELL = 80, 300, 2000
+PRESETS = ("invoice", "contract", "cv", "minutes")
 
 
 class TableRequest(Record):
@@ -55,3 +58,34 @@ def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
             raise KnownError("request.invalid", what=_("the column “{name}” is there twice").format(name=column.name))
         seen.add(column.name.casefold())
     return tuple(clean)
+
+
+def wished_columns(names: str | None, preset: str | None, labels: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns of the options of the command. Raises WrongUsage."""
+    if names is None and preset is None and not labels:
+        raise WrongUsage("Say what to look for: --columns A,B,…, --preset NAME or --label NAME.")
+    columns = [column for some in cells.presets() if some.id == preset for column in some.columns]
+    if names:
+        columns += [_column(name.strip()) for name in names.split(",")]
+    columns += map(_label, labels)
+    try:
+        return checked_columns(columns)
+    except KnownError as err:
+        raise WrongUsage(f"--columns: {err.args_for_people['what']}.") from err
+
+
+def _column(words: str) -> Column:
+    """Raises WrongUsage if a column such as "Total:money" names an unknown kind. "Ratio 1:2" counts as a name."""
+    name, __, kind = (part.strip() for part in words.rpartition(":"))
+    kinds = [kind.value for kind in ColumnKind]
+    if name and kind.isalpha() and kind not in kinds:
+        raise WrongUsage(f"--columns: “{kind}” is no kind of column; there are {', '.join(kinds)}.")
+    return cells.column_named(words)
+
+
+def _label(words: str) -> Column:
+    label = label_column(words)
+    if label is None:
+        known = ", ".join(id for id, __ in label_presets())
+        raise WrongUsage(f"--label: “{words}” is none of {known}, nor 2 to 9 own ones: “NAME=label: when; label”.")
+    return label

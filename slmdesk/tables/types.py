@@ -320,6 +320,13 @@ def unasked_words(table: Table) -> str:
     return _("A model of about 1B or more would fill: {columns}.").format(columns=columns) if columns else ""
 
 
+def gaps_in(table: Table) -> tuple[str, ...]:
+    """Return for which columns of which documents the model failed. Their empty cells mean nothing."""
+    gaps = [(row.name, columns_with(table, Flag.UNREAD, [row])) for row in table.rows if row.coverage.pages_read]
+    words = _("{name}: no answer of the model could be used for {columns}, so that is empty.")
+    return tuple(words.format(name=name, columns=", ".join(columns)) for name, columns in gaps if columns)
+
+
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
     """Return a cell's place, origin and doubts in one line: "p. 3, not in the passage quoted"."""
     said = doubt_words(cell) or _(cell.note)

@@ -24,7 +24,7 @@ from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import problem_of
 from slmdesk.runtime.service import on_file_thread, pending_on_file_thread
 from slmdesk.tasks.report import Report
-from slmdesk.tasks.shape import Documents, Task, TaskContext, TaskRun, TaskView, Work
+from slmdesk.tasks.shape import Documents, Field, FieldKind, Task, TaskContext, TaskRun, TaskView, Work, WrongUsage
 from slmdesk.text.sentences import LANGUAGES, detect
 from slmdesk.versions.remarks import chosen_of, digest_step, prompt_version, remarks_in
 from slmdesk.versions.report import report_of
@@ -47,10 +47,30 @@ class Compare(Task[VersionRequest, Comparison]):
     request, result = VersionRequest, Comparison
     documents, most_documents = Documents.TWO, 2
     forms = ("docx", "pdf", "html", "md", "xlsx", "json")
+    more_help = """Show what changed from OLD to NEW, in any two formats: each change with its clause and pages, duties,
+    negations and amounts before mere wording.
+
+    Differences in layout alone are ignored.  Removed words stand between [- and -], added words between {+ and +}.
+    A model adds a sentence below a change, if its exam shows that it can be trusted or -m names it, and if the sentence
+    passes the check.
+    """
+    file_help = "A file: .md, .docx, .html, .pdf, .xlsx, .json."
+    fields = (
+        Field(
+            "model", "", "Whose words are wanted: id or name, or its beginning.", FieldKind.MODEL, option="-m/--model"
+        ),
+        Field("no_model", "", "Ask no model; the changes speak for themselves.", FieldKind.FLAG),
+    )
 
     @property
     def prompt_version(self) -> str:
         return prompt_version()
+
+    def request_of(self, options: Mapping[str, Any]) -> VersionRequest:
+        model, is_without = options.get("model"), bool(options["no_model"])
+        if model and is_without:
+            raise WrongUsage("--no-model and --model exclude each other.")
+        return VersionRequest("", "", model, not is_without)
 
     def read(self, untrusted: Json) -> VersionRequest:
         request = lenient_from(VersionRequest, untrusted, old="", new="")

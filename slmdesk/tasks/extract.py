@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
@@ -26,7 +27,15 @@ from slmdesk.tables.labels import examples_of, fewest_to_judge
 from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
 from slmdesk.tables.prompts import PROMPT_VERSION
 from slmdesk.tables.report import report_of
-from slmdesk.tables.request import MOST_CELL, MOST_DOCUMENTS, TableRequest, checked_columns, request_from
+from slmdesk.tables.request import (
+    MOST_CELL,
+    MOST_DOCUMENTS,
+    PRESETS,
+    TableRequest,
+    checked_columns,
+    request_from,
+    wished_columns,
+)
 from slmdesk.tables.texts import TextTable, is_table, text_rows
 from slmdesk.tables.types import (
     DOUBTS,
@@ -41,15 +50,17 @@ from slmdesk.tables.types import (
     TableRow,
     doubts_of,
     example_of,
+    gaps_in,
     in_order,
     reshaped,
+    unasked_words,
     with_edits,
     with_rows_for,
 )
 from slmdesk.tables.types import Edit as CellEdit
-from slmdesk.tables.words import markdown_of
+from slmdesk.tables.words import json_of, markdown_of
 from slmdesk.tasks.report import Edit, Report
-from slmdesk.tasks.shape import Growth, Task, TaskContext, TaskRun, TaskView, Work
+from slmdesk.tasks.shape import Field, FieldKind, Growth, Task, TaskContext, TaskRun, TaskView, Work
 
 WEAK = N_(
     "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
@@ -67,11 +78,39 @@ class Extract(Task[TableRequest, Table]):
     command, help = "extract", "Make a table of FILE…: a row for each, a cell for each column."
     request, result = TableRequest, Table
     most_documents, grows_in_place = MOST_DOCUMENTS, True
-    forms = ("xlsx", "csv", "docx", "pdf", "html", "md", "svg", "json")
+    forms = ("csv", "xlsx", "json", "docx", "pdf", "html", "md", "svg")
+    texts, gives_drafts = ("json",), True
+    more_help = """Make a table of FILE…: a row for each, a cell for each column; a folder stands for the documents in
+    it.
+
+    A row contains only what the document says, with the page; all other cells stay empty.  Kinds of columns are text,
+    number, date, amount, person, list, code (the number of a paper), iban and period.
+
+    With --label each document, or each row of a spreadsheet, gets a label and the words that carry it; counts by month,
+    language and other columns follow.  Own labels: --label "Reason=price: too dear; moving".  Give next month's file
+    beside the first, and only what is new is asked about.
+    """
+    file_help = "A file: .csv, .xlsx, .json, .docx, .pdf, .html."
+    fields = (
+        Field("columns", "", "What to look for; a kind may follow a name: Total:amount.", metavar="A,B,…"),
+        Field(
+            "preset", "", "Columns that come with the program.", FieldKind.CHOICE, tuple((name, "") for name in PRESETS)
+        ),
+        Field(
+            "labels", "", "Of a text: sentiment, urgency, topic or your own.", option="--label", metavar="NAME",
+            is_repeated=True,
+        ),
+        Field("text", "", "Where the texts stand; else the column with most words.", metavar="COLUMN"),
+        Field("model", "", "Id or name, or its beginning.", FieldKind.MODEL, option="-m/--model"),
+    )  # fmt: skip
 
     @property
     def prompt_version(self) -> str:
         return PROMPT_VERSION
+
+    def request_of(self, options: Mapping[str, Any]) -> TableRequest:
+        columns = wished_columns(options.get("columns"), options.get("preset"), options["labels"])
+        return TableRequest((), columns, options.get("model"), options.get("text", ""))
 
     def checked(self, request: TableRequest) -> TableRequest:
         return changed(request, columns=checked_columns(request.columns))
@@ -100,6 +139,9 @@ class Extract(Task[TableRequest, Table]):
 
     def model(self, request: TableRequest, context: TaskContext) -> ModelRecord | None:
         return self.asked(request.model, context)
+
+    def shape(self, view: TaskView[TableRequest, Table], context: TaskContext) -> dict[str, Json]:
+        return json_of(view.newest) if view.newest is not None else {}
 
     def asked(self, model: str | None, context: TaskContext) -> ModelRecord | None:
         """Return the model that is asked. None: there is none that can be, so that rules fill what they prove."""
@@ -144,7 +186,10 @@ class Extract(Task[TableRequest, Table]):
         return {**super().exported(view), "format": "slmdesk-table", **table}
 
     def report(self, view: TaskView[TableRequest, Table], context: TaskContext, *, is_exported: bool = False) -> Report:
-        return report_of(view.item.shown_title, view.newest or Table(view.request.columns, ()))
+        table = view.newest or Table(view.request.columns, ())
+        unasked, failed = unasked_words(table), gaps_in(table)
+        gaps = tuple(filter(None, (unasked, *failed)))
+        return changed(report_of(view.item.shown_title, table), gaps=gaps, has_failed=bool(failed))
 
     def kept_words(self, view: TaskView[TableRequest, Table], context: TaskContext) -> str:
         assert view.result is not None  # it is done

@@ -170,6 +170,10 @@ class Report(Record):
     """Of a grid: what the statements of each row are, in their order."""
     notes: tuple[str, ...] = ()
     """What else is to be known about the whole: that a model was too weak, that it was stopped."""
+    gaps: tuple[str, ...] = ()
+    """What was asked for and could not be said, for which columns: nobody was asked, or a model failed."""
+    has_failed: bool = False
+    """Whether a model failed to say something. A command then ends with status 1."""
     due: tuple[Due, ...] = ()
     coverage: Coverage | None = None
     """What was read of all documents together."""

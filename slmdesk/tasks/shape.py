@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from slmdesk.jobs.runner import Plan
     from slmdesk.jobs.service import JobService
     from slmdesk.library.search import EmbeddingService, Retrieval
+    from slmdesk.library.service import DocumentService
     from slmdesk.loader.model_loader import ModelLoader
     from slmdesk.models.service import DefaultsService, ModelService
     from slmdesk.runtime.service import Runtime
@@ -72,6 +73,10 @@ class Field(Record):
     option: str = ""
     """How the command calls it, where that is not the name with dashes: "-m/--model"."""
     metavar: str = ""
+    unit: str = ""
+    """What a number counts, in the help of its option: "words"."""
+    is_repeated: bool = False
+    """Whether the option can be given several times."""
     hint: str = ""
     """Words in an empty line of the window."""
     is_quick: bool = False
@@ -180,6 +185,10 @@ class TaskView(Record, Generic[Q, R]):
         return self.result is not None and (self.job is None or self.job.status.is_end)
 
 
+class WrongUsage(Exception):
+    """Options of a command that do not go together, said in a sentence for the command line, which is English."""
+
+
 class Task(Generic[Q, R]):
     """Base class of the tasks. It has no state: there is one object of each."""
 
@@ -202,6 +211,18 @@ class Task(Generic[Q, R]):
     fields: ClassVar[Sequence[Field]] = ()
     forms: ClassVar[Sequence[str]] = ("docx", "pdf", "html", "md", "xlsx", "json")
     """What its reports can be exported as."""
+    more_help: ClassVar[str] = ""
+    """What the help of its command says. Empty: `help` alone."""
+    file_help: ClassVar[str] = ""
+    """What the help says of the file that the command writes. Empty: which forms there are."""
+    texts: ClassVar[Sequence[str]] = ("txt",)
+    """Forms of files that hold what the command prints."""
+    folded: ClassVar[Field | None] = None
+    """Option of its command that prints its folded sections too. Empty: it has none."""
+    folder_file: ClassVar[str] = ""
+    """Name of the table in a folder of files, as `writer` writes it. Empty: several documents become one file."""
+    gives_drafts: ClassVar[bool] = False
+    """Whether a command that is stopped prints and writes what there is by then."""
     actions: ClassVar[Mapping[str, str]] = {}
     """What a person can do with a statement beside changing its text: name of the action -> its words."""
     action_fields: ClassVar[Mapping[str, Sequence[Field]]] = {}
@@ -223,6 +244,16 @@ class Task(Generic[Q, R]):
     def prompt_version(self) -> str:
         """Which wording of its prompts asks the model. Stored steps of another one are done again."""
         return f"{self.kind}-1"
+
+    def request_of(self, options: Mapping[str, Any]) -> Q:
+        """Return the request of the options of its command, yet without documents. They are named as its fields.
+
+        Raises WrongUsage with a sentence about the options.
+        """
+        return self.read(dict(options))
+
+    def opened(self, documents: Sequence[str], options: Mapping[str, Any], library: DocumentService) -> None:
+        """Keep what the options say of the documents themselves, which are read."""
 
     def checked(self, request: Q) -> Q:
         """Return a request that can be carried out. Raises KnownError `request.invalid`."""
@@ -318,7 +349,9 @@ class Task(Generic[Q, R]):
     def unread(self, request: Q) -> Sequence[NotRead]:
         return ()
 
-    def writer(self, view: TaskView[Q, R], context: TaskContext) -> Callable[[Path], list[Path]]:
+    def writer(
+        self, view: TaskView[Q, R], context: TaskContext, *, has_folded: bool = False
+    ) -> Callable[[Path], list[Path]]:
         """Return the function that writes a file for each document into a folder, which runs on another thread."""
         raise NotImplementedError
 

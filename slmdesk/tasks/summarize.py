@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
@@ -14,11 +14,14 @@ from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.models.service import DefaultUse, able
 from slmdesk.runtime.prompt_texts import texts
+from slmdesk.summaries.files import TABLE
 from slmdesk.summaries.prompts import prompt_version
 from slmdesk.summaries.types import (
     KEPT_OWN,
     Deadline,
     Kind,
+    Length,
+    Paper,
     Summary,
     SummaryRequest,
     UnreadableDocument,
@@ -28,11 +31,12 @@ from slmdesk.summaries.types import (
     whole_coverage_words,
     with_omitted,
 )
+from slmdesk.summaries.words import json_of
 from slmdesk.tasks.report import Edit, NotRead, Report
-from slmdesk.tasks.shape import Task, TaskContext, TaskRun, TaskView, Work
+from slmdesk.tasks.shape import Field, FieldKind, Task, TaskContext, TaskRun, TaskView, Work, WrongUsage
 
 if TYPE_CHECKING:
-    pass
+    from slmdesk.library.service import DocumentService
 
 SUMMARIZED = "summarized"
 """Key in the facts of a document that was summarized, whether or not the summary was deleted since."""
@@ -42,17 +46,73 @@ ADD = "add"
 """Action on a passage that is left out: it comes into the summary."""
 
 
+FIELDS = (
+    Field(
+        "length", N_("Length"), "short, medium, long, or a number of words.", FieldKind.CHOICE,
+        (("short", N_("Short")), ("medium", N_("Medium")), ("long", N_("Long"))), Length.MEDIUM.value,
+        takes_number=True, least=LEAST_WORDS, most=MOST_WORDS, unit="words",
+    ),
+    Field(
+        "kind", "", "What the summary is like.", FieldKind.CHOICE, tuple((kind.value, "") for kind in Kind),
+        Kind.BULLETS.value,
+    ),
+    Field(
+        "paper", "", "What sort of document it is, for the result.", FieldKind.CHOICE,
+        tuple((paper.value, "") for paper in Paper), Paper.AUTO.value,
+    ),
+    Field("language", "", "Of the summary, such as de; else the document's."),
+    Field("focus", "", "Words whose matter comes first."),
+    Field("instruction", "", "An instruction of your own, in words; needed with --kind own."),
+    Field("own_words", "", "Sentences of the document only; no model writes.", FieldKind.FLAG, usual=False),
+    Field("model", "", "Id or name, or its beginning.", FieldKind.MODEL, option="-m/--model"),
+    Field(
+        "received", "", "When the documents were received, as 2026-11-03; remembered for them.", FieldKind.DAY,
+        metavar="DAY",
+    ),
+    Field("place", "", "Whose law and holidays reckon deadlines, such as DE-BY, GB-ENG, FR, ES; remembered too."),
+)  # fmt: skip
+
+
 class Summarize(Task[SummaryRequest, Summary]):
     kind, name, prefix = "summary", N_("Summary"), "Summary"
     command, help = "summarize", "Summarize each FILE, and several also together."
     request, result = SummaryRequest, Summary
     forms = ("docx", "pdf", "html", "md", "xlsx", "ics", "json")
+    texts, folder_file = ("md", "txt", "json"), TABLE
+    more_help = """Summarize each FILE, and several also together; a folder stands for the documents in it.
+
+    First what it is, then what has to be done, then what else matters; each sentence names its page.
+    """
+    file_help = (
+        "A file (.md, .json, .docx, .pdf, .html, .xlsx; .ics: what is due, as a calendar); for several documents or a "
+        "folder: a folder, or an .ics file."
+    )
+    folded = Field("omitted", "", "Give the passages that are left out, too.", FieldKind.FLAG)
+    fields = FIELDS
     actions: ClassVar[Mapping[str, str]] = {ADD: N_("Add")}
     follows_words, has_preview, made_key = True, True, SUMMARIZED
 
     @property
     def prompt_version(self) -> str:
         return prompt_version()
+
+    def request_of(self, options: Mapping[str, Any]) -> SummaryRequest:
+        texts = {name: str(options.get(name, "")).strip() for name in ("focus", "instruction")}
+        request = self.read({**options, **texts})
+        if request.instruction and request.kind is Kind.BULLETS:
+            request = changed(request, kind=Kind.OWN)
+        if request.kind is Kind.OWN and not request.instruction:
+            raise WrongUsage("--kind own needs an --instruction.")
+        if request.own_words and (request.model or request.may_need_model):
+            what = "--own-words is for what needs no model: no --model, --language, --instruction or --kind simple."
+            raise WrongUsage(what)
+        return request
+
+    def opened(self, documents: Sequence[str], options: Mapping[str, Any], library: DocumentService) -> None:
+        if not options.keys() & {"received", "place"}:
+            return
+        for document in documents:
+            library.receive(document, options.get("received"), options.get("place"))
 
     def checked(self, request: SummaryRequest) -> SummaryRequest:
         return checked(request)
@@ -108,7 +168,13 @@ class Summarize(Task[SummaryRequest, Summary]):
         records = {document.id: document for document in view.documents}
         return tuple(deadlines_of(view.result, records, page_words(context.runtime.store.pages.of_document)))
 
-    def writer(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> Callable[[Path], list[Path]]:
+    def shape(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> dict[str, Json]:
+        assert view.result is not None  # it is done
+        return json_of(view.result, self.deadlines(view, context))
+
+    def writer(
+        self, view: TaskView[SummaryRequest, Summary], context: TaskContext, *, has_folded: bool = False
+    ) -> Callable[[Path], list[Path]]:
         from slmdesk.summaries.files import write_summaries
 
         assert view.result is not None  # it is done
@@ -116,6 +182,7 @@ class Summarize(Task[SummaryRequest, Summary]):
             write_summaries,
             summary=view.result,
             deadlines=self.deadlines(view, context),
+            has_omitted=has_folded,
             has_line=context.runtime.settings.current.model_line,
         )
 

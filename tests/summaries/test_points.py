@@ -6,7 +6,7 @@ from slmdesk.base.documents import BlockKind
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.claims.types import Mark
-from slmdesk.library.types import Coverage, Span, Unread
+from slmdesk.library.types import Coverage, Span, Unread, coverage_words, pages_read_words
 from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Piece, Point, distinct
 from slmdesk.summaries.papers import sections_of
@@ -18,11 +18,9 @@ from slmdesk.summaries.types import (
     Kind,
     Sentence,
     Summary,
-    coverage_words,
     has_bullets,
     more_words,
     omitted_words,
-    pages_read_words,
     sentence_words,
     text_of,
     with_omitted,

@@ -22,7 +22,7 @@ from slmdesk.base.types import page_sign, page_word
 from slmdesk.claims.types import DIFFERS, doubts_of
 from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
-from slmdesk.library.types import ReceiptChanged, kind_in
+from slmdesk.library.types import ReceiptChanged, kind_in, pages_read_words
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.order import by_days, deadlines_in, is_over
@@ -44,7 +44,6 @@ from slmdesk.summaries.types import (
     is_written,
     more_words,
     note_words,
-    pages_read_words,
     request_from,
     sentence_words,
     text_of,
