@@ -35,7 +35,7 @@ DECISIONS = {
     "models": 850,
     "online": 842,
     "privacy": 156,
-    "questions": 426,
+    "questions": 408,
     "redaction": 10,
     "runtime": 152,
     "services.py": 59,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,11 +12,20 @@ import click
 
 from slmdesk.base.documents import Page, PageStatus
 from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import picked
 from slmdesk.base.record import Record, to_json
 from slmdesk.base.records import CollectionRecord, DocumentRecord, Status
 from slmdesk.base.types import Json, parts_words
-from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, no_save_option
-from slmdesk.command.reading import ask_password, index, open_document, say_unread
+from slmdesk.command.console import (
+    Console,
+    NamedFile,
+    ReportedError,
+    json_option,
+    next_of,
+    no_save_option,
+    refuse,
+)
+from slmdesk.command.reading import ask_password, each_read, index, open_document
 from slmdesk.library.search import Citation
 from slmdesk.library.types import CollectionStatus, folder_words, info_of, unread, unread_parts
 from slmdesk.questions.prompt import Answered
@@ -47,44 +56,34 @@ def ask(
 
     New documents in a folder are read first; a second question reads only what has changed.
     """
-    if not question.strip():
-        raise click.UsageError("The question is empty.")
-    if not files and not item:
-        raise click.UsageError("Missing argument 'FILE_OR_FOLDER...'.")
-    if no_save and item:
-        raise click.UsageError("--no-save keeps nothing, so it cannot go on with a saved question (-q).")
-    if len(files) > 1 and any(file.is_dir() for file in files):
-        raise click.UsageError("Give one folder, or files.")
-    secrets = {file: ask_password(file) if password and not file.is_dir() else "" for file in files}
+    folders = [file for file in files if file.is_dir()]
+    refuse(not question.strip(), "The question is empty.")
+    refuse(not files and not item, "Missing argument 'FILE_OR_FOLDER...'.")
+    refuse(no_save and item, "--no-save keeps nothing, so it cannot go on with a saved question (-q).")
+    refuse(folders and len(files) > 1, "Give one folder, or files.")
+    locked = files if password and not folders else ()
+    secrets = {file: ask_password(file) for file in locked}
     with console.services(lambda _settings: not no_save) as services:
         asked = _asked(console, services, files, secrets, item)
         if item and files:
             _say_change(console, services, item, asked)
-        ids = () if asked.folder else tuple(document.id for document in asked.documents)
-        collection = asked.folder.id if asked.folder else None
-        request = AskRequest(question, ids, collection=collection, item=item, model=model)
-        ended, answered = _answer(console, services, request)
+        ended, answered = _answer(console, services, asked.request(question, item, model))
         if ended.problem is not None:
             raise ReportedError(ended.problem)
         if answered is None:
             raise KeyboardInterrupt
         unsaved = services.call.chats.answers.save_end(ended.message.id)
-        if console.as_json and unsaved is None:
-            console.give(_as_json(ended, answered, asked, is_kept=not no_save))
-        elif not console.as_json:
+        shape = _as_json(ended, answered, asked, is_kept=not no_save)
+        if not console.as_json:
             console.say(ended.message.text)
-            if answered.reading_words:
-                console.notify(f"note: {answered.reading_words}")
-            if answered.documents_words:
-                console.notify(f"note: {answered.documents_words}")
-            for name, words in asked.unread_words:
-                console.notify(f"note: {name}: {words}")
+            for note in filter(None, (answered.reading_words, answered.documents_words, *asked.unread_words)):
+                console.notify(f"note: {note}")
         if unsaved is not None:
-            console.fail(
-                unsaved.code, unsaved.sentence, unsaved.args, _as_json(ended, answered, asked, is_kept=not no_save)
-            )
+            console.fail(unsaved.code, unsaved.sentence, unsaved.args, shape)
             console.notify("note: the answer is whole, but the history does not have it.")
             return 1
+        if console.as_json:
+            console.give(shape)
         with suppress(KeyboardInterrupt):  # what was read is saved for the next question
             console.result_of(services, services.states.when_quiet)
     return 1 if asked.failed else None
@@ -97,12 +96,27 @@ class _Asked(Record):
     unread: Sequence[tuple[DocumentRecord, Sequence[Page]]] = ()
 
     @property
-    def unread_words(self) -> list[tuple[str, str]]:
-        """Names of documents with a sentence on what in them was not read. A folder's own line counts its files."""
-        pages = [(document.name, unread(list(pages), info_of(document).page_kind)) for document, pages in self.unread]
-        alone = () if self.folder else self.documents
-        parts = [(document.name, parts_words(unread_parts(document.info))) for document in alone]
-        return [*pages, *(each for each in parts if each[1])]
+    def unread_words(self) -> Iterator[str]:
+        """Sentences on what in the documents was not read, with their names. A folder's own line counts its files."""
+        for document, pages in self.unread:
+            yield f"{document.name}: {unread(list(pages), info_of(document).page_kind)}"
+        for document in () if self.folder else self.documents:
+            if words := parts_words(unread_parts(document.info)):
+                yield f"{document.name}: {words}"
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Id of the folder, or those of the documents."""
+        return (self.folder.id,) if self.folder else tuple(document.id for document in self.documents)
+
+    @property
+    def names(self) -> str:
+        return self.folder.name if self.folder else ", ".join(document.name for document in self.documents)
+
+    def request(self, question: str, item: str | None, model: str | None) -> AskRequest:
+        if self.folder:
+            return AskRequest(question, (), collection=self.folder.id, item=item, model=model)
+        return AskRequest(question, self.ids, item=item, model=model)
 
 
 def _asked(
@@ -115,15 +129,9 @@ def _asked(
     # a document read before can be asked although its drive is not connected now
     if files[0].is_dir() or services.call.collections.at(files[0]):
         return _folder(console, services, files[0])
-    records: list[DocumentRecord] = []
-    failed: list[Mapping[str, Json]] = []
-    for file in files:
-        try:
-            records.append(open_document(console, services, file, password=secrets[file]))
-        except KnownError as err:
-            if len(files) - len(failed) == 1 and not records:
-                raise
-            failed.append(say_unread(console, file, err))
+    records, failed = each_read(
+        console, files, lambda file: open_document(console, services, file, password=secrets.get(file, ""))
+    )
     return _documents(services, records, failed)
 
 
@@ -152,12 +160,9 @@ def _documents(
 
 def _say_change(console: Console, services: Services, item: str, asked: _Asked) -> None:
     folder, documents = services.call.questions.about(item)
-    old = {folder.id} if folder else {document.id for document in documents}
-    new = {asked.folder.id} if asked.folder else {document.id for document in asked.documents}
-    if old != new:
-        was = folder.name if folder else ", ".join(document.name for document in documents)
-        now = asked.folder.name if asked.folder else ", ".join(document.name for document in asked.documents)
-        console.notify(f"note: this conversation was about {was}; from here on it is about {now}.")
+    was = _Asked(documents, folder)
+    if set(was.ids) != set(asked.ids):
+        console.notify(f"note: this conversation was about {was.names}; from here on it is about {asked.names}.")
 
 
 def _answer(console: Console, services: Services, request: AskRequest) -> tuple[MessageEnded, Answered | None]:
@@ -201,22 +206,16 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept:
         return reported
 
     reported: dict[str, Json] = {
-        "answer": answered.answer,
-        "state": answered.state,
-        "found": answered.found,
+        **picked(answered, "answer", "state", "found", "supported", "dropped", "passages_read", "passages_total"),
         "citations": [shape(citation) for citation in answered.citations],
         "nearest": [shape(citation) for citation in answered.nearest],
-        "supported": answered.supported,
         "flags": [to_json(mark) for mark in answered.marks],
-        "dropped": answered.dropped,
         "whole": answered.is_whole,
-        "passages_read": answered.passages_read,
-        "passages_total": answered.passages_total,
         "documents_total": answered.documents_total or len(asked.documents),
         "looked_at": [{"file": at.name, "says": at.says} for at in answered.looked_at],
         "quoted_only": answered.is_quoted,
-        "item": ended.message.item if is_kept else None,
-        "message": ended.message.id if is_kept else None,
+        "item": None,
+        "message": None,
         "model": ended.message.model_name,
         "unread": [
             {"file": document.name, "page": page.number, "reason": page.reason or page.status.value}
@@ -224,4 +223,8 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept:
             for page in pages
         ],
     }
-    return reported | {"failed": list(asked.failed)} if asked.failed else reported
+    if is_kept:
+        reported |= {"item": ended.message.item, "message": ended.message.id}
+    if asked.failed:
+        reported["failed"] = list(asked.failed)
+    return reported
