@@ -46,11 +46,11 @@ DECISIONS = {
     "tables": 992,
     "tasks": 1027,
     "text": 2099,
-    "translation": 1761,
+    "translation": 1722,
     "versions": 869,
     "voice": 34,
     "window": 1690,
-    "writing": 887,
+    "writing": 876,
 }
 
 

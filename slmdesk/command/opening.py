@@ -221,10 +221,15 @@ def named_model(services: Services, model: str | None) -> None:
 
 def read_stdin() -> str:
     """Return all text of stdin. Raises KnownError `request.invalid` above MAX_STDIN_BYTES, and `file.unreadable`."""
-    try:
-        data = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
-    except OSError as err:
-        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
+    data = stdin_bytes(MAX_STDIN_BYTES + 1)
     if len(data) > MAX_STDIN_BYTES:
         raise KnownError("request.invalid", what=f"more than {MAX_STDIN_BYTES >> 20} MiB on stdin")
     return data.decode("utf-8", "replace")
+
+
+def stdin_bytes(most: int) -> bytes:
+    """Return what stdin holds, at most so many bytes. Raises KnownError `file.unreadable`."""
+    try:
+        return sys.stdin.buffer.read(most)
+    except OSError as err:
+        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err

@@ -14,8 +14,8 @@ from slmdesk.base.language import in_language
 from slmdesk.base.record import changed
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json
-from slmdesk.command.console import Console, headings_option, json_option
-from slmdesk.command.opening import named_model
+from slmdesk.command.console import Console, answer, headings_option, json_option, refuse
+from slmdesk.command.opening import named_model, stdin_bytes
 from slmdesk.command.output import check_file, form_of
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.headings import spoken
@@ -55,22 +55,14 @@ def read_input(file: Path | None) -> InputText:
     `writing.encoding`, `writing.too_long`.
     """
     if file is None or str(file) == "-":
-        if sys.stdin.isatty():
-            raise click.UsageError("There is no text. Give a FILE, or a text on standard input.")
-        return _decoded(_read_stdin(), "")
-    if file.suffix.lower() not in TEXT_SUFFIXES:
-        raise click.UsageError(
-            f"“{file.name}” is no text. Give a .txt or .md file, or the text on standard input; “--as correct” "
-            "takes .docx too."
-        )
+        refuse(sys.stdin.isatty(), "There is no text. Give a FILE, or a text on standard input.")
+        return _decoded(stdin_bytes(MOST_BYTES + 1), "")
+    refuse(
+        file.suffix.lower() not in TEXT_SUFFIXES,
+        f"“{file.name}” is no text. Give a .txt or .md file, or the text on standard input; “--as correct” takes .docx "
+        "too.",
+    )
     return _decoded(bytes_of(file), file.name)
-
-
-def _read_stdin() -> bytes:
-    try:
-        return sys.stdin.buffer.read(MOST_BYTES + 1)
-    except OSError as err:
-        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
 
 
 def _decoded(data: bytes, name: str) -> InputText:
@@ -86,10 +78,10 @@ def _correct(
 ) -> None:
     document = file if file is not None and file.suffix.lower() == ".docx" else None
     form = _check_output(file, output, force)
-    if document and not (lists or console.as_json or form == "docx"):
-        raise click.UsageError("Of a Word file, -o NAME.docx writes one with tracked changes; --changes lists them.")
-    if document and form not in ("", "docx"):
-        raise click.UsageError("A Word file is written as .docx.")
+    is_given = lists or console.as_json or form == "docx"
+    not_given = "Of a Word file, -o NAME.docx writes one with tracked changes; --changes lists them."
+    refuse(document and not is_given, not_given)
+    refuse(document and form not in ("", "docx"), "A Word file is written as .docx.")
     source = None if document else read_input(file)
     code = language_of(language).code if language else ""
     with console.services() as services:
@@ -201,11 +193,12 @@ def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest) -> 
         console.notify(
             f"The model gave {len(rewriting.versions)} of {rewriting.asked} versions; the others were the same."
         )
-    if console.as_json:
-        console.give(_json_of(rewriting, request))
-        return
     texts = [version.text for version in rewriting.versions]
-    console.say("\n\n".join(f"{number}. {text}" for number, text in enumerate(texts, 1)) if is_numbered else texts[0])
+    if is_numbered:
+        texts = [f"{number}. {text}" for number, text in enumerate(texts, 1)]
+    else:
+        del texts[1:]
+    answer(console, _json_of(rewriting, request), "\n\n".join(texts))
 
 
 def _json_of(rewriting: Rewriting, request: RewriteRequest) -> dict[str, Json]:
@@ -281,13 +274,12 @@ def write(
     if task == CORRECT:
         _correct(console, file, language, model, lists, output, force)
         return
-    if task == Task.TONE and tone is None:
-        raise click.UsageError("Say how it is to sound: --tone " + ", ".join(TONES) + ".")
-    manner = tone if task == Task.TONE else (length or "half") if task == Task.SHORTEN else ""
-    _rewrite(console, file, RewriteRequest("", Task(task), language=language, model=model, manner=manner or ""))
+    is_unsaid = task == Task.TONE and tone is None
+    refuse(is_unsaid, f"Say how it is to sound: --tone {', '.join(TONES)}.")
+    manner = {Task.TONE: tone, Task.SHORTEN: length or "half"}.get(Task(task)) or ""
+    _rewrite(console, file, RewriteRequest("", Task(task), language=language, model=model, manner=manner))
 
 
 def _check_options(task: str, given: Mapping[str, object], of: str) -> None:
     for name, value in given.items():
-        if value and task != of:
-            raise click.UsageError(f"{name} goes with --as {of}.")
+        refuse(value and task != of, f"{name} goes with --as {of}.")

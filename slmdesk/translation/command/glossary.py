@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
 import click
 
-from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.protocol import Progress, picked
+from slmdesk.base.texts import cut
 from slmdesk.base.translation import TERM_COLUMNS, GlossaryRecord, language_of
 from slmdesk.base.types import Json
-from slmdesk.command.console import Console, NamedFile, json_option
+from slmdesk.command.console import Console, NamedFile, answer, json_option, list_out, refuse
+from slmdesk.command.output import check_file
 from slmdesk.translation.glossaries import ImportRequest
+
+MOST_NAMES = 300
+"""Most letters of a list of terms in a note."""
 
 
 @click.group()
@@ -28,14 +33,12 @@ def list_glossaries(console: Console) -> None:
     """List the glossaries."""
     with console.services() as services:
         glossaries = services.call.glossaries.all()
-    if console.as_json:
-        console.give([_glossary_json(record) for record in glossaries])
-        return
-    if not glossaries:
-        console.notify("There is no glossary yet. Add one with: slmdesk glossary import FILE --from L --to L")
-    for record in glossaries:
-        state = "" if record.is_active else "  (not used)"
-        console.say(f"{record.id}  {record.name}  {_languages(record)}  {record.terms} terms{state}")
+    rows = [
+        (record.id, record.name, _languages(record), f"{record.terms} terms", "" if record.is_active else "(not used)")
+        for record in glossaries
+    ]
+    nothing = "There is no glossary yet. Add one with: slmdesk glossary import FILE --from L --to L"
+    list_out(console, list(map(_glossary_json, glossaries)), rows, nothing=nothing)
 
 
 @glossary.command("import")
@@ -77,7 +80,7 @@ def import_glossary(
         )
     _report_skipped(console, done.skipped, done.first_skipped, done.duplicates)
     if done.contradictions:
-        names = ", ".join(done.contradictions[:10]) + (" …" if len(done.contradictions) > 10 else "")
+        names = cut(", ".join(done.contradictions), MOST_NAMES)
         console.notify(f"With more than one translation, of which the first is proposed and any counts: {names}.")
 
 
@@ -93,14 +96,16 @@ def export_glossary(console: Console, id: str, form: str, output: Path | None, f
     with console.services() as services:
         made = services.call.glossaries.get(id).id
         data = services.glossaries.export(made)
-    if output is not None or not console.as_json:
-        _give_bytes(console, data, output, force)
-    if not console.as_json:
-        return
+    shape: dict[str, Json] = {"id": made, "format": form}
     if output is not None:
-        console.give({"id": made, "format": form, "path": str(output), "bytes": len(data)})
+        check_file(output, replace=force)
+        write_out(output.absolute(), data)
+        console.notify(f"Written to {output}.")
+        answer(console, {**shape, "path": str(output), "bytes": len(data)})
+    elif console.as_json:
+        console.give({**shape, "text": data.decode("utf-8-sig")})
     else:
-        console.give({"id": made, "format": form, "text": data.decode("utf-8-sig")})
+        console.write_bytes(data)
 
 
 @click.group()
@@ -137,7 +142,7 @@ def import_memory(console: Console, file: Path, source: str, target: str, domain
     if done.replaced:
         console.notify(f"{done.replaced} sentences were remembered with another translation, which gave way.")
     if done.contradictions:
-        console.notify(f"Given two translations, the last counts: {', '.join(done.contradictions[:10])}.")
+        console.notify(f"Given two translations, the last counts: {cut(', '.join(done.contradictions), MOST_NAMES)}.")
 
 
 @memory.command("export")
@@ -151,20 +156,22 @@ def export_memory(console: Console, source: str, target: str, output: Path | Non
     """Write the memory as TMX: what people wrote or imported, not what a model guessed."""
     codes = [language_of(name).code if name else "" for name in (source, target)]
     with console.services() as services:
-        if output is None and console.as_json:
-            console.give({"text": "".join(services.memory.tmx(*codes))})
-            return
         if output is None:
-            for part in services.memory.tmx(*codes):
-                console.write_bytes(part.encode("utf-8", "replace"))
+            _give_memory(console, services.memory.tmx(*codes))
             return
-        if output.exists() and not force:
-            raise KnownError("file.exists", path=str(output))
+        check_file(output, replace=force)
         goal = output.absolute()
         console.result_of(services, lambda: services.memory.export_file(goal, source=codes[0], target=codes[1]))
-    if console.as_json:
-        console.give({"path": str(output), "bytes": goal.stat().st_size})
+    answer(console, {"path": str(output), "bytes": goal.stat().st_size})
     console.notify(f"Written to {output}.")
+
+
+def _give_memory(console: Console, parts: Iterable[str]) -> None:
+    if console.as_json:
+        console.give({"text": "".join(parts)})
+        return
+    for part in parts:
+        console.write_bytes(part.encode("utf-8", "replace"))
 
 
 def _glossary_json(record: GlossaryRecord) -> dict[str, Json]:
@@ -196,16 +203,5 @@ def _columns(said: str) -> dict[str, int] | None:
             known = ", ".join(TERM_COLUMNS)
             raise click.UsageError(f"--columns wants {known} with numbers, such as source=1,target=2.")
         columns[name] = int(place) - 1
-    if columns and "source" not in columns:
-        raise click.UsageError("--columns has to say which column is the source.")
+    refuse(columns and "source" not in columns, "--columns has to say which column is the source.")
     return columns or None
-
-
-def _give_bytes(console: Console, data: bytes, output: Path | None, force: bool) -> None:
-    if output is None:
-        console.write_bytes(data)
-        return
-    if output.exists() and not force:
-        raise KnownError("file.exists", path=str(output))
-    write_out(output.absolute(), data)
-    console.notify(f"Written to {output}.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import os
-import sys
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ import click
 from slmdesk.base.documents import FORMATS, requested_suffixes, translated_name
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, write_out
+from slmdesk.base.protocol import picked
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
-from slmdesk.base.translation import LANGUAGES, SegmentFlag, language_of
+from slmdesk.base.texts import cut
+from slmdesk.base.translation import LANGUAGES, SegmentFlag, SegmentRecord, language_of
 from slmdesk.base.types import Json
-from slmdesk.command.console import Console, headings_option, json_option, no_save_option
-from slmdesk.command.opening import named_model
+from slmdesk.command.console import Console, headings_option, json_option, no_save_option, refuse
+from slmdesk.command.opening import named_model, stdin_bytes
 from slmdesk.command.output import OutputFile, begin, check_file, finish, output_file, writing
 from slmdesk.command.terminal import one_line
 from slmdesk.runtime.events import TranslationRead
@@ -42,11 +45,12 @@ from slmdesk.translation.types import (
     reason_words,
 )
 
+FORMALITY = {None: "", True: "formal", False: "informal"}
+
 
 def _refuse_more(_context: click.Context, _option: click.Parameter, is_given: bool) -> None:
     """Refuse `--clipboard` among other words. Alone, it never comes here: it starts the window (`__main__`)."""
-    if is_given:
-        raise click.UsageError("--clipboard stands alone: “slmdesk translate --clipboard”.")
+    refuse(is_given, "--clipboard stands alone: “slmdesk translate --clipboard”.")
 
 
 @click.command()
@@ -102,23 +106,26 @@ def translate(
 
     Formatting is kept.  What could not be translated, and what needs review, is listed.
     """
-    picked, document = _columns(columns), _document(file)
-    if columns and not picked:
-        raise click.UsageError("--columns names no column.")
+    chosen, document = _columns(columns), _document(file)
+    refuse(columns and not chosen, "--columns names no column.")
     code = language_of(target).code
     _check_applies(document, code, columns=bool(columns), sheet_names=sheet_names, properties=properties, formal=formal)
     is_piped = output is not None and str(output) == "-"
-    if is_piped and console.as_json and document:
-        raise click.UsageError("--json and the document cannot both go to standard output.")
+    is_both = is_piped and console.as_json and document
+    refuse(is_both, "--json and the document cannot both go to standard output.")
     goal = None if is_piped else _goal(document, output, code)
     if goal is not None:
         check_file(goal, replace=force)
     form = _report_form(report, document, goal, force)
     requested = Requested(goal, is_piped, report.absolute() if report else None, form, doubts=doubts, force=force)
+    path = text = ""
+    if document:
+        path = str(document.absolute())
+    else:
+        text = _read_text()
     request = TranslationRequest(
-        code, path=str(document.absolute()) if document else "", text="" if document else _read_text(), source=source,
-        domain=domain, formality="" if formal is None else "formal" if formal else "informal", sheet_names=sheet_names,
-        properties=properties, columns=picked, model=model,
+        code, path=path, text=text, source=source, domain=domain, formality=FORMALITY[formal], sheet_names=sheet_names,
+        properties=properties, columns=chosen, model=model,
     )  # fmt: skip
 
     def keeps(settings: Settings) -> bool:
@@ -144,8 +151,8 @@ def _document(file: Path | None) -> Path | None:
     """
     if file is None or str(file) == "-":
         return None
-    if not file.name or os.path.isdir(file):  # noqa: PTH112 - no fault for a name that cannot be
-        raise click.UsageError("FILE is a folder. Name a document.")
+    is_folder = not file.name or os.path.isdir(file)  # noqa: PTH112 - no fault for a name that cannot be
+    refuse(is_folder, "FILE is a folder. Name a document.")
     try:
         file.stat()
     except FileNotFoundError as err:
@@ -162,12 +169,12 @@ def _check_applies(
 
     A document of unknown format passes, because the reader will report that it cannot be translated.
     """
-    if formal is not None and not LANGUAGES[code].has_formal:
-        option, name = "--formal" if formal else "--informal", LANGUAGES[code].name
-        raise click.UsageError(f"{option} is for languages with two ways to speak to a reader; {name} has one.")
+    language = LANGUAGES[code]
+    one_way = f"--{FORMALITY[formal]} is for languages with two ways to speak to a reader; {language.name} has one."
+    refuse(formal is not None and not language.has_formal, one_way)
     suffix = document.suffix.lower() if document else ""
-    form = next((file_format for file_format in FORMATS if suffix in file_format.suffixes), None) if suffix else None
-    if document is not None and form is None:
+    form = next((each.id for each in FORMATS if suffix and suffix in each.suffixes), "")
+    if document is not None and not form:
         return
     what_it_is = f"“{document.name}”" if document else "a text from standard input"
     for is_requested, option, formats, what in (
@@ -175,11 +182,9 @@ def _check_applies(
         (sheet_names, "--sheet-names", WITH_SHEETS, "documents with sheets"),
         (properties, "--properties", WITH_PROPERTIES, "documents with a title in their properties"),
     ):
-        if is_requested and (form is None or form.id not in formats):
-            endings = " ".join(
-                end for file_format in FORMATS if file_format.id in formats for end in file_format.suffixes
-            )
-            raise click.UsageError(f"{option} is for {what} ({endings}); {what_it_is} is no such document.")
+        endings = " ".join(end for each in FORMATS if each.id in formats for end in each.suffixes)
+        no_such = f"{option} is for {what} ({endings}); {what_it_is} is no such document."
+        refuse(is_requested and form not in formats, no_such)
 
 
 def _report_form(report: Path | None, file: Path | None, goal: Path | None, force: bool) -> str:
@@ -190,11 +195,10 @@ def _report_form(report: Path | None, file: Path | None, goal: Path | None, forc
     if report is None:
         return ""
     form = report.suffix.lower().lstrip(".")
-    if form not in HANDOUT_FORMS[Handout.REPORT]:
-        known = ", ".join(f".{ending}" for ending in HANDOUT_FORMS[Handout.REPORT])
-        raise click.UsageError(f"--report wants a name that ends in one of {known}.")
-    if goal is not None and report.absolute() == goal:
-        raise click.UsageError("--report and the translation are to be two files.")
+    known = ", ".join(f".{ending}" for ending in HANDOUT_FORMS[Handout.REPORT])
+    is_known = form in HANDOUT_FORMS[Handout.REPORT]
+    refuse(not is_known, f"--report wants a name that ends in one of {known}.")
+    refuse(report.absolute() == goal, "--report and the translation are to be two files.")
     if file is not None and is_same_file(file, report):
         raise KnownError("file.is_source", path=str(report))
     check_file(report, replace=force)
@@ -206,10 +210,7 @@ def _read_text() -> str:
 
     Raises click.UsageError if it is empty, KnownError `text.too_long`, `text.encoding`, `file.unreadable`.
     """
-    try:
-        data = sys.stdin.buffer.read(MOST_TEXT + 1)
-    except OSError as err:
-        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
+    data = stdin_bytes(MOST_TEXT + 1)
     if len(data) > MOST_TEXT:
         raise KnownError("text.too_long", limit=f"{MOST_TEXT >> 20} MiB")
     is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -217,8 +218,7 @@ def _read_text() -> str:
         text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
     except UnicodeDecodeError as err:
         raise KnownError("text.encoding") from err
-    if not text.strip():
-        raise click.UsageError("There is no text. Give a FILE, or a text on standard input.")
+    refuse(not text.strip(), "There is no text. Give a FILE, or a text on standard input.")
     return text
 
 
@@ -340,31 +340,29 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
             unreported = err  # the translation is complete, and is written first
     if requested.doubts:
         shape["doubts"] = _doubts(services, item)
-    if unreported is not None and console.as_json:  # print one JSON value with both the result and the failure
-        _report_on_console(console, requested)
-        if is_text:
-            shape = {"text": services.call.translations.text_of(item), **shape}
+    if is_text:
+        shape = {"text": services.call.translations.text_of(item), **shape}
+    if not console.as_json:
+        _say_result(console, shape, requested)
+    elif unreported is None:
+        console.give(shape)
+    _report_flags(console, shape)
+    if unreported is not None:  # with --json, one value has both the result and the failure
+        what_became = f"was written to {requested.goal}" if requested.goal is not None else "was given whole"
+        console.notify(f"note: the translation itself {what_became}; only the report is missing.")
         problem = problem_for(unreported)
         console.fail(problem.code, problem.sentence, problem.args, shape)
         raise click.exceptions.Exit(1)
-    if is_text:
-        _give_text(console, services.call.translations.text_of(item), shape, written)
-    elif console.as_json:
-        console.give(shape)
+
+
+def _say_result(console: Console, shape: dict[str, Json], requested: Requested) -> None:
+    if requested.goal is not None and "text" in shape:
+        console.notify(f"Written to {requested.goal}.")
     elif requested.goal is not None:
         console.say(one_line(f"Written to {requested.goal}."))
-    _report_flags(console, shape)
-    if unreported is not None:
-        _report_on_console(console, requested)
-        raise unreported
-
-
-def _report_on_console(console: Console, requested: Requested) -> None:
-    """Print the results. This happens before an error about the report is raised."""
-    if requested.goal is not None:
-        console.notify(f"note: the translation itself was written to {requested.goal}; only the report is missing.")
-    else:
-        console.notify("note: the translation itself was given whole; only the report is missing.")
+    elif "text" in shape:
+        words = str(shape["text"])
+        console.write(words if words.endswith("\n") else f"{words}\n")
 
 
 def _check_some_done(console: Console, services: Services, view: TranslationView) -> None:
@@ -408,15 +406,6 @@ def _write(console: Console, services: Services, view: TranslationView, request:
     return WrittenFile(request.path, len(data), ())
 
 
-def _give_text(console: Console, words: str, shape: dict[str, Json], written: WrittenFile | None) -> None:
-    if written is not None:
-        console.notify(f"Written to {written.path}.")
-    if console.as_json:
-        console.give({"text": words, **{name: value for name, value in shape.items() if value or name != "output"}})
-    elif written is None:
-        console.write(words if words.endswith("\n") else f"{words}\n")
-
-
 def _write_report(console: Console, services: Services, item: str, report: Path, form: str, force: bool) -> str:
     """Write the report after the translation.  Raises KnownError `file.exists`, `file.unwritable`, `disk.full`."""
     write = partial(services.translation_files.write, item, Handout.REPORT, form, report)
@@ -427,17 +416,9 @@ def _write_report(console: Console, services: Services, item: str, report: Path,
 
 def _as_json(services: Services, view: TranslationView, written: WrittenFile | None) -> dict[str, Json]:
     segments = services.call.translations.segments(view.item.id)
-    flags: list[Json] = []
-    for segment in segments:
-        flags += [{"segment": segment.number, "place": segment.place, "kind": each.kind, "text": each.text,
-                   "detail": each.detail} for each in segment.flags]  # fmt: skip
-        if segment.state.value == "failed":
-            flags.append({"segment": segment.number, "place": segment.place, "kind": "failed", "text": segment.source,
-                          "detail": segment.reason})  # fmt: skip
     states = [segment.state.value for segment in segments]
-    return {
+    shape: dict[str, Json] = {
         "id": view.item.id if services.store.is_kept else None,
-        "output": str(written.path) if written else "",
         "source_language": language_of_most(segments) or view.request.source,
         "segments_total": len(segments),
         "segments_translated": sum(
@@ -447,9 +428,20 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         "segments_failed": states.count("failed"),
         "segments_to_review": services.call.translations.open(view.item.id).look,
         "left_because": dict(Counter(segment.reason for segment in segments if segment.state.value == "left")),
-        "flags": flags,
-        "left": [{"kind": part.kind, "place": part.place, "text": part.text} for part in view.left],
+        "flags": list(chain.from_iterable(map(_flags_of, segments))),
+        "left": [picked(part, "kind", "place", "text") for part in view.left],
     }
+    if written is not None:
+        shape["output"] = str(written.path)
+    return shape
+
+
+def _flags_of(segment: SegmentRecord) -> Iterator[Json]:
+    at: dict[str, Json] = {"segment": segment.number, "place": segment.place}
+    for flag in segment.flags:
+        yield at | picked(flag, "kind", "text", "detail")
+    if segment.state.value == "failed":
+        yield at | {"kind": "failed", "text": segment.source, "detail": segment.reason}
 
 
 def _doubts(services: Services, item: str) -> list[Json]:
@@ -463,43 +455,49 @@ def _doubts(services: Services, item: str) -> list[Json]:
     ]  # fmt: skip
 
 
-def _report_flags(console: Console, shape: dict[str, Json]) -> None:
+def _report_flags(console: Console, shape: Mapping[str, Any]) -> None:
+    """Say what became of the segments, what was left, and what should be looked at, the gravest first."""
     if console.as_json:
         return
-    total, done, because = shape["segments_total"], shape["segments_translated"], shape["left_because"]
-    assert isinstance(because, dict)
-    why = ", ".join(f"{count} {reason_words(reason)}" for reason, count in because.items())
-    behind = f" ({why})" if why else ""
-    every: Any = shape["flags"]
-    failed = f", {shape['segments_failed']} not translated" if shape["segments_failed"] else ""
-    unwritten = len({flag["segment"] for flag in every if flag["kind"] == "unwritten"})
-    failed += f", {unwritten} not in the file" if unwritten else ""
-    failed += f", {shape['segments_left']} left as they are{behind}"
-    failed += f", {shape['segments_to_review']} to review" if shape["segments_to_review"] else ""
-    console.notify(f"{done} of {total} segments translated{failed}.")
-    if not total:
+    unwritten = len({flag["segment"] for flag in shape["flags"] if flag["kind"] == "unwritten"})
+    because = ", ".join(f"{count} {reason_words(reason)}" for reason, count in shape["left_because"].items())
+    left = f"{shape['segments_left']} left as they are"
+    counted = (
+        f"{shape['segments_translated']} of {shape['segments_total']} segments translated",
+        f"{shape['segments_failed']} not translated" if shape["segments_failed"] else "",
+        f"{unwritten} not in the file" if unwritten else "",
+        f"{left} ({because})" if because else left,
+        f"{shape['segments_to_review']} to review" if shape["segments_to_review"] else "",
+    )
+    console.notify(f"{', '.join(filter(None, counted))}.")
+    if not shape["segments_total"]:
         console.notify("There is no text to translate in it.")
-    left: Any = shape["left"]
-    if left:
-        console.notify(f"Not translated: {counted_left(part['kind'] for part in left)}; --json has all their places.")
-    for part in left[:MOST_LEFT_REPORTED]:
-        words = part["text"] if len(part["text"]) <= SHOWN_CHARACTERS else f"{part['text'][:SHOWN_CHARACTERS]}…"
-        console.notify("  " + ": ".join(word for word in (part["place"], left_words(part["kind"]), words) if word))
-    if len(left) > MOST_LEFT_REPORTED:
-        console.notify(f"  … and {len(left) - MOST_LEFT_REPORTED} more.")
-    lost = {flag["segment"] for flag in every if flag["kind"] == "failed"}
-    flags = [flag for flag in every if flag["kind"] == "failed" or flag["segment"] not in lost]  # no more flags if lost
+    if shape["left"]:
+        kinds = counted_left(part["kind"] for part in shape["left"])
+        console.notify(f"Not translated: {kinds}; --json has all their places.")
+    parts = [(part["place"], left_words(part["kind"]), cut(part["text"], SHOWN_CHARACTERS)) for part in shape["left"]]
+    _list_some(console, [": ".join(filter(None, part)) for part in parts], MOST_LEFT_REPORTED, "")
+    lost = {flag["segment"] for flag in shape["flags"] if flag["kind"] == "failed"}
+    flags = [flag for flag in shape["flags"] if flag["kind"] == "failed" or flag["segment"] not in lost]
     flags.sort(key=lambda flag: flag["kind"] not in GRAVEST)
-    for flag in flags[:MOST_REPORTED]:
-        reason = reason_words(flag["detail"]) if flag["kind"] == "failed" else flag["detail"]
-        words = flag_words(SegmentFlag(flag["kind"], flag["text"], reason))
-        console.notify(f"  {flag['place'] or 'segment {}'.format(flag['segment'] + 1)}: {words} [{flag['kind']}]")
-    if len(flags) > MOST_REPORTED:
-        console.notify(f"  … and {len(flags) - MOST_REPORTED} more; --json lists all.")
-    listed: Any = shape.get("doubts", ())
-    doubts = sorted(listed, key=lambda doubt: float(doubt["probability"]))
-    for doubt in doubts[:MOST_REPORTED]:
-        place, share = doubt["place"] or doubt["segment"], f"{doubt['probability']:.0%}"
-        console.notify(f"  {place}: unsure of “{doubt['text']}” ({share})")
-    if len(doubts) > MOST_REPORTED:
-        console.notify(f"  … and {len(doubts) - MOST_REPORTED} more words; --json lists all.")
+    _list_some(console, list(map(_flag_line, flags)), MOST_REPORTED, "; --json lists all")
+    doubts = sorted(shape.get("doubts", ()), key=lambda doubt: float(doubt["probability"]))
+    lines = [
+        f"{doubt['place'] or doubt['segment']}: unsure of “{doubt['text']}” ({doubt['probability']:.0%})"
+        for doubt in doubts
+    ]
+    _list_some(console, lines, MOST_REPORTED, " words; --json lists all")
+
+
+def _flag_line(flag: Mapping[str, Any]) -> str:
+    reason = reason_words(flag["detail"]) if flag["kind"] == "failed" else flag["detail"]
+    words = flag_words(SegmentFlag(flag["kind"], flag["text"], reason))
+    place = flag["place"] or f"segment {flag['segment'] + 1}"
+    return f"{place}: {words} [{flag['kind']}]"
+
+
+def _list_some(console: Console, lines: Sequence[str], most: int, what: str) -> None:
+    for line in lines[:most]:
+        console.notify(f"  {line}")
+    if len(lines) > most:
+        console.notify(f"  … and {len(lines) - most} more{what}.")
