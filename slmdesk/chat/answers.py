@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -106,9 +106,6 @@ class AnswerRequest(Record):
     choices: tuple[str, ...] = ()
     """If not empty, the model writes nothing and is only asked how likely each of these choices is."""
     kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
-    prepare: Prepare | None = None
-    show: Show | None = None
-    """Gives the turns with their pictures as the engine takes them; None where there are none."""
     astray: Callable[[str], str] = lambda _text: ""
     """Returns the finish reason for an answer that goes astray in its words so far, else ""."""
 
@@ -138,14 +135,6 @@ class AnswerRequest(Record):
         }
         shown = (key for key, value in values.items() if value not in (None, [], False) and usual.get(key) != value)
         return {key: values[key] for key in shown}
-
-
-Show: TypeAlias = "Callable[[Sequence[ChatMessage]], Slices[tuple[ChatMessage, ...]]]"
-
-
-class Prepare(Protocol):
-    def __call__(self, *, explicit: bool) -> Slices[AnswerRequest | None]:
-        """Prepare the request before the model is asked. Returns None when loading the model was cancelled."""
 
 
 @dataclass(slots=True, eq=False)
@@ -222,17 +211,22 @@ class Answers(Service):
             return changed(message, text=held.text, thought=held.thought, status=Status.STREAMING)
         return changed(message, **held.ending.fields_for(message, held.text, held.thought))
 
-    def start(self, message: Message, request: AnswerRequest, *, explicit: bool = False) -> None:
+    def start(
+        self,
+        message: Message,
+        request: AnswerRequest,
+        prepared: Slices[AnswerRequest | None] | None = None,
+        *,
+        explicit: bool = False,
+    ) -> None:
         """Write an answer into `message`, after the text it already has. The stored status is already `streaming`.
 
+        `prepared` returns the request as the model is asked it, or None when loading the model was cancelled.
         `explicit`: a person chose this model for this very answer; see `ModelLoader.acquire`.
         """
         self.read_ahead.stop()
         growing = self._growing[message.id] = _Growing(message, request, message.text, [message.thought])
-        if request.prepare is None:
-            self._begin(growing, explicit=explicit)
-        else:
-            self._service_thread.post(lambda: self._begin(growing, explicit=explicit))
+        self._service_thread.post(lambda: self._begin(growing, prepared, explicit=explicit))
 
     def stop(self, message: str) -> None:
         """Stop writing; keep the text so far. MessageEnded follows. Does nothing if the message is not in progress."""
@@ -276,20 +270,19 @@ class Answers(Service):
 
     # ---- the preparation, the model, then the job
 
-    def _begin(self, growing: _Growing, *, explicit: bool) -> None:
+    def _begin(self, growing: _Growing, prepared: Slices[AnswerRequest | None] | None, *, explicit: bool) -> None:
         if self._growing.get(growing.id) is growing and growing.ending is None:  # otherwise it was stopped
-            growing.work = in_slices(self._service_thread, self._answered(growing, explicit=explicit))
+            growing.work = in_slices(self._service_thread, self._answered(growing, prepared, explicit=explicit))
             growing.work.then(partial(self._end, growing))
 
-    def _answered(self, growing: _Growing, *, explicit: bool) -> Slices[_Ended]:
-        if growing.request.prepare:
-            prepared = yield from growing.request.prepare(explicit=explicit)
-            if prepared is None:
+    def _answered(
+        self, growing: _Growing, prepared: Slices[AnswerRequest | None] | None, *, explicit: bool
+    ) -> Slices[_Ended]:
+        if prepared is not None:
+            request = yield from prepared
+            if request is None:
                 return _CANCELLED
-            growing.request = prepared
-        if growing.request.show:
-            turns = yield from growing.request.show(growing.request.turns)
-            growing.request = changed(growing.request, turns=turns, show=None)
+            growing.request = request
         before: list[Answer] = []
         others: OtherPrograms | None = None
         was_retried = False

@@ -27,6 +27,11 @@ def new_frame() -> int:
     return 100_000 + secrets.randbelow(900_000)
 
 
+def key_of(about: Attached) -> str:
+    folder = f"folder {about.collection}" if about.collection else ""
+    return about.document or folder or f"{about.name} {hash(about.source)}"
+
+
 def page_text(page: Page) -> str:
     """Return the text of a page without headers and footers that repeat on every page."""
     if not page.blocks:

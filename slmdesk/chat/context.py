@@ -1,9 +1,8 @@
-"""A chat's context: the exact prompt, how many tokens each part takes, making room when it is full. Service thread."""
+"""A chat's context: the exact prompt, how many tokens each part takes, notes on it. Service thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace  # noqa: TID251
+from collections.abc import Sequence
 from typing import Never
 
 from slmdesk.base.errors import KnownError
@@ -23,7 +22,6 @@ from slmdesk.base.types import (
     used_words,
 )
 from slmdesk.base.untrusted import broken, clean_label
-from slmdesk.chat.answers import AnswerRequest
 from slmdesk.chat.attachment_text import (
     FRAME,
     FRAME_TOKENS,
@@ -35,19 +33,17 @@ from slmdesk.chat.attachment_text import (
     space_for_passages,
     total_of,
 )
-from slmdesk.chat.attachments import PICTURE_TOKENS, MeasuredAttachment, Sources
+from slmdesk.chat.attachments import MeasuredAttachment, Sources
 from slmdesk.chat.conversation import (
     LIKE_OURS,
     ContextWindow,
     Group,
     InspectedPrompt,
     groups_of,
-    groups_to_leave_out,
-    turns_for_engine,
     was_refused,
     with_last_pictures,
 )
-from slmdesk.chat.types import SUMMARIZE, AttachRequest, ChatOptions, ContextMeasured, NotesBegun
+from slmdesk.chat.types import PICTURE_TOKENS, AttachRequest, ChatOptions, ContextMeasured
 from slmdesk.jobs.runner import step_of
 from slmdesk.loader.model_loader import (
     Lease,
@@ -59,7 +55,7 @@ from slmdesk.loader.model_loader import (
     has_crashed,
     result_of,
 )
-from slmdesk.runtime.events import Event, Pending, ended
+from slmdesk.runtime.events import Pending, ended
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
@@ -247,86 +243,6 @@ def _foreseen(
         )
         for attachment, size, is_whole in zip(attachments, sized, whole, strict=True)
     ]
-
-
-SHARE = 0.6
-"""Share of the context that a prompt may take after room was made."""
-LEAST_ANSWER = 16
-"""Fewest free tokens for which an answer is started. This is the limit of the engine."""
-
-
-class Room:
-    """Makes room for a question in a chat whose context is full, in the way that was chosen for the chat.
-
-    The oldest questions and answers are left out of the prompt until it takes only a share of the context, so that its
-    beginning stays the same for several questions and need not be read again for each. Notes of the model may replace
-    what is left out. This is decided by the tokens of the prompt, once the model is loaded.
-    """
-
-    def __init__(
-        self,
-        writer: NoteWriter,
-        publish: Callable[[Event], None],
-        answer: Message,
-        request: AnswerRequest,
-        window: ContextWindow,
-        path: Sequence[Message],
-    ) -> None:
-        """Create the object. `path`: the messages before the answer, of which the question is the last."""
-        self._writer, self._publish, self._answer, self._request = writer, publish, answer, request
-        self._window, self._path = window, tuple(path)
-        self._context = 0
-
-    def make(self, way: str, *, explicit: bool) -> Slices[ContextWindow | None]:
-        """Return the part of the chat that the model sees from now on, or None when loading was cancelled. `way`:
-        LEAVE_OUT or SUMMARIZE.
-
-        Raises KnownError `context.full`.
-        """
-        lease: Lease | None = yield self._writer.loader.lease(self._request.record, explicit=explicit)
-        if lease is None:
-            return None
-        self._context = lease.model.context_tokens
-        tokens = yield from self._measured(self._window)
-        groups = groups_of(self._path[self._window.place(self._path) :])
-        if len(groups) > 1 and not self._path[-1].id:  # a request to rewrite an answer needs that answer
-            groups[-2:] = [groups[-2] + groups[-1]]
-        if self._fits(tokens) or len(groups) < 2:
-            return self._window
-        sizes = yield from self._sizes(groups)
-        for_notes = space_for_notes(self._context) if way == SUMMARIZE else 0
-        stays = [self._window.holds(group) for group in groups]
-        fixed = max(0, tokens - sum(sizes)) + for_notes
-        count = max(1, groups_to_leave_out(sizes, stays, fixed, int(self._context * SHARE)))
-        while True:
-            window = replace(self._window, after=groups[count - 1][-1].id)
-            needed = for_notes + (yield from self._measured(replace(window, notes="") if for_notes else window))
-            if self._fits(needed) or count >= len(groups) - 1:
-                break
-            count += 1
-        if needed + LEAST_ANSWER > self._context:  # too long even so: leave nothing out in vain
-            raise KnownError("context.full", needed=needed + LEAST_ANSWER, available=self._context)
-        if for_notes:
-            self._publish(NotesBegun(self._answer.item, self._answer.id))
-            gone = [group for group in groups[:count] if not self._window.holds(group)]
-            notes = self._window.notes_on(self._path)
-            notes = yield from self._writer.write(self._request.record, notes, gone)
-            window = replace(window, notes=notes)
-        return window
-
-    def _measured(self, window: ContextWindow) -> Slices[int]:
-        turns, _ids = window.turns(self._path, self._answer.text)
-        tokens, _context = yield self._writer.prompts.measure(self._request.record, turns)
-        return int(tokens)
-
-    def _sizes(self, groups: Sequence[Group]) -> Slices[list[int]]:
-        each = [[turn.text for turn in turns_for_engine("", group)[0]] for group in groups]
-        texts = [text for texts_of in each for text in texts_of]
-        counts = iter((yield count_tokens(self._writer.loader, self._request.record, texts)))
-        return [sum(next(counts) + FRAME for _text in texts) for texts in each]
-
-    def _fits(self, tokens: int) -> bool:
-        return tokens + space_for_answer(self._context, self._request.sampling.max_tokens) <= self._context
 
 
 NOTES_SHARE, MOST_NOTES_TOKENS = 8, 512

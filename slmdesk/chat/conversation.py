@@ -302,10 +302,12 @@ class ContextWindow:
 
     def _name_form(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
         """Ask for the language and length of answers behind each message of the person."""
+        code, length = "", ANSWER_LENGTHS.get(self.answer_length, "")
+        if not (self.answer_language or length):
+            return
         from slmdesk.text.checks.words import tongue  # late: its tables are large
 
-        code, length = "", ANSWER_LENGTHS.get(self.answer_length, "")
-        for at, (turn, id) in enumerate(zip(turns, ids, strict=True)) if self.answer_language or length else ():
+        for at, (turn, id) in enumerate(zip(turns, ids, strict=True)):
             if turn.role is not Role.USER or not id:
                 continue
             words = " ".join(part.text for part in turn.parts if part.origin is Origin.PERSON)

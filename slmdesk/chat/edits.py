@@ -12,7 +12,7 @@ from slmdesk.base.records import AnswerEnding, Item, Message, RemovedMessages, S
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json, Role
 from slmdesk.chat.answers import Answers, ModelChoice
-from slmdesk.chat.attachments import Quotes
+from slmdesk.chat.checking import Quotes
 from slmdesk.chat.context import NoteWriter
 from slmdesk.chat.conversation import (
     AFTER,

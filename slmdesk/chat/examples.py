@@ -21,7 +21,7 @@ from slmdesk.chat.attachment_text import space_for_answer
 from slmdesk.chat.context import Prompts
 from slmdesk.chat.conversation import window_with
 from slmdesk.chat.presets import Preset, PresetService, bytes_in
-from slmdesk.chat.service import PROMPT_VERSION, refusal_of_words
+from slmdesk.chat.prompt import PROMPT_VERSION, refusal_of_words
 from slmdesk.chat.settings import TEXT_SAMPLING
 from slmdesk.chat.types import (
     MOST_EXAMPLE,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,10 +27,8 @@ from slmdesk.base.types import (
 )
 from slmdesk.chat.answers import LEAST_CHARACTERS, AnswerRequest, Answers, ModelChoice
 from slmdesk.chat.conversation import (
-    AFTER,
     MOST_ATTACHED,
     NEW_CHAT,
-    NOTES,
     ContextWindow,
     Conversation,
     EphemeralStore,
@@ -45,25 +42,20 @@ from slmdesk.chat.conversation import (
     chat_in,
     is_private,
     leaf_of,
-    older_attachments,
     siblings_on,
     title_from,
     window_of,
     window_then,
     window_with,
-    with_last_pictures,
 )
 from slmdesk.chat.presets import PresetService, preset_of, with_preset
-from slmdesk.chat.settings import OF_MESSAGE
+from slmdesk.chat.prompt import PROMPT_VERSION, PromptBuilder, undecided
 from slmdesk.chat.types import (
-    ASK,
     KIND,
-    SUMMARIZE,
     AttachRequest,
     ChatOptions,
     Rewrite,
     SendRequest,
-    TurnsLeftOut,
     asked_with,
     check_options,
     kept_of,
@@ -71,7 +63,7 @@ from slmdesk.chat.types import (
 )
 from slmdesk.library.saved_states import StateService
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.service import ModelService, is_starter
+from slmdesk.models.service import ModelService
 from slmdesk.runtime.events import (
     ItemChanged,
     MessageAdded,
@@ -81,53 +73,39 @@ from slmdesk.runtime.events import (
     Pending,
 )
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Later, Runtime, Service, Slices
+from slmdesk.runtime.service import Later, Runtime, Service
 
 if TYPE_CHECKING:
-    from slmdesk.chat.attachments import MeasuredAttachment, Planner, Quotes, Sources
-    from slmdesk.chat.context import ContextMeter, NoteWriter, Prompts
+    from slmdesk.chat.attachments import MeasuredAttachment
+    from slmdesk.chat.context import ContextMeter
     from slmdesk.chat.edits import Edits, PrivateChats, WindowService
     from slmdesk.chat.pictures import Pictures
     from slmdesk.chat.spaces import ChatPlaces, SpaceService
     from slmdesk.children.client import ChildClient
     from slmdesk.library.search import Retrieval
 
-PROMPT_VERSION = "chat-1"
-"""Must be changed when the turns for a model are built in another way."""
-
 
 class ChatService(Service):
     answers: Answers
     presets: PresetService
     _runtime: Runtime
-    _reader: Callable[[], ChildClient]
-    _loader: ModelLoader
-    _retrieval: Callable[[], Retrieval]
+    _prompt: PromptBuilder
     _saved_states: StateService
     _choice: ModelChoice
     _stores: Stores
-    _prompts: Lazy[ChatService, Prompts] = Lazy("chat.context:Prompts", lambda s, new: new(s._runtime, s._loader))
-    _sources: Lazy[ChatService, Sources] = Lazy("chat.attachments:Sources", lambda s, new: new(s._runtime, s._loader))
-    _quotes: Lazy[ChatService, Quotes] = Lazy("chat.attachments:Quotes", lambda s, new: new(s._runtime, s._stores))
-    _planner: Lazy[ChatService, Planner] = Lazy(
-        "chat.attachments:Planner", lambda s, new: new(s._runtime, s._loader, s._retrieval(), s._sources)
-    )
-    _writer: Lazy[ChatService, NoteWriter] = Lazy("chat.context:NoteWriter", lambda s, new: new(s._loader, s._prompts))
     _meter: Lazy[ChatService, ContextMeter] = Lazy(
-        "chat.context:ContextMeter", lambda s, new: new(s._runtime, s._prompts, s._sources)
+        "chat.context:ContextMeter", lambda s, new: new(s._runtime, s._prompt.prompts, s._prompt.sources)
     )
     window: Lazy[ChatService, WindowService] = Lazy(
         "chat.edits:WindowService",
-        lambda s, new: new(s._runtime, s._stores, s._choice, s._writer, s.answers),
+        lambda s, new: new(s._runtime, s._stores, s._choice, s._prompt.writer, s.answers),
     )
     """Service for the part of a chat that the model sees."""
     edits: Lazy[ChatService, Edits] = Lazy(
         "chat.edits:Edits",
-        lambda s, new: new(s._runtime, s._stores, s._quotes, s._saved_states),
+        lambda s, new: new(s._runtime, s._stores, s._prompt.quotes, s._saved_states),
     )
     """Service that changes and deletes messages."""
-    pictures: Lazy[ChatService, Pictures] = Lazy("chat.pictures:Pictures", lambda s, new: new(s._runtime, s._reader))
-    """Service that makes pictures to attach."""
     private: Lazy[ChatService, PrivateChats] = Lazy(
         "chat.edits:PrivateChats",
         lambda s, new: new(s._runtime, s._stores.unsaved, s.answers, s.drop),
@@ -150,16 +128,20 @@ class ChatService(Service):
         forget_preset: Callable[[str], None],
     ) -> None:
         super().__init__(runtime)
-        self._runtime, self._models, self._loader, self._retrieval = runtime, models, loader, retrieval
-        self._reader = reader
-        self._saved_states = states
+        self._runtime, self._models, self._saved_states = runtime, models, states
         self._choice = ModelChoice(runtime.store, models, loader)
         self._stores = Stores(runtime.store, EphemeralStore())
         self.answers = Answers(runtime, loader, self._stores)
+        self._prompt = PromptBuilder(runtime, self._stores, models, loader, retrieval, states, reader)
         self.presets = PresetService(runtime, forget_preset)
         self._states = ChatStates(runtime, models, states)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of the messages that a frontend knows."""
+
+    @property
+    def pictures(self) -> Pictures:
+        """Return the service that makes pictures to attach."""
+        return self._prompt.pictures
 
     # ---- answers
 
@@ -177,45 +159,32 @@ class ChatService(Service):
         """
         if not request.text.strip():
             raise KnownError("request.invalid", what=_("no text"))
-        chat = self._chat_to_answer(request.chat) if request.chat is not None else None
-        if request.space and chat is None:
-            request = self._in_space(request)
         if len(request.attach) > MOST_ATTACHED:
             raise KnownError(
                 "request.invalid",
                 what=_("at most {most_attached} documents can be attached at once").format(most_attached=MOST_ATTACHED),
             )
-        stubs: tuple[TextPart, ...] = ()
-        if request.attach:
-            from slmdesk.chat.attachments import check_folders, stub_of
-
-            check_folders(self._store, request.attach)
-            stubs = tuple(map(stub_of, request.attach))
-        old = chat.options if chat else request.options or self.presets.for_new_chats()
-        changes = dict(request.changes)
-        if (preset := stored_from(str, changes.pop("preset", None))) is not None:
-            old = with_preset(old, self.presets.get(preset) if preset else None)
-        options = self._choice.options_for(old, changes)  # check everything before anything is saved
-        brings = brings_text(request.text, has_attachments=bool(request.attach))
-        asked = self._choice.request(options, request.model, request.sampling, has_text=brings)
-        shown = sum(each.mode is AttachMode.PICTURE for each in request.attach)
-        if shown > MOST_PICTURES:
-            what = _("at most {most} pictures can be shown at once").format(most=MOST_PICTURES)
-            raise KnownError("request.invalid", what=what)
-        if shown and not self._models.sees(asked.record):
-            raise KnownError("model.blind", name=asked.record.name)
+        chat: StoredChat | None = None
+        path: Sequence[Message] = ()
+        replaced: Sequence[AttachmentPart] = ()
+        if request.chat is not None:
+            chat = self._chat_to_answer(request.chat)
+            path = chat.path
+            if path and self.answers.is_writing(path[-1].id):
+                raise KnownError("request.invalid", what=_("the last answer is still being written"))
+            if request.instead_of:
+                *path, question = chat.path_to(request.instead_of)
+                if question.role is not Role.USER:
+                    raise KnownError("request.invalid", what=_("not a question"))
+                replaced = question.attachments
+        elif request.space:
+            request = self._in_space(request)
+        attached = undecided(self._store, request.attach, replaced)
+        options = self._options_for(request, chat)  # everything is checked before anything is saved
+        has_text = brings_text(request.text, has_attachments=bool(request.attach))
+        asked = self._choice.request(options, request.model, request.sampling, has_text=has_text)
+        self._check_pictures(request.attach, asked.record)
         chat = self._renewed(chat, options, request.text) if chat else self._begun(request, options)
-        path = chat.path
-        if path and self.answers.is_writing(path[-1].id):
-            raise KnownError("request.invalid", what=_("the last answer is still being written"))
-        kept: tuple[AttachmentPart, ...] = ()
-        if request.instead_of:
-            *before, replaced = chat.path_to(request.instead_of)
-            if replaced.role is not Role.USER:
-                raise KnownError("request.invalid", what=_("not a question"))
-            from slmdesk.chat.attachments import undecided_again
-
-            path, kept = tuple(before), undecided_again(replaced.attachments)
         self._link(chat.item, request)
         if chat.item.archived:  # a chat in use leaves the archive
             self.places.change([chat.item.id], archived=False)
@@ -223,7 +192,7 @@ class ChatService(Service):
             chat.item.id,
             parent=path[-1].id if path else None,
             role=Role.USER,
-            parts=(TextPart(request.text, Origin.PERSON), *kept, *stubs),
+            parts=(TextPart(request.text, Origin.PERSON), *attached),
             status=Status.COMPLETE,
         )
         self._say_added(user)
@@ -313,7 +282,8 @@ class ChatService(Service):
         opened = self.answers.chat(chat)
         self.shown[opened.item.id] = {message.id for message in opened.messages}
         path = opened.path
-        return Conversation(opened.item, path, siblings_on(path, opened.messages), self._quotes.of(opened.item.id))
+        quotes = self._prompt.quotes.of(opened.item.id)
+        return Conversation(opened.item, path, siblings_on(path, opened.messages), quotes)
 
     def open_end(self, chat: str, most: int) -> Conversation:
         """Return only the last `most` messages of a long chat's active path, which is much faster. Other chats are
@@ -328,7 +298,7 @@ class ChatService(Service):
             return self.open(chat)
         self.shown[item.id] = {place.id for place in places}
         older, end = [place.id for place in path[:-most]], [place.id for place in path[-most:]]
-        messages, quotes = tuple(self.some(end)), self._quotes.of(item.id)
+        messages, quotes = tuple(self.some(end)), self._prompt.quotes.of(item.id)
         return Conversation(item, messages, siblings_on(path, places), quotes, tuple(older))
 
     def some(self, ids: Sequence[str]) -> list[Message]:
@@ -353,7 +323,7 @@ class ChatService(Service):
             window, thinking = window_then(chat.item, last), options_from(last.sampling).thinking
         turns, ids = window.turns(path)
         record = self._models.by_sha256(last.model_sha256) or self._models.choose(None)
-        shown = self._prompts.show(record, turns, ids, thinking or chat.options.sampling.thinking)
+        shown = self._prompt.prompts.show(record, turns, ids, thinking or chat.options.sampling.thinking)
         return shown.map(lambda seen: changed(seen, left_out=len(window.left_out(path))))
 
     def expect_question(self, chat: str) -> None:
@@ -367,7 +337,8 @@ class ChatService(Service):
             return
         request = self._choice.request(opened.options, None, Sampling())
         turns, _ids = opened.window.turns(path)
-        self.answers.read_ahead.begin(changed(request, turns=tuple(turns), state=self._known_state(request, turns)))
+        state = self._prompt.known_state(request, turns)
+        self.answers.read_ahead.begin(changed(request, turns=tuple(turns), state=state))
 
     def measure(
         self,
@@ -391,7 +362,7 @@ class ChatService(Service):
 
     def measure_attachment(self, request: AttachRequest) -> Pending[MeasuredAttachment]:
         """Measure an attachment, with its text in the form for the model."""
-        return self._sources.measure(request)
+        return self._prompt.sources.measure(request)
 
     # ---- keeping
 
@@ -452,6 +423,23 @@ class ChatService(Service):
         self.answers.close()
 
     # ---- inside
+
+    def _options_for(self, request: SendRequest, chat: StoredChat | None) -> ChatOptions:
+        """Return the options of a chat from this question on."""
+        old = chat.options if chat else request.options or self.presets.for_new_chats()
+        changes = dict(request.changes)
+        preset = stored_from(str, changes.pop("preset", None))
+        if preset is not None:
+            old = with_preset(old, self.presets.get(preset) if preset else None)
+        return self._choice.options_for(old, changes)
+
+    def _check_pictures(self, attach: Sequence[AttachRequest], record: ModelRecord) -> None:
+        shown = sum(each.mode is AttachMode.PICTURE for each in attach)
+        if shown > MOST_PICTURES:
+            what = _("at most {most} pictures can be shown at once").format(most=MOST_PICTURES)
+            raise KnownError("request.invalid", what=what)
+        if shown and not self._models.sees(record):
+            raise KnownError("model.blind", name=record.name)
 
     def _in_space(self, request: SendRequest) -> SendRequest:
         space = self.spaces.get(request.space)
@@ -522,13 +510,8 @@ class ChatService(Service):
         explicit: bool = True,
         goes_on: bool = False,
     ) -> None:
-        read_before, _ids = chat.window.turns(path[:-1])
-        request = changed(request, state=self._known_state(request, read_before))
-        prepared = self._prepared(request, answer, chat, path, goes_on=goes_on)
-        self.answers.start(answer, prepared, explicit=explicit)
-
-    def _known_state(self, request: AnswerRequest, turns: list[ChatMessage]) -> dict[str, Json] | None:
-        return None if request.lora else self._states.known(request.record, turns)
+        prepared = self._prompt.build_prompt(request, answer, chat, path, explicit=explicit, goes_on=goes_on)
+        self.answers.start(answer, request, prepared, explicit=explicit)
 
     def _say_added(self, message: Message) -> None:
         self.shown.setdefault(message.item, set()).add(message.id)
@@ -547,143 +530,6 @@ class ChatService(Service):
         if documents and not is_private(item.id):
             known = [document.id for document in self._store.documents.of_item(item.id)]
             self._store.documents.link(item.id, list(dict.fromkeys([*known, *documents])))
-
-    # ---- what a model is given for an answer
-
-    def _prepared(
-        self,
-        request: AnswerRequest,
-        answer: Message,
-        chat: StoredChat,
-        path: Sequence[Message],
-        *,
-        goes_on: bool,
-    ) -> AnswerRequest:
-        """Return `request` with the turns of `path`, which holds all messages before the answer, the question last. If
-        room may have to be made or attachments are undecided, the request gets a preparation step instead.
-
-        `goes_on`: the answer is continued, so the earlier decision about its attachments stays.
-        """
-        window, way = chat.window, chat.options.when_full
-        if refused := refusal(request.record, path) or self._blindness(request.record, path[-1:]):
-            return changed(request, prepare=partial(_refuse, refused))
-        needs_plan = _needs_plan(path, window, goes_on=goes_on)
-        if way == ASK and not needs_plan:
-            return self._whole(request, answer, window, path)
-
-        def prepare(*, explicit: bool) -> Slices[AnswerRequest | None]:
-            seen = yield from self._with_room(request, answer, window, path, way, explicit=explicit)
-            decided = path
-            if seen and needs_plan:
-                parts = yield from self._planner.choose(request, seen, path, explicit=explicit)
-                if parts is None:
-                    return None
-                decided = (*path[:-1], self._decided(path[-1], parts))
-                seen = yield from self._with_room(request, answer, seen, decided, way, explicit=explicit)
-            if seen is None:
-                return None
-            whole = self._whole(request, answer, seen, decided)
-            return whole if seen == window else changed(whole, state=None)  # the saved state has another beginning
-
-        return changed(request, prepare=prepare)
-
-    def _blindness(self, record: ModelRecord, asked: Sequence[Message]) -> KnownError | None:
-        """Return why a question with a picture is not asked; pictures of earlier ones are left out without a word."""
-        is_shown = any(part.attached.is_picture for part in attachments_on(asked))
-        return KnownError("model.blind", name=record.name) if is_shown and not self._models.sees(record) else None
-
-    def _with_room(
-        self,
-        request: AnswerRequest,
-        answer: Message,
-        window: ContextWindow,
-        path: Sequence[Message],
-        way: str,
-        *,
-        explicit: bool,
-    ) -> Slices[ContextWindow | None]:
-        if way == ASK:
-            return window
-        from slmdesk.chat.context import Room
-
-        room = Room(self._writer, self._publish, answer, request, window, path)
-        seen = yield from room.make(way, explicit=explicit)
-        if seen and seen != window:
-            items = self._stores.of(answer.item).items
-            item = items.change_settings(answer.item, **{AFTER: seen.after, NOTES: seen.notes or None})
-            self._publish(ItemChanged(item))
-            has_notes = way == SUMMARIZE and bool(seen.notes)
-            self._publish(TurnsLeftOut(answer.item, answer.id, len(seen.left_out(path)), has_notes=has_notes))
-        return seen
-
-    def _decided(self, question: Message, parts: Sequence[AttachmentPart]) -> Message:
-        words = tuple(part for part in question.parts if not isinstance(part, AttachmentPart))
-        decided = self._stores.of(question.item).messages.change_parts(question.id, (*words, *parts))
-        self._publish(MessageChanged(decided))
-        return decided
-
-    def _whole(
-        self, request: AnswerRequest, answer: Message, window: ContextWindow, path: Sequence[Message]
-    ) -> AnswerRequest:
-        begun = answer.text
-        turns, _ids = window.turns(path, begun)
-        attached = attachments_on(path)
-        watcher = self._quotes.watcher(attached, turns) if attached else request.watcher
-        turns = turns[:-1] if begun else turns
-        whole = changed(request, turns=tuple(turns), watcher=watcher, kept=window.kept)
-        if any(turn.pictures for turn in turns):
-            sees = self._models.sees(request.record)
-            turns = with_last_pictures(turns, sees=sees)
-            whole = changed(whole, turns=tuple(turns), show=self.pictures.shown if sees else None)
-        if begun:  # whoever continues an answer wants it
-            return whole
-        said = tuple(message.words for message in window.seen(path) if message.role is Role.USER)
-        wanted = window.answer_language if window.answer_language != OF_MESSAGE else ""
-        return changed(whole, astray=partial(_astray, said, wanted))
-
-
-def _astray(said: tuple[str, ...], wanted: str, text: str) -> str:
-    from slmdesk.chat.straying import astray  # late: only a longer answer waits for it
-
-    return astray(said, wanted).reason(text)
-
-
-def refusal(record: ModelRecord, path: Sequence[Message]) -> KnownError | None:
-    """Return why the starter is not asked: for a document, or in another language than English."""
-    if not is_starter(record):
-        return None
-    if attachments_on(path):
-        return KnownError("model.no_documents", name=record.name)
-    asked = next((message.words for message in reversed(path) if message.role is Role.USER), "")
-    return refusal_of_words(record, asked)
-
-
-def refusal_of_words(record: ModelRecord, asked: str) -> KnownError | None:
-    from slmdesk.chat.straying import language_of
-
-    is_asked = not is_starter(record) or language_of(asked) in ("", "en")
-    return None if is_asked else KnownError("model.english_only", name=record.name)
-
-
-def _refuse(error: KnownError, *, explicit: bool) -> Slices[AnswerRequest | None]:
-    raise error
-    yield
-
-
-def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
-    return tuple(part for message in path for part in message.attachments)
-
-
-def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool) -> bool:
-    """Return whether reading attachments must be planned, for a new one or for passages that fit this question."""
-    if not attachments_on(path) or path[-1].role is not Role.USER:
-        return False
-    from slmdesk.chat.attachments import is_undecided, older_by_passages
-
-    question = path[-1]
-    if is_undecided(question.parts):
-        return True
-    return not goes_on and not question.attachments and bool(older_by_passages(older_attachments(path[:-1], window)))
 
 
 REST_S = 20.0

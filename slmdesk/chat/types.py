@@ -44,6 +44,10 @@ ASTRAY = {
 """What is said of an answer that went astray (chat.straying), by its finish reason."""
 
 
+PICTURE_TOKENS = 1024
+"""A guess at the tokens of a picture; how many there are is known once its model is loaded."""
+
+
 class AttachRequest(Record):
     document: str = ""
     """Id of a document; if it is empty, `source` is the text."""

@@ -27,7 +27,8 @@ from slmdesk.chat.attachment_text import (
     words_at,
     words_of_page,
 )
-from slmdesk.chat.attachments import Ground, nearest, quoted_in, stands_in, stub_of
+from slmdesk.chat.checking import Ground, nearest, quoted_in, stands_in
+from slmdesk.chat.prompt import stub_of
 from slmdesk.chat.types import AttachRequest
 
 pytestmark = pytest.mark.pure

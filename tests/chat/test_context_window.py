@@ -10,8 +10,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import AttachMode, Role
 from slmdesk.chat.attachment_text import space_for_answer
-from slmdesk.chat.context import SHARE
 from slmdesk.chat.conversation import AFTER, NOTES, groups_to_leave_out, window_of
+from slmdesk.chat.prompt import SHARE
 from slmdesk.chat.types import (
     ASK,
     LEAVE_OUT,

@@ -11,7 +11,7 @@ from fakes.recorder import result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import AttachMode, used_words
-from slmdesk.chat.attachments import check_folders
+from slmdesk.chat.prompt import undecided
 from slmdesk.chat.types import AttachRequest, QuotesFound, SendRequest
 
 pytestmark = pytest.mark.process
@@ -139,7 +139,7 @@ def test_a_folder_without_a_document_or_off_the_list_is_refused_and_nothing_is_k
             )
         assert err.value.code == code
         with pytest.raises(KnownError):
-            services.service_thread.call(lambda attached=request: check_folders(services.store, [attached]))
+            services.service_thread.call(lambda attached=request: undecided(services.store, [attached], ()))
     assert services.service_thread.call(lambda: services.history.items("chat", before=None, limit=5)) == []
 
 

@@ -97,7 +97,7 @@ def test_an_answer_that_goes_astray_is_ended_and_says_why(opened, answer: str, e
     ],
 )
 def test_the_starter_is_asked_in_english_and_about_no_document(opened, asked, monkeypatch, words, attach, code) -> None:
-    monkeypatch.setattr("slmdesk.chat.service.is_starter", lambda _record: True)
+    monkeypatch.setattr("slmdesk.chat.prompt.is_starter", lambda _record: True)
     recorder = opened()
     sent = send(recorder, words, attach=attach)
     problem = recorder.end_of(sent.answer.id).problem
