@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from slmdesk.chat.attachments import MeasuredAttachment
     from slmdesk.library.service import DocumentText, LibraryName
     from slmdesk.services import Services
+    from slmdesk.window.base.bridge import Promise
 
 SETTLED = "attachments"
 """Key of the notice that explains why nothing was sent."""
@@ -518,7 +519,7 @@ class DraftReader(QObject):
     def _open(self, draft: Draft, password: str) -> None:
         path, documents = draft.path, self._bridge.services.documents
         if path is not None:
-            request: Pending[Any] = (
+            request: Promise[Pending[Any]] = (
                 documents.read(path, password=password) if draft.is_private else documents.open(path, password=password)
             )
             read = partial(self._on_read, draft)

@@ -67,13 +67,13 @@ class OptionsController(QObject):
 
     def change(self, chat: str, options: ChatOptions) -> None:
         """Set the options of a chat, from its next answer on."""
-        request = self._bridge.services.chats.change_options(chat, options) if chat else None
-        if chat != self.chat:
-            self._bridge.ask(request)
-        elif request is not None:
-            self.shown.change((chat, options), request)
-        else:
-            self._chat_controller.new_options = options
+        if chat:
+            request = self._bridge.services.chats.change_options(chat, options)
+            if chat == self.chat:
+                self.shown.change((chat, options), request)
+            return
+        self._chat_controller.new_options = options
+        if not self.chat:
             self.shown.put((chat, options))
 
     def take_preset(self, chat: str, id: str) -> None:

@@ -70,6 +70,7 @@ from slmdesk.window.widgets.rows import Removals, empty_layout
 if TYPE_CHECKING:
     from slmdesk.runtime.events import Pending
     from slmdesk.services import Services
+    from slmdesk.window.base.bridge import Promise
 
 _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PAUSED)
 
@@ -355,7 +356,12 @@ class TrialController(QObject):
             self._running[model, kind].cancel()
 
     def _follow(
-        self, model: str, kind: str, work: Pending[Any], ended: Callable[[Any], object], trial: Callable[[Any], Trial]
+        self,
+        model: str,
+        kind: str,
+        work: Promise[Pending[Any]],
+        ended: Callable[[Any], object],
+        trial: Callable[[Any], Trial],
     ) -> None:
         def on_progress(now: object) -> None:
             self._set(model, kind, trial(now))

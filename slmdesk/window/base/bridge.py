@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance, Slot
 from shiboken6 import isValid
@@ -17,10 +17,22 @@ from slmdesk.runtime.events import Event, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import Member, pause
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
     from slmdesk.services import Services
 
-T = TypeVar("T")
+    class Promise(Generic[T]):
+        """What a call of a service returns on the window's thread: not the T, which comes later."""
+
+    class Remote(Generic[T]):
+        """A service as the window sees it. packaging/later.py tells mypy its members: each method of a T, which takes
+        the same arguments and returns a Promise.
+        """
+
+        def __getattr__(self, name: str) -> Promise[Any]: ...
+
+
 E = TypeVar("E", bound=Event)
 
 
@@ -51,7 +63,7 @@ class Bridge(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("bridge")
-        self.services = cast("Services", Member(self.begin))
+        self.services = cast("Remote[Services]", Member(self.begin))
         """Proxy of the services. A method called here runs on the service thread. `ask` and `follow` say who gets its
         result.
 
@@ -77,7 +89,7 @@ class Bridge(QObject):
     @overload
     def ask(
         self,
-        request: T,
+        request: Promise[T],
         answered: Callable[[T], object] | None = None,
         refused: Callable[[Problem], object] | None = None,
     ) -> None: ...
@@ -104,7 +116,7 @@ class Bridge(QObject):
     @overload
     def follow(
         self,
-        request: Pending[T],
+        request: Promise[Pending[T]],
         answered: Callable[[T], object] | None = None,
         refused: Callable[[Problem], object] | None = None,
         progressed: Callable[[Any], object] | None = None,

@@ -187,3 +187,13 @@ def test_adapters_of_this_model_alone_are_offered_and_switched_per_chat(start_re
     program.wait(lambda: any("no longer in the library" in notice for notice in program.notices()))
     assert program.page.composer.text == "and now?"
     assert Path(os.fspath(lora)).exists()
+
+
+def test_settings_of_a_new_chat_that_come_once_another_is_shown_are_kept_for_the_next_new_one(program):
+    program.say("hello")
+    options, problems = program.frame.options, []
+    program.bridge.problem_met.connect(problems.append)
+    options.change("", ChatOptions(temperature=0.5))
+    program.ask(lambda _services: None)
+    assert (problems, program.chat.new_options.temperature) == ([], 0.5)
+    assert options.chat == program.chat.chat
