@@ -379,8 +379,8 @@ class PromptBuilder(Service):
             turns = with_last_pictures(turns, sees=sees)
             if sees:
                 turns = yield from self.pictures.shown(turns)
-        if not draft.answer.text:  # whoever continues an answer wants it
-            said = tuple(message.words for message in window.seen(path) if message.role is Role.USER)
+        said = tuple(message.words for message in window.seen(path) if message.role is Role.USER)
+        if said and not draft.answer.text:  # whoever continues an answer wants it
             wanted = window.answer_language if window.answer_language != OF_MESSAGE else ""
             request = changed(request, astray=partial(_astray, said, wanted))
         return changed(request, turns=tuple(turns))

@@ -88,6 +88,17 @@ def test_an_answer_that_goes_astray_is_ended_and_says_why(opened, answer: str, e
 
 
 @pytest.mark.process
+def test_an_answer_whose_question_was_deleted_is_written_again_to_the_end(opened) -> None:
+    recorder = opened(answer=GERMAN)
+    sent = send(recorder, "Wer darf das entscheiden?")
+    recorder.end_of(sent.answer.id)
+    recorder.ask(lambda services: services.chats.edits.delete(sent.user_message.id, alone=True))
+    again = recorder.ask(lambda services: services.chats.try_again(sent.answer.id))
+    assert recorder.end_of(again.id).problem is None
+    assert row(recorder.services, again.id).text == GERMAN
+
+
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("words", "attach", "code"),
     [
