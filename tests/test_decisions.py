@@ -18,7 +18,7 @@ DECISIONS = {
     "__main__.py": 12,
     "app.py": 55,
     "base": 788,
-    "chat": 2935,
+    "chat": 2801,
     "children": 749,
     "claims": 263,
     "command": 243,

@@ -63,6 +63,7 @@ from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices
 from slmdesk.store import Store
 
 if TYPE_CHECKING:
+    from slmdesk.children.client import JobHandle
     from slmdesk.loader.energy import OtherPrograms
 
 WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
@@ -160,6 +161,15 @@ class _Growing:
         return self.message.id
 
     @property
+    def job(self) -> JobHandle | None:
+        return self.lease.job if self.lease else None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the row has all of it, and there is no end to be stored."""
+        return self.ending is None and self.written == self.length
+
+    @property
     def thought(self) -> str:
         if len(self.thoughts) > 1:
             self.thoughts[:] = ["".join(self.thoughts)]
@@ -233,8 +243,8 @@ class Answers(Service):
         growing = self._growing.get(message)
         if growing is None or growing.ending is not None:
             return
-        if growing.lease and growing.lease.job:
-            growing.lease.job.cancel()
+        if growing.job:
+            growing.job.cancel()
         else:
             _let_go(growing)
             self._end(growing, _CANCELLED)
@@ -246,8 +256,8 @@ class Answers(Service):
     def answer_now(self, message: str) -> None:
         """Let the model end its reasoning and write the answer. Does nothing when the model is not reasoning."""
         growing = self._growing.get(message)
-        if growing is not None and growing.lease and growing.lease.job:
-            growing.lease.job.step("", {})
+        if growing is not None and growing.job:
+            growing.job.step("", {})
 
     def save_end(self, message: str) -> Problem | None:
         growing = self._growing.get(message)
@@ -346,10 +356,10 @@ class Answers(Service):
 
     def _look(self, growing: _Growing, least: int) -> None:
         """Stop an answer that goes astray."""
-        if growing.length >= least and not growing.stray and growing.lease and growing.lease.job:
+        if growing.length >= least and not growing.stray and growing.job:
             growing.looked, growing.stray = growing.length, growing.request.astray(growing.text)
             if growing.stray:
-                growing.lease.job.cancel()
+                growing.job.cancel()
 
     # ---- the row
 
@@ -361,17 +371,13 @@ class Answers(Service):
         self._tick = None
         now = time.monotonic()
         for growing in tuple(self._growing.values()):
-            if growing.due > now or (growing.ending is None and growing.written == growing.length):
+            if growing.due > now or growing.is_written:
                 continue
             if growing.ending is not None:
                 self._write_end(growing, growing.ending)
             else:
                 self._write_row(growing)
-        unwritten = [
-            growing.due
-            for growing in self._growing.values()
-            if growing.ending is not None or growing.written != growing.length
-        ]
+        unwritten = [growing.due for growing in self._growing.values() if not growing.is_written]
         if unwritten:
             self._schedule(min(unwritten) - now)
 
@@ -417,8 +423,10 @@ class Answers(Service):
     def _end(self, growing: _Growing, end: _Ended) -> None:
         if growing.ending is not None:
             return
-        ending, answer, was_quiet = (failing(end), None, True) if isinstance(end, Problem) else end
-        problem = end if isinstance(end, Problem) else None
+        problem: Problem | None = None
+        if isinstance(end, Problem):
+            problem, end = end, (failing(end), None, True)
+        ending, answer, was_quiet = end
         request = growing.request
         ending = changed(ending, kept=request.kept)
         if request.watcher.polish and ending.status is Status.COMPLETE:

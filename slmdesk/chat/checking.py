@@ -8,7 +8,7 @@ are mostly of house numbers and references, which nobody said of another thing.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -114,24 +114,32 @@ def nearest(answer: str, grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
     pages = ((ground, number, text) for ground in grounds for number, text in ground.pages)
     candidates = [*islice(((*page, span) for page in pages for span in sentence_spans(page[2])), MOST_SENTENCES)]
     texts = [text[slice(*span)] for _ground, _number, text, span in candidates]
-    language, there = detect(answer)[0] or "", tongue("\n".join(texts))
-    asked = [(said, values) for said in sentences(answer, language) if (values := quantities_of(said, language))]
-    known = [quantities_of(text, there) for text in texts] if asked else []
-    near = list[int]()
-    for said, values in asked[:MOST_NEAR]:
-        counts = [sum(any(is_same(value, other) for other in others) for value in values) for others in known]
-        most = max([1, *counts])
-        best = [at for at, count in enumerate(counts) if count == most]
-        ranked = ranked_by_words(search_words(said), [texts[at] for at in best], among=len(texts))
-        near += [best[at] for at in (ranked or range(len(best)))[:1]]
-    if not asked:
-        words = search_words(answer)
-        ranked = ranked_by_words(words, texts)[:1]
-        near += [at for at in ranked if len(set(words).intersection(search_words(texts[at]))) >= LEAST_SHARED]
+    language = detect(answer)[0] or ""
+    asked = [said for said in sentences(answer, language) if quantities_of(said, language)]
+    near = _nearest_by_figures(asked[:MOST_NEAR], language, texts) if asked else _nearest_by_words(answer, texts)
     return tuple(
         Quoted(ground.name, ground.document, number, *span, text[slice(*span)], ground.kind, is_near=True)
         for ground, number, text, span in (candidates[at] for at in dict.fromkeys(near))
     )
+
+
+def _nearest_by_figures(asked: Sequence[str], language: str, texts: Sequence[str]) -> Iterator[int]:
+    there = tongue("\n".join(texts))
+    known = [quantities_of(text, there) for text in texts]
+    for said in asked:
+        values = quantities_of(said, language)
+        counts = [sum(any(is_same(value, other) for other in others) for value in values) for others in known]
+        most = max([1, *counts])
+        best = [at for at, count in enumerate(counts) if count == most]
+        ranked = ranked_by_words(search_words(said), [texts[at] for at in best], among=len(texts))
+        yield from [best[at] for at in ranked or range(len(best))][:1]
+
+
+def _nearest_by_words(answer: str, texts: Sequence[str]) -> Iterator[int]:
+    words = search_words(answer)
+    for at in ranked_by_words(words, texts)[:1]:
+        if len(set(words).intersection(search_words(texts[at]))) >= LEAST_SHARED:
+            yield at
 
 
 Compared: TypeAlias = tuple[tuple[Quoted, ...], tuple[Mark, ...]]
@@ -154,22 +162,26 @@ class Quotes(Service):
         self._stores = stores
 
     def of(self, item: str) -> dict[str, tuple[Quoted, ...]]:
-        kept = None if item.startswith(PREFIX) else (self._store.results.get(item) or {}).get("quotes")
-        return stored_dict(tuple[Quoted, ...], kept)  # skips quotations of a newer program
+        return stored_dict(tuple[Quoted, ...], self._quotes(item))  # skips quotations of a newer program
 
     def forget(self, item: str, messages: Collection[str]) -> dict[str, Json]:
-        kept = None if item.startswith(PREFIX) else self._store.results.get(item)
-        old = stored_from(dict, kept.get("quotes")) if kept else None
-        if kept and old and not set(messages).isdisjoint(old):
-            quotes = {id: shapes for id, shapes in old.items() if id not in messages}
-            self._store.results.save(item, {**kept, "quotes": quotes})
-            return {id: shapes for id, shapes in old.items() if id in messages}
-        return {}
+        old = self._quotes(item)
+        dropped = {id: shapes for id, shapes in old.items() if id in messages}
+        if dropped:
+            self._save(item, {id: shapes for id, shapes in old.items() if id not in messages})
+        return dropped
 
     def put_back(self, item: str, dropped: Mapping[str, Json]) -> None:
+        self._save(item, {**self._quotes(item), **dropped})
+
+    def _quotes(self, item: str) -> dict[str, Json]:
+        """Return the stored quotations of a chat by message; a private one has none."""
+        kept = {} if item.startswith(PREFIX) else self._store.results.get(item) or {}
+        return stored_from(dict, kept.get("quotes")) or {}
+
+    def _save(self, item: str, quotes: Mapping[str, Json]) -> None:
         kept = self._store.results.get(item) or {}
-        old = stored_from(dict, kept.get("quotes")) or {}
-        self._store.results.save(item, {**kept, "quotes": {**old, **dropped}})
+        self._store.results.save(item, {**kept, "quotes": quotes})
 
     @sliced
     def compare(self, parts: Sequence[AttachmentPart], turns: Sequence[ChatMessage], answer: Message) -> Slices[None]:
@@ -208,9 +220,7 @@ class Quotes(Service):
         if answer.item.startswith(PREFIX):
             return
         with suppress(KnownError):  # deleted meanwhile, or a full disk: the message has the words
-            kept = self._store.results.get(answer.item) or {}
-            quotes = {**(stored_from(dict, kept.get("quotes")) or {}), answer.id: [to_json(quote) for quote in quoted]}
-            self._store.results.save(answer.item, {**kept, "quotes": quotes})
+            self._save(answer.item, {**self._quotes(answer.item), answer.id: [to_json(quote) for quote in quoted]})
 
     def _keep_marks(self, answer: Message, marks: Sequence[Mark]) -> None:
         with suppress(KnownError):  # deleted or continued meanwhile, or a full disk

@@ -47,6 +47,7 @@ from slmdesk.runtime.events import (
 from slmdesk.services import Services
 
 if TYPE_CHECKING:
+    from slmdesk.chat.examples import Score
     from slmdesk.chat.types import Quoted
     from slmdesk.claims.types import Mark
 
@@ -101,6 +102,11 @@ def setting_options(command: Command) -> Command:
 WHEN_FULL = {"ask": ASK, "leave-out": LEAVE_OUT, "summarize": SUMMARIZE}
 PATIENCE_S = 0.5
 """Seconds for which a pipe on stdin may stay silent when a PROMPT is given."""
+ADVICE = {
+    "model.out_of_memory": "note: --anyway loads it all the same; this PC may become slow.",
+    "context.full": "note: --when-full leave-out or summarize goes on without the oldest turns.",
+}
+"""What an option could do about a problem, by its code."""
 STOP_S = 5.0
 """Most seconds for saving a stopped answer."""
 
@@ -203,11 +209,17 @@ def chat(
         return (talk.go_on(request) if interactive else talk.say(request)) or (1 if unread else 0)
 
 
+OF_ANSWER = (ThoughtGrew, MessageGrew, NotesBegun, TurnsLeftOut, QuotesFound)
+"""Events of an answer, which have its id as `message`."""
+
+
 class _ChatRun:
     def __init__(self, console: Console, services: Services, unread: Sequence[Mapping[str, Json]] = ()) -> None:
         self._console, self._services, self._unread = console, services, unread
         self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.chat: str | None = None
+        self._thinks = False
+        """Whether it was said that the model thinks."""
         self._answered = ""
         """Id of the model that answered last."""
         services.on(Event, self._info.put)
@@ -257,37 +269,46 @@ class _ChatRun:
         return changed(request, chat=self._services.call.history.item(request.chat).id)
 
     def _print(self, answer: str, *, saved: bool) -> int:
-        console = self._console
+        shows: dict[type[Event], Callable[[Any], object]] = {
+            ModelStateChanged: self._show_loading,
+            ThoughtGrew: self._show_thinking,
+            MessageGrew: self._show_words,
+            NotesBegun: lambda _event: self._console.notify("summarizing the earlier part of the chat\u2026"),
+            TurnsLeftOut: lambda event: self._console.notify(left_out_words(event)),
+            MessageChanged: lambda event: say_read(self._console, event.message),
+        }
         ended: MessageEnded | None = None
-        thinks = False
+        self._thinks = False
         while True:
             event = next_of(self._info)
-            if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING:
-                console.progress(f"loading {event.name}", event.fraction, 1.0)
-            elif isinstance(event, ModelStateChanged):
-                console.end_progress()
-            elif isinstance(event, ThoughtGrew) and event.message == answer and not thinks:
-                thinks = True
-                console.notify("thinking…")
-            elif isinstance(event, MessageGrew) and event.message == answer:
-                if console.as_json:
-                    console.give({"type": "token", "text": event.text})
-                else:
-                    console.write(event.text)
-            elif isinstance(event, NotesBegun) and event.message == answer:
-                console.notify("summarizing the earlier part of the chat\u2026")
-            elif isinstance(event, TurnsLeftOut) and event.message == answer:
-                console.notify(left_out_words(event))
-            elif isinstance(event, MessageChanged) and event.message.attachments:
-                say_read(console, event.message)
-            elif isinstance(event, MessageEnded) and event.message.id == answer:
+            if isinstance(event, OF_ANSWER) and event.message != answer:
+                continue
+            if isinstance(event, MessageEnded) and event.message.id == answer:
                 ended = event
-                is_whole = event.message.status is Status.COMPLETE
-                if not (is_whole and self._has_attachments(event.message.item)):
+                if event.message.status is not Status.COMPLETE or not self._has_attachments(event.message.item):
                     return self._end(event, saved=saved)
-            elif isinstance(event, QuotesFound) and event.message == answer and ended:
+            elif isinstance(event, QuotesFound) and ended:
                 quotes = [quote for quote in event.quotes if not quote.is_near]
                 return self._end(ended, quotes, event.marks, saved=saved)
+            elif type(event) in shows:
+                shows[type(event)](event)
+
+    def _show_loading(self, event: ModelStateChanged) -> None:
+        if event.state is ModelState.LOADING:
+            self._console.progress(f"loading {event.name}", event.fraction, 1.0)
+        else:
+            self._console.end_progress()
+
+    def _show_thinking(self, _event: ThoughtGrew) -> None:
+        if not self._thinks:
+            self._thinks = True
+            self._console.notify("thinking…")
+
+    def _show_words(self, event: MessageGrew) -> None:
+        if self._console.as_json:
+            self._console.give({"type": "token", "text": event.text})
+        else:
+            self._console.write(event.text)
 
     def _has_attachments(self, item: str) -> bool:
         return any(message.attachments for message in self._services.call.chats.open(item).messages)
@@ -311,14 +332,10 @@ class _ChatRun:
                 console.give({"type": "cancelled", "chat": message.item if saved else None})
             return 130
         problem = ended.problem
-        if problem is None:
-            console.fail("bug", "The answer was cut off.")
-        else:
-            console.fail(problem.code, problem.sentence, problem.args)
-            if problem.code == "model.out_of_memory":
-                console.notify("note: --anyway loads it all the same; this PC may become slow.")
-            elif problem.code == "context.full":
-                console.notify("note: --when-full leave-out or summarize goes on without the oldest turns.")
+        assert problem is not None  # an answer that was neither completed nor stopped has failed
+        console.fail(problem.code, problem.sentence, problem.args)
+        if problem.code in ADVICE:
+            console.notify(ADVICE[problem.code])
         return 1
 
     def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], marks: Sequence[Mark], *, saved: bool) -> None:
@@ -493,23 +510,11 @@ def presets(
     context; with --add, added and wrong (row, reason); with --score, score: model, same, total and tried (question,
     wanted, answer, likeness from 0 to 1, problem).
     """
-    if name is None and (file or teach or score):
-        raise click.UsageError("Name the preset.")
+    if name is None:
+        if file or teach or score:
+            raise click.UsageError("Name the preset.")
+        return _list_presets(console)
     with console.services() as services:
-        if name is None:
-            known = services.call.chats.presets.list()
-            if console.as_json:
-                console.give(
-                    [
-                        {"id": preset.id, "name": preset.name, "examples": len(preset.options.examples)}
-                        for preset in known
-                    ]
-                )
-            else:
-                table(
-                    console, [(preset.id, preset.name, f"{len(preset.options.examples)} examples") for preset in known]
-                )
-            return 0
         shape = _taught(console, services, name, file, teach=teach)
         preset = services.call.chats.presets.get(str(shape["id"]))
         if score:
@@ -525,20 +530,35 @@ def presets(
     if console.as_json:
         shape["examples"] = [[example.question, example.answer] for example in preset.options.examples]
         if scored:
-            tried: list[Json] = [to_json(attempt) for attempt in scored.tried]
+            tried: list[Json] = list(map(to_json, scored.tried))
             shape["score"] = {"model": scored.model, "same": scored.same, "total": scored.total, "tried": tried}
         console.give({"name": preset.name, **shape})
-        return 1 if shape.get("wrong") else 0
-    for example in () if file or score else preset.options.examples:
-        console.say(f"{example.question}\n\u2192 {example.answer}\n")
+        return int(bool(shape.get("wrong")))
+    if not (file or score):
+        for example in preset.options.examples:
+            console.say(f"{example.question}\n\u2192 {example.answer}\n")
     console.say(f"{preset.name}: {words}")
     if scored:
-        console.say(f"{scored.model}: {scored.words}")
-    for trial in scored.tried if scored else ():
+        _say_score(console, scored)
+    return int(bool(shape.get("wrong")))
+
+
+def _list_presets(console: Console) -> int:
+    with console.services() as services:
+        presets = services.call.chats.presets.list()
+    if console.as_json:
+        console.give([{"id": each.id, "name": each.name, "examples": len(each.options.examples)} for each in presets])
+    else:
+        table(console, [(preset.id, preset.name, f"{len(preset.options.examples)} examples") for preset in presets])
+    return 0
+
+
+def _say_score(console: Console, score: Score) -> None:
+    console.say(f"{score.model}: {score.words}")
+    for trial in score.tried:
         if not trial.is_same:
             said = trial.problem or f"{trial.answer or '(nothing)'}  ({trial.likeness:.0%} alike)"
             console.say(f"\n{trial.question}\n  you wrote:  {trial.wanted}\n  it answers: {said}")
-    return 1 if shape.get("wrong") else 0
 
 
 def _taught(console: Console, services: Services, name: str, file: Path | None, *, teach: bool) -> dict[str, Json]:

@@ -235,14 +235,11 @@ def _foreseen(
     left -= sum(attachment.tokens for attachment, is_whole in zip(sized, whole, strict=True) if is_whole)
     others = max(1, whole.count(False))
     share = space_for_passages(left - FRAME_TOKENS * others) // others
-    return [
-        ContextPart("attachment", size.tokens, attachment.name, "whole", attachment.document or attachment.name)
-        if is_whole
-        else ContextPart(
-            "attachment", min(share, size.tokens), attachment.name, SOME, attachment.document or attachment.name
-        )
-        for attachment, size, is_whole in zip(attachments, sized, whole, strict=True)
-    ]
+    parts: list[ContextPart] = []
+    for attachment, size, is_whole in zip(attachments, sized, whole, strict=True):
+        note, tokens = ("whole", size.tokens) if is_whole else (SOME, min(share, size.tokens))
+        parts.append(ContextPart("attachment", tokens, attachment.name, note, attachment.document or attachment.name))
+    return parts
 
 
 NOTES_SHARE, MOST_NOTES_TOKENS = 8, 512

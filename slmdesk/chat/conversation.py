@@ -96,12 +96,12 @@ def active_path(messages: Sequence[P], leaf: str | None) -> tuple[P, ...]:
     for message in sorted(messages, key=lambda message: message.n):
         newest[message.parent if message.parent in known else None] = message
     path: list[P] = []
-    at = known.get(leaf) if leaf else None
+    at = known.get(leaf or "")
     seen: set[str] = set()
     while at is not None and at.id not in seen:
         seen.add(at.id)
         path.append(at)
-        at = known.get(at.parent) if at.parent else None
+        at = known.get(at.parent or "")
     path.reverse()
     below = newest.get(path[-1].id if path else None)
     while below is not None and below.id not in seen:
@@ -243,7 +243,7 @@ class ContextWindow:
     """
 
     system: str = SYSTEM
-    """Instructions, which are never left out."""
+    """Instructions, which are never left out; there are always some."""
     after: str = ""
     """Id of the last message that is left out. If it is empty or not on the path, the model sees the whole path."""
     notes: str = ""
@@ -287,18 +287,21 @@ class ContextWindow:
             marked = (TextPart(BEFORE_NOTES, Origin.PROGRAM), TextPart(broken(notes, LIKE_OURS), Origin.MODEL))
             turns[0] = ChatMessage(Role.SYSTEM, (*turns[0].parts, *marked, TextPart(BEHIND_NOTES, Origin.PROGRAM)))
         examples = self._example_turns
-        at = 1 if turns and turns[0].role is Role.SYSTEM else 0
-        answer = [ChatMessage(Role.ASSISTANT, (TextPart(begun, Origin.MODEL),))] if begun else []
-        whole = [*turns[:at], *examples, *turns[at:], *answer]
-        named = [*ids[:at], *("" for _one in examples), *ids[at:], *("" for _one in answer)]
-        return whole, named
+        turns[1:1], ids[1:1] = examples, [""] * len(examples)
+        if begun:
+            turns.append(ChatMessage(Role.ASSISTANT, (TextPart(begun, Origin.MODEL),)))
+            ids.append("")
+        return turns, ids
 
     def question(self, words: str) -> list[ChatMessage]:
         """Return the turns of a question that begins a chat."""
-        turns = [ChatMessage(Role.SYSTEM, (TextPart(self.system, Origin.PERSON),))] if self.system else []
-        turns.append(ChatMessage(Role.USER, (TextPart(words, Origin.PERSON),)))
-        self._name_form(turns, [*([""] if self.system else []), "question"])
-        return [*turns[:-1], *self._example_turns, turns[-1]]
+        turns = [
+            ChatMessage(Role.SYSTEM, (TextPart(self.system, Origin.PERSON),)),
+            ChatMessage(Role.USER, (TextPart(words, Origin.PERSON),)),
+        ]
+        self._name_form(turns, ["", "question"])
+        turns[1:1] = self._example_turns
+        return turns
 
     def _name_form(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
         """Ask for the language and length of answers behind each message of the person."""
@@ -313,7 +316,7 @@ class ContextWindow:
             words = " ".join(part.text for part in turn.parts if part.origin is Origin.PERSON)
             code = (tongue(words) or code) if self.answer_language == OF_MESSAGE else self.answer_language
             language = LANGUAGES.get(code)
-            asked = " ".join(part for part in (length, f"Answer in {language.name}." if language else "") if part)
+            asked = f"{length} Answer in {language.name}.".strip() if language else length
             if asked:
                 turns[at] = changed(turn, parts=(*turn.parts, TextPart(f"\n\n{asked}", Origin.PROGRAM)))
 

@@ -37,6 +37,7 @@ from slmdesk.chat.types import KIND, ChatOptions
 from slmdesk.library.saved_states import StateService
 from slmdesk.runtime.events import ItemChanged, ItemGone, MessageChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, in_slices
+from slmdesk.store import Store
 
 MOST_UNDONE = 20
 
@@ -140,23 +141,12 @@ class Edits(Service):
         """
         store = self._stores.of(message)
         chat = chat_in(store, store.messages.get(message).item)
-        item, path, is_saved = chat.item, chat.path_to(message), store is self._store
-        if any(message.status is Status.STREAMING for message in path):
-            raise KnownError("request.invalid", what=_("an answer is still being written"))
-        settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
-        copy = store.items.add(item.kind, title_from(f"{item.title} (copy)"), settings=settings)
-        copies: dict[str, str] = {}
-        for each in path:
-            copies[each.id] = copied(store, copy.id, each, copies)
-        store.items.change_settings(copy.id, **copied_window(item.settings, copies))
-        if not is_saved:
-            return store.items.get(copy.id)
-        self._store.items.place(copy.id, space=item.folder or "")
-        documents = list(dict.fromkeys(part.attached.document for message in path for part in message.attachments))
-        if any(documents):
-            known = {document.id for document in self._store.documents.of_item(item.id)}
-            self._store.documents.link(copy.id, [document for document in documents if document in known])
-        copy = store.items.get(copy.id)
+        item, path = chat.item, chat.path_to(message)
+        copy = copied_chat(store, item, path, title_from(f"{item.title} (copy)"))
+        if store is not self._store:
+            return copy
+        link_attached(self._store, copy.id, path)
+        copy = self._store.items.place(copy.id, space=item.folder or "")
         self._publish(ItemChanged(copy))
         return copy
 
@@ -174,6 +164,30 @@ def _with_below(message: str, messages: Sequence[Message]) -> list[str]:
         if each.parent in ids:
             ids[each.id] = None
     return list(ids)
+
+
+def copied_chat(store: MessageStore, item: Item, messages: Sequence[Message], title: str) -> Item:
+    """Create a chat with copies of these messages, and with the options of their chat. Raises KnownError
+    `request.invalid` (one of these messages is being written), store.*.
+    """
+    if any(message.status is Status.STREAMING for message in messages):
+        raise KnownError("request.invalid", what=_("an answer is still being written"))
+    settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
+    copy = store.items.add(item.kind, title, settings=settings)
+    copies: dict[str, str] = {}
+    for message in messages:
+        copies[message.id] = copied(store, copy.id, message, copies)
+    leaf = copies.get(leaf_of(item) or "")
+    return store.items.change_settings(copy.id, leaf=leaf, **copied_window(item.settings, copies))
+
+
+def link_attached(store: Store, chat: str, messages: Sequence[Message]) -> None:
+    """Link a chat with the documents that are attached in it, but for those that were deleted meanwhile."""
+    known: list[str] = []
+    for id in dict.fromkeys(part.attached.document for message in messages for part in message.attachments):
+        with suppress(KnownError):
+            known.append(store.documents.get(id).id)
+    store.documents.link(chat, known)
 
 
 def copied(store: MessageStore, item: str, message: Message, copies: Mapping[str, str]) -> str:
@@ -308,18 +322,9 @@ class PrivateChats(Service):
         """
         item = self._unsaved.items.get(chat)
         messages = sorted(self._unsaved.messages.of_item(chat), key=lambda message: message.n)
-        if any(message.status is Status.STREAMING for message in messages):
-            raise KnownError("request.invalid", what=_("an answer is still being written"))
-        settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
-        copies: dict[str, str] = {}
         with self._store.together():
-            saved = self._store.items.add(item.kind, item.title, settings=settings)
-            for message in messages:
-                copies[message.id] = copied(self._store, saved.id, message, copies)
-            leaf = copies.get(leaf_of(item) or "")
-            self._store.items.change_settings(saved.id, leaf=leaf, **copied_window(item.settings, copies))
-            attached = dict.fromkeys(part.attached.document for message in messages for part in message.attachments)
-            self._store.documents.link(saved.id, self._known(list(attached)))
+            saved = copied_chat(self._store, item, messages, item.title)
+            link_attached(self._store, saved.id, messages)
         saved = self._store.items.get(saved.id)
         self._publish(ItemChanged(saved))
         self.end(chat)
@@ -332,10 +337,3 @@ class PrivateChats(Service):
         self._unsaved.forget(chat)
         self._drop(chat)
         self._publish(ItemGone(chat))
-
-    def _known(self, documents: list[str]) -> list[str]:
-        known: list[str] = []
-        for id in filter(None, documents):
-            with suppress(KnownError):  # deleted meanwhile
-                known.append(self._store.documents.get(id).id)
-        return known

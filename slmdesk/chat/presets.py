@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
@@ -47,6 +48,8 @@ WORDS: Mapping[str, str] = {
     "examples": _("examples"),
 }
 OF_PRESET = tuple(WORDS)
+SHARED = tuple(name for name in WORDS if name != "model")
+"""What is in a preset's file for other people."""
 """Options that a preset sets. All other options of a chat stay unchanged."""
 
 
@@ -72,28 +75,26 @@ class PresetService(Service):
 
     def get(self, wanted: str) -> Preset:
         """Return a preset by id or by name, ignoring case. Raises KnownError `preset.unknown`."""
-        known = self.list()
-        folded = wanted.strip().casefold()
-        matching = [preset for preset in known if preset.id == wanted] or [
-            preset for preset in known if preset.name.casefold() == folded
-        ]
-        if not matching:
-            raise KnownError("preset.unknown", id=wanted[:80])
-        return matching[0]
+        return named_in(self.list(), wanted, "preset.unknown")
+
+    def of(self, id: str) -> Preset | None:
+        """Return a preset by id; None for "" or a deleted one."""
+        return next((preset for preset in self.list() if preset.id == id), None) if id else None
 
     def name_of(self, id: str) -> str:
-        return next((preset.name for preset in self.list() if preset.id == id), "") if id else ""
+        preset = self.of(id)
+        return preset.name if preset else ""
 
     def add(self, name: str, options: ChatOptions) -> Preset:
         """Save the options of a chat as a preset. Raises KnownError `request.invalid`, store.*."""
-        made = preset_of(self._store.presets.add(_name(name), _value(options)))
+        made = preset_of(self._store.presets.add(checked(name, MOST_NAME, options.system), _value(options)))
         self._publish(PresetsChanged())
         return made
 
     def change(self, id: str, name: str, options: ChatOptions) -> Preset:
         """Change an own preset. Raises KnownError `preset.unknown` (also for a shipped one), `request.invalid`."""
         old = self._store.presets.get(id)
-        new = self._store.presets.change(id, _name(name), _value(options))
+        new = self._store.presets.change(id, checked(name, MOST_NAME, options.system), _value(options))
         if new.value != old.value:
             self._forget(id)
         self._publish(PresetsChanged())
@@ -132,7 +133,7 @@ class PresetService(Service):
         Raises KnownError `preset.unknown`, and `file.…` and `disk.…` like other exports.
         """
         preset = self.get(id)
-        value = {key: option for key, option in _value(preset.options).items() if key != "model"}
+        value = {key: option for key, option in _value(preset.options).items() if key in SHARED}
         write_out(path, json_bytes({FORM: VERSION, "name": preset.name, **value}))
 
     def import_file(self, path: Path) -> Preset:
@@ -141,9 +142,42 @@ class PresetService(Service):
         return self.add(name, options)
 
     def for_new_chats(self) -> ChatOptions:
-        wanted = self._settings.current.default_preset
-        chosen = next((preset for preset in self.list() if preset.id == wanted), None) if wanted else None
-        return with_preset(ChatOptions(), chosen) if chosen else ChatOptions()
+        return with_preset(ChatOptions(), self.of(self._settings.current.default_preset))
+
+
+class Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def named_in(known: Sequence[N], wanted: str, code: str) -> N:
+    """Return what has this id, or this name, ignoring case. Raises KnownError `code`."""
+    folded = wanted.strip().casefold()
+    by_id = {each.id: each for each in known}
+    by_name = {each.name.casefold(): each for each in reversed(known)}
+    found = by_id.get(wanted) or by_name.get(folded)
+    if found is None:
+        raise KnownError(code, id=wanted[:80])
+    return found
+
+
+def checked(name: str, most: int, system: str) -> str:
+    """Check the name and the instructions of a preset or a space. Return the name. Raises KnownError
+    `request.invalid`.
+    """
+    clean = clean_label(name, most).strip()
+    if not clean:
+        raise KnownError("request.invalid", what=_("no name"))
+    if len(system) > MOST_SYSTEM:
+        what = _("instructions of more than {most_system:,} characters").format(most_system=MOST_SYSTEM)
+        raise KnownError("request.invalid", what=what)
+    return clean
 
 
 @cache
@@ -189,7 +223,7 @@ def preset_in(path: Path) -> tuple[str, ChatOptions]:
             _("it is no preset of this program") if FORM not in untrusted else _("a newer version of slmdesk wrote it")
         )
         raise KnownError("preset.invalid", path=str(path), reason=reason)
-    given = {key: told for key, told in untrusted.items() if key in OF_PRESET and key != "model" and told is not None}
+    given = {key: untrusted[key] for key in SHARED if untrusted.get(key) is not None}
     options = _options_of(given)
     for key, value in given.items():
         read = getattr(options, key)
@@ -213,16 +247,4 @@ def _options_of(untrusted: Mapping[str, Json]) -> ChatOptions:
 
 def _value(options: ChatOptions) -> dict[str, Json]:
     check_options(options)
-    if len(options.system) > MOST_SYSTEM:
-        raise KnownError(
-            "request.invalid",
-            what=_("instructions of more than {most_system:,} characters").format(most_system=MOST_SYSTEM),
-        )
-    return {key: value for key, value in options.settings.items() if key in OF_PRESET and value is not None}
-
-
-def _name(name: str) -> str:
-    clean = clean_label(name, MOST_NAME).strip()
-    if not clean:
-        raise KnownError("request.invalid", what=_("no name"))
-    return clean
+    return {key: value for key, value in options.settings_of_new.items() if key in OF_PRESET}

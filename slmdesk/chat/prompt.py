@@ -2,6 +2,8 @@
 
 `PromptBuilder.build_prompt` is the whole way. What it decides (what is read of attachments, what is left out of a long
 chat) depends on the tokens of the model, so the model is loaded first. It is stored before the model is asked.
+
+What is needed for attachments alone is imported late: most questions have none.
 """
 
 from __future__ import annotations

@@ -85,6 +85,10 @@ if TYPE_CHECKING:
     from slmdesk.library.search import Retrieval
 
 
+AS_SET = Sampling()
+"""The sampling of an answer for which nothing is set beside the options of its chat."""
+
+
 class ChatService(Service):
     answers: Answers
     presets: PresetService
@@ -145,8 +149,8 @@ class ChatService(Service):
 
     # ---- answers
 
-    def new_chat(self, title: str = NEW_CHAT, *, system: str = "") -> Item:
-        item = self._store.items.add(KIND, title, settings={"system": system} if system else None)
+    def new_chat(self, title: str = NEW_CHAT) -> Item:
+        item = self._store.items.add(KIND, title)
         self._publish(ItemChanged(item))
         return item
 
@@ -218,7 +222,7 @@ class ChatService(Service):
         message: str,
         *,
         model: str | None = None,
-        sampling: Sampling | None = None,
+        sampling: Sampling = AS_SET,
         rewrite: Rewrite | None = None,
     ) -> Message:
         """Write a new version of an answer with the chat's current options, and show it in place of the old version.
@@ -230,7 +234,7 @@ class ChatService(Service):
         question = before[-1] if before else None
         brings = question is not None and brings_text(question.words, has_attachments=bool(question.attachments))
         brings = brings or rewrite is not None
-        request = self._choice.request(chat.options, model, sampling or Sampling(), has_text=brings)
+        request = self._choice.request(chat.options, model, sampling, has_text=brings)
         answer = self._add_answer(chat, question, request, kept_of(rewrite, old) if rewrite else {})
         self._publish(ItemChanged(chat.store.items.change_settings(chat.item.id, leaf=answer.id)))
         path = asked_with(before, answer, [old])

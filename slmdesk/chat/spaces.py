@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
-from slmdesk.base.texts import _
 from slmdesk.base.types import AttachMode, Json
-from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.conversation import NEW_CHAT
-from slmdesk.chat.presets import MOST_SYSTEM, PresetService, with_preset
+from slmdesk.chat.presets import PresetService, checked, named_in, with_preset
 from slmdesk.chat.types import KIND, AttachRequest, ChatOptions
 from slmdesk.runtime.events import ItemChanged
 from slmdesk.runtime.service import Runtime, Service
@@ -58,13 +55,7 @@ class SpaceService(Service):
 
     def get(self, wanted: str) -> Space:
         """Return a space by id or by name, ignoring case. Raises KnownError `space.unknown`."""
-        known, folded = self.list(), wanted.strip().casefold()
-        matching = [space for space in known if space.id == wanted] or [
-            space for space in known if space.name.casefold() == folded
-        ]
-        if not matching:
-            raise KnownError("space.unknown", id=wanted[:80])
-        return matching[0]
+        return named_in(self.list(), wanted, "space.unknown")
 
     def add(self, space: Space) -> Space:
         """Create a space with these values and a new id. Raises KnownError `request.invalid`, store.*."""
@@ -102,7 +93,7 @@ class SpaceService(Service):
 
     def options(self, space: Space) -> ChatOptions:
         options = self._presets.for_new_chats()
-        preset = next((preset for preset in self._presets.list() if preset.id == space.preset), None)
+        preset = self._presets.of(space.preset)
         if preset:
             options = with_preset(options, preset)
         system = "\n\n".join(part for part in (options.system, space.system) if part)
@@ -138,14 +129,7 @@ def _space_of(item: Item, count: int = 0) -> Space:
 
 def _checked(space: Space) -> tuple[str, dict[str, Json]]:
     """Return a space's name and settings. The value None removes a setting. Raises KnownError `request.invalid`."""
-    name = clean_label(space.name, MOST_SPACE_NAME).strip()
-    if not name:
-        raise KnownError("request.invalid", what=_("no name"))
-    if len(space.system) > MOST_SYSTEM:
-        raise KnownError(
-            "request.invalid",
-            what=_("instructions of more than {most_system:,} characters").format(most_system=MOST_SYSTEM),
-        )
+    name = checked(space.name, MOST_SPACE_NAME, space.system)
     documents: Sequence[Json] = [dict(document) for document in space.documents]
     return name, {
         "system": space.system.strip() or None, "preset": space.preset or None, DOCUMENTS: list(documents) or None,

@@ -119,7 +119,7 @@ class TitleWriter(Service):
         item, path = stored.item, stored.path[:2]
         if item.kind != KIND or item.deleted_at is not None:
             return ()
-        if len(path) < 2 or path[0].role is not Role.USER or not path[1].text.strip():
+        if [message.role for message in path] != [Role.USER, Role.ASSISTANT] or not path[1].text.strip():
             return ()
         words = path[0].words
         return path if len(words.strip()) > SHORT_QUESTION and item.title == title_from(words) else ()
@@ -148,17 +148,15 @@ class TitleWriter(Service):
 
     def _end(self, chat: str, asked: Sequence[Message], done: Done | None) -> None:
         self._lease = None
-        title = ""
-        if done is not None:
-            try:
-                title = title_in(answer_from(done.result).text, " ".join(message.words for message in asked))
-            except KnownError:
-                title = ""
-        if title and self._is_on and self._first_of(chat):
-            with suppress(KnownError):  # trouble with the store is reported elsewhere
-                self._rename(chat, title)
+        if done is not None and self._is_on:
+            with suppress(KnownError):  # no answer, or trouble with the store, which is reported elsewhere
+                self._use(chat, title_in(answer_from(done.result).text, " ".join(message.words for message in asked)))
         if self._waiting:
             self._wait()
+
+    def _use(self, chat: str, title: str) -> None:
+        if title and self._first_of(chat):
+            self._rename(chat, title)
 
 
 def turns_for_title(asked: Sequence[Message]) -> list[ChatMessage]:
@@ -176,8 +174,7 @@ def title_in(untrusted: str, material: str) -> str:
 
     A title counts as being about the conversation if it shares a word with `material`.
     """
-    lines = [line.strip() for line in untrusted.splitlines() if line.strip()]
-    line = lines[0].strip("#*_`> ") if lines else ""
+    line = untrusted.strip().partition("\n")[0].strip("#*_`> ")
     line = _LEAD.sub("", line).strip("#*_`\"'„“”«»‚‘’ ").rstrip(".:;, ")
     title = clean_label(line, MOST_TITLE + 1)
     if not title or len(title) > MOST_TITLE or len(title.split()) > MOST_WORDS:

@@ -126,39 +126,34 @@ class Draft:
 
     @property
     def words(self) -> str:
-        if self.folder and self.state != FAILED:
-            return self._folder_words()
-        if self.state == READING:
-            return (
-                _("reading, page {done:,} of {total:,}\u2026").format(done=self.done, total=self.total)
-                if self.total
-                else _("reading\u2026")
-            )
-        if self.state == LOCKED:
-            return _("locked: its password is needed")
         if self.state == FAILED:
             return self.problem
+        if self.folder:
+            return self._folder_words()
+        if self.state == LOCKED:
+            return _("locked: its password is needed")
+        if self.state == READING and self.total:
+            return _("reading, page {done:,} of {total:,}\u2026").format(done=self.done, total=self.total)
+        if self.state == READING:
+            return _("reading\u2026")
         if self.is_picture:
             return _("the model sees no pictures") if self.is_unseen else _("shown as a picture")
-        parts = [
-            _("only its text: the model sees no pictures") if self.is_read_instead else self._use_words(),
-            "" if self.is_pasted or not self.pages else counted_pages(self.pages, self.kind),
-            _("{unread:,} without words").format(unread=self.unread) if self.unread else "",
-        ]
-        return " \u00b7 ".join(part for part in parts if part)
+        pages = "" if self.is_pasted or not self.pages else counted_pages(self.pages, self.kind)
+        unread = _("{unread:,} without words").format(unread=self.unread) if self.unread else ""
+        return " \u00b7 ".join(filter(None, (self._use_words(), pages, unread)))
 
     def _folder_words(self) -> str:
         """Return a folder's description. It shows no size, as only passages that fit the question are read."""
-        parts = [
-            _("by passages"),
-            ngettext("{n:,} document", "{n:,} documents", self.documents),
-            _("still reading, {done:,} of {total:,}").format(done=self.done, total=self.total) if self.total else "",
-            _("{unread:,} could not be read").format(unread=self.unread) if self.unread else "",
-        ]
-        return " \u00b7 ".join(part for part in parts if part)
+        documents = ngettext("{n:,} document", "{n:,} documents", self.documents)
+        reading = _("still reading, {done:,} of {total:,}").format(done=self.done, total=self.total)
+        unread = _("{unread:,} could not be read").format(unread=self.unread)
+        parts = {_("by passages"): True, documents: True, reading: self.total, unread: self.unread}
+        return " \u00b7 ".join(part for part, is_said in parts.items() if is_said)
 
     def _use_words(self) -> str:
-        return "" if self.is_whole is None else _("whole") if self.is_whole else _("by passages")
+        if self.is_read_instead:
+            return _("only its text: the model sees no pictures")
+        return {None: "", True: _("whole"), False: _("by passages")}[self.is_whole]
 
     @property
     def kept(self) -> dict[str, Json]:

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.documents import is_picture, takes_password
 from slmdesk.base.protocol import stored_list
-from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import AttachMode, Json
@@ -148,7 +147,7 @@ class AttachController(QObject):
 
     def add_known(self, named: LibraryName) -> None:
         """Attach a document or folder of the library, unless it is already attached."""
-        if any(named.id in (draft.document, draft.folder) for draft in self.now) or not self._has_space(1):
+        if any(named.id in (draft.document, draft.folder) for draft in self.now) or not self._has_space(self.now):
             return
         self._add(Draft(named.name, folder=named.id) if named.is_folder else Draft(named.name, document=named.id))
 
@@ -203,9 +202,11 @@ class AttachController(QObject):
     def read_text(self, key: str) -> None:
         """Read the words on a picture, for a model that does not see it."""
         draft = self._find(key)
-        if draft is not None and draft.path:
+        if draft is None:
+            return
+        if draft.path:
             self.set_mode(key, AttachMode.AUTO)
-        elif draft is not None and draft.is_picture:
+        elif draft.is_picture:
             draft.state = READING
             self._reader.read_words(draft)
             self._notify()
@@ -245,21 +246,20 @@ class AttachController(QObject):
 
         If a file cannot be read, a notice says so and `then` is dropped.
         """
-        failed = next((draft for draft in self.now if draft.state in (FAILED, LOCKED)), None)
-        if failed is not None:
-            self.stop_waiting()
-            words = _("{name} cannot be read, so nothing was sent. Remove it, or read it another way.").format(
-                name=failed.name
-            )
-            self._bridge.notice_raised.emit(Notice(words, key=SETTLED))
-            return False
-        unseen = next((draft for draft in self.now if draft.is_unseen), None)
-        if unseen is not None:
-            self.stop_waiting()
-            words = _("The model sees no pictures, so nothing was sent. Have the text read, or remove {name}.")
-            notice = Notice(words.format(name=unseen.name), key=SETTLED, action=_("Read text"))
-            self._bridge.notice_raised.emit(changed(notice, on_action=partial(self.read_text, unseen.key)))
-            return False
+        for draft in self.now:
+            if draft.state in (FAILED, LOCKED):
+                self.stop_waiting()
+                words = _("{name} cannot be read, so nothing was sent. Remove it, or read it another way.")
+                self._bridge.notice_raised.emit(Notice(words.format(name=draft.name), key=SETTLED))
+                return False
+        for draft in self.now:
+            if draft.is_unseen:
+                self.stop_waiting()
+                words = _("The model sees no pictures, so nothing was sent. Have the text read, or remove {name}.")
+                read = partial(self.read_text, draft.key)
+                notice = Notice(words.format(name=draft.name), key=SETTLED, action=_("Read text"), on_action=read)
+                self._bridge.notice_raised.emit(notice)
+                return False
         if self._is_settled:
             self.stop_waiting()
             return True
@@ -311,18 +311,20 @@ class AttachController(QObject):
         drafts = self._drafts.setdefault(chat, [])
         known = {draft.path for draft in drafts}
         for path in [path for path in paths if path not in known]:
-            if not self._has_space(1, drafts):
+            if not self._has_space(drafts):
                 break
-            mode = AttachMode.PICTURE if sees and is_picture(path) else AttachMode.AUTO
-            draft = Draft(path.name, path, mode=mode, is_private=is_private(chat))
-            draft.is_read_instead = not sees and is_picture(path)
+            draft = Draft(path.name, path, is_private=is_private(chat))
+            if is_picture(path):
+                draft.mode = AttachMode.PICTURE if sees else AttachMode.AUTO
+                draft.is_read_instead = not sees
             drafts.append(draft)
             self._reader.begin(draft)
         self._notify()
         self._go_on()
 
-    def _has_space(self, more: int, drafts: Sequence[Draft] | None = None) -> bool:
-        if len(self.now if drafts is None else drafts) + more <= MOST_ATTACHED:
+    def _has_space(self, drafts: Sequence[Draft]) -> bool:
+        """Return whether one more can be attached. If not, the person is told."""
+        if len(drafts) < MOST_ATTACHED:
             return True
         words = _("At most {most_attached} documents can be attached to a message; the others were left out.").format(
             most_attached=MOST_ATTACHED
@@ -501,14 +503,15 @@ class DraftReader(QObject):
             self._settle(draft, then)
 
     def _on_folder_changed(self, event: CollectionChanged) -> None:
-        for draft in self._drafts():
-            if draft.folder == event.state.record.id:
-                self._take_folder(draft, event.state)
+        for draft in self._with_folder(event.state.record.id):
+            self._take_folder(draft, event.state)
 
     def _on_folder_gone(self, event: CollectionGone) -> None:
-        for draft in self._drafts():
-            if draft.folder == event.id:
-                self._lose_folder(draft)
+        for draft in self._with_folder(event.id):
+            self._lose_folder(draft)
+
+    def _with_folder(self, folder: str) -> list[Draft]:
+        return [draft for draft in self._drafts() if draft.folder == folder]
 
     def _lose_folder(self, draft: Draft) -> None:
         draft.problem = _("taken off the list on the Documents page")
@@ -542,20 +545,24 @@ class DraftReader(QObject):
             draft.kind, draft.mode, draft.size = str(result.info.page_kind), AttachMode.AUTO, (0, 0)
             draft.problem = _("no words were found on it")
             self._settle(draft, READY if draft.path or any(draft.source) else FAILED)
-            return
-        if isinstance(result, DocumentRecord):
+        elif isinstance(result, DocumentRecord):
             draft.document, draft.name = result.id, result.name
             if draft.path is None and "attachment" not in result.info:
                 draft.path = file_of(result)
             self._settle(draft, READY)
-            return
-        draft.problem = reason_of(result)
-        is_locked = result.code in LOCKS and takes_password(draft.path or Path(draft.name))
-        self._settle(draft, LOCKED if is_locked else FAILED)
-        if result.code in LOCKS and not is_locked:  # a password would not help
-            self._bridge.problem_met.emit(result)
-        if is_locked:
-            self.password_requested.emit(draft, result.code != LOCKS[0])
+        else:
+            self._on_unread(draft, result)
+
+    def _on_unread(self, draft: Draft, problem: Problem) -> None:
+        draft.problem = reason_of(problem)
+        if problem.code not in LOCKS:
+            self._settle(draft, FAILED)
+        elif takes_password(draft.path or Path(draft.name)):
+            self._settle(draft, LOCKED)
+            self.password_requested.emit(draft, problem.code != LOCKS[0])
+        else:  # a password would not help
+            self._settle(draft, FAILED)
+            self._bridge.problem_met.emit(problem)
 
     def _settle(self, draft: Draft, state: str) -> None:
         draft.state = state
@@ -564,21 +571,24 @@ class DraftReader(QObject):
     # ---- events
 
     def _on_document_changed(self, event: DocumentChanged) -> None:
-        for draft in self._drafts():
-            if draft.state == READING and draft.path is not None and file_of(event.document) == draft.path.absolute():
+        file = file_of(event.document)
+        for draft in self._in_state(READING):
+            if draft.path is not None and file == draft.path.absolute():
                 draft.document = event.document.id
 
     def _on_progressed(self, event: DocumentProgress) -> None:
-        for draft in self._drafts():
-            if draft.state == READING and draft.document == event.id:
-                draft.done, draft.total = event.done, event.total
-                self.measured.emit()
+        for draft in self._in_state(READING, event.id):
+            draft.done, draft.total = event.done, event.total
+            self.measured.emit()
 
     def _on_gone(self, event: DocumentGone) -> None:
-        for draft in self._drafts():
-            if draft.document == event.id and draft.state == READY:
-                draft.problem = _("forgotten on the Documents page")
-                self._settle(draft, FAILED)
+        for draft in self._in_state(READY, event.id):
+            draft.problem = _("forgotten on the Documents page")
+            self._settle(draft, FAILED)
+
+    def _in_state(self, state: str, document: str = "") -> list[Draft]:
+        """Return the attachments in this state: those of a document, or any."""
+        return [draft for draft in self._drafts() if draft.state == state and document in ("", draft.document)]
 
 
 class AttachmentEntry(QObject):

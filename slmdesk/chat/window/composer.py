@@ -113,17 +113,14 @@ class InputBox(QTextEdit):
         super().inputMethodEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in ENTER_KEYS and not self.is_composing:
-            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-                self.textCursor().insertText("\n")
-                self.ensureCursorVisible()
-            else:
-                self.enter_pressed.emit()
-            return
-        if event.key() == Qt.Key.Key_Escape and not self.is_composing:
+        if self.is_composing or event.key() not in (*ENTER_KEYS, Qt.Key.Key_Escape):
+            super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_Escape:
             self.escape_pressed.emit()
-            return
-        super().keyPressEvent(event)
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.write("\n")
+        else:
+            self.enter_pressed.emit()
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Insert plain text only: no formatting, no pictures, and no files that Qt would read.
@@ -143,7 +140,7 @@ class InputBox(QTextEdit):
 
     def paste_as_text(self) -> None:
         text = _text_of(QGuiApplication.clipboard().mimeData())
-        if text:
+        if text:  # nothing would take the place of what is selected
             self.write(text)
 
     def write(self, text: str) -> None:
@@ -291,9 +288,10 @@ class Composer(QFrame):
         self._show_button()
 
     def _on_enter(self) -> None:
-        if not self._is_busy and self._can_send:
-            settle(self.dictate)
-        if not self._is_busy and self._can_send and self.text.strip():
+        if self._is_busy or not self._can_send:
+            return
+        settle(self.dictate)
+        if self.text.strip():
             self.send_requested.emit(self.text)
 
     def _on_escape(self) -> None:

@@ -322,13 +322,14 @@ class FullController(QObject):
         self.offered.emit(Offer(percent, self._text(percent), is_urgent, self._has_ways, self._larger_words))
 
     def _text(self, percent: int) -> str:
-        if self._tokens > self._size and 2 * self._chat.context.examples > self._size:
+        examples, is_over = self._chat.context.examples, self._tokens > self._size
+        if is_over and 2 * examples > self._size:
             words = _("Too long for the model: the examples of the preset take {tokens:,} of {size:,} tokens.")
-            return words.format(tokens=self._chat.context.examples, size=self._size)
+            return words.format(tokens=examples, size=self._size)
         if self._is_refused:
             what = _("This chat is") if self._has_ways else _("This is")
             return _("{what} too long for the model. Nothing was cut or sent. How should it go on?").format(what=what)
-        if self._tokens > self._size:
+        if is_over:
             return _("Too long for the model. Shorten the message or start a new chat.")
         if self._chat.context.when_full != ASK:
             return _("When the chat is full, the oldest messages are forgotten.")

@@ -449,8 +449,10 @@ class ChatController(QObject):
         return behind
 
     def _show_busy(self) -> None:
-        if bool(self.shown.streaming) != self._live_timer.isActive():
-            (self._live_timer.start if self.shown.streaming else self._live_timer.stop)()
+        if not self.shown.streaming:
+            self._live_timer.stop()
+        elif not self._live_timer.isActive():
+            self._live_timer.start()
         is_busy = self._is_writing or self.attached.is_waiting
         if is_busy != self.is_busy:
             self.is_busy = is_busy
@@ -475,20 +477,19 @@ class MessageEdits(QObject):
         message = self._chat.shown.by_id.get(id)
         if message is None:
             return
-        if key == "edit":
-            self.edit_requested.emit(id, message.words, message.role is Role.USER)
-        elif key in REWRITES:
-            self._chat.try_again(id, rewrite=Rewrite(key))
+        edits = self._bridge.services.chats.edits
+        chosen: dict[str, Callable[[], object]] = {
+            "edit": lambda: self.edit_requested.emit(id, message.words, message.role is Role.USER),
+            "fork": lambda: self._bridge.ask(edits.fork(id), self._on_forked),
+            "original": lambda: edits.restore_original(id),
+            "details": lambda: self.details_requested.emit(id, "\n".join(all_details_of(message))),
+            **{each: partial(self._chat.try_again, id, rewrite=Rewrite(each)) for each in REWRITES},
+            **{each: partial(self._delete, id, alone=each == "delete") for each in DELETIONS},
+        }
+        if key in chosen:
+            chosen[key]()
         elif key.startswith(OTHER_MODEL):
             self._chat.try_again(id, model=key.removeprefix(OTHER_MODEL))
-        elif key == "fork":
-            self._bridge.ask(self._bridge.services.chats.edits.fork(id), self._on_forked)
-        elif key == "original":
-            self._bridge.services.chats.edits.restore_original(id)
-        elif key == "details":
-            self.details_requested.emit(id, "\n".join(all_details_of(message)))
-        elif key in DELETIONS:
-            self._delete(id, alone=key == "delete")
 
     def save(self, id: str, text: str) -> None:
         """Save the text that a person edited. A changed question is asked again; a changed answer is only stored."""

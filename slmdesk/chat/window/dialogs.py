@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, in_quotes, ngettext
+from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.conversation import InspectedPrompt
 from slmdesk.chat.examples import KIND, LEAST_TRIED
 from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
@@ -147,16 +148,17 @@ class PresetsWindow(Dialog):
 
     def _show_current(self) -> None:
         preset = self.current
+        id = preset.id if preset else ""
         own = [preset.id for preset in self._controller.presets if not preset.is_shipped]
-        is_own = preset is not None and not preset.is_shipped
+        is_own = id in own
         for each in (self._edit, self._delete):
             each.setEnabled(is_own)
             each.setToolTip("" if is_own else _("Duplicate it: the copy is yours to change"))
-        self._up.setEnabled(preset is not None and is_own and own[0] != preset.id)
-        self._down.setEnabled(preset is not None and is_own and own[-1] != preset.id)
+        self._up.setEnabled(id in own[1:])
+        self._down.setEnabled(id in own[:-1])
         for any_kind in (self._duplicate, self._export, self._default):
             any_kind.setEnabled(preset is not None)
-        self._default.setChecked(preset is not None and preset.id == self._controller.default)
+        self._default.setChecked(preset is not None and id == self._controller.default)
         show_words(self._words, (preset.words or _first_words(preset)) if preset else "")
         is_enough = preset is not None and len(preset.options.examples) >= LEAST_TRIED
         self._try.setEnabled(is_enough)
@@ -220,8 +222,7 @@ class PresetsWindow(Dialog):
 
 
 def _first_words(preset: Preset) -> str:
-    words = " ".join(preset.options.system.split())
-    return words if len(words) <= 160 else words[:159] + "…"
+    return clean_label(preset.options.system, 160)
 
 
 ANY_MODEL = _("Any")

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QMenu, QSizePolicy, QTo
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus, ModelRecord
 from slmdesk.base.texts import _
+from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.window.conversation import PrivateController
 from slmdesk.chat.window.list import PRIVATE
 from slmdesk.jobs.types import EXAM, JobChanged
@@ -375,7 +376,7 @@ class ModelPicker(QWidget):
         event = self._controller.state
         state, name, percent = event.state, event.name, round(event.fraction * 100)
         words = WORDS[state]
-        shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
+        shown = clean_label(name, MOST_NAME)
         if state is ModelState.LOADING:
             words = _("loading, {fraction} %").format(fraction=percent)
             text = _("Loading {name} {fraction} %").format(name=shown, fraction=percent)
@@ -403,8 +404,8 @@ class ModelPicker(QWidget):
 
 
 def _menu_words(model: ModelRecord, exam: str) -> str:
-    name = model.name if len(model.name) <= MOST_MENU_NAME else model.name[: MOST_MENU_NAME - 1] + "…"
-    words = f"{name}   {bytes_for_people(model.bytes)}".replace("&", "&&").replace("\t", " ")
+    name = clean_label(model.name, MOST_MENU_NAME)
+    words = f"{name}   {bytes_for_people(model.bytes)}".replace("&", "&&")
     return f"{words}\t{exam}" if exam else words
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -199,22 +199,11 @@ class ChatRows(QAbstractListModel):
         return 0 if parent.isValid() else len(self.rows)
 
     def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
-        row = self.rows[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return row.title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip("\n".join(part for part in (row.title, self._news_of(row)) if part))
-        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
-            return self._description_of(row)
-        if role == HEADING_ROLE:
-            return self.heading_at(index.row())
-        if role == OPEN_ROLE:
-            return row.id == self._open
-        if role == WRITING_ROLE:
-            return row.id in self._writing
-        if role == UNREAD_ROLE:
-            return row.id in self._unread
-        return {ID_ROLE: row.id, MESSAGE_ROLE: row.message, SPACE_ROLE: row.is_space}.get(role)
+        look = _LOOKS.get(role)
+        return look(self, index.row()) if look is not None else None
+
+    def _tip_of(self, row: Row) -> str:
+        return plain_tip("\n".join(part for part in (row.title, self._news_of(row)) if part))
 
     def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
         """Request a new title. It is shown once the services have saved it."""
@@ -312,6 +301,21 @@ class ChatRows(QAbstractListModel):
         self.is_search, self._is_waiting, self.is_whole = is_search, False, True
         self.endResetModel()
 
+
+_LOOKS: Mapping[int, Callable[[ChatRows, int], Any]] = {
+    int(Qt.ItemDataRole.DisplayRole): lambda rows, at: rows.rows[at].title,
+    int(Qt.ItemDataRole.EditRole): lambda rows, at: rows.rows[at].title,
+    int(Qt.ItemDataRole.ToolTipRole): lambda rows, at: rows._tip_of(rows.rows[at]),
+    int(Qt.ItemDataRole.AccessibleDescriptionRole): lambda rows, at: rows._description_of(rows.rows[at]),
+    ID_ROLE: lambda rows, at: rows.rows[at].id,
+    MESSAGE_ROLE: lambda rows, at: rows.rows[at].message,
+    SPACE_ROLE: lambda rows, at: rows.rows[at].is_space,
+    OPEN_ROLE: lambda rows, at: rows.rows[at].id == rows._open,
+    WRITING_ROLE: lambda rows, at: rows.rows[at].id in rows._writing,
+    UNREAD_ROLE: lambda rows, at: rows.rows[at].id in rows._unread,
+    HEADING_ROLE: lambda rows, at: rows.heading_at(at),
+}
+"""For each role of the model what a row says."""
 
 DOT = 7
 HEADING_PERCENT = 87

@@ -10,10 +10,12 @@ from typing import TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
+from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, Status
 from slmdesk.base.texts import _, decimal, grouped, in_quotes, ngettext
 from slmdesk.base.types import Attached, AttachmentPart, Json, Place, Role, page_word, used_words
+from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.conversation import ContextWindow, Conversation, blanks_note, can_continue, window_of
 from slmdesk.chat.settings import BY_NAME, SAMPLING, STOP
 from slmdesk.chat.types import ASTRAY, LABELS, Quoted, rewrite_of
@@ -111,64 +113,64 @@ def actions_of(message: Message) -> frozenset[str]:
 def details_of(message: Message) -> str:
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return ""
-    rewrite = rewrite_of(message)
     adapter = _adapter(message)
     used = _("with {name}").format(name=adapter) if adapter else ""
-    parts = [message.model_name or "", used, inside(LABELS[rewrite]) if rewrite else ""]
-    return "  ·  ".join(part for part in parts if part)
+    return "  ·  ".join(filter(None, (message.model_name, used, _rewrite_words(message))))
 
 
 def all_details_of(message: Message) -> list[str]:
-    said, rewrite = message.sampling, rewrite_of(message)
+    said = message.sampling
     created = datetime.fromtimestamp(message.created)
-    times = _seconds(message.seconds) if message.seconds else ""
+    times = _seconds(message.seconds)
     if message.seconds and message.tokens_out:
         times += _(", {tokens_out:.1f} tokens a second").format(tokens_out=message.tokens_out / message.seconds)
-    again = {True: _("yes"), False: _("no")}.get(said["reproducible"] is True, "") if "reproducible" in said else ""
+    again = {True: _("yes"), False: _("no"), None: ""}
     rows = [
-        (_("Model"), message.model_name or ""),
-        (_("Preset"), message.preset or ""),
+        (_("Model"), message.model_name),
+        (_("Preset"), message.preset),
         (_("Adapter"), _adapter(message)),
-        (_("Written once more"), inside(LABELS[rewrite]) if rewrite else ""),
+        (_("Written once more"), _rewrite_words(message)),
         (_("Edited by you"), _("yes") if message.original is not None else ""),
         (_("Time"), f"{day_in_figures(created)} {created:%H:%M}"),
         (_("Tokens read"), _count(message.tokens_in)),
         (_("Of them known already"), _count(message.tokens_reused)),
         (_("Tokens written"), _count(message.tokens_out)),
         (_("Writing"), times),
-        (_("Time of thinking"), _seconds(message.thought_seconds) if message.thought_seconds else ""),
+        (_("Time of thinking"), _seconds(message.thought_seconds)),
         (_("Seed"), "" if message.seed is None else str(message.seed)),
-        (_("Same answer again"), again),
+        (_("Same answer again"), again[stored_from(bool, said.get("reproducible"))]),
         *((words, _number(said[name])) for name, words in _SAMPLING.items() if name in said),
-        (STOP.title, _joined(said.get("stop"))),
-        (_("Ended by"), ENDS.get(message.finish_reason or "", message.finish_reason or "")),
-        (_("Model file (SHA-256)"), message.model_sha256 or ""),
+        (STOP.title, ", ".join(map(in_quotes, stored_list(str, said.get("stop")))).replace("\n", "\\n")),
+        (_("Ended by"), ENDS.get(message.finish_reason or "", message.finish_reason)),
+        (_("Model file (SHA-256)"), message.model_sha256),
     ]
     return [f"{name}: {value}" for name, value in rows if value]
 
 
-def _seconds(seconds: float) -> str:
-    return _("{seconds:.1f} s").format(seconds=seconds)
+def _rewrite_words(message: Message) -> str:
+    rewrite = rewrite_of(message)
+    return inside(LABELS[rewrite]) if rewrite else ""
+
+
+def _seconds(seconds: float | None) -> str:
+    return _("{seconds:.1f} s").format(seconds=seconds) if seconds else ""
 
 
 def _count(tokens: int | None) -> str:
     return "" if tokens is None else grouped(tokens)
 
 
-def _joined(value: Json) -> str:
-    items = value if isinstance(value, list | tuple) else ()
-    return ", ".join(map(in_quotes, items)).replace("\n", "\\n")
-
-
 def _number(value: Json) -> str:
-    return decimal(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    number = stored_from(float, value)
+    return str(value) if number is None else decimal(number)
 
 
 def _adapter(message: Message) -> str:
-    name, scale = message.sampling.get("lora_name"), message.sampling.get("lora_scale")
-    if not isinstance(name, str) or not name:
-        return ""
-    return name + (_(" at {scale:.0%}").format(scale=scale) if isinstance(scale, int | float) and scale != 1 else "")
+    name = stored_from(str, message.sampling.get("lora_name")) or ""
+    scale = stored_from(float, message.sampling.get("lora_scale"))
+    if not name or scale in (None, 1):
+        return name
+    return name + _(" at {scale:.0%}").format(scale=scale)
 
 
 def _waiting_note(message: Message, live: AnswerProgress | None) -> str:
@@ -237,37 +239,33 @@ class ShownMessages:
             *self._version_of(message.id),
             is_thought_open=message.id in self.open_thoughts,
         )
-        live = self.live.get(message.id)
-        waiting = live.waiting_words if live is not None and not (message.text or message.thought) else ""
-        note = view.note or (DECIDING if self._is_deciding(message) else waiting)
-        if message.id in self.summarizing and message.status is Status.STREAMING and not message.text:
-            note = SUMMARIZING
+        note, actions = view.note, view.actions
         is_pinned = message.id in self.window.pinned
-        pin = {"unpin" if is_pinned else "pin"} if message.status is not Status.STREAMING else set()
+        if message.status is not Status.STREAMING:
+            actions |= {"unpin" if is_pinned else "pin"}
+        elif not message.text:
+            note = SUMMARIZING if message.id in self.summarizing else note or self._waiting_words(message)
         return changed(
             view,
             note=note,
             extras=tuple(extra_of(key, thing) for key, thing in self.things_below(message).items()),
-            actions=view.actions | pin,
+            actions=actions,
             is_pinned=is_pinned,
             is_left_out=message.id in self.left_out,
         )
+
+    def _waiting_words(self, message: Message) -> str:
+        """Return what is said of an answer without a word. What is read of attachments may still be being decided."""
+        asked, live = self.question_of(message), self.live.get(message.id)
+        if asked is not None and any(not part.attached.is_planned for part in asked.attachments):
+            return DECIDING
+        return live.waiting_words if live is not None and not message.thought else ""
 
     def things_below(self, message: Message) -> dict[str, Thing]:
         return things_below(message, self.quotes.get(message.id, ()), self.question_of(message))
 
     def question_of(self, message: Message) -> Message | None:
         return self.by_id.get(message.parent or "")
-
-    def _is_deciding(self, message: Message) -> bool:
-        """Return whether the parts of the attachments to read for an answer are still being chosen."""
-        asked = self.question_of(message)
-        is_waiting = message.status is Status.STREAMING and not message.text
-        return (
-            is_waiting
-            and asked is not None
-            and any(not attachment.attached.is_planned for attachment in asked.attachments)
-        )
 
     def open(self, opened: Conversation | None) -> None:
         self._versions, self.quotes = (dict(opened.siblings), dict(opened.quotes)) if opened else ({}, {})
@@ -511,8 +509,7 @@ def _attached_line(part: AttachmentPart) -> str:
 
 
 def _quote_line(quoted: Quoted) -> str:
-    words = " ".join(quoted.quote.split())
-    cut = words if len(words) <= MOST_QUOTE else words[: MOST_QUOTE - 1].rstrip() + "\u2026"
+    cut = clean_label(quoted.quote, MOST_QUOTE)
     return _("\u201c{cut}\u201d \u2014 {name}, page {page}").format(cut=cut, name=quoted.name, page=quoted.page)
 
 

@@ -177,8 +177,7 @@ class PresetsController(QObject):
 
     @property
     def new_options(self) -> ChatOptions:
-        preset = self.of(self.default)
-        return with_preset(ChatOptions(), preset) if preset else ChatOptions()
+        return with_preset(ChatOptions(), self.of(self.default))
 
     def save(self, id: str, name: str, options: ChatOptions) -> None:
         """Change a preset, or add one if `id` is empty."""

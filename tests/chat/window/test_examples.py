@@ -17,7 +17,9 @@ PAIRS = tuple((f"Say {n}", f"You said: {'say' if n < 4 else 'never'} {n}") for n
 
 def add(program, name="Say it", pairs=PAIRS, **options):
     examples = tuple(Example(*pair) for pair in pairs)
-    return program.ask(lambda services: services.chats.presets.add(name, ChatOptions(examples=examples, **options)))
+    preset = program.ask(lambda services: services.chats.presets.add(name, ChatOptions(examples=examples, **options)))
+    program.wait(lambda: program.frame.options.presets.of(preset.id))
+    return preset
 
 
 def open_window(program):

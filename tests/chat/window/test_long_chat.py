@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QToolButton
 
 from slmdesk.base.records import Status
 from slmdesk.chat.conversation import window_of
+from slmdesk.chat.types import ChatOptions
 from slmdesk.chat.window.messages import EARLIER_CHAT, FROM_HERE, LINE, SUMMARIZING
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -23,7 +24,8 @@ def words(number: int, count: int = 20) -> str:
 @pytest.fixture
 def small(program):
     program.ask(lambda services: services.settings.change(context_tokens=CONTEXT))
-    chat = program.ask(lambda services: services.chats.new_chat("Long", system=SYSTEM))
+    chat = program.ask(lambda services: services.chats.new_chat("Long"))
+    chat = program.ask(lambda services: services.chats.change_options(chat.id, ChatOptions(system=SYSTEM)))
     program.chat.open_chat(chat.id)
     program.wait(lambda: program.chat.chat == chat.id)
     return program

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -183,10 +183,7 @@ class ConversationView(SelectableArea):
     # handlers ------------------------------------------------------------------------------------------------------
 
     def _on_focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:
-        for index in sorted(self.live):
-            widget = self.rows[index].widget
-            if widget is None:
-                continue
+        for index, _row, widget in self.live_rows:
             if now is not None and widget.isAncestorOf(now):
                 self.current = index
             if any(thing is not None and widget.isAncestorOf(thing) for thing in (before, now)):
@@ -201,24 +198,31 @@ class ConversationView(SelectableArea):
         is_writing = key in (AGAIN, "continue", *VERSION_STEPS, *REWRITES) or key.startswith(OTHER_MODEL)
         if is_writing and not (row.widget and row.widget.has_focused_button):
             self.clicked_away.emit()
-        if key == "copy":
-            self.copy_message(message_id)
-        elif key == "translate":
-            request_translation(self, self.selected_text() or row.view.text)
-        elif key == "write":
-            request_writing(self, self.selected_text() or row.view.text)
-        elif key in VERSION_STEPS:
-            self._flip_from(message_id, key)
-        elif key == "try_again":
-            self._open_under(message_id, key, self._ways_again(row.view))
-        elif key in (AGAIN, "continue"):
-            self._keep_keyboard(message_id)
-            (self.try_again_requested if key == AGAIN else self.continue_requested).emit(message_id)
-        elif key == "more":
-            self._open_under(message_id, key, self._entries_of(row.view))
+        do = self._own_actions.get(key)
+        if do is not None:
+            do(row.view, key)
+            return
+        self._keep_keyboard(message_id)
+        requested = self._request_signals.get(key)
+        if requested is not None:
+            requested.emit(message_id)
         else:
-            self._keep_keyboard(message_id)
             self.menu_chosen.emit(message_id, key)
+
+    @property
+    def _own_actions(self) -> dict[str, Callable[[MessageView, str], object]]:
+        return {
+            "copy": lambda view, _key: self.copy_message(view.id),
+            "translate": lambda view, _key: request_translation(self, self.selected_text() or view.text),
+            "write": lambda view, _key: request_writing(self, self.selected_text() or view.text),
+            "try_again": lambda view, key: self._open_under(view.id, key, self._ways_again(view)),
+            "more": lambda view, key: self._open_under(view.id, key, self._entries_of(view)),
+            **dict.fromkeys(VERSION_STEPS, lambda view, key: self._flip_from(view.id, key)),
+        }
+
+    @property
+    def _request_signals(self) -> dict[str, SignalInstance]:
+        return {AGAIN: self.try_again_requested, "continue": self.continue_requested}
 
     def _open_under(self, message_id: str, key: str, entries: Sequence[Entry]) -> None:
         """Open a menu under a button of a message. A single entry is run at once."""
@@ -374,7 +378,8 @@ class ConversationView(SelectableArea):
 
     def _widget_grown(self, row: Row) -> None:
         super()._widget_grown(row)
-        self._finder.mark(row, self._style)
+        if row.widget is not None:
+            self._finder.mark(row, row.widget, self._style)
 
     # Qt's own ------------------------------------------------------------------------------------------------------
 
@@ -492,11 +497,9 @@ class ConversationView(SelectableArea):
 
     def _show_current(self) -> None:
         here = self.hasFocus() and self._by_keyboard
-        for index in self.live:
-            widget = self.rows[index].widget
-            if widget is not None:
-                inside = widget.text.hasFocus() and widget.text.has_caret
-                widget.set_current(index == self.current and (here or inside))
+        for index, _row, widget in self.live_rows:
+            inside = widget.text.hasFocus() and widget.text.has_caret
+            widget.set_current(index == self.current and (here or inside))
 
 
 Interface: TypeAlias = Any
@@ -668,23 +671,24 @@ class Finder:
         area.scroll_to(row.view.id)
         self._gone_to = (row.view.id, number)
         self._mark_all(style)
-        shown = row.widget.text.extraSelections() if row.widget is not None else []
-        if row.widget is None or not shown:
+        if row.widget is None:
             return
         text = row.widget.text
+        shown = text.extraSelections()
+        if not shown:
+            return
         rect = text.cursorRect(shown[min(number, len(shown) - 1)].cursor)
         y = text.viewport().mapTo(area.viewport(), rect.center()).y()
         if not EDGE <= y <= area.viewport().height() - EDGE:
             area.scroll_by(y - area.viewport().height() // 2)
 
-    def mark(self, row: Row, style: ViewStyle) -> None:
-        if row.widget is not None:
-            message, number = self._gone_to
-            mark(row.widget.text, self._words, style, number if message == row.view.id else -1)
+    def mark(self, row: Row, widget: MessageWidget, style: ViewStyle) -> None:
+        message, number = self._gone_to
+        mark(widget.text, self._words, style, number if message == row.view.id else -1)
 
     def _mark_all(self, style: ViewStyle) -> None:
-        for index in self._area.live:
-            self.mark(self._area.rows[index], style)
+        for _index, row, widget in self._area.live_rows:
+            self.mark(row, widget, style)
 
 
 def find_in(messages: Iterable[MessageView], words: str) -> tuple[Hit, ...]:

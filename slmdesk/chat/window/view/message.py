@@ -206,8 +206,8 @@ class MessageWidget(QWidget):
         self._fold: QToolButton | None = None
         self._editor: QuestionEditor | None = None
         self._row: list[QToolButton | QLabel] = []
-        self._note: QLabel | None = None
-        self._note_icon: QLabel | None = None
+        self._note: tuple[QLabel, QLabel] | None = None
+        """The note and its icon."""
         self.text = MessageText(style, self, on_band=not view.is_markdown, formulas=formulas)
         self.text.setAccessibleName(view.label)
         self.text.setPlaceholderText("…" if view.is_growing else "")
@@ -404,30 +404,29 @@ class MessageWidget(QWidget):
     def _lay_note(self, y: int, inner: int) -> int:
         words = " ".join(part for part in (self._view.note, PLAIN_NOTE if self.writer.is_plain else "") if part)
         if not words:
-            for part in (self._note, self._note_icon):
-                if part is not None:
-                    part.hide()
+            for part in self._note or ():
+                part.hide()
             return y
         y += SPACE_4  # clear of the focus ring
         name, colour_name = _NOTE_LOOKS.get(self._view.status, ("info", "ink2"))
-        if self._note is None or self._note_icon is None:
-            self._note = plain_label("", self, name="message_note")
-            self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._note_icon = named(QLabel(self), "message_note_icon")
+        if self._note is None:
+            self._note = (plain_label("", self, name="message_note"), named(QLabel(self), "message_note_icon"))
+            self._note[0].setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        note, note_icon = self._note
         kind = "small" if colour_name == "ink2" else colour_name
-        if self._note.property("kind") != kind:
-            self._note.setProperty("kind", kind)
+        if note.property("kind") != kind:
+            note.setProperty("kind", kind)
             colour = self._style.theme.colour(colour_name)
-            self._note_icon.setPixmap(pixmap(name, colour, size=16, scale=self.devicePixelRatioF()))
-        self._note.setText(words)
+            note_icon.setPixmap(pixmap(name, colour, size=16, scale=self.devicePixelRatioF()))
+        note.setText(words)
         width = inner - 24
-        height = max(self._note.heightForWidth(width), 18)
-        self._note.ensurePolished()
-        first_line = max(self._note.fontMetrics().lineSpacing(), 18)
-        self._note_icon.setGeometry(SPACE_16, y + (first_line - 16) // 2, 16, 16)
-        self._note.setGeometry(SPACE_16 + 24, y, width, height)
-        self._note.show()
-        self._note_icon.show()
+        height = max(note.heightForWidth(width), 18)
+        note.ensurePolished()
+        first_line = max(note.fontMetrics().lineSpacing(), 18)
+        note_icon.setGeometry(SPACE_16, y + (first_line - 16) // 2, 16, 16)
+        note.setGeometry(SPACE_16 + 24, y, width, height)
+        note.show()
+        note_icon.show()
         return y + height + SPACE_8
 
     def _lay_actions(self) -> None:
@@ -448,10 +447,9 @@ class MessageWidget(QWidget):
     def show_actions(self) -> None:
         focus = self.window().focusWidget()
         focused = focus is not None and self.isAncestorOf(focus)
-        requested = self._is_hovered or self.is_current or self._is_lively or focused
-        requested = (
-            requested or bool(self._view.note) or self._view.versions > 1
-        )  # the way back to other versions is never hidden
+        has_versions = self._view.versions > 1  # the way back to other versions is never hidden
+        reasons = (self._is_hovered, self.is_current, self._is_lively, focused, bool(self._view.note), has_versions)
+        requested = any(reasons)
         if requested and not self._row:
             self._make_actions()
         for thing in self._row:
@@ -605,41 +603,43 @@ class ThoughtLine(QObject):
     def __init__(self, style: ViewStyle, parent: QWidget) -> None:
         super().__init__(parent, objectName="thought_line")
         self._style, self._parent = style, parent
-        self._line: QToolButton | None = None
-        self._answer_now: QToolButton | None = None
-        self._text: QLabel | None = None
+        self._parts: tuple[QToolButton, QToolButton, QLabel] | None = None
+        """The line, the button that ends the thought, and the thought; made for a message that has one."""
 
     @property
     def buttons(self) -> list[QToolButton]:
-        return [button for button in (self._line, self._answer_now) if button is not None and not button.isHidden()]
+        if self._parts is None:
+            return []
+        return [button for button in self._parts[:2] if not button.isHidden()]
 
     def show_view(self, view: MessageView) -> None:
         if not view.thought_line:
-            for part in (self._line, self._answer_now, self._text):
-                if part is not None:
-                    part.hide()
+            for part in self._parts or ():
+                part.hide()
             return
-        if self._line is None or self._answer_now is None or self._text is None:
-            words = _("Show or hide what the model thought")
-            self._line = self._make_button("message_thought", TOGGLE_THOUGHT, words, True)
-            self._answer_now = self._make_button(
-                "message_answer_now", ANSWER_NOW, _("End the thought and write the answer")
-            )
-            self._answer_now.setText(_("Answer now"))
-            self._text = plain_label("", self._parent, name="message_thought_text", kind="small")
-            self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        is_open = view.is_thought_open
-        mirrored = self._parent.isRightToLeft()
-        closed_icon = "chevron-left" if mirrored else "chevron-right"
-        self._line.setIcon(icon("chevron-down" if is_open else closed_icon, self._style.theme.colour("ink2")))
-        self._line.setText(view.thought_line)
-        self._line.setChecked(is_open)
-        self._line.show()
-        self._answer_now.setIcon(icon("play", self._style.theme.colour("ink2")))
-        self._answer_now.setVisible(view.is_thinking)
-        if self._text.text() != view.thought:
-            self._text.setText(view.thought)
-        self._text.setVisible(is_open)
+        if self._parts is None:
+            self._parts = self._build()
+        line, answer_now, text = self._parts
+        closed_icon = "chevron-left" if self._parent.isRightToLeft() else "chevron-right"
+        name = "chevron-down" if view.is_thought_open else closed_icon
+        line.setIcon(icon(name, self._style.theme.colour("ink2")))
+        line.setText(view.thought_line)
+        line.setChecked(view.is_thought_open)
+        line.show()
+        answer_now.setVisible(view.is_thinking)
+        if text.text() != view.thought:
+            text.setText(view.thought)
+        text.setVisible(view.is_thought_open)
+
+    def _build(self) -> tuple[QToolButton, QToolButton, QLabel]:
+        words = _("Show or hide what the model thought")
+        line = self._make_button("message_thought", TOGGLE_THOUGHT, words, True)
+        answer_now = self._make_button("message_answer_now", ANSWER_NOW, _("End the thought and write the answer"))
+        answer_now.setText(_("Answer now"))
+        answer_now.setIcon(icon("play", self._style.theme.colour("ink2")))
+        text = plain_label("", self._parent, name="message_thought_text", kind="small")
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return line, answer_now, text
 
     def lay(self, y: int, width: int) -> int:
         """Place the line from `y` down. Returns where it ends, in device-independent pixels."""
@@ -654,12 +654,12 @@ class ThoughtLine(QObject):
                 place.moveRight(width - place.left())
             button.setGeometry(place)
         y += self._style.row_height
-        if self._text is not None and not self._text.isHidden():
-            inner = width - 3 * SPACE_16
-            self._text.ensurePolished()
-            height = self._text.heightForWidth(inner)
+        if self._parts is not None and not self._parts[2].isHidden():
+            text, inner = self._parts[2], width - 3 * SPACE_16
+            text.ensurePolished()
+            height = text.heightForWidth(inner)
             left = SPACE_16 if self._parent.isRightToLeft() else 2 * SPACE_16
-            self._text.setGeometry(left, y, inner, height)
+            text.setGeometry(left, y, inner, height)
             y += height + SPACE_8
         return y
 

@@ -74,6 +74,12 @@ class MessageArea(QAbstractScrollArea):
     # properties ----------------------------------------------------------------------------------------------------
 
     @property
+    def live_rows(self) -> list[tuple[int, Row, MessageWidget]]:
+        """Return the rows that have widgets, from the top, each with its index and its widget."""
+        rows = ((index, self.rows[index]) for index in sorted(self.live))
+        return [(index, row, row.widget) for index, row in rows if row.widget is not None]
+
+    @property
     def column_width(self) -> int:
         return min(scaled(COLUMN_WIDTH) + 2 * SPACE_16, max(self.viewport().width() - 2 * SPACE_12, 120))
 
@@ -113,15 +119,12 @@ class MessageArea(QAbstractScrollArea):
 
     def row_at(self, y: int) -> int:
         """Return the index of the row at this height of the viewport, or of the nearest row with a widget."""
-        best, distance = 0, 1 << 30
-        for index in self.live:
-            top = self.top_of(index)
-            if top is None:
-                continue
-            away = max(top - y, y - top - self.rows[index].height, 0)
-            if away < distance:
-                best, distance = index, away
-        return best
+        away = {
+            index: max(top - y, y - top - self.rows[index].height, 0)
+            for index in self.live
+            if (top := self.top_of(index)) is not None
+        }
+        return min(away, key=lambda index: away[index], default=0)
 
     def relay(self) -> None:
         """Create widgets in and around the viewport, correct estimated heights, place widgets. The anchor stays put."""
@@ -213,13 +216,12 @@ class MessageArea(QAbstractScrollArea):
         self.relay()
 
     def _on_slice(self) -> None:
-        for index in sorted(self.live, reverse=self.follow_end):
-            row = self.rows[index]
-            if row.has_more and row.widget is not None:
-                row.has_more = row.widget.show_more(width=self.column_width)
-                self._measure_again(index)
-                self._widget_grown(row)
-                break
+        waiting = [each for each in self.live_rows if each[1].has_more]
+        if waiting:
+            index, row, widget = waiting[-1 if self.follow_end else 0]
+            row.has_more = widget.show_more(width=self.column_width)
+            self._measure_again(index)
+            self._widget_grown(row)
         self.relay()
 
     # hooks ---------------------------------------------------------------------------------------------------------
@@ -336,12 +338,14 @@ class MessageArea(QAbstractScrollArea):
         self.rows.set_height(index, height, self.column_width)
 
     def _recycle_outside(self, first: int, end: int) -> None:
-        outside = {index for index in self.live if not first <= index < end}
-        for index in sorted(outside):
-            widget = self.rows[index].widget
-            if widget is not None and widget.is_held():
+        outside = set[int]()
+        for index, _row, widget in self.live_rows:
+            if first <= index < end:
+                continue
+            if widget.is_held():
                 widget.move(widget.x(), FAR_AWAY)
-                outside.discard(index)
+            else:
+                outside.add(index)
         self._drop_widgets(outside)
 
     def _drop_widgets(self, indexes: Collection[int]) -> None:

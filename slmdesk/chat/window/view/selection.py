@@ -34,6 +34,9 @@ STEP_MS = 30
 """Milliseconds between two scroll steps while the mouse is held outside the view."""
 
 
+Chosen = tuple[MessageView, QTextCursor | None, QTextDocument | None]
+
+
 class Selecting(QObject):
     """Keeps the selection of each row, even of rows without a widget, and extends it while the mouse is dragged."""
 
@@ -77,11 +80,10 @@ class Selecting(QObject):
             return
         widget.text.spans_messages = True
         self._extend(over, place)
-        outside = spot.y() < 0 or spot.y() > self._area.viewport().height()
-        if outside and not self._timer.isActive():
-            self._timer.start()
-        elif not outside:
+        if 0 <= spot.y() <= self._area.viewport().height():
             self._timer.stop()
+        elif not self._timer.isActive():
+            self._timer.start()
 
     def end(self) -> None:
         self._timer.stop()
@@ -116,23 +118,20 @@ class Selecting(QObject):
             row.widget.text.select(*row.selection)
 
     def text(self, style: ViewStyle, parser: Parser) -> str:
-        chosen = self._chosen(style, parser)
-        return "\n\n".join(text_of_selection(part) if part else view.text for view, part, __ in chosen)
+        return _text_of(list(self._chosen(style, parser)))
 
     def mime(self, style: ViewStyle, parser: Parser) -> QMimeData | None:
         """Return the selected text for the clipboard, with HTML; None if nothing is selected."""
         chosen = list(self._chosen(style, parser))  # keeps the documents alive
         if len(chosen) == 1 and chosen[0][1] is not None:
             return mime_of_selection(chosen[0][1])
-        text = "\n\n".join(text_of_selection(part) if part else view.text for view, part, __ in chosen)
+        text = _text_of(chosen)
         if len(text) > LONGEST_HTML:
             return mime_of(text)
         pages = [html_of_selection(part) if part else html_of(view, parser) for view, part, __ in chosen]
         return mime_of(text, "\n".join(pages)) if text else None
 
-    def _chosen(
-        self, style: ViewStyle, parser: Parser
-    ) -> Iterator[tuple[MessageView, QTextCursor | None, QTextDocument | None]]:
+    def _chosen(self, style: ViewStyle, parser: Parser) -> Iterator[Chosen]:
         """Yield the selected messages, each with its selected part (None for all of it), and with the document, which
         the cursor of the part does not keep alive.
         """
@@ -184,6 +183,10 @@ class Selecting(QObject):
         height = self._area.viewport().height()
         self._area.scroll_by(y // 2 if y < 0 else max((y - height) // 2, 0))
         self.drag_to(self._place)
+
+
+def _text_of(chosen: Sequence[Chosen]) -> str:
+    return "\n\n".join(text_of_selection(part) if part else view.text for view, part, __ in chosen)
 
 
 def document_of(view: MessageView, style: ViewStyle, parser: Parser) -> QTextDocument:
