@@ -398,6 +398,7 @@ class ReportTask(Task[ReportRequest, Report]):
     """A task that asks a model for statements, and needs no record of its own: what is stored is the report."""
 
     request, result = ReportRequest, Report
+    fields = (Field("model", "", "Id or name, or its beginning.", FieldKind.MODEL, option="-m/--model"),)
     grows_in_place = True
 
     def model(self, request: ReportRequest, context: TaskContext) -> ModelRecord:
