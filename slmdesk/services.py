@@ -128,10 +128,11 @@ LISTENERS: Mapping[type[Event], tuple[str, ...]] = {
 
 
 def _by_names(owner: Services, new: type[T]) -> T:
-    """Create a service whose constructor names what it is given as `Services` calls it."""
-    code, defaults = new.__init__.__code__, new.__init__.__defaults__ or ()
-    names = code.co_varnames[1 : code.co_argcount - len(defaults)]
-    return new(*(getattr(owner, name) for name in names))
+    """Create a service whose constructor names what it is given as `Services` calls it. Also what it could do without
+    is given: a key that is left out would leave a text unsealed.
+    """
+    code = new.__init__.__code__
+    return new(*(getattr(owner, name) for name in code.co_varnames[1 : code.co_argcount]))
 
 
 class Made(Lazy["Services", T]):
