@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -26,7 +27,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json, Role, used_words
 from slmdesk.claims.types import check_words, marks_of
 from slmdesk.exports import phrases
-from slmdesk.exports.writers import framed, harmless_markdown, pieces_of
+from slmdesk.exports.markdown import framed, harmless_markdown, pieces_of
 
 Shown = tuple[Item, Sequence[Message]]
 """A chat and the messages of its active branch."""
@@ -47,40 +48,71 @@ def iso_time(seconds: float) -> str:
 
 
 def attached_lines(message: Message) -> list[str]:
-    attached = [attachment.attached for attachment in message.attachments]
-    return [_(phrases.ATTACHED).format(name=" ".join(about.name.split()), used=used_words(about)) for about in attached]
+    lines = list[str]()
+    for attachment in message.attachments:
+        attached = attachment.attached
+        name = " ".join(attached.name.split())
+        line = _(phrases.ATTACHED).format(name=name, used=used_words(attached))
+        lines.append(line)
+    return lines
 
 
 def opening_of(item: Item) -> list[tuple[str, str]]:
-    """Return the texts before the messages of a chat, each with its heading: instructions, and notes that the model
-    reads instead of the earlier part.
+    """Return the texts before the messages of a chat, each with its heading.
+
+    They are instructions, and notes that the model reads instead of the earlier part.
     """
-    notes = item.settings.get("earlier_notes")
-    sections = ((phrases.INSTRUCTIONS, item.settings.get("system")), (phrases.EARLIER_NOTES, notes))
-    return [(_(name), words) for name, words in sections if isinstance(words, str) and words.strip()]
+    opening = list[tuple[str, str]]()
+    for key, name in _OPENING.items():
+        words = item.settings.get(key)
+        if isinstance(words, str) and words.strip():
+            opening.append((_(name), words))
+    return opening
+
+
+_OPENING: Mapping[str, str] = {
+    "system": phrases.INSTRUCTIONS,
+    "earlier_notes": phrases.EARLIER_NOTES,
+}
 
 
 def origin_of(item: Item) -> dict[str, Json] | None:
-    """Return the program that a chat was imported from, its id there, and when. None for a chat written here."""
+    """Return the program that a chat was imported from, its id there, and when.
+
+    None for a chat written here.
+    """
     origin = item.settings.get(IMPORTED)
     if isinstance(origin, Mapping) and origin.get("program") == OWN_PROGRAM:
         origin = origin.get("origin")
     if not isinstance(origin, Mapping):
         return None
     time = origin.get("time")
-    when = iso_time(time) if isinstance(time, int | float) else None
-    return {"program": str(origin.get("program", "")), "id": str(origin.get("id", "")), "imported": when}
+    imported: str | None = None
+    if isinstance(time, int | float):
+        imported = iso_time(time)
+    return {
+        "program": str(origin.get("program", "")),
+        "id": str(origin.get("id", "")),
+        "imported": imported,
+    }
 
 
-def to_markdown(item: Item, path: Sequence[Message], *, level: int = 1, line: str = "") -> str:
-    """Return the active branch as a Markdown document: who said what, when, and which messages are incomplete. `level`
-    is the level of its heading, `line` a line of ours below it.
+def to_markdown(
+    item: Item, path: Sequence[Message], *, level: int = 1, line: str = ""
+) -> str:
+    """Return the active branch as a Markdown document.
 
-    What was said is quoted: only we name speakers. Other versions of an answer are only in the JSON export.
+    Who said what, when, and which messages are incomplete. `level` is the level of its
+    heading, `line` a line of ours below it. What was said is quoted: only we name
+    speakers. Other versions of an answer are only in the JSON export.
     """
-    blocks = [f"{'#' * level} {_heading(item.shown_title)}", *([f"*{_heading(line)}*"] if line else ())]
-    if origin := origin_of(item):
-        blocks.append(f"*{_(phrases.IMPORTED_FROM).format(program=_heading(str(origin['program'])))}*")
+    blocks = [f"{'#' * level} {_heading(item.shown_title)}"]
+    if line:
+        blocks.append(f"*{_heading(line)}*")
+    origin = origin_of(item)
+    if origin is not None:
+        program = _heading(str(origin["program"]))
+        blocks.append(f"*{_(phrases.IMPORTED_FROM).format(program=program)}*")
     for name, words in opening_of(item):
         blocks += [f"**{name}**", harmless_markdown(framed(words))]
     for message in path:
@@ -96,23 +128,34 @@ def _blocks_of(message: Message) -> Iterator[str]:
         yield "\n".join(f"- {_heading(line)}" for line in attached_lines(message))
     if message.status in CUT:
         yield f"*({_(CUT[message.status])})*"
-    if words := check_words(marks_of(message)):
-        yield f"*{_heading(words)}*"
+    warning = check_words(marks_of(message))
+    if warning:
+        yield f"*{_heading(warning)}*"
 
 
 def chats_to_markdown(title: str, chats: Sequence[Shown], line: str = "") -> str:
-    contents = [f"{number}. {_heading(item.shown_title)}" for number, (item, _path) in enumerate(chats, start=1)]
-    sections = [to_markdown(item, path, level=2) for item, path in chats]
-    first = f"# {_heading(title)}\n\n" + (f"*{_heading(line)}*\n\n" if line else "")
-    return "\n---\n\n".join([first + "\n".join(contents) + "\n", *sections])
+    head = f"# {_heading(title)}\n\n"
+    if line:
+        head += f"*{_heading(line)}*\n\n"
+    contents = list[str]()
+    sections = list[str]()
+    for number, (chat, path) in enumerate(chats, start=1):
+        contents.append(f"{number}. {_heading(chat.shown_title)}")
+        sections.append(to_markdown(chat, path, level=2))
+    head += "\n".join(contents) + "\n"
+    return "\n---\n\n".join([head, *sections])
 
 
 def to_json(
-    item: Item, messages: Sequence[Message], path: Sequence[Message], quotes: Mapping[str, Json] | None = None
+    item: Item,
+    messages: Sequence[Message],
+    path: Sequence[Message],
+    quotes: Mapping[str, Json] | None = None,
 ) -> str:
-    """Return everything the store has about a chat, except owners and revisions, as a JSON object.
+    """Return everything the store has about a chat as a JSON object.
 
-    `quotes` are the verified quotations, by the id of the answer.
+    Except owners and revisions. `quotes` are the verified quotations, by the id of the
+    answer.
     """
     return _json(chat_shape(item, messages, path, quotes))
 
@@ -123,9 +166,17 @@ def chats_to_json(shapes: Sequence[Json]) -> str:
 
 
 def chat_shape(
-    item: Item, messages: Sequence[Message], path: Sequence[Message], quotes: Mapping[str, Json] | None = None
+    item: Item,
+    messages: Sequence[Message],
+    path: Sequence[Message],
+    quotes: Mapping[str, Json] | None = None,
 ) -> dict[str, Json]:
-    """Return the object of `to_json`. history.imports reads it back, so a new field must be added there too."""
+    """Return the object of `to_json`.
+
+    history.imports reads it back, so a new field must be added there too.
+    """
+    hidden = (*_UNSENT, IMPORTED)
+    settings = {key: value for key, value in item.settings.items() if key not in hidden}
     return {
         "format": OWN_FORMAT,
         "version": OWN_VERSION,
@@ -137,7 +188,7 @@ def chat_shape(
         "pinned": item.pinned,
         "archived": item.archived,
         "origin": origin_of(item),
-        "settings": {key: value for key, value in item.settings.items() if key not in (*_UNSENT, IMPORTED)},
+        "settings": settings,
         "shown": [message.id for message in path],
         "messages": [_message(message) for message in messages],
         "quotes": dict(quotes or {}),
@@ -149,6 +200,9 @@ def _json(shape: Json) -> str:
 
 
 def _message(message: Message) -> dict[str, Json]:
+    error: dict[str, Json] | None = None
+    if message.error_code:
+        error = {"code": message.error_code, "args": dict(message.error_args)}
     return {
         "id": message.id,
         "parent": message.parent,
@@ -166,76 +220,109 @@ def _message(message: Message) -> dict[str, Json]:
         "original": message.original,
         "sampling": dict(message.sampling),
         "seed": message.seed,
-        "tokens": {"in": message.tokens_in, "out": message.tokens_out, "reused": message.tokens_reused},
+        "tokens": {
+            "in": message.tokens_in,
+            "out": message.tokens_out,
+            "reused": message.tokens_reused,
+        },
         "seconds": message.seconds,
         "finish_reason": message.finish_reason,
-        "error": {"code": message.error_code, "args": dict(message.error_args)} if message.error_code else None,
+        "error": error,
     }
 
 
 def _speaker(message: Message) -> str:
-    is_edited = message.role not in (Role.USER, Role.SYSTEM) and message.original is not None
-    return _heading(name_of_speaker(message)) + (_(phrases.EDITED_BY_YOU) if is_edited else "")
+    name = _heading(name_of_speaker(message))
+    if message.original is not None and message.role not in (Role.USER, Role.SYSTEM):
+        name += _(phrases.EDITED_BY_YOU)
+    return name
 
 
 def _heading(text: str) -> str:
     """Return a text as one line, with its Markdown characters escaped."""
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>#" else letter for letter in line)
+    words = "".join(letter if letter.isprintable() else " " for letter in text)
+    line = " ".join(words.split())
+    return re.sub(r"([\\`*_\[\]<>#])", r"\\\1", line)
 
 
 def chat_paper(subject: Item, path: Sequence[Message]) -> Paper:
-    return Paper(_title(subject), tuple(_chat(subject, path)), _about(subject), model=models_of(path))
+    pieces = tuple(_chat(subject, path))
+    return Paper(_title(subject), pieces, _about(subject), model=models_of(path))
 
 
 def models_of(path: Sequence[Message]) -> str:
     """Return the names of the models that wrote messages."""
-    written = (message for message in path if message.role is Role.ASSISTANT and message.words.strip())
-    return ", ".join(dict.fromkeys(message.model_name or _(phrases.MODEL) for message in written))
+    names = dict[str, None]()
+    for message in path:
+        if message.role is Role.ASSISTANT and message.words.strip():
+            names[_model_of(message)] = None
+    return ", ".join(names)
+
+
+def _model_of(message: Message) -> str:
+    return message.model_name or _(phrases.MODEL)
 
 
 def chats_paper(title: str, chats: Sequence[Shown]) -> Paper:
-    pieces = [heading(_(phrases.CONTENTS))]
-    pieces += [item(_title(subject), mark=f"{number}.") for number, (subject, _path) in enumerate(chats, start=1)]
-    for subject, path in chats:
-        pieces += [Piece(PieceKind.RULE), heading(_title(subject)), small(_about(subject)), *_chat(subject, path)]
-    model = models_of([message for _item, path in chats for message in path])
-    return Paper(title, tuple(pieces), _(phrases.EXPORTED), model=model)
+    contents = [heading(_(phrases.CONTENTS))]
+    pieces = list[Piece]()
+    messages = list[Message]()
+    for number, (subject, path) in enumerate(chats, start=1):
+        contents.append(item(_title(subject), mark=f"{number}."))
+        pieces += [
+            Piece(PieceKind.RULE),
+            heading(_title(subject)),
+            small(_about(subject)),
+            *_chat(subject, path),
+        ]
+        messages += path
+    model = models_of(messages)
+    return Paper(title, (*contents, *pieces), _(phrases.EXPORTED), model=model)
 
 
-def _chat(subject: Item, path: Sequence[Message]) -> list[Piece]:
-    opening = [piece for name, words in opening_of(subject) for piece in (heading(name, 3), *_frame(_lines(words)))]
-    return [*opening, *(piece for message in path for piece in _said(message))]
+def _chat(subject: Item, path: Sequence[Message]) -> Iterator[Piece]:
+    for name, words in opening_of(subject):
+        yield heading(name, 3)
+        yield from map(_framed, _lines(words))
+    for message in path:
+        yield from _pieces_of(message)
 
 
-def _frame(pieces: Sequence[Piece]) -> list[Piece]:
-    """Mark words of a message, with their headings below those of the speakers."""
-    return [
-        changed(piece, said=True, level=piece.level + 2 if piece.kind is PieceKind.HEADING else piece.level)
-        for piece in pieces
-    ]
+def _framed(piece: Piece) -> Piece:
+    """Return words of a message, with headings below those of the speakers."""
+    level = piece.level
+    if piece.kind is PieceKind.HEADING:
+        level += 2
+    return changed(piece, said=True, level=level)
 
 
 def _about(subject: Item) -> str:
     origin = origin_of(subject)
     day = phrases.day_words(subject.created)
-    words = _(phrases.CHAT_IMPORTED) if origin else _(phrases.CHAT_OF)
-    return words.format(day=day, program=origin["program"] if origin else "")
+    if origin is None:
+        return _(phrases.CHAT_OF).format(day=day)
+    return _(phrases.CHAT_IMPORTED).format(day=day, program=origin["program"])
 
 
-def _said(message: Message) -> list[Piece]:
-    pieces = [heading(name_of_speaker(message), 3), small(phrases.moment_words(message.created))]
-    pieces += _frame(pieces_of(message.words) if message.role is Role.ASSISTANT else _lines(message.words))
-    pieces += [small(line) for line in attached_lines(message)]
+def _pieces_of(message: Message) -> Iterator[Piece]:
+    yield heading(name_of_speaker(message), 3)
+    yield small(phrases.moment_words(message.created))
+    if message.role is Role.ASSISTANT:
+        pieces = pieces_of(message.words)
+    else:
+        pieces = _lines(message.words)
+    yield from map(_framed, pieces)
+    yield from map(small, attached_lines(message))
     if message.status in CUT:
-        pieces.append(small(f"({_(CUT[message.status])})"))
-    if words := check_words(marks_of(message)):
-        pieces.append(small(words))
-    return pieces
+        yield small(f"({_(CUT[message.status])})")
+    warning = check_words(marks_of(message))
+    if warning:
+        yield small(warning)
 
 
 def _lines(words: str) -> list[Piece]:
-    return [paragraph(part.strip("\n")) for part in words.split("\n\n") if part.strip()]
+    parts = words.split("\n\n")
+    return [paragraph(part.strip("\n")) for part in parts if part.strip()]
 
 
 def name_of_speaker(message: Message) -> str:
@@ -243,7 +330,7 @@ def name_of_speaker(message: Message) -> str:
         return _(phrases.YOU)
     if message.role is Role.SYSTEM:
         return _(phrases.INSTRUCTIONS)
-    return _(phrases.BY_MODEL).format(name=message.model_name or _(phrases.MODEL))
+    return _(phrases.BY_MODEL).format(name=_model_of(message))
 
 
 def _title(subject: Item) -> str:

@@ -1,7 +1,7 @@
 """The words that exports say: headings, columns, states, days and times.
 
-They stand here in English and pass `_()` where they are written, in the language of the export (`base.language`). What
-is stored, and the keys and values of JSON, stay English.
+They are here in English and pass `_()` where they are written, in the language of the
+export (`base.language`). What is stored, and the keys and values of JSON, stay English.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from slmdesk.base.texts import N_, _, date_words, ngettext
 
 
 def told(words: Iterable[str]) -> tuple[str, ...]:
-    """Return words of this module, such as the head of a table, in the language of the export."""
-    return tuple(_(word) if word else "" for word in words)
+    """Return words of this module in the language of the export.
+
+    Such as the head of a table.
+    """
+    return tuple(word and _(word) for word in words)
 
 
 def day_words(seconds: float) -> str:
@@ -23,9 +26,11 @@ def day_words(seconds: float) -> str:
 
 
 def moment_words(seconds: float) -> str:
-    """Return the local day and time of a time in seconds since the epoch, with its zone."""
+    """Return the local day and time, with its zone, of seconds since the epoch."""
     moment = _local(seconds)
-    return _("{day}, {time} ({zone})").format(day=date_words(moment.date()), time=f"{moment:%H:%M}", zone=_zone(moment))
+    day = date_words(moment.date())
+    words = _("{day}, {time} ({zone})")
+    return words.format(day=day, time=f"{moment:%H:%M}", zone=_zone(moment))
 
 
 def _local(seconds: float) -> datetime:
@@ -33,25 +38,38 @@ def _local(seconds: float) -> datetime:
 
 
 def _zone(moment: datetime) -> str:
-    """Return the zone as the hours it is ahead of UTC: its names differ from system to system."""
-    hours, rest = divmod(abs(moment.utcoffset() or timedelta()), timedelta(hours=1))
-    sign = "-" if (moment.utcoffset() or timedelta()) < timedelta() else "+"
-    minutes = f":{rest // timedelta(minutes=1):02}" if rest else ""
-    return f"UTC{sign}{hours}{minutes}" if hours or rest else "UTC"
+    """Return the zone as the hours it is ahead of UTC.
+
+    Its names differ from system to system.
+    """
+    offset = moment.utcoffset() or timedelta()
+    if not offset:
+        return "UTC"
+    hours, rest = divmod(abs(offset), timedelta(hours=1))
+    sign = "+"
+    if offset < timedelta():
+        sign = "-"
+    minutes = ""
+    if rest:
+        minutes = f":{rest // timedelta(minutes=1):02}"
+    return f"UTC{sign}{hours}{minutes}"
 
 
 def missed_words(missed: int, count: int) -> str:
     return ngettext(
         "Of the pages read, {n} of {count} paragraphs was not read.",
-        "Of the pages read, {n} of {count} paragraphs were not read.", missed, count=count,
-    )  # fmt: skip
+        "Of the pages read, {n} of {count} paragraphs were not read.",
+        missed,
+        count=count,
+    )
 
 
 def left_out_words(count: int) -> str:
     return ngettext(
         "Left out, since the text does not support it: {n} sentence.",
-        "Left out, since the text does not support them: {n} sentences.", count,
-    )  # fmt: skip
+        "Left out, since the text does not support them: {n} sentences.",
+        count,
+    )
 
 
 def segments_words(count: int, said: str) -> str:
@@ -59,9 +77,13 @@ def segments_words(count: int, said: str) -> str:
 
 
 def written_by(model: str) -> str:
-    """Return the line that says in an export that a model wrote in it, or "" where none did."""
-    words = _("Written in part by a language model ({model}). Check it before you rely on it.")
-    return words.format(model=model) if model else ""
+    """Return the line that says that a model wrote in an export, or "" if none did."""
+    if not model:
+        return ""
+    words = _(
+        "Written in part by a language model ({model}). Check it before you rely on it."
+    )
+    return words.format(model=model)
 
 
 READ = N_("What was read")
@@ -98,11 +120,18 @@ PASSAGES = N_("Passages")
 CHECK_THIS = N_(" (check this)")
 MARK_HEAD = (N_("Sentence"), N_("Not in its passage"), N_("Where"))
 THERE = N_("{words} (there: {detail})")
-WHOLE_PASSAGE = N_("Where a quotation above is the whole passage, it is not given once more.")
+WHOLE_PASSAGE = N_(
+    "Where a quotation above is the whole passage, it is not given once more."
+)
 SUMMARY_SHEET, COVERAGE_SHEET = N_("Summary"), N_("Coverage")
 SUMMARY_HEAD = (
-    N_("Sentence"), N_("File"), N_("Pages"), N_("Found in the document"), N_("Quotation"), N_("To check"),
-)  # fmt: skip
+    N_("Sentence"),
+    N_("File"),
+    N_("Pages"),
+    N_("Found in the document"),
+    N_("Quotation"),
+    N_("To check"),
+)
 PAGES_TOTAL, PAGES_READ = N_("Pages"), N_("Pages read")
 COUNTED = (PAGES_TOTAL, PAGES_READ, N_("Paragraphs"), N_("Paragraphs read"))
 NOT_READ_NAMED = N_("Not read: {name}")
@@ -116,20 +145,36 @@ AMOUNT = N_("Amount: {amount}")
 # Comparisons
 COMPARED = N_("Compare: {first} and {last}")
 CHANGED_FROM_TO = N_("What changed from {old} (old) to {new} (new)")
-NUMBER, CLAUSE, WHERE, CHANGED = N_("No."), N_("Clause"), N_("Where"), N_("What changed")
+NUMBER, CLAUSE, WHERE, CHANGED = (
+    N_("No."),
+    N_("Clause"),
+    N_("Where"),
+    N_("What changed"),
+)
 MOST_IMPORTANT = N_("The most important first")
 ALL_CHANGES = N_("All changes")
 CHANGES_SHEET = N_("Changes")
 CHANGES_HEAD = (
-    NUMBER, N_("Kind"), CLAUSE, N_("Old page"), N_("New page"), CHANGED, N_("Old"), N_("New"),
-)  # fmt: skip
+    NUMBER,
+    N_("Kind"),
+    CLAUSE,
+    N_("Old page"),
+    N_("New page"),
+    CHANGED,
+    N_("Old"),
+    N_("New"),
+)
 OLD_VERSION, NEW_VERSION, NOTE = N_("Old version"), N_("New version"), N_("Note")
 
 # Tables
 TABLE_SHEET, LABELS_SHEET = N_("Table"), N_("Labels")
 CHART_SHEET, FIGURES_SHEET = N_("Chart {number}"), N_("Figures")
 DOCUMENT, PAGE, VALUE = N_("Document"), N_("Page"), N_("Value")
-PAGE_OF, CERTAIN_OF, WORDS_OF = N_("{name}: page"), N_("{name}: certain"), N_("{name}: words")
+PAGE_OF, CERTAIN_OF, WORDS_OF = (
+    N_("{name}: page"),
+    N_("{name}: certain"),
+    N_("{name}: words"),
+)
 ABOUT_LABELS = N_("About the labels")
 UNCHECKED = N_("no sample was checked by hand")
 LABEL_TOLD = N_("{name}: told by {model}; {checked}.")
@@ -150,11 +195,21 @@ STAYS = N_("What stays as it is")
 NONE = N_("none")
 SOURCE = N_("Source")
 REPORT = N_("Report: {title}")
-REPORT_SEGMENTS, HOW_MANY, WHY, WHAT = N_("Segments"), N_("How many"), N_("Why"), N_("What")
+REPORT_SEGMENTS, HOW_MANY, WHY, WHAT = (
+    N_("Segments"),
+    N_("How many"),
+    N_("Why"),
+    N_("What"),
+)
 REPORT_HEAD = (WHERE, N_("Source"), N_("Translation"), N_("State"))
 REPORT_PARTS = N_("Parts of the document that are no text to be translated")
 REPORT_LISTS = (
-    (N_("Not translated"), "failed", N_("The document has the source in these places."), WHY),
+    (
+        N_("Not translated"),
+        "failed",
+        N_("The document has the source in these places."),
+        WHY,
+    ),
     (NEEDS_REVIEW, "flagged", "", WHAT),
     (N_("Left as it is"), "left", "", WHY),
     (N_("Translated, nothing found"), "translated", "", WHAT),
@@ -162,18 +217,35 @@ REPORT_LISTS = (
 """Title, name in the JSON, what is said below, and head of the last column."""
 NOT_ITS_TURN = N_("it was not its turn yet")
 FACTS = {
-    "Document": DOCUMENT, "Languages": N_("Languages"), "About": N_("Subject"), "Model": MODEL,
-    "Glossaries": N_("Glossaries"), "Begun": N_("Begun"), "Last changed": N_("Last changed"),
-}  # fmt: skip
+    "Document": DOCUMENT,
+    "Languages": N_("Languages"),
+    "About": N_("Subject"),
+    "Model": MODEL,
+    "Glossaries": N_("Glossaries"),
+    "Begun": N_("Begun"),
+    "Last changed": N_("Last changed"),
+}
 COUNTS = {
-    "all": N_("all"), "translated": N_("translated"), "not translated": N_("not translated"),
-    "to look at": N_("to review"), "left as they are": N_("left as they are"), "edited": N_("edited"),
+    "all": N_("all"),
+    "translated": N_("translated"),
+    "not translated": N_("not translated"),
+    "to look at": N_("to review"),
+    "left as they are": N_("left as they are"),
+    "edited": N_("edited"),
     "approved": N_("approved"),
-    "parts that are no text to be translated": N_("parts that are no text to be translated"),
-}  # fmt: skip
+    "parts that are no text to be translated": N_(
+        "parts that are no text to be translated"
+    ),
+}
 """What a report's JSON calls its facts and counts, and how people read them."""
 MANNERS = (
-    N_("everyday"), N_("medical"), N_("legal"), N_("technical"), N_("finance"), N_("formal"), N_("informal"),
-)  # fmt: skip
+    N_("everyday"),
+    N_("medical"),
+    N_("legal"),
+    N_("technical"),
+    N_("finance"),
+    N_("formal"),
+    N_("informal"),
+)
 """What a translation is about and how it speaks to its reader, as requests call it."""
 A_TEXT, NONE_YET, FROM_TO = N_("a text"), N_("none yet"), N_("{source} to {target}")

@@ -14,9 +14,9 @@ from slmdesk.base.types import Json, Role, page_sign
 from slmdesk.chat.service import ChatService
 from slmdesk.claims.types import check_words, marks_of
 from slmdesk.exports import phrases
+from slmdesk.exports.markdown import pieces_of
 from slmdesk.exports.papers import CUT, attached_lines, chat_shape, models_of, name_of_speaker
 from slmdesk.exports.phrases import moment_words
-from slmdesk.exports.writers import pieces_of
 from slmdesk.library.search import Citation
 from slmdesk.library.types import Coverage, SkippedDocument, Span, Unread, info_of, unread_parts
 from slmdesk.questions.prompt import CHECK, Answered

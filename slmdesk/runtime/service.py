@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from slmdesk.base.documents import Paper
     from slmdesk.base.paths import Paths
     from slmdesk.base.settings import SettingsFile
-    from slmdesk.exports.writers import Book
+    from slmdesk.exports.spreadsheets import Book
     from slmdesk.runtime.events import Event, EventBus
     from slmdesk.store import Store
 

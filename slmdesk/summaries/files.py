@@ -11,7 +11,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.texts import _, retold
 from slmdesk.exports import phrases
-from slmdesk.exports.writers import harmless_markdown
+from slmdesk.exports.markdown import harmless_markdown
 from slmdesk.library.types import coverage_words
 from slmdesk.summaries.order import by_days, with_marks
 from slmdesk.summaries.types import (

@@ -20,7 +20,7 @@ from slmdesk.claims.types import FLAG_WORDS, Mark, doubts_of
 from slmdesk.exports import phrases
 from slmdesk.exports.calendar import event, task, to_calendar
 from slmdesk.exports.charts import svg_of
-from slmdesk.exports.writers import Book, Cell, Noted, page_cell
+from slmdesk.exports.spreadsheets import Book, Cell, Noted, page_cell
 from slmdesk.library.types import Span, page_ranges, unread_reason
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.tasks.report import Column, Due, Layout, Report, Section, Statement, Value, ValueKind

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from slmdesk.base.documents import COME, GONE, plain
 from slmdesk.base.record import Record
-from slmdesk.exports.writers import AUTHOR, ChangeMarks
+from slmdesk.exports.word import AUTHOR, ChangeMarks
 
 if TYPE_CHECKING:
     from docx.document import Document

@@ -17,6 +17,8 @@ from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.types import Origin, Role, TextPart
 from slmdesk.chat.conversation import NOTES
 from slmdesk.claims.types import MARKS
+from slmdesk.exports.html import to_html
+from slmdesk.exports.markdown import to_markdown as to_markdown_of_paper
 from slmdesk.exports.papers import (
     chat_paper,
     chats_paper,
@@ -25,8 +27,7 @@ from slmdesk.exports.papers import (
     to_json,
     to_markdown,
 )
-from slmdesk.exports.writers import to_docx, to_html
-from slmdesk.exports.writers import to_markdown as to_markdown_of_paper
+from slmdesk.exports.word import to_docx
 
 pytestmark = pytest.mark.pure
 

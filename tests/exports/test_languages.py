@@ -23,7 +23,8 @@ from slmdesk.base.types import Attached, AttachmentPart, Role, TextPart
 from slmdesk.claims.types import Mark
 from slmdesk.exports import phrases
 from slmdesk.exports.papers import chat_paper, to_markdown
-from slmdesk.exports.writers import Book, in_form
+from slmdesk.exports.spreadsheets import Book
+from slmdesk.exports.writers import in_form
 from slmdesk.library.types import Coverage, Span, Unread
 from slmdesk.summaries import report as summaries
 from slmdesk.summaries.types import KEY_POINTS, TO_DO, Sentence, Summary

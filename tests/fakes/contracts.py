@@ -87,7 +87,8 @@ def new_text() -> str:
 def write_docx(path: Path, markdown: str) -> Path:
     """A Word file of it."""
     from slmdesk.base.documents import Paper
-    from slmdesk.exports.writers import pieces_of, to_docx
+    from slmdesk.exports.markdown import pieces_of
+    from slmdesk.exports.word import to_docx
 
     path.write_bytes(to_docx(Paper("", tuple(pieces_of(markdown)))))
     return path

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from slmdesk.base.record import changed
-from slmdesk.exports.writers import Noted, to_xlsx
+from slmdesk.exports.spreadsheets import Noted, to_xlsx
 from slmdesk.library.types import Coverage, Unread
 from slmdesk.tables.report import report_of
 from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, Flag, Table, TableCell, TableRow, cell_words

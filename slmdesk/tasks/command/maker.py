@@ -32,7 +32,7 @@ from slmdesk.command.output import (
     writing,
 )
 from slmdesk.command.reading import open_all, open_document
-from slmdesk.exports.writers import harmless_markdown
+from slmdesk.exports.markdown import harmless_markdown
 from slmdesk.runtime.headings import spoken
 from slmdesk.services import Services
 from slmdesk.tasks.command.printing import growth_lines, lines_of, notes_of, say_report

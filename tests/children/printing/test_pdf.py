@@ -11,7 +11,7 @@ from fakes.children import Received, Rig
 from slmdesk.base.documents import Paper, heading, item, paragraph, table
 from slmdesk.base.protocol import Cancelled, Done, Failed, Progress
 from slmdesk.base.record import to_json
-from slmdesk.exports.writers import pieces_of
+from slmdesk.exports.markdown import pieces_of
 
 pytestmark = pytest.mark.process
 
