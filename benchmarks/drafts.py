@@ -109,7 +109,7 @@ class Paper:
         request = SummaryRequest((self._document.id,), length=words, language=self._asked)
         job: Any = SimpleNamespace(model_sha256="")
         model: Any = SimpleNamespace(name="a person", header={}, info={}, sha256="")
-        with patch("slmdesk.summaries.plan.may_write", lambda _: True):
+        with patch("slmdesk.summaries.plan.may", lambda *_: True):
             nothing: Any = None
             work = Work(job, request, [self._document], model, tools, nothing, grew=lambda _: None, keep=lambda _: None)
             plan = SummaryPlan(work)

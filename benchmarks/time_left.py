@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 SHARES = (0.1, 0.25, 0.5, 0.75)
 GOAL = 0.2
 PATIENCE_S = 3600.0
-ABLE = {"format": None, "block": None, "truth": 0.0}
-"""Skills that are noted as fair, and the threshold of a yes."""
+ABLE = 1_500_000_000
+"""Parameters of a model that words lines and writes no summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,22 +149,15 @@ def _read(services: Services, path: Path) -> str:
 
 
 def add_model(services: Services, path: Path, *, is_able: bool) -> None:
-    """Link a model, and wait; with `is_able` it counts as examined and fair."""
-    from slmdesk.evaluation.exams import SKILLS, items
-
+    """Link a model, and wait; with `is_able` it counts as one that words lines."""
     over = threading.Event()
     link = lambda: services.models.import_file(path.absolute(), link=True).then(lambda _end: over.set())  # noqa: E731
     services.service_thread.call(link)
     over.wait(PATIENCE_S)
     if is_able:
-        skills = [
-            {"skill": skill, "level": "fair", "passed": 8, "total": 10}
-            | ({} if threshold is None else {"auc": 0.85, "threshold": threshold})
-            for skill, threshold in ABLE.items()
-        ]
-        shape = {"version": items()[0], "skills": skills}
         record = services.service_thread.call(services.models.list)[0]
-        services.service_thread.call(lambda: services.store.models.set_info(record.id, **{SKILLS: shape}))
+        header = {**record.header, "parameters": ABLE}
+        services.service_thread.call(lambda: services.store.models.change(record.id, header=header))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ PRESETS = {
     "chat/presets.toml": ("name", "words"),
     "hub/catalogue.toml": ("good_for", "weakness", "words"),
     "formats/einvoices.toml": ("name",),
+    "gguf/families.toml": ("words",),
     "tables/labels.toml": ("name", "meaning"),
     "tables/presets.toml": ("name", "meaning"),
 }

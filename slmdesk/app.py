@@ -432,8 +432,7 @@ class WindowRun:
         ) in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
             self.bridge.problem_met.emit(problem_for(problem))
         self.bridge.ask(self.bridge.services.network.today(), self.frame.settings.show_requests)
-        is_away = self.frame.presence.is_away
-        self.bridge.ask(self.bridge.services.start_background(is_away), self.frame.jobs.say_taken_up)
+        self.bridge.ask(self.bridge.services.start_background(), self.frame.jobs.say_taken_up)
 
     def _lock_services(self) -> None:
         """Runs on a thread of its own: a hanging child or disk cannot delay it."""

@@ -43,9 +43,8 @@ if TYPE_CHECKING:
     from slmdesk.chat.service import ChatService
     from slmdesk.chat.titles import TitleWriter
     from slmdesk.children.client import ChildClient, ChildEvent
-    from slmdesk.evaluation.exams import AutoExams, ExamService
     from slmdesk.evaluation.formats import FormatService
-    from slmdesk.evaluation.model_cards import BenchService, CardService
+    from slmdesk.evaluation.model_cards import CardService
     from slmdesk.evaluation.recommendation import RecommendationService
     from slmdesk.history.backups import BackupService
     from slmdesk.history.erasing import ErasingService
@@ -60,9 +59,9 @@ if TYPE_CHECKING:
     from slmdesk.library.searchable import SearchableCopies
     from slmdesk.library.service import DocumentService
     from slmdesk.loader.model_loader import ModelLoader
-    from slmdesk.models.importer import FileInspectionService, OtherProgramsService
-    from slmdesk.models.running import FitCheckService, LoadOptionsService, SpeedService
-    from slmdesk.models.service import DefaultsService, ModelService, NameService
+    from slmdesk.models.importer import FindingService
+    from slmdesk.models.running import LoadOptionsService, SpeedService
+    from slmdesk.models.service import DefaultsService, ModelService
     from slmdesk.online.downloads import DownloadService
     from slmdesk.online.hub import CatalogueService, HubService, RepoPageService, SearchService
     from slmdesk.online.log_page import LogPageService
@@ -71,14 +70,11 @@ if TYPE_CHECKING:
     from slmdesk.questions.service import QuestionService
     from slmdesk.redaction.service import RedactionService
     from slmdesk.runtime.service import Exporter
-    from slmdesk.summaries.exam import SummaryPapers
     from slmdesk.tasks.service import TaskService
     from slmdesk.tasks.shape import TaskContext
-    from slmdesk.translation.advice import PairAdviceService
     from slmdesk.translation.documents import DocumentInspectionService
     from slmdesk.translation.glossaries import GlossaryService
     from slmdesk.translation.memory import MemoryService
-    from slmdesk.translation.pairs import AutoPairExams, PairExamService
     from slmdesk.translation.recent import RecentTranslations
     from slmdesk.translation.segments import SegmentEdits
     from slmdesk.translation.service import TranslationFiles, TranslationService
@@ -101,10 +97,8 @@ PURGE_MARGIN_S = 0.5
 """Purging copies of the history stops when fewer than this many seconds are left for closing."""
 JOB_SERVICES = {
     "download": "downloads",
-    "exam": "exams",
     "examples": "examples",
     "index": "collections.runner",
-    "pair_exam": "pair_exams",
     "translation": "translations",
 }
 """Kind of job -> name of the service that runs, plans or finishes such jobs. All others are those of tasks."""
@@ -183,41 +177,17 @@ class Services:
     )
     models: Made[ModelService] = Made("models.service:ModelService")
     uses: Made[DefaultsService] = Made("models.service:DefaultsService")
-    names: Made[NameService] = Made("models.service:NameService")
-    finding: Made[OtherProgramsService] = Made("models.importer:OtherProgramsService")
-    judge: Made[FitCheckService] = Made("models.running:FitCheckService", lambda s, new: new(s.runtime, s.measuring.pc))
-    load_options: Made[LoadOptionsService] = Made("models.running:LoadOptionsService")
-    looking: Made[FileInspectionService] = Made(
-        "models.importer:FileInspectionService", lambda s, new: new(s.runtime, s.measuring.pc)
+    finding: Made[FindingService] = Made(
+        "models.importer:FindingService", lambda s, new: new(s.runtime, s.models, s.measuring.pc)
     )
+    load_options: Made[LoadOptionsService] = Made("models.running:LoadOptionsService")
     jobs: Made[JobService] = Made("jobs.service:JobService", lambda s, new: new(s.runtime, s.loader, s._job_service))
     job_views: Made[JobViews] = Made("jobs.service:JobViews")
-    papers: Lazy[Services, SummaryPapers] = Lazy("summaries.exam:SummaryPapers", lambda _s, new: new())
-    exams: Made[ExamService] = Made(
-        "evaluation.exams:ExamService", lambda s, new: new(s.store, s.models, s.jobs, lambda: s.papers)
-    )
     recommending: Made[RecommendationService] = Made(
         "evaluation.recommendation:RecommendationService", lambda s, new: new(s.store, s.measuring.pc)
     )
-    first_exams: Made[AutoExams] = Made(
-        "evaluation.exams:AutoExams", lambda s, new: new(s.runtime, s.models, s.exams, s.jobs, s.loader)
-    )
-    pair_exams: Made[PairExamService] = Made(
-        "translation.pairs:PairExamService", lambda s, new: new(s.runtime, s.models, s.jobs)
-    )
-    pair_advice: Made[PairAdviceService] = Made(
-        "translation.advice:PairAdviceService", lambda s, new: new(s.store, s.pair_exams, s.recommending)
-    )
-    first_pair_exams: Made[AutoPairExams] = Made(
-        "translation.pairs:AutoPairExams",
-        lambda s, new: new(s.runtime, s.models, s.exams, s.pair_exams, s.jobs, s.loader),
-    )
-    bench: Made[BenchService] = Made(
-        "evaluation.model_cards:BenchService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.measuring.note),
-    )
     cards: Made[CardService] = Made(
-        "evaluation.model_cards:CardService", lambda s, new: new(s.runtime, s.bench, s.exams, s.measuring.pc)
+        "evaluation.model_cards:CardService", lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.measuring)
     )
     formats: Made[FormatService] = Made(
         "evaluation.formats:FormatService",
@@ -249,7 +219,7 @@ class Services:
     collections: Made[CollectionService] = Made("library.folders:CollectionService")
     questions: Made[QuestionService] = Made(
         "questions.service:QuestionService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states, s.exams),
+        lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states),
     )
     tasks: Made[TaskService] = Made(
         "tasks.service:TaskService",
@@ -258,7 +228,7 @@ class Services:
     translations: Made[TranslationService] = Made(
         "translation.service:TranslationService",
         lambda s, new: new(
-            s.runtime, s.models, s.uses, s.jobs, s.reader, s.pair_advice, lambda *of: s.spelling.unknown(*of)
+            s.runtime, s.models, s.uses, s.jobs, s.reader, s.recommending, lambda *of: s.spelling.unknown(*of)
         ),
     )
     segment_edits: Made[SegmentEdits] = Made(
@@ -433,10 +403,10 @@ class Services:
         if self.paths.models_move_file.exists():
             self.models.find_moved()
 
-    def start_background(self, is_away: Callable[[], bool]) -> Sequence[JobRecord]:
+    def start_background(self) -> Sequence[JobRecord]:
         """Start the background work of the window, which commands do not do. Service thread.
 
-        `is_away` returns whether nobody is working at this PC. Returns the resumed jobs that had already begun earlier.
+        Returns the resumed jobs that had already begun earlier.
         """
         begins: list[Callable[[], object]] = [
             lambda: self.watch.start(),
@@ -449,15 +419,13 @@ class Services:
         ]
         if not self.read_only:
             begins.append(lambda: self.retention.start())
-        for begin in (*begins, *self.unasked_work(is_away)):
+        for begin in (*begins, *self.unasked_work()):
             self.service_thread.post(begin)
         return self.jobs.take_up()
 
-    def unasked_work(self, is_away: Callable[[], bool]) -> tuple[Callable[[], object], ...]:
-        """Return functions that start engine work nobody asked for, such as first exams and speed measurements."""
+    def unasked_work(self) -> tuple[Callable[[], object], ...]:
+        """Return functions that start engine work nobody asked for: speed measurements and titles."""
         return (
-            lambda: self.first_exams.begin(is_away),
-            lambda: self.first_pair_exams.begin(is_away),
             lambda: self.measuring.begin(),
             lambda: self.titles.begin(),
         )

@@ -7,7 +7,7 @@ from fakes.recorder import open_echo
 
 from slmdesk.base.protocol import Cancelled
 from slmdesk.chat.service import ChatService
-from slmdesk.evaluation.exams import AutoExams
+from slmdesk.evaluation.model_cards import CardService
 from slmdesk.history.service import ChangeWatch
 from slmdesk.jobs.service import JobService
 from slmdesk.library.folders import CollectionService
@@ -28,7 +28,7 @@ BEFORE = [
     (QuestionService, StateService),
     (CollectionService, DocumentService),
     (DownloadService, HubService),
-    (AutoExams, JobService),
+    (CardService, JobService),
     (ChatService, ModelLoader),
     (JobService, ModelLoader),
     (SpeedService, ModelLoader),

@@ -28,7 +28,7 @@ from benchmarks.quality.segments import (
     rows_of_whole,
     score,
 )
-from slmdesk.base.record import changed, to_json
+from slmdesk.base.record import to_json
 from slmdesk.base.translation import LANGUAGES, SegmentRecord, SegmentState, Term, flags_json
 from slmdesk.jobs.types import JobChanged
 from slmdesk.text.tagged import Tags, plain
@@ -139,8 +139,6 @@ def main(arguments: Sequence[str]) -> int:
     results: list[tuple[Document, Sequence[Verdict]]] = []
     desk = TranslatingDesk(model)
     try:
-        settings = desk.services.settings
-        desk.services.service_thread.call(lambda: settings.put(changed(settings.current, exams_at_first_use=False)))
         for document in some:
             made = desk.translation(document)
             results.append((document, judged(document, rows_of(made.result))))

@@ -348,10 +348,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "The mark <{tag}> of the formatting is {kind}. Each mark of the text must stand in the translation, once."
     ),
     "language.unknown": N_("The language {wanted} is not known here. Known are: {known}."),
-    "exam.pair": N_(
-        "There are no sentences in {language} to examine a model with, and from English it would be no translation. "
-        "Choose another pair of languages."
-    ),
     "language.same": N_("The text is in {language} already. Choose another language to translate into."),
     "text.too_long": N_("The text is longer than {limit}. Save it as a file, and translate that as a document."),
     "text.encoding": N_(

@@ -22,7 +22,7 @@ from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label, is_share, owner_of, read_file, why_not_theirs
 
 KEY = r"SOFTWARE\Policies\slmdesk"
-SWITCHES = frozenset({("network", "offline"), ("models", "exams")})
+SWITCHES = frozenset({("network", "offline")})
 """Rules that are true or false in the file. The registry stores them as 0 or 1."""
 OF_NO_KNOWN_TYPE = "?"
 """Stands for a registry value of an unknown type. No rule accepts this value."""
@@ -125,7 +125,7 @@ NEAR = 2
 """Most letters by which an unknown name may differ from a known name and count as mistyped."""
 _KNOWN = {
     "network": ("offline", "endpoints", "hosts", "proxy", "ca_file", "speed_limit_kib"),
-    "models": ("folder", "exams", "saved_states_mib"),
+    "models": ("folder", "saved_states_mib"),
     "features": ("hidden",),
     "files": ("shares",),
     "retention": ("days",),
@@ -133,7 +133,13 @@ _KNOWN = {
     "encryption": ("required", "recovery_key", "plain_exports", "lock_minutes"),
 }
 _GONE = frozenset(
-    {("retention", "trash_days"), ("retention", "documents"), ("retention", "hold"), ("statement", "heads")}
+    {
+        ("models", "exams"),
+        ("retention", "trash_days"),
+        ("retention", "documents"),
+        ("retention", "hold"),
+        ("statement", "heads"),
+    }
 )
 """Rules of earlier versions. They are reported, without effect."""
 MAX_SPEED_KIB = 1 << 24
@@ -275,7 +281,6 @@ class _Reading:
         self._offline(network.get("offline", False))
         self._endpoints(network)
         self._way(network)
-        self._exams(tables.get("models", {}).get("exams", True))
         self._saved(tables.get("models", {}).get("saved_states_mib"))
         self._retention(tables.get("retention", {}))
         folder = self._folder(tables.get("models", {}).get("folder", ""))
@@ -302,13 +307,6 @@ class _Reading:
             self._forced["offline"] = True
         elif value is not False:
             self._wrong(_("network.offline is neither true nor false"))
-
-    def _exams(self, value: object) -> None:
-        """Read whether models may be tested automatically. Tests that a person starts stay possible."""
-        if value is not True:
-            self._forced["exams_at_first_use"] = False
-        if not isinstance(value, bool):
-            self._wrong(_("models.exams is neither true nor false"))
 
     def _saved(self, value: object) -> None:
         """Read how many MiB of saved model states may be kept on disk. An invalid number counts as 0."""

@@ -106,8 +106,6 @@ class Settings(Record):
     """Whether the model writes the titles of chats, when it has nothing else to do."""
     model_line: bool = True
     """Whether a line in what is exported says that a model wrote in it. A property of the file says so always."""
-    exams_at_first_use: bool = True
-    """Whether a short test of a model is offered after the first chat with it."""
     writing_history: bool = True
     """Whether texts that are written on the page Write, or typed on the page Translate, are kept."""
     spelling: bool = True
@@ -145,12 +143,13 @@ NAMES_OF_PEOPLE = frozenset({"models_folder", "ca_file", "hub_endpoint", "hub_ho
 """Settings that contain names of folders, computers or a proxy account. They are encrypted with the history."""
 GONE = frozenset(
     {
-        "continue_typing", "global_key", "lock_covers", "spelling_place", "translate_beside", "translate_doubts",
+        "continue_typing", "exams_at_first_use", "global_key", "lock_covers", "spelling_place", "translate_beside",
+        "translate_doubts",
         "translate_favourites", "translate_font_percent", "translate_history", "translate_properties",
         "translate_recent", "translate_sheet_names", "translate_source", "translate_target", "translate_together",
     }
 )  # fmt: skip
-"""Settings that there were before format 1. They are not kept as those of a newer version are."""
+"""Settings of earlier versions. They are not kept as those of a newer version are."""
 _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")

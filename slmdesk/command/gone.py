@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "jobs pause": "Press Ctrl-C where it runs, or pause it in the window; “slmdesk jobs resume” goes on with it.",
     "memory search": "Use “slmdesk memory export -o FILE.tmx”, and search that file.",
     "models compare": "Ask each model by “slmdesk chat -m MODEL”.",
+    "models exam": "Models are judged by published measures and their size: see “slmdesk models info MODEL”.",
     "models find": f"{_IN_WINDOW}Models, Look on this PC; “slmdesk models import --link FOLDER” takes .gguf files.",
     "models fit": "Use “slmdesk models recommend”, or “slmdesk models search --fits”.",
     "models leftovers": f"{_IN_WINDOW}the page Models shows them.",

@@ -35,7 +35,7 @@ COMMANDS = {
     "extract": ("tasks.extract:TASK", "Make a table of FILE…: a row for each, a cell for each column."),
     "glossary": ("translation.command.glossary:glossary", "Manage lists of terms that translations keep to."),
     "history": ("history.command:history", "Manage what is kept: chats, summaries, questions, tables …"),
-    "jobs": ("jobs.command:jobs", "Manage long work: exams, downloads, all that is done in steps."),
+    "jobs": ("jobs.command:jobs", "Manage long work: downloads, all that is done in steps."),
     "lock": ("privacy.command:lock", "Hide the open window and lock its history, at once."),
     "memory": ("translation.command.glossary:memory", "Manage earlier translations, which are used again."),
     "models": ("models.command.library:models", "Manage the models on this PC, and find more on the Hub."),

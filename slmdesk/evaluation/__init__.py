@@ -1,1 +1,1 @@
-"""Exams and benchmark of models."""
+"""Speed of models, smaller copies, and which to take."""

@@ -1,4 +1,4 @@
-"""The commands `slmdesk models exam`, `bench` and `tune`: measure models, and make smaller copies of them."""
+"""The commands `slmdesk models bench` and `tune`: measure models, and make smaller copies of them."""
 
 from __future__ import annotations
 
@@ -8,90 +8,16 @@ import click
 
 from slmdesk.base.protocol import picked
 from slmdesk.base.records import ModelRecord
-from slmdesk.base.types import FILE_TYPES, Json
+from slmdesk.base.types import FILE_TYPES
 from slmdesk.command.console import Console, json_option
 from slmdesk.command.opening import named_model
-from slmdesk.command.progress import follow
-from slmdesk.evaluation.exams import THINKING_KEY, Part, result_of, shape_of_skill
 from slmdesk.evaluation.formats import MOST_LEFT_OUT, FormatProgress, progress_words
-from slmdesk.evaluation.model_cards import BenchProgress, lines_of, sentence_of, thinking_lines
+from slmdesk.evaluation.model_cards import BenchProgress
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
-from slmdesk.translation.advice import pair_line, result_sentence, shape_of_pair
 
 LEAST_KNOWN = 0.4
 """Least share of a measurement that must be done before the time left is estimated."""
-
-
-@click.command()
-@click.argument("model", required=False)
-@click.option("--translate", "pair", metavar="FROM-TO", help="Can it translate this pair of languages, such as en-pl?")
-@click.option(
-    "--thinking",
-    is_flag=True,
-    help="Ask what is written once more with thinking, and show both side by side; for a model that thinks aloud.",
-)
-@json_option
-@click.pass_obj
-def exam(console: Console, model: str | None, pair: str | None, *, thinking: bool) -> None:
-    """Give MODEL a short exam: which jobs can it be trusted with?
-
-    With --translate, sentences are translated and translated back.  JSON: from, to, level (good, fair, weak) and skills
-    (language, sense, tags, numbers, glossary, no_chatter), each with level, passed, total.
-    """
-    if pair is not None and thinking:
-        raise click.UsageError("A pair of languages is examined without thinking.")
-    if pair is not None:
-        _exam_pair(console, model, pair)
-        return
-    with console.services() as services:
-        named_model(services, model)
-        job = services.call.exams.take(model)
-        follow(console, services, job)
-        if thinking:
-            follow(console, services, services.call.exams.take(model, Part.THINKING))
-        record = services.call.models.by_sha256(job.model_sha256)
-        result = result_of(record) if record else None
-        thought = result_of(record, THINKING_KEY) if record and thinking else None
-    if record is None or result is None:
-        raise click.ClickException("The exam has no result. Run it again.")
-    sentence = sentence_of(record.name, result)
-    if console.as_json:
-        skills: list[Json] = [shape_of_skill(skill) for skill in result.skills]
-        shape: dict[str, Json] = {
-            "id": record.id, "name": record.name, "version": result.version, "skills": skills, "sentence": sentence,
-        }  # fmt: skip
-        if thought is not None:
-            with_thoughts: list[Json] = [shape_of_skill(skill) for skill in thought.skills]
-            shape["thinking"] = {"skills": with_thoughts, "thoughts": thought.thoughts}
-        console.give(shape)
-        return
-    for line in lines_of(result):
-        console.say(line)
-    console.say(sentence)
-    for line in thinking_lines(result, thought) if thought is not None else ():
-        console.say(line)
-
-
-def _exam_pair(console: Console, model: str | None, pair: str) -> None:
-    source, parted, target = pair.replace(":", "-").partition("-")
-    if not (source and parted and target):
-        raise click.UsageError("Give two languages with a dash between them, such as --translate en-pl.")
-    with console.services() as services:
-        named_model(services, model)
-        job = services.call.pair_exams.take(model, source, target)
-        follow(console, services, job)
-        record = services.call.models.by_sha256(job.model_sha256)
-        done = str(job.settings["source"]), str(job.settings["target"])
-        result = services.call.pair_exams.result(record, *done) if record else None
-    if record is None or result is None:
-        raise click.ClickException("The exam has no result. Run it again.")
-    sentence = result_sentence(record.name, result)
-    if console.as_json:
-        console.give({"id": record.id, "name": record.name, **shape_of_pair(result), "sentence": sentence})
-        return
-    console.say(pair_line(result))
-    console.say(sentence)
 
 
 @click.command()
@@ -110,7 +36,7 @@ def bench(console: Console, model: str | None) -> None:
     with console.services() as services:
         record = services.call.models.choose(model)
         name = record.name
-        bench_run = console.result_of(services, lambda: services.bench.run(record.id), progressed)
+        bench_run = console.result_of(services, lambda: services.cards.measure(record.id), progressed)
     assert bench_run is not None, "only a Ctrl-C cancels it here, and that is raised"
     if console.as_json:
         speed = picked(bench_run, "prompt_tokens_per_s", "output_tokens_per_s", "memory_bytes", "energy_j")

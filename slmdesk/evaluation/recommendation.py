@@ -9,12 +9,11 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, usual_language
-from slmdesk.evaluation.exams import Skill as Examined
-from slmdesk.evaluation.exams import skills_of
 from slmdesk.gguf.memory import QUICK_WORDS, WORDS_A_TOKEN, Speed
 from slmdesk.hub.search import CatalogueEntry, Commercial, Skill, find_entry, load_catalogue
+from slmdesk.models.abilities import Ability, may
 from slmdesk.models.running import USUAL_BANDWIDTH
-from slmdesk.models.service import CARD_SHARE, COMFORTABLE, MOST_BYTES, Pc, is_starter
+from slmdesk.models.service import CARD_SHARE, COMFORTABLE, MOST_BYTES, Pc, is_starter, translator_family
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.store import Store
 from slmdesk.text.sentences import detect
@@ -28,16 +27,8 @@ GOOD = 60
 """Merit, in chat and in summaries, from which a model is good enough: of those the fastest is offered first."""
 PATIENT_WORDS = 1.5
 """Words per second from which a good answer is worth more than a quick one."""
-EXAM_MERIT = 10
-"""What a good exam on this PC adds to the merit of a model."""
 USUAL_CONTEXT = 4096
 _GIB = 1 << 30
-_NEEDED: Mapping[Skill, tuple[Examined, ...]] = {
-    Skill.CHAT: (Examined.LANGUAGE,),
-    Skill.SUMMARIES: (Examined.FORMAT, Examined.BLOCK, Examined.TRUTH, Examined.SUMMARY),
-    Skill.TRANSLATION: (Examined.LANGUAGE,),
-}
-"""Skills of the exam on which a job depends."""
 
 
 class Recommendation(Record):
@@ -92,39 +83,28 @@ def gigabytes(total_bytes: int) -> int:
     return -(-total_bytes // _GIB)
 
 
-def recommend(
-    job: Skill,
-    pc: Pc,
-    *,
-    languages: Sequence[str] = (),
-    exams: Mapping[str, str] | None = None,
-) -> Recommendation | None:
+def recommend(job: Skill, pc: Pc, *, languages: Sequence[str] = ()) -> Recommendation | None:
     """Return the model to take for a job on a PC, or None if none serves.
 
-    It must speak all `languages` (ISO 639-1). `exams` has the levels of exams on this PC (good, fair or weak), by
-    repository in small letters. A PC that was not measured yet counts as an ordinary one.
+    It must speak all `languages` (ISO 639-1). A PC that was not measured yet counts as an ordinary one.
     """
-    levels = exams or {}
     able = [
         candidate
         for entry in _catalogue()
         if job in entry.merit and entry.commercial is not Commercial.NO and all(map(entry.speaks, languages))
-        if levels.get(entry.repo.lower()) != "weak"
-        if (candidate := _candidate(job, entry, pc, levels.get(entry.repo.lower(), "")))
+        if (candidate := _candidate(job, entry, pc))
     ]
     best = min(able, key=lambda candidate: candidate.key, default=None)
     if best is None:
         return None
-    level = levels.get(best.entry.repo.lower(), "")
     words_per_s = best.words_per_s if pc.pace.bandwidth > 0 else 0.0
-    return Recommendation(best.entry, words_per_s, _reason(job, best, able, pc, languages, level))
+    return Recommendation(best.entry, words_per_s, _reason(job, best, able, pc, languages))
 
 
-def _candidate(job: Skill, entry: CatalogueEntry, pc: Pc, level: str) -> _Candidate | None:
-    more = EXAM_MERIT if level == "good" else 0
-    merit, needed = entry.merit[job] + more, entry.memory(USUAL_CONTEXT)
+def _candidate(job: Skill, entry: CatalogueEntry, pc: Pc) -> _Candidate | None:
+    merit, needed = entry.merit[job], entry.memory(USUAL_CONTEXT)
     is_all_round = job is not Skill.TRANSLATION and all(
-        entry.merit.get(each, -more) + more >= GOOD for each in (Skill.CHAT, Skill.SUMMARIES)
+        entry.merit.get(each, 0) >= GOOD for each in (Skill.CHAT, Skill.SUMMARIES)
     )
     if any(needed <= device.memory_bytes * CARD_SHARE for device in pc.devices if not device.is_integrated):
         return _Candidate(entry, merit, 0.0, True, is_all_round)
@@ -140,9 +120,7 @@ def _words(speed: Speed | None) -> float:
     return speed.tokens_per_s * WORDS_A_TOKEN if speed else 0.0
 
 
-def _reason(
-    job: Skill, best: _Candidate, able: Sequence[_Candidate], pc: Pc, languages: Sequence[str], level: str
-) -> str:
+def _reason(job: Skill, best: _Candidate, able: Sequence[_Candidate], pc: Pc, languages: Sequence[str]) -> str:
     entry = best.entry
     if best.words_per_s and pc.pace.bandwidth <= 0:
         parts = [_("It fits into {size} GB beside your other programs").format(size=gigabytes(pc.total_bytes))]
@@ -154,8 +132,6 @@ def _reason(
     if languages:
         names = ", ".join(LANGUAGES[code].shown if code in LANGUAGES else code for code in languages)
         parts.append(_("speaks {languages}").format(languages=names))
-    if level == "good":
-        parts.append(_("did well in its exam here"))
     measures = [measure for measure in entry.measured if measure.job == job]
     parts += [f"{_(measure.words)} ({measure.source}, {measure.date})" for measure in measures]
     slow = [other for other in able if other.merit > best.merit and not other.is_quick and other.is_comfortable]
@@ -198,21 +174,44 @@ def languages_of(record: ModelRecord) -> Sequence[str]:
     """Return the languages that a model was made for, by code. Empty if nobody lists them."""
     if entry := entry_of(record):
         return () if entry.speaks("") else entry.languages
+    if family := translator_family(record):
+        return family.languages
     return ("en",) if record.name.casefold().startswith(ENGLISH_ONLY) else ()
 
 
+MOST_NAMED = 8
+
+
+class BetterModel(Record):
+    id: str
+    name: str
+    words: str
+
+
+class PairAdvice(Record):
+    """What speaks against a model for a pair of languages."""
+
+    target: str
+    words: str
+    """Empty: nothing speaks against it."""
+    better: BetterModel | None = None
+    """A model on this PC that was made for it."""
+    offer: str = ""
+    """Which model to get for it, in a sentence. Empty if there is none, or one on this PC is better."""
+
+
 class RecommendationService:
-    """Recommends models for this PC, with the exams of the models that are on it. Service thread."""
+    """Recommends models for this PC, and says what speaks against one. Service thread."""
 
     def __init__(self, store: Store, pc: Callable[[], Pc]) -> None:
         self._store, self.pc = store, pc
 
     def recommend(self, jobs: Sequence[Skill] = JOBS, languages: Sequence[str] | None = None) -> Recommendations:
         """Return a recommendation for each job. Without languages it is for that of the user account."""
-        pc, records = self.pc(), self._store.models.all()
+        pc = self.pc()
         if languages is None:
             languages = [code for code in usual_language()[:1] if code]
-        by_job = {job: recommend(job, pc, languages=languages, exams=_levels(records, job)) for job in jobs}
+        by_job = {job: recommend(job, pc, languages=languages) for job in jobs}
         return Recommendations(gigabytes(pc.total_bytes), by_job)
 
     def first(self) -> Recommendation | None:
@@ -232,6 +231,74 @@ class RecommendationService:
             words = _("{name} was not made for {language}: its answers may be nonsense.")
             return words.format(name=record.name, language=LANGUAGES[code].shown)
         return _("{name} went astray; a better model seldom does.").format(name=record.name) if is_astray else ""
+
+    def for_pair(self, record: ModelRecord, source: str, target: str, *, has_terms: bool = False) -> PairAdvice:
+        """Return what speaks against a model for a pair of language codes, and what would be better.
+
+        An empty source means any language. With an empty target, it is about the model in general.
+        """
+        words = _against(record, target)
+        parts = [words, _format_words(record)]
+        family = translator_family(record)
+        if has_terms and family and family.translation and not family.translation.terms:
+            parts.append(_("It cannot be told a glossary: look at the terms flagged."))
+        better, offer = None, ""
+        if words and target:
+            better = self._translator(record, source, target)
+            if better is None and not is_starter(record):  # the starter has one offer already
+                offer = self._offer(source, target)
+        return PairAdvice(target, " ".join(part for part in parts if part), better, offer)
+
+    def _translator(self, record: ModelRecord, source: str, target: str) -> BetterModel | None:
+        for model in self._store.models.all():
+            if model.can_chat and model.sha256 != record.sha256 and _is_translator(model, source, target):
+                words = _("{name}, on this PC, was made for translation.").format(name=model.name)
+                return BetterModel(model.id, model.name, words)
+        return None
+
+    def _offer(self, source: str, target: str) -> str:
+        here = {entry.repo for model in self._store.models.all() if (entry := entry_of(model)) is not None}
+        languages = [code for code in (source, target) if code]
+        best = self.recommend((Skill.TRANSLATION,), languages).by_job[Skill.TRANSLATION]
+        return best.offer if best and best.entry.repo not in here else ""
+
+
+def _against(record: ModelRecord, target: str) -> str:
+    languages = languages_of(record)
+    if languages and target and target not in languages:
+        words = _("{name} was not made for {name2}; its publisher names {named}.")
+        return words.format(name=record.name, name2=LANGUAGES[target].shown, named=_named(languages))
+    if not may(record, Ability.TRANSLATE):
+        return _("{name} is very small: expect poor translations.").format(name=record.name)
+    return ""
+
+
+def _is_translator(record: ModelRecord, source: str, target: str) -> bool:
+    entry = entry_of(record)
+    if entry is not None:
+        return Skill.TRANSLATION in entry.skills and all(entry.speaks(code) for code in (source, target) if code)
+    if translator_family(record) is None:
+        return False
+    languages = languages_of(record) or tuple(LANGUAGES)
+    return target in languages and (not source or source in languages)
+
+
+def _named(languages: Sequence[str]) -> str:
+    names = [LANGUAGES[language].shown for language in languages if language in LANGUAGES]
+    if len(names) == 1:
+        return names[0]
+    if 0 < len(names) <= MOST_NAMED:
+        return _("{names} and {name}").format(names=", ".join(names[:-1]), name=names[-1])
+    return _("{count} others").format(count=len(names))
+
+
+def _format_words(record: ModelRecord) -> str:
+    """Return a warning for a model without instruction training, which continues a text instead of translating it."""
+    if record.header.get("has_chat_template") is not False or translator_family(record):
+        return ""
+    return _(
+        "{name} brings no chat format; a plain one is used, and it may go on writing instead of translating."
+    ).format(name=record.name)
 
 
 class Recommendations(Record):
@@ -262,13 +329,3 @@ _LEADS: Mapping[Skill, str] = {
     Skill.SUMMARIES: _("For summaries and questions"),
     Skill.TRANSLATION: _("For translating"),
 }
-
-
-def _levels(records: Sequence[ModelRecord], job: Skill) -> Mapping[str, str]:
-    levels = {}
-    for record in records:
-        entry, skills = entry_of(record), skills_of(record)
-        sat = [skills[skill].level for skill in _NEEDED[job] if skill in skills]
-        if entry is not None and sat:
-            levels[entry.repo.lower()] = min(sat, key=("weak", "fair", "good").index)
-    return levels

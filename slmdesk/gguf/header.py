@@ -769,8 +769,22 @@ class ModelFamily(Record):
     """Set for a model made for translation, which is offered for nothing else."""
 
 
+class MeasuredModel(Record):
+    """What a model may do here, as far as somebody measured it."""
+
+    names: str
+    """Pattern that the names in the header fit, in lower case letters and digits alone."""
+    parameters: int
+    may: tuple[str, ...]
+    """Values of `Ability` in models/abilities.py."""
+    words: str
+    source: str
+    date: str
+
+
 class _Families(Record):
     family: tuple[ModelFamily, ...]
+    measured: tuple[MeasuredModel, ...]
     format: tuple[Mapping[str, Json], ...]
     """Chat formats, for engine/llama/templates.py."""
     chinese_names: Mapping[str, str]

@@ -24,7 +24,7 @@ MOST_REASONS = 5
 
 @click.group()
 def jobs() -> None:
-    """Manage long work: exams, downloads, and everything that is done step by step."""
+    """Manage long work: downloads, and everything that is done step by step."""
 
 
 @jobs.command("list")

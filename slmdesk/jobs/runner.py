@@ -73,8 +73,6 @@ def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | 
     except KnownError as err:
         return {}, problem_for(err)
     kept: dict[str, Json] = {"text": answer.text, "finish_reason": str(answer.finish_reason), "scores": scores}
-    if answer.thought:
-        kept["thought"] = True
     if answer.probabilities:
         kept["probabilities"] = [list(probability) for probability in answer.probabilities]
     return kept, None

@@ -16,7 +16,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item, JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.base.types import Json
 from slmdesk.jobs.runner import JobContext, JobPlanner, JobRun, noted_of, step_key
-from slmdesk.jobs.types import DOWNLOAD, EXAMPLES, FOLDER, RUNNERS, JobChanged, Remaining, bytes_of, eta_of
+from slmdesk.jobs.types import DOWNLOAD, EXAMPLES, FOLDER, GONE, RUNNERS, JobChanged, Remaining, bytes_of, eta_of
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Runtime, Service
@@ -178,7 +178,7 @@ class JobService(Service):
             self._enqueue(job.id, explicit=False)
         for kind in {job.kind for job in unfinished}.intersection(RUNNERS):
             self._runner(kind).take_up()
-        return [job for job in waiting if job.done]
+        return [job for job in waiting if job.done and job.kind not in GONE]
 
     def move(self, id: str, where: str) -> None:
         """Move a waiting job within its queue: earlier (`up`), later (`down`) or to the front (`first`).
@@ -299,6 +299,9 @@ class JobService(Service):
         return min(ready, key=lambda id: place_of(jobs[id]) if id in jobs else (), default="")
 
     def _begin(self, job: JobRecord, *, explicit: bool) -> None:
+        if job.kind in GONE:
+            self._say(self._store.jobs.leave(job.id, JobStatus.CANCELLED))
+            return
         models = self._store.models.all()
         record = next((model for model in models if model.sha256 == job.model_sha256), None)
         if record is None and job.model_sha256:

@@ -15,12 +15,12 @@ from slmdesk.runtime.messages import Problem, bytes_for_people, rough_minutes, t
 
 RUNNERS = DOWNLOAD, FOLDER = "download", "index"
 """Kinds of jobs that have their own runner and need no engine. A download counts bytes instead of steps."""
-EXAM, EXAMPLES = "exam", "examples"
+EXAMPLES = "examples"
+GONE = ("exam", "pair_exam")
+"""Kinds of jobs of earlier versions. What is left of them is ended without a word."""
 KINDS = {
     "download": _("Download"),
-    "exam": _("Exam"),
     "examples": _("Examples"),
-    "pair_exam": _("Exam"),
     "versions": _("Comparison"),
     "index": _("Folder"),
     **{kind: ITEM_KINDS[kind][0].capitalize() for kind in ("summary", "question", "extraction", "translation")},
@@ -288,10 +288,6 @@ def job_title(kind: str, title: str) -> str:
 
 def name_words(kind: str, title: str) -> str:
     title = job_title(kind, title)
-    if kind == "exam":
-        return _("Examining {title} for what it can be trusted with").format(title=title)
-    if kind == "pair_exam":
-        return _("Examining how well it translates: {title}").format(title=title)
     if kind == "examples":
         return _("Trying the examples of {title}").format(title=title)
     if kind == "index":

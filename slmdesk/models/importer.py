@@ -281,26 +281,6 @@ class InspectedFiles(Record):
     was_cut: bool = False
 
 
-class FileInspectionService(Service):
-    """Inspects files and folders before an import. Call it on the service thread; the files are read on another."""
-
-    def __init__(self, runtime: Runtime, pc: Callable[[], Pc]) -> None:
-        super().__init__(runtime)
-        self._pc = pc
-
-    def look(self, paths: Sequence[Path]) -> Pending[InspectedFiles]:
-        context, pc = self._settings.current.context_tokens, self._pc()
-
-        def work() -> InspectedFiles:
-            files, was_cut = _files(paths)
-            read = cache(read_list)
-            return InspectedFiles(
-                tuple(_candidate(file, context, pc, None if file in paths else read) for file in files), was_cut
-            )
-
-        return pending_on_file_thread(self._service_thread, work, name="look-at-models")
-
-
 def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
     files: list[Path] = []
     for path in paths:
@@ -398,13 +378,28 @@ class FoundModels(Record):
     skipped: tuple[Skipped, ...]
 
 
-class OtherProgramsService(Service):
-    """Finds other programs' models and links them. Call it on the service thread; the search runs on a file thread."""
+class FindingService(Service):
+    """Looks at files before an import, and finds other programs' models and links them.
 
-    def __init__(self, runtime: Runtime, models: ModelService) -> None:
+    Call it on the service thread; files are read and searched on another.
+    """
+
+    def __init__(self, runtime: Runtime, models: ModelService, pc: Callable[[], Pc]) -> None:
         super().__init__(runtime)
-        self._models = models
+        self._models, self._pc = models, pc
         self._running: Pending[Any] | None = None
+
+    def look(self, paths: Sequence[Path]) -> Pending[InspectedFiles]:
+        context, pc = self._settings.current.context_tokens, self._pc()
+
+        def work() -> InspectedFiles:
+            files, was_cut = _files(paths)
+            read = cache(read_list)
+            return InspectedFiles(
+                tuple(_candidate(file, context, pc, None if file in paths else read) for file in files), was_cut
+            )
+
+        return pending_on_file_thread(self._service_thread, work, name="look-at-models")
 
     def find(self, places: Sequence[Place] | None = None) -> Pending[FoundModels]:
         """Find models and change nothing. If cancelled, the Pending never ends. Raises KnownError `feature.hidden`."""

@@ -127,22 +127,6 @@ class FitCheck(Record):
     """True if the speed is that of answers the model wrote on this PC, not an estimate."""
 
 
-class FitCheckService(Service):
-    """Checks whether models fit this PC. Call it on the service thread; the files are read on another."""
-
-    def __init__(self, runtime: Runtime, pc: Callable[[], Pc]) -> None:
-        super().__init__(runtime)
-        self._pc = pc
-
-    def judge(self, models: Sequence[ModelRecord]) -> Pending[Mapping[str, FitCheck]]:
-        context, pc = self._settings.current.context_tokens, self._pc()
-        return pending_on_file_thread(
-            self._service_thread,
-            lambda: {model.id: _judge(model, context, pc) for model in models},
-            name="judge-models",
-        )
-
-
 def _judge(record: ModelRecord, context_tokens: int, pc: Pc) -> FitCheck:
     try:
         if not record.can_chat:
@@ -247,6 +231,15 @@ class SpeedService(Service):
         step_s = step if isinstance(step, float) and 0 < step < 1 else UNKNOWN_STEP_SECONDS
         quantization = str(record.header.get("quantization") or "")
         return self.pace.of_size(size, quantization, sha256=record.sha256, step_s=step_s)
+
+    def judge(self, models: Sequence[ModelRecord]) -> Pending[Mapping[str, FitCheck]]:
+        """Check whether models fit this PC, and how fast they are. The files are read on another thread."""
+        context, pc = self._settings.current.context_tokens, self.pc()
+        return pending_on_file_thread(
+            self._service_thread,
+            lambda: {model.id: _judge(model, context, pc) for model in models},
+            name="judge-models",
+        )
 
     def begin(self) -> None:
         """Wait for a quiet moment and measure this PC, unless it was measured before."""

@@ -323,6 +323,20 @@ class ModelService(Service):
         self._uses.forget(record, heir.id if heir.id != record.id else "")
         return freed
 
+    def rename(self, model: str, name: str) -> ModelRecord:
+        """Rename a model but not its file. Raises `model.unknown`, `model.name_taken`, `request.invalid` (empty)."""
+        record = self._store.models.get(model)
+        label = clean_label(name, MAX_NAME)
+        if not label:
+            raise KnownError("request.invalid", what=_("the name is empty"))
+        if other := holder_of(label, (model for model in self._store.models.all() if model.id != record.id)):
+            raise KnownError("model.name_taken", name=label, id=other.id)
+        if label == record.name:
+            return record
+        changed = self._store.models.change(record.id, name=label)
+        self._publish(ModelsChanged())
+        return changed
+
     def close(self) -> None:
         """Stop all file threads, and wait a little until they have removed the partial files of imports."""
         for name in ("_checker", "_importer"):
@@ -609,22 +623,6 @@ def lost_words(uses: Sequence[DefaultUse]) -> str:
     words = [WORDS[use] for use in uses]
     jobs = words[0] if len(words) == 1 else _("{names} and {word}").format(names=", ".join(words[:-1]), word=words[-1])
     return _("It was the default for {jobs}; the last used model takes its place.").format(jobs=jobs)
-
-
-class NameService(Service):
-    def rename(self, model: str, name: str) -> ModelRecord:
-        """Rename a model but not its file. Raises `model.unknown`, `model.name_taken`, `request.invalid` (empty)."""
-        record = self._store.models.get(model)
-        label = clean_label(name, MAX_NAME)
-        if not label:
-            raise KnownError("request.invalid", what=_("the name is empty"))
-        if other := holder_of(label, (model for model in self._store.models.all() if model.id != record.id)):
-            raise KnownError("model.name_taken", name=label, id=other.id)
-        if label == record.name:
-            return record
-        changed = self._store.models.change(record.id, name=label)
-        self._publish(ModelsChanged())
-        return changed
 
 
 def holder_of(name: str, models: Iterable[ModelRecord]) -> ModelRecord | None:

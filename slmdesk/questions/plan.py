@@ -17,7 +17,6 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
 from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, LoadedModel, Sampling
-from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
@@ -45,6 +44,7 @@ from slmdesk.text.sentences import search_words
 # The model reads the whole text if that takes little time, otherwise the best passages first. The choice is made after
 # the passages were ranked, the model was loaded and the tokens were counted. Service thread.
 
+YES_NO = ("Yes", "No")
 ANSWER_TOKENS = 400
 FRAME_TOKENS = 260
 """Tokens reserved for the instructions and the chat format."""

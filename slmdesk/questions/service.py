@@ -31,10 +31,10 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
 from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
 from slmdesk.chat.conversation import SentMessage, active_path, leaf_of, title_from
-from slmdesk.evaluation.exams import ExamService, is_weak
 from slmdesk.library.saved_states import WORTH_S, StateService
 from slmdesk.library.search import Retrieval
 from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.abilities import Ability, may
 from slmdesk.models.service import ModelService
 from slmdesk.questions.plan import (
     READ_PER_S,
@@ -78,10 +78,9 @@ class QuestionService(Service):
         answers: Answers,
         retrieval: Retrieval,
         states: StateService,
-        exams: ExamService,
     ) -> None:
         super().__init__(runtime)
-        self._models, self._loader, self._exams = models, loader, exams
+        self._models, self._loader = models, loader
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, Asking] = {}
         self._unsaved: dict[str, dict[str, Answered]] = {}  # by item and message; saved with the item's next answer
@@ -140,7 +139,7 @@ class QuestionService(Service):
         """
         documents = self._documents([document], None, None)
         record = self._models.choose(None)
-        if is_weak(record):
+        if not may(record, Ability.ANSWER):
             return
         loaded = self._loader.loaded()
         if loaded and loaded[0].id == record.id:
@@ -290,7 +289,7 @@ class QuestionService(Service):
             else:
                 self._end(asking, AnswerEnding(Status.CANCELLED))
 
-        able = asking.record if asking.record and not is_weak(asking.record) else None
+        able = asking.record if asking.record and may(asking.record, Ability.ANSWER) else None
         whole_tokens = WHOLE_S * (self._read_per_s.get(able.id, READ_PER_S) if able else READ_PER_S)
         request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit, whole_tokens)
         asking.choice = self._choice(request, lambda context: self._chosen(asking, context), failed)

@@ -21,9 +21,9 @@ from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
 from slmdesk.claims.types import Mark
 from slmdesk.claims.words import stems as stems_of
-from slmdesk.evaluation.exams import Skill, is_weak, may_write
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
 from slmdesk.library.types import Coverage
+from slmdesk.models.abilities import FEWEST_THAT_WORD, Ability, is_smaller, may
 from slmdesk.summaries import einvoice
 from slmdesk.summaries.checking import checked, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
@@ -69,8 +69,6 @@ from slmdesk.translation.checks import flags_of
 from slmdesk.translation.prompts import TranslationStyle, styled, translation_step
 from slmdesk.translation.prompts import prompt_version as translation_version
 
-LEAST_PARAMETERS = 700_000_000
-"""A model with fewer parameters and without an exam is not trusted to word sentences."""
 WRITTEN_COST = 1.5
 """Cost of a written token compared with a token read."""
 SECTION_TOKENS = 2000
@@ -141,7 +139,7 @@ class SummaryPlan(TaskRun[Summary]):
         self._grew = work.grew
         self._texts = SummaryTexts(work.documents, work.tools.pages)
         is_free = request.kind is not Kind.SECTIONS and not request.own_words
-        self._is_writer = is_free and record is not None and may_write(record)
+        self._is_writer = is_free and record is not None and may(record, Ability.WRITE)
         self._selections: list[Selection] = []
         self._lines: dict[str, tuple[Selection, Line]] = {}
         """Lines by the key of the step that translates them."""
@@ -169,7 +167,7 @@ class SummaryPlan(TaskRun[Summary]):
                 raise KnownError("model.none")
             if self._is_writer:
                 method = yield from self._write([task for task in some if needs_model or not task.is_small])
-            elif is_weak(record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS) or not translated:
+            elif is_smaller(record, FEWEST_THAT_WORD) or not translated:
                 self._notes.append(TOO_WEAK.format(model=self._model_name))
             else:
                 method = "model"

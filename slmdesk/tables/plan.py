@@ -109,7 +109,6 @@ class TablePlan(TaskRun[Table]):
         model: str,
         is_asked: bool,
         judges: Callable[[Column], bool],
-        note: str,
         passages: Callable[[str], Sequence[Passage]],
         rank: Rank,
         reported: Callable[[TableRow, bool], None],
@@ -120,7 +119,7 @@ class TablePlan(TaskRun[Table]):
         self._roles = roles_of(columns)
         self._tools, self._context = tools, tools.context_tokens
         self._passages, self._rank, self._reported, self._keep = passages, rank, reported, kept
-        self._note, self._faulty, self._is_asked = note, faulty, is_asked
+        self._note, self._faulty, self._is_asked = "", faulty, is_asked
         self._rows: list[_Row] = []
         self._documents, self._text = documents, text
         self._labels = [at for at, column in enumerate(columns) if column.kind is ColumnKind.LABEL]

@@ -16,9 +16,9 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
-from slmdesk.evaluation.exams import Skill, skills_of
 from slmdesk.jobs.runner import Batch, Plan, Question, StepValue, Yield
 from slmdesk.library.types import Coverage, Unread, unread_parts
+from slmdesk.models.abilities import FEWEST_THAT_WORD, Ability, is_smaller, may
 from slmdesk.models.service import DefaultUse, able
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import problem_of
@@ -36,8 +36,6 @@ PAGES_AT_ONCE = 50
 MOST_PARAGRAPHS = 500
 REST_EVERY_S, REST_S = 0.02, 0.001
 """While comparing, pause for REST_S seconds every REST_EVERY_S seconds. Otherwise pure Python blocks other threads."""
-SKILLS = (Skill.FORMAT, Skill.TRUTH)
-"""Skills that a model must have, by its exam, before it describes changes without being named."""
 NOTHING = N_("{model} wrote nothing about the changes.")
 
 
@@ -51,7 +49,7 @@ class Compare(Task[VersionRequest, Comparison]):
     negations and amounts before mere wording.
 
     Differences in layout alone are ignored.  Removed words stand between [- and -], added words between {+ and +}.
-    A model adds a sentence below a change, if its exam shows that it can be trusted or -m names it, and if the sentence
+    A model adds a sentence below a change, if it is large enough for that or -m names it, and if the sentence
     passes the check.
     """
     file_help = "A file: .md, .docx, .html, .pdf, .xlsx, .json."
@@ -109,9 +107,9 @@ class Compare(Task[VersionRequest, Comparison]):
             record = context.uses.default(DefaultUse.SUMMARIZE) or context.models.choose(None)
         except KnownError:
             return None
-        skills = skills_of(record)
-        may = all(skill in skills and skills[skill].level != "weak" for skill in SKILLS)
-        return record if may else None
+        if may(record, Ability.ANSWER) and not is_smaller(record, FEWEST_THAT_WORD):
+            return record
+        return None
 
     def start(self, work: Work[VersionRequest]) -> TaskRun[Comparison]:
         return Comparing(work) if work.model is None else Describing(work)

@@ -13,10 +13,10 @@ from slmdesk.base.record import changed, sparse, to_json
 from slmdesk.base.records import DocumentRecord, JobStatus, ModelRecord
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json, Sampling
-from slmdesk.evaluation.exams import is_weak
 from slmdesk.jobs.documents import read_documents
 from slmdesk.jobs.runner import step_of
 from slmdesk.loader.model_loader import ask_once
+from slmdesk.models.abilities import is_smaller
 from slmdesk.models.service import able
 from slmdesk.runtime.events import Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for
@@ -62,9 +62,6 @@ from slmdesk.tables.words import json_of, markdown_of
 from slmdesk.tasks.report import Edit, Report
 from slmdesk.tasks.shape import Field, FieldKind, Growth, Task, TaskContext, TaskRun, TaskView, Work
 
-WEAK = N_(
-    "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
-)
 LEAST_ASKED = 900_000_000
 """Fewest parameters of a model that is asked: those called 1B have from 0.95 to 1.3 billion."""
 GUESSED_FROM = 12
@@ -151,7 +148,7 @@ class Extract(Task[TableRequest, Table]):
             if err.code == "model.none":
                 return None
             raise
-        return None if is_weak(record, (), LEAST_ASKED) else record
+        return None if is_smaller(record, LEAST_ASKED) else record
 
     def has_model(self, context: TaskContext) -> bool:
         """Return whether there is a model that can be asked."""
@@ -318,7 +315,6 @@ class Extracting(TablePlan):
             work.job, work.request.columns, work.documents, work.tools,
             text=work.request.text, model=record.name if record else "", is_asked=record is not None,
             judges=lambda column: record is not None and _judges(record, column),
-            note=WEAK.format(model=record.name) if record and is_weak(record) else "",
             passages=context.runtime.store.passages.of_document,
             rank=lambda words, document, answered: context.retrieval.rank(words, [document]).then(answered),
             reported=self._on_row, kept=work.keep, faulty=self._on_fault,
@@ -376,7 +372,7 @@ def _there_in(store: Store, documents: Sequence[str]) -> list[DocumentRecord]:
 
 def _judges(record: ModelRecord, column: Column) -> bool:
     """Return whether a model can tell the labels of a column."""
-    return column.kind is ColumnKind.LABEL and not is_weak(record, (), fewest_to_judge(column))
+    return column.kind is ColumnKind.LABEL and not is_smaller(record, fewest_to_judge(column))
 
 
 def _taught(table: Table, at: int) -> Column:

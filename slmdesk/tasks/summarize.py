@@ -12,6 +12,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, ModelRecord
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
+from slmdesk.models.abilities import Ability, may
 from slmdesk.models.service import DefaultUse, able
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.files import TABLE
@@ -137,8 +138,6 @@ class Summarize(Task[SummaryRequest, Summary]):
         """
         if request.own_words:
             return None
-        from slmdesk.evaluation.exams import may_write
-
         default = None if request.model else context.uses.default(DefaultUse.SUMMARIZE)
         try:
             record = default or able(context.models.choose(request.model))
@@ -146,7 +145,7 @@ class Summarize(Task[SummaryRequest, Summary]):
             if request.model or changed(request, language="").may_need_model or _is_translated(request, context):
                 raise
             return None
-        return record if request.model or request.may_need_model or may_write(record) else None
+        return record if request.model or request.may_need_model or may(record, Ability.WRITE) else None
 
     def start(self, work: Work[SummaryRequest]) -> TaskRun[Summary]:
         from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks

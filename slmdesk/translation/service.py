@@ -19,23 +19,23 @@ from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobRecord, ModelRecord
 from slmdesk.base.texts import _
-from slmdesk.base.translation import LANGUAGES, SegmentFlag, SegmentRecord, SegmentState, Term, language_of
+from slmdesk.base.translation import LANGUAGES, NO_BLANKS, SegmentFlag, SegmentRecord, SegmentState, Term, language_of
 from slmdesk.base.translation import Origin as Made
 from slmdesk.base.types import Json
 from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
+from slmdesk.evaluation.recommendation import PairAdvice, RecommendationService
 from slmdesk.exports import phrases
 from slmdesk.exports.writers import in_form
 from slmdesk.jobs.runner import JobPlanner, Plan, Question
 from slmdesk.jobs.service import REQUEST, JobService, begun_before
 from slmdesk.library.reading import rewritten
-from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
+from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able, translator_family
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.headings import headings_of
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
 from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Tags
-from slmdesk.translation.advice import PairAdvice, PairAdviceService
 from slmdesk.translation.documents import Preparation, payload_of
 from slmdesk.translation.exchange import ANY, to_tmx
 from slmdesk.translation.export import gathered as all_segments
@@ -46,7 +46,6 @@ from slmdesk.translation.types import (
     KIND,
     NO_GLOSSARY,
     UNWRITTEN,
-    PairUsed,
     RetryScope,
     SegmentChanged,
     TranslationGrew,
@@ -86,12 +85,12 @@ class TranslationService(Service, JobPlanner):
         uses: DefaultsService,
         jobs: JobService,
         reader: ChildClient,
-        pairs: PairAdviceService,
+        recommending: RecommendationService,
         unknown: UnknownWords,
     ) -> None:
         super().__init__(runtime)
         self.unknown = unknown
-        self._models, self._uses, self._pairs = models, uses, pairs
+        self._models, self._uses, self._recommending = models, uses, recommending
         self._jobs, self._reader = jobs, reader
         self._terms = TermLists(runtime.store)
         self._preparation = Preparation(runtime, reader, self._terms)
@@ -186,10 +185,10 @@ class TranslationService(Service, JobPlanner):
         return self.again(item)
 
     def _settings_of(self, request: TranslationRequest, record: ModelRecord) -> dict[str, Json]:
-        """Return a job's settings: the request, and decisions based on the model's exam. They are stored so that the
+        """Return a job's settings: the request, and whether the model is asked with tags. They are stored so that the
         plan stays the same when the job is resumed.
         """
-        return shape_of(request) | {"tagged_first": self._pairs.is_tagged_first(record, request.source, request.target)}
+        return shape_of(request) | {"tagged_first": _is_tagged_first(record, request.target)}
 
     def use_password(self, item: str, password: str) -> None:
         """Use this password for the item's document until the program ends. Raises KnownError `item.unknown`."""
@@ -205,12 +204,10 @@ class TranslationService(Service, JobPlanner):
         """Return the terms of the active glossaries for a pair of languages. An empty language means any language."""
         return self._terms.of(source, target, "" if domain == "everyday" else domain)
 
-    def advice(
-        self, model: str | None = None, source: str = "", target: str = "", *, for_document: bool = False
-    ) -> PairAdvice:
-        """Return the advice on a model, or on the default model. Raises KnownError `model.…`."""
+    def advice(self, model: str | None = None, source: str = "", target: str = "") -> PairAdvice:
+        """Return what speaks against a model, or against the default model. Raises KnownError `model.…`."""
         has_terms = bool(target) and bool(self.terms(source, target))
-        return self._pairs.advise(self.record(model), source, target, has_terms=has_terms, for_document=for_document)
+        return self._recommending.for_pair(self.record(model), source, target, has_terms=has_terms)
 
     def record(self, model: str | None) -> ModelRecord:
         """Return the requested model, or the default for translations if None. Raises KnownError `model.…`."""
@@ -300,14 +297,8 @@ class TranslationService(Service, JobPlanner):
             self._store.results.save(item.id, {**kept, "done": True})
             self._publish(TranslationGrew(item.id, job.id, *self._counted(item.id)))
             self._publish(ItemChanged(self._store.items.get(item.id)))
-            self._report_used(job, request)
         finally:
             self._live.pop(job.id, None)
-
-    def _report_used(self, job: JobRecord, request: TranslationRequest) -> None:
-        if record := self._models.by_sha256(job.model_sha256):
-            language = (self._store.results.get(job.item or "") or {}).get("language")
-            self._publish(PairUsed(record.id, request.source or str(language or ""), request.target))
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         if live := self._live.get(job):
@@ -369,6 +360,19 @@ class TranslationService(Service, JobPlanner):
         kept = self._store.glossaries
         glossaries = tuple(id if id == NO_GLOSSARY else kept.get(id).id for id in request.glossaries)
         return changed(request, target=target, source=source, glossaries=glossaries)
+
+
+def _is_tagged_first(record: ModelRecord, target: str) -> bool:
+    """Return whether to ask this model for translations with formatting tags. If not, the tags are placed afterwards.
+
+    Placing tags takes two steps a segment. Asking for tags takes one step, and two more for each segment that lost its
+    tags, so it is slower if more than half lose them. Languages without spaces have no word groups to place tags on. A
+    translator not trained on tags is not asked for them.
+    """
+    if target in NO_BLANKS:
+        return True
+    family = translator_family(record)
+    return family is None or family.translation is None or bool(family.translation.tags)
 
 
 class Handout(StrEnum):

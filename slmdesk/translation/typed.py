@@ -43,7 +43,7 @@ from slmdesk.translation.prompts import (
     units_of_text,
 )
 from slmdesk.translation.recent import is_same_text
-from slmdesk.translation.types import LiveTranslated, PairUsed, UnknownWords, is_emptied, language_of_most, source_of
+from slmdesk.translation.types import LiveTranslated, UnknownWords, is_emptied, source_of
 
 TELL_S = 0.05
 """Least seconds between two updates of the window while a translation streams in."""
@@ -337,7 +337,6 @@ class LiveTranslation(Service):
             return problem_of(end.code, end.args)  # half-finished sentences stay visible
         if not self._deaths:
             self._say()
-            self._report_used()
         return None
 
     def _about(self, segment: LiveSegment, key: Key, terms: tuple[Term, ...]) -> _Asked:
@@ -384,11 +383,6 @@ class LiveTranslation(Service):
         return CachedSegment(clean.target, SegmentState.TRANSLATED, Origin.MODEL, flags, clean.doubts)
 
     # ---- telling
-
-    def _report_used(self) -> None:
-        if self._record is not None:
-            language = self._manner.source or language_of_most(each.segment for each in self._requested)
-            self._publish(PairUsed(self._record.id, language, self._manner.target))
 
     def _say_soon(self) -> None:
         """Publish the translation so far: the first word at once, later words at most every TELL_S seconds."""

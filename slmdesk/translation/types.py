@@ -152,12 +152,6 @@ class SegmentChanged(Event):
     segment: SegmentRecord
 
 
-class PairUsed(Event):
-    model: str
-    source: str
-    target: str
-
-
 class LiveTranslated(Event):
     segments: tuple[LiveSegment, ...]
     is_done: bool

@@ -13,10 +13,10 @@ from slmdesk.base.record import changed
 from slmdesk.base.translation import DETECTED, language_of
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
-from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
-from slmdesk.models.service import ModelService, able, is_starter
+from slmdesk.models.abilities import Ability, may
+from slmdesk.models.service import ModelService, able
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.text.checks.words import tongue
@@ -87,7 +87,7 @@ class WritingService(Service):
             if passage.end - passage.start <= MOST_SENTENCE:
                 asked.setdefault((passage.asked(text), languages[passage]), []).append(passage)
             yield
-        is_marked_only = is_weak(record, (Skill.CORRECT,))
+        is_marked_only = not may(record, Ability.LETTER)
         changes: dict[Passage, Sequence[Change]] = {}
         steps = list(asked)
 
@@ -162,7 +162,7 @@ class WritingService(Service):
         """
         language = _language(request.text, request.language, MOST_REWRITTEN)
         record = able(self._models.choose(request.model))
-        if is_starter(record) or is_weak(record, (Skill.LANGUAGE,), 0):
+        if not may(record, Ability.LETTER):
             raise KnownError("writing.weak_model", name=record.name)
         words = yield ask_once(self._loader, record, rewriting_steps(request, language))
         versions = yield from _versions(words, request, language)

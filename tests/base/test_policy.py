@@ -343,13 +343,13 @@ def test_rules_in_the_registry_are_those_of_a_file() -> None:
         {"version": 1},
         {
             "network": {"offline": 1, "endpoints": ["https://mirror.example.org"], "speed_limit_kib": 500},
-            "models": {"exams": 0, "folder": "/srv/models"},
+            "models": {"folder": "/srv/models"},
         },
     )
     policy = registry_policy(lambda: shape)
     assert policy.problems == ()
     assert dict(policy.forced) == {
-        "offline": True, "hub_hosts": "", "speed_limit_kib": 500, "exams_at_first_use": False,
+        "offline": True, "hub_hosts": "", "speed_limit_kib": 500,
     }  # fmt: skip
     assert dict(policy.choices) == {"hub_endpoint": ("https://mirror.example.org",)}
     assert policy.path == r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\slmdesk"

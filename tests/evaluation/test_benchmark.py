@@ -10,12 +10,13 @@ from types import SimpleNamespace
 import pytest
 from fakes.recorder import LLAMA, TIMEOUT_S, Recorder, add_model, import_model, on_service_thread, open_echo, result_of
 from fakes.tiny_families import make
+from jobs.test_jobs import step
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.chat.types import SendRequest
 from slmdesk.evaluation import model_cards
-from slmdesk.evaluation.model_cards import BenchProgress, BenchResult
+from slmdesk.evaluation.model_cards import BenchProgress, BenchResult, measured_speed
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import (
     WATTS_PER_BUSY_CORE,
@@ -34,7 +35,7 @@ from slmdesk.runtime.events import ModelState, ModelStateChanged
 
 def measured(recorder, model=None, steps=None):
     listener = (lambda _step: None) if steps is None else steps.append
-    return result_of(recorder.services, lambda: recorder.services.bench.run(model).listen(listener))
+    return result_of(recorder.services, lambda: recorder.services.cards.measure(model).listen(listener))
 
 
 @pytest.mark.real_child
@@ -54,7 +55,7 @@ def test_a_bench_measures_and_keeps_and_says_how_far_it_is(opened) -> None:
     again = measured(recorder)  # in a process that has had a model, which is not small any more
     assert isinstance(again, BenchResult)
     assert again.memory_bytes > 0.8 * now > 0, "the whole process, as the status bar and the estimates count"
-    assert on_service_thread(recorder, lambda: services.bench.result(services.models.choose(None))) == again
+    assert measured_speed(recorder.calls.models.choose(None)) == again
     assert [step.fraction for step in steps] == sorted(step.fraction for step in steps)
     assert [*dict.fromkeys(step.what for step in steps)] == [
         "starting", "loading the model", "warming up", "reading", "writing",
@@ -71,10 +72,7 @@ def test_what_was_measured_is_told_where_it_cannot_be_kept(opened, monkeypatch) 
     recorder = opened()
     monkeypatch.setattr(recorder.services.store.database, "read_only", True)
     assert isinstance(measured(recorder), BenchResult)
-    assert (
-        on_service_thread(recorder, lambda: recorder.services.bench.result(recorder.services.models.choose(None)))
-        is None
-    )
+    assert measured_speed(recorder.calls.models.choose(None)) is None
 
 
 @pytest.mark.process
@@ -87,18 +85,15 @@ def test_a_bench_is_cancelled_and_leaves_the_desk_as_it_was(opened) -> None:
         if now.what == "writing":
             writing.set()
 
-    pending = on_service_thread(recorder, lambda: recorder.services.bench.run(None).listen(progressed))
+    pending = on_service_thread(recorder, lambda: recorder.services.cards.measure(None).listen(progressed))
     on_service_thread(recorder, lambda: pending.then(lambda outcome: (answers.append(outcome), ended.set())))
     assert writing.wait(TIMEOUT_S)
     with pytest.raises(KnownError, match=r"measuring\.twice"):
-        on_service_thread(recorder, lambda: recorder.services.bench.run(None))
+        on_service_thread(recorder, lambda: recorder.services.cards.measure(None))
     on_service_thread(recorder, pending.cancel)
     assert ended.wait(TIMEOUT_S)
     assert answers == [None]
-    assert (
-        on_service_thread(recorder, lambda: recorder.services.bench.result(recorder.services.models.choose(None)))
-        is None
-    )
+    assert measured_speed(recorder.calls.models.choose(None)) is None
     sent = on_service_thread(recorder, lambda: recorder.services.chats.send(SendRequest("hello")))
     assert recorder.end_of(sent.answer.id).problem is None
 
@@ -118,7 +113,9 @@ def test_the_model_in_use_before_is_there_again_afterwards(opened, tmp_path) -> 
 @pytest.mark.process
 def test_a_job_stands_back_while_a_model_is_measured(opened) -> None:
     recorder = opened(slow=0.003)
-    job = on_service_thread(recorder, recorder.services.exams.take)
+    record = recorder.calls.models.choose(None)
+    steps = [step(str(number)) for number in range(20)]
+    job = recorder.ask(lambda services: services.jobs.add("test", "A test", record, steps, prompt_version="1"))
     recorder.wait(JobChanged, lambda event: event.done >= 2)
     assert isinstance(measured(recorder), BenchResult)
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)

@@ -6,8 +6,6 @@ import pytest
 
 from slmdesk.base.record import changed
 from slmdesk.base.types import Device
-from slmdesk.evaluation.exams import SKILLS, SkillResult, items, shape_of_skill
-from slmdesk.evaluation.exams import Skill as Examined
 from slmdesk.evaluation.recommendation import Recommendations, recommend
 from slmdesk.gguf.memory import Pace
 from slmdesk.hub.search import Skill, load_catalogue
@@ -23,8 +21,8 @@ def pc(gigabytes: float, pace: Pace = LAPTOP, card: int = 0) -> Pc:
     return Pc(0, pace, (Device("Card", card << 30),) if card else (), round(gigabytes * (1 << 30)))
 
 
-def title(job: Skill, there: Pc, *languages: str, **exams: str) -> str:
-    offer = recommend(job, there, languages=languages, exams=exams)
+def title(job: Skill, there: Pc, *languages: str) -> str:
+    offer = recommend(job, there, languages=languages)
     return offer.entry.title if offer else ""
 
 
@@ -91,14 +89,6 @@ def test_other_pcs_and_languages(there: Pc, job: Skill, languages: tuple[str, ..
 
 
 @pytest.mark.pure
-def test_the_exam_of_this_pc_decides() -> None:
-    small, fast = "unsloth/qwen3-4b-instruct-2507-gguf", "google/gemma-4-e2b-it-qat-q4_0-gguf"
-    assert title(SUMMARIES, pc(16), **{small: "good"}) == "Qwen 3 4B Instruct 2507"
-    assert title(SUMMARIES, pc(16), **{fast: "good"}) == "Gemma 4 E2B"
-    assert title(SUMMARIES, pc(16), **{small: "weak"}) == "Gemma 4 E2B"
-
-
-@pytest.mark.pure
 def test_a_reason_is_one_sentence_that_names_conditions_measures_and_what_is_too_slow() -> None:
     nordic = recommend(TRANSLATION, pc(16), languages=("sv",))
     assert nordic is not None
@@ -132,24 +122,3 @@ def test_one_line_for_what_one_model_serves() -> None:
         "For translating: Hy-MT2 7B, 4.6 GB, about 4 words a second.",
     )
     assert Recommendations(4, {TRANSLATION: None}).lines == ("For translating: none of the list fits.",)
-
-
-@pytest.mark.process
-def test_an_exam_taken_here_counts_for_the_model_of_the_list(opened, monkeypatch) -> None:
-    recorder = opened()
-    monkeypatch.setattr(recorder.services.measuring, "pc", lambda: pc(16))
-    services = recorder.calls
-    model = services.models.list()[0].id
-    source = "huggingface:unsloth/Qwen3-4B-Instruct-2507-GGUF/Qwen3-4B-Instruct-2507-Q4_K_M.gguf@main"
-    services.store.models.change(model, source=source)
-
-    def recommended(level: str) -> str:
-        results = [SkillResult(skill, level, 12, 12) for skill in Examined]
-        noted = {"version": items()[0], "skills": [shape_of_skill(result) for result in results]}
-        services.store.models.set_info(model, **{SKILLS: noted})
-        offer = services.recommending.recommend((SUMMARIES,), ()).by_job[SUMMARIES]
-        return offer.entry.title
-
-    assert [recommended(level) for level in ("good", "fair", "weak")] == [
-        "Qwen 3 4B Instruct 2507", "Qwen 3 4B Instruct 2507", "Gemma 4 E2B",
-    ]  # fmt: skip

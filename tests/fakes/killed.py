@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 from fakes.commands import ROOT, SLMDESK, run_here
-from fakes.recorder import Recorder, add_model, examine, open_echo
+from fakes.recorder import Recorder, add_model, open_echo
 
 from slmdesk.base.records import JobStatus
 from slmdesk.jobs.types import JobChanged
@@ -31,14 +31,12 @@ def kill(process: subprocess.Popen) -> None:
     psutil.wait_procs(children, timeout=60)
 
 
-def home_with_model(folder: Path, monkeypatch, model: Path, *, is_examined: bool = False) -> None:
-    """A home of its own, which is that of the test from now on; an examined model is taken for a good one."""
+def home_with_model(folder: Path, monkeypatch, model: Path) -> None:
+    """A home of its own, which is that of the test from now on."""
     monkeypatch.setenv("SLMDESK_HOME", str(folder))
     services = open_echo()
     try:
         add_model(services, model)
-        if is_examined:
-            examine(services)
     finally:
         services.close()
 

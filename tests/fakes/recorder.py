@@ -16,14 +16,14 @@ from fakes.echo.program import ECHO
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Message, ModelRecord
-from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.runtime.events import Event, MessageEnded, MessageGrew, Pending
 from slmdesk.services import COMMANDS, Services, open_services
 from slmdesk.store import DataKey
 
 TIMEOUT_S = 120.0
 LLAMA = COMMANDS["engine"]
-EXAMINED = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+STARTER, LARGE = 135_000_000, 4_000_000_000
+"""Parameters of a model that may do nothing unasked, and of one that may do everything."""
 
 
 class Recorder:
@@ -146,15 +146,14 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
     )
 
 
-def examine(services: Services, level: str = "good", examined: Sequence[Skill] = EXAMINED) -> None:
-    """Store of the model what an exam would have found, so that it is trusted with words, or not."""
+def sized(services: Services, parameters: int) -> None:
+    """Give the model a size: by it the program knows what the model may do."""
 
-    def note() -> None:
-        skills = [shape_of_skill(SkillResult(skill, level, 9, 12, 0.9, 0.0)) for skill in examined]
+    def change() -> None:
         model = services.models.choose(None)
-        services.store.models.set_info(model.id, **{SKILLS: {"version": items()[0], "skills": skills}})
+        services.store.models.change(model.id, header={**model.header, "parameters": parameters})
 
-    services.service_thread.call(note)
+    services.service_thread.call(change)
 
 
 def wait_until(holds: Callable[[], object]) -> None:

@@ -356,7 +356,7 @@ def echo_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     from slmdesk import services as container
 
     monkeypatch.setitem(container.COMMANDS, "engine", ECHO)
-    monkeypatch.setattr(container.Services, "unasked_work", lambda _self, _is_away: ())
+    monkeypatch.setattr(container.Services, "unasked_work", lambda _self: ())
 
 
 @pytest.fixture

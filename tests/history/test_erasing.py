@@ -52,7 +52,7 @@ def test_it_is_refused_while_another_one_is_open_and_nothing_is_deleted(services
 
 def test_a_job_that_runs_refuses_it_and_one_that_is_paused_does_not(services):
     jobs = services.store.jobs
-    job = services.service_thread.call(lambda: jobs.add("exam", "an exam", model_sha256="", steps=[], settings={}))
+    job = services.service_thread.call(lambda: jobs.add("index", "a folder", model_sha256="", steps=[], settings={}))
     services.service_thread.call(lambda: jobs.claim(job.id))
     with pytest.raises(KnownError, match=r"job\.running"):
         services.service_thread.call(lambda: services.erasing.look(models=False))
@@ -62,7 +62,7 @@ def test_a_job_that_runs_refuses_it_and_one_that_is_paused_does_not(services):
 
 def test_a_job_whose_window_has_ended_is_shown_as_paused_and_refuses_nothing(services):
     jobs = services.store.jobs
-    job = services.service_thread.call(lambda: jobs.add("exam", "an exam", model_sha256="", steps=[], settings={}))
+    job = services.service_thread.call(lambda: jobs.add("index", "a folder", model_sha256="", steps=[], settings={}))
     services.service_thread.call(
         lambda: services.store.database.run("update jobs set status = 'running', owner = 'x' where id = ?", (job.id,))
     )
@@ -78,7 +78,7 @@ def test_a_model_that_stayed_is_found_again_at_the_next_start(opened, tmp_path):
     erase(recorder.services.paths, erasure)
     again = opened(model=False)
     assert again.services.service_thread.call(again.services.models.list) == []
-    again.services.service_thread.call(lambda: again.services.start_background(lambda: False))
+    again.services.service_thread.call(lambda: again.services.start_background())
     again.wait(ModelsChanged)
     (model,) = again.services.service_thread.call(again.services.models.list)
     assert (model.name, model.linked) == ("Tiny llama", False)

@@ -12,12 +12,11 @@ import docx
 import openpyxl
 import pypdfium2
 import pytest
-from fakes.recorder import result_of, wait_until
+from fakes.recorder import STARTER, result_of, sized, wait_until
 
 from slmdesk.base import texts
 from slmdesk.base.documents import FORMS, Block, BlockKind, Paper, page_of, paragraph
 from slmdesk.base.language import catalogue_of
-from slmdesk.evaluation.exams import SKILLS, items
 from slmdesk.runtime.messages import Problem
 from slmdesk.summaries.types import SummaryRequest
 from slmdesk.tasks.service import ReportMade
@@ -49,11 +48,7 @@ def given(recorder, begin):
 def summary(opened):
     """Services with a summary of quotations: the model is too weak to write."""
     recorder = opened()
-    services = recorder.services
-    weak = {"skill": "format", "level": "weak", "passed": 0, "total": 12, "auc": None, "threshold": None}
-    noted = {SKILLS: {"version": items()[0], "skills": [weak]}}
-    model = services.service_thread.call(lambda: services.models.choose(None))
-    services.service_thread.call(lambda: services.store.models.set_info(model.id, **noted))
+    sized(recorder.services, STARTER)
     record = recorder.ask(keep)
     item = recorder.calls.tasks.begin("summary", SummaryRequest((record.id,)))
     recorder.wait(ReportMade, lambda event: event.item == item.id)

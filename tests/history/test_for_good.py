@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fakes.contents import contents
 from fakes.encrypted import encrypt
-from fakes.recorder import Recorder, examine, result_of
+from fakes.recorder import Recorder, result_of
 from store.conftest import readable
 from summaries.test_summaries import page
 from tables.test_tables import COLUMNS
@@ -209,7 +209,6 @@ def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way, is_enc
     quiet = threading.Event()  # what was read is kept once the engine is free, and before it reads something else
     made.call(lambda services: services.states.when_quiet().then(lambda _none: quiet.set()))
     assert quiet.wait(40)
-    examine(recorder.services)  # only now: no yes or no is asked of an answer, as the engine holds one prompt alone
     items += [made.summary(document), made.extraction(document), made.comparison(document, other)]
     assert states_in(find_paths().states), "the control: what was read is kept"
     made.copy()

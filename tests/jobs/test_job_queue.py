@@ -144,3 +144,12 @@ def test_a_kind_nobody_knows_and_a_job_nobody_runs_are_shown_sensibly(opened) ->
     assert (view.kind, view.title, view.stand, view.is_left, view.opens) == (
         "tea_making", "Tea", JobGroup.WAITING, True, "",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["exam", "pair_exam"])
+def test_a_job_of_a_kind_that_is_gone_ends_without_a_word(opened, kind) -> None:
+    recorder = opened()
+    job = recorder.ask(lambda services: services.store.jobs.add(kind, "Old", model_sha256="gone", steps=[("a", {})]))
+    assert recorder.ask(lambda services: services.jobs.take_up()) == []
+    event = recorder.wait(JobChanged, lambda event: event.id == job.id)
+    assert (event.status, event.problem) == (JobStatus.CANCELLED, None)

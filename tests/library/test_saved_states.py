@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
-from fakes.recorder import ECHO, LLAMA, Recorder, add_model, examine, import_model, open_echo, result_of
+from fakes.recorder import ECHO, LLAMA, Recorder, add_model, import_model, open_echo, result_of, sized
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Status
 from slmdesk.base.saved_states import head_of, states_in
 from slmdesk.base.settings import SettingsFile
-from slmdesk.evaluation.exams import Skill
 from slmdesk.questions import service
 from slmdesk.questions.types import AskRequest, QuestionAnswered
 from slmdesk.runtime.events import DocumentGone
@@ -296,7 +295,7 @@ def test_the_real_engine_keeps_and_finds_it_inside_its_sandbox(monkeypatch, tmp_
         try:
             if not run:
                 import_model(desk.services, tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama()))
-                examine(desk.services, examined=[Skill.FORMAT])
+                sized(desk.services, 4_000_000_000)
             record = desk.document(text=TEXT * 5)
             answers.append(desk.ask("What does the valve do in winter?", record))
         finally:

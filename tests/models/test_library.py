@@ -269,7 +269,7 @@ def test_d12_where_the_history_is_full_a_model_whose_file_was_touched_is_loaded(
 
 def test_a_path_that_no_system_knows_is_a_candidate_with_a_problem(recorder, tiny) -> None:
     far = Path("/" + "x" * 5000)
-    odd, good = result_of(recorder.services, lambda: recorder.services.looking.look([far, tiny])).candidates
+    odd, good = result_of(recorder.services, lambda: recorder.services.finding.look([far, tiny])).candidates
     assert (odd.path, odd.problem.code) == (far, "model.unreadable")
     assert good.problem is None
 
@@ -531,7 +531,7 @@ def two(opened, tmp_path):
 
 
 def rename(recorder, model: str, name: str):
-    return recorder.ask(lambda services: services.names.rename(model, name))
+    return recorder.ask(lambda services: services.models.rename(model, name))
 
 
 def test_a_model_is_shown_under_its_new_name(two) -> None:

@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 from fakes.hostile_documents import ORDERS
 from fakes.longer_texts import Longer
-from fakes.recorder import Recorder, add_model, open_echo, result_of
+from fakes.recorder import LARGE, Recorder, add_model, open_echo, result_of, sized
 from fakes.tiny_gguf import CHATML
 from fakes.vocabularies import MARKERS, named_vocabulary, tokenize_parts
 
@@ -22,7 +22,6 @@ from slmdesk.base.types import Attached, AttachmentPart, ChatMessage, Origin, Ro
 from slmdesk.base.untrusted import JOINER
 from slmdesk.chat.attachment_text import parts_for_model
 from slmdesk.engine.llama.templates import FAMILIES_BY_NAME, ChatFormat
-from slmdesk.evaluation.exams import SKILLS, Skill, items, truth_step
 from slmdesk.jobs.types import JobChanged
 from slmdesk.questions.prompt import Source, text_for, turns_of
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
@@ -57,7 +56,6 @@ def prompts(words: str) -> dict[str, list[ChatMessage]]:
     steps = {
         "summary": note_step(numbered([(words, ()), (words, (0,))]), "de", 80, background=words),
         "request": own_step(numbered([(words, (0,))]), "en", 80, "What is the rent?"),
-        "truth": truth_step(words, words),
         "table": row_step([Column("Rent")], [words, words]),
         "versions": digest_step([Change(ChangeKind.ADDED, (), (Run(words, True),), (), ())], [0], "en"),
     }
@@ -124,13 +122,8 @@ def opened(monkeypatch, tmp_path):
         monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"words": True, **echo}))
         services = open_echo()
         all_services.append(services)
-        model = add_model(services, tmp_path / "echo.gguf")
-        skills = [
-            {"skill": skill.value, "level": "good", "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
-            for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH, Skill.SUMMARY)
-        ]
-        events = {SKILLS: {"version": items()[0], "skills": skills}}
-        services.service_thread.call(lambda: services.store.models.set_info(model.id, **events))
+        add_model(services, tmp_path / "echo.gguf")
+        sized(services, LARGE)
         if context:
             services.service_thread.call(lambda: services.settings.change(context_tokens=context))
         return services, Recorder(services)

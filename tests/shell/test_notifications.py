@@ -120,11 +120,11 @@ def test_long_work_that_ended_is_said_once_whatever_its_kind_and_a_download_not_
     publish(bridge, clock, 31, on, done, done)
     publish(bridge, clock, 31, on, done, kind="download", id="2")
     publish(bridge, clock, 31, on, failed, kind="some_new<b>", id="3")
-    publish(bridge, clock, 20, on, JobStatus.PAUSED, on, done, kind="exam", id="4")
+    publish(bridge, clock, 20, on, JobStatus.PAUSED, on, done, kind="versions", id="4")
     assert first.shown == [
         "Summary “Report.pdf” is done.",
         "Some new‹b› “Report.pdf” needs you.",
-        "Exam “Report.pdf” is done.",
+        "Comparison “Report.pdf” is done.",
     ]
 
 
@@ -152,7 +152,7 @@ def test_g1_no_name_is_markup_or_steers(name) -> None:
     for words in (
         words_of_download(download(DownloadState.DONE, name)),
         words_of_download(download(DownloadState.FAILED, name)),
-        words_of_job(JobChanged("1", "exam", JobStatus.DONE, 1, 1, title=name)),
+        words_of_job(JobChanged("1", "versions", JobStatus.DONE, 1, 1, title=name)),
     ):
         assert words
         assert not set(words.named) & set("<>&\n\u202e")

@@ -6,7 +6,7 @@ import random
 import pytest
 from fakes.killed import kill_engine
 from fakes.matrix import counts
-from fakes.recorder import examine
+from fakes.recorder import STARTER, sized
 from jobs.test_jobs import count_saves
 
 from slmdesk.base.documents import Block, BlockKind, PageStatus, page_of
@@ -14,7 +14,6 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Role
-from slmdesk.evaluation import exams
 from slmdesk.jobs.service import REQUEST
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import ModelStateChanged
@@ -22,6 +21,7 @@ from slmdesk.summaries import plan
 from slmdesk.summaries.lines import count_words
 from slmdesk.summaries.plan import NOT_WRITTEN, NOTHING_USABLE, TOO_MUCH_TO_DO
 from slmdesk.summaries.types import ALSO_IN, KEY_POINTS, SHARED, TO_DO, Kind, Length, Paper, SummaryRequest
+from slmdesk.tasks import summarize
 from slmdesk.tasks.export import export_report
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.service import ReportGrew, ReportMade
@@ -41,8 +41,8 @@ WORDS = (  # noqa: SIM905  lines, not a column of words
 @pytest.fixture
 def writer(monkeypatch):
     """Every model may write."""
-    for module in (exams, plan):
-        monkeypatch.setattr(module, "may_write", lambda record: True)
+    for module in (summarize, plan):
+        monkeypatch.setattr(module, "may", lambda record, work: True)
 
 
 def page(number: int, *blocks: str, heading: str = ""):
@@ -178,7 +178,6 @@ def test_what_needs_wording_is_refused_without_a_model_and_nothing_is_kept(opene
 
 def test_a_model_is_loaded_by_the_first_line_that_it_words(opened) -> None:
     recorder = opened()
-    examine(recorder.services)
     document = keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
     ended(recorder, begin(recorder, document))
     assert not [change for change in recorder.of(ModelStateChanged) if change.model]
@@ -206,7 +205,6 @@ def test_a_job_that_an_older_version_began_with_a_model_goes_on(opened) -> None:
 
 def test_lines_come_while_they_are_worded(opened) -> None:
     recorder = opened(slow=0.0005)
-    examine(recorder.services)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), length=Length.SHORT, **WORDED)
     summary = ended(recorder, item)
     assert summary.method == "model"
@@ -291,7 +289,6 @@ def test_the_rules_tell_it_where_the_model_does_not(opened) -> None:
 
 def test_a_model_that_may_not_write_writes_nothing(opened) -> None:
     recorder = opened(answer=ANSWER)
-    examine(recorder.services)
     document = keep(recorder, "a.pdf", [page(1, *LONG_LETTER)])
     for request, is_asked in (({}, False), ({"kind": Kind.SIMPLE}, True), ({"model": "echo"}, True)):
         summary = ended(recorder, begin(recorder, document, **request))
@@ -315,7 +312,6 @@ UNDATED = (
 @pytest.mark.parametrize("request_", [{}, WORDED])
 def test_what_has_a_day_is_said_even_if_it_is_too_long_and_what_has_no_room_is_told(opened, request_) -> None:
     recorder = opened()
-    examine(recorder.services)
     duties = [f"Please bring the {word} of the house back by {at} May 2027." for at, word in enumerate(WORDS, 1)]
     document = keep(recorder, "a.pdf", [*long_document(2), page(3, *duties)])
     summary = ended(recorder, begin(recorder, document, length=Length.SHORT, **request_))
@@ -339,7 +335,6 @@ def test_what_has_a_day_is_said_even_if_it_is_too_long_and_what_has_no_room_is_t
 def test_what_a_model_writes_has_the_words_that_are_allowed(opened, length) -> None:
     """Lines it makes longer give way; of what it writes for a person the rest is left out."""
     recorder = opened()
-    examine(recorder.services)
     document = keep(recorder, "a.pdf", long_document(PAGES))
     for request in ({}, {"kind": Kind.OWN, "instruction": "Say all."}):
         summary = ended(recorder, begin(recorder, document, length=length, **request))
@@ -351,7 +346,6 @@ def test_what_a_model_writes_has_the_words_that_are_allowed(opened, length) -> N
 @counts("w1_summaries")
 def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) -> None:
     recorder = opened(slow=0.002)
-    examine(recorder.services)
     pages = long_document(PAGES * (1 + count) // 3)  # the engine is killed after one to three steps, often later
     request = {"length": Length.LONG, **WORDED}
     undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages), **request)))
@@ -373,7 +367,6 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
 def growing(opened):
     """A summary of which the first sentences are written."""
     recorder = opened(slow=0.01)
-    examine(recorder.services)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
     recorder.wait(ReportGrew, lambda event: event.growth.own.points)
     return recorder, item
@@ -416,7 +409,6 @@ def test_what_is_written_is_stored_while_it_grows(opened) -> None:
 
 def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
     recorder = opened()
-    examine(recorder.services)
     pages = long_document(PAGES)
     ended(recorder, begin(recorder, keep(recorder, "old.pdf", pages), **WORDED))
     whole = recorder.ask(lambda services: services.store.jobs.page()[0]).total
@@ -429,7 +421,7 @@ def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
 
 def test_a_model_too_weak_to_word_gives_sentences_of_the_text_and_says_so(opened) -> None:
     recorder = opened()
-    examine(recorder.services, "weak")
+    sized(recorder.services, STARTER)
     item = begin(recorder, keep(recorder, "long.pdf", long_document(PAGES)), **WORDED)
     summary = ended(recorder, item)
     assert (summary.method, view(recorder, item).job.total) == ("quotations", 0)
@@ -440,7 +432,7 @@ def test_a_model_too_weak_to_word_gives_sentences_of_the_text_and_says_so(opened
     assert all(sentence.quotation for sentence in summary.sentences[1:])
 
 
-def test_without_an_exam_a_small_model_is_not_trusted_to_word(opened) -> None:
+def test_a_small_model_is_not_trusted_to_word(opened) -> None:
     recorder = opened()
     model = recorder.calls.models.choose(None)
     document = keep(recorder, "a.pdf", long_document(2))
@@ -520,7 +512,6 @@ def test_of_a_text_longer_than_the_context_the_facts_of_each_section_are_told(op
 @pytest.mark.usefixtures("writer")
 def test_of_two_answers_at_once_one_is_shown_while_it_is_written(opened) -> None:
     recorder = opened(answer=GARDEN, slow=0.001)
-    examine(recorder.services)
     documents = [keep(recorder, name, [page(1, GARDEN, name)]) for name in ("a.pdf", "b.pdf")]
     ended(recorder, begin(recorder, *documents, kind=Kind.OWN, instruction="What about the garden?"))
     writing = [event.growth.writing for event in recorder.of(ReportGrew)]
@@ -539,7 +530,6 @@ def test_an_answer_without_anything_that_the_text_says_is_none_and_that_is_said(
 
 def test_a_document_without_words_is_no_error(opened) -> None:
     recorder = opened()
-    examine(recorder.services)
     document = keep(recorder, "scan.pdf", [page_of(n, str(n), "", (), status=PageStatus.SCANNED) for n in (1, 2)])
     summary = ended(recorder, begin(recorder, document))
     assert summary.sentences == ()
@@ -550,7 +540,6 @@ def test_a_document_without_words_is_no_error(opened) -> None:
 @pytest.mark.usefixtures("writer")
 def test_what_cannot_be_cut_into_lines_is_answered_about_and_an_empty_document_beside_it_not(opened) -> None:
     recorder = opened(answer="- The tenant pays 900.")
-    examine(recorder.services)
     text = "tenant pays = 900"
     code = keep(recorder, "rent.py", [page_of(1, "1", text, [Block(BlockKind.CODE, 0, len(text))])])
     scan = keep(recorder, "scan.pdf", [page_of(1, "1", "", (), status=PageStatus.SCANNED)])
@@ -562,14 +551,12 @@ def test_what_cannot_be_cut_into_lines_is_answered_about_and_an_empty_document_b
 
 def test_a_text_in_a_language_that_is_not_known_is_worded_in_the_one_that_is_asked_for(opened) -> None:
     recorder = opened()
-    examine(recorder.services)
     document = keep(recorder, "a.pdf", [page(1, "ქირა არის 900 ევრო ყოველ თვეში.")])
     assert ended(recorder, begin(recorder, document, **WORDED)).method == "model"
 
 
 def test_what_two_documents_ask_for_in_the_same_words_is_in_the_summary_of_each(opened) -> None:
     recorder = opened()
-    examine(recorder.services)
     duty = "Please pay the rent by 3 May 2027."
     rent = "The rent for {} is 900 euros a month."
     documents = [keep(recorder, name, [page(1, rent.format(name), duty)]) for name in ("A-Z", "B-Z")]

@@ -7,7 +7,7 @@ import random
 
 import pytest
 from fakes.killed import kill_engine
-from fakes.recorder import examine
+from fakes.recorder import STARTER, sized
 from jobs.test_jobs import count_saves
 from summaries.test_summaries import keep, page
 
@@ -175,23 +175,10 @@ def test_what_only_an_earlier_mail_says_is_marked(opened) -> None:
     assert cell.start > pages[0].text.index("Also")
 
 
-def test_of_a_weak_model_it_is_said_that_it_is_too_weak(opened) -> None:
-    recorder = opened(answer=ANSWER)
-    lease = keep(recorder, "lease.pdf", [page(1, "The rent is 900 euros.")])
-    assert ended(recorder, begin(recorder, lease)).note == ""
-    examine(recorder.services, "weak")
-    item = begin(recorder, lease)
-    table = ended(recorder, item)
-    assert table.note == (
-        "Echo is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
-    )
-    messages = recorder.calls.store.messages.of_item(item.id)
-    assert messages[1].text.endswith(table.note)
-
-
 def test_a_small_model_is_asked_nothing_and_a_cell_says_that_no_model_looked(opened, asked, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.tasks.extract.is_weak", lambda _record, *_least: True)
+    monkeypatch.setattr("slmdesk.tasks.extract.LEAST_ASKED", STARTER + 1)
     recorder = opened(answer=ANSWER)
+    sized(recorder.services, STARTER)
     lease = keep(recorder, "lease.pdf", [page(1, "Rent: 900 euros. The tenant is Ada Baker.")])
     columns = [Column("Rent", ColumnKind.AMOUNT), Column("Heating")]
     table = ended(recorder, begin(recorder, lease, columns=columns))

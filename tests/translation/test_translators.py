@@ -7,23 +7,19 @@ from pathlib import Path
 
 import pytest
 from engine.asking import LINEAR
-from fakes.parallel import table as table_of
 from fakes.recorder import add_model, on_service_thread
 from fakes.tiny_families import make
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
-from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import LANGUAGES, Term
 from slmdesk.base.types import LoadSpec, Origin, Role
 from slmdesk.engine.llama import LlamaEngine
 from slmdesk.engine.llama.templates import FAMILIES_BY_NAME
 from slmdesk.gguf.header import families, names_of, translator_of
 from slmdesk.gguf.read import read_header
-from slmdesk.jobs.types import JobChanged
 from slmdesk.models.service import DefaultUse
 from slmdesk.text.tagged import Tags
-from slmdesk.translation.pair_exam import pair_version
 from slmdesk.translation.prompts import (
     TranslationStyle,
     messages,
@@ -142,7 +138,7 @@ def test_its_tags_are_placed_by_what_it_takes_for_the_translation_of_their_words
 @pytest.fixture
 def recorder(opened, tmp_path):
     """A model for everything and a translator, which was used last."""
-    recorder = opened(model=False, known=table_of("en", "pl"))
+    recorder = opened(model=False)
     services = recorder.services
     recorder.usual, made = (add_model(services, tmp_path / f"{name}.gguf", name) for name in ("One", "Two"))
     header = {**made.header, "architecture": "gemma3", "names": "MiLMMT 46 4B v1.0", "has_chat_template": False}
@@ -166,22 +162,9 @@ def test_it_is_offered_for_translation_alone(recorder) -> None:
 
 
 @pytest.mark.process
-def test_its_exam_asks_it_in_its_own_way(recorder) -> None:
-    services, made = recorder.services, recorder.translator
-    begin = len(recorder.events)
-    job = recorder.calls.pair_exams.take(made.id, "en", "pl")
-    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE, begin)
-    steps = on_service_thread(recorder, lambda: services.store.jobs.steps(job.id))
-    turns = [step.input["messages"] for step in steps]
-    assert {len(turn) for turn in turns} == {1}
-    assert all("".join(p["text"] for p in turn[0]["parts"]).startswith("Translate this from ") for turn in turns)
-    now = on_service_thread(recorder, lambda: services.store.models.get(made.id))
-    result = recorder.calls.pair_exams.result(now, "en", "pl")
-    assert result is not None
-    assert result.version == pair_version(now) != pair_version(recorder.usual)
-    said = recorder.calls.pair_advice.advise(now, "en", "uk")
+def test_what_its_publisher_says_of_it_is_said_before_a_translation(recorder) -> None:
+    made = recorder.translator
+    said = recorder.calls.recommending.for_pair(made, "en", "uk")
     assert said.words == "Two was not made for Ukrainian; its publisher names 35 others."
-    said = recorder.calls.pair_advice.advise(now, "en", "pl", has_terms=True)
-    assert said.words.endswith("It cannot be told a glossary: look at the terms flagged.")
-    with pytest.raises(KnownError, match=r"^model\.wrong_job "):
-        recorder.calls.exams.take(made.id)
+    said = recorder.calls.recommending.for_pair(made, "en", "pl", has_terms=True)
+    assert said.words == "It cannot be told a glossary: look at the terms flagged."

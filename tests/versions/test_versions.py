@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from fakes.recorder import examine, result_of
+from fakes.recorder import LARGE, STARTER, result_of, sized
 from summaries.test_summaries import keep, page
 
 from slmdesk.base.documents import Page, PageStatus, page_of
@@ -120,7 +120,7 @@ def test_a_trusted_model_says_what_changed_and_is_marked(opened) -> None:
     right = "The monthly rent of the flat rises from 900 euros to 950 euros."
     wrong = "The garden was sold for 7,000 euros."
     recorder = opened(answer=f"{right}\n{wrong}")
-    examine(recorder.services)
+    sized(recorder.services, LARGE)
     old, new = three(recorder)
     item, made = compared(recorder, old, new)
     assert made.sentences == ()  # what the rules found is told at once
@@ -140,21 +140,19 @@ def test_a_trusted_model_says_what_changed_and_is_marked(opened) -> None:
 
 def test_fewer_than_three_changes_speak_for_themselves(opened) -> None:
     recorder = opened()
-    examine(recorder.services)
+    sized(recorder.services, LARGE)
     item, made = compared(recorder, *two(recorder))
     assert len(made.changes) == 2
     assert not has_described(recorder, item)
 
 
-def test_a_weak_or_unknown_model_is_not_asked_unless_it_is_named(opened) -> None:
+def test_a_small_model_is_not_asked_unless_it_is_named(opened) -> None:
     recorder = opened()
+    sized(recorder.services, STARTER)
     old, new = three(recorder)
     item, _ = compared(recorder, old, new)
-    assert not has_described(recorder, item)  # nobody knows what it can
-    examine(recorder.services, "weak")
-    item, _ = compared(recorder, old, new)
     assert not has_described(recorder, item)
-    examine(recorder.services)
+    sized(recorder.services, LARGE)
     item, _ = compared(recorder, old, new, with_words=False)
     assert not has_described(recorder, item)
     with pytest.raises(KnownError, match=r"model\.unknown"):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from fakes import tiny_dictionary
 from fakes.office import docx, odf, paragraph
-from fakes.recorder import examine, result_of
+from fakes.recorder import STARTER, result_of, sized
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.types import Origin, TextPart
-from slmdesk.evaluation.exams import Skill
 from slmdesk.loader.model_loader import Words
 from slmdesk.runtime.events import ended
 from slmdesk.runtime.messages import Problem
@@ -167,7 +166,7 @@ def test_where_the_likeliest_words_are_the_text_itself_others_are_asked_for(reco
 
 def test_a_model_too_weak_to_rewrite_is_not_asked(recorder):
     services = recorder.services
-    examine(services, "weak", [Skill.LANGUAGE])
+    sized(services, STARTER)
     problem = result_of(services, lambda: services.writing.rewrite(RewriteRequest(TEXT, Task.SHORTEN, "half", "en")))
     assert (problem.code, "too weak" in problem.sentence) == ("writing.weak_model", True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +12,11 @@ from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QMenu, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.record import changed
-from slmdesk.base.records import JobStatus, ModelRecord
+from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.window.conversation import PrivateController
 from slmdesk.chat.window.list import PRIVATE
-from slmdesk.jobs.types import EXAM, JobChanged
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
@@ -150,11 +149,6 @@ class ModelsController(QObject):
         self._models: Live[Sequence[ModelRecord] | None] = Live(
             bridge, self, lambda: bridge.services.models.list(), None, on=(ModelsChanged,)
         )
-        self.exams: Live[Mapping[str, tuple[str, str]]] = Live(
-            bridge, self, lambda: bridge.services.cards.exams(), {}, on=(ModelsChanged,),
-            on_some={JobChanged: lambda event: event.kind == EXAM and event.status is JobStatus.DONE},
-        )  # fmt: skip
-        """Results of exams by model, as a few words and as a sentence."""
         self._stepping_up = ""
         """Id of the model that is used once it is loaded, of which the person is told then."""
         self.state = ModelStateChanged(ModelState.NONE, None, "")
@@ -350,14 +344,15 @@ class ModelPicker(QWidget):
             self.setFixedWidth(theme.scaled(PICKER_WIDTH))
 
     def _on_menu_opens(self) -> None:
+        from slmdesk.models.abilities import suits_words  # imported late: the window starts without it
+
         self._menu.clear()
         now = self._controller.state
         for model in self._controller.listed:
-            few, sentence = self._controller.exams.value.get(model.id, ("", ""))
-            action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
+            action = named(QAction(_menu_words(model), self._menu), f"model_{model.id}")
             action.setCheckable(True)
             action.setChecked(model.id == now.model)
-            action.setToolTip(plain_tip("\n".join(line for line in (_info_of(model), sentence) if line)))
+            action.setToolTip(plain_tip("\n".join(line for line in (_info_of(model), suits_words(model)) if line)))
             action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
             self._menu.addAction(action)
         if self._controller.listed:
@@ -403,10 +398,9 @@ class ModelPicker(QWidget):
         self._bar.setValue(round(event.fraction * 1000))
 
 
-def _menu_words(model: ModelRecord, exam: str) -> str:
+def _menu_words(model: ModelRecord) -> str:
     name = clean_label(model.name, MOST_MENU_NAME)
-    words = f"{name}   {bytes_for_people(model.bytes)}".replace("&", "&&")
-    return f"{words}\t{exam}" if exam else words
+    return f"{name}   {bytes_for_people(model.bytes)}".replace("&", "&&")
 
 
 def _info_of(model: ModelRecord) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.texts import _, in_quotes, ngettext
-from slmdesk.jobs.types import JobChanged, job_title, kind_words, share_words
+from slmdesk.jobs.types import FOLDER, JobChanged, job_title, kind_words, share_words
 from slmdesk.runtime.events import HistoryReplaced
 from slmdesk.runtime.messages import Problem, time_for_people
 from slmdesk.window.base.bridge import Bridge, Delay
@@ -27,7 +27,6 @@ LOOK_MS = 2000
 SOON_MS = 60
 BUSY_MS = 1000
 REPORTED_MS = 8000
-BY_THEMSELVES = ("exam", "pair_exam", "index")
 ON = (JobStatus.OPEN, JobStatus.RUNNING)
 
 
@@ -59,7 +58,7 @@ class JobsController(QObject):
 
     @property
     def begun(self) -> int:
-        return sum(event.kind not in BY_THEMSELVES for event in self._reported.values())
+        return sum(event.kind != FOLDER for event in self._reported.values())
 
     def _on_replaced(self, _event: HistoryReplaced) -> None:
         self._reported.clear()

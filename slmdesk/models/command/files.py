@@ -18,14 +18,12 @@ from slmdesk.evaluation.recommendation import JOBS, Recommendation
 from slmdesk.gguf.header import base_name
 from slmdesk.gguf.read import plain_metadata
 from slmdesk.hub.search import Skill
-from slmdesk.models.command.library import card_shape, pairs_shape, shape_of_model, speed_shape
+from slmdesk.models.command.library import card_shape, may_shape, shape_of_model, speed_shape
 from slmdesk.models.folder import SUMS
 from slmdesk.models.importer import ImportEnded, ImportProgress
 from slmdesk.models.service import lost_words, name_for
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
-from slmdesk.translation.advice import pair_line
-from slmdesk.translation.pairs import results_of
 
 
 @click.command()
@@ -44,7 +42,7 @@ def info(console: Console, model_or_file: str) -> None:
     known: dict[str, Json] = {"id": None, "name": name_for(header, path.stem), "sha256": None, "source": None}
     behaves: bool | None = None
     if record:
-        known = picked(record, *known) | pairs_shape(record)
+        known = picked(record, *known)
         behaves = record.behaves
     speed = pace.of_header(header, sha256=str(known["sha256"] or "")) if header.kind == "model" else None
     shape: dict[str, Json] = {
@@ -57,16 +55,15 @@ def info(console: Console, model_or_file: str) -> None:
         "behaves_like_a_language_model": behaves,
         **card_shape(record),
         **speed_shape(speed),
+        **(may_shape(record) if record else {}),
         "metadata": metadata,
     }
     if console.as_json:
         console.give(shape)
         return
     for key, value in shape.items():
-        if key not in ("metadata", "translates"):
+        if key != "metadata":
             console.say(f"{key}: {clean_label(str(value), 300) if value not in (None, '') else '-'}")
-    for result in results_of(record) if record else ():
-        console.say(f"translates: {pair_line(result)}")
     for key, value in metadata.items():
         console.say(f"  {clean_label(key, 60)} = {clean_label(str(value), 60)}")
 
@@ -129,7 +126,7 @@ def measure_pc(console: Console, services: Services) -> None:
 @json_option
 @click.pass_obj
 def recommend(console: Console, job: str | None, language: tuple[str, ...], why: bool) -> int:
-    """Recommend a model of the list for this PC: by memory, speed, languages and the exams taken here.
+    """Recommend a model of the list for this PC: by memory, speed and languages.
 
     Without --language it is for the language of your account.  Nothing is requested from the network.  Ends with 1
     if no model serves.
@@ -193,7 +190,7 @@ def import_models(console: Console, files: tuple[Path, ...], link: bool, name: s
 def _import_all(console: Console, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
     """Check all files, then import the usable ones one after the other. Raises KnownError `model.none_found`."""
     services.settings.policy.require("models.import")
-    looked = console.result_of(services, lambda: services.looking.look(files))
+    looked = console.result_of(services, lambda: services.finding.look(files))
     if not looked.candidates:
         raise KnownError("model.none_found", path=", ".join(map(str, files))[:300])
     if looked.was_cut:

@@ -19,7 +19,6 @@ from slmdesk.runtime.messages import bytes_for_people, sentence_for
 PLACES = {
     "bench": "evaluation.command:bench",
     "download": "online.command:download",
-    "exam": "evaluation.command:exam",
     "import": "models.command.files:import_models",
     "info": "models.command.files:info",
     "recommend": "models.command.files:recommend",
@@ -49,7 +48,7 @@ def list_models(console: Console) -> None:
         if console.as_json:
             expected = services.service_thread.call(lambda: [services.measuring.expected(record) for record in records])
             shapes = zip(records, map(speed_shape, expected), strict=True)
-            console.give([{**shape_of_model(model), **speed, **pairs_shape(model)} for model, speed in shapes])
+            console.give([{**shape_of_model(model), **speed} for model, speed in shapes])
             return
     nothing = "There is no model yet. Add one with: slmdesk models import FILE, or: slmdesk models download REPO"
     list_out(console, (), list(map(_row, records)), ("ID", "NAME", "SIZE", "KIND", "FILE"), nothing)
@@ -111,7 +110,15 @@ def shape_of_model(record: ModelRecord) -> dict[str, Json]:
         "path": os.fsdecode(record.path),
         "behaves_like_a_language_model": record.behaves,
         **card_shape(record),
+        **may_shape(record),
     }
+
+
+def may_shape(record: ModelRecord) -> dict[str, Json]:
+    """Return as JSON what the model may do, and whether somebody measured it."""
+    from slmdesk.models.abilities import Ability, may, measured_of  # imported late: only JSON needs it
+
+    return {"may": [work.value for work in Ability if may(record, work)], "is_tried": measured_of(record) is not None}
 
 
 def card_shape(record: ModelRecord | None) -> dict[str, Json]:
@@ -125,10 +132,3 @@ def speed_shape(speed: Speed | None) -> dict[str, Json]:
     names = ("tokens_per_s", "tokens_per_s_low", "tokens_per_s_high")
     figures = (speed.tokens_per_s, speed.low, speed.high) if speed else (None, None, None)
     return {name: None if figure is None else round(figure, 2) for name, figure in zip(names, figures, strict=True)}
-
-
-def pairs_shape(record: ModelRecord) -> dict[str, Json]:
-    from slmdesk.translation.advice import shape_of_pair
-    from slmdesk.translation.pairs import results_of
-
-    return {"translates": [shape_of_pair(result) for result in results_of(record)]}

@@ -43,7 +43,7 @@ def look_at_files(bridge: Bridge, paths: Path | Sequence[Path], read: Callable[[
         else:
             read(files.candidates)
 
-    bridge.follow(bridge.services.looking.look((paths,) if isinstance(paths, Path) else tuple(paths)), looked)
+    bridge.follow(bridge.services.finding.look((paths,) if isinstance(paths, Path) else tuple(paths)), looked)
 
 
 class AddDialog(Dialog):

@@ -14,17 +14,16 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QPushButton, 
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.records import JobStatus, ModelRecord
+from slmdesk.base.records import ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
-from slmdesk.evaluation import exams
 from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
 from slmdesk.evaluation.formats import FormatProgress, progress_words
 from slmdesk.evaluation.model_cards import BenchProgress, ModelCard, ModelDetails
 from slmdesk.gguf.memory import offload_of, offload_words, speed_in_words
 from slmdesk.gguf.quantization import quantization_named
-from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.model_loader import crashed_card
+from slmdesk.models.abilities import measured_words, suits_words
 from slmdesk.models.importer import ImportEnded, VerifyResult
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import (
@@ -41,9 +40,6 @@ from slmdesk.models.service import (
 from slmdesk.models.window.formats import FormatState, state_of
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for
-from slmdesk.translation import pairs
-from slmdesk.translation.advice import note_lines, pair_line
-from slmdesk.translation.pairs import notes_of, results_of
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.live import Live
@@ -72,8 +68,6 @@ if TYPE_CHECKING:
     from slmdesk.services import Services
     from slmdesk.window.base.bridge import Promise
 
-_ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PAUSED)
-
 
 class LibraryController(QObject):
     changed = Signal()
@@ -101,7 +95,6 @@ class LibraryController(QObject):
         bridge.on(ModelsChanged, self.refresh)
         bridge.on(PaceChanged, self.refresh)
         bridge.settings_changed.connect(self._on_settings_changed)
-        bridge.on(JobChanged, self._on_job_changed)
         bridge.on(ModelStateChanged, self.show_state)
 
     @property
@@ -122,7 +115,7 @@ class LibraryController(QObject):
         return [card.record for card in self.cards.value or ()]
 
     def _ask_judged(self) -> Any:
-        return self._bridge.services.judge.judge(self._records)
+        return self._bridge.services.measuring.judge(self._records)
 
     def refresh(self) -> None:
         self.cards.again()
@@ -132,7 +125,7 @@ class LibraryController(QObject):
         self.chat_requested.emit(model)
 
     def rename(self, model: str, name: str) -> None:
-        self._bridge.services.names.rename(model, name)
+        self._bridge.services.models.rename(model, name)
 
     def set_default(self, model: str, use: DefaultUse, chosen: str) -> None:
         """Make `chosen` (`model` or a copy of it) the default for `use`. With '', `model` is no longer the default."""
@@ -215,10 +208,6 @@ class LibraryController(QObject):
             self._defaults = defaults
             self.refresh()
 
-    def _on_job_changed(self, event: JobChanged) -> None:
-        if event.kind == exams.KIND and event.status in _ENDS:
-            self.refresh()  # the card shows the result
-
     def _remove_now(self, model: str) -> None:
         record = next((record for record in self._records if record.id == model), None)
         if record is None:  # it went meanwhile
@@ -278,8 +267,7 @@ def _counted(count: int) -> str:
     return ngettext("1 model was", "{n} models were", count)
 
 
-EXAM, BENCH, FORMATS, VERIFY = "exam", "bench", "formats", "verify"
-_OPEN = (JobStatus.OPEN, JobStatus.RUNNING)
+BENCH, FORMATS, VERIFY = "bench", "formats", "verify"
 
 
 class Trial(Record):
@@ -317,20 +305,15 @@ class TrialController(QObject):
         self._bridge = bridge
         self._now: dict[tuple[str, str], Trial] = {}
         self._running: dict[tuple[str, str], Call] = {}
-        self._jobs: dict[str, tuple[str, ...]] = {}
-        bridge.on(JobChanged, self._on_job_changed)
 
     def running(self, model: str) -> dict[str, Trial]:
         return {kind: trial for (name, kind), trial in self._now.items() if name == model}
 
     def start(self, model: str, kind: str) -> None:
         services = self._bridge.services
-        if kind == EXAM:
-            self._set(model, kind, Trial(_("The exam begins…"), 0.0))
-            self._bridge.ask(services.exams.take(model), None, partial(self._refused, model, kind))
-        elif kind == BENCH:
+        if kind == BENCH:
             self._set(model, kind, Trial(_("Loading the model again…"), 0.0))
-            self._follow(model, kind, services.bench.run(model), lambda _result: self._end(model, kind), _measured)
+            self._follow(model, kind, services.cards.measure(model), lambda _result: self._end(model, kind), _measured)
         elif (model, kind) not in self._running:
             self._set(model, kind, Trial(_("The whole file is read…"), 0.0))
             self._follow(model, kind, services.models.verify([model]), partial(self._on_verified, model), _read)
@@ -349,10 +332,7 @@ class TrialController(QObject):
         self._bridge.ask(self._bridge.services.formats.use(copy or model, copy=bool(copy)))
 
     def stop(self, model: str, kind: str) -> None:
-        if kind == EXAM:
-            self._bridge.services.exams.stop(model)
-            self._set(model, kind, None)
-        elif (model, kind) in self._running:
+        if (model, kind) in self._running:
             self._running[model, kind].cancel()
 
     def _follow(
@@ -389,34 +369,6 @@ class TrialController(QObject):
         elif verdicts:
             words = _("The file is, to the last bit, what it was when it came in.")
             self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=key))
-
-    def _on_job_changed(self, event: JobChanged) -> None:
-        if event.kind == pairs.KIND and event.status is JobStatus.DONE:
-            self._bridge.ask(self._bridge.services.exams.models_of(event.id), self._read_all, lambda _problem: None)
-        if event.kind != exams.KIND:
-            return
-        if event.id in self._jobs:
-            self._show_exam(event, self._jobs[event.id])
-        else:
-            answered = partial(self._show_exam, event)
-            self._bridge.ask(self._bridge.services.exams.models_of(event.id), answered, lambda _problem: None)
-
-    def _read_all(self, models: tuple[str, ...]) -> None:
-        for model in models:
-            self.ended.emit(model)
-
-    def _show_exam(self, event: JobChanged, models: tuple[str, ...]) -> None:
-        self._jobs[event.id] = models
-        trial = None
-        if event.status in _OPEN:
-            trial = Trial(
-                _("{done} of {total} tasks are done").format(done=event.done, total=event.total),
-                event.done / max(event.total, 1),
-            )
-        for model in models:
-            self._set(model, EXAM, trial)
-            if trial is None:
-                self.ended.emit(model)
 
     def _set(self, model: str, kind: str, trial: Trial | None) -> None:
         if trial is None:
@@ -465,10 +417,6 @@ class DetailsPanel(QFrame):
     def _build_ui(self) -> None:
         self._trouble = plain_label("", self, name="details_trouble", kind="danger", is_hidden=True)
         self._trials = {
-            EXAM: TrialLine(
-                self, kind="exam", title=_("What the model is good for"), button=_("Test now"),
-                tip=_("A few short tasks in the background: does it keep to a form, tell true from false, correct?"),
-            ),
             BENCH: TrialLine(
                 self, kind="bench", title=_("Speed"), button=_("Test speed"),
                 tip=_("Loads the model again and measures one answer (some seconds)"),
@@ -492,11 +440,10 @@ class DetailsPanel(QFrame):
         self._grid.setVerticalSpacing(theme.SPACE_4)
         self._grid.setColumnStretch(1, 1)
         self._fields = HeaderFields(self.grown.emit, self)
-        exam, *trials = self._trials.values()
         rest = QWidget(self)
-        column(*trials, self._grid, self._fields, into=rest, gap=theme.SPACE_12)
+        column(*self._trials.values(), self._grid, self._fields, into=rest, gap=theme.SPACE_12)
         self._toggle = fold_button(_("More details"), "more_details_button", rest, self, self.grown.emit)
-        column(self._trouble, exam, self._build_uses(), row(self._toggle, 1), rest,
+        column(self._trouble, self._build_uses(), row(self._toggle, 1), rest,
                into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_4, 0, theme.SPACE_12))  # fmt: skip
 
     def unfold(self) -> None:
@@ -551,8 +498,6 @@ class DetailsPanel(QFrame):
         if details is None:
             return
         show_words(self._trouble, breakable(details.problem.sentence) if details.problem else "")
-        self._trials[EXAM].setVisible(DefaultUse.CHAT in details.can_do)
-        self._trials[EXAM].words.setText(exam_words(details))
         self._trials[BENCH].setVisible(DefaultUse.TRANSLATE in details.can_do)
         self._trials[BENCH].words.setText(bench_words(details))
         self._trials[VERIFY].words.setText(_("Last verified: {day}.").format(day=day_words(details.verified)))
@@ -593,12 +538,6 @@ class DetailsPanel(QFrame):
             text.setAccessibleName(f"{label}: {value}" if label else value)
             self._grid.addWidget(name, at, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(text, at, 1)
-
-
-def exam_words(details: ModelDetails) -> str:
-    if details.exam_lines and details.exam_taken is not None:
-        return "\n".join((*details.exam_lines, _("Examined: {day}.").format(day=day_words(details.exam_taken))))
-    return details.exam_note or _("Not examined yet. The exam is short and runs in the background.")
 
 
 def bench_words(details: ModelDetails) -> str:
@@ -728,7 +667,8 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("template", _("Chat format"), template_words(record)),
         ("behaves", _("Quick test"), behaves_words(record)),
         ("made", "", translator_words(record)),
-        ("pairs", _("Translates"), "\n".join((*map(pair_line, results_of(record)), *note_lines(notes_of(record))))),
+        ("suits", _("Good for"), suits_words(record)),
+        ("measured", _("Measured"), measured_words(record)),
         ("license", _("Licence"), str(header.get("license") or _("not stated in the file"))),
         ("source", _("Came from"), source_words(record.source)),
         ("added", _("Added"), day_words(record.added)),

@@ -16,6 +16,7 @@ from slmdesk.evaluation.formats import copy_label
 from slmdesk.evaluation.model_cards import ModelCard
 from slmdesk.gguf.memory import speed_in_words
 from slmdesk.gguf.projectors import BESIDE, PROJECTOR
+from slmdesk.models.abilities import suits_words
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
 from slmdesk.models.window.formats import CopyDialog
@@ -334,7 +335,7 @@ class LocalCard(ModelRow):
         self.set_title(record.name)
         self.setAccessibleName(record.name)
         self._more.setAccessibleName(_("More to do with {name}").format(name=record.name))
-        self.set_sentence(sentence_of(used if used.exam else shown.card))  # of the copy, once it has sat its own exam
+        self.set_sentence(sentence_of(shown.card))
         self.set_info(info_of(shown.card, speed_of(judged) if judged else ""))
         self.show_columns([WORDS[use].capitalize() for use in uses], bytes_for_people(record.bytes))
         names = ", ".join(WORDS[use] for use in uses)
@@ -405,7 +406,7 @@ def sentence_of(card: ModelCard) -> str:
     if card.record.kind == "adapter":
         base = str(card.record.header.get("base") or _("its base model"))
         return _("Changes how {base} answers; choose it in the settings of a chat.").format(base=base)
-    return f"{card.exam[0].upper()}{card.exam[1:]}." if card.exam else ""
+    return suits_words(card.record)
 
 
 def info_of(card: ModelCard, speed: str = "") -> str:

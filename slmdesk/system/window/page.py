@@ -361,7 +361,6 @@ def policy_words(policy: Policy) -> str:
         ("saved_states_mib" in forced, _("the document cache")),
         ("delete_after_days" in forced, _("when chats and documents are deleted")),
         (minutes, _("lock after {lock_minutes} min at the latest").format(lock_minutes=minutes)),
-        (forced.get("exams_at_first_use") is False, _("model tests only when asked for")),
         (hidden, _("hidden: {names}").format(names=hidden)),
     )
     parts = [words for holds, words in said if holds]

@@ -140,7 +140,6 @@ def translate(
         _warn(console, services, request)
         item = _make(console, services, request, output_file(console, goal, force=force))
         hand_out(console, services, item, requested)
-        _warn(console, services, request, is_over=True)
         return 0
 
 
@@ -275,13 +274,11 @@ def _check_language(console: Console, services: Services, request: TranslationRe
             raise KnownError("translation.already", name=name, language=LANGUAGES[language].name)
 
 
-def _warn(console: Console, services: Services, request: TranslationRequest, *, is_over: bool = False) -> None:
-    """Say before a translation what speaks against the model, and again after it if the model is no translator."""
+def _warn(console: Console, services: Services, request: TranslationRequest) -> None:
+    """Say before a translation what speaks against the model."""
     begun_from = language_of(request.source).code if request.source else ""
-    advice = services.call.translations.advice(
-        request.model, begun_from, request.target, for_document=bool(request.path)
-    )
-    if advice.words and (not is_over or advice.level == "weak"):
+    advice = services.call.translations.advice(request.model, begun_from, request.target)
+    if advice.words:
         console.notify(advice.words)
 
 

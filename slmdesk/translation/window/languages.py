@@ -10,15 +10,12 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
 from slmdesk.base.record import changed
-from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.jobs.types import JobChanged
+from slmdesk.evaluation.recommendation import PairAdvice
 from slmdesk.models.service import DefaultUse
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.text.folding import fold
-from slmdesk.translation import pairs
-from slmdesk.translation.advice import PairAdvice
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.live import Live
@@ -241,9 +238,6 @@ def _is_meant(code: str, words: str) -> bool:
     return code == words or words in fold(language.shown) or words in fold(language.own_name)
 
 
-GOING_ON = (JobStatus.OPEN, JobStatus.RUNNING)
-
-
 class AdviceLine(QFrame):
     """Line with the advice on the model for a pair of languages. It is hidden while there is no warning."""
 
@@ -254,14 +248,11 @@ class AdviceLine(QFrame):
         super().__init__(parent)
         name = "document_" if for_document else ""
         named(self, f"{name}advice_line", kind="band")
-        self._bridge, self._for_document = bridge, for_document
+        self._bridge = bridge
         self._pair: tuple[str, str] | None = None
         self._advice: Live[PairAdvice | None] = Live(
             bridge, self, self._ask, None, on=(ModelsChanged,),
-            on_some={
-                JobChanged: lambda event: event.kind == pairs.KIND and event.status not in GOING_ON,
-                ModelStateChanged: lambda event: event.state is ModelState.READY,
-            },
+            on_some={ModelStateChanged: lambda event: event.state is ModelState.READY},
             refused=lambda _problem: self._advice.put(None),  # the page shows the problem
         )  # fmt: skip
         self._words = plain_label("", self, name=f"{name}translate_warning")
@@ -295,7 +286,7 @@ class AdviceLine(QFrame):
     def _ask(self) -> object:
         if self._pair is None:
             return None
-        return self._bridge.services.translations.advice(None, *self._pair, for_document=self._for_document)
+        return self._bridge.services.translations.advice(None, *self._pair)
 
     def _on_use(self) -> None:
         advice = self._advice.value

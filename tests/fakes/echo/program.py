@@ -27,7 +27,7 @@ def take_echo() -> None:
     from slmdesk import services as container
 
     container.COMMANDS["engine"] = ECHO
-    container.Services.unasked_work = lambda _self, _is_away: ()
+    container.Services.unasked_work = lambda _self: ()
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def test_a_day_is_counted_and_forgotten(program, home):
 
 def test_a_running_job_refuses_it_and_the_page_leads_to_the_jobs(program):
     job = program.ask(
-        lambda services: services.store.jobs.add("exam", "an exam", model_sha256="", steps=[], settings={})
+        lambda services: services.store.jobs.add("index", "a folder", model_sha256="", steps=[], settings={})
     )
     program.ask(lambda services: services.store.jobs.claim(job.id))
     dialog = open_from_settings(program, "delete_everything", EraseDialog)

@@ -9,9 +9,11 @@ import threading
 
 import pytest
 from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
-from fakes.recorder import examine, open_echo
+from fakes.recorder import open_echo, sized
 
+from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.command.output import WRITERS
+from slmdesk.jobs.runner import step_of
 
 pytestmark = pytest.mark.process
 
@@ -19,66 +21,54 @@ PAUSE = threading.Event()
 """Never set: what is waited for by asking again is not asked for without a pause."""
 
 
-def test_an_exam_with_thinking_stands_beside_the_one_without(run, with_model) -> None:
-    echo = {"thought": "Let me think."}
-    done = run("models", "exam", with_model["id"], "--thinking", "--json", echo=echo).ok()
-    both = done.json
-    assert {skill["skill"] for skill in both["thinking"]["skills"]} == {"format", "language", "correct"}
-    assert both["thinking"]["thoughts"] == 36
-    assert len(both["skills"]) == 6
-    words = run("models", "exam", with_model["id"], "--thinking", echo=echo).out
-    assert "without    with thinking" in words
-    assert "Thinking made little difference: +0 of 36 tasks." in words
-    assert run("models", "exam", with_model["id"], "--thinking", "--translate", "en-de").status == 2
-
-
-def test_an_exam_on_the_command_line(run, with_model) -> None:
-    done = run("models", "exam", with_model["id"], "--json").ok()
-    assert {skill["skill"] for skill in done.json["skills"]} == {
-        "format",
-        "block",
-        "truth",
-        "language",
-        "correct",
-        "summary",
-    }
-    assert all({"level", "passed", "total"} <= set(skill) for skill in done.json["skills"])
-    assert done.json["sentence"].endswith(".")
+def test_a_job_is_listed_with_its_steps(run, with_model, paper) -> None:
+    run(*translation_of(paper)).ok()
     (job,) = run("jobs", "list", "--json").json
     assert {"id", "kind", "status", "steps_done", "steps_total", "eta_s"} <= set(job)
-    assert (job["kind"], job["status"], job["steps_done"]) == ("exam", "done", job["steps_total"])
-    assert "Exam" in run("jobs", "list").out
-    words = run("models", "exam", with_model["id"])
-    assert "short chats" in words.out
+    assert (job["kind"], job["status"], job["steps_done"]) == ("translation", "done", job["steps_total"])
+    assert "Translation" in run("jobs", "list").out
     assert run("jobs", "cancel", "zz").status == 1
 
 
 @pytest.fixture
-def begun(run, with_model, environment):
-    """An exam under way in a process of its own, and its job with at least two steps done."""
+def paper(tmp_path):
+    """A document of many sentences, each translated in a step of its own."""
+    path = tmp_path / "house.txt"
+    path.write_text("\n\n".join(f"Flat {number} has a garden of its own." for number in range(24)))
+    return path
+
+
+def translation_of(paper):
+    return "translate", str(paper), "--from", "en", "--to", "de", "-o", str(paper.with_suffix(".de.txt"))
+
+
+@pytest.fixture
+def begun(run, with_model, environment, paper):
+    """A translation under way in a process of its own, and its job with at least two steps done."""
     slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.05})}
-    exam = subprocess.Popen(
-        [*SLMDESK, "models", "exam", with_model["id"]],
+    command = subprocess.Popen(
+        [*SLMDESK, *translation_of(paper)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=slow, cwd=ROOT, start_new_session=True,
     )  # fmt: skip
     while not (jobs := run("jobs", "list", "--json").json) or jobs[0]["steps_done"] < 2:
-        assert exam.poll() is None, exam.communicate()
+        assert command.poll() is None, command.communicate()
         PAUSE.wait(0.1)
-    yield exam, jobs[0]
-    exam.kill()
-    exam.communicate()
+    yield command, jobs[0]
+    command.kill()
+    command.communicate()
 
 
 def goes_on(run, job) -> None:
     resumed = run("jobs", "resume", job["id"][:6], "--json").ok()
-    assert (resumed.json["status"], resumed.json["steps_done"]) == ("done", job["steps_total"])
+    assert (resumed.json["status"], resumed.json["steps_done"]) == ("done", resumed.json["steps_total"])
+    assert resumed.json["steps_done"] >= job["steps_total"]
 
 
 def test_a_summary_that_ctrl_c_paused_writes_its_file_when_it_goes_on(run, with_model, environment, tmp_path) -> None:
     paper, out = tmp_path / "lease.txt", tmp_path / "lease.md"
     paper.write_text("The rent is 900 euros a month.\n\nThe garden belongs to the flat.")
     services = open_echo()
-    examine(services)
+    sized(services, 1_500_000_000)
     services.close()
     slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.3, "words": True})}
     summary = subprocess.Popen(
@@ -109,11 +99,11 @@ def test_a_summary_that_ctrl_c_paused_writes_its_file_when_it_goes_on(run, with_
 
 
 def test_a_command_that_is_killed_leaves_its_job_to_the_next(run, begun) -> None:
-    exam, job = begun
+    command, job = begun
     refused = run("jobs", "resume", job["id"], "--json")
     assert refused.json["error"]["code"] == "job.elsewhere"
-    exam.kill()
-    exam.communicate()
+    command.kill()
+    command.communicate()
     (left,) = run("jobs", "list", "--json").json
     assert left["status"] == "open"  # its instance is gone
     assert left["steps_done"] >= job["steps_done"]
@@ -121,19 +111,26 @@ def test_a_command_that_is_killed_leaves_its_job_to_the_next(run, begun) -> None
 
 
 def test_a_window_may_pause_it(run, begun) -> None:
-    exam, job = begun
+    command, job = begun
     services = open_echo()
     try:
         assert services.service_thread.call(lambda: services.jobs.pause(job["id"])).status == "paused"
     finally:
         services.close()
-    exam.communicate(timeout=TIMEOUT_S)
-    assert exam.returncode == 1
+    command.communicate(timeout=TIMEOUT_S)
+    assert command.returncode == 1
     goes_on(run, job)
 
 
 def test_what_stops_a_job_is_said(run, with_model) -> None:
-    failed = run("models", "exam", with_model["id"], "--json", echo={"fail": "model.damaged"})
+    step = step_of([ChatMessage(Role.USER, (TextPart("hello"),))], Sampling(temperature=0.0))
+    services = open_echo()
+    try:
+        sha256 = services.call.models.choose(None).sha256
+        job = services.call.store.jobs.add("trial", "A trial", model_sha256=sha256, steps=[("a", step)])
+    finally:
+        services.close()
+    failed = run("jobs", "resume", job.id, "--json", echo={"fail": "model.damaged"})
     assert failed.status == 1
     assert failed.json["error"]["code"] == "model.damaged"
     (job,) = run("jobs", "list", "--json").json

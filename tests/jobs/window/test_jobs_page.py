@@ -121,7 +121,7 @@ def test_what_failed_says_why_and_is_tried_again(program) -> None:
     message = [ChatMessage(Role.USER, (TextPart('#echo {"fail": "model.damaged"}\nx'),))]
     steps = [step_of(message, Sampling(temperature=0.0))]
     program.ask(
-        lambda services: services.jobs.add("exam", "bad", services.models.choose(None), steps, prompt_version="1")
+        lambda services: services.jobs.add("test", "bad", services.models.choose(None), steps, prompt_version="1")
     )
     show(program)
     program.wait(lambda: "bad" in rows(program, "today"))
@@ -152,11 +152,11 @@ def test_finished_ones_come_by_page_and_are_cleared_with_undo(program) -> None:
     program.wait(lambda: len(rows(program)) >= PAGE)
 
 
-def test_open_goes_to_the_model_that_sat_the_exam(program) -> None:
-    add(program, "an exam", 1, kind="exam")
+def test_open_goes_to_the_model_of_a_job_that_made_nothing_else(program) -> None:
+    add(program, "a trial", 1, kind="trial")
     show(program)
-    program.wait(lambda: "an exam" in rows(program, "today"))
-    press(program, rows(program)["an exam"], "job_open_button")
+    program.wait(lambda: "a trial" in rows(program, "today"))
+    press(program, rows(program)["a trial"], "job_open_button")
     program.wait(lambda: program.frame.models_page.isVisible())
     program.wait(lambda: program.frame.models_page.findChild(QWidget, "model_details") is not None)
 

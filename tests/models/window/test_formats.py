@@ -15,8 +15,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton
 
 from slmdesk.base.record import to_json
-from slmdesk.evaluation.exams import INFO_KEY as EXAM_KEY
-from slmdesk.evaluation.exams import ExamResult, Skill, SkillResult, items
 from slmdesk.loader.model_loader import hardware_key
 from slmdesk.models.service import COPY, CopyOrigin, DefaultUse
 from slmdesk.runtime.events import Pending
@@ -148,25 +146,6 @@ def test_a_copy_belongs_to_its_model_and_one_switch_goes_back_and_forth(library)
     assert words(line, "copy_words").startswith("Q4_0, 2 layers less, made on another PC")
     assert not line.findChild(QPushButton, "copy_switch").isVisible()
     assert line.findChild(QPushButton, "copy_remove").isVisible()
-
-
-def test_the_card_says_what_the_exam_of_the_file_in_use_found(library) -> None:
-    record, program = library.add(), library.program
-    copy = library.copy(record, "Q8_0")
-
-    def examine(model: str, level: str) -> None:
-        result = ExamResult(items()[0], 1.0, (SkillResult(Skill.CORRECT, level, 1, 2),))
-        info = {EXAM_KEY: to_json(result)}
-        program.ask(lambda services: services.store.models.set_info(model, **info))
-        program.frame.library.refresh()
-
-    examine(record.id, "weak")
-    program.wait(lambda: "do not rely on it" in words(library.cards()[0], "card_sentence"))
-    library.press("copy_switch", lambda: program.find(f"copy_{copy.id}"))
-    program.wait(lambda: library.used(record) == copy.id)
-    assert "do not rely on it" in words(library.cards()[0], "card_sentence"), "its own exam comes with its use"
-    examine(copy.id, "good")
-    program.wait(lambda: "do not rely on it" not in (words(library.cards()[0], "card_sentence") or "do not rely on it"))
 
 
 def test_removing_a_model_says_before_that_its_copy_goes_too_and_how_much(library) -> None:

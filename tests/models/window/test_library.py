@@ -1,4 +1,4 @@
-"""The models on this PC in the window: details, defaults, exams, measurements, by clicks."""
+"""The models on this PC in the window: details, defaults, measurements, by clicks."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from fakes.models_page import action, local
 from fakes.split_gguf import split
 from fakes.tiny_families import make
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.record import changed, to_json
-from slmdesk.base.records import JobStatus, Status
+from slmdesk.base.records import Status
 from slmdesk.base.types import LoadedModel, Offload
 from slmdesk.chat.window.messages import all_details_of, note_of
-from slmdesk.evaluation.exams import items
 from slmdesk.gguf.memory import Pace, Speed
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import DefaultUse, Pc
@@ -81,7 +79,7 @@ def test_details_open_below_the_row_and_say_everything(library) -> None:
     assert words(panel, "value_source") == "This PC"
     assert "fits this PC" in words(panel, "value_memory")
     assert "its own" in words(panel, "value_template")
-    assert "Not examined yet" in words(panel, "exam_words")
+    assert words(panel, "value_suits") == "For short chats only."
     assert "Not tested" in words(panel, "bench_words")
     press(library, panel, "bench_button")
     library.wait(lambda: "tokens a second" in words(panel, "bench_words"))
@@ -98,36 +96,18 @@ def test_details_open_below_the_row_and_say_everything(library) -> None:
     library.wait(lambda: "is not there" in words(local(library)[0].details, "details_trouble"))
 
 
-def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> None:
-    panel = opened(library)
-    press(library, panel, "exam_button")
-    library.wait(lambda: "Examined: " in words(panel, "exam_words"))
-    assert "Do not rely on its judgement of true and false" in words(panel, "exam_words")
-    library.wait(lambda: "do not rely on it for" in local(library)[0].words)
-
-    def entry() -> QAction:
-        menu = library.page.picker.button.menu()
-        menu.aboutToShow.emit()
-        return next(action for action in menu.actions() if action.objectName().startswith("model_"))
-
-    library.wait(lambda: entry().text().endswith("\tfor short chats only"))  # the picker asks for itself
-    assert "judging true and false" in entry().toolTip()
-    assert only(library).info["exam"]["version"] == items()[0], "its answers are of these items"
-
-
-def test_an_exam_under_way_is_shown_and_can_be_stopped(start, model_file) -> None:
-    program = start(slow=0.05)
-    program.frame.library.add_files((model_file,), False)
-    program.window.show_page("Models")
-    program.wait(lambda: local(program))
-    panel = opened(program)
-    press(program, panel, "exam_button")
-    program.wait(lambda: "tasks are done" in words(panel, "exam_state"))
-    assert panel.findChild(QPushButton, "exam_button").text() == "Stop"
-    press(program, panel, "exam_button")
-    program.wait(lambda: program.ask(lambda services: services.jobs.list())[0].status is JobStatus.CANCELLED)
-    program.wait(lambda: "was stopped" in words(panel, "exam_words"))
-    assert panel.findChild(QPushButton, "exam_button").text() == "Test now"
+def test_what_a_model_may_do_stands_in_the_picker_on_its_card_and_in_its_details(library) -> None:
+    menu = library.page.picker.button.menu()
+    menu.aboutToShow.emit()
+    entry = next(action for action in menu.actions() if action.objectName().startswith("model_"))
+    assert "For short chats only." in entry.toolTip()
+    record = only(library)
+    header = {**record.header, "parameters": 4_000_000_000}
+    library.ask(lambda services: services.store.models.change(record.id, header=header))
+    library.frame.library.refresh()
+    said = "For summaries, questions, translation, letters; not tried."
+    library.wait(lambda: words(local(library)[0], "card_sentence") == said)
+    assert words(opened(library), "value_suits") == said
 
 
 def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
@@ -178,7 +158,7 @@ def test_what_is_made_for_one_thing_is_offered_for_that_alone(library, tmp_path)
     panel = opened(library, encoder)
     assert not panel.findChild(QPushButton, "use_chat").isVisible()
     assert panel.findChild(QPushButton, "use_embed").isVisible()
-    assert not panel.findChild(QPushButton, "exam_button").isVisible()
+    assert panel.findChild(QLabel, "value_suits") is None
     library.wait(lambda: [model.name for model in library.frame.models.listed] == ["Tiny llama"])
 
 

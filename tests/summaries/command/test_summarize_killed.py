@@ -47,14 +47,14 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count
     document.write_text(text(20 + 20 * count))
     command = ["summarize", str(document), "--length", "long", "--language", "de"]  # a step for each line
     model = tmp_path / "echo.gguf"
-    home_with_model(tmp_path / "calm", monkeypatch, model, is_examined=True)
+    home_with_model(tmp_path / "calm", monkeypatch, model)
     env = os.environ | {"SLMDESK_ECHO": ECHO}
     status, out, err = run_here(command, env)
     assert (status, bool(out)) == (0, True), err
     requested = result(tmp_path / "calm")
 
     home = tmp_path / "killed"
-    home_with_model(home, monkeypatch, model, is_examined=True)
+    home_with_model(home, monkeypatch, model)
     env["SLMDESK_HOME"] = str(home)
     killed = kill_again(home, env, command, kills=count, ahead=2)
     again = command if count == 1 else killed.command  # the same request takes up its job

@@ -8,7 +8,7 @@ from pathlib import Path
 import docx
 import pytest
 from fakes.dropping import LEASE, drop, open_read
-from fakes.recorder import examine
+from fakes.recorder import LARGE, sized
 from fakes.tiny_pdf import Text, TinyPdf
 from PySide6.QtCore import QEvent, QLocale, QPoint, QPointF, Qt
 from PySide6.QtGui import QEnterEvent
@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QToolButton, QW
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
-from slmdesk.evaluation.exams import Skill
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
@@ -653,7 +652,7 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
     said = ["The roof is mended in the summer for 4,200 euros. [1]", "Return the signed form by 12 June 2026. [1]"]
     program = start(answer="\n".join(said), until=str(gate)).with_model(model_file).open_documents()
 
-    examine(program.services, examined=[Skill.SUMMARY])
+    sized(program.services, LARGE)
     drop(program.documents, letter)
     program.wait(lambda: program.coverage.startswith("1 of 1"))
     pane = program.find("summary_pane")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from fakes.edges import controls_before
-from fakes.recorder import add_model, examine, wait_until
+from fakes.recorder import add_model, wait_until
 from fakes.tiny_gguf import tiny_llama, write
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics
@@ -399,15 +399,12 @@ def test_it_comes_back_with_its_document(program, folder, start) -> None:
     again.wait(lambda: cells(again) == [["a.md", "900 EUR"]])
 
 
-def test_a_table_of_a_weak_model_says_so_and_is_deleted_with_a_way_back(program, folder) -> None:
+def test_a_table_is_deleted_with_a_way_back(program, folder) -> None:
     opened(program, folder / "a.md")
     table_of(program, "Rent:amount")
-    assert not program.find("table_warning").isVisible()
-    examine(program.services, "weak")
     item = program.frame.documents_area.tables.item
     table_of(program, "Tenant")
     assert cells(program) == [["a.md", "Ada Byron"]]
-    assert "too weak for tables" in program.find("table_warning").text()
     controller = program.frame.documents_area.tables
     newest = controller.item
     program.find("table_pane").earlier.delete_requested.emit(newest)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 from fakes.office import docx, paragraph
-from fakes.parallel import table
 from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from slmdesk.base.records import JobStatus
+from slmdesk.evaluation import recommendation
 from slmdesk.models.service import DefaultUse
 from slmdesk.online.window.suggestions import SuggestionCard
 from slmdesk.translation.types import TranslationRequest
@@ -31,13 +30,6 @@ def models(program):
     return program.ask(lambda services: services.models.list())
 
 
-def examine(program, model, source="en", target="de"):
-    program.ask(lambda services: services.pair_exams.take(model, source, target))
-    program.wait(
-        lambda: all(job.status is JobStatus.DONE for job in program.ask(lambda services: services.jobs.list()))
-    )
-
-
 def typed(program, text):
     program.type_into("source_text", text)
 
@@ -49,10 +41,8 @@ def test_a_weak_model_is_said_over_texts_and_documents_and_models_made_for_it_ar
     typed(program, "The rent is due today.")
     words = program.find("translate_warning")
     program.wait(lambda: line.isVisible())
-    assert "is very small: expect poor translations." in words.text(), "all that is known without an exam"
+    assert "is very small: expect poor translations." in words.text()
     assert "Better for this PC: Hy-MT2 1.8B, 1.2 GB" in words.text()
-    examine(program, models(program)[0].id)
-    program.wait(lambda: "is no translator into German: in its exam 0 of 12 answers were in German." in words.text())
     assert not program.find("use_better_button").isVisible()
     program.click("see_models_button")
     assert program.window.current_page == "Models"
@@ -69,44 +59,38 @@ def test_a_weak_model_is_said_over_texts_and_documents_and_models_made_for_it_ar
     path.write_bytes(docx(paragraph("The rent is due today.")))
     program.frame.translate_page.document.begin([path], TranslationRequest("de", source="en"), False)
     said_again = program.find("document_translate_warning")
-    program.wait(lambda: "no translator into German" in said_again.text())
+    program.wait(lambda: "is very small" in said_again.text())
 
 
-def test_of_an_earlier_text_it_is_said_for_its_own_languages(begin):
+def test_of_an_earlier_text_it_is_said_for_its_own_languages(begin, monkeypatch):
+    monkeypatch.setattr(recommendation, "languages_of", lambda _record: ("en", "it"))
     program = begin()
-    model = models(program)[0]
-    examine(program, model.id)
-    examine(program, model.id, target="fr")
     typed(program, "The rent is due today.")
     words = program.find("translate_warning")
-    program.wait(lambda: "no translator into German" in words.text())
+    program.wait(lambda: "was not made for German" in words.text())
     program.wait(lambda: program.frame.translate.last.is_done)
     program.frame.translate.keep()
     program.frame.translate.set_target("fr")
-    program.wait(lambda: "no translator into French" in words.text())
+    program.wait(lambda: "was not made for French" in words.text())
     program.window.open_bar()
     rows = program.find("earlier_list")
     program.wait(lambda: any("→ German" in rows.item(at).text() for at in range(rows.count())))
     program.click_item(rows, next(at for at in range(rows.count()) if "→ German" in rows.item(at).text()))
-    program.wait(lambda: "no translator into German" in words.text())
+    program.wait(lambda: "was not made for German" in words.text())
 
 
-def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
-    program = begin(known=table("en", "de"))
+def test_a_model_made_for_it_is_named_and_used_by_one_press(begin, tmp_path):
+    program = begin()
     first = models(program)[0]
     good = add_model(program.services, tmp_path / "good.gguf", "Good & new")
-    examine(program, good.id)
-    event = next(model for model in models(program) if model.id == good.id).info["pair_exams"]
-    pair = dict(event["pairs"]["en-de"], level="weak")
-    pair["skills"] = [dict(skill, level="weak", passed=1) for skill in pair["skills"]]
-    weak = {**event, "pairs": {"en-de": pair}}
-    program.ask(lambda opened: opened.store.models.set_info(first.id, pair_exams=weak))
+    source = "huggingface:tencent/Hy-MT2-7B-GGUF/Hy-MT2-7B-Q4_K_M.gguf@main"
+    program.ask(lambda opened: opened.store.models.change(good.id, source=source))
     program.ask(lambda opened: opened.uses.set_default(DefaultUse.TRANSLATE, first.id))
     typed(program, "The rent is due today.")
     button = program.find("use_better_button")
     program.wait(lambda: button.isVisible())
     assert button.accessibleName() == "Translate with Good & new"
-    assert "Good & new, on this PC, is good at it." in program.find("translate_warning").text()
+    assert "Good & new, on this PC, was made for translation." in program.find("translate_warning").text()
     assert not program.find("see_models_button").isVisible()
     button.setFocus()
     QTest.keyClick(button, Qt.Key.Key_Space)

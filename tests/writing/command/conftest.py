@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from fakes.recorder import examine, open_echo
-
-from slmdesk.evaluation.exams import Skill
+from fakes.recorder import LARGE, open_echo, sized
 
 
 @pytest.fixture
 def able_model(with_model) -> dict:
-    """A home with one model, of which the exam says that it corrects well."""
+    """A home with one model, which is large enough to correct well."""
     services = open_echo()
-    examine(services, examined=[Skill.CORRECT])
+    sized(services, LARGE)
     services.close()
     return with_model

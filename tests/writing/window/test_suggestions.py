@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fakes.recorder import LARGE, sized
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
@@ -19,6 +20,7 @@ ANSWER = "On Friday Mr Petrov pays 1,540 euros."
 def begin(begin):
     def with_text(**echo):
         program = begin(**echo)
+        sized(program.services, LARGE)
         program.edit.setPlainText(TEXT)
         program.wait(lambda: program.find("writing_rewrite").isEnabled())
         return program

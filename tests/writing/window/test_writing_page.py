@@ -9,14 +9,13 @@ from docx import Document
 from docx.oxml.ns import qn
 from fakes.dropping import drop
 from fakes.office import docx, paragraph
-from fakes.recorder import examine
+from fakes.recorder import LARGE, sized
 from lxml import etree
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from writing.window.conftest import looks, on_page, select
 
-from slmdesk.evaluation.exams import Skill
 from slmdesk.window.base.theme import DARK, LIGHT
 from slmdesk.writing.window.panels import buttons_in, card_in
 
@@ -35,8 +34,8 @@ KNOWN = {
 
 
 def able(program):
-    """The program, with a model of which the exam says that it corrects well."""
-    examine(program.services, examined=[Skill.CORRECT])
+    """The program, with a model that is large enough to correct well."""
+    sized(program.services, LARGE)
     return program
 
 
