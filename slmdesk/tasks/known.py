@@ -1,4 +1,7 @@
-"""The tasks there are: each module of this package that has a TASK, found by its name."""
+"""The tasks there are.
+
+Each module of this package that has a TASK, found by its name.
+"""
 
 from __future__ import annotations
 
@@ -13,5 +16,8 @@ from slmdesk.tasks.shape import Task
 @cache
 def known_tasks() -> dict[str, Task[Any, Any]]:
     """Return the tasks by the kind of their items. Imports them."""
-    found = [import_module(f"slmdesk.tasks.{name}").TASK for name in tasks.names()]
-    return {task.kind: task for task in found}
+    found = dict[str, Task[Any, Any]]()
+    for name in tasks.names():
+        task = import_module(f"slmdesk.tasks.{name}").TASK
+        found[task.kind] = task
+    return found

@@ -1,8 +1,9 @@
 """The service of all tasks: begins, repeats, opens and changes reports. Service thread.
 
-A report is an item of its task's kind, linked to its documents and made by a job of that kind. The request is stored
-with the item and in the settings of each of its jobs; the result is stored with the item, and its text as a message, so
-that history, search, trash and export treat it like a chat.
+A report is an item of its task's kind, linked to its documents and made by a job of
+that kind. The request is stored with the item and in the settings of each of its jobs;
+the result is stored with the item, and its text as a message, so that history, search,
+trash and export treat it like a chat.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed, to_json
-from slmdesk.base.records import DocumentRecord, Item, JobRecord
+from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import _, in_english
 from slmdesk.jobs.documents import plan_tools, read_documents
 from slmdesk.jobs.runner import Plan, Yield
@@ -30,13 +31,16 @@ from slmdesk.tasks.shape import Growth, Task, TaskContext, TaskRun, TaskView, Wo
 
 DRAFT_EVERY_S = 2.0
 MOST_FOR_DRAFTS = 50
-"""Drafts are stored again only after this many times the duration that storing the last draft took."""
+"""A draft is stored again after this many times what storing the last one took."""
 TARGET = "write_to"
 """Key in the settings of an item: the folder into which its files are written."""
 
 
 class ReportGrew(Event):
-    """More of a report is known while it is made. The time left is in the JobChanged events of its job."""
+    """More of a report is known while it is made.
+
+    The time left is in the JobChanged events of its job.
+    """
 
     item: str
     job: str
@@ -50,10 +54,14 @@ class ReportMade(Event):
 
 
 class OneTask:
-    """The service of one task, as commands use it: they begin, go on with and open its items."""
+    """The service of one task, as commands use it.
+
+    They begin, go on with and open its items.
+    """
 
     def __init__(self, service: TaskService, kind: str) -> None:
-        self._service, self._kind = service, kind
+        self._service = service
+        self._kind = kind
 
     def begin(self, request: Record) -> Item:
         return self._service.begin(self._kind, request)
@@ -66,17 +74,25 @@ class OneTask:
 
 
 class TaskService(Service):
-    def __init__(self, context: TaskContext, documents: DocumentService, tasks: Mapping[str, Task[Any, Any]]) -> None:
+    def __init__(
+        self,
+        context: TaskContext,
+        documents: DocumentService,
+        tasks: Mapping[str, Task[Any, Any]],
+    ) -> None:
         """`tasks`: by their kind."""
         super().__init__(context.runtime)
-        self._context, self._documents, self._tasks = context, documents, tasks
+        self._context = context
+        self._documents = documents
+        self._tasks = tasks
         self._jobs: JobService = context.jobs
         self._items: dict[str, TaskItems] = {}
         self._runs: dict[str, TaskRun[Any]] = {}
         """What runs, by the id of its item."""
         self._draft_due = 0.0
         for kind, task in tasks.items():
-            self._items[kind] = TaskItems(context.runtime, context.jobs, task, self._steps_of)
+            items = TaskItems(context.runtime, context.jobs, task, self._steps_of)
+            self._items[kind] = items
             context.jobs.when_done(kind, self._on_done)
 
     def of(self, kind: str) -> OneTask:
@@ -84,95 +100,128 @@ class TaskService(Service):
         return OneTask(self, kind)
 
     def task(self, kind: str) -> Task[Any, Any]:
-        """Return the task of items of this kind. Raises KnownError `request.invalid`."""
+        """Return the task of items of a kind. Raises KnownError `request.invalid`."""
         if kind not in self._tasks:
-            raise KnownError("request.invalid", what=_("no task {kind}").format(kind=kind[:80]))
+            what = _("no task {kind}").format(kind=kind[:80])
+            raise KnownError("request.invalid", what=what)
         return self._tasks[kind]
 
     def begin(self, kind: str, request: Record) -> Item:
-        """Add a report and make it in the background. Its job (see `open`) can be paused, resumed and cancelled.
+        """Add a report and make it in the background.
 
-        Publishes ReportGrew, and ReportMade at the end. Raises KnownError `document.unknown`, `document.not_read`, the
-        document's own error when it could not be read, `request.invalid`, `model.…`, `store.…`.
+        Its job (see `open`) can be paused, resumed and cancelled. Publishes ReportGrew,
+        and ReportMade at the end. Raises KnownError `document.unknown`,
+        `document.not_read`, the document's own error when it could not be read,
+        `request.invalid`, `model.…`, `store.…`.
         """
         task = self.task(kind)
         request, documents = self._with_documents(task, request)
         record = task.model(request, self._context)
+        title = task.title(request, documents)
         words = task.words(request, documents)
-        item = self._items[kind].add(documents, task.title(request, documents), request, words)
-        for document in documents if task.made_key else ():
-            self._store.documents.change(document.id, info={**document.info, task.made_key: True})
+        item = self._items[kind].add(documents, title, request, words)
+        if task.made_key:
+            for document in documents:
+                facts = {**document.info, task.made_key: True}
+                self._store.documents.change(document.id, info=facts)
         job = self._items[kind].start(item, record, request)
         if task.has_preview:
-            self._service_thread.post(lambda: in_slices(self._service_thread, self._preview(task, job)))
+            thread = self._service_thread
+            thread.post(lambda: in_slices(thread, self._preview(task, job)))
         return self._store.items.get(item.id)
 
     def begin_first(self, kind: str, request: Record) -> Item | None:
-        """Begin the first report of a document, as `begin`. None if there was one, though it was deleted."""
+        """Begin the first report of a document, as `begin`.
+
+        None if there was one, though it was deleted.
+        """
         task = self.task(kind)
-        document = self._store.documents.get(task.documents_of(request)[0])
-        was_made = document.info.get(task.made_key) or self._store.documents.is_used(document.id, kind)
-        return None if was_made else self.begin(kind, request)
+        id = task.documents_of(request)[0]
+        document = self._store.documents.get(id)
+        if document.info.get(task.made_key):
+            return None
+        if self._store.documents.is_used(document.id, kind):
+            return None
+        return self.begin(kind, request)
 
-    def begin_folder(self, kind: str, folder: Path, target: Path, request: Record) -> Pending[Item]:
-        """Read the documents of a folder, and make a report of them whose files are written into another one.
+    def begin_folder(
+        self, kind: str, folder: Path, target: Path, request: Record
+    ) -> Pending[Item]:
+        """Read the documents of a folder, and make a report of them.
 
-        Reports progress as (documents read, documents in total, name of the next). Ends with the item once all are
-        read, or with a Problem: `document.stopped` after a cancel. A document that cannot be read does not stop the
-        others. FolderWritten is published after the files were written, also where the program ended in between.
+        Its files are written into the other folder. Reports progress as (documents
+        read, documents in total, name of the next). Ends with the item once all are
+        read, or with a Problem: `document.stopped` after a cancel. A document that
+        cannot be read does not stop the others. FolderWritten is published after the
+        files were written, also where the program ended in between.
         """
         task = self.task(kind)
 
         def begin(read: FolderRead) -> Item:
             if not read.documents:
-                raise KnownError("request.invalid", what=_("there is no document in this folder that could be read"))
-            asked = task.with_documents(request, read.documents)
-            item = self.begin(kind, task.with_unread(asked, [NotRead(*file) for file in read.failed]))
-            return self._store.items.change_settings(item.id, **{TARGET: {"folder": str(target)}})
+                what = _("there is no document in this folder that could be read")
+                raise KnownError("request.invalid", what=what)
+            failed = [NotRead(*file) for file in read.failed]
+            asked = task.with_unread(
+                task.with_documents(request, read.documents), failed
+            )
+            item = self.begin(kind, asked)
+            settings = {TARGET: {"folder": str(target)}}
+            return self._store.items.change_settings(item.id, **settings)
 
         return self._documents.read_folder(folder, task.most_documents).map(begin)
 
     def begun_before(self, kind: str, request: Record) -> JobRecord | None:
-        """Return the unfinished job of the same request, which can be resumed, or None. Raises what `begin` raises."""
+        """Return the unfinished job of the same request, which can be resumed, or None.
+
+        Raises what `begin` raises.
+        """
         task = self.task(kind)
         request, __ = self._with_documents(task, request)
-        return self._items[kind].begun_before(request, task.model(request, self._context))
+        record = task.model(request, self._context)
+        return self._items[kind].begun_before(request, record)
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
-        """Make a report again from the current documents. The model is only asked about what has changed, and what a
-        person changed stays.
+        """Make a report again from the current documents.
 
+        The model is only asked about what has changed, and what a person changed stays.
         Raises the errors of `begin`, and `item.unknown`.
         """
         record_item, task = self._find(item)
         items = self._items[task.kind]
-        if job := items.resume(record_item):
+        job = items.resume(record_item)
+        if job is not None:
             return job
-        request, __ = self._with_documents(task, task.read(request_in(record_item)))
-        request, result = task.renewed(self._stored_view(record_item, task), request)
+        request = task.read(request_in(record_item))
+        request, __ = self._with_documents(task, request)
+        view = self._stored_view(record_item, task)
+        request, result = task.renewed(view, request)
         if result is not None:
-            self._store.items.change_settings(record_item.id, **{REQUEST: to_json(request)})
+            self._keep_request(record_item.id, request)
             self._keep(task, record_item.id, result)
         record = task.model(task.with_model(request, model), self._context)
         return items.start(record_item, record, request)
 
     def change(self, item: str, request: Record, result: Any = None) -> Any:
-        """Give a report another request, and as its result what stays of the one there is; a job makes what is
-        missing. Return the result as it was, for `restore`.
+        """Give a report another request, and as its result what stays of the old one.
 
-        A job that still makes the report gives way to the new one. Raises what `begin` raises, and `item.unknown`.
+        A job makes what is missing; one that still makes the report gives way to it.
+        Return the result as it was, for `restore`. Raises what `begin` raises, and
+        `item.unknown`.
         """
         view, task = self._live_view(item)
-        job = view.job if view.job is not None and not view.job.status.is_end else None
-        request, record = task.checked(request), None
-        is_started = job is not None or not task.is_filled(view, request)
+        request = task.checked(request)
+        record: ModelRecord | None = None
+        is_running = view.job is not None and not view.job.status.is_end
+        is_started = is_running or not task.is_filled(view, request)
         if is_started:
             request, documents = self._with_documents(task, request)
             record = task.model(request, self._context)
-            self._store.documents.link(view.item.id, [document.id for document in documents])
-        if job is not None:
-            self._jobs.cancel(job.id)
-        self._store.items.change_settings(view.item.id, **{REQUEST: to_json(request)})
+            ids = [document.id for document in documents]
+            self._store.documents.link(view.item.id, ids)
+        if view.job is not None and is_running:
+            self._jobs.cancel(view.job.id)
+        self._keep_request(view.item.id, request)
         if result is not None:
             self._keep(task, view.item.id, result)
         if is_started:
@@ -182,13 +231,20 @@ class TaskService(Service):
         return view.newest
 
     def open(self, item: str) -> TaskView[Any, Any]:
-        """Return a report's item with its request, documents, result and job. Raises KnownError `item.unknown`."""
+        """Return a report's item with its request, documents, result and job.
+
+        Raises KnownError `item.unknown`.
+        """
         view, task = self._live_view(item)
         return task.shown(view, self._context)
 
     def view(self, item: str) -> TaskView[Any, Any]:
-        """Return the same as it is stored, with what its job found by now: what a change begins with."""
-        return self._live_view(item)[0]
+        """Return the same as it is stored, with what its job found by now.
+
+        A change begins with it.
+        """
+        view, __ = self._live_view(item)
+        return view
 
     def report(self, item: str) -> Report:
         """Return what an item says. Raises KnownError `item.unknown`."""
@@ -196,18 +252,23 @@ class TaskService(Service):
         return self._tasks[view.item.kind].report(view, self._context)
 
     def edit(self, item: str, edit: Edit) -> Any:
-        """Change a statement, as a person wants it. Return the result as it was, for `restore` to undo it.
+        """Change a statement, as a person wants it.
 
-        Raises KnownError `item.unknown`, `request.invalid`, `store.…`.
+        Return the result as it was, for `restore` to undo it. Raises KnownError
+        `item.unknown`, `request.invalid`, `store.…`.
         """
         record_item, task = self._find(item)
         view = self._stored_view(record_item, task)
-        self._keep(task, record_item.id, task.edited(view, edit, self._context))
+        result = task.edited(view, edit, self._context)
+        self._keep(task, record_item.id, result)
         self._publish(ReportMade(record_item.id))
         return view.newest
 
     def restore(self, item: str, result: Any) -> None:
-        """Take back what `edit` or `change` did, which returned `result`. Raises what they raise."""
+        """Take back what `edit` or `change` did, which returned `result`.
+
+        Raises what they raise.
+        """
         view, task = self._live_view(item)
         request, restored = task.restored(view, result)
         if request != view.request:
@@ -220,14 +281,18 @@ class TaskService(Service):
 
     def _steps_of(self, job: JobRecord) -> Plan:
         """Yield the steps of a job, and store what came of it."""
-        item, jobs = self._store.items.get(job.item or "").id, self._items[job.kind]
+        item = self._store.items.get(job.item or "").id
+        jobs = self._items[job.kind]
         task = jobs.task
-        run = jobs.live[job.id] = self._runs[item] = self._run_of(task, job)
+        run = self._run_of(task, job)
+        jobs.live[job.id] = run
+        self._runs[item] = run
         try:
             yield from run.run()
             if run.result is not None:
                 self._finish(task, item, job, run.result)
         finally:
+            # a job that was begun again has a run of its own by now
             if jobs.live.get(job.id) is run:
                 del jobs.live[job.id]
             if run.result is None:
@@ -236,37 +301,52 @@ class TaskService(Service):
                 del self._runs[item]
 
     def _run_of(self, task: Task[Any, Any], job: JobRecord) -> TaskRun[Any]:
-        record = self._context.models.by_sha256(job.model_sha256) if job.model_sha256 else None
+        record = self._model_of(job)
         if record is None and job.model_sha256:
             raise KnownError("model.unknown", wanted=job.title, known="none")
-        request, item = task.read(job.settings), job.item or ""
+        item = job.item or ""
+        request = task.read(job.settings)
         if not task.documents_of(request):  # of a version whose jobs had no request
-            request = task.read(request_in(self._store.items.get(item)))
+            request = self._request_of(task, item)
+        documents = self._existing_documents(task, request)
         context = self._context
+        tools = plan_tools(context.runtime, context.loader, context.jobs, job, record)
         work = Work(
-            job, request, self._there_in(task, request), record,
-            plan_tools(context.runtime, context.loader, context.jobs, job, record), context,
+            job,
+            request,
+            documents,
+            record,
+            tools,
+            context,
             grew=lambda growth: self._on_grown(task, job, growth),
-            keep=lambda result: self._keep(task, item, self._joined(task, item, result)),
+            keep=lambda result: self._keep_joined(task, item, result),
             before=self._newest(task, item),
-        )  # fmt: skip
+        )
         return task.start(work)
+
+    def _model_of(self, job: JobRecord) -> ModelRecord | None:
+        if not job.model_sha256:
+            return None
+        return self._context.models.by_sha256(job.model_sha256)
 
     def _preview(self, task: Task[Any, Any], job: JobRecord) -> Slices[None]:
         """Show what is known without a model while a job waits for its turn."""
-        if self._jobs.is_queued(job.id):
-            run = self._run_of(task, job)
-            for asked in run.run():
-                if not isinstance(asked, Yield) or not self._jobs.is_queued(job.id):
-                    break
-                yield
-            self._keep_draft(task, job.item or "", run)
+        if not self._jobs.is_queued(job.id):
+            return
+        run = self._run_of(task, job)
+        for asked in run.run():
+            if not isinstance(asked, Yield) or not self._jobs.is_queued(job.id):
+                break
+            yield
+        self._keep_draft(task, job.item or "", run)
 
-    def _finish(self, task: Task[Any, Any], item: str, job: JobRecord, result: Any) -> None:
-        self._keep(task, item, self._joined(task, item, result))
-        record = self._context.models.by_sha256(job.model_sha256) if job.model_sha256 else None
-        words = in_english(task.kept_words, self._stored_view(self._store.items.get(item), task), self._context)
-        self._items[task.kind].keep_words(item, words, record)
+    def _finish(
+        self, task: Task[Any, Any], item: str, job: JobRecord, result: Any
+    ) -> None:
+        self._keep_joined(task, item, result)
+        view = self._stored_view(self._store.items.get(item), task)
+        words = in_english(task.kept_words, view, self._context)
+        self._items[task.kind].keep_words(item, words, self._model_of(job))
 
     def _on_done(self, job: JobRecord) -> None:
         if not job.item:
@@ -275,14 +355,20 @@ class TaskService(Service):
         task = self._tasks[view.item.kind]
         if view.result is None:
             return
-        if not job.model_sha256 and (record := task.follow_up(view, self._context)):
-            self._items[task.kind].start(view.item, record, view.request)
+        if not job.model_sha256:
+            record = task.follow_up(view, self._context)
+            if record is not None:
+                self._items[task.kind].start(view.item, record, view.request)
         self._publish(ReportMade(view.item.id))
-        if isinstance(kept := view.item.settings.get(TARGET), Mapping):
-            self._write(task, view, Path(str(kept.get("folder"))))
+        target = view.item.settings.get(TARGET)
+        if isinstance(target, Mapping):
+            self._write(task, view, Path(str(target.get("folder"))))
 
-    def _write(self, task: Task[Any, Any], view: TaskView[Any, Any], folder: Path) -> None:
-        item, failed = view.item.id, len(task.unread(view.request))
+    def _write(
+        self, task: Task[Any, Any], view: TaskView[Any, Any], folder: Path
+    ) -> None:
+        item = view.item.id
+        failed = len(task.unread(view.request))
         write = task.writer(view, self._context)
 
         def written(files: list[Path] | Problem) -> None:
@@ -292,46 +378,70 @@ class TaskService(Service):
             self._store.items.change_settings(item, **{TARGET: None})
             self._publish(FolderWritten(item, str(folder), len(files), failed))
 
-        on_file_thread(self._service_thread, lambda: write(folder), written, name=task.kind)
+        thread = self._service_thread
+        on_file_thread(thread, lambda: write(folder), written, name=task.kind)
 
     def _on_grown(self, task: Task[Any, Any], job: JobRecord, growth: Growth) -> None:
-        item, run = job.item or "", self._items[task.kind].live.get(job.id)
+        item = job.item or ""
+        run = self._items[task.kind].live.get(job.id)
         began = time.monotonic()
-        if (growth.sections or growth.own) and run is not None and began >= self._draft_due:
+        has_more = growth.sections or growth.own
+        if has_more and run is not None and began >= self._draft_due:
             self._keep_draft(task, item, run)
             ended = time.monotonic()
-            self._draft_due = ended + max(DRAFT_EVERY_S, MOST_FOR_DRAFTS * (ended - began))
+            rest = max(DRAFT_EVERY_S, MOST_FOR_DRAFTS * (ended - began))
+            self._draft_due = ended + rest
         self._publish(ReportGrew(item, job.id, growth))
 
     # ---- what is stored
 
+    def _keep_request(self, item: str, request: Record) -> None:
+        self._store.items.change_settings(item, **{REQUEST: to_json(request)})
+
     def _keep(self, task: Task[Any, Any], item: str, result: Any) -> None:
         self._store.results.save(item, task.dump(result))
-        if facts := task.facts(result):
+        facts = task.facts(result)
+        if facts:
             self._store.items.change_settings(item, **facts)
-        if run := self._runs.get(item):
+        run = self._runs.get(item)
+        if run is not None:
             run.changed(result)
 
+    def _keep_joined(self, task: Task[Any, Any], item: str, result: Any) -> None:
+        """Store a new result with what a person changed in the one before."""
+        request = self._request_of(task, item)
+        joined = task.joined(result, self._newest(task, item), request)
+        self._keep(task, item, joined)
+
     def _keep_draft(self, task: Task[Any, Any], item: str, run: TaskRun[Any]) -> None:
-        """Store what a run found so far. A failure loses the draft alone: the steps are stored anyway."""
+        """Store what a run found so far.
+
+        A failure loses the draft alone: the steps are stored anyway.
+        """
         with suppress(KnownError):
-            draft, request = run.draft, task.read(request_in(self._store.items.get(item)))
-            kept = None if draft is None else task.draft_kept(draft, self._newest(task, item), request)
+            draft = run.draft
+            if draft is None:
+                return
+            request = self._request_of(task, item)
+            kept = task.draft_kept(draft, self._newest(task, item), request)
             if kept is not None:
                 self._keep(task, item, kept)
 
-    def _joined(self, task: Task[Any, Any], item: str, result: Any) -> Any:
-        request = task.read(request_in(self._store.items.get(item)))
-        return task.joined(result, self._newest(task, item), request)
+    def _request_of(self, task: Task[Any, Any], item: str) -> Any:
+        return task.read(request_in(self._store.items.get(item)))
 
     def _newest(self, task: Task[Any, Any], item: str) -> Any:
         """Return the stored result of an item, finished or not, or None."""
         return task.load(self._store.results.get(item))
 
-    def _stored_view(self, record_item: Item, task: Task[Any, Any]) -> TaskView[Any, Any]:
-        result, draft = self._newest(task, record_item.id), None
+    def _stored_view(
+        self, record_item: Item, task: Task[Any, Any]
+    ) -> TaskView[Any, Any]:
+        result = self._newest(task, record_item.id)
+        draft = None
         if result is not None and task.is_draft(result):
-            result, draft = None, result
+            draft = result
+            result = None
         request = task.read(request_in(record_item))
         documents = tuple(self._store.documents.of_item(record_item.id))
         job = self._items[task.kind].newest_job(record_item.id)
@@ -341,11 +451,18 @@ class TaskService(Service):
         """Return a report's view with what its job found by now."""
         record_item, task = self._find(item)
         view = self._stored_view(record_item, task)
-        run = self._items[task.kind].live.get(view.job.id) if view.job is not None else None
-        draft = run.draft if run is not None else None
-        if draft is None or (view.result is not None and not task.grows_in_place):
+        if view.result is not None and not task.grows_in_place:
             return view, task
-        return changed(view, result=None, draft=task.joined(draft, view.newest, view.request)), task
+        if view.job is None:
+            return view, task
+        run = self._items[task.kind].live.get(view.job.id)
+        if run is None:
+            return view, task
+        draft = run.draft
+        if draft is None:
+            return view, task
+        joined = task.joined(draft, view.newest, view.request)
+        return changed(view, result=None, draft=joined), task
 
     def _find(self, item: str) -> tuple[Item, Task[Any, Any]]:
         kind = self._store.items.get(item).kind
@@ -353,18 +470,30 @@ class TaskService(Service):
             raise KnownError("item.unknown", id=item[:80])
         return self._items[kind].find(item), self._tasks[kind]
 
-    def _with_documents(self, task: Task[Any, Any], request: Any) -> tuple[Any, list[DocumentRecord]]:
+    def _with_documents(
+        self, task: Task[Any, Any], request: Any
+    ) -> tuple[Any, list[DocumentRecord]]:
         request = task.checked(request)
-        documents = read_documents(self._store, task.documents_of(request), task.most_documents, task.too_many())
-        request = task.with_documents(request, tuple(document.id for document in documents))
+        ids = task.documents_of(request)
+        documents = read_documents(
+            self._store, ids, task.most_documents, task.too_many()
+        )
+        ids = tuple(document.id for document in documents)
+        request = task.with_documents(request, ids)
         return task.completed(request, documents, self._context), documents
 
-    def _there_in(self, task: Task[Any, Any], request: Any) -> list[DocumentRecord]:
-        """Return the documents of a request that still exist, so that a deleted one does not stop the others."""
+    def _existing_documents(
+        self, task: Task[Any, Any], request: Any
+    ) -> list[DocumentRecord]:
+        """Return the documents of a request that still exist.
+
+        So a deleted one does not stop the others.
+        """
+        ids = task.documents_of(request)
         records = list[DocumentRecord]()
-        for document in task.documents_of(request):
+        for document in ids:
             with suppress(KnownError):
                 records.append(self._store.documents.get(document))
         if not records:
-            raise KnownError("document.unknown", id=next(iter(task.documents_of(request)), ""))
+            raise KnownError("document.unknown", id=next(iter(ids), ""))
         return records

@@ -1,4 +1,7 @@
-"""A report as text that a person can paste: its statements with their places, what is left out, what was read."""
+"""A report as text that a person can paste.
+
+Its statements with their places, what is left out, what was read.
+"""
 
 from __future__ import annotations
 
@@ -6,43 +9,65 @@ from collections.abc import Iterator
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import unlike_marks
+from slmdesk.exports import phrases
 from slmdesk.tasks.report import Layout, Report, Section, Statement
 
 
 def statement_words(statement: Statement) -> str:
-    """Return a statement with its place: "The rent rises [p. 3]", and that it is to be checked."""
-    warning = "" if statement.is_supported else _(" (check this)")
-    place = f" [{statement.place}]" if statement.place else ""
-    return unlike_marks(statement.text or statement.missing) + place + warning
+    """Return a statement with its place, and that it is to be checked.
+
+    As "The rent rises [p. 3]".
+    """
+    words = unlike_marks(statement.text or statement.missing)
+    if statement.place:
+        words += f" [{statement.place}]"
+    if not statement.is_supported:
+        words += _(phrases.CHECK_THIS)
+    return words
+
+
+def folded_words(report: Report) -> str:
+    """Return how many statements are left out, or "" if none is."""
+    folded = 0
+    for section in report.sections:
+        if section.is_folded:
+            folded += len(section.statements)
+    if not folded:
+        return ""
+    return ngettext("{n:,} more passage.", "{n:,} more passages.", folded)
 
 
 def _section_lines(section: Section, *, is_listed: bool) -> Iterator[str]:
     if section.title:
         yield f"**{unlike_marks(section.title)}**\n"
-    words = [statement_words(statement) for statement in section.statements]
+    lines = map(statement_words, section.statements)
     if section.is_prose:
-        yield " ".join(words)
-        return
-    for line in words:
-        yield f"- {line}" if is_listed else line
+        yield " ".join(lines)
+    elif is_listed:
+        yield from (f"- {line}" for line in lines)
+    else:
+        yield from lines
 
 
 def _grid_lines(report: Report) -> Iterator[str]:
-    """Yield the cells separated by tabs, as a spreadsheet takes them from the clipboard."""
-    yield "\t".join([_("Document"), *(column.name for column in report.columns)])
+    """Yield the cells separated by tabs, as a spreadsheet takes what is pasted."""
+    names = [column.name for column in report.columns]
+    yield "\t".join([_(phrases.DOCUMENT), *names])
     for section in report.sections:
-        yield "\t".join([section.title, *(statement.text for statement in section.statements)])
+        texts = [statement.text for statement in section.statements]
+        yield "\t".join([section.title, *texts])
 
 
 def report_words(report: Report) -> str:
     if report.layout is Layout.GRID:
         return "\n".join(_grid_lines(report))
-    shown = [section for section in report.sections if not section.is_folded]
     is_listed = len(list(report.statements)) > 1
-    blocks = ["\n".join(_section_lines(section, is_listed=is_listed)) for section in shown]
-    folded = sum(len(section.statements) for section in report.sections if section.is_folded)
-    more = ""
-    if folded and report.layout is Layout.LIST:
-        more = ngettext("{n:,} more passage.", "{n:,} more passages.", folded)
-    parts = (report.lead, *blocks, report.writer, more, report.coverage_words)
-    return "\n\n".join(part for part in parts if part)
+    parts = [report.lead]
+    for section in report.sections:
+        if not section.is_folded:
+            parts.append("\n".join(_section_lines(section, is_listed=is_listed)))
+    parts.append(report.writer)
+    if report.layout is Layout.LIST:
+        parts.append(folded_words(report))
+    parts.append(report.coverage_words)
+    return "\n\n".join(filter(None, parts))
