@@ -113,7 +113,7 @@ class Photographer:
         window.show_page("Documents")
         frame.documents.open_files([path])
         pane = frame.documents_area.summary_pane
-        yield lambda: bool(pane.rows) and window.findChild(QWidget, "export_summary_button").isVisible()
+        yield lambda: pane.report is not None and window.findChild(QWidget, "summary_export").isVisible()
         yield 800
         self._drop_notices()
         yield 400

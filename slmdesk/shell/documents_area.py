@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, QPointF, Signal
 
-from slmdesk.base.documents import CALENDAR, FORMS
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import _
-from slmdesk.jobs.service import request_in
 from slmdesk.library.search import Citation
-from slmdesk.library.types import CollectionState, Span, counted_documents, info_of
+from slmdesk.library.types import CollectionState, ReceiptChanged, Span, counted_documents, info_of
 from slmdesk.library.window.boxes import BoxLayer
 from slmdesk.library.window.controller import STOPPED, DocumentsController, FoldersController
 from slmdesk.library.window.page import DocumentsPage
@@ -21,15 +19,16 @@ from slmdesk.questions.prompt import Answered
 from slmdesk.questions.service import KIND as QUESTION
 from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.runtime.events import ModelState, ModelStateChanged
-from slmdesk.summaries.plan import TOO_WEAK
-from slmdesk.summaries.types import Summary, request_from
-from slmdesk.summaries.window.pane import KIND as SUMMARY
-from slmdesk.summaries.window.pane import SummaryController, SummaryPane
+from slmdesk.summaries.types import RECEIVE
 from slmdesk.tables.window.controller import KIND as TABLE
 from slmdesk.tables.window.controller import TableController
 from slmdesk.tables.window.pane import TablePane
-from slmdesk.versions.window.pane import KIND as VERSIONS
-from slmdesk.versions.window.pane import ComparePane
+from slmdesk.tasks.compare import TASK as COMPARE
+from slmdesk.tasks.report import Edit, Report, Statement
+from slmdesk.tasks.summarize import TASK as SUMMARIZE
+from slmdesk.tasks.window.controller import ResultController
+from slmdesk.tasks.window.pair import PairBar
+from slmdesk.tasks.window.pane import ALL_FORMS, ResultPane
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.base.window_state import WindowState
@@ -47,8 +46,8 @@ ACTIONS_OF_PANES = {"summary": "summarize", "questions": "ask", "table": "table"
 PANES_OF_SEVERAL = ("summary", "questions", "table")
 
 
-Pane = SummaryPane | QuestionPane | ComparePane
-Controller = SummaryController | QuestionController | ComparePane
+Pane = ResultPane | QuestionPane
+Controller = ResultController | QuestionController
 
 
 class DocumentsArea(QObject):
@@ -59,7 +58,10 @@ class DocumentsArea(QObject):
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="documents_area")
         self.documents = DocumentsController(bridge, self)
-        self.summaries = SummaryController(bridge, self)
+        self.summaries = ResultController(
+            bridge, SUMMARIZE, self, acts={RECEIVE: self._on_receipt}, on=(ReceiptChanged,)
+        )
+        self.versions = ResultController(bridge, COMPARE, self)
         self.questions = QuestionController(bridge, self)
         self.tables = TableController(bridge, self)
         self.folders = FoldersController(bridge, self)
@@ -69,7 +71,7 @@ class DocumentsArea(QObject):
         self.folder_pane = QuestionPane(self.folder_questions, about="folder")
         self.page = DocumentsPage(self.documents, self.folders, self.folder_pane, keeper)
         self.view = self.page.document
-        self.summary_pane = SummaryPane(self.summaries, self.page)
+        self.summary_pane = ResultPane(self.summaries, self.page)
         self.question_pane = QuestionPane(self.questions, self.page)
         self._pointed: dict[int, list[tuple[int, int]]] | None = None
         self._point_timer = Delay(self, POINTED_AFTER_MS, lambda: self.view.hint_spans(self._pointed))
@@ -84,7 +86,7 @@ class DocumentsArea(QObject):
         self._ahead: Span | None = None
         """Passage to go to when the pages of its document have arrived."""
         self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
-        self.compare_pane = ComparePane(bridge, keeper, self.page)
+        self.compare_pane = ResultPane(self.versions, self.page)
         self.redact_pane = RedactPane(bridge, self.documents, BoxLayer(self.view.view), self.page)
         self.view.side.add_pane(_("Summary"), "summary", self.summary_pane)
         self.view.side.add_pane(_("Questions"), "questions", self.question_pane)
@@ -109,7 +111,7 @@ class DocumentsArea(QObject):
         for pane, controller in (
             (self.summary_pane, self.summaries),
             (self.question_pane, self.questions),
-            (self.compare_pane, self.compare_pane),
+            (self.compare_pane, self.versions),
             (self.folder_pane, self.folder_questions),
         ):
             pane.export_requested.connect(partial(self._export, pane, controller))
@@ -118,9 +120,16 @@ class DocumentsArea(QObject):
         self._connect_panes()
         self._connect_folders()
 
-    def _on_summary_made(self, summary: Summary) -> None:
-        if TOO_WEAK.partition("}")[2] in summary.note:
+    def _on_summary_made(self, report: Report) -> None:
+        if report.is_too_weak:
             self.too_weak.emit(True)
+
+    def _on_receipt(self, edit: Edit) -> None:
+        """Keep when a document was received. The days are reckoned anew."""
+        said = edit.value
+        assert isinstance(said, Mapping)  # what its form asks for
+        document, day, place = (str(said[name]) for name in ("document", "day", "place"))
+        self._bridge.ask(self._bridge.services.documents.receive(document, day, place), lambda _done: None)
 
     def _on_answered(self, answered: Answered) -> None:
         if answered.is_quoted:
@@ -164,20 +173,25 @@ class DocumentsArea(QObject):
             self._go_ahead()
 
     def _connect_panes(self) -> None:
-        self.summary_pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks, plays=True))
-        self.summary_pane.sentence_pointed_at.connect(
-            lambda sentence: self._point_at(sentence.blocks if sentence else None)
-        )
+        for pane in (self.summary_pane, self.compare_pane):
+            pane.statement_chosen.connect(lambda statement: self._go_to(_spans_in(statement), plays=True))
+            pane.statement_pointed_at.connect(
+                lambda statement: self._point_at(_spans_in(statement) if statement else None)
+            )
         self.summaries.folder_begun.connect(self._on_folder_begun)
         self.question_pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)], plays=True))
         self.question_pane.citation_pointed_at.connect(
             lambda citation: self._point_at([_span_of(citation)] if citation else None)
         )
-        self.documents.listed.connect(self.compare_pane.show_records)
-        self.compare_pane.change_opened.connect(lambda number: self._go_to(self._spans_of(number)))
-        self.compare_pane.list.change_pointed_at.connect(lambda number: self._point_at(self._spans_of(number) or None))
+        self.documents.listed.connect(self._pair.show_records)
         self.page.side.needs_width.connect(self._on_width)
         self.table_pane.place_chosen.connect(lambda span: self.visit(span, self.documents.choose))
+
+    @property
+    def _pair(self) -> PairBar:
+        """What chooses the other document of a comparison."""
+        assert self.compare_pane.pair is not None  # its task is about two
+        return self.compare_pane.pair
 
     def _on_opening(self, count: int) -> None:
         """Show where the result will be: a comparison of two, or a summary."""
@@ -227,14 +241,14 @@ class DocumentsArea(QObject):
         """Let another model answer or summarize what is shown, or fill what none was asked for."""
         if self.page.side.current == "questions":
             self.questions.ask_again()
-        elif self.page.side.current == "summary" and self.summary_pane.summary is not None:
+        elif self.page.side.current == "summary" and self.summary_pane.report is not None:
             self.summaries.begin_again()
         elif self.page.side.current == "table" and self.table_pane.is_unfilled:
             self.tables.again()
 
     def restore(self, state: WindowState) -> None:
         self.page.side.show_pane(state.last_document_pane)
-        self.summary_pane.form.use_length(state.last_summary_length)
+        self.summary_pane.form.use("length", state.last_summary_length)
         self._restored = (state.last_document, state.last_document_page)
         if state.last_document:
             self.documents.restore(state.last_document)
@@ -245,17 +259,17 @@ class DocumentsArea(QObject):
             "last_document": self.documents.current or self._restored[0],
             "last_document_page": max(1, self.page.view.reached),
             "last_document_pane": self.page.side.current,
-            "last_summary_length": self.summary_pane.form.last_length,
+            "last_summary_length": str(self.summary_pane.form.last["length"]),
         }
 
     def show_result(self, document: str, item: str, kind: str) -> None:
         self.documents.show_document(document)
-        if kind == SUMMARY:
+        if kind == SUMMARIZE.kind:
             self.summaries.open_item(document, item)
         elif kind == TABLE:
             self.tables.open_item(document, item)
-        elif kind == VERSIONS:
-            self.compare_pane.open_item(document, item)
+        elif kind == COMPARE.kind:
+            self.versions.open_item(document, item)
         self.page.side.show_pane(PANES.get(kind, kind))
 
     def _on_several(self, action: str, documents: Sequence[str]) -> None:
@@ -302,7 +316,7 @@ class DocumentsArea(QObject):
         if self.documents.current not in documents:
             self.documents.choose(documents[0])
         records = self.documents.records(documents)
-        self.compare_pane.compare_with(next(record for id, record in records.items() if id != self.documents.current))
+        self._pair.compare_with(next(record for id, record in records.items() if id != self.documents.current))
         if self.page.side.current != "versions":
             self.page.side.show_pane("versions")
 
@@ -332,7 +346,8 @@ class DocumentsArea(QObject):
             self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
         self.summaries.show_document(record.id if record else "")
         self.questions.show_document(record.id if record else "")
-        self.compare_pane.show_document(record)
+        self._pair.show_document(record)
+        self.versions.show_document(record.id if record else "")
         self._read_timer.start()
         was_paused, self._is_paused = self._is_paused, record is not None and record.error_code == STOPPED
         is_new = is_other or was_paused  # one that is paused is summarized once it is read
@@ -379,21 +394,10 @@ class DocumentsArea(QObject):
             document = given[0].document
             self.view.open_at(document, self._in(document, given))
 
-    def _spans_of(self, number: int) -> list[Span]:
-        """Return where a change is in the shown version or, if it is only in the other one, there."""
-        comparison = self.compare_pane.comparison
-        if comparison is None or number < 0:
-            return []
-        change = comparison.changes[number]
-        sides = [(comparison.new.document, change.new_places), (comparison.old.document, change.old_places)]
-        sides.sort(key=lambda side: side[0] != self.documents.current)
-        document, places = next(side for side in sides if side[1])
-        return [Span(document, place.page, place.start, place.end) for place in places]
-
     def _on_width(self, wants: bool) -> None:
         """End the wide view of versions when the pages come back."""
         if not wants and self.page.side.current == "versions":
-            self.compare_pane.set_wide(False)
+            self.compare_pane.give_up_width()
 
     def _point_at(self, spans: Iterable[Span] | None) -> None:
         self._pointed = None if spans is None else self._here(spans)
@@ -415,25 +419,25 @@ class DocumentsArea(QObject):
         if (document, page) != self._place:  # another place was clicked at meanwhile
             return
         clicked = {Span(document, page, start, end) for start, end in spans}
-        self.summary_pane.light([row.sentence for row in self.summary_pane.rows if clicked & set(row.sentence.blocks)])
+        self.summary_pane.light_of(clicked)
         self.question_pane.light([row.citation for row in self.question_pane.rows if _span_of(row.citation) in clicked])
 
     def _export(self, pane: Pane, controller: Controller, form: str) -> None:
         if id := controller.item:
             folder = self.documents.current_folder or self.folders.current_folder
             write = partial(self.exports.export, id, form)
-            ask_where(self.page, pane.title, form, write, (*FORMS, CALENDAR), folder=folder)
+            ask_where(self.page, pane.title, form, write, ALL_FORMS, folder=folder)
 
     def _on_folder_begun(self, item: Item) -> None:
-        documents = request_from(request_in(item)).documents
+        documents = self.summaries.documents_of(item)
         if documents and self.documents.current not in documents:
-            self.show_result(documents[0], item.id, SUMMARY)
+            self.show_result(documents[0], item.id, item.kind)
         else:
             self.summaries.show_begun(item)
 
     def _spans(self) -> Iterable[Span]:
-        for summary_row in self.summary_pane.rows:
-            yield from summary_row.sentence.blocks
+        for statement in self.summary_pane.view.statements:
+            yield from statement.sources
         for question_row in self.question_pane.rows:
             yield _span_of(question_row.citation)
 
@@ -448,6 +452,11 @@ class DocumentsArea(QObject):
             if span.document == document:
                 spans_by_page.setdefault(span.page, []).append((span.start, span.end))
         return spans_by_page
+
+
+def _spans_in(statement: Statement) -> tuple[Span, ...]:
+    """Return where a statement stands, in the other version too."""
+    return (*statement.sources, *statement.other_sources)
 
 
 def _span_of(citation: Citation) -> Span:

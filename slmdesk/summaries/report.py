@@ -37,7 +37,7 @@ def report_of(title: str, summary: Summary, deadlines: Sequence[Deadline] = (), 
     """Return a summary as a report. `words` gives the text of pages, so that its statements have their passages."""
     summary = by_days(summary, deadlines)
     documents, is_one = summary.documents, len(summary.documents) < 2
-    statement = partial(_statement, deadlines, words)
+    statement = partial(statement_of, deadlines, words)
     sections = list[Section]()
     for document in () if is_one else documents:
         sections += _sections(summary, document.sentences, document, document.name, statement)
@@ -97,7 +97,7 @@ def _sections(
         yield section("", _(ALSO), omitted, is_folded=is_folded)
 
 
-def _statement(
+def statement_of(
     deadlines: Sequence[Deadline], words: Words | None, sentence: Sentence, id: str, kinds: PageKinds
 ) -> Statement:
     return Statement(

@@ -51,6 +51,8 @@ ALSO_IN = N_("Also in the document")
 """Label above what must be known and a written summary does not say, in the document's own words."""
 KEPT_OWN = "own_words"
 """Key in the settings of an item: True where a person chose to see, and export, the document's own words."""
+ADD, RECEIVE = "add", "receive"
+"""Actions: take a passage that is left out into the summary; say when a document was received."""
 PROSE = (Kind.PARAGRAPH, Kind.SIMPLE)
 
 

@@ -20,13 +20,13 @@ from slmdesk.base.records import DocumentRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
 from slmdesk.jobs.runner import Batch, Plan, Question, StepValue, Yield
-from slmdesk.library.types import Coverage, Unread, unread_parts
+from slmdesk.library.types import Coverage, Span, Unread, unread_parts
 from slmdesk.models.abilities import FEWEST_THAT_WORD, Ability, is_smaller, may
 from slmdesk.models.service import DefaultUse, able
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import problem_of
 from slmdesk.runtime.service import on_file_thread, pending_on_file_thread
-from slmdesk.tasks.report import Report
+from slmdesk.tasks.report import Layout, Report, Section, Statement
 from slmdesk.tasks.shape import (
     Documents,
     Field,
@@ -61,6 +61,7 @@ class Compare(Task[VersionRequest, Comparison]):
     prefix = "Compare"
     command = "compare"
     help = "Show what changed from OLD to NEW, in any two formats."
+    verb = N_("Compare")
     request = VersionRequest
     result = Comparison
     documents = Documents.TWO
@@ -178,7 +179,8 @@ class Compare(Task[VersionRequest, Comparison]):
         *,
         is_exported: bool = False,
     ) -> Report:
-        assert view.result is not None  # it has no drafts
+        if view.result is None:
+            return Report(self.kind, view.item.shown_title, layout=Layout.PAGES)
         return report_of(view.item.shown_title, view.result)
 
     def kept_words(
@@ -187,31 +189,22 @@ class Compare(Task[VersionRequest, Comparison]):
         assert view.result is not None  # it is done
         return text_of(view.result)
 
-    def paragraphs(
-        self,
-        context: TaskContext,
-        document: str,
-        first: tuple[int, int],
-        last: tuple[int, int],
-    ) -> Pending[tuple[str, ...]]:
-        """Return the paragraphs from `first` to `last` (page, character).
+    def unfolded(
+        self, section: Section, context: TaskContext
+    ) -> Pending[Sequence[Statement]]:
+        """Return paragraphs that stayed as they were.
 
-        They are the unchanged paragraphs that the view has folded, at most
-        MOST_PARAGRAPHS.
+        If the two formats split them differently, they are one.
         """
-        id = context.runtime.store.documents.get(document).id
+        known = section.statements[0]
 
-        def read() -> tuple[str, ...]:
-            from slmdesk.versions.difference.parts import units_of
-
-            texts = list[str]()
-            for page in _pages(context, id, threading.Event(), first[0], last[0]):
-                for unit in units_of([page]):
-                    start = (page.number, unit.place.start)
-                    end = (page.number, unit.place.end)
-                    if first <= start and end <= last:
-                        texts.append(unit.text)
-            return tuple(texts[:MOST_PARAGRAPHS])
+        def read() -> Sequence[Statement]:
+            old = _paragraphs(context, known.other_sources)
+            new = _paragraphs(context, known.sources)
+            if len(old) != len(new):
+                old, new = ["\n".join(old)], ["\n".join(new)]
+            pairs = zip(old, new, strict=True)
+            return [Statement(after, other=before) for before, after in pairs]
 
         thread = context.runtime.service_thread
         return pending_on_file_thread(thread, read, name="compare")
@@ -324,6 +317,27 @@ def _pages(
             return pages
         begin = portion[-1].number + 1
     raise KnownError("versions.stopped")
+
+
+def _paragraphs(context: TaskContext, spans: Sequence[Span]) -> list[str]:
+    """Return the paragraphs from the first to the last place. Any other thread.
+
+    At most MOST_PARAGRAPHS.
+    """
+    from slmdesk.versions.difference.parts import units_of
+
+    first = spans[0].page, spans[0].start
+    last = spans[-1].page, spans[-1].end
+    texts = list[str]()
+    for page in _pages(
+        context, spans[0].document, threading.Event(), first[0], last[0]
+    ):
+        for unit in units_of([page]):
+            begin = page.number, unit.place.start
+            end = page.number, unit.place.end
+            if first <= begin and end <= last:
+                texts.append(unit.text)
+    return texts[:MOST_PARAGRAPHS]
 
 
 def _language_of(pages: Sequence[Page]) -> str:

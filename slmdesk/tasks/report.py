@@ -42,7 +42,7 @@ class Value(Record):
     unit: str = ""
     """EUR, percent …"""
     date: str = ""
-    """ISO 8601."""
+    """ISO 8601. The year is "-" where it is not known."""
     certainty: float = 0.0
     """Probability of a label among those of its column. 0 where no model judged."""
 
@@ -64,6 +64,8 @@ class Statement(Record):
     """What it tells of, in a word or two: "duty added"."""
     gist: str = ""
     """What it comes to, in few words: "30 days → 60 days"."""
+    sign: str = ""
+    """Name of the icon before it in a list. Empty: it has none."""
     rank: int = 0
     """Its number where the most important come first, from 1. 0 if nobody ranks them."""
     notes: tuple[str, ...] = ()
@@ -191,7 +193,11 @@ class Report(Record):
     """Name of the model that wrote in it; empty if none did."""
     writer: str = ""
     """The line that says who wrote it."""
+    is_all_read: bool = False
+    """Whether nothing of the documents is missing, so that a window need not say what was read."""
     is_draft: bool = False
+    is_too_weak: bool = False
+    """Whether a model was too weak for what was asked of it."""
     switches: tuple[tuple[str, bool], ...] = ()
     """Which of its task's switches a person can use, and whether they are on."""
     is_editable: bool = False

@@ -17,7 +17,8 @@ from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.models.service import able
-from slmdesk.tasks.report import Edit, NotRead, Report, Section
+from slmdesk.runtime.events import Pending
+from slmdesk.tasks.report import Edit, NotRead, Report, Section, Statement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -366,6 +367,20 @@ class Task(Generic[Q, R]):
     def report(self, view: TaskView[Q, R], context: TaskContext, *, is_exported: bool = False) -> Report:
         """Return what its result, or else its draft, says. `is_exported`: for a file, which has room for all of it."""
         raise NotImplementedError
+
+    def grown(self, report: Report, growth: Growth) -> Report:
+        """Return a report with what became known: new sections at its end, others in the place of those before."""
+        sections: dict[object, Section] = {}
+        known = () if growth.is_whole else report.sections
+        for at, section in enumerate((*known, *growth.sections)):
+            sections[section.id or at] = section
+        return changed(report, sections=tuple(sections.values()), lead=growth.lead or report.lead, is_draft=True)
+
+    def unfolded(self, section: Section, context: TaskContext) -> Pending[Sequence[Statement]]:
+        """Return the statements of a folded section that is shown when asked for. Service thread."""
+        pending: Pending[Sequence[Statement]] = Pending()
+        pending.end(section.statements)
+        return pending
 
     def shape(self, view: TaskView[Q, R], context: TaskContext) -> dict[str, Json]:
         """Return the result for programs: what the command prints as JSON."""

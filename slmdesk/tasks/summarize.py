@@ -14,11 +14,14 @@ from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.models.abilities import Ability, may
 from slmdesk.models.service import DefaultUse, able
+from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.files import TABLE
 from slmdesk.summaries.prompts import prompt_version
 from slmdesk.summaries.types import (
+    ADD,
     KEPT_OWN,
+    RECEIVE,
     Deadline,
     Kind,
     Length,
@@ -34,7 +37,8 @@ from slmdesk.summaries.types import (
 )
 from slmdesk.summaries.words import json_of
 from slmdesk.tasks.report import Edit, NotRead, Report
-from slmdesk.tasks.shape import Field, FieldKind, Task, TaskContext, TaskRun, TaskView, Work, WrongUsage
+from slmdesk.tasks.shape import Field, FieldKind, Growth, Task, TaskContext, TaskRun, TaskView, Work, WrongUsage
+from slmdesk.text.deadlines.places import PLACES
 
 if TYPE_CHECKING:
     from slmdesk.library.service import DocumentService
@@ -43,27 +47,36 @@ SUMMARIZED = "summarized"
 """Key in the facts of a document that was summarized, whether or not the summary was deleted since."""
 LEAST_WORDS, MOST_WORDS = 10, 5000
 MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
-ADD = "add"
-"""Action on a passage that is left out: it comes into the summary."""
+KINDS = {
+    Kind.BULLETS: N_("Bullet points"), Kind.PARAGRAPH: N_("A paragraph"), Kind.SECTIONS: N_("By section"),
+    Kind.SIMPLE: N_("In everyday words"), Kind.OWN: N_("As I say below"),
+}  # fmt: skip
+RECEIPT = (
+    Field("day", N_("Day of receipt"), "", FieldKind.DAY, hint=N_("Day, month and year")),
+    Field("place", N_("Whose law and holidays"), "", FieldKind.CHOICE, tuple(PLACES.items())),
+)
 
 
 FIELDS = (
     Field(
         "length", N_("Length"), "short, medium, long, or a number of words.", FieldKind.CHOICE,
         (("short", N_("Short")), ("medium", N_("Medium")), ("long", N_("Long"))), Length.MEDIUM.value,
-        takes_number=True, least=LEAST_WORDS, most=MOST_WORDS, unit="words",
+        takes_number=True, least=LEAST_WORDS, most=MOST_WORDS, unit="words", is_quick=True,
     ),
     Field(
-        "kind", "", "What the summary is like.", FieldKind.CHOICE, tuple((kind.value, "") for kind in Kind),
-        Kind.BULLETS.value,
+        "kind", N_("What the summary is like"), "What the summary is like.", FieldKind.CHOICE,
+        tuple((kind.value, KINDS.get(kind, "")) for kind in Kind), Kind.BULLETS.value,
     ),
     Field(
         "paper", "", "What sort of document it is, for the result.", FieldKind.CHOICE,
         tuple((paper.value, "") for paper in Paper), Paper.AUTO.value,
     ),
     Field("language", "", "Of the summary, such as de; else the document's."),
-    Field("focus", "", "Words whose matter comes first."),
-    Field("instruction", "", "An instruction of your own, in words; needed with --kind own."),
+    Field("focus", N_("Focus"), "Words whose matter comes first.", hint=N_("Focus on…")),
+    Field(
+        "instruction", N_("In your own words"), "An instruction of your own, in words; needed with --kind own.",
+        hint=N_("What it is to be like"),
+    ),
     Field("own_words", "", "Sentences of the document only; no model writes.", FieldKind.FLAG, usual=False),
     Field("model", "", "Id or name, or its beginning.", FieldKind.MODEL, option="-m/--model"),
     Field(
@@ -76,7 +89,7 @@ FIELDS = (
 
 class Summarize(Task[SummaryRequest, Summary]):
     kind, name, prefix = "summary", N_("Summary"), "Summary"
-    command, help = "summarize", "Summarize each FILE, and several also together."
+    command, help, verb = "summarize", "Summarize each FILE, and several also together.", N_("Summarize")
     request, result = SummaryRequest, Summary
     forms = ("docx", "pdf", "html", "md", "xlsx", "ics", "json")
     texts, folder_file = ("md", "txt", "json"), TABLE
@@ -90,7 +103,9 @@ class Summarize(Task[SummaryRequest, Summary]):
     )
     folded = Field("omitted", "", "Give the passages that are left out, too.", FieldKind.FLAG)
     fields = FIELDS
-    actions: ClassVar[Mapping[str, str]] = {ADD: N_("Add")}
+    actions: ClassVar[Mapping[str, str]] = {ADD: N_("Add"), RECEIVE: N_("Received…")}
+    action_fields: ClassVar[Mapping[str, Sequence[Field]]] = {RECEIVE: RECEIPT}
+    switches: ClassVar[Mapping[str, str]] = {KEPT_OWN: N_("In the document's own words")}
     follows_words, has_preview, made_key = True, True, SUMMARIZED
 
     @property
@@ -195,16 +210,31 @@ class Summarize(Task[SummaryRequest, Summary]):
     def report(
         self, view: TaskView[SummaryRequest, Summary], context: TaskContext, *, is_exported: bool = False
     ) -> Report:
+        """Return what it says. For the window that has the days too; why none can be told stands among its notes."""
         from slmdesk.summaries.deadlines import deadlines_of, page_words  # imported late: it brings all text checks
         from slmdesk.summaries.report import report_of
+        from slmdesk.summaries.shown import shown_report
 
-        summary = view.newest
-        assert summary is not None  # there is something to be said
-        shown = in_own_words(summary) if view.item.settings.get(KEPT_OWN) else summary
-        records = {document.id: document for document in view.documents}
-        words = page_words(context.runtime.store.pages.of_document)
-        deadlines = deadlines_of(shown, records, words, is_exported=is_exported)
-        return report_of(view.item.shown_title, shown, deadlines, words if is_exported else None)
+        summary, title = view.newest, view.item.shown_title
+        if summary is None:
+            return Report(self.kind, title)
+        in_own = bool(view.item.settings.get(KEPT_OWN))
+        if is_exported:
+            shown = in_own_words(summary) if in_own else summary
+            records = {document.id: document for document in view.documents}
+            words = page_words(context.runtime.store.pages.of_document)
+            return report_of(title, shown, deadlines_of(shown, records, words, is_exported=True), words)
+        deadlines, trouble = tuple[Deadline, ...](), ""
+        try:
+            deadlines = self.deadlines(view, context)
+        except KnownError as err:
+            trouble = _("Deadlines not reckoned: {reason}").format(reason=problem_for(err).sentence)
+        return shown_report(title, summary, deadlines, in_own=in_own, trouble=trouble)
+
+    def grown(self, report: Report, growth: Growth) -> Report:
+        from slmdesk.summaries.shown import grown_report  # imported late, as above
+
+        return grown_report(report, growth.own, is_whole=growth.is_whole)
 
     def kept_words(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> str:
         assert view.result is not None  # it is done

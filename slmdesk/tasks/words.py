@@ -13,13 +13,15 @@ from slmdesk.exports import phrases
 from slmdesk.tasks.report import Layout, Report, Section, Statement
 
 
-def statement_words(statement: Statement) -> str:
+def statement_words(statement: Statement, document: str = "") -> str:
     """Return a statement with its place, and that it is to be checked.
 
-    As "The rent rises [p. 3]".
+    As "The rent rises [p. 3]". `document`: the only one there is, by its name.
     """
     words = unlike_marks(statement.text or statement.missing)
-    if statement.place:
+    if statement.place and document:
+        words += f" [{document}, {statement.place}]"
+    elif statement.place:
         words += f" [{statement.place}]"
     if not statement.is_supported:
         words += _(phrases.CHECK_THIS)
@@ -37,10 +39,19 @@ def folded_words(report: Report) -> str:
     return ngettext("{n:,} more passage.", "{n:,} more passages.", folded)
 
 
-def _section_lines(section: Section, *, is_listed: bool) -> Iterator[str]:
+def only_document(report: Report) -> str:
+    """Return the name of the only document: what is pasted elsewhere stands alone."""
+    if len(report.documents) != 1:
+        return ""
+    return report.documents[0][1]
+
+
+def _section_lines(
+    section: Section, document: str, *, is_listed: bool
+) -> Iterator[str]:
     if section.title:
         yield f"**{unlike_marks(section.title)}**\n"
-    lines = map(statement_words, section.statements)
+    lines = [statement_words(statement, document) for statement in section.statements]
     if section.is_prose:
         yield " ".join(lines)
     elif is_listed:
@@ -62,10 +73,12 @@ def report_words(report: Report) -> str:
     if report.layout is Layout.GRID:
         return "\n".join(_grid_lines(report))
     is_listed = len(list(report.statements)) > 1
+    document = only_document(report)
     parts = [report.lead]
     for section in report.sections:
         if not section.is_folded:
-            parts.append("\n".join(_section_lines(section, is_listed=is_listed)))
+            lines = _section_lines(section, document, is_listed=is_listed)
+            parts.append("\n".join(lines))
     parts.append(report.writer)
     if report.layout is Layout.LIST:
         parts.append(folded_words(report))

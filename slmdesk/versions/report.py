@@ -25,6 +25,7 @@ from slmdesk.versions.types import (
     kind_words,
     merged,
     page_words,
+    unread_words,
 )
 
 KIND_TITLES: Mapping[str, str] = {
@@ -35,6 +36,14 @@ KIND_TITLES: Mapping[str, str] = {
     ChangeKind.ADDED: N_("Added"), ChangeKind.REMOVED: N_("Removed"), ChangeKind.MOVED: N_("Moved"),
 }  # fmt: skip
 """What changes of a kind are called where they are counted. Each change is of one kind."""
+
+
+SIGNS: Mapping[str, str] = {
+    "duty shifted": "arrow-left-right", "negation": "ban", "amount": "banknote", "percent": "percent",
+    "period": "clock", "date": "calendar", "name": "user", "link": "globe",
+    ChangeKind.ADDED: "plus", ChangeKind.REMOVED: "minus", ChangeKind.CHANGED: "type",
+    ChangeKind.MOVED: "arrow-up-down",
+}  # fmt: skip
 
 
 def report_of(title: str, comparison: Comparison) -> Report:
@@ -52,7 +61,7 @@ def report_of(title: str, comparison: Comparison) -> Report:
         page_kind=new.page_kind, documents=((old.document, old.name), (new.document, new.name)),
         language=comparison.language, model=comparison.model if has_remarks else "",
         writer=_("The sentence below a change is by {model}.").format(model=comparison.model) if has_remarks else "",
-        seconds=comparison.seconds,
+        seconds=comparison.seconds, is_all_read=not (unread_words(old, "") or unread_words(new, "")),
     )  # fmt: skip
 
 
@@ -112,7 +121,7 @@ def _change(comparison: Comparison, number: int, rank: int) -> Statement:
     return Statement(
         change.new, _spans(comparison.new, change.new_places), page_words(change, comparison), id=str(number),
         kind=_(KIND_TITLES[counted_kind(change)]), heading=_(kind_words(change)), gist=change_words(change),
-        rank=rank, notes=(remark,) if remark else (),
+        rank=rank, sign=SIGNS.get(counted_kind(change), SIGNS[change.kind]), notes=(remark,) if remark else (),
         other=change.old, runs=tuple(Run(text, change=what) for text, what in runs),
         other_sources=_spans(comparison.old, change.old_places),
     )  # fmt: skip

@@ -223,7 +223,7 @@ class EarlierBox(QFrame):
         self.setVisible(self.has_entries and (others > 0 or self.isAncestorOf(self.only)))
 
     def unfold(self) -> None:
-        self._button.setChecked(True)
+        self._button.setChecked(not self._button.isHidden())
 
     def _make_row(self, entry: Entry) -> EarlierRow:
         made = EarlierRow(entry, self._inner)
@@ -369,7 +369,7 @@ class JobFollower(QObject, JobOwner):
 
     def __init__(self, bridge: Bridge, kind: str, name: str, parent: QObject | None) -> None:
         super().__init__(parent, objectName=name)
-        self._bridge = bridge
+        self.bridge = self._bridge = bridge
         self.items = ItemsController(bridge, kind, self)
         self._document = ""
         self._about: frozenset[str] = frozenset()
@@ -442,7 +442,7 @@ class JobFollower(QObject, JobOwner):
                 self._job = ""
             self.job_reported.emit(event)
 
-    def _refuse(self, problem: Problem) -> None:
+    def refuse(self, problem: Problem) -> None:
         self.stopped.emit(problem.sentence)
         if problem.report:
             self._bridge.problem_met.emit(problem)

@@ -142,9 +142,9 @@ def is_read(name: str) -> Chapter:
 
 def summary(folder: str) -> Chapter:
     yield from turn_to(Qt.Key.Key_3, "Documents")
-    yield lambda: (pane := find("summary_pane")) is not None and pane.summary is not None and pane.rows
+    yield lambda: (pane := find("summary_pane")) is not None and pane.report is not None
     for form in ("docx", "pdf"):
-        yield from choose_export("export_summary_button", form, f"{folder}/summary.{form}")
+        yield from choose_export("summary_export", form, f"{folder}/summary.{form}")
 
 
 def question(words: str) -> Chapter:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
 from slmdesk.base.documents import COME, GONE, Chart, ChartKind, Run, Series
 from slmdesk.base.record import Record
 from slmdesk.claims.types import DIFFERS, Mark
@@ -12,6 +15,8 @@ from slmdesk.tasks.report import Column, Layout, Report, Section, Statement, Val
 from slmdesk.tasks.shape import Field, FieldKind, Task
 from slmdesk.tasks.window.controller import ResultController
 from slmdesk.tasks.window.pane import ResultPane
+from slmdesk.tasks.window.rows import RowKind
+from slmdesk.tasks.window.statements import LINE_BREAK, day_words
 from slmdesk.window.base.bridge import Bridge
 
 DOUBT = Mark("number", "40", 0, 2, "the page says 48")
@@ -124,7 +129,8 @@ KINDS = ("amount", "duty added", "amount", "duty removed", "moved")
 
 
 def pages_report(**more) -> Report:
-    same = Section(tuple(Statement(f"Same {at}.", other=f"Same {at}.") for at in range(3)), id="same", is_folded=True)
+    known = tuple(Statement(f"Same {at}.", other=f"Same {at}.") for at in range(3))
+    same = Section(known, "3 unchanged paragraphs – show them", id="same", is_folded=True)
     changes = Section(tuple(changed_to(at, kind) for at, kind in enumerate(KINDS)), "§ 1", id="clause")
     return Report("sample", "Two leases", (same, changes), Layout.PAGES, lead="5 changes: 2 amounts", **more)
 
@@ -152,3 +158,39 @@ def grid_report(**more) -> Report:
         "sample", "Letters", rows, Layout.GRID, columns=COLUMNS, charts=(chart,), offers=(Column("Topic"),),
         is_editable=True, **more,
     )  # fmt: skip
+
+
+def said_in(pane: ResultPane) -> list[str]:
+    """What stands in a pane, but for what is folded."""
+    return [statement.text for statement in pane.view.statements]
+
+
+def press_statement(pane: ResultPane, statement: Statement, link: str = "") -> None:
+    """Press a statement in a list, or words below it that take an action."""
+    shown = pane.view.lists[0]
+    index = shown.rows.index_of(statement)
+    shown.scrollTo(index)
+    place = shown.visualRect(index)
+    at = QPoint(place.right() - 4, place.top() + 4)
+    for known in shown.painter.drawn(shown.rows.row_at(index)).links:
+        if link and link in (known.action, known.choice):
+            at = place.topLeft() + known.place.center().toPoint()
+    QTest.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=at)
+
+
+def press_row(pane: ResultPane, begin: str) -> None:
+    """Press the row whose words begin so."""
+    shown = pane.view.lists[0]
+    at = next(at for at, row in enumerate(shown.rows.rows) if row.text.startswith(begin))
+    index = shown.rows.index(at)
+    shown.scrollTo(index)
+    QTest.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=shown.visualRect(index).center())
+
+
+def titles_in(pane: ResultPane) -> list[str]:
+    return [row.text for row in pane.view.lists[0].rows.rows if row.kind is RowKind.TITLE]
+
+
+def days_in(pane: ResultPane) -> list[str]:
+    """The days before what is to be done, a line for each."""
+    return [day_words(one.value).replace(LINE_BREAK, " ") for one in pane.view.statements if one.value]

@@ -102,7 +102,7 @@ def test_a_screen_reader_meets_the_title_of_a_page_first_and_the_result_before_t
     letter.write_text(LEASE)
     program.open_documents()
     open_read(program, letter)
-    program.wait(program.find("export_summary_button").isVisible)
+    program.wait(program.find("summary_export").isVisible)
     request.addfinalizer(lambda: QAccessible.setActive(False))
     QAccessible.setActive(True)
     QApplication.instance().focusWindowChanged.emit(None)
@@ -135,20 +135,16 @@ def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_
         program.wait(lambda at=at: program.find("document_view").model().rowCount() == at)
     program.choose_tab("versions")
     pane = program.frame.documents_area.compare_pane
-    program.wait(lambda: pane.comparison)  # of the pair that the names propose
+    program.wait(lambda: pane.report)  # of the pair that the names propose
     program.choose_tab("summary")
     program.window.show_page("Start")
     program.click("card_compare")
     dialog = program.find("documents_dialog")
     dialog.filesSelected.emit([str(files[0]), str(files[2])])
     dialog.reject()
-    program.wait(
-        lambda: (
-            pane.comparison and {pane.comparison.old.name, pane.comparison.new.name} == {files[0].name, files[2].name}
-        )
-    )
-    program.wait(lambda: program.find("versions_summary").isVisible())
-    assert program.find("versions_summary").text() == "1 change on 1 page: 1 amount."
+    program.wait(lambda: pane.report and {name for __, name in pane.report.documents} == {files[0].name, files[2].name})
+    program.wait(lambda: program.find("versions_lead").isVisible())
+    assert program.find("versions_lead").text() == "1 change on 1 page: 1 amount."
 
 
 def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
@@ -415,7 +411,7 @@ def test_what_the_window_has_is_named_to_a_screen_reader_and_foreign_text_is_pla
     assert (read(fold).text(QAccessible.Text.Name), bool(read(fold).state().expanded)) == (fold.text(), was_open)
     read(fold).actionInterface().doAction(PRESS)
     assert bool(read(fold).state().expanded) is not was_open
-    for name in ("page_button", "panel_button", "summary_other_button"):
+    for name in ("page_button", "panel_button", "summary_options"):
         assert read(program.find(name)).role() == QAccessible.Role.Button, "it opens and closes something"
     for name in ("entry_1", "settings_network"):
         assert read(program.find(name)).role() == QAccessible.Role.RadioButton, "one of several"

@@ -15,10 +15,10 @@ from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.claims.types import Mark
 from slmdesk.jobs.runner import step_of
 from slmdesk.library.search import Citation
-from slmdesk.library.types import Coverage, Span
+from slmdesk.library.types import Span
 from slmdesk.questions.prompt import Answered
 from slmdesk.runtime.events import ModelState, ModelStateChanged
-from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
+from slmdesk.tasks.report import Report, Section, Statement
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -113,10 +113,8 @@ def test_documents(program, tmp_path):
     program.choose_tab("summary")
     check(program, "no summary yet")
     span = Span(document, 1, 0, 10)
-    doubted = Sentence(LONG + ".", (span,), (1,), True)
-    coverage = Coverage(4, 4, 1, 1)
-    part = DocumentSummary(document, letter.name, "section", (doubted,), coverage)
-    area.summary_pane.show_summary(Summary("bullets", "en", "model", (doubted,), coverage, (part,)))
+    doubted = Statement(LONG + ".", (span,), "section 1")
+    area.summary_pane.show_report(Report("summary", letter.name, (Section((doubted,)),)))
     check(program, "a summary")
 
 
@@ -129,7 +127,7 @@ def test_versions_of_a_document(program, tmp_path):
     program.wait(lambda: program.coverage.startswith("3 of 3"))
     program.choose_tab("versions")
     drop(area.compare_pane, old)
-    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    program.wait(lambda: program.find("versions_lead").text().startswith("12 changes"))
     check(program, "two versions compared")
     program.click("versions_next")
     check(program, "a change")

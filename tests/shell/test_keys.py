@@ -41,7 +41,7 @@ def test_every_stop_of_tab_shows_that_it_has_the_focus(program, tmp_path):
     program.say("hello")
     program.open_documents()
     open_read(program, letter)
-    program.wait(lambda: program.find("summary_pane").summary is not None)
+    program.wait(lambda: program.find("summary_pane").report is not None)
     for page in ("Start", "Chat", "Documents", "Translate", "Write", "Models", "Settings"):
         program.window.show_page(page)
         program.ask(lambda _services: None)
@@ -63,15 +63,15 @@ def test_tab_comes_to_the_result_before_the_pages_and_to_the_field_before_its_ic
     program.open_documents()
     open_read(program, letter)
     pane = program.find("summary_pane")
-    program.wait(lambda: pane.summary is not None and pane.rows and pane.rows[0].isVisible())
+    program.wait(lambda: pane.report is not None and pane.view.isVisible())
     program.find("document_more_button").setFocus()
     names = [stop.objectName() for stop in stops_of(program)]
     wanted = [
         "document_more_button",
         "document_tabs",
         "page_button",
-        "summary_sentence",
-        "copy_summary_button",
+        "summary_list",
+        "summary_copy",
         "page_view",
     ]
     assert [name for name in dict.fromkeys(names) if name in wanted] == wanted
@@ -110,7 +110,7 @@ def test_the_same_key_exports_what_was_made_of_a_document(program, tmp_path):
     press_export(program)
     assert not open_menus(program), "there is nothing yet"
     program.choose_tab("summary")
-    program.wait(program.find("export_summary_button").isVisible)
+    program.wait(program.find("summary_export").isVisible)
     press_export(program)
     (menu,) = open_menus(program)
     assert "export_ics" in [action.objectName() for action in menu.actions()]

@@ -90,13 +90,15 @@ POPOVERS = {
     "context_ways": ("Chat", "model_button"),
     "about_popover": ("Documents, summary", "document_more_button"),
     "unread_popover": ("Documents, summary", "document_more_button"),
-    "receipt_form": ("Documents, summary", "document_more_button"),
-    "summary_other": ("Documents, summary", "summary_other_button"),
+    "receive_form": ("Documents, summary", "document_more_button"),
+    "summary_form": ("Documents, summary", "summary_options"),
+    "summary_earlier_popover": ("Documents, summary", "document_more_button"),
     "column_popover": ("Documents, table", "document_more_button"),
     "tables_popover": ("Documents, table", "document_more_button"),
     "redaction_how": ("Documents, redact", "document_more_button"),
     "redaction_choice": ("Documents, redact", "document_more_button"),
     "cell_popover": ("Documents, table", "document_more_button"),
+    "versions_form": ("Documents, versions", "document_more_button"),
     "versions_earlier_popover": ("Documents, versions", "document_more_button"),
     "translate_options": ("Translate", "translate_options_button"),
     "document_options": ("Translate", "translate_options_button"),
@@ -215,9 +217,7 @@ def walked(program, tmp_path, cells, screen) -> list[str]:
     program.window.show_page("Documents")
     program.lease = write_docx(tmp_path / "The lease of the house with a long name.docx", OLD)
     drop(frame.documents_page, program.lease)
-    program.wait(
-        lambda: not frame.documents_area.summary_pane.isHidden() and program.find("summarize_button").isEnabled()
-    )
+    program.wait(lambda: not frame.documents_area.summary_pane.isHidden() and program.find("summary_begin").isEnabled())
     program.window.show_page("Models")
     program.wait(lambda: program.window.findChildren(QWidget, "suggestion_card"))
     program.open_all_models()

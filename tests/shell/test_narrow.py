@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.chat.window.header import ModelPicker, ModelsController
 from slmdesk.models.window.found import NameBox
 from slmdesk.runtime.events import ModelState, ModelStateChanged
-from slmdesk.summaries.window.pane import KINDS, SummaryForm
+from slmdesk.tasks.summarize import TASK
+from slmdesk.tasks.window.form import TaskForm
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.build import column
 from slmdesk.window.widgets.model_rows import SpeedMark
 
 pytestmark = pytest.mark.gui
@@ -38,14 +40,14 @@ def test_the_foot_of_the_window_cuts_the_name_of_the_model(qtbot) -> None:
 def test_what_a_summary_is_like_can_be_read_in_large_letters(qtbot) -> None:
     around = QWidget()
     qtbot.addWidget(around)
-    QVBoxLayout(around).addWidget(SummaryForm(around))
+    form = TaskForm(TASK, around)
+    column(*form.parts, into=around)
     around.resize(300, 400)
     around.show()
     qtbot.waitExposed(around)
     large(around)
-    around.findChild(object, "summary_other_button").click()
-    kind = around.findChild(object, "summary_kind")
-    qtbot.waitUntil(lambda: all(fits(kind, words) for _, words in KINDS))
+    kinds = next(field.values for field in TASK.fields if field.name == "kind")
+    qtbot.waitUntil(lambda: all(fits(form.part("kind").widget, words) for _, words in kinds))
 
 
 def test_the_name_of_a_model_has_room_beside_its_box_in_large_letters(start) -> None:

@@ -184,10 +184,10 @@ def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
     recorder = opened(model=False)
     old, new = two(recorder)
     _, made = compared(recorder, old, new)
-    row = next(row for row in made.rows if row.same)
-    first, last = (row.new_places[0].page, row.new_places[0].start), (row.new_places[-1].page, row.new_places[-1].end)
+    folded = next(section for section in report_of("", made).sections if section.is_folded)
     services = recorder.services
-    assert result_of(services, lambda: TASK.paragraphs(services.task_context, new.id, first, last)) == (GARDEN,)
+    (same,) = result_of(services, lambda: TASK.unfolded(folded, services.task_context))
+    assert (same.text, same.other) == (GARDEN, GARDEN)
 
 
 def test_a_remark_stands_below_the_rules_words_in_every_form() -> None:

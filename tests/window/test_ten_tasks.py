@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from fakes.dropping import drop
 from fakes.encrypted import encrypt
+from fakes.reports import press_statement
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -136,11 +137,11 @@ def test_3_and_4_a_dropped_letter_is_summarized_a_sentence_leads_to_its_page_and
     dropped(program, *written(tmp_path, "letter.md"))
     summary, pane = program.find("summary_pane"), program.find("question_pane")
     with at_most(0):
-        program.wait(lambda: summary.summary is not None and summary.rows and summary.rows[0].isVisible())
-    row = next(row for row in summary.rows if row.sentence.blocks)
+        program.wait(lambda: summary.report is not None and summary.view.isVisible())
+    statement = next(statement for statement in summary.view.statements if statement.sources)
     with at_most(1):
-        program.click(row)
-        page = row.sentence.blocks[0].page
+        press_statement(summary, statement)
+        page = statement.sources[0].page
         program.wait(lambda: program.documents.view.sheets[page - 1].spans)
     asked = lambda: [label.text().replace("\u200b", "") for label in pane.findChildren(QLabel, "question_part")]  # noqa: E731
     is_answered = lambda words: words in asked() and program.find("ask_button").isEnabled()  # noqa: E731
@@ -195,7 +196,7 @@ def test_6_a_lease_is_compared_with_its_other_version(program, tmp_path, at_most
     dropped(program, lease, other)
     with at_most(1):
         program.choose_tab("versions")
-        program.wait(lambda: program.find("versions_summary").text().startswith("1 change"))
+        program.wait(lambda: program.find("versions_lead").text().startswith("1 change"))
 
 
 def test_7_a_dropped_page_is_translated_and_saved(program, tmp_path, at_most):

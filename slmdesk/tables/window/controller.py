@@ -70,7 +70,7 @@ class TableController(JobFollower):
         self._opened.changed.connect(self._on_opened)
         self.guess: Live[TableRequest | None] = Live(
             bridge, self, self._ask_guess, None,
-            is_watched=False, refused=self._refuse,
+            is_watched=False, refused=self.refuse,
         )  # fmt: skip
         """The table that a document without one would have. It is watched once a person asks for a table."""
         self.guess.changed.connect(lambda: self._begin_guessed(self.guess.value))
@@ -127,18 +127,16 @@ class TableController(JobFollower):
         """Look for themes in the texts of the shown table, and call `found` with them."""
         view = self._opened.value
         documents, text = (view.request.documents, view.request.text) if view else (self._rows, "")
-        self._bridge.follow(
-            lambda services: TASK.themes(services.task_context, documents, text), receiver, self._refuse
-        )
+        self._bridge.follow(lambda services: TASK.themes(services.task_context, documents, text), receiver, self.refuse)
 
     def join(self, path: Path) -> None:
         """Read a file and add its texts to the shown table."""
         item = self.item
 
         def read(record: DocumentRecord) -> None:
-            self._bridge.ask(partial(_join, item, record.id), lambda _before: self._opened.again(), self._refuse)
+            self._bridge.ask(partial(_join, item, record.id), lambda _before: self._opened.again(), self.refuse)
 
-        self._bridge.follow(self._bridge.services.documents.open(path), read, self._refuse)
+        self._bridge.follow(self._bridge.services.documents.open(path), read, self.refuse)
 
     def check(self, document: str, column: int, label: str, noted: Callable[[Table], None]) -> None:
         """Note which label a person finds right, and call `noted` with the table as it is then."""
@@ -173,7 +171,7 @@ class TableController(JobFollower):
 
     def again(self) -> None:
         """Make the shown table again. Cells that a person edited stay."""
-        self._bridge.ask(self._bridge.services.tasks.again(self.item), self._on_job, self._refuse)
+        self._bridge.ask(self._bridge.services.tasks.again(self.item), self._on_job, self.refuse)
 
     def choose(self, item: str) -> None:
         self._forget()
@@ -223,7 +221,7 @@ class TableController(JobFollower):
         if problem.code == "document.stopped":
             self.stopped.emit(_("The table was cancelled before it was begun."))
         else:
-            self._refuse(problem)
+            self.refuse(problem)
 
     def _on_begun(self, item: Item) -> None:
         self.choose(item.id)
@@ -287,10 +285,10 @@ class TableController(JobFollower):
     def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...]) -> None:
         if columns:
             begun = self._bridge.services.tasks.begin(KIND, TableRequest(documents, columns))
-            self._bridge.ask(begun, self._on_begun, self._refuse)
+            self._bridge.ask(begun, self._on_begun, self.refuse)
         else:
             self._bridge.follow(
-                lambda services: TASK.guess(services.task_context, documents), self._begin_guessed, self._refuse
+                lambda services: TASK.guess(services.task_context, documents), self._begin_guessed, self.refuse
             )
 
     def _begin_guessed(self, request: TableRequest | None) -> None:

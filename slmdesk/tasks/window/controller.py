@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import Record, to_json
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _
+from slmdesk.base.types import Json
 from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
-from slmdesk.runtime.events import Event
+from slmdesk.runtime.events import Event, Pending
 from slmdesk.runtime.messages import Problem
-from slmdesk.tasks.report import Edit, Report, Section
+from slmdesk.tasks.report import Edit, Report, Section, Statement
 from slmdesk.tasks.service import ReportGrew, ReportMade
-from slmdesk.tasks.shape import Growth, Task, TaskView, record_with
+from slmdesk.tasks.shape import Task, TaskView
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.panes import JobFollower
 from slmdesk.window.widgets.notices import notice_of
@@ -40,6 +41,10 @@ class ResultController(JobFollower):
     reading = Signal(str, int, int)
     folder_begun = Signal(object)
     undo_changed = Signal(bool)
+    unfolded = Signal(object, object)
+    """Emitted with a folded section and its statements, which were read when they were asked for."""
+    unmade = Signal()
+    """Emitted when nothing has been made of the shown document yet."""
 
     def __init__(
         self,
@@ -82,14 +87,14 @@ class ResultController(JobFollower):
                 show = otherwise if item is None else partial(self.show_begun, item)
                 show()
 
-        self._bridge.ask(self._bridge.services.tasks.begin_first(self.task.kind, asked), answered, self._refuse)
+        self._bridge.ask(self._bridge.services.tasks.begin_first(self.task.kind, asked), answered, self.refuse)
 
     def begin_again(self) -> None:
         self._begin(self.request)
 
-    def change(self, changes: Mapping[str, object]) -> None:
+    def change(self, changes: Mapping[str, Json]) -> None:
         """Show the report of the same request with other values: an existing one, else a new one."""
-        request = record_with(self.request, **changes)
+        request = self.task.read({**to_json(self.request), **changes})
         kept = [item.id for item in self.items.shown if self.task.read(request_in(item)) == request]
         if kept:
             self._bridge.ask(self._opened_of(kept[0]), partial(self._on_kept, request))
@@ -103,7 +108,7 @@ class ResultController(JobFollower):
         self.read_folder(begun, self._on_folder_begun, self._on_folder_refused, self._on_read)
 
     def _begin(self, request: Record) -> None:
-        self._bridge.ask(self._bridge.services.tasks.begin(self.task.kind, request), self.show_begun, self._refuse)
+        self._bridge.ask(self._bridge.services.tasks.begin(self.task.kind, request), self.show_begun, self.refuse)
 
     def show_begun(self, item: Item) -> None:
         self._show_other(item.id)
@@ -163,10 +168,12 @@ class ResultController(JobFollower):
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         """Show the newest of the document alone, before those of it and others."""
-        alone = [item for item in items if self._documents_of(item) == (self._document,)]
+        alone = [item for item in items if self.documents_of(item) == (self._document,)]
         super()._open_newest([*alone, *items])
+        if not items:
+            self.unmade.emit()
 
-    def _documents_of(self, item: Item) -> tuple[str, ...]:
+    def documents_of(self, item: Item) -> tuple[str, ...]:
         return self.task.documents_of(self.task.read(request_in(item)))
 
     # ---- follow
@@ -174,7 +181,7 @@ class ResultController(JobFollower):
     def _on_grew(self, event: ReportGrew) -> None:
         if event.item == self.item:
             self._job = event.job
-            self.report = grown(self.report, event.growth)
+            self.report = self.task.grown(self.report, event.growth)
             self.grew.emit(self.report, event.growth.writing)
 
     def _on_made(self, event: ReportMade) -> None:
@@ -205,6 +212,14 @@ class ResultController(JobFollower):
         if problem.code != "document.stopped":
             self._bridge.notice_raised.emit(notice_of(problem))
 
+    def unfold(self, section: Section) -> None:
+        """Read the statements of a folded section."""
+        read = partial(self._unfold_now, section)
+        self._bridge.follow(read, lambda statements: self.unfolded.emit(section, statements))
+
+    def _unfold_now(self, section: Section, services: Services) -> Pending[Sequence[Statement]]:
+        return self.task.unfolded(section, services.task_context)
+
     # ---- change
 
     @property
@@ -234,12 +249,3 @@ class ResultController(JobFollower):
         if self._undo:
             self._bridge.services.tasks.restore(self.item, self._undo.pop())
             self.undo_changed.emit(bool(self._undo))
-
-
-def grown(report: Report, growth: Growth) -> Report:
-    """Return a report with what became known: new sections at its end, others in the place of those before."""
-    sections: dict[object, Section] = {}
-    known = () if growth.is_whole else report.sections
-    for at, section in enumerate((*known, *growth.sections)):
-        sections[section.id or at] = section
-    return changed(report, sections=tuple(sections.values()), lead=growth.lead or report.lead, is_draft=True)

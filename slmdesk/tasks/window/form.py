@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from PySide6.QtCore import QLocale, Signal
+from PySide6.QtCore import QLocale, QRect, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.base.language import LANGUAGES, VARIABLE
@@ -62,7 +62,7 @@ def _control_of(field: Field) -> form.Field:
         name=field.name,
         title=_(field.title),
         control=CONTROLS[field.kind],
-        values=tuple((value, _(words)) for value, words in field.values),
+        values=tuple((value, _(words)) for value, words in field.values if words),
         takes_others=field.takes_number,
         hint=_(field.hint) if field.hint else "",
         usual=field.usual,
@@ -90,7 +90,37 @@ class TaskForm(Form):
         self.task = task
         self._fields = [field for field in task.fields if field.title and field.kind in CONTROLS]
         super().__init__(parent, [_control_of(field) for field in self._fields], prefix=task.kind)
+        self._quick = [field.name for field in self._fields if field.is_quick]
+        self.last = {name: self.usual[name] for name in self._quick}
+        """What was chosen last of what makes another report at once: the next one begins with it."""
+        self.changed.connect(self._on_changed)
         self.show_values(self.usual)
+
+    def _on_changed(self, changes: Mapping[str, Any]) -> None:
+        self.last.update({name: value for name, value in changes.items() if name in self._quick})
+
+    def use(self, name: str, value: object) -> None:
+        """Choose a value that was chosen in an earlier run. One that cannot be chosen is ignored."""
+        if name in self._quick and any(value == known for known, __ in self._field(name).values):
+            self.last[name] = value
+            self.show_request(None)
+
+    def _field(self, name: str) -> Field:
+        return next(field for field in self._fields if field.name == name)
+
+    def show_request(self, request: Any) -> None:
+        """Show what the report on show was asked for, as far as another one is made at once. None: there is none."""
+        shown = {name: getattr(request, name) for name in self._quick} if request is not None else self.last
+        self.show_values({**self.values, **shown})
+
+    def words_of(self, request: Any) -> str:
+        """Return the choices of a request in words: "Bullet points, short"."""
+        chosen = []
+        for field in reversed(self._fields):
+            words = dict(field.values).get(getattr(request, field.name)) if field.values else None
+            if words:
+                chosen.append(_(words))
+        return ", ".join(chosen)
 
     @property
     def usual(self) -> dict[str, Any]:
@@ -99,12 +129,11 @@ class TaskForm(Form):
     @property
     def is_usual(self) -> bool:
         """Whether nothing is asked for beside what can be chosen at once."""
-        quick = [field.name for field in self._fields if field.is_quick]
-        return all(value == self.usual[name] for name, value in self.values.items() if name not in quick)
+        return all(value == self.usual[name] for name, value in self.values.items() if name not in self._quick)
 
     def is_quick(self, changes: Mapping[str, object]) -> bool:
         """Whether another report is to be made at once after these changes."""
-        return changes.keys() <= {field.name for field in self._fields if field.is_quick}
+        return changes.keys() <= set(self._quick)
 
     @property
     def request(self) -> Any:
@@ -119,20 +148,27 @@ class ActionForm(Popover):
     confirmed = Signal(object)
     """Emitted with the Edit."""
 
-    def __init__(self, parent: QWidget, task: Task[Any, Any], action: str, statement: Statement) -> None:
+    def __init__(self, parent: QWidget, task: Task[Any, Any], action: str) -> None:
         super().__init__(parent, f"{action}_form", label=_(task.actions[action]))
-        self._action, self._statement = action, statement
+        self._action, self._statement = action, Statement("")
         fields = task.action_fields[action]
+        self._usual = {field.name: field.usual for field in fields}
         self.fields = Form(self, [_control_of(field) for field in fields], prefix=action)
-        values = {field.name: field.usual for field in fields}
-        self.fields.show_values({**values, **dict(statement.filled)}, is_other=True)
+        self.fields.show_values(self._usual)
         confirm = button(_("Confirm"), f"confirm_{action}", self, kind="primary", on=self._confirm)
         for part in self.fields.parts:
             if isinstance(part.widget, QLineEdit):
                 part.widget.returnPressed.connect(confirm.click)
         column(*self.fields.parts, row(1, confirm), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
+    def ask(self, statement: Statement, anchor: QWidget, part: QRect) -> None:
+        """Ask beside a statement, which is a part of a widget."""
+        self._statement = statement
+        self.fields.show_values({**self._usual, **dict(statement.filled)}, is_other=True)
+        self.toggle(anchor, part)
+
     def _confirm(self) -> None:
         if self.fields.keep():
             self.dismiss()
-            self.confirmed.emit(Edit(self._statement.id, action=self._action, value=dict(self.fields.values)))
+            value = {**dict(self._statement.filled), **self.fields.values}
+            self.confirmed.emit(Edit(self._statement.id, action=self._action, value=value))

@@ -14,7 +14,7 @@ from slmdesk.base.documents import CALENDAR
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.library.types import Span
-from slmdesk.tasks.report import Edit, Report, Statement
+from slmdesk.tasks.report import Edit, Report, Section, Statement
 from slmdesk.tasks.shape import Task
 from slmdesk.tasks.window.statements import StatementList
 from slmdesk.window.base import theme
@@ -25,7 +25,8 @@ from slmdesk.window.widgets.rows import Choice
 
 BESIDE, LIST = 760, 272
 """Least width of the pane in which the list stands beside both texts, and the width of the list."""
-LEAD_LINES = 2
+LEAD_LINES, LOW = 2, 12
+"""Lines that are kept for the lead, and the lines of a view that is too low for all of it."""
 
 
 class ReportView(QFrame):
@@ -37,6 +38,7 @@ class ReportView(QFrame):
     action_requested = Signal(object, str)
     edit_requested = Signal(object)
     """Emitted with the Edit that a person wants."""
+    unfold_requested = Signal(object)
     width_requested = Signal(bool)
 
     def __init__(self, task: Task[Any, Any], parent: QWidget, name: str) -> None:
@@ -69,6 +71,11 @@ class ReportView(QFrame):
         given = set(spans)
         self.light(one for one in self.statements if given & {*one.sources, *one.other_sources})
 
+    def unfold(self, section: Section, statements: Sequence[Statement]) -> None:
+        """Show the statements of a folded section, which were read for it."""
+        for shown in self.lists:
+            shown.rows.unfold(section, statements)
+
     def make_list(self, parent: QWidget, name: str, label: str) -> StatementList:
         """Return a list whose signals are those of the view."""
         made = StatementList(parent, name, label)
@@ -76,6 +83,7 @@ class ReportView(QFrame):
         made.copy_requested.connect(self.copy_requested)
         made.action_requested.connect(self.action_requested)
         made.statement_pointed_at.connect(self.statement_pointed_at)
+        made.unfold_requested.connect(self.unfold_requested)
         made.edited.connect(lambda statement, text: self.edit_requested.emit(Edit(statement.id, text)))
         return made
 
@@ -120,14 +128,15 @@ class PagesView(ReportView):
         self.list = self.make_list(self, f"{kind}_changes", _("Changes"))
         self.list.look_like(is_compact=True)
         self._columns = named(QFrame(self), f"{kind}_columns")
-        heading = row(gap=0, margins=(0, 0, theme.SCROLL_BAR, 0))
+        self._heads = named(QFrame(self._columns), f"{kind}_heads", kind="plain")
+        heading = row(into=self._heads, gap=0, margins=(0, 0, theme.SCROLL_BAR, 0))
         for words in (_("Old"), _("New")):
-            head = plain_label(words, self._columns, name=f"{kind}_head", kind="strong")
+            head = plain_label(words, self._heads, name=f"{kind}_head", kind="strong")
             head.setIndent(scaled(theme.SPACE_16))
             heading.addWidget(head, 1)
         self.pages = self.make_list(self._columns, f"{kind}_pages", _("Both texts side by side"))
         self.pages.look_like(is_paired=True)
-        column(heading, (self.pages, 1), into=self._columns, gap=theme.SPACE_4)
+        column(self._heads, (self.pages, 1), into=self._columns, gap=theme.SPACE_4)
         sizes = (scaled(LIST), 4 * scaled(LIST))
         self._split = split(f"{kind}_splitter", self, self.list, self._columns, sizes=sizes)
         column(self._lead, (self._split, 1), self._build_bar(), into=self, gap=theme.SPACE_8)
@@ -176,7 +185,7 @@ class PagesView(ReportView):
 
     @property
     def current(self) -> Statement | None:
-        return self.list.current
+        return next(iter(self.list.lit), None)
 
     def show_report(self, report: Report, *, is_other: bool = True) -> None:
         self.report = report
@@ -232,7 +241,7 @@ class PagesView(ReportView):
         self._step(-1)
 
     def _step(self, by: int) -> None:
-        found = self.list.step(by, lambda _statement: True)
+        found = self.list.step(by)
         if found is not None:
             self._on_chosen(found)
 
@@ -271,10 +280,13 @@ class PagesView(ReportView):
     def _fit_lead(self) -> None:
         """Cut the words to the lines whose place is kept for them."""
         words, height = self.report.lead, self._lead.fontMetrics().lineSpacing()
+        is_low = self.height() < LOW * height
+        lines = 1 if is_low else LEAD_LINES
+        self._heads.setHidden(is_low)
         self._lead.setVisible(bool(words))
-        self._lead.setFixedHeight(LEAD_LINES * height + theme.SPACE_8)
+        self._lead.setFixedHeight(lines * height + theme.SPACE_8)
         set_tip(self._lead, words)
-        self._lead.setText(cut_to_lines(words, self._lead.font(), self._lead.width(), LEAD_LINES))
+        self._lead.setText(cut_to_lines(words, self._lead.font(), self._lead.width(), lines))
 
     def _turn(self) -> None:
         is_narrow = self.width() < scaled(BESIDE)
@@ -298,7 +310,7 @@ def _rank(statement: Statement) -> int:
 def _differing(report: Report) -> Report:
     """Return the report with the statements alone that have a sort, so that they are counted."""
     sections = [
-        changed(section, title="", notes=(), statements=tuple(one for one in section.statements if one.kind))
+        changed(section, notes=(), statements=tuple(one for one in section.statements if one.kind))
         for section in report.sections
         if not section.is_folded
     ]

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QCursor, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QFrame, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QContextMenuEvent, QCursor, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QFrame, QMenu, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.documents import CALENDAR, FORMS, Form
-from slmdesk.base.records import JobStatus
+from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
+from slmdesk.base.types import Json
+from slmdesk.jobs.service import request_in
 from slmdesk.jobs.types import JobChanged
+from slmdesk.library.types import Span
 from slmdesk.tasks.report import Edit, Layout, Report, Statement
+from slmdesk.tasks.shape import Documents
 from slmdesk.tasks.window.controller import ResultController
-from slmdesk.tasks.window.form import TaskForm
+from slmdesk.tasks.window.form import ActionForm, TaskForm
 from slmdesk.tasks.window.grid import GridView
 from slmdesk.tasks.window.pages import ListView, PagesView, ReportView
-from slmdesk.tasks.words import report_words, statement_words
+from slmdesk.tasks.window.pair import PairBar
+from slmdesk.tasks.words import only_document, report_words, statement_words
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.clipboard import copy_text
 from slmdesk.window.base.shortcuts import bind
-from slmdesk.window.panes import EarlierBox, MakingBar, entry_of
+from slmdesk.window.panes import EarlierBox, Entry, MakingBar
 from slmdesk.window.widgets.build import (
     ElidedLabel,
+    Part,
     button,
     column,
+    keep_place,
     named,
     plain_label,
     row,
@@ -40,6 +46,7 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.notices import ask_folder, give_export_menu
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.requests import pop_up_words_menu
+from slmdesk.window.widgets.rows import order_tabs, tab_stops
 
 MAKING_AFTER_MS = 300
 """Milliseconds until progress replaces the report before. One that is ready earlier replaces it directly."""
@@ -98,17 +105,23 @@ class ResultPane(QFrame):
         self._written.hide()
         self._notes = plain_label("", self, name=f"{kind}_notes", kind="small", is_hidden=True)
         self._coverage = plain_label("", self, name=f"{kind}_coverage", kind="small")
+        self._action_forms = {action: ActionForm(self, self.task, action) for action in self.task.action_fields}
         self._middle = named(QFrame(self), f"{kind}_middle")
         begin = button(_(self.task.verb), f"{kind}_begin", self._middle, kind="primary", on=self._ask)
-        column(1, (begin, Qt.AlignmentFlag.AlignHCenter), 1, into=self._middle)
-        self._body = QVBoxLayout()
-        top = row((self._writer, 1), *self.switches.values())
-        column(
-            self._note, top, (self._body, 1), self._making, self._writing, row(self._written, 1),
-            (self._middle, 1), self._notes, self._coverage, self._build_foot(begin),
-            into=self, gap=theme.SPACE_8,
-            margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
-        )  # fmt: skip
+        body = named(QFrame(self), f"{kind}_body", kind="plain")  # it keeps its place, whatever stands in it
+        self._body = column(self._middle, into=body, gap=0)
+        self._stop = button(_("Stop"), f"{kind}_stop", self, kind="text", on=self._controller.cancel)
+        self._stop.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)
+        keep_place(self._stop)
+        writer, foot = row((self._writer, 1), self._stop, *self.switches.values()), self._build_foot(begin)
+        now = (self._making, self._writing, row(self._written, 1))
+        last = (self._notes, self._coverage)
+        parts: tuple[Part, ...] = (self._note, writer, (body, 1), *now, *last, foot)
+        self.pair = self._make_pair(begin)
+        if self.pair:
+            parts = (row((self.pair, 1), foot), self._note, (body, 1), *now, writer, *last)
+        margins = (theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12)
+        column(*parts, into=self, gap=theme.SPACE_8, margins=margins)
 
     def _build_foot(self, begin: QWidget) -> QFrame:
         kind, foot = self.task.kind, named(QFrame(self), f"{self.task.kind}_foot")
@@ -118,7 +131,7 @@ class ResultPane(QFrame):
         self._begins = (begin, ask)
         column(*self.form.parts, row(1, ask), into=self._asking, gap=theme.SPACE_12, margins=theme.SPACE_16)
         label = _("What it is to be like")
-        self._other = tool_button(f"{kind}_other", foot, folds=True, icon="sliders", label=label, tip=label)
+        self._other = tool_button(f"{kind}_options", foot, folds=True, icon="sliders", label=label, tip=label)
         self._other.setVisible(bool(self.form.parts))
         label = _("Copy with sources")
         self._copy = tool_button(f"{kind}_copy", foot, icon="copy", label=label, tip=label, on=self._on_copy)
@@ -137,6 +150,25 @@ class ResultPane(QFrame):
         row(1, self._other, self._copy, self.export, self._more, into=foot, gap=theme.SPACE_8)
         return foot
 
+    def _make_pair(self, begin: QWidget) -> PairBar | None:
+        """Fill the middle. Return what chooses the other document, if the task is about two."""
+        if self.task.documents is not Documents.TWO:
+            column(1, (begin, Qt.AlignmentFlag.AlignHCenter), 1, into=self._middle)
+            return None
+        begin.hide()
+        words = _("Choose another version of this document, or drop it here: a Word file and a PDF can be compared.")
+        column(plain_label(words, self._middle, name=f"{self.task.kind}_hint", kind="muted"), 1, into=self._middle)
+        results = self._controller
+        pair = PairBar(results.bridge, self.task.kind, _(self.task.verb), self)
+        pair.asked.connect(lambda old, new: results.begin(self.form.request, (old, new)))
+        pair.refused.connect(results.refuse)
+        pair.said.connect(self._on_stopped)
+        pair.reading.connect(lambda words: self.show_reading(words, 0, 0))
+        results.unmade.connect(pair.show_unmade)
+        results.stopped.connect(pair.forget_asked)
+        keep_place(self._writer)  # who wrote in it is known later
+        return pair
+
     def _make_switch(self, key: str, words: str) -> QToolButton:
         """Return the button by which the report is shown another way."""
         made = tool_button(
@@ -144,6 +176,7 @@ class ResultPane(QFrame):
             shortcut="summary.own_words",
         )  # fmt: skip
         made.setCheckable(True)
+        made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)  # no higher than the line beside it
         made.hide()
         made.clicked.connect(lambda is_on: self._on_switch(key, is_on))
         bind(made, "summary.own_words", made.click)
@@ -158,12 +191,13 @@ class ResultPane(QFrame):
         results.made.connect(self.show_report)
         results.job_reported.connect(self.show_job)
         results.emptied.connect(self.show_nothing)
-        self.earlier.follow(results.items, results.choose, results.delete, entry_of)
+        results.unfolded.connect(lambda section, statements: self.view.unfold(section, statements))
+        self.earlier.follow(results.items, results.choose, results.delete, self._entry)
         self.earlier.chosen.connect(self._others.dismiss)
         self.form.changed.connect(self._on_form)
         self._other.clicked.connect(lambda: self._asking.toggle(self._other))
-        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence.StandardKey.Undo, self, results.undo).setContext(context)
+        for asking in self._action_forms.values():
+            asking.confirmed.connect(results.edit)
 
     def view_of(self, layout: Layout) -> ReportView:
         """Return what shows reports of a layout, made when it is first needed."""
@@ -173,11 +207,15 @@ class ResultPane(QFrame):
             made.statement_chosen.connect(self.statement_chosen)
             made.statement_pointed_at.connect(self.statement_pointed_at)
             made.width_requested.connect(self.width_requested)
-            made.copy_requested.connect(lambda statement: copy_text(statement_words(statement)))
+            made.copy_requested.connect(
+                lambda statement: copy_text(statement_words(statement, only_document(made.report)))
+            )
             made.edit_requested.connect(self._controller.edit)
             made.action_requested.connect(self._on_action)
+            made.unfold_requested.connect(self._controller.unfold)
             made.hide()
             self._body.addWidget(made, 1)
+            order_tabs(*tab_stops(self.layout()))
         return self._views[layout]
 
     @property
@@ -192,6 +230,13 @@ class ResultPane(QFrame):
     def title(self) -> str:
         return self.report.title if self.report is not None else _(self.task.name)
 
+    def _entry(self, item: Item) -> Entry:
+        """Tell the reports of one document apart by what was asked for."""
+        request = self.task.read(request_in(item))
+        is_renamed = not item.title.startswith(f"{self.task.prefix}: ")
+        words = "" if is_renamed or len(self.task.documents_of(request)) > 1 else self.form.words_of(request)
+        return Entry(item.id, words or item.shown_title, item.created, item.shown_title)
+
     def begin_first(self) -> None:
         """Make a report of the shown document, unless there was one before."""
         if self._is_allowed:
@@ -202,7 +247,7 @@ class ResultPane(QFrame):
         self._asking.dismiss()
         self._controller.begin(self.form.request)
 
-    def _on_form(self, changes: Mapping[str, object]) -> None:
+    def _on_form(self, changes: Mapping[str, Json]) -> None:
         self._settle()
         if self.report is not None and self.form.is_quick(changes):
             self._controller.change(changes)
@@ -226,20 +271,12 @@ class ResultPane(QFrame):
         if action == CALENDAR.id:
             self._to_calendar()
             return
-        fields = self.task.action_fields.get(action, ())
-        if not fields:
+        asking = self._action_forms.get(action)
+        if asking is None:
             self._controller.edit(Edit(statement.id, action=action))
             return
-        from slmdesk.tasks.window.form import ActionForm
-
-        asking = ActionForm(self, self.task, action, statement)
-        asking.confirmed.connect(self._controller.edit)
-        asking.toggle(*self.place_of(statement))
-
-    def place_of(self, statement: Statement) -> tuple[QWidget, Any]:
-        """Return where a statement stands: a widget, and the part of it."""
         shown = self.view.lists[0]
-        return shown.viewport(), shown.visualRect(shown.rows.index_of(statement))
+        asking.ask(statement, shown.viewport(), shown.visualRect(shown.rows.index_of(statement)))
 
     def _to_calendar(self) -> None:
         self.export_requested.emit(CALENDAR.id)
@@ -260,6 +297,9 @@ class ResultPane(QFrame):
         kind = self.task.kind
         again = named(self._menu.addAction(_("Make it again"), self._controller.begin_again), f"{kind}_again")
         again.setEnabled(self.report is not None and self._is_allowed)
+        if self.pair:
+            swap = named(self._menu.addAction(_("Swap old and new"), self.pair.swap), f"{kind}_swap")
+            swap.setEnabled(self.pair.can_swap)
         undo = named(self._menu.addAction(_("Undo"), self._controller.undo), f"{kind}_undo")
         undo.setEnabled(self._controller.can_undo)
         earlier = named(self._menu.addAction(_("Earlier"), self._on_earlier), f"{kind}_earlier_action")
@@ -280,6 +320,13 @@ class ResultPane(QFrame):
         set_icon(self._copy, "copy", "ink2")
         self._copy.setAccessibleDescription("")
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take back the last change; a field that is being typed into takes back its own."""
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self._controller.undo()
+        else:
+            super().keyPressEvent(event)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         words = "\n".join(statement.text for statement in self.view.statements if statement.text)
         if words:
@@ -289,6 +336,7 @@ class ResultPane(QFrame):
 
     def show_nothing(self) -> None:
         self._clear()
+        self.form.show_request(None)
         self._say("")
         self._settle()
 
@@ -333,7 +381,10 @@ class ResultPane(QFrame):
         if event.problem is not None:
             reason = event.problem.sentence
         if not event.status.is_end:
+            self._show_adding(event)
             return
+        if self.report is not None:
+            self._say_writer(self.report.writer)
         if reason and self._making_timer.isActive():
             self._show_making()
         self._making.setVisible(False)
@@ -342,7 +393,18 @@ class ResultPane(QFrame):
             show_words(self._writing, "")
             self._say(f"{reason} {WRITTEN}" if self._is_draft_shown else reason)
         elif reason and self.report is not None and self.report.is_draft:
-            self._say(reason)
+            self._say(reason if self.report.writer else f"{reason} {WRITTEN}")
+
+    def _show_adding(self, event: JobChanged) -> None:
+        """Show that more comes to a report that is there."""
+        if self.report is None:
+            return
+        if self.task.grows_in_place:
+            self._making.show()
+        else:
+            count = _("{done} of {total}").format(done=event.done, total=event.total) if event.total else ""
+            self._say_writer(_("The model adds its words… {count}").format(count=count).rstrip())
+            self._stop.show()
 
     def show_report(self, report: Report) -> None:
         """Show a report that is done, or what was left of it. A person who reads what was known before is not
@@ -371,13 +433,16 @@ class ResultPane(QFrame):
         self._making.hide()
         self._say("")
         show_words(self._writing, "")
+        self.form.show_request(self._controller.request)
         self._show(report, is_other=is_other)
+        if self.pair:
+            self.pair.show_pair(report.documents)
         states = dict(report.switches)
         for key, switch in self.switches.items():
             switch.setVisible(key in states)
             switch.setChecked(states.get(key, False))
         show_words(self._notes, "\n".join(report.notes))
-        show_words(self._coverage, report.coverage_words)
+        show_words(self._coverage, "" if report.is_all_read else report.coverage_words)  # loud if something is missing
         self._settle()
 
     def _show(self, report: Report, *, is_other: bool) -> None:
@@ -390,6 +455,7 @@ class ResultPane(QFrame):
     def _say_writer(self, words: str) -> None:
         self._writer.set_full_text(words)
         self._writer.setVisible(bool(words))
+        self._stop.hide()
 
     @property
     def _is_looked_at(self) -> bool:
@@ -401,9 +467,15 @@ class ResultPane(QFrame):
                 return True
         return False
 
-    def light_of(self, spans: Sequence[Any]) -> None:
+    def light_of(self, spans: Collection[Span]) -> None:
         """Light the statements that stand in one of these places of a document."""
         self.view.light_of(spans)
+
+    def give_up_width(self) -> None:
+        """Show the document's pages beside the report again."""
+        view = self._views.get(Layout.PAGES)
+        if isinstance(view, PagesView):
+            view.set_wide(False)
 
     def allow(self, is_allowed: bool) -> None:
         """Allow to begin another report, or not while one is begun."""
@@ -430,6 +502,7 @@ class ResultPane(QFrame):
         for switch in self.switches.values():
             switch.hide()
         self._say_writer("")
+        self.width_requested.emit(False)
         self._is_allowed = True
 
     def _settle(self) -> None:

@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from slmdesk.base.record import changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.claims.types import Mark
 from slmdesk.tasks.report import Layout, Report, Section, Statement
@@ -66,7 +67,7 @@ def fold_words(layout: Layout, section: Section) -> str:
     """Return the line that stands for the statements of a folded section."""
     count = len(section.statements)
     if layout is Layout.PAGES:
-        return ngettext("1 unchanged paragraph – show it", "{n:,} unchanged paragraphs – show them", count)
+        return section.title
     words = ngettext("{n:,} more passage", "{n:,} more passages", count)
     return f"{section.title}: {words}" if section.title else words
 
@@ -146,12 +147,14 @@ class ReportRows(QAbstractListModel):
         self.order: Callable[[Statement], object] | None = None
         """By what statements are sorted, without titles and what is folded. None: in the order of the report."""
         self._unfolded: set[str] = set()
+        self._read: dict[str, Section] = {}
+        """Folded sections whose statements were read when they were asked for."""
 
     def show_report(self, report: Report, *, is_other: bool = True) -> None:
         """Show a report. `is_other`: it is not what the one before has become."""
         self.report = report
         if is_other:
-            self._unfolded = set()
+            self._unfolded, self._read = set(), {}
             self.kinds = ()
         self._settle()
 
@@ -168,12 +171,24 @@ class ReportRows(QAbstractListModel):
         change(key)
         self._settle()
 
+    def is_unread(self, row: Row) -> bool:
+        """Whether the statements of a folded section are not known yet."""
+        return row.key not in self._read and not any(statement.text for statement in row.section.statements)
+
+    def unfold(self, section: Section, statements: Sequence[Statement]) -> None:
+        """Show the statements of a folded section, which were read for it."""
+        key = next((row.key for row in self.rows if row.section == section), "")
+        if key:
+            self._read[key] = changed(section, statements=tuple(statements))
+            self.fold(key, is_open=True)
+
     def is_unfolded(self, key: str) -> bool:
         return key in self._unfolded
 
     def _settle(self) -> None:
         """Replace only the rows between the first and the last that differ."""
-        rows = list(rows_of(self.report, self._unfolded, self.kinds))
+        sections = tuple(self._read.get(key_of(one, at), one) for at, one in enumerate(self.report.sections))
+        rows = list(rows_of(changed(self.report, sections=sections), self._unfolded, self.kinds))
         order = self.order
         if order is not None:
             rows = [row for row in rows if row.kind is RowKind.STATEMENT and not row.section.is_folded]

@@ -5,7 +5,7 @@ There is no widget for a statement: of thousands only those in sight are laid ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
@@ -49,15 +49,10 @@ from slmdesk.window.widgets.requests import request_translation
 from slmdesk.window.widgets.rows import DUE_WIDTH, Cited, lay_out_cited
 
 LINE_BREAK = "\u2028"
-MOVED = "↕"
+MOVED = {"arrow-up-down": "↕"}
+"""Sign beside both texts of a statement, by its icon in a list."""
 MANY, BATCH = 200, 50
 """Of more rows than this, so many are laid out at once. The others follow while the first can be read."""
-ICONS = {
-    "duty shifted": "arrow-left-right", "negation": "ban", "amount": "banknote", "percent": "percent",
-    "period": "clock", "date": "calendar", "name": "user", "link": "globe",
-    "added": "plus", "removed": "minus", "changed": "type", "moved": "arrow-up-down",
-}  # fmt: skip
-"""Sign before a statement of each sort. Others have a bullet."""
 
 
 @dataclass(slots=True)
@@ -88,15 +83,12 @@ class Drawn:
 
 
 def day_words(value: Value | None) -> str:
-    """Return the day of a value, short, and that it is over; as it stands if it is no whole day."""
-    if value is None:
+    """Return the day of a value, short, and that it is over."""
+    if value is None or not value.date:
         return ""
-    try:
-        day = date.fromisoformat(value.date)
-    except ValueError:
-        return value.date
-    words = short_day(day.day, day.month, day.year)
-    return f"{words}{LINE_BREAK}{_('over')}" if day < date.today() else words
+    year, month, day = value.date.rsplit("-", 2)
+    words = short_day(int(day), int(month), int(year) if year.isdecimal() else None)
+    return f"{words}{LINE_BREAK}{_('over')}" if value.date < date.today().isoformat() and year.isdecimal() else words
 
 
 def formats_of(runs: Sequence[Run]) -> list[QTextLayout.FormatRange]:
@@ -184,12 +176,11 @@ class StatementPainter(QStyledItemDelegate):
 
     def _draw_statement(self, made: Drawn, row: Row) -> None:
         statement, left = row.statement, float(scaled(theme.SPACE_4))
-        sign = ICONS.get(statement.kind, "")
         if row.has_days:
-            day = lay_out_cited(day_words(statement.value), "", self._font(1.0, QFont.Weight.DemiBold), DUE_WIDTH)
-            made.add(day, left, "ink", is_beside=True)
-            left += scaled(DUE_WIDTH) + scaled(theme.SPACE_8)
-        elif sign:
+            room, bold = scaled(DUE_WIDTH), self._font(1.0, QFont.Weight.DemiBold)
+            made.add(lay_out_cited(day_words(statement.value), "", bold, room), left, "ink", is_beside=True)
+            left += room + scaled(theme.SPACE_8)
+        elif statement.sign:
             left += scaled() + scaled(theme.SPACE_8)  # the sign itself is no text
         elif row.has_bullet:
             made.add(lay_out_cited("•", "", self._font(1.13), left + scaled(12)), left, "ink", is_beside=True)
@@ -210,21 +201,22 @@ class StatementPainter(QStyledItemDelegate):
         top = made.height
         most_lines = 0 if is_open else row.most_lines
         number = str(row.number) if row.number and not self.is_compact else ""
-        colour = "ink2" if statement.is_open or not statement.text else "ink"
+        colour = "ink2" if statement.is_open or statement.missing else "ink"
         font, words = self._font(size, weight), words.replace("\n", LINE_BREAK)
         made.add(lay_out_cited(words, number, font, width, most_lines, formats), left, colour)
         if row.has_days:
             made.height = max(made.height, top + made.parts[0][0].height)
-        self._add_lines(made, statement, notes, left, width)
+        self._add_lines(made, row, notes, left, width)
 
-    def _add_lines(self, made: Drawn, statement: Statement, notes: Sequence[str], left: float, width: float) -> None:
+    def _add_lines(self, made: Drawn, row: Row, notes: Sequence[str], left: float, width: float) -> None:
         """Add what stands below a statement: its place in a compact list, what is doubtful, notes, links."""
-        small = self._font(0.87)
+        statement, small = row.statement, self._font(0.87)
         lines = [(note, "ink2") for note in notes]
         if warning := warning_of(statement):
             lines.insert(0, (f"⚠ {warning}", "danger" if statement.is_wrong else "warn"))
-        if self.is_compact and statement.place:
-            lines.insert(0, (statement.place, "ink3"))
+        place = ", ".join(part for part in (row.section.title, statement.place) if part)
+        if self.is_compact and place:
+            lines.insert(0, (place, "ink3"))
         for words, colour in lines:
             made.add(lay_out_cited(words, "", small, width), left, colour)
         if not self.is_compact:
@@ -252,10 +244,10 @@ class StatementPainter(QStyledItemDelegate):
                 words = row.text if side else statement.other
             text = lay_out_cited(words.replace("\n", LINE_BREAK), "", font, width, 0, formats_of(runs))
             made.add(text, side * half + gap, "ink", is_beside=True)
-            if statement.kind == "moved":
-                made.add(lay_out_cited(MOVED, "", font, gap), side * half, "ink2", is_beside=True)
+            if statement.sign in MOVED:
+                made.add(lay_out_cited(MOVED[statement.sign], "", font, gap), side * half, "ink2", is_beside=True)
         made.height = top + max(text.height for text, _place, _colour in made.parts)
-        self._add_lines(made, statement, (), half + gap, width)
+        self._add_lines(made, row, (), half + gap, width)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row = self._view.rows.row_at(index)
@@ -300,8 +292,8 @@ class StatementPainter(QStyledItemDelegate):
         if row.kind is RowKind.FOLD:
             is_open = self._view.rows.is_unfolded(row.key)
             signs.append(("chevron-down" if is_open else "chevron-right", "ink2", place.left() + scaled(4)))
-        elif statement.kind in ICONS and not (self.is_paired or row.has_days):
-            signs.append((ICONS[statement.kind], "ink2", place.left() + scaled(4)))
+        elif statement.sign and not (self.is_paired or row.has_days):
+            signs.append((statement.sign, "ink2", place.left() + scaled(4)))
         if statement.is_edited:
             signs.append(("pencil", "ink2", place.right() - size))
         elif statement.is_approved:
@@ -347,6 +339,8 @@ class StatementList(QListView):
     """Emitted with the statement under the mouse or the keys; None when there is none."""
     copy_requested = Signal(object)
     action_requested = Signal(object, str)
+    unfold_requested = Signal(object)
+    """Emitted with a folded section whose statements are not known yet."""
     edited = Signal(object, str)
 
     def __init__(self, parent: QWidget, name: str, label: str) -> None:
@@ -405,19 +399,19 @@ class StatementList(QListView):
             self.doItemsLayout()
         self.setCurrentIndex(index)
         self._is_showing = False
-        self.scrollTo(index)
+        is_in_sight = self.viewport().rect().contains(self.visualRect(index))
+        self.scrollTo(index, self.ScrollHint.EnsureVisible if is_in_sight else self.ScrollHint.PositionAtCenter)
 
     @property
     def current(self) -> Statement | None:
         return self.rows.statement_at(self.currentIndex())
 
-    def step(self, by: int, counts: Callable[[Statement], bool]) -> Statement | None:
-        """Go to the next or previous statement that counts, and from the last to the first. Return it."""
-        rows = enumerate(self.rows.rows)
-        places = [at for at, row in rows if row.kind is RowKind.STATEMENT and counts(row.statement)]
+    def step(self, by: int) -> Statement | None:
+        """Go from what is lit to the next or previous statement, and from the last to the first. Return it."""
+        places = [at for at, row in enumerate(self.rows.rows) if row.kind is RowKind.STATEMENT]
         if not places:
             return None
-        here = self.currentIndex().row()
+        here = self.rows.index_of(self.lit[0]).row() if self.lit else -1
         if by < 0:
             places.reverse()
         after = [at for at in places if (at - here) * by > 0]
@@ -430,7 +424,9 @@ class StatementList(QListView):
         row = self.rows.row_at(index)
         if row is None:
             return
-        if row.kind is RowKind.FOLD:
+        if row.kind is RowKind.FOLD and self.rows.is_unread(row):
+            self.unfold_requested.emit(row.section)
+        elif row.kind is RowKind.FOLD:
             row.drawn = None
             self.rows.fold(row.key, is_open=not self.rows.is_unfolded(row.key))
         elif row.kind is RowKind.STATEMENT:

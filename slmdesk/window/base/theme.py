@@ -467,13 +467,11 @@ def _panels(t: Theme) -> str:
     QFrame[kind="result"], QFrame[kind="result"] QListView, QFrame[kind="result"] QFrame[kind="plain"] {{
         background: {t.sheet}; border: none; outline: none; }}
     #about_document, #about_inner, #document_side,
-        #summary_pane, #summary_inner, #summary_middle, #making_summary,
         #question_pane, #question_inner, #question_busy,
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
         #table_pane, #making_table, #table_bar, #redact_pane,
         #folder_view, #folder_overview, #folder_documents,
-        #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
-        #versions_list, #versions_lead, #versions_columns {{ background: {t.sheet}; border: none; }}
+        #table_counts {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,
         #models_inner, #jobs_page, #jobs_inner, #counts_area, #counts_inner {{ background: {t.sheet}; border: none; }}
     QPushButton[kind="section"] {{ background: transparent; border-color: transparent; padding: 4px 8px;
@@ -615,7 +613,6 @@ def _buttons(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; color: {t.ink2};
         padding: 3px 8px; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="quiet"]:hover {{ background: {t.fill}; }}
-    #receipt_button {{ padding: 3px 0; border: none; }}
     QPushButton[kind="quiet"]:disabled {{ color: {t.off}; }}
     QPushButton[kind="chip"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 14px; padding: 4px 12px;
         font-size: {fonts.points(0.87)}pt; }}
@@ -628,7 +625,6 @@ def _buttons(t: Theme, fonts: Fonts) -> str:
 def _labels(t: Theme, fonts: Fonts) -> str:
     return f"""
     QLabel[kind="strong"] {{ font-weight: 600; }}
-    #summary_group, #summary_also {{ padding: 12px 0 4px 1px; }}
     QLabel[kind="title"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 600; }}
     QLabel[kind="section"] {{ font-size: {fonts.points(1.73)}pt; font-weight: 600; }}
     QLabel[kind="hero"] {{ font-size: {fonts.points(2)}pt; font-weight: 600; }}

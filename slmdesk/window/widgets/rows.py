@@ -55,6 +55,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QSplitter,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionComboBox,
@@ -692,6 +693,8 @@ def tab_stops(layout: QLayout | None) -> Iterator[QWidget]:
             yield from tab_stops(inner)
         elif widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
             yield widget
+        elif isinstance(widget, QSplitter):
+            yield from (part for at in range(widget.count()) if (part := widget.widget(at)) is not None)
         else:
             yield from tab_stops(widget.layout())
 

@@ -214,7 +214,7 @@ def test_the_tabs_work_on_the_documents_that_are_chosen_together(three):
     assert program.find("document_title").full_text in listed(program), "it redacts one"
     program.choose_tab("summary")
     pane = program.find("summary_pane")
-    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 3)
+    program.wait(lambda: pane.report is not None and len(pane.report.documents) == 3)
     made = lambda: len(program.ask(lambda services: services.history.items("summary")))  # noqa: E731
     count = made()
     program.choose_tab("questions")
@@ -229,8 +229,8 @@ def test_the_summary_of_the_shown_document_comes_back_when_no_others_are_chosen(
     pane = program.find("summary_pane")
     program.click("several_none")
     program.wait(lambda: program.find("document_title").full_text in listed(program))
-    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 1)
-    assert pane.summary.documents[0].name == program.find("document_title").full_text
+    program.wait(lambda: pane.report is not None and len(pane.report.documents) == 1)
+    assert pane.report.documents[0][1] == program.find("document_title").full_text
 
 
 def recent(program):
@@ -244,7 +244,7 @@ def summary_of_all(program):
     QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     program.click("several_summarize")
     pane = program.find("summary_pane")
-    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 3)
+    program.wait(lambda: pane.report is not None and len(pane.report.documents) == 3)
     made = next(
         entry for entry in program.ask(lambda services: services.history.items("summary")) if "and" in entry.title
     )
@@ -273,7 +273,7 @@ def test_several_are_removed_and_come_back_as_one_act(three):
     program.window.show_page("Start")
     program.wait(lambda: recent(program))
     program.click(recent(program)[0])
-    program.wait(lambda: program.window.current_page == "Documents" and program.find("summary_pane").summary)
+    program.wait(lambda: program.window.current_page == "Documents" and program.find("summary_pane").report)
 
 
 def test_focus_goes_to_what_comes_back_and_never_to_the_foot_of_the_window(three):
@@ -484,9 +484,10 @@ def test_what_is_wrong_with_an_e_invoice_stands_in_red_above_its_summary_and_wha
     path.write_bytes(bytes(TinyPdf(attachments=[("factur-x.xml", cii())]).page(*lines(50, 700, *words))))
     drop(program.documents, path)
     pane, said = program.find("summary_pane"), "Invoice number: R-18 on the page, R-17 in the e-invoice."
-    program.wait(lambda: pane.rows and pane.summary)
-    assert pane.rows[0].sentence.text == said
-    assert pane.rows[0].findChild(QLabel, "row_warning").property("kind") == "danger"
+    program.wait(lambda: pane.report)
+    row = pane.view.list.rows.rows[0]
+    assert row.text == said
+    assert "danger" in [colour for __, __, colour in pane.view.list.painter.drawn(row).parts]
     about = program.find("about_document")
     for _time in range(2):
         program.documents.document.show_about()

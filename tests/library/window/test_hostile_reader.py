@@ -76,7 +76,7 @@ def test_what_was_paused_is_summarized_once_it_is_read(page, tmp_path):
     assert not page.ask(lambda services: services.store.documents.is_used(document, "summary"))
     Path(f"{bad}.mended").touch()
     page.click("stop_reading_button")
-    page.wait(lambda: page.find("summary_pane").summary is not None)
+    page.wait(lambda: page.find("summary_pane").report is not None)
 
 
 def test_a_parser_that_dies_takes_only_its_document_with_it(page, tmp_path):

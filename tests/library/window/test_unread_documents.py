@@ -31,12 +31,12 @@ def test_the_reason_stands_where_the_pages_would_until_the_document_is_mended(pr
     program.wait(lambda: program.find("document_unread").isVisible())
     assert program.find("unread_title").text() == "bad.pdf could not be read"
     assert program.find("unread_reason").text().endswith(".")
-    for name in ("summarize_button", "ask_button"):
+    for name in ("summary_begin", "ask_button"):
         assert not program.find(name).isEnabled()
     drop(program.documents, letter)
     program.wait(lambda: program.documents.view.count == 2 and program.documents.view.isVisible())
     assert not program.find("document_unread").isVisible()
-    program.wait(lambda: program.find("summary_pane").rows)
+    program.wait(lambda: program.find("summary_pane").report)
     drop(program.documents, bad)
     program.wait(lambda: shown(program) == "bad.pdf" and program.find("document_unread").isVisible())
     assert (program.documents.view.count, program.coverage, program.documents.view.isVisible()) == (0, "", False)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from fakes.reports import COLUMNS, grid_report, list_report, pages_report, pane_of, said
+from fakes.reports import COLUMNS, Sample, grid_report, list_report, pages_report, pane_of, said
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.tasks.report import Layout, Report, Section, Statement
 from slmdesk.tasks.shape import Growth
-from slmdesk.tasks.window.controller import grown
 from slmdesk.window.base.theme import ThemeKeeper
 
 pytestmark = pytest.mark.gui
@@ -111,6 +110,7 @@ def test_rows_that_stay_the_same_keep_what_was_drawn_and_where_one_is(qtbot):
 
 def test_what_grows_replaces_sections_of_the_same_name_or_all():
     first, second = Section((said(0),), id="a"), Section((said(1),), id="b")
+    grown = Sample().grown
     report = grown(Report("sample", ""), Growth((first, second)))
     other = Section((said(2),), id="a")
     assert grown(report, Growth((other,))).sections == (other, second)

@@ -254,7 +254,7 @@ class TestTwoPages:
         pane, __ = pane_of(qtbot, pages_report(), 1000)
         pages, listed = pane.view.lists
         before = pages.grab().toImage()
-        listed.entered.emit(listed.model().index(0, 0))
+        listed.entered.emit(listed.model().index(2, 0))
         assert pages.grab().toImage() != before
 
     def test_in_a_narrow_pane_the_list_folds(self, qtbot):
@@ -397,7 +397,7 @@ class TestEachOfThem:
         pane, heard = pane_of(qtbot)
         assert find(pane, "sample_begin").text() == "Take a sample"
         click(find(pane, "sample_begin"))
-        click(find(pane, "sample_other"))
+        click(find(pane, "sample_options"))
         find(pane, "sample_focus").setText("costs")
         click(find(pane, "sample_begin_so"))
         assert [asked[1].focus for asked in heard.asked] == ["", "costs"]

@@ -9,17 +9,16 @@ import pytest
 from fakes.contracts import MOVED, OLD, new_text, write_docx, write_pdf
 from fakes.dropping import drop
 from fakes.edges import controls_before
+from fakes.reports import press_row
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QStyleOptionComboBox
 
-from slmdesk.base.record import changed
-from slmdesk.base.records import JobRecord, JobStatus
+from slmdesk.base.record import changed, to_json
+from slmdesk.base.records import JobStatus
 from slmdesk.jobs.types import JobChanged
-from slmdesk.versions.difference.types import Change, ChangeKind, Place, Row, Run
+from slmdesk.tasks.window.rows import RowKind
 from slmdesk.versions.types import Wording
-from slmdesk.versions.window.changes import CompareRows, icon_of
-from slmdesk.versions.window.pane import KIND
 
 pytestmark = pytest.mark.gui
 
@@ -49,6 +48,20 @@ def names(program) -> list[str]:
     return texts if other.x() < here.x() else texts[::-1]
 
 
+def lead(program) -> str:
+    return program.find("versions_lead").text() if program.pane.report is not None else ""
+
+
+def changes(program):
+    """The list of changes."""
+    return program.find("versions_changes")
+
+
+def listed(program) -> list[str]:
+    """The numbers of the changes in the list."""
+    return [statement.id for statement in changes(program).rows.statements]
+
+
 def compared(program):
     """The new version is on show, the old one is dropped beside it, and both are compared."""
     drop(program.area.page, program.new)
@@ -56,9 +69,9 @@ def compared(program):
     program.wait(lambda: program.coverage.startswith("3 of 3"))
     program.choose_tab("versions")
     assert program.find("versions_hint").isVisible()
-    assert not program.find("versions_button").isEnabled()
+    assert not program.find("versions_begin_pair").isEnabled()
     drop(program.pane, program.old)
-    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    program.wait(lambda: lead(program).startswith("12 changes"))
     assert names(program) == ["old.docx", "new.pdf"]
     assert shown_name(program) == "old.docx", "there is room for it"
 
@@ -70,7 +83,7 @@ def shown_name(program) -> str:
 
 
 def choose_kind(program, key):
-    kind = program.find("versions_kind")
+    kind = program.find("versions_filter")
     kind.setCurrentIndex(kind.findData(key))
     kind.activated.emit(kind.currentIndex())
 
@@ -78,50 +91,51 @@ def choose_kind(program, key):
 def test_a_version_dropped_beside_the_document_is_compared_counted_and_exported(program):
     compared(program)
     assert program.area.page.side.has_space
-    assert program.find("versions_rows").isVisible()
-    assert program.find("versions_list").model().rowCount() == 12
+    assert program.find("versions_pages").isVisible()
     assert not program.find("versions_coverage").isVisible(), "it tells of what is missing alone"
-    lines = [program.find("versions_list").model().index(at).data() for at in range(12)]
-    assert lines[0].startswith("duty removed: “Keys that were lost")
-    assert lines[5].startswith("30 days → 60 days")
-    changes = program.pane.comparison.changes
-    assert [icon_of(changes[program.pane.list.lines.shown[at]]) for at in (0, 5)] == ["minus", "clock"]
-    assert lines[5].endswith("2. Price, section 1 → p. 1")
-    kind = program.find("versions_kind")
+    statements = changes(program).rows.statements
+    assert len(statements) == 12
+    assert statements[0].gist.startswith("duty removed: “Keys that were lost")
+    assert statements[5].gist.startswith("30 days → 60 days")
+    assert [statements[at].sign for at in (0, 5)] == ["minus", "clock"]
+    row = changes(program).rows.rows[5]
+    below = [text.layout.text() for text, __, __ in changes(program).painter.drawn(row).parts]
+    assert below[1] == "2. Price, section 1 → p. 1"
+    kind = program.find("versions_filter")
     counts = [int(kind.itemText(at).split()[-1]) for at in range(kind.count())]
-    assert counts[0] == sum(counts[1:]) == program.find("versions_list").model().rowCount()
-    words = program.find("versions_summary").text().rstrip(".").replace(";", ",")
+    assert counts[0] == sum(counts[1:]) == 12
+    words = lead(program).rstrip(".").replace(";", ",")
     assert sum(int(part.split()[0]) for part in words.partition(": ")[2].split(", ")) == counts[0]
-    above = controls_before(program.window._stack.currentWidget(), program.find("versions_rows"))
+    above = controls_before(program.window._stack.currentWidget(), program.find("versions_pages"))
     assert len(above) <= 6, above
     menu = program.find("document_more_button").menu()
     menu.aboutToShow.emit()
     assert "document_translate_action" in [action.objectName() for action in menu.actions()]
     export = program.find("versions_export")
     assert export.isEnabled()
-    assert [action.objectName() for action in export.menu().actions()][-1] == "export_xlsx"
-    program.pane.show_records([])  # an answer of before
-    program.wait(lambda: not program.pane._records)
+    assert "export_xlsx" in [action.objectName() for action in export.menu().actions()]
+    program.pane.pair.show_records([])  # an answer of before
+    program.ask(lambda _services: None)
     assert names(program) == ["old.docx", "new.pdf"]
 
 
 def test_two_opened_together_are_compared_once_and_pointing_at_a_change_lights_it(program):
     drop(program.area.page, program.old, program.new)
-    program.wait(lambda: program.pane._other is not None)
-    program.pane._open_newest([])  # the earlier comparisons are listed late: an answer of before
-    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    program.wait(lambda: program.pane.pair.can_swap)
+    program.area.versions.unmade.emit()  # the earlier comparisons are listed late: an answer of before
+    program.wait(lambda: lead(program).startswith("12 changes"))
     assert len(program.ask(lambda services: services.history.about(program.area.documents.current, "versions"))) == 1
     assert names(program) == ["old.docx", "new.pdf"]
-    changes, rows = program.find("versions_list"), program.find("versions_rows")
-    program.wait(rows.isVisible)
-    rows.grab()
-    before = rows.grab().toImage()
-    first = next(line for line in rows.lines if line.changes).changes[0]
-    changes.entered.emit(changes.model().index(changes.model().row_of(first), 0))
-    assert rows.grab().toImage() != before
-    QApplication.sendEvent(changes, QEvent(QEvent.Type.Leave))
-    assert rows.grab().toImage() == before
-    assert program.pane.current == -1
+    pages = program.find("versions_pages")
+    program.wait(pages.isVisible)
+    pages.grab()
+    before = pages.grab().toImage()
+    first = next(statement for statement in pages.rows.statements if statement.kind)
+    changes(program).entered.emit(changes(program).rows.index_of(first))
+    assert pages.grab().toImage() != before
+    QApplication.sendEvent(changes(program), QEvent(QEvent.Type.Leave))
+    assert pages.grab().toImage() == before
+    assert pages.lit == []
 
 
 def test_two_versions_by_their_names_are_compared_without_a_click(program, tmp_path):
@@ -132,16 +146,18 @@ def test_two_versions_by_their_names_are_compared_without_a_click(program, tmp_p
         drop(program.area.page, tmp_path / f"{long} v{at}{path.suffix}")
         program.wait(lambda at=at: program.find("document_view").model().rowCount() == at)
     program.wait(lambda: program.coverage.startswith("3 of 3"))
-    assert program.pane.item == ""
+    assert program.area.versions.item == ""
     program.choose_tab("versions")
-    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    program.wait(lambda: lead(program).startswith("12 changes"))
     assert "…" in shown_name(program)
     assert shown_name(program).endswith("v1.docx")
 
 
 def choose_action(program, name):
     """Choose an entry of the menu."""
-    next(action for action in program.find("versions_more").menu().actions() if action.objectName() == name).trigger()
+    menu = program.find("versions_menu")
+    menu.aboutToShow.emit()
+    next(action for action in menu.actions() if action.objectName() == name).trigger()
 
 
 def choose_also(program, name):
@@ -164,7 +180,8 @@ def test_two_that_are_chosen_in_the_list_are_compared_when_asked_for_and_not_bef
     ids = lambda: program.ask(lambda services: services.documents.recent(9))  # noqa: E731
     program.wait(lambda: all(record.status.value == "read" for record in ids()))
     program.click_item(view, names_in_list().index("new.pdf"))
-    program.wait(lambda: is_read(program, program.new) and len(program.pane._records) == 3)
+    offered = program.find("versions_other")
+    program.wait(lambda: is_read(program, program.new) and offered.count() == 4)
     side = program.area.page.side
     assert side.current == "summary"
     choose_also(program, "contract.docx")
@@ -176,7 +193,7 @@ def test_two_that_are_chosen_in_the_list_are_compared_when_asked_for_and_not_bef
     assert not compare.isEnabled(), "three are no two versions"
     choose_also(program, "old.docx")
     program.click("several_compare")
-    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    program.wait(lambda: lead(program).startswith("12 changes"))
     assert "contract.docx" in names(program)
 
 
@@ -198,180 +215,138 @@ def test_one_without_words_is_named_instead_of_compared(program, tmp_path):
     program.wait(lambda: program.coverage.startswith("3 of 3"))
     choose_also(program, "broken.pdf")
     program.click("several_compare")
-    program.wait(lambda: program.find("versions_failed").isVisible())
-    assert "broken.pdf" in program.find("versions_failed").text()
-    assert not program.pane.item
+    program.wait(lambda: "broken.pdf" in program.find("versions_note").text())
+    assert not program.area.versions.item
 
 
 def test_the_list_goes_by_weight_or_by_the_text_and_a_change_is_shown_on_its_page(program):
     compared(program)
-    lines = program.pane.list.lines
-    assert sorted(lines.shown) == list(range(12))
-    assert lines.shown != list(range(12))
+    in_order = [str(number) for number in range(12)]
+    assert sorted(listed(program)) == sorted(in_order)
+    assert listed(program) != in_order
     choose_action(program, "versions_order_text")
-    assert lines.shown == list(range(12))
+    assert listed(program) == in_order
     program.click("versions_next")
     program.click("versions_next")
-    assert program.pane.current == 1
+    assert changes(program).lit[0].id == "1"
     choose_action(program, "versions_open")
     assert not program.area.page.side.has_space
     program.wait(lambda: any(sheet.spans for sheet in program.area.page.view.sheets))
     sheet = next(sheet for sheet in program.area.page.view.sheets if sheet.spans)
-    change = program.pane.comparison.changes[program.pane.current]
-    assert [(place.start, place.end) for place in change.new_places] == list(sheet.spans)
+    places = changes(program).lit[0].sources
+    assert [(place.start, place.end) for place in places] == list(sheet.spans)
     program.click("versions_next")  # beside the pages a step shows the page at once
-    assert program.pane.current == program.pane.list.lines.shown[2]
+    assert changes(program).lit[0].id == "2"
 
 
 def test_unchanged_paragraphs_unfold_keys_go_from_change_to_change_and_filters_hold(program):
     compared(program)
-    rows: CompareRows = program.find("versions_rows")
-    at = next(at for at, line in enumerate(rows.lines) if line.row.same)
-    before = len(rows.lines)
-    rows.verticalScrollBar().setValue(0)
-    rows.grab()
-    folded = rows.lines[at].row.same
-    program.click(rows.viewport(), lambda: rows.rect_of(at).center().toPoint())
-    program.wait(lambda: rows.lines[at].row.same == 0)
-    assert len(rows.lines) >= before
-    text = "".join(run.text for run in rows.lines[at].row.new)
-    assert "Service agreement" in text
-    assert folded >= 1
-    rows.setFocus()
-    QTest.keyClick(rows, Qt.Key.Key_F8)
-    order = program.pane.list.lines.shown
-    assert program.pane.current == order[0]
-    QTest.keyClick(rows, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
-    assert program.pane.current == order[1]
+    pages = program.find("versions_pages")
+    folded = next(row for row in pages.rows.rows if row.kind is RowKind.FOLD)
+    before = len(pages.rows.rows)
+    pages.grab()
+    press_row(program.pane, folded.text)
+    program.wait(lambda: len(pages.rows.rows) > before)
+    assert any("Service agreement" in statement.text for statement in pages.rows.statements)
+    press_row(program.pane, folded.text)
+    program.wait(lambda: len(pages.rows.rows) == before)
+    pages.setFocus()
+    QTest.keyClick(pages, Qt.Key.Key_F8)
+    order = listed(program)
+    lit = lambda: pages.lit[0].id  # noqa: E731
+    assert lit() == order[0]
+    QTest.keyClick(pages, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert lit() == order[1]
     assert program.find("versions_count").text() == "2 of 12"
-    QTest.keyClick(rows, Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
-    QTest.keyClick(rows, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
-    assert program.pane.current == order[11]  # behind the first comes the last
-    choose_kind(program, "moved")
-    assert program.find("versions_kind").currentText() == "Moved 1"
-    assert program.find("versions_list").model().rowCount() == 1
+    QTest.keyClick(pages, Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(pages, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert lit() == order[11]  # behind the first comes the last
+    choose_kind(program, "Moved")
+    assert program.find("versions_filter").currentText() == "Moved 1"
+    assert len(listed(program)) == 1
     program.click("versions_next")
-    shown = program.pane.comparison.changes[program.pane.current]
-    assert shown.kind is ChangeKind.MOVED
-    assert MOVED in " ".join(shown.new.split())
+    assert pages.lit[0].sign == "arrow-up-down"
+    assert MOVED in " ".join(pages.lit[0].text.split())
     assert program.find("versions_count").text() == "1 of 1"
 
 
 def test_the_other_way_round_and_opened_again(program):
     compared(program)
-    item = program.pane.item
-    assert not program.find("versions_button").isVisible()  # this pair is on show
+    versions = program.area.versions
+    item = versions.item
+    assert not program.find("versions_begin_pair").isVisible()  # this pair is on show
     choose_action(program, "versions_swap")
     program.wait(lambda: names(program) == ["new.pdf", "old.docx"])
-    program.wait(lambda: program.pane.item != item and program.find("versions_summary").isVisible())
-    program.wait(lambda: program.pane.comparison is not None)
-    assert program.pane.comparison.new.name == "old.docx"
-    program.pane.choose(item)
-    program.wait(lambda: program.pane.item == item)
-    program.wait(lambda: program.pane.comparison.new.name == "new.pdf")
-
-
-def test_of_a_thousand_changes_those_on_show_are_laid_out(qtbot, qapp):
-    from slmdesk.window.base.theme import ThemeKeeper
-
-    place = (Place(1, 0, 5),)
-    changes = [Change(ChangeKind.CHANGED, (Run("x"),), (Run("y"),), place, place) for _ in range(1000)]
-    long = "of the old contract " * 9
-    rows = [
-        Row((Run(f"Clause {at} {long}"), Run("30", True, at)), (Run("and 60", True, at),), 0, place, place)
-        for at in range(1000)
-    ]
-    view = CompareRows(ThemeKeeper(qapp))
-    qtbot.addWidget(view)
-    view.resize(900, 600)
-    view.show()
-    view.show_rows(rows, changes)
-    bar = view.verticalScrollBar()
-    for step in range(10):
-        bar.setValue(step * bar.maximum() // 10)
-        view.grab()
-    view.show_change(876)
-    at = next(at for at, line in enumerate(view.lines) if 876 in line.changes)
-    assert 0 <= view.rect_of(at).top() < 600
-    assert sum(line.layouts is not None for line in view.lines) < 400
-    assert "Clause" in "".join(run.text for run in rows[0].old)
+    program.wait(lambda: versions.item != item and program.pane.report is not None)
+    program.wait(lambda: program.pane.report.documents[-1][1] == "old.docx")
+    versions.choose(item)
+    program.wait(lambda: versions.item == item)
+    program.wait(lambda: program.pane.report.documents[-1][1] == "new.pdf")
 
 
 def test_in_a_narrow_pane_the_list_folds_and_in_a_low_one_nothing_is_squeezed(program):
     """The columns alone scroll in a window of the usual size; at 900 by 600 with large letters all of it does."""
     compared(program)
     program.window.resize(1280, 800)
-    columns, around = (program.pane.rows.verticalScrollBar(), program.find("versions_scroll").verticalScrollBar())
-    program.wait(lambda: program.pane.rows.isVisible() and columns.maximum() > 0)
-    program.wait(lambda: around.maximum() == 0 and not around.isVisible())
-    kind, changes = program.find("versions_kind"), program.find("versions_list")
+    kind, pages = program.find("versions_filter"), program.find("versions_pages")
+    program.wait(lambda: pages.isVisible() and pages.verticalScrollBar().maximum() > 0)
     assert kind.isVisible()
-    assert changes.isVisible()
+    assert changes(program).isVisible()
     program.window.resize(760, 800)
-    program.wait(lambda: not changes.isVisible())
+    program.wait(lambda: not changes(program).isVisible())
     assert kind.currentText() == "All 12"
-    choose_kind(program, "moved")
+    choose_kind(program, "Moved")
     assert program.find("versions_count").text() == "1 change"
     program.window.resize(1200, 800)
-    program.wait(changes.isVisible)
+    program.wait(changes(program).isVisible)
     assert kind.currentText() == "Moved 1"
     usual = program.pane.fontMetrics().lineSpacing()
     program.frame.settings.change("font_scale", 150)
     program.wait(lambda: program.pane.fontMetrics().lineSpacing() > usual)
     program.window.resize(900, 600)
-    bar, summary = program.find("versions_bar"), program.find("versions_summary")
-    program.wait(lambda: bar.height() >= bar.heightForWidth(bar.width()))
-    program.wait(lambda: summary.height() >= summary.heightForWidth(summary.width()))
-    for button in ("versions_next", "versions_more", "versions_kind"):
-        assert program.find(button).height() >= program.find(button).sizeHint().height()
+    for button in ("versions_next", "versions_more", "versions_filter"):
+        program.wait(lambda name=button: program.find(name).height() >= program.find(name).sizeHint().height())
     line = program.pane.fontMetrics().lineSpacing()
-    program.wait(lambda: program.pane.rows.isVisible() and program.pane.rows.height() >= 8 * line)
-
-    def can_be_reached() -> bool:
-        program.find("versions_scroll").ensureWidgetVisible(program.pane.rows)  # its range may still be growing
-        return program.pane.rows.visibleRegion().boundingRect().height() >= 6 * line
-
-    program.wait(can_be_reached)
+    program.wait(lambda: pages.isVisible() and pages.height() >= 4 * line)
 
 
 def test_what_a_model_says_stands_below_the_rules_words_and_moves_nothing_else(program):
     compared(program)
-    lead, bar, chip = program.find("versions_lead"), program.find("versions_bar"), program.find("versions_kind")
-    note, stop, changes = (program.find(f"versions_{name}") for name in ("note", "told_button", "list"))
+    head, bar, chip = program.find("versions_lead"), program.find("versions_bar"), program.find("versions_filter")
+    writer, stop, shown = program.find("versions_writer"), program.find("versions_stop"), changes(program)
 
     def places():
         program.ask(lambda _services: None)
-        return [
-            widget.mapTo(program.window, widget.rect().topLeft()) for widget in (lead, bar, chip, program.pane.rows)
-        ]
+        parts = (head, bar, chip, program.find("versions_pages"))
+        return [part.mapTo(program.window, part.rect().topLeft()) for part in parts]
 
     def height(row):
-        return changes.visualRect(changes.model().index(row, 0)).height()
+        return shown.visualRect(shown.model().index(row, 0)).height()
 
-    before, low, line = places(), height(0), changes.model().index(0, 0).data()
-    view = program.pane._view
-    job = JobRecord(1, "j", KIND, "", JobStatus.RUNNING, None, None, "", {}, None, {}, 0, 0, 0, 0, 0)
-    view.put(changed(view.value, job=job))
-    assert stop.text() == "Stop"
-    assert note.text() == "Summarizing the changes…"
-    program.pane._on_job_changed(JobChanged("j", KIND, JobStatus.RUNNING, 1, 3))
-    assert note.text() == "Summarizing the changes: 1 of 3"
+    before, low = places(), [height(row) for row in range(2)]
+    program.area.versions.job_reported.emit(JobChanged("j", "versions", JobStatus.RUNNING, 1, 3))
+    assert stop.isVisible()
+    assert writer.full_text == "The model adds its words… 1 of 3"
     assert places() == before
     program.click("versions_next")
-    first, second = program.pane.list.lines.shown[:2]
+    first, second = (int(number) for number in listed(program)[:2])
     sentences = (Wording(first, "What it means to the library, in many words."), Wording(second, "Not so.", False))
-    view.put(changed(view.value, result=changed(program.pane.comparison, sentences=sentences, model="Echo")))
-    assert program.find("versions_summary").text().startswith("12 changes")
-    view.put(changed(view.value, job=None))
-    program.wait(lambda: not stop.isVisible())
+    item = program.area.versions.item
+
+    def keep(services) -> None:
+        comparison = services.tasks.open(item).result
+        services.store.results.save(item, to_json(changed(comparison, sentences=sentences, model="Echo")))
+
+    program.ask(keep)
+    program.area.versions.choose(item)
+    program.wait(lambda: writer.full_text == "The sentence below a change is by Echo.")
+    assert not stop.isVisible()
+    assert lead(program).startswith("12 changes")
     assert places() == before
-    assert note.text() == "The sentence below a change is by Echo."
-    program.wait(lambda: height(0) > low == height(1))
-    shown = changes.model().index(0, 0)
-    assert shown.data() == line, "the rules' words stay its headline"
-    assert shown.data(Qt.ItemDataRole.AccessibleTextRole).endswith("What it means to the library, in many words.")
-    assert "Not so" not in changes.model().index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert program.pane.current == first
+    program.wait(lambda: height(0) > low[0] and height(1) == low[1])
+    told = [shown.model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(2)]
+    assert told[0].endswith("What it means to the library, in many words.")
+    assert "Not so" not in told[1]
 
 
 def test_only_documents_with_words_are_offered_and_what_cannot_be_read_is_said(program, tmp_path):
@@ -387,10 +362,9 @@ def test_only_documents_with_words_are_offered_and_what_cannot_be_read_is_said(p
     offered = ["Compare with…", "old.docx", "A file…"]
     program.wait(lambda: [other.itemText(at) for at in range(other.count())] == offered)
     drop(program.pane, broken)
-    program.wait(lambda: program.find("versions_failed").isVisible())
-    assert "broken.pdf" in program.find("versions_failed").text()
+    program.wait(lambda: "broken.pdf" in program.find("versions_note").text())
     copy = tmp_path / "copy.pdf"
     copy.write_bytes(program.new.read_bytes() + b"\n")
     drop(program.pane, copy)
-    program.wait(lambda: program.find("versions_summary").text().startswith("No differences in the text."))
-    assert not program.find("versions_list").isVisible()
+    program.wait(lambda: lead(program).startswith("No differences in the text."))
+    assert not changes(program).isVisible()

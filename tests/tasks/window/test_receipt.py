@@ -6,12 +6,11 @@ from datetime import date
 
 import pytest
 from fakes.dropping import drop
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
+from fakes.reports import days_in, press_statement
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from slmdesk.base.errors import KnownError
-from slmdesk.summaries.window.receipt import _read_day
+from slmdesk.tasks.window.form import read_day
 
 pytestmark = pytest.mark.gui
 
@@ -40,42 +39,50 @@ def shown(start, tmp_path):
     path.write_text(LETTER, encoding="utf-8")
     drop(program.documents, path)
     pane = program.find("summary_pane")
-    program.wait(lambda: pane.summary is not None and pane.findChild(QLabel, "summary_reckoning") is not None)
+    program.wait(lambda: pane.report is not None and reckonings(pane))
     return program
 
 
+def reckonings(pane) -> list[str]:
+    """How days were reckoned, as it stands below what is due."""
+    return [note for statement in pane.view.statements for note in statement.notes]
+
+
 def reckoning(program) -> str:
-    return program.find("summary_pane").findChild(QLabel, "summary_reckoning").text()
+    return reckonings(program.find("summary_pane"))[0]
+
+
+def ask(program) -> None:
+    """Press what stands below the first that is due."""
+    pane = program.find("summary_pane")
+    due = next(statement for statement in pane.view.statements if statement.actions)
+    press_statement(pane, due, "receive")
 
 
 def test_the_day_and_its_reckoning_follow_the_day_of_receipt_that_is_confirmed(shown, tmp_path):
     assert reckoning(shown).startswith("received 3 November (confirm) + 2 weeks = 17 November 2026; § 222 ZPO")
     pane = shown.find("summary_pane")
-    assert [row._due.text().splitlines()[0] for row in pane.rows if row._due and row._due.text()] == ["17 Nov 2026"]
-    row = pane.rows[[bool(row._due and row._due.text()) for row in pane.rows].index(True)]
-    row.setFocus()
-    QTest.keyClick(row, Qt.Key.Key_Tab)
-    assert QApplication.focusWidget().objectName() == "receipt_button"
-    shown.click("receipt_button")
-    line = shown.find("receipt_day")
+    assert [day[:11] for day in days_in(pane)] == ["17 Nov 2026"]
+    ask(shown)
+    line = shown.find("receive_day")
     assert line.text() == "2026-11-03"
     line.selectAll()
     shown.type_into(line, "gestern")
-    shown.click("confirm_receipt_button")
-    assert shown.find("receipt_form").isVisible(), "it is no day"
+    shown.click("confirm_receive")
+    assert line.isVisible(), "it is no day"
     line.selectAll()
     shown.type_into(line, "4.11.2026")
-    shown.click("confirm_receipt_button")
+    shown.click("confirm_receive")
     shown.wait(lambda: "received 4 November + 2 weeks = 18 November 2026 (Buß- und Bettag), so 19" in reckoning(shown))
-    assert [row._due.text().splitlines()[0] for row in pane.rows if row._due and row._due.text()] == ["19 Nov 2026"]
-    box = shown.find("receipt_place")
-    shown.click("receipt_button")
+    assert [day[:11] for day in days_in(pane)] == ["19 Nov 2026"]
+    ask(shown)
+    box = shown.find("receive_place")
     box.setCurrentIndex(box.findData("DE-BE"))
     box.activated.emit(box.currentIndex())
-    shown.click("confirm_receipt_button")
+    shown.click("confirm_receive")
     shown.wait(lambda: "= 18 November 2026; " in reckoning(shown))
     target = tmp_path / "due.ics"
-    menu = shown.find("export_summary_button").menu()
+    menu = shown.find("summary_export").menu()
     next(action for action in menu.actions() if action.objectName() == "export_ics").trigger()
     dialog = shown.documents.findChild(QFileDialog, "export_dialog")
     dialog.fileSelected.emit(str(target))
@@ -85,20 +92,11 @@ def test_the_day_and_its_reckoning_follow_the_day_of_receipt_that_is_confirmed(s
 
 
 def test_a_day_is_read_as_people_write_it():
-    assert {_read_day(words) for words in ("3.11.2026", "3. November 2026", "2026-11-03")} == {"2026-11-03"}
-    assert _read_day(" ") == ""
+    assert {read_day(words) for words in ("3.11.2026", "3. November 2026", "2026-11-03")} == {"2026-11-03"}
+    assert read_day(" ") == ""
     for words in ("03/04/2026", "November", "3.11."):
         with pytest.raises(ValueError, match="year"):
-            _read_day(words)
-
-
-def test_a_day_that_no_longer_holds_goes_from_its_row(shown):
-    pane = shown.find("summary_pane")
-    rows = list(pane.rows)
-    shown.frame.documents_area.summaries.deadlines.put(())
-    assert pane.rows == rows
-    assert [row._due.text() for row in rows if row._due] == ["" for row in rows if row._due]
-    assert not any(line.isVisible() for line in pane.findChildren(QLabel, "summary_reckoning"))
+            read_day(words)
 
 
 COUNCIL = """Leeds City Council
@@ -120,27 +118,26 @@ class January(date):
         return date(2027, 1, 25)
 
 
-def rows_of(pane) -> list[str]:
-    return [row.sentence.text[:20] for row in pane.rows if row.sentence.group == "To do"]
+def steps_of(pane) -> list[str]:
+    sections = pane.report.sections if pane.report else ()
+    return [statement.text[:20] for section in sections if section.title == "To do" for statement in section.statements]
 
 
 def test_steps_stand_by_their_days_the_reckoned_ones_too_whole_and_marked_where_they_are_over(
     start, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("slmdesk.summaries.order.date", January)
+    monkeypatch.setattr("slmdesk.tasks.window.statements.date", January)
     program = start().open_documents()
     path = tmp_path / "council.txt"
     path.write_text(COUNCIL, encoding="utf-8")
     drop(program.documents, path)
     pane = program.find("summary_pane")
-    program.wait(lambda: pane.summary is not None and pane.findChild(QLabel, "summary_reckoning") is not None)
-    document = pane.summary.documents[0].document
-    program.frame.documents_area.summaries.receive(document, "", "GB-ENG")
-    program.wait(lambda: rows_of(pane) == ["Please return the fo", "You must pay the fee"])
-    dues = [row._due.text().splitlines() for row in pane.rows if row._due]
-    program.wait(lambda: [row._due.text() for row in pane.rows if row._due][-1] == "5 Feb 2027")
-    assert dues == [["19 Jan 2027", "over"], ["5 Feb 2027"]]
-    assert "22 January 2027 in Leeds" in next(row for row in pane.rows if row._due)._words.text()
+    program.wait(lambda: pane.report is not None and reckonings(pane))
+    document = pane.report.documents[0][0]
+    program.ask(lambda services: services.documents.receive(document, "", "GB-ENG"))
+    program.wait(lambda: steps_of(pane) == ["Please return the fo", "You must pay the fee"])
+    assert days_in(pane) == ["19 Jan 2027 over", "5 Feb 2027"]
+    assert "22 January 2027 in Leeds" in next(one for one in pane.view.statements if one.value).text
 
 
 def test_why_no_deadline_can_be_told_is_said(start, tmp_path, monkeypatch):
@@ -153,7 +150,7 @@ def test_why_no_deadline_can_be_told_is_said(start, tmp_path, monkeypatch):
     path = tmp_path / "beschluss.txt"
     path.write_text(LETTER, encoding="utf-8")
     drop(program.documents, path)
-    note = program.find("summary_pane").findChild(QLabel, "summary_note")
+    note = program.find("summary_pane").findChild(QLabel, "summary_notes")
     program.wait(lambda: note.text().startswith("Deadlines not reckoned: "))
     assert note.isVisible()
 
@@ -164,5 +161,5 @@ def test_a_time_of_day_in_the_letter_takes_no_day_away(start, tmp_path):
     path.write_text(LETTER.replace("Beschluss\n", "Beschluss\n\nSprechzeit Montag 8 bis 12 Uhr\n", 1), encoding="utf-8")
     drop(program.documents, path)
     pane = program.find("summary_pane")
-    program.wait(lambda: pane.findChild(QLabel, "summary_reckoning") is not None)
+    program.wait(lambda: reckonings(pane))
     assert reckoning(program).startswith("received 3 November (confirm) + 2 weeks = 17 November 2026")

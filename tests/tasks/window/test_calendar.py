@@ -1,9 +1,11 @@
-"""What is due, in the calendar of the person: a button beside what has to be done."""
+"""What is due, in the calendar of the person: words beside the title of what has to be done."""
 
 from __future__ import annotations
 
 import pytest
 from fakes.dropping import drop
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
 pytestmark = pytest.mark.gui
@@ -31,20 +33,29 @@ def shown(start, tmp_path):
         path.write_text(LETTER.format(step=step), encoding="utf-8")
         drop(program.documents, path)
         pane = program.find("summary_pane")
-        program.wait(lambda: pane.summary is not None)
+        program.wait(lambda: pane.report is not None and pane.view.statements)
         return program
 
     return show
 
 
-def test_what_is_due_goes_into_the_calendar_by_the_button_beside_it(shown, tmp_path):
+def links(pane) -> list[tuple[int, object]]:
+    """What can be pressed beside titles, each with the number of its row."""
+    shown = pane.view.lists[0]
+    rows = enumerate(shown.rows.rows)
+    return [(at, link) for at, row in rows if row.text == "To do" for link in shown.painter.drawn(row).links]
+
+
+def test_what_is_due_goes_into_the_calendar_by_the_words_beside_it(shown, tmp_path):
     program = shown(DUE)
-    program.wait(lambda: program.find("to_calendar_button").isVisible())
-    button, group = program.find("to_calendar_button"), program.find("summary_group")
-    assert button.text() == "To the calendar"
-    assert group.text() == "To do"
-    assert button.geometry().bottom() == group.geometry().bottom(), "they stand in one line"
-    program.click("to_calendar_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: links(pane))
+    ((row, link),) = links(pane)
+    listed = pane.view.lists[0]
+    place = listed.visualRect(listed.model().index(row, 0))
+    at = place.topLeft() + link.place.center().toPoint()
+    assert place.contains(at), "they stand in one line"
+    QTest.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=at)
     dialog = program.window.findChild(QFileDialog, "export_dialog")
     target = tmp_path / "due.ics"
     dialog.fileSelected.emit(str(target))
@@ -56,11 +67,6 @@ def test_what_is_due_goes_into_the_calendar_by_the_button_beside_it(shown, tmp_p
     assert read.count("TRIGGER:-P") == 2
 
 
-def test_there_is_no_button_where_nothing_is_due_by_a_day(shown):
+def test_there_are_none_where_nothing_is_due_by_a_day(shown):
     program = shown("Bitte rufen Sie uns an und senden Sie uns den Zählerstand.")
-    pane = program.find("summary_pane")
-    program.wait(lambda: bool(pane.rows) and pane.rows[0].isVisible())
-    assert not any(
-        button.isVisible()
-        for button in pane.findChildren(type(program.find("export_summary_button")), "to_calendar_button")
-    )
+    assert not links(program.find("summary_pane"))

@@ -9,19 +9,25 @@ import docx
 import pytest
 from fakes.dropping import LEASE, drop, open_read
 from fakes.recorder import LARGE, sized
+from fakes.reports import press_row, press_statement, said_in, titles_in
 from fakes.tiny_pdf import Text, TinyPdf
 from PySide6.QtCore import QEvent, QLocale, QPoint, QPointF, Qt
-from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
-from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Summary
-from slmdesk.summaries.window.pane import WRITING, SentenceRow, due_words, readers_language
+from slmdesk.summaries.shown import WRITING, shown_report
+from slmdesk.summaries.types import ALSO_IN, TO_DO, DocumentSummary, Kind, PartialSummary, Sentence, Summary
+from slmdesk.tasks.report import Report, Section, Statement
+from slmdesk.tasks.service import ReportGrew
+from slmdesk.tasks.shape import Growth
+from slmdesk.tasks.window.form import readers_language
+from slmdesk.tasks.window.rows import RowKind
+from slmdesk.tasks.window.statements import day_words
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
 from slmdesk.window.widgets.dialogs import LineQuestion
 from slmdesk.window.widgets.rows import CitedRow, CitedText
@@ -46,24 +52,23 @@ def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
     """The sentences are the document's own, each with its place."""
     open_read(program, letter)
     pane = program.find("summary_pane")
-    program.wait(lambda: pane.summary is not None)
+    program.wait(lambda: pane.report is not None)
     assert not program.find("summary_coverage").isVisible()
-    program.wait(lambda: pane.rows and pane.rows[0].isVisible())
-    has_bullets = [row.findChild(QLabel, "row_bullet") is not None for row in pane.rows]
-    assert has_bullets == [False] + [True] * (len(pane.rows) - 1), "the first says what the document is"
-    row = next(row for row in pane.rows if row.sentence.pages)
-    program.click(row)
-    page = row.sentence.blocks[0].page
+    rows = [row for row in pane.view.list.rows.rows if row.kind is RowKind.STATEMENT]
+    assert [row.is_lead for row in rows] == [True] + [False] * (len(rows) - 1), "the first says what the document is"
+    statement = next(statement for statement in pane.view.statements if statement.sources)
+    press_statement(pane, statement)
+    page = statement.sources[0].page
     program.wait(lambda: [sheet.page.number for sheet in program.documents.view.sheets if sheet.spans][:1] == [page])
     start, end = program.documents.view.sheets[page - 1].spans[0]
     program.wait(lambda: program.documents.view.sheets[page - 1].has_text)
     words = program.documents.view.sheets[page - 1].page.text[start:end]
-    assert row.sentence.text.split()[0] in words
-    program.click("copy_summary_button")
-    assert program.find("copy_summary_button").accessibleDescription() == "Copied."
+    assert statement.text.split()[0] in words
+    program.click("summary_copy")
+    assert program.find("summary_copy").accessibleDescription() == "Copied."
     assert QApplication.clipboard().text().endswith("4 of 4 sections read.")
     program.documents.view.place_clicked.emit(page, start, QPointF())
-    assert row.property("lit")
+    assert pane.view.list.lit == [statement]
 
 
 def test_each_of_several_opened_documents_is_summarized_when_it_is_looked_at(program, letter):
@@ -72,19 +77,19 @@ def test_each_of_several_opened_documents_is_summarized_when_it_is_looked_at(pro
         other.write_text(f"{LEASE}\n{other.name}\n")
     open_read(program, letter, *others)
     view, pane = program.find("document_view"), program.find("summary_pane")
-    program.wait(lambda: view.model().rowCount() == 3 and pane.rows)
+    program.wait(lambda: view.model().rowCount() == 3 and pane.report)
     assert len(program.ask(lambda services: services.history.items("summary"))) == 1
     program.click_item(view, 1)
-    program.wait(lambda: pane.summary and [document.name for document in pane.summary.documents] == ["annex.md"])
+    program.wait(lambda: pane.report and [name for __, name in pane.report.documents] == ["annex.md"])
 
 
 def summarized_like(program, kind) -> None:
     """Summarize again in another form."""
-    program.click("summary_other_button")
+    program.click("summary_options")
     box = program.find("summary_kind")
     box.setCurrentIndex(box.findData(kind))
     box.activated.emit(box.currentIndex())
-    program.click("summarize_so_button")
+    program.click("summary_begin_so")
 
 
 def test_why_no_summary_is_made_stands_in_its_place_and_a_model_too_weak_names_a_better_one(
@@ -92,13 +97,13 @@ def test_why_no_summary_is_made_stands_in_its_place_and_a_model_too_weak_names_a
 ):
     open_read(program, letter)
     note = program.find("summary_note")
-    program.wait(lambda: program.find("summary_pane").rows)
+    program.wait(lambda: program.find("summary_pane").report)
     summarized_like(program, Kind.SIMPLE)
     program.wait(lambda: note.isVisible() and "model" in note.text())
     assert program.notices() == []
     program.with_model(model_file)
     summarized_like(program, Kind.SIMPLE)
-    program.wait(lambda: not note.isVisible() and "too weak" in program.find("summary_coverage").text())
+    program.wait(lambda: not note.isVisible() and "too weak" in program.find("summary_notes").text())
     program.wait(lambda: program.documents.findChild(QWidget, "better_card").isVisible())
 
 
@@ -116,13 +121,19 @@ def exported(program, button: str, form: str, target) -> None:
 def summarized(program, letter):
     open_read(program, letter)
     pane = program.find("summary_pane")
-    program.wait(lambda: pane.summary is not None and pane.rows and pane.rows[0].isVisible())
+    program.wait(lambda: pane.report is not None and pane.view.isVisible())
     return program
+
+
+def stored(program) -> Summary:
+    """The summary on show, as it is stored."""
+    item = program.frame.documents_area.summaries.item
+    return program.ask(lambda services: services.tasks.open(item).result)
 
 
 def kept_summary(program, *, note="", **changes):
     """The shown summary, changed in the history as `changes` of its document say, and shown again."""
-    summary = program.find("summary_pane").summary
+    summary = stored(program)
     return kept(program, changed(summary, note=note, documents=(changed(summary.documents[0], **changes),)))
 
 
@@ -130,55 +141,54 @@ def kept(program, updated):
     """A summary put into the history in the place of the shown one, and shown."""
     services, summaries = program.services, program.frame.documents_area.summaries
     services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(updated)))
-    summaries.choose(summaries.item)
-    program.wait(lambda: program.find("summary_pane").summary == updated)
+    with program.qtbot.waitSignal(summaries.made):
+        summaries.choose(summaries.item)
     return updated
 
 
 def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized):
     program, pane = summarized, summarized.find("summary_pane")
-    first = pane.summary.sentences[0]
+    first = stored(program).sentences[0]
     kept_summary(program, omitted=(changed(first, text="The deposit is 2,400 euros.", quotation=True),))
-    count, more = len(pane.rows), program.find("more_passages_button")
-    assert more.text() == "1 more passage"
-    program.click("copy_summary_button")
+    count = len(said_in(pane))
+    program.click("summary_copy")
     assert "\n1 more passage.\n" in QApplication.clipboard().text()
-    program.click(more)
-    program.find("add_omitted_button").setFocus()
-    QTest.keyClick(program.find("add_omitted_button"), Qt.Key.Key_Space)
-    program.wait(lambda: len(pane.rows) == count + 1)
-    assert pane.hasFocus(), "it stays in the pane"
-    assert "The deposit is 2,400 euros." in [row.sentence.text for row in pane.rows]
-    assert not more.isVisible()
-    program.wait(lambda: pane.findChild(QToolButton, "add_omitted_button") is None)
-    assert [row.sentence.text for row in pane.findChildren(SentenceRow)].count("The deposit is 2,400 euros.") == 1
-    services, item = program.services, program.frame.documents_area.summaries.item
-    stored = services.service_thread.call(lambda: services.tasks.open(item)).result
-    assert stored.documents[0].omitted == ()
-    assert len(stored.sentences) == count + 1
+    press_row(pane, "1 more passage")
+    left_out = pane.view.statements[-1]
+    assert left_out.text == "The deposit is 2,400 euros."
+    press_statement(pane, left_out, "add")
+    program.wait(lambda: len(said_in(pane)) == count + 1 and not pane.view.statements[-1].actions)
+    assert said_in(pane).count("The deposit is 2,400 euros.") == 1
+    assert stored(program).documents[0].omitted == ()
+    assert len(stored(program).sentences) == count + 1
+    pane.view.list.setFocus()
+    QTest.keyClick(pane.view.list, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: pane.view.statements[-1].actions)
+    assert len(stored(program).documents[0].omitted) == 1
 
 
-def test_where_only_what_has_to_be_done_fits_the_rest_is_shown_and_no_button_stands_alone(summarized):
+def test_where_only_what_has_to_be_done_fits_the_rest_is_shown(summarized):
     program, pane = summarized, summarized.find("summary_pane")
-    omitted = (changed(pane.summary.sentences[0], text="The deposit is 2,400 euros.", quotation=True),)
+    omitted = (changed(stored(program).sentences[0], text="The deposit is 2,400 euros.", quotation=True),)
     kept_summary(program, note=TOO_MUCH_TO_DO, omitted=omitted)
-    assert program.find("more_passages_button").isChecked()
-    program.wait(lambda: program.find("add_omitted_button").isVisible())
-    only, copy = program.find("earlier_summaries_more"), program.find("copy_summary_button")
-    program.wait(lambda: only.isVisible() and not program.find("earlier_summaries").isVisible())
-    assert only.mapTo(pane, QPoint()).y() == copy.mapTo(pane, QPoint()).y()
-    assert copy.mapTo(pane, QPoint()).y() > pane.rows[-1].mapTo(pane, QPoint()).y(), "the result comes first"
-    pane.rows[-1].setFocus()
-    QTest.keyClick(pane.rows[-1], Qt.Key.Key_Tab)
-    assert program.find("more_passages_button").hasFocus()
+    assert titles_in(pane)[-1] == "More passages"
+    assert said_in(pane)[-1] == "The deposit is 2,400 euros."
     kept_summary(program, note="", omitted=omitted)
-    assert not program.find("more_passages_button").isChecked()
+    assert said_in(pane)[-1] != "The deposit is 2,400 euros."
+
+
+def grown(program, *points: Sentence, writing: str = "", is_whole: bool = False) -> None:
+    """Tell the window of sentences of the summary on show, as the run that makes it does."""
+    own = PartialSummary(points, 4, 4, "section", writing, own_words=is_whole)
+    item = program.frame.documents_area.summaries.item
+    event = ReportGrew(item, "j", Growth(writing=writing, own=own, is_whole=is_whole))
+    program.ask(lambda services: services.runtime.events.publish(event))
 
 
 def test_what_is_being_made_is_seen_and_said_in_one_line(program, letter):
     open_read(program, letter)
-    pane, words, writing = (program.find(name) for name in ("summary_pane", "making_words", "summary_writing"))
-    program.wait(lambda: pane.summary is not None)
+    pane, words, writing = (program.find(name) for name in ("summary_pane", "making_summary_words", "summary_writing"))
+    program.wait(lambda: pane.report is not None)
 
     def on_one_line() -> bool:
         pane.show_begun()  # each time: the summary itself may be shown once more
@@ -187,18 +197,20 @@ def test_what_is_being_made_is_seen_and_said_in_one_line(program, letter):
 
     program.wait(on_one_line)
     assert "5 min left" in words.text()
+    summaries = program.frame.documents_area.summaries
+    summaries.report = changed(summaries.report, sections=(), writer="")
     sentence = Sentence("The rent is 900 euros.", (), (1,), True)
-    pane.show_growing([sentence], 0, 4, "section")
-    kept = pane.rows[0]
-    pane.show_writing("The lease ends on")
+    pane.show_begun()
+    grown(program, sentence, writing="The lease ends on")
+    program.wait(lambda: said_in(pane) == [sentence.text])
+    kept = pane.view.list.rows.rows[0]
     assert writing.text() == "The lease ends on …"
     assert writing.isVisible()
-    pane.show_growing([sentence, changed(sentence, text="The lease ends in May.")], 1, 4, "section")
-    assert pane.rows[0] is kept  # what stands there stays, with its focus
-    assert len(pane.rows) == 2
-    pane.show_writing("")
+    grown(program, changed(sentence, text="The lease ends in May."))
+    program.wait(lambda: len(said_in(pane)) == 2)
+    assert pane.view.list.rows.rows[0] is kept  # what stands there stays, with its focus
     assert not writing.isVisible()
-    assert "1 of 4 sections read" in program.find("summary_note").text()
+    assert "4 of 4 sections read" in program.find("summary_note").text()
     for has_model, said in ((False, "Reading the document…"), (True, "Waiting for the model…")):
         pane.show_nothing()
         pane.show_begun(has_model)
@@ -208,67 +220,64 @@ def test_what_is_being_made_is_seen_and_said_in_one_line(program, letter):
 @pytest.fixture
 def written(summarized):
     """A letter with a summary that a model wrote: three sentences, one replaced, and one that must be known."""
-    pane = summarized.find("summary_pane")
-    rules = pane.summary.sentences
+    summary = stored(summarized)
+    rules = summary.sentences
     first = changed(rules[0], text="The lease costs 900 euros.", quotation=False)
     replaced = changed(rules[-1], quotation=True, group="Key points")
     also = changed(rules[-1], text="Pets need the permission of the owner.", quotation=True, group=ALSO_IN)
     said = (first, replaced, also)
-    (document,) = pane.summary.documents
+    (document,) = summary.documents
     documents = (changed(document, sentences=said, own_words=rules),)
-    made = changed(pane.summary, method="model", model="Echo", sentences=said, documents=documents)
-    kept(summarized, made)
+    kept(summarized, changed(summary, method="model", model="Echo", sentences=said, documents=documents))
     return summarized
 
 
-def said_by(program):
-    return [row.sentence.text for row in program.find("summary_pane").rows]
+def begun_again(program, *points: Sentence) -> None:
+    """As when the summary on show is made by a model: first stands what the rules chose."""
+    pane, summaries = program.find("summary_pane"), program.frame.documents_area.summaries
+    pane.show_begun()
+    summaries.report = changed(summaries.report, sections=(), writer="")
+    grown(program, *points, is_whole=True)
+    program.wait(lambda: said_in(pane) == [point.text for point in points])
 
 
 def test_what_the_rules_chose_is_used_while_a_model_writes_and_nothing_moves(written):
     program, pane = written, written.find("summary_pane")
-    made, rules = pane.summary, list(pane.summary.documents[0].own_words)
-    pane.show_begun()
-    pane.show_growing(rules, 4, 4, "section", True)
-    kept, places = pane.rows, lambda: [row.mapTo(pane, QPoint()).y() for row in pane.rows]
-    program.wait(lambda: kept[0].isVisible() and program.find("making_summary").isVisible())
+    rules, made = stored(program).documents[0].own_words, pane.report
+    begun_again(program, *rules)
+    shown = pane.view.list
+    program.wait(lambda: program.find("making_summary").isVisible())
     assert program.find("summary_writer").full_text == WRITING
-    before = places()
-    pane.show_growing(rules, 4, 4, "section", True)
-    pane.show_writing("The lease costs 900 euros and ends")
-    program.wait(lambda: program.find("summary_writing").y() > kept[-1].y())
-    assert (pane.rows, places()) == (kept, before)
-    pane.show_summary(made)
-    program.wait(lambda: pane.rows[0].isVisible())
-    assert places()[0] == before[0]
-    assert said_by(program)[0] == "The lease costs 900 euros."
+    before, place = list(shown.rows.rows), shown.mapTo(pane, QPoint())
+    grown(program, *rules, is_whole=True)
+    grown(program, writing="The lease costs 900 euros and ends")
+    program.wait(lambda: program.find("summary_writing").isVisible())
+    assert shown.rows.rows == before
+    pane.show_report(made)
+    program.wait(lambda: said_in(pane)[0] == "The lease costs 900 euros.")
+    assert shown.mapTo(pane, QPoint()) == place
     assert not program.find("making_summary").isVisible()
 
 
 def test_what_a_person_has_scrolled_among_stays_until_they_ask_for_the_written_summary(written):
     program, pane = written, written.find("summary_pane")
-    made, rule = pane.summary, pane.summary.documents[0].own_words[0]
+    made, rule = pane.report, stored(program).documents[0].own_words[0]
     many = tuple(changed(rule, text=f"Sentence {number} of the document is here.") for number in range(60))
-    made = changed(made, documents=(changed(made.documents[0], own_words=many),))
-    bar, show = pane.verticalScrollBar(), program.find("written_button")
-    pane.show_begun()
-    pane.show_growing(many, 4, 4, "section", True)
-    pane.show_writing("The lease costs")
-    program.wait(lambda: bar.maximum() > 300 and pane.rows[5].isVisible())
-    kept = pane.rows
+    begun_again(program, *many)
+    bar, show = pane.view.list.verticalScrollBar(), program.find("summary_written")
+    program.wait(lambda: bar.maximum() > 300)
     bar.setValue(200)
-    pane.show_summary(made)
+    pane.show_report(made)
     program.wait(show.isVisible)
-    assert (pane.rows, bar.value()) == (kept, 200)
-    assert program.find("own_words_button").isChecked()
+    assert (len(said_in(pane)), bar.value()) == (60, 200)
     program.click(show)
-    program.wait(lambda: len(pane.rows) == 3)
+    program.wait(lambda: len(said_in(pane)) == 3)
     assert not show.isVisible()
 
 
 def cancelled(program, **changes):
     """Have the shown summary be what there was of it when its job was cancelled."""
-    item, summary = program.frame.documents_area.summaries.item, program.find("summary_pane").summary
+    item, summary = program.frame.documents_area.summaries.item, stored(program)
 
     def leave_unfinished(services):
         job = services.tasks.open(item).job
@@ -283,8 +292,8 @@ def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
     program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
     cancelled(program, method="model")
     summaries.choose(summaries.item)
-    program.wait(lambda: pane.summary is None and len(pane.rows) == 1)
     program.wait(lambda: "had been written" in program.find("summary_note").text())
+    assert len(said_in(pane)) >= 1
     assert "cancelled" in program.find("summary_note").text()
 
 
@@ -292,42 +301,40 @@ def test_a_cancelled_writing_leaves_what_the_rules_chose_as_the_summary(summariz
     program, pane = summarized, summarized.find("summary_pane")
     note = "Echo did not finish its text: these are sentences of the document."
     summary = cancelled(program, note=note)
-    pane.show_begun()
-    pane.show_growing(summary.sentences, 4, 4, "section", True)
-    pane.show_writing("The lease")
-    kept = pane.rows
-    pane.show_job(JobChanged("j", "summary", JobStatus.CANCELLED, 0, 1))
+    begun_again(program, *summary.sentences)
+    grown(program, writing="The lease")
+    program.frame.documents_area.summaries.choose(program.frame.documents_area.summaries.item)
     program.wait(lambda: program.find("summary_writer").full_text == note)
-    assert pane.rows == kept
+    assert said_in(pane) == [sentence.text for sentence in summary.sentences]
     assert not program.find("summary_writing").isVisible()
     assert not program.find("making_summary").isVisible()
-    program.click("copy_summary_button")
+    program.click("summary_copy")
     assert summary.sentences[0].text in QApplication.clipboard().text()
 
 
 def test_one_key_shows_the_documents_own_words_and_copies_them(written):
     program, pane = written, written.find("summary_pane")
-    rules = [sentence.text for sentence in pane.summary.documents[0].own_words]
-    assert said_by(program) == [
+    rules = [sentence.text for sentence in stored(program).documents[0].own_words]
+    assert said_in(pane) == [
         "The lease costs 900 euros.", rules[-1], "Pets need the permission of the owner.",
     ]  # fmt: skip
-    assert "Also in the document" in [label.text() for label in pane.findChildren(QLabel, "summary_group")]
+    assert "Also in the document" in titles_in(pane)
     writer = "Written by Echo, each sentence checked against its pages."
     assert program.find("summary_writer").full_text == writer
-    program.click("copy_summary_button")
+    program.click("summary_copy")
     assert f"\n\n{writer}\n\n" in QApplication.clipboard().text()
-    button = program.find("own_words_button")
+    button = program.find("summary_own_words")
     QTest.keyClick(pane, Qt.Key.Key_F6)
-    program.wait(lambda: said_by(program) == rules)
+    program.wait(lambda: said_in(pane) == rules)
     assert button.isChecked()
-    program.click("copy_summary_button")
+    program.click("summary_copy")
     assert rules[-1] in QApplication.clipboard().text()
     assert "Written by" not in QApplication.clipboard().text()
     summaries = program.frame.documents_area.summaries
     summaries.choose(summaries.item)
-    program.wait(lambda: said_by(program) == rules)
+    program.wait(lambda: said_in(pane) == rules)
     program.click(button)
-    program.wait(lambda: len(pane.rows) == 3)
+    program.wait(lambda: len(said_in(pane)) == 3)
     kept_summary(program, own_words=())
     assert not button.isVisible()
 
@@ -336,18 +343,18 @@ def test_what_is_shown_is_exported_with_its_proof_and_offered_beside_its_documen
     program = written
     for is_own in (False, True):
         target = tmp_path / f"{is_own}.docx"
-        exported(program, "export_summary_button", "docx", target)
+        exported(program, "summary_export", "docx", target)
         words = "\n".join(paragraph.text for paragraph in docx.Document(target).paragraphs)
         assert "What was read" in words
         assert "[section" in words
         assert ("The lease costs 900 euros." in words) is not is_own
         assert ("Written in part by a language model (Echo)" in words) is not is_own
-        program.click("own_words_button")
-    exported(program, "export_summary_button", "json", tmp_path / "s.json")
+        program.click("summary_own_words")
+    exported(program, "summary_export", "json", tmp_path / "s.json")
     assert json.loads((tmp_path / "s.json").read_text())["coverage"]["pages_read"] == 4
     (bar,) = [bar for bar in program.window.notices.bars if "s.json" in bar.notice.text]
     assert (bar.notice.action, bar.notice.other) == ("Open", "Open folder")
-    menu = program.find("export_summary_button").menu()
+    menu = program.find("summary_export").menu()
     next(action for action in menu.actions() if action.objectName() == "export_pdf").trigger()
     dialog = program.documents.findChild(QFileDialog, "export_dialog")
     assert Path(dialog.directory().absolutePath()) == letter.parent
@@ -359,55 +366,46 @@ def test_what_is_shown_is_exported_with_its_proof_and_offered_beside_its_documen
 def test_each_length_is_made_once_and_remembered(summarized, start):
     program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
     first, length = summaries.item, program.find("summary_length")
-    program.click("summary_other_button")
+    program.click("summary_options")
     assert length.currentText() == "Medium"
     QTest.keyClick(length, Qt.Key.Key_Down)
-    program.wait(lambda: summaries.item != first and pane.summary is not None and len(summaries.items.shown) == 2)
+    program.wait(lambda: summaries.item != first and pane.report is not None and len(summaries.items.shown) == 2)
     QTest.keyClick(length, Qt.Key.Key_Up)
-    program.wait(lambda: summaries.item == first and pane.summary is not None)
+    program.wait(lambda: summaries.item == first and pane.report is not None)
     QTest.keyClick(length, Qt.Key.Key_Down)
-    program.wait(lambda: summaries.item != first and pane.summary is not None)
+    program.wait(lambda: summaries.item != first and pane.report is not None)
     assert len(program.ask(lambda services: services.history.items("summary"))) == 2
     program.close()
-    assert start().find("summary_pane").form.last_length == "long"
+    assert start().find("summary_pane").form.last["length"] == "long"
 
 
-def test_a_long_sentence_is_folded_until_it_is_chosen(qtbot):
-    said = " ".join(f"word{number}" for number in range(1, 41))
-    around = QWidget()
-    qtbot.addWidget(around)
-    row = SentenceRow(Sentence(said, (), (1,), True), "page", around)
-    words = row.findChild(QLabel, "row_text")
-    assert words.text() == said[: said.index(" word31")] + " …"
-    QTest.keyClick(row, Qt.Key.Key_Return)
-    assert words.text() == said
-
-
-def test_a_sentence_is_copied_with_its_place_lights_its_passages_and_stays_when_it_is_reported_twice(summarized):
+def test_a_sentence_lights_its_passages_and_stays_when_it_is_reported_twice(summarized):
     program = summarized
     pane, summaries = program.find("summary_pane"), program.frame.documents_area.summaries
-    rows, made = list(pane.rows), []
-    rows[0].setFocus()
+    shown, made = pane.view.list, []
+    rows = list(shown.rows.rows)
+    shown.setFocus()
+    shown.go_to(rows[0].statement)
     summaries.made.connect(made.append)
     summaries.choose(summaries.item)  # as when its job ends while it is being opened
     program.wait(lambda: made)
-    assert pane.rows == rows
-    assert rows[0].hasFocus()
-    QTest.keyClick(rows[0], Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert QApplication.clipboard().text().endswith(f"[lease.md, section {rows[0].sentence.pages[0]}]")
-    program.click("copy_summary_button")
-    assert QApplication.clipboard().text().count("[lease.md, section") == len(rows)
-    row = next(row for row in rows if row.sentence.blocks)
-    pages = {block.page for block in row.sentence.blocks}
+    assert shown.rows.rows == rows
+    assert shown.current == rows[0].statement
+    QTest.keyClick(shown, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text().endswith(f"[lease.md, section {rows[0].statement.sources[0].page}]")
+    program.click("summary_copy")
+    assert QApplication.clipboard().text().count("[lease.md, section") == len(pane.view.statements)
+    statement = next(statement for statement in pane.view.statements if statement.sources)
+    pages = {source.page for source in statement.sources}
     marked = lambda: {sheet.page.number for sheet in program.documents.view.sheets if sheet.spans}  # noqa: E731
-    row.pointed_at.emit(True)
+    shown.statement_pointed_at.emit(statement)
     program.wait(lambda: marked() == pages)
-    row.pointed_at.emit(False)
+    shown.statement_pointed_at.emit(None)
     program.wait(lambda: not marked())
-    program.click(row)
+    press_statement(pane, statement)
     program.wait(lambda: marked() == pages)
-    row.pointed_at.emit(True)
-    row.pointed_at.emit(False)
+    shown.statement_pointed_at.emit(statement)
+    shown.statement_pointed_at.emit(None)
     program.wait(lambda: marked() == pages)
 
 
@@ -425,18 +423,6 @@ def test_the_lead_takes_two_lines_until_it_is_pressed(qtbot):
     assert label.text() == words.strip()
 
 
-def test_what_adds_a_passage_stands_on_its_first_line(summarized):
-    program, pane = summarized, summarized.find("summary_pane")
-    kept_summary(program, omitted=(changed(pane.summary.sentences[0], text="The deposit is 2,400 euros."),))
-    program.click("more_passages_button")
-    add = program.find("add_omitted_button")
-    program.wait(add.isVisible)
-    passages = [label for label in pane.findChildren(CitedText) if label.isVisible()]
-    beside = min(passages, key=lambda label: abs(label.mapTo(pane, QPoint()).y() - add.mapTo(pane, QPoint()).y()))
-    first_line = beside.mapTo(pane, QPoint(0, beside.minimumSizeHint().height() // 2)).y()
-    assert abs(add.mapTo(pane, add.rect().center()).y() - first_line) <= 3
-
-
 def test_pointing_at_a_sentence_brings_its_passage_into_sight_and_covers_nothing(program, tmp_path):
     path = tmp_path / "long.md"
     facts = [f"The rent of flat {number} is {number}00 euros." for number in range(1, 5)]
@@ -445,17 +431,18 @@ def test_pointing_at_a_sentence_brings_its_passage_into_sight_and_covers_nothing
     )
     drop(program.documents, path)
     pane, view = program.find("summary_pane"), program.documents.view
-    program.wait(lambda: pane.summary is not None and len(view.sheets) == 4)
-    last = max(pane.rows, key=lambda row: row.sentence.pages)
-    assert last.sentence.pages[0] > 1
-    assert not last.toolTip()
+    program.wait(lambda: pane.report is not None and len(view.sheets) == 4)
+    last = max(pane.view.statements, key=lambda statement: statement.sources[0].page)
+    assert last.sources[0].page > 1
+    index = pane.view.list.rows.index_of(last)
+    assert not index.data(Qt.ItemDataRole.ToolTipRole)
     bar = view.verticalScrollBar()
     assert bar.value() == 0
-    QApplication.sendEvent(last, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
+    pane.view.list.entered.emit(index)
     program.wait(lambda: bar.value() > 0)
     reached = bar.value()
-    QApplication.sendEvent(last, QEvent(QEvent.Type.Leave))
-    QApplication.sendEvent(last, QEnterEvent(QPointF(5, 5), QPointF(5, 5), QPointF(5, 5)))
+    QApplication.sendEvent(pane.view.list, QEvent(QEvent.Type.Leave))
+    pane.view.list.entered.emit(index)
     program.wait(lambda: any(sheet.spans for sheet in view.sheets))
     assert bar.value() == reached, "what is in sight stays where it is"
 
@@ -472,22 +459,30 @@ def test_what_is_on_show_has_no_menu_before_there_is_something(qtbot):
     assert box.only.isHidden()
 
 
+def unfold_earlier(program) -> list[EarlierRow]:
+    """The earlier summaries in their popover, which is opened if it is not."""
+    box = program.find("summary_earlier")
+    if not box.isVisible():
+        menu = program.find("summary_menu")
+        menu.aboutToShow.emit()
+        next(action for action in menu.actions() if action.objectName() == "summary_earlier_action").trigger()
+    return sorted((row for row in box.findChildren(EarlierRow) if row.isVisible()), key=EarlierRow.y)
+
+
 def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summarized):
     program = summarized
     summaries, pane = program.frame.documents_area.summaries, program.find("summary_pane")
     first = summaries.item
-    program.wait(program.find("earlier_summaries_more").isVisible)
-    menu = program.find("earlier_summaries_more").menu()
-    assert [action.text() for action in menu.actions()] == ["Rename…", "Delete"]
-    assert not program.find("earlier_summaries_button").isVisible()
-    program.click("summary_other_button")
-    program.click("summarize_so_button")
-    program.wait(lambda: summaries.item != first and pane.summary is not None and pane.rows)
-    button = program.find("earlier_summaries_button")
-    program.wait(lambda: button.isVisible() and button.text() == "1 earlier")
-    program.click(button)
-    rows = lambda: sorted((row for row in pane.findChildren(EarlierRow) if row.isVisible()), key=EarlierRow.y)  # noqa: E731
+    program.wait(lambda: pane.earlier.has_entries)
+    assert unfold_earlier(program) == [], "it is the only one"
+    assert [action.text() for action in pane.earlier.only.menu().actions()] == ["Rename…", "Delete"]
+    pane.earlier.parent().dismiss()
+    program.click("summary_options")
+    program.click("summary_begin_so")
+    program.wait(lambda: summaries.item != first and pane.report is not None)
+    rows = lambda: unfold_earlier(program)  # noqa: E731
     program.wait(lambda: len(rows()) == 2)
+    assert rows()[0].accessibleName().startswith("Bullet points, Medium")
     held = rows()
     with program.qtbot.waitSignal(summaries.items.listed):
         summaries.items.refresh()
@@ -501,7 +496,7 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     dialog.accept()
     program.wait(lambda: any("For the lawyer" in row.accessibleName() for row in rows()))
     QTest.keyClick(next(row for row in rows() if "lawyer" in row.accessibleName()), Qt.Key.Key_Delete)
-    program.wait(lambda: summaries.item not in ("", first) and pane.rows)
+    program.wait(lambda: summaries.item not in ("", first) and pane.report is not None)
     (bar,) = [bar for bar in program.window.notices.bars if "trash" in bar.notice.text]
     bar.notice.on_action()
     program.wait(lambda: len(rows()) == 2)
@@ -531,16 +526,12 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     assert "- 5 March 2020 (over): Pay the bill" in (target / "a.txt.md").read_text("utf-8")
     program.wait(lambda: program.find("document_title").full_text == "a.txt")
     pane = program.find("summary_pane")
-    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 2 and pane.rows)
-
-    def row():
-        return next(row for row in pane.rows if "c.md" in row.accessibleName())  # the rows may be made once more
-
-    program.wait(lambda: row().isVisible())
-    program.click(row())  # its passage is in the other document, which is opened there
+    program.wait(lambda: pane.report is not None and len(pane.report.documents) == 2)
+    other = next(statement for statement in pane.view.statements if statement.place.startswith("c.md"))
+    press_statement(pane, other)  # its passage is in the other document, which is opened there
     program.wait(lambda: program.find("document_title").full_text == "c.md")
     program.wait(lambda: any(sheet.spans for sheet in program.documents.view.sheets))
-    assert len(pane.summary.documents) == 2, "the joint summary stays beside it"
+    assert len(pane.report.documents) == 2, "the joint summary stays beside it"
 
 
 def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures(program, tmp_path):
@@ -552,7 +543,7 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     drop(program.documents, path)
     view, area = program.documents.view, program.frame.documents_area
     program.wait(lambda: program.coverage.startswith("2 of 2"))
-    program.wait(lambda: area.summary_pane.summary)
+    program.wait(lambda: area.summary_pane.report)
     document = program.frame.documents.current
     kept = {page.number: page.text for page in program.ask(lambda services: services.documents.pages(document))}
 
@@ -562,18 +553,14 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
         return Span(document, page, start, start + len(words[number - 1]))
 
     first, last = span(1), span(2)
-    both = Sentence("Both.", (first, last), (1, 2), True)
-    other = Sentence("The other.", (span(3),), (2,), True)
-    coverage = Coverage(view.count, view.count, 1, 1)
-    part = DocumentSummary(document, "lease.pdf", "page", (both, other), coverage)
-    area.summary_pane.show_summary(Summary("bullets", "en", "model", (both, other), coverage, (part,)))
-    program.wait(lambda: area.summary_pane.rows[0].isVisible())
-    program.click(area.summary_pane.rows[0])
+    both, other = Statement("Both.", (first, last)), Statement("The other.", (span(3),))
+    area.summary_pane.show_report(Report("summary", "", (Section((both, other)),)))
+    press_statement(area.summary_pane, both)
     marked = lambda: [sheet.page.number for sheet in view.sheets if sheet.spans]  # noqa: E731
     program.wait(lambda: marked() == [first.page, last.page])
     sheet = view.sheets[first.page - 1]
     program.wait(lambda: sheet.picture is not None and sheet.boxes)
-    lit = lambda: [row.sentence.text for row in area.summary_pane.rows if row.property("lit")]  # noqa: E731
+    lit = lambda: [statement.text for statement in area.summary_pane.view.list.lit]  # noqa: E731
 
     def click(number, box):
         left, top, right, bottom = box
@@ -591,7 +578,7 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     click(last.page, sheet.boxes[0])
     program.wait(lambda: lit() == ["Both."])
     both_boxes = list(sheet.boxes)
-    program.click(area.summary_pane.rows[1])
+    press_statement(area.summary_pane, other)
     program.wait(lambda: marked() == [last.page] and sheet.boxes and sheet.boxes != both_boxes)
     assert lit() == ["The other."]
     click(last.page, (0.5, 0.95, 0.5, 0.95))
@@ -610,19 +597,12 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     ],
 )  # fmt: skip
 def test_what_is_to_be_done_shows_its_first_sure_date(text, own, shown):
-    assert due_words(text, "en", own) == shown
-
-
-def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(program, tmp_path):
-    letter = tmp_path / "pipe.txt"
-    said = ("Leeds, 3 May 2026", "The pipe costs 3,300 EUR.", "Please return the signed form by 12 December.")
-    letter.write_text("\n\n".join(said))
-    drop(program.documents, letter)
-    program.wait(lambda: program.coverage.startswith("1 of 1"))
-    program.wait(lambda: program.window.findChildren(QLabel, "row_due"))
-    (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec 2026"]
-    program.frame.keeper.set_font_scale(200)
-    program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec 2026") <= due.width() - 2)
+    coverage = Coverage(1, 1, 1, 1)
+    duty = Sentence(text, (Span("d", 1, 0, 5),), (1,), True, group=TO_DO)
+    document = DocumentSummary("d", "a.md", "page", (duty,), coverage, dated=own)
+    report = shown_report("", Summary("bullets", "en", "quotations", (duty,), coverage, (document,)))
+    (statement,) = report.statements
+    assert day_words(statement.value).partition("\u2028")[0] == shown
 
 
 LETTER = """Castlebeck Housing, 3 May 2026
@@ -656,25 +636,18 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
     drop(program.documents, letter)
     program.wait(lambda: program.coverage.startswith("1 of 1"))
     pane = program.find("summary_pane")
-    program.wait(lambda: pane.rows and pane.rows[0].isVisible() and program.find("summary_writer").full_text == WRITING)
-    rules = said_by(program)
-    program.click(pane.rows[0])
+    program.wait(lambda: pane.view.isVisible() and program.find("summary_writer").full_text == WRITING)
+    rules = said_in(pane)
+    press_statement(pane, pane.view.statements[0])
     program.wait(lambda: any(sheet.spans for sheet in program.documents.view.sheets))
     gate.touch()
-    program.wait(lambda: pane.summary is not None)
-    assert said_by(program) == rules, "they are being read"
-    program.wait(lambda: program.find("written_button").isVisible())
-    days = program.frame.documents_area.summaries.deadlines
-    program.wait(lambda: days.value)
-    shown = list(pane.rows)
-    days.changed.emit()
-    assert pane.rows == shown
-    assert said_by(program) == rules
-    program.click("written_button")
-    assert said_by(program)[0] == "The roof is mended in the summer for 4,200 euros."
+    program.wait(lambda: program.find("summary_written").isVisible())
+    assert said_in(pane) == rules, "they are being read"
+    program.click("summary_written")
+    assert said_in(pane)[0] == "The roof is mended in the summer for 4,200 euros."
     assert program.find("summary_writer").full_text.startswith("Written by Tiny llama")
-    program.click("own_words_button")
-    assert said_by(program) == rules
+    program.click("summary_own_words")
+    program.wait(lambda: said_in(pane) == rules)
 
 
 @pytest.mark.parametrize(
@@ -684,5 +657,5 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
 def test_a_model_writes_in_the_language_of_the_reader(monkeypatch, window, system, reader):
     """That of the window, which is also English where it does not know the person's language."""
     monkeypatch.setenv("SLMDESK_LANGUAGE", window)
-    monkeypatch.setattr("slmdesk.summaries.window.pane.QLocale.system", lambda: QLocale(system))
+    monkeypatch.setattr("slmdesk.tasks.window.form.QLocale.system", lambda: QLocale(system))
     assert readers_language() == reader

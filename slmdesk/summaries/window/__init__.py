@@ -1,1 +1,0 @@
-"""The pane of summaries, and the form that asks when a document was received."""
