@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import picked
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Message, Status
 from slmdesk.base.types import Json, Sampling, used_words
@@ -32,7 +32,16 @@ from slmdesk.chat.types import (
     SendRequest,
     TurnsLeftOut,
 )
-from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, link_shared, next_of, table
+from slmdesk.command.console import (
+    Console,
+    FiniteRange,
+    NamedFile,
+    json_option,
+    link_shared,
+    list_out,
+    next_of,
+    refuse,
+)
 from slmdesk.command.opening import named_model, read_stdin
 from slmdesk.models.service import STARTER, is_starter
 from slmdesk.runtime.events import (
@@ -169,26 +178,21 @@ def chat(
     Attachments are read in full where they fit, else only the passages that match the question; a note says which.
     """
     console.is_streaming = True
-    if no_save and chat_id:
-        raise click.UsageError("--no-save keeps nothing, so it cannot go on with a saved chat (-c).")
-    if space and chat_id:
-        raise click.UsageError("--space begins a new chat, so it cannot go with a saved one (-c).")
+    refuse(no_save and chat_id, "--no-save keeps nothing, so it cannot go on with a saved chat (-c).")
+    refuse(space and chat_id, "--space begins a new chat, so it cannot go with a saved one (-c).")
     interactive = prompt is None and sys.stdin.isatty()
     if prompt in (None, "-") and not interactive:
         prompt = read_stdin()
     elif prompt is not None and (more := _given_beside(console)):
         prompt = f"{prompt}\n\n{more}"
-    if not interactive and not (prompt or "").strip():
-        raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
-    changes: dict[str, Json] = {
-        "system": system,
-        "preset": "" if preset == "none" else preset,
-        **kept,
-        "lora": "" if kept.get("lora") == "none" else kept.get("lora"),
-        "when_full": WHEN_FULL[when_full] if when_full else None,
-    }
+    prompt = prompt or ""
+    refuse(not interactive and not prompt.strip(), "There is nothing to say: give a PROMPT, or words on stdin.")
+    changes: dict[str, Json] = {"system": system, "preset": preset, **kept, "when_full": WHEN_FULL.get(when_full or "")}
+    for name in ("preset", "lora"):
+        if changes.get(name) == "none":
+            changes[name] = ""
     request = SendRequest(
-        text=prompt or "",
+        text=prompt,
         chat=chat_id,
         model=model,
         sampling=sampling,
@@ -389,20 +393,15 @@ def _given_beside(console: Console) -> str:
 
 def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
     message = ended.message
-    return {
-        "type": "done",
-        "chat": message.item if saved else None,
-        "message": message.id if saved else None,
-        "text": message.text,
-        "finish_reason": message.finish_reason,
-        "usage": dict(to_json(ended.usage)) if ended.usage else {},
-        "timing": dict(to_json(ended.timing)) if ended.timing else {},
-        "seed": message.seed,
-        "model": message.model_name,
-        "lora": message.sampling.get("lora"),
-        "lora_scale": message.sampling.get("lora_scale"),
-        "reproducible": message.sampling.get("reproducible"),
-    }
+    done: dict[str, Json] = {"type": "done", "chat": None, "message": None, "usage": {}, "timing": {}}
+    if saved:
+        done |= {"chat": message.item, "message": message.id}
+    if ended.usage:
+        done["usage"] = to_json(ended.usage)
+    if ended.timing:
+        done["timing"] = to_json(ended.timing)
+    sampling = {name: message.sampling.get(name) for name in ("lora", "lora_scale", "reproducible")}
+    return {**done, **picked(message, "text", "finish_reason", "seed"), "model": message.model_name, **sampling}
 
 
 def attached(
@@ -411,32 +410,19 @@ def attached(
     """Have documents read so that they can be attached. Nothing of them is stored unless `save`.
 
     A document that cannot be read does not stop the others; the failures are printed and returned. Raises KnownError
-    document.…, file.… if the only document fails, and click.ClickException when no document can be attached.
+    document.…, file.… if no document can be attached.
     """
-    from slmdesk.command.reading import ask_password, documents_among, say_unread
+    from slmdesk.command.reading import ask_password, documents_among, each_read, open_document
 
-    paths = documents_among(console, services, files)
-    requests: list[AttachRequest] = []
-    failed: list[dict[str, Json]] = []
-    for file in paths:
-        try:
-            requests.append(_one(console, services, file, ask_password(file) if password else "", save=save))
-        except KnownError as err:
-            if len(paths) == 1:
-                raise
-            failed.append(say_unread(console, file, err))
-    if not requests:
-        raise click.ClickException("There is no document in it that could be read.")
+    def read(file: Path) -> AttachRequest:
+        secret = ask_password(file) if password else ""
+        if not save or services.read_only:
+            return _unsaved(console, services, file, secret)
+        record = open_document(console, services, file, password=secret)
+        return AttachRequest(record.id, record.name)
+
+    requests, failed = each_read(console, documents_among(console, services, files), read)
     return tuple(requests), failed
-
-
-def _one(console: Console, services: Services, file: Path, secret: str, *, save: bool) -> AttachRequest:
-    if not save or services.read_only:
-        return _unsaved(console, services, file, secret)
-    from slmdesk.command.reading import open_document
-
-    record = open_document(console, services, file, password=secret)
-    return AttachRequest(record.id, record.name)
 
 
 def _picture(console: Console, services: Services, file: Path) -> AttachRequest:
@@ -511,8 +497,7 @@ def presets(
     wanted, answer, likeness from 0 to 1, problem).
     """
     if name is None:
-        if file or teach or score:
-            raise click.UsageError("Name the preset.")
+        refuse(file or teach or score, "Name the preset.")
         return _list_presets(console)
     with console.services() as services:
         shape = _taught(console, services, name, file, teach=teach)
@@ -546,10 +531,9 @@ def presets(
 def _list_presets(console: Console) -> int:
     with console.services() as services:
         presets = services.call.chats.presets.list()
-    if console.as_json:
-        console.give([{"id": each.id, "name": each.name, "examples": len(each.options.examples)} for each in presets])
-    else:
-        table(console, [(preset.id, preset.name, f"{len(preset.options.examples)} examples") for preset in presets])
+    counted = [(preset, len(preset.options.examples)) for preset in presets]
+    shapes: list[Json] = [{**picked(preset, "id", "name"), "examples": count} for preset, count in counted]
+    list_out(console, shapes, [(preset.id, preset.name, f"{count} examples") for preset, count in counted])
     return 0
 
 

@@ -1,1 +1,3 @@
-"""The command line: the list of commands, the console, and the code that several commands share."""
+"""The command line: the list of commands, the console, and the code that several
+commands share.
+"""

@@ -1,4 +1,6 @@
-"""Entry point of the command line. Imports the requested command and turns each way it can end into an exit status."""
+"""Entry point of the command line. Imports the requested command and turns each way it
+can end into an exit status.
+"""
 
 from __future__ import annotations
 
@@ -16,42 +18,109 @@ import click
 import slmdesk
 from slmdesk.base.errors import KnownError
 from slmdesk.command.console import Console, problem_in
-from slmdesk.command.terminal import OutputBroken, PipeClosed, one_line, open_missing_streams, show_elsewhere
+from slmdesk.command.terminal import (
+    OutputBroken,
+    PipeClosed,
+    one_line,
+    open_missing_streams,
+    show_elsewhere,
+)
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 
 COMMANDS = {
-    "ask": ("questions.command:ask", "Ask documents, or all documents of a folder, the QUESTION."),
-    "backup": ("history.command:backup", "Copy the history to FILE and verify the copy."),
-    "chat": ("chat.command:chat", "Ask PROMPT, or the text on stdin; without either, talk."),
-    "compare": ("tasks.compare:TASK", "Show what changed from OLD to NEW, in any two formats."),
+    "ask": (
+        "questions.command:ask",
+        "Ask documents, or all documents of a folder, the QUESTION.",
+    ),
+    "backup": (
+        "history.command:backup",
+        "Copy the history to FILE and verify the copy.",
+    ),
+    "chat": (
+        "chat.command:chat",
+        "Ask PROMPT, or the text on stdin; without either, talk.",
+    ),
+    "compare": (
+        "tasks.compare:TASK",
+        "Show what changed from OLD to NEW, in any two formats.",
+    ),
     "delete-everything": (
         "history.command:delete_everything",
         "Delete the history, settings, logs and secrets for good.",
     ),
-    "doctor": ("system.command:doctor", "Show what this PC has, what works, and which parts are missing."),
-    "documents": ("library.command:documents", "Show documents as the program reads them; manage folders."),
-    "encrypt": ("privacy.command:encrypt", "Encrypt the history, and manage what opens it."),
-    "extract": ("tasks.extract:TASK", "Make a table of FILE…: a row for each, a cell for each column."),
-    "glossary": ("translation.command.glossary:glossary", "Manage lists of terms that translations keep to."),
-    "history": ("history.command:history", "Manage what is kept: chats, summaries, questions, tables …"),
-    "jobs": ("jobs.command:jobs", "Manage long work: downloads, all that is done in steps."),
-    "lock": ("privacy.command:lock", "Hide the open window and lock its history, at once."),
-    "memory": ("translation.command.glossary:memory", "Manage earlier translations, which are used again."),
-    "models": ("models.command.library:models", "Manage the models on this PC, and find more on the Hub."),
-    "network": ("online.command:network", "Show the network log, newest first, and today's count."),
-    "presets": ("chat.command:presets", "List presets; add and try examples that teach one a task."),
-    "redact": ("library.command:redact", "Write a copy of FILE without names and numbers, for others."),
-    "restore": ("history.command:restore_history", "Replace the history by the backup FILE; the old one is kept."),
-    "summarize": ("tasks.summarize:TASK", "Summarize each FILE, and several also together."),
+    "doctor": (
+        "system.command:doctor",
+        "Show what this PC has, what works, and which parts are missing.",
+    ),
+    "documents": (
+        "library.command:documents",
+        "Show documents as the program reads them; manage folders.",
+    ),
+    "encrypt": (
+        "privacy.command:encrypt",
+        "Encrypt the history, and manage what opens it.",
+    ),
+    "extract": (
+        "tasks.extract:TASK",
+        "Make a table of FILE…: a row for each, a cell for each column.",
+    ),
+    "glossary": (
+        "translation.command.glossary:glossary",
+        "Manage lists of terms that translations keep to.",
+    ),
+    "history": (
+        "history.command:history",
+        "Manage what is kept: chats, summaries, questions, tables …",
+    ),
+    "jobs": (
+        "jobs.command:jobs",
+        "Manage long work: downloads, all that is done in steps.",
+    ),
+    "lock": (
+        "privacy.command:lock",
+        "Hide the open window and lock its history, at once.",
+    ),
+    "memory": (
+        "translation.command.glossary:memory",
+        "Manage earlier translations, which are used again.",
+    ),
+    "models": (
+        "models.command.library:models",
+        "Manage the models on this PC, and find more on the Hub.",
+    ),
+    "network": (
+        "online.command:network",
+        "Show the network log, newest first, and today's count.",
+    ),
+    "presets": (
+        "chat.command:presets",
+        "List presets; add and try examples that teach one a task.",
+    ),
+    "redact": (
+        "library.command:redact",
+        "Write a copy of FILE without names and numbers, for others.",
+    ),
+    "restore": (
+        "history.command:restore_history",
+        "Replace the history by the backup FILE; the old one is kept.",
+    ),
+    "summarize": (
+        "tasks.summarize:TASK",
+        "Summarize each FILE, and several also together.",
+    ),
     "translate": (
         "translation.command.translate:translate",
         "Translate FILE into a file of the same format, or a text.",
     ),
-    "write": ("writing.command:write", "Correct a text, or write it shorter, longer or in another tone."),
+    "write": (
+        "writing.command:write",
+        "Correct a text, or write it shorter, longer or in another tone.",
+    ),
 }
-"""For each command: where its function or its task is, and its line in the list of commands. Each is imported only when
-used. A task that is not listed here is found by its module.
+"""For each command: where its function or its task is, and its line in the list of
+commands. Each is imported only when used. A task that is not listed here is found by
+its module.
 """
 
 
@@ -59,7 +128,9 @@ class LazyGroup(click.Group):
     """Click group that imports a command when the command is used."""
 
     def __init__(self, places: Mapping[str, str], **more: Any) -> None:
-        """`places` maps the name of a command to its module below `slmdesk`, a colon and the name of its function."""
+        """`places` maps the name of a command to its module below `slmdesk`, a colon
+        and the name of its function.
+        """
         super().__init__(**more)
         self._places = places
 
@@ -71,17 +142,23 @@ class LazyGroup(click.Group):
             return super().get_command(ctx, cmd_name)
         module, _, name = self._places[cmd_name].partition(":")
         found: Any = getattr(importlib.import_module(f"slmdesk.{module}"), name)
-        return found if isinstance(found, click.Command) else made_of(found)
+        if isinstance(found, click.Command):
+            return found
+        return made_of(found)
 
 
 def made_of(task: Any) -> click.Command:
     """Return the command of a task."""
-    command: click.Command = importlib.import_module("slmdesk.tasks.command.maker").command_of(task)
+    command: click.Command = importlib.import_module(
+        "slmdesk.tasks.command.maker"
+    ).command_of(task)
     return command
 
 
 class MainGroup(LazyGroup):
-    """The group of all commands. It lists them without importing them, but for tasks that are in no list."""
+    """The group of all commands. It lists them without importing them, but for tasks
+    that are in no list.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted((*COMMANDS, *unlisted_tasks()))
@@ -90,9 +167,13 @@ class MainGroup(LazyGroup):
         if cmd_name in COMMANDS:
             return super().get_command(ctx, cmd_name)
         task = unlisted_tasks().get(cmd_name)
-        return made_of(task) if task is not None else None
+        if task is None:
+            return None
+        return made_of(task)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
         lines = {name: words for name, (_place, words) in COMMANDS.items()}
         lines |= {name: task.help for name, task in unlisted_tasks().items()}
         with formatter.section("Commands"):
@@ -101,12 +182,21 @@ class MainGroup(LazyGroup):
 
 @cache
 def unlisted_tasks() -> dict[str, Any]:
-    """Return the tasks whose commands are not listed here, by the names of their commands."""
+    """Return the tasks whose commands are not listed here, by the names of their
+    commands.
+    """
     from slmdesk import tasks
 
-    listed = {place.partition(":")[0] for place, _words in COMMANDS.values()}
-    modules = [f"tasks.{name}" for name in tasks.names()]
-    found = [importlib.import_module(f"slmdesk.{module}").TASK for module in modules if module not in listed]
+    listed = {
+        place.partition(":")[0].removeprefix("tasks.")
+        for place, _words in COMMANDS.values()
+    }
+    names = (
+        set(tasks.names()) - listed - COMMANDS.keys()
+    )  # a listed command may be made in a way of its own
+    found = [
+        importlib.import_module(f"slmdesk.tasks.{name}").TASK for name in sorted(names)
+    ]
     return {task.command or task.kind: task for task in found}
 
 
@@ -116,7 +206,11 @@ def unlisted_tasks() -> dict[str, Any]:
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(slmdesk.__version__, prog_name="slmdesk")
-@click.option("--home", type=click.Path(file_okay=False), help="Keep everything under this folder.")
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False),
+    help="Keep everything under this folder.",
+)
 @click.option("--debug", is_flag=True, help="Show the trace of an error.")
 @click.option(
     "--passphrase-fd",
@@ -125,19 +219,29 @@ def unlisted_tasks() -> dict[str, Any]:
     help="Read the passphrase, or the recovery key, from the open file N: a line.",
 )
 @click.pass_obj
-def slmdesk_command(console: Console, home: str | None, debug: bool, passphrase_fd: int | None) -> None:
-    """Chat with small language models on this computer.  Without arguments, a window opens."""
+def slmdesk_command(
+    console: Console, home: str | None, debug: bool, passphrase_fd: int | None
+) -> None:
+    """Chat with small language models on this computer. Without arguments, a window
+    opens.
+    """
     if home == "":
-        raise click.BadParameter("the name of the folder is empty.", param_hint="--home")
-    console.home, console.debug = Path(home) if home else None, debug
+        raise click.BadParameter(
+            "the name of the folder is empty.", param_hint="--home"
+        )
+    if home:
+        console.home = Path(home)
+    console.debug = debug
     console.passphrase_fd = passphrase_fd
     console.shut_in()
 
 
 def run_command_line(args: Sequence[str], *, is_own_process: bool = False) -> int:
-    """Run a command and return its exit status: 0 done, 1 known failure, 2 wrong usage, 130 interrupted.
+    """Run a command and return its exit status: 0 done, 1 known failure, 2 wrong usage,
+    130 interrupted.
 
-    `is_own_process` is True if nothing else runs in this process. The command may then give up rights for good.
+    `is_own_process` is True if nothing else runs in this process. The command may then
+    give up rights for good.
     """
     open_missing_streams()
     console = Console()
@@ -153,15 +257,21 @@ def run_command_line(args: Sequence[str], *, is_own_process: bool = False) -> in
 
 
 def handle_ctrl_c() -> None:
-    """Make Ctrl-C raise KeyboardInterrupt from now on; see __main__. If Ctrl-C was ignored before, it stays ignored."""
+    """Make Ctrl-C raise KeyboardInterrupt from now on; see __main__. If Ctrl-C was
+    ignored before, it stays ignored.
+    """
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _run(console: Console, args: list[str]) -> int:
     try:
-        result = slmdesk_command.main(args, prog_name="slmdesk", standalone_mode=False, obj=console)
-        return result if isinstance(result, int) else 0
+        result = slmdesk_command.main(
+            args, prog_name="slmdesk", standalone_mode=False, obj=console
+        )
+        if isinstance(result, int):
+            return result
+        return 0
     except click.UsageError as err:
         from slmdesk.command.gone import instead
 
@@ -186,16 +296,24 @@ def _run(console: Console, args: list[str]) -> int:
 
 
 def _fail_to_write(console: Console, reason: str) -> int:
-    console.fail("file.unwritable", f"The output cannot be written ({reason}).", {"path": "-", "reason": reason})
+    console.fail(
+        "file.unwritable",
+        f"The output cannot be written ({reason}).",
+        {"path": "-", "reason": reason},
+    )
     return FAILED
 
 
 def _is_of_click(error: OSError) -> bool:
-    """Return whether the error was raised by click while it wrote its own output, such as the help."""
+    """Return whether the error was raised by click while it wrote its own output, such
+    as the help.
+    """
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_globals.get("__name__") == "click.utils"
+    return (
+        trace is not None and trace.tb_frame.f_globals.get("__name__") == "click.utils"
+    )
 
 
 def _fail(console: Console, error: Exception) -> int:
@@ -208,5 +326,7 @@ def _fail(console: Console, error: Exception) -> int:
         for line in "".join(traceback.format_exception(error)).splitlines():
             console.notify(line)
     elif not isinstance(error, KnownError):
-        console.notify("Run it again with --debug before the command to see the details.")
+        console.notify(
+            "Run it again with --debug before the command to see the details."
+        )
     return FAILED

@@ -1,5 +1,5 @@
-"""Asks for passphrases, opens an encrypted history and reads stdin. A history is opened by the keyring, else by words
-typed on the terminal or read from an open file.
+"""Asks for passphrases, opens an encrypted history and reads stdin. A history is opened
+by the keyring, else by words typed on the terminal or read from an open file.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths, find_paths, make_folders
+from slmdesk.command.console import refuse
 from slmdesk.command.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -28,37 +29,27 @@ MOST_BYTES = 4_096
 
 
 def passphrase(what: str, descriptor: int | None, *, twice: bool = False) -> str:
-    """Return a passphrase from `descriptor`, or ask on the terminal if it is None. Raises click.UsageError if the
-    passphrase is empty or there is no terminal.
+    """Return a passphrase from `descriptor`, or ask on the terminal if it is None.
+    Raises click.UsageError if the passphrase is empty or there is no terminal.
     """
-    secret = _read(descriptor) if descriptor is not None else _typed(what, twice=twice)
-    if not secret:
-        raise click.UsageError("The passphrase is empty.")
+    if descriptor is not None:
+        secret = _line_of(descriptor)
+    else:
+        no_terminal = (
+            "There is no terminal to ask for the passphrase; give it with "
+            "--passphrase-fd N."
+        )
+        refuse(not sys.stdin.isatty(), no_terminal)
+        secret = str(
+            click.prompt(what, hide_input=True, confirmation_prompt=twice, err=True)
+        )
+    refuse(not secret, "The passphrase is empty.")
     return secret
 
 
-def _read(descriptor: int) -> str:
-    data = b""
-    try:
-        while b"\n" not in data and len(data) <= MOST_BYTES and (more := os.read(descriptor, MOST_BYTES)):
-            data += more
-    except OSError as err:
-        raise click.UsageError(f"Nothing can be read from the descriptor {descriptor}.") from err
-    try:
-        return data.partition(b"\n")[0].rstrip(b"\r").decode()
-    except UnicodeDecodeError as err:
-        raise click.UsageError("The passphrase is not UTF-8.") from err
-
-
-def _typed(what: str, *, twice: bool) -> str:
-    if not sys.stdin.isatty():
-        raise click.UsageError("There is no terminal to ask for the passphrase; give it with --passphrase-fd N.")
-    secret: str = click.prompt(what, hide_input=True, confirmation_prompt=twice, err=True)
-    return secret
-
-
-# Opening an encrypted history for a command. The keyring, else the terminal, else the open file of --passphrase-fd.
-# Never an argument or an environment variable, since other programs can read both.
+# Opening an encrypted history for a command. The keyring, else the terminal, else the
+# open file of --passphrase-fd. Never an argument or an environment variable, since
+# other programs can read both.
 
 
 TRIES = 3
@@ -67,10 +58,11 @@ WORDS = "Passphrase or recovery key"
 
 
 def key_of_history(console: Terminal, paths: Paths) -> Key | None:
-    """Return the key of the history, or None if the history is not encrypted. Ask for a passphrase if the keyring has
-    no key.
+    """Return the key of the history, or None if the history is not encrypted. Ask for a
+    passphrase if the keyring has no key.
 
-    Raises KnownError key.missing, key.wrong, key.mistyped, key.file_damaged, key.library_missing.
+    Raises KnownError key.missing, key.wrong, key.mistyped, key.file_damaged,
+    key.library_missing.
     """
     from slmdesk.privacy.opening import open_by, ways_of
 
@@ -105,20 +97,34 @@ def key_in_keyring(paths: Paths) -> Key | None:
 def key_of_backup(console: Terminal, backup: Path) -> Key:
     from slmdesk.privacy.opening import open_backup
 
-    return _asked(console, f"{WORDS} of {backup.name}", lambda words: open_backup(backup, words))
+    return _asked(
+        console, f"{WORDS} of {backup.name}", lambda words: open_backup(backup, words)
+    )
 
 
-def keys_for_restoring(console: Terminal, paths: Paths, backup: Path) -> tuple[Key | None, Key | None]:
-    """Return the key of the history and the key of the backup. A key is None if there is none or it is not known.
+def keys_for_restoring(
+    console: Terminal, paths: Paths, backup: Path
+) -> tuple[Key | None, Key | None]:
+    """Return the key of the history and the key of the backup. A key is None if there
+    is none or it is not known.
 
-    The person is asked only once: a passphrase that opens the backup is tried on the history too.
+    The person is asked only once: a passphrase that opens the backup is tried on the
+    history too.
     """
-    from slmdesk.privacy.opening import needs_words, open_backup, open_by, opens, ways_of
+    from slmdesk.privacy.opening import (
+        needs_words,
+        open_backup,
+        open_by,
+        opens,
+        ways_of,
+    )
 
     if not needs_words(backup):
         return key_of_history(console, paths), None
     ways = ways_of(paths)
-    key = key_in_keyring(paths) if ways is not None and ways.by_keyring else None
+    key = None
+    if ways is not None and ways.by_keyring:
+        key = key_in_keyring(paths)
     if key is not None and opens(backup, key):
         return key, key
     words = ""
@@ -133,18 +139,23 @@ def keys_for_restoring(console: Terminal, paths: Paths, backup: Path) -> tuple[K
         try:
             key = open_by(paths, words)
         except KnownError:
-            console.notify("note: The keys of the history are not known, so those of the backup open it from now on.")
+            console.notify(
+                "note: The keys of the history are not known, so those of the backup "
+                "open it from now on."
+            )
     return key, source_key
 
 
 def present_words(console: Terminal) -> str:
-    """Return the words that open the history now: the passphrase that just opened it, or ask as `ask_words` does."""
+    """Return the words that open the history now: the passphrase that just opened it,
+    or ask as `ask_words` does.
+    """
     return console.opened_by or ask_words(console, f"{WORDS}, as it is now")
 
 
 def ask_words(console: Terminal, prompt: str) -> str:
-    """Return a passphrase or recovery key: the next line of the open file named by --passphrase-fd, or typed without
-    echo.
+    """Return a passphrase or recovery key: the next line of the open file named by
+    --passphrase-fd, or typed without echo.
 
     Raises KnownError `key.missing` if there is no terminal or nothing was typed.
     """
@@ -153,8 +164,18 @@ def ask_words(console: Terminal, prompt: str) -> str:
     else:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error", GetPassWarning)  # otherwise a piped line would be taken
-                words = str(click.prompt(prompt, hide_input=True, err=True, default="", show_default=False))
+                warnings.simplefilter(
+                    "error", GetPassWarning
+                )  # otherwise a piped line would be taken
+                words = str(
+                    click.prompt(
+                        prompt,
+                        hide_input=True,
+                        err=True,
+                        default="",
+                        show_default=False,
+                    )
+                )
         except GetPassWarning as err:
             raise KnownError("key.missing") from err
     if not words:
@@ -163,8 +184,12 @@ def ask_words(console: Terminal, prompt: str) -> str:
 
 
 def _asked(console: Terminal, prompt: str, open_it: Callable[[str], Key]) -> Key:
-    """Ask for a passphrase until `open_it` accepts it, at most TRIES times on a terminal and once from a file."""
-    left = TRIES if console.passphrase_fd is None else 1
+    """Ask for a passphrase until `open_it` accepts it, at most TRIES times on a
+    terminal and once from a file.
+    """
+    left = 1
+    if console.passphrase_fd is None:
+        left = TRIES
     while True:
         left -= 1
         try:
@@ -178,23 +203,30 @@ def _asked(console: Terminal, prompt: str, open_it: Callable[[str], Key]) -> Key
 
 
 def _line_of(descriptor: int) -> str:
-    """Return the next line of an open file. Reads not a byte more, so that the next question gets the next line."""
+    """Return the next line of an open file. Reads not a byte more, so that the next
+    question gets the next line.
+    """
     read = bytearray()
     try:
-        while (byte := os.read(descriptor, 1)) not in (b"", b"\n"):
+        while len(read) <= MOST_BYTES and (byte := os.read(descriptor, 1)) not in (
+            b"",
+            b"\n",
+        ):
             read += byte
     except OSError as err:
         raise click.UsageError(f"--passphrase-fd: {err.strerror}") from err
     try:
         return read.decode().rstrip("\r")
     except UnicodeDecodeError as err:
-        raise click.UsageError("--passphrase-fd: what is read there is not UTF-8") from err
+        raise click.UsageError(
+            "--passphrase-fd: what is read there is not UTF-8"
+        ) from err
 
 
 @contextmanager
 def usable_paths(console: Terminal, paths: Paths) -> Iterator[Paths]:
-    """Yield the folders of the program, or, if they cannot be written, empty ones that are deleted afterwards. Only the
-    settings are those of the program then.
+    """Yield the folders of the program, or, if they cannot be written, empty ones that
+    are deleted afterwards. Only the settings are those of the program then.
     """
     try:
         make_folders(paths)
@@ -204,32 +236,47 @@ def usable_paths(console: Terminal, paths: Paths) -> Iterator[Paths]:
     if is_usable:
         yield paths
         return
-    console.notify(f"note: {paths.data} cannot be written, so this is done without the history and its models.")
+    console.notify(
+        f"note: {paths.data} cannot be written, so this is done without the history "
+        "and its models."
+    )
     with TemporaryDirectory(prefix="slmdesk-", ignore_cleanup_errors=True) as folder:
         other = find_paths(Path(folder))
-        yield other._replace(config=paths.config) if paths.config.is_dir() else other
+        if paths.config.is_dir():
+            other = other._replace(config=paths.config)
+        yield other
 
 
 MAX_STDIN_BYTES = 16 << 20
 
 
 def named_model(services: Services, model: str | None) -> None:
-    """Check that a named model exists, and allow using it even if it crashed. Raises KnownError `model.unknown`."""
+    """Check that a named model exists, and allow using it even if it crashed. Raises
+    KnownError `model.unknown`.
+    """
     if model is not None:
         services.call.models.try_again(model)
 
 
 def read_stdin() -> str:
-    """Return all text of stdin. Raises KnownError `request.invalid` above MAX_STDIN_BYTES, and `file.unreadable`."""
+    """Return all text of stdin. Raises KnownError `request.invalid` above
+    MAX_STDIN_BYTES, and `file.unreadable`.
+    """
     data = stdin_bytes(MAX_STDIN_BYTES + 1)
     if len(data) > MAX_STDIN_BYTES:
-        raise KnownError("request.invalid", what=f"more than {MAX_STDIN_BYTES >> 20} MiB on stdin")
+        raise KnownError(
+            "request.invalid", what=f"more than {MAX_STDIN_BYTES >> 20} MiB on stdin"
+        )
     return data.decode("utf-8", "replace")
 
 
 def stdin_bytes(most: int) -> bytes:
-    """Return what stdin holds, at most so many bytes. Raises KnownError `file.unreadable`."""
+    """Return what stdin holds, at most so many bytes. Raises KnownError
+    `file.unreadable`.
+    """
     try:
         return sys.stdin.buffer.read(most)
     except OSError as err:
-        raise KnownError("file.unreadable", path="-", reason=err.strerror or "stdin") from err
+        raise KnownError(
+            "file.unreadable", path="-", reason=err.strerror or "stdin"
+        ) from err

@@ -15,8 +15,8 @@ import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, write_out
-from slmdesk.base.protocol import picked
-from slmdesk.base.record import Record, changed
+from slmdesk.base.protocol import stored_from
+from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import Item, JobRecord, JobStatus
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console
@@ -25,14 +25,20 @@ from slmdesk.jobs.types import kind_words
 from slmdesk.services import Services
 
 KEY = "output"
-"""Key in the settings of an item. Its value is the output file that a command was asked for and has not written yet."""
+"""Key in the settings of an item. Its value is the output file that a command was asked
+for and has not written yet.
+"""
 WRITERS = {"translation": "slmdesk.translation.command.translate"}
-TASKS_WRITER = "slmdesk.tasks.command.maker"
-"""The modules whose `write_output` writes the output file of a kind of item. Each is imported on use."""
+TASKS_WRITER = "slmdesk.tasks.command.running"
+"""The modules whose `write_output` writes the output file of a kind of item. Each is
+imported on use.
+"""
 
 
 class MadeView(Protocol):
-    """What a service's `open` returns: an item, the newest job that works on it, and whether the item is finished."""
+    """What a service's `open` returns: an item, the newest job that works on it, and
+    whether the item is finished.
+    """
 
     @property
     def item(self) -> Item: ...
@@ -55,19 +61,34 @@ class MakingService(Protocol[R_contra, V_co]):
 
 
 class OutputFile(Record):
-    path: Path
+    path: str
     """Absolute path, since the job may be resumed from another folder."""
-    force: bool
+    force: bool = False
     is_folder: bool = False
     has_omitted: bool = False
     headings: str = ""
     """Language in which it speaks (see `Console.headings`)."""
 
+    @property
+    def target(self) -> Path:
+        return Path(self.path)
+
 
 def output_file(
-    console: Console, output: Path | None, *, force: bool, is_folder: bool = False, has_omitted: bool = False
+    console: Console,
+    output: Path | None,
+    *,
+    force: bool,
+    is_folder: bool = False,
+    has_omitted: bool = False,
 ) -> OutputFile | None:
-    return OutputFile(output.absolute(), force, is_folder, has_omitted, console.headings) if output else None
+    return (
+        OutputFile(
+            str(output.absolute()), force, is_folder, has_omitted, console.headings
+        )
+        if output
+        else None
+    )
 
 
 def make(
@@ -77,12 +98,18 @@ def make(
     request: R_contra,
     output: OutputFile | None,
 ) -> V_co:
-    """Begin an item and follow its job to the end. If a job was begun before for the same request, resume that job
-    instead.
+    """Begin an item and follow its job to the end. If a job was begun before for the
+    same request, resume that job instead.
 
     Ctrl-C pauses the job. Raises click.ClickException if the item was not finished.
     """
-    return finish(console, services, service, begin(console, services, service, request, output), output)
+    return finish(
+        console,
+        services,
+        service,
+        begin(console, services, service, request, output),
+        output,
+    )
 
 
 def begin(
@@ -92,8 +119,8 @@ def begin(
     request: R_contra,
     output: OutputFile | None,
 ) -> V_co:
-    """Begin an item, or resume the job that was begun before for the same request. Store `output` in the item's
-    settings.
+    """Begin an item, or resume the job that was begun before for the same request.
+    Store `output` in the item's settings.
 
     Raises KnownError of the service, job.…
     """
@@ -103,13 +130,14 @@ def begin(
         if before is not None and before.item is not None:
             services.jobs.resume(before.id)
             console.notify(
-                f"note: This was begun before and goes on where it was: {before.done} steps are done (job {before.id})."
+                "note: This was begun before and goes on where it was: "
+                f"{before.done} steps are done (job {before.id})."
             )
             item = before.item
         else:
             item = service.begin(request).id
         if output is not None:
-            services.history.change_settings(item, **{KEY: _kept(output)})
+            services.history.change_settings(item, **{KEY: to_json(output)})
         return service.open(item)
 
     return services.service_thread.call(begin_or_resume)
@@ -122,23 +150,33 @@ def finish(
     begun: MadeView,
     output: OutputFile | None,
 ) -> V_co:
-    """Follow the job of `begun` to its end. Ctrl-C pauses it. Raises click.ClickException if the item is unfinished."""
+    """Follow the job of `begun` to its end. Ctrl-C pauses it. Raises
+    click.ClickException if the item is unfinished.
+    """
     if begun.job is not None:
         _follow(console, services, begun.job, output)
     view = services.service_thread.call(lambda: service.open(begun.item.id))
-    if view.job is not None and begun.job is not None and view.job.id != begun.job.id:  # a second one adds to it
+    if (
+        view.job is not None and begun.job is not None and view.job.id != begun.job.id
+    ):  # a second one adds to it
         _follow(console, services, view.job, output)
         view = services.service_thread.call(lambda: service.open(begun.item.id))
     if not view.is_done:
         what = kind_words(begun.item.kind).lower()
-        where = " “slmdesk jobs list” shows how it stands." if services.store.is_kept else ""
+        where = (
+            " “slmdesk jobs list” shows how it stands."
+            if services.store.is_kept
+            else ""
+        )
         raise click.ClickException(f"The {what} was not finished.{where}")
     return view
 
 
 @contextmanager
 def naming(console: Console, path: Path | None) -> Iterator[None]:
-    """Context in which a file is written. If that fails, a note names the file before the error says why."""
+    """Context in which a file is written. If that fails, a note names the file before
+    the error says why.
+    """
     try:
         yield
     except Exception:
@@ -148,41 +186,50 @@ def naming(console: Console, path: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def writing(console: Console, services: Services, view: MadeView, output: OutputFile | None) -> Iterator[None]:
-    """Context in which an item's output file is written. If that fails, a note says how to show the item.
+def writing(
+    console: Console, services: Services, view: MadeView, output: OutputFile | None
+) -> Iterator[None]:
+    """Context in which an item's output file is written. If that fails, a note says how
+    to show the item.
 
     One that was stopped is written once more, in its place, when its job is done.
     """
     try:
-        with naming(console, output.path if output else None):
+        with naming(console, output.target if output else None):
             yield
     except KnownError:
         if services.store.is_kept:
             what = kind_words(view.item.kind).lower()
-            console.notify(f"note: the {what} is kept: slmdesk history show {view.item.id}")
+            console.notify(
+                f"note: the {what} is kept: slmdesk history show {view.item.id}"
+            )
         raise
     if output is not None and view.is_done:
         _forget(services, view.item.id)
     elif output is not None:
-        services.call.history.change_settings(view.item.id, **{KEY: _kept(changed(output, force=True))})
+        services.call.history.change_settings(
+            view.item.id, **{KEY: to_json(changed(output, force=True))}
+        )
 
 
-def _kept(output: OutputFile) -> dict[str, Json]:
-    return {"path": str(output.path), **picked(output, "force", "is_folder", "has_omitted", "headings")}
+def resume(
+    console: Console, services: Services, id: str
+) -> tuple[JobRecord, Path | None]:
+    """Resume a job to its end and write its output file. Return the job and the path of
+    the written file.
 
-
-def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Path | None]:
-    """Resume a job to its end and write its output file. Return the job and the path of the written file.
-
-    The path is None if no file was written. If the job is already done, only its missing file is written. Raises
-    KnownError job.…, and the errors of the writer; the file can then still be written by the next `resume`.
+    The path is None if no file was written. If the job is already done, only its
+    missing file is written. Raises KnownError job.…, and the errors of the writer; the
+    file can then still be written by the next `resume`.
     """
 
     def resumed() -> tuple[JobRecord, OutputFile | None]:
         job = services.jobs.get(id)
         output = requested(services, job.item or "")
         is_through = job.status is JobStatus.DONE and output is not None
-        return (job if is_through else services.jobs.resume(job.id)), output
+        if not is_through:
+            job = services.jobs.resume(job.id)
+        return job, output
 
     job, output = services.service_thread.call(resumed)
     _follow(console, services, job, output)
@@ -190,28 +237,33 @@ def resume(console: Console, services: Services, id: str) -> tuple[JobRecord, Pa
     if job.status is not JobStatus.DONE or output is None or job.item is None:
         return job, None
     item = services.call.history.item(job.item or "")
-    with naming(console, output.path):
-        importlib.import_module(WRITERS.get(item.kind, TASKS_WRITER)).write_output(console, services, item.id, output)
+    with naming(console, output.target):
+        importlib.import_module(WRITERS.get(item.kind, TASKS_WRITER)).write_output(
+            console, services, item.id, output
+        )
     _forget(services, item.id)
-    return job, output.path
+    return job, output.target
 
 
 def requested(services: Services, item: str) -> OutputFile | None:
-    """Return the output file of an item that is still to be written, or None. Service thread."""
-    kept = services.history.item(item).settings.get(KEY) if item else None
-    path = kept.get("path") if isinstance(kept, dict) else None
-    if not isinstance(kept, dict) or not isinstance(path, str) or not path:
+    """Return the output file of an item that is still to be written, or None. Service
+    thread.
+    """
+    if not item:
         return None
-    headings = kept.get("headings")
-    force, is_folder, has_omitted = (kept.get(name) is True for name in ("force", "is_folder", "has_omitted"))
-    return OutputFile(Path(path), force, is_folder, has_omitted, headings if isinstance(headings, str) else "")
+    output = stored_from(OutputFile, services.history.item(item).settings.get(KEY))
+    if output is None or not output.path:
+        return None
+    return output
 
 
 def _forget(services: Services, item: str) -> None:
     services.call.history.change_settings(item, **{KEY: None})
 
 
-def _follow(console: Console, services: Services, job: JobRecord, output: OutputFile | None) -> None:
+def _follow(
+    console: Console, services: Services, job: JobRecord, output: OutputFile | None
+) -> None:
     try:
         follow(console, services, job)
     except KeyboardInterrupt:
@@ -221,22 +273,29 @@ def _follow(console: Console, services: Services, job: JobRecord, output: Output
 
 
 def form_of(output: Path, forms: Sequence[str]) -> str:
-    """Return an output file's format, from its suffix. Raises click.UsageError if it is not one of `forms`."""
+    """Return an output file's format, from its suffix. Raises click.UsageError if it is
+    not one of `forms`.
+    """
     form = output.suffix.lower().removeprefix(".")
     if form not in forms:
-        raise click.UsageError(f"“{output.name}” must end in one of {', '.join('.' + form for form in forms)}.")
+        known = ", ".join(f".{known}" for known in forms)
+        raise click.UsageError(f"“{output.name}” must end in one of {known}.")
     return form
 
 
 def check_file(output: Path, *, replace: bool) -> None:
-    """Check that the file `output` can be written. Raises KnownError `file.exists`, `file.unwritable`."""
+    """Check that the file `output` can be written. Raises KnownError `file.exists`,
+    `file.unwritable`.
+    """
     if is_there(output) and not replace:
         raise KnownError("file.exists", path=str(output))
     _check_folder(output.absolute().parent, output)
 
 
 def check_folder(output: Path) -> None:
-    """Check that a folder exists or can be created, and is writable. Raises KnownError `file.unwritable`."""
+    """Check that a folder exists or can be created, and is writable. Raises KnownError
+    `file.unwritable`.
+    """
     above = output.absolute()
     while not above.exists() and above != above.parent:
         above = above.parent
@@ -252,11 +311,15 @@ def _check_folder(folder: Path, output: Path) -> None:
     elif not os.access(folder, os.W_OK | os.X_OK):
         number = errno.EACCES
     if number:
-        raise KnownError("file.unwritable", path=str(output), reason=os.strerror(number))
+        raise KnownError(
+            "file.unwritable", path=str(output), reason=os.strerror(number)
+        )
 
 
 def write_json(path: Path, shape: Mapping[str, Json]) -> None:
-    """Write JSON for other programs, completely or not at all. Raises KnownError `file.unwritable`, `disk.full`."""
+    """Write JSON for other programs, completely or not at all. Raises KnownError
+    `file.unwritable`, `disk.full`.
+    """
     write_out(path, json_text(shape).encode("utf-8", "replace"))
 
 

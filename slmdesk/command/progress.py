@@ -15,12 +15,16 @@ SECONDS_UNDER_S = 90
 
 
 def follow(console: Console, services: Services, job: JobRecord) -> None:
-    """Show a job's progress until the job ends. Ctrl-C pauses it. Raises the error that paused or failed the job."""
+    """Show a job's progress until the job ends. Ctrl-C pauses it. Raises the error that
+    paused or failed the job.
+    """
     is_kept = services.store.is_kept
     reported: queue.SimpleQueue[JobChanged] = queue.SimpleQueue()
     how_to_resume = f"Paused. It goes on with: slmdesk jobs resume {job.id}"
 
-    services.on(JobChanged, lambda event: reported.put(event) if event.id == job.id else None)
+    services.on(
+        JobChanged, lambda event: reported.put(event) if event.id == job.id else None
+    )
     now = services.call.jobs.get(job.id)  # the job may have ended before we subscribed
     status = now.status
     try:
@@ -28,7 +32,9 @@ def follow(console: Console, services: Services, job: JobRecord) -> None:
             news = next_of(reported)
             status = news.status
             if news.total or news.share is not None:
-                console.progress(f"{clean_label(news.title, 60)}: {_progress(news)}", *_shares(news))
+                console.progress(
+                    f"{clean_label(news.title, 60)}: {_progress(news)}", *_shares(news)
+                )
             if news.problem:
                 if is_kept and status is JobStatus.PAUSED:
                     console.end_progress()
@@ -63,4 +69,6 @@ def _progress(news: JobChanged) -> str:
 
 
 def _shares(news: JobChanged) -> tuple[float, float]:
-    return (news.done, news.total) if news.share is None else (news.share, 1.0)
+    if news.share is None:
+        return news.done, news.total
+    return news.share, 1.0

@@ -27,30 +27,48 @@ PAGES_AT_ONCE = 100
 
 
 def ask_password(file: Path) -> str:
-    """Ask for a document's password, without echo; without a terminal, read a line of stdin. It is not stored."""
+    """Ask for a document's password, without echo; without a terminal, read a line of
+    stdin. It is not stored.
+    """
     name = " ".join(file.name.split())
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)  # otherwise the warning is printed with a line of our source
-            password: str = click.prompt(f"Password of {name}", hide_input=True, err=True)
+            warnings.simplefilter(
+                "error", GetPassWarning
+            )  # otherwise the warning is printed with a line of our source
+            password: str = click.prompt(
+                f"Password of {name}", hide_input=True, err=True
+            )
             return password
     except GetPassWarning as err:  # no terminal: read a piped line
         if line := sys.stdin.readline().rstrip("\r\n"):
             return line
-        sentence = f"There is no terminal to ask for the password of {name}; give it as a line on stdin."
+        sentence = (
+            f"There is no terminal to ask for the password of {name}; give it as a "
+            "line on stdin."
+        )
         raise click.UsageError(sentence) from err
 
 
 def open_document(
-    console: Console, services: Services, file: Path, *, password: str = "", encoding: str = ""
+    console: Console,
+    services: Services,
+    file: Path,
+    *,
+    password: str = "",
+    encoding: str = "",
 ) -> DocumentRecord:
-    """Read a document and show the progress on stderr. On a terminal, ask for the password of a locked document.
+    """Read a document and show the progress on stderr. On a terminal, ask for the
+    password of a locked document.
 
     Raises KnownError document.…, file.….
     """
 
     def opened(secret: str) -> DocumentRecord:
-        return console.result_of(services, lambda: services.documents.open(file, password=secret, encoding=encoding))
+        return console.result_of(
+            services,
+            lambda: services.documents.open(file, password=secret, encoding=encoding),
+        )
 
     show_reading(console, services, file)
     try:
@@ -64,7 +82,10 @@ def with_password(file: Path, password: str, read: Callable[[str], T]) -> T:
     try:
         return read(password)
     except ReportedError as err:
-        if err.code not in ("document.locked", "document.wrong_password") or not sys.stdin.isatty():
+        if (
+            err.code not in ("document.locked", "document.wrong_password")
+            or not sys.stdin.isatty()
+        ):
             raise
     return read(ask_password(file))
 
@@ -77,8 +98,12 @@ def show_reading(console: Console, services: Services, file: Path) -> None:
     services.on(DocumentProgress, on_progress)
 
 
-def documents_among(console: Console, services: Services, files: Sequence[Path]) -> list[Path]:
-    """Return the files, with each folder replaced by its documents. Raises click.ClickException if there are none."""
+def documents_among(
+    console: Console, services: Services, files: Sequence[Path]
+) -> list[Path]:
+    """Return the files, with each folder replaced by its documents. Raises
+    click.ClickException if there are none.
+    """
     paths = console.result_of(services, lambda: services.documents.expand(files))
     if not paths:
         raise click.ClickException("There is no document in it that could be read.")
@@ -86,7 +111,9 @@ def documents_among(console: Console, services: Services, files: Sequence[Path])
 
 
 def say_unread(console: Console, path: Path, err: KnownError) -> dict[str, Json]:
-    """Report on stderr that one of several documents could not be read. Return the problem as JSON."""
+    """Report on stderr that one of several documents could not be read. Return the
+    problem as JSON.
+    """
     sentence = sentence_of(problem_in(err))
     name = " ".join(path.name.split())  # a name may contain line ends
     console.notify(f"error: {name}: {sentence}")
@@ -108,11 +135,13 @@ def all_pages(services: Services, document: str) -> list[Page]:
 def open_all(
     console: Console, services: Services, files: Sequence[Path]
 ) -> tuple[list[DocumentRecord], list[dict[str, Json]]]:
-    """Read every document among the files and in the folders, each once. Return the documents, and a problem for each
-    unreadable document.
+    """Read every document among the files and in the folders, each once. Return the
+    documents, and a problem for each unreadable document.
     """
     paths = documents_among(console, services, files)
-    opened, failed = each_read(console, paths, lambda path: open_document(console, services, path))
+    opened, failed = each_read(
+        console, paths, lambda path: open_document(console, services, path)
+    )
     return list({document.id: document for document in opened}.values()), failed
 
 
@@ -121,7 +150,8 @@ def each_read(
 ) -> tuple[list[T], list[dict[str, Json]]]:
     """Read every file. Return what was read, and a problem for each unreadable file.
 
-    An unreadable file is reported on stderr and does not stop the others. Raises KnownError if none can be read.
+    An unreadable file is reported on stderr and does not stop the others. Raises
+    KnownError if none can be read.
     """
     done: list[T] = []
     failed: list[dict[str, Json]] = []
@@ -135,28 +165,41 @@ def each_read(
     return done, failed
 
 
-def index(console: Console, services: Services, folder: Path, *, watched: bool | None = None) -> CollectionState:
-    """Read the new documents of a folder and show the progress on stderr. Ctrl-C pauses the job.
+def index(
+    console: Console, services: Services, folder: Path, *, watched: bool | None = None
+) -> CollectionState:
+    """Read the new documents of a folder and show the progress on stderr. Ctrl-C pauses
+    the job.
 
     Raises KnownError `collection.…`, or the error that paused the job.
     """
 
     def on_changed(event: CollectionChanged) -> None:
         if event.state.status is CollectionStatus.INDEXING:
-            left = "" if event.state.eta_s is None else f", about {event.state.eta_s:.0f} s left,"
+            left = (
+                ""
+                if event.state.eta_s is None
+                else f", about {event.state.eta_s:.0f} s left,"
+            )
             console.progress(
-                f"reading {event.state.done} of {event.state.total}{left}", event.state.done, event.state.total
+                f"reading {event.state.done} of {event.state.total}{left}",
+                event.state.done,
+                event.state.total,
             )
 
     services.on(CollectionChanged, on_changed)
     known = services.call.collections.at(folder)
     if known is None or watched:
-        begun = console.result_of(services, lambda: services.collections.add(folder, watched=bool(watched)))
+        begun = console.result_of(
+            services, lambda: services.collections.add(folder, watched=bool(watched))
+        )
     else:
         begun = services.call.collections.state(known.id)
     id = begun.record.id
     try:
-        ended = console.result_of(services, lambda: services.collections.look(id, resume=True))
+        ended = console.result_of(
+            services, lambda: services.collections.look(id, resume=True)
+        )
         while ended.status is CollectionStatus.ELSEWHERE:
             console.progress("another window or command reads it", 0, 1)
             time.sleep(0.5)
@@ -167,7 +210,9 @@ def index(console: Console, services: Services, folder: Path, *, watched: bool |
             job = services.collections.runner.unfinished(id)
             if job is not None and job.status is not JobStatus.PAUSED:
                 services.jobs.pause(job.id)
-            return job.id if job is not None else ""
+            if job is None:
+                return ""
+            return job.id
 
         paused = services.service_thread.call(pause, 5.0)
         console.end_progress()

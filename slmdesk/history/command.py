@@ -131,20 +131,19 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     requested = " ".join(words)
     with console.services() as services:
         messages = list(services.call.history.search(requested, limit=limit))
-        reported = {hit.item for hit in messages if hit.message}
         translated = console.result_of(services, lambda: services.recent.search(requested))
-    titles = {hit.item for hit in messages} - reported
-    more = {item.id: snippet for item, snippet in translated.found if item.id not in reported}
-    messages = [hit for hit in messages if hit.item not in titles or hit.item not in more]
-    hits = [(hit.item, hit.message, hit.title, hit.snippet) for hit in messages]
-    hits += [(item.id, "", item.title, more[item.id]) for item, _ in translated.found if item.id in more]
-    hits = [(item, message, title, snippet.translate(HIT_MARKS)) for item, message, title, snippet in hits]
-    rows: list[Json] = [
-        {"chat": item, "message": message, "title": title, "snippet": snippet}
-        for item, message, title, snippet in hits[:limit]
-    ]
-    shown = [(item, clean_label(title, 30), clean_label(snippet, 300)) for item, _, title, snippet in hits[:limit]]
-    list_out(console, rows, shown)
+    by_words = {hit.item for hit in messages if hit.message}
+    # a translation is found by its sentences rather than by its title alone
+    more = {item.id: (item.title, snippet) for item, snippet in translated.found if item.id not in by_words}
+    hits = [(hit.item, hit.message, hit.title, hit.snippet) for hit in messages if hit.item not in more]
+    hits += [(item, "", title, snippet) for item, (title, snippet) in more.items()]
+    shapes: list[Json] = []
+    rows: list[Sequence[str]] = []
+    for item, message, title, marked in hits[:limit]:
+        snippet = marked.translate(HIT_MARKS)
+        shapes.append({"chat": item, "message": message, "title": title, "snippet": snippet})
+        rows.append((item, clean_label(title, 30), clean_label(snippet, 300)))
+    list_out(console, shapes, rows)
     if len(hits) >= limit:
         console.notify(f"note: only the newest {limit} are shown; --limit shows more.")
     if translated.was_cut:

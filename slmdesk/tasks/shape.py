@@ -83,6 +83,12 @@ class Field(Record):
     is_quick: bool = False
     """Whether another choice, where a report is shown, makes that other report at once."""
 
+    @property
+    def spellings(self) -> list[str]:
+        """How the command calls it, the long one last: "-m", "--model"."""
+        option = self.option or f"--{self.name.replace('_', '-')}"
+        return option.split("/")
+
 
 class Documents(StrEnum):
     """Of how many documents a report is made."""

@@ -386,7 +386,7 @@ def _give_document(console: Console, services: Services, view: TranslationView) 
     """Write the translated document to stdout (-o -)."""
     with piped_folder(services.paths, services.instance_id) as folder:
         kept = folder / "document"
-        _write(console, services, view, OutputFile(kept, force=False))
+        _write(console, services, view, OutputFile(str(kept), force=False))
         console.write_bytes(kept.read_bytes())
 
 
@@ -394,13 +394,13 @@ def _write(console: Console, services: Services, view: TranslationView, request:
     item = view.item.id
     if view.request.path:
         return console.result_of(
-            services, lambda: services.translations.write(item, request.path, replace=request.force)
+            services, lambda: services.translations.write(item, request.target, replace=request.force)
         )
-    check_file(request.path, replace=request.force)
+    check_file(request.target, replace=request.force)
     words = services.call.translations.text_of(item)
     data = words.encode("utf-8", "replace")
-    write_out(request.path, data)
-    return WrittenFile(request.path, len(data), ())
+    write_out(request.target, data)
+    return WrittenFile(request.target, len(data), ())
 
 
 def _write_report(console: Console, services: Services, item: str, report: Path, form: str, force: bool) -> str:

@@ -50,7 +50,7 @@ def test_a_folder_is_asked_and_the_file_is_named(run, environment, papers, tmp_p
     (cited,) = asked["citations"]
     assert (cited["file"], cited["page"], cited["path"]) == ("b.txt", 1, str(papers / "sub" / "b.txt"))
     exported = run("history", "export", asked["item"], "--format", "md").out
-    assert "Not read: document" in exported
+    assert "is damaged" in exported
     assert "broken.docx" in exported
     folders = run("documents", "list", "--folders", "--json").json
     assert [(folder["path"], folder["documents"], folder["watched"]) for folder in folders] == [(str(papers), 2, False)]

@@ -31,7 +31,7 @@ def test_statements_stand_below_the_titles_of_their_documents_and_groups() -> No
         "Written by a model.", "It was stopped.", "2 of 2 pages read.",
     ]  # fmt: skip
     assert "**More passages**\n\n- Pets are welcome.\n" in text_of(report, has_folded=True)
-    assert notes_of(report) == ()
+    assert not list(notes_of(report))
 
 
 def test_changes_stand_in_the_order_of_their_importance_with_what_went_and_what_came() -> None:
