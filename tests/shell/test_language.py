@@ -49,6 +49,7 @@ Die Miete beträgt 850,00 € im Monat. Der Mieter muss die Miete bis zum 3. Wer
 Die Kündigungsfrist beträgt drei Monate.
 """
 NAMES = """
+Baden Württemberg Berlin Brandenburg Bremen Hamburg Saarland Schleswig Holstein
 slmdesk tiny llama gguf pdf docx csv slmpack old new broken empty gone english deutsch python linux
 ctrl shift alt esc del home tab enter return pgup pgdown right down close cancel https huggingface files storage example
 org disk data cache logs config backups models gemma gpt oss mxfp qwen instruct translategemma apache mit community
