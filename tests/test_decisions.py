@@ -21,7 +21,7 @@ DECISIONS = {
     "chat": 2790,
     "children": 749,
     "claims": 263,
-    "command": 232,
+    "command": 231,
     "engine": 1135,
     "evaluation": 193,
     "exports": 247,

@@ -31,7 +31,7 @@ def follow(console: Console, services: Services, job: JobRecord) -> None:
         while status in (JobStatus.OPEN, JobStatus.RUNNING):
             news = next_of(reported)
             status = news.status
-            if news.total or news.share is not None:
+            if news.total + news.steps_ahead:
                 console.progress(
                     f"{clean_label(news.title, 60)}: {_progress(news)}", *_shares(news)
                 )
