@@ -84,8 +84,10 @@ class ResultController(JobFollower):
 
         def answered(item: Item | None) -> None:
             if document == self._document:
-                show = otherwise if item is None else partial(self.show_begun, item)
-                show()
+                if item is None:
+                    otherwise()
+                else:
+                    self.show_begun(item)
 
         self._bridge.ask(self._bridge.services.tasks.begin_first(self.task.kind, asked), answered, self.refuse)
 

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Form
 from slmdesk.base.texts import _, grouped
-from slmdesk.tasks.report import Edit, Report, Section, Statement, ValueKind
+from slmdesk.tasks.report import Edit, Report, Section, Statement, Value, ValueKind
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row, show_column
@@ -110,7 +110,7 @@ class CountsView(QFrame):
     def _on_cell(self, down: int, across: int) -> None:
         """Open the rows of a figure: those whose statements say its category and its series."""
         chart = self.report.charts[self._which.currentData()]
-        names = [chart.categories[down]] if down < len(chart.categories) else []
+        names = [*chart.categories[down : down + 1]]  # the last line is sums
         if len(chart.series) > 1 and 0 < across <= len(chart.series):
             names.append(chart.series[across - 1].name)
         count = sum(has_all(names)(section) for section in self.report.sections)
@@ -123,7 +123,8 @@ class CountsView(QFrame):
     def _on_save(self, form: str, _checked: bool = False) -> None:
         if self.chart.chart is None:
             return
-        data = self.chart.png() if form == "png" else self.chart.svg()
+        make = {"png": self.chart.png, "svg": self.chart.svg}
+        data = make[form]()
 
         def write(target: Path) -> None:
             self.picture_requested.emit(data, target)
@@ -138,8 +139,8 @@ def has_all(names: Sequence[str]) -> Callable[[Section], bool]:
 
 def _says(statement: Statement, name: str) -> bool:
     """Return whether a statement is counted under a name: its text, or the beginning of its day for a month or year."""
-    date = statement.value.date if statement.value is not None else ""
-    return statement.text == name or (bool(date) and date.startswith(name))
+    date = (statement.value or Value()).date
+    return statement.text == name or date.startswith(name)
 
 
 def _label_columns(report: Report) -> list[int]:
@@ -160,7 +161,7 @@ class SampleDialog(Dialog):
         self._sample = drawn.sample(labelled, min(SAMPLE, len(labelled)))
         done = (place for place, section in enumerate(self._sample) if not section.statements[at].is_approved)
         self._now = next(done, len(self._sample))
-        choices = self._sample[0].statements[at].choices if self._sample else ()
+        choices = next((section.statements[at].choices for section in self._sample), ())
         self._progress = plain_label("", self, name="check_progress", kind="small")
         self._text = named(QPlainTextEdit(self), "check_text", label=_("The text"))
         self._text.setReadOnly(True)
@@ -186,15 +187,17 @@ class SampleDialog(Dialog):
         self._show()
 
     def _show(self) -> None:
-        is_there = self._now < len(self._sample)
-        count = len(self._sample)
+        is_there, count = self._now < len(self._sample), len(self._sample)
         self._progress.setText(_("{done} of {count}").format(done=min(self._now + 1, count), count=count))
-        self._text.setPlainText(_read(self._sample[self._now], self._column) if is_there else "")
-        self._found.setText(self._sample[self._now].statements[self._column].text if is_there else _("Done"))
+        self._text.clear()
+        self._found.setText(_("Done"))
         for part in (self._agree, *self._others):
             part.setEnabled(is_there)
         self._back.setEnabled(self._now > 0)
         if is_there:
+            section = self._sample[self._now]
+            self._text.setPlainText(_read(section, self._column))
+            self._found.setText(section.statements[self._column].text)
             self._agree.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _note(self, label: str, _checked: bool = False) -> None:
@@ -202,8 +205,10 @@ class SampleDialog(Dialog):
         if self._now >= len(self._sample):
             return
         statement = self._sample[self._now].statements[self._column]
-        is_other = label not in ("", statement.text)
-        self.edit_requested.emit(Edit(statement.id, label) if is_other else Edit(statement.id, approved=True))
+        edit = Edit(statement.id, approved=True)
+        if label not in ("", statement.text):
+            edit = Edit(statement.id, label)
+        self.edit_requested.emit(edit)
         self._now += 1
         self._show()
 

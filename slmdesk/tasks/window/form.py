@@ -38,11 +38,15 @@ def read_day(words: str) -> str:
     days = [reading for dates in find_dates(words) for reading in dates.readings if all(reading)]
     if words.strip() and len(days) != 1:
         raise ValueError(_("Write the day with its year, such as 3.11.2026."))
-    return date(*(part or 1 for part in days[0])).isoformat() if days else ""
+    if not days:
+        return ""
+    return date(*(part or 1 for part in days[0])).isoformat()
 
 
 def _write_day(day: str) -> str:
-    return day_in_figures(date.fromisoformat(day)) if day else ""
+    if not day:
+        return ""
+    return day_in_figures(date.fromisoformat(day))
 
 
 def _read_lines(words: str) -> list[str]:
@@ -64,7 +68,7 @@ def _control_of(field: Field) -> form.Field:
         control=CONTROLS[field.kind],
         values=tuple((value, _(words)) for value, words in field.values if words),
         takes_others=field.takes_number,
-        hint=_(field.hint) if field.hint else "",
+        hint=field.hint and _(field.hint),
         usual=field.usual,
         read=read,
         write=write,
@@ -110,14 +114,16 @@ class TaskForm(Form):
 
     def show_request(self, request: Any) -> None:
         """Show what the report on show was asked for, as far as another one is made at once. None: there is none."""
-        shown = {name: getattr(request, name) for name in self._quick} if request is not None else self.last
+        shown = self.last
+        if request is not None:
+            shown = {name: getattr(request, name) for name in self._quick}
         self.show_values({**self.values, **shown})
 
     def words_of(self, request: Any) -> str:
         """Return the choices of a request in words: "Bullet points, short"."""
         chosen = []
         for field in reversed(self._fields):
-            words = dict(field.values).get(getattr(request, field.name)) if field.values else None
+            words = dict(field.values).get(str(getattr(request, field.name)), "")
             if words:
                 chosen.append(_(words))
         return ", ".join(chosen)

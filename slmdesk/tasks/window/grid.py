@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QIcon, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QPlainTextEdit, QWidget
 
 from slmdesk.base.texts import _, in_quotes
-from slmdesk.tasks.report import Column, Edit, Report, Section, Statement, ValueKind
+from slmdesk.tasks.report import Column, Edit, Report, Section, Statement, Value, ValueKind
 from slmdesk.tasks.shape import Task
 from slmdesk.tasks.window.pages import ReportView
 from slmdesk.tasks.window.rows import details_of, warning_of
@@ -27,7 +27,6 @@ from slmdesk.window.widgets.build import (
     plain_label,
     plain_tip,
     row,
-    show_words,
     text_line,
 )
 from slmdesk.window.widgets.cells import ICON_SIZE, CellsView, Index
@@ -103,18 +102,24 @@ class GridModel(QAbstractTableModel):
             self.rows.sort(key=lambda section: _is_empty(section, at))  # what is empty stays at the end
 
     def section_at(self, index: Index) -> Section | None:
-        return self.rows[index.row()] if index.isValid() and index.row() < len(self.rows) else None
+        if not index.isValid() or index.row() >= len(self.rows):
+            return None
+        return self.rows[index.row()]
 
     def statement_at(self, index: Index) -> Statement | None:
         """Return the statement of a cell, or None in the column of titles."""
         section, at = self.section_at(index), index.column() - 1
-        return section.statements[at] if section and 0 <= at < len(section.statements) else None
+        if section is None or not 0 <= at < len(section.statements):
+            return None
+        return section.statements[at]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
         return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
-        return 0 if parent.isValid() or not self.columns else len(self.columns) + 1
+        if parent.isValid() or not self.columns:
+            return 0
+        return len(self.columns) + 1
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self.columns):
@@ -122,12 +127,13 @@ class GridModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._side(section)
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.columns[section - 1].name if section else _("Document")
+            return [_("Document"), *(known.name for known in self.columns)][section]
         return None
 
     def _side(self, at: int) -> int:
-        is_right = at > 0 and self.columns[at - 1].kind in RIGHT
-        side = Qt.AlignmentFlag.AlignRight if is_right else Qt.AlignmentFlag.AlignLeft
+        side = Qt.AlignmentFlag.AlignLeft
+        if at > 0 and self.columns[at - 1].kind in RIGHT:
+            side = Qt.AlignmentFlag.AlignRight
         return int(side | Qt.AlignmentFlag.AlignVCenter)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -143,11 +149,15 @@ class GridModel(QAbstractTableModel):
             parts = (f"{name}: {statement.text or _('empty')}", statement.place, warning_of(statement))
             return ". ".join(part for part in parts if part)
         tell = TOLD.get(role)
-        return tell(statement) if tell is not None else None
+        if tell is None:
+            return None
+        return tell(statement)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags, statement = super().flags(index), self.statement_at(index)
-        return flags | Qt.ItemFlag.ItemIsEditable if statement is not None and statement.id else flags
+        if statement is not None and statement.id:
+            flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
         statement, words = self.statement_at(index), " ".join(str(value).split())
@@ -162,7 +172,7 @@ class GridModel(QAbstractTableModel):
 
 
 def _statement(section: Section, at: int) -> Statement:
-    return section.statements[at - 1] if 0 < at <= len(section.statements) else Statement(section.title)
+    return (Statement(section.title), *section.statements)[at]
 
 
 def _is_empty(section: Section, at: int) -> bool:
@@ -171,17 +181,17 @@ def _is_empty(section: Section, at: int) -> bool:
 
 def _sort_key(section: Section, at: int) -> tuple[float, str, str]:
     statement = _statement(section, at)
-    value = statement.value
-    number = value.number if value is not None and value.number is not None else 0.0
-    return number, value.date if value is not None else "", statement.text.casefold()
+    value = statement.value or Value()
+    return value.number or 0.0, value.date, statement.text.casefold()
 
 
 def _words(statement: Statement) -> str:
-    value = statement.value
-    share = f" {value.certainty:.0%}" if value is not None and value.certainty else ""
-    if statement.text:
-        return statement.text + share
-    return "…" if statement.is_open else statement.missing or EMPTY
+    value = statement.value or Value()
+    if statement.text and value.certainty:
+        return f"{statement.text} {value.certainty:.0%}"
+    if statement.is_open:
+        return "…"
+    return statement.text or statement.missing or EMPTY
 
 
 def _sign(statement: Statement) -> QIcon | None:
@@ -195,6 +205,12 @@ def _sign(statement: Statement) -> QIcon | None:
     return None
 
 
+def _ink(statement: Statement) -> QColor | None:
+    if statement.text:
+        return None
+    return QColor(theme.current().ink2)
+
+
 def _tip(statement: Statement) -> str:
     parts = (statement.text, statement.place, warning_of(statement), details_of(statement.marks))
     return plain_tip("\n".join(part for part in parts if part))
@@ -203,7 +219,7 @@ def _tip(statement: Statement) -> str:
 TOLD: Mapping[int, Callable[[Statement], object]] = {
     Qt.ItemDataRole.DisplayRole: _words,
     Qt.ItemDataRole.EditRole: lambda statement: statement.text,
-    Qt.ItemDataRole.ForegroundRole: lambda statement: None if statement.text else QColor(theme.current().ink2),
+    Qt.ItemDataRole.ForegroundRole: _ink,
     Qt.ItemDataRole.DecorationRole: _sign,
     Qt.ItemDataRole.ToolTipRole: _tip,
 }
@@ -349,8 +365,10 @@ class GridView(ReportView):
         cells = [statement for section in report.sections for statement in section.statements]
         filled = sum(bool(statement.text) for statement in cells)
         doubtful = sum(statement.is_to_check and bool(statement.text) for statement in cells)
-        self._figure.setText(_("{filled} of {count} filled").format(filled=filled, count=len(cells)) if cells else "")
-        show_words(self._doubts, _("{doubtful} to check").format(doubtful=doubtful) if doubtful else "")
+        self._figure.setText(_("{filled} of {count} filled").format(filled=filled, count=len(cells)))
+        self._figure.setVisible(bool(cells))
+        self._doubts.setText(_("{doubtful} to check").format(doubtful=doubtful))
+        self._doubts.setVisible(bool(doubtful))
         self._add.setVisible(report.is_editable)
         self._views.setVisible(bool(report.charts))
         is_counted = bool(report.charts) and self._segments.currentIndex() == 1
@@ -405,7 +423,7 @@ class GridView(ReportView):
     def go_to_doubt(self) -> None:
         """Go to the next cell to check, and from the last to the first."""
         here, width = self.table.currentIndex(), len(self.report.columns)
-        after = here.row() * width + here.column() if here.isValid() else 0
+        after = max(0, here.row() * width + here.column())
         cells = [statement for section in self.model.rows for statement in section.statements]
         doubts = [at for at, statement in enumerate(cells) if statement.is_to_check and statement.text]
         if doubts:
@@ -436,8 +454,9 @@ class GridView(ReportView):
         self._place.setText(statement.place)
         self._quote.setText(breakable(in_quotes(quote)))
         self._passage.setVisible(bool(quote))
-        warning = warning_of(statement) if statement.text else ""
-        show_words(self._doubt, f"⚠ {warning}" if warning else "")
+        warning = warning_of(statement)
+        self._doubt.setText(f"⚠ {warning}")
+        self._doubt.setVisible(bool(statement.text and warning))
         self._check.setText(" · ".join(statement.notes))
         self._show.setVisible(bool(statement.sources))
 
@@ -459,8 +478,9 @@ class GridView(ReportView):
         self.statement_chosen.emit(statement or known or Statement(section.title))
 
     def _fit(self) -> None:
-        is_narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
-        self._add.setText("" if is_narrow else _("Column"))
+        self._add.setText(_("Column"))
+        if self.width() < NARROW * self.fontMetrics().averageCharWidth():
+            self._add.setText("")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -515,7 +535,9 @@ class ColumnPopover(Popover):
         lines = [line.strip() for line in self._labels.toPlainText().splitlines() if line.strip()]
         if not any(letter.isalnum() for letter in name) or (kind is ValueKind.LABEL and not lines):
             return
-        self._give(Column(name, kind, is_own=True), lines if kind is ValueKind.LABEL else ())
+        if kind is not ValueKind.LABEL:
+            lines = []
+        self._give(Column(name, kind, is_own=True), lines)
 
     def _give(self, made: Column, labels: Sequence[str], _checked: bool = False) -> None:
         self._line.clear()

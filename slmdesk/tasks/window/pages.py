@@ -176,7 +176,9 @@ class PagesView(ReportView):
             orders.addAction(action)
         menu.addSeparator()
         named(menu.addAction(_("Show on the page"), self.show_on_page), f"{self.task.kind}_open")
-        words = _("Show document") if self._is_wide else _("Side by side")
+        words = _("Side by side")
+        if self._is_wide:
+            words = _("Show document")
         named(menu.addAction(words, lambda: self.set_wide(not self._is_wide)), f"{self.task.kind}_wide")
 
     @property
@@ -191,8 +193,9 @@ class PagesView(ReportView):
         self.report = report
         self.pages.rows.show_report(report, is_other=is_other)
         if is_other:
-            has_ranks = any(statement.rank for statement in report.statements)
-            self.list.rows.order = _rank if has_ranks else None
+            self.list.rows.order = None
+            if any(statement.rank for statement in report.statements):
+                self.list.rows.order = _rank
             self.list.rows.kinds = ()
         self.list.rows.show_report(_differing(report), is_other=is_other)
         has_any = bool(report.kinds)
@@ -220,13 +223,13 @@ class PagesView(ReportView):
     def _place_of(self, words: str) -> int:
         """Return the place of a sort by which the task names them."""
         order = [_(known) for known in self.task.kinds.values()]
-        return order.index(words) if words in order else len(order)
+        return [*order, words].index(words)
 
     def choose_kind(self, words: object) -> None:
         """List only the differences of a sort, which is named by its words. Empty: all."""
         self._kinds.show_value(words)
-        kinds = [kind for kind in self.report.kinds if words in ("", _(self.task.kinds.get(kind, kind)))]
-        self.list.rows.choose_kinds(kinds if words else ())
+        kinds = [kind for kind in self.report.kinds if words == _(self.task.kinds.get(kind, kind))]
+        self.list.rows.choose_kinds(kinds)
         self._show_count()
 
     def _order_by(self, order: Callable[[Statement], object] | None, _checked: bool = False) -> None:
@@ -268,10 +271,11 @@ class PagesView(ReportView):
     def _show_count(self) -> None:
         shown = self.list.rows.statements
         count, current = len(shown), self.current
-        at = shown.index(current) + 1 if current in shown else 0
         every = ngettext("{n:,} change", "{n:,} changes", count)
         here = _("{at:,} of {count:,}")
-        self._count.setText(here.format(at=at, count=count) if at else every)
+        self._count.setText(every)
+        if current in shown:
+            self._count.setText(here.format(at=shown.index(current) + 1, count=count))
         longest = (here.format(at=count, count=count), every)
         self._count.setMinimumWidth(max(map(self._count.fontMetrics().horizontalAdvance, longest)))
         for step in (self._before, self._after):
@@ -280,8 +284,9 @@ class PagesView(ReportView):
     def _fit_lead(self) -> None:
         """Cut the words to the lines whose place is kept for them."""
         words, height = self.report.lead, self._lead.fontMetrics().lineSpacing()
-        is_low = self.height() < LOW * height
-        lines = 1 if is_low else LEAD_LINES
+        is_low, lines = self.height() < LOW * height, LEAD_LINES
+        if is_low:
+            lines = 1
         self._heads.setHidden(is_low)
         self._lead.setVisible(bool(words))
         self._lead.setFixedHeight(lines * height + theme.SPACE_8)

@@ -25,8 +25,14 @@ from slmdesk.window.widgets.rows import Choice
 FILE = "file"
 ARROW = 64
 """Pixels of a drop-down list beside its words."""
+DIRECTIONS = {True: QBoxLayout.Direction.LeftToRight, False: QBoxLayout.Direction.RightToLeft}
+"""In which the names stand: that of the other document first if the shown one is the newer."""
 Named = tuple[str, str]
 """Id and name of a document."""
+
+
+def _id_of(record: DocumentRecord | None) -> str:
+    return record.id if record is not None else ""
 
 
 class PairBar(QFrame):
@@ -84,7 +90,7 @@ class PairBar(QFrame):
         self._bridge.ask(self._bridge.services.documents.with_text(ids), answered)
 
     def show_document(self, record: DocumentRecord | None) -> None:
-        if (record.id if record else "") == (self._record.id if self._record else ""):
+        if _id_of(record) == _id_of(self._record):
             return
         self._record, self._is_unmade = record, False
         if record is None or record.id not in dict(self._shown):  # else it is the other side of the same report
@@ -134,10 +140,16 @@ class PairBar(QFrame):
     def begin(self) -> None:
         if self._record is None or self._other is None:
             return
-        pair = (self._other.id, self._record.id) if self._is_new else (self._record.id, self._other.id)
+        pair = self._in_order(self._other.id, self._record.id)
         if pair != self._asked:
             self._is_unmade, self._asked = False, pair
             self.asked.emit(*pair)
+
+    def _in_order(self, other: str, here: str) -> tuple[str, str]:
+        """Return the old and the new one."""
+        if self._is_new:
+            return other, here
+        return here, other
 
     def forget_asked(self) -> None:
         """What was asked for does not come."""
@@ -154,27 +166,28 @@ class PairBar(QFrame):
 
     def _show(self) -> None:
         """Show what the document can be compared with, and the chosen pair."""
-        here = self._record.id if self._record else ""
+        here = _id_of(self._record)
         shown = next((each for each in self._shown if each[0] != here), ("", ""))
         if shown[0]:
             self._other = self._found(shown[0]) or self._other
         self._propose()
-        chosen, name = (self._other.id, self._other.name) if self._other else shown
+        chosen, name = shown
+        if self._other is not None:
+            chosen, name = self._other.id, self._other.name
         others = [(record.id, record.name) for record in self._records if record.id != here]
         if chosen and chosen not in dict(others):  # it is in the list no more, or not yet
             others.append((chosen, name))
         self._choice.clear()
         for id, words in (("", _("Compare with…")), *others, (FILE, _("A file…"))):
             self._choice.addItem(words, id)
-        self._choice.setCurrentIndex(max(0, self._choice.findData(chosen)) if chosen else 0)
-        self._here.set_full_text(self._record.name if self._record else "")
-        direction = QBoxLayout.Direction.LeftToRight if self._is_new else QBoxLayout.Direction.RightToLeft
-        self._names.setDirection(direction)
+        self._choice.setCurrentIndex(max(0, self._choice.findData(chosen)))
+        if self._record is not None:
+            self._here.set_full_text(self._record.name)
+        self._names.setDirection(DIRECTIONS[self._is_new])
         for part in (self._here, self._arrow):
             part.setVisible(bool(chosen))
-        pair = [chosen, here] if self._is_new else [here, chosen]
         self._begin.setEnabled(self._other is not None)
-        self._begin.setVisible(pair != [id for id, __ in self._shown])
+        self._begin.setVisible(self._in_order(chosen, here) != tuple(id for id, __ in self._shown))
         self.fit()
 
     def fit(self) -> None:

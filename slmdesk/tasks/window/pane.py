@@ -221,21 +221,24 @@ class ResultPane(QFrame):
     @property
     def view(self) -> ReportView:
         """What is on show, or would be."""
-        layout = self.report.layout if self.report is not None else self._controller.report.layout
-        return self.view_of(layout)
+        return self.view_of((self.report or self._controller.report).layout)
 
     # ---- what a person asks for
 
     @property
     def title(self) -> str:
-        return self.report.title if self.report is not None else _(self.task.name)
+        if self.report is None:
+            return _(self.task.name)
+        return self.report.title
 
     def _entry(self, item: Item) -> Entry:
         """Tell the reports of one document apart by what was asked for."""
         request = self.task.read(request_in(item))
         is_renamed = not item.title.startswith(f"{self.task.prefix}: ")
-        words = "" if is_renamed or len(self.task.documents_of(request)) > 1 else self.form.words_of(request)
-        return Entry(item.id, words or item.shown_title, item.created, item.shown_title)
+        words = item.shown_title
+        if not is_renamed and len(self.task.documents_of(request)) == 1:
+            words = self.form.words_of(request) or words
+        return Entry(item.id, words, item.created, item.shown_title)
 
     def begin_first(self) -> None:
         """Make a report of the shown document, unless there was one before."""
@@ -280,7 +283,7 @@ class ResultPane(QFrame):
 
     def _to_calendar(self) -> None:
         self.export_requested.emit(CALENDAR.id)
-        undated = sum(not due.day for due in self.report.due) if self.report is not None else 0
+        undated = sum(not due.day for due in self._controller.report.due)
         if undated:
             words = ngettext(
                 "{n} deadline has no day. It goes into the calendar as a task.",
@@ -372,12 +375,15 @@ class ResultPane(QFrame):
             self._is_draft_shown, self._item = True, self._controller.item
             self._cursor = QCursor.pos()
             self._middle.hide()
-        self._say(report.lead if report.layout is not Layout.PAGES else "")
-        show_words(self._writing, f"{writing} …" if writing else "")
+        self._say(report.lead)
+        self._writing.setText(f"{writing} …")
+        self._writing.setVisible(bool(writing))
 
     def show_job(self, event: JobChanged) -> None:
         self._making.show_job(event)
-        reason = _("It was cancelled.") if event.status is JobStatus.CANCELLED else ""
+        reason = ""
+        if event.status is JobStatus.CANCELLED:
+            reason = _("It was cancelled.")
         if event.problem is not None:
             reason = event.problem.sentence
         if not event.status.is_end:
@@ -391,9 +397,15 @@ class ResultPane(QFrame):
         self.allow(True)
         if reason and self.report is None:
             show_words(self._writing, "")
-            self._say(f"{reason} {WRITTEN}" if self._is_draft_shown else reason)
+            self._say_end(reason, is_explained=not self._is_draft_shown)
         elif reason and self.report is not None and self.report.is_draft:
-            self._say(reason if self.report.writer else f"{reason} {WRITTEN}")
+            self._say_end(reason, is_explained=bool(self.report.writer))
+
+    def _say_end(self, reason: str, *, is_explained: bool) -> None:
+        """Say why it is not finished, and that what stands there had been written unless that is said."""
+        if not is_explained:
+            reason = f"{reason} {WRITTEN}"
+        self._say(reason)
 
     def _show_adding(self, event: JobChanged) -> None:
         """Show that more comes to a report that is there."""
@@ -402,8 +414,8 @@ class ResultPane(QFrame):
         if self.task.grows_in_place:
             self._making.show()
         else:
-            count = _("{done} of {total}").format(done=event.done, total=event.total) if event.total else ""
-            self._say_writer(_("The model adds its words… {count}").format(count=count).rstrip())
+            words = _("The model adds its words: {done} of {total}")
+            self._say_writer(words.format(done=event.done, total=max(1, event.total)))
             self._stop.show()
 
     def show_report(self, report: Report) -> None:
@@ -442,7 +454,10 @@ class ResultPane(QFrame):
             switch.setVisible(key in states)
             switch.setChecked(states.get(key, False))
         show_words(self._notes, "\n".join(report.notes))
-        show_words(self._coverage, "" if report.is_all_read else report.coverage_words)  # loud if something is missing
+        self._coverage.setText(report.coverage_words)
+        self._coverage.setVisible(
+            bool(report.coverage_words) and not report.is_all_read
+        )  # loud if something is missing
         self._settle()
 
     def _show(self, report: Report, *, is_other: bool) -> None:

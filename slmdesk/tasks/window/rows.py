@@ -42,8 +42,8 @@ class Row:
     """Which section of the report it belongs to."""
     statement: Statement = NONE
     text: str = ""
-    number: int = 0
-    """Of a statement with sources: what stands in the sign behind it."""
+    sign: str = ""
+    """Of a statement with sources: its number, which stands behind it."""
     is_lead: bool = False
     has_bullet: bool = False
     has_days: bool = False
@@ -55,7 +55,7 @@ class Row:
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes it the same row in a report that was made anew."""
-        looks = (self.text, self.number, self.is_lead, self.has_bullet, self.has_days)
+        looks = (self.text, self.sign, self.is_lead, self.has_bullet, self.has_days)
         return (self.kind, self.key, self.statement, *looks)
 
 
@@ -69,7 +69,9 @@ def fold_words(layout: Layout, section: Section) -> str:
     if layout is Layout.PAGES:
         return section.title
     words = ngettext("{n:,} more passage", "{n:,} more passages", count)
-    return f"{section.title}: {words}" if section.title else words
+    if section.title:
+        words = f"{section.title}: {words}"
+    return words
 
 
 def rows_of(report: Report, unfolded: Collection[str] = (), kinds: Collection[str] = ()) -> Iterator[Row]:
@@ -91,21 +93,17 @@ def rows_of(report: Report, unfolded: Collection[str] = (), kinds: Collection[st
         is_alone = at == 0 and not section.title and len(section.statements) == 1
         is_lead = is_alone and report.layout is Layout.LIST and (has_titles or not report.is_draft)
         for statement in shown:
-            if statement.sources:
+            row = Row(RowKind.STATEMENT, section, key, statement, statement.text or statement.missing)
+            if statement.sources and report.layout is Layout.LIST:
                 number += 1
-            yield Row(
-                RowKind.STATEMENT,
-                section,
-                key,
-                statement,
-                statement.text or statement.missing,
-                number=number if statement.sources and report.layout is Layout.LIST else 0,
-                is_lead=is_lead,
-                has_bullet=not (section.is_prose or is_lead or section.is_folded),
-                has_days=has_days,
-                most_words=0 if has_days or is_lead else MOST_WORDS,
-                most_lines=LEAD_LINES if is_lead and has_titles else 0,
-            )
+                row.sign = str(number)
+            row.is_lead, row.has_days = is_lead, has_days
+            row.has_bullet = not (section.is_prose or is_lead or section.is_folded)
+            if is_lead and has_titles:
+                row.most_lines = LEAD_LINES
+            if not (has_days or is_lead):
+                row.most_words = MOST_WORDS
+            yield row
         if not kinds:
             for note in section.notes:
                 yield Row(RowKind.NOTE, section, key, text=note)
@@ -120,16 +118,20 @@ def warning_of(statement: Statement) -> str:
     doubts = statement.doubts
     if not doubts and not statement.is_supported:
         doubts = _("not found in the document")
-    return _("Check this: {doubts}").format(doubts=doubts) if doubts else ""
+    if not doubts:
+        return ""
+    return _("Check this: {doubts}").format(doubts=doubts)
 
 
 def spoken(row: Row) -> str:
     """Return what a screen reader says of a row."""
     statement = row.statement
-    place = statement.place or (_("no place found") if row.kind is RowKind.STATEMENT and statement.text else "")
-    other = _("Before: {text}").format(text=statement.other) if statement.other else ""
-    parts = (row.text, place, warning_of(statement), other, *statement.notes)
-    return ". ".join(part for part in parts if part)
+    parts = [statement.gist, row.text, statement.place, warning_of(statement)]
+    if statement.text and not statement.place:
+        parts.append(_("no place found"))
+    if statement.other:
+        parts.append(_("Before: {text}").format(text=statement.other))
+    return ". ".join(part.rstrip(".") for part in (*parts, *statement.notes) if part)
 
 
 class ReportRows(QAbstractListModel):
@@ -167,8 +169,9 @@ class ReportRows(QAbstractListModel):
         self._settle()
 
     def fold(self, key: str, *, is_open: bool) -> None:
-        change = self._unfolded.add if is_open else self._unfolded.discard
-        change(key)
+        self._unfolded.discard(key)
+        if is_open:
+            self._unfolded.add(key)
         self._settle()
 
     def is_unread(self, row: Row) -> bool:
@@ -208,11 +211,15 @@ class ReportRows(QAbstractListModel):
             self.endInsertRows()
 
     def row_at(self, index: Index) -> Row | None:
-        return self.rows[index.row()] if index.isValid() and index.row() < len(self.rows) else None
+        if not index.isValid() or index.row() >= len(self.rows):
+            return None
+        return self.rows[index.row()]
 
     def statement_at(self, index: Index) -> Statement | None:
         row = self.row_at(index)
-        return row.statement if row is not None and row.kind is RowKind.STATEMENT else None
+        if row is None or row.kind is not RowKind.STATEMENT:
+            return None
+        return row.statement
 
     @property
     def statements(self) -> list[Statement]:
@@ -235,7 +242,9 @@ class ReportRows(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self.row_at(index)
         tell = TOLD.get(role)
-        return tell(row) if row is not None and tell is not None else None
+        if row is None or tell is None:
+            return None
+        return tell(row)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         row = self.row_at(index)

@@ -49,8 +49,15 @@ from slmdesk.window.widgets.requests import request_translation
 from slmdesk.window.widgets.rows import DUE_WIDTH, Cited, lay_out_cited
 
 LINE_BREAK = "\u2028"
+FOLDS = {True: "chevron-down", False: "chevron-right"}
+WARNINGS = {True: "danger", False: "warn"}
+"""Colour of the line that says what is doubtful, and what is wrong."""
+TITLES = {1: (1.13, "ink")}
+"""Size and colour of the titles of a level. Others are small."""
 MOVED = {"arrow-up-down": "↕"}
 """Sign beside both texts of a statement, by its icon in a list."""
+COLOURS = {COME: ("added", "soft"), GONE: ("removed", "danger_soft")}
+"""Colours of what came and what went, and of the ground below it."""
 MANY, BATCH = 200, 50
 """Of more rows than this, so many are laid out at once. The others follow while the first can be read."""
 
@@ -87,8 +94,12 @@ def day_words(value: Value | None) -> str:
     if value is None or not value.date:
         return ""
     year, month, day = value.date.rsplit("-", 2)
-    words = short_day(int(day), int(month), int(year) if year.isdecimal() else None)
-    return f"{words}{LINE_BREAK}{_('over')}" if value.date < date.today().isoformat() and year.isdecimal() else words
+    if not year.isdecimal():
+        return short_day(int(day), int(month))
+    words = short_day(int(day), int(month), int(year))
+    if value.date < date.today().isoformat():
+        words += LINE_BREAK + _("over")
+    return words
 
 
 def formats_of(runs: Sequence[Run]) -> list[QTextLayout.FormatRange]:
@@ -97,11 +108,11 @@ def formats_of(runs: Sequence[Run]) -> list[QTextLayout.FormatRange]:
     for run in runs:
         form, length = QTextCharFormat(), size16(run.text)
         if run.change:
-            is_new = run.change == COME
-            form.setForeground(colours.colour("added" if is_new else "removed"))
-            form.setBackground(colours.colour("soft" if is_new else "danger_soft"))
-            form.setFontStrikeOut(not is_new)
-            form.setFontUnderline(is_new)
+            ink, ground = COLOURS[run.change]
+            form.setForeground(colours.colour(ink))
+            form.setBackground(colours.colour(ground))
+            form.setFontStrikeOut(run.change == GONE)
+            form.setFontUnderline(run.change == COME)
         if run.bold:
             form.setFontWeight(QFont.Weight.DemiBold)
         if run.change or run.bold:
@@ -110,6 +121,14 @@ def formats_of(runs: Sequence[Run]) -> list[QTextLayout.FormatRange]:
             formats.append(part)
         at += length
     return formats
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text with at most so many words, and with an ellipsis if it has more."""
+    begin = first_words(text, most)
+    if begin == text:
+        return text
+    return f"{begin} …"
 
 
 @lru_cache(maxsize=32)
@@ -138,13 +157,14 @@ class StatementPainter(QStyledItemDelegate):
         if isinstance(known, Drawn) and (known.width, known.font) == (width, key):
             return known
         made = Drawn(width, key, float(scaled(theme.SPACE_4)))
-        draw = {
-            RowKind.TITLE: self._draw_title,
-            RowKind.FOLD: self._draw_note,
-            RowKind.NOTE: self._draw_note,
-            RowKind.STATEMENT: self._draw_pair if self.is_paired else self._draw_statement,
-        }[row.kind]
-        draw(made, row)
+        if row.kind is RowKind.TITLE:
+            self._draw_title(made, row)
+        elif row.kind is not RowKind.STATEMENT:
+            self._draw_note(made, row)
+        elif self.is_paired:
+            self._draw_pair(made, row)
+        else:
+            self._draw_statement(made, row)
         made.height += scaled(theme.SPACE_4)
         row.drawn = made
         return made
@@ -154,8 +174,7 @@ class StatementPainter(QStyledItemDelegate):
         return _font_of(usual.key(), usual.pointSizeF() * size, weight)
 
     def _draw_title(self, made: Drawn, row: Row) -> None:
-        size = 1.13 if row.section.level == 1 else 0.87
-        colour = "ink" if row.section.level == 1 else "ink2"
+        size, colour = TITLES.get(row.section.level, (0.87, "ink2"))
         made.height += scaled(theme.SPACE_8)
         left = scaled(theme.SPACE_4)
         font = self._font(size, QFont.Weight.DemiBold)
@@ -170,9 +189,8 @@ class StatementPainter(QStyledItemDelegate):
             made.parts.append((text, place.topLeft(), "soft_ink"))
 
     def _draw_note(self, made: Drawn, row: Row) -> None:
-        left = scaled(theme.SPACE_8 + (theme.SPACE_16 if row.kind is RowKind.FOLD else 0))
-        text = lay_out_cited(row.text, "", self._font(0.87), made.width - 2 * left)
-        made.add(text, left, "ink2" if row.kind is RowKind.FOLD else "ink3")
+        left = scaled(theme.SPACE_24)  # a fold has its sign before it
+        made.add(lay_out_cited(row.text, "", self._font(0.87), made.width - 2 * left), left, "ink2")
 
     def _draw_statement(self, made: Drawn, row: Row) -> None:
         statement, left = row.statement, float(scaled(theme.SPACE_4))
@@ -186,34 +204,36 @@ class StatementPainter(QStyledItemDelegate):
             made.add(lay_out_cited("•", "", self._font(1.13), left + scaled(12)), left, "ink", is_beside=True)
             left += scaled(theme.SPACE_12)
         width = made.width - left - scaled(theme.SPACE_8)
-        size, weight = (1.33, QFont.Weight.Medium) if row.is_lead else (1.13, QFont.Weight.Normal)
-        if self.is_compact:
-            size = 1.0
-        words, formats, notes = row.text, formats_of(statement.runs), statement.notes
-        if statement.runs:
-            words = "".join(run.text for run in statement.runs)
-        if self.is_compact and statement.gist:
-            words, formats = statement.gist, []
-        is_open = statement in self._view.opened
-        if row.most_words and not is_open and not statement.runs:
-            begin = first_words(words, row.most_words)
-            words = words if begin == words else f"{begin} …"
         top = made.height
-        most_lines = 0 if is_open else row.most_lines
-        number = str(row.number) if row.number and not self.is_compact else ""
-        colour = "ink2" if statement.is_open or statement.missing else "ink"
-        font, words = self._font(size, weight), words.replace("\n", LINE_BREAK)
-        made.add(lay_out_cited(words, number, font, width, most_lines, formats), left, colour)
+        made.add(self._text_of(row, width), left, "ink" if statement.text else "ink2")
         if row.has_days:
             made.height = max(made.height, top + made.parts[0][0].height)
-        self._add_lines(made, row, notes, left, width)
+        self._add_lines(made, row, statement.notes, left, width)
+
+    def _text_of(self, row: Row, width: float) -> Cited:
+        """Lay out the text of a statement, with its number; in few words where the list is to be short."""
+        statement = row.statement
+        if self.is_compact:
+            words = (statement.gist or row.text).replace("\n", LINE_BREAK)
+            return lay_out_cited(words, "", self._font(), width)
+        words, most_lines, font = row.text, row.most_lines, self._font(1.13)
+        if row.is_lead:
+            font = self._font(1.33, QFont.Weight.Medium)
+        if statement.runs:
+            words = "".join(run.text for run in statement.runs)
+        if statement in self._view.opened:
+            most_lines = 0
+        elif row.most_words and not statement.runs:
+            words = shortened(words, row.most_words)
+        words = words.replace("\n", LINE_BREAK)
+        return lay_out_cited(words, row.sign, font, width, most_lines, formats_of(statement.runs))
 
     def _add_lines(self, made: Drawn, row: Row, notes: Sequence[str], left: float, width: float) -> None:
         """Add what stands below a statement: its place in a compact list, what is doubtful, notes, links."""
         statement, small = row.statement, self._font(0.87)
         lines = [(note, "ink2") for note in notes]
         if warning := warning_of(statement):
-            lines.insert(0, (f"⚠ {warning}", "danger" if statement.is_wrong else "warn"))
+            lines.insert(0, (f"⚠ {warning}", WARNINGS[statement.is_wrong]))
         place = ", ".join(part for part in (row.section.title, statement.place) if part)
         if self.is_compact and place:
             lines.insert(0, (place, "ink3"))
@@ -239,9 +259,7 @@ class StatementPainter(QStyledItemDelegate):
         width, font, top = half - 2 * gap, self._font(), made.height
         for side, change in enumerate((GONE, COME)):
             runs = [run for run in statement.runs if run.change in ("", change)]
-            words = "".join(run.text for run in runs)
-            if not runs:
-                words = row.text if side else statement.other
+            words = "".join(run.text for run in runs) or (statement.other, row.text)[side]
             text = lay_out_cited(words.replace("\n", LINE_BREAK), "", font, width, 0, formats_of(runs))
             made.add(text, side * half + gap, "ink", is_beside=True)
             if statement.sign in MOVED:
@@ -251,7 +269,9 @@ class StatementPainter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row = self._view.rows.row_at(index)
-        return QSize(80, round(self.drawn(row).height + 0.5) if row is not None else 0)
+        if row is None:
+            return QSize()
+        return QSize(80, round(self.drawn(row).height + 0.5))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row = self._view.rows.row_at(index)
@@ -271,12 +291,14 @@ class StatementPainter(QStyledItemDelegate):
         colours, place = theme.current(), QRectF(option.rect).adjusted(1, 1, -1, -1)
         can_be_chosen = row.kind in (RowKind.STATEMENT, RowKind.FOLD)
         is_hovered = bool(option.state & QStyle.StateFlag.State_MouseOver) and can_be_chosen
-        is_hovered = is_hovered or row.statement == self._view.pointed
-        ground = colours.colour("soft") if is_lit else colours.colour("hover")
         painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if is_lit:
+            painter.setBrush(colours.colour("soft"))
+        elif is_hovered or row.statement == self._view.pointed:
+            painter.setBrush(colours.colour("hover"))
         if is_lit and colours.line_width > 1:
             painter.setPen(QPen(colours.colour("accent"), colours.line_width))
-        painter.setBrush(ground if is_lit or is_hovered else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
         if option.state & QStyle.StateFlag.State_HasFocus and self._view.is_by_key:
             painter.setPen(QPen(colours.colour("accent"), 2))
@@ -290,8 +312,8 @@ class StatementPainter(QStyledItemDelegate):
         scale = painter.device().devicePixelRatio()
         signs: list[tuple[str, str, int]] = []
         if row.kind is RowKind.FOLD:
-            is_open = self._view.rows.is_unfolded(row.key)
-            signs.append(("chevron-down" if is_open else "chevron-right", "ink2", place.left() + scaled(4)))
+            sign = FOLDS[self._view.rows.is_unfolded(row.key)]
+            signs.append((sign, "ink2", place.left() + scaled(4)))
         elif statement.sign and not (self.is_paired or row.has_days):
             signs.append((statement.sign, "ink2", place.left() + scaled(4)))
         if statement.is_edited:
@@ -399,8 +421,8 @@ class StatementList(QListView):
             self.doItemsLayout()
         self.setCurrentIndex(index)
         self._is_showing = False
-        is_in_sight = self.viewport().rect().contains(self.visualRect(index))
-        self.scrollTo(index, self.ScrollHint.EnsureVisible if is_in_sight else self.ScrollHint.PositionAtCenter)
+        if not self.viewport().rect().contains(self.visualRect(index)):
+            self.scrollTo(index, self.ScrollHint.PositionAtCenter)
 
     @property
     def current(self) -> Statement | None:
@@ -411,11 +433,13 @@ class StatementList(QListView):
         places = [at for at, row in enumerate(self.rows.rows) if row.kind is RowKind.STATEMENT]
         if not places:
             return None
-        here = self.rows.index_of(self.lit[0]).row() if self.lit else -1
+        here = -1
+        if self.lit:
+            here = self.rows.index_of(self.lit[0]).row()
         if by < 0:
             places.reverse()
         after = [at for at in places if (at - here) * by > 0]
-        found = self.rows.rows[after[0] if after else places[0]].statement
+        found = self.rows.rows[(after or places)[0]].statement
         self.go_to(found)
         return found
 
@@ -481,8 +505,9 @@ class StatementList(QListView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
         row = self.rows.row_at(self.indexAt(event.position().toPoint()))
-        can_be_pressed = row is not None and row.kind in (RowKind.STATEMENT, RowKind.FOLD)
-        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if can_be_pressed else Qt.CursorShape.ArrowCursor)
+        self.viewport().unsetCursor()
+        if row is not None and row.kind in (RowKind.STATEMENT, RowKind.FOLD):
+            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
@@ -500,15 +525,15 @@ class StatementList(QListView):
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        is_key = event.reason() == QContextMenuEvent.Reason.Keyboard
-        index = self.currentIndex() if is_key else self.indexAt(event.pos())
+        index, place = self.indexAt(event.pos()), event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            index = self.currentIndex()
+            place = self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
         statement = self.rows.statement_at(index)
         if statement is None:
             event.ignore()  # what lies around has a menu for all of it
             return
-        menu = self.menu_of(statement, index)
-        below = self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
-        menu.popup(below if is_key else event.globalPos())
+        self.menu_of(statement, index).popup(place)
 
     def menu_of(self, statement: Statement, index: Index) -> QMenu:
         menu = passing(QMenu(self), "statement_menu")
@@ -530,8 +555,9 @@ class StatementList(QListView):
 
     def doItemsLayout(self) -> None:
         """Lay out all rows, or if there are many, the first ones now and the others soon."""
-        is_many = len(self.rows.rows) > MANY and not self._is_showing
-        self.setLayoutMode(self.LayoutMode.Batched if is_many else self.LayoutMode.SinglePass)
+        self.setLayoutMode(self.LayoutMode.SinglePass)
+        if len(self.rows.rows) > MANY and not self._is_showing:
+            self.setLayoutMode(self.LayoutMode.Batched)
         super().doItemsLayout()
 
     def changeEvent(self, event: QEvent) -> None:

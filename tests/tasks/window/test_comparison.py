@@ -326,7 +326,7 @@ def test_what_a_model_says_stands_below_the_rules_words_and_moves_nothing_else(p
     before, low = places(), [height(row) for row in range(2)]
     program.area.versions.job_reported.emit(JobChanged("j", "versions", JobStatus.RUNNING, 1, 3))
     assert stop.isVisible()
-    assert writer.full_text == "The model adds its words… 1 of 3"
+    assert writer.full_text == "The model adds its words: 1 of 3"
     assert places() == before
     program.click("versions_next")
     first, second = (int(number) for number in listed(program)[:2])
@@ -345,7 +345,7 @@ def test_what_a_model_says_stands_below_the_rules_words_and_moves_nothing_else(p
     assert places() == before
     program.wait(lambda: height(0) > low[0] and height(1) == low[1])
     told = [shown.model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(2)]
-    assert told[0].endswith("What it means to the library, in many words.")
+    assert told[0].endswith("What it means to the library, in many words")
     assert "Not so" not in told[1]
 
 
