@@ -44,7 +44,7 @@ DECISIONS = {
     "summaries": 971,
     "system": 138,
     "tables": 992,
-    "tasks": 1072,
+    "tasks": 1071,
     "text": 2099,
     "translation": 1524,
     "versions": 648,

@@ -21,7 +21,7 @@ from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
 from slmdesk.jobs.runner import Batch, Plan, Question, StepValue, Yield
 from slmdesk.library.types import Coverage, Span, Unread, unread_parts
-from slmdesk.models.abilities import FEWEST_THAT_WORD, Ability, is_smaller, may
+from slmdesk.models.abilities import Ability, may
 from slmdesk.models.service import DefaultUse, able
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import problem_of
@@ -154,7 +154,7 @@ class Compare(Task[VersionRequest, Comparison]):
             record = usual or context.models.choose(None)
         except KnownError:
             return None
-        if not may(record, Ability.ANSWER) or is_smaller(record, FEWEST_THAT_WORD):
+        if not may(record, Ability.WRITE):
             return None
         return record
 
