@@ -24,6 +24,7 @@ from slmdesk.tables.window.controller import KIND as TABLE
 from slmdesk.tables.window.controller import TableController
 from slmdesk.tables.window.pane import TablePane
 from slmdesk.tasks.compare import TASK as COMPARE
+from slmdesk.tasks.known import other_tasks
 from slmdesk.tasks.report import Edit, Report, Statement
 from slmdesk.tasks.summarize import TASK as SUMMARIZE
 from slmdesk.tasks.window.controller import ResultController
@@ -43,6 +44,8 @@ READ_AFTER_MS = 1000
 PANES = {TABLE: "table", QUESTION: "questions"}
 ACTIONS_OF_PANES = {"summary": "summarize", "questions": "ask", "table": "table", "versions": "compare"}
 """What a tab does with several documents that are chosen in the list, as the buttons below the list do."""
+OWN_PANES = frozenset(("ask", "compare", "extract", "summarize"))
+"""Files of the tasks whose panes have more to do here than to show their reports."""
 PANES_OF_SEVERAL = ("summary", "questions", "table")
 
 
@@ -92,6 +95,10 @@ class DocumentsArea(QObject):
         self.view.side.add_pane(_("Questions"), "questions", self.question_pane)
         self.view.side.add_pane(_("Table"), "table", self.table_pane)
         self.view.side.add_pane(_("Compare"), "versions", self.compare_pane)
+        self.others = [ResultPane(ResultController(bridge, task, self), self.page) for task in other_tasks(OWN_PANES)]
+        """Panes of the tasks that need nothing of their own here."""
+        for pane in self.others:
+            self.view.side.add_pane(_(pane.task.name), pane.task.kind, pane)
         self.view.side.add_pane(_("Redact"), "redact", self.redact_pane)
         self.view.order_tabs()
         self._connect()
@@ -115,6 +122,8 @@ class DocumentsArea(QObject):
             (self.folder_pane, self.folder_questions),
         ):
             pane.export_requested.connect(partial(self._export, pane, controller))
+        for other in self.others:
+            other.export_requested.connect(partial(self._export, other, other.controller))
         self.summaries.made.connect(self._on_summary_made)
         self.questions.answered.connect(self._on_answered)
         self._connect_panes()
@@ -173,7 +182,7 @@ class DocumentsArea(QObject):
             self._go_ahead()
 
     def _connect_panes(self) -> None:
-        for pane in (self.summary_pane, self.compare_pane):
+        for pane in (self.summary_pane, self.compare_pane, *self.others):
             pane.statement_chosen.connect(lambda statement: self._go_to(_spans_in(statement), plays=True))
             pane.statement_pointed_at.connect(
                 lambda statement: self._point_at(_spans_in(statement) if statement else None)
@@ -270,6 +279,9 @@ class DocumentsArea(QObject):
             self.tables.open_item(document, item)
         elif kind == COMPARE.kind:
             self.versions.open_item(document, item)
+        for pane in self.others:
+            if pane.task.kind == kind:
+                pane.controller.open_item(document, item)
         self.page.side.show_pane(PANES.get(kind, kind))
 
     def _on_several(self, action: str, documents: Sequence[str]) -> None:
@@ -326,7 +338,7 @@ class DocumentsArea(QObject):
             self.page.documents.show_chosen_folder("")
         is_reading = record is not None and record.status is DocumentStatus.READING
         is_unread = record is not None and record.status is DocumentStatus.FAILED and not record.pages
-        for part in (self.summary_pane, self.question_pane):
+        for part in (self.summary_pane, self.question_pane, *self.others):
             part.setEnabled(not is_reading and not is_unread)
         if record is not None and record.id not in self._scope:
             self._scope = self.tables.chosen = ()
@@ -348,6 +360,8 @@ class DocumentsArea(QObject):
         self.questions.show_document(record.id if record else "")
         self._pair.show_document(record)
         self.versions.show_document(record.id if record else "")
+        for pane in self.others:
+            pane.controller.show_document(record.id if record else "")
         self._read_timer.start()
         was_paused, self._is_paused = self._is_paused, record is not None and record.error_code == STOPPED
         is_new = is_other or was_paused  # one that is paused is summarized once it is read

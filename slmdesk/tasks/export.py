@@ -380,7 +380,8 @@ def _list_sheets(report: Report) -> Mapping[str, Rows]:
     names = _names(report)
     rows: Rows = [phrases.told(phrases.SUMMARY_HEAD)]
     rows += [_list_row(statement, names) for statement in shown.statements]
-    return {_(phrases.SUMMARY_SHEET): rows, **_coverage_sheet(report)}
+    sheet = report.sheet or _(phrases.SUMMARY_SHEET)
+    return {sheet: rows, **_coverage_sheet(report)}
 
 
 def _list_row(statement: Statement, names: Mapping[str, str]) -> Sequence[Cell]:

@@ -204,6 +204,8 @@ class Report(Record):
     """Whether a person can change the text of its statements."""
     offers: tuple[Column, ...] = ()
     """Columns that a person may add to a grid by one press."""
+    sheet: str = ""
+    """Name of its sheet in a spreadsheet, where that is not the usual one."""
     subtitle: str = ""
     """What it is and of which documents, below the title of a file."""
     seconds: float = 0.0

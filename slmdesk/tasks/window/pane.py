@@ -70,7 +70,8 @@ class ResultPane(QFrame):
 
     def __init__(self, controller: ResultController, parent: QWidget) -> None:
         super().__init__(parent)
-        self.task, self._controller = controller.task, controller
+        self.task = controller.task
+        self.controller = self._controller = controller
         named(self, f"{self.task.kind}_pane", label=_(self.task.name), kind="result")
         self.setMinimumWidth(240)
         self.report: Report | None = None
