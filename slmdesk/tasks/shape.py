@@ -238,6 +238,8 @@ class Task(Generic[Q, R]):
     """Other ways to show a report: key in the settings of its item -> words for it."""
     kinds: ClassVar[Mapping[str, str]] = {}
     """Words for the sorts of its statements. Sorts with the same words are counted and chosen together."""
+    sides: ClassVar[tuple[str, str]] = (N_("Old"), N_("New"))
+    """What stands above the two texts of a report of pages."""
     follows_words: ClassVar[bool] = False
     """Whether the words that a model writes are shown at once."""
     has_preview: ClassVar[bool] = False

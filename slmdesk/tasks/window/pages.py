@@ -23,6 +23,8 @@ from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import column, cut_to_lines, named, plain_label, row, set_tip, split, tool_button
 from slmdesk.window.widgets.rows import Choice
 
+TO_CHECK = "to check"
+"""Value of the filter by which what is to be checked is shown alone."""
 BESIDE, LIST = 760, 272
 """Least width of the pane in which the list stands beside both texts, and the width of the list."""
 LEAD_LINES, LOW = 2, 12
@@ -84,6 +86,9 @@ class ReportView(QFrame):
         made.action_requested.connect(self.action_requested)
         made.statement_pointed_at.connect(self.statement_pointed_at)
         made.unfold_requested.connect(self.unfold_requested)
+        made.approve_requested.connect(
+            lambda statement: self.edit_requested.emit(Edit(statement.id, approved=not statement.is_approved))
+        )
         made.edited.connect(lambda statement, text: self.edit_requested.emit(Edit(statement.id, text)))
         return made
 
@@ -130,8 +135,8 @@ class PagesView(ReportView):
         self._columns = named(QFrame(self), f"{kind}_columns")
         self._heads = named(QFrame(self._columns), f"{kind}_heads", kind="plain")
         heading = row(into=self._heads, gap=0, margins=(0, 0, theme.SCROLL_BAR, 0))
-        for words in (_("Old"), _("New")):
-            head = plain_label(words, self._heads, name=f"{kind}_head", kind="strong")
+        for words in self.task.sides:
+            head = plain_label(_(words), self._heads, name=f"{kind}_head", kind="strong")
             head.setIndent(scaled(theme.SPACE_16))
             heading.addWidget(head, 1)
         self.pages = self.make_list(self._columns, f"{kind}_pages", _("Both texts side by side"))
@@ -186,8 +191,15 @@ class PagesView(ReportView):
         return (self.pages, self.list)
 
     @property
+    def listed(self) -> StatementList:
+        """The list that is stepped through: that of the differences, or where all is one sort both texts."""
+        if self.report.kinds:
+            return self.list
+        return self.pages
+
+    @property
     def current(self) -> Statement | None:
-        return next(iter(self.list.lit), None)
+        return next(iter(self.listed.lit), None)
 
     def show_report(self, report: Report, *, is_other: bool = True) -> None:
         self.report = report
@@ -196,11 +208,10 @@ class PagesView(ReportView):
             self.list.rows.order = None
             if any(statement.rank for statement in report.statements):
                 self.list.rows.order = _rank
-            self.list.rows.kinds = ()
         self.list.rows.show_report(_differing(report), is_other=is_other)
-        has_any = bool(report.kinds)
+        has_any = any(statement.text or statement.other for statement in report.statements)
         for part in (self._split, self._bar):
-            part.setVisible(has_any or bool(self.pages.rows.rows))
+            part.setVisible(has_any)
         self._show_kinds()
         if is_other:
             self.set_wide(has_any)
@@ -215,7 +226,10 @@ class PagesView(ReportView):
             counts[words] = counts.get(words, 0) + count
         chosen = self._kinds.currentData()
         self._kinds.clear()
-        self._kinds.addItem(f"{_('All')} {QLocale().toString(sum(counts.values()))}", "")
+        self._kinds.addItem(f"{_('All')} {QLocale().toString(len(_listed(self.report)))}", "")
+        to_check = len(self.report.to_check)
+        if to_check:
+            self._kinds.addItem(_("{doubtful} to check").format(doubtful=to_check), TO_CHECK)
         for words in sorted(counts, key=self._place_of):
             self._kinds.addItem(f"{words} {QLocale().toString(counts[words])}", words)
         self._kinds.setCurrentIndex(max(0, self._kinds.findData(chosen)))
@@ -226,10 +240,16 @@ class PagesView(ReportView):
         return [*order, words].index(words)
 
     def choose_kind(self, words: object) -> None:
-        """List only the differences of a sort, which is named by its words. Empty: all."""
+        """List only the statements of a sort, which is named by its words, or those to check. Empty: all."""
         self._kinds.show_value(words)
         kinds = [kind for kind in self.report.kinds if words == _(self.task.kinds.get(kind, kind))]
-        self.list.rows.choose_kinds(kinds)
+        rows = self.listed.rows
+        if words == TO_CHECK:
+            rows.choose(lambda statement: statement.is_to_check)
+        elif kinds:
+            rows.choose(lambda statement: statement.kind in kinds)
+        else:
+            rows.choose(None)
         self._show_count()
 
     def _order_by(self, order: Callable[[Statement], object] | None, _checked: bool = False) -> None:
@@ -244,7 +264,7 @@ class PagesView(ReportView):
         self._step(-1)
 
     def _step(self, by: int) -> None:
-        found = self.list.step(by)
+        found = self.listed.step(by)
         if found is not None:
             self._on_chosen(found)
 
@@ -256,7 +276,7 @@ class PagesView(ReportView):
             self.statement_chosen.emit(statement)
 
     def show_on_page(self) -> None:
-        current = self.current or next(iter(self.list.rows.statements), None)
+        current = self.current or next(iter(self.listed.rows.statements), None)
         if current is not None:
             self.set_wide(False)
             self._on_chosen(current)
@@ -269,9 +289,11 @@ class PagesView(ReportView):
         self._turn()
 
     def _show_count(self) -> None:
-        shown = self.list.rows.statements
+        shown = [one for one in self.listed.rows.statements if one.text or one.other]
         count, current = len(shown), self.current
         every = ngettext("{n:,} change", "{n:,} changes", count)
+        if not self.report.kinds:
+            every = QLocale().toString(count)
         here = _("{at:,} of {count:,}")
         self._count.setText(every)
         if current in shown:
@@ -306,6 +328,11 @@ class PagesView(ReportView):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_split"):
             self._turn()
+
+
+def _listed(report: Report) -> Sequence[Statement]:
+    """Return what is counted: the differences, or where all is one sort all statements."""
+    return [one for one in report.statements if one.kind] or list(report.statements)
 
 
 def _rank(statement: Statement) -> int:

@@ -15,6 +15,7 @@ from slmdesk.tasks.report import Layout, Report, Section, Statement
 from slmdesk.window.widgets.build import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
+Passes = Callable[[Statement], bool]
 MOST_WORDS = 30
 """Sentences with more words than this are cut until they are chosen, but for what is due by a day."""
 LEAD_LINES = 2
@@ -74,21 +75,21 @@ def fold_words(layout: Layout, section: Section) -> str:
     return words
 
 
-def rows_of(report: Report, unfolded: Collection[str] = (), kinds: Collection[str] = ()) -> Iterator[Row]:
-    """Yield the rows of a report. `kinds`: only statements of these sorts, without what is folded."""
+def rows_of(report: Report, unfolded: Collection[str] = (), passes: Passes | None = None) -> Iterator[Row]:
+    """Yield the rows of a report. `passes`: which statements are shown, without what is folded."""
     has_titles = any(section.title and not section.is_folded for section in report.sections)
     number = 0
     for at, section in enumerate(report.sections):
         key = key_of(section, at)
-        if section.is_folded and kinds:
+        if section.is_folded and passes:
             continue
         if section.is_folded and section.statements:
             yield Row(RowKind.FOLD, section, key, text=fold_words(report.layout, section))
         if section.is_folded and key not in unfolded:
             continue
         has_days = any(statement.value is not None and statement.value.date for statement in section.statements)
-        shown = [statement for statement in section.statements if not kinds or statement.kind in kinds]
-        if section.title and not section.is_folded and (shown or not kinds):
+        shown = [statement for statement in section.statements if not passes or passes(statement)]
+        if section.title and not section.is_folded and (shown or not passes):
             yield Row(RowKind.TITLE, section, key, text=section.title, has_days=has_days)
         is_alone = at == 0 and not section.title and len(section.statements) == 1
         is_lead = is_alone and report.layout is Layout.LIST and (has_titles or not report.is_draft)
@@ -104,7 +105,7 @@ def rows_of(report: Report, unfolded: Collection[str] = (), kinds: Collection[st
             if not (has_days or is_lead):
                 row.most_words = MOST_WORDS
             yield row
-        if not kinds:
+        if not passes:
             for note in section.notes:
                 yield Row(RowKind.NOTE, section, key, text=note)
 
@@ -144,8 +145,8 @@ class ReportRows(QAbstractListModel):
         super().__init__(parent)
         self.report = Report("", "")
         self.rows: list[Row] = []
-        self.kinds: Collection[str] = ()
-        """Sorts of the statements on show. Empty: all."""
+        self.passes: Passes | None = None
+        """Which statements are on show. None: all."""
         self.order: Callable[[Statement], object] | None = None
         """By what statements are sorted, without titles and what is folded. None: in the order of the report."""
         self._unfolded: set[str] = set()
@@ -157,11 +158,11 @@ class ReportRows(QAbstractListModel):
         self.report = report
         if is_other:
             self._unfolded, self._read = set(), {}
-            self.kinds = ()
+            self.passes = None
         self._settle()
 
-    def choose_kinds(self, kinds: Collection[str]) -> None:
-        self.kinds = kinds
+    def choose(self, passes: Passes | None) -> None:
+        self.passes = passes
         self._settle()
 
     def order_by(self, order: Callable[[Statement], object] | None) -> None:
@@ -191,7 +192,7 @@ class ReportRows(QAbstractListModel):
     def _settle(self) -> None:
         """Replace only the rows between the first and the last that differ."""
         sections = tuple(self._read.get(key_of(one, at), one) for at, one in enumerate(self.report.sections))
-        rows = list(rows_of(changed(self.report, sections=sections), self._unfolded, self.kinds))
+        rows = list(rows_of(changed(self.report, sections=sections), self._unfolded, self.passes))
         order = self.order
         if order is not None:
             rows = [row for row in rows if row.kind is RowKind.STATEMENT and not row.section.is_folded]

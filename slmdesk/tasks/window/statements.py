@@ -48,6 +48,8 @@ from slmdesk.window.widgets.build import first_words, named, passing
 from slmdesk.window.widgets.requests import request_translation
 from slmdesk.window.widgets.rows import DUE_WIDTH, Cited, lay_out_cited
 
+CTRL = Qt.KeyboardModifier.ControlModifier
+APPROVE = (CTRL | Qt.Key.Key_Return, CTRL | Qt.Key.Key_Enter)
 LINE_BREAK = "\u2028"
 FOLDS = {True: "chevron-down", False: "chevron-right"}
 WARNINGS = {True: "danger", False: "warn"}
@@ -363,6 +365,7 @@ class StatementList(QListView):
     action_requested = Signal(object, str)
     unfold_requested = Signal(object)
     """Emitted with a folded section whose statements are not known yet."""
+    approve_requested = Signal(object)
     edited = Signal(object, str)
 
     def __init__(self, parent: QWidget, name: str, label: str) -> None:
@@ -517,7 +520,10 @@ class StatementList(QListView):
         self.is_by_key = True
         is_editing = self.state() == QAbstractItemView.State.EditingState
         statement = self.current
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not is_editing:
+        can_be_changed = bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
+        if event.keyCombination() in APPROVE and can_be_changed:
+            self.approve_requested.emit(statement)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not is_editing:
             self.choose(self.currentIndex())
         elif event.matches(QKeySequence.StandardKey.Copy) and statement is not None:
             self.copy_requested.emit(statement)
@@ -542,6 +548,7 @@ class StatementList(QListView):
         copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         if index.flags() & Qt.ItemFlag.ItemIsEditable:
             menu.addAction(_("Edit"), lambda: self.edit(index))
+            menu.addAction(_("Approve"), lambda: self.approve_requested.emit(statement))
         for link in self.painter.drawn(self.rows.rows[index.row()]).links:
             words = link.choice or self.action_words.get(link.action, link.action)
             menu.addAction(words, partial(self._follow, statement, link))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.reports import changed_to, grid_report, list_report, pages_report, pane_of, said
+from fakes.reports import DOUBT, changed_to, grid_report, list_report, pages_report, pane_of, said
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPlainTextEdit, QWidget
@@ -12,7 +12,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Span
-from slmdesk.tasks.report import Edit, Report, Section
+from slmdesk.tasks.report import Edit, Layout, Report, Section, Statement
 from slmdesk.tasks.window.counts import SampleDialog
 
 pytestmark = pytest.mark.gui
@@ -170,7 +170,7 @@ class TestAList:
         shown = pane.view.lists[0]
         due = list_report().sections[1].statements[0]
         menu = shown.menu_of(due, shown.rows.index_of(due))
-        assert list(actions(menu)) == ["Show source", "Copy with source", "Edit", "Received…", "Translate"]
+        assert list(actions(menu)) == ["Show source", "Copy with source", "Edit", "Approve", "Received…", "Translate"]
 
     def test_long_sentences_are_cut_until_they_are_chosen(self, qtbot):
         long = changed(said(1), text="word " * 60)
@@ -275,6 +275,39 @@ class TestTwoPages:
         editor.setPlainText("The rent is 151 euros.")
         QTest.keyClick(editor, Qt.Key.Key_Return)
         assert heard.asked == [("edit", Edit("c1", "The rent is 151 euros."))]
+
+
+class TestAReview:
+    """Of a report whose statements are all of one sort, as segments of a translation are."""
+
+    @pytest.fixture
+    def pane(self, qtbot):
+        segments = [Statement(f"Satz {at}.", (), id=f"t{at}", other=f"Sentence {at}.") for at in range(4)]
+        segments[2] = changed(segments[2], marks=(DOUBT,))
+        report = Report("sample", "A translation", (Section(tuple(segments)),), Layout.PAGES, is_editable=True)
+        pane, __ = pane_of(qtbot, report, 1000)
+        return pane
+
+    def test_what_is_to_check_is_shown_alone_and_stepped_through(self, pane):
+        pages = pane.view.listed
+        assert pages.isVisible()
+        chosen = find(pane, "sample_filter")
+        assert [chosen.itemText(at) for at in range(chosen.count())] == ["All 4", "1 to check"]
+        assert find(pane, "sample_count", QLabel).text() == "4"
+        chosen.setCurrentIndex(1)
+        chosen.activated.emit(1)
+        assert texts(pages) == ["Satz 2."]
+        click(find(pane, "sample_next"))
+        assert pane.view.current.id == "t2"
+        assert find(pane, "sample_count", QLabel).text() == "1 of 1"
+
+    def test_a_segment_is_approved_by_a_key_and_in_its_menu(self, pane):
+        pages = pane.view.listed
+        pages.setFocus()
+        pages.setCurrentIndex(pages.model().index(1, 0))
+        QTest.keyClick(pages, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        assert pane.heard.asked == [("edit", Edit("t1", approved=True))]
+        assert "Approve" in actions(pages.menu_of(pages.current, pages.currentIndex()))
 
 
 def cell(pane, row: int, column: int) -> str:
