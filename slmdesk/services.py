@@ -104,10 +104,6 @@ JOB_SERVICES = {
 """Kind of job -> name of the service that runs, plans or finishes such jobs. All others are those of tasks."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
     "translation": ("translation.export:export_translation", lambda services: (services.store,)),
-    "question": (
-        "questions.report:export_question",
-        lambda services: (services.store, services.chats, services.collections.unread),
-    ),
 }
 """Kind of item -> the function that exports it, and the arguments that are passed before the item. Those of tasks are
 exported as their reports, all others like chats.
@@ -223,7 +219,9 @@ class Services:
     )
     tasks: Made[TaskService] = Made(
         "tasks.service:TaskService",
-        lambda s, new: new(s.task_context, s.documents, imported("tasks.known:known_tasks")()),
+        lambda s, new: new(
+            s.task_context, s.documents, imported("tasks.known:known_tasks")(), {"question": lambda: s.questions}
+        ),
     )
     translations: Made[TranslationService] = Made(
         "translation.service:TranslationService",

@@ -72,6 +72,7 @@ from slmdesk.runtime.service import (
     pending_on_file_thread,
     rest,
 )
+from slmdesk.store import Store
 from slmdesk.store.database import new_id
 
 WATCH_S = 10.0
@@ -101,6 +102,16 @@ class _Folder:
 
 _Scan = tuple[Listing, Plan | None]
 """A listing of the folder, and the plan of what to do. The plan is None if the folder has disappeared."""
+
+
+def skipped_in(store: Store, id: str, limit: int = MOST_LEFT) -> list[SkippedDocument]:
+    """Return the documents of a folder that could not be read. Raises KnownError `collection.unknown`."""
+    record = store.collections.get(id)
+    reported = [*left_out_in(record.settings), *store.collections.failed_documents(record.id, limit)]
+    reported.sort(key=lambda pair: pair[0])
+    return [SkippedDocument(os.fsdecode(path), code, problem_of(code, args).sentence) for path, code, args in reported][
+        :limit
+    ]
 
 
 class CollectionService(Service):
@@ -137,12 +148,7 @@ class CollectionService(Service):
         return self._store.documents.page(limit, collection=self._store.collections.get(id).id)
 
     def unread(self, id: str, limit: int = MOST_LEFT) -> list[SkippedDocument]:
-        record = self._store.collections.get(id)
-        reported = [*left_out_in(record.settings), *self._store.collections.failed_documents(record.id, limit)]
-        reported.sort(key=lambda pair: pair[0])
-        return [
-            SkippedDocument(os.fsdecode(path), code, problem_of(code, args).sentence) for path, code, args in reported
-        ][:limit]
+        return skipped_in(self._store, id, limit)
 
     def add(self, path: Path, *, watched: bool = True) -> Pending[CollectionState]:
         """Add a folder and start to read its documents. The result is its state before the first scan.

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from slmdesk.base.documents import Page
-from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
 from slmdesk.base.texts import in_english
-from slmdesk.base.types import ChatMessage, LoadedModel, Sampling
+from slmdesk.base.types import ChatMessage, Sampling
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
@@ -35,9 +34,9 @@ from slmdesk.questions.prompt import (
     turns_of,
 )
 from slmdesk.questions.told import refuses
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import ServiceThread
+from slmdesk.runtime.events import Pending, outcome
+from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.service import Slices
 from slmdesk.store import Store
 from slmdesk.text.sentences import search_words
 
@@ -96,134 +95,95 @@ class ReadingRequest(Record):
     whole_tokens: float = WHOLE_S * READ_PER_S
     """A text of up to this many tokens is read whole at once."""
 
+    @property
+    def ids(self) -> list[str]:
+        return [document.id for document in self.documents]
 
-class ReadingChoice:
-    """Choice of what the model reads, while it is being made. Either `chosen` or `failed` is called, at most once;
-    after `cancel`, neither is called.
-    """
 
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        loader: ModelLoader,
-        retrieval: Retrieval,
-        request: ReadingRequest,
-        chosen: Callable[[AnswerContext], None],
-        failed: Callable[[Problem | None], None],
-    ) -> None:
-        """Create the choice. `failed` is called with None when loading the model was cancelled."""
-        self._service_thread, self._store, self._loader, self._retrieval = service_thread, store, loader, retrieval
-        self._request, self._chosen, self._failed = request, chosen, failed
-        self._ranked = RankedPassages((), ())
-        self._passages = 0
-        self._is_about_all = asks_for_all(request.question)
-        self._lease: Lease | None = None
-        self._count: Pending[list[int]] | None = None
-        self._is_over = False
+class ContextBuilder:
+    """Chooses what the model reads. `build_context` is the whole way. Service thread."""
 
-    def begin(self) -> None:
-        ids = [document.id for document in self._request.documents]
-        try:
-            before = [asked for asked, _ in self._request.before]
-            self._retrieval.rank(self._request.question, ids, before=before).then(self._on_ranked)
-        except KnownError as err:
-            self._fail(problem_for(err))
+    def __init__(self, store: Store, loader: ModelLoader, retrieval: Retrieval) -> None:
+        self._store, self._loader, self._retrieval = store, loader, retrieval
 
-    def cancel(self) -> None:
-        self._is_over = True
-        if self._lease:
-            self._lease.release()
-        if self._count:
-            self._count.cancel()
+    def build_context(self, request: ReadingRequest) -> Slices[AnswerContext | None]:
+        """Return what is read for a question; None when loading the model was cancelled.
 
-    def _on_ranked(self, ranked: RankedPassages | Problem) -> None:
-        if self._is_over:
-            return
-        if isinstance(ranked, Problem):
-            self._fail(ranked)
-            return
-        self._is_about_all = self._is_about_all or not ranked.passages
-        record = self._request.record
-        self._ranked = ranked if ranked.passages or record is None else self._beginning(ranked.words)
-        if record is None:
-            self._end(AnswerContext(self._ranked))
-            return
-        self._lease = self._loader.acquire(record, self._on_ready, self._fail, explicit=self._request.explicit)
+        Raises KnownError `model.…`, `store.…`.
+        """
+        before = [asked for asked, _answer in request.before]
+        ranked: RankedPassages = yield self._retrieval.rank(request.question, request.ids, before=before)
+        if request.record is None:
+            return AnswerContext(ranked)
+        is_about_all = asks_for_all(request.question) or not ranked.passages
+        if not ranked.passages:
+            ranked = self._beginning(request.documents, ranked.words)
+        lease: Lease | None = yield self._loader.lease(request.record, explicit=request.explicit)
+        if lease is None:
+            return None
+        model, (number, size) = lease.model, self._store.passages.count(request.ids)
+        budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
+        may_fit = size // CHARACTERS_PER_TOKEN + number * SOURCE_TOKENS <= budget
+        candidates = self._everything(request.ids) if may_fit else self._best(ranked)
+        sizes, fixed = yield from self._sizes(request, candidates)
+        budget -= fixed
+        reading = Reading(request.documents, ranked, sizes, model.context_tokens, number)
+        best = ranked.passages if may_fit else candidates
+        is_whole = may_fit and sum(sizes.values()) <= budget
+        more = candidates if is_whole else _best_that_fit(best, sizes, min(budget, READ_TOKENS))
+        wider = reading.of(more, is_whole=is_whole)
+        first = _best_that_fit(best, sizes, min(budget, FIRST_TOKENS))
+        at_once = max(request.whole_tokens, LEAST_WHOLE) if is_whole else FIRST_TOKENS
+        if not first or wider.tokens <= at_once or is_about_all:
+            return wider
+        return changed(reading.of(first), wider=wider)
 
-    def _beginning(self, words: tuple[str, ...]) -> RankedPassages:
+    def _beginning(self, documents: Sequence[DocumentRecord], words: tuple[str, ...]) -> RankedPassages:
         """Return each document's first passages, for questions whose words match nothing (“What is this about?”)."""
         passages: list[Passage] = []
-        for document in self._request.documents[:MOST_PASSAGES]:
-            passages += self._store.passages.of_document(document.id)[
-                : max(1, MOST_PASSAGES // len(self._request.documents))
-            ]
+        for document in documents[:MOST_PASSAGES]:
+            passages += self._store.passages.of_document(document.id)[: max(1, MOST_PASSAGES // len(documents))]
         return RankedPassages(tuple(passages[:MOST_PASSAGES]), words)
 
-    def _on_ready(self, lease: Lease) -> None:
-        """Count the tokens of the candidates: all passages if they may fit into the context, else the best ones."""
-        model = lease.model
-        budget = model.context_tokens - ANSWER_TOKENS - FRAME_TOKENS
-        number, size = self._store.passages.count([document.id for document in self._request.documents])
-        self._passages = number
-        may_fit = size // CHARACTERS_PER_TOKEN + number * SOURCE_TOKENS <= budget
-        candidates = self._everything() if may_fit else self._best()
-        reported = [self._request.question, *(words for pair in self._request.before for words in pair)]
-        texts = [*reported, *(text_for(candidate) for candidate in candidates)]
+    def _everything(self, ids: Sequence[str]) -> list[Passage]:
+        return [passage for id in ids for passage in self._store.passages.of_document(id)]
 
-        def counted(tokens: list[int] | Problem) -> None:
-            counts = guessed_tokens(texts) if isinstance(tokens, Problem) else tokens
-            if not self._is_over:
-                sizes = [count + SOURCE_TOKENS for count in counts[len(reported) :]]
-                self._choose(model, candidates, sizes, budget - sum(counts[: len(reported)]), may_fit=may_fit)
-
-        self._count = count_tokens(self._loader, lease.record, texts).then(counted)
-
-    def _everything(self) -> list[Passage]:
-        return [
-            passage for document in self._request.documents for passage in self._store.passages.of_document(document.id)
-        ]
-
-    def _best(self) -> list[Passage]:
+    def _best(self, ranked: RankedPassages) -> list[Passage]:
         """Return the best passages, and the passages right before and after the best one."""
-        best = self._ranked.passages[: 2 * MOST_PASSAGES]
+        best = ranked.passages[: 2 * MOST_PASSAGES]
         beside = self._retrieval.with_neighbours(best[:1])
         return list({passage.n: passage for passage in (*best[:BEFORE_NEIGHBOURS], *beside, *best)}.values())
 
-    def _choose(
-        self, model: LoadedModel, candidates: Sequence[Passage], sizes: Sequence[int], budget: int, *, may_fit: bool
-    ) -> None:
-        tokens = {candidate.n: size for candidate, size in zip(candidates, sizes, strict=True)}
-        ranked = self._ranked.passages if may_fit else candidates
-        is_whole = may_fit and sum(sizes) <= budget
-        more = list(candidates) if is_whole else _best_that_fit(ranked, tokens, min(budget, READ_TOKENS))
-        wider = self._reading(model, more, tokens, is_whole=is_whole)
-        first = _best_that_fit(ranked, tokens, min(budget, FIRST_TOKENS))
-        at_once = max(self._request.whole_tokens, LEAST_WHOLE) if is_whole else FIRST_TOKENS
-        if not first or wider.tokens <= at_once or self._is_about_all:
-            self._end(wider)
-        else:
-            self._end(changed(self._reading(model, first, tokens), wider=wider))
+    def _sizes(self, request: ReadingRequest, candidates: Sequence[Passage]) -> Slices[tuple[Mapping[int, int], int]]:
+        """Return the tokens of each passage, and those of the question and what was said before."""
+        assert request.record is not None
+        said = [request.question, *(words for pair in request.before for words in pair)]
+        texts = [*said, *map(text_for, candidates)]
+        (counts,) = yield outcome(count_tokens(self._loader, request.record, texts))
+        if isinstance(counts, Problem):
+            counts = guessed_tokens(texts)
+        of_passages = zip(candidates, counts[len(said) :], strict=True)
+        return {passage.n: count + SOURCE_TOKENS for passage, count in of_passages}, sum(counts[: len(said)])
 
-    def _reading(
-        self, model: LoadedModel, chosen: Sequence[Passage], tokens: Mapping[int, int], *, is_whole: bool = False
-    ) -> AnswerContext:
-        names = {document.id: document.name for document in self._request.documents}
-        place = {document.id: at for at, document in enumerate(self._request.documents)}
-        ordered = sorted(chosen, key=lambda passage: (place[passage.document], passage.n))
+
+class Reading(Record):
+    """What a context is made of beside its passages."""
+
+    documents: tuple[DocumentRecord, ...]
+    ranked: RankedPassages
+    sizes: Mapping[int, int]
+    """Tokens of each passage, by its number."""
+    context_size: int
+    passages: int
+
+    def of(self, chosen: Sequence[Passage], *, is_whole: bool = False) -> AnswerContext:
+        """Return the context of these passages, in the order of the documents."""
+        names = {document.id: document.name for document in self.documents}
+        places = list(names)
+        ordered = sorted(chosen, key=lambda passage: (places.index(passage.document), passage.n))
         sources = tuple(Source(number, passage, names[passage.document]) for number, passage in enumerate(ordered, 1))
-        read = sum(tokens[passage.n] for passage in chosen)
-        asked = len(self._request.documents)
-        return AnswerContext(self._ranked, sources, is_whole, read, model.context_tokens, self._passages, asked)
-
-    def _end(self, reading: AnswerContext) -> None:
-        self._is_over = True
-        self._chosen(reading)
-
-    def _fail(self, problem: Problem | None) -> None:
-        if not self._is_over:
-            self._is_over = True
-            self._failed(problem)
+        tokens, asked = sum(self.sizes[passage.n] for passage in chosen), len(self.documents)
+        return AnswerContext(self.ranked, sources, is_whole, tokens, self.context_size, self.passages, asked)
 
 
 def asks_for_all(question: str) -> bool:
@@ -339,8 +299,8 @@ class Asking:
     documents: tuple[DocumentRecord, ...]
     before: tuple[tuple[str, str], ...]
     explicit: bool
-    choice: ReadingChoice | None = None
-    is_planned: bool = False
+    choice: Pending[AnswerContext | None] | None = None
+    """What is to be read, until it is chosen."""
     is_written: bool = False
     """True once the model has the question. From then on `Answers` looks after the answer."""
     reading: AnswerContext = field(default_factory=lambda: AnswerContext(RankedPassages((), ())))
@@ -349,9 +309,16 @@ class Asking:
     read_s: float = 0.0
     """Seconds that the model took to read the whole text."""
 
+    def text_of(self, reading: AnswerContext) -> tuple[ChatMessage, ...]:
+        return text_turns_of(reading.sources, names=len(self.documents) > 1)
 
-def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
-    return text_turns_of(reading.sources, names=len(asking.documents) > 1)
+    def evidence(self, reading: AnswerContext, store: Store) -> Evidence:
+        return Evidence(store, self.question, self.documents, reading)
+
+    def let_go(self) -> None:
+        """Choose no more what is read."""
+        if self.choice is not None:
+            self.choice.cancel()
 
 
 NEAREST = 3

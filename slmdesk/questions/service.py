@@ -8,14 +8,14 @@ chat. The verified answer is stored as the result of the item.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Any
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import stored_dict, stored_from
+from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import (
     AnswerEnding,
@@ -43,22 +43,19 @@ from slmdesk.questions.plan import (
     AnswerContext,
     Asked,
     Asking,
-    ReadingChoice,
+    ContextBuilder,
     ReadingRequest,
     Reply,
     Step,
     plan,
-    text_of,
 )
 from slmdesk.questions.prompt import PROMPT_VERSION, Answered, text_turns_of
 from slmdesk.questions.suggested import suggested
-from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned, collection_of
-from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded, Noticed
+from slmdesk.questions.types import AskRequest, Conversation, QuestionAnswered, QuestionPlanned, collection_of
+from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded, Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Runtime, Service
-
-if TYPE_CHECKING:
-    from slmdesk.questions.plan import Evidence
+from slmdesk.runtime.service import Runtime, Service, in_slices
+from slmdesk.tasks.service import ReportMade
 
 log = logging.getLogger(__name__)
 
@@ -98,28 +95,10 @@ class QuestionService(Service):
         """
         if not request.question.strip():
             raise KnownError("request.invalid", what=_("no text"))
-        item = self._store.items.get(request.item) if request.item else None
-        if item is not None and item.kind != KIND:
-            raise KnownError(
-                "request.invalid", what=_("this is a {kind}, which no documents can be asked in").format(kind=item.kind)
-            )
-        collection = request.collection or (collection_of(item) if item and not request.documents else None)
-        documents = self._documents(request.documents, item, collection)
+        request, path = self._following(request)
+        documents = self._folder_of(request.collection) if request.collection else self._documents(request.documents)
         record = self._model(request.model)
-        path: tuple[Message, ...] = ()
-        if item is None:
-            item = self._store.items.add(KIND, title_from(request.question))
-        else:
-            path = active_path(self._store.messages.of_item(item.id), leaf_of(item))
-            if path and (self._answers.is_writing(path[-1].id) or path[-1].id in self._asking):
-                raise KnownError("request.invalid", what=_("the last answer is still being written"))
-        if collection:  # its documents are listed when the question is answered
-            item = self._store.items.change_settings(item.id, collection=self._store.collections.get(collection).id)
-        else:
-            if collection_of(item):
-                item = self._store.items.change_settings(item.id, collection=None)
-            self._store.documents.link(item.id, [document.id for document in documents])
-        self._publish(ItemChanged(item))
+        item = self._item_of(request, documents)
         user = self._store.messages.add(
             item.id,
             parent=path[-1].id if path else None,
@@ -131,21 +110,47 @@ class QuestionService(Service):
         answer = self._begin(item, user, record, documents, path, explicit=request.model is not None)
         return SentMessage(self._store.items.get(item.id), user, answer)
 
+    def _following(self, request: AskRequest) -> tuple[AskRequest, tuple[Message, ...]]:
+        """Return a request with what its item is about, where it names nothing itself, and the messages before it."""
+        if not request.item:
+            return request, ()
+        item = self._store.items.get(request.item)
+        if item.kind != KIND:
+            what = _("this is a {kind}, which no documents can be asked in").format(kind=item.kind)
+            raise KnownError("request.invalid", what=what)
+        path = active_path(self._store.messages.of_item(item.id), leaf_of(item))
+        if path and (self._answers.is_writing(path[-1].id) or path[-1].id in self._asking):
+            raise KnownError("request.invalid", what=_("the last answer is still being written"))
+        request = changed(request, item=item.id)
+        if not (request.collection or request.documents):
+            documents = tuple(document.id for document in self._store.documents.of_item(item.id))
+            request = changed(request, collection=collection_of(item), documents=documents)
+        return request, path
+
+    def _item_of(self, request: AskRequest, documents: Sequence[DocumentRecord]) -> Item:
+        """Return the item of a question, which is about what is asked now."""
+        items, folder = self._store.items, request.collection
+        id = request.item or items.add(KIND, title_from(request.question)).id
+        item = items.change_settings(id, collection=self._store.collections.get(folder).id if folder else None)
+        if not folder:  # the documents of a folder are linked as they are cited
+            self._store.documents.link(item.id, [document.id for document in documents])
+        self._publish(ItemChanged(item))
+        return item
+
     def expect_question(self, document: str, *, loads: bool = False) -> None:
         """Let the idle model read a document ahead that fits its context, because a person who opened it will probably
         ask.
 
         `loads`: also load a model that was unloaded. Raises KnownError `document.…`, `model.…`.
         """
-        documents = self._documents([document], None, None)
+        documents = self._documents([document])
         record = self._models.choose(None)
         if not may(record, Ability.ANSWER):
             return
         loaded = self._loader.loaded()
         if loaded and loaded[0].id == record.id:
             request = ReadingRequest("", (), documents, record, explicit=False)
-            chosen = partial(self._read_ahead, record, document)
-            self._choice(request, chosen, lambda _problem: None).begin()  # a failure to read ahead only costs time
+            self._context_for(request).then(partial(self._read_ahead, record, document))
         elif loads:
             self._answers.read_ahead.load(record)
 
@@ -160,7 +165,7 @@ class QuestionService(Service):
         if asking is None or asking.is_written:
             self._answers.stop(message)
             return
-        self._let_go(asking)
+        asking.let_go()
         self._end(asking, AnswerEnding(Status.CANCELLED))
 
     def about(self, item: str) -> tuple[CollectionRecord | None, list[DocumentRecord]]:
@@ -173,41 +178,39 @@ class QuestionService(Service):
         folder = self._store.collections.get(collection) if collection else None
         return folder, [] if folder else self._store.documents.of_item(record.id)
 
-    def turns(self, item: str) -> list[AskedQuestion]:
-        """Return the questions and answers of an item, oldest first. Raises KnownError `item.unknown`."""
-        record = self._store.items.get(item)
-        path, answered = active_path(self._store.messages.of_item(record.id), leaf_of(record)), self.answered(record.id)
-        return [
-            AskedQuestion(message.words, reported, answered.get(reported.id))
-            for message, reported in pairwise(path)
-            if message.role is Role.USER and reported.role is Role.ASSISTANT
-        ]
+    def begin(self, request: AskRequest) -> Item:
+        """Ask, and return the item of the question."""
+        return self.ask(request).item
 
-    def answered(self, item: str) -> dict[str, Answered]:
-        kept = (self._store.results.get(item) or {}).get("answers")
-        saved = stored_dict(Answered, kept)  # skips answers of a newer program; their text is in the message
-        return {**saved, **self._unsaved.get(item, {})}
+    def stop_item(self, item: str) -> None:
+        """Stop the newest answer of an item."""
+        if leaf := leaf_of(self._store.items.get(item)):
+            self.stop(leaf)
+
+    def result(self, item: str) -> Conversation:
+        """Return the questions and answers of an item, with those that could not be saved. Raises `item.unknown`."""
+        kept = Conversation.of((self._store.results.get(item) or {}).get("answers"))
+        messages = tuple(map(self._answers.as_it_is, self._store.messages.of_item(item)))
+        return Conversation({**kept.answers, **self._unsaved.get(item, {})}, messages)
 
     def close(self) -> None:
         """Store unanswered questions as `interrupted` when the app ends."""
         for asking in tuple(self._asking.values()):
             if not asking.is_written:
-                self._let_go(asking)
+                asking.let_go()
                 with suppress(KnownError):  # if this fails, the next instance does it
                     self._store.messages.end(asking.answer.id, "", AnswerEnding(Status.INTERRUPTED))
         self._asking.clear()
 
-    def _documents(
-        self, requested: Sequence[str], item: Item | None, collection: str | None
-    ) -> tuple[DocumentRecord, ...]:
-        if collection:
-            asked = self._store.collections.asked_documents(self._store.collections.get(collection).id)
-            if not asked:
-                raise KnownError("collection.empty", name=self._store.collections.get(collection).name)
-            return tuple(asked)
+    def _folder_of(self, collection: str) -> tuple[DocumentRecord, ...]:
+        folder = self._store.collections.get(collection)
+        asked = tuple(self._store.collections.asked_documents(folder.id))
+        if not asked:
+            raise KnownError("collection.empty", name=folder.name)
+        return asked
+
+    def _documents(self, requested: Sequence[str]) -> tuple[DocumentRecord, ...]:
         documents = [self._store.documents.get(id) for id in dict.fromkeys(requested)]
-        if not documents and item is not None:
-            documents = self._store.documents.of_item(item.id)
         if not documents:
             raise KnownError("request.invalid", what=_("no document to ask"))
         if len(documents) > MOST_DOCUMENTS:
@@ -238,6 +241,7 @@ class QuestionService(Service):
         *,
         explicit: bool,
     ) -> Message:
+        writer: dict[str, Any] = {"model_sha256": record.sha256, "model_name": record.name} if record else {}
         sampling = {key: value for key, value in to_json(SAMPLING).items() if value not in (None, [], False)}
         answer = self._store.messages.add(
             item.id,
@@ -245,10 +249,9 @@ class QuestionService(Service):
             role=Role.ASSISTANT,
             parts=(),
             status=Status.STREAMING,
-            model_sha256=record.sha256 if record else None,
-            model_name=record.name if record else None,
             sampling=sampling,
             prompt_version=PROMPT_VERSION,
+            **writer,
         )
         self._publish(MessageAdded(answer))
         self._publish(ItemChanged(self._store.items.change_settings(item.id, leaf=answer.id)))
@@ -259,20 +262,20 @@ class QuestionService(Service):
         return answer
 
     def _before(self, item: str, path: Sequence[Message]) -> tuple[tuple[str, str], ...]:
-        answered = self.answered(item)
+        answered = self.result(item).answers
         pairs: list[tuple[str, str]] = []
         for asked, reported in pairwise(path):
             if asked.role is Role.USER and reported.id in answered and not answered[reported.id].is_quoted:
                 pairs.append((asked.words, answered[reported.id].answer))
         return tuple(pairs[-MOST_BEFORE:])
 
-    def _choice(
-        self, request: ReadingRequest, chosen: Callable[[AnswerContext], None], failed: Callable[[Problem | None], None]
-    ) -> ReadingChoice:
-        return ReadingChoice(self._service_thread, self._store, self._loader, self._retrieval, request, chosen, failed)
+    def _context_for(self, request: ReadingRequest) -> Pending[AnswerContext | None]:
+        builder = ContextBuilder(self._store, self._loader, self._retrieval)
+        return in_slices(self._service_thread, builder.build_context(request))
 
-    def _read_ahead(self, record: ModelRecord, document: str, reading: AnswerContext) -> None:
-        if reading.is_whole:
+    def _read_ahead(self, record: ModelRecord, document: str, reading: AnswerContext | Problem | None) -> None:
+        """Have a text read that is read whole. A failure to read ahead only costs time."""
+        if isinstance(reading, AnswerContext) and reading.is_whole:
             turns = text_turns_of(reading.sources, names=False)
             request = AnswerRequest(
                 record, tuple(turns), SAMPLING, state=self._states.known(record, turns, PROMPT_VERSION)
@@ -282,31 +285,28 @@ class QuestionService(Service):
     def _choose(self, asking: Asking) -> None:
         if self._asking.get(asking.answer.id) is not asking:  # it was stopped
             return
-
-        def failed(problem: Problem | None) -> None:
-            if problem:
-                self._fail(asking, problem)
-            else:
-                self._end(asking, AnswerEnding(Status.CANCELLED))
-
         able = asking.record if asking.record and may(asking.record, Ability.ANSWER) else None
         whole_tokens = WHOLE_S * (self._read_per_s.get(able.id, READ_PER_S) if able else READ_PER_S)
         request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit, whole_tokens)
-        asking.choice = self._choice(request, lambda context: self._chosen(asking, context), failed)
-        asking.choice.begin()
+        asking.choice = self._context_for(request)
+        asking.choice.then(partial(self._chosen, asking))
 
-    def _chosen(self, asking: Asking, reading: AnswerContext) -> None:
-        asking.choice, asking.reading = None, reading
-        if not reading.sources or asking.record is None:
-            self._quote(asking)
+    def _chosen(self, asking: Asking, reading: AnswerContext | Problem | None) -> None:
+        asking.choice = None
+        if isinstance(reading, Problem):
+            self._fail(asking, reading)
+        elif reading is None:  # loading the model was cancelled
+            self._end(asking, AnswerEnding(Status.CANCELLED))
+        elif reading.sources:
+            self._read(asking, reading)
         else:
-            self._read(asking, asking.record, reading)
+            self._quote(asking, reading)
 
-    def _read(self, asking: Asking, record: ModelRecord, reading: AnswerContext) -> None:
+    def _read(self, asking: Asking, reading: AnswerContext) -> None:
         if reading.wider and self._is_read(asking, reading.wider):
             reading = reading.wider  # nothing is cheaper, and it holds everything
         asked = Asked(asking.question, asking.before, names=len(asking.documents) > 1)
-        asking.plan = plan(asked, reading, lambda context, text: self._evidence(asking, context).part(text))
+        asking.plan = plan(asked, reading, lambda context, text: asking.evidence(context, self._store).part(text))
         try:
             request = self._request(asking, next(asking.plan))
         except KnownError as err:
@@ -317,19 +317,10 @@ class QuestionService(Service):
 
     def _request(self, asking: Asking, step: Step) -> AnswerRequest:
         assert asking.record is not None
-        if step.reading is not asking.reading or not asking.is_planned:
-            asking.reading, asking.is_planned = step.reading, True
-            reading = step.reading
-            self._publish(
-                QuestionPlanned(
-                    asking.item,
-                    asking.answer.id,
-                    reading.is_whole,
-                    len(reading.sources),
-                    reading.tokens,
-                    reading.context_size,
-                )
-            )
+        if step.reading is not asking.reading:
+            reading = asking.reading = step.reading
+            about = reading.is_whole, len(reading.sources), reading.tokens, reading.context_size
+            self._publish(QuestionPlanned(asking.item, asking.answer.id, *about))
         return AnswerRequest(
             asking.record,
             step.turns,
@@ -344,13 +335,13 @@ class QuestionService(Service):
         )
 
     def _is_read(self, asking: Asking, reading: AnswerContext) -> bool:
-        is_ahead = reading.is_whole and self._answers.read_ahead.holds(text_of(asking, reading))
+        is_ahead = reading.is_whole and self._answers.read_ahead.holds(asking.text_of(reading))
         return is_ahead or self._known_state(asking, reading) is not None
 
     def _known_state(self, asking: Asking, reading: AnswerContext) -> dict[str, Json] | None:
         if asking.record is None or not reading.is_whole:
             return None
-        return self._states.known(asking.record, text_of(asking, reading), PROMPT_VERSION)
+        return self._states.known(asking.record, asking.text_of(reading), PROMPT_VERSION)
 
     def _next(self, asking: Asking, step: Step, answer: Answer, scores: Sequence[float]) -> AnswerRequest | None:
         assert asking.record is not None
@@ -373,15 +364,16 @@ class QuestionService(Service):
         ids = [document.id for document in asking.documents]
         read_s = asking.read_s + (self._ahead_s.pop(ids[0], 0.0) if len(ids) == 1 else 0.0)
         if asking.record and asking.reading.is_whole and read_s > WORTH_S:
-            self._states.keep(asking.record, text_of(asking, asking.reading), PROMPT_VERSION, ids)
+            self._states.keep(asking.record, asking.text_of(asking.reading), PROMPT_VERSION, ids)
 
     def _kept_words(self, asking: Asking, text: str) -> str:
         if asking.answered is None:
             return text
-        return self._evidence(asking, asking.reading).words(asking.answered)
+        return asking.evidence(asking.reading, self._store).words(asking.answered)
 
-    def _quote(self, asking: Asking) -> None:
-        evidence = self._evidence(asking, asking.reading)
+    def _quote(self, asking: Asking, reading: AnswerContext) -> None:
+        asking.reading = reading
+        evidence = asking.evidence(reading, self._store)
         asking.answered = evidence.quoted()
         ending = AnswerEnding(Status.COMPLETE, finish_reason="stop")
         try:
@@ -392,39 +384,34 @@ class QuestionService(Service):
         self._publish(MessageEnded(message))
         self._written(asking, message)
 
-    def _evidence(self, asking: Asking, reading: AnswerContext) -> Evidence:
-        from slmdesk.questions.plan import Evidence  # imported late: it brings all text checks
-
-        return Evidence(self._store, asking.question, asking.documents, reading)
-
     def _written(self, asking: Asking, message: Message) -> None:
         self._asking.pop(asking.answer.id, None)
-        if asking.answered is None or message.status is not Status.COMPLETE:
-            return
-        self._keep_state(asking)
-        unsaved = {**self._unsaved.pop(asking.item, {}), message.id: asking.answered}
+        if asking.answered is not None and message.status is Status.COMPLETE:
+            self._keep_state(asking)
+            self._keep(asking, message.id, asking.answered)
+            self._publish(QuestionAnswered(asking.item, message.id, asking.answered))
+        self._publish(ReportMade(asking.item))
+
+    def _keep(self, asking: Asking, message: str, answered: Answered) -> None:
+        """Store an answer, and those that could not be stored before."""
+        unsaved = {**self._unsaved.pop(asking.item, {}), message: answered}
         try:
             kept = self._store.results.get(asking.item) or {}
             shapes = {id: to_json(answered) for id, answered in unsaved.items()}
             answers = {**(stored_from(dict, kept.get("answers")) or {}), **shapes}
             self._store.results.save(asking.item, {**kept, "answers": answers})
-            self._link_cited(asking)
+            self._link_cited(asking, answered)
         except KnownError as err:
             if err.code.startswith(("store.", "disk.")):  # not where the item or a document was deleted meanwhile
                 self._unsaved[asking.item] = unsaved
                 self._publish(Noticed(problem_for(KnownError("question.unsaved"))))
-        self._publish(QuestionAnswered(asking.item, message.id, asking.answered))
 
-    def _link_cited(self, asking: Asking) -> None:
-        if not collection_of(self._store.items.get(asking.item)) or asking.answered is None:
+    def _link_cited(self, asking: Asking, answered: Answered) -> None:
+        if not collection_of(self._store.items.get(asking.item)):
             return
         before = [document.id for document in self._store.documents.of_item(asking.item)]
-        cited = [citation.document for citation in (*asking.answered.citations, *asking.answered.nearest)]
+        cited = [citation.document for citation in (*answered.citations, *answered.nearest)]
         self._store.documents.link(asking.item, list(dict.fromkeys([*before, *cited])))
-
-    def _let_go(self, asking: Asking) -> None:
-        if asking.choice:
-            asking.choice.cancel()
 
     def _fail(self, asking: Asking, problem: Problem) -> None:
         ending = AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))
@@ -436,3 +423,4 @@ class QuestionService(Service):
         with suppress(KnownError):  # the next instance changes `streaming` to `interrupted`
             message = self._store.messages.end(asking.answer.id, "", ending)
         self._publish(MessageEnded(message, problem))
+        self._publish(ReportMade(asking.item))

@@ -1,12 +1,15 @@
-"""Types of questions (a request, and a question with its answer) and the events of questions."""
+"""Types of questions (a request, and what an item holds of its answers) and the events of questions."""
 
 from __future__ import annotations
 
-from slmdesk.base.protocol import stored_from
+from collections.abc import Mapping
+
+from slmdesk.base.protocol import stored_dict, stored_from
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item, Message
 from slmdesk.questions.prompt import Answered
 from slmdesk.runtime.events import Event
+from slmdesk.tasks.report import NotRead, Section
 
 
 class AskRequest(Record):
@@ -21,11 +24,22 @@ class AskRequest(Record):
     """Id of the model; None for the model used last."""
 
 
-class AskedQuestion(Record):
-    question: str
-    message: Message
-    answered: Answered | None
-    """The verified answer; None while it is being written, or if it did not end well."""
+class Conversation(Record):
+    """Questions and their answers. Only the answers are stored as its result; the messages are those of the item."""
+
+    answers: Mapping[str, Answered]
+    """The checked answers, by their messages."""
+    messages: tuple[Message, ...] = ()
+    """All messages of the item, also those that are not on its active path."""
+    read: tuple[Section, ...] = ()
+    """What was read of each document: a folded section."""
+    not_read: tuple[NotRead, ...] = ()
+    """What of the asked folder could not be read."""
+
+    @classmethod
+    def of(cls, untrusted: object) -> Conversation:
+        """Read stored answers. Those of a newer program are left out; their text is in the message."""
+        return cls(stored_dict(Answered, untrusted))
 
 
 def collection_of(item: Item) -> str | None:

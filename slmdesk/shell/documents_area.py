@@ -9,24 +9,23 @@ from PySide6.QtCore import QObject, QPointF, Signal
 
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import _
-from slmdesk.library.search import Citation
-from slmdesk.library.types import CollectionState, ReceiptChanged, Span, counted_documents, info_of
+from slmdesk.library.types import CollectionState, ReceiptChanged, Span, counted_documents
 from slmdesk.library.window.boxes import BoxLayer
 from slmdesk.library.window.controller import STOPPED, DocumentsController, FoldersController
 from slmdesk.library.window.page import DocumentsPage
 from slmdesk.library.window.redacted import RedactPane
 from slmdesk.questions.prompt import Answered
-from slmdesk.questions.service import KIND as QUESTION
-from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.types import RECEIVE
 from slmdesk.tables.window.controller import KIND as TABLE
 from slmdesk.tables.window.controller import TableController
 from slmdesk.tables.window.pane import TablePane
+from slmdesk.tasks.ask import TASK as ASK
 from slmdesk.tasks.compare import TASK as COMPARE
 from slmdesk.tasks.known import other_tasks
 from slmdesk.tasks.report import Edit, Report, Statement
 from slmdesk.tasks.summarize import TASK as SUMMARIZE
+from slmdesk.tasks.window.answers import QuestionController
 from slmdesk.tasks.window.controller import ResultController
 from slmdesk.tasks.window.pair import PairBar
 from slmdesk.tasks.window.pane import ALL_FORMS, ResultPane
@@ -41,16 +40,12 @@ POINTED_AFTER_MS = 120
 READ_AFTER_MS = 1000
 """Milliseconds until the model begins to read the shown document. A document that is only passed by is not read."""
 
-PANES = {TABLE: "table", QUESTION: "questions"}
+PANES = {TABLE: "table", ASK.kind: "questions"}
 ACTIONS_OF_PANES = {"summary": "summarize", "questions": "ask", "table": "table", "versions": "compare"}
 """What a tab does with several documents that are chosen in the list, as the buttons below the list do."""
 OWN_PANES = frozenset(("ask", "compare", "extract", "summarize"))
 """Files of the tasks whose panes have more to do here than to show their reports."""
 PANES_OF_SEVERAL = ("summary", "questions", "table")
-
-
-Pane = ResultPane | QuestionPane
-Controller = ResultController | QuestionController
 
 
 class DocumentsArea(QObject):
@@ -68,14 +63,15 @@ class DocumentsArea(QObject):
         self.questions = QuestionController(bridge, self)
         self.tables = TableController(bridge, self)
         self.folders = FoldersController(bridge, self)
-        self.folder_questions = QuestionController(bridge, self)
+        words = _("Ask all documents of this folder")
+        self.folder_questions = QuestionController(bridge, self, prefix="folder_", hint=words)
         self.exports = ExportController(bridge, self)
         self._bridge = bridge
-        self.folder_pane = QuestionPane(self.folder_questions, about="folder")
+        self.folder_pane = ResultPane(self.folder_questions)
         self.page = DocumentsPage(self.documents, self.folders, self.folder_pane, keeper)
         self.view = self.page.document
         self.summary_pane = ResultPane(self.summaries, self.page)
-        self.question_pane = QuestionPane(self.questions, self.page)
+        self.question_pane = ResultPane(self.questions, self.page)
         self._pointed: dict[int, list[tuple[int, int]]] | None = None
         self._point_timer = Delay(self, POINTED_AFTER_MS, lambda: self.view.hint_spans(self._pointed))
         self._read_timer = Delay(self, READ_AFTER_MS, self._expect_question)
@@ -151,7 +147,6 @@ class DocumentsArea(QObject):
         self.documents.opening.connect(self._on_opening)
         self.documents.opened.connect(self._on_opened)
         folders.shown.connect(self._on_folder_shown)
-        folders.contents.changed.connect(self._on_contents)
         self.page.folder.table_requested.connect(self._show_folder_table)
         self.page.documents.several_requested.connect(self._on_several)
         self.tables.shown = lambda: self.page.documents.shown
@@ -160,7 +155,7 @@ class DocumentsArea(QObject):
         self.table_pane.room = lambda: self.view.result_width
         self.page.documents.folder_summary_requested.connect(self.summary_pane.ask_folder)
         self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
-        self.folder_pane.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))
+        self.folder_pane.statement_chosen.connect(self._visit_source)
 
     def _on_folder_shown(self, state: CollectionState | None) -> None:
         if state is not None:
@@ -168,10 +163,9 @@ class DocumentsArea(QObject):
             self.folder_questions.show_collection(state.record.id)
         self.page.show_folder(state)
 
-    def _on_contents(self) -> None:
-        read = [record for record in self.folders.contents.value[0] if record.status is DocumentStatus.READ]
-        kinds = {document.id: info_of(document).page_kind.value for document in read}
-        self.folder_pane.name_documents({document.id: document.name for document in read}, kinds)
+    def _visit_source(self, statement: Statement) -> None:
+        if statement.sources:
+            self.visit(statement.sources[0])
 
     def visit(self, span: Span, show: Callable[[str], object] | None = None) -> None:
         """Open a document, which need not be on the list unless `show` wants it, and go to a passage in it."""
@@ -182,16 +176,12 @@ class DocumentsArea(QObject):
             self._go_ahead()
 
     def _connect_panes(self) -> None:
-        for pane in (self.summary_pane, self.compare_pane, *self.others):
+        for pane in (self.summary_pane, self.question_pane, self.compare_pane, *self.others):
             pane.statement_chosen.connect(lambda statement: self._go_to(_spans_in(statement), plays=True))
             pane.statement_pointed_at.connect(
                 lambda statement: self._point_at(_spans_in(statement) if statement else None)
             )
         self.summaries.folder_begun.connect(self._on_folder_begun)
-        self.question_pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)], plays=True))
-        self.question_pane.citation_pointed_at.connect(
-            lambda citation: self._point_at([_span_of(citation)] if citation else None)
-        )
         self.documents.listed.connect(self._pair.show_records)
         self.page.side.needs_width.connect(self._on_width)
         self.table_pane.place_chosen.connect(lambda span: self.visit(span, self.documents.choose))
@@ -279,7 +269,7 @@ class DocumentsArea(QObject):
             self.tables.open_item(document, item)
         elif kind == COMPARE.kind:
             self.versions.open_item(document, item)
-        for pane in self.others:
+        for pane in (self.question_pane, *self.others):
             if pane.task.kind == kind:
                 pane.controller.open_item(document, item)
         self.page.side.show_pane(PANES.get(kind, kind))
@@ -307,7 +297,6 @@ class DocumentsArea(QObject):
             if not self.summaries.is_about(self._scope):
                 self.summaries.begin(self.summary_pane.form.request, self._scope)
         elif action == "ask":
-            self.question_pane.name_documents(names)
             self.questions.show_together(tuple(names))
             self.page.side.show_pane("questions")
             self.question_pane.setFocus()
@@ -354,8 +343,6 @@ class DocumentsArea(QObject):
         if is_other:
             self.too_weak.emit(False)
         self.tables.show_document(record.id if record else "")
-        if record is not None and not self._scope:
-            self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
         self.summaries.show_document(record.id if record else "")
         self.questions.show_document(record.id if record else "")
         self._pair.show_document(record)
@@ -433,10 +420,10 @@ class DocumentsArea(QObject):
         if (document, page) != self._place:  # another place was clicked at meanwhile
             return
         clicked = {Span(document, page, start, end) for start, end in spans}
-        self.summary_pane.light_of(clicked)
-        self.question_pane.light([row.citation for row in self.question_pane.rows if _span_of(row.citation) in clicked])
+        for pane in (self.summary_pane, self.question_pane):
+            pane.light_of(clicked)
 
-    def _export(self, pane: Pane, controller: Controller, form: str) -> None:
+    def _export(self, pane: ResultPane, controller: ResultController, form: str) -> None:
         if id := controller.item:
             folder = self.documents.current_folder or self.folders.current_folder
             write = partial(self.exports.export, id, form)
@@ -450,10 +437,9 @@ class DocumentsArea(QObject):
             self.summaries.show_begun(item)
 
     def _spans(self) -> Iterable[Span]:
-        for statement in self.summary_pane.view.statements:
-            yield from statement.sources
-        for question_row in self.question_pane.rows:
-            yield _span_of(question_row.citation)
+        for pane in (self.summary_pane, self.question_pane):
+            for statement in pane.view.statements:
+                yield from statement.sources
 
     def _here(self, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
         """Return the spans that are in the shown document, by page."""
@@ -471,7 +457,3 @@ class DocumentsArea(QObject):
 def _spans_in(statement: Statement) -> tuple[Span, ...]:
     """Return where a statement stands, in the other version too."""
     return (*statement.sources, *statement.other_sources)
-
-
-def _span_of(citation: Citation) -> Span:
-    return Span(citation.document, citation.page, citation.start, citation.end)

@@ -92,11 +92,13 @@ class Statement(Record):
     is_approved: bool = False
     missing: str = ""
     """Why there is no text, in the words of people: "not read", "nothing was found"."""
+    doubt: str = ""
+    """What is doubtful about it, where its marks alone do not say it as people want to read it."""
 
     @property
     def doubts(self) -> str:
         """What is doubtful about it, in the words of people; empty if nothing is."""
-        return doubts_of(self.marks)
+        return self.doubt or doubts_of(self.marks)
 
     @property
     def is_wrong(self) -> bool:
@@ -127,6 +129,8 @@ class Section(Record):
     is_folded: bool = False
     """Whether it is shown only when asked for. An export counts its statements and leaves them out."""
     notes: tuple[str, ...] = ()
+    is_cited: bool = False
+    """Whether its statements are shown whole, with their places in words: an answer and its quotations."""
 
 
 class Column(Record):

@@ -9,10 +9,11 @@ trash and export treat it like a chat.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed, to_json
@@ -53,6 +54,19 @@ class ReportMade(Event):
     item: str
 
 
+class AtOnce(Protocol):
+    """A service that makes the results of a task itself, where no job makes them."""
+
+    def begin(self, request: Any) -> Item:
+        """Add an item, or go on with that of the request, and make its result."""
+
+    def stop_item(self, item: str) -> None:
+        """Stop what is made of an item. What there is of it stays."""
+
+    def result(self, item: str) -> Any:
+        """Return the result of an item, with what is not stored, or not yet."""
+
+
 class OneTask:
     """The service of one task, as commands use it.
 
@@ -79,9 +93,11 @@ class TaskService(Service):
         context: TaskContext,
         documents: DocumentService,
         tasks: Mapping[str, Task[Any, Any]],
+        at_once: Mapping[str, Callable[[], AtOnce]] = MappingProxyType({}),
     ) -> None:
-        """`tasks`: by their kind."""
+        """`tasks`: by their kind. `at_once`: services of those that no job makes."""
         super().__init__(context.runtime)
+        self._at_once = at_once
         self._context = context
         self._documents = documents
         self._tasks = tasks
@@ -115,6 +131,8 @@ class TaskService(Service):
         `request.invalid`, `model.…`, `store.…`.
         """
         task = self.task(kind)
+        if kind in self._at_once:
+            return self._at_once[kind]().begin(request)
         request, documents = self._with_documents(task, request)
         record = task.model(request, self._context)
         title = task.title(request, documents)
@@ -180,6 +198,11 @@ class TaskService(Service):
         request, __ = self._with_documents(task, request)
         record = task.model(request, self._context)
         return self._items[kind].begun_before(request, record)
+
+    def stop(self, item: str) -> None:
+        """Stop what is made at once of an item. Raises KnownError `item.unknown`."""
+        record_item, task = self._find(item)
+        self._at_once[task.kind]().stop_item(record_item.id)
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
         """Make a report again from the current documents.
@@ -432,6 +455,8 @@ class TaskService(Service):
 
     def _newest(self, task: Task[Any, Any], item: str) -> Any:
         """Return the stored result of an item, finished or not, or None."""
+        if task.kind in self._at_once:
+            return self._at_once[task.kind]().result(item)
         return task.load(self._store.results.get(item))
 
     def _stored_view(

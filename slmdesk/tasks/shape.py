@@ -213,9 +213,13 @@ class Task(Generic[Q, R]):
     """What stands before the names of the documents in the title of an item. It is stored in English."""
     request: type[Q]
     result: type[R]
+    again: ClassVar[str] = N_("Make it again")
+    """What its menu calls it to do the same once more."""
     documents: ClassVar[Documents] = Documents.MANY
     most_documents: ClassVar[int] = 500
     fields: ClassVar[Sequence[Field]] = ()
+    asks: ClassVar[Field | None] = None
+    """The field that stays below the report, so that its words are asked for again and again. None: it has none."""
     forms: ClassVar[Sequence[str]] = ("docx", "pdf", "html", "md", "xlsx", "json")
     """What its reports can be exported as."""
     more_help: ClassVar[str] = ""

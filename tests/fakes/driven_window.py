@@ -21,6 +21,7 @@ import time
 import traceback
 from pathlib import Path
 
+from fakes.asking import is_answered
 from fakes.commands import SLMDESK
 from fakes.dropping import drop
 from fakes.echo.program import take_echo
@@ -152,15 +153,8 @@ def question(words: str) -> Chapter:
     yield from choose_tab("questions")
     yield from type_into("question_line", words)
     press(shown("question_line"), Qt.Key.Key_Return)
-    yield lambda: any(words in label.text().replace("\u200b", "") for label in parts_of("question_pane"))
-    yield (
-        lambda: (button := find("ask_button")) is not None and button.isEnabled() and len(parts_of("question_pane")) > 1
-    )
-
-
-def parts_of(pane: str) -> list[QLabel]:
-    widget = find(pane)
-    return widget.findChildren(QLabel, "question_part") if widget is not None else []
+    yield lambda: is_answered(find("question_pane"), words)
+    yield lambda: (button := find("question_ask")) is not None and button.isEnabled()
 
 
 def table(folder: str) -> Chapter:
@@ -204,8 +198,7 @@ def folder_question(words: str) -> Chapter:
     yield from choose_row("folder_list", "matter")
     yield from type_into("folder_question_line", words)
     press(shown("folder_question_line"), Qt.Key.Key_Return)
-    yield lambda: any(words in label.text().replace("\u200b", "") for label in parts_of("folder_question_pane"))
-    yield lambda: len(parts_of("folder_question_pane")) > 1
+    yield lambda: is_answered(find("folder_question_pane"), words)
 
 
 def second_start() -> Chapter:

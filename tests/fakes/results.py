@@ -12,8 +12,10 @@ from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, Message, 
 from slmdesk.base.types import Attached, AttachmentPart, Role, TextPart
 from slmdesk.claims.types import MARKS, Mark
 from slmdesk.library.search import Citation
-from slmdesk.library.types import RECEIPT, Coverage, SkippedDocument, Span, Unread
+from slmdesk.library.types import RECEIPT, Coverage, Span, Unread
 from slmdesk.questions.prompt import Answered, LookedAt
+from slmdesk.questions.report import read_of
+from slmdesk.questions.types import Conversation
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import (
     ALSO_IN,
@@ -26,6 +28,7 @@ from slmdesk.summaries.types import (
 )
 from slmdesk.tables.labels import label_presets
 from slmdesk.tables.types import Column, ColumnKind, Edit, Flag, Table, TableCell, TableRow, with_edits
+from slmdesk.tasks.report import NotRead
 from slmdesk.tasks.shape import TaskView
 from slmdesk.versions.difference.compare import difference
 from slmdesk.versions.types import Comparison, Side, Wording
@@ -56,6 +59,10 @@ def pages_of(document: str, begin: int = 1, limit: int = 99, **_rest: object) ->
     blocks = [Block(BlockKind.PARAGRAPH, 0, 1)]
     pages = [page_of(at, str(at), text, blocks if text else []) for at, text in enumerate(PAGES[document], 1)]
     return pages[begin - 1 : begin - 1 + limit]
+
+
+STORE: Any = SimpleNamespace(pages=SimpleNamespace(of_document=pages_of))
+"""What a report asks of a history."""
 
 
 def span_of(document: str, words: str) -> Span:
@@ -224,13 +231,12 @@ ANSWERS = {
                    passages_total=9),
     "m6": Answered("Not in the text.", False, nearest=(cited("The roof leaks."),)),
 }  # fmt: skip
-SKIPPED = SkippedDocument("/home/folder/locked.pdf", "document.password", "It has a password.")
+CONVERSATION = Conversation(
+    ANSWERS, MESSAGES, tuple(read_of(STORE, document_of(id)) for id in (LEASE, SLIDES)),
+    (NotRead("locked.pdf", "It has a password."),),
+)  # fmt: skip
 
 # ---- the history
-
-
-class Answers(Record):
-    answers: Mapping[str, Answered]
 
 
 class Sample(Record):
@@ -242,12 +248,7 @@ class Sample(Record):
     @property
     def store(self) -> Any:
         """What an export asks of a history, with this result alone."""
-        folder = SimpleNamespace(id="c")
-        return SimpleNamespace(
-            results=SimpleNamespace(get=lambda _id: to_json(self.result)),
-            documents=SimpleNamespace(of_item=lambda _id: list(map(document_of, self.documents))),
-            pages=SimpleNamespace(of_document=pages_of), collections=SimpleNamespace(all=lambda: [folder]),
-        )  # fmt: skip
+        return STORE
 
     @property
     def context(self) -> Any:
@@ -257,11 +258,6 @@ class Sample(Record):
         """The service of tasks, with this result alone."""
         view = TaskView(self.item, None, tuple(map(document_of, self.documents)), self.result, None)
         return SimpleNamespace(open=lambda _id: view, task=lambda _kind: task)
-
-    @property
-    def chats(self) -> Any:
-        held = SimpleNamespace(item=self.item, messages=MESSAGES)
-        return SimpleNamespace(open=lambda _id: held, messages=lambda _id: MESSAGES)
 
 
 def sample(kind: str, title: str, result: Any, forms: str, *documents: str, **settings: Any) -> Sample:
@@ -279,6 +275,6 @@ SAMPLES: Mapping[str, Sample] = {
     "comparison": sample("versions", "Compare: old.docx and new.docx", COMPARISON, "md html json xlsx"),
     "no clauses": sample("versions", "Compare: old.docx and new.docx", PLAIN, "md xlsx"),
     "same": sample("versions", "Compare: old.docx and new.docx", SAME, "md xlsx"),
-    "questions": sample("question", "What is the rent?", Answers(ANSWERS), "md html json xlsx", LEASE, SLIDES,
+    "questions": sample("question", "What is the rent?", CONVERSATION, "md html json xlsx", LEASE, SLIDES,
                         collection="c"),
 }  # fmt: skip

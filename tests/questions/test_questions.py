@@ -6,9 +6,11 @@ import pytest
 from fakes.recorder import add_model
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
 from slmdesk.runtime.events import MessageEnded, Noticed
+from slmdesk.tasks.service import ReportMade
 
 pytestmark = pytest.mark.process
 
@@ -39,7 +41,7 @@ def test_a_short_document_is_read_whole_and_the_sentence_that_says_it_is_cited(o
     planned = recorder.of(QuestionPlanned)[0]
     assert (planned.is_whole, planned.passages) == (True, 2)
     assert "manual.txt, page 1" in ended.message.text
-    kept = recorder.calls.questions.answered(sent.item.id)
+    kept = recorder.calls.questions.result(sent.item.id).answers
     assert kept == {sent.answer.id: answered}
     assert recorder.calls.store.messages.get(sent.answer.id).text == ended.message.text
     _, documents = recorder.calls.questions.about(sent.item.id)
@@ -106,6 +108,26 @@ def test_more_is_read_where_the_best_passages_do_not_answer_it(opened, tmp_path)
     assert {citation.quote for citation in answered.citations} == {"The pump stops."}
 
 
+def test_an_item_of_questions_is_begun_opened_and_stopped_as_those_of_all_tasks(opened, tmp_path):
+    recorder = opened(answer="At 14 bar.", slow=0.2)
+    record = document(recorder, tmp_path / "manual.txt")
+    request = AskRequest("When does the pump stop?", (record.id,))
+    item = recorder.calls.tasks.begin("question", request)
+    (asked, answer, read) = recorder.calls.tasks.report(item.id).sections
+    assert (asked.title, answer.statements[0].is_open, read.document) == (request.question, True, record.id)
+    recorder.wait(ReportMade, lambda event: event.item == item.id)
+    (asked, *quoted, answer, _read) = recorder.calls.tasks.report(item.id).sections
+    assert [statement.place for section in quoted for statement in section.statements] == ["p. 1"]
+    assert (answer.statements[0].text, answer.statements[0].is_supported) == ("At 14 bar.", False)
+    assert "number not in the quotation" in answer.statements[0].doubts
+    again = recorder.calls.tasks.begin("question", changed(request, item=item.id, documents=()))
+    recorder.calls.tasks.stop(again.id)
+    recorder.wait(ReportMade, lambda event: len(recorder.of(ReportMade)) > 1)
+    view = recorder.calls.tasks.open(again.id)
+    assert (again.id, len(view.result.messages), len(view.result.answers)) == (item.id, 4, 1)
+    assert recorder.calls.tasks.report(item.id).sections[-2].statements[0].missing == "The answer was stopped."
+
+
 RENT = "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep a cat if the landlord agrees."
 
 
@@ -140,7 +162,7 @@ def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
     assert answered.citations
     path = recorder.calls.chats.open(first.item.id).messages
     assert [message.id for message in path][-1] == second.answer.id
-    assert len(recorder.calls.questions.answered(first.item.id)) == 2
+    assert len(recorder.calls.questions.result(first.item.id).answers) == 2
 
 
 @pytest.mark.parametrize("model", [False, True], ids=["none", "weak"])
@@ -201,11 +223,11 @@ def test_quotations_that_cannot_be_saved_are_said(opened, tmp_path, monkeypatch,
     assert answered.citations
     assert [event.problem.code for event in recorder.of(Noticed)] == said
     item = sent.item.id
-    assert recorder.calls.questions.answered(item) == ({sent.answer.id: answered} if said else {})
+    assert recorder.calls.questions.result(item).answers == ({sent.answer.id: answered} if said else {})
     if said:
         later, _, after = ask(recorder, "And again?", record, item=item)
         both = {sent.answer.id: answered, later.answer.id: after}
-        assert recorder.calls.questions.answered(item) == both
+        assert recorder.calls.questions.result(item).answers == both
         assert set(recorder.calls.store.results.get(item)["answers"]) == set(both), "saved with the next answer"
 
 

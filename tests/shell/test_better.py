@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 from fakes import tiny_gguf
+from fakes.asking import ask, quotations_in
 from fakes.dropping import drop
 from fakes.fake_hub import FakeHub, Fault, online
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from slmdesk.base.records import Status
@@ -112,16 +111,15 @@ def test_a_question_about_a_document_that_got_passages_alone_is_asked_again(firs
     drop(program.documents, lease)
     program.wait(lambda: program.frame.documents.current)
     program.choose_tab("questions")
-    program.type_into("question_line", "How much does the tenant pay?")
-    QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
+    ask(program, "How much does the tenant pay?")
     pane, questions = program.find("question_pane"), program.frame.documents_area.questions
-    program.wait(lambda: questions._unanswered)
+    program.wait(lambda: questions.is_unanswered and program.find("question_ask").isEnabled())
     asked = []
     questions.asked.connect(asked.append)
     press(program, "button", "Documents")
     press(program, "button", "Documents")
     program.wait(lambda: asked == ["How much does the tenant pay?"])
-    program.wait(lambda: program.find("ask_button").isEnabled() and pane.rows)
+    program.wait(lambda: program.find("question_ask").isEnabled() and quotations_in(pane))
 
 
 def test_the_download_is_paused_gone_on_with_and_cancelled_in_the_same_place(first, hub):
@@ -330,8 +328,7 @@ def test_beside_a_small_model_start_alone_offers_a_better_one_until_the_small_on
     program.wait(lambda: program.frame.documents.current)
     assert not title(program, "Documents")
     program.choose_tab("questions")
-    program.type_into("question_line", "How much does the tenant pay?")
-    QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
+    ask(program, "How much does the tenant pay?")
     program.wait(lambda: title(program, "Documents").startswith("Better answers"))
     other = tmp_path / "other.md"
     other.write_text("The pump stops at 12 bar.\n")

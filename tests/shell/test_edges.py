@@ -7,16 +7,20 @@ from fakes.contracts import OLD, new_text, write_docx, write_pdf
 from fakes.dropping import drop
 from fakes.edges import outside
 from fakes.office import docx, paragraph
+from fakes.results import said
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
+from slmdesk.base.records import Item
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.claims.types import Mark
 from slmdesk.jobs.runner import step_of
 from slmdesk.library.search import Citation
 from slmdesk.library.types import Span
 from slmdesk.questions.prompt import Answered
+from slmdesk.questions.report import shown_report
+from slmdesk.questions.types import Conversation
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.tasks.report import Report, Section, Statement
 
@@ -105,10 +109,14 @@ def test_documents(program, tmp_path):
     program.choose_tab("questions")
     marks = (Mark("amount", "3,900 EUR", 0, 9),)
     cited = (Citation(document, 2, 0, 30, "The rent of the Donaudampfschifffahrtsgesellschaftskapitän is 1,200 euros"),)
-    area.question_pane.show_asked(LONG)
-    area.question_pane.show_progress("Reading the passages that fit the question best")
+    item = Item(1, "item", "question", LONG, None, False, 0.0, 0.0, None, 1, {})
+    messages = said(1, Role.USER, LONG), said(2, Role.ASSISTANT, "")
+    area.questions.made.emit(shown_report(item, Conversation({}, messages)))
+    area.questions.reading.emit("Reading the passages that fit the question best", 1, 3)
     check(program, "a question on its way")
-    area.question_pane.show_answer(Answered("About 3,900 EUR.", True, cited, marks=marks))
+    answer = Answered("About 3,900 EUR.", True, cited, marks=marks)
+    area.questions.reading.emit("", 0, 0)
+    area.questions.made.emit(shown_report(item, Conversation({"m2": answer}, messages)))
     check(program, "an answer with a warning")
     program.choose_tab("summary")
     check(program, "no summary yet")

@@ -93,6 +93,8 @@ POPOVERS = {
     "receive_form": ("Documents, summary", "document_more_button"),
     "summary_form": ("Documents, summary", "summary_options"),
     "summary_earlier_popover": ("Documents, summary", "document_more_button"),
+    "question_form": ("Documents, questions", "document_more_button"),
+    "question_earlier_popover": ("Documents, questions", "document_more_button"),
     "column_popover": ("Documents, table", "document_more_button"),
     "tables_popover": ("Documents, table", "document_more_button"),
     "redaction_how": ("Documents, redact", "document_more_button"),

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from fakes.results import SAMPLES, SKIPPED, Sample, compared
+from fakes.results import SAMPLES, Sample, compared
 
 from slmdesk.base.documents import Paper
 from slmdesk.base.errors import KnownError
 from slmdesk.exports.writers import in_form
-from slmdesk.questions.report import export_question
 from slmdesk.runtime.service import Make
 from slmdesk.tasks.export import export_report
 from slmdesk.tasks.known import known_tasks
@@ -38,8 +37,6 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def made(sample: Sample, form: str) -> Make | None:
-    if sample.item.kind == "question":
-        return export_question(sample.store, sample.chats, lambda _folder: [SKIPPED], sample.item, form)
     return export_report(sample.tasks(known_tasks()[sample.item.kind]), sample.context, sample.item, form)
 
 

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from fakes.asking import ask, is_answered, questions_in, quotations_in
 from fakes.dropping import drop
 from fakes.encrypted import encrypt
 from fakes.reports import press_statement
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 from writing.window.conftest import on_page
 from writing.window.test_writing_page import KNOWN, RIGHT, able, changes, put
 
 from slmdesk.online.window.network import NetworkLogWindow
-from slmdesk.questions.window import CitationRow
 
 pytestmark = [
     pytest.mark.gui,
@@ -143,20 +143,18 @@ def test_3_and_4_a_dropped_letter_is_summarized_a_sentence_leads_to_its_page_and
         press_statement(summary, statement)
         page = statement.sources[0].page
         program.wait(lambda: program.documents.view.sheets[page - 1].spans)
-    asked = lambda: [label.text().replace("\u200b", "") for label in pane.findChildren(QLabel, "question_part")]  # noqa: E731
-    is_answered = lambda words: words in asked() and program.find("ask_button").isEnabled()  # noqa: E731
     with at_most(1):
         program.choose_tab("questions")
         for words in ("How much does the tenant pay?", "When does it begin?", "Who pays?"):
-            program.type_into("question_line", words)
-            QTest.keyClick(program.find("question_line"), Qt.Key.Key_Return)
-            program.wait(partial(is_answered, words))
-    assert pane.findChildren(CitationRow)
-    program.click("new_questions_button")
-    program.wait(lambda: not asked())
+            ask(program, words)
+            program.wait(partial(is_answered, pane, words))
+            program.wait(program.find("question_ask").isEnabled)
+    assert quotations_in(pane)
+    program.click("question_anew")
+    program.wait(lambda: pane.report is None)
     with at_most(1):
         program.click("suggested_1")
-        program.wait(asked)
+        program.wait(lambda: questions_in(pane))
 
 
 @pytest.mark.parametrize("shown", [pytest.param("invoice1.md", marks=pytest.mark.soak), "lease.md"])

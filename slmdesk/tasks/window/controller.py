@@ -20,7 +20,7 @@ from slmdesk.runtime.events import Event, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.tasks.report import Edit, Report, Section, Statement
 from slmdesk.tasks.service import ReportGrew, ReportMade
-from slmdesk.tasks.shape import Task, TaskView
+from slmdesk.tasks.shape import Task, TaskView, record_with
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.panes import JobFollower
 from slmdesk.window.widgets.notices import notice_of
@@ -33,6 +33,10 @@ Opened = tuple[TaskView[Any, Any], Report]
 
 
 class ResultController(JobFollower):
+    prefix = hint = ""
+    """What stands before the name of its pane, where there are two for the same task, and in the line of its
+    questions, where that is not usual.
+    """
     begun = Signal(bool)
     """Emitted with whether a model is asked, as far as that is known."""
     grew = Signal(object, str)
@@ -45,6 +49,9 @@ class ResultController(JobFollower):
     """Emitted with a folded section and its statements, which were read when they were asked for."""
     unmade = Signal()
     """Emitted when nothing has been made of the shown document yet."""
+    asked = Signal(str)
+    suggested_changed = Signal(object)
+    """Emitted with what may be asked."""
 
     def __init__(
         self,
@@ -59,7 +66,7 @@ class ResultController(JobFollower):
         say something else.
         """
         super().__init__(bridge, task.kind, f"{task.kind}_controller", parent)
-        self.task = task
+        self.bridge, self.task = bridge, task
         self._acts = acts
         self.request: Any = task.read({})
         self.report = Report(task.kind, "")
@@ -93,6 +100,17 @@ class ResultController(JobFollower):
 
     def begin_again(self) -> None:
         self._begin(self.request)
+
+    def ask(self, words: str) -> None:
+        """Begin with these words in the field that stays below the report."""
+        field = self.task.asks
+        assert field is not None  # else there is no line to write them
+        self.asked.emit(words)
+        self.begin(record_with(self.request, **{field.name: words}))
+
+    def restart(self) -> None:
+        """Show nothing, so that what is asked next does not follow what is shown."""
+        self._leave()
 
     def change(self, changes: Mapping[str, Json]) -> None:
         """Show the report of the same request with other values: an existing one, else a new one."""
@@ -130,9 +148,9 @@ class ResultController(JobFollower):
 
     def _on_opened(self, opened: Opened) -> None:
         view, report = opened
-        about = frozenset(document.id for document in view.documents)
-        if self._document not in about:
+        if not self._is_shown(view):
             return
+        about = frozenset(document.id for document in view.documents)
         if view.item.id != self.item:
             self._show_other(view.item.id)
         self._about = about
@@ -150,6 +168,10 @@ class ResultController(JobFollower):
             self.emptied.emit()
         if job is not None:
             self.job_reported.emit(event_of(job))
+
+    def _is_shown(self, view: TaskView[Any, Any]) -> bool:
+        """Return whether a report is about what is shown."""
+        return self._document in [document.id for document in view.documents]
 
     def _on_kept(self, request: Any, opened: Opened) -> None:
         view = opened[0]
@@ -197,8 +219,14 @@ class ResultController(JobFollower):
             self._show_anew()  # what is stored is what is shown
 
     def _show_anew(self) -> None:
-        if self.item:
-            self.choose(self.item)
+        item = self.item
+
+        def opened(found: Opened) -> None:
+            if item == self.item:  # else another one, or nothing, is shown meanwhile
+                self._on_opened(found)
+
+        if item:
+            self._bridge.ask(self._opened_of(item), opened)
 
     def _on_read(self, report: tuple[int, int, str]) -> None:
         done, total, name = report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Span
 from slmdesk.tasks.report import Edit, Layout, Report, Statement
 from slmdesk.tasks.shape import Documents
+from slmdesk.tasks.window.asking import AskingBar
 from slmdesk.tasks.window.controller import ResultController
 from slmdesk.tasks.window.form import ActionForm, TaskForm
 from slmdesk.tasks.window.grid import GridView
@@ -68,11 +69,11 @@ class ResultPane(QFrame):
     export_requested = Signal(str)
     width_requested = Signal(bool)
 
-    def __init__(self, controller: ResultController, parent: QWidget) -> None:
+    def __init__(self, controller: ResultController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.task = controller.task
         self.controller = self._controller = controller
-        named(self, f"{self.task.kind}_pane", label=_(self.task.name), kind="result")
+        named(self, f"{controller.prefix}{self.task.kind}_pane", label=_(self.task.name), kind="result")
         self.setMinimumWidth(240)
         self.report: Report | None = None
         """The report on show. None while it is made for the first time."""
@@ -83,6 +84,7 @@ class ResultPane(QFrame):
         self._is_draft_shown = self._is_allowed = False
         self._cursor = QCursor.pos()
         """Where the mouse was when the rows of a draft were shown."""
+        self._line: AskingBar | None = None
         self._views: dict[Layout, ReportView] = {}
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
         self._copied_timer = Delay(self, COPIED_MS, self._show_copy)
@@ -109,6 +111,7 @@ class ResultPane(QFrame):
         self._action_forms = {action: ActionForm(self, self.task, action) for action in self.task.action_fields}
         self._middle = named(QFrame(self), f"{kind}_middle")
         begin = button(_(self.task.verb), f"{kind}_begin", self._middle, kind="primary", on=self._ask)
+        begin.setVisible(self.task.asks is None)
         body = named(QFrame(self), f"{kind}_body", kind="plain")  # it keeps its place, whatever stands in it
         self._body = column(self._middle, into=body, gap=0)
         self._stop = button(_("Stop"), f"{kind}_stop", self, kind="text", on=self._controller.cancel)
@@ -122,14 +125,14 @@ class ResultPane(QFrame):
         if self.pair:
             parts = (row((self.pair, 1), foot), self._note, (body, 1), *now, writer, *last)
         margins = (theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12)
-        column(*parts, into=self, gap=theme.SPACE_8, margins=margins)
+        column(*parts, *self._build_asking(), into=self, gap=theme.SPACE_8, margins=margins)
 
     def _build_foot(self, begin: QWidget) -> QFrame:
         kind, foot = self.task.kind, named(QFrame(self), f"{self.task.kind}_foot")
         self._asking = Popover(self, f"{kind}_form", label=_(self.task.name))
         self.form = TaskForm(self.task, self._asking)
         ask = button(_(self.task.verb), f"{kind}_begin_so", self._asking, kind="primary", on=self._ask)
-        self._begins = (begin, ask)
+        self._begins: tuple[QWidget, ...] = (begin, ask)
         column(*self.form.parts, row(1, ask), into=self._asking, gap=theme.SPACE_12, margins=theme.SPACE_16)
         label = _("What it is to be like")
         self._other = tool_button(f"{kind}_options", foot, folds=True, icon="sliders", label=label, tip=label)
@@ -170,6 +173,15 @@ class ResultPane(QFrame):
         keep_place(self._writer)  # who wrote in it is known later
         return pair
 
+    def _build_asking(self) -> Sequence[QWidget]:
+        """Return the line of a task that is asked again and again. It takes the place of the button in the middle."""
+        if self.task.asks is None:
+            return ()
+        made = self._line = AskingBar(self._controller, self.task.asks, self)
+        self._begins = (made.button,)
+        self.setFocusProxy(made.line)
+        return (made,)
+
     def _make_switch(self, key: str, words: str) -> QToolButton:
         """Return the button by which the report is shown another way."""
         made = tool_button(
@@ -199,6 +211,15 @@ class ResultPane(QFrame):
         self._other.clicked.connect(lambda: self._asking.toggle(self._other))
         for asking in self._action_forms.values():
             asking.confirmed.connect(results.edit)
+        if self._line is not None:
+            self._follow_end()
+
+    def _follow_end(self) -> None:
+        """Keep the newest answer in view, from a question on until a person chooses a statement."""
+        shown = self.view_of(Layout.LIST).lists[0]
+        bar = shown.verticalScrollBar()
+        bar.rangeChanged.connect(lambda _least, most: bar.setValue(bar.value() if shown.lit else most))
+        self._controller.asked.connect(lambda _words: shown.light(()))
 
     def view_of(self, layout: Layout) -> ReportView:
         """Return what shows reports of a layout, made when it is first needed."""
@@ -299,7 +320,7 @@ class ResultPane(QFrame):
             fill(self._menu)
             self._menu.addSeparator()
         kind = self.task.kind
-        again = named(self._menu.addAction(_("Make it again"), self._controller.begin_again), f"{kind}_again")
+        again = named(self._menu.addAction(_(self.task.again), self._controller.begin_again), f"{kind}_again")
         again.setEnabled(self.report is not None and self._is_allowed)
         if self.pair:
             swap = named(self._menu.addAction(_("Swap old and new"), self.pair.swap), f"{kind}_swap")
@@ -530,4 +551,6 @@ class ResultPane(QFrame):
             tool.setVisible(has_report)
         for begin in self._begins:
             begin.setEnabled(self._is_allowed)
+        if self._line is not None:
+            self._line.settle(is_empty=is_empty, is_allowed=self._is_allowed)
         self._other.setChecked(not self.form.is_usual)

@@ -44,7 +44,7 @@ class Row:
     statement: Statement = NONE
     text: str = ""
     sign: str = ""
-    """Of a statement with sources: its number, which stands behind it."""
+    """What stands behind a statement with sources: its number, or where it is cited its place."""
     is_lead: bool = False
     has_bullet: bool = False
     has_days: bool = False
@@ -97,12 +97,12 @@ def rows_of(report: Report, unfolded: Collection[str] = (), passes: Passes | Non
             row = Row(RowKind.STATEMENT, section, key, statement, statement.text or statement.missing)
             if statement.sources and report.layout is Layout.LIST:
                 number += 1
-                row.sign = str(number)
+                row.sign = statement.place if section.is_cited else str(number)
             row.is_lead, row.has_days = is_lead, has_days
             row.has_bullet = not (section.is_prose or is_lead or section.is_folded)
             if is_lead and has_titles:
                 row.most_lines = LEAD_LINES
-            if not (has_days or is_lead):
+            if not (has_days or is_lead or section.is_cited):
                 row.most_words = MOST_WORDS
             yield row
         if not passes:
@@ -128,7 +128,7 @@ def spoken(row: Row) -> str:
     """Return what a screen reader says of a row."""
     statement = row.statement
     parts = [statement.gist, row.text, statement.place, warning_of(statement)]
-    if statement.text and not statement.place:
+    if statement.text and not (statement.place or statement.sources):
         parts.append(_("no place found"))
     if statement.other:
         parts.append(_("Before: {text}").format(text=statement.other))

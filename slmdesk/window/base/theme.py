@@ -467,8 +467,6 @@ def _panels(t: Theme) -> str:
     QFrame[kind="result"], QFrame[kind="result"] QListView, QFrame[kind="result"] QFrame[kind="plain"] {{
         background: {t.sheet}; border: none; outline: none; }}
     #about_document, #about_inner, #document_side,
-        #question_pane, #question_inner, #question_busy,
-        #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
         #table_pane, #making_table, #table_bar, #redact_pane,
         #folder_view, #folder_overview, #folder_documents,
         #table_counts {{ background: {t.sheet}; border: none; }}

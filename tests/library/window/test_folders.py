@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from fakes.asking import ask, press, quotations_in
 from fakes.contents import write
 from fakes.dropping import drop, listed
 from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QListView
-
-from slmdesk.questions.window import CitationRow
 
 pytestmark = pytest.mark.gui
 
@@ -124,17 +123,15 @@ def test_very_many_documents_of_a_folder_are_opened_if_asked_for(program, papers
 def test_a_folder_is_asked_and_searched_and_a_quotation_and_a_hit_open_their_document(program, papers):
     watched(program, papers)
     pane = program.find("folder_question_pane")
-    line_edit = program.find("folder_question_line")
-    QTest.keyClicks(line_edit, "When does the pump stop?")
-    QTest.keyClick(line_edit, Qt.Key.Key_Return)
-    program.wait(lambda: [row for row in pane.findChildren(CitationRow) if "12 bar" in row.citation.quote])
-    (row,) = [row for row in pane.findChildren(CitationRow) if "12 bar" in row.citation.quote]
-    assert "pump.txt" in row.accessibleName()
-    program.wait(row.isVisible)
-    program.click(row)
+    ask(program, "When does the pump stop?", "folder_question_pane")
+    program.wait(lambda: [quotation for quotation in quotations_in(pane) if "12 bar" in quotation.text])
+    (quotation,) = [quotation for quotation in quotations_in(pane) if "12 bar" in quotation.text]
+    (span,) = quotation.sources
+    assert "pump.txt" in quotation.place
+    press(pane, quotation)
     program.wait(lambda: program.find("document_title").isVisible())
     program.wait(lambda: program.documents.view.count == 2)
-    program.wait(lambda: program.documents.view.sheets[1].spans == ((row.citation.start, row.citation.end),))
+    program.wait(lambda: program.documents.view.sheets[1].spans == ((span.start, span.end),))
     search = program.find("document_filter")
     QTest.keyClicks(search, "tenant")
     QTest.keyClick(search, Qt.Key.Key_Return)

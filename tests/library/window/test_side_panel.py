@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from slmdesk.questions.window import QuestionController, QuestionPane
+from slmdesk.tasks.window.answers import QuestionController
+from slmdesk.tasks.window.pane import ResultPane
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.panes import SidePanel
 
@@ -56,7 +57,7 @@ def test_a_click_or_a_key_shows_a_pane_and_says_so(panel):
 
 
 def test_a_click_puts_the_keyboard_into_the_field_of_a_pane_that_has_one(qtbot, panel):
-    pane = QuestionPane(QuestionController(Bridge(), panel), panel)
+    pane = ResultPane(QuestionController(Bridge(), panel), panel)
     panel.add_pane("Ask", "ask_pane", pane)
     panel.window().activateWindow()
     choose(panel, 4)

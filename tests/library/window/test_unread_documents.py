@@ -31,7 +31,7 @@ def test_the_reason_stands_where_the_pages_would_until_the_document_is_mended(pr
     program.wait(lambda: program.find("document_unread").isVisible())
     assert program.find("unread_title").text() == "bad.pdf could not be read"
     assert program.find("unread_reason").text().endswith(".")
-    for name in ("summary_begin", "ask_button"):
+    for name in ("summary_begin", "question_ask"):
         assert not program.find(name).isEnabled()
     drop(program.documents, letter)
     program.wait(lambda: program.documents.view.count == 2 and program.documents.view.isVisible())
