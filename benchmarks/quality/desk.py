@@ -117,7 +117,7 @@ class Desk:
         __, at = self._wait(ReportMade, lambda event: event.item == item.id, start)
 
         def has_value(event: Any) -> bool:
-            return event.item == item.id and any(cell.value for cell in event.growth.own.row.cells)
+            return event.item == item.id and any(cell.text for row in event.growth.sections for cell in row.statements)
 
         first = self._first(ReportGrew, has_value, start) or at
         return Made("", at - began, first - began, self._call(lambda: self.services.tasks.open(item.id)).result)

@@ -17,11 +17,9 @@ from slmdesk.library.window.redacted import RedactPane
 from slmdesk.questions.prompt import Answered
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.types import RECEIVE
-from slmdesk.tables.window.controller import KIND as TABLE
-from slmdesk.tables.window.controller import TableController
-from slmdesk.tables.window.pane import TablePane
 from slmdesk.tasks.ask import TASK as ASK
 from slmdesk.tasks.compare import TASK as COMPARE
+from slmdesk.tasks.extract import TASK as EXTRACT
 from slmdesk.tasks.known import other_tasks
 from slmdesk.tasks.report import Edit, Report, Statement
 from slmdesk.tasks.summarize import TASK as SUMMARIZE
@@ -29,6 +27,7 @@ from slmdesk.tasks.window.answers import QuestionController
 from slmdesk.tasks.window.controller import ResultController
 from slmdesk.tasks.window.pair import PairBar
 from slmdesk.tasks.window.pane import ALL_FORMS, ResultPane
+from slmdesk.tasks.window.scope import Scope
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.base.window_state import WindowState
@@ -40,7 +39,7 @@ POINTED_AFTER_MS = 120
 READ_AFTER_MS = 1000
 """Milliseconds until the model begins to read the shown document. A document that is only passed by is not read."""
 
-PANES = {TABLE: "table", ASK.kind: "questions"}
+PANES = {EXTRACT.kind: "table", ASK.kind: "questions"}
 ACTIONS_OF_PANES = {"summary": "summarize", "questions": "ask", "table": "table", "versions": "compare"}
 """What a tab does with several documents that are chosen in the list, as the buttons below the list do."""
 OWN_PANES = frozenset(("ask", "compare", "extract", "summarize"))
@@ -61,7 +60,7 @@ class DocumentsArea(QObject):
         )
         self.versions = ResultController(bridge, COMPARE, self)
         self.questions = QuestionController(bridge, self)
-        self.tables = TableController(bridge, self)
+        self.tables = ResultController(bridge, EXTRACT, self)
         self.folders = FoldersController(bridge, self)
         words = _("Ask all documents of this folder")
         self.folder_questions = QuestionController(bridge, self, prefix="folder_", hint=words)
@@ -84,7 +83,8 @@ class DocumentsArea(QObject):
         """Document and page that were shown in the last run, until a document is shown."""
         self._ahead: Span | None = None
         """Passage to go to when the pages of its document have arrived."""
-        self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
+        self.table_pane = ResultPane(self.tables, self.page)
+        self.table_scope = Scope(bridge, self.tables, self.table_pane)
         self.compare_pane = ResultPane(self.versions, self.page)
         self.redact_pane = RedactPane(bridge, self.documents, BoxLayer(self.view.view), self.page)
         self.view.side.add_pane(_("Summary"), "summary", self.summary_pane)
@@ -114,6 +114,7 @@ class DocumentsArea(QObject):
         for pane, controller in (
             (self.summary_pane, self.summaries),
             (self.question_pane, self.questions),
+            (self.table_pane, self.tables),
             (self.compare_pane, self.versions),
             (self.folder_pane, self.folder_questions),
         ):
@@ -149,10 +150,9 @@ class DocumentsArea(QObject):
         folders.shown.connect(self._on_folder_shown)
         self.page.folder.table_requested.connect(self._show_folder_table)
         self.page.documents.several_requested.connect(self._on_several)
-        self.tables.shown = lambda: self.page.documents.shown
-        self.page.documents.count_changed.connect(self.table_pane.show_count)
-        self.table_pane.has_pages = self.page.view.isVisible
-        self.table_pane.room = lambda: self.view.result_width
+        self.table_scope.listed = lambda: self.page.documents.shown
+        self.page.documents.count_changed.connect(self.table_scope.show_count)
+        self.table_pane.stand_beside(lambda: self.view.result_width, self.page.view.isVisible)
         self.page.documents.folder_summary_requested.connect(self.summary_pane.ask_folder)
         self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
         self.folder_pane.statement_chosen.connect(self._visit_source)
@@ -181,10 +181,12 @@ class DocumentsArea(QObject):
             pane.statement_pointed_at.connect(
                 lambda statement: self._point_at(_spans_in(statement) if statement else None)
             )
-        self.summaries.folder_begun.connect(self._on_folder_begun)
+        self.summaries.folder_begun.connect(partial(self._on_folder_begun, self.summaries))
+        self.tables.folder_begun.connect(partial(self._on_folder_begun, self.tables))
         self.documents.listed.connect(self._pair.show_records)
         self.page.side.needs_width.connect(self._on_width)
-        self.table_pane.place_chosen.connect(lambda span: self.visit(span, self.documents.choose))
+        self.table_pane.statement_chosen.connect(lambda cell: self.visit(cell.sources[0], self.documents.choose))
+        self.table_pane.picture_requested.connect(self.exports.write_bytes)
 
     @property
     def _pair(self) -> PairBar:
@@ -217,7 +219,8 @@ class DocumentsArea(QObject):
             self._on_several(action, chosen)
             return
         self._begin_summary()
-        self.tables.guess.watch(pane == "table")
+        if pane == "table" and self.table_pane.isEnabled() and not self.tables.item:
+            self.table_pane.begin_first()
 
     def _show_title(self) -> None:
         """Name what the shown pane is about: the documents chosen together, or the one on show."""
@@ -243,7 +246,7 @@ class DocumentsArea(QObject):
         elif self.page.side.current == "summary" and self.summary_pane.report is not None:
             self.summaries.begin_again()
         elif self.page.side.current == "table" and self.table_pane.is_unfilled:
-            self.tables.again()
+            self.tables.begin_again()
 
     def restore(self, state: WindowState) -> None:
         self.page.side.show_pane(state.last_document_pane)
@@ -265,7 +268,7 @@ class DocumentsArea(QObject):
         self.documents.show_document(document)
         if kind == SUMMARIZE.kind:
             self.summaries.open_item(document, item)
-        elif kind == TABLE:
+        elif kind == EXTRACT.kind:
             self.tables.open_item(document, item)
         elif kind == COMPARE.kind:
             self.versions.open_item(document, item)
@@ -301,7 +304,7 @@ class DocumentsArea(QObject):
             self.page.side.show_pane("questions")
             self.question_pane.setFocus()
         else:
-            self.tables.show_chosen(tuple(names))
+            self.tables.begin_chosen(self.table_pane.form.request, tuple(names))
             self.page.side.show_pane("table")
 
     def _show_folder_table(self, documents: Sequence[str]) -> None:
@@ -309,7 +312,7 @@ class DocumentsArea(QObject):
         if documents:
             self._scope = tuple(documents)
             self.documents.show_document(documents[0])
-            self.tables.show_chosen(self._scope)
+            self.tables.begin_chosen(self.table_pane.form.request, self._scope)
             self.page.side.show_pane("table")
 
     def _compare(self, documents: Sequence[str]) -> None:
@@ -332,7 +335,6 @@ class DocumentsArea(QObject):
         if record is not None and record.id not in self._scope:
             self._scope = self.tables.chosen = ()
         self._show_title()
-        self.table_pane.folder = self.documents.current_folder
         self.table_pane.setEnabled(record is not None and not is_reading and not is_unread)
         self.redact_pane.show_document(None if is_reading or is_unread else record)
         if is_reading and record is not None:
@@ -429,12 +431,12 @@ class DocumentsArea(QObject):
             write = partial(self.exports.export, id, form)
             ask_where(self.page, pane.title, form, write, ALL_FORMS, folder=folder)
 
-    def _on_folder_begun(self, item: Item) -> None:
-        documents = self.summaries.documents_of(item)
+    def _on_folder_begun(self, results: ResultController, item: Item) -> None:
+        documents = results.documents_of(item)
         if documents and self.documents.current not in documents:
             self.show_result(documents[0], item.id, item.kind)
         else:
-            self.summaries.show_begun(item)
+            results.show_begun(item)
 
     def _spans(self) -> Iterable[Span]:
         for pane in (self.summary_pane, self.question_pane):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -13,8 +12,6 @@ from slmdesk.base.record import Record, values_of
 from slmdesk.base.texts import N_, _
 from slmdesk.tables.types import LANGUAGE, Column, ColumnKind, Table, TableCell, TableRow
 
-SAMPLE = 30
-"""Rows that a person checks by hand."""
 MOST_VALUES = 12
 """Most values of a column by which is counted. The others are counted together."""
 MOST_DIFFERENT = 60
@@ -108,16 +105,6 @@ def _in(value: str, names: Sequence[str]) -> str:
     return value if value in names else OTHERS
 
 
-def rows_in(table: Table, counts: Counts, value: int | None, label: int | None) -> list[TableRow]:
-    """Return the rows that a figure counts. None: all of a line or a column."""
-    return [
-        row
-        for row in table.rows
-        if (label is None or _value(row, counts.label, counts.labels) == counts.labels[label])
-        and (value is None or _value(row, counts.by, counts.values) == counts.values[value])
-    ]
-
-
 def chart_of(table: Table, counts: Counts) -> Chart:
     name, labels = _(table.columns[counts.label].name), tuple(map(_, counts.labels))
     if counts.by is None:
@@ -132,13 +119,18 @@ def chart_of(table: Table, counts: Counts) -> Chart:
 
 def charts_of(table: Table) -> list[Chart]:
     """Return the charts of an export: each column of labels alone, by month, and by what else can be counted."""
-    charts = []
+    return [chart_of(table, counted(table, label, None if by < 0 else by)) for label, by in counted_by(table)]
+
+
+def counted_by(table: Table) -> list[tuple[int, int]]:
+    """Return of each of these charts the column of labels, and the other one; -1: none."""
+    pairs = []
     for label in labels_of(table):
         others = [
             at for at in countable(table) if at != label and len({bucket(row.cells[at]) for row in table.rows}) > 1
         ]
-        charts += [chart_of(table, counted(table, label, by)) for by in (None, *others)]
-    return charts
+        pairs += [(label, by) for by in (-1, *others)]
+    return pairs
 
 
 class Error(Record):
@@ -153,12 +145,6 @@ class Error(Record):
     def words(self) -> str:
         told = _("{wrong} of {checked} labels checked by hand were wrong: {share:.0%} (95 %: {low:.0%} to {high:.0%})")
         return told.format(**values_of(self), share=self.wrong / max(1, self.checked))
-
-
-def sample_of(table: Table, column: int, seed: str) -> list[TableRow]:
-    """Return the rows to check: always the same for a table, whichever of them were checked."""
-    judged = [row for row in table.rows if row.cells[column].value]
-    return random.Random(f"{seed} {column}").sample(judged, min(SAMPLE, len(judged)))
 
 
 def error_of(table: Table, column: int) -> Error | None:

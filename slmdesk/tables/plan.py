@@ -111,7 +111,7 @@ class TablePlan(TaskRun[Table]):
         judges: Callable[[Column], bool],
         passages: Callable[[str], Sequence[Passage]],
         rank: Rank,
-        reported: Callable[[TableRow, bool], None],
+        reported: Callable[[TableRow], None],
         kept: Callable[[Table], None],
         faulty: Callable[[Exception, str], None],
     ) -> None:
@@ -168,7 +168,7 @@ class TablePlan(TaskRun[Table]):
         self._receive(key, value)
         for row in rows:
             if row.open_steps:
-                self._reported(self._shape(row, Flag.OPEN), False)
+                self._reported(self._shape(row, Flag.OPEN))
             self._publish(row)
 
     def so_far(self) -> Table:
@@ -215,7 +215,7 @@ class TablePlan(TaskRun[Table]):
         if not missing and not steps:
             self._publish(row)  # now, not when the model has answered about the other documents
             return []
-        self._reported(self._shape(row, Flag.OPEN), False)
+        self._reported(self._shape(row, Flag.OPEN))
         if missing:
             steps += yield from self._copied(at, missing, pages)
         return steps
@@ -254,7 +254,7 @@ class TablePlan(TaskRun[Table]):
         if steps:
             yield from self._ask(steps, later)
         for at in rows:
-            self._reported(self._shape(self._rows[at]), True)
+            self._reported(self._shape(self._rows[at]))
 
     def _copied(
         self, at: int, missing: Sequence[int], pages: Sequence[Page] | None
@@ -285,7 +285,7 @@ class TablePlan(TaskRun[Table]):
         if failed:
             yield from self._ask([*map(self._step, failed)], later)
         for at in dict.fromkeys(asked.row for asked in failed):
-            self._reported(self._shape(self._rows[at]), True)
+            self._reported(self._shape(self._rows[at]))
 
     def _step(self, asked: _Asked) -> dict[str, Json]:
         return self._added(row_step([self._columns[at] for at in asked.columns], asked.texts), asked)
@@ -427,7 +427,7 @@ class TablePlan(TaskRun[Table]):
     def _publish(self, row: _Row) -> None:
         if not row.open_steps and not row.is_reported and (row.cells or row.coverage.pages_total):
             row.is_reported = True
-            self._reported(self._shape(row), True)
+            self._reported(self._shape(row))
 
     def _made(self, until: int, *, is_done: bool) -> Table:
         rows = tuple(

@@ -32,6 +32,19 @@ class ColumnKind(StrEnum):
     """What comes with a text: another cell of its row, or its language, folder or day (see `texts.FACTS`)."""
 
 
+KIND_WORDS: Mapping[str, str] = {
+    ColumnKind.TEXT: N_("Text"),
+    ColumnKind.NUMBER: N_("Number"),
+    ColumnKind.DATE: N_("Date"),
+    ColumnKind.AMOUNT: N_("Amount of money"),
+    ColumnKind.PERSON: N_("Person or company"),
+    ColumnKind.LIST: N_("List"),
+    ColumnKind.CODE: N_("Number of a paper"),
+    ColumnKind.IBAN: N_("Bank account (IBAN)"),
+    ColumnKind.PERIOD: N_("Length of time"),
+    ColumnKind.LABEL: N_("Own labels"),
+}
+"""Kinds of columns that a person may ask for."""
 FACTS = LANGUAGE, FOLDER, DAY = "Language", "Folder", "Date"
 """Columns that a text has without saying so."""
 JUDGED = frozenset((ColumnKind.LABEL, ColumnKind.GIVEN))
@@ -188,14 +201,6 @@ class Table(Record):
     note: str = ""
     checks: tuple[Edit, ...] = ()
     """What a person found right for labels of a sample (see `counts`)."""
-
-
-class GrownRow(Record):
-    """A row of a table that was found, or of which a cell was."""
-
-    row: TableRow
-    is_complete: bool = True
-    """Whether all cells of the row have been searched. Cells still to be searched have the flag `open`."""
 
 
 def example_of(table: Table, at: int) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import changed, sparse, to_json
+from slmdesk.base.protocol import lenient_from
+from slmdesk.base.record import Record, changed, sparse, to_json
 from slmdesk.base.records import DocumentRecord, JobStatus, ModelRecord
-from slmdesk.base.texts import N_, _
+from slmdesk.base.texts import N_, _, cut
 from slmdesk.base.types import Json, Sampling
 from slmdesk.jobs.documents import read_documents
 from slmdesk.jobs.runner import step_of
@@ -22,11 +23,12 @@ from slmdesk.runtime.events import Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Slices, in_slices, pending_on_file_thread
 from slmdesk.store import Store
+from slmdesk.tables.cells import column_named, preset, presets
 from slmdesk.tables.guess import Guess
-from slmdesk.tables.labels import examples_of, fewest_to_judge
+from slmdesk.tables.labels import examples_of, fewest_to_judge, label_presets, offered, own_labels
 from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
 from slmdesk.tables.prompts import PROMPT_VERSION
-from slmdesk.tables.report import report_of
+from slmdesk.tables.report import offered_columns, report_of, shown_rows
 from slmdesk.tables.request import (
     MOST_CELL,
     MOST_DOCUMENTS,
@@ -40,11 +42,11 @@ from slmdesk.tables.texts import TextTable, is_table, text_rows
 from slmdesk.tables.types import (
     DOUBTS,
     FACTS,
+    KIND_WORDS,
     LANGUAGE,
     Column,
     ColumnKind,
     Flag,
-    GrownRow,
     Label,
     Table,
     TableRow,
@@ -59,20 +61,48 @@ from slmdesk.tables.types import (
 )
 from slmdesk.tables.types import Edit as CellEdit
 from slmdesk.tables.words import json_of, markdown_of
-from slmdesk.tasks.report import Edit, Report
+from slmdesk.tasks.report import (
+    ADD_COLUMN,
+    CHECK,
+    JOIN,
+    REMOVE_COLUMN,
+    RENAME_COLUMN,
+    USE_COLUMNS,
+    Advice,
+    Edit,
+    Layout,
+    Report,
+)
+from slmdesk.tasks.report import Column as ReportColumn
 from slmdesk.tasks.shape import Field, FieldKind, Growth, Task, TaskContext, TaskRun, TaskView, Work
+from slmdesk.text.folding import fold
 
 LEAST_ASKED = 900_000_000
 """Fewest parameters of a model that is asked: those called 1B have from 0.95 to 1.3 billion."""
 GUESSED_FROM = 12
 """Documents from whose first pages columns are guessed."""
-CHECK = "check"
-"""Action on a label of the sample: a person says which one is right."""
+TEACH = "teach"
+"""Action on a column, with no statement: the model is shown what a person wrote into it. Value: its number."""
+NOTHING_NAMED = N_("This document names no values, such as “Rent: 900 EUR”. Add a column for what you look for.")
+MOST_NAMED = 40
+"""Letters of a value that a sentence names."""
+
+
+class AskedColumn(Record):
+    """A column as a person asks for it."""
+
+    name: str
+    kind: str
+    id: str = ""
+    labels: tuple[str, ...] = ()
 
 
 class Extract(Task[TableRequest, Table]):
     kind, name, prefix = "extraction", N_("Table"), "Table"
     command, help = "extract", "Make a table of FILE…: a row for each, a cell for each column."
+    verb, fresh, joins = N_("Make a table"), N_("New table"), N_("Add rows of a file…")
+    looking = N_("Looking for the columns that the documents name…")
+    cancelled, written = N_("The table was cancelled: what was not reached says “not read”."), ""
     request, result = TableRequest, Table
     most_documents, grows_in_place = MOST_DOCUMENTS, True
     forms = ("csv", "xlsx", "json", "docx", "pdf", "html", "md", "svg")
@@ -100,6 +130,16 @@ class Extract(Task[TableRequest, Table]):
         Field("text", "", "Where the texts stand; else the column with most words.", metavar="COLUMN"),
         Field("model", "", "Id or name, or its beginning.", FieldKind.MODEL, option="-m/--model"),
     )  # fmt: skip
+    layout, takes_listed, saves_as, proposes_labels = Layout.GRID, True, "xlsx", True
+    column_kinds = KIND_WORDS
+
+    @property
+    def offers(self) -> Sequence[ReportColumn]:  # type: ignore[override]
+        return offered_columns()
+
+    @property
+    def column_sets(self) -> Sequence[tuple[str, str]]:  # type: ignore[override]
+        return [(known.id, known.name) for known in presets()]
 
     @property
     def prompt_version(self) -> str:
@@ -150,12 +190,6 @@ class Extract(Task[TableRequest, Table]):
             raise
         return None if is_smaller(record, LEAST_ASKED) else record
 
-    def has_model(self, context: TaskContext) -> bool:
-        """Return whether there is a model that can be asked."""
-        with suppress(KnownError):
-            return self.asked(None, context) is not None
-        return False
-
     def start(self, work: Work[TableRequest]) -> TaskRun[Table]:
         return Extracting(work)
 
@@ -184,9 +218,10 @@ class Extract(Task[TableRequest, Table]):
 
     def report(self, view: TaskView[TableRequest, Table], context: TaskContext, *, is_exported: bool = False) -> Report:
         table = view.newest or Table(view.request.columns, ())
+        report = report_of(view.item.shown_title, table, is_exported=is_exported)
         unasked, failed = unasked_words(table), gaps_in(table)
         gaps = tuple(filter(None, (unasked, *failed)))
-        return changed(report_of(view.item.shown_title, table), gaps=gaps, has_failed=bool(failed))
+        return changed(report, gaps=gaps, has_failed=bool(failed))
 
     def kept_words(self, view: TaskView[TableRequest, Table], context: TaskContext) -> str:
         assert view.result is not None  # it is done
@@ -209,48 +244,76 @@ class Extract(Task[TableRequest, Table]):
 
     def restored(self, view: TaskView[TableRequest, Table], former: Table) -> tuple[TableRequest, Table]:
         """Return the table with its former columns and a person's former values. What was found meanwhile stays."""
-        return self.with_columns(view, former.columns, former.edits)
+        return with_columns(view.request, view.newest, former.columns, former.edits)
 
     def is_filled(self, view: TaskView[TableRequest, Table], request: TableRequest) -> bool:
         known = view.newest.columns if view.newest is not None else ()
         return set(request.columns) <= set(known) and request.documents == view.request.documents
 
-    def with_columns(
-        self, view: TaskView[TableRequest, Table], columns: Sequence[Column], edits: Sequence[CellEdit] | None = None
-    ) -> tuple[TableRequest, Table]:
-        """Return request and result of a table with other columns. Those that stay keep their cells. `edits`: a
-        person's values; None: those that there are.
+    def asked_by(
+        self, request: TableRequest, result: Table | None, edit: Edit
+    ) -> tuple[TableRequest, Table | None] | None:
+        """Return request and result of a table with other columns, or with one more document. Columns that stay keep
+        their cells.
         """
-        request = changed(view.request, columns=checked_columns(columns))
-        return request, reshaped(view.newest or Table((), ()), request.columns, edits)
+        if edit.action == JOIN:
+            return changed(request, documents=(*request.documents, str(edit.value))), None
+        change = CHANGES.get(edit.action)
+        if change is None:
+            return None
+        return change(request, result, edit.value)
 
-    def taught(self, view: TaskView[TableRequest, Table], column: int) -> tuple[TableRequest, Table]:
-        """Return request and result of a table whose model is shown what a person corrected in a column."""
-        table = view.newest or Table((), ())
-        columns = [*table.columns]
-        columns[column] = changed(_taught(table, column), examples=examples_of(table, column))
-        return self.with_columns(view, columns, table.edits)
+    def begins_by(self, request: TableRequest, edit: Edit) -> bool:
+        """Labels are told of texts, which a table has more of than documents."""
+        if edit.action != ADD_COLUMN or _has_labels(request):
+            return False
+        return lenient_from(AskedColumn, edit.value, name="", kind="").kind == ColumnKind.LABEL
+
+    def advice(self, result: Table, edit: Edit) -> Advice | None:
+        column = _place_of(edit)[1]
+        if not 0 <= column < len(result.columns):
+            return None
+        teach = Edit("", action=TEACH, value=column)
+        if count := offered(result, column):
+            return Advice(
+                _("You have corrected {count} labels.").format(count=count), _("Teach by these examples"), teach
+            )
+        example = example_of(result, column)
+        if len(result.rows) < 2 or example in ("", result.columns[column].example):
+            return None
+        words = _("The model can take “{value}” as an example.").format(value=cut(example, MOST_NAMED))
+        return Advice(words, _("Ask again for the other rows"), teach)
 
     def edited(self, view: TaskView[TableRequest, Table], edit: Edit, context: TaskContext) -> Table:
         """Return the table with a person's value for a cell, or with the label that a person finds right for a row of
         the sample (see `counts`), which then is the cell's value.
         """
-        row, __, number = edit.statement.rpartition(" ")
+        row, column = _place_of(edit)
         table = view.newest or Table(view.request.columns, ())
         shown = with_rows_for(table, _there_in(context.runtime.store, view.request.documents), is_over=False)
-        column = int(number) if number.isdecimal() else -1
         if not 0 <= column < len(table.columns) or all(each.document != row for each in shown.rows):
             raise KnownError("request.invalid", what=_("no such cell"))
-        if edit.action != CHECK:
-            kept = [each for each in table.edits if (each.document, each.column) != (row, column)]
-            return changed(table, edits=(*kept, CellEdit(row, column, (edit.text or "")[:MOST_CELL])))
+        edits = tuple(each for each in table.edits if (each.document, each.column) != (row, column))
+        is_check = edit.action == CHECK
+        words = " ".join(str(edit.value if is_check else edit.text or "").split())[:MOST_CELL]
+        here = CellEdit(row, column, _label_named(table.columns[column], words))
+        if not is_check:
+            return changed(table, edits=(*edits, here))
         current = next(each for each in shown.rows if each.document == row).cells[column].value
-        edits, checks = (
-            tuple(each for each in some if (each.document, each.column) != (row, column))
-            for some in (table.edits, table.checks)
-        )
-        here = CellEdit(row, column, str(edit.value))
+        checks = tuple(each for each in table.checks if (each.document, each.column) != (row, column))
         return changed(table, edits=edits if here.value == current else (*edits, here), checks=(*checks, here))
+
+    def lacks(self, request: TableRequest) -> str:
+        if request.columns:
+            return ""
+        return _(NOTHING_NAMED)
+
+    def proposed(self, request: TableRequest, context: TaskContext) -> Pending[TableRequest]:
+        return self.guess(context, request.documents)
+
+    def labels_for(self, request: TableRequest, context: TaskContext) -> Pending[Sequence[str]]:
+        found = self.themes(context, request.documents, request.text)
+        return found.map(lambda labels: [f"{label.name}: {label.meaning}" for label in labels])
 
     def guess(self, context: TaskContext, documents: Sequence[str]) -> Pending[TableRequest]:
         """Return a table of documents with the columns that their first pages name. No model is asked. It has no
@@ -306,6 +369,101 @@ class Extract(Task[TableRequest, Table]):
 TASK = Extract()
 
 
+def _has_labels(request: TableRequest) -> bool:
+    return any(column.kind is ColumnKind.LABEL for column in request.columns)
+
+
+def _place_of(edit: Edit) -> tuple[str, int]:
+    """Return the row and the column of the cell that an edit names; -1 if it names none."""
+    row, __, number = edit.statement.rpartition(" ")
+    if not number.isdecimal():
+        return row, -1
+    return row, int(number)
+
+
+def _label_named(column: Column, words: str) -> str:
+    """Return the label that a person wrote in the words of the window, or else the words."""
+    known = {fold(name): label.name for label in column.choices for name in (_(label.name), label.name)}
+    return known.get(fold(words), words)
+
+
+def with_columns(
+    request: TableRequest, result: Table | None, columns: Sequence[Column], edits: Sequence[CellEdit] | None = None
+) -> tuple[TableRequest, Table]:
+    """Return request and result with other columns. Those that stay keep their cells. `edits`: a person's values;
+    None: those of the columns that stay.
+    """
+    request = changed(request, columns=checked_columns(columns))
+    return request, reshaped(result or Table((), ()), request.columns, edits)
+
+
+def _column_of(value: Json) -> Column:
+    """Return the column that a person asked for: of the labels that are offered, of labels of their own, or by name and
+    kind. Raises KnownError `request.invalid` for labels that are none.
+    """
+    asked = lenient_from(AskedColumn, value, name="", kind="")
+    offer = dict(label_presets()).get(asked.id)
+    if offer is not None:
+        return offer
+    if asked.kind == ColumnKind.LABEL:
+        column = own_labels(asked.name, asked.labels)
+        if column is None:
+            raise KnownError("request.invalid", what=_("“{name}” needs 2 to 9 labels").format(name=asked.name))
+        return column
+    known = column_named(asked.name)
+    if asked.kind == ColumnKind.TEXT or asked.kind not in tuple(ColumnKind):
+        return known
+    return changed(known, kind=ColumnKind(asked.kind))
+
+
+def _added(request: TableRequest, result: Table | None, value: Json) -> tuple[TableRequest, Table]:
+    column = _column_of(value)
+    if column.kind is ColumnKind.LABEL and not _has_labels(request):
+        return with_columns(request, result, [column])
+    return with_columns(request, result, [*request.columns, column])
+
+
+def _removed(request: TableRequest, result: Table | None, value: Json) -> tuple[TableRequest, Table]:
+    return with_columns(request, result, [known for at, known in enumerate(request.columns) if at != value])
+
+
+def _renamed(request: TableRequest, result: Table | None, value: Json) -> tuple[TableRequest, Table]:
+    """The name before stays among those that the column may have in documents."""
+    columns, table = [*request.columns], result or Table((), ())
+    assert isinstance(value, (list, tuple))  # as the grid says it
+    at, name = int(str(value[0])), str(value[1])
+    if 0 <= at < len(columns):
+        labels = (*columns[at].labels, columns[at].name)
+        columns[at] = changed(columns[at], name=name, labels=labels)
+    return with_columns(request, table, columns, table.edits)
+
+
+def _replaced(request: TableRequest, result: Table | None, value: Json) -> tuple[TableRequest, Table]:
+    known = preset(str(value))
+    columns: Sequence[Column] = ()
+    if known is not None:
+        columns = known.columns
+    return with_columns(request, result, columns)
+
+
+def _shown_to_model(request: TableRequest, result: Table | None, value: Json) -> tuple[TableRequest, Table]:
+    """Show the model what a person corrected in a column."""
+    table, columns = result or Table((), ()), [*request.columns]
+    if isinstance(value, int) and 0 <= value < len(table.columns):
+        columns[value] = changed(_taught(table, value), examples=examples_of(table, value))
+    return with_columns(request, table, columns, table.edits)
+
+
+CHANGES: Mapping[str, Callable[[TableRequest, Table | None, Json], tuple[TableRequest, Table]]] = {
+    ADD_COLUMN: _added,
+    REMOVE_COLUMN: _removed,
+    RENAME_COLUMN: _renamed,
+    USE_COLUMNS: _replaced,
+    TEACH: _shown_to_model,
+}
+"""What the actions on the columns of a table do, by their names."""
+
+
 class Extracting(TablePlan):
     """The plan of a table, with what was found before and what a person changed in it."""
 
@@ -330,12 +488,12 @@ class Extracting(TablePlan):
         self._stored = stored
         self._stored_rows = {row.document: row for row in stored.rows} if stored else {}
 
-    def _on_row(self, row: TableRow, is_complete: bool) -> None:
+    def _on_row(self, row: TableRow) -> None:
         old = self._stored
         if old and not old.is_done and len(old.columns) == len(row.cells):  # what there is stays: a column is added
             row = _filled(row, self._stored_rows.get(row.document))
         shown = with_edits(Table((), (row,), old.edits if old else ())).rows[0]
-        self._work.grew(Growth(own=GrownRow(shown, is_complete)))
+        self._work.grew(Growth(sections=shown_rows(Table(self._work.request.columns, (shown,)))))
 
     def _on_fault(self, error: Exception, cell: str) -> None:
         """Report a bug that left a cell empty, with the cell and an error report."""

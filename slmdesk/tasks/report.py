@@ -140,6 +140,12 @@ class Column(Record):
     """Whether a person may take it away or give it another name."""
     is_given: bool = False
     """Whether its values come with the document, and stand on no page of it."""
+    id: str = ""
+    """What its task knows it by, where it is offered."""
+    meaning: str = ""
+    """What stands in it, where its name does not say so."""
+    note: str = ""
+    """What is to be known about its values: how often a person found them wrong."""
 
 
 class Due(Record):
@@ -213,6 +219,12 @@ class Report(Record):
     subtitle: str = ""
     """What it is and of which documents, below the title of a file."""
     seconds: float = 0.0
+    counted: tuple[tuple[int, int], ...] = ()
+    """Of each chart the numbers of two columns: that whose values are counted, and that by whose; -1: by none."""
+    wanting: str = ""
+    """What a model would add, in a sentence. Empty if one was asked for all."""
+    is_unfilled: bool = False
+    """Whether making it again would fill what is missing."""
 
     @property
     def statements(self) -> Iterator[Statement]:
@@ -244,3 +256,22 @@ class Edit(Record):
     action: str = ""
     """One of the actions that the task offers for its statements."""
     value: Json = None
+
+
+ADD_COLUMN, REMOVE_COLUMN, RENAME_COLUMN = "add_column", "remove_column", "rename_column"
+"""Actions on the columns of a grid, with no statement. Value: a column; the number of one; its number and its name."""
+USE_COLUMNS = "use_columns"
+"""Such an action too: other columns take their place. Value: the id of one of the sets that the task has."""
+CHECK = "check"
+"""Action on a label of a sample. Value: the label that a person finds right."""
+JOIN = "join"
+"""Action with no statement: one more document. Value: its id."""
+
+
+class Advice(Record):
+    """What can be done once a statement was changed, offered with one press."""
+
+    words: str
+    action: str
+    """Words of the button."""
+    edit: Edit

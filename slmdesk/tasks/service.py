@@ -275,12 +275,17 @@ class TaskService(Service):
         return self._tasks[view.item.kind].report(view, self._context)
 
     def edit(self, item: str, edit: Edit) -> Any:
-        """Change a statement, as a person wants it.
+        """Change a statement, or what is asked, as a person wants it.
 
         Return the result as it was, for `restore` to undo it. Raises KnownError
-        `item.unknown`, `request.invalid`, `store.…`.
+        `item.unknown`, `request.invalid`, `store.…`; where it changes what is asked,
+        what `begin` raises too.
         """
         record_item, task = self._find(item)
+        live = self._live_view(item)[0]
+        asked = task.asked_by(live.request, live.newest, edit)
+        if asked is not None:
+            return self.change(item, *asked)
         view = self._stored_view(record_item, task)
         result = task.edited(view, edit, self._context)
         self._keep(task, record_item.id, result)

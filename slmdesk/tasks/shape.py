@@ -7,6 +7,7 @@ of it (its report). Window, command, export, jobs, history and search need nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -18,7 +19,7 @@ from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.models.service import able
 from slmdesk.runtime.events import Pending
-from slmdesk.tasks.report import Edit, NotRead, Report, Section, Statement
+from slmdesk.tasks.report import Advice, Column, Edit, Layout, NotRead, Report, Section, Statement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -250,6 +251,29 @@ class Task(Generic[Q, R]):
     """Whether a run shows something before it asks a model, which is then done while the job waits for its turn."""
     grows_in_place: ClassVar[bool] = False
     """Whether what a run found takes the place of an earlier result at once. Otherwise that stays until the end."""
+    layout: ClassVar[Layout] = Layout.LIST
+    """How its reports are shown before one is there."""
+    takes_listed: ClassVar[bool] = False
+    """Whether the menu offers a report of all documents in the list, or of those of a folder."""
+    fresh: ClassVar[str] = ""
+    """What the menu says for a report that begins with nothing of the shown one."""
+    joins: ClassVar[str] = ""
+    """What the menu says for one more document of the shown report."""
+    saves_as: ClassVar[str] = ""
+    """The form that has a button of its own."""
+    offers: Sequence[Column] = ()
+    """Columns that one press adds."""
+    column_kinds: ClassVar[Mapping[str, str]] = {}
+    """Kinds of columns that a person may add, each with its words."""
+    column_sets: Sequence[tuple[str, str]] = ()
+    """Sets of columns that come with the program: id and words of each."""
+    proposes_labels: ClassVar[bool] = False
+    """Whether it can look for labels in the documents of a request (see `labels_for`)."""
+    looking: ClassVar[str] = N_("Reading the document…")
+    """What is said while that is looked for which a person need not say (see `proposed`)."""
+    cancelled: ClassVar[str] = N_("It was cancelled.")
+    written: ClassVar[str] = N_("These sentences had been written.")
+    """What is said after that of a report that is not finished."""
     made_key: ClassVar[str] = ""
     """Key in the facts of a document that such a report was made of, where the first one is made unasked."""
 
@@ -271,6 +295,18 @@ class Task(Generic[Q, R]):
     def checked(self, request: Q) -> Q:
         """Return a request that can be carried out. Raises KnownError `request.invalid`."""
         return request
+
+    def lacks(self, request: Q) -> str:
+        """Return why nothing can be made of a request, in a sentence for people, or "" if it can be asked."""
+        return ""
+
+    def proposed(self, request: Q, context: TaskContext) -> Pending[Q]:
+        """Return the request with what a person need not say, where it lacks that."""
+        raise NotImplementedError
+
+    def labels_for(self, request: Q, context: TaskContext) -> Pending[Sequence[str]]:
+        """Look for labels in the documents of a request. Return a line for each."""
+        raise NotImplementedError
 
     def documents_of(self, request: Q) -> tuple[str, ...]:
         """Return the ids of the documents that a request is about."""
@@ -319,6 +355,12 @@ class Task(Generic[Q, R]):
             if named or err.code != "model.none":
                 raise
             return None
+
+    def has_model(self, context: TaskContext) -> bool:
+        """Return whether there is a model that can be asked."""
+        with suppress(KnownError):
+            return self.model(self.read({}), context) is not None
+        return False
 
     def follow_up(self, view: TaskView[Q, R], context: TaskContext) -> ModelRecord | None:
         """Return the model of a second job, which adds to the result of a first that needed none."""
@@ -408,6 +450,20 @@ class Task(Generic[Q, R]):
         """Return the result as text, by which a search finds it."""
         lines = [statement.text for statement in self.report(view, context).statements if statement.text]
         return "\n".join(f"- {line}" for line in lines)
+
+    def asked_by(self, request: Q, result: R | None, edit: Edit) -> tuple[Q, R | None] | None:
+        """Return request and result after an edit that changes what is asked: a job finds what is missing then. None:
+        it changes the result alone (see `edited`).
+        """
+        return None
+
+    def begins_by(self, request: Q, edit: Edit) -> bool:
+        """Return whether an edit asks for a report of its own, and leaves the shown one as it is."""
+        return False
+
+    def advice(self, result: R, edit: Edit) -> Advice | None:
+        """Return what may be done with a model once a person made an edit."""
+        return None
 
     def edited(self, view: TaskView[Q, R], edit: Edit, context: TaskContext) -> R:
         """Return the result with a person's change. Raises KnownError `request.invalid` where it has no such thing."""

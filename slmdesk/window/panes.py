@@ -360,7 +360,7 @@ class ItemsController(QObject):
 
 
 class JobFollower(QObject, JobOwner):
-    """Base of the controllers of summaries and tables: the item that is shown beside a document, and its job."""
+    """Base of the controllers of reports: the item that is shown beside a document, and its job."""
 
     job_reported = Signal(object)
     emptied = Signal()

@@ -160,10 +160,10 @@ def question(words: str) -> Chapter:
 def table(folder: str) -> Chapter:
     yield from turn_to(Qt.Key.Key_3, "Documents")
     yield from choose_tab("table")
-    yield lambda: (pane := find("table_pane")) is not None and pane.isEnabled()
-    yield lambda: (cells := find("cells_table")) is not None and cells.model().rowCount() == 1
-    yield lambda: find("making_table") is None
-    yield from choose_export("table_more_button", "xlsx", f"{folder}/table.xlsx")
+    yield lambda: (pane := find("extraction_pane")) is not None and pane.isEnabled()
+    yield lambda: (cells := find("extraction_cells")) is not None and cells.model().rowCount() == 1
+    yield lambda: find("making_extraction") is None
+    yield from choose_export("extraction_export", "xlsx", f"{folder}/table.xlsx")
 
 
 def translation(words: str) -> Chapter:

@@ -155,8 +155,8 @@ def grid_report(**more) -> Report:
     rows = tuple(letter_row(at, amount, MOODS[at]) for at, amount in enumerate((30, 4, 200, 7)))
     chart = Chart("Mood", ChartKind.BARS, ("good", "bad"), (Series("Rows", (3, 1)),), "Mood")
     return Report(
-        "sample", "Letters", rows, Layout.GRID, columns=COLUMNS, charts=(chart,), offers=(Column("Topic"),),
-        is_editable=True, **more,
+        "sample", "Letters", rows, Layout.GRID, columns=COLUMNS, charts=(chart,), counted=((2, -1),),
+        offers=(Column("Topic"),), is_editable=True, **more,
     )  # fmt: skip
 
 

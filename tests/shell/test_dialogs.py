@@ -48,7 +48,7 @@ SHORT = "Ask again"
 ENTER = {
     "TextDialog": "sheet_close", "Question": "sheet_close", "LineQuestion": "question_accept",
     "NewGlossarySheet": "new_glossary_form_accept",
-    "DocumentForm": "form_begin", "CheckDialog": "check_agree", "SampleDialog": "check_agree",
+    "DocumentForm": "form_begin", "SampleDialog": "check_agree",
     "FoundDialog": "found_link", "CopyDialog": "copy_make",
     "AddDialog": "add_copy", "TryWindow": "try_begin", "PresetEditor": "preset_save", "SpaceEditor": "space_save",
     "EditDialog": "edit_save", "TokenDialog": "token_keep_button", "NamesDialog": "private_names_save",

@@ -21,6 +21,7 @@ from shell.test_dialogs import Maker, cut, dialogs
 
 from slmdesk.chat.window.context import Offer
 from slmdesk.library.types import Coverage
+from slmdesk.tables.report import report_of
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.window.base.reading_order import ReadingOrder
 from slmdesk.window.widgets.parts import Popover
@@ -62,9 +63,9 @@ def table(program) -> None:
     cell = TableCell(LONG, LONG, page=1, end=9, flag=Flag.CONTRADICTS)
     row = TableRow("1", f"{LONG}.docx", "page", (cell,), Coverage(1, 1, 1, 1))
     tab(program, "table")
-    pane = program.find("table_pane")
-    pane.show_table(Table((Column(LONG),), (row,), is_done=True))
-    pane._fill_proof(pane.model.index(0, 1))
+    pane = program.find("extraction_pane")
+    pane.show_report(report_of(LONG, Table((Column(LONG),), (row,), is_done=True), is_exported=False))
+    pane.view._fill_proof(pane.view.model.index(0, 1))
 
 
 def section(program, name: str) -> None:
@@ -95,11 +96,12 @@ POPOVERS = {
     "summary_earlier_popover": ("Documents, summary", "document_more_button"),
     "question_form": ("Documents, questions", "document_more_button"),
     "question_earlier_popover": ("Documents, questions", "document_more_button"),
-    "column_popover": ("Documents, table", "document_more_button"),
-    "tables_popover": ("Documents, table", "document_more_button"),
+    "extraction_form": ("Documents, table", "document_more_button"),
+    "extraction_column_popover": ("Documents, table", "document_more_button"),
+    "extraction_earlier_popover": ("Documents, table", "document_more_button"),
     "redaction_how": ("Documents, redact", "document_more_button"),
     "redaction_choice": ("Documents, redact", "document_more_button"),
-    "cell_popover": ("Documents, table", "document_more_button"),
+    "extraction_proof": ("Documents, table", "document_more_button"),
     "versions_form": ("Documents, versions", "document_more_button"),
     "versions_earlier_popover": ("Documents, versions", "document_more_button"),
     "translate_options": ("Translate", "translate_options_button"),

@@ -34,7 +34,7 @@ from slmdesk.tables.types import (
     unasked_words,
 )
 from slmdesk.tasks.export import book_of
-from slmdesk.tasks.extract import TASK
+from slmdesk.tasks.extract import TEACH, with_columns
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.service import ReportGrew, ReportMade
 from slmdesk.text.passages import PassageBuilder
@@ -67,7 +67,8 @@ def reshape(recorder, item, columns):
     """Give a table other columns, as a person does."""
 
     def change(services):
-        return services.tasks.change(item.id, *TASK.with_columns(services.tasks.view(item.id), columns))
+        shown = services.tasks.view(item.id)
+        return services.tasks.change(item.id, *with_columns(shown.request, shown.newest, columns))
 
     return recorder.ask(change)
 
@@ -104,7 +105,11 @@ def test_each_document_has_a_row_and_only_what_stands_in_it(opened) -> None:
     assert [cell.origin for cell in table.rows[0].cells] == ["model", "", "label"]
     assert table.rows[0].cells[0].number == 900.0
     assert [gap.reason for gap in table.rows[2].coverage.unreadable] == ["scanned"]
-    assert {growth.growth.own.row.name for growth in recorder.of(ReportGrew)} == {"lease.pdf", "other.pdf", "scan.pdf"}
+    assert {growth.growth.sections[0].title for growth in recorder.of(ReportGrew)} == {
+        "lease.pdf",
+        "other.pdf",
+        "scan.pdf",
+    }
     opened_again = view(recorder, item)
     assert opened_again.result == table
     assert opened_again.job.status is JobStatus.DONE
@@ -286,7 +291,7 @@ def test_a_cancelled_table_keeps_a_row_for_each_document(opened) -> None:
     records = leases(recorder)
     documents = [record.id for record in records]
     item = begin(recorder, *records)
-    recorder.wait(ReportGrew, lambda growth: growth.growth.own.row.name == "20.pdf")  # of the second batch
+    recorder.wait(ReportGrew, lambda growth: growth.growth.sections[0].title == "20.pdf")  # of the second batch
     job = view(recorder, item).job
     recorder.calls.jobs.cancel(job.id)
     recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
@@ -323,7 +328,7 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     words = (("The flat.",), ("Rent: 800 EUR",), ("The house.",), lease)
     documents = [keep(recorder, f"{at}.txt", [page(1, f"Letter {at}", *some)]) for at, some in enumerate(words)]
     item = begin(recorder, *documents)
-    recorder.wait(ReportGrew, lambda growth: growth.growth.own.row.name == "3.txt")
+    recorder.wait(ReportGrew, lambda growth: growth.growth.sections[0].title == "3.txt")
     job = view(recorder, item).job
     running = view(recorder, item).newest
     recorder.calls.jobs.cancel(job.id)
@@ -340,7 +345,7 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     assert [cell.value for cell in sheet[2][3:6:2]] == ["not read", "not read"]
     begun = len(recorder.events)
     reshape(recorder, item, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
-    recorder.wait(ReportGrew, lambda growth: growth.growth.own.row.name == "3.txt", begun)
+    recorder.wait(ReportGrew, lambda growth: growth.growth.sections[0].title == "3.txt", begun)
     again = view(recorder, item)
     assert [row.name for row in again.newest.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
     recorder.calls.jobs.cancel(again.job.id)
@@ -355,7 +360,7 @@ def test_a_table_takes_another_column_while_it_is_made(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.01)
     words = ("The flat is let to Ada Byron", "The rent is 900 euros", "Deposit: 90 EUR")
     item = begin(recorder, *(keep(recorder, f"{at}.txt", [page(1, f"{at}", *words)]) for at in range(3)))
-    recorder.wait(ReportGrew, lambda growth: growth.growth.own.row.name == "1.txt")
+    recorder.wait(ReportGrew, lambda growth: growth.growth.sections[0].title == "1.txt")
     first, begun = view(recorder, item).job, len(recorder.events)
     before = reshape(recorder, item, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
     assert [row.name for row in before.rows][:2] == ["0.txt", "1.txt"]
@@ -383,10 +388,10 @@ def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:
     columns = (Column("Price", ColumnKind.AMOUNT), Column("Customer", ColumnKind.PERSON))
     item = begin(recorder, document, columns=columns)
     table = ended(recorder, item)
-    grown = [event.growth.own for event in recorder.of(ReportGrew)]
-    assert (grown[0].is_complete, grown[-1].is_complete) == (False, True)
-    first = [(cell.value, cell.flag) for cell in grown[0].row.cells]
-    assert first == [("120.00 EUR", Flag.NONE), ("", Flag.OPEN)]
+    grown = [event.growth.sections[0] for event in recorder.of(ReportGrew)]
+    first, last = ([(cell.text, cell.is_open) for cell in row.statements] for row in (grown[0], grown[-1]))
+    assert first == [("120.00 EUR", False), ("", True)]
+    assert not any(is_open for __, is_open in last)
     assert Flag.OPEN not in [cell.flag for cell in table.rows[0].cells]
 
 
@@ -395,7 +400,8 @@ def test_a_row_that_needs_no_model_does_not_wait_for_the_others(opened) -> None:
     asked = keep(recorder, "letter.txt", [page(1, "The flat is let to Ada Byron.")])
     known = keep(recorder, "bill.txt", [page(1, "Tenant: Alan Turing")])
     ended(recorder, begin(recorder, asked, known, columns=(Column("Tenant"),)))
-    complete = [growth.growth.own.row.name for growth in recorder.of(ReportGrew) if growth.growth.own.is_complete]
+    grown = [event.growth.sections[0] for event in recorder.of(ReportGrew)]
+    complete = [row.title for row in grown if not any(cell.is_open for cell in row.statements)]
     assert complete == ["bill.txt", "letter.txt"]
 
 
@@ -429,9 +435,7 @@ def test_corrected_labels_teach_the_model(opened, asked) -> None:
     assert offers == [0, 0, 3]
     assert "its number" not in asked()
     start = len(recorder.events)
-    before = recorder.ask(
-        lambda services: services.tasks.change(item.id, *TASK.taught(services.tasks.view(item.id), 0))
-    )
+    before = recorder.calls.tasks.edit(item.id, Edit("", action=TEACH, value=0))
     table = ended(recorder, item, start)
     assert [row.cells[0].value for row in table.rows] == ["price"] * 3 + ["moving"]  # what a person said stays
     assert asked().count("its number: 1") >= 3 * 4

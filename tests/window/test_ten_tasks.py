@@ -179,9 +179,9 @@ def test_5_a_table_of_three_invoices_is_saved_as_excel(program, tmp_path, at_mos
             program.click(view.viewport(), view.visualRect(rows[names[2]]).center, keys=SHIFT)
         assert program.find("several_count").text() == "3 selected"
         program.click("several_table")
-        program.wait(lambda: program.find("cells_table").model().rowCount() == 3)
-        program.wait(lambda: not program.find("making_table").isVisible())
-        program.click("save_table_button")
+        program.wait(lambda: program.find("extraction_cells").model().rowCount() == 3)
+        program.wait(lambda: not program.find("making_extraction").isVisible())
+        program.click("extraction_save")
         give_file(program, target)
         program.wait(lambda: any(f"Written to {target}" in notice for notice in program.notices()))
     files = [row[0].value for row in openpyxl.load_workbook(target)["Table"].iter_rows(min_row=2)]

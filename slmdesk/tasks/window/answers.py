@@ -110,7 +110,7 @@ class QuestionController(ResultController):
         self.reading.emit(_("Waiting for the model…"), 0, 0)
         self.asked.emit(question)
         begun = self._bridge.services.tasks.begin(self.task.kind, request)
-        self._bridge.ask(begun, partial(self._on_begun, self._scope), self.refuse)
+        self._bridge.ask(begun, partial(self._on_asked, self._scope), self.refuse)
 
     def ask_again(self) -> None:
         """Ask the last question again, if no model could answer it."""
@@ -127,7 +127,7 @@ class QuestionController(ResultController):
         if self.item:
             self._bridge.services.tasks.stop(self.item)
 
-    def _on_begun(self, scope: object, item: Item) -> None:
+    def _on_asked(self, scope: object, item: Item) -> None:
         if scope == self._scope:  # else another document was shown meanwhile
             self.items.set_current(item.id)
             self._show_anew()

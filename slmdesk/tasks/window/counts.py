@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -23,8 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.documents import Form
-from slmdesk.base.texts import _, grouped
-from slmdesk.tasks.report import Edit, Report, Section, Statement, Value, ValueKind
+from slmdesk.base.texts import N_, _, grouped
+from slmdesk.tasks.report import CHECK, Edit, Report, Section, Value, ValueKind
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row, show_column
@@ -34,8 +35,11 @@ from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.rows import Choice
 
 PICTURES = (Form("svg", _("Picture (SVG)")), Form("png", _("Picture (PNG)")))
+NOTHING, OTHERS = N_("(none)"), N_("(others)")
+"""What a chart calls rows without a value, and values that it does not count alone."""
+MONTH = len("2026-01")
 ROW = 32
-SAMPLE = 50
+SAMPLE = 30
 """Most rows that are checked by hand."""
 
 
@@ -61,7 +65,8 @@ class CountsView(QFrame):
             action = named(menu.addAction(form.name), f"{name}_save_{form.id}")
             action.triggered.connect(partial(self._on_save, form.id))
         save.clicked.connect(lambda: menu.popup(save.mapToGlobal(save.rect().bottomLeft())))
-        content = named(QWidget(self), f"{name}_inner")
+        self._trust = plain_label("", self, name=f"{name}_trust", kind="small")
+        content = named(QFrame(self), f"{name}_inner", kind="plain")
         self.chart = ChartView(content, f"{name}_chart")
         self.figures = named(QTableWidget(content), f"{name}_figures", label=_("Figures; Enter shows their texts"))
         self.figures.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -73,10 +78,10 @@ class CountsView(QFrame):
         self.figures.cellClicked.connect(self._on_cell)
         self.figures.cellActivated.connect(self._on_cell)
         column(self.chart, self.figures, 1, into=content, gap=theme.SPACE_8)
-        area = named(QScrollArea(self), f"{name}_area")
+        area = named(QScrollArea(self), f"{name}_area", kind="plain")
         show_column(area, content)
         head = row(self._which, 1, check, save, gap=theme.SPACE_8)
-        column(head, (area, 1), into=self, gap=theme.SPACE_8)
+        column(head, self._trust, (area, 1), into=self, gap=theme.SPACE_8)
 
     def show_report(self, report: Report) -> None:
         chosen = self._which.currentData()
@@ -85,12 +90,16 @@ class CountsView(QFrame):
         for at, chart in enumerate(report.charts):
             self._which.addItem(chart.title, at)
         self._which.setCurrentIndex(max(0, self._which.findData(chosen)))
-        self._check.setVisible(bool(_label_columns(report)))
         self._show()
 
     def _show(self) -> None:
         """Show a chart and its figures."""
         chart = self.report.charts[self._which.currentData()]
+        labels = self._columns[0]
+        is_label = labels >= 0 and self.report.columns[labels].kind is ValueKind.LABEL
+        self._check.setVisible(is_label)
+        self._trust.setVisible(is_label)
+        self._trust.setText(self.report.columns[labels].note)
         self.chart.show_chart(chart)
         figures, (head, *lines) = self.figures, chart.rows
         figures.clear()
@@ -108,17 +117,29 @@ class CountsView(QFrame):
         figures.setFixedHeight(scaled(ROW) * (len(lines) + 1) + scaled(ROW) // 2)
 
     def _on_cell(self, down: int, across: int) -> None:
-        """Open the rows of a figure: those whose statements say its category and its series."""
+        """Open the rows of a figure. The last line and the last column are sums, which open more of them."""
         chart = self.report.charts[self._which.currentData()]
-        names = [*chart.categories[down : down + 1]]  # the last line is sums
-        if len(chart.series) > 1 and 0 < across <= len(chart.series):
-            names.append(chart.series[across - 1].name)
-        count = sum(has_all(names)(section) for section in self.report.sections)
-        words = ", ".join(names) or _("All")
-        self.rows_chosen.emit(has_all(names), f"{words}: {grouped(count)}")
+        label, by = self._columns
+        series = tuple(known.name for known in chart.series)
+        wanted = []
+        if by >= 0 and 0 < across <= len(series):
+            wanted.append(Figure(label, series[across - 1], series))
+        if down < len(chart.categories):
+            counted = by
+            if by < 0:  # each line is a label
+                counted = label
+            wanted.append(Figure(counted, chart.categories[down], chart.categories))
+        count = sum(_counts(wanted, section) for section in self.report.sections)
+        words = ", ".join(figure.name for figure in wanted) or _("All")
+        self.rows_chosen.emit(partial(_counts, wanted), f"{words}: {grouped(count)}")
+
+    @property
+    def _columns(self) -> tuple[int, int]:
+        """The columns of the chart on show: whose values are counted, and by whose; -1: by none."""
+        return self.report.counted[self._which.currentData()]
 
     def _on_check(self) -> None:
-        self.check_requested.emit(_label_columns(self.report)[0])
+        self.check_requested.emit(self._columns[0])
 
     def _on_save(self, form: str, _checked: bool = False) -> None:
         if self.chart.chart is None:
@@ -132,19 +153,28 @@ class CountsView(QFrame):
         ask_where(self, self.chart.chart.title, form, write, PICTURES)
 
 
-def has_all(names: Sequence[str]) -> Callable[[Section], bool]:
-    """Return the function that says whether the statements of a row say all of these words."""
-    return lambda section: all(any(_says(statement, name) for statement in section.statements) for name in names)
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What the rows have in common that a figure counts."""
+
+    column: int
+    name: str
+    names: tuple[str, ...]
+    """All names beside which it stands. Values that have none are counted together."""
 
 
-def _says(statement: Statement, name: str) -> bool:
-    """Return whether a statement is counted under a name: its text, or the beginning of its day for a month or year."""
-    date = (statement.value or Value()).date
-    return statement.text == name or date.startswith(name)
+def _counts(wanted: Sequence[Figure], section: Section) -> bool:
+    """Return whether figures count a row."""
+    return all(_name_in(section, figure) == figure.name for figure in wanted)
 
 
-def _label_columns(report: Report) -> list[int]:
-    return [at for at, known in enumerate(report.columns) if known.kind is ValueKind.LABEL]
+def _name_in(section: Section, figure: Figure) -> str:
+    """Return what a row is counted as beside a figure: of a day its month."""
+    statement = section.statements[figure.column]
+    name = (statement.value or Value()).date[:MONTH] or statement.text or _(NOTHING)
+    if name in figure.names:
+        return name
+    return _(OTHERS)
 
 
 class SampleDialog(Dialog):
@@ -155,12 +185,12 @@ class SampleDialog(Dialog):
     def __init__(self, parent: QWidget, report: Report, at: int) -> None:
         """`at`: number of the column whose labels are checked."""
         super().__init__(parent, "check_dialog", _("Check a sample"))
-        self._column = at
+        self._column, self._report = at, report
         labelled = [section for section in report.sections if section.statements[at].text]
         drawn = Random(f"{report.title} {at}")  # always the same, whichever of them were checked
         self._sample = drawn.sample(labelled, min(SAMPLE, len(labelled)))
-        done = (place for place, section in enumerate(self._sample) if not section.statements[at].is_approved)
-        self._now = next(done, len(self._sample))
+        left = (place for place, section in enumerate(self._sample) if not section.statements[at].is_approved)
+        self._now = next(left, len(self._sample))
         choices = next((section.statements[at].choices for section in self._sample), ())
         self._progress = plain_label("", self, name="check_progress", kind="small")
         self._text = named(QPlainTextEdit(self), "check_text", label=_("The text"))
@@ -186,9 +216,19 @@ class SampleDialog(Dialog):
         self.resize(scaled(640), scaled(420))
         self._show()
 
+    def show_report(self, report: Report) -> None:
+        """Show what became of the report: what was checked is stored by then."""
+        known = {section.id: section for section in report.sections}
+        self._report = report
+        self._sample = [known.get(section.id, section) for section in self._sample]
+        self._show()
+
     def _show(self) -> None:
         is_there, count = self._now < len(self._sample), len(self._sample)
-        self._progress.setText(_("{done} of {count}").format(done=min(self._now + 1, count), count=count))
+        self._progress.setText(_("{done} of {count}").format(done=self._now + 1, count=count))
+        if not is_there:
+            notes = [known.note for known in self._report.columns[self._column :][:1]]
+            self._progress.setText("".join(notes))
         self._text.clear()
         self._found.setText(_("Done"))
         for part in (self._agree, *self._others):
@@ -196,8 +236,8 @@ class SampleDialog(Dialog):
         self._back.setEnabled(self._now > 0)
         if is_there:
             section = self._sample[self._now]
-            self._text.setPlainText(_read(section, self._column))
-            self._found.setText(section.statements[self._column].text)
+            self._text.setPlainText(_read(self._report, section, self._column))
+            self._found.setText(self._found_words(section))
             self._agree.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _note(self, label: str, _checked: bool = False) -> None:
@@ -205,20 +245,24 @@ class SampleDialog(Dialog):
         if self._now >= len(self._sample):
             return
         statement = self._sample[self._now].statements[self._column]
-        edit = Edit(statement.id, approved=True)
-        if label not in ("", statement.text):
-            edit = Edit(statement.id, label)
-        self.edit_requested.emit(edit)
         self._now += 1
         self._show()
+        self.edit_requested.emit(Edit(statement.id, action=CHECK, value=label or statement.text))
+
+    def _found_words(self, section: Section) -> str:
+        """Return the label of a row, and how sure it is."""
+        statement = section.statements[self._column]
+        return " · ".join(words for words in (statement.text, *statement.notes) if words)
 
     def _on_back(self) -> None:
         self._now = max(0, self._now - 1)
         self._show()
 
 
-def _read(section: Section, at: int) -> str:
-    """Return the text that a label is about: the longest other statement of its row, below the row's title."""
-    others = [one.text for place, one in enumerate(section.statements) if place != at]
-    quote = "".join(section.statements[at].quotes)
-    return "\n\n".join(part for part in (section.title, quote or max(others, key=len, default="")) if part)
+def _read(report: Report, section: Section, at: int) -> str:
+    """Return the text that a label is about: of a text that came with the document whole, else what carries it."""
+    pairs = zip(report.columns, section.statements, strict=True)
+    given = max((statement.text for known, statement in pairs if known.is_given), key=len, default="")
+    if section.id != section.document and given:
+        return given
+    return "\n\n".join(part for part in (section.title, *section.statements[at].quotes) if part)

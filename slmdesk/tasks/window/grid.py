@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QSizePolicy, QWidget
 
 from slmdesk.base.texts import _, in_quotes
-from slmdesk.tasks.report import Column, Edit, Report, Section, Statement, Value, ValueKind
+from slmdesk.base.types import page_word
+from slmdesk.library.types import Span
+from slmdesk.tasks.report import (
+    REMOVE_COLUMN,
+    RENAME_COLUMN,
+    USE_COLUMNS,
+    Column,
+    Edit,
+    Report,
+    Section,
+    Statement,
+    Value,
+    ValueKind,
+)
 from slmdesk.tasks.shape import Task
+from slmdesk.tasks.window.columns import ColumnPopover
 from slmdesk.tasks.window.pages import ReportView
 from slmdesk.tasks.window.rows import details_of, warning_of
 from slmdesk.window.base import theme
+from slmdesk.window.base.text import day_in_figures
 from slmdesk.window.base.theme import pixmap
 from slmdesk.window.widgets.build import (
     ElidedLabel,
     breakable,
     button,
     column,
-    flow,
     named,
     plain_label,
     plain_tip,
     row,
-    text_line,
 )
 from slmdesk.window.widgets.cells import ICON_SIZE, CellsView, Index
 from slmdesk.window.widgets.dialogs import LineQuestion
 from slmdesk.window.widgets.parts import Popover, Segments
-from slmdesk.window.widgets.rows import Choice
+
+if TYPE_CHECKING:
+    from slmdesk.tasks.window.counts import CountsView, SampleDialog
 
 RIGHT = (ValueKind.NUMBER, ValueKind.AMOUNT)
 EMPTY = "–"
-MOST_QUOTE, MOST_NAME = 300, 60
+MOST_QUOTE = 300
 NARROW = 84
 """Width in letters below which the buttons above the table have no words."""
-KIND_WORDS = {
-    ValueKind.TEXT: _("Text"),
-    ValueKind.NUMBER: _("Number"),
-    ValueKind.DATE: _("Date"),
-    ValueKind.AMOUNT: _("Amount of money"),
-    ValueKind.LABEL: _("Own labels"),
-}
-ADD, REMOVE, RENAME = "add_column", "remove_column", "rename_column"
-"""Actions of an Edit that names no statement. Its value: the column, its number, its number and its name."""
 
 
 class GridModel(QAbstractTableModel):
@@ -66,8 +73,18 @@ class GridModel(QAbstractTableModel):
         """Number of the column by which the rows are sorted, and whether downwards."""
 
     def show_report(self, report: Report) -> None:
-        """Show a report. If rows and columns are the same, only cells change, and the selection stays."""
+        """Show a report. If only cells change, or rows come at the end, the selection stays, and what is in sight."""
         before, now = ([section.id for section in sections] for sections in (self._every, report.sections))
+        is_as_told = self._sorted[0] < 0 and self.only is None
+        count = len(before)
+        is_longer = report.columns == self.columns and before == now[:count] and is_as_told
+        if is_longer and count < len(now):
+            self.beginInsertRows(QModelIndex(), count, len(now) - 1)
+            self._every = report.sections
+            self._place()
+            self.endInsertRows()
+            self._changed()
+            return
         is_same = report.columns == self.columns and before == now
         self._every = report.sections
         if is_same:
@@ -128,6 +145,8 @@ class GridModel(QAbstractTableModel):
             return self._side(section)
         if role == Qt.ItemDataRole.DisplayRole:
             return [_("Document"), *(known.name for known in self.columns)][section]
+        if role == Qt.ItemDataRole.ToolTipRole and section:
+            return plain_tip(self.columns[section - 1].meaning or self.columns[section - 1].name)
         return None
 
     def _side(self, at: int) -> int:
@@ -147,7 +166,9 @@ class GridModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             name = self.columns[index.column() - 1].name
             parts = (f"{name}: {statement.text or _('empty')}", statement.place, warning_of(statement))
-            return ". ".join(part for part in parts if part)
+            return ". ".join(part for part in (*parts, *statement.notes) if part)
+        if role == Qt.ItemDataRole.DisplayRole and self.columns[index.column() - 1].is_given:
+            return _given_words(statement)
         tell = TOLD.get(role)
         if tell is None:
             return None
@@ -194,11 +215,19 @@ def _words(statement: Statement) -> str:
     return statement.text or statement.missing or EMPTY
 
 
+def _given_words(statement: Statement) -> str:
+    """Return what came with a document: its day in the figures of the window, other words as they are."""
+    value = statement.value
+    if value is not None and value.date and not statement.sources:
+        return day_in_figures(date.fromisoformat(value.date))
+    return statement.text or EMPTY
+
+
 def _sign(statement: Statement) -> QIcon | None:
     colours = theme.current()
     if statement.is_wrong:
         return QIcon(pixmap("triangle-alert", QColor(colours.danger), size=ICON_SIZE))
-    if statement.is_to_check and statement.text:
+    if statement.is_to_check:
         return QIcon(pixmap("triangle-alert", QColor(colours.warn), size=ICON_SIZE))
     if statement.is_edited:
         return QIcon(pixmap("pencil", QColor(colours.ink2), size=ICON_SIZE))
@@ -212,7 +241,7 @@ def _ink(statement: Statement) -> QColor | None:
 
 
 def _tip(statement: Statement) -> str:
-    parts = (statement.text, statement.place, warning_of(statement), details_of(statement.marks))
+    parts = (statement.text, statement.place, warning_of(statement), details_of(statement.marks), *statement.notes)
     return plain_tip("\n".join(part for part in parts if part))
 
 
@@ -234,19 +263,35 @@ def _title_data(section: Section, role: int) -> object:
         font.setWeight(QFont.Weight.DemiBold)
         return font
     if role == Qt.ItemDataRole.ToolTipRole:
-        return plain_tip("\n".join((section.title, *section.notes)))
+        return plain_tip("\n".join((section.title, *_read_words(section), *section.notes)))
     return None
+
+
+def _read_words(section: Section) -> Iterator[str]:
+    read = section.coverage
+    if read is not None:
+        yield _("{pages_read} of {pages_total} {pages} have words.").format(
+            pages_read=read.pages_read, pages_total=read.pages_total, pages=page_word(section.page_kind)
+        )
 
 
 class GridView(ReportView):
     """The table of a report. Enter changes a cell, Space shows its source, a press on a head sorts by it."""
+
+    labels_requested = Signal(object)
+    """Emitted with the function that takes labels found in the documents, a line for each."""
+    picture_requested = Signal(object, object)
+    """Emitted with the data of a chart and the file it goes to."""
 
     def __init__(self, task: Task[Any, Any], parent: QWidget, name: str) -> None:
         super().__init__(task, parent, name)
         self.model = GridModel(self)
         self.room: Callable[[], int] = lambda: 0
         """The width of the pane beside the pages. A wider table takes their place."""
-        self._counts: QWidget | None = None
+        self.has_pages: Callable[[], bool] = lambda: False
+        """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
+        self._counts: CountsView | None = None
+        self._sample: SampleDialog | None = None
         self._build_ui()
         self.model.edited.connect(lambda statement, text: self.edit_requested.emit(Edit(statement.id, text)))
         self.model.dataChanged.connect(lambda *__: self._fill_proof(self.table.currentIndex()))
@@ -264,8 +309,9 @@ class GridView(ReportView):
             "", f"{kind}_doubts", bar, kind="flag", icon="triangle-alert", colour="warn", tip=tip, on=self.go_to_doubt
         )
         self._add = button("", f"{kind}_new_column", bar, kind="quiet", icon="plus", label=_("Add a column"))
-        self._adding = ColumnPopover(self, f"{kind}_column")
+        self._adding = ColumnPopover(self, self.task, f"{kind}_column")
         self._adding.added.connect(self._on_added)
+        self._adding.labels_requested.connect(self.labels_requested)
         self._add.clicked.connect(lambda: self._adding.toggle(self._add))
         row(self._figure, self._doubts, 1, self._add, into=bar, gap=theme.SPACE_8)
         self._views = self._build_views()
@@ -276,6 +322,7 @@ class GridView(ReportView):
         triggers = QAbstractItemView.EditTrigger
         self.table.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed)
         self.table.setTabKeyNavigation(False)
+        self.table.setMinimumHeight(6 * self.table.fontMetrics().height())
         self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = self.table.horizontalHeader()
         header.setSectionsClickable(True)
@@ -288,7 +335,7 @@ class GridView(ReportView):
             lambda place: self._column_menu(header.logicalIndexAt(place)).popup(header.mapToGlobal(place))
         )
         self._proof = self._build_proof()
-        column(bar, self._views, (self.table, 1), into=self, gap=theme.SPACE_8)
+        self._column = column(bar, self._views, (self.table, 1), into=self, gap=theme.SPACE_8)
 
     def _build_views(self) -> QFrame:
         """What a table with counts has above it: its rows or their counts, and the figure whose rows are on show."""
@@ -325,23 +372,28 @@ class GridView(ReportView):
         columns = named(menu.addMenu(_("Columns")), f"{self.task.kind}_columns_menu")
         for at, known in enumerate(self.report.columns, 1):
             columns.addMenu(self._column_menu(at, columns)).setText(known.name)
-        for offered in self.report.offers:
-            words = _("Add: {name}").format(name=offered.name)
-            columns.addAction(words, partial(self._on_added, offered))
+        columns.addSeparator()
+        for id, name in self.task.column_sets:
+            use = partial(self.edit_requested.emit, Edit("", action=USE_COLUMNS, value=id))
+            action = columns.addAction(_("Those of: {kind}").format(kind=name), use)
+            named(action, f"{self.task.kind}_set_{id}")
 
     def _column_menu(self, at: int, parent: QWidget | None = None) -> QMenu:
         menu = named(QMenu(parent or self), f"{self.task.kind}_column_menu")
         if not 0 < at <= len(self.report.columns):
             return menu
         menu.addAction(_("Sort by it"), lambda: self.table.sortByColumn(at, Qt.SortOrder.AscendingOrder))
-        if self.report.columns[at - 1].is_own:
+        leave_out = partial(self.edit_requested.emit, Edit("", action=REMOVE_COLUMN, value=at - 1))
+        known = self.report.columns[at - 1]
+        if known.is_own and not known.is_given:
             menu.addAction(_("Rename…"), lambda: self._ask_name(at - 1))
-            menu.addAction(_("Leave out"), lambda: self.edit_requested.emit(Edit("", action=REMOVE, value=at - 1)))
+        if known.is_own and len(self.report.columns) > 1:
+            menu.addAction(_("Leave out"), leave_out)
         return menu
 
     def _ask_name(self, at: int) -> None:
         def named_so(name: str) -> None:
-            self.edit_requested.emit(Edit("", action=RENAME, value=[at, name]))
+            self.edit_requested.emit(Edit("", action=RENAME_COLUMN, value=[at, name]))
 
         known = self.report.columns[at].name
         LineQuestion(self, "rename_dialog", _("Rename"), _("New name:"), named_so, text=known).open()
@@ -357,6 +409,8 @@ class GridView(ReportView):
             self._segments.setCurrentIndex(0)
         self._adding.offer(report.offers)
         self.model.show_report(report)
+        if self._sample is not None:
+            self._sample.show_report(report)
         self.table.share()
         self._settle()
 
@@ -364,7 +418,7 @@ class GridView(ReportView):
         report = self.report
         cells = [statement for section in report.sections for statement in section.statements]
         filled = sum(bool(statement.text) for statement in cells)
-        doubtful = sum(statement.is_to_check and bool(statement.text) for statement in cells)
+        doubtful = sum(statement.is_to_check for statement in cells)
         self._figure.setText(_("{filled} of {count} filled").format(filled=filled, count=len(cells)))
         self._figure.setVisible(bool(cells))
         self._doubts.setText(_("{doubtful} to check").format(doubtful=doubtful))
@@ -378,6 +432,10 @@ class GridView(ReportView):
             self._counts.setVisible(is_counted)
         self._only.setVisible(self.model.only is not None and not is_counted)
         self.table.setVisible(bool(report.columns) and not is_counted)
+        height = QSizePolicy.Policy.Preferred
+        if not report.columns:  # it is the line above them
+            height = QSizePolicy.Policy.Maximum
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, height)
         self._fit()
         width = self.table.horizontalHeader().length() + 2 * theme.SPACE_24
         self.width_requested.emit(bool(report.columns) and width > self.room())
@@ -389,10 +447,9 @@ class GridView(ReportView):
             self._counts = CountsView(self, f"{self.task.kind}_counts")
             self._counts.rows_chosen.connect(self.show_rows)
             self._counts.check_requested.connect(self._on_check)
-            layout: Any = self.layout()
-            layout.addWidget(self._counts, 1)
-        counts: Any = self._counts
-        counts.show_report(self.report)
+            self._counts.picture_requested.connect(self.picture_requested)
+            self._column.addWidget(self._counts, 1)
+        self._counts.show_report(self.report)
 
     def show_rows(self, only: Callable[[Section], bool], words: str) -> None:
         """Show the rows that a figure counts."""
@@ -409,15 +466,18 @@ class GridView(ReportView):
     def _on_check(self, at: int) -> None:
         from slmdesk.tasks.window.counts import SampleDialog  # late, as above
 
-        dialog = SampleDialog(self, self.report, at)
-        dialog.edit_requested.connect(self.edit_requested)
-        dialog.open()
+        self._sample = SampleDialog(self, self.report, at)
+        self._sample.edit_requested.connect(self.edit_requested)
+        self._sample.open()
 
-    def _on_added(self, added: Column, labels: Sequence[str] = ()) -> None:
-        names = {known.name.casefold() for known in self.report.columns}
-        if added.name.casefold() not in names:
-            value = {"name": added.name, "kind": added.kind.value, "labels": list(labels)}
-            self.edit_requested.emit(Edit("", action=ADD, value=value))
+    def let_find(self) -> None:
+        self._adding.let_find()
+
+    def _on_added(self, edit: Edit, added: Column) -> None:
+        """Add a column, unless it is there."""
+        known = {key.casefold() for column in self.report.columns for key in (column.name, column.id) if key}
+        if (added.id or added.name).casefold() not in known:
+            self.edit_requested.emit(edit)
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def go_to_doubt(self) -> None:
@@ -425,13 +485,15 @@ class GridView(ReportView):
         here, width = self.table.currentIndex(), len(self.report.columns)
         after = max(0, here.row() * width + here.column())
         cells = [statement for section in self.model.rows for statement in section.statements]
-        doubts = [at for at, statement in enumerate(cells) if statement.is_to_check and statement.text]
+        doubts = [at for at, statement in enumerate(cells) if statement.is_to_check]
         if doubts:
             at, across = divmod(next((place for place in doubts if place >= after), doubts[0]), width)
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
             self.show_proof(self.model.index(at, across + 1))
 
     def _on_clicked(self, index: QModelIndex) -> None:
+        if self.has_pages() and self.model.statement_at(index) is not None:
+            self._go_to(index)
         if not self.table.is_editing:  # it is after a double click
             self.show_proof(index)
 
@@ -456,7 +518,7 @@ class GridView(ReportView):
         self._passage.setVisible(bool(quote))
         warning = warning_of(statement)
         self._doubt.setText(f"⚠ {warning}")
-        self._doubt.setVisible(bool(statement.text and warning))
+        self._doubt.setVisible(bool(warning))
         self._check.setText(" · ".join(statement.notes))
         self._show.setVisible(bool(statement.sources))
 
@@ -474,8 +536,12 @@ class GridView(ReportView):
         if section is None:
             return
         known = next((one for one in section.statements if one.sources), None)
-        self.width_requested.emit(False)
-        self.statement_chosen.emit(statement or known or Statement(section.title))
+        chosen = statement or known
+        if chosen is None and section.document:
+            chosen = Statement(section.title, (Span(section.document, 1, 0, 0),))
+        if chosen is not None and chosen.sources:
+            self.width_requested.emit(False)
+            self.statement_chosen.emit(chosen)
 
     def _fit(self) -> None:
         self._add.setText(_("Column"))
@@ -485,63 +551,3 @@ class GridView(ReportView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
-
-
-class ColumnPopover(Popover):
-    """Asks for a column: its name, what stands in it, and its labels if it has some; or for one that is offered."""
-
-    added = Signal(object, object)
-    """Emitted with the Column and its labels."""
-
-    def __init__(self, parent: QWidget, name: str) -> None:
-        super().__init__(parent, f"{name}_popover", label=_("Add a column"))
-        self._name = name
-        hint, label = _("Name of the column, such as Rent"), _("Name of a column to add")
-        self._line = text_line(f"{name}_line", self, hint, label=label, most=MOST_NAME)
-        self._kind = named(Choice([*KIND_WORDS.items()], self), f"{name}_kind")
-        self._kind.setAccessibleName(_("What stands in the column to add"))
-        self._kind.currentIndexChanged.connect(lambda _at: self._settle())
-        self._labels = named(QPlainTextEdit(self), f"{name}_labels", label=_("Labels, one in each line"))
-        self._labels.setPlaceholderText(_("A label in each line, with a sentence:\nprice: it costs too much"))
-        self._labels.setTabChangesFocus(True)
-        self._labels.setFixedHeight(6 * self.fontMetrics().height())
-        add = button(_("Add"), f"{name}_add", self, kind="primary", on=self._on_add)
-        self._line.returnPressed.connect(self._on_add)
-        self._offered = flow(gap=theme.SPACE_8)
-        self._offers: tuple[Column, ...] = ()
-        parts = (self._line, row((self._kind, 1), add), self._labels, self._offered)
-        column(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
-        self._settle()
-
-    def offer(self, offers: tuple[Column, ...]) -> None:
-        """Offer columns that come with the program, each by a button."""
-        if offers == self._offers:
-            return
-        self._offers = offers
-        while (item := self._offered.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.deleteLater()
-        for at, known in enumerate(offers):
-            made = button(known.name, f"{self._name}_offer_{at}", self, kind="chip", on=partial(self._give, known, ()))
-            self._offered.addWidget(made)
-
-    def _settle(self) -> None:
-        self._labels.setVisible(self._kind.currentData() == ValueKind.LABEL)
-        self.adjustSize()
-
-    def _on_add(self) -> None:
-        name, kind = self._line.text().strip(), ValueKind(self._kind.currentData())
-        lines = [line.strip() for line in self._labels.toPlainText().splitlines() if line.strip()]
-        if not any(letter.isalnum() for letter in name) or (kind is ValueKind.LABEL and not lines):
-            return
-        if kind is not ValueKind.LABEL:
-            lines = []
-        self._give(Column(name, kind, is_own=True), lines)
-
-    def _give(self, made: Column, labels: Sequence[str], _checked: bool = False) -> None:
-        self._line.clear()
-        self._labels.clear()
-        self._kind.show_value(ValueKind.TEXT)
-        self.dismiss()
-        self.added.emit(made, labels)

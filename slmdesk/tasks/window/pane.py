@@ -55,7 +55,6 @@ COPIED_MS = 2_000
 ALL_FORMS = (
     Form("xlsx", _("Spreadsheet")), Form("csv", "CSV"), *FORMS, CALENDAR,
 )  # fmt: skip
-WRITTEN = _("These sentences had been written.")
 VIEWS: Mapping[Layout, tuple[type[ReportView], str]] = {
     Layout.LIST: (ListView, "list_view"),
     Layout.GRID: (GridView, "grid_view"),
@@ -68,6 +67,8 @@ class ResultPane(QFrame):
     statement_pointed_at = Signal(object)
     export_requested = Signal(str)
     width_requested = Signal(bool)
+    model_requested = Signal()
+    picture_requested = Signal(object, object)
 
     def __init__(self, controller: ResultController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +82,8 @@ class ResultPane(QFrame):
         """The finished report, while a person reads what was known before."""
         self._item = ""
         """Whose report is on show."""
+        self.fills: list[Callable[[QMenu], object]] = []
+        """What puts more into the menu."""
         self._is_draft_shown = self._is_allowed = False
         self._cursor = QCursor.pos()
         """Where the mouse was when the rows of a draft were shown."""
@@ -102,6 +105,8 @@ class ResultPane(QFrame):
         self._say = partial(show_words, self._note)
         self._writer = ElidedLabel(self, name=f"{kind}_writer", kind="muted")  # the rows below it are not to move
         self.switches = {key: self._make_switch(key, _(words)) for key, words in self.task.switches.items()}
+        self._wanting = plain_label("", self, name=f"{kind}_wanting", kind="muted", is_hidden=True)
+        self._fill = button(_("Get a model"), f"{kind}_fill", self, on=self._on_fill)
         self._writing = plain_label("", self, name=f"{kind}_writing", kind="muted", is_hidden=True)
         self._written = button(_("Show the finished result"), f"{kind}_written", self)
         self._written.clicked.connect(lambda: self._finish(self._held))
@@ -118,9 +123,10 @@ class ResultPane(QFrame):
         self._stop.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)
         keep_place(self._stop)
         writer, foot = row((self._writer, 1), self._stop, *self.switches.values()), self._build_foot(begin)
+        fill = row((self._wanting, 1), self._fill)
         now = (self._making, self._writing, row(self._written, 1))
         last = (self._notes, self._coverage)
-        parts: tuple[Part, ...] = (self._note, writer, (body, 1), *now, *last, foot)
+        parts: tuple[Part, ...] = (self._note, writer, fill, (body, 1), *now, *last, foot)
         self.pair = self._make_pair(begin)
         if self.pair:
             parts = (row((self.pair, 1), foot), self._note, (body, 1), *now, writer, *last)
@@ -143,6 +149,8 @@ class ResultPane(QFrame):
         self.export = tool_button(f"{kind}_export", foot, icon="download", label=label, tip=label)
         forms = [form for form in ALL_FORMS if form.id in self.task.forms]
         give_export_menu(self.export, self.export_requested.emit, forms=forms)
+        self._save = button(_("Save as Excel"), f"{kind}_save", foot, kind="primary")
+        self._save.clicked.connect(lambda: self.export_requested.emit(self.task.saves_as))
         label = _("More")
         self._more = tool_button(f"{kind}_more", foot, icon="ellipsis", label=label, tip=label)
         self._menu = named(QMenu(self._more), f"{kind}_menu")
@@ -151,7 +159,7 @@ class ResultPane(QFrame):
         self._others = Popover(self, f"{kind}_earlier_popover", label=_("Earlier"), width=400)
         self.earlier = EarlierBox(self._others, name=f"{kind}_earlier")
         column(self.earlier, into=self._others, margins=theme.SPACE_16)
-        row(1, self._other, self._copy, self.export, self._more, into=foot, gap=theme.SPACE_8)
+        row(1, self._other, self._copy, self.export, self._save, self._more, into=foot, gap=theme.SPACE_8)
         return foot
 
     def _make_pair(self, begin: QWidget) -> PairBar | None:
@@ -205,6 +213,7 @@ class ResultPane(QFrame):
         results.job_reported.connect(self.show_job)
         results.emptied.connect(self.show_nothing)
         results.unfolded.connect(lambda section, statements: self.view.unfold(section, statements))
+        results.has_model.changed.connect(self._settle)
         self.earlier.follow(results.items, results.choose, results.delete, self._entry)
         self.earlier.chosen.connect(self._others.dismiss)
         self.form.changed.connect(self._on_form)
@@ -235,10 +244,19 @@ class ResultPane(QFrame):
             made.edit_requested.connect(self._controller.edit)
             made.action_requested.connect(self._on_action)
             made.unfold_requested.connect(self._controller.unfold)
+            if isinstance(made, GridView):
+                made.picture_requested.connect(self.picture_requested)
+                made.labels_requested.connect(partial(self._controller.find_labels, refused=made.let_find))
             made.hide()
-            self._body.addWidget(made, 1)
+            self._body.insertWidget(0, made, 1)
             order_tabs(*tab_stops(self.layout()))
         return self._views[layout]
+
+    def stand_beside(self, room: Callable[[], int], has_pages: Callable[[], bool]) -> None:
+        """Say how wide the pane is beside the pages, and whether they are on show: a wider grid takes their place."""
+        grid = self.view_of(Layout.GRID)
+        assert isinstance(grid, GridView)
+        grid.room, grid.has_pages = room, has_pages
 
     @property
     def view(self) -> ReportView:
@@ -249,9 +267,23 @@ class ResultPane(QFrame):
 
     @property
     def title(self) -> str:
-        if self.report is None:
-            return _(self.task.name)
-        return self.report.title
+        return self._controller.report.title or _(self.task.name)
+
+    @property
+    def is_running(self) -> bool:
+        return not self._making.isHidden()
+
+    @property
+    def is_unfilled(self) -> bool:
+        """Whether there is something that a model would add."""
+        return self.report is not None and bool(self.report.wanting)
+
+    def _on_fill(self) -> None:
+        """Let the model fill what none was asked for, or lead to one."""
+        if self._controller.has_model.value:
+            self._controller.begin_again()
+        else:
+            self.model_requested.emit()
 
     def _entry(self, item: Item) -> Entry:
         """Tell the reports of one document apart by what was asked for."""
@@ -315,10 +347,14 @@ class ResultPane(QFrame):
 
     def _fill_menu(self) -> None:
         self._menu.clear()
+        for menu in self._menu.findChildren(QMenu):
+            menu.deleteLater()
         fill: Callable[[QMenu], None] | None = getattr(self.view, "fill_menu", None)
         if fill is not None and self.report is not None:
             fill(self._menu)
             self._menu.addSeparator()
+        for more in self.fills:
+            more(self._menu)
         kind = self.task.kind
         again = named(self._menu.addAction(_(self.task.again), self._controller.begin_again), f"{kind}_again")
         again.setEnabled(self.report is not None and self._is_allowed)
@@ -391,12 +427,17 @@ class ResultPane(QFrame):
         if self.report is not None:
             return
         if report.sections:
-            if self._making_timer.isActive():
+            if self._making_timer.isActive() and self._item == self._controller.item:  # it grows in its place
+                self._making_timer.stop()
+                self._making.show()
+                self._middle.hide()
+            elif self._making_timer.isActive():
                 self._show_making()
-            self._show(report, is_other=not self._is_draft_shown)
+            self._show(report, is_other=self._item != self._controller.item)
             self._is_draft_shown, self._item = True, self._controller.item
             self._cursor = QCursor.pos()
             self._middle.hide()
+            self._settle()
         self._say(report.lead)
         self._writing.setText(f"{writing} …")
         self._writing.setVisible(bool(writing))
@@ -405,7 +446,7 @@ class ResultPane(QFrame):
         self._making.show_job(event)
         reason = ""
         if event.status is JobStatus.CANCELLED:
-            reason = _("It was cancelled.")
+            reason = _(self.task.cancelled)
         if event.problem is not None:
             reason = event.problem.sentence
         if not event.status.is_end:
@@ -425,8 +466,8 @@ class ResultPane(QFrame):
 
     def _say_end(self, reason: str, *, is_explained: bool) -> None:
         """Say why it is not finished, and that what stands there had been written unless that is said."""
-        if not is_explained:
-            reason = f"{reason} {WRITTEN}"
+        if self.task.written and not is_explained:
+            reason = f"{reason} {_(self.task.written)}"
         self._say(reason)
 
     def _show_adding(self, event: JobChanged) -> None:
@@ -541,14 +582,24 @@ class ResultPane(QFrame):
         self._say_writer("")
         self.width_requested.emit(False)
         self._is_allowed = True
+        if self.task.layout is Layout.GRID:  # columns can be added to what is not there
+            self._show(self._controller.report, is_other=True)
 
     def _settle(self) -> None:
         """Show only what is useful now."""
         has_report = self.report is not None
         is_empty = not (has_report or self._is_draft_shown) and self._making.isHidden()
         self._middle.setVisible(is_empty and self._is_allowed)
-        for tool in (self._copy, self.export):
-            tool.setVisible(has_report)
+        can_save = has_report or (self._is_draft_shown and self.task.grows_in_place)
+        self._copy.setVisible(has_report)
+        self.export.setVisible(can_save)
+        self._save.setVisible(can_save and bool(self.task.saves_as))
+        shown = self.report or Report(self.task.kind, "")
+        show_words(self._wanting, shown.wanting)
+        self._fill.setVisible(shown.is_unfilled and not self.is_running)
+        self._fill.setText(_("Get a model"))
+        if self._controller.has_model.value:
+            self._fill.setText(_("Fill now"))
         for begin in self._begins:
             begin.setEnabled(self._is_allowed)
         if self._line is not None:

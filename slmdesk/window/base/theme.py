@@ -467,11 +467,9 @@ def _panels(t: Theme) -> str:
     QFrame[kind="result"], QFrame[kind="result"] QListView, QFrame[kind="result"] QFrame[kind="plain"] {{
         background: {t.sheet}; border: none; outline: none; }}
     #about_document, #about_inner, #document_side,
-        #table_pane, #making_table, #table_bar, #redact_pane,
-        #folder_view, #folder_overview, #folder_documents,
-        #table_counts {{ background: {t.sheet}; border: none; }}
+        #redact_pane, #folder_view, #folder_overview, #folder_documents {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,
-        #models_inner, #jobs_page, #jobs_inner, #counts_area, #counts_inner {{ background: {t.sheet}; border: none; }}
+        #models_inner, #jobs_page, #jobs_inner {{ background: {t.sheet}; border: none; }}
     QPushButton[kind="section"] {{ background: transparent; border-color: transparent; padding: 4px 8px;
         text-align: left; font-weight: 400; }}
     QPushButton[kind="section"]:hover {{ background: {t.mixed("ground", 0.04)}; }}

@@ -86,8 +86,8 @@ def test_a_watched_folder_shows_its_table(program, papers, tmp_path):
     listed = lambda row: "1 " in (line(program, "folder_documents", row) or "")  # noqa: E731 - and read
     program.wait(lambda: listed(1) and listed(2))
     program.click("folder_table_button")
-    model = program.find("cells_table").model()
-    program.wait(lambda: model.rowCount() == 2 and not program.find("making_table").isVisible())
+    model = program.find("extraction_cells").model()
+    program.wait(lambda: model.rowCount() == 2 and not program.find("making_extraction").isVisible())
     assert [[model.index(row, at).data() for at in (0, 1)] for row in (0, 1)] == [
         ["lease.md", "900 EUR"], ["pump.txt", "70 EUR"]
     ]  # fmt: skip
@@ -102,7 +102,7 @@ def test_the_documents_of_a_dropped_folder_are_opened_for_a_table_and_nothing_el
     assert program.find("document_title").full_text == "2 documents"
     assert not program.find("document_state").text(), "no pages of the shown one beside the number of all"
     assert rows(program, "folder_list") == []
-    program.wait(lambda: program.find("cells_table").model().rowCount())
+    program.wait(lambda: program.find("extraction_cells").model().rowCount())
     documents = program.frame.documents_area.tables.chosen
     made = [program.ask(lambda services, id=id: services.history.about(id, "summary")) for id in documents]
     assert made == [[], []]

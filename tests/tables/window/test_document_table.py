@@ -11,10 +11,11 @@ from fakes.tiny_gguf import tiny_llama, write
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QMenu
 
 from slmdesk.base.records import DocumentStatus, JobStatus
 from slmdesk.tables.cells import column_named
+from slmdesk.tables.request import TableRequest
 from slmdesk.window.widgets.build import cut_in_middle
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
@@ -53,16 +54,25 @@ def documents(program):
 
 
 def columns(program) -> list[str]:
-    model = program.find("cells_table").model()
+    model = program.find("extraction_cells").model()
     return [model.headerData(at, Qt.Orientation.Horizontal) for at in range(1, model.columnCount())]
 
 
 def more(program, name: str):
-    return next(action for action in program.find("table_more_button").menu().actions() if action.objectName() == name)
+    menu = program.find("extraction_more").menu()
+    menu.aboutToShow.emit()
+    return next(action for action in actions_of(menu) if action.objectName() == name)
+
+
+def actions_of(menu):
+    for action in menu.actions():
+        yield action
+        if action.menu() is not None:
+            yield from actions_of(action.menu())
 
 
 def cells(program) -> list[list[str]]:
-    model = program.find("cells_table").model()
+    model = program.find("extraction_cells").model()
     return [[model.index(row, at).data() for at in range(model.columnCount())] for row in range(model.rowCount())]
 
 
@@ -71,31 +81,38 @@ def made(program, begin) -> None:
     controller, tables = program.frame.documents_area.tables, []
     controller.made.connect(tables.append)
     begin()
-    program.wait(lambda: any(table.is_done for table in tables) and not program.find("making_table").isVisible())
+    program.wait(
+        lambda: any(not report.is_draft for report in tables) and not program.find("making_extraction").isVisible()
+    )
     controller.made.disconnect(tables.append)
 
 
 def table_of(program, *names: str) -> None:
     """Make another table, with these columns."""
-    made(program, lambda: program.frame.documents_area.tables.begin([column_named(name) for name in names]))
+    made(program, lambda: program.frame.documents_area.tables.begin(asking(*names)))
+
+
+def asking(*names: str) -> TableRequest:
+    return TableRequest((), tuple(column_named(name) for name in names))
 
 
 def table_of_all(program, *names: str) -> None:
     """Make another table of all documents, with these columns."""
-    tables = program.frame.documents_area.tables
-    made(program, lambda: tables.begin_all([column_named(name) for name in names]))
+    area = program.frame.documents_area
+    listed = [record.id for record in area.table_scope.listed()]
+    made(program, lambda: area.tables.begin(asking(*names), listed))
 
 
 def scope(program, name: str) -> None:
     """Choose which documents become rows."""
-    menu = program.find("table_scope_menu")
-    menu.popup(program.find("table_more_button").mapToGlobal(QPoint()))
-    action = next(entry for entry in menu.actions() if entry.objectName() == name)
+    action = more(program, name)
+    menu = next(menu for menu in action.associatedObjects() if isinstance(menu, QMenu))
+    menu.popup(program.find("extraction_more").mapToGlobal(QPoint()))
     program.click(menu, lambda: menu.actionGeometry(action).center())
 
 
 def click_cell(program, row: int, column: int) -> None:
-    table = program.find("cells_table")
+    table = program.find("extraction_cells")
     program.click_item(table, table.model().index(row, column))
 
 
@@ -111,26 +128,27 @@ def test_a_table_begins_with_what_the_document_names_and_takes_other_columns(pro
     opened(program, folder / "a.md")
     assert cells(program) == [["a.md", "900 EUR", "3 March 2024"]]
     assert columns(program) == ["Rent", "Start"]
-    bar = program.find("table_bar")
+    bar = program.find("extraction_bar")
     assert len([button for button in bar.findChildren(QAbstractButton) if button.isVisible()]) <= 4
     for name in ("Tenant", "tenant"):  # a name that is there changes nothing
-        program.click("new_column_button")
-        program.type_into("column_line", name)
-        QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
+        program.click("extraction_new_column")
+        program.type_into("extraction_column_line", name)
+        QTest.keyClick(program.find("extraction_column_line"), Qt.Key.Key_Return)
         program.wait(lambda: cells(program) == [["a.md", "900 EUR", "3 March 2024", "Ada Byron"]])
-    table = program.find("cells_table")
+    table = program.find("extraction_cells")
     assert table.hasFocus()
-    program.wait(lambda: not program.find("making_table").isVisible())
+    program.wait(lambda: not program.find("making_extraction").isVisible())
     click_cell(program, 0, 3)
-    program.click("edit_cell_button")
+    program.click("extraction_edit_cell")
     line = table.findChild(QLineEdit)
     QTest.keyClicks(line, "Ada King")
     QTest.keyClick(line, Qt.Key.Key_Return)
     program.wait(lambda: cells(program)[0][3] == "Ada King")
     header = table.horizontalHeader()
     header.customContextMenuRequested.emit(QPoint(header.sectionViewportPosition(1) + 4, 4))
-    menu = program.find("table_columns_menu")
-    program.click(menu, lambda: menu.actionGeometry(menu.actions()[0]).center())
+    menu = program.find("extraction_column_menu")
+    leave_out = next(action for action in menu.actions() if action.text() == "Leave out")
+    program.click(menu, lambda: menu.actionGeometry(leave_out).center())
     program.wait(lambda: cells(program) == [["a.md", "3 March 2024", "Ada King"]])  # what was edited stays
     for expected in (
         ["900 EUR", "3 March 2024", "Ada King"],
@@ -149,15 +167,15 @@ def test_a_click_on_a_document_shows_its_table_and_begins_none(program, folder) 
     other = listed[1 - listed.index(shown)]
     rows = [listed.index(shown), listed.index(other)]
     program.click_item(program.find("document_view"), rows[1])
-    program.wait(program.find("make_table_button").isVisible)
-    assert not program.find("cells_table").isVisible()
+    program.wait(program.find("extraction_begin").isVisible)
+    assert not program.find("extraction_cells").isVisible()
     program.ask(lambda _services: None)  # what was asked for by then has begun
     assert program.ask(lambda services: services.history.about(of[other], "extraction")) == []
-    made(program, lambda: program.click("make_table_button"))
+    made(program, lambda: program.click("extraction_begin"))
     assert cells(program)[0][0] == other
     program.click_item(program.find("document_view"), rows[0])
-    program.wait(lambda: cells(program)[0][0] == shown and program.find("cells_table").isVisible())
-    assert not program.find("make_table_button").isVisible()
+    program.wait(lambda: cells(program)[0][0] == shown and program.find("extraction_cells").isVisible())
+    assert not program.find("extraction_begin").isVisible()
 
 
 def test_a_document_that_names_nothing_says_so_and_takes_columns(program, folder) -> None:
@@ -165,10 +183,10 @@ def test_a_document_that_names_nothing_says_so_and_takes_columns(program, folder
     program.frame.documents.open_paths([folder / "a.md"])
     program.wait(lambda: "read" in program.coverage)
     program.choose_tab("table")
-    program.wait(lambda: "names no values" in program.find("table_note").text())
-    program.click("new_column_button")
-    program.type_into("column_line", "Tenant")
-    program.click("add_column_button")
+    program.wait(lambda: "names no values" in program.find("extraction_note").text())
+    program.click("extraction_new_column")
+    program.type_into("extraction_column_line", "Tenant")
+    program.click("extraction_column_add")
     program.wait(lambda: columns(program) == ["Tenant"])
 
 
@@ -176,27 +194,27 @@ def test_a_cell_leads_to_its_page_and_is_changed_by_the_keyboard_and_taken_back(
     opened(program, folder / "a.md")
     table_of(program, "Rent:amount", "Tenant", "Begins:date")
     assert cells(program) == [["a.md", "900 EUR", "Ada Byron", "–"]]
-    assert program.find("table_figure").text() == "2 of 3 filled"
+    assert program.find("extraction_figure").text() == "2 of 3 filled"
     assert program.documents.view.isVisible()  # so narrow a table leaves the pages their place
     click_cell(program, 0, 1)
-    popover = program.find("cell_popover")
+    popover = program.find("extraction_proof")
     assert popover.isVisible()
-    assert program.find("cell_quote").text().replace("\u200b", "") == "“Rent: 900 EUR”"
-    assert "section 2" in program.find("cell_place").text()
+    assert program.find("extraction_cell_quote").text().replace("\u200b", "") == "“Rent: 900 EUR”"
+    assert "section 2" in program.find("extraction_cell_place").text()
     program.wait(lambda: marked(program) == "2: 900 EUR")
     click_cell(program, 0, 2)
     program.wait(lambda: marked(program) == "1: Ada Byron")
     program.click("page_button")
     program.wait(lambda: not program.documents.view.isVisible())
     click_cell(program, 0, 3)
-    assert program.find("cell_check").text() == "nothing was found"
-    assert not program.find("show_cell_page_button").isVisible()
+    assert program.find("extraction_cell_check").text() == "nothing was found"
+    assert not program.find("extraction_show_cell").isVisible()
     QTest.keyClick(popover, Qt.Key.Key_Escape)
     assert not popover.isVisible()
-    table = program.find("cells_table")
+    table = program.find("extraction_cells")
     assert table.hasFocus()
     click_cell(program, 0, 1)
-    QTest.keyClick(program.find("cell_popover"), Qt.Key.Key_Escape)
+    QTest.keyClick(program.find("extraction_proof"), Qt.Key.Key_Escape)
     QTest.keyClick(table, Qt.Key.Key_Return)
     line = table.findChild(QLineEdit)
     program.wait(lambda: line is not None and line.isVisible())
@@ -205,13 +223,13 @@ def test_a_cell_leads_to_its_page_and_is_changed_by_the_keyboard_and_taken_back(
     QTest.keyClick(line, Qt.Key.Key_Return)
     program.wait(lambda: cells(program)[0][1] == "950 EUR")
     QTest.keyClick(table, Qt.Key.Key_Space)
-    assert program.find("cell_check").text() == "changed by you"
-    QTest.keyClick(program.find("cell_popover"), Qt.Key.Key_Escape)
-    made(program, more(program, "again_table_button").trigger)
+    assert program.find("extraction_cell_check").text() == "changed by you"
+    QTest.keyClick(program.find("extraction_proof"), Qt.Key.Key_Escape)
+    made(program, more(program, "extraction_again").trigger)
     assert cells(program)[0][1] == "950 EUR"
     QTest.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     program.wait(lambda: cells(program)[0][1] == "900 EUR")
-    assert not more(program, "undo_cell_button").isEnabled()
+    assert not more(program, "extraction_undo").isEnabled()
 
 
 INVOICE = "# Invoice\n\nInvoice no: 7\n\nNet: {net} EUR\n\nVAT: 190.00 EUR\n\nTotal: 1,190.00 EUR\n"
@@ -223,26 +241,26 @@ def test_a_column_is_added_while_the_table_is_made(start, folder, tmp_path) -> N
     program.open_documents(1300, 860)
     opened(program, folder / "a.md", folder / "b.md")
     controller = program.frame.documents_area.tables
-    scope(program, "table_of_all")
-    program.wait(lambda: len(cells(program)) == 2 and not program.find("making_table").isVisible())
+    scope(program, "extraction_of_all")
+    program.wait(lambda: len(cells(program)) == 2 and not program.find("making_extraction").isVisible())
     for name in ("Landlord", "Tenant"):
-        program.click("new_column_button")
-        program.type_into("column_line", name)
-        QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
-        program.wait(lambda name=name: columns(program)[-1] == name and program.find("making_table").isVisible())
+        program.click("extraction_new_column")
+        program.type_into("extraction_column_line", name)
+        QTest.keyClick(program.find("extraction_column_line"), Qt.Key.Key_Return)
+        program.wait(lambda name=name: columns(program)[-1] == name and program.find("making_extraction").isVisible())
         assert len(cells(program)) == 2
-        assert program.find("save_table_button").isEnabled()
-    program.wait(lambda: not program.find("making_table").isVisible())
+        assert program.find("extraction_save").isEnabled()
+    program.wait(lambda: not program.find("making_extraction").isVisible())
     assert columns(program)[-2:] == ["Landlord", "Tenant"]
     assert [row[-1] for row in sorted(cells(program))] == ["Ada Byron", "–"]
-    assert not program.find("table_note").isVisible()
+    assert not program.find("extraction_note").isVisible()
     for name in ("Broker", "Witness"):
-        program.click("new_column_button")
-        program.type_into("column_line", name)
-        QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
-        program.wait(lambda name=name: columns(program)[-1] == name and program.find("making_table").isVisible())
+        program.click("extraction_new_column")
+        program.type_into("extraction_column_line", name)
+        QTest.keyClick(program.find("extraction_column_line"), Qt.Key.Key_Return)
+        program.wait(lambda name=name: columns(program)[-1] == name and program.find("making_extraction").isVisible())
         controller.cancel()
-        program.wait(lambda: "cancelled" in program.find("table_note").text())
+        program.wait(lambda: "cancelled" in program.find("extraction_note").text())
         assert len(cells(program)) == 2
     assert [row[-4:-2] for row in sorted(cells(program))] == [["–", "Ada Byron"], ["–", "–"]]
 
@@ -256,30 +274,30 @@ def test_without_a_model_a_line_says_what_one_would_fill_and_leads_to_it(
     opened(program, folder / "a.md")
     table_of(program, "Rent:amount", "Tenant")
     assert cells(program) == [["a.md", "900 EUR", "not looked for"]]
-    assert program.find("table_unasked").text() == "A model of about 1B or more would fill: Tenant."
-    program.click("table_model_button")
+    assert program.find("extraction_wanting").text() == "A model of about 1B or more would fill: Tenant."
+    program.click("extraction_fill")
     program.wait(program.frame.models_page.isVisible)
     program.with_model(write(tmp_path / "tiny.gguf", tiny_llama()))
     program.window.show_page("Documents")
-    program.wait(lambda: program.find("table_model_button").text() == "Fill now")
+    program.wait(lambda: program.find("extraction_fill").text() == "Fill now")
     if is_by_card:  # that leads to a model below each page
         program.frame.documents_area.ask_again()
     else:
-        program.click("table_model_button")
+        program.click("extraction_fill")
     program.wait(lambda: cells(program) == [["a.md", "900 EUR", "Ada Byron"]])
-    assert not program.find("table_unasked").isVisible()
-    program.wait(lambda: not program.find("table_model_button").isVisible())
+    assert not program.find("extraction_wanting").isVisible()
+    program.wait(lambda: not program.find("extraction_fill").isVisible())
 
 
 def test_a_value_written_into_a_column_is_an_example_for_the_other_rows(program, folder) -> None:
     opened(program, folder / "a.md", folder / "b.md")
     table_of_all(program, "Place")
-    model = program.find("cells_table").model()
+    model = program.find("extraction_cells").model()
     model.setData(model.index(0, 1), "Leeds")
     program.wait(lambda: any("“Leeds” as an example" in words for words in program.notices()))
     bar = next(bar for bar in program.window.notices.bars if "example" in bar.notice.text)
     made(program, lambda: program.click(program.find("notice_action", bar)))
-    assert program.frame.documents_area.tables.table.columns[0].example == "Leeds"
+    assert program.frame.documents_area.tables.request.columns[0].example == "Leeds"
     assert cells(program)[0][1] == "Leeds"
 
 
@@ -287,17 +305,17 @@ def test_a_sum_is_said_to_be_right_only_where_it_is(program, folder) -> None:
     (folder / "a.md").write_text(INVOICE.format(net="1,000.00"))
     (folder / "b.md").write_text(INVOICE.format(net="1,100.00"))
     opened(program, folder / "a.md", folder / "b.md")
-    made(program, lambda: scope(program, "table_of_all"))
-    above = controls_before(program.window._stack.currentWidget(), program.find("cells_table"))
+    made(program, lambda: scope(program, "extraction_of_all"))
+    above = controls_before(program.window._stack.currentWidget(), program.find("extraction_cells"))
     assert len(above) <= 6, above
     rows = [row[0] for row in cells(program)]
-    program.click("table_doubts")
-    assert program.find("cell_document").full_text == "b.md"
-    assert "does not agree" in program.find("cell_doubt").text()
-    assert not program.find("cell_check").text()
+    program.click("extraction_doubts")
+    assert program.find("extraction_cell_document").full_text == "b.md"
+    assert "does not agree" in program.find("extraction_cell_doubt").text()
+    assert not program.find("extraction_cell_check").text()
     click_cell(program, rows.index("a.md"), 7)
-    assert not program.find("cell_doubt").isVisible()
-    assert program.find("cell_check").text() == "Net amount + Tax = Total ✓"
+    assert not program.find("extraction_cell_doubt").isVisible()
+    assert program.find("extraction_cell_check").text() == "Net amount + Tax = Total ✓"
 
 
 def test_what_is_listed_is_in_the_table_or_it_is_said_why_not(program, folder) -> None:
@@ -305,10 +323,10 @@ def test_what_is_listed_is_in_the_table_or_it_is_said_why_not(program, folder) -
     opened(program, folder / "a.md", folder / "b.md", folder / "broken.pdf")
     late = next(record.id for record in documents(program) if record.name == "b.md")
     program.ask(lambda services: services.store.documents.change(late, status=DocumentStatus.READING))
-    scope(program, "table_of_all")
-    program.wait(lambda: "b.md is still being read" in program.find("table_note").text())
+    scope(program, "extraction_of_all")
+    program.wait(lambda: "b.md is still being read" in program.find("extraction_note").text())
     program.ask(lambda services: services.store.documents.change(late, status=DocumentStatus.READ))
-    made(program, lambda: scope(program, "table_of_all"))
+    made(program, lambda: scope(program, "extraction_of_all"))
     assert [row[0] for row in cells(program)] == ["a.md", "b.md"]
     notice = next(bar.notice for bar in program.window.notices.bars if "Not in the table" in bar.notice.text)
     assert "1 of 3" in notice.text
@@ -319,13 +337,13 @@ def test_the_names_stay_where_the_columns_are_scrolled(program, folder) -> None:
     program.window.resize(900, 700)
     opened(program, folder / "a.md")
     table_of(program, "Rent:amount", *(f"A column, the number {at}" for at in range(8)))
-    table, names = program.find("cells_table"), program.find("frozen_names")
+    table, names = program.find("extraction_cells"), program.find("frozen_names")
     assert not names.isVisible()
     click_cell(program, 0, 8)
     assert names.isVisible()
     assert names.indexAt(names.viewport().rect().topLeft()).data() == "a.md"
     assert [at for at in range(9) if not names.isColumnHidden(at)] == [0]
-    QTest.keyClick(program.find("cell_popover"), Qt.Key.Key_Escape)
+    QTest.keyClick(program.find("extraction_proof"), Qt.Key.Key_Escape)
     for _column in range(7):
         QTest.keyClick(table, Qt.Key.Key_Left)
         assert table.visualRect(table.currentIndex()).left() >= names.width() * names.isVisible() - 1
@@ -339,13 +357,13 @@ def test_a_table_that_is_made_before_the_window_hears_of_it_is_on_show(program, 
     table_of(program, "Tenant")
     controller = program.frame.documents_area.tables
     first, services = controller.item, program.services
-    controller.begin([column_named("Tenant")])
+    controller.begin(asking("Tenant"))
     ended = lambda job: job.kind != "extraction" or job.status is JobStatus.DONE  # noqa: E731
     jobs = services.jobs.list  # the window hears of nothing meanwhile
     wait_until(lambda: all(map(ended, services.service_thread.call(jobs))))
     program.wait(lambda: controller.item not in ("", first))
-    program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]] and program.find("cells_table").isVisible())
-    assert not program.find("making_table").isVisible()
+    program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]] and program.find("extraction_cells").isVisible())
+    assert not program.find("making_extraction").isVisible()
 
 
 def test_names_are_cut_in_the_middle(qapp) -> None:
@@ -362,24 +380,24 @@ def test_a_folder_becomes_rows_and_a_cell_shows_its_own_document(program, folder
     (folder / "bad.txt").write_bytes(b"\x7fELF" + bytes(range(256)) * 20)
     opened(program, folder / "a.md")
     table_of(program, "Rent:amount")
-    scope(program, "table_of_folder")
-    dialog = program.find("table_folder_dialog")
+    scope(program, "extraction_of_folder")
+    dialog = program.find("extraction_folder_dialog")
     dialog.fileSelected.emit(str(folder))
     dialog.close()
-    program.wait(lambda: len(cells(program)) == 2 and not program.find("making_table").isVisible())
+    program.wait(lambda: len(cells(program)) == 2 and not program.find("making_extraction").isVisible())
     assert [row[:2] for row in cells(program)] == [["a.md", "900 EUR"], ["b.md", "1,250 EUR"]]
     assert any("could not be read: 1 of 3" in words for words in program.notices())
     click_cell(program, 1, 1)
-    program.click("show_cell_page_button")
+    program.click("extraction_show_cell")
     program.wait(lambda: program.find("document_title").full_text == "b.md")
     program.wait(lambda: marked(program) == "1: 1,250 EUR")
     assert len(cells(program)) == 2  # the table stays, whichever of its documents is on show
-    made(program, lambda: scope(program, "table_of_all"))
+    made(program, lambda: scope(program, "extraction_of_all"))
     assert columns(program) == ["Rent"]
     assert sorted(row[0] for row in cells(program)) == ["a.md", "b.md"]
     program.type_into("document_filter", "b.m")
     program.wait(lambda: len(program.frame.documents_page.documents.shown) == 1)
-    made(program, lambda: scope(program, "table_of_all"))
+    made(program, lambda: scope(program, "extraction_of_all"))
     assert [row[0] for row in cells(program)] == ["b.md"]  # what the search hides is not taken
 
 
@@ -407,7 +425,7 @@ def test_a_table_is_deleted_with_a_way_back(program, folder) -> None:
     assert cells(program) == [["a.md", "Ada Byron"]]
     controller = program.frame.documents_area.tables
     newest = controller.item
-    program.find("table_pane").earlier.delete_requested.emit(newest)
+    program.find("extraction_pane").earlier.delete_requested.emit(newest)
     program.wait(lambda: cells(program) == [["a.md", "900 EUR"]])
     assert controller.item == item
     (bar,) = [bar for bar in program.window.notices.bars if "trash" in bar.notice.text]
@@ -419,14 +437,56 @@ def test_a_deleted_table_is_not_made_anew(program, folder) -> None:
     opened(program, folder / "a.md")
     controller = program.frame.documents_area.tables
     controller.delete(controller.item)
-    program.wait(lambda: not controller.item and not program.find("cells_table").isVisible())
+    program.wait(lambda: not controller.item and not program.find("extraction_cells").isVisible())
     program.choose_tab("summary")
     program.choose_tab("table")
     program.ask(lambda _services: None)
     assert not controller.item
-    made(program, more(program, "new_table_button").trigger)
+    made(program, more(program, "extraction_fresh").trigger)
     assert columns(program) == ["Rent", "Start"]
-    menu = program.find("table_columns_menu")
-    menu.aboutToShow.emit()
-    made(program, next(entry for entry in menu.actions() if entry.objectName() == "table_preset_cv").trigger)
-    assert "Languages" in columns(program), "those of a kind of paper take the place of others"
+    more(program, "extraction_set_cv").trigger()
+    program.wait(lambda: "Languages" in columns(program))  # those of a kind of paper take the place of others
+
+
+def test_a_column_gets_another_name_and_rows_are_sorted_by_one(program, folder, monkeypatch) -> None:
+    opened(program, folder / "a.md", folder / "b.md")
+    table_of_all(program, "Rent:amount", "Tenant")
+    header = program.find("extraction_cells").horizontalHeader()
+    at = QPoint(header.sectionViewportPosition(1) + 20, header.height() // 2)
+    rents = []
+    for _press in range(2):
+        QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        rents.append([row[1] for row in cells(program)])
+    assert rents == [["900 EUR", "1,250 EUR"], ["1,250 EUR", "900 EUR"]]
+    rename = next(action for action in more_of_column(program, 1) if action.text() == "Rename…")
+    rename.trigger()
+    dialog = program.find("rename_dialog")
+    dialog.findChild(QLineEdit).setText("Monthly rent")
+    QTest.keyClick(dialog.findChild(QLineEdit), Qt.Key.Key_Return)
+    program.wait(lambda: columns(program) == ["Monthly rent", "Tenant"])
+    program.wait(lambda: not program.find("making_extraction").isVisible())
+    program.wait(lambda: sorted(row[1] for row in cells(program)) == ["1,250 EUR", "900 EUR"])  # they are still found
+    more(program, "extraction_undo").trigger()
+    program.wait(lambda: columns(program) == ["Rent", "Tenant"])
+
+
+def more_of_column(program, at: int):
+    more(program, "extraction_again")
+    menu = next(menu for menu in program.find("extraction_more").menu().findChildren(QMenu, "extraction_columns_menu"))
+    return menu.actions()[at - 1].menu().actions()
+
+
+def test_it_is_saved_by_one_press_also_while_it_is_made(start, folder, tmp_path) -> None:
+    program = start(answer=ANSWER, slow=0.05)
+    add_model(program.services, tmp_path / "echo.gguf")
+    program.open_documents(1300, 860)
+    opened(program, folder / "a.md")
+    program.frame.documents_area.tables.begin(asking("Tenant", "Landlord"))
+    program.wait(program.find("making_extraction").isVisible)
+    program.wait(lambda: columns(program) == ["Tenant", "Landlord"])
+    program.click("extraction_save")
+    dialog = program.find("export_dialog")
+    dialog.fileSelected.emit(str(tmp_path / "table.xlsx"))
+    dialog.close()
+    program.wait((tmp_path / "table.xlsx").exists)
+    program.wait(lambda: not program.find("making_extraction").isVisible())

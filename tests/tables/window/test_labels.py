@@ -6,16 +6,22 @@ import csv
 
 import pytest
 from fakes.recorder import add_model
+from fakes.reports import pane_of
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from tables.test_labels import TABLE
 from tables.window.test_document_table import cells, click_cell, columns, documents, marked, more
 
 from slmdesk.base.documents import Chart
+from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentStatus
-from slmdesk.tables.labels import label_presets
-from slmdesk.tables.texts import given
-from slmdesk.tables.types import DAY, FOLDER, LANGUAGE, Column, ColumnKind, TableRow
-from slmdesk.tables.window.cells import EMPTY, TableModel
+from slmdesk.tables.report import report_of
+from slmdesk.tables.types import Edit
+from slmdesk.tasks.report import Column as ReportColumn
+from slmdesk.tasks.report import Layout, Report, Section, Statement, Value
+from slmdesk.tasks.window.counts import SampleDialog
+from slmdesk.tasks.window.grid import EMPTY
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 ROWS = [
@@ -25,6 +31,10 @@ ROWS = [
     ["2026-02-02", "York", "I would be glad to know when you open."],
 ]
 MORE = [ROWS[0], ["2026-03-02", "Leeds", "All went well on the whole. Many thanks."]]
+
+
+def find(pane, name: str):
+    return pane.window().findChild(QWidget, name)
 
 
 def write(path, rows):
@@ -46,15 +56,15 @@ def program(start, tmp_path):
 
 def labelled(program) -> None:
     """The table gets a column of labels, as a person adds one."""
-    program.wait(lambda: program.find("new_column_button").isEnabled())
-    program.click("new_column_button")
-    program.click("label_sentiment")
+    program.wait(lambda: program.find("extraction_new_column").isEnabled())
+    program.click("extraction_new_column")
+    program.click("extraction_column_offer_sentiment")
     program.wait(lambda: "Sentiment" in columns(program) and len(cells(program)) == len(ROWS) - 1)
-    program.wait(lambda: not program.find("making_table").isVisible())
+    program.wait(lambda: not program.find("making_extraction").isVisible())
 
 
 def chart(program) -> Chart:
-    diagram = program.find("counts_chart").chart
+    diagram = program.find("extraction_counts_chart").chart
     assert diagram is not None
     return diagram
 
@@ -62,74 +72,90 @@ def chart(program) -> Chart:
 def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> None:
     labelled(program)
     assert columns(program) == ["Review", "Sentiment", "Day", "Shop", "Language"]
+    item = program.frame.documents_area.tables.item
+    program.click("extraction_new_column")
+    program.click("extraction_column_offer_sentiment")  # which is there
+    assert (program.frame.documents_area.tables.item, program.notices()) == (item, [])
     assert [row[2] for row in cells(program)] == ["negative 75%"] * 3
     assert {row[5] for row in cells(program)} == {"English"}
-    program.click("table_segments", lambda: program.find("table_segments").tabRect(1).center())
-    by = program.find("counts_by")
+    program.click("extraction_segments", lambda: program.find("extraction_segments").tabRect(1).center())
+    by = program.find("extraction_counts_which")
     program.wait(lambda: by.isVisible() and by.count() > 1)
-    by.setCurrentIndex(by.findText("Shop"))
+    by.setCurrentIndex(by.findText("Sentiment by Shop"))
     by.value_chosen.emit(by.currentData())
     assert chart(program).categories == ("York", "Leeds")
-    figures = program.find("counts_figures")
+    figures = program.find("extraction_counts_figures")
     assert [figures.item(at, 0).text() for at in range(figures.rowCount())] == ["York", "Leeds", "Total"]
     assert figures.item(0, 2).text() == "2"
     program.click_item(figures, figures.model().index(0, 2))
     program.wait(lambda: len(cells(program)) == 2)
-    assert program.find("table_only_button").text() == "negative, York: 2"
-    assert program.find("cells_table").isVisible()
-    program.click("table_only_button")
+    assert program.find("extraction_only").text() == "negative, York: 2"
+    assert program.find("extraction_cells").isVisible()
+    program.click("extraction_only")
     assert len(cells(program)) == 3
     click_cell(program, 1, 2)
-    assert program.find("cell_quote").text().replace("\u200b", "") == "“It was a present.”"
-    assert program.find("cell_check").text() == "75% certain"
-    program.click("show_cell_page_button")
+    assert program.find("extraction_cell_quote").text().replace("\u200b", "") == "“It was a present.”"
+    assert program.find("extraction_cell_check").text() == "75% certain"
+    program.click("extraction_show_cell")
     program.wait(lambda: marked(program) == "1: It was a present.")
 
 
-def test_only_what_is_ours_is_said_in_the_language_of_the_window(monkeypatch) -> None:
-    """A folder called Documents stays so, and a language that nothing tells is no text of the catalogue."""
-    monkeypatch.setattr("slmdesk.tables.types._", lambda text: text and f"<{text}>")
-    texts = [given("English"), given("2026-03-02"), given("Documents")], [given(""), given(""), given("Models")]
-    columns = tuple(Column(name, ColumnKind.GIVEN) for name in (LANGUAGE, DAY, FOLDER))
-    model = TableModel(None)
-    model.begin(columns, [TableRow(f"{at}", f"{at}.txt", "page", tuple(cells), None) for at, cells in enumerate(texts)])
-    said = [[model.index(down, across).data() for across in (1, 2, 3)] for down in (0, 1)]
-    assert said == [["<English>", "2026-03-02", "Documents"], [EMPTY, EMPTY, "Models"]]
+def test_each_figure_opens_the_rows_that_it_counts(qtbot) -> None:
+    report = report_of("Letters", TABLE, is_exported=False)
+    pane, __ = pane_of(qtbot, report)
+    view = pane.view
+    for at, counted in enumerate(report.charts):
+        find(pane, "sample_segments").setCurrentIndex(1)
+        which, figures = find(pane, "sample_counts_which"), find(pane, "sample_counts_figures")
+        which.setCurrentIndex(at)
+        which.value_chosen.emit(at)
+        for down in range(len(counted.categories) + 1):
+            for across in range(1, figures.columnCount()):
+                figure = int(figures.item(down, across).text())
+                figures.cellActivated.emit(down, across)
+                assert view.model.rowCount() == figure, (counted.title, down, across)
+                find(pane, "sample_segments").setCurrentIndex(1)
 
 
-def test_a_label_is_typed_in_the_words_of_the_window(monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.tables.window.cells._", lambda text: {"mixed": "gemischt"}.get(text, text))
-    model = TableModel(None)
-    model.begin([label_presets()[0][1]], [TableRow("1", "1.txt", "page", (given("mixed"),), None)])
-    said = []
-    model.cell_edited.connect(lambda *edit: said.append(edit[2]))
-    assert model.index(0, 1).data(Qt.ItemDataRole.EditRole) == "gemischt"
-    for words in ("Gemischt", "neutral", "my own"):
-        model.setData(model.index(0, 1), words)
-    assert said == ["neutral", "my own"]
+def test_a_sample_is_the_same_whichever_of_it_was_checked(qtbot) -> None:
+    table = report_of("Letters", TABLE, is_exported=False)
+    checks = tuple(Edit(line.document, 0, line.cells[0].value) for line in TABLE.rows[:9])
+    checked = report_of("Letters", changed(TABLE, checks=checks), is_exported=False)
+    pane, __ = pane_of(qtbot, table)
+    dialogs = [SampleDialog(pane, report, 0) for report in (table, checked)]
+    first, second = ([section.id for section in dialog._sample] for dialog in dialogs)
+    assert first == second
+    assert len(set(first)) == 30
+
+
+def test_a_day_that_came_with_a_text_is_in_the_figures_of_the_window(qtbot, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.tasks.window.grid.day_in_figures", lambda day: f"{day:%d.%m.%Y}")
+    cells = (Statement("2026-03-02", value=Value(date="2026-03-02")), Statement(""))
+    report = Report("sample", "", (Section(cells, "1.txt"),), Layout.GRID,
+                    columns=(ReportColumn("Date", is_given=True), ReportColumn("Folder", is_given=True)))  # fmt: skip
+    pane, __ = pane_of(qtbot, report)
+    assert [pane.view.model.index(0, at).data() for at in (1, 2)] == ["02.03.2026", EMPTY]
 
 
 def test_a_sample_is_checked_with_the_keys_and_the_next_file_joins_the_table(program, tmp_path) -> None:
     labelled(program)
-    program.click("table_segments", lambda: program.find("table_segments").tabRect(1).center())
-    program.wait(lambda: program.find("check_sample_button").isVisible())
-    assert "No sample was checked" in program.find("counts_trust").text()
-    program.click("check_sample_button")
+    program.click("extraction_segments", lambda: program.find("extraction_segments").tabRect(1).center())
+    program.wait(lambda: program.find("extraction_counts_check").isVisible())
+    assert "No sample was checked" in program.find("extraction_counts_trust").text()
+    program.click("extraction_counts_check")
     sheet = program.find("check_dialog")
     for key, place in ((Qt.Key.Key_Return, "2 of 3"), (Qt.Key.Key_1, "3 of 3"), (Qt.Key.Key_Return, "")):
         QTest.keyClick(program.find("check_agree"), key)
         program.wait(lambda place=place: place in program.find("check_progress").text())
-        program.wait(
-            lambda: program.find("check_agree").isEnabled() or "of 3 labels" in program.find("check_progress").text()
-        )
-    assert program.find("check_progress").text().startswith("1 of 3 labels checked by hand were wrong: 33%")
+    words = "1 of 3 labels checked by hand were wrong: 33%"
+    program.wait(lambda: program.find("check_progress").text().startswith(words))
     sheet.close()
-    program.wait(lambda: "1 of 3 labels" in program.find("counts_trust").text())
+    program.wait(lambda: "1 of 3 labels" in program.find("extraction_counts_trust").text())
     assert sorted(row[2] for row in cells(program)) == ["negative 75%", "negative 75%", "positive"]
-    assert more(program, "join_table_button").isEnabled()
-    program.frame.documents_area.tables.join(write(tmp_path / "march.csv", MORE))
+    assert more(program, "extraction_join").isEnabled()
+    program.frame.documents_area.table_scope.join(write(tmp_path / "march.csv", MORE))
     program.wait(lambda: len(cells(program)) == 4)
-    program.wait(lambda: not program.find("making_table").isVisible())
+    program.wait(lambda: not program.find("making_extraction").isVisible())
     assert [row[0] for row in cells(program)][-1] == "march.csv, 2"
 
 
@@ -140,13 +166,13 @@ def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) ->
     program.wait(lambda: len(documents(program)) == 2)
     program.wait(lambda: all(record.status is DocumentStatus.READ for record in documents(program)))
     program.choose_tab("table")
-    program.wait(lambda: program.find("new_column_button").isEnabled())
-    program.click("new_column_button")
-    labels = program.find("column_labels")
-    program.click("label_own")
-    program.click("find_themes_button")
+    program.wait(lambda: program.find("extraction_new_column").isEnabled())
+    program.click("extraction_new_column")
+    labels = program.find("extraction_column_labels")
+    program.click("extraction_column_own")
+    program.click("extraction_column_themes")
     program.wait(lambda: labels.toPlainText().count("\n") == 1)
-    assert program.find("column_line").text() == "Theme"
+    assert program.find("extraction_column_line").text() == "Theme"
     proposed = labels.toPlainText()
     labels.selectAll()
     QTest.keyClicks(labels, "Costs")  # one line of the two
@@ -155,28 +181,28 @@ def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) ->
             QTest.keyClick(labels, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         assert labels.toPlainText() == before
     labels.setPlainText(f"Costs: {proposed.replace(chr(10), ', ')}\nOthers")
-    program.click("add_column_button")
+    program.click("extraction_column_add")
     program.wait(lambda: "Theme" in columns(program) and len(cells(program)) == 10)
-    program.wait(lambda: not program.find("making_table").isVisible())
-    program.click("table_segments", lambda: program.find("table_segments").tabRect(1).center())
-    program.wait(lambda: program.find("counts_chart").isVisible())
-    assert chart(program).categories == ("Costs", "Others")
+    program.wait(lambda: not program.find("making_extraction").isVisible())
+    program.click("extraction_segments", lambda: program.find("extraction_segments").tabRect(1).center())
+    program.wait(lambda: program.find("extraction_counts_chart").isVisible())
+    program.wait(lambda: chart(program).categories == ("Costs", "Others"))
     assert sum(chart(program).series[0].values) == 10
-    program.click("table_segments", lambda: program.find("table_segments").tabRect(0).center())
+    program.click("extraction_segments", lambda: program.find("extraction_segments").tabRect(0).center())
     for at in range(3):
-        model = program.find("cells_table").model()
+        model = program.find("extraction_cells").model()
         model.setData(model.index(at, 2), "Costs")
         program.wait(lambda at=at: cells(program)[at][2] == "Costs")
-    program.find("table_segments").setCurrentIndex(1)
+    program.find("extraction_segments").setCurrentIndex(1)
     assert chart(program).series[0].values == (3, 7), "what a person merges by hand is counted at once"
     program.wait(lambda: any("You have corrected 3 labels." in words for words in program.notices()))
     bar = next(bar for bar in program.window.notices.bars if "corrected" in bar.notice.text)
     tables = program.frame.documents_area.tables
     program.click(program.find("notice_action", bar))
-    program.wait(lambda: len(tables.table.columns[1].examples) == 3)
+    program.wait(lambda: len(tables.request.columns[1].examples) == 3)
     program.wait(lambda: [row[2] for row in cells(program)] == ["Costs"] * 3 + ["Others 75%"] * 7)
-    more(program, "undo_cell_button").trigger()
-    program.wait(lambda: not tables.table.columns[1].examples)
+    more(program, "extraction_undo").trigger()
+    program.wait(lambda: not tables.request.columns[1].examples)
     for _edit in range(3):
-        more(program, "undo_cell_button").trigger()
+        more(program, "extraction_undo").trigger()
     program.wait(lambda: chart(program).series[0].values == (0, 10))

@@ -1,1 +1,0 @@
-"""The window's part for tables made from documents."""
