@@ -163,6 +163,10 @@ def counted_kind(change: Change) -> str:
     return min(change.named, key=_rank).kind if any(named.kind in RANKS for named in change.named) else change.kind
 
 
+_SHOWN_KINDS = N_("added"), N_("removed"), N_("moved"), N_("changed")
+"""Values of ChangeKind, which are shown as words."""
+
+
 def kind_words(change: Change) -> str:
     whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)
     return change.named[0].kind if whole and change.named else change.kind.value
