@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from slmdesk.history.imports import ImportService
     from slmdesk.history.retention import DayService, RetentionService
     from slmdesk.history.service import ChangeWatch, ExportService, HistoryService, PrintService
-    from slmdesk.jobs.service import JobService, JobViews
+    from slmdesk.jobs.service import JobService
     from slmdesk.library.folders import CollectionService
     from slmdesk.library.redacted import RedactedCopies
     from slmdesk.library.saved_states import StateService
@@ -178,7 +178,6 @@ class Services:
     )
     load_options: Made[LoadOptionsService] = Made("models.running:LoadOptionsService")
     jobs: Made[JobService] = Made("jobs.service:JobService", lambda s, new: new(s.runtime, s.loader, s._job_service))
-    job_views: Made[JobViews] = Made("jobs.service:JobViews")
     recommending: Made[RecommendationService] = Made(
         "evaluation.recommendation:RecommendationService", lambda s, new: new(s.store, s.measuring.pc)
     )

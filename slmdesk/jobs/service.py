@@ -105,6 +105,42 @@ class Runner(Protocol):
         """Move a waiting job `up`, `down` or to the front (`first`).  Raises KnownError store.*."""
 
 
+class JobGroup(StrEnum):
+    RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class JobView(Record):
+    id: str
+    kind: str
+    title: str
+    status: JobStatus
+    stand: JobGroup
+    done: int
+    total: int
+    """Number of steps, including those that will probably be added; for a download the number of bytes."""
+    failed: int = 0
+    share: float | None = None
+    left: Remaining | None = None
+    problem: Problem | None = None
+    is_elsewhere: bool = False
+    """True if another window or command is running the job."""
+    may_revive: bool = False
+    is_left: bool = False
+    """True if the instance that ran the job has ended before the job did."""
+    place: int = 0
+    """Position in the job's queue, where 1 is next; 0 when the job does not wait here."""
+    last_place: int = 0
+    opens: str = ""
+    """Kind of target that can be opened: document, documents, item, model or models. Empty if nothing can be opened."""
+    target: str = ""
+    item: str = ""
+    updated: float = 0.0
+    n: int = 0
+
+
 class JobService(Service):
     def __init__(self, runtime: Runtime, loader: ModelLoader, service_of: Callable[[str], Any]) -> None:
         """Create the service. `service_of` returns the service for a kind of job: a Runner for the kinds in RUNNERS;
@@ -204,6 +240,43 @@ class JobService(Service):
     def _runner(self, kind: str) -> Runner:
         runner: Runner = self._service_of(kind)
         return runner
+
+    def active(self) -> Sequence[JobView]:
+        """Return all unfinished jobs: running ones first, then waiting ones in queue order, then paused ones."""
+        records = self._store.jobs.unfinished()
+        models = self._models()
+        views = [self._view(record, models) for record in records]
+        order = {record.id: place_of(record) for record in records}
+        queues: dict[str, list[str]] = {}
+        for view in views:
+            if view.stand is JobGroup.WAITING and not view.is_left:  # each runner has a queue of its own
+                queues.setdefault(view.kind if view.kind in RUNNERS else "", []).append(view.id)
+        places: dict[str, tuple[int, int]] = {}
+        for queue in queues.values():
+            queue.sort(key=order.__getitem__)
+            places |= {job: (at, len(queue)) for at, job in enumerate(queue, 1)}
+        placed = [_placed(view, *places.get(view.id, (0, 0))) for view in views]
+        stands = list(JobGroup)
+        return sorted(placed, key=lambda view: (stands.index(view.stand), view.kind in RUNNERS, order[view.id]))
+
+    def ended(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> Sequence[JobView]:
+        """Return a page of ended jobs that were not cleared, newest first.
+
+        `before`: (updated, n) of the last job on the previous page.
+        """
+        jobs = self._store.jobs.ended(after=self._store.jobs.cleared_at(), before=before, limit=limit)
+        models = self._models()
+        return [self._view(job, models) for job in jobs]
+
+    def clear(self) -> float:
+        """Hide the jobs that have ended by now. Return the value that `show_again` needs. Raises KnownError store.*."""
+        before = self._store.jobs.cleared_at()
+        self._store.jobs.clear(time.time())
+        return before
+
+    def show_again(self, before: float) -> None:
+        """Undo a `clear`.  Raises KnownError store.*."""
+        self._store.jobs.clear(before)
 
     def pause(self, id: str) -> JobRecord:
         """Pause a job of this or another instance. Unfinished steps are run again later. Raises KnownError job.*."""
@@ -333,88 +406,6 @@ class JobService(Service):
         )  # fmt: skip
         self._publish(reported)
 
-
-class JobGroup(StrEnum):
-    RUNNING = "running"
-    WAITING = "waiting"
-    PAUSED = "paused"
-    ENDED = "ended"
-
-
-class JobView(Record):
-    id: str
-    kind: str
-    title: str
-    status: JobStatus
-    stand: JobGroup
-    done: int
-    total: int
-    """Number of steps, including those that will probably be added; for a download the number of bytes."""
-    failed: int = 0
-    share: float | None = None
-    left: Remaining | None = None
-    problem: Problem | None = None
-    is_elsewhere: bool = False
-    """True if another window or command is running the job."""
-    may_revive: bool = False
-    is_left: bool = False
-    """True if the instance that ran the job has ended before the job did."""
-    place: int = 0
-    """Position in the job's queue, where 1 is next; 0 when the job does not wait here."""
-    last_place: int = 0
-    opens: str = ""
-    """Kind of target that can be opened: document, documents, item, model or models. Empty if nothing can be opened."""
-    target: str = ""
-    item: str = ""
-    updated: float = 0.0
-    n: int = 0
-
-
-class JobViews:
-    def __init__(self, store: Store, jobs: JobService) -> None:
-        self._store, self._jobs = store, jobs
-
-    def active(self) -> Sequence[JobView]:
-        """Return all unfinished jobs: running ones first, then waiting ones in queue order, then paused ones."""
-        records = self._store.jobs.unfinished()
-        models = self._models()
-        views = [self._view(record, models) for record in records]
-        order = {record.id: place_of(record) for record in records}
-        queues: dict[str, list[str]] = {}
-        for view in views:
-            if view.stand is JobGroup.WAITING and not view.is_left:  # each runner has a queue of its own
-                queues.setdefault(view.kind if view.kind in RUNNERS else "", []).append(view.id)
-        places: dict[str, tuple[int, int]] = {}
-        for queue in queues.values():
-            queue.sort(key=order.__getitem__)
-            places |= {job: (at, len(queue)) for at, job in enumerate(queue, 1)}
-        placed = [_placed(view, *places.get(view.id, (0, 0))) for view in views]
-        stands = list(JobGroup)
-        return sorted(placed, key=lambda view: (stands.index(view.stand), view.kind in RUNNERS, order[view.id]))
-
-    def ended(self, *, before: tuple[float, int] | None = None, limit: int = 50) -> Sequence[JobView]:
-        """Return a page of ended jobs that were not cleared, newest first.
-
-        `before`: (updated, n) of the last job on the previous page.
-        """
-        jobs = self._store.jobs.ended(after=self._store.jobs.cleared_at(), before=before, limit=limit)
-        models = self._models()
-        return [self._view(job, models) for job in jobs]
-
-    def view(self, id: str) -> JobView:
-        """Return a job, without its position in the queue.  Raises KnownError `job.unknown`."""
-        return self._view(self._store.jobs.get(id), self._models())
-
-    def clear(self) -> float:
-        """Hide the jobs that have ended by now. Return the value that `show_again` needs. Raises KnownError store.*."""
-        before = self._store.jobs.cleared_at()
-        self._store.jobs.clear(time.time())
-        return before
-
-    def show_again(self, before: float) -> None:
-        """Undo a `clear`.  Raises KnownError store.*."""
-        self._store.jobs.clear(before)
-
     def _models(self) -> Mapping[str, str]:
         return {model.sha256: model.id for model in self._store.models.all()}
 
@@ -445,7 +436,7 @@ class JobViews:
         )  # fmt: skip
 
     def _waits_here(self, job: JobRecord) -> bool:
-        return self._jobs.is_queued(job.id) or job.kind in RUNNERS
+        return self.is_queued(job.id) or job.kind in RUNNERS
 
     def _target(self, job: JobRecord, models: Mapping[str, str]) -> tuple[str, str, str]:
         if job.kind in (DOWNLOAD, FOLDER):

@@ -66,7 +66,7 @@ def test_a_job_whose_window_has_ended_is_shown_as_paused_and_refuses_nothing(ser
     services.service_thread.call(
         lambda: services.store.database.run("update jobs set status = 'running', owner = 'x' where id = ?", (job.id,))
     )
-    assert [view.stand for view in services.service_thread.call(lambda: services.job_views.active())] == ["paused"]
+    assert [view.stand for view in services.service_thread.call(lambda: services.jobs.active())] == ["paused"]
     assert result_of(services, lambda: services.erasing.look(models=False)).files
 
 

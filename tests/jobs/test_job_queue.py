@@ -29,7 +29,7 @@ def active(recorder):
     """What has not ended.  A desk that writes without a pause on a slow disk may keep another from reading for long."""
     for _ in range(20):
         with suppress(KnownError):
-            return recorder.ask(lambda services: services.job_views.active())
+            return recorder.ask(lambda services: services.jobs.active())
     raise AssertionError("nothing can be read")
 
 

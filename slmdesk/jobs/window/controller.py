@@ -89,7 +89,7 @@ class JobsController(QObject):
         self._bridge.ask(request, lambda _done: self.refresh(), self._on_refused_request)
 
     def clear(self) -> None:
-        self._bridge.ask(self._bridge.services.job_views.clear(), self._on_cleared)
+        self._bridge.ask(self._bridge.services.jobs.clear(), self._on_cleared)
 
     def say_taken_up(self, jobs: Sequence[JobRecord]) -> None:
         self.refresh()
@@ -134,14 +134,14 @@ class JobsController(QObject):
 
     def _on_cleared(self, before: float) -> None:
         self.refresh()
-        undo = partial(self.do, lambda services: services.job_views.show_again(before))
+        undo = partial(self.do, lambda services: services.jobs.show_again(before))
         words = _("What had ended is off the list. What was made stays where it is.")
         self._bridge.notice_raised.emit(
             Notice(words, action=_("Undo"), on_action=undo, life_ms=REMOVAL_MS, key="jobs cleared")
         )
 
     def _refresh_active(self) -> None:
-        self._bridge.ask(self._bridge.services.job_views.active(), self._on_listed, self._on_not_listed)
+        self._bridge.ask(self._bridge.services.jobs.active(), self._on_listed, self._on_not_listed)
 
     def _refresh_ended(self) -> None:
         self._ask_ended([], max(PAGE, len(self.ended)))
@@ -149,7 +149,7 @@ class JobsController(QObject):
     def _ask_ended(self, before: list[JobView], limit: int) -> None:
         last = (before[-1].updated, before[-1].n) if before else None
         self._bridge.ask(
-            self._bridge.services.job_views.ended(before=last, limit=limit),
+            self._bridge.services.jobs.ended(before=last, limit=limit),
             partial(self._on_ended_listed, before, limit),
             self._on_not_listed,
         )
