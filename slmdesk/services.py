@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from slmdesk.history.backups import BackupService
     from slmdesk.history.erasing import ErasingService
     from slmdesk.history.imports import ImportService
-    from slmdesk.history.retention import DayService, RetentionService
+    from slmdesk.history.retention import RetentionService
     from slmdesk.history.service import ChangeWatch, ExportService, HistoryService, PrintService
     from slmdesk.jobs.service import JobService
     from slmdesk.library.folders import CollectionService
@@ -295,7 +295,6 @@ class Services:
     )
     retention: Made[RetentionService] = Made("history.retention:RetentionService")
     erasing: Made[ErasingService] = Made("history.erasing:ErasingService")
-    days: Made[DayService] = Made("history.retention:DayService")
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths

@@ -54,13 +54,30 @@ class Swept:
     """If not 0, nothing was done because a backup was restored recently. Sweeps start again at this time."""
 
 
+MOST_LISTED_DAYS = 400
+
+
+class DayContent(Record):
+    day: date
+    ids: tuple[str, ...]
+    """Ids of the items that would be deleted, including items in the trash."""
+    counts: Mapping[str, int]
+    documents: tuple[str, ...]
+    older: int
+    """Number of items of earlier days whose last change was on this day. They stay."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.ids and not self.documents
+
+
 class RetentionService(Service):
-    """Deletes chats and documents after the days of the setting `delete_after_days`. Used by the window alone."""
+    """Deletes what is older than the setting `delete_after_days`, or was made on a day. For the window alone."""
 
     def __init__(self, runtime: Runtime, chats: ChatService, documents: DocumentService, states: StateService) -> None:
         super().__init__(runtime)
         self._clock = runtime.store.shared.clock
-        self._documents = documents
+        self._documents, self._states = documents, states
         self._kept = runtime.store.retention
         self._deletion = SlicedDeletion(runtime, chats, states)
         self._days_before = 0
@@ -103,6 +120,43 @@ class RetentionService(Service):
             self._kept.keep_time(SEEN, self._clock())
         self._sweeping = in_slices(self._service_thread, self.sweep())
         return self._sweeping
+
+    def days(self) -> list[date]:
+        days: dict[date, None] = {}
+        for when in self._store.retention.times_made():
+            with suppress(ValueError, OverflowError, OSError):
+                days[date.fromtimestamp(when)] = None
+            if len(days) == MOST_LISTED_DAYS:
+                break
+        return list(days)
+
+    def content_of(self, day: date) -> DayContent:
+        begin, end = (_midnight(day), _midnight(day + timedelta(days=1)))
+        made = self._store.retention.made_between(begin, end)
+        ids = {item.id for item in made}
+        uses = self._store.documents.uses()
+        elsewhere = {document for item, document in uses if item not in ids}
+        added = {document for item, document in uses if item in ids}
+        added.update(self._store.retention.documents_between(begin, end))
+        documents = [document for document in sorted(added - elsewhere) if self._is_free(document)]
+        older = self._store.retention.changed_between(begin, end)
+        counts = Counter(item.kind for item in made)
+        return DayContent(day, tuple(ids), counts, tuple(documents), older)
+
+    @sliced
+    def forget_day(self, day: date) -> Slices[DayContent]:
+        """Delete everything that was made on a day for good, in slices. Returns what was deleted.
+
+        A Problem stops it half-way. Calling it again deletes the rest.
+        """
+        content = self.content_of(day)
+        yield from self._deletion.delete(content.ids)
+        for id in content.documents:
+            self._states.forget([id])
+            yield self._documents.forget(id)
+        if not content.is_empty:
+            yield from self._deletion.finish()
+        return content
 
     def _on_settings(self, _settings: Settings) -> None:
         """Trust the current date if nothing was ever swept: a person is working now and would notice a wrong date."""
@@ -231,6 +285,14 @@ class RetentionService(Service):
             self._publish(ItemsAdded())
         self._kept.keep_time(SWEPT, now)
 
+    def _is_free(self, document: str) -> bool:
+        try:
+            return self._store.documents.get(document).collection is None
+        except KnownError as err:
+            if err.code != "document.unknown":
+                raise
+            return False
+
     def _say_doubt(self, doubt: Doubt) -> None:
         if not self._is_doubted:
             self._is_doubted = True
@@ -310,75 +372,6 @@ class SlicedDeletion(Service):
             rows += weight + 1
         if part:
             yield part
-
-
-MOST_LISTED_DAYS = 400
-
-
-class DayContent(Record):
-    day: date
-    ids: tuple[str, ...]
-    """Ids of the items that would be deleted, including items in the trash."""
-    counts: Mapping[str, int]
-    documents: tuple[str, ...]
-    older: int
-    """Number of items of earlier days whose last change was on this day. They stay."""
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.ids and not self.documents
-
-
-class DayService(Service):
-    def __init__(self, runtime: Runtime, chats: ChatService, documents: DocumentService, states: StateService) -> None:
-        super().__init__(runtime)
-        self._documents, self._states = documents, states
-        self._deletion = SlicedDeletion(runtime, chats, states)
-
-    def days(self) -> list[date]:
-        days: dict[date, None] = {}
-        for when in self._store.retention.times_made():
-            with suppress(ValueError, OverflowError, OSError):
-                days[date.fromtimestamp(when)] = None
-            if len(days) == MOST_LISTED_DAYS:
-                break
-        return list(days)
-
-    def look(self, day: date) -> DayContent:
-        begin, end = (_midnight(day), _midnight(day + timedelta(days=1)))
-        made = self._store.retention.made_between(begin, end)
-        ids = {item.id for item in made}
-        uses = self._store.documents.uses()
-        elsewhere = {document for item, document in uses if item not in ids}
-        added = {document for item, document in uses if item in ids}
-        added.update(self._store.retention.documents_between(begin, end))
-        documents = [document for document in sorted(added - elsewhere) if self._is_free(document)]
-        older = self._store.retention.changed_between(begin, end)
-        counts = Counter(item.kind for item in made)
-        return DayContent(day, tuple(ids), counts, tuple(documents), older)
-
-    @sliced
-    def forget(self, day: date) -> Slices[DayContent]:
-        """Delete everything that was made on a day for good, in slices. Returns what was deleted.
-
-        A Problem stops it half-way. Calling it again deletes the rest.
-        """
-        content = self.look(day)
-        yield from self._deletion.delete(content.ids)
-        for id in content.documents:
-            self._states.forget([id])
-            yield self._documents.forget(id)
-        if not content.is_empty:
-            yield from self._deletion.finish()
-        return content
-
-    def _is_free(self, document: str) -> bool:
-        try:
-            return self._store.documents.get(document).collection is None
-        except KnownError as err:
-            if err.code != "document.unknown":
-                raise
-            return False
 
 
 def _midnight(day: date) -> float:

@@ -184,7 +184,7 @@ class ForgetDay(Dialog):
         self._bridge = bridge
         self._content: DayContent | None = None
         self._build_ui()
-        self._bridge.ask(self._bridge.services.days.days(), self._on_days)
+        self._bridge.ask(self._bridge.services.retention.days(), self._on_days)
 
     def _build_ui(self) -> None:
         intro = plain_label(FORGET_INTRO, self, name="forget_day_intro", kind="muted")
@@ -208,7 +208,7 @@ class ForgetDay(Dialog):
 
     def _look(self, day: date) -> None:
         self._show(None)
-        self._bridge.ask(self._bridge.services.days.look(day), self._show)
+        self._bridge.ask(self._bridge.services.retention.content_of(day), self._show)
 
     def _show(self, content: DayContent | None) -> None:
         self._content = content
@@ -220,13 +220,13 @@ class ForgetDay(Dialog):
             return
         day = self._content.day
         self._forget.setEnabled(False)
-        self._bridge.follow(self._bridge.services.days.forget(day), partial(self._on_forgotten, day))
+        self._bridge.follow(self._bridge.services.retention.forget_day(day), partial(self._on_forgotten, day))
 
     def _on_forgotten(self, day: date, _content: DayContent) -> None:
         self._bridge.notice_raised.emit(
             Notice(_("{date} was deleted.").format(date=date_words(day)), life_ms=UNDO_MS, key="forgotten day")
         )
-        self._bridge.ask(self._bridge.services.days.days(), self._on_days)
+        self._bridge.ask(self._bridge.services.retention.days(), self._on_days)
 
 
 ERASE_INTRO = _(

@@ -67,18 +67,18 @@ def test_a_day_goes_and_the_others_stay(services, home, tmp_path):
         )
 
     do(services, link)
-    assert day in do(services, services.days.days)
-    seen = do(services, lambda: services.days.look(day))
+    assert day in do(services, services.retention.days)
+    seen = do(services, lambda: services.retention.content_of(day))
     assert set(seen.ids) == gone | {trashed}
     assert dict(seen.counts) == {"chat": 4, "question": 1}
     assert seen.older == 1
     assert set(seen.documents) == {documents["only"], documents["unused"]}
-    assert result_of(services, lambda: services.days.forget(day)) == seen
+    assert result_of(services, lambda: services.retention.forget_day(day)) == seen
     left = {record.id for deleted in (False, True) for record in do(
         services, lambda deleted=deleted: services.history.items(None, deleted=deleted))}  # fmt: skip
     assert left == stays
     assert [document.name for document in do(services, lambda: services.documents.recent())] == ["shared.txt"]
     assert not [path for path, held in contents(home) if f"{MARKER} of only".encode() in held]
-    again = do(services, lambda: services.days.look(day))
+    again = do(services, lambda: services.retention.content_of(day))
     assert again.is_empty
     assert again.older == 1
