@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from slmdesk.history.erasing import ErasingService
     from slmdesk.history.imports import ImportService
     from slmdesk.history.retention import RetentionService
-    from slmdesk.history.service import ChangeWatch, ExportService, HistoryService, PrintService
+    from slmdesk.history.service import ChangeWatch, ExportService, HistoryService
     from slmdesk.jobs.service import JobService
     from slmdesk.library.folders import CollectionService
     from slmdesk.library.redacted import RedactedCopies
@@ -264,10 +264,9 @@ class Services:
         lambda s, new: new(s.runtime, partial(s.store.keys_for, "words")),
     )
     history: Made[HistoryService] = Made("history.service:HistoryService")
-    printing: Made[PrintService] = Made("history.service:PrintService", lambda s, new: new(s.service_thread, s.printer))
     exports: Made[ExportService] = Made(
         "history.service:ExportService",
-        lambda s, new: new(s.runtime, s.history, s.chats, s.printing, s._exporter),
+        lambda s, new: new(s.runtime, s.history, s.chats, s.printer, s._exporter),
     )
     imports: Made[ImportService] = Made("history.imports:ImportService")
     proxy_passwords: Made[ProxyPasswords] = Made("online.network:ProxyPasswords")
@@ -285,7 +284,7 @@ class Services:
     repo_pages: Made[RepoPageService] = Made("online.hub:RepoPageService")
     log_pages: Made[LogPageService] = Made(
         "online.log_page:LogPageService",
-        lambda s, new: new(s.runtime, s.network, lambda paper: s.printing.print(paper), s.walls),
+        lambda s, new: new(s.runtime, s.network, lambda paper: s.exports.print(paper), s.walls),
     )
     privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
     watch: Made[ChangeWatch] = Made("history.service:ChangeWatch")

@@ -58,7 +58,6 @@ from slmdesk.runtime.service import (
     Make,
     Runtime,
     Service,
-    ServiceThread,
     Slices,
     in_slices,
     pending_on_file_thread,
@@ -277,19 +276,26 @@ class HistoryService(Service):
 # made on a thread of their own, and PDF by the printer child. Service thread.
 
 
+def page_size() -> str:
+    """Return the usual paper size at the PC's location: "Letter" in North America, otherwise "A4"."""
+    place = next((os.environ[name] for name in ("LC_ALL", "LC_PAPER", "LANG") if os.environ.get(name)), "")
+    return "Letter" if place[:5] in ("en_US", "en_CA", "fr_CA", "es_MX", "es_US") else "A4"
+
+
 class ExportService(Service):
     def __init__(
         self,
         runtime: Runtime,
         history: HistoryService,
         chats: ChatService,
-        printing: PrintService,
+        printer: ChildClient,
         exporter_of: Callable[[str], Exporter | None],
     ) -> None:
         """`exporter_of` returns the function that exports items of a kind. None means they are exported as chats."""
         super().__init__(runtime)
-        self._history, self._chats, self._printing = history, chats, printing
+        self._history, self._chats, self._printer = history, chats, printer
         self._exporter_of = exporter_of
+        self._prints: list[JobHandle] = []
 
     def give(self, id: str, form: str, *, headings: str = "") -> Pending[bytes]:
         """Export an item in a format of FORMS. A summary can also be "xlsx", a table also "csv".
@@ -330,6 +336,29 @@ class ExportService(Service):
     ) -> Pending[int]:
         """Export chats to a single file, as `give_several` and `write` do."""
         return self._writing(self.give_several(ids, form, headings=headings), target, replace)
+
+    def print(self, paper: Paper) -> Pending[bytes]:
+        """Convert a document to PDF, with the page size that is usual here.
+
+        Reports progress as (pages done, pages in all; 0 means not known yet). A cancel ends with the Problem
+        `print.stopped`.
+        """
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                self._service_thread.post(lambda: self._on_printed(job, event, pending))
+            elif isinstance(event, Progress):
+                self._service_thread.post(lambda: pending.progress((event.done, event.total)))
+
+        pending: Pending[bytes] = Pending(lambda: job.cancel())
+        job = self._printer.start("print", {"paper": to_wire(paper), "page": page_size()}, on_event)
+        self._prints.append(job)
+        return pending
+
+    def close(self) -> None:
+        for job in self._prints:
+            job.cancel()
+        self._prints.clear()
 
     @sliced
     def _writing(self, giving: Pending[bytes], target: Path, replace: bool) -> Slices[int]:
@@ -400,47 +429,12 @@ class ExportService(Service):
         )
         if not isinstance(made, Paper):
             return made
-        printed: bytes = yield self._printing.print(made)
+        printed: bytes = yield self.print(made)
         return printed
 
-
-def page_size() -> str:
-    """Return the usual paper size at the PC's location: "Letter" in North America, otherwise "A4"."""
-    place = next((os.environ[name] for name in ("LC_ALL", "LC_PAPER", "LANG") if os.environ.get(name)), "")
-    return "Letter" if place[:5] in ("en_US", "en_CA", "fr_CA", "es_MX", "es_US") else "A4"
-
-
-class PrintService:
-    def __init__(self, service_thread: ServiceThread, client: ChildClient) -> None:
-        self._service_thread, self._client = service_thread, client
-        self._jobs: list[JobHandle] = []
-
-    def print(self, paper: Paper) -> Pending[bytes]:
-        """Convert a document to PDF, with the page size that is usual here.
-
-        Reports progress as (pages done, pages in all; 0 means not known yet). A cancel ends with the Problem
-        `print.stopped`.
-        """
-
-        def on_event(event: FromChild) -> None:
-            if isinstance(event, Done | Failed | Cancelled):
-                self._service_thread.post(lambda: self._on_end(job, event, pending))
-            elif isinstance(event, Progress):
-                self._service_thread.post(lambda: pending.progress((event.done, event.total)))
-
-        pending: Pending[bytes] = Pending(lambda: job.cancel())
-        job = self._client.start("print", {"paper": to_wire(paper), "page": page_size()}, on_event)
-        self._jobs.append(job)
-        return pending
-
-    def close(self) -> None:
-        for job in self._jobs:
-            job.cancel()
-        self._jobs.clear()
-
-    def _on_end(self, job: JobHandle, event: Done | Failed | Cancelled, pending: Pending[bytes]) -> None:
-        if job in self._jobs:
-            self._jobs.remove(job)
+    def _on_printed(self, job: JobHandle, event: Done | Failed | Cancelled, pending: Pending[bytes]) -> None:
+        if job in self._prints:
+            self._prints.remove(job)
         if isinstance(event, Failed):
             pending.end(problem_of(event.code, event.args))
             return

@@ -116,11 +116,11 @@ def test_a_printer_that_is_killed_is_said_and_the_next_one_prints(opened) -> Non
     recorder = opened()
     long = Paper("T", tuple(paragraph("many words " * 200) for _ in range(2000)))
     answers: queue.SimpleQueue = queue.SimpleQueue()
-    recorder.ask(lambda services: services.printing.print(long).then(answers.put))
+    recorder.ask(lambda services: services.exports.print(long).then(answers.put))
     wait_until(lambda: recorder.services.printer.pid)
     os.kill(recorder.services.printer.pid, signal.SIGKILL)
     lost = answers.get(timeout=60)
     assert isinstance(lost, Problem)
     assert lost.code in ("child.died", "child.start_failed")  # before or after its first word
-    data = result_of(recorder.services, lambda: recorder.services.printing.print(Paper("after")))
+    data = result_of(recorder.services, lambda: recorder.services.exports.print(Paper("after")))
     assert "after" in pypdfium2.PdfDocument(data)[0].get_textpage().get_text_range()

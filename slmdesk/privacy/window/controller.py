@@ -74,7 +74,7 @@ class PrivacyController(QObject):
         paper = Paper(
             _("Recovery key of a slmdesk history"), (paragraph(Run(recovery, code=True)), *map(paragraph, KEPT))
         )
-        self._bridge.follow(self._bridge.services.printing.print(paper), write, self.refused.emit)
+        self._bridge.follow(self._bridge.services.exports.print(paper), write, self.refused.emit)
 
     def _on_state(self, state: PrivacyState) -> None:
         self.state = state
