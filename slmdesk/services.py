@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from slmdesk.online.downloads import DownloadService
     from slmdesk.online.hub import CatalogueService, HubService, RepoPageService, SearchService
     from slmdesk.online.log_page import LogPageService
-    from slmdesk.online.network import NetworkService, ProxyPasswords, TokenService
+    from slmdesk.online.network import NetworkService, TokenService
     from slmdesk.privacy.service import PrivacyService
     from slmdesk.questions.service import QuestionService
     from slmdesk.redaction.service import RedactionService
@@ -269,10 +269,7 @@ class Services:
         lambda s, new: new(s.runtime, s.history, s.chats, s.printer, s._exporter),
     )
     imports: Made[ImportService] = Made("history.imports:ImportService")
-    proxy_passwords: Made[ProxyPasswords] = Made("online.network:ProxyPasswords")
-    network: Made[NetworkService] = Made(
-        "online.network:NetworkService", lambda s, new: new(s.runtime, s.proxy_passwords, s.ledger_events)
-    )
+    network: Made[NetworkService] = Made("online.network:NetworkService")
     tokens: Made[TokenService] = Made("online.network:TokenService", lambda s, new: new(s.runtime, s.hub.policy))
     hub: Made[HubService] = Made(
         "online.hub:HubService",

@@ -48,9 +48,9 @@ class Exported(Record):
 
 
 class NetworkService(Service):
-    def __init__(self, runtime: Runtime, passwords: ProxyPasswords, ledger_events: LedgerEvents) -> None:
+    def __init__(self, runtime: Runtime, ledger_events: LedgerEvents) -> None:
         super().__init__(runtime)
-        self.passwords, self._ledger_events = passwords, ledger_events
+        self.passwords, self._ledger_events = ProxyPasswords(runtime.paths), ledger_events
         self._reported = -1
 
     @property
