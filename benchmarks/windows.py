@@ -123,7 +123,7 @@ def probe_day(questions: int, hub: str) -> dict[str, float]:
             ask()
         elif hub:
             run.bridge.follow(
-                lambda services: services.offers.search("tiny", limit=5),
+                lambda services: services.hub.search("tiny", limit=5),
                 lambda _found: count(),
                 lambda _problem: count(),
             )

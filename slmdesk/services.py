@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from slmdesk.models.running import LoadOptionsService, SpeedService
     from slmdesk.models.service import DefaultsService, ModelService
     from slmdesk.online.downloads import DownloadService
-    from slmdesk.online.hub import CatalogueService, HubService, RepoPageService, SearchService
+    from slmdesk.online.hub import HubService
     from slmdesk.online.log_page import LogPageService
     from slmdesk.online.network import NetworkService, TokenService
     from slmdesk.privacy.service import PrivacyService
@@ -276,9 +276,6 @@ class Services:
         lambda s, new: new(s.runtime, s.network, s.measuring.pc, lambda: s.tokens.token()),
     )
     downloads: Made[DownloadService] = Made("online.downloads:DownloadService")
-    searching: Made[SearchService] = Made("online.hub:SearchService")
-    offers: Made[CatalogueService] = Made("online.hub:CatalogueService")
-    repo_pages: Made[RepoPageService] = Made("online.hub:RepoPageService")
     log_pages: Made[LogPageService] = Made(
         "online.log_page:LogPageService",
         lambda s, new: new(s.runtime, s.network, lambda paper: s.exports.print(paper), s.walls),

@@ -222,13 +222,13 @@ def search(
 
 
 def _found(console: Console, services: Services, words: str, filters: Filters, limit: int) -> SearchPage:
-    link = services.offers.link_in(words)
+    link = services.hub.link_in(words)
     services.hub.require("hub.search")
     if link is not None:
         repo = console.result_of(services, lambda: services.hub.repo(link.repo))
         return SearchPage((repo,), may_be_more=False)
-    asked = services.searching.begin(words, filters)
-    return console.result_of(services, lambda: services.searching.read(asked, limit=limit, with_files=True))
+    asked = services.hub.begin_search(words, filters)
+    return console.result_of(services, lambda: services.hub.read_search(asked, limit=limit, with_files=True))
 
 
 def _are(count: int) -> str:

@@ -86,84 +86,6 @@ class FoundRepo(Record):
     """Name of the file to take by the headers, where no name says a quantization."""
 
 
-class HubService(Service):
-    def __init__(
-        self, runtime: Runtime, network: NetworkService, pc: Callable[[], Pc], token: Callable[[], str]
-    ) -> None:
-        super().__init__(runtime)
-        self._network, self.pc = network, pc
-        self._stops: set[threading.Event] = set()
-        self.hub = Hub(runtime.paths, self.policy, network)
-        self.hub.token = token
-
-    def policy(self) -> GuardPolicy:
-        """Return the rules for requests, made from the current settings. Any thread."""
-        return policy_for(self._settings.current, self._is_offline, self._network.passwords)
-
-    def require(self, feature: str) -> None:
-        """Check that the organisation has not switched off a feature. Raises KnownError `feature.hidden`."""
-        self._settings.policy.require(feature)
-
-    @property
-    def context_tokens(self) -> int:
-        return self._settings.current.context_tokens
-
-    def repo(self, repo: str) -> Pending[FoundRepo]:
-        pc = self.pc()
-
-        def work(stop: threading.Event) -> FoundRepo:
-            remote = self.hub.repo(repo, stop=stop)
-            named = [bool(file.quantization) for file in remote.files if not file.beside]
-            best = ""
-            if remote.chats and len(named) > 1 and not any(named):
-                with suppress(KnownError):
-                    budget = weights_budget(pc.best_bytes) - remote.eyes_bytes
-                    best = choose(self.hub, remote, budget_bytes=budget, stop=stop).name
-            return changed(_judged(remote, pc), best=best)
-
-        return self.ask("hub-repo", work)
-
-    def with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
-        """Return the repository with the sizes and checksums of its files, or with the problem that prevents this. Any
-        thread but the app's. Raises network.*, hub.*, and Stopped.
-        """
-        try:
-            return _judged(self.hub.repo(repo.id, stop=stop), pc)
-        except KnownError as err:
-            if err.code not in ("hub.gated", "hub.unauthorized", "hub.forbidden", "hub.missing"):
-                raise
-            return FoundRepo(repo, tuple(FoundFile(file, "unknown") for file in repo.files), problem_for(err))
-
-    def ask(self, name: str, work: Callable[[threading.Event], T]) -> Pending[T]:
-        """Run `work` on a thread called `name`. If cancelled, the Pending never ends."""
-        stop = threading.Event()
-        self._stops.add(stop)
-
-        def on_end(result: T | Problem) -> None:
-            self._stops.discard(stop)
-            if not stop.is_set():
-                answer.end(result)
-
-        def run() -> T:
-            try:
-                return work(stop)
-            except Stopped as err:
-                stop.set()
-                raise KnownError("request.invalid", what=_("it was stopped")) from err
-
-        answer: Pending[T] = Pending(stop.set)
-        on_file_thread(self._service_thread, run, on_end, name=name)
-        return answer
-
-    def close(self) -> None:
-        for stop in self._stops:
-            stop.set()
-
-    def _is_offline(self) -> bool:
-        """A method and no lambda, since rules are compared: equal ones keep the connections open."""
-        return self._network.is_offline
-
-
 def _judged(repo: Repo, pc: Pc) -> FoundRepo:
     free = pc.best_bytes
 
@@ -271,53 +193,6 @@ class Search:
             else:
                 repos.append(repo)
         return SearchPage(tuple(repos[:requested]), len(repos) > requested or self._is_more, too_large, other)
-
-
-FEATURE = "hub.search"
-
-
-class SearchService:
-    """Searches the Hub. Call it on the service thread; each search has a thread of its own."""
-
-    def __init__(self, hub: HubService) -> None:
-        self._hub = hub
-
-    def begin(self, words: str, filters: Filters | None = None) -> Search:
-        """Create a search. No request is sent before `read`. Raises KnownError `feature.hidden`."""
-        self._hub.require(FEATURE)
-        return Search(self._hub.hub, words, filters or Filters())
-
-    def read(
-        self, search: Search, *, limit: int = 10, with_too_large: bool = False, with_files: bool = False
-    ) -> Pending[SearchPage]:
-        """Read the first `limit` results. With `with_files`, one more request for each result gets the sizes of its
-        files.
-
-        If cancelled, the Pending never ends.
-        """
-        pc = self._hub.pc()
-        available = pc.best_bytes
-        only_fitting = search.filters.fits and not with_too_large
-        sized: dict[str, FoundRepo] = {}
-
-        def work(stop: threading.Event) -> SearchPage:
-            requested = limit
-            while True:
-                page = search.read(requested, available, with_too_large=with_too_large, stop=stop)
-                if not with_files:
-                    return page
-                new = [repo.repo for repo in page.found if repo.repo.id not in sized]
-                with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-files") as pool:
-                    answers = pool.map(lambda repo: self._hub.with_files(repo, pc, stop), new)
-                    sized.update(zip((repo.id for repo in new), answers, strict=True))
-                known = [sized[repo.repo.id] for repo in page.found]
-                kept = [repo for repo in known if not only_fitting or repo.fit != "too_large"]
-                if len(kept) >= limit or not page.may_be_more:
-                    left_out = page.too_large + len(known) - len(kept)
-                    return changed(page, found=tuple(kept[:limit]), too_large=left_out)
-                requested += limit - len(kept)
-
-        return self._hub.ask("hub-search", work)
 
 
 def judged_by_name(repo: Repo, available: int) -> FoundRepo:
@@ -553,17 +428,112 @@ class Offers(Record):
     """Number of repositories left out because of their licence."""
 
 
-class CatalogueService:
-    """Suggested models, search results and repositories, prepared for display. Service thread."""
+FEATURE = "hub.search"
 
-    def __init__(self, hub: HubService, searching: SearchService) -> None:
-        self._hub, self._searching = hub, searching
+
+class RepoJudged(Record):
+    """Verdicts on all files of a repository, from one file's header. They differ only in the size of their weights."""
+
+    fits: Mapping[str, Fit]
+    """Verdict by file name. Files whose size the Hub does not give are missing."""
+    kind: str
+    """"model", "encoder", "adapter" or "split"."""
+    has_chat_template: bool
+    most_tokens: int
+
+
+class HubService(Service):
+    """Reads, searches and judges the repositories of the Hub. Service thread; each request has a thread of its own."""
+
+    def __init__(
+        self, runtime: Runtime, network: NetworkService, pc: Callable[[], Pc], token: Callable[[], str]
+    ) -> None:
+        super().__init__(runtime)
+        self._network, self.pc = network, pc
+        self._stops: set[threading.Event] = set()
+        self.hub = Hub(runtime.paths, self.policy, network)
+        self.hub.token = token
+
+    def policy(self) -> GuardPolicy:
+        """Return the rules for requests, made from the current settings. Any thread."""
+        return policy_for(self._settings.current, self._is_offline, self._network.passwords)
+
+    def require(self, feature: str) -> None:
+        """Check that the organisation has not switched off a feature. Raises KnownError `feature.hidden`."""
+        self._settings.policy.require(feature)
+
+    @property
+    def context_tokens(self) -> int:
+        return self._settings.current.context_tokens
+
+    def repo(self, repo: str) -> Pending[FoundRepo]:
+        pc = self.pc()
+
+        def work(stop: threading.Event) -> FoundRepo:
+            remote = self.hub.repo(repo, stop=stop)
+            named = [bool(file.quantization) for file in remote.files if not file.beside]
+            best = ""
+            if remote.chats and len(named) > 1 and not any(named):
+                with suppress(KnownError):
+                    budget = weights_budget(pc.best_bytes) - remote.eyes_bytes
+                    best = choose(self.hub, remote, budget_bytes=budget, stop=stop).name
+            return changed(_judged(remote, pc), best=best)
+
+        return self.ask("hub-repo", work)
+
+    def with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
+        """Return the repository with the sizes and checksums of its files, or with the problem that prevents this. Any
+        thread but the app's. Raises network.*, hub.*, and Stopped.
+        """
+        try:
+            return _judged(self.hub.repo(repo.id, stop=stop), pc)
+        except KnownError as err:
+            if err.code not in ("hub.gated", "hub.unauthorized", "hub.forbidden", "hub.missing"):
+                raise
+            return FoundRepo(repo, tuple(FoundFile(file, "unknown") for file in repo.files), problem_for(err))
+
+    def begin_search(self, words: str, filters: Filters | None = None) -> Search:
+        """Create a search. No request is sent before `read_search`. Raises KnownError `feature.hidden`."""
+        self.require(FEATURE)
+        return Search(self.hub, words, filters or Filters())
+
+    def read_search(
+        self, search: Search, *, limit: int = 10, with_too_large: bool = False, with_files: bool = False
+    ) -> Pending[SearchPage]:
+        """Read the first `limit` results. With `with_files`, one more request for each result gets the sizes of its
+        files.
+
+        If cancelled, the Pending never ends.
+        """
+        pc = self.pc()
+        available = pc.best_bytes
+        only_fitting = search.filters.fits and not with_too_large
+        sized: dict[str, FoundRepo] = {}
+
+        def work(stop: threading.Event) -> SearchPage:
+            requested = limit
+            while True:
+                page = search.read(requested, available, with_too_large=with_too_large, stop=stop)
+                if not with_files:
+                    return page
+                new = [repo.repo for repo in page.found if repo.repo.id not in sized]
+                with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hub-files") as pool:
+                    answers = pool.map(lambda repo: self.with_files(repo, pc, stop), new)
+                    sized.update(zip((repo.id for repo in new), answers, strict=True))
+                known = [sized[repo.repo.id] for repo in page.found]
+                kept = [repo for repo in known if not only_fitting or repo.fit != "too_large"]
+                if len(kept) >= limit or not page.may_be_more:
+                    left_out = page.too_large + len(known) - len(kept)
+                    return changed(page, found=tuple(kept[:limit]), too_large=left_out)
+                requested += limit - len(kept)
+
+        return self.ask("hub-search", work)
 
     def suggestions(self) -> tuple[Suggestion, ...]:
         """Return the models of the curated list, the most useful on this PC first: one that was not measured yet counts
         as an ordinary one. Sends no request.
         """
-        pc = self._hub.pc()
+        pc = self.pc()
         judged = pc if pc.pace.bandwidth > 0 else changed(pc, pace=changed(pc.pace, bandwidth=USUAL_BANDWIDTH))
         entries = sorted(load_catalogue(), key=lambda entry: -max(entry.merit.values(), default=0))
         entries.sort(key=lambda entry: _worth(_suggested(entry, judged)))
@@ -578,25 +548,25 @@ class CatalogueService:
         with_too_large: bool = False,
         before: Search | None = None,
     ) -> Pending[Offers]:
-        """Return repositories whose names contain `words`. Their sizes are estimates; `repo` gets the real ones.
+        """Return repositories whose names contain `words`. Their sizes are estimates; `offered` gets the real ones.
 
         `before` is an earlier search for the same words that is continued. If cancelled, the Pending never ends.
         """
-        search, pc = before or self._searching.begin(words, filters), self._hub.pc()
+        search, pc = before or self.begin_search(words, filters), self.pc()
 
         def offers(page: SearchPage) -> Offers:
             repos = tuple(_offered(repo, pc) for repo in page.found)
             return Offers(repos, search, page.may_be_more, page.too_large, page.other_licence)
 
-        return self._searching.read(search, limit=limit, with_too_large=with_too_large).map(offers)
+        return self.read_search(search, limit=limit, with_too_large=with_too_large).map(offers)
 
-    def repo(self, repo: str, *, file: str = "", quantization: str = "") -> Pending[OfferedRepo]:
+    def offered(self, repo: str, *, file: str = "", quantization: str = "") -> Pending[OfferedRepo]:
         """Return a repository with the sizes of its files: only `file`, or only those of `quantization`, if there are
         any.
 
         If cancelled, the Pending never ends.
         """
-        return self._hub.repo(repo).map(lambda judged: _offered(judged, self._hub.pc(), file, quantization))
+        return self.repo(repo).map(lambda judged: _offered(judged, self.pc(), file, quantization))
 
     def link_in(self, words: str) -> HubLink | None:
         if "/" not in words:
@@ -607,7 +577,66 @@ class CatalogueService:
             return None
 
     def page_of(self, repo: str) -> str:
-        return f"{self._hub.policy().endpoint.rstrip('/')}/{repo}"
+        return f"{self.policy().endpoint.rstrip('/')}/{repo}"
+
+    def judge(self, repo: Repo, name: str) -> Pending[RepoJudged]:
+        context, pc = self.context_tokens, self.pc()
+
+        def work(stop: threading.Event) -> RepoJudged:
+            chosen = repo.choose(name)
+            header = self.hub.header(chosen, token=self.hub.token() if repo.gated else "", stop=stop)
+            if header.kind != "split":  # the first part's header says what is needed besides the weights
+                require_no_projector(header)
+            models = [file for file in repo.files if not file.beside and file.bytes]
+            fits = {model.name: _fit(model, header, context, pc) for model in models}
+            return RepoJudged(fits, header.kind, header.has_chat_template, max(0, header.context_length))
+
+        return self.ask("hub-judge", work)
+
+    def card(self, repo: Repo) -> Pending[ReadableCard]:
+        """Return the model card as Markdown without HTML and front matter, or an empty card if there is none."""
+
+        def work(stop: threading.Event) -> ReadableCard:
+            if not repo.has_card:
+                return ReadableCard("", is_cut=False)
+            try:
+                card = self.hub.card(repo, token=self.hub.token() if repo.gated else "", stop=stop)
+            except KnownError as err:
+                if err.code == "hub.missing":
+                    return ReadableCard("", is_cut=False)
+                raise
+            return readable_card(card.text, is_cut=card.is_cut)
+
+        return self.ask("hub-card", work)
+
+    def ask(self, name: str, work: Callable[[threading.Event], T]) -> Pending[T]:
+        """Run `work` on a thread called `name`. If cancelled, the Pending never ends."""
+        stop = threading.Event()
+        self._stops.add(stop)
+
+        def on_end(result: T | Problem) -> None:
+            self._stops.discard(stop)
+            if not stop.is_set():
+                answer.end(result)
+
+        def run() -> T:
+            try:
+                return work(stop)
+            except Stopped as err:
+                stop.set()
+                raise KnownError("request.invalid", what=_("it was stopped")) from err
+
+        answer: Pending[T] = Pending(stop.set)
+        on_file_thread(self._service_thread, run, on_end, name=name)
+        return answer
+
+    def close(self) -> None:
+        for stop in self._stops:
+            stop.set()
+
+    def _is_offline(self) -> bool:
+        """A method and no lambda, since rules are compared: equal ones keep the connections open."""
+        return self._network.is_offline
 
 
 def _worth(suggestion: Suggestion) -> tuple[int, bool, bool, bool]:
@@ -664,54 +693,6 @@ def _files(repo: str, models: Sequence[FoundFile], best: FoundFile | None) -> tu
         )  # fmt: skip
 
     return tuple(map(offered, sorted_by_quality(models)))
-
-
-class RepoJudged(Record):
-    """Verdicts on all files of a repository, from one file's header. They differ only in the size of their weights."""
-
-    fits: Mapping[str, Fit]
-    """Verdict by file name. Files whose size the Hub does not give are missing."""
-    kind: str
-    """"model", "encoder", "adapter" or "split"."""
-    has_chat_template: bool
-    most_tokens: int
-
-
-class RepoPageService:
-    """Reads what a repository's page shows. Service thread; each request has its own thread and can be cancelled."""
-
-    def __init__(self, hub: HubService) -> None:
-        self._hub = hub
-
-    def judge(self, repo: Repo, name: str) -> Pending[RepoJudged]:
-        context, pc = self._hub.context_tokens, self._hub.pc()
-
-        def work(stop: threading.Event) -> RepoJudged:
-            chosen = repo.choose(name)
-            header = self._hub.hub.header(chosen, token=self._hub.hub.token() if repo.gated else "", stop=stop)
-            if header.kind != "split":  # the first part's header says what is needed besides the weights
-                require_no_projector(header)
-            models = [file for file in repo.files if not file.beside and file.bytes]
-            fits = {model.name: _fit(model, header, context, pc) for model in models}
-            return RepoJudged(fits, header.kind, header.has_chat_template, max(0, header.context_length))
-
-        return self._hub.ask("hub-judge", work)
-
-    def card(self, repo: Repo) -> Pending[ReadableCard]:
-        """Return the model card as Markdown without HTML and front matter, or an empty card if there is none."""
-
-        def work(stop: threading.Event) -> ReadableCard:
-            if not repo.has_card:
-                return ReadableCard("", is_cut=False)
-            try:
-                card = self._hub.hub.card(repo, token=self._hub.hub.token() if repo.gated else "", stop=stop)
-            except KnownError as err:
-                if err.code == "hub.missing":
-                    return ReadableCard("", is_cut=False)
-                raise
-            return readable_card(card.text, is_cut=card.is_cut)
-
-        return self._hub.ask("hub-card", work)
 
 
 def _fit(file: RemoteFile, header: GgufHeader, context_tokens: int, pc: Pc) -> Fit:

@@ -107,7 +107,7 @@ def test_the_header_of_a_gated_file_is_read_and_a_mirror_may_hide_its_list_too(r
     assert result_of(services, lambda: services.hub.repo(REPO)).code == "hub.gated"
     keep(recorder, MARKER, "keyring")
     repo = result_of(services, lambda: services.hub.repo(REPO)).repo
-    assert result_of(services, lambda: services.repo_pages.judge(repo, repo.files[0].name)).fits
+    assert result_of(services, lambda: services.hub.judge(repo, repo.files[0].name)).fits
 
 
 def test_changing_and_forgetting_leaves_the_old_place_empty(recorder, hub, keyring, home) -> None:

@@ -30,7 +30,7 @@ def test_what_fits_but_is_too_slow_to_wait_for_is_not_suggested_first(opened, mo
     recorder = opened(model=False)
     pc = Pc(64 << 30, Pace(bandwidth=2e9))  # much memory that is read slowly
     monkeypatch.setattr(recorder.services.hub, "pc", lambda: pc)
-    offers = recorder.ask(lambda services: services.offers.suggestions())
+    offers = recorder.ask(lambda services: services.hub.suggestions())
     slow = [is_too_slow(offer.speed) for offer in offers]
     assert any(slow)
     assert not slow[0]
@@ -45,7 +45,7 @@ def test_the_suggestions_begin_with_models_that_fit_this_pc_well(opened, monkeyp
     recorder = opened(model=False)
     pc = Pc(gigabytes << 29, Pace(bandwidth=bandwidth), total_bytes=gigabytes << 30)
     monkeypatch.setattr(recorder.services.hub, "pc", lambda: pc)
-    offers = recorder.ask(lambda services: services.offers.suggestions())
+    offers = recorder.ask(lambda services: services.hub.suggestions())
     best = recommend(Skill.SUMMARIES, pc).entry
     assert best.title in [offer.entry.title for offer in offers[:3]]
     assert {offer.fit for offer in offers[:3]} == {"fits"}
@@ -55,7 +55,7 @@ def test_the_suggestions_begin_with_models_that_fit_this_pc_well(opened, monkeyp
 
 @pytest.mark.process
 def test_a_suggestion_says_memory_thinking_and_measures(opened) -> None:
-    offers = opened(model=False).ask(lambda services: services.offers.suggestions())
+    offers = opened(model=False).ask(lambda services: services.hub.suggestions())
     notes = {offer.entry.title: offer.notes for offer in offers}
     assert notes["gpt-oss 20B"] == (
         "Needs 13 GB of memory with 4,096 tokens, 13 GB with 16,384",

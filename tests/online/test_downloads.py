@@ -351,8 +351,8 @@ def test_an_embedding_model_is_fetched_and_kept_apart(recorder, hub) -> None:
 
 def search(recorder):
     services = recorder.services
-    asked = services.searching.begin("tiny", Filters())
-    return result_of(services, lambda: services.searching.read(asked, with_files=True))
+    asked = services.hub.begin_search("tiny", Filters())
+    return result_of(services, lambda: services.hub.read_search(asked, with_files=True))
 
 
 def test_one_repository_that_cannot_be_asked_spoils_no_search(recorder, hub) -> None:

@@ -128,8 +128,8 @@ def recorder(home, opened, monkeypatch):
 
 
 def search(recorder):
-    searching = recorder.services.searching
-    return result_of(recorder.services, lambda: searching.read(searching.begin("tiny")))
+    hub = recorder.services.hub
+    return result_of(recorder.services, lambda: hub.read_search(hub.begin_search("tiny")))
 
 
 def fetch(recorder):

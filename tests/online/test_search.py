@@ -31,11 +31,11 @@ def asked(recorder, request):
 
 
 def read(recorder, search, **more):
-    return asked(recorder, lambda services: services.searching.read(search, **more))
+    return asked(recorder, lambda services: services.hub.read_search(search, **more))
 
 
 def begin(recorder, words="tiny", **filters):
-    return recorder.services.searching.begin(words, Filters(**filters))
+    return recorder.services.hub.begin_search(words, Filters(**filters))
 
 
 def names(page) -> list[str]:
@@ -139,18 +139,18 @@ def test_the_size_in_a_name(name, count) -> None:
 
 
 def repo(recorder, name):
-    return asked(recorder, lambda services: services.offers.repo(name))
+    return asked(recorder, lambda services: services.hub.offered(name))
 
 
 def judge(recorder, name):
     offered = repo(recorder, name)
     file = offered.files[0].name
-    return asked(recorder, lambda services: services.repo_pages.judge(offered.source, file))
+    return asked(recorder, lambda services: services.hub.judge(offered.source, file))
 
 
 def card(recorder, name):
     offered = repo(recorder, name)
-    return asked(recorder, lambda services: services.repo_pages.card(offered.source))
+    return asked(recorder, lambda services: services.hub.card(offered.source))
 
 
 def test_one_header_judges_all_files(recorder, hub) -> None:
@@ -161,7 +161,7 @@ def test_one_header_judges_all_files(recorder, hub) -> None:
     assert [file.name for file in offered.files] == ["tiny.Q8_0.gguf", "tiny.Q4_K_M.gguf"]
     assert offered.recommended.name == "tiny.Q4_K_M.gguf"
     assert offered.others == (f"mmproj-f16.gguf: {KINDS['projector']}",)
-    request = lambda services: services.repo_pages.judge(offered.source, "tiny.Q4_K_M.gguf")  # noqa: E731
+    request = lambda services: services.hub.judge(offered.source, "tiny.Q4_K_M.gguf")  # noqa: E731
     judged = asked(recorder, request)
     assert isinstance(judged, RepoJudged)
     assert {name: fit.verdict for name, fit in judged.fits.items()} == {
@@ -195,8 +195,8 @@ def test_what_cannot_chat_is_said_when_it_is_opened(recorder, hub) -> None:
 
 def test_a_quantization_in_a_link_shows_that_file_alone(recorder, hub) -> None:
     hub.add("some/tiny", {"tiny.Q4_K_M.gguf": b"x", "tiny.Q8_0.gguf": b"xx"})
-    link = recorder.services.offers.link_in("hf.co/some/tiny:q8_0")
-    offered = asked(recorder, lambda services: services.offers.repo(link.repo, quantization=link.quantization))
+    link = recorder.services.hub.link_in("hf.co/some/tiny:q8_0")
+    offered = asked(recorder, lambda services: services.hub.offered(link.repo, quantization=link.quantization))
     assert [file.name for file in offered.files] == ["tiny.Q8_0.gguf"]
 
 
@@ -235,7 +235,7 @@ def hidden(opened):
 
 
 REQUESTS = {
-    "hub.search": [lambda s, _p: s.searching.begin("x")],
+    "hub.search": [lambda s, _p: s.hub.begin_search("x")],
     "hub.download": [lambda s, _p: s.downloads.start("a/b")],
     "models.import": [lambda s, p: s.models.import_file(p), lambda s, _p: s.finding.find()],
     "models.formats": [

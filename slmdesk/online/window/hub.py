@@ -80,12 +80,12 @@ class HubController(QObject):
         self.bridge, self.state, self.settings, self.is_offline = bridge, state, settings, settings.current.offline
         services = bridge.services
         self.suggestions: Live[Sequence[Suggestion]] = Live(
-            bridge, self, lambda: services.offers.suggestions(), (), on=(PaceChanged,)
+            bridge, self, lambda: services.hub.suggestions(), (), on=(PaceChanged,)
         )
         bridge.settings_changed.connect(self._on_settings_changed)
 
     def ask_page(self, repo: str) -> None:
-        self.bridge.ask(self.bridge.services.offers.page_of(repo), self.page_known.emit)
+        self.bridge.ask(self.bridge.services.hub.page_of(repo), self.page_known.emit)
 
     def _on_settings_changed(self, settings: Settings) -> None:
         if settings.offline == self.is_offline:
@@ -223,7 +223,7 @@ class RepoDetails(QWidget):
         is_offline, repo = self._at.find.is_offline, self._repo
         _say(self._note, OFFLINE if is_offline else _("Asking the Hub for the files…"), kind="muted")
         if not is_offline:
-            self._follow(lambda services: services.offers.repo(repo), self.show_repo)
+            self._follow(lambda services: services.hub.offered(repo), self.show_repo)
 
     def _follow(self, request: Callable[[Services], Any], then: Callable[[Any], object]) -> None:
         """Ask about the repository, and call `then` with the answer or a Problem."""
@@ -252,9 +252,9 @@ class RepoDetails(QWidget):
         _say(self._card_note, _("Asking for the card…"))
         source, first = repo.source, repo.recommended or next((file for file in repo.files if file.size_bytes), None)
         if source is not None and first is not None:
-            self._follow(lambda services: services.repo_pages.judge(source, first.name), self.show_judged)
+            self._follow(lambda services: services.hub.judge(source, first.name), self.show_judged)
         if source is not None:
-            self._follow(lambda services: services.repo_pages.card(source), self.show_card)
+            self._follow(lambda services: services.hub.card(source), self.show_card)
         self.known.emit(repo)
 
     def show_judged(self, judged: RepoJudged | Problem) -> None:
@@ -502,10 +502,10 @@ class HubSearch(OfferList):
 
     def _ask(self, words: str, limit: int, services: Services) -> Pending[Any]:
         """Search for the words, or read the repository if they are a link. Service thread."""
-        link = services.offers.link_in(words)
+        link = services.hub.link_in(words)
         if link is not None:
-            return services.offers.repo(link.repo, file=link.file, quantization=link.quantization)
-        return services.offers.search(
+            return services.hub.offered(link.repo, file=link.file, quantization=link.quantization)
+        return services.hub.search(
             words, limit=limit, filters=self.filters, with_too_large=self._with_too_large, before=self._search
         )
 

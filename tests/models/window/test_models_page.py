@@ -381,7 +381,7 @@ def test_a_dropped_file_is_shown_linked_and_verified(models, model_file):
 
 def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
     program = models()
-    requested = program.ask(lambda services: services.offers.suggestions())[0]
+    requested = program.ask(lambda services: services.hub.suggestions())[0]
     hub.add(requested.entry.repo, {requested.entry.file: tiny_gguf.tiny_llama().data, "other.Q4_K_M.gguf": b"GGUF"})
     program.wait(lambda: shown(program, QPushButton, "download_button"))
     press(program, "download_button")
@@ -494,7 +494,7 @@ def test_a_measured_pc_changes_the_suggestions_where_they_are(models):
     program.wait(lambda: len(shown(program, QWidget, "suggestion_card")) > 10)
     suggestions = shown(program, QWidget, "suggestions")[0]
     before = shown(program, QWidget, "suggestion_card")
-    offers = program.ask(lambda services: services.offers.suggestions())
+    offers = program.ask(lambda services: services.hub.suggestions())
     suggestions.show_suggestions(
         [changed(offer, entry=changed(offer.entry, weakness="Many words."), fit="tight") for offer in offers]
     )
