@@ -80,10 +80,8 @@ if TYPE_CHECKING:
     from slmdesk.translation.service import TranslationFiles, TranslationService
     from slmdesk.translation.typed import LiveTranslation
     from slmdesk.voice.service import VoiceService
-    from slmdesk.writing.files import WritingFiles
     from slmdesk.writing.service import WritingService
     from slmdesk.writing.spelling.service import SpellingService
-    from slmdesk.writing.texts import WritingHistory
 
 T = TypeVar("T")
 
@@ -257,8 +255,6 @@ class Services:
         "writing.service:WritingService",
         lambda s, new: new(s.runtime, s.models, s.loader, s.reader, lambda *of: s.spelling.mended(*of)),
     )
-    writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles")
-    writing_history: Made[WritingHistory] = Made("writing.texts:WritingHistory")
     spelling: Made[SpellingService] = Made(
         "writing.spelling.service:SpellingService",
         lambda s, new: new(s.runtime, partial(s.store.keys_for, "words")),

@@ -1,4 +1,4 @@
-"""Opens documents as texts to edit, and saves such texts, as Word files with tracked changes."""
+"""Documents as texts to edit, and such texts as files, in Word with tracked changes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ from slmdesk.base.documents import SIGNS, deleted, inserted
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, is_there, write_out
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import N_, _
+from slmdesk.base.texts import N_
 from slmdesk.base.types import Json
-from slmdesk.children.client import ChildClient
-from slmdesk.library.reading import rewritten, units_from
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
+from slmdesk.runtime.service import Slices
 from slmdesk.text.tagged import Tags, pieces
-from slmdesk.writing.edits import Edit, applied, differing, exact_edits
+from slmdesk.writing.edits import Edit, differing, exact_edits
 from slmdesk.writing.export import TrackedChange, tracked_docx
 from slmdesk.writing.types import MOST_TEXT, Change, Correction
 
@@ -69,70 +66,12 @@ class WrittenWord(Record):
     """Number of changes that could not be saved: new paragraphs, and changes that cross a change of formatting."""
 
 
-class WritingFiles(Service):
-    """Service that opens and saves texts. Service thread."""
-
-    def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
-        super().__init__(runtime)
-        self._reader = reader
-
-    @sliced
-    def open(self, path: Path) -> Slices[OpenedText]:
-        """Open a Word, OpenDocument, Markdown or plain text document as a text.
-
-        Ends with a Problem `document.…`, `file.…`, `writing.empty`, `writing.encoding`, `writing.too_long` or
-        `writing.unknown_format`.
-        """
-        kind = path.suffix.lower()
-        if kind in TEXTS:
-            opened: OpenedText = yield pending_on_file_thread(self._service_thread, lambda: _read(path), name="writing")
-            return opened
-        if kind not in DOCUMENTS:
-            raise KnownError("writing.unknown_format", path=path.name, known=" ".join(SUFFIXES))
-        parts = yield from units_from(self._service_thread, self._reader, tracked_payload(str(path)))
-        words, left = yield from _words_in(parts)
-        return OpenedText(_checked(words), path, left=left)
-
-    def write(self, request: WriteRequest) -> Pending[Path]:
-        """Save a text to a file and return its path. An existing file is replaced.
-
-        Ends with a Problem `file.…` or `disk.full`, `file.is_source` if a document would be replaced by its words.
-        """
-        return pending_on_file_thread(self._service_thread, lambda: _write(request), name="writing")
-
-    @sliced
-    def write_into(self, request: WriteRequest) -> Slices[WrittenWord]:
-        """Save a copy of the Word file that the text came from, with every difference as a tracked change.
-
-        Undecided changes are tracked too, except those with words. Ends with a Problem as `write`, `document.…`, or
-        `writing.file_changed` if the words of the file have changed since.
-        """
-        source, target = request.source, request.target
-        if source is None or source.path.suffix.lower() != ".docx":
-            raise KnownError("request.invalid", what=_("the text is of no Word file"))
-        if is_there(target) and is_same_file(source.path, target):
-            raise KnownError("file.is_source", path=str(target))
-        payload = tracked_payload(str(source.path))
-        parts = yield from units_from(self._service_thread, self._reader, payload)
-        if (yield from _words_in(parts))[0] != source.text:
-            raise KnownError("writing.file_changed", path=source.path.name)
-        document = DocumentText.of(parts)
-        sure = [edit for edit, words in request.changes if not words]
-        made = changes_between(document, applied(request.text, sure))
-        data, refused = yield from rewritten(
-            self._service_thread, self._reader, payload, document.answers(made.changes)
-        )
-        yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="writing")
-        lost = sum(document.refused(change, refused) for change in made.changes)
-        return WrittenWord(target, len(made.changes) - lost, made.lost + lost)
-
-
 def tracked_payload(path: str) -> dict[str, Json]:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # of Word files: text that can have tracked changes
     return {"path": path, "password": "", "options": {"tracked": now}}
 
 
-def _words_in(parts: Sequence[Mapping[str, Any]]) -> Slices[tuple[str, tuple[str, ...]]]:
+def words_in(parts: Sequence[Mapping[str, Any]]) -> Slices[tuple[str, tuple[str, ...]]]:
     lines: list[str] = []
     left: dict[str, None] = {}
     for piece in parts:
@@ -160,13 +99,13 @@ def bytes_of(path: Path) -> bytes:
         raise KnownError("file.unreadable", path=str(path), reason=reason) from err
 
 
-def _read(path: Path) -> OpenedText:
+def read_text(path: Path) -> OpenedText:
     how = decoded(bytes_of(path), path.name)
     text = how.text.replace("\r\n", "\n").replace("\r", "\n")
-    return OpenedText(_checked(text), path, how, has_returns="\r\n" in how.text)
+    return OpenedText(checked_text(text), path, how, has_returns="\r\n" in how.text)
 
 
-def _checked(text: str) -> str:
+def checked_text(text: str) -> str:
     if not text.strip():
         raise KnownError("writing.empty")
     if len(text) > MOST_TEXT:
@@ -174,7 +113,7 @@ def _checked(text: str) -> str:
     return text
 
 
-def _write(request: WriteRequest) -> Path:
+def write_text(request: WriteRequest) -> Path:
     target, source = request.target, request.source
     if source is not None and source.how is None and is_there(target) and is_same_file(source.path, target):
         raise KnownError("file.is_source", path=str(target))

@@ -1,31 +1,53 @@
 """The writing service: corrects a text sentence by sentence, or rewrites it. Rules check the model's answers.
 
-This service stores nothing in the history: the caller owns a text and its changes.
+Nothing of this is stored unless `keep` is called: the caller owns a text and its changes. A kept text is an item of
+kind `writing`, with one message, so that the history searches, shows and exports it like a chat. Undecided changes are
+in the item's settings.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_there, write_out
-from slmdesk.base.record import changed
+from slmdesk.base.files import is_same_file, is_there, write_out
+from slmdesk.base.protocol import stored_list
+from slmdesk.base.record import changed, to_json
+from slmdesk.base.records import Item, Status
+from slmdesk.base.texts import _
 from slmdesk.base.translation import DETECTED, language_of
-from slmdesk.base.types import Json
+from slmdesk.base.types import Json, Origin, Role, TextPart
+from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
 from slmdesk.models.abilities import Ability, may
 from slmdesk.models.service import ModelService, able
-from slmdesk.runtime.events import Pending
+from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.markup import word_spans
 from slmdesk.text.preserved import without_chatter
 from slmdesk.text.sentences import SURE, detect
 from slmdesk.writing.doubts import denied, doubts_of, facts_beside
-from slmdesk.writing.edits import Edit, edits_of
-from slmdesk.writing.files import DocumentText, tracked_payload
+from slmdesk.writing.edits import Edit, applied, edits_of
+from slmdesk.writing.files import (
+    DOCUMENTS,
+    SUFFIXES,
+    TEXTS,
+    DocumentText,
+    OpenedText,
+    WriteRequest,
+    WrittenWord,
+    changes_between,
+    checked_text,
+    read_text,
+    tracked_payload,
+    words_in,
+    write_text,
+)
 from slmdesk.writing.passages import MOST_SENTENCE, Passage, answer_in, passages
 from slmdesk.writing.types import (
     MOST_REWRITTEN,
@@ -46,12 +68,14 @@ from slmdesk.writing.types import (
 
 _LARGE_BEHIND_COMMA = frozenset(("en", "fr", "nl"))
 """Languages in which a letter begins with a capital behind the comma of its salutation."""
+KIND = "writing"
+TITLE = 60
 LEAST_TOLD = 8
 """Fewest words of a paragraph whose language is detected. A shorter paragraph has the language of the whole text."""
 
 
 class WritingService(Service):
-    """Service that corrects and rewrites texts. Service thread."""
+    """Service that corrects, rewrites, opens, saves and keeps texts. Service thread."""
 
     def __init__(
         self,
@@ -175,6 +199,114 @@ class WritingService(Service):
             raise KnownError(_NOT_AS_LONG.get(request.task, "writing.no_version"))
         return Rewriting(request.text, tuple(versions), language, len(words))
 
+    @sliced
+    def open_file(self, path: Path) -> Slices[OpenedText]:
+        """Open a Word, OpenDocument, Markdown or plain text document as a text.
+
+        Ends with a Problem `document.…`, `file.…`, `writing.empty`, `writing.encoding`, `writing.too_long` or
+        `writing.unknown_format`.
+        """
+        kind = path.suffix.lower()
+        if kind in TEXTS:
+            opened: OpenedText = yield pending_on_file_thread(
+                self._service_thread, lambda: read_text(path), name="writing"
+            )
+            return opened
+        if kind not in DOCUMENTS:
+            raise KnownError("writing.unknown_format", path=path.name, known=" ".join(SUFFIXES))
+        parts = yield from units_from(self._service_thread, self._reader, tracked_payload(str(path)))
+        words, left = yield from words_in(parts)
+        return OpenedText(checked_text(words), path, left=left)
+
+    def write_file(self, request: WriteRequest) -> Pending[Path]:
+        """Save a text to a file and return its path. An existing file is replaced.
+
+        Ends with a Problem `file.…` or `disk.full`, `file.is_source` if a document would be replaced by its words.
+        """
+        return pending_on_file_thread(self._service_thread, lambda: write_text(request), name="writing")
+
+    @sliced
+    def write_into(self, request: WriteRequest) -> Slices[WrittenWord]:
+        """Save a copy of the Word file that the text came from, with every difference as a tracked change.
+
+        Undecided changes are tracked too, except those with words. Ends with a Problem as `write_file`, `document.…`,
+        or `writing.file_changed` if the words of the file have changed since.
+        """
+        source, target = request.source, request.target
+        if source is None or source.path.suffix.lower() != ".docx":
+            raise KnownError("request.invalid", what=_("the text is of no Word file"))
+        if is_there(target) and is_same_file(source.path, target):
+            raise KnownError("file.is_source", path=str(target))
+        payload = tracked_payload(str(source.path))
+        parts = yield from units_from(self._service_thread, self._reader, payload)
+        if (yield from words_in(parts))[0] != source.text:
+            raise KnownError("writing.file_changed", path=source.path.name)
+        document = DocumentText.of(parts)
+        sure = [edit for edit, words in request.changes if not words]
+        made = changes_between(document, applied(request.text, sure))
+        data, refused = yield from rewritten(
+            self._service_thread, self._reader, payload, document.answers(made.changes)
+        )
+        yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="writing")
+        lost = sum(document.refused(change, refused) for change in made.changes)
+        return WrittenWord(target, len(made.changes) - lost, made.lost + lost)
+
+    def keep(self, text: str, item: str = "", changes: Sequence[Change] = ()) -> str:
+        """Store a text and its undecided changes, by their positions in the text. `item` is the item it was stored as
+        before, which is changed.
+
+        Returns the item's id, or "" if nothing is stored: there are no words, the setting `writing_history` is off, or
+        the history is read-only. Raises KnownError store.*.
+        """
+        if not text.strip() or not self._settings.current.writing_history or self._store.read_only:
+            return ""
+        title = title_from(text[: 4 * TITLE], TITLE)
+        parts = (TextPart(text, Origin.PERSON),)
+        with self._store.together():
+            old = self._there(item)
+            if old is None:
+                old = self._store.items.add(KIND, title, settings={"auto_title": title})
+                self._store.messages.add(old.id, parent=None, role=Role.USER, parts=parts, status=Status.COMPLETE)
+            else:
+                if old.title == old.settings.get("auto_title") and title != old.title:
+                    self._store.items.rename(old.id, title)
+                    self._store.items.change_settings(old.id, auto_title=title)
+                message = self._store.messages.of_item(old.id)[0]
+                if message.parts != parts:
+                    self._store.messages.change_parts(message.id, parts)
+                self._store.items.touch(old.id)
+            stored: list[Json] = [to_json(change) for change in changes]
+            self._store.items.change_settings(
+                old.id, changes=stored or None, changes_of=_digest(text) if stored else None
+            )
+        self._publish(ItemChanged(self._store.items.get(old.id)))
+        return old.id
+
+    def kept(self, item: str) -> tuple[str, Sequence[Change]]:
+        """Return the text of an item and its undecided changes. The text is "" if the item is in the trash or gone.
+
+        Raises KnownError store.*.
+        """
+        record = self._there(item)
+        kept = self._store.messages.of_item(record.id) if record else []
+        if record is None or not kept:
+            return "", ()
+        text = kept[0].text or "".join(part.text for part in kept[0].parts)
+        is_same = record.settings.get("changes_of") == _digest(text)  # an older program may have changed it since
+        return text, _fitting(text, record.settings.get("changes")) if is_same else ()
+
+    def earlier(self, limit: int = 20) -> list[Item]:
+        return self._store.items.page(KIND, limit=limit)
+
+    def _there(self, item: str) -> Item | None:
+        try:
+            record = self._store.items.get(item) if item else None
+        except KnownError as err:
+            if err.code != "item.unknown":
+                raise
+            return None  # deleted for good meanwhile
+        return record if record and record.kind == KIND and record.deleted_at is None else None
+
 
 class _Languages:
     def __init__(self, text: str, language: str, *, is_told: bool) -> None:
@@ -261,3 +393,16 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
     others = tuple((edit.start, edit.end) for edit in edits_of(text, request.text) if edit.end > edit.start)
     edits, denies = tuple(edits_of(request.text, text)), denied(request.text, language) != denied(text, language)
     return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _fitting(text: str, stored: Json) -> Sequence[Change]:
+    changes: list[Change] = []
+    for change in stored_list(Change, stored):
+        at = changes[-1].edit.end if changes else 0
+        if change.edit.start >= at and change.edit.old(text) == change.old:
+            changes.append(change)
+    return tuple(changes)

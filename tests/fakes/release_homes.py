@@ -68,7 +68,7 @@ def make(folder: Path) -> None:
     ask.settings.change(theme="dark", font_scale=120, notify=False, delete_after_days=0, context_tokens=2048)
     preset = ask.chats.presets.add("Exact", ChatOptions(system="Be exact."))
     ask.chats.spaces.add(Space("", "Flats", system="Answer as a lessor would.", preset=preset.id))
-    ask.writing_history.keep("I has a dream. It are good.")
+    ask.writing.keep("I has a dream. It are good.")
     services.close()
     _run("models", "import", str(write(papers / "tiny.gguf", tiny_llama())), "--name", "Tiny")
     chat = _chat("Good morning, Zanzibar.")

@@ -31,7 +31,7 @@ LONG = " ".join(f"word{number}" for number in range(150))
 
 def test_start_says_what_is_to_check_and_begins_a_new_chat(program):
     change = Change(Edit(8, 11, "keys"), "key", 1, "meaning", (0, 21))
-    program.ask(lambda services: services.writing_history.keep("The two key was lost.", "", [change]))
+    program.ask(lambda services: services.writing.keep("The two key was lost.", "", [change]))
     program.say("hello")
     chat = program.chat.chat
     program.window.show_page("Start")

@@ -173,22 +173,22 @@ def test_a_model_too_weak_to_rewrite_is_not_asked(recorder):
 
 def kept(recorder, text, item="", changes=()):
     services = recorder.services
-    return services.service_thread.call(lambda: services.writing_history.keep(text, item, changes))
+    return services.service_thread.call(lambda: services.writing.keep(text, item, changes))
 
 
 def test_a_text_is_kept_as_one_item_which_the_history_finds(recorder):
     services = recorder.services
     item = kept(recorder, "The first words of a letter")
     assert kept(recorder, "Other words of a letter", item) == item
-    assert services.service_thread.call(lambda: services.writing_history.open(item))[0] == "Other words of a letter"
-    assert [entry.title for entry in recorder.calls.writing_history.earlier()] == ["Other words of a letter"]
+    assert services.service_thread.call(lambda: services.writing.kept(item))[0] == "Other words of a letter"
+    assert [entry.title for entry in recorder.calls.writing.earlier()] == ["Other words of a letter"]
     assert [hit.item for hit in services.service_thread.call(lambda: services.history.search("other"))] == [item]
     assert not services.service_thread.call(lambda: services.history.search("first"))
     services.service_thread.call(lambda: services.history.rename(item, "My letter"))
     kept(recorder, "Once more", item)
-    assert services.service_thread.call(services.writing_history.earlier)[0].title == "My letter"
+    assert services.service_thread.call(services.writing.earlier)[0].title == "My letter"
     services.service_thread.call(lambda: services.history.delete_for_good(item))
-    assert services.service_thread.call(lambda: services.writing_history.open(item)) == ("", ())
+    assert services.service_thread.call(lambda: services.writing.kept(item)) == ("", ())
     again = kept(recorder, "Typed on", item)
     assert again not in ("", item)
 
@@ -198,7 +198,7 @@ def test_changes_are_kept_with_a_text_and_those_that_do_not_fit_it_are_not_opene
     change = Change(Edit(8, 11, "keys"), "key", 1, "meaning", (0, 21))
 
     def opened():
-        return services.service_thread.call(lambda: services.writing_history.open(item))
+        return services.service_thread.call(lambda: services.writing.kept(item))
 
     item = kept(recorder, text, changes=[change])
     assert opened() == (text, (change,))
@@ -231,19 +231,19 @@ def test_a_document_is_opened_as_its_words(recorder, tmp_path, kind):
         "odt": odf("text", "<text:p>It is late.</text:p>"),
     }
     path.write_bytes(made[kind])
-    opened = result_of(recorder.services, lambda: recorder.services.writing_files.open(path))
+    opened = result_of(recorder.services, lambda: recorder.services.writing.open_file(path))
     assert opened.text == ("It is late.\nWe go." if kind == "docx" else "It is late.")
     assert opened.how is None
-    replaced = recorder.calls.writing_files.write(WriteRequest("Other words", path, source=opened))
+    replaced = recorder.calls.writing.write_file(WriteRequest("Other words", path, source=opened))
     assert replaced.code == "file.is_source"
 
 
 def test_a_text_file_is_written_with_its_own_mark_and_line_ends(recorder, tmp_path):
     path, target = tmp_path / "a.md", tmp_path / "b.md"
     path.write_bytes("\ufeff# Größe\r\n\r\nIt is late.\r\n".encode())
-    opened = recorder.calls.writing_files.open(path)
+    opened = recorder.calls.writing.open_file(path)
     assert opened.text == "# Größe\n\nIt is late.\n"
-    recorder.calls.writing_files.write(WriteRequest(opened.text, target, source=opened))
+    recorder.calls.writing.write_file(WriteRequest(opened.text, target, source=opened))
     assert target.read_bytes() == path.read_bytes()
 
 
@@ -261,7 +261,7 @@ def test_a_text_file_is_written_with_its_own_mark_and_line_ends(recorder, tmp_pa
 def test_what_is_no_text_to_write_on_is_refused(recorder, tmp_path, name, data, code):
     path = tmp_path / name
     path.write_bytes(data)
-    problem = result_of(recorder.services, lambda: recorder.services.writing_files.open(path))
+    problem = result_of(recorder.services, lambda: recorder.services.writing.open_file(path))
     assert problem.code == code
-    missing = result_of(recorder.services, lambda: recorder.services.writing_files.open(tmp_path / "none.txt"))
+    missing = result_of(recorder.services, lambda: recorder.services.writing.open_file(tmp_path / "none.txt"))
     assert missing.code == "file.missing"

@@ -251,7 +251,7 @@ class WritingPage(QWidget):
             self._item = [""]
 
         def work(services: Services) -> None:
-            item[0] = services.writing_history.keep(text, item[0], changes) or item[0]
+            item[0] = services.writing.keep(text, item[0], changes) or item[0]
             self._state.change(last_writing=item[0] if text.strip() else "")
 
         def refused(problem: Problem) -> None:
@@ -269,7 +269,7 @@ class WritingPage(QWidget):
                 self._remember(item)
 
         self.keep()
-        self._bridge.ask(self._bridge.services.writing_history.open(item), opened)
+        self._bridge.ask(self._bridge.services.writing.kept(item), opened)
 
     def begin_new(self) -> None:
         self._begin("")
@@ -322,7 +322,7 @@ class WritingPage(QWidget):
             self._said.setText(opened_words(source, others))
 
         self._said.setText(_("Opening {name}…").format(name=path.name))
-        opening = self._bridge.services.writing_files.open(path)
+        opening = self._bridge.services.writing.open_file(path)
         self._bridge.follow(opening, opened, lambda problem: self._said.setText(problem.sentence))
 
     def _show(self, text: str, changes: Sequence[Change], item: list[str], *, is_undoable: bool = True) -> None:
@@ -409,7 +409,7 @@ class WritingPage(QWidget):
         """
         request = WriteRequest(self.text, target, list(self.corrections.tracked()), self._source)
         changes = len(self.corrections.changes)
-        writing = self._bridge.services.writing_files.write(request)
+        writing = self._bridge.services.writing.write_file(request)
         refused = partial(tell_not_written, self._bridge, target)
         self._bridge.follow(writing, lambda path: self._say_written(path, saved_words(path, changes)), refused)
 
@@ -417,7 +417,7 @@ class WritingPage(QWidget):
         pending = list(self.corrections.tracked())
         doubtful = sum(bool(words) for __, words in pending)
         request = WriteRequest(self.text, target, pending, self._source)
-        writing = self._bridge.services.writing_files.write_into(request)
+        writing = self._bridge.services.writing.write_into(request)
         refused = partial(tell_not_written, self._bridge, target)
         self._bridge.follow(writing, lambda done: self._say_written(done.path, tracked_words(done, doubtful)), refused)
 
@@ -467,7 +467,7 @@ class WritingPage(QWidget):
         super().showEvent(event)
         item, self._restored = self._restored, ""
         if item and not self.text:
-            self._bridge.ask(self._bridge.services.writing_history.open(item), partial(self._on_restored, item))
+            self._bridge.ask(self._bridge.services.writing.kept(item), partial(self._on_restored, item))
 
     def _on_restored(self, item: str, kept: tuple[str, Sequence[Change]]) -> None:
         """Show the text shown when the program ended, unless there is a text already. A deleted text arrives empty."""

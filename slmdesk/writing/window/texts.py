@@ -46,7 +46,7 @@ class TextList(EarlierList):
 
     def request(self, words: str, limit: int) -> Callable[[Services], Listed]:
         def listed(services: Services) -> Listed:
-            items = services.writing_history.earlier(MOST_SEARCHED if words else limit)
+            items = services.writing.earlier(MOST_SEARCHED if words else limit)
             rows = [(item, "") for item in items if holds_words(item.shown_title, words)]
             return Listed(tuple(rows), words, not words and len(items) >= limit)
 

@@ -305,7 +305,7 @@ def test_changes_not_decided_on_come_back_with_the_text(start, program):
     again.writing.keep()
     QTest.keyClick(again.edit, Qt.Key.Key_N, CTRL)
     again.wait(lambda: again.writing.text == "")
-    item = again.ask(lambda services: services.writing_history.earlier())[0].id
+    item = again.ask(lambda services: services.writing.earlier())[0].id
     again.writing.open_item(item)
     again.wait(lambda: again.writing.text == text)
     assert not changes(again), "what was refused stays so"
