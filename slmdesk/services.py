@@ -72,12 +72,11 @@ if TYPE_CHECKING:
     from slmdesk.runtime.service import Exporter
     from slmdesk.tasks.service import TaskService
     from slmdesk.tasks.shape import TaskContext
-    from slmdesk.translation.documents import DocumentInspectionService
     from slmdesk.translation.glossaries import GlossaryService
     from slmdesk.translation.memory import MemoryService
     from slmdesk.translation.recent import RecentTranslations
     from slmdesk.translation.segments import SegmentEdits
-    from slmdesk.translation.service import TranslationFiles, TranslationService
+    from slmdesk.translation.service import TranslationService
     from slmdesk.translation.typed import LiveTranslation
     from slmdesk.voice.service import VoiceService
     from slmdesk.writing.service import WritingService
@@ -233,12 +232,6 @@ class Services:
         "translation.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)
     )
     memory: Made[MemoryService] = Made("translation.memory:MemoryService", lambda s, new: new(s.runtime, s.reader))
-    translation_files: Made[TranslationFiles] = Made(
-        "translation.service:TranslationFiles", lambda s, new: new(s.runtime, s.translations)
-    )
-    translation_start: Made[DocumentInspectionService] = Made(
-        "translation.documents:DocumentInspectionService", lambda s, new: new(s.service_thread, s.reader)
-    )
     live: Made[LiveTranslation] = Made(
         "translation.typed:LiveTranslation",
         lambda s, new: new(s.runtime, s.loader, s.translations.terms, s.translations.unknown),

@@ -1,4 +1,4 @@
-"""Inspects documents, cuts them into segments, and writes the translated documents. Service thread."""
+"""Finds documents to translate, and cuts them into segments. Service thread."""
 
 from __future__ import annotations
 
@@ -23,20 +23,18 @@ from slmdesk.children.client import ChildClient
 from slmdesk.jobs.runner import Plan, Question, Yield
 from slmdesk.library.reading import ask_reader, units_in
 from slmdesk.library.scan import scan
-from slmdesk.runtime.events import Pending, TranslationRead, ended
+from slmdesk.runtime.events import Pending, TranslationRead
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Runtime, Service, ServiceThread, Slices, in_slices, pending_on_file_thread, sliced
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
 from slmdesk.store import Store, is_instance_alive
 from slmdesk.text.tagged import KIND as SUBTITLE
 from slmdesk.text.tagged import Tags, problems
 from slmdesk.translation.glossaries import TermLists
 from slmdesk.translation.memory import recalled
 from slmdesk.translation.prompts import (
-    LOOKED_AT,
     CutState,
     beginning_of,
     language_of_text,
-    only_language_of_text,
     segments_from,
     units_of_text,
 )
@@ -81,52 +79,7 @@ class Column(Record):
     """Whether the column looks like sentences. Such a column is translated unless a person decides otherwise."""
 
 
-class DocumentInspectionService:
-    """Service that finds translatable files and reads their language, text and columns. Service thread."""
-
-    def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
-        self._service_thread, self._reader = service_thread, reader
-
-    def look(self, paths: Sequence[Path]) -> Pending[ChosenDocuments]:
-        """Find the files that can be translated among these files and in these folders.
-
-        Ends with the Problem `document.none_translatable` if there are none.
-        """
-        return pending_on_file_thread(self._service_thread, lambda: _chosen(paths), name="translation")
-
-    def language(self, request: TranslationRequest) -> Pending[str]:
-        """Detect the language of a document or text from its beginning.
-
-        The result is a language code. It is '' if there are several languages, the language is unknown, or the document
-        cannot be read; such a document is reported when the translation starts.
-        """
-        if not request.path:
-            return ended(only_language_of_text(request.text))
-        units: list[Mapping[str, Any]] = []
-        pending: Pending[str] = Pending()
-
-        def on_partial(value: Mapping[str, Any]) -> None:
-            units.extend(units_in(value.get("found")))
-            if len(units) > MOST_UNITS or len(beginning_of(units)) > LOOKED_AT:
-                self._service_thread.post(lambda: reading.cancel())  # this is enough text to detect the language
-
-        reading = ask_reader(self._service_thread, self._reader, "units", payload_of(request), on_partial)
-        reading.then(lambda _result: pending.end(only_language_of_text(beginning_of(units))))
-        return pending
-
-    @sliced
-    def columns(self, path: Path) -> Slices[list[Column]]:
-        """Read a text table's columns in the reader process. Ends with a Problem `document.…` if it cannot be read."""
-        columns: list[Column] = []
-        payload: dict[str, Json] = {"path": str(path.absolute())}
-        yield ask_reader(
-            self._service_thread, self._reader, "table_columns", payload,
-            lambda value: columns.extend(_columns(value.get("columns"))),
-        )  # fmt: skip
-        return columns
-
-
-def _chosen(paths: Sequence[Path]) -> ChosenDocuments:
+def chosen_documents(paths: Sequence[Path]) -> ChosenDocuments:
     documents: list[Path] = []
     refused: list[tuple[Path, str]] = []
     for path in paths:
@@ -156,7 +109,7 @@ def _format(path: Path) -> str:
         return ""
 
 
-def _columns(untrusted: Json) -> list[Column]:
+def columns_from(untrusted: Json) -> list[Column]:
     listed = stored_list(dict, untrusted)
     return [lenient_from(Column, column, name="", samples=(), is_text=False) for column in listed]
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slmdesk.base.documents import Paper
 from slmdesk.base.errors import KnownError
@@ -29,19 +29,36 @@ from slmdesk.exports import phrases
 from slmdesk.exports.writers import in_form
 from slmdesk.jobs.runner import JobPlanner, Plan, Question
 from slmdesk.jobs.service import REQUEST, JobService, begun_before
-from slmdesk.library.reading import rewritten
+from slmdesk.library.reading import ask_reader, rewritten, units_in
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able, translator_family
-from slmdesk.runtime.events import ItemChanged, Pending
+from slmdesk.runtime.events import ItemChanged, Pending, ended
 from slmdesk.runtime.headings import headings_of
-from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread, sliced
 from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Tags
-from slmdesk.translation.documents import Preparation, payload_of
+from slmdesk.translation.documents import (
+    MOST_UNITS,
+    ChosenDocuments,
+    Column,
+    Preparation,
+    chosen_documents,
+    columns_from,
+    payload_of,
+)
 from slmdesk.translation.exchange import ANY, to_tmx
 from slmdesk.translation.export import gathered as all_segments
 from slmdesk.translation.export import left_parts, models_of, pair_paper, report_json, report_paper, segments_of_item
 from slmdesk.translation.glossaries import TermLists
-from slmdesk.translation.prompts import DOMAINS, FORMALITIES, TranslationStyle, prompt_version, styled
+from slmdesk.translation.prompts import (
+    DOMAINS,
+    FORMALITIES,
+    LOOKED_AT,
+    TranslationStyle,
+    beginning_of,
+    only_language_of_text,
+    prompt_version,
+    styled,
+)
 from slmdesk.translation.types import (
     KIND,
     NO_GLOSSARY,
@@ -75,6 +92,20 @@ class _Live:
     done: int
     total: int
     """Number of all segments, as `done` is that of finished ones. Both are counted once, not after each segment."""
+
+
+class Handout(StrEnum):
+    PAIR = "pair"
+    """A document with both languages side by side."""
+    REPORT = "report"
+    TMX = "tmx"
+
+
+HANDOUT_FORMS = {
+    Handout.PAIR: ("docx", "xlsx", "html", "md"),
+    Handout.REPORT: ("html", "docx", "md", "json"),
+    Handout.TMX: ("tmx",),
+}
 
 
 class TranslationService(Service, JobPlanner):
@@ -214,6 +245,46 @@ class TranslationService(Service, JobPlanner):
         default = None if model else self._uses.default(DefaultUse.TRANSLATE)
         return able(default or self._models.choose(model))
 
+    # ---- the document, before its translation
+
+    def choose(self, paths: Sequence[Path]) -> Pending[ChosenDocuments]:
+        """Find the files that can be translated among these files and in these folders.
+
+        Ends with the Problem `document.none_translatable` if there are none.
+        """
+        return pending_on_file_thread(self._service_thread, lambda: chosen_documents(paths), name="translation")
+
+    def detect(self, request: TranslationRequest) -> Pending[str]:
+        """Detect the language of a document or text from its beginning.
+
+        The result is a language code. It is '' if there are several languages, the language is unknown, or the document
+        cannot be read; such a document is reported when the translation starts.
+        """
+        if not request.path:
+            return ended(only_language_of_text(request.text))
+        units: list[Mapping[str, Any]] = []
+        pending: Pending[str] = Pending()
+
+        def on_partial(value: Mapping[str, Any]) -> None:
+            units.extend(units_in(value.get("found")))
+            if len(units) > MOST_UNITS or len(beginning_of(units)) > LOOKED_AT:
+                self._service_thread.post(lambda: reading.cancel())  # this is enough text to detect the language
+
+        reading = ask_reader(self._service_thread, self._reader, "units", payload_of(request), on_partial)
+        reading.then(lambda _result: pending.end(only_language_of_text(beginning_of(units))))
+        return pending
+
+    @sliced
+    def columns(self, path: Path) -> Slices[list[Column]]:
+        """Read a text table's columns in the reader process. Ends with a Problem `document.…` if it cannot be read."""
+        columns: list[Column] = []
+        payload: dict[str, Json] = {"path": str(path.absolute())}
+        yield ask_reader(
+            self._service_thread, self._reader, "table_columns", payload,
+            lambda value: columns.extend(columns_from(value.get("columns"))),
+        )  # fmt: skip
+        return columns
+
     # ---- the document, written
 
     def write(self, item: str, target: Path, *, replace: bool = False) -> Pending[WrittenFile]:
@@ -260,6 +331,59 @@ class TranslationService(Service, JobPlanner):
             segments = list(parts)
             if any(segment.target for segment in segments):
                 yield unit, source_of(segments), translation_of(segments)
+
+    def write_handout(
+        self, item: str, what: Handout, form: str, target: Path, *, replace: bool = False, headings: str = ""
+    ) -> Pending[int]:
+        """Write an export in a form of HANDOUT_FORMS to `target`, and return its size in bytes.
+
+        `headings`: as for `ExportService.give`. Ends with a Problem `file.exists` … Raises KnownError `item.unknown`,
+        `request.invalid`.
+        """
+        if form not in HANDOUT_FORMS[what]:
+            raise KnownError("request.invalid", what=_("no form {form} for this").format(form=form[:20]))
+        view = self.open(item)
+        spoken = headings_of(self._store, view.item, form, headings)
+        writing = self._writing_handout(view, what, form, target, spoken, may_replace=replace)
+        return in_slices(self._service_thread, writing)
+
+    def _writing_handout(
+        self, view: TranslationView, what: Handout, form: str, target: Path, spoken: str, *, may_replace: bool
+    ) -> Slices[int]:
+        segments = yield from all_segments(self._store, view.item.id)
+        moment = _iso if form == "json" else phrases.moment_words
+        info = in_language(spoken, self._info, view, moment) if what is Handout.REPORT else []
+        model, has_line = models_of(self._store, view.item.id, segments), self._settings.current.model_line
+
+        def make() -> int:
+            if is_there(target) and not may_replace:
+                raise KnownError("file.exists", path=str(target))
+            made = in_language(spoken, _made, view, what, form, segments, info, model)
+            data = in_language(spoken, partial(in_form, made, form, has_line=has_line))
+            assert isinstance(data, bytes)  # there is no pdf
+            write_out(target, data)
+            return len(data)
+
+        size: int = yield pending_on_file_thread(self._service_thread, make, name="export")
+        return size
+
+    def _info(self, view: TranslationView, moment: Callable[[float], str]) -> list[tuple[str, str]]:
+        request, jobs = view.request, self._store.jobs.of_item(view.item.id)
+        names = {model.sha256: model.name for model in self._store.models.all()}
+        models = dict.fromkeys(names.get(job.model_sha256, job.model_sha256[:12]) for job in reversed(jobs))
+        known = self._store.glossaries.all(source_language=request.source, target_language=request.target)
+        chosen = request.glossaries
+        used = [glossary.name for glossary in known if (glossary.id in chosen if chosen else glossary.is_active)]
+        source = request.source or stored_from(str, (self._store.results.get(view.item.id) or {}).get("language")) or ""
+        return [
+            ("Document", request.path or _(phrases.A_TEXT)),
+            ("Languages", _(phrases.FROM_TO).format(source=_language(source), target=_language(request.target))),
+            ("About", ", ".join(map(_, filter(None, (request.domain, request.formality))))),
+            ("Model", ", ".join(models) or _(phrases.NONE_YET)),
+            ("Glossaries", ", ".join(used) or _(phrases.NONE)),
+            ("Begun", moment(view.item.created)),
+            ("Last changed", moment(max((job.updated for job in jobs), default=view.item.updated))),
+        ]
 
     # ---- making (see jobs)
 
@@ -373,80 +497,6 @@ def _is_tagged_first(record: ModelRecord, target: str) -> bool:
         return True
     family = translator_family(record)
     return family is None or family.translation is None or bool(family.translation.tags)
-
-
-class Handout(StrEnum):
-    PAIR = "pair"
-    """A document with both languages side by side."""
-    REPORT = "report"
-    TMX = "tmx"
-
-
-HANDOUT_FORMS = {
-    Handout.PAIR: ("docx", "xlsx", "html", "md"),
-    Handout.REPORT: ("html", "docx", "md", "json"),
-    Handout.TMX: ("tmx",),
-}
-
-
-class TranslationFiles(Service):
-    """Exports of a translation besides the document itself."""
-
-    def __init__(self, runtime: Runtime, translations: TranslationService) -> None:
-        super().__init__(runtime)
-        self._translations = translations
-
-    def write(
-        self, item: str, what: Handout, form: str, target: Path, *, replace: bool = False, headings: str = ""
-    ) -> Pending[int]:
-        """Write an export in a form of HANDOUT_FORMS to `target`, and return its size in bytes.
-
-        `headings`: as for `ExportService.give`. Ends with a Problem `file.exists` … Raises KnownError `item.unknown`,
-        `request.invalid`.
-        """
-        if form not in HANDOUT_FORMS[what]:
-            raise KnownError("request.invalid", what=_("no form {form} for this").format(form=form[:20]))
-        view = self._translations.open(item)
-        spoken = headings_of(self._store, view.item, form, headings)
-        return in_slices(self._service_thread, self._writing(view, what, form, target, spoken, may_replace=replace))
-
-    def _writing(
-        self, view: TranslationView, what: Handout, form: str, target: Path, spoken: str, *, may_replace: bool
-    ) -> Slices[int]:
-        segments = yield from all_segments(self._store, view.item.id)
-        moment = _iso if form == "json" else phrases.moment_words
-        info = in_language(spoken, self._info, view, moment) if what is Handout.REPORT else []
-        model, has_line = models_of(self._store, view.item.id, segments), self._settings.current.model_line
-
-        def make() -> int:
-            if is_there(target) and not may_replace:
-                raise KnownError("file.exists", path=str(target))
-            made = in_language(spoken, _made, view, what, form, segments, info, model)
-            data = in_language(spoken, partial(in_form, made, form, has_line=has_line))
-            assert isinstance(data, bytes)  # there is no pdf
-            write_out(target, data)
-            return len(data)
-
-        size: int = yield pending_on_file_thread(self._service_thread, make, name="export")
-        return size
-
-    def _info(self, view: TranslationView, moment: Callable[[float], str]) -> list[tuple[str, str]]:
-        request, jobs = view.request, self._store.jobs.of_item(view.item.id)
-        names = {model.sha256: model.name for model in self._store.models.all()}
-        models = dict.fromkeys(names.get(job.model_sha256, job.model_sha256[:12]) for job in reversed(jobs))
-        known = self._store.glossaries.all(source_language=request.source, target_language=request.target)
-        chosen = request.glossaries
-        used = [glossary.name for glossary in known if (glossary.id in chosen if chosen else glossary.is_active)]
-        source = request.source or stored_from(str, (self._store.results.get(view.item.id) or {}).get("language")) or ""
-        return [
-            ("Document", request.path or _(phrases.A_TEXT)),
-            ("Languages", _(phrases.FROM_TO).format(source=_language(source), target=_language(request.target))),
-            ("About", ", ".join(map(_, filter(None, (request.domain, request.formality))))),
-            ("Model", ", ".join(models) or _(phrases.NONE_YET)),
-            ("Glossaries", ", ".join(used) or _(phrases.NONE)),
-            ("Begun", moment(view.item.created)),
-            ("Last changed", moment(max((job.updated for job in jobs), default=view.item.updated))),
-        ]
 
 
 def _made(

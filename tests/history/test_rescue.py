@@ -60,7 +60,7 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path, is_by_ha
     assert view.left[1].kind == "lost"
     assert SEGMENTS > sum(view.counts.values()) > SEGMENTS / 2
     target = tmp_path / "report.json"
-    result_of(services, lambda: services.translation_files.write(lease, Handout.REPORT, "json", target))
+    result_of(services, lambda: services.translations.write_handout(lease, Handout.REPORT, "json", target))
     report = json.loads(target.read_text())
     listed = [row["source"] for name in ("failed", "flagged", "left", "translated") for row in report[name]]
     assert len(listed) == len(set(listed)) == sum(view.counts.values()), "each once, though there are gaps"

@@ -176,8 +176,7 @@ def test_what_no_check_tells_stays_where_another_try_is_no_better(opened):
 
 
 def handed(recorder, item, what, form, target):
-    files = recorder.calls.translation_files
-    result = files.write(item, what, form, target)
+    result = recorder.calls.translations.write_handout(item, what, form, target)
     assert not isinstance(result, Problem), result
     return target
 
@@ -234,10 +233,10 @@ def test_both_languages_side_by_side_and_tmx(opened, tmp_path):
     done = recorder.calls.memory.import_file(tmx)
     assert not isinstance(done, Problem), done
     assert memory(recorder) == {"Salt & pepper are here.": "sALT & PEPPER ARE HERE."}
-    again = recorder.calls.translation_files.write(item, Handout.TMX, "tmx", tmx)
+    again = recorder.calls.translations.write_handout(item, Handout.TMX, "tmx", tmx)
     assert again.code == "file.exists"
     with pytest.raises(KnownError):
-        recorder.calls.translation_files.write(item, Handout.TMX, "docx", tmx)
+        recorder.calls.translations.write_handout(item, Handout.TMX, "docx", tmx)
 
 
 def test_a_tmx_names_the_language_each_segment_was_told_to_be_in(opened, tmp_path):

@@ -268,7 +268,7 @@ def _check_language(console: Console, services: Services, request: TranslationRe
     the user named the source language.
     """
     if not request.source:
-        language = console.result_of(services, lambda: services.translation_start.language(request))
+        language = console.result_of(services, lambda: services.translations.detect(request))
         if language == request.target:
             name = f"“{Path(request.path).name}”" if request.path else "The text"
             raise KnownError("translation.already", name=name, language=LANGUAGES[language].name)
@@ -405,7 +405,7 @@ def _write(console: Console, services: Services, view: TranslationView, request:
 
 def _write_report(console: Console, services: Services, item: str, report: Path, form: str, force: bool) -> str:
     """Write the report after the translation.  Raises KnownError `file.exists`, `file.unwritable`, `disk.full`."""
-    write = partial(services.translation_files.write, item, Handout.REPORT, form, report)
+    write = partial(services.translations.write_handout, item, Handout.REPORT, form, report)
     console.result_of(services, lambda: write(replace=force, headings=console.headings))
     console.notify(f"Report written to {report}.")
     return str(report)

@@ -169,7 +169,7 @@ class DocumentPane(QStackedWidget):
 
     def look(self, paths: Sequence[Path]) -> None:
         """Find the documents to translate. Then `chosen` is emitted with these documents."""
-        self._bridge.follow(self._bridge.services.translation_start.look(paths), self.chosen.emit)
+        self._bridge.follow(self._bridge.services.translations.choose(paths), self.chosen.emit)
 
     def begin_as_last(self, path: Path) -> None:
         """Translate a document into the language of the last one. One in that language is translated into another."""
@@ -182,7 +182,7 @@ class DocumentPane(QStackedWidget):
         def told(language: str) -> None:
             self._begin_in(request, target_for(language, manner.target, (own_language(), "en", "de")))
 
-        self._bridge.follow(self._bridge.services.translation_start.language(request), told)
+        self._bridge.follow(self._bridge.services.translations.detect(request), told)
 
     def _begin_in(self, request: TranslationRequest, target: str) -> None:
         formality = request.formality if LANGUAGES[target].has_formal else ""
@@ -198,7 +198,7 @@ class DocumentPane(QStackedWidget):
 
     def _on_otherwise(self) -> None:
         if self._view is not None:
-            look = self._bridge.services.translation_start.look([Path(self._view.request.path)])
+            look = self._bridge.services.translations.choose([Path(self._view.request.path)])
             manner = self._manner
             self._bridge.follow(look, lambda chosen: self.form_requested.emit(chosen, manner))
 
@@ -297,7 +297,7 @@ class DocumentPane(QStackedWidget):
     def _hand_out(self, what: Handout, form: str, target: Path) -> None:
         """Write both languages, a report or TMX. An existing file is replaced, because the dialog has already asked."""
         self._bridge.follow(
-            self._bridge.services.translation_files.write(self.item, what, form, target, replace=True),
+            self._bridge.services.translations.write_handout(self.item, what, form, target, replace=True),
             lambda _size: self._show_written(target),
             partial(tell_not_written, self._bridge, target),
         )

@@ -53,11 +53,11 @@ class DocumentForm(Dialog):
         self._form.changed.connect(self._on_changed)
         self._build_ui(last)
         self._ask_glossaries()
-        start = bridge.services.translation_start
+        translations = bridge.services.translations
         first = TranslationRequest("en", path=str(chosen.paths[0].absolute()))
-        bridge.follow(start.language(first), self._on_language)
+        bridge.follow(translations.detect(first), self._on_language)
         if chosen.table is not None:
-            bridge.follow(start.columns(chosen.table), self._on_columns)
+            bridge.follow(translations.columns(chosen.table), self._on_columns)
 
     def _build_ui(self, last: WindowState) -> None:
         self._glossaries, self._glossary_part = self._list("form_glossaries", _("Glossaries"))
