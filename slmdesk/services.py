@@ -53,10 +53,9 @@ if TYPE_CHECKING:
     from slmdesk.history.service import ChangeWatch, ExportService, HistoryService
     from slmdesk.jobs.service import JobService
     from slmdesk.library.folders import CollectionService
-    from slmdesk.library.redacted import RedactedCopies
+    from slmdesk.library.redacted import RedactionService
     from slmdesk.library.saved_states import StateService
     from slmdesk.library.search import EmbeddingService, Retrieval
-    from slmdesk.library.searchable import SearchableCopies
     from slmdesk.library.service import DocumentService
     from slmdesk.loader.model_loader import ModelLoader
     from slmdesk.models.importer import FindingService
@@ -68,7 +67,6 @@ if TYPE_CHECKING:
     from slmdesk.online.network import NetworkService, TokenService
     from slmdesk.privacy.service import PrivacyService
     from slmdesk.questions.service import QuestionService
-    from slmdesk.redaction.service import RedactionService
     from slmdesk.runtime.service import Exporter
     from slmdesk.tasks.service import TaskService
     from slmdesk.tasks.shape import TaskContext
@@ -188,7 +186,7 @@ class Services:
     embedding: Made[EmbeddingService] = Made("library.search:EmbeddingService")
     retrieval: Made[Retrieval] = Made("library.search:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
     states: Made[StateService] = Made("library.saved_states:StateService")
-    redaction: Made[RedactionService] = Made("redaction.service:RedactionService")
+    redaction: Made[RedactionService] = Made("library.redacted:RedactionService")
     chats: Made[ChatService] = Made(
         "chat.service:ChatService",
         lambda s, new: new(
@@ -239,11 +237,6 @@ class Services:
     recent: Made[RecentTranslations] = Made(
         "translation.recent:RecentTranslations", lambda s, new: new(s.runtime, s.translations)
     )
-    redacted_copies: Made[RedactedCopies] = Made(
-        "library.redacted:RedactedCopies",
-        lambda s, new: new(s.service_thread, s.reader, s.redaction.names, s.models, s.loader),
-    )
-    searchable_copies: Made[SearchableCopies] = Made("library.searchable:SearchableCopies")
     writing: Made[WritingService] = Made(
         "writing.service:WritingService",
         lambda s, new: new(s.runtime, s.models, s.loader, s.reader, lambda *of: s.spelling.mended(*of)),

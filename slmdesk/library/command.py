@@ -50,7 +50,7 @@ from slmdesk.library.redacted import (
     unsure_lines,
 )
 from slmdesk.library.types import CollectionState, CollectionStatus, counted_documents, folder_words, info_of
-from slmdesk.redaction.service import listed_from_lines
+from slmdesk.redaction.names import listed_from_lines
 from slmdesk.runtime.messages import bytes_for_people, problem_of
 from slmdesk.services import Services
 from slmdesk.text.redaction import Kind, Listed
@@ -403,7 +403,7 @@ def searchable(console: Console, files: Sequence[Path], output: Path, password: 
     with console.services() as services:
         made = console.result_of(
             services,
-            lambda: services.searchable_copies.write(files, output.absolute(), password=secret),
+            lambda: services.documents.write_searchable(files, output.absolute(), password=secret),
             _progress(console, "recognising"),
         )
     shape: Json = {"output": str(made.target), "bytes": made.bytes}
@@ -459,7 +459,7 @@ def redact(console: Console, /, **options: Any) -> None:
             _restore(console, services, wished)
             return
         named_model(services, wished.model)
-        record = None if wished.no_model else services.call.redacted_copies.model_for(wished.model)
+        record = None if wished.no_model else services.call.redaction.model_for(wished.model)
         preview = _asked(console, services, _preview(console, services, wished), record)
         chosen = wished.chosen(preview)
         check_boxes(preview, wished.boxes)
@@ -480,7 +480,7 @@ def redact(console: Console, /, **options: Any) -> None:
             fd = wished.passphrase_fd
             request = changed(request, passphrase=passphrase("Passphrase of the key", fd, twice=fd is None))
         made = console.result_of(
-            services, lambda: services.redacted_copies.give_out(preview, request), _progress(console, "redacting")
+            services, lambda: services.redaction.give_out(preview, request), _progress(console, "redacting")
         )
     _say(console, made, preview, wished)
 
@@ -580,7 +580,7 @@ def _preview(console: Console, services: Services, wished: _Wishes) -> Redaction
         wished.secret = secret
         return console.result_of(
             services,
-            lambda: services.redacted_copies.preview(wished.file, password=secret, listed=wished.listed),
+            lambda: services.redaction.preview(wished.file, password=secret, listed=wished.listed),
             _progress(console, f"looking through {wished.file.name}"),
         )
 
@@ -598,7 +598,7 @@ def _asked(
         if isinstance(report, Asked):  # and not what the engine tells of one page
             console.progress(f"asking {record.name}", report.done, report.total)
 
-    return console.result_of(services, lambda: services.redacted_copies.ask(preview, record), told)
+    return console.result_of(services, lambda: services.redaction.ask(preview, record), told)
 
 
 def _progress(console: Console, what: str) -> Any:
@@ -664,7 +664,7 @@ def _restore(console: Console, services: Services, wished: _Wishes) -> None:
     words = passphrase("Passphrase of the key", wished.passphrase_fd)
     made = console.result_of(
         services,
-        lambda: services.redacted_copies.restore(wished.file, key, words, target, password=wished.secret),
+        lambda: services.redaction.restore(wished.file, key, words, target, password=wished.secret),
         _progress(console, "putting back"),
     )
     count = sum(dict(made.replaced).values())

@@ -14,7 +14,7 @@ import re
 import threading
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from slmdesk.library.scan import look_at
 from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
 from slmdesk.models.service import ModelService, able
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import BAR, RANK, Certainty, Find, Finder, Kind, Listed
 from slmdesk.text.redaction.asking import finds_in, pages_of, turns_about
@@ -47,26 +47,42 @@ from slmdesk.text.terms import ENDINGS, fits, spans_of
 MOST_SHOWN = 5
 FEWEST_PARAMETERS = 1_000_000_000
 """Of a model that is asked without being named: smaller ones name words that are no names."""
+MOST_NAMES = 5_000
+MOST_NAME = 200
 
 
-class RedactedCopies:
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        reader: ChildClient,
-        names: Callable[[], Sequence[Listed]],
-        models: ModelService,
-        loader: ModelLoader,
-    ) -> None:
-        self._service_thread, self._reader, self._names = service_thread, reader, names
-        self._models, self._loader = models, loader
+class RedactionService(Service):
+    """Redacts documents, and keeps the person's list of names that are always found. Service thread."""
+
+    def __init__(self, runtime: Runtime, reader: ChildClient, models: ModelService, loader: ModelLoader) -> None:
+        super().__init__(runtime)
+        self._reader, self._models, self._loader = reader, models, loader
+
+    def names(self) -> tuple[Listed, ...]:
+        return tuple(self._store.redactions.names())
+
+    def change_names(self, names: Sequence[Listed]) -> tuple[Listed, ...]:
+        """Replace the user's list of names. Blank and repeated names are dropped.
+
+        Raises KnownError `request.invalid` for names that are too long or too many, and store.*.
+        """
+        kept = {words: changed(name, words=words) for name in names if (words := " ".join(name.words.split()))}
+        if len(kept) > MOST_NAMES or any(len(words) > MOST_NAME for words in kept):
+            raise KnownError(
+                "request.invalid",
+                what=_("at most {most_names:,} names of {most_name} characters").format(
+                    most_names=MOST_NAMES, most_name=MOST_NAME
+                ),
+            )
+        self._store.redactions.keep_names(tuple(kept.values()))
+        return self.names()
 
     def preview(self, path: Path, *, password: str = "", listed: Sequence[Listed] = ()) -> Pending[RedactionPreview]:
         """Search a document for private words. Nothing is written. `listed` adds names to those of the user's own list.
 
         Reports protocol.Progress in pages. Problems: `document.no_redactor`, and those of reading.
         """
-        return in_slices(self._service_thread, self._looking(path.absolute(), password, (*self._names(), *listed)))
+        return in_slices(self._service_thread, self._looking(path.absolute(), password, (*self.names(), *listed)))
 
     def give_out(self, preview: RedactionPreview, request: RedactionRequest) -> Pending[GivenOut]:
         """Write a copy without the words of the request, check the copy, and then give it its name.

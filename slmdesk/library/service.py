@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
@@ -14,8 +14,8 @@ from typing import Any
 
 from slmdesk.base.documents import READER_VERSION, DocumentInfo, Note, Page, is_recording
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_same_file
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, record_from
+from slmdesk.base.files import SHARED_FILE, is_same_file, write_new
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, in_pieces, record_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
@@ -24,7 +24,15 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.children.client import ChildClient
 from slmdesk.claims.einvoices import Finding
 from slmdesk.jobs.einvoices import findings_of
-from slmdesk.library.reading import PageImage, PageImages, Reading, ReadingQueue, ReadingQueues, read_problem
+from slmdesk.library.reading import (
+    PageImage,
+    PageImages,
+    Reading,
+    ReadingQueue,
+    ReadingQueues,
+    file_from_reader,
+    read_problem,
+)
 from slmdesk.library.scan import DocumentFile, documents_in, look_at
 from slmdesk.library.search import MOST_PLACES, FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
 from slmdesk.library.types import RECEIPT, ReceiptChanged, attached, file_of, info_of, receipt_of
@@ -54,6 +62,17 @@ from slmdesk.text.folding import folded_name, one_line
 class DocumentText(Record):
     info: DocumentInfo
     pages: tuple[Page, ...]
+
+
+MOST_SCANS = 500
+"""Most files of one searchable paper."""
+MOST_SCAN_BYTES = 120 << 20
+"""Most bytes of the parts of one searchable paper, which are in memory together."""
+
+
+class SearchableCopy(Record):
+    target: Path
+    bytes: int
 
 
 class DocumentService(Service):
@@ -268,6 +287,21 @@ class DocumentService(Service):
         if not self._going:  # otherwise the last removal purges
             self._store.purge()
 
+    def write_searchable(self, files: Sequence[Path], target: Path, *, password: str = "") -> Pending[SearchableCopy]:
+        """Write a PDF of these PDFs and pictures, in this order, in which scanned pages can be searched.
+
+        An existing file is never replaced, and a cancel leaves nothing behind. Reports protocol.Progress in pages, of
+        one file after another. Problems: `document.not_scanned`, `document.no_ocr`, those of reading, `file.exists`.
+        Raises KnownError `file.is_source`, `request.invalid` for too many files.
+        """
+        if not 1 <= len(files) <= MOST_SCANS:
+            raise KnownError("request.invalid", what="files")
+        for file in files:
+            if is_same_file(file, target):
+                raise KnownError("file.is_source", path=str(target))
+        writing = self._writing_searchable([file.absolute() for file in files], target, password)
+        return in_slices(self._service_thread, writing)
+
     def page_image(
         self, document: str, number: int, width: int, *, marks: Sequence[tuple[int, int]] = ()
     ) -> Pending[PageImage | None]:
@@ -350,6 +384,27 @@ class DocumentService(Service):
         job = client.start("read", payload, lambda event: self._service_thread.post(lambda: on_event(event)))
         return pending
 
+    def _writing_searchable(self, files: Sequence[Path], target: Path, password: str) -> Slices[SearchableCopy]:
+        parts: list[bytes] = []
+        for file in files:
+            payload: dict[str, Json] = {"path": str(file), "password": password}
+            data, _about = yield from file_from_reader(
+                self._service_thread, self._client, "searchable", payload, (), tells_progress=True
+            )
+            parts.append(data)
+            if sum(map(len, parts)) > MOST_SCAN_BYTES:
+                size = sum(map(len, parts))
+                raise KnownError("document.too_large", path=target.name, bytes=size, limit=MOST_SCAN_BYTES)
+        if len(parts) > 1:
+            data, _about = yield from file_from_reader(
+                self._service_thread, self._client, "join_pages", {}, _steps_of(parts)
+            )
+        stop = threading.Event()
+        yield pending_on_file_thread(
+            self._service_thread, partial(write_new, target, data, SHARED_FILE), cancel=stop.set, name="searchable"
+        )
+        return SearchableCopy(target, len(data))
+
     def _ready_for(self, reading: Reading) -> Mapping[str, Json]:
         return self._ready(self._transcriber(), file_of(reading.record), str(reading.payload.get("encoding", "")))
 
@@ -364,6 +419,12 @@ class DocumentService(Service):
             return record
         args = {"path": record.name}
         return changed(record, status=DocumentStatus.FAILED, error_code="document.stopped", error_args=args)
+
+
+def _steps_of(parts: Sequence[bytes]) -> Iterator[tuple[str, dict[str, Json]]]:
+    for number, part in enumerate(parts):
+        for at, piece in enumerate(in_pieces(part)):
+            yield f"{number}.{at}", {"part": number, "data": piece}
 
 
 MOST_NAME = 255

@@ -42,7 +42,7 @@ def test_a_copy_of_each_kind_is_made_by_the_child_and_looked_through(services, t
     data, needles = planting.planted(kind, 5)
     path, target = tmp_path / f"a.{kind}", tmp_path / f"b.{kind}"
     path.write_bytes(data)
-    copies = services.redacted_copies
+    copies = services.redaction
     preview = result_of(services, lambda: copies.preview(path, listed=[Listed(needle) for needle in needles.planted]))
     assert preview.format == kind
     assert preview.found
@@ -79,7 +79,7 @@ def test_what_a_model_names_is_added_where_it_stands_and_says_who_found_it(tmp_p
     path = tmp_path / "a.txt"
     path.write_text("Mr Lomax said that Jule has it.\n", "utf-8")
     with closing(open_echo()) as services:
-        record, copies = add_model(services, tmp_path / "echo.gguf"), services.redacted_copies
+        record, copies = add_model(services, tmp_path / "echo.gguf"), services.redaction
         preview = result_of(services, lambda: copies.preview(path))
         asked = result_of(services, lambda: copies.ask(preview, record))
     before = {word.words: word.by for word in preview.found}
@@ -92,7 +92,7 @@ def test_what_a_model_names_is_added_where_it_stands_and_says_who_found_it(tmp_p
 
 def test_of_an_empty_office_file_nothing_is_offered(services, tmp_path):
     docx.Document().save(tmp_path / "a.docx")
-    preview = result_of(services, lambda: services.redacted_copies.preview(tmp_path / "a.docx"))
+    preview = result_of(services, lambda: services.redaction.preview(tmp_path / "a.docx"))
     assert [word.words for word in preview.found if not word.is_author] == []
 
 
@@ -100,7 +100,7 @@ def test_of_an_empty_office_file_nothing_is_offered(services, tmp_path):
 def test_of_a_mail_no_surname_or_town_is_left_and_its_letters_stay(services, tmp_path, keeps):
     path, target = tmp_path / "a.eml", tmp_path / "b.eml"
     path.write_text(MAIL, "utf-8")
-    copies = services.redacted_copies
+    copies = services.redaction
     preview = result_of(services, lambda: copies.preview(path))
     assert not [word.words for word in preview.found if not word.is_chosen]
     words = tuple((word.kind, word.words) for word in preview.found if word.kind not in keeps)
@@ -117,7 +117,7 @@ def test_of_a_mail_no_surname_or_town_is_left_and_its_letters_stay(services, tmp
 def test_a_surname_goes_from_a_firm_that_stays(services, tmp_path, substitutes):
     path, target = tmp_path / "a.txt", tmp_path / "b.txt"
     path.write_text("Wir schreiben an Frau Miriam Quarbelsen und an die Quarbelsen Verlag GmbH in der Stadt.")
-    copies = services.redacted_copies
+    copies = services.redaction
     preview = result_of(services, lambda: copies.preview(path))
     words = tuple((word.kind, word.words) for word in preview.found if word.kind is Kind.PERSON)
     assert [words] == [((Kind.PERSON, "Miriam Quarbelsen"),)]
@@ -131,17 +131,17 @@ def test_a_surname_goes_from_a_firm_that_stays(services, tmp_path, substitutes):
 def test_a_word_that_a_longer_one_takes_with_it_counts_as_it_does_in_the_list(services, tmp_path):
     path = tmp_path / "note.txt"
     path.write_text("The letter is signed by Onno Tjarks Quarbel.\n")
-    preview = result_of(services, lambda: services.redacted_copies.preview(path))
+    preview = result_of(services, lambda: services.redaction.preview(path))
     words = tuple((Kind.PERSON, name) for name in ("Onno Tjarks Quarbel", "Onno Tjarks", "Absent Person"))
     wished = RedactionRequest(words, tmp_path / "copy.txt")
-    made = result_of(services, lambda: services.redacted_copies.give_out(preview, wished))
+    made = result_of(services, lambda: services.redaction.give_out(preview, wished))
     assert dict(made.replaced) == {Kind.PERSON: 2}
 
 
 def test_nothing_is_given_out_where_a_word_is_left(services, tmp_path, monkeypatch):
     path, target = tmp_path / "a.txt", tmp_path / "b.txt"
     path.write_text("Frau Quarbelsen und Herr Xanthopol")
-    copies = services.redacted_copies
+    copies = services.redaction
     preview = result_of(services, lambda: copies.preview(path))
     words = ((Kind.PERSON, "Quarbelsen"), (Kind.PERSON, "Xanthopol"))
     bad = "slmdesk.library.redacted.pairs_for"  # what stands for one word is the other
@@ -155,18 +155,18 @@ def test_nothing_is_given_out_where_a_word_is_left(services, tmp_path, monkeypat
 def test_the_persons_own_list_is_always_found(services, tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("Das Zeichen ist Blauwal.")
-    assert result_of(services, lambda: services.redacted_copies.preview(path)).found == ()
+    assert result_of(services, lambda: services.redaction.preview(path)).found == ()
     services.service_thread.call(lambda: services.redaction.change_names([Listed("Blauwal", Kind.FIRM)]))
-    words = result_of(services, lambda: services.redacted_copies.preview(path)).found
+    words = result_of(services, lambda: services.redaction.preview(path)).found
     assert [(word.kind, word.words, word.is_chosen) for word in words] == [(Kind.FIRM, "Blauwal", True)]
 
 
 def test_a_file_that_changed_since_the_look_is_not_written(services, tmp_path):
     path, target = tmp_path / "a.txt", tmp_path / "b.txt"
     path.write_text("Frau Quarbelsen schreibt.")
-    preview = result_of(services, lambda: services.redacted_copies.preview(path))
+    preview = result_of(services, lambda: services.redaction.preview(path))
     path.write_text("Frau Xanthopol schreibt.")
-    problem = ended(services, lambda: services.redacted_copies.give_out(preview, request(preview, target)))
+    problem = ended(services, lambda: services.redaction.give_out(preview, request(preview, target)))
     assert problem.code == "redaction.changed"
     assert not target.exists()
 
@@ -175,36 +175,36 @@ def test_a_cancel_leaves_nothing(services, tmp_path):
     data, _ = planting.planted("docx", 5)
     path, target = tmp_path / "a.docx", tmp_path / "b.docx"
     path.write_bytes(data)
-    preview = result_of(services, lambda: services.redacted_copies.preview(path))
+    preview = result_of(services, lambda: services.redaction.preview(path))
 
     def begin_and_cancel():
-        pending = services.redacted_copies.give_out(preview, request(preview, target))
+        pending = services.redaction.give_out(preview, request(preview, target))
         pending.cancel()
 
     services.service_thread.call(begin_and_cancel)
-    result_of(services, lambda: services.redacted_copies.preview(path))  # the child is free again
+    result_of(services, lambda: services.redaction.preview(path))  # the child is free again
     assert [path.name for path in tmp_path.glob("*.docx")] == ["a.docx"]
 
 
 def test_the_key_and_the_copy_are_both_there_or_neither(services, tmp_path):
     path, target, key = tmp_path / "a.txt", tmp_path / "b.txt", tmp_path / "b.key"
     path.write_text("Frau Quarbelsen schreibt an info@example.org.")
-    preview = result_of(services, lambda: services.redacted_copies.preview(path, listed=[Listed("Xanthopol")]))
+    preview = result_of(services, lambda: services.redaction.preview(path, listed=[Listed("Xanthopol")]))
     assert [word.words for word in preview.unseen] == ["Xanthopol"]
     wished = request(preview, target, substitutes=True, key=key, passphrase="a")
     target.write_text("mine")
-    problem = ended(services, lambda: services.redacted_copies.give_out(preview, wished))
+    problem = ended(services, lambda: services.redaction.give_out(preview, wished))
     assert problem.code == "file.exists"
     assert not key.exists()
     assert target.read_text() == "mine"
     target.unlink()
-    made = result_of(services, lambda: services.redacted_copies.give_out(preview, wished))
+    made = result_of(services, lambda: services.redaction.give_out(preview, wished))
     assert made.key == key
     assert dict(pairs_in(key, "a"))["info@example.org"] in target.read_text()
     assert BAR not in dict(pairs_in(key, "a")).values()
     with pytest.raises(KnownError, match=r"file\.is_source"):
         services.service_thread.call(
-            lambda: services.redacted_copies.give_out(preview, request(preview, path, substitutes=True))
+            lambda: services.redaction.give_out(preview, request(preview, path, substitutes=True))
         )
 
 
@@ -213,9 +213,9 @@ def test_a_locked_pdf_asks_for_its_password(services, tmp_path):
 
     path, target = tmp_path / "a.pdf", tmp_path / "b.pdf"
     path.write_bytes(bytes(TinyPdf(password="open").page(Text(60, 700, "Frau Quarbelsen wohnt hier"))))
-    assert ended(services, lambda: services.redacted_copies.preview(path)).code == "document.locked"
-    preview = result_of(services, lambda: services.redacted_copies.preview(path, password="open"))
-    result_of(services, lambda: services.redacted_copies.give_out(preview, request(preview, target, password="open")))
+    assert ended(services, lambda: services.redaction.preview(path)).code == "document.locked"
+    preview = result_of(services, lambda: services.redaction.preview(path, password="open"))
+    result_of(services, lambda: services.redaction.give_out(preview, request(preview, target, password="open")))
     assert target.read_bytes().startswith(b"%PDF")
 
 

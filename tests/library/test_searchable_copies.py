@@ -52,7 +52,7 @@ def services(tmp_path):
 
 
 def written(services, files, target, **more):
-    return result_of(services, lambda: services.searchable_copies.write(files, target, **more))
+    return result_of(services, lambda: services.documents.write_searchable(files, target, **more))
 
 
 def scans(folder, *names):
@@ -84,5 +84,5 @@ def test_a_copy_never_takes_the_place_of_its_source(services, tmp_path):
     files = scans(tmp_path, "a.pdf", "b.pdf")
     for wrong, target in ((files, files[1]), ([], tmp_path / "c.pdf")):
         with pytest.raises(KnownError) as told:
-            services.service_thread.call(partial(services.searchable_copies.write, wrong, target))
+            services.service_thread.call(partial(services.documents.write_searchable, wrong, target))
         assert told.value.code == ("file.is_source" if wrong else "request.invalid")

@@ -40,7 +40,7 @@ from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.rows import Removals
 
 if TYPE_CHECKING:
-    from slmdesk.library.searchable import SearchableCopy
+    from slmdesk.library.service import SearchableCopy
 
 RECENT = 200
 MOST_OPENED = 50
@@ -236,7 +236,9 @@ class DocumentsController(QObject):
 
         key = f"searchable {target}"
         words = _("Recognising the words for {name}…").format(name=target.name)
-        following = self._bridge.follow(self._bridge.services.searchable_copies.write(files, target), written, failed)
+        following = self._bridge.follow(
+            self._bridge.services.documents.write_searchable(files, target), written, failed
+        )
         self._bridge.notice_raised.emit(Notice(words, action=_("Stop"), on_action=following.cancel, key=key))
 
     def own_file(self, document: str, purpose: str) -> Path | None:

@@ -323,7 +323,7 @@ class RedactPane(QFrame):
             self._said.setText(breakable(words.format(name=self._record.name, name2=self._path.name)))
             return
         following = self._bridge.follow(
-            self._bridge.services.redacted_copies.preview(self._path, password=self._password), self._on_looked,
+            self._bridge.services.redaction.preview(self._path, password=self._password), self._on_looked,
             self._on_unread, self._on_progress,
         )  # fmt: skip
         self._show_work(_("Looking through {name}…").format(name=self._path.name), following)
@@ -414,7 +414,7 @@ class RedactPane(QFrame):
             password=self._password, boxes=self._boxes.boxes, pictures=self._pictures.chosen,
         )  # fmt: skip
         following = self._bridge.follow(
-            self._bridge.services.redacted_copies.give_out(preview, request), self._on_given_out, self._on_refused,
+            self._bridge.services.redaction.give_out(preview, request), self._on_given_out, self._on_refused,
             self._on_progress,
         )  # fmt: skip
         self._show_work(_("Writing and checking {name}…").format(name=target.name), following)
@@ -445,7 +445,7 @@ class RedactPane(QFrame):
         self._said.setText(breakable(words))
         self._show_remarks(preview)
         self._allow()
-        self._bridge.ask(self._bridge.services.redacted_copies.model_for(None), self._ask, self._on_unasked)
+        self._bridge.ask(self._bridge.services.redaction.model_for(None), self._ask, self._on_unasked)
 
     def _ask(self, record: ModelRecord | None) -> None:
         """Ask the usual model what else is private, unless something else has begun."""
@@ -454,7 +454,7 @@ class RedactPane(QFrame):
         if record is None or preview is None or self._following is not None or self._asking is not None:
             return
         self._asking = self._bridge.follow(
-            self._bridge.services.redacted_copies.ask(preview, record), self._on_asked, self._on_unasked, self._on_page
+            self._bridge.services.redaction.ask(preview, record), self._on_asked, self._on_unasked, self._on_page
         )
         self._enough.show()
         self._progress.setVisible(True)

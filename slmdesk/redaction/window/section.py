@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from slmdesk.base.texts import _, ngettext
-from slmdesk.redaction.service import listed_from_lines
+from slmdesk.redaction.names import listed_from_lines
 from slmdesk.text.redaction import Listed
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge

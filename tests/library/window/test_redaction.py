@@ -14,7 +14,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from slmdesk.library.redacted import RedactedCopies, pairs_in
+from slmdesk.library.redacted import RedactionService, pairs_in
 from slmdesk.library.window.redacted import BY, PLACE, WORDS
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
@@ -246,7 +246,7 @@ def test_a_model_looks_too_and_adds_what_it_finds_while_ticks_stay(start, word_f
     goes_on = tmp_path / "goes on"
     program = start(answer=answer, until=str(goes_on))
     record = add_model(program.services, tmp_path / "echo.gguf")
-    monkeypatch.setattr(RedactedCopies, "model_for", lambda _copies, _requested: record)
+    monkeypatch.setattr(RedactionService, "model_for", lambda _copies, _requested: record)
     opened(program.open_documents(), word_file)
     program.wait(lambda: program.find("redaction_enough").isVisible())
     assert "Blauwal" not in rows(program)
@@ -327,5 +327,5 @@ def test_the_entry_of_the_menu_leads_there_and_another_document_stops_what_is_go
     pane = program.find("redact_pane")
     pane.show_document(None)
     services = program.services
-    result_of(services, lambda: services.redacted_copies.preview(word_file))  # the child is free
+    result_of(services, lambda: services.redaction.preview(word_file))  # the child is free
     assert not list(tmp_path.glob(".letter*"))
