@@ -168,17 +168,11 @@ class Services:
     )
     models: Made[ModelService] = Made("models.service:ModelService")
     uses: Made[DefaultsService] = Made("models.service:DefaultsService")
-    finding: Made[FindingService] = Made(
-        "models.importer:FindingService", lambda s, new: new(s.runtime, s.models, s.measuring.pc)
-    )
+    finding: Made[FindingService] = Made("models.importer:FindingService")
     load_options: Made[LoadOptionsService] = Made("models.running:LoadOptionsService")
-    jobs: Made[JobService] = Made("jobs.service:JobService", lambda s, new: new(s.runtime, s.loader, s._job_service))
-    recommending: Made[RecommendationService] = Made(
-        "evaluation.recommendation:RecommendationService", lambda s, new: new(s.store, s.measuring.pc)
-    )
-    cards: Made[CardService] = Made(
-        "evaluation.model_cards:CardService", lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.measuring)
-    )
+    jobs: Made[JobService] = Made("jobs.service:JobService")
+    recommending: Made[RecommendationService] = Made("evaluation.recommendation:RecommendationService")
+    cards: Made[CardService] = Made("evaluation.model_cards:CardService")
     formats: Made[FormatService] = Made(
         "evaluation.formats:FormatService",
         lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, partial(s._engine_beside, "formats")),
@@ -194,11 +188,8 @@ class Services:
             lambda preset: s.examples.forget(preset),
         ),
     )  # fmt: skip
-    examples: Made[ExampleService] = Made(
-        "chat.examples:ExampleService",
-        lambda s, new: new(s.runtime, s.chats.presets, s.models, s.loader, s.jobs, s.states),
-    )
-    titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
+    examples: Made[ExampleService] = Made("chat.examples:ExampleService")
+    titles: Made[TitleWriter] = Made("chat.titles:TitleWriter")
     voice: Made[VoiceService] = Made(
         "voice.service:VoiceService", lambda s, new: new(s.runtime, lambda: s.listener, lambda: s.player)
     )
@@ -223,46 +214,25 @@ class Services:
             s.runtime, s.models, s.uses, s.jobs, s.reader, s.recommending, lambda *of: s.spelling.unknown(*of)
         ),
     )
-    segment_edits: Made[SegmentEdits] = Made(
-        "translation.segments:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations, s.memory)
-    )
-    glossaries: Made[GlossaryService] = Made(
-        "translation.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)
-    )
-    memory: Made[MemoryService] = Made("translation.memory:MemoryService", lambda s, new: new(s.runtime, s.reader))
-    live: Made[LiveTranslation] = Made(
-        "translation.typed:LiveTranslation",
-        lambda s, new: new(s.runtime, s.loader, s.translations.terms, s.translations.unknown),
-    )
-    recent: Made[RecentTranslations] = Made(
-        "translation.recent:RecentTranslations", lambda s, new: new(s.runtime, s.translations)
-    )
-    writing: Made[WritingService] = Made(
-        "writing.service:WritingService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.reader, lambda *of: s.spelling.mended(*of)),
-    )
-    spelling: Made[SpellingService] = Made(
-        "writing.spelling.service:SpellingService",
-        lambda s, new: new(s.runtime, partial(s.store.keys_for, "words")),
-    )
+    segment_edits: Made[SegmentEdits] = Made("translation.segments:SegmentEdits")
+    glossaries: Made[GlossaryService] = Made("translation.glossaries:GlossaryService")
+    memory: Made[MemoryService] = Made("translation.memory:MemoryService")
+    live: Made[LiveTranslation] = Made("translation.typed:LiveTranslation")
+    recent: Made[RecentTranslations] = Made("translation.recent:RecentTranslations")
+    writing: Made[WritingService] = Made("writing.service:WritingService")
+    spelling: Made[SpellingService] = Made("writing.spelling.service:SpellingService")
     history: Made[HistoryService] = Made("history.service:HistoryService")
-    exports: Made[ExportService] = Made(
-        "history.service:ExportService",
-        lambda s, new: new(s.runtime, s.history, s.chats, s.printer, s._exporter),
-    )
+    exports: Made[ExportService] = Made("history.service:ExportService")
     imports: Made[ImportService] = Made("history.imports:ImportService")
     network: Made[NetworkService] = Made("online.network:NetworkService")
-    tokens: Made[TokenService] = Made("online.network:TokenService", lambda s, new: new(s.runtime, s.hub.policy))
-    hub: Made[HubService] = Made(
-        "online.hub:HubService",
-        lambda s, new: new(s.runtime, s.network, s.measuring.pc, lambda: s.tokens.token()),
-    )
+    tokens: Made[TokenService] = Made("online.network:TokenService")
+    hub: Made[HubService] = Made("online.hub:HubService")
     downloads: Made[DownloadService] = Made("online.downloads:DownloadService")
     log_pages: Made[LogPageService] = Made(
         "online.log_page:LogPageService",
         lambda s, new: new(s.runtime, s.network, lambda paper: s.exports.print(paper), s.walls),
     )
-    privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
+    privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService")
     watch: Made[ChangeWatch] = Made("history.service:ChangeWatch")
     backups: Made[BackupService] = Made(
         "history.backups:BackupService",
@@ -369,7 +339,7 @@ class Services:
         if self.read_only:
             return
         if self.store.keys_for("words")[1:]:  # a change of keys was cut short
-            self._on_key()
+            self.on_key()
         self.service_thread.post(self.ledger_events.start)
         if self.paths.models_move_file.exists():
             self.models.find_moved()
@@ -434,7 +404,7 @@ class Services:
         except KnownError as err:
             self.notice(err)
 
-    def _on_key(self) -> None:
+    def on_key(self) -> None:
         try:
             follow_key(self.store, self.settings, self.spelling)
         except KnownError as err:
@@ -496,7 +466,7 @@ class Services:
             beside = [os.fsdecode(model.path) for model in self.store.models.all() if model.kind in BESIDE]
             self.loader.let_open(self._reach(), beside)
 
-    def _exporter(self, kind: str) -> Exporter | None:
+    def exporter_of(self, kind: str) -> Exporter | None:
         """Return the exporter for a kind of item, or None if such items are exported like chats."""
         if kind in EXPORTERS:
             path, arguments = EXPORTERS[kind]
@@ -504,7 +474,7 @@ class Services:
         is_task = kind in imported("tasks.known:known_tasks")()
         return partial(imported("tasks.export:export_report"), self.tasks, self.task_context) if is_task else None
 
-    def _job_service(self, kind: str) -> Any:
+    def job_service(self, kind: str) -> Any:
         """Return the service for a kind of job."""
         return attrgetter(JOB_SERVICES.get(kind, "tasks"))(self)
 
@@ -517,7 +487,7 @@ class Services:
             self.network.move_password()
 
     def _on_replaced(self) -> None:
-        self._on_key()
+        self.on_key()
         self.watch.restart()
         for name in ("downloads", "collections", "jobs"):  # each knows rows of the history that was there
             if name in vars(self):

@@ -20,8 +20,9 @@ from slmdesk.chat.answers import ModelChoice
 from slmdesk.chat.attachment_text import space_for_answer
 from slmdesk.chat.context import Prompts
 from slmdesk.chat.conversation import window_with
-from slmdesk.chat.presets import Preset, PresetService, bytes_in
+from slmdesk.chat.presets import Preset, bytes_in
 from slmdesk.chat.prompt import PROMPT_VERSION, refusal_of_words
+from slmdesk.chat.service import ChatService
 from slmdesk.chat.settings import TEXT_SAMPLING
 from slmdesk.chat.types import (
     MOST_EXAMPLE,
@@ -116,14 +117,14 @@ class ExampleService(Service):
     def __init__(
         self,
         runtime: Runtime,
-        presets: PresetService,
+        chats: ChatService,
         models: ModelService,
         loader: ModelLoader,
         jobs: JobService,
         states: StateService,
     ) -> None:
         super().__init__(runtime)
-        self._presets, self._models, self._jobs, self._states = presets, models, jobs, states
+        self._presets, self._models, self._jobs, self._states = chats.presets, models, jobs, states
         self._choice = ModelChoice(runtime.store, models, loader)
         self._prompts = Prompts(runtime, loader)
 

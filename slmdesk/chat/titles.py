@@ -7,16 +7,17 @@ No model is loaded for it. Titles that a person wrote and titles of chats that a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, answer_from, messages_to_json
 from slmdesk.base.record import to_json
-from slmdesk.base.records import Item, Message, ModelRecord, Status
+from slmdesk.base.records import Message, ModelRecord, Status
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.base.untrusted import broken, clean_label
 from slmdesk.chat.conversation import LIKE_OURS, PREFIX, chat_in, title_from
+from slmdesk.chat.service import ChatService
 from slmdesk.chat.types import KIND
 from slmdesk.loader.model_loader import Lease, ModelLoader
 from slmdesk.runtime.events import MessageEnded, ModelState, ModelStateChanged
@@ -46,9 +47,9 @@ _SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=32)
 
 
 class TitleWriter(Service):
-    def __init__(self, runtime: Runtime, loader: ModelLoader, rename: Callable[[str, str], Item]) -> None:
+    def __init__(self, runtime: Runtime, loader: ModelLoader, chats: ChatService) -> None:
         super().__init__(runtime)
-        self._loader, self._rename = loader, rename
+        self._loader, self._chats = loader, chats
         self.idle_s = IDLE_S
         self._is_on = False
         self._waiting: list[str] = []
@@ -156,7 +157,7 @@ class TitleWriter(Service):
 
     def _use(self, chat: str, title: str) -> None:
         if title and self._first_of(chat):
-            self._rename(chat, title)
+            self._chats.rename(chat, title)
 
 
 def turns_for_title(asked: Sequence[Message]) -> list[ChatMessage]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from slmdesk.base.record import Record, changed
@@ -12,7 +12,7 @@ from slmdesk.base.translation import LANGUAGES, usual_language
 from slmdesk.gguf.memory import QUICK_WORDS, WORDS_A_TOKEN, Speed
 from slmdesk.hub.search import CatalogueEntry, Commercial, Skill, find_entry, load_catalogue
 from slmdesk.models.abilities import Ability, may
-from slmdesk.models.running import USUAL_BANDWIDTH
+from slmdesk.models.running import USUAL_BANDWIDTH, SpeedService
 from slmdesk.models.service import CARD_SHARE, COMFORTABLE, MOST_BYTES, Pc, is_starter, translator_family
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.store import Store
@@ -203,8 +203,8 @@ class PairAdvice(Record):
 class RecommendationService:
     """Recommends models for this PC, and says what speaks against one. Service thread."""
 
-    def __init__(self, store: Store, pc: Callable[[], Pc]) -> None:
-        self._store, self.pc = store, pc
+    def __init__(self, store: Store, measuring: SpeedService) -> None:
+        self._store, self.pc = store, measuring.pc
 
     def recommend(self, jobs: Sequence[Skill] = JOBS, languages: Sequence[str] | None = None) -> Recommendations:
         """Return a recommendation for each job. Without languages it is for that of the user account."""

@@ -142,12 +142,12 @@ class JobView(Record):
 
 
 class JobService(Service):
-    def __init__(self, runtime: Runtime, loader: ModelLoader, service_of: Callable[[str], Any]) -> None:
-        """Create the service. `service_of` returns the service for a kind of job: a Runner for the kinds in RUNNERS;
+    def __init__(self, runtime: Runtime, loader: ModelLoader, job_service: Callable[[str], Any]) -> None:
+        """Create the service. `job_service` returns the service for a kind of job: a Runner for the kinds in RUNNERS;
         the services of all other kinds call `plan_by` and `when_done`.
         """
         super().__init__(runtime)
-        self._service_of = service_of
+        self._service_of = job_service
         self._context = JobContext(
             runtime.service_thread, runtime.store, loader, lambda: self.is_held, runtime.publish, self._over
         )

@@ -29,6 +29,7 @@ from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, require_adapter
 from slmdesk.gguf.projectors import PROJECTOR, require_projector
 from slmdesk.gguf.read import check_file, check_tokenizer, first_parts, join, parts_of, require_chat_model, unreadable
+from slmdesk.models.running import SpeedService
 from slmdesk.models.service import (
     MAX_NAME,
     MOST_BYTES,
@@ -384,9 +385,9 @@ class FindingService(Service):
     Call it on the service thread; files are read and searched on another.
     """
 
-    def __init__(self, runtime: Runtime, models: ModelService, pc: Callable[[], Pc]) -> None:
+    def __init__(self, runtime: Runtime, models: ModelService, measuring: SpeedService) -> None:
         super().__init__(runtime)
-        self._models, self._pc = models, pc
+        self._models, self._pc = models, measuring.pc
         self._running: Pending[Any] | None = None
 
     def look(self, paths: Sequence[Path]) -> Pending[InspectedFiles]:

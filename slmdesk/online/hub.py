@@ -27,7 +27,6 @@ from slmdesk.gguf.quantization import (
     weight_bytes,
 )
 from slmdesk.hub.choice import choose
-from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import (
     MANY_LANGUAGES,
     CatalogueEntry,
@@ -44,9 +43,9 @@ from slmdesk.hub.search import (
     parse_link,
 )
 from slmdesk.models.importer import require_no_projector
-from slmdesk.models.running import USUAL_BANDWIDTH
+from slmdesk.models.running import USUAL_BANDWIDTH, SpeedService
 from slmdesk.models.service import COMFORTABLE, MOST_BYTES, Fit, Pc, fit_by_size, fit_header, weights_budget
-from slmdesk.online.network import NetworkService, policy_for
+from slmdesk.online.network import NetworkService, TokenService
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for
 from slmdesk.runtime.service import Runtime, Service, on_file_thread
@@ -446,17 +445,13 @@ class HubService(Service):
     """Reads, searches and judges the repositories of the Hub. Service thread; each request has a thread of its own."""
 
     def __init__(
-        self, runtime: Runtime, network: NetworkService, pc: Callable[[], Pc], token: Callable[[], str]
+        self, runtime: Runtime, network: NetworkService, measuring: SpeedService, tokens: TokenService
     ) -> None:
         super().__init__(runtime)
-        self._network, self.pc = network, pc
+        self._network, self.pc = network, measuring.pc
         self._stops: set[threading.Event] = set()
-        self.hub = Hub(runtime.paths, self.policy, network)
-        self.hub.token = token
-
-    def policy(self) -> GuardPolicy:
-        """Return the rules for requests, made from the current settings. Any thread."""
-        return policy_for(self._settings.current, self._is_offline, self._network.passwords)
+        self.hub = Hub(runtime.paths, network.policy, network)
+        self.hub.token = tokens.token
 
     def require(self, feature: str) -> None:
         """Check that the organisation has not switched off a feature. Raises KnownError `feature.hidden`."""
@@ -577,7 +572,7 @@ class HubService(Service):
             return None
 
     def page_of(self, repo: str) -> str:
-        return f"{self.policy().endpoint.rstrip('/')}/{repo}"
+        return f"{self._network.policy().endpoint.rstrip('/')}/{repo}"
 
     def judge(self, repo: Repo, name: str) -> Pending[RepoJudged]:
         context, pc = self.context_tokens, self.pc()
@@ -633,10 +628,6 @@ class HubService(Service):
     def close(self) -> None:
         for stop in self._stops:
             stop.set()
-
-    def _is_offline(self) -> bool:
-        """A method and no lambda, since rules are compared: equal ones keep the connections open."""
-        return self._network.is_offline
 
 
 def _worth(suggestion: Suggestion) -> tuple[int, bool, bool, bool]:

@@ -57,6 +57,10 @@ class NetworkService(Service):
     def is_offline(self) -> bool:
         return self._settings.current.offline
 
+    def policy(self) -> GuardPolicy:
+        """Return the rules for requests, made from the current settings. Any thread."""
+        return policy_for(self._settings.current, self._is_offline, self.passwords)
+
     def set_offline(self, offline: bool) -> None:
         self._settings.change(offline=offline)
 
@@ -186,6 +190,10 @@ class NetworkService(Service):
     def refuse(self, request: Outgoing, code: str) -> None:
         """Write to the network log that a request was not sent (see RequestLog). Any thread; never blocks or raises."""
         self._service_thread.post(lambda: self._refuse(request, code))
+
+    def _is_offline(self) -> bool:
+        """A method and no lambda, since rules are compared: equal ones keep the connections open."""
+        return self.is_offline
 
     def _refuse(self, request: Outgoing, code: str) -> None:
         with suppress(KnownError):
@@ -328,9 +336,9 @@ def checked_token(untrusted: str) -> str:
 class TokenService(Service):
     """Stores the access token of the Hub. Call it on the service thread; keyring and file are used on other threads."""
 
-    def __init__(self, runtime: Runtime, policy: Callable[[], GuardPolicy]) -> None:
+    def __init__(self, runtime: Runtime, network: NetworkService) -> None:
         super().__init__(runtime)
-        self._policy = policy
+        self._network = network
         self.vaults: dict[str, Vault] = {"keyring": SystemKeyring(), "file": PrivateFile(runtime.paths.token_file)}
         self._session: dict[str, str] = {}
         self._one_at_a_time = threading.Lock()
@@ -412,7 +420,7 @@ class TokenService(Service):
         return self._alone(lambda: self._remove(now.token_place, now.token_host)).map(forgotten)
 
     def _host(self) -> str:
-        return urlsplit(self._policy().endpoint).netloc.rpartition("@")[2].lower()
+        return urlsplit(self._network.policy().endpoint).netloc.rpartition("@")[2].lower()
 
     def _remove(self, place: str, host: str) -> None:
         if host and place in self.vaults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -43,7 +43,8 @@ from slmdesk.translation.prompts import (
     units_of_text,
 )
 from slmdesk.translation.recent import is_same_text
-from slmdesk.translation.types import LiveTranslated, UnknownWords, is_emptied, source_of
+from slmdesk.translation.service import TranslationService
+from slmdesk.translation.types import LiveTranslated, is_emptied, source_of
 
 TELL_S = 0.05
 """Least seconds between two updates of the window while a translation streams in."""
@@ -84,12 +85,10 @@ class LiveTranslation(Service):
         self,
         runtime: Runtime,
         loader: ModelLoader,
-        terms: Callable[[str, str, str], Sequence[Term]],
-        unknown: UnknownWords,
+        translations: TranslationService,
     ) -> None:
-        """Create the service. `terms(source, target, domain)` returns the terms of the active glossaries."""
         super().__init__(runtime)
-        self._loader, self._terms, self._unknown = loader, terms, unknown
+        self._loader, self._translations = loader, translations
         self._known = SegmentCache()
         self._own: dict[tuple[str, int, str], CachedSegment] = {}
         """What a person wrote in this text."""
@@ -156,7 +155,7 @@ class LiveTranslation(Service):
         if self._record is None or not segment.target[begin : begin + 1].isalpha():
             return OtherWords()
         languages = self._languages_of(segment)
-        terms = terms_in(segment.source, self._terms(*languages, self._manner.domain), segment.language)
+        terms = terms_in(segment.source, self._translations.terms(*languages, self._manner.domain), segment.language)
         step = _step_from(begin, segment, changed(self._manner, source=languages[0]), terms)
         (answer,) = yield ask_once(self._loader, self._record, [step])
         words = segment.target[:begin] + answer.text.lstrip()
@@ -210,7 +209,7 @@ class LiveTranslation(Service):
     # ---- segments
 
     def _cut(self, text: str) -> list[_Requested]:
-        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+        terms = self._translations.terms(self._manner.source, self._manner.target, self._manner.domain)
         taken = CutState(self._manner.source, self._manner.target, terms)
         requested: list[_Requested] = []
         times: Counter[str] = Counter()
@@ -236,7 +235,7 @@ class LiveTranslation(Service):
         from slmdesk.translation.checks import flags_of  # loads all text checks, so import it only here
 
         source, language = self._languages_of(segment)
-        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+        terms = self._translations.terms(self._manner.source, self._manner.target, self._manner.domain)
         return flags_of(
             segment.source, target, source_language=source, target_language=language, tags=Tags(), terms=terms
         )  # fmt: skip
@@ -285,7 +284,7 @@ class LiveTranslation(Service):
             if known and known.state is SegmentState.TRANSLATED and known.origin is Origin.MODEL:
                 words = words_to_look_up(segment.source, known.target, Tags(), *self._languages_of(segment))
                 asked.append((each.key, known, words))
-        wrong = yield self._unknown(
+        wrong = yield self._translations.unknown(
             sorted({form for *_, words in asked for forms in words.values() for form in forms}), self._manner.target
         )
         for key, known, words in asked:
@@ -320,7 +319,7 @@ class LiveTranslation(Service):
         missing = self._missing()
         if not missing:  # the text has changed while the model was loaded
             return None
-        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+        terms = self._translations.terms(self._manner.source, self._manner.target, self._manner.domain)
         self._asked = {
             str(at): self._about(segment, key, terms_in(segment.source, terms, segment.language))
             for at, (segment, key) in enumerate(missing)

@@ -49,6 +49,7 @@ from slmdesk.writing.files import (
     write_text,
 )
 from slmdesk.writing.passages import MOST_SENTENCE, Passage, answer_in, passages
+from slmdesk.writing.spelling.service import SpellingService
 from slmdesk.writing.types import (
     MOST_REWRITTEN,
     MOST_TEXT,
@@ -83,11 +84,10 @@ class WritingService(Service):
         models: ModelService,
         loader: ModelLoader,
         reader: ChildClient,
-        mended: Callable[[Sequence[str], str], Pending[Mapping[str, str]]],
+        spelling: SpellingService,
     ) -> None:
-        """`mended` returns the dictionary's first suggestion for each misspelled one of some words of a language."""
         super().__init__(runtime)
-        self._models, self._loader, self._reader, self._mended = models, loader, reader, mended
+        self._models, self._loader, self._reader, self._spelling = models, loader, reader, spelling
 
     @sliced
     def correct(
@@ -148,7 +148,7 @@ class WritingService(Service):
             yield
         left: list[Change] = []
         for language, some in words.items():
-            mended = yield self._mended(sorted({word.new for _, word in some}), language)
+            mended = yield self._spelling.mended(sorted({word.new for _, word in some}), language)
             left += [
                 _change(text, passage, Edit(word.start, word.end, mended[word.new]), "dictionary")
                 for passage, word in some

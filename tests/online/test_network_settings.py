@@ -193,7 +193,7 @@ def files_with(home: Path, words: bytes) -> dict[str, int]:
 
 
 def way(recorder) -> str:
-    return recorder.services.hub.policy().proxy_for("https", HUB_NAME)
+    return recorder.services.network.policy().proxy_for("https", HUB_NAME)
 
 
 @pytest.mark.process

@@ -47,9 +47,9 @@ IDLE_S = 600.0
 
 
 class SpellingService(Service):
-    def __init__(self, runtime: Runtime, keys: Callable[[], Sequence[bytes]] = lambda: (b"",)) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        self._own = OwnWords(runtime.paths.own_words, keys)
+        self._own = OwnWords(runtime.paths.own_words, partial(runtime.store.keys_for, "words"))
         with suppress(KnownError):  # reported when a text is checked
             self._own.words()  # read now, while the file has the key of the history
         self._speller: Speller | None = None
