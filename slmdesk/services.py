@@ -162,10 +162,7 @@ class Services:
         "children.client:ChildClient", lambda s, _new: s._child("listener", log_name="player")
     )
     loader: Made[ModelLoader] = Made("loader.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine))
-    measuring: Made[SpeedService] = Made(
-        "models.running:SpeedService",
-        lambda s, new: new(s.runtime, s.loader, partial(s._engine_beside, "measure")),
-    )
+    measuring: Made[SpeedService] = Made("models.running:SpeedService")
     models: Made[ModelService] = Made("models.service:ModelService")
     uses: Made[DefaultsService] = Made("models.service:DefaultsService")
     finding: Made[FindingService] = Made("models.importer:FindingService")
@@ -173,10 +170,7 @@ class Services:
     jobs: Made[JobService] = Made("jobs.service:JobService")
     recommending: Made[RecommendationService] = Made("evaluation.recommendation:RecommendationService")
     cards: Made[CardService] = Made("evaluation.model_cards:CardService")
-    formats: Made[FormatService] = Made(
-        "evaluation.formats:FormatService",
-        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, partial(s._engine_beside, "formats")),
-    )
+    formats: Made[FormatService] = Made("evaluation.formats:FormatService")
     embedding: Made[EmbeddingService] = Made("library.search:EmbeddingService")
     retrieval: Made[Retrieval] = Made("library.search:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
     states: Made[StateService] = Made("library.saved_states:StateService")
@@ -440,7 +434,7 @@ class Services:
             client.close()
         return client
 
-    def _engine_beside(self, name: str) -> ChildClient:
+    def engine_beside(self, name: str) -> ChildClient:
         """Create the client of an additional engine child, which writes its own log."""
         return self._child("engine", log_name=name)
 

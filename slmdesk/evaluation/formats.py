@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
@@ -67,11 +68,11 @@ class FormatService(Service):
         uses: DefaultsService,
         loader: ModelLoader,
         jobs: JobService,
-        make_child: MakeChild,
+        engine_beside: Callable[[str], ChildClient],
     ) -> None:
         super().__init__(runtime)
         self._models, self._uses, self._loader, self._jobs = models, uses, loader, jobs
-        self._make_child = make_child
+        self._make_child = partial(engine_beside, "formats")
         self._work = FileWork(runtime.service_thread, "formats")
 
     def published(self, model: str | None) -> ModelRecord:

@@ -181,11 +181,12 @@ class GenerationSpeed(Record):
 
 
 class SpeedService(Service):
-    """Measures this PC's and its models' speed. `make_child` returns a new engine process's client. Service thread."""
+    """Measures this PC's and its models' speed. Service thread."""
 
-    def __init__(self, runtime: Runtime, loader: ModelLoader, make_child: Callable[[], ChildClient]) -> None:
+    def __init__(self, runtime: Runtime, loader: ModelLoader, engine_beside: Callable[[str], ChildClient]) -> None:
+        """`engine_beside` returns the client of a new engine child, whose log has this name."""
         super().__init__(runtime)
-        self._loader, self._make_child, self.quiet_s = loader, make_child, QUIET_S
+        self._loader, self._engine_beside, self.quiet_s = loader, engine_beside, QUIET_S
         self._hardware = ""
         self._pace: Pace | None = None
         self._later: Later | None = None
@@ -258,7 +259,7 @@ class SpeedService(Service):
         """Measure this PC now, taking about a second. Raises KnownError `request.invalid` while a measurement runs."""
         if self._child is not None:
             raise KnownError("request.invalid", what=_("this PC is being measured"))
-        child = self._child = self._make_child()
+        child = self._child = self._engine_beside("measure")
         measured: Pending[PcMeasurement] = Pending()
 
         def on_event(event: FromChild) -> None:

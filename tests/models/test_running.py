@@ -129,6 +129,8 @@ def test_two_measurements_at_once_would_spoil_each_other(opened) -> None:
 
 def test_a_child_that_dies_or_lies_is_a_problem_and_nothing_is_kept(opened) -> None:
     class Child:
+        def __init__(self, _log_name) -> None: ...
+
         def start(self, _kind, _payload, on_event, **_more) -> None:
             on_event(Done("1", results.pop()))
 
