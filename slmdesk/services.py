@@ -72,7 +72,6 @@ if TYPE_CHECKING:
     from slmdesk.tasks.shape import TaskContext
     from slmdesk.translation.glossaries import GlossaryService
     from slmdesk.translation.memory import MemoryService
-    from slmdesk.translation.recent import RecentTranslations
     from slmdesk.translation.segments import SegmentEdits
     from slmdesk.translation.service import TranslationService
     from slmdesk.translation.typed import LiveTranslation
@@ -212,7 +211,6 @@ class Services:
     glossaries: Made[GlossaryService] = Made("translation.glossaries:GlossaryService")
     memory: Made[MemoryService] = Made("translation.memory:MemoryService")
     live: Made[LiveTranslation] = Made("translation.typed:LiveTranslation")
-    recent: Made[RecentTranslations] = Made("translation.recent:RecentTranslations")
     writing: Made[WritingService] = Made("writing.service:WritingService")
     spelling: Made[SpellingService] = Made("writing.spelling.service:SpellingService")
     history: Made[HistoryService] = Made("history.service:HistoryService")

@@ -131,7 +131,7 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     requested = " ".join(words)
     with console.services() as services:
         messages = list(services.call.history.search(requested, limit=limit))
-        translated = console.result_of(services, lambda: services.recent.search(requested))
+        translated = console.result_of(services, lambda: services.translations.search(requested))
     by_words = {hit.item for hit in messages if hit.message}
     # a translation is found by its sentences rather than by its title alone
     more = {item.id: (item.title, snippet) for item, snippet in translated.found if item.id not in by_words}

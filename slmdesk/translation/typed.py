@@ -42,8 +42,7 @@ from slmdesk.translation.prompts import (
     translation_step,
     units_of_text,
 )
-from slmdesk.translation.recent import is_same_text
-from slmdesk.translation.service import TranslationService
+from slmdesk.translation.service import TranslationService, is_same_text
 from slmdesk.translation.types import LiveTranslated, is_emptied, source_of
 
 TELL_S = 0.05

@@ -121,10 +121,10 @@ class Maker:
         manner, text = TranslationStyle("de", "en"), f"We know {self.word} well. It is late."
         self.translated(text, manner)
         self.call(lambda services: services.live.put(0, f"Wir kennen {self.word}."))
-        item = self.call(lambda services: services.recent.keep(text, manner, services.live.segments()))
+        item = self.call(lambda services: services.translations.keep(text, manner, services.live.segments()))
         longer = f"{text} And {self.word} sleeps."
         self.translated(longer, manner)
-        return self.call(lambda services: services.recent.keep(longer, manner, services.live.segments(), item))
+        return self.call(lambda services: services.translations.keep(longer, manner, services.live.segments(), item))
 
     def translated(self, text: str, manner: TranslationStyle) -> None:
         record = self.call(lambda services: services.models.choose(None))
@@ -179,7 +179,7 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
     made = Maker(recorder, word)
     made.call(lambda services: services.settings.change(writing_history=False))
     made.translated(f"We know {word} well.", TranslationStyle("de", "en"))
-    keep, segments = recorder.services.recent.keep, recorder.services.live.segments
+    keep, segments = recorder.services.translations.keep, recorder.services.live.segments
     assert made.call(lambda _services: keep(word, TranslationStyle("de"), segments())) == ""
     path = tmp_path / "letter.txt"
     path.write_text("We go out.\n")

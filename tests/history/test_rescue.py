@@ -67,5 +67,5 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path, is_by_ha
     (typed,) = [
         record for record in call(lambda services: services.store.items.page("translation")) if record.id != lease
     ]
-    shown = call(lambda services: services.recent.open(typed.id))
+    shown = call(lambda services: services.translations.kept(typed.id))
     assert [segment.target for segment in shown.segments] == ["Guten Morgen.", "Wie geht's?"]

@@ -263,20 +263,20 @@ def test_h5_a_typed_text_is_translated_though_the_disk_is_full(opened):
     live.translate(text, MANNER, record)
     done = recorder.wait(LiveTranslated, lambda event: event.is_done)
     assert [segment.target.swapcase() for segment in done.segments] == SENTENCES
-    keep = recorder.calls.recent.keep
+    keep = recorder.calls.translations.keep
     room_for(recorder, 100)
     item = keep(text, MANNER, done.segments[:1])
     room_for(recorder, 0)
     longer = (done.segments * 100)[:2000]
     with pytest.raises(KnownError, match=r"store\.full"):
         keep(text, MANNER, longer, item)
-    assert len(recorder.calls.recent.open(item).segments) == 1, "what was kept stays whole"
+    assert len(recorder.calls.translations.kept(item).segments) == 1, "what was kept stays whole"
     with pytest.raises(KnownError, match=r"store\.full"):
         keep("Quite another letter.", MANNER, longer)
     assert [entry.id for entry in recorder.calls.history.items("translation")] == [item]
     room_for(recorder, 1 << 20)
     keep(text, MANNER, longer, item)
-    assert len(recorder.calls.recent.open(item).segments) == 2000
+    assert len(recorder.calls.translations.kept(item).segments) == 2000
 
 
 LONG = 2_000

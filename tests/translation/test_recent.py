@@ -13,7 +13,7 @@ from slmdesk.base.translation import NewSegment, Origin, SegmentState
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime import service
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.recent import is_same_text
+from slmdesk.translation.service import is_same_text
 from slmdesk.translation.types import LiveTranslated, TranslationRequest, translation_of
 
 pytestmark = pytest.mark.process
@@ -40,7 +40,7 @@ def done(recorder):
 
 
 def keep(recorder, text, segments, item="", manner=MANNER):
-    return recorder.calls.recent.keep(text, manner, segments, item)
+    return recorder.calls.translations.keep(text, manner, segments, item)
 
 
 def remembered(recorder, source):
@@ -83,7 +83,7 @@ def test_any_sentence_can_be_changed_or_emptied_where_it_stands(recorder):
     assert remembered(recorder, "Yes, we do.") == [], "the words of two sentences are not those of one"
     item = keep(recorder, text, segments)
     typed(recorder, "")
-    old = recorder.calls.recent.open(item)
+    old = recorder.calls.translations.kept(item)
     recorder.events.clear()
     live.adopt(old.text, MANNER, recorder.calls.models.choose(None), old.segments)
     assert translation_of(done(recorder)) == words
@@ -116,7 +116,7 @@ def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
     assert keep(recorder, longer, typed(recorder, longer), item) == item
     items = recorder.calls.history.items("translation")
     assert [item.title for item in items] == ["The rent is due today. It is high. → German"]
-    opened = recorder.calls.recent.open(item)
+    opened = recorder.calls.translations.kept(item)
     assert (opened.text, opened.manner) == (longer, MANNER)
     assert [segment.target for segment in opened.segments] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]
     other = keep(recorder, "Quite another letter.", typed(recorder, "Quite another letter."), item)
@@ -125,7 +125,7 @@ def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
 
 def searched(recorder, words):
     """The items that are found, and whether some were not looked through."""
-    result = recorder.calls.recent.search(words)
+    result = recorder.calls.translations.search(words)
     return [item.id for item, _ in result.found], result.was_cut
 
 
@@ -150,10 +150,10 @@ def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_p
     for words in ("rent due", "über", "WOLKEN", "letter"):
         assert searched(recorder, words) == ([item], False), words
     recorder.calls.segment_edits.edit(item, 0, "Le loyer est dû.")
-    hits = recorder.calls.recent.search("loyer").found
+    hits = recorder.calls.translations.search("loyer").found
     assert "Le \ue000loyer\ue001" in hits[0][1]
     assert searched(recorder, "rent wolken") == ([], False), "all words in one segment"
-    monkeypatch.setattr("slmdesk.translation.recent.MOST_SEARCHED", 0)
+    monkeypatch.setattr("slmdesk.translation.service.MOST_SEARCHED", 0)
     assert searched(recorder, "wolken") == ([], True), "what was not looked through is said"
     recorder.calls.history.trash(item)
     assert searched(recorder, "loyer") == ([], False)
@@ -171,13 +171,13 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder, 
 
     on_service_thread(recorder, fill)
     ended, turns = queue.SimpleQueue(), 0
-    on_service_thread(recorder, lambda: recorder.calls.recent.search("zebra").then(ended.put))
+    on_service_thread(recorder, lambda: recorder.calls.translations.search("zebra").then(ended.put))
     while ended.empty():
         on_service_thread(recorder, lambda: None)
         turns += 1
     assert ended.get().found == ()
     assert turns > 3, "it is work for more than a turn"
-    on_service_thread(recorder, lambda: recorder.calls.recent.search("zebra").then(ended.put))
+    on_service_thread(recorder, lambda: recorder.calls.translations.search("zebra").then(ended.put))
     assert len(searched(recorder, "ventil")[0]) == 10
     left = ended.get(timeout=60)
     assert (left.found, left.was_cut) == ((), True), "the one before is told what was found so far"
@@ -209,7 +209,7 @@ def test_a_kept_text_goes_on_without_asking_again(recorder):
     item = keep(recorder, "The sun is up.", live.segments())
     recorder.calls.store.database.run("delete from memory")
     typed(recorder, "")
-    old = recorder.calls.recent.open(item)
+    old = recorder.calls.translations.kept(item)
     record = recorder.calls.models.choose(None)
     recorder.events.clear()
     live.adopt(old.text, TranslationStyle("de", "en", "legal"), record, old.segments)
@@ -221,7 +221,7 @@ def test_a_kept_text_knows_its_doubts_still(opened):
     segments = typed(recorder, "We fix it.")
     assert segments[0].doubts == ((3, 6, 0.25),)
     item = keep(recorder, "We fix it.", segments)
-    old = recorder.calls.recent.open(item)
+    old = recorder.calls.translations.kept(item)
     assert old.segments[0].doubts == ((3, 6, 0.25),)
     live, record = recorder.calls.live, recorder.calls.models.choose(None)
     typed(recorder, "")

@@ -184,7 +184,7 @@ class TranslationList(EarlierList):
 
     def request(self, words: str, limit: int) -> Callable[[Services], object]:
         if words:
-            return lambda services: services.recent.search(words).map(
+            return lambda services: services.translations.search(words).map(
                 lambda result: Listed(result.found, words, result.was_cut)
             )
 

@@ -21,7 +21,7 @@ from slmdesk.base.types import common_prefix
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.recent import KeptText
+from slmdesk.translation.service import KeptText
 from slmdesk.translation.types import LiveTranslated, flag_words, is_emptied, laid_out, language_of_most, source_of
 from slmdesk.translation.window.languages import ViewSettings, other_than, own_language, target_for
 from slmdesk.window.base.bridge import Bridge, Delay
@@ -226,7 +226,7 @@ class TranslateController(QObject):
         entry.kept = now
 
         def work(services: Services) -> None:
-            kept = services.recent.keep(now[0], manner, shown.segments, entry.item)
+            kept = services.translations.keep(now[0], manner, shown.segments, entry.item)
             entry.item = kept or entry.item
             self.state.change(last_typed=entry.item)
 
@@ -374,7 +374,7 @@ class WordPlace(Record):
 
 def _opened(services: Services, item: str) -> KeptText | None:
     """Return an earlier text with its sentences. None for a document or a text that is too long for the pane."""
-    kept = services.recent.open(item)
+    kept = services.translations.kept(item)
     if kept is None or len(kept.text) > MOST_CHARACTERS:
         return None
     record = None
