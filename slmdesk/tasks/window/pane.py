@@ -152,7 +152,7 @@ class ResultPane(QFrame):
         self._save = button(_("Save as Excel"), f"{kind}_save", foot, kind="primary")
         self._save.clicked.connect(lambda: self.export_requested.emit(self.task.saves_as))
         label = _("More")
-        self._more = tool_button(f"{kind}_more", foot, icon="ellipsis", label=label, tip=label)
+        self._more = tool_button(f"{kind}_more_button", foot, icon="ellipsis", label=label, tip=label)
         self._menu = named(QMenu(self._more), f"{kind}_menu")
         self._menu.aboutToShow.connect(self._fill_menu)
         self._more.setMenu(self._menu)

@@ -69,6 +69,8 @@ def choose_in_menu(program, message: str, text: str) -> None:
 
 def click_extra(program, words: str) -> None:
     view = program.page.view
+    for _turn in range(2):  # a row that is shown anew has other buttons
+        program.ask(lambda _services: None)
     view.scroll_to(LINE)
     buttons = view.rows[view.rows.index_of(LINE)].widget.findChildren(QToolButton, "message_extra")
     program.click(next(button for button in buttons if button.accessibleName() == words and button.isVisible()))

@@ -59,7 +59,7 @@ def columns(program) -> list[str]:
 
 
 def more(program, name: str):
-    menu = program.find("extraction_more").menu()
+    menu = program.find("extraction_more_button").menu()
     menu.aboutToShow.emit()
     return next(action for action in actions_of(menu) if action.objectName() == name)
 
@@ -107,7 +107,7 @@ def scope(program, name: str) -> None:
     """Choose which documents become rows."""
     action = more(program, name)
     menu = next(menu for menu in action.associatedObjects() if isinstance(menu, QMenu))
-    menu.popup(program.find("extraction_more").mapToGlobal(QPoint()))
+    menu.popup(program.find("extraction_more_button").mapToGlobal(QPoint()))
     program.click(menu, lambda: menu.actionGeometry(action).center())
 
 
@@ -384,8 +384,8 @@ def test_a_folder_becomes_rows_and_a_cell_shows_its_own_document(program, folder
     dialog = program.find("extraction_folder_dialog")
     dialog.fileSelected.emit(str(folder))
     dialog.close()
-    program.wait(lambda: len(cells(program)) == 2 and not program.find("making_extraction").isVisible())
-    assert [row[:2] for row in cells(program)] == [["a.md", "900 EUR"], ["b.md", "1,250 EUR"]]
+    program.wait(lambda: [row[:2] for row in cells(program)] == [["a.md", "900 EUR"], ["b.md", "1,250 EUR"]])
+    program.wait(lambda: not program.find("making_extraction").isVisible())
     assert any("could not be read: 1 of 3" in words for words in program.notices())
     click_cell(program, 1, 1)
     program.click("extraction_show_cell")
@@ -472,7 +472,7 @@ def test_a_column_gets_another_name_and_rows_are_sorted_by_one(program, folder, 
 
 def more_of_column(program, at: int):
     more(program, "extraction_again")
-    menu = next(menu for menu in program.find("extraction_more").menu().findChildren(QMenu, "extraction_columns_menu"))
+    (menu,) = program.find("extraction_more_button").menu().findChildren(QMenu, "extraction_columns_menu")
     return menu.actions()[at - 1].menu().actions()
 
 

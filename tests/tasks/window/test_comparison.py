@@ -304,7 +304,7 @@ def test_in_a_narrow_pane_the_list_folds_and_in_a_low_one_nothing_is_squeezed(pr
     program.frame.settings.change("font_scale", 150)
     program.wait(lambda: program.pane.fontMetrics().lineSpacing() > usual)
     program.window.resize(900, 600)
-    for button in ("versions_next", "versions_more", "versions_filter"):
+    for button in ("versions_next", "versions_more_button", "versions_filter"):
         program.wait(lambda name=button: program.find(name).height() >= program.find(name).sizeHint().height())
     line = program.pane.fontMetrics().lineSpacing()
     program.wait(lambda: pages.isVisible() and pages.height() >= 4 * line)
