@@ -213,7 +213,7 @@ class Summarize(Task[SummaryRequest, Summary]):
         """Return what it says. For the window that has the days too; why none can be told stands among its notes."""
         from slmdesk.summaries.deadlines import deadlines_of, page_words  # imported late: it brings all text checks
         from slmdesk.summaries.report import report_of
-        from slmdesk.summaries.shown import shown_report
+        from slmdesk.summaries.shown import WRITING, shown_report
 
         summary, title = view.newest, view.item.shown_title
         if summary is None:
@@ -229,7 +229,11 @@ class Summarize(Task[SummaryRequest, Summary]):
             deadlines = self.deadlines(view, context)
         except KnownError as err:
             trouble = _("Deadlines not reckoned: {reason}").format(reason=problem_for(err).sentence)
-        return shown_report(title, summary, deadlines, in_own=in_own, trouble=trouble)
+        report = shown_report(title, summary, deadlines, in_own=in_own, trouble=trouble)
+        is_awaited = view.job is not None and bool(view.job.model_sha256) and not view.job.status.is_end
+        if is_awaited and summary.is_draft and summary.method == "quotations":  # its note is for when nothing follows
+            report = changed(report, writer=WRITING)
+        return report
 
     def grown(self, report: Report, growth: Growth) -> Report:
         from slmdesk.summaries.shown import grown_report  # imported late, as above

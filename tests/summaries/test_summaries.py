@@ -20,6 +20,7 @@ from slmdesk.runtime.events import ModelStateChanged
 from slmdesk.summaries import plan
 from slmdesk.summaries.lines import count_words
 from slmdesk.summaries.plan import NOT_WRITTEN, NOTHING_USABLE, TOO_MUCH_TO_DO
+from slmdesk.summaries.shown import WRITING
 from slmdesk.summaries.types import ALSO_IN, KEY_POINTS, SHARED, TO_DO, Kind, Length, Paper, SummaryRequest
 from slmdesk.tasks import summarize
 from slmdesk.tasks.export import export_report
@@ -257,6 +258,7 @@ def test_the_rules_tell_it_while_another_job_has_the_model(opened) -> None:
     assert (grown.growth.own.own_words, bool(grown.growth.own.points)) == (True, True)
     waiting = view(recorder, item)
     assert (waiting.job.status, waiting.draft.sentences) == (JobStatus.OPEN, grown.growth.own.points)
+    assert recorder.calls.tasks.report(item.id).writer == WRITING
     assert ended(recorder, item).method == "model"
 
 

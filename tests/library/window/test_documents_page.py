@@ -407,8 +407,8 @@ def test_a_mail_is_listed_and_found_by_its_subject_and_its_sender(program, tmp_p
     drop(program.documents, path)
     program.wait(lambda: listed(program) and program.coverage.startswith("1 of 1"))
     view = program.find("document_view")
+    program.wait(lambda: view.model().index(0, 0).data(SUBJECT_ROLE) == "The hedge at the border")
     index = view.model().index(0, 0)
-    assert index.data(SUBJECT_ROLE) == "The hedge at the border"
     assert index.data(LINE_ROLE) == "Marianne Albers"
     assert view.sizeHintForRow(0) == TALL_ROW_HEIGHT
     assert path.name in index.data(Qt.ItemDataRole.ToolTipRole)

@@ -340,7 +340,7 @@ def test_the_names_stay_where_the_columns_are_scrolled(program, folder) -> None:
     table, names = program.find("extraction_cells"), program.find("frozen_names")
     assert not names.isVisible()
     click_cell(program, 0, 8)
-    assert names.isVisible()
+    program.wait(names.isVisible)
     assert names.indexAt(names.viewport().rect().topLeft()).data() == "a.md"
     assert [at for at in range(9) if not names.isColumnHidden(at)] == [0]
     QTest.keyClick(program.find("extraction_proof"), Qt.Key.Key_Escape)
