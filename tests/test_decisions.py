@@ -39,7 +39,7 @@ DECISIONS = {
     "redaction": 6,
     "runtime": 152,
     "services.py": 58,
-    "shell": 693,
+    "shell": 695,
     "store": 1046,
     "summaries": 971,
     "system": 138,

@@ -432,6 +432,8 @@ class DocumentsArea(QObject):
             ask_where(self.page, pane.title, form, write, ALL_FORMS, folder=folder)
 
     def _on_folder_begun(self, results: ResultController, item: Item) -> None:
+        if self.folders.current and results is self.tables:  # a folder that is watched is looked at meanwhile
+            return
         documents = results.documents_of(item)
         if documents and self.documents.current not in documents:
             self.show_result(documents[0], item.id, item.kind)

@@ -11,6 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QListView
 
+from slmdesk.tables.request import TableRequest
+from slmdesk.tables.types import Column
+
 pytestmark = pytest.mark.gui
 
 
@@ -91,6 +94,18 @@ def test_a_watched_folder_shows_its_table(program, papers, tmp_path):
     assert [[model.index(row, at).data() for at in (0, 1)] for row in (0, 1)] == [
         ["lease.md", "900 EUR"], ["pump.txt", "70 EUR"]
     ]  # fmt: skip
+
+
+def test_a_table_that_was_begun_before_leaves_a_watched_folder_on_show(program, papers, tmp_path):
+    add_model(program.services, tmp_path / "echo.gguf")
+    watched(program, papers)
+    known = program.ask(lambda services: services.documents.recent())
+    (lease,) = (record.id for record in known if record.name == "lease.md")
+    request = TableRequest((lease,), (Column("Rent"),))
+    begun = program.ask(lambda services: services.tasks.begin("extraction", request))
+    program.frame.documents_area.tables.folder_begun.emit(begun)
+    program.ask(lambda _services: None)
+    assert program.find("folder_view").isVisible()
 
 
 def test_the_documents_of_a_dropped_folder_are_opened_for_a_table_and_nothing_else(program, papers, tmp_path):
