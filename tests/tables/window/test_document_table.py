@@ -471,9 +471,14 @@ def test_a_column_gets_another_name_and_rows_are_sorted_by_one(program, folder, 
 
 
 def more_of_column(program, at: int):
-    more(program, "extraction_again")
-    (menu,) = program.find("extraction_more_button").menu().findChildren(QMenu, "extraction_columns_menu")
-    return menu.actions()[at - 1].menu().actions()
+    """What can be done with a column, once the menu that is filled when it opens has it."""
+
+    def menus() -> list[QMenu]:
+        more(program, "extraction_again")
+        return program.find("extraction_more_button").menu().findChildren(QMenu, "extraction_columns_menu")
+
+    program.wait(menus)
+    return menus()[0].actions()[at - 1].menu().actions()
 
 
 def test_it_is_saved_by_one_press_also_while_it_is_made(start, folder, tmp_path) -> None:
