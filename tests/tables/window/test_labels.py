@@ -71,13 +71,13 @@ def chart(program) -> Chart:
 
 def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> None:
     labelled(program)
-    assert columns(program) == ["Review", "Sentiment", "Day", "Shop", "Language"]
+    program.wait(lambda: columns(program) == ["Review", "Sentiment", "Day", "Shop", "Language"])
     item = program.frame.documents_area.tables.item
     program.click("extraction_new_column")
     program.click("extraction_column_offer_sentiment")  # which is there
     assert (program.frame.documents_area.tables.item, program.notices()) == (item, [])
-    assert [row[2] for row in cells(program)] == ["negative 75%"] * 3
-    assert {row[5] for row in cells(program)} == {"English"}
+    program.wait(lambda: [row[2] for row in cells(program)] == ["negative 75%"] * 3)
+    program.wait(lambda: {row[5] for row in cells(program)} == {"English"})
     program.click("extraction_segments", lambda: program.find("extraction_segments").tabRect(1).center())
     by = program.find("extraction_counts_which")
     program.wait(lambda: by.isVisible() and by.count() > 1)
@@ -92,7 +92,7 @@ def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> Non
     assert program.find("extraction_only").text() == "negative, York: 2"
     assert program.find("extraction_cells").isVisible()
     program.click("extraction_only")
-    assert len(cells(program)) == 3
+    program.wait(lambda: len(cells(program)) == 3)
     click_cell(program, 1, 2)
     assert program.find("extraction_cell_quote").text().replace("\u200b", "") == "“It was a present.”"
     assert program.find("extraction_cell_check").text() == "75% certain"
@@ -151,12 +151,12 @@ def test_a_sample_is_checked_with_the_keys_and_the_next_file_joins_the_table(pro
     program.wait(lambda: program.find("check_progress").text().startswith(words))
     sheet.close()
     program.wait(lambda: "1 of 3 labels" in program.find("extraction_counts_trust").text())
-    assert sorted(row[2] for row in cells(program)) == ["negative 75%", "negative 75%", "positive"]
+    program.wait(lambda: sorted(row[2] for row in cells(program)) == ["negative 75%", "negative 75%", "positive"])
     assert more(program, "extraction_join").isEnabled()
     program.frame.documents_area.table_scope.join(write(tmp_path / "march.csv", MORE))
     program.wait(lambda: len(cells(program)) == 4)
     program.wait(lambda: not program.find("making_extraction").isVisible())
-    assert [row[0] for row in cells(program)][-1] == "march.csv, 2"
+    program.wait(lambda: [row[0] for row in cells(program)][-1] == "march.csv, 2")
 
 
 def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) -> None:
