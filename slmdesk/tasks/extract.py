@@ -130,7 +130,7 @@ class Extract(Task[TableRequest, Table]):
         Field("text", "", "Where the texts stand; else the column with most words.", metavar="COLUMN"),
         Field("model", "", "Id or name, or its beginning.", FieldKind.MODEL, option="-m/--model"),
     )  # fmt: skip
-    layout, takes_listed, saves_as, proposes_labels = Layout.GRID, True, "xlsx", True
+    layout, saves_as, proposes_labels = Layout.GRID, "xlsx", True
     column_kinds = KIND_WORDS
 
     @property
@@ -242,8 +242,13 @@ class Extract(Task[TableRequest, Table]):
         request = changed(request, columns=tuple(_taught(table, at) for at in range(len(table.columns))))
         return request, reshaped(table, request.columns, table.edits)
 
-    def restored(self, view: TaskView[TableRequest, Table], former: Table) -> tuple[TableRequest, Table]:
-        """Return the table with its former columns and a person's former values. What was found meanwhile stays."""
+    def restored(self, view: TaskView[TableRequest, Table], former: Table | None) -> tuple[TableRequest, Table]:
+        """Return the table with its former columns and a person's former values. What was found meanwhile stays.
+
+        `former`: None where nothing was stored before the change, as of a table that was cancelled at once.
+        """
+        if former is None:
+            former = Table(view.request.columns, ())
         return with_columns(view.request, view.newest, former.columns, former.edits)
 
     def is_filled(self, view: TaskView[TableRequest, Table], request: TableRequest) -> bool:

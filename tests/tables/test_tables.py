@@ -316,10 +316,12 @@ def test_a_table_cancelled_before_it_was_begun_has_a_row_for_each_document(opene
     table = view(recorder, item).newest
     assert [row.name for row in table.rows] == [document.name for document in documents]
     assert {cell.flag for row in table.rows for cell in row.cells} == {Flag.UNREAD}
-    recorder.calls.tasks.edit(item.id, Edit(f"{documents[3].id} 1", "Ada"))
+    before = recorder.calls.tasks.edit(item.id, Edit(f"{documents[3].id} 1", "Ada"))
     edited = view(recorder, item).newest
     assert len(edited.rows) == 24
     assert edited.rows[3].cells[1].value == "Ada"
+    recorder.calls.tasks.restore(item.id, before)
+    assert not view(recorder, item).newest.rows[3].cells[1].value
 
 
 def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_order_of_the_documents(opened) -> None:
