@@ -281,15 +281,15 @@ class TaskService(Service):
         `item.unknown`, `request.invalid`, `store.…`; where it changes what is asked,
         what `begin` raises too.
         """
-        record_item, task = self._find(item)
-        live = self._live_view(item)[0]
-        asked = task.asked_by(live.request, live.newest, edit)
+        view, task = self._live_view(item)
+        asked = task.asked_by(view.request, view.newest, edit)
         if asked is not None:
             return self.change(item, *asked)
-        view = self._stored_view(record_item, task)
+        if view.item.id in self._runs:  # what it found is not stored yet
+            view = self._stored_view(view.item, task)
         result = task.edited(view, edit, self._context)
-        self._keep(task, record_item.id, result)
-        self._publish(ReportMade(record_item.id))
+        self._keep(task, view.item.id, result)
+        self._publish(ReportMade(view.item.id))
         return view.newest
 
     def restore(self, item: str, result: Any) -> None:
