@@ -298,10 +298,6 @@ def more_words(documents: Sequence[DocumentSummary]) -> str:
     return ngettext("{n:,} more passage.", "{n:,} more passages.", count) if count else ""
 
 
-def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
-    return kind not in PROSE or any(sentence.group not in ("", ALSO_IN) for sentence in sentences)
-
-
 def note_words(note: str) -> str:
     """Say the sentences of a note, which is stored in English, in the language of the window."""
     return " ".join(map(retold, re.split(r"(?<=\.) (?=[A-Z])", note)))

@@ -332,13 +332,6 @@ def gaps_in(table: Table) -> tuple[str, ...]:
     return tuple(words.format(name=name, columns=", ".join(columns)) for name, columns in gaps if columns)
 
 
-def cell_words(cell: TableCell, page_kind: str = "page") -> str:
-    """Return a cell's place, origin and doubts in one line: "p. 3, not in the passage quoted"."""
-    said = doubt_words(cell) or _(cell.note)
-    words = place_words(cell, page_kind), certainty_words(cell), origin_words(cell), said
-    return ", ".join(filter(None, words))
-
-
 def doubt_words(cell: TableCell) -> str:
     """Return what is doubtful about a cell; of an e-invoice, what its page and its XML say."""
     return cell.note.partition("\n")[0] if cell.flag in (Flag.DIFFERS, Flag.UNSOUND) else flag_words(cell.flag)

@@ -253,8 +253,6 @@ class Task(Generic[Q, R]):
     """Whether what a run found takes the place of an earlier result at once. Otherwise that stays until the end."""
     layout: ClassVar[Layout] = Layout.LIST
     """How its reports are shown before one is there."""
-    takes_listed: ClassVar[bool] = False
-    """Whether the menu offers a report of all documents in the list, or of those of a folder."""
     fresh: ClassVar[str] = ""
     """What the menu says for a report that begins with nothing of the shown one."""
     joins: ClassVar[str] = ""

@@ -11,6 +11,7 @@ from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Piece, Point, distinct
 from slmdesk.summaries.papers import sections_of
 from slmdesk.summaries.prompts import note_step, numbered, own_step, part_of, written_in
+from slmdesk.summaries.report import report_of
 from slmdesk.summaries.types import (
     KEY_POINTS,
     TO_DO,
@@ -18,13 +19,13 @@ from slmdesk.summaries.types import (
     Kind,
     Sentence,
     Summary,
-    has_bullets,
     more_words,
     omitted_words,
     sentence_words,
     text_of,
     with_omitted,
 )
+from slmdesk.tasks.report import Section
 
 pytestmark = pytest.mark.pure
 
@@ -127,9 +128,14 @@ def test_a_passage_that_was_left_out_joins_the_summary_at_its_place() -> None:
 
 
 def test_which_kinds_of_summary_are_lists() -> None:
-    alone = [Sentence("A.", (), (), True)]
-    assert {kind for kind in Kind if not has_bullets(kind.value, alone)} == {Kind.PARAGRAPH, Kind.SIMPLE}
-    assert has_bullets("paragraph", [changed(alone[0], group="Rent")])
+    alone = Sentence("A.", (), (), True)
+
+    def first(kind: str, sentence: Sentence) -> Section:
+        document = DocumentSummary("d", "a.pdf", "page", (sentence,), Coverage(1, 1, 1, 1))
+        return report_of("S", Summary(kind, "en", "model", (sentence,), document.coverage, (document,))).sections[0]
+
+    assert {kind for kind in Kind if first(kind.value, alone).is_prose} == {Kind.PARAGRAPH, Kind.SIMPLE}
+    assert not first("paragraph", changed(alone, group="Rent")).is_prose
 
 
 def test_sections_go_by_the_highest_headings_that_part_the_text() -> None:

@@ -12,7 +12,7 @@ from slmdesk.base.record import changed
 from slmdesk.exports.spreadsheets import Noted, to_xlsx
 from slmdesk.library.types import Coverage, Unread
 from slmdesk.tables.report import report_of
-from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, Flag, Table, TableCell, TableRow, cell_words
+from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, Flag, Table, TableCell, TableRow
 from slmdesk.tasks.export import book_of, csv_of, paper_of
 
 pytestmark = pytest.mark.pure
@@ -103,10 +103,12 @@ def test_a_cell_of_an_e_invoice_says_so_and_an_empty_one_why_it_is_marked(monkey
         TableCell("900,00", page=1, flag=Flag.NONE, origin="e-invoice", number=900.0, note="PayableAmount"),
         TableCell(flag=Flag.NOT_THERE), TableCell(flag=Flag.UNASKED),
     )  # fmt: skip
-    rows = sheets_of(changed(TABLE, rows=(changed(TABLE.rows[0], cells=cells),)))
+    made = changed(TABLE, rows=(changed(TABLE.rows[0], cells=cells),))
+    rows = sheets_of(made)
     sheet = openpyxl.load_workbook(io.BytesIO(rows))["Table"]
     assert "from the e-invoice" in sheet["B2"].comment.text
-    assert cell_words(cells[0]) == "p. 1, from the e-invoice, PayableAmount"
+    (found, *__) = report_of("T", made).sections[0].statements
+    assert (found.place, *found.notes) == ("p. 1", "from the e-invoice", "PayableAmount")
     assert (sheet["D2"].value or "", "not in the document" in sheet["D2"].comment.text) == ("", True)
     assert sheet["F2"].value == "not looked for"
     assert sheet["H2"].value == "Due: left empty: the model's value is not in the document; Who: not looked for"
