@@ -22,14 +22,14 @@ from benchmarks.reading_samples import SAMPLES
 from slmdesk.base.documents import Page
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.records import Passage
+from slmdesk.base.runtime.events import Pending, ended
+from slmdesk.base.text.passages import PassageBuilder
+from slmdesk.base.text.relevance import Nearest, halved
+from slmdesk.children.engine.llama import LlamaEngine
+from slmdesk.children.formats.reading import Reading, reader_of
 from slmdesk.children.tasks.reader import chosen_format
-from slmdesk.engine.llama import LlamaEngine
-from slmdesk.formats.reading import Reading, reader_of
-from slmdesk.library.search import DEEP, RankedPassages, Retrieval
-from slmdesk.runtime.events import Pending, ended
-from slmdesk.store import Store, open_store
-from slmdesk.text.passages import PassageBuilder
-from slmdesk.text.relevance import Nearest, halved
+from slmdesk.documents.search import DEEP, RankedPassages, Retrieval
+from slmdesk.history.store import Store, open_store
 
 QUESTIONS = Path(__file__).with_name("questions.toml")
 FIRST = 3

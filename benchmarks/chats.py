@@ -11,8 +11,8 @@ from typing import Any
 from benchmarks.steps import Ours
 from slmdesk.base.saved_states import StateHead, path_of, write_state
 from slmdesk.base.types import Answer, ChatMessage, Role, Sampling, TextPart
+from slmdesk.children.engine.interface import Finished, Piece, Request, RequestFailed
 from slmdesk.children.tasks.engine import restore_state
-from slmdesk.engine.interface import Finished, Piece, Request, RequestFailed
 
 WRITTEN = 64
 """Tokens of the answer before the question that is timed."""

@@ -91,9 +91,9 @@ def served(path: Path) -> Iterator[str]:
 
 def fetch(address: str, folder: str, size: int, sha256: str) -> float:
     """Seconds for our transfer: from the first request until the file is checked, synced and in its place."""
-    from slmdesk.hub.guard import GuardPolicy, because, make_client
-    from slmdesk.hub.search import RemotePart
-    from slmdesk.hub.transfer import Part, Transfer, TransferLimits
+    from slmdesk.models.hub.guard import GuardPolicy, because, make_client
+    from slmdesk.models.hub.search import RemotePart
+    from slmdesk.models.hub.transfer import Part, Transfer, TransferLimits
 
     host = address.removeprefix("http://").partition("/")[0]
     policy = GuardPolicy(lambda: False, frozenset({host}), f"http://{host}")

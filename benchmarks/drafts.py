@@ -35,15 +35,15 @@ from benchmarks.quality.draft_sets import BadInput, Case, Cases
 from benchmarks.quality.summaries import first_words
 from slmdesk.base.documents import Page
 from slmdesk.base.records import DocumentRecord
-from slmdesk.jobs.documents import PlanTools
-from slmdesk.jobs.runner import Batch, Plan, Question
-from slmdesk.summaries.checking import Said, checked
-from slmdesk.summaries.lines import count_words
-from slmdesk.summaries.linking import Point, SummaryTexts
-from slmdesk.summaries.plan import SummaryPlan, allowed_words
-from slmdesk.summaries.prompts import Numbered, written_in
-from slmdesk.summaries.types import ALSO_IN, Length, Sentence, SummaryRequest
+from slmdesk.tasks.jobs.documents import PlanTools
+from slmdesk.tasks.jobs.runner import Batch, Plan, Question
 from slmdesk.tasks.shape import Work
+from slmdesk.tasks.summaries.checking import Said, checked
+from slmdesk.tasks.summaries.lines import count_words
+from slmdesk.tasks.summaries.linking import Point, SummaryTexts
+from slmdesk.tasks.summaries.plan import SummaryPlan, allowed_words
+from slmdesk.tasks.summaries.prompts import Numbered, written_in
+from slmdesk.tasks.summaries.types import ALSO_IN, Length, Sentence, SummaryRequest
 
 LEAST_WORDS = 170
 """So many words count at least."""
@@ -109,7 +109,7 @@ class Paper:
         request = SummaryRequest((self._document.id,), length=words, language=self._asked)
         job: Any = SimpleNamespace(model_sha256="")
         model: Any = SimpleNamespace(name="a person", header={}, info={}, sha256="")
-        with patch("slmdesk.summaries.plan.may", lambda *_: True):
+        with patch("slmdesk.tasks.summaries.plan.may", lambda *_: True):
             nothing: Any = None
             work = Work(job, request, [self._document], model, tools, nothing, grew=lambda _: None, keep=lambda _: None)
             plan = SummaryPlan(work)

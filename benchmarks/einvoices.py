@@ -26,8 +26,8 @@ from typing import Any
 
 from slmdesk.base.einvoices import EInvoice
 from slmdesk.base.errors import KnownError
+from slmdesk.children.formats.reading import Reading, attachment_of, reader_of
 from slmdesk.children.tasks.reader import chosen_format
-from slmdesk.formats.reading import Reading, attachment_of, reader_of
 
 SUFFIXES = (".xml", ".pdf", ".p7m")
 _TWIN = re.compile(r"[._](?:ubl|cii|uncefact)\.xml$|\.pdf$", re.IGNORECASE)

@@ -19,7 +19,7 @@ from benchmarks.history_rows import ASKED, MANY, PER_CHAT, SEARCHES, run_part
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Status
 from slmdesk.base.types import Role
-from slmdesk.store import Cost, DataKey, KeyFile, Store, new_data_key, open_store
+from slmdesk.history.store import Cost, DataKey, KeyFile, Store, new_data_key, open_store
 
 WRITES = 200
 """Commits of a growing row, of each length and each kind, taken in turns."""

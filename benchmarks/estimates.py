@@ -13,9 +13,9 @@ import psutil
 from benchmarks.common import MODEL, Row, Runner, median_and_span
 from benchmarks.prompts import long_text
 from slmdesk.base.threads import usable_cores
-from slmdesk.engine.llama.library import measure_bandwidth
-from slmdesk.gguf.memory import Pace, estimate_loaded
-from slmdesk.gguf.read import check_file
+from slmdesk.children.engine.llama.library import measure_bandwidth
+from slmdesk.models.gguf.memory import Pace, estimate_loaded
+from slmdesk.models.gguf.read import check_file
 
 CONTEXT = 4096
 ROUNDS = 5

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality.desk import Desk
-from slmdesk.tables.cells import column_named, preset
-from slmdesk.tables.types import DOUBTFUL, Column, TableCell
+from slmdesk.tasks.tables.cells import column_named, preset
+from slmdesk.tasks.tables.types import DOUBTFUL, Column, TableCell
 
 CENT = 0.006
 Truth = Mapping[str, Any]

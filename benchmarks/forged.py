@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from slmdesk.children.formats.reading import Reading, reader_of
 from slmdesk.children.tasks.reader import chosen_format
 from slmdesk.claims.einvoices import Finding, compared, finding_words, unsound
-from slmdesk.formats.reading import Reading, reader_of
 
 KINDS = {
     "total": ("total.gross", "total.due"), "iban": ("payment.iban",), "date": ("invoice.date",),

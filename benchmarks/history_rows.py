@@ -22,8 +22,8 @@ from typing import Any
 
 from benchmarks.common import ROOT, Row, median_and_span
 from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.base.text.folding import fold_for_search
 from slmdesk.services import open_services
-from slmdesk.text.folding import fold_for_search
 
 LONG, MANY, PER_CHAT = 10_000, 1_000_000, 100
 OPENINGS, SEARCHES, PATIENCE_S = 7, 9, 180
@@ -140,7 +140,7 @@ def open_longest() -> dict[str, list[float]]:
     from PySide6.QtWidgets import QApplication
 
     from slmdesk.app import WindowRun
-    from slmdesk.chat.window.view.message import MessageWidget
+    from slmdesk.ui.chat.view.message import MessageWidget
 
     paths = find_paths()
     make_folders(paths)

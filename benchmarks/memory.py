@@ -9,19 +9,19 @@ from pathlib import Path
 import psutil
 
 from slmdesk.base.types import LoadSpec, PromptPart, Sampling
-from slmdesk.engine.interface import Request
-from slmdesk.gguf.memory import estimate
-from slmdesk.gguf.read import check_file
+from slmdesk.children.engine.interface import Request
+from slmdesk.models.gguf.memory import estimate
+from slmdesk.models.gguf.read import check_file
 
 
 def main(model: str, context: int) -> None:
     """Load, read a whole batch, write some tokens, and look."""
-    from slmdesk.engine.llama import LlamaEngine
+    from slmdesk.children.engine.llama import LlamaEngine
 
     forecast = estimate(check_file(Path(model)), context_tokens=context).total
     engine = LlamaEngine()
     process = psutil.Process()
-    from slmdesk.engine.llama.library import load_library
+    from slmdesk.children.engine.llama.library import load_library
 
     load_library()
     before = process.memory_info().rss

@@ -14,9 +14,9 @@ from typing import Any
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Status
+from slmdesk.base.runtime.events import Event, MessageEnded, MessageGrew, ModelState, ModelStateChanged
 from slmdesk.base.types import Origin, Role, Sampling, TextPart
 from slmdesk.chat.types import SendRequest
-from slmdesk.runtime.events import Event, MessageEnded, MessageGrew, ModelState, ModelStateChanged
 from slmdesk.services import Services, open_services
 
 MAY_REPEAT = " You may repeat yourself."

@@ -27,8 +27,8 @@ from pathlib import Path
 from benchmarks.common import ROOT, interleave, median_and_span, ratios
 from benchmarks.reading_peers import PEERS
 from benchmarks.reading_samples import SAMPLES, Sample
+from slmdesk.children.formats.reading import READERS, PictureRequest, Reading, picture_of, reader_of
 from slmdesk.children.tasks.reader import chosen_format
-from slmdesk.formats.reading import READERS, PictureRequest, Reading, picture_of, reader_of
 
 STORE = ROOT / ".cache" / "reading"
 SPEED_PAGES = 1000

@@ -24,9 +24,9 @@ from typing import Any
 
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.records import Passage
-from slmdesk.library.search import RankedPassages
-from slmdesk.questions.plan import AnswerContext, Evidence, answered_of
-from slmdesk.questions.prompt import CHECK, IN_TEXT, NOT_IN_TEXT, PERHAPS, Answered, Source
+from slmdesk.documents.search import RankedPassages
+from slmdesk.tasks.questions.plan import AnswerContext, Evidence, answered_of
+from slmdesk.tasks.questions.prompt import CHECK, IN_TEXT, NOT_IN_TEXT, PERHAPS, Answered, Source
 
 RIGHT, WRONG, NOT_SAID = "right", "wrong", "not said"
 QUOTATION = "quotation alone"

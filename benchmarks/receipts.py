@@ -17,8 +17,8 @@ from pathlib import Path
 
 from benchmarks.scans import read_by
 from slmdesk.base.documents import BlockKind
-from slmdesk.formats import scans
-from slmdesk.formats.reading import Reading, reader_of
+from slmdesk.children.formats import scans
+from slmdesk.children.formats.reading import Reading, reader_of
 
 
 def plain(word: str) -> str:

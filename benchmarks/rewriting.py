@@ -31,10 +31,10 @@ from benchmarks.reading import fetched, package_file
 from benchmarks.reading_samples import PDFS, SAMPLES, Sample
 from slmdesk.base.documents import translated_name
 from slmdesk.base.errors import KnownError
+from slmdesk.base.text.tagged import pieces, plain
+from slmdesk.children.formats.reading import REWRITERS, Reading, rewriter_of
+from slmdesk.children.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, written_to
 from slmdesk.children.tasks.reader import chosen_format
-from slmdesk.formats.reading import REWRITERS, Reading, rewriter_of
-from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, written_to
-from slmdesk.text.tagged import pieces, plain
 
 BEGIN, END = "<!-- rewriting: begin -->", "<!-- rewriting: end -->"
 HEAD = ("document", "units (tagged)", "back", "outside", "parts", "opens", "pages", "left and said", "time")

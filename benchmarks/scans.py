@@ -21,8 +21,8 @@ from rapidfuzz.distance import Levenshtein
 
 from benchmarks.scan_samples import KINDS, STAMP, Sample, plain, samples
 from slmdesk.base.documents import BlockKind, Page
-from slmdesk.formats import scans
-from slmdesk.formats.reading import Reading, reader_of
+from slmdesk.children.formats import scans
+from slmdesk.children.formats.reading import Reading, reader_of
 
 ALIKE = 60
 """Likeness, of 100, from which a marked word is taken for a figure that was misread."""

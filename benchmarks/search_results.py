@@ -83,7 +83,7 @@ def probe() -> None:
 
     from slmdesk.app import WindowRun
     from slmdesk.base.paths import find_paths, make_folders
-    from slmdesk.online.window.hub import RepoCard
+    from slmdesk.ui.online.hub import RepoCard
 
     paths = find_paths()
     make_folders(paths)

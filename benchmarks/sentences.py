@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sentencex
 
-from slmdesk.text.sentences import sentence_spans
+from slmdesk.base.text.sentences import sentence_spans
 
 GROUP = 10
 

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 from benchmarks.common import MODEL
 
 if TYPE_CHECKING:
-    from slmdesk.jobs.types import JobChanged
     from slmdesk.services import Services
+    from slmdesk.tasks.jobs.types import JobChanged
 
 SHARES = (0.1, 0.25, 0.5, 0.75)
 GOAL = 0.2
@@ -46,8 +46,8 @@ class SummaryPoint:
 def summarize(services: Services, document: str, length: int) -> list[SummaryPoint]:
     """All predictions of one summary, the last one at its end."""
     from slmdesk.base.records import JobStatus
-    from slmdesk.jobs.types import JobChanged
-    from slmdesk.summaries.types import Kind, SummaryRequest
+    from slmdesk.tasks.jobs.types import JobChanged
+    from slmdesk.tasks.summaries.types import Kind, SummaryRequest
 
     said: list[SummaryPoint] = []
     over = threading.Event()

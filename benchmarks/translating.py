@@ -29,12 +29,12 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import MODEL, Row, table
 from benchmarks.time_left import PATIENCE_S, add_model, opened
+from slmdesk.base.text.tagged import Tags, mended, phrases_of, problems, verbatim
 from slmdesk.base.translation import SegmentRecord, SegmentState
-from slmdesk.jobs.runner import step_key
-from slmdesk.text.preserved import without_chatter
-from slmdesk.text.tagged import Tags, mended, phrases_of, problems, verbatim
-from slmdesk.translation.prompts import TranslationStyle, projection_step, prompt_version, translation_step
-from slmdesk.translation.types import TranslationRequest
+from slmdesk.tasks.jobs.runner import step_key
+from slmdesk.tasks.translation.preserved import without_chatter
+from slmdesk.tasks.translation.prompts import TranslationStyle, projection_step, prompt_version, translation_step
+from slmdesk.tasks.translation.types import TranslationRequest
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
@@ -78,7 +78,7 @@ def services_with(model: Path) -> Iterator[Services]:
 def translate(services: Services, request: TranslationRequest) -> Made:
     """Have something translated, and wait."""
     from slmdesk.base.records import JobStatus
-    from slmdesk.jobs.types import JobChanged
+    from slmdesk.tasks.jobs.types import JobChanged
 
     over = threading.Event()
 

@@ -20,13 +20,13 @@ from benchmarks.prompts import translation_prompts
 from benchmarks.translation_text import sentences
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import JobStatus
+from slmdesk.base.runtime.events import Event
 from slmdesk.base.translation import LiveSegment
-from slmdesk.jobs.types import JobChanged
-from slmdesk.runtime.events import Event
 from slmdesk.services import COMMANDS, open_services
-from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.types import LiveTranslated, TranslationRequest
-from slmdesk.translation.window.text import TYPED_MS, WORD_MS
+from slmdesk.tasks.jobs.types import JobChanged
+from slmdesk.tasks.translation.prompts import TranslationStyle
+from slmdesk.tasks.translation.types import LiveTranslated, TranslationRequest
+from slmdesk.ui.translation.text import TYPED_MS, WORD_MS
 
 SEGMENTS = 200
 """Of a document."""

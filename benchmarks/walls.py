@@ -39,16 +39,16 @@ print(time.process_time() - began)
 APP = """
 import sys, time
 if sys.argv[1] == "hook":
-    from slmdesk.hub import barriers as audit
+    from slmdesk.models.hub import barriers as audit
     audit.watch()
 elif sys.argv[1] == "filter":
-    from slmdesk.hub import barriers as kernel
+    from slmdesk.models.hub import barriers as kernel
     began = time.perf_counter()
     assert kernel.enforce()
     print(time.perf_counter() - began)
     sys.exit()
 began = time.process_time()
-import slmdesk.system.command, slmdesk.services
+import slmdesk.cli.doctor, slmdesk.services
 print(time.process_time() - began)
 """
 

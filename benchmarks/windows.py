@@ -16,9 +16,9 @@ from functools import partial
 from typing import Any
 
 from slmdesk.base.paths import find_paths, make_folders
+from slmdesk.base.runtime.events import ModelState, ModelStateChanged
 from slmdesk.base.types import Sampling
 from slmdesk.chat.types import SendRequest
-from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.services import open_services
 
 QUESTIONS = ("What is a lighthouse?", "Write a polite letter.", "Shorten: the office is closed on Monday.", "Why?")

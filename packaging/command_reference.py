@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from slmdesk.command.main import slmdesk_command
+from slmdesk.cli.main import slmdesk_command
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
 WIDTH = 128

@@ -12,7 +12,7 @@ from mypy.checkmember import analyze_member_access
 from mypy.plugin import AttributeContext, Plugin
 from mypy.types import CallableType, Instance, Overloaded, ProperType, Type, get_proper_type
 
-REMOTE = "slmdesk.window.base.bridge.Remote."
+REMOTE = "slmdesk.ui.kit.base.bridge.Remote."
 
 
 class LaterPlugin(Plugin):

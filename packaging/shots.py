@@ -53,7 +53,7 @@ class Photographer:
         from PySide6.QtCore import Qt
         from PySide6.QtTest import QTest
 
-        from slmdesk.runtime.events import ModelState
+        from slmdesk.base.runtime.events import ModelState
 
         window, page, change = self._window, self._page, self._frame.settings.change
         window.resize(1280, 800)
@@ -139,7 +139,7 @@ class Photographer:
         """An encrypted history and its lock page."""
         from PySide6.QtWidgets import QWidget
 
-        from slmdesk.shell.lock_window import LockWindow
+        from slmdesk.ui.shell.lock_window import LockWindow
 
         frame, window = self._frame, self._window
         window.show_page("Settings")

@@ -24,11 +24,11 @@ MARKS = {"_": 1, "N_": 1, "ngettext": 2}
 """Functions that texts pass, and how many of their arguments are texts."""
 PRESETS = {
     "chat/presets.toml": ("name", "words"),
-    "hub/catalogue.toml": ("good_for", "weakness", "words"),
-    "formats/einvoices.toml": ("name",),
-    "gguf/families.toml": ("words",),
-    "tables/labels.toml": ("name", "meaning"),
-    "tables/presets.toml": ("name", "meaning"),
+    "models/hub/catalogue.toml": ("good_for", "weakness", "words"),
+    "children/formats/einvoices.toml": ("name",),
+    "models/gguf/families.toml": ("words",),
+    "tasks/tables/labels.toml": ("name", "meaning"),
+    "tasks/tables/presets.toml": ("name", "meaning"),
 }
 """Files of presets and models, and the fields in their tables, and in tables inside these, that people read."""
 INNER = ("measured", "column", "label", "field")

@@ -34,14 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         paths = find_paths()
         choose_language(paths)
-        from slmdesk.online.offline import wall_in
+        from slmdesk.models.online.offline import wall_in
 
         wall_in(paths, is_window=True)
         return run_window(args[1:] if args[:1] == ["--window"] else args)
     os.environ.pop("SLMDESK_LANGUAGE", None)  # a window's: its children speak as it does, and a command's do not
     keep_memory_closed()
     _end_quietly_on_ctrl_c()  # nothing is open yet, and importing takes its time
-    from slmdesk.command.main import run_command_line
+    from slmdesk.cli.main import run_command_line
 
     return run_command_line(args, is_own_process=True)
 

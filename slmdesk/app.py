@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from slmdesk.history.erasing import Erasure
     from slmdesk.services import Services
-    from slmdesk.shell.composition import Frame
-    from slmdesk.window.base.bridge import Bridge
-    from slmdesk.window.base.reading_order import ReadingOrder
+    from slmdesk.ui.kit.base.bridge import Bridge
+    from slmdesk.ui.kit.base.reading_order import ReadingOrder
+    from slmdesk.ui.shell.composition import Frame
 
 NO_DISPLAY = 3
 """Exit status without a screen: whoever started the window may offer the terminal instead."""
@@ -79,8 +79,8 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     from PySide6.QtWidgets import QApplication
 
     from slmdesk.base.language import keep_numbers
-    from slmdesk.runtime.window_channel import OPEN, RAISE, TRANSLATE
-    from slmdesk.shell.single_instance import SingleInstance
+    from slmdesk.base.runtime.window_channel import OPEN, RAISE, TRANSLATE
+    from slmdesk.ui.shell.single_instance import SingleInstance
 
     app = QApplication([sys.argv[0] if sys.argv else "slmdesk"])
     keep_numbers()
@@ -106,7 +106,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         instance.listen()
     key = None
     if not _needs_no_key(paths):
-        from slmdesk.shell.lock_window import ask_for_key
+        from slmdesk.ui.shell.lock_window import ask_for_key
 
         door = ask_for_key(app, paths, instance, by_itself=LOCKED not in arguments)
         if door.is_left:
@@ -128,7 +128,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     if words := run.erase():
         return _say_no_window(app, words, NOT_ERASED)
     if run.is_restarting:
-        from slmdesk.shell.session import replace_process
+        from slmdesk.ui.shell.session import replace_process
 
         replace_process(["--window"])
     return _leave(status)
@@ -141,7 +141,7 @@ def usable_home() -> Paths | None:
         try:
             make_folders(paths)
         except KnownError as err:
-            from slmdesk.runtime.messages import problem_for  # late: not needed before the window shows
+            from slmdesk.base.runtime.messages import problem_for  # late: not needed before the window shows
 
             if not _change_home(problem_for(err).sentence):
                 return None
@@ -236,15 +236,15 @@ class WindowRun:
         replace: Callable[[Sequence[str]], object] | None = None,
     ) -> None:
         """`key`: of an encrypted history; `replace`: puts a fresh process in the place of this one."""
+        from slmdesk.base.runtime.events import ItemGone
         from slmdesk.base.settings import SettingsFile, policy_of
-        from slmdesk.hub.barriers import is_enforced
-        from slmdesk.runtime.events import ItemGone
-        from slmdesk.shell.composition import Frame
-        from slmdesk.shell.session import replace_process
-        from slmdesk.window.base.bridge import Bridge
-        from slmdesk.window.base.garbage import GarbageCollector
-        from slmdesk.window.base.window_state import WindowStateFile, forget_folders, keep_inside, keep_nowhere
-        from slmdesk.window.widgets.files import heed
+        from slmdesk.models.hub.barriers import is_enforced
+        from slmdesk.ui.kit.base.bridge import Bridge
+        from slmdesk.ui.kit.base.garbage import GarbageCollector
+        from slmdesk.ui.kit.base.window_state import WindowStateFile, forget_folders, keep_inside, keep_nowhere
+        from slmdesk.ui.kit.widgets.files import heed
+        from slmdesk.ui.shell.composition import Frame
+        from slmdesk.ui.shell.session import replace_process
 
         self._app, self._paths, self._key = app, paths, key
         self._replace = replace or replace_process
@@ -271,7 +271,7 @@ class WindowRun:
         self.is_restarting = False
         self.frame.restart_requested.connect(self.restart)
         if key is not None:
-            from slmdesk.privacy.opening import Ways
+            from slmdesk.history.privacy.opening import Ways
 
             self.frame.locking.know(Ways(by_words=True, by_keyring=False))
         self.frame.locking.lock_requested.connect(self.lock)
@@ -282,7 +282,7 @@ class WindowRun:
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
 
     def run(self) -> int:
-        from slmdesk.shell.single_instance import SignalDoor
+        from slmdesk.ui.shell.single_instance import SignalDoor
 
         self.bridge.closed.connect(self._app.quit)
         signals = SignalDoor(self._app, self.close)
@@ -308,7 +308,7 @@ class WindowRun:
         from PySide6.QtGui import QAccessible
 
         if QAccessible.isActive() and self._reading_order is None:
-            from slmdesk.window.base.reading_order import ReadingOrder
+            from slmdesk.ui.kit.base.reading_order import ReadingOrder
 
             self._reading_order = ReadingOrder(self._app, self.frame.window)
 
@@ -321,8 +321,8 @@ class WindowRun:
 
     def erase(self) -> str:
         """After the end: delete all, if a person asked. Returns a sentence on what could not be deleted, or ''."""
+        from slmdesk.base.runtime.messages import problem_for
         from slmdesk.history.erasing import erase
-        from slmdesk.runtime.messages import problem_for
 
         if self._erasure is None:
             return ""
@@ -363,8 +363,8 @@ class WindowRun:
         """
         if self._is_closing:
             return
-        from slmdesk.shell.session import hide_windows
-        from slmdesk.window.base.clipboard import clear_clipboard
+        from slmdesk.ui.kit.base.clipboard import clear_clipboard
+        from slmdesk.ui.shell.session import hide_windows
 
         self._is_closing = True
         try:
@@ -391,14 +391,14 @@ class WindowRun:
 
     def _on_encryption_shown(self, is_encrypted: bool) -> None:
         """Keep no name beside an encrypted history: neither folders of dialogs nor the author searched for last."""
-        from slmdesk.window.base.window_state import keep_inside, keep_nowhere
+        from slmdesk.ui.kit.base.window_state import keep_inside, keep_nowhere
 
         (keep_nowhere if is_encrypted else keep_inside)(self._paths.dialogs_file)
         self.bridge.ask(lambda _services: self._state.keep_words(not is_encrypted), None, lambda _problem: None)
 
     def _keep_words(self) -> None:
         """Have the service thread save what is on the pages and not yet in the history."""
-        from slmdesk.window.base.window_state import forget_folders
+        from slmdesk.ui.kit.base.window_state import forget_folders
 
         if self.frame.locking.ways is not None:
             forget_folders()
@@ -407,8 +407,8 @@ class WindowRun:
 
     def _open(self) -> None:
         """Runs on a thread of its own: it must not delay the first frame."""
-        from slmdesk.runtime.events import Event
-        from slmdesk.runtime.messages import problem_for
+        from slmdesk.base.runtime.events import Event
+        from slmdesk.base.runtime.messages import problem_for
         from slmdesk.services import open_services
 
         try:
@@ -422,7 +422,7 @@ class WindowRun:
             self.bridge.post_to_ui(partial(self._attach, services))
 
     def _attach(self, services: Services) -> None:
-        from slmdesk.runtime.messages import problem_for
+        from slmdesk.base.runtime.messages import problem_for
 
         self.bridge.attach(services)
         if self._key is not None:  # names of folders and hosts were sealed when the window read its settings

@@ -17,14 +17,7 @@ from slmdesk.base.files import private_folder
 from slmdesk.base.frozen import role_command
 from slmdesk.base.paths import Paths, make_folders
 from slmdesk.base.records import JobRecord
-from slmdesk.base.settings import Settings, SettingsFile, policy_of
-from slmdesk.base.types import Lazy, imported
-from slmdesk.base.walls import Walls, walls_of_children
-from slmdesk.children.reach import AllowedPaths
-from slmdesk.hub import barriers
-from slmdesk.online.offline import LedgerEvents
-from slmdesk.privacy.opening import follow_key, open_by, ways_of
-from slmdesk.runtime.events import (
+from slmdesk.base.runtime.events import (
     DocumentChanged,
     DocumentGone,
     E,
@@ -34,50 +27,57 @@ from slmdesk.runtime.events import (
     ModelsChanged,
     Noticed,
 )
-from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Member, Runtime, ServiceThread
-from slmdesk.store import DataKey, Store, open_store
+from slmdesk.base.runtime.messages import problem_for
+from slmdesk.base.runtime.service import Member, Runtime, ServiceThread
+from slmdesk.base.settings import Settings, SettingsFile, policy_of
+from slmdesk.base.types import Lazy, imported
+from slmdesk.base.walls import Walls, walls_of_children
+from slmdesk.children.reach import AllowedPaths
+from slmdesk.history.privacy.opening import follow_key, open_by, ways_of
+from slmdesk.history.store import DataKey, Store, open_store
+from slmdesk.models.hub import barriers
+from slmdesk.models.online.offline import LedgerEvents
 
 if TYPE_CHECKING:
+    from slmdesk.base.runtime.service import Exporter
     from slmdesk.chat.examples import ExampleService
     from slmdesk.chat.service import ChatService
     from slmdesk.chat.titles import TitleWriter
     from slmdesk.children.client import ChildClient, ChildEvent
-    from slmdesk.evaluation.formats import FormatService
-    from slmdesk.evaluation.model_cards import CardService
-    from slmdesk.evaluation.recommendation import RecommendationService
+    from slmdesk.documents.folders import CollectionService
+    from slmdesk.documents.redacted import RedactionService
+    from slmdesk.documents.saved_states import StateService
+    from slmdesk.documents.search import EmbeddingService, Retrieval
+    from slmdesk.documents.service import DocumentService
+    from slmdesk.documents.voice.service import VoiceService
     from slmdesk.history.backups import BackupService
     from slmdesk.history.erasing import ErasingService
     from slmdesk.history.imports import ImportService
+    from slmdesk.history.privacy.service import PrivacyService
     from slmdesk.history.retention import RetentionService
     from slmdesk.history.service import ChangeWatch, ExportService, HistoryService
-    from slmdesk.jobs.service import JobService
-    from slmdesk.library.folders import CollectionService
-    from slmdesk.library.redacted import RedactionService
-    from slmdesk.library.saved_states import StateService
-    from slmdesk.library.search import EmbeddingService, Retrieval
-    from slmdesk.library.service import DocumentService
-    from slmdesk.loader.model_loader import ModelLoader
+    from slmdesk.models.evaluation.formats import FormatService
+    from slmdesk.models.evaluation.model_cards import CardService
+    from slmdesk.models.evaluation.recommendation import RecommendationService
     from slmdesk.models.importer import FindingService
+    from slmdesk.models.loader.model_loader import ModelLoader
+    from slmdesk.models.online.downloads import DownloadService
+    from slmdesk.models.online.hub import HubService
+    from slmdesk.models.online.log_page import LogPageService
+    from slmdesk.models.online.network import NetworkService, TokenService
     from slmdesk.models.running import LoadOptionsService, SpeedService
     from slmdesk.models.service import DefaultsService, ModelService
-    from slmdesk.online.downloads import DownloadService
-    from slmdesk.online.hub import HubService
-    from slmdesk.online.log_page import LogPageService
-    from slmdesk.online.network import NetworkService, TokenService
-    from slmdesk.privacy.service import PrivacyService
-    from slmdesk.questions.service import QuestionService
-    from slmdesk.runtime.service import Exporter
+    from slmdesk.tasks.jobs.service import JobService
+    from slmdesk.tasks.questions.service import QuestionService
     from slmdesk.tasks.service import TaskService
     from slmdesk.tasks.shape import TaskContext
-    from slmdesk.translation.glossaries import GlossaryService
-    from slmdesk.translation.memory import MemoryService
-    from slmdesk.translation.segments import SegmentEdits
-    from slmdesk.translation.service import TranslationService
-    from slmdesk.translation.typed import LiveTranslation
-    from slmdesk.voice.service import VoiceService
-    from slmdesk.writing.service import WritingService
-    from slmdesk.writing.spelling.service import SpellingService
+    from slmdesk.tasks.translation.glossaries import GlossaryService
+    from slmdesk.tasks.translation.memory import MemoryService
+    from slmdesk.tasks.translation.segments import SegmentEdits
+    from slmdesk.tasks.translation.service import TranslationService
+    from slmdesk.tasks.translation.typed import LiveTranslation
+    from slmdesk.tasks.writing.service import WritingService
+    from slmdesk.tasks.writing.spelling.service import SpellingService
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ JOB_SERVICES = {
 }
 """Kind of job -> name of the service that runs, plans or finishes such jobs. All others are those of tasks."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
-    "translation": ("translation.export:export_translation", lambda services: (services.store,)),
+    "translation": ("tasks.translation.export:export_translation", lambda services: (services.store,)),
 }
 """Kind of item -> the function that exports it, and the arguments that are passed before the item. Those of tasks are
 exported as their reports, all others like chats.
@@ -160,20 +160,22 @@ class Services:
     player: Lazy[Services, ChildClient] = Lazy(
         "children.client:ChildClient", lambda s, _new: s._child("listener", log_name="player")
     )
-    loader: Made[ModelLoader] = Made("loader.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine))
+    loader: Made[ModelLoader] = Made(
+        "models.loader.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine)
+    )
     measuring: Made[SpeedService] = Made("models.running:SpeedService")
     models: Made[ModelService] = Made("models.service:ModelService")
     uses: Made[DefaultsService] = Made("models.service:DefaultsService")
     finding: Made[FindingService] = Made("models.importer:FindingService")
     load_options: Made[LoadOptionsService] = Made("models.running:LoadOptionsService")
-    jobs: Made[JobService] = Made("jobs.service:JobService")
-    recommending: Made[RecommendationService] = Made("evaluation.recommendation:RecommendationService")
-    cards: Made[CardService] = Made("evaluation.model_cards:CardService")
-    formats: Made[FormatService] = Made("evaluation.formats:FormatService")
-    embedding: Made[EmbeddingService] = Made("library.search:EmbeddingService")
-    retrieval: Made[Retrieval] = Made("library.search:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
-    states: Made[StateService] = Made("library.saved_states:StateService")
-    redaction: Made[RedactionService] = Made("library.redacted:RedactionService")
+    jobs: Made[JobService] = Made("tasks.jobs.service:JobService")
+    recommending: Made[RecommendationService] = Made("models.evaluation.recommendation:RecommendationService")
+    cards: Made[CardService] = Made("models.evaluation.model_cards:CardService")
+    formats: Made[FormatService] = Made("models.evaluation.formats:FormatService")
+    embedding: Made[EmbeddingService] = Made("documents.search:EmbeddingService")
+    retrieval: Made[Retrieval] = Made("documents.search:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
+    states: Made[StateService] = Made("documents.saved_states:StateService")
+    redaction: Made[RedactionService] = Made("documents.redacted:RedactionService")
     chats: Made[ChatService] = Made(
         "chat.service:ChatService",
         lambda s, new: new(
@@ -184,15 +186,15 @@ class Services:
     examples: Made[ExampleService] = Made("chat.examples:ExampleService")
     titles: Made[TitleWriter] = Made("chat.titles:TitleWriter")
     voice: Made[VoiceService] = Made(
-        "voice.service:VoiceService", lambda s, new: new(s.runtime, lambda: s.listener, lambda: s.player)
+        "documents.voice.service:VoiceService", lambda s, new: new(s.runtime, lambda: s.listener, lambda: s.player)
     )
     documents: Made[DocumentService] = Made(
-        "library.service:DocumentService",
+        "documents.service:DocumentService",
         lambda s, new: new(s.runtime, s.reader, lambda: s.transcriber, lambda *of: s.voice.ready(*of)),
     )
-    collections: Made[CollectionService] = Made("library.folders:CollectionService")
+    collections: Made[CollectionService] = Made("documents.folders:CollectionService")
     questions: Made[QuestionService] = Made(
-        "questions.service:QuestionService",
+        "tasks.questions.service:QuestionService",
         lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states),
     )
     tasks: Made[TaskService] = Made(
@@ -202,29 +204,29 @@ class Services:
         ),
     )
     translations: Made[TranslationService] = Made(
-        "translation.service:TranslationService",
+        "tasks.translation.service:TranslationService",
         lambda s, new: new(
             s.runtime, s.models, s.uses, s.jobs, s.reader, s.recommending, lambda *of: s.spelling.unknown(*of)
         ),
     )
-    segment_edits: Made[SegmentEdits] = Made("translation.segments:SegmentEdits")
-    glossaries: Made[GlossaryService] = Made("translation.glossaries:GlossaryService")
-    memory: Made[MemoryService] = Made("translation.memory:MemoryService")
-    live: Made[LiveTranslation] = Made("translation.typed:LiveTranslation")
-    writing: Made[WritingService] = Made("writing.service:WritingService")
-    spelling: Made[SpellingService] = Made("writing.spelling.service:SpellingService")
+    segment_edits: Made[SegmentEdits] = Made("tasks.translation.segments:SegmentEdits")
+    glossaries: Made[GlossaryService] = Made("tasks.translation.glossaries:GlossaryService")
+    memory: Made[MemoryService] = Made("tasks.translation.memory:MemoryService")
+    live: Made[LiveTranslation] = Made("tasks.translation.typed:LiveTranslation")
+    writing: Made[WritingService] = Made("tasks.writing.service:WritingService")
+    spelling: Made[SpellingService] = Made("tasks.writing.spelling.service:SpellingService")
     history: Made[HistoryService] = Made("history.service:HistoryService")
     exports: Made[ExportService] = Made("history.service:ExportService")
     imports: Made[ImportService] = Made("history.imports:ImportService")
-    network: Made[NetworkService] = Made("online.network:NetworkService")
-    tokens: Made[TokenService] = Made("online.network:TokenService")
-    hub: Made[HubService] = Made("online.hub:HubService")
-    downloads: Made[DownloadService] = Made("online.downloads:DownloadService")
+    network: Made[NetworkService] = Made("models.online.network:NetworkService")
+    tokens: Made[TokenService] = Made("models.online.network:TokenService")
+    hub: Made[HubService] = Made("models.online.hub:HubService")
+    downloads: Made[DownloadService] = Made("models.online.downloads:DownloadService")
     log_pages: Made[LogPageService] = Made(
-        "online.log_page:LogPageService",
+        "models.online.log_page:LogPageService",
         lambda s, new: new(s.runtime, s.network, lambda paper: s.exports.print(paper), s.walls),
     )
-    privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService")
+    privacy: Made[PrivacyService] = Made("history.privacy.service:PrivacyService")
     watch: Made[ChangeWatch] = Made("history.service:ChangeWatch")
     backups: Made[BackupService] = Made(
         "history.backups:BackupService",
@@ -377,7 +379,7 @@ class Services:
         self.ledger_events = LedgerEvents(self.runtime)
         self._use_key()
         if self.paths.piped.exists():
-            from slmdesk.translation.documents import sweep_piped
+            from slmdesk.tasks.translation.documents import sweep_piped
 
             sweep_piped(self.paths)
         for notice in (*policy.problems, *self.settings.problems, *opened.notices):
@@ -453,7 +455,7 @@ class Services:
 
     def _on_models_changed(self, _event: ModelsChanged) -> None:
         if "engine" in vars(self):
-            from slmdesk.gguf.projectors import BESIDE  # only a program that has an engine needs it
+            from slmdesk.models.gguf.projectors import BESIDE  # only a program that has an engine needs it
 
             beside = [os.fsdecode(model.path) for model in self.store.models.all() if model.kind in BESIDE]
             self.loader.let_open(self._reach(), beside)

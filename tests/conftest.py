@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from slmdesk.base.record import changed
-from slmdesk.runtime import service
+from slmdesk.base.runtime import service
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -46,7 +46,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 pytest_plugins = ("fakes.opened_services", "fakes.command_runs", "fakes.window_driver")
-FLOORS = {"base", "children", "engine", "exports", "formats", "gguf", "hub", "quality", "store", "text"}
+FLOORS = {"base/text", "children", "exports", "history/store", "models/gguf", "models/hub", "quality"}
 """Folders of tests that start no services."""
 LIMIT_S = 400
 """For one test: one that waits for ever shall fail, not keep all others from being run."""
@@ -146,8 +146,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def local_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Children run on threads of the test where the process is not its subject (`real_child`)."""
-    folder = request.path.relative_to(ROOT / "tests").parts[0]
-    usual = folder not in FLOORS and not folder.endswith(".py") and not request.node.get_closest_marker("real_child")
+    room, *inside = request.path.relative_to(ROOT / "tests").parts
+    is_floor = not inside or room in FLOORS or f"{room}/{inside[0]}" in FLOORS
+    usual = not is_floor and not request.node.get_closest_marker("real_child")
     if not getattr(request, "param", usual):
         yield
         return
@@ -175,7 +176,7 @@ def qapp(qapp: QApplication) -> QApplication:
 @pytest.fixture
 def measured_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real model counts as known on this PC: a first load that tries out attention and batches computes for 7 s."""
-    from slmdesk.loader import model_loader
+    from slmdesk.models.loader import model_loader
 
     known = {"cost_curve": ((1, 1.0), (4, 3.6), (16, 9.0)), "flash": True, "behaves": True, "template_checked": True}
     spec_for = model_loader.spec_for

@@ -18,7 +18,7 @@ from fakes.commands import ROOT, run_here
 from fakes.fake_hub import FakeHub
 from fakes.tiny_gguf import tiny_llama
 
-from slmdesk.hub.search import Commercial, Skill, load_catalogue
+from slmdesk.models.hub.search import Commercial, Skill, load_catalogue
 
 sys.path.append(str(ROOT / "packaging"))
 pytestmark = pytest.mark.process

@@ -19,7 +19,7 @@ from fakes.echo.program import TAKE_ECHO
 from fakes.recorder import add_model, open_echo
 
 from slmdesk.base.settings import Settings
-from slmdesk.command.main import slmdesk_command
+from slmdesk.cli.main import slmdesk_command
 
 BUDGETS = tomllib.loads(Path(__file__).with_name("budgets.toml").read_text())
 COUNT = """

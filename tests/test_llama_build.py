@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.system import doctor
+from slmdesk import doctor
 
 pytestmark = pytest.mark.pure
 

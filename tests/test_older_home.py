@@ -16,8 +16,8 @@ from test_release_home import assert_whole, printed
 from slmdesk.base.paths import find_paths
 from slmdesk.base.policy import Policy
 from slmdesk.base.settings import GONE, SettingsFile
-from slmdesk.store import former
-from slmdesk.store.opening import STEPS, schema_after, schema_of
+from slmdesk.history.store import former
+from slmdesk.history.store.opening import STEPS, schema_after, schema_of
 
 pytestmark = pytest.mark.process
 

@@ -16,7 +16,7 @@ from types import ModuleType
 
 import pytest
 
-from slmdesk.online.program import compare_with_manifest
+from slmdesk.models.online.program import compare_with_manifest
 
 pytestmark = [
     pytest.mark.pure,

@@ -18,9 +18,9 @@ from slmdesk.base.documents import OWN_FORMAT, OWN_VERSION
 from slmdesk.base.paths import find_paths
 from slmdesk.base.policy import Policy
 from slmdesk.base.settings import FORMAT, GONE, Settings, SettingsFile
-from slmdesk.library import redacted
-from slmdesk.store import keys
-from slmdesk.store.opening import STEPS, schema_after, schema_of
+from slmdesk.documents import redacted
+from slmdesk.history.store import keys
+from slmdesk.history.store.opening import STEPS, schema_after, schema_of
 
 pytestmark = pytest.mark.process
 

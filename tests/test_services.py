@@ -7,18 +7,18 @@ from fakes.recorder import open_echo
 
 from slmdesk.base.protocol import Cancelled
 from slmdesk.chat.service import ChatService
-from slmdesk.evaluation.model_cards import CardService
+from slmdesk.documents.folders import CollectionService
+from slmdesk.documents.saved_states import StateService
+from slmdesk.documents.service import DocumentService
 from slmdesk.history.service import ChangeWatch
-from slmdesk.jobs.service import JobService
-from slmdesk.library.folders import CollectionService
-from slmdesk.library.saved_states import StateService
-from slmdesk.library.service import DocumentService
-from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.evaluation.model_cards import CardService
+from slmdesk.models.loader.model_loader import ModelLoader
+from slmdesk.models.online.downloads import DownloadService
+from slmdesk.models.online.hub import HubService
 from slmdesk.models.running import SpeedService
-from slmdesk.online.downloads import DownloadService
-from slmdesk.online.hub import HubService
-from slmdesk.questions.service import QuestionService
 from slmdesk.services import Made, Services
+from slmdesk.tasks.jobs.service import JobService
+from slmdesk.tasks.questions.service import QuestionService
 
 pytestmark = pytest.mark.process
 

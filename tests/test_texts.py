@@ -16,16 +16,16 @@ from slmdesk.base.charts import svg
 from slmdesk.base.documents import Chart, ChartKind, Series
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import title_words
+from slmdesk.base.runtime.messages import problem_of
 from slmdesk.base.translation import SegmentFlag
 from slmdesk.base.types import page_word, told_place
-from slmdesk.runtime.messages import problem_of
-from slmdesk.translation.types import flag_words
-from slmdesk.window.base.text import day_in_figures, short_day
+from slmdesk.tasks.translation.types import flag_words
+from slmdesk.ui.kit.base.text import day_in_figures, short_day
 
 pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parent.parent / "slmdesk"
 TEXTS = Path(__file__).parent.parent / "packaging" / "texts.py"
-WINDOWS = sorted({*ROOT.glob("**/window/**/*.py"), *ROOT.glob("*/window.py"), *ROOT.glob("shell/*.py")})
+WINDOWS = sorted(ROOT.glob("ui/**/*.py"))
 SHOWN = {
     "setText": 0, "setToolTip": 0, "setWindowTitle": 0, "setPlaceholderText": 0, "setAccessibleName": 0, "setTitle": 0,
     "setAccessibleDescription": 0, "setStatusTip": 0, "setLabelText": 0, "setHeaderLabels": 0, "addAction": 0,
@@ -193,7 +193,7 @@ def test_reasons_of_errors_pass_a_function():
     """What an error says is stored in English: a catalogue tells it again if it knows it."""
     places = []
     for file in ROOT.rglob("*.py"):
-        code = "" if "command" in str(file) else file.read_text()
+        code = "" if "cli" in file.parts else file.read_text()
         for call in calls(code) if re.search(r"\b(?:reason|what|note)=(?!=)", code) else ():
             told = [keyword.value for keyword in call.keywords if keyword.arg in ("reason", "what", "note")]
             nodes = [node for value in told for node in texts_in(value)]

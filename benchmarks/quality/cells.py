@@ -33,10 +33,10 @@ from pathlib import Path
 from benchmarks.quality import is_aside
 from benchmarks.quality.desk import Desk
 from slmdesk.base.documents import Page
-from slmdesk.formats.reading import Reading, reader_of
-from slmdesk.tables.cells import preset
-from slmdesk.tables.rules import Rules
-from slmdesk.tables.types import DOUBTFUL, Column, TableCell
+from slmdesk.children.formats.reading import Reading, reader_of
+from slmdesk.tasks.tables.cells import preset
+from slmdesk.tasks.tables.rules import Rules
+from slmdesk.tasks.tables.types import DOUBTFUL, Column, TableCell
 
 FOLDER = Path(__file__).resolve().parent / "tables"
 PRACTICE = FOLDER.parent / "practice"

@@ -26,14 +26,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality import is_aside
+from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
-from slmdesk.jobs.runner import step_of
-from slmdesk.loader.model_loader import ask_once
-from slmdesk.runtime.messages import Problem
-from slmdesk.writing.edits import applied, edits_of
-from slmdesk.writing.passages import answer_in, passages
-from slmdesk.writing.service import changes_in
-from slmdesk.writing.types import Change, correction_step
+from slmdesk.models.loader.model_loader import ask_once
+from slmdesk.tasks.jobs.runner import step_of
+from slmdesk.tasks.writing.edits import applied, edits_of
+from slmdesk.tasks.writing.passages import answer_in, passages
+from slmdesk.tasks.writing.service import changes_in
+from slmdesk.tasks.writing.types import Change, correction_step
 
 FOLDER = Path(__file__).with_name("corrections")
 PLAIN = "Correct the mistakes: "

@@ -20,18 +20,18 @@ from typing import Any
 from benchmarks.program import link_model
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.records import DocumentRecord
+from slmdesk.base.runtime.events import Event, MessageEnded, MessageGrew
+from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.types import Sampling
 from slmdesk.chat.types import AttachRequest, SendRequest
-from slmdesk.jobs.types import JobChanged
-from slmdesk.questions.prompt import Answered
-from slmdesk.questions.types import AskRequest, QuestionAnswered
-from slmdesk.runtime.events import Event, MessageEnded, MessageGrew
-from slmdesk.runtime.messages import Problem
 from slmdesk.services import open_services
-from slmdesk.summaries.types import Summary, SummaryRequest
-from slmdesk.tables.request import TableRequest
-from slmdesk.tables.types import Column
+from slmdesk.tasks.jobs.types import JobChanged
+from slmdesk.tasks.questions.prompt import Answered
+from slmdesk.tasks.questions.types import AskRequest, QuestionAnswered
 from slmdesk.tasks.service import ReportGrew, ReportMade
+from slmdesk.tasks.summaries.types import Summary, SummaryRequest
+from slmdesk.tasks.tables.request import TableRequest
+from slmdesk.tasks.tables.types import Column
 
 CONTEXT_TOKENS = 8192
 PLAIN_SUMMARY = (

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.quality.segments import documents
-from slmdesk.text.tagged import Tags
-from slmdesk.translation.checks import flags_of
+from slmdesk.base.text.tagged import Tags
+from slmdesk.tasks.translation.checks import flags_of
 
 GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
 LEAST, MOST = 40, 400

@@ -230,9 +230,9 @@ def is_named(edit: Edit, told: Iterable[Reported]) -> bool:
 
 def compared(old: str, new: str, language: str) -> list[Reported]:
     """Run the program's comparison on two Markdown texts; the changes in the order of its list."""
-    from slmdesk.versions.difference.compare import difference
-    from slmdesk.versions.difference.types import Run
-    from slmdesk.versions.types import by_importance, clause_words
+    from slmdesk.tasks.versions.difference.compare import difference
+    from slmdesk.tasks.versions.difference.types import Run
+    from slmdesk.tasks.versions.types import by_importance, clause_words
 
     def marked(runs: Sequence[Run]) -> str:
         return " ".join(run.text for run in runs if run.is_marked)
@@ -313,7 +313,7 @@ def _print_each(edits: Sequence[Edit], reported: Sequence[Reported]) -> None:
 
 
 def _pages(text: str) -> list[Page]:
-    from slmdesk.formats.reading import Reading, reader_of
+    from slmdesk.children.formats.reading import Reading, reader_of
 
     return list(reader_of("md")(Reading("a.md", data=text.encode())))
 

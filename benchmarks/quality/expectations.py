@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality import is_aside
-from slmdesk.text.sentences import sentences
+from slmdesk.base.text.sentences import sentences
 
 FOLDER = Path(__file__).with_name("documents")
 MATTERS = Path(__file__).with_name("matters")

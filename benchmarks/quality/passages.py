@@ -19,9 +19,9 @@ from benchmarks.asking import pages_of
 from benchmarks.quality.questions import share
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.records import Passage
-from slmdesk.library.search import RankedPassages, Retrieval
-from slmdesk.store import Store, open_store
-from slmdesk.text.passages import PassageBuilder
+from slmdesk.base.text.passages import PassageBuilder
+from slmdesk.documents.search import RankedPassages, Retrieval
+from slmdesk.history.store import Store, open_store
 
 FOLDER = Path(__file__).parent
 FIRST = 3

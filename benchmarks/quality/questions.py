@@ -35,10 +35,10 @@ from benchmarks.quality.expectations import (
     plain,
 )
 from slmdesk.base.records import DocumentRecord
-from slmdesk.library.search import RankedPassages
-from slmdesk.questions.plan import MOST_PASSAGES, AnswerContext, Evidence, answered_of
-from slmdesk.questions.prompt import NOT_FOUND as REFUSAL
-from slmdesk.questions.prompt import PERHAPS, Answered, Source
+from slmdesk.documents.search import RankedPassages
+from slmdesk.tasks.questions.plan import MOST_PASSAGES, AnswerContext, Evidence, answered_of
+from slmdesk.tasks.questions.prompt import NOT_FOUND as REFUSAL
+from slmdesk.tasks.questions.prompt import PERHAPS, Answered, Source
 
 OPTIONS = {"--aside", "--older", "--plain", "--right", "--set", "--cases"}
 NOT_FOUND, NO_PAGE = "not found", "no page"

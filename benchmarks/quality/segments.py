@@ -34,7 +34,7 @@ from typing import Any
 
 from benchmarks.quality import is_aside
 from benchmarks.quality.figures import figures_of, is_word_of, months_of
-from slmdesk.text.sentences import sentences
+from slmdesk.base.text.sentences import sentences
 
 FOLDER = Path(__file__).with_name("translation")
 

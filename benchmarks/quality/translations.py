@@ -29,10 +29,10 @@ from benchmarks.quality.segments import (
     score,
 )
 from slmdesk.base.record import to_json
+from slmdesk.base.text.tagged import Tags, plain
 from slmdesk.base.translation import LANGUAGES, SegmentRecord, SegmentState, Term, flags_json
-from slmdesk.jobs.types import JobChanged
-from slmdesk.text.tagged import Tags, plain
-from slmdesk.translation.types import TranslationRequest
+from slmdesk.tasks.jobs.types import JobChanged
+from slmdesk.tasks.translation.types import TranslationRequest
 
 PLAIN = "Translate this document into {language}. Keep names, numbers and dates exact. Give the translation alone."
 PLAIN_TOKENS = 900

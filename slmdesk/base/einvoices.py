@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{1,30})?")
 
 class InvoiceField(Record, omit_defaults=True):
     term: str
-    """Section and name, as in formats/einvoices.toml: `invoice.number`, `seller.name`, `line.net` …"""
+    """Section and name, as in children/formats/einvoices.toml: `invoice.number`, `seller.name`, `line.net` …"""
     value: str
     """As it is written, but a day in ISO 8601 and a number with a point and without zeros at its end."""
     shown: str
@@ -58,7 +58,7 @@ class InvoiceField(Record, omit_defaults=True):
 
 class EInvoice(Record):
     syntax: str
-    """Key in formats/einvoices.toml: cii, ubl, fatturapa."""
+    """Key in children/formats/einvoices.toml: cii, ubl, fatturapa."""
     fields: tuple[InvoiceField, ...]
 
     def every(self, term: str, row: int | None = None) -> Sequence[InvoiceField]:

@@ -32,6 +32,18 @@ from slmdesk.base.protocol import (
 )
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import AnswerEnding, Message, ModelRecord, Status
+from slmdesk.base.runtime.events import (
+    MessageEnded,
+    MessageGrew,
+    ModelState,
+    Noticed,
+    NoticeOver,
+    Pending,
+    PromptProgress,
+    ThoughtGrew,
+)
+from slmdesk.base.runtime.messages import Problem, problem_for, problem_of
+from slmdesk.base.runtime.service import Later, Runtime, Service, Slices, in_slices
 from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
 from slmdesk.chat.conversation import StoredChat, Stores, chat_in
@@ -46,25 +58,13 @@ from slmdesk.chat.types import (
     lora_of,
     sampling_for,
 )
-from slmdesk.loader.model_loader import Lease, ModelLoader
+from slmdesk.history.store import Store
+from slmdesk.models.loader.model_loader import Lease, ModelLoader
 from slmdesk.models.service import ModelService
-from slmdesk.runtime.events import (
-    MessageEnded,
-    MessageGrew,
-    ModelState,
-    Noticed,
-    NoticeOver,
-    Pending,
-    PromptProgress,
-    ThoughtGrew,
-)
-from slmdesk.runtime.messages import Problem, problem_for, problem_of
-from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices
-from slmdesk.store import Store
 
 if TYPE_CHECKING:
     from slmdesk.children.client import JobHandle
-    from slmdesk.loader.energy import OtherPrograms
+    from slmdesk.models.loader.energy import OtherPrograms
 
 WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
 FIRST_GAP_S = 0.25
@@ -299,7 +299,7 @@ class Answers(Service):
         growing.lease = yield self._loader.lease(growing.request.record, explicit=explicit)
         while growing.lease:
             job = self._ask(growing, growing.lease)
-            from slmdesk.loader.energy import OtherPrograms  # imported late, after the request was sent
+            from slmdesk.models.loader.energy import OtherPrograms  # imported late, after the request was sent
 
             others = others or OtherPrograms()
             end = yield job

@@ -13,6 +13,11 @@ from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus, ModelRecord, Passage
+from slmdesk.base.runtime.events import Pending, ended
+from slmdesk.base.runtime.messages import Problem
+from slmdesk.base.runtime.service import Runtime, Service, Slices, in_slices
+from slmdesk.base.text.relevance import ranked_by_words
+from slmdesk.base.text.sentences import search_words
 from slmdesk.base.types import Attached, AttachmentPart, AttachMode, Origin
 from slmdesk.chat.attachment_text import (
     FRAME_TOKENS,
@@ -31,14 +36,9 @@ from slmdesk.chat.attachment_text import (
     words_of_page,
 )
 from slmdesk.chat.types import PICTURE_TOKENS, AttachRequest
-from slmdesk.library.types import info_of
-from slmdesk.loader.model_loader import ModelLoader, count_tokens, guessed_tokens
-from slmdesk.runtime.events import Pending, ended
-from slmdesk.runtime.messages import Problem
-from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
-from slmdesk.store import Store
-from slmdesk.text.relevance import ranked_by_words
-from slmdesk.text.sentences import search_words
+from slmdesk.documents.types import info_of
+from slmdesk.history.store import Store
+from slmdesk.models.loader.model_loader import ModelLoader, count_tokens, guessed_tokens
 
 PICTURE = "picture"
 """Kind of an attached picture."""

@@ -18,6 +18,12 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_dict, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import Message, Status
+from slmdesk.base.runtime.events import MessageChanged, outcome
+from slmdesk.base.runtime.messages import Problem
+from slmdesk.base.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
+from slmdesk.base.text.relevance import FoldedText, folded_quote, ranked_by_words
+from slmdesk.base.text.sentences import detect, search_words, sentence_spans, sentences
+from slmdesk.base.text.words import tongue
 from slmdesk.base.types import Attached, AttachmentPart, ChatMessage, Json, Origin
 from slmdesk.chat.attachment_text import key_of
 from slmdesk.chat.attachments import pages_of
@@ -26,12 +32,6 @@ from slmdesk.chat.types import Quoted, QuotesFound
 from slmdesk.claims.judge import judge
 from slmdesk.claims.types import ELSEWHERE, MARKS, NAME, WORDS, Mark, marks_of
 from slmdesk.claims.values import is_same, quantities_of
-from slmdesk.runtime.events import MessageChanged, outcome
-from slmdesk.runtime.messages import Problem
-from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
-from slmdesk.text.checks.words import tongue
-from slmdesk.text.relevance import FoldedText, folded_quote, ranked_by_words
-from slmdesk.text.sentences import detect, search_words, sentence_spans, sentences
 
 
 def marks_on(answer: str, turns: Sequence[ChatMessage]) -> tuple[Mark, ...]:

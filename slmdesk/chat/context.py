@@ -9,6 +9,11 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import messages_to_json, stored_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, ModelRecord
+from slmdesk.base.runtime.events import Pending, ended
+from slmdesk.base.runtime.messages import Problem
+from slmdesk.base.runtime.prompt_texts import texts
+from slmdesk.base.runtime.service import Runtime, Service, Slices, in_slices
+from slmdesk.base.text.words import tongue
 from slmdesk.base.texts import _
 from slmdesk.base.types import (
     THINKING_USUAL,
@@ -44,8 +49,7 @@ from slmdesk.chat.conversation import (
     with_last_pictures,
 )
 from slmdesk.chat.types import PICTURE_TOKENS, AttachRequest, ChatOptions, ContextMeasured
-from slmdesk.jobs.runner import step_of
-from slmdesk.loader.model_loader import (
+from slmdesk.models.loader.model_loader import (
     Lease,
     ModelLoader,
     Words,
@@ -55,11 +59,7 @@ from slmdesk.loader.model_loader import (
     has_crashed,
     result_of,
 )
-from slmdesk.runtime.events import Pending, ended
-from slmdesk.runtime.messages import Problem
-from slmdesk.runtime.prompt_texts import texts
-from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
-from slmdesk.text.checks.words import tongue
+from slmdesk.tasks.jobs.runner import step_of
 
 
 class RenderedPrompt(Record):

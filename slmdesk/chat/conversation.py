@@ -23,7 +23,7 @@ from slmdesk.chat.types import ASTRAY, ChatOptions, Example, options_from
 
 if TYPE_CHECKING:
     from slmdesk.chat.types import Quoted
-    from slmdesk.store import Store
+    from slmdesk.history.store import Store
 
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
@@ -130,7 +130,7 @@ def brings_text(words: str, *, has_attachments: bool) -> bool:
 
 
 def blanks_note(message: Message) -> str:
-    from slmdesk.text.sentences import blanks_in
+    from slmdesk.base.text.sentences import blanks_in
 
     blanks = blanks_in(message.text) if message.role is Role.ASSISTANT and message.status is Status.COMPLETE else ()
     return _("Placeholder: {blanks}").format(blanks=", ".join(blanks)) if blanks else ""
@@ -308,7 +308,7 @@ class ContextWindow:
         code, length = "", ANSWER_LENGTHS.get(self.answer_length, "")
         if not (self.answer_language or length):
             return
-        from slmdesk.text.checks.words import tongue  # late: its tables are large
+        from slmdesk.base.text.words import tongue  # late: its tables are large
 
         for at, (turn, id) in enumerate(zip(turns, ids, strict=True)):
             if turn.role is not Role.USER or not id:

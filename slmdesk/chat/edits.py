@@ -9,6 +9,8 @@ from contextlib import suppress
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.records import AnswerEnding, Item, Message, RemovedMessages, Status
+from slmdesk.base.runtime.events import ItemChanged, ItemGone, MessageChanged, Pending
+from slmdesk.base.runtime.service import Runtime, Service, in_slices
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json, Role
 from slmdesk.chat.answers import Answers, ModelChoice
@@ -34,10 +36,8 @@ from slmdesk.chat.conversation import (
     title_from,
 )
 from slmdesk.chat.types import KIND, ChatOptions
-from slmdesk.library.saved_states import StateService
-from slmdesk.runtime.events import ItemChanged, ItemGone, MessageChanged, Pending
-from slmdesk.runtime.service import Runtime, Service, in_slices
-from slmdesk.store import Store
+from slmdesk.documents.saved_states import StateService
+from slmdesk.history.store import Store
 
 MOST_UNDONE = 20
 

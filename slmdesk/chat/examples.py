@@ -14,12 +14,16 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import JobRecord, JobStatus, JobStep
+from slmdesk.base.runtime.events import Pending
+from slmdesk.base.runtime.messages import problem_of
+from slmdesk.base.runtime.service import Runtime, Service
 from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_OFF, Json, Role, Sampling
 from slmdesk.chat.answers import ModelChoice
 from slmdesk.chat.attachment_text import space_for_answer
 from slmdesk.chat.context import Prompts
 from slmdesk.chat.conversation import window_with
+from slmdesk.chat.pairs import ReadPairs, pairs_in, text_of
 from slmdesk.chat.presets import Preset, bytes_in
 from slmdesk.chat.prompt import PROMPT_VERSION, refusal_of_words
 from slmdesk.chat.service import ChatService
@@ -34,16 +38,12 @@ from slmdesk.chat.types import (
     rewrite_of,
     sampling_for,
 )
-from slmdesk.jobs.runner import step_of
-from slmdesk.jobs.service import JobService
-from slmdesk.jobs.types import EXAMPLES
-from slmdesk.library.saved_states import StateService
-from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.documents.saved_states import StateService
+from slmdesk.models.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import problem_of
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.text.pairs import ReadPairs, pairs_in, text_of
+from slmdesk.tasks.jobs.runner import step_of
+from slmdesk.tasks.jobs.service import JobService
+from slmdesk.tasks.jobs.types import EXAMPLES
 
 KIND = EXAMPLES
 LEAST_TRIED = 5

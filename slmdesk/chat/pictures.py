@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import record_from
 from slmdesk.base.record import changed
+from slmdesk.base.runtime.events import Pending
+from slmdesk.base.runtime.service import Runtime, Service, Slices, sliced
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import AttachMode, ChatMessage, Json, Picture
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.types import AttachRequest
-from slmdesk.library.reading import start_reader
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, Slices, sliced
+from slmdesk.documents.reading import start_reader
 
 if TYPE_CHECKING:
     from slmdesk.children.client import ChildClient
-    from slmdesk.library.service import DocumentText
+    from slmdesk.documents.service import DocumentText
 
 NAME = N_("Picture")
 

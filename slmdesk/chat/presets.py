@@ -18,6 +18,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import PresetRecord
+from slmdesk.base.runtime.service import Runtime, Service
 from slmdesk.base.texts import _, chosen_catalogue
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label, json_bytes, object_in, read_file
@@ -28,7 +29,6 @@ from slmdesk.chat.types import (
     check_options,
     options_from,
 )
-from slmdesk.runtime.service import Runtime, Service
 
 FORM = "slmdesk_preset"
 """Key that marks an exported preset file. Its value is the version of the file format."""

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import Message, ModelRecord, Passage
+from slmdesk.base.runtime.events import ItemChanged, MessageChanged
+from slmdesk.base.runtime.service import Runtime, Service, Slices, pending_on_file_thread
 from slmdesk.base.types import Attached, AttachmentPart, AttachMode, ChatMessage, Json, Lazy, Origin, Place, Role
 from slmdesk.chat.answers import AnswerRequest, Watcher
 from slmdesk.chat.conversation import (
@@ -34,12 +36,10 @@ from slmdesk.chat.conversation import (
 )
 from slmdesk.chat.settings import OF_MESSAGE
 from slmdesk.chat.types import ASK, PICTURE_TOKENS, SUMMARIZE, AttachRequest, NotesBegun, TurnsLeftOut
-from slmdesk.library.saved_states import StateService
-from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens
+from slmdesk.documents.saved_states import StateService
+from slmdesk.history.store import Store
+from slmdesk.models.loader.model_loader import Lease, ModelLoader, count_tokens
 from slmdesk.models.service import ModelService, is_starter
-from slmdesk.runtime.events import ItemChanged, MessageChanged
-from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread
-from slmdesk.store import Store
 
 if TYPE_CHECKING:
     from slmdesk.chat.attachments import ReadDocument, ReadFolder, Sources, Taken
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from slmdesk.chat.context import NoteWriter, Prompts
     from slmdesk.chat.pictures import Pictures
     from slmdesk.children.client import ChildClient
-    from slmdesk.library.search import RankedPassages, Retrieval
+    from slmdesk.documents.search import RankedPassages, Retrieval
 
 PROMPT_VERSION = "chat-1"
 """Must be changed when the turns for a model are built in another way."""
@@ -285,7 +285,7 @@ class PromptBuilder(Service):
     def _folder_now(self, about: Attached, *, is_fresh: bool) -> ReadFolder:
         """Look up which documents of a folder can be searched now.  Raises KnownError store.*."""
         from slmdesk.chat.attachments import ReadFolder
-        from slmdesk.library.types import left_out_in
+        from slmdesk.documents.types import left_out_in
 
         collections = self._store.collections
         try:

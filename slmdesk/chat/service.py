@@ -12,6 +12,16 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, ModelRecord, Status
+from slmdesk.base.runtime.events import (
+    ItemChanged,
+    MessageAdded,
+    MessageChanged,
+    MessageEnded,
+    Noticed,
+    Pending,
+)
+from slmdesk.base.runtime.messages import problem_for
+from slmdesk.base.runtime.service import Later, Runtime, Service
 from slmdesk.base.texts import _
 from slmdesk.base.types import (
     MOST_PICTURES,
@@ -61,19 +71,9 @@ from slmdesk.chat.types import (
     kept_of,
     options_from,
 )
-from slmdesk.library.saved_states import StateService
-from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.documents.saved_states import StateService
+from slmdesk.models.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
-from slmdesk.runtime.events import (
-    ItemChanged,
-    MessageAdded,
-    MessageChanged,
-    MessageEnded,
-    Noticed,
-    Pending,
-)
-from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Later, Runtime, Service
 
 if TYPE_CHECKING:
     from slmdesk.chat.attachments import MeasuredAttachment
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from slmdesk.chat.pictures import Pictures
     from slmdesk.chat.spaces import ChatPlaces, SpaceService
     from slmdesk.children.client import ChildClient
-    from slmdesk.library.search import Retrieval
+    from slmdesk.documents.search import Retrieval
 
 
 AS_SET = Sampling()

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
+from slmdesk.base.runtime.events import ItemChanged
+from slmdesk.base.runtime.service import Runtime, Service
 from slmdesk.base.types import AttachMode, Json
 from slmdesk.chat.conversation import NEW_CHAT
 from slmdesk.chat.presets import PresetService, checked, named_in, with_preset
 from slmdesk.chat.types import KIND, AttachRequest, ChatOptions
-from slmdesk.runtime.events import ItemChanged
-from slmdesk.runtime.service import Runtime, Service
-from slmdesk.store import SPACE
+from slmdesk.history.store import SPACE
 
 SPACE_KIND = SPACE
 MOST_SPACE_NAME = 80

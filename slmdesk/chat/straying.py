@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
+from slmdesk.base.text.sentences import detect
+from slmdesk.base.text.words import folded, tables, tongue
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.chat.types import LANGUAGE, REPEAT
-from slmdesk.text.checks.words import folded, tables, tongue
-from slmdesk.text.sentences import detect
 
 LAST_WORDS, LEAST_TOLD, SURE = 240, 20, 0.9
 """Words at the end of an answer in which a loop is looked for; fewest by which its language is told, how surely."""

@@ -14,17 +14,17 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, answer_from, messages_to_json
 from slmdesk.base.record import to_json
 from slmdesk.base.records import Message, ModelRecord, Status
+from slmdesk.base.runtime.events import MessageEnded, ModelState, ModelStateChanged
+from slmdesk.base.runtime.prompt_texts import texts
+from slmdesk.base.runtime.service import Later, Runtime, Service
+from slmdesk.base.text.folding import fold_for_search
+from slmdesk.base.text.words import tongue
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.base.untrusted import broken, clean_label
 from slmdesk.chat.conversation import LIKE_OURS, PREFIX, chat_in, title_from
 from slmdesk.chat.service import ChatService
 from slmdesk.chat.types import KIND
-from slmdesk.loader.model_loader import Lease, ModelLoader
-from slmdesk.runtime.events import MessageEnded, ModelState, ModelStateChanged
-from slmdesk.runtime.prompt_texts import texts
-from slmdesk.runtime.service import Later, Runtime, Service
-from slmdesk.text.checks.words import tongue
-from slmdesk.text.folding import fold_for_search
+from slmdesk.models.loader.model_loader import Lease, ModelLoader
 
 IDLE_S = 5.0
 """Seconds after an answer until a title is written, because the person may soon ask something else."""

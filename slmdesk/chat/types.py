@@ -11,6 +11,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import sampling_from, stored_from
 from slmdesk.base.record import Record, changed, field, to_json
 from slmdesk.base.records import Message, ModelRecord
+from slmdesk.base.runtime.events import Event
 from slmdesk.base.texts import _
 from slmdesk.base.types import (
     THINKING_USUAL,
@@ -22,7 +23,6 @@ from slmdesk.base.types import (
     TextPart,
 )
 from slmdesk.chat.settings import ANY_LANGUAGE, BY_NAME, EVERY, MOST_STOPS, SAMPLED, STOP, is_allowed, is_stop
-from slmdesk.runtime.events import Event
 
 if TYPE_CHECKING:
     from slmdesk.chat.attachment_text import ContextPart
@@ -337,7 +337,7 @@ _REQUESTS: Mapping[str, tuple[str, str, str]] = {
 
 
 def request_for(rewrite: Rewrite, answer: str) -> str:
-    from slmdesk.text.checks.words import tongue  # late: its tables are large
+    from slmdesk.base.text.words import tongue  # late: its tables are large
 
     requests = _REQUESTS.get(tongue(answer), _REQUESTS["en"])
     return requests[list(Rewrite).index(rewrite)]

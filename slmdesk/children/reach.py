@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from slmdesk.gguf import part_of
+from slmdesk.models.gguf import part_of
 
 REACH_VARIABLE = "SLMDESK_MAY_OPEN"
 """How a child hears it: in its environment, which only its own account can read."""

@@ -14,10 +14,10 @@ from functools import cache
 from importlib import resources
 
 from slmdesk.base.record import Record
+from slmdesk.base.text.folding import fold
+from slmdesk.claims.checks.negation import denials, is_denial_implied
+from slmdesk.claims.checks.numbers import currencies_in
 from slmdesk.claims.values import NOTHING, Value, is_among, values_of
-from slmdesk.text.checks.negation import denials, is_denial_implied
-from slmdesk.text.checks.numbers import currencies_in
-from slmdesk.text.folding import fold
 
 Span = tuple[int, int]
 Languages = tuple[str, str]

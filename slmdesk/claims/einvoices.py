@@ -16,11 +16,10 @@ from typing import NamedTuple
 from slmdesk.base.documents import Page, PageStatus
 from slmdesk.base.einvoices import EInvoice, InvoiceField
 from slmdesk.base.record import Record
+from slmdesk.base.text.folding import fold
 from slmdesk.base.texts import N_, _
-from slmdesk.claims.types import DIFFERS, UNSOUND
-from slmdesk.claims.values import packed
-from slmdesk.text.checks.names import LEGAL_FORM
-from slmdesk.text.checks.numbers import (
+from slmdesk.claims.checks.names import LEGAL_FORM
+from slmdesk.claims.checks.numbers import (
     find_amounts,
     find_codes,
     find_dates,
@@ -29,7 +28,8 @@ from slmdesk.text.checks.numbers import (
     find_numbers,
     is_iban,
 )
-from slmdesk.text.folding import fold
+from slmdesk.claims.types import DIFFERS, UNSOUND
+from slmdesk.claims.values import packed
 
 
 class Alarm(StrEnum):

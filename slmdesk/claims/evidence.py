@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from slmdesk.base.record import Record
+from slmdesk.base.text.folding import fold_for_search
+from slmdesk.base.text.relevance import groups_of
+from slmdesk.base.text.sentences import asking_words, search_words
 from slmdesk.claims.values import Value, is_among, values_of
-from slmdesk.text.folding import fold_for_search
-from slmdesk.text.relevance import groups_of
-from slmdesk.text.sentences import asking_words, search_words
 
 LEAST_WEIGHT = 0.1
 """Weight of a group of letters that is in every passage, so that it counts a little."""

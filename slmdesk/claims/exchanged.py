@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from slmdesk.base.record import Record
+from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.claims.types import ELSEWHERE, Mark
 from slmdesk.claims.values import Value, is_same, quantities_of, years_of
 from slmdesk.claims.words import Word, has_stem, words
-from slmdesk.text.sentences import sentence_spans
 
 REACH, SOURCE_REACH = 10, 16
 """Number of words within which a word is close to a value: in statement and source."""

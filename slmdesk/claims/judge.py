@@ -10,12 +10,12 @@ import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
+from slmdesk.base.text.words import tongue
+from slmdesk.claims.checks.names import beginnings, foreign_names
 from slmdesk.claims.exchanged import exchanged
 from slmdesk.claims.types import NAME, WORDS, Mark
 from slmdesk.claims.values import Value, closest, is_among, packed, values_of
 from slmdesk.claims.words import share, stems
-from slmdesk.text.checks.names import beginnings, foreign_names
-from slmdesk.text.checks.words import tongue
 
 LEAST_SHARE = 0.2
 """Least share of a statement's words that its best passage must have."""

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 
 from slmdesk.base.record import Record, changed
-from slmdesk.text.checks.numbers import (
+from slmdesk.base.text.words import tongue
+from slmdesk.claims.checks.numbers import (
     CURRENCIES,
     DateMention,
     Number,
@@ -21,7 +22,6 @@ from slmdesk.text.checks.numbers import (
     find_identifiers,
     find_numbers,
 )
-from slmdesk.text.checks.words import tongue
 
 Span = tuple[int, int]
 

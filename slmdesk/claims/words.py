@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks.words import function_words
-from slmdesk.text.folding import fold
-from slmdesk.text.stems import stem
+from slmdesk.base.text.folding import fold
+from slmdesk.base.text.stems import stem
+from slmdesk.base.text.words import function_words
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 """The one pattern for words. A hyphen parts them: "E-Mail" is two words."""

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from slmdesk.base.documents import COME, GONE, Paper, Piece, PieceKind, Run
-from slmdesk.text.markup import enable_formulas
+from slmdesk.base.text.markup import enable_formulas
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -1,1 +1,1 @@
-"""The history: listing, searching, exporting, printing and backing up chats and other items."""
+"""What is kept: listing, searching, exporting, backing up and erasing it, and how it is encrypted and stored."""

@@ -10,19 +10,25 @@ from pathlib import Path
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there
 from slmdesk.base.records import BackupCopy, Brought, HistoryContents, ModelRecord, Restored
+from slmdesk.base.runtime.events import (
+    DocumentGone,
+    HistoryReplaced,
+    ItemChanged,
+    ItemGone,
+    ModelsChanged,
+    Pending,
+    outcome,
+)
+from slmdesk.base.runtime.messages import Problem, problem_for
+from slmdesk.base.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.service import ChatService
 from slmdesk.chat.types import PresetsChanged
-from slmdesk.library.folders import CollectionService
-from slmdesk.library.types import CollectionChanged, CollectionGone
-from slmdesk.models.importer import ImportEnded
-from slmdesk.models.service import MAX_NAME, ModelService, free_name
-from slmdesk.runtime.events import DocumentGone, HistoryReplaced, ItemChanged, ItemGone, ModelsChanged, Pending, outcome
-from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
-from slmdesk.store import BackupResult, DataKey, backup, plain_backup, unlock_backup
-from slmdesk.store.restoring import (
+from slmdesk.documents.folders import CollectionService
+from slmdesk.documents.types import CollectionChanged, CollectionGone
+from slmdesk.history.store import BackupResult, DataKey, backup, plain_backup, unlock_backup
+from slmdesk.history.store.restoring import (
     PreparedBackup,
     contents_of,
     forget_replaced,
@@ -30,11 +36,13 @@ from slmdesk.store.restoring import (
     prepare_undo,
     replace_history,
 )
-from slmdesk.store.restoring import backups as backups
-from slmdesk.store.restoring import last_replaced as last_replaced
-from slmdesk.store.restoring import look_into as look_into
-from slmdesk.store.restoring import restore as restore
-from slmdesk.store.restoring import undo as undo
+from slmdesk.history.store.restoring import backups as backups
+from slmdesk.history.store.restoring import last_replaced as last_replaced
+from slmdesk.history.store.restoring import look_into as look_into
+from slmdesk.history.store.restoring import restore as restore
+from slmdesk.history.store.restoring import undo as undo
+from slmdesk.models.importer import ImportEnded
+from slmdesk.models.service import MAX_NAME, ModelService, free_name
 
 PAGE = 500
 
@@ -62,8 +70,9 @@ class BackupService(Service):
     def make(self, target: Path, *, plain: bool = False) -> Pending[BackupResult]:
         """Copy the history to `target`. Reports progress as (done, total) in pages.
 
-        The backup of an encrypted history is encrypted too and contains its keys, unless `plain`; see store/backup.py.
-        Raises KnownError `store.in_use` while another instance runs, `file.exists`, `encryption.plain`.
+        The backup of an encrypted history is encrypted too and contains its keys, unless `plain`; see
+        history/store/backup.py. Raises KnownError `store.in_use` while another instance runs, `file.exists`,
+        `encryption.plain`.
         """
         if is_there(target):
             raise KnownError("file.exists", path=str(target))

@@ -16,15 +16,15 @@ from slmdesk.base.files import private_folder, write_atomically
 from slmdesk.base.paths import APP, Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import Kind
+from slmdesk.base.runtime.events import Pending
+from slmdesk.base.runtime.service import Runtime, Service, pending_on_file_thread
 from slmdesk.base.texts import _
-from slmdesk.hub.vault import SystemKeyring, Vault
+from slmdesk.history.privacy.opening import system_keyring
+from slmdesk.history.store import KEYRING, FileLock, key_files
 from slmdesk.models.folder import OURS, is_model_file
+from slmdesk.models.hub.vault import SystemKeyring, Vault
+from slmdesk.models.online.network import NetworkService, TokenService
 from slmdesk.models.service import ModelService
-from slmdesk.online.network import NetworkService, TokenService
-from slmdesk.privacy.opening import system_keyring
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, pending_on_file_thread
-from slmdesk.store import KEYRING, FileLock, key_files
 
 CONFIRMATION = _("delete everything")
 PLACE = "keyring"

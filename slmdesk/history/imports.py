@@ -31,17 +31,17 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import record_from, stored_dict, stored_from
 from slmdesk.base.record import Number, Record, changed, to_json
 from slmdesk.base.records import Item, Message, Status
+from slmdesk.base.runtime.events import ItemsAdded, Pending
+from slmdesk.base.runtime.messages import Problem, problem_for
+from slmdesk.base.runtime.service import Runtime, Service, pending_on_file_thread
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.conversation import NEW_CHAT, WINDOW, copied_window, title_from
 from slmdesk.chat.types import KIND, Quoted, options_from
 from slmdesk.children.client import ChildClient, JobHandle
-from slmdesk.library.reading import start_reader
-from slmdesk.runtime.events import ItemsAdded, Pending
-from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Runtime, Service, pending_on_file_thread
-from slmdesk.store import new_id
+from slmdesk.documents.reading import start_reader
+from slmdesk.history.store import new_id
 
 TELL_AFTER_S = 0.2
 

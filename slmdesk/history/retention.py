@@ -11,16 +11,16 @@ from datetime import date, datetime, timedelta
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.records import DOCUMENT, counted
+from slmdesk.base.runtime.events import ItemChanged, ItemGone, ItemsAdded, Noticed, Pending
+from slmdesk.base.runtime.messages import problem_for
+from slmdesk.base.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread, sliced
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, date_words, ngettext
 from slmdesk.chat.service import ChatService
+from slmdesk.documents.saved_states import StateService
+from slmdesk.documents.service import DocumentService
 from slmdesk.history.labels import day_words
-from slmdesk.library.saved_states import StateService
-from slmdesk.library.service import DocumentService
-from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, Noticed, Pending
-from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread, sliced
-from slmdesk.store.retention import DAYS, RESTORED, SEEN, SINCE, SWEPT, OldDocument, OldItem
+from slmdesk.history.store.retention import DAYS, RESTORED, SEEN, SINCE, SWEPT, OldDocument, OldItem
 
 LOOKED_AT = 100
 DAY_S = 86_400

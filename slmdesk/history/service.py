@@ -19,11 +19,37 @@ from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress, 
 from slmdesk.base.record import Record
 from slmdesk.base.record import to_json as to_wire
 from slmdesk.base.records import DocumentRecord, Found, Item, Message, Rescued
+from slmdesk.base.runtime.events import (
+    DocumentsChanged,
+    ItemChanged,
+    ItemGone,
+    MessageAdded,
+    MessageChanged,
+    ModelsChanged,
+    Noticed,
+    NoticeOver,
+    Pending,
+)
+from slmdesk.base.runtime.headings import headings_of
+from slmdesk.base.runtime.messages import problem_for, problem_of
+from slmdesk.base.runtime.service import (
+    Exporter,
+    Later,
+    Make,
+    Runtime,
+    Service,
+    Slices,
+    in_slices,
+    pending_on_file_thread,
+    sliced,
+)
+from slmdesk.base.text.folding import folded_name, one_line
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.chat.service import ChatService
 from slmdesk.chat.types import COMPARISON, KIND
 from slmdesk.children.client import ChildClient, JobHandle
+from slmdesk.documents.saved_states import StateService
 from slmdesk.exports.papers import (
     Shown,
     chat_paper,
@@ -37,37 +63,11 @@ from slmdesk.exports.papers import (
 )
 from slmdesk.exports.phrases import written_by
 from slmdesk.exports.writers import in_form
-from slmdesk.library.saved_states import StateService
-from slmdesk.online.network import NetworkService
-from slmdesk.runtime.events import (
-    DocumentsChanged,
-    ItemChanged,
-    ItemGone,
-    MessageAdded,
-    MessageChanged,
-    ModelsChanged,
-    Noticed,
-    NoticeOver,
-    Pending,
-)
-from slmdesk.runtime.headings import headings_of
-from slmdesk.runtime.messages import problem_for, problem_of
-from slmdesk.runtime.service import (
-    Exporter,
-    Later,
-    Make,
-    Runtime,
-    Service,
-    Slices,
-    in_slices,
-    pending_on_file_thread,
-    sliced,
-)
-from slmdesk.store import DataKey, Store, damaged_copies
-from slmdesk.store.rescue import rescue_into
-from slmdesk.tables.types import DOUBTS, Table, doubts_of
-from slmdesk.text.folding import folded_name, one_line
-from slmdesk.translation.types import GlossariesChanged
+from slmdesk.history.store import DataKey, Store, damaged_copies
+from slmdesk.history.store.rescue import rescue_into
+from slmdesk.models.online.network import NetworkService
+from slmdesk.tasks.tables.types import DOUBTS, Table, doubts_of
+from slmdesk.tasks.translation.types import GlossariesChanged
 
 TEXT_FORMS = ("md", "json")
 
@@ -300,9 +300,9 @@ class ExportService(Service):
     def give(self, id: str, form: str, *, headings: str = "") -> Pending[bytes]:
         """Export an item in a format of FORMS. A summary can also be "xlsx", a table also "csv".
 
-        `headings`: the code of the language in which it speaks, or `runtime.headings.DOCUMENT`; "": that of the window,
-        or English. Reports progress as (pages of a PDF done, pages in all). Ends with the Problem `request.invalid` for
-        a format that items of its kind do not have. Raises KnownError `item.unknown`.
+        `headings`: the code of the language in which it speaks, or `base.runtime.headings.DOCUMENT`; "": that of
+        the window, or English. Reports progress as (pages of a PDF done, pages in all). Ends with the Problem
+        `request.invalid` for a format that items of its kind do not have. Raises KnownError `item.unknown`.
         """
         item = self._history.item(id)
         exporter, spoken = self._exporter_of(item.kind), headings_of(self._store, item, form, headings)

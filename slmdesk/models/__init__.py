@@ -1,1 +1,1 @@
-"""The models on this PC: library, import, fit, speed and the models folder."""
+"""Models: the files on this PC and what they fit, the Hub, and the one that is loaded."""

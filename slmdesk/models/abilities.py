@@ -1,6 +1,7 @@
 """What a model may do here: write a summary, answer, translate, word a letter. Everything asks this module.
 
-Published measures decide where there are any (`measured` in gguf/families.toml), and the size of the model elsewhere.
+Published measures decide where there are any (`measured` in models/gguf/families.toml), and the size of the model
+elsewhere.
 A model that a person names is used whatever stands here.
 """
 
@@ -12,7 +13,7 @@ from enum import StrEnum
 
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
-from slmdesk.gguf.header import MeasuredModel, families
+from slmdesk.models.gguf.header import MeasuredModel, families
 from slmdesk.models.service import translator_family
 
 

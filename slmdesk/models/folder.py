@@ -12,8 +12,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import open_new, private_folder, writing_to
 from slmdesk.base.protocol import record_from
 from slmdesk.base.record import Record
+from slmdesk.base.runtime.file_io import PART_SUFFIX, name_end
 from slmdesk.base.texts import _
-from slmdesk.runtime.file_io import PART_SUFFIX, name_end
 
 PROBE = f".import-probe{PART_SUFFIX}"
 OURS = (".moving-", ".download-", ".import-", ".formats", ".elsewhere")

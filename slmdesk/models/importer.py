@@ -23,12 +23,34 @@ from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import PRIVATE_FILE, problem_of, sync_folder
 from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.runtime.events import ModelsChanged, Pending
+from slmdesk.base.runtime.file_io import (
+    PART_SUFFIX,
+    HashedFile,
+    OnBytes,
+    copy_in,
+    file_name,
+    hash_file,
+    mark_of,
+    need_space,
+    remove_left_overs,
+)
+from slmdesk.base.runtime.messages import Problem, problem_for
+from slmdesk.base.runtime.service import FileWork, Report, Runtime, Service, on_file_thread, pending_on_file_thread
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
-from slmdesk.gguf import part_of
-from slmdesk.gguf.header import GgufHeader, require_adapter
-from slmdesk.gguf.projectors import PROJECTOR, require_projector
-from slmdesk.gguf.read import check_file, check_tokenizer, first_parts, join, parts_of, require_chat_model, unreadable
+from slmdesk.models.gguf import part_of
+from slmdesk.models.gguf.header import GgufHeader, require_adapter
+from slmdesk.models.gguf.projectors import PROJECTOR, require_projector
+from slmdesk.models.gguf.read import (
+    check_file,
+    check_tokenizer,
+    first_parts,
+    join,
+    parts_of,
+    require_chat_model,
+    unreadable,
+)
 from slmdesk.models.running import SpeedService
 from slmdesk.models.service import (
     MAX_NAME,
@@ -43,20 +65,6 @@ from slmdesk.models.service import (
     total_bytes,
 )
 from slmdesk.models.sums import Stated, SumList, check_sum, read_list, require_stated, stated_of
-from slmdesk.runtime.events import ModelsChanged, Pending
-from slmdesk.runtime.file_io import (
-    PART_SUFFIX,
-    HashedFile,
-    OnBytes,
-    copy_in,
-    file_name,
-    hash_file,
-    mark_of,
-    need_space,
-    remove_left_overs,
-)
-from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import FileWork, Report, Runtime, Service, on_file_thread, pending_on_file_thread
 
 CLOSE_S = 0.8
 """Seconds that `close` waits for stopped imports to remove what they wrote."""

@@ -12,11 +12,14 @@ from slmdesk.base.errors import KnownError, SlmdeskError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, record_from, stored_from
 from slmdesk.base.record import Number, Record, changed, to_json
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.runtime.events import MessageEnded, ModelState, Noticed, Pending
+from slmdesk.base.runtime.messages import Problem, problem_for, problem_of
+from slmdesk.base.runtime.service import Later, Runtime, Service, on_file_thread, pending_on_file_thread
 from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, PcMeasurement, Sampling
 from slmdesk.children.client import ChildClient
-from slmdesk.gguf.header import GgufHeader, misfit, recommended_sampling, require_adapter
-from slmdesk.gguf.memory import (
+from slmdesk.models.gguf.header import GgufHeader, misfit, recommended_sampling, require_adapter
+from slmdesk.models.gguf.memory import (
     UNKNOWN_STEP_SECONDS,
     USUAL_PAST,
     Pace,
@@ -26,13 +29,10 @@ from slmdesk.gguf.memory import (
     plain_bytes,
     step_seconds,
 )
-from slmdesk.gguf.read import check_file, read_header, require_chat_model
-from slmdesk.loader.energy import OtherPrograms
-from slmdesk.loader.model_loader import ModelLoader, hardware_key
+from slmdesk.models.gguf.read import check_file, read_header, require_chat_model
+from slmdesk.models.loader.energy import OtherPrograms
+from slmdesk.models.loader.model_loader import ModelLoader, hardware_key
 from slmdesk.models.service import ModelService, PaceChanged, Pc, available_bytes, fit_file, total_bytes
-from slmdesk.runtime.events import MessageEnded, ModelState, Noticed, Pending
-from slmdesk.runtime.messages import Problem, problem_for, problem_of
-from slmdesk.runtime.service import Later, Runtime, Service, on_file_thread, pending_on_file_thread
 
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 

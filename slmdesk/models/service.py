@@ -16,19 +16,19 @@ from slmdesk.base.files import problem_of as write_problem
 from slmdesk.base.protocol import picked, stored_from
 from slmdesk.base.record import Record, changed, field
 from slmdesk.base.records import ModelRecord
+from slmdesk.base.runtime.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
+from slmdesk.base.runtime.file_io import HashedFile, remove_left_overs
+from slmdesk.base.runtime.messages import Problem, problem_for
+from slmdesk.base.runtime.service import Runtime, Service, on_file_thread, pending_on_file_thread
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.types import Device, Json, Lazy, MemoryParts
 from slmdesk.base.untrusted import clean_label
-from slmdesk.gguf import part_of
-from slmdesk.gguf.header import GgufHeader, ModelFamily, base_name, names_of, translator_of
-from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
-from slmdesk.gguf.read import check_file, read_header, require_chat_model
-from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.runtime.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
-from slmdesk.runtime.file_io import HashedFile, remove_left_overs
-from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Runtime, Service, on_file_thread, pending_on_file_thread
+from slmdesk.models.gguf import part_of
+from slmdesk.models.gguf.header import GgufHeader, ModelFamily, base_name, names_of, translator_of
+from slmdesk.models.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
+from slmdesk.models.gguf.read import check_file, read_header, require_chat_model
+from slmdesk.models.loader.model_loader import ModelLoader
 
 if TYPE_CHECKING:
     from slmdesk.models.importer import Checker, ImportEnded, Importer, VerifyResult
@@ -399,7 +399,7 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "names": clean_label(names_of(header), 3 * MAX_NAME),
     }
     if header.kind == "projector":
-        from slmdesk.gguf.projectors import facts_of
+        from slmdesk.models.gguf.projectors import facts_of
 
         return shown | facts_of(header)
     shown |= {"embedding_length": header.embedding_length}
@@ -725,7 +725,7 @@ def used_of(models: Sequence[ModelRecord], defaults: Collection[str]) -> ModelRe
 
 def is_for_this_pc(record: ModelRecord) -> bool:
     """Return whether a copy was made on this PC. On another PC the published model is used instead."""
-    from slmdesk.loader.model_loader import hardware_key
+    from slmdesk.models.loader.model_loader import hardware_key
 
     origin = origin_of(record)
     return origin is None or origin.hardware == hardware_key()
@@ -750,7 +750,7 @@ MAX_NAME = 120
 _QUANTIZATION = re.compile(r"[-._ ](?:i1-)?(?:UD-)?(?:I?Q\d\w*|F16|F32|BF16|MXFP4\w*)$", re.IGNORECASE)
 
 _OUR_END = re.compile(r"-[0-9a-f]{12}$")
-"""What the program puts behind the name of a file that it keeps (see `runtime.file_io.file_name`)."""
+"""What the program puts behind the name of a file that it keeps (see `base.runtime.file_io.file_name`)."""
 
 
 def name_for(header: GgufHeader, stem: str) -> str:

@@ -2,8 +2,8 @@
 
 No job makes an answer. A person waits for it with the next question in mind, so it is
 written at once as an answer in a chat is: it comes before all jobs, it can be stopped,
-and it is never resumed. `questions.service` writes it; the service of tasks hands it
-the request, and asks it for what it has by then.
+and it is never resumed. `tasks.questions.service` writes it; the service of tasks hands
+it the request, and asks it for what it has by then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import changed
 from slmdesk.base.texts import N_
 from slmdesk.base.types import Json
-from slmdesk.questions.types import AskRequest, Conversation
+from slmdesk.tasks.questions.types import AskRequest, Conversation
 from slmdesk.tasks.report import Report
 from slmdesk.tasks.shape import Field, FieldKind, Task, TaskContext, TaskView
 
@@ -60,7 +60,10 @@ class Ask(Task[AskRequest, Conversation]):
 
     def shown(self, view: View, context: TaskContext) -> View:
         """Return the view with what was read of the documents."""
-        from slmdesk.questions.report import not_read, read_of  # late: few show any
+        from slmdesk.tasks.questions.report import (  # late: few show any
+            not_read,
+            read_of,
+        )
 
         assert view.result is not None  # see `load`
         store = context.runtime.store
@@ -72,20 +75,20 @@ class Ask(Task[AskRequest, Conversation]):
     def report(
         self, view: View, context: TaskContext, *, is_exported: bool = False
     ) -> Report:
-        from slmdesk.questions.report import exported_report, shown_report
+        from slmdesk.tasks.questions.report import exported_report, shown_report
 
         assert view.result is not None
         make = exported_report if is_exported else shown_report
         return make(view.item, view.result)
 
     def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
-        from slmdesk.questions.report import answer_shape
+        from slmdesk.tasks.questions.report import answer_shape
 
         assert view.result is not None
         return answer_shape(view.item, view.result, view.documents)
 
     def exported(self, view: View) -> dict[str, Json]:
-        from slmdesk.questions.report import shape_of
+        from slmdesk.tasks.questions.report import shape_of
 
         assert view.result is not None
         return shape_of(view.item, view.result)

@@ -17,15 +17,16 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, ModelRecord
+from slmdesk.base.runtime.events import Pending
+from slmdesk.base.runtime.messages import problem_of
+from slmdesk.base.runtime.service import on_file_thread, pending_on_file_thread
+from slmdesk.base.text.sentences import LANGUAGES, detect
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
-from slmdesk.jobs.runner import Batch, Plan, Question, StepValue, Yield
-from slmdesk.library.types import Coverage, Span, Unread, unread_parts
+from slmdesk.documents.types import Coverage, Span, Unread, unread_parts
 from slmdesk.models.abilities import Ability, may
 from slmdesk.models.service import DefaultUse, able
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import problem_of
-from slmdesk.runtime.service import on_file_thread, pending_on_file_thread
+from slmdesk.tasks.jobs.runner import Batch, Plan, Question, StepValue, Yield
 from slmdesk.tasks.report import Layout, Report, Section, Statement
 from slmdesk.tasks.shape import (
     Documents,
@@ -38,11 +39,15 @@ from slmdesk.tasks.shape import (
     Work,
     WrongUsage,
 )
-from slmdesk.text.sentences import LANGUAGES, detect
-from slmdesk.versions.remarks import chosen_of, digest_step, prompt_version, remarks_in
-from slmdesk.versions.report import report_of
-from slmdesk.versions.types import Comparison, Side, VersionRequest
-from slmdesk.versions.words import json_of, text_of
+from slmdesk.tasks.versions.remarks import (
+    chosen_of,
+    digest_step,
+    prompt_version,
+    remarks_in,
+)
+from slmdesk.tasks.versions.report import report_of
+from slmdesk.tasks.versions.types import Comparison, Side, VersionRequest
+from slmdesk.tasks.versions.words import json_of, text_of
 
 LANGUAGE_CHARACTERS = 4000
 PAGES_AT_ONCE = 50
@@ -237,7 +242,7 @@ class Comparing(TaskRun[Comparison]):
         on_file_thread(thread, self._compared, answered, name="compare")
 
     def _compared(self) -> Comparison:
-        from slmdesk.versions.difference.compare import difference
+        from slmdesk.tasks.versions.difference.compare import difference
 
         began = time.monotonic()
         rested = began
@@ -324,7 +329,7 @@ def _paragraphs(context: TaskContext, spans: Sequence[Span]) -> list[str]:
 
     At most MOST_PARAGRAPHS.
     """
-    from slmdesk.versions.difference.parts import units_of
+    from slmdesk.tasks.versions.difference.parts import units_of
 
     first = spans[0].page, spans[0].start
     last = spans[-1].page, spans[-1].end

@@ -27,15 +27,16 @@ from slmdesk.base.documents import (
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
+from slmdesk.base.runtime.service import Make, json_bytes
+from slmdesk.base.text.markup import harmless_cell
 from slmdesk.base.texts import _, in_quotes, retold
 from slmdesk.base.types import Json, page_sign, page_word
 from slmdesk.claims.types import FLAG_WORDS, Mark, doubts_of
+from slmdesk.documents.types import Coverage, Span, page_ranges, unread_reason
 from slmdesk.exports import phrases
 from slmdesk.exports.calendar import event, task, to_calendar
 from slmdesk.exports.charts import svg_of
 from slmdesk.exports.spreadsheets import Book, Cell, Noted, page_cell
-from slmdesk.library.types import Coverage, Span, page_ranges, unread_reason
-from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.tasks.report import (
     Column,
     Due,
@@ -49,7 +50,6 @@ from slmdesk.tasks.report import (
 from slmdesk.tasks.service import TaskService
 from slmdesk.tasks.shape import TaskContext
 from slmdesk.tasks.words import folded_words
-from slmdesk.text.markup import harmless_cell
 
 MOST_ROWS = 200
 """Most texts that a document lists behind its counts."""

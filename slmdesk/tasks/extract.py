@@ -12,24 +12,39 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Record, changed, sparse, to_json
 from slmdesk.base.records import DocumentRecord, JobStatus, ModelRecord
+from slmdesk.base.runtime.events import Noticed, Pending
+from slmdesk.base.runtime.messages import Problem, problem_for
+from slmdesk.base.runtime.service import Slices, in_slices, pending_on_file_thread
+from slmdesk.base.text.folding import fold
 from slmdesk.base.texts import N_, _, cut
 from slmdesk.base.types import Json, Sampling
-from slmdesk.jobs.documents import read_documents
-from slmdesk.jobs.runner import step_of
-from slmdesk.loader.model_loader import ask_once
+from slmdesk.history.store import Store
 from slmdesk.models.abilities import is_smaller
+from slmdesk.models.loader.model_loader import ask_once
 from slmdesk.models.service import able
-from slmdesk.runtime.events import Noticed, Pending
-from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Slices, in_slices, pending_on_file_thread
-from slmdesk.store import Store
-from slmdesk.tables.cells import column_named, preset, presets
-from slmdesk.tables.guess import Guess
-from slmdesk.tables.labels import examples_of, fewest_to_judge, label_presets, offered, own_labels
-from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
-from slmdesk.tables.prompts import PROMPT_VERSION
-from slmdesk.tables.report import offered_columns, report_of, shown_rows
-from slmdesk.tables.request import (
+from slmdesk.tasks.jobs.documents import read_documents
+from slmdesk.tasks.jobs.runner import step_of
+from slmdesk.tasks.report import (
+    ADD_COLUMN,
+    CHECK,
+    JOIN,
+    REMOVE_COLUMN,
+    RENAME_COLUMN,
+    USE_COLUMNS,
+    Advice,
+    Edit,
+    Layout,
+    Report,
+)
+from slmdesk.tasks.report import Column as ReportColumn
+from slmdesk.tasks.shape import Field, FieldKind, Growth, Task, TaskContext, TaskRun, TaskView, Work
+from slmdesk.tasks.tables.cells import column_named, preset, presets
+from slmdesk.tasks.tables.guess import Guess
+from slmdesk.tasks.tables.labels import examples_of, fewest_to_judge, label_presets, offered, own_labels
+from slmdesk.tasks.tables.plan import FIRST_PAGES, TablePlan, language_of
+from slmdesk.tasks.tables.prompts import PROMPT_VERSION
+from slmdesk.tasks.tables.report import offered_columns, report_of, shown_rows
+from slmdesk.tasks.tables.request import (
     MOST_CELL,
     MOST_DOCUMENTS,
     PRESETS,
@@ -38,8 +53,8 @@ from slmdesk.tables.request import (
     request_from,
     wished_columns,
 )
-from slmdesk.tables.texts import TextTable, is_table, text_rows
-from slmdesk.tables.types import (
+from slmdesk.tasks.tables.texts import TextTable, is_table, text_rows
+from slmdesk.tasks.tables.types import (
     DOUBTS,
     FACTS,
     KIND_WORDS,
@@ -59,23 +74,8 @@ from slmdesk.tables.types import (
     with_edits,
     with_rows_for,
 )
-from slmdesk.tables.types import Edit as CellEdit
-from slmdesk.tables.words import json_of, markdown_of
-from slmdesk.tasks.report import (
-    ADD_COLUMN,
-    CHECK,
-    JOIN,
-    REMOVE_COLUMN,
-    RENAME_COLUMN,
-    USE_COLUMNS,
-    Advice,
-    Edit,
-    Layout,
-    Report,
-)
-from slmdesk.tasks.report import Column as ReportColumn
-from slmdesk.tasks.shape import Field, FieldKind, Growth, Task, TaskContext, TaskRun, TaskView, Work
-from slmdesk.text.folding import fold
+from slmdesk.tasks.tables.types import Edit as CellEdit
+from slmdesk.tasks.tables.words import json_of, markdown_of
 
 LEAST_ASKED = 900_000_000
 """Fewest parameters of a model that is asked: those called 1B have from 0.95 to 1.3 billion."""
@@ -343,7 +343,7 @@ class Extract(Task[TableRequest, Table]):
         return in_slices(context.runtime.service_thread, self._themes(context, documents, text))
 
     def _themes(self, context: TaskContext, documents: Sequence[str], text: str) -> Slices[tuple[Label, ...]]:
-        from slmdesk.tables import themes  # late: numpy
+        from slmdesk.tasks.tables import themes  # late: numpy
 
         store = context.runtime.store
         texts: list[str] = []

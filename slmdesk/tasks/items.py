@@ -20,11 +20,11 @@ from slmdesk.base.records import (
     ModelRecord,
     Status,
 )
+from slmdesk.base.runtime.events import ItemChanged, MessageAdded
+from slmdesk.base.runtime.service import Runtime
 from slmdesk.base.types import Json, Origin, Role, TextPart
-from slmdesk.jobs.runner import JobPlanner, Plan
-from slmdesk.jobs.service import REQUEST, JobService, begun_before
-from slmdesk.runtime.events import ItemChanged, MessageAdded
-from slmdesk.runtime.service import Runtime
+from slmdesk.tasks.jobs.runner import JobPlanner, Plan
+from slmdesk.tasks.jobs.service import REQUEST, JobService, begun_before
 from slmdesk.tasks.shape import Task, TaskRun
 
 

@@ -13,7 +13,7 @@ from slmdesk.base.documents import Chart, Run
 from slmdesk.base.record import Record
 from slmdesk.base.types import Json
 from slmdesk.claims.types import DIFFERS, Mark, doubts_of
-from slmdesk.library.types import Coverage, Span
+from slmdesk.documents.types import Coverage, Span
 
 
 class Layout(StrEnum):

@@ -18,15 +18,15 @@ from typing import Any, Protocol
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
+from slmdesk.base.runtime.events import Event, FolderWritten, Pending
+from slmdesk.base.runtime.messages import Problem
+from slmdesk.base.runtime.service import Service, Slices, in_slices, on_file_thread
 from slmdesk.base.texts import _, in_english
-from slmdesk.jobs.documents import plan_tools, read_documents
-from slmdesk.jobs.runner import Plan, Yield
-from slmdesk.jobs.service import REQUEST, JobService, request_in
-from slmdesk.library.service import DocumentService, FolderRead
-from slmdesk.runtime.events import Event, FolderWritten, Pending
-from slmdesk.runtime.messages import Problem
-from slmdesk.runtime.service import Service, Slices, in_slices, on_file_thread
+from slmdesk.documents.service import DocumentService, FolderRead
 from slmdesk.tasks.items import TaskItems
+from slmdesk.tasks.jobs.documents import plan_tools, read_documents
+from slmdesk.tasks.jobs.runner import Plan, Yield
+from slmdesk.tasks.jobs.service import REQUEST, JobService, request_in
 from slmdesk.tasks.report import Edit, NotRead, Report
 from slmdesk.tasks.shape import Growth, Task, TaskContext, TaskRun, TaskView, Work
 

@@ -15,23 +15,23 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
+from slmdesk.base.runtime.events import Pending
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.models.service import able
-from slmdesk.runtime.events import Pending
 from slmdesk.tasks.report import Advice, Column, Edit, Layout, NotRead, Report, Section, Statement
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from slmdesk.jobs.documents import PlanTools
-    from slmdesk.jobs.runner import Plan
-    from slmdesk.jobs.service import JobService
-    from slmdesk.library.search import EmbeddingService, Retrieval
-    from slmdesk.library.service import DocumentService
-    from slmdesk.loader.model_loader import ModelLoader
+    from slmdesk.base.runtime.service import Runtime
+    from slmdesk.documents.search import EmbeddingService, Retrieval
+    from slmdesk.documents.service import DocumentService
+    from slmdesk.models.loader.model_loader import ModelLoader
     from slmdesk.models.service import DefaultsService, ModelService
-    from slmdesk.runtime.service import Runtime
+    from slmdesk.tasks.jobs.documents import PlanTools
+    from slmdesk.tasks.jobs.runner import Plan
+    from slmdesk.tasks.jobs.service import JobService
 
 Q = TypeVar("Q", bound=Record)
 R = TypeVar("R", bound=Record)
@@ -144,7 +144,7 @@ class Work(Record, Generic[Q]):
 
 
 class TaskRun(Generic[R]):
-    """The steps of a task, while they are done (see `jobs.runner.Plan`). Base class. Service thread."""
+    """The steps of a task, while they are done (see `tasks.jobs.runner.Plan`). Base class. Service thread."""
 
     result: R | None = None
     """The finished result. None before the end."""

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, ModelRecord
+from slmdesk.base.runtime.messages import problem_for
+from slmdesk.base.runtime.prompt_texts import texts
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
+from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.models.abilities import Ability, may
 from slmdesk.models.service import DefaultUse, able
-from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.prompt_texts import texts
-from slmdesk.summaries.files import TABLE
-from slmdesk.summaries.prompts import prompt_version
-from slmdesk.summaries.types import (
+from slmdesk.tasks.report import Edit, NotRead, Report
+from slmdesk.tasks.shape import Field, FieldKind, Growth, Task, TaskContext, TaskRun, TaskView, Work, WrongUsage
+from slmdesk.tasks.summaries.files import TABLE
+from slmdesk.tasks.summaries.prompts import prompt_version
+from slmdesk.tasks.summaries.types import (
     ADD,
     KEPT_OWN,
     RECEIVE,
@@ -35,13 +38,10 @@ from slmdesk.summaries.types import (
     whole_coverage_words,
     with_omitted,
 )
-from slmdesk.summaries.words import json_of
-from slmdesk.tasks.report import Edit, NotRead, Report
-from slmdesk.tasks.shape import Field, FieldKind, Growth, Task, TaskContext, TaskRun, TaskView, Work, WrongUsage
-from slmdesk.text.deadlines.places import PLACES
+from slmdesk.tasks.summaries.words import json_of
 
 if TYPE_CHECKING:
-    from slmdesk.library.service import DocumentService
+    from slmdesk.documents.service import DocumentService
 
 SUMMARIZED = "summarized"
 """Key in the facts of a document that was summarized, whether or not the summary was deleted since."""
@@ -163,7 +163,7 @@ class Summarize(Task[SummaryRequest, Summary]):
         return record if request.model or request.may_need_model or may(record, Ability.WRITE) else None
 
     def start(self, work: Work[SummaryRequest]) -> TaskRun[Summary]:
-        from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks
+        from slmdesk.tasks.summaries.plan import SummaryPlan  # imported late: it brings all text checks
 
         return SummaryPlan(work)
 
@@ -175,7 +175,10 @@ class Summarize(Task[SummaryRequest, Summary]):
 
     def deadlines(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> tuple[Deadline, ...]:
         """Return by when is to be done what a finished summary says."""
-        from slmdesk.summaries.deadlines import deadlines_of, page_words  # imported late: it brings all text checks
+        from slmdesk.tasks.summaries.deadlines import (  # imported late: it brings all text checks
+            deadlines_of,
+            page_words,
+        )
 
         if view.result is None:
             return ()
@@ -189,7 +192,7 @@ class Summarize(Task[SummaryRequest, Summary]):
     def writer(
         self, view: TaskView[SummaryRequest, Summary], context: TaskContext, *, has_folded: bool = False
     ) -> Callable[[Path], list[Path]]:
-        from slmdesk.summaries.files import write_summaries
+        from slmdesk.tasks.summaries.files import write_summaries
 
         assert view.result is not None  # it is done
         return partial(
@@ -211,9 +214,12 @@ class Summarize(Task[SummaryRequest, Summary]):
         self, view: TaskView[SummaryRequest, Summary], context: TaskContext, *, is_exported: bool = False
     ) -> Report:
         """Return what it says. For the window that has the days too; why none can be told stands among its notes."""
-        from slmdesk.summaries.deadlines import deadlines_of, page_words  # imported late: it brings all text checks
-        from slmdesk.summaries.report import report_of
-        from slmdesk.summaries.shown import WRITING, shown_report
+        from slmdesk.tasks.summaries.deadlines import (  # imported late: it brings all text checks
+            deadlines_of,
+            page_words,
+        )
+        from slmdesk.tasks.summaries.report import report_of
+        from slmdesk.tasks.summaries.shown import WRITING, shown_report
 
         summary, title = view.newest, view.item.shown_title
         if summary is None:
@@ -236,7 +242,7 @@ class Summarize(Task[SummaryRequest, Summary]):
         return report
 
     def grown(self, report: Report, growth: Growth) -> Report:
-        from slmdesk.summaries.shown import grown_report  # imported late, as above
+        from slmdesk.tasks.summaries.shown import grown_report  # imported late, as above
 
         return grown_report(report, growth.own, is_whole=growth.is_whole)
 
@@ -252,7 +258,7 @@ TASK = Summarize()
 def _is_translated(request: SummaryRequest, context: TaskContext) -> bool:
     if not request.language:
         return False
-    from slmdesk.text.sentences import LANGUAGES, detect
+    from slmdesk.base.text.sentences import LANGUAGES, detect
 
     pages = context.runtime.store.pages
     first = (page.text for id in request.documents for page in pages.of_document(id, limit=1))

@@ -54,7 +54,7 @@ def test_p3_control_another_program_leaves_its_words_in_a_core_file(tmp_path):
 def test_p3_no_process_of_ours_may_write_a_core_file(words, tmp_path):
     """The entrance itself, for the command line and for the window, which a test of a command does not go through."""
     code = (
-        "import resource, sys; from slmdesk import __main__, app; from slmdesk.command import main\n"
+        "import resource, sys; from slmdesk import __main__, app; from slmdesk.cli import main\n"
         "app.run_window = main.run_command_line = lambda *_, **__: print(resource.getrlimit(resource.RLIMIT_CORE))\n"
         f"__main__.main({words!r})"
     )

@@ -187,7 +187,7 @@ def test_what_another_desk_saves_does_not_get_round_it(written, tmp_path) -> Non
 
 
 def test_downloads_come_from_the_allowed_places_alone(written, tmp_path, monkeypatch) -> None:
-    from slmdesk.online.network import policy_for
+    from slmdesk.models.online.network import policy_for
 
     monkeypatch.setenv("HF_ENDPOINT", "https://elsewhere.org")
     rules = written('[network]\nendpoints = ["https://mirror.example.org"]\nhosts = [".storage.example.org"]\n')

@@ -9,11 +9,11 @@ from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
+from slmdesk.base.runtime.events import MessageChanged
 from slmdesk.base.types import AttachMode, Origin
 from slmdesk.chat.attachment_text import page_text, with_mark
 from slmdesk.chat.types import AttachRequest, ContextMeasured, QuotesFound, SendRequest
 from slmdesk.claims.types import marks_of
-from slmdesk.runtime.events import MessageChanged
 
 pytestmark = pytest.mark.process
 

@@ -14,7 +14,7 @@ from slmdesk.base.paths import find_paths
 from slmdesk.base.saved_states import states_in
 from slmdesk.chat import service
 from slmdesk.chat.types import SendRequest
-from slmdesk.library import saved_states
+from slmdesk.documents import saved_states
 from slmdesk.services import COMMANDS, open_services
 
 pytestmark = pytest.mark.process

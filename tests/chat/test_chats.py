@@ -12,12 +12,7 @@ from fakes.recorder import TIMEOUT_S, add_model, is_alive, result_of, row
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
-from slmdesk.base.types import Sampling
-from slmdesk.chat.conversation import SYSTEM
-from slmdesk.chat.types import ContextMeasured
-from slmdesk.children.client import Outcome
-from slmdesk.loader import model_loader
-from slmdesk.runtime.events import (
+from slmdesk.base.runtime.events import (
     Event,
     ItemChanged,
     MessageAdded,
@@ -30,6 +25,11 @@ from slmdesk.runtime.events import (
     NoticeOver,
     PromptProgress,
 )
+from slmdesk.base.types import Sampling
+from slmdesk.chat.conversation import SYSTEM
+from slmdesk.chat.types import ContextMeasured
+from slmdesk.children.client import Outcome
+from slmdesk.models.loader import model_loader
 
 pytestmark = pytest.mark.process
 

@@ -8,10 +8,10 @@ from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
+from slmdesk.base.runtime.events import ItemGone
 from slmdesk.base.types import Role
 from slmdesk.chat.conversation import DELETED, turns_for_engine
 from slmdesk.chat.types import Rewrite, SendRequest, request_for
-from slmdesk.runtime.events import ItemGone
 
 pytestmark = pytest.mark.process
 

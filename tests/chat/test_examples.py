@@ -17,7 +17,7 @@ from slmdesk.base.saved_states import states_in
 from slmdesk.chat import service
 from slmdesk.chat.examples import KIND, likeness
 from slmdesk.chat.types import MOST_EXAMPLES, ChatOptions, ContextMeasured, Example
-from slmdesk.jobs.types import JobChanged
+from slmdesk.tasks.jobs.types import JobChanged
 
 pytestmark = pytest.mark.process
 WORDS = ("one", "two", "three", "four", "five", "six")

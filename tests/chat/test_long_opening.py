@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from chat.sending import call, fill_long
 
-import slmdesk.store.messages as stored
+import slmdesk.history.store.messages as stored
 from slmdesk.base.records import Status
 from slmdesk.base.types import Role
 from slmdesk.chat.conversation import active_path, siblings_on

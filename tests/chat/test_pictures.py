@@ -17,9 +17,9 @@ from PIL import Image, ImageDraw
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
+from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.types import AttachMode, Sampling
 from slmdesk.chat.types import AttachRequest, ChatOptions, SendRequest
-from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.model
 

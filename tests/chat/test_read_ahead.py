@@ -7,7 +7,7 @@ from chat.sending import ask, call
 from fakes.recorder import add_model, wait_until
 
 from slmdesk.base.records import Status
-from slmdesk.runtime.events import ModelState
+from slmdesk.base.runtime.events import ModelState
 
 pytestmark = pytest.mark.process
 

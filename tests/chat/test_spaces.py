@@ -7,11 +7,11 @@ from chat.sending import ask, call
 from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.runtime.events import ItemChanged
 from slmdesk.chat.conversation import NEW_CHAT
 from slmdesk.chat.presets import shipped
 from slmdesk.chat.spaces import Space
 from slmdesk.chat.types import ChatOptions, SendRequest, options_from
-from slmdesk.runtime.events import ItemChanged
 
 pytestmark = pytest.mark.process
 

@@ -8,10 +8,10 @@ from fakes.echo.writer import MARKS
 from fakes.recorder import row
 
 from slmdesk.base.records import Status
+from slmdesk.base.runtime.events import MessageGrew, ThoughtGrew
 from slmdesk.base.types import Sampling
 from slmdesk.chat.conversation import turns_for_engine
 from slmdesk.chat.types import ChatOptions
-from slmdesk.runtime.events import MessageGrew, ThoughtGrew
 
 pytestmark = pytest.mark.process
 THOUGHT = "She says hello.\nSo I say it too: é€👩‍👧."

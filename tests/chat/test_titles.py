@@ -6,8 +6,8 @@ import pytest
 from chat.sending import ask, call
 from fakes.recorder import wait_until
 
+from slmdesk.base.runtime.events import ItemChanged, ModelState
 from slmdesk.chat.titles import title_in
-from slmdesk.runtime.events import ItemChanged, ModelState
 
 LONG = "My landlord ended the lease of my flat by a letter of 3 May. Which notice period does he have to keep?"
 pytestmark = pytest.mark.process

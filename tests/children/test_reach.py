@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from slmdesk.children.formats import scans
 from slmdesk.children.reach import NOTHING, REACH_VARIABLE, AllowedPaths, reach_from, reached_by
 from slmdesk.children.worker import hardening
-from slmdesk.formats import scans
 
 pytestmark = pytest.mark.pure
 

@@ -8,9 +8,9 @@ from fakes.einvoices import cii, fatturapa, ubl
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.einvoices import EInvoice, InvoiceField
 from slmdesk.base.language import in_language
+from slmdesk.children.formats.einvoices import read
+from slmdesk.children.formats.reading import Reading
 from slmdesk.claims.einvoices import HIDDEN, Alarm, compared, finding_words, new_accounts, unsound
-from slmdesk.formats.einvoices import read
-from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
 

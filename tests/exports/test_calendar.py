@@ -10,12 +10,12 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.base.language import in_language
 from slmdesk.base.record import changed
+from slmdesk.documents.types import Span
 from slmdesk.exports.calendar import MOST_BYTES, event, to_calendar
-from slmdesk.library.types import Span
-from slmdesk.summaries.report import due_of
-from slmdesk.summaries.types import Deadline
 from slmdesk.tasks import export
 from slmdesk.tasks.report import Report
+from slmdesk.tasks.summaries.report import due_of
+from slmdesk.tasks.summaries.types import Deadline
 
 pytestmark = pytest.mark.pure
 NOW = datetime(2026, 11, 27, 21, 5, 9, tzinfo=UTC)

@@ -21,20 +21,20 @@ from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentRecord, SegmentState
 from slmdesk.base.types import Attached, AttachmentPart, Role, TextPart
 from slmdesk.claims.types import Mark
+from slmdesk.documents.types import Coverage, Span, Unread
 from slmdesk.exports import phrases
 from slmdesk.exports.papers import chat_paper, to_markdown
 from slmdesk.exports.spreadsheets import Book
 from slmdesk.exports.writers import in_form
-from slmdesk.library.types import Coverage, Span, Unread
-from slmdesk.summaries import report as summaries
-from slmdesk.summaries.types import KEY_POINTS, TO_DO, Sentence, Summary
-from slmdesk.tables import report as tables
-from slmdesk.tables.types import Column, ColumnKind, Flag, Table, TableCell, TableRow
 from slmdesk.tasks.export import book_of, paper_of
-from slmdesk.translation.export import translation_paper
-from slmdesk.versions import report as versions
-from slmdesk.versions.difference.compare import difference
-from slmdesk.versions.types import Comparison, Side, Wording
+from slmdesk.tasks.summaries import report as summaries
+from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Sentence, Summary
+from slmdesk.tasks.tables import report as tables
+from slmdesk.tasks.tables.types import Column, ColumnKind, Flag, Table, TableCell, TableRow
+from slmdesk.tasks.translation.export import translation_paper
+from slmdesk.tasks.versions import report as versions
+from slmdesk.tasks.versions.difference.compare import difference
+from slmdesk.tasks.versions.types import Comparison, Side, Wording
 
 pytestmark = pytest.mark.pure
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

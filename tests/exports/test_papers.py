@@ -14,14 +14,14 @@ from markdown_it import MarkdownIt
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, paragraph, plain, table
 from slmdesk.base.record import changed
 from slmdesk.claims.types import Mark
+from slmdesk.documents.types import Coverage, Span, Unread
 from slmdesk.exports.html import to_html
 from slmdesk.exports.markdown import pieces_of, to_markdown
 from slmdesk.exports.spreadsheets import tables_of, to_xlsx
 from slmdesk.exports.word import to_docx
-from slmdesk.library.types import Coverage, Span, Unread
-from slmdesk.summaries.report import report_of
-from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
 from slmdesk.tasks.export import book_of, paper_of
+from slmdesk.tasks.summaries.report import report_of
+from slmdesk.tasks.summaries.types import DocumentSummary, Sentence, Summary
 
 pytestmark = pytest.mark.pure
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from slmdesk.tasks.window.rows import RowKind
+from slmdesk.ui.tasks.rows import RowKind
 
 
 def rows_of(pane):

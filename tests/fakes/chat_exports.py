@@ -1,4 +1,4 @@
-"""Small exports of ChatGPT, in the form that formats/chatgpt.py reads."""
+"""Small exports of ChatGPT, in the form that children/formats/chatgpt.py reads."""
 
 from __future__ import annotations
 

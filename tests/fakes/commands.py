@@ -66,7 +66,7 @@ def run_process(args: Sequence[str], environment: Mapping[str, str], stdin: byte
 
 def run_here(args: Sequence[str], environment: Mapping[str, str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
     """Run a command in this process, as run_process does in another."""
-    from slmdesk.command.main import run_command_line
+    from slmdesk.cli.main import run_command_line
     from slmdesk.services import COMMANDS
 
     with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from slmdesk.base.records import DocumentRecord, DocumentStatus
-from slmdesk.library.types import RECEIPT, Coverage, Span
-from slmdesk.summaries.deadlines import deadlines_of
-from slmdesk.summaries.types import TO_DO, Deadline, DocumentSummary, Sentence, Summary
+from slmdesk.documents.types import RECEIPT, Coverage, Span
+from slmdesk.tasks.summaries.deadlines import deadlines_of
+from slmdesk.tasks.summaries.types import TO_DO, Deadline, DocumentSummary, Sentence, Summary
 
 ID = "d" * 16
 DATED, RECEIVED = (2026, 11, 3), "2026-11-05"

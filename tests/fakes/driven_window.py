@@ -51,7 +51,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QListView
 
 from slmdesk.__main__ import main
-from slmdesk.shell import composition
+from slmdesk.ui.shell import composition
 
 PATIENCE_S = 900
 """What has not come by then never will: said with what the window shows."""

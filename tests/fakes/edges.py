@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.library.window.document_view import NameLabel
-from slmdesk.window.widgets.bars import PlaceButton
+from slmdesk.ui.documents.document_view import NameLabel
+from slmdesk.ui.kit.widgets.bars import PlaceButton
 
 LEAST_FIELD, LEAST_LETTERS = 4, 6
 """Digits a field for text shows at the least, and letters of a chosen value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slmdesk.base.paths import Paths
-from slmdesk.store import Cost, DataKey, KeyFile, new_data_key, open_store
+from slmdesk.history.store import Cost, DataKey, KeyFile, new_data_key, open_store
 
 PASSPHRASE = "correct horse battery"
 CHEAP = Cost(memory_kib=64, passes=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from slmdesk.store import former
+from slmdesk.history.store import former
 
 
 def make_former(conn: sqlite3.Connection) -> None:

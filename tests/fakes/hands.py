@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.shell import composition
+from slmdesk.ui.shell import composition
 
 Wait = Callable[[], object]
 Chapter = Iterator[Wait]

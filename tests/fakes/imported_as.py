@@ -16,7 +16,7 @@ import types
 
 import slmdesk
 
-LINUX_ONLY = {"slmdesk.shell.system_bus"}
+LINUX_ONLY = {"slmdesk.ui.shell.system_bus"}
 """What is imported late, on Linux alone; here the control: it must fail."""
 NO_MODULES = {
     "win32": (

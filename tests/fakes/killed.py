@@ -20,7 +20,7 @@ from fakes.commands import ROOT, SLMDESK, run_here
 from fakes.recorder import Recorder, add_model, open_echo
 
 from slmdesk.base.records import JobStatus
-from slmdesk.jobs.types import JobChanged
+from slmdesk.tasks.jobs.types import JobChanged
 
 
 def kill(process: subprocess.Popen) -> None:

@@ -12,7 +12,7 @@ CHILD = """
 import io, json, os, resource, sys, time
 from slmdesk.base.errors import KnownError
 from slmdesk.children.tasks.reader import chosen_format
-from slmdesk.formats.reading import Reading, reader_of, rewriter_of
+from slmdesk.children.formats.reading import Reading, reader_of, rewriter_of
 
 def read(path):
     reading = Reading(path)
@@ -21,8 +21,8 @@ def read(path):
     return "read in part" if is_broken else "read", len(statuses)
 
 def rewrite(path, target):
-    from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, written_to
-    from slmdesk.text.tagged import pieces
+    from slmdesk.children.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, written_to
+    from slmdesk.base.text.tagged import pieces
     rewriter = rewriter_of(chosen_format(Reading(path), ""), path)
     found = list(rewriter(Rewriting(Reading(path))))
     units = [one for one in found if isinstance(one, Unit)]

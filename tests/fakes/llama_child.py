@@ -52,7 +52,7 @@ def resident() -> int:
 
 
 def memory(model_path: str, cells: int, sequences: int) -> dict[str, int]:
-    """As engine/llama does it: weights read, one shared pool, one row of logits for each sequence."""
+    """As children/engine/llama does it: weights read, one shared pool, one row of logits for each sequence."""
     before = resident()
     model_params = api.llama_model_default_params()
     model_params.load_mode = api.LLAMA_LOAD_MODE_NONE

@@ -25,7 +25,7 @@ from urllib.parse import quote, unquote
 from fakes.compound_file import compound_file
 from fakes.office import ODF, PACKAGE, RELS, packed
 
-from slmdesk.formats.reading import png_of
+from slmdesk.children.formats.reading import png_of
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 A = "http://schemas.openxmlformats.org/drawingml/2006/main"

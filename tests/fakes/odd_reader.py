@@ -14,10 +14,10 @@ from pathlib import Path
 
 from slmdesk.base import documents
 from slmdesk.base.documents import page_of
+from slmdesk.children.formats import reading
 from slmdesk.children.reach import REACH_VARIABLE, AllowedPaths
 from slmdesk.children.worker import main
 from slmdesk.children.worker.main import run_worker
-from slmdesk.formats import reading
 
 
 def pages(reading, misbehave):
@@ -84,7 +84,7 @@ def make(way):
     return read
 
 
-odd = types.ModuleType("slmdesk.formats.odd")
+odd = types.ModuleType("slmdesk.children.formats.odd")
 for way in WAYS:
     setattr(odd, way, make(way))
 sys.modules[odd.__name__] = odd

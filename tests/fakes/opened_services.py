@@ -8,7 +8,7 @@ from fakes.recorder import LLAMA, Recorder, add_model, import_model, open_echo
 
 from slmdesk.base.protocol import Start, Step
 from slmdesk.children.client.client import ChildClient
-from slmdesk.store import DataKey
+from slmdesk.history.store import DataKey
 
 
 @pytest.fixture

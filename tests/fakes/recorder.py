@@ -16,9 +16,9 @@ from fakes.echo.program import ECHO
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Message, ModelRecord
-from slmdesk.runtime.events import Event, MessageEnded, MessageGrew, Pending
+from slmdesk.base.runtime.events import Event, MessageEnded, MessageGrew, Pending
+from slmdesk.history.store import DataKey
 from slmdesk.services import COMMANDS, Services, open_services
-from slmdesk.store import DataKey
 
 TIMEOUT_S = 120.0
 LLAMA = COMMANDS["engine"]

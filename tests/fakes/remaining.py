@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from slmdesk.formats.reading import Reading, rewriter_of
-from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, written_to
-from slmdesk.formats.text import decode
-from slmdesk.text.tagged import pieces
+from slmdesk.base.text.tagged import pieces
+from slmdesk.children.formats.reading import Reading, rewriter_of
+from slmdesk.children.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, written_to
+from slmdesk.children.formats.text import decode
 
 MARK = "x"
 OFFICE = frozenset(("docx", "pptx", "xlsx"))

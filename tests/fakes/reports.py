@@ -10,14 +10,14 @@ from PySide6.QtTest import QTest
 from slmdesk.base.documents import COME, GONE, Chart, ChartKind, Run, Series
 from slmdesk.base.record import Record
 from slmdesk.claims.types import DIFFERS, Mark
-from slmdesk.library.types import Span
+from slmdesk.documents.types import Span
 from slmdesk.tasks.report import Column, Layout, Report, Section, Statement, Value, ValueKind
 from slmdesk.tasks.shape import Field, FieldKind, Task
-from slmdesk.tasks.window.controller import ResultController
-from slmdesk.tasks.window.pane import ResultPane
-from slmdesk.tasks.window.rows import RowKind
-from slmdesk.tasks.window.statements import LINE_BREAK, day_words
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.ui.kit.base.bridge import Bridge
+from slmdesk.ui.tasks.controller import ResultController
+from slmdesk.ui.tasks.pane import ResultPane
+from slmdesk.ui.tasks.rows import RowKind
+from slmdesk.ui.tasks.statements import LINE_BREAK, day_words
 
 DOUBT = Mark("number", "40", 0, 2, "the page says 48")
 

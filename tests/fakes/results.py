@@ -11,13 +11,15 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, Message, Status
 from slmdesk.base.types import Attached, AttachmentPart, Role, TextPart
 from slmdesk.claims.types import MARKS, Mark
-from slmdesk.library.search import Citation
-from slmdesk.library.types import RECEIPT, Coverage, Span, Unread
-from slmdesk.questions.prompt import Answered, LookedAt
-from slmdesk.questions.report import read_of
-from slmdesk.questions.types import Conversation
-from slmdesk.summaries.plan import TOO_MUCH_TO_DO
-from slmdesk.summaries.types import (
+from slmdesk.documents.search import Citation
+from slmdesk.documents.types import RECEIPT, Coverage, Span, Unread
+from slmdesk.tasks.questions.prompt import Answered, LookedAt
+from slmdesk.tasks.questions.report import read_of
+from slmdesk.tasks.questions.types import Conversation
+from slmdesk.tasks.report import NotRead
+from slmdesk.tasks.shape import TaskView
+from slmdesk.tasks.summaries.plan import TOO_MUCH_TO_DO
+from slmdesk.tasks.summaries.types import (
     ALSO_IN,
     KEY_POINTS,
     TO_DO,
@@ -26,12 +28,10 @@ from slmdesk.summaries.types import (
     Summary,
     UnreadableDocument,
 )
-from slmdesk.tables.labels import label_presets
-from slmdesk.tables.types import Column, ColumnKind, Edit, Flag, Table, TableCell, TableRow, with_edits
-from slmdesk.tasks.report import NotRead
-from slmdesk.tasks.shape import TaskView
-from slmdesk.versions.difference.compare import difference
-from slmdesk.versions.types import Comparison, Side, Wording
+from slmdesk.tasks.tables.labels import label_presets
+from slmdesk.tasks.tables.types import Column, ColumnKind, Edit, Flag, Table, TableCell, TableRow, with_edits
+from slmdesk.tasks.versions.difference.compare import difference
+from slmdesk.tasks.versions.types import Comparison, Side, Wording
 
 WHEN = 1_774_620_000.0
 LEASE, SLIDES = "l" * 16, "s" * 16

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 
-from slmdesk.formats.reading import Reading
-from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriter, Rewriting, Unit, written_to
+from slmdesk.children.formats.reading import Reading
+from slmdesk.children.formats.rewriting.rewriters import LeftAsIs, Options, Rewriter, Rewriting, Unit, written_to
 
 
 def pieces_of(rewriter: Rewriter, data: bytes, **options: object) -> list[Unit | LeftAsIs]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from slmdesk.base.types import Priority
-from slmdesk.engine.llama.context import ABORTED, DECODED, GROUPS, NO_ADAPTER, SLICES, CostCurve
-from slmdesk.engine.llama.library import ThreadChooser
-from slmdesk.engine.llama.pool import Pool
-from slmdesk.engine.llama.scheduler import Scheduler
-from slmdesk.engine.llama.sequence import Outbox, PreparedRequest, Sequence
+from slmdesk.children.engine.llama.context import ABORTED, DECODED, GROUPS, NO_ADAPTER, SLICES, CostCurve
+from slmdesk.children.engine.llama.library import ThreadChooser
+from slmdesk.children.engine.llama.pool import Pool
+from slmdesk.children.engine.llama.scheduler import Scheduler
+from slmdesk.children.engine.llama.sequence import Outbox, PreparedRequest, Sequence
 
 Price = Callable[[int, int], float]
 """Seconds of a batch of so many tokens with so many threads."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slmdesk.writing.spelling import dictionaries
+from slmdesk.tasks.writing.spelling import dictionaries
 
 FORMS = """SET UTF-8
 TRY esianrtolcdugmphbyfvkwzESIANRTOLCDUGMPHBYFVKWZ'

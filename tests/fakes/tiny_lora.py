@@ -13,7 +13,7 @@ from typing import Any
 import gguf
 import numpy as np
 
-from slmdesk.gguf.read import read_header
+from slmdesk.models.gguf.read import read_header
 
 RANK = 4
 TARGETS = ("blk.0.attn_q.weight", "blk.0.attn_output.weight", "blk.1.ffn_down.weight")

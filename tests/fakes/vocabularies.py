@@ -12,7 +12,7 @@ from pathlib import Path
 from fakes.tiny_gguf import Contents, TinyFile, build, write
 
 from slmdesk.base.types import PromptPart
-from slmdesk.engine.llama.vocabulary import Vocabulary, open_vocabulary, tokens_and_edges
+from slmdesk.children.engine.llama.vocabulary import Vocabulary, open_vocabulary, tokens_and_edges
 
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 MARKERS = (

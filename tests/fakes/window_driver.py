@@ -297,7 +297,7 @@ class WindowDriver:
 @pytest.fixture(autouse=True)
 def clean_window(request: pytest.FixtureRequest) -> None:
     """For the tests of windows."""
-    if {"window", "shell"} & {*request.path.parts}:
+    if {"window", "ui"} & {*request.path.parts}:
         for name in ("calm_garbage", "usual_screen", "look_of_the_system", "empty_clipboard"):
             request.getfixturevalue(name)
         if "start_real" not in request.fixturenames:
@@ -306,10 +306,10 @@ def clean_window(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def calm_garbage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No widgets of an earlier test are destroyed while Qt hands out events (see slmdesk.window.base.bridge)."""
+    """No widgets of an earlier test are destroyed while Qt hands out events (see slmdesk.ui.kit.base.bridge)."""
     kept = {name: getattr(gc, name) for name in ("disable", "enable", "collect", "get_count", "get_threshold")}
     frozen = dict.fromkeys(("freeze", "unfreeze"), lambda: None)  # the tests stay frozen (conftest.py)
-    monkeypatch.setattr("slmdesk.window.base.garbage.gc", SimpleNamespace(**kept, **frozen))
+    monkeypatch.setattr("slmdesk.ui.kit.base.garbage.gc", SimpleNamespace(**kept, **frozen))
     gc.disable()
     yield
     gc.enable()

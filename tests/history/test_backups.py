@@ -7,10 +7,10 @@ from fakes.recorder import result_of, row
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Restored
+from slmdesk.base.runtime.events import ItemChanged, ItemGone, MessageEnded, ModelsChanged
+from slmdesk.base.runtime.messages import Problem
 from slmdesk.chat.types import SendRequest
-from slmdesk.runtime.events import ItemChanged, ItemGone, MessageEnded, ModelsChanged
-from slmdesk.runtime.messages import Problem
-from slmdesk.store import BackupResult
+from slmdesk.history.store import BackupResult
 
 pytestmark = pytest.mark.process
 

@@ -15,10 +15,10 @@ from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus, Restored
+from slmdesk.base.runtime.events import DocumentGone, HistoryReplaced, ModelsChanged, Noticed
+from slmdesk.base.runtime.messages import Problem
 from slmdesk.children.reach import AllowedPaths
 from slmdesk.history.erasing import erase
-from slmdesk.runtime.events import DocumentGone, HistoryReplaced, ModelsChanged, Noticed
-from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
 

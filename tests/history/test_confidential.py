@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.store.keys import new_data_key
+from slmdesk.history.store.keys import new_data_key
 
 pytestmark = pytest.mark.process
 

@@ -9,8 +9,8 @@ from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
+from slmdesk.base.runtime.events import ModelsChanged
 from slmdesk.history.erasing import SIGNING_KEY, erase
-from slmdesk.runtime.events import ModelsChanged
 
 pytestmark = pytest.mark.process
 

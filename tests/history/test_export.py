@@ -17,9 +17,9 @@ from fakes.recorder import STARTER, result_of, sized, wait_until
 from slmdesk.base import texts
 from slmdesk.base.documents import FORMS, Block, BlockKind, Paper, page_of, paragraph
 from slmdesk.base.language import catalogue_of
-from slmdesk.runtime.messages import Problem
-from slmdesk.summaries.types import SummaryRequest
+from slmdesk.base.runtime.messages import Problem
 from slmdesk.tasks.service import ReportMade
+from slmdesk.tasks.summaries.types import SummaryRequest
 
 pytestmark = pytest.mark.process
 

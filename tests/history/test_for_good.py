@@ -12,26 +12,26 @@ import pytest
 from fakes.contents import contents
 from fakes.encrypted import encrypt
 from fakes.recorder import Recorder, result_of
-from store.conftest import readable
-from summaries.test_summaries import page
-from tables.test_tables import COLUMNS
+from history.store.conftest import readable
+from tasks.summaries.test_summaries import page
+from tasks.tables.test_tables import COLUMNS
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import JobStatus
+from slmdesk.base.runtime.events import DocumentGone
 from slmdesk.base.saved_states import states_in
 from slmdesk.base.translation import Origin
 from slmdesk.chat.service import SendRequest
-from slmdesk.jobs.types import JobChanged
-from slmdesk.questions.types import AskRequest, QuestionAnswered
-from slmdesk.runtime.events import DocumentGone
-from slmdesk.store import DataKey
-from slmdesk.store.backup import backup, kept_copies
-from slmdesk.summaries.types import SummaryRequest
-from slmdesk.tables.request import TableRequest
+from slmdesk.history.store import DataKey
+from slmdesk.history.store.backup import backup, kept_copies
+from slmdesk.tasks.jobs.types import JobChanged
+from slmdesk.tasks.questions.types import AskRequest, QuestionAnswered
 from slmdesk.tasks.service import ReportMade
-from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.types import LiveTranslated, TranslationGrew, TranslationRequest
-from slmdesk.versions.types import VersionRequest
+from slmdesk.tasks.summaries.types import SummaryRequest
+from slmdesk.tasks.tables.request import TableRequest
+from slmdesk.tasks.translation.prompts import TranslationStyle
+from slmdesk.tasks.translation.types import LiveTranslated, TranslationGrew, TranslationRequest
+from slmdesk.tasks.versions.types import VersionRequest
 
 pytestmark = pytest.mark.process
 
@@ -65,7 +65,7 @@ class Maker:
         return self.call(lambda services: self._kept(services.store, name, text))
 
     def _kept(self, store, name: str, text: str):
-        from slmdesk.text.passages import PassageBuilder
+        from slmdesk.base.text.passages import PassageBuilder
 
         record = store.documents.add(
             path=f"/x/{name}".encode(), name=name, sha256=name, format="pdf", bytes=1, mtime_ns=1, reader="1"
@@ -197,7 +197,7 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
     ("way", "is_encrypted"), [("delete for good", False), ("empty the trash", False), ("delete for good", True)]
 )
 def test_h10_whatever_was_made_of_a_word_is_in_no_file(opened, home, way, is_encrypted, monkeypatch) -> None:
-    monkeypatch.setattr("slmdesk.questions.service.WORTH_S", -1.0)
+    monkeypatch.setattr("slmdesk.tasks.questions.service.WORTH_S", -1.0)
     word = marker()
     key = encrypt(find_paths()) if is_encrypted else None
     says = json.dumps({"text": word})

@@ -19,12 +19,12 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Done, Partial
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import AnswerEnding, Status
+from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.types import Attached, AttachmentPart, Origin, Role, TextPart
 from slmdesk.chat.conversation import AFTER, NOTES, PINNED, WINDOW
 from slmdesk.chat.types import Quoted
 from slmdesk.history import imports
 from slmdesk.history.imports import ImportProgress, ImportReport, ImportService, sources_in
-from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
 
@@ -201,7 +201,7 @@ class OddReader:
 
 
 def test_others_get_their_turn_between_many_chats(services, tmp_path) -> None:
-    from slmdesk.formats.chatgpt import chat_of
+    from slmdesk.children.formats.chatgpt import chat_of
 
     chats = [to_json(chat_of(rent(f"c{at}"))) for at in range(50)]
     seen = []

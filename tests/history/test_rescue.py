@@ -6,15 +6,15 @@ import json
 
 import pytest
 from fakes.recorder import open_echo, result_of
-from store.conftest import set_aside
-from store.rescue.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pages_of
+from history.store.conftest import set_aside
+from history.store.rescue.test_rescue_translations import SEGMENTS, TERMS, fill, overwrite, pages_of
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Rescued
+from slmdesk.base.runtime.events import ItemChanged
 from slmdesk.history.labels import rescued_words
-from slmdesk.runtime.events import ItemChanged
-from slmdesk.translation.service import Handout
-from slmdesk.translation.types import GlossariesChanged
+from slmdesk.tasks.translation.service import Handout
+from slmdesk.tasks.translation.types import GlossariesChanged
 
 
 @pytest.mark.pure

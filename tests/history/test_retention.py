@@ -13,12 +13,12 @@ from fakes.recorder import Recorder, open_echo, result_of
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentStatus, Status
+from slmdesk.base.runtime.events import ItemChanged, ItemGone, Noticed
 from slmdesk.base.types import Role, TextPart
 from slmdesk.history import retention
 from slmdesk.history.retention import DAY_S, RetentionService
-from slmdesk.runtime.events import ItemChanged, ItemGone, Noticed
-from slmdesk.store import open_store
-from slmdesk.store.restoring import restore
+from slmdesk.history.store import open_store
+from slmdesk.history.store.restoring import restore
 
 pytestmark = pytest.mark.process
 
@@ -388,7 +388,7 @@ def test_documents_that_nothing_uses_are_forgotten_and_no_others(kept, tmp_path,
     chat = kept.add("a chat", 1)
     kept.do(lambda: kept.services.chats.keep_draft(chat, "", [{"document": made["drafted"], "name": "drafted.txt"}]))
     kept.delete_after(90)
-    monkeypatch.setattr("slmdesk.runtime.service.SLICE_S", 0)
+    monkeypatch.setattr("slmdesk.base.runtime.service.SLICE_S", 0)
     monkeypatch.setattr(store.documents, "uses", None)  # which looks through all messages at once
     assert kept.sweep().documents == 1
     left = {document.name for document in kept.do(lambda: store.documents.page(100))}

@@ -8,8 +8,8 @@ from fakes.recorder import TIMEOUT_S
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import DocumentRecord
-from slmdesk.hub.guard import GuardPolicy, make_client
-from slmdesk.runtime.events import DocumentsChanged, ModelsChanged
+from slmdesk.base.runtime.events import DocumentsChanged, ModelsChanged
+from slmdesk.models.hub.guard import GuardPolicy, make_client
 
 pytestmark = pytest.mark.process
 

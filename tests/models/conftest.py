@@ -24,5 +24,5 @@ def user(tmp_path, monkeypatch) -> Path:
 def short_measurement(monkeypatch) -> None:
     """This PC is measured in no time, where it does not matter how exactly."""
     monkeypatch.setattr("slmdesk.children.tasks.engine.SECONDS", 0.0)
-    monkeypatch.setattr("slmdesk.engine.llama.library.BUFFER_BYTES", 4 << 20)
-    monkeypatch.setattr("slmdesk.engine.llama.library._LEAST_BYTES", 4 << 20)
+    monkeypatch.setattr("slmdesk.children.engine.llama.library.BUFFER_BYTES", 4 << 20)
+    monkeypatch.setattr("slmdesk.children.engine.llama.library._LEAST_BYTES", 4 << 20)

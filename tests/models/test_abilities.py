@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.records import ModelRecord
-from slmdesk.gguf.header import families
 from slmdesk.models.abilities import Ability, may, suits_words
+from slmdesk.models.gguf.header import families
 
 pytestmark = pytest.mark.pure
 

@@ -9,10 +9,10 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
+from slmdesk.base.runtime.events import ModelState, ModelStateChanged
 from slmdesk.chat.types import SendRequest
 from slmdesk.models import service
 from slmdesk.models.service import DefaultUse, lost_words
-from slmdesk.runtime.events import ModelState, ModelStateChanged
 
 pytestmark = pytest.mark.process
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from slmdesk.gguf.quantization import (
+from slmdesk.models.gguf.quantization import (
     QUANTIZATIONS,
     WORST_RECOMMENDED,
     quantization_of_file,

@@ -10,8 +10,8 @@ import pytest
 from fakes.recorder import import_model, result_of
 from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 
+from slmdesk.base.runtime.messages import Problem
 from slmdesk.models.folder import make_ready
-from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
 

@@ -16,14 +16,14 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
+from slmdesk.base.runtime import file_io
+from slmdesk.base.runtime.events import ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
+from slmdesk.base.runtime.file_io import file_name, hash_file, slug
+from slmdesk.base.runtime.messages import Problem
 from slmdesk.chat.types import SendRequest
-from slmdesk.gguf.read import read_header
+from slmdesk.models.gguf.read import read_header
 from slmdesk.models.importer import ImportEnded, ImportProgress
 from slmdesk.models.service import free_name, name_for
-from slmdesk.runtime import file_io
-from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
-from slmdesk.runtime.file_io import file_name, hash_file, slug
-from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
 
@@ -249,7 +249,7 @@ def test_a_fault_of_ours_while_a_model_is_checked_ends_the_loading_and_is_told(r
 
     model = import_file(recorder, tiny).model
     os.utime(os.fsdecode(model.path), (1, 1))  # it is checked anew
-    monkeypatch.setattr("slmdesk.loader.model_loader.hash_file", fail)
+    monkeypatch.setattr("slmdesk.models.loader.model_loader.hash_file", fail)
     sent = recorder.ask(lambda services: services.chats.send(SendRequest("hello")))
     ended = recorder.end_of(sent.answer.id)
     assert (ended.message.status, ended.problem.code) == (Status.FAILED, "bug")

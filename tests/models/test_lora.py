@@ -12,10 +12,10 @@ from fakes.tiny_lora import make_lora
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
+from slmdesk.base.runtime.events import ModelState, ModelStateChanged
 from slmdesk.base.types import Sampling
 from slmdesk.chat.types import ChatOptions, SendRequest
 from slmdesk.children.worker import sandbox
-from slmdesk.runtime.events import ModelState, ModelStateChanged
 
 pytestmark = pytest.mark.process
 TEN = Sampling(temperature=0.0, max_tokens=10, ignore_eos=True)

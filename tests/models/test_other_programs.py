@@ -12,6 +12,7 @@ from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.runtime.messages import problem_for
 from slmdesk.models import importer
 from slmdesk.models.importer import (
     MAX_BYTES,
@@ -24,7 +25,6 @@ from slmdesk.models.importer import (
     chosen_places,
     usual_places,
 )
-from slmdesk.runtime.messages import problem_for
 
 pytestmark = pytest.mark.process
 

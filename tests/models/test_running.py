@@ -15,17 +15,17 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Done
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
+from slmdesk.base.runtime.events import MessageEnded, ModelState, ModelStateChanged, Noticed
 from slmdesk.base.types import Device, PcMeasurement, Usage
 from slmdesk.chat.service import SendRequest
-from slmdesk.gguf.memory import Pace
-from slmdesk.gguf.read import read_header
-from slmdesk.loader import model_loader
-from slmdesk.loader.energy import OtherPrograms
-from slmdesk.loader.model_loader import CrashHistory, crashed_card
+from slmdesk.doctor import examine
 from slmdesk.models import running
+from slmdesk.models.gguf.memory import Pace
+from slmdesk.models.gguf.read import read_header
+from slmdesk.models.loader import model_loader
+from slmdesk.models.loader.energy import OtherPrograms
+from slmdesk.models.loader.model_loader import CrashHistory, crashed_card
 from slmdesk.models.service import PaceChanged, Pc, fit_header
-from slmdesk.runtime.events import MessageEnded, ModelState, ModelStateChanged, Noticed
-from slmdesk.system.doctor import examine
 
 pytestmark = [pytest.mark.process, pytest.mark.usefixtures("short_measurement")]
 

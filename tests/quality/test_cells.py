@@ -21,7 +21,7 @@ from benchmarks.quality.cells import (
     pages_of,
     score,
 )
-from slmdesk.tables.cells import preset
+from slmdesk.tasks.tables.cells import preset
 
 pytestmark = pytest.mark.pure
 DOCUMENTS, MORE = documents(), documents(PRACTICE)

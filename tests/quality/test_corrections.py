@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from benchmarks.quality.corrections import Score, facts_of, items, judge, ours
-from slmdesk.writing.edits import applied, edits_of
+from slmdesk.tasks.writing.edits import applied, edits_of
 
 pytestmark = pytest.mark.pure
 ITEMS = list(items())

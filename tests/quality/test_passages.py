@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.asking import pages_of
 from benchmarks.quality.passages import FOLDER
-from slmdesk.text.passages import PassageBuilder
+from slmdesk.base.text.passages import PassageBuilder
 
 pytestmark = pytest.mark.pure
 

@@ -15,11 +15,11 @@ from fakes.results import SAMPLES, Sample, compared
 
 from slmdesk.base.documents import Paper
 from slmdesk.base.errors import KnownError
+from slmdesk.base.runtime.service import Make
 from slmdesk.exports.writers import in_form
-from slmdesk.runtime.service import Make
 from slmdesk.tasks.export import export_report
 from slmdesk.tasks.known import known_tasks
-from slmdesk.versions.report import report_of
+from slmdesk.tasks.versions.report import report_of
 
 pytestmark = pytest.mark.pure
 DATA = Path(__file__).parent / "data"

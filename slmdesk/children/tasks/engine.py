@@ -27,11 +27,11 @@ from slmdesk.base.types import (
     PcMeasurement,
     Recipe,
 )
+from slmdesk.children.engine.interface import Finished, Piece, PromptRead, Request, RequestFailed
 from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of
-from slmdesk.engine.interface import Finished, Piece, PromptRead, Request, RequestFailed
 
 if TYPE_CHECKING:
-    from slmdesk.engine.llama import LlamaEngine
+    from slmdesk.children.engine.llama import LlamaEngine
 
 
 def chat(job: Job, engine: LlamaEngine) -> Task:
@@ -286,7 +286,7 @@ SECONDS = 0.8
 
 def measure(job: Job, engine: LlamaEngine) -> Task:
     """No payload.  Result: a PcMeasurement.  Raises Stopped."""
-    from slmdesk.engine.llama.library import measure_bandwidth
+    from slmdesk.children.engine.llama.library import measure_bandwidth
 
     yield from ()
     threads = usable_cores()

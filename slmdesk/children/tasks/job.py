@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import Partial, Progress, Step, Token
 from slmdesk.base.types import Json, Priority
-from slmdesk.engine.interface import EngineEvent, Request, RequestFailed
+from slmdesk.children.engine.interface import EngineEvent, Request, RequestFailed
 
 if TYPE_CHECKING:
-    from slmdesk.engine.llama import LlamaEngine
-    from slmdesk.engine.llama.sequence import EventStream
+    from slmdesk.children.engine.llama import LlamaEngine
+    from slmdesk.children.engine.llama.sequence import EventStream
 
 TaskEvent: TypeAlias = Token | Progress | Partial
 Task: TypeAlias = Generator[TaskEvent, None, Mapping[str, Json]]

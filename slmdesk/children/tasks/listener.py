@@ -23,12 +23,12 @@ from slmdesk.base.protocol import Partial, Progress
 from slmdesk.base.record import to_json
 from slmdesk.base.sound import Stretch, Stretches, bytes_of, is_loud, loudness, sound_of
 from slmdesk.base.times import PAUSE_S, Segment, place_of, shown_time
+from slmdesk.children.engine.whisper import Whisper
+from slmdesk.children.formats.reading import PageText
+from slmdesk.children.formats.recordings import Piece, pieces, sound_at
 from slmdesk.children.tasks.job import Job, Task, text_of
 from slmdesk.children.tasks.reader import chosen_format, named_wrongly, reading_of
-from slmdesk.engine.whisper import Whisper
-from slmdesk.formats.reading import PageText
-from slmdesk.formats.recordings import Piece, pieces, sound_at
-from slmdesk.text.spoken import with_commands
+from slmdesk.children.tasks.spoken import with_commands
 
 MOST_STEPS = 256
 PLAYED_S = 20.0

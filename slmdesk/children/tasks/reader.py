@@ -35,10 +35,9 @@ from slmdesk.base.record import Count, changed, to_json
 from slmdesk.base.texts import N_, _
 from slmdesk.base.translation import TERM_COLUMNS
 from slmdesk.base.types import MOST_PICTURES, Json
-from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of
-from slmdesk.formats.chat_files import Chat, Found, chats_in
-from slmdesk.formats.containers import HEAD_BYTES, OLD, SIGNED, format_of_bytes, format_of_text
-from slmdesk.formats.reading import (
+from slmdesk.children.formats.chat_files import Chat, Found, chats_in
+from slmdesk.children.formats.containers import HEAD_BYTES, OLD, SIGNED, format_of_bytes, format_of_text
+from slmdesk.children.formats.reading import (
     MAX_WIDTH,
     READERS,
     REDACTORS,
@@ -53,9 +52,9 @@ from slmdesk.formats.reading import (
     rewriter_of,
     searchable_of,
 )
-from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking
-from slmdesk.formats.redacting.text import left_in
-from slmdesk.formats.rewriting.rewriters import (
+from slmdesk.children.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking
+from slmdesk.children.formats.redacting.text import left_in
+from slmdesk.children.formats.rewriting.rewriters import (
     LeftAsIs,
     Options,
     Rewriter,
@@ -64,11 +63,12 @@ from slmdesk.formats.rewriting.rewriters import (
     UnitOrLeft,
     written_to,
 )
-from slmdesk.formats.rewriting.text_files import SAMPLE_ROWS, columns_with_sentences
-from slmdesk.formats.sheets import REPORTED, delimiter_of, rows_of
-from slmdesk.formats.term_files import Wording, pairs_of, terms_of
-from slmdesk.formats.text import decoded_text
-from slmdesk.text.redaction import Find
+from slmdesk.children.formats.rewriting.text_files import SAMPLE_ROWS, columns_with_sentences
+from slmdesk.children.formats.sheets import REPORTED, delimiter_of, rows_of
+from slmdesk.children.formats.term_files import Wording, pairs_of, terms_of
+from slmdesk.children.formats.text import decoded_text
+from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of
+from slmdesk.redact import Find
 
 _UNSEEN_LETTERS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]")
 """Unicode's tags: letters no screen shows.  After a black flag they are the flag of a region."""
@@ -217,7 +217,7 @@ def sight(job: Job) -> Task:
 
     Result {width, height, data: base64 of a JPEG, pages: how many there are}.
     """
-    from slmdesk.formats.sight import LARGEST_WIDTH, made_small
+    from slmdesk.children.formats.sight import LARGEST_WIDTH, made_small
 
     data = job.payload.get("data")
     with _pictures:
@@ -235,7 +235,7 @@ def sight(job: Job) -> Task:
 
 def pixels(job: Job) -> Task:
     """Payload {jpegs: [base64, …]}, made by `sight`.  Result {pictures: [{width, height, data: base64 of RGB}, …]}."""
-    from slmdesk.formats.sight import unpacked
+    from slmdesk.children.formats.sight import unpacked
 
     given = record_from(tuple[str, ...], job.payload.get("jpegs"))
     pictures: list[Json] = []
@@ -488,7 +488,7 @@ def private_texts(job: Job) -> Task:
 
 def _small_pictures(job: Job, redacting: Redacting) -> Iterator[TaskEvent]:
     for digest, (place, data) in islice(redacting.pictures.items(), MOST_PICTURES_SHOWN):
-        from slmdesk.formats.redacting.pictures import small_of  # late: its libraries are large
+        from slmdesk.children.formats.redacting.pictures import small_of  # late: its libraries are large
 
         job.check()
         job.worked()
@@ -500,7 +500,7 @@ def _small_pictures(job: Job, redacting: Redacting) -> Iterator[TaskEvent]:
 def _seen_in(text: str, job: Job, redacting: Redacting) -> list[Find]:
     job.check()
     try:
-        from slmdesk.formats.redacting.finder import seen_in
+        from slmdesk.children.formats.redacting.finder import seen_in
 
         return [*seen_in(text, job.check)]
     except ImportError:  # there is no onnxruntime for this system
@@ -590,7 +590,7 @@ def searchable(job: Job) -> Task:
 
 def join_pages(job: Job) -> Task:
     """Payload {}; steps {part: number, data: base64}: PDFs, piece by piece and in order.  Gives one as `searchable`."""
-    from slmdesk.formats.pdf import joined
+    from slmdesk.children.formats.pdf import joined
 
     parts: dict[int, bytearray] = {}
     for steps in job.batches(MOST_STEPS):

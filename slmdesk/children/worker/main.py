@@ -53,7 +53,7 @@ from slmdesk.children.worker.hardening import harden
 from slmdesk.children.worker.trials import TemplateTrials, TryTemplate, start_trials
 
 if TYPE_CHECKING:
-    from slmdesk.engine.llama import LlamaEngine
+    from slmdesk.children.engine.llama import LlamaEngine
 
 HEARTBEAT_S = 1.0
 EXIT_HUNG = 78
@@ -70,7 +70,7 @@ def run_worker(arguments: Sequence[str], make_engine: Callable[[], LlamaEngine] 
     """
     name = _role_named(arguments)
     if name == "template":
-        from slmdesk.engine.llama.template_sandbox import main
+        from slmdesk.children.engine.llama.template_sandbox import main
 
         return main()
     source, target = take_pipes()
@@ -104,7 +104,7 @@ def _start_trials(pipes: tuple[int, int]) -> TemplateTrials | None:
         return None
 
     def try_template() -> TryTemplate:
-        from slmdesk.engine.llama import templates
+        from slmdesk.children.engine.llama import templates
 
         return templates.try_template
 
@@ -383,7 +383,7 @@ class PrinterRole(_CountingRole):
 
 def llama_engine(try_template: TryTemplate | None = None) -> LlamaEngine:
     """`try_template`: instead of the engine's own way, which starts a program."""
-    from slmdesk.engine.llama import LlamaEngine
+    from slmdesk.children.engine.llama import LlamaEngine
 
     return LlamaEngine() if try_template is None else LlamaEngine(try_template=try_template)
 

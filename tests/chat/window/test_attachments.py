@@ -10,14 +10,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
+from slmdesk.base.runtime.events import Pending
 from slmdesk.base.types import AttachMode
-from slmdesk.chat.window.attachment_chips import FAILED, AttachmentBar, Draft, pasted_draft
-from slmdesk.chat.window.attachments import AttachController
-from slmdesk.chat.window.composer import is_long
-from slmdesk.chat.window.messages import DECIDING
-from slmdesk.runtime.events import Pending
-from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.widgets.dialogs import LineQuestion
+from slmdesk.ui.chat.attachment_chips import FAILED, AttachmentBar, Draft, pasted_draft
+from slmdesk.ui.chat.attachments import AttachController
+from slmdesk.ui.chat.composer import is_long
+from slmdesk.ui.chat.messages import DECIDING
+from slmdesk.ui.kit.base.bridge import Bridge
+from slmdesk.ui.kit.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 
@@ -86,7 +86,7 @@ def test_a_chip_needs_the_same_room_before_its_new_words_are_laid_out(qtbot):
 
 
 def test_the_text_that_is_used_is_shown_letter_for_letter_with_what_hides_in_it(program, tmp_path):
-    from slmdesk.window.widgets.dialogs import TextDialog
+    from slmdesk.ui.kit.widgets.dialogs import TextDialog
 
     path = tmp_path / "odd.txt"
     path.write_text("Pay 100 euros.\u202e Ignore all\u200b that.\U000e0041")

@@ -12,8 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit
 
 from slmdesk.chat.spaces import Space
-from slmdesk.chat.window.list_rows import HEADING_ROLE, UNREAD_ROLE, WRITING_ROLE, heading_height
-from slmdesk.window.base.text import group_words
+from slmdesk.ui.chat.list_rows import HEADING_ROLE, UNREAD_ROLE, WRITING_ROLE, heading_height
+from slmdesk.ui.kit.base.text import group_words
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QPlainTextEdit
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
-from slmdesk.chat.window.context import Offer
-from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.runtime.messages import Problem, problem_of
+from slmdesk.base.runtime.events import ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.base.runtime.messages import Problem, problem_of
+from slmdesk.ui.chat.context import Offer
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 LONG = " ".join(f"word{number}" for number in range(150))
@@ -111,7 +111,7 @@ def test_a_draft_that_cannot_be_saved_is_said_and_saved_later(start, model_file,
     def kept():
         return program.ask(lambda services: services.history.item(program.chat.chat).settings.get("draft"))
 
-    monkeypatch.setattr("slmdesk.chat.window.attachments.TRY_AGAIN_MS", 100)
+    monkeypatch.setattr("slmdesk.ui.chat.attachments.TRY_AGAIN_MS", 100)
     program = start().with_model(model_file)
     program.say("first chat")
     program.type("an old draft")
@@ -266,6 +266,6 @@ def test_code_is_saved_as_a_file(program, tmp_path):
 
 
 def _shown(program, message: str):
-    from slmdesk.chat.window.messages import view_of
+    from slmdesk.ui.chat.messages import view_of
 
     return view_of(program.chat.shown.by_id[message])

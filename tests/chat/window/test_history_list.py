@@ -8,8 +8,8 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
-from slmdesk.chat.window.list_rows import OPEN_ROLE
-from slmdesk.window.widgets.build import fit_snippet
+from slmdesk.ui.chat.list_rows import OPEN_ROLE
+from slmdesk.ui.kit.widgets.build import fit_snippet
 
 pytestmark = pytest.mark.gui
 

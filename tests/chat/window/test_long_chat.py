@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QToolButton
 from slmdesk.base.records import Status
 from slmdesk.chat.conversation import window_of
 from slmdesk.chat.types import ChatOptions
-from slmdesk.chat.window.messages import EARLIER_CHAT, FROM_HERE, LINE, SUMMARIZING
+from slmdesk.ui.chat.messages import EARLIER_CHAT, FROM_HERE, LINE, SUMMARIZING
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 CONTEXT = 256

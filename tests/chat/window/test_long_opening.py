@@ -7,8 +7,8 @@ from chat.sending import fill_long
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from slmdesk.chat.window import messages
-from slmdesk.chat.window.messages import END
+from slmdesk.ui.chat import messages
+from slmdesk.ui.chat.messages import END
 
 pytestmark = pytest.mark.gui
 COUNT = 200

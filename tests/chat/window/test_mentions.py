@@ -147,7 +147,7 @@ def test_without_documents_it_says_so_and_enter_still_sends(program):
 
 
 def test_of_thousands_fifty_are_shown_and_the_rest_is_counted(program):
-    from slmdesk.library.service import LibraryName
+    from slmdesk.documents.service import LibraryName
 
     many = [LibraryName(str(at), f"Letter {at}.txt", f"letter {at}.txt", "Letters") for at in range(5000)]
     program.wait(program.is_in_front)

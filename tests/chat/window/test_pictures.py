@@ -13,11 +13,11 @@ from PySide6.QtCore import QByteArray, QMimeData, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from slmdesk.base.runtime.events import ModelsChanged
 from slmdesk.base.types import AttachMode
-from slmdesk.chat.window.attachment_chips import READY
 from slmdesk.models.service import ModelService
-from slmdesk.runtime.events import ModelsChanged
-from slmdesk.window.widgets.dialogs import LineQuestion
+from slmdesk.ui.chat.attachment_chips import READY
+from slmdesk.ui.kit.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from slmdesk.chat.conversation import is_private
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.ui.kit.widgets.dialogs import Dialog
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 

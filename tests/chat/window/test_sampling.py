@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from slmdesk.chat.types import ChatOptions
-from slmdesk.chat.window.messages import all_details_of
+from slmdesk.ui.chat.messages import all_details_of
 
 pytestmark = pytest.mark.gui
 

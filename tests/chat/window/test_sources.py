@@ -16,7 +16,7 @@ from slmdesk.base.records import Message, Status
 from slmdesk.base.texts import use_catalogue
 from slmdesk.base.types import Attached, AttachmentPart, Origin, TextPart
 from slmdesk.chat.types import Quoted
-from slmdesk.chat.window.messages import UsedPage, extra_of, things_below
+from slmdesk.ui.chat.messages import UsedPage, extra_of, things_below
 
 pytestmark = pytest.mark.gui
 TEXTS = {"lease.pdf": "The rent is due", "pump.pdf": "The pump stops at 12 bar", "valve.pdf": "The valve closes."}

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from slmdesk.base.records import Status
-from slmdesk.chat.window.list_rows import UNREAD_ROLE, WRITING_ROLE
+from slmdesk.ui.chat.list_rows import UNREAD_ROLE, WRITING_ROLE
 
 pytestmark = pytest.mark.gui
 

@@ -258,7 +258,7 @@ ctypes.CDLL(None).prctl(2, ctypes.byref(number), 0, 0, 0)  # PR_GET_PDEATHSIG
 print(json.dumps({"problem": f"{found} {number.value}"}))
 '''
 def found():
-    from slmdesk.engine.llama.templates import try_template
+    from slmdesk.children.engine.llama.templates import try_template
     return lambda text, **more: try_template(text, command=[sys.executable, "-c", code], **more)
 trials = start_trials(found, close=())
 trials.facts()

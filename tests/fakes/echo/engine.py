@@ -39,7 +39,7 @@ from slmdesk.base.types import (
     Timing,
     Usage,
 )
-from slmdesk.engine.interface import (
+from slmdesk.children.engine.interface import (
     EngineEvent,
     Finished,
     Piece,
@@ -49,7 +49,7 @@ from slmdesk.engine.interface import (
     Request,
     RequestFailed,
 )
-from slmdesk.engine.llama.thinking import ThoughtFilter
+from slmdesk.children.engine.llama.thinking import ThoughtFilter
 
 READ_SLICE = 256
 

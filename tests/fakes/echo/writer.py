@@ -14,8 +14,8 @@ from slmdesk.base.types import (
     Role,
     TokenProbability,
 )
-from slmdesk.engine.interface import Request
-from slmdesk.engine.llama.thinking import CHANNELS, ThoughtMarks
+from slmdesk.children.engine.interface import Request
+from slmdesk.children.engine.llama.thinking import CHANNELS, ThoughtMarks
 
 MARKS = {
     "think": ThoughtMarks(("<think>",), ("</think>",)),

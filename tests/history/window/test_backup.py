@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from slmdesk.base.paths import find_paths
 from slmdesk.chat.types import ChatOptions
-from slmdesk.store import DataKey, backup, open_store
-from slmdesk.window.widgets.dialogs import LineQuestion
+from slmdesk.history.store import DataKey, backup, open_store
+from slmdesk.ui.kit.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 

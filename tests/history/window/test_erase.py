@@ -10,9 +10,9 @@ from fakes.recorder import open_echo
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from slmdesk.base.runtime.events import Pending
 from slmdesk.history.erasing import CONFIRMATION, ErasingService, Erasure
-from slmdesk.history.window import EraseDialog, ForgetDay
-from slmdesk.runtime.events import Pending
+from slmdesk.ui.history import EraseDialog, ForgetDay
 
 pytestmark = pytest.mark.gui
 

@@ -7,7 +7,7 @@ import time
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.history.window import DeletedChats
+from slmdesk.ui.history import DeletedChats
 
 pytestmark = pytest.mark.gui
 

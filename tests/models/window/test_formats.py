@@ -15,10 +15,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton
 
 from slmdesk.base.record import to_json
-from slmdesk.loader.model_loader import hardware_key
+from slmdesk.base.runtime.events import Pending
+from slmdesk.base.runtime.messages import bytes_for_people
+from slmdesk.models.loader.model_loader import hardware_key
 from slmdesk.models.service import COPY, CopyOrigin, DefaultUse
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import bytes_for_people
 
 pytestmark = pytest.mark.gui
 

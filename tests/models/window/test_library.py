@@ -20,16 +20,16 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton, 
 from slmdesk.base.policy import Policy
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Status
+from slmdesk.base.runtime.events import ModelState, ModelStateChanged
 from slmdesk.base.types import LoadedModel, Offload
-from slmdesk.chat.window.messages import all_details_of, note_of
-from slmdesk.gguf.memory import Pace, Speed
+from slmdesk.models.gguf.memory import Pace, Speed
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import DefaultUse, Pc
-from slmdesk.models.window.adding import AddDialog
-from slmdesk.models.window.library import bench_words, card_words, rows_of
-from slmdesk.runtime.events import ModelState, ModelStateChanged
-from slmdesk.window.base.text import AnswerProgress
-from slmdesk.window.widgets.notices import NoticeBar
+from slmdesk.ui.chat.messages import all_details_of, note_of
+from slmdesk.ui.kit.base.text import AnswerProgress
+from slmdesk.ui.kit.widgets.notices import NoticeBar
+from slmdesk.ui.models.adding import AddDialog
+from slmdesk.ui.models.library import bench_words, card_words, rows_of
 
 pytestmark = pytest.mark.gui
 

@@ -29,9 +29,9 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
-from slmdesk.models.window.adding import AddDialog
-from slmdesk.runtime.events import DownloadState
-from slmdesk.window.widgets.dialogs import LineQuestion
+from slmdesk.base.runtime.events import DownloadState
+from slmdesk.ui.kit.widgets.dialogs import LineQuestion
+from slmdesk.ui.models.adding import AddDialog
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QLabel, QPlainTextEdit, QPushButton
 
-from slmdesk.models.window.found import FoundDialog
+from slmdesk.ui.models.found import FoundDialog
 
 pytestmark = pytest.mark.gui
 

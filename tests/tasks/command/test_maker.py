@@ -11,8 +11,8 @@ import pytest
 
 from slmdesk import tasks
 from slmdesk.base.record import Record
-from slmdesk.command.main import COMMANDS, unlisted_tasks
-from slmdesk.jobs.runner import Plan
+from slmdesk.cli.main import COMMANDS, unlisted_tasks
+from slmdesk.tasks.jobs.runner import Plan
 from slmdesk.tasks.known import known_tasks
 from slmdesk.tasks.report import Report, Section, Statement
 from slmdesk.tasks.shape import Field, FieldKind, Task, TaskContext, TaskRun, TaskView, Work, WrongUsage

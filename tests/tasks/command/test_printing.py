@@ -4,8 +4,8 @@ import pytest
 
 from slmdesk.base.documents import COME, GONE, Chart, ChartKind, Run, Series
 from slmdesk.claims.types import Mark
-from slmdesk.library.types import Coverage, Span, Unread
-from slmdesk.tasks.command.printing import lines_of, notes_of
+from slmdesk.cli.tasks.printing import lines_of, notes_of
+from slmdesk.documents.types import Coverage, Span, Unread
 from slmdesk.tasks.report import Column, Due, Layout, Report, Section, Statement, Value
 
 pytestmark = [pytest.mark.pure, pytest.mark.quick]

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import QApplication, QStyleOptionComboBox
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
-from slmdesk.jobs.types import JobChanged
-from slmdesk.tasks.window.rows import RowKind
-from slmdesk.versions.types import Wording
+from slmdesk.tasks.jobs.types import JobChanged
+from slmdesk.tasks.versions.types import Wording
+from slmdesk.ui.tasks.rows import RowKind
 
 pytestmark = pytest.mark.gui
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from slmdesk.base.record import changed
 from slmdesk.tasks.report import Layout, Report, Section, Statement
 from slmdesk.tasks.shape import Growth
-from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.ui.kit.base.theme import ThemeKeeper
 
 pytestmark = pytest.mark.gui
 MANY = 5_000

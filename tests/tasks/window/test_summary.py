@@ -17,20 +17,20 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
-from slmdesk.jobs.types import JobChanged
-from slmdesk.library.types import Coverage, Span
-from slmdesk.summaries.plan import TOO_MUCH_TO_DO
-from slmdesk.summaries.shown import WRITING, shown_report
-from slmdesk.summaries.types import ALSO_IN, TO_DO, DocumentSummary, Kind, PartialSummary, Sentence, Summary
+from slmdesk.documents.types import Coverage, Span
+from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Report, Section, Statement
 from slmdesk.tasks.service import ReportGrew
 from slmdesk.tasks.shape import Growth
-from slmdesk.tasks.window.form import readers_language
-from slmdesk.tasks.window.rows import RowKind
-from slmdesk.tasks.window.statements import day_words
-from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
-from slmdesk.window.widgets.dialogs import LineQuestion
-from slmdesk.window.widgets.rows import CitedRow, CitedText
+from slmdesk.tasks.summaries.plan import TOO_MUCH_TO_DO
+from slmdesk.tasks.summaries.shown import WRITING, shown_report
+from slmdesk.tasks.summaries.types import ALSO_IN, TO_DO, DocumentSummary, Kind, PartialSummary, Sentence, Summary
+from slmdesk.ui.kit.panes import EarlierBox, EarlierRow, Entry
+from slmdesk.ui.kit.widgets.dialogs import LineQuestion
+from slmdesk.ui.kit.widgets.rows import CitedRow, CitedText
+from slmdesk.ui.tasks.form import readers_language
+from slmdesk.ui.tasks.rows import RowKind
+from slmdesk.ui.tasks.statements import day_words
 
 pytestmark = pytest.mark.gui
 
@@ -657,5 +657,5 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
 def test_a_model_writes_in_the_language_of_the_reader(monkeypatch, window, system, reader):
     """That of the window, which is also English where it does not know the person's language."""
     monkeypatch.setenv("SLMDESK_LANGUAGE", window)
-    monkeypatch.setattr("slmdesk.tasks.window.form.QLocale.system", lambda: QLocale(system))
+    monkeypatch.setattr("slmdesk.ui.tasks.form.QLocale.system", lambda: QLocale(system))
     assert readers_language() == reader

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPlainText
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
-from slmdesk.jobs.types import JobChanged
-from slmdesk.library.types import Span
+from slmdesk.documents.types import Span
+from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Edit, Layout, Report, Section, Statement
-from slmdesk.tasks.window.counts import SampleDialog
+from slmdesk.ui.tasks.counts import SampleDialog
 
 pytestmark = pytest.mark.gui
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
-from slmdesk.chat.window.view import ConversationView
-from slmdesk.window.base.theme import LIGHT, window_fonts
-from slmdesk.window.markdown.selected import Parser, ViewStyle
+from slmdesk.ui.chat.view import ConversationView
+from slmdesk.ui.kit.base.theme import LIGHT, window_fonts
+from slmdesk.ui.kit.markdown.selected import Parser, ViewStyle
 
 
 @pytest.fixture

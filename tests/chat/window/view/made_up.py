@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slmdesk.base.records import Status
-from slmdesk.chat.window.view import MessageView
+from slmdesk.ui.chat.view import MessageView
 
 ALL_ACTIONS = frozenset({"copy", "try_again", "continue", "details"})
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAccessible
 
 from slmdesk.base.records import Status
-from slmdesk.chat.window.view import ConversationView
+from slmdesk.ui.chat.view import ConversationView
 
 pytestmark = pytest.mark.gui
 

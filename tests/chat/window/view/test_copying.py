@@ -12,10 +12,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent, QTextCursor
 from PySide6.QtWidgets import QApplication, QMenu
 
-from slmdesk.window.markdown.clipboard_html import html_of_plain
-from slmdesk.window.markdown.message import file_name_of
-from slmdesk.window.markdown.reader import html_of_markdown
-from slmdesk.window.markdown.selected import Parser
+from slmdesk.ui.kit.markdown.clipboard_html import html_of_plain
+from slmdesk.ui.kit.markdown.message import file_name_of
+from slmdesk.ui.kit.markdown.reader import html_of_markdown
+from slmdesk.ui.kit.markdown.selected import Parser
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 

@@ -7,9 +7,9 @@ from chat.window.view.made_up import answer, user
 from chat.window.view.test_writer import shown, write
 from PySide6.QtGui import QTextCursor
 
-from slmdesk.window.base.theme import DARK, LIGHT, window_fonts
-from slmdesk.window.markdown.selected import FORMULA_SOURCE, Parser
-from slmdesk.window.markdown.typesetting import LatexError, typeset
+from slmdesk.ui.kit.base.theme import DARK, LIGHT, window_fonts
+from slmdesk.ui.kit.markdown.selected import FORMULA_SOURCE, Parser
+from slmdesk.ui.kit.markdown.typesetting import LatexError, typeset
 
 pytestmark = pytest.mark.gui
 
@@ -124,7 +124,7 @@ def test_copying_gives_the_source(view):
 
 
 def test_a_screen_reader_gets_the_source(view):
-    from slmdesk.chat.window.view.area import MessageAccessible
+    from slmdesk.ui.chat.view.area import MessageAccessible
 
     view.show_conversation([answer("a", "so $x^2$ is")])
     from PySide6.QtGui import QAccessible
@@ -224,7 +224,7 @@ def test_hostile_formulas_are_shown_as_typed(view, drawn):
 def test_one_is_typeset_once(view, drawn, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "slmdesk.window.markdown.typesetting.typeset",
+        "slmdesk.ui.kit.markdown.typesetting.typeset",
         lambda tex, displayed: asked.append(tex) or typeset(tex, displayed=displayed),
     )
     view.show_conversation([answer("a", "$x$ and $x$ and $y$"), answer("b", "$x$")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.window.widgets.opening import judge_link
+from slmdesk.ui.kit.widgets.opening import judge_link
 
 pytestmark = pytest.mark.pure
 

@@ -7,8 +7,8 @@ import time
 import pytest
 from PySide6.QtGui import QTextDocument
 
-from slmdesk.window.markdown.message import MessageWriter
-from slmdesk.window.markdown.selected import FormattingTimeoutError, Parser
+from slmdesk.ui.kit.markdown.message import MessageWriter
+from slmdesk.ui.kit.markdown.selected import FormattingTimeoutError, Parser
 
 pytestmark = pytest.mark.gui
 

@@ -48,7 +48,7 @@ def test_g1_no_resource_is_asked_for(view, monkeypatch, tmp_path):
         asked.append(name)
         return QImage()
 
-    monkeypatch.setattr("slmdesk.window.markdown.message.MessageText.loadResource", load)
+    monkeypatch.setattr("slmdesk.ui.kit.markdown.message.MessageText.loadResource", load)
     image = tmp_path / "a.png"
     image.write_bytes(IMAGE)
     view.show_conversation([answer("a", "\n\n".join(forms(str(image))))])
@@ -92,7 +92,7 @@ from PySide6.QtWidgets import QApplication, QTextBrowser
 app = QApplication([])
 from chat.window.view.made_up import answer
 from chat.window.view.test_safe import forms
-from slmdesk.chat.window.view import ConversationView
+from slmdesk.ui.chat.view import ConversationView
 if {control}:
     shown = QTextBrowser()
     shown.setHtml("<img src='{image}'>")

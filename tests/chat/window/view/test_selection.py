@@ -160,7 +160,7 @@ def test_no_words_come_under_a_pressed_button(qtbot, view, settled):
 @pytest.mark.parametrize("has_voice", [False, True])
 @pytest.mark.qt_log_ignore("This plugin does not support")
 def test_the_menu_copies_and_acts(qtbot, view, monkeypatch, has_voice):
-    monkeypatch.setattr("slmdesk.chat.window.view.area.can_read", lambda: has_voice)
+    monkeypatch.setattr("slmdesk.ui.chat.view.area.can_read", lambda: has_voice)
     view.show_conversation(three())
     view.set_current(1)
     text = view.rows[1].widget.text

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
-from slmdesk.window.base.theme import (
+from slmdesk.ui.kit.base.theme import (
     DARK,
     FOLDER,
     LIGHT,

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
-from slmdesk.chat.window.view import MessageView
-from slmdesk.window.base.theme import DARK, LIGHT, window_fonts
+from slmdesk.ui.chat.view import MessageView
+from slmdesk.ui.kit.base.theme import DARK, LIGHT, window_fonts
 
 pytestmark = pytest.mark.gui
 

@@ -7,8 +7,8 @@ import random
 import pytest
 from PySide6.QtGui import QTextCursor, QTextDocument, QTextTable
 
-from slmdesk.window.markdown.message import MessageWriter
-from slmdesk.window.markdown.selected import CODE, QUOTE, text_of_selection
+from slmdesk.ui.kit.markdown.message import MessageWriter
+from slmdesk.ui.kit.markdown.selected import CODE, QUOTE, text_of_selection
 
 pytestmark = pytest.mark.gui
 

@@ -1,6 +1,0 @@
-"""The conversation view, which shows any number of messages to read, select and act on."""
-
-from slmdesk.chat.window.view.area import ConversationView, Hit
-from slmdesk.chat.window.view.message import ACTIONS, Extra, MessageView
-
-__all__ = ["ACTIONS", "ConversationView", "Extra", "Hit", "MessageView"]

@@ -1,0 +1,477 @@
+"""Continuous batching over a context: which tokens are computed together in the next step.
+
+A step takes a token of each running answer and a slice of the prompts being read.  Requests join and leave at any
+step, people before background work.  All of it happens on the engine thread, except where said.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from collections.abc import Sequence as Items
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Record
+from slmdesk.base.texts import _
+from slmdesk.base.types import Priority
+from slmdesk.children.engine.llama.context import (
+    ABORTED,
+    DECODED,
+    LEAST_SLICE,
+    NO_MEMORY,
+    NO_SPACE,
+    TILE,
+    Adapters,
+    Context,
+    CostCurve,
+    TileCosts,
+)
+from slmdesk.children.engine.llama.library import ThreadChooser, free_memory
+from slmdesk.children.engine.llama.pool import Admission, Pool
+from slmdesk.children.engine.llama.sampler import damaged_numbers, refuse_strange_logits
+from slmdesk.children.engine.llama.sequence import DraftGate, Sequence
+from slmdesk.children.engine.llama.vocabulary import log_probabilities, probability
+
+PAUSE_S = 0.2
+"""How long a person's running answers may pause for a slice of another prompt."""
+LONGER_PAUSE_S = 0.4
+"""The same where PAUSE_S is too short for LEAST_SLICE tokens."""
+_WORTH_TIMING = 64
+SHALLOW = 256
+"""Up to here attention costs too little for tiles to matter."""
+_SPLIT_CELLS = 256
+"""From here on attention over a token is cut among the threads, and rounds by their number."""
+
+
+MOST_GIVEN = 15
+"""Tokens of a given answer that are computed together with the one before them, which kernels like best."""
+
+
+class _Share(Record):
+    """The part of a sequence in a batch: its next `tokens`, and where the logits of the last token are.
+
+    Behind it, not counted in `tokens`: a draft, and the logits of each of its tokens.
+    """
+
+    sequence: Sequence
+    tokens: int
+    index: int
+    draft: Items[int] = ()
+
+
+class Scheduler:
+    """The requests of a loaded model.  `submit`, `cancel` and `interrupt` may be called from any thread."""
+
+    def __init__(
+        self,
+        context: Context,
+        pool: Pool,
+        *,
+        sequences: int,
+        adapters: Adapters,
+        curve: CostCurve,
+        step_threads: ThreadChooser,
+        read_threads: ThreadChooser,
+        can_redo: bool,
+        can_draft: bool,
+        crowd_cells: int | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """`can_redo`: an aborted slice can be repeated, so that a person's request may interrupt it.
+
+        `can_draft`: the memory of a sequence can go back by the tokens of a draft that was refused.
+        """
+        self._clock = clock
+        self._context = context
+        self.pool = pool
+        """The cells of the context; engine thread only."""
+        self._who = Admission(pool, cells=context.cells, sequences=sequences, crowd_cells=crowd_cells)
+        self._adapters = adapters
+        self._curve = curve
+        self._step_threads = step_threads
+        self._read_threads = read_threads
+        self._can_redo = can_redo
+        self._can_draft = can_draft
+        self._has_tiles = crowd_cells is None
+        """Plain attention costs a token of a small slice no more than a token of a tile."""
+        self._gate = DraftGate(curve)
+        self._slow_below_tile: Sequence | None = None
+        """A prompt of which a slice smaller than a tile took longer than a pause may."""
+        self.tiles = TileCosts(curve)
+        """What attention deep in a text was seen to cost; engine thread only."""
+        self._padding: int | None = None
+        # Shared with other threads:
+        self._lock = threading.Lock()
+        self._inbox: deque[Sequence] = deque()
+        self._in_flight: list[Sequence] = []
+        self._abort = False
+        self._interrupted = False
+
+    @property
+    def cells(self) -> int:
+        """Size of the pool, in tokens."""
+        return self._context.cells
+
+    @property
+    def most(self) -> int:
+        return self._who.most
+
+    # ---- from any thread
+
+    def submit(self, sequences: list[Sequence]) -> None:
+        """Queue requests; a person's request stops a slice of background work.  The caller wakes the engine thread."""
+        with self._lock:
+            self._inbox.extend(sequences)
+            self._abort = self._abort or self._is_in_vain()
+
+    def cancel(self) -> None:
+        """Stop the current slice if a reader of its requests has gone (Outbox.closed)."""
+        with self._lock:
+            self._abort = self._abort or self._is_in_vain()
+
+    def interrupt(self) -> None:
+        """Compute no slice until `resume`, so that the engine thread can do something else."""
+        self._interrupted = True
+
+    def resume(self) -> None:
+        self._interrupted = False
+
+    def should_abort(self) -> bool:
+        """Called by the library while it computes a slice: whether to abort it."""
+        return self._abort or self._interrupted
+
+    def _is_in_vain(self) -> bool:
+        if any(s.outbox.closed for s in self._in_flight):
+            return True
+        urgent = self._can_redo and any(s.priority is Priority.INTERACTIVE for s in self._inbox)
+        return urgent and all(s.priority is Priority.BACKGROUND for s in self._in_flight)
+
+    @property
+    def level(self) -> Priority | None:
+        """The highest priority among all work; None: nothing to do."""
+        with self._lock:
+            queued = [*self._inbox]
+        for priority in (Priority.INTERACTIVE, Priority.BACKGROUND):
+            if self._who.waiting[priority] or any(s.priority is priority for s in (*self._who.active, *queued)):
+                return priority
+        return None
+
+    # ---- on the engine thread
+
+    def end_all(self, code: str) -> None:
+        self._take_inbox()
+        self._who.end_all(code)
+
+    def restore(self, tokens: list[int], data: bytes | memoryview) -> bool:
+        return self.pool.restore(tokens, data, self._who.now, self._who.clock())
+
+    def step(self) -> bool:
+        """Compute a batch.  Returns False when there was nothing to do."""
+        self._who.now += 1
+        self._take_inbox()
+        self._who.drop_cancelled()
+        self._who.admit()
+        if seeing := next((s for s in self._who.people or self._who.active if s.picture), None):
+            self._read_picture(seeing)
+            return True
+        while True:
+            shares = self._plan()
+            if not shares:
+                return False
+            needed = self._context.size
+            if self.pool.free >= needed or self._who.find_cells(needed):
+                break
+        if not self._put_on_adapter(shares):
+            return True
+        code, seconds, threads = self._decode(shares)
+        if code == DECODED:
+            self._learn(shares, seconds, threads)
+            self._advance(shares)
+        elif code == ABORTED:
+            for share in shares:
+                self.pool.take_back(share.sequence)
+        else:
+            self._cope(code, shares)
+        return True
+
+    def _read_picture(self, sequence: Sequence) -> None:
+        """Read a picture as a step of its own: it is encoded once, and all of it is read or nothing."""
+        run, share = sequence.picture, _Share(sequence, 0, 0)
+        if run is None or sequence.sight is None:
+            return
+        if self.pool.free < run.cells and not self._who.find_cells(run.cells):
+            return
+        if not self._put_on_adapter([share]):
+            return
+        number, sight = sequence.pictures.index(run), sequence.sight
+        position = sequence.position(run.start)
+        with self._lock:
+            self._in_flight = [sequence]
+            self._abort = self._is_in_vain()
+        try:
+            code = self._context.decode_by(
+                lambda context: sight.read(number, context, position, sequence.seq_id, lambda: not self._abort),
+                self._read_threads.best,
+            )
+        except KnownError as err:
+            self._who.fail(sequence, err)
+            return
+        finally:
+            with self._lock:
+                self._in_flight = []
+        if code == ABORTED:
+            self.pool.take_back(sequence)
+        elif code != DECODED:
+            self._cope(code, [share])
+        else:
+            self.pool.grow(sequence, run.cells)
+            sequence.report_read()
+            if sequence.read in sequence.requested.marks:
+                self.pool.take_mark(sequence)
+
+    def _take_inbox(self) -> None:
+        with self._lock:
+            new = [*self._inbox]
+            self._inbox.clear()
+        self._who.queue(new)
+
+    # ---- what is computed
+
+    def _plan(self) -> list[_Share]:
+        """Fill the batch: single steps first, then slices of prompts in the order of arrival."""
+        self._context.clear()
+        self._padding = None
+        taking_part = self._who.people or self._who.active
+        writing = [s for s in taking_part if s.writing]
+        reading = [s for s in taking_part if not s.writing]
+        if not reading:
+            writing = self._whose_turn(writing)
+        is_alone = len(writing) == 1 and not reading
+        shares = []
+        for sequence in writing:
+            draft = self._draft(sequence) if is_alone else ()
+            at = sequence.position(sequence.read)
+            index = self._context.add(sequence.tokens[-1], at, sequence.seq_id)
+            for position, token in enumerate(draft, at + 1):
+                self._context.add(token, position, sequence.seq_id)
+            shares.append(_Share(sequence, 1, index, draft))
+        budget = self._slice_size(writing, reading) if reading else 0
+        for sequence in reading:
+            count = _slice_of(sequence, budget, beside=len(writing)) if len(reading) == 1 else budget
+            count = min(sequence.pending, sequence.to_next_mark, count)
+            if count > 0:
+                tokens = sequence.tokens[sequence.read : sequence.read + count]
+                want = count == sequence.pending
+                at = sequence.position(sequence.read)
+                index = self._context.add_slice(tokens, at, sequence.seq_id, needs_last=want)
+                shares.append(_Share(sequence, count, index))
+                budget -= count
+        for share in shares:
+            if len(shares) > 1 or share.draft:
+                share.sequence.reproducible = False
+        if reading and (len(shares) == 1 or reading[0] is self._slow_below_tile):
+            self._fill_tile(shares[-1])
+        return shares
+
+    def _draft(self, sequence: Sequence) -> Items[int]:
+        """The tokens that an answer written alone probably continues with; none where computing them does not pay.
+
+        None for a given seed: batches of other sizes round differently, and its text shall always be the same.
+        """
+        if not self._can_draft or sequence.requested.seed_given or sequence.is_thinking:
+            return ()
+        copying = sequence.copying
+        most = min(sequence.tokens_to_write, self.pool.free, self._context.most_logits) - 1
+        if sequence.given:
+            return sequence.given[: min(most, MOST_GIVEN)]
+        return copying.following(min(most, self._gate.size(copying.confidence, copying.saved)))
+
+    def _fill_tile(self, share: _Share) -> None:
+        """Add tokens whose result nobody needs to the end of a prompt that is deep in a text, as a new question in a
+        long chat is, where computing in tiles saves more than they cost.
+        """
+        sequence, spare = share.sequence, self.pool.spare_id
+        size, is_slow = self._context.size, share.sequence is self._slow_below_tile
+        is_fixed = sequence.reproducible or not self._can_redo or bool(sequence.pictures)
+        if is_fixed or spare is None or self.pool.free < TILE:
+            return  # what was seen, and so what is computed, differs each time
+        if LEAST_SLICE <= size < TILE and (is_slow or self.tiles.filling_pays(size, sequence.read)):
+            self._context.add_slice(sequence.tokens[: TILE - size], 0, spare, needs_last=False)
+            self._padding = spare
+
+    def _whose_turn(self, writing: list[Sequence]) -> list[Sequence]:
+        """As many together as make a token cheapest, in rotation: two or three together cost more than in turn."""
+        size = self._curve.best_group(len(writing))
+        if size == len(writing):
+            return writing
+        chosen = writing[:size]
+        for sequence in chosen:  # to the end of the row
+            self._who.active.remove(sequence)
+            self._who.active.append(sequence)
+        return chosen
+
+    def _slice_size(self, writing: list[Sequence], reading: list[Sequence]) -> int:
+        """How much of prompts to read in a step: all that fits, or what takes PAUSE_S when a person waits for a token.
+
+        Nobody waits for the next token of background work, so its answers are computed along with whole slices.  How
+        long a slice takes is told by the curve, not by what small slices happened to take: once small, they would stay
+        so.
+        """
+        most = self._context.batch_tokens - len(writing)
+        if all(sequence.priority is Priority.BACKGROUND for sequence in writing):
+            return most  # no answer is being written: always the same slices, since others round differently
+        unit_s = self._read_threads.best_cost or self._step_threads.best_cost
+        if not unit_s:
+            return LEAST_SLICE
+        sizes = (self._curve.largest(pause / unit_s, most) - len(writing) for pause in (PAUSE_S, LONGER_PAUSE_S))
+        size = next((siz for siz in sizes if siz >= LEAST_SLICE), LEAST_SLICE)
+        is_short = unit_s * self._curve.cost(TILE) <= LONGER_PAUSE_S
+        if is_short or reading[0] is self._slow_below_tile:
+            size = max(size, TILE - len(writing))
+        return min(most, size)
+
+    def _put_on_adapter(self, shares: list[_Share]) -> bool:
+        """Use the adapter that the batch's sequences share.  False: it cannot be used, and they have ended."""
+        adapter = shares[0].sequence.adapter
+        if self._adapters.put_on(self._context.pointer, adapter):
+            return True
+        for share in shares:
+            error = KnownError("adapter.unusable", adapter=adapter.name, reason=_("it could not be put on"))
+            self._who.fail(share.sequence, error)
+        return False
+
+    def _decode(self, shares: list[_Share]) -> tuple[int, float, int]:
+        """Compute the batch.  Returns (the library's code, seconds, threads used)."""
+        threads = self._threads_for(shares)
+        writes = all(share.sequence.writing for share in shares)
+        chooser = self._step_threads if writes else self._read_threads
+        work = self._curve.cost(self._context.size)
+        patience_s = chooser.patience(threads, work) if self._can_redo else math.inf
+        with self._lock:
+            self._in_flight = [share.sequence for share in shares]
+            self._abort = self._is_in_vain()
+        started = self._clock()
+        code = self._context.decode(threads, patience_s)
+        seconds = self._clock() - started
+        if self._padding is not None:
+            self._context.forget(self._padding)
+            self._padding = None
+        if code == ABORTED and seconds > patience_s:  # this number of threads is too slow
+            chooser.note(threads, seconds / work)
+        with self._lock:
+            self._in_flight = []
+        return code, seconds, threads
+
+    def _threads_for(self, shares: list[_Share]) -> int:
+        if any(not share.sequence.writing for share in shares):
+            return self._read_threads.choose() if self._context.size >= _WORTH_TIMING else self._read_threads.best
+        threads = self._step_threads.choose()
+        first = shares[0].sequence
+        if len(shares) == 1 and first.reproducible and first.read >= _SPLIT_CELLS:
+            if first.requested.seed_given:
+                return self._step_threads.most
+            first.reproducible = threads == self._step_threads.most
+        return threads
+
+    def _learn(self, shares: list[_Share], seconds: float, threads: int) -> None:
+        """Record what the step cost: for the number of threads by the curve, so that like is compared with like, and
+        for the curve where it was not measured so far.
+        """
+        size = self._context.size
+        if self._has_tiles and size < TILE and seconds > LONGER_PAUSE_S:
+            self._slow_below_tile = next((share.sequence for share in shares if not share.sequence.writing), None)
+        unit_s = self._read_threads.best_cost or self._step_threads.best_cost
+        if unit_s and threads == self._read_threads.best and len(shares) == 1 and LEAST_SLICE <= size <= TILE:
+            self.tiles.note(size, shares[0].sequence.read, seconds / unit_s)
+        if all(share.sequence.writing for share in shares):
+            self._step_threads.note(threads, seconds / self._curve.cost(size))
+            if len(shares) == 1:
+                self._gate.note(size, seconds)
+        elif size >= _WORTH_TIMING:
+            unit_s = self._step_threads.best_cost
+            if unit_s and size == self._context.batch_tokens and threads == self._read_threads.best:
+                self._curve.learn(size, seconds / unit_s)
+            self._read_threads.note(threads, seconds / self._curve.cost(size))
+
+    def _advance(self, shares: list[_Share]) -> None:
+        for share in shares:
+            sequence = share.sequence
+            self.pool.grow(sequence, share.tokens)
+            sequence.report_read()
+            if sequence.read in sequence.requested.marks:
+                self.pool.take_mark(sequence)
+            if sequence.pending:
+                continue
+            try:
+                goes_on = self._write(share)
+            except KnownError as err:
+                self._who.fail(sequence, _whose_fault(sequence, err))
+            else:
+                if not goes_on:
+                    self._who.leave(sequence)
+
+    def _write(self, share: _Share) -> bool:
+        """Choose the next token, and those after it while they are the draft's. Return whether the answer continues."""
+        sequence, draft = share.sequence, share.draft
+        accepted = 0
+        goes_on = self._choose(sequence, share.index)
+        while goes_on and accepted < len(draft) and sequence.tokens[-1] == draft[accepted]:
+            self.pool.grow(sequence, 1)
+            accepted += 1
+            goes_on = self._choose(sequence, share.index + accepted)
+        if draft:
+            self.pool.take_back(sequence)
+            sequence.copying.saved += 1 + accepted - self._gate.cost(1 + len(draft))
+        return goes_on
+
+    def _choose(self, sequence: Sequence, index: int) -> bool:
+        """Choose the next token, or score the given choices.  Returns whether the answer continues."""
+        if not sequence.requested.choices:
+            token = sequence.given[0] if sequence.given else sequence.sampler.sample(self._context, index)
+            if not sequence.requested.with_probabilities:
+                return sequence.take(token)
+            likely = probability(self._context.logits(index), token)
+            if math.isnan(likely):
+                raise damaged_numbers()
+            return sequence.take(token, likely)
+        refuse_strange_logits(self._context, [index])
+        sequence.judge(log_probabilities(self._context.logits(index), sequence.requested.choice_tokens))
+        return False
+
+    def _cope(self, code: int, shares: list[_Share]) -> None:
+        if code == NO_SPACE:
+            for share in shares:
+                self.pool.take_back(share.sequence)
+            if self.pool.drop_one_kept() or self._who.evict(self._who.active[1:]):
+                return
+            error = self._who.too_long(shares[0].sequence)
+        elif code == NO_MEMORY:
+            error = KnownError("model.out_of_memory", needed_bytes=0, available_bytes=free_memory())
+        else:
+            error = KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
+        for share in shares:
+            self._who.fail(share.sequence, error)
+
+
+def _slice_of(sequence: Sequence, budget: int, *, beside: int) -> int:
+    """How much of the only prompt to read, of at most `budget`, so that what is deep in it is computed in whole tiles:
+    a short last slice behind 4,000 tokens takes four times as long as a tile.
+
+    `beside`: answers in the same batch.
+    """
+    last = sequence.pending - budget
+    if budget >= 2 * TILE and TILE // 2 <= last < TILE:
+        return sequence.pending - TILE
+    if beside and budget + beside == TILE and last > 0 and sequence.read < SHALLOW:
+        return sequence.pending % budget or budget
+    return budget
+
+
+def _whose_fault(sequence: Sequence, error: KnownError) -> KnownError:
+    """NaN logits are the adapter's fault where an adapter is used: the model alone was tested at its load."""
+    if error.code != "model.damaged" or not sequence.adapter.number:
+        return error
+    return KnownError("adapter.unusable", adapter=sequence.adapter.name, reason=_("with it the model gives no numbers"))

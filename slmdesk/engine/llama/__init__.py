@@ -1,5 +1,0 @@
-"""The engine on llama.cpp: the only package that imports llama_cpp."""
-
-from slmdesk.engine.llama.engine import LlamaEngine
-
-__all__ = ["LlamaEngine"]

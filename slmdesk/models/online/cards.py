@@ -1,0 +1,139 @@
+"""Turns a model card into readable Markdown without front matter and HTML.
+
+This is not a security barrier, since the view shows HTML as text anyway and loads nothing. It only spares the reader
+the tags. Each step reads the text once, even a hostile one (tests/base/text/test_cards.py).
+"""
+
+from __future__ import annotations
+
+import re
+
+from slmdesk.base.record import Record
+
+MOST_SHOWN = 100_000
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_FRONT = re.compile(r"\s{0,80}---[ \t]{0,80}\n")
+_FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]{0,80}$", re.MULTILINE)
+_BLOCKS = (
+    "address|article|aside|blockquote|body|center|dd|details|div|dl|dt|figcaption|figure|footer|form|h[1-6]|header|hr"
+    "|html|li|main|nav|ol|p|picture|section|summary|table|tbody|tfoot|thead|tr|ul|video"
+)
+_INLINE = (
+    "a|abbr|b|big|br|button|cite|code|col|colgroup|em|font|i|iframe|img|input|ins|kbd|label|link|mark|meta|pre|small"
+    "|source|span|strong|sub|sup|svg|path|td|th|title|track|tt|u|var|wbr"
+)
+_PIECE = re.compile(
+    r"(?P<code>(?P<ticks>`{1,8})(?!`)[^`\n]{1,1000}(?P=ticks)(?!`))"
+    r"|(?P<comment><!--)"
+    r"|<(?P<hidden>script|style)\b[^<>]{0,2000}>"
+    rf"|<(?P<close>/?)(?P<tag>{_BLOCKS}|{_INLINE})\b(?P<rest>[^<>]{{0,2000}})>",
+    re.IGNORECASE,
+)
+"""Matches code, comments and HTML tags in a card. The list of tags is closed, since <think>, <s> and <|im_start|> are
+tokens of models that cards write about.
+"""
+_IS_BLOCK = re.compile(_BLOCKS, re.IGNORECASE)
+_HIDDEN_END = {tag: re.compile(f"</{tag}[^<>]*>", re.IGNORECASE) for tag in ("script", "style")}
+_GAP = re.compile(r"[ \t]*(?:\n[ \t]+(?=\S))?")
+_EMPTY_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+_ALT = re.compile(r"""\balt\s{0,20}=\s{0,20}(?:"([^"]{0,300})"|'([^']{0,300})')""", re.IGNORECASE)
+
+
+class ReadableCard(Record):
+    text: str
+    is_cut: bool
+
+
+def readable_card(untrusted: str, *, is_cut: bool = False, limit: int = MOST_SHOWN) -> ReadableCard:
+    """Return the text of a card, at most `limit` characters. `is_cut` says that the card was received incompletely."""
+    body = without_front_matter(untrusted.replace("\r\n", "\n").replace("\r", "\n"))
+    long = body[: 3 * limit]  # tags take more space than words, but a card of nothing else need not be read to its end
+    words = without_html(long).strip()
+    is_cut = is_cut or len(long) < len(body) or len(words) > limit
+    return ReadableCard(words[:limit], is_cut)
+
+
+def without_front_matter(text: str) -> str:
+    begin = _FRONT.match(text)
+    end = _FRONT_END.search(text, begin.end()) if begin else None
+    return text[end.end() :].lstrip("\n") if end else text
+
+
+def without_html(text: str) -> str:
+    kept: list[str] = []
+    prose: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        match = _FENCE.match(line)
+        if fence:
+            kept.append(line)
+            if match and match[1].startswith(fence) and not line[match.end() :].strip():
+                fence = ""
+        elif match:
+            kept.append(_prose("\n".join(prose)))
+            prose.clear()
+            fence = match[1]
+            kept.append(line)
+        else:
+            prose.append(line)
+    kept.append(_prose("\n".join(prose)))
+    return "\n".join(kept)
+
+
+def _prose(text: str) -> str:
+    if "<" not in text:
+        return text
+    out: list[str] = []
+    at, line = 0, ""
+    while match := _PIECE.search(text, at):
+        out.append(text[at : match.start()])
+        line = _line_after(line, out[-1])
+        at = match.end()
+        if match["code"]:
+            out.append(match[0])
+        elif match["comment"] or match["hidden"]:
+            at = _end_of_hidden(text, match)
+            out.append("")
+        else:
+            if line.isspace():
+                out[-1] = out[-1].rstrip(" \t")
+            out.append(_instead_of(match, line))
+            if out[-1].startswith("\n") and (gap := _GAP.match(text, at)):
+                at = gap.end()
+        line = _line_after(line, out[-1])
+    out.append(text[at:])
+    return _EMPTY_LINES.sub("\n\n", "".join(out))
+
+
+def _line_after(line: str, piece: str) -> str:
+    _, newline, last = piece.rpartition("\n")
+    return (last if newline else line + last)[:80]
+
+
+def _end_of_hidden(text: str, match: re.Match[str]) -> int:
+    """Return the end of a comment, script or style. If never closed, it goes to the text's end, as in a browser."""
+    if match["comment"]:
+        end = text.find("-->", match.end())
+        return end + 3 if end >= 0 else len(text)
+    closed = _HIDDEN_END[match["hidden"].lower()].search(text, match.end())
+    return closed.end() if closed else len(text)
+
+
+def _instead_of(match: re.Match[str], line: str) -> str:
+    tag, is_end = match["tag"].lower(), bool(match["close"])
+    if tag == "img":
+        alt = _ALT.search(match["rest"])
+        words = " ".join(((alt[1] or alt[2] or "") if alt else "").split())
+        return f"[image: {words}]" if words else ""
+    is_in_table = line.lstrip().startswith("|")
+    if tag in ("br", "td", "th"):
+        return "\n" if tag == "br" and not is_in_table else " "
+    if not _IS_BLOCK.fullmatch(tag):
+        return ""
+    if is_in_table:
+        return " "
+    if tag == "li":
+        return "\n" if is_end else "\n- "
+    if tag[0] == "h" and tag[1:].isdigit():
+        return "\n\n" if is_end else f"\n\n{'#' * int(tag[1])} "
+    return "\n\n"

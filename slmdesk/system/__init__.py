@@ -1,1 +1,0 @@
-"""What this PC has, and the settings page."""

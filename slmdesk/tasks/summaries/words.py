@@ -1,0 +1,50 @@
+"""A summary as JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slmdesk.base.protocol import picked
+from slmdesk.base.record import to_json
+from slmdesk.base.types import Json
+from slmdesk.documents.types import Coverage
+from slmdesk.tasks.summaries.order import by_days
+from slmdesk.tasks.summaries.types import Deadline, Sentence, Summary
+
+
+def json_of(summary: Summary, deadlines: Sequence[Deadline]) -> dict[str, Json]:
+    """Return the summary as JSON for programs. This format is the contract of `slmdesk summarize --json`."""
+    summary = by_days(summary, deadlines)
+    names = {document.document: document.name for document in summary.documents}
+    return {
+        "sentences": _all(summary.sentences),
+        "coverage": _coverage(summary.coverage, names),
+        "timing": {"summary_s": summary.seconds},
+        **picked(summary, "kind", "language", "method", "model", "note", "left_out"),
+        "deadlines": [to_json(deadline) for deadline in deadlines],
+        "documents": [
+            {
+                "file": document.name,
+                **picked(document, "document", "paper"),
+                "sentences": _all(document.sentences),
+                "coverage": _coverage(document.coverage, names),
+                "omitted": _all(document.omitted),
+                "own_words": _all(document.own_words),
+            }
+            for document in summary.documents
+        ],
+    }
+
+
+def _all(sentences: Sequence[Sentence]) -> list[Json]:
+    return [to_json(sentence) for sentence in sentences]
+
+
+def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
+    return {
+        **picked(coverage, "pages_total", "pages_read", "blocks_total", "blocks_read"),
+        "unreadable": [
+            {"page": at.page, "reason": at.reason, "file": names.get(at.document, "")} for at in coverage.unreadable
+        ],
+        "parts_unread": list(coverage.parts),
+    }

@@ -1,1 +1,0 @@
-"""The commands `slmdesk translate`, `slmdesk glossary` and `slmdesk memory`."""

@@ -1,0 +1,583 @@
+"""Draws the statements of a report, one below the other or on two pages side by side, and takes what is done to them.
+
+There is no widget for a statement: of thousands only those in sight are laid out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache, partial
+from typing import cast
+
+from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFont,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextLayout,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
+    QAbstractItemView,
+    QFrame,
+    QListView,
+    QMenu,
+    QPlainTextEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from slmdesk.base.documents import CALENDAR, COME, GONE, Run
+from slmdesk.base.texts import _
+from slmdesk.tasks.report import Statement, Value
+from slmdesk.ui.kit.base import theme
+from slmdesk.ui.kit.base.text import short_day, size16
+from slmdesk.ui.kit.base.theme import pixmap, scaled
+from slmdesk.ui.kit.widgets.build import first_words, named, passing
+from slmdesk.ui.kit.widgets.requests import request_translation
+from slmdesk.ui.kit.widgets.rows import DUE_WIDTH, Cited, lay_out_cited
+from slmdesk.ui.tasks.rows import Index, ReportRows, Row, RowKind, warning_of
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+APPROVE = (CTRL | Qt.Key.Key_Return, CTRL | Qt.Key.Key_Enter)
+LINE_BREAK = "\u2028"
+FOLDS = {True: "chevron-down", False: "chevron-right"}
+WARNINGS = {True: "danger", False: "warn"}
+"""Colour of the line that says what is doubtful, and what is wrong."""
+TITLES = {1: (1.13, "ink")}
+"""Size and colour of the titles of a level. Others are small."""
+MOVED = {"arrow-up-down": "↕"}
+"""Sign beside both texts of a statement, by its icon in a list."""
+COLOURS = {COME: ("added", "soft"), GONE: ("removed", "danger_soft")}
+"""Colours of what came and what went, and of the ground below it."""
+MANY, BATCH = 200, 50
+"""Of more rows than this, so many are laid out at once. The others follow while the first can be read."""
+
+
+@dataclass(slots=True)
+class Link:
+    """Words that can be pressed: an action, or a text to choose instead."""
+
+    place: QRectF
+    action: str
+    choice: str = ""
+
+
+@dataclass(slots=True)
+class Drawn:
+    """How a row is laid out at one width and in one font."""
+
+    width: int
+    font: str
+    height: float = 0.0
+    parts: list[tuple[Cited, QPointF, str]] = field(default_factory=list)
+    """Texts, each with its place and the colour of its letters."""
+    links: list[Link] = field(default_factory=list)
+
+    def add(self, text: Cited, x: float, colour: str, *, is_beside: bool = False) -> None:
+        """Put a text below the others. `is_beside`: what comes next begins at the same height."""
+        self.parts.append((text, QPointF(x, self.height), colour))
+        if not is_beside:
+            self.height += text.height
+
+
+def day_words(value: Value | None) -> str:
+    """Return the day of a value, short, and that it is over."""
+    if value is None or not value.date:
+        return ""
+    year, month, day = value.date.rsplit("-", 2)
+    if not year.isdecimal():
+        return short_day(int(day), int(month))
+    words = short_day(int(day), int(month), int(year))
+    if value.date < date.today().isoformat():
+        words += LINE_BREAK + _("over")
+    return words
+
+
+def formats_of(runs: Sequence[Run]) -> list[QTextLayout.FormatRange]:
+    """Return the formats of a text in runs: what went is struck through, what came is underlined, both coloured."""
+    colours, formats, at = theme.current(), list[QTextLayout.FormatRange](), 0
+    for run in runs:
+        form, length = QTextCharFormat(), size16(run.text)
+        if run.change:
+            ink, ground = COLOURS[run.change]
+            form.setForeground(colours.colour(ink))
+            form.setBackground(colours.colour(ground))
+            form.setFontStrikeOut(run.change == GONE)
+            form.setFontUnderline(run.change == COME)
+        if run.bold:
+            form.setFontWeight(QFont.Weight.DemiBold)
+        if run.change or run.bold:
+            part = QTextLayout.FormatRange()
+            part.start, part.length, part.format = at, length, form
+            formats.append(part)
+        at += length
+    return formats
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text with at most so many words, and with an ellipsis if it has more."""
+    begin = first_words(text, most)
+    if begin == text:
+        return text
+    return f"{begin} …"
+
+
+@lru_cache(maxsize=32)
+def _font_of(usual: str, points: float, weight: QFont.Weight) -> QFont:
+    """Return a font like the usual one, which is named by its key. Thousands of rows need the same few."""
+    font = QFont()
+    font.fromString(usual)
+    font.setPointSizeF(points)
+    font.setWeight(weight)
+    return font
+
+
+class StatementPainter(QStyledItemDelegate):
+    """Draws the rows of a list. With `is_paired` the other text of each statement stands at its left."""
+
+    is_paired = is_compact = False
+
+    def __init__(self, view: StatementList) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def drawn(self, row: Row) -> Drawn:
+        """Return how a row is laid out at the present width."""
+        width, font = self._view.viewport().width(), self._view.font()
+        known, key = row.drawn, font.key()
+        if isinstance(known, Drawn) and (known.width, known.font) == (width, key):
+            return known
+        made = Drawn(width, key, float(scaled(theme.SPACE_4)))
+        if row.kind is RowKind.TITLE:
+            self._draw_title(made, row)
+        elif row.kind is not RowKind.STATEMENT:
+            self._draw_note(made, row)
+        elif self.is_paired:
+            self._draw_pair(made, row)
+        else:
+            self._draw_statement(made, row)
+        made.height += scaled(theme.SPACE_4)
+        row.drawn = made
+        return made
+
+    def _font(self, size: float = 1.0, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+        usual = self._view.font()
+        return _font_of(usual.key(), usual.pointSizeF() * size, weight)
+
+    def _draw_title(self, made: Drawn, row: Row) -> None:
+        size, colour = TITLES.get(row.section.level, (0.87, "ink2"))
+        made.height += scaled(theme.SPACE_8)
+        left = scaled(theme.SPACE_4)
+        font = self._font(size, QFont.Weight.DemiBold)
+        top = made.height
+        made.add(lay_out_cited(row.text, "", font, made.width - 2 * left), left, colour)
+        if row.has_days and self._view.calendar_words:
+            small = self._font(0.87, QFont.Weight.Medium)
+            text = lay_out_cited(self._view.calendar_words, "", small, made.width)
+            wide = text.layout.maximumWidth()
+            place = QRectF(made.width - wide - 2 * left, top, wide, text.height)
+            made.links.append(Link(place, CALENDAR.id))
+            made.parts.append((text, place.topLeft(), "soft_ink"))
+
+    def _draw_note(self, made: Drawn, row: Row) -> None:
+        left = scaled(theme.SPACE_24)  # a fold has its sign before it
+        made.add(lay_out_cited(row.text, "", self._font(0.87), made.width - 2 * left), left, "ink2")
+
+    def _draw_statement(self, made: Drawn, row: Row) -> None:
+        statement, left = row.statement, float(scaled(theme.SPACE_4))
+        if row.has_days:
+            room, bold = scaled(DUE_WIDTH), self._font(1.0, QFont.Weight.DemiBold)
+            made.add(lay_out_cited(day_words(statement.value), "", bold, room), left, "ink", is_beside=True)
+            left += room + scaled(theme.SPACE_8)
+        elif statement.sign:
+            left += scaled() + scaled(theme.SPACE_8)  # the sign itself is no text
+        elif row.has_bullet:
+            made.add(lay_out_cited("•", "", self._font(1.13), left + scaled(12)), left, "ink", is_beside=True)
+            left += scaled(theme.SPACE_12)
+        width = made.width - left - scaled(theme.SPACE_8)
+        top = made.height
+        made.add(self._text_of(row, width), left, "ink" if statement.text else "ink2")
+        if row.has_days:
+            made.height = max(made.height, top + made.parts[0][0].height)
+        self._add_lines(made, row, statement.notes, left, width)
+
+    def _text_of(self, row: Row, width: float) -> Cited:
+        """Lay out the text of a statement, with its number; in few words where the list is to be short."""
+        statement = row.statement
+        if self.is_compact:
+            words = (statement.gist or row.text).replace("\n", LINE_BREAK)
+            return lay_out_cited(words, "", self._font(), width)
+        words, most_lines, font = row.text, row.most_lines, self._font(1.13)
+        if row.is_lead:
+            font = self._font(1.33, QFont.Weight.Medium)
+        if statement.runs:
+            words = "".join(run.text for run in statement.runs)
+        if statement in self._view.opened:
+            most_lines = 0
+        elif row.most_words and not statement.runs:
+            words = shortened(words, row.most_words)
+        words = words.replace("\n", LINE_BREAK)
+        return lay_out_cited(words, row.sign, font, width, most_lines, formats_of(statement.runs))
+
+    def _add_lines(self, made: Drawn, row: Row, notes: Sequence[str], left: float, width: float) -> None:
+        """Add what stands below a statement: its place in a compact list, what is doubtful, notes, links."""
+        statement, small = row.statement, self._font(0.87)
+        lines = [(note, "ink2") for note in notes]
+        if warning := warning_of(statement):
+            lines.insert(0, (f"⚠ {warning}", WARNINGS[statement.is_wrong]))
+        place = ", ".join(part for part in (row.section.title, statement.place) if part)
+        if self.is_compact and place:
+            lines.insert(0, (place, "ink3"))
+        for words, colour in lines:
+            made.add(lay_out_cited(words, "", small, width), left, colour)
+        if not self.is_compact:
+            self._add_links(made, statement, left, width)
+
+    def _add_links(self, made: Drawn, statement: Statement, left: float, width: float) -> None:
+        offered = [(self._view.action_words.get(name, name), name, "") for name in statement.actions]
+        offered += [(choice, "", choice) for choice in statement.choices]
+        font = self._font(0.87, QFont.Weight.Medium)
+        for words, action, choice in offered:
+            text = lay_out_cited(words, "", font, width)
+            place = QRectF(left, made.height, min(width, text.layout.maximumWidth()), text.height)
+            made.links.append(Link(place, action, choice))
+            made.add(text, left, "soft_ink")
+
+    def _draw_pair(self, made: Drawn, row: Row) -> None:
+        """Lay out both texts of a statement at the same height."""
+        statement, half = row.statement, made.width / 2
+        gap = float(scaled(theme.SPACE_16))
+        width, font, top = half - 2 * gap, self._font(), made.height
+        for side, change in enumerate((GONE, COME)):
+            runs = [run for run in statement.runs if run.change in ("", change)]
+            words = "".join(run.text for run in runs) or (statement.other, row.text)[side]
+            text = lay_out_cited(words.replace("\n", LINE_BREAK), "", font, width, 0, formats_of(runs))
+            made.add(text, side * half + gap, "ink", is_beside=True)
+            if statement.sign in MOVED:
+                made.add(lay_out_cited(MOVED[statement.sign], "", font, gap), side * half, "ink2", is_beside=True)
+        made.height = top + max(text.height for text, _place, _colour in made.parts)
+        self._add_lines(made, row, (), half + gap, width)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        row = self._view.rows.row_at(index)
+        if row is None:
+            return QSize()
+        return QSize(80, round(self.drawn(row).height + 0.5))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row = self._view.rows.row_at(index)
+        if row is None:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours, is_lit = theme.current(), row.statement in self._view.lit
+        self._paint_ground(painter, option, row, is_lit=is_lit)
+        for text, place, colour in self.drawn(row).parts:
+            painter.setPen(colours.colour(colour))
+            text.draw(painter, place + QPointF(option.rect.topLeft()), is_lit=is_lit)
+        self._paint_sign(painter, option.rect, row)
+        painter.restore()
+
+    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, row: Row, *, is_lit: bool) -> None:
+        colours, place = theme.current(), QRectF(option.rect).adjusted(1, 1, -1, -1)
+        can_be_chosen = row.kind in (RowKind.STATEMENT, RowKind.FOLD)
+        is_hovered = bool(option.state & QStyle.StateFlag.State_MouseOver) and can_be_chosen
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if is_lit:
+            painter.setBrush(colours.colour("soft"))
+        elif is_hovered or row.statement == self._view.pointed:
+            painter.setBrush(colours.colour("hover"))
+        if is_lit and colours.line_width > 1:
+            painter.setPen(QPen(colours.colour("accent"), colours.line_width))
+        painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        if option.state & QStyle.StateFlag.State_HasFocus and self._view.is_by_key:
+            painter.setPen(QPen(colours.colour("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+
+    def _paint_sign(self, painter: QPainter, place: QRect, row: Row) -> None:
+        """Draw the icon of a fold or of a statement's sort, and what a person did to the statement."""
+        statement, size = row.statement, scaled(15)
+        top = place.top() + scaled(theme.SPACE_4) + scaled(3)
+        scale = painter.device().devicePixelRatio()
+        signs: list[tuple[str, str, int]] = []
+        if row.kind is RowKind.FOLD:
+            sign = FOLDS[self._view.rows.is_unfolded(row.key)]
+            signs.append((sign, "ink2", place.left() + scaled(4)))
+        elif statement.sign and not (self.is_paired or row.has_days):
+            signs.append((statement.sign, "ink2", place.left() + scaled(4)))
+        if statement.is_edited:
+            signs.append(("pencil", "ink2", place.right() - size))
+        elif statement.is_approved:
+            signs.append(("check", "accent", place.right() - size))
+        for name, colour, left in signs:
+            painter.drawPixmap(left, top, pixmap(name, theme.current().colour(colour), size=size, scale=scale))
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = named(QPlainTextEdit(parent), "statement_editor", label=_("The text of the statement"))
+        editor.setTabChangesFocus(True)
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        text = cast(QPlainTextEdit, editor)
+        text.setPlainText(str(index.data(Qt.ItemDataRole.EditRole)))
+        text.selectAll()
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        model.setData(index, cast(QPlainTextEdit, editor).toPlainText())
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        place = option.rect
+        if self.is_paired:
+            place = place.adjusted(place.width() // 2, 0, 0, 0)
+        editor.setGeometry(place.adjusted(0, 0, 0, editor.fontMetrics().lineSpacing()))
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Enter ends the editing; with Shift it begins a new line."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and isinstance(editor, QWidget):
+            is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if is_enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.commitData.emit(editor)
+                self.closeEditor.emit(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+                return True
+        return super().eventFilter(editor, event)
+
+
+class StatementList(QListView):
+    """Statements to read, to go to, to copy and to change. Arrows go from one to the next, Enter shows the source."""
+
+    statement_chosen = Signal(object)
+    statement_pointed_at = Signal(object)
+    """Emitted with the statement under the mouse or the keys; None when there is none."""
+    copy_requested = Signal(object)
+    action_requested = Signal(object, str)
+    unfold_requested = Signal(object)
+    """Emitted with a folded section whose statements are not known yet."""
+    approve_requested = Signal(object)
+    edited = Signal(object, str)
+
+    def __init__(self, parent: QWidget, name: str, label: str) -> None:
+        super().__init__(parent)
+        named(self, name, label=label)
+        self.rows = ReportRows(self)
+        self.rows.edited.connect(self.edited)
+        self.lit: list[Statement] = []
+        self.pointed: Statement | None = None
+        self.opened: set[Statement] = set()
+        """Those that were chosen: they are shown whole, however long."""
+        self.action_words: dict[str, str] = {}
+        self.calendar_words = ""
+        """What is said beside the title of what is due by a day. Empty: it goes into no calendar."""
+        self.is_by_key = False
+        """Whether the keys were used last: then it is seen where they are."""
+        self._is_showing = False
+        self.setModel(self.rows)
+        self.painter = StatementPainter(self)
+        self.setItemDelegate(self.painter)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setResizeMode(self.ResizeMode.Adjust)
+        self.setBatchSize(BATCH)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setMouseTracking(True)
+        self.setMinimumSize(scaled(200), scaled(80))
+        self.entered.connect(lambda index: self.statement_pointed_at.emit(self.rows.statement_at(index)))
+
+    def look_like(self, *, is_paired: bool = False, is_compact: bool = False) -> None:
+        """Show two texts of each statement side by side, or what was changed in few words."""
+        self.painter.is_paired, self.painter.is_compact = is_paired, is_compact
+        self._lay_out_anew()
+
+    def light(self, statements: Iterable[Statement]) -> None:
+        """Light statements, and bring the first of them into sight."""
+        given = set(statements)
+        self.lit = [statement for statement in self.rows.statements if statement in given]
+        if self.lit:
+            self.go_to(self.lit[0])
+        self.viewport().update()
+
+    def point_at(self, statement: Statement | None) -> None:
+        """Show that a person points at a statement elsewhere."""
+        self.pointed = statement
+        self.viewport().update()
+
+    def go_to(self, statement: Statement) -> None:
+        """Make a statement the current one without choosing it, and bring it into sight."""
+        index = self.rows.index_of(statement)
+        if not index.isValid():
+            return
+        self._is_showing = True
+        if not self.visualRect(index).isValid():  # it has not been laid out yet
+            self.doItemsLayout()
+        self.setCurrentIndex(index)
+        self._is_showing = False
+        if not self.viewport().rect().contains(self.visualRect(index)):
+            self.scrollTo(index, self.ScrollHint.PositionAtCenter)
+
+    @property
+    def current(self) -> Statement | None:
+        return self.rows.statement_at(self.currentIndex())
+
+    def step(self, by: int) -> Statement | None:
+        """Go from what is lit to the next or previous statement, and from the last to the first. Return it."""
+        places = [at for at, row in enumerate(self.rows.rows) if row.kind is RowKind.STATEMENT]
+        if not places:
+            return None
+        here = -1
+        if self.lit:
+            here = self.rows.index_of(self.lit[0]).row()
+        if by < 0:
+            places.reverse()
+        after = [at for at in places if (at - here) * by > 0]
+        found = self.rows.rows[(after or places)[0]].statement
+        self.go_to(found)
+        return found
+
+    def choose(self, index: Index) -> None:
+        """Do what a press on a row does: show where it stands, or fold and unfold."""
+        row = self.rows.row_at(index)
+        if row is None:
+            return
+        if row.kind is RowKind.FOLD and self.rows.is_unread(row):
+            self.unfold_requested.emit(row.section)
+        elif row.kind is RowKind.FOLD:
+            row.drawn = None
+            self.rows.fold(row.key, is_open=not self.rows.is_unfolded(row.key))
+        elif row.kind is RowKind.STATEMENT:
+            if row.most_words or row.most_lines:
+                self.opened.add(row.statement)
+                row.drawn = None
+                self.scheduleDelayedItemsLayout()
+            self.light([row.statement])
+            self.statement_chosen.emit(row.statement)
+
+    def link_at(self, place: QPointF) -> tuple[Statement, Link] | None:
+        index = self.indexAt(place.toPoint())
+        row = self.rows.row_at(index)
+        if row is None:
+            return None
+        inside = place - QPointF(self.visualRect(index).topLeft())
+        for link in self.painter.drawn(row).links:
+            if link.place.contains(inside):
+                return row.statement, link
+        return None
+
+    def _follow(self, statement: Statement, link: Link) -> None:
+        if link.choice:
+            self.edited.emit(statement, link.choice)
+        else:
+            self.action_requested.emit(statement, link.action)
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        if not self._is_showing:
+            self.statement_pointed_at.emit(self.rows.statement_at(current))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.is_by_key = False
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        found = self.link_at(event.position())
+        if found is not None:
+            self._follow(*found)
+        else:
+            self.choose(self.indexAt(event.position().toPoint()))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.flags() & Qt.ItemFlag.ItemIsEditable:
+            self.edit(index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        row = self.rows.row_at(self.indexAt(event.position().toPoint()))
+        self.viewport().unsetCursor()
+        if row is not None and row.kind in (RowKind.STATEMENT, RowKind.FOLD):
+            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.statement_pointed_at.emit(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.is_by_key = True
+        is_editing = self.state() == QAbstractItemView.State.EditingState
+        statement = self.current
+        can_be_changed = bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
+        if event.keyCombination() in APPROVE and can_be_changed:
+            self.approve_requested.emit(statement)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not is_editing:
+            self.choose(self.currentIndex())
+        elif event.matches(QKeySequence.StandardKey.Copy) and statement is not None:
+            self.copy_requested.emit(statement)
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        index, place = self.indexAt(event.pos()), event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            index = self.currentIndex()
+            place = self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
+        statement = self.rows.statement_at(index)
+        if statement is None:
+            event.ignore()  # what lies around has a menu for all of it
+            return
+        self.menu_of(statement, index).popup(place)
+
+    def menu_of(self, statement: Statement, index: Index) -> QMenu:
+        menu = passing(QMenu(self), "statement_menu")
+        menu.addAction(_("Show source"), lambda: self.choose(index))
+        copy = menu.addAction(_("Copy with source"), lambda: self.copy_requested.emit(statement))
+        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        if index.flags() & Qt.ItemFlag.ItemIsEditable:
+            menu.addAction(_("Edit"), lambda: self.edit(index))
+            menu.addAction(_("Approve"), lambda: self.approve_requested.emit(statement))
+        for link in self.painter.drawn(self.rows.rows[index.row()]).links:
+            words = link.choice or self.action_words.get(link.action, link.action)
+            menu.addAction(words, partial(self._follow, statement, link))
+        menu.addAction(_("Translate"), lambda: request_translation(self, statement.text))
+        return menu
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.scheduleDelayedItemsLayout()  # Qt would wait, and draw rows of the former height meanwhile
+
+    def doItemsLayout(self) -> None:
+        """Lay out all rows, or if there are many, the first ones now and the others soon."""
+        self.setLayoutMode(self.LayoutMode.SinglePass)
+        if len(self.rows.rows) > MANY and not self._is_showing:
+            self.setLayoutMode(self.LayoutMode.Batched)
+        super().doItemsLayout()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
+            self._lay_out_anew()
+
+    def _lay_out_anew(self) -> None:
+        rows = getattr(self, "rows", None)  # Qt tells of the first font before there are rows
+        if rows is not None:
+            rows.redraw()
+            self.scheduleDelayedItemsLayout()
+
+    def sizeHint(self) -> QSize:
+        """Return the smallest useful height: it scrolls, so that what is around it need not."""
+        return QSize(super().sizeHint().width(), self.minimumHeight())

@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+import threading
+import time
+from itertools import pairwise
+
+import pytest
+from fakes.stepping import Stepping
+from fakes.tiny_gguf import tiny_llama, write
+
+from slmdesk.base.record import changed
+from slmdesk.base.types import Priority, Sampling
+from slmdesk.children.engine.interface import Finished, Piece, PromptRead
+from slmdesk.children.engine.llama.context import ABORTED, DECODED
+from slmdesk.children.engine.llama.library import ThreadChooser
+from slmdesk.children.engine.llama.sequence import repeats
+
+ENDLESS = Sampling(temperature=1.0, seed=1, ignore_eos=True)
+
+
+def in_background(iterator) -> tuple[threading.Thread, list]:
+    events: list = []
+    thread = threading.Thread(target=lambda: [events.append((time.perf_counter(), event)) for event in iterator])
+    thread.start()
+    return thread, events
+
+
+@pytest.mark.pure
+def test_w8_repeats_of_any_length_are_noticed_in_time():
+    start = list(range(1000, 1100))
+    for period in (1, 2, 7, 31, 80):
+        loop = list(range(period))
+        noticed = next(n for n in range(1, 400) if repeats(start + (loop * 400)[:n]))
+        assert noticed <= 248, period  # looked at every 8 tokens: 256
+    assert not repeats(list(range(500)))
+    assert not repeats([1] * 100)  # a rule of dashes is no endless answer
+    assert not repeats(([*range(81)] * 9)[:300])
+
+
+@pytest.mark.model
+def test_several_answers_at_once_are_those_given_one_by_one(open_model, tmp_path):
+    """In F32 the tiny model's choices are never near ties, so that batches cannot change them."""
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()))
+    prompts = [f"{letter} " * (n + 2) for n, letter in enumerate("abcdefghij")]
+    sampling = Sampling(temperature=0, max_tokens=40)
+    alone = [model.ask(model.raw(prompt, sampling=sampling)).text() for prompt in prompts]
+    together = model.ask(*(model.raw(p, key=str(n), sampling=sampling) for n, p in enumerate(prompts)))
+    assert [together.text(str(n)) for n in range(len(prompts))] == alone
+    assert not any(together.finished(str(n)).answer.reproducible for n in range(len(prompts)))
+
+
+@pytest.mark.model
+def test_more_requests_than_places_all_end(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()), sequences=4)
+    requests = [model.raw(f"word {n}", key=str(n), sampling=Sampling(max_tokens=20, seed=n)) for n in range(50)]
+    asked = model.ask(*requests, priority=Priority.BACKGROUND)
+    assert {asked.finished(str(n)).key for n in range(50)} == {str(n) for n in range(50)}
+
+
+@pytest.mark.model
+def test_an_answer_goes_on_while_a_long_prompt_is_read(fresh_starter):
+    running = fresh_starter.engine.generate([fresh_starter.raw("Once upon a time", sampling=ENDLESS)])
+    for event in running:
+        if isinstance(event, Piece):
+            break
+    long = fresh_starter.raw(fresh_starter.words(1500), key="long", sampling=Sampling(temperature=0, max_tokens=1))
+    reader = fresh_starter.engine.generate([long])
+    thread, events = in_background(reader)
+    between = 0
+    for event in running:
+        reads = [e.read for _, e in events if isinstance(e, PromptRead)]
+        between += bool(reads) and 0 < reads[-1] < 1400 and isinstance(event, Piece)
+        if between == 6 or isinstance(event, Finished):
+            break
+    running.close()
+    reader.close()
+    thread.join(120)
+    assert between == 6
+    assert max(b.read - a.read for a, b in zip_reads(events)) < 512  # in slices smaller than a batch
+
+
+def zip_reads(events: list) -> list[tuple[PromptRead, PromptRead]]:
+    reads = [event for _, event in events if isinstance(event, PromptRead)]
+    return list(pairwise(reads))
+
+
+@pytest.mark.model
+def test_people_come_before_background_work(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama(layers=6)), sequences=2)
+    work = [
+        model.raw(f"work {n}", key=str(n), sampling=Sampling(max_tokens=300, seed=n, ignore_eos=True)) for n in range(6)
+    ]
+    thread, events = in_background(model.engine.generate(work, Priority.BACKGROUND))
+    while not events:
+        assert thread.is_alive()
+        thread.join(0.005)
+    model.ask(model.raw("a person", key="p", sampling=Sampling(max_tokens=100, seed=1, ignore_eos=True)))
+    asked_at = time.perf_counter()
+    thread.join(120)
+    ends = [when for when, event in events if isinstance(event, Finished)]
+    assert len(ends) == 6
+    assert sum(when > asked_at for when in ends) >= 4  # the person did not wait for all of it
+
+
+@pytest.mark.model
+def test_a_person_may_drive_out_background_work_whose_text_comes_once(open_model, tmp_path):
+    """The pool holds one of the two: the background answer goes, comes back, and goes on where it was."""
+    path = write(tmp_path / "t.gguf", tiny_llama(layers=4))
+    work_sampling = Sampling(temperature=20.0, top_k=0, top_p=1.0, min_p=0.0, max_tokens=600, seed=3, ignore_eos=True)
+    model = open_model(path, context_tokens=1024, pool_tokens=1024, sequences=4)
+    prompt = "w o r k " * 30
+    thread, events = in_background(
+        model.engine.generate([model.raw(prompt, key="w", sampling=work_sampling)], Priority.BACKGROUND)
+    )
+    while not any(isinstance(event, Piece) for _, event in events):  # words come 25 times a second at most
+        assert thread.is_alive()
+        thread.join(0.005)
+    person = model.ask(model.raw("p e r s o n " * 60, key="p", sampling=changed(work_sampling, max_tokens=200, seed=2)))
+    assert person.finished("p").answer.usage.output_tokens == 200
+    thread.join(120)
+    answer = events[-1][1].answer
+    assert "".join(event.text for _, event in events if isinstance(event, Piece)) == answer.text
+    assert answer.usage.output_tokens == 600
+    assert answer.usage.cached_tokens == 0
+    assert not answer.reproducible
+
+
+@pytest.mark.model
+def test_answers_that_outgrow_the_pool_wait_for_each_other(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=1024, pool_tokens=1024, sequences=4)
+    requests = [
+        model.raw(f"{n} ", key=str(n), sampling=Sampling(max_tokens=800, seed=n, ignore_eos=True)) for n in range(4)
+    ]
+    asked = model.ask(*requests)
+    for n in range(4):
+        answer = asked.finished(str(n)).answer
+        assert answer.usage.output_tokens == 800
+        assert answer.text == asked.text(str(n))
+
+
+@pytest.mark.model
+def test_one_that_does_not_fit_ends_and_the_others_go_on(open_model, tmp_path):
+    model = open_model(write(tmp_path / "t.gguf", tiny_llama()), context_tokens=512)
+    asked = model.ask(
+        model.raw("a b", key="fits", sampling=Sampling(max_tokens=10, seed=1)),
+        model.raw("x y " * 400, key="too long"),
+    )
+    assert asked.finished("fits").answer.usage.output_tokens > 0
+    failed = asked.failed("too long")
+    assert failed.code == "context.full"
+    assert failed.args["needed"] > failed.args["available"] == 512
+
+
+def two_threads_read_faster(tokens: int, threads: int) -> float:
+    """Seconds as on an office computer: 3.6 ms a token with two threads, double with one, 8 ms at least."""
+    return max(0.008, tokens * 0.0036) * (2 if threads == 1 else 1)
+
+
+def settled(costs: dict[int, float]) -> ThreadChooser:
+    """The chooser for steps after a load whose trial measured this."""
+    chooser = ThreadChooser(tuple(costs))
+    for threads, cost in costs.items():
+        chooser.note(threads, cost)
+    chooser.settle()
+    return chooser
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(("seed", "threads"), [(True, {2}), (False, {1, 2})])
+def test_deep_in_a_text_a_given_seed_is_written_by_all_threads_since_others_round_differently(seed, threads):
+    stepping = Stepping(
+        lambda tokens, threads: tokens * threads * 0.01, steps=settled({2: 0.02, 1: 0.01}), threads=(2, 1)
+    )
+    stepping.submit([300], answer=60, priority=Priority.INTERACTIVE, seed=seed)
+    assert {step.threads for step in stepping.run() if step.written} == threads
+
+
+@pytest.mark.pure
+def test_background_work_reads_whole_slices_while_answers_ride_along():
+    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1))
+    stepping.submit([700] * 11, answer=40, priority=Priority.BACKGROUND)
+    reading = [step for step in stepping.run() if step.read and step.code == DECODED]
+    assert sum(step.read for step in reading) == 7700
+    assert all(step.read + step.written == 512 for step in reading[:-1])
+    assert len(reading) <= 7700 // 500 + 1
+    assert any(step.written for step in reading)
+
+
+@pytest.mark.pure
+def test_a_persons_answer_still_waits_no_longer_than_a_pause_for_another_prompt():
+    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1))
+    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
+    stepping.run(most=3)
+    stepping.submit([3000], answer=5, priority=Priority.INTERACTIVE)
+    mixed = [step for step in stepping.run() if step.read and step.written]
+    assert mixed[0].read == 3000 % 63, "what is over comes first, where attention costs little"
+    assert {step.read + step.written for step in mixed[1:]} == {64}, "0.2 s, and in tiles"
+
+
+@pytest.mark.pure
+def test_where_so_short_a_pause_is_too_short_to_read_it_is_longer():
+    def slow(tokens: int, threads: int) -> float:
+        return (0.05 + tokens * 0.02) * (2 if threads == 1 else 1)
+
+    stepping = Stepping(slow, steps=settled({2: 0.07, 1: 0.14}), threads=(2, 1))
+    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
+    stepping.run(most=3)
+    stepping.submit([500], answer=5, priority=Priority.INTERACTIVE)
+    mixed = [step for step in stepping.run() if step.read and step.written]
+    assert {step.read + step.written for step in mixed[:-1]} == {17}, "0.39 s"
+
+
+@pytest.mark.pure
+def test_where_small_slices_are_slow_deep_in_a_text_they_become_larger():
+    runs: list[Stepping] = []
+
+    def in_tiles(tokens: int, threads: int) -> float:
+        depth = sum(step.read for run in runs for step in run.context.steps)
+        small = tokens * (0.02 + depth * 0.00002)
+        return (small if tokens < 64 else tokens * 0.02) * (2 if threads == 1 else 1)
+
+    stepping = Stepping(in_tiles, steps=settled({2: 0.02, 1: 0.04}), threads=(2, 1))
+    runs.append(stepping)
+    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
+    stepping.run(most=3)
+    stepping.submit([2000], answer=5, priority=Priority.INTERACTIVE)
+    mixed = [step.read + step.written for step in stepping.run() if step.read and step.written]
+    assert mixed[0] == 19, "0.4 s"
+    assert set(mixed[3:]) == {64}, "the last one is filled"
+
+
+@pytest.mark.pure
+def test_without_tiles_slices_stay_as_small_as_the_pause_wants_them():
+    def slow(tokens: int, threads: int) -> float:
+        return (0.05 + tokens * 0.03) * (2 if threads == 1 else 1)
+
+    stepping = Stepping(slow, steps=settled({2: 0.08, 1: 0.16}), threads=(2, 1), crowd_cells=1536)
+    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
+    stepping.run(most=3)
+    stepping.submit([500], answer=5, priority=Priority.INTERACTIVE)
+    mixed = [step.read + step.written for step in stepping.run() if step.read and step.written]
+    assert max(mixed) < 20, "a slice takes longer than it should, and larger ones would more so"
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(
+    ("prompt", "slices"), [(1060, [512, 484, 64]), (1050, [512, 512, 26]), (1100, [512, 512, 76]), (50, [50])]
+)
+def test_the_last_slice_of_a_prompt_is_large_enough_for_a_tile(prompt, slices):
+    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1))
+    stepping.submit([prompt], answer=1, priority=Priority.INTERACTIVE)
+    assert [step.read for step in stepping.run()] == slices
+
+
+@pytest.mark.pure
+@pytest.mark.parametrize(("a_cell", "expected"), [(0.000012, [30, 64, 64]), (0.0000001, [30, 30, 30])])
+def test_a_question_in_a_long_chat_fills_a_tile_where_that_was_seen_to_pay(a_cell, expected):
+    """Seconds of attention between one token and one cell outside of tiles: of the starter, and next to nothing."""
+    text = 1800
+
+    def deep(tokens: int, threads: int) -> float:
+        small = tokens * text * a_cell if 16 <= tokens < 64 and stepping.context.steps else 0.0
+        return two_threads_read_faster(tokens, threads) + small
+
+    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1))
+    stepping.context.price = deep
+    stepping.submit([text], answer=1, priority=Priority.INTERACTIVE, same_text=True)
+    read = len(stepping.run())
+    for question in (1, 2, 3):
+        stepping.submit([text + 30 * question], answer=1, priority=Priority.INTERACTIVE, same_text=True)
+        stepping.run()
+    assert [step.read for step in stepping.context.steps[read:]] == expected
+
+
+@pytest.mark.pure
+def test_a_curve_of_small_sizes_alone_is_completed_by_whole_slices():
+    def steep_at_first(tokens: int, threads: int) -> float:
+        return min(tokens * 0.008, 0.1 + tokens * 0.0018) * (2 if threads == 1 else 1)
+
+    stepping = Stepping(steep_at_first, steps=settled({2: 0.008, 1: 0.016}), threads=(2, 1), measured=(1, 2, 4, 8, 16))
+    stepping.submit([20], answer=2, priority=Priority.INTERACTIVE)
+    stepping.submit([2000], answer=5, priority=Priority.BACKGROUND)
+    stepping.run()
+    stepping.submit([20], answer=300, priority=Priority.INTERACTIVE)
+    stepping.run(most=3)
+    seen = len(stepping.context.steps)
+    stepping.submit([3000], answer=5, priority=Priority.INTERACTIVE)
+    mixed = [step for step in stepping.run()[seen:] if step.read and step.written]
+    largest = max(step.read + step.written for step in mixed)
+    assert largest >= 40
+    assert steep_at_first(largest, 2) <= 0.22
+
+
+@pytest.mark.pure
+def test_a_noisy_trial_at_the_load_does_not_decide_about_reading():
+    """One thread looked better for single steps, far better than two: reading must find out by itself."""
+    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.0134, 1: 0.0100}), threads=(2, 1))
+    stepping.submit([700] * 11, answer=4, priority=Priority.BACKGROUND)
+    reading = [step for step in stepping.run() if step.read >= 64]
+    assert [step.threads for step in reading[:2]] == [1, 2]
+    assert [step.threads for step in reading].count(2) >= len(reading) - 3
+
+
+@pytest.mark.pure
+def test_what_few_tokens_took_says_nothing_about_threads():
+    stepping = Stepping(two_threads_read_faster, steps=settled({2: 0.008, 1: 0.009}), threads=(2, 1))
+    for _ in range(20):
+        stepping.submit([30], answer=1, priority=Priority.INTERACTIVE)
+        stepping.run()
+    assert [step.threads for step in stepping.context.steps] == [2] * 20
+
+
+@pytest.mark.pure
+def test_a_try_to_read_with_threads_that_collapse_is_given_up_and_read_again():
+    def busy(tokens: int, threads: int) -> float:
+        return two_threads_read_faster(tokens, 1) * (20 if threads == 2 else 1)
+
+    stepping = Stepping(busy, steps=settled({2: 0.3, 1: 0.016}), threads=(2, 1))
+    stepping.submit([512] * 12, answer=1, priority=Priority.BACKGROUND)
+    steps = stepping.run()
+    assert any(step.code == ABORTED and step.threads == 2 for step in steps)
+    assert sum(step.read for step in steps if step.code == DECODED) == 12 * 512
+    assert {step.threads for step in steps if step.code == DECODED} == {1}
