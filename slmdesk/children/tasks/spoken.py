@@ -18,7 +18,7 @@ _NEXT_WORD = re.compile(rf"\s*({_WORD})")
 
 @cache
 def _languages() -> Mapping[str, Any]:
-    return tomllib.loads(resources.files("slmdesk.base.text").joinpath("spoken.toml").read_text("utf-8"))
+    return tomllib.loads(resources.files("slmdesk.children.tasks").joinpath("spoken.toml").read_text("utf-8"))
 
 
 @cache
