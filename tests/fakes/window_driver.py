@@ -50,6 +50,16 @@ def shown_texts(window: QWidget) -> str:
     return "\n".join(["The window shows:", *lines])
 
 
+def said_by(widget: QWidget | None) -> str:
+    """What a widget says as a whole, even where there is room only for its beginning."""
+    for name in ("full_text", "text", "toPlainText", "currentText"):
+        said = getattr(widget, name, None)
+        if said is not None:
+            words = said if isinstance(said, str) else said()
+            return words.replace("\u200b", "")  # where a long name may break
+    return ""
+
+
 def _centre_of(menu: QMenu, action: QAction) -> QPoint:
     return menu.actionGeometry(action).center()
 
@@ -124,6 +134,28 @@ class WindowDriver:
                 self.wait(is_there)
         assert widgets[0] is not None, name
         return widgets[0]
+
+    def says(self, name: str, words: str, within=None) -> None:
+        """Wait until the widget of this name says these words and no others."""
+        self._wait_for_words(name, within, lambda said: said == words, f"not {words!r}")
+
+    def mentions(self, name: str, part: str, within=None) -> None:
+        """Wait until these words are a part of what the widget of this name says."""
+        self._wait_for_words(name, within, lambda said: part in said, f"nothing of {part!r}")
+
+    def _wait_for_words(self, name: str, within, holds: Callable[[str], bool], wanted: str) -> None:
+        self.find(name, within)
+        said = ""
+
+        def is_said() -> bool:
+            nonlocal said
+            said = said_by((within or self.window).findChild(QWidget, name))  # it may be made anew meanwhile
+            return holds(said)
+
+        try:
+            self.wait(is_said)
+        except self.qtbot.TimeoutError as err:
+            raise AssertionError(f"{name} says {said!r}, {wanted}\n{shown_texts(self.window)}") from err
 
     def click(self, widget, at=QPoint, button=Qt.MouseButton.LeftButton, keys=Qt.KeyboardModifier.NoModifier) -> None:
         """`at` tells the place once all is laid out; else the centre, or the box of a check box."""

@@ -131,7 +131,7 @@ def test_an_archived_chat_is_found_again_in_the_archive(program):
     menu = program.find("list_menu_button").menu()
     pick(menu, "Archived")
     program.wait(lambda: titles(program) == ["alpha"])
-    assert program.find("place_title").full_text == "Archived"
+    program.says("place_title", "Archived")
     QTest.keyClicks(box, "alp")
     program.wait(lambda: program.find("chat_list_hint").text() == "1 match")
     QTest.keyClick(box, Qt.Key.Key_Escape)
@@ -201,7 +201,7 @@ def test_the_trash_is_opened_from_the_list_and_emptied(program):
     dialog = program.find("deleted_chats")
     listed = program.find("deleted_list", dialog)
     program.wait(lambda: listed.count() == 3)
-    assert "stay until you delete them for good" in program.find("deleted_intro", dialog).text()
+    program.mentions("deleted_intro", "stay until you delete them for good", dialog)
     listed.selectAll()
     listed.item(0).setSelected(False)
     program.click(program.find("restore_button", dialog))
@@ -292,7 +292,7 @@ def test_a_deleted_space_gives_its_chats_back(program):
     program.wait(lambda: program.window.findChild(QDialog, "delete_space_dialog") is None)
     pick(menu_of(program, "Pumps & co"), "Delete…")
     box = program.find("delete_space_dialog")
-    assert "its chat goes back to the list" in program.find("question_text", box).text()
+    program.mentions("question_text", "its chat goes back to the list", box)
     program.click(program.find("delete_space_button", box))
     program.wait(lambda: titles(program) == ["one", "two"])
     program.click("notice_action")
@@ -313,12 +313,12 @@ def test_a_new_chat_in_a_space_takes_over_what_is_chosen_for_it_and_its_answer_i
     )
     program.click(program.find("space_save", editor))
     program.wait(lambda: program.frame.chats.spaces.of(space.id).attachments)
-    assert program.find("new_chat_button").text() == "New chat here"
+    program.says("new_chat_button", "New chat here")
     program.click("new_chat_button")
     program.wait(lambda: program.chat.chat and program.chat.space == space.id)
     program.wait(lambda: [attachment.name for attachment in program.chat.attached.now] == ["pump.txt"])
     program.wait(lambda: program.page._options.options.system == "Be brief.")
-    assert program.find("chat_space").text() == "Pumps"
+    program.says("chat_space", "Pumps")
     program.wait(lambda: program.chat.attached.requests())
     program.say("When does it stop?")
     assert [part.attached.name for part in program.messages()[0].attachments] == ["pump.txt"]

@@ -44,9 +44,9 @@ def test_examples_are_pasted_dropped_and_taken_back(program, tmp_path):
     QGuiApplication.clipboard().setText('It rains\tRain\n"It\nsnows"\tSnow\nalone\n')
     program.click(program.find("preset_example_paste", editor))
     assert rows(table) == [("It rains", "Rain"), ("It\nsnows", "Snow")]
-    assert "3: not two columns" in program.find("preset_examples_said", editor).text()
+    program.mentions("preset_examples_said", "3: not two columns", editor)
     program.wait(lambda: "2 examples, " in program.find("preset_examples_room", editor).text())
-    assert "tokens of the context" in program.find("preset_examples_room", editor).text()
+    program.mentions("preset_examples_room", "tokens of the context", editor)
     file = tmp_path / "more.jsonl"
     file.write_text('{"input": "It hails", "output": "Hail"}\n{"input": "It rains", "output": "Rain"}\n')
     drop(editor, file)
@@ -64,7 +64,7 @@ def test_examples_are_pasted_dropped_and_taken_back(program, tmp_path):
     QGuiApplication.clipboard().setText("\n".join(f"q{n}\ta" for n in range(60)))
     QTest.keyClick(table, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert len(rows(table)) == 50
-    assert "12 were left out" in program.find("preset_examples_said", editor).text()
+    program.mentions("preset_examples_said", "12 were left out", editor)
     assert not program.find("preset_example_add", editor).isEnabled()
     program.click(program.find("preset_save", editor))
     program.wait(lambda: window.current.name == "Mine")

@@ -189,7 +189,7 @@ def test_before_an_item_is_deleted_for_good_it_is_said_what_goes_and_its_documen
     program.wait(lambda: listed.count() == 2)
     listed.setCurrentRow(next(at for at in range(2) if "(Translation, " in listed.item(at).text()))
     program.click(program.find("delete_for_good_button", dialog))
-    assert "memory of translations" in program.find("question_more").text()
+    program.mentions("question_more", "memory of translations")
     program.click(program.find("delete_sure_button"))
     program.wait(lambda: listed.count() == 1)
     program.click(program.find("delete_for_good_button", dialog))

@@ -172,7 +172,7 @@ def test_a_larger_context_is_one_click_away_and_says_what_it_costs(small):
     program = small
     refuse(program)
     program.wait(lambda: program.find("full_larger").isVisible())
-    assert "of memory" in program.find("full_larger").text()
+    program.mentions("full_larger", "of memory")
     go_on(program, "full_larger")
     assert program.last().status is Status.COMPLETE
     assert program.ask(lambda services: services.settings.current.context_tokens) > CONTEXT

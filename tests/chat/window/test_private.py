@@ -126,7 +126,7 @@ def test_it_is_left_and_come_back_to_and_lost_only_after_a_question_unless_it_is
     assert len(program.chat.message_ids) == 2
     program.window.close()
     box = program.window.findChild(Dialog, "quit_dialog")
-    assert program.find("question_text", box).text() == "A private chat is lost then."
+    program.says("question_text", "A private chat is lost then.", box)
     program.click(box.findChild(QPushButton, "stay_button"))
     assert not program.closed
     assert program.chat.chat == private

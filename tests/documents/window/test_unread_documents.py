@@ -29,7 +29,7 @@ def test_the_reason_stands_where_the_pages_would_until_the_document_is_mended(pr
     bad.write_bytes(b"%PDF-1.4 nothing more")
     drop(program.documents, bad)
     program.wait(lambda: program.find("document_unread").isVisible())
-    assert program.find("unread_title").text() == "bad.pdf could not be read"
+    program.says("unread_title", "bad.pdf could not be read")
     assert program.find("unread_reason").text().endswith(".")
     for name in ("summary_begin", "question_ask"):
         assert not program.find(name).isEnabled()
@@ -75,7 +75,7 @@ def test_a_locked_document_asks_for_its_password_again(program, tmp_path):
     dialog = program.window.findChild(LineQuestion, "password_dialog")
     dialog.reject()
     program.wait(lambda: dialog not in program.window.findChildren(LineQuestion))
-    assert program.find("read_again_button").text() == "Enter the password…"
+    program.says("read_again_button", "Enter the password…")
     program.click("read_again_button")
     program.wait(lambda: program.window.findChild(LineQuestion, "password_dialog"))
 

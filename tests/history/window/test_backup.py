@@ -72,7 +72,7 @@ def test_the_lists_of_the_pages_are_read_again(program, tmp_path):
     assert program.ask(lambda services: services.documents.recent()), "the removal can still be undone"
     chosen(program, target)
     program.wait(lambda: program.window.findChild(QWidget, "restore_sure_button"))
-    assert "what is here: nothing." in program.find("question_more").text()
+    program.mentions("question_more", "what is here: nothing.")
     program.click("restore_sure_button")
     program.wait(lambda: program.is_said("The backup is restored."))
     program.wait(lambda: [record.name for record in controller._recent.value] == ["letter.txt"])
@@ -160,7 +160,7 @@ def test_an_encrypted_backup_asks_for_its_words_and_is_undone_to_a_plain_history
         program.click(program.find("question_accept", dialog))
         program.wait(lambda dialog=dialog: not dialog.isVisible())
     program.wait(lambda: program.window.findChild(QWidget, "restore_sure_button"))
-    assert "encrypted from then on" in program.find("question_more").text()
+    program.mentions("question_more", "encrypted from then on")
     program.click("restore_sure_button")
     program.wait(lambda: program.window.findChild(QWidget, "brought_question"))
     program.click("brought_later_button")

@@ -46,7 +46,7 @@ def test_a_wrong_date_is_told_and_confirmed_and_the_trash_shown_from_the_notice(
     program.ask(lambda services: services.store.retention.keep_time("retention_seen", time.time() - 30 * 86_400))
     sweep(program)
     program.wait(lambda: program.is_said("Until you confirm the date, nothing is deleted by itself."))
-    assert program.find("notice_action").text() == "The date is right"
+    program.says("notice_action", "The date is right")
     program.click("notice_action")
     program.wait(lambda: program.is_said("1 item, not changed for 60 days"))
     program.click("notice_other_action")

@@ -18,7 +18,7 @@ def test_what_the_organisation_sets_is_said_on_the_page_of_settings(start, paths
     assert program.ask(lambda services: services.network.is_offline) is True
     switch = program.find("offline_switch")
     assert (switch.isEnabled(), switch.isChecked()) == (False, True)
-    assert "Set by your organisation." in program.find("network_words").text()
+    program.mentions("network_words", "Set by your organisation.")
 
 
 def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:

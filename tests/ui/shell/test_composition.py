@@ -37,7 +37,7 @@ def test_start_says_what_is_to_check_and_begins_a_new_chat(program):
     program.window.show_page("Start")
     items = lambda: program.window.findChildren(QPushButton, "recent_item")  # noqa: E731
     program.wait(lambda: len(items()) == 2)
-    assert program.find("start_title").text() == "What do you want to do?", "it asks, and does not reproach"
+    program.says("start_title", "What do you want to do?")  # it asks, and does not reproach
     (checked,) = [item for item in items() if item.accessibleName() == "The two key was lost., 1 to check"]
     count = program.find("recent_open", checked)
     assert count.text() == "1 to check"
@@ -144,7 +144,7 @@ def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_
     dialog.reject()
     program.wait(lambda: pane.report and {name for __, name in pane.report.documents} == {files[0].name, files[2].name})
     program.wait(lambda: program.find("versions_lead").isVisible())
-    assert program.find("versions_lead").text() == "1 change on 1 page: 1 amount."
+    program.says("versions_lead", "1 change on 1 page: 1 amount.")
 
 
 def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):

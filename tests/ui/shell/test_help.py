@@ -45,7 +45,7 @@ def test_the_key_and_the_entry_open_one_window_with_shortcuts_licences_and_the_f
     text = "\n".join(label.text() for label in window.findChildren(QLabel))
     for expected in (f"slmdesk {__version__}", "Apache", "LGPL", "Lucide", "SmolLM2", "slmdesk doctor"):
         assert expected in text
-    assert "/opt/slmdesk/LICENCES.txt" in program.find("help_licences_page", window).text()
+    program.mentions("help_licences_page", "/opt/slmdesk/LICENCES.txt", window)
     shown = [label.text().replace("\u200b", "") for label in window.findChildren(QLabel, "help_folder")]
     assert {str(paths.data), str(paths.models)} <= set(shown)
     button = program.find("help_open_0", window)

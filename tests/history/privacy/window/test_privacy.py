@@ -59,7 +59,7 @@ def test_a_history_is_encrypted_with_a_passphrase_and_a_recovery_key_that_is_typ
     assert not forward.isEnabled()
     fill(program, dialog, passphrase_field=WORDS, passphrase_again_field="four words on a will")
     assert not forward.isEnabled()
-    assert program.find("passphrase_words", dialog).text() == "The two are not the same."
+    program.says("passphrase_words", "The two are not the same.", dialog)
     fill(program, dialog, passphrase_again_field=WORDS)
     program.click(forward)
     key = program.find("recovery_key", dialog).text()
@@ -190,7 +190,7 @@ def test_a_new_recovery_key_counts_once_it_is_typed_back_and_can_be_printed(encr
     assert now.isVisible()
     fill(program, dialog, recovery_now_field=PASSPHRASE)
     program.click(forward)
-    assert program.find("recovery_field", dialog).text() == key
+    program.says("recovery_field", key, dialog)
     program.click(forward)
     program.wait(lambda: is_gone(program, "recovery_dialog"))
     assert result_of(services, lambda: services.privacy.check(key)) is None

@@ -127,7 +127,7 @@ def test_what_failed_says_why_and_is_tried_again(program) -> None:
     program.wait(lambda: "bad" in rows(program, "today"))
     row = rows(program)["bad"]
     assert program.find("job_trouble", row).text()
-    assert program.find("job_resume_button", row).text() == "Try again"
+    program.says("job_resume_button", "Try again", row)
     failed_at = row.view.updated
     press(program, row, "job_resume_button")
     program.wait(lambda: "bad" in rows(program, "today") and rows(program)["bad"].view.updated > failed_at)
@@ -184,7 +184,7 @@ def test_who_quits_while_a_job_runs_is_told_and_may_stay(program) -> None:
         program.window.close()
         program.wait(lambda: len(boxes()) == 1)
         (box,) = boxes()
-        assert program.find("question_text", box).text() == "1 job is running. It goes on at the next start."
+        program.says("question_text", "1 job is running. It goes on at the next start.", box)
         assert program.find("quit_button", box).isDefault()
         if is_open:
             QTest.keyClick(box, Qt.Key.Key_Escape)
