@@ -84,7 +84,7 @@ class TitleWriter(Service):
     def _wait(self) -> None:
         if self._later:
             self._later.cancel()
-        self._later = self._service_thread.call_later(self.idle_s, self._try)
+        self._later = self._service_thread.call_later(self.idle_s, self.write_next)
 
     def _stop(self) -> None:
         if self._later:
@@ -94,7 +94,8 @@ class TitleWriter(Service):
         if lease:
             lease.release()
 
-    def _try(self) -> None:
+    def write_next(self) -> None:
+        """Write the title of the chat that waits for it since the shortest time, unless the model is at work."""
         self._later = None
         held = self._loader.loaded()
         if not self._is_on or self._lease or held is None or not self._settings.current.model_titles:

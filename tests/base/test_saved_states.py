@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from shutil import disk_usage
+from types import SimpleNamespace
 
 import pytest
 
@@ -200,10 +200,8 @@ def test_one_that_is_larger_than_all_may_be_is_not_written_and_nothing_goes_for_
 
 def test_the_disk_is_never_filled(folder, monkeypatch):
     saved(folder, "a")
-    real = disk_usage(folder)
-    monkeypatch.setattr(
-        saved_states.shutil, "disk_usage", lambda _path: real._replace(free=saved_states.LEAST_FREE_BYTES + 1000)
-    )
+    left = SimpleNamespace(free=saved_states.LEAST_FREE_BYTES + 1000)
+    monkeypatch.setattr(saved_states.shutil, "disk_usage", lambda _path: left)
     with pytest.raises(KnownError, match=r"^disk\.full "):
         saved(folder, "b")
     assert [path.name for path in folder.iterdir()] == ["a.state"]

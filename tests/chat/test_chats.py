@@ -154,7 +154,7 @@ def test_w7_a_child_that_was_ended_since_it_did_not_stop_counts_as_no_crash(open
     recorder = opened(load_seconds=3.0)
     sent = send(recorder)
     recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.LOADING and event.fraction > 0)
-    recorder.services.engine._child.end(Outcome.CANCEL_IGNORED, "")  # another job of it was deaf
+    recorder.services.engine.child.end(Outcome.CANCEL_IGNORED, "")  # another job of it was deaf
     assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
     assert recorder.services.engine.generation == 2
     (model,) = recorder.calls.models.list()
@@ -167,11 +167,11 @@ def test_w7_a_model_that_dies_as_its_context_is_measured_is_not_loaded_again_for
     recorder = opened()
     recorder.end_of(send(recorder).answer.id)
     services = recorder.services
-    loader = services.models._loader
+    loader = services.loader
 
     def measure_as_it_dies() -> None:
         held = loader.loaded()
-        services.engine._child.end(Outcome.ABORTED, "")
+        services.engine.child.end(Outcome.ABORTED, "")
         with monkeypatch.context() as patch:
             patch.setattr(loader, "loaded", lambda: held)  # what was asked a moment before
             services.chats.measure(None, "words")

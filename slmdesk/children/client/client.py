@@ -89,7 +89,7 @@ class ChildClient:
         self._last = 0
         self._context_tokens = LoadSpec("").context_tokens
         """The largest that a model was loaded with: no answer is longer."""
-        self._child: Child | None = None
+        self.child: Child | None = None
         self._keeper: threading.Thread | None = None
         self._closing = False
         self._patience = math.inf
@@ -105,17 +105,17 @@ class ChildClient:
     @property
     def is_running(self) -> bool:
         """Whether there is a child that has said hello."""
-        child = self._child
+        child = self.child
         return child is not None and child.hello is not None and not child.is_over
 
     @property
     def pid(self) -> int | None:
-        child = self._child
+        child = self.child
         return None if child is None else child.pid
 
     @property
     def bad_lines(self) -> int:
-        child = self._child
+        child = self.child
         return self._old_bad_lines + (0 if child is None else child.bad_lines)
 
     def may_open(self, reach: AllowedPaths) -> None:
@@ -125,14 +125,14 @@ class ChildClient:
 
     def can_open(self, paths: Sequence[str]) -> bool:
         """Whether the running child, if any, was started with permission to open these; else see `renew`."""
-        child = self._child
+        child = self.child
         return child is None or all(path in child.reach.read or child.may_read(path) for path in paths)
 
     def renew(self) -> None:
         """End the child; its jobs are cancelled, and the next job starts a new child."""
         with self._changed:
-            if self._child is not None and self._child.verdict is None:
-                self._child.end(Outcome.ASKED, "")
+            if self.child is not None and self.child.verdict is None:
+                self.child.end(Outcome.ASKED, "")
             self._changed.notify_all()
 
     def start(
@@ -157,7 +157,7 @@ class ChildClient:
     def unload(self, handle: str, listener: Listener | None = None) -> None:
         """Unload a model.  Without a child nothing is loaded: Done at once."""
         with self._changed:
-            runs = self._child is not None
+            runs = self.child is not None
         if runs:
             self._begin(lambda job: Unload(job, handle), listener or _ignore)
         elif listener is not None:
@@ -168,7 +168,7 @@ class ChildClient:
         with self._changed:
             self._closing = True
             self._patience = min(self._patience, time.monotonic() + timeout_s)
-            keeper, child = self._keeper, self._child
+            keeper, child = self._keeper, self.child
             if keeper is None:
                 self._closed.set()
             if child is not None:
@@ -183,7 +183,7 @@ class ChildClient:
     def pass_on(self, job: JobHandle, message: ToChild) -> None:
         """Send a message of a job, or hold it until the child is ready."""
         with self._changed:
-            child = self._child
+            child = self.child
             if job.id not in self._jobs:
                 return
             job.allow(message, self._context_tokens)
@@ -195,7 +195,7 @@ class ChildClient:
     def cancel(self, job: JobHandle) -> None:
         """Cancel a job; a job that was not sent to a child ends at once."""
         with self._changed:
-            child = self._child
+            child = self.child
             if job.id not in self._jobs or job.cancelled_at is not None:
                 return
             job.cancelled_at = time.monotonic()
@@ -210,7 +210,7 @@ class ChildClient:
         """Allow this file, and replace a running child that may not open it: it has no model that is still needed."""
         with self._changed:
             self._reach = self._reach.with_file(path)
-            child = self._child
+            child = self.child
         if child is not None and not child.may_read(path):
             self.renew()
 
@@ -221,7 +221,7 @@ class ChildClient:
             message = make(job.id)
             job.allow(message, self._context_tokens)
             self._jobs[job.id] = job
-            child = self._child
+            child = self.child
             if child is not None and child.verdict is None and not self._closing:
                 job.generation = child.generation
                 child.writer.put(message)
@@ -252,7 +252,7 @@ class ChildClient:
         while True:
             with self._changed:
                 gone, self._gone = self._gone, []
-                child = self._child
+                child = self.child
                 requested = any(job.generation == 0 for job in self._jobs.values())
                 closing = self._closing
                 if not (gone or closing or child or requested):
@@ -293,7 +293,7 @@ class ChildClient:
             self._end_jobs(left, Outcome.START_FAILED, reason)
             return
         with self._changed:
-            self._child = child
+            self.child = child
             for job in self._jobs.values():
                 job.generation = child.generation
                 for message in job.outbox:
@@ -348,7 +348,7 @@ class ChildClient:
         with self._changed:
             if self._closing:
                 how = Outcome.ASKED
-            self._child = None
+            self.child = None
             self._old_bad_lines += child.bad_lines
             left = [job for job in self._jobs.values() if job.generation == child.generation]
         self._report_child(ChildEnded(child.generation, how, detail))

@@ -58,7 +58,7 @@ class SpellMarks(QObject):
         self._asked: Call | None = None
         self._is_typing = False
         self._revision = editor.document().revision()
-        self._timer = Delay(self, PAUSE_MS, self._check)
+        self._timer = Delay(self, PAUSE_MS, self._check, "spelling_timer")
         self._scrolling = Delay(self, SCROLLING_MS, self._show)
         self._connect()
         if not editor.document().isEmpty():

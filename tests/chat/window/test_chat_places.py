@@ -6,6 +6,7 @@ import time
 from datetime import date, datetime
 
 import pytest
+from fakes.dropping import drop as drop_files
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
@@ -307,17 +308,15 @@ def test_a_new_chat_in_a_space_takes_over_what_is_chosen_for_it_and_its_answer_i
     program.wait(lambda: program.find("place_title").full_text == "Pumps")
     pick(program.find("place_more").menu(), "Edit space…")
     editor = program.find("space_editor")
-    editor._attached.add_paths([paper])
-    program.wait(
-        lambda: [attachment.name for attachment in editor._attached.now if attachment.is_settled] == ["pump.txt"]
-    )
+    drop_files(editor, paper)
+    program.wait(program.find("attachment_bar", editor).isVisible)
     program.click(program.find("space_save", editor))
     program.wait(lambda: program.frame.chats.spaces.of(space.id).attachments)
     program.says("new_chat_button", "New chat here")
     program.click("new_chat_button")
     program.wait(lambda: program.chat.chat and program.chat.space == space.id)
     program.wait(lambda: [attachment.name for attachment in program.chat.attached.now] == ["pump.txt"])
-    program.wait(lambda: program.page._options.options.system == "Be brief.")
+    program.wait(lambda: program.frame.options.options.system == "Be brief.")
     program.says("chat_space", "Pumps")
     program.wait(lambda: program.chat.attached.requests())
     program.say("When does it stop?")

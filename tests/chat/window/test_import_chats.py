@@ -60,7 +60,7 @@ def test_what_came_of_an_import_stays_while_files_dropped_on_the_list_are_import
     broken, good = tmp_path / "broken.json", tmp_path / "conversations.json"
     broken.write_text('{"a": nothing}')
     good.write_text(json.dumps([rent()]))
-    program.page.chat_list._controller.imports.import_files([broken])
+    program.frame.chats.imports.import_files([broken])
     drop(program.page.chat_list, good)
     noted(program, "1 chat imported.")
     assert "broken.json" in noted(program, "No chats were imported.")

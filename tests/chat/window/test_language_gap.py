@@ -20,7 +20,7 @@ def small_english_model(folder: Path) -> Path:
 def test_a_model_for_english_alone_is_told_for_a_german_question(start, tmp_path, monkeypatch):
     monkeypatch.setattr(service, "STARTER_MOST", 0)
     program = start().with_model(small_english_model(tmp_path))
-    line = program.page._gap
+    line = program.find("language_gap")
     program.say("Please write a short letter to an applicant for me.")
     assert line.isHidden()
     program.say(GERMAN)
@@ -42,4 +42,4 @@ def test_a_model_for_english_alone_is_told_for_a_german_question(start, tmp_path
 def test_a_model_whose_languages_nobody_lists_is_not_accused(program):
     program.say(GERMAN)
     program.ask(lambda _services: None)
-    assert program.page._gap.isHidden()
+    assert program.find("language_gap").isHidden()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from chat.sending import fill_long
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 
 from slmdesk.ui.chat import messages
@@ -29,7 +29,7 @@ def slowly(monkeypatch):
 
 
 def let_come(program) -> None:
-    program.chat.older._timer.start(0)
+    program.chat.older.findChild(QTimer).start(0)
     program.wait(lambda: not program.chat.older.is_coming)
 
 

@@ -7,6 +7,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
+from slmdesk.base.runtime.events import DocumentsChanged
+from slmdesk.documents.service import LibraryName
+
 pytestmark = pytest.mark.gui
 
 TEXTS = {
@@ -33,7 +36,7 @@ def library(program, tmp_path):
 
 def names(program):
     """The names on show; None where there is no list."""
-    shown = program.page.findChild(type(program.page._attaching.mentions.list), "mention_list")
+    shown = program.find("mention_list")
     return [shown.item(at).text() for at in range(shown.count())] if shown.isVisible() else None
 
 
@@ -146,17 +149,14 @@ def test_without_documents_it_says_so_and_enter_still_sends(program):
     assert names(program) is None
 
 
-def test_of_thousands_fifty_are_shown_and_the_rest_is_counted(program):
-    from slmdesk.documents.service import LibraryName
-
+def test_of_thousands_fifty_are_shown_and_the_rest_is_counted(program, monkeypatch):
     many = [LibraryName(str(at), f"Letter {at}.txt", f"letter {at}.txt", "Letters") for at in range(5000)]
+    monkeypatch.setattr("slmdesk.documents.service.DocumentService.names", lambda _self: many)
+    program.bridge.deliver(DocumentsChanged())
     program.wait(program.is_in_front)
     program.page.composer.setFocus()
-    known = program.chat.attached.names
-    program.wait(lambda: known.is_known)
-    known._names.put(many)
     program.type("@")
-    assert len(names(program)) == 51
+    program.wait(lambda: len(names(program)) == 51)
     assert names(program)[-1] == "4,950 more: go on typing"
     program.type("letter 4999")
     assert names(program) == ["Letter 4999.txt"]

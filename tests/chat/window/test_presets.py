@@ -154,7 +154,7 @@ def test_a_preset_comes_from_a_file_and_new_chats_begin_with_the_default(program
 
 
 def test_a_slash_at_the_start_of_a_message_takes_a_preset(program):
-    program.wait(lambda: program.page._options.presets.presets)
+    program.wait(lambda: program.frame.options.presets.presets)
     program.wait(program.is_in_front)
     program.page.composer.setFocus()
     program.type("/lett")
@@ -163,7 +163,7 @@ def test_a_slash_at_the_start_of_a_message_takes_a_preset(program):
     QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
     assert not shown.isVisible()
     assert program.page.composer.text == ""
-    assert program.page._options.options.preset == "letter-writer"
+    assert program.frame.options.options.preset == "letter-writer"
     program.type("either/or")
     assert not shown.isVisible()
     program.enter()

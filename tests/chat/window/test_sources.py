@@ -59,8 +59,8 @@ def title(program) -> str:
     return program.find("source_title", pane(program)).text()
 
 
-def lit(program) -> list[int]:
-    return [sheet.page.number for sheet in pane(program)._view.sheets if sheet.marks]
+def lit(program, page: str = "source_pane") -> list[int]:
+    return [sheet.page.number for sheet in program.find("page_view", program.find(page)).sheets if sheet.marks]
 
 
 def test_the_quoted_page_stands_beside_the_answer_and_is_lit_by_pointing_at_its_source(asked):
@@ -104,7 +104,7 @@ def test_a_page_that_was_closed_comes_back_when_it_is_asked_for_and_opens_in_doc
     program.wait(lambda: pane(program).isVisible() and lit(program) == [2])
     program.click(program.find("source_open", pane(program)))
     program.wait(program.frame.documents_page.isVisible)
-    program.wait(lambda: list(program.frame.documents_page.document._marked) == [2])
+    program.wait(lambda: lit(program, "documents_page") == [2])
     program.window.show_page("Chat")
     program.click("new_chat_button")
     program.wait(lambda: pane(program).isHidden())  # it is of the other chat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes import tiny_dictionary
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QListWidget, QMenu
@@ -60,7 +60,7 @@ def test_misspelled_words_are_underlined_but_not_the_one_being_written(writer):
     program.wait(lambda: marked(program) == ["sennt", "corut"])
     program.type("becuase")
     assert marked(program) == ["sennt", "corut"]
-    program.wait(lambda: not box(program).findChild(QObject, "spell_marks")._timer.isActive())
+    program.wait(lambda: not box(program).findChild(QTimer, "spelling_timer").isActive())
     program.ask(lambda services: None)
     assert marked(program) == ["sennt", "corut"]
     program.type(" ")

@@ -197,7 +197,7 @@ class MessageWidget(QWidget):
         style = style.faded if view.is_left_out else style
         self._view = view
         self._style = style
-        self._band = QRect()
+        self.band = QRect()
         self._actions_top = self._width = 0
         self.is_current = False
         self._is_lively = False
@@ -274,7 +274,7 @@ class MessageWidget(QWidget):
         self.text.setGeometry(left + SPACE_16, y, shown, height)
         y = self.extras.lay(self._lay_question(y, left, band, height), left, band)
         y += SPACE_12 - BOTTOM_MARGIN - (0 if self._view.is_markdown else SPACE_4)
-        self._band = QRect(left, 0, band, y)
+        self.band = QRect(left, 0, band, y)
         y = self._lay_note(y, width - 2 * SPACE_16)
         self._actions_top = y
         self.show_actions()
@@ -382,20 +382,20 @@ class MessageWidget(QWidget):
             edge = QPen(theme.colour("line"), theme.line_width) if theme.fill == theme.sheet else Qt.PenStyle.NoPen
             painter.setPen(edge)
             painter.setBrush(theme.colour("fill"))
-            painter.drawRoundedRect(self._band, COMPOSER_RADIUS, COMPOSER_RADIUS)
+            painter.drawRoundedRect(self.band, COMPOSER_RADIUS, COMPOSER_RADIUS)
         if self.is_current:
             painter.setPen(QPen(theme.colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(self._band.adjusted(1, 1, -1, -1), COMPOSER_RADIUS, COMPOSER_RADIUS)
+            painter.drawRoundedRect(self.band.adjusted(1, 1, -1, -1), COMPOSER_RADIUS, COMPOSER_RADIUS)
         is_line = self._view.role == "notes"
         if is_line:
-            painter.fillRect(QRect(0, 0, self._band.width(), 2), theme.colour("accent"))
+            painter.fillRect(QRect(0, 0, self.band.width(), 2), theme.colour("accent"))
         if not self._view.head:
             return
         painter.setFont(self._style.small_font)
         painter.setPen(theme.colour("accent" if is_line else "ink2"))
         metrics = QFontMetrics(self._style.small_font)
-        place = QRect(self._band.left() + SPACE_16, SPACE_8, self._band.width() - 2 * SPACE_16, metrics.height())
+        place = QRect(self.band.left() + SPACE_16, SPACE_8, self.band.width() - 2 * SPACE_16, metrics.height())
         words = metrics.elidedText(self._view.head, Qt.TextElideMode.ElideMiddle, place.width())
         painter.drawText(place, Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter, words)
 

@@ -448,7 +448,7 @@ def test_the_ring_is_where_the_keyboard_is(qtbot, view):
         image = view.grab().toImage()
         shown = []
         for row in view.rows:
-            band = row.widget._band
+            band = row.widget.band
             corner = row.widget.mapTo(view, QPoint(band.center().x(), 1))
             if image.pixelColor(corner) == ACCENT:
                 shown.append(row.view.id)
