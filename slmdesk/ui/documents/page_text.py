@@ -95,7 +95,7 @@ class PageTable:
         self._struck = struck
         self.start, self.end = rows[0].start, rows[-1].end
         self._space = width
-        self._rows = _cells_of(text, rows)
+        self.rows = _cells_of(text, rows)
         self._starts = [row.start for row in rows]
         self._layouts: dict[int, QTextLayout] = {}
         self._set_fonts(fonts, 1.0)
@@ -109,7 +109,7 @@ class PageTable:
         is_narrow = len(self._edges) > 2 and self._edges[1] <= MOST_FIXED * width
         self._fixed = self._edges[1] if self.is_wide and is_narrow else 0.0
         self._tops = [0.0]
-        for row in self._rows:
+        for row in self.rows:
             self._tops.append(self._tops[-1] + max(map(self._height_of, row)) + 2 * PAD_Y)
         self.offset = 0.0
         self._stops = self._scroll_stops()
@@ -165,14 +165,14 @@ class PageTable:
         if not (0 <= point.y() < self._tops[-1] and 0 <= point.x() < self._space):
             return None
         row = bisect_right(self._tops, point.y()) - 1
-        first = self._rows[row][0]
+        first = self.rows[row][0]
         is_fixed = first.columns > 1 or point.x() < self._fixed
         x = point.x() if is_fixed else point.x() + self.offset
         column = bisect_right(self._edges, x) - 1
-        cell = next((cell for cell in self._rows[row] if cell.column <= column < cell.column + cell.columns), None)
+        cell = next((cell for cell in self.rows[row] if cell.column <= column < cell.column + cell.columns), None)
         if cell is None or not cell.text:
             return None
-        layout, place = self._layout(cell), self._place(cell, row)
+        layout, place = self.layout_of(cell), self._place(cell, row)
         lines = [layout.lineAt(at) for at in range(layout.lineCount())]
         line = next((line for line in lines if point.y() - place.top() < line.rect().bottom()), lines[-1])
         at = line.xToCursor(x - place.left())
@@ -187,7 +187,7 @@ class PageTable:
 
     def paint(self, painter: QPainter, marks: Marks, clip: QRectF, theme: Theme) -> None:
         first = max(0, bisect_right(self._tops, clip.top()) - 1)
-        rows = range(first, max(first, bisect_right(self._tops, clip.bottom(), hi=len(self._rows))))
+        rows = range(first, max(first, bisect_right(self._tops, clip.bottom(), hi=len(self.rows))))
         near = [span for span in marks.spans if span[0] < self.end and span[1] > self.start]
         near.sort(key=lambda number: number == marks.current)  # the current mark is painted last, over the others
         for is_fixed in (False, True):
@@ -198,7 +198,7 @@ class PageTable:
             )
             painter.translate(-moved, 0)
             for row in rows:
-                for cell in (cell for cell in self._rows[row] if self._is_fixed(cell) == is_fixed):
+                for cell in (cell for cell in self.rows[row] if self._is_fixed(cell) == is_fixed):
                     self._paint_cell(painter, cell, row, [box for box in near if _meets(box, cell)], marks, theme)
             painter.restore()
         painter.setPen(QPen(theme.colour("line"), theme.line_width))
@@ -244,7 +244,7 @@ class PageTable:
             painter.setFont(self._font)
             painter.drawText(self._place(cell, row), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop), "…")
         elif cell.text:
-            self._layout(cell).draw(painter, self._place(cell, row).topLeft(), forms)
+            self.layout_of(cell).draw(painter, self._place(cell, row).topLeft(), forms)
         painter.setPen(QPen(theme.colour("line"), theme.line_width))
         painter.drawLine(box.topLeft(), box.bottomLeft())
         painter.drawLine(box.topRight(), box.bottomRight())
@@ -264,7 +264,7 @@ class PageTable:
         return max(0, bisect_right(self._starts, character) - 1)
 
     def _cell_of(self, character: int) -> _Cell:
-        row = self._rows[self._row_of(character)]
+        row = self.rows[self._row_of(character)]
         return next((cell for cell in reversed(row) if cell.start <= character), row[0])
 
     def _place(self, cell: _Cell, row: int) -> QRectF:
@@ -277,9 +277,9 @@ class PageTable:
         width = self._inner_width(cell)
         if len(cell.text) <= MEASURED and metrics.horizontalAdvance(cell.text) + 1 < width:
             return metrics.height()
-        return max(metrics.height(), self._layout(cell).boundingRect().height())
+        return max(metrics.height(), self.layout_of(cell).boundingRect().height())
 
-    def _layout(self, cell: _Cell) -> QTextLayout:
+    def layout_of(self, cell: _Cell) -> QTextLayout:
         layout = self._layouts.get(cell.start)
         if layout is None:
             struck = [span for span in self._struck if _meets(span, cell)]
@@ -293,10 +293,10 @@ class PageTable:
         return (min(width, self._space) if cell.columns > 1 else width) - 2 * PAD_X
 
     def _column_widths(self) -> list[float]:
-        count = max(cell.column + cell.columns for row in self._rows for cell in row)
+        count = max(cell.column + cell.columns for row in self.rows for cell in row)
         em = self._metrics[False].horizontalAdvance("m")
         least, most = [0.0] * count, [2 * em] * count
-        singles = [cell for row in self._rows for cell in row if cell.columns == 1 and cell.text]
+        singles = [cell for row in self.rows for cell in row if cell.columns == 1 and cell.text]
         for single in singles:
             requested = self._metrics[single.is_head].horizontalAdvance(single.text[:MEASURED]) + 1
             most[single.column] = max(most[single.column], requested)
@@ -554,25 +554,25 @@ class PageWords:
     """The whole text of a page, laid out. Positions are pixels from the page's top left corner."""
 
     def __init__(self, page: Page, *, width: float, fonts: Fonts, theme: Theme) -> None:
-        self._struck = _Struck(page)
-        page = self._struck.page
+        self.struck = _Struck(page)
+        page = self.struck.page
         self._margin, space = width * MARGIN, width * (1 - 2 * MARGIN)
-        self._parts: list[tuple[float, Part]] = []
+        self.parts: list[tuple[float, Part]] = []
         gap = TABLE_GAP * fonts.points() * 1.9
         top = self._margin
         for part in [*_parts_of(page, space, fonts)] or [Prose("", 0, 0)]:
             if isinstance(part, Prose):
                 status = STATUS_WORDS.get(page.status, unread_reason(page.reason))
                 part.lay_out(page.blocks, width=space, fonts=fonts, theme=theme, status=status)
-            elif self._parts:
+            elif self.parts:
                 top += gap
-            self._parts.append((top, part))
+            self.parts.append((top, part))
             top += part.height + (gap if isinstance(part, PageTable) else 0)
         self.height = top + self._margin
 
     @property
     def tables(self) -> list[tuple[float, PageTable]]:
-        return [(top, part) for top, part in self._parts if isinstance(part, PageTable)]
+        return [(top, part) for top, part in self.parts if isinstance(part, PageTable)]
 
     @property
     def offsets(self) -> tuple[float, ...]:
@@ -583,32 +583,32 @@ class PageWords:
             table.scroll_to(offset)
 
     def top_of(self, character: int) -> float:
-        character = self._struck.place(character)
+        character = self.struck.place(character)
         top, part = self._part_of(character)
         return top + part.top_of(character)
 
     def reveal(self, character: int) -> bool:
         """Scroll a character's table so that the character is visible. Returns whether that changed anything."""
-        character = self._struck.place(character)
+        character = self.struck.place(character)
         __, part = self._part_of(character)
         return isinstance(part, PageTable) and part.reveal(character)
 
     def character_at(self, point: QPointF) -> int | None:
-        for top, part in self._parts:
+        for top, part in self.parts:
             if top <= point.y() < top + part.height:
                 character = part.character_at(point - QPointF(self._margin, top))
-                return None if character is None else self._struck.character(character)
+                return None if character is None else self.struck.character(character)
         return None
 
     def table_at(self, point: QPointF) -> tuple[PageTable, QPointF] | None:
-        for top, part in self._parts:
+        for top, part in self.parts:
             if isinstance(part, PageTable) and top <= point.y() < top + part.height:
                 return part, point - QPointF(self._margin, top)
         return None
 
     def paint(self, painter: QPainter, marks: Marks, clip: QRectF, theme: Theme) -> None:
-        shown = marks.moved(self._struck.spans)
-        for top, part in self._parts:
+        shown = marks.moved(self.struck.spans)
+        for top, part in self.parts:
             if top + part.height < clip.top() or top > clip.bottom():
                 continue
             painter.save()
@@ -617,8 +617,8 @@ class PageWords:
             painter.restore()
 
     def _part_of(self, character: int) -> tuple[float, Part]:
-        last = self._parts[0]
-        for part in self._parts:
+        last = self.parts[0]
+        for part in self.parts:
             if part[1].start <= character:
                 last = part
         return last

@@ -51,8 +51,8 @@ class PlayBar(QFrame):
         self._sound = Live(bridge, self, self._next, Sound(), refused=self._on_refused, is_watched=False)
         self._sound.changed.connect(self._on_sound)
         self._is_on = False
-        self._speaker = Speaker(self)
-        self._speaker.failed.connect(self._on_failed)
+        self.speaker = Speaker(self)
+        self.speaker.failed.connect(self._on_failed)
         self._button = tool_button("play_button", self, icon="play", label=_PLAY, tip=_PLAY, on=self.toggle)
         self._slider = named(QSlider(Qt.Orientation.Horizontal, self), "play_position", label=_("Position"))
         self._slider.setSingleStep(STEP_S)
@@ -77,7 +77,7 @@ class PlayBar(QFrame):
 
     @property
     def second(self) -> float:
-        return self._sound.value.start + self._speaker.at / _BYTES_S
+        return self._sound.value.start + self.speaker.at / _BYTES_S
 
     def play_at(self, second: float) -> None:
         self.seek(second)
@@ -87,7 +87,7 @@ class PlayBar(QFrame):
     def seek(self, second: float) -> None:
         """Go to a second, and go on playing if it plays."""
         second = min(max(0.0, second), float(self._slider.maximum()))
-        self._speaker.stop()
+        self.speaker.stop()
         self._begin(second)
         self._ask()
         self._show()
@@ -100,13 +100,13 @@ class PlayBar(QFrame):
 
     def pause(self) -> None:
         self._is_on = False
-        self._speaker.stop()
+        self.speaker.stop()
         self._tick.stop()
         self._show()
 
     def _begin(self, second: float) -> None:
         self._sound.put(Sound(second))
-        self._speaker.at = 0
+        self.speaker.at = 0
 
     def _ask(self) -> None:
         if not self._sound.is_coming:
@@ -125,14 +125,14 @@ class PlayBar(QFrame):
         return more
 
     def _on_sound(self) -> None:
-        is_first = not self._speaker.sound
-        self._speaker.sound = self._sound.value.sound
-        if is_first and self._is_on and self._speaker.sound:
-            self._speaker.start()
+        is_first = not self.speaker.sound
+        self.speaker.sound = self._sound.value.sound
+        if is_first and self._is_on and self.speaker.sound:
+            self.speaker.start()
             self._tick.start()
 
     def _on_tick(self) -> None:
-        left = len(self._speaker.sound) - self._speaker.at
+        left = len(self.speaker.sound) - self.speaker.at
         if left < AHEAD_S * _BYTES_S:
             self._ask()
         if not left and self._sound.value.is_whole:

@@ -65,7 +65,7 @@ class QuestionController(ResultController):
         return self._document
 
     @property
-    def _scope(self) -> tuple[str, tuple[str, ...]]:
+    def scope(self) -> tuple[str, tuple[str, ...]]:
         """The folder, or else the documents that are asked."""
         if self._collection:
             return self._collection, ()
@@ -103,14 +103,14 @@ class QuestionController(ResultController):
     # ---- ask
 
     def ask(self, question: str) -> None:
-        collection, documents = self._scope
+        collection, documents = self.scope
         if not question.strip() or not (collection or documents):
             return
         request = AskRequest(question, documents, collection=collection or None, item=self.item or None)
         self.reading.emit(_("Waiting for the model…"), 0, 0)
         self.asked.emit(question)
         begun = self._bridge.services.tasks.begin(self.task.kind, request)
-        self._bridge.ask(begun, partial(self._on_asked, self._scope), self.refuse)
+        self._bridge.ask(begun, partial(self._on_asked, self.scope), self.refuse)
 
     def ask_again(self) -> None:
         """Ask the last question again, if no model could answer it."""
@@ -128,7 +128,7 @@ class QuestionController(ResultController):
             self._bridge.services.tasks.stop(self.item)
 
     def _on_asked(self, scope: object, item: Item) -> None:
-        if scope == self._scope:  # else another document was shown meanwhile
+        if scope == self.scope:  # else another document was shown meanwhile
             self.items.set_current(item.id)
             self._show_anew()
         self.items.refresh()

@@ -13,8 +13,6 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QToolButton
 
-from slmdesk.base.documents import PageStatus
-from slmdesk.base.record import changed
 from slmdesk.ui.documents.document_rows import LINE_ROLE, SUBJECT_ROLE, TALL_ROW_HEIGHT
 
 pytestmark = pytest.mark.gui
@@ -122,7 +120,7 @@ def test_words_are_found_marked_and_gone_to_until_others_are_marked(program, let
     program.wait(lambda: not clear.isVisible() or not clear.property("opacity"))
 
 
-def test_on_a_picture_the_place_gone_to_is_framed_and_pages_that_were_not_read_are_said(program, tmp_path):
+def test_on_a_picture_the_place_gone_to_is_framed(program, tmp_path):
     path = tmp_path / "rent.pdf"
     path.write_bytes(bytes(TinyPdf().page(Text(72, 700, "The rent is due."), Text(72, 300, "The rent is paid."))))
     drop(program.documents, path)
@@ -136,13 +134,6 @@ def test_on_a_picture_the_place_gone_to_is_framed_and_pages_that_were_not_read_a
     QTest.keyClick(program.find("find_line"), Qt.Key.Key_Return)
     assert sheet.current_boxes
     assert sheet.current_boxes[0][1] > upper[0][1]
-    view = program.documents.document
-    page = view._pages[0]
-    view._on_pages_listed([page, changed(page, number=2, status=PageStatus.SCANNED, reason="only a picture")], True)
-    assert program.coverage == "1 of 2 pages read, 1 could not be read"
-    program.click("document_unread_button")
-    program.click("unread_page_button")
-    assert not program.find("unread_popover").isVisible()
 
 
 def test_a_damaged_document_has_no_tick_and_is_called_so(program, tmp_path):
@@ -156,6 +147,9 @@ def test_a_damaged_document_has_no_tick_and_is_called_so(program, tmp_path):
     program.says("document_state", "")
     shown = program.find("document_view").model().index(0, 0)
     program.wait(lambda: shown.data(LINE_ROLE) == "damaged, not read: 1 page")
+    program.click("document_unread_button")
+    program.click("unread_page_button")
+    assert not program.find("unread_popover").isVisible()
 
 
 @pytest.fixture
@@ -190,13 +184,12 @@ def test_several_documents_are_chosen_and_only_those_that_are_listed(three):
     program.click("several_ask")
     program.says("document_title", "2 documents")
     area = program.frame.documents_area
-    assert len(area.questions._together) == 2
+    assert len(area.questions.scope[1]) == 2
     program.click("several_none")
     program.wait(lambda: program.find("document_title").full_text in listed(program))
-    assert not area._scope
     program.click_item(view, 0)
     program.wait(lambda: program.find("document_title").full_text == listed(program)[0])
-    assert not area.questions._together
+    assert len(area.questions.scope[1]) == 1
 
 
 def test_the_tabs_work_on_the_documents_that_are_chosen_together(three):
@@ -206,7 +199,7 @@ def test_the_tabs_work_on_the_documents_that_are_chosen_together(three):
     program.says("several_count", "3 selected")
     program.choose_tab("questions")
     program.says("document_title", "3 documents")
-    assert len(area.questions._together) == 3
+    assert len(area.questions.scope[1]) == 3
     QTest.keyClick(program.find("document_tabs"), Qt.Key.Key_Right)
     assert area.page.side.current == "table"
     assert len(area.tables.chosen) == 3

@@ -62,7 +62,7 @@ def test_an_export_that_breaks_ends_its_card_and_names_the_file(program, tmp_pat
 
     monkeypatch.setattr("slmdesk.history.service.chat_paper", broken)
     monkeypatch.setattr("slmdesk.history.service.to_markdown", broken)
-    exports, item = program.page._chats.exports, program.chat.chat
+    exports, item = program.frame.chats.exports, program.chat.chat
     for form in ("docx", "pdf", "md"):
         target = tmp_path / f"chat.{form}"
         exports.export(item, form, target)
@@ -78,6 +78,6 @@ def test_an_export_that_breaks_ends_its_card_and_names_the_file(program, tmp_pat
 def test_a_folder_that_cannot_be_written_is_named_with_the_file(program, tmp_path):
     program.send("alpha beta")
     program.wait_idle()
-    program.page._chats.exports.export(program.chat.chat, "docx", tmp_path / "none" / "chat.docx")
+    program.frame.chats.exports.export(program.chat.chat, "docx", tmp_path / "none" / "chat.docx")
     program.wait(lambda: program.is_said("chat.docx was not written."))
     assert not [notice for notice in program.notices() if notice.startswith("Writing")]

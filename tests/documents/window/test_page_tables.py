@@ -283,16 +283,16 @@ def test_struck_words_are_shown_at_their_places_and_move_no_place(qapp):
     made.add(BlockKind.TABLE_ROW, struck("{Fee\twas}\t30"))
     page = page_of(1, "1", made.text, made.blocks)
     words = PageWords(page, width=600, fonts=window_fonts(), theme=LIGHT)
-    (_, prose), (_, table) = words._parts
+    (_, prose), (_, table) = words.parts
     assert prose.document.toPlainText() == "Old Lease\nPets are not allowed here.\nAll of this is gone."
     marked, cursor = "", QTextCursor(prose.document)
     while cursor.movePosition(QTextCursor.MoveOperation.NextCharacter):
         if cursor.charFormat().fontStrikeOut():
             marked += prose.document.characterAt(cursor.position() - 1)
     assert marked.replace("\u2029", "|") == "Old not  here|All of this is gone."
-    cells = [[cell.text for cell in row] for row in table._rows]
+    cells = [[cell.text for cell in row] for row in table.rows]
     assert cells == [["Rent", "800 900"], ["Fee was", "30"]]
-    formats = table._layout(table._rows[0][1]).formats()
+    formats = table.layout_of(table.rows[0][1]).formats()
     assert [(span.start, span.length, span.format.fontStrikeOut()) for span in formats] == [(0, 4, True)]
     picture = QImage(600, 400, QImage.Format.Format_RGB32)
     painter = QPainter(picture)
@@ -301,10 +301,10 @@ def test_struck_words_are_shown_at_their_places_and_move_no_place(qapp):
     painter.end()
     for at, letter in enumerate(page.text):
         if letter not in "\n\t":
-            assert words._struck.page.text[words._struck.place(at)] == letter
-            assert words._struck.character(words._struck.place(at)) == at
-    shown = words._struck.page.text
+            assert words.struck.page.text[words.struck.place(at)] == letter
+            assert words.struck.character(words.struck.place(at)) == at
+    shown = words.struck.page.text
     for block in page.blocks:
         if block.kind is not BlockKind.STRUCK:
-            (moved,) = words._struck.spans([(block.start, block.end)])
+            (moved,) = words.struck.spans([(block.start, block.end)])
             assert page.text[block.start : block.end].split()[0] in shown[slice(*moved)]

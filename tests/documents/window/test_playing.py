@@ -65,23 +65,23 @@ def press(player, key):
 
 def test_it_plays_from_a_second_pauses_and_goes_on(player, qtbot):
     player.play_at(7.2)
-    qtbot.waitUntil(lambda: player._speaker.is_on)
+    qtbot.waitUntil(lambda: player.speaker.is_on)
     assert player.voice.asked == [(Path("/meeting.m4a"), 7.2)]
-    player._speaker.at = 2 * 16_000 * 3
+    player.speaker.at = 2 * 16_000 * 3
     assert player.second == pytest.approx(10.2)
     button = player.findChild(QToolButton, "play_button")
     assert button.accessibleName() == "Pause (Space)"
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert not player._speaker.is_on
+    assert not player.speaker.is_on
     assert button.accessibleName() == "Play (Space)"
     press(player, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: player._speaker.is_on)
+    qtbot.waitUntil(lambda: player.speaker.is_on)
     assert player.voice.asked[-1][1] == pytest.approx(10.2)
 
 
 def test_the_arrow_keys_go_five_seconds_and_never_past_the_ends(player, qtbot):
     player.play_at(3)
-    qtbot.waitUntil(lambda: player._speaker.is_on)
+    qtbot.waitUntil(lambda: player.speaker.is_on)
     press(player, Qt.Key.Key_Right)
     assert player.second == 8
     for __ in range(3):
@@ -97,42 +97,38 @@ def test_the_arrow_keys_go_five_seconds_and_never_past_the_ends(player, qtbot):
 
 def test_more_sound_is_asked_for_before_it_ends_and_the_end_pauses(player, qtbot):
     player.play_at(30)
-    qtbot.waitUntil(lambda: player._speaker.is_on)
-    player._speaker.at = 2 * 16_000 * 15
-    player._on_tick()
-    qtbot.waitUntil(lambda: len(player._speaker.sound) == 2 * 16_000 * 30)
+    qtbot.waitUntil(lambda: player.speaker.is_on)
+    player.speaker.at = 2 * 16_000 * 15
+    qtbot.waitUntil(lambda: len(player.speaker.sound) == 2 * 16_000 * 30)
     assert [start for __, start in player.voice.asked] == [30, 50]
-    player._speaker.at = len(player._speaker.sound)
-    player._on_tick()
-    qtbot.waitUntil(lambda: player._sound.value.is_whole)
-    player._on_tick()
-    assert not player._speaker.is_on
+    player.speaker.at = len(player.speaker.sound)
+    qtbot.waitUntil(lambda: not player.speaker.is_on)
     assert player.second == SECONDS
 
 
 def test_a_seek_drops_what_was_asked_for_before(player, qtbot):
     player.play_at(10)
     player.play_at(40)
-    qtbot.waitUntil(lambda: player._speaker.is_on)
-    assert len(player._speaker.sound) == 2 * 16_000 * 20
+    qtbot.waitUntil(lambda: player.speaker.is_on)
+    assert len(player.speaker.sound) == 2 * 16_000 * 20
     assert player.second == 40
 
 
 def test_another_document_silences_it(player, qtbot):
     player.play_at(10)
-    qtbot.waitUntil(lambda: player._speaker.is_on)
+    qtbot.waitUntil(lambda: player.speaker.is_on)
     player.show_recording(None, 0)
-    assert not player._speaker.is_on
+    assert not player.speaker.is_on
     assert player.isHidden()
 
 
 def test_times_stand_before_the_passages_and_not_in_the_text(qtbot):
     fonts = window_fonts()
     words = PageWords(PAGE, width=600, fonts=fonts, theme=LIGHT)
-    shown = words._parts[0][1].document.toPlainText()
+    shown = words.parts[0][1].document.toPlainText()
     assert shown == f"0:00\u2003{FIRST}\n0:07\u2003{SECOND}"
     start = len(FIRST) + 1
     left = 600 * 0.07 + 4
     top = words.top_of(start) + fonts.points()
     assert words.character_at(QPointF(left, top)) == start
-    assert words._struck.spans([(start, len(TEXT))]) == [(start + 10, len(TEXT) + 10)]
+    assert words.struck.spans([(start, len(TEXT))]) == [(start + 10, len(TEXT) + 10)]

@@ -53,7 +53,7 @@ class Asked(QuestionController):
 def pane(qtbot):
     made = ResultPane(Asked())
     qtbot.addWidget(made)
-    made.asks = made._controller
+    made.asks = made.controller
     made.resize(420, 500)
     made.show()
     return made
