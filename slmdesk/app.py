@@ -247,7 +247,7 @@ class WindowRun:
         from slmdesk.ui.shell.session import replace_process
 
         self._app, self._paths, self._key = app, paths, key
-        self._replace = replace or replace_process
+        self.replace = replace or replace_process
         self._services: Services | None = None
         self._is_closing = False
         self._reading_order: ReadingOrder | None = None
@@ -441,7 +441,7 @@ class WindowRun:
             if self._services is not None:
                 self._services.lock()
         finally:  # whatever fails, nothing of it stays in memory
-            self._replace(["--window", LOCKED])
+            self.replace(["--window", LOCKED])
 
     def _close_services(self) -> None:
         """Runs on a thread of its own, so that a hanging child cannot delay the exit."""

@@ -72,7 +72,7 @@ def tell(**what: object) -> None:
 
 def begin() -> Chapter:
     """The history is open, and the window is as large as people have it."""
-    yield lambda: frames and frames[-1]._bridge.is_open
+    yield lambda: frames and frames[-1].chat.attached.bridge.is_open
     window().resize(1300, 860)
     yield from in_front()
 
@@ -230,7 +230,7 @@ def encrypt(passphrase: str) -> Chapter:
 
 def is_held() -> Chapter:
     """Sleep waits for this window."""
-    yield lambda: frames[-1].locking._watch.handle is not None and frames[-1].locking._watch._session
+    yield lambda: frames[-1].locking.watch.handle is not None and frames[-1].locking.watch.session
 
 
 def lock_key() -> Chapter:

@@ -388,14 +388,14 @@ class ChatPage(QWidget):
             return
         from slmdesk.ui.chat.dialogs import ANSWER
 
-        self._edit(text, ANSWER, partial(self._chat.edits.save, message))
+        self.edit(text, ANSWER, partial(self._chat.edits.save, message))
 
     def _on_notes_edit_requested(self, notes: str) -> None:
         from slmdesk.ui.chat.dialogs import NOTES
 
-        self._edit(notes, NOTES, self._chat.window.save_notes)
+        self.edit(notes, NOTES, self._chat.window.save_notes)
 
-    def _edit(self, text: str, words: tuple[str, str], save: Callable[[str], object]) -> None:
+    def edit(self, text: str, words: tuple[str, str], save: Callable[[str], object]) -> None:
         from slmdesk.ui.chat.dialogs import EditDialog
         from slmdesk.ui.kit.widgets.features import hide_features
 

@@ -108,7 +108,7 @@ class PalettePanel(QWidget):
         self._window = window
         self._before: QWidget | None = None
         """The widget that had the focus when the palette opened."""
-        self._listing = Listing("")
+        self.listing = Listing("")
         self._mouse = QCursor.pos()
         """Position of the mouse when the list was filled. A mouse that does not move chooses nothing."""
         self._build_ui()
@@ -154,9 +154,9 @@ class PalettePanel(QWidget):
 
     def show_listing(self, listing: Listing) -> None:
         """Fill the list. If it only has more results for the same words, the chosen row stays chosen."""
-        row = self.list.currentRow() if listing.words == self._listing.words else -1
+        row = self.list.currentRow() if listing.words == self.listing.words else -1
         chosen = self._entry_at(row)
-        self._listing, self._mouse = listing, QCursor.pos()
+        self.listing, self._mouse = listing, QCursor.pos()
         self.list.clear()
         for section in listing.sections:
             count = (
@@ -309,7 +309,7 @@ class PaletteController(QObject):
     def __init__(self, bridge: Bridge, openers: Openers, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="palette_controller")
         self._bridge, self._open = bridge, openers
-        self._names: Live[Names] = Live(
+        self.names: Live[Names] = Live(
             bridge, self, lambda: _all_names, Names(), on=CHANGES, refused=self._on_names_refused, is_watched=False
         )
         self._offers = Offers()
@@ -318,11 +318,11 @@ class PaletteController(QObject):
         self._hits: list[Section] = []
         self._search_timer = Delay(self, SEARCH_AFTER_MS, self._search)
         self._is_open = self._is_searching = self._is_searched = False
-        self._names.changed.connect(self._on_names_changed)
+        self.names.changed.connect(self._on_names_changed)
 
     def begin(self, offers: Offers) -> None:
         self._offers, self._is_open = offers, True
-        self._names.refresh()
+        self.names.refresh()
         self._words = ""
         self._list()
 
@@ -351,14 +351,14 @@ class PaletteController(QObject):
         self._search_timer.start()
 
     def _first_sections(self) -> list[Section]:
-        names = self._names.value
+        names = self.names.value
         items = [self._item_entry(item, with_kind=True) for item in names.items[:RECENT_ITEMS]]
         documents = [name for name in names.library if not name.is_folder][:RECENT_DOCUMENTS]
         recent = [*items, *map(self._name_entry, documents)]
         return [Section(_("Actions"), self._offers.useful), Section(_("Recent"), recent)]
 
     def _found_names(self) -> list[Section]:
-        names, offers = self._names.value, self._offers
+        names, offers = self.names.value, self._offers
         models = [self._model_entry(model) for model in names.models]
         with_kind = partial(self._item_entry, with_kind=True)
         return [
@@ -408,7 +408,7 @@ class PaletteController(QObject):
             self._search()
             return
         self._is_searched = True
-        kinds = {item.id: item.kind for item in self._names.value.items}
+        kinds = {item.id: item.kind for item in self.names.value.items}
         messages = [self._message_entry(hit, kinds.get(hit.item, "")) for hit in hits[0] if hit.message]
         passages = [self._passage_entry(hit) for hit in hits[1]]
         self._hits = [_newest(_("In chats and results"), messages), _newest(_("In documents"), passages)]
@@ -438,7 +438,7 @@ class PaletteController(QObject):
 
     def _report(self) -> None:
         sections = tuple(section for section in chain(self._sections, self._hits) if section.entries)
-        self.listed.emit(Listing(self._words, sections, self._is_searched and not self._names.is_coming))
+        self.listed.emit(Listing(self._words, sections, self._is_searched and not self.names.is_coming))
 
 
 def _as_it_is(entry: Entry) -> Entry:

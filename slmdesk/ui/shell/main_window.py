@@ -149,18 +149,18 @@ class MainWindow(QMainWindow):
         centre = QWidget(self)
         self.bar = SideBar(centre)
         self._area = PageArea(centre)
-        self._stack, self.notices = self._area.stack, NoticeArea(self)
+        self.stack, self.notices = self._area.stack, NoticeArea(self)
         self.status = StatusBar(centre)
         self.status.place_shown.connect(self._place_notices)
         self.wants_bar = True
         """Whether the side bar is to be open where there is room."""
         self._was_wide: bool | None = None
-        self._pages = {page.title: page for page in pages}
+        self.pages = {page.title: page for page in pages}
         self._made: dict[str, QWidget] = {}
-        self._titles = list(self._pages)
+        self._titles = list(self.pages)
         for page in pages:
             self.bar.add_entry(page.title, page.icon_name, page.shortcut, where=page.where)
-            self._stack.addWidget(QWidget(self._stack))
+            self.stack.addWidget(QWidget(self.stack))
         work = column((self._area, 1), margins=(0, theme.SPACE_8, theme.SPACE_8, 0))
         column((row(self.bar, (work, 1), gap=0), 1), self.status, into=centre, gap=0)
         self.setCentralWidget(centre)
@@ -181,7 +181,7 @@ class MainWindow(QMainWindow):
 
     @property
     def current_page(self) -> str:
-        return self._titles[self._stack.currentIndex()]
+        return self._titles[self.stack.currentIndex()]
 
     def is_made(self, title: str) -> bool:
         return title in self._made
@@ -189,7 +189,7 @@ class MainWindow(QMainWindow):
     def page(self, title: str) -> QWidget:
         """Return the widget of a page, and make it if necessary. Raises KeyError for an unknown title."""
         if title not in self._made:
-            self.place(title, self._pages[title].make())
+            self.place(title, self.pages[title].make())
         return self._made[title]
 
     def place(self, title: str, widget: QWidget) -> None:
@@ -198,12 +198,12 @@ class MainWindow(QMainWindow):
         self._made[title] = widget
         if side := getattr(widget, "side_list", None):
             self.bar.put_list(self._titles.index(title), side)
-        at, current = self._titles.index(title), self._stack.currentIndex()
-        self._stack.insertWidget(at, widget)
-        if empty := self._stack.widget(at + 1):
-            self._stack.removeWidget(empty)
+        at, current = self._titles.index(title), self.stack.currentIndex()
+        self.stack.insertWidget(at, widget)
+        if empty := self.stack.widget(at + 1):
+            self.stack.removeWidget(empty)
             empty.deleteLater()
-        self._stack.setCurrentIndex(current)
+        self.stack.setCurrentIndex(current)
         self._area.corners.raise_()
 
     def restore_bar(self, wants_bar: bool) -> None:
@@ -246,12 +246,12 @@ class MainWindow(QMainWindow):
 
     def _on_entry_chosen(self, index: int) -> None:
         if self._titles[index] not in self._made:  # to make it takes a moment, in which the page before is out of sight
-            self._stack.setCurrentIndex(index)
+            self.stack.setCurrentIndex(index)
             self.bar.show_entry(index)
             for part in (self._area, self.bar):
                 part.repaint()
         self.page(self._titles[index])
-        self._stack.setCurrentIndex(index)
+        self.stack.setCurrentIndex(index)
         self.bar.show_entry(index)
         # Tab goes through the page, then the side bar, then the status line
         order_tabs(*tab_stops(self.bar.layout()), *tab_stops(self.status.layout()))

@@ -61,11 +61,11 @@ class Locking(QObject):
         """
         super().__init__(parent, objectName="locking")
         self._bridge, self._window, self._settings = bridge, window, settings
-        self._idle_s, self._jobs, self._private = idle_s, jobs, private
+        self.idle_s, self._jobs, self._private = idle_s, jobs, private
         self.ways: Ways | None = None
         """What can open the history, such as a passphrase. None while the history is not encrypted."""
         self._is_warned = False
-        self._watch: SessionWatch | None = None
+        self.watch: SessionWatch | None = None
         self._timer = QTimer(self, interval=LOOK_MS)
         self._connect()
 
@@ -93,17 +93,17 @@ class Locking(QObject):
             self._start_watch()
         elif ways is None and was is not None:
             self._timer.stop()
-            if self._watch is not None:
-                self._watch.stop()
+            if self.watch is not None:
+                self.watch.stop()
 
     def _start_watch(self) -> None:
         from slmdesk.ui.shell.session_watch import SessionWatch  # late: only an encrypted history is locked
 
-        if self._watch is None:
-            self._watch = SessionWatch(self)
-            self._watch.screen_locked.connect(self._on_screen_locked)
-            self._watch.sleep_announced.connect(self.lock_requested)
-        self._watch.start(self._window)
+        if self.watch is None:
+            self.watch = SessionWatch(self)
+            self.watch.screen_locked.connect(self._on_screen_locked)
+            self.watch.sleep_announced.connect(self.lock_requested)
+        self.watch.start(self._window)
 
     def lock(self) -> None:
         """Lock at once. If the history is not encrypted, say why locking is useless."""
@@ -114,7 +114,7 @@ class Locking(QObject):
 
     def look(self) -> None:
         """Lock if nobody has worked for as long as the settings say. Show a warning before."""
-        limit, idle = 60 * self._settings.current.lock_minutes, self._idle_s()
+        limit, idle = 60 * self._settings.current.lock_minutes, self.idle_s()
         if not limit or self.ways is None:
             return
         if idle >= limit:

@@ -45,7 +45,7 @@ class SessionWatch(QObject):
     def __init__(self, parent: QObject, environment: Mapping[str, str] = os.environ) -> None:
         super().__init__(parent, objectName="session_watch")
         self._environment = environment
-        self._session = ""
+        self.session = ""
         self.handle: int | None = None
         """While it is held, sleep waits for `let_sleep`."""
         self._is_over = False
@@ -129,12 +129,12 @@ class SessionWatch(QObject):
     def _on_session(self, answer: Answer) -> None:
         match answer.untrusted:
             case (str(path),) if not answer.error:
-                self._session = path
+                self.session = path
 
     def _on_signal(self, reported: BusSignal) -> None:
         interface = reported.interface
         # a program that the desktop started by systemd belongs to no session: then any session counts
-        is_ours = not self._session or reported.path == self._session
+        is_ours = not self.session or reported.path == self.session
         match interface, reported.member, reported.untrusted:
             case (str(), "PrepareForSleep", (True,)) if interface == MANAGER:
                 self.sleep_announced.emit()

@@ -106,7 +106,7 @@ def test_a_version_dropped_beside_the_document_is_compared_counted_and_exported(
     assert counts[0] == sum(counts[1:]) == 12
     words = lead(program).rstrip(".").replace(";", ",")
     assert sum(int(part.split()[0]) for part in words.partition(": ")[2].split(", ")) == counts[0]
-    above = controls_before(program.window._stack.currentWidget(), program.find("versions_pages"))
+    above = controls_before(program.window.stack.currentWidget(), program.find("versions_pages"))
     assert len(above) <= 6, above
     menu = program.find("document_more_button").menu()
     menu.aboutToShow.emit()

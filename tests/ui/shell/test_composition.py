@@ -55,14 +55,14 @@ def test_start_says_what_is_to_check_and_begins_a_new_chat(program):
 
 def test_the_page_before_is_out_of_sight_while_a_page_is_made(program, monkeypatch):
     window, seen = program.window, []
-    page = window._pages["Write"]
+    page = window.pages["Write"]
     assert not window.is_made("Write")
 
     def make() -> QWidget:
         seen.append((program.frame.chat_page.isVisible(), program.find("entry_4").isChecked()))
         return page.make()
 
-    monkeypatch.setitem(window._pages, "Write", changed(page, make=make))
+    monkeypatch.setitem(window.pages, "Write", changed(page, make=make))
     program.click("entry_4")
     assert seen == [(False, True)]
     assert program.frame.writing_page.isVisible()
@@ -419,7 +419,7 @@ def test_what_the_window_has_is_named_to_a_screen_reader_and_foreign_text_is_pla
 
 def test_tab_goes_through_the_page_then_the_side_bar_then_the_status_line(program):
     program.say("hello")
-    parts = {"page": program.window._stack, "side bar": program.window.bar, "status line": program.window.status}
+    parts = {"page": program.window.stack, "side bar": program.window.bar, "status line": program.window.status}
     for page in ("Chat", "Documents", "Translate", "Write", "Models", "Settings", "Start"):
         program.window.show_page(page)
         program.ask(lambda _services: None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.runtime.events import Pending
 from slmdesk.documents.voice.events import DictationEnded, DictationGrew
@@ -39,11 +40,16 @@ def begin(program, heard, button):
 
 
 def say(program, text, *, is_final=False):
-    program.frame._bridge.deliver(DictationGrew("spoken", text, is_final))
+    program.bridge.deliver(DictationGrew("spoken", text, is_final))
 
 
 def end(program):
-    program.frame._bridge.deliver(DictationEnded("spoken"))
+    program.bridge.deliver(DictationEnded("spoken"))
+
+
+def is_listening(program) -> bool:
+    """Whether the line at the foot shows a microphone."""
+    return program.window.findChild(QWidget, "microphone_button") is not None
 
 
 def test_a_message_is_spoken_and_sent_with_the_words_being_said(program, heard):
@@ -62,14 +68,14 @@ def test_a_message_is_spoken_and_sent_with_the_words_being_said(program, heard):
 
 def test_a_letter_and_notes_are_dictated_and_the_line_at_the_foot_ends_it(program, heard):
     saved = []
-    program.page._edit("The tenant", ("Edit the notes", ""), saved.append)
+    program.page.edit("The tenant", ("Edit the notes", ""), saved.append)
     begin(program, heard, "edit_dictate_button")
     say(program, "moves out", is_final=True)
     QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert saved == ["The tenant moves out"]
     end(program)
     program.window.show_page("Write")
-    assert program.window.status._microphone is None
+    program.wait(lambda: not is_listening(program))
     begin(program, heard, "writing_dictate_button")
     say(program, "Dear Ms Roth,\n", is_final=True)
     say(program, "the rent rises.", is_final=True)
@@ -78,7 +84,7 @@ def test_a_letter_and_notes_are_dictated_and_the_line_at_the_foot_ends_it(progra
     editor.undo()
     assert editor.toPlainText() == "Dear Ms Roth,\n"
     program.click(program.find("microphone_button"))
-    assert program.window.status._microphone is None
+    program.wait(lambda: not is_listening(program))
     program.wait(lambda: ("finish", "spoken") in heard)
 
 
@@ -86,7 +92,7 @@ def test_without_a_speech_model_one_line_says_where_there_is_one(start):
     program = start()
     program.click(program.find("dictate_button"))
     program.wait(lambda: any("speech model" in notice for notice in program.notices()))
-    assert program.window.status._microphone is None
+    program.wait(lambda: not is_listening(program))
     assert not program.window.notices.bars[-1].notice.is_error, "nothing failed"
     program.click(program.find("notice_action"))
     program.wait(lambda: program.window.current_page == "Models")
@@ -97,8 +103,8 @@ def test_an_organisation_can_switch_it_off(start, paths):
     program = start()
     program.wait(lambda: program.page.composer.dictate.isHidden())
     program.window.show_page("Write")
-    assert program.frame.writing_page._dictate.isHidden()
-    program.page._edit("The tenant", ("Edit the notes", ""), print)
+    assert program.find("writing_dictate_button").isHidden()
+    program.page.edit("The tenant", ("Edit the notes", ""), print)
     assert (
         program.find("edit_text")
         .window()

@@ -16,7 +16,7 @@ from fakes.dropping import drop
 from fakes.marked_texts import WORD, english, import_all, marks
 from msgspec.structs import astuple
 from PySide6.QtCore import QDate, QLocale
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from ui.shell import test_dialogs, test_layout
 from ui.shell.test_release_homes import PAGES
 
@@ -147,7 +147,7 @@ def test_shown(kept, start):
         program.wait(lambda: any(bar.isVisible() for bar in program.window.notices.bars))
         look(f"{len(some)} files")
         bar = program.window.notices.bars[-1]
-        bar._on_more()
+        bar.findChild(QPushButton, "notice_more").click()
         look("all of a notice", program.window.findChildren(TextDialog)[-1])
         if bar in program.window.notices.bars:  # some go by themselves
             bar.closed.emit()

@@ -65,7 +65,7 @@ def table(program) -> None:
     tab(program, "table")
     pane = program.find("extraction_pane")
     pane.show_report(report_of(LONG, Table((Column(LONG),), (row,), is_done=True), is_exported=False))
-    pane.view._fill_proof(pane.view.model.index(0, 1))
+    pane.view.show_proof(pane.view.model.index(0, 1))
 
 
 def section(program, name: str) -> None:
@@ -167,7 +167,7 @@ class Walk:
             ]
             if name in CONTENT:
                 content, most = CONTENT[name]
-                above = controls_before(self.program.window._stack.currentWidget(), self.program.find(content))
+                above = controls_before(self.program.window.stack.currentWidget(), self.program.find(content))
                 if len(above) > most:
                     self.found.append(f"{name}, {cell}: {above} stand above {content}")
             if len(primary) > 1:

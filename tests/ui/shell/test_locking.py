@@ -150,13 +150,13 @@ def test_whatever_fails_it_is_replaced(encrypted, monkeypatch):
     def unable(_chat: str) -> None:
         raise RuntimeError("keeping")
 
-    replace = program.run._replace
+    replace = program.run.replace
 
     def replace_for_good(arguments) -> NoReturn:
         replace(arguments)
         sys.exit()  # of the thread: nothing comes after it
 
-    monkeypatch.setattr(program.run, "_replace", replace_for_good)
+    monkeypatch.setattr(program.run, "replace", replace_for_good)
     monkeypatch.setattr(services, "lock", failing)
     monkeypatch.setattr(program.frame.chat.drafts, "save_all", unable)
     with pytest.raises(RuntimeError, match="keeping"):
@@ -182,12 +182,10 @@ def test_a_job_keeps_its_steps_and_goes_on_after_unlocking(encrypted, start):
         return program.ask(lambda services: services.store.jobs.get(job))
 
     program.wait(lambda: now(program).done >= 3)
-    services = program.services
+    services, thread = program.services, program.ask(lambda _services: threading.current_thread())
     press_lock(program.window)
     program.wait(lambda: program.replaced)
-    program.wait(
-        lambda: not services.service_thread._thread.is_alive()
-    )  # else the process, and with it the owner, lives on
+    program.wait(lambda: not thread.is_alive())  # else the process, and with it the owner, lives on
     again = start(key=services.store.key)
     kept = now(again)
     assert kept.done >= 3
@@ -198,7 +196,7 @@ def test_a_job_keeps_its_steps_and_goes_on_after_unlocking(encrypted, start):
 def test_by_itself_it_warns_and_then_locks(encrypted):
     program = encrypted()
     locking, idle = program.frame.locking, [0.0]
-    locking._idle_s = lambda: idle[0]
+    locking.idle_s = lambda: idle[0]
     limit = 60.0 * program.frame.settings.current.lock_minutes
     assert limit == 900
     locking.look()
@@ -219,10 +217,10 @@ def test_with_the_screen_as_chosen_and_before_sleep_always(encrypted):
     program = encrypted()
     locking = program.frame.locking
     program.frame.settings.change("lock_with_screen", False)
-    program.wait(lambda: not locking._settings.current.lock_with_screen)
-    locking._watch.screen_locked.emit()
+    program.wait(lambda: not program.frame.settings.current.lock_with_screen)
+    locking.watch.screen_locked.emit()
     assert program.replaced == []
-    locking._watch.sleep_announced.emit()
+    locking.watch.sleep_announced.emit()
     program.wait(lambda: program.replaced)
 
 

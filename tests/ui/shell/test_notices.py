@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -267,7 +267,7 @@ def test_a_notice_that_is_pointed_at_stays_and_goes_afterwards(qtbot, area):
     (bar,) = area.bars
     bar.closed.connect(lambda: gone.append(True))
     QApplication.sendEvent(bar, QEnterEvent(QPointF(1, 1), QPointF(1, 1), QPointF(1, 1)))
-    assert not bar._timer.isActive()
+    assert not bar.findChild(QTimer).isActive()
     assert not gone
     QApplication.sendEvent(bar, QEvent(QEvent.Type.Leave))
     qtbot.waitUntil(lambda: bool(gone))

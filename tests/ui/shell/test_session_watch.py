@@ -66,7 +66,7 @@ def test_sleep_is_held_back_until_it_is_let(bus, watch, qtbot):
 def test_the_screen_of_our_session_is_locked_and_that_of_another_is_not_ours(bus, watch, qtbot, word):
     logind = bus.logind()
     watcher = watch({**bus.environment, "XDG_SESSION_ID": "2"})
-    qtbot.waitUntil(lambda: bool(watcher._session and logind.calls("GetSession")), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(watcher.session and logind.calls("GetSession")), timeout=WAIT_MS)
     assert logind.calls("GetSession")[0]["body"] == ["2"]
     logind.notify("lock-other")
     logind.notify(word)

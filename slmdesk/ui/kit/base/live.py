@@ -53,7 +53,7 @@ class Live(QObject, Generic[T]):
         self._changes = 0
         """Changes made here that are not stored yet."""
         self._is_asked = False
-        self._soon = Delay(self, 0, self._ask_now)  # several events of one turn ask once
+        self._soon = Delay(self, 0, self.ask_now)  # several events of one turn ask once
         bridge.on(HistoryReplaced, self.again)
         for event in on:
             bridge.on(event, self.again)
@@ -104,7 +104,7 @@ class Live(QObject, Generic[T]):
         if not self._changes:
             self.put(value)
 
-    def _ask_now(self) -> None:
+    def ask_now(self) -> None:
         self._question += 1
         self._is_due, request = False, self._ask()
         self._is_asked = request is not None

@@ -42,13 +42,13 @@ class Dictation(QObject):
     def __init__(self, bridge: Bridge, field: Field, button: QToolButton) -> None:
         super().__init__(button, objectName=DICTATE)
         self._bridge, self._field, self._button = bridge, field, button
-        self._words = _Line(field) if isinstance(field, QLineEdit) else _Text(field)
+        self.words = _Line(field) if isinstance(field, QLineEdit) else _Text(field)
         self._id = self._last = ""
         """Of the dictation that goes on, and of the one before, whose last stretch is still heard."""
         self._is_on = False
         """Whether it listens, or will as soon as the dictation before has ended."""
         self._was_on = self._has_heard = False
-        self._hold = Delay(self, HOLD_MS, lambda: None)
+        self._hold = Delay(self, HOLD_MS, lambda: None, "hold_timer")
         self._is_down = False
         self._microphone = Microphone(self)
         self._microphone.heard.connect(self._on_heard)
@@ -81,11 +81,11 @@ class Dictation(QObject):
 
     def settle(self) -> None:
         """Fix the words that are shown, and listen no more, because the text is sent."""
-        self._words.fix(self._words.shown)
+        self.words.fix(self.words.shown)
         self._cancel()
 
     def _cancel(self) -> None:
-        self._words.drop()
+        self.words.drop()
         self._turn_off()
         for id in filter(None, (self._id, self._last)):
             self._bridge.services.voice.cancel(id)
@@ -170,11 +170,11 @@ class Dictation(QObject):
 
     def _on_grew(self, event: DictationGrew) -> None:
         if event.dictation in (self._id, self._last):
-            (self._words.fix if event.is_final else self._words.show)(event.text)
+            (self.words.fix if event.is_final else self.words.show)(event.text)
 
     def _on_ended(self, event: DictationEnded) -> None:
         if event.dictation in (self._id, self._last):
-            self._words.fix(self._words.shown)
+            self.words.fix(self.words.shown)
             if event.dictation == self._id:
                 self._id = ""
                 self._turn_off()

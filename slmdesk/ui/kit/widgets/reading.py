@@ -175,7 +175,7 @@ class Reader(QObject):
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="reader")
         self._bridge = bridge
-        self._now: Aloud | None = None
+        self.now: Aloud | None = None
         self._spans: Sequence[tuple[int, int]] = ()
         self._words: Sequence[tuple[int, int]] = ()
         """Of the sentence that is said."""
@@ -185,21 +185,21 @@ class Reader(QObject):
     def read(self, aloud: Aloud) -> None:
         """Read a text from its beginning on, in place of the one before."""
         self.stop()
-        self._now = aloud
+        self.now = aloud
         self._bridge.ask(lambda _services: spoken(aloud.text), partial(self._on_cut, aloud))
 
     def stop(self) -> None:
-        if self._now is None:
+        if self.now is None:
             return
-        self._now.mark(0, 0)
-        self._now = None
+        self.now.mark(0, 0)
+        self.now = None
         voice, self._voice = self._voice, None
         if voice is not None:
             voice.stop()
         self._bridge.deliver(NoticeOver(TOPIC))
 
     def _on_cut(self, aloud: Aloud, cut: tuple[str, Sequence[tuple[int, int]]]) -> None:
-        if aloud is not self._now:
+        if aloud is not self.now:
             return
         language, self._spans = cut
         self._at = 0
@@ -210,20 +210,20 @@ class Reader(QObject):
         self._go_on()
 
     def _go_on(self) -> None:
-        if self._now is None or self._voice is None or self._at == len(self._spans):
+        if self.now is None or self._voice is None or self._at == len(self._spans):
             self.stop()
             return
         start, end = self._spans[self._at]
-        self._words = [word.span() for word in _WORD.finditer(self._now.text, start, end)]
-        words = [self._now.text[first:last] for first, last in self._words]
-        self._now.mark(start, end)
+        self._words = [word.span() for word in _WORD.finditer(self.now.text, start, end)]
+        words = [self.now.text[first:last] for first, last in self._words]
+        self.now.mark(start, end)
         notice = Notice(" ".join(words), action=_("Stop"), on_action=self.stop, key=TOPIC, topic=TOPIC)
         self._bridge.notice_raised.emit(notice)
         self._voice.speak(words)
 
     def _on_word(self, number: int) -> None:
-        if self._now is not None and self._now.by_words and number < len(self._words):
-            self._now.mark(*self._words[number])
+        if self.now is not None and self.now.by_words and number < len(self._words):
+            self.now.mark(*self._words[number])
 
     def _on_ended(self, was_spoken: bool) -> None:
         if was_spoken:

@@ -306,7 +306,7 @@ def test_a_sum_is_said_to_be_right_only_where_it_is(program, folder) -> None:
     (folder / "b.md").write_text(INVOICE.format(net="1,100.00"))
     opened(program, folder / "a.md", folder / "b.md")
     made(program, lambda: scope(program, "extraction_of_all"))
-    above = controls_before(program.window._stack.currentWidget(), program.find("extraction_cells"))
+    above = controls_before(program.window.stack.currentWidget(), program.find("extraction_cells"))
     assert len(above) <= 6, above
     rows = [row[0] for row in cells(program)]
     program.click("extraction_doubts")

@@ -38,7 +38,7 @@ def open_palette(program, words: str = ""):
     press(program, Qt.Key.Key_K, CTRL)
     program.wait(panel(program).isVisible)
     program.wait(panel(program).line.hasFocus)
-    program.wait(lambda: not program.frame.palette.controller._names.is_coming)
+    program.wait(lambda: not program.frame.palette.controller.names.is_coming)
     QTest.keyClicks(panel(program).line, words)
     return panel(program)
 
@@ -52,7 +52,7 @@ def rows(program) -> list[str]:
 
 def entries(program, heading: str) -> list:
     """What is listed under a heading."""
-    listing = panel(program)._listing
+    listing = panel(program).listing
     return [entry for section in listing.sections if section.heading.startswith(heading) for entry in section.entries]
 
 
@@ -169,7 +169,7 @@ def test_titles_and_places_of_results_are_told_in_the_language_of_the_window(pro
     german = gettext.translation("slmdesk", Path(texts.__file__).parents[1] / "locale", ["de"])
     monkeypatch.setattr(texts, "_catalogue", german)
     program.bridge.publish(ItemChanged(got[0]))
-    program.wait(lambda: program.frame.palette.controller._names.is_coming is False)
+    program.wait(lambda: program.frame.palette.controller.names.is_coming is False)
     open_palette(program, "zusammenfassung: lease")
     assert "Zusammenfassung: lease.txt" in rows(program)
     panel(program).line.clear()
@@ -261,8 +261,8 @@ def test_an_answer_to_older_words_is_dropped(program):
     QTest.keyClicks(panel(program).line, "harbour xyz")
     for _ in "xyz":
         press(program, Qt.Key.Key_Backspace)
-    program.wait(lambda: panel(program)._listing.is_complete)
-    assert panel(program)._listing.words == "harbour"
+    program.wait(lambda: panel(program).listing.is_complete)
+    assert panel(program).listing.words == "harbour"
     assert entries(program, "In chats and results")
     for answer in seen:
         hits = [entry for part in answer.sections if part.heading.startswith("In ") for entry in part.entries]
@@ -334,7 +334,7 @@ def test_what_the_organisation_hides_is_not_offered(start, paths):
     program.wait(lambda: program.find("network_body").isHidden())
     for words in wanted[:2]:
         open_palette(program, words)
-        program.wait(lambda: panel(program)._listing.is_complete)
+        program.wait(lambda: panel(program).listing.is_complete)
         listed = [entry.name for part in ("Actions", "Settings") for entry in entries(program, part)]
         assert words not in listed
         press(program, Qt.Key.Key_Escape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
@@ -104,7 +104,7 @@ class Desk:
 
     def shown(self):
         """What stands in the field and is not yet part of its text."""
-        return self.buttons[self.fields.index(self.field)].findChild(dictation.Dictation)._words.shown
+        return self.buttons[self.fields.index(self.field)].findChild(dictation.Dictation).words.shown
 
     def key(self, kind, *, repeats=False):
         none = Qt.KeyboardModifier.NoModifier
@@ -180,15 +180,15 @@ def test_a_click_keeps_it_on_and_the_next_ends_it(page):
 
 def test_a_held_button_and_a_held_key_listen_until_they_are_released(page, qtbot):
     QTest.mousePress(page.button, Qt.MouseButton.LeftButton)
-    listener = page.button.findChild(dictation.Dictation)
-    qtbot.waitUntil(lambda: not listener._hold.isActive())
+    hold = page.button.findChild(QTimer, "hold_timer")
+    qtbot.waitUntil(lambda: not hold.isActive())
     assert page.opened
     QTest.mouseRelease(page.button, Qt.MouseButton.LeftButton)
     assert not page.opened
     page.voice.end()
     QTest.keyPress(page.field, Qt.Key.Key_F9)
     page.key(QEvent.Type.KeyRelease, repeats=True)
-    qtbot.waitUntil(lambda: bool(page.opened) and not listener._hold.isActive())
+    qtbot.waitUntil(lambda: bool(page.opened) and not hold.isActive())
     page.key(QEvent.Type.KeyRelease)
     assert not page.opened
 

@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from PySide6.QtCore import QProcess
 from PySide6.QtNetwork import QLocalServer
 from PySide6.QtWidgets import QMenu, QPlainTextEdit
 
@@ -41,7 +42,7 @@ def reader(qtbot, tmp_path, monkeypatch):
 def test_each_sentence_is_spoken_and_marked_where_it_stands(reader, qtbot):
     reader.use(SPEAKS)
     reader.read(reading.Aloud(TEXT, reader.field))
-    qtbot.waitUntil(lambda: reader._now is None, timeout=20_000)
+    qtbot.waitUntil(lambda: reader.now is None, timeout=20_000)
     first, second = TEXT[:37], TEXT[38:]
     assert reader.said.read_text().split("\n") == [first, second, ""]
     assert [words for words in reader.heard if words] == [first, second]
@@ -53,7 +54,7 @@ def test_stop_ends_it_at_once(reader, qtbot):
     reader.use(WAITS)
     reader.read(reading.Aloud(TEXT, reader.field))
     qtbot.waitUntil(lambda: bool(reader.notices))
-    process = reader._voice._process
+    process = reader.findChild(QProcess)
     with qtbot.waitSignal(process.finished):
         reader.notices[0].on_action()
     assert len(reader.notices) == 1
@@ -90,7 +91,7 @@ def test_each_word_is_marked_where_the_voice_tells_it(reader, qtbot, tmp_path, m
     text = "Fees  & costs\nare due. Pay <now>."
     reader.field.setPlainText(text)
     reader.read(reading.Aloud(text, reader.field))
-    qtbot.waitUntil(lambda: reader._now is None)
+    qtbot.waitUntil(lambda: reader.now is None)
     assert [words for words in reader.heard if words] == [
         "Fees  & costs\u2029are due.", "Fees", "&", "costs", "are", "due.", "Pay <now>.", "Pay", "<now>.",
     ]  # fmt: skip
@@ -118,7 +119,7 @@ def test_a_voice_that_fails_is_said_once(reader, qtbot, voice, monkeypatch, tmp_
     if voice is not None:
         monkeypatch.setattr(reading, "voice_for", lambda _language: reading.Voice(voice[:1], *voice[1:]))
     reader.read(reading.Aloud(TEXT, reader.field))
-    qtbot.waitUntil(lambda: reader._now is None and bool(reader.notices), timeout=20_000)
+    qtbot.waitUntil(lambda: reader.now is None and bool(reader.notices), timeout=20_000)
     assert [notice.is_error for notice in reader.notices] == [False, True]
 
 
