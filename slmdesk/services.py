@@ -441,10 +441,10 @@ class Services:
     def _engine(self) -> ChildClient:
         """Create the client of the engine child, which may only open the files it needs."""
         client = self._child("engine", lambda event: self.loader.on_child(event))
-        client.may_open(self.service_thread.call(self._reach))
+        client.may_open(self.service_thread.call(self.reach_of_engine))
         return client
 
-    def _reach(self) -> AllowedPaths:
+    def reach_of_engine(self) -> AllowedPaths:
         """Return the files the engine child may open: the library's models, the models folder and the saved states. No
         folder gets in by a model's path. A state is at most as large as all may be.
         """
@@ -458,7 +458,7 @@ class Services:
             from slmdesk.models.gguf.projectors import BESIDE  # only a program that has an engine needs it
 
             beside = [os.fsdecode(model.path) for model in self.store.models.all() if model.kind in BESIDE]
-            self.loader.let_open(self._reach(), beside)
+            self.loader.let_open(self.reach_of_engine(), beside)
 
     def exporter_of(self, kind: str) -> Exporter | None:
         """Return the exporter for a kind of item, or None if such items are exported like chats."""

@@ -64,7 +64,7 @@ def test_its_rules_and_holds_end_with_one_notice(home: Path, tmp_path: Path) -> 
         services = open_echo()
         try:
             assert services.service_thread.call(services.store.retention.rules_of_before) == expected
-            services.service_thread.call(services.retention._end_rules)
+            services.service_thread.call(services.retention.start)
         finally:
             services.close()
 

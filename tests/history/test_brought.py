@@ -103,12 +103,12 @@ def test_a_models_row_of_a_backup_reaches_no_file(recorder, source, tmp_path, ki
     for refused in ("remove", "use", "choose", "freed_by_removing", "try_again"):
         with pytest.raises(KnownError, match=r"model\.unknown"):
             called(services, lambda services, refused=refused: getattr(services.models, refused)(HOSTILE))
-    assert str(path) not in called(services, lambda services: services._reach().read)
+    assert str(path) not in called(services, lambda services: services.reach_of_engine().read)
     problems = result_of(services, lambda: services.backups.use_brought())
     assert [isinstance(problem, Problem) and bool(problem.sentence) for problem in problems] == [True]
     assert called(services, lambda services: services.backups.brought().is_empty)
     assert called(services, lambda services: services.models.list()) == mine
-    assert str(path) not in called(services, lambda services: services._reach().read)
+    assert str(path) not in called(services, lambda services: services.reach_of_engine().read)
     erasure = result_of(services, lambda: services.erasing.look(models=True))
     assert path not in erasure.models
     if before is not None and kind != "the history":
@@ -121,12 +121,12 @@ def test_a_model_is_used_once_a_person_says_so_and_judged_before(recorder, sourc
     here = write(tmp_path / "elsewhere.gguf", tiny_llama(layers=1))
     hostile(source, here, name="\x1b[31mMine", sha256="0" * 64, facts=json.dumps({"template_checked": True}))
     restored(services, source)
-    assert str(here) not in called(services, lambda services: services._reach().read)
+    assert str(here) not in called(services, lambda services: services.reach_of_engine().read)
     assert result_of(services, lambda: services.backups.use_brought()) == ()
     (taken,) = [model for model in called(services, lambda services: services.models.list()) if model.linked]
     assert (os.fsdecode(taken.path), taken.info) == (str(here), {})
     assert taken.sha256 != "0" * 64, "judged here"
-    assert str(here) in called(services, lambda services: services._reach().read)
+    assert str(here) in called(services, lambda services: services.reach_of_engine().read)
     assert taken.name == "Tiny llama F32", "the backup says nothing of a file that is another one"
     done = called(services, lambda services: sorted(services.paths.data.glob("*.replaced-*")))[-1]
     result_of(services, lambda: services.backups.undo(done))
@@ -280,6 +280,6 @@ def test_the_engine_reads_no_folder_and_writes_no_larger_file_than_a_state(recor
     services = recorder.services
     (mine,) = called(services, lambda services: services.models.list())
     called(services, lambda services: services.store.models.change(mine.id, path=b"/"))
-    reach = called(services, lambda services: services._reach())
+    reach = called(services, lambda services: services.reach_of_engine())
     assert "/" not in reach.read
     assert reach == AllowedPaths((str(services.paths.models),), (str(services.paths.states),), 2048 << 20)

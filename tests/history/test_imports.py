@@ -210,7 +210,7 @@ def test_others_get_their_turn_between_many_chats(services, tmp_path) -> None:
         seen.append(services.store.database.number("select count(*) from items"))
 
     reader = OddReader(chats, lambda: services.service_thread.post(count))
-    service = ImportService(services.imports._runtime, reader)
+    service = ImportService(services.runtime, reader)
     report = result_of(services, lambda: service.import_files([saved(tmp_path / "c.json", [])]))
     assert len(report.added) == 50
     assert seen[0] < 5
@@ -464,14 +464,14 @@ def test_two_imports_of_one_file_at_once_add_each_chat_once(opened, tmp_path, mo
     """The other one writes after this one has looked, and before it writes."""
     first, second = opened(model=False).services, opened(model=False).services
     file = saved(tmp_path / "conversations.json", [rent()])
-    add, reports = imports._Import._add, []
+    write, reports = first.store.together, []
 
-    def add_after_the_other(running, chat, lacks) -> None:
-        if running._store is first.store and not reports:
+    def write_after_the_other():
+        if not reports:
             reports.append(imported(second, file))
-        add(running, chat, lacks)
+        return write()
 
-    monkeypatch.setattr(imports._Import, "_add", add_after_the_other)
+    monkeypatch.setattr(first.store, "together", write_after_the_other)
     mine = imported(first, file)
     assert (len(reports[0].added), len(mine.added), mine.known) == (1, 0, 1)
     assert len(on_thread(first, lambda: first.history.items())) == 1

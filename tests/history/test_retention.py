@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,12 +47,7 @@ class Kept:
     def open(self) -> None:
         self.services = open_echo()
         self.recorder = Recorder(self.services)
-        store = self.services.store
-        for part in (store, store.shared, *vars(store).values()):
-            for name in ("_clock", "clock"):
-                if callable(getattr(part, name, None)):
-                    setattr(part, name, self.clock)
-        self.retention._clock = self.clock
+        self.do(self.retention.start)
 
     def again(self) -> None:
         self.services.close()
@@ -90,7 +86,6 @@ class Kept:
 
     def delete_after(self, days: int) -> None:
         self.do(lambda: self.services.settings.change(delete_after_days=days))
-        self.do(lambda: self.retention._on_settings(self.services.settings.current))
 
     def sweep(self, *, confirmed: bool = False):
         return result_of(self.services, lambda: self.retention.run(confirmed=confirmed))
@@ -107,8 +102,10 @@ class Kept:
 
 @pytest.fixture
 def kept(home, monkeypatch):
-    monkeypatch.setattr(RetentionService, "start", lambda _self: None)  # which goes by the clock of this PC
-    it = Kept(Clock())
+    clock = Clock()
+    monkeypatch.setattr("slmdesk.services.open_store", partial(open_store, clock=clock))
+    monkeypatch.setattr(RetentionService, "_look", lambda _self: None)  # it sweeps when a test says so
+    it = Kept(clock)
     yield it
     it.services.close()
 
@@ -457,7 +454,6 @@ def older(kept, rules=(), holds: int = 0) -> None:
         for n in range(holds):
             conn.execute("insert into holds values (?, ?, 'all', '', 'a case', 'person', 0, null)", (n, f"h{n}"))
     kept.open()
-    kept.do(kept.retention._end_rules)
 
 
 def test_rules_and_holds_of_before_end_with_one_notice(kept):
@@ -469,7 +465,6 @@ def test_rules_and_holds_of_before_end_with_one_notice(kept):
     kept.sweep(confirmed=True)
     assert kept.titles() == {"old"}
     kept.again()
-    kept.do(kept.retention._end_rules)
     assert kept.notices() == []
     kept.do(lambda: kept.services.history.delete_for_good(item))
 

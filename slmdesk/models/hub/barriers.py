@@ -30,10 +30,10 @@ def passing() -> Iterator[None]:
 
 def watch() -> None:
     """Refuse every connection that bypasses the guard with PermissionError, until this process ends."""
-    sys.addaudithook(_look)
+    sys.addaudithook(audit)
 
 
-def _look(event: str, arguments: tuple[Any, ...]) -> None:
+def audit(event: str, arguments: tuple[Any, ...]) -> None:
     """Audit hook. The interpreter calls it thousands of times at start, so the first test is a cheap one."""
     if event in EVENTS and not _passes.get() and not _is_local(event, arguments):
         raise PermissionError(errno.EPERM, "refused: this did not come through slmdesk's guard")

@@ -660,9 +660,9 @@ class DownloadService(Service):
     def _look_later(self) -> None:
         if not self._is_looking and not self._closed:
             self._is_looking = True
-            self._service_thread.call_later(LOOK_S, self._on_time)
+            self._service_thread.call_later(LOOK_S, self.look_again)
 
-    def _on_time(self) -> None:
+    def look_again(self) -> None:
         self._is_looking = False
         self._settings.refresh()  # another instance may have switched to offline
         ended = ENDS - {DownloadState.PAUSED}

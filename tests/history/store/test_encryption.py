@@ -9,6 +9,7 @@ import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakes.contents import files_with
@@ -189,9 +190,8 @@ def test_it_wants_to_be_alone_and_room_on_the_disk(paths, store, key, keys, monk
     with pytest.raises(KnownError, match=r"^store\.in_use "):
         store.change_key(key, keys)
     other.close()
-    usage = shutil.disk_usage(paths.data)
     with monkeypatch.context() as patched:
-        patched.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=1000))
+        patched.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=1000))
         with pytest.raises(KnownError) as caught:
             store.change_key(key, keys)
     assert caught.value.code == "disk.full"

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fakes.dropping import listed
 from fakes.encrypted import PASSPHRASE, encrypt
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
@@ -65,17 +66,17 @@ def test_the_lists_of_the_pages_are_read_again(program, tmp_path):
     program.window.show_page("Documents")
     controller = program.frame.documents
     controller.open_paths([letter])
-    program.wait(lambda: [record.name for record in controller._recent.value] == ["letter.txt"])
+    program.wait(lambda: listed(program) == ["letter.txt"])
     program.ask(lambda services: services.chats.presets.add("Plain", ChatOptions(system="Be plain.")))
     chat = backed_up(program, target := tmp_path / "copy.slmbackup")
-    controller.remove(controller._recent.value[0].id)
+    controller.remove(program.ask(lambda services: services.documents.recent())[0].id)
     assert program.ask(lambda services: services.documents.recent()), "the removal can still be undone"
     chosen(program, target)
     program.wait(lambda: program.window.findChild(QWidget, "restore_sure_button"))
     program.mentions("question_more", "what is here: nothing.")
     program.click("restore_sure_button")
     program.wait(lambda: program.is_said("The backup is restored."))
-    program.wait(lambda: [record.name for record in controller._recent.value] == ["letter.txt"])
+    program.wait(lambda: listed(program) == ["letter.txt"])
     assert program.ask(lambda services: services.store.items.get(chat)).id == chat
 
 

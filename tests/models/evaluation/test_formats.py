@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -110,9 +110,8 @@ def test_a_copy_of_no_use_gives_way_to_the_published_file(small_desk, monkeypatc
 def test_one_at_a_time_and_what_a_killed_program_left_goes(small_desk, monkeypatch) -> None:
     recorder, model = small_desk
     services, folder = recorder.services, recorder.services.models.folder
-    usage = shutil.disk_usage(folder)
     with monkeypatch.context() as full:
-        full.setattr("shutil.disk_usage", lambda _path: usage._replace(free=1 << 20))
+        full.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=1 << 20))
         assert result_of(services, lambda: services.formats.make(model.id, "Q8_0")).code == "disk.full"
     assert folders(recorder) == []
     left = folder / ".formats-left"

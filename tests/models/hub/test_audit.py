@@ -111,16 +111,16 @@ def test_the_control_without_the_hook_all_of_it_is_allowed(silent_server):
 def test_what_is_refused(event, arguments, is_refused):
     if is_refused:
         with pytest.raises(PermissionError):
-            barriers._look(event, arguments)
+            barriers.audit(event, arguments)
         with barriers.passing():
-            barriers._look(event, arguments)
+            barriers.audit(event, arguments)
     else:
-        barriers._look(event, arguments)
+        barriers.audit(event, arguments)
 
 
 @pytest.mark.pure
 def test_on_windows_pairs_of_sockets_are_made_by_loopback(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
-    barriers._look("socket.connect", (socket.socket, ("127.0.0.1", 50000)))
+    barriers.audit("socket.connect", (socket.socket, ("127.0.0.1", 50000)))
     with pytest.raises(PermissionError):
-        barriers._look("socket.connect", (socket.socket, ("10.0.0.1", 50000)))
+        barriers.audit("socket.connect", (socket.socket, ("10.0.0.1", 50000)))

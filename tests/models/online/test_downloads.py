@@ -163,7 +163,7 @@ def test_a_fault_of_ours_while_parts_are_deleted_ends_the_download_and_is_told(r
     monkeypatch.setattr("slmdesk.models.online.downloads.ModelDownload.remove_parts", fail)
     download.do("cancel")
     services = recorder.services
-    services.service_thread.call(services.downloads._on_time)  # it is cancelled in the table, but not done with
+    services.service_thread.call(services.downloads.look_again)  # it is cancelled in the table, but not done with
     looked.set()
     end = download.end()
     assert (end.state, end.problem.code) == ("failed", "bug")

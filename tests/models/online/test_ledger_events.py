@@ -104,9 +104,9 @@ def test_no_request_before_its_start_is_written(opened, monkeypatch):
         raise KnownError("store.full")
 
     services.service_thread.call(lambda: services.network.set_offline(False))
+    services.service_thread.call(services.store.ledger.stop)
     before = len(ledger_of(recorder))
     monkeypatch.setattr(services.store.ledger, "append", full)
-    services.store.ledger._started = None
     with services.hub.hub.client() as client, pytest.raises(KnownError, match=r"store\.full"):
         client.get("https://huggingface.co/api/models")
     assert len(ledger_of(recorder)) == before
