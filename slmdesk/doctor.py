@@ -141,7 +141,7 @@ def examine_computer(paths: Paths, models_folder: Path | None = None) -> dict[st
     return {
         "slmdesk": slmdesk.__version__,
         "computer": _computer(),
-        "versions": _versions(),
+        "versions": versions(),
         "paths": _paths(paths, models_folder or paths.models),
         "policy": _policy(paths),
         "code_from_elsewhere": [*code_from_elsewhere()],
@@ -186,7 +186,7 @@ def _computer() -> dict[str, Json]:
     }
 
 
-def _versions() -> dict[str, Json]:
+def versions() -> dict[str, Json]:
     versions: dict[str, Json] = {"python": platform.python_version(), "sqlite": SQLITE_VERSION}
     for package in _PACKAGES:
         try:

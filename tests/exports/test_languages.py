@@ -47,7 +47,7 @@ def part_of(data: bytes, name: str) -> bytes:
         return packed.read(name)
 
 
-def document_in(data: bytes) -> etree._Element:
+def document_in(data: bytes) -> etree.ElementBase:
     return etree.fromstring(part_of(data, "word/document.xml"))
 
 
@@ -194,7 +194,7 @@ def versions_paper(comparison: Comparison) -> Paper:
     return in_language("de", lambda: paper_of(versions.report_of(f"Vergleich: {names}", comparison)))
 
 
-def settled(document: etree._Element, *, accepted: bool) -> list[str]:
+def settled(document: etree.ElementBase, *, accepted: bool) -> list[str]:
     """The paragraphs as Word leaves them when all changes are accepted, or rejected."""
     left = f"{W}del" if accepted else f"{W}ins"
     paragraphs = []

@@ -139,7 +139,7 @@ class LocalChild:
         role.close()
         self._end(0)
         beating.join()
-        for channel in (self._source, self._target, self._handles._channel):
+        for channel in (self._source, self._target, self._handles.channel):
             if channel is not None:
                 channel.close()
 

@@ -50,7 +50,7 @@ def over_llama(home, starter_model, measured_before, monkeypatch):
 def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     """All that is given to engines on its way to the child; called, as one text in small letters, growing."""
     given: list[object] = []
-    begin, pass_on = ChildClient._begin, ChildClient.pass_on
+    begin, pass_on = ChildClient.begin, ChildClient.pass_on
 
     def on_begin(self, make, listener):
         def made(ident):
@@ -66,6 +66,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
             given.append(message.payload)
         return pass_on(self, job, message)
 
-    monkeypatch.setattr(ChildClient, "_begin", on_begin)
+    monkeypatch.setattr(ChildClient, "begin", on_begin)
     monkeypatch.setattr(ChildClient, "pass_on", on_step)
     return lambda: json.dumps(list(given), ensure_ascii=False).casefold() if given else ""

@@ -93,7 +93,7 @@ def _office(name: str, data: bytes) -> Iterator[str]:
                 yield str(value)
 
 
-def _holds_place(shape: etree._Element) -> bool:
+def _holds_place(shape: etree.ElementBase) -> bool:
     return next(shape.iter("{*}ph"), None) is not None
 
 
@@ -112,13 +112,13 @@ def _open(name: str, data: bytes) -> Iterator[str]:
             yield element.tail or ""
 
 
-def _is_number(cell: etree._Element) -> bool:
+def _is_number(cell: etree.ElementBase) -> bool:
     """Whether it is a cell whose words the program makes of a number."""
     kind = next((str(value) for key, value in cell.attrib.items() if str(key).endswith("}value-type")), "")
     return kind in ("float", "percentage", "currency", "date", "time", "boolean")
 
 
-def _elements(data: bytes) -> Iterator[etree._Element]:
+def _elements(data: bytes) -> Iterator[etree.ElementBase]:
     return (element for element in etree.fromstring(data).iter() if isinstance(element.tag, str))
 
 

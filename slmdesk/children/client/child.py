@@ -401,7 +401,7 @@ class Child:
         self._cpu_when_moved = 0.0
         self._cpu_when_silent = math.inf
         """When it was last seen to be silent and to wait for a processor; inf if it has said something since."""
-        self._beat = Heartbeat(0, False)
+        self.beat = Heartbeat(0, False)
         self._telling = False
         """A listener is running: messages of the child wait in the pipe, which is not the child's fault."""
         self.writer = Writer(self._stdin, self._handles.send if self._handles else None)
@@ -422,7 +422,7 @@ class Child:
 
     def complaint(self, now: float) -> tuple[tuple[Outcome, str] | None, float]:
         """Return what is wrong with the child at `now`, or None, and when to check again."""
-        limits, beat = self._limits, self._beat
+        limits, beat = self._limits, self.beat
         if self.bad_lines >= limits.bad_lines:
             return (Outcome.PROTOCOL, f"{self.bad_lines} bad lines"), now
         if self._telling:  # the app is still at its last message
@@ -555,11 +555,11 @@ class Child:
         elif self.hello is None:
             self.count_bad_line()
         elif isinstance(message, Heartbeat):
-            if message.work != self._beat.work or not message.busy or not self._beat.busy:
+            if message.work != self.beat.work or not message.busy or not self.beat.busy:
                 self._moved, self._cpu_when_moved = time.monotonic(), self._cpu_s()
-            if not message.busy or not self._beat.busy:
+            if not message.busy or not self.beat.busy:
                 self._heard = time.monotonic()
-            self._beat = message
+            self.beat = message
             if message.busy and message.in_template:  # something new to watch: a template has a shorter limit
                 self._on_change()
         else:

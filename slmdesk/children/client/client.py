@@ -139,27 +139,27 @@ class ChildClient:
         self, kind: str, payload: Mapping[str, Json], listener: Listener, *, priority: str = "interactive"
     ) -> JobHandle:
         """Start a job.  The listener receives Token, Progress, Partial, then exactly one Done, Failed or Cancelled."""
-        return self._begin(lambda job: Start(job, kind, payload, priority), listener)
+        return self.begin(lambda job: Start(job, kind, payload, priority), listener)
 
     def load(self, spec: LoadSpec, listener: Listener) -> JobHandle:
         """Load a model: Progress in permille, then Done with a LoadedModel as object."""
         self._context_tokens = max(self._context_tokens, spec.context_tokens)
         if spec.path:
             self._let_open(spec.path)
-        return self._begin(lambda job: Load(job, to_json(spec)), listener)
+        return self.begin(lambda job: Load(job, to_json(spec)), listener)
 
     def count_tokens(self, texts: Sequence[str], listener: Listener, *, handle: str = "", path: str = "") -> JobHandle:
         """Count the tokens of texts, with a loaded model or the vocabulary of a file: Done with `counts`."""
         if path and not self._jobs:
             self._let_open(path)
-        return self._begin(lambda job: CountTokens(job, tuple(texts), handle, path), listener)
+        return self.begin(lambda job: CountTokens(job, tuple(texts), handle, path), listener)
 
     def unload(self, handle: str, listener: Listener | None = None) -> None:
         """Unload a model.  Without a child nothing is loaded: Done at once."""
         with self._changed:
             runs = self.child is not None
         if runs:
-            self._begin(lambda job: Unload(job, handle), listener or _ignore)
+            self.begin(lambda job: Unload(job, handle), listener or _ignore)
         elif listener is not None:
             listener(Done(""))
 
@@ -214,7 +214,7 @@ class ChildClient:
         if child is not None and not child.may_read(path):
             self.renew()
 
-    def _begin(self, make: Callable[[str], ToChild], listener: Listener) -> JobHandle:
+    def begin(self, make: Callable[[str], ToChild], listener: Listener) -> JobHandle:
         with self._changed:
             self._last += 1
             job = JobHandle(self, str(self._last), listener, has_document=self._role in ("reader", "listener"))

@@ -136,7 +136,7 @@ def start(
 ) -> ContainedProcess:
     """Start a child, walled in.  Raises OSError when the system refuses any of it; nothing is left running then."""
     calls = calls or WindowsCalls()
-    program, variables = _interpreter(command[0], environment)
+    program, variables = interpreter(command[0], environment)
     ends = [os.pipe() for _ in range(3)]
     theirs, ours = (ends[0][0], ends[1][1], ends[2][1]), (ends[0][1], ends[1][0], ends[2][0])
     try:
@@ -198,7 +198,7 @@ def environment_block(variables: Mapping[str, str]) -> str:
     )
 
 
-def _interpreter(program: str, environment: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
+def interpreter(program: str, environment: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
     """The interpreter itself, where `program` is the launcher of a virtual environment."""
     real = getattr(sys, "_base_executable", program)
     if program != sys.executable or real == program:

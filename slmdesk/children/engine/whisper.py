@@ -49,12 +49,12 @@ class Whisper:
             import _pywhispercpp
         except (ImportError, OSError) as err:
             raise KnownError("child.start_failed", reason=type(err).__name__) from err
-        self._api: Any = _pywhispercpp
+        self.api: Any = _pywhispercpp
         self._failures: list[str] = []
-        self._api.whisper_log_set(self._note)
-        options = self._api.whisper_context_default_params()
+        self.api.whisper_log_set(self._note)
+        options = self.api.whisper_context_default_params()
         options.use_gpu = False
-        self._context = self._api.whisper_init_from_file_with_params(path, options)
+        self.context = self.api.whisper_init_from_file_with_params(path, options)
         if self._failures:
             raise KnownError("model.damaged", reason=_("the speech library refused it"))
         self._is_english = header.architecture == ENGLISH
@@ -70,7 +70,7 @@ class Whisper:
         `language`: "" for that which the model finds.  `before`: what was said before.  `is_draft`: be quick, for words
         that are still being spoken; figures are less sure then.  Raises Stopped once `stop` says so.
         """
-        api = self._api
+        api = self.api
         params = api.whisper_full_default_params(api.whisper_sampling_strategy.WHISPER_SAMPLING_GREEDY)
         params.n_threads, params.no_context, params.suppress_nst = self._threads, True, True
         params.print_progress = params.print_realtime = params.print_timestamps = params.print_special = False
@@ -86,10 +86,10 @@ class Whisper:
             return self._heard(sound, params, stop)
 
     def _heard(self, sound: Sound, params: Any, stop: Callable[[], bool]) -> Heard:
-        api = self._api
+        api = self.api
         api.assign_abort_callback(params, lambda *_: stop())
         try:
-            failed = api.whisper_full(self._context, params, numpy.ascontiguousarray(sound), len(sound))
+            failed = api.whisper_full(self.context, params, numpy.ascontiguousarray(sound), len(sound))
         except (IndexError, RuntimeError, ValueError) as err:  # such as a vocabulary without a space
             raise KnownError("speech.failed") from err
         if stop():
@@ -97,16 +97,16 @@ class Whisper:
         if failed:
             raise KnownError("speech.failed")
         loud = is_loud(loudness(sound))
-        said = (self._segment(number, loud) for number in range(api.whisper_full_n_segments(self._context)))
-        language = api.whisper_lang_str(api.whisper_full_lang_id(self._context))
+        said = (self.segment(number, loud) for number in range(api.whisper_full_n_segments(self.context)))
+        language = api.whisper_lang_str(api.whisper_full_lang_id(self.context))
         return Heard(tuple(segment for segment in said if segment.text), language)
 
-    def _segment(self, number: int, loud: Any) -> Segment:
+    def segment(self, number: int, loud: Any) -> Segment:
         """Return a segment, its times moved to where it is loud."""
-        api = self._api
-        text = api.whisper_full_get_segment_text(self._context, number).decode("utf-8", "replace")
-        begin = api.whisper_full_get_segment_t0(self._context, number) // 2
-        end = min(len(loud), max(begin + 1, api.whisper_full_get_segment_t1(self._context, number) // 2))
+        api = self.api
+        text = api.whisper_full_get_segment_text(self.context, number).decode("utf-8", "replace")
+        begin = api.whisper_full_get_segment_t0(self.context, number) // 2
+        end = min(len(loud), max(begin + 1, api.whisper_full_get_segment_t1(self.context, number) // 2))
         spoken = numpy.flatnonzero(loud[begin:end])
         gaps = numpy.flatnonzero(numpy.diff(spoken) > _GAP)
         if len(gaps) and spoken[gaps[0]] - spoken[0] < _BRIEF:  # the end of what was said before

@@ -277,10 +277,10 @@ class _Policy(email.policy.EmailPolicy):
         return value[:MOST_HEADER_CHARACTERS] if name.lower().startswith("content-") else value
 
 
-_POLICY = _Policy()
+POLICY = _Policy()
 
 
-def parsed(reading: Reading, policy: Any = _POLICY) -> Message:
+def parsed(reading: Reading, policy: Any = POLICY) -> Message:
     """Parse the document as a mail. Raises KnownError `document.damaged`, `document.too_large`."""
     data = reading.all_bytes()
     if len(data) > MAX_MAIL_BYTES:

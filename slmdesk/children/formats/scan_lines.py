@@ -84,7 +84,7 @@ def found_lines(picture: Image) -> list[FoundLine]:
     scale = min(1.0, LONGER_SIDE / max(picture.size))
     wide, high = (max(STEP, STEP * round(side * scale / STEP)) for side in picture.size)
     likely = _answer(FINDER, picture.resize((wide, high)))[0]
-    lines = (_line_of(runs, likely) for runs in _shapes(likely > LIKELY))
+    lines = (line_of(runs, likely) for runs in shapes(likely > LIKELY))
     return [line.scaled(picture.width / wide, picture.height / high) for line in lines if line]
 
 
@@ -144,7 +144,7 @@ def _answer(name: str, picture: Image) -> Any:
     return network.run(None, {network.get_inputs()[0].name: np.stack([dots] * 3)[np.newaxis]})[0][0]
 
 
-def _shapes(mask: Any) -> Iterator[list[Run]]:
+def shapes(mask: Any) -> Iterator[list[Run]]:
     """Yield what hangs together."""
     import numpy as np
 
@@ -170,7 +170,7 @@ def _shapes(mask: Any) -> Iterator[list[Run]]:
     yield from shapes.values()
 
 
-def _line_of(runs: Sequence[Run], likely: Any) -> FoundLine | None:
+def line_of(runs: Sequence[Run], likely: Any) -> FoundLine | None:
     """Return the line whose core these dots are, None if it is none. Its slope is that of the line through them."""
     import numpy as np
 

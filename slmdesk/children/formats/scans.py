@@ -137,11 +137,11 @@ class Recognition:
 
 
 def is_available() -> bool:
-    return folder() is not None or _has_tesseract()
+    return folder() is not None or has_tesseract()
 
 
 @cache
-def _has_tesseract() -> bool:
+def has_tesseract() -> bool:
     return importlib.util.find_spec("tesserocr") is not None and any(map(_known_in, _folders()))
 
 
@@ -165,13 +165,13 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
             turn = Turn(width, height)
             lines, is_cut = _by_tesseract(picture, language, turn)
         else:
-            turn, picture, found = _upright(picture, Turn(width, height))
+            turn, picture, found = upright(picture, Turn(width, height))
             lines, is_cut = _by_both(picture, found, language, turn), False
     letters = "".join(word.text for line in lines for word in line)
     if len(letters) < 2 and not letters.isdigit():  # a ring is no O
         return Recognition(turn)
     sureness = sum(word.sureness * len(word.text) for line in lines for word in line)
-    return Recognition(turn, _arranged(lines), round(sureness / len(letters)), is_cut)
+    return Recognition(turn, arranged(lines), round(sureness / len(letters)), is_cut)
 
 
 def _by_both(picture: Image, found: Sequence[FoundLine], language: str, turn: Turn) -> list[list[Word]]:
@@ -179,7 +179,7 @@ def _by_both(picture: Image, found: Sequence[FoundLine], language: str, turn: Tu
     read = [(line.scaled(scale, scale), read_line(picture, line)) for line in found]
     read = [(line, letters) for line, letters in read if surely_read(letters) >= LEAST_SURE]
     others: list[list[Word]] = []
-    if read and _has_tesseract():
+    if read and has_tesseract():
         text = " ".join(letter.sign for _line, letters in read for letter in letters)
         others, _is_cut = _by_tesseract(_alone(picture, found), language or tongue(text), turn)
     if language.partition("-")[0].lower() in _OF_OTHER_LETTERS:
@@ -187,7 +187,7 @@ def _by_both(picture: Image, found: Sequence[FoundLine], language: str, turn: Tu
     return joined(read, [word for line in others for word in line])
 
 
-def _upright(picture: Image, turn: Turn) -> tuple[Turn, Image, list[FoundLine]]:
+def upright(picture: Image, turn: Turn) -> tuple[Turn, Image, list[FoundLine]]:
     """Return how a picture is turned so that its lines are level, the turned picture, and its lines."""
     found, upright = found_lines(picture), picture
     if sum(line.height - line.length for line in found) > 0:
@@ -242,7 +242,7 @@ def _by_tesseract(picture: Image, language: str, turn: Turn) -> tuple[list[list[
     scale = turn.size[0] / picture.width
     lines: list[list[Word]] = []
     names = languages_for(language)
-    place = _folder_of(names)
+    place = folder_of(names)
     if sys.platform == "win32":  # there it finds no file by a path with letters beyond ASCII
         os.chdir(place)
         place = "."
@@ -267,7 +267,7 @@ def _words_at(position: Any, level: Any, scale: float, line: int) -> Iterator[Wo
         yield Word(text, -1, None, line, left, top, right, bottom, sureness=position.Confidence(level))
 
 
-def _arranged(lines: Sequence[list[Word]]) -> list[Line]:
+def arranged(lines: Sequence[list[Word]]) -> list[Line]:
     """Return the lines in reading order, with the cells of tables."""
     sizes = [max(word.y1 for word in words) - min(word.y0 for word in words) for words in lines]
     usual = statistics.median(sizes)
@@ -301,7 +301,7 @@ def _known_in(folder: str) -> frozenset[str]:
     return frozenset(file.stem for file in Path(folder).glob("*.traineddata")) - {"osd", "equ"}
 
 
-def _folder_of(languages: str) -> str:
+def folder_of(languages: str) -> str:
     return next(folder for folder in _folders() if _known_in(folder).issuperset(languages.split("+")))
 
 

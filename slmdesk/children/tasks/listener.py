@@ -40,7 +40,7 @@ _ENDS = (".", "!", "?", "…")
 
 
 @cache
-def _model(path: str) -> Whisper:
+def loaded_model(path: str) -> Whisper:
     """One is enough: the app starts another child for another model."""
     return Whisper(path)
 
@@ -51,7 +51,7 @@ def dictate(job: Job) -> Task:
     Partials {text, is_final}, their keys the numbers of the stretches.  Result {}.
     """
     yield Progress(job.id, 0, 1, "model")
-    model = _model(text_of(job, "model"))
+    model = loaded_model(text_of(job, "model"))
     yield Progress(job.id, 1, 1, "model")
     language, before, number = text_of(job, "language", ""), "", 0
     stretches = Stretches()
@@ -123,7 +123,7 @@ def read(job: Job) -> Task:
             elif not is_loud(loudness(piece.sound)).any():
                 page = page_of(number, label, "", ())
             else:
-                model = model or _model(text_of(job, "model"))
+                model = model or loaded_model(text_of(job, "model"))
                 transcript = model.hear(piece.sound, language, stop=job.stop.is_set)
                 language = language or (transcript.language if transcript.segments else "")
                 page = _page(number, label, piece, transcript.segments)

@@ -162,7 +162,7 @@ def files_of(role: str, reach: AllowedPaths) -> Files:
     devices: tuple[str, ...] = ("/dev/null",)
     if role == "engine":
         read += GRAPHICS
-        nvidia = _nvidia_devices()
+        nvidia = nvidia_devices()
         devices += (*GRAPHICS_DEVICES, *nvidia)
         write += (OWN_THREADS,) if nvidia else ()
     elif role == "reader":
@@ -195,7 +195,7 @@ def _loaders() -> tuple[str, ...]:
     return tuple(sorted(path for path in mapped if Path(path).name.startswith("ld-")))
 
 
-def _nvidia_devices() -> tuple[str, ...]:
+def nvidia_devices() -> tuple[str, ...]:
     try:
         return tuple(sorted(str(path) for path in Path("/dev").iterdir() if path.name.startswith("nvidia")))
     except OSError:

@@ -544,18 +544,18 @@ class Handles:
     def __init__(self, environment: Mapping[str, str]) -> None:
         """If the app set up no channel, documents are opened by their paths."""
         number = environment.get(HANDLES_VARIABLE, "")
-        self._channel = socket.socket(fileno=int(number)) if number.isdecimal() else None
+        self.channel = socket.socket(fileno=int(number)) if number.isdecimal() else None
 
     def take(self, job: str, payload: Mapping[str, Json]) -> int | None:
         """The file at the `path` of this job; the caller closes it.  None: no path, or it could not be opened.
 
         Each job that names a path has an entry, sent before its line; entries whose line was broken are skipped.
         """
-        if self._channel is None or not isinstance(payload.get("path"), str):
+        if self.channel is None or not isinstance(payload.get("path"), str):
             return None
         while True:
             try:
-                said, descriptors, __, __ = socket.recv_fds(self._channel, HANDLE_BYTES, 1)
+                said, descriptors, __, __ = socket.recv_fds(self.channel, HANDLE_BYTES, 1)
             except OSError:
                 return None
             if said.rstrip(b"\0") == job.encode("utf-8", "replace")[:HANDLE_BYTES]:

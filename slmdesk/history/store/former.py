@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 VERSION = 17
 """Number of the format before number 1."""
 _MADE = "m001_history"
-_STEPS = frozenset(
+STEPS = frozenset(
     {
         _MADE, "m002_titles", "m003_jobs", "m004_measurements", "m005_documents", "m006_translations", "m007_doubts",
         "m008_thoughts", "m009_edits", "m010_presets", "m011_archive", "m012_ledger", "m013_retention",
@@ -47,7 +47,7 @@ def is_former(conn: Connection) -> bool:
     if conn.execute("PRAGMA user_version").fetchone()[0] != VERSION:
         return False
     names = conn.execute("select name from _sqlite_migrations where migration_set = 'slmdesk'").fetchall()
-    return {str(row[0]) for row in names} == _STEPS
+    return {str(row[0]) for row in names} == STEPS
 
 
 def take_over(conn: Connection) -> None:

@@ -234,8 +234,8 @@ def test_w3_a_child_that_gets_no_processor_is_not_taken_for_stuck(tmp_path, monk
     with Rig(tmp_path, echo={"hang": hang, "at": 1}, limits=ClientLimits(still_s=30.0)) as rig:
         received, _ = rig.chat(rig.load(), "one two three four")
         received.until(has_tokens(1))
-        child, looks = rig.client._child, itertools.count(1)
-        wait_until(lambda: child._beat.busy)
+        child, looks = rig.client.child, itertools.count(1)
+        wait_until(lambda: child.beat.busy)
         monkeypatch.setattr(child, "_cpu_s", lambda: next(looks) * cpu_s)
         now, verdicts = time.monotonic(), []
         for _look in range(5):  # the clock is ours

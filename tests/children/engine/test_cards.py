@@ -25,7 +25,7 @@ LAYERS = 31
 
 
 def pretended(free_bytes: int, name: str = "Card", *, is_integrated: bool = False) -> Card:
-    pointer = cards._bound().ggml_backend_dev_get(0)
+    pointer = cards.bound().ggml_backend_dev_get(0)
     return Card(Device(name, 8 << 30, free_bytes, is_integrated), "CPU", pointer)
 
 

@@ -51,7 +51,7 @@ def projection_of(words: str) -> str:
         (prompts.grammar_of([Column(HOSTILE), Column("B")]), None),
         (prompts.grammar_of([Column("A"), Column("B")]), '{"A": "", "B": "x y"}'),
         (projection_of(HOSTILE), "{2}"),
-        (remarks._GRAMMAR, "The rent rises to 900 euros.\nIt ends in May 2027."),
+        (remarks.digest_step((), (), "")["sampling"]["grammar"], "The rent rises to 900 euros.\nIt ends in May 2027."),
     ],
     ids=["hostile columns", "columns", "phrase", "what changed"],
 )

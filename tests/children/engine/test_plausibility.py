@@ -45,7 +45,7 @@ def test_a_working_model_behaves(open_model, starter_model) -> None:
 def test_damage_that_header_and_vocabulary_hide_is_found_by_trying(
     damage, open_model, starter_model, tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(context, "_OTHERS", context._OTHERS[:2])  # each is read by a model in doubt
+    monkeypatch.setattr(context, "OTHERS", context.OTHERS[:2])  # each is read by a model in doubt
     path = damage(starter_model, tmp_path / "damaged.gguf")
     check_tokenizer(path, check_file(path))
     assert open_model(path, behaves=None).info.behaves is False

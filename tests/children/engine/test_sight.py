@@ -208,7 +208,7 @@ def test_a_picture_nobody_waits_for_any_more_is_not_read_on(seeing) -> None:
     large = [picture(1000, 1000, seed) for seed in range(6)]
     stream = seer.engine.generate([Request("a", seer.handle, (asking("hello", *large),), sampling=sampling)])
     next(stream)  # it is being read
-    encoded = seer.engine.model(seer.handle)._projector._kept
+    encoded = seer.engine.model(seer.handle).projector.kept
     stream.close()
     assert isinstance(seer.ask(asking("hello")), Finished)
     assert len(encoded) < len(large)

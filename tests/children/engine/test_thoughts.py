@@ -236,7 +236,7 @@ def test_a_thought_ends_when_its_seconds_are_over_or_somebody_wants_the_answer(t
         """The model waits after its first words: a fast PC would have written them all."""
         put(outbox, event)
         if isinstance(event, Piece) and event.is_thought:
-            outbox._report_held()
+            outbox.report_held()
             wait_until(lambda: outbox.has_to_answer)
 
     monkeypatch.setattr(Outbox, "put", held)

@@ -28,10 +28,10 @@ class FakeApi:
 )
 def test_times_are_moved_to_what_is_loud(loud, times):
     whisper = object.__new__(Whisper)
-    whisper._api, whisper._context = FakeApi, None
+    whisper.api, whisper.context = FakeApi, None
     frames = numpy.zeros(400, bool)
     for begin, end in loud:
         frames[begin:end] = True
-    segment = whisper._segment(0, frames)
+    segment = whisper.segment(0, frames)
     assert (segment.start, segment.end) == pytest.approx(times)
     assert segment.text.startswith("Part 8.")

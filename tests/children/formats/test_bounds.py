@@ -140,4 +140,4 @@ def test_very_long_headers_are_not_taken_apart():
     data = f"From: x@b.c\r\nTo: {names}\r\n\r\nhello".encode()
     text = " ".join(page.text for page in reader_of("eml")(Reading("a", data)))
     assert "a19999@b.c" in text
-    assert mail._POLICY.header_fetch_parse("To", names) is names
+    assert mail.POLICY.header_fetch_parse("To", names) is names

@@ -101,7 +101,7 @@ def placed(text: str, x0: float, y0: float, sureness: float = 90) -> Word:
 
 def test_words_parted_at_the_end_of_a_line_are_joined():
     lines = [[placed("Die", 10, 10), placed("Zähler-", 50, 10)], [placed("stände", 10, 24), placed("am", 80, 24)]]
-    arranged = scans._arranged(lines)
+    arranged = scans.arranged(lines)
     laid = lay_out(arranged, measures_of(arranged, 800), frozenset(), frozenset(), frozenset())
     assert laid.text.text == "Die Zählerstände am"
 
@@ -112,7 +112,7 @@ def test_a_table_is_read_by_its_lines():
         [placed(cell, 50 + 200 * at, 20 * row) for at, cell in enumerate(cells) if cell]
         for row, cells in enumerate(rows)
     ]
-    arranged = scans._arranged(lines)
+    arranged = scans.arranged(lines)
     laid = lay_out(arranged, measures_of(arranged, 800), frozenset(), frozenset(), frozenset())
     assert laid.text.text.split("\n") == ["\t".join(cells) for cells in rows]
 
@@ -130,7 +130,7 @@ def test_the_data_of_a_language_are_taken_where_they_are(monkeypatch, tmp_path):
     assert scans.languages_for("") == "deu+eng"
     assert scans.languages_for("en") == "eng"
     assert scans.languages_for("fr") == "fra+eng"
-    assert scans._folder_of("fra+eng") == str(system)
+    assert scans.folder_of("fra+eng") == str(system)
     assert scans.languages_for("pl") == "deu+eng"
     (own / "deu.traineddata").unlink()
     assert scans.languages_for("pl") == "eng"
@@ -190,7 +190,7 @@ def test_a_page_is_turned_until_its_lines_are_level(quarters, degrees):
     for row, words in enumerate(LINES):
         draw.text((100, 100 + 100 * row), words, font=ImageFont.load_default(50), fill=0)
     lying = scans.turned_picture(page.rotate(-degrees, fillcolor=255), Turn(1, 1, (4 - quarters) % 4))
-    turn, upright, found = scans._upright(lying, Turn(*lying.size))
+    turn, upright, found = scans.upright(lying, Turn(*lying.size))
     assert (turn.quarters, turn.skew) == (quarters, pytest.approx(degrees, abs=0.3))
     assert upright.size == page.size
     assert len(found) == len(LINES)
@@ -224,7 +224,7 @@ def test_words_on_a_shaded_page_of_black_and_white_dots_are_read():
     assert "The tenant pays the heating." in [" ".join(word.text for word in line.words) for line in found.lines]
 
 
-@pytest.mark.skipif(not scans._has_tesseract(), reason="wants tesserocr and its data")
+@pytest.mark.skipif(not scans.has_tesseract(), reason="wants tesserocr and its data")
 def test_the_library_is_given_grey_dots_and_opens_no_picture(monkeypatch):
     """Its own libraries for PNG, TIFF, JPEG and WebP are of 2018 and have known faults."""
     import tesserocr

@@ -622,7 +622,7 @@ def _with_numbers(kind, phones):
         deck = pptx.Presentation()
         slide = deck.slides.add_slide(deck.slide_layouts[5])
         slide.shapes.title.text = phones[0]
-        slide.shapes.title._element.nvSpPr.cNvPr.set("descr", phones[1])
+        slide.shapes.title.element.nvSpPr.cNvPr.set("descr", phones[1])
         return _saved(deck)
     if kind == "xlsx":
         book = openpyxl.Workbook()
@@ -636,8 +636,9 @@ def _with_numbers(kind, phones):
     letter.add_paragraph(phones[0])
     letter.sections[0].header.paragraphs[0].text = phones[1]
     letter.core_properties.subject = phones[2]
-    picture = letter.add_paragraph().add_run().add_picture(io.BytesIO(png_of(b"\0\0\0", width=1, height=1, stride=3)))
-    picture._inline.docPr.set("descr", phones[3])
-    offset = etree.SubElement(picture._inline, f"{{{picture._inline.nsmap['wp']}}}posOffset")
+    letter.add_paragraph().add_run().add_picture(io.BytesIO(png_of(b"\0\0\0", width=1, height=1, stride=3)))
+    (picture,) = letter.element.xpath("//wp:inline")
+    picture.docPr.set("descr", phones[3])
+    offset = etree.SubElement(picture, f"{{{picture.nsmap['wp']}}}posOffset")
     offset.text = "35144712"
     return _saved(letter)

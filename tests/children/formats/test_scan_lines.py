@@ -16,7 +16,7 @@ networks = pytest.mark.skipif(folder() is None, reason="wants the networks")
 def test_what_hangs_together_is_one_shape_also_where_it_parts():
     mask = np.zeros((5, 9), dtype=bool)
     mask[0, [0, 1, 5, 6]] = mask[1, 1:6] = mask[2, [0, 6]] = mask[4, 3] = True
-    shapes = [*scan_lines._shapes(mask)]
+    shapes = [*scan_lines.shapes(mask)]
     assert sorted(map(len, shapes)) == [1, 5]
 
 
@@ -26,8 +26,8 @@ def test_a_line_is_as_long_as_its_dots_and_falls_as_they_do(slope):
     for column in range(50, 350):
         middle = round(60 + slope * (column - 200))
         likely[middle - 5 : middle + 5, column] = 1.0
-    (runs,) = scan_lines._shapes(likely > 0.3)
-    line = scan_lines._line_of(runs, likely)
+    (runs,) = scan_lines.shapes(likely > 0.3)
+    line = scan_lines.line_of(runs, likely)
     assert line.slope == pytest.approx(slope, abs=0.005)
     assert (line.x, line.y) == (pytest.approx(200, abs=1), pytest.approx(60, abs=1))
     assert line.length == pytest.approx(300 + 1.6 * 10, abs=4)
@@ -36,10 +36,10 @@ def test_a_line_is_as_long_as_its_dots_and_falls_as_they_do(slope):
 
 def test_what_is_faint_or_a_speck_is_no_line():
     faint = np.full((20, 200), 0.35)
-    assert scan_lines._line_of(next(scan_lines._shapes(faint > 0.3)), faint) is None
+    assert scan_lines.line_of(next(scan_lines.shapes(faint > 0.3)), faint) is None
     speck = np.zeros((20, 200))
     speck[4:6, 4:6] = 1
-    assert scan_lines._line_of(next(scan_lines._shapes(speck > 0.3)), speck) is None
+    assert scan_lines.line_of(next(scan_lines.shapes(speck > 0.3)), speck) is None
 
 
 def test_a_point_of_a_slanted_line_is_within_it():

@@ -103,11 +103,11 @@ def test_a_deck_is_read_slide_by_slide():
 )
 def test_numbers_of_lists_are_those_people_see(marks, expected):
     presentation = python_pptx.Presentation()
-    frame = presentation.slides.add_slide(presentation.slide_layouts[6]).shapes.add_textbox(0, 0, 9, 9).text_frame
-    frame.text = "a\nb\nc"
-    for paragraph, mark in zip(frame.paragraphs, marks, strict=True):
+    box = presentation.slides.add_slide(presentation.slide_layouts[6]).shapes.add_textbox(0, 0, 9, 9)
+    box.text_frame.text = "a\nb\nc"
+    for paragraph, mark in zip(box.element.txBody.p_lst, marks, strict=True):
         form, deep, _ = mark.partition('" 1')
-        properties = paragraph._p.get_or_add_pPr()
+        properties = paragraph.get_or_add_pPr()
         if deep:
             properties.set("lvl", "1")
         if mark:

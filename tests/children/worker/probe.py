@@ -389,7 +389,7 @@ def give_up(role):
     if not SETTINGS.get("filter", True):
         walls.this_machine = lambda: ""
     if role == "card":
-        hardening._nvidia_devices = lambda: ("/dev/nvidia0",)
+        hardening.nvidia_devices = lambda: ("/dev/nvidia0",)
         role = "engine"
     secured = hardening.harden_trials() if role in ("helper", "trial") else hardening.harden(role)
     if role == "trial":

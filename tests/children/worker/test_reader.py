@@ -347,6 +347,22 @@ def test_more_text_than_any_document_has_is_too_large(tmp_path, monkeypatch):
     assert len(list(reader_tasks.read(job))) == 6, "three pages, and after each how far it is"
 
 
+@pytest.fixture
+def failing(tmp_path, monkeypatch):
+    """Reads a document whose reader fails with an error."""
+    (tmp_path / "a.txt").write_text(WORDS)
+
+    def read_with(error):
+        def pages(_reading):
+            raise error
+            yield
+
+        monkeypatch.setattr(reader_tasks, "reader_of", lambda _format: pages)
+        list(reader_tasks.read(Job("1", {"path": str(tmp_path / "a.txt")})))
+
+    return read_with
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -356,16 +372,16 @@ def test_more_text_than_any_document_has_is_too_large(tmp_path, monkeypatch):
         MemoryError(),
     ],
 )
-def test_what_fails_for_want_of_memory_is_no_damage(error):
-    with pytest.raises(MemoryError), reader_tasks._damaged("a.png"):
-        raise error
+def test_what_fails_for_want_of_memory_is_no_damage(failing, error):
+    with pytest.raises(MemoryError):
+        failing(error)
 
 
-def test_what_fails_for_want_of_a_part_of_the_program_is_no_damage():
-    with pytest.raises(ImportError), reader_tasks._damaged("a.png"):
-        raise ImportError("No module named numpy")
-    with pytest.raises(KnownError, match=r"document\.damaged"), reader_tasks._damaged("a.png"):
-        raise OSError(errno.EIO, "broken data stream")
+def test_what_fails_for_want_of_a_part_of_the_program_is_no_damage(failing):
+    with pytest.raises(ImportError):
+        failing(ImportError("No module named numpy"))
+    with pytest.raises(KnownError, match=r"document\.damaged"):
+        failing(OSError(errno.EIO, "broken data stream"))
 
 
 def test_a_grey_picture_as_large_as_may_be_has_room(rig, tmp_path):

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,11 @@ def test_the_environment_is_sorted_and_each_variable_ends():
     assert low_integrity.environment_block({"b": "2", "A": "1", "C": "ü"}) == "A=1\0b=2\0C=ü\0"
 
 
+def referred(reference: Any) -> Any:
+    """What `ctypes.byref` was given."""
+    return reference._obj
+
+
 class FakeCalls:
     """Windows, as far as it is asked: each call is noted and answered with yes."""
 
@@ -124,12 +130,12 @@ class FakeCalls:
             if name == "WaitForSingleObject":
                 return self.status
             if name == "InitializeProcThreadAttributeList" and arguments[0] is None:
-                arguments[3]._obj.value = 256
+                referred(arguments[3]).value = 256
             if name == "CreateProcessAsUserW":
-                started = arguments[-1]._obj
+                started = referred(arguments[-1])
                 started.pid, started.process, started.thread = 4711, 11, 12
             if name == "GetExitCodeProcess":
-                arguments[1]._obj.value = 3
+                referred(arguments[1]).value = 3
             return 0 if name == self.fails else 77
 
         return call
@@ -186,9 +192,9 @@ def test_where_the_system_refuses_something_no_pipe_stays_open():
 def test_the_interpreter_of_a_virtual_environment_is_started_itself(monkeypatch):
     monkeypatch.setattr(sys, "executable", "C:\\env\\python.exe")
     monkeypatch.setattr(sys, "_base_executable", "C:\\Python\\python.exe", raising=False)
-    program, variables = low_integrity._interpreter("C:\\env\\python.exe", {"A": "1"})
+    program, variables = low_integrity.interpreter("C:\\env\\python.exe", {"A": "1"})
     assert (program, variables["__PYVENV_LAUNCHER__"]) == ("C:\\Python\\python.exe", "C:\\env\\python.exe")
-    assert low_integrity._interpreter("C:\\other.exe", {"A": "1"}) == ("C:\\other.exe", {"A": "1"})
+    assert low_integrity.interpreter("C:\\other.exe", {"A": "1"}) == ("C:\\other.exe", {"A": "1"})
 
 
 def test_its_process_is_waited_for_like_any_other():
@@ -263,11 +269,11 @@ class FakeToken:
         return 1
 
     def GetProcessMitigationPolicy(self, _process, _kind, flags, _size):
-        flags._obj.value = int(self.is_alone)
+        referred(flags).value = int(self.is_alone)
         return 1
 
     def IsProcessInJob(self, _process, _job, answer):
-        answer._obj.value = int(self.is_alone)
+        referred(answer).value = int(self.is_alone)
         return 1
 
 

@@ -68,7 +68,7 @@ class EchoEngine:
         self.options = EchoOptions.from_environment() if options is None else options
         self._models: dict[str, _Model] = {}
         self._numbers = count(1)
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._runs: set[_Run] = set()
         self._busy = 0
         self._work = 0
@@ -215,7 +215,7 @@ class EchoEngine:
             raise KnownError("model.not_loaded") from err
 
     def move(self) -> None:
-        with self._lock:
+        with self.lock:
             self._work += 1
 
     def working(self) -> _Counted:
@@ -237,7 +237,7 @@ class EchoEngine:
             raise KnownError(options.fail)
 
     def add_run(self, run: _Run, step: int) -> None:
-        with self._lock:
+        with self.lock:
             if (run in self._runs) == (step > 0):
                 return
             self._busy += step
@@ -255,7 +255,7 @@ class _Counted:
         self._step(-1)
 
     def _step(self, step: int) -> None:
-        with self._engine._lock:
+        with self._engine.lock:
             setattr(self._engine, self._name, getattr(self._engine, self._name) + step)
 
 

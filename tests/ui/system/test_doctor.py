@@ -49,7 +49,7 @@ def test_what_was_built_and_what_opens_photos_is_told(tmp_path) -> None:
 
 def test_a_binding_of_another_version_has_no_commit_of_ours(monkeypatch) -> None:
     monkeypatch.setattr(doctor, "version", lambda _package: "0.3.99+slmdesk.1")
-    assert doctor._versions()["llama.cpp"] is None
+    assert doctor.versions()["llama.cpp"] is None
 
 
 def test_a_libheif_without_names_of_decoders_is_told(monkeypatch) -> None:

@@ -27,7 +27,7 @@ class Card(Record):
 def find_cards() -> tuple[Card, ...]:
     """The graphics cards; none where the library was built without support.  Any thread; loads the library."""
     try:
-        return _cards(_bound())
+        return _cards(bound())
     except (OSError, AttributeError):  # another build of the library, with other file or function names
         return ()
 
@@ -35,7 +35,7 @@ def find_cards() -> tuple[Card, ...]:
 def find_backends() -> tuple[str, ...]:
     """What the library computes with: "CPU (haswell)", "Vulkan".  Any thread; loads the library."""
     try:
-        ggml = _bound()
+        ggml = bound()
         numbers = range(min(_MOST, ggml.ggml_backend_reg_count()))
         names = [_text(ggml.ggml_backend_reg_name(ggml.ggml_backend_reg_get(number))) for number in numbers]
     except (OSError, AttributeError):
@@ -52,7 +52,7 @@ def best_card() -> Card | None:
     return max(find_cards(), key=lambda card: (not card.device.is_integrated, card.device.free_bytes), default=None)
 
 
-def _bound() -> Any:
+def bound() -> Any:
     """The library ggml, with the argument and result types of the functions used.  Raises OSError, AttributeError."""
     ggml = ggml_of(load_library().api)
     for name in ("ggml_backend_dev_count", "ggml_backend_reg_count"):

@@ -626,7 +626,7 @@ def _step_s(context: Context, token: int, keep_going: Callable[[], bool], clock:
 _HOPELESS_BITS = 4.5
 """For a byte of English: about what guessing its letters costs, and more than it costs a model of another language."""
 _FIRST = ("All human beings are born free and equal in dignity and rights.", 2.2)
-_OTHERS = (
+OTHERS = (
     ("Once upon a time there was a little girl who lived in a house with her mother and father.", 2.2),
     ("def main():\n    for i in range(10):\n        print(i)\n", 2.0),
     ("Alle Menschen sind frei und gleich an Würde und Rechten geboren.", 1.3),
@@ -653,7 +653,7 @@ def behaves(context: Context, vocabulary: Vocabulary, threads: int, keep_going: 
 
     The context is empty again afterwards.
     """
-    for text, most_bits in (_FIRST, *_OTHERS):
+    for text, most_bits in (_FIRST, *OTHERS):
         if not keep_going():
             return None
         tokens = vocabulary.tokenize(text, special=False, after_text=False)

@@ -101,7 +101,7 @@ class Loaded:
         self.state_version = state_version(weights.library, info.offload, flash=info.flash)
         self._context = context
         self._open_projector = open_projector
-        self._projector: Projector | None = None
+        self.projector: Projector | None = None
         self._opening = threading.Lock()
         self._users = 0
         self._closed = False
@@ -131,8 +131,8 @@ class Loaded:
         with self._opening:
             if self._open_projector is None:
                 raise KnownError("model.blind", name=_("This model"))
-            self._projector = self._projector or self._open_projector()
-            return Sight(self._projector)
+            self.projector = self.projector or self._open_projector()
+            return Sight(self.projector)
 
     def close(self) -> None:
         """End all requests with `model.not_loaded` and free everything.  On the engine thread; waits for users."""
@@ -142,8 +142,8 @@ class Loaded:
         self.scheduler.end_all("model.not_loaded")
         self._context.close()
         self.adapters.close()
-        if self._projector:
-            self._projector.close()
+        if self.projector:
+            self.projector.close()
         self.weights.close()
         give_back_freed()
 

@@ -340,15 +340,15 @@ class Outbox:
     def put(self, event: EngineEvent) -> None:
         """Hand over an event; text is collected for a moment, and passed on before any other event.  Never blocks."""
         if not isinstance(event, Piece):
-            self._report_held()
+            self.report_held()
             self.queue.put(event)
             return
         place = event.key, event.is_thought
         self._held[place] = self._held.get(place, "") + event.text
         if time.monotonic() - self._reported_at >= GATHER_S:
-            self._report_held()
+            self.report_held()
 
-    def _report_held(self) -> None:
+    def report_held(self) -> None:
         for (key, is_thought), text in self._held.items():
             self.queue.put(Piece(key, text, is_thought))
         self._held.clear()

@@ -152,7 +152,7 @@ class Projector:
         self._width = int(library.api.llama_model_n_embd_inp(model))
         told = (header.name, header.file_bytes, header.parameters, header.quantization)
         self._identity = hashlib.sha256(repr(told).encode()).digest()
-        self._kept: OrderedDict[bytes, np.ndarray] = OrderedDict()
+        self.kept: OrderedDict[bytes, np.ndarray] = OrderedDict()
 
     def close(self) -> None:
         if self._pointer:
@@ -208,8 +208,8 @@ class Projector:
 
     def _embedding(self, piece: _Piece, keep_going: Callable[[], bool]) -> np.ndarray | None:
         """Compute it, or None where it was stopped.  Raises KnownError `projector.unusable`."""
-        if (known := self._kept.get(piece.identity)) is not None:
-            self._kept.move_to_end(piece.identity)
+        if (known := self.kept.get(piece.identity)) is not None:
+            self.kept.move_to_end(piece.identity)
             return known
         self._keep_going, self._stopped = keep_going, False
         failed = self._api.mtmd_encode_chunk(self._pointer, piece.chunk)
@@ -222,9 +222,9 @@ class Projector:
         embedding = np.ctypeslib.as_array(address, (piece.cells * self._width,)).copy()
         if not np.isfinite(embedding).all():
             raise KnownError("projector.unusable", name=self._name, reason=N_("it gives no numbers"))
-        self._kept[piece.identity] = embedding
-        while len(self._kept) > 1 and sum(embedding.nbytes for embedding in self._kept.values()) > KEPT_BYTES:
-            self._kept.popitem(last=False)
+        self.kept[piece.identity] = embedding
+        while len(self.kept) > 1 and sum(embedding.nbytes for embedding in self.kept.values()) > KEPT_BYTES:
+            self.kept.popitem(last=False)
         return embedding
 
     def _on_operation(self, _tensor: int, asks: bool, _data: int) -> bool:
