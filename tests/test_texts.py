@@ -17,6 +17,7 @@ from slmdesk.base.documents import Chart, ChartKind, Series
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import title_words
 from slmdesk.base.runtime.messages import problem_of
+from slmdesk.base.texts import _ as translated
 from slmdesk.base.translation import SegmentFlag
 from slmdesk.base.types import page_word, told_place
 from slmdesk.tasks.translation.types import flag_words
@@ -106,16 +107,16 @@ def german(monkeypatch):
 
 
 def test_a_text_is_translated_with_its_numbers(german):
-    assert texts._("Cancel") == "Abbrechen"
-    assert texts._("{size} of {total}").format(size="3 MB", total="7 MB") == "3 MB von 7 MB"
-    assert texts._("{size} of {texts}").format(size="17 MB", texts=texts.ngettext("one text", "{n} texts", 1)) == (
+    assert translated("Cancel") == "Abbrechen"
+    assert translated("{size} of {total}").format(size="3 MB", total="7 MB") == "3 MB von 7 MB"
+    assert translated("{size} of {texts}").format(size="17 MB", texts=texts.ngettext("one text", "{n} texts", 1)) == (
         "17 MB (ein Text)"
     )
     assert texts.ngettext("{n:,} word", "{n:,} words", 1) == "1 Wort"
     assert texts.ngettext("{n:,} word", "{n:,} words", 2100) == "2.100 Wörter"
     assert "fehlt" in problem_of("translation.tags", {"tag": 1, "kind": "missing"}).sentence
     assert [texts.decimal(number) for number in (0.05, 40)] == ["0,05", "40"]
-    assert texts._("no message of the catalogue") == "no message of the catalogue"
+    assert translated("no message of the catalogue") == "no message of the catalogue"
 
 
 def test_a_chart_writes_its_figures_as_the_language_does(german):
@@ -133,7 +134,7 @@ def test_what_is_given_away_stays_english(german):
     with pytest.raises(ZeroDivisionError):
         texts.in_english(divmod, 1, 0)
     assert page_word("page") == "Seiten"
-    assert texts._("") == ""
+    assert translated("") == ""
 
 
 @pytest.mark.parametrize(

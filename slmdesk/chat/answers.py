@@ -545,8 +545,8 @@ class ReadAhead:
 
     def __init__(self, loader: ModelLoader) -> None:
         self._loader = loader
-        self._lease: Lease | None = None
-        self._last: tuple[object, ...] = ()
+        self.lease: Lease | None = None
+        self.last: tuple[object, ...] = ()
         self._is_read = False
         self._tried = ""
 
@@ -563,21 +563,21 @@ class ReadAhead:
         if sum(len(turn.text) for turn in turns) < LEAST_CHARACTERS or any(turn.pictures for turn in turns):
             return
         key = (record.sha256, request.lora, self._loader.generation, turns)
-        if key == self._last:
+        if key == self.last:
             return
         self.stop()
         loaded = self._loader.loaded()
         if loaded is None or loaded[0].id != record.id or self._loader.is_busy:
             return
-        self._last, self._is_read = key, False
+        self.last, self._is_read = key, False
         if turns[-1].role is not Role.USER:
             turns = (*turns, ChatMessage(Role.USER, (TextPart(".", Origin.PROGRAM),)))
         sampling = changed(_ONE_TOKEN, thinking=request.sampling.thinking)
         payload = changed(request, turns=turns, sampling=sampling).payload("")
-        self._lease = self._loader.acquire(
+        self.lease = self._loader.acquire(
             record,
             lambda lease: lease.start(
-                "chat", payload, lambda event: self._on_event(lease, event, read), priority="background"
+                "chat", payload, lambda event: self.on_event(lease, event, read), priority="background"
             ),
             lambda _problem: None,
             loads=False,
@@ -585,7 +585,7 @@ class ReadAhead:
 
     def holds(self, turns: Sequence[ChatMessage]) -> bool:
         """Return whether these turns were read last, completely, by the model that is loaded now."""
-        return self._is_read and self._last[2:] == (self._loader.generation, tuple(turns))
+        return self._is_read and self.last[2:] == (self._loader.generation, tuple(turns))
 
     def load(self, record: ModelRecord) -> None:
         """Load a model that was unloaded, unless another model is in use."""
@@ -596,16 +596,16 @@ class ReadAhead:
 
     def stop(self) -> None:
         """Stop reading. The engine keeps what was read so far as long as it has space."""
-        lease, self._lease = self._lease, None
+        lease, self.lease = self.lease, None
         self._tried = ""
         if lease is not None:
-            self._last = ()
+            self.last = ()
             lease.release()
 
-    def _on_event(self, lease: Lease, event: FromChild, read: Callable[[float], object]) -> None:
+    def on_event(self, lease: Lease, event: FromChild, read: Callable[[float], object]) -> None:
         if isinstance(event, Done | Failed | Cancelled):
-            if lease is self._lease:
-                self._lease, self._is_read = None, isinstance(event, Done)
+            if lease is self.lease:
+                self.lease, self._is_read = None, isinstance(event, Done)
             if isinstance(event, Done):
                 read(answer_from(event.result).timing.first_token_s)
         elif self._loader.is_shared or self._loader.others_wait(lease.record):

@@ -305,7 +305,7 @@ class WordList:
     def __init__(self, originals: Iterable[str]) -> None:
         self.originals = tuple(originals)
         self._needles = [
-            _Needle(number, _fold(original).text.strip(), _squeezed(original))
+            _Needle(number, _fold(original).text.strip(), squeezed(original))
             for number, original in enumerate(self.originals)
         ]
         self._needles = [needle for needle in self._needles if needle.folded]
@@ -342,7 +342,7 @@ class WordList:
         )
 
     def _hits(self, text: str, *, bare: bool) -> Iterator[tuple[_Needle, _Hit]]:
-        likely = [self._needles[at] for at in self._index.numbers_in(_squeezed(text))]
+        likely = [self._needles[at] for at in self._index.numbers_in(squeezed(text))]
         if not likely:
             return
         folded = _fold(text)
@@ -425,7 +425,7 @@ def _apart(spans: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     return kept
 
 
-def _squeezed(text: str) -> str:
+def squeezed(text: str) -> str:
     return _NO_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 

@@ -382,7 +382,7 @@ class JobRun:
         self._planner, self._is_explicit = planner, is_explicit
         self._done, self._failed = job.done, job.failed
         self._width = 1
-        self._in_hand: dict[str, JobStep] = {}
+        self.in_hand: dict[str, JobStep] = {}
         self._lease: Lease | None = None
         self._later: Later | None = None
         self._losses = 0
@@ -430,7 +430,7 @@ class JobRun:
 
     @property
     def _is_alone(self) -> bool:
-        return any(step.deaths >= ALONE_AFTER for step in self._in_hand.values())
+        return any(step.deaths >= ALONE_AFTER for step in self.in_hand.values())
 
     def _look(self) -> None:
         if self._is_over:
@@ -472,20 +472,20 @@ class JobRun:
         if self._planner:
             self._planner.on_model(self.job.id)
         lease.start("batch", {"stream": True} if follows else {}, self._on_event, priority="background")
-        self._feed()
+        self.feed()
 
-    def _feed(self) -> None:
+    def feed(self) -> None:
         job = self._lease.job if self._lease else None
-        if job is None or len(self._in_hand) > self._width * WIDTHS // 2 or self._is_alone:
+        if job is None or len(self.in_hand) > self._width * WIDTHS // 2 or self._is_alone:
             return
-        most = self._width * WIDTHS - len(self._in_hand)
-        steps = self._store.jobs.open_steps(self.job.id, most, but=self._in_hand)
-        if not steps and not self._in_hand:
+        most = self._width * WIDTHS - len(self.in_hand)
+        steps = self._store.jobs.open_steps(self.job.id, most, but=self.in_hand)
+        if not steps and not self.in_hand:
             self._through()
             return
         trusted = [step for step in steps if step.deaths < ALONE_AFTER]
-        for step in trusted or ([] if self._in_hand else steps[:1]):
-            self._in_hand[step.key] = step
+        for step in trusted or ([] if self.in_hand else steps[:1]):
+            self.in_hand[step.key] = step
             job.step(step.key, step.input)
 
     def _on_event(self, event: FromChild) -> None:
@@ -495,10 +495,10 @@ class JobRun:
             except KnownError as err:  # the disk is full or the history busy: only time is lost
                 self._pause(problem_for(err))
         elif isinstance(event, Token):
-            if event.key in self._in_hand and self._planner:
+            if event.key in self.in_hand and self._planner:
                 self._planner.on_words(self.job.id, event.key, event.text)
         elif isinstance(event, Progress):
-            if event.key in self._in_hand:
+            if event.key in self.in_hand:
                 self._times.read(event.key, event.done, event.total)
         elif isinstance(event, Failed):
             self._on_failed(event)
@@ -506,7 +506,7 @@ class JobRun:
             self._pause(None)
 
     def _on_partial(self, event: Partial) -> None:
-        step = self._in_hand.pop(event.key, None)
+        step = self.in_hand.pop(event.key, None)
         if step is None:
             return
         value, problem = value_of(event.value)
@@ -527,12 +527,12 @@ class JobRun:
             self._end(self._store.jobs.get(self.job.id))
             return
         self._say()
-        self._feed()
+        self.feed()
 
     def _on_failed(self, event: Failed) -> None:
         problem = problem_of(event.code, event.args)
         was_replaced = self._lease is not None and self._lease.was_replaced
-        steps, alone = list(self._in_hand.values()), self._is_alone
+        steps, alone = list(self.in_hand.values()), self._is_alone
         self.put_down()
         if event.code not in DEATHS and not (event.code == "model.not_loaded" and was_replaced):
             self._pause(None if event.code == "model.not_loaded" else problem)
@@ -581,7 +581,7 @@ class JobRun:
         if self._is_through:  # all steps were done in earlier runs
             self._context.service_thread.post(lambda: None if self._is_over else self._through())
         elif self._is_working:
-            self._feed()
+            self.feed()
         elif self._lease is None and self._later is None:
             self._acquire()
 
@@ -600,7 +600,7 @@ class JobRun:
             self._finish(problem)
 
     def put_down(self) -> None:
-        self._in_hand.clear()
+        self.in_hand.clear()
         self._times.stop()
         if self._later:
             self._later.cancel()

@@ -81,7 +81,7 @@ class QuestionService(Service):
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, Asking] = {}
         self._unsaved: dict[str, dict[str, Answered]] = {}  # by item and message; saved with the item's next answer
-        self._ahead_s: dict[str, float] = {}  # seconds that reading ahead took, by document
+        self.ahead_s: dict[str, float] = {}  # seconds that reading ahead took, by document
         self._read_per_s: dict[str, float] = {}  # tokens read per second, by model
 
     def ask(self, request: AskRequest) -> SentMessage:
@@ -280,7 +280,7 @@ class QuestionService(Service):
             request = AnswerRequest(
                 record, tuple(turns), SAMPLING, state=self._states.known(record, turns, PROMPT_VERSION)
             )
-            self._answers.read_ahead.begin(request, partial(self._ahead_s.__setitem__, document))
+            self._answers.read_ahead.begin(request, partial(self.ahead_s.__setitem__, document))
 
     def _choose(self, asking: Asking) -> None:
         if self._asking.get(asking.answer.id) is not asking:  # it was stopped
@@ -362,7 +362,7 @@ class QuestionService(Service):
     def _keep_state(self, asking: Asking) -> None:
         """Save the model's state for documents that were read whole and took long, so they need not be read again."""
         ids = [document.id for document in asking.documents]
-        read_s = asking.read_s + (self._ahead_s.pop(ids[0], 0.0) if len(ids) == 1 else 0.0)
+        read_s = asking.read_s + (self.ahead_s.pop(ids[0], 0.0) if len(ids) == 1 else 0.0)
         if asking.record and asking.reading.is_whole and read_s > WORTH_S:
             self._states.keep(asking.record, asking.text_of(asking.reading), PROMPT_VERSION, ids)
 

@@ -188,10 +188,10 @@ class SampleDialog(Dialog):
         self._column, self._report = at, report
         labelled = [section for section in report.sections if section.statements[at].text]
         drawn = Random(f"{report.title} {at}")  # always the same, whichever of them were checked
-        self._sample = drawn.sample(labelled, min(SAMPLE, len(labelled)))
-        left = (place for place, section in enumerate(self._sample) if not section.statements[at].is_approved)
-        self._now = next(left, len(self._sample))
-        choices = next((section.statements[at].choices for section in self._sample), ())
+        self.sample = drawn.sample(labelled, min(SAMPLE, len(labelled)))
+        left = (place for place, section in enumerate(self.sample) if not section.statements[at].is_approved)
+        self._now = next(left, len(self.sample))
+        choices = next((section.statements[at].choices for section in self.sample), ())
         self._progress = plain_label("", self, name="check_progress", kind="small")
         self._text = named(QPlainTextEdit(self), "check_text", label=_("The text"))
         self._text.setReadOnly(True)
@@ -220,11 +220,11 @@ class SampleDialog(Dialog):
         """Show what became of the report: what was checked is stored by then."""
         known = {section.id: section for section in report.sections}
         self._report = report
-        self._sample = [known.get(section.id, section) for section in self._sample]
+        self.sample = [known.get(section.id, section) for section in self.sample]
         self._show()
 
     def _show(self) -> None:
-        is_there, count = self._now < len(self._sample), len(self._sample)
+        is_there, count = self._now < len(self.sample), len(self.sample)
         self._progress.setText(_("{done} of {count}").format(done=self._now + 1, count=count))
         if not is_there:
             notes = [known.note for known in self._report.columns[self._column :][:1]]
@@ -235,16 +235,16 @@ class SampleDialog(Dialog):
             part.setEnabled(is_there)
         self._back.setEnabled(self._now > 0)
         if is_there:
-            section = self._sample[self._now]
+            section = self.sample[self._now]
             self._text.setPlainText(_read(self._report, section, self._column))
             self._found.setText(self._found_words(section))
             self._agree.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _note(self, label: str, _checked: bool = False) -> None:
         """Agree with the label, or give another one."""
-        if self._now >= len(self._sample):
+        if self._now >= len(self.sample):
             return
-        statement = self._sample[self._now].statements[self._column]
+        statement = self.sample[self._now].statements[self._column]
         self._now += 1
         self._show()
         self.edit_requested.emit(Edit(statement.id, action=CHECK, value=label or statement.text))

@@ -35,10 +35,10 @@ class FakeWhisper:
 def whisper(monkeypatch):
     """The model of children that are threads: its words are made up."""
     FakeWhisper.asked, FakeWhisper.fails_at = [], -1
-    listener._model.cache_clear()
+    listener.loaded_model.cache_clear()
     monkeypatch.setattr(listener, "Whisper", FakeWhisper)
     yield FakeWhisper
-    listener._model.cache_clear()
+    listener.loaded_model.cache_clear()
 
 
 @pytest.fixture

@@ -305,8 +305,8 @@ def test_of_many_words_only_those_that_may_stand_in_a_text_are_looked_for(monkey
             tried.append(word)
             return str(word) in str(self)
 
-    squeezed = finding._squeezed
-    monkeypatch.setattr(finding, "_squeezed", lambda text: Text(squeezed(text)))
+    squeezed = finding.squeezed
+    monkeypatch.setattr(finding, "squeezed", lambda text: Text(squeezed(text)))
     listed = finding.WordList(f"{number:05}" for number in range(15_000))
     assert listed.places_in("x 12340 y") == [(2, 7, 12_340)]
     assert len(tried) < 50

@@ -162,15 +162,15 @@ def test_w1_a_step_that_kills_is_run_alone_twice_then_listed_and_the_rest_goes_o
 @pytest.mark.real_child
 def test_a_step_with_which_the_child_is_killed_from_outside_is_not_given_up(opened, monkeypatch) -> None:
     recorder = opened(slow=0.05)
-    feed, killed = runner.JobRun._feed, []
+    feed, killed = runner.JobRun.feed, []
 
     def feed_and_kill(run) -> None:
         feed(run)
-        if run._in_hand and len(killed) <= runner.ALONE_AFTER:  # the last time while it runs alone
+        if run.in_hand and len(killed) <= runner.ALONE_AFTER:  # the last time while it runs alone
             killed.append(recorder.services.engine.pid)
             os.kill(killed[-1], signal.SIGKILL)
 
-    monkeypatch.setattr(runner.JobRun, "_feed", feed_and_kill)
+    monkeypatch.setattr(runner.JobRun, "feed", feed_and_kill)
     job = add(recorder, [step("in hand at every death of the child")])
     assert until(recorder, job, JobStatus.DONE).failed == 0
     assert len(set(killed)) == runner.ALONE_AFTER + 1

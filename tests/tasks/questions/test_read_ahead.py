@@ -97,15 +97,15 @@ def test_a_reading_that_failed_does_not_count_as_read(reading):
 
     def fail(services) -> bool:
         ahead = services.chats.answers.read_ahead
-        ahead._on_event(ahead._lease, Failed("x", "engine.failed", {}), print)
-        return ahead.holds(ahead._last[3])
+        ahead.on_event(ahead.lease, Failed("x", "engine.failed", {}), print)
+        return ahead.holds(ahead.last[3])
 
     assert not recorder.ask(fail)
 
 
 def until_given_up(recorder):
-    wait_until(lambda: recorder.ask(lambda services: services.chats.answers.read_ahead._lease) is None)
-    assert not recorder.ask(lambda services: services.questions._ahead_s), "it was not read to its end"
+    wait_until(lambda: recorder.ask(lambda services: services.chats.answers.read_ahead.lease) is None)
+    assert not recorder.ask(lambda services: services.questions.ahead_s), "it was not read to its end"
 
 
 def test_the_reading_ends_where_its_question_is_asked(reading):
@@ -160,7 +160,7 @@ def test_a_model_at_work_is_left_alone(opened, tmp_path):
     sent = recorder.calls.chats.send(SendRequest("hello"))
     recorder.words_of(sent.answer.id)
     expect(recorder, paper)
-    assert recorder.ask(lambda services: services.chats.answers.read_ahead._lease) is None
+    assert recorder.ask(lambda services: services.chats.answers.read_ahead.lease) is None
     recorder.calls.chats.stop(sent.answer.id)
     recorder.end_of(sent.answer.id)
 

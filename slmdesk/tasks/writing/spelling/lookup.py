@@ -75,7 +75,7 @@ class Speller:
     def __init__(self, service_thread: ServiceThread) -> None:
         self._service_thread = service_thread
         self._pace = Pace()
-        self._open: OrderedDict[Path, OpenDictionary] = OrderedDict()
+        self.in_use: OrderedDict[Path, OpenDictionary] = OrderedDict()
         self._asked: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         threading.Thread(target=self._run, name="spelling", daemon=True).start()
 
@@ -91,7 +91,7 @@ class Speller:
         until = time.monotonic() + SUGGESTING_S
 
         def suggest() -> tuple[str, ...]:
-            dictionary = self._open.get(path)
+            dictionary = self.in_use.get(path)
             return tuple(dictionary.suggest(word, until)) if dictionary else ()
 
         suggested = self._ask(suggest)
@@ -126,10 +126,10 @@ class Speller:
                 work()
 
     def _opened(self, path: Path) -> OpenDictionary:
-        dictionary = self._open.pop(path, None) or _read(path, self._pace)
-        self._open[path] = dictionary
-        if len(self._open) > MOST_OPEN:
-            self._open.popitem(last=False)
+        dictionary = self.in_use.pop(path, None) or read_dictionary(path, self._pace)
+        self.in_use[path] = dictionary
+        if len(self.in_use) > MOST_OPEN:
+            self.in_use.popitem(last=False)
         return dictionary
 
 
@@ -204,7 +204,7 @@ class OpenDictionary:
             self._dictionary = Dictionary(aff, words)
             self._stems = list(self._suggested_stems())
         self._lookup = self._dictionary.lookuper = PacedLookup(aff, words, pace)
-        self._suggest = self._dictionary.suggester = Suggest(aff, words, self._lookup)
+        self.suggester = self._dictionary.suggester = Suggest(aff, words, self._lookup)
 
     def has(self, word: str) -> bool:
         """Return whether the word, or each part beside its apostrophe, is known. A word that takes too long is."""
@@ -223,7 +223,7 @@ class OpenDictionary:
         if len(word) > MOST_LETTERS:
             return []
         with suppress(TooLong), self._pace.limited(until - ALIKE_S):
-            for suggestion in chain(self._listed(word), self._suggest(word)):
+            for suggestion in chain(self._listed(word), self.suggester(word)):
                 if suggestion.isprintable():  # no half characters of another encoding
                     suggestions[suggestion] = None
                 if len(suggestions) == MOST_SUGGESTED:
@@ -236,7 +236,7 @@ class OpenDictionary:
     def _listed(self, word: str) -> Iterator[str]:
         """Yield words one letter away that stand in the list as they are, since these are found at once."""
         for variant in dict.fromkeys((word, word.lower())):
-            for edit in self._suggest.edits(variant):
+            for edit in self.suggester.edits(variant):
                 self._pace.check()  # a dictionary may name very many letters to try
                 text = getattr(edit, "text", "")
                 if (
@@ -287,7 +287,7 @@ def _as(word: str, text: str) -> str:
     return text[:1].upper() + text[1:] if word[:1].isupper() else text
 
 
-def _read(path: Path, pace: Pace) -> OpenDictionary:
+def read_dictionary(path: Path, pace: Pace) -> OpenDictionary:
     try:
         for file in (path, path.with_suffix(".aff")):
             if (size := file.stat().st_size) > MOST_BYTES:

@@ -52,7 +52,7 @@ class SpellingService(Service):
         self._own = OwnWords(runtime.paths.own_words, partial(runtime.store.keys_for, "words"))
         with suppress(KnownError):  # reported when a text is checked
             self._own.words()  # read now, while the file has the key of the history
-        self._speller: Speller | None = None
+        self.speller: Speller | None = None
         self._found: tuple[Dictionary, ...] | None = None
         self._known: dict[Path, dict[str, bool]] = {}
         self._broken: set[Path] = set()
@@ -158,9 +158,9 @@ class SpellingService(Service):
 
     def close(self) -> None:
         """Stop what is being looked up, and drop the dictionaries from memory until they are needed again."""
-        if self._speller:
-            self._speller.close()
-            self._speller = None
+        if self.speller:
+            self.speller.close()
+            self.speller = None
 
     # ---- checking
 
@@ -225,12 +225,12 @@ class SpellingService(Service):
     def _asked(self, dictionary: Dictionary, ask: Callable[[Speller], Pending[T]]) -> Pending[T]:
         from slmdesk.tasks.writing.spelling.lookup import Speller
 
-        if self._speller is None:
-            self._speller = Speller(self._service_thread)
+        if self.speller is None:
+            self.speller = Speller(self._service_thread)
         if self._idle:
             self._idle.cancel()
         self._idle = self._service_thread.call_later(IDLE_S, self.close)
-        return ask(self._speller).then(partial(self._note, dictionary))
+        return ask(self.speller).then(partial(self._note, dictionary))
 
     def _note(self, dictionary: Dictionary, result: object) -> None:
         if isinstance(result, Problem) and dictionary.path not in self._broken:

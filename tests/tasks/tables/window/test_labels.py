@@ -123,7 +123,7 @@ def test_a_sample_is_the_same_whichever_of_it_was_checked(qtbot) -> None:
     checked = report_of("Letters", changed(TABLE, checks=checks), is_exported=False)
     pane, __ = pane_of(qtbot, table)
     dialogs = [SampleDialog(pane, report, 0) for report in (table, checked)]
-    first, second = ([section.id for section in dialog._sample] for dialog in dialogs)
+    first, second = ([section.id for section in dialog.sample] for dialog in dialogs)
     assert first == second
     assert len(set(first)) == 30
 

@@ -21,7 +21,7 @@ REAL = Path(spylls.__file__).parent / "hunspell/data/en/en_US.dic"
 
 
 def opened(path):
-    return lookup._read(path, Pace())
+    return lookup.read_dictionary(path, Pace())
 
 
 def wrong(dictionary, *words):
@@ -70,8 +70,8 @@ def test_a_word_that_can_be_cut_in_endless_ways_is_not_marked(tmp_path):
 def test_letters_to_try_are_tried_no_longer_than_the_limit(tmp_path):
     forms = f"SET UTF-8\nTRY {''.join(map(chr, range(0x4E00, 0x5E00)))}\n"
     dictionary = opened(tiny_dictionary.write(tmp_path, forms=forms))
-    edits, tried = dictionary._suggest.edits, []
-    dictionary._suggest.edits = lambda word: (tried.append(edit) or edit for edit in edits(word))
+    edits, tried = dictionary.suggester.edits, []
+    dictionary.suggester.edits = lambda word: (tried.append(edit) or edit for edit in edits(word))
     assert dictionary.suggest("sennt", time.monotonic() - 1.0) == []
     assert len(tried) < 10
 
@@ -113,7 +113,7 @@ def test_suggestions_end_in_time_even_after_other_work(tmp_path, speller):
     path = tiny_dictionary.write(tmp_path, words=words, forms=COMPOUNDS)
     speller.call(lambda: speller.wrong(path, ["a"]))
     limits = []
-    dictionary = speller._open[path]
+    dictionary = speller.in_use[path]
     dictionary.suggest = lambda word, until: limits.append(until) or ["a"]
     before = time.monotonic()
     speller.call(lambda: speller.suggestions(path, "b"))
@@ -124,7 +124,7 @@ def test_two_dictionaries_stay_open(tmp_path, speller):
     paths = [tiny_dictionary.write(tmp_path, code) for code in ("en_US", "en_GB", "en_AU")]
     for path in (*paths, paths[1]):
         speller.call(lambda path=path: speller.wrong(path, ["word"]))
-    assert list(speller._open) == [paths[2], paths[1]]
+    assert list(speller.in_use) == [paths[2], paths[1]]
 
 
 def test_what_is_looked_up_stops_when_it_is_closed(tmp_path, speller):

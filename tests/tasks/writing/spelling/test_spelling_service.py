@@ -60,7 +60,7 @@ def test_one_dictionary_for_all_text(checked):
 def test_switched_off_nothing_is_asked(checked):
     change(checked, spelling=False)
     assert checked(ENGLISH) == [[]]
-    assert checked.services.service_thread.call(lambda: checked.services.spelling._speller) is None
+    assert checked.services.service_thread.call(lambda: checked.services.spelling.speller) is None
 
 
 def test_own_words_count_as_right_until_they_are_removed(checked):

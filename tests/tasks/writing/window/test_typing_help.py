@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes import tiny_dictionary
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 
 pytestmark = [
@@ -35,4 +35,4 @@ def test_where_changes_wait_for_a_decision_nothing_is_marked(writer):
     program.wait(lambda: program.marks.words == ["sennt"])
     program.click("writing_correct")
     program.wait(lambda: not program.writing.corrections.is_busy and program.edit.tracked.pending)
-    program.wait(lambda: not program.marks.words and not program.marks._timer.isActive())
+    program.wait(lambda: not program.marks.words and not program.marks.findChild(QTimer, "spelling_timer").isActive())
