@@ -36,8 +36,7 @@ from slmdesk.tasks.report import (
     Layout,
     Report,
 )
-from slmdesk.tasks.report import Column as ReportColumn
-from slmdesk.tasks.shape import Field, FieldKind, Growth, Task, TaskContext, TaskRun, TaskView, Work
+from slmdesk.tasks.shape import Field, FieldKind, Grid, Growth, Task, TaskContext, TaskRun, TaskView, Work
 from slmdesk.tasks.tables.cells import column_named, preset, presets
 from slmdesk.tasks.tables.guess import Guess
 from slmdesk.tasks.tables.labels import examples_of, fewest_to_judge, label_presets, offered, own_labels
@@ -100,7 +99,7 @@ class AskedColumn(Record):
 class Extract(Task[TableRequest, Table]):
     kind, name, prefix = "extraction", N_("Table"), "Table"
     command, help = "extract", "Make a table of FILE…: a row for each, a cell for each column."
-    verb, fresh, joins = N_("Make a table"), N_("New table"), N_("Add rows of a file…")
+    verb = N_("Make a table")
     looking = N_("Looking for the columns that the documents name…")
     cancelled, written = N_("The table was cancelled: what was not reached says “not read”."), ""
     request, result = TableRequest, Table
@@ -130,16 +129,19 @@ class Extract(Task[TableRequest, Table]):
         Field("text", "", "Where the texts stand; else the column with most words.", metavar="COLUMN"),
         Field("model", "", "Id or name, or its beginning.", FieldKind.MODEL, option="-m/--model"),
     )  # fmt: skip
-    layout, saves_as, proposes_labels = Layout.GRID, "xlsx", True
-    column_kinds = KIND_WORDS
+    layout = Layout.GRID
 
     @property
-    def offers(self) -> Sequence[ReportColumn]:  # type: ignore[override]
-        return offered_columns()
-
-    @property
-    def column_sets(self) -> Sequence[tuple[str, str]]:  # type: ignore[override]
-        return [(known.id, known.name) for known in presets()]
+    def grid(self) -> Grid:
+        return Grid(
+            tuple(KIND_WORDS.items()),
+            offers=offered_columns(),
+            sets=[(known.id, known.name) for known in presets()],
+            labels=self.labels_for,
+            fresh=N_("New table"),
+            joins=N_("Add rows of a file…"),
+            saves_as="xlsx",
+        )
 
     @property
     def prompt_version(self) -> str:
@@ -317,6 +319,7 @@ class Extract(Task[TableRequest, Table]):
         return self.guess(context, request.documents)
 
     def labels_for(self, request: TableRequest, context: TaskContext) -> Pending[Sequence[str]]:
+        """Look for themes in the documents of a request. Return a line for each."""
         found = self.themes(context, request.documents, request.text)
         return found.map(lambda labels: [f"{label.name}: {label.meaning}" for label in labels])
 

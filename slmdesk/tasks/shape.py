@@ -19,7 +19,7 @@ from slmdesk.base.runtime.events import Pending
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.models.service import able
-from slmdesk.tasks.report import Advice, Column, Edit, Layout, NotRead, Report, Section, Statement
+from slmdesk.tasks.report import Advice, Column, Edit, Layout, NotRead, Report, Section, Statement, ValueKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +89,31 @@ class Field(Record):
         """How the command calls it, the long one last: "-m", "--model"."""
         option = self.option or f"--{self.name.replace('_', '-')}"
         return option.split("/")
+
+
+class Grid(Record):
+    """What a person can do with the columns and rows of a grid."""
+
+    kinds: tuple[tuple[str, str], ...] = (
+        (ValueKind.TEXT, N_("Text")),
+        (ValueKind.NUMBER, N_("Number")),
+        (ValueKind.DATE, N_("Date")),
+        (ValueKind.AMOUNT, N_("Amount of money")),
+        (ValueKind.LABEL, N_("Own labels")),
+    )
+    """Kinds of columns that can be added, each with its words."""
+    offers: tuple[Column, ...] = ()
+    """Columns that one press adds."""
+    sets: Sequence[tuple[str, str]] = ()
+    """Sets of columns that come with the program: id and words of each."""
+    labels: Callable[[Any, TaskContext], Pending[Sequence[str]]] | None = None
+    """Looks for labels in the documents of a request, a line for each. None: a person has to write them."""
+    fresh: str = ""
+    """What the menu says for a report that begins with nothing of the shown one."""
+    joins: str = ""
+    """What the menu says for one more document of the shown report."""
+    saves_as: str = ""
+    """The form that has a button of its own."""
 
 
 class Documents(StrEnum):
@@ -253,20 +278,6 @@ class Task(Generic[Q, R]):
     """Whether what a run found takes the place of an earlier result at once. Otherwise that stays until the end."""
     layout: ClassVar[Layout] = Layout.LIST
     """How its reports are shown before one is there."""
-    fresh: ClassVar[str] = ""
-    """What the menu says for a report that begins with nothing of the shown one."""
-    joins: ClassVar[str] = ""
-    """What the menu says for one more document of the shown report."""
-    saves_as: ClassVar[str] = ""
-    """The form that has a button of its own."""
-    offers: Sequence[Column] = ()
-    """Columns that one press adds."""
-    column_kinds: ClassVar[Mapping[str, str]] = {}
-    """Kinds of columns that a person may add, each with its words."""
-    column_sets: Sequence[tuple[str, str]] = ()
-    """Sets of columns that come with the program: id and words of each."""
-    proposes_labels: ClassVar[bool] = False
-    """Whether it can look for labels in the documents of a request (see `labels_for`)."""
     looking: ClassVar[str] = N_("Reading the document…")
     """What is said while that is looked for which a person need not say (see `proposed`)."""
     cancelled: ClassVar[str] = N_("It was cancelled.")
@@ -274,6 +285,11 @@ class Task(Generic[Q, R]):
     """What is said after that of a report that is not finished."""
     made_key: ClassVar[str] = ""
     """Key in the facts of a document that such a report was made of, where the first one is made unasked."""
+
+    @property
+    def grid(self) -> Grid:
+        """What a person can do where its layout is a grid."""
+        return Grid()
 
     @property
     def prompt_version(self) -> str:
@@ -300,10 +316,6 @@ class Task(Generic[Q, R]):
 
     def proposed(self, request: Q, context: TaskContext) -> Pending[Q]:
         """Return the request with what a person need not say, where it lacks that."""
-        raise NotImplementedError
-
-    def labels_for(self, request: Q, context: TaskContext) -> Pending[Sequence[str]]:
-        """Look for labels in the documents of a request. Return a line for each."""
         raise NotImplementedError
 
     def documents_of(self, request: Q) -> tuple[str, ...]:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from slmdesk.base.texts import N_, _
+from slmdesk.base.texts import _
 from slmdesk.tasks.report import ADD_COLUMN, Column, Edit, ValueKind
-from slmdesk.tasks.shape import Task
+from slmdesk.tasks.shape import Grid
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.widgets.build import button, column, flow, named, plain_label, row, text_line
 from slmdesk.ui.kit.widgets.parts import Popover
 from slmdesk.ui.kit.widgets.rows import Choice
 
 MOST_NAME, FEWEST_LABELS = 80, 2
-KIND_WORDS: Mapping[str, str] = {
-    ValueKind.TEXT: N_("Text"),
-    ValueKind.NUMBER: N_("Number"),
-    ValueKind.DATE: N_("Date"),
-    ValueKind.AMOUNT: N_("Amount of money"),
-    ValueKind.LABEL: N_("Own labels"),
-}
-"""Kinds of columns of a task that names none."""
 
 
 class ColumnPopover(Popover):
@@ -34,12 +25,12 @@ class ColumnPopover(Popover):
     labels_requested = Signal(object)
     """Emitted with the function that takes labels found in the documents, a line for each."""
 
-    def __init__(self, parent: QWidget, task: Task[Any, Any], name: str) -> None:
+    def __init__(self, parent: QWidget, grid: Grid, name: str) -> None:
         super().__init__(parent, f"{name}_popover", label=_("Add a column"))
         self._name = name
         hint, label = _("Name of the column, such as Rent"), _("Name of a column to add")
         self._line = text_line(f"{name}_line", self, hint, label=label, most=MOST_NAME)
-        kinds = {kind: _(words) for kind, words in (task.column_kinds or KIND_WORDS).items()}
+        kinds = {kind: _(words) for kind, words in grid.kinds}
         own = kinds.pop(ValueKind.LABEL, "")
         self._kind = named(Choice([*kinds.items()], self), f"{name}_kind")
         self._kind.setAccessibleName(_("What stands in the column to add"))
@@ -55,7 +46,7 @@ class ColumnPopover(Popover):
         self._own.toggled.connect(self._on_own)
         self._own.setVisible(bool(own))
         self._find = button(_("Find themes"), f"{name}_themes", self, kind="quiet", on=self._on_find)
-        self._has_find = task.proposes_labels
+        self._has_find = grid.labels is not None
         self._offered = flow(gap=theme.SPACE_8)
         self._offers: tuple[Column, ...] = ()
         self._offered.addWidget(self._own)

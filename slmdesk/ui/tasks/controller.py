@@ -271,7 +271,7 @@ class ResultController(JobFollower):
     def _empty(self) -> Report:
         task = self.task
         is_grid = task.layout is Layout.GRID  # whose columns can be added before there is one
-        return Report(task.kind, "", layout=task.layout, is_editable=is_grid, offers=tuple(task.offers))
+        return Report(task.kind, "", layout=task.layout, is_editable=is_grid, offers=task.grid.offers)
 
     def _leave(self) -> None:
         self._show_other("")
@@ -416,7 +416,9 @@ class ResultController(JobFollower):
             refused()
             self.refuse(problem)
 
-        self._bridge.follow(lambda services: self.task.labels_for(request, services.task_context), found, stopped)
+        look = self.task.grid.labels
+        assert look is not None  # else nothing asks for them
+        self._bridge.follow(lambda services: look(request, services.task_context), found, stopped)
 
     def undo(self) -> None:
         if self._undo:

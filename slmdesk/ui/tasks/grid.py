@@ -309,7 +309,7 @@ class GridView(ReportView):
             "", f"{kind}_doubts", bar, kind="flag", icon="triangle-alert", colour="warn", tip=tip, on=self.go_to_doubt
         )
         self._add = button("", f"{kind}_new_column", bar, kind="quiet", icon="plus", label=_("Add a column"))
-        self._adding = ColumnPopover(self, self.task, f"{kind}_column")
+        self._adding = ColumnPopover(self, self.task.grid, f"{kind}_column")
         self._adding.added.connect(self._on_added)
         self._adding.labels_requested.connect(self.labels_requested)
         self._add.clicked.connect(lambda: self._adding.toggle(self._add))
@@ -373,7 +373,7 @@ class GridView(ReportView):
         for at, known in enumerate(self.report.columns, 1):
             columns.addMenu(self._column_menu(at, columns)).setText(known.name)
         columns.addSeparator()
-        for id, name in self.task.column_sets:
+        for id, name in self.task.grid.sets:
             use = partial(self.edit_requested.emit, Edit("", action=USE_COLUMNS, value=id))
             action = columns.addAction(_("Those of: {kind}").format(kind=name), use)
             named(action, f"{self.task.kind}_set_{id}")

@@ -150,7 +150,8 @@ class ResultPane(QFrame):
         forms = [form for form in ALL_FORMS if form.id in self.task.forms]
         give_export_menu(self.export, self.export_requested.emit, forms=forms)
         self._save = button(_("Save as Excel"), f"{kind}_save", foot, kind="primary")
-        self._save.clicked.connect(lambda: self.export_requested.emit(self.task.saves_as))
+        self._saves_as = self.task.grid.saves_as
+        self._save.clicked.connect(lambda: self.export_requested.emit(self._saves_as))
         label = _("More")
         self._more = tool_button(f"{kind}_more_button", foot, icon="ellipsis", label=label, tip=label)
         self._menu = named(QMenu(self._more), f"{kind}_menu")
@@ -593,7 +594,7 @@ class ResultPane(QFrame):
         can_save = has_report or (self._is_draft_shown and self.task.grows_in_place)
         self._copy.setVisible(has_report)
         self.export.setVisible(can_save)
-        self._save.setVisible(can_save and bool(self.task.saves_as))
+        self._save.setVisible(can_save and bool(self._saves_as))
         shown = self.report or Report(self.task.kind, "")
         show_words(self._wanting, shown.wanting)
         self._fill.setVisible(shown.is_unfilled and not self.is_running)

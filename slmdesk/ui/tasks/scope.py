@@ -41,15 +41,15 @@ class Scope(QObject):
         self.count = count
 
     def fill(self, menu: QMenu) -> None:
-        kind, is_running = self._task.kind, self._pane.is_running
+        kind, is_running, grid = self._task.kind, self._pane.is_running, self._task.grid
         some = named(menu.addMenu(_("Documents")), f"{kind}_scope_menu")
         some.setEnabled(not is_running)
         add(some, _("This document"), f"{kind}_of_document", lambda: self._results.begin(self._results.request))
         add(some, _("All {count} shown").format(count=self.count), f"{kind}_of_all", self.begin_all)
         add(some, _("A folder…"), f"{kind}_of_folder", self._ask_folder)
-        fresh = add(menu, _(self._task.fresh), f"{kind}_fresh", lambda: self._results.begin(self._task.read({})))
+        fresh = add(menu, _(grid.fresh), f"{kind}_fresh", lambda: self._results.begin(self._task.read({})))
         fresh.setEnabled(not is_running)
-        join = add(menu, _(self._task.joins), f"{kind}_join", self._ask_file)
+        join = add(menu, _(grid.joins), f"{kind}_join", self._ask_file)
         join.setEnabled(bool(self._results.item) and not is_running)
         menu.addSeparator()
 
