@@ -413,8 +413,7 @@ class TaskService(Service):
         item = job.item or ""
         run = self._items[task.kind].live.get(job.id)
         began = time.monotonic()
-        has_more = growth.sections or growth.own
-        if has_more and run is not None and began >= self._draft_due:
+        if growth.sections and run is not None and began >= self._draft_due:
             self._keep_draft(task, item, run)
             ended = time.monotonic()
             rest = max(DRAFT_EVERY_S, MOST_FOR_DRAFTS * (ended - began))

@@ -147,8 +147,6 @@ class Growth(Record):
     lead: str = ""
     writing: str = ""
     """The words that the model is writing."""
-    own: Any = None
-    """The same as the task's own record."""
 
 
 class Work(Record, Generic[Q]):

@@ -244,7 +244,7 @@ class Summarize(Task[SummaryRequest, Summary]):
     def grown(self, report: Report, growth: Growth) -> Report:
         from slmdesk.tasks.summaries.shown import grown_report  # imported late, as above
 
-        return grown_report(report, growth.own, is_whole=growth.is_whole)
+        return grown_report(report, growth)
 
     def kept_words(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> str:
         assert view.result is not None  # it is done

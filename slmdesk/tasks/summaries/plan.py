@@ -24,7 +24,7 @@ from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
 from slmdesk.claims.types import Mark
 from slmdesk.claims.words import stems as stems_of
-from slmdesk.documents.types import Coverage
+from slmdesk.documents.types import Coverage, pages_read_words
 from slmdesk.models.abilities import FEWEST_THAT_WORD, Ability, is_smaller, may
 from slmdesk.tasks.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
 from slmdesk.tasks.report import Section, Statement
@@ -57,11 +57,11 @@ from slmdesk.tasks.summaries.types import (
     TO_DO,
     DocumentSummary,
     Kind,
-    PartialSummary,
     Sentence,
     Summary,
     SummaryRequest,
     figures_words,
+    group_words,
     place_words,
 )
 from slmdesk.tasks.translation.answers import cleaned
@@ -296,9 +296,7 @@ class SummaryPlan(TaskRun[Summary]):
         names = {text.record.id: text.record.name for text in self._texts.texts} if len(self._texts.texts) > 1 else {}
         every = [selection.points for selection in self._selections]
         self._quoted = self._texts.sentences(joint(every) if names else every[0], names)
-        total = self._texts.page_count
-        own = PartialSummary(self._quoted, total, total, self._texts.page_kind, own_words=True)
-        self._grew(Growth(_section_of(own), is_whole=True, own=own))
+        self._grew(Growth(_sections_of(self._quoted, self._texts.page_kind, "own"), is_whole=True))
 
     def _writing_step(self, selection: Selection, text: Numbered, background: str) -> dict[str, Json]:
         request, language = self._request, self._language(selection)
@@ -439,11 +437,12 @@ class SummaryPlan(TaskRun[Summary]):
 
     def _report(self, points: Sequence[Point]) -> None:
         sentences = self._texts.sentences(points)
+        sections = _sections_of(sentences, self._texts.page_kind, f"grown {len(self._shown)}")
         self._shown += sentences
         total = self._texts.page_count
+        read = pages_read_words(total, total, self._texts.page_kind).capitalize()
         writing = without_numbers(next(iter(self._writing.values()), ""))
-        own = PartialSummary(sentences, total, total, self._texts.page_kind, writing)
-        self._grew(Growth(_section_of(own), writing=writing, own=own))
+        self._grew(Growth(sections, lead=f"{read}.", writing=writing))
 
     @property
     def draft(self) -> Summary | None:
@@ -548,9 +547,19 @@ def _is_cut(value: Mapping[str, Json]) -> bool:
     return value.get("finish_reason") in ("length", "repeat")
 
 
-def _section_of(known: PartialSummary) -> tuple[Section, ...]:
-    statements = (
-        Statement(point.text, place=place_words(point, known.page_kind).strip("[]"), is_supported=point.supported)
-        for point in known.points
-    )
-    return (Section(tuple(statements)),)
+def _sections_of(sentences: Sequence[Sentence], page_kind: str, id: str) -> tuple[Section, ...]:
+    """Return the newest sentences in their groups. `id`: how the ids of the statements begin."""
+    made = list[tuple[str, Statement]]()
+    for number, sentence in enumerate(sentences):
+        statement = Statement(
+            " ".join(sentence.text.split()),
+            sentence.blocks,
+            place_words(sentence, page_kind).strip("[]"),
+            marks=sentence.flags,
+            id=f"{id} {number}",
+            is_quotation=sentence.quotation,
+            is_supported=sentence.supported,
+        )
+        made.append((group_words(sentence.group), statement))
+    groups = groupby(made, key=itemgetter(0))
+    return tuple(Section(tuple(statement for __, statement in some), title) for title, some in groups)

@@ -7,18 +7,17 @@ from collections.abc import Collection, Iterator, Sequence
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _
 from slmdesk.claims.deadlines.finding import due_day
-from slmdesk.documents.types import pages_read_words
 from slmdesk.tasks.report import Report, Section, Statement, Value
+from slmdesk.tasks.shape import Growth
 from slmdesk.tasks.summaries.order import LAST, by_days
 from slmdesk.tasks.summaries.plan import TOO_WEAK
-from slmdesk.tasks.summaries.report import due_of, report_of, statement_of
+from slmdesk.tasks.summaries.report import due_of, report_of
 from slmdesk.tasks.summaries.types import (
     ADD,
     KEPT_OWN,
     RECEIVE,
     TO_DO,
     Deadline,
-    PartialSummary,
     Summary,
     group_words,
     in_own_words,
@@ -115,21 +114,19 @@ class _Days:
         return f"{year or '-'}-{month or 1:02}-{day or 1:02}"
 
 
-def grown_report(report: Report, known: PartialSummary, *, is_whole: bool) -> Report:
+def grown_report(report: Report, growth: Growth) -> Report:
     """Return the report of a summary that is being made, with its newest sentences.
 
-    `is_whole`: they are what the rules chose, to be used until the model's text takes their place.
+    Where they are all, they are what the rules chose, to be used until the model's text takes their place.
     """
-    sections = list(() if is_whole else report.sections)
-    for number, sentence in enumerate(known.points):
-        title = group_words(sentence.group)
-        made = statement_of((), None, sentence, f"grown {len(sections)} {number}", known.page_kind)
-        if sections and sections[-1].title == title:
-            sections[-1] = changed(sections[-1], statements=(*sections[-1].statements, made))
+    sections = list(() if growth.is_whole else report.sections)
+    for made in growth.sections:
+        if sections and sections[-1].title == made.title:
+            sections[-1] = changed(sections[-1], statements=(*sections[-1].statements, *made.statements))
         else:
-            sections.append(Section((made,), title))
-    is_own = is_whole or (report.writer == WRITING and report.sections != ())
-    lead = "" if is_own else f"{pages_read_words(known.pages_read, known.pages_total, known.page_kind).capitalize()}."
-    return changed(
-        report, sections=tuple(sections), lead=lead, writer=WRITING if is_own else "", notes=(), is_draft=True
-    )
+            sections.append(made)
+    is_own = growth.is_whole or (report.writer == WRITING and report.sections != ())
+    writer, lead = "", growth.lead
+    if is_own:
+        writer, lead = WRITING, ""
+    return changed(report, sections=tuple(sections), lead=lead, writer=writer, notes=(), is_draft=True)

@@ -148,16 +148,6 @@ class Deadline(Record):
     """Which it is of the deadlines of its sentence, from 0."""
 
 
-class PartialSummary(Record):
-    points: tuple[Sentence, ...]
-    pages_read: int
-    pages_total: int
-    page_kind: str = "page"
-    writing: str = ""
-    own_words: bool = False
-    """True if the points are the whole of what the rules chose."""
-
-
 class Summary(Record):
     kind: str
     language: str

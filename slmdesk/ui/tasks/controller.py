@@ -429,7 +429,7 @@ class ResultController(JobFollower):
 
 def merged(grown: Sequence[Growth]) -> Sequence[Growth]:
     """Return what became known as one, where it is sections alone: each is put into the report at some cost."""
-    if len(grown) < 2 or any(growth.is_whole or growth.own is not None for growth in grown):
+    if len(grown) < 2 or any(growth.is_whole for growth in grown):
         return grown
     sections = tuple(section for growth in grown for section in growth.sections)
     lead = next((growth.lead for growth in reversed(grown) if growth.lead), "")

@@ -21,6 +21,7 @@ from slmdesk.tasks.jobs.service import REQUEST
 from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.service import ReportGrew, ReportMade
+from slmdesk.tasks.shape import Growth
 from slmdesk.tasks.summaries import plan
 from slmdesk.tasks.summaries.lines import count_words
 from slmdesk.tasks.summaries.plan import NOT_WRITTEN, NOTHING_USABLE, TOO_MUCH_TO_DO
@@ -204,12 +205,16 @@ def test_a_job_that_an_older_version_began_with_a_model_goes_on(opened) -> None:
     assert recorder.calls.tasks.open(item).result.method == "quotations"
 
 
+def texts_in(growth: Growth) -> list[str]:
+    return [statement.text for section in growth.sections for statement in section.statements]
+
+
 def test_lines_come_while_they_are_worded(opened) -> None:
     recorder = opened(slow=0.0005)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), length=Length.SHORT, **WORDED)
     summary = ended(recorder, item)
     assert summary.method == "model"
-    shown = [point.text for event in recorder.of(ReportGrew) for point in event.growth.own.points]
+    shown = [text for event in recorder.of(ReportGrew) for text in texts_in(event.growth)]
     assert {sentence.text for sentence in summary.sentences} <= set(shown)
     assert len(shown) == len(set(shown))
     recorder.wait(JobChanged, lambda change: change.status is JobStatus.DONE)
@@ -236,7 +241,8 @@ def test_a_model_that_may_write_tells_it_after_the_rules(opened, request_) -> No
     item = begin(recorder, document, **request_)
     summary = ended(recorder, item, begun)
     first = next(event for event in recorder.events[begun:] if isinstance(event, ReportGrew))
-    assert (first.growth.own.own_words, first.growth.own.points) == (True, own.sentences)
+    assert first.growth.is_whole
+    assert texts_in(first.growth) == [sentence.text for sentence in own.sentences]
     assert (summary.method, own.method, summary.note) == ("model", "quotations", "")
     groups = ("", "", "") if "kind" in request_ and request_["kind"] is Kind.PARAGRAPH else ("", TO_DO, KEY_POINTS)
     assert [(each.group, each.text) for each in summary.sentences if each.group != ALSO_IN] == [
@@ -255,9 +261,10 @@ def test_the_rules_tell_it_while_another_job_has_the_model(opened) -> None:
     begin(recorder, first)
     item = begin(recorder, second)
     grown = recorder.wait(ReportGrew, lambda event: event.item == item.id)
-    assert (grown.growth.own.own_words, bool(grown.growth.own.points)) == (True, True)
+    assert grown.growth.is_whole
     waiting = view(recorder, item)
-    assert (waiting.job.status, waiting.draft.sentences) == (JobStatus.OPEN, grown.growth.own.points)
+    assert waiting.job.status is JobStatus.OPEN
+    assert [sentence.text for sentence in waiting.draft.sentences] == texts_in(grown.growth)
     assert recorder.calls.tasks.report(item.id).writer == WRITING
     assert ended(recorder, item).method == "model"
 
@@ -370,7 +377,7 @@ def growing(opened):
     """A summary of which the first sentences are written."""
     recorder = opened(slow=0.01)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
-    recorder.wait(ReportGrew, lambda event: event.growth.own.points)
+    recorder.wait(ReportGrew, lambda event: event.growth.sections)
     return recorder, item
 
 
@@ -379,15 +386,15 @@ def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
     job = view(recorder, item).job
     recorder.calls.jobs.cancel(job.id)
     recorder.wait(JobChanged, lambda change: change.id == job.id and change.status is JobStatus.CANCELLED)
-    shown = [point for event in recorder.of(ReportGrew) for point in event.growth.own.points]
+    shown = [text for event in recorder.of(ReportGrew) for text in texts_in(event.growth)]
     stopped = view(recorder, item)
     assert stopped.result is None
-    assert list(stopped.draft.sentences) == shown
+    assert [sentence.text for sentence in stopped.draft.sentences] == shown
     with pytest.raises(KnownError):
         recorder.calls.tasks.edit(item.id, Edit(f"{stopped.documents[0].id} 0", action=ADD))
     made = recorder.ask(lambda services: export_report(services.tasks, services.task_context, stopped.item, "json"))
     exported = json.loads(made())
-    assert exported["sentences"][0]["text"] == shown[0].text
+    assert exported["sentences"][0]["text"] == shown[0]
     assert "stopped before its end" in exported["note"]
     recorder.services.close()
     again = opened()

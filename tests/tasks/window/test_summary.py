@@ -24,7 +24,7 @@ from slmdesk.tasks.service import ReportGrew
 from slmdesk.tasks.shape import Growth
 from slmdesk.tasks.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.tasks.summaries.shown import WRITING, shown_report
-from slmdesk.tasks.summaries.types import ALSO_IN, TO_DO, DocumentSummary, Kind, PartialSummary, Sentence, Summary
+from slmdesk.tasks.summaries.types import ALSO_IN, TO_DO, DocumentSummary, Kind, Sentence, Summary
 from slmdesk.ui.kit.panes import EarlierBox, EarlierRow, Entry
 from slmdesk.ui.kit.widgets.dialogs import LineQuestion
 from slmdesk.ui.kit.widgets.rows import CitedRow, CitedText
@@ -179,9 +179,10 @@ def test_where_only_what_has_to_be_done_fits_the_rest_is_shown(summarized):
 
 def grown(program, *points: Sentence, writing: str = "", is_whole: bool = False) -> None:
     """Tell the window of sentences of the summary on show, as the run that makes it does."""
-    own = PartialSummary(points, 4, 4, "section", writing, own_words=is_whole)
+    statements = tuple(Statement(point.text, point.blocks, id=point.text) for point in points)
+    sections = (Section(statements),) if points else ()
     item = program.frame.documents_area.summaries.item
-    event = ReportGrew(item, "j", Growth(writing=writing, own=own, is_whole=is_whole))
+    event = ReportGrew(item, "j", Growth(sections, is_whole, "4 of 4 sections read.", writing))
     program.ask(lambda services: services.runtime.events.publish(event))
 
 
