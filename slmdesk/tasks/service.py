@@ -60,6 +60,9 @@ class AtOnce(Protocol):
     def begin(self, request: Any) -> Item:
         """Add an item, or go on with that of the request, and make its result."""
 
+    def again(self, item: str, model: str | None) -> None:
+        """Make the last result of an item once more."""
+
     def stop_item(self, item: str) -> None:
         """Stop what is made of an item. What there is of it stays."""
 
@@ -204,13 +207,17 @@ class TaskService(Service):
         record_item, task = self._find(item)
         self._at_once[task.kind]().stop_item(record_item.id)
 
-    def again(self, item: str, model: str | None = None) -> JobRecord:
+    def again(self, item: str, model: str | None = None) -> JobRecord | None:
         """Make a report again from the current documents.
 
         The model is only asked about what has changed, and what a person changed stays.
-        Raises the errors of `begin`, and `item.unknown`.
+        Return its job; None where no job makes it. Raises the errors of `begin`, and
+        `item.unknown`.
         """
         record_item, task = self._find(item)
+        if task.kind in self._at_once:
+            self._at_once[task.kind]().again(record_item.id, model)
+            return None
         items = self._items[task.kind]
         job = items.resume(record_item)
         if job is not None:

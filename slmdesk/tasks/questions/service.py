@@ -182,6 +182,12 @@ class QuestionService(Service):
         """Ask, and return the item of the question."""
         return self.ask(request).item
 
+    def again(self, item: str, model: str | None) -> None:
+        """Ask the last question of an item again. Raises what `ask` raises, and `item.unknown`."""
+        path = active_path(self._store.messages.of_item(item), leaf_of(self._store.items.get(item)))
+        asked = [message.words for message in path if message.role is Role.USER]
+        self.ask(AskRequest(asked[-1], item=item, model=model))
+
     def stop_item(self, item: str) -> None:
         """Stop the newest answer of an item."""
         if leaf := leaf_of(self._store.items.get(item)):

@@ -119,9 +119,10 @@ class QuestionController(ResultController):
 
     def begin_again(self) -> None:
         """Ask the last question again: another model may be in use by now."""
-        questions = [section.title for section in self.report.sections if not (section.statements or section.is_folded)]
-        if questions:
-            self.ask(questions[-1])
+        if self.item:
+            self.reading.emit(_("Waiting for the model…"), 0, 0)
+            begun = self._bridge.services.tasks.again(self.item)
+            self._bridge.ask(begun, self._on_again, self.refuse)
 
     def cancel(self) -> None:
         if self.item:

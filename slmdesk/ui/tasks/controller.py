@@ -148,12 +148,14 @@ class ResultController(JobFollower):
     def begin_again(self) -> None:
         """Make the shown report again. What a person changed stays where it grows in its place."""
         if self.task.grows_in_place and self.item:
-            self._bridge.ask(self._bridge.services.tasks.again(self.item), self._on_job, self.refuse)
+            self._bridge.ask(self._bridge.services.tasks.again(self.item), self._on_again, self.refuse)
         else:
             self._begin(self.request)
 
-    def _on_job(self, job: JobRecord) -> None:
-        self._job = job.id
+    def _on_again(self, job: JobRecord | None) -> None:
+        """`job`: None where none makes it."""
+        if job is not None:
+            self._job = job.id
         self._show_anew()
 
     def ask(self, words: str) -> None:

@@ -9,6 +9,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.base.runtime.events import MessageEnded, Noticed
+from slmdesk.base.types import Role
 from slmdesk.tasks.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
 from slmdesk.tasks.service import ReportMade
 
@@ -126,6 +127,18 @@ def test_an_item_of_questions_is_begun_opened_and_stopped_as_those_of_all_tasks(
     view = recorder.calls.tasks.open(again.id)
     assert (again.id, len(view.result.messages), len(view.result.answers)) == (item.id, 4, 1)
     assert recorder.calls.tasks.report(item.id).sections[-2].statements[0].missing == "The answer was stopped."
+
+
+def test_the_last_question_is_asked_again_of_what_its_item_is_about(opened, tmp_path):
+    recorder = opened(answer=SAYS)
+    record = document(recorder, tmp_path / "manual.txt")
+    sent, *_ = ask(recorder, "When does the pump stop?", record)
+    job = recorder.calls.tasks.again(sent.item.id)
+    recorder.wait(QuestionAnswered, lambda event: event.message != sent.answer.id)
+    view = recorder.calls.tasks.open(sent.item.id)
+    asked = [message.words for message in view.result.messages if message.role is Role.USER]
+    assert (job, view.job, asked) == (None, None, ["When does the pump stop?"] * 2)
+    assert [document.id for document in view.documents] == [record.id]
 
 
 RENT = "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep a cat if the landlord agrees."
