@@ -12,8 +12,7 @@ import click
 
 from slmdesk.base.documents import Page, PageStatus
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import picked
-from slmdesk.base.record import Record, to_json
+from slmdesk.base.record import Record
 from slmdesk.base.records import CollectionRecord, DocumentRecord, Status
 from slmdesk.base.runtime.events import Event, MessageEnded, PromptProgress
 from slmdesk.base.types import Json, parts_words
@@ -27,7 +26,6 @@ from slmdesk.cli.console import (
     refuse,
 )
 from slmdesk.cli.reading import ask_password, each_read, index, open_document
-from slmdesk.documents.search import Citation
 from slmdesk.documents.types import CollectionStatus, folder_words, info_of, unread, unread_parts
 from slmdesk.services import Services
 from slmdesk.tasks.questions.prompt import Answered
@@ -73,8 +71,10 @@ def ask(
         if answered is None:
             raise KeyboardInterrupt
         unsaved = services.call.chats.answers.save_end(ended.message.id)
-        shape = _as_json(ended, answered, asked, is_kept=not no_save)
-        if not console.as_json:
+        shape: dict[str, Json] = {}
+        if console.as_json:
+            shape = _shape_of(services, ended, asked, is_kept=not no_save)
+        else:
             console.say(ended.message.text)
             for note in filter(None, (answered.reading_words, answered.documents_words, *asked.unread_words)):
                 console.notify(f"note: {note}")
@@ -191,40 +191,12 @@ def _answer(console: Console, services: Services, request: AskRequest) -> tuple[
         raise
 
 
-def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept: bool) -> dict[str, Json]:
-    files = {document.id: document for document in asked.documents}
-
-    def shape(citation: Citation) -> dict[str, Json]:
-        record = files.get(citation.document)
-        reported: dict[str, Json] = {
-            "file": record.name if record else "",
-            "page": citation.page,
-            "quote": citation.quote,
-        }
-        if record and record.collection:  # in a folder, a name alone is not enough
-            reported["path"] = os.fsdecode(record.path)
-        return reported
-
-    reported: dict[str, Json] = {
-        **picked(answered, "answer", "state", "found", "supported", "dropped", "passages_read", "passages_total"),
-        "citations": [shape(citation) for citation in answered.citations],
-        "nearest": [shape(citation) for citation in answered.nearest],
-        "flags": [to_json(mark) for mark in answered.marks],
-        "whole": answered.is_whole,
-        "documents_total": answered.documents_total or len(asked.documents),
-        "looked_at": [{"file": at.name, "says": at.says} for at in answered.looked_at],
-        "quoted_only": answered.is_quoted,
-        "item": None,
-        "message": None,
-        "model": ended.message.model_name,
-        "unread": [
-            {"file": document.name, "page": page.number, "reason": page.reason or page.status.value}
-            for document, pages in asked.unread
-            for page in pages
-        ],
-    }
-    if is_kept:
-        reported |= {"item": ended.message.item, "message": ended.message.id}
+def _shape_of(services: Services, ended: MessageEnded, asked: _Asked, *, is_kept: bool) -> dict[str, Json]:
+    view = services.call.tasks.open(ended.message.item)
+    task = services.tasks.task(view.item.kind)
+    shape = services.service_thread.call(lambda: task.shape(view, services.task_context))
+    if not is_kept:
+        shape |= {"item": None, "message": None}
     if asked.failed:
-        reported["failed"] = list(asked.failed)
-    return reported
+        shape["failed"] = list(asked.failed)
+    return shape

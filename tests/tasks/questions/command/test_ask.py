@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 import pytest
 from fakes.contents import files_with
 from fakes.office import docx, paragraph
 from fakes.recorder import add_model, open_echo
-
-from slmdesk.tasks.known import known_tasks
 
 pytestmark = pytest.mark.process
 
@@ -47,21 +44,14 @@ def test_an_answer_names_file_page_and_words(run, with_echo, manual):
     assert words.out.startswith("At 12 bar.\n\n> \u201cThe pump stops at 12 bar.\u201d \u2014 manual.txt, page 1")
 
 
-def test_the_task_says_to_programs_what_the_command_prints(run, with_echo, manual, tmp_path):
+def test_a_passage_of_a_folder_is_named_with_its_path(run, with_echo, tmp_path):
     folder = tmp_path / "papers"
     folder.mkdir()
-    (folder / "note.txt").write_text("The pump stops at 12 bar.")
-    os.utime(folder / "note.txt", (1.0, 1.0))  # it is not just being written
-    for asked in (manual, folder):
-        printed = run("ask", str(asked), "When does the pump stop?", "--json", echo={"answer": "At 14 bar."}).json
-        services, task = open_echo(), known_tasks()["question"]
-        shape = services.service_thread.call(
-            lambda services=services, task=task, item=printed["item"]: task.shape(
-                services.tasks.open(item), services.task_context
-            )
-        )
-        services.close()
-        assert json.loads(json.dumps(shape)) == printed
+    note = folder / "note.txt"
+    note.write_text("The pump stops at 12 bar.")
+    os.utime(note, (1.0, 1.0))  # it is not just being written
+    asked = run("ask", str(folder), "When does the pump stop?", "--json", echo={"answer": SAYS}).json
+    assert [cited["path"] for cited in asked["citations"]] == [str(note)]
 
 
 def test_what_the_passages_do_not_bear_out_is_flagged(run, with_echo, manual):
