@@ -52,7 +52,7 @@ DECISIONS = {
     "tasks/questions": 279,
     "tasks/summaries": 970,
     "tasks/tables": 767,
-    "tasks/translation": 893,
+    "tasks/translation": 887,
     "tasks/versions": 648,
     "tasks/writing": 459,
     "ui": 41,

@@ -36,7 +36,7 @@ from slmdesk.base.translation import (
     language_of,
 )
 from slmdesk.base.translation import Origin as Made
-from slmdesk.base.types import Json, Role, TextPart
+from slmdesk.base.types import Json, Role, TextPart, common_prefix
 from slmdesk.base.types import Origin as Author
 from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
@@ -696,7 +696,6 @@ def _title(request: TranslationRequest) -> str:
 
 def is_same_text(old: str, new: str) -> bool:
     shorter = min(len(old), len(new))
-    begin = next((at for at in range(shorter) if old[at] != new[at]), shorter)
-    rest = shorter - begin
-    end = next((at for at in range(rest) if old[-1 - at] != new[-1 - at]), rest)
+    begin = common_prefix(old, new)
+    end = common_prefix(old[begin:][::-1], new[begin:][::-1])
     return shorter > 0 and begin + end >= SHARED * shorter

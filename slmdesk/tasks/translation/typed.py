@@ -62,7 +62,6 @@ class _Asked:
     masks: dict[str, str]
     text: str = ""
     """What the model has written so far."""
-    is_open: bool = True
 
 
 class _Requested(Record):
@@ -89,6 +88,8 @@ class LiveTranslation(Service):
         super().__init__(runtime)
         self._loader, self._translations = loader, translations
         self._known = SegmentCache()
+        self._begun: dict[Key, CachedSegment] = {}
+        """What the model has written so far of segments that are not finished."""
         self._own: dict[tuple[str, int, str], CachedSegment] = {}
         """What a person wrote in this text."""
         self._requested: list[_Requested] = []
@@ -112,14 +113,13 @@ class LiveTranslation(Service):
             self._own.clear()
         self._requested = self._cut(text)
         requested = {each.key for each in self._requested}
-        if any(asked.is_open and asked.key not in requested for asked in self._asked.values()):
+        if any(asked.key not in requested and not self._known.get(asked.key) for asked in self._asked.values()):
             self._stop()
         self._say()
         self._advance()
 
     def stop(self) -> None:
         self._stop()
-        self._known.settle()
         self._say(is_done=True)
 
     def put(self, index: int, target: str, source: str = "") -> None:
@@ -202,8 +202,10 @@ class LiveTranslation(Service):
 
     def _known_of(self, requested: _Requested) -> CachedSegment | None:
         """Return what a person wrote, or else what the model wrote for what is not to be left as it is."""
-        is_left = requested.segment.state is SegmentState.LEFT
-        return self._own.get(requested.own_key) or (None if is_left else self._known.get(requested.key))
+        own = self._own.get(requested.own_key)
+        if own is not None or requested.segment.state is SegmentState.LEFT:
+            return own
+        return self._known.get(requested.key) or self._begun.get(requested.key)
 
     # ---- segments
 
@@ -255,7 +257,7 @@ class LiveTranslation(Service):
         run, self._run = self._run, None
         if run is not None:
             run.cancel()
-        self._known.drop_begun(asked.key for asked in self._asked.values())
+        self._begun.clear()
         self._asked = {}
 
     def _translating(self, record: ModelRecord) -> Slices[Problem | None]:
@@ -302,7 +304,7 @@ class LiveTranslation(Service):
             each.key: each.segment
             for each in self._requested
             if each.segment.state is SegmentState.OPEN
-            and self._known.is_open(each.key) and each.own_key not in self._own
+            and not self._known.get(each.key) and each.own_key not in self._own
         }  # fmt: skip
         return [(segment, key) for key, segment in missing.items() if not self._recalled(segment, key)]
 
@@ -354,16 +356,13 @@ class LiveTranslation(Service):
             over.end(event)
         elif isinstance(event, Token | Partial) and (asked := self._asked.get(event.key)):
             if isinstance(event, Token):
-                known = CachedSegment(self._so_far(asked, event.text), SegmentState.OPEN)
+                asked.text += event.text
+                so_far = unmasked_so_far(asked.text.lstrip(), asked.masks)
+                self._begun[asked.key] = CachedSegment(so_far, SegmentState.OPEN)
             else:
-                asked.is_open = False
-                known = self._judged(asked, event.value)
-            self._known.note(asked.key, known)
+                self._begun.pop(asked.key, None)
+                self._known.note(asked.key, self._judged(asked, event.value))
             self._say_soon()
-
-    def _so_far(self, asked: _Asked, more: str) -> str:
-        asked.text += more
-        return unmasked_so_far(asked.text.lstrip(), asked.masks)
 
     def _judged(self, asked: _Asked, value: Mapping[str, Json]) -> CachedSegment:
         """Return the checked translation of a segment, or a failed segment with the reason."""
@@ -445,7 +444,7 @@ Key: TypeAlias = tuple[str, str, str, str, str, str, tuple[str, ...]]
 
 
 class CachedSegment(Record):
-    """The cached translation of a segment. While its state is OPEN, it has only the words so far."""
+    """The translation of a segment. While its state is OPEN, it has only the words so far, and is not kept."""
 
     target: str
     state: SegmentState
@@ -475,17 +474,3 @@ class SegmentCache:
         self._known.move_to_end(key)
         while len(self._known) > KEPT + self.on_show:
             self._known.popitem(last=False)
-
-    def is_open(self, key: Key) -> bool:
-        known = self._known.get(key)
-        return known is None or known.state is SegmentState.OPEN
-
-    def drop_begun(self, keys: Iterable[Key]) -> None:
-        for key in keys:
-            known = self._known.get(key)
-            if known is not None and known.state is SegmentState.OPEN:
-                del self._known[key]
-
-    def settle(self) -> None:
-        """Delete all unfinished translations from the cache."""
-        self.drop_begun(list(self._known))

@@ -11,6 +11,7 @@ from slmdesk.tasks.translation.typed import CachedSegment, SegmentCache
 from slmdesk.tasks.translation.types import LiveTranslated
 
 MANNER = TranslationStyle("de", "en")
+LONG = "We go out and come back home again before the rain begins to fall on the roof of the house."
 
 
 def typed(recorder, text):
@@ -44,21 +45,23 @@ def test_a_long_text_does_not_push_itself_out(monkeypatch):
     known.on_show = 10
     for key in keys:
         known.note(key, CachedSegment("x", SegmentState.TRANSLATED))
-    assert not any(map(known.is_open, keys))
+    assert all(map(known.get, keys))
     known.on_show = 1
     known.note(keys[9], CachedSegment("y", SegmentState.TRANSLATED))
-    assert [known.is_open(key) for key in keys] == [True] * 6 + [False] * 4
+    assert [bool(known.get(key)) for key in keys] == [False] * 6 + [True] * 4
 
 
-@pytest.mark.pure
-def test_half_sentences_are_forgotten_when_all_is_stopped():
-    known, key, other = SegmentCache(), ("a",), ("b",)
-    whole = CachedSegment("x", SegmentState.TRANSLATED)
-    known.note(key, whole)
-    known.note(other, CachedSegment("ha", SegmentState.OPEN))
-    known.settle()
-    assert known.get(other) is None
-    assert known.get(key) is whole
+@pytest.mark.process
+def test_half_sentences_are_forgotten_when_all_is_stopped(opened):
+    recorder = opened(turned=True, slow=0.05)
+    services = recorder.services
+    services.service_thread.call(lambda: services.live.translate(LONG, MANNER, services.models.choose(None)))
+    grown = recorder.wait(LiveTranslated, lambda event: any(segment.target for segment in event.segments))
+    assert [segment.state for segment in grown.segments] == [SegmentState.OPEN]
+    begin = len(recorder.events)
+    services.service_thread.call(services.live.stop)
+    stopped = recorder.wait(LiveTranslated, lambda event: event.is_done, begin)
+    assert [segment.target for segment in stopped.segments] == [""]
 
 
 @pytest.mark.pure
