@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from slmdesk.base.text.sentences import LANGUAGES, SURE, detect
+from slmdesk.base.text.sentences import LANGUAGES, detect
 from slmdesk.base.text.tagged import Tags, doubled, emptied, plain, problems, reading_flags
 from slmdesk.base.text.terms import term_flags, terms_in
 from slmdesk.base.translation import SegmentFlag, Term
@@ -111,10 +111,10 @@ def _language(source: str, target: str, source_language: str, target_language: s
     if source.strip() == target.strip() and source_language != target_language:
         return [SegmentFlag("untranslated", target[:60])]
     try:
-        detected, sure = detect(target, sorted({target_language, source_language or "en", *LANGUAGES}))
+        detected, __ = detect(target, sorted({target_language, source_language or "en", *LANGUAGES}))
     except ValueError:  # a language the detector does not know
         return []
-    if detected and detected != target_language and sure >= SURE:
+    if detected and detected != target_language:
         return [SegmentFlag("language", target[:60], detected)]
     return []
 

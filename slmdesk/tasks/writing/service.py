@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError
@@ -19,7 +20,7 @@ from slmdesk.base.records import Item, Status
 from slmdesk.base.runtime.events import ItemChanged, Pending
 from slmdesk.base.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.base.text.markup import word_spans
-from slmdesk.base.text.sentences import SURE, detect
+from slmdesk.base.text.sentences import detect, language_in
 from slmdesk.base.text.words import tongue
 from slmdesk.base.texts import _
 from slmdesk.base.translation import DETECTED, language_of
@@ -71,8 +72,6 @@ _LARGE_BEHIND_COMMA = frozenset(("en", "fr", "nl"))
 """Languages in which a letter begins with a capital behind the comma of its salutation."""
 KIND = "writing"
 TITLE = 60
-LEAST_TOLD = 8
-"""Fewest words of a paragraph whose language is detected. A shorter paragraph has the language of the whole text."""
 
 
 class WritingService(Service):
@@ -104,8 +103,12 @@ class WritingService(Service):
         record = able(self._models.choose(request.model))
         sentences = list(passages(text, language))
         yield
-        spoken = _Languages(text, language, is_told=not request.language)
-        languages = {passage: spoken.of(passage) for passage in sentences}
+
+        @cache
+        def spoken_in(paragraph: tuple[int, int]) -> str:
+            return request.language or language_in(text[slice(*paragraph)], language)
+
+        languages = {passage: spoken_in(passage.paragraph) for passage in sentences}
         asked: dict[tuple[str, str], list[Passage]] = {}
         for passage in sentences:
             if passage.end - passage.start <= MOST_SENTENCE:
@@ -116,10 +119,10 @@ class WritingService(Service):
         steps = list(asked)
 
         def take(number: int, words: Words) -> list[dict[str, Json]]:
-            sentence, spoken_in = steps[number]
+            sentence, spoken = steps[number]
             for passage in () if words.is_cut else asked[steps[number]]:
                 if said := answer_in(words.text, sentence, is_heading=passage.is_heading):
-                    some = changes_in(text, passage, said, spoken_in, is_marked_only=is_marked_only)
+                    some = changes_in(text, passage, said, spoken, is_marked_only=is_marked_only)
                     changes[passage] = some
                     if report is not None and some:
                         report(some)
@@ -306,21 +309,6 @@ class WritingService(Service):
                 raise
             return None  # deleted for good meanwhile
         return record if record and record.kind == KIND and record.deleted_at is None else None
-
-
-class _Languages:
-    def __init__(self, text: str, language: str, *, is_told: bool) -> None:
-        self._text, self._language, self._is_told = text, language, is_told
-        self._known: dict[tuple[int, int], str] = {}
-
-    def of(self, passage: Passage) -> str:
-        if not self._is_told:
-            return self._language
-        if passage.paragraph not in self._known:
-            words = self._text[passage.paragraph[0] : passage.paragraph[1]]
-            detected, sure = detect(words, DETECTED) if len(words.split()) >= LEAST_TOLD else (None, 0.0)
-            self._known[passage.paragraph] = detected if detected and sure >= SURE else self._language
-        return self._known[passage.paragraph]
 
 
 def changes_in(

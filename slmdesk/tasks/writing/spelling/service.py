@@ -17,7 +17,7 @@ from slmdesk.base.runtime.messages import Problem, problem_for
 from slmdesk.base.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread, sliced
 from slmdesk.base.settings import Settings
 from slmdesk.base.text.markup import word_spans
-from slmdesk.base.text.sentences import SURE, detect
+from slmdesk.base.text.sentences import detect, language_in
 from slmdesk.base.translation import DETECTED, NO_BLANKS, usual_language
 from slmdesk.tasks.writing.spelling.dictionaries import chosen_for, find_dictionaries
 from slmdesk.tasks.writing.spelling.own_words import OwnWords
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LEAST_TOLD = 8
-"""Fewest words of a paragraph whose language is detected. A shorter paragraph has the language of the text around."""
 TELLING = 5_000
 """Characters of a text by which its language is told."""
 WORDS_AT_ONCE = 20
@@ -80,7 +78,7 @@ class SpellingService(Service):
         words: dict[Dictionary, dict[str, None]] = {}
         for paragraph in request.paragraphs:
             spans = word_spans(paragraph, request.names)
-            dictionary = self._dictionary_for(paragraph, len(spans), around, dictionaries) if spans else None
+            dictionary = self._dictionary_for(paragraph, around, dictionaries) if spans else None
             asked.append((dictionary, spans))
             if dictionary:
                 words.setdefault(dictionary, {}).update((paragraph[start:end], None) for start, end in spans)
@@ -101,8 +99,7 @@ class SpellingService(Service):
         """
         dictionaries = yield from self._dictionaries()
         paragraph = request.paragraphs[0]
-        spans = word_spans(paragraph, request.names)
-        dictionary = self._dictionary_for(paragraph, len(spans), self._told(request.around), dictionaries)
+        dictionary = self._dictionary_for(paragraph, self._told(request.around), dictionaries)
         if dictionary is None:
             return Suggestions(word, ())
         words = yield self._suggested(dictionary, word)
@@ -202,17 +199,15 @@ class SpellingService(Service):
             self._language = language
         return self._language
 
-    def _dictionary_for(
-        self, paragraph: str, words: int, around: str, dictionaries: tuple[Dictionary, ...]
-    ) -> Dictionary | None:
+    def _dictionary_for(self, paragraph: str, around: str, dictionaries: tuple[Dictionary, ...]) -> Dictionary | None:
         fixed = self._settings.current.spelling_language
-        language = around
-        if words >= LEAST_TOLD and not fixed:
-            told, sure = detect(paragraph[:TELLING], DETECTED)
-            language = told if told and sure >= SURE else around
+        language = ""
+        if not fixed:
+            language = language_in(paragraph[:TELLING], around)
         dictionary = chosen_for(language, dictionaries, fixed, self._region)
-        is_left_alone = dictionary is None or dictionary.path in self._broken
-        return None if is_left_alone or (not fixed and language in NO_BLANKS) else dictionary
+        if dictionary is None or dictionary.path in self._broken or language in NO_BLANKS:
+            return None
+        return dictionary
 
     # ---- the dictionaries in memory
 
