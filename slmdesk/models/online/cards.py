@@ -7,11 +7,13 @@ the tags. Each step reads the text once, even a hostile one (tests/base/text/tes
 from __future__ import annotations
 
 import re
+from itertools import groupby
+from operator import itemgetter
 
 from slmdesk.base.record import Record
+from slmdesk.base.text.markup import code_lines
 
 MOST_SHOWN = 100_000
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _FRONT = re.compile(r"\s{0,80}---[ \t]{0,80}\n")
 _FRONT_END = re.compile(r"^(?:---|\.\.\.)[ \t]{0,80}$", re.MULTILINE)
 _BLOCKS = (
@@ -60,23 +62,13 @@ def without_front_matter(text: str) -> str:
 
 
 def without_html(text: str) -> str:
+    lines = text.split("\n")
     kept: list[str] = []
-    prose: list[str] = []
-    fence = ""
-    for line in text.split("\n"):
-        match = _FENCE.match(line)
-        if fence:
-            kept.append(line)
-            if match and match[1].startswith(fence) and not line[match.end() :].strip():
-                fence = ""
-        elif match:
-            kept.append(_prose("\n".join(prose)))
-            prose.clear()
-            fence = match[1]
-            kept.append(line)
-        else:
-            prose.append(line)
-    kept.append(_prose("\n".join(prose)))
+    for is_code, some in groupby(zip(lines, code_lines(lines), strict=True), key=itemgetter(1)):
+        words = "\n".join(line for line, __ in some)
+        if not is_code:
+            words = _prose(words)
+        kept.append(words)
     return "\n".join(kept)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from slmdesk.base.record import Record
+from slmdesk.base.text.markup import code_lines
 from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.tasks.translation.preserved import is_chatter, is_code, is_only_protected, without_chatter
 from slmdesk.tasks.writing.edits import is_same, words_in
@@ -19,8 +20,8 @@ LEAST_KEPT = 0.5
 LEAST_LETTERS = 4
 LEAST_FINISHED = 6
 """Fewest words of a line without an end sign that may be a sentence lacking that sign. A shorter one is a heading."""
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|$)")
+"""Matches each line, the last one empty."""
 _LEFT = re.compile(r"[ \t]*(?:>|\||<[!/a-zA-Z]|\[[^\]]{1,200}\]:| {4}|\t|---+\s*$|===+\s*$)")
 """Matches lines that are not corrected: quotations of others, tables, markup, indented code."""
 _MARK = re.compile(r"[ \t]*(?:#{1,6}[ \t]+|[-*+•–][ \t]+(?:\[[ xX]\][ \t]+)?|\(?\d{1,3}[.)][ \t]+|\(?[a-z]\)[ \t]+)?")
@@ -87,28 +88,21 @@ def _kept_share(source: str, answer: str) -> float:
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int, int, bool]]:
     """Yield lines that belong together: (start, end, first line's number, whether a list or heading mark precedes)."""
-    fence, number = "", 0
+    matches = list(_LINE.finditer(text))
+    lines = [match[1] for match in matches]
     open_one: tuple[int, int, int, bool] | None = None
-    for match in _LINE.finditer(text):
-        if not match[0]:
-            break
-        number += 1
-        line = match[0].rstrip("\r\n")
-        if fenced := _FENCE.match(line):
-            fence = "" if fence and fenced[1].startswith(fence) else fence or fenced[1][:3]
-        is_left = bool(fence or fenced or not line.strip() or _LEFT.match(line))
-        mark = _MARK.match(line)
-        lead = mark.end() if mark else 0
-        is_marked = bool(mark and mark[0].strip())
-        start, end = match.start() + lead, match.start() + len(line)
+    for number, (match, line, is_fenced) in enumerate(zip(matches, lines, code_lines(lines), strict=True), 1):
+        lead = len(line) - len(_MARK.sub("", line, count=1))
+        is_marked = bool(line[:lead].strip())
+        is_left = is_fenced or not line.strip() or bool(_LEFT.match(line))
         if open_one and not is_left and not is_marked and _line_goes_on(text, open_one, line):
-            open_one = (open_one[0], end, open_one[2], open_one[3])
+            open_one = (open_one[0], match.end(1), *open_one[2:])
             continue
         if open_one:
             yield open_one
-        open_one = None if is_left else (start, end, number, is_marked)
-    if open_one:
-        yield open_one
+        open_one = None
+        if not is_left:
+            open_one = (match.start() + lead, match.end(1), number, is_marked)
 
 
 def _line_goes_on(text: str, before: tuple[int, int, int, bool], line: str) -> bool:
