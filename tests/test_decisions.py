@@ -30,7 +30,7 @@ DECISIONS = {
     "claims": 263,
     "claims/checks": 385,
     "claims/deadlines": 339,
-    "cli": 1116,
+    "cli": 1115,
     "cli/tasks": 126,
     "doctor.py": 57,
     "documents": 906,
@@ -54,7 +54,7 @@ DECISIONS = {
     "tasks/tables": 767,
     "tasks/translation": 886,
     "tasks/versions": 648,
-    "tasks/writing": 443,
+    "tasks/writing": 438,
     "ui": 41,
     "ui/chat": 1655,
     "ui/documents": 922,
@@ -68,7 +68,7 @@ DECISIONS = {
     "ui/system": 67,
     "ui/tasks": 699,
     "ui/translation": 609,
-    "ui/writing": 362,
+    "ui/writing": 361,
 }
 
 

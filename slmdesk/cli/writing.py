@@ -169,12 +169,9 @@ def _check_output(file: Path | None, output: Path | None, force: bool) -> str:
 def _file_of(correction: Correction, source: InputText, form: str) -> bytes:
     if form != "docx":
         return source.encoded(correction.text)
-    from slmdesk.tasks.writing.export import TrackedChange, tracked_docx
+    from slmdesk.tasks.writing.export import tracked_docx
 
-    changes = [
-        TrackedChange(change.edit.start, change.edit.end, change.edit.new, "" if change.is_made else note_of(change))
-        for change in correction.changes
-    ]
+    changes = [(change.edit, note_of(change)) for change in correction.changes]
     return tracked_docx(correction.source, changes, title=source.name)
 
 

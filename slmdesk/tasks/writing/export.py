@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from slmdesk.base.documents import COME, GONE, plain
-from slmdesk.base.record import Record
 from slmdesk.exports.word import AUTHOR, ChangeMarks
+from slmdesk.tasks.writing.edits import Edit
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -23,18 +23,9 @@ INITIALS = "s"
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|$)")
 
 
-class TrackedChange(Record):
-    """Change that replaces the characters from `start` to `end` with `new`."""
-
-    start: int
-    end: int
-    new: str
-    note: str = ""
-    """Text of the comment for a change that is only suggested. Empty means that the change is tracked."""
-
-
-def tracked_docx(text: str, changes: Sequence[TrackedChange], *, title: str = "") -> bytes:
+def tracked_docx(text: str, changes: Sequence[tuple[Edit, str]], *, title: str = "") -> bytes:
     """Return the bytes of a Word file with a paragraph for each line. The changes are in order and do not overlap.
+    Each is tracked if it comes with "", else it is a comment with the words that it comes with.
 
     Takes 0.1 s, or more for long texts, so do not call it on the service thread.
     """
@@ -48,7 +39,7 @@ def tracked_docx(text: str, changes: Sequence[TrackedChange], *, title: str = ""
     for line in _LINE.finditer(text):
         if line.start() == len(text) and line.start():
             break  # behind the last line end
-        inside = [change for change in changes if line.start() <= change.start <= line.end(1)]
+        inside = [change for change in changes if line.start() <= change[0].start <= line.end(1)]
         writer.line(text[: line.end(1)], line.start(), inside)
     target = io.BytesIO()
     document.save(target)
@@ -59,18 +50,18 @@ class _Writer:
     def __init__(self, document: Document, changes: ChangeMarks) -> None:
         self._document, self._changes = document, changes
 
-    def line(self, text: str, at: int, changes: Sequence[TrackedChange]) -> None:
+    def line(self, text: str, at: int, changes: Sequence[tuple[Edit, str]]) -> None:
         """Add a line with its changes. `text` begins at character `at` of the whole text and ends with the line."""
         paragraph = self._document.add_paragraph()
-        for change in changes:
-            _run(paragraph, text[at : change.start])
-            old = text[change.start : change.end]  # up to the end of the line
-            if change.note:
-                self._comment(paragraph, _run(paragraph, old), change.note)
+        for edit, note in changes:
+            _run(paragraph, text[at : edit.start])
+            old = edit.old(text)  # up to the end of the line
+            if note:
+                self._comment(paragraph, _run(paragraph, old), note)
             else:
                 self._track(paragraph, GONE, old)
-                self._track(paragraph, COME, change.new)
-            at = min(change.end, len(text))
+                self._track(paragraph, COME, edit.new)
+            at = min(edit.end, len(text))
         _run(paragraph, text[at:])
 
     def _track(self, paragraph: Paragraph, change: str, words: str) -> None:

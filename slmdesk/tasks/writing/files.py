@@ -18,7 +18,7 @@ from slmdesk.base.text.tagged import Tags, pieces
 from slmdesk.base.texts import N_
 from slmdesk.base.types import Json
 from slmdesk.tasks.writing.edits import Edit, differing, exact_edits
-from slmdesk.tasks.writing.export import TrackedChange, tracked_docx
+from slmdesk.tasks.writing.export import tracked_docx
 from slmdesk.tasks.writing.types import MOST_TEXT, Change, Correction
 
 TEXTS = (".txt", ".text", ".md", ".markdown")
@@ -118,8 +118,7 @@ def write_text(request: WriteRequest) -> Path:
     if source is not None and source.how is None and is_there(target) and is_same_file(source.path, target):
         raise KnownError("file.is_source", path=str(target))
     if target.suffix.lower() == ".docx":
-        changes = [TrackedChange(edit.start, edit.end, edit.new, note) for edit, note in request.changes]
-        data = tracked_docx(request.text, changes, title=target.stem)
+        data = tracked_docx(request.text, request.changes, title=target.stem)
     else:
         like = source or OpenedText("", target)
         data = like.encoded(request.text)

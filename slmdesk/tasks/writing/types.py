@@ -176,19 +176,24 @@ def change_words(change: Change) -> str:
 
 
 def note_of(change: Change) -> str:
-    words = in_quotes(change.edit.new.strip()) if change.edit.new.strip() else _("nothing")
+    """Return what a comment in a Word file says of a change that is only suggested. Empty: it is made."""
+    if change.is_made:
+        return ""
+    new = change.edit.new.strip()
+    words = in_quotes(new) if new else _("nothing")
     return _("{words} instead? ({change})").format(words=words, change=change_words(change))
 
 
 def marked_sentence(text: str, change: Change) -> str:
     """Return the sentence of a change in one line. Removed words are in [- -], added words in {+ +}."""
     start, end = change.sentence
-    old, new = change.old.strip(), change.edit.new.strip()
+    marks = ""
+    if change.old:
+        marks = f"[-{change.old}-]"
+    if change.edit.new:
+        marks += f"{{+{change.edit.new}+}}"
     before, after = text[start : change.edit.start], text[change.edit.end : end]
-    lead = " " if change.old[:1].isspace() or change.edit.new[:1].isspace() else ""
-    marks = f"{f'[-{old}-]' if old else ''}{f'{{+{new}+}}' if new else ''}" or "[- -]"
-    trail = " " if change.old[1:][-1:].isspace() or change.edit.new[1:][-1:].isspace() else ""
-    return " ".join(f"{before}{lead}{marks}{trail}{after}".split())
+    return " ".join(f"{before}{marks}{after}".split())
 
 
 def counted(correction: Correction) -> str:

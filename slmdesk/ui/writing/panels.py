@@ -243,9 +243,9 @@ class CorrectionPanel(QFrame):
             )
 
     def tracked(self) -> Iterator[tuple[Edit, str]]:
-        """Yield the undecided changes for a Word file. A doubtful change comes with the text of its comment."""
+        """Yield the undecided changes for a Word file, with what a comment says of those that are doubtful."""
         for change in self.not_decided():
-            yield change.edit, "" if change.is_made else note_of(change)
+            yield change.edit, note_of(change)
 
     def _on_text_changed(self) -> None:
         changes = tuple(_changes_in(self._text.pending, self._about))
