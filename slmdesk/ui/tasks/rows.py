@@ -128,7 +128,7 @@ def spoken(row: Row) -> str:
     """Return what a screen reader says of a row."""
     statement = row.statement
     parts = [statement.gist, row.text, statement.place, warning_of(statement)]
-    if statement.text and not (statement.place or statement.sources):
+    if statement.text and not (statement.place or statement.sources or statement.runs):
         parts.append(_("no place found"))
     if statement.other:
         parts.append(_("Before: {text}").format(text=statement.other))

@@ -245,14 +245,22 @@ class StatementPainter(QStyledItemDelegate):
             self._add_links(made, statement, left, width)
 
     def _add_links(self, made: Drawn, statement: Statement, left: float, width: float) -> None:
+        """Add the actions beside each other, and each text that may be chosen in a line of its own."""
         offered = [(self._view.action_words.get(name, name), name, "") for name in statement.actions]
         offered += [(choice, "", choice) for choice in statement.choices]
         font = self._font(0.87, QFont.Weight.Medium)
+        x, height = left, 0.0
         for words, action, choice in offered:
             text = lay_out_cited(words, "", font, width)
-            place = QRectF(left, made.height, min(width, text.layout.maximumWidth()), text.height)
-            made.links.append(Link(place, action, choice))
-            made.add(text, left, "soft_ink")
+            wide = min(width, text.layout.maximumWidth())
+            if choice or x + wide > left + width:
+                made.height += height
+                x = left
+            made.links.append(Link(QRectF(x, made.height, wide, text.height), action, choice))
+            made.add(text, x, "soft_ink", is_beside=True)
+            x += wide + scaled(theme.SPACE_16)
+            height = text.height
+        made.height += height
 
     def _draw_pair(self, made: Drawn, row: Row) -> None:
         """Lay out both texts of a statement at the same height."""
