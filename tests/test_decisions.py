@@ -68,7 +68,7 @@ DECISIONS = {
     "ui/system": 67,
     "ui/tasks": 702,
     "ui/translation": 609,
-    "ui/writing": 361,
+    "ui/writing": 338,
 }
 
 

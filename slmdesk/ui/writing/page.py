@@ -427,7 +427,7 @@ class WritingPage(QWidget):
     def _on_cursor_moved(self) -> None:
         if not self.editor.textCursor().hasSelection() and self.corrections.changes:
             number = self.editor.tracked.number_at(self.editor.textCursor().position())
-            if number and number != self.corrections.list.current:
+            if number and number != self.corrections.list.number:
                 self.corrections.list.show_change(number)
                 self.editor.mark(number)
 

@@ -6,43 +6,24 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QRectF,
-    QSignalBlocker,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QCursor, QFont, QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QTextCursor
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QListView,
-    QListWidget,
-    QListWidgetItem,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QToolTip,
-    QWidget,
-)
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QTextCursor
+from PySide6.QtWidgets import QFrame, QWidget
 
+from slmdesk.base.documents import COME, GONE, Run
 from slmdesk.base.record import Record, changed
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.texts import _, cut, ngettext
+from slmdesk.tasks.report import Report, Section, Statement
 from slmdesk.tasks.writing.edits import Edit
 from slmdesk.tasks.writing.types import Change, Correction, CorrectRequest, doubt_words, note_of, unanswered_words
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.bridge import Bridge, Call
-from slmdesk.ui.kit.base.shortcuts import keys_of
 from slmdesk.ui.kit.widgets.bars import thin_bar
-from slmdesk.ui.kit.widgets.build import button, column, named, plain_label, plain_tip, row, tool_button
+from slmdesk.ui.kit.widgets.build import button, column, named, plain_label, row, tool_button
 from slmdesk.ui.kit.widgets.parts import EmptyState
+from slmdesk.ui.tasks.rows import Index
+from slmdesk.ui.tasks.statements import StatementList
 from slmdesk.ui.writing.tracked import Pending, Proposal, TrackedText
 
 
@@ -211,11 +192,11 @@ class CorrectionPanel(QFrame):
         self._on_text_changed()
 
     def accept_current(self) -> None:
-        if self.isVisible() and (number := self.list.current):
+        if self.isVisible() and (number := self.list.number):
             self.accept(number)
 
     def refuse_current(self) -> None:
-        if self.isVisible() and (number := self.list.current):
+        if self.isVisible() and (number := self.list.number):
             self.refuse(number)
 
     def accept_all(self) -> None:
@@ -251,11 +232,11 @@ class CorrectionPanel(QFrame):
         changes = tuple(_changes_in(self._text.pending, self._about))
         if changes == self.changes:
             return
-        before, self.changes = self.list.current, changes
+        before, self.changes = self.list.number, changes
         self.list.show_changes(changes)
         self._show()
-        if before and self.list.current != before:  # the change was decided, so go to the next one
-            self.change_chosen.emit(self.list.current)
+        if before and self.list.number != before:  # the change was decided, so go to the next one
+            self.change_chosen.emit(self.list.number)
 
     # ---- what is shown
 
@@ -326,197 +307,89 @@ def accepted_words(sure: int, left: Sequence[ShownChange]) -> str:
     return words
 
 
-CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
-MOST = 60
-"""Most characters of the old and of the new words that are read aloud. The tool tip has all of them."""
-HEAD_HEIGHT, BUTTON_SIZE, SMALL = 34, 28, 0.87
+HEAD_HEIGHT = 34
+MOST = 400
+"""Most characters of the old and of the new words."""
+ACCEPT, REFUSE = "accept", "refuse"
+KEYS = {Qt.Key.Key_Return: ACCEPT, Qt.Key.Key_Enter: ACCEPT, Qt.Key.Key_Delete: REFUSE}
 
 
-class _Card(QStyledItemDelegate):
-    """Paints a change as a card: the old and the new words, what is mended, and two buttons."""
+class ChangeList(StatementList):
+    """The undecided changes as statements. Enter accepts the current one, Delete rejects it."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        small = QFontMetrics(_small(option.font)).height()
-        return QSize(200, option.fontMetrics.height() + small + 2 * theme.scaled(theme.SPACE_8) + theme.SPACE_12)
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        colours, states, change = theme.current(), QStyle.StateFlag, index.data(CHANGE_ROLE)
-        is_chosen = bool(option.state & states.State_Selected)
-        is_over = bool(option.state & states.State_MouseOver)
-        card = card_in(option.rect)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(colours.colour("edge" if is_over or is_chosen else "line"), colours.line_width))
-        painter.setBrush(colours.colour("soft" if is_chosen else "sheet"))
-        painter.drawRoundedRect(QRectF(card).adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS, theme.RADIUS)
-        self._paint_buttons(painter, option, card, is_over=is_over)
-        pad = theme.scaled(theme.SPACE_8)
-        words = card.adjusted(theme.scaled(theme.SPACE_12), pad, -2 * theme.scaled(BUTTON_SIZE) - pad, -pad)
-        self._paint_words(painter, option.font, words, change)
-        self._paint_reason(painter, option.font, words, change)
-        painter.restore()
-
-    def _paint_buttons(self, painter: QPainter, option: QStyleOptionViewItem, card: QRect, *, is_over: bool) -> None:
-        view, colours = self.parent(), theme.current()
-        assert isinstance(view, QListView)
-        mouse = view.viewport().mapFromGlobal(QCursor.pos())
-        ratio = view.devicePixelRatioF()
-        for name, colour, place in zip(("check", "x"), ("soft_ink", "ink2"), buttons_in(card), strict=True):
-            if is_over and place.contains(mouse):
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(colours.colour("hover"))
-                painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-            size = theme.scaled()
-            corner = place.center() - QPoint(size // 2 - 1, size // 2 - 1)
-            painter.drawPixmap(corner, theme.pixmap(name, colours.colour(colour), size=size, scale=ratio))
-
-    def _paint_words(self, painter: QPainter, font: QFont, place: QRect, change: ShownChange) -> None:
-        colours, struck, strong = theme.current(), QFont(font), QFont(font)
-        struck.setStrikeOut(True)
-        strong.setWeight(QFont.Weight.Medium)
-        strong.setUnderline(True)
-        old, new = (_shown(words, 400) if words else "" for words in (change.old, change.new))
-        gap = theme.scaled(theme.SPACE_8) if old and new else 0
-        metrics = QFontMetrics(font)
-        wanted, other = metrics.horizontalAdvance(old), QFontMetrics(strong).horizontalAdvance(new)
-        space = place.width() - gap
-        first = wanted if wanted + other <= space else max(space // 2, space - other)
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
-        for words, form, colour, x, width in (
-            (old, struck, "removed", 0, min(first, wanted)),
-            (new, strong, "warn" if change.is_doubtful else "added", min(first, wanted) + gap, place.width()),
-        ):
-            room = QRect(place.left() + x, place.top(), min(width, place.width() - x) + 1, place.height())
-            painter.setFont(form)
-            painter.setPen(colours.colour(colour))
-            cut = QFontMetrics(form).elidedText(words, Qt.TextElideMode.ElideRight, room.width())
-            painter.drawText(room, left, cut)
-
-    def _paint_reason(self, painter: QPainter, font: QFont, place: QRect, change: ShownChange) -> None:
-        small = _small(font)
-        painter.setFont(small)
-        painter.setPen(theme.current().colour("warn" if change.is_doubtful else "ink3"))
-        words = QFontMetrics(small).elidedText(reason_words(change), Qt.TextElideMode.ElideRight, place.width())
-        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, words)
-
-
-def _small(font: QFont) -> QFont:
-    small = QFont(font)
-    small.setPointSizeF(font.pointSizeF() * SMALL)
-    return small
-
-
-def card_in(row: QRect) -> QRect:
-    return row.adjusted(0, theme.SPACE_4, 0, -theme.SPACE_4)
-
-
-def buttons_in(card: QRect) -> tuple[QRect, QRect]:
-    size = theme.scaled(BUTTON_SIZE)
-    y, x = card.center().y() - size // 2, card.right() - theme.scaled(theme.SPACE_8) - size
-    return QRect(x - size - theme.SPACE_4, y, size, size), QRect(x, y, size, size)
-
-
-class ChangeList(QListWidget):
     change_chosen = Signal(int)
 
     def __init__(self, panel: CorrectionPanel) -> None:
-        super().__init__(panel)
-        named(self, "writing_changes", label=_("Changes"))
-        self._deciding = (panel.accept, panel.refuse)
+        super().__init__(panel, "writing_changes", _("Changes; Enter accepts, Delete rejects"))
         self.changes: Sequence[ShownChange] = ()
-        self.setMouseTracking(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # it must not move the buttons
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setItemDelegate(_Card(self))
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setFrameShape(self.Shape.NoFrame)
-        self.currentRowChanged.connect(lambda _row: self.change_chosen.emit(self.current) if self.current else None)
+        self._deciding = {ACCEPT: panel.accept, REFUSE: panel.refuse}
+        self.action_words = {ACCEPT: _("Accept"), REFUSE: _("Reject")}
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # it must not move the links
+        self.action_requested.connect(lambda statement, action: self._deciding[action](int(statement.id)))
 
     @property
-    def current(self) -> int:
-        return self.changes[self.currentRow()].number if 0 <= self.currentRow() < len(self.changes) else 0
+    def number(self) -> int:
+        """Return the number of the current change, or 0."""
+        if self.current is None:
+            return 0
+        return int(self.current.id)
 
     def show_changes(self, changes: Sequence[ShownChange]) -> None:
         """Show these changes. The current change stays current; if it is gone, the one in its place becomes current."""
-        number, row = self.current, self.currentRow()
+        number, row = self.number, self.currentIndex().row()
+        section = Section(tuple(map(statement_of, changes)), is_prose=True)
         with QSignalBlocker(self):
-            self.clear()
             self.changes = changes
-            for change in changes:
-                line, reason = change_line(change, MOST), reason_words(change)
-                item = QListWidgetItem(f"{line}\n{reason}", self)
-                item.setToolTip(plain_tip(f"{change_line(change, 800)}\n{reason}"))
-                keys = _("Enter accepts, Delete rejects")
-                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{self.count()}. {line}, {reason}. {keys}")
-                item.setData(CHANGE_ROLE, change)
+            self.rows.show_report(Report("writing", "", (section,), is_draft=True), is_other=False)
         self.show_change(number, min(row, len(changes) - 1))
 
     def show_change(self, number: int, otherwise: int = -1) -> None:
         """Make a change current without emitting `change_chosen`, or that in the row `otherwise` if it is gone."""
         rows = (row for row, change in enumerate(self.changes) if change.number == number)
         with QSignalBlocker(self):
-            self.setCurrentRow(next(rows, otherwise))
+            self.setCurrentIndex(self.rows.index(next(rows, otherwise)))
 
-    def step(self, by: int) -> None:
-        if count := self.count():
-            row = self.currentRow()
-            self.setCurrentRow((row + by) % count if row >= 0 else 0 if by > 0 else count - 1)
-
-    def button_at(self, place: QPoint) -> tuple[int, int]:
-        """Return the number of the change at a place and which of its buttons is there: 0, 1, or -1 for none."""
-        index = self.indexAt(place)
-        if not index.isValid():
-            return 0, -1
-        buttons = buttons_in(card_in(self.visualRect(index)))
-        number = self.changes[index.row()].number
-        return number, next((at for at, button in enumerate(buttons) if button.contains(place)), -1)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
-        number, which = self.button_at(event.position().toPoint())
-        if which >= 0 and number == self.current and event.button() == Qt.MouseButton.LeftButton:
-            self._deciding[which](number)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        super().mouseMoveEvent(event)
-        self.viewport().update()  # of the button under the mouse
-
-    def viewportEvent(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and (which := self.button_at(event.pos())[1]) >= 0:
-            words, keys = ((_("Accept"), "change.accept"), (_("Reject"), "change.refuse"))[which]
-            QToolTip.showText(event.globalPos(), f"{words} ({keys_of(keys).shown})", self)
-            return True
-        return super().viewportEvent(event)
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        self.lit = []
+        if self.current is not None:
+            self.lit.append(self.current)
+            self.change_chosen.emit(self.number)
+        self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        which = {Qt.Key.Key_Return: 0, Qt.Key.Key_Enter: 0, Qt.Key.Key_Delete: 1}.get(Qt.Key(event.key()))
-        if event.modifiers() == Qt.KeyboardModifier.NoModifier and which is not None and self.current:
-            self._deciding[which](self.current)
+        action = KEYS.get(Qt.Key(event.key()))
+        if action and self.number and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self._deciding[action](self.number)
         else:
             super().keyPressEvent(event)
 
-
-def change_line(change: ShownChange, most: int) -> str:
-    if not change.old:
-        return _("Add “{words}”").format(words=_shown(change.new, most))
-    if not change.new:
-        return _("Remove “{words}”").format(words=_shown(change.old, most))
-    return f"{_shown(change.old, most)} → {_shown(change.new, most)}"
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        event.ignore()  # a change has no source to go to
 
 
-def reason_words(change: ShownChange) -> str:
-    about = change.change
-    if about.doubt:
-        return _("Check: {doubt}").format(doubt=doubt_words(about))
-    kind = _(about.kind)
-    return kind[:1].upper() + kind[1:]
+def statement_of(shown: ShownChange) -> Statement:
+    """Return a change as the list shows it: what goes and what comes, and what it touches or why it is doubtful."""
+    change = shown.change
+    old, new = _shown(shown.old), _shown(shown.new)
+    text = f"{old} → {new}"
+    if not old:
+        text = _("Add “{words}”").format(words=new)
+    elif not new:
+        text = _("Remove “{words}”").format(words=old)
+    kind = _(change.kind)
+    return Statement(
+        text,
+        id=str(shown.number),
+        runs=(Run(old, change=GONE), Run(" "), Run(new, change=COME)),
+        notes=(kind[:1].upper() + kind[1:],) if change.is_made else (),
+        doubt="" if change.is_made else doubt_words(change),
+        actions=(ACCEPT, REFUSE),
+    )
 
 
-def _shown(words: str, most: int) -> str:
-    if not words.strip():
+def _shown(words: str, most: int = MOST) -> str:
+    if words and not words.strip():
         return _("line break") if "\n" in words else ngettext("space", "{n} spaces", len(words))
     return cut(" ".join(words.split()), most)
 

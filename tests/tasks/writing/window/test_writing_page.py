@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from tasks.writing.window.conftest import looks, on_page, select
 
 from slmdesk.ui.kit.base.theme import DARK, LIGHT
-from slmdesk.ui.writing.panels import buttons_in, card_in
 
 pytestmark = [
     pytest.mark.gui,
@@ -62,8 +61,7 @@ def changes(program):
 
 
 def rows(program):
-    model = program.find("writing_changes").model()
-    return [model.index(row, 0).data() for row in range(model.rowCount())]
+    return [(row.text, *row.notes, row.doubts) for row in program.find("writing_changes").rows.statements]
 
 
 def said(program):
@@ -88,11 +86,11 @@ def test_changes_stand_in_the_text_and_in_the_list_and_nothing_moves(program):
     correct(program)
     assert places() == before
     assert rows(program) == [
-        "recieved → received\nWord",
-        "key → keys\nWord",
-        "was → were\nWord",
-        "Kruger → Krüger\nCheck: changes a name",
-        "20 → 30\nCheck: changes a number or a date",
+        ("recieved → received", "Word", ""),
+        ("key → keys", "Word", ""),
+        ("was → were", "Word", ""),
+        ("Kruger → Krüger", "changes a name"),
+        ("20 → 30", "changes a number or a date"),
     ]
     shown = formats(program)
     colours = {"light": LIGHT, "dark": DARK}[program.frame.keeper.theme.name]
@@ -140,25 +138,26 @@ def test_all_are_accepted_but_the_doubtful_ones_which_is_said_and_undone(program
     assert program.find("writing_pane").isVisible(), "its place is kept"
 
 
-def test_changes_are_decided_on_by_their_cards(program):
+def test_changes_are_decided_on_by_their_links(program):
     correct(program)
     listed = program.find("writing_changes")
-    program.click_item(listed, 2)
+    program.click_item(listed, listed.rows.index(2))
     tracked = program.edit.tracked
     assert program.edit.textCursor().position() == tracked.pending[2].position
     cursor = program.edit.textCursor()
     cursor.setPosition(tracked.pending[3].position + 1)
     program.edit.setTextCursor(cursor)
-    assert listed.current == changes(program)[3].number
+    assert listed.number == changes(program)[3].number
 
     def press(row, which):
-        card = card_in(listed.visualRect(listed.model().index(row, 0)))
-        QTest.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=buttons_in(card)[which].center())
+        link = listed.painter.drawn(listed.rows.rows[row]).links[which].place
+        place = listed.visualRect(listed.rows.index(row)).topLeft() + link.center().toPoint()
+        QTest.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
     press(0, 0)
     program.wait(lambda: len(changes(program)) == 4)
     assert program.writing.text.startswith("We received it")
-    assert program.edit._current == listed.current == changes(program)[0].number, "its words light up"
+    assert program.edit._current == listed.number == changes(program)[0].number, "its words light up"
     press(1, 1)
     program.wait(lambda: len(changes(program)) == 3)
     assert [change.old for change in changes(program)] == ["key", "Kruger", "20"]
@@ -168,7 +167,7 @@ def test_changes_are_decided_on_by_keys_one_by_one(program):
     correct(program)
     program.edit.setFocus()
     QTest.keyClick(program.edit, Qt.Key.Key_F8)
-    assert program.find("writing_changes").current == changes(program)[0].number
+    assert program.find("writing_changes").number == changes(program)[0].number
     QTest.keyClick(program.edit, Qt.Key.Key_Return, CTRL)
     program.wait(lambda: len(changes(program)) == 4)
     assert program.writing.text.startswith("We received it")
