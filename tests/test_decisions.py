@@ -30,7 +30,7 @@ DECISIONS = {
     "claims": 263,
     "claims/checks": 385,
     "claims/deadlines": 339,
-    "cli": 1115,
+    "cli": 1106,
     "cli/tasks": 126,
     "doctor.py": 57,
     "documents": 906,

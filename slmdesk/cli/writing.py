@@ -14,7 +14,6 @@ from slmdesk.base.language import in_language
 from slmdesk.base.record import changed
 from slmdesk.base.runtime.events import Pending
 from slmdesk.base.runtime.headings import spoken
-from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json
 from slmdesk.cli.console import Console, answer, headings_option, json_option, refuse
 from slmdesk.cli.opening import named_model, stdin_bytes
@@ -76,46 +75,51 @@ FORMS = ("docx", "txt", "md")
 def _correct(
     console: Console, file: Path | None, language: str, model: str | None, lists: bool, output: Path | None, force: bool
 ) -> None:
-    document = file if file is not None and file.suffix.lower() == ".docx" else None
     form = _check_output(file, output, force)
-    is_given = lists or console.as_json or form == "docx"
-    not_given = "Of a Word file, -o NAME.docx writes one with tracked changes; --changes lists them."
-    refuse(document and not is_given, not_given)
-    refuse(document and form not in ("", "docx"), "A Word file is written as .docx.")
-    source = None if document else read_input(file)
-    code = language_of(language).code if language else ""
-    with console.services() as services:
-        named_model(services, model)
-        if document:
-            target = output.absolute() if output else None
-            whole = DocumentRequest(str(document.absolute()), target, code, model, may_replace=force)
-            correction = _result(console, services, lambda: services.writing.correct_document(whole))
-        else:
-            request = CorrectRequest(source.text if source else "", code, model)
-            correction = _result(console, services, lambda: services.writing.correct(request))
-    if output is not None and source is not None:
-        language = spoken(console.headings, correction.language)
-        write_out(output.absolute(), in_language(language, _file_of, correction, source, form))
-    place = "paragraph" if document else "line"
-    _notify(console, correction, output, place, lists=lists)
-    if console.as_json:
-        console.give({**json_of(correction), **({"output": str(output.absolute())} if output else {})})
-    elif lists:
-        say_changes(console, correction, place)
-    elif output is None and source is not None:
+    if file is not None and file.suffix.lower() == ".docx":
+        refuse(form not in ("", "docx"), "A Word file is written as .docx.")
+        not_given = "Of a Word file, -o NAME.docx writes one with tracked changes; --changes lists them."
+        refuse(not (lists or form or console.as_json), not_given)
+        whole = DocumentRequest(str(file.absolute()), output and output.absolute(), language, model, may_replace=force)
+        correction = _result(console, model, lambda services: services.writing.correct_document(whole))
+        _tell(console, correction, output, "paragraph", lists=lists)
+        return
+
+    source = read_input(file)
+    request = CorrectRequest(source.text, language, model)
+    correction = _result(console, model, lambda services: services.writing.correct(request))
+    if output is not None:
+        spoken_in = spoken(console.headings, correction.language)
+        write_out(output.absolute(), in_language(spoken_in, _file_of, correction, source, form))
+    _tell(console, correction, output, "line", lists=lists)
+    if not (output or lists or console.as_json):
         say_text(console, source, correction.text)
 
 
-def _notify(console: Console, correction: Correction, output: Path | None, place: str, *, lists: bool) -> None:
-    console.notify(counted(correction) + ("" if lists or not correction.changes else " --changes lists them."))
+def _result(console: Console, model: str | None, begin: Callable[[Services], Pending[Correction]]) -> Correction:
+    with console.services() as services:
+        named_model(services, model)
+        return console.result_of(
+            services, lambda: begin(services), lambda report: console.progress("correcting", *report)
+        )
+
+
+def _tell(console: Console, correction: Correction, output: Path | None, place: str, *, lists: bool) -> None:
+    """Say what was found: as notes, and as JSON or as a list where it is asked for."""
+    hint = " --changes lists them."
+    if lists or not correction.changes:
+        hint = ""
+    console.notify(counted(correction) + hint)
     if words := unanswered_words(correction, place):
         console.notify(words)
+    shape = json_of(correction)
     if output is not None:
         console.notify(f"Written to {output}.")
-
-
-def _result(console: Console, services: Services, begin: Callable[[], Pending[Correction]]) -> Correction:
-    return console.result_of(services, begin, lambda report: console.progress("correcting", *report))
+        shape["output"] = str(output.absolute())
+    if console.as_json:
+        console.give(shape)
+    elif lists:
+        say_changes(console, correction, place)
 
 
 def json_of(correction: Correction) -> dict[str, Json]:
@@ -177,8 +181,7 @@ def _file_of(correction: Correction, source: InputText, form: str) -> bytes:
 
 def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest) -> None:
     source = read_input(file)
-    code = language_of(asked_for.language).code if asked_for.language else ""
-    request = changed(asked_for, text=source.text, language=code)
+    request = changed(asked_for, text=source.text)
     with console.services() as services:
         named_model(services, request.model)
         rewriting = console.result_of(services, lambda: services.writing.rewrite(request))
