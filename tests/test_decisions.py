@@ -54,7 +54,7 @@ DECISIONS = {
     "tasks/tables": 767,
     "tasks/translation": 886,
     "tasks/versions": 648,
-    "tasks/writing": 438,
+    "tasks/writing": 430,
     "ui": 41,
     "ui/chat": 1655,
     "ui/documents": 922,
@@ -68,7 +68,7 @@ DECISIONS = {
     "ui/system": 67,
     "ui/tasks": 702,
     "ui/translation": 609,
-    "ui/writing": 338,
+    "ui/writing": 335,
 }
 
 

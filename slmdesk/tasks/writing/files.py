@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -95,7 +94,7 @@ def bytes_of(path: Path) -> bytes:
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=str(path)) from err
     except (OSError, ValueError) as err:
-        reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else N_("not a file name")
+        reason = getattr(err, "strerror", None) or N_("not a file name")
         raise KnownError("file.unreadable", path=str(path), reason=reason) from err
 
 

@@ -90,7 +90,7 @@ class WritingService(Service):
 
     @sliced
     def correct(
-        self, request: CorrectRequest, report: Callable[[Sequence[Change]], object] | None = None
+        self, request: CorrectRequest, report: Callable[[Sequence[Change]], object] = lambda _changes: None
     ) -> Slices[Correction]:
         """Correct a text. Progress is reported as pairs: sentences done, sentences in all.
 
@@ -124,8 +124,7 @@ class WritingService(Service):
                 if said := answer_in(words.text, sentence, is_heading=passage.is_heading):
                     some = changes_in(text, passage, said, spoken, is_marked_only=is_marked_only)
                     changes[passage] = some
-                    if report is not None and some:
-                        report(some)
+                    report(some)
             return []
 
         if steps:
@@ -133,7 +132,7 @@ class WritingService(Service):
         made = [change for passage in sentences for change in changes.get(passage, ())]
         unanswered = tuple(passage.line for passage in sentences if passage not in changes)
         left = yield from self._left_misspelled(text, languages, made)
-        if report is not None and left:
+        if left:
             report(left)
         made = sorted([*made, *left], key=lambda change: change.edit.start)
         return Correction(text, tuple(made), language, len(sentences), unanswered)
@@ -291,10 +290,9 @@ class WritingService(Service):
         Raises KnownError store.*.
         """
         record = self._there(item)
-        kept = self._store.messages.of_item(record.id) if record else []
-        if record is None or not kept:
+        if record is None:
             return "", ()
-        text = kept[0].text or "".join(part.text for part in kept[0].parts)
+        text = "".join(message.words for message in self._store.messages.of_item(record.id)[:1])
         is_same = record.settings.get("changes_of") == _digest(text)  # an older program may have changed it since
         return text, _fitting(text, record.settings.get("changes")) if is_same else ()
 
@@ -302,13 +300,17 @@ class WritingService(Service):
         return self._store.items.page(KIND, limit=limit)
 
     def _there(self, item: str) -> Item | None:
+        if not item:
+            return None
         try:
-            record = self._store.items.get(item) if item else None
+            record = self._store.items.get(item)
         except KnownError as err:
             if err.code != "item.unknown":
                 raise
             return None  # deleted for good meanwhile
-        return record if record and record.kind == KIND and record.deleted_at is None else None
+        if record.kind != KIND or record.deleted_at is not None:
+            return None
+        return record
 
 
 def changes_in(

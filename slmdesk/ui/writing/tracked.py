@@ -11,6 +11,8 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import groupby
+from operator import itemgetter
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import (
@@ -331,20 +333,14 @@ def _between16(text: str, start: int, length: int) -> str:
 
 def _pending(runs: Sequence[_Run]) -> Iterator[Pending]:
     """Yield the undecided changes. Runs of one change with only a line end between them are put together."""
-    group: list[_Run] = []
-    for index, run in enumerate(runs):
-        if run.kind is Kind.STAYS:
-            after = runs[index + 1] if index + 1 < len(runs) else None
-            if group and run.text == "\n" and after is not None and after.number == group[0].number:
-                group.append(run)
-                continue
-        if group and run.number != group[0].number:
-            yield _joined(group)
-            group = []
-        if run.kind is not Kind.STAYS:
-            group.append(run)
-    if group:
-        yield _joined(group)
+    numbers = [run.number for run in runs]
+    for at in range(1, len(runs) - 1):
+        is_line_end = runs[at].kind is Kind.STAYS and runs[at].text == "\n"
+        if is_line_end and numbers[at - 1] == numbers[at + 1]:
+            numbers[at] = numbers[at - 1]
+    for number, group in groupby(zip(numbers, runs, strict=True), key=itemgetter(0)):
+        if number:
+            yield _joined([run for __, run in group])
 
 
 def _joined(group: Sequence[_Run]) -> Pending:
