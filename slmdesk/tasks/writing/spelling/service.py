@@ -68,9 +68,7 @@ class SpellingService(Service):
         Nothing is found if there is no dictionary for a paragraph's language, or if the check is off in the settings.
         Ends with a Problem `dictionary.…` if a dictionary is broken. It is reported once and then ignored.
         """
-        if not self._settings.current.spelling:
-            return ((),) * len(request.paragraphs)
-        dictionaries = yield from self._dictionaries()
+        dictionaries = yield from self._used()
         if not dictionaries:
             return ((),) * len(request.paragraphs)
         around = self._told(request.around)
@@ -172,8 +170,8 @@ class SpellingService(Service):
             known.update((word, word not in wrong) for word in some)
 
     def _unknown(self, words: Sequence[str], language: str) -> Slices[frozenset[str]]:
-        dictionary = chosen_for(language, (yield from self._dictionaries()), region=self._region)
-        if dictionary is None or dictionary.path in self._broken or not self._settings.current.spelling:
+        dictionary = chosen_for(language, (yield from self._used()), region=self._region)
+        if dictionary is None or dictionary.path in self._broken:
             return frozenset()
         yield from self._look_up(dictionary, list(words))
         wrong = [word for word in words if self._is_wrong(dictionary, word, self._own_words())]
@@ -192,6 +190,11 @@ class SpellingService(Service):
         if self._found is None:
             self._found = yield pending_on_file_thread(self._service_thread, find_dictionaries, name="dictionaries")
         return self._found
+
+    def _used(self) -> Slices[tuple[Dictionary, ...]]:
+        if not self._settings.current.spelling:
+            return ()
+        return (yield from self._dictionaries())
 
     def _told(self, text: str) -> str:
         language = detect(text[:TELLING], DETECTED)[0]
