@@ -54,7 +54,7 @@ DECISIONS = {
     "tasks/tables": 767,
     "tasks/translation": 886,
     "tasks/versions": 648,
-    "tasks/writing": 429,
+    "tasks/writing": 418,
     "ui": 41,
     "ui/chat": 1655,
     "ui/documents": 922,

@@ -32,12 +32,7 @@ def doubts_of(sentence: str, edits: Sequence[Edit], language: str) -> list[str]:
     """
     gone = [word for edit in edits for word in words_in(edit.old(sentence))]
     come = [word for edit in edits for word in words_in(edit.new)]
-    doubts = [_doubt(sentence, edit, language, gone, come) for edit in edits]
-    respaced = applied(sentence, [edit for edit in edits if letters_of(edit.old(sentence)) == letters_of(edit.new)])
-    together = applied(sentence, [edit for edit, doubt in zip(edits, doubts, strict=True) if not doubt])
-    if denied(respaced, language) != denied(together, language):
-        return [doubt or "negation" for doubt in doubts]  # "ne" and "pas" are one
-    return doubts
+    return [_doubt(sentence, edit, language, gone, come) for edit in edits]
 
 
 def _doubt(sentence: str, edit: Edit, language: str, gone: Sequence[str], come: Sequence[str]) -> str:
@@ -94,9 +89,9 @@ def _names_at(sentence: str, edit: Edit, language: str) -> Iterator[str]:
         word, plain = match[0], folded(match[0])
         is_title, before = before in titles, plain
         is_touched = edit.start < match.end() and match.start() < edit.end
-        if not is_touched or not word[0].isupper() or plain in capitalised() or plain in function_words(language):
+        if not is_touched or not word[0].isupper():
             continue
-        if is_title or (language != "de" and len(word) > 1 and not opens(sentence, match.start())):
+        if is_title or (language != "de" and not opens(sentence, match.start())):
             yield word
 
 

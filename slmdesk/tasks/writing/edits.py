@@ -8,15 +8,12 @@ from itertools import accumulate
 
 from slmdesk.base.record import Record
 from slmdesk.base.text.words import folded
-from slmdesk.base.types import common_prefix
 
 _TOKEN = re.compile(r"\s+|\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|.", re.DOTALL)
 _SIGNS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‑": "-"})
 """Signs that models write in their own way, such as quotation marks. Differences between these are not mistakes."""
 CLOSE = 0.6
 """Least share of its letters that stays when a misspelled word is mended."""
-LEAST_BEGINNING = 3
-"""Fewest letters with which two words begin alike."""
 
 
 class Edit(Record):
@@ -77,16 +74,14 @@ def applied(text: str, edits: Sequence[Edit]) -> str:
 
 
 def is_same(word: str, other: str) -> bool:
-    """Return whether two words begin alike or are spelled alike, as forms and misspellings of one word are. With a
-    prefix a word is another: "impossible".
+    """Return whether two words are spelled alike, as forms and misspellings of one word are. With a prefix a word is
+    another: "impossible".
     """
     from rapidfuzz.distance import OSA  # late: 20 ms
 
     one, two = sorted((re.sub("['’]", "", folded(each)) for each in (word, other)), key=len)
     if two.endswith(one) and len(two) > len(one) + 1:
         return False
-    if common_prefix(one, two) >= max(LEAST_BEGINNING, CLOSE * len(one)):
-        return True
     return OSA.normalized_similarity(one, two) >= CLOSE
 
 

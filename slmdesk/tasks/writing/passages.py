@@ -73,17 +73,18 @@ def answer_in(answer: str, source: str, *, is_heading: bool = False) -> str:
         return ""
     if not 0.5 * len(source) - 10 <= len(text) <= 1.6 * len(source) + 20:
         return ""
-    if _kept_share(source, text) < LEAST_KEPT:
+    if not _is_kept(source, text):
         return ""
-    if is_heading and text.endswith(".") and not source.endswith("."):
+    if is_heading and not source.endswith("."):
         text = text.removesuffix(".")
     return text
 
 
-def _kept_share(source: str, answer: str) -> float:
+def _is_kept(source: str, answer: str) -> bool:
     there = words_in(answer)
     words = [word for word in words_in(source) if len(word) >= LEAST_LETTERS]
-    return sum(any(is_same(word, other) for other in there) for word in words) / len(words) if words else 1.0
+    kept = sum(any(is_same(word, other) for other in there) for word in words)
+    return kept >= LEAST_KEPT * len(words)
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int, int, bool]]:
