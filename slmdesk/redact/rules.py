@@ -25,8 +25,13 @@ NAME_WORD = rf"(?:(?:[dDlL]['’]|O['’])?{_UP}{_LETTER}{{1,40}}(?:['’-]{_LET
 _NAME_WORD = re.compile(NAME_WORD)
 ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?:-[^\W\d_]+)*(?![\w@/-]|\.\w)")
 """Matches a word that is no part of an address of the web or of mail."""
-_RUN = re.compile(rf"(?:{_SMALL}[ \u00a0]+)*(?:{NAME_WORD}(?!\w)(?:[ \u00a0]+(?:{_SMALL}[ \u00a0]+)*(?=[\w]))?)*")
-"""Matches large words, and the small ones of names before and between them."""
+_RUN = re.compile(
+    rf"(?:{_SMALL}[ \u00a0]+)*(?:{NAME_WORD}(?!\w)(?:[ \u00a0]+(?:{_SMALL}[ \u00a0]+)*(?=[\w]))?){{0,40}}"
+)
+"""Matches large words, and the small ones of names before and between them.
+
+No person has 36 titles: without an end, a text of titles alone would be read anew to its end from each of them.
+"""
 _BEFORE_LARGE = re.compile(rf"[ \u00a0]{_UP}")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _LINE = re.compile(r"[^\n]*\w[^\n]*")
