@@ -27,7 +27,7 @@ DECISIONS = {
     "children/formats": 6298,
     "children/tasks": 270,
     "children/worker": 166,
-    "claims": 263,
+    "claims": 266,
     "claims/checks": 385,
     "claims/deadlines": 339,
     "cli": 1106,

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import mul
+from typing import TypeAlias
 
 from slmdesk.base.record import Record
 from slmdesk.base.text.sentences import sentence_spans
@@ -39,9 +42,11 @@ MOST_PAIRS = 5_000
 _CLAUSE = re.compile(r"[;:()–—]|,\s|(?<!\d)\.\s")
 
 
-class _Sentence(Record):
+class _Sentence(Record, cache_hash=True):
     text: str
     words: tuple[Word, ...]
+    starts: tuple[int, ...]
+    """Where its words start."""
     values: tuple[Value, ...]
     clauses: tuple[int, ...]
     """Where its clauses end."""
@@ -52,6 +57,12 @@ class _Occurrence(Record):
 
     sentence: _Sentence
     value: Value
+    proximities: tuple[float, ...]
+    """How close each word of the claim is to it, 0 to 1."""
+
+
+_Forms: TypeAlias = Mapping[_Sentence, Sequence[Word]]
+"""Forms of a word of the claim in each sentence of the sources."""
 
 
 def exchanged(
@@ -68,9 +79,10 @@ def exchanged(
     sentences = list[_Sentence]()
     for source in sources:
         sentences += _sentences(source, language)
-    matching = _Matching(claim, sentences)
-    if len(claim.values) * len(matching.occurrences) > MOST_PAIRS:
+    occurrences = sum(len(sentence.values) for sentence in sentences)
+    if len(claim.values) * occurrences > MOST_PAIRS:
         return ()  # a list or a table without sentences, which would take minutes
+    matching = _Matching(claim, sentences)
     marks = list[Mark]()
     for value in claim.values:
         rival = matching.rival(value)
@@ -90,8 +102,9 @@ def _sentences(source: str, language: str) -> tuple[_Sentence, ...]:
 def _sentence(text: str, language: str) -> _Sentence:
     values = quantities_of(text, language)
     others = [word for word in words(text, language) if not _is_part(word, values)]
+    starts = [word.start for word in others]
     clauses = [match.start() for match in _CLAUSE.finditer(text)]
-    return _Sentence(text, tuple(others), values, tuple(clauses))
+    return _Sentence(text, tuple(others), tuple(starts), values, tuple(clauses))
 
 
 def _is_part(word: Word, values: Sequence[Value]) -> bool:
@@ -104,36 +117,45 @@ class _Matching:
     def __init__(self, claim: _Sentence, sentences: Sequence[_Sentence]) -> None:
         self._claim = claim
         self._years = set[int]()
-        self._stems = dict[_Sentence, set[str]]()
-        self.occurrences = list[_Occurrence]()
+        self._occurrences = list[_Occurrence]()
+        found = [_forms_of(word, sentences) for word in claim.words]
         for sentence in sentences:
             self._years |= years_of(sentence.values)
-            self._stems[sentence] = {word.stem for word in sentence.words}
             for value in sentence.values:
-                self.occurrences.append(_Occurrence(sentence, value))
-        self._rarity = {word.stem: self._rarity_of(word.stem) for word in claim.words}
+                proximities = [
+                    _source_proximity(sentence, value, forms[sentence])
+                    for forms in found
+                ]
+                occurrence = _Occurrence(sentence, value, tuple(proximities))
+                self._occurrences.append(occurrence)
+        self._weights = {value: self._weigh(value, found) for value in claim.values}
+        self._own = {value: self._occurrences_of(value) for value in claim.values}
 
-    def _rarity_of(self, stem: str) -> float:
-        count = sum(has_stem(stem, stems) for stems in self._stems.values())
-        rarity = math.log((len(self._stems) + 1.0) / (count + 0.5))
-        return max(LEAST_RARITY, rarity)
+    def _weigh(self, value: Value, found: Sequence[_Forms]) -> tuple[float, ...]:
+        """Return how much each word of the claim says about one of its values."""
+        weights = [
+            _rarity(forms)
+            * _proximity(self._claim, value, word, REACH, LEAST_PROXIMITY)
+            for word, forms in zip(self._claim.words, found, strict=True)
+        ]
+        return tuple(weights)
 
     def rival(self, value: Value) -> _Occurrence | None:
         """Return the occurrence of another value that matches clearly better."""
-        own = self._occurrences_of(value)
+        own = self._own[value]
         if not own:
             return None
         own_score = self._best_score(value, own)
         best: _Occurrence | None = None
         most = 0.0
-        for rival in self.occurrences:
+        for rival in self._occurrences:
             if rival.value.kind != value.kind or self._is_same(value, rival.value):
                 continue
             score = own_score
             rival_score = self._score(value, rival)
             other = self._claimed(rival.value)
             if other is not None:  # the claim has both: have they changed places?
-                score += self._best_score(other, self._occurrences_of(other))
+                score += self._best_score(other, self._own[other])
                 rival_score += self._best_score(other, own)
             gain = rival_score - score
             is_better = rival_score > score * BETTER + MARGIN and gain > most
@@ -147,7 +169,7 @@ class _Matching:
     def _occurrences_of(self, value: Value) -> list[_Occurrence]:
         return [
             occurrence
-            for occurrence in self.occurrences
+            for occurrence in self._occurrences
             if self._is_same(value, occurrence.value)
         ]
 
@@ -163,18 +185,13 @@ class _Matching:
 
         Key words say most about a value.
         """
-        by_weight = sorted(
-            self._claim.words, key=lambda word: -self._weight(value, word)
-        )
+        weights = self._weights[value]
+        by_weight = sorted(range(len(weights)), key=lambda word: -weights[word])
         return any(
-            _is_adjacent(word, rival)
-            and not any(_is_adjacent(word, occurrence) for occurrence in own)
+            rival.proximities[word] >= ADJACENT
+            and not any(occurrence.proximities[word] >= ADJACENT for occurrence in own)
             for word in by_weight[:KEY_WORDS]
         )
-
-    def _weight(self, value: Value, word: Word) -> float:
-        proximity = _proximity(self._claim, value, word, REACH, LEAST_PROXIMITY)
-        return self._rarity[word.stem] * proximity
 
     def _best_score(self, value: Value, occurrences: Sequence[_Occurrence]) -> float:
         scores = (self._score(value, occurrence) for occurrence in occurrences)
@@ -182,28 +199,34 @@ class _Matching:
 
     def _score(self, value: Value, occurrence: _Occurrence) -> float:
         """Return how much of a value's surroundings an occurrence has, 0 to 1."""
-        whole = 0.0
-        found = 0.0
-        for word in self._claim.words:
-            weight = self._weight(value, word)
-            whole += weight
-            found += weight * _source_proximity(word, occurrence)
+        weights = self._weights[value]
+        whole = sum(weights)
         if not whole:
             return 0.0
+        found: float = sum(map(mul, weights, occurrence.proximities))
         return found / whole
 
 
-def _is_adjacent(word: Word, occurrence: _Occurrence) -> bool:
-    return _source_proximity(word, occurrence) >= ADJACENT
+def _forms_of(word: Word, sentences: Sequence[_Sentence]) -> _Forms:
+    return {
+        sentence: [form for form in sentence.words if has_stem(word.stem, (form.stem,))]
+        for sentence in sentences
+    }
 
 
-def _source_proximity(word: Word, occurrence: _Occurrence) -> float:
-    """Return how close a form of a word is to a value, 0 to 1."""
-    sentence, value = occurrence.sentence, occurrence.value
+def _rarity(forms: _Forms) -> float:
+    """Return how much a word says that has these forms in the sentences."""
+    count = sum(map(bool, forms.values()))
+    return max(LEAST_RARITY, math.log((len(forms) + 1.0) / (count + 0.5)))
+
+
+def _source_proximity(
+    sentence: _Sentence, value: Value, forms: Sequence[Word]
+) -> float:
+    """Return how close some forms of a word are to a value, 0 to 1."""
     proximities = [
-        _proximity(sentence, value, other, SOURCE_REACH, LEAST_SOURCE_PROXIMITY)
-        for other in sentence.words
-        if has_stem(word.stem, (other.stem,))
+        _proximity(sentence, value, form, SOURCE_REACH, LEAST_SOURCE_PROXIMITY)
+        for form in forms
     ]
     return max(proximities, default=0.0)
 
@@ -212,8 +235,13 @@ def _proximity(
     sentence: _Sentence, value: Value, word: Word, reach: int, least: float
 ) -> float:
     first, last = sorted((value.start, word.start))
-    between = sum(first < other.start < last for other in sentence.words)
+    between = _count_between(sentence.starts, first, last)
     proximity = max(least, 1.0 - between / reach)
-    if any(first < end < last for end in sentence.clauses):
+    if _count_between(sentence.clauses, first, last):
         proximity *= OTHER_CLAUSE
     return proximity
+
+
+def _count_between(positions: Sequence[int], first: int, last: int) -> int:
+    """Return how many of some positions, in order, lie between two."""
+    return max(0, bisect_left(positions, last) - bisect_right(positions, first))
