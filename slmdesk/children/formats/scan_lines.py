@@ -155,6 +155,7 @@ def shapes(mask: Any) -> Iterator[list[Run]]:
 
     def root(at: int) -> int:
         while parents[at] != at:
+            parents[at] = parents[parents[at]]  # else a tall shape is gone through from its top for each of its rows
             at = parents[at]
         return at
 
