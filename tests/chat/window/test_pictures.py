@@ -27,7 +27,7 @@ def photo(tmp_path):
     path = tmp_path / "photo.png"
     image = Image.new("RGB", (300, 200), "white")
     ImageDraw.Draw(image).ellipse((40, 40, 200, 160), fill="red")
-    image.save(path)
+    image.save(path, dpi=(300, 300))
     return path
 
 
