@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,6 +134,7 @@ class FoldedText:
         return self.find(quote) is not None
 
 
+@lru_cache(maxsize=4096)  # the names of columns are looked for in one text after another
 def folded_quote(quote: str) -> str:
     """Return the plain letters of a quotation without signs around them. A minus before a number is kept."""
     letters = _folded(quote)[0]
