@@ -10,11 +10,11 @@ from fakes.tiny_pdf import TinyPdf, lines
 WORDS = ("The office keeps its letters in folders by year", "and by name. A clerk reads each letter.")
 
 
-def scan(turned: int = 0) -> bytes:
-    """A page with nothing but the picture of another one, turned to the left by quarters."""
-    source = pdfium.PdfDocument(bytes(TinyPdf().page(*lines(60, 700, *WORDS, size=14, pitch=18))))
+def scan(turned: int = 0, *, high: int = 800) -> bytes:
+    """A page with nothing but the picture of another one, turned to the left by quarters: a low one is soon read."""
+    source = pdfium.PdfDocument(bytes(TinyPdf().page(*lines(60, high - 100, *WORDS, size=14, pitch=18), height=high)))
     picture = source[0].render(scale=3)
-    size = (800, 600) if turned % 2 else (600, 800)
+    size = (high, 600) if turned % 2 else (600, high)
     made = pdfium.PdfDocument.new()
     page = made.new_page(*size)
     image = pdfium.PdfImage.new(made)

@@ -145,7 +145,7 @@ def test_pages_are_drawn_large_enough_but_not_larger():
 def test_the_library_reads_a_scan(turned):
     if not scans.is_available():
         pytest.skip("nothing here reads scans")
-    (page,) = pdf.read(Reading("a.pdf", scan(turned), language="en"))
+    (page,) = pdf.read(Reading("a.pdf", scan(turned, high=200), language="en"))
     assert page.reason.startswith("by OCR")
     assert " ".join(WORDS).split()[:6] == page.text.split()[:6]
 

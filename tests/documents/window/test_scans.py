@@ -48,7 +48,7 @@ def test_a_scan_says_how_surely_it_was_read_is_read_aloud_and_saved_as_a_pdf_to_
     if not scans.is_available():
         pytest.skip("nothing can be recognised here")
     path, target = tmp_path / "scan.pdf", tmp_path / "copy.pdf"
-    path.write_bytes(scan())
+    path.write_bytes(scan(high=200))
     drop(program.documents, path)
     program.wait(lambda: program.coverage.startswith("1 of 1"))
     program.documents.document.show_about()
