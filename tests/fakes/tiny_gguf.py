@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,17 @@ def write(path: Path, file: TinyFile) -> Path:
     return path
 
 
-def tiny_llama(
+def tiny_llama(**how: Any) -> TinyFile:
+    """A llama, as `_llama` says. The usual one is made once."""
+    return _llama(**how) if how else _usual_llama()
+
+
+@cache
+def _usual_llama() -> TinyFile:
+    return _llama()
+
+
+def _llama(
     *,
     template: str | None = CHATML,
     layers: int = 2,

@@ -39,7 +39,7 @@ def test_a_town_alone_is_no_secret():
     assert not [*seen_in("The court of Dublin met on Tuesday.")]
 
 
-@pytest.mark.parametrize("text", ["", " ", "\0", "A" * 5_000, "한국어 " * 600])
+@pytest.mark.parametrize("text", ["", " ", "\0", "A" * 5_000, "한국어 " * 150])
 def test_odd_texts_are_no_fault(text):
     list(seen_in(text))
 

@@ -185,10 +185,10 @@ def test_no_picture_is_larger_than_the_library_can_hold(monkeypatch, size):
 @pytest.mark.skipif(folder() is None, reason="wants the networks")
 @pytest.mark.parametrize(("quarters", "degrees"), [(0, 3), (1, 0), (2, -2), (3, 0)])
 def test_a_page_is_turned_until_its_lines_are_level(quarters, degrees):
-    page = Image.new("L", (1300, 600), 255)
+    page = Image.new("L", (650, 300), 255)
     draw = ImageDraw.Draw(page)
     for row, words in enumerate(LINES):
-        draw.text((100, 100 + 100 * row), words, font=ImageFont.load_default(50), fill=0)
+        draw.text((50, 50 + 50 * row), words, font=ImageFont.load_default(25), fill=0)
     lying = scans.turned_picture(page.rotate(-degrees, fillcolor=255), Turn(1, 1, (4 - quarters) % 4))
     turn, upright, found = scans.upright(lying, Turn(*lying.size))
     assert (turn.quarters, turn.skew) == (quarters, pytest.approx(degrees, abs=0.3))

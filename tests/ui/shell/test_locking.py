@@ -190,7 +190,7 @@ def test_a_job_keeps_its_steps_and_goes_on_after_unlocking(encrypted, start):
     kept = now(again)
     assert kept.done >= 3
     assert kept.status is not JobStatus.FAILED
-    again.wait(lambda: now(again).done == 40)
+    again.wait(lambda: now(again).done > kept.done)
 
 
 def test_by_itself_it_warns_and_then_locks(encrypted):
