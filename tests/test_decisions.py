@@ -59,7 +59,7 @@ DECISIONS = {
     "ui/chat": 1655,
     "ui/documents": 922,
     "ui/jobs": 98,
-    "ui/kit": 1692,
+    "ui/kit": 1693,
     "ui/models": 293,
     "ui/online": 252,
     "ui/privacy": 66,

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -46,6 +46,28 @@ def test_the_same_sentence_is_shown_once(area):
     area.show_notice(Notice("The disk is full.", key="one"))
     area.show_notice(Notice("The disk is full.", key="two", action="Do it"))
     assert [bar.notice.action for bar in area.bars] == ["Do it"]
+
+
+def test_a_notice_at_rest_lays_nothing_out(qtbot, area):
+    """Each layout asked for the next one, so that a window computed as long as it showed a notice."""
+    area.show_notice(Notice("The disk is full."))
+    area.show_notice(Notice("Another thing."))
+    qtbot.waitUntil(area.bars[-1].isVisible)
+    laid_out = []
+
+    class Watch(QObject):
+        def eventFilter(self, _watched, event):
+            laid_out.append(event.type() == QEvent.Type.LayoutRequest)
+            return False
+
+    for _turn in range(20):
+        QApplication.processEvents()
+    watch = Watch()
+    area.installEventFilter(watch)
+    for _turn in range(20):
+        QApplication.processEvents()
+    area.removeEventFilter(watch)
+    assert not any(laid_out)
 
 
 def test_each_act_keeps_its_undo_until_it_is_over(area):

@@ -337,7 +337,8 @@ class NoticeArea(QWidget):
         is_narrow = self._place.width() < max(scaled(NOTICE_WIDTH), sum(widths[bar][0] for bar in shown))
         place = self._line if is_narrow else self._place
         for bar in self._bars:
-            self._layout.setStretchFactor(bar, widths[bar][1])
+            if self._layout.stretch(self._layout.indexOf(bar)) != widths[bar][1]:  # Qt would ask for a layout anew
+                self._layout.setStretchFactor(bar, widths[bar][1])
             bar.setMinimumWidth(widths[bar][0] if len(shown) > 1 else 0)
             bar.setVisible(bar in shown)
         self.setVisible(bool(self._bars))
