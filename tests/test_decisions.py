@@ -66,7 +66,7 @@ DECISIONS = {
     "ui/redaction": 2,
     "ui/shell": 695,
     "ui/system": 67,
-    "ui/tasks": 702,
+    "ui/tasks": 726,
     "ui/translation": 609,
     "ui/writing": 335,
 }

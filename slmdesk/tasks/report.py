@@ -212,6 +212,8 @@ class Report(Record):
     """Which of its task's switches a person can use, and whether they are on."""
     is_editable: bool = False
     """Whether a person can change the text of its statements."""
+    has_ticks: bool = False
+    """Whether a person chooses among its statements: those that are approved have a tick."""
     offers: tuple[Column, ...] = ()
     """Columns that a person may add to a grid by one press."""
     sheet: str = ""
@@ -251,6 +253,7 @@ class Edit(Record):
     """What a person does to a statement. Exactly one of the fields beside `statement` says what."""
 
     statement: str
+    """Its id. Where statements have ticks, that of a section is for all of its statements."""
     text: str | None = None
     approved: bool | None = None
     action: str = ""

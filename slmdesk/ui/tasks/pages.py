@@ -90,6 +90,7 @@ class ReportView(QFrame):
             lambda statement: self.edit_requested.emit(Edit(statement.id, approved=not statement.is_approved))
         )
         made.edited.connect(lambda statement, text: self.edit_requested.emit(Edit(statement.id, text)))
+        made.ticked.connect(lambda id, is_on: self.edit_requested.emit(Edit(id, approved=is_on)))
         return made
 
 

@@ -19,7 +19,8 @@ Passes = Callable[[Statement], bool]
 MOST_WORDS = 30
 """Sentences with more words than this are cut until they are chosen, but for what is due by a day."""
 LEAD_LINES = 2
-
+TICKS = {frozenset((True,)): Qt.CheckState.Checked, frozenset((False,)): Qt.CheckState.Unchecked}
+"""Tick of statements together, by whether they are approved."""
 
 NONE = Statement("")
 """Of a row that says something else."""
@@ -49,6 +50,7 @@ class Row:
     has_bullet: bool = False
     has_days: bool = False
     """Whether a column for days stands before the statements of its section."""
+    has_tick: bool = False
     most_words: int = 0
     most_lines: int = 0
     drawn: object = None
@@ -56,8 +58,22 @@ class Row:
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes it the same row in a report that was made anew."""
-        looks = (self.text, self.sign, self.is_lead, self.has_bullet, self.has_days)
+        looks = (self.text, self.sign, self.is_lead, self.has_bullet, self.has_days, self.tick)
         return (self.kind, self.key, self.statement, *looks)
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """What makes it the same row, though it says something else by now."""
+        return (self.kind, self.key, self.statement.id)
+
+    @property
+    def tick(self) -> Qt.CheckState | None:
+        """Whether it is chosen: of a title, whether its statements are. None: it has no tick."""
+        if not self.has_tick:
+            return None
+        statements = {RowKind.TITLE: self.section.statements}.get(self.kind, (self.statement,))
+        approved = frozenset(statement.is_approved for statement in statements)
+        return TICKS.get(approved, Qt.CheckState.PartiallyChecked)
 
 
 def key_of(section: Section, at: int) -> str:
@@ -90,7 +106,9 @@ def rows_of(report: Report, unfolded: Collection[str] = (), passes: Passes | Non
         has_days = any(statement.value is not None and statement.value.date for statement in section.statements)
         shown = [statement for statement in section.statements if not passes or passes(statement)]
         if section.title and not section.is_folded and (shown or not passes):
-            yield Row(RowKind.TITLE, section, key, text=section.title, has_days=has_days)
+            yield Row(
+                RowKind.TITLE, section, key, text=section.title, has_days=has_days, has_tick=report.has_ticks
+            )  # fmt: skip
         is_alone = at == 0 and not section.title and len(section.statements) == 1
         is_lead = is_alone and report.layout is Layout.LIST and (has_titles or not report.is_draft)
         for statement in shown:
@@ -98,7 +116,7 @@ def rows_of(report: Report, unfolded: Collection[str] = (), passes: Passes | Non
             if statement.sources and report.layout is Layout.LIST:
                 number += 1
                 row.sign = statement.place if section.is_cited else str(number)
-            row.is_lead, row.has_days = is_lead, has_days
+            row.is_lead, row.has_days, row.has_tick = is_lead, has_days, report.has_ticks
             row.has_bullet = not (section.is_prose or is_lead or section.is_folded)
             if is_lead and has_titles:
                 row.most_lines = LEAD_LINES
@@ -140,6 +158,8 @@ class ReportRows(QAbstractListModel):
 
     edited = Signal(object, str)
     """Emitted with a statement and the text that a person gave it."""
+    ticked = Signal(str, bool)
+    """Emitted with the id of a statement, or of a section, and whether it is to have a tick."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -202,6 +222,10 @@ class ReportRows(QAbstractListModel):
         most = min(len(before), len(after)) - start
         end = min(_alike(before[::-1], after[::-1]), most)
         gone, come = len(before) - end, len(after) - end
+        if gone == come > start and _are_the_same(self.rows[start:gone], rows[start:come]):
+            self.rows[start:come] = rows[start:come]
+            self.dataChanged.emit(self.index(start), self.index(come - 1))
+            return
         if gone > start:
             self.beginRemoveRows(QModelIndex(), start, gone - 1)
             del self.rows[start:gone]
@@ -249,15 +273,20 @@ class ReportRows(QAbstractListModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         row = self.row_at(index)
-        if row is None or row.kind in (RowKind.TITLE, RowKind.NOTE):
+        if row is None or (row.kind in (RowKind.TITLE, RowKind.NOTE) and row.tick is None):
             return Qt.ItemFlag.NoItemFlags  # no arrow key stops at it
         flags = super().flags(index)
+        if row.tick is not None:
+            flags |= Qt.ItemFlag.ItemIsUserCheckable
         if row.statement.id and self.report.is_editable:
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        statement = self.statement_at(index)
+        row, statement = self.row_at(index), self.statement_at(index)
+        if role == Qt.ItemDataRole.CheckStateRole and row is not None:
+            self.ticked.emit(row.statement.id or row.section.id, value == Qt.CheckState.Checked)
+            return True
         words = str(value).strip()
         if role != Qt.ItemDataRole.EditRole or statement is None or words == statement.text:
             return False
@@ -275,8 +304,14 @@ TOLD: Mapping[int, Callable[[Row], object]] = {
     Qt.ItemDataRole.ToolTipRole: _tip,
     Qt.ItemDataRole.AccessibleTextRole: spoken,
     Qt.ItemDataRole.AccessibleDescriptionRole: lambda row: details_of(row.statement.marks),
+    Qt.ItemDataRole.CheckStateRole: lambda row: row.tick,
 }
 """What is told of a row, by Qt's roles."""
+
+
+def _are_the_same(before: Sequence[Row], after: Sequence[Row]) -> bool:
+    """Return whether rows stay where they are, and only say something else."""
+    return [row.place for row in before] == [row.place for row in after]
 
 
 def _alike(some: Sequence[object], others: Sequence[object]) -> int:

@@ -43,7 +43,7 @@ from slmdesk.tasks.report import Statement, Value
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.text import short_day, size16
 from slmdesk.ui.kit.base.theme import pixmap, scaled
-from slmdesk.ui.kit.widgets.build import first_words, named, passing
+from slmdesk.ui.kit.widgets.build import draw_box, first_words, named, passing
 from slmdesk.ui.kit.widgets.requests import request_translation
 from slmdesk.ui.kit.widgets.rows import DUE_WIDTH, Cited, lay_out_cited
 from slmdesk.ui.tasks.rows import Index, ReportRows, Row, RowKind, warning_of
@@ -60,6 +60,12 @@ MOVED = {"arrow-up-down": "↕"}
 """Sign beside both texts of a statement, by its icon in a list."""
 COLOURS = {COME: ("added", "soft"), GONE: ("removed", "danger_soft")}
 """Colours of what came and what went, and of the ground below it."""
+BOX = 15
+"""Side of the box of a tick."""
+BOXES = {
+    Qt.CheckState.Unchecked: "edge", Qt.CheckState.PartiallyChecked: "accent", Qt.CheckState.Checked: "accent",
+}  # fmt: skip
+"""Colour of the box."""
 MANY, BATCH = 200, 50
 """Of more rows than this, so many are laid out at once. The others follow while the first can be read."""
 
@@ -133,6 +139,16 @@ def shortened(text: str, most: int) -> str:
     return f"{begin} …"
 
 
+def box_of(row: Row, place: QRect) -> QRectF:
+    """Return where the box of a row's tick is drawn, which stands in `place`."""
+    left, top = theme.SPACE_4, theme.SPACE_4 + 2
+    if row.kind is RowKind.TITLE:
+        top += theme.SPACE_8
+    else:
+        left += theme.SPACE_16  # below the box of its title
+    return QRectF(place.left() + scaled(left), place.top() + scaled(top), scaled(BOX), scaled(BOX))
+
+
 @lru_cache(maxsize=32)
 def _font_of(usual: str, points: float, weight: QFont.Weight) -> QFont:
     """Return a font like the usual one, which is named by its key. Thousands of rows need the same few."""
@@ -180,8 +196,10 @@ class StatementPainter(QStyledItemDelegate):
         made.height += scaled(theme.SPACE_8)
         left = scaled(theme.SPACE_4)
         font = self._font(size, QFont.Weight.DemiBold)
-        top = made.height
-        made.add(lay_out_cited(row.text, "", font, made.width - 2 * left), left, colour)
+        top, text_left = made.height, float(left)
+        if row.tick is not None:
+            text_left = box_of(row, QRect()).right() + scaled(theme.SPACE_8)
+        made.add(lay_out_cited(row.text, "", font, made.width - text_left - left), text_left, colour)
         if row.has_days and self._view.calendar_words:
             small = self._font(0.87, QFont.Weight.Medium)
             text = lay_out_cited(self._view.calendar_words, "", small, made.width)
@@ -200,6 +218,8 @@ class StatementPainter(QStyledItemDelegate):
             room, bold = scaled(DUE_WIDTH), self._font(1.0, QFont.Weight.DemiBold)
             made.add(lay_out_cited(day_words(statement.value), "", bold, room), left, "ink", is_beside=True)
             left += room + scaled(theme.SPACE_8)
+        elif row.tick is not None:
+            left = box_of(row, QRect()).right() + scaled(theme.SPACE_8)
         elif statement.sign:
             left += scaled() + scaled(theme.SPACE_8)  # the sign itself is no text
         elif row.has_bullet:
@@ -320,6 +340,9 @@ class StatementPainter(QStyledItemDelegate):
         statement, size = row.statement, scaled(15)
         top = place.top() + scaled(theme.SPACE_4) + scaled(3)
         scale = painter.device().devicePixelRatio()
+        if row.tick is not None:
+            self._paint_box(painter, box_of(row, place), row.tick, scale)
+            return
         signs: list[tuple[str, str, int]] = []
         if row.kind is RowKind.FOLD:
             sign = FOLDS[self._view.rows.is_unfolded(row.key)]
@@ -332,6 +355,17 @@ class StatementPainter(QStyledItemDelegate):
             signs.append(("check", "accent", place.right() - size))
         for name, colour, left in signs:
             painter.drawPixmap(left, top, pixmap(name, theme.current().colour(colour), size=size, scale=scale))
+
+    def _paint_box(self, painter: QPainter, place: QRectF, tick: Qt.CheckState, scale: float) -> None:
+        colours, sign = theme.current(), None
+        if tick is Qt.CheckState.Checked:
+            sign = colours.colour("on_accent")
+        line = colours.colour(BOXES[tick])
+        draw_box(painter, place, line=line, ground=colours.colour("sheet"), tick=sign, scale=scale)
+
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
+        """Leave ticks to the list: Qt looks for the box where another delegate would draw it."""
+        return False
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = named(QPlainTextEdit(parent), "statement_editor", label=_("The text of the statement"))
@@ -375,12 +409,15 @@ class StatementList(QListView):
     """Emitted with a folded section whose statements are not known yet."""
     approve_requested = Signal(object)
     edited = Signal(object, str)
+    ticked = Signal(str, bool)
 
     def __init__(self, parent: QWidget, name: str, label: str) -> None:
         super().__init__(parent)
         named(self, name, label=label)
         self.rows = ReportRows(self)
         self.rows.edited.connect(self.edited)
+        self.rows.ticked.connect(self.ticked)
+        self.rows.dataChanged.connect(lambda *_changed: self._stay_lit())
         self.lit: list[Statement] = []
         self.pointed: Statement | None = None
         self.opened: set[Statement] = set()
@@ -416,6 +453,11 @@ class StatementList(QListView):
         if self.lit:
             self.go_to(self.lit[0])
         self.viewport().update()
+
+    def _stay_lit(self) -> None:
+        """Light what was lit, though it says something else by now."""
+        lit = {statement.id for statement in self.lit}
+        self.lit = [statement for statement in self.rows.statements if statement in self.lit or statement.id in lit]
 
     def point_at(self, statement: Statement | None) -> None:
         """Show that a person points at a statement elsewhere."""
@@ -472,6 +514,20 @@ class StatementList(QListView):
             self.light([row.statement])
             self.statement_chosen.emit(row.statement)
 
+    def tick(self, index: Index) -> None:
+        """Choose a row, or all of a title, or do so no longer."""
+        yes, no = Qt.CheckState.Checked, Qt.CheckState.Unchecked
+        wanted = {yes: no}.get(index.data(Qt.ItemDataRole.CheckStateRole), yes)
+        self.rows.setData(index, wanted, Qt.ItemDataRole.CheckStateRole)
+
+    def is_on_box(self, place: QPointF) -> bool:
+        index = self.indexAt(place.toPoint())
+        row = self.rows.row_at(index)
+        if row is None or row.tick is None:
+            return False
+        around = box_of(row, self.visualRect(index))
+        return place.x() <= around.right() + scaled(theme.SPACE_4)
+
     def link_at(self, place: QPointF) -> tuple[Statement, Link] | None:
         index = self.indexAt(place.toPoint())
         row = self.rows.row_at(index)
@@ -503,7 +559,9 @@ class StatementList(QListView):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         found = self.link_at(event.position())
-        if found is not None:
+        if self.is_on_box(event.position()):
+            self.tick(self.indexAt(event.position().toPoint()))
+        elif found is not None:
             self._follow(*found)
         else:
             self.choose(self.indexAt(event.position().toPoint()))
@@ -531,6 +589,8 @@ class StatementList(QListView):
         can_be_changed = bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
         if event.keyCombination() in APPROVE and can_be_changed:
             self.approve_requested.emit(statement)
+        elif event.key() == Qt.Key.Key_Space and self.currentIndex().data(Qt.ItemDataRole.CheckStateRole) is not None:
+            self.tick(self.currentIndex())
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not is_editing:
             self.choose(self.currentIndex())
         elif event.matches(QKeySequence.StandardKey.Copy) and statement is not None:

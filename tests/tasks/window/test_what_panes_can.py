@@ -14,6 +14,7 @@ from slmdesk.documents.types import Span
 from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Edit, Layout, Report, Section, Statement
 from slmdesk.ui.tasks.counts import SampleDialog
+from slmdesk.ui.tasks.statements import box_of
 
 pytestmark = pytest.mark.gui
 
@@ -186,6 +187,57 @@ class TestAList:
         assert heard.asked == [("switch", "own_words", True)]
         heard.made.emit(list_report())
         assert find(pane, "sample_own_words").isHidden(), "no model wrote in it"
+
+
+def ticked_report(*ticked: int) -> Report:
+    finds = tuple(said(at, is_approved=at in ticked) for at in range(4))
+    sections = (Section(finds[:2], "Names", id="names"), Section(finds[2:], "Numbers", id="numbers"))
+    return Report("sample", "Finds", sections, has_ticks=True)
+
+
+def ticks(shown) -> list[Qt.CheckState]:
+    return [shown.model().index(at, 0).data(Qt.ItemDataRole.CheckStateRole) for at in range(shown.model().rowCount())]
+
+
+YES, NO, SOME = Qt.CheckState.Checked, Qt.CheckState.Unchecked, Qt.CheckState.PartiallyChecked
+
+
+class TestTicks:
+    def test_statements_have_a_tick_and_titles_that_of_theirs(self, qtbot):
+        pane, __ = pane_of(qtbot, ticked_report(0, 2, 3))
+        assert ticks(pane.view.lists[0]) == [SOME, YES, NO, YES, YES, YES]
+
+    def test_a_click_on_the_box_ticks_and_one_beside_it_goes_to_the_source(self, qtbot):
+        pane, heard = pane_of(qtbot, ticked_report(0))
+        shown, got = pane.view.lists[0], []
+        pane.statement_chosen.connect(got.append)
+        for row in (1, 2, 0):
+            place = shown.visualRect(shown.model().index(row, 0))
+            click(shown.viewport(), box_of(shown.rows.rows[row], place).center().toPoint())
+        assert [edit for __, edit in heard.asked] == [
+            Edit("s0", approved=False), Edit("s1", approved=True), Edit("names", approved=True)
+        ]  # fmt: skip
+        assert got == []
+        click_row(shown, 2)
+        assert [statement.id for statement in got] == ["s1"]
+        assert len(heard.asked) == 3
+
+    def test_space_ticks_what_an_arrow_leads_to_also_a_title_and_the_focus_stays(self, qtbot):
+        pane, heard = pane_of(qtbot, ticked_report(0))
+        shown = pane.view.lists[0]
+        shown.setFocus()
+        shown.setCurrentIndex(shown.model().index(2, 0))
+        QTest.keyClick(shown, Qt.Key.Key_Space)
+        QTest.keyClick(shown, Qt.Key.Key_Down)
+        QTest.keyClick(shown, Qt.Key.Key_Space)
+        assert [edit for __, edit in heard.asked] == [Edit("s1", approved=True), Edit("numbers", approved=True)]
+        QTest.keyClick(shown, Qt.Key.Key_Up)
+        click_row(shown, 2)
+        heard.made.emit(ticked_report(0, 1, 2, 3))
+        assert ticks(shown) == [YES] * 6
+        assert shown.currentIndex().row() == 2
+        assert [statement.id for statement in shown.lit] == ["s1"]
+        assert shown.lit[0].is_approved
 
 
 class TestTwoPages:
