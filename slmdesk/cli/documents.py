@@ -1,30 +1,24 @@
-"""The commands `slmdesk documents`, for documents and folders that were read, and `slmdesk redact`, which writes a copy
-without names and numbers.
-"""
+"""The commands `slmdesk documents`, for documents and folders that were read."""
 
 from __future__ import annotations
 
 import os
-import re
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
-from slmdesk.base.documents import DocumentInfo, Page, PageBox, format_named, has_page_pictures, is_recording
+from slmdesk.base.documents import DocumentInfo, Page, format_named, is_recording
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
-from slmdesk.base.protocol import picked
-from slmdesk.base.record import changed, to_json
-from slmdesk.base.records import CollectionRecord, DocumentRecord, ModelRecord
+from slmdesk.base.protocol import Progress, picked
+from slmdesk.base.record import to_json
+from slmdesk.base.records import CollectionRecord, DocumentRecord
 from slmdesk.base.runtime.messages import bytes_for_people, problem_of
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json, counted_pages
 from slmdesk.cli.console import Console, NamedFile, answer, json_option, list_out, refuse
-from slmdesk.cli.opening import named_model, passphrase
 from slmdesk.cli.output import check_file, form_of, json_text
 from slmdesk.cli.reading import (
     all_pages,
@@ -33,27 +27,10 @@ from slmdesk.cli.reading import (
     open_document,
     say_unread,
     show_reading,
-    with_password,
 )
 from slmdesk.cli.terminal import one_line
-from slmdesk.documents.redacted import (
-    FINDER_LABELS,
-    NO_MODEL,
-    Asked,
-    FoundWord,
-    GivenOut,
-    RedactionPreview,
-    RedactionRequest,
-    check_boxes,
-    counted_by_hand,
-    label_of,
-    removed_lines,
-    unsure_lines,
-)
 from slmdesk.documents.types import CollectionState, CollectionStatus, counted_documents, folder_words, info_of
 from slmdesk.documents.voice.types import transcript_of
-from slmdesk.redact import Kind, Listed
-from slmdesk.redact.names import listed_from_lines
 from slmdesk.services import Services
 
 MOST = 100_000
@@ -400,303 +377,16 @@ def searchable(console: Console, files: Sequence[Path], output: Path, password: 
     check_file(output, replace=False)
     refuse(output.suffix.lower() != ".pdf", "The copy must end in .pdf.")
     secret = ask_password(files[0]) if password else ""
+
+    def told(report: object) -> None:
+        if isinstance(report, Progress) and report.unit == "page":
+            console.progress("recognising", report.done, report.total)
+
     with console.services() as services:
         made = console.result_of(
             services,
             lambda: services.documents.write_searchable(files, output.absolute(), password=secret),
-            _progress(console, "recognising"),
+            told,
         )
     shape: Json = {"output": str(made.target), "bytes": made.bytes}
     answer(console, shape, one_line(f"{output}  {bytes_for_people(made.bytes)}"))
-
-
-MOST_LIST_BYTES = 4 << 20
-
-
-@click.command()
-@click.argument("file", type=NamedFile(dir_okay=False))
-@click.option("-o", "--output", type=NamedFile(dir_okay=False), help="The redacted copy.")
-@click.option("--preview", is_flag=True, help="Show what would be removed, and write nothing.")
-@click.option("--kinds", default="", help=f"Only these, with commas: {', '.join(Kind)}.")
-@click.option("--list", "list_file", type=NamedFile(dir_okay=False), help="A text with names to remove, one a line.")
-@click.option("-m", "--model", help="Model that is asked too: id, or the beginning of one, or name.")
-@click.option("--no-model", is_flag=True, help="Ask no model: rules and the small finder alone.")
-@click.option("--keep", multiple=True, metavar="WORDS", help="Found, but not to be removed. Can be repeated.")
-@click.option("--bars/--substitutes", "bars", default=True, help="Black bars, or natural words instead (not in a PDF).")
-@click.option("--key", type=NamedFile(dir_okay=False), help="With --substitutes: the file that leads back, encrypted.")
-@click.option("--restore", is_flag=True, help="Put the originals back into FILE by its --key.")
-@click.option("--passphrase-fd", type=click.IntRange(min=0), metavar="N", help="Read the key's passphrase there.")
-@click.option("--resolution", type=click.IntRange(72, 300), default=150, show_default=True, help="Of a PDF's pages.")
-@click.option("--text-layer", is_flag=True, help="Give a PDF's pages text that can be searched for and copied.")
-@click.option(
-    "--box",
-    "boxes",
-    multiple=True,
-    metavar="PAGE:X,Y,W,H",
-    help="Make this black too, in per cent of the page from its upper left corner (PDF, pictures). Can be repeated.",
-)
-@click.option(
-    "--picture",
-    "pictures",
-    multiple=True,
-    metavar="PLACE",
-    help="Make this picture inside a document black; --preview lists them. Can be repeated.",
-)
-@click.option("--password", is_flag=True, help="Ask for the password of a locked document first.")
-@click.option("--yes", is_flag=True, help="Write without asking.")
-@json_option
-@click.pass_obj
-def redact(console: Console, /, **options: Any) -> None:
-    """Write a copy of FILE without names, numbers and addresses, to be given to others.
-
-    They are removed from all of the file: headers, comments, changes, properties, charts.  What cannot be looked into
-    is taken out, or listed to be looked at by eye.  Not everything private is found: read the copy before it is given
-    away.
-    """
-    wished = _Wishes(options)
-    with console.services() as services:
-        if wished.restore:
-            _restore(console, services, wished)
-            return
-        named_model(services, wished.model)
-        record = None if wished.no_model else services.call.redaction.model_for(wished.model)
-        preview = _asked(console, services, _preview(console, services, wished), record)
-        chosen = wished.chosen(preview)
-        check_boxes(preview, wished.boxes)
-        pictures = wished.chosen_pictures(preview)
-        if wished.preview:
-            _show_preview(console, preview, chosen)
-            return
-        assert wished.output is not None
-        request = RedactionRequest(
-            tuple((word.kind, word.words) for word in chosen), wished.output.absolute(), substitutes=not wished.bars,
-            key=wished.key.absolute() if wished.key else None, resolution=wished.resolution,
-            text_layer=wished.text_layer, password=wished.secret, boxes=wished.boxes,
-            pictures=pictures,
-        )  # fmt: skip
-        if not wished.yes:
-            _confirm(console, preview, chosen, counted_by_hand(len(wished.boxes), len(pictures)))
-        if wished.key:
-            fd = wished.passphrase_fd
-            request = changed(request, passphrase=passphrase("Passphrase of the key", fd, twice=fd is None))
-        made = console.result_of(
-            services, lambda: services.redaction.give_out(preview, request), _progress(console, "redacting")
-        )
-    _say(console, made, preview, wished)
-
-
-class _Wishes:
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        self.file: Path = options["file"]
-        self.output: Path | None = options["output"]
-        self.preview: bool = options["preview"]
-        self.bars: bool = options["bars"]
-        self.key: Path | None = options["key"]
-        self.restore: bool = options["restore"]
-        self.passphrase_fd: int | None = options["passphrase_fd"]
-        self.resolution: int = options["resolution"]
-        self.text_layer: bool = options["text_layer"]
-        self.yes: bool = options["yes"]
-        self.boxes = tuple(map(_box, options["boxes"]))
-        self.pictures: tuple[str, ...] = options["pictures"]
-        self.model: str | None = options["model"]
-        self.no_model: bool = options["no_model"]
-        self.kinds = _kinds(options["kinds"])
-        self._keep = frozenset(" ".join(words.split()).casefold() for words in options["keep"])
-        self._check()
-        self.listed = _listed(options["list_file"]) if options["list_file"] else ()
-        self.secret = ask_password(self.file) if options["password"] else ""
-
-    def _check(self) -> None:
-        makes_key = self.key is not None and not self.restore
-        refuse(not (self.output or self.preview), "Name the copy with -o, or only look with --preview.")
-        refuse(
-            self.model is not None and (self.no_model or self.restore),
-            "--model goes neither with --no-model nor with --restore.",
-        )
-        refuse(self.restore and (self.preview or not self.key), "--restore wants the --key, and no --preview.")
-        refuse(makes_key and self.bars, "--key goes with --substitutes: nothing leads back from bars.")
-        if self.output is not None:
-            check_file(self.output, replace=False)
-            is_other = self.output.suffix.lower() != self.file.suffix.lower()
-            refuse(is_other, f"The copy must end in {self.file.suffix}, as FILE does.")
-        if self.key is not None and makes_key:
-            no_key = "PDFs and pictures get bars, and nothing leads back from them: there is no key."
-            refuse(has_page_pictures(self.file), no_key)
-            check_file(self.key, replace=False)
-
-    def chosen_pictures(self, preview: RedactionPreview) -> tuple[str, ...]:
-        """Return the digests of the pictures. Raises KnownError `redaction.no_picture`."""
-        known = {picture.place for picture in preview.pictures}
-        for place in self.pictures:
-            if place not in known:
-                raise KnownError("redaction.no_picture", path=preview.path.name, picture=place)
-        return tuple(picture.digest for picture in preview.pictures if picture.place in self.pictures)
-
-    def chosen(self, preview: RedactionPreview) -> list[FoundWord]:
-        return [
-            word
-            for word in (*preview.found, *preview.unseen)
-            if word.is_chosen
-            and word.words.casefold() not in self._keep
-            and (not self.kinds or word.kind in self.kinds)
-        ]
-
-
-_BOX = re.compile(r"(\d{1,6}):" + ",".join([r"(-?\d{1,3}(?:\.\d{1,6})?)"] * 4))
-
-
-def _box(words: str) -> PageBox:
-    match = _BOX.fullmatch(words.replace(" ", ""))
-    if match is None:
-        raise click.UsageError(f"“{words}” is no box. Write PAGE:X,Y,W,H in per cent of the page: 2:10,80,30,8.")
-    left, top, width, height = (float(part) / 100 for part in match.groups()[1:])
-    return PageBox(int(match[1]), left, top, round(left + width, 8), round(top + height, 8))
-
-
-def _kinds(names: str) -> frozenset[Kind]:
-    wanted = [name.strip().lower() for name in names.split(",") if name.strip()]
-    for name in wanted:
-        refuse(name not in set(Kind), f"“{name}” is no kind. These are: {', '.join(Kind)}.")
-    return frozenset(map(Kind, wanted))
-
-
-def _listed(file: Path) -> tuple[Listed, ...]:
-    try:
-        with file.open("rb") as source:
-            raw = source.read(MOST_LIST_BYTES + 1)
-        too_long = f"{file.name} is too long for a list of names: it may have {MOST_LIST_BYTES >> 20} MiB."
-        refuse(len(raw) > MOST_LIST_BYTES, too_long)
-        text = raw.decode("utf-8-sig")
-    except FileNotFoundError as err:
-        raise KnownError("file.missing", path=str(file)) from err
-    except (OSError, UnicodeDecodeError) as err:
-        raise click.UsageError(f"{file.name} is no text in UTF-8.") from err
-    return listed_from_lines(text)
-
-
-def _preview(console: Console, services: Services, wished: _Wishes) -> RedactionPreview:
-    def looked(secret: str) -> RedactionPreview:
-        wished.secret = secret
-        return console.result_of(
-            services,
-            lambda: services.redaction.preview(wished.file, password=secret, listed=wished.listed),
-            _progress(console, f"looking through {wished.file.name}"),
-        )
-
-    return with_password(wished.file, wished.secret, looked)
-
-
-def _asked(
-    console: Console, services: Services, preview: RedactionPreview, record: ModelRecord | None
-) -> RedactionPreview:
-    if record is None:
-        console.notify(f"note: {NO_MODEL}")
-        return preview
-
-    def told(report: object) -> None:
-        if isinstance(report, Asked):  # and not what the engine tells of one page
-            console.progress(f"asking {record.name}", report.done, report.total)
-
-    return console.result_of(services, lambda: services.redaction.ask(preview, record), told)
-
-
-def _progress(console: Console, what: str) -> Any:
-    return lambda report: console.progress(what, report.done, report.total) if report.unit == "page" else None
-
-
-def _show_preview(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWord]) -> None:
-    shape: Json = {
-        "path": str(preview.path),
-        "format": preview.format,
-        "found": [_found_shape(word, word in chosen) for word in preview.found],
-        "pages": [
-            {"page": number, "width": width, "height": height}
-            for number, (width, height) in enumerate(preview.pages, 1)
-        ],
-        "pictures": [picked(picture, "place", "width", "height") for picture in preview.pictures],
-        **_remarks(preview),
-    }
-    answer(console, shape, *map(one_line, _lines_of(preview, chosen)))
-
-
-def _remarks(of: RedactionPreview | GivenOut) -> dict[str, Json]:
-    return {"removed": [*map(to_json, of.removed)], "unsure": [*map(to_json, of.unsure)]}
-
-
-def _remark_lines(of: RedactionPreview | GivenOut) -> list[str]:
-    removed = [f"taken out: {line}" for line in removed_lines(of.removed)]
-    return removed + [f"look at it yourself: {line}" for line in unsure_lines(of.unsure)]
-
-
-def _lines_of(preview: RedactionPreview, chosen: Sequence[FoundWord]) -> list[str]:
-    lines: list[str] = []
-    for kind in Kind:
-        words = [word for word in preview.found if word.kind is kind]
-        if not words:
-            continue
-        lines.append(f"{len(words):,} {label_of(kind, len(words))}")
-        for word in words:
-            mark = "x" if word in chosen else " "
-            times = "author of the file" if word.is_author and not word.count else f"{word.count:,} ×"
-            place = word.places[0] if word.places else None
-            around = f"   …{place.before.lstrip()}[{place.words}]{place.after.rstrip()}…" if place else ""
-            by = ", ".join(FINDER_LABELS[each] for each in word.by)
-            lines.append(f"  [{mark}] {word.words}  ({times}; {by}){around}")
-    lines += [f"picture: {each.place}  ({each.width} × {each.height})" for each in preview.pictures]
-    lines += _remark_lines(preview)
-    return lines or ["Nothing private was found."]
-
-
-def _confirm(console: Console, preview: RedactionPreview, chosen: Sequence[FoundWord], by_hand: Sequence[str]) -> None:
-    """Show what will be removed and ask whether to go on. Raises click.Abort; without a terminal click.UsageError."""
-    cannot_ask = console.as_json or not sys.stdin.isatty()
-    refuse(cannot_ask, "Look first with --preview; then --yes writes the copy without asking.")
-    for line in (*_lines_of(preview, chosen), *by_hand):
-        console.notify(line)
-    click.confirm("Write the copy without what is marked?", err=True, abort=True)
-
-
-def _restore(console: Console, services: Services, wished: _Wishes) -> None:
-    assert wished.key is not None
-    assert wished.output is not None
-    key, target = wished.key.absolute(), wished.output.absolute()
-    words = passphrase("Passphrase of the key", wished.passphrase_fd)
-    made = console.result_of(
-        services,
-        lambda: services.redaction.restore(wished.file, key, words, target, password=wished.secret),
-        _progress(console, "putting back"),
-    )
-    count = sum(dict(made.replaced).values())
-    answer(console, {**_file_shape(made), "put_back": count}, f"{wished.output}  {count:,} put back")
-
-
-def _file_shape(made: GivenOut) -> dict[str, Json]:
-    return {"output": str(made.target), **picked(made, "bytes", "sha256")}
-
-
-def _say(console: Console, made: GivenOut, preview: RedactionPreview, wished: _Wishes) -> None:
-    if console.as_json:
-        replaced: list[Json] = [{"kind": kind, "count": count} for kind, count in made.replaced]
-        key = str(made.key) if made.key else None
-        counts = picked(made, "boxes", "pictures")
-        console.give({**_file_shape(made), "replaced": replaced, **counts, **_remarks(made), "key": key})
-        return
-    told = [f"{count:,} {label_of(kind, count)}" for kind, count in made.replaced if count]
-    said = ", ".join([*told, *counted_by_hand(made.boxes, made.pictures)]) or "nothing"
-    console.say(f"{wished.output}  replaced: {said}")
-    for line in _remark_lines(made):
-        console.notify(line)
-    if has_page_pictures(preview.path) and not wished.bars:
-        console.notify("note: PDFs and pictures get black bars, since their words have fixed places.")
-    console.notify("note: not everything private is found by itself. Read the copy before you give it away.")
-
-
-def _found_shape(word: FoundWord, is_chosen: bool) -> Json:
-    return {
-        **picked(word, "kind", "words", "count", "certainty"),
-        "author": word.is_author,
-        "by": [*word.by],
-        "chosen": is_chosen,
-        "places": [*map(to_json, word.places)],
-    }

@@ -15,7 +15,10 @@ from fakes.recorder import add_model, open_echo, result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.runtime.messages import Problem
-from slmdesk.documents.redacted import RedactionRequest, added_word, key_file, pairs_for, pairs_in, private_words
+from slmdesk.documents.finds import added_word
+from slmdesk.documents.private_words import private_words
+from slmdesk.documents.redacted import RedactionRequest
+from slmdesk.documents.redaction_key import key_file, pairs_for, pairs_in
 from slmdesk.redact import BAR, Certainty, Finder, Kind, Listed
 
 pytestmark = pytest.mark.process

@@ -17,7 +17,8 @@ from fakes.tiny_pdf import Text, TinyPdf
 from slmdesk.children.formats.reading import Reading, redactor_of
 from slmdesk.children.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking
 from slmdesk.children.formats.redacting.text import left_in
-from slmdesk.documents.redacted import pairs_for, private_words
+from slmdesk.documents.private_words import private_words
+from slmdesk.documents.redaction_key import pairs_for
 from slmdesk.redact import Certainty, Kind, Listed
 
 pytestmark = pytest.mark.pure

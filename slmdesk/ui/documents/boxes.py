@@ -9,16 +9,18 @@ from pathlib import PurePosixPath
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
 from slmdesk.base.documents import PageBox
 from slmdesk.base.texts import _
 from slmdesk.base.types import told_place
-from slmdesk.documents.redacted import InnerPicture
+from slmdesk.documents.finds import InnerPicture, counted_by_hand
+from slmdesk.documents.types import page_ranges
 from slmdesk.ui.documents.page_view import PageView, rectangle_of
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.theme import LIGHT, scaled
-from slmdesk.ui.kit.widgets.build import column, named, plain_tip
+from slmdesk.ui.kit.widgets.build import button, column, named, plain_label, plain_tip, row, tool_button
+from slmdesk.ui.kit.widgets.parts import Popover
 from slmdesk.ui.kit.widgets.rows import TickDelegate
 
 Edges = tuple[int, int, int, int]
@@ -267,3 +269,89 @@ class PictureList(QListWidget):
     def chosen(self) -> tuple[str, ...]:
         items = map(self.item, range(self.count()))
         return tuple(item.data(DIGEST) for item in items if item.checkState() == Qt.CheckState.Checked)
+
+
+DRAW = _("Draw a box on the page over a stamp, a signature or a photo.")
+CHOOSE = _("Photos and signatures in the file can become black.")
+
+
+class ByHand(QFrame):
+    """The row for what no words take out: boxes on pages that are drawn, or pictures inside another document."""
+
+    changed = Signal()
+    page_requested = Signal()
+
+    def __init__(self, layer: BoxLayer, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "redaction_by_hand", kind="plain")
+        self._layer = layer
+        self._is_drawn = False
+        self._drawn = plain_label("", self, name="redaction_drawn", kind="muted")
+        words = _("Put a box on the page in sight; the arrow keys move it, with Shift they size it")
+        self._add = self._tool("redaction_add_box", "square", words, self._on_add)
+        words = _("Take back the last change of a box")
+        self._undo = self._tool("redaction_undo_box", "undo-2", words, layer.undo)
+        words = _("Remove the selected box")
+        self._drop = self._tool("redaction_remove_box", "trash-2", words, layer.remove)
+        self._choice = Popover(self, "redaction_choice", label=_("Pictures in the document"), width=420)
+        self._list = PictureList(self._choice)
+        column(self._list, into=self._choice, margins=theme.SPACE_8)
+        self._choose = button(_("Pictures…"), "redaction_choose", self, kind="quiet")
+        self._choose.clicked.connect(lambda: self._choice.toggle(self._choose))
+        parts = (self._add, self._undo, self._drop, self._choose)
+        row((self._drawn, 1), *parts, into=self, gap=theme.SPACE_4)
+        self._list.itemChanged.connect(lambda _item: self.changed.emit())
+        layer.shown.connect(self._show)
+        layer.changed.connect(self.changed)
+        self.changed.connect(self._show)
+        self.show_document(is_drawn=False)
+
+    def _tool(self, name: str, icon: str, words: str, on: Callable[[], object]) -> QWidget:
+        return tool_button(name, self, icon=icon, label=words, tip=words, on=on)
+
+    @property
+    def boxes(self) -> tuple[PageBox, ...]:
+        return self._layer.boxes
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Digests of those that are to become black."""
+        return self._list.chosen
+
+    def show_document(self, *, is_drawn: bool) -> None:
+        """Begin with another document. `is_drawn`: its pages are, with bars and boxes."""
+        self._is_drawn = is_drawn
+        for part in (self._add, self._undo, self._drop):
+            part.setVisible(is_drawn)
+        self._layer.clear()
+        self.show_pictures(())
+
+    def show_pictures(self, pictures: Sequence[InnerPicture]) -> None:
+        self._list.show_pictures(pictures)
+        self._choose.setVisible(bool(pictures))
+        self._show()
+
+    def lay_over(self, *, is_on: bool) -> None:
+        """Let boxes be drawn on the pages beside, if this document has such pages."""
+        self._layer.setVisible(is_on and self._is_drawn)
+
+    def allow(self, is_allowed: bool) -> None:
+        for part in (self._choose, self._layer, self._add):
+            part.setEnabled(is_allowed)
+
+    def _on_add(self) -> None:
+        self.page_requested.emit()
+        self._layer.add()
+
+    def _show(self) -> None:
+        counted = ", ".join(counted_by_hand(len(self.boxes), len(self.pictures)))
+        pages = page_ranges([box.page for box in self.boxes])
+        words = {True: DRAW, False: CHOOSE}[self._is_drawn]
+        if counted:
+            words = _("Black in the copy: {counted}").format(counted=counted)
+        if pages:
+            words = _("Black in the copy: {counted}, page {pages}").format(counted=counted, pages=pages)
+        self._drawn.setText(words)
+        self._drawn.setVisible(self._is_drawn or self._list.count() > 0)
+        self._drop.setEnabled(self._layer.has_selected)
+        self._undo.setEnabled(self._layer.can_undo)

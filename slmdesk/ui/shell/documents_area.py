@@ -19,10 +19,9 @@ from slmdesk.tasks.questions.prompt import Answered
 from slmdesk.tasks.report import Edit, Report, Statement
 from slmdesk.tasks.summaries.types import RECEIVE
 from slmdesk.tasks.summarize import TASK as SUMMARIZE
-from slmdesk.ui.documents.boxes import BoxLayer
+from slmdesk.ui.documents.boxes import BoxLayer, ByHand
 from slmdesk.ui.documents.controller import STOPPED, DocumentsController, FoldersController
 from slmdesk.ui.documents.page import DocumentsPage
-from slmdesk.ui.documents.redacted import RedactPane
 from slmdesk.ui.kit.base.bridge import Bridge, Delay
 from slmdesk.ui.kit.base.theme import ThemeKeeper
 from slmdesk.ui.kit.base.window_state import WindowState
@@ -31,6 +30,7 @@ from slmdesk.ui.tasks.answers import QuestionController
 from slmdesk.ui.tasks.controller import ResultController
 from slmdesk.ui.tasks.pair import PairBar
 from slmdesk.ui.tasks.pane import ALL_FORMS, ResultPane
+from slmdesk.ui.tasks.redacting import RedactPane
 from slmdesk.ui.tasks.scope import Scope
 
 POINTED_AFTER_MS = 120
@@ -42,7 +42,7 @@ READ_AFTER_MS = 1000
 PANES = {EXTRACT.kind: "table", ASK.kind: "questions"}
 ACTIONS_OF_PANES = {"summary": "summarize", "questions": "ask", "table": "table", "versions": "compare"}
 """What a tab does with several documents that are chosen in the list, as the buttons below the list do."""
-OWN_PANES = frozenset(("ask", "compare", "extract", "summarize"))
+OWN_PANES = frozenset(("ask", "compare", "extract", "redact", "summarize"))
 """Files of the tasks whose panes have more to do here than to show their reports."""
 PANES_OF_SEVERAL = ("summary", "questions", "table")
 
@@ -86,7 +86,8 @@ class DocumentsArea(QObject):
         self.table_pane = ResultPane(self.tables, self.page)
         self.table_scope = Scope(bridge, self.tables, self.table_pane)
         self.compare_pane = ResultPane(self.versions, self.page)
-        self.redact_pane = RedactPane(bridge, self.documents, BoxLayer(self.view.view), self.page)
+        by_hand = ByHand(BoxLayer(self.view.view), self.page)
+        self.redact_pane = RedactPane(bridge, self.documents, by_hand, self.page)
         self.view.side.add_pane(_("Summary"), "summary", self.summary_pane)
         self.view.side.add_pane(_("Questions"), "questions", self.question_pane)
         self.view.side.add_pane(_("Table"), "table", self.table_pane)

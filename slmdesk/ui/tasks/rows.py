@@ -295,7 +295,10 @@ class ReportRows(QAbstractListModel):
 
 
 def _tip(row: Row) -> str:
-    return plain_tip(details_of(row.statement.marks))
+    words = details_of(row.statement.marks)
+    if row.has_tick:
+        words = "\n".join(row.statement.quotes)
+    return plain_tip(words)
 
 
 TOLD: Mapping[int, Callable[[Row], object]] = {

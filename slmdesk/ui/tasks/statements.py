@@ -54,6 +54,8 @@ LINE_BREAK = "\u2028"
 FOLDS = {True: "chevron-down", False: "chevron-right"}
 WARNINGS = {True: "danger", False: "warn"}
 """Colour of the line that says what is doubtful, and what is wrong."""
+SIZES = {True: 1.0, False: 1.13}
+"""Size of statements with a tick, among which a person looks for some, and of those that are read."""
 TITLES = {1: (1.13, "ink")}
 """Size and colour of the titles of a level. Others are small."""
 MOVED = {"arrow-up-down": "↕"}
@@ -141,9 +143,9 @@ def shortened(text: str, most: int) -> str:
 
 def box_of(row: Row, place: QRect) -> QRectF:
     """Return where the box of a row's tick is drawn, which stands in `place`."""
-    left, top = theme.SPACE_4, theme.SPACE_4 + 2
+    left, top = theme.SPACE_4, theme.SPACE_4 + 3
     if row.kind is RowKind.TITLE:
-        top += theme.SPACE_8
+        top += theme.SPACE_8 - 1
     else:
         left += theme.SPACE_16  # below the box of its title
     return QRectF(place.left() + scaled(left), place.top() + scaled(top), scaled(BOX), scaled(BOX))
@@ -238,7 +240,7 @@ class StatementPainter(QStyledItemDelegate):
         if self.is_compact:
             words = (statement.gist or row.text).replace("\n", LINE_BREAK)
             return lay_out_cited(words, "", self._font(), width)
-        words, most_lines, font = row.text, row.most_lines, self._font(1.13)
+        words, most_lines, font = row.text, row.most_lines, self._font(SIZES[row.has_tick])
         if row.is_lead:
             font = self._font(1.33, QFont.Weight.Medium)
         if statement.runs:
@@ -259,8 +261,9 @@ class StatementPainter(QStyledItemDelegate):
         place = ", ".join(part for part in (row.section.title, statement.place) if part)
         if self.is_compact and place:
             lines.insert(0, (place, "ink3"))
+        most_lines = int(row.has_tick and statement not in self._view.opened)
         for words, colour in lines:
-            made.add(lay_out_cited(words, "", small, width), left, colour)
+            made.add(lay_out_cited(words, "", small, width, most_lines), left, colour)
         if not self.is_compact:
             self._add_links(made, statement, left, width)
 

@@ -14,8 +14,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from slmdesk.documents.redacted import RedactionService, pairs_in
-from slmdesk.ui.documents.redacted import BY, PLACE, WORDS
+from slmdesk.documents.redacted import RedactionService
+from slmdesk.documents.redaction_key import pairs_in
+from slmdesk.ui.tasks.rows import RowKind
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 
@@ -23,6 +24,11 @@ LETTER = (
     "Sehr geehrte Frau Quarbelsen,", "Ihr Konto DE89 3704 0044 0532 0130 00 ist da.",
     "Schreiben Sie an beratung@example.org.", "Das Zeichen ist Blauwal-77.",
 )  # fmt: skip
+
+
+@pytest.fixture
+def program(start):
+    return start().open_documents()
 
 
 @pytest.fixture
@@ -47,13 +53,26 @@ def opened(program, path, *, count=1):
 
 
 def rows(program):
-    tree = program.find("redaction_list")
-    kinds = [tree.topLevelItem(at) for at in range(tree.topLevelItemCount())]
-    return {item.text(WORDS): item for kind in kinds for item in map(kind.child, range(kind.childCount()))}
+    return {find.text: find for find in program.find("redaction_list").rows.statements}
 
 
 def ticks(program):
-    return {words: item.checkState(WORDS) == Qt.CheckState.Checked for words, item in rows(program).items()}
+    return {words: find.is_approved for words, find in rows(program).items()}
+
+
+def select(program, words):
+    shown = program.find("redaction_list")
+    shown.setCurrentIndex(shown.rows.index_of(rows(program)[words]))
+    return shown
+
+
+def tick(program, words, *, is_title=False):
+    """Press Space on a find, or on the title above it."""
+    shown = select(program, words)
+    if is_title:
+        titles = [at for at, row in enumerate(shown.rows.rows) if row.kind is RowKind.TITLE]
+        shown.setCurrentIndex(shown.rows.index(max(at for at in titles if at < shown.currentIndex().row())))
+    QTest.keyClick(shown, Qt.Key.Key_Space)
 
 
 def places_of(program, *names):
@@ -81,7 +100,6 @@ def option(program, name):
 def test_the_page_shows_black_what_is_ticked_and_the_selected_words_so_that_they_can_be_read(program, word_file):
     opened(program, word_file)
     view = program.documents.view
-    person, mail = rows(program)["Quarbelsen"], rows(program)["beratung@example.org"]
 
     def black() -> set[str]:
         text = view.sheets[0].page.text
@@ -91,11 +109,11 @@ def test_the_page_shows_black_what_is_ticked_and_the_selected_words_so_that_they
         text = view.sheets[0].page.text
         return {" ".join(text[start:end].split()) for start, end in view.sheets[0].spans} - black()
 
-    person.treeWidget().setCurrentItem(person)
+    select(program, "Quarbelsen")
     program.wait(lambda: marked() == {"Quarbelsen"} and "beratung@example.org" in black())
-    person.treeWidget().setCurrentItem(mail)
+    select(program, "beratung@example.org")
     program.wait(lambda: marked() == {"beratung@example.org"} and "Quarbelsen" in black())
-    person.setCheckState(WORDS, Qt.CheckState.Unchecked)
+    tick(program, "Quarbelsen")
     program.wait(lambda: "Quarbelsen" not in black())
     program.choose_tab("summary")
     program.wait(lambda: not black() and not marked())
@@ -117,11 +135,11 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatc
     assert ticked["DE89 3704 0044 0532 0130 00"]
     assert ticked["beratung@example.org"]
     assert ticked["Anna Quarbelsen"]
-    places = [item.text(PLACE) for item in rows(program).values()]
+    places = [find.notes[0] for find in rows(program).values()]
     assert any("Ihr Konto DE89 3704 0044 0532 0130 00 ist da." in place for place in places)
     assert "The file itself stays as it is" in program.find("redaction_said").text()
 
-    rows(program)["beratung@example.org"].parent().setCheckState(WORDS, Qt.CheckState.Unchecked)  # leaves the kind
+    tick(program, "beratung@example.org", is_title=True)
     assert not ticks(program)["beratung@example.org"]
     program.type_into(program.find("redaction_word"), "Blauwal-77")
     QTest.keyClick(program.find("redaction_word"), Qt.Key.Key_Return)
@@ -182,17 +200,17 @@ def test_the_chosen_find_is_lit_on_the_page_beside(program, tmp_path):
     made.save(path)
     program.window.resize(1280, 800)
     opened(program, path)
-    tree, view = program.find("redaction_list"), program.documents.view
+    shown, view = program.find("redaction_list"), program.documents.view
     assert view.isVisible()
     program.wait(lambda: lit(program)[1] == [next(iter(rows(program)))])
     for words, count in (("Quarbelsen", 2), ("beratung@example.org", 1), ("0221 4711008", 1)):
-        item = rows(program)[words]
-        program.click(tree.viewport(), lambda item=item: tree.visualItemRect(item).center())
+        index = shown.rows.index_of(rows(program)[words])
+        program.click_item(shown, index)
         program.wait(lambda words=words, count=count: lit(program) == ([words] * count, [words]))
     bar = view.verticalScrollBar()
     program.wait(lambda: bar.value() > bar.maximum() / 2)
     bar.setValue(0)
-    program.click(tree.viewport(), lambda: tree.visualItemRect(item).center())
+    program.click_item(shown, index)
     program.wait(lambda: bar.value() > bar.maximum() / 2)
     program.type_into(program.find("redaction_word"), "an")
     QTest.keyClick(program.find("redaction_word"), Qt.Key.Key_Return)
@@ -236,8 +254,9 @@ def test_what_is_there_is_not_replaced_and_the_name_does_not_tell_what_is_remove
     program.wait(lambda: program.find("redaction_trouble").isVisible())
     assert taken.read_bytes() == b"mine"
     assert program.find("redaction_said").text() == "Nothing was written."
-    for item in rows(program).values():
-        item.setCheckState(WORDS, Qt.CheckState.Unchecked)
+    for words, is_ticked in ticks(program).items():
+        if is_ticked:
+            tick(program, words)
     assert not program.find("redaction_write").isEnabled()
 
 
@@ -250,15 +269,29 @@ def test_a_model_looks_too_and_adds_what_it_finds_while_ticks_stay(start, word_f
     opened(program.open_documents(), word_file)
     program.wait(lambda: program.find("redaction_enough").isVisible())
     assert "Blauwal" not in rows(program)
-    assert "rule" in rows(program)["Quarbelsen"].text(BY)
-    rows(program)["Quarbelsen"].setCheckState(WORDS, Qt.CheckState.Unchecked)
+    assert "rule" in rows(program)["Quarbelsen"].notes[0]
+    tick(program, "Quarbelsen")
     goes_on.touch()
     program.wait(lambda: "Blauwal" in rows(program))
     program.wait(lambda: not program.find("redaction_enough").isVisible())
-    assert rows(program)["Blauwal"].text(BY) == "model"
+    assert "  ·  found by model  ·  " in rows(program)["Blauwal"].notes[0]
     assert ticks(program)["Blauwal"]
     assert not ticks(program)["Quarbelsen"]
     assert program.find("redaction_said").text().startswith(f"{len(rows(program))} found")
+
+
+def test_a_tick_and_an_added_word_are_taken_back(program, word_file):
+    opened(program, word_file)
+    before = ticks(program)
+    tick(program, "Quarbelsen")
+    program.type_into(program.find("redaction_word"), "Blauwal-77")
+    QTest.keyClick(program.find("redaction_word"), Qt.Key.Key_Return)
+    assert ticks(program) == {**before, "Quarbelsen": False, "Blauwal-77": True}
+    program.click("redaction_undo")
+    assert ticks(program) == {**before, "Quarbelsen": False}
+    QTest.keyClick(program.find("redaction_list"), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert ticks(program) == before
+    assert not program.find("redaction_undo").isEnabled()
 
 
 def test_without_a_model_one_line_says_what_that_means(program, word_file):

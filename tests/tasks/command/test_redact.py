@@ -43,7 +43,7 @@ def word_file(tmp_path):
 def test_a_look_writes_nothing_and_shows_what_is_private(run, letter, tmp_path):
     done = run("redact", str(letter), "--preview")
     assert done.status == 0, done.err
-    assert "[x] DE89 3704 0044 0532 0130 00  (1 ×; " in done.out
+    assert "[x] DE89 3704 0044 0532 0130 00  1 ×  ·  " in done.out
     assert "Müller" in done.out
     assert [path.name for path in tmp_path.glob("letter*")] == ["letter.txt"]
     shape = run("redact", str(letter), "--preview", "--json").json
@@ -100,7 +100,7 @@ def test_names_of_a_list_have_their_kinds(run, letter, tmp_path):
 
 
 def test_a_list_that_is_too_long_is_refused_and_not_cut(run, letter, tmp_path, monkeypatch):
-    from slmdesk.cli import documents as command
+    from slmdesk.cli.tasks import redacting as command
 
     monkeypatch.setattr(command, "MOST_LIST_BYTES", 1 << 20)
     copy, names = tmp_path / "copy.txt", tmp_path / "names.txt"
