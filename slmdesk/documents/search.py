@@ -8,7 +8,7 @@ import os
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 
@@ -24,6 +24,7 @@ from slmdesk.base.text.relevance import FoldedText, folded_quote, groups_of, ran
 from slmdesk.base.text.sentences import search_words, sentence_spans
 from slmdesk.base.types import Json
 from slmdesk.children.client import JobHandle
+from slmdesk.documents.types import Span
 from slmdesk.history.store import Store
 from slmdesk.models.loader.model_loader import ModelLoader
 from slmdesk.models.service import DefaultsService, DefaultUse
@@ -51,12 +52,20 @@ class FoundPlaces(Record):
     is_all: bool = True
     """False if there are more places than the limit."""
 
+    def spans(self, document: str) -> tuple[Span, ...]:
+        return tuple(Span(document, place.page, place.start, place.end) for place in self.places)
+
     @property
     def by_page(self) -> dict[int, list[tuple[int, int]]]:
         spans: dict[int, list[tuple[int, int]]] = {}
         for place in self.places:
             spans.setdefault(place.page, []).append((place.start, place.end))
         return spans
+
+
+def places_of(spans: Iterable[Span]) -> FoundPlaces:
+    """Return the places of spans in one document."""
+    return FoundPlaces(tuple(Place(span.page, span.start, span.end) for span in spans))
 
 
 class TextHit(Record):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from slmdesk.base.record import changed
 from slmdesk.base.texts import N_, _, grouped
@@ -23,6 +24,7 @@ from slmdesk.documents.finds import (
     Remark,
     added_word,
 )
+from slmdesk.documents.types import Span
 from slmdesk.redact import Certainty, Finder, Kind
 from slmdesk.tasks.report import Edit, Report, Section, Statement
 from slmdesk.tasks.shape import Documents, ReportRequest, Task
@@ -95,6 +97,11 @@ UNSURE: Mapping[str, str] = {
 }
 
 
+Places = Mapping[str, Sequence[Span]]
+"""Where finds stand on the pages, by the ids of their statements."""
+NO_PLACES: Places = MappingProxyType({})
+
+
 class Redact(Task[ReportRequest, RedactionPreview]):
     kind, name, prefix, verb = "redact", N_("Redact"), "Redact", N_("Save copy")
     help = "Write a copy of FILE without names and numbers, for others."
@@ -109,13 +116,16 @@ TASK = Redact()
 # ---- what it says
 
 
-def report_of(preview: RedactionPreview) -> Report:
-    """Return the finds as statements, which have a tick where they are removed."""
+def report_of(preview: RedactionPreview, places: Places = NO_PLACES) -> Report:
+    """Return the finds as statements, which have a tick where they are removed.
+
+    `places`: where they stand on the pages, as far as that is known.
+    """
     sections = list[Section]()
     for kind in Kind:
         words = [word for word in preview.found if word.kind is kind]
         if words:
-            sections.append(_section(kind, words))
+            sections.append(_section(kind, words, places))
     return Report(
         TASK.kind,
         preview.path.name,
@@ -125,16 +135,17 @@ def report_of(preview: RedactionPreview) -> Report:
     )
 
 
-def _section(kind: Kind, words: Sequence[FoundWord]) -> Section:
+def _section(kind: Kind, words: Sequence[FoundWord], places: Places) -> Section:
     count = len(words)
     name = label_of(kind, count)
     title = f"{name[0].upper()}{name[1:]} ({grouped(count)})"
-    statements = tuple(map(_statement, words))
+    statements = tuple(_statement(word, places) for word in words)
     return Section(statements, title, id=_id_of_kind(kind))
 
 
-def _statement(word: FoundWord) -> Statement:
-    places = [told_place(place.place) for place in word.places]
+def _statement(word: FoundWord, places: Places) -> Statement:
+    id = id_of(word.words)
+    told = [told_place(place.place) for place in word.places]
     finders = ""
     if word.by:
         finders = _("found by {finders}").format(
@@ -147,9 +158,10 @@ def _statement(word: FoundWord) -> Statement:
         about.insert(0, _("perhaps"))
     return Statement(
         word.words,
-        place=", ".join(dict.fromkeys(filter(None, places))),
+        tuple(places.get(id, ())),
+        place=", ".join(dict.fromkeys(filter(None, told))),
         quotes=tuple(map(_around, word.places)),
-        id=id_of(word.words),
+        id=id,
         kind=str(word.kind),
         notes=("  ·  ".join(filter(None, about)),),
         is_quotation=True,

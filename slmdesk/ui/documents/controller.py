@@ -20,13 +20,14 @@ from slmdesk.base.texts import _, ngettext
 from slmdesk.base.untrusted import clean_label
 from slmdesk.claims.einvoices import Finding
 from slmdesk.documents.reading import PageImage
-from slmdesk.documents.search import FoundPlaces
+from slmdesk.documents.search import FoundPlaces, places_of
 from slmdesk.documents.types import (
     CollectionChanged,
     CollectionGone,
     CollectionState,
     CollectionStatus,
     SkippedDocument,
+    Span,
     counted_documents,
     file_of,
     folder_of,
@@ -668,19 +669,10 @@ class PagesController(QObject):
         )
         self._search = search
 
-    def cover(self, phrases: Sequence[tuple[str, bool]], chosen: tuple[str, bool]) -> None:
-        """Find phrases that are to be covered, and one to be read. `covered` is emitted later with both."""
+    def cover(self, black: Sequence[Span], chosen: Sequence[Span]) -> None:
+        """Show places black, but those that are chosen so that they can be read."""
         self._leave_search()
-        if not self._document:
-            return
-
-        def received(found: Sequence[FoundPlaces]) -> None:
-            if search is self._search:
-                self.covered.emit(found[0], [place for each in found[1:] for place in each.places])
-
-        each = self._bridge.services.documents.find_each(self._document, (chosen, *phrases))
-        search: Call = self._bridge.follow(each, received)
-        self._search = search
+        self.covered.emit(places_of(black), places_of(chosen))
 
     def _leave_search(self) -> None:
         if self._search is not None:

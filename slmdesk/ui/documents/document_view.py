@@ -40,7 +40,7 @@ from slmdesk.base.texts import _, grouped, retold
 from slmdesk.base.times import times_of
 from slmdesk.base.types import counted_pages, page_word
 from slmdesk.claims.einvoices import Finding, finding_words
-from slmdesk.documents.search import FoundPlaces, Place
+from slmdesk.documents.search import FoundPlaces
 from slmdesk.documents.types import (
     file_of,
     info_of,
@@ -326,10 +326,9 @@ class DocumentView(QFrame):
         self.view.mark(self._marked)
         self.find_bar.show_found(places.places, is_all=places.is_all)
 
-    def _on_covered(self, chosen: FoundPlaces, covered: Sequence[Place]) -> None:
+    def _on_covered(self, covered: FoundPlaces, chosen: FoundPlaces) -> None:
         """Show black what is to be covered, but mark what is chosen, so that it can be read."""
-        read = chosen.by_page
-        black = FoundPlaces(tuple(covered)).by_page
+        read, black = chosen.by_page, covered.by_page
         both = {page: [*read.get(page, ()), *black.get(page, ())] for page in {**read, **black}}
         self._hinted, self._marked = False, {page: sorted(set(spans)) for page, spans in both.items()}
         self.view.mark(self._marked, {page: set(spans) - set(read.get(page, ())) for page, spans in black.items()})

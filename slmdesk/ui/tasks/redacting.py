@@ -19,7 +19,8 @@ from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.texts import _, grouped, in_quotes
 from slmdesk.documents.finds import RedactionPreview, counted_by_hand
 from slmdesk.documents.redacted import Asked, GivenOut, RedactionRequest
-from slmdesk.documents.types import file_of
+from slmdesk.documents.search import FoundPlaces
+from slmdesk.documents.types import Span, file_of
 from slmdesk.redact.finding import INSIDE
 from slmdesk.tasks.redact import (
     ADD,
@@ -38,7 +39,7 @@ from slmdesk.tasks.report import Edit, Report, Statement
 from slmdesk.ui.documents.boxes import ByHand
 from slmdesk.ui.documents.controller import LOCKED, DocumentsController, is_file
 from slmdesk.ui.kit.base import theme
-from slmdesk.ui.kit.base.bridge import Bridge, Call, Delay
+from slmdesk.ui.kit.base.bridge import Bridge, Call
 from slmdesk.ui.kit.widgets.bars import thin_bar
 from slmdesk.ui.kit.widgets.build import (
     breakable,
@@ -70,11 +71,6 @@ UNSEEN = _("“{words}” does not stand in the text; it is looked for in all of
 WRITTEN = _("{name} is written; nothing that was ticked is left in its text. Replaced: {said}.{key} {read_it}")
 SAID_LINES = 5
 """Lines for what is said below the list, which keeps its place; more of them scroll."""
-LIGHT_MS = 50
-"""Milliseconds after a tick before the page is marked anew.
-
-So that a kind's ticks cost one search.
-"""
 MOST_UNDONE = 200
 
 
@@ -112,6 +108,8 @@ class RedactPane(QFrame):
         """The same with what a person ticked and added."""
         self._undo: list[RedactionPreview] = []
         """What was chosen before each change of a person, the last one at the end."""
+        self._places: dict[str, Sequence[Span]] = {}
+        """Where finds stand on the pages, by their ids. Empty while they are looked for."""
         self._following: Call | None = None
         """The document is looked through, or the copy is written."""
         self._asking: Call | None = None
@@ -119,7 +117,6 @@ class RedactPane(QFrame):
         self._password = ""
         self._target = NOWHERE
         """What was written. Nowhere if that is no longer what would be written."""
-        self._light_timer = Delay(self, LIGHT_MS, self._light)
         self._build_ui()
         self._connect()
         self._keep_place()
@@ -232,7 +229,7 @@ class RedactPane(QFrame):
         self._finds.edit_requested.connect(self._edit)
         self._finds.statement_chosen.connect(self._on_find_chosen)
         rows = self._list.selectionModel()
-        rows.currentChanged.connect(lambda *_rows: self._light_timer.start())
+        rows.currentChanged.connect(lambda *_rows: self._light())
         self._by_hand.changed.connect(self._on_other)
         self._by_hand.page_requested.connect(self.page_requested)
         self._how.form.changed.connect(lambda chosen: self._show_options(**chosen))
@@ -280,6 +277,7 @@ class RedactPane(QFrame):
         self._password = ""
         self._found = self._chosen = None
         self._undo.clear()
+        self._places.clear()
         self._finds.show_report(Report(TASK.kind, ""))
         self._said.clear()
         show_words(self._others, "")
@@ -426,30 +424,51 @@ class RedactPane(QFrame):
 
     def _show(self, preview: RedactionPreview, *, is_other: bool = False) -> None:
         self._chosen = preview
-        self._finds.show_report(report_of(preview), is_other=is_other)
-        self._light_timer.start()
+        self._finds.show_report(report_of(preview, self._places), is_other=is_other)
+        self._light()
+        self._find_places()
         self._on_other()
+
+    def _find_places(self) -> None:
+        """Find where new finds stand on the pages. What stands there is lit then."""
+        record, finds = self._record, list(self._finds.report.statements)
+        new = [find for find in finds if find.id not in self._places]
+        if record is None or not new:
+            return
+
+        def found(each: Sequence[FoundPlaces]) -> None:
+            if self._chosen is None or _id_in(self._record) != record.id:
+                return
+            for find, known in zip(new, each, strict=True):
+                self._places[find.id] = known.spans(record.id)
+            self._finds.show_report(report_of(self._chosen, self._places), is_other=False)
+            self._light()
+
+        self._places |= {find.id: () for find in new}
+        phrases = list(map(phrase_of, new))
+        services = self._bridge.services
+        self._bridge.follow(services.documents.find_each(record.id, phrases), found)
 
     def _on_find_chosen(self, _find: Statement) -> None:
         self.page_requested.emit()
-        self._light_timer.start()
+        self._light()
 
     def _light(self) -> None:
         """Cover what is removed, as in the copy, and light the selected words."""
         if not self.isVisible() or self._chosen is None:
             return
-        removed = list(map(phrase_of, self._ticked))
+        removed = [span for find in self._ticked for span in find.sources]
         if self._how.options.is_natural:
             removed = []
-        selected = phrase_of(self._list.current or Statement(""))
-        self._documents.pages.cover(removed, selected)
+        selected = self._list.current or Statement("")
+        self._documents.pages.cover(removed, selected.sources)
 
     # ---- the copy
 
     def _show_options(self, **changes: Any) -> None:
         self._how.show_options(**changes)
         self._how_button.setText(self._how.options.words)
-        self._light_timer.start()
+        self._light()
         self._on_other()
 
     def _on_write(self) -> None:

@@ -94,6 +94,7 @@ def fold_words(layout: Layout, section: Section) -> str:
 def rows_of(report: Report, unfolded: Collection[str] = (), passes: Passes | None = None) -> Iterator[Row]:
     """Yield the rows of a report. `passes`: which statements are shown, without what is folded."""
     has_titles = any(section.title and not section.is_folded for section in report.sections)
+    has_numbers = report.layout is Layout.LIST and not report.has_ticks
     number = 0
     for at, section in enumerate(report.sections):
         key = key_of(section, at)
@@ -113,7 +114,7 @@ def rows_of(report: Report, unfolded: Collection[str] = (), passes: Passes | Non
         is_lead = is_alone and report.layout is Layout.LIST and (has_titles or not report.is_draft)
         for statement in shown:
             row = Row(RowKind.STATEMENT, section, key, statement, statement.text or statement.missing)
-            if statement.sources and report.layout is Layout.LIST:
+            if statement.sources and has_numbers:
                 number += 1
                 row.sign = statement.place if section.is_cited else str(number)
             row.is_lead, row.has_days, row.has_tick = is_lead, has_days, report.has_ticks

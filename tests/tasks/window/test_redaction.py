@@ -207,6 +207,7 @@ def test_the_chosen_find_is_lit_on_the_page_beside(program, tmp_path):
         index = shown.rows.index_of(rows(program)[words])
         program.click_item(shown, index)
         program.wait(lambda words=words, count=count: lit(program) == ([words] * count, [words]))
+    assert [span.page for span in rows(program)["Quarbelsen"].sources] == [1, 1]
     bar = view.verticalScrollBar()
     program.wait(lambda: bar.value() > bar.maximum() / 2)
     bar.setValue(0)
