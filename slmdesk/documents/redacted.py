@@ -91,7 +91,7 @@ class RedactionService(Service):
         still found, `redaction.changed`, `redaction.nothing`, `file.exists`, `disk.full` … Raises KnownError
         `file.is_source`.
         """
-        for target in (request.target, *((request.key,) if request.key else ())):
+        for target in filter(None, (request.target, request.key)):
             if is_same_file(preview.path, target):
                 raise KnownError("file.is_source", path=str(target))
         return in_slices(self._service_thread, self._giving_out(preview, request))
@@ -184,7 +184,7 @@ class RedactionService(Service):
         return preview
 
     def _giving_out(self, preview: RedactionPreview, request: RedactionRequest) -> Slices[GivenOut]:
-        if not (request.words or request.boxes or request.pictures):
+        if not (request.words or request.has_any_by_hand):
             raise KnownError("redaction.nothing", path=preview.path.name)
         check_boxes(preview, request.boxes)
         by_hand: dict[str, Json] = {
@@ -208,7 +208,7 @@ class RedactionService(Service):
         }  # fmt: skip
         data, about = yield from self._written(payload, pairs)
         counts = _counts(about, len(pairs))
-        if not (any(counts) or request.boxes or request.pictures):
+        if not (any(counts) or request.has_any_by_hand):
             raise KnownError("redaction.nothing", path=preview.path.name)
         yield from self._checked(preview, data, [original for original, __ in pairs], by_hand)
         key = request.key if substitutes else None
@@ -346,6 +346,10 @@ class RedactionRequest(Record):
     """Rectangles on pages that become black, whatever is there."""
     pictures: tuple[str, ...] = ()
     """Digests of pictures inside the document that become black."""
+
+    @property
+    def has_any_by_hand(self) -> bool:
+        return bool(self.boxes or self.pictures)
 
 
 class GivenOut(Record):

@@ -23,6 +23,7 @@ from slmdesk.documents.finds import (
     RedactionPreview,
     Remark,
     added_word,
+    counted_by_hand,
 )
 from slmdesk.documents.types import Span
 from slmdesk.redact import Certainty, Finder, Kind
@@ -193,6 +194,14 @@ def _id_of_kind(kind: Kind) -> str:
 
 def label_of(kind: Kind, count: int) -> str:
     return _(KINDS[kind][count != 1])
+
+
+def replaced_words(
+    replaced: Iterable[tuple[Kind, int]], boxes: int, pictures: int
+) -> str:
+    """Return what a copy leaves out: "2 names, 1 mail address, 1 box"."""
+    said = [f"{grouped(count)} {label_of(kind, count)}" for kind, count in replaced]
+    return ", ".join([*said, *counted_by_hand(boxes, pictures)]) or _("nothing")
 
 
 def remark_lines(removed: Sequence[Remark], unsure: Sequence[Remark]) -> Iterator[str]:

@@ -31,8 +31,8 @@ from slmdesk.redact.names import listed_from_lines
 from slmdesk.services import Services
 from slmdesk.tasks.redact import (
     NO_MODEL,
-    label_of,
     remark_lines,
+    replaced_words,
     report_of,
 )
 
@@ -311,15 +311,12 @@ class Redacting:
 
         Raises KnownError `redaction.no_picture`.
         """
-        wanted = self._options["pictures"]
-        known = {picture.place for picture in preview.pictures}
-        for place in wanted:
+        known = {picture.place: picture.digest for picture in preview.pictures}
+        for place in dict.fromkeys(self._options["pictures"]):
             if place not in known:
                 name = preview.path.name
                 raise KnownError("redaction.no_picture", path=name, picture=place)
-        for picture in preview.pictures:
-            if picture.place in wanted:
-                yield picture.digest
+            yield known[place]
 
     def _write(
         self,
@@ -404,13 +401,8 @@ class Redacting:
             shape = {**_file_shape(made), "replaced": replaced, **counts}
             console.give({**shape, **_remarks(made), "key": key})
             return
-        told = [
-            f"{count:,} {label_of(kind, count)}"
-            for kind, count in made.replaced
-            if count
-        ]
-        told += counted_by_hand(made.boxes, made.pictures)
-        console.say(f"{self._output}  replaced: {', '.join(told) or 'nothing'}")
+        words = replaced_words(made.replaced, made.boxes, made.pictures)
+        console.say(f"{self._output}  replaced: {words}")
         for line in remark_lines(made.removed, made.unsure):
             console.notify(line)
         if has_page_pictures(self._file) and not self._bars:

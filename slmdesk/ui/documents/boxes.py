@@ -318,6 +318,10 @@ class ByHand(QFrame):
         """Digests of those that are to become black."""
         return self._list.chosen
 
+    @property
+    def has_any(self) -> bool:
+        return bool(self.boxes or self.pictures)
+
     def show_document(self, *, is_drawn: bool) -> None:
         """Begin with another document. `is_drawn`: its pages are, with bars and boxes."""
         self._is_drawn = is_drawn

@@ -16,8 +16,8 @@ from slmdesk.base.files import free_name
 from slmdesk.base.protocol import Progress
 from slmdesk.base.records import DocumentRecord, ModelRecord
 from slmdesk.base.runtime.messages import Problem
-from slmdesk.base.texts import _, grouped, in_quotes
-from slmdesk.documents.finds import RedactionPreview, counted_by_hand
+from slmdesk.base.texts import _, in_quotes
+from slmdesk.documents.finds import RedactionPreview
 from slmdesk.documents.redacted import Asked, GivenOut, RedactionRequest
 from slmdesk.documents.search import FoundPlaces
 from slmdesk.documents.types import Span, file_of
@@ -29,10 +29,10 @@ from slmdesk.tasks.redact import (
     edited,
     id_of,
     joined,
-    label_of,
     name_of_copy,
     names_in,
     remark_lines,
+    replaced_words,
     report_of,
 )
 from slmdesk.tasks.report import Edit, Report, Statement
@@ -102,6 +102,8 @@ class RedactPane(QFrame):
         self._by_hand = by_hand
         self._record: DocumentRecord | None = None
         self._path = NOWHERE
+        self._is_file = False
+        """Whether it is one of its own, and not inside another."""
         self._found: RedactionPreview | None = None
         """What was found by now. None before the document was looked through."""
         self._chosen: RedactionPreview | None = None
@@ -271,9 +273,9 @@ class RedactPane(QFrame):
             return
         self._stop()
         self._record = record
-        self._path = NOWHERE
+        self._path, self._is_file = NOWHERE, False
         if record is not None:
-            self._path = file_of(record)
+            self._path, self._is_file = file_of(record), is_file(record)
         self._password = ""
         self._found = self._chosen = None
         self._undo.clear()
@@ -295,7 +297,7 @@ class RedactPane(QFrame):
         record, name = self._record, self._path.name
         if record is None:
             return
-        if not is_file(record):
+        if not self._is_file:
             self._say(INSIDE_ANOTHER.format(name=record.name, name2=name))
             return
         services = self._bridge.services
@@ -393,33 +395,31 @@ class RedactPane(QFrame):
     def _edit(self, edit: Edit) -> None:
         """Take a change, which can be taken back."""
         before = self._chosen
-        if before is None:
-            return
+        assert before is not None  # else there is nothing to change
         self._show(edited(before, edit))
         self._undo = [*self._undo, before][-MOST_UNDONE:]
         self._undo_button.setEnabled(True)
 
     def undo(self) -> None:
         """Take back the last change. What was found since stays."""
-        if self._undo and self._found is not None and self._following is None:
+        if self._undo_button.isEnabled():
+            assert self._found is not None  # else nothing was changed
             self._show(joined(self._found, self._undo.pop()))
             self._undo_button.setEnabled(bool(self._undo))
 
     def _on_add(self) -> None:
-        if self._chosen is None or self._following is not None:
-            return
         words = " ".join(self._word.text().split())
         try:
             self._edit(Edit("", action=ADD, value=words))
         except KnownError:
             self._show_trouble(_("Write a word of two letters at least."))
             return
-        finds = self._finds.report.statements
-        self._list.go_to(next(find for find in finds if find.id == id_of(words)))
+        finds = {find.id: find for find in self._finds.report.statements}
+        added = finds[id_of(words)]
+        self._list.go_to(added)
         self._word.clear()
         self._show_trouble("")
-        counts = {id_of(word.words): word.count for word in self._chosen.found}
-        if not counts[id_of(words)]:
+        if not added.quotes:
             self._show_trouble(UNSEEN.format(words=words))
 
     def _show(self, preview: RedactionPreview, *, is_other: bool = False) -> None:
@@ -455,7 +455,7 @@ class RedactPane(QFrame):
 
     def _light(self) -> None:
         """Cover what is removed, as in the copy, and light the selected words."""
-        if not self.isVisible() or self._chosen is None:
+        if not self.isVisible():
             return
         removed = [span for find in self._ticked for span in find.sources]
         if self._how.options.is_natural:
@@ -526,14 +526,12 @@ class RedactPane(QFrame):
 
     def _on_given_out(self, made: GivenOut) -> None:
         self._show_work("", None)
-        said = [f"{grouped(count)} {label_of(kind, count)}" for kind, count in made.replaced if count]
-        said += counted_by_hand(made.boxes, made.pictures)
         key = ""
         if made.key is not None:
             key = _(" The key is {name}.").format(name=made.key.name)
         words = WRITTEN.format(
             name=made.target.name,
-            said=", ".join(said) or _("nothing"),
+            said=replaced_words(made.replaced, made.boxes, made.pictures),
             key=key,
             read_it=READ_IT,
         )
@@ -618,26 +616,23 @@ class RedactPane(QFrame):
 
     def _allow(self) -> None:
         is_written = self._target != NOWHERE
-        is_told = is_written and bool(names_in(self._target.name, self._ticked))
+        is_told = bool(names_in(self._target.name, self._ticked))
         # for both there is no room
-        self._elsewhere.setVisible(not is_written or is_told)
+        self._elsewhere.setVisible(is_told or not is_written)
         self._folder.setVisible(is_written and not is_told)
         self._copy.setVisible(is_written)
         self._write.setVisible(not is_written)
         is_working = self._following is not None
-        by_hand = self._by_hand.boxes or self._by_hand.pictures
-        is_ready = bool(self._ticked or by_hand) and not is_working
-        is_ready = is_ready and not self._how.options.lacks_passphrase
+        is_chosen = bool(self._ticked) or self._by_hand.has_any
+        is_ready = is_chosen and not (is_working or self._how.options.lacks_passphrase)
         self._elsewhere.setEnabled(is_ready)
-        self._write.setEnabled(is_ready or is_working)
-        self._write.setText(_("Save copy"))
-        if is_working:
-            self._write.setText(_("Stop"))
+        words, can_write = _("Save copy"), is_ready
         if self._chosen is None:  # it could not be read, or its password is missing
-            record = self._record
-            can_look = record is not None and is_file(record) and not is_working
-            self._write.setText(_("Try again"))
-            self._write.setEnabled(can_look)
+            words, can_write = _("Try again"), self._is_file and not is_working
+        elif is_working:
+            words, can_write = _("Stop"), True
+        self._write.setText(words)
+        self._write.setEnabled(can_write)
 
 
 def _id_in(record: DocumentRecord | None) -> str:
