@@ -18,7 +18,7 @@ from slmdesk.base.documents import OWN_FORMAT, OWN_VERSION
 from slmdesk.base.paths import find_paths
 from slmdesk.base.policy import Policy
 from slmdesk.base.settings import FORMAT, GONE, Settings, SettingsFile
-from slmdesk.documents import redacted
+from slmdesk.documents import redaction_key
 from slmdesk.history.store import keys
 from slmdesk.history.store.opening import STEPS, schema_after, schema_of
 
@@ -105,7 +105,7 @@ def test_its_exported_chats_are_imported(home: Path, tmp_path: Path) -> None:
 
 def test_the_numbers_of_the_formats(home: Path, tmp_path: Path) -> None:
     """A released step is never edited; a number rises with a reader of the former one, and a home beside 0.2.0's."""
-    assert FORMAT == OWN_VERSION == redacted.VERSION == keys.VERSION == 1
+    assert FORMAT == OWN_VERSION == redaction_key.VERSION == keys.VERSION == 1
     assert OWN_FORMAT == "slmdesk-chat"
     unpack(tmp_path)
     with closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as conn:
