@@ -33,7 +33,7 @@ DECISIONS = {
     "cli": 1044,
     "cli/tasks": 172,
     "doctor.py": 57,
-    "documents": 893,
+    "documents": 892,
     "documents/voice": 34,
     "exports": 247,
     "history": 414,

@@ -43,42 +43,43 @@ def private_words(
     counted, or in hidden text if there are none. Words of the list that appear nowhere have the count 0. `seen` is what
     other finders take for private in each of the texts.
     """
-    texts = [(place, part.replace("\u00ad", "")) for place, part in (*shown, *others)]  # without optional hyphens
-    text = whole_text(texts)
-    begins = [0, *accumulate(len(part) + 2 for __, part in texts)]
-    looked = _Seen(text, detect(text)[0] or "", texts, begins, shown_end=begins[len(shown)])
-    others_found = [
-        changed(find, start=begin + find.start, end=begin + find.end)
-        for begin, some in zip(begins, seen, strict=False)
-        for find in some
-        if text[begin + find.start : begin + find.end] == find.text
-    ]
-    finds = _found(text, listed, looked.language, others_found)
+    looked = _seen(shown, others)
+    finds = _found(looked.text, listed, looked.language, list(looked.finds(seen)))
+    own = list(_own_words(looked, listed, finds))
+    rows = _joined(list(_found_words(looked, finds)), own)
+    known = {row.words.casefold() for row in (*rows, *own)} | _NO_PERSON
+    for name in people:
+        if name.casefold() not in known:
+            count = len(occurrences(looked.text[: looked.shown_end], name))
+            rows.append(FoundWord(Kind.PERSON, name, count, Certainty.LIKELY, is_author=True, by=(Finder.RULE,)))
+    order = list(Kind)
+    return tuple(sorted(rows, key=lambda word: (order.index(word.kind), len(word.by) > 1, -word.count, word.words)))
+
+
+def _found_words(seen: _Seen, finds: Iterable[Find]) -> Iterator[FoundWord]:
+    """Yield the words of the finds, each once for its kind."""
     grouped: dict[tuple[Kind, str], list[Find]] = {}
     for find in finds:
         words = " ".join(find.text.split())
         if any(map(str.isalnum, words)):
             grouped.setdefault((find.kind, words), []).append(find)
-    rows = []
     for (kind, words), some in grouped.items():
         certainty = max((find.certainty for find in some), key=RANK.__getitem__)
-        row = looked.row(kind, words, [(find.start, find.end) for find in some], certainty)
-        rows.append(changed(row, by=all_by(*some)))
-    own: dict[str, FoundWord] = {}
-    for row in _own_words(looked, listed, finds):
-        if row.is_chosen or row.words.casefold() not in own:
-            own[row.words.casefold()] = row
-    surer = {words for words, row in own.items() if row.is_chosen}
-    rows = [row for row in rows if row.is_chosen or row.words.casefold() not in surer]
-    known = {word.words.casefold() for word in rows}
-    rows += [row for words, row in own.items() if words not in known]
-    known |= own.keys()
-    for name in people:
-        if name.casefold() not in known and name.casefold() not in _NO_PERSON:
-            count = len(occurrences(text[: looked.shown_end], name))
-            rows.append(FoundWord(Kind.PERSON, name, count, Certainty.LIKELY, is_author=True, by=(Finder.RULE,)))
-    order = {kind: number for number, kind in enumerate(Kind)}
-    return tuple(sorted(rows, key=lambda word: (order[word.kind], len(word.by) > 1, -word.count, word.words)))
+        row = seen.row(kind, words, [(find.start, find.end) for find in some], certainty)
+        yield changed(row, by=all_by(*some))
+
+
+def _joined(rows: Sequence[FoundWord], own: Iterable[FoundWord]) -> list[FoundWord]:
+    """Return the words that were found with those of the person's list, where these are surer or not among them."""
+    listed: dict[str, FoundWord] = {}
+    for row in own:
+        if row.is_chosen:
+            listed[row.words.casefold()] = row
+        listed.setdefault(row.words.casefold(), row)
+    surer = {words for words, row in listed.items() if row.is_chosen}
+    kept = [row for row in rows if row.is_chosen or row.words.casefold() not in surer]
+    known = {row.words.casefold() for row in kept}
+    return [*kept, *(row for words, row in listed.items() if words not in known)]
 
 
 def _found(text: str, listed: Sequence[Listed], language: str, seen: Sequence[Find]) -> tuple[Find, ...]:
@@ -109,12 +110,27 @@ class _Seen(Record):
     shown_end: int
     """Where the hidden texts begin."""
 
+    def finds(self, seen: Sequence[Sequence[Find]]) -> Iterator[Find]:
+        """Yield what others found in each of the texts, at its place in the whole text."""
+        for begin, some in zip(self.begins, seen, strict=False):
+            for find in some:
+                start, end = begin + find.start, begin + find.end
+                if self.text[start:end] == find.text:
+                    yield changed(find, start=start, end=end)
+
     def row(self, kind: Kind, words: str, spans: Sequence[tuple[int, int]], certainty: Certainty) -> FoundWord:
         places = tuple(place_of(self.text, *span, self.texts, self.begins) for span in spans[:MOST_PLACES])
         count = sum(start < self.shown_end for start, __ in spans) or len(spans)
         return FoundWord(
             kind, words, count, certainty, places, is_chosen=certainty is not Certainty.UNSURE, by=(Finder.LIST,)
         )
+
+
+def _seen(shown: Texts, others: Texts) -> _Seen:
+    texts = [(place, part.replace("\u00ad", "")) for place, part in (*shown, *others)]  # without optional hyphens
+    text = whole_text(texts)
+    begins = [0, *accumulate(len(part) + 2 for __, part in texts)]
+    return _Seen(text, detect(text)[0] or "", texts, begins, shown_end=begins[len(shown)])
 
 
 def _own_words(seen: _Seen, listed: Sequence[Listed], finds: Sequence[Find]) -> Iterator[FoundWord]:
