@@ -1,8 +1,8 @@
 """Redact a document: what is private in it, and what of that a copy leaves out.
 
 No job makes this report, and nothing of it is stored: a list of all that is secret in
-a paper is not to lie about. `documents.redacted` looks through the file, not through what
-was read of it for other tasks, since also what a file hides is told by a copy. The
+a paper is not to lie about. `documents.redacted` looks through the file, not through
+what was read of it for other tasks, since also what a file hides is told by a copy. The
 report lives as long as a window shows it or a command runs, so a person's edits change
 it here and not through the service of tasks. Its export is the copy.
 """

@@ -22,6 +22,7 @@ from slmdesk.tasks.summarize import TASK as SUMMARIZE
 from slmdesk.ui.documents.boxes import BoxLayer, ByHand
 from slmdesk.ui.documents.controller import STOPPED, DocumentsController, FoldersController
 from slmdesk.ui.documents.page import DocumentsPage
+from slmdesk.ui.documents.redacting import RedactPane
 from slmdesk.ui.kit.base.bridge import Bridge, Delay
 from slmdesk.ui.kit.base.theme import ThemeKeeper
 from slmdesk.ui.kit.base.window_state import WindowState
@@ -30,7 +31,6 @@ from slmdesk.ui.tasks.answers import QuestionController
 from slmdesk.ui.tasks.controller import ResultController
 from slmdesk.ui.tasks.pair import PairBar
 from slmdesk.ui.tasks.pane import ALL_FORMS, ResultPane
-from slmdesk.ui.tasks.redacting import RedactPane
 from slmdesk.ui.tasks.scope import Scope
 
 POINTED_AFTER_MS = 120

@@ -38,6 +38,7 @@ from slmdesk.tasks.redact import (
 from slmdesk.tasks.report import Edit, Report, Statement
 from slmdesk.ui.documents.boxes import ByHand
 from slmdesk.ui.documents.controller import LOCKED, DocumentsController, is_file
+from slmdesk.ui.documents.copying import CopyOptions
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.bridge import Bridge, Call
 from slmdesk.ui.kit.widgets.bars import thin_bar
@@ -56,7 +57,6 @@ from slmdesk.ui.kit.widgets.build import (
 from slmdesk.ui.kit.widgets.dialogs import ask_password
 from slmdesk.ui.kit.widgets.files import ask_new_file
 from slmdesk.ui.kit.widgets.opening import open_outside
-from slmdesk.ui.tasks.copying import CopyOptions
 from slmdesk.ui.tasks.pages import ListView
 
 NOWHERE = Path()
