@@ -1,4 +1,7 @@
-"""Summarize documents: what it is, what has to be done, what else matters, each sentence with its page."""
+"""Summarize documents: what it is, what has to be done, what else matters.
+
+Each sentence has its page.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,17 @@ from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.models.abilities import Ability, may
 from slmdesk.models.service import DefaultUse, able
 from slmdesk.tasks.report import Edit, NotRead, Report
-from slmdesk.tasks.shape import Field, FieldKind, Growth, Task, TaskContext, TaskRun, TaskView, Work, WrongUsage
+from slmdesk.tasks.shape import (
+    Field,
+    FieldKind,
+    Growth,
+    Task,
+    TaskContext,
+    TaskRun,
+    TaskView,
+    Work,
+    WrongUsage,
+)
 from slmdesk.tasks.summaries.files import TABLE
 from slmdesk.tasks.summaries.prompts import prompt_version
 from slmdesk.tasks.summaries.types import (
@@ -43,88 +56,153 @@ from slmdesk.tasks.summaries.words import json_of
 if TYPE_CHECKING:
     from slmdesk.documents.service import DocumentService
 
+View = TaskView[SummaryRequest, Summary]
+
 SUMMARIZED = "summarized"
-"""Key in the facts of a document that was summarized, whether or not the summary was deleted since."""
+"""Key in the facts of a document that was summarized.
+
+It stays where the summary is deleted.
+"""
 LEAST_WORDS, MOST_WORDS = 10, 5000
 MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
+NO_MODEL = "--own-words is for what needs no model: no --model, --language, --instruction or --kind simple."
 KINDS = {
-    Kind.BULLETS: N_("Bullet points"), Kind.PARAGRAPH: N_("A paragraph"), Kind.SECTIONS: N_("By section"),
-    Kind.SIMPLE: N_("In everyday words"), Kind.OWN: N_("As I say below"),
-}  # fmt: skip
+    Kind.BULLETS: N_("Bullet points"),
+    Kind.PARAGRAPH: N_("A paragraph"),
+    Kind.SECTIONS: N_("By section"),
+    Kind.SIMPLE: N_("In everyday words"),
+    Kind.OWN: N_("As I say below"),
+}
 RECEIPT = (
     Field("day", N_("Day of receipt"), "", FieldKind.DAY, hint=N_("Day, month and year")),
-    Field("place", N_("Whose law and holidays"), "", FieldKind.CHOICE, tuple(PLACES.items())),
+    Field(
+        "place",
+        N_("Whose law and holidays"),
+        "",
+        FieldKind.CHOICE,
+        tuple(PLACES.items()),
+    ),
 )
-
-
 FIELDS = (
     Field(
-        "length", N_("Length"), "short, medium, long, or a number of words.", FieldKind.CHOICE,
-        (("short", N_("Short")), ("medium", N_("Medium")), ("long", N_("Long"))), Length.MEDIUM.value,
-        takes_number=True, least=LEAST_WORDS, most=MOST_WORDS, unit="words", is_quick=True,
+        "length",
+        N_("Length"),
+        "short, medium, long, or a number of words.",
+        FieldKind.CHOICE,
+        (("short", N_("Short")), ("medium", N_("Medium")), ("long", N_("Long"))),
+        Length.MEDIUM.value,
+        takes_number=True,
+        least=LEAST_WORDS,
+        most=MOST_WORDS,
+        unit="words",
+        is_quick=True,
     ),
     Field(
-        "kind", N_("What the summary is like"), "What the summary is like.", FieldKind.CHOICE,
-        tuple((kind.value, KINDS.get(kind, "")) for kind in Kind), Kind.BULLETS.value,
+        "kind",
+        N_("What the summary is like"),
+        "What the summary is like.",
+        FieldKind.CHOICE,
+        tuple((kind.value, KINDS.get(kind, "")) for kind in Kind),
+        Kind.BULLETS.value,
     ),
     Field(
-        "paper", "", "What sort of document it is, for the result.", FieldKind.CHOICE,
-        tuple((paper.value, "") for paper in Paper), Paper.AUTO.value,
+        "paper",
+        "",
+        "What sort of document it is, for the result.",
+        FieldKind.CHOICE,
+        tuple((paper.value, "") for paper in Paper),
+        Paper.AUTO.value,
     ),
     Field("language", "", "Of the summary, such as de; else the document's."),
     Field("focus", N_("Focus"), "Words whose matter comes first.", hint=N_("Focus on…")),
     Field(
-        "instruction", N_("In your own words"), "An instruction of your own, in words; needed with --kind own.",
+        "instruction",
+        N_("In your own words"),
+        "An instruction of your own, in words; needed with --kind own.",
         hint=N_("What it is to be like"),
     ),
-    Field("own_words", "", "Sentences of the document only; no model writes.", FieldKind.FLAG, usual=False),
-    Field("model", "", "Id or name, or its beginning.", FieldKind.MODEL, option="-m/--model"),
     Field(
-        "received", "", "When the documents were received, as 2026-11-03; remembered for them.", FieldKind.DAY,
+        "own_words",
+        "",
+        "Sentences of the document only; no model writes.",
+        FieldKind.FLAG,
+        usual=False,
+    ),
+    Field(
+        "model",
+        "",
+        "Id or name, or its beginning.",
+        FieldKind.MODEL,
+        option="-m/--model",
+    ),
+    Field(
+        "received",
+        "",
+        "When the documents were received, as 2026-11-03; remembered for them.",
+        FieldKind.DAY,
         metavar="DAY",
     ),
-    Field("place", "", "Whose law and holidays reckon deadlines, such as DE-BY, GB-ENG, FR, ES; remembered too."),
-)  # fmt: skip
+    Field(
+        "place",
+        "",
+        "Whose law and holidays reckon deadlines, such as DE-BY, GB-ENG, FR, ES; remembered too.",
+    ),
+)
 
 
 class Summarize(Task[SummaryRequest, Summary]):
-    kind, name, prefix = "summary", N_("Summary"), "Summary"
-    command, help, verb = "summarize", "Summarize each FILE, and several also together.", N_("Summarize")
-    request, result = SummaryRequest, Summary
+    kind = "summary"
+    name = N_("Summary")
+    prefix = "Summary"
+    command = "summarize"
+    help = "Summarize each FILE, and several also together."
+    verb = N_("Summarize")
+    request = SummaryRequest
+    result = Summary
     forms = ("docx", "pdf", "html", "md", "xlsx", "ics", "json")
-    texts, folder_file = ("md", "txt", "json"), TABLE
-    more_help = """Summarize each FILE, and several also together; a folder stands for the documents in it.
+    texts = ("md", "txt", "json")
+    folder_file = TABLE
+    more_help = """Summarize each FILE, and several also together; a folder stands for
+    the documents in it.
 
-    First what it is, then what has to be done, then what else matters; each sentence names its page.
+    First what it is, then what has to be done, then what else matters; each sentence
+    names its page.
     """
     file_help = (
-        "A file (.md, .json, .docx, .pdf, .html, .xlsx; .ics: what is due, as a calendar); for several documents or a "
-        "folder: a folder, or an .ics file."
+        "A file (.md, .json, .docx, .pdf, .html, .xlsx; .ics: what is due, as a "
+        "calendar); for several documents or a folder: a folder, or an .ics file."
     )
     folded = Field("omitted", "", "Give the passages that are left out, too.", FieldKind.FLAG)
     fields = FIELDS
     actions: ClassVar[Mapping[str, str]] = {ADD: N_("Add"), RECEIVE: N_("Received…")}
     action_fields: ClassVar[Mapping[str, Sequence[Field]]] = {RECEIVE: RECEIPT}
     switches: ClassVar[Mapping[str, str]] = {KEPT_OWN: N_("In the document's own words")}
-    follows_words, has_preview, made_key = True, True, SUMMARIZED
+    follows_words = True
+    has_preview = True
+    made_key = SUMMARIZED
 
     @property
     def prompt_version(self) -> str:
         return prompt_version()
 
     def request_of(self, options: Mapping[str, Any]) -> SummaryRequest:
-        texts = {name: str(options.get(name, "")).strip() for name in ("focus", "instruction")}
-        request = self.read({**options, **texts})
+        focus = str(options.get("focus", "")).strip()
+        instruction = str(options.get("instruction", "")).strip()
+        request = self.read({**options, "focus": focus, "instruction": instruction})
         if request.instruction and request.kind is Kind.BULLETS:
             request = changed(request, kind=Kind.OWN)
         if request.kind is Kind.OWN and not request.instruction:
             raise WrongUsage("--kind own needs an --instruction.")
         if request.own_words and (request.model or request.may_need_model):
-            what = "--own-words is for what needs no model: no --model, --language, --instruction or --kind simple."
-            raise WrongUsage(what)
+            raise WrongUsage(NO_MODEL)
         return request
 
-    def opened(self, documents: Sequence[str], options: Mapping[str, Any], library: DocumentService) -> None:
+    def opened(
+        self,
+        documents: Sequence[str],
+        options: Mapping[str, Any],
+        library: DocumentService,
+    ) -> None:
         if not options.keys() & {"received", "place"}:
             return
         for document in documents:
@@ -141,56 +219,74 @@ class Summarize(Task[SummaryRequest, Summary]):
 
     def words(self, request: SummaryRequest, documents: Sequence[DocumentRecord]) -> str:
         names = ", ".join(document.name for document in documents[:20])
-        length = f"{request.length} words" if isinstance(request.length, int) else request.length.value
-        kind = f"as {request.kind.value}" if request.kind is not Kind.OWN else ""
-        focus = f"focus: {request.focus}" if request.focus else ""
-        return f"Summarize {names} ({', '.join(filter(None, (kind, length, focus, request.instruction)))})"
+        parts = list[str]()
+        if request.kind is not Kind.OWN:
+            parts.append(f"as {request.kind.value}")
+        if isinstance(request.length, int):
+            parts.append(f"{request.length} words")
+        else:
+            parts.append(request.length.value)
+        if request.focus:
+            parts.append(f"focus: {request.focus}")
+        if request.instruction:
+            parts.append(request.instruction)
+        return f"Summarize {names} ({', '.join(parts)})"
 
     def model(self, request: SummaryRequest, context: TaskContext) -> ModelRecord | None:
         """Return the model for a request, or None if the rules alone make it.
 
-        A model that may not write is used only where a person names it or asks for what needs one.
+        A model that may not write is used only where a person names it or asks for what
+        needs one.
         """
         if request.own_words:
             return None
-        default = None if request.model else context.uses.default(DefaultUse.SUMMARIZE)
+        if request.model:
+            return able(context.models.choose(request.model))
         try:
-            record = default or able(context.models.choose(request.model))
+            record = context.uses.default(DefaultUse.SUMMARIZE)
+            record = record or able(context.models.choose(None))
         except KnownError:
-            if request.model or changed(request, language="").may_need_model or _is_translated(request, context):
+            is_needed = changed(request, language="").may_need_model
+            if is_needed or _is_translated(request, context):
                 raise
             return None
-        return record if request.model or request.may_need_model or may(record, Ability.WRITE) else None
+        if request.may_need_model or may(record, Ability.WRITE):
+            return record
+        return None
 
     def start(self, work: Work[SummaryRequest]) -> TaskRun[Summary]:
-        from slmdesk.tasks.summaries.plan import SummaryPlan  # imported late: it brings all text checks
+        from slmdesk.tasks.summaries.plan import SummaryPlan  # late: it brings all checks
 
         return SummaryPlan(work)
 
     def with_unread(self, request: SummaryRequest, files: Sequence[NotRead]) -> SummaryRequest:
-        return changed(request, not_read=tuple(UnreadableDocument(file.name, file.reason) for file in files))
+        unread = tuple(UnreadableDocument(file.name, file.reason) for file in files)
+        return changed(request, not_read=unread)
 
     def unread(self, request: SummaryRequest) -> Sequence[NotRead]:
         return [NotRead(document.name, document.reason) for document in request.not_read]
 
-    def deadlines(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> tuple[Deadline, ...]:
+    def deadlines(self, view: View, context: TaskContext) -> tuple[Deadline, ...]:
         """Return by when is to be done what a finished summary says."""
-        from slmdesk.tasks.summaries.deadlines import (  # imported late: it brings all text checks
-            deadlines_of,
-            page_words,
-        )
+        # late: it brings all checks
+        from slmdesk.tasks.summaries.deadlines import deadlines_of, page_words
 
         if view.result is None:
             return ()
         records = {document.id: document for document in view.documents}
-        return tuple(deadlines_of(view.result, records, page_words(context.runtime.store.pages.of_document)))
+        words = page_words(context.runtime.store.pages.of_document)
+        return tuple(deadlines_of(view.result, records, words))
 
-    def shape(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> dict[str, Json]:
+    def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
         assert view.result is not None  # it is done
         return json_of(view.result, self.deadlines(view, context))
 
     def writer(
-        self, view: TaskView[SummaryRequest, Summary], context: TaskContext, *, has_folded: bool = False
+        self,
+        view: View,
+        context: TaskContext,
+        *,
+        has_folded: bool = False,
     ) -> Callable[[Path], list[Path]]:
         from slmdesk.tasks.summaries.files import write_summaries
 
@@ -203,53 +299,78 @@ class Summarize(Task[SummaryRequest, Summary]):
             has_line=context.runtime.settings.current.model_line,
         )
 
-    def edited(self, view: TaskView[SummaryRequest, Summary], edit: Edit, context: TaskContext) -> Summary:
-        """Return the summary with a passage that was left out: the statement is its document and its number."""
+    def edited(self, view: View, edit: Edit, context: TaskContext) -> Summary:
+        """Return the summary with a passage that was left out.
+
+        The statement is its document and its number.
+        """
         document, __, number = edit.statement.partition(" ")
         if edit.action != ADD or view.result is None or not number.isdecimal():
             raise KnownError("request.invalid", what=_("no such sentence"))
         return with_omitted(view.result, document, int(number))
 
     def report(
-        self, view: TaskView[SummaryRequest, Summary], context: TaskContext, *, is_exported: bool = False
+        self,
+        view: View,
+        context: TaskContext,
+        *,
+        is_exported: bool = False,
     ) -> Report:
-        """Return what it says. For the window that has the days too; why none can be told stands among its notes."""
-        from slmdesk.tasks.summaries.deadlines import (  # imported late: it brings all text checks
-            deadlines_of,
-            page_words,
-        )
-        from slmdesk.tasks.summaries.report import report_of
-        from slmdesk.tasks.summaries.shown import WRITING, shown_report
+        """Return what it says.
 
-        summary, title = view.newest, view.item.shown_title
-        if summary is None:
-            return Report(self.kind, title)
-        in_own = bool(view.item.settings.get(KEPT_OWN))
+        For the window that has the days too; why none can be told stands among its
+        notes.
+        """
+        if view.newest is None:
+            return Report(self.kind, view.item.shown_title)
         if is_exported:
-            shown = in_own_words(summary) if in_own else summary
-            records = {document.id: document for document in view.documents}
-            words = page_words(context.runtime.store.pages.of_document)
-            return report_of(title, shown, deadlines_of(shown, records, words, is_exported=True), words)
-        deadlines, trouble = tuple[Deadline, ...](), ""
+            return self._exported_report(view, view.newest, context)
+        return self._shown_report(view, view.newest, context)
+
+    def _exported_report(self, view: View, summary: Summary, context: TaskContext) -> Report:
+        # late: they bring all checks
+        from slmdesk.tasks.summaries.deadlines import deadlines_of, page_words
+        from slmdesk.tasks.summaries.report import report_of
+
+        if view.item.settings.get(KEPT_OWN):
+            summary = in_own_words(summary)
+        records = {document.id: document for document in view.documents}
+        words = page_words(context.runtime.store.pages.of_document)
+        deadlines = deadlines_of(summary, records, words, is_exported=True)
+        return report_of(view.item.shown_title, summary, deadlines, words)
+
+    def _shown_report(self, view: View, summary: Summary, context: TaskContext) -> Report:
+        from slmdesk.tasks.summaries.shown import WRITING, shown_report  # late, as above
+
+        title = view.item.shown_title
+        in_own = bool(view.item.settings.get(KEPT_OWN))
+        deadlines = tuple[Deadline, ...]()
+        trouble = ""
         try:
             deadlines = self.deadlines(view, context)
         except KnownError as err:
-            trouble = _("Deadlines not reckoned: {reason}").format(reason=problem_for(err).sentence)
+            reason = problem_for(err).sentence
+            trouble = _("Deadlines not reckoned: {reason}").format(reason=reason)
         report = shown_report(title, summary, deadlines, in_own=in_own, trouble=trouble)
-        is_awaited = view.job is not None and bool(view.job.model_sha256) and not view.job.status.is_end
-        if is_awaited and summary.is_draft and summary.method == "quotations":  # its note is for when nothing follows
+
+        job = view.job
+        is_awaited = job is not None and job.model_sha256 and not job.status.is_end
+        # else its note says why no model wrote it
+        if is_awaited and summary.is_draft and summary.method == "quotations":
             report = changed(report, writer=WRITING)
         return report
 
     def grown(self, report: Report, growth: Growth) -> Report:
-        from slmdesk.tasks.summaries.shown import grown_report  # imported late, as above
+        from slmdesk.tasks.summaries.shown import grown_report  # late, as above
 
         return grown_report(report, growth)
 
-    def kept_words(self, view: TaskView[SummaryRequest, Summary], context: TaskContext) -> str:
+    def kept_words(self, view: View, context: TaskContext) -> str:
         assert view.result is not None  # it is done
-        words = text_of(view.result.kind, view.result.sentences, view.result.page_kinds)
-        return "\n\n".join(filter(None, (words, view.result.note, whole_coverage_words(view.result))))
+        summary = view.result
+        words = text_of(summary.kind, summary.sentences, summary.page_kinds)
+        parts = (words, summary.note, whole_coverage_words(summary))
+        return "\n\n".join(filter(None, parts))
 
 
 TASK = Summarize()
@@ -260,32 +381,32 @@ def _is_translated(request: SummaryRequest, context: TaskContext) -> bool:
         return False
     from slmdesk.base.text.sentences import LANGUAGES, detect
 
-    pages = context.runtime.store.pages
-    first = (page.text for id in request.documents for page in pages.of_document(id, limit=1))
-    return any(detect(text, LANGUAGES)[0] != request.language for text in first)
+    for document in request.documents:
+        for page in context.runtime.store.pages.of_document(document, limit=1):
+            language, __ = detect(page.text, LANGUAGES)
+            if language != request.language:
+                return True
+    return False
 
 
 def checked(request: SummaryRequest) -> SummaryRequest:
     """Return a request that can be carried out. Raises KnownError `request.invalid`."""
-    if request.language and request.language not in texts()["language"]:
-        known = ", ".join(sorted(texts()["language"]))
-        raise KnownError(
-            "request.invalid",
-            what=_("no language {language}; known are {known}").format(language=request.language[:20], known=known),
+    known = texts()["language"]
+    if request.language and request.language not in known:
+        what = _("no language {language}; known are {known}").format(
+            language=request.language[:20], known=", ".join(sorted(known))
         )
-    if (
-        isinstance(request.length, int)
-        and not isinstance(request.length, bool)
-        and not (LEAST_WORDS <= request.length <= MOST_WORDS)
-    ):
-        raise KnownError(
-            "request.invalid",
-            what=_("a summary has {least_words} to {most_words} words").format(
-                least_words=LEAST_WORDS, most_words=MOST_WORDS
-            ),
+        raise KnownError("request.invalid", what=what)
+    length = request.length
+    if isinstance(length, int) and not LEAST_WORDS <= length <= MOST_WORDS:
+        what = _("a summary has {least_words} to {most_words} words").format(
+            least_words=LEAST_WORDS, most_words=MOST_WORDS
         )
+        raise KnownError("request.invalid", what=what)
     if len(request.focus) > MOST_FOCUS or len(request.instruction) > MOST_INSTRUCTION:
-        raise KnownError("request.invalid", what=_("the focus or the instruction is too long"))
+        what = _("the focus or the instruction is too long")
+        raise KnownError("request.invalid", what=what)
     if request.kind is Kind.OWN and not request.instruction.strip():
-        raise KnownError("request.invalid", what=_("a summary of one's own kind wants an instruction"))
+        what = _("a summary of one's own kind wants an instruction")
+        raise KnownError("request.invalid", what=what)
     return request
