@@ -110,7 +110,9 @@ TEACH = "teach"
 
 Value: the number of the column.
 """
-NOTHING_NAMED = N_("This document names no values, such as “Rent: 900 EUR”. Add a column for what you look for.")
+NOTHING_NAMED = N_(
+    "This document names no values, such as “Rent: 900 EUR”. Add a column for what you look for."
+)
 MOST_NAMED = 40
 """Letters of a value that a sentence names."""
 
@@ -236,7 +238,9 @@ class Extract(Task[TableRequest, Table]):
         return sparse(result)
 
     def too_many(self) -> str:
-        return _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
+        return _("a table has 1 to {most_documents} documents").format(
+            most_documents=MOST_DOCUMENTS
+        )
 
     def words(self, request: TableRequest, documents: Sequence[DocumentRecord]) -> str:
         columns = ", ".join(column.name for column in request.columns)
@@ -316,10 +320,14 @@ class Extract(Task[TableRequest, Table]):
         assert view.result is not None  # it is done
         return markdown_of(view.result)
 
-    def joined(self, result: Table, before: Table | None, request: TableRequest) -> Table:
+    def joined(
+        self, result: Table, before: Table | None, request: TableRequest
+    ) -> Table:
         return joined(result, before, request.documents)
 
-    def draft_kept(self, draft: Table, before: Table | None, request: TableRequest) -> Table | None:
+    def draft_kept(
+        self, draft: Table, before: Table | None, request: TableRequest
+    ) -> Table | None:
         """Return what is stored of a run that did not come to its end.
 
         None if the table has other columns by now.
@@ -328,7 +336,9 @@ class Extract(Task[TableRequest, Table]):
             return None
         return joined(draft, before, request.documents)
 
-    def renewed(self, view: View, request: TableRequest) -> tuple[TableRequest, Table | None]:
+    def renewed(
+        self, view: View, request: TableRequest
+    ) -> tuple[TableRequest, Table | None]:
         """Return the request of a table that is made again.
 
         It shows the model what a person wrote.
@@ -388,7 +398,9 @@ class Extract(Task[TableRequest, Table]):
         example = example_of(result, column)
         if len(result.rows) < 2 or example in ("", result.columns[column].example):
             return None
-        words = _("The model can take “{value}” as an example.").format(value=cut(example, MOST_NAMED))
+        words = _("The model can take “{value}” as an example.").format(
+            value=cut(example, MOST_NAMED)
+        )
         return Advice(words, _("Ask again for the other rows"), teach)
 
     def edited(self, view: View, edit: Edit, context: TaskContext) -> Table:
@@ -424,15 +436,21 @@ class Extract(Task[TableRequest, Table]):
             return ""
         return _(NOTHING_NAMED)
 
-    def proposed(self, request: TableRequest, context: TaskContext) -> Pending[TableRequest]:
+    def proposed(
+        self, request: TableRequest, context: TaskContext
+    ) -> Pending[TableRequest]:
         return self.guess(context, request.documents)
 
-    def labels_for(self, request: TableRequest, context: TaskContext) -> Pending[Sequence[str]]:
+    def labels_for(
+        self, request: TableRequest, context: TaskContext
+    ) -> Pending[Sequence[str]]:
         """Look for themes in the documents of a request. Return a line for each."""
         found = self.themes(context, request.documents, request.text)
         return found.map(_lines_of)
 
-    def guess(self, context: TaskContext, documents: Sequence[str]) -> Pending[TableRequest]:
+    def guess(
+        self, context: TaskContext, documents: Sequence[str]
+    ) -> Pending[TableRequest]:
         """Return a table of documents with the columns that their first pages name.
 
         No model is asked. It has no columns if they name nothing.
@@ -450,7 +468,9 @@ class Extract(Task[TableRequest, Table]):
 
         return in_slices(context.runtime.service_thread, guessed())
 
-    def themes(self, context: TaskContext, documents: Sequence[str], text: str = "") -> Pending[tuple[Label, ...]]:
+    def themes(
+        self, context: TaskContext, documents: Sequence[str], text: str = ""
+    ) -> Pending[tuple[Label, ...]]:
         """Look for themes in texts.
 
         Return them as labels, each with its telling words, the theme of most texts
@@ -460,15 +480,23 @@ class Extract(Task[TableRequest, Table]):
         found = self._themes(context, documents, text)
         return in_slices(context.runtime.service_thread, found)
 
-    def _themes(self, context: TaskContext, documents: Sequence[str], text: str) -> Slices[tuple[Label, ...]]:
+    def _themes(
+        self, context: TaskContext, documents: Sequence[str], text: str
+    ) -> Slices[tuple[Label, ...]]:
         from slmdesk.tasks.tables import themes  # late: numpy
 
         store = context.runtime.store
         thread = context.runtime.service_thread
         texts: list[str] = []
-        for document in read_documents(store, documents, MOST_DOCUMENTS, _("no document")):
+        for document in read_documents(
+            store, documents, MOST_DOCUMENTS, _("no document")
+        ):
             rows = text_rows(partial(_pages_from, store, document.id), text)
-            passages = [row.values[table.text].text for table, row in rows if table.text in row.values]
+            passages = [
+                row.values[table.text].text
+                for table, row in rows
+                if table.text in row.values
+            ]
             if not passages:
                 pages = store.pages.of_document(document.id, limit=FIRST_PAGES)
                 passages.append("\n".join(page.text for page in pages))
@@ -607,7 +635,9 @@ def _replaced(request: TableRequest, result: Table | None, value: Json) -> Chang
     return with_columns(request, result, columns)
 
 
-def _shown_to_model(request: TableRequest, result: Table | None, value: Json) -> Changed:
+def _shown_to_model(
+    request: TableRequest, result: Table | None, value: Json
+) -> Changed:
     """Show the model what a person corrected in a column."""
     columns = [*request.columns]
     table = result or Table((), ())
@@ -681,7 +711,9 @@ class Extracting(TablePlan):
     def _on_fault(self, error: Exception, cell: str) -> None:
         """Report a bug that left a cell empty, with the cell and an error report."""
         problem = problem_for(error)
-        sentence = _("{cell} was left empty. {sentence}").format(cell=cell, sentence=problem.sentence)
+        sentence = _("{cell} was left empty. {sentence}").format(
+            cell=cell, sentence=problem.sentence
+        )
         self._work.context.runtime.publish(Noticed(changed(problem, sentence=sentence)))
 
 
@@ -714,7 +746,9 @@ def _with_given(
     return [*first, *columns, *rest]
 
 
-def _kept_of(store: Store, documents: Sequence[DocumentRecord], text: str) -> tuple[Column, ...]:
+def _kept_of(
+    store: Store, documents: Sequence[DocumentRecord], text: str
+) -> tuple[Column, ...]:
     """Return the columns of the first table of texts that stay beside the labels."""
     for document in filter(is_table, documents):
         for page in store.pages.of_document(document.id, limit=1):

@@ -74,7 +74,9 @@ KINDS = {
     Kind.OWN: N_("As I say below"),
 }
 RECEIPT = (
-    Field("day", N_("Day of receipt"), "", FieldKind.DAY, hint=N_("Day, month and year")),
+    Field(
+        "day", N_("Day of receipt"), "", FieldKind.DAY, hint=N_("Day, month and year")
+    ),
     Field(
         "place",
         N_("Whose law and holidays"),
@@ -114,7 +116,9 @@ FIELDS = (
         Paper.AUTO.value,
     ),
     Field("language", "", "Of the summary, such as de; else the document's."),
-    Field("focus", N_("Focus"), "Words whose matter comes first.", hint=N_("Focus on…")),
+    Field(
+        "focus", N_("Focus"), "Words whose matter comes first.", hint=N_("Focus on…")
+    ),
     Field(
         "instruction",
         N_("In your own words"),
@@ -172,11 +176,15 @@ class Summarize(Task[SummaryRequest, Summary]):
         "A file (.md, .json, .docx, .pdf, .html, .xlsx; .ics: what is due, as a "
         "calendar); for several documents or a folder: a folder, or an .ics file."
     )
-    folded = Field("omitted", "", "Give the passages that are left out, too.", FieldKind.FLAG)
+    folded = Field(
+        "omitted", "", "Give the passages that are left out, too.", FieldKind.FLAG
+    )
     fields = FIELDS
     actions: ClassVar[Mapping[str, str]] = {ADD: N_("Add"), RECEIVE: N_("Received…")}
     action_fields: ClassVar[Mapping[str, Sequence[Field]]] = {RECEIVE: RECEIPT}
-    switches: ClassVar[Mapping[str, str]] = {KEPT_OWN: N_("In the document's own words")}
+    switches: ClassVar[Mapping[str, str]] = {
+        KEPT_OWN: N_("In the document's own words")
+    }
     follows_words = True
     has_preview = True
     made_key = SUMMARIZED
@@ -215,9 +223,13 @@ class Summarize(Task[SummaryRequest, Summary]):
         return request_from(untrusted)
 
     def too_many(self) -> str:
-        return _("1 to {most_documents} documents can be summarized at once").format(most_documents=self.most_documents)
+        return _("1 to {most_documents} documents can be summarized at once").format(
+            most_documents=self.most_documents
+        )
 
-    def words(self, request: SummaryRequest, documents: Sequence[DocumentRecord]) -> str:
+    def words(
+        self, request: SummaryRequest, documents: Sequence[DocumentRecord]
+    ) -> str:
         names = ", ".join(document.name for document in documents[:20])
         parts = list[str]()
         if request.kind is not Kind.OWN:
@@ -232,7 +244,9 @@ class Summarize(Task[SummaryRequest, Summary]):
             parts.append(request.instruction)
         return f"Summarize {names} ({', '.join(parts)})"
 
-    def model(self, request: SummaryRequest, context: TaskContext) -> ModelRecord | None:
+    def model(
+        self, request: SummaryRequest, context: TaskContext
+    ) -> ModelRecord | None:
         """Return the model for a request, or None if the rules alone make it.
 
         A model that may not write is used only where a person names it or asks for what
@@ -255,16 +269,22 @@ class Summarize(Task[SummaryRequest, Summary]):
         return None
 
     def start(self, work: Work[SummaryRequest]) -> TaskRun[Summary]:
-        from slmdesk.tasks.summaries.plan import SummaryPlan  # late: it brings all checks
+        from slmdesk.tasks.summaries.plan import (
+            SummaryPlan,
+        )  # late: it brings all checks
 
         return SummaryPlan(work)
 
-    def with_unread(self, request: SummaryRequest, files: Sequence[NotRead]) -> SummaryRequest:
+    def with_unread(
+        self, request: SummaryRequest, files: Sequence[NotRead]
+    ) -> SummaryRequest:
         unread = tuple(UnreadableDocument(file.name, file.reason) for file in files)
         return changed(request, not_read=unread)
 
     def unread(self, request: SummaryRequest) -> Sequence[NotRead]:
-        return [NotRead(document.name, document.reason) for document in request.not_read]
+        return [
+            NotRead(document.name, document.reason) for document in request.not_read
+        ]
 
     def deadlines(self, view: View, context: TaskContext) -> tuple[Deadline, ...]:
         """Return by when is to be done what a finished summary says."""
@@ -327,7 +347,9 @@ class Summarize(Task[SummaryRequest, Summary]):
             return self._exported_report(view, view.newest, context)
         return self._shown_report(view, view.newest, context)
 
-    def _exported_report(self, view: View, summary: Summary, context: TaskContext) -> Report:
+    def _exported_report(
+        self, view: View, summary: Summary, context: TaskContext
+    ) -> Report:
         # late: they bring all checks
         from slmdesk.tasks.summaries.deadlines import deadlines_of, page_words
         from slmdesk.tasks.summaries.report import report_of
@@ -339,8 +361,13 @@ class Summarize(Task[SummaryRequest, Summary]):
         deadlines = deadlines_of(summary, records, words, is_exported=True)
         return report_of(view.item.shown_title, summary, deadlines, words)
 
-    def _shown_report(self, view: View, summary: Summary, context: TaskContext) -> Report:
-        from slmdesk.tasks.summaries.shown import WRITING, shown_report  # late, as above
+    def _shown_report(
+        self, view: View, summary: Summary, context: TaskContext
+    ) -> Report:
+        from slmdesk.tasks.summaries.shown import (
+            WRITING,
+            shown_report,
+        )  # late, as above
 
         title = view.item.shown_title
         in_own = bool(view.item.settings.get(KEPT_OWN))
