@@ -111,7 +111,8 @@ TEACH = "teach"
 Value: the number of the column.
 """
 NOTHING_NAMED = N_(
-    "This document names no values, such as “Rent: 900 EUR”. Add a column for what you look for."
+    "This document names no values, such as “Rent: 900 EUR”. Add a column for what "
+    "you look for."
 )
 MOST_NAMED = 40
 """Letters of a value that a sentence names."""

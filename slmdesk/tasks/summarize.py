@@ -65,7 +65,10 @@ It stays where the summary is deleted.
 """
 LEAST_WORDS, MOST_WORDS = 10, 5000
 MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
-NO_MODEL = "--own-words is for what needs no model: no --model, --language, --instruction or --kind simple."
+NO_MODEL = (
+    "--own-words is for what needs no model: no --model, --language, --instruction or "
+    "--kind simple."
+)
 KINDS = {
     Kind.BULLETS: N_("Bullet points"),
     Kind.PARAGRAPH: N_("A paragraph"),
@@ -149,7 +152,8 @@ FIELDS = (
     Field(
         "place",
         "",
-        "Whose law and holidays reckon deadlines, such as DE-BY, GB-ENG, FR, ES; remembered too.",
+        "Whose law and holidays reckon deadlines, such as DE-BY, GB-ENG, FR, ES; "
+        "remembered too.",
     ),
 )
 

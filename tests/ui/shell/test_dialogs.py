@@ -64,9 +64,8 @@ ENTER = {
 def dialogs() -> list[type[QDialog]]:
     """All classes of dialogs that no other one is made from. They are sheets."""
     root = Path(slmdesk.__file__).parent
-    for file in root.rglob("*.py"):
-        if {"window", "shell"} & {*file.with_suffix("").parts}:
-            importlib.import_module(".".join(("slmdesk", *file.relative_to(root).with_suffix("").parts)))
+    for file in root.glob("ui/**/*.py"):
+        importlib.import_module(".".join(("slmdesk", *file.relative_to(root).with_suffix("").parts)))
 
     def below(kind: type) -> list[type]:
         kinds = [subclass for subclass in kind.__subclasses__() if subclass.__module__.startswith("slmdesk.")]
