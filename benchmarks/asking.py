@@ -28,7 +28,7 @@ from slmdesk.base.text.relevance import Nearest, halved
 from slmdesk.children.engine.llama import LlamaEngine
 from slmdesk.children.formats.reading import Reading, reader_of
 from slmdesk.children.tasks.reader import chosen_format
-from slmdesk.documents.search import DEEP, RankedPassages, Retrieval
+from slmdesk.documents.retrieval import DEEP, RankedPassages, Retrieval
 from slmdesk.history.store import Store, open_store
 
 QUESTIONS = Path(__file__).with_name("questions.toml")

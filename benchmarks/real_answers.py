@@ -24,7 +24,7 @@ from typing import Any
 
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.records import Passage
-from slmdesk.documents.search import RankedPassages
+from slmdesk.documents.retrieval import RankedPassages
 from slmdesk.tasks.questions.plan import AnswerContext, Evidence, answered_of
 from slmdesk.tasks.questions.prompt import CHECK, IN_TEXT, NOT_IN_TEXT, PERHAPS, Answered, Source
 

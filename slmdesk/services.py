@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from slmdesk.children.client import ChildClient, ChildEvent
     from slmdesk.documents.folders import CollectionService
     from slmdesk.documents.redacted import RedactionService
+    from slmdesk.documents.retrieval import EmbeddingService, Retrieval
     from slmdesk.documents.saved_states import StateService
-    from slmdesk.documents.search import EmbeddingService, Retrieval
     from slmdesk.documents.service import DocumentService
     from slmdesk.documents.voice.service import VoiceService
     from slmdesk.history.backups import BackupService
@@ -172,8 +172,8 @@ class Services:
     recommending: Made[RecommendationService] = Made("models.evaluation.recommendation:RecommendationService")
     cards: Made[CardService] = Made("models.evaluation.model_cards:CardService")
     formats: Made[FormatService] = Made("models.evaluation.formats:FormatService")
-    embedding: Made[EmbeddingService] = Made("documents.search:EmbeddingService")
-    retrieval: Made[Retrieval] = Made("documents.search:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
+    embedding: Made[EmbeddingService] = Made("documents.retrieval:EmbeddingService")
+    retrieval: Made[Retrieval] = Made("documents.retrieval:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
     states: Made[StateService] = Made("documents.saved_states:StateService")
     redaction: Made[RedactionService] = Made("documents.redacted:RedactionService")
     chats: Made[ChatService] = Made(

@@ -20,7 +20,7 @@ from benchmarks.quality.questions import share
 from slmdesk.base.paths import find_paths, make_folders
 from slmdesk.base.records import Passage
 from slmdesk.base.text.passages import PassageBuilder
-from slmdesk.documents.search import RankedPassages, Retrieval
+from slmdesk.documents.retrieval import RankedPassages, Retrieval
 from slmdesk.history.store import Store, open_store
 
 FOLDER = Path(__file__).parent

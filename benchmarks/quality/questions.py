@@ -35,7 +35,7 @@ from benchmarks.quality.expectations import (
     plain,
 )
 from slmdesk.base.records import DocumentRecord
-from slmdesk.documents.search import RankedPassages
+from slmdesk.documents.retrieval import RankedPassages
 from slmdesk.tasks.questions.plan import MOST_PASSAGES, AnswerContext, Evidence, answered_of
 from slmdesk.tasks.questions.prompt import NOT_FOUND as REFUSAL
 from slmdesk.tasks.questions.prompt import PERHAPS, Answered, Source

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from slmdesk.chat.context import NoteWriter, Prompts
     from slmdesk.chat.pictures import Pictures
     from slmdesk.children.client import ChildClient
-    from slmdesk.documents.search import RankedPassages, Retrieval
+    from slmdesk.documents.retrieval import RankedPassages, Retrieval
 
 PROMPT_VERSION = "chat-1"
 """Must be changed when the turns for a model are built in another way."""

@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from slmdesk.chat.pictures import Pictures
     from slmdesk.chat.spaces import ChatPlaces, SpaceService
     from slmdesk.children.client import ChildClient
-    from slmdesk.documents.search import Retrieval
+    from slmdesk.documents.retrieval import Retrieval
 
 
 AS_SET = Sampling()

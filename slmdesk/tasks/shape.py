@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slmdesk.base.runtime.service import Runtime
-    from slmdesk.documents.search import EmbeddingService, Retrieval
+    from slmdesk.documents.retrieval import EmbeddingService, Retrieval
     from slmdesk.documents.service import DocumentService
     from slmdesk.models.loader.model_loader import ModelLoader
     from slmdesk.models.service import DefaultsService, ModelService

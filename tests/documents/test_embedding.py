@@ -8,7 +8,7 @@ import pytest
 from fakes.recorder import Recorder, add_model, result_of, wait_until
 
 from slmdesk.base.text.sentences import search_words
-from slmdesk.documents.search import fused, with_meaning
+from slmdesk.documents.retrieval import fused, with_meaning
 
 pytestmark = pytest.mark.process
 

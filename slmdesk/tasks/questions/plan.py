@@ -20,7 +20,8 @@ from slmdesk.base.runtime.service import Slices
 from slmdesk.base.text.sentences import search_words
 from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, Sampling
-from slmdesk.documents.search import Citation, RankedPassages, Retrieval, nearest_of
+from slmdesk.documents.retrieval import RankedPassages, Retrieval
+from slmdesk.documents.search import Citation, nearest_of
 from slmdesk.documents.types import CHARACTERS_PER_TOKEN
 from slmdesk.history.store import Store
 from slmdesk.models.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens

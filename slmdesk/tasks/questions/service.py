@@ -34,8 +34,8 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
 from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
 from slmdesk.chat.conversation import SentMessage, active_path, leaf_of, title_from
+from slmdesk.documents.retrieval import Retrieval
 from slmdesk.documents.saved_states import WORTH_S, StateService
-from slmdesk.documents.search import Retrieval
 from slmdesk.models.abilities import Ability, may
 from slmdesk.models.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService

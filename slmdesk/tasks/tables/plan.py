@@ -19,7 +19,7 @@ from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.text.words import tongue
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
-from slmdesk.documents.search import RankedPassages
+from slmdesk.documents.retrieval import RankedPassages
 from slmdesk.documents.types import CHARACTERS_PER_TOKEN, Coverage, Unread, unread_parts
 from slmdesk.tasks.jobs.documents import PlanTools
 from slmdesk.tasks.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key

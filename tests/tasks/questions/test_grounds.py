@@ -8,7 +8,7 @@ import pytest
 
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.records import Passage
-from slmdesk.documents.search import RankedPassages
+from slmdesk.documents.retrieval import RankedPassages
 from slmdesk.tasks.questions.grounds import Grounds
 from slmdesk.tasks.questions.plan import AnswerContext, Evidence
 from slmdesk.tasks.questions.prompt import NOT_FOUND, Source

@@ -8,7 +8,8 @@ import pytest
 
 from slmdesk.base.records import Passage
 from slmdesk.claims.types import Mark
-from slmdesk.documents.search import Citation, RankedPassages
+from slmdesk.documents.retrieval import RankedPassages
+from slmdesk.documents.search import Citation
 from slmdesk.tasks.questions.plan import AnswerContext, Asked, Reply, asks_for_all, plan
 from slmdesk.tasks.questions.prompt import NOT_FOUND, Part, Source
 
