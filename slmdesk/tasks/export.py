@@ -5,9 +5,7 @@ As a document, a spreadsheet, a calendar or a picture, or for programs.
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import compress, groupby
 from operator import attrgetter
@@ -28,7 +26,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
 from slmdesk.base.runtime.service import Make, json_bytes
-from slmdesk.base.text.markup import harmless_cell
+from slmdesk.base.text.cells import csv_text
 from slmdesk.base.texts import _, in_quotes, retold
 from slmdesk.base.types import Json, page_sign, page_word
 from slmdesk.claims.types import FLAG_WORDS, Mark, doubts_of
@@ -614,17 +612,15 @@ def csv_of(report: Report) -> bytes:
 
     It has the document's own text and no formulas.
     """
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for row in _grid(report, lambda cell: cell.text, phrases.PAGE_OF):
-        writer.writerow(map(_csv_cell, row))
-    return ("\ufeff" + out.getvalue()).encode("utf-8", "replace")
+    rows = _grid(report, lambda cell: cell.text, phrases.PAGE_OF)
+    text = csv_text(map(_csv_cell, row) for row in rows)
+    return ("\ufeff" + text).encode("utf-8", "replace")
 
 
 def _csv_cell(cell: Cell) -> str:
     if isinstance(cell, Noted):
-        return harmless_cell(f"{cell.value:.2f}")
-    return harmless_cell(str(cell or ""))
+        return f"{cell.value:.2f}"
+    return str(cell or "")
 
 
 # ---- calendars

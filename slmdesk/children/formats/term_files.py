@@ -16,7 +16,7 @@ from lxml import etree
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.text.markup import words_of_cell
+from slmdesk.base.text.cells import words_of_cell
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.children.formats.office_xml import Stream, attribute, child, children, local

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import logging
 import os
@@ -26,7 +24,7 @@ from slmdesk.base.runtime.events import Noticed, Pending, RequestsToday, TokenCh
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.runtime.service import Runtime, Service, on_file_thread, pending_on_file_thread
 from slmdesk.base.settings import Settings, reason_against
-from slmdesk.base.text.markup import harmless_cell
+from slmdesk.base.text.cells import csv_text
 from slmdesk.base.texts import N_, _, retold
 from slmdesk.base.types import Json
 from slmdesk.exports.papers import iso_time
@@ -291,13 +289,11 @@ def to_json(rows: Sequence[NetworkLogRow]) -> bytes:
 
 def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
     """Return the rows as CSV (RFC 4180) in UTF-8. A BOM tells spreadsheets the encoding; no cell becomes a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+    lines = [COLUMNS]
     for row in rows:
         shape = json_of(row)
-        writer.writerow("" if shape[key] is None else harmless_cell(str(shape[key])) for key in COLUMNS)
-    return ("\ufeff" + out.getvalue()).encode()
+        lines.append(tuple("" if shape[key] is None else str(shape[key]) for key in COLUMNS))
+    return ("\ufeff" + csv_text(lines)).encode()
 
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of a variable)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
-from slmdesk.base.text.markup import harmless_cell
+from slmdesk.base.text.cells import csv_text
 from slmdesk.base.texts import _, retold
 from slmdesk.documents.types import coverage_words
 from slmdesk.exports import phrases
@@ -92,9 +90,7 @@ def _free_name(name: str, used: set[str]) -> str:
 
 def _table(summary: Summary) -> str:
     """Return a CSV table with a row for each document. No cell can be mistaken for a formula."""
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(["file", "pages_total", "pages_read", "summary", "pages", "marked", "coverage"])
+    rows: list[Sequence[str]] = [("file", "pages_total", "pages_read", "summary", "pages", "marked", "coverage")]
     for document in summary.documents:
         pages = sorted({page for each in document.sentences for page in each.pages})
         marked = sum(not each.supported for each in document.sentences)
@@ -106,8 +102,8 @@ def _table(summary: Summary) -> str:
             " ".join(each.text for each in document.sentences),
         ]
         cells += [", ".join(map(str, pages)), marked, coverage_words(coverage, document.page_kind)]
-        rows.writerow([harmless_cell(str(each)) for each in cells])
+        rows.append(tuple(map(str, cells)))
     for missing in summary.not_read:
-        words = (missing.name, "", "", "", "", "", _(phrases.NOT_READ_NAMED).format(name=retold(missing.reason)))
-        rows.writerow([harmless_cell(each) for each in words])
-    return out.getvalue()
+        reason = _(phrases.NOT_READ_NAMED).format(name=retold(missing.reason))
+        rows.append((missing.name, "", "", "", "", "", reason))
+    return csv_text(rows)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TypeAlias
 
 from slmdesk.base.documents import plain
-from slmdesk.base.text.markup import harmless_cell
+from slmdesk.base.text.cells import csv_text
 from slmdesk.base.translation import Forms, Term
 
 TERMS_HEAD = ("source", "target", "forbidden", "keep", "case", "forms", "note")
@@ -17,11 +15,8 @@ TERMS_HEAD = ("source", "target", "forbidden", "keep", "case", "forms", "note")
 
 def to_csv(terms: Sequence[Term]) -> bytes:
     """Return terms as a CSV file. Reading it gives the same terms again. Not on the service thread."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(TERMS_HEAD)
-    writer.writerows([harmless_cell(cell) for cell in _row(term)] for term in terms)
-    return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace")
+    text = csv_text([TERMS_HEAD, *map(_row, terms)])
+    return b"\xef\xbb\xbf" + text.encode("utf-8", "replace")
 
 
 def _row(term: Term) -> tuple[str, ...]:

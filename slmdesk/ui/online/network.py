@@ -23,7 +23,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import NetworkLogRow
 from slmdesk.base.runtime.events import RequestsToday
 from slmdesk.base.runtime.messages import Problem, bytes_for_people
-from slmdesk.base.text.markup import harmless_cell
+from slmdesk.base.text.cells import clipboard_text
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.untrusted import clean_label
 from slmdesk.doctor import examine
@@ -442,9 +442,8 @@ class NetworkLogWindow(Dialog):
 
     def _on_copy(self) -> None:
         chosen = sorted(index.row() for index in self._table.selectionModel().selectedRows())
-        lines = ["\t".join(map(harmless_cell, cells_of(self.rows[at]))) for at in chosen]
-        if lines:
-            copy_text("\n".join(lines))
+        if chosen:
+            copy_text(clipboard_text(cells_of(self.rows[at]) for at in chosen))
 
     def _say(self, words: str, kind: str) -> None:
         self._note.setText(breakable(words))

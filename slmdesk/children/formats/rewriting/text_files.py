@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.text.markup import harmless_cell
+from slmdesk.base.text.cells import harmless_cell
 from slmdesk.base.text.sentences import detect
 from slmdesk.base.text.tagged import KIND, Side, Tag, Tags, first_number, lines_of, pieces, stripped, tags_in, unwrapped
 from slmdesk.base.translation import DETECTED

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -28,7 +26,7 @@ from PySide6.QtGui import (
 )
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.text.markup import harmless_cell
+from slmdesk.base.text.cells import clipboard_text, csv_text
 from slmdesk.ui.kit.base.theme import ICON_SIZE, LINE_HEIGHT, SPACE_12, Fonts, Theme
 from slmdesk.ui.kit.markdown.clipboard_html import lines, link, page, table
 
@@ -88,7 +86,7 @@ def mime_of_selection(cursor: QTextCursor) -> QMimeData:
     made.setHtml(html_of_selection(cursor))
     parts = [part for part in _parts(cursor) if isinstance(part, Cells) or not _is_only_chrome(part)]
     if len(parts) == 1 and isinstance(parts[0], Cells):
-        made.setData("text/csv", _csv(parts[0].words()))
+        made.setData("text/csv", csv_text(parts[0].words()).encode())
     return made
 
 
@@ -108,9 +106,9 @@ def mime_of_table(cursor: QTextCursor) -> QMimeData:
     made = QMimeData()
     cells = next((part for part in _parts(cursor) if isinstance(part, Cells)), Cells([], False))
     words = cells.words()
-    made.setText("\n".join("\t".join(harmless_cell(cell) for cell in row) for row in words))
+    made.setText(clipboard_text(words))
     made.setHtml(page(_table_html(cells)))
-    made.setData("text/csv", _csv(words))
+    made.setData("text/csv", csv_text(words).encode())
     return made
 
 
@@ -285,12 +283,6 @@ def _inline_html(cell: QTextCursor) -> str:
     block = cell.document().findBlock(cell.selectionStart())
     fragments = _fragments(block, cell.selectionStart(), cell.selectionEnd())
     return "".join(_styled(words, char) for words, char in fragments if words)
-
-
-def _csv(rows: list[list[str]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows([harmless_cell(cell) for cell in row] for row in rows)
-    return out.getvalue().encode()
 
 
 def whole(document: QTextDocument) -> QTextCursor:

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from slmdesk.base.text.markup import harmless_cell, words_of_cell
+from slmdesk.base.text.cells import harmless_cell, words_of_cell
 
 pytestmark = pytest.mark.pure
 SIGNS = ("=", "+", "-", "@")
