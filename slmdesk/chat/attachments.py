@@ -35,7 +35,7 @@ from slmdesk.chat.attachment_text import (
     words_at,
     words_of_page,
 )
-from slmdesk.chat.types import PICTURE_TOKENS, AttachRequest
+from slmdesk.chat.types import MOST_ATTACHED_CHARACTERS, PICTURE_TOKENS, AttachRequest
 from slmdesk.documents.types import info_of
 from slmdesk.history.store import Store
 from slmdesk.models.loader.model_loader import ModelLoader, count_tokens, guessed_tokens
@@ -43,8 +43,6 @@ from slmdesk.models.loader.model_loader import ModelLoader, count_tokens, guesse
 PICTURE = "picture"
 """Kind of an attached picture."""
 PAGES_AT_ONCE = 20
-MOST_CHARACTERS = 700_000
-"""Most characters of a text whose tokens are all counted and that may be read whole. No context holds more."""
 SAMPLE = 100_000
 PAGE_CHARACTERS = 2000
 SAMPLE_PAGE = "A usual page of text, for a guess at how many tokens a folder has. "
@@ -166,14 +164,14 @@ class Sources(Service):
                 words += words_of_page(page)
                 text = with_mark(page.number, page_text(page), kind)
                 characters += len(text) + 1
-                if characters <= MOST_CHARACTERS or not texts:
+                if characters <= MOST_ATTACHED_CHARACTERS or not texts:
                     texts.append(text)
             number = pages[-1].number + 1 if len(pages) == PAGES_AT_ONCE else None
             yield
         whole = "\n".join(texts)
         return self._keep(MeasuredAttachment(
             key, record.name, record.id, record.sha256, kind, len(read) + len(unread), tuple(read), tuple(unread),
-            words, characters, whole if characters <= MOST_CHARACTERS else None, whole[:SAMPLE],
+            words, characters, whole if characters <= MOST_ATTACHED_CHARACTERS else None, whole[:SAMPLE],
         ))  # fmt: skip
 
     def _keep(self, measure: MeasuredAttachment) -> MeasuredAttachment:
@@ -194,7 +192,7 @@ class Sources(Service):
             self._keep(MeasuredAttachment(
                 key, request.name, "", "", request.page_kind, len(pages), tuple(page.number for page in read),
                 tuple(page.number for page in pages if page not in read), sum(map(words_of_page, read)), len(text),
-                text if len(text) <= MOST_CHARACTERS else None, text[:SAMPLE],
+                text if len(text) <= MOST_ATTACHED_CHARACTERS else None, text[:SAMPLE],
             ))  # fmt: skip
         return self._known[key]
 

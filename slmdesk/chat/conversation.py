@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
-MOST_ATTACHED = 50
 LONG_QUESTION = 300
 """Number of characters from which a question is assumed to contain the text it is about."""
 _UNSHOWN = dict.fromkeys((*range(32), 127, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), " ")

@@ -37,7 +37,6 @@ from slmdesk.base.types import (
 )
 from slmdesk.chat.answers import LEAST_CHARACTERS, AnswerRequest, Answers, ModelChoice
 from slmdesk.chat.conversation import (
-    MOST_ATTACHED,
     NEW_CHAT,
     ContextWindow,
     Conversation,
@@ -62,6 +61,7 @@ from slmdesk.chat.presets import PresetService, preset_of, with_preset
 from slmdesk.chat.prompt import PROMPT_VERSION, PromptBuilder, undecided
 from slmdesk.chat.types import (
     KIND,
+    MOST_ATTACHED,
     AttachRequest,
     ChatOptions,
     Rewrite,

@@ -48,6 +48,12 @@ PICTURE_TOKENS = 1024
 """A guess at the tokens of a picture; how many there are is known once its model is loaded."""
 
 
+MOST_ATTACHED = 50
+"""Most documents, folders and texts that are attached to one message."""
+MOST_ATTACHED_CHARACTERS = 700_000
+"""Most characters of one of them whose tokens are all counted and that may be read whole. No context holds more."""
+
+
 class AttachRequest(Record):
     document: str = ""
     """Id of a document; if it is empty, `source` is the text."""

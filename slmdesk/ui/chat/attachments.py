@@ -30,8 +30,8 @@ from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import AttachMode, Json
 from slmdesk.chat.attachment_text import SOME, page_text
-from slmdesk.chat.conversation import MOST_ATTACHED, is_private
-from slmdesk.chat.types import AttachRequest, ContextMeasured
+from slmdesk.chat.conversation import is_private
+from slmdesk.chat.types import MOST_ATTACHED, AttachRequest, ContextMeasured
 from slmdesk.documents.types import CollectionChanged, CollectionGone, CollectionState, CollectionStatus, file_of
 from slmdesk.ui.chat.attachment_chips import (
     FAILED,
