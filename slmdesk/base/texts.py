@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
 from string import Formatter
 from threading import local
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
     from gettext import NullTranslations
 
 T = TypeVar("T")
@@ -114,6 +114,15 @@ def _value(said: str, *, is_told: bool) -> Any:
 def date_words(day: date) -> str:
     # strftime would take the words of the system's language
     return _("{day} {month} {year}").format(day=day.day, month=_(MONTHS[day.month - 1]), year=day.year)
+
+
+def day_words(seconds: float) -> str:
+    """Return the local day of a time in seconds since the epoch; the number itself where no calendar has that day."""
+    try:
+        day = date.fromtimestamp(seconds)
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds:.0f}"
+    return date_words(day)
 
 
 def cut(words: str, most: int) -> str:

@@ -23,7 +23,7 @@ from slmdesk.base.documents import (
 from slmdesk.base.record import changed
 from slmdesk.base.record import to_json as json_of
 from slmdesk.base.records import Item, Message, Status
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, day_words
 from slmdesk.base.types import Json, Role, used_words
 from slmdesk.claims.types import check_words, marks_of
 from slmdesk.exports import phrases
@@ -121,7 +121,7 @@ def to_markdown(
 
 
 def _blocks_of(message: Message) -> Iterator[str]:
-    yield f"**{_speaker(message)}** · {phrases.moment_words(message.created)}"
+    yield f"**{_speaker(message)}** · {phrases.zoned_moment_words(message.created)}"
     if message.words.strip():
         yield harmless_markdown(framed(message.words.strip("\n")))
     if message.attachments:
@@ -298,7 +298,7 @@ def _framed(piece: Piece) -> Piece:
 
 def _about(subject: Item) -> str:
     origin = origin_of(subject)
-    day = phrases.day_words(subject.created)
+    day = day_words(subject.created)
     if origin is None:
         return _(phrases.CHAT_OF).format(day=day)
     return _(phrases.CHAT_IMPORTED).format(day=day, program=origin["program"])
@@ -306,7 +306,7 @@ def _about(subject: Item) -> str:
 
 def _pieces_of(message: Message) -> Iterator[Piece]:
     yield heading(name_of_speaker(message), 3)
-    yield small(phrases.moment_words(message.created))
+    yield small(phrases.zoned_moment_words(message.created))
     if message.role is Role.ASSISTANT:
         pieces = pieces_of(message.words)
     else:

@@ -20,21 +20,12 @@ def told(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(word and _(word) for word in words)
 
 
-def day_words(seconds: float) -> str:
-    """Return the local day of a time in seconds since the epoch."""
-    return date_words(_local(seconds).date())
-
-
-def moment_words(seconds: float) -> str:
+def zoned_moment_words(seconds: float) -> str:
     """Return the local day and time, with its zone, of seconds since the epoch."""
-    moment = _local(seconds)
+    moment = datetime.fromtimestamp(seconds).astimezone()
     day = date_words(moment.date())
     words = _("{day}, {time} ({zone})")
     return words.format(day=day, time=f"{moment:%H:%M}", zone=_zone(moment))
-
-
-def _local(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds).astimezone()
 
 
 def _zone(moment: datetime) -> str:

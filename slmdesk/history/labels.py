@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from datetime import date
 
 from slmdesk.base.records import KINDS as COUNTED_KINDS
 from slmdesk.base.records import Brought, HistoryContents, Rescued, counted
-from slmdesk.base.texts import N_, _, date_words, ngettext
+from slmdesk.base.texts import N_, _, day_words, ngettext
 from slmdesk.base.untrusted import clean_label
 
 KINDS = {
@@ -23,14 +22,6 @@ KINDS = {
 }
 OTHER_KIND = (N_("Result"), "file-text")
 """Kinds of items as people read them, each with its icon."""
-
-
-def day_words(when: float) -> str:
-    try:
-        day = date.fromtimestamp(when)
-    except (ValueError, OverflowError, OSError):
-        return f"{when:.0f}"
-    return date_words(day)
 
 
 MOST_NAMED, MOST_LENGTH = 8, 160

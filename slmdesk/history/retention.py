@@ -15,11 +15,10 @@ from slmdesk.base.runtime.events import ItemChanged, ItemGone, ItemsAdded, Notic
 from slmdesk.base.runtime.messages import problem_for
 from slmdesk.base.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread, sliced
 from slmdesk.base.settings import Settings
-from slmdesk.base.texts import _, date_words, ngettext
+from slmdesk.base.texts import _, date_words, day_words, ngettext
 from slmdesk.chat.service import ChatService
 from slmdesk.documents.saved_states import StateService
 from slmdesk.documents.service import DocumentService
-from slmdesk.history.labels import day_words
 from slmdesk.history.store.retention import DAYS, RESTORED, SEEN, SINCE, SWEPT, OldDocument, OldItem
 
 LOOKED_AT = 100

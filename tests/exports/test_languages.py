@@ -125,7 +125,7 @@ def test_a_chat_says_who_spoke_and_when_in_order(in_berlin: None) -> None:
 def test_a_time_has_its_zone(monkeypatch: pytest.MonkeyPatch, zone: str, said: str) -> None:
     monkeypatch.setenv("TZ", zone)
     time.tzset()
-    assert phrases.moment_words(WHEN).endswith(f"({said})")
+    assert phrases.zoned_moment_words(WHEN).endswith(f"({said})")
     monkeypatch.undo()
     time.tzset()
 

@@ -17,7 +17,7 @@ from slmdesk.ui.kit.base.bridge import Bridge
 from slmdesk.ui.tasks.controller import ResultController
 from slmdesk.ui.tasks.pane import ResultPane
 from slmdesk.ui.tasks.rows import RowKind
-from slmdesk.ui.tasks.statements import LINE_BREAK, day_words
+from slmdesk.ui.tasks.statements import LINE_BREAK, due_words
 
 DOUBT = Mark("number", "40", 0, 2, "the page says 48")
 
@@ -193,4 +193,4 @@ def titles_in(pane: ResultPane) -> list[str]:
 
 def days_in(pane: ResultPane) -> list[str]:
     """The days before what is to be done, a line for each."""
-    return [day_words(one.value).replace(LINE_BREAK, " ") for one in pane.view.statements if one.value]
+    return [due_words(one.value).replace(LINE_BREAK, " ") for one in pane.view.statements if one.value]

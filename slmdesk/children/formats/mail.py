@@ -106,10 +106,10 @@ _HEADS = {
 
 
 def _head(name: str, value: str) -> str:
-    return _(_HEADS[name]).format(words=moment_words(value) if name == "Date" else value)
+    return _(_HEADS[name]).format(words=_moment_of_header(value) if name == "Date" else value)
 
 
-def moment_words(value: str) -> str:
+def _moment_of_header(value: str) -> str:
     """Return the date and time of a mail's header in words, or as it is if it is none."""
     try:
         moment = parsedate_to_datetime(value)

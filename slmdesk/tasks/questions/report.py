@@ -21,7 +21,7 @@ from slmdesk.documents.types import Coverage, Span, Unread, info_of, unread_part
 from slmdesk.exports import phrases
 from slmdesk.exports.markdown import pieces_of
 from slmdesk.exports.papers import CUT, attached_lines, chat_shape, models_of, name_of_speaker
-from slmdesk.exports.phrases import moment_words
+from slmdesk.exports.phrases import zoned_moment_words
 from slmdesk.history.store import Store
 from slmdesk.tasks.questions.prompt import CHECK, Answered
 from slmdesk.tasks.questions.types import Conversation, collection_of
@@ -212,7 +212,7 @@ def exported_report(item: Item, told: Conversation) -> Report:
     place, sections = _places(item, told), list[Section]()
     for message in _path(item, told):
         if message.role is Role.USER:
-            notes = moment_words(message.created), *attached_lines(message)
+            notes = zoned_moment_words(message.created), *attached_lines(message)
             sections.append(Section((), _flat(message.words), 1, message.id, notes=notes))
         else:
             sections += _exported_answer(message, _answered(told, message), place)
@@ -221,7 +221,7 @@ def exported_report(item: Item, told: Conversation) -> Report:
 
 def _exported_answer(message: Message, answered: Answered | None, place: PlaceOf) -> Iterator[Section]:
     """Yield an answer and its passages. Without a checked answer, what was written of it."""
-    by = ", ".join((name_of_speaker(message), moment_words(message.created)))
+    by = ", ".join((name_of_speaker(message), zoned_moment_words(message.created)))
     if answered is None:
         cut = f"({_(CUT[message.status])})" if message.status in CUT else ""
         notes = tuple(filter(None, (by, cut, check_words(marks_of(message)))))

@@ -17,7 +17,7 @@ from slmdesk.base.documents import Page
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.text.sentences import LANGUAGES, detect
-from slmdesk.base.texts import MONTHS, _, ngettext
+from slmdesk.base.texts import MONTHS, _, date_words, ngettext
 from slmdesk.claims.checks.numbers import find_dates, find_numbers
 from slmdesk.claims.deadlines.days import NamedDay, Role, tells_a_state
 from slmdesk.claims.deadlines.finding import (
@@ -264,17 +264,17 @@ def _why_not(terms: Sequence[Term], place: str) -> str:
 
 def _before_words(last: date) -> str:
     return _("before {day}, so {last} is the last").format(
-        day=_day_words(last + timedelta(days=1), last.year), last=_day_words(last)
+        day=_day_in_year(last + timedelta(days=1), last.year), last=date_words(last)
     )
 
 
 def reckoning_words(reckoned: Reckoning, place: str) -> str:
     """Tell a reckoning in one line: from which day, how long, to which day, by which rules."""
     term, end, day = reckoned.term, reckoned.end, reckoned.day
-    begin = _day_words(reckoned.begin, end.year)
+    begin = _day_in_year(reckoned.begin, end.year)
     as_known = "{day}" if reckoned.is_confirmed else _("{day} (confirm)")  # a template
     if reckoned.posted is not None:
-        posted = as_known.format(day=_day_words(reckoned.posted, end.year))
+        posted = as_known.format(day=_day_in_year(reckoned.posted, end.year))
         days = ngettext("{n} day", "{n} days", reckoned.supposed_after)
         from_ = _("posted {posted} + {days} = {begin}").format(posted=posted, days=days, begin=begin)
     elif term.event is Event.DATE:
@@ -284,10 +284,10 @@ def reckoning_words(reckoned: Reckoning, place: str) -> str:
     else:
         from_ = _("received {begin}").format(begin=as_known.format(day=begin))
     counted = _("{begin} - {span} = {end}") if term.is_before else _("{begin} + {span} = {end}")  # templates
-    words = counted.format(begin=from_, span=_span_words(term), end=_day_words(end))
+    words = counted.format(begin=from_, span=_span_words(term), end=date_words(end))
     if day != end:  # moved to a working day
         why = reckoned.holiday or (_("Sunday") if end.weekday() == SUNDAY else _("Saturday"))
-        words = _("{reckoned} ({why}), so {day}").format(reckoned=words, why=why, day=_day_words(day))
+        words = _("{reckoned} ({why}), so {day}").format(reckoned=words, why=why, day=date_words(day))
     which = _("third day (before 2025)") if reckoned.supposed_after == 3 else _("fourth day (since 2025)")
     rules = [_(rule).format(which=which) for rule in reckoned.rules]
     rules += [_("holidays of the whole country only")] if "-" not in place else []
@@ -302,10 +302,11 @@ def _span_words(term: Term) -> str:
     }.get(term.unit) or ngettext("{n} working day", "{n} working days", n)  # fmt: skip
 
 
-def _day_words(day: date, year: int = 0) -> str:
+def _day_in_year(day: date, year: int) -> str:
     """Return a day in words, without its year if that is `year`."""
-    words = _("{day} {month}").format(day=day.day, month=_(MONTHS[day.month - 1]))
-    return words if day.year == year else f"{words} {day.year}"
+    if day.year != year:
+        return date_words(day)
+    return _("{day} {month}").format(day=day.day, month=_(MONTHS[day.month - 1]))
 
 
 def shown_days(deadlines: Sequence[Deadline]) -> Iterator[str]:
@@ -326,7 +327,7 @@ def shown_day(deadline: Deadline, *, is_one: bool) -> str:
     """Return the line of a deadline, or "" where its sentence tells its day, which is not over."""
     if not deadline.words and not is_over(deadline):
         return ""
-    day = _day_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
+    day = date_words(date.fromisoformat(deadline.day)) if deadline.day else _("no day")
     day = _("{day} (over)").format(day=day) if is_over(deadline) else day
     name = "" if is_one else " ".join(deadline.name.split())
     told = "; ".join(filter(None, (name, deadline.words)))

@@ -516,7 +516,7 @@ class TranslationService(Service, JobPlanner):
         self, view: TranslationView, what: Handout, form: str, target: Path, spoken: str, *, may_replace: bool
     ) -> Slices[int]:
         segments = yield from all_segments(self._store, view.item.id)
-        moment = _iso if form == "json" else phrases.moment_words
+        moment = _iso if form == "json" else phrases.zoned_moment_words
         info = in_language(spoken, self._info, view, moment) if what is Handout.REPORT else []
         model, has_line = models_of(self._store, view.item.id, segments), self._settings.current.model_line
 

@@ -49,7 +49,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Found, Item, title_words
 from slmdesk.base.texts import _, grouped, ngettext
 from slmdesk.ui.kit.base import theme
-from slmdesk.ui.kit.base.text import group_words
+from slmdesk.ui.kit.base.text import age_words
 from slmdesk.ui.kit.base.theme import pixmap, scaled
 from slmdesk.ui.kit.widgets.build import cut_at_word, draw_snippet, paint_ground, plain_tip, without_marks
 
@@ -262,7 +262,7 @@ class ChatRows(QAbstractListModel):
     def _group_of(self, row: Row) -> str:
         if row.is_space:
             return SPACES
-        return PINNED if row.is_pinned else group_words(row.key[1], self._today)
+        return PINNED if row.is_pinned else age_words(row.key[1], self._today)
 
     def _show(self, rows: Sequence[Row]) -> None:
         """Show these rows. Those that stay keep their selection, their focus and the editor of their title."""

@@ -42,7 +42,7 @@ from slmdesk.models.service import (
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.bridge import Bridge, Call
 from slmdesk.ui.kit.base.live import Live
-from slmdesk.ui.kit.base.text import day_words
+from slmdesk.ui.kit.base.text import today_or_day
 from slmdesk.ui.kit.widgets.bars import SettingsController, thin_bar
 from slmdesk.ui.kit.widgets.build import (
     CLEAR,
@@ -500,7 +500,7 @@ class DetailsPanel(QFrame):
         show_words(self._trouble, breakable(details.problem.sentence) if details.problem else "")
         self._trials[BENCH].setVisible(DefaultUse.TRANSLATE in details.can_do)
         self._trials[BENCH].words.setText(bench_words(details))
-        self._trials[VERIFY].words.setText(_("Last verified: {day}.").format(day=day_words(details.verified)))
+        self._trials[VERIFY].words.setText(_("Last verified: {day}.").format(day=today_or_day(details.verified)))
         managed = self._library.settings.policy.managed
         for use, box in self._boxes.items():
             box.setVisible(use in details.can_do)
@@ -548,7 +548,7 @@ def bench_words(details: ModelDetails) -> str:
     if details.bench is None:
         return _("Not tested on this PC yet. The test takes about a minute.")
     return _("{sentence} Measured: {day}.").format(
-        sentence=details.bench.sentence(), day=day_words(details.bench.measured)
+        sentence=details.bench.sentence(), day=today_or_day(details.bench.measured)
     )
 
 
@@ -671,12 +671,12 @@ def rows_of(details: ModelDetails) -> list[tuple[str, str, str]]:
         ("measured", _("Measured"), measured_words(record)),
         ("license", _("Licence"), str(header.get("license") or _("not stated in the file"))),
         ("source", _("Came from"), source_words(record.source)),
-        ("added", _("Added"), day_words(record.added)),
-        ("used", _("Last used"), day_words(record.last_used) if record.last_used else _("never")),
+        ("added", _("Added"), today_or_day(record.added)),
+        ("used", _("Last used"), today_or_day(record.last_used) if record.last_used else _("never")),
         ("path", _("File"), os.fsdecode(record.path)),
         ("linked", "", _("Linked – file stays in its folder, also after removing the model") if record.linked else ""),
         ("sha256", "sha256", record.sha256),
-        ("verified", _("Verified"), _("by checksum, {day}").format(day=day_words(details.verified))),
+        ("verified", _("Verified"), _("by checksum, {day}").format(day=today_or_day(details.verified))),
     ]
     return [row for row in rows if row[2]]
 

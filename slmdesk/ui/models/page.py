@@ -22,7 +22,7 @@ from slmdesk.models.online.hub import licence_named
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
 from slmdesk.ui.kit.base import theme
-from slmdesk.ui.kit.base.text import day_words
+from slmdesk.ui.kit.base.text import today_or_day
 from slmdesk.ui.kit.base.theme import scaled
 from slmdesk.ui.kit.widgets.bars import thin_bar
 from slmdesk.ui.kit.widgets.build import (
@@ -427,7 +427,7 @@ def info_of(card: ModelCard, speed: str = "") -> str:
     if record.linked:
         parts.append(_("linked, file stays in its folder"))
     parts.append(
-        _("last used {day}").format(day=day_words(record.last_used))
+        _("last used {day}").format(day=today_or_day(record.last_used))
         if record.last_used is not None
         else _("never used")
     )

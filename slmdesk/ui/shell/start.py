@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import groupby
 
-from PySide6.QtCore import QDate, QDateTime, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -13,6 +14,7 @@ from slmdesk.base.records import Item
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.ui.kit.base import theme
+from slmdesk.ui.kit.base.text import age_words
 from slmdesk.ui.kit.base.theme import scaled
 from slmdesk.ui.kit.widgets import build
 from slmdesk.ui.kit.widgets.build import ElidedButton, column, named, plain_label, row, set_icon, set_tip, show_column
@@ -160,16 +162,16 @@ class StartPage(QScrollArea):
         order_tabs(*self._in_order, *self._cards, *self.better.in_order, *recent)
 
     def show_recent(self, items: Sequence[Item], to_check: Mapping[str, int]) -> None:
-        """Show the items that were changed last, by day, and of each how much is to check. Without any item this is the
+        """Show the items that were changed last, by age, and of each how much is to check. Without any item this is the
         first start.
         """
         if (items, to_check) == self._shown:
             return
         self._shown = items, to_check
         empty_layout(self._recent)
-        today = QDate.currentDate()
-        for day, group in groupby(items, lambda item: _day_words(item.updated, today)):
-            heading = plain_label(day, self._holder, name="recent_day", kind="small")
+        today = date.today()
+        for age, group in groupby(items, lambda item: age_words(item.updated, today)):
+            heading = plain_label(age, self._holder, name="recent_day", kind="small")
             heading.setContentsMargins(theme.SPACE_8, theme.SPACE_16, 0, theme.SPACE_4)
             self._recent.addWidget(heading)
             for item in group:
@@ -211,10 +213,3 @@ class StartPage(QScrollArea):
             scaled(60) if self._shown and self._shown[0] else max(theme.SPACE_24, self.viewport().height() * 12 // 100)
         )
         self._lay_out.setContentsMargins(0, top, 0, theme.SPACE_24)
-
-
-def _day_words(seconds: float, today: QDate) -> str:
-    days = QDateTime.fromSecsSinceEpoch(int(seconds)).date().daysTo(today)
-    if days <= 0:
-        return _("Today")
-    return _("Yesterday") if days == 1 else _("Last week") if days <= 7 else _("Earlier")

@@ -99,7 +99,7 @@ class Drawn:
             self.height += text.height
 
 
-def day_words(value: Value | None) -> str:
+def due_words(value: Value | None) -> str:
     """Return the day of a value, short, and that it is over."""
     if value is None or not value.date:
         return ""
@@ -218,7 +218,7 @@ class StatementPainter(QStyledItemDelegate):
         statement, left = row.statement, float(scaled(theme.SPACE_4))
         if row.has_days:
             room, bold = scaled(DUE_WIDTH), self._font(1.0, QFont.Weight.DemiBold)
-            made.add(lay_out_cited(day_words(statement.value), "", bold, room), left, "ink", is_beside=True)
+            made.add(lay_out_cited(due_words(statement.value), "", bold, room), left, "ink", is_beside=True)
             left += room + scaled(theme.SPACE_8)
         elif row.tick is not None:
             left = box_of(row, QRect()).right() + scaled(theme.SPACE_8)

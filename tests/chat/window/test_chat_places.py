@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit
 
 from slmdesk.chat.spaces import Space
 from slmdesk.ui.chat.list_rows import HEADING_ROLE, UNREAD_ROLE, WRITING_ROLE, heading_height
-from slmdesk.ui.kit.base.text import group_words
+from slmdesk.ui.kit.base.text import age_words
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 
@@ -89,7 +89,7 @@ def pick(menu, words: str) -> None:
     ],
 )  # fmt: skip
 def test_a_day_has_its_group(when, group):
-    assert group_words(datetime.fromisoformat(when).timestamp(), date(2026, 3, 10)) == group
+    assert age_words(datetime.fromisoformat(when).timestamp(), date(2026, 3, 10)) == group
 
 
 def test_chats_stand_under_their_days_with_pinned_ones_on_top(program):

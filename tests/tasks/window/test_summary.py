@@ -30,7 +30,7 @@ from slmdesk.ui.kit.widgets.dialogs import LineQuestion
 from slmdesk.ui.kit.widgets.rows import CitedRow, CitedText
 from slmdesk.ui.tasks.form import readers_language
 from slmdesk.ui.tasks.rows import RowKind
-from slmdesk.ui.tasks.statements import day_words
+from slmdesk.ui.tasks.statements import due_words
 
 pytestmark = pytest.mark.gui
 
@@ -603,7 +603,7 @@ def test_what_is_to_be_done_shows_its_first_sure_date(text, own, shown):
     document = DocumentSummary("d", "a.md", "page", (duty,), coverage, dated=own)
     report = shown_report("", Summary("bullets", "en", "quotations", (duty,), coverage, (document,)))
     (statement,) = report.statements
-    assert day_words(statement.value).partition("\u2028")[0] == shown
+    assert due_words(statement.value).partition("\u2028")[0] == shown
 
 
 LETTER = """Castlebeck Housing, 3 May 2026

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from slmdesk.ui.kit.base.text import day_words, moment_words
+from slmdesk.ui.kit.base.text import moment_words, today_or_day
 
 pytestmark = pytest.mark.pure
 NOW = datetime(2026, 11, 21, 23, 59).astimezone()
@@ -22,4 +22,4 @@ NOW = datetime(2026, 11, 21, 23, 59).astimezone()
 )
 def test_a_day_is_today_or_a_date_that_nobody_misreads(made, day, moment):
     seconds = made.astimezone().timestamp()
-    assert (day_words(seconds, NOW), moment_words(seconds, NOW)) == (day, moment)
+    assert (today_or_day(seconds, NOW), moment_words(seconds, NOW)) == (day, moment)

@@ -13,7 +13,7 @@ from slmdesk.base.texts import MONTHS, _, chosen_catalogue, ngettext
 PREVIOUS_DAYS = 7
 
 
-def day_words(seconds: float, now: datetime | None = None) -> str:
+def today_or_day(seconds: float, now: datetime | None = None) -> str:
     """Return the local day of a time in seconds since the epoch, such as "today" or "2026-11-21"."""
     day = datetime.fromtimestamp(seconds).astimezone().date()
     today = (now or datetime.now().astimezone()).date()
@@ -37,11 +37,11 @@ def inside(label: str) -> str:
 
 def moment_words(seconds: float, now: datetime | None = None) -> str:
     """Return the local day and time of a time in seconds since the epoch, such as "today, 02:41"."""
-    return f"{day_words(seconds, now)}, {datetime.fromtimestamp(seconds).astimezone():%H:%M}"
+    return f"{today_or_day(seconds, now)}, {datetime.fromtimestamp(seconds).astimezone():%H:%M}"
 
 
 @lru_cache(maxsize=8192)
-def group_words(seconds: float, today: date) -> str:
+def age_words(seconds: float, today: date) -> str:
     """Return the heading under which a list shows a time: "Today", "Previous 7 days", "May", "December 2025"."""
     day = date.fromtimestamp(seconds)
     age = (today - day).days
