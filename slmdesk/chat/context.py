@@ -11,7 +11,6 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, ModelRecord
 from slmdesk.base.runtime.events import Pending, ended
 from slmdesk.base.runtime.messages import Problem
-from slmdesk.base.runtime.prompt_texts import texts
 from slmdesk.base.runtime.service import Runtime, Service, Slices, in_slices
 from slmdesk.base.text.words import tongue
 from slmdesk.base.texts import _
@@ -27,6 +26,7 @@ from slmdesk.base.types import (
     used_words,
 )
 from slmdesk.base.untrusted import broken, clean_label
+from slmdesk.base.write_in import WRITE_IN
 from slmdesk.chat.attachment_text import (
     FRAME,
     FRAME_TOKENS,
@@ -301,7 +301,7 @@ class NoteWriter(Record):
 
 def _note_turns(notes: str, groups: Sequence[Group], most: int) -> list[ChatMessage]:
     said = [part for group in groups for message in group for part in _said(message)]
-    language = texts()["language"].get(tongue(" ".join(part.text for part in said)), "")
+    language = WRITE_IN.get(tongue(" ".join(part.text for part in said)), "")
     words = int(most * WORDS_PER_TOKEN)
     request = REQUEST.format(earlier=KEEP if notes else "", words=words, language=language).rstrip()
     known = [_program(BEFORE_NOTES), TextPart(notes, Origin.MODEL), _program("\n\n")] if notes else []

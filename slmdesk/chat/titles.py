@@ -15,12 +15,12 @@ from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, answer_fro
 from slmdesk.base.record import to_json
 from slmdesk.base.records import Message, ModelRecord, Status
 from slmdesk.base.runtime.events import MessageEnded, ModelState, ModelStateChanged
-from slmdesk.base.runtime.prompt_texts import texts
 from slmdesk.base.runtime.service import Later, Runtime, Service
 from slmdesk.base.text.folding import fold_for_search
 from slmdesk.base.text.words import tongue
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.base.untrusted import broken, clean_label
+from slmdesk.base.write_in import WRITE_IN
 from slmdesk.chat.conversation import LIKE_OURS, PREFIX, chat_in, title_from
 from slmdesk.chat.service import ChatService
 from slmdesk.chat.types import KIND
@@ -163,7 +163,7 @@ class TitleWriter(Service):
 
 def turns_for_title(asked: Sequence[Message]) -> list[ChatMessage]:
     question, answer = asked[0].words.strip()[:MOST_QUESTION], asked[1].words.strip()[:MOST_ANSWER]
-    request = REQUEST.format(language=texts()["language"].get(tongue(f"{question} {answer}"), "")).rstrip()
+    request = REQUEST.format(language=WRITE_IN.get(tongue(f"{question} {answer}"), "")).rstrip()
     parts = (
         _program("Person: "), TextPart(question, Origin.PERSON), _program("\n\nAssistant: "),
         TextPart(broken(answer, LIKE_OURS), Origin.MODEL), _program("\n\n"), _program(request),

@@ -14,7 +14,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, ModelRecord
 from slmdesk.base.runtime.messages import problem_for
-from slmdesk.base.runtime.prompt_texts import texts
+from slmdesk.base.write_in import WRITE_IN
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.claims.deadlines.places import PLACES
@@ -422,7 +422,7 @@ def _is_translated(request: SummaryRequest, context: TaskContext) -> bool:
 
 def checked(request: SummaryRequest) -> SummaryRequest:
     """Return a request that can be carried out. Raises KnownError `request.invalid`."""
-    known = texts()["language"]
+    known = WRITE_IN
     if request.language and request.language not in known:
         what = _("no language {language}; known are {known}").format(
             language=request.language[:20], known=", ".join(sorted(known))

@@ -1,4 +1,4 @@
-"""Builds the prompts of summaries and reads the answers. Pure functions that use `prompt_texts.toml`.
+"""Builds the prompts of summaries and reads the answers. Pure functions that use `prompts.toml`.
 
 The model gets the part of the document that the program chose, sentence by sentence with numbers. A grammar makes each
 sentence of its answer end with the numbers it rests on.
@@ -7,11 +7,14 @@ sentence of its answer end with the numbers it rests on.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
-from slmdesk.base.runtime.prompt_texts import texts
 from slmdesk.base.text.sentences import refers_back, sentences
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.base.untrusted import broken
@@ -31,6 +34,12 @@ _NUMBERS = re.compile(r"\s*\[\s*(\d{1,4}(?:\s*,\s*\d{1,4})*)\s*\]\s*[.;]?\s*$")
 _ANY_NUMBERS = re.compile(r"\s*\[\s*[\d,\s]*(?:\]|$)")
 _OURS = re.compile(r"\[(?=\d+\])")
 """What looks like one of our numbers in a document."""
+
+
+@cache
+def texts() -> Mapping[str, Any]:
+    source = resources.files("slmdesk.tasks.summaries") / "prompts.toml"
+    return tomllib.loads(source.read_text("utf-8"))
 
 
 def prompt_version() -> str:

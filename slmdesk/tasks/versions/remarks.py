@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slmdesk.base.runtime.prompt_texts import texts
 from slmdesk.base.text.sentences import search_words
 from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.base.write_in import WRITE_IN
 from slmdesk.claims.evidence import Weights
 from slmdesk.claims.judge import judge
 from slmdesk.tasks.jobs.runner import step_of
@@ -58,7 +58,7 @@ def chosen_of(changes: Sequence[Change]) -> list[int]:
 
 
 def digest_step(changes: Sequence[Change], chosen: Sequence[int], language: str) -> dict[str, Json]:
-    line = texts()["language"].get(language, "")
+    line = WRITE_IN.get(language, "")
     told = "\n".join(f"{clause_words(changes[at])}: {in_english(change_words, changes[at])}" for at in chosen)
     said = (TextPart(told, Origin.DOCUMENT), TextPart(f"\n\nWhat changed? {line}".rstrip(), Origin.PROGRAM))
     system = TextPart(f"{_TASK}\n{line}".rstrip(), Origin.PROGRAM)

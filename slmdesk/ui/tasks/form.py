@@ -11,8 +11,8 @@ from PySide6.QtCore import QLocale, QRect, Signal
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from slmdesk.base.language import LANGUAGES, VARIABLE
-from slmdesk.base.runtime.prompt_texts import texts
 from slmdesk.base.texts import _
+from slmdesk.base.write_in import WRITE_IN
 from slmdesk.claims.checks.numbers import find_dates
 from slmdesk.tasks.report import Edit, Statement
 from slmdesk.tasks.shape import Field, FieldKind, Task
@@ -84,7 +84,7 @@ def readers_language() -> str:
     language, system = os.environ.get(VARIABLE, "en"), QLocale.system().name().partition("_")[0]
     if language != "en" or system in (*LANGUAGES, "C"):
         return language
-    return system if system in texts()["language"] else ""
+    return system if system in WRITE_IN else ""
 
 
 class TaskForm(Form):
