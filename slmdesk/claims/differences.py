@@ -15,8 +15,8 @@ from importlib import resources
 
 from slmdesk.base.record import Record
 from slmdesk.base.text.folding import fold
-from slmdesk.claims.checks.negation import denials, is_denial_implied
-from slmdesk.claims.checks.numbers import currencies_in
+from slmdesk.claims.finders.negation import denials, is_denial_implied
+from slmdesk.claims.finders.numbers import currencies_in
 from slmdesk.claims.values import NOTHING, Value, is_among, values_of
 
 Span = tuple[int, int]

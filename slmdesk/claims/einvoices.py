@@ -18,8 +18,8 @@ from slmdesk.base.einvoices import EInvoice, InvoiceField
 from slmdesk.base.record import Record
 from slmdesk.base.text.folding import fold
 from slmdesk.base.texts import N_, _
-from slmdesk.claims.checks.names import LEGAL_FORM
-from slmdesk.claims.checks.numbers import (
+from slmdesk.claims.finders.names import LEGAL_FORM
+from slmdesk.claims.finders.numbers import (
     find_amounts,
     find_codes,
     find_dates,

@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from slmdesk.base.text.words import tongue
-from slmdesk.claims.checks.names import beginnings, foreign_names
 from slmdesk.claims.exchanged import exchanged
+from slmdesk.claims.finders.names import beginnings, foreign_names
 from slmdesk.claims.types import NAME, WORDS, Mark
 from slmdesk.claims.values import Value, closest, is_among, packed, values_of
 from slmdesk.claims.words import share, stems

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.text.words import tongue
-from slmdesk.claims.checks.numbers import (
+from slmdesk.claims.finders.numbers import (
     CURRENCIES,
     DateMention,
     Number,

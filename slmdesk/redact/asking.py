@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from slmdesk.base.types import ChatMessage, Origin, Role, Sampling, TextPart
 from slmdesk.base.untrusted import broken
-from slmdesk.claims.checks.numbers import find_amounts, find_dates
+from slmdesk.claims.finders.numbers import find_amounts, find_dates
 from slmdesk.redact import Certainty, Find, Finder, Kind
 
 PAGE = 1_500

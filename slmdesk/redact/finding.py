@@ -15,7 +15,7 @@ from slmdesk.base.text.sentences import detect
 from slmdesk.base.text.terms import fits, spans_of
 from slmdesk.base.text.words import function_words
 from slmdesk.base.translation import Forms
-from slmdesk.claims.checks.names import LEGAL_FORM
+from slmdesk.claims.finders.names import LEGAL_FORM
 from slmdesk.redact import RANK, Certainty, Find, Finder, Kind, Listed
 from slmdesk.redact.rules import ALONE, find_addresses, find_by_shape, find_names, is_no_name
 

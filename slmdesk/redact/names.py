@@ -13,7 +13,7 @@ def listed_from_lines(lines: str) -> tuple[Listed, ...]:
 
 
 def _kind_of(words: str) -> Kind:
-    from slmdesk.claims.checks.names import LEGAL_FORM
+    from slmdesk.claims.finders.names import LEGAL_FORM
     from slmdesk.redact.rules import name_at  # loads all text checks, so import it only here
 
     if LEGAL_FORM.search(words):

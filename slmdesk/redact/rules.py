@@ -14,8 +14,8 @@ from typing import Any
 
 from slmdesk.base.text.folding import fold
 from slmdesk.base.text.words import capitalised, function_words, tables
-from slmdesk.claims.checks.names import LEGAL_FORM
-from slmdesk.claims.checks.numbers import GAP, DateMention, find_amounts, find_dates, find_ibans, is_iban
+from slmdesk.claims.finders.names import LEGAL_FORM
+from slmdesk.claims.finders.numbers import GAP, DateMention, find_amounts, find_dates, find_ibans, is_iban
 from slmdesk.redact import Certainty, Find, Kind
 
 _UP = r"[A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽ]"

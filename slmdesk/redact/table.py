@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.text.folding import fold
-from slmdesk.claims.checks.names import LEGAL_FORM
+from slmdesk.claims.finders.names import LEGAL_FORM
 from slmdesk.redact import Entry, Find, Kind, Table
 from slmdesk.redact.finding import WORD, WordIndex, is_form_of, name_words
 from slmdesk.redact.rules import is_checked

@@ -16,7 +16,7 @@ from functools import cache
 from importlib import resources
 
 from slmdesk.base.record import Record
-from slmdesk.claims.checks.numbers import DateMention, Day, find_dates
+from slmdesk.claims.finders.numbers import DateMention, Day, find_dates
 
 CLAUSE_CHARACTERS = 160
 """So much before a day is searched for the words that tell what it is."""

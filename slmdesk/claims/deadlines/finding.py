@@ -16,8 +16,8 @@ from typing import Any
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
-from slmdesk.claims.checks.numbers import Day, find_numbers
 from slmdesk.claims.deadlines.days import NamedDay, Role, named_days, tells_a_state
+from slmdesk.claims.finders.numbers import Day, find_numbers
 
 RECKONED = ("de", "en", "fr", "es")
 LANGUAGES = (*RECKONED, "it", "pt", "nl", "pl")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from slmdesk.claims.checks.names import LEGAL_FORM, has_address, name_span
-from slmdesk.claims.checks.numbers import find_amounts, find_dates, find_ibans
 from slmdesk.claims.deadlines.finding import Due, is_greeting, is_title
+from slmdesk.claims.finders.names import LEGAL_FORM, has_address, name_span
+from slmdesk.claims.finders.numbers import find_amounts, find_dates, find_ibans
 
 MOST_CHARACTERS = 60
 HEAD_LINES = 4

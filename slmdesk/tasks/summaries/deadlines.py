@@ -18,7 +18,6 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.text.sentences import LANGUAGES, detect
 from slmdesk.base.texts import MONTHS, _, date_words, ngettext
-from slmdesk.claims.checks.numbers import find_dates, find_numbers
 from slmdesk.claims.deadlines.days import NamedDay, Role, tells_a_state
 from slmdesk.claims.deadlines.finding import (
     NO_DAY,
@@ -38,6 +37,7 @@ from slmdesk.claims.deadlines.finding import (
 from slmdesk.claims.deadlines.places import HEAD_CHARACTERS, office_of, place_of
 from slmdesk.claims.deadlines.reckoning import SUNDAY, Known, Reckoning, reckon
 from slmdesk.claims.deadlines.wording import amount_of, sender_of, what_of
+from slmdesk.claims.finders.numbers import find_dates, find_numbers
 from slmdesk.documents.types import receipt_of
 from slmdesk.exports import phrases
 from slmdesk.tasks.summaries.order import LAST, is_over

@@ -10,9 +10,9 @@ from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
 from slmdesk.base.text.relevance import ACTION_LEAD, Matter, announces, matters
 from slmdesk.base.text.sentences import refers_back
-from slmdesk.claims.checks.numbers import Day, find_dates
 from slmdesk.claims.deadlines.days import Role, tells_a_state
 from slmdesk.claims.deadlines.finding import find_due
+from slmdesk.claims.finders.numbers import Day, find_dates
 from slmdesk.tasks.jobs.runner import Yield
 from slmdesk.tasks.summaries.linking import TITLE_CHARACTERS, Piece
 from slmdesk.tasks.summaries.papers import (

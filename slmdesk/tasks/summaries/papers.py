@@ -13,8 +13,8 @@ from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.base.text.relevance import sums_up, with_umlauts
 from slmdesk.base.text.threads import ends_earlier, headers_in
-from slmdesk.claims.checks.numbers import Day, find_dates
 from slmdesk.claims.deadlines.finding import find_terms, is_title
+from slmdesk.claims.finders.numbers import Day, find_dates
 from slmdesk.tasks.summaries.linking import Piece
 
 FIRST_PIECES = 15

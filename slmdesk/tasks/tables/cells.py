@@ -14,8 +14,8 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.text.folding import fold
 from slmdesk.base.text.relevance import folded_quote
 from slmdesk.base.texts import _
-from slmdesk.claims.checks.names import name_span
-from slmdesk.claims.checks.numbers import (
+from slmdesk.claims.finders.names import name_span
+from slmdesk.claims.finders.numbers import (
     DateMention,
     Number,
     find_codes,

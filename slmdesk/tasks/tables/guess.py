@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from slmdesk.base.documents import Page
 from slmdesk.base.record import changed
-from slmdesk.claims.checks.numbers import find_amounts, find_dates, find_ibans
+from slmdesk.claims.finders.numbers import find_amounts, find_dates, find_ibans
 from slmdesk.tasks.tables.cells import label_of, names_of, only_known, presets
 from slmdesk.tasks.tables.layout import PageTexts
 from slmdesk.tasks.tables.rules import labelled

@@ -10,7 +10,7 @@ from itertools import islice
 
 from slmdesk.base.documents import Page
 from slmdesk.base.record import changed
-from slmdesk.claims.checks.numbers import find_amounts, find_ibans, find_percentages
+from slmdesk.claims.finders.numbers import find_amounts, find_ibans, find_percentages
 from slmdesk.tasks.tables.cells import LISTED, cell_at, key_of, names_of, says_nothing
 from slmdesk.tasks.tables.checks import CENT, SUM, adds_up, roles_of
 from slmdesk.tasks.tables.layout import PageTexts, Place, without_marks

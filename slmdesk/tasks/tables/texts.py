@@ -16,7 +16,7 @@ from slmdesk.base.text.sentences import detect
 from slmdesk.base.text.words import tongue
 from slmdesk.base.texts import cut
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.claims.checks.numbers import DateMention, find_dates
+from slmdesk.claims.finders.numbers import DateMention, find_dates
 from slmdesk.tasks.tables.labels import GIVEN
 from slmdesk.tasks.tables.types import FOLDER, LANGUAGE, Column, ColumnKind, Flag, TableCell
 

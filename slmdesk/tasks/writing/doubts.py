@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from slmdesk.base.text.words import WORD, capitalised, folded, function_words, listed
-from slmdesk.claims.checks.names import opens
-from slmdesk.claims.checks.negation import denials
 from slmdesk.claims.differences import CONDITION, DUTY, NEGATION, differences
+from slmdesk.claims.finders.names import opens
+from slmdesk.claims.finders.negation import denials
 from slmdesk.claims.judge import missing
 from slmdesk.tasks.translation.preserved import changed
 from slmdesk.tasks.writing.edits import Edit, applied, is_same, letters_of, words_in

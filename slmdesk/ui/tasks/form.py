@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from slmdesk.base.language import LANGUAGES, VARIABLE
 from slmdesk.base.texts import _
 from slmdesk.base.write_in import WRITE_IN
-from slmdesk.claims.checks.numbers import find_dates
+from slmdesk.claims.finders.numbers import find_dates
 from slmdesk.tasks.report import Edit, Statement
 from slmdesk.tasks.shape import Field, FieldKind, Task
 from slmdesk.ui.kit.base import theme

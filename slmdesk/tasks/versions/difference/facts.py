@@ -8,8 +8,8 @@ from itertools import zip_longest
 
 from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.base.text.words import tongue
-from slmdesk.claims.checks.names import beginnings, foreign_names
 from slmdesk.claims.differences import DUTY, Difference, differences, is_duty
+from slmdesk.claims.finders.names import beginnings, foreign_names
 from slmdesk.tasks.versions.difference.alignment import Hunk, Span
 from slmdesk.tasks.versions.difference.types import Named
 

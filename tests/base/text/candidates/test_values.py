@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.claims.checks.numbers import (
+from slmdesk.claims.finders.numbers import (
     find_amounts,
     find_codes,
     find_days,

@@ -1,6 +1,6 @@
 import pytest
 
-from slmdesk.claims.checks.names import beginnings, foreign_names
+from slmdesk.claims.finders.names import beginnings, foreign_names
 
 pytestmark = pytest.mark.pure
 

@@ -1,1 +1,0 @@
-"""Checks whether a source supports a sentence: numbers, dates, names, negations, conditions."""
