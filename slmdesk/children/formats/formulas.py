@@ -86,17 +86,21 @@ def _of_xml(element: etree._Element, depth: int = 0) -> _Part:
 
 
 def _of_html(node: LexborNode, depth: int = 0) -> _Part:
+    """Return an element of a page with its children. Below `MOST_DEPTH` there is only its text."""
     content: list[_Part | str] = []
-    child = node.child
     if depth > MOST_DEPTH:
-        content, child = [node.text(deep=True)], None
-    while child is not None:
-        if child.tag == "-text":
-            content.append(child.text_content or "")
-        elif not (child.tag or "-").startswith("-"):
-            content.append(_of_html(child, depth + 1))
-        child = child.next
-    return _Part((node.tag or "").rpartition(":")[2], node.attributes, content)
+        content.append(node.text(deep=True))
+    else:
+        child = node.child
+        while child is not None:
+            tag = child.tag or "-"
+            if tag == "-text":
+                content.append(child.text_content or "")
+            elif not tag.startswith("-"):  # Lexbor calls what is no element so, such as "-comment"
+                content.append(_of_html(child, depth + 1))
+            child = child.next
+    name = (node.tag or "").rpartition(":")[2]  # without the prefix of "m:mi"
+    return _Part(name, node.attributes, content)
 
 
 def _cleaned(line: str) -> str:

@@ -652,19 +652,24 @@ class _Rows:
         return style or next((style for last, style in self._columns if column <= last), "")
 
     def _words(self, cell: etree._Element, walker: OdfWalker, number: int, look: Look) -> str:
-        kind, shown = attribute(cell, "value-type"), list[str]()
+        """Return the words of a cell in row `number`. What else is in it, such as a comment, goes `beside` the table.
+
+        A date is read from its value: what the cell shows may lack the year.
+        """
+        paragraphs = list[str]()
         for element in cell:
             if local(element) == "p":
-                shown.append(walker.line(element, look))
+                paragraphs.append(walker.line(element, look))
             elif local(element) == "annotation":
                 comment = walker.comment(element)
-                self.beside.append(Piece(comment.kind, comment.text, place=f"row {number} {comment.place}".strip()))
+                place = f"row {number} {comment.place}".strip()
+                self.beside.append(Piece(comment.kind, comment.text, place=place))
             elif local(element) != "forms":
                 self.beside += [part for part in walker.flow(element) if isinstance(part, Piece)]
-        if kind == "date":
+        if attribute(cell, "value-type") == "date":
             date = attribute(cell, "date-value").replace("T00:00:00", "").replace("T", " ")
             return look.dress(self._reading, date)
-        return "\n".join(shown) or look.dress(self._reading, attribute(cell, "value"))
+        return "\n".join(paragraphs) or look.dress(self._reading, attribute(cell, "value"))
 
 
 def _rows_in(element: etree._Element) -> Iterator[etree._Element]:

@@ -331,14 +331,18 @@ def read(reading: Reading) -> Iterator[Page]:
     with opened(reading) as document:
         sheets = _Sheets(reading, document)
         reading.total = sheets.total
-        reading.title, reading.author = metadata_of(document, "Title"), metadata_of(document, "Author")
+        reading.title = metadata_of(document, "Title")
+        reading.author = metadata_of(document, "Author")
         _read_enclosed(reading, document)
         broken = 0
         for index in range(sheets.total):
             reading.check()
             page = _page(sheets, index, reading)
-            broken += page.status is PageStatus.BROKEN
-            if broken == index + 1 and (broken > FIRST_PAGES or broken == sheets.total):
+            if page.status is PageStatus.BROKEN:
+                broken += 1
+            are_all_broken = broken == index + 1
+            is_enough = broken > FIRST_PAGES or broken == sheets.total
+            if are_all_broken and is_enough:
                 raise KnownError("document.damaged", path=reading.path, reason=_("none of its pages can be read"))
             yield page
 

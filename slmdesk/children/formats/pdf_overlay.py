@@ -145,21 +145,20 @@ def _shows_signature(page: pdfium.PdfPage, annotation: Any) -> bool:
 
 
 def _add_drawn(overlay: Overlay, kind: int, annotation: Any, view: View) -> None:
-    """Add the lines that an annotation draws, or its place if it may cover words."""
+    """Add the lines that an annotation draws, and its place, as it may cover words.
+
+    A line through words covers none.
+    """
     if kind == pdfium_c.FPDF_ANNOT_STRIKEOUT:
-        points = pdfium_c.FS_QUADPOINTSF()
-        count = pdfium_c.FPDFAnnot_CountAttachmentPoints(annotation)
-        boxes = [] if count else [_sides(annotation, view)]
-        for at in range(min(count, MOST_ANNOTATIONS)):
-            pdfium_c.FPDFAnnot_GetAttachmentPoints(annotation, at, points)
-            across, up = (points.x1, points.x2, points.x3), (points.y1, points.y2, points.y3)
-            boxes.append(view.box(min(across), min(up), max(across), max(up)))
-        overlay.strokes += [Stroke((y0 + y1) / 2, x0, x1, is_meant=True) for x0, y0, x1, y1 in boxes]
-    elif kind == pdfium_c.FPDF_ANNOT_LINE:
+        for x0, y0, x1, y1 in _struck_boxes(annotation, view):
+            overlay.strokes.append(Stroke((y0 + y1) / 2, x0, x1, is_meant=True))
+        return
+    if kind == pdfium_c.FPDF_ANNOT_LINE:
         begin, end = pdfium_c.FS_POINTF(), pdfium_c.FS_POINTF()
         if pdfium_c.FPDFAnnot_GetLine(annotation, begin, end):
-            x0, y0, x1, y1 = *_point(begin, view), *_point(end, view)
-            if abs(y1 - y0) < THIN:
+            x0, y0 = _point(begin, view)
+            x1, y1 = _point(end, view)
+            if abs(y1 - y0) < THIN:  # level, so it may strike words out
                 overlay.strokes.append(Stroke((y0 + y1) / 2, min(x0, x1), max(x0, x1)))
             else:
                 overlay.paths.append([(x0, y0), (x1, y1)])
@@ -168,8 +167,22 @@ def _add_drawn(overlay: Overlay, kind: int, annotation: Any, view: View) -> None
     elif kind == pdfium_c.FPDF_ANNOT_INK:
         for at in range(min(pdfium_c.FPDFAnnot_GetInkListCount(annotation), MOST_ANNOTATIONS)):
             overlay.paths.append(_points(partial(pdfium_c.FPDFAnnot_GetInkListPath, annotation, at), view))
-    if kind != pdfium_c.FPDF_ANNOT_STRIKEOUT:
-        overlay.covers.append(_sides(annotation, view))
+    overlay.covers.append(_sides(annotation, view))
+
+
+def _struck_boxes(annotation: Any, view: View) -> list[Sides]:
+    """Return the boxes of the words that an annotation strikes out, line by line; that of all where it names none."""
+    count = pdfium_c.FPDFAnnot_CountAttachmentPoints(annotation)
+    if not count:
+        return [_sides(annotation, view)]
+    boxes = list[Sides]()
+    corners = pdfium_c.FS_QUADPOINTSF()
+    for at in range(min(count, MOST_ANNOTATIONS)):
+        pdfium_c.FPDFAnnot_GetAttachmentPoints(annotation, at, corners)
+        across = (corners.x1, corners.x2, corners.x3)  # three corners say all of a box
+        up = (corners.y1, corners.y2, corners.y3)
+        boxes.append(view.box(min(across), min(up), max(across), max(up)))
+    return boxes
 
 
 def _points(ask: Callable[[Any, int], int], view: View) -> list[Point]:

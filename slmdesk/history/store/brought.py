@@ -15,12 +15,16 @@ from slmdesk.history.store.presets import preset_from
 from slmdesk.history.store.store import Models
 
 _MARK = f'"{BROUGHT}":true'
-_OWN = f"instr(facts, '{_MARK}') = 0"
+"""How the mark stands in stored JSON, which `_marked_in` writes without spaces."""
+_IS_OWN_MODEL = f"instr(facts, '{_MARK}') = 0"
 BY_BACKUP = "backup"
 """Value of `source` in the record of a model that a backup brought and a person took."""
-_MODEL = "id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added, last_used, facts"
-_NEW_PRESET = "(id, name, value) not in (select id, name, value from old.presets)"
-_NEW_FOLDER = "(id, path) not in (select id, path from old.collections where watched)"
+_MODEL_COLUMNS = "id, name, path, linked, bytes, sha256, mtime_ns, inode, header, source, added, last_used, facts"
+_IS_NEW_PRESET = "(id, name, value) not in (select id, name, value from old.presets)"
+_IS_NEW_FOLDER = "(id, path) not in (select id, path from old.collections where watched)"
+_ALL = "1"
+"""Condition that every row meets."""
+_UNFINISHED = "status in ('open', 'running')"
 _OF_OTHERS = ("former-keys", "former-rules")
 """Keys of `meta` that speak of the files beside the backup's history, and of rules that would delete."""
 
@@ -29,21 +33,28 @@ def mark(conn: Connection, *, knows: bool) -> None:
     """Mark in the restored history what is new to this PC. `knows`: the history of this PC is attached as `old`. Its
     models take the place of the same ones of the backup, since the files did not change. Call in a transaction.
     """
-    new_preset, new_folder = (_NEW_PRESET, _NEW_FOLDER) if knows else ("1", "1")
-    _mark(conn, "models", "facts", "1")
-    _mark(conn, "presets", "value", new_preset)
-    _mark(conn, "collections", "settings", f"watched and {new_folder}")
-    _mark(conn, "jobs", "settings", "status in ('open', 'running')")
+    is_new_preset = _ALL
+    is_new_folder = _ALL
+    if knows:
+        is_new_preset = _IS_NEW_PRESET
+        is_new_folder = _IS_NEW_FOLDER
+    _mark(conn, "models", "facts", _ALL)
+    _mark(conn, "presets", "value", is_new_preset)
+    _mark(conn, "collections", "settings", f"watched and {is_new_folder}")
+    _mark(conn, "jobs", "settings", _UNFINISHED)
+    # slmdesk deletes the file of a model that it removes, unless it is linked: a backup's path may name any file here
     conn.execute("update main.models set linked = 1")
-    conn.execute(f"update main.collections set watched = 0 where instr(settings, '{_MARK}')")
-    conn.execute("update main.jobs set status = 'paused', owner = null where status in ('open', 'running')")
+    conn.execute(f"update main.collections set watched = 0 where {_marked('settings')}")
+    conn.execute(f"update main.jobs set status = 'paused', owner = null where {_UNFINISHED}")
     conn.executemany("delete from main.meta where key = ?", [(key,) for key in _OF_OTHERS])
     if knows:
         conn.execute(
-            f"delete from main.models where exists (select 1 from old.models as mine where {_OWN} and"
-            " (mine.id = models.id or mine.sha256 = models.sha256 and mine.path = models.path))"
+            "delete from main.models where exists"
+            f" (select 1 from old.models as mine where {_IS_OWN_MODEL} and {_is_same('mine', 'models')})"
         )
-        conn.execute(f"insert into main.models ({_MODEL}) select {_MODEL} from old.models where {_OWN}")
+        conn.execute(
+            f"insert into main.models ({_MODEL_COLUMNS}) select {_MODEL_COLUMNS} from old.models where {_IS_OWN_MODEL}"
+        )
 
 
 def add_models(conn: Connection) -> None:
@@ -51,11 +62,16 @@ def add_models(conn: Connection) -> None:
     backup brought. Call in a transaction.
     """
     conn.execute(
-        f"insert into main.models ({_MODEL}) select {_MODEL} from old.models as theirs"
-        f" where {_OWN} and source <> '{BY_BACKUP}' and not exists"
-        " (select 1 from main.models as mine"
-        " where mine.id = theirs.id or mine.sha256 = theirs.sha256 and mine.path = theirs.path)"
+        f"insert into main.models ({_MODEL_COLUMNS}) select {_MODEL_COLUMNS} from old.models as theirs"
+        f" where {_IS_OWN_MODEL} and source <> '{BY_BACKUP}' and not exists"
+        f" (select 1 from main.models as mine where {_is_same('mine', 'theirs')})"
     )
+
+
+def _is_same(mine: str, theirs: str) -> str:
+    """Return the condition that two tables have the same model: by its id, or by its path and what is there."""
+    by_file = f"({mine}.sha256 = {theirs}.sha256 and {mine}.path = {theirs}.path)"
+    return f"({mine}.id = {theirs}.id or {by_file})"
 
 
 def mark_rescued(table: str, values: dict[str, str | bytes | int | float | None]) -> None:

@@ -56,13 +56,13 @@ def begun_before(
 ) -> JobRecord | None:
     """Return the newest unfinished job with the same kind, request and model that no other instance is running.
 
-    `path`: the document that the job reads; jobs started before the document last changed are skipped. `record`: None
-    if no model is needed.
+    `path`: the document that the job reads; None is returned where it was changed since that job was started, as the
+    older ones were started even before it. `record`: None if no model is needed.
     """
     requested = json.dumps(request, sort_keys=True)
     for job in reversed(store.jobs.unfinished(kind)):
-        is_other = record is not None and job.model_sha256 != record.sha256
-        if is_other or not job.item or store.jobs.is_elsewhere(job):
+        has_other_model = record is not None and job.model_sha256 != record.sha256
+        if has_other_model or not job.item or store.jobs.is_elsewhere(job):
             continue
         try:
             item = store.items.get(job.item)
@@ -70,8 +70,9 @@ def begun_before(
             continue
         if item.deleted_at is not None:
             continue
-        stored = stored_from(dict, request_in(item)) or {}  # one of an older version may have more fields
-        if json.dumps({name: stored.get(name) for name in request}, sort_keys=True) == requested:
+        stored = stored_from(dict, request_in(item)) or {}
+        comparable = {name: stored.get(name) for name in request}  # an older version may have stored more fields
+        if json.dumps(comparable, sort_keys=True) == requested:
             return job if _is_as_it_was(path, item.created) else None
     return None
 
@@ -82,6 +83,7 @@ def request_in(item: Item) -> Json:
 
 
 def _is_as_it_was(path: str, since: float) -> bool:
+    """Return whether a file was not changed since a time; True where there is none ("")."""
     try:
         return not path or os.stat(path).st_mtime <= since  # noqa: PTH116  a name may hold what no Path takes
     except (OSError, ValueError):

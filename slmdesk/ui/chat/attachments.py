@@ -189,24 +189,30 @@ class AttachController(QObject):
     def set_mode(self, key: str, mode: AttachMode, number: int = 1) -> None:
         """`number`: the page that is shown as a picture."""
         draft = self._find(key)
-        if draft is not None:
-            is_other = (mode is AttachMode.PICTURE, number) != (draft.is_picture, draft.number)
-            draft.mode, draft.number, draft.is_whole = mode, number, None
-            if is_other:
-                self._reader.stop(draft)
-                draft.name = draft.path.name if draft.path else draft.name
-                draft.source, draft.state = (), READING
-                self._reader.begin(draft)
-            self._notify()
+        if draft is None:
+            return
+        is_picture = mode is AttachMode.PICTURE
+        must_be_read = is_picture != draft.is_picture or number != draft.number
+        draft.mode = mode
+        draft.number = number
+        draft.is_whole = None
+        if must_be_read:
+            self._reader.stop(draft)
+            if draft.path:
+                draft.name = draft.path.name
+            draft.source = ()
+            draft.state = READING
+            self._reader.begin(draft)
+        self._notify()
 
     def read_text(self, key: str) -> None:
-        """Read the words on a picture, for a model that does not see it."""
+        """Read the words on a picture, for a model that does not see it. They then take its place."""
         draft = self._find(key)
         if draft is None:
             return
-        if draft.path:
+        if draft.path:  # a file is opened again, as a document
             self.set_mode(key, AttachMode.AUTO)
-        elif draft.is_picture:
+        elif draft.is_picture:  # from the clipboard: there is no file that could be opened
             draft.state = READING
             self._reader.read_words(draft)
             self._notify()

@@ -397,19 +397,25 @@ class FullController(QObject):
             self._show()
 
     def _way_on(self, chat: str) -> Callable[[object], None]:
-        """Return what sends again what is refused now. A measure that comes before it no longer finds it too long."""
+        """Return what to do when the decision is stored: send again what is refused now."""
         refused, is_draft = self._refused, self._is_draft_refused
         return lambda _done: self._go_on(chat, refused, is_draft)
 
     def _go_on(self, chat: str, refused: str, is_draft: bool) -> None:
+        """Send the draft that was too long, or have the answer `refused` (its id; "": none) written once more.
+
+        Nothing is sent where another chat was opened meanwhile, or the answer is not the last message any more.
+        """
         if chat != self._chat.chat:
             return
-        self._refused, self._is_draft_refused = "", False
-        self._chat.context.too_long = None  # a measure asked for before the decision may have come since
+        self._refused = ""
+        self._is_draft_refused = False
+        self._chat.context.too_long = None  # a measure that was asked for before the decision may have come since
         draft = self._chat.drafts.of(chat)
+        is_last = refused in self._chat.message_ids[-1:]
         if is_draft and draft.strip():
             self._chat.send(draft)
-        elif refused and refused in self._chat.message_ids[-1:]:
+        elif refused and is_last:
             self._chat.try_again(refused)
         self._chat.context.measure_soon()
         self._show()

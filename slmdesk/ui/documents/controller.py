@@ -261,9 +261,11 @@ class DocumentsController(QObject):
             len(names),
             name=next(iter(names), ""),
         )
-        was_shown, self._shown_again = self.current in documents, self.current or documents[0]
+        is_shown = self.current in documents
+        # what is on show now, which may be one of these; where nothing is, undoing shows the first of them
+        self._shown_again = self.current or documents[0]
         self.removals.begin(documents, words, self._forget, self._keep, key=f"forget {documents[0]}")
-        if was_shown:
+        if is_shown:
             self._show(None)
         self._list()
 

@@ -119,7 +119,7 @@ class PageView(QAbstractScrollArea):
             return
         sheet.picture = picture
         if boxes is not None:
-            sheet.marks = boxes
+            sheet.span_boxes = boxes
         if self.sheets.note_ratio(sheet, picture.height() / max(1, picture.width())):
             self._measure(keep=True)
         self._go_on()
@@ -138,15 +138,17 @@ class PageView(QAbstractScrollArea):
         spans: Mapping[int, Sequence[tuple[int, int]]],
         black: Mapping[int, Collection[tuple[int, int]]] = MappingProxyType({}),
     ) -> None:
-        """Mark these characters, by page number, instead of the earlier ones, and cover those that are `black` too.
+        """Mark these characters, by page number, instead of the earlier ones. Of them those in `black` are covered.
 
-        Then `show_boxes` may follow.
+        A page that is a picture has no characters: the boxes of its spans are asked for, and come by `show_boxes`.
         """
         self._pages.marks = spans
         for sheet in self.sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
             sheet.black = frozenset(black.get(sheet.page.number, ()))
-            sheet.marks, sheet.asked_boxes, sheet.current = (), False, None
+            sheet.span_boxes = ()
+            sheet.asked_boxes = False
+            sheet.current = None
         self._ask_timer.start()
         self.viewport().update()
 
@@ -159,7 +161,7 @@ class PageView(QAbstractScrollArea):
     def show_boxes(self, number: int, boxes: Sequence[Sequence[Box]]) -> None:
         sheet = self.sheets.find(number)
         if sheet is not None:
-            sheet.marks = boxes
+            sheet.span_boxes = boxes
             self._go_on()
             self.viewport().update()
 
@@ -417,7 +419,7 @@ class Sheet:
     black: frozenset[tuple[int, int]] = frozenset()
     """Those of its `spans` that are covered."""
     current: tuple[int, int] | None = None
-    marks: Sequence[Sequence[Box]] = ()
+    span_boxes: Sequence[Sequence[Box]] = ()
     """The boxes of each of its `spans` on its picture."""
     asked_text: bool = False
     asked_boxes: bool = False
@@ -428,12 +430,12 @@ class Sheet:
 
     @property
     def boxes(self) -> list[Box]:
-        return [box for each in self.marks for box in each]
+        return [box for each in self.span_boxes for box in each]
 
     @property
     def current_boxes(self) -> Sequence[Box]:
         at = self.spans.index(self.current) if self.current in self.spans else -1
-        return self.marks[at] if 0 <= at < len(self.marks) else ()
+        return self.span_boxes[at] if 0 <= at < len(self.span_boxes) else ()
 
     def forget(self) -> None:
         """Drop what can be loaded again, since the page is far out of view."""
@@ -493,13 +495,13 @@ def _paint_picture(painter: QPainter, sheet: Sheet, place: QRectF, theme: Theme)
     colour = theme.colour("mark") if not theme.is_dark else theme.colour("warn")
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)  # pages are white in dark themes too
     painter.setBrush(colour)
-    for span, boxes in zip(sheet.spans, sheet.marks, strict=False):
+    for span, boxes in zip(sheet.spans, sheet.span_boxes, strict=False):
         if span not in sheet.black:
             for box in boxes:
                 painter.drawRect(rectangle_of(box, place))
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
     painter.setBrush(Qt.GlobalColor.black)  # as in the copy
-    for span, boxes in zip(sheet.spans, sheet.marks, strict=False):
+    for span, boxes in zip(sheet.spans, sheet.span_boxes, strict=False):
         if span in sheet.black:
             for box in boxes:
                 painter.drawRect(rectangle_of(box, place))

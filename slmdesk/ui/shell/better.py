@@ -347,29 +347,42 @@ class BetterCard(QWidget):
         self.setVisible(is_shown)
 
     def _fill(self) -> None:
-        way, line = self._way, ""
+        """Show the words and the buttons for where the way to a better model stands."""
+        way = self._way
         is_at_rest = not way.is_asking and not way.is_busy
         title, go, share = self._words()
         show_words(self._title, breakable(title))
         set_tip(self._title, way.offer.reason if way.offer else "")
-        if is_at_rest and (starter := way.starter):
-            from slmdesk.models.service import STARTER
-
-            line = STARTER.format(name=starter.name)
-        show_words(self._line, line)
+        show_words(self._line, self._starter_words() if is_at_rest else "")
         show_words(self._trouble, breakable(way.trouble))
         self._arrange()
         self._go.setText(go)
         self._go.setAccessibleName(f"{go}: {title}")
         self._go.setVisible(bool(go))
-        is_offered = way.is_asking or way.offer is None or not way.may_fetch or bool(way.trouble)
-        may_import = "models.import" not in way.settings.policy.hidden
-        self._file.setVisible(may_import and is_offered and way.found is None and way.work is None)
+        self._file.setVisible(self._takes_file)
         self._cancel.setVisible(not is_at_rest)
-        self._all.setVisible(is_at_rest and self._leads_on)
-        self._later.setVisible(is_at_rest and self._leads_on and not (way.is_needed and way.starter is None))
+        leads_on = is_at_rest and self._leads_on
+        has_none = way.is_needed and way.starter is None
+        self._all.setVisible(leads_on)
+        self._later.setVisible(leads_on and not has_none)  # without any model nothing can be put off
         self._bar.setVisible(share is not None)
         self._bar.setValue(round((share or 0.0) * 1000))
+
+    @property
+    def _takes_file(self) -> bool:
+        """Whether there is a button for a model file: where neither this PC nor the network has a model at once."""
+        way = self._way
+        if "models.import" in way.settings.policy.hidden or way.found is not None or way.work is not None:
+            return False
+        return way.is_asking or way.offer is None or not way.may_fetch or bool(way.trouble)
+
+    def _starter_words(self) -> str:
+        starter = self._way.starter
+        if starter is None:
+            return ""
+        from slmdesk.models.service import STARTER  # imported late: the window starts without it
+
+        return STARTER.format(name=starter.name)
 
     def _words(self) -> tuple[str, str, float | None]:
         """Return the title, the words of the button, and how much of the work is done."""

@@ -167,13 +167,27 @@ class PairBar(QFrame):
     def _show(self) -> None:
         """Show what the document can be compared with, and the chosen pair."""
         here = _id_of(self._record)
-        shown = next((each for each in self._shown if each[0] != here), ("", ""))
-        if shown[0]:
-            self._other = self._found(shown[0]) or self._other
+        reported, name = next((each for each in self._shown if each[0] != here), ("", ""))
+        if reported:
+            self._other = self._found(reported) or self._other
         self._propose()
-        chosen, name = shown
+        chosen = reported
         if self._other is not None:
-            chosen, name = self._other.id, self._other.name
+            chosen = self._other.id
+            name = self._other.name
+        self._offer(here, chosen, name)
+        if self._record is not None:
+            self._here.set_full_text(self._record.name)
+        self._names.setDirection(DIRECTIONS[self._is_new])
+        self._here.setVisible(bool(chosen))
+        self._arrow.setVisible(bool(chosen))
+        self._begin.setEnabled(self._other is not None)  # a document that is gone can be named, and not compared
+        pair_on_show = tuple(id for id, __ in self._shown)
+        self._begin.setVisible(self._in_order(chosen, here) != pair_on_show)
+        self.fit()
+
+    def _offer(self, here: str, chosen: str, name: str) -> None:
+        """Fill the list of other versions, and choose one in it, which has this name."""
         others = [(record.id, record.name) for record in self._records if record.id != here]
         if chosen and chosen not in dict(others):  # it is in the list no more, or not yet
             others.append((chosen, name))
@@ -181,14 +195,6 @@ class PairBar(QFrame):
         for id, words in (("", _("Compare with…")), *others, (FILE, _("A file…"))):
             self._choice.addItem(words, id)
         self._choice.setCurrentIndex(max(0, self._choice.findData(chosen)))
-        if self._record is not None:
-            self._here.set_full_text(self._record.name)
-        self._names.setDirection(DIRECTIONS[self._is_new])
-        for part in (self._here, self._arrow):
-            part.setVisible(bool(chosen))
-        self._begin.setEnabled(self._other is not None)
-        self._begin.setVisible(self._in_order(chosen, here) != tuple(id for id, __ in self._shown))
-        self.fit()
 
     def fit(self) -> None:
         """Let both names be as wide as they are, and share the place where there is not enough."""

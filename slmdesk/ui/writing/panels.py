@@ -148,10 +148,12 @@ class CorrectionPanel(QFrame):
         self.show_changes(fitting)
 
     def show_changes(self, changes: Sequence[Change]) -> None:
+        """Propose changes in the text. One that is not made, as it is doubtful, waits for a person."""
         proposals = []
         for number, change in enumerate(changes, self._number + 1):
             self._about[number] = change
-            proposals.append(Proposal(number, change.edit.start, change.edit.end, change.edit.new, not change.is_made))
+            edit = change.edit
+            proposals.append(Proposal(number, edit.start, edit.end, edit.new, not change.is_made))
         self._number += len(proposals)
         if proposals:
             self._text.propose(proposals)

@@ -129,7 +129,7 @@ def test_on_a_picture_the_place_gone_to_is_framed(program, tmp_path):
     program.type_into("find_line", "rent")
     program.wait(lambda: program.find("find_count").text() == "1 of 2")
     sheet = program.documents.view.sheets[0]
-    program.wait(lambda: sheet.picture is not None and len(sheet.marks) == 2)
+    program.wait(lambda: sheet.picture is not None and len(sheet.span_boxes) == 2)
     upper = sheet.current_boxes
     QTest.keyClick(program.find("find_line"), Qt.Key.Key_Return)
     assert sheet.current_boxes
