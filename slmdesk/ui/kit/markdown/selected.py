@@ -26,7 +26,6 @@ from PySide6.QtGui import (
 )
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.text.cells import clipboard_text, csv_text
 from slmdesk.ui.kit.base.theme import ICON_SIZE, LINE_HEIGHT, SPACE_12, Fonts, Theme
 from slmdesk.ui.kit.markdown.clipboard_html import lines, link, page, table
 
@@ -86,6 +85,8 @@ def mime_of_selection(cursor: QTextCursor) -> QMimeData:
     made.setHtml(html_of_selection(cursor))
     parts = [part for part in _parts(cursor) if isinstance(part, Cells) or not _is_only_chrome(part)]
     if len(parts) == 1 and isinstance(parts[0], Cells):
+        from slmdesk.base.text.cells import csv_text  # imported late: the window starts without it
+
         made.setData("text/csv", csv_text(parts[0].words()).encode())
     return made
 
@@ -103,6 +104,8 @@ def table_at(cursor: QTextCursor) -> QTextCursor | None:
 
 def mime_of_table(cursor: QTextCursor) -> QMimeData:
     """Return a table, selected by `table_at`, for spreadsheets and texts. No cell can become a formula there."""
+    from slmdesk.base.text.cells import clipboard_text, csv_text  # imported late: the window starts without it
+
     made = QMimeData()
     cells = next((part for part in _parts(cursor) if isinstance(part, Cells)), Cells([], False))
     words = cells.words()
