@@ -78,16 +78,30 @@ def in_quotes(words: str) -> str:
 
 
 def retold(text: str, *forms: str) -> str:
-    """Say in the chosen language what was stored in English: by `forms`, else by any message. Other words stay."""
-    if not text or (catalogue := chosen_catalogue()) is None:
+    """Say in the chosen language what was stored in English: by `forms`, else by any message. Other words stay.
+
+    A stored text is a message whose placeholders are filled. The values are found by the pattern of the message, and
+    filled into its translation.
+    """
+    catalogue = chosen_catalogue()
+    if not text or catalogue is None:
         return text
-    if not forms and (told := _(text)) != text:
-        return told
-    for single, form in [(form, form) for form in forms] or getattr(catalogue, "forms_in", lambda _text: ())(text):
-        if match := _pattern_of(form).fullmatch(text):
-            values = {name: _value(said, is_told=not forms) for name, said in match.groupdict().items()}
-            n = values.pop("n", 2)
-            return _(single).format(n=n, **values) if single == form else ngettext(single, form, n, **values)
+    if forms:
+        singles_and_forms = [(form, form) for form in forms]
+    else:
+        told = _(text)
+        if told != text:
+            return told
+        singles_and_forms = getattr(catalogue, "forms_in", lambda _text: ())(text)  # other catalogues have none
+    for single, form in singles_and_forms:
+        match = _pattern_of(form).fullmatch(text)
+        if match is None:
+            continue
+        values = {name: _value(said, is_told=not forms) for name, said in match.groupdict().items()}
+        n = values.pop("n", 2)
+        if single == form:
+            return _(single).format(n=n, **values)
+        return ngettext(single, form, n, **values)
     return text
 
 

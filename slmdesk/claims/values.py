@@ -216,13 +216,17 @@ def _is_opposed(number: Number, other: Number) -> bool:
 
 
 def _is_equal(value: Value, other: Value) -> bool:
+    """Return whether two values are the same, in any units.
+
+    Where one has no unit, its figures decide.
+    """
     dimension, factor = value.unit
     other_dimension, other_factor = other.unit
     if not dimension or not other_dimension:
         return not value.figures.isdisjoint(other.figures)
     if dimension != other_dimension:
         return False
-    tolerance = 1e-9
+    tolerance = 1e-9  # for what conversion from one unit to another rounds
     if factor != other_factor and dimension not in PERIODS:
         tolerance = ROUNDED
     return any(

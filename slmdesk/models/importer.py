@@ -447,7 +447,7 @@ class FindingService(Service):
             model = waiting.pop(0)
             name = free_name(model.name, self._store.models.all())
             importing = self._models.import_file(model.path, link=True, name=name)
-            linking[:] = [importing.listen(linked.progress).then(on_end)]
+            linking[:] = [importing.listen(linked.progress).then(on_end)]  # only this one can still be cancelled
 
         def on_end(event: ImportEnded | Problem) -> None:
             if isinstance(event, ImportEnded):

@@ -160,6 +160,10 @@ def _stands_alone(letters: str, start: int, end: int) -> bool:
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
+    """Return the letters by which quotations are compared, and where in the text each of them stands.
+
+    Hyphens within a word are left out, and every run of spaces is one. A letter may become several ("ß", "ﬁ").
+    """
     letters: list[str] = []
     places: list[int] = []
     skipped = {at for gap in _INSIDE_WORD.finditer(text) for at in range(*gap.span())}

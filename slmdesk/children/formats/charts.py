@@ -140,7 +140,7 @@ def _texts_of(cache: etree._Element) -> Points:
         value = child(point, "v")
         words = " ".join((text_of(point if value is None else value)).split())
         if number.isdecimal() and words and len(points) < _MOST_POINTS:
-            points[int(number[:9])] = words
+            points[int(number[:9])] = words  # int() refuses thousands of digits
     return points
 
 

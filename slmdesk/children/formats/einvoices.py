@@ -206,10 +206,9 @@ def _field(
     path: _Path, item: Any, text: str, row: int, currency: str, placed: Callable[[etree._Element], str]
 ) -> InvoiceField:  # fmt: skip
     element = item if isinstance(item, etree._Element) else item.getparent()
-    unit = next(
-        (value for name in ("currencyID", "unitCode", "schemeID") if (value := _text(element.get(name, "")))), ""
-    )
-    if path.kind == "amount":
+    units = (_text(element.get(name, "")) for name in ("currencyID", "unitCode", "schemeID"))
+    unit = next(filter(None, units), "")
+    if path.kind == "amount":  # one without a currency is in that of the invoice
         unit = unit or currency
     value, shown = _READ_AS.get(path.kind, _as_text)(text, unit)
     if meaning := _meanings().get((path.codes, text)):

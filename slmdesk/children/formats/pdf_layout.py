@@ -438,20 +438,25 @@ def lay_out(
     """Return the blocks of a page in their order.
 
     Lines with an index in `headers` or `footers` become blocks of their own. A block whose lines are all in `hidden`
-    gets "hidden" as its place.
+    gets "hidden" as its place, and one that is the value of a form's field the field's name.
     """
     laid = LaidOutPage(PageText(), [])
     compounds = {word.text.casefold() for line in lines for word in line.words if "-" in word.text}
     for group in _groups(lines, usual, headers | footers):
+        own_lines = [lines[at] for at in group]
         first = group[0]
-        if first in headers or first in footers:
-            kind, level = (BlockKind.HEADER if first in headers else BlockKind.FOOTER), 0
+        level = 0
+        if first in headers:
+            kind = BlockKind.HEADER
+        elif first in footers:
+            kind = BlockKind.FOOTER
         else:
-            kind, level = _kind([lines[at] for at in group], usual)
+            kind, level = _kind(own_lines, usual)
         place = "hidden" if hidden.issuperset(group) else ""
-        if (name := lines[first].words[0].field) and all(word.field == name for word in lines[first].words):
-            place = name
-        _Writer(compounds).write(laid, [lines[at] for at in group], kind, level, place)
+        fields = {word.field for word in own_lines[0].words}
+        if len(fields) == 1:
+            place = fields.pop() or place
+        _Writer(compounds).write(laid, own_lines, kind, level, place)
     laid.text.blocks = sorted((*laid.text.blocks, *laid.struck), key=lambda block: block.start)
     return laid
 

@@ -139,9 +139,11 @@ class _State(Look):
 
 class _Prepared:
     def __init__(self, source: str, reading: Reading) -> None:
-        self._reading, self._whole = reading, source
+        self._reading = reading
+        self._whole = source
         self._fonts: Mapping[str, str] = {}
-        self._state, self._written = _State(), chr(_PLAIN_LOOK + 2)
+        self._state = _State()
+        self._written = chr(_PLAIN_LOOK + 2)
         self.has_hidden = self.has_deleted = self.has_images = False
         self._has_lists = "\\listtext" in source
         self._cited = 0
@@ -151,6 +153,11 @@ class _Prepared:
         it.
         """
         self._dropped = False
+        self._take(source)
+        self.source = "".join(self._pieces)
+
+    def _take(self, source: str) -> None:
+        """Go through the source from token to token. What is between them is text."""
         at = 0
         while (match := _TOKEN.search(source, at)) is not None:
             self._write(source[at : match.start()])
@@ -159,7 +166,7 @@ class _Prepared:
                 at = self._begin(match)
             elif match["end"]:
                 self._end()
-            elif match["word"] == "bin":
+            elif match["word"] == "bin":  # so many bytes follow, which are no text
                 at += int(match["value"].lstrip("-") or 0)
             elif match["word"]:
                 self._mark(match["word"], match["value"])
@@ -169,14 +176,17 @@ class _Prepared:
             elif match["private"]:
                 self._sign(chr(int(match["private"]) & 0xFFFF))
                 fallback = _FALLBACK.match(source, at) if self._state.fallback else None
-                at = fallback.end() if fallback else at
+                if fallback:
+                    at = fallback.end()
             elif match["hex"] and self._state.font:
-                is_fallback = re.search(r"\\u-?\d+ ?$", source[max(0, match.start() - 9) : match.start()])
-                self._keep(match[0]) if is_fallback else self._sign(chr(int(match["hex"], 16)))
+                before = source[max(0, match.start() - 9) : match.start()]
+                if re.search(r"\\u-?\d+ ?$", before):  # it stands in for a letter of Unicode
+                    self._keep(match[0])
+                else:
+                    self._sign(chr(int(match["hex"], 16)))
             else:
                 self._write(match[0])
         self._write(source[at:])
-        self.source = "".join(self._pieces)
 
     def _write(self, source: str) -> None:
         """Keep letters, and in front of them their look, if it changed."""

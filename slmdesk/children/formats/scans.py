@@ -189,25 +189,29 @@ def _by_both(picture: Image, found: Sequence[FoundLine], language: str, turn: Tu
 
 def upright(picture: Image, turn: Turn) -> tuple[Turn, Image, list[FoundLine]]:
     """Return how a picture is turned so that its lines are level, the turned picture, and its lines."""
-    found, upright = found_lines(picture), picture
-    if sum(line.height - line.length for line in found) > 0:
+    found = found_lines(picture)
+    upright = picture
+    if sum(line.height - line.length for line in found) > 0:  # most lines are higher than long: it lies on its side
         turn = changed(turn, quarters=1)
         upright = turned_picture(picture, turn)
         found = found_lines(upright)
     longest = sorted(found, key=lambda line: line.length)[-MOST_TRIED:]
-    as_it_is, turned = (
-        sum(letter.sureness for line in longest for letter in read_line(upright, line, is_turned=is_turned))
-        for is_turned in (False, True)
-    )
+    as_it_is = _sureness_of(upright, longest, is_turned=False)
+    upside_down = _sureness_of(upright, longest, is_turned=True)
     slope = statistics.median(line.slope for line in longest) if longest else 0.0
     skew = math.degrees(math.atan(slope))
-    if turned > as_it_is:
+    if upside_down > as_it_is:
         turn = changed(turn, quarters=turn.quarters + 2)
     elif abs(skew) < LEAST_SKEW:
         return turn, upright, found
     turn = changed(turn, skew=skew)
     upright = turned_picture(picture, turn)
     return turn, upright, found_lines(upright)
+
+
+def _sureness_of(picture: Image, lines: Sequence[FoundLine], *, is_turned: bool) -> float:
+    """Return how surely lines are read as they are, or `is_turned` upside down."""
+    return sum(letter.sureness for line in lines for letter in read_line(picture, line, is_turned=is_turned))
 
 
 def _alone(picture: Image, found: Sequence[FoundLine]) -> Image:

@@ -106,7 +106,9 @@ def rows_words(rows: Sequence[Row]) -> str:
 
 
 def _parts(rows: Iterable[Row], reading: Reading) -> Iterator[list[Row]]:
-    part, size = list[Row](), 0
+    """Yield the rows that have words, as many together as make a page."""
+    part = list[Row]()
+    size = 0
     for row in rows:
         cells = tuple((column, clean) for column, words in row.cells if (clean := " ".join(words.split())))
         if not cells:
@@ -115,7 +117,8 @@ def _parts(rows: Iterable[Row], reading: Reading) -> Iterator[list[Row]]:
         if part and (len(part) >= PAGE_ROWS or size + length > PAGE_CHARACTERS):
             reading.check()
             yield part
-            part, size = [], 0
+            part = []
+            size = 0
         part.append(changed(row, cells=cells))
         size += length
     if part:

@@ -337,14 +337,17 @@ def profile_of(role: str, files: Files) -> str:
 
 
 def restrict_by_profile(profile: str) -> bool:
-    """Give up everything else, for ever.  False: nothing was given up.  On macOS alone."""
+    """Give up, for ever, everything that a profile of `profile_of` does not allow.
+
+    False: nothing was given up.  On macOS alone.
+    """
     try:
-        begin = ctypes.CDLL("/usr/lib/libSystem.dylib").sandbox_init
+        sandbox_init = ctypes.CDLL("/usr/lib/libSystem.dylib").sandbox_init
     except (OSError, AttributeError):
         return False
     reason = ctypes.c_char_p()
-    begin.argtypes = (ctypes.c_char_p, ctypes.c_uint64, ctypes.POINTER(ctypes.c_char_p))
-    return bool(begin(profile.encode("utf-8"), 0, ctypes.byref(reason)) == 0)
+    sandbox_init.argtypes = (ctypes.c_char_p, ctypes.c_uint64, ctypes.POINTER(ctypes.c_char_p))
+    return bool(sandbox_init(profile.encode("utf-8"), 0, ctypes.byref(reason)) == 0)
 
 
 def _rules(rights: str, paths: Iterable[str]) -> list[str]:

@@ -454,9 +454,11 @@ def _number_before(text: str, span: re.Match[str], language: str) -> tuple[int, 
     before = text[first : span.start("unit")]
     for number in reversed(find_numbers(before, language)):
         if _BEHIND_NUMBER.fullmatch(before, number.end) and number.values:
-            (value, *others) = number.values
-            is_whole = not others and value == int(value)
-            return min(span.start(), first + number.start), int(value) if is_whole else 0
+            begin = min(span.start(), first + number.start)
+            value, *others = number.values  # others: the number can be read in several ways
+            if others or value != int(value):
+                return begin, 0
+            return begin, int(value)
     return span.start(), _count(span["n"], language)
 
 

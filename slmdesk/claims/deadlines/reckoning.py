@@ -156,15 +156,25 @@ def _law(place: str, office: str, term: Term) -> tuple[Unit, bool, tuple[str, ..
 
 
 def _end(term: Term, unit: Unit, begin: date, place: str) -> date:
-    before = DAY if term.is_first else DAY * 0
-    if unit in (Unit.MONTH, Unit.YEAR):
-        end = months_after(begin, term.count * (12 if unit is Unit.YEAR else 1)) - before
-    elif unit in (Unit.DAY, Unit.WEEK):
-        end = begin + DAY * term.count * (7 if unit is Unit.WEEK else 1) - before
-    else:
-        weekend = (SUNDAY,) if unit is Unit.WEEKDAY else WEEKEND
-        end = _calendar(place, weekend).get_nth_working_day(begin - before, term.count)
-    return end + DAY if term.is_clear and place == "FR" else end
+    """Return the last day of a term that begins on a day, before it is moved to a working day."""
+    earlier = DAY * 0
+    if term.is_first:  # the first day counts, so the last one comes a day earlier
+        earlier = DAY
+    match unit:
+        case Unit.YEAR:
+            end = months_after(begin, 12 * term.count) - earlier
+        case Unit.MONTH:
+            end = months_after(begin, term.count) - earlier
+        case Unit.WEEK:
+            end = begin + 7 * DAY * term.count - earlier
+        case Unit.DAY:
+            end = begin + DAY * term.count - earlier
+        case _:
+            weekend = (SUNDAY,) if unit is Unit.WEEKDAY else WEEKEND
+            end = _calendar(place, weekend).get_nth_working_day(begin - earlier, term.count)
+    if term.is_clear and place == "FR":  # délai franc: the last day does not count either
+        return end + DAY
+    return end
 
 
 def _start(term: Term, unit: Unit, begin: date, known: Known) -> date:

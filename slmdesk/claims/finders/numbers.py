@@ -647,15 +647,22 @@ def find_amounts(text: str, language: str) -> list[Span]:
     amounts = []
     for match in _WHOLE.finditer(text):
         start, end = match.span()
-        if any(start < other[1] and other[0] < end for other in taken) or _OF_HUNDRED.match(text, end):
+        is_taken = any(start < other_end and other_start < end for other_start, other_end in taken)
+        if is_taken or _OF_HUNDRED.match(text, end):
             continue
         sign, begin, until = _signed(text, start, end)
-        before, after = _BEFORE.search(text, max(0, start - 6), start), _CURRENCY_AFTER.match(text, until)
-        if before and sign != "-" and before[0].rstrip()[-1] in "-\u2212":
+        before = _BEFORE.search(text, max(0, start - 6), start)
+        after = _CURRENCY_AFTER.match(text, until)
+        if before and sign != "-" and before[0].rstrip()[-1] in "-\u2212":  # a dash between both
             before = None
-        is_money = _MONEY.fullmatch(match.group()) is not None and (sign or not _OTHER_UNIT.match(text, end))
+        has_decimals = _MONEY.fullmatch(match.group()) is not None
+        is_money = has_decimals and (sign or not _OTHER_UNIT.match(text, end))
         if before or after or is_money:
-            amounts.append((min(begin, before.start() if before else begin), after.end() if after else until))
+            if before:
+                begin = min(begin, before.start())
+            if after:
+                until = after.end()
+            amounts.append((begin, until))
     return amounts
 
 

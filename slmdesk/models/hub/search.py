@@ -86,6 +86,8 @@ _HOST = re.compile(r"(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/", re.I
 _COMMAND = re.compile(r"(?:ollama\s+(?:run|pull)|llama-(?:cli|server)\s+-hf)\s+", re.IGNORECASE)
 """Start of a command of another program. Web pages offer such commands for copying."""
 _QUANTIZATION = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_FILE_PAGE = re.compile(r"(?:blob|resolve|tree|raw)/[^/]+/?(.*)", re.DOTALL)
+"""Matches what an address has between a repository and a file: how it is shown, and the revision."""
 _NO_OWNERS = ("datasets", "spaces", "models", "docs", "papers", "collections", "blog", "api", "settings")
 """First path segments of Hub pages that are not models, so they cannot be owners of a repository."""
 
@@ -103,13 +105,14 @@ def parse_link(text: str) -> HubLink:
     words = _COMMAND.sub("", text.strip(), count=1)
     if _HOST.match(words):
         words = f"https://{words}"
-    path, asked = (words, "")
-    if is_address := words.startswith(("https://", "http://")):
+    path = words
+    asked_file = ""
+    is_address = words.startswith(("https://", "http://"))
+    if is_address:
         try:
             parts = urlsplit(words)
-            asked = (parse_qs(parts.query).get("show_file_info") or [""])[
-                0
-            ]  # parameter of the links in a page's list of files
+            # the Hub's own list of files names a file by this parameter
+            asked_file = parse_qs(parts.query).get("show_file_info", [""])[0]
         except ValueError as err:
             raise _no_repository(text) from err
         path = unquote(parts.path).lstrip("/")
@@ -118,12 +121,13 @@ def parse_link(text: str) -> HubLink:
     quantization = ""
     if ":" in name and not file:
         name, __, quantization = name.partition(":")
-    match = re.match(r"(?:blob|resolve|tree|raw)/[^/]+/?(.*)", file, re.DOTALL) if is_address else None
-    link = HubLink(f"{owner}/{name}", (match[1] if match else file) or asked, quantization.upper())
-    is_right = is_repo(link.repo) and owner.lower() not in _NO_OWNERS
-    if not is_right or (quantization and not _QUANTIZATION.fullmatch(quantization)):
+    if is_address and (page := _FILE_PAGE.match(file)):
+        file = page[1]
+    if not is_repo(f"{owner}/{name}") or owner.lower() in _NO_OWNERS:
         raise _no_repository(text)
-    return link
+    if quantization and not _QUANTIZATION.fullmatch(quantization):
+        raise _no_repository(text)
+    return HubLink(f"{owner}/{name}", file or asked_file, quantization.upper())
 
 
 def _no_repository(text: str) -> KnownError:

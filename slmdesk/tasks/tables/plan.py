@@ -308,8 +308,16 @@ class TablePlan(TaskRun[Table]):
         return step_key(self._job.model_sha256, PROMPT_VERSION, step)
 
     def _read(self, row: _Row) -> Generator[AskedQuestion, Any, list[Page] | None]:
+        """Read a row's document, and fill the cells that need no model: by rules, from its e-invoice, from its facts.
+
+        Return its pages; None if they are more than a model is given at once.
+        """
         pages: list[Page] = []
-        size, total, blocks, read, read_blocks = 0, 0, 0, 0, 0
+        size = 0
+        pages_total = 0
+        pages_read = 0
+        blocks_total = 0
+        blocks_read = 0
         unread: list[Unread] = []
         is_copied = any(column.kind not in JUDGED for column in self._columns)
         rules = Rules(self._columns)
@@ -318,17 +326,22 @@ class TablePlan(TaskRun[Table]):
         while some := self._pages(row, begin):
             language = self._language_of(row, some)
             for page in some:
-                total, blocks, size = total + 1, blocks + page.block_count, size + len(page.text)
+                pages_total += 1
+                blocks_total += page.block_count
+                size += len(page.text)
                 if page.status is PageStatus.READ:
-                    read, read_blocks = read + 1, read_blocks + page.block_count
+                    pages_read += 1
+                    blocks_read += page.block_count
                 else:
                     unread.append(Unread(page.number, page.reason or page.status.value, row.record.id))
                 if is_copied:
                     rules.feed(newest_part(page), language)
-            pages = [*pages, *some] if size <= most else []
+            pages = [*pages, *some] if size <= most else []  # a document of any length must not fill the memory
             begin = some[-1].number + 1
             yield Yield()
-        row.coverage = Coverage(total, read, blocks, read_blocks, tuple(unread), unread_parts(row.record.info))
+        row.coverage = Coverage(
+            pages_total, pages_read, blocks_total, blocks_read, tuple(unread), unread_parts(row.record.info)
+        )
         proved = rules.result() if is_copied else {}
         from_xml = einvoice.cells_of(self._columns, row.record, self._tools.findings(row.record))
         cells = {**proved, **from_xml}

@@ -383,12 +383,14 @@ class AttachController(QObject):
         self._notify()
 
     def _go_on(self) -> None:
+        """Do what waits for all attachments, such as sending, once none is being read any more."""
         if self._then is None:
             return
         if not self._is_settled:
             self.waiting_shown.emit(waiting_words(self.now))
             return
-        then, self._then = self._then, None
+        then = self._then
+        self._then = None
         self.waiting_shown.emit("")
         then()
 

@@ -483,15 +483,18 @@ class DocumentList(QFrame):
         menu.popup(view.viewport().mapToGlobal(point))
 
     def eventFilter(self, watched: object, event: object) -> bool:
+        """Let *Delete* remove what is current in the list of documents or of folders, or all chosen documents."""
         if not isinstance(event, QKeyEvent) or event.type() != QKeyEvent.Type.KeyPress:
             return False
-        for view, chosen in ((self._view, self.action_chosen.emit), (self._folder_view, self._folder_controller.act)):
+        if event.key() != Qt.Key.Key_Delete:
+            return False
+        for view, act in ((self._view, self.action_chosen.emit), (self._folder_view, self._folder_controller.act)):
             id = view.currentIndex().data(ID_ROLE) if watched is view else None
-            if event.key() == Qt.Key.Key_Delete and id:
-                if watched is self._view and len(self.chosen) > 1:
-                    self._on_several("remove")
-                else:
-                    chosen(str(id), "remove")
+            if id and watched is self._view and len(self.chosen) > 1:
+                self._on_several("remove")
+                return True
+            if id:
+                act(str(id), "remove")
                 return True
         return False
 

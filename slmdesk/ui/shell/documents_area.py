@@ -216,7 +216,8 @@ class DocumentsArea(QObject):
         """Show in a pane what is chosen in the list: several documents together, or the one on show."""
         chosen = self.page.documents.chosen
         action = ACTIONS_OF_PANES.get(pane, "")
-        if len(chosen) > 1 and action and (action != "compare" or len(chosen) == 2):
+        takes_all = len(chosen) == 2 or action != "compare"
+        if len(chosen) > 1 and action and takes_all:
             self._on_several(action, chosen)
             return
         self._begin_summary()

@@ -302,9 +302,15 @@ def _distance(ids: NDArray[np.int32], logs: NDArray[np.float64], rows: Iterable[
 
 
 def _read(path: Path, n_vocab: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Tokens and their log-probabilities, a row for each place.  Raises KnownError `request.invalid`."""
+    """Tokens and their log-probabilities, a row for each place.  Raises KnownError `request.invalid`.
+
+    A file has the number of rows and of tokens in each, then all tokens, then all log-probabilities, four bytes each.
+    """
     raw = path.read_bytes()
-    rows, kept = np.frombuffer(raw[:8], dtype="<i4").tolist() if len(raw) >= 8 else (0, 0)
+    rows = 0
+    kept = 0
+    if len(raw) >= 8:
+        rows, kept = np.frombuffer(raw[:8], dtype="<i4").tolist()
     if rows < 1 or kept < 1 or len(raw) != 8 + 8 * rows * kept:
         raise KnownError("request.invalid", what=_("predictions of another shape"))
     ids = np.frombuffer(raw, dtype="<i4", count=rows * kept, offset=8).reshape(rows, kept)

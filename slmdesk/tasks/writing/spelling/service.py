@@ -160,6 +160,7 @@ class SpellingService(Service):
     # ---- checking
 
     def _look_up(self, dictionary: Dictionary, words: list[str]) -> Slices[None]:
+        """Learn of each word whether a dictionary has it, some at a time. What was learned before is kept."""
         known = self._known.setdefault(dictionary.path, {})
         if len(known) > MOST_KNOWN:
             known.clear()
