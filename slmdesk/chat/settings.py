@@ -202,7 +202,7 @@ def number_of(setting: Setting, text: str) -> float | int | None:
     except ValueError:
         value = math.nan
     if not setting.least <= value <= setting.most:
-        kind = _("whole number") if setting.is_whole else "number"
+        kind = _("whole number") if setting.is_whole else _("number")
         raise WrongLineError(
             _("This takes a {kind} from {least:,g} to {most:,.7g}.").format(
                 kind=kind, least=setting.least, most=setting.most

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from slmdesk.base.language import in_language
 from slmdesk.base.record import changed
 from slmdesk.base.types import USUAL_SAMPLING, Sampling
 from slmdesk.chat.presets import WORDS
@@ -82,6 +83,11 @@ def test_numbers_are_read_as_they_are_typed(name, text, value) -> None:
 def test_what_is_no_such_number_is_refused_with_its_limits(name, text) -> None:
     with pytest.raises(WrongLineError, match=r"number from 0 to (1|1,048,576)\.$"):
         number_of(BY_NAME[name], text)
+
+
+def test_a_refusal_says_number_in_the_chosen_language() -> None:
+    with pytest.raises(WrongLineError, match=r"^Hier passt: Zahl von 0 bis 1\.$"):
+        in_language("de", lambda: number_of(BY_NAME["min_p"], "much"))
 
 
 @given(st.lists(st.text("ab \\\n\t\rn=", min_size=1, max_size=9), max_size=9, unique=True))
