@@ -356,7 +356,11 @@ class SettingsFile:
             listener(self.current)
 
     def _ruled(self, own: Settings) -> Settings:
-        values: dict[str, Any] = {**({"offline": False} if self._is_once else {}), **self.policy.forced}
+        """Return the settings in force: the person's own, as far as the organisation and this run allow them."""
+        values: dict[str, Any] = {}
+        if self._is_once:
+            values["offline"] = False
+        values |= self.policy.forced
         for key, allowed in self.policy.choices.items():
             if getattr(own, key) not in allowed:
                 values[key] = allowed[0]

@@ -173,7 +173,8 @@ class _Import(Service):
             self._end()
             return
         path = self._left.popleft()
-        self._file, before = path.name, self._seen
+        self._file = path.name
+        before = self._seen
         self._handle, reading = start_reader(
             self._service_thread, self._reader, "chats", {"path": str(path)}, self._on_partial
         )

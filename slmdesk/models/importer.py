@@ -317,7 +317,10 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _candidate(
     path: Path, context_tokens: int, pc: Pc, read: Callable[[Path], SumList | None] | None = None
 ) -> Candidate:
-    """With `read`, that of a folder: a list of checksums that is there has to state it."""
+    """Return a file as what can be imported, or with what is wrong with it.
+
+    With `read`, that of a folder: a list of checksums that is there has to state it.
+    """
     try:
         header = check_file(path)
         if header.kind == "split" and header.split_count > 1:

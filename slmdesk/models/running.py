@@ -374,6 +374,7 @@ class SpeedService(Service):
             self._publish(PaceChanged())
 
     def _read_pace(self) -> Pace:
+        """Return what was measured here, and how far from it each model was that has written."""
         measured = self.measured
         if measured is None:
             return Pace()

@@ -58,15 +58,22 @@ class Ledger(StorePart):
         """
         with self._db.writing():
             last = self._db.row("select n, hash from ledger order by n desc limit 1")
-            n, before = (int(last["n"]) + 1, str(last["hash"])) if last else (1, BEGINNING)
+            n = 1
+            before = BEGINNING
+            if last:
+                n = int(last["n"]) + 1
+                before = str(last["hash"])
             text = canonical(mapping_from(self._json(data)))  # this also makes the text storable
             if time_us is None:
-                when, monotonic, boot = round(self._clock() * 1e6), monotonic_us(), self._boot
-            else:
-                when, monotonic, boot = time_us, 0, ""
-            row = LedgerRow(
-                n, when, monotonic, boot, kind.value, text, chain_hash(before, n, when, monotonic, boot, kind, text)
-            )
+                when = round(self._clock() * 1e6)
+                monotonic = monotonic_us()
+                boot = self._boot
+            else:  # of another run of the PC, whose clock says nothing here
+                when = time_us
+                monotonic = 0
+                boot = ""
+            own_hash = chain_hash(before, n, when, monotonic, boot, kind, text)
+            row = LedgerRow(n, when, monotonic, boot, kind.value, text, own_hash)
             values = {name: getattr(row, name) for name in LedgerRow.__struct_fields__}
             self._insert("ledger", {**values, "about": data.get("of")})
         return row

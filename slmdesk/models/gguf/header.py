@@ -714,8 +714,12 @@ def _fits(shape: tuple[int, ...], a: tuple[int, ...], b: tuple[int, ...], *, is_
     """
     into, out, *more = _in_four(shape)
     if is_table:
-        return (out, into, a[0]) == (a[1], b[1], b[0]) and [*a[2:]] == [*b[2:]] == more
-    return (into, out, a[1]) == (a[0], b[1], b[0]) and [*a[2:]] == [*b[2:]] == more
+        are_outer_sizes_right = (a[1], b[1]) == (out, into)
+        is_rank_same = a[0] == b[0]
+    else:
+        are_outer_sizes_right = (a[0], b[1]) == (into, out)
+        is_rank_same = a[1] == b[0]
+    return are_outer_sizes_right and is_rank_same and [*a[2:]] == [*b[2:]] == more
 
 
 def _in_four(shape: tuple[int, ...]) -> tuple[int, ...]:

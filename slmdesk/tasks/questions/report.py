@@ -265,7 +265,8 @@ def _shown_answer(message: Message, answered: Answered | None, place: PlaceOf) -
         yield Section((_unchecked(message),), id=message.id, is_prose=True)
         return
     answer = changed(_answer(message, answered), doubt=answered.missing)
-    own, quotations = Section((answer,), id=message.id, is_prose=True), list(_quotations(message, answered, place))
+    own = Section((answer,), id=message.id, is_prose=True)
+    quotations = list(_quotations(message, answered, place))
     if not answered.missing:
         yield from (own, *quotations)
         return

@@ -338,10 +338,12 @@ class SummaryPlan(TaskRun[Summary]):
     def _facts(self, entries: Sequence[Entry], most: int, language: str) -> Generator[AskedQuestion, Any, list[Entry]]:
         """Return the facts of a long text, section by section. `most`: tokens of a section."""
         sizes = yield from self._sizes([text for text, __ in entries])
-        sections, filled = [list[Entry]()], 0
+        sections = [list[Entry]()]
+        filled = 0
         for entry, size in zip(entries, sizes, strict=True):
             is_heading = not entry[1]
-            if sections[-1] and filled + size > (most / 2 if is_heading else most):
+            room = most / 2 if is_heading else most  # a heading begins a section, unless the last is small
+            if sections[-1] and filled + size > room:
                 sections.append([])
                 filled = 0
             sections[-1].append(entry)

@@ -91,6 +91,10 @@ class _Days:
                 yield self._with_day(statement, is_to_do=is_to_do)
 
     def _with_day(self, statement: Statement, *, is_to_do: bool) -> Statement:
+        """Return a statement with how its deadlines are reckoned, and a way to say when its document was received.
+
+        One that `is_to_do` has the first of its days as its value.
+        """
         own = [one for one in self._deadlines if one.blocks == statement.sources and one.text in statement.text]
         own.sort(key=lambda deadline: deadline.day or LAST)
         notes = tuple(deadline.words for deadline in own if deadline.words)

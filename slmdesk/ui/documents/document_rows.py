@@ -252,12 +252,14 @@ class DocumentPainter(QStyledItemDelegate):
     ) -> None:
         painter.save()
         is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        colours, view = theme.current(), option.widget
+        colours = theme.current()
+        view = option.widget
         area = paint_ground(painter, option, is_chosen=is_chosen)
         size = scaled(15)
         sign = QRect(area.left() + scaled(10), area.top() + (area.height() - size) // 2, size, size)
         if isinstance(view, RowsView) and view.has_boxes:
-            line, ground = colours.colour("accent" if is_chosen else "edge"), colours.colour("sheet")
+            line = colours.colour("accent" if is_chosen else "edge")
+            ground = colours.colour("sheet")
             tick = colours.colour("on_accent") if is_chosen else None
             scale = painter.device().devicePixelRatio()
             draw_box(painter, QRectF(sign), line=line, ground=ground, tick=tick, scale=scale)
@@ -266,7 +268,8 @@ class DocumentPainter(QStyledItemDelegate):
             painter.drawPixmap(sign.topLeft(), pixmap("file-text", colour, size=size))
         left = sign.right() + scaled(8)
         place = QRect(left, area.top(), area.right() - left - scaled(6), area.height())
-        below, subject = str(index.data(LINE_ROLE) or ""), str(index.data(SUBJECT_ROLE) or "")
+        below = str(index.data(LINE_ROLE) or "")
+        subject = str(index.data(SUBJECT_ROLE) or "")  # of a mail; else the name of the file is shown
         cut = partial(cut_at_word, least=0.8) if subject else cut_in_middle
         draw_lines(painter, option, place, subject or str(index.data()), below, is_chosen=is_chosen, cut=cut)
         painter.restore()

@@ -102,6 +102,7 @@ class JobsController(QObject):
         )
 
     def _on_changed(self, event: JobChanged) -> None:
+        """Renew the row of a job that only got further; load the lists again, soon, where a job began or ended."""
         before = self._reported.get(event.id)
         if event.status in ON:
             self._reported[event.id] = event

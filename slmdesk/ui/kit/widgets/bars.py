@@ -92,7 +92,7 @@ class JobsButton(QPushButton):
         painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), self.text())
 
 
-STATES = (_("Offline"), _("Online"), _("Online, only this once"))
+OFFLINE, ONLINE, ONCE = STATES = (_("Offline"), _("Online"), _("Online, only this once"))
 
 
 class NetworkButton(QPushButton):
@@ -183,9 +183,13 @@ class StatusBar(QFrame):
 
     def show_network(self, settings: SettingsController) -> None:
         is_offline = settings.current.offline
-        state = STATES[0 if is_offline else 2 if settings.is_once else 1]
+        if is_offline:
+            state = OFFLINE
+            set_icon(self._network, "lock", "ink2")
+        else:
+            state = ONCE if settings.is_once else ONLINE
+            set_icon(self._network, "lock-open", "warn")
         self._network.setText(f" {state}")
-        set_icon(self._network, "lock" if is_offline else "lock-open", "ink2" if is_offline else "warn")
         words = f"{state}. {requests_words(settings.requests)}".strip(". ")
         self._network.setAccessibleName(words)
         set_tip(self._network, words)
