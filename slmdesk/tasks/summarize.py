@@ -14,9 +14,9 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, ModelRecord
 from slmdesk.base.runtime.messages import problem_for
-from slmdesk.base.write_in import WRITE_IN
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
+from slmdesk.base.write_in import WRITE_IN
 from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.models.abilities import Ability, may
 from slmdesk.models.service import DefaultUse, able
