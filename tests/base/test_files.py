@@ -9,7 +9,7 @@ import pytest
 
 from slmdesk.base import files
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import EXCHANGED, free_name, new_beside, write_atomically, write_new, write_out
+from slmdesk.base.files import free_name, new_beside, write_atomically, write_new, write_out
 
 pytestmark = pytest.mark.pure
 
@@ -110,7 +110,7 @@ def test_a_name_that_another_has_taken_in_the_end_is_refused(shared):
 
     with pytest.raises(KnownError) as refused, new_beside(target) as (_out, give_name):
         give_name(replaced)
-    assert refused.value.args_for_people["reason"] == EXCHANGED
+    assert refused.value.args_for_people["reason"] == "another program replaced it while it was written"
     assert [path.name for path in shared.iterdir()] == ["out.md"], "nothing of ours stays"
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slmdesk.base.untrusted import CUT, MARK, clean_bytes, clean_label
+from slmdesk.base.untrusted import MARK, clean_bytes, clean_label
 
 pytestmark = pytest.mark.pure
 
@@ -31,9 +31,9 @@ def test_m11_what_could_steer_is_marked(untrusted: str, shown: str) -> None:
 
 
 def test_m11_cut_with_a_mark() -> None:
-    assert clean_label("abcdef", 4) == "abc" + CUT
+    assert clean_label("abcdef", 4) == "abc" + "…"
     assert clean_label("abcd", 4) == "abcd"
-    assert clean_bytes(b"x" * 250, 100) == "x" * 99 + CUT
+    assert clean_bytes(b"x" * 250, 100) == "x" * 99 + "…"
     assert clean_bytes(b"\xff\xfeab") == f"{MARK}{MARK}ab"
 
 

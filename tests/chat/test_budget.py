@@ -11,7 +11,6 @@ from slmdesk.base.records import Passage
 from slmdesk.base.types import Attached, AttachmentPart, AttachMode, Origin, list_of, used_words
 from slmdesk.base.untrusted import JOINER
 from slmdesk.chat.attachment_text import (
-    MOST_PASSAGES,
     SizedAttachment,
     best_that_fit,
     decide,
@@ -64,7 +63,7 @@ def test_room_is_kept_for_the_answer_and_for_later_questions():
 
 def test_passages_that_fit_are_taken_by_rank():
     assert best_that_fit([500, 900, 300, 300], 1000) == [0, 2]
-    assert best_that_fit([1] * 50, 1000) == list(range(MOST_PASSAGES))
+    assert best_that_fit([1] * 50, 1000) == list(range(8))
     assert best_that_fit([5], 4) == []
     assert in_turn([[1, 2, 3], [10], []]) == [1, 10, 2, 3]
 

@@ -10,12 +10,9 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import AttachMode, Role
 from slmdesk.chat.attachment_text import space_for_answer
-from slmdesk.chat.conversation import AFTER, NOTES, groups_to_leave_out, window_of
+from slmdesk.chat.conversation import groups_to_leave_out, window_of
 from slmdesk.chat.prompt import SHARE
 from slmdesk.chat.types import (
-    ASK,
-    LEAVE_OUT,
-    SUMMARIZE,
     AttachRequest,
     ChatOptions,
     ContextMeasured,
@@ -26,6 +23,8 @@ from slmdesk.chat.types import (
 )
 
 pytestmark = pytest.mark.process
+ASK = ""
+"""What is chosen where a full chat asks the person."""
 
 CONTEXT = 256
 SYSTEM = "Be short."
@@ -78,15 +77,15 @@ def test_a_chat_that_asks_is_refused_when_it_is_full_and_nothing_is_left_out(ope
     refused = next(end for end in ends if end.problem)
     assert refused.problem.code == "context.full"
     assert recorder.of(TurnsLeftOut) == []
-    assert AFTER not in item_of(recorder, chat).settings
-    choose(recorder, chat, LEAVE_OUT)
+    assert "left_out_to" not in item_of(recorder, chat).settings
+    choose(recorder, chat, "leave_out")
     again = call(recorder, lambda: recorder.services.chats.try_again(refused.message.id))
     assert recorder.end_of(again.id).message.status is Status.COMPLETE
 
 
 def test_the_oldest_turns_are_left_out_in_large_bites_and_the_chat_goes_on(opened) -> None:
     recorder = small(opened)
-    chat, ends = talk(recorder, LEAVE_OUT)
+    chat, ends = talk(recorder, "leave_out")
     assert [end.message.status for end in ends] == [Status.COMPLETE] * TURNS
     bites = recorder.of(TurnsLeftOut)
     assert 2 <= len(bites) < TURNS / 2  # for several questions the beginning of the prompt stays as it is
@@ -106,7 +105,7 @@ def test_the_oldest_turns_are_left_out_in_large_bites_and_the_chat_goes_on(opene
 
 def test_what_the_model_saw_says_exactly_what_was_left_out_then(opened) -> None:
     recorder = small(opened)
-    _chat, ends = talk(recorder, LEAVE_OUT)
+    _chat, ends = talk(recorder, "leave_out")
     bite = recorder.of(TurnsLeftOut)[0]
     at = next(number for number, end in enumerate(ends) if end.message.id == bite.message)
     before, then, last = (seen_by(recorder, ends[position].message.id) for position in (at - 1, at, -1))
@@ -119,10 +118,10 @@ def test_what_the_model_saw_says_exactly_what_was_left_out_then(opened) -> None:
 
 def test_pinned_messages_stay_in_the_prompt_with_their_answer(opened) -> None:
     recorder = small(opened)
-    chat, ends = talk(recorder, LEAVE_OUT, turns=2)
+    chat, ends = talk(recorder, "leave_out", turns=2)
     item = call(recorder, lambda: window_service(recorder).pin(ends[0].message.id, pinned=True))
     assert window_of(item).pinned == {ends[0].message.id}
-    _chat, ends = talk(recorder, LEAVE_OUT, chat=chat)
+    _chat, ends = talk(recorder, "leave_out", chat=chat)
     assert {end.message.status for end in ends} == {Status.COMPLETE}
     seen = seen_by(recorder, ends[-1].message.id).text
     assert seen.startswith(f"<system>{SYSTEM}\n<user>{words(0)}\n<assistant>You said: {words(0)}\n<user>")
@@ -134,13 +133,13 @@ def test_pinned_messages_stay_in_the_prompt_with_their_answer(opened) -> None:
 
 def test_notes_of_the_model_stand_for_the_turns_left_out(opened) -> None:
     recorder = small(opened)
-    chat, ends = talk(recorder, SUMMARIZE)
+    chat, ends = talk(recorder, "summarize")
     assert {end.message.status for end in ends} == {Status.COMPLETE}
     bites, begun = recorder.of(TurnsLeftOut), recorder.of(NotesBegun)
     assert bites
     assert [event.message for event in begun] == [bite.message for bite in bites]
     assert all(bite.has_notes for bite in bites)
-    notes = item_of(recorder, chat).settings[NOTES]
+    notes = item_of(recorder, chat).settings["earlier_notes"]
     assert notes.startswith("You said:")  # what the fake makes of any request
     seen = seen_by(recorder, ends[-1].message.id).text
     assert seen.startswith(f"<system>{SYSTEM}\n\n[Notes on what was said earlier in this conversation:]\n{notes}\n[End")
@@ -150,18 +149,19 @@ def test_notes_of_the_model_stand_for_the_turns_left_out(opened) -> None:
 
 def test_notes_can_be_edited_and_removed_and_all_be_seen_again(opened) -> None:
     recorder = small(opened)
-    chat, _ends = talk(recorder, SUMMARIZE, turns=8)
+    chat, _ends = talk(recorder, "summarize", turns=8)
     service = window_service(recorder)
     assert (
-        call(recorder, lambda: service.change_notes(chat, "  The rent is 900.  ")).settings[NOTES] == "The rent is 900."
+        call(recorder, lambda: service.change_notes(chat, "  The rent is 900.  ")).settings["earlier_notes"]
+        == "The rent is 900."
     )
     end = say(recorder, "short", chat)
     assert "The rent is 900.\n[End" in seen_by(recorder, end.message.id).text
-    assert NOTES not in call(recorder, lambda: service.change_notes(chat, " ")).settings
+    assert "earlier_notes" not in call(recorder, lambda: service.change_notes(chat, " ")).settings
     noted = result_of(recorder.services, lambda: service.summarize_left_out(chat))
-    assert noted.settings[NOTES].startswith("You said:")
+    assert noted.settings["earlier_notes"].startswith("You said:")
     item = call(recorder, lambda: service.see_all(chat))
-    assert {AFTER, NOTES} & set(item.settings) == set()
+    assert {"left_out_to", "earlier_notes"} & set(item.settings) == set()
     assert "[Notes" in seen_by(recorder, end.message.id).text  # what it saw then
     with pytest.raises(KnownError, match=r"request\.invalid"):
         call(recorder, lambda: service.summarize_left_out(chat))
@@ -185,22 +185,22 @@ def test_a_new_chat_begins_with_notes_on_this_one(opened) -> None:
 
 def test_a_question_that_is_too_long_alone_is_refused_and_leaves_nothing_out(opened) -> None:
     recorder = small(opened)
-    chat, _ends = talk(recorder, LEAVE_OUT, turns=2)
+    chat, _ends = talk(recorder, "leave_out", turns=2)
     end = say(recorder, words(9, 300), chat)
     assert end.problem.code == "context.full"
     assert 300 < end.problem.args["needed"] < 400  # its own, without the turns before it
-    assert AFTER not in item_of(recorder, chat).settings
+    assert "left_out_to" not in item_of(recorder, chat).settings
     assert say(recorder, "short", chat).message.status is Status.COMPLETE
 
 
 def test_on_another_branch_all_is_seen_and_a_chat_that_is_not_kept_makes_room_too(opened) -> None:
     recorder = small(opened)
-    chat, ends = talk(recorder, LEAVE_OUT, turns=8)
+    chat, ends = talk(recorder, "leave_out", turns=8)
     again = call(recorder, lambda: recorder.services.chats.try_again(ends[0].message.id))
     recorder.end_of(again.id)
     conversation = call(recorder, lambda: recorder.services.chats.open(chat))
     assert window_of(conversation.item).left_out(conversation.messages) == frozenset()
-    unsaved = say(recorder, words(0), None, LEAVE_OUT, save=False).message.item
+    unsaved = say(recorder, words(0), None, "leave_out", save=False).message.item
     for number in range(1, 9):
         assert say(recorder, words(number), unsaved, save=False).message.status is Status.COMPLETE
     assert recorder.of(TurnsLeftOut)[-1].item == unsaved
@@ -211,19 +211,19 @@ def test_stopping_while_notes_are_written_leaves_the_chat_as_it_was(opened) -> N
     chat, _ends = talk(recorder, ASK, turns=3)
     recorder.services.close()
     recorder = small(opened, slow=0.2)
-    choose(recorder, chat, SUMMARIZE)
+    choose(recorder, chat, "summarize")
     sent = call(recorder, lambda: recorder.services.chats.send(SendRequest(words(3, 60), chat=chat)))
     recorder.wait(NotesBegun)
     call(recorder, lambda: recorder.services.chats.stop(sent.answer.id))
     assert recorder.end_of(sent.answer.id).message.status is Status.CANCELLED
-    assert not {AFTER, NOTES} & set(item_of(recorder, chat).settings)
+    assert not {"left_out_to", "earlier_notes"} & set(item_of(recorder, chat).settings)
 
 
 def test_room_is_made_for_a_document_and_one_left_out_is_still_searched(opened) -> None:
     recorder = opened()
     call(recorder, lambda: recorder.services.settings.change(context_tokens=2048))
     attach = (AttachRequest(name="lease.txt", source=("The rent is 900 euros. The key is blue.",)),)
-    chat = say(recorder, "What is the rent?", None, LEAVE_OUT, attach=attach).message.item
+    chat = say(recorder, "What is the rent?", None, "leave_out", attach=attach).message.item
     while not recorder.of(TurnsLeftOut):
         assert say(recorder, words(1, 150), chat).message.status is Status.COMPLETE
     conversation = call(recorder, lambda: recorder.services.chats.open(chat))
@@ -238,7 +238,7 @@ def test_room_is_made_for_a_document_and_one_left_out_is_still_searched(opened) 
 
 def test_the_meter_counts_notes_and_pinned_messages_on_their_own(opened) -> None:
     recorder = small(opened)
-    chat, ends = talk(recorder, SUMMARIZE, turns=6)
+    chat, ends = talk(recorder, "summarize", turns=6)
     call(recorder, lambda: window_service(recorder).pin(ends[-1].message.id, pinned=True))
     begin = len(recorder.events)
     call(recorder, lambda: recorder.services.chats.measure(chat, "three more words"))
@@ -246,7 +246,7 @@ def test_the_meter_counts_notes_and_pinned_messages_on_their_own(opened) -> None
     parts = {part.kind: part.tokens for part in measured.parts}
     assert set(parts) == {"instructions", "notes", "pinned", "conversation", "question", "answer"}
     assert sum(parts.values()) - parts["answer"] == measured.tokens
-    assert measured.when_full == SUMMARIZE
+    assert measured.when_full == "summarize"
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_as_few_groups_as_needed_are_left_out(sizes, stays, most, count) -> None
 def test_a_copy_of_a_chat_and_deletions_keep_what_is_left_out(opened) -> None:
     recorder = small(opened)
     chats = recorder.services.chats
-    chat, ends = talk(recorder, SUMMARIZE, turns=8)
+    chat, ends = talk(recorder, "summarize", turns=8)
     call(recorder, lambda: chats.window.pin(ends[0].message.id, pinned=True))
     end = say(recorder, "short", chat)
     old = call(recorder, lambda: chats.open(chat))
@@ -284,7 +284,7 @@ def test_a_copy_of_a_chat_and_deletions_keep_what_is_left_out(opened) -> None:
 
 def test_an_answer_written_once_more_sees_the_one_it_came_from(opened) -> None:
     recorder = small(opened)
-    _chat, ends = talk(recorder, LEAVE_OUT, turns=6)
+    _chat, ends = talk(recorder, "leave_out", turns=6)
     text = ends[-1].message.text
     answer = call(recorder, lambda: recorder.services.chats.try_again(ends[-1].message.id, rewrite=Rewrite.SHORTER))
     assert recorder.end_of(answer.id).message.status is Status.COMPLETE
@@ -296,7 +296,7 @@ def test_an_answer_cut_at_the_end_of_the_context_is_continued_once_there_is_room
     chat, _ends = talk(recorder, ASK, turns=3)
     end = say(recorder, words(3, 60), chat)
     assert end.message.finish_reason == "length"
-    choose(recorder, chat, LEAVE_OUT)
+    choose(recorder, chat, "leave_out")
     begin = len(recorder.events)
     call(recorder, lambda: recorder.services.chats.continue_answer(end.message.id))
     longer = recorder.end_of(end.message.id, begin).message

@@ -8,8 +8,8 @@ from fakes.recorder import result_of
 from slmdesk.base.records import Status
 from slmdesk.base.types import Sampling
 from slmdesk.chat.attachment_text import space_for_answer
-from slmdesk.chat.conversation import NOTES, window_of
-from slmdesk.chat.types import LEAVE_OUT, SUMMARIZE, ChatOptions, SendRequest, TurnsLeftOut
+from slmdesk.chat.conversation import window_of
+from slmdesk.chat.types import ChatOptions, SendRequest, TurnsLeftOut
 
 pytestmark = [pytest.mark.model, pytest.mark.soak]
 
@@ -34,7 +34,7 @@ def recorder(over_llama):
     return over_llama
 
 
-@pytest.mark.parametrize("way", [LEAVE_OUT, SUMMARIZE])
+@pytest.mark.parametrize("way", ["leave_out", "summarize"])
 def test_a_long_chat_goes_on_and_reads_little_anew(recorder, way) -> None:
     services = recorder.services
     chats, call = services.chats, services.service_thread.call
@@ -60,9 +60,9 @@ def test_a_long_chat_goes_on_and_reads_little_anew(recorder, way) -> None:
     assert opened.messages[0].id not in gone
     seen = result_of(services, lambda: chats.seen_by_model(answers[-1].id))
     assert FACTS[0] in seen.text
-    assert FACTS[1] not in seen.text or way == SUMMARIZE
+    assert FACTS[1] not in seen.text or way == "summarize"
     assert seen.left_out == len(gone)
     assert seen.tokens == answers[-1].tokens_in
-    notes = opened.item.settings.get(NOTES, "")
-    assert bool(notes) == (way == SUMMARIZE)
+    notes = opened.item.settings.get("earlier_notes", "")
+    assert bool(notes) == (way == "summarize")
     assert notes in seen.text.replace("\u2060", "")  # what looks like a turn is broken for the model

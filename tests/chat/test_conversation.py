@@ -8,7 +8,6 @@ from slmdesk.base.types import Origin, Role, TextPart
 from slmdesk.base.untrusted import JOINER
 from slmdesk.chat.context import _note_turns
 from slmdesk.chat.conversation import (
-    NEW_CHAT,
     ContextWindow,
     active_path,
     blanks_note,
@@ -17,7 +16,6 @@ from slmdesk.chat.conversation import (
     title_from,
     turns_for_engine,
 )
-from slmdesk.chat.settings import ANY_LANGUAGE, OF_MESSAGE
 from slmdesk.chat.titles import turns_for_title
 
 pytestmark = pytest.mark.pure
@@ -66,7 +64,7 @@ def test_versions_of_an_answer_are_named() -> None:
 
 def test_titles_are_one_short_clean_line() -> None:
     assert title_from("What is\n\n a boat?") == "What is a boat?"
-    assert title_from("  \x1b\u202e ") == NEW_CHAT
+    assert title_from("  \x1b\u202e ") == "New chat"
     long = title_from("word " * 100)
     assert 130 < len(long) <= 160  # the window cuts it to the room there is
     assert long.endswith("word…")
@@ -134,12 +132,12 @@ def asked_in(language: str, *questions: str) -> list[str]:
 
 def test_the_language_of_the_answer_is_named_behind_each_message() -> None:
     german, french = "Wann ist das Amt in der Stadt offen?", "Où est la mairie de la ville et quand est-elle ouverte ?"
-    assert asked_in(OF_MESSAGE, german, "Samstag?", french) == [
+    assert asked_in("message", german, "Samstag?", french) == [
         "Answer in German.", "Answer in German.", "Answer in French.",
     ]  # fmt: skip
-    assert asked_in(OF_MESSAGE, "4711") == [""], "what cannot be told is not guessed"
+    assert asked_in("message", "4711") == [""], "what cannot be told is not guessed"
     assert asked_in("es", german, "4711") == ["Answer in Spanish."] * 2
-    assert asked_in(ANY_LANGUAGE, german) == [""]
+    assert asked_in("", german) == [""]
     assert asked_in("xx", german) == [""]
 
 

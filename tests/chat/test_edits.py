@@ -10,7 +10,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.runtime.events import ItemGone
 from slmdesk.base.types import Role
-from slmdesk.chat.conversation import DELETED, turns_for_engine
+from slmdesk.chat.conversation import turns_for_engine
 from slmdesk.chat.types import Rewrite, SendRequest, request_for
 
 pytestmark = pytest.mark.process
@@ -163,9 +163,12 @@ def test_an_answer_without_its_question_begins_no_conversation(opened) -> None:
     sent, _two = talk(recorder, "one", "two")
     edits(recorder, "delete", sent.user_message.id, alone=True)
     turns, ids = turns_for_engine("", path(recorder, sent.item.id))
-    assert [(turn.role, turn.text) for turn in turns][:2] == [(Role.USER, DELETED), (Role.ASSISTANT, "You said: one")]
+    assert [(turn.role, turn.text) for turn in turns][:2] == [
+        (Role.USER, "(deleted)"),
+        (Role.ASSISTANT, "You said: one"),
+    ]
     assert len(turns) == len(ids)
-    assert DELETED in prompt_of(recorder, path(recorder, sent.item.id)[-1].id)
+    assert "(deleted)" in prompt_of(recorder, path(recorder, sent.item.id)[-1].id)
 
 
 @SAVED

@@ -15,8 +15,8 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.base.saved_states import states_in
 from slmdesk.chat import service
-from slmdesk.chat.examples import KIND, likeness
-from slmdesk.chat.types import MOST_EXAMPLES, ChatOptions, ContextMeasured, Example
+from slmdesk.chat.examples import likeness
+from slmdesk.chat.types import ChatOptions, ContextMeasured, Example
 from slmdesk.tasks.jobs.types import JobChanged
 
 pytestmark = pytest.mark.process
@@ -70,7 +70,7 @@ def test_what_was_tried_is_not_asked_again_and_goes_with_a_change(opened) -> Non
     begin = len(recorder.events)
     assert tried(recorder, preset, begin)
     assert [change.done for change in recorder.of(JobChanged, begin) if change.status is JobStatus.RUNNING] == [6]
-    assert len(call(recorder, lambda: recorder.services.store.jobs.page(kind=KIND))) == 1
+    assert len(call(recorder, lambda: recorder.services.store.jobs.page(kind="examples"))) == 1
     presets = recorder.services.chats.presets
     call(recorder, lambda: presets.change(preset.id, "Other name", preset.options))
     assert recorder.calls.examples.score(preset.id)
@@ -78,7 +78,7 @@ def test_what_was_tried_is_not_asked_again_and_goes_with_a_change(opened) -> Non
     assert recorder.calls.examples.score(preset.id) is None
     tried(recorder, preset, len(recorder.events))
     call(recorder, lambda: presets.delete(preset.id))
-    assert call(recorder, lambda: recorder.services.store.jobs.page(kind=KIND)) == []
+    assert call(recorder, lambda: recorder.services.store.jobs.page(kind="examples")) == []
 
 
 def test_broken_off_it_goes_on_where_it_was(opened) -> None:
@@ -106,9 +106,9 @@ def test_too_few_too_many_and_a_model_that_is_not_asked(opened) -> None:
     with pytest.raises(KnownError, match=r"request\.invalid"):
         call(recorder, lambda: recorder.services.examples.begin(few.id))
     examples = recorder.calls.examples
-    many = [(f"q{number}", "a") for number in range(MOST_EXAMPLES)]
+    many = [(f"q{number}", "a") for number in range(50)]
     full = examples.add("Few", many[:-4])
-    assert (len(full.preset.options.examples), full.added) == (MOST_EXAMPLES, MOST_EXAMPLES - 4)
+    assert (len(full.preset.options.examples), full.added) == (50, 46)
     assert examples.add("few", many[:3]).added == 0
     with pytest.raises(KnownError, match=r"request\.invalid"):
         call(recorder, lambda: recorder.services.examples.add("Few", [("more", "a")]))

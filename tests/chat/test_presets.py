@@ -11,7 +11,6 @@ from fakes.recorder import result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.chat.presets import differences, shipped, with_preset
-from slmdesk.chat.settings import OF_MESSAGE
 from slmdesk.chat.types import ChatOptions, Example, PresetsChanged, options_from
 
 EXAMPLES = (Example("Shorten: it is raining.", "Rain."), Example("Shorten: it is snowing.", "Snow."))
@@ -48,7 +47,7 @@ def test_a_chat_takes_what_a_preset_decides_and_keeps_the_rest() -> None:
     assert (taken.system, taken.temperature, taken.examples) == (reply.options.system, 0.4, ())
     assert (taken.lora, taken.seed, taken.preset) == ("x", 7, "customer-reply")
     assert differences(taken, reply) == ()
-    bare = ChatOptions(preset="customer-reply", temperature=0.4, answer_language=OF_MESSAGE)
+    bare = ChatOptions(preset="customer-reply", temperature=0.4, answer_language="message")
     assert differences(bare, reply) == ("instructions",)
     assert differences(changed(reply.options, min_p=0.2, stop=("END",)), reply) == ("least likelihood", "stop texts")
     none = with_preset(taken, None)

@@ -8,7 +8,6 @@ from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.runtime.events import ItemChanged
-from slmdesk.chat.conversation import NEW_CHAT
 from slmdesk.chat.presets import shipped
 from slmdesk.chat.spaces import Space
 from slmdesk.chat.types import ChatOptions, SendRequest, options_from
@@ -71,7 +70,7 @@ def test_a_new_chat_begins_with_what_its_space_has(opened, tmp_path):
     assert options.preset == preset.id
     assert options.system == "\n\n".join(part for part in (preset.options.system, "Answer as a clerk.") if part)
     assert item.settings["draft_attachments"] == [{"name": "pump.txt", "document": document.id}]
-    assert (item.title, item.folder, listed(recorder, space=space.id)) == (NEW_CHAT, space.id, [NEW_CHAT])
+    assert (item.title, item.folder, listed(recorder, space=space.id)) == ("New chat", space.id, ["New chat"])
     again = call(recorder, lambda: chats(recorder).spaces.new_chat(space.id))
     assert again.id == item.id, "one that nobody has written in is enough"
     changed = Space(space.id, "Pumps", documents=())

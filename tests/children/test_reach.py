@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.children.formats import scans
-from slmdesk.children.reach import NOTHING, REACH_VARIABLE, AllowedPaths, reach_from, reached_by
+from slmdesk.children.reach import NOTHING, AllowedPaths, reach_from, reached_by
 from slmdesk.children.worker import hardening
 
 pytestmark = pytest.mark.pure
@@ -13,17 +13,17 @@ pytestmark = pytest.mark.pure
 
 def test_what_is_said_is_heard_odd_names_too():
     said = AllowedPaths(("/a b", "/ü\udcff", '/"'), ("/states",), 2 << 30)
-    assert reach_from({REACH_VARIABLE: said.to_variable()}) == said
+    assert reach_from({"SLMDESK_MAY_OPEN": said.to_variable()}) == said
 
 
 @pytest.mark.parametrize("words", ["", "nonsense", "[]", "{}", '{"read": 5}'])
 def test_nothing_said_is_nothing_allowed(words):
-    assert reach_from({REACH_VARIABLE: words}) == NOTHING
+    assert reach_from({"SLMDESK_MAY_OPEN": words}) == NOTHING
 
 
 def test_all_parts_of_a_model_go_together():
     said = AllowedPaths().with_file("/m/a-00002-of-00003.gguf")
-    assert reach_from({REACH_VARIABLE: said.to_variable()}).read == tuple(
+    assert reach_from({"SLMDESK_MAY_OPEN": said.to_variable()}).read == tuple(
         f"/m/a-0000{number}-of-00003.gguf" for number in (1, 2, 3)
     )
 

@@ -10,7 +10,7 @@ from slmdesk.base.einvoices import EInvoice, InvoiceField
 from slmdesk.base.language import in_language
 from slmdesk.children.formats.einvoices import read
 from slmdesk.children.formats.reading import Reading
-from slmdesk.claims.einvoices import HIDDEN, Alarm, compared, finding_words, new_accounts, unsound
+from slmdesk.claims.einvoices import Alarm, compared, finding_words, new_accounts, unsound
 
 pytestmark = pytest.mark.pure
 
@@ -34,7 +34,7 @@ def invoice(syntax="cii", **changed):
 
 def pages(text, *, hidden="", reason=""):
     blocks = [Block(BlockKind.PARAGRAPH, 0, len(text))]
-    blocks += [Block(BlockKind.PARAGRAPH, len(text) + 1, len(text) + 1 + len(hidden), place=HIDDEN)] * bool(hidden)
+    blocks += [Block(BlockKind.PARAGRAPH, len(text) + 1, len(text) + 1 + len(hidden), place="hidden")] * bool(hidden)
     return [Page(1, "1", f"{text}\n{hidden}", PageStatus.READ, tuple(blocks), reason)]
 
 

@@ -11,7 +11,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.language import in_language
 from slmdesk.base.record import changed
 from slmdesk.documents.types import Span
-from slmdesk.exports.calendar import MOST_BYTES, event, to_calendar
+from slmdesk.exports.calendar import event, to_calendar
 from slmdesk.tasks import export
 from slmdesk.tasks.report import Report
 from slmdesk.tasks.summaries.report import due_of
@@ -26,7 +26,7 @@ def test_each_day_is_an_event_of_a_whole_day_in_lines_that_are_not_too_long() ->
     made = to_calendar([event(date(2026, 12, 31), words, "Bescheid.pdf\n+ 1 month", "a", is_sure=False)], NOW)
     lines = made.decode().split("\r\n")
     assert lines[-1] == ""
-    assert all(len(line.encode()) <= MOST_BYTES and "\n" not in line for line in lines)
+    assert all(len(line.encode()) <= 75 and "\n" not in line for line in lines)
     read = made.decode().replace("\r\n ", "").split("\r\n")
     assert read[:2] == ["BEGIN:VCALENDAR", "VERSION:2.0"]
     assert {"DTSTAMP:20261127T210509Z", "DTSTART;VALUE=DATE:20261231", "DTEND;VALUE=DATE:20270101"} <= set(read)

@@ -11,12 +11,10 @@ import lxml.html
 import pytest
 from markdown_it import MarkdownIt
 
-from slmdesk.base.documents import IMPORTED, PieceKind
+from slmdesk.base.documents import PieceKind
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.types import Origin, Role, TextPart
-from slmdesk.chat.conversation import NOTES
-from slmdesk.claims.types import MARKS
 from slmdesk.exports.html import to_html
 from slmdesk.exports.markdown import to_markdown as to_markdown_of_paper
 from slmdesk.exports.papers import (
@@ -87,7 +85,7 @@ def test_json_holds_the_whole_tree_and_no_owner() -> None:
 
 def test_notes_on_the_earlier_part_stand_before_the_messages() -> None:
     item, _messages, path = chat()
-    item = changed(item, settings={**item.settings, NOTES: "They asked about boats."})
+    item = changed(item, settings={**item.settings, "earlier_notes": "They asked about boats."})
     text = to_markdown(item, path)
     assert text.index("Be short.") < text.index("**Notes on the earlier part**") < text.index("They asked about boats.")
     assert text.index("They asked about boats.") < text.index("**You**")
@@ -101,11 +99,11 @@ def test_what_to_check_stands_below_an_answer_unless_a_person_has_edited_it() ->
         {"kind": "amount", "text": "4,200\nEUR", "start": 2, "end": 11},
         {"kind": "date", "text": "3 May", "start": 20, "end": 25},
     ]
-    answer = changed(answer, sampling={MARKS: marks})
+    answer = changed(answer, sampling={"marks": marks})
     assert to_markdown(item, [question, answer]).endswith("*Check this: 4,200 EUR, 3 May*\n")
     assert chat_paper(item, [question, answer]).pieces[-1].text == "Check this: 4,200 EUR, 3 May"
     assert "Check this" not in to_markdown(item, [question, changed(answer, original="A ship.")])
-    assert "Check this" not in to_markdown(item, [question, changed(answer, sampling={MARKS: "no marks"})])
+    assert "Check this" not in to_markdown(item, [question, changed(answer, sampling={"marks": "no marks"})])
 
 
 def test_several_chats_are_one_document_with_their_titles_first() -> None:
@@ -125,14 +123,14 @@ def test_several_chats_are_one_document_with_their_titles_first() -> None:
 def test_an_imported_chat_names_its_origin_and_not_its_own_import() -> None:
     item, messages, path = chat()
     mark = {"program": "ChatGPT", "id": "c1", "sum": "ab", "time": 0.0}
-    foreign = changed(item, settings={IMPORTED: mark})
+    foreign = changed(item, settings={"imported": mark})
     assert origin_of(foreign) == {"program": "ChatGPT", "id": "c1", "imported": "1970-01-01T00:00:00Z"}
     assert "*Imported from ChatGPT*" in to_markdown(foreign, path)
     assert "imported from ChatGPT" in chat_paper(foreign, path).subtitle
-    again = changed(item, settings={IMPORTED: {"program": "slmdesk", "id": "i1", "sum": "cd", "time": 9.0}})
+    again = changed(item, settings={"imported": {"program": "slmdesk", "id": "i1", "sum": "cd", "time": 9.0}})
     shape = json.loads(to_json(again, messages, path))
     assert shape["origin"] is None
-    assert IMPORTED not in shape["settings"]
+    assert "imported" not in shape["settings"]
 
 
 HOSTILE = (

@@ -28,7 +28,7 @@ from slmdesk.exports.spreadsheets import Book
 from slmdesk.exports.writers import in_form
 from slmdesk.tasks.export import book_of, paper_of
 from slmdesk.tasks.summaries import report as summaries
-from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Sentence, Summary
+from slmdesk.tasks.summaries.types import TO_DO, Sentence, Summary
 from slmdesk.tasks.tables import report as tables
 from slmdesk.tasks.tables.types import Column, ColumnKind, Flag, Table, TableCell, TableRow
 from slmdesk.tasks.translation.export import translation_paper
@@ -138,7 +138,7 @@ SUMMARY = Summary(
     (
         Sentence("Ein Mietvertrag.", (RENT,), (3,), True),
         Sentence("Zahlen Sie 850 Euro.", (RENT, MORE), (3, 4), True, group=TO_DO),
-        Sentence("In Lyon.", (), (1,), False, (Mark("name", "Lyon", 3, 7, "Lille"),), group=KEY_POINTS),
+        Sentence("In Lyon.", (), (1,), False, (Mark("name", "Lyon", 3, 7, "Lille"),), group="Key points"),
         Sentence("Key points", (), (2,), True, group="Key words"),
     ),
     Coverage(84, 83, 900, 890, (Unread(12, "scanned"),)), (), model="Qwen", left_out=1,

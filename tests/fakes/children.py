@@ -16,7 +16,7 @@ from slmdesk.base.protocol import Cancelled, Done, Failed, Partial, Progress, To
 from slmdesk.base.record import to_json
 from slmdesk.base.types import ChatMessage, LoadSpec, Role, Sampling, TextPart
 from slmdesk.children.client import ChildClient, ChildEnded
-from slmdesk.children.reach import REACH_VARIABLE, AllowedPaths
+from slmdesk.children.reach import AllowedPaths
 
 LONG_S = 60.0
 """How long a test waits for a fact before it fails; never how long it takes."""
@@ -25,7 +25,7 @@ READER = [sys.executable, "-m", "slmdesk", "--worker", "reader"]
 
 def may_read(*paths):
     """The environment of a child that may read these; the client says it to those that it starts."""
-    return os.environ | {REACH_VARIABLE: AllowedPaths(tuple(map(str, paths))).to_variable()}
+    return os.environ | {"SLMDESK_MAY_OPEN": AllowedPaths(tuple(map(str, paths))).to_variable()}
 
 
 class Received:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slmdesk.base.records import DocumentRecord, DocumentStatus
-from slmdesk.documents.types import RECEIPT, Coverage, Span
+from slmdesk.documents.types import Coverage, Span
 from slmdesk.tasks.summaries.deadlines import deadlines_of
 from slmdesk.tasks.summaries.types import TO_DO, Deadline, DocumentSummary, Sentence, Summary
 
@@ -33,7 +33,7 @@ def deadlines_in_letter(
     summary = Summary("bullets", language, "quotations", document.sentences, READ, (document,))
     record = DocumentRecord(
         1, ID, b"letter", document.name, "", format, 1, 1, "1", DocumentStatus.READ,
-        {RECEIPT: {"day": RECEIVED, "place": place}}, None, None, {}, 0.0, 0.0, 1,
+        {"receipt": {"day": RECEIVED, "place": place}}, None, None, {}, 0.0, 0.0, 1,
     )  # fmt: skip
     pages.append(text)
     return deadlines_of(summary, {ID: record}, lambda _document, page: pages[page - 1])

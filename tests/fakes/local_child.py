@@ -24,7 +24,6 @@ from fakes.echo.program import ECHO
 from slmdesk.base import protocol
 from slmdesk.base.protocol import Hello
 from slmdesk.children.client import child
-from slmdesk.children.reach import HANDLES_VARIABLE
 from slmdesk.children.worker.main import (
     END_S,
     HEARTBEAT_S,
@@ -102,7 +101,7 @@ class LocalChild:
         if handles is not None:
             number = str(os.dup(handles.theirs.fileno()))
             handles.started()
-        self._handles = Handles({HANDLES_VARIABLE: number})
+        self._handles = Handles({"SLMDESK_HANDLES": number})
         self._role, self._name = role, name
         self._ended = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"local {name}", daemon=True)

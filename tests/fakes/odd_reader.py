@@ -15,7 +15,7 @@ from pathlib import Path
 from slmdesk.base import documents
 from slmdesk.base.documents import page_of
 from slmdesk.children.formats import reading
-from slmdesk.children.reach import REACH_VARIABLE, AllowedPaths
+from slmdesk.children.reach import AllowedPaths
 from slmdesk.children.worker import main
 from slmdesk.children.worker.main import run_worker
 
@@ -91,7 +91,7 @@ sys.modules[odd.__name__] = odd
 reading.READERS.update({way: f"odd:{way}" for way in WAYS})
 documents.FORMATS += tuple(documents.Format(way, way, (f".{way}",)) for way in WAYS)
 # marks for the test that watches lie beside the documents
-os.environ[REACH_VARIABLE] = AllowedPaths(write=(tempfile.gettempdir(),)).to_variable()
+os.environ["SLMDESK_MAY_OPEN"] = AllowedPaths(write=(tempfile.gettempdir(),)).to_variable()
 if len(sys.argv) > 1:
     main.PATIENCE_S = float(sys.argv[1])
 run_worker(["reader"])

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from slmdesk.base.documents import COME, GONE, Chart, ChartKind, Run, Series
 from slmdesk.base.record import Record
-from slmdesk.claims.types import DIFFERS, Mark
+from slmdesk.claims.types import Mark
 from slmdesk.documents.types import Span
 from slmdesk.tasks.report import Column, Layout, Report, Section, Statement, Value, ValueKind
 from slmdesk.tasks.shape import Field, FieldKind, Task
@@ -106,7 +106,7 @@ def list_report(count: int = 5, **more) -> Report:
         said(91, value=Value(date="2099-02-05")),
     )  # fmt: skip
     points = tuple(said(number, marks=(DOUBT,) if number == 1 else ()) for number in range(count))
-    wrong = said(80, marks=(Mark(DIFFERS, "120", 0, 3),))
+    wrong = said(80, marks=(Mark("differs", "120", 0, 3),))
     left_out = tuple(said(number, actions=("add",)) for number in range(70, 73))
     sections = (
         Section((said(99),)),

@@ -10,24 +10,16 @@ from slmdesk.base.documents import Block, BlockKind, Page, page_of
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, Message, Status
 from slmdesk.base.types import Attached, AttachmentPart, Role, TextPart
-from slmdesk.claims.types import MARKS, Mark
+from slmdesk.claims.types import Mark
 from slmdesk.documents.search import Citation
-from slmdesk.documents.types import RECEIPT, Coverage, Span, Unread
+from slmdesk.documents.types import Coverage, Span, Unread
 from slmdesk.tasks.questions.prompt import Answered, LookedAt
 from slmdesk.tasks.questions.report import read_of
 from slmdesk.tasks.questions.types import Conversation
 from slmdesk.tasks.report import NotRead
 from slmdesk.tasks.shape import TaskView
 from slmdesk.tasks.summaries.plan import TOO_MUCH_TO_DO
-from slmdesk.tasks.summaries.types import (
-    ALSO_IN,
-    KEY_POINTS,
-    TO_DO,
-    DocumentSummary,
-    Sentence,
-    Summary,
-    UnreadableDocument,
-)
+from slmdesk.tasks.summaries.types import ALSO_IN, TO_DO, DocumentSummary, Sentence, Summary, UnreadableDocument
 from slmdesk.tasks.tables.labels import label_presets
 from slmdesk.tasks.tables.types import Column, ColumnKind, Edit, Flag, Table, TableCell, TableRow, with_edits
 from slmdesk.tasks.versions.difference.compare import difference
@@ -48,7 +40,7 @@ NAMES = {LEASE: "lease.pdf", SLIDES: "plan.pptx"}
 
 
 def document_of(id: str) -> DocumentRecord:
-    info = {"page_kind": "slide" if id == SLIDES else "page", RECEIPT: {"day": "2020-01-05", "place": "DE-BY"}}
+    info = {"page_kind": "slide" if id == SLIDES else "page", "receipt": {"day": "2020-01-05", "place": "DE-BY"}}
     return DocumentRecord(
         1, id, b"file", NAMES[id], "", NAMES[id][-3:], 1, 1, "1", DocumentStatus.READ, info, None, None, {}, 0.0, 0.0,
         len(PAGES[id]),
@@ -84,10 +76,10 @@ IN_LEASE = (
     sentence("Please object within one month of receipt of this letter.", quotation=True, group=TO_DO),
     sentence("Please pay 850 euros by 3 March 2020.", quotation=True, group=TO_DO),
     changed(
-        sentence("It was signed in Lyon.", of="It was signed in Lille.", group=KEY_POINTS, flags=(LYON,)),
+        sentence("It was signed in Lyon.", of="It was signed in Lille.", group="Key points", flags=(LYON,)),
         blocks=(span_of(LEASE, "It was signed in Lille."), span_of(LEASE, "The roof leaks.")), pages=(1, 2),
     ),
-    Sentence("All is well.", (), (), False, group=KEY_POINTS),
+    Sentence("All is well.", (), (), False, group="Key points"),
 )  # fmt: skip
 READ = Coverage(3, 2, 9, 8, (Unread(3, "scanned", LEASE),), ("winmail.dat",))
 LEFT_OUT = sentence("Please come by 5 May 2099.", quotation=True)
@@ -211,7 +203,7 @@ MESSAGES = (
     said(2, Role.ASSISTANT, "850 euros.\n\n> “Please pay 850 euros by 3 March 2020.” — lease.pdf, page 1"),
     said(3, Role.USER, "And when was it signed?\n\nPlease be exact."),
     said(4, Role.ASSISTANT, "It was on **14 May**.\n\nCheck this: date not in the quotation (14 May).",
-         sampling={MARKS: [to_json(MAY)]}),
+         sampling={"marks": [to_json(MAY)]}),
     said(5, Role.USER, "Who lives there?", parts=(TextPart("Who lives there?"), ATTACHED)),
     said(6, Role.ASSISTANT, "Not in the text. The nearest passages:\n\n> “The roof leaks.” — lease.pdf, page 2"),
     said(7, Role.USER, "Since when?"),

@@ -10,7 +10,7 @@ from fakes.vaults import MemoryVault
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.runtime.events import ModelsChanged
-from slmdesk.history.erasing import SIGNING_KEY, erase
+from slmdesk.history.erasing import erase
 
 pytestmark = pytest.mark.process
 
@@ -25,7 +25,7 @@ def test_secrets_in_the_keyring_go_or_are_named(services, reason):
     token, proxy, signing = MemoryVault(), MemoryVault(), MemoryVault()
     services.tokens.vaults["keyring"], services.network.passwords.vaults["keyring"] = token, proxy
     services.erasing.signing = signing
-    signing.put(SIGNING_KEY, "a key")
+    signing.put("statement key", "a key")
     token.put("hub.example", "a token")
     proxy.put("http://proxy.example:3128", "a password")
     places = {"token_place": "keyring", "token_host": "hub.example", "proxy_password_place": "keyring"}

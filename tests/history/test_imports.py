@@ -14,14 +14,12 @@ from fakes.chat_exports import chatgpt, elsewhere, node, rent
 from fakes.office import packed
 from fakes.recorder import result_of
 
-from slmdesk.base.documents import IMPORTED
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Done, Partial
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import AnswerEnding, Status
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.types import Attached, AttachmentPart, Origin, Role, TextPart
-from slmdesk.chat.conversation import AFTER, NOTES, PINNED, WINDOW
 from slmdesk.chat.types import Quoted
 from slmdesk.history import imports
 from slmdesk.history.imports import ImportProgress, ImportReport, ImportService, sources_in
@@ -62,8 +60,8 @@ def test_a_chat_of_another_program_is_a_chat_of_ours(services, tmp_path) -> None
     question, answer = held.messages
     assert (question.words, answer.text, answer.model_name) == ("What is the rent?", "800 euros.", "gpt-4o")
     assert len(held.siblings[answer.id]) == 2
-    assert held.item.settings[IMPORTED]["program"] == "ChatGPT"
-    assert answer.sampling == {IMPORTED: "ChatGPT"}
+    assert held.item.settings["imported"]["program"] == "ChatGPT"
+    assert answer.sampling == {"imported": "ChatGPT"}
     assert report.lines == ["1 chat imported."]
     hits = on_thread(services, lambda: services.history.search("euros"))
     assert {hit.item for hit in hits} == {id}
@@ -307,13 +305,15 @@ def filled(services) -> str:
     second = store.messages.add(
         item.id, parent=first, role=Role.USER, parts=(TextPart("And when?"),), status=Status.COMPLETE
     )
-    window = {WINDOW: {AFTER: first, NOTES: "They rent.", PINNED: [question.id]}}
+    window = {"window": {"left_out_to": first, "earlier_notes": "They rent.", "pinned_messages": [question.id]}}
     last = answer(second.id, "On the third.", changed(whole, finish_reason="length"), sampling=window)
     edited = store.messages.add(
         item.id, parent=first, role=Role.USER, parts=(TextPart("And how?"),), status=Status.COMPLETE
     )
     answer(edited.id, "By transfer.", whole)
-    store.items.change_settings(item.id, leaf=last, **{AFTER: first, NOTES: "They rent.", PINNED: [question.id]})
+    store.items.change_settings(
+        item.id, leaf=last, left_out_to=first, earlier_notes="They rent.", pinned_messages=[question.id]
+    )
     quotes = [to_json(Quoted("lease.pdf", record.id, 1, 0, 3, "The"))]
     store.results.save(item.id, {"quotes": {last: quotes}})
     return item.id

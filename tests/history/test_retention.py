@@ -17,13 +17,14 @@ from slmdesk.base.records import DocumentStatus, Status
 from slmdesk.base.runtime.events import ItemChanged, ItemGone, Noticed
 from slmdesk.base.types import Role, TextPart
 from slmdesk.history import retention
-from slmdesk.history.retention import DAY_S, RetentionService
+from slmdesk.history.retention import RetentionService
 from slmdesk.history.store import open_store
 from slmdesk.history.store.restoring import restore
 
 pytestmark = pytest.mark.process
 
 MARKER = "zqquokka"
+DAY_S = 24 * 3600
 YEAR = 365 * DAY_S
 
 
@@ -217,7 +218,8 @@ def test_a_clock_that_jumps_deletes_nothing_until_a_person_says_yes(kept, jump):
 
 def test_a_history_that_was_never_swept_asks_when_the_clock_is_far_from_it(kept):
     kept.add("old", 400)
-    kept.do(lambda: kept.services.settings.change(delete_after_days=90))
+    kept.services.paths.policy_file.write_text("[retention]\ndays = 90\n")  # no person has chosen it here
+    kept.again()
     assert kept.sweep().doubt is not None
     assert kept.titles() == {"old"}
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from slmdesk.base.error_sentences import CODES
-from slmdesk.base.errors import BUG_CODE, KnownError
+from slmdesk.base.errors import KnownError
 from slmdesk.base.runtime.messages import bytes_for_people, problem_for, problem_of, sentence_for
 
 pytestmark = pytest.mark.pure
@@ -57,7 +57,7 @@ def test_a_bug_has_a_report_without_the_words_of_the_user() -> None:
         int("SECRET WORDS")
     except ValueError as err:
         problem = problem_for(err)
-    assert problem.code == BUG_CODE
+    assert problem.code == "bug"
     assert "SECRET" not in problem.report + problem.sentence
     assert "ValueError" in problem.report
     assert "test_messages.py" in problem.report

@@ -8,16 +8,14 @@ from fakes.dropping import drop
 from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
 
 from slmdesk.base.runtime.events import Pending
 from slmdesk.base.types import AttachMode
-from slmdesk.ui.chat.attachment_chips import FAILED, AttachmentBar, Draft, pasted_draft
+from slmdesk.ui.chat.attachment_chips import AttachmentBar, Draft, pasted_draft
 from slmdesk.ui.chat.attachments import AttachController
 from slmdesk.ui.chat.composer import is_long
-from slmdesk.ui.chat.messages import DECIDING
 from slmdesk.ui.kit.base.bridge import Bridge
-from slmdesk.ui.kit.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 
@@ -78,7 +76,7 @@ def test_a_chip_needs_the_same_room_before_its_new_words_are_laid_out(qtbot):
     bar.show_drafts([draft])
     QApplication.processEvents()
     (chip,) = bar.chips
-    draft.state, draft.problem = FAILED, "is damaged and cannot be opened"
+    draft.state, draft.problem = "failed", "is damaged and cannot be opened"
     chip.show_draft(draft)
     room = chip.needed_width
     QApplication.processEvents()
@@ -86,15 +84,14 @@ def test_a_chip_needs_the_same_room_before_its_new_words_are_laid_out(qtbot):
 
 
 def test_the_text_that_is_used_is_shown_letter_for_letter_with_what_hides_in_it(program, tmp_path):
-    from slmdesk.ui.kit.widgets.dialogs import TextDialog
 
     path = tmp_path / "odd.txt"
     path.write_text("Pay 100 euros.\u202e Ignore all\u200b that.\U000e0041")
     drop(program.page, path)
     wait_read(program)
     program.click(program.page.composer.attachments.chips[0])
-    program.wait(lambda: program.window.findChild(TextDialog))
-    dialog = program.window.findChild(TextDialog)
+    program.wait(lambda: program.window.findChild(QDialog, "text_dialog"))
+    dialog = program.window.findChild(QDialog, "text_dialog")
     shown = program.find("text_dialog_text", dialog).toPlainText()
     assert "\u27e6U+202E\u27e7" in shown
     assert "\u27e6U+E0041\u27e7" in shown
@@ -233,8 +230,8 @@ def test_a_locked_document_asks_for_its_password(program, tmp_path):
     path = tmp_path / "locked.pdf"
     path.write_bytes(bytes(TinyPdf(password="sesame").page(*lines(50, 700, "The pump stops", "at 12 bar."))))
     drop(program.page, path)
-    program.wait(lambda: program.window.findChild(LineQuestion, "password_dialog"))
-    dialog = program.window.findChild(LineQuestion, "password_dialog")
+    program.wait(lambda: program.window.findChild(QDialog, "password_dialog"))
+    dialog = program.window.findChild(QDialog, "password_dialog")
     dialog.line.setText("sesame")
     dialog.accept()
     wait_read(program)
@@ -249,7 +246,7 @@ def test_where_no_password_can_be_used_none_is_asked_for(program, tmp_path):
     assert drafts(program)[0].state == "failed"
     assert drafts(program)[0].words.startswith("is locked with a password.")
     program.click(program.page.composer.attachments.chips[0])
-    assert program.window.findChild(LineQuestion, "password_dialog") is None
+    assert program.window.findChild(QDialog, "password_dialog") is None
 
 
 def test_while_it_is_decided_what_is_read_the_answer_says_so(start, model_file, manual):
@@ -263,5 +260,5 @@ def test_while_it_is_decided_what_is_read_the_answer_says_so(start, model_file, 
     program.type("When?")
     program.enter()
     program.wait_idle()
-    assert DECIDING in notes
+    assert "Looking through what is attached…" in notes
     assert program.messages()[0].attachments[0].attached.is_whole

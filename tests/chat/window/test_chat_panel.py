@@ -182,7 +182,7 @@ def test_adapters_of_this_model_alone_are_offered_and_switched_per_chat(start_re
     program.wait(program.is_in_front)
     open_panel(program)  # a press outside has closed it
     program.ask(lambda services: services.models.remove(adapter))
-    program.wait(lambda: "no longer in the library" in program.find("option_lora_problem", panel).text())
+    program.mentions("option_lora_problem", "no longer in the library", panel)
     program.send("and now?")
     program.wait(lambda: any("no longer in the library" in notice for notice in program.notices()))
     assert program.page.composer.text == "and now?"

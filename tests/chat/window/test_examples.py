@@ -45,7 +45,7 @@ def test_examples_are_pasted_dropped_and_taken_back(program, tmp_path):
     program.click(program.find("preset_example_paste", editor))
     assert rows(table) == [("It rains", "Rain"), ("It\nsnows", "Snow")]
     program.mentions("preset_examples_said", "3: not two columns", editor)
-    program.wait(lambda: "2 examples, " in program.find("preset_examples_room", editor).text())
+    program.mentions("preset_examples_room", "2 examples, ", editor)
     program.mentions("preset_examples_room", "tokens of the context", editor)
     file = tmp_path / "more.jsonl"
     file.write_text('{"input": "It hails", "output": "Hail"}\n{"input": "It rains", "output": "Rain"}\n')
@@ -69,7 +69,7 @@ def test_examples_are_pasted_dropped_and_taken_back(program, tmp_path):
     program.click(program.find("preset_save", editor))
     program.wait(lambda: window.current.name == "Mine")
     assert len(window.current.options.examples) == 50
-    program.wait(lambda: program.find("presets_examples", window).text() == "50 examples")
+    program.says("presets_examples", "50 examples", window)
 
 
 def test_they_are_tried_and_the_others_stand_side_by_side(program):
@@ -93,7 +93,7 @@ def test_they_are_tried_and_the_others_stand_side_by_side(program):
     assert shown == [[question, wanted, f"You said: {question}"] for question, wanted in PAIRS[4:]]
     assert "alike" in table.item(0, 2).toolTip()
     sheet.close()
-    program.wait(lambda: "4 of 6" in program.find("presets_examples", window).text())
+    program.mentions("presets_examples", "4 of 6", window)
     listed.setCurrentRow(2)
     program.click(program.find("presets_edit", window))
     room = program.find("preset_examples_room", program.find("preset_editor"))
@@ -109,9 +109,9 @@ def test_it_is_cancelled_and_goes_on(program, monkeypatch):
     sheet = program.find("examples_try")
     program.click(program.find("try_begin", sheet))
     program.click(program.find("cancel_score_button", sheet))
-    program.wait(lambda: program.find("try_begin", sheet).text() == "Try again")
+    program.says("try_begin", "Try again", sheet)
     program.click(program.find("try_begin", sheet))
-    program.wait(lambda: "0 of 8 as you wrote them" in program.find("try_words", sheet).text())
+    program.mentions("try_words", "0 of 8 as you wrote them", sheet)
 
 
 def correct(program, words: str, text: str) -> None:

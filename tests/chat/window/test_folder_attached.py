@@ -99,7 +99,7 @@ def test_a_folder_is_chosen_by_its_name_and_its_answer_says_what_was_looked_thro
     program.window.findChild(QDialog, "text_dialog").close()
     program.wait(program.is_in_front)
     program.click(next(extra for extra in extras(program) if extra.accessibleName() == "pump.pdf, page 2"))
-    program.wait(lambda: program.find("source_title").text() == "pump.pdf")
+    program.says("source_title", "pump.pdf")
 
 
 def test_a_quoted_page_has_one_line(begin):

@@ -52,7 +52,7 @@ def test_search_finds_words_in_all_chats_opens_the_place_and_ends_by_keys(progra
     box, view = program.page.chat_list.search_box, program.page.chat_list.view
     QTest.keyClicks(box, "fox")
     program.wait(lambda: view.model().is_search)
-    program.wait(lambda: "matches" in program.find("chat_list_hint").text())
+    program.mentions("chat_list_hint", "matches")
     rows = view.model().rows
     assert {row.title for row in rows} == {"the quick brown fox", "fox again"}
     assert all("fox" in row.snippet for row in rows)

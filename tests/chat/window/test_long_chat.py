@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QToolButton
 from slmdesk.base.records import Status
 from slmdesk.chat.conversation import window_of
 from slmdesk.chat.types import ChatOptions
-from slmdesk.ui.chat.messages import EARLIER_CHAT, FROM_HERE, LINE, SUMMARIZING
+from slmdesk.ui.chat.messages import EARLIER_CHAT
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 CONTEXT = 256
@@ -41,7 +41,7 @@ def rows(program):
 
 
 def line(program):
-    return next((row for row in rows(program) if row.id == LINE), None)
+    return next((row for row in rows(program) if row.id == "context_line"), None)
 
 
 def refuse(program) -> None:
@@ -71,8 +71,8 @@ def click_extra(program, words: str) -> None:
     view = program.page.view
     for _turn in range(2):  # a row that is shown anew has other buttons
         program.ask(lambda _services: None)
-    view.scroll_to(LINE)
-    buttons = view.rows[view.rows.index_of(LINE)].widget.findChildren(QToolButton, "message_extra")
+    view.scroll_to("context_line")
+    buttons = view.rows[view.rows.index_of("context_line")].widget.findChildren(QToolButton, "message_extra")
     program.click(next(button for button in buttons if button.accessibleName() == words and button.isVisible()))
 
 
@@ -93,7 +93,7 @@ def test_a_full_chat_goes_on_without_its_oldest_turns_which_are_grey_also_after_
     program.wait(lambda: line(program))
     gone = left_out(program)
     assert gone == [row.id for row in rows(program)][: len(gone)] != []
-    assert (rows(program)[len(gone)].id, line(program).label) == (LINE, FROM_HERE)
+    assert (rows(program)[len(gone)].id, line(program).label) == ("context_line", "The model sees the chat from here")
     assert f"{len(gone)} messages above" in line(program).text
     assert rows(program)[0].label == "You · not seen by the model"
     shown, chat = [(row.id, row.is_left_out, row.text) for row in rows(program)], program.chat.chat
@@ -165,7 +165,7 @@ def test_a_new_chat_can_begin_with_a_summary_and_takes_what_is_being_written(sma
     program.enter()
     program.wait_idle()
     assert program.last().status is Status.COMPLETE
-    assert [row.id for row in rows(program)] == [LINE, *program.chat.message_ids]
+    assert [row.id for row in rows(program)] == ["context_line", *program.chat.message_ids]
 
 
 def test_a_larger_context_is_one_click_away_and_says_what_it_costs(small):
@@ -233,7 +233,7 @@ def test_it_is_said_that_the_earlier_part_is_being_summarized(start, model_file,
     program.enter()
     held.unlink()
     program.click("full_summarize")
-    program.wait(lambda: rows(program)[-1].note == SUMMARIZING)
+    program.wait(lambda: rows(program)[-1].note == "Summarizing the earlier part of this chat…")
     program.chat.stop()
     program.wait(lambda: program.last().status is Status.CANCELLED)
     assert line(program) is None  # nothing was decided yet

@@ -11,13 +11,11 @@ from fakes.tiny_pdf import TinyPdf, lines
 from PIL import Image, ImageDraw, ImageFont
 from PySide6.QtCore import QByteArray, QMimeData, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from slmdesk.base.runtime.events import ModelsChanged
 from slmdesk.base.types import AttachMode
 from slmdesk.models.service import ModelService
-from slmdesk.ui.chat.attachment_chips import READY
-from slmdesk.ui.kit.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 
@@ -33,7 +31,7 @@ def photo(tmp_path):
 
 def wait_shown(program):
     drafts = program.chat.attached
-    program.wait(lambda: len(drafts.now) == 1 and drafts.now[0].state == READY and drafts.now[0].source)
+    program.wait(lambda: len(drafts.now) == 1 and drafts.now[0].state == "ready" and drafts.now[0].source)
     return drafts.now[0]
 
 
@@ -85,7 +83,7 @@ def test_for_a_model_that_cannot_see_the_text_is_read_and_the_chip_says_so(progr
     assert not program.messages()
     assert len(program.chat.attached.now) == 1
     program.click("chip_read_text")
-    program.wait(lambda: draft.mode is AttachMode.AUTO and draft.state == READY)
+    program.wait(lambda: draft.mode is AttachMode.AUTO and draft.state == "ready")
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG"])
@@ -98,7 +96,7 @@ def test_a_pasted_picture_that_the_model_cannot_see_is_said_at_once_and_its_text
     draft = wait_shown(program)
     program.wait(lambda: "the model sees no pictures" in words_of(program))
     program.click("chip_read_text")
-    program.wait(lambda: draft.state == READY and not draft.is_picture)
+    program.wait(lambda: draft.state == "ready" and not draft.is_picture)
     assert "840" in "".join(draft.source)
     assert "sees no pictures" not in words_of(program)
     assert not program.find("chip_read_text").isVisible()
@@ -145,7 +143,7 @@ def test_which_page_of_a_pdf_is_shown_is_asked(program, tmp_path):
     answer(program, "password_dialog", "sesame")
     program.wait(lambda: draft.words == "has no page 9; pages in it: 3.")
     program.chat.attached.set_mode(draft.key, AttachMode.AUTO)
-    program.wait(lambda: draft.state == READY and draft.name == "plan.pdf")
+    program.wait(lambda: draft.state == "ready" and draft.name == "plan.pdf")
 
 
 def choose_page(program, number: str) -> None:
@@ -157,9 +155,9 @@ def choose_page(program, number: str) -> None:
 
 
 def answer(program, name: str, words: str) -> None:
-    program.wait(lambda: program.window.findChild(LineQuestion, name))
-    dialog = program.window.findChild(LineQuestion, name)
+    program.wait(lambda: program.window.findChild(QDialog, name))
+    dialog = program.window.findChild(QDialog, name)
     dialog.line.selectAll()
     QTest.keyClicks(dialog.line, words)
     program.click(program.find("question_accept", dialog))
-    program.wait(lambda: dialog not in program.window.findChildren(LineQuestion))
+    program.wait(lambda: dialog not in program.window.findChildren(QDialog))

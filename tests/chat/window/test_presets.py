@@ -42,7 +42,7 @@ def test_a_chat_takes_a_preset_says_what_is_changed_and_own_settings_come_back(p
     pick(program, "Code")
     program.wait(lambda: program.find("option_system").toPlainText().startswith("You are an experienced"))
     program.click("notice_action")
-    program.wait(lambda: program.find("option_system").toPlainText() == "Always rhyme.")
+    program.says("option_system", "Always rhyme.")
     assert program.find("option_preset").currentData() == ""
     program.find("option_system").clear()
     pick(program, "Letter writer")
@@ -61,7 +61,7 @@ def test_a_chat_takes_a_preset_says_what_is_changed_and_own_settings_come_back(p
     language.activated.emit(0)
     program.wait(lambda: "language of answers" in said(program, "preset_words"))
     pick(program, "None")
-    program.wait(lambda: program.find("option_system").toPlainText() == "")
+    program.says("option_system", "")
 
 
 def test_the_settings_of_a_chat_are_saved_as_a_preset_with_examples(program):
@@ -75,11 +75,11 @@ def test_the_settings_of_a_chat_are_saved_as_a_preset_with_examples(program):
     table = program.find("preset_examples", editor)
     assert isinstance(table, QTableWidget)
     table.item(0, 0).setText("It is raining.")
-    program.wait(lambda: "needs a question" in program.find("preset_problem", editor).text())
+    program.mentions("preset_problem", "needs a question", editor)
     assert not program.find("preset_save", editor).isEnabled()
     table.item(0, 1).setText("Rain.")
     program.click(program.find("preset_save", editor))
-    program.wait(lambda: program.find("option_preset").currentText() == "Mine")
+    program.says("option_preset", "Mine")
     assert presets(program)[0].options == ChatOptions(system="Shorten.", examples=(Example("It is raining.", "Rain."),))
     program.say("It is hot.")
     chat = program.chat.chat
@@ -146,7 +146,7 @@ def test_a_preset_comes_from_a_file_and_new_chats_begin_with_the_default(program
     program.find("presets_list", window).setCurrentRow(at)
     program.click("presets_default")
     program.wait(lambda: "for new chats" in rows(window)[at])
-    program.wait(lambda: program.find("option_preset").currentText() == "Brainstorm")
+    program.says("option_preset", "Brainstorm")
     program.say("hello")
     assert program.last().preset == "Brainstorm"
     program.chat.new_chat()

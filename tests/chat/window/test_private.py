@@ -8,10 +8,9 @@ import pytest
 from fakes.contents import contents
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QDialog, QPushButton
 
 from slmdesk.chat.conversation import is_private
-from slmdesk.ui.kit.widgets.dialogs import Dialog
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -31,7 +30,7 @@ def begin(program) -> None:
 
 def close_it(program) -> None:
     program.click("private_close")
-    box = program.window.findChild(Dialog, "private_close_dialog")
+    box = program.window.findChild(QDialog, "private_close_dialog")
     program.click(box.findChild(QPushButton, "private_close_button"))
     program.wait(lambda: program.chat.chat == "")
 
@@ -114,7 +113,7 @@ def test_it_is_left_and_come_back_to_and_lost_only_after_a_question_unless_it_is
     program.wait(lambda: is_private(program.chat.chat))
     program.click("private_close")
     program.wait(lambda: program.chat.chat == "")
-    assert program.window.findChild(Dialog, "private_close_dialog") is None
+    assert program.window.findChild(QDialog, "private_close_dialog") is None
     begin(program)
     program.say(f"Where is the {MARKER}?")
     private = program.chat.chat
@@ -125,7 +124,7 @@ def test_it_is_left_and_come_back_to_and_lost_only_after_a_question_unless_it_is
     program.wait(lambda: program.chat.chat == private)
     assert len(program.chat.message_ids) == 2
     program.window.close()
-    box = program.window.findChild(Dialog, "quit_dialog")
+    box = program.window.findChild(QDialog, "quit_dialog")
     program.says("question_text", "A private chat is lost then.", box)
     program.click(box.findChild(QPushButton, "stay_button"))
     assert not program.closed

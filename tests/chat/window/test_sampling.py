@@ -84,9 +84,9 @@ def test_a_preset_holds_them_and_says_what_differs(program):
     field.clear()
     program.type_into(field, "0.2")
     program.click(program.find("preset_save", editor))
-    program.wait(lambda: program.find("option_preset").currentText() == "Careful")
+    program.says("option_preset", "Careful")
     made = program.ask(lambda services: services.chats.presets.list())[0]
     assert made.options == ChatOptions(top_k=7, min_p=0.2)
     program.says("option_min_p", "0.2")
     put(program, "option_min_p", "0.3")
-    program.wait(lambda: program.find("preset_words").text() == "Changed since: least likelihood.")
+    program.says("preset_words", "Changed since: least likelihood.")

@@ -19,8 +19,8 @@ def test_the_size_is_shown_and_all_is_deleted(start, paths) -> None:
     program.ask(lambda services: services.models.list())
     keep_one(paths)
     delete = program.setting("delete_saved_states")
-    program.wait(lambda: program.find("delete_saved_states_sentence").text() == "3 MB of one text")
+    program.says("delete_saved_states_sentence", "3 MB of one text")
     program.click(delete)
-    program.wait(lambda: program.find("delete_saved_states_sentence").text() == "Nothing")
+    program.says("delete_saved_states_sentence", "Nothing")
     assert states_in(paths.states) == []
     assert not program.find("setting_delete_saved_states").isEnabled()

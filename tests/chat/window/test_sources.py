@@ -10,7 +10,7 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 
-from slmdesk.base.language import VARIABLE, use_language
+from slmdesk.base.language import use_language
 from slmdesk.base.record import changed
 from slmdesk.base.records import Message, Status
 from slmdesk.base.texts import use_catalogue
@@ -175,7 +175,7 @@ def test_pages_read_by_passages_are_no_source_of_what_a_document_read_whole_may_
     [Quoted("a.docx", "c", 1, 0, 9, "Das Geld", "section", is_near=True), UsedPage("a.docx", "c", "section", 1, ())],
 )
 def test_a_source_names_its_place_in_the_language_of_the_window(thing, monkeypatch):
-    monkeypatch.setenv(VARIABLE, "en")
+    monkeypatch.setenv("SLMDESK_LANGUAGE", "en")
     use_language("de")
     try:
         line = extra_of("page 0", thing)

@@ -147,7 +147,7 @@ def test_own_words_are_added_by_the_menu_and_removed_in_settings(writer):
     menu.close()
     program.wait(lambda: marked(program) == ["corut"])
     program.setting("own_words")
-    program.wait(lambda: "1 word" in program.find("own_words_sentence").text())
+    program.mentions("own_words_sentence", "1 word")
     program.click("setting_own_words")
     dialog = program.find("own_words")
     assert isinstance(dialog, QDialog)
@@ -168,7 +168,7 @@ def test_settings_switch_it_off_and_name_the_dictionaries(writer):
     program.type(TEXT)
     program.wait(lambda: marked(program) == ["sennt", "corut"])
     switch = program.setting("spelling")
-    program.wait(lambda: "English (US)" in program.find("spelling_language_sentence").text())
+    program.mentions("spelling_language_sentence", "English (US)")
     language = program.find("setting_spelling_language")
     assert [language.itemText(at) for at in range(language.count())] == ["By the text", "English (US)"]
     program.click(switch)

@@ -27,7 +27,6 @@ from slmdesk.base.documents import FORMATS
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed
 from slmdesk.children.client import ChildEnded, ClientLimits, Outcome
-from slmdesk.children.reach import HANDLES_VARIABLE
 from slmdesk.children.tasks import reader as reader_tasks
 from slmdesk.children.tasks.job import Job
 from slmdesk.children.worker import main, sandbox
@@ -332,7 +331,7 @@ def test_w11_the_reader_opens_no_document_but_those_it_is_handed(rig, tmp_path):
     assert end.code == "file.missing"
     end, _ = read(rig, tmp_path)
     assert (end.code, end.args["reason"]) == ("document.unreadable", "a folder")
-    with Rig(tmp_path, READER, role="reader", environment={HANDLES_VARIABLE: ""}) as untold:
+    with Rig(tmp_path, READER, role="reader", environment={"SLMDESK_HANDLES": ""}) as untold:
         end, _ = read(untold, tmp_path / "a.txt")
         assert (end.code, end.args["reason"]) == ("document.unreadable", "Permission denied")
 

@@ -17,15 +17,8 @@ import pytest
 
 from slmdesk.base.walls import Wall, walls_of
 from slmdesk.children.client import child, low_integrity
-from slmdesk.children.client.low_integrity import (
-    TIMED_OUT,
-    ContainedProcess,
-    Label,
-    Limits,
-    ProcessInformation,
-    StartupInfo,
-)
-from slmdesk.children.reach import UNTRIED_VARIABLE, AllowedPaths, wants_untried
+from slmdesk.children.client.low_integrity import ContainedProcess, Label, Limits, ProcessInformation, StartupInfo
+from slmdesk.children.reach import AllowedPaths, wants_untried
 from slmdesk.children.worker import hardening, sandbox
 from slmdesk.children.worker.hardening import files_of
 from slmdesk.children.worker.sandbox import Files
@@ -34,7 +27,7 @@ pytestmark = pytest.mark.pure
 
 
 def test_nothing_of_it_is_used_unless_a_person_wants_it_on_such_a_system(monkeypatch):
-    wanted = {UNTRIED_VARIABLE: "1"}
+    wanted = {"SLMDESK_UNTRIED_WALLS": "1"}
     assert [wants_untried(wanted, system) for system in ("win32", "darwin", "linux")] == [True, True, False]
     assert not wants_untried({}, "darwin")
     monkeypatch.setattr(low_integrity, "WindowsCalls", lambda *_: pytest.fail("called"))
@@ -112,7 +105,7 @@ class FakeCalls:
         self.called: list[tuple[str, tuple]] = []
         self.fails = fails
         self.kernel32 = self.advapi32 = self
-        self.status = TIMED_OUT
+        self.status = 258
         self.passed: list[int] = []
 
     def check(self, result):
@@ -222,7 +215,7 @@ READS = {"ssh_key_read", "home_listed", "database_read"}
 @pytest.mark.skipif(sys.platform not in ("win32", "darwin"), reason="of Windows and macOS alone; never run yet")
 @pytest.mark.parametrize("role", ["bare", "reader"])
 def test_the_probe_on_such_a_system(role, tmp_path, monkeypatch):
-    monkeypatch.setenv(UNTRIED_VARIABLE, "1")
+    monkeypatch.setenv("SLMDESK_UNTRIED_WALLS", "1")
     for name in HOME_FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("private")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.claims.deadlines.finding import NO_DAY, NO_RULES, due_day, find_due, find_terms, is_of_others, is_own
+from slmdesk.claims.deadlines.finding import due_day, find_due, find_terms, is_of_others, is_own
 
 pytestmark = pytest.mark.pure
+NO_RULES = "only deadlines in German, English, French and Spanish are"
+NO_DAY = "the day from which it counts is not known"
 
 
 @pytest.mark.parametrize(
@@ -154,10 +156,26 @@ def test_a_contract_is_told_by_its_title_or_its_parties(head, expected) -> None:
         ("en", "If you leave on 31 March 2027, you must tell us six weeks in advance.", (6, (2027, 3, 31), "")),
         ("fr", "Si vous partez le 31 mars 2027, vous devez prévenir un mois auparavant.", (1, (2027, 3, 31), "")),
         ("es", "Si se da de baja el 31 de marzo de 2027, avise con un mes de antelación.", (1, (2027, 3, 31), "")),
-        ("de", "Der Lauf am 1. Mai 2027 und der am 8. Mai 2027 sind zwei Wochen vorher abzusagen.", (2, None, NO_DAY)),
-        ("en", "We will send the papers for 1 March 2027 two weeks beforehand.", (2, (2027, 3, 1), NO_DAY)),
-        ("it", "Se recede il 31 marzo 2027, deve avvisarci sei settimane prima.", (0, (2027, 3, 31), NO_RULES)),
-        ("nl", "Als u op 31 maart 2027 vertrekt, meld het zes weken van tevoren.", (0, (2027, 3, 31), NO_RULES)),
+        (
+            "de",
+            "Der Lauf am 1. Mai 2027 und der am 8. Mai 2027 sind zwei Wochen vorher abzusagen.",
+            (2, None, NO_DAY),
+        ),
+        (
+            "en",
+            "We will send the papers for 1 March 2027 two weeks beforehand.",
+            (2, (2027, 3, 1), NO_DAY),
+        ),
+        (
+            "it",
+            "Se recede il 31 marzo 2027, deve avvisarci sei settimane prima.",
+            (0, (2027, 3, 31), NO_RULES),
+        ),
+        (
+            "nl",
+            "Als u op 31 maart 2027 vertrekt, meld het zes weken van tevoren.",
+            (0, (2027, 3, 31), NO_RULES),
+        ),
     ],
 )
 def test_a_span_points_back_to_the_only_day_of_its_sentence_which_is_none_itself(language, words, expected) -> None:

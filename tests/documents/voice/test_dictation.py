@@ -15,7 +15,6 @@ from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.walls import Wall, walls_of
 from slmdesk.children.tasks import listener
 from slmdesk.documents.voice.events import DictationEnded, DictationGrew
-from slmdesk.models.gguf.whisper import KIND
 
 pytestmark = pytest.mark.process
 BYTES_A_SECOND = 32_000
@@ -87,7 +86,7 @@ def test_an_organisation_may_forbid_it(home):
 
 def test_models_are_told_by_what_they_can(heard):
     (record,) = heard.ask(lambda services: services.models.list())
-    assert (record.kind, record.can_chat) == (KIND, False)
+    assert (record.kind, record.can_chat) == ("whisper", False)
     assert json.dumps(record.header)
 
 

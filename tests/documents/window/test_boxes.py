@@ -160,9 +160,9 @@ def test_boxes_are_of_one_document_and_of_the_tab(program, pdf, tmp_path):
     other = tmp_path / "other.txt"
     other.write_text("Nothing but words.", "utf-8")
     drop(program.documents, other)
-    program.wait(lambda: "other.txt" in program.find("document_title").text())
+    program.mentions("document_title", "other.txt")
     program.choose_tab("redact")
-    program.wait(lambda: "other.txt" in program.find("redaction_said").text())
+    program.mentions("redaction_said", "other.txt")
     assert layer.boxes == ()
     assert not layer.isVisible()
     assert not program.find("redaction_add_box").isVisible()

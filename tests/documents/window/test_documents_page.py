@@ -84,7 +84,7 @@ def test_words_are_found_marked_and_gone_to_until_others_are_marked(program, let
     QTest.keyClick(program.documents, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     line = program.find("find_line")
     QTest.keyClicks(line, "march")
-    program.wait(lambda: program.find("find_count").text() == "1 of 3")
+    program.says("find_count", "1 of 3")
     assert [sheet.page.number for sheet in program.documents.view.sheets if sheet.spans] == [2, 3, 4]
     start, end = program.documents.view.sheets[1].spans[0]
     program.wait(lambda: program.documents.view.sheets[1].page.text[start:end] == "March")
@@ -96,7 +96,7 @@ def test_words_are_found_marked_and_gone_to_until_others_are_marked(program, let
     QTest.keyClick(line, Qt.Key.Key_Escape)
     program.wait(lambda: not any(sheet.spans for sheet in program.documents.view.sheets))
     QTest.keyClicks(line, "absent")
-    program.wait(lambda: program.find("find_count").text() == "not found")
+    program.says("find_count", "not found")
     count = program.find("find_count")
     line.clear()
     QTest.keyClicks(line, "e")
@@ -114,7 +114,7 @@ def test_words_are_found_marked_and_gone_to_until_others_are_marked(program, let
     other = letter.with_name("other.md")
     other.write_text("# Another")
     drop(program.documents, other)
-    program.wait(lambda: program.find("document_title").full_text == "other.md")
+    program.says("document_title", "other.md")
     assert line.text() == ""
     (clear,) = line.findChildren(QToolButton)
     program.wait(lambda: not clear.isVisible() or not clear.property("opacity"))
@@ -127,7 +127,7 @@ def test_on_a_picture_the_place_gone_to_is_framed(program, tmp_path):
     program.wait(lambda: program.coverage.startswith("1 of 1"))
     program.click("find_in_document_button")
     program.type_into("find_line", "rent")
-    program.wait(lambda: program.find("find_count").text() == "1 of 2")
+    program.says("find_count", "1 of 2")
     sheet = program.documents.view.sheets[0]
     program.wait(lambda: sheet.picture is not None and len(sheet.span_boxes) == 2)
     upper = sheet.current_boxes
@@ -428,7 +428,7 @@ def test_while_the_list_is_out_of_sight_the_page_opens_documents_itself(program,
     listed_there = [action for action in menu.actions() if action.objectName() == "listed_document_action"]
     assert [action.text() for action in listed_there] == listed(program)
     listed_there[1].trigger()
-    program.wait(lambda: program.find("document_title").full_text == letter.name)
+    program.says("document_title", letter.name)
     next(action for action in menu.actions() if action.objectName() == "open_document_action").trigger()
     program.wait(lambda: program.window.findChild(QFileDialog, "documents_dialog"))
     program.window.findChild(QFileDialog, "documents_dialog").reject()

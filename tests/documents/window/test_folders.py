@@ -161,7 +161,7 @@ def test_a_folder_is_asked_and_searched_and_a_quotation_and_a_hit_open_their_doc
     assert not program.find("hit_view").isVisible()
     QTest.keyClicks(search, "zzz")
     QTest.keyClick(search, Qt.Key.Key_Return)
-    program.wait(lambda: program.find("document_list_note").text() == "These words stand in no document.")
+    program.says("document_list_note", "These words stand in no document.")
 
 
 def test_taking_a_folder_off_the_list_can_be_undone(program, papers):

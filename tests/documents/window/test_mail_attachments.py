@@ -24,7 +24,7 @@ def prices():
 
 
 def shown(program, title):
-    program.wait(lambda: program.find("document_title").full_text == title)
+    program.says("document_title", title)
     program.wait(lambda: program.documents.view.count and program.documents.view.sheets[0].words is not None)
     return program.documents.view.sheets[0].page.text
 

@@ -87,7 +87,7 @@ def test_no_cell_slips_under_another_column_and_a_passage_in_one_is_marked(progr
     program.window.resize(1024, 700)
     line = program.find("find_line")
     QTest.keyClicks(line, "next release")
-    program.wait(lambda: program.find("find_count").text() == "1 of 1")
+    program.says("find_count", "1 of 1")
     start, _ = sheet.spans[0]
     ((_, table),) = sheet.words.tables
     place = table.cell_rectangle(start)

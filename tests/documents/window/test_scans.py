@@ -8,11 +8,10 @@ from fakes.dropping import drop, listed
 from fakes.scans import WORDS, scan
 from PIL import Image, ImageDraw, ImageFont
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QFileDialog, QLabel, QMenu
+from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QMenu
 
 from slmdesk.children.formats import scans
 from slmdesk.ui.kit.widgets import reading
-from slmdesk.ui.kit.widgets.dialogs import Question
 
 pytestmark = pytest.mark.gui
 
@@ -27,16 +26,16 @@ def picture(path, words="A letter of the office"):
 def test_pictures_opened_together_are_one_paper_if_a_person_says_so_or_stay_apart(program, tmp_path):
     paths = [picture(tmp_path / f"{number}.png", f"Page {number} of the letter") for number in (1, 2)]
     drop(program.documents, *paths)
-    program.wait(lambda: program.window.findChild(Question, "one_paper_dialog"))
+    program.wait(lambda: program.window.findChild(QDialog, "one_paper_dialog"))
     program.click("one_paper_button")
     program.wait(lambda: program.window.findChild(QFileDialog, "searchable_dialog"))
     dialog = program.window.findChild(QFileDialog, "searchable_dialog")
     assert dialog.selectedFiles()[0].endswith("/1.searchable.pdf")
     dialog.reject()
     assert listed(program) == []
-    program.wait(lambda: program.window.findChild(Question, "one_paper_dialog") is None)
+    program.wait(lambda: program.window.findChild(QDialog, "one_paper_dialog") is None)
     drop(program.documents, *paths)
-    program.wait(lambda: program.window.findChild(Question, "one_paper_dialog"))
+    program.wait(lambda: program.window.findChild(QDialog, "one_paper_dialog"))
     program.click("open_each_button")
     program.wait(lambda: sorted(listed(program)) == ["1.png", "2.png"])
 

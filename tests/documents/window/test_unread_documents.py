@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes.dropping import drop
 from fakes.tiny_pdf import Text, TinyPdf
-from PySide6.QtWidgets import QFileDialog
-
-from slmdesk.ui.kit.widgets.dialogs import LineQuestion
+from PySide6.QtWidgets import QDialog, QFileDialog
 
 pytestmark = pytest.mark.gui
 
@@ -58,11 +56,11 @@ def test_after_the_right_password_the_document_is_on_show(program, letter, tmp_p
     locked.write_bytes(bytes(TinyPdf(password="sesame").page(Text(72, 700, "The secret rent."))))
     drop(program.documents, letter, locked)
     for word in ("wrong", "sesame"):
-        program.wait(lambda: program.window.findChild(LineQuestion, "password_dialog"))
-        dialog = program.window.findChild(LineQuestion, "password_dialog")
+        program.wait(lambda: program.window.findChild(QDialog, "password_dialog"))
+        dialog = program.window.findChild(QDialog, "password_dialog")
         dialog.line.setText(word)
         dialog.accept()
-        program.wait(lambda gone=dialog: gone not in program.window.findChildren(LineQuestion))
+        program.wait(lambda gone=dialog: gone not in program.window.findChildren(QDialog))
     program.wait(lambda: shown(program) == "locked.pdf" and program.documents.view.count == 1)
     assert program.documents.view.isVisible()
 
@@ -71,13 +69,13 @@ def test_a_locked_document_asks_for_its_password_again(program, tmp_path):
     locked = tmp_path / "locked.pdf"
     locked.write_bytes(bytes(TinyPdf(password="sesame").page(Text(72, 700, "The secret rent."))))
     drop(program.documents, locked)
-    program.wait(lambda: program.window.findChild(LineQuestion, "password_dialog"))
-    dialog = program.window.findChild(LineQuestion, "password_dialog")
+    program.wait(lambda: program.window.findChild(QDialog, "password_dialog"))
+    dialog = program.window.findChild(QDialog, "password_dialog")
     dialog.reject()
-    program.wait(lambda: dialog not in program.window.findChildren(LineQuestion))
+    program.wait(lambda: dialog not in program.window.findChildren(QDialog))
     program.says("read_again_button", "Enter the password…")
     program.click("read_again_button")
-    program.wait(lambda: program.window.findChild(LineQuestion, "password_dialog"))
+    program.wait(lambda: program.window.findChild(QDialog, "password_dialog"))
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")  # menus

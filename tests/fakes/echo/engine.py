@@ -25,8 +25,6 @@ from fakes.echo.writer import MARKS, Writer, last_text_of, thinks, tokens_of
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.types import (
-    THINKING_OFF,
-    THINKING_ON,
     Answer,
     ChatMessage,
     Device,
@@ -107,7 +105,7 @@ class EchoEngine:
             cost_curve=spec.cost_curve or ((1, 1.0), (4, 2.0)),
             behaves=not self.options.is_noise,
             offload=offload,
-            thinking=(THINKING_OFF, THINKING_ON) if self.options.thought else (),
+            thinking=("off", "on") if self.options.thought else (),
         )
 
     def _offload_of(self, spec: LoadSpec) -> Offload | None:
@@ -129,7 +127,7 @@ class EchoEngine:
         return [len(tokens_of(text)) for text in texts]
 
     def render(
-        self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "", thinking: str = THINKING_OFF
+        self, handle: str, messages: Sequence[ChatMessage], answer_prefix: str = "", thinking: str = "off"
     ) -> Rendered:
         self.model(handle)
         parts: list[PromptPart] = []

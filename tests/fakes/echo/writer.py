@@ -8,12 +8,7 @@ from collections.abc import Iterator
 
 from fakes.echo.options import EchoOptions
 
-from slmdesk.base.types import (
-    THINKING_OFF,
-    FinishReason,
-    Role,
-    TokenProbability,
-)
+from slmdesk.base.types import FinishReason, Role, TokenProbability
 from slmdesk.children.engine.interface import Request
 from slmdesk.children.engine.llama.thinking import CHANNELS, ThoughtMarks
 
@@ -89,7 +84,7 @@ class Writer:
 
 
 def thinks(request: Request, options: EchoOptions) -> bool:
-    return bool(options.thought and not request.answer_prefix) and request.thinking != THINKING_OFF
+    return bool(options.thought and not request.answer_prefix) and request.thinking != "off"
 
 
 def last_text_of(request: Request) -> str:

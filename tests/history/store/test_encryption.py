@@ -24,7 +24,7 @@ from slmdesk.history.privacy.opening import follow_key
 from slmdesk.history.store import damaged_copies, open_store
 from slmdesk.history.store.backup import backup, kept_copies, source_of, unlock_backup
 from slmdesk.history.store.database import connect, journal_of
-from slmdesk.history.store.file import NEWER, OURS, CipherPages, StoreFile
+from slmdesk.history.store.file import CipherPages, StoreFile
 from slmdesk.history.store.keys import (
     DataKey,
     KeyFile,
@@ -151,8 +151,8 @@ def test_keys_of_another_history_are_told_from_damage(paths, key, encrypted):
 def test_without_a_key_version_size_and_kind_are_known(paths, encrypted):
     file = StoreFile(paths.database)
     assert (file.is_encrypted, file.version) == (True, len(STEPS))
-    assert file.verdict(len(STEPS)) == OURS
-    assert file.verdict(len(STEPS) - 1) == NEWER, "what an older slmdesk says"
+    assert file.verdict(len(STEPS)) == "ours"
+    assert file.verdict(len(STEPS) - 1) == "newer", "what an older slmdesk says"
     assert b"CREATE" not in file.header
     with closing(sqlite3.connect(paths.database)) as conn, pytest.raises(sqlite3.DatabaseError):
         conn.execute("select * from items").fetchall()

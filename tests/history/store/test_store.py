@@ -17,7 +17,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Answered, AnswerEnding, Outgoing, Status
 from slmdesk.base.text.folding import fold_for_search
 from slmdesk.base.types import Origin, Role, TextPart
-from slmdesk.history.store import SPACE, InstanceLock, Store, is_instance_alive, open_store
+from slmdesk.history.store import InstanceLock, Store, is_instance_alive, open_store
 from slmdesk.history.store.messages import INDEXED, LOOKED_AT, SearchIndex
 from slmdesk.history.store.rescue import rescue_into
 
@@ -592,7 +592,7 @@ def test_the_archive_is_out_of_list_titles_and_search(store):
 
 
 def test_chats_of_a_space_are_listed_in_it_as_long_as_it_lives(store):
-    space, other = (store.items.add(SPACE, name).id for name in ("Zoo", "äpfel"))
+    space, other = (store.items.add("space", name).id for name in ("Zoo", "äpfel"))
     inside, outside = (store.items.add("chat", name).id for name in ("in", "out"))
     store.items.place(inside, space=space)
     assert (listed(store), listed(store, space=space), listed(store, space=other)) == (["out"], ["in"], [])
@@ -612,14 +612,14 @@ def test_chats_of_a_space_are_listed_in_it_as_long_as_it_lives(store):
 
 
 def test_a_space_is_found_by_no_search(store):
-    store.items.add(SPACE, "lease")
+    store.items.add("space", "lease")
     chat = store.items.add("chat", "lease").id
     assert [hit.item for hit in store.index.search("lease")] == [chat]
 
 
 def test_a_rescue_brings_spaces_and_the_archive(paths):
     with closing(open_store(paths, instance_id="new").store) as store:
-        space = store.items.add(SPACE, "Zoo", settings={"system": "Be brief."}).id
+        space = store.items.add("space", "Zoo", settings={"system": "Be brief."}).id
         store.items.place(store.items.add("chat", "in").id, space=space)
         store.items.place(store.items.add("chat", "aside").id, archived=True)
     aside = set_aside(paths)

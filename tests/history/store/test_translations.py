@@ -6,7 +6,6 @@ import pytest
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.translation import NewSegment, Origin, SegmentFlag, SegmentState, Term
-from slmdesk.history.store.translations import LOOK
 
 pytestmark = pytest.mark.pure
 
@@ -32,7 +31,7 @@ def test_segments_come_back_in_order_with_what_was_changed(store):
     assert (changed.target, changed.origin, changed.flags) == ("Drei", Origin.MODEL, (flag,))
     assert changed.revision > store.segments.of_item(item)[0].revision
     store.segments.change(item, 0, flags=(SegmentFlag("unsure", "One"),))  # a shade: nobody must look at it
-    assert (store.segments.numbers(item, state=LOOK), store.segments.count_look(item, "other")) == ([1], {item: 1})
+    assert (store.segments.numbers(item, state="look"), store.segments.count_look(item, "other")) == ([1], {item: 1})
     assert store.segments.count(item) == {SegmentState.OPEN: 1, SegmentState.TRANSLATED: 1, SegmentState.LEFT: 1}
     with pytest.raises(KnownError):
         store.segments.change(item, 9, target="x")

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from fakes.dropping import listed
 from fakes.encrypted import PASSPHRASE, encrypt
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDialog, QWidget
 
 from slmdesk.base.paths import find_paths
 from slmdesk.chat.types import ChatOptions
 from slmdesk.history.store import DataKey, backup, open_store
-from slmdesk.ui.kit.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 
@@ -150,13 +149,18 @@ def test_one_question_for_all_that_a_backup_brings(program, tmp_path, answer):
     ]
 
 
+def words_asked(program) -> list[QDialog]:
+    """The dialogs on show that ask for the words of a backup."""
+    return [each for each in program.window.findChildren(QDialog, "backup_words_dialog") if each.isVisible()]
+
+
 def test_an_encrypted_backup_asks_for_its_words_and_is_undone_to_a_plain_history(program, tmp_path):
     other = tmp_path / "other"
     key = encrypt(find_paths(other))
     chosen(program, of_another(other, tmp_path / "theirs.slmbackup", key))
     for words in ("wrong words", PASSPHRASE):
-        program.wait(lambda: any(dialog.isVisible() for dialog in program.window.findChildren(LineQuestion)))
-        dialog = next(each for each in program.window.findChildren(LineQuestion) if each.isVisible())
+        program.wait(lambda: words_asked(program))
+        (dialog,) = words_asked(program)
         program.type_into(dialog.line, words)
         program.click(program.find("question_accept", dialog))
         program.wait(lambda dialog=dialog: not dialog.isVisible())

@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from PySide6.QtWidgets import QWidget
-
-from slmdesk.ui.history import DeletedChats
+from PySide6.QtWidgets import QDialog, QWidget
 
 pytestmark = pytest.mark.gui
 
@@ -50,4 +48,4 @@ def test_a_wrong_date_is_told_and_confirmed_and_the_trash_shown_from_the_notice(
     program.click("notice_action")
     program.wait(lambda: program.is_said("1 item, not changed for 60 days"))
     program.click("notice_other_action")
-    program.wait(lambda: program.window.findChild(DeletedChats))
+    program.wait(lambda: program.window.findChild(QDialog, "deleted_chats"))

@@ -4,7 +4,6 @@ import pytest
 
 from slmdesk.models.online.hub import (
     LICENCES,
-    NOT_STATED,
     PERMISSIVE,
     LicencePermission,
     is_permissive,
@@ -13,6 +12,7 @@ from slmdesk.models.online.hub import (
 )
 
 pytestmark = pytest.mark.pure
+NOT_STATED = "not stated: ask the publisher before using it at work"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from slmdesk.models.online import program
-from slmdesk.models.online.program import MANIFEST, code_from_elsewhere, compare_files, libraries, package_sum
+from slmdesk.models.online.program import code_from_elsewhere, compare_files, libraries, package_sum
 
 pytestmark = pytest.mark.pure
 
@@ -133,15 +133,15 @@ def frozen(tmp_path: Path, monkeypatch) -> Path:
     for name, data in files.items():
         (folder / name).write_bytes(data)
     lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()]
-    (folder / MANIFEST).write_text("".join(lines))
+    (folder / "MANIFEST").write_text("".join(lines))
     return folder
 
 
 def test_a_frozen_programs_folder_is_compared_with_its_list(frozen):
     comparison = compare_files()
     assert comparison.are_as_built
-    assert (comparison.list, comparison.files, package_sum()) == (MANIFEST, 3, (3, comparison.sha256))
-    assert comparison.sha256 == hashlib.sha256((frozen / MANIFEST).read_bytes()).hexdigest()
+    assert (comparison.list, comparison.files, package_sum()) == ("MANIFEST", 3, (3, comparison.sha256))
+    assert comparison.sha256 == hashlib.sha256((frozen / "MANIFEST").read_bytes()).hexdigest()
     (frozen / "_internal" / "two words.so").write_bytes(b"3")
     (frozen / "_internal" / "one.so").unlink()
     (frozen / "_internal" / "hook.so").write_bytes(b"x")
@@ -166,8 +166,8 @@ def test_a_link_that_leads_nowhere_is_a_change_and_a_lost_list_an_error(frozen):
     (frozen / "_internal" / "one.so").unlink()
     (frozen / "_internal" / "one.so").symlink_to("nowhere")
     assert compare_files().changed == ("_internal/one.so",)
-    (frozen / MANIFEST).unlink()
-    with pytest.raises(OSError, match=MANIFEST):
+    (frozen / "MANIFEST").unlink()
+    with pytest.raises(OSError, match="MANIFEST"):
         compare_files()
 
 

@@ -15,7 +15,7 @@ from slmdesk.base.policy import FEATURES
 from slmdesk.base.runtime.messages import Problem, problem_for
 from slmdesk.models.online import hub as searching
 from slmdesk.models.online.cards import ReadableCard
-from slmdesk.models.online.hub import PERMISSIVE_ONES, Filters, RepoJudged, parameters_in
+from slmdesk.models.online.hub import Filters, RepoJudged, parameters_in
 
 pytestmark = pytest.mark.process
 HUGE, SMALL = {"total": 400_000_000_000}, {"total": 1_000_000}
@@ -96,7 +96,7 @@ def test_a_server_that_turns_in_a_circle_is_left(recorder, hub) -> None:
 def test_permissive_licences(recorder, hub) -> None:
     hub.add("some/tiny-free", {"tiny.Q4_0.gguf": b"x"}, license="mit")
     hub.add("some/tiny-bound", {"tiny.Q4_0.gguf": b"x"}, license="llama3.2")
-    page = read(recorder, begin(recorder, license=PERMISSIVE_ONES))
+    page = read(recorder, begin(recorder, license="permissive"))
     assert (names(page), page.other_licence) == (["tiny-free"], 1)
     page = read(recorder, begin(recorder, license="llama3.2"))
     assert (names(page), page.other_licence) == (["tiny-bound"], 0)

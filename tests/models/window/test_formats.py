@@ -18,7 +18,7 @@ from slmdesk.base.record import to_json
 from slmdesk.base.runtime.events import Pending
 from slmdesk.base.runtime.messages import bytes_for_people
 from slmdesk.models.loader.model_loader import hardware_key
-from slmdesk.models.service import COPY, CopyOrigin, DefaultUse
+from slmdesk.models.service import CopyOrigin, DefaultUse
 
 pytestmark = pytest.mark.gui
 
@@ -47,7 +47,7 @@ def library(start, paths):
             program = self.program
             copy = add_model(program.services, paths.models / f"{name}.bin", f"Published {name}")
             origin = CopyOrigin(record.id, record.sha256, name, "0.3.36", hardware or hardware_key(), left_out)
-            copy = program.ask(lambda services: services.store.models.set_info(copy.id, **{COPY: to_json(origin)}))
+            copy = program.ask(lambda services: services.store.models.set_info(copy.id, copy=to_json(origin)))
             program.frame.library.refresh()
             program.wait(lambda: self.program.find(f"copy_{copy.id}").isVisible())
             return copy

@@ -15,7 +15,7 @@ from fakes.split_gguf import split
 from fakes.tiny_families import make
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.record import changed, to_json
@@ -27,7 +27,6 @@ from slmdesk.models.running import FitCheck
 from slmdesk.models.service import DefaultUse, Pc
 from slmdesk.ui.chat.messages import all_details_of, note_of
 from slmdesk.ui.kit.base.text import AnswerProgress
-from slmdesk.ui.kit.widgets.notices import NoticeBar
 from slmdesk.ui.models.adding import AddDialog
 from slmdesk.ui.models.library import bench_words, card_words, rows_of
 
@@ -179,8 +178,8 @@ def dropped(program, *paths: Path) -> None:
 
 
 def dialog_of(program) -> AddDialog:
-    program.wait(lambda: program.window.findChild(AddDialog))
-    return program.window.findChild(AddDialog)
+    program.wait(lambda: program.window.findChild(QDialog, "add_dialog"))
+    return program.window.findChild(QDialog, "add_dialog")
 
 
 def said(dialog) -> str:
@@ -212,7 +211,7 @@ def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library,
     assert "in 3 parts that are put together" in said(dialog)
     library.click(library.find("add_copy", dialog))
     library.wait(lambda: library.is_said("2 models were added. Already here: Tiny llama."))
-    bar = next(bar for bar in library.window.findChildren(NoticeBar) if "2 models" in bar.notice.text)
+    bar = next(bar for bar in library.window.findChildren(QFrame, "notice_bar") if "2 models" in bar.notice.text)
     bar.findChild(QPushButton, "notice_more").click()
     shown = library.window.findChild(QPlainTextEdit, "text_dialog_text")
     assert "again.gguf is already here as Tiny llama." in shown.toPlainText()
@@ -233,7 +232,7 @@ def test_a_list_of_checksums_that_does_not_name_a_model_keeps_it_out_of_a_folder
     assert "SHA256SUMS does not name it" in said(dialog)
     library.click(library.find("add_copy", dialog))
     library.wait(lambda: library.is_said("Named was added; its checksum agrees."))
-    library.wait(lambda: not library.window.findChild(AddDialog))
+    library.wait(lambda: not library.window.findChild(QDialog, "add_dialog"))
     dropped(library, other)
     library.click(library.find("add_copy", dialog_of(library)))
     library.wait(lambda: library.is_said("other.gguf is not checked: SHA256SUMS does not name it."))

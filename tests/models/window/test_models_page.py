@@ -19,6 +19,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
+    QDialog,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -30,8 +31,6 @@ from PySide6.QtWidgets import (
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.base.runtime.events import DownloadState
-from slmdesk.ui.kit.widgets.dialogs import LineQuestion
-from slmdesk.ui.models.adding import AddDialog
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"
@@ -322,7 +321,7 @@ def test_a_model_is_renamed_used_and_removed(models, model_file):
     program = models()
     add(program, model_file)
     action(local(program)[0], "rename")
-    dialog = program.window.findChild(LineQuestion, "rename_dialog")
+    dialog = program.window.findChild(QDialog, "rename_dialog")
     program.wait(dialog.isVisible)
     dialog.line.setText("For letters")
     dialog.accept()
@@ -351,8 +350,8 @@ def test_a_model_is_renamed_used_and_removed(models, model_file):
 def test_a_dropped_file_is_shown_linked_and_verified(models, model_file):
     program = models()
     drop(program.frame.models_page.viewport(), model_file)
-    program.wait(lambda: program.window.findChild(AddDialog))
-    dialog = program.window.findChild(AddDialog)
+    program.wait(lambda: program.window.findChild(QDialog, "add_dialog"))
+    dialog = program.window.findChild(QDialog, "add_dialog")
     said = " ".join(label.text() for label in dialog.findChildren(QLabel))
     for words in ("Tiny llama", "Size:", "Precision:", "Licence:", "Memory: needs about", "Fits"):
         assert words in said

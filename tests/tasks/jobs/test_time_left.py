@@ -7,14 +7,8 @@ from itertools import pairwise
 import pytest
 
 from slmdesk.base.records import JobRecord, JobStatus
-from slmdesk.tasks.jobs.runner import NOTE, Batch, JobTimes, noted_of
-from slmdesk.tasks.jobs.types import (
-    ExpectedBatch,
-    Remaining,
-    TimeLeft,
-    left_words,
-    share_words,
-)
+from slmdesk.tasks.jobs.runner import Batch, JobTimes, noted_of
+from slmdesk.tasks.jobs.types import ExpectedBatch, Remaining, TimeLeft, left_words, share_words
 
 pytestmark = pytest.mark.pure
 
@@ -247,7 +241,7 @@ def test_after_a_pause_the_share_goes_on_where_it_stood() -> None:
     again.begin_batch(points, 20, 0)  # the plan begins anew, and is given what is kept
     again.begin_batch(merge, 20, 0)
     assert again.share == pytest.approx(1.0)
-    assert again.note()[NOTE]["done_cost"] == pytest.approx(1100.0)
+    assert again.note()["pace"]["done_cost"] == pytest.approx(1100.0)
 
 
 def test_what_is_not_done_is_never_rounded_to_all() -> None:

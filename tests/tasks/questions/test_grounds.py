@@ -11,7 +11,7 @@ from slmdesk.base.records import Passage
 from slmdesk.documents.retrieval import RankedPassages
 from slmdesk.tasks.questions.grounds import Grounds
 from slmdesk.tasks.questions.plan import AnswerContext, Evidence
-from slmdesk.tasks.questions.prompt import NOT_FOUND, Source
+from slmdesk.tasks.questions.prompt import Source
 
 pytestmark = pytest.mark.pure
 
@@ -96,7 +96,7 @@ def test_what_the_quotations_do_not_bear_out_is_marked_and_stays(question, words
 
 def test_a_refusal_stands_above_the_nearest_sentences():
     part = Pages(LEASE).part("Which animals may the tenant keep in the flats?", "Not in the text.")
-    assert (part.answer, part.found, part.citations) == (NOT_FOUND, False, ())
+    assert (part.answer, part.found, part.citations) == ("Not in the text.", False, ())
     assert part.nearest
 
 

@@ -11,9 +11,10 @@ from slmdesk.claims.types import Mark
 from slmdesk.documents.retrieval import RankedPassages
 from slmdesk.documents.search import Citation
 from slmdesk.tasks.questions.plan import AnswerContext, Asked, Reply, asks_for_all, plan
-from slmdesk.tasks.questions.prompt import NOT_FOUND, Part, Source
+from slmdesk.tasks.questions.prompt import Part, Source
 
 pytestmark = pytest.mark.pure
+NOT_FOUND = "Not in the text."
 
 CITED = Citation("d", 1, 0, 4, "here")
 

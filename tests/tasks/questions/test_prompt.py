@@ -10,14 +10,7 @@ from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.records import Passage
 from slmdesk.base.types import Origin, Role
 from slmdesk.documents.search import nearest_of, share_of
-from slmdesk.tasks.questions.prompt import (
-    NOT_FOUND,
-    Source,
-    not_found,
-    parsed_answer,
-    said_turns_of,
-    turns_of,
-)
+from slmdesk.tasks.questions.prompt import Source, not_found, parsed_answer, said_turns_of, turns_of
 from slmdesk.tasks.questions.told import refuses
 
 pytestmark = pytest.mark.pure
@@ -61,7 +54,7 @@ def test_whether_the_text_says_it_is_asked_behind_the_same_words():
 
 def test_a_refusal_may_be_ruled_out():
     asked = [turns_of(SOURCES, "When?", [], names=False, refuses=allowed)[-1].text for allowed in (True, False)]
-    assert [NOT_FOUND in text for text in asked] == [True, False]
+    assert ["Not in the text." in text for text in asked] == [True, False]
 
 
 FORM = '[1] "The pump stops at 12.5 bar."\n'
@@ -85,7 +78,7 @@ def test_an_answer_is_what_is_no_quotation(text, answer):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (NOT_FOUND, True), ('"Not in the text."', True), ("Answer: not in the text", True), ("", True),
+        ("Not in the text.", True), ('"Not in the text."', True), ("Answer: not in the text", True), ("", True),
         ("Das steht nicht im Text.", True), ("At 12 bar.", False), ("The pump is not in the cellar.", False),
     ],
 )  # fmt: skip
@@ -100,7 +93,7 @@ def test_whatever_a_model_says_can_be_read(text):
 
 def test_not_found_is_said_in_the_language_of_the_question():
     assert not_found("Wie hoch ist die Miete?") == "Das steht nicht im Text."
-    assert not_found("What is the rent?") == not_found("?") == NOT_FOUND
+    assert not_found("What is the rent?") == not_found("?") == "Not in the text."
     assert not_found("Was kostet das?", "Die Miete ist im Voraus zu zahlen.") == "Das steht nicht im Text."
     assert not_found("Loyer ?", "Le loyer est dû le premier du mois.") == "Ce n’est pas dans le texte."
     assert not_found("Quanto custa o leite?", "Le loyer est dû.") == "Não está no texto."

@@ -9,7 +9,6 @@ import pytest
 from fakes.deadline_letters import deadlines_in_letter
 
 from slmdesk.tasks.summaries import deadlines as deadlines_module
-from slmdesk.tasks.summaries.types import KEY_POINTS
 
 pytestmark = pytest.mark.pure
 
@@ -43,7 +42,7 @@ def test_a_weekday_and_a_time_of_day_in_the_head_take_no_deadline_away() -> None
 def test_what_stands_first_and_elsewhere_is_told_where_its_words_are_sure() -> None:
     by, term = "Zahlen Sie bis 20. November 2026.", "Antworten Sie binnen 14 Tagen nach Erhalt dieses Schreibens."
     assert days(by, group="") == "2026-11-20"
-    assert days(term, group="") == days(term, group=KEY_POINTS) == "2026-11-19"
+    assert days(term, group="") == days(term, group="Key points") == "2026-11-19"
     assert days("Die Praxis ist bis 20. November 2026 geschlossen.", group="") == "-", "how long it lasts"
     assert days("Am 20. November 2026 tagt der Rat.", group="") == "-"
 

@@ -9,7 +9,7 @@ from fakes.deadline_letters import deadlines_in_letter
 
 from slmdesk.base.record import changed
 from slmdesk.tasks.summaries.order import in_order, is_over, marked
-from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Sentence
+from slmdesk.tasks.summaries.types import TO_DO, Sentence
 
 pytestmark = pytest.mark.pure
 
@@ -23,7 +23,7 @@ def test_steps_stand_in_order_of_their_days_and_those_without_one_last() -> None
     deadlines = deadlines_in_letter(*words)
     blocks = {deadline.text: deadline.blocks for deadline in deadlines}
     steps = [Sentence(text, blocks.get(text, ()), (1,), True, group=TO_DO) for text in words]
-    lead, point = Sentence("Es geht um Strom.", (), (1,), True), Sentence("Neu.", (), (1,), True, group=KEY_POINTS)
+    lead, point = Sentence("Es geht um Strom.", (), (1,), True), Sentence("Neu.", (), (1,), True, group="Key points")
     ordered = in_order([lead, *steps, point], deadlines)
     assert ordered == (lead, steps[2], steps[0], steps[1], point)
 

@@ -14,7 +14,6 @@ from slmdesk.tasks.summaries.papers import sections_of
 from slmdesk.tasks.summaries.prompts import note_step, numbered, own_step, part_of, written_in
 from slmdesk.tasks.summaries.report import report_of
 from slmdesk.tasks.summaries.types import (
-    KEY_POINTS,
     TO_DO,
     DocumentSummary,
     Kind,
@@ -85,7 +84,7 @@ def test_an_answer_is_read_in_its_three_parts(language) -> None:
     assert [(said.text, said.places) for said in written.said] == [
         ("A lease.", (4,)), ("Pay it.", (4, 5, 6)), ("It ends.", (5, 6))
     ]  # fmt: skip
-    assert written.labels == ("", TO_DO, KEY_POINTS)
+    assert written.labels == ("", TO_DO, "Key points")
 
 
 def test_an_answer_that_keeps_to_no_form_is_read_whole() -> None:
@@ -111,7 +110,7 @@ def test_of_two_points_that_say_the_same_the_one_that_holds_stays() -> None:
 def test_a_passage_that_was_left_out_joins_the_summary_at_its_place() -> None:
     first, two, three = (
         Sentence(f"{at}.", (Span("d", at, 0, 1),), (at,), True, group=group)
-        for at, group in ((3, TO_DO), (1, ""), (2, KEY_POINTS))
+        for at, group in ((3, TO_DO), (1, ""), (2, "Key points"))
     )
     document = DocumentSummary("d", "a.pdf", "page", (first, three), Coverage(3, 3, 3, 3), (two,))
     summary = Summary("bullets", "en", "model", (first, three), document.coverage, (document,))
@@ -119,7 +118,7 @@ def test_a_passage_that_was_left_out_joins_the_summary_at_its_place() -> None:
     assert more_words([document]) == "1 more passage."
     assert more_words([document, document]) == "2 more passages."
     added = with_omitted(summary, "d", 0)
-    assert added.sentences == added.documents[0].sentences == (first, changed(two, group=KEY_POINTS), three)
+    assert added.sentences == added.documents[0].sentences == (first, changed(two, group="Key points"), three)
     assert added.documents[0].omitted == ()
     assert omitted_words(added.documents[0]) == more_words(added.documents) == ""
     for document_id, number in (("d", 1), ("d", -1), ("e", 0)):

@@ -17,7 +17,6 @@ from slmdesk.base.runtime.events import ModelStateChanged
 from slmdesk.base.types import Role
 from slmdesk.tasks import summarize
 from slmdesk.tasks.export import export_report
-from slmdesk.tasks.jobs.service import REQUEST
 from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.service import ReportGrew, ReportMade
@@ -26,8 +25,7 @@ from slmdesk.tasks.summaries import plan
 from slmdesk.tasks.summaries.lines import count_words
 from slmdesk.tasks.summaries.plan import NOT_WRITTEN, NOTHING_USABLE, TOO_MUCH_TO_DO
 from slmdesk.tasks.summaries.shown import WRITING
-from slmdesk.tasks.summaries.types import ALSO_IN, KEY_POINTS, SHARED, TO_DO, Kind, Length, Paper, SummaryRequest
-from slmdesk.tasks.summarize import ADD
+from slmdesk.tasks.summaries.types import ALSO_IN, TO_DO, Kind, Length, Paper, SummaryRequest
 
 pytestmark = pytest.mark.process
 
@@ -193,7 +191,7 @@ def test_a_job_that_an_older_version_began_with_a_model_goes_on(opened) -> None:
     request = SummaryRequest((document.id,))
 
     def begun() -> str:
-        item = services.store.items.add("summary", "Summary: a.pdf", settings={REQUEST: to_json(request)})
+        item = services.store.items.add("summary", "Summary: a.pdf", settings={"wish": to_json(request)})
         services.store.documents.link(item.id, [document.id])
         sha256, settings = services.models.choose(None).sha256, to_json(request)
         job = services.store.jobs.add("summary", "a", model_sha256=sha256, steps=[], settings=settings, item=item.id)
@@ -244,7 +242,7 @@ def test_a_model_that_may_write_tells_it_after_the_rules(opened, request_) -> No
     assert first.growth.is_whole
     assert texts_in(first.growth) == [sentence.text for sentence in own.sentences]
     assert (summary.method, own.method, summary.note) == ("model", "quotations", "")
-    groups = ("", "", "") if "kind" in request_ and request_["kind"] is Kind.PARAGRAPH else ("", TO_DO, KEY_POINTS)
+    groups = ("", "", "") if "kind" in request_ and request_["kind"] is Kind.PARAGRAPH else ("", TO_DO, "Key points")
     assert [(each.group, each.text) for each in summary.sentences if each.group != ALSO_IN] == [
         (group, line.removeprefix("- ").partition(" [")[0])
         for group, line in zip(groups, ANSWER.splitlines()[1::2], strict=True)
@@ -391,7 +389,7 @@ def test_what_was_written_before_a_summary_was_stopped_stays(opened) -> None:
     assert stopped.result is None
     assert [sentence.text for sentence in stopped.draft.sentences] == shown
     with pytest.raises(KnownError):
-        recorder.calls.tasks.edit(item.id, Edit(f"{stopped.documents[0].id} 0", action=ADD))
+        recorder.calls.tasks.edit(item.id, Edit(f"{stopped.documents[0].id} 0", action="add"))
     made = recorder.ask(lambda services: export_report(services.tasks, services.task_context, stopped.item, "json"))
     exported = json.loads(made())
     assert exported["sentences"][0]["text"] == shown[0]
@@ -463,7 +461,7 @@ def test_of_several_documents_first_what_each_is_then_what_several_say(opened) -
     assert [each.name for each in summary.documents] == ["one.pdf", "two.pdf"]
     assert all(each.coverage.pages_read == 1 and each.sentences for each in summary.documents)
     assert [(each.file, each.group) for each in summary.sentences] == [
-        ("one.pdf", ""), ("two.pdf", ""), ("one.pdf, two.pdf", SHARED)
+        ("one.pdf", ""), ("two.pdf", ""), ("one.pdf, two.pdf", "In several documents")
     ]  # fmt: skip
     assert summary.sentences[2].text == "The fee for the garden of the house is 120 euros a year."
     assert [span.document for span in summary.sentences[2].blocks] == [document.id for document in documents]
@@ -473,7 +471,7 @@ def test_of_several_documents_first_what_each_is_then_what_several_say(opened) -
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        (Kind.BULLETS, {"", KEY_POINTS}),
+        (Kind.BULLETS, {"", "Key points"}),
         (Kind.SECTIONS, {"", "Chapter 1", "Chapter 6", "Chapter 11"}), (Kind.PARAGRAPH, {""}),
     ],
 )  # fmt: skip

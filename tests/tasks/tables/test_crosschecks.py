@@ -8,9 +8,11 @@ from slmdesk.tasks.tables.checks import checked
 from slmdesk.tasks.tables.layout import PageTexts
 from slmdesk.tasks.tables.plan import _asked_alone
 from slmdesk.tasks.tables.rules import amounts_of, sums_of
-from slmdesk.tasks.tables.types import ADDS_UP, CHOSEN, Column, Edit, Flag, Table, TableCell, TableRow, with_edits
+from slmdesk.tasks.tables.types import Column, Edit, Flag, Table, TableCell, TableRow, with_edits
 
 pytestmark = pytest.mark.pure
+CHOSEN = "chosen because net and tax then make the total"
+ADDS_UP = "net and tax make the total"
 
 
 def amount(number: float, origin: str = "model") -> TableCell:
@@ -30,7 +32,11 @@ def test_sums_that_agree_are_noted_and_others_marked() -> None:
     proved = checked({**wrong, "total": amount(150, "label")}, {})
     assert set(proved) == {"net_amount", "tax"}, "what the paper proves is not doubted"
     mended = checked(wrong, {120.0: amount(120, "rule"), 150.0: amount(150, "rule")})
-    assert (mended["total"].number, mended["total"].note, mended["total"].flag) == (120, CHOSEN, Flag.NONE)
+    assert (mended["total"].number, mended["total"].note, mended["total"].flag) == (
+        120,
+        CHOSEN,
+        Flag.NONE,
+    )
     assert checked({"net_amount": amount(100), "total": amount(100)}, {}) == {}
     assert checked({"tax": amount(20), "total": TableCell()}, {}) == {}
 

@@ -13,7 +13,7 @@ from slmdesk.base.record import to_json
 from slmdesk.children.formats.einvoices import in_file
 from slmdesk.claims.einvoices import Alarm, Finding, finding_words
 from slmdesk.tasks.tables.cells import column_named, preset
-from slmdesk.tasks.tables.einvoice import ORIGIN, cells_of
+from slmdesk.tasks.tables.einvoice import cells_of
 from slmdesk.tasks.tables.types import Flag, doubt_words
 
 pytestmark = pytest.mark.pure
@@ -34,7 +34,7 @@ def test_the_preset_is_filled(data):
         "Invoice number": "R-17", "Invoice date": "5 March 2026", "Seller": "Amsel GmbH", "Customer": "Drossel AG",
         "Net amount": "300.00 EUR", "Tax": "57.00 EUR", "Total": "357.00 EUR", "Due date": "4 April 2026", "IBAN": IBAN,
     }  # fmt: skip
-    assert {cell.origin for cell in found.values()} == {ORIGIN}
+    assert {cell.origin for cell in found.values()} == {"e-invoice"}
     assert {cell.flag for cell in found.values()} == {Flag.NONE}
     assert (found["Total"].number, found["Total"].unit, found["Due date"].date) == (357.0, "EUR", "2026-04-04")
 

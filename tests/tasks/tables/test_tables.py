@@ -20,7 +20,7 @@ from slmdesk.base.text.passages import PassageBuilder
 from slmdesk.base.types import Role
 from slmdesk.children.formats.reading import Reading, reader_of
 from slmdesk.tasks.export import book_of
-from slmdesk.tasks.extract import TEACH, with_columns
+from slmdesk.tasks.extract import with_columns
 from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Edit
 from slmdesk.tasks.service import ReportGrew, ReportMade
@@ -30,14 +30,7 @@ from slmdesk.tasks.tables.labels import label_column, offered
 from slmdesk.tasks.tables.layout import PageTexts
 from slmdesk.tasks.tables.report import report_of
 from slmdesk.tasks.tables.request import TableRequest
-from slmdesk.tasks.tables.types import (
-    DOUBTFUL,
-    DOUBTS,
-    Column,
-    ColumnKind,
-    Flag,
-    unasked_words,
-)
+from slmdesk.tasks.tables.types import DOUBTFUL, Column, ColumnKind, Flag, unasked_words
 
 pytestmark = pytest.mark.process
 
@@ -415,7 +408,7 @@ def test_how_many_cells_are_to_be_checked_is_known_without_the_table(opened) -> 
     table, calls = ended(recorder, begun), recorder.calls
     assert table.rows[0].cells[0].flag is Flag.SIGN
     item = calls.store.items.get(begun.id)
-    assert (item.settings[DOUBTS], calls.history.to_check([item])) == (1, {item.id: 1})
+    assert (item.settings["doubts"], calls.history.to_check([item])) == (1, {item.id: 1})
     kept = calls.store.results.get(item.id)
     assert {"edited", "note", "certainty"}.isdisjoint(kept["rows"][0]["cells"][0]), "defaults are not stored"
     calls.store.results.save(item.id, to_json(table))  # as it was stored before
@@ -437,7 +430,7 @@ def test_corrected_labels_teach_the_model(opened, asked) -> None:
     assert offers == [0, 0, 3]
     assert "its number" not in asked()
     start = len(recorder.events)
-    before = recorder.calls.tasks.edit(item.id, Edit("", action=TEACH, value=0))
+    before = recorder.calls.tasks.edit(item.id, Edit("", action="teach", value=0))
     table = ended(recorder, item, start)
     assert [row.cells[0].value for row in table.rows] == ["price"] * 3 + ["moving"]  # what a person said stays
     assert asked().count("its number: 1") >= 3 * 4

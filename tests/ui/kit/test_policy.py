@@ -25,7 +25,7 @@ def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:
     paths.policy_file.write_text("nonsense")
     program = start()
     program.wait(lambda: any("policy file" in notice for notice in program.notices()))
-    program.wait(lambda: program.find("policy_note").text() == "Set by your organisation: work offline.")
+    program.says("policy_note", "Set by your organisation: work offline.")
 
 
 def test_what_stands_in_a_hidden_part_may_be_hidden_before_it(start) -> None:
@@ -42,7 +42,7 @@ def test_nobody_is_offered_a_network_that_the_organisation_has_switched_off(star
     program = start()
     program.window.show_page("Models")
     page = program.frame.models_page
-    program.wait(lambda: "organisation" in program.find("search_note").text())
+    program.mentions("search_note", "organisation")
     program.wait(lambda: page.findChild(QWidget, "suggestion_card") is not None)
     program.wait(lambda: page.findChild(QWidget, "suggestion_card").isVisible())
     names = ("allow_network_button", "download_button", "suggestion_details_button")

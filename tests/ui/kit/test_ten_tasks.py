@@ -19,11 +19,9 @@ from fakes.reports import press_statement
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 from tasks.writing.window.conftest import on_page
 from tasks.writing.window.test_writing_page import KNOWN, RIGHT, able, changes, put
-
-from slmdesk.ui.online.network import NetworkLogWindow
 
 pytestmark = [
     pytest.mark.gui,
@@ -175,7 +173,7 @@ def test_5_a_table_of_three_invoices_is_saved_as_excel(program, tmp_path, at_mos
                 program.click(view.viewport(), view.visualRect(rows[name]).center, keys=CTRL)
         else:
             program.click_item(view, rows[names[0]])
-            program.wait(lambda: program.find("document_title").full_text == names[0])
+            program.says("document_title", names[0])
             program.click(view.viewport(), view.visualRect(rows[names[2]]).center, keys=SHIFT)
         program.says("several_count", "3 selected")
         program.click("several_table")
@@ -204,7 +202,7 @@ def test_7_a_dropped_page_is_translated_and_saved(program, tmp_path, at_most):
     translate = program.frame.translate_page
     drop(translate, page)
     with at_most(1):
-        program.wait(lambda: "translated" in program.find("translation_progress_words").text())
+        program.mentions("translation_progress_words", "translated")
         program.click("save_translation_button")
         give_file(program, target)
         program.wait(target.exists)
@@ -265,9 +263,9 @@ def test_10_the_theme_the_network_log_and_the_lock(start, paths, at_most):
     with at_most(2):
         program.click("network_button")
         program.click("ledger_button")
-        program.wait(lambda: program.window.findChild(NetworkLogWindow))
+        program.wait(lambda: program.window.findChild(QDialog, "ledger_window"))
     program.wait(lambda: program.frame.locking.ways is not None)
-    program.click(program.window.findChild(NetworkLogWindow).findChild(QToolButton, "sheet_close"))
+    program.click(program.window.findChild(QDialog, "ledger_window").findChild(QToolButton, "sheet_close"))
     program.wait(program.is_in_front)
     with at_most(0):
         QTest.keyClick(program.window, Qt.Key.Key_L, CTRL | SHIFT)

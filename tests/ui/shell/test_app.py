@@ -18,7 +18,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton, QToolButton
 from shiboken6 import delete
 
-from slmdesk.app import NO_DISPLAY, WindowRun, has_display, usable_home
+from slmdesk.app import WindowRun, has_display, usable_home
 from slmdesk.history.store.opening import APPLICATION_ID
 from slmdesk.ui.kit.widgets.dialogs import sheets_over
 
@@ -45,7 +45,7 @@ def test_without_a_display_one_line_and_a_status_of_its_own(home):
     hidden = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
     env = {key: value for key, value in os.environ.items() if key not in hidden}
     done = subprocess.run([sys.executable, "-m", "slmdesk"], env=env, capture_output=True, text=True, timeout=60)
-    assert done.returncode == NO_DISPLAY
+    assert done.returncode == 3
     assert done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1
     assert "no display" in done.stderr

@@ -14,16 +14,14 @@ from fakes.edges import out_of_order
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.services import open_services
 from slmdesk.tasks.writing.edits import Edit
 from slmdesk.tasks.writing.types import Change
-from slmdesk.ui.kit.base.reading_order import PRESS
 from slmdesk.ui.kit.widgets.rows import tab_stops
-from slmdesk.ui.models.adding import AddDialog
 
 pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))
@@ -150,9 +148,9 @@ def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_
 def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
     program = start()
     program.frame.models.file_chosen.emit(model_file)
-    program.wait(lambda: program.window.findChild(AddDialog))
+    program.wait(lambda: program.window.findChild(QDialog, "add_dialog"))
     assert not program.ask(lambda services: services.models.list())
-    program.click(program.find("add_copy", program.window.findChild(AddDialog)))
+    program.click(program.find("add_copy", program.window.findChild(QDialog, "add_dialog")))
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     assert not program.ask(lambda services: services.models.list())[0].linked
 
@@ -403,13 +401,13 @@ def test_what_the_window_has_is_named_to_a_screen_reader_and_foreign_text_is_pla
     assert card.childCount() == 3
     chosen: list[str] = []
     program.find("card_translate").chosen.connect(chosen.append)
-    card.actionInterface().doAction(PRESS)
+    card.actionInterface().doAction("Press")
     assert chosen == ["translate"], "by its name, as by voice"
     fold = program.find("all_models_button")
     was_open = fold.isChecked()
     assert read(fold).role() == QAccessible.Role.Button
     assert (read(fold).text(QAccessible.Text.Name), bool(read(fold).state().expanded)) == (fold.text(), was_open)
-    read(fold).actionInterface().doAction(PRESS)
+    read(fold).actionInterface().doAction("Press")
     assert bool(read(fold).state().expanded) is not was_open
     for name in ("page_button", "panel_button", "summary_options"):
         assert read(program.find(name)).role() == QAccessible.Role.Button, "it opens and closes something"

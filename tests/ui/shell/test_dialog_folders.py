@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QListView, QToolButton
 from shiboken6 import isValid
 
-from slmdesk.ui.kit.widgets.files import LAST_FOLDER, ask_files, ask_new_file, document_folder, note_document_folder
+from slmdesk.ui.kit.widgets.files import ask_files, ask_new_file, document_folder, note_document_folder
 from slmdesk.ui.kit.widgets.notices import ask_folder
 
 pytestmark = pytest.mark.gui
@@ -123,7 +123,7 @@ def test_the_next_run_begins_in_the_folder_of_the_last(start, tmp_path) -> None:
     note_document_folder(folder / "x")
     shown_and_closed(program, ask_files(program.window, "Open", lambda _paths: None, name="d", filters=""))
     program.close()
-    app.setProperty(LAST_FOLDER, None)  # a new process knows nothing of it
+    app.setProperty("last_document_folder", None)  # a new process knows nothing of it
     start()
     assert document_folder() == str(folder)
     folder.rmdir()

@@ -257,7 +257,7 @@ def test_cancel_stands_before_the_answer_and_enter_presses_the_default(program):
         assert cancel.mapTo(host, QPoint()).x() < main.mapTo(host, QPoint()).x()
         assert focused() == "question_cancel"
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
-        program.wait(lambda: not host.findChildren(Question))
+        program.wait(lambda: not host.findChildren(QDialog))
         assert not answers
 
 
@@ -266,10 +266,10 @@ def test_enter_closes_what_is_only_read(program):
     TextDialog(host, title="Read", intro="As it was read.", text="The pump stops at 12 bar.").show()
     assert focused() == "text_dialog_text"
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
-    program.wait(lambda: not host.findChildren(TextDialog))
+    program.wait(lambda: not host.findChildren(QDialog, "text_dialog"))
     Question(host, "question", "Not opened", "This PC has no program for it.").open()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
-    program.wait(lambda: not host.findChildren(Question))
+    program.wait(lambda: not host.findChildren(QDialog))
 
 
 def test_a_line_is_given_by_enter_unless_it_is_empty(host):

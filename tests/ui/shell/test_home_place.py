@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.base.runtime.messages import BUG_CODE
-
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 
 
@@ -33,4 +31,4 @@ def test_a_fault_of_the_look_at_the_disk_is_said(start, monkeypatch):
     met = []
     monkeypatch.setattr("slmdesk.base.runtime.home_place.home_problems", fail)
     program = start(before=lambda program: program.bridge.problem_met.connect(met.append))
-    program.wait(lambda: [problem.code for problem in met] == [BUG_CODE])
+    program.wait(lambda: [problem.code for problem in met] == ["bug"])

@@ -16,7 +16,7 @@ from fakes.dropping import drop
 from fakes.marked_texts import WORD, english, import_all, marks
 from msgspec.structs import astuple
 from PySide6.QtCore import QDate, QLocale
-from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QPushButton, QToolButton, QWidget
 from ui.shell import test_dialogs, test_layout
 from ui.shell.test_release_homes import PAGES
 
@@ -26,9 +26,7 @@ from slmdesk.base.runtime.messages import problem_of
 from slmdesk.history.service import ItemTitle
 from slmdesk.tasks.questions.languages import ANSWERS
 from slmdesk.tasks.tables.cells import presets
-from slmdesk.ui.kit.widgets.dialogs import TextDialog
 from slmdesk.ui.kit.widgets.notices import notice_of
-from slmdesk.ui.kit.widgets.parts import Popover
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -148,7 +146,7 @@ def test_shown(kept, start):
         look(f"{len(some)} files")
         bar = program.window.notices.bars[-1]
         bar.findChild(QPushButton, "notice_more").click()
-        look("all of a notice", program.window.findChildren(TextDialog)[-1])
+        look("all of a notice", program.window.findChildren(QDialog, "text_dialog")[-1])
         if bar in program.window.notices.bars:  # some go by themselves
             bar.closed.emit()
     dialogs(program, kept, look)
@@ -162,7 +160,7 @@ def dialogs(program, kept: Path, look: Callable[[str, QWidget], None]) -> None:
     program.frame.jobs_popover.hide()  # makes it
     for name, (view, button) in test_layout.POPOVERS.items():
         test_layout.VIEWS[view](program)
-        popover = program.window.findChild(Popover, name)
+        popover = program.window.findChild(QFrame, name)
         popover.toggle(program.window.findChild(QWidget, button))
         look(name, popover)
         popover.dismiss()

@@ -16,7 +16,7 @@ from fakes.dropping import drop
 from fakes.edges import controls_before, faults, out_of_order
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QScreen
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QWidget
 from ui.shell.test_dialogs import Maker, cut, dialogs
 
 from slmdesk.documents.types import Coverage
@@ -177,7 +177,7 @@ class Walk:
         window = self.program.window
         for name, (view, button) in POPOVERS.items():
             VIEWS[view](self.program)
-            popover = window.findChild(Popover, name)
+            popover = window.findChild(QFrame, name)
             QApplication.processEvents()
             if name == "context_ways":
                 self.program.page.meter.show_offer(FULL)

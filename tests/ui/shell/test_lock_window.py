@@ -12,7 +12,7 @@ from slmdesk.base.settings import Settings
 from slmdesk.history.privacy.opening import Ways
 from slmdesk.ui.kit.base.theme import ThemeKeeper
 from slmdesk.ui.shell import lock_window
-from slmdesk.ui.shell.lock_window import FREE_TRIES, SMALLEST, LockScreen, LockWindow
+from slmdesk.ui.shell.lock_window import SMALLEST, LockScreen, LockWindow
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 WORDS = Ways(by_words=True, by_keyring=False)
@@ -73,7 +73,7 @@ def test_after_three_refusals_each_try_waits_twice_as_long(page, qtbot):
     field, button = part(lock, "lock_field"), part(lock, "lock_open_button")
     lock.findChild(QTimer).setInterval(1)  # seconds of a test
     waits = []
-    for tried in range(FREE_TRIES + 3):
+    for tried in range(6):
         QTest.keyClicks(field, "wrong")
         QTest.keyClick(field, Qt.Key.Key_Return)
         assert len(lock.given) == tried + 1
@@ -91,7 +91,7 @@ def test_after_three_refusals_each_try_waits_twice_as_long(page, qtbot):
 
 def test_what_is_no_wrong_word_makes_nobody_wait(page):
     lock = page(WORDS)
-    for _ in range(2 * FREE_TRIES):
+    for _ in range(6):
         lock.show_problem("The history is open elsewhere.")
     assert not lock.is_waiting
     assert part(lock, "lock_problem").text() == "The history is open elsewhere."
@@ -180,7 +180,7 @@ def test_each_failure_has_a_sentence_of_its_own(screen, qtbot, code, args, words
     lock = screen(WORDS, refuse)
     qtbot.waitUntil(lock.page.isVisible)
     problem = part(lock.page, "lock_problem")
-    for _ in range(FREE_TRIES):
+    for _ in range(3):
         field = part(lock.page, "lock_field")
         QTest.keyClicks(field, "x")
         QTest.keyClick(field, Qt.Key.Key_Return)
@@ -195,7 +195,7 @@ def test_the_smallest_page_with_large_letters_cuts_nothing(page, qapp, qtbot):
     try:
         lock = page(BOTH)
         lock.resize(*SMALLEST)
-        for _ in range(FREE_TRIES):
+        for _ in range(3):
             lock.show_refusal("Wrong passphrase")
         for name in ("lock_open_button", "lock_keyring_button", "lock_quit_button"):
             button = part(lock, name)

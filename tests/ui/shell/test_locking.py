@@ -23,12 +23,12 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QWidget
 from shiboken6 import delete, isValid
 
 from slmdesk.base.records import JobStatus, Status
-from slmdesk.base.runtime.window_channel import ANSWER, LOCK, LOCKING, RAISE, ask_window
+from slmdesk.base.runtime.window_channel import ask_window
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.chat.types import SendRequest
 from slmdesk.history.store import open_store
 from slmdesk.tasks.jobs.runner import step_of
-from slmdesk.ui.shell.session import NOT_ENCRYPTED, WARN_S
+from slmdesk.ui.shell.session import NOT_ENCRYPTED
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 MARKER = "Zebrafishxq dismissal"
@@ -201,7 +201,7 @@ def test_by_itself_it_warns_and_then_locks(encrypted):
     assert limit == 900
     locking.look()
     assert program.notices() == []
-    idle[0] = limit - WARN_S
+    idle[0] = limit - 30
     locking.look()
     program.wait(lambda: any("half a minute" in text for text in program.notices()))
     idle[0] = 1.0  # somebody came
@@ -401,7 +401,7 @@ def test_after_a_lock_no_child_is_left_and_no_word_in_memory(window, with_words,
     before = psutil.Process(pid).children(recursive=True)
 
     after = len(desk.told)
-    assert ask_window(paths.data, LOCK) == LOCKING  # as `slmdesk lock` does
+    assert ask_window(paths.data, b"lock") == b"locking\n"  # as `slmdesk lock` does
     assert desk.wait("page", after=after) == {"page": True}
     assert desk.process.poll() is None
     assert "--locked" in Path(f"/proc/{pid}/cmdline").read_text().split("\0")
@@ -411,8 +411,8 @@ def test_after_a_lock_no_child_is_left_and_no_word_in_memory(window, with_words,
     assert not desk.holds_in_memory(MARKER)
     assert MARKER.encode() not in b"".join(path.read_bytes() for path in paths.data.parent.rglob("*") if path.is_file())
 
-    assert ask_window(paths.data, RAISE) == ANSWER  # a second start meets the lock page, and nothing more
-    assert ask_window(paths.data, LOCK) == LOCKING
+    assert ask_window(paths.data, b"raise") == b"raised\n"  # a second start meets the lock page, and nothing more
+    assert ask_window(paths.data, b"lock") == b"locking\n"
 
     after = len(desk.told)
     desk.ask(f"type {PASSPHRASE}")

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QDialog,
     QLabel,
     QPlainTextEdit,
     QPushButton,
@@ -96,7 +97,7 @@ def test_the_newest_stands_in_its_place_and_the_others_wait(qtbot, area):
     more = second.findChild(QPushButton, "notice_more")
     qtbot.waitUntil(more.isVisible)
     more.click()
-    dialog = area.window().findChild(TextDialog)
+    dialog = area.window().findChild(QDialog, "text_dialog")
     assert dialog.findChild(QPlainTextEdit).toPlainText() == LONG + "And more."
     dialog.close()
     second.findChild(QToolButton, "notice_close").click()
@@ -278,7 +279,7 @@ def test_many_files_that_cannot_be_read_take_one_line_and_go_by_themselves(qtbot
     bar.findChild(QPushButton, "notice_more").click()
     shown = area.window().findChild(QPlainTextEdit, "text_dialog_text")
     assert all(f"report {number}.pdf is damaged" in shown.toPlainText() for number in range(5))
-    area.window().findChild(TextDialog).close()
+    area.window().findChild(QDialog, "text_dialog").close()
     bar.findChild(QToolButton, "notice_close").click()
     assert not area.bars
 

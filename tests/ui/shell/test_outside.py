@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QWidget
 
 from slmdesk.ui.kit.widgets import opening
 from slmdesk.ui.kit.widgets.dialogs import Question
@@ -87,7 +87,7 @@ def test_where_the_desktop_does_not_answer_a_person_gets_the_address(qtbot, monk
 
 
 def boxes() -> list[Question]:  # a window of another test may be in front
-    return [box for top in QApplication.topLevelWidgets() for box in top.findChildren(Question) if box.isVisible()]
+    return [box for top in QApplication.topLevelWidgets() for box in top.findChildren(QDialog) if box.isVisible()]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="xdg-mime is of Linux desktops")

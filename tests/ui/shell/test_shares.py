@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fakes.dropping import drop
 from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton
 
 from slmdesk.base.policy import Policy
 from slmdesk.ui.kit.widgets.dialogs import Question
@@ -52,7 +52,7 @@ def looked(monkeypatch) -> list[str]:
 
 
 def box_of(window, name: str) -> Question:
-    (box,) = [question for question in window.findChildren(Question, name) if question.isVisible()]
+    (box,) = [question for question in window.findChildren(QDialog, name) if question.isVisible()]
     return box
 
 
@@ -106,7 +106,7 @@ def test_no_entrance_of_the_window_looks_at_a_share_before_it_is_allowed(program
 
         def is_asked() -> bool:
             questions[:] = [
-                question for question in program.window.findChildren(Question, "share_dialog") if question.isVisible()
+                question for question in program.window.findChildren(QDialog, "share_dialog") if question.isVisible()
             ]
             return bool(questions)
 

@@ -13,21 +13,25 @@ from pathlib import Path
 import pytest
 from fakes.commands import SLMDESK
 
-from slmdesk.base.runtime.window_channel import LOCK, OPEN, RAISE, TRANSLATE, ask_window, socket_address
+from slmdesk.base.runtime.window_channel import ask_window, socket_address
 from slmdesk.ui.shell.single_instance import SingleInstance
 
 pytestmark = pytest.mark.gui
 
 
 @pytest.mark.parametrize(
-    ("given", "files"), [(RAISE, ()), (TRANSLATE, ()), (OPEN, ("a b.pdf", "ü\n\udcff.docx") * 500)]
+    ("given", "files"), [(b"raise", ()), (b"translate", ()), (b"open", ("a b.pdf", "ü\n\udcff.docx") * 500)]
 )
 def test_a_second_start_raises_the_first(qtbot, tmp_path, given, files):
     first, second = SingleInstance(tmp_path), SingleInstance(tmp_path)
     assert first.take()
     assert first.listen()
     assert not second.take()
-    reported = {RAISE: first.raise_requested, TRANSLATE: first.translate_requested, OPEN: first.open_requested}[given]
+    reported = {
+        b"raise": first.raise_requested,
+        b"translate": first.translate_requested,
+        b"open": first.open_requested,
+    }[given]
     with qtbot.waitSignal(reported, timeout=60_000) as received:
         code = f"""
 import sys
@@ -54,7 +58,7 @@ def test_a_request_without_readable_paths_only_raises(qtbot, tmp_path, paths):
     assert window.take()
     assert window.listen()
     with qtbot.waitSignal(window.open_requested, timeout=60_000):
-        asked = threading.Thread(target=ask_window, args=(tmp_path, OPEN + b"  " + paths))
+        asked = threading.Thread(target=ask_window, args=(tmp_path, b"open" + b"  " + paths))
         asked.start()
     asked.join()
     assert window.files == []
@@ -63,15 +67,15 @@ def test_a_request_without_readable_paths_only_raises(qtbot, tmp_path, paths):
 
 @pytest.mark.parametrize(("can_lock", "answer"), [(True, b"locking\n"), (False, b"plain\n")])
 def test_a_command_tells_the_window_to_lock_and_hears_whether_it_can(qtbot, tmp_path, can_lock, answer):
-    assert ask_window(tmp_path, LOCK) is None  # no window
+    assert ask_window(tmp_path, b"lock") is None  # no window
     window = SingleInstance(tmp_path)
     assert window.take()
-    assert ask_window(tmp_path, LOCK) == b"", "a window whose socket is gone"
+    assert ask_window(tmp_path, b"lock") == b"", "a window whose socket is gone"
     assert window.listen()
     window.can_lock = can_lock
     asked, answers = [], []
     window.lock_requested.connect(lambda: asked.append(True))
-    command = threading.Thread(target=lambda: answers.append(ask_window(tmp_path, LOCK)))
+    command = threading.Thread(target=lambda: answers.append(ask_window(tmp_path, b"lock")))
     command.start()
     qtbot.waitUntil(lambda: bool(answers), timeout=60_000)
     command.join()

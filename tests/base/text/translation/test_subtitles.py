@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.base.text.tagged import LINE_CHARACTERS, lines_of, reading_flags, seconds_of, shown
+from slmdesk.base.text.tagged import lines_of, reading_flags, seconds_of, shown
 
 pytestmark = pytest.mark.pure
 LONG = "This is a sentence of a film that is much too long for a single line."
@@ -14,7 +14,7 @@ def test_short_words_stay_on_one_line_and_long_ones_are_parted_evenly():
     assert lines_of("Short words.", 2) == ["Short words."]
     lines = lines_of(LONG, 1)
     assert len(lines) == 2
-    assert all(len(line) <= LINE_CHARACTERS for line in lines)
+    assert all(len(line) <= 42 for line in lines)
     assert abs(len(lines[0]) - len(lines[1])) < 12
     assert " ".join(lines) == LONG
 
@@ -29,7 +29,7 @@ def test_more_lines_than_two_only_where_there_were_more():
 def test_markup_is_neither_parted_nor_counted():
     words = '<font color="red" size="2">One two three four</font> {\\an8 x}five six seven eight'
     assert lines_of(words, 2) == [words]
-    assert len(shown(words)) <= LINE_CHARACTERS
+    assert len(shown(words)) <= 42
     for line in lines_of(f"{words} nine ten eleven", 2):
         assert line.count("<") == line.count(">")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from slmdesk.base.text.markup import DISPLAYED, IN_LINE, LONGEST, enable_formulas
+from slmdesk.base.text.markup import LONGEST, enable_formulas
 
 pytestmark = pytest.mark.pure
 
@@ -18,8 +18,8 @@ def formulas_in(text):
     for token in parser.parse(text):
         for child in token.children or [token]:
             if child.type in ("formula", "formula_block"):
-                made.append((child.content, child.markup == DISPLAYED, child.info))
-                assert child.markup in (DISPLAYED, IN_LINE)
+                made.append((child.content, child.markup == "\\[", child.info))
+                assert child.markup in ("\\[", "\\(")
     return made
 
 

@@ -100,7 +100,7 @@ def test_filters_are_asked_of_the_hub_and_remembered(models, hub):
     assert ["gguf", "code"] in [query["filter"] for query in asked(hub)]
     program.close()
     program = models()
-    program.wait(lambda: program.find("search_author").text() == "one")
+    program.says("search_author", "one")
     assert program.find("search_license").currentData() == "permissive"
 
 

@@ -15,7 +15,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QComboBox,
+    QDialog,
     QFileDialog,
+    QFrame,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -28,15 +31,7 @@ from slmdesk.base.runtime.events import DownloadState, Pending
 from slmdesk.ui.kit.widgets.features import SHOWN_BY
 from slmdesk.ui.kit.widgets.rows import Choice
 from slmdesk.ui.kit.widgets.tokens import GatedDialog, GatedPanel
-from slmdesk.ui.online.network import (
-    ADDRESS,
-    EMPTY,
-    NOTHING,
-    PAGE,
-    NetworkLogWindow,
-    NetworkSettings,
-    TokenDialog,
-)
+from slmdesk.ui.online.network import PAGE, NetworkLogWindow, NetworkSettings
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/gated-GGUF", "tiny.Q4_K_M.gguf"
@@ -112,9 +107,9 @@ def everywhere(home, program) -> list:
 def test_a_gated_download_says_what_to_do_and_goes_on_with_the_token(begin, hub, vault, home) -> None:
     program = begin()
     program.click(failed_download(program))
-    dialog = program.window.findChild(GatedDialog)
+    dialog = program.window.findChild(QDialog, "gated_dialog")
     program.wait(dialog.isVisible)
-    field, place = dialog.findChild(QLineEdit, "token_field"), dialog.findChild(Choice, "token_place")
+    field, place = dialog.findChild(QLineEdit, "token_field"), dialog.findChild(QComboBox, "token_place")
     assert field.echoMode() is QLineEdit.EchoMode.Password
     assert place.currentData() == "keyring"
     program.click(dialog.findChild(QPushButton, "gated_page_button"))
@@ -151,7 +146,7 @@ def test_a_gated_model_that_was_searched_opens_with_the_token(begin, hub, vault)
     panel = visible(program, page, GatedPanel)
     write(program, panel.findChild(QLineEdit, "token_field"), MARKER)
     program.wait(lambda: vault.kept)
-    program.wait(lambda: not [panel for panel in page.findChildren(GatedPanel) if panel.isVisible()])
+    program.wait(lambda: not [panel for panel in page.findChildren(QFrame, "gated_panel") if panel.isVisible()])
     program.wait(lambda: [label for label in page.findChildren(QLabel, "file_name") if "needs" in label.text()])
     assert [request for request in hub.seen if request.headers.get("authorization") == f"Bearer {MARKER}"]
 
@@ -161,7 +156,7 @@ def test_where_there_is_no_keyring_it_is_said_and_the_other_places_are_offered(b
     program = begin()
     program.click(failed_download(program))
     dialog = newest(program)
-    place, missing = dialog.findChild(Choice, "token_place"), dialog.findChild(QLabel, "token_missing")
+    place, missing = dialog.findChild(QComboBox, "token_place"), dialog.findChild(QLabel, "token_missing")
     program.wait(missing.isVisible)
     assert "this system has none" in missing.text()
     assert [place.itemData(at) for at in range(place.count())] == ["ask", "file"]
@@ -187,14 +182,14 @@ def test_every_setting_of_the_network_takes_hold_at_once(begin, hub, tmp_path) -
     program.wait(lambda: settings(program).hub_endpoint == "https://mirror.example.org")
     write(program, program.find("setting_hub_hosts", page), "Files.example.org   .s.example.org")
     program.wait(lambda: settings(program).hub_hosts == "files.example.org .s.example.org")
-    proxy = next(choice for choice in page.findChildren(Choice) if choice.findData(ADDRESS) >= 0)
-    pick(proxy, ADDRESS)
+    proxy = next(choice for choice in page.findChildren(Choice) if choice.findData("address") >= 0)
+    pick(proxy, "address")
     write(program, program.find("proxy_address", page), "proxy.example.org:8080")
     program.wait(lambda: settings(program).proxy == "http://proxy.example.org:8080")
     write(program, program.find("proxy_address", page), "me:heron@proxy.example.org:8080")
     program.wait(lambda: settings(program).proxy == "http://me@proxy.example.org:8080")
-    program.wait(lambda: program.find("proxy_address", page).text() == "http://me@proxy.example.org:8080")
-    program.wait(lambda: "password is kept in" in program.find("proxy_sentence", page).text())
+    program.says("proxy_address", "http://me@proxy.example.org:8080", page)
+    program.mentions("proxy_sentence", "password is kept in", page)
     pick(proxy, "none")
     program.wait(lambda: settings(program).proxy == "none")
     program.wait(lambda: "password" not in program.find("proxy_sentence", page).text())
@@ -222,7 +217,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_not_kept(begin, hub, tmp_pa
         write(program, field, before)
         program.wait(lambda verdict=verdict: not verdict.text())
     page.findChild(NetworkSettings).change("ca_file", str(bad))
-    program.wait(lambda: "no certificate in it" in program.find("ca_file_verdict", page).text())
+    program.mentions("ca_file_verdict", "no certificate in it", page)
     assert settings(program).ca_file == ""
     assert not program.notices(), "beside the field is enough"
 
@@ -231,17 +226,17 @@ def test_the_token_is_set_named_and_forgotten_in_the_settings(begin, hub, vault,
     program = begin("Settings")
     page = program.frame.settings_page
     page.ensureWidgetVisible(program.find("token_change_button", page))
-    program.wait(lambda: program.find("token_sentence", page).text() == "No access token is kept.")
+    program.says("token_sentence", "No access token is kept.", page)
     program.click(program.find("token_change_button", page))
-    dialog = program.window.findChild(TokenDialog)
-    program.wait(lambda: dialog.findChild(Choice, "token_place").isVisible())
-    pick(dialog.findChild(Choice, "token_place"), "file")
+    dialog = program.window.findChild(QDialog, "token_dialog")
+    program.wait(lambda: dialog.findChild(QComboBox, "token_place").isVisible())
+    pick(dialog.findChild(QComboBox, "token_place"), "file")
     QTest.keyClicks(dialog.findChild(QLineEdit, "token_field"), MARKER)
     program.click(dialog.findChild(QPushButton, "token_keep_button"))
-    program.wait(lambda: "only you can read" in program.find("token_sentence", page).text())
+    program.mentions("token_sentence", "only you can read", page)
     assert [path.name for path in everywhere(home, program)] == ["access-token.json"]
     program.click(program.find("token_forget_button", page))
-    program.wait(lambda: program.find("token_sentence", page).text() == "No access token is kept.")
+    program.says("token_sentence", "No access token is kept.", page)
     assert everywhere(home, program) == []
 
 
@@ -259,7 +254,7 @@ def test_what_the_organisation_sets_and_hides_is_shown_so(begin, paths) -> None:
     assert not program.find("setting_token", page).isVisible()
     program.mentions("policy_note", "hidden: access token")
     write(program, program.find("setting_hub_endpoint", page), "https://c.example")
-    program.wait(lambda: "Set by your organisation" in program.find("hub_endpoint_verdict", page).text())
+    program.mentions("hub_endpoint_verdict", "Set by your organisation", page)
 
 
 def fill(services, count: int) -> None:
@@ -274,8 +269,8 @@ def fill(services, count: int) -> None:
 def ledger(program) -> NetworkLogWindow:
     program.click("network_button")
     program.click("ledger_button")
-    program.wait(lambda: program.window.findChild(NetworkLogWindow))
-    return program.window.findChild(NetworkLogWindow)
+    program.wait(lambda: program.window.findChild(QDialog, "ledger_window"))
+    return program.window.findChild(QDialog, "ledger_window")
 
 
 def export(program, window: NetworkLogWindow, target: Path) -> None:
@@ -289,7 +284,7 @@ def test_the_ledger_says_that_nothing_left_and_follows_what_leaves(begin, hub, t
     program = begin()
     window = ledger(program)
     table = window.findChild(QTableView, "ledger_table")
-    program.wait(lambda: window.findChild(QLabel, "ledger_nothing").text() == EMPTY)
+    program.wait(lambda: window.findChild(QLabel, "ledger_nothing").text() == "Nothing has left this PC.")
     assert window.findChild(QLabel, "ledger_nothing").isVisible()
     program.wait(lambda: "has made no request" in window.findChild(QLabel, "ledger_summary").text())
     printed: list = []
@@ -328,7 +323,7 @@ def test_many_rows_come_by_pages_and_are_searched(start, tmp_path) -> None:
     field.clear()
     QTest.keyClicks(field, "%%%")
     nothing = window.findChild(QLabel, "ledger_nothing")
-    program.wait(lambda: nothing.isVisible() and nothing.text() == NOTHING)
+    program.wait(lambda: nothing.isVisible() and nothing.text() == "No request holds these words.")
 
 
 def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QPushButton, QWidget
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
@@ -17,7 +17,6 @@ from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.summaries.types import Length, SummaryRequest
 from slmdesk.ui.jobs.controller import PAGE, status_of
 from slmdesk.ui.jobs.page import JobRow, info_of
-from slmdesk.ui.kit.widgets.dialogs import Dialog
 from slmdesk.ui.kit.widgets.rows import DOT
 
 pytestmark = pytest.mark.gui
@@ -33,7 +32,7 @@ def add(program, title: str, count: int, kind: str = "summary", slow: float = 0.
 
 
 def rows(program, section: str = "") -> dict[str, JobRow]:
-    shown = [row for row in program.frame.jobs_page.findChildren(JobRow) if row.isVisible()]
+    shown = [row for row in program.frame.jobs_page.findChildren(QFrame, "job_row") if row.isVisible()]
     shown = [row for row in shown if section in ("", row.section)]
     shown.sort(key=lambda row: row.mapTo(program.window, row.rect().topLeft()).y())
     return {row.view.title: row for row in shown}
@@ -86,7 +85,7 @@ def test_running_waiting_and_paused_are_driven_by_their_buttons(program) -> None
     button = program.find("jobs_button")
     program.wait(lambda: button.isVisible() and button.accessibleName().startswith("3 jobs"))
     program.click(button)
-    program.wait(lambda: len(program.frame.jobs_popover.findChildren(JobRow)) == 3)
+    program.wait(lambda: len(program.frame.jobs_popover.findChildren(QFrame, "job_row")) == 3)
     program.click("all_jobs_button")
     program.wait(lambda: list(rows(program, "running")) == ["a"] and list(rows(program, "waiting")) == ["b", "c"])
     facts = program.find("job_facts", rows(program)["a"])
@@ -163,7 +162,7 @@ def test_open_goes_to_the_model_of_a_job_that_made_nothing_else(program) -> None
 
 def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(program, start) -> None:
     add(program, "long one", 300, slow=0.02)
-    program.wait(lambda: "%" in program.find("jobs_button").text())
+    program.mentions("jobs_button", "%")
     program.wait(lambda: program.ask(lambda services: services.jobs.list()[0].done) >= 2)
     program.close()
     again = start()
@@ -178,7 +177,7 @@ def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(pr
 def test_who_quits_while_a_job_runs_is_told_and_may_stay(program) -> None:
     add(program, "long one", 300, slow=0.02)
     program.wait(lambda: program.frame.jobs.begun == 1)
-    boxes = lambda: [dialog for dialog in program.window.findChildren(Dialog, "quit_dialog") if dialog.isVisible()]  # noqa: E731
+    boxes = lambda: [dialog for dialog in program.window.findChildren(QDialog, "quit_dialog") if dialog.isVisible()]  # noqa: E731
     for is_open in (True, False):
         program.window.close()
         program.window.close()
@@ -231,8 +230,10 @@ def test_open_shows_the_very_summary_beside_its_document(program, tmp_path) -> N
         request = SummaryRequest((document,), length=length)
         items.append(program.ask(lambda services, request=request: services.tasks.begin("summary", request).id))
     show(program)
-    program.wait(lambda: len(rows(program, "today")) == 1 and len(program.frame.jobs_page.findChildren(JobRow)) == 2)
-    older = next(row for row in program.frame.jobs_page.findChildren(JobRow) if row.view.item == items[0])
+    program.wait(
+        lambda: len(rows(program, "today")) == 1 and len(program.frame.jobs_page.findChildren(QFrame, "job_row")) == 2
+    )
+    older = next(row for row in program.frame.jobs_page.findChildren(QFrame, "job_row") if row.view.item == items[0])
     press(program, older, "job_open_button")
     program.wait(lambda: program.frame.documents_page.isVisible() and program.frame.documents.current == document)
     program.wait(lambda: program.frame.documents_area.summaries.item == items[0])

@@ -150,13 +150,13 @@ def test_a_suggested_question_is_asked_with_a_click_and_several_documents_togeth
     other = tmp_path / "poem.txt"
     other.write_text("Roses are red and violets are blue, and the sky is over the garden.")
     drop(program.documents, other)
-    program.wait(lambda: program.find("document_title").full_text == "poem.txt")
+    program.says("document_title", "poem.txt")
     program.wait(lambda: not shown_chips(program))
     program.wait(lambda: len(listed(program)) == 2)
     program.wait(pane.isEnabled)
     program.find("document_view").selectAll()
     program.click("several_ask")
-    program.wait(lambda: program.find("document_title").full_text == "2 documents")
+    program.says("document_title", "2 documents")
     assert not shown_chips(program), "they are on one document"
     program.wait(lambda: program.window.focusWidget() is program.find("question_line"))
     ask(program, "What colour is the garden?")

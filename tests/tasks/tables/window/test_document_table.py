@@ -183,7 +183,7 @@ def test_a_document_that_names_nothing_says_so_and_takes_columns(program, folder
     program.frame.documents.open_paths([folder / "a.md"])
     program.wait(lambda: "read" in program.coverage)
     program.choose_tab("table")
-    program.wait(lambda: "names no values" in program.find("extraction_note").text())
+    program.mentions("extraction_note", "names no values")
     program.click("extraction_new_column")
     program.type_into("extraction_column_line", "Tenant")
     program.click("extraction_column_add")
@@ -260,7 +260,7 @@ def test_a_column_is_added_while_the_table_is_made(start, folder, tmp_path) -> N
         QTest.keyClick(program.find("extraction_column_line"), Qt.Key.Key_Return)
         program.wait(lambda name=name: columns(program)[-1] == name and program.find("making_extraction").isVisible())
         controller.cancel()
-        program.wait(lambda: "cancelled" in program.find("extraction_note").text())
+        program.mentions("extraction_note", "cancelled")
         assert len(cells(program)) == 2
     program.wait(lambda: [row[-4:-2] for row in sorted(cells(program))] == [["–", "Ada Byron"], ["–", "–"]])
 
@@ -279,7 +279,7 @@ def test_without_a_model_a_line_says_what_one_would_fill_and_leads_to_it(
     program.wait(program.frame.models_page.isVisible)
     program.with_model(write(tmp_path / "tiny.gguf", tiny_llama()))
     program.window.show_page("Documents")
-    program.wait(lambda: program.find("extraction_fill").text() == "Fill now")
+    program.says("extraction_fill", "Fill now")
     if is_by_card:  # that leads to a model below each page
         program.frame.documents_area.ask_again()
     else:
@@ -324,7 +324,7 @@ def test_what_is_listed_is_in_the_table_or_it_is_said_why_not(program, folder) -
     late = next(record.id for record in documents(program) if record.name == "b.md")
     program.ask(lambda services: services.store.documents.change(late, status=DocumentStatus.READING))
     scope(program, "extraction_of_all")
-    program.wait(lambda: "b.md is still being read" in program.find("extraction_note").text())
+    program.mentions("extraction_note", "b.md is still being read")
     program.ask(lambda services: services.store.documents.change(late, status=DocumentStatus.READ))
     made(program, lambda: scope(program, "extraction_of_all"))
     program.wait(lambda: [row[0] for row in cells(program)] == ["a.md", "b.md"])
@@ -389,7 +389,7 @@ def test_a_folder_becomes_rows_and_a_cell_shows_its_own_document(program, folder
     assert any("could not be read: 1 of 3" in words for words in program.notices())
     click_cell(program, 1, 1)
     program.click("extraction_show_cell")
-    program.wait(lambda: program.find("document_title").full_text == "b.md")
+    program.says("document_title", "b.md")
     program.wait(lambda: marked(program) == "1: 1,250 EUR")
     program.wait(lambda: len(cells(program)) == 2)  # the table stays, whichever of its documents is on show
     made(program, lambda: scope(program, "extraction_of_all"))

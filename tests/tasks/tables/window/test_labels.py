@@ -21,7 +21,6 @@ from slmdesk.tasks.report import Layout, Report, Section, Statement, Value
 from slmdesk.tasks.tables.report import report_of
 from slmdesk.tasks.tables.types import Edit
 from slmdesk.ui.tasks.counts import SampleDialog
-from slmdesk.ui.tasks.grid import EMPTY
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 ROWS = [
@@ -134,7 +133,7 @@ def test_a_day_that_came_with_a_text_is_in_the_figures_of_the_window(qtbot, monk
     report = Report("sample", "", (Section(cells, "1.txt"),), Layout.GRID,
                     columns=(ReportColumn("Date", is_given=True), ReportColumn("Folder", is_given=True)))  # fmt: skip
     pane, __ = pane_of(qtbot, report)
-    assert [pane.view.model.index(0, at).data() for at in (1, 2)] == ["02.03.2026", EMPTY]
+    assert [pane.view.model.index(0, at).data() for at in (1, 2)] == ["02.03.2026", "–"]
 
 
 def test_a_sample_is_checked_with_the_keys_and_the_next_file_joins_the_table(program, tmp_path) -> None:
@@ -150,7 +149,7 @@ def test_a_sample_is_checked_with_the_keys_and_the_next_file_joins_the_table(pro
     words = "1 of 3 labels checked by hand were wrong: 33%"
     program.wait(lambda: program.find("check_progress").text().startswith(words))
     sheet.close()
-    program.wait(lambda: "1 of 3 labels" in program.find("extraction_counts_trust").text())
+    program.mentions("extraction_counts_trust", "1 of 3 labels")
     program.wait(lambda: sorted(row[2] for row in cells(program)) == ["negative 75%", "negative 75%", "positive"])
     assert more(program, "extraction_join").isEnabled()
     program.frame.documents_area.table_scope.join(write(tmp_path / "march.csv", MORE))
