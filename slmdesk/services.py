@@ -73,7 +73,6 @@ if TYPE_CHECKING:
     from slmdesk.tasks.shape import TaskContext
     from slmdesk.tasks.translation.glossaries import GlossaryService
     from slmdesk.tasks.translation.memory import MemoryService
-    from slmdesk.tasks.translation.segments import SegmentEdits
     from slmdesk.tasks.translation.service import TranslationService
     from slmdesk.tasks.translation.typed import LiveTranslation
     from slmdesk.tasks.writing.service import WritingService
@@ -93,7 +92,6 @@ JOB_SERVICES = {
     "download": "downloads",
     "examples": "examples",
     "index": "collections.runner",
-    "translation": "translations",
 }
 """Kind of job -> name of the service that runs, plans or finishes such jobs. All others are those of tasks."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
@@ -206,10 +204,9 @@ class Services:
     translations: Made[TranslationService] = Made(
         "tasks.translation.service:TranslationService",
         lambda s, new: new(
-            s.runtime, s.models, s.uses, s.jobs, s.reader, s.recommending, lambda *of: s.spelling.unknown(*of)
+            s.runtime, s.models, s.uses, s.reader, s.recommending, lambda *of: s.spelling.unknown(*of), s.passwords
         ),
     )
-    segment_edits: Made[SegmentEdits] = Made("tasks.translation.segments:SegmentEdits")
     glossaries: Made[GlossaryService] = Made("tasks.translation.glossaries:GlossaryService")
     memory: Made[MemoryService] = Made("tasks.translation.memory:MemoryService")
     live: Made[LiveTranslation] = Made("tasks.translation.typed:LiveTranslation")
@@ -240,6 +237,8 @@ class Services:
         self.read_only = False
         self.events = EventBus()
         self.publish = self.events.publish
+        self.passwords: dict[str, str] = {}
+        """Passwords of files, by the item that is made of them. They are never stored."""
         self.closing = ExitStack()
         """Closes the services in reverse order of creation, so that each one is closed before the services it uses."""
         self._closed = False
@@ -409,7 +408,10 @@ class Services:
         """What the tasks work with. Service thread."""
         from slmdesk.tasks.shape import TaskContext
 
-        return TaskContext(self.runtime, self.models, self.uses, self.loader, self.jobs, self.retrieval, self.embedding)
+        return TaskContext(
+            self.runtime, self.models, self.uses, self.loader, self.jobs, self.retrieval, self.embedding, self.reader,
+            lambda *of: self.spelling.unknown(*of), self.passwords,
+        )  # fmt: skip
 
     def key_for(self, purpose: str) -> bytes:
         """Return the 32-byte key for a purpose; empty while the history is not encrypted. Service thread."""

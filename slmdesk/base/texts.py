@@ -92,7 +92,7 @@ def retold(text: str, *forms: str) -> str:
         told = _(text)
         if told != text:
             return told
-        singles_and_forms = getattr(catalogue, "forms_in", lambda _text: ())(text)  # other catalogues have none
+        singles_and_forms = getattr(catalogue, "forms_in", lambda _text: [])(text)  # other catalogues have none
     for single, form in singles_and_forms:
         match = _pattern_of(form).fullmatch(text)
         if match is None:

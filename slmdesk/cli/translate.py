@@ -29,20 +29,23 @@ from slmdesk.cli.opening import named_model, stdin_bytes
 from slmdesk.cli.output import OutputFile, begin, check_file, finish, output_file, writing
 from slmdesk.cli.terminal import one_line
 from slmdesk.services import Services
+from slmdesk.tasks.translate import MOST_TEXT, View
 from slmdesk.tasks.translation.documents import WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS, piped_folder
 from slmdesk.tasks.translation.glossaries import ImportRequest
 from slmdesk.tasks.translation.prompts import DOMAINS
-from slmdesk.tasks.translation.service import HANDOUT_FORMS, MOST_TEXT, Handout
+from slmdesk.tasks.translation.service import HANDOUT_FORMS, Handout
 from slmdesk.tasks.translation.types import (
+    KIND,
     UNWRITTEN,
+    Translation,
     TranslationRequest,
-    TranslationView,
     WrittenFile,
     counted_left,
     flag_words,
     language_of_most,
     left_words,
     reason_words,
+    translation_of,
 )
 
 FORMALITY = {None: "", True: "formal", False: "informal"}
@@ -291,9 +294,10 @@ def _make(console: Console, services: Services, request: TranslationRequest, goa
             console.progress(what, event.done, event.total)
 
     name = Path(request.path).name or "the text"
-    begun = begin(console, services, services.translations, request, goal)
+    jobs = services.tasks.of(KIND)
+    begun: View = begin(console, services, jobs, request, goal)
     services.on(TranslationRead, on_read)
-    return finish(console, services, services.translations, begun, goal).item.id
+    return finish(console, services, jobs, begun, goal).item.id
 
 
 MOST_REPORTED = 20
@@ -318,7 +322,7 @@ class Requested(Record):
 
 
 def hand_out(console: Console, services: Services, item: str, requested: Requested) -> None:
-    view = services.call.translations.open(item)
+    view: View = services.call.tasks.open(item)
     is_text = not view.request.path
     written: WrittenFile | None = None
     goal = output_file(console, requested.goal, force=requested.force)
@@ -328,6 +332,7 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
             _give_document(console, services, view)
         elif goal is not None:
             written = _write(console, services, view, goal)
+    view = services.call.tasks.open(item)  # by now what could not be written is flagged
     shape = _as_json(services, view, written)
     unreported: KnownError | None = None
     if requested.report is not None:
@@ -336,9 +341,9 @@ def hand_out(console: Console, services: Services, item: str, requested: Request
         except KnownError as err:
             unreported = err  # the translation is complete, and is written first
     if requested.doubts:
-        shape["doubts"] = _doubts(services, item)
+        shape["doubts"] = _doubts(_segments(view))
     if is_text:
-        shape = {"text": services.call.translations.text_of(item), **shape}
+        shape = {"text": translation_of(_segments(view)), **shape}
     if not console.as_json:
         _say_result(console, shape, requested)
     elif unreported is None:
@@ -362,12 +367,18 @@ def _say_result(console: Console, shape: dict[str, Json], requested: Requested) 
         console.write(words if words.endswith("\n") else f"{words}\n")
 
 
-def _check_some_done(console: Console, services: Services, view: TranslationView) -> None:
+def _segments(view: View) -> Sequence[SegmentRecord]:
+    if view.newest is None:
+        return ()
+    return view.newest.segments
+
+
+def _check_some_done(console: Console, services: Services, view: View) -> None:
     """List the reasons and raise KnownError `translation.all_failed` if no segment could be translated.
 
     Without this check, the command would write the source under the name of a translation.
     """
-    counts = {state.value: count for state, count in view.counts.items()}
+    counts = Counter(segment.state.value for segment in _segments(view))
     if counts.get("failed") and not any(counts.get(state) for state in DONE):
         _report_flags(console, _as_json(services, view, None))
         raise KnownError("translation.all_failed", count=counts["failed"])
@@ -375,14 +386,14 @@ def _check_some_done(console: Console, services: Services, view: TranslationView
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
     """Write the file that the command asked for after an interrupted translation was resumed (see command.output)."""
-    view = services.call.translations.open(item)
+    view: View = services.call.tasks.open(item)
     _check_some_done(console, services, view)
     written = _write(console, services, view, request)
     if not console.as_json:
-        _report_flags(console, _as_json(services, view, written))
+        _report_flags(console, _as_json(services, services.call.tasks.open(item), written))
 
 
-def _give_document(console: Console, services: Services, view: TranslationView) -> None:
+def _give_document(console: Console, services: Services, view: View) -> None:
     """Write the translated document to stdout (-o -)."""
     with piped_folder(services.paths, services.instance_id) as folder:
         kept = folder / "document"
@@ -390,15 +401,14 @@ def _give_document(console: Console, services: Services, view: TranslationView) 
         console.write_bytes(kept.read_bytes())
 
 
-def _write(console: Console, services: Services, view: TranslationView, request: OutputFile) -> WrittenFile:
+def _write(console: Console, services: Services, view: View, request: OutputFile) -> WrittenFile:
     item = view.item.id
     if view.request.path:
         return console.result_of(
             services, lambda: services.translations.write(item, request.target, replace=request.force)
         )
     check_file(request.target, replace=request.force)
-    words = services.call.translations.text_of(item)
-    data = words.encode("utf-8", "replace")
+    data = translation_of(_segments(view)).encode("utf-8", "replace")
     write_out(request.target, data)
     return WrittenFile(request.target, len(data), ())
 
@@ -411,8 +421,8 @@ def _write_report(console: Console, services: Services, item: str, report: Path,
     return str(report)
 
 
-def _as_json(services: Services, view: TranslationView, written: WrittenFile | None) -> dict[str, Json]:
-    segments = services.call.translations.segments(view.item.id)
+def _as_json(services: Services, view: View, written: WrittenFile | None) -> dict[str, Json]:
+    segments, translation = _segments(view), view.newest or Translation()
     states = [segment.state.value for segment in segments]
     shape: dict[str, Json] = {
         "id": view.item.id if services.store.is_kept else None,
@@ -423,10 +433,10 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         ),
         "segments_left": states.count("left"),
         "segments_failed": states.count("failed"),
-        "segments_to_review": services.call.translations.open(view.item.id).look,
+        "segments_to_review": translation.look,
         "left_because": dict(Counter(segment.reason for segment in segments if segment.state.value == "left")),
         "flags": list(chain.from_iterable(map(_flags_of, segments))),
-        "left": [picked(part, "kind", "place", "text") for part in view.left],
+        "left": [picked(part, "kind", "place", "text") for part in translation.left],
     }
     if written is not None:
         shape["output"] = str(written.path)
@@ -441,9 +451,8 @@ def _flags_of(segment: SegmentRecord) -> Iterator[Json]:
         yield at | {"kind": "failed", "text": segment.source, "detail": segment.reason}
 
 
-def _doubts(services: Services, item: str) -> list[Json]:
+def _doubts(segments: Sequence[SegmentRecord]) -> list[Json]:
     """Return the words the model was unsure of, by segment: their position in the target and their probability."""
-    segments = services.call.translations.segments(item)
     return [
         {"segment": segment.number, "place": segment.place, "text": segment.target[begin:end], "begin": begin,
          "end": end, "probability": probability}

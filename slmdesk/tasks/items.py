@@ -69,7 +69,9 @@ class TaskItems(JobPlanner):
 
         It can be resumed.
         """
-        return begun_before(self._store, self.task.kind, to_json(request), record)
+        path = self.task.file_of(request)
+        kind = self.task.kind
+        return begun_before(self._store, kind, to_json(request), record, path=path)
 
     def add(
         self,
@@ -82,22 +84,26 @@ class TaskItems(JobPlanner):
 
         `words` is the request as a person reads it, stored as a message.
         """
+        if self.task.prefix:
+            title = f"{self.task.prefix}: {title}"
         item = self._store.items.add(
-            self.task.kind,
-            f"{self.task.prefix}: {title}",
-            settings={REQUEST: to_json(request)},
+            self.task.kind, title, settings={REQUEST: to_json(request)}
         )
         ids = dict.fromkeys(document.id for document in documents)
         self._store.documents.link(item.id, list(ids))
-        message = self._store.messages.add(
-            item.id,
-            parent=None,
-            role=Role.USER,
-            status=Status.COMPLETE,
-            parts=(TextPart(words, Origin.PERSON),),
-        )
+        added = list[Message]()
+        if words:
+            message = self._store.messages.add(
+                item.id,
+                parent=None,
+                role=Role.USER,
+                status=Status.COMPLETE,
+                parts=(TextPart(words, Origin.PERSON),),
+            )
+            added.append(message)
         self._publish(ItemChanged(self._store.items.get(item.id)))
-        self._publish(MessageAdded(message))
+        for message in added:
+            self._publish(MessageAdded(message))
         return item
 
     def start(
@@ -130,7 +136,7 @@ class TaskItems(JobPlanner):
         Calling it again (after a crash) changes nothing.
         """
         messages = self._store.messages.of_item(item)
-        if not _has_answer(messages, words):
+        if words and not _has_answer(messages, words):
             message = self._add_answer(item, words, record, _question_in(messages))
             self._store.items.change_settings(item, leaf=message.id)
             self._publish(MessageAdded(message))

@@ -80,6 +80,8 @@ class Statement(Record):
     """Texts of which a person may choose one instead."""
     actions: tuple[str, ...] = ()
     """Which of its task's actions a person can take with it."""
+    menu_actions: tuple[str, ...] = ()
+    """Those that its menu offers, and no words below it."""
     filled: tuple[tuple[str, str], ...] = ()
     """What the forms of its actions begin with: name of a field -> its value."""
     is_quotation: bool = False
@@ -250,7 +252,9 @@ class Report(Record):
 
 
 class Edit(Record):
-    """What a person does to a statement. Exactly one of the fields beside `statement` says what."""
+    """What a person does to a statement. Exactly one of the fields beside `statement` says what, but that a new text may
+    be approved at once.
+    """
 
     statement: str
     """Its id. Where statements have ticks, that of a section is for all of its statements."""

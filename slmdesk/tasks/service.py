@@ -20,7 +20,13 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.runtime.events import Event, FolderWritten, Pending
 from slmdesk.base.runtime.messages import Problem
-from slmdesk.base.runtime.service import Service, Slices, in_slices, on_file_thread
+from slmdesk.base.runtime.service import (
+    Service,
+    Slices,
+    in_slices,
+    on_file_thread,
+    sliced,
+)
 from slmdesk.base.texts import _, in_english
 from slmdesk.documents.service import DocumentService, FolderRead
 from slmdesk.tasks.items import TaskItems
@@ -28,7 +34,15 @@ from slmdesk.tasks.jobs.documents import plan_tools, read_documents
 from slmdesk.tasks.jobs.runner import Plan, Yield
 from slmdesk.tasks.jobs.service import REQUEST, JobService, request_in
 from slmdesk.tasks.report import Edit, NotRead, Report
-from slmdesk.tasks.shape import Growth, Task, TaskContext, TaskRun, TaskView, Work
+from slmdesk.tasks.shape import (
+    Documents,
+    Growth,
+    Task,
+    TaskContext,
+    TaskRun,
+    TaskView,
+    Work,
+)
 
 DRAFT_EVERY_S = 2.0
 MOST_FOR_DRAFTS = 50
@@ -276,10 +290,14 @@ class TaskService(Service):
         view, __ = self._live_view(item)
         return view
 
+    def opened(self, item: str) -> tuple[TaskView[Any, Any], Report]:
+        """Return a report's item, as `open` does, and what it says."""
+        view = self.open(item)
+        return view, self._tasks[view.item.kind].report(view, self._context)
+
     def report(self, item: str) -> Report:
         """Return what an item says. Raises KnownError `item.unknown`."""
-        view = self.open(item)
-        return self._tasks[view.item.kind].report(view, self._context)
+        return self.opened(item)[1]
 
     def edit(self, item: str, edit: Edit) -> Any:
         """Change a statement, or what is asked, as a person wants it.
@@ -292,12 +310,26 @@ class TaskService(Service):
         asked = task.asked_by(view.request, view.newest, edit)
         if asked is not None:
             return self.change(item, *asked)
+        former = task.former(view, edit, self._context)
         if view.item.id in self._runs:  # what it found is not stored yet
             view = self._stored_view(view.item, task)
         result = task.edited(view, edit, self._context)
         self._keep(task, view.item.id, result)
         self._publish(ReportMade(view.item.id))
-        return view.newest
+        return former
+
+    @sliced
+    def ask(self, item: str, edit: Edit) -> Slices[Any]:
+        """Change a statement as a model words it (see `Task.asking_actions`).
+
+        Ends with the result as it was, for `restore`, or with a Problem of the task.
+        """
+        view, task = self._live_view(item)
+        former = task.former(view, edit, self._context)
+        result = yield task.asked_for(view, edit, self._context)
+        self._keep(task, view.item.id, result)
+        self._publish(ReportMade(view.item.id))
+        return former
 
     def restore(self, item: str, result: Any) -> None:
         """Take back what `edit` or `change` did, which returned `result`.
@@ -433,7 +465,7 @@ class TaskService(Service):
         self._store.items.change_settings(item, **{REQUEST: to_json(request)})
 
     def _keep(self, task: Task[Any, Any], item: str, result: Any) -> None:
-        self._store.results.save(item, task.dump(result))
+        task.keep(item, result, self._context)
         facts = task.facts(result)
         if facts:
             self._store.items.change_settings(item, **facts)
@@ -468,7 +500,7 @@ class TaskService(Service):
         """Return the stored result of an item, finished or not, or None."""
         if task.kind in self._at_once:
             return self._at_once[task.kind]().result(item)
-        return task.load(self._store.results.get(item))
+        return task.stored(item, self._context)
 
     def _stored_view(
         self, record_item: Item, task: Task[Any, Any]
@@ -510,12 +542,14 @@ class TaskService(Service):
         self, task: Task[Any, Any], request: Any
     ) -> tuple[Any, list[DocumentRecord]]:
         request = task.checked(request)
-        ids = task.documents_of(request)
-        documents = read_documents(
-            self._store, ids, task.most_documents, task.too_many()
-        )
-        ids = tuple(document.id for document in documents)
-        request = task.with_documents(request, ids)
+        documents = list[DocumentRecord]()
+        if task.documents is not Documents.NONE:
+            ids = task.documents_of(request)
+            documents = read_documents(
+                self._store, ids, task.most_documents, task.too_many()
+            )
+            ids = tuple(document.id for document in documents)
+            request = task.with_documents(request, ids)
         return task.completed(request, documents, self._context), documents
 
     def _existing_documents(
@@ -530,6 +564,6 @@ class TaskService(Service):
         for document in ids:
             with suppress(KnownError):
                 records.append(self._store.documents.get(document))
-        if not records:
+        if not records and task.documents is not Documents.NONE:
             raise KnownError("document.unknown", id=next(iter(ids), ""))
         return records

@@ -6,7 +6,7 @@ of it (its report). Window, command, export, jobs, history and search need nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from slmdesk.base.runtime.service import Runtime
+    from slmdesk.children.client import ChildClient
     from slmdesk.documents.retrieval import EmbeddingService, Retrieval
     from slmdesk.documents.service import DocumentService
     from slmdesk.models.loader.model_loader import ModelLoader
@@ -123,6 +124,8 @@ class Documents(StrEnum):
     TWO = "two"
     """An old and a new one."""
     MANY = "many"
+    NONE = "none"
+    """Of none of the library: its request says what it is about, a file that is read for it alone, or a text."""
 
 
 class TaskContext(Record):
@@ -135,6 +138,11 @@ class TaskContext(Record):
     jobs: JobService
     retrieval: Retrieval
     embedding: EmbeddingService
+    reader: ChildClient
+    unknown_words: Callable[[Sequence[str], str], Pending[frozenset[str]]]
+    """Returns those of the words that are not in the system's dictionary of a language. None if it has none."""
+    passwords: dict[str, str]
+    """Passwords of files, by the item that is made of them, until the program ends. They are never stored."""
 
 
 class Growth(Record):
@@ -234,7 +242,7 @@ class Task(Generic[Q, R]):
     help: ClassVar[str]
     """What its command does, in a line."""
     prefix: ClassVar[str]
-    """What stands before the names of the documents in the title of an item. It is stored in English."""
+    """What stands before the names of the documents in the title of an item, if anything. It is stored in English."""
     request: type[Q]
     result: type[R]
     again: ClassVar[str] = N_("Make it again")
@@ -260,6 +268,8 @@ class Task(Generic[Q, R]):
     """Whether a command that is stopped prints and writes what there is by then."""
     actions: ClassVar[Mapping[str, str]] = {}
     """What a person can do with a statement beside changing its text: name of the action -> its words."""
+    asking_actions: ClassVar[Collection[str]] = ()
+    """Those of the actions for which a model is asked at once (see `asked_for`)."""
     action_fields: ClassVar[Mapping[str, Sequence[Field]]] = {}
     """What is asked before an action is taken, by its name. The value of the Edit then has what was answered."""
     switches: ClassVar[Mapping[str, str]] = {}
@@ -268,6 +278,11 @@ class Task(Generic[Q, R]):
     """Words for the sorts of its statements. Sorts with the same words are counted and chosen together."""
     sides: ClassVar[tuple[str, str]] = (N_("Old"), N_("New"))
     """What stands above the two texts of a report of pages."""
+    steps: ClassVar[Sequence[tuple[str, str]]] = (
+        ("versions.previous", N_("The change before")),
+        ("versions.next", N_("The next change")),
+    )
+    """Keys and words of the buttons that go back and on in a report of pages."""
     follows_words: ClassVar[bool] = False
     """Whether the words that a model writes are shown at once."""
     has_preview: ClassVar[bool] = False
@@ -332,6 +347,18 @@ class Task(Generic[Q, R]):
         """Read a stored request. What it does not know is as usual."""
         return lenient_from(self.request, untrusted)
 
+    def file_of(self, request: Q) -> str:
+        """Return the path of the file that a request is about, or "": work on one that changed since begins anew."""
+        return ""
+
+    def stored(self, item: str, context: TaskContext) -> R | None:
+        """Return the stored result of an item, finished or not. None if there is none that can be read."""
+        return self.load(context.runtime.store.results.get(item))
+
+    def keep(self, item: str, result: R, context: TaskContext) -> None:
+        """Store a result, or a change of one as `edited`, `restored` and `renewed` return it."""
+        context.runtime.store.results.save(item, self.dump(result))
+
     def load(self, untrusted: Mapping[str, Json] | None) -> R | None:
         """Read a stored result. None if there is none that can be read."""
         return stored_from(self.result, untrusted)
@@ -349,7 +376,7 @@ class Task(Generic[Q, R]):
         return f"{first} and {more} more" if more else first
 
     def words(self, request: Q, documents: Sequence[DocumentRecord]) -> str:
-        """Return the request as a person would say it, in English: it is stored as a message."""
+        """Return the request as a person would say it, in English: it is stored as a message. Empty: none is."""
         return f"{self.prefix} {', '.join(document.name for document in documents[:20])}"
 
     def model(self, request: Q, context: TaskContext) -> ModelRecord | None:
@@ -384,6 +411,10 @@ class Task(Generic[Q, R]):
     def renewed(self, view: TaskView[Q, R], request: Q) -> tuple[Q, R | None]:
         """Return what is asked where a report is made again, and the result to begin with; None: the stored one."""
         return request, None
+
+    def former(self, view: TaskView[Q, R], edit: Edit, context: TaskContext) -> R | None:
+        """Return what `restored` needs to take back an edit that is made now."""
+        return view.newest
 
     def restored(self, view: TaskView[Q, R], former: R) -> tuple[Q, R]:
         """Return request and result where a person takes back a change before which the result was `former`."""
@@ -455,7 +486,7 @@ class Task(Generic[Q, R]):
         return {**head, "id": view.item.id, "title": view.item.title, **result}
 
     def kept_words(self, view: TaskView[Q, R], context: TaskContext) -> str:
-        """Return the result as text, by which a search finds it."""
+        """Return the result as text, by which a search finds it. Empty: it is found otherwise."""
         lines = [statement.text for statement in self.report(view, context).statements if statement.text]
         return "\n".join(f"- {line}" for line in lines)
 
@@ -476,6 +507,12 @@ class Task(Generic[Q, R]):
     def edited(self, view: TaskView[Q, R], edit: Edit, context: TaskContext) -> R:
         """Return the result with a person's change. Raises KnownError `request.invalid` where it has no such thing."""
         raise KnownError("request.invalid", what=_("this cannot be changed"))
+
+    def asked_for(self, view: TaskView[Q, R], edit: Edit, context: TaskContext) -> Pending[R]:
+        """Return the result with what a model says, for one of the actions that ask it. Ends with a Problem where it
+        says nothing of use.
+        """
+        raise NotImplementedError
 
 
 class ReportRequest(Record):

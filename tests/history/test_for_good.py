@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from fakes.contents import contents
 from fakes.encrypted import encrypt
-from fakes.recorder import Recorder, result_of
+from fakes.recorder import Recorder
+from fakes.translations import Edits
 from history.store.conftest import readable
 from tasks.summaries.test_summaries import page
 from tasks.tables.test_tables import COLUMNS
@@ -30,7 +31,7 @@ from slmdesk.tasks.service import ReportMade
 from slmdesk.tasks.summaries.types import SummaryRequest
 from slmdesk.tasks.tables.request import TableRequest
 from slmdesk.tasks.translation.prompts import TranslationStyle
-from slmdesk.tasks.translation.types import LiveTranslated, TranslationGrew, TranslationRequest
+from slmdesk.tasks.translation.types import LiveTranslated, TranslationRequest
 from slmdesk.tasks.versions.types import VersionRequest
 
 pytestmark = pytest.mark.process
@@ -108,12 +109,13 @@ class Maker:
 
     def translation(self, path: Path) -> str:
         """Of a document; one of its sentences was said otherwise, one asked with a request."""
-        item = self.call(lambda services: services.translations.begin(TranslationRequest("de", str(path), source="en")))
-        self.recorder.wait(TranslationGrew, lambda event: event.item == item.id and event.done == event.total > 0)
+        item = self.call(
+            lambda services: services.tasks.begin("translation", TranslationRequest("de", str(path), source="en"))
+        )
         self.recorder.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
-        self.call(lambda services: services.segment_edits.edit(item.id, 0, f"{self.word} wohnt hier."))
-        services, hint = self.recorder.services, f"Say {self.word}."
-        result_of(services, lambda: services.segment_edits.retry(item.id, 1, hint))
+        edits = Edits(self.recorder)
+        edits.edit(item.id, 0, f"{self.word} wohnt hier.")
+        edits.reword(item.id, 1, f"Say {self.word}.")
         return item.id
 
     def typed(self) -> str:
@@ -183,10 +185,11 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
     assert made.call(lambda _services: keep(word, TranslationStyle("de"), segments())) == ""
     path = tmp_path / "letter.txt"
     path.write_text("We go out.\n")
-    request = TranslationRequest("de", str(path), source="en", password=secret)
-    item = made.call(lambda services: services.translations.begin(request))
+    request = TranslationRequest("de", str(path), source="en")
+    item = made.call(lambda services: services.tasks.begin("translation", request))
     recorder.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
-    made.call(lambda services: services.translations.unlock(item.id, secret))
+    made.call(lambda services: services.translations.use_password(item.id, secret))
+    made.call(lambda services: services.tasks.again(item.id))
     assert files_with(home, word) == files_with(home, secret) == []
     recorder.services.close()
     assert files_with(home, word) == files_with(home, secret) == []

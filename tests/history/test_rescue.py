@@ -55,15 +55,16 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path, is_by_ha
         assert lease in {event.item.id for event in recorder.of(ItemChanged)}
         assert len(recorder.of(GlossariesChanged)) == 1
     assert len(call(lambda services: services.translations.terms("en", "de", "legal"))) == TERMS + 1
-    view = call(lambda services: services.translations.open(lease))
+    view = call(lambda services: services.tasks.open(lease))
     assert view.is_done
-    assert view.left[1].kind == "lost"
-    assert SEGMENTS > sum(view.counts.values()) > SEGMENTS / 2
+    translation = view.result
+    assert translation.left[1].kind == "lost"
+    assert SEGMENTS > len(translation.segments) > SEGMENTS / 2
     target = tmp_path / "report.json"
     result_of(services, lambda: services.translations.write_handout(lease, Handout.REPORT, "json", target))
     report = json.loads(target.read_text())
     listed = [row["source"] for name in ("failed", "flagged", "left", "translated") for row in report[name]]
-    assert len(listed) == len(set(listed)) == sum(view.counts.values()), "each once, though there are gaps"
+    assert len(listed) == len(set(listed)) == len(translation.segments), "each once, though there are gaps"
     (typed,) = [
         record for record in call(lambda services: services.store.items.page("translation")) if record.id != lease
     ]

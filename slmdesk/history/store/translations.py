@@ -34,8 +34,6 @@ from slmdesk.history.store.messages import SearchIndex
 
 READ_AT_ONCE = 100
 """Segments that are read before other work may run. Reading them takes some milliseconds."""
-LOOK = "look"
-"""Filter value beside the segment states: the segments that a person should review."""
 _LIGHT = ", ".join(f"'{kind}'" for kind in LIGHT_FLAGS)
 _TO_REVIEW = (
     "((flags <> '[]' and state <> 'approved' and exists (select 1 from json_each(flags)"
@@ -46,6 +44,9 @@ _AT_ONCE = 500
 
 
 class Segments(StorePart):
+    _last: tuple[str, int, Mapping[int, SegmentRecord]] = ("", 0, {})
+    """The item whose segments were asked for last, the newest revision among them, and they by their numbers."""
+
     def add(self, item: str, segments: Sequence[NewSegment]) -> None:
         with self._db.writing():
             first = self._db.number("select coalesce(max(number), -1) + 1 from segments where item = ?", (item,))
@@ -66,6 +67,22 @@ class Segments(StorePart):
             (item, begin, limit),
         )
 
+    def whole(self, item: str) -> Sequence[SegmentRecord]:
+        """Return all segments of an item in order. Of the one that was asked for last, only what changed is read."""
+        row = self._db.row("select count(*) as number, max(revision) as revision from segments where item = ?", (item,))
+        number, revision = 0, 0
+        if row is not None:
+            number, revision = int(row["number"]), int(row["revision"] or 0)
+        known, newest, segments = self._last
+        if known != item or len(segments) != number or newest > revision:
+            segments, newest = {}, -1
+        if newest < revision:
+            query = "select * from segments where item = ? and revision > ? order by number"
+            changed = {segment.number: segment for segment in self._all(segment_from, query, (item, newest))}
+            segments = {**segments, **changed}
+        self._last = item, revision, segments
+        return list(segments.values())
+
     def numbered(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
         segments: list[SegmentRecord] = []
         for at in range(0, len(numbers), _AT_ONCE):
@@ -76,16 +93,6 @@ class Segments(StorePart):
                 [item, *part],
             )
         return segments
-
-    def numbers(self, item: str, *, state: str = "") -> Sequence[int]:
-        """Return the numbers of matching segments in order. `state` is a value of SegmentState, or LOOK."""
-        where = f"item = ? and {_TO_REVIEW}" if state == LOOK else "item = ? and state = ?" if state else "item = ?"
-        if not state:
-            row = self._db.row("select count(*) as number, max(number) as last from segments where item = ?", (item,))
-            if row is not None and row["number"] == (row["last"] or 0) + bool(row["number"]):
-                return range(int(row["number"]))
-        values = [item, state] if state not in ("", LOOK) else [item]
-        return self._column_of(f"select number from segments where {where} order by number", values)
 
     def with_words(self, words: str, *, most: int, but: Collection[str] = ()) -> Generator[Found | None, None, bool]:
         """Yield translations with a segment that contains all of the words, the last changed first, with a snippet.
@@ -170,6 +177,7 @@ class Segments(StorePart):
         return changed[0]
 
     def forget(self, item: str) -> None:
+        self._last = ("", 0, {})
         with self._db.writing():
             self._db.run("delete from segments where item = ?", (item,))
 

@@ -289,7 +289,7 @@ def to_json(rows: Sequence[NetworkLogRow]) -> bytes:
 
 def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
     """Return the rows as CSV (RFC 4180) in UTF-8. A BOM tells spreadsheets the encoding; no cell becomes a formula."""
-    lines = [COLUMNS]
+    lines: list[Sequence[str]] = [COLUMNS]
     for row in rows:
         shape = json_of(row)
         lines.append(tuple("" if shape[key] is None else str(shape[key]) for key in COLUMNS))

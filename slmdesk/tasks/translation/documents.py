@@ -38,7 +38,7 @@ from slmdesk.tasks.translation.prompts import (
     segments_from,
     units_of_text,
 )
-from slmdesk.tasks.translation.types import SegmentChanged, TranslationRequest, memory_domain
+from slmdesk.tasks.translation.types import TranslationRequest, memory_domain
 
 WITH_COLUMNS = frozenset(("csv",))
 WITH_SHEETS = frozenset(("xlsx", "ods"))
@@ -157,7 +157,7 @@ class Preparation(Service):
                 count = len(pieces)
                 self._service_thread.post(lambda: self._publish(TranslationRead(item, count, 0)))
 
-            payload = payload_of(changed(request, password=password))
+            payload = payload_of(request, password)
             yield ask_reader(self._service_thread, self._reader, "units", payload, on_partial)
             return pieces
 
@@ -168,22 +168,31 @@ class Preparation(Service):
         while segments := self._store.segments.of_item(item, begin=begin, limit=SEGMENTS_AT_ONCE):
             begin = segments[-1].number + 1
             for segment in segments:
-                known = recall(self._store, segment, request, terms) if segment.state is SegmentState.OPEN else None
-                if known is not None:
-                    self._publish(SegmentChanged(item, known))
+                if segment.state is SegmentState.OPEN:
+                    known = recalled_segment(self._store, segment, request, terms)
+                    if known is not None:
+                        keep_segment(self._store, known)
             yield Yield()
 
 
-def recall(
+def keep_segment(store: Store, segment: SegmentRecord) -> SegmentRecord:
+    """Store what was changed in a segment."""
+    return store.segments.change(
+        segment.item, segment.number, target=segment.target, state=segment.state, origin=segment.origin,
+        flags=segment.flags, reason=segment.reason, doubts=segment.doubts,
+    )  # fmt: skip
+
+
+def recalled_segment(
     store: Store, segment: SegmentRecord, request: TranslationRequest, terms: Sequence[Term], *, other_than: str = ""
 ) -> SegmentRecord | None:
-    """Give a segment the translation that the memory has for it, if it is another one. Return the changed segment."""
+    """Return a segment with the translation that the memory has for it, if that is another one."""
     languages, tags = (segment.language or request.source, request.target), Tags(segment.paired, segment.lone)
     for pair in recalled(store, languages, segment.source, memory_domain(request)):
         if pair.target != other_than and not problems(pair.target, tags):
-            return store.segments.change(
-                segment.item, segment.number, target=pair.target, state=SegmentState.TRANSLATED, origin=Made.MEMORY,
-                flags=segment_flags(segment, pair.target, request, terms), reason="",
+            return changed(
+                segment, target=pair.target, state=SegmentState.TRANSLATED, origin=Made.MEMORY,
+                flags=segment_flags(segment, pair.target, request, terms), reason="", doubts=(),
             )  # fmt: skip
     return None
 
@@ -200,12 +209,12 @@ def segment_flags(
     )  # fmt: skip
 
 
-def payload_of(request: TranslationRequest, model: str = "") -> dict[str, Json]:
+def payload_of(request: TranslationRequest, password: str = "", model: str = "") -> dict[str, Json]:
     options: dict[str, Json] = {
         "language": request.target, "is_right_to_left": LANGUAGES[request.target].is_right_to_left,
         **picked(request, "sheet_names", "properties"), "model": model, "columns": list(request.columns),
     }  # fmt: skip
-    return {**picked(request, "path", "password"), "options": options}
+    return {"path": request.path, "password": password, "options": options}
 
 
 @contextmanager

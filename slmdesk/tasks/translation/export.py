@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from slmdesk.base.documents import Paper, Piece, Run, heading, item, paragraph, table
-from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import Item
 from slmdesk.base.runtime.service import Make, Slices, json_bytes
 from slmdesk.base.texts import _, grouped
@@ -23,7 +22,8 @@ from slmdesk.base.translation import (
 from slmdesk.base.types import Json, told_place
 from slmdesk.exports import phrases
 from slmdesk.history.store import Store
-from slmdesk.tasks.translation.types import TranslationView, flag_words, left_words, reason_words, state_words
+from slmdesk.tasks.translation.report import gathered, left_parts
+from slmdesk.tasks.translation.types import flag_words, is_to_check, left_words, reason_words, state_words
 
 
 def export_translation(store: Store, item: Item, form: str) -> Slices[Make]:
@@ -40,28 +40,6 @@ def export_translation(store: Store, item: Item, form: str) -> Slices[Make]:
 
 
 FORMAT = "slmdesk-translation"
-_AT_ONCE = 100
-
-
-def segments_of_item(store: Store, item: str) -> Iterator[SegmentRecord]:
-    """Yield all segments of a translation in order. No database query stays open between two segments."""
-    begin = 0
-    while segments := store.segments.of_item(item, begin=begin, limit=_AT_ONCE):
-        yield from segments
-        begin = segments[-1].number + 1
-
-
-def left_parts(store: Store, item: str) -> list[tuple[str, str, str]]:
-    """Return the parts of a document that are not translated: (kind, place, words)."""
-    return stored_list(tuple[str, str, str], (store.results.get(item) or {}).get("left"))
-
-
-def gathered(store: Store, item: str) -> Slices[list[SegmentRecord]]:
-    segments: list[SegmentRecord] = []
-    while part := store.segments.of_item(item, begin=segments[-1].number + 1 if segments else 0, limit=_AT_ONCE):
-        segments += part
-        yield
-    return segments
 
 
 def translation_json(
@@ -124,7 +102,10 @@ REPORT_FORMAT = "slmdesk-translation-report"
 
 
 def report_json(
-    view: TranslationView, segments: Sequence[SegmentRecord], info: Sequence[tuple[str, str]]
+    title: str,
+    segments: Sequence[SegmentRecord],
+    left: Sequence[tuple[str, str, str]],
+    info: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
     """Return the report of a translation, which lists every segment, in the chosen language but for its keys.
 
@@ -136,18 +117,18 @@ def report_json(
             "place": told_place(segment.place), "source": segment.source, "target": segment.target,
             "state": state_words(segment.state), "reason": _reason(segment),
         })  # fmt: skip
+    states = Counter(segment.state for segment in segments)
     counts = {
         "all": len(segments),
         "translated": sum(bool(segment.target) and segment.state is not SegmentState.LEFT for segment in segments),
         "not translated": len(lists["failed"]),
-        "to look at": view.look,
+        "to look at": sum(map(is_to_check, segments)),
         "left as they are": len(lists["left"]),
-        **{state.value: view.counts[state] for state in (SegmentState.EDITED, SegmentState.APPROVED)
-           if view.counts.get(state)},
-        "parts that are no text to be translated": len(view.left),
+        **{state.value: states[state] for state in (SegmentState.EDITED, SegmentState.APPROVED) if states[state]},
+        "parts that are no text to be translated": len(left),
     }  # fmt: skip
-    parts = [[part.kind, part.place, part.text] for part in view.left]
-    title = _(phrases.REPORT).format(title=view.item.shown_title)
+    parts = [list(part) for part in left]
+    title = _(phrases.REPORT).format(title=title)
     return {"format": REPORT_FORMAT, "version": 1, "title": title, "facts": dict(info), "counts": counts, **lists,
             "parts": parts}  # fmt: skip
 

@@ -23,6 +23,7 @@ from slmdesk.history.store import Store
 from slmdesk.history.store.translations import memory_key
 from slmdesk.tasks.translation.exchange import Unit, to_tmx
 from slmdesk.tasks.translation.glossaries import FileRows, TermReader
+from slmdesk.tasks.translation.types import memory_domain, request_of
 
 FUZZY = 0.75
 """Least similarity (0..1) at which a remembered sentence is shown beside a new sentence."""
@@ -30,6 +31,7 @@ PENALTY = 0.05
 COMPARED = 60
 """Most remembered pairs sharing words with a sentence that are compared with the sentence letter by letter."""
 PAIRS_AT_ONCE = 100
+MOST_MATCHES = 3
 PAIRS_READ = 500
 
 
@@ -72,6 +74,20 @@ class MemoryService(Service):
             if likeness >= FUZZY:
                 pairs.append((pair, likeness))
         return sorted(pairs, key=lambda alike: (-alike[1], alike[0].origin is Origin.MODEL, -alike[0].used))
+
+    def similar(self, item: str, number: int) -> list[tuple[MemoryPair, float]]:
+        """Return what there is for sentences like a segment, other than what it says, and how similar they are (0 to
+        1), best first.
+
+        Raises KnownError `item.unknown`, `request.invalid`.
+        """
+        request, segments = request_of(self._store.items.get(item)), self._store.segments.numbered(item, [number])
+        if not segments:
+            raise KnownError("request.invalid", what="segment")
+        (segment,) = segments
+        source = segment.language or request.source
+        pairs = self.alike(source, request.target, segment.source, memory_domain(request))
+        return [(pair, likeness) for pair, likeness in pairs if pair.target != segment.target][:MOST_MATCHES]
 
     # ---- files
 

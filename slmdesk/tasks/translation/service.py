@@ -1,39 +1,35 @@
-"""The translation service: starts, resumes, opens, keeps, finds, writes and exports translations. Service thread."""
+"""The translation service: keeps, finds, checks, writes and exports translations. Service thread."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slmdesk.base.documents import Paper
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, is_there, write_out
 from slmdesk.base.language import in_language
 from slmdesk.base.protocol import stored_from
-from slmdesk.base.record import Record, changed
-from slmdesk.base.records import AnswerEnding, Found, Item, JobRecord, ModelRecord, Status
+from slmdesk.base.record import Record, to_json
+from slmdesk.base.records import AnswerEnding, Found, Item, ModelRecord, Status
 from slmdesk.base.runtime.events import ItemChanged, Pending, ended
 from slmdesk.base.runtime.headings import headings_of
 from slmdesk.base.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread, sliced
-from slmdesk.base.text.tagged import Tags
 from slmdesk.base.texts import _
 from slmdesk.base.translation import (
     LANGUAGES,
-    NO_BLANKS,
     LiveSegment,
     NewSegment,
-    SegmentFlag,
     SegmentRecord,
     SegmentState,
     Term,
-    language_of,
+    lasting,
 )
 from slmdesk.base.translation import Origin as Made
 from slmdesk.base.types import Json, Role, TextPart, common_prefix
@@ -43,64 +39,41 @@ from slmdesk.children.client import ChildClient
 from slmdesk.documents.reading import ask_reader, rewritten, units_in
 from slmdesk.exports import phrases
 from slmdesk.exports.writers import in_form
-from slmdesk.history.store.translations import LOOK
 from slmdesk.models.evaluation.recommendation import PairAdvice, RecommendationService
-from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able, translator_family
-from slmdesk.tasks.jobs.runner import JobPlanner, Plan, Question
-from slmdesk.tasks.jobs.service import REQUEST, JobService, begun_before
+from slmdesk.models.service import DefaultsService, ModelService
+from slmdesk.tasks.jobs.service import REQUEST
+from slmdesk.tasks.service import ReportMade
 from slmdesk.tasks.translation.documents import (
     MOST_UNITS,
     ChosenDocuments,
     Column,
-    Preparation,
     chosen_documents,
     columns_from,
     payload_of,
+    segment_flags,
 )
 from slmdesk.tasks.translation.exchange import ANY, to_tmx
-from slmdesk.tasks.translation.export import gathered as all_segments
-from slmdesk.tasks.translation.export import (
-    left_parts,
-    models_of,
-    pair_paper,
-    report_json,
-    report_paper,
-    segments_of_item,
-)
+from slmdesk.tasks.translation.export import models_of, pair_paper, report_json, report_paper
 from slmdesk.tasks.translation.glossaries import TermLists
 from slmdesk.tasks.translation.prompts import (
-    DOMAINS,
-    FORMALITIES,
     LOOKED_AT,
     TranslationStyle,
     beginning_of,
     only_language_of_text,
-    prompt_version,
-    styled,
 )
+from slmdesk.tasks.translation.report import gathered, left_parts, segments_of_item
+from slmdesk.tasks.translation.segments import translator
 from slmdesk.tasks.translation.types import (
     KIND,
-    NO_GLOSSARY,
     UNWRITTEN,
-    RetryScope,
-    SegmentChanged,
-    TranslationGrew,
     TranslationRequest,
-    TranslationView,
     UnknownWords,
-    UntranslatedPart,
     WrittenFile,
-    formality_of,
     memory_domain,
-    request_from,
     request_of,
-    shape_of,
     source_of,
     translation_of,
 )
-
-if TYPE_CHECKING:
-    from slmdesk.tasks.translation.plan import TranslationPlan
 
 TITLE = 60
 MOST_HITS = 100
@@ -112,16 +85,6 @@ SHARED = 0.5
 """Least share of the shorter of two texts that their beginnings and ends have in common, for one to count as an edited
 version of the other.
 """
-MOST_TEXT = 5 << 20
-"""Most bytes of a text that is translated (not of a document)."""
-
-
-@dataclass(slots=True, eq=False)
-class _Live:
-    plan: TranslationPlan
-    done: int
-    total: int
-    """Number of all segments, as `done` is that of finished ones. Both are counted once, not after each segment."""
 
 
 class Handout(StrEnum):
@@ -149,130 +112,30 @@ class Earlier(Record):
     was_cut: bool
 
 
-class TranslationService(Service, JobPlanner):
+class TranslationService(Service):
     def __init__(
         self,
         runtime: Runtime,
         models: ModelService,
         uses: DefaultsService,
-        jobs: JobService,
         reader: ChildClient,
         recommending: RecommendationService,
         unknown: UnknownWords,
+        passwords: dict[str, str],
     ) -> None:
         super().__init__(runtime)
         self.unknown = unknown
         self._models, self._uses, self._recommending = models, uses, recommending
-        self._jobs, self._reader = jobs, reader
+        self._reader = reader
         self._terms = TermLists(runtime.store)
-        self._preparation = Preparation(runtime, reader, self._terms)
-        self._live: dict[str, _Live] = {}
         self._turn = 0
         """Of searches: the last one's number."""
-        self._passwords: dict[str, str] = {}
-        """Passwords of the documents begun since the program started, by item. They are never written to disk."""
-        jobs.plan_by(KIND, self)
-
-    def begin(self, request: TranslationRequest) -> Item:
-        """Store a new translation and make it in the background.
-
-        Publishes TranslationGrew and SegmentChanged; the job can be paused, resumed and cancelled. Raises
-        KnownError `language.…`, `request.invalid`, `model.…`, `store.…`, `glossary.unknown`.
-        """
-        request = self._checked(request)
-        record = self.record(request.model)
-        name = Path(request.path).name if request.path else title_from(request.text, 60)
-        title = f"{name} → {LANGUAGES[request.target].name}"
-        item = self._store.items.add(KIND, title, settings={REQUEST: shape_of(request)})
-        if request.password:
-            self._passwords[item.id] = request.password
-        self._publish(ItemChanged(item))
-        settings = self._settings_of(request, record)
-        self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), settings=settings, item=item.id)
-        return self._store.items.get(item.id)
-
-    def begun_before(self, request: TranslationRequest) -> JobRecord | None:
-        """Return the unfinished job of the same request, which can be resumed, or None.
-
-        Raises KnownError as `begin` does.
-        """
-        request = self._checked(request)
-        record = self.record(request.model)
-        return begun_before(self._store, KIND, shape_of(request), record, path=request.path)
-
-    def open(self, item: str) -> TranslationView:
-        """Return a translation with its progress. Raises KnownError `item.unknown`."""
-        record = self._store.items.get(item)
-        if record.kind != KIND:
-            raise KnownError("item.unknown", id=item[:80])
-        jobs = [job for job in self._store.jobs.of_item(record.id) if job.kind == KIND]
-        counts = self._store.segments.count(record.id)
-        kept = self._store.results.get(record.id) or {}
-        left = tuple(UntranslatedPart(*part) for part in left_parts(self._store, record.id))
-        look = self._store.segments.count_look(record.id).get(record.id, 0)
-        is_done = bool(kept.get("done")) and not counts.get(SegmentState.OPEN)
-        return TranslationView(record, request_of(record), counts, look, left, jobs[0] if jobs else None, is_done)
-
-    def again(self, item: str, model: str | None = None, scope: RetryScope = RetryScope.FAILED) -> JobRecord:
-        """Resume a translation, or translate the failed segments, or all flagged segments, again.
-
-        The same model is then asked with looser sampling, because it would repeat its answer otherwise. Its answer
-        replaces an existing translation only if the checks find it better. What a person edited or approved stays.
-        Raises KnownError `item.unknown`, `model.…`.
-        """
-        view = self.open(item)
-        record = self.record(model or view.request.model)
-        if view.job and not view.job.status.is_end:
-            if scope is RetryScope.FAILED and view.job.model_sha256 == record.sha256:
-                return self._jobs.resume(view.job.id)
-            self._jobs.cancel(view.job.id)
-        reopened = self._reopen(view.item.id, scope)
-        tried = sum(job.model_sha256 == record.sha256 for job in self._store.jobs.of_item(view.item.id))
-        settings = self._settings_of(changed(view.request, model=model or view.request.model), record)
-        settings["attempt"] = tried if reopened else 0
-        return self._jobs.add(
-            KIND, view.item.title, record, (), prompt_version=prompt_version(), settings=settings, item=view.item.id
-        )
-
-    def _reopen(self, item: str, scope: RetryScope) -> int:
-        """Mark the failed or flagged segments as open and return how many. They keep their translation for now."""
-        numbers = set(self._store.segments.numbers(item, state=SegmentState.FAILED.value))
-        if scope is RetryScope.FLAGGED:
-            numbers.update(self._store.segments.numbers(item, state=LOOK))
-        count = 0
-        with self._store.together():
-            for segment in self._store.segments.numbered(item, sorted(numbers)):
-                is_models = segment.origin is not Made.MEMORY
-                if is_models and segment.state in (SegmentState.FAILED, SegmentState.TRANSLATED):
-                    changed = self._store.segments.change(item, segment.number, state=SegmentState.OPEN, reason="")
-                    self._publish(SegmentChanged(item, changed))
-                    count += 1
-        return count
-
-    def unlock(self, item: str, password: str) -> JobRecord:
-        """Resume the translation of a locked document. The password is never stored and is forgotten when the program
-        ends.
-
-        Raises KnownError `item.unknown`, `job.…`.
-        """
-        self.use_password(item, password)
-        return self.again(item)
-
-    def _settings_of(self, request: TranslationRequest, record: ModelRecord) -> dict[str, Json]:
-        """Return a job's settings: the request, and whether the model is asked with tags. They are stored so that the
-        plan stays the same when the job is resumed.
-        """
-        return shape_of(request) | {"tagged_first": _is_tagged_first(record, request.target)}
+        self._passwords = passwords
+        """Passwords of documents, by item (see `TaskContext`)."""
 
     def use_password(self, item: str, password: str) -> None:
         """Use this password for the item's document until the program ends. Raises KnownError `item.unknown`."""
         self._passwords[self._store.items.get(item).id] = password
-
-    def segments(self, item: str) -> list[SegmentRecord]:
-        return list(segments_of_item(self._store, item))
-
-    def text_of(self, item: str) -> str:
-        return translation_of(segments_of_item(self._store, item))
 
     def terms(self, source: str, target: str, domain: str = "") -> Sequence[Term]:
         """Return the terms of the active glossaries for a pair of languages. An empty language means any language."""
@@ -285,8 +148,7 @@ class TranslationService(Service, JobPlanner):
 
     def record(self, model: str | None) -> ModelRecord:
         """Return the requested model, or the default for translations if None. Raises KnownError `model.…`."""
-        default = None if model else self._uses.default(DefaultUse.TRANSLATE)
-        return able(default or self._models.choose(model))
+        return translator(self._models, self._uses, model)
 
     # ---- texts that are kept, and the search for all
 
@@ -307,28 +169,34 @@ class TranslationService(Service, JobPlanner):
         with self._store.together():  # if the disk is full, the earlier version stays complete
             old = self._same_text(item, text) if item else None
             if old is None:
-                old = self._store.items.add(KIND, title, settings={REQUEST: shape_of(request)})
+                old = self._store.items.add(KIND, title, settings={REQUEST: to_json(request)})
             else:
                 if old.title == _title(request_of(old)):  # else a person renamed it
                     self._store.items.rename(old.id, title)
-                self._store.items.change_settings(old.id, **{REQUEST: shape_of(request)})
+                self._store.items.change_settings(old.id, **{REQUEST: to_json(request)})
             self._put_segments(old.id, segments)
             self._put_words(old.id, text, segments)
             self._own_pairs(old.id, request, segments)
         self._publish(ItemChanged(self._store.items.get(old.id)))
         return old.id
 
+    def _find(self, item: str) -> Item:
+        record = self._store.items.get(item)
+        if record.kind != KIND:
+            raise KnownError("item.unknown", id=item[:80])
+        return record
+
     def kept(self, item: str) -> KeptText | None:
         """Return a text translated earlier. None if the item is the translation of a document.
 
         Raises KnownError `item.unknown`.
         """
-        view = self.open(item)
-        if view.request.path:
+        record = self._find(item)
+        request = request_of(record)
+        if request.path:
             return None
-        request = view.request
         manner = TranslationStyle(request.target, request.source, request.domain, request.formality)
-        segments = tuple(segments_of_item(self._store, view.item.id))
+        segments = tuple(segments_of_item(self._store, record.id))
         return KeptText(request.text, manner, segments)
 
     def search(self, words: str) -> Pending[Earlier]:
@@ -450,6 +318,26 @@ class TranslationService(Service, JobPlanner):
         )  # fmt: skip
         return columns
 
+    @sliced
+    def recheck(self, item: str) -> Slices[int]:
+        """Check all translations again after a glossary changed, and return the number of segments whose flags changed.
+
+        Segments that a person approved stay unchanged.
+        """
+        request, count, begin = request_of(self._find(item)), 0, 0
+        terms = self._terms.of_request(request)
+        while segments := self._store.segments.of_item(item, begin=begin, limit=1):  # a person may change the next one
+            segment, begin = segments[0], segments[0].number + 1
+            if segment.state in (SegmentState.TRANSLATED, SegmentState.EDITED) and segment.target:
+                flags = (*segment_flags(segment, segment.target, request, terms), *lasting(segment.flags))
+                if flags != segment.flags:
+                    count += 1
+                    self._store.segments.change(item, segment.number, flags=flags)
+            yield
+        if count:
+            self._publish(ReportMade(item))
+        return count
+
     # ---- the document, written
 
     def write(self, item: str, target: Path, *, replace: bool = False) -> Pending[WrittenFile]:
@@ -458,38 +346,43 @@ class TranslationService(Service, JobPlanner):
         Ends with a Problem `file.exists`, `document.changed`, `disk.full` … Raises KnownError `item.unknown`,
         `request.invalid` for a text, `file.is_source` if `target` is the document itself.
         """
-        view = self.open(item)
-        if not view.request.path:
+        record = self._find(item)
+        request = request_of(record)
+        if not request.path:
             raise KnownError("request.invalid", what=_("this translation is no document's"))
-        if is_same_file(Path(view.request.path), target):
+        if is_same_file(Path(request.path), target):
             raise KnownError("file.is_source", path=str(target))
-        return in_slices(self._service_thread, self._writing(view, target, may_replace=replace))
+        return in_slices(self._service_thread, self._writing(record.id, request, target, may_replace=replace))
 
-    def _writing(self, view: TranslationView, target: Path, *, may_replace: bool) -> Slices[WrittenFile]:
+    def _writing(
+        self, item: str, request: TranslationRequest, target: Path, *, may_replace: bool
+    ) -> Slices[WrittenFile]:
         """Send all units (number, text, translation) to the reader process, and write the file it makes.
 
         Raises KnownError `file.exists`, `child.protocol`; ends with a Problem of the document or the disk.
         """
         if is_there(target) and not may_replace:
             raise KnownError("file.exists", path=str(target))
-        item = view.item.id
         model = models_of(self._store, item, segments_of_item(self._store, item))
-        payload = {**payload_of(view.request, model), "password": self._passwords.get(item, "")}
+        payload = payload_of(request, self._passwords.get(item, ""), model)
         data, refused = yield from rewritten(self._service_thread, self._reader, payload, self._answers(item))
         yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="translation")
-        if refused or view.look:
-            yield from self._mark_unwritten(item, frozenset(refused))
+        yield from self._mark_unwritten(item, frozenset(refused))
         return WrittenFile(target, len(data), refused)
 
     def _mark_unwritten(self, item: str, refused: frozenset[int]) -> Slices[None]:
         """Flag the segments whose units were written untranslated, and remove this flag from all other segments."""
+        is_changed = False
         for segment in segments_of_item(self._store, item):
             is_unwritten = segment.unit in refused and bool(segment.target)
             if (UNWRITTEN in segment.flags) != is_unwritten:
                 others = tuple(flag for flag in segment.flags if flag != UNWRITTEN)
                 flags = (UNWRITTEN, *others) if is_unwritten else others
-                self._publish(SegmentChanged(item, self._store.segments.change(item, segment.number, flags=flags)))
+                self._store.segments.change(item, segment.number, flags=flags)
+                is_changed = True
             yield
+        if is_changed:
+            self._publish(ReportMade(item))
 
     def _answers(self, item: str) -> Iterator[tuple[int, str, str]]:
         for unit, parts in groupby(segments_of_item(self._store, item), key=lambda segment: segment.unit):
@@ -507,23 +400,24 @@ class TranslationService(Service, JobPlanner):
         """
         if form not in HANDOUT_FORMS[what]:
             raise KnownError("request.invalid", what=_("no form {form} for this").format(form=form[:20]))
-        view = self.open(item)
-        spoken = headings_of(self._store, view.item, form, headings)
-        writing = self._writing_handout(view, what, form, target, spoken, may_replace=replace)
+        record = self._find(item)
+        spoken = headings_of(self._store, record, form, headings)
+        writing = self._writing_handout(record, what, form, target, spoken, may_replace=replace)
         return in_slices(self._service_thread, writing)
 
     def _writing_handout(
-        self, view: TranslationView, what: Handout, form: str, target: Path, spoken: str, *, may_replace: bool
+        self, item: Item, what: Handout, form: str, target: Path, spoken: str, *, may_replace: bool
     ) -> Slices[int]:
-        segments = yield from all_segments(self._store, view.item.id)
+        segments = yield from gathered(self._store, item.id)
+        left = left_parts(self._store, item.id)
         moment = _iso if form == "json" else phrases.zoned_moment_words
-        info = in_language(spoken, self._info, view, moment) if what is Handout.REPORT else []
-        model, has_line = models_of(self._store, view.item.id, segments), self._settings.current.model_line
+        info = in_language(spoken, self._info, item, moment) if what is Handout.REPORT else []
+        model, has_line = models_of(self._store, item.id, segments), self._settings.current.model_line
 
         def make() -> int:
             if is_there(target) and not may_replace:
                 raise KnownError("file.exists", path=str(target))
-            made = in_language(spoken, _made, view, what, form, segments, info, model)
+            made = in_language(spoken, _made, item, what, form, segments, left, info, model)
             data = in_language(spoken, partial(in_form, made, form, has_line=has_line))
             assert isinstance(data, bytes)  # there is no pdf
             write_out(target, data)
@@ -532,143 +426,30 @@ class TranslationService(Service, JobPlanner):
         size: int = yield pending_on_file_thread(self._service_thread, make, name="export")
         return size
 
-    def _info(self, view: TranslationView, moment: Callable[[float], str]) -> list[tuple[str, str]]:
-        request, jobs = view.request, self._store.jobs.of_item(view.item.id)
+    def _info(self, item: Item, moment: Callable[[float], str]) -> list[tuple[str, str]]:
+        request, jobs = request_of(item), self._store.jobs.of_item(item.id)
         names = {model.sha256: model.name for model in self._store.models.all()}
         models = dict.fromkeys(names.get(job.model_sha256, job.model_sha256[:12]) for job in reversed(jobs))
         known = self._store.glossaries.all(source_language=request.source, target_language=request.target)
         chosen = request.glossaries
         used = [glossary.name for glossary in known if (glossary.id in chosen if chosen else glossary.is_active)]
-        source = request.source or stored_from(str, (self._store.results.get(view.item.id) or {}).get("language")) or ""
+        source = request.source or stored_from(str, (self._store.results.get(item.id) or {}).get("language")) or ""
         return [
             ("Document", request.path or _(phrases.A_TEXT)),
             ("Languages", _(phrases.FROM_TO).format(source=_language(source), target=_language(request.target))),
             ("About", ", ".join(map(_, filter(None, (request.domain, request.formality))))),
             ("Model", ", ".join(models) or _(phrases.NONE_YET)),
             ("Glossaries", ", ".join(used) or _(phrases.NONE)),
-            ("Begun", moment(view.item.created)),
-            ("Last changed", moment(max((job.updated for job in jobs), default=view.item.updated))),
+            ("Begun", moment(item.created)),
+            ("Last changed", moment(max((job.updated for job in jobs), default=item.updated))),
         ]
-
-    # ---- making (see jobs)
-
-    def plan(self, job: JobRecord) -> Plan:
-        from slmdesk.tasks.translation.plan import UNSETTLED, TranslationPlan  # loads all text checks
-
-        item = self._store.items.get(job.item or "")
-        request = request_from(job.settings)
-        kept = self._store.results.get(item.id) or {}
-        if not kept.get("taken"):
-            yield from self._preparation.cut(item.id, request, self._passwords.get(item.id, ""))
-        yield from self._preparation.recall(item.id, request)
-        style = TranslationStyle(request.target, request.source, request.domain, formality_of(request))
-        manner = styled(style, self._models.by_sha256(job.model_sha256))
-        attempt = job.settings.get("attempt")
-        counts = self._store.segments.count(item.id)
-        asked = (SegmentState.OPEN,) if isinstance(attempt, int) else UNSETTLED
-        plan = TranslationPlan(
-            manner,
-            self.terms_of(request),
-            model_sha256=job.model_sha256,
-            attempt=attempt if isinstance(attempt, int) else None,
-            todo=sum(counts.get(state, 0) for state in asked),
-            segments=lambda begin, limit: self._store.segments.of_item(item.id, begin=begin, limit=limit),
-            keep=lambda segment: self._keep(item.id, job.id, segment),
-            is_tagged_first=job.settings.get("tagged_first") is not False,
-        )
-        done, total = self._counted(item.id)
-        self._live[job.id] = _Live(plan, done, total)
-        self._publish(TranslationGrew(item.id, job.id, done, total))  # show segments before the first is done
-        try:
-            yield from plan.run()
-            yield from self.look_up(item.id, request, segments_of_item(self._store, item.id))
-            kept = self._store.results.get(item.id) or {}
-            self._store.results.save(item.id, {**kept, "done": True})
-            self._publish(TranslationGrew(item.id, job.id, *self._counted(item.id)))
-            self._publish(ItemChanged(self._store.items.get(item.id)))
-        finally:
-            self._live.pop(job.id, None)
-
-    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
-        if live := self._live.get(job):
-            live.plan.received(key, value)
-
-    def look_up(self, item: str, request: TranslationRequest, segments: Iterable[SegmentRecord]) -> Plan:
-        """Flag the words of the model's translations that are in no dictionary of their language."""
-        from slmdesk.tasks.translation.answers import words_to_look_up  # loads all text checks
-
-        asked: dict[int, tuple[str, dict[str, frozenset[str]]]] = {}
-        for segment in segments:
-            if segment.state is SegmentState.TRANSLATED and segment.origin is Made.MODEL:
-                tags, languages = Tags(segment.paired, segment.lone), (segment.language, request.target)
-                words = words_to_look_up(segment.source, segment.target, tags, *languages)
-                asked[segment.number] = segment.target, words
-        every = sorted({form for __, words in asked.values() for forms in words.values() for form in forms})
-        wrong = yield Question(lambda answered: self.unknown(every, request.target).then(answered))
-        for number, (target, words) in asked.items():
-            if misspelt := [SegmentFlag("word", word) for word, forms in words.items() if forms <= wrong]:
-                (segment,) = self._store.segments.numbered(item, [number])
-                flags = tuple(dict.fromkeys([*segment.flags, *misspelt]))
-                if segment.target == target:  # else a person has changed it meanwhile
-                    self._publish(SegmentChanged(item, self._store.segments.change(item, number, flags=flags)))
-
-    def _keep(self, item: str, job: str, segment: SegmentRecord) -> None:
-        now = self._store.segments.of_item(item, begin=segment.number, limit=1)
-        if now and now[0].state in (SegmentState.EDITED, SegmentState.APPROVED):
-            return  # a person has translated it meanwhile
-        if now and changed(segment, revision=now[0].revision) == now[0]:
-            return
-        updated = self._store.segments.change(
-            item, segment.number, target=segment.target, state=segment.state, origin=segment.origin,
-            flags=segment.flags, reason=segment.reason, doubts=segment.doubts,
-        )  # fmt: skip
-        self._publish(SegmentChanged(item, updated))
-        if live := self._live.get(job):
-            live.done += bool(now) and now[0].state is SegmentState.OPEN
-            self._publish(TranslationGrew(item, job, live.done, live.total))
-
-    def _counted(self, item: str) -> tuple[int, int]:
-        counts = self._store.segments.count(item)
-        total = sum(counts.values())
-        return total - counts.get(SegmentState.OPEN, 0), total
-
-    def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
-        return self._terms.of_request(request)
-
-    def _checked(self, request: TranslationRequest) -> TranslationRequest:
-        target = language_of(request.target).code
-        source = language_of(request.source).code if request.source else ""
-        if source == target:
-            raise KnownError("language.same", language=LANGUAGES[target].shown)
-        if request.domain not in DOMAINS or (request.formality and request.formality not in FORMALITIES):
-            raise KnownError("request.invalid", what=_("domain or formality"))
-        if not request.path and not request.text.strip():
-            raise KnownError("request.invalid", what=_("there is nothing to translate"))
-        if len(request.text.encode("utf-8", "replace")) > MOST_TEXT:
-            raise KnownError("document.too_large", path="the text", bytes=len(request.text), limit=MOST_TEXT)
-        kept = self._store.glossaries
-        glossaries = tuple(id if id == NO_GLOSSARY else kept.get(id).id for id in request.glossaries)
-        return changed(request, target=target, source=source, glossaries=glossaries)
-
-
-def _is_tagged_first(record: ModelRecord, target: str) -> bool:
-    """Return whether to ask this model for translations with formatting tags. If not, the tags are placed afterwards.
-
-    Placing tags takes two steps a segment. Asking for tags takes one step, and two more for each segment that lost its
-    tags, so it is slower if more than half lose them. Languages without spaces have no word groups to place tags on. A
-    translator not trained on tags is not asked for them.
-    """
-    if target in NO_BLANKS:
-        return True
-    family = translator_family(record)
-    return family is None or family.translation is None or bool(family.translation.tags)
 
 
 def _made(
-    view: TranslationView, what: Handout, form: str, segments: Sequence[SegmentRecord], info: list[tuple[str, str]],
-    model: str,
+    item: Item, what: Handout, form: str, segments: Sequence[SegmentRecord], left: Sequence[tuple[str, str, str]],
+    info: list[tuple[str, str]], model: str,
 ) -> bytes | Paper:  # fmt: skip
-    request, title = view.request, view.item.shown_title
+    request, title = request_of(item), item.shown_title
     if what is Handout.TMX:
         units = (
             (segment.language or request.source, segment.source, request.target, segment.target)
@@ -677,7 +458,7 @@ def _made(
         )
         return "".join(to_tmx(units, request.source or ANY)).encode("utf-8", "replace")
     if what is Handout.REPORT:
-        report = report_json(view, segments, info)
+        report = report_json(title, segments, left, info)
         return json_bytes(report) if form == "json" else report_paper(report, model)
     return pair_paper(title, (_language(request.source), _language(request.target)), segments, model)
 

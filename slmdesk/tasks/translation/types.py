@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
-from slmdesk.base.record import Record, changed, to_json
-from slmdesk.base.records import Item, JobRecord
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import Item
 from slmdesk.base.runtime.events import Event, Pending
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.texts import N_, _, retold
-from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentFlag, SegmentRecord, SegmentState
+from slmdesk.base.translation import (
+    LANGUAGES,
+    LiveSegment,
+    Origin,
+    SegmentFlag,
+    SegmentRecord,
+    SegmentState,
+    weighty,
+)
 from slmdesk.base.types import Json
 from slmdesk.tasks.jobs.service import request_in
 
+REWORD = "reword"
+"""Action on a segment: the model finds other words. Value: what a person wishes, as `hint`."""
 UnknownWords: TypeAlias = Callable[[Sequence[str], str], Pending[frozenset[str]]]
 """Returns those of the words that are not in the system's dictionary of a language. None if it has none."""
 NO_GLOSSARY = "none"
@@ -39,14 +49,8 @@ class TranslationRequest(Record):
     properties: bool = False
     columns: tuple[int | str, ...] = ()
     """Columns of a text table to translate, by number from 0 or by name. Empty means the columns with sentences."""
-    password: str = ""
     model: str | None = None
     """Model to use. None means the default for translations, or else the model used last."""
-
-
-class RetryScope(StrEnum):
-    FAILED = "failed"
-    FLAGGED = "flagged"
 
 
 class UntranslatedPart(Record):
@@ -55,14 +59,60 @@ class UntranslatedPart(Record):
     text: str
 
 
-class TranslationView(Record):
-    item: Item
-    request: TranslationRequest
-    counts: Mapping[SegmentState, int]
-    look: int
-    left: tuple[UntranslatedPart, ...]
-    job: JobRecord | None
-    is_done: bool
+class Remembered(Record):
+    """What the memory has, or is to have, for a sentence. No target: nothing."""
+
+    languages: tuple[str, str]
+    domain: str
+    source: str
+    target: str
+    origin: Origin
+    item: str | None
+    """With which it is deleted for good."""
+
+
+class Translation(Record):
+    """The segments of a text or a document, and what was left out of it. Of a change: those segments that differ."""
+
+    segments: tuple[SegmentRecord, ...] = ()
+    left: tuple[UntranslatedPart, ...] = ()
+    language: str = ""
+    """Code of the language of the whole. Empty if unknown."""
+    is_ended: bool = False
+    """Whether the model was asked for all segments once."""
+    remembered: tuple[Remembered, ...] = ()
+    """Of a change: what the memory has after it."""
+
+    @property
+    def counts(self) -> Mapping[SegmentState, int]:
+        return Counter(segment.state for segment in self.segments)
+
+    @property
+    def look(self) -> int:
+        """How many segments a person should look at."""
+        return sum(map(is_to_check, self.segments))
+
+    @property
+    def is_draft(self) -> bool:
+        return not self.is_ended or any(segment.state is SegmentState.OPEN for segment in self.segments)
+
+
+def is_to_check(segment: SegmentRecord) -> bool:
+    """Return whether a person should look at a segment. The store counts the same ones (`Segments.count_look`)."""
+    if segment.state is SegmentState.FAILED:
+        return True
+    return segment.state is not SegmentState.APPROVED and bool(weighty(segment.flags))
+
+
+def segment_in(translation: Translation | None, number: int) -> SegmentRecord:
+    """Return a segment by its number. Raises KnownError `request.invalid`."""
+    segments = tuple[SegmentRecord, ...]()
+    if translation is not None:
+        segments = translation.segments
+    found = next((segment for segment in segments if segment.number == number), None)
+    if found is None:
+        raise KnownError("request.invalid", what="segment")
+    return found
 
 
 UNWRITTEN = SegmentFlag("unwritten")
@@ -124,11 +174,6 @@ def formality_of(request: TranslationRequest) -> str:
     return request.formality or ("formal" if request.path else "")  # left alone, a model mixes du and Sie
 
 
-def shape_of(request: TranslationRequest) -> dict[str, Json]:
-    """Return a request as it is stored, without its password."""
-    return to_json(changed(request, password=""))
-
-
 def request_from(untrusted: Json) -> TranslationRequest:
     """Read a stored request. Unknown values become the defaults."""
     request = lenient_from(TranslationRequest, untrusted, target="en")
@@ -138,18 +183,6 @@ def request_from(untrusted: Json) -> TranslationRequest:
 
 def request_of(item: Item) -> TranslationRequest:
     return request_from(request_in(item))
-
-
-class TranslationGrew(Event):
-    item: str
-    job: str
-    done: int
-    total: int
-
-
-class SegmentChanged(Event):
-    item: str
-    segment: SegmentRecord
 
 
 class LiveTranslated(Event):

@@ -203,9 +203,15 @@ class Frame(QObject):
 
     @cached_property
     def translate_page(self) -> TranslatePage:
+        from slmdesk.tasks.translate import TASK
+        from slmdesk.ui.tasks.controller import ResultController
+        from slmdesk.ui.tasks.pane import ResultPane
         from slmdesk.ui.translation.page import TranslatePage
 
-        page = TranslatePage(self._bridge, self.state, self.keeper)
+        results = ResultController(self._bridge, TASK)
+        pane = ResultPane(results)
+        page = TranslatePage(self._bridge, self.state, self.keeper, results, pane)
+        results.setParent(page)
         page.reach.page_requested.connect(self._on_translate_requested)
         page.models_requested.connect(self.opener.suggested)
         page.list_requested.connect(self.window.open_bar)

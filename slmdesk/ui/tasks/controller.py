@@ -20,7 +20,7 @@ from slmdesk.tasks.jobs.service import event_of, request_in
 from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Edit, Layout, Report, Section, Statement
 from slmdesk.tasks.service import ReportGrew, ReportMade
-from slmdesk.tasks.shape import Growth, Task, TaskView, record_with
+from slmdesk.tasks.shape import Documents, Growth, Task, TaskView, record_with
 from slmdesk.ui.kit.base.bridge import Bridge, Delay
 from slmdesk.ui.kit.base.live import Live
 from slmdesk.ui.kit.panes import JobFollower
@@ -57,6 +57,10 @@ class ResultController(JobFollower):
     asked = Signal(str)
     suggested_changed = Signal(object)
     """Emitted with what may be asked."""
+    edit_refused = Signal(object)
+    """Emitted with an Edit whose text could not be kept."""
+    asking_changed = Signal(object)
+    """Emitted with the Edit for which a model is asked now; None when it has answered."""
 
     def __init__(
         self,
@@ -189,7 +193,8 @@ class ResultController(JobFollower):
 
     def _on_begun(self, item: Item) -> None:
         """Show a report beside one of its documents."""
-        if {self._document, *self.chosen} & {*self.documents_of(item)}:
+        is_here = bool({self._document, *self.chosen} & {*self.documents_of(item)})
+        if is_here or self.task.documents is Documents.NONE:
             self.show_begun(item)
         else:
             self.folder_begun.emit(item)
@@ -208,7 +213,7 @@ class ResultController(JobFollower):
 
     @staticmethod
     def _opened_of(item: str) -> Callable[[Services], Opened]:
-        return lambda services: (services.tasks.open(item), services.tasks.report(item))
+        return lambda services: services.tasks.opened(item)
 
     def _on_opened(self, opened: Opened) -> None:
         view, report = opened
@@ -253,7 +258,7 @@ class ResultController(JobFollower):
     def _is_shown(self, view: TaskView[Any, Any]) -> bool:
         """Return whether a report is about what is shown."""
         about = {document.id for document in view.documents}
-        return bool(about & {self._document, *self.chosen})
+        return self.task.documents is Documents.NONE or bool(about & {self._document, *self.chosen})
 
     def _on_kept(self, request: Any, opened: Opened) -> None:
         view = opened[0]
@@ -394,7 +399,39 @@ class ResultController(JobFollower):
                 if not edit.statement:  # a job may look for what is missing: nothing is made yet
                     self._show_anew()
 
-        self._bridge.ask(self._bridge.services.tasks.edit(item, edit), stored)
+        def refused(problem: Problem) -> None:
+            self._bridge.problem_met.emit(problem)
+            if item == self.item and edit.text is not None:
+                self.edit_refused.emit(edit)
+
+        if edit.action in self.task.asking_actions:
+            self._ask_model(item, edit, stored)
+        else:
+            self._bridge.ask(self._bridge.services.tasks.edit(item, edit), stored, refused)
+
+    def _ask_model(self, item: str, edit: Edit, stored: Callable[[object], None]) -> None:
+        """Change a statement as a model words it."""
+
+        def answered(before: object) -> None:
+            stored(before)
+            if item == self.item:
+                self._bridge.ask(self._opened_of(item), shown)
+
+        def shown(found: Opened) -> None:
+            if item == self.item:
+                self._on_opened(found)
+            ended()
+
+        def refused(problem: Problem) -> None:
+            ended()
+            self._bridge.problem_met.emit(problem)
+
+        def ended() -> None:
+            if item == self.item:
+                self.asking_changed.emit(None)
+
+        self.asking_changed.emit(edit)
+        self._bridge.follow(self._bridge.services.tasks.ask(item, edit), answered, refused)
 
     def _begin_by(self, edit: Edit) -> None:
         """Make a report of what a person asks for by an edit."""

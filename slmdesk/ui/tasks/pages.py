@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.documents.types import Span
 from slmdesk.tasks.report import Edit, Report, Section, Statement
-from slmdesk.tasks.shape import Task
+from slmdesk.tasks.shape import Documents, Task
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.shortcuts import bind
 from slmdesk.ui.kit.base.theme import scaled
@@ -25,6 +25,9 @@ from slmdesk.ui.tasks.statements import StatementList
 
 TO_CHECK = "to check"
 """Value of the filter by which what is to be checked is shown alone."""
+WEIGHT, TEXT = "weight", "text"
+"""Orders of a list: the most important first, or as in the text."""
+Order = Callable[[Statement], object]
 BESIDE, LIST = 760, 272
 """Least width of the pane in which the list stands beside both texts, and the width of the list."""
 LEAD_LINES, LOW = 2, 12
@@ -78,6 +81,9 @@ class ReportView(QFrame):
         for shown in self.lists:
             shown.rows.unfold(section, statements)
 
+    def put_in_order(self, report: Report) -> None:
+        """Show what is ranked in the order of a report from now on, where the layout has an order of its own."""
+
     def make_list(self, parent: QWidget, name: str, label: str) -> StatementList:
         """Return a list whose signals are those of the view."""
         made = StatementList(parent, name, label)
@@ -89,9 +95,16 @@ class ReportView(QFrame):
         made.approve_requested.connect(
             lambda statement: self.edit_requested.emit(Edit(statement.id, approved=not statement.is_approved))
         )
-        made.edited.connect(lambda statement, text: self.edit_requested.emit(Edit(statement.id, text)))
+        made.edited.connect(partial(self._on_edited, made))
         made.ticked.connect(lambda id, is_on: self.edit_requested.emit(Edit(id, approved=is_on)))
         return made
+
+    def _on_edited(self, shown: StatementList, statement: Statement, text: str) -> None:
+        edit = Edit(statement.id, text)
+        if shown.is_approving:
+            shown.is_approving = False
+            edit = changed(edit, approved=True)
+        self.edit_requested.emit(edit)
 
 
 class ListView(ReportView):
@@ -120,13 +133,15 @@ class PagesView(ReportView):
     def __init__(self, task: Task[Any, Any], parent: QWidget, name: str) -> None:
         super().__init__(task, parent, name)
         self._is_wide = False
+        self._order = TEXT
         self._build_ui()
         for shown in self.lists:
             shown.statement_chosen.connect(self._on_chosen)
             shown.doubleClicked.connect(lambda _index: self.show_on_page())
+            shown.approve_requested.connect(self._on_approved)
         self.list.statement_pointed_at.connect(self.pages.point_at)
-        bind(self, "versions.next", self.go_on)
-        bind(self, "versions.previous", self.go_back)
+        for (keys, _words), step in zip(task.steps, (self.go_back, self.go_on), strict=True):
+            bind(self, keys, step)
 
     def _build_ui(self) -> None:
         kind = self.task.kind
@@ -149,20 +164,19 @@ class PagesView(ReportView):
 
     def _build_bar(self) -> QFrame:
         bar = named(QFrame(self), f"{self.task.kind}_bar")
-        self._kinds = named(Choice([], bar), f"{self.task.kind}_filter", label=_("Which changes are shown"))
+        self._kinds = named(Choice([], bar), f"{self.task.kind}_filter", label=_("What is shown"))
         self._kinds.value_chosen.connect(self.choose_kind)
         make = partial(tool_button, parent=bar, colour="ink2")
-        words = _("The change before")
+        (back, back_words), (on, on_words) = self.task.steps
+        words = _(back_words)
         self._before = make(
-            f"{self.task.kind}_previous", icon="chevron-left", label=words, tip=words, shortcut="versions.previous",
-            on=self.go_back,
-        )  # fmt: skip
+            f"{self.task.kind}_previous", icon="chevron-left", label=words, tip=words, shortcut=back, on=self.go_back
+        )
         self._count = plain_label("", bar, name=f"{self.task.kind}_count", kind="small", wraps=False)
-        words = _("The next change")
+        words = _(on_words)
         self._after = make(
-            f"{self.task.kind}_next", icon="chevron-right", label=words, tip=words, shortcut="versions.next",
-            on=self.go_on,
-        )  # fmt: skip
+            f"{self.task.kind}_next", icon="chevron-right", label=words, tip=words, shortcut=on, on=self.go_on
+        )
         row(self._kinds, 1, self._before, self._count, self._after, into=bar, gap=theme.SPACE_4)
         self._bar = bar
         return bar
@@ -170,16 +184,14 @@ class PagesView(ReportView):
     def fill_menu(self, menu: QMenu) -> None:
         """Add what is chosen seldom: the order of the list, and what stands beside it."""
         orders = QActionGroup(menu)
-        offered: Sequence[tuple[str, str, Callable[[Statement], object] | None]] = (
-            ("weight", _("Most important first"), _rank),
-            ("text", _("In the order of the text"), None),
-        )
-        for key, words, order in offered:
+        for key, words in ((WEIGHT, _("Most important first")), (TEXT, _("In the order of the text"))):
             action = named(menu.addAction(words), f"{self.task.kind}_order_{key}")
             action.setCheckable(True)
-            action.setChecked(order is self.list.rows.order)
-            action.triggered.connect(partial(self._order_by, order))
+            action.setChecked(key == self._order)
+            action.triggered.connect(partial(self._order_by, key))
             orders.addAction(action)
+        if self.task.documents is Documents.NONE:  # there are no pages to show
+            return
         menu.addSeparator()
         named(menu.addAction(_("Show on the page"), self.show_on_page), f"{self.task.kind}_open")
         words = _("Side by side")
@@ -204,11 +216,9 @@ class PagesView(ReportView):
 
     def show_report(self, report: Report, *, is_other: bool = True) -> None:
         self.report = report
-        self.pages.rows.show_report(report, is_other=is_other)
         if is_other:
-            self.list.rows.order = None
-            if any(statement.rank for statement in report.statements):
-                self.list.rows.order = _rank
+            self.put_in_order(report)
+        self.pages.rows.show_report(report, is_other=is_other)
         self.list.rows.show_report(_differing(report), is_other=is_other)
         has_any = any(statement.text or statement.other for statement in report.statements)
         for part in (self._split, self._bar):
@@ -218,6 +228,15 @@ class PagesView(ReportView):
             self.set_wide(has_any)
         self._show_count()
         self._fit_lead()
+
+    def put_in_order(self, report: Report) -> None:
+        """List the most important first, where anything is ranked."""
+        self._order = TEXT
+        if any(statement.rank for statement in report.statements):
+            self._order = WEIGHT
+        for shown in self.lists:
+            shown.rows.order = None
+        self.listed.rows.order = ORDERS[self._order](report)
 
     def _show_kinds(self) -> None:
         """Offer the sorts that there are, each with its number. Sorts with the same words are one."""
@@ -253,8 +272,9 @@ class PagesView(ReportView):
             rows.choose(None)
         self._show_count()
 
-    def _order_by(self, order: Callable[[Statement], object] | None, _checked: bool = False) -> None:
-        self.list.rows.order_by(order)
+    def _order_by(self, key: str, _checked: bool = False) -> None:
+        self._order = key
+        self.listed.rows.order_by(ORDERS[key](self.report))
         self._show_count()
 
     def go_on(self) -> None:
@@ -265,7 +285,10 @@ class PagesView(ReportView):
         self._step(-1)
 
     def _step(self, by: int) -> None:
-        found = self.listed.step(by)
+        passes = None
+        if not self.report.kinds and self.report.to_check:
+            passes = _is_to_check
+        found = self.listed.step(by, passes)
         if found is not None:
             self._on_chosen(found)
 
@@ -276,7 +299,13 @@ class PagesView(ReportView):
         if not self._is_wide:
             self.statement_chosen.emit(statement)
 
+    def _on_approved(self, statement: Statement) -> None:
+        if not (statement.is_approved or self.report.kinds):
+            self.go_on()
+
     def show_on_page(self) -> None:
+        if self.task.documents is Documents.NONE:
+            return
         current = self.current or next(iter(self.listed.rows.statements), None)
         if current is not None:
             self.set_wide(False)
@@ -336,8 +365,21 @@ def _listed(report: Report) -> Sequence[Statement]:
     return [one for one in report.statements if one.kind] or list(report.statements)
 
 
-def _rank(statement: Statement) -> int:
-    return statement.rank
+def _is_to_check(statement: Statement) -> bool:
+    return statement.is_to_check
+
+
+def _by_rank(report: Report) -> Order:
+    """Return the order by rank that the statements have now: none moves because a person changes it."""
+    ranks = {statement.id: statement.rank for statement in report.statements if statement.id}
+    return lambda statement: ranks.get(statement.id, statement.rank)
+
+
+def _as_it_is(_report: Report) -> Order | None:
+    return None
+
+
+ORDERS: Mapping[str, Callable[[Report], Order | None]] = {WEIGHT: _by_rank, TEXT: _as_it_is}
 
 
 def _differing(report: Report) -> Report:

@@ -69,6 +69,8 @@ class ResultPane(QFrame):
     width_requested = Signal(bool)
     model_requested = Signal()
     picture_requested = Signal(object, object)
+    current_changed = Signal(object)
+    """Emitted with the statement that a person has come to. None: there is none."""
 
     def __init__(self, controller: ResultController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,6 +90,8 @@ class ResultPane(QFrame):
         self._cursor = QCursor.pos()
         """Where the mouse was when the rows of a draft were shown."""
         self._line: AskingBar | None = None
+        self._asked = ("", "")
+        """The text and the id of the statement for which a model was asked last."""
         self._views: dict[Layout, ReportView] = {}
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
         self._copied_timer = Delay(self, COPIED_MS, self._show_copy)
@@ -116,7 +120,7 @@ class ResultPane(QFrame):
         self._action_forms = {action: ActionForm(self, self.task, action) for action in self.task.action_fields}
         self._middle = named(QFrame(self), f"{kind}_middle")
         begin = button(_(self.task.verb), f"{kind}_begin", self._middle, kind="primary", on=self._ask)
-        begin.setVisible(self.task.asks is None)
+        begin.setVisible(self.task.asks is None and self.task.documents is not Documents.NONE)
         body = named(QFrame(self), f"{kind}_body", kind="plain")  # it keeps its place, whatever stands in it
         self._body = column(self._middle, into=body, gap=0)
         self._stop = button(_("Stop"), f"{kind}_stop", self, kind="text", on=self._controller.cancel)
@@ -214,6 +218,8 @@ class ResultPane(QFrame):
         results.job_reported.connect(self.show_job)
         results.emptied.connect(self.show_nothing)
         results.unfolded.connect(lambda section, statements: self.view.unfold(section, statements))
+        results.edit_refused.connect(self._edit_again)
+        results.asking_changed.connect(self._on_asking)
         results.has_model.changed.connect(self._settle)
         self.earlier.follow(results.items, results.choose, results.delete, self._entry)
         self.earlier.chosen.connect(self._others.dismiss)
@@ -242,6 +248,8 @@ class ResultPane(QFrame):
             made.copy_requested.connect(
                 lambda statement: copy_text(statement_words(statement, only_document(made.report)))
             )
+            for shown in made.lists[:1]:
+                shown.current_changed.connect(self.current_changed)
             made.edit_requested.connect(self._controller.edit)
             made.action_requested.connect(self._on_action)
             made.unfold_requested.connect(self._controller.unfold)
@@ -336,6 +344,38 @@ class ResultPane(QFrame):
         shown = self.view.lists[0]
         asking.ask(statement, shown.viewport(), shown.visualRect(shown.rows.index_of(statement)))
 
+    def _edit_again(self, edit: Edit) -> None:
+        for shown in self.view.lists[:1]:  # a grid has none
+            shown.edit_again(edit.statement, str(edit.text))
+
+    def act(self, action: str) -> None:
+        """Take an action with the statement that a person has come to."""
+        statement = self.view.lists[0].current
+        if statement is not None and action in (*statement.actions, *statement.menu_actions):
+            self._on_action(statement, action)
+
+    def approve(self) -> None:
+        """Approve the statement that a person has come to, or no longer."""
+        self.view.lists[0].approve()
+
+    def take_focus(self) -> None:
+        self.view.lists[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_asking(self, edit: Edit | None) -> None:
+        """Say that a model looks for other words, and when it found the same."""
+        if edit is not None:
+            self._asked = self._text_of(edit.statement), edit.statement
+            self._say(_("The model looks for other words…"))
+            return
+        before, statement = self._asked
+        self._say("")
+        if before and before == self._text_of(statement):
+            self._say(_("The model gave the same words again."))
+
+    def _text_of(self, statement: str) -> str:
+        shown = self._controller.report.statements
+        return next((one.text for one in shown if one.id == statement), "")
+
     def _to_calendar(self) -> None:
         self.export_requested.emit(CALENDAR.id)
         undated = sum(not due.day for due in self._controller.report.due)
@@ -358,7 +398,8 @@ class ResultPane(QFrame):
             more(self._menu)
         kind = self.task.kind
         again = named(self._menu.addAction(_(self.task.again), self._controller.begin_again), f"{kind}_again")
-        again.setEnabled(self.report is not None and self._is_allowed)
+        is_there = self.report is not None or (self.task.documents is Documents.NONE and bool(self._controller.item))
+        again.setEnabled(is_there and self._is_allowed)
         if self.pair:
             swap = named(self._menu.addAction(_("Swap old and new"), self.pair.swap), f"{kind}_swap")
             swap.setEnabled(self.pair.can_swap)
@@ -489,13 +530,23 @@ class ResultPane(QFrame):
         if report == self.report:  # keep the rows: one may be hovered or focused
             return
         self.allow(True)
-        if self._is_draft_shown and self._is_looked_at and list(report.statements) != list(self.view.statements):
+        is_looked_at = self._is_draft_shown and self._is_looked_at
+        if is_looked_at and self._would_move(report):
             self._held = report
             self._making.hide()
             show_words(self._writing, "")
             self._written.show()
             return
+        if self._is_draft_shown and not is_looked_at:
+            self.view.put_in_order(report)
         self._finish(report)
+
+    def _would_move(self, report: Report) -> bool:
+        """Return whether rows would move where a report takes the place of what is shown."""
+        if report.layout is Layout.PAGES:
+            known = [one.id for one in self.view.report.statements]
+            return [one.id for one in report.statements] != known
+        return list(report.statements) != list(self.view.statements)
 
     def _finish(self, report: Report | None) -> None:
         """Show a report in the place of what was known before."""

@@ -252,8 +252,14 @@ class ReportRows(QAbstractListModel):
         return [row.statement for row in self.rows if row.kind is RowKind.STATEMENT]
 
     def index_of(self, statement: Statement) -> QModelIndex:
+        return self._first(lambda known: known == statement)
+
+    def index_of_id(self, id: str) -> QModelIndex:
+        return self._first(lambda known: known.id == id)
+
+    def _first(self, is_meant: Passes) -> QModelIndex:
         for at, row in enumerate(self.rows):
-            if row.kind is RowKind.STATEMENT and row.statement == statement:
+            if row.kind is RowKind.STATEMENT and is_meant(row.statement):
                 return self.index(at)
         return QModelIndex()
 
@@ -304,7 +310,7 @@ def _tip(row: Row) -> str:
 
 TOLD: Mapping[int, Callable[[Row], object]] = {
     Qt.ItemDataRole.DisplayRole: lambda row: row.text,
-    Qt.ItemDataRole.EditRole: lambda row: row.statement.text,
+    Qt.ItemDataRole.EditRole: lambda row: row.statement.text or row.statement.other,
     Qt.ItemDataRole.ToolTipRole: _tip,
     Qt.ItemDataRole.AccessibleTextRole: spoken,
     Qt.ItemDataRole.AccessibleDescriptionRole: lambda row: details_of(row.statement.marks),

@@ -46,11 +46,13 @@ from slmdesk.ui.kit.base.theme import pixmap, scaled
 from slmdesk.ui.kit.widgets.build import draw_box, first_words, named, passing
 from slmdesk.ui.kit.widgets.requests import request_translation
 from slmdesk.ui.kit.widgets.rows import DUE_WIDTH, Cited, lay_out_cited
-from slmdesk.ui.tasks.rows import Index, ReportRows, Row, RowKind, warning_of
+from slmdesk.ui.tasks.rows import Index, Passes, ReportRows, Row, RowKind, warning_of
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 APPROVE = (CTRL | Qt.Key.Key_Return, CTRL | Qt.Key.Key_Enter)
 LINE_BREAK = "\u2028"
+BEGUN = "begun"
+"""Property of an editor that shows its text."""
 FOLDS = {True: "chevron-down", False: "chevron-right"}
 WARNINGS = {True: "danger", False: "warn"}
 """Colour of the line that says what is doubtful, and what is wrong."""
@@ -377,8 +379,15 @@ class StatementPainter(QStyledItemDelegate):
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
         text = cast(QPlainTextEdit, editor)
-        text.setPlainText(str(index.data(Qt.ItemDataRole.EditRole)))
+        if text.property(BEGUN):  # its row changed meanwhile: what is typed stays
+            return
+        statement = self._view.rows.statement_at(index)
+        words = str(index.data(Qt.ItemDataRole.EditRole))
+        if statement is not None:
+            words = self._view.drafts.pop(statement.id, words)
+        text.setPlainText(words)
         text.selectAll()
+        text.setProperty(BEGUN, True)
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
         model.setData(index, cast(QPlainTextEdit, editor).toPlainText())
@@ -390,14 +399,23 @@ class StatementPainter(QStyledItemDelegate):
         editor.setGeometry(place.adjusted(0, 0, 0, editor.fontMetrics().lineSpacing()))
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
-        """Enter ends the editing; with Shift it begins a new line."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and isinstance(editor, QWidget):
-            is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            if is_enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-                self.commitData.emit(editor)
-                self.closeEditor.emit(editor, QAbstractItemDelegate.EndEditHint.NoHint)
-                return True
-        return super().eventFilter(editor, event)
+        """Enter ends the editing; with Shift it begins a new line, with Ctrl it approves the text too."""
+        if not isinstance(event, QKeyEvent) or event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return super().eventFilter(editor, event)
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier or not isinstance(editor, QWidget):
+            return super().eventFilter(editor, event)
+        if event.type() == QEvent.Type.ShortcutOverride:  # no shortcut of what lies around gets the key
+            event.accept()
+            return True
+        if event.type() != QEvent.Type.KeyPress:
+            return False
+        self._view.is_approving = event.keyCombination() in APPROVE
+        self.commitData.emit(editor)
+        self.closeEditor.emit(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+        if self._view.is_approving:  # there was nothing to keep
+            self._view.is_approving = False
+            self._view.approve()
+        return True
 
 
 class StatementList(QListView):
@@ -411,6 +429,8 @@ class StatementList(QListView):
     unfold_requested = Signal(object)
     """Emitted with a folded section whose statements are not known yet."""
     approve_requested = Signal(object)
+    current_changed = Signal(object)
+    """Emitted with the statement that a person has come to. None: there is none."""
     edited = Signal(object, str)
     ticked = Signal(str, bool)
 
@@ -426,8 +446,12 @@ class StatementList(QListView):
         self.opened: set[Statement] = set()
         """Those that were chosen: they are shown whole, however long."""
         self.action_words: dict[str, str] = {}
+        self.drafts: dict[str, str] = {}
+        """Texts that could not be kept, by the ids of their statements. An editor begins with them."""
         self.calendar_words = ""
         """What is said beside the title of what is due by a day. Empty: it goes into no calendar."""
+        self.is_approving = False
+        """Whether the text that is being kept is approved too."""
         self.is_by_key = False
         """Whether the keys were used last: then it is seen where they are."""
         self._is_showing = False
@@ -484,14 +508,22 @@ class StatementList(QListView):
     def current(self) -> Statement | None:
         return self.rows.statement_at(self.currentIndex())
 
-    def step(self, by: int) -> Statement | None:
-        """Go from what is lit to the next or previous statement, and from the last to the first. Return it."""
-        places = [at for at, row in enumerate(self.rows.rows) if row.kind is RowKind.STATEMENT]
+    def step(self, by: int, passes: Passes | None = None) -> Statement | None:
+        """Go from what is lit, or else from where the keys are, to the next or previous statement, and from the last to
+        the first. Return it. `passes`: which ones count.
+        """
+        places = [
+            at
+            for at, row in enumerate(self.rows.rows)
+            if row.kind is RowKind.STATEMENT and (passes is None or passes(row.statement))
+        ]
         if not places:
             return None
         here = -1
         if self.lit:
             here = self.rows.index_of(self.lit[0]).row()
+        if here < 0 and passes is not None:
+            here = self.currentIndex().row()
         if by < 0:
             places.reverse()
         after = [at for at in places if (at - here) * by > 0]
@@ -550,6 +582,7 @@ class StatementList(QListView):
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)
+        self.current_changed.emit(self.rows.statement_at(current))
         if not self._is_showing:
             self.statement_pointed_at.emit(self.rows.statement_at(current))
 
@@ -590,16 +623,33 @@ class StatementList(QListView):
         is_editing = self.state() == QAbstractItemView.State.EditingState
         statement = self.current
         can_be_changed = bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.keyCombination() in APPROVE and can_be_changed:
             self.approve_requested.emit(statement)
         elif event.key() == Qt.Key.Key_Space and self.currentIndex().data(Qt.ItemDataRole.CheckStateRole) is not None:
             self.tick(self.currentIndex())
+        elif is_enter and can_be_changed and self.painter.is_paired and not is_editing:
+            self.edit(self.currentIndex())
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not is_editing:
             self.choose(self.currentIndex())
         elif event.matches(QKeySequence.StandardKey.Copy) and statement is not None:
             self.copy_requested.emit(statement)
         else:
             super().keyPressEvent(event)
+
+    def approve(self) -> None:
+        """Approve where the keys are, or no longer."""
+        statement = self.current
+        if statement is not None and self.rows.report.is_editable:
+            self.approve_requested.emit(statement)
+
+    def edit_again(self, id: str, text: str) -> None:
+        """Go on with a text that could not be kept."""
+        index = self.rows.index_of_id(id)
+        if index.isValid():
+            self.drafts[id] = text
+            self.setCurrentIndex(index)
+            self.edit(index)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         index, place = self.indexAt(event.pos()), event.globalPos()
@@ -614,7 +664,8 @@ class StatementList(QListView):
 
     def menu_of(self, statement: Statement, index: Index) -> QMenu:
         menu = passing(QMenu(self), "statement_menu")
-        menu.addAction(_("Show source"), lambda: self.choose(index))
+        if statement.sources or statement.other_sources:
+            menu.addAction(_("Show source"), lambda: self.choose(index))
         copy = menu.addAction(_("Copy with source"), lambda: self.copy_requested.emit(statement))
         copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         if index.flags() & Qt.ItemFlag.ItemIsEditable:
@@ -623,6 +674,9 @@ class StatementList(QListView):
         for link in self.painter.drawn(self.rows.rows[index.row()]).links:
             words = link.choice or self.action_words.get(link.action, link.action)
             menu.addAction(words, partial(self._follow, statement, link))
+        for action in statement.menu_actions:
+            words = self.action_words.get(action, action)
+            menu.addAction(words, partial(self.action_requested.emit, statement, action))
         menu.addAction(_("Translate"), lambda: request_translation(self, statement.text))
         return menu
 

@@ -1,59 +1,103 @@
-"""The pane that shows a document's translation, and its dialogs."""
+"""A document's translation on the translator's page: what goes before and after the pane that shows its report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtWidgets import QMenu, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtCore import Qt, QUrl, Signal, SignalInstance
+from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QWidget
 
 from slmdesk.base.documents import Form, takes_password, translated_name
 from slmdesk.base.files import free_name
 from slmdesk.base.record import changed
-from slmdesk.base.records import JobRecord, JobStatus
+from slmdesk.base.records import JobStatus
 from slmdesk.base.runtime.events import ItemChanged, ItemGone
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.texts import _
-from slmdesk.base.translation import LANGUAGES, SegmentState
+from slmdesk.base.translation import LANGUAGES, MemoryPair
 from slmdesk.services import Services
-from slmdesk.tasks.jobs.service import event_of
-from slmdesk.tasks.jobs.types import JobChanged, left_words
+from slmdesk.tasks.jobs.types import JobChanged
+from slmdesk.tasks.report import Edit, Report, Section, Statement
+from slmdesk.tasks.shape import TaskView
 from slmdesk.tasks.translation.prompts import TranslationStyle
+from slmdesk.tasks.translation.report import unfinished_words
 from slmdesk.tasks.translation.service import Handout
 from slmdesk.tasks.translation.types import (
-    RetryScope,
-    TranslationGrew,
+    KIND,
+    GlossariesChanged,
+    Translation,
     TranslationRequest,
-    TranslationView,
     WrittenFile,
+    language_of_most,
 )
 from slmdesk.ui.kit.base import theme
+from slmdesk.ui.kit.base.bridge import Delay, ignored
+from slmdesk.ui.kit.base.shortcuts import bind
 from slmdesk.ui.kit.base.theme import ThemeKeeper
-from slmdesk.ui.kit.widgets.bars import show_share, thin_bar
 from slmdesk.ui.kit.widgets.build import (
+    ElidedButton,
     ElidedLabel,
     button,
     column,
     named,
     plain_label,
+    plain_tip,
     row,
     set_tip,
-    show_column,
-    tool_button,
 )
 from slmdesk.ui.kit.widgets.dialogs import Question, ask_password
 from slmdesk.ui.kit.widgets.files import ask_new_file
 from slmdesk.ui.kit.widgets.notices import ask_where, tell_not_written
 from slmdesk.ui.kit.widgets.opening import open_outside
-from slmdesk.ui.kit.widgets.parts import EmptyState, Popover
-from slmdesk.ui.translation.documents import PDF, done_words, unfinished, unfinished_words
-from slmdesk.ui.translation.languages import AdviceLine, LanguageChoice, ViewSettings, own_language, target_for
-from slmdesk.ui.translation.segment_list import SegmentPane
+from slmdesk.ui.kit.widgets.parts import EmptyState
+from slmdesk.ui.translation.languages import AdviceLine, LanguageChoice, own_language, target_for
 from slmdesk.ui.translation.text import TranslateController
 
 LOCKED = ("document.locked", "document.wrong_password")
+RECHECK_MS = 1000
+"""Milliseconds after the last change of a glossary until a document is checked again."""
+CHOSEN_MS = 120
+"""Milliseconds for which a segment must stay chosen before the memory is searched."""
+View = TaskView[TranslationRequest, Translation]
+
+
+class Results(Protocol):
+    """What follows the shown translation, as far as it is needed here (`ui.tasks.controller`)."""
+
+    request: Any
+    report: Report
+
+    @property
+    def item(self) -> str: ...
+    @property
+    def begun(self) -> SignalInstance: ...
+    @property
+    def made(self) -> SignalInstance: ...
+    @property
+    def job_reported(self) -> SignalInstance: ...
+
+    def choose(self, item: str) -> None: ...
+    def begin_again(self) -> None: ...
+    def edit(self, edit: Edit) -> None: ...
+    def cancel(self) -> None: ...
+    def restart(self) -> None: ...
+
+
+class ReportPane(Protocol):
+    """The pane that shows it (`ui.tasks.pane`)."""
+
+    fills: list[Callable[[QMenu], object]]
+    export: QToolButton
+
+    @property
+    def current_changed(self) -> SignalInstance: ...
+
+    def act(self, action: str) -> None: ...
+    def approve(self) -> None: ...
+    def take_focus(self) -> None: ...
 
 
 class DocumentPane(QStackedWidget):
@@ -63,84 +107,46 @@ class DocumentPane(QStackedWidget):
     files_requested = Signal()
     opened = Signal()
 
-    def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget) -> None:
+    def __init__(
+        self,
+        controller: TranslateController,
+        results: Results,
+        pane: ReportPane,
+        keeper: ThemeKeeper,
+        parent: QWidget,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("document_translation_pane")
         self._bridge, self._state, self._controller = controller.bridge, controller.state, controller
-        self._view: TranslationView | None = None
-        """The shown translation. None if none is shown."""
-        self._job: JobChanged | None = None
-        """How far its job is. None if it has none."""
-        self._counted = (0, 0)
-        """Number of finished segments and number of all segments, while they are translated."""
+        self._results, self._pane = results, pane
+        self._view: View | None = None
+        """The shown translation as it was when it was opened."""
+        self._language = ""
+        """Language of its document. Empty until it is known."""
         self._beside: dict[str, str] = {}
         """Ids of translations that are written beside their originals when done, by their jobs."""
         self._written: Path | None = None
-        self._said = ""
-        """What is said of the written file, until the translation goes on."""
-        self._build_ui(controller.view, keeper)
-        self.segments.counted.connect(self._on_counted)
-        self.segments.words_changed.connect(self._on_words_changed)
-        self._bridge.on(TranslationGrew, self._on_grew)
-        self._bridge.on(JobChanged, self._on_job)
-        self._bridge.on(ItemChanged, self._on_item)
-        self._bridge.on(ItemGone, lambda event: self._close(event.id))
+        self._written_sections: Sequence[Section] = ()
+        """What the translation said when it was written."""
+        self._pair: MemoryPair | None = None
+        """What is offered from the memory for the chosen segment."""
+        self._current: Statement | None = None
+        self._locked = ""
+        """Id of the job for which a password was asked last."""
+        self._build_ui(pane, keeper)
+        self._connect()
+        self._show_any()
 
-    def _build_ui(self, view: ViewSettings, keeper: ThemeKeeper) -> None:
+    def _build_ui(self, pane: ReportPane, keeper: ThemeKeeper) -> None:
+        assert isinstance(pane, QWidget)  # the pane itself
         self.head = named(QWidget(self), "document_head")
         self._title = ElidedLabel(self.head, name="translation_title", kind="heading", cut=Qt.TextElideMode.ElideMiddle)
         words = _("Language of the translation")
-        self._target = named(LanguageChoice(keeper, view, self.head), "document_target", label=words)
-        self._target.value_chosen.connect(self._on_target)
-        self._save = button(_("Save translation"), "save_translation_button", self.head, kind="primary")
-        self._save.clicked.connect(self._on_save)
-        self._option_button = tool_button(
-            "document_options_button", self.head, label=_("Options"), tip=_("Try again, export"),
-            icon="sliders", colour="ink2",
-        )  # fmt: skip
-        self._progress = thin_bar(
-            "translation_progress", self, _("Translating the document"), most=100, height=3, keeps_place=True
-        )
-        self._words = plain_label("", self, name="translation_progress_words", kind="small")
-        self._pause = button(_("Pause"), "pause_translation_button", self, kind="quiet", on=self._on_pause)
-        self._cancel = button(_("Cancel"), "cancel_translation_button", self, kind="quiet", on=self._on_cancel)
-        self._cancel.setToolTip(_("Translate no further; what is translated is kept"))
-        self._resume = button(_("Continue"), "resume_translation_button", self, kind="quiet", on=self._on_resume)
-        self._open = button(_("Open the file"), "open_translation_button", self, kind="quiet", on=self._on_open_file)
-        self.segments = SegmentPane(self._bridge, keeper, self)
-        self.advice = AdviceLine(self._bridge, self, for_document=True)
-        self._build_options()
-        self._lay_out()
-
-    def _build_options(self) -> None:
-        options = self._options = Popover(self, "document_options", label=_("Options"), width=380)
-        self._retry = button(
-            _("Try again"), "retry_all_button", options, kind="text", on=self._on_retry,
-            tip=_("Another try for what failed or is to check. What you edited or approved stays."),
-        )  # fmt: skip
-        self._more = button(
-            _("Export"), "export_translation_button", options, kind="text",
-            tip=_("Both languages side by side, a report, the pairs as TMX"),
-        )  # fmt: skip
-        self._more.setMenu(save_menu(self._more, self._on_export))
-        self._otherwise = button(
-            _("Translate otherwise…"), "document_otherwise_button", options, kind="text", on=self._on_otherwise,
-            tip=_("Subject, formality, glossaries, title"),
-        )  # fmt: skip
-        for done in (self._retry, self._otherwise):
-            done.clicked.connect(options.dismiss)
-        column(
-            row(self._otherwise, 1), row(self._retry, 1), row(self._more, 1), into=options,
-            gap=theme.SPACE_8, margins=theme.SPACE_16,
-        )  # fmt: skip
-        self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
-
-    def _lay_out(self) -> None:
-        row(
-            (self._title, 1), self._target, self._save, self._option_button, into=self.head,
-            gap=theme.SPACE_8,
-        )  # fmt: skip
-        none, scrolled = named(QWidget(self), "document_none"), named(QScrollArea(self), "document_scroll")
+        self._target = named(LanguageChoice(keeper, self._controller.view, self.head), "document_target", label=words)
+        words, name = _("Save translation"), "save_translation_button"
+        self._save = button(words, name, self.head, kind="primary", on=self._on_save)
+        row((self._title, 1), self._target, self._save, into=self.head, gap=theme.SPACE_8)
+        none, body = named(QWidget(self), "document_none"), named(QWidget(self), "document_body")
         choose = button(_("Choose a document…"), "open_document_button", none, kind="primary", on=self.files_requested)
         empty = EmptyState(
             none, "document_empty", icon="languages", line=_("No document yet"),
@@ -148,28 +154,57 @@ class DocumentPane(QStackedWidget):
         )  # fmt: skip
         empty.add(choose)
         column((empty, 1), into=none)
-        scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # with large letters in a low window
-        body, foot = named(QWidget(), "document_body"), named(QWidget(self), "document_foot")
-        show_column(scrolled, body)
-        foot.setMinimumHeight(self._pause.sizeHint().height() + theme.SPACE_8)
-        row(
-            (self._words, 1), self._resume, self._pause, self._cancel, self._open, into=foot, gap=theme.SPACE_4,
-            margins=(theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_4),
-        )  # fmt: skip
-        column(self._progress, self.advice, (self.segments, 1), foot, into=body, gap=0)
+        self.advice = AdviceLine(self._bridge, self, for_document=True)
+        self._similar = named(ElidedButton("", body), "similar_button", label=_("Similar"), kind="quiet")
+        self._similar.hide()
+        self._said = plain_label("", body, name="document_written", kind="small")
+        self._open = button(_("Open the file"), "open_translation_button", body, kind="quiet", on=self._on_open_file)
+        margins = (theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_4)
+        foot = row((self._said, 1), self._open, gap=theme.SPACE_4, margins=margins)
+        column(self.advice, (pane, 1), self._similar, foot, into=body, gap=0)
+        self._pane.export.setMenu(save_menu(self._pane.export, self._on_handout))
         self.addWidget(none)
-        self.addWidget(scrolled)
-        self._show_any()
+        self.addWidget(body)
+
+    def _connect(self) -> None:
+        pane, results = self._pane, self._results
+        self._target.value_chosen.connect(self._on_target)
+        self._similar.clicked.connect(self._on_similar)
+        self._similar_timer = Delay(self, CHOSEN_MS, self._ask_similar, "chosen_timer")
+        self._recheck_timer = Delay(self, RECHECK_MS, self._recheck, "recheck_timer")
+        pane.fills.append(self._fill_menu)
+        pane.current_changed.connect(self._on_current)
+        results.begun.connect(lambda _has_model: self._save.setEnabled(False))
+        results.made.connect(self._on_made)
+        results.job_reported.connect(self._on_shown_job)
+        self._bridge.on(JobChanged, self._on_job)
+        self._bridge.on(ItemChanged, self._on_item)
+        self._bridge.on(ItemGone, lambda event: self._close(event.id))
+        self._bridge.on(GlossariesChanged, lambda _event: self._recheck_timer.start())
+        bind(self, "segment.approve", pane.approve)
+        bind(self, "segment.hint", partial(pane.act, "reword"))
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        if self._path is not None:
+            otherwise = menu.addAction(_("Translate otherwise…"), self._on_otherwise)
+            named(otherwise, "document_otherwise")
+            otherwise.setToolTip(_("Subject, formality, glossaries, title"))
 
     def _show_any(self) -> None:
         is_there = self._view is not None
         self.setCurrentIndex(int(is_there))
-        for part in (self._title, self._target, self._save, self._option_button):
+        for part in (self._title, self._target, self._save):
             part.setVisible(is_there)
 
     @property
     def item(self) -> str:
         return self._view.item.id if self._view else ""
+
+    @property
+    def _path(self) -> Path | None:
+        if self._view is None or not self._view.request.path:
+            return None
+        return Path(self._view.request.path)
 
     # ---- before the beginning
 
@@ -191,20 +226,23 @@ class DocumentPane(QStackedWidget):
         self._bridge.follow(self._bridge.services.translations.detect(request), told)
 
     def _begin_in(self, request: TranslationRequest, target: str) -> None:
-        formality = request.formality if LANGUAGES[target].has_formal else ""
+        formality = ""
+        if LANGUAGES[target].has_formal:
+            formality = request.formality
         self.begin([Path(request.path)], changed(request, target=target, formality=formality), beside=False)
 
     def _on_target(self, target: str) -> None:
-        if self._view is not None and target != self._view.request.target:
-            if self._is_running:
-                self._on_cancel()
-            source = self._view.request.source
-            request = changed(self._view.request, source="" if source == target else source, glossaries=())
-            self._begin_in(request, target)
+        if self._view is None or target == self._view.request.target:
+            return
+        self._results.cancel()
+        source = self._view.request.source
+        if source == target:
+            source = ""
+        self._begin_in(changed(self._view.request, source=source, glossaries=()), target)
 
     def _on_otherwise(self) -> None:
-        if self._view is not None:
-            look = self._bridge.services.translations.choose([Path(self._view.request.path)])
+        if self._path is not None:
+            look = self._bridge.services.translations.choose([self._path])
             manner = self._manner
             self._bridge.follow(look, lambda chosen: self.form_requested.emit(chosen, manner))
 
@@ -216,22 +254,19 @@ class DocumentPane(QStackedWidget):
         request = self._view.request
         return TranslationStyle(request.target, request.source, request.domain, request.formality)
 
-    @property
-    def _is_running(self) -> bool:
-        return self._job is not None and self._job.status in (JobStatus.OPEN, JobStatus.RUNNING)
-
     def begin(self, paths: Sequence[Path], request: TranslationRequest, beside: bool) -> None:
         """Translate documents one after the other and show the first. The choices are saved."""
 
-        def work(services: Services) -> list[TranslationView]:
+        def work(services: Services) -> list[View]:
             self._state.change(
                 translate_sheet_names=request.sheet_names, translate_properties=request.properties,
                 translate_beside=beside,
             )  # fmt: skip
-            items = [services.translations.begin(changed(request, path=str(path.absolute()))).id for path in paths]
-            return [services.translations.open(item) for item in items]
+            requests = [changed(request, path=str(path.absolute())) for path in paths]
+            items = [services.tasks.begin(KIND, each).id for each in requests]
+            return [services.tasks.view(item) for item in items]
 
-        def begun(views: list[TranslationView]) -> None:
+        def begun(views: list[View]) -> None:
             if beside:
                 self._beside.update({view.job.id: view.item.id for view in views if view.job})
             self._on_opened(views[0])
@@ -239,7 +274,21 @@ class DocumentPane(QStackedWidget):
         self._bridge.ask(work, begun)
 
     def open(self, item: str) -> None:
-        self._bridge.ask(self._bridge.services.translations.open(item), self._on_opened)
+        self._bridge.ask(self._bridge.services.tasks.view(item), self._on_opened)
+
+    def _on_opened(self, view: View) -> None:
+        if view.item.id != self.item:
+            self._save.setEnabled(False)
+        self._view, self._language = view, view.request.source
+        self._written, self._pair, self._locked = None, None, ""
+        self._results.choose(view.item.id)
+        self._show_any()
+        self._title.set_full_text(Path(view.request.path).name or view.item.shown_title)
+        for part in (self._target, self._save):
+            part.setVisible(bool(view.request.path))
+        self._show_languages()
+        self._say("")
+        self.opened.emit()
 
     def _on_item(self, event: ItemChanged) -> None:
         if event.item.deleted_at is not None:
@@ -247,57 +296,122 @@ class DocumentPane(QStackedWidget):
 
     def _close(self, item: str) -> None:
         if item == self.item:
-            self._view = self._job = None
-            self.segments.close_view()
+            self._view = None
+            self._results.restart()
             self._show_any()
 
-    def _on_pause(self) -> None:
-        if self._job is not None:
-            self._bridge.services.jobs.pause(self._job.id)
+    # ---- what is shown
 
-    def _on_cancel(self) -> None:
-        if self._job is not None:
-            self._bridge.services.jobs.cancel(self._job.id)
+    def _on_made(self, report: Report) -> None:
+        """Find out the language of the document, once it is known, and say that a written file does not follow."""
+        if self._results.item != self.item:
+            return
+        self._save.setEnabled(bool(report.sections))
+        self._similar_timer.start()
+        if not self._language:
+            self._bridge.ask(self._bridge.services.tasks.view(self.item), self._on_language)
+        if self._written is not None and report.sections != self._written_sections:
+            words = _("Changed since {written} was written. Save it again to have that in the file.")
+            self._say(words.format(written=self._written))
 
-    def _on_retry(self) -> None:
-        """Translate what failed or is to check again, by the model that is chosen now."""
-        item = self.item
-        self._bridge.ask(
-            lambda services: services.translations.again(
-                item, services.translations.record(None).id, RetryScope.FLAGGED
-            ),
-            self._on_again,
-        )
+    def _on_language(self, view: View) -> None:
+        if view.item.id == self.item and view.newest is not None:
+            self._language = language_of_most(view.newest.segments) or view.newest.language
+            self._show_languages()
 
-    def _on_resume(self) -> None:
-        self._bridge.ask(self._bridge.services.translations.again(self.item), self._on_again)
+    @property
+    def languages(self) -> tuple[str, str]:
+        if self._view is None:
+            return "", ""
+        return self._language, self._view.request.target
+
+    def _show_languages(self) -> None:
+        source, target = self.languages
+        known = ""
+        if source in LANGUAGES:
+            known = _("From {language}").format(language=LANGUAGES[source].shown)
+        set_tip(self._target, known)
+        self._target.show_value(target)
+        self.advice.show_about(source, target)
+
+    def take_focus(self) -> None:
+        self._pane.take_focus()
+
+    def _recheck(self) -> None:
+        if self._view is not None:
+            self._bridge.follow(self._bridge.services.translations.recheck(self.item))
+
+    # ---- the memory
+
+    def _on_current(self, statement: Statement | None) -> None:
+        self._current = statement
+        self._show_similar([])
+        self._similar_timer.start()
+
+    def _ask_similar(self) -> None:
+        if self._current is not None and self._current.id:
+            asked = self._bridge.services.memory.similar(self.item, int(self._current.id))
+            self._bridge.ask(asked, partial(self._on_similar_found, self._current), ignored)
+
+    def _on_similar_found(self, statement: Statement, found: Sequence[tuple[MemoryPair, float]]) -> None:
+        if statement is self._current:
+            self._show_similar(found)
+
+    def _show_similar(self, found: Sequence[tuple[MemoryPair, float]]) -> None:
+        """Offer the most similar sentence of the memory."""
+        self._pair = None
+        self._similar.setVisible(bool(found))
+        for pair, likeness in found[:1]:
+            self._pair = pair
+            words = _("Similar in the memory ({percent} %): {words}")
+            words = words.format(percent=int(likeness * 100), words=pair.target)
+            self._similar.setText(words)
+            self._similar.setAccessibleName(words)
+            self._similar.setToolTip(plain_tip(f"{pair.source}\n{pair.target}"))
+
+    def _on_similar(self) -> None:
+        if self._pair is not None and self._current is not None:
+            self._results.edit(Edit(self._current.id, self._pair.target))
+
+    # ---- a locked document
+
+    def _on_shown_job(self, event: JobChanged) -> None:
+        problem = event.problem
+        if problem is None or event.id == self._locked or self._results.item != self.item:
+            return
+        if _may_unlock(problem):
+            self._locked = event.id
+            self._ask_password(problem, self._unlock)
 
     def _ask_password(self, problem: Problem, unlock: Callable[[str], None]) -> None:
         name = Path(str(problem.args.get("path", ""))).name
         ask_password(self, name, unlock, is_wrong=problem.code != LOCKED[0])
 
     def _unlock(self, password: str) -> None:
-        self._bridge.ask(self._bridge.services.translations.unlock(self.item, password), self._on_again)
+        use = self._bridge.services.translations.use_password(self.item, password)
+        self._bridge.ask(use, lambda _none: self._results.begin_again())
 
     # ---- files
 
     def _on_save(self) -> None:
-        self._bridge.ask(self._bridge.services.translations.open(self.item), self._on_save_asked)
+        self._bridge.ask(self._bridge.services.tasks.view(self.item), self._on_save_asked)
 
-    def _on_save_asked(self, view: TranslationView) -> None:
+    def _on_save_asked(self, view: View) -> None:
         source = Path(view.request.path)
         proposed = source.with_name(translated_name(source, view.request.target))
         write = partial(self._write, view.item.id, replace_it=True)  # the dialog asks whether a file is replaced
         title, name = _("Save the translated document"), "save_translation_dialog"
         save = partial(ask_new_file, self, title, write, name=name, proposed=proposed)
-        ask_save_anyway(self, view, save, self.segments.look)
+        ask_save_anyway(self, view, save, self.take_focus)
 
-    def _on_export(self, what: Handout, form: str) -> None:
-        if (view := self._view) is None:
+    def _on_handout(self, what: Handout, form: str) -> None:
+        if self._view is None:
             return
-        source = Path(view.request.path)
-        title = f"{source.stem or view.item.shown_title} {view.request.target} {SUFFIX_WORDS[what]}"
-        folder = source.parent if view.request.path else None
+        view, path = self._view, self._path
+        name, folder = view.item.shown_title, None
+        if path is not None:
+            name, folder = path.stem, path.parent
+        title = f"{name} {view.request.target} {SUFFIX_WORDS[what]}"
         ask_where(self, title, form, partial(self._hand_out, what, form), FORMS[what], folder=folder)
 
     def _hand_out(self, what: Handout, form: str, target: Path) -> None:
@@ -329,9 +443,13 @@ class DocumentPane(QStackedWidget):
             self._bridge.services.translations.write(item, target, replace=replace_it), written, refused
         )
 
+    def _on_job(self, event: JobChanged) -> None:
+        if event.status is JobStatus.DONE and (item := self._beside.pop(event.id, "")):
+            self._write_beside(item)
+
     def _write_beside(self, item: str) -> None:
         def work(services: Services) -> Path:
-            request = services.translations.open(item).request
+            request = services.tasks.view(item).request
             path = Path(request.path)
             return free_name(path.with_name(translated_name(path, request.target)))
 
@@ -341,153 +459,13 @@ class DocumentPane(QStackedWidget):
         if self._written is not None:
             open_outside(QUrl.fromLocalFile(str(self._written)))
 
-    def _on_opened(self, view: TranslationView) -> None:
-        is_same, total = view.item.id == self.item, sum(view.counts.values())
-        self._view, self._job = view, event_of(view.job) if view.job else None
-        if self._job is not None and view.is_done:  # whatever became of a later try
-            self._job = changed(self._job, status=JobStatus.DONE, problem=None)
-        self._counted = (total - view.counts.get(SegmentState.OPEN, 0), total)
-        self._written, self._said = None, ""
-        self._show_any()
-        self._title.set_full_text(Path(view.request.path).name or view.item.shown_title)
-        self._show_languages()
-        for part in (self._save, self._target, self._otherwise):
-            part.setVisible(bool(view.request.path))
-        if is_same:  # the chosen segment stays chosen
-            self.segments.refresh()
-        else:
-            self.segments.show_view(view)
-        self.opened.emit()
-        self._settle()
-        self._offer_to_unlock()
-
-    def _on_again(self, job: JobRecord) -> None:
-        if self._job is not None and (item := self._beside.pop(self._job.id, "")):
-            self._beside[job.id] = item
-        self._show_job(event_of(job))
-
-    def _on_grew(self, event: TranslationGrew) -> None:
-        if event.item == self.item:
-            self._counted = (event.done, event.total)
-
-    def _on_job(self, event: JobChanged) -> None:
-        if event.status is JobStatus.DONE and (item := self._beside.pop(event.id, "")):
-            self._write_beside(item)
-        if self._job is not None and event.id == self._job.id:
-            self._show_job(event)
-
-    @property
-    def languages(self) -> tuple[str, str]:
-        if self._view is None:
-            return "", ""
-        return self._view.request.source or self.segments.language, self._view.request.target
-
-    def _on_counted(self) -> None:
-        if self._view is not None:
-            self._show_languages()
-            self._settle()
-
-    def _show_languages(self) -> None:
-        source, target = self.languages
-        known = LANGUAGES[source].shown if source in LANGUAGES else ""
-        set_tip(self._target, _("From {language}").format(language=known) if known else "")
-        self._target.show_value(target)
-        self.advice.show_about(source, target)
-
-    @property
-    def _states(self) -> Mapping[SegmentState, int]:
-        return self.segments.states if self._is_listed else self._view.counts if self._view else {}
-
-    @property
-    def _is_listed(self) -> bool:
-        """Return whether all segments are in the list, which is read after the translation."""
-        known = sum(self._view.counts.values()) if self._view else 0
-        return sum(self.segments.states.values()) >= known
-
-    # ---- how far it is
-
-    def _show_job(self, event: JobChanged) -> None:
-        if event.status is not JobStatus.DONE:
-            self._job = event
-            self._settle()
-            self._offer_to_unlock()
-            return
-
-        def done(view: TranslationView) -> None:
-            if view.item.id == self.item:
-                self._view, self._job = view, event
-                self.segments.count()
-                self.segments.refresh()
-
-        self._bridge.ask(self._bridge.services.translations.open(self.item), done)
-
-    def _offer_to_unlock(self) -> None:
-        problem = self._job.problem if self._job else None
-        if problem is not None and _may_unlock(problem):
-            self._ask_password(problem, self._unlock)
-
-    def _settle(self) -> None:
-        """Show how far the translation is, and offer what can be done now.
-
-        A document without segments can be neither written nor tried again.
-        """
-        view, job, has_segments, is_running = self._view, self._job, bool(self._states), self._is_running
-        if view is None:
-            return
-        focused = next((key for key in (self._resume, self._pause, self._cancel) if key.hasFocus()), None)
-        if job is not None and is_running:
-            show_share(self._progress, job)
-            words, may_go_on, self._said = self._running_words(job), False, ""
-        else:
-            words, may_go_on = self._end_words(view, job)
-        self._words.setText(self._said or words)
-        for part in (self._progress, self._pause, self._cancel):
-            part.setVisible(is_running)
-        self._resume.setVisible(may_go_on)
-        self._open.setVisible(self._written is not None)
-        self._more.setEnabled(has_segments)
-        for way in (self._save, self._retry):
-            way.setEnabled(has_segments and not is_running)
-        if focused is self._resume and is_running:  # the same key pauses it
-            self._pause.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif focused in (self._pause, self._cancel) and may_go_on:
-            self._resume.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif focused in (self._pause, self._cancel) and not is_running:
-            self.segments.take_focus()
-
-    def _running_words(self, job: JobChanged) -> str:
-        if job.status is JobStatus.OPEN and not job.done:
-            return _("Waiting…")
-        done, total = self._counted
-        words = (
-            _("{done:,} of {total:,} segments").format(done=done, total=total) if total else _("Reading the document…")
-        )
-        return " · ".join(filter(None, (words, left_words(job.left))))
-
-    def _end_words(self, view: TranslationView, job: JobChanged | None) -> tuple[str, bool]:
-        """Return how the translation ended, and whether it can go on."""
-        if job is None and not self._states:
-            return "", False
-        if job is None or job.status is JobStatus.DONE:
-            look = self.segments.look_count if self._is_listed else view.look
-            words = done_words(self._states, look, view.left)
-            words += f" {PDF}" if view.request.path.lower().endswith(".pdf") else ""
-            return words, bool(self._states.get(SegmentState.FAILED))
-        if job.problem is not None:
-            return job.problem.sentence, True
-        is_cancelled = job.status is JobStatus.CANCELLED
-        cancelled, paused = _("Cancelled. What is translated is kept."), _("Paused. What is translated is kept.")
-        return cancelled if is_cancelled else paused, True
-
     def _show_written(self, path: Path) -> None:
-        self._written, self._said = path, _("Written to {path}.").format(path=path)
-        self._settle()
+        self._written, self._written_sections = path, self._results.report.sections
+        self._say(_("Written to {path}.").format(path=path))
 
-    def _on_words_changed(self) -> None:
-        if self._written is not None:
-            words = _("Changed since {written} was written. Save it again to have that in the file.")
-            self._said = words.format(written=self._written)
-            self._settle()
+    def _say(self, words: str) -> None:
+        self._said.setText(words)
+        self._open.setVisible(self._written is not None)
 
 
 def _may_unlock(problem: Problem) -> bool:
@@ -522,14 +500,15 @@ def save_menu(parent: QWidget, chosen: Callable[[Handout, str], object]) -> QMen
     return menu
 
 
-def ask_save_anyway(
-    parent: QWidget, view: TranslationView, save: Callable[[], object], look: Callable[[], None]
-) -> None:
+def ask_save_anyway(parent: QWidget, view: View, save: Callable[[], object], look: Callable[[], None]) -> None:
     """If something is not translated, say so and ask whether to save anyway. Else call `save`. Does not block."""
-    if not unfinished(view):
+    words = ""
+    if view.newest is not None:
+        words = unfinished_words(view.newest)
+    if not words:
         save()
         return
-    still = _("Still open: {words}.").format(words=unfinished_words(view))
+    still = _("Still open: {words}.").format(words=words)
     more = _("What is not translated stays in the language of the original.")
     question = Question(parent, "save_anyway", _("Save the document"), still, more)
     question.add_choice(_("Save anyway"), "save_anyway_button", save)

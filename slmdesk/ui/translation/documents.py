@@ -1,4 +1,4 @@
-"""The form shown before documents are translated, and texts about their translation."""
+"""The form shown before documents are translated."""
 
 from __future__ import annotations
 
@@ -9,17 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QDialogButtonBox, QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
 from slmdesk.base.record import changed, values_of
-from slmdesk.base.texts import _, grouped, in_quotes, ngettext
-from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
+from slmdesk.base.texts import _, in_quotes, ngettext
+from slmdesk.base.translation import LANGUAGES, GlossaryRecord
 from slmdesk.tasks.translation.documents import ChosenDocuments, Column
 from slmdesk.tasks.translation.prompts import TranslationStyle
-from slmdesk.tasks.translation.types import (
-    NO_GLOSSARY,
-    TranslationRequest,
-    TranslationView,
-    UntranslatedPart,
-    counted_left,
-)
+from slmdesk.tasks.translation.report import PDF
+from slmdesk.tasks.translation.types import NO_GLOSSARY, TranslationRequest
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.bridge import Bridge
 from slmdesk.ui.kit.base.window_state import WindowState
@@ -81,7 +76,9 @@ class DocumentForm(Dialog):
         self._sheets.setVisible(self._chosen.has_sheets)
         self._properties.setVisible(self._chosen.has_properties)
         refused = "\n".join(dict.fromkeys(words for __, words in self._chosen.refused[:MOST_NAMED]))
-        pdf = PDF if "pdf" in self._chosen.formats else ""
+        pdf = ""
+        if "pdf" in self._chosen.formats:
+            pdf = _(PDF)
         about = ((self._names(), "names", "strong"), (refused, "refused", "warn"), (pdf, "pdf", "warn"))
         source, target, domain, formality = ((part, 1) for part in self._form.parts)
         column(
@@ -210,34 +207,3 @@ class DocumentForm(Dialog):
 
     def _say(self, words: str) -> None:
         show_words(self._said, words)
-
-
-PDF = _("A PDF becomes a Word document: its text, headings and page breaks, but not its layout.")
-TO_CHECK = _("to check")
-
-
-def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[UntranslatedPart]) -> str:
-    if not states:
-        return _("There is no text to translate in it.")
-    kept, failed = states.get(SegmentState.LEFT, 0), states.get(SegmentState.FAILED, 0)
-    done = sum(states.values()) - kept - failed - states.get(SegmentState.OPEN, 0)
-    words = ngettext("{n:,} segment is translated", "{n:,} segments are translated", done)
-    words += f", {ngettext('{n:,} stays as it is', '{n:,} stay as they are', kept)}" if kept else ""
-    words += _(", {failed:,} could not be translated").format(failed=failed) if failed else ""
-    words += f", {grouped(look)} {TO_CHECK}" if look else ""
-    parts = counted_left(part.kind for part in left)
-    return f"{words}." + (_(" Not translated: {counted_left}.").format(counted_left=parts) if parts else "")
-
-
-def unfinished(view: TranslationView) -> int:
-    return view.counts.get(SegmentState.OPEN, 0) + view.counts.get(SegmentState.FAILED, 0)
-
-
-def unfinished_words(view: TranslationView) -> str:
-    """Return what is unfinished and speaks against writing the document now. Empty if nothing is."""
-    counts = (
-        (view.counts.get(SegmentState.OPEN, 0), _("not translated yet")),
-        (view.counts.get(SegmentState.FAILED, 0), _("could not be translated")),
-        (view.look, TO_CHECK),
-    )
-    return ", ".join(f"{grouped(count)} {words}" for count, words in counts if count)

@@ -23,7 +23,7 @@ from slmdesk.ui.kit.widgets.build import button, column, come_forward, named, ro
 from slmdesk.ui.kit.widgets.earlier import EarlierList, Listed
 from slmdesk.ui.kit.widgets.notices import trash
 from slmdesk.ui.kit.widgets.parts import Segments
-from slmdesk.ui.translation.document_pane import DocumentPane
+from slmdesk.ui.translation.document_pane import DocumentPane, ReportPane, Results
 from slmdesk.ui.translation.documents import DocumentForm
 from slmdesk.ui.translation.languages import other_than
 from slmdesk.ui.translation.text import TranslateController
@@ -37,7 +37,15 @@ class TranslatePage(QWidget):
     models_requested = Signal(str)
     list_requested = Signal()
 
-    def __init__(self, bridge: Bridge, state: WindowStateFile, keeper: ThemeKeeper) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        state: WindowStateFile,
+        keeper: ThemeKeeper,
+        results: Results,
+        pane: ReportPane,
+    ) -> None:
+        """`results` and `pane` show a document's translation."""
         super().__init__()
         self.setObjectName("translate_page")
         self.setAcceptDrops(True)
@@ -45,16 +53,16 @@ class TranslatePage(QWidget):
         controller = self.controller = TranslateController(bridge, state, self)
         self.reach = TranslateEntry(bridge, controller, self)
         self.text = TextPane(controller, keeper, self)
-        self.document = DocumentPane(controller, keeper, self)
+        self.document = DocumentPane(controller, results, pane, keeper, self)
         self.side_list = TranslationList(bridge, self)
         keeper.theme_changed.connect(self.side_list.look)
         self._tabs = Segments(self, "translate_tabs", label=_("Text or document"))
         self._heads = named(QStackedWidget(self), "translate_heads")
         self._panes = named(QStackedWidget(self), "translate_panes")
-        for words, pane in ((_("Text"), self.text), (_("Document"), self.document)):
+        for words, half in ((_("Text"), self.text), (_("Document"), self.document)):
             self._tabs.addTab(words)
-            self._heads.addWidget(pane.head)
-            self._panes.addWidget(pane)
+            self._heads.addWidget(half.head)
+            self._panes.addWidget(half)
         margins = (theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
         head = row(self._tabs, (self._heads, 1), gap=theme.SPACE_24, margins=margins)
         column(head, (self._panes, 1), into=self, gap=0)
@@ -147,7 +155,7 @@ class TranslatePage(QWidget):
     def _on_opened(self) -> None:
         self._show(self.document)
         if self.isVisible():
-            self.document.segments.take_focus()
+            self.document.take_focus()
 
 
 class TranslationList(EarlierList):

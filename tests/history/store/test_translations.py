@@ -31,10 +31,28 @@ def test_segments_come_back_in_order_with_what_was_changed(store):
     assert (changed.target, changed.origin, changed.flags) == ("Drei", Origin.MODEL, (flag,))
     assert changed.revision > store.segments.of_item(item)[0].revision
     store.segments.change(item, 0, flags=(SegmentFlag("unsure", "One"),))  # a shade: nobody must look at it
-    assert (store.segments.numbers(item, state="look"), store.segments.count_look(item, "other")) == ([1], {item: 1})
+    assert store.segments.count_look(item, "other") == {item: 1}
     assert store.segments.count(item) == {SegmentState.OPEN: 1, SegmentState.TRANSLATED: 1, SegmentState.LEFT: 1}
     with pytest.raises(KnownError):
         store.segments.change(item, 9, target="x")
+
+
+def test_all_segments_of_an_item_are_as_they_are_stored_whatever_changed_since(store):
+    item, other = (store.items.add("translation", title).id for title in ("Lease", "Letter"))
+    store.segments.add(item, [segment(0, "One"), segment(0, "Two")])
+    store.segments.add(other, [segment(0, "Three")])
+    for change in (
+        lambda: None,
+        lambda: store.segments.change(item, 1, target="Zwei"),
+        lambda: store.segments.change(item, 0, target="Eins"),
+        lambda: store.segments.add(item, [segment(1, "Four")]),
+        lambda: store.segments.whole(other),
+        lambda: store.segments.forget(item),
+        lambda: store.segments.add(item, [segment(0, "Five"), segment(0, "Six"), segment(0, "Seven")]),
+    ):
+        change()
+        assert store.segments.whole(item) == store.segments.of_item(item)
+    assert [row.source for row in store.segments.whole(item)] == ["Five", "Six", "Seven"]
 
 
 def test_doubts_belong_to_the_words_they_were_said_of(store):

@@ -12,6 +12,7 @@ import threading
 import pytest
 from fakes.office import docx
 from fakes.recorder import ECHO, TIMEOUT_S, Recorder, on_service_thread, open_echo, wait_until
+from fakes.translations import Edits, begin, segments
 from history.test_for_good import files_with
 from tasks.translation.test_recent import MANNER
 from tasks.translation.test_translating import ENDED, run, translated, write
@@ -24,7 +25,8 @@ from slmdesk.base.runtime.events import ItemGone
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.translation import NewSegment, SegmentState
 from slmdesk.tasks.jobs.types import JobChanged
-from slmdesk.tasks.translation.types import LiveTranslated, SegmentChanged, TranslationRequest, WrittenFile
+from slmdesk.tasks.service import ReportGrew
+from slmdesk.tasks.translation.types import LiveTranslated, TranslationRequest, WrittenFile
 
 pytestmark = pytest.mark.process
 
@@ -43,8 +45,8 @@ def letter(path, sentences=SENTENCES):
 
 
 def begun(recorder, **request):
-    item = recorder.calls.translations.begin(TranslationRequest(**request))
-    return item.id, recorder.calls.translations.open(item.id).job.id
+    item = begin(recorder, **request)
+    return item, recorder.calls.tasks.open(item).job.id
 
 
 def end_of(recorder, job, begin=0):
@@ -53,8 +55,8 @@ def end_of(recorder, job, begin=0):
     )
 
 
-def segments(recorder, item):
-    return recorder.calls.translations.segments(item)
+def is_translated(event):
+    return any(one.text for section in event.growth.sections for one in section.statements)
 
 
 @pytest.mark.real_child
@@ -89,7 +91,7 @@ def test_w1_typed_text_stays_and_goes_on_when_the_engine_dies(opened):
 def test_w1_a_document_goes_on_by_itself_when_the_engine_dies(opened, tmp_path):
     recorder = opened(turned=True, slow=0.003)
     item, job = begun(recorder, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
-    recorder.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
+    recorder.wait(ReportGrew, is_translated)
     kill(recorder.services.engine)
     assert end_of(recorder, job).status is JobStatus.DONE
     assert [segment.target.swapcase() for segment in segments(recorder, item)] == SENTENCES
@@ -107,7 +109,7 @@ def test_x4_a_reader_that_dies_while_it_lists_is_said_and_tried_again(opened, tm
     assert ended.status is JobStatus.FAILED
     path = letter(path)
     begin = len(recorder.events)
-    again = recorder.calls.translations.again(item)
+    again = recorder.calls.tasks.again(item)
     assert end_of(recorder, again.id, begin).status is JobStatus.DONE
     assert [segment.target.swapcase() for segment in segments(recorder, item)] == SENTENCES
 
@@ -181,7 +183,7 @@ def test_a_translation_deleted_for_good_while_it_is_made_is_gone(opened, home, t
     recorder = opened(turned=True, slow=0.02)
     request = {"path": str(letter(tmp_path / "a.docx"))} if begun_with == "document" else {"text": "\n".join(SENTENCES)}
     item, _job = begun(recorder, target="de", source="en", **request)
-    recorder.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
+    recorder.wait(ReportGrew, is_translated)
     recorder.calls.history.delete_for_good(item)
     recorder.wait(ItemGone, lambda event: event.id == item)
     wait_until(lambda: not on_service_thread(recorder, lambda: recorder.services.loader.is_busy))
@@ -201,18 +203,18 @@ def two(opened):
 def test_h3_two_desks_edit_the_same_translation_while_one_makes_it(two, tmp_path):
     window, other = two
     item, job = begun(window, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
-    window.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
+    window.wait(ReportGrew, is_translated)
     for number in range(30, 40):
-        other.calls.segment_edits.edit(item, number, f"Kessel {number}.")
+        Edits(other).edit(item, number, f"Kessel {number}.")
     for number in range(3):
-        window.calls.segment_edits.edit(item, number, f"Ofen {number}.")
+        Edits(window).edit(item, number, f"Ofen {number}.")
     assert end_of(window, job).status is JobStatus.DONE
     targets = [segment.target for segment in segments(window, item)]
     assert targets[30:] == [f"Kessel {number}." for number in range(30, 40)], "a person was faster, elsewhere"
     assert targets[:3] == [f"Ofen {number}." for number in range(3)]
     assert [target.swapcase() for target in targets[3:30]] == SENTENCES[3:30]
     assert segments(other, item) == segments(window, item)
-    other.calls.segment_edits.edit(item, 0, "Herd 0.")
+    Edits(other).edit(item, 0, "Herd 0.")
     assert segments(window, item)[0].target == "Herd 0."
     assert window.calls.store.memory.recall("en", "de", SENTENCES[0])[0].target == "Herd 0."
 
@@ -220,7 +222,7 @@ def test_h3_two_desks_edit_the_same_translation_while_one_makes_it(two, tmp_path
 def test_h10_deleted_for_good_by_another_desk_while_it_is_made(two, home, tmp_path):
     window, other = two
     item, job = begun(window, target="de", source="en", path=str(letter(tmp_path / "a.docx")))
-    window.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
+    window.wait(ReportGrew, is_translated)
     other.calls.history.delete_for_good(item)
     assert end_of(window, job).status is not JobStatus.DONE
     other.services.close()
@@ -239,13 +241,13 @@ def test_h5_a_full_disk_pauses_a_translation_that_goes_on_where_it_was(opened, t
     sentences = [f"The boiler of flat {number} is cold, and {'so ' * 20}on." for number in range(60)]
     path = letter(tmp_path / "a.docx", sentences)
     item, job = begun(recorder, target="de", source="en", path=str(path))
-    recorder.wait(SegmentChanged, lambda event: event.segment.state is SegmentState.TRANSLATED)
+    recorder.wait(ReportGrew, is_translated)
     room_for(recorder, 3)
     ended = end_of(recorder, job)
     assert (ended.status, ended.problem.code) == (JobStatus.PAUSED, "store.full")
     kept = [segment.target for segment in segments(recorder, item) if segment.state is SegmentState.TRANSLATED]
     assert 0 < len(kept) < 60
-    view = recorder.calls.translations.open(item)
+    view = recorder.calls.tasks.open(item)
     assert not view.is_done
     room_for(recorder, 1 << 20)
     begin = len(recorder.events)
@@ -306,13 +308,13 @@ def test_others_come_between_while_a_long_translation_is_written_or_exported(ope
         return segments_of(*args, **kwargs)
 
     monkeypatch.setattr(store.segments, "of_item", noted)
-    for begin in (
+    for start in (
         lambda ended: recorder.calls.translations.write(item, tmp_path / "out.txt").then(ended),
         lambda ended: recorder.calls.exports.give(item, "md").then(ended),
     ):
         ended: queue.SimpleQueue = queue.SimpleQueue()
         asked_in.clear()
-        on_service_thread(recorder, lambda begin=begin, ended=ended: begin(ended.put))
+        on_service_thread(recorder, lambda start=start, ended=ended: start(ended.put))
         while ended.empty():
             on_service_thread(recorder, lambda: None)
             turns += 1

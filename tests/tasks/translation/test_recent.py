@@ -6,6 +6,7 @@ import queue
 
 import pytest
 from fakes.recorder import on_service_thread
+from fakes.translations import Edits
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
@@ -144,12 +145,12 @@ def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_p
     path = tmp_path / "letter.txt"
     path.write_text("The rent is due.\nÜber den Wolken ist es schön.\n")
     request = TranslationRequest("fr", path=str(path))
-    item = recorder.calls.translations.begin(request).id
-    job = recorder.calls.translations.open(item).job
+    item = recorder.calls.tasks.begin("translation", request).id
+    job = recorder.calls.tasks.open(item).job
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
     for words in ("rent due", "über", "WOLKEN", "letter"):
         assert searched(recorder, words) == ([item], False), words
-    recorder.calls.segment_edits.edit(item, 0, "Le loyer est dû.")
+    Edits(recorder).edit(item, 0, "Le loyer est dû.")
     hits = recorder.calls.translations.search("loyer").found
     assert "Le \ue000loyer\ue001" in hits[0][1]
     assert searched(recorder, "rent wolken") == ([], False), "all words in one segment"

@@ -8,15 +8,14 @@ import zipfile
 import pytest
 from fakes.office import docx
 from fakes.recorder import add_model
+from fakes.translations import Edits, begin, segments
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.tasks.jobs.types import JobChanged
-from slmdesk.tasks.translation.segments import in_order, is_to_check
 from slmdesk.tasks.translation.service import Handout
-from slmdesk.tasks.translation.types import RetryScope, TranslationRequest
 
 pytestmark = pytest.mark.process
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
@@ -28,14 +27,13 @@ def ended(recorder, job):
 
 
 def translated(recorder, **request):
-    service = recorder.calls.translations
-    item = service.begin(TranslationRequest(**{"target": "de", "source": "en", **request})).id
-    ended(recorder, service.open(item).job)
+    item = begin(recorder, **{"target": "de", "source": "en", **request})
+    ended(recorder, recorder.calls.tasks.open(item).job)
     return item
 
 
-def rows(recorder, item):
-    return recorder.calls.translations.segments(item)
+def statements(recorder, item):
+    return list(recorder.calls.tasks.report(item).statements)
 
 
 def memory(recorder):
@@ -44,57 +42,69 @@ def memory(recorder):
 
 def test_segments_are_edited_remembered_and_approved(opened):
     recorder = opened(turned=True)
-    edits = recorder.calls.segment_edits
-    item = translated(recorder, text=TEXT)
+    edits, item = Edits(recorder), translated(recorder, text=TEXT)
     edits.edit(item, 0, "Die Miete ist fällig.")
-    edits.edit(item, 0, "Die Miete ist jetzt fällig.")
-    assert memory(recorder) == {"The rent is due.": "Die Miete ist jetzt fällig."}
-    edits.approve(item, [0, 1, 3])
-    states = [row.state for row in rows(recorder, item)]
+    edits.edit(item, 0, "Die Miete ist\njetzt fällig.")
+    assert memory(recorder) == {"The rent is due.": "Die Miete ist jetzt fällig."}, "on one line, as the source"
+    for number in (0, 1, 3):
+        edits.approve(item, number)
+    states = [row.state for row in segments(recorder, item)]
     approved, left = SegmentState.APPROVED, SegmentState.LEFT
     assert states == [approved, approved, SegmentState.TRANSLATED, left], "what was left cannot be approved"
+    assert edits.approve(item, 0, False).state is SegmentState.EDITED
+    assert edits.approve(item, 1, False).state is SegmentState.TRANSLATED
 
 
-def test_what_is_to_check_is_listed_first(opened):
+def test_a_report_says_of_each_segment_what_it_is_and_what_is_to_check_comes_first(opened):
     recorder = opened(turned=True)
     item, store = translated(recorder, text=TEXT), recorder.calls.store
-    store.segments.change(item, 1, target="", state=SegmentState.FAILED)
-    listed = in_order(recorder.calls.segment_edits.all(item))
-    assert [row.number for row in listed] == [1, 2, 0, 3]
-    assert sum(map(is_to_check, listed)) == recorder.calls.translations.open(item).look == 2
-    recorder.calls.segment_edits.approve(item, [2])
-    assert [row.number for row in in_order(rows(recorder, item))] == [1, 0, 2, 3]
+    store.segments.change(item, 1, target="", state=SegmentState.FAILED, reason="tags")
+    told = statements(recorder, item)
+    assert [(one.text, one.other, one.is_to_check) for one in told] == [
+        ("tHE RENT IS DUE.", "The rent is due.", False),
+        ("", "The rent is low.", True),
+        ("yOU MUST NOT SUBLET.", "You must not sublet.", True),
+        ("12 %", "12 %", False),
+    ]
+    assert [one.missing for one in told if one.missing] == ["the marks of the formatting were lost"]
+    assert told[3].notes == ("nothing to translate",)
+    assert [one.id for one in sorted(told, key=lambda one: one.rank)] == ["1", "2", "0", "3"]
+    assert recorder.calls.tasks.open(item).result.look == 2
+    assert told[2].doubts == "Negation may be missing (“not”)"
+    Edits(recorder).approve(item, 2)
+    approved = statements(recorder, item)[2]
+    assert (approved.is_approved, approved.is_to_check) == (True, False)
 
 
 def test_the_last_change_is_taken_back_and_the_memory_forgets_it(opened):
     recorder = opened(turned=True)
-    item, edits = translated(recorder, text=TEXT), recorder.calls.segment_edits
-    before = rows(recorder, item)
+    item, edits = translated(recorder, text=TEXT), Edits(recorder)
+    before = segments(recorder, item)
     edits.edit(item, 2, "Nicht untervermieten.")
     edits.edit(item, 2, "Untervermieten verboten.")
-    edits.approve(item, [0, 2])
-    edits.retry(item, 1, "more formal")
-    assert edits.undo(item) == 1
-    assert edits.undo(item) == 0
-    assert [row.state for row in rows(recorder, item)][:3] == [before[0].state, before[1].state, SegmentState.EDITED]
-    assert edits.undo(item) == 2
+    edits.approve(item, 2)
+    edits.reword(item, 1, "more formal")
+    for _ in range(2):
+        edits.undo()
+    assert segments(recorder, item)[2].state is SegmentState.EDITED
+    assert memory(recorder) == {"You must not sublet.": "Untervermieten verboten."}
+    edits.undo()
     assert memory(recorder) == {"You must not sublet.": "Nicht untervermieten."}
-    assert edits.undo(item) == 2
+    edits.undo()
     assert memory(recorder) == {}
-    after = rows(recorder, item)
+    after = segments(recorder, item)
     assert [(row.target, row.state, row.flags) for row in after] == [
         (row.target, row.state, row.flags) for row in before
     ]
-    assert edits.undo(item) == -1
 
 
 def test_what_the_memory_had_before_comes_back(opened):
     recorder = opened(turned=True)
     store, pair = recorder.calls.store, [("The rent is low.", "Die Miete ist niedrig.")]
     store.memory.remember("en", "de", pair, origin=Origin.IMPORT)
-    item, edits = translated(recorder, text="The rent is low."), recorder.calls.segment_edits
+    item, edits = translated(recorder, text="The rent is low."), Edits(recorder)
     edits.edit(item, 0, "Die Miete ist gering.")
-    edits.undo(item)
+    edits.undo()
     (kept,) = store.memory.recall("en", "de", "The rent is low.")
     assert (kept.target, kept.origin, kept.item) == (pair[0][1], Origin.IMPORT, None)
 
@@ -104,14 +114,14 @@ def test_what_the_memory_has_for_similar_sentences_is_offered(opened):
     pairs = [("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig."), ("Go home.", "Geh heim.")]
     recorder.calls.store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
     item = translated(recorder, text="The landlord wants rent. The rent is due on the last day.")
-    assert recorder.calls.segment_edits.similar(item, 0) == []
-    ((pair, likeness),) = recorder.calls.segment_edits.similar(item, 1)
+    assert recorder.calls.memory.similar(item, 0) == []
+    ((pair, likeness),) = recorder.calls.memory.similar(item, 1)
     assert (pair.target, 0.75 <= likeness < 0.95) == (pairs[0][1], True)
 
 
 def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
     recorder = opened(turned=True)
-    service, store = recorder.calls.translations, recorder.calls.store
+    service, store = recorder.calls.tasks, recorder.calls.store
     item = translated(recorder, text=TEXT)
     store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
     steps = store.jobs.steps(service.open(item).job.id)
@@ -121,11 +131,9 @@ def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
     again = {step.key for step in store.jobs.steps(job.id)}
     assert again, "the model was asked"
     assert not again & asked, "and not for what is known already"
-    assert rows(recorder, item)[0].target == "tHE RENT IS DUE."
-    assert rows(recorder, item)[0].state is SegmentState.TRANSLATED
-    flagged = service.again(item, scope=RetryScope.FLAGGED)
-    ended(recorder, flagged)
-    kept = rows(recorder, item)[2]
+    assert segments(recorder, item)[0].target == "tHE RENT IS DUE."
+    assert segments(recorder, item)[0].state is SegmentState.TRANSLATED
+    kept = segments(recorder, item)[2]
     assert (kept.target, kept.state) == ("yOU MUST NOT SUBLET.", SegmentState.TRANSLATED)
     assert [flag.kind for flag in kept.flags] == ["negation"]
     assert service.open(item).is_done
@@ -134,21 +142,21 @@ def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
 def test_a_person_s_words_are_never_asked_anew(opened):
     recorder = opened(turned=True)
     item = translated(recorder, text=TEXT)
-    recorder.calls.segment_edits.edit(item, 2, "Nein, doch.")
-    job = recorder.calls.translations.again(item, scope=RetryScope.FLAGGED)
-    ended(recorder, job)
-    assert rows(recorder, item)[2].target == "Nein, doch."
+    Edits(recorder).edit(item, 2, "Nein, doch 7.")
+    assert statements(recorder, item)[2].is_to_check
+    ended(recorder, recorder.calls.tasks.again(item))
+    assert segments(recorder, item)[2].target == "Nein, doch 7."
 
 
 def test_another_try_takes_what_the_memory_has_by_now_unless_the_model_is_told_a_wish(opened):
     recorder = opened(turned=True)
-    item, edits = translated(recorder, text=TEXT), recorder.calls.segment_edits
+    item, edits = translated(recorder, text=TEXT), Edits(recorder)
     pair = [("The rent is due.", "Die Miete ist fällig.")]
     recorder.calls.store.memory.remember("en", "de", pair, origin=Origin.PERSON)
-    assert edits.retry(item, 0, "more formal").origin is Origin.MODEL
-    known = edits.retry(item, 0, "")
+    assert edits.reword(item, 0, "more formal").origin is Origin.MODEL
+    known = edits.reword(item, 0, "")
     assert (known.target, known.state, known.origin) == (pair[0][1], SegmentState.TRANSLATED, Origin.MEMORY)
-    assert edits.retry(item, 0, "").target == "tHE RENT IS DUE.", "the same words are no other try"
+    assert edits.reword(item, 0, "").target == "tHE RENT IS DUE.", "the same words are no other try"
 
 
 def test_after_a_glossary_changed_all_is_checked_anew(opened):
@@ -161,18 +169,18 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
     made = store.glossaries.add("law", source_language="en", target_language="de")
     store.terms.add(made.id, [Term("rent", "Miete")])
     store.segments.change(item, 0, flags=(*stale, *lasting))
-    assert recorder.calls.segment_edits.recheck(item) == 2
-    kinds = [[flag.kind for flag in row.flags] for row in rows(recorder, item)]
+    assert recorder.calls.translations.recheck(item) == 2
+    kinds = [[flag.kind for flag in row.flags] for row in segments(recorder, item)]
     assert kinds == [["glossary", *(flag.kind for flag in lasting)], ["glossary"], ["negation"], []]
 
 
 def test_what_no_check_tells_stays_where_another_try_is_no_better(opened):
     recorder = opened(turned=True)
-    service, store = recorder.calls.translations, recorder.calls.store
+    store = recorder.calls.store
     item, right, lasting = translated(recorder, text=TEXT), "Nicht untervermieten.", (SegmentFlag("unwritten"),)
     store.segments.change(item, 2, target=right, flags=lasting)
-    ended(recorder, service.again(item, scope=RetryScope.FLAGGED))
-    assert (rows(recorder, item)[2].target, rows(recorder, item)[2].flags) == (right, lasting)
+    ended(recorder, recorder.calls.tasks.again(item))
+    assert (segments(recorder, item)[2].target, segments(recorder, item)[2].flags) == (right, lasting)
 
 
 def handed(recorder, item, what, form, target):
@@ -191,8 +199,7 @@ def test_a_report_holds_every_segment_once(opened, tmp_path):
     assert shape["failed"][0]["reason"] == "the marks of the formatting were lost"
     assert shape["counts"]["all"] == 4
     assert shape["counts"]["not translated"] == 1
-    view = recorder.calls.translations.open(item)
-    assert shape["counts"]["to look at"] == view.look == 2
+    assert shape["counts"]["to look at"] == recorder.calls.tasks.open(item).result.look == 2
     assert shape["facts"]["Languages"] == "English to German"
     assert shape["facts"]["Model"] == "Echo"
     for form in ("html", "md"):
@@ -211,12 +218,12 @@ def test_what_is_untranslated_in_the_file_is_flagged_until_it_is_written(opened,
     recorder.calls.store.segments.change(item, 0, target="Das <1>Ende ist nah.")
     written = recorder.calls.translations.write(item, tmp_path / "b.docx")
     assert written.refused == (0,)
-    assert SegmentFlag("unwritten") in rows(recorder, item)[0].flags
+    assert SegmentFlag("unwritten") in segments(recorder, item)[0].flags
     shape = json.loads(handed(recorder, item, Handout.REPORT, "json", report).read_text("utf-8"))
     assert "Untranslated in the file" in shape["flagged"][0]["reason"]
     recorder.calls.store.segments.change(item, 0, target="Das <1>Ende</1> ist nah.")
     assert recorder.calls.translations.write(item, tmp_path / "c.docx").refused == ()
-    assert SegmentFlag("unwritten") not in rows(recorder, item)[0].flags
+    assert SegmentFlag("unwritten") not in segments(recorder, item)[0].flags
 
 
 def test_both_languages_side_by_side_and_tmx(opened, tmp_path):
@@ -252,7 +259,7 @@ def test_another_model_is_asked_for_what_failed(opened, tmp_path):
     item = translated(recorder, text=TEXT)
     other = add_model(recorder.services, tmp_path / "home" / "models" / "other.gguf", name="Other")
     recorder.calls.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="")
-    job = recorder.calls.translations.again(item, model=other.id)
+    job = recorder.calls.tasks.again(item, model=other.id)
     ended(recorder, job)
     assert job.model_sha256 == other.sha256
-    assert rows(recorder, item)[0].target == "tHE RENT IS DUE."
+    assert segments(recorder, item)[0].target == "tHE RENT IS DUE."

@@ -8,20 +8,16 @@ import zipfile
 import pytest
 from fakes import tiny_dictionary
 from fakes.office import docx
+from fakes.translations import Edits, begin, segments
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.runtime.messages import Problem
 from slmdesk.base.translation import Origin, SegmentState, Term
 from slmdesk.tasks.jobs.types import JobChanged
+from slmdesk.tasks.service import ReportGrew
 from slmdesk.tasks.translation.prompts import TranslationStyle
-from slmdesk.tasks.translation.types import (
-    LiveTranslated,
-    SegmentChanged,
-    TranslationGrew,
-    TranslationRequest,
-    WrittenFile,
-)
+from slmdesk.tasks.translation.types import LiveTranslated, TranslationRequest, WrittenFile, translation_of
 
 pytestmark = pytest.mark.process
 
@@ -31,11 +27,10 @@ ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 
 def translated(recorder, **given):
     """Begin, wait for the end of its job, and open."""
-    service = recorder.calls.translations
-    item = service.begin(TranslationRequest(**given))
-    job = service.open(item.id).job
+    tasks, item = recorder.calls.tasks, begin(recorder, **given)
+    job = tasks.open(item).job
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    return service.open(item.id)
+    return tasks.open(item)
 
 
 def write(recorder, view, target):
@@ -52,13 +47,13 @@ def test_a_text_comes_back_line_for_line(opened):
     text = "Pay 900 euros now. It is late.\n\n  See https://example.org/x\n12 %\n"
     view = translated(recorder, target="de", text=text, source="en")
     assert view.is_done
-    words = recorder.calls.translations.text_of(view.item.id)
+    words = translation_of(recorder.calls.tasks.open(view.item.id).newest.segments)
     assert words.split("\n")[0].swapcase() == "Pay 900 euros now. It is late."
     assert words.endswith("12 %\n")
     assert len(words.splitlines()) == len(text.splitlines())
-    states = [segment.state for segment in recorder.calls.translations.segments(view.item.id)]
+    states = [segment.state for segment in recorder.calls.tasks.open(view.item.id).newest.segments]
     assert states[-1] is SegmentState.LEFT
-    assert any(isinstance(event, TranslationGrew) for event in recorder.events)
+    assert any(isinstance(event, ReportGrew) for event in recorder.events)
 
 
 def test_what_waits_behind_the_segments_in_hand_counts(opened):
@@ -74,25 +69,23 @@ def test_what_waits_behind_the_segments_in_hand_counts(opened):
 def test_how_many_segments_there_are_is_told_before_the_first_is_translated(opened):
     recorder = opened(turned=True)
     translated(recorder, target="de", text="The garden is green.\nThe house is blue.", source="en")
-    grown = [event for event in recorder.events if isinstance(event, TranslationGrew | SegmentChanged)]
-    assert isinstance(grown[0], TranslationGrew)
-    assert (grown[0].done, grown[0].total) == (0, 2)
+    first = recorder.of(ReportGrew)[0].growth
+    assert [one.is_open for section in first.sections for one in section.statements] == [True, True]
 
 
 def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_on(opened):
     recorder = opened(turned=True, slow=0.008)
     text = "\n".join(f"The garden of house {number} is green." for number in range(60))
-    service, jobs = recorder.calls.translations, recorder.calls.jobs
-    item = service.begin(TranslationRequest(target="de", text=text, source="en"))
-    job = service.open(item.id).job
+    jobs, item = recorder.calls.jobs, begin(recorder, target="de", text=text, source="en")
+    job = recorder.calls.tasks.open(item).job
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.done >= 3)
     jobs.pause(job.id)
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.PAUSED)
-    begin = len(recorder.events)
+    start = len(recorder.events)
     jobs.resume(job.id)
     recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
-    after = recorder.events[begin:]
-    changed = [at for at, event in enumerate(after) if isinstance(event, SegmentChanged)]
+    after = recorder.events[start:]
+    changed = [at for at, event in enumerate(after) if isinstance(event, ReportGrew)]
     all_done = next(at for at, event in enumerate(after) if isinstance(event, JobChanged) and event.done == 60)
     assert sum(at < all_done for at in changed) > 20, "they were not held back until the last had come"
     early = [event.share for event in after[:all_done] if isinstance(event, JobChanged) and event.done <= 30]
@@ -114,7 +107,7 @@ def test_what_does_not_look_translated_is_asked_for_once_more_as_plainly_as_can_
     german = "Der Blutdruck des Patienten ist zu hoch."
     recorder = opened(known={text: text, f"{plain}\n\n{text}": german})
     view = translated(recorder, target="de", source="en", text=text, domain="medical")
-    assert recorder.calls.translations.text_of(view.item.id).strip() == german
+    assert translation_of(recorder.calls.tasks.open(view.item.id).newest.segments).strip() == german
 
 
 def test_a_document_comes_back_with_its_formatting(opened, tmp_path):
@@ -150,15 +143,16 @@ def test_a_document_that_changed_meanwhile_is_not_mixed_up(opened, tmp_path):
 
 def test_what_a_person_wrote_is_remembered_and_used_again(opened):
     recorder = opened(turned=True)
-    service = recorder.calls.translations
     view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
-    recorder.calls.segment_edits.edit(view.item.id, 0, "Das Haus ist groß.")
+    Edits(recorder).edit(view.item.id, 0, "Das Haus ist groß.")
     recorder.events.clear()
     second = translated(recorder, target="de", source="en", text="Look! The house is big.")
-    segments = service.segments(second.item.id)
-    known = next(segment for segment in segments if segment.source == "The house is big.")
+    known = next(segment for segment in second.result.segments if segment.source == "The house is big.")
     assert (known.target, known.origin) == ("Das Haus ist groß.", Origin.MEMORY)
-    assert any(isinstance(event, SegmentChanged) and event.segment.origin is Origin.MEMORY for event in recorder.events)
+    (shown, *_others) = (
+        one for section in recorder.of(ReportGrew)[0].growth.sections for one in section.statements if one.text
+    )
+    assert shown.text == "Das Haus ist groß."
 
 
 def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
@@ -167,8 +161,8 @@ def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
     path.write_bytes(docx("<w:p>" + run("The ") + run("end", "<w:b/>") + run(" is near.") + "</w:p>"))
     view = translated(recorder, target="de", source="en", path=str(path))
     with pytest.raises(KnownError, match=r"translation\.tags"):
-        recorder.calls.segment_edits.edit(view.item.id, 0, "Das Ende ist nah.")
-    kept = recorder.calls.segment_edits.edit(view.item.id, 0, "Das <1>Ende</1> ist nah.")
+        Edits(recorder).edit(view.item.id, 0, "Das Ende ist nah.")
+    kept = Edits(recorder).edit(view.item.id, 0, "Das <1>Ende</1> ist nah.")
     assert kept.state is SegmentState.EDITED
 
 
@@ -186,7 +180,7 @@ def test_an_edit_without_its_tags_is_refused_with_a_reason(opened, tmp_path):
 def test_bad_wishes_are_refused_before_anything_is_kept(opened, given, code):
     recorder = opened(turned=True)
     with pytest.raises(KnownError) as caught:
-        recorder.calls.translations.begin(TranslationRequest(**given))
+        recorder.calls.tasks.begin("translation", TranslationRequest(**given))
     assert caught.value.code == code
 
 
@@ -215,9 +209,9 @@ def test_typed_text_is_asked_again_only_where_it_changed(opened):
 def test_a_segment_is_tried_again_with_a_wish_and_kept(opened):
     recorder = opened(turned=True)
     view = translated(recorder, target="de", source="en", text="The house is big. It stands here.")
-    edits = recorder.calls.segment_edits
+    edits = Edits(recorder)
     edits.edit(view.item.id, 1, "Es steht hier.")
-    kept = edits.retry(view.item.id, 1, "more formal")
+    kept = edits.reword(view.item.id, 1, "more formal")
     assert (kept.target, kept.state, kept.origin) == ("iT STANDS HERE.", SegmentState.TRANSLATED, Origin.MODEL)
 
 
@@ -230,8 +224,8 @@ def test_typed_text_a_document_and_a_second_try_make_the_same_of_an_answer(opene
     path = tmp_path / "a.docx"
     path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
     view = translated(recorder, target="en", source="de", path=str(path))
-    (of_document,) = recorder.calls.translations.segments(view.item.id)
-    tried_again = recorder.calls.segment_edits.retry(view.item.id, 0, "")
+    (of_document,) = recorder.calls.tasks.open(view.item.id).newest.segments
+    tried_again = Edits(recorder).reword(view.item.id, 0, "")
     record = recorder.calls.models.choose(None)
     recorder.calls.live.translate(source, TranslationStyle("en", "de"), record)
     typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
@@ -247,8 +241,8 @@ def test_a_term_that_is_not_translated_is_hidden_from_the_model_and_comes_back(o
     path = tmp_path / "a.docx"
     path.write_bytes(docx(f"<w:p>{run(source)}</w:p>"))
     view = translated(recorder, target="de", source="en", path=str(path))
-    (of_document,) = services.translations.segments(view.item.id)
-    tried_again = services.segment_edits.retry(view.item.id, 0, "")
+    (of_document,) = services.tasks.open(view.item.id).newest.segments
+    tried_again = Edits(recorder).reword(view.item.id, 0, "")
     record = services.models.choose(None)
     services.live.translate(source, TranslationStyle("de", "en"), record)
     typed = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 1)
@@ -270,16 +264,16 @@ def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tm
     body = run("The ") + run("big house", "<w:b/>") + run(" is fixed. It stands here.")
     path.write_bytes(docx(f"<w:p>{body}</w:p>"))
     view = translated(recorder, target="de", source="en", path=str(path))
-    service, edits = recorder.calls.translations, recorder.calls.segment_edits
+    edits = Edits(recorder)
 
     def kept():
-        return service.segments(view.item.id)
+        return segments(recorder, view.item.id)
 
     assert [doubted(segment) for segment in kept()] == [[("BIG", 0.25), ("FIXED", 0.25)], []]
     assert kept()[0].target == "tHE <1>BIG HOUSE</1> IS FIXED."
-    edits.approve(view.item.id, [0])
+    edits.approve(view.item.id, 0)
     assert doubted(kept()[0]) == [("BIG", 0.25), ("FIXED", 0.25)]
-    again = edits.retry(view.item.id, 0, "more formal")
+    again = edits.reword(view.item.id, 0, "more formal")
     assert doubted(again) == [("BIG", 0.25), ("FIXED", 0.25)]
     edits.edit(view.item.id, 0, "Das <1>große Haus</1> steht fest.")
     assert kept()[0].doubts == ()
@@ -291,12 +285,12 @@ def test_words_in_no_dictionary_of_the_target_are_marked(opened, tmp_path, monke
     recorder = opened(answer="the letter is verbetled")
     text = "Der Brief ist verbessert worden."
     view = translated(recorder, target="en", source="de", text=text)
-    (segment,) = recorder.calls.translations.segments(view.item.id)
-    again = recorder.calls.segment_edits.retry(view.item.id, 0, "")
+    (segment,) = recorder.calls.tasks.open(view.item.id).newest.segments
+    again = Edits(recorder).reword(view.item.id, 0, "")
     for row in (segment, again):
         assert [flag.text for flag in row.flags if flag.kind == "word"] == ["verbetled"]
-    assert view.look == 1
-    assert recorder.calls.segment_edits.recheck(view.item.id) == 0
+    assert view.result.look == 1
+    assert recorder.calls.translations.recheck(view.item.id) == 0
     record = recorder.calls.models.choose(None)
     recorder.calls.live.translate(text, TranslationStyle("en", "de"), record)
     done = recorder.wait(LiveTranslated, lambda event: event.is_done)
@@ -308,8 +302,8 @@ def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened,
     path = tmp_path / "a.docx"
     path.write_bytes(docx("<w:p>" + run("a fixed ") + run("house", "<w:b/>") + run(" X") + "</w:p>"))
     view = translated(recorder, target="de", source="en", path=str(path))
-    (segment,) = recorder.calls.translations.segments(view.item.id)
-    again = recorder.calls.segment_edits.retry(view.item.id, 0, "")
+    (segment,) = recorder.calls.tasks.open(view.item.id).newest.segments
+    again = Edits(recorder).reword(view.item.id, 0, "")
     for row in (segment, again):
         assert "formatting" in [flag.kind for flag in row.flags]
         assert row.doubts == ()

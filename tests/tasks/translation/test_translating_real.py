@@ -54,11 +54,11 @@ def test_structure_is_right_whatever_the_model_says(recorder, tmp_path):
     lease(path)
     glossary = services.store.glossaries.add("law", source_language="en", target_language="de")
     services.store.terms.add(glossary.id, [Term("tenant", "Mieter")])
-    item = services.translations.begin(TranslationRequest("de", path=str(path), source="en"))
+    item = services.tasks.begin("translation", TranslationRequest("de", path=str(path), source="en"))
     recorder.wait(JobChanged, lambda event: event.status in (JobStatus.DONE, JobStatus.FAILED))
-    view = services.translations.open(item.id)
+    view = services.tasks.open(item.id)
     assert view.is_done
-    segments = services.translations.segments(item.id)
+    segments = services.tasks.open(item.id).newest.segments
     for segment in segments:
         kinds = {flag.kind for flag in segment.flags}
         if segment.state is SegmentState.TRANSLATED:

@@ -361,6 +361,45 @@ class TestAReview:
         assert pane.heard.asked == [("edit", Edit("t1", approved=True))]
         assert "Approve" in actions(pages.menu_of(pages.current, pages.currentIndex()))
 
+    def test_what_is_typed_stays_while_its_rows_become_others(self, pane):
+        pages = pane.view.listed
+        editor = edited(pages, 1)
+        editor.setPlainText("Mein Satz.")
+        (section,) = pane.report.sections
+        statements = tuple(changed(one, text=f"{one.text} Neu.", marks=()) for one in section.statements)
+        pane.show_report(changed(pane.report, sections=(Section(statements),)))
+        assert texts(pages) == [f"Satz {at}. Neu." for at in range(4)]
+        assert (editor.isVisible(), editor.toPlainText()) == (True, "Mein Satz.")
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+        assert pane.heard.asked == [("edit", Edit("t1", "Mein Satz."))]
+
+    def test_a_text_is_kept_and_approved_by_one_key_and_comes_back_where_it_was_refused(self, pane):
+        pages = pane.view.listed
+        edited(pages, 1).setPlainText("Mein Satz.")
+        QTest.keyClick(pages.findChild(QPlainTextEdit), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        assert pane.heard.asked == [("edit", Edit("t1", "Mein Satz.", approved=True))]
+        pane.controller.edit_refused.emit(Edit("t1", "Mein Satz."))
+        shown = [one for one in pages.findChildren(QPlainTextEdit) if one.isVisible()]
+        assert [one.toPlainText() for one in shown] == ["Mein Satz."]
+
+    def test_what_is_ranked_first_stays_where_it_is_once_it_is_approved(self, qtbot):
+        segments = [Statement(f"Satz {at}.", (), id=f"t{at}", other=f"Sentence {at}.", rank=2) for at in range(3)]
+        segments[2] = changed(segments[2], marks=(DOUBT,), rank=1)
+        report = Report("sample", "A translation", (Section(tuple(segments)),), Layout.PAGES, is_editable=True)
+        pane, __ = pane_of(qtbot, report, 1000)
+        assert texts(pane.view.listed) == ["Satz 2.", "Satz 0.", "Satz 1."]
+        segments[2] = changed(segments[2], marks=(), rank=2, is_approved=True)
+        pane.show_report(changed(report, sections=(Section(tuple(segments)),)))
+        assert texts(pane.view.listed) == ["Satz 2.", "Satz 0.", "Satz 1."]
+
+
+def edited(shown, row: int) -> QPlainTextEdit:
+    """The editor of a row, opened by a key."""
+    shown.setFocus()
+    shown.setCurrentIndex(shown.model().index(row, 0))
+    QTest.keyClick(shown, Qt.Key.Key_F2)
+    return shown.findChild(QPlainTextEdit, "statement_editor")
+
 
 def cell(pane, row: int, column: int) -> str:
     return pane.view.model.index(row, column).data()

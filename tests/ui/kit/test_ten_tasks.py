@@ -202,7 +202,7 @@ def test_7_a_dropped_page_is_translated_and_saved(program, tmp_path, at_most):
     translate = program.frame.translate_page
     drop(translate, page)
     with at_most(1):
-        program.mentions("translation_progress_words", "translated")
+        program.mentions("translation_lead", "translated")
         program.click("save_translation_button")
         give_file(program, target)
         program.wait(target.exists)

@@ -158,11 +158,11 @@ def test_translate(program, tmp_path):
     form = program.window.findChild(QDialog, "document_form")
     program.found += [f"the form of a document: {line}" for line in cut_in(form)]
     program.click("form_begin")
-    program.wait(lambda: program.find("save_translation_button").isEnabled())
+    program.wait(lambda: "translated" in program.find("translation_lead").text())
     program.window.activateWindow()
     check(program, "a document translated")
-    table = program.find("segment_table")
-    table.setCurrentIndex(table.model().index(1, 1))
+    table = program.find("translation_pages")
+    table.setCurrentIndex(table.model().index(1, 0))
     check(program, "a segment")
 
 

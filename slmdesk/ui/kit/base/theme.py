@@ -516,7 +516,7 @@ def _chat(t: Theme, fonts: Fonts) -> str:
 def _translator(t: Theme, fonts: Fonts) -> str:
     return f"""
     #translate_scroll, #source_side, #target_side {{ background: {t.sheet}; border: none; }}
-    #translate_work, #segment_table {{ background: {t.sheet}; border: none; border-top: {t.separator}; }}
+    #translate_work {{ background: {t.sheet}; border: none; border-top: {t.separator}; }}
     #source_text, #target_text {{ background: {t.sheet}; border: none; padding: 0; font-size: {fonts.points(1.33)}pt; }}
     #swap_button {{ background: {t.sheet}; border: {t.separator}; border-radius: {scaled(34) // 2}px;
         padding: 0; }}
@@ -524,12 +524,7 @@ def _translator(t: Theme, fonts: Fonts) -> str:
     QComboBox[kind="head"] {{ background: transparent; border-color: transparent; padding-left: 4px;
         font-weight: 500; font-size: {fonts.points(1.13)}pt; }}
     QComboBox[kind="head"]:hover {{ background: {t.fill}; }}
-    #segment_table::item {{ padding: 8px; border: none; border-bottom: {t.separator}; }}
-    #segment_table QHeaderView::section:vertical {{ color: {t.ink3}; font-weight: 400; padding: 11px 8px 0 0;
-        font-size: {fonts.points(0.87)}pt; border-bottom: {t.separator}; }}
-    #segment_table QHeaderView::section:vertical:checked {{ background: {t.soft}; }}
-    #segment_pane, #document_body, #document_foot, #document_scroll
-        {{ background: {t.sheet}; border: none; }}
+    #document_body {{ background: {t.sheet}; border: none; }}
     QPushButton[kind="flag"] {{ background: transparent; border-color: transparent; color: {t.warn};
         font-size: {fonts.points(0.87)}pt; padding: 5px 8px; }}
     QPushButton[kind="flag"]:hover {{ background: {t.fill}; }}

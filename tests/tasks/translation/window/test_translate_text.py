@@ -495,7 +495,7 @@ def test_a_pasted_text_of_megabytes_is_offered_as_a_document_and_a_short_one_is_
     dialog.fileSelected.emit(str(path))
     dialog.close()
     program.wait(lambda: program.find("translation_title").full_text == "pasted.txt")
-    program.find("document_translation_pane")._on_cancel()
+    program.find("translation_pane").controller.cancel()
     assert path.read_text() == big
     assert not program.find("long_text_bar").isVisible()
     tab(program, 0)
