@@ -42,6 +42,7 @@ from slmdesk.ui.kit.widgets.build import (
     ElidedLabel,
     button,
     column,
+    keep_place,
     named,
     plain_label,
     plain_tip,
@@ -159,6 +160,7 @@ class DocumentPane(QStackedWidget):
         self._similar.hide()
         self._said = plain_label("", body, name="document_written", kind="small")
         self._open = button(_("Open the file"), "open_translation_button", body, kind="quiet", on=self._on_open_file)
+        keep_place(self._open)
         margins = (theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_4)
         foot = row((self._said, 1), self._open, gap=theme.SPACE_4, margins=margins)
         column(self.advice, (pane, 1), self._similar, foot, into=body, gap=0)
