@@ -60,7 +60,7 @@ def title(program) -> str:
 
 
 def lit(program, page: str = "source_pane") -> list[int]:
-    return [sheet.page.number for sheet in program.find("page_view", program.find(page)).sheets if sheet.marks]
+    return [sheet.page.number for sheet in program.find("page_view", program.find(page)).sheets if sheet.span_boxes]
 
 
 def test_the_quoted_page_stands_beside_the_answer_and_is_lit_by_pointing_at_its_source(asked):
