@@ -10,7 +10,7 @@ from threading import local
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from gettext import NullTranslations
 
 T = TypeVar("T")
@@ -86,6 +86,7 @@ def retold(text: str, *forms: str) -> str:
     catalogue = chosen_catalogue()
     if not text or catalogue is None:
         return text
+    singles_and_forms: Iterable[tuple[str, str]]
     if forms:
         singles_and_forms = [(form, form) for form in forms]
     else:
