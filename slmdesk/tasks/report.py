@@ -1,7 +1,9 @@
-"""What the program says about documents: a report of statements, each with its sources and the marks on it.
+"""What the program says about documents: a report of statements, each with its sources
+and the marks on it.
 
-Every task makes one, whatever it is about. The window shows it in one pane, the command prints it, and one exporter
-writes it. A report is made anew from the stored result of its task whenever it is shown, so it is never stored itself.
+Every task makes one, whatever it is about. The window shows it in one pane, the command
+prints it, and one exporter writes it. A report is made anew from the stored result of
+its task whenever it is shown, so it is never stored itself.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ class Layout(StrEnum):
 
 
 class ValueKind(StrEnum):
-    """What the statements of a column are, for sorting, for a spreadsheet and for the side where they stand."""
+    """What the statements of a column are, for sorting, for a spreadsheet and for the
+    side where they stand.
+    """
 
     TEXT = "text"
     NUMBER = "number"
@@ -54,12 +58,18 @@ class Statement(Record):
     place: str = ""
     """The same for people: "p. 3", "lease.pdf, p. 3, 4"."""
     quotes: tuple[str, ...] = ()
-    """The words at its sources, in their order, where they are kept or asked for. "" where the text is all of them."""
+    """The words at its sources, in their order, where they are kept or asked for. ""
+    where the text is all of them.
+    """
     marks: tuple[Mark, ...] = ()
     id: str = ""
-    """Which statement of the report it is. Edits name it, so it stays the same while the report is made anew."""
+    """Which statement of the report it is. Edits name it, so it stays the same while
+    the report is made anew.
+    """
     kind: str = ""
-    """Sort of statement, by which a list is filtered and counted; empty where there are no sorts."""
+    """Sort of statement, by which a list is filtered and counted; empty where there are
+    no sorts.
+    """
     heading: str = ""
     """What it tells of, in a word or two: "duty added"."""
     gist: str = ""
@@ -67,14 +77,20 @@ class Statement(Record):
     sign: str = ""
     """Name of the icon before it in a list. Empty: it has none."""
     rank: int = 0
-    """Its number where the most important come first, from 1. 0 if nobody ranks them."""
+    """Its number where the most important come first, from 1. 0 if
+    nobody ranks them.
+    """
     notes: tuple[str, ...] = ()
     """Lines below it, in the words of people: who found it, until when it is due."""
     value: Value | None = None
     other: str = ""
-    """The text on the other side of a layout of two pages: the old version, the original of a translation."""
+    """The text on the other side of a layout of two pages: the old version, the
+    original of a translation.
+    """
     runs: tuple[Run, ...] = ()
-    """The text in stretches, where what went and what came is shown. Empty: `text` as it is."""
+    """The text in stretches, where what went and what came is shown. Empty: `text` as
+    it is.
+    """
     other_sources: tuple[Span, ...] = ()
     choices: tuple[str, ...] = ()
     """Texts of which a person may choose one instead."""
@@ -95,7 +111,9 @@ class Statement(Record):
     missing: str = ""
     """Why there is no text, in the words of people: "not read", "nothing was found"."""
     doubt: str = ""
-    """What is doubtful about it, where its marks alone do not say it as people want to read it."""
+    """What is doubtful about it, where its marks alone do not say it as people want to
+    read it.
+    """
 
     @property
     def doubts(self) -> str:
@@ -113,7 +131,9 @@ class Statement(Record):
 
 
 class Section(Record):
-    """Statements under one title: a group of a summary, a row of a table, a question with its answer."""
+    """Statements under one title: a group of a summary, a row of a table, a question
+    with its answer.
+    """
 
     statements: tuple[Statement, ...] = ()
     title: str = ""
@@ -129,10 +149,14 @@ class Section(Record):
     is_prose: bool = False
     """Whether its statements are one paragraph."""
     is_folded: bool = False
-    """Whether it is shown only when asked for. An export counts its statements and leaves them out."""
+    """Whether it is shown only when asked for. An export counts its statements and
+    leaves them out.
+    """
     notes: tuple[str, ...] = ()
     is_cited: bool = False
-    """Whether its statements are shown whole, with their places in words: an answer and its quotations."""
+    """Whether its statements are shown whole, with their places in words: an answer and
+    its quotations.
+    """
 
 
 class Column(Record):
@@ -179,13 +203,19 @@ class Report(Record):
     sections: tuple[Section, ...] = ()
     layout: Layout = Layout.LIST
     lead: str = ""
-    """What it comes to, above all, mostly in one line: "7 changes on 3 pages: 5 amounts, 2 dates"."""
+    """What it comes to, above all, mostly in one line: "7 changes on 3 pages: 5
+    amounts, 2 dates".
+    """
     columns: tuple[Column, ...] = ()
     """Of a grid: what the statements of each row are, in their order."""
     notes: tuple[str, ...] = ()
-    """What else is to be known about the whole: that a model was too weak, that it was stopped."""
+    """What else is to be known about the whole: that a model was too weak, that it was
+    stopped.
+    """
     gaps: tuple[str, ...] = ()
-    """What was asked for and could not be said, for which columns: nobody was asked, or a model failed."""
+    """What was asked for and could not be said, for which columns: nobody was asked, or
+    a model failed.
+    """
     has_failed: bool = False
     """Whether a model failed to say something. A command then ends with status 1."""
     due: tuple[Due, ...] = ()
@@ -206,7 +236,9 @@ class Report(Record):
     writer: str = ""
     """The line that says who wrote it."""
     is_all_read: bool = False
-    """Whether nothing of the documents is missing, so that a window need not say what was read."""
+    """Whether nothing of the documents is missing, so that a window need not say what
+    was read.
+    """
     is_draft: bool = False
     is_too_weak: bool = False
     """Whether a model was too weak for what was asked of it."""
@@ -215,7 +247,9 @@ class Report(Record):
     is_editable: bool = False
     """Whether a person can change the text of its statements."""
     has_ticks: bool = False
-    """Whether a person chooses among its statements: those that are approved have a tick."""
+    """Whether a person chooses among its statements: those that are approved have a
+    tick.
+    """
     offers: tuple[Column, ...] = ()
     """Columns that a person may add to a grid by one press."""
     sheet: str = ""
@@ -224,7 +258,9 @@ class Report(Record):
     """What it is and of which documents, below the title of a file."""
     seconds: float = 0.0
     counted: tuple[tuple[int, int], ...] = ()
-    """Of each chart the numbers of two columns: that whose values are counted, and that by whose; -1: by none."""
+    """Of each chart the numbers of two columns: that whose values are counted, and that
+    by whose; -1: by none.
+    """
     wanting: str = ""
     """What a model would add, in a sentence. Empty if one was asked for all."""
     is_unfilled: bool = False
@@ -252,12 +288,14 @@ class Report(Record):
 
 
 class Edit(Record):
-    """What a person does to a statement. Exactly one of the fields beside `statement` says what, but that a new text may
-    be approved at once.
+    """What a person does to a statement. Exactly one of the fields beside `statement`
+    says what, but that a new text may be approved at once.
     """
 
     statement: str
-    """Its id. Where statements have ticks, that of a section is for all of its statements."""
+    """Its id. Where statements have ticks, that of a section is for all of its
+    statements.
+    """
     text: str | None = None
     approved: bool | None = None
     action: str = ""
@@ -265,10 +303,18 @@ class Edit(Record):
     value: Json = None
 
 
-ADD_COLUMN, REMOVE_COLUMN, RENAME_COLUMN = "add_column", "remove_column", "rename_column"
-"""Actions on the columns of a grid, with no statement. Value: a column; the number of one; its number and its name."""
+ADD_COLUMN, REMOVE_COLUMN, RENAME_COLUMN = (
+    "add_column",
+    "remove_column",
+    "rename_column",
+)
+"""Actions on the columns of a grid, with no statement. Value: a column; the number of
+one; its number and its name.
+"""
 USE_COLUMNS = "use_columns"
-"""Such an action too: other columns take their place. Value: the id of one of the sets that the task has."""
+"""Such an action too: other columns take their place. Value: the id of one of the sets
+that the task has.
+"""
 CHECK = "check"
 """Action on a label of a sample. Value: the label that a person finds right."""
 JOIN = "join"
