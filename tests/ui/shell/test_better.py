@@ -103,6 +103,9 @@ def test_what_the_starter_could_not_answer_is_asked_again(first, tmp_path, monke
     program.wait(lambda: not card(program, "Chat").isVisible())
 
 
+QUESTION = "How much does the tenant pay?"
+
+
 def test_a_question_about_a_document_that_got_passages_alone_is_asked_again(first, tmp_path):
     program = first()
     lease = tmp_path / "lease.md"
@@ -111,14 +114,12 @@ def test_a_question_about_a_document_that_got_passages_alone_is_asked_again(firs
     drop(program.documents, lease)
     program.wait(lambda: program.frame.documents.current)
     program.choose_tab("questions")
-    ask(program, "How much does the tenant pay?")
+    ask(program, QUESTION)
     pane, questions = program.find("question_pane"), program.frame.documents_area.questions
     program.wait(lambda: questions.is_unanswered and program.find("question_ask").isEnabled())
-    asked = []
-    questions.asked.connect(asked.append)
     press(program, "button", "Documents")
     press(program, "button", "Documents")
-    program.wait(lambda: asked == ["How much does the tenant pay?"])
+    program.wait(lambda: [section.title for section in questions.report.sections].count(QUESTION) == 2)
     program.wait(lambda: program.find("question_ask").isEnabled() and quotations_in(pane))
 
 
