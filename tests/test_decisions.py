@@ -24,7 +24,7 @@ DECISIONS = {
     "children": 63,
     "children/client": 278,
     "children/engine": 1135,
-    "children/formats": 6295,
+    "children/formats": 6294,
     "children/tasks": 270,
     "children/worker": 166,
     "claims": 266,

@@ -709,6 +709,9 @@ def _pair_brackets(words: Sequence[Word]) -> None:
 
 
 def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """Join accents drawn before letters with them; return the text and the pdfium index of each character (of the
+    letter, where joined).
+    """
     characters: list[str] = []
     where: list[int] = []
     at = 0

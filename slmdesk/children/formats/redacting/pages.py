@@ -272,6 +272,10 @@ _LEVEL = 6
 JPEG_QUALITY = 80
 _CODES = (*range(33, 127), *range(161, 256))
 """Character codes of a font that are used. Codes without a glyph have no position on the page."""
+_GLYPH_WIDTH = 0.5
+"""Width of each glyph of these fonts, as a share of the size."""
+_BASE_LINE = 0.2
+"""Height of the base line over the lower edge of a word's box, as a share of the size."""
 
 
 class LayerWord(Record):
@@ -380,11 +384,13 @@ class NewPdf:
         return self._stream(about.encode("ascii"), filtered.tobytes())
 
     def _words(self, layer: Sequence[LayerWord], height: float, fonts: dict[int, int]) -> str:
+        """Return the content that draws these words unseen (Tr 3). Note in `fonts` those used."""
         lines = []
         for word in layer:
             size = max(word.y1 - word.y0, 1.0)
-            stretch = 100 * max(word.x1 - word.x0, 0.1) / (0.5 * size * max(len(word.text), 1))
-            lines.append(f"BT 3 Tr {stretch:.2f} Tz 1 0 0 1 {word.x0:.2f} {height - word.y1 + 0.2 * size:.2f} Tm")
+            stretch = 100 * max(word.x1 - word.x0, 0.1) / (_GLYPH_WIDTH * size * max(len(word.text), 1))
+            base = height - word.y1 + _BASE_LINE * size
+            lines.append(f"BT 3 Tr {stretch:.2f} Tz 1 0 0 1 {word.x0:.2f} {base:.2f} Tm")
             for letter in word.text:
                 code = self._letters.setdefault(letter, len(self._letters))
                 font, at = divmod(code, len(_CODES))
@@ -415,7 +421,7 @@ class NewPdf:
             f"1 begincodespacerange <00> <ff> endcodespacerange\n{ranges}\nendcmap end end"
         )
         meaning = self._stream(b"", mapped.encode("ascii"))
-        widths = " ".join("500" for __ in range(256))
+        widths = " ".join(f"{1000 * _GLYPH_WIDTH:.0f}" for __ in range(256))
         about = (
             "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding/FirstChar 0/LastChar 255"
             f"/Widths[{widths}]/ToUnicode {meaning} 0 R>>"

@@ -449,6 +449,16 @@ _TAG = re.compile(rb"<[^>]*>")
 _ENDS = re.compile(
     rf"</(?:\w+:)?(?:{'|'.join(BLOCKS | {'v', 'f', 'c', 'tr', 'lpstr'})})>|<(?:\w+:)?(?:pt|dbl)\b[^>]*>".encode()
 )
+"""Matches where one text of a markup ends and another begins: blocks, rows, cells, points of a chart."""
+_BLOCK_END = "\x1f"
+"""Stands for such an end, so that no word is put together of two texts. XML allows no such character."""
+_OF_FORMATS = re.compile(
+    rb"</?[\w:.-]+|[\w:.-]+=(?=[\"'])|application/vnd\.[\w.+-]+|urn:(?:schemas-microsoft-com|oasis):[^\s\"'<>]*"
+    rb"|https?://(?:schemas\.(?:openxmlformats\.org|microsoft\.com)|www\.w3\.org|purl\.org)/[^\s\"'<>]*"
+)
+"""Matches tags, names of attributes, formats and namespaces. They are the format's: a word in them is not left over."""
+_LINE_HYPHEN = re.compile(rb"(?:-|\xc2?\xad|\xe2\x80\x90|\x10 | \x10)\r?\n[ \t\xa0]*(?=[a-zA-Z\x80-\xff])")
+"""Matches a hyphen at the end of a line, before the rest of its word."""
 _RUN = re.compile(rb"[A-Za-z0-9+/]{24,}(?:[\r\n]+[A-Za-z0-9+/]+)*={0,2}")
 MOST_INFLATED = 256 << 20
 
@@ -574,32 +584,35 @@ def left_in(data: bytes, originals: Sequence[str], worked: Callable[[], None] = 
     for name, layer in layers(data):
         worked()
         head = layer[:200].lstrip()
-        is_markup = head.startswith(b"<") and b">" in layer
-        if is_markup:
-            text = html.unescape(_TAG.sub(b"", _ENDS.sub(b"\x1f", layer)).decode("utf-8", "replace"))
-            numbers = search.numbers_in(_OF_FORMATS.sub(b" ", layer), worked) | search.numbers_in(
-                text.encode("utf-8"), worked
-            )
-            for number in numbers:
-                places.setdefault(number, name)
-            for count, piece in enumerate(text.split("\x1f")):
-                if count % MOST_SILENT == 0:
-                    worked()
-                seeking.spans(piece, name)
+        if head.startswith(b"<") and b">" in layer:
+            numbers = _left_in_markup(layer, name, search, seeking, worked)
         else:
-            numbers = search.numbers_in(layer, worked)
-            if not _is_mail(layer):  # its parts follow: lines of headers stand apart, those of texts are read on
-                spaced = layer.replace(b"\0", b"").replace(b"\xc2\xa0", b" ")
-                for hyphen in (b"", b"-"):
-                    joined = _LINE_HYPHEN.sub(hyphen, spaced)
-                    numbers |= search.numbers_in(b" ".join(joined.split()), worked)
-            for number in numbers:
-                places.setdefault(number, name)
+            numbers = _left_in_bytes(layer, search, worked)
+        for number in numbers:
+            places.setdefault(number, name)
     return {**seeking.found, **places}
 
 
-_LINE_HYPHEN = re.compile(rb"(?:-|\xc2?\xad|\xe2\x80\x90|\x10 | \x10)\r?\n[ \t\xa0]*(?=[a-zA-Z\x80-\xff])")
-_OF_FORMATS = re.compile(
-    rb"</?[\w:.-]+|[\w:.-]+=(?=[\"'])|application/vnd\.[\w.+-]+|urn:(?:schemas-microsoft-com|oasis):[^\s\"'<>]*"
-    rb"|https?://(?:schemas\.(?:openxmlformats\.org|microsoft\.com)|www\.w3\.org|purl\.org)/[^\s\"'<>]*"
-)
+def _left_in_markup(
+    layer: bytes, name: str, search: ByteSearch, seeking: Seeking, worked: Callable[[], None]
+) -> set[int]:
+    """Return the numbers of the words in the markup and in its text. `seeking` looks through each block of the text."""
+    text = html.unescape(_TAG.sub(b"", _ENDS.sub(_BLOCK_END.encode(), layer)).decode("utf-8", "replace"))
+    numbers = search.numbers_in(_OF_FORMATS.sub(b" ", layer), worked)
+    numbers |= search.numbers_in(text.encode("utf-8"), worked)
+    for count, piece in enumerate(text.split(_BLOCK_END)):
+        if count % MOST_SILENT == 0:
+            worked()
+        seeking.spans(piece, name)
+    return numbers
+
+
+def _left_in_bytes(layer: bytes, search: ByteSearch, worked: Callable[[], None]) -> set[int]:
+    """Return the numbers of the words in the bytes as they are, and in those of a text whose lines are joined."""
+    numbers = search.numbers_in(layer, worked)
+    if not _is_mail(layer):  # its parts follow: lines of headers stand apart, those of texts are read on
+        spaced = layer.replace(b"\0", b"").replace(b"\xc2\xa0", b" ")
+        for hyphen in (b"", b"-"):
+            joined = _LINE_HYPHEN.sub(hyphen, spaced)
+            numbers |= search.numbers_in(b" ".join(joined.split()), worked)
+    return numbers

@@ -13,9 +13,6 @@ from slmdesk.children.formats.containers import zipped
 from slmdesk.children.formats.pdf import read
 from slmdesk.children.formats.rewriting.rewriters import UNPRINTED, LeftAsIs, Rewriting, Unit, Units
 
-# Writes a new Word file of headings, paragraphs, list items and tables. Used for formats that cannot be rewritten.
-# WordprocessingML after ECMA-376 part 1, chapter 17. Elements are in the order that its schema requires.
-
 MOST_COLUMNS = 63
 """Most columns of a table, as Word allows."""
 TABLE_WIDTH = 9_000
@@ -36,6 +33,11 @@ class Style(StrEnum):
 
 
 class WordFile:
+    """Writer of a new Word file of headings, paragraphs, list items and tables, for formats that cannot be rewritten.
+
+    WordprocessingML after ECMA-376 part 1, chapter 17. Elements are in the order that its schema requires.
+    """
+
     def __init__(self, language: str, *, right_to_left: bool = False) -> None:
         self._language, self._right_to_left = language, right_to_left
         self._body: list[str] = []
