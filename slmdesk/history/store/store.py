@@ -372,10 +372,11 @@ class Store:
             "results": lambda row: mapping_from(row["value"]), "segments": segment_from, "memory": MemoryPair,
             "presets": preset_from, "glossaries": glossary_from, "terms": term_from, "private_names": listed_from,
         }  # fmt: skip
+        # columns that these readers expect, which other queries count
         counts = "0 as term_count, 0 as page_count, 0 as total, 0 as done, 0 as failed"
         wrong: list[tuple[str, int]] = []
         for table, read in readers.items():
-            last = -(1 << 62)
+            last = -(1 << 62)  # before any row: a damaged file may have rows below 0
             what = f"select *, {counts}, rowid as at_row from {table} where rowid > ? order by rowid limit 500"
             while rows := self.database.lenient_rows(what, (last,)):
                 for row in rows:
