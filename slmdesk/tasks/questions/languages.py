@@ -12,7 +12,7 @@ from slmdesk.base.texts import chosen_catalogue
 class AnswerWords(Record):
     name: str
     not_found: str
-    nearest: str
+    nearest_head: str
     perhaps: str
     no_passage: str
     no_model: str

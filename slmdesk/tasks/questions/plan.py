@@ -41,9 +41,6 @@ from slmdesk.tasks.questions.prompt import (
 )
 from slmdesk.tasks.questions.told import refuses
 
-# The model reads the whole text if that takes little time, otherwise the best passages first. The choice is made after
-# the passages were ranked, the model was loaded and the tokens were counted. Service thread.
-
 YES_NO = ("Yes", "No")
 ANSWER_TOKENS = 400
 FRAME_TOKENS = 260
@@ -102,7 +99,10 @@ class ReadingRequest(Record):
 
 
 class ContextBuilder:
-    """Chooses what the model reads. `build_context` is the whole way. Service thread."""
+    """Chooses what the model reads: the whole text if that takes little time, otherwise the best passages first. The
+    choice is made after the passages were ranked, the model was loaded and the tokens were counted. `build_context` is
+    the whole way. Service thread.
+    """
 
     def __init__(self, store: Store, loader: ModelLoader, retrieval: Retrieval) -> None:
         self._store, self._loader, self._retrieval = store, loader, retrieval
@@ -377,11 +377,12 @@ class Evidence:
     def _words(self, answered: Answered) -> str:
         documents = {document.id: document for document in self.documents}
         if answered.found:
+            # in Markdown, a line of the model's that begins with > would read as one of the quotations below
             lines = [_QUOTED_LINE.sub(r"\1\\", answered.answer)]
             lines += [f"{CHECK_THIS} {answered.missing}."] if answered.missing else []
         else:
-            nearest = answers_in(self.question, self._grounds.text).nearest
-            lines = [f"{answered.answer} {nearest}" if answered.nearest else answered.answer]
+            head = answers_in(self.question, self._grounds.text).nearest_head
+            lines = [f"{answered.answer} {head}" if answered.nearest else answered.answer]
         for citation in answered.citations or answered.nearest:
             quote = " ".join(citation.quote.split()).translate(_INNER)
             lines.append(f"> \u201c{quote}\u201d \u2014 {_place_of(citation, documents)}")
