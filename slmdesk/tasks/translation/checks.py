@@ -12,7 +12,7 @@ from slmdesk.base.text.terms import term_flags, terms_in
 from slmdesk.base.translation import SegmentFlag, Term
 from slmdesk.claims.differences import Difference, differences
 from slmdesk.tasks.translation.preserved import (
-    changed,
+    changed_placeholders,
     foreign_letters,
     is_chatter,
     leftover,
@@ -47,6 +47,7 @@ def flags_of(
     which this function picks the terms in the source. Any thread. Takes less than a millisecond, except for the first
     detection of a language.
     """
+    # the order of these lines is that of the flags: the most serious first
     flags = [SegmentFlag("tags", str(problem.number), problem.kind) for problem in problems(target, tags)]
     before, after = plain(source, tags), plain(target, tags)
     if not after.strip():
@@ -54,7 +55,7 @@ def flags_of(
     languages = source_language, target_language
     if is_chatter(before, after):
         flags.append(SegmentFlag("chatter", after[:60]))
-    missing, extra = changed(before, after)
+    missing, extra = changed_placeholders(before, after)
     flags += [SegmentFlag("placeholder", placeholder, "missing") for placeholder in missing]
     flags += [SegmentFlag("placeholder", placeholder, "added") for placeholder in extra]
     flags += _sign_flags(before, after)

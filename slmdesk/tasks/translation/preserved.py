@@ -42,7 +42,8 @@ def protected_in(text: str) -> list[Protected]:
     return [Protected(match[0], match.start(), match.end()) for match in _PROTECTED.finditer(text) if match[0]]
 
 
-def changed(source: str, target: str) -> tuple[list[str], list[str]]:
+def changed_placeholders(source: str, target: str) -> tuple[list[str], list[str]]:
+    """Return what is protected in the source and missing in the target, and what the target has in addition."""
     before = Counter(protected.text for protected in protected_in(source))
     after = Counter(protected.text for protected in protected_in(target))
     missing = [text for text in before for _ in range(before[text] - min(before[text], target.count(text)))]

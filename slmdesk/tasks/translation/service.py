@@ -241,7 +241,7 @@ class TranslationService(Service):
             old = self._store.items.get(item)
         except KnownError:  # deleted for good meanwhile
             return None
-        if old.deleted_at is not None or not is_same_text(request_of(old).text, text):
+        if old.deleted_at is not None or not is_mostly_same(request_of(old).text, text):
             return None
         return old
 
@@ -475,7 +475,7 @@ def _title(request: TranslationRequest) -> str:
     return f"{title_from(request.text, TITLE)} → {LANGUAGES[request.target].name}"
 
 
-def is_same_text(old: str, new: str) -> bool:
+def is_mostly_same(old: str, new: str) -> bool:
     shorter = min(len(old), len(new))
     begin = common_prefix(old, new)
     end = common_prefix(old[begin:][::-1], new[begin:][::-1])

@@ -42,7 +42,7 @@ from slmdesk.tasks.translation.prompts import (
     translation_step,
     units_of_text,
 )
-from slmdesk.tasks.translation.service import TranslationService, is_same_text
+from slmdesk.tasks.translation.service import TranslationService, is_mostly_same
 from slmdesk.tasks.translation.types import LiveTranslated, is_emptied, source_of
 
 TELL_S = 0.05
@@ -109,12 +109,12 @@ class LiveTranslation(Service):
         if self._record is None or record.id != self._record.id or manner != self._manner:
             self._stop()
         self._manner, self._record = manner, record
-        if not is_same_text(source_of(each.segment for each in self._requested), text):
-            self._own.clear()
+        if not is_mostly_same(source_of(each.segment for each in self._requested), text):
+            self._own.clear()  # another text: a person's own words do not belong to it
         self._requested = self._cut(text)
         requested = {each.key for each in self._requested}
         if any(asked.key not in requested and not self._known.get(asked.key) for asked in self._asked.values()):
-            self._stop()
+            self._stop()  # the model is writing a sentence that stands there no more
         self._say()
         self._advance()
 

@@ -10,7 +10,7 @@ from slmdesk.claims.differences import CONDITION, DUTY, NEGATION, differences
 from slmdesk.claims.finders.names import opens
 from slmdesk.claims.finders.negation import denials
 from slmdesk.claims.judge import missing
-from slmdesk.tasks.translation.preserved import changed
+from slmdesk.tasks.translation.preserved import changed_placeholders
 from slmdesk.tasks.writing.edits import Edit, applied, is_same, letters_of, words_in
 
 _FIGURES = re.compile(r"\d(?:[\d.,:/'’ ]*\d)?|[-−–+±<>≤≥](?=\s?\d)|[%‰€$£¥§°]")
@@ -39,7 +39,7 @@ def _doubt(sentence: str, edit: Edit, language: str, gone: Sequence[str], come: 
     old, new, after = edit.old(sentence), edit.new, applied(sentence, [edit])
     if old.count("\n") != new.count("\n"):
         return "line break"
-    if any(changed(sentence, after)):
+    if any(changed_placeholders(sentence, after)):
         return "address"
     if _FIGURES.findall(sentence) != _FIGURES.findall(after):
         return "number"
