@@ -296,7 +296,7 @@ class JobService(Service):
         job = self._store.jobs.get(id)
         if job.kind in RUNNERS:
             return self._runner(job.kind).resume_job(job)
-        if not self._is_run(job.id):
+        if not self._runs_here(job.id):
             job = self._change(job.id, JobStatus.OPEN, revive=True)
             self._enqueue(job.id, explicit=True)
         return job
@@ -332,7 +332,7 @@ class JobService(Service):
             with suppress(KnownError):  # if this fails, the owner will be gone, which has the same effect
                 self._store.jobs.leave(run.job.id, JobStatus.OPEN)
 
-    def _is_run(self, id: str) -> bool:
+    def _runs_here(self, id: str) -> bool:
         return any(run.job.id == id for run in self._runs.values())
 
     def _is_to_be_had(self, job: JobRecord) -> bool:
@@ -344,7 +344,7 @@ class JobService(Service):
             return self._runner(job.kind).change_job(job, status)
         job = self._store.jobs.change(job.id, status, revive=revive)
         self._queue.pop(job.id, None)
-        if self._is_run(job.id):
+        if self._runs_here(job.id):
             run = self._runs.pop(bool(job.model_sha256))
             run.note_now()
             run.stop()
@@ -354,7 +354,7 @@ class JobService(Service):
         return job
 
     def _enqueue(self, id: str, *, explicit: bool) -> None:
-        if id not in self._queue and not self._is_run(id):
+        if id not in self._queue and not self._runs_here(id):
             self._queue[id] = explicit
         self._service_thread.post(self._advance)
 
