@@ -350,11 +350,14 @@ class ByHand(QFrame):
     def _show(self) -> None:
         counted = ", ".join(counted_by_hand(len(self.boxes), len(self.pictures)))
         pages = page_ranges([box.page for box in self.boxes])
-        words = {True: DRAW, False: CHOOSE}[self._is_drawn]
-        if counted:
-            words = _("Black in the copy: {counted}").format(counted=counted)
         if pages:
             words = _("Black in the copy: {counted}, page {pages}").format(counted=counted, pages=pages)
+        elif counted:
+            words = _("Black in the copy: {counted}").format(counted=counted)
+        elif self._is_drawn:
+            words = DRAW
+        else:
+            words = CHOOSE
         self._drawn.setText(words)
         self._drawn.setVisible(self._is_drawn or self._list.count() > 0)
         self._drop.setEnabled(self._layer.has_selected)
