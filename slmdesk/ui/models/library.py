@@ -400,7 +400,7 @@ class DetailsPanel(QFrame):
         named(self, "model_details")
         self._library, self._model = library, model
         self._uses: tuple[DefaultUse, ...] = ()
-        self._boxes: dict[DefaultUse, QPushButton] = {}
+        self._use_buttons: dict[DefaultUse, QPushButton] = {}
         self._details: Live[ModelDetails | None] = Live(
             library.bridge, self, lambda: library.bridge.services.cards.details(model), None, is_watched=False
         )
@@ -452,15 +452,15 @@ class DetailsPanel(QFrame):
     def _build_uses(self) -> QWidget:
         part = named(QWidget(self), "uses")
         for use, words in WORDS.items():
-            box = button(words.capitalize(), f"use_{use.value}", part, kind="chip")
-            box.clicked.connect(lambda requested, use=use: self._on_use_clicked(use, requested))
-            self._boxes[use] = box
-            box.setCheckable(True)
-            box.toggled.connect(partial(_mark, box))
-            _mark(box, False)
-            box.setVisible(False)
+            chip = button(words.capitalize(), f"use_{use.value}", part, kind="chip")
+            chip.clicked.connect(lambda requested, use=use: self._on_use_clicked(use, requested))
+            self._use_buttons[use] = chip
+            chip.setCheckable(True)
+            chip.toggled.connect(partial(_mark, chip))
+            _mark(chip, False)
+            chip.setVisible(False)
         title = plain_label(_("Default for"), part, name="uses_title", kind="strong")
-        column(title, row(*self._boxes.values(), 1, gap=theme.SPACE_8), into=part, gap=theme.SPACE_4)
+        column(title, row(*self._use_buttons.values(), 1, gap=theme.SPACE_8), into=part, gap=theme.SPACE_4)
         return part
 
     def watch(self, is_open: bool) -> None:
@@ -502,13 +502,13 @@ class DetailsPanel(QFrame):
         self._trials[BENCH].words.setText(bench_words(details))
         self._trials[VERIFY].words.setText(_("Last verified: {day}.").format(day=today_or_day(details.verified)))
         managed = self._library.settings.policy.managed
-        for use, box in self._boxes.items():
-            box.setVisible(use in details.can_do)
-            box.setChecked(use in self._uses)
+        for use, chip in self._use_buttons.items():
+            chip.setVisible(use in details.can_do)
+            chip.setChecked(use in self._uses)
             is_managed = SETTING[use] in managed
-            box.setEnabled(not is_managed)
+            chip.setEnabled(not is_managed)
             tip = _("Use this model by default for {word}").format(word=WORDS[use])
-            box.setToolTip(_("Set by your organisation") if is_managed else tip)
+            chip.setToolTip(_("Set by your organisation") if is_managed else tip)
         self._fill_grid(details)
         self._fields.show_fields(details.fields, details.fields_left_out)
 

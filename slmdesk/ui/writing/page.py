@@ -350,6 +350,7 @@ class WritingPage(QWidget):
         self.corrections.correct(start, end, str(self._language.currentData()))
 
     def _rewrite(self, task: Task, manner: str, *, is_whole: bool = False) -> None:
+        """Rewrite what is selected, or else the whole text. The request goes without text: the panel takes it."""
         start, end = self.editor.selected
         if start == end or is_whole:
             text = self.text

@@ -186,7 +186,9 @@ class SuggestionPanel(QFrame):
             super().keyPressEvent(event)
 
     def begin(self, request: RewriteRequest, start: int, end: int) -> None:
-        """Rewrite a part of the text. Earlier suggestions are removed."""
+        """Rewrite a part of the text. Earlier suggestions are removed. The request comes without text: that between
+        `start` and `end` is taken.
+        """
         self._cancel()
         self.place = self._text.cursor(start, end)
         self._ask(changed(request, text=self._text.plain[start:end]))

@@ -38,8 +38,8 @@ E = TypeVar("E", bound=Event)
 
 log = logging.getLogger(__name__)
 GONE = ("Signal source has been deleted", "already deleted.")
-"""Ends of the messages of PySide's errors about a QObject that was destroyed. tests/gui/test_glossaries.py closes a
-window that waits for an answer.
+"""Ends of the messages of PySide's errors about a QObject that was destroyed.
+tests/tasks/translation/window/test_glossaries.py closes a window that waits for an answer.
 """
 
 

@@ -40,7 +40,8 @@ class Live(QObject, Generic[T]):
         """`ask` returns what `Bridge.follow` takes: a call of a service or a function of the services; None where
         there is nothing to ask. `value` is the one until the first answer. `on`: events after which it is asked again,
         beside that of a restored backup; `on_some`: those of which a function says whether they count. `refused` gets
-        the problem of a question that failed; without it, the person is told.
+        the problem of a question that failed; without it, the person is told. `is_watched` False: nobody looks yet, so
+        it is not asked before `watch` or `refresh`.
         """
         super().__init__(owner)
         self._bridge, self._ask, self._refused = bridge, ask, refused or bridge.problem_met.emit
