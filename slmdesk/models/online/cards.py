@@ -1,7 +1,7 @@
 """Turns a model card into readable Markdown without front matter and HTML.
 
 This is not a security barrier, since the view shows HTML as text anyway and loads nothing. It only spares the reader
-the tags. Each step reads the text once, even a hostile one (tests/base/text/test_cards.py).
+the tags. Each step reads the text once, even a hostile one (tests/base/text/words/test_cards.py).
 """
 
 from __future__ import annotations
