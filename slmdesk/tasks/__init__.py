@@ -1,4 +1,5 @@
-"""Work on documents: a file for each task; what all of them share in `shape`, `report`, `service` and `export`.
+"""Work on documents: a file for each task; what all of them share in `shape`, `report`,
+`service` and `export`.
 
 The folders have what the tasks do, and `jobs`, which does it step by step.
 """
