@@ -52,7 +52,7 @@ DECISIONS = {
     "tasks/questions": 279,
     "tasks/summaries": 968,
     "tasks/tables": 767,
-    "tasks/translation": 903,
+    "tasks/translation": 904,
     "tasks/versions": 648,
     "tasks/writing": 418,
     "ui": 41,

@@ -145,6 +145,8 @@ def statement_of(segment: SegmentRecord, *, is_ranked: bool) -> Statement:
     actions: tuple[str, ...] = (REWORD,)
     if segment.state is SegmentState.LEFT:
         text, actions = text or segment.source, ()
+    elif segment.state is SegmentState.OPEN:
+        missing = _("not translated yet")  # true also where the job was cancelled
     elif not text:
         missing = _state(segment)
     return Statement(

@@ -70,7 +70,9 @@ def test_how_many_segments_there_are_is_told_before_the_first_is_translated(open
     recorder = opened(turned=True)
     translated(recorder, target="de", text="The garden is green.\nThe house is blue.", source="en")
     first = recorder.of(ReportGrew)[0].growth
-    assert [one.is_open for section in first.sections for one in section.statements] == [True, True]
+    waiting = [one for section in first.sections for one in section.statements]
+    assert [one.is_open for one in waiting] == [True, True]
+    assert {one.missing for one in waiting} == {"not translated yet"}  # still true where the job is cancelled
 
 
 def test_after_a_pause_each_translation_is_told_as_it_comes_and_the_share_goes_on(opened):
