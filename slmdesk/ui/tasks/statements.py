@@ -296,7 +296,10 @@ class StatementPainter(QStyledItemDelegate):
             runs = [run for run in statement.runs if run.change in ("", change)]
             words = "".join(run.text for run in runs) or (statement.other, row.text)[side]
             text = lay_out_cited(words.replace("\n", LINE_BREAK), "", font, width, 0, formats_of(runs))
-            made.add(text, side * half + gap, "ink", is_beside=True)
+            colour = "ink"
+            if change == COME and statement.missing:
+                colour = "ink2"  # so that nobody takes it for the text itself
+            made.add(text, side * half + gap, colour, is_beside=True)
             if statement.sign in MOVED:
                 made.add(lay_out_cited(MOVED[statement.sign], "", font, gap), side * half, "ink2", is_beside=True)
         made.height = top + max(text.height for text, _place, _colour in made.parts)

@@ -353,6 +353,16 @@ class TestAReview:
         assert pane.view.current.id == "t2"
         assert find(pane, "sample_count", QLabel).text() == "1 of 1"
 
+    def test_words_about_a_text_that_is_not_there_are_not_in_the_colour_of_a_text(self, qtbot):
+        segments = (
+            Statement("Satz 0.", (), id="t0", other="Sentence 0."),
+            Statement("", (), id="t1", other="Sentence 1.", missing="not yet"),
+        )
+        pane, __ = pane_of(qtbot, Report("sample", "A translation", (Section(segments),), Layout.PAGES), 1000)
+        pages = pane.view.listed
+        drawn = [pages.painter.drawn(row) for row in pages.rows.rows]
+        assert [[colour for _text, _place, colour in one.parts] for one in drawn] == [["ink", "ink"], ["ink", "ink2"]]
+
     def test_a_segment_is_approved_by_a_key_and_in_its_menu(self, pane):
         pages = pane.view.listed
         pages.setFocus()
