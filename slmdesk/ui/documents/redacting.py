@@ -405,6 +405,7 @@ class RedactPane(QFrame):
         if self._undo_button.isEnabled():
             assert self._found is not None  # else nothing was changed
             self._show(joined(self._found, self._undo.pop()))
+            self._show_trouble("")  # it is about the last added word
             self._undo_button.setEnabled(bool(self._undo))
 
     def _on_add(self) -> None:

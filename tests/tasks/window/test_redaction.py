@@ -288,6 +288,11 @@ def test_a_tick_and_an_added_word_are_taken_back(program, word_file):
     program.type_into(program.find("redaction_word"), "Blauwal-77")
     QTest.keyClick(program.find("redaction_word"), Qt.Key.Key_Return)
     assert ticks(program) == {**before, "Quarbelsen": False, "Blauwal-77": True}
+    program.type_into(program.find("redaction_word"), "Grauwal")
+    QTest.keyClick(program.find("redaction_word"), Qt.Key.Key_Return)
+    assert "Grauwal" in program.find("redaction_trouble").text()
+    program.click("redaction_undo")
+    assert not program.find("redaction_trouble").text()
     program.click("redaction_undo")
     assert ticks(program) == {**before, "Quarbelsen": False}
     QTest.keyClick(program.find("redaction_list"), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
