@@ -46,6 +46,14 @@ def only_document(report: Report) -> str:
     return report.documents[0][1]
 
 
+def _deadline_words(report: Report) -> str:
+    """Return the days that were reckoned, or "": no statement names them."""
+    lines = [f"- {unlike_marks(due.line)}" for due in report.due if due.line]
+    if not lines:
+        return ""
+    return "\n".join((f"**{_(phrases.DEADLINES)}**\n", *lines))
+
+
 def _section_lines(
     section: Section, document: str, *, is_listed: bool
 ) -> Iterator[str]:
@@ -79,7 +87,7 @@ def report_words(report: Report) -> str:
         if not section.is_folded:
             lines = _section_lines(section, document, is_listed=is_listed)
             parts.append("\n".join(lines))
-    parts.append(report.writer)
+    parts += [_deadline_words(report), report.writer]
     if report.layout is Layout.LIST:
         parts.append(folded_words(report))
     parts.append(report.coverage_words)

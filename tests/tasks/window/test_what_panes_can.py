@@ -12,7 +12,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.documents.types import Span
 from slmdesk.tasks.jobs.types import JobChanged
-from slmdesk.tasks.report import Edit, Layout, Report, Section, Statement
+from slmdesk.tasks.report import Due, Edit, Layout, Report, Section, Statement
 from slmdesk.ui.tasks.counts import SampleDialog
 from slmdesk.ui.tasks.statements import box_of
 
@@ -152,6 +152,13 @@ class TestAList:
         pane, heard = pane_of(qtbot, Report("sample", "A letter", (Section((said(0), other)),)))
         click_link(pane.view.lists[0], other, "The rent rises by 48 euros.")
         assert heard.asked == [("edit", Edit("s1", "The rent rises by 48 euros."))]
+
+    def test_what_is_copied_has_the_days_that_were_reckoned(self, qtbot):
+        day = "To object: 26 November, received 12 November + 2 weeks"
+        due = Due("2026-11-26", "To object", "", "key", line=day), Due("2026-12-01", "To pay", "", "other")
+        pane, __ = pane_of(qtbot, changed(list_report(), due=due))
+        click(find(pane, "sample_copy"))
+        assert f"\n\n**Deadlines**\n\n- {day}\n\n" in QApplication.clipboard().text()
 
     def test_all_is_copied_with_sources_and_one_sentence_too(self, qtbot):
         pane, __ = pane_of(qtbot, list_report())
