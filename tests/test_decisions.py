@@ -57,7 +57,7 @@ DECISIONS = {
     "tasks/writing": 418,
     "ui": 41,
     "ui/chat": 1656,
-    "ui/documents": 886,
+    "ui/documents": 888,
     "ui/jobs": 98,
     "ui/kit": 1687,
     "ui/models": 293,

@@ -622,6 +622,8 @@ class RedactPane(QFrame):
         self._elsewhere.setVisible(is_told or not is_written)
         self._folder.setVisible(is_written and not is_told)
         self._copy.setVisible(is_written)
+        if is_written and self._write.hasFocus():
+            self._copy.setFocus()  # which stands in its place
         self._write.setVisible(not is_written)
         is_working = self._following is not None
         is_chosen = bool(self._ticked) or self._by_hand.has_any

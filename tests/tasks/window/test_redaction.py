@@ -152,6 +152,7 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatc
     copy, said = tmp_path / "letter.redacted.docx", program.find("redaction_said")
     program.wait(lambda: "letter.redacted.docx is written" in said.text())
     assert "1 bank account" in said.text()
+    assert program.find("redaction_open").hasFocus(), "what is pressed next stands where the last button was"
     QApplication.processEvents()
     assert program.find("redaction_list").height() == height, "what is said has its place"
     assert "read the copy before you give it away" in said.text()
