@@ -123,8 +123,11 @@ class ListView(ReportView):
         return (self.list,)
 
     def show_report(self, report: Report, *, is_other: bool = True) -> None:
+        current = self.list.current
         self.report = report
         self.list.rows.show_report(report, is_other=is_other)
+        if current is not None and not is_other:
+            self.list.stay_at(current)
 
 
 class PagesView(ReportView):

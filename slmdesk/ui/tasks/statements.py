@@ -507,6 +507,17 @@ class StatementList(QListView):
         if not self.viewport().rect().contains(self.visualRect(index)):
             self.scrollTo(index, self.ScrollHint.PositionAtCenter)
 
+    def stay_at(self, statement: Statement) -> None:
+        """Keep the keys at a statement whose row may have been made anew. What is in sight stays."""
+        index = self.rows.index_of_id(statement.id)
+        if not statement.id or not index.isValid() or index == self.currentIndex():
+            return
+        self._is_showing = True
+        self.setAutoScroll(False)
+        self.setCurrentIndex(index)
+        self.setAutoScroll(True)
+        self._is_showing = False
+
     @property
     def current(self) -> Statement | None:
         return self.rows.statement_at(self.currentIndex())

@@ -263,7 +263,7 @@ def test_what_is_there_is_not_replaced_and_the_name_does_not_tell_what_is_remove
 
 
 def test_a_model_looks_too_and_adds_what_it_finds_while_ticks_stay(start, word_file, tmp_path, monkeypatch):
-    answer = '{"people": ["Blauwal"], "companies": [], "addresses": [], "numbers": []}'
+    answer = '{"people": ["Blauwal", "Quarbelsen"], "companies": [], "addresses": [], "numbers": []}'
     goes_on = tmp_path / "goes on"
     program = start(answer=answer, until=str(goes_on))
     record = add_model(program.services, tmp_path / "echo.gguf")
@@ -279,6 +279,7 @@ def test_a_model_looks_too_and_adds_what_it_finds_while_ticks_stay(start, word_f
     assert "  ·  found by model  ·  " in rows(program)["Blauwal"].notes[0]
     assert ticks(program)["Blauwal"]
     assert not ticks(program)["Quarbelsen"]
+    assert program.find("redaction_list").current.text == "Quarbelsen", "who walks through the list stays there"
     assert program.find("redaction_said").text().startswith(f"{len(rows(program))} found")
 
 
