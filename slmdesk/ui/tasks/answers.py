@@ -24,7 +24,9 @@ from slmdesk.ui.tasks.controller import Opened, ResultController
 
 
 class QuestionController(ResultController):
-    """Asks the shown document, several together or a folder. A second question becomes a follow-up of the first."""
+    """Asks the shown document, several together or a folder. A second question becomes
+    a follow-up of the first.
+    """
 
     answered = Signal(object)
 
@@ -37,13 +39,17 @@ class QuestionController(ResultController):
         hint: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`prefix` and `hint`: of the names of its widgets, and what stands in its line, where that is not usual."""
+        """`prefix` and `hint`: of the names of its widgets, and what stands in its
+        line, where that is not usual.
+        """
         super().__init__(bridge, TASK, parent)
         self.prefix, self.hint = prefix, hint
         self._clock = clock
         self._together: tuple[str, ...] = ()
         self._collection = self._message = ""
-        """The folder that is asked, and the message of the answer that is being written."""
+        """The folder that is asked, and the message of the answer that is being
+        written.
+        """
         self.is_unanswered = False
         """Whether no model could answer the last question: then passages are shown."""
         self._live = AnswerProgress()
@@ -51,8 +57,12 @@ class QuestionController(ResultController):
         """How far the answer is, as it was said last."""
         self._tick = QTimer(self, interval=TICK_MS)
         self._tick.timeout.connect(self._on_tick)
-        self.suggested: Live[Sequence[str]] = Live(bridge, self, self._ask_suggested, ())
-        self.suggested.changed.connect(lambda: self.suggested_changed.emit(self.suggested.value))
+        self.suggested: Live[Sequence[str]] = Live(
+            bridge, self, self._ask_suggested, ()
+        )
+        self.suggested.changed.connect(
+            lambda: self.suggested_changed.emit(self.suggested.value)
+        )
         bridge.on(QuestionPlanned, self._on_planned)
         bridge.on(QuestionAnswered, self._on_answered)
         bridge.on(PromptProgress, self._on_prompt)
@@ -72,7 +82,9 @@ class QuestionController(ResultController):
         return "", self._together or tuple(filter(None, (self._document,)))
 
     def show_document(self, document: str) -> None:
-        """Ask this document from now on, unless it is one of several that are asked together."""
+        """Ask this document from now on, unless it is one of several that are asked
+        together.
+        """
         if document == self._document or document in self._together:
             self._document = document
             return
@@ -94,7 +106,11 @@ class QuestionController(ResultController):
 
     def _ask_suggested(self) -> Any:
         is_alone = self._document and not self._together
-        return self._bridge.services.questions.suggested(self._document) if is_alone else None
+        return (
+            self._bridge.services.questions.suggested(self._document)
+            if is_alone
+            else None
+        )
 
     def _leave(self) -> None:
         self._message, self.is_unanswered = "", False
@@ -106,7 +122,9 @@ class QuestionController(ResultController):
         collection, documents = self.scope
         if not question.strip() or not (collection or documents):
             return
-        request = AskRequest(question, documents, collection=collection or None, item=self.item or None)
+        request = AskRequest(
+            question, documents, collection=collection or None, item=self.item or None
+        )
         self.reading.emit(_("Waiting for the model…"), 0, 0)
         self.asked.emit(question)
         begun = self._bridge.services.tasks.begin(self.task.kind, request)
@@ -150,7 +168,10 @@ class QuestionController(ResultController):
         view, report = opened
         if view.item.id != self.item:
             return
-        awaited = ["", *(statement.id for statement in report.statements if statement.is_open)]
+        awaited = [
+            "",
+            *(statement.id for statement in report.statements if statement.is_open),
+        ]
         if awaited[-1] != self._message:
             self._message, self._live = awaited[-1], AnswerProgress()
             self._told = _("The answer is on its way…"), 0, 0
@@ -161,7 +182,9 @@ class QuestionController(ResultController):
             self._message = event.message
             what = _("the whole text")
             if not event.is_whole:
-                what = _("the {passages} passages that fit best").format(passages=event.passages)
+                what = _("the {passages} passages that fit best").format(
+                    passages=event.passages
+                )
             self._live = AnswerProgress(began=self._clock(), now=self._clock())
             self._tick.start()
             self._tell(_("The model reads {what}…").format(what=what))
@@ -188,7 +211,9 @@ class QuestionController(ResultController):
         """Say how far the answer is."""
         if self._live.pieces:
             words = self._live.writing_words or _("Writing the answer")
-            self._tell(_("{words}. Its quotations are checked at its end.").format(words=words))
+            self._tell(
+                _("{words}. Its quotations are checked at its end.").format(words=words)
+            )
         elif self._live.total:
             self._tell(self._live.reading_words, self._live.read, self._live.total)
 

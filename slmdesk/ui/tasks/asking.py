@@ -1,4 +1,6 @@
-"""The line below a report in which a person asks again and again, for tasks that have one."""
+"""The line below a report in which a person asks again and again, for tasks that have
+one.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ from slmdesk.ui.tasks.controller import ResultController
 class AskingBar(QFrame):
     """The line, what may be asked in it, and the buttons beside it."""
 
-    def __init__(self, controller: ResultController, field: Field, parent: QWidget) -> None:
+    def __init__(
+        self, controller: ResultController, field: Field, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self._controller = controller
         kind = f"{controller.prefix}{controller.task.kind}"
@@ -37,10 +41,20 @@ class AskingBar(QFrame):
         self.line = text_line(f"{kind}_line", self, hint, label=hint)
         self.line.returnPressed.connect(self._on_ask)
         self._dictate = dictate_button(controller.bridge, self.line, self, f"{kind}_")
-        self.button = button(_(controller.task.verb), f"{kind}_ask", self, kind="primary", on=self._on_ask)
+        self.button = button(
+            _(controller.task.verb),
+            f"{kind}_ask",
+            self,
+            kind="primary",
+            on=self._on_ask,
+        )
         label, tip = _("New conversation"), _("The next question does not follow these")
-        self._anew = button(label, f"{kind}_anew", self, label=label, tip=tip, on=controller.restart)
-        self._about = plain_label(_(field.title), self, name=f"{kind}_about", kind="muted")
+        self._anew = button(
+            label, f"{kind}_anew", self, label=label, tip=tip, on=controller.restart
+        )
+        self._about = plain_label(
+            _(field.title), self, name=f"{kind}_about", kind="muted"
+        )
         self._offers = named(QFrame(self), f"{kind}_offers", kind="plain")
         self._chips = flow(gap=theme.SPACE_8, into=self._offers)
         self._offers.hide()
@@ -49,9 +63,13 @@ class AskingBar(QFrame):
         self._asked = ""
         """What was typed last."""
         column(
-            row(self._anew, 1), self._offers, self._about, row((self.line, 1), self._dictate, self.button),
-            into=self, gap=theme.SPACE_8,
-        )  # fmt: skip
+            row(self._anew, 1),
+            self._offers,
+            self._about,
+            row((self.line, 1), self._dictate, self.button),
+            into=self,
+            gap=theme.SPACE_8,
+        )
         controller.suggested_changed.connect(self._on_suggested)
         controller.emptied.connect(self.line.clear)
         controller.stopped.connect(self._on_refused)
@@ -74,7 +92,9 @@ class AskingBar(QFrame):
         self._offers.setVisible(bool(offered))
         for at, words in enumerate(offered):
             asks = partial(self._controller.ask, words)
-            self._chips.addWidget(button(words, f"suggested_{at}", self._offers, kind="chip", on=asks))
+            self._chips.addWidget(
+                button(words, f"suggested_{at}", self._offers, kind="chip", on=asks)
+            )
 
     def _on_ask(self) -> None:
         settle(self._dictate)

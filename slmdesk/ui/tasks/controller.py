@@ -1,4 +1,6 @@
-"""Follows the report of a task that is shown beside a document: its item, its job, and what a person changes in it."""
+"""Follows the report of a task that is shown beside a document: its item, its job, and
+what a person changes in it.
+"""
 
 from __future__ import annotations
 
@@ -31,16 +33,16 @@ if TYPE_CHECKING:
 
 MOST_UNDONE = 200
 TELL_MS, TELL_MANY_MS, MANY = 60, 300, 500
-"""How often growing reports are told, those with so many sections less often: one by one they would keep the window
-from all else.
+"""How often growing reports are told, those with so many sections less often: one by
+one they would keep the window from all else.
 """
 Opened = tuple[TaskView[Any, Any], Report]
 
 
 class ResultController(JobFollower):
     prefix = hint = ""
-    """What stands before the name of its pane, where there are two for the same task, and in the line of its
-    questions, where that is not usual.
+    """What stands before the name of its pane, where there are two for the same task,
+    and in the line of its questions, where that is not usual.
     """
     begun = Signal(bool)
     """Emitted with whether a model is asked, as far as that is known."""
@@ -51,7 +53,9 @@ class ResultController(JobFollower):
     folder_begun = Signal(object)
     undo_changed = Signal(bool)
     unfolded = Signal(object, object)
-    """Emitted with a folded section and its statements, which were read when they were asked for."""
+    """Emitted with a folded section and its statements, which were read when they were
+    asked for.
+    """
     unmade = Signal()
     """Emitted when nothing has been made of the shown document yet."""
     asked = Signal(str)
@@ -60,7 +64,9 @@ class ResultController(JobFollower):
     edit_refused = Signal(object)
     """Emitted with an Edit whose text could not be kept."""
     asking_changed = Signal(object)
-    """Emitted with the Edit for which a model is asked now; None when it has answered."""
+    """Emitted with the Edit for which a model is asked now; None when
+    it has answered.
+    """
 
     def __init__(
         self,
@@ -71,8 +77,8 @@ class ResultController(JobFollower):
         acts: Mapping[str, Callable[[Edit], object]] = MappingProxyType({}),
         on: Sequence[type[Event]] = (),
     ) -> None:
-        """`acts`: actions that do not change the result, but what it is about. `on`: events after which a report may
-        say something else.
+        """`acts`: actions that do not change the result, but what it is about. `on`:
+        events after which a report may say something else.
         """
         super().__init__(bridge, task.kind, f"{task.kind}_controller", parent)
         self.bridge, self.task = bridge, task
@@ -81,11 +87,17 @@ class ResultController(JobFollower):
         self.report = self._empty()
         """What is known by now."""
         self.chosen: tuple[str, ...] = ()
-        """Documents that were chosen together in the list: the next report is about them."""
+        """Documents that were chosen together in the list: the next report is about
+        them.
+        """
         self.has_model: Live[bool] = Live(
-            bridge, self, lambda: lambda services: task.has_model(services.task_context), False, on=(ModelsChanged,),
+            bridge,
+            self,
+            lambda: lambda services: task.has_model(services.task_context),
+            False,
+            on=(ModelsChanged,),
             is_watched=task.layout is Layout.GRID,
-        )  # fmt: skip
+        )
         """Whether there is a model that can be asked."""
         self._grown: list[Growth] = []
         """What became known and is not told yet."""
@@ -104,12 +116,18 @@ class ResultController(JobFollower):
     # ---- begin
 
     def begin(self, request: Any, documents: Sequence[str] = ()) -> None:
-        """Make a report of the shown document, of those chosen together, or of these."""
-        asked = self.task.with_documents(request, tuple(documents) or self.chosen or (self._document,))
+        """Make a report of the shown document, of those chosen
+        together, or of these.
+        """
+        asked = self.task.with_documents(
+            request, tuple(documents) or self.chosen or (self._document,)
+        )
         self._completed(asked, self._begin)
 
     def begin_chosen(self, request: Any, documents: Sequence[str]) -> None:
-        """Make a report of documents that were chosen together, unless it is on show."""
+        """Make a report of documents that were chosen together,
+        unless it is on show.
+        """
         self.chosen = tuple(documents)
         if not self.is_about(documents):
             self._leave()
@@ -130,10 +148,16 @@ class ResultController(JobFollower):
             else:
                 then(found)
 
-        self._bridge.follow(lambda services: self.task.proposed(request, services.task_context), proposed, self.refuse)
+        self._bridge.follow(
+            lambda services: self.task.proposed(request, services.task_context),
+            proposed,
+            self.refuse,
+        )
 
     def begin_first(self, request: Any, otherwise: Callable[[], object]) -> None:
-        """Make a report of the shown document, unless one was made before, even if it was deleted."""
+        """Make a report of the shown document, unless one was made before, even if it
+        was deleted.
+        """
         document = self._document
         asked = self.task.with_documents(request, (document,))
 
@@ -145,14 +169,24 @@ class ResultController(JobFollower):
                     self.show_begun(item)
 
         def begin(asked: Any) -> None:
-            self._bridge.ask(self._bridge.services.tasks.begin_first(self.task.kind, asked), answered, self.refuse)
+            self._bridge.ask(
+                self._bridge.services.tasks.begin_first(self.task.kind, asked),
+                answered,
+                self.refuse,
+            )
 
         self._completed(asked, begin)
 
     def begin_again(self) -> None:
-        """Make the shown report again. What a person changed stays where it grows in its place."""
+        """Make the shown report again. What a person changed stays where it grows in
+        its place.
+        """
         if self.task.grows_in_place and self.item:
-            self._bridge.ask(self._bridge.services.tasks.again(self.item), self._on_again, self.refuse)
+            self._bridge.ask(
+                self._bridge.services.tasks.again(self.item),
+                self._on_again,
+                self.refuse,
+            )
         else:
             self._begin(self.request)
 
@@ -174,22 +208,38 @@ class ResultController(JobFollower):
         self._leave()
 
     def change(self, changes: Mapping[str, Json]) -> None:
-        """Show the report of the same request with other values: an existing one, else a new one."""
+        """Show the report of the same request with other values: an existing one, else
+        a new one.
+        """
         request = self.task.read({**to_json(self.request), **changes})
-        kept = [item.id for item in self.items.shown if self.task.read(request_in(item)) == request]
+        kept = [
+            item.id
+            for item in self.items.shown
+            if self.task.read(request_in(item)) == request
+        ]
         if kept:
             self._bridge.ask(self._opened_of(kept[0]), partial(self._on_kept, request))
         else:
             self._begin(request)
 
     def begin_folder(self, request: Any, folder: Path, target: Path) -> None:
-        """Make reports of the documents of a folder, and write them into another one."""
+        """Make reports of the documents of a folder, and write them
+        into another one.
+        """
         self.reading.emit(_("Looking at the folder…"), 0, 0)
-        begun = self._bridge.services.tasks.begin_folder(self.task.kind, folder, target, request)
-        self.read_folder(begun, self._on_folder_begun, self._on_folder_refused, self._on_read)
+        begun = self._bridge.services.tasks.begin_folder(
+            self.task.kind, folder, target, request
+        )
+        self.read_folder(
+            begun, self._on_folder_begun, self._on_folder_refused, self._on_read
+        )
 
     def _begin(self, request: Record) -> None:
-        self._bridge.ask(self._bridge.services.tasks.begin(self.task.kind, request), self._on_begun, self.refuse)
+        self._bridge.ask(
+            self._bridge.services.tasks.begin(self.task.kind, request),
+            self._on_begun,
+            self.refuse,
+        )
 
     def _on_begun(self, item: Item) -> None:
         """Show a report beside one of its documents."""
@@ -248,7 +298,12 @@ class ResultController(JobFollower):
         advice, item = self.task.advice(result, edit), self.item
         if advice is not None:
             follow = partial(self._follow_advice, item, advice.edit)
-            notice = Notice(advice.words, action=advice.action, on_action=follow, key=f"advice {item}")
+            notice = Notice(
+                advice.words,
+                action=advice.action,
+                on_action=follow,
+                key=f"advice {item}",
+            )
             self._bridge.notice_raised.emit(notice)
 
     def _follow_advice(self, item: str, edit: Edit) -> None:
@@ -258,11 +313,15 @@ class ResultController(JobFollower):
     def _is_shown(self, view: TaskView[Any, Any]) -> bool:
         """Return whether a report is about what is shown."""
         about = {document.id for document in view.documents}
-        return self.task.documents is Documents.NONE or bool(about & {self._document, *self.chosen})
+        return self.task.documents is Documents.NONE or bool(
+            about & {self._document, *self.chosen}
+        )
 
     def _on_kept(self, request: Any, opened: Opened) -> None:
         view = opened[0]
-        if view.result is not None or (view.job is not None and not view.job.status.is_end):
+        if view.result is not None or (
+            view.job is not None and not view.job.status.is_end
+        ):
             self._on_opened(opened)
         else:
             self._begin(request)
@@ -277,8 +336,16 @@ class ResultController(JobFollower):
 
     def _empty(self) -> Report:
         task = self.task
-        is_grid = task.layout is Layout.GRID  # whose columns can be added before there is one
-        return Report(task.kind, "", layout=task.layout, is_editable=is_grid, offers=task.grid.offers)
+        is_grid = (
+            task.layout is Layout.GRID
+        )  # whose columns can be added before there is one
+        return Report(
+            task.kind,
+            "",
+            layout=task.layout,
+            is_editable=is_grid,
+            offers=task.grid.offers,
+        )
 
     def _leave(self) -> None:
         self._show_other("")
@@ -349,7 +416,9 @@ class ResultController(JobFollower):
 
     def _on_read(self, report: tuple[int, int, str]) -> None:
         done, total, name = report
-        words = _("Reading {done:,} of {total:,}: {name}").format(done=done + 1, total=total, name=name)
+        words = _("Reading {done:,} of {total:,}: {name}").format(
+            done=done + 1, total=total, name=name
+        )
         self.reading.emit(words, done, total)
 
     def _on_folder_begun(self, item: Item) -> None:
@@ -364,9 +433,13 @@ class ResultController(JobFollower):
     def unfold(self, section: Section) -> None:
         """Read the statements of a folded section."""
         read = partial(self._unfold_now, section)
-        self._bridge.follow(read, lambda statements: self.unfolded.emit(section, statements))
+        self._bridge.follow(
+            read, lambda statements: self.unfolded.emit(section, statements)
+        )
 
-    def _unfold_now(self, section: Section, services: Services) -> Pending[Sequence[Statement]]:
+    def _unfold_now(
+        self, section: Section, services: Services
+    ) -> Pending[Sequence[Statement]]:
         return self.task.unfolded(section, services.task_context)
 
     # ---- change
@@ -377,7 +450,9 @@ class ResultController(JobFollower):
 
     def switch(self, key: str, *, is_on: bool) -> None:
         """Show and export the shown report in another way from now on, or as usual."""
-        change = self._bridge.services.history.change_settings(self.item, **{key: is_on or None})
+        change = self._bridge.services.history.change_settings(
+            self.item, **{key: is_on or None}
+        )
         self._bridge.ask(change, lambda _item: self._show_anew())
 
     def edit(self, edit: Edit) -> None:
@@ -396,7 +471,9 @@ class ResultController(JobFollower):
                 self._edit = edit
                 self._undo = [*self._undo, before][-MOST_UNDONE:]
                 self.undo_changed.emit(True)
-                if not edit.statement:  # a job may look for what is missing: nothing is made yet
+                if (
+                    not edit.statement
+                ):  # a job may look for what is missing: nothing is made yet
                     self._show_anew()
 
         def refused(problem: Problem) -> None:
@@ -407,9 +484,13 @@ class ResultController(JobFollower):
         if edit.action in self.task.asking_actions:
             self._ask_model(item, edit, stored)
         else:
-            self._bridge.ask(self._bridge.services.tasks.edit(item, edit), stored, refused)
+            self._bridge.ask(
+                self._bridge.services.tasks.edit(item, edit), stored, refused
+            )
 
-    def _ask_model(self, item: str, edit: Edit, stored: Callable[[object], None]) -> None:
+    def _ask_model(
+        self, item: str, edit: Edit, stored: Callable[[object], None]
+    ) -> None:
         """Change a statement as a model words it."""
 
         def answered(before: object) -> None:
@@ -431,21 +512,32 @@ class ResultController(JobFollower):
                 self.asking_changed.emit(None)
 
         self.asking_changed.emit(edit)
-        self._bridge.follow(self._bridge.services.tasks.ask(item, edit), answered, refused)
+        self._bridge.follow(
+            self._bridge.services.tasks.ask(item, edit), answered, refused
+        )
 
     def _begin_by(self, edit: Edit) -> None:
         """Make a report of what a person asks for by an edit."""
         documents = self._about or self.chosen or (self._document,)
-        task, request = self.task, self.task.with_documents(self.request, tuple(documents))
+        task, request = (
+            self.task,
+            self.task.with_documents(self.request, tuple(documents)),
+        )
 
         def begin(services: Services) -> Item:
             asked = task.asked_by(request, None, edit)
-            return services.tasks.begin(task.kind, asked[0] if asked is not None else request)
+            return services.tasks.begin(
+                task.kind, asked[0] if asked is not None else request
+            )
 
         self._bridge.ask(begin, self._on_begun)
 
-    def find_labels(self, found: Callable[[Sequence[str]], object], refused: Callable[[], object]) -> None:
-        """Look for labels in the documents of the shown report, and call `found` with a line for each."""
+    def find_labels(
+        self, found: Callable[[Sequence[str]], object], refused: Callable[[], object]
+    ) -> None:
+        """Look for labels in the documents of the shown report, and call `found` with a
+        line for each.
+        """
         documents = tuple(self._about) or self.chosen or (self._document,)
         request = self.request
         if not self.item:
@@ -457,7 +549,9 @@ class ResultController(JobFollower):
 
         look = self.task.grid.labels
         assert look is not None  # else nothing asks for them
-        self._bridge.follow(lambda services: look(request, services.task_context), found, stopped)
+        self._bridge.follow(
+            lambda services: look(request, services.task_context), found, stopped
+        )
 
     def undo(self) -> None:
         if self._undo:
@@ -467,7 +561,9 @@ class ResultController(JobFollower):
 
 
 def merged(grown: Sequence[Growth]) -> Sequence[Growth]:
-    """Return what became known as one, where it is sections alone: each is put into the report at some cost."""
+    """Return what became known as one, where it is sections alone: each is put into the
+    report at some cost.
+    """
     if len(grown) < 2 or any(growth.is_whole for growth in grown):
         return grown
     sections = tuple(section for growth in grown for section in growth.sections)

@@ -1,4 +1,6 @@
-"""The counts of a report: charts, and their figures, each of which opens its rows; and a sample to check by hand."""
+"""The counts of a report: charts, and their figures, each of which opens its rows; and
+a sample to check by hand.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,15 @@ from slmdesk.base.texts import N_, _, grouped
 from slmdesk.tasks.report import CHECK, Edit, Report, Section, Value, ValueKind
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.theme import scaled
-from slmdesk.ui.kit.widgets.build import button, column, flow, named, plain_label, row, show_column
+from slmdesk.ui.kit.widgets.build import (
+    button,
+    column,
+    flow,
+    named,
+    plain_label,
+    row,
+    show_column,
+)
 from slmdesk.ui.kit.widgets.chart import ChartView
 from slmdesk.ui.kit.widgets.dialogs import Dialog
 from slmdesk.ui.kit.widgets.notices import ask_where
@@ -45,7 +55,9 @@ SAMPLE = 30
 
 class CountsView(QFrame):
     rows_chosen = Signal(object, str)
-    """Emitted with what the rows have that a figure counts, as a function, and with words for it."""
+    """Emitted with what the rows have that a figure counts, as a function, and with
+    words for it.
+    """
     check_requested = Signal(int)
     """Emitted with the number of the column whose labels are to be checked."""
     picture_requested = Signal(object, object)
@@ -54,21 +66,35 @@ class CountsView(QFrame):
         super().__init__(parent)
         self.setObjectName(name)
         self.report = Report("", "")
-        self._which = named(Choice([], self), f"{name}_which", label=_("What is counted"))
+        self._which = named(
+            Choice([], self), f"{name}_which", label=_("What is counted")
+        )
         self._which.value_chosen.connect(lambda _at: self._show())
-        check = button(_("Check a sample"), f"{name}_check", self, kind="quiet", on=self._on_check)
+        check = button(
+            _("Check a sample"), f"{name}_check", self, kind="quiet", on=self._on_check
+        )
         self._check = check
-        save = button(_("Save chart"), f"{name}_save", self, kind="quiet", icon="chevron-down")
-        save.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
+        save = button(
+            _("Save chart"), f"{name}_save", self, kind="quiet", icon="chevron-down"
+        )
+        save.setLayoutDirection(
+            Qt.LayoutDirection.RightToLeft
+        )  # the arrow behind the words
         menu = named(QMenu(save), f"{name}_save_menu")
         for form in PICTURES:
             action = named(menu.addAction(form.name), f"{name}_save_{form.id}")
             action.triggered.connect(partial(self._on_save, form.id))
-        save.clicked.connect(lambda: menu.popup(save.mapToGlobal(save.rect().bottomLeft())))
+        save.clicked.connect(
+            lambda: menu.popup(save.mapToGlobal(save.rect().bottomLeft()))
+        )
         self._trust = plain_label("", self, name=f"{name}_trust", kind="small")
         content = named(QFrame(self), f"{name}_inner", kind="plain")
         self.chart = ChartView(content, f"{name}_chart")
-        self.figures = named(QTableWidget(content), f"{name}_figures", label=_("Figures; Enter shows their texts"))
+        self.figures = named(
+            QTableWidget(content),
+            f"{name}_figures",
+            label=_("Figures; Enter shows their texts"),
+        )
         self.figures.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.figures.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.figures.setTabKeyNavigation(False)
@@ -110,14 +136,20 @@ class CountsView(QFrame):
             for across, words in enumerate(line):
                 item = QTableWidgetItem(words)
                 if across:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                    item.setTextAlignment(
+                        Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                    )
                 figures.setItem(down, across, item)
         figures.verticalHeader().setDefaultSectionSize(scaled(ROW))
-        figures.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        figures.horizontalHeader().setSectionResizeMode(
+            QHeaderView.ResizeMode.ResizeToContents
+        )
         figures.setFixedHeight(scaled(ROW) * (len(lines) + 1) + scaled(ROW) // 2)
 
     def _on_cell(self, down: int, across: int) -> None:
-        """Open the rows of a figure. The last line and the last column are sums, which open more of them."""
+        """Open the rows of a figure. The last line and the last column are sums, which
+        open more of them.
+        """
         chart = self.report.charts[self._which.currentData()]
         label, by = self._columns
         series = tuple(known.name for known in chart.series)
@@ -135,7 +167,9 @@ class CountsView(QFrame):
 
     @property
     def _columns(self) -> tuple[int, int]:
-        """The columns of the chart on show: whose values are counted, and by whose; -1: by none."""
+        """The columns of the chart on show: whose values are counted, and by whose; -1:
+        by none.
+        """
         return self.report.counted[self._which.currentData()]
 
     def _on_check(self) -> None:
@@ -178,7 +212,9 @@ def _name_in(section: Section, figure: Figure) -> str:
 
 
 class SampleDialog(Dialog):
-    """Labels of some rows, one after the other: Enter agrees, a digit gives another one, Backspace goes back."""
+    """Labels of some rows, one after the other: Enter agrees, a digit gives another
+    one, Backspace goes back.
+    """
 
     edit_requested = Signal(object)
 
@@ -186,10 +222,18 @@ class SampleDialog(Dialog):
         """`at`: number of the column whose labels are checked."""
         super().__init__(parent, "check_dialog", _("Check a sample"))
         self._column, self._report = at, report
-        labelled = [section for section in report.sections if section.statements[at].text]
-        drawn = Random(f"{report.title} {at}")  # always the same, whichever of them were checked
+        labelled = [
+            section for section in report.sections if section.statements[at].text
+        ]
+        drawn = Random(
+            f"{report.title} {at}"
+        )  # always the same, whichever of them were checked
         self.sample = drawn.sample(labelled, min(SAMPLE, len(labelled)))
-        left = (place for place, section in enumerate(self.sample) if not section.statements[at].is_approved)
+        left = (
+            place
+            for place, section in enumerate(self.sample)
+            if not section.statements[at].is_approved
+        )
         self._now = next(left, len(self.sample))
         choices = next((section.statements[at].choices for section in self.sample), ())
         self._progress = plain_label("", self, name="check_progress", kind="small")
@@ -197,16 +241,25 @@ class SampleDialog(Dialog):
         self._text.setReadOnly(True)
         self._text.setTabChangesFocus(True)
         self._found = plain_label("", self, name="check_found", kind="strong")
-        self._agree = button(_("Agree"), "check_agree", self, kind="primary", on=lambda: self._note(""))
-        self._back = button(_("Back"), "check_back", self, kind="quiet", on=self._on_back)
+        self._agree = button(
+            _("Agree"), "check_agree", self, kind="primary", on=lambda: self._note("")
+        )
+        self._back = button(
+            _("Back"), "check_back", self, kind="quiet", on=self._on_back
+        )
         self._others: list[QPushButton] = []
         for number, choice in enumerate(choices, 1):
             note = partial(self._note, choice)
-            self._others.append(button(f"{number} {choice}", f"check_{number}", self, on=note))
+            self._others.append(
+                button(f"{number} {choice}", f"check_{number}", self, on=note)
+            )
             QShortcut(QKeySequence(str(number)), self, note)
         QShortcut(QKeySequence(Qt.Key.Key_Backspace), self, self._on_back)
         keys = plain_label(
-            _("Enter agrees, a digit gives another label, Backspace goes back."), self, name="check_keys", kind="small"
+            _("Enter agrees, a digit gives another label, Backspace goes back."),
+            self,
+            name="check_keys",
+            kind="small",
         )
         others = flow(*self._others, gap=theme.SPACE_8)
         foot = row(keys, 1, self._back, self._agree, gap=theme.SPACE_8)
@@ -225,7 +278,9 @@ class SampleDialog(Dialog):
 
     def _show(self) -> None:
         is_there, count = self._now < len(self.sample), len(self.sample)
-        self._progress.setText(_("{done} of {count}").format(done=self._now + 1, count=count))
+        self._progress.setText(
+            _("{done} of {count}").format(done=self._now + 1, count=count)
+        )
         if not is_there:
             notes = [known.note for known in self._report.columns[self._column :][:1]]
             self._progress.setText("".join(notes))
@@ -247,12 +302,16 @@ class SampleDialog(Dialog):
         statement = self.sample[self._now].statements[self._column]
         self._now += 1
         self._show()
-        self.edit_requested.emit(Edit(statement.id, action=CHECK, value=label or statement.text))
+        self.edit_requested.emit(
+            Edit(statement.id, action=CHECK, value=label or statement.text)
+        )
 
     def _found_words(self, section: Section) -> str:
         """Return the label of a row, and how sure it is."""
         statement = section.statements[self._column]
-        return " · ".join(words for words in (statement.text, *statement.notes) if words)
+        return " · ".join(
+            words for words in (statement.text, *statement.notes) if words
+        )
 
     def _on_back(self) -> None:
         self._now = max(0, self._now - 1)
@@ -260,9 +319,17 @@ class SampleDialog(Dialog):
 
 
 def _read(report: Report, section: Section, at: int) -> str:
-    """Return the text that a label is about: of a text that came with the document whole, else what carries it."""
+    """Return the text that a label is about: of a text that came with the document
+    whole, else what carries it.
+    """
     pairs = zip(report.columns, section.statements, strict=True)
-    given = max((statement.text for known, statement in pairs if known.is_given), key=len, default="")
+    given = max(
+        (statement.text for known, statement in pairs if known.is_given),
+        key=len,
+        default="",
+    )
     if section.id != section.document and given:
         return given
-    return "\n\n".join(part for part in (section.title, *section.statements[at].quotes) if part)
+    return "\n\n".join(
+        part for part in (section.title, *section.statements[at].quotes) if part
+    )

@@ -1,4 +1,6 @@
-"""The form of a task: the controls of its fields, and the request that they describe."""
+"""The form of a task: the controls of its fields, and the request
+that they describe.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,15 @@ CONTROLS: Mapping[FieldKind, Callable[[form.Field, QWidget], Control]] = {
 
 
 def read_day(words: str) -> str:
-    """Return a day that a person wrote, as ISO 8601. Raises ValueError with a sentence for people."""
-    days = [reading for dates in find_dates(words) for reading in dates.readings if all(reading)]
+    """Return a day that a person wrote, as ISO 8601. Raises ValueError with a sentence
+    for people.
+    """
+    days = [
+        reading
+        for dates in find_dates(words)
+        for reading in dates.readings
+        if all(reading)
+    ]
     if words.strip() and len(days) != 1:
         raise ValueError(_("Write the day with its year, such as 3.11.2026."))
     if not days:
@@ -57,7 +66,9 @@ READS: Mapping[FieldKind, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     FieldKind.DAY: (read_day, _write_day),
     FieldKind.LIST: (_read_lines, "\n".join),
 }
-"""How the value of a field is made of what was typed, and back, where it is not the same."""
+"""How the value of a field is made of what was typed, and back, where it is not the
+same.
+"""
 
 
 def _control_of(field: Field) -> form.Field:
@@ -80,32 +91,51 @@ def _same(value: Any) -> Any:
 
 
 def readers_language() -> str:
-    """Return the language of the window; if it is English because it does not know the system's, that, or else ""."""
-    language, system = os.environ.get(VARIABLE, "en"), QLocale.system().name().partition("_")[0]
+    """Return the language of the window; if it is English because it does not know the
+    system's, that, or else "".
+    """
+    language, system = (
+        os.environ.get(VARIABLE, "en"),
+        QLocale.system().name().partition("_")[0],
+    )
     if language != "en" or system in (*LANGUAGES, "C"):
         return language
     return system if system in WRITE_IN else ""
 
 
 class TaskForm(Form):
-    """The controls of a task's fields that have a title. It has the values that a task's request is read from."""
+    """The controls of a task's fields that have a title. It has the values that a
+    task's request is read from.
+    """
 
     def __init__(self, task: Task[Any, Any], parent: QWidget) -> None:
         self.task = task
-        self._fields = [field for field in task.fields if field.title and field.kind in CONTROLS]
-        super().__init__(parent, [_control_of(field) for field in self._fields], prefix=task.kind)
+        self._fields = [
+            field for field in task.fields if field.title and field.kind in CONTROLS
+        ]
+        super().__init__(
+            parent, [_control_of(field) for field in self._fields], prefix=task.kind
+        )
         self._quick = [field.name for field in self._fields if field.is_quick]
         self.last = {name: self.usual[name] for name in self._quick}
-        """What was chosen last of what makes another report at once: the next one begins with it."""
+        """What was chosen last of what makes another report at once: the next one
+        begins with it.
+        """
         self.changed.connect(self._on_changed)
         self.show_values(self.usual)
 
     def _on_changed(self, changes: Mapping[str, Any]) -> None:
-        self.last.update({name: value for name, value in changes.items() if name in self._quick})
+        self.last.update(
+            {name: value for name, value in changes.items() if name in self._quick}
+        )
 
     def use(self, name: str, value: object) -> None:
-        """Choose a value that was chosen in an earlier run. One that cannot be chosen is ignored."""
-        if name in self._quick and any(value == known for known, __ in self._field(name).values):
+        """Choose a value that was chosen in an earlier run. One that cannot be chosen
+        is ignored.
+        """
+        if name in self._quick and any(
+            value == known for known, __ in self._field(name).values
+        ):
             self.last[name] = value
             self.show_request(None)
 
@@ -113,7 +143,9 @@ class TaskForm(Form):
         return next(field for field in self._fields if field.name == name)
 
     def show_request(self, request: Any) -> None:
-        """Show what the report on show was asked for, as far as another one is made at once. None: there is none."""
+        """Show what the report on show was asked for, as far as another one is made at
+        once. None: there is none.
+        """
         shown = self.last
         if request is not None:
             shown = {name: getattr(request, name) for name in self._quick}
@@ -135,7 +167,11 @@ class TaskForm(Form):
     @property
     def is_usual(self) -> bool:
         """Whether nothing is asked for beside what can be chosen at once."""
-        return all(value == self.usual[name] for name, value in self.values.items() if name not in self._quick)
+        return all(
+            value == self.usual[name]
+            for name, value in self.values.items()
+            if name not in self._quick
+        )
 
     def is_quick(self, changes: Mapping[str, object]) -> bool:
         """Whether another report is to be made at once after these changes."""
@@ -159,22 +195,36 @@ class ActionForm(Popover):
         self._action, self._statement = action, Statement("")
         fields = task.action_fields[action]
         self._usual = {field.name: field.usual for field in fields}
-        self.fields = Form(self, [_control_of(field) for field in fields], prefix=action)
+        self.fields = Form(
+            self, [_control_of(field) for field in fields], prefix=action
+        )
         self.fields.show_values(self._usual)
-        confirm = button(_("Confirm"), f"confirm_{action}", self, kind="primary", on=self._confirm)
+        confirm = button(
+            _("Confirm"), f"confirm_{action}", self, kind="primary", on=self._confirm
+        )
         for part in self.fields.parts:
             if isinstance(part.widget, QLineEdit):
                 part.widget.returnPressed.connect(confirm.click)
-        column(*self.fields.parts, row(1, confirm), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        column(
+            *self.fields.parts,
+            row(1, confirm),
+            into=self,
+            gap=theme.SPACE_12,
+            margins=theme.SPACE_16,
+        )
 
     def ask(self, statement: Statement, anchor: QWidget, part: QRect) -> None:
         """Ask beside a statement, which is a part of a widget."""
         self._statement = statement
-        self.fields.show_values({**self._usual, **dict(statement.filled)}, is_other=True)
+        self.fields.show_values(
+            {**self._usual, **dict(statement.filled)}, is_other=True
+        )
         self.toggle(anchor, part)
 
     def _confirm(self) -> None:
         if self.fields.keep():
             self.dismiss()
             value = {**dict(self._statement.filled), **self.fields.values}
-            self.confirmed.emit(Edit(self._statement.id, action=self._action, value=value))
+            self.confirmed.emit(
+                Edit(self._statement.id, action=self._action, value=value)
+            )

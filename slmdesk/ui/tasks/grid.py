@@ -1,4 +1,6 @@
-"""A report as a table: a row for each section, a column for each of its columns, the proof of each cell, its counts."""
+"""A report as a table: a row for each section, a column for each of its columns, the
+proof of each cell, its counts.
+"""
 
 from __future__ import annotations
 
@@ -67,17 +69,26 @@ class GridModel(QAbstractTableModel):
         self.columns: tuple[Column, ...] = ()
         self.rows: list[Section] = []
         self.only: Callable[[Section], bool] | None = None
-        """Which rows are on show, of which a figure of the counts was opened. None: all."""
+        """Which rows are on show, of which a figure of the counts was opened. None:
+        all.
+        """
         self._every: tuple[Section, ...] = ()
         self._sorted: tuple[int, bool] = (-1, False)
         """Number of the column by which the rows are sorted, and whether downwards."""
 
     def show_report(self, report: Report) -> None:
-        """Show a report. If only cells change, or rows come at the end, the selection stays, and what is in sight."""
-        before, now = ([section.id for section in sections] for sections in (self._every, report.sections))
+        """Show a report. If only cells change, or rows come at the end, the selection
+        stays, and what is in sight.
+        """
+        before, now = (
+            [section.id for section in sections]
+            for sections in (self._every, report.sections)
+        )
         is_as_told = self._sorted[0] < 0 and self.only is None
         count = len(before)
-        is_longer = report.columns == self.columns and before == now[:count] and is_as_told
+        is_longer = (
+            report.columns == self.columns and before == now[:count] and is_as_told
+        )
         if is_longer and count < len(now):
             self.beginInsertRows(QModelIndex(), count, len(now) - 1)
             self._every = report.sections
@@ -104,7 +115,9 @@ class GridModel(QAbstractTableModel):
         self._place()
         self.endResetModel()
 
-    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+    def sort(
+        self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder
+    ) -> None:
         """Sort the rows by a column; -1: as the report has them."""
         self.beginResetModel()
         self._sorted = (column, order == Qt.SortOrder.DescendingOrder)
@@ -113,10 +126,14 @@ class GridModel(QAbstractTableModel):
 
     def _place(self) -> None:
         only, (at, is_down) = self.only, self._sorted
-        self.rows = [section for section in self._every if only is None or only(section)]
+        self.rows = [
+            section for section in self._every if only is None or only(section)
+        ]
         if at >= 0:
             self.rows.sort(key=lambda section: _sort_key(section, at), reverse=is_down)
-            self.rows.sort(key=lambda section: _is_empty(section, at))  # what is empty stays at the end
+            self.rows.sort(
+                key=lambda section: _is_empty(section, at)
+            )  # what is empty stays at the end
 
     def section_at(self, index: Index) -> Section | None:
         if not index.isValid() or index.row() >= len(self.rows):
@@ -138,15 +155,24 @@ class GridModel(QAbstractTableModel):
             return 0
         return len(self.columns) + 1
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(self.columns):
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section <= len(
+            self.columns
+        ):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._side(section)
         if role == Qt.ItemDataRole.DisplayRole:
             return [_("Document"), *(known.name for known in self.columns)][section]
         if role == Qt.ItemDataRole.ToolTipRole and section:
-            return plain_tip(self.columns[section - 1].meaning or self.columns[section - 1].name)
+            return plain_tip(
+                self.columns[section - 1].meaning or self.columns[section - 1].name
+            )
         return None
 
     def _side(self, at: int) -> int:
@@ -165,9 +191,16 @@ class GridModel(QAbstractTableModel):
             return self._side(index.column())
         if role == Qt.ItemDataRole.AccessibleTextRole:
             name = self.columns[index.column() - 1].name
-            parts = (f"{name}: {statement.text or _('empty')}", statement.place, warning_of(statement))
+            parts = (
+                f"{name}: {statement.text or _('empty')}",
+                statement.place,
+                warning_of(statement),
+            )
             return ". ".join(part for part in (*parts, *statement.notes) if part)
-        if role == Qt.ItemDataRole.DisplayRole and self.columns[index.column() - 1].is_given:
+        if (
+            role == Qt.ItemDataRole.DisplayRole
+            and self.columns[index.column() - 1].is_given
+        ):
             return _given_words(statement)
         tell = TOLD.get(role)
         if tell is None:
@@ -180,16 +213,24 @@ class GridModel(QAbstractTableModel):
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
-    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+    def setData(
+        self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole
+    ) -> bool:
         statement, words = self.statement_at(index), " ".join(str(value).split())
-        if role != Qt.ItemDataRole.EditRole or statement is None or words == statement.text:
+        if (
+            role != Qt.ItemDataRole.EditRole
+            or statement is None
+            or words == statement.text
+        ):
             return False
         self.edited.emit(statement, words)
         return True
 
     def _changed(self) -> None:
         if self.rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns)))
+            self.dataChanged.emit(
+                self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns))
+            )
 
 
 def _statement(section: Section, at: int) -> Statement:
@@ -216,7 +257,9 @@ def _words(statement: Statement) -> str:
 
 
 def _given_words(statement: Statement) -> str:
-    """Return what came with a document: its day in the figures of the window, other words as they are."""
+    """Return what came with a document: its day in the figures of the window, other
+    words as they are.
+    """
     value = statement.value
     if value is not None and value.date and not statement.sources:
         return day_in_figures(date.fromisoformat(value.date))
@@ -241,7 +284,13 @@ def _ink(statement: Statement) -> QColor | None:
 
 
 def _tip(statement: Statement) -> str:
-    parts = (statement.text, statement.place, warning_of(statement), details_of(statement.marks), *statement.notes)
+    parts = (
+        statement.text,
+        statement.place,
+        warning_of(statement),
+        details_of(statement.marks),
+        *statement.notes,
+    )
     return plain_tip("\n".join(part for part in parts if part))
 
 
@@ -263,7 +312,9 @@ def _title_data(section: Section, role: int) -> object:
         font.setWeight(QFont.Weight.DemiBold)
         return font
     if role == Qt.ItemDataRole.ToolTipRole:
-        return plain_tip("\n".join((section.title, *_read_words(section), *section.notes)))
+        return plain_tip(
+            "\n".join((section.title, *_read_words(section), *section.notes))
+        )
     return None
 
 
@@ -271,15 +322,21 @@ def _read_words(section: Section) -> Iterator[str]:
     read = section.coverage
     if read is not None:
         yield _("{pages_read} of {pages_total} {pages} have words.").format(
-            pages_read=read.pages_read, pages_total=read.pages_total, pages=page_word(section.page_kind)
+            pages_read=read.pages_read,
+            pages_total=read.pages_total,
+            pages=page_word(section.page_kind),
         )
 
 
 class GridView(ReportView):
-    """The table of a report. Enter changes a cell, Space shows its source, a press on a head sorts by it."""
+    """The table of a report. Enter changes a cell, Space shows its source, a press on a
+    head sorts by it.
+    """
 
     labels_requested = Signal(object)
-    """Emitted with the function that takes labels found in the documents, a line for each."""
+    """Emitted with the function that takes labels found in the documents, a line for
+    each.
+    """
     picture_requested = Signal(object, object)
     """Emitted with the data of a chart and the file it goes to."""
 
@@ -289,12 +346,18 @@ class GridView(ReportView):
         self.room: Callable[[], int] = lambda: 0
         """The width of the pane beside the pages. A wider table takes their place."""
         self.has_pages: Callable[[], bool] = lambda: False
-        """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
+        """Whether the pages are on show beside the table, where a click on a cell goes
+        to its page too.
+        """
         self._counts: CountsView | None = None
         self._sample: SampleDialog | None = None
         self._build_ui()
-        self.model.edited.connect(lambda statement, text: self.edit_requested.emit(Edit(statement.id, text)))
-        self.model.dataChanged.connect(lambda *__: self._fill_proof(self.table.currentIndex()))
+        self.model.edited.connect(
+            lambda statement, text: self.edit_requested.emit(Edit(statement.id, text))
+        )
+        self.model.dataChanged.connect(
+            lambda *__: self._fill_proof(self.table.currentIndex())
+        )
         self.model.modelReset.connect(self._proof.dismiss)
         self.table.clicked.connect(self._on_clicked)
         self.table.source_requested.connect(self.show_proof)
@@ -303,12 +366,28 @@ class GridView(ReportView):
         kind = self.task.kind
         bar = named(QFrame(self), f"{kind}_bar")
         bar.setMinimumWidth(1)  # in a narrow pane its button has no words
-        self._figure = plain_label("", bar, name=f"{kind}_figure", kind="strong", wraps=False)
+        self._figure = plain_label(
+            "", bar, name=f"{kind}_figure", kind="strong", wraps=False
+        )
         tip = _("Go to the next cell to check")
         self._doubts = button(
-            "", f"{kind}_doubts", bar, kind="flag", icon="triangle-alert", colour="warn", tip=tip, on=self.go_to_doubt
+            "",
+            f"{kind}_doubts",
+            bar,
+            kind="flag",
+            icon="triangle-alert",
+            colour="warn",
+            tip=tip,
+            on=self.go_to_doubt,
         )
-        self._add = button("", f"{kind}_new_column", bar, kind="quiet", icon="plus", label=_("Add a column"))
+        self._add = button(
+            "",
+            f"{kind}_new_column",
+            bar,
+            kind="quiet",
+            icon="plus",
+            label=_("Add a column"),
+        )
         self._adding = ColumnPopover(self, self.task.grid, f"{kind}_column")
         self._adding.added.connect(self._on_added)
         self._adding.labels_requested.connect(self.labels_requested)
@@ -316,7 +395,9 @@ class GridView(ReportView):
         row(self._figure, self._doubts, 1, self._add, into=bar, gap=theme.SPACE_8)
         self._views = self._build_views()
         self.table = named(
-            CellsView(self), f"{kind}_cells", label=_("The table; Enter changes a cell, Space shows its source")
+            CellsView(self),
+            f"{kind}_cells",
+            label=_("The table; Enter changes a cell, Space shows its source"),
         )
         self.table.setModel(self.model)
         triggers = QAbstractItemView.EditTrigger
@@ -332,39 +413,77 @@ class GridView(ReportView):
         header.sortIndicatorChanged.connect(self.model.sort)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(
-            lambda place: self._column_menu(header.logicalIndexAt(place)).popup(header.mapToGlobal(place))
+            lambda place: self._column_menu(header.logicalIndexAt(place)).popup(
+                header.mapToGlobal(place)
+            )
         )
         self._proof = self._build_proof()
-        self._column = column(bar, self._views, (self.table, 1), into=self, gap=theme.SPACE_8)
+        self._column = column(
+            bar, self._views, (self.table, 1), into=self, gap=theme.SPACE_8
+        )
 
     def _build_views(self) -> QFrame:
-        """What a table with counts has above it: its rows or their counts, and the figure whose rows are on show."""
+        """What a table with counts has above it: its rows or their counts, and the
+        figure whose rows are on show.
+        """
         views = named(QFrame(self), f"{self.task.kind}_views")
-        self._segments = Segments(views, f"{self.task.kind}_segments", label=_("Rows or counts"))
+        self._segments = Segments(
+            views, f"{self.task.kind}_segments", label=_("Rows or counts")
+        )
         self._segments.addTab(_("Rows"))
         self._segments.addTab(_("Counts"))
         self._segments.currentChanged.connect(lambda _at: self._settle())
         tip = _("Show all rows")
         name = f"{self.task.kind}_only"
-        self._only = button("", name, views, kind="quiet", icon="x", tip=tip, label=tip, on=self.show_all)
+        self._only = button(
+            "",
+            name,
+            views,
+            kind="quiet",
+            icon="x",
+            tip=tip,
+            label=tip,
+            on=self.show_all,
+        )
         row(self._segments, 1, self._only, into=views, gap=theme.SPACE_8)
         return views
 
     def _build_proof(self) -> Popover:
         kind = self.task.kind
-        proof = Popover(self, f"{kind}_proof", label=_("The source of the value"), width=420)
+        proof = Popover(
+            self, f"{kind}_proof", label=_("The source of the value"), width=420
+        )
         cut = Qt.TextElideMode.ElideMiddle
-        self._document = ElidedLabel(proof, name=f"{kind}_cell_document", kind="small", cut=cut)
-        self._place = plain_label("", proof, name=f"{kind}_cell_place", kind="small", wraps=False)
+        self._document = ElidedLabel(
+            proof, name=f"{kind}_cell_document", kind="small", cut=cut
+        )
+        self._place = plain_label(
+            "", proof, name=f"{kind}_cell_place", kind="small", wraps=False
+        )
         self._passage = named(QFrame(proof), f"{kind}_cell_passage", kind="band")
         self._quote = plain_label("", self._passage, name=f"{kind}_cell_quote")
         column(self._quote, into=self._passage, margins=theme.SPACE_12)
         self._doubt = plain_label("", proof, name=f"{kind}_cell_doubt", kind="warn")
         self._check = plain_label("", proof, name=f"{kind}_cell_check", kind="small")
-        edit = button(_("Edit"), f"{kind}_edit_cell", proof, kind="quiet", on=self._on_edit)
-        self._show = button(_("Open page"), f"{kind}_show_cell", proof, kind="text", on=self._on_show)
-        head, foot = row((self._document, 1), self._place), row((self._check, 1), edit, self._show)
-        column(head, self._passage, self._doubt, foot, into=proof, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        edit = button(
+            _("Edit"), f"{kind}_edit_cell", proof, kind="quiet", on=self._on_edit
+        )
+        self._show = button(
+            _("Open page"), f"{kind}_show_cell", proof, kind="text", on=self._on_show
+        )
+        head, foot = (
+            row((self._document, 1), self._place),
+            row((self._check, 1), edit, self._show),
+        )
+        column(
+            head,
+            self._passage,
+            self._doubt,
+            foot,
+            into=proof,
+            gap=theme.SPACE_8,
+            margins=theme.SPACE_16,
+        )
         return proof
 
     def fill_menu(self, menu: QMenu) -> None:
@@ -374,7 +493,9 @@ class GridView(ReportView):
             columns.addMenu(self._column_menu(at, columns)).setText(known.name)
         columns.addSeparator()
         for id, name in self.task.grid.sets:
-            use = partial(self.edit_requested.emit, Edit("", action=USE_COLUMNS, value=id))
+            use = partial(
+                self.edit_requested.emit, Edit("", action=USE_COLUMNS, value=id)
+            )
             action = columns.addAction(_("Those of: {kind}").format(kind=name), use)
             named(action, f"{self.task.kind}_set_{id}")
 
@@ -382,8 +503,13 @@ class GridView(ReportView):
         menu = named(QMenu(parent or self), f"{self.task.kind}_column_menu")
         if not 0 < at <= len(self.report.columns):
             return menu
-        menu.addAction(_("Sort by it"), lambda: self.table.sortByColumn(at, Qt.SortOrder.AscendingOrder))
-        leave_out = partial(self.edit_requested.emit, Edit("", action=REMOVE_COLUMN, value=at - 1))
+        menu.addAction(
+            _("Sort by it"),
+            lambda: self.table.sortByColumn(at, Qt.SortOrder.AscendingOrder),
+        )
+        leave_out = partial(
+            self.edit_requested.emit, Edit("", action=REMOVE_COLUMN, value=at - 1)
+        )
         known = self.report.columns[at - 1]
         if known.is_own and not known.is_given:
             menu.addAction(_("Rename…"), lambda: self._ask_name(at - 1))
@@ -396,11 +522,15 @@ class GridView(ReportView):
             self.edit_requested.emit(Edit("", action=RENAME_COLUMN, value=[at, name]))
 
         known = self.report.columns[at].name
-        LineQuestion(self, "rename_dialog", _("Rename"), _("New name:"), named_so, text=known).open()
+        LineQuestion(
+            self, "rename_dialog", _("Rename"), _("New name:"), named_so, text=known
+        ).open()
 
     @property
     def statements(self) -> Sequence[Statement]:
-        return [statement for section in self.model.rows for statement in section.statements]
+        return [
+            statement for section in self.model.rows for statement in section.statements
+        ]
 
     def show_report(self, report: Report, *, is_other: bool = True) -> None:
         self.report = report
@@ -416,10 +546,14 @@ class GridView(ReportView):
 
     def _settle(self) -> None:
         report = self.report
-        cells = [statement for section in report.sections for statement in section.statements]
+        cells = [
+            statement for section in report.sections for statement in section.statements
+        ]
         filled = sum(bool(statement.text) for statement in cells)
         doubtful = sum(statement.is_to_check for statement in cells)
-        self._figure.setText(_("{filled} of {count} filled").format(filled=filled, count=len(cells)))
+        self._figure.setText(
+            _("{filled} of {count} filled").format(filled=filled, count=len(cells))
+        )
         self._figure.setVisible(bool(cells))
         self._doubts.setText(_("{doubtful} to check").format(doubtful=doubtful))
         self._doubts.setVisible(bool(doubtful))
@@ -475,7 +609,12 @@ class GridView(ReportView):
 
     def _on_added(self, edit: Edit, added: Column) -> None:
         """Add a column, unless it is there."""
-        known = {key.casefold() for column in self.report.columns for key in (column.name, column.id) if key}
+        known = {
+            key.casefold()
+            for column in self.report.columns
+            for key in (column.name, column.id)
+            if key
+        }
         if (added.id or added.name).casefold() not in known:
             self.edit_requested.emit(edit)
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -484,10 +623,14 @@ class GridView(ReportView):
         """Go to the next cell to check, and from the last to the first."""
         here, width = self.table.currentIndex(), len(self.report.columns)
         after = max(0, here.row() * width + here.column())
-        cells = [statement for section in self.model.rows for statement in section.statements]
+        cells = [
+            statement for section in self.model.rows for statement in section.statements
+        ]
         doubts = [at for at, statement in enumerate(cells) if statement.is_to_check]
         if doubts:
-            at, across = divmod(next((place for place in doubts if place >= after), doubts[0]), width)
+            at, across = divmod(
+                next((place for place in doubts if place >= after), doubts[0]), width
+            )
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
             self.show_proof(self.model.index(at, across + 1))
 
@@ -508,7 +651,10 @@ class GridView(ReportView):
         self._proof.toggle(self.table.viewport(), self.table.visualRect(index))
 
     def _fill_proof(self, index: Index) -> None:
-        section, statement = self.model.section_at(index), self.model.statement_at(index)
+        section, statement = (
+            self.model.section_at(index),
+            self.model.statement_at(index),
+        )
         if section is None or statement is None:
             return
         quote = "".join(statement.quotes[:1])[:MOST_QUOTE]
@@ -532,7 +678,10 @@ class GridView(ReportView):
 
     def _go_to(self, index: Index) -> None:
         """Go to where a cell stands, or else to the document of its row."""
-        section, statement = self.model.section_at(index), self.model.statement_at(index)
+        section, statement = (
+            self.model.section_at(index),
+            self.model.statement_at(index),
+        )
         if section is None:
             return
         known = next((one for one in section.statements if one.sources), None)

@@ -1,4 +1,6 @@
-"""Two texts of a report side by side, which scroll together, and the list of what differs between them."""
+"""Two texts of a report side by side, which scroll together, and the list of what
+differs between them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,16 @@ from slmdesk.tasks.shape import Documents, Task
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.shortcuts import bind
 from slmdesk.ui.kit.base.theme import scaled
-from slmdesk.ui.kit.widgets.build import column, cut_to_lines, named, plain_label, row, set_tip, split, tool_button
+from slmdesk.ui.kit.widgets.build import (
+    column,
+    cut_to_lines,
+    named,
+    plain_label,
+    row,
+    set_tip,
+    split,
+    tool_button,
+)
 from slmdesk.ui.kit.widgets.rows import Choice
 from slmdesk.ui.tasks.statements import StatementList
 
@@ -29,9 +40,13 @@ WEIGHT, TEXT = "weight", "text"
 """Orders of a list: the most important first, or as in the text."""
 Order = Callable[[Statement], object]
 BESIDE, LIST = 760, 272
-"""Least width of the pane in which the list stands beside both texts, and the width of the list."""
+"""Least width of the pane in which the list stands beside both texts, and the width of
+the list.
+"""
 LEAD_LINES, LOW = 2, 12
-"""Lines that are kept for the lead, and the lines of a view that is too low for all of it."""
+"""Lines that are kept for the lead, and the lines of a view that is too low for all of
+it.
+"""
 
 
 class ReportView(QFrame):
@@ -58,7 +73,9 @@ class ReportView(QFrame):
 
     @property
     def lists(self) -> Sequence[StatementList]:
-        """The lists that show its statements, of which the first is that where they are lit."""
+        """The lists that show its statements, of which the first is that where they are
+        lit.
+        """
         return ()
 
     @property
@@ -74,7 +91,9 @@ class ReportView(QFrame):
     def light_of(self, spans: Collection[Span]) -> None:
         """Light the statements that stand in one of these places."""
         given = set(spans)
-        self.light(one for one in self.statements if given & {*one.sources, *one.other_sources})
+        self.light(
+            one for one in self.statements if given & {*one.sources, *one.other_sources}
+        )
 
     def unfold(self, section: Section, statements: Sequence[Statement]) -> None:
         """Show the statements of a folded section, which were read for it."""
@@ -82,21 +101,29 @@ class ReportView(QFrame):
             shown.rows.unfold(section, statements)
 
     def put_in_order(self, report: Report) -> None:
-        """Show what is ranked in the order of a report from now on, where the layout has an order of its own."""
+        """Show what is ranked in the order of a report from now on, where the layout
+        has an order of its own.
+        """
 
     def make_list(self, parent: QWidget, name: str, label: str) -> StatementList:
         """Return a list whose signals are those of the view."""
         made = StatementList(parent, name, label)
-        made.action_words = {action: _(words) for action, words in self.task.actions.items()}
+        made.action_words = {
+            action: _(words) for action, words in self.task.actions.items()
+        }
         made.copy_requested.connect(self.copy_requested)
         made.action_requested.connect(self.action_requested)
         made.statement_pointed_at.connect(self.statement_pointed_at)
         made.unfold_requested.connect(self.unfold_requested)
         made.approve_requested.connect(
-            lambda statement: self.edit_requested.emit(Edit(statement.id, approved=not statement.is_approved))
+            lambda statement: self.edit_requested.emit(
+                Edit(statement.id, approved=not statement.is_approved)
+            )
         )
         made.edited.connect(partial(self._on_edited, made))
-        made.ticked.connect(lambda id, is_on: self.edit_requested.emit(Edit(id, approved=is_on)))
+        made.ticked.connect(
+            lambda id, is_on: self.edit_requested.emit(Edit(id, approved=is_on))
+        )
         return made
 
     def _on_edited(self, shown: StatementList, statement: Statement, text: str) -> None:
@@ -112,7 +139,9 @@ class ListView(ReportView):
 
     def __init__(self, task: Task[Any, Any], parent: QWidget, name: str) -> None:
         super().__init__(task, parent, name)
-        self.list = self.make_list(self, f"{task.kind}_list", _("Statements; Enter shows the source"))
+        self.list = self.make_list(
+            self, f"{task.kind}_list", _("Statements; Enter shows the source")
+        )
         self.list.statement_chosen.connect(self.statement_chosen)
         if CALENDAR.id in task.forms:
             self.list.calendar_words = _("To the calendar")
@@ -131,7 +160,9 @@ class ListView(ReportView):
 
 
 class PagesView(ReportView):
-    """Two texts side by side. Beside the pages of a document it is the list of differences alone."""
+    """Two texts side by side. Beside the pages of a document it is the list of
+    differences alone.
+    """
 
     def __init__(self, task: Task[Any, Any], parent: QWidget, name: str) -> None:
         super().__init__(task, parent, name)
@@ -143,7 +174,9 @@ class PagesView(ReportView):
             shown.doubleClicked.connect(lambda _index: self.show_on_page())
             shown.approve_requested.connect(self._on_approved)
         self.list.statement_pointed_at.connect(self.pages.point_at)
-        for (keys, _words), step in zip(task.steps, (self.go_back, self.go_on), strict=True):
+        for (keys, _words), step in zip(
+            task.steps, (self.go_back, self.go_on), strict=True
+        ):
             bind(self, keys, step)
 
     def _build_ui(self) -> None:
@@ -155,39 +188,78 @@ class PagesView(ReportView):
         self._heads = named(QFrame(self._columns), f"{kind}_heads", kind="plain")
         heading = row(into=self._heads, gap=0, margins=(0, 0, theme.SCROLL_BAR, 0))
         for words in self.task.sides:
-            head = plain_label(_(words), self._heads, name=f"{kind}_head", kind="strong")
+            head = plain_label(
+                _(words), self._heads, name=f"{kind}_head", kind="strong"
+            )
             head.setIndent(scaled(theme.SPACE_16))
             heading.addWidget(head, 1)
-        self.pages = self.make_list(self._columns, f"{kind}_pages", _("Both texts side by side"))
+        self.pages = self.make_list(
+            self._columns, f"{kind}_pages", _("Both texts side by side")
+        )
         self.pages.look_like(is_paired=True)
         column(self._heads, (self.pages, 1), into=self._columns, gap=theme.SPACE_4)
         sizes = (scaled(LIST), 4 * scaled(LIST))
-        self._split = split(f"{kind}_splitter", self, self.list, self._columns, sizes=sizes)
-        column(self._lead, (self._split, 1), self._build_bar(), into=self, gap=theme.SPACE_8)
+        self._split = split(
+            f"{kind}_splitter", self, self.list, self._columns, sizes=sizes
+        )
+        column(
+            self._lead,
+            (self._split, 1),
+            self._build_bar(),
+            into=self,
+            gap=theme.SPACE_8,
+        )
 
     def _build_bar(self) -> QFrame:
         bar = named(QFrame(self), f"{self.task.kind}_bar")
-        self._kinds = named(Choice([], bar), f"{self.task.kind}_filter", label=_("What is shown"))
+        self._kinds = named(
+            Choice([], bar), f"{self.task.kind}_filter", label=_("What is shown")
+        )
         self._kinds.value_chosen.connect(self.choose_kind)
         make = partial(tool_button, parent=bar, colour="ink2")
         (back, back_words), (on, on_words) = self.task.steps
         words = _(back_words)
         self._before = make(
-            f"{self.task.kind}_previous", icon="chevron-left", label=words, tip=words, shortcut=back, on=self.go_back
+            f"{self.task.kind}_previous",
+            icon="chevron-left",
+            label=words,
+            tip=words,
+            shortcut=back,
+            on=self.go_back,
         )
-        self._count = plain_label("", bar, name=f"{self.task.kind}_count", kind="small", wraps=False)
+        self._count = plain_label(
+            "", bar, name=f"{self.task.kind}_count", kind="small", wraps=False
+        )
         words = _(on_words)
         self._after = make(
-            f"{self.task.kind}_next", icon="chevron-right", label=words, tip=words, shortcut=on, on=self.go_on
+            f"{self.task.kind}_next",
+            icon="chevron-right",
+            label=words,
+            tip=words,
+            shortcut=on,
+            on=self.go_on,
         )
-        row(self._kinds, 1, self._before, self._count, self._after, into=bar, gap=theme.SPACE_4)
+        row(
+            self._kinds,
+            1,
+            self._before,
+            self._count,
+            self._after,
+            into=bar,
+            gap=theme.SPACE_4,
+        )
         self._bar = bar
         return bar
 
     def fill_menu(self, menu: QMenu) -> None:
-        """Add what is chosen seldom: the order of the list, and what stands beside it."""
+        """Add what is chosen seldom: the order of the list, and what
+        stands beside it.
+        """
         orders = QActionGroup(menu)
-        for key, words in ((WEIGHT, _("Most important first")), (TEXT, _("In the order of the text"))):
+        for key, words in (
+            (WEIGHT, _("Most important first")),
+            (TEXT, _("In the order of the text")),
+        ):
             action = named(menu.addAction(words), f"{self.task.kind}_order_{key}")
             action.setCheckable(True)
             action.setChecked(key == self._order)
@@ -196,11 +268,17 @@ class PagesView(ReportView):
         if self.task.documents is Documents.NONE:  # there are no pages to show
             return
         menu.addSeparator()
-        named(menu.addAction(_("Show on the page"), self.show_on_page), f"{self.task.kind}_open")
+        named(
+            menu.addAction(_("Show on the page"), self.show_on_page),
+            f"{self.task.kind}_open",
+        )
         words = _("Side by side")
         if self._is_wide:
             words = _("Show document")
-        named(menu.addAction(words, lambda: self.set_wide(not self._is_wide)), f"{self.task.kind}_wide")
+        named(
+            menu.addAction(words, lambda: self.set_wide(not self._is_wide)),
+            f"{self.task.kind}_wide",
+        )
 
     @property
     def lists(self) -> Sequence[StatementList]:
@@ -208,7 +286,9 @@ class PagesView(ReportView):
 
     @property
     def listed(self) -> StatementList:
-        """The list that is stepped through: that of the differences, or where all is one sort both texts."""
+        """The list that is stepped through: that of the differences, or where all is
+        one sort both texts.
+        """
         if self.report.kinds:
             return self.list
         return self.pages
@@ -223,7 +303,9 @@ class PagesView(ReportView):
             self.put_in_order(report)
         self.pages.rows.show_report(report, is_other=is_other)
         self.list.rows.show_report(_differing(report), is_other=is_other)
-        has_any = any(statement.text or statement.other for statement in report.statements)
+        has_any = any(
+            statement.text or statement.other for statement in report.statements
+        )
         for part in (self._split, self._bar):
             part.setVisible(has_any)
         self._show_kinds()
@@ -242,17 +324,23 @@ class PagesView(ReportView):
         self.listed.rows.order = ORDERS[self._order](report)
 
     def _show_kinds(self) -> None:
-        """Offer the sorts that there are, each with its number. Sorts with the same words are one."""
+        """Offer the sorts that there are, each with its number. Sorts with the same
+        words are one.
+        """
         counts: dict[str, int] = {}
         for kind, count in self.report.kinds.items():
             words = _(self.task.kinds.get(kind, kind))
             counts[words] = counts.get(words, 0) + count
         chosen = self._kinds.currentData()
         self._kinds.clear()
-        self._kinds.addItem(f"{_('All')} {QLocale().toString(len(_listed(self.report)))}", "")
+        self._kinds.addItem(
+            f"{_('All')} {QLocale().toString(len(_listed(self.report)))}", ""
+        )
         to_check = len(self.report.to_check)
         if to_check:
-            self._kinds.addItem(_("{doubtful} to check").format(doubtful=to_check), TO_CHECK)
+            self._kinds.addItem(
+                _("{doubtful} to check").format(doubtful=to_check), TO_CHECK
+            )
         for words in sorted(counts, key=self._place_of):
             self._kinds.addItem(f"{words} {QLocale().toString(counts[words])}", words)
         self._kinds.setCurrentIndex(max(0, self._kinds.findData(chosen)))
@@ -263,9 +351,15 @@ class PagesView(ReportView):
         return [*order, words].index(words)
 
     def choose_kind(self, words: object) -> None:
-        """List only the statements of a sort, which is named by its words, or those to check. Empty: all."""
+        """List only the statements of a sort, which is named by its words, or those to
+        check. Empty: all.
+        """
         self._kinds.show_value(words)
-        kinds = [kind for kind in self.report.kinds if words == _(self.task.kinds.get(kind, kind))]
+        kinds = [
+            kind
+            for kind in self.report.kinds
+            if words == _(self.task.kinds.get(kind, kind))
+        ]
         rows = self.listed.rows
         if words == TO_CHECK:
             rows.choose(lambda statement: statement.is_to_check)
@@ -296,7 +390,9 @@ class PagesView(ReportView):
             self._on_chosen(found)
 
     def _on_chosen(self, statement: Statement) -> None:
-        """Light a difference in both lists, and go to its page if that is beside them."""
+        """Light a difference in both lists, and go to its page if
+        that is beside them.
+        """
         self.light([statement])
         self._show_count()
         if not self._is_wide:
@@ -332,7 +428,9 @@ class PagesView(ReportView):
         if current in shown:
             self._count.setText(here.format(at=shown.index(current) + 1, count=count))
         longest = (here.format(at=count, count=count), every)
-        self._count.setMinimumWidth(max(map(self._count.fontMetrics().horizontalAdvance, longest)))
+        self._count.setMinimumWidth(
+            max(map(self._count.fontMetrics().horizontalAdvance, longest))
+        )
         for step in (self._before, self._after):
             step.setEnabled(bool(shown))
 
@@ -346,11 +444,15 @@ class PagesView(ReportView):
         self._lead.setVisible(bool(words))
         self._lead.setFixedHeight(lines * height + theme.SPACE_8)
         set_tip(self._lead, words)
-        self._lead.setText(cut_to_lines(words, self._lead.font(), self._lead.width(), lines))
+        self._lead.setText(
+            cut_to_lines(words, self._lead.font(), self._lead.width(), lines)
+        )
 
     def _turn(self) -> None:
         is_narrow = self.width() < scaled(BESIDE)
-        self.list.setVisible(not (self._is_wide and is_narrow) and bool(self.report.kinds))
+        self.list.setVisible(
+            not (self._is_wide and is_narrow) and bool(self.report.kinds)
+        )
         self._fit_lead()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -359,12 +461,17 @@ class PagesView(ReportView):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_split"):
+        if event.type() in (
+            QEvent.Type.FontChange,
+            QEvent.Type.StyleChange,
+        ) and hasattr(self, "_split"):
             self._turn()
 
 
 def _listed(report: Report) -> Sequence[Statement]:
-    """Return what is counted: the differences, or where all is one sort all statements."""
+    """Return what is counted: the differences, or where all is one
+    sort all statements.
+    """
     return [one for one in report.statements if one.kind] or list(report.statements)
 
 
@@ -373,8 +480,12 @@ def _is_to_check(statement: Statement) -> bool:
 
 
 def _by_rank(report: Report) -> Order:
-    """Return the order by rank that the statements have now: none moves because a person changes it."""
-    ranks = {statement.id: statement.rank for statement in report.statements if statement.id}
+    """Return the order by rank that the statements have now: none moves because a
+    person changes it.
+    """
+    ranks = {
+        statement.id: statement.rank for statement in report.statements if statement.id
+    }
     return lambda statement: ranks.get(statement.id, statement.rank)
 
 
@@ -382,13 +493,22 @@ def _as_it_is(_report: Report) -> Order | None:
     return None
 
 
-ORDERS: Mapping[str, Callable[[Report], Order | None]] = {WEIGHT: _by_rank, TEXT: _as_it_is}
+ORDERS: Mapping[str, Callable[[Report], Order | None]] = {
+    WEIGHT: _by_rank,
+    TEXT: _as_it_is,
+}
 
 
 def _differing(report: Report) -> Report:
-    """Return the report with the statements alone that have a sort, so that they are counted."""
+    """Return the report with the statements alone that have a sort, so that they are
+    counted.
+    """
     sections = [
-        changed(section, notes=(), statements=tuple(one for one in section.statements if one.kind))
+        changed(
+            section,
+            notes=(),
+            statements=tuple(one for one in section.statements if one.kind),
+        )
         for section in report.sections
         if not section.is_folded
     ]

@@ -1,4 +1,6 @@
-"""The pane of a task beside a document: its report, its form, its progress, what was made earlier."""
+"""The pane of a task beside a document: its report, its form, its progress, what was
+made earlier.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QCursor, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QFrame, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from slmdesk.base.documents import CALENDAR, FORMS, Form
 from slmdesk.base.records import Item, JobStatus
@@ -50,11 +59,16 @@ from slmdesk.ui.tasks.pages import ListView, PagesView, ReportView
 from slmdesk.ui.tasks.pair import PairBar
 
 MAKING_AFTER_MS = 300
-"""Milliseconds until progress replaces the report before. One that is ready earlier replaces it directly."""
+"""Milliseconds until progress replaces the report before. One that is ready earlier
+replaces it directly.
+"""
 COPIED_MS = 2_000
 ALL_FORMS = (
-    Form("xlsx", _("Spreadsheet")), Form("csv", "CSV"), *FORMS, CALENDAR,
-)  # fmt: skip
+    Form("xlsx", _("Spreadsheet")),
+    Form("csv", "CSV"),
+    *FORMS,
+    CALENDAR,
+)
 VIEWS: Mapping[Layout, tuple[type[ReportView], str]] = {
     Layout.LIST: (ListView, "list_view"),
     Layout.GRID: (GridView, "grid_view"),
@@ -72,11 +86,18 @@ class ResultPane(QFrame):
     current_changed = Signal(object)
     """Emitted with the statement that a person has come to. None: there is none."""
 
-    def __init__(self, controller: ResultController, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, controller: ResultController, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.task = controller.task
         self.controller = self._controller = controller
-        named(self, f"{controller.prefix}{self.task.kind}_pane", label=_(self.task.name), kind="result")
+        named(
+            self,
+            f"{controller.prefix}{self.task.kind}_pane",
+            label=_(self.task.name),
+            kind="result",
+        )
         self.setMinimumWidth(240)
         self.report: Report | None = None
         """The report on show. None while it is made for the first time."""
@@ -103,81 +124,177 @@ class ResultPane(QFrame):
 
     def _build_ui(self) -> None:
         kind = self.task.kind
-        self._making = MakingBar(self._controller, self, kind=kind, prefix=f"making_{kind}", resume=_("Go on"))
+        self._making = MakingBar(
+            self._controller,
+            self,
+            kind=kind,
+            prefix=f"making_{kind}",
+            resume=_("Go on"),
+        )
         self._making.lay_out(has_own_line=True)
         self._note = plain_label("", self, name=f"{kind}_note", kind="muted")
         self._say = partial(show_words, self._note)
-        self._writer = ElidedLabel(self, name=f"{kind}_writer", kind="muted")  # the rows below it are not to move
-        self.switches = {key: self._make_switch(key, _(words)) for key, words in self.task.switches.items()}
-        self._wanting = plain_label("", self, name=f"{kind}_wanting", kind="muted", is_hidden=True)
+        self._writer = ElidedLabel(
+            self, name=f"{kind}_writer", kind="muted"
+        )  # the rows below it are not to move
+        self.switches = {
+            key: self._make_switch(key, _(words))
+            for key, words in self.task.switches.items()
+        }
+        self._wanting = plain_label(
+            "", self, name=f"{kind}_wanting", kind="muted", is_hidden=True
+        )
         self._fill = button(_("Get a model"), f"{kind}_fill", self, on=self._on_fill)
-        self._writing = plain_label("", self, name=f"{kind}_writing", kind="muted", is_hidden=True)
+        self._writing = plain_label(
+            "", self, name=f"{kind}_writing", kind="muted", is_hidden=True
+        )
         self._written = button(_("Show the finished result"), f"{kind}_written", self)
         self._written.clicked.connect(lambda: self._finish(self._held))
         self._written.hide()
-        self._notes = plain_label("", self, name=f"{kind}_notes", kind="small", is_hidden=True)
+        self._notes = plain_label(
+            "", self, name=f"{kind}_notes", kind="small", is_hidden=True
+        )
         self._coverage = plain_label("", self, name=f"{kind}_coverage", kind="small")
-        self._action_forms = {action: ActionForm(self, self.task, action) for action in self.task.action_fields}
+        self._action_forms = {
+            action: ActionForm(self, self.task, action)
+            for action in self.task.action_fields
+        }
         self._middle = named(QFrame(self), f"{kind}_middle")
-        begin = button(_(self.task.verb), f"{kind}_begin", self._middle, kind="primary", on=self._ask)
-        begin.setVisible(self.task.asks is None and self.task.documents is not Documents.NONE)
-        body = named(QFrame(self), f"{kind}_body", kind="plain")  # it keeps its place, whatever stands in it
+        begin = button(
+            _(self.task.verb),
+            f"{kind}_begin",
+            self._middle,
+            kind="primary",
+            on=self._ask,
+        )
+        begin.setVisible(
+            self.task.asks is None and self.task.documents is not Documents.NONE
+        )
+        body = named(
+            QFrame(self), f"{kind}_body", kind="plain"
+        )  # it keeps its place, whatever stands in it
         self._body = column(self._middle, into=body, gap=0)
-        self._stop = button(_("Stop"), f"{kind}_stop", self, kind="text", on=self._controller.cancel)
+        self._stop = button(
+            _("Stop"), f"{kind}_stop", self, kind="text", on=self._controller.cancel
+        )
         self._stop.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)
         keep_place(self._stop)
-        writer, foot = row((self._writer, 1), self._stop, *self.switches.values()), self._build_foot(begin)
+        writer, foot = (
+            row((self._writer, 1), self._stop, *self.switches.values()),
+            self._build_foot(begin),
+        )
         fill = row((self._wanting, 1), self._fill)
         now = (self._making, self._writing, row(self._written, 1))
         last = (self._notes, self._coverage)
-        parts: tuple[Part, ...] = (self._note, writer, fill, (body, 1), *now, *last, foot)
+        parts: tuple[Part, ...] = (
+            self._note,
+            writer,
+            fill,
+            (body, 1),
+            *now,
+            *last,
+            foot,
+        )
         self.pair = self._make_pair(begin)
         if self.pair:
-            parts = (row((self.pair, 1), foot), self._note, (body, 1), *now, writer, *last)
+            parts = (
+                row((self.pair, 1), foot),
+                self._note,
+                (body, 1),
+                *now,
+                writer,
+                *last,
+            )
         margins = (theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12)
-        column(*parts, *self._build_asking(), into=self, gap=theme.SPACE_8, margins=margins)
+        column(
+            *parts, *self._build_asking(), into=self, gap=theme.SPACE_8, margins=margins
+        )
 
     def _build_foot(self, begin: QWidget) -> QFrame:
         kind, foot = self.task.kind, named(QFrame(self), f"{self.task.kind}_foot")
         self._asking = Popover(self, f"{kind}_form", label=_(self.task.name))
         self.form = TaskForm(self.task, self._asking)
-        ask = button(_(self.task.verb), f"{kind}_begin_so", self._asking, kind="primary", on=self._ask)
+        ask = button(
+            _(self.task.verb),
+            f"{kind}_begin_so",
+            self._asking,
+            kind="primary",
+            on=self._ask,
+        )
         self._begins: tuple[QWidget, ...] = (begin, ask)
-        column(*self.form.parts, row(1, ask), into=self._asking, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        column(
+            *self.form.parts,
+            row(1, ask),
+            into=self._asking,
+            gap=theme.SPACE_12,
+            margins=theme.SPACE_16,
+        )
         label = _("What it is to be like")
-        self._other = tool_button(f"{kind}_options", foot, folds=True, icon="sliders", label=label, tip=label)
+        self._other = tool_button(
+            f"{kind}_options", foot, folds=True, icon="sliders", label=label, tip=label
+        )
         self._other.setVisible(bool(self.form.parts))
         label = _("Copy with sources")
-        self._copy = tool_button(f"{kind}_copy", foot, icon="copy", label=label, tip=label, on=self._on_copy)
+        self._copy = tool_button(
+            f"{kind}_copy", foot, icon="copy", label=label, tip=label, on=self._on_copy
+        )
         label = _("Export")
-        self.export = tool_button(f"{kind}_export", foot, icon="download", label=label, tip=label)
+        self.export = tool_button(
+            f"{kind}_export", foot, icon="download", label=label, tip=label
+        )
         forms = [form for form in ALL_FORMS if form.id in self.task.forms]
         give_export_menu(self.export, self.export_requested.emit, forms=forms)
         self._save = button(_("Save as Excel"), f"{kind}_save", foot, kind="primary")
         self._saves_as = self.task.grid.saves_as
         self._save.clicked.connect(lambda: self.export_requested.emit(self._saves_as))
         label = _("More")
-        self._more = tool_button(f"{kind}_more_button", foot, icon="ellipsis", label=label, tip=label)
+        self._more = tool_button(
+            f"{kind}_more_button", foot, icon="ellipsis", label=label, tip=label
+        )
         self._menu = named(QMenu(self._more), f"{kind}_menu")
         self._menu.aboutToShow.connect(self._fill_menu)
         self._more.setMenu(self._menu)
-        self._others = Popover(self, f"{kind}_earlier_popover", label=_("Earlier"), width=400)
+        self._others = Popover(
+            self, f"{kind}_earlier_popover", label=_("Earlier"), width=400
+        )
         self.earlier = EarlierBox(self._others, name=f"{kind}_earlier")
         column(self.earlier, into=self._others, margins=theme.SPACE_16)
-        row(1, self._other, self._copy, self.export, self._save, self._more, into=foot, gap=theme.SPACE_8)
+        row(
+            1,
+            self._other,
+            self._copy,
+            self.export,
+            self._save,
+            self._more,
+            into=foot,
+            gap=theme.SPACE_8,
+        )
         return foot
 
     def _make_pair(self, begin: QWidget) -> PairBar | None:
-        """Fill the middle. Return what chooses the other document, if the task is about two."""
+        """Fill the middle. Return what chooses the other document, if the task is about
+        two.
+        """
         if self.task.documents is not Documents.TWO:
             column(1, (begin, Qt.AlignmentFlag.AlignHCenter), 1, into=self._middle)
             return None
         begin.hide()
-        words = _("Choose another version of this document, or drop it here: a Word file and a PDF can be compared.")
-        column(plain_label(words, self._middle, name=f"{self.task.kind}_hint", kind="muted"), 1, into=self._middle)
+        words = _(
+            "Choose another version of this document, or drop it here: a Word file "
+            "and a PDF can be compared."
+        )
+        column(
+            plain_label(
+                words, self._middle, name=f"{self.task.kind}_hint", kind="muted"
+            ),
+            1,
+            into=self._middle,
+        )
         results = self._controller
         pair = PairBar(results.bridge, self.task.kind, _(self.task.verb), self)
-        pair.asked.connect(lambda old, new: results.begin(self.form.request, (old, new)))
+        pair.asked.connect(
+            lambda old, new: results.begin(self.form.request, (old, new))
+        )
         pair.refused.connect(results.refuse)
         pair.said.connect(self._on_stopped)
         pair.reading.connect(lambda words: self.show_reading(words, 0, 0))
@@ -187,7 +304,9 @@ class ResultPane(QFrame):
         return pair
 
     def _build_asking(self) -> Sequence[QWidget]:
-        """Return the line of a task that is asked again and again. It takes the place of the button in the middle."""
+        """Return the line of a task that is asked again and again. It takes the place
+        of the button in the middle.
+        """
         if self.task.asks is None:
             return ()
         made = self._line = AskingBar(self._controller, self.task.asks, self)
@@ -198,11 +317,18 @@ class ResultPane(QFrame):
     def _make_switch(self, key: str, words: str) -> QToolButton:
         """Return the button by which the report is shown another way."""
         made = tool_button(
-            f"{self.task.kind}_{key}", self, kind="small", icon="file-text", label=words, tip=words,
+            f"{self.task.kind}_{key}",
+            self,
+            kind="small",
+            icon="file-text",
+            label=words,
+            tip=words,
             shortcut="summary.own_words",
-        )  # fmt: skip
+        )
         made.setCheckable(True)
-        made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)  # no higher than the line beside it
+        made.setSizePolicy(
+            QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored
+        )  # no higher than the line beside it
         made.hide()
         made.clicked.connect(lambda is_on: self._on_switch(key, is_on))
         bind(made, "summary.own_words", made.click)
@@ -217,7 +343,9 @@ class ResultPane(QFrame):
         results.made.connect(self.show_report)
         results.job_reported.connect(self.show_job)
         results.emptied.connect(self.show_nothing)
-        results.unfolded.connect(lambda section, statements: self.view.unfold(section, statements))
+        results.unfolded.connect(
+            lambda section, statements: self.view.unfold(section, statements)
+        )
         results.edit_refused.connect(self._edit_again)
         results.asking_changed.connect(self._on_asking)
         results.has_model.changed.connect(self._settle)
@@ -231,22 +359,30 @@ class ResultPane(QFrame):
             self._follow_end()
 
     def _follow_end(self) -> None:
-        """Keep the newest answer in view, from a question on until a person chooses a statement."""
+        """Keep the newest answer in view, from a question on until a person chooses a
+        statement.
+        """
         shown = self.view_of(Layout.LIST).lists[0]
         bar = shown.verticalScrollBar()
-        bar.rangeChanged.connect(lambda _least, most: bar.setValue(bar.value() if shown.lit else most))
+        bar.rangeChanged.connect(
+            lambda _least, most: bar.setValue(bar.value() if shown.lit else most)
+        )
         self._controller.asked.connect(lambda _words: shown.light(()))
 
     def view_of(self, layout: Layout) -> ReportView:
         """Return what shows reports of a layout, made when it is first needed."""
         if layout not in self._views:
             made_by, name = VIEWS[layout]
-            made = self._views[layout] = made_by(self.task, self, f"{self.task.kind}_{name}")
+            made = self._views[layout] = made_by(
+                self.task, self, f"{self.task.kind}_{name}"
+            )
             made.statement_chosen.connect(self.statement_chosen)
             made.statement_pointed_at.connect(self.statement_pointed_at)
             made.width_requested.connect(self.width_requested)
             made.copy_requested.connect(
-                lambda statement: copy_text(statement_words(statement, only_document(made.report)))
+                lambda statement: copy_text(
+                    statement_words(statement, only_document(made.report))
+                )
             )
             for shown in made.lists[:1]:
                 shown.current_changed.connect(self.current_changed)
@@ -255,14 +391,20 @@ class ResultPane(QFrame):
             made.unfold_requested.connect(self._controller.unfold)
             if isinstance(made, GridView):
                 made.picture_requested.connect(self.picture_requested)
-                made.labels_requested.connect(partial(self._controller.find_labels, refused=made.let_find))
+                made.labels_requested.connect(
+                    partial(self._controller.find_labels, refused=made.let_find)
+                )
             made.hide()
             self._body.insertWidget(0, made, 1)
             order_tabs(*tab_stops(self.layout()))
         return self._views[layout]
 
-    def stand_beside(self, room: Callable[[], int], has_pages: Callable[[], bool]) -> None:
-        """Say how wide the pane is beside the pages, and whether they are on show: a wider grid takes their place."""
+    def stand_beside(
+        self, room: Callable[[], int], has_pages: Callable[[], bool]
+    ) -> None:
+        """Say how wide the pane is beside the pages, and whether they are on show: a
+        wider grid takes their place.
+        """
         grid = self.view_of(Layout.GRID)
         assert isinstance(grid, GridView)
         grid.room, grid.has_pages = room, has_pages
@@ -319,7 +461,9 @@ class ResultPane(QFrame):
             self._controller.change(changes)
 
     def ask_folder(self) -> None:
-        """Ask for a folder whose documents are read, and for one that the files are written to."""
+        """Ask for a folder whose documents are read, and for one that the files are
+        written to.
+        """
         request = self.form.request
 
         def chosen(folder: Path) -> None:
@@ -342,7 +486,11 @@ class ResultPane(QFrame):
             self._controller.edit(Edit(statement.id, action=action))
             return
         shown = self.view.lists[0]
-        asking.ask(statement, shown.viewport(), shown.visualRect(shown.rows.index_of(statement)))
+        asking.ask(
+            statement,
+            shown.viewport(),
+            shown.visualRect(shown.rows.index_of(statement)),
+        )
 
     def _edit_again(self, edit: Edit) -> None:
         for shown in self.view.lists[:1]:  # a grid has none
@@ -351,7 +499,10 @@ class ResultPane(QFrame):
     def act(self, action: str) -> None:
         """Take an action with the statement that a person has come to."""
         statement = self.view.lists[0].current
-        if statement is not None and action in (*statement.actions, *statement.menu_actions):
+        if statement is not None and action in (
+            *statement.actions,
+            *statement.menu_actions,
+        ):
             self._on_action(statement, action)
 
     def approve(self) -> None:
@@ -382,8 +533,9 @@ class ResultPane(QFrame):
         if undated:
             words = ngettext(
                 "{n} deadline has no day. It goes into the calendar as a task.",
-                "{n} deadlines have no day. They go into the calendar as tasks.", undated,
-            )  # fmt: skip
+                "{n} deadlines have no day. They go into the calendar as tasks.",
+                undated,
+            )
             self._say(words)
 
     def _fill_menu(self) -> None:
@@ -397,15 +549,28 @@ class ResultPane(QFrame):
         for more in self.fills:
             more(self._menu)
         kind = self.task.kind
-        again = named(self._menu.addAction(_(self.task.again), self._controller.begin_again), f"{kind}_again")
-        is_there = self.report is not None or (self.task.documents is Documents.NONE and bool(self._controller.item))
+        again = named(
+            self._menu.addAction(_(self.task.again), self._controller.begin_again),
+            f"{kind}_again",
+        )
+        is_there = self.report is not None or (
+            self.task.documents is Documents.NONE and bool(self._controller.item)
+        )
         again.setEnabled(is_there and self._is_allowed)
         if self.pair:
-            swap = named(self._menu.addAction(_("Swap old and new"), self.pair.swap), f"{kind}_swap")
+            swap = named(
+                self._menu.addAction(_("Swap old and new"), self.pair.swap),
+                f"{kind}_swap",
+            )
             swap.setEnabled(self.pair.can_swap)
-        undo = named(self._menu.addAction(_("Undo"), self._controller.undo), f"{kind}_undo")
+        undo = named(
+            self._menu.addAction(_("Undo"), self._controller.undo), f"{kind}_undo"
+        )
         undo.setEnabled(self._controller.can_undo)
-        earlier = named(self._menu.addAction(_("Earlier"), self._on_earlier), f"{kind}_earlier_action")
+        earlier = named(
+            self._menu.addAction(_("Earlier"), self._on_earlier),
+            f"{kind}_earlier_action",
+        )
         earlier.setEnabled(self.earlier.has_entries)
 
     def _on_earlier(self) -> None:
@@ -424,14 +589,18 @@ class ResultPane(QFrame):
         self._copy.setAccessibleDescription("")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take back the last change; a field that is being typed into takes back its own."""
+        """Take back the last change; a field that is being typed into takes back its
+        own.
+        """
         if event.matches(QKeySequence.StandardKey.Undo):
             self._controller.undo()
         else:
             super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        words = "\n".join(statement.text for statement in self.view.statements if statement.text)
+        words = "\n".join(
+            statement.text for statement in self.view.statements if statement.text
+        )
         if words:
             pop_up_words_menu(self, event.globalPos(), _("Translate all of it"), words)
 
@@ -452,7 +621,9 @@ class ResultPane(QFrame):
             self._making.show_waiting()
 
     def _show_making(self) -> None:
-        """Show the progress in place of the report before, because making the new one takes longer."""
+        """Show the progress in place of the report before, because making the new one
+        takes longer.
+        """
         self.show_nothing()
         self._making.setVisible(True)
         self.allow(False)
@@ -469,7 +640,9 @@ class ResultPane(QFrame):
         if self.report is not None:
             return
         if report.sections:
-            if self._making_timer.isActive() and self._item == self._controller.item:  # it grows in its place
+            if (
+                self._making_timer.isActive() and self._item == self._controller.item
+            ):  # it grows in its place
                 self._making_timer.stop()
                 self._making.show()
                 self._middle.hide()
@@ -507,7 +680,9 @@ class ResultPane(QFrame):
             self._say_end(reason, is_explained=bool(self.report.writer))
 
     def _say_end(self, reason: str, *, is_explained: bool) -> None:
-        """Say why it is not finished, and that what stands there had been written unless that is said."""
+        """Say why it is not finished, and that what stands there had been written
+        unless that is said.
+        """
         if self.task.written and not is_explained:
             reason = f"{reason} {_(self.task.written)}"
         self._say(reason)
@@ -524,8 +699,8 @@ class ResultPane(QFrame):
             self._stop.show()
 
     def show_report(self, report: Report) -> None:
-        """Show a report that is done, or what was left of it. A person who reads what was known before is not
-        interrupted.
+        """Show a report that is done, or what was left of it. A person who reads what
+        was known before is not interrupted.
         """
         if report == self.report:  # keep the rows: one may be hovered or focused
             return
@@ -542,7 +717,9 @@ class ResultPane(QFrame):
         self._finish(report)
 
     def _would_move(self, report: Report) -> bool:
-        """Return whether rows would move where a report takes the place of what is shown."""
+        """Return whether rows would move where a report takes the place of what is
+        shown.
+        """
         if report.layout is Layout.PAGES:
             known = [one.id for one in self.view.report.statements]
             return [one.id for one in report.statements] != known
@@ -589,11 +766,18 @@ class ResultPane(QFrame):
 
     @property
     def _is_looked_at(self) -> bool:
-        """Return whether a person reads the rows: chose one, moved the mouse to one, or scrolled among them."""
+        """Return whether a person reads the rows: chose one, moved the mouse to one, or
+        scrolled among them.
+        """
         shown = self.view
         for some in shown.lists:
             is_pointed_at = QCursor.pos() != self._cursor and some.underMouse()
-            if some.lit or some.hasFocus() or is_pointed_at or some.verticalScrollBar().value() > 0:
+            if (
+                some.lit
+                or some.hasFocus()
+                or is_pointed_at
+                or some.verticalScrollBar().value() > 0
+            ):
                 return True
         return False
 

@@ -1,4 +1,6 @@
-"""The rows that a report has in a list or on two pages: titles, statements, and lines that unfold what is left out."""
+"""The rows that a report has in a list or on two pages: titles, statements, and lines
+that unfold what is left out.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, ngettext
@@ -17,9 +26,14 @@ from slmdesk.ui.kit.widgets.build import plain_tip
 Index = QModelIndex | QPersistentModelIndex
 Passes = Callable[[Statement], bool]
 MOST_WORDS = 30
-"""Sentences with more words than this are cut until they are chosen, but for what is due by a day."""
+"""Sentences with more words than this are cut until they are chosen, but for what is
+due by a day.
+"""
 LEAD_LINES = 2
-TICKS = {frozenset((True,)): Qt.CheckState.Checked, frozenset((False,)): Qt.CheckState.Unchecked}
+TICKS = {
+    frozenset((True,)): Qt.CheckState.Checked,
+    frozenset((False,)): Qt.CheckState.Unchecked,
+}
 """Tick of statements together, by whether they are approved."""
 
 NONE = Statement("")
@@ -45,7 +59,9 @@ class Row:
     statement: Statement = NONE
     text: str = ""
     sign: str = ""
-    """What stands behind a statement with sources: its number, or where it is cited its place."""
+    """What stands behind a statement with sources: its number, or where it is cited its
+    place.
+    """
     is_lead: bool = False
     has_bullet: bool = False
     has_days: bool = False
@@ -58,7 +74,14 @@ class Row:
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes it the same row in a report that was made anew."""
-        looks = (self.text, self.sign, self.is_lead, self.has_bullet, self.has_days, self.tick)
+        looks = (
+            self.text,
+            self.sign,
+            self.is_lead,
+            self.has_bullet,
+            self.has_days,
+            self.tick,
+        )
         return (self.kind, self.key, self.statement, *looks)
 
     @property
@@ -68,10 +91,14 @@ class Row:
 
     @property
     def tick(self) -> Qt.CheckState | None:
-        """Whether it is chosen: of a title, whether its statements are. None: it has no tick."""
+        """Whether it is chosen: of a title, whether its statements are. None: it has no
+        tick.
+        """
         if not self.has_tick:
             return None
-        statements = {RowKind.TITLE: self.section.statements}.get(self.kind, (self.statement,))
+        statements = {RowKind.TITLE: self.section.statements}.get(
+            self.kind, (self.statement,)
+        )
         approved = frozenset(statement.is_approved for statement in statements)
         return TICKS.get(approved, Qt.CheckState.PartiallyChecked)
 
@@ -91,9 +118,15 @@ def fold_words(layout: Layout, section: Section) -> str:
     return words
 
 
-def rows_of(report: Report, unfolded: Collection[str] = (), passes: Passes | None = None) -> Iterator[Row]:
-    """Yield the rows of a report. `passes`: which statements are shown, without what is folded."""
-    has_titles = any(section.title and not section.is_folded for section in report.sections)
+def rows_of(
+    report: Report, unfolded: Collection[str] = (), passes: Passes | None = None
+) -> Iterator[Row]:
+    """Yield the rows of a report. `passes`: which statements are shown, without what is
+    folded.
+    """
+    has_titles = any(
+        section.title and not section.is_folded for section in report.sections
+    )
     has_numbers = report.layout is Layout.LIST and not report.has_ticks
     number = 0
     for at, section in enumerate(report.sections):
@@ -101,23 +134,51 @@ def rows_of(report: Report, unfolded: Collection[str] = (), passes: Passes | Non
         if section.is_folded and passes:
             continue
         if section.is_folded and section.statements:
-            yield Row(RowKind.FOLD, section, key, text=fold_words(report.layout, section))
+            yield Row(
+                RowKind.FOLD, section, key, text=fold_words(report.layout, section)
+            )
         if section.is_folded and key not in unfolded:
             continue
-        has_days = any(statement.value is not None and statement.value.date for statement in section.statements)
-        shown = [statement for statement in section.statements if not passes or passes(statement)]
+        has_days = any(
+            statement.value is not None and statement.value.date
+            for statement in section.statements
+        )
+        shown = [
+            statement
+            for statement in section.statements
+            if not passes or passes(statement)
+        ]
         if section.title and not section.is_folded and (shown or not passes):
             yield Row(
-                RowKind.TITLE, section, key, text=section.title, has_days=has_days, has_tick=report.has_ticks
-            )  # fmt: skip
+                RowKind.TITLE,
+                section,
+                key,
+                text=section.title,
+                has_days=has_days,
+                has_tick=report.has_ticks,
+            )
         is_alone = at == 0 and not section.title and len(section.statements) == 1
-        is_lead = is_alone and report.layout is Layout.LIST and (has_titles or not report.is_draft)
+        is_lead = (
+            is_alone
+            and report.layout is Layout.LIST
+            and (has_titles or not report.is_draft)
+        )
         for statement in shown:
-            row = Row(RowKind.STATEMENT, section, key, statement, statement.text or statement.missing)
+            row = Row(
+                RowKind.STATEMENT,
+                section,
+                key,
+                statement,
+                statement.text or statement.missing,
+            )
             if statement.sources and has_numbers:
                 number += 1
                 row.sign = statement.place if section.is_cited else str(number)
-            row.is_lead, row.has_days, row.has_tick = is_lead, has_days, report.has_ticks
+            row.is_lead, row.has_days, row.has_tick = (
+                is_lead,
+                has_days,
+                report.has_ticks,
+            )
             row.has_bullet = not (section.is_prose or is_lead or section.is_folded)
             if is_lead and has_titles:
                 row.most_lines = LEAD_LINES
@@ -155,12 +216,16 @@ def spoken(row: Row) -> str:
 
 
 class ReportRows(QAbstractListModel):
-    """The rows of a report. A row that stays the same keeps its place, its focus and what was drawn of it."""
+    """The rows of a report. A row that stays the same keeps its place, its focus and
+    what was drawn of it.
+    """
 
     edited = Signal(object, str)
     """Emitted with a statement and the text that a person gave it."""
     ticked = Signal(str, bool)
-    """Emitted with the id of a statement, or of a section, and whether it is to have a tick."""
+    """Emitted with the id of a statement, or of a section, and whether it is to have a
+    tick.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -169,7 +234,9 @@ class ReportRows(QAbstractListModel):
         self.passes: Passes | None = None
         """Which statements are on show. None: all."""
         self.order: Callable[[Statement], object] | None = None
-        """By what statements are sorted, without titles and what is folded. None: in the order of the report."""
+        """By what statements are sorted, without titles and what is folded. None: in
+        the order of the report.
+        """
         self._unfolded: set[str] = set()
         self._read: dict[str, Section] = {}
         """Folded sections whose statements were read when they were asked for."""
@@ -198,7 +265,9 @@ class ReportRows(QAbstractListModel):
 
     def is_unread(self, row: Row) -> bool:
         """Whether the statements of a folded section are not known yet."""
-        return row.key not in self._read and not any(statement.text for statement in row.section.statements)
+        return row.key not in self._read and not any(
+            statement.text for statement in row.section.statements
+        )
 
     def unfold(self, section: Section, statements: Sequence[Statement]) -> None:
         """Show the statements of a folded section, which were read for it."""
@@ -212,18 +281,34 @@ class ReportRows(QAbstractListModel):
 
     def _settle(self) -> None:
         """Replace only the rows between the first and the last that differ."""
-        sections = tuple(self._read.get(key_of(one, at), one) for at, one in enumerate(self.report.sections))
-        rows = list(rows_of(changed(self.report, sections=sections), self._unfolded, self.passes))
+        sections = tuple(
+            self._read.get(key_of(one, at), one)
+            for at, one in enumerate(self.report.sections)
+        )
+        rows = list(
+            rows_of(
+                changed(self.report, sections=sections), self._unfolded, self.passes
+            )
+        )
         order = self.order
         if order is not None:
-            rows = [row for row in rows if row.kind is RowKind.STATEMENT and not row.section.is_folded]
+            rows = [
+                row
+                for row in rows
+                if row.kind is RowKind.STATEMENT and not row.section.is_folded
+            ]
             rows.sort(key=lambda row: order(row.statement))  # type: ignore[arg-type, return-value]
-        before, after = [row.identity for row in self.rows], [row.identity for row in rows]
+        before, after = (
+            [row.identity for row in self.rows],
+            [row.identity for row in rows],
+        )
         start = _alike(before, after)
         most = min(len(before), len(after)) - start
         end = min(_alike(before[::-1], after[::-1]), most)
         gone, come = len(before) - end, len(after) - end
-        if gone == come > start and _are_the_same(self.rows[start:gone], rows[start:come]):
+        if gone == come > start and _are_the_same(
+            self.rows[start:gone], rows[start:come]
+        ):
             self.rows[start:come] = rows[start:come]
             self.dataChanged.emit(self.index(start), self.index(come - 1))
             return
@@ -280,7 +365,9 @@ class ReportRows(QAbstractListModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         row = self.row_at(index)
-        if row is None or (row.kind in (RowKind.TITLE, RowKind.NOTE) and row.tick is None):
+        if row is None or (
+            row.kind in (RowKind.TITLE, RowKind.NOTE) and row.tick is None
+        ):
             return Qt.ItemFlag.NoItemFlags  # no arrow key stops at it
         flags = super().flags(index)
         if row.tick is not None:
@@ -289,13 +376,21 @@ class ReportRows(QAbstractListModel):
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
-    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+    def setData(
+        self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole
+    ) -> bool:
         row, statement = self.row_at(index), self.statement_at(index)
         if role == Qt.ItemDataRole.CheckStateRole and row is not None:
-            self.ticked.emit(row.statement.id or row.section.id, value == Qt.CheckState.Checked)
+            self.ticked.emit(
+                row.statement.id or row.section.id, value == Qt.CheckState.Checked
+            )
             return True
         words = str(value).strip()
-        if role != Qt.ItemDataRole.EditRole or statement is None or words == statement.text:
+        if (
+            role != Qt.ItemDataRole.EditRole
+            or statement is None
+            or words == statement.text
+        ):
             return False
         self.edited.emit(statement, words)
         return True
@@ -313,7 +408,9 @@ TOLD: Mapping[int, Callable[[Row], object]] = {
     Qt.ItemDataRole.EditRole: lambda row: row.statement.text or row.statement.other,
     Qt.ItemDataRole.ToolTipRole: _tip,
     Qt.ItemDataRole.AccessibleTextRole: spoken,
-    Qt.ItemDataRole.AccessibleDescriptionRole: lambda row: details_of(row.statement.marks),
+    Qt.ItemDataRole.AccessibleDescriptionRole: lambda row: details_of(
+        row.statement.marks
+    ),
     Qt.ItemDataRole.CheckStateRole: lambda row: row.tick,
 }
 """What is told of a row, by Qt's roles."""

@@ -1,4 +1,5 @@
-"""Draws the statements of a report, one below the other or on two pages side by side, and takes what is done to them.
+"""Draws the statements of a report, one below the other or on two pages side by side,
+and takes what is done to them.
 
 There is no widget for a statement: of thousands only those in sight are laid out.
 """
@@ -11,7 +12,17 @@ from datetime import date
 from functools import lru_cache, partial
 from typing import cast
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QObject,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFont,
@@ -57,7 +68,9 @@ FOLDS = {True: "chevron-down", False: "chevron-right"}
 WARNINGS = {True: "danger", False: "warn"}
 """Colour of the line that says what is doubtful, and what is wrong."""
 SIZES = {True: 1.0, False: 1.13}
-"""Size of statements with a tick, among which a person looks for some, and of those that are read."""
+"""Size of statements with a tick, among which a person looks for some, and of those
+that are read.
+"""
 TITLES = {1: (1.13, "ink")}
 """Size and colour of the titles of a level. Others are small."""
 MOVED = {"arrow-up-down": "↕"}
@@ -67,11 +80,15 @@ COLOURS = {COME: ("added", "soft"), GONE: ("removed", "danger_soft")}
 BOX = 15
 """Side of the box of a tick."""
 BOXES = {
-    Qt.CheckState.Unchecked: "edge", Qt.CheckState.PartiallyChecked: "accent", Qt.CheckState.Checked: "accent",
-}  # fmt: skip
+    Qt.CheckState.Unchecked: "edge",
+    Qt.CheckState.PartiallyChecked: "accent",
+    Qt.CheckState.Checked: "accent",
+}
 """Colour of the box."""
 MANY, BATCH = 200, 50
-"""Of more rows than this, so many are laid out at once. The others follow while the first can be read."""
+"""Of more rows than this, so many are laid out at once. The others follow while the
+first can be read.
+"""
 
 
 @dataclass(slots=True)
@@ -94,8 +111,12 @@ class Drawn:
     """Texts, each with its place and the colour of its letters."""
     links: list[Link] = field(default_factory=list)
 
-    def add(self, text: Cited, x: float, colour: str, *, is_beside: bool = False) -> None:
-        """Put a text below the others. `is_beside`: what comes next begins at the same height."""
+    def add(
+        self, text: Cited, x: float, colour: str, *, is_beside: bool = False
+    ) -> None:
+        """Put a text below the others. `is_beside`: what comes next begins at the same
+        height.
+        """
         self.parts.append((text, QPointF(x, self.height), colour))
         if not is_beside:
             self.height += text.height
@@ -115,7 +136,9 @@ def due_words(value: Value | None) -> str:
 
 
 def formats_of(runs: Sequence[Run]) -> list[QTextLayout.FormatRange]:
-    """Return the formats of a text in runs: what went is struck through, what came is underlined, both coloured."""
+    """Return the formats of a text in runs: what went is struck through, what came is
+    underlined, both coloured.
+    """
     colours, formats, at = theme.current(), list[QTextLayout.FormatRange](), 0
     for run in runs:
         form, length = QTextCharFormat(), size16(run.text)
@@ -150,12 +173,16 @@ def box_of(row: Row, place: QRect) -> QRectF:
         top += theme.SPACE_8 - 1
     else:
         left += theme.SPACE_16  # below the box of its title
-    return QRectF(place.left() + scaled(left), place.top() + scaled(top), scaled(BOX), scaled(BOX))
+    return QRectF(
+        place.left() + scaled(left), place.top() + scaled(top), scaled(BOX), scaled(BOX)
+    )
 
 
 @lru_cache(maxsize=32)
 def _font_of(usual: str, points: float, weight: QFont.Weight) -> QFont:
-    """Return a font like the usual one, which is named by its key. Thousands of rows need the same few."""
+    """Return a font like the usual one, which is named by its key. Thousands of rows
+    need the same few.
+    """
     font = QFont()
     font.fromString(usual)
     font.setPointSizeF(points)
@@ -164,7 +191,9 @@ def _font_of(usual: str, points: float, weight: QFont.Weight) -> QFont:
 
 
 class StatementPainter(QStyledItemDelegate):
-    """Draws the rows of a list. With `is_paired` the other text of each statement stands at its left."""
+    """Draws the rows of a list. With `is_paired` the other text of each statement
+    stands at its left.
+    """
 
     is_paired = is_compact = False
 
@@ -191,7 +220,9 @@ class StatementPainter(QStyledItemDelegate):
         row.drawn = made
         return made
 
-    def _font(self, size: float = 1.0, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    def _font(
+        self, size: float = 1.0, weight: QFont.Weight = QFont.Weight.Normal
+    ) -> QFont:
         usual = self._view.font()
         return _font_of(usual.key(), usual.pointSizeF() * size, weight)
 
@@ -203,7 +234,11 @@ class StatementPainter(QStyledItemDelegate):
         top, text_left = made.height, float(left)
         if row.tick is not None:
             text_left = box_of(row, QRect()).right() + scaled(theme.SPACE_8)
-        made.add(lay_out_cited(row.text, "", font, made.width - text_left - left), text_left, colour)
+        made.add(
+            lay_out_cited(row.text, "", font, made.width - text_left - left),
+            text_left,
+            colour,
+        )
         if row.has_days and self._view.calendar_words:
             small = self._font(0.87, QFont.Weight.Medium)
             text = lay_out_cited(self._view.calendar_words, "", small, made.width)
@@ -214,20 +249,34 @@ class StatementPainter(QStyledItemDelegate):
 
     def _draw_note(self, made: Drawn, row: Row) -> None:
         left = scaled(theme.SPACE_24)  # a fold has its sign before it
-        made.add(lay_out_cited(row.text, "", self._font(0.87), made.width - 2 * left), left, "ink2")
+        made.add(
+            lay_out_cited(row.text, "", self._font(0.87), made.width - 2 * left),
+            left,
+            "ink2",
+        )
 
     def _draw_statement(self, made: Drawn, row: Row) -> None:
         statement, left = row.statement, float(scaled(theme.SPACE_4))
         if row.has_days:
             room, bold = scaled(DUE_WIDTH), self._font(1.0, QFont.Weight.DemiBold)
-            made.add(lay_out_cited(due_words(statement.value), "", bold, room), left, "ink", is_beside=True)
+            made.add(
+                lay_out_cited(due_words(statement.value), "", bold, room),
+                left,
+                "ink",
+                is_beside=True,
+            )
             left += room + scaled(theme.SPACE_8)
         elif row.tick is not None:
             left = box_of(row, QRect()).right() + scaled(theme.SPACE_8)
         elif statement.sign:
             left += scaled() + scaled(theme.SPACE_8)  # the sign itself is no text
         elif row.has_bullet:
-            made.add(lay_out_cited("•", "", self._font(1.13), left + scaled(12)), left, "ink", is_beside=True)
+            made.add(
+                lay_out_cited("•", "", self._font(1.13), left + scaled(12)),
+                left,
+                "ink",
+                is_beside=True,
+            )
             left += scaled(theme.SPACE_12)
         width = made.width - left - scaled(theme.SPACE_8)
         top = made.height
@@ -237,12 +286,18 @@ class StatementPainter(QStyledItemDelegate):
         self._add_lines(made, row, statement.notes, left, width)
 
     def _text_of(self, row: Row, width: float) -> Cited:
-        """Lay out the text of a statement, with its number; in few words where the list is to be short."""
+        """Lay out the text of a statement, with its number; in few words where the list
+        is to be short.
+        """
         statement = row.statement
         if self.is_compact:
             words = (statement.gist or row.text).replace("\n", LINE_BREAK)
             return lay_out_cited(words, "", self._font(), width)
-        words, most_lines, font = row.text, row.most_lines, self._font(SIZES[row.has_tick])
+        words, most_lines, font = (
+            row.text,
+            row.most_lines,
+            self._font(SIZES[row.has_tick]),
+        )
         if row.is_lead:
             font = self._font(1.33, QFont.Weight.Medium)
         if statement.runs:
@@ -252,10 +307,16 @@ class StatementPainter(QStyledItemDelegate):
         elif row.most_words and not statement.runs:
             words = shortened(words, row.most_words)
         words = words.replace("\n", LINE_BREAK)
-        return lay_out_cited(words, row.sign, font, width, most_lines, formats_of(statement.runs))
+        return lay_out_cited(
+            words, row.sign, font, width, most_lines, formats_of(statement.runs)
+        )
 
-    def _add_lines(self, made: Drawn, row: Row, notes: Sequence[str], left: float, width: float) -> None:
-        """Add what stands below a statement: its place in a compact list, what is doubtful, notes, links."""
+    def _add_lines(
+        self, made: Drawn, row: Row, notes: Sequence[str], left: float, width: float
+    ) -> None:
+        """Add what stands below a statement: its place in a compact list, what is
+        doubtful, notes, links.
+        """
         statement, small = row.statement, self._font(0.87)
         lines = [(note, "ink2") for note in notes]
         if warning := warning_of(statement):
@@ -269,9 +330,16 @@ class StatementPainter(QStyledItemDelegate):
         if not self.is_compact:
             self._add_links(made, statement, left, width)
 
-    def _add_links(self, made: Drawn, statement: Statement, left: float, width: float) -> None:
-        """Add the actions beside each other, and each text that may be chosen in a line of its own."""
-        offered = [(self._view.action_words.get(name, name), name, "") for name in statement.actions]
+    def _add_links(
+        self, made: Drawn, statement: Statement, left: float, width: float
+    ) -> None:
+        """Add the actions beside each other, and each text that may be chosen in a line
+        of its own.
+        """
+        offered = [
+            (self._view.action_words.get(name, name), name, "")
+            for name in statement.actions
+        ]
         offered += [(choice, "", choice) for choice in statement.choices]
         font = self._font(0.87, QFont.Weight.Medium)
         x, height = left, 0.0
@@ -281,7 +349,9 @@ class StatementPainter(QStyledItemDelegate):
             if choice or x + wide > left + width:
                 made.height += height
                 x = left
-            made.links.append(Link(QRectF(x, made.height, wide, text.height), action, choice))
+            made.links.append(
+                Link(QRectF(x, made.height, wide, text.height), action, choice)
+            )
             made.add(text, x, "soft_ink", is_beside=True)
             x += wide + scaled(theme.SPACE_16)
             height = text.height
@@ -294,14 +364,23 @@ class StatementPainter(QStyledItemDelegate):
         width, font, top = half - 2 * gap, self._font(), made.height
         for side, change in enumerate((GONE, COME)):
             runs = [run for run in statement.runs if run.change in ("", change)]
-            words = "".join(run.text for run in runs) or (statement.other, row.text)[side]
-            text = lay_out_cited(words.replace("\n", LINE_BREAK), "", font, width, 0, formats_of(runs))
+            words = (
+                "".join(run.text for run in runs) or (statement.other, row.text)[side]
+            )
+            text = lay_out_cited(
+                words.replace("\n", LINE_BREAK), "", font, width, 0, formats_of(runs)
+            )
             colour = "ink"
             if change == COME and statement.missing:
                 colour = "ink2"  # so that nobody takes it for the text itself
             made.add(text, side * half + gap, colour, is_beside=True)
             if statement.sign in MOVED:
-                made.add(lay_out_cited(MOVED[statement.sign], "", font, gap), side * half, "ink2", is_beside=True)
+                made.add(
+                    lay_out_cited(MOVED[statement.sign], "", font, gap),
+                    side * half,
+                    "ink2",
+                    is_beside=True,
+                )
         made.height = top + max(text.height for text, _place, _colour in made.parts)
         self._add_lines(made, row, (), half + gap, width)
 
@@ -311,7 +390,9 @@ class StatementPainter(QStyledItemDelegate):
             return QSize()
         return QSize(80, round(self.drawn(row).height + 0.5))
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
+    ) -> None:
         row = self._view.rows.row_at(index)
         if row is None:
             return
@@ -325,10 +406,14 @@ class StatementPainter(QStyledItemDelegate):
         self._paint_sign(painter, option.rect, row)
         painter.restore()
 
-    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, row: Row, *, is_lit: bool) -> None:
+    def _paint_ground(
+        self, painter: QPainter, option: QStyleOptionViewItem, row: Row, *, is_lit: bool
+    ) -> None:
         colours, place = theme.current(), QRectF(option.rect).adjusted(1, 1, -1, -1)
         can_be_chosen = row.kind in (RowKind.STATEMENT, RowKind.FOLD)
-        is_hovered = bool(option.state & QStyle.StateFlag.State_MouseOver) and can_be_chosen
+        is_hovered = (
+            bool(option.state & QStyle.StateFlag.State_MouseOver) and can_be_chosen
+        )
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if is_lit:
@@ -344,7 +429,9 @@ class StatementPainter(QStyledItemDelegate):
             painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
 
     def _paint_sign(self, painter: QPainter, place: QRect, row: Row) -> None:
-        """Draw the icon of a fold or of a statement's sort, and what a person did to the statement."""
+        """Draw the icon of a fold or of a statement's sort, and what a person did to
+        the statement.
+        """
         statement, size = row.statement, scaled(15)
         top = place.top() + scaled(theme.SPACE_4) + scaled(3)
         scale = painter.device().devicePixelRatio()
@@ -362,21 +449,48 @@ class StatementPainter(QStyledItemDelegate):
         elif statement.is_approved:
             signs.append(("check", "accent", place.right() - size))
         for name, colour, left in signs:
-            painter.drawPixmap(left, top, pixmap(name, theme.current().colour(colour), size=size, scale=scale))
+            painter.drawPixmap(
+                left,
+                top,
+                pixmap(name, theme.current().colour(colour), size=size, scale=scale),
+            )
 
-    def _paint_box(self, painter: QPainter, place: QRectF, tick: Qt.CheckState, scale: float) -> None:
+    def _paint_box(
+        self, painter: QPainter, place: QRectF, tick: Qt.CheckState, scale: float
+    ) -> None:
         colours, sign = theme.current(), None
         if tick is Qt.CheckState.Checked:
             sign = colours.colour("on_accent")
         line = colours.colour(BOXES[tick])
-        draw_box(painter, place, line=line, ground=colours.colour("sheet"), tick=sign, scale=scale)
+        draw_box(
+            painter,
+            place,
+            line=line,
+            ground=colours.colour("sheet"),
+            tick=sign,
+            scale=scale,
+        )
 
-    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
-        """Leave ticks to the list: Qt looks for the box where another delegate would draw it."""
+    def editorEvent(
+        self,
+        event: QEvent,
+        model: QAbstractItemModel,
+        option: QStyleOptionViewItem,
+        index: Index,
+    ) -> bool:
+        """Leave ticks to the list: Qt looks for the box where another delegate would
+        draw it.
+        """
         return False
 
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = named(QPlainTextEdit(parent), "statement_editor", label=_("The text of the statement"))
+    def createEditor(
+        self, parent: QWidget, option: QStyleOptionViewItem, index: Index
+    ) -> QWidget:
+        editor = named(
+            QPlainTextEdit(parent),
+            "statement_editor",
+            label=_("The text of the statement"),
+        )
         editor.setTabChangesFocus(True)
         return editor
 
@@ -392,22 +506,35 @@ class StatementPainter(QStyledItemDelegate):
         text.selectAll()
         text.setProperty(BEGUN, True)
 
-    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+    def setModelData(
+        self, editor: QWidget, model: QAbstractItemModel, index: Index
+    ) -> None:
         model.setData(index, cast(QPlainTextEdit, editor).toPlainText())
 
-    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: Index
+    ) -> None:
         place = option.rect
         if self.is_paired:
             place = place.adjusted(place.width() // 2, 0, 0, 0)
         editor.setGeometry(place.adjusted(0, 0, 0, editor.fontMetrics().lineSpacing()))
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
-        """Enter ends the editing; with Shift it begins a new line, with Ctrl it approves the text too."""
-        if not isinstance(event, QKeyEvent) or event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        """Enter ends the editing; with Shift it begins a new line, with Ctrl it
+        approves the text too.
+        """
+        if not isinstance(event, QKeyEvent) or event.key() not in (
+            Qt.Key.Key_Return,
+            Qt.Key.Key_Enter,
+        ):
             return super().eventFilter(editor, event)
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier or not isinstance(editor, QWidget):
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier or not isinstance(
+            editor, QWidget
+        ):
             return super().eventFilter(editor, event)
-        if event.type() == QEvent.Type.ShortcutOverride:  # no shortcut of what lies around gets the key
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+        ):  # no shortcut of what lies around gets the key
             event.accept()
             return True
         if event.type() != QEvent.Type.KeyPress:
@@ -422,11 +549,15 @@ class StatementPainter(QStyledItemDelegate):
 
 
 class StatementList(QListView):
-    """Statements to read, to go to, to copy and to change. Arrows go from one to the next, Enter shows the source."""
+    """Statements to read, to go to, to copy and to change. Arrows go from one to the
+    next, Enter shows the source.
+    """
 
     statement_chosen = Signal(object)
     statement_pointed_at = Signal(object)
-    """Emitted with the statement under the mouse or the keys; None when there is none."""
+    """Emitted with the statement under the mouse or the keys; None
+    when there is none.
+    """
     copy_requested = Signal(object)
     action_requested = Signal(object, str)
     unfold_requested = Signal(object)
@@ -450,9 +581,13 @@ class StatementList(QListView):
         """Those that were chosen: they are shown whole, however long."""
         self.action_words: dict[str, str] = {}
         self.drafts: dict[str, str] = {}
-        """Texts that could not be kept, by the ids of their statements. An editor begins with them."""
+        """Texts that could not be kept, by the ids of their statements. An editor
+        begins with them.
+        """
         self.calendar_words = ""
-        """What is said beside the title of what is due by a day. Empty: it goes into no calendar."""
+        """What is said beside the title of what is due by a day. Empty: it goes into no
+        calendar.
+        """
         self.is_approving = False
         """Whether the text that is being kept is approved too."""
         self.is_by_key = False
@@ -469,17 +604,23 @@ class StatementList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setMouseTracking(True)
         self.setMinimumSize(scaled(200), scaled(80))
-        self.entered.connect(lambda index: self.statement_pointed_at.emit(self.rows.statement_at(index)))
+        self.entered.connect(
+            lambda index: self.statement_pointed_at.emit(self.rows.statement_at(index))
+        )
 
     def look_like(self, *, is_paired: bool = False, is_compact: bool = False) -> None:
-        """Show two texts of each statement side by side, or what was changed in few words."""
+        """Show two texts of each statement side by side, or what was changed in few
+        words.
+        """
         self.painter.is_paired, self.painter.is_compact = is_paired, is_compact
         self._lay_out_anew()
 
     def light(self, statements: Iterable[Statement]) -> None:
         """Light statements, and bring the first of them into sight."""
         given = set(statements)
-        self.lit = [statement for statement in self.rows.statements if statement in given]
+        self.lit = [
+            statement for statement in self.rows.statements if statement in given
+        ]
         if self.lit:
             self.go_to(self.lit[0])
         self.viewport().update()
@@ -487,7 +628,11 @@ class StatementList(QListView):
     def _stay_lit(self) -> None:
         """Light what was lit, though it says something else by now."""
         lit = {statement.id for statement in self.lit}
-        self.lit = [statement for statement in self.rows.statements if statement in self.lit or statement.id in lit]
+        self.lit = [
+            statement
+            for statement in self.rows.statements
+            if statement in self.lit or statement.id in lit
+        ]
 
     def point_at(self, statement: Statement | None) -> None:
         """Show that a person points at a statement elsewhere."""
@@ -495,7 +640,9 @@ class StatementList(QListView):
         self.viewport().update()
 
     def go_to(self, statement: Statement) -> None:
-        """Make a statement the current one without choosing it, and bring it into sight."""
+        """Make a statement the current one without choosing it, and bring it into
+        sight.
+        """
         index = self.rows.index_of(statement)
         if not index.isValid():
             return
@@ -508,7 +655,9 @@ class StatementList(QListView):
             self.scrollTo(index, self.ScrollHint.PositionAtCenter)
 
     def stay_at(self, statement: Statement) -> None:
-        """Keep the keys at a statement whose row may have been made anew. What is in sight stays."""
+        """Keep the keys at a statement whose row may have been made anew. What is in
+        sight stays.
+        """
         index = self.rows.index_of_id(statement.id)
         if not statement.id or not index.isValid() or index == self.currentIndex():
             return
@@ -523,13 +672,15 @@ class StatementList(QListView):
         return self.rows.statement_at(self.currentIndex())
 
     def step(self, by: int, passes: Passes | None = None) -> Statement | None:
-        """Go from what is lit, or else from where the keys are, to the next or previous statement, and from the last to
-        the first. Return it. `passes`: which ones count.
+        """Go from what is lit, or else from where the keys are, to the next or previous
+        statement, and from the last to the first. Return it. `passes`: which ones
+        count.
         """
         places = [
             at
             for at, row in enumerate(self.rows.rows)
-            if row.kind is RowKind.STATEMENT and (passes is None or passes(row.statement))
+            if row.kind is RowKind.STATEMENT
+            and (passes is None or passes(row.statement))
         ]
         if not places:
             return None
@@ -640,11 +791,17 @@ class StatementList(QListView):
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if event.keyCombination() in APPROVE and can_be_changed:
             self.approve_requested.emit(statement)
-        elif event.key() == Qt.Key.Key_Space and self.currentIndex().data(Qt.ItemDataRole.CheckStateRole) is not None:
+        elif (
+            event.key() == Qt.Key.Key_Space
+            and self.currentIndex().data(Qt.ItemDataRole.CheckStateRole) is not None
+        ):
             self.tick(self.currentIndex())
         elif is_enter and can_be_changed and self.painter.is_paired and not is_editing:
             self.edit(self.currentIndex())
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not is_editing:
+        elif (
+            event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+            and not is_editing
+        ):
             self.choose(self.currentIndex())
         elif event.matches(QKeySequence.StandardKey.Copy) and statement is not None:
             self.copy_requested.emit(statement)
@@ -680,7 +837,9 @@ class StatementList(QListView):
         menu = passing(QMenu(self), "statement_menu")
         if statement.sources or statement.other_sources:
             menu.addAction(_("Show source"), lambda: self.choose(index))
-        copy = menu.addAction(_("Copy with source"), lambda: self.copy_requested.emit(statement))
+        copy = menu.addAction(
+            _("Copy with source"), lambda: self.copy_requested.emit(statement)
+        )
         copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         if index.flags() & Qt.ItemFlag.ItemIsEditable:
             menu.addAction(_("Edit"), lambda: self.edit(index))
@@ -690,17 +849,24 @@ class StatementList(QListView):
             menu.addAction(words, partial(self._follow, statement, link))
         for action in statement.menu_actions:
             words = self.action_words.get(action, action)
-            menu.addAction(words, partial(self.action_requested.emit, statement, action))
-        menu.addAction(_("Translate"), lambda: request_translation(self, statement.text))
+            menu.addAction(
+                words, partial(self.action_requested.emit, statement, action)
+            )
+        menu.addAction(
+            _("Translate"), lambda: request_translation(self, statement.text)
+        )
         return menu
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
-            self.scheduleDelayedItemsLayout()  # Qt would wait, and draw rows of the former height meanwhile
+            # Qt would wait, and draw rows of the former height meanwhile
+            self.scheduleDelayedItemsLayout()
 
     def doItemsLayout(self) -> None:
-        """Lay out all rows, or if there are many, the first ones now and the others soon."""
+        """Lay out all rows, or if there are many, the first ones now and the others
+        soon.
+        """
         self.setLayoutMode(self.LayoutMode.SinglePass)
         if len(self.rows.rows) > MANY and not self._is_showing:
             self.setLayoutMode(self.LayoutMode.Batched)
@@ -708,15 +874,23 @@ class StatementList(QListView):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
+        if event.type() in (
+            QEvent.Type.FontChange,
+            QEvent.Type.StyleChange,
+            QEvent.Type.PaletteChange,
+        ):
             self._lay_out_anew()
 
     def _lay_out_anew(self) -> None:
-        rows = getattr(self, "rows", None)  # Qt tells of the first font before there are rows
+        rows = getattr(
+            self, "rows", None
+        )  # Qt tells of the first font before there are rows
         if rows is not None:
             rows.redraw()
             self.scheduleDelayedItemsLayout()
 
     def sizeHint(self) -> QSize:
-        """Return the smallest useful height: it scrolls, so that what is around it need not."""
+        """Return the smallest useful height: it scrolls, so that what is around it need
+        not.
+        """
         return QSize(super().sizeHint().width(), self.minimumHeight())
