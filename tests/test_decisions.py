@@ -59,7 +59,7 @@ DECISIONS = {
     "ui/chat": 1656,
     "ui/documents": 888,
     "ui/jobs": 98,
-    "ui/kit": 1687,
+    "ui/kit": 1673,
     "ui/models": 293,
     "ui/online": 252,
     "ui/privacy": 66,

@@ -27,10 +27,9 @@ from slmdesk.tasks.summaries.shown import WRITING, shown_report
 from slmdesk.tasks.summaries.types import ALSO_IN, TO_DO, DocumentSummary, Kind, Sentence, Summary
 from slmdesk.ui.kit.panes import EarlierBox, EarlierRow, Entry
 from slmdesk.ui.kit.widgets.dialogs import LineQuestion
-from slmdesk.ui.kit.widgets.rows import CitedRow, CitedText
 from slmdesk.ui.tasks.form import readers_language
 from slmdesk.ui.tasks.rows import RowKind
-from slmdesk.ui.tasks.statements import due_words
+from slmdesk.ui.tasks.statements import StatementList, due_words
 
 pytestmark = pytest.mark.gui
 
@@ -412,16 +411,27 @@ def test_a_sentence_lights_its_passages_and_stays_when_it_is_reported_twice(summ
 
 def test_the_lead_takes_two_lines_until_it_is_pressed(qtbot):
     words = "Rent increase for the flat in the Lindenstraße: " + "the rent rises by forty euros a month " * 8
-    row = CitedRow(words.strip(), "", None, name="row", kind="lead", most_lines=2, sign="1")
-    qtbot.addWidget(row)
-    row.resize(500, 400)
-    row.show()
-    label = row.findChild(CitedText)
-    line = label.minimumSizeHint().height()
-    assert label.heightForWidth(480) <= 2 * line + 1
-    QTest.mouseClick(row, Qt.MouseButton.LeftButton)
-    assert label.heightForWidth(480) > 2 * line + 1
-    assert label.text() == words.strip()
+    others = Section((Statement("The rest stays.", id="other"),), "Others")
+    shown = StatementList(None, "list", "Summary")
+    qtbot.addWidget(shown)
+    shown.resize(500, 400)
+    shown.show()
+
+    def show(lead: str) -> None:
+        shown.rows.show_report(Report("summary", "", (Section((Statement(lead, id="lead"),)), others)))
+
+    def height() -> int:
+        return shown.visualRect(shown.rows.index(0)).height()
+
+    show("One line.")
+    qtbot.waitUntil(lambda: height() > 0)
+    one = height()
+    show(words.strip())
+    qtbot.waitUntil(lambda: one < height() < 2 * one)
+    place = shown.visualRect(shown.rows.index(0)).center()
+    QTest.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: height() > 3 * one)
+    assert shown.rows.index(0).data() == words.strip()
 
 
 def test_pointing_at_a_sentence_brings_its_passage_into_sight_and_covers_nothing(program, tmp_path):

@@ -619,10 +619,8 @@ def _labels(t: Theme, fonts: Fonts) -> str:
     QLabel[kind="title"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 600; }}
     QLabel[kind="section"] {{ font-size: {fonts.points(1.73)}pt; font-weight: 600; }}
     QLabel[kind="hero"] {{ font-size: {fonts.points(2)}pt; font-weight: 600; }}
-    QLabel[kind="lead"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 500; }}
     QLabel[kind="group"] {{ color: {t.ink2}; font-size: {fonts.points(0.87)}pt; font-weight: 600; }}
     QLabel[kind="read"] {{ font-size: {fonts.points(1.13)}pt; }}
-    QLabel[kind="due"] {{ font-size: {fonts.points(1.13)}pt; font-weight: 600; color: {t.soft_ink}; }}
     QLabel[kind="heading"] {{ font-size: {fonts.points(1.13)}pt; font-weight: 600; }}
     QLabel[kind="muted"] {{ color: {t.ink2}; }}
     QLabel[kind="small"] {{ color: {t.ink3}; font-size: {fonts.points(0.87)}pt; }}

@@ -24,15 +24,9 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
-    QContextMenuEvent,
-    QEnterEvent,
-    QFocusEvent,
     QFont,
     QFontMetrics,
     QIcon,
-    QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
     QPainter,
     QPainterPath,
     QPaintEvent,
@@ -51,7 +45,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLayout,
-    QMenu,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -72,14 +65,11 @@ from slmdesk.ui.kit.base.bridge import Bridge, Delay
 from slmdesk.ui.kit.base.theme import pixmap, scaled
 from slmdesk.ui.kit.widgets.build import (
     FlowLayout,
-    Part,
     breakable,
     column,
     cut_to_lines,
     draw_box,
-    first_words,
     named,
-    passing,
     plain_label,
     row,
     set_icon,
@@ -88,7 +78,6 @@ from slmdesk.ui.kit.widgets.build import (
     show_words,
 )
 from slmdesk.ui.kit.widgets.notices import REMOVAL_MS, Notice
-from slmdesk.ui.kit.widgets.requests import request_translation
 
 T = TypeVar("T")
 W = TypeVar("W", bound=QWidget)
@@ -268,147 +257,7 @@ def lay_out_cited(
     return Cited(layout, y, sign, place)
 
 
-class CitedText(QLabel):
-    """Text with its source as a small raised sign behind the last word, with which it stays together."""
-
-    def __init__(self, text: str, sign: str, parent: QWidget, *, name: str, kind: str = "") -> None:
-        super().__init__(text, parent)
-        named(self, name, kind=kind)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setWordWrap(True)  # without it Qt would not ask for the height
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-        self._sign = sign
-        self.is_lit = False
-        self.most_lines = 0
-        """Lines that are shown, the last with an ellipsis if there are more. 0: all."""
-
-    def show_all(self) -> None:
-        self.most_lines = 0
-        self.updateGeometry()
-        self.update()
-
-    def _laid_out(self, width: int) -> Cited:
-        return lay_out_cited(self.text(), self._sign, self.font(), width, self.most_lines)
-
-    def heightForWidth(self, width: int) -> int:
-        return round(self._laid_out(width).height + 0.5)
-
-    def sizeHint(self) -> QSize:
-        return QSize(scaled(240), round(self.fontMetrics().height() * LINE))  # the layout asks for more lines
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(scaled(60), round(self.fontMetrics().height() * LINE))
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        self._laid_out(self.width()).draw(painter, QPointF(0, 0), is_lit=self.is_lit)
-        painter.end()
-
-
 DUE_WIDTH = 104
-
-
-class CitedRow(QFrame):
-    chosen = Signal()
-    pointed_at = Signal(bool)
-    copy_requested = Signal()
-    _due: QLabel | None = None
-
-    def __init__(
-        self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
-        is_wrong: bool = False, has_bullet: bool = False, kind: str = "", most_words: int = 0, most_lines: int = 0,
-        sign: str = "",
-    ) -> None:  # fmt: skip
-        """`is_wrong`: the warning is of what is certainly wrong. `sign` stands behind the text: the number of its
-        source, or its page. `kind` is the text's in the style sheet. Only the first `most_words` and `most_lines` are
-        shown until the row is chosen.
-        """
-        super().__init__(parent)
-        self.setObjectName(name)
-        self._text = text
-        self.setProperty("kind", "row")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        whole = self._words = CitedText(text, sign, self, name="row_text", kind=kind)
-        if most_words and (begin := first_words(text, most_words)) != text:
-            whole.setText(f"{begin} …")
-            self.chosen.connect(lambda: whole.setText(text))
-        whole.most_lines = most_lines
-        self.chosen.connect(whole.show_all)
-        lines: list[QWidget] = [whole]
-        if warning:
-            lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="danger" if is_wrong else "warn"))
-            set_tip(lines[-1], details)  # of the words themselves none: it would cover them
-        parts: list[Part] = [(column(*lines, gap=0), 1)]
-        self._bullet = plain_label("•", self, name="row_bullet", wraps=False) if has_bullet else None
-        if self._bullet:
-            parts.insert(0, (self._bullet, Qt.AlignmentFlag.AlignTop))
-        self._line = row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
-        self.setAccessibleDescription("\n".join(filter(None, (place, details))))
-        self.setAccessibleName(". ".join(words for words in (f"{text} {place}", warning) if words))
-
-    def show_due(self, day: str) -> None:
-        """Show a date, or nothing, in a column before the text, which takes the place of the bullet."""
-        if self._due is None:
-            self._due = CitedText("", "", self, name="row_due", kind="due")  # on the line of the sentence
-            self._due.setFixedWidth(scaled(DUE_WIDTH))
-            if self._bullet:
-                self._line.removeWidget(self._bullet)
-                self._bullet.hide()
-            self._line.insertWidget(0, self._due, 0, Qt.AlignmentFlag.AlignTop)
-        self._due.setText(day)
-
-    @property
-    def has_due(self) -> bool:
-        return self._due is not None
-
-    def show_lit(self, is_lit: bool) -> None:
-        self._words.is_lit = is_lit
-        theme.set_look(self, "lit", is_lit)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if self._due is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._due.setFixedWidth(scaled(DUE_WIDTH))
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.chosen.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.chosen.emit()
-        elif event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_requested.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = passing(QMenu(self), "row_menu")
-        menu.addAction(_("Show source"), self.chosen.emit)
-        copy = menu.addAction(_("Copy with source"), self.copy_requested.emit)
-        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        menu.addAction(_("Translate"), lambda: request_translation(self, self._text))
-        menu.popup(event.globalPos())
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        super().enterEvent(event)
-        self.pointed_at.emit(True)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self.pointed_at.emit(False)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.pointed_at.emit(True)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.pointed_at.emit(False)
 
 
 Index = QModelIndex | QPersistentModelIndex
