@@ -98,7 +98,7 @@ COMMANDS = {
         "List presets; add and try examples that teach one a task.",
     ),
     "redact": (
-        "cli.tasks.redacting:redact",
+        "cli.redact:redact",
         "Write a copy of FILE without names and numbers, for others.",
     ),
     "restore": (

@@ -100,7 +100,7 @@ def test_names_of_a_list_have_their_kinds(run, letter, tmp_path):
 
 
 def test_a_list_that_is_too_long_is_refused_and_not_cut(run, letter, tmp_path, monkeypatch):
-    from slmdesk.cli.tasks import redacting as command
+    from slmdesk.cli import redact as command
 
     monkeypatch.setattr(command, "MOST_LIST_BYTES", 1 << 20)
     copy, names = tmp_path / "copy.txt", tmp_path / "names.txt"
