@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
 
-from PySide6.QtCore import Qt, QUrl, Signal, SignalInstance
-from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QWidget
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from slmdesk.base.documents import Form, takes_password, translated_name
 from slmdesk.base.files import free_name
@@ -54,6 +53,8 @@ from slmdesk.ui.kit.widgets.files import ask_new_file
 from slmdesk.ui.kit.widgets.notices import ask_where, tell_not_written
 from slmdesk.ui.kit.widgets.opening import open_outside
 from slmdesk.ui.kit.widgets.parts import EmptyState
+from slmdesk.ui.tasks.controller import ResultController
+from slmdesk.ui.tasks.pane import ResultPane
 from slmdesk.ui.translation.languages import AdviceLine, LanguageChoice, own_language, target_for
 from slmdesk.ui.translation.text import TranslateController
 
@@ -63,42 +64,6 @@ RECHECK_MS = 1000
 CHOSEN_MS = 120
 """Milliseconds for which a segment must stay chosen before the memory is searched."""
 View = TaskView[TranslationRequest, Translation]
-
-
-class Results(Protocol):
-    """What follows the shown translation, as far as it is needed here (`ui.tasks.controller`)."""
-
-    request: Any
-    report: Report
-
-    @property
-    def item(self) -> str: ...
-    @property
-    def begun(self) -> SignalInstance: ...
-    @property
-    def made(self) -> SignalInstance: ...
-    @property
-    def job_reported(self) -> SignalInstance: ...
-
-    def choose(self, item: str) -> None: ...
-    def begin_again(self) -> None: ...
-    def edit(self, edit: Edit) -> None: ...
-    def cancel(self) -> None: ...
-    def restart(self) -> None: ...
-
-
-class ReportPane(Protocol):
-    """The pane that shows it (`ui.tasks.pane`)."""
-
-    fills: list[Callable[[QMenu], object]]
-    export: QToolButton
-
-    @property
-    def current_changed(self) -> SignalInstance: ...
-
-    def act(self, action: str) -> None: ...
-    def approve(self) -> None: ...
-    def take_focus(self) -> None: ...
 
 
 class DocumentPane(QStackedWidget):
@@ -111,8 +76,8 @@ class DocumentPane(QStackedWidget):
     def __init__(
         self,
         controller: TranslateController,
-        results: Results,
-        pane: ReportPane,
+        results: ResultController,
+        pane: ResultPane,
         keeper: ThemeKeeper,
         parent: QWidget,
     ) -> None:
@@ -138,8 +103,7 @@ class DocumentPane(QStackedWidget):
         self._connect()
         self._show_any()
 
-    def _build_ui(self, pane: ReportPane, keeper: ThemeKeeper) -> None:
-        assert isinstance(pane, QWidget)  # the pane itself
+    def _build_ui(self, pane: ResultPane, keeper: ThemeKeeper) -> None:
         self.head = named(QWidget(self), "document_head")
         self._title = ElidedLabel(self.head, name="translation_title", kind="heading", cut=Qt.TextElideMode.ElideMiddle)
         words = _("Language of the translation")

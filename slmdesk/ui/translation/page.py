@@ -23,7 +23,9 @@ from slmdesk.ui.kit.widgets.build import button, column, come_forward, named, ro
 from slmdesk.ui.kit.widgets.earlier import EarlierList, Listed
 from slmdesk.ui.kit.widgets.notices import trash
 from slmdesk.ui.kit.widgets.parts import Segments
-from slmdesk.ui.translation.document_pane import DocumentPane, ReportPane, Results
+from slmdesk.ui.tasks.controller import ResultController
+from slmdesk.ui.tasks.pane import ResultPane
+from slmdesk.ui.translation.document_pane import DocumentPane
 from slmdesk.ui.translation.documents import DocumentForm
 from slmdesk.ui.translation.languages import other_than
 from slmdesk.ui.translation.text import TranslateController
@@ -42,8 +44,8 @@ class TranslatePage(QWidget):
         bridge: Bridge,
         state: WindowStateFile,
         keeper: ThemeKeeper,
-        results: Results,
-        pane: ReportPane,
+        results: ResultController,
+        pane: ResultPane,
     ) -> None:
         """`results` and `pane` show a document's translation."""
         super().__init__()
