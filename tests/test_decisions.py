@@ -25,7 +25,7 @@ DECISIONS = {
     "children/client": 278,
     "children/engine": 1135,
     "children/formats": 6294,
-    "children/tasks": 270,
+    "children/tasks": 271,
     "children/worker": 166,
     "claims": 266,
     "claims/deadlines": 340,

@@ -108,20 +108,26 @@ _pictures = PictureQueue()
 
 
 @contextmanager
-def _damaged(path: str) -> Iterator[None]:
-    """Within it, a fault nobody foresaw means that the document is damaged.  Raises KnownError `document.damaged`, or
-    MemoryError where it came of too little memory.
+def _damaged(reading: Reading) -> Iterator[None]:
+    """Within it, a fault nobody foresaw means that the document is damaged.  Raises KnownError `document.damaged` or
+    `document.empty`, or MemoryError where it came of too little memory.
     """
     try:
         yield
-    except (KnownError, Stopped, MemoryError):
+    except KnownError as err:
+        if err.code == "document.damaged" and _is_empty(reading):  # every reader misses something else in it
+            raise KnownError("document.empty", name=PurePath(reading.path).name) from err
+        raise
+    except (Stopped, MemoryError):
         raise
     except Exception as err:
         if _is_short_of_memory(err):
             raise MemoryError from err
         if isinstance(err, ImportError):  # of this installation
             raise
-        raise KnownError("document.damaged", path=path, reason=type(err).__name__) from err
+        if _is_empty(reading):
+            raise KnownError("document.empty", name=PurePath(reading.path).name) from err
+        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
 
 
 def _is_short_of_memory(err: Exception) -> bool:
@@ -149,28 +155,23 @@ def read(job: Job) -> Task:
     reading = reading_of(job)
     chosen = chosen_format(reading, text_of(job, "format", ""))
     pages = letters = 0
-    with _damaged(reading.path):
-        try:
-            with closing(reader_of(chosen)(reading)) as read_pages:  # type: ignore[type-var]  # readers are generators
-                for page in read_pages:
-                    _pictures.wait()
-                    job.check()
-                    pages = page.number
-                    letters += len(page.text)
-                    if letters > MOST_LETTERS:
-                        raise KnownError("document.too_large", path=reading.path, bytes=letters, limit=MOST_LETTERS)
-                    if _UNSEEN_LETTERS.search(page.text):
-                        reading.note(Note.HIDDEN_TEXT)
-                    if struck := sum(block.kind is BlockKind.STRUCK for block in page.blocks):
-                        reading.note(Note.STRUCK, count=struck)
-                    is_doubtful = page.status is PageStatus.READ and reading.doubt
-                    reported = changed(page, reason=reading.doubt) if is_doubtful else page
-                    yield Partial(job.id, str(page.number), to_json(reported))
-                    yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
-        except KnownError as err:
-            if err.code == "document.damaged" and _is_empty(reading):  # every reader misses something else in it
-                raise KnownError("document.empty", name=PurePath(reading.path).name) from err
-            raise
+    with _damaged(reading):
+        with closing(reader_of(chosen)(reading)) as read_pages:  # type: ignore[type-var]  # readers are generators
+            for page in read_pages:
+                _pictures.wait()
+                job.check()
+                pages = page.number
+                letters += len(page.text)
+                if letters > MOST_LETTERS:
+                    raise KnownError("document.too_large", path=reading.path, bytes=letters, limit=MOST_LETTERS)
+                if _UNSEEN_LETTERS.search(page.text):
+                    reading.note(Note.HIDDEN_TEXT)
+                if struck := sum(block.kind is BlockKind.STRUCK for block in page.blocks):
+                    reading.note(Note.STRUCK, count=struck)
+                is_doubtful = page.status is PageStatus.READ and reading.doubt
+                reported = changed(page, reason=reading.doubt) if is_doubtful else page
+                yield Partial(job.id, str(page.number), to_json(reported))
+                yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
     for invoice in reading.einvoices if len(reading.einvoices) > 1 else ():
         reading.note(Note.EINVOICES, name=" ".join(field.shown for field in invoice.every("invoice.number")))
     info = DocumentInfo(
@@ -388,7 +389,7 @@ def rewrite(job: Job) -> Task:
             answers[int(step.key)] = source, target
     rewriting, rewriter, __ = _begun(job)
     out = io.BytesIO()
-    with _damaged(rewriting.reading.path):
+    with _damaged(rewriting.reading):
         refused = written_to(rewriter, rewriting, answers, out)
     data = out.getbuffer()
     yield Progress(job.id, 0, len(data), "byte")
@@ -428,7 +429,7 @@ def _options(untrusted: Json) -> Options:
 def _listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[UnitOrLeft]:
     """What a rewriter finds; of what is left so much as people read, and how many more there are."""
     count, more = 0, Counter[str]()
-    with _damaged(rewriting.reading.path):
+    with _damaged(rewriting.reading):
         for as_is in rewriter(rewriting):
             if isinstance(as_is, LeftAsIs):
                 count += 1
@@ -461,7 +462,7 @@ def private_texts(job: Job) -> Task:
     """
     reading, chosen = _redacting_of(job)
     pages: list[tuple[str, str]] = []
-    with _damaged(reading.path):
+    with _damaged(reading):
         for page in reader_of(chosen)(reading):
             job.check()
             pages.append((page.label or f"page {page.number}", page.text))
@@ -577,7 +578,7 @@ def searchable(job: Job) -> Task:
     """
     reading = reading_of(job)
     making = searchable_of(reading, chosen_format(reading, text_of(job, "format", "")))
-    with _damaged(reading.path):
+    with _damaged(reading):
         try:
             while True:
                 done = next(making)
@@ -649,7 +650,7 @@ def _run(job: Job, redacting: Redacting, chosen: str) -> Generator[TaskEvent, No
 
     def work(report: Callable[[TaskEvent], None]) -> bytes:
         redacting.progress = lambda done, total: report(Progress(job.id, done, total, "page"))
-        with _damaged(redacting.reading.path):
+        with _damaged(redacting.reading):
             return redactor(redacting)
 
     return (yield from job.reported_by(work))
@@ -680,7 +681,7 @@ def table_columns(job: Job) -> Task:
     chosen = chosen_format(reading, "")
     if chosen != "csv":
         raise KnownError("document.unknown_format", suffix=chosen, known="csv")
-    with _damaged(reading.path):
+    with _damaged(reading):
         rows = _first_rows(reading)
     texts = columns_with_sentences(rows)
     width = max(map(len, rows), default=0)
@@ -749,7 +750,7 @@ def pairs(job: Job) -> Task:
 def _rows_of(job: Job, reading: Reading, rows: Iterable[Json], name: str, reported: Wording) -> Task:
     part: list[Json] = []
     count = number = 0
-    with _damaged(reading.path):
+    with _damaged(reading):
         for row in rows:
             job.check()
             part.append(row)
@@ -771,7 +772,7 @@ def chats(job: Job) -> Task:
     or without messages}.
     """
     reading, tally, number = reading_of(job), Found(), 0
-    with _damaged(reading.path):
+    with _damaged(reading):
         for chat in chats_in(reading, tally):
             job.check()
             value = _value(chat)

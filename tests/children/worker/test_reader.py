@@ -135,6 +135,15 @@ def test_a_picture_becomes_a_pdf_that_can_be_searched_in_the_real_child(rig, tmp
         assert document[0].get_textpage().get_text_range() == word
 
 
+@pytest.mark.parametrize("task", ["read", "units", "private_texts"])
+@pytest.mark.parametrize("name", ["a.docx", "a.pdf"])
+def test_an_empty_file_is_said_to_be_empty_whatever_is_done_with_it(rig, tmp_path, task, name):
+    (tmp_path / name).write_bytes(b"")
+    received = Received()
+    rig.client.start(task, {"path": str(tmp_path / name)}, received)
+    assert received.end().code == "document.empty"
+
+
 def test_what_came_with_a_mail_is_read_through_the_child(rig, tmp_path):
     inner = mail("see", enclosed=[("deep.txt", WORDS.encode())])
     (tmp_path / "a.eml").write_bytes(mail("x", enclosed=[("b.pdf", documents()["pdf"][1]), ("c.eml", inner)]))
