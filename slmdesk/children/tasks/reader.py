@@ -155,23 +155,22 @@ def read(job: Job) -> Task:
     reading = reading_of(job)
     chosen = chosen_format(reading, text_of(job, "format", ""))
     pages = letters = 0
-    with _damaged(reading):
-        with closing(reader_of(chosen)(reading)) as read_pages:  # type: ignore[type-var]  # readers are generators
-            for page in read_pages:
-                _pictures.wait()
-                job.check()
-                pages = page.number
-                letters += len(page.text)
-                if letters > MOST_LETTERS:
-                    raise KnownError("document.too_large", path=reading.path, bytes=letters, limit=MOST_LETTERS)
-                if _UNSEEN_LETTERS.search(page.text):
-                    reading.note(Note.HIDDEN_TEXT)
-                if struck := sum(block.kind is BlockKind.STRUCK for block in page.blocks):
-                    reading.note(Note.STRUCK, count=struck)
-                is_doubtful = page.status is PageStatus.READ and reading.doubt
-                reported = changed(page, reason=reading.doubt) if is_doubtful else page
-                yield Partial(job.id, str(page.number), to_json(reported))
-                yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
+    with _damaged(reading), closing(reader_of(chosen)(reading)) as read_pages:  # type: ignore[type-var]  # readers are generators
+        for page in read_pages:
+            _pictures.wait()
+            job.check()
+            pages = page.number
+            letters += len(page.text)
+            if letters > MOST_LETTERS:
+                raise KnownError("document.too_large", path=reading.path, bytes=letters, limit=MOST_LETTERS)
+            if _UNSEEN_LETTERS.search(page.text):
+                reading.note(Note.HIDDEN_TEXT)
+            if struck := sum(block.kind is BlockKind.STRUCK for block in page.blocks):
+                reading.note(Note.STRUCK, count=struck)
+            is_doubtful = page.status is PageStatus.READ and reading.doubt
+            reported = changed(page, reason=reading.doubt) if is_doubtful else page
+            yield Partial(job.id, str(page.number), to_json(reported))
+            yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
     for invoice in reading.einvoices if len(reading.einvoices) > 1 else ():
         reading.note(Note.EINVOICES, name=" ".join(field.shown for field in invoice.every("invoice.number")))
     info = DocumentInfo(
