@@ -101,6 +101,10 @@ COMMANDS = {
         "cli.redact:redact",
         "Write a copy of FILE without names and numbers, for others.",
     ),
+    "reply": (
+        "tasks.reply:TASK",
+        "Answer the letter FILE: its points, and a letter ready to sign.",
+    ),
     "restore": (
         "cli.history:restore_history",
         "Replace the history by the backup FILE; the old one is kept.",

@@ -1,0 +1,107 @@
+"""What a person does to a reply: stances, own words, points. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slmdesk.base.protocol import lenient_from
+from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import N_
+from slmdesk.documents.types import Span
+from slmdesk.tasks.replies.types import STANCES, Frame, Point, Reply, with_point
+from slmdesk.tasks.replies.wording import own_answer
+from slmdesk.tasks.report import Edit
+from slmdesk.tasks.shape import Field, record_with
+
+SAY, STRIKE, UP, DOWN, ADD = "say", "strike", "up", "down", "add"
+ACTIONS: Mapping[str, str] = {
+    **STANCES,
+    SAY: N_("In your own words…"),
+    STRIKE: N_("Strike or take back"),
+    UP: N_("Move up"),
+    DOWN: N_("Move down"),
+    ADD: N_("Add a point…"),
+}
+FIELDS: Mapping[str, Sequence[Field]] = {
+    SAY: (
+        Field("text", N_("What is to be said"), "", hint=N_("e.g. the notice ran out")),
+    ),
+    ADD: (Field("text", N_("What the letter wants"), ""),),
+}
+FRAME = ("recipient", "subject", "salutation", "opening", "ending", "closing")
+"""Fixed parts that a person can word, in the order of a letter."""
+
+
+class Words(Record):
+    """What a person typed, or chose on a page."""
+
+    text: str = ""
+    document: str = ""
+    page: int = 0
+    start: int = 0
+    end: int = 0
+
+
+def taken(reply: Reply, edit: Edit) -> Reply | None:
+    """Return the reply after an edit. None: it has no such thing."""
+    if edit.action == ADD:
+        return _added(reply, lenient_from(Words, edit.value))
+    if edit.statement in FRAME and edit.text is not None:
+        return changed(reply, frame=_reworded(reply.frame, edit.statement, edit.text))
+    point = next((each for each in reply.points if each.id == edit.statement), None)
+    if point is None:
+        return None
+    if edit.action in (UP, DOWN):
+        return _moved(reply, point, -1 if edit.action == UP else 1)
+    change = _changed(point, edit, reply.language)
+    return with_point(reply, change) if change is not None else None
+
+
+def _changed(point: Point, edit: Edit, language: str) -> Point | None:
+    if edit.text is not None:
+        return changed(point, answer=edit.text.strip(), is_edited=True, marks=())
+    if edit.action == STRIKE:
+        return changed(point, is_left_out=not point.is_left_out)
+    if edit.action == SAY:
+        said = lenient_from(Words, edit.value).text.strip()
+        return answered(changed(point, said=said), language)
+    if edit.action in STANCES:
+        return answered(changed(point, stance=edit.action), language)
+    return None
+
+
+def answered(point: Point, language: str) -> Point:
+    """Return a point with a sentence of ours, which a model may word anew."""
+    answer = own_answer(point, language)
+    return changed(point, answer=answer, marks=(), is_asked=False, is_edited=False)
+
+
+def _reworded(frame: Frame, part: str, text: str) -> Frame:
+    words = text.strip()
+    if part == "recipient":
+        lines = (line.strip() for line in words.split(","))
+        return changed(frame, recipient=tuple(filter(None, lines)))
+    return record_with(frame, **{part: words})
+
+
+def _moved(reply: Reply, point: Point, by: int) -> Reply:
+    points = list(reply.shown)
+    at = points.index(point)
+    to = min(max(0, at + by), len(points) - 1)
+    # where a person put it, it is no doubt any more
+    points.insert(to, changed(points.pop(at), is_doubted=False))
+    return changed(reply, points=tuple(points))
+
+
+def _added(reply: Reply, words: Words) -> Reply | None:
+    text = " ".join(words.text.split())
+    if not text:
+        return None
+    spans = tuple[Span, ...]()
+    if words.document:
+        spans = (Span(words.document, words.page, words.start, words.end),)
+    number = len(reply.points) + 1
+    known = {point.id for point in reply.points}
+    id = next(f"a{n}" for n in range(number, 2 * number + 1) if f"a{n}" not in known)
+    point = answered(Point(id, text, spans), reply.language)
+    return changed(reply, points=(*reply.points, point))

@@ -1,0 +1,230 @@
+"""The run of a reply: points and fixed parts by rules at once, then the wording of each
+point that has a stance. Service thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from slmdesk.base.record import changed
+from slmdesk.base.records import DocumentRecord, Passage
+from slmdesk.base.text.sentences import sentences
+from slmdesk.base.types import Json, page_sign
+from slmdesk.claims.evidence import best
+from slmdesk.claims.judge import judge
+from slmdesk.documents.retrieval import RankedPassages
+from slmdesk.documents.types import Span, info_of
+from slmdesk.tasks.jobs.runner import (
+    AskedQuestion,
+    Batch,
+    Plan,
+    Question,
+    StepValue,
+    step_key,
+)
+from slmdesk.tasks.replies.edits import answered
+from slmdesk.tasks.replies.frame import Head, facts_of, frame_of, head_of
+from slmdesk.tasks.replies.points import points_of, sentences_of
+from slmdesk.tasks.replies.report import letter_section
+from slmdesk.tasks.replies.types import (
+    LANGUAGES,
+    Offer,
+    Point,
+    Reply,
+    ReplyRequest,
+    joined,
+    with_point,
+)
+from slmdesk.tasks.replies.wording import (
+    filled,
+    is_worded,
+    prompt_version,
+    worded_answer,
+    wording_step,
+)
+from slmdesk.tasks.shape import Growth, TaskRun, Work
+from slmdesk.tasks.summaries.linking import SummaryTexts
+
+COST = 200.0
+"""Cost of wording a point, in tokens read."""
+MAILS = ("eml", "msg")
+MOST_OFFERS = 3
+PAGES = 50
+"""Most pages of a letter against which its answer is checked."""
+
+Steps = Generator[AskedQuestion, Any, None]
+
+
+class Replying(TaskRun[Reply]):
+    def __init__(self, work: Work[ReplyRequest]) -> None:
+        self._work = work
+        self._reply: Reply | None = work.before
+        self._asked: dict[str, Point] = {}
+        """What a model is asked for, by the keys of the steps."""
+        self._writing: dict[str, str] = {}
+
+    @property
+    def draft(self) -> Reply | None:
+        return self._reply
+
+    def changed(self, stored: Reply | None) -> None:
+        if self._reply is not None:
+            self._reply = joined(self._reply, stored)
+
+    def run(self) -> Plan:
+        if self._reply is None:
+            yield from self._read()
+        model = self._work.model
+        if self._reply is not None:
+            name = model.name if model is not None else ""
+            self._reply = changed(self._reply, model=name)
+        if model is not None:
+            yield from self._word(model.sha256)
+        self.result = self._reply
+
+    def _read(self) -> Steps:
+        """Find the points and the fixed parts by rules."""
+        work, request = self._work, self._work.request
+        texts = SummaryTexts(work.documents, work.tools.pages)
+        yield from texts.read()
+        one = texts.texts[0]
+        language = one.language if one.language in LANGUAGES else "en"
+        written = request.language or language
+        found = sentences_of(texts.pieces, one.pieces, language)
+        points = list(points_of(found))
+        page = page_sign(str(one.record.info.get("page_kind") or "page"))
+        for at, point in enumerate(points):
+            place = f"{page} {point.spans[0].page}" if point.spans else ""
+            offers = yield from self._offers(point)
+            points[at] = changed(point, place=place, offers=offers)
+
+        head = self._head(one.record, texts, language)
+        today = date.today().isoformat()
+        frame = frame_of(head, texts.pieces, one.pieces, language, written, today)
+        reply = Reply(
+            tuple(points),
+            tuple(facts_of(found, frame, language)),
+            frame,
+            written,
+            tuple((document.id, document.name) for document in work.documents),
+            tone=request.tone,
+        )
+        self._reply = _with_stances(reply, request)
+        self._show()
+
+    def _head(self, record: DocumentRecord, texts: SummaryTexts, language: str) -> Head:
+        pages = self._work.tools.pages(record.id, 1, PAGES)
+        here = texts.texts[0].pieces
+        above, greeting, below = head_of(
+            texts.pieces, here, language, pages[0].text, pages[-1].text
+        )
+        is_mail = record.format in MAILS
+        author = info_of(record).author if is_mail else ""
+        return Head(above, greeting, below, is_mail, author)
+
+    def _offers(self, point: Point) -> Generator[AskedQuestion, Any, tuple[Offer, ...]]:
+        """Return what our own papers say to a point."""
+        papers = {document.id: document for document in self._work.documents[1:]}
+        if not papers:
+            return ()
+        rank = self._work.context.retrieval.rank
+        ranked: RankedPassages = yield Question(
+            lambda answered: rank(point.text, tuple(papers)).then(answered)
+        )
+        some = ranked.passages[:MOST_OFFERS]
+        return tuple(_offer(point, each, papers[each.document]) for each in some)
+
+    # ---- the wording
+
+    def _word(self, sha256: str) -> Steps:
+        version = prompt_version()
+        while self._reply is not None and (points := _to_word(self._reply)):
+            reply = self._reply
+            steps = dict[str, Mapping[str, Json]]()
+            self._asked = {}
+            for point in points:
+                step = wording_step(point, reply.language, reply.tone)
+                key = step_key(sha256, version, step)
+                steps[key] = step
+                self._asked[key] = point
+            self._show()
+            values: list[StepValue] = yield Batch(
+                list(steps.values()), version, COST, name="wording"
+            )
+            for key, value in zip(steps, values, strict=True):
+                self._receive(key, str((value or {}).get("text", "")))
+
+    def received(self, key: str, value: Mapping[str, Json]) -> None:
+        self._receive(key, str(value.get("text", "")))
+        self._show()
+
+    def written(self, key: str, words: str) -> None:
+        self._writing[key] = self._writing.get(key, "") + words
+        self._show()
+
+    def restarted(self) -> None:
+        self._writing.clear()
+
+    def _receive(self, key: str, answer: str) -> None:
+        asked = self._asked.pop(key, None)
+        self._writing.pop(key, None)
+        if asked is None or self._reply is None:
+            return
+        sources = self._sources(asked)
+        text = worded_answer(answer, asked, self._reply.language, sources)
+        point = changed(asked, is_asked=True)
+        if text:
+            marks = judge(
+                text, [asked.text, asked.said, *sources], self._reply.language
+            )
+            point = changed(point, answer=text, marks=marks)
+        self._reply = joined(with_point(self._reply, point), self._reply)
+
+    def _sources(self, point: Point) -> Sequence[str]:
+        pages = self._work.tools.pages(self._work.documents[0].id, 1, PAGES)
+        return [*(page.text for page in pages), *(each.text for each in point.offers)]
+
+    def _show(self) -> None:
+        if self._reply is None:
+            return
+        writing = {
+            point.id: filled(self._writing.get(key, ""), point)
+            for key, point in self._asked.items()
+        }
+        self._work.grew(Growth((letter_section(self._reply, writing),)))
+
+
+def _to_word(reply: Reply) -> list[Point]:
+    return [
+        point
+        for point in reply.shown
+        if is_worded(point)
+        and not (point.is_asked or point.is_edited or point.is_left_out)
+    ]
+
+
+def _with_stances(reply: Reply, request: ReplyRequest) -> Reply:
+    """Return a reply with the stances that are known from the start."""
+    stances, said = dict(request.stances), dict(request.said)
+    for number, point in enumerate(reply.shown, 1):
+        point = changed(
+            point, stance=stances.get(number, ""), said=said.get(number, "")
+        )
+        reply = with_point(reply, answered(point, reply.language))
+    return reply
+
+
+def _offer(point: Point, passage: Passage, paper: DocumentRecord) -> Offer:
+    """Return the sentence of a passage that says most to a point."""
+    parts = sentences(passage.text) or [passage.text]
+    chosen = best(point.text, parts, most=1).passages
+    text = parts[chosen[0]] if chosen else parts[0]
+    page = page_sign(str(paper.info.get("page_kind") or "page"))
+    start = passage.start + max(0, passage.text.find(text))
+    end = start + len(text)
+    place = f"{paper.name}, {page} {passage.page}"
+    return Offer(
+        " ".join(text.split()), place, Span(paper.id, passage.page, start, end)
+    )

@@ -1,0 +1,185 @@
+"""What a reply says: as a report, and as a letter. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from slmdesk.base.letters import Letter, LetterPart
+from slmdesk.base.texts import N_, _, ngettext
+from slmdesk.tasks.replies.edits import ADD, DOWN, FRAME, SAY, STRIKE, UP
+from slmdesk.tasks.replies.types import STANCES, Point, Reply
+from slmdesk.tasks.report import Report, Section, Statement
+
+FACTS = {
+    "sender": N_("From"),
+    "reference": N_("File number"),
+    "date": N_("Day"),
+    "amount": N_("Amount"),
+    "account": N_("Account"),
+}
+PARTS = {
+    "recipient": N_("To"),
+    "subject": N_("Subject"),
+}
+DOUBTED = N_("Perhaps nothing that needs an answer.")
+NO_STANCE = N_("left open")
+
+
+def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
+    """Return what it says. A file and a command list the points, and then the letter;
+    the window shows each point within the letter.
+    """
+    sections = [_facts(reply), letter_section(reply, {})]
+    if is_exported:
+        sections = [_facts(reply), _points(reply), *_paragraphs(reply)]
+    count = sum(1 for point in reply.points if not point.is_left_out)
+    open_count = sum(
+        1 for point in reply.points if not (point.stance or point.is_left_out)
+    )
+    lead = ngettext("{n:,} point", "{n:,} points", count)
+    if open_count:
+        lead += f", {open_count} {_(NO_STANCE)}"
+    return Report(
+        "reply",
+        title,
+        tuple(section for section in sections if section.statements),
+        lead=lead,
+        documents=reply.papers,
+        language=reply.language,
+        model=reply.model if _is_worded(reply) else "",
+        is_editable=True,
+        wanting="" if reply.model else _("A model would word the answers."),
+    )
+
+
+def _is_worded(reply: Reply) -> bool:
+    return any(point.is_asked for point in reply.points)
+
+
+def _facts(reply: Reply) -> Section:
+    statements = [
+        Statement(
+            fact.text,
+            fact.spans,
+            heading=_(FACTS[fact.kind]),
+            id=f"fact {number}",
+            is_quotation=True,
+        )
+        for number, fact in enumerate(reply.facts)
+    ]
+    return Section(tuple(statements), _("In the letter"), id="facts")
+
+
+def letter_section(reply: Reply, writing: Mapping[str, str]) -> Section:
+    """Return the letter, each point with its passage. `writing`: unfinished words of a
+    model, by point.
+    """
+    parts = {part: _part(reply, part) for part in FRAME}
+    points = [
+        _point(point, number, writing.get(point.id))
+        for number, point in enumerate(reply.shown, 1)
+    ]
+    statements = (*list(parts.values())[:4], *points, *list(parts.values())[4:])
+    return Section(statements, _("The answer"), id="letter", is_cited=True)
+
+
+def _part(reply: Reply, part: str) -> Statement:
+    value = getattr(reply.frame, part)
+    text = value if isinstance(value, str) else ", ".join(value)
+    heading = _(PARTS[part]) if part in PARTS else ""
+    missing = "" if text else _("not found")
+    return Statement(text, heading=heading, id=part, missing=missing)
+
+
+def _point(point: Point, number: int, writing: str | None) -> Statement:
+    notes = [_(DOUBTED)] if point.is_doubted else []
+    return Statement(
+        writing or point.answer,
+        point.spans,
+        point.place,
+        marks=point.marks,
+        id=point.id,
+        rank=number,
+        other=point.text,
+        notes=tuple(notes),
+        choices=tuple(f"{point.answer} {quoted}" for quoted in _quoted(point)),
+        actions=(*STANCES, SAY),
+        menu_actions=(STRIKE, UP, DOWN, ADD),
+        filled=(("text", point.said),),
+        chosen=point.stance,
+        is_left_out=point.is_left_out,
+        is_open=writing is not None,
+        is_edited=point.is_edited,
+    )
+
+
+def _quoted(point: Point) -> Iterator[str]:
+    for offer in point.offers:
+        yield f"{offer.place}: „{offer.text}“"
+
+
+def _points(reply: Reply) -> Section:
+    """Return the points in the letter's own words, with their numbers."""
+    statements = list[Statement]()
+    for number, point in enumerate(reply.shown, 1):
+        stance = _(STANCES[point.stance]) if point.stance else _(NO_STANCE)
+        notes = [stance, *_quoted(point)]
+        if point.is_doubted:
+            notes.insert(0, _(DOUBTED))
+        statements.append(
+            Statement(
+                f"{number}. {point.text}",
+                point.spans,
+                point.place,
+                id=point.id,
+                notes=tuple(notes),
+                is_quotation=True,
+                is_left_out=point.is_left_out,
+            )
+        )
+    return Section(tuple(statements), _("Points"), id="points")
+
+
+def _paragraphs(reply: Reply) -> Iterator[Section]:
+    letter = letter_of(reply)
+    marks = {point.id: point.marks for point in reply.points}
+    parts = [LetterPart(letter.salutation), *letter.body, LetterPart(letter.closing)]
+    title = _("The answer")
+    for part in parts:
+        statement = Statement(part.text, marks=marks.get(part.id, ()), id=part.id)
+        yield Section((statement,), title, is_prose=True)
+        title = ""
+
+
+def letter_of(reply: Reply) -> Letter:
+    """Return the letter, each answer with what it rests on."""
+    frame = reply.frame
+    name = reply.papers[0][1] if reply.papers else ""
+    body = [LetterPart(frame.opening)]
+    shown = [point for point in reply.shown if not point.is_left_out and point.answer]
+    for point in shown:
+        place = ", ".join(filter(None, (name, point.place)))
+        sources = (f"{place}: „{point.text}“", *_used(point))
+        body.append(LetterPart(point.answer, sources, point.id))
+    body.append(LetterPart(frame.ending))
+    return Letter(
+        recipient=frame.recipient,
+        recipient_mail=frame.recipient_mail,
+        subject=frame.subject,
+        our_ref=frame.our_ref,
+        your_ref=frame.your_ref,
+        date=frame.date,
+        salutation=frame.salutation,
+        body=tuple(part for part in body if part.text),
+        closing=frame.closing,
+        language=reply.language,
+        model=reply.model if _is_worded(reply) else "",
+        is_draft=any(not point.stance for point in shown),
+    )
+
+
+def _used(point: Point) -> Iterator[str]:
+    """Yield the passages of our own papers that the answer quotes."""
+    for offer, quoted in zip(point.offers, _quoted(point), strict=True):
+        if offer.text in point.answer:
+            yield quoted

@@ -1,0 +1,151 @@
+"""What is asked of a reply, and what is stored of one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import N_
+from slmdesk.claims.types import Mark
+from slmdesk.documents.types import Span
+
+LANGUAGES = ("de", "en", "fr", "es")
+"""Those in which there are sentences of ours. A letter in another is answered in
+English, unless a person names one.
+"""
+
+
+class Stance(StrEnum):
+    AGREE = "agree"
+    REFUSE = "refuse"
+    ASK = "ask"
+    TIME = "time"
+    PAID = "paid"
+    OPEN = "open"
+
+
+STANCES = {
+    Stance.AGREE.value: N_("Agree"),
+    Stance.REFUSE.value: N_("Refuse"),
+    Stance.ASK.value: N_("Ask back"),
+    Stance.TIME.value: N_("Ask for time"),
+    Stance.PAID.value: N_("Paid or enclosed"),
+    Stance.OPEN.value: N_("Leave open"),
+}
+TONES = ("formal", "friendlier", "firmer", "plainer")
+
+
+class ReplyRequest(Record):
+    documents: tuple[str, ...]
+    """The letter first, then our own papers."""
+    model: str | None = None
+    stances: tuple[tuple[int, str], ...] = ()
+    """Stances that are known from the start, by the numbers of the points."""
+    said: tuple[tuple[int, str], ...] = ()
+    language: str = ""
+    tone: str = "formal"
+    template: str = ""
+    """Path of the file that the letter is written into. Empty: that of the settings."""
+    no_sources: bool = False
+
+
+class Offer(Record):
+    """What one of our own papers says to a point."""
+
+    text: str
+    place: str
+    """lease.pdf, p. 4"""
+    span: Span
+
+
+class Point(Record):
+    """What the letter asks, demands or offers, and what we say to it."""
+
+    id: str
+    text: str
+    """The letter's own words, or those of the person who added the point."""
+    spans: tuple[Span, ...] = ()
+    place: str = ""
+    is_doubted: bool = False
+    """Whether it may be none, so that it stands last."""
+    is_left_out: bool = False
+    stance: str = ""
+    said: str = ""
+    """What a person wants to be said, in a line of their own."""
+    offers: tuple[Offer, ...] = ()
+    answer: str = ""
+    marks: tuple[Mark, ...] = ()
+    is_asked: bool = False
+    """Whether a model worded it, or failed to."""
+    is_edited: bool = False
+
+    @property
+    def is_question(self) -> bool:
+        return "?" in self.text
+
+
+class Fact(Record):
+    kind: str
+    """date, amount, account, reference, sender or addressee"""
+    text: str
+    spans: tuple[Span, ...] = ()
+
+
+class Frame(Record):
+    """The fixed parts of the letter."""
+
+    recipient: tuple[str, ...] = ()
+    recipient_mail: str = ""
+    subject: str = ""
+    our_ref: str = ""
+    your_ref: str = ""
+    date: str = ""
+    salutation: str = ""
+    opening: str = ""
+    ending: str = ""
+    closing: str = ""
+    in_reply_to: str = ""
+
+
+class Reply(Record):
+    """Each answer is a sentence of ours until a model worded it, so that it is a letter
+    at any time.
+    """
+
+    points: tuple[Point, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    frame: Frame = Frame()
+    language: str = ""
+    papers: tuple[tuple[str, str], ...] = ()
+    """Id and name of each document, the letter first."""
+    model: str = ""
+    """Name of the model that may word answers. Empty: rules alone make them."""
+    tone: str = "formal"
+
+    @property
+    def shown(self) -> tuple[Point, ...]:
+        """The points as the letter to be answered has them, the doubted ones last."""
+        return tuple(sorted(self.points, key=lambda point: point.is_doubted))
+
+
+def with_point(reply: Reply, point: Point) -> Reply:
+    """Return a reply with a point in the place of the one with its id."""
+    points = tuple(point if known.id == point.id else known for known in reply.points)
+    return changed(reply, points=points)
+
+
+def joined(found: Reply, before: Reply | None) -> Reply:
+    """Return what a person changed, with what a model worded of it by now."""
+    if before is None or not before.points:
+        return found
+    worded = {point.id: point for point in found.points}
+    points = tuple(_joined(worded.get(point.id), point) for point in before.points)
+    return changed(before, points=points)
+
+
+def _joined(worded: Point | None, point: Point) -> Point:
+    if worded is None or not worded.is_asked or point.is_edited:
+        return point
+    if (worded.stance, worded.said) != (point.stance, point.said):
+        return point
+    return changed(point, answer=worded.answer, marks=worded.marks, is_asked=True)

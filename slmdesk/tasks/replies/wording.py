@@ -1,0 +1,190 @@
+"""Words our answer to a point. Pure functions.
+
+Values are slots that the program fills: a grammar keeps figures out of what a model
+writes. What it writes is used only where it says nothing that is not in the papers and
+is no answer of the other kind; else a sentence of ours stands there.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from slmdesk.base.text.sentences import detect, sentences
+from slmdesk.base.text.words import tongue
+from slmdesk.base.texts import cut
+from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.base.write_in import WRITE_IN
+from slmdesk.claims.finders.negation import denials
+from slmdesk.claims.finders.numbers import find_amounts, find_ibans
+from slmdesk.claims.judge import missing
+from slmdesk.claims.values import values_of
+from slmdesk.tasks.jobs.runner import step_of
+from slmdesk.tasks.replies.points import starts_open
+from slmdesk.tasks.replies.types import Point, Stance
+
+MOST_QUOTED = 160
+"""Characters of a point that a sentence of ours quotes."""
+MOST_TOKENS = 110
+MOST_SENTENCES = 2
+_SLOT = re.compile(r"\{(\d+)\}")
+_BRACES = re.compile(r"[{}]")
+_ENDS = re.compile(r"[.!?]$")
+
+
+@cache
+def texts() -> Mapping[str, Any]:
+    source = resources.files("slmdesk.tasks.replies").joinpath("wording.toml")
+    return tomllib.loads(source.read_text("utf-8"))
+
+
+def sentences_in(language: str) -> Mapping[str, Any]:
+    """Return the sentences of ours in a language, or for another one the English."""
+    known: Mapping[str, Any] = texts().get(language) or texts()["en"]
+    return known
+
+
+def prompt_version() -> str:
+    return f"reply {texts()['version']}"
+
+
+# ---- sentences of ours
+
+
+def own_answer(point: Point, language: str) -> str:
+    """Return our answer in sentences of ours, with what a person wants to be said."""
+    known = sentences_in(language)
+    manner = _manner(point)
+    amounts = find_amounts(point.text, "")
+    amount = point.text[slice(*amounts[0])] if amounts else ""
+    kind = "question" if point.is_question else "demand"
+    quoted = cut(" ".join(point.text.split()), MOST_QUOTED)
+    parts = [known[kind].format(point=quoted)]
+    is_said = point.said and point.stance in (Stance.AGREE, Stance.ASK, Stance.OPEN)
+    if not is_said:
+        parts.append(known[manner].format(amount=amount))
+    return " ".join((*parts, *_said(point)))
+
+
+def _manner(point: Point) -> str:
+    """Return how a stance is taken: paid and enclosed are one press, and what a
+    question wants to know is neither done nor refused.
+    """
+    if point.stance == Stance.PAID and not find_amounts(point.text, ""):
+        return "enclosed"
+    if point.is_question and starts_open(point.text):
+        return {"agree": "later", "refuse": "withheld"}.get(point.stance, point.stance)
+    return point.stance or Stance.OPEN.value
+
+
+def _said(point: Point) -> tuple[str, ...]:
+    """Return the line of a person as a sentence."""
+    words = point.said.strip()
+    if not words:
+        return ()
+    end = "" if _ENDS.search(words) else "."
+    return (words[:1].upper() + words[1:] + end,)
+
+
+# ---- sentences of a model
+
+
+def slots_of(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a text with slots for its values, and the values."""
+    text = _BRACES.sub("", text)
+    language = tongue(text)
+    spans = [*find_ibans(text), *find_amounts(text, language)]
+    spans += [
+        (value.start, value.end)
+        for value in values_of(text, language)
+        if not value.is_soft
+    ]
+    values = list[str]()
+    pieces = list[str]()
+    end = 0
+    for start, stop in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if start < end:
+            continue  # a part of the value before
+        values.append(text[start:stop])
+        pieces += [text[end:start], f"{{{len(values)}}}"]
+        end = stop
+    return "".join((*pieces, text[end:])), tuple(values)
+
+
+def is_worded(point: Point) -> bool:
+    """Return whether a model words our answer. What a person says to a question, and
+    what is paid, asked back or left open, is said in sentences of ours.
+    """
+    is_answered = point.is_question and bool(point.said)
+    return not is_answered and _manner(point) in sentences_in("en")["stance"]
+
+
+def wording_step(point: Point, language: str, tone: str) -> dict[str, Json]:
+    """Build the step that words our answer to a point."""
+    known = sentences_in(language)
+    text, values = slots_of(point.text)
+    wishes = [known["write"].format(), known["tones"][tone]]
+    if language in WRITE_IN:
+        wishes.append(WRITE_IN[language])
+    parts = (
+        TextPart(known["letter"].format(point=text), Origin.DOCUMENT),
+        TextPart(f"\n{known['stance'][_manner(point)]}\n"),
+        TextPart(" ".join(wishes)),
+    )
+    messages = [
+        ChatMessage(Role.SYSTEM, (TextPart(known["system"], Origin.PROGRAM),)),
+        ChatMessage(Role.USER, parts),
+    ]
+    begins: Mapping[str, Sequence[str]] = known["begins"]
+    if point.is_question:
+        begins = {**begins, **known["begins_question"]}
+    sampling = Sampling(
+        temperature=0.0,
+        repeat_penalty=1.0,
+        max_tokens=MOST_TOKENS,
+        grammar=_grammar(begins[_manner(point)], len(values)),
+    )
+    return step_of(messages, sampling)
+
+
+def _grammar(begins: Sequence[str], slots: int) -> str:
+    """Return a grammar for a line without figures but in slots."""
+    first = " | ".join(f'"{words}"' for words in begins)
+    numbers = [f'"{{{number}}}"' for number in range(1, slots + 1)]
+    part = " | ".join(('[^0-9{}\\n"]', *numbers))
+    return f"root ::= ({first}) ({part})+"
+
+
+def filled(answer: str, point: Point) -> str:
+    """Return the words of a model, also unfinished ones, with the values."""
+    values = slots_of(point.text)[1]
+    words = _SLOT.sub(lambda slot: values[int(slot[1]) - 1], answer)
+    return " ".join(words.split())
+
+
+def worded_answer(
+    answer: str, point: Point, language: str, sources: Sequence[str]
+) -> str:
+    """Return the sentence of a model and what a person wants to be said, or "" where
+    the sentence cannot be used.
+
+    `sources`: what the papers say.
+    """
+    known = sentences_in(language)
+    text = filled(answer, point)
+    is_asking = re.search(rf"\b(?:{known['asks']})\b", text, re.IGNORECASE)
+    if not _ENDS.search(text) or len(sentences(text, language)) > MOST_SENTENCES:
+        return ""
+    if missing(text, [*sources, point.text], language):
+        return ""
+    if detect(text)[0] not in (language, None):
+        return ""
+    if point.stance != Stance.PAID and (is_asking or "?" in text):
+        return ""
+    if point.stance == Stance.AGREE and denials(text, language):
+        return ""
+    return " ".join((text, *_said(point)))

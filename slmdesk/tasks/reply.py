@@ -1,0 +1,278 @@
+"""Answer a letter: its points, a stance for each, and the letter ready to sign."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.letters import Letter
+from slmdesk.base.protocol import lenient_from
+from slmdesk.base.record import changed, to_json
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import N_, _
+from slmdesk.base.types import Json
+from slmdesk.base.write_in import WRITE_IN
+from slmdesk.claims.judge import judge
+from slmdesk.models.abilities import Ability, is_smaller, may
+from slmdesk.tasks.replies.edits import ACTIONS, ADD, FIELDS, SAY, answered, taken
+from slmdesk.tasks.replies.report import letter_of, report_of
+from slmdesk.tasks.replies.types import (
+    STANCES,
+    TONES,
+    Reply,
+    ReplyRequest,
+    joined,
+    with_point,
+)
+from slmdesk.tasks.replies.wording import is_worded, prompt_version
+from slmdesk.tasks.report import Edit, Report
+from slmdesk.tasks.shape import (
+    Field,
+    FieldKind,
+    Task,
+    TaskContext,
+    TaskRun,
+    TaskView,
+    Work,
+    WrongUsage,
+)
+
+View = TaskView[ReplyRequest, Reply]
+
+FEWEST = 1_200_000_000
+"""Fewest parameters of a model that words an answer unasked. Those called 1.5B have
+more, those called 1B fewer.
+"""
+PAGES = 50
+WRONG_POINT = "“{given}” is no point and {what}: 2={example}."
+
+
+class Answer(Task[ReplyRequest, Reply]):
+    kind = "reply"
+    name = N_("Reply")
+    prefix = "Reply"
+    command = "reply"
+    help = "Answer the letter FILE: its points, and a letter ready to sign."
+    verb = N_("Reply")
+    request = ReplyRequest
+    result = Reply
+    most_documents = 50
+    forms = ("docx", "pdf", "html", "md", "json")
+    texts = ("txt", "json")
+    more_help = """Answer the letter FILE: what it asks, demands and offers, in its own
+    words, each with a number.
+
+    With --stance each point is agreed to, refused, and so on, and the letter is worded;
+    a point without a stance is named as open. Further FILEs are papers of your own,
+    whose passages are quoted to the points. Values are taken from the papers, never
+    from a model.
+    """
+    fields = (
+        Field(
+            "stance",
+            "",
+            "What we say to a point: agree, refuse, ask, time, paid, open.",
+            metavar="N=STANCE",
+            is_repeated=True,
+        ),
+        Field(
+            "say",
+            "",
+            "A line of your own on a point.",
+            metavar="N=WORDS",
+            is_repeated=True,
+        ),
+        Field("language", "", "Of the answer, such as de; else the letter's."),
+        Field(
+            "tone",
+            N_("Tone"),
+            "How the letter sounds.",
+            FieldKind.CHOICE,
+            (
+                ("formal", N_("Formal")),
+                ("friendlier", N_("Friendly")),
+                ("firmer", N_("Firm")),
+                ("plainer", N_("Plain")),
+            ),
+            "formal",
+        ),
+        Field(
+            "model",
+            "",
+            "Id or name, or its beginning.",
+            FieldKind.MODEL,
+            option="-m/--model",
+        ),
+    )
+    actions: ClassVar[Mapping[str, str]] = ACTIONS
+    action_fields: ClassVar[Mapping[str, Sequence[Field]]] = FIELDS
+    adds = ADD
+    saves_as = "docx"
+    follows_words = True
+    grows_in_place = True
+    has_preview = True
+    made_key = "replied"
+    looking = N_("Reading the letter…")
+
+    @property
+    def prompt_version(self) -> str:
+        return prompt_version()
+
+    # ---- what is asked
+
+    def request_of(self, options: Mapping[str, Any]) -> ReplyRequest:
+        stances = _by_point(options["stance"], "a stance", "refuse")
+        for number, stance in stances:
+            if stance not in STANCES:
+                known = ", ".join(STANCES)
+                raise WrongUsage(f"--stance {number} takes one of {known}.")
+        said = _by_point(options["say"], "words", "we paid in May")
+        return changed(self.read(dict(options)), stances=stances, said=said)
+
+    def read(self, untrusted: Json) -> ReplyRequest:
+        return lenient_from(ReplyRequest, untrusted, documents=())
+
+    def checked(self, request: ReplyRequest) -> ReplyRequest:
+        if request.language and request.language not in WRITE_IN:
+            what = _("no language {language}; known are {known}").format(
+                language=request.language[:20], known=", ".join(sorted(WRITE_IN))
+            )
+            raise KnownError("request.invalid", what=what)
+        if request.tone not in TONES:
+            raise KnownError("request.invalid", what=_("tone"))
+        return request
+
+    def model(self, request: ReplyRequest, context: TaskContext) -> ModelRecord | None:
+        """Return the model that words the answers, or None: sentences of ours stand."""
+        record = super().model(request, context)
+        if record is None or request.model:
+            return record
+        if is_smaller(record, FEWEST) or not may(record, Ability.LETTER):
+            return None
+        return record
+
+    def start(self, work: Work[ReplyRequest]) -> TaskRun[Reply]:
+        from slmdesk.tasks.replies.plan import Replying  # late: it brings all checks
+
+        return Replying(work)
+
+    # ---- what is stored
+
+    def joined(
+        self, result: Reply, before: Reply | None, request: ReplyRequest
+    ) -> Reply:
+        return joined(result, before)
+
+    def draft_kept(
+        self, draft: Reply, before: Reply | None, request: ReplyRequest
+    ) -> Reply:
+        return joined(draft, before)
+
+    def renewed(
+        self, view: View, request: ReplyRequest
+    ) -> tuple[ReplyRequest, Reply | None]:
+        """Ask again for what no person wrote."""
+        reply = view.newest
+        if reply is None:
+            return request, None
+        for point in reply.points:
+            if not point.is_edited:
+                reply = with_point(reply, answered(point, reply.language))
+        return request, reply
+
+    # ---- what a person changes
+
+    def asked_by(
+        self, request: ReplyRequest, result: Reply | None, edit: Edit
+    ) -> tuple[ReplyRequest, Reply | None] | None:
+        """Return the reply with a stance that a model words, if one may."""
+        if result is None or not result.model or edit.action not in (*STANCES, SAY):
+            return None
+        reply = taken(result, edit)
+        points = reply.points if reply is not None else ()
+        if any(is_worded(each) for each in points if each.id == edit.statement):
+            return request, reply
+        return None
+
+    def edited(self, view: View, edit: Edit, context: TaskContext) -> Reply:
+        reply = taken(view.newest, edit) if view.newest is not None else None
+        if reply is None:
+            raise KnownError("request.invalid", what=_("no such point"))
+        for point in reply.points:
+            if edit.text is not None and point.id == edit.statement:
+                sources = [point.text, point.said, *_texts(view, context)]
+                marks = judge(point.answer, sources, reply.language)
+                reply = with_point(reply, changed(point, marks=marks))
+        return reply
+
+    # ---- what it says
+
+    def report(
+        self, view: View, context: TaskContext, *, is_exported: bool = False
+    ) -> Report:
+        if view.newest is None:
+            return Report(self.kind, view.item.shown_title)
+        return report_of(view.item.shown_title, view.newest, is_exported=is_exported)
+
+    def letter(self, view: View, context: TaskContext) -> Letter | None:
+        """Return the letter, as an answer to the mail where it is one."""
+        if view.newest is None:
+            return None
+        return letter_of(view.newest)
+
+    def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
+        if view.newest is None:
+            return {}
+        reply = view.newest
+        points: list[Json] = [
+            {
+                "number": number,
+                "text": point.text,
+                "place": point.place,
+                "stance": point.stance,
+                "said": point.said,
+                "answer": point.answer,
+                "doubted": point.is_doubted,
+                "marks": [mark.text for mark in point.marks],
+            }
+            for number, point in enumerate(reply.shown, 1)
+        ]
+        letter = to_json(letter_of(reply))
+        letter["body"] = [part.text for part in letter_of(reply).body]
+        facts: list[Json] = [
+            {"kind": each.kind, "text": each.text} for each in reply.facts
+        ]
+        return {
+            "language": reply.language,
+            "points": points,
+            "facts": facts,
+            "letter": letter,
+            "model": reply.model,
+        }
+
+
+TASK = Answer()
+
+
+def _by_point(
+    given: Sequence[str], what: str, example: str
+) -> tuple[tuple[int, str], ...]:
+    found = list[tuple[int, str]]()
+    for each in given:
+        match = re.fullmatch(r"\s*([1-9]\d{0,2})\s*=\s*(\S.*)", each)
+        if match is None:
+            raise WrongUsage(WRONG_POINT.format(given=each, what=what, example=example))
+        found.append((int(match[1]), match[2].strip()))
+    return tuple(found)
+
+
+def _texts(view: View, context: TaskContext) -> list[str]:
+    """Return what the letter and our own papers say."""
+    pages = context.runtime.store.pages.of_document
+    return [
+        page.text
+        for document in view.documents
+        for page in pages(document.id, limit=PAGES)
+    ]
