@@ -66,7 +66,7 @@ DECISIONS = {
     "ui/redaction": 2,
     "ui/shell": 691,
     "ui/system": 67,
-    "ui/tasks": 788,
+    "ui/tasks": 826,
     "ui/translation": 477,
     "ui/writing": 335,
 }

@@ -194,6 +194,7 @@ class Extract(Task[TableRequest, Table]):
         ),
     )
     layout = Layout.GRID
+    saves_as = "xlsx"
 
     @property
     def grid(self) -> Grid:
@@ -204,7 +205,6 @@ class Extract(Task[TableRequest, Table]):
             labels=self.labels_for,
             fresh=N_("New table"),
             joins=N_("Add rows of a file…"),
-            saves_as="xlsx",
         )
 
     @property

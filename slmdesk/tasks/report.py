@@ -85,7 +85,8 @@ class Statement(Record):
     value: Value | None = None
     other: str = ""
     """The text on the other side of a layout of two pages: the old version, the
-    original of a translation.
+    original of a translation. In a list, the words that it answers, which are those at
+    its sources.
     """
     runs: tuple[Run, ...] = ()
     """The text in stretches, where what went and what came is shown. Empty: `text` as
@@ -98,6 +99,8 @@ class Statement(Record):
     """Which of its task's actions a person can take with it."""
     menu_actions: tuple[str, ...] = ()
     """Those that its menu offers, and no words below it."""
+    chosen: str | None = None
+    """Which of its actions holds, where one is chosen among them. "": none does yet."""
     filled: tuple[tuple[str, str], ...] = ()
     """What the forms of its actions begin with: name of a field -> its value."""
     is_quotation: bool = False
@@ -106,6 +109,8 @@ class Statement(Record):
     """False if no passage was found that says it."""
     is_open: bool = False
     """True while the task still looks for it."""
+    is_left_out: bool = False
+    """Whether a person wants it to count no more, and it stays to be taken back."""
     is_edited: bool = False
     is_approved: bool = False
     missing: str = ""

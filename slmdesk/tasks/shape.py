@@ -136,8 +136,6 @@ class Grid(Record):
     """What the menu says for a report that begins with nothing of the shown one."""
     joins: str = ""
     """What the menu says for one more document of the shown report."""
-    saves_as: str = ""
-    """The form that has a button of its own."""
 
 
 class Documents(StrEnum):
@@ -295,6 +293,8 @@ class Task(Generic[Q, R]):
     """
     forms: ClassVar[Sequence[str]] = ("docx", "pdf", "html", "md", "xlsx", "json")
     """What its reports can be exported as."""
+    saves_as: ClassVar[str] = ""
+    """The form that has a button of its own in the window."""
     more_help: ClassVar[str] = ""
     """What the help of its command says. Empty: `help` alone."""
     file_help: ClassVar[str] = ""

@@ -108,7 +108,7 @@ class ReportView(QFrame):
     def make_list(self, parent: QWidget, name: str, label: str) -> StatementList:
         """Return a list whose signals are those of the view."""
         made = StatementList(parent, name, label)
-        made.action_words = {
+        made.rows.action_words = {
             action: _(words) for action, words in self.task.actions.items()
         }
         made.copy_requested.connect(self.copy_requested)

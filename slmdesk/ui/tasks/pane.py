@@ -69,6 +69,8 @@ ALL_FORMS = (
     *FORMS,
     CALENDAR,
 )
+SAVES = {"xlsx": _("Save as Excel"), "docx": _("Save as Word")}
+"""Words of the button that saves a report in the form that its task has most often."""
 VIEWS: Mapping[Layout, tuple[type[ReportView], str]] = {
     Layout.LIST: (ListView, "list_view"),
     Layout.GRID: (GridView, "grid_view"),
@@ -244,8 +246,9 @@ class ResultPane(QFrame):
         )
         forms = [form for form in ALL_FORMS if form.id in self.task.forms]
         give_export_menu(self.export, self.export_requested.emit, forms=forms)
-        self._save = button(_("Save as Excel"), f"{kind}_save", foot, kind="primary")
-        self._saves_as = self.task.grid.saves_as
+        self._saves_as = self.task.saves_as
+        words = SAVES.get(self._saves_as, "")
+        self._save = button(words, f"{kind}_save", foot, kind="primary")
         self._save.clicked.connect(lambda: self.export_requested.emit(self._saves_as))
         label = _("More")
         self._more = tool_button(
@@ -720,7 +723,7 @@ class ResultPane(QFrame):
         """Return whether rows would move where a report takes the place of what is
         shown.
         """
-        if report.layout is Layout.PAGES:
+        if report.layout is Layout.PAGES or self.task.grows_in_place:
             known = [one.id for one in self.view.report.statements]
             return [one.id for one in report.statements] != known
         return list(report.statements) != list(self.view.statements)

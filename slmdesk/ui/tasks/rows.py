@@ -30,6 +30,8 @@ MOST_WORDS = 30
 due by a day.
 """
 LEAD_LINES = 2
+ANSWERED_LINES = 3
+"""Lines of the words that are answered, until they are chosen."""
 TICKS = {
     frozenset((True,)): Qt.CheckState.Checked,
     frozenset((False,)): Qt.CheckState.Unchecked,
@@ -67,6 +69,8 @@ class Row:
     has_days: bool = False
     """Whether a column for days stands before the statements of its section."""
     has_tick: bool = False
+    is_answer: bool = False
+    """Whether it stands below the words that it answers."""
     most_words: int = 0
     most_lines: int = 0
     drawn: object = None
@@ -184,6 +188,8 @@ def rows_of(
                 row.most_lines = LEAD_LINES
             if not (has_days or is_lead or section.is_cited):
                 row.most_words = MOST_WORDS
+            if statement.other and report.layout is Layout.LIST:
+                row.is_answer, row.most_lines = True, ANSWERED_LINES
             yield row
         if not passes:
             for note in section.notes:
@@ -204,13 +210,20 @@ def warning_of(statement: Statement) -> str:
     return _("Check this: {doubts}").format(doubts=doubts)
 
 
-def spoken(row: Row) -> str:
+def spoken(row: Row, action_words: Mapping[str, str]) -> str:
     """Return what a screen reader says of a row."""
     statement = row.statement
     parts = [statement.gist, row.text, statement.place, warning_of(statement)]
-    if statement.text and not (statement.place or statement.sources or statement.runs):
+    if row.is_answer:
+        held = action_words.get(statement.chosen or "", "")
+        parts = [statement.other, statement.place, held, row.text, parts[-1]]
+        if statement.is_left_out:
+            parts.insert(0, _("left out"))
+    elif statement.text and not (
+        statement.place or statement.sources or statement.runs
+    ):
         parts.append(_("no place found"))
-    if statement.other:
+    if statement.other and not row.is_answer:
         parts.append(_("Before: {text}").format(text=statement.other))
     return ". ".join(part.rstrip(".") for part in (*parts, *statement.notes) if part)
 
@@ -237,6 +250,7 @@ class ReportRows(QAbstractListModel):
         """By what statements are sorted, without titles and what is folded. None: in
         the order of the report.
         """
+        self.action_words: dict[str, str] = {}
         self._unfolded: set[str] = set()
         self._read: dict[str, Section] = {}
         """Folded sections whose statements were read when they were asked for."""
@@ -359,6 +373,8 @@ class ReportRows(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self.row_at(index)
         tell = TOLD.get(role)
+        if row is not None and role == Qt.ItemDataRole.AccessibleTextRole:
+            return spoken(row, self.action_words)
         if row is None or tell is None:
             return None
         return tell(row)
@@ -403,11 +419,17 @@ def _tip(row: Row) -> str:
     return plain_tip(words)
 
 
+def _begun_with(row: Row) -> str:
+    """Return what a person begins with who edits a row."""
+    if row.is_answer:
+        return row.statement.text
+    return row.statement.text or row.statement.other
+
+
 TOLD: Mapping[int, Callable[[Row], object]] = {
     Qt.ItemDataRole.DisplayRole: lambda row: row.text,
-    Qt.ItemDataRole.EditRole: lambda row: row.statement.text or row.statement.other,
+    Qt.ItemDataRole.EditRole: _begun_with,
     Qt.ItemDataRole.ToolTipRole: _tip,
-    Qt.ItemDataRole.AccessibleTextRole: spoken,
     Qt.ItemDataRole.AccessibleDescriptionRole: lambda row: details_of(
         row.statement.marks
     ),

@@ -49,7 +49,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.documents import CALENDAR, COME, GONE, Run
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_quotes
 from slmdesk.tasks.report import Statement, Value
 from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.text import short_day, size16
@@ -85,6 +85,19 @@ BOXES = {
     Qt.CheckState.Checked: "accent",
 }
 """Colour of the box."""
+DIGITS = frozenset("123456789")
+CHOICE_RADIUS = 12
+NUMBER = 24
+"""Room for the number of a statement that answers others."""
+MUTED = {True: "ink3", False: "ink2"}
+"""Colour of the words that are answered, where they are left out."""
+INKS = {None: "soft_ink", True: "on_accent", False: "ink"}
+GROUNDS = {True: ("accent", "accent"), False: ("sheet", "edge")}
+"""Colours of actions, and of the ground and the line of those of which one is chosen,
+by whether it is.
+"""
+PADS = {False: (0, 0, theme.SPACE_16), True: (theme.SPACE_8, 2, theme.SPACE_4)}
+"""Room beside, above and between such actions, and between others."""
 MANY, BATCH = 200, 50
 """Of more rows than this, so many are laid out at once. The others follow while the
 first can be read.
@@ -97,6 +110,8 @@ class Link:
 
     place: QRectF
     action: str
+    is_held: bool | None = None
+    """Whether it holds, of actions of which one is chosen. None: it is another one."""
     choice: str = ""
 
 
@@ -110,6 +125,8 @@ class Drawn:
     parts: list[tuple[Cited, QPointF, str]] = field(default_factory=list)
     """Texts, each with its place and the colour of its letters."""
     links: list[Link] = field(default_factory=list)
+    top: float = 0.0
+    """Where the text stands that can be changed, below what it answers."""
 
     def add(
         self, text: Cited, x: float, colour: str, *, is_beside: bool = False
@@ -270,7 +287,13 @@ class StatementPainter(QStyledItemDelegate):
             left = box_of(row, QRect()).right() + scaled(theme.SPACE_8)
         elif statement.sign:
             left += scaled() + scaled(theme.SPACE_8)  # the sign itself is no text
-        elif row.has_bullet:
+        elif row.is_answer and statement.rank:
+            number = lay_out_cited(
+                f"{statement.rank}.", "", self._font(), scaled(NUMBER)
+            )
+            made.add(number, left, "ink2", is_beside=True)
+            left += scaled(NUMBER)
+        elif row.has_bullet and row.text:
             made.add(
                 lay_out_cited("•", "", self._font(1.13), left + scaled(12)),
                 left,
@@ -280,10 +303,35 @@ class StatementPainter(QStyledItemDelegate):
             left += scaled(theme.SPACE_12)
         width = made.width - left - scaled(theme.SPACE_8)
         top = made.height
-        made.add(self._text_of(row, width), left, "ink" if statement.text else "ink2")
+        if row.is_answer:
+            self._add_asked(made, row, left, width)
+        if row.text or statement.is_open:
+            colour = "ink" if statement.text else "ink2"
+            made.add(self._text_of(row, width), left, colour)
         if row.has_days:
             made.height = max(made.height, top + made.parts[0][0].height)
         self._add_lines(made, row, statement.notes, left, width)
+
+    def _add_asked(self, made: Drawn, row: Row, left: float, width: float) -> None:
+        """Add the words that a statement answers, and how it does: what can be chosen
+        stands between them and the answer.
+        """
+        statement, most_lines = row.statement, row.most_lines
+        if statement in self._view.opened:
+            most_lines = 0
+        font = QFont(self._font())
+        font.setStrikeOut(statement.is_left_out)
+        words = in_quotes(statement.other).replace("\n", LINE_BREAK)
+        asked = lay_out_cited(words, row.sign, font, width, most_lines)
+        made.add(asked, left, MUTED[statement.is_left_out])
+        if statement.chosen is not None:
+            made.height += scaled(theme.SPACE_4)
+            held = [(name, name == statement.chosen) for name in statement.actions]
+            self._add_links(
+                made, [Link(QRectF(), *known) for known in held], left, width
+            )
+            made.height += scaled(theme.SPACE_4)
+        made.top = made.height
 
     def _text_of(self, row: Row, width: float) -> Cited:
         """Lay out the text of a statement, with its number; in few words where the list
@@ -302,13 +350,18 @@ class StatementPainter(QStyledItemDelegate):
             font = self._font(1.33, QFont.Weight.Medium)
         if statement.runs:
             words = "".join(run.text for run in statement.runs)
-        if statement in self._view.opened:
+        if statement in self._view.opened or row.is_answer:
             most_lines = 0
         elif row.most_words and not statement.runs:
             words = shortened(words, row.most_words)
         words = words.replace("\n", LINE_BREAK)
+        if statement.is_open and row.is_answer:
+            words += " …"
+        sign = row.sign
+        if row.is_answer:
+            sign = ""  # it stands behind the words at its source
         return lay_out_cited(
-            words, row.sign, font, width, most_lines, formats_of(statement.runs)
+            words, sign, font, width, most_lines, formats_of(statement.runs)
         )
 
     def _add_lines(
@@ -327,34 +380,36 @@ class StatementPainter(QStyledItemDelegate):
         most_lines = int(row.has_tick and statement not in self._view.opened)
         for words, colour in lines:
             made.add(lay_out_cited(words, "", small, width, most_lines), left, colour)
-        if not self.is_compact:
-            self._add_links(made, statement, left, width)
+        if self.is_compact:
+            return
+        links = [Link(QRectF(), "", choice=choice) for choice in statement.choices]
+        if statement.chosen is None:
+            links[:0] = [Link(QRectF(), name) for name in statement.actions]
+        self._add_links(made, links, left, width)
 
     def _add_links(
-        self, made: Drawn, statement: Statement, left: float, width: float
+        self, made: Drawn, links: Sequence[Link], left: float, width: float
     ) -> None:
         """Add the actions beside each other, and each text that may be chosen in a line
         of its own.
         """
-        offered = [
-            (self._view.action_words.get(name, name), name, "")
-            for name in statement.actions
-        ]
-        offered += [(choice, "", choice) for choice in statement.choices]
         font = self._font(0.87, QFont.Weight.Medium)
         x, height = left, 0.0
-        for words, action, choice in offered:
-            text = lay_out_cited(words, "", font, width)
-            wide = min(width, text.layout.maximumWidth())
-            if choice or x + wide > left + width:
+        for link in links:
+            words = self._view.rows.action_words.get(link.action, link.action)
+            text = lay_out_cited(link.choice or words, "", font, width)
+            pad, down, gap = PADS[link.is_held is not None]
+            wide = min(width, text.layout.maximumWidth() + 2 * scaled(pad))
+            if link.choice or x + wide > left + width:
                 made.height += height
                 x = left
-            made.links.append(
-                Link(QRectF(x, made.height, wide, text.height), action, choice)
-            )
-            made.add(text, x, "soft_ink", is_beside=True)
-            x += wide + scaled(theme.SPACE_16)
-            height = text.height
+            height = text.height + 2 * scaled(down)
+            link.place = QRectF(x, made.height, wide, height)
+            made.links.append(link)
+            corner = link.place.topLeft() + QPointF(scaled(pad), scaled(down))
+            made.parts.append((text, corner, INKS[link.is_held]))
+            x += wide + scaled(gap)
+            height += scaled(theme.SPACE_4) * (link.is_held is not None)
         made.height += height
 
     def _draw_pair(self, made: Drawn, row: Row) -> None:
@@ -400,6 +455,7 @@ class StatementPainter(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colours, is_lit = theme.current(), row.statement in self._view.lit
         self._paint_ground(painter, option, row, is_lit=is_lit)
+        self._paint_choices(painter, option.rect, self.drawn(row).links)
         for text, place, colour in self.drawn(row).parts:
             painter.setPen(colours.colour(colour))
             text.draw(painter, place + QPointF(option.rect.topLeft()), is_lit=is_lit)
@@ -427,6 +483,20 @@ class StatementPainter(QStyledItemDelegate):
             painter.setPen(QPen(colours.colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+
+    def _paint_choices(
+        self, painter: QPainter, place: QRect, links: Sequence[Link]
+    ) -> None:
+        """Draw the grounds of actions of which one is chosen."""
+        colours = theme.current()
+        for link in links:
+            if link.is_held is not None:
+                ground, line = GROUNDS[link.is_held]
+                painter.setBrush(colours.colour(ground))
+                painter.setPen(QPen(colours.colour(line), colours.line_width))
+                around = link.place.translated(place.topLeft())
+                radius = min(around.height() / 2, scaled(CHOICE_RADIUS))
+                painter.drawRoundedRect(around, radius, radius)
 
     def _paint_sign(self, painter: QPainter, place: QRect, row: Row) -> None:
         """Draw the icon of a fold or of a statement's sort, and what a person did to
@@ -517,6 +587,10 @@ class StatementPainter(QStyledItemDelegate):
         place = option.rect
         if self.is_paired:
             place = place.adjusted(place.width() // 2, 0, 0, 0)
+        row = self._view.rows.row_at(index)
+        if row is not None and row.is_answer:
+            place = place.adjusted(scaled(NUMBER), round(self.drawn(row).top), 0, 0)
+            place.setHeight(max(place.height(), 2 * editor.fontMetrics().lineSpacing()))
         editor.setGeometry(place.adjusted(0, 0, 0, editor.fontMetrics().lineSpacing()))
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
@@ -579,7 +653,6 @@ class StatementList(QListView):
         self.pointed: Statement | None = None
         self.opened: set[Statement] = set()
         """Those that were chosen: they are shown whole, however long."""
-        self.action_words: dict[str, str] = {}
         self.drafts: dict[str, str] = {}
         """Texts that could not be kept, by the ids of their statements. An editor
         begins with them.
@@ -742,7 +815,7 @@ class StatementList(QListView):
     def _follow(self, statement: Statement, link: Link) -> None:
         if link.choice:
             self.edited.emit(statement, link.choice)
-        else:
+        elif not link.is_held:
             self.action_requested.emit(statement, link.action)
 
     def currentChanged(self, current: Index, previous: Index) -> None:
@@ -769,7 +842,8 @@ class StatementList(QListView):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
-        if index.flags() & Qt.ItemFlag.ItemIsEditable:
+        can_be_changed = bool(index.flags() & Qt.ItemFlag.ItemIsEditable)
+        if can_be_changed and self.link_at(event.position()) is None:
             self.edit(index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -805,8 +879,16 @@ class StatementList(QListView):
             self.choose(self.currentIndex())
         elif event.matches(QKeySequence.StandardKey.Copy) and statement is not None:
             self.copy_requested.emit(statement)
+        elif event.text() in DIGITS and statement is not None and not is_editing:
+            self._take_by_number(statement, int(event.text()))
         else:
             super().keyPressEvent(event)
+
+    def _take_by_number(self, statement: Statement, number: int) -> None:
+        """Choose the action of a statement that has this number, from 1."""
+        if statement.chosen is not None:
+            for action in statement.actions[number - 1 : number]:
+                self.action_requested.emit(statement, action)
 
     def approve(self) -> None:
         """Approve where the keys are, or no longer."""
@@ -844,11 +926,16 @@ class StatementList(QListView):
         if index.flags() & Qt.ItemFlag.ItemIsEditable:
             menu.addAction(_("Edit"), lambda: self.edit(index))
             menu.addAction(_("Approve"), lambda: self.approve_requested.emit(statement))
-        for link in self.painter.drawn(self.rows.rows[index.row()]).links:
-            words = link.choice or self.action_words.get(link.action, link.action)
-            menu.addAction(words, partial(self._follow, statement, link))
+        links = self.painter.drawn(self.rows.rows[index.row()]).links
+        for number, link in enumerate(links, 1):
+            words = link.choice or self.rows.action_words.get(link.action, link.action)
+            taken = menu.addAction(words, partial(self._follow, statement, link))
+            if link.is_held is not None:
+                taken.setCheckable(True)
+                taken.setChecked(link.is_held)
+                taken.setShortcut(QKeySequence(str(number)))
         for action in statement.menu_actions:
-            words = self.action_words.get(action, action)
+            words = self.rows.action_words.get(action, action)
             menu.addAction(
                 words, partial(self.action_requested.emit, statement, action)
             )
