@@ -16,7 +16,7 @@ from slmdesk.base.types import Json
 from slmdesk.base.write_in import WRITE_IN
 from slmdesk.claims.judge import judge
 from slmdesk.models.abilities import Ability, is_smaller, may
-from slmdesk.tasks.replies.edits import ACTIONS, ADD, FIELDS, SAY, answered, taken
+from slmdesk.tasks.replies.edits import ACTIONS, FIELDS, SAY, answered, taken
 from slmdesk.tasks.replies.report import letter_of, report_of
 from slmdesk.tasks.replies.types import (
     STANCES,
@@ -108,7 +108,6 @@ class Answer(Task[ReplyRequest, Reply]):
     )
     actions: ClassVar[Mapping[str, str]] = ACTIONS
     action_fields: ClassVar[Mapping[str, Sequence[Field]]] = FIELDS
-    adds = ADD
     saves_as = "docx"
     follows_words = True
     grows_in_place = True

@@ -27,7 +27,10 @@ MOST_ADDRESS = 4
 TAIL_CHARACTERS = 400
 """So many behind the closing are searched for who signed."""
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_CODE = r"\s*[:.]?\s*(?:Nr\.|No\.?|n[°º.])?\s*(?P<code>(?=[^;,|\n]*\d)[^;,|\n]{3,40})"
+_CODE = (
+    r"\s*[:.]?\s*(?:Nr\.|No\.?|n[°º.])?\s*"
+    r"(?P<code>(?=[^;,|\n]*\d)(?:(?! [-–—] )[^;,|\n]){3,40})"
+)
 _NAME = r"(?:(?:Prof\.|Dr\.|(?-i:[A-ZÀ-Ý])[\w.’'-]+)[ ]){0,3}(?-i:[A-ZÀ-Ý])[\w’'-]+"
 _PERSON = re.compile(r"(?:[A-ZÀ-Ý][\w.’'-]+ ){1,3}[A-ZÀ-Ý][\w’'-]+")
 

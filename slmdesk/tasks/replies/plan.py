@@ -8,9 +8,11 @@ from collections.abc import Generator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, Passage
 from slmdesk.base.text.sentences import sentences
+from slmdesk.base.texts import _
 from slmdesk.base.types import Json, page_sign
 from slmdesk.claims.evidence import best
 from slmdesk.claims.judge import judge
@@ -27,7 +29,7 @@ from slmdesk.tasks.jobs.runner import (
 from slmdesk.tasks.replies.edits import answered
 from slmdesk.tasks.replies.frame import Head, facts_of, frame_of, head_of
 from slmdesk.tasks.replies.points import points_of, sentences_of
-from slmdesk.tasks.replies.report import letter_section
+from slmdesk.tasks.replies.report import letter_sections
 from slmdesk.tasks.replies.types import (
     LANGUAGES,
     Offer,
@@ -193,7 +195,7 @@ class Replying(TaskRun[Reply]):
             point.id: filled(self._writing.get(key, ""), point)
             for key, point in self._asked.items()
         }
-        self._work.grew(Growth((letter_section(self._reply, writing),)))
+        self._work.grew(Growth(letter_sections(self._reply, writing)))
 
 
 def _to_word(reply: Reply) -> list[Point]:
@@ -208,6 +210,10 @@ def _to_word(reply: Reply) -> list[Point]:
 def _with_stances(reply: Reply, request: ReplyRequest) -> Reply:
     """Return a reply with the stances that are known from the start."""
     stances, said = dict(request.stances), dict(request.said)
+    for number in (*stances, *said):
+        if number > len(reply.points):
+            what = _("there is no point {number}").format(number=number)
+            raise KnownError("request.invalid", what=what)
     for number, point in enumerate(reply.shown, 1):
         point = changed(
             point, stance=stances.get(number, ""), said=said.get(number, "")

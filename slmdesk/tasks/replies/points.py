@@ -16,9 +16,8 @@ from typing import Any
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
-from slmdesk.base.text.folding import fold
 from slmdesk.base.text.relevance import ACTION_LEAD, Matter, matters, with_umlauts
-from slmdesk.base.text.sentences import asking_words, sentence_spans
+from slmdesk.base.text.sentences import sentence_spans
 from slmdesk.claims.deadlines.days import Role, tells_a_state
 from slmdesk.claims.deadlines.finding import find_due, lays_duty
 from slmdesk.documents.types import Span
@@ -87,7 +86,7 @@ def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Se
             continue
         is_closed = is_closed or has("closing", text, language, at_start=True)
         for sentence in _sentences(piece, language, is_after=at > head):
-            if found and "?" in found[-1].text and starts_open(sentence.text):
+            if found and "?" in found[-1].text and starts_open(sentence.text, language):
                 sentence = changed(sentence, is_point=True)
             is_asked = "?" in sentence.text or _POSTSCRIPT.match(text)
             if is_asked or not is_closed:
@@ -95,9 +94,10 @@ def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Se
     return found
 
 
-def starts_open(text: str) -> bool:
+def starts_open(text: str, language: str) -> bool:
     """Return whether a text begins as a question does that wants more than yes."""
-    return bool(asking_words().intersection(fold(text).split()[:1]))
+    opens = rf"\W*(?:{words(language)['opens']})(?!\w)"
+    return re.match(opens, text, re.IGNORECASE) is not None
 
 
 def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sentence]:

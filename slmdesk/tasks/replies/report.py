@@ -29,7 +29,7 @@ def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
     """Return what it says. A file and a command list the points, and then the letter;
     the window shows each point within the letter.
     """
-    sections = [_facts(reply), letter_section(reply, {})]
+    sections = [_facts(reply), *letter_sections(reply, {})]
     if is_exported:
         sections = [_facts(reply), _points(reply), *_paragraphs(reply)]
     count = sum(1 for point in reply.points if not point.is_left_out)
@@ -59,9 +59,8 @@ def _is_worded(reply: Reply) -> bool:
 def _facts(reply: Reply) -> Section:
     statements = [
         Statement(
-            fact.text,
+            f"{_(FACTS[fact.kind])}: {fact.text}",
             fact.spans,
-            heading=_(FACTS[fact.kind]),
             id=f"fact {number}",
             is_quotation=True,
         )
@@ -70,17 +69,22 @@ def _facts(reply: Reply) -> Section:
     return Section(tuple(statements), _("In the letter"), id="facts")
 
 
-def letter_section(reply: Reply, writing: Mapping[str, str]) -> Section:
-    """Return the letter, each point with its passage. `writing`: unfinished words of a
-    model, by point.
+def letter_sections(reply: Reply, writing: Mapping[str, str]) -> tuple[Section, ...]:
+    """Return the letter from top to bottom, each point with its passage. `writing`:
+    unfinished words of a model, by point.
     """
     parts = {part: _part(reply, part) for part in FRAME}
     points = [
         _point(point, number, writing.get(point.id))
         for number, point in enumerate(reply.shown, 1)
     ]
-    statements = (*list(parts.values())[:4], *points, *list(parts.values())[4:])
-    return Section(statements, _("The answer"), id="letter", is_cited=True)
+    more = Statement("", id="more", actions=(ADD,))
+    return (
+        Section((parts["recipient"], parts["subject"]), _("The answer"), id="address"),
+        Section((parts["salutation"], parts["opening"]), id="begin", is_prose=True),
+        Section((*points, more), id="points", is_cited=True),
+        Section((parts["ending"], parts["closing"]), id="end", is_prose=True),
+    )
 
 
 def _part(reply: Reply, part: str) -> Statement:
@@ -103,10 +107,10 @@ def _point(point: Point, number: int, writing: str | None) -> Statement:
         other=point.text,
         notes=tuple(notes),
         choices=tuple(f"{point.answer} {quoted}" for quoted in _quoted(point)),
-        actions=(*STANCES, SAY),
+        actions=() if point.is_left_out else (*STANCES, SAY),
         menu_actions=(STRIKE, UP, DOWN, ADD),
         filled=(("text", point.said),),
-        chosen=point.stance,
+        chosen=None if point.is_left_out else point.stance,
         is_left_out=point.is_left_out,
         is_open=writing is not None,
         is_edited=point.is_edited,

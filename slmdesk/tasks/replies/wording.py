@@ -23,6 +23,7 @@ from slmdesk.claims.finders.negation import denials
 from slmdesk.claims.finders.numbers import find_amounts, find_ibans
 from slmdesk.claims.judge import missing
 from slmdesk.claims.values import values_of
+from slmdesk.claims.words import stems
 from slmdesk.tasks.jobs.runner import step_of
 from slmdesk.tasks.replies.points import starts_open
 from slmdesk.tasks.replies.types import Point, Stance
@@ -31,7 +32,13 @@ MOST_QUOTED = 160
 """Characters of a point that a sentence of ours quotes."""
 MOST_TOKENS = 110
 MOST_SENTENCES = 2
+LEAST_SENTENCE = 20
+"""Fewest characters of a sentence that is cut before the reason in it."""
+MOST_NEW = 0.4
+"""Largest share of the words of an answer that the point does not have."""
 _SLOT = re.compile(r"\{(\d+)\}")
+_TO_KNOW = {"agree": "later", "refuse": "withheld"}
+"""How a stance is taken to what somebody wants to know."""
 _BRACES = re.compile(r"[{}]")
 _ENDS = re.compile(r"[.!?]$")
 
@@ -76,9 +83,10 @@ def _manner(point: Point) -> str:
     """
     if point.stance == Stance.PAID and not find_amounts(point.text, ""):
         return "enclosed"
-    if point.is_question and starts_open(point.text):
-        return {"agree": "later", "refuse": "withheld"}.get(point.stance, point.stance)
-    return point.stance or Stance.OPEN.value
+    stance = point.stance or Stance.OPEN.value
+    if point.is_question and starts_open(point.text, tongue(point.text)):
+        return _TO_KNOW.get(stance, stance)
+    return stance
 
 
 def _said(point: Point) -> tuple[str, ...]:
@@ -155,7 +163,7 @@ def _grammar(begins: Sequence[str], slots: int) -> str:
     """Return a grammar for a line without figures but in slots."""
     first = " | ".join(f'"{words}"' for words in begins)
     numbers = [f'"{{{number}}}"' for number in range(1, slots + 1)]
-    part = " | ".join(('[^0-9{}\\n"]', *numbers))
+    part = " | ".join(('[^0-9{}\\[\\]\\n"]', *numbers))
     return f"root ::= ({first}) ({part})+"
 
 
@@ -172,11 +180,21 @@ def worded_answer(
     """Return the sentence of a model and what a person wants to be said, or "" where
     the sentence cannot be used.
 
-    `sources`: what the papers say.
+    `sources`: what the papers say. Reasons are a person's, so the sentence ends before
+    one.
     """
     known = sentences_in(language)
     text = filled(answer, point)
+    reason = re.search(rf",? \b(?:{known['reasons']})\b", text, re.IGNORECASE)
+    if reason is not None and reason.start() > LEAST_SENTENCE:
+        text = f"{text[: reason.start()]}."
     is_asking = re.search(rf"\b(?:{known['asks']})\b", text, re.IGNORECASE)
+    own = " ".join(known["begins"][_manner(point)])
+    new = stems(text, language) - stems(f"{point.text} {own}", language)
+    if language == tongue(point.text) and len(new) > MOST_NEW * len(
+        stems(text, language)
+    ):
+        return ""
     if not _ENDS.search(text) or len(sentences(text, language)) > MOST_SENTENCES:
         return ""
     if missing(text, [*sources, point.text], language):
