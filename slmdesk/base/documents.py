@@ -198,6 +198,10 @@ class DocumentInfo(Record):
     """What a note is about, by note, where that is named."""
     einvoices: tuple[EInvoice, ...] = ()
     """What the XML says, of an e-invoice and of a PDF with one inside."""
+    message_id: str = ""
+    """Of a mail, its Message-ID, as written there."""
+    references: str = ""
+    """Of a mail, the ids of those that it answers, as written there."""
 
 
 RECOGNISED = "by OCR"
@@ -557,6 +561,14 @@ class Piece(Record):
         return "".join(run.text for run in self.runs)
 
 
+class Placed(Record):
+    text: str
+    left_mm: float
+    top_mm: float
+    """From the edges of the page."""
+    points: float
+
+
 class Paper(Record):
     title: str
     pieces: tuple[Piece, ...] = ()
@@ -564,6 +576,8 @@ class Paper(Record):
     language: str = ""
     model: str = ""
     """Names of the models that wrote in it; empty where a person or rules wrote all."""
+    head: tuple[Placed, ...] = ()
+    """What stands at places of its own on the first page, instead of the title: a letter has such a head."""
 
 
 DIGITAL_SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -595,6 +609,8 @@ FORMS = (
 
 CALENDAR = Form("ics", _("Calendar of deadlines"))
 """What is due by a day in a summary."""
+UNSENT = Form("eml", _("Mail, not sent yet"))
+"""A letter that a mail program opens to be sent."""
 
 
 def heading(text: str, level: int = 2) -> Piece:

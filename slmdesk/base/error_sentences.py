@@ -286,6 +286,20 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{path} has no scanned pages, so its words can be searched already. Nothing was written."
     ),
     "document.no_redactor": N_("{path} cannot be given out redacted in its own format. These can: {known}."),
+    "letter.no_word": N_(
+        "{path} is no Word file (.docx). Open it in the program it was made with, save it as .docx, and choose that."
+    ),
+    "letter.no_field": N_(
+        "The template {path} has fields that a letter cannot fill: {names}. Nothing was written. There are: {known}."
+    ),
+    "letter.no_body": N_(
+        "The template {path} has no field {field}, so there is no place for the text. Nothing was written. Write "
+        "{field} on a line of its own where the text belongs."
+    ),
+    "letter.no_pattern": N_(
+        "{path} has no field such as {field}, and no salutation and closing between which a text stands. Nothing "
+        "was written. Choose a letter, or write {field} where the text belongs."
+    ),
     "redaction.left": N_(
         "Of what was to be removed, {count} could still be found in what was made of {path} ({place}). Nothing was "
         "written. Remove that part in the program the document was made with, and try again."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slmdesk.base.record import Record
 
 
@@ -42,3 +44,19 @@ class Letter(Record):
     in_reply_to: str = ""
     """Message-ID of the mail that it answers, as written there."""
     references: tuple[str, ...] = ()
+
+
+class Filling(Record):
+    """A letter in words, as it fills a template."""
+
+    fields: Mapping[str, str]
+    """What stands for each field but the body, by its name. Lines end with "\\n"."""
+    body: tuple[LetterPart, ...]
+    subject: str = ""
+    model: str = ""
+    language: str = ""
+    is_right_to_left: bool = False
+
+
+BODY = "body"
+"""The field of the whole text, from the salutation to the closing."""

@@ -119,6 +119,12 @@ class Settings(Record):
     """Days without a change after which chats go to the trash, and documents that nothing uses are forgotten. 0 means
     never.
     """
+    letter_sender: str = ""
+    """Lines of a person's own address, as letters have it. The first is the name below a letter."""
+    letter_template: str = ""
+    """Word file into which letters are written. Empty means our own form."""
+    letter_sources: bool = True
+    """Whether letters have their sources as comments."""
     lock_minutes: int = 15
     """Minutes without activity after which an encrypted history locks. 0 means that it never locks by itself."""
     lock_with_screen: bool = True
@@ -139,8 +145,13 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "lock_minutes": (0, MOST_LOCK_MINUTES),
     }
 )
-NAMES_OF_PEOPLE = frozenset({"models_folder", "ca_file", "hub_endpoint", "hub_hosts", "proxy", "token_host"})
-"""Settings that contain names of folders, computers or a proxy account. They are encrypted with the history."""
+NAMES_OF_PEOPLE = frozenset(
+    {
+        "models_folder", "ca_file", "hub_endpoint", "hub_hosts", "proxy", "token_host", "letter_sender",
+        "letter_template",
+    }
+)  # fmt: skip
+"""Settings that contain names of people, folders, computers or a proxy account. They are encrypted with the history."""
 GONE = frozenset(
     {
         "continue_typing", "exams_at_first_use", "global_key", "lock_covers", "spelling_place", "translate_beside",

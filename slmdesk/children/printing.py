@@ -39,11 +39,13 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 
 from slmdesk.base.charts import svg
-from slmdesk.base.documents import COME, GONE, Chart, Paper, Piece, PieceKind, Run, model_properties, plain
+from slmdesk.base.documents import COME, GONE, Chart, Paper, Piece, PieceKind, Placed, Run, model_properties, plain
 from slmdesk.base.language import keep_numbers
 
 PAGES = {"A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter}
 MARGIN_MM = 20.0
+LETTER_LEFT_MM, HEAD_MM = 25.0, 98.5
+"""Left margin of a letter, and from the top of its first page to its subject (DIN 5008, form B)."""
 POINTS = 10.5
 _HEADINGS = {1: 19.0, 2: 14.5, 3: 12.0, 4: 10.5}
 _GREY = "#59636e"
@@ -89,7 +91,8 @@ def print_pdf(paper: Paper, page: str = "A4") -> Printing:
     writer.setPageLayout(
         QPageLayout(
             QPageSize(PAGES[page]), QPageLayout.Orientation.Portrait,
-            QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM), QPageLayout.Unit.Millimeter,
+            QMarginsF(LETTER_LEFT_MM if paper.head else MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM),
+            QPageLayout.Unit.Millimeter,
         )
     )  # fmt: skip
     writer.setTitle(plain(paper.title))
@@ -104,10 +107,14 @@ def print_pdf(paper: Paper, page: str = "A4") -> Printing:
     painter = QPainter(writer)
     painter.scale(writer.logicalDpiX() / 72.0 / dot, writer.logicalDpiY() / 72.0 / dot)
     try:
+        for placed in paper.head:
+            _draw_placed(painter, placed, document.defaultFont(), dot)
         for number in range(1, total + 1):
             if number > 1:
                 writer.newPage()
             _draw(painter, document, number, total, dot)
+            if total > 1 or not paper.head:
+                _draw_number(painter, document, number, total, dot)
             yield number, total
     finally:
         painter.end()
@@ -164,6 +171,10 @@ def _draw(painter: QPainter, document: QTextDocument, number: int, total: int, d
     )  # what only touches it belongs to the next page, and would be hidden text
     document.documentLayout().draw(painter, context)
     painter.restore()
+
+
+def _draw_number(painter: QPainter, document: QTextDocument, number: int, total: int, dot: float) -> None:
+    size = document.pageSize()
     painter.save()
     font = QFont(document.defaultFont())
     font.setPointSizeF(_FOOTER_POINTS)
@@ -178,6 +189,18 @@ def _draw(painter: QPainter, document: QTextDocument, number: int, total: int, d
     painter.restore()
 
 
+def _draw_placed(painter: QPainter, placed: Placed, font: QFont, dot: float) -> None:
+    words, mm = _Words(), dot * 72 / 25.4
+    words.setDocumentMargin(0)
+    font.setPointSizeF(placed.points)
+    words.setDefaultFont(font)
+    words.setPlainText(_text(placed.text))
+    painter.save()
+    painter.translate((placed.left_mm - LETTER_LEFT_MM) * mm, (placed.top_mm - MARGIN_MM) * mm)
+    words.drawContents(painter)
+    painter.restore()
+
+
 class _Setter:
     """Writes pieces at a cursor; lengths in points times `dot`, the dots of a point."""
 
@@ -187,7 +210,10 @@ class _Setter:
         self._indent = 0.0
 
     def set(self, paper: Paper) -> None:
-        self._heading((Run(paper.title),), 1)
+        if paper.head:
+            self._space((HEAD_MM - MARGIN_MM) * 72 / 25.4)
+        else:
+            self._heading((Run(paper.title),), 1)
         if paper.subtitle:
             self._paragraph((Run(paper.subtitle, cite=True),), after=12)
         for piece in paper.pieces:
@@ -224,6 +250,11 @@ class _Setter:
         else:
             self._cursor.insertBlock(form)
         self._is_first = False
+
+    def _space(self, points: float) -> None:
+        form = QTextBlockFormat()
+        form.setLineHeight(self._dot * points, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        self._block(form)
 
     def _heading(self, runs: tuple[Run, ...], level: int) -> None:
         form = QTextBlockFormat()

@@ -37,7 +37,7 @@ def in_form(made: bytes | Paper | Book, form: str, *, has_line: bool) -> bytes |
         return _spreadsheet(made, line)
     if form == "xlsx":
         return _spreadsheet(Book(tables_of(made), model=made.model), line)
-    if line:
+    if line and not made.head:
         made = changed(made, pieces=(small(line), *made.pieces))
     if form == "pdf":
         return made

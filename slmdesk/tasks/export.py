@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from slmdesk.base.documents import (
+    UNSENT,
     Paper,
     Piece,
     PieceKind,
@@ -23,17 +24,21 @@ from slmdesk.base.documents import (
     table,
 )
 from slmdesk.base.errors import KnownError
+from slmdesk.base.letters import Letter
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
-from slmdesk.base.runtime.service import Make, json_bytes
+from slmdesk.base.runtime.service import Make, Slices, json_bytes
 from slmdesk.base.text.cells import csv_text
 from slmdesk.base.texts import _, in_quotes, retold
 from slmdesk.base.types import Json, page_sign, page_word
 from slmdesk.claims.types import FLAG_WORDS, Mark, doubts_of
+from slmdesk.documents.letters import letter_file
 from slmdesk.documents.types import Coverage, Span, page_ranges, unread_reason
 from slmdesk.exports import phrases
 from slmdesk.exports.calendar import event, task, to_calendar
 from slmdesk.exports.charts import svg_of
+from slmdesk.exports.letters import paper_of as paper_of_letter
+from slmdesk.exports.letters import to_eml
 from slmdesk.exports.spreadsheets import Book, Cell, Noted, page_cell
 from slmdesk.tasks.report import (
     Column,
@@ -63,8 +68,9 @@ Each program shows it as its reader writes days.
 
 def export_report(
     tasks: TaskService, context: TaskContext, item: Item, form: str
-) -> Make | None:
-    """Return the function that makes an export of a report. Service thread.
+) -> Make | Slices[Make] | None:
+    """Return the function that makes an export of a report, or slices that end with it.
+    Service thread.
 
     None while there is nothing to say. The function makes a document in any other form
     than those of the task, which then is refused.
@@ -76,7 +82,40 @@ def export_report(
     report = task.report(view, context, is_exported=True)
     if form not in task.forms:
         form = ""
+    letter = task.letter(view, context)
+    if letter is not None and form in LETTER_FORMS:
+        return _letter(letter, view.request, context, form)
     return maker(form, lambda: report, lambda: task.exported(view))
+
+
+LETTER_FORMS = ("docx", "pdf", UNSENT.id)
+"""What a letter is written as, which says nothing of the report around it."""
+
+
+def _letter(
+    letter: Letter, request: object, context: TaskContext, form: str
+) -> Slices[Make]:
+    """Return the function that gives the letter, with what the settings say of who
+    writes and in what form.
+    """
+    settings = context.runtime.settings.current
+    sender = letter.sender or tuple(settings.letter_sender.split("\n"))
+    signature = letter.signature or sender[0]
+    letter = changed(letter, sender=sender, signature=signature)
+    if form == "pdf":
+        return lambda: paper_of_letter(letter)
+    if form == UNSENT.id:
+        return lambda: to_eml(letter)
+    template = getattr(request, "template", "") or settings.letter_template
+    is_bare = getattr(request, "no_sources", False) or not settings.letter_sources
+    data = yield from letter_file(
+        context.runtime.service_thread,
+        context.reader,
+        letter,
+        template,
+        has_sources=not is_bare,
+    )
+    return lambda: data
 
 
 def maker(

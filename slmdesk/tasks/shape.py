@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.letters import Letter
 from slmdesk.base.protocol import lenient_from, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
@@ -70,6 +71,8 @@ class FieldKind(StrEnum):
     below the other.
     """
     MODEL = "model"
+    FILE = "file"
+    """A file that is there. Its value is the absolute path."""
 
 
 class Field(Record):
@@ -111,6 +114,23 @@ class Field(Record):
         """How the command calls it, the long one last: "-m", "--model"."""
         option = self.option or f"--{self.name.replace('_', '-')}"
         return option.split("/")
+
+
+TEMPLATE = Field(
+    "template",
+    "",
+    "A Word file to write the letter into: with fields such as {{body}}, or an earlier "
+    "letter as a pattern.",
+    FieldKind.FILE,
+    metavar="T.docx",
+)
+NO_SOURCES = Field(
+    "no_sources",
+    "",
+    "Write no comments with the sources into the Word file.",
+    FieldKind.FLAG,
+)
+"""Options of a task whose result is a letter."""
 
 
 class Grid(Record):
@@ -584,6 +604,12 @@ class Task(Generic[Q, R]):
             lead=growth.lead or report.lead,
             is_draft=True,
         )
+
+    def letter(self, view: TaskView[Q, R], context: TaskContext) -> Letter | None:
+        """Return the letter that its result is, which is written into a template where
+        it is exported. None: it is none.
+        """
+        return None
 
     def unfolded(
         self, section: Section, context: TaskContext

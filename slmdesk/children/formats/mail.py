@@ -44,6 +44,8 @@ from slmdesk.children.formats.tnef import Packed, unpacked
 from slmdesk.children.formats.wrapping import margin_of, rejoined
 
 MAX_NAME_CHARACTERS = 120
+MOST_IDS = 2_000
+"""Letters of the ids of a mail and of those that it answers."""
 _QUOTED = re.compile(r"\s{0,3}>")
 _HYPHEN = re.compile(r"-(?<=\w-)[^\S\n]*\n")
 _SIGNATURE = "--"
@@ -63,6 +65,8 @@ class Mail:
     headers: list[tuple[str, str]] = field(default_factory=list)
     subject: str = ""
     sender: str = ""
+    message_id: str = ""
+    references: str = ""
     bodies: list[tuple[str, bool]] = field(default_factory=list)
     """Each text of the mail, and whether the text is HTML."""
     reports: list[str] = field(default_factory=list)
@@ -79,6 +83,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
     """Yield the mail as a first page (if long, as several pages) and the list of its attachments as the last page."""
     reading.page_kind = PageKind.PART
     reading.title, reading.author = clean_label(mail.subject), clean_label(mail.sender)
+    reading.message_id, reading.references = mail.message_id[:MOST_IDS], mail.references[-MOST_IDS:]
     reading.attachments[:] = [_listed(index, attachment) for index, attachment in enumerate(mail.enclosed)]
     pieces = [Piece(BlockKind.PARAGRAPH, _head(name, value), place="header") for name, value in mail.headers]
     pieces += (Piece(BlockKind.PARAGRAPH, report) for report in dict.fromkeys(mail.reports))
@@ -265,6 +270,7 @@ def mail_of(message: Message) -> Mail:
             break
     mail.headers = [(name, value) for name in HEADERS if (value := _header(message, name))]
     mail.subject, mail.sender = _header(message, "Subject"), _header(message, "From")
+    mail.message_id, mail.references = _header(message, "Message-ID"), _header(message, "References")
     return mail
 
 

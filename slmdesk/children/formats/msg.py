@@ -32,6 +32,7 @@ _BROKEN = (
     ValueError,
     struct.error,
 )
+_HEADER = N_("header")
 _TEXT = N_("text")
 T = TypeVar("T")
 
@@ -58,6 +59,8 @@ def mail_of(reading: Reading) -> Mail:
     mail = Mail(
         subject=fields.words(N_("subject"), lambda: message.subject),
         sender=fields.words(N_("sender"), lambda: message.sender),
+        message_id=fields.words(_HEADER, lambda: message.message_headers.get("Message-ID")),
+        references=fields.words(_HEADER, lambda: message.message_headers.get("References")),
         unread=fields.broken,
     )
     people = _people(message, fields)

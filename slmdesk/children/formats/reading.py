@@ -72,6 +72,8 @@ class Reading:
     sheets: int = 0
     title: str = ""
     author: str = ""
+    message_id: str = ""
+    references: str = ""
     doubt: str = ""
     notes: list[Note] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)

@@ -30,6 +30,7 @@ from slmdesk.base.documents import (
     format_of,
 )
 from slmdesk.base.errors import KnownError, Stopped
+from slmdesk.base.letters import Filling
 from slmdesk.base.protocol import MOST_LETTERS, Partial, Progress, in_pieces, record_from
 from slmdesk.base.record import Count, changed, to_json
 from slmdesk.base.texts import N_, _
@@ -179,6 +180,8 @@ def read(job: Job) -> Task:
         page_kind=reading.page_kind,
         title=reading.title,
         author=reading.author,
+        message_id=reading.message_id,
+        references=reading.references,
         encoding=reading.encoding,
         doubt=reading.doubt,
         notes=tuple(reading.notes),
@@ -601,6 +604,30 @@ def join_pages(job: Job) -> Task:
                 raise KnownError("request.invalid", what="step")
             parts.setdefault(number, bytearray()).extend(_bytes_of(step.payload.get("data")))
     return (yield from _given(job, joined([bytes(part) for _number, part in sorted(parts.items())])))
+
+
+def fill_letter(job: Job) -> Task:
+    """Payload as for `read`, or {name, data: base64 of the template}, with {letter: the fields of letters.Filling}.
+    Gives a Word file as `searchable` gives a PDF.
+    """
+    from slmdesk.children.formats.letter_templates import filled
+
+    letter = record_from(Filling, job.payload.get("letter"))
+    reading = _template_of(job)
+    with _damaged(reading.path):
+        data = filled(reading, letter)
+    return (yield from _given(job, data))
+
+
+def _template_of(job: Job) -> Reading:
+    """Raises KnownError `letter.no_word` for a file that is no Word file, and what `chosen_format` raises."""
+    data = job.payload.get("data")
+    if data is not None:
+        return Reading(text_of(job, "name"), data=_bytes_of(data), stop=job.stop, worked=job.worked)
+    reading = reading_of(job)
+    if chosen_format(reading, "") != "docx":
+        raise KnownError("letter.no_word", path=reading.path)
+    return reading
 
 
 def _given(job: Job, data: bytes | memoryview) -> Task:

@@ -129,6 +129,8 @@ def _option_of(field: Field) -> Decorator:
         settings = {"help": field.help, "is_flag": True}
     elif field.kind is FieldKind.DAY:
         settings |= {"type": click.DateTime(["%Y-%m-%d"]), "callback": _read_day}
+    elif field.kind is FieldKind.FILE:
+        settings["type"] = click.Path(exists=True, dir_okay=False, resolve_path=True)
     elif field.kind is FieldKind.LIST:
         settings["callback"] = _read_list
     elif field.takes_number:

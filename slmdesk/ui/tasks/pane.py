@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.documents import CALENDAR, FORMS, Form
+from slmdesk.base.documents import CALENDAR, FORMS, UNSENT, Form
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Json
@@ -68,6 +68,7 @@ ALL_FORMS = (
     Form("csv", "CSV"),
     *FORMS,
     CALENDAR,
+    UNSENT,
 )
 SAVES = {"xlsx": _("Save as Excel"), "docx": _("Save as Word")}
 """Words of the button that saves a report in the form that its task has most often."""
