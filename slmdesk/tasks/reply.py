@@ -15,6 +15,7 @@ from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.base.write_in import WRITE_IN
 from slmdesk.claims.judge import judge
+from slmdesk.documents.types import info_of
 from slmdesk.models.abilities import Ability, is_smaller, may
 from slmdesk.tasks.replies.edits import ACTIONS, FIELDS, SAY, answered, taken
 from slmdesk.tasks.replies.report import letter_of, report_of
@@ -29,6 +30,8 @@ from slmdesk.tasks.replies.types import (
 from slmdesk.tasks.replies.wording import is_worded, prompt_version
 from slmdesk.tasks.report import Edit, Report
 from slmdesk.tasks.shape import (
+    NO_SOURCES,
+    TEMPLATE,
     Field,
     FieldKind,
     Task,
@@ -59,7 +62,7 @@ class Answer(Task[ReplyRequest, Reply]):
     request = ReplyRequest
     result = Reply
     most_documents = 50
-    forms = ("docx", "pdf", "html", "md", "json")
+    forms = ("docx", "pdf", "eml", "html", "md", "json")
     texts = ("txt", "json")
     more_help = """Answer the letter FILE: what it asks, demands and offers, in its own
     words, each with a number.
@@ -105,6 +108,8 @@ class Answer(Task[ReplyRequest, Reply]):
             FieldKind.MODEL,
             option="-m/--model",
         ),
+        TEMPLATE,
+        NO_SOURCES,
     )
     actions: ClassVar[Mapping[str, str]] = ACTIONS
     action_fields: ClassVar[Mapping[str, Sequence[Field]]] = FIELDS
@@ -219,7 +224,12 @@ class Answer(Task[ReplyRequest, Reply]):
         """Return the letter, as an answer to the mail where it is one."""
         if view.newest is None:
             return None
-        return letter_of(view.newest)
+        letter = letter_of(view.newest)
+        info = info_of(view.documents[0]) if view.documents else None
+        if info is None or not info.message_id:
+            return letter
+        references = (*info.references.split(), info.message_id)
+        return changed(letter, in_reply_to=info.message_id, references=references)
 
     def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
         if view.newest is None:

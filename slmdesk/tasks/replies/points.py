@@ -53,6 +53,14 @@ def pattern(name: str, language: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{words(language)[name]})(?!\w)", re.IGNORECASE)
 
 
+def is_offer(text: str, language: str) -> bool:
+    """Return whether a point offers or announces something, and asks for nothing."""
+    if Matter.REQUEST in matters(text, language) or "?" in text:
+        return False
+    is_order = pattern("orders", language).search(text) is not None
+    return not is_order and pattern("offers", language).search(text) is not None
+
+
 class Sentence(Record):
     """A sentence of the letter itself, and whether it is a point."""
 

@@ -104,7 +104,6 @@ class Frame(Record):
     opening: str = ""
     ending: str = ""
     closing: str = ""
-    in_reply_to: str = ""
 
 
 class Reply(Record):

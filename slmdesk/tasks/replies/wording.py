@@ -25,7 +25,7 @@ from slmdesk.claims.judge import missing
 from slmdesk.claims.values import values_of
 from slmdesk.claims.words import stems
 from slmdesk.tasks.jobs.runner import step_of
-from slmdesk.tasks.replies.points import starts_open
+from slmdesk.tasks.replies.points import is_offer, starts_open
 from slmdesk.tasks.replies.types import Point, Stance
 
 MOST_QUOTED = 160
@@ -84,7 +84,10 @@ def _manner(point: Point) -> str:
     if point.stance == Stance.PAID and not find_amounts(point.text, ""):
         return "enclosed"
     stance = point.stance or Stance.OPEN.value
-    if point.is_question and starts_open(point.text, tongue(point.text)):
+    language = tongue(point.text)
+    if stance == Stance.AGREE and is_offer(point.text, language):
+        return "accept"
+    if point.is_question and starts_open(point.text, language):
         return _TO_KNOW.get(stance, stance)
     return stance
 
