@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from slmdesk.base.record import Record
 from slmdesk.base.text.folding import fold
@@ -163,9 +164,9 @@ def facts_of(
         yield Fact("sender", frame.recipient[0])
     if frame.your_ref:
         yield Fact("reference", frame.your_ref)
-    finders = {
-        "date": lambda text: find_days(text, language),
-        "amount": lambda text: find_amounts(text, language),
+    finders: Mapping[str, Callable[[str], Sequence[tuple[int, int]]]] = {
+        "date": partial(find_days, language=language),
+        "amount": partial(find_amounts, language=language),
         "account": find_ibans,
     }
     known = set[str]()

@@ -41,11 +41,14 @@ _ADDRESS = re.compile(r"https?://\S+")
 
 
 @cache
+def _tables() -> Mapping[str, Mapping[str, Any]]:
+    source = resources.files("slmdesk.tasks.replies").joinpath("points.toml")
+    return tomllib.loads(source.read_text("utf-8"))
+
+
 def words(language: str) -> Mapping[str, Any]:
     """Return the patterns of a language, or for another one those of English."""
-    source = resources.files("slmdesk.tasks.replies").joinpath("points.toml")
-    known: Mapping[str, Any] = tomllib.loads(source.read_text("utf-8"))
-    return known.get(language) or known["en"]
+    return _tables().get(language) or _tables()["en"]
 
 
 @cache

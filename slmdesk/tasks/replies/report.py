@@ -18,8 +18,8 @@ FACTS = {
     "account": N_("Account"),
 }
 PARTS = {
-    "recipient": N_("To"),
-    "subject": N_("Subject"),
+    "recipient": N_("Recipient"),
+    "subject": N_("Subject line"),
 }
 DOUBTED = N_("Perhaps nothing that needs an answer.")
 NO_STANCE = N_("left open")

@@ -25,7 +25,7 @@ class Stance(StrEnum):
 
 
 STANCES = {
-    Stance.AGREE.value: N_("Agree"),
+    Stance.AGREE.value: N_("Agree to it"),
     Stance.REFUSE.value: N_("Refuse"),
     Stance.ASK.value: N_("Ask back"),
     Stance.TIME.value: N_("Ask for time"),
