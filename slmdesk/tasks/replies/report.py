@@ -160,7 +160,7 @@ def letter_of(reply: Reply) -> Letter:
     frame = reply.frame
     name = reply.papers[0][1] if reply.papers else ""
     body = [LetterPart(frame.opening)]
-    shown = [point for point in reply.shown if not point.is_left_out and point.answer]
+    shown = [point for point in reply.shown if not point.is_left_out]
     for point in shown:
         place = ", ".join(filter(None, (name, point.place)))
         sources = (f"{place}: „{point.text}“", *_used(point))

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import email
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+MAIL = """From: Anna Adler <anna.adler@example.org>
+To: us@example.org
+Subject: Garden
+Date: Mon, 26 Jan 2026 10:18:09 +0100
+Message-ID: <garden@example.org>
+Content-Type: text/plain; charset=utf-8
+
+Dear Sir or Madam,
+
+the hedge at our border is 3.40 m high. Please cut it to 1.80 m by 30 June 2026.
+
+Who pays for the work?
+
+Yours sincerely
+
+Anna Adler
+"""
+
+
+@pytest.fixture
+def letter(tmp_path):
+    path = tmp_path / "letter.eml"
+    path.write_text(MAIL)
+    return path
+
+
+def test_a_letter_is_answered_point_by_point_without_a_model(run, letter) -> None:
+    shape = run("reply", str(letter), "--stance", "1=refuse", "--json").ok().json
+    first, second = shape["points"]
+    assert first["text"] == "Please cut it to 1.80 m by 30 June 2026."
+    assert first["answer"].endswith("We are unable to comply with this.")
+    assert second["stance"] == ""
+    assert shape["letter"]["salutation"] == "Dear Anna Adler,"
+    assert shape["letter"]["recipient_mail"] == "anna.adler@example.org"
+    assert shape["letter"]["subject"] == "Re: Garden"
+
+
+def test_the_answer_to_a_mail_is_an_unsent_mail_in_its_thread(run, letter, tmp_path) -> None:
+    written = tmp_path / "answer.eml"
+    run("reply", str(letter), "--say", "2=we do", "-o", str(written)).ok()
+    sent = email.message_from_bytes(written.read_bytes())
+    assert sent["X-Unsent"] == "1"
+    assert sent["In-Reply-To"] == "<garden@example.org>"
+    assert "We do." in sent.get_payload()
+
+
+def test_a_stance_on_no_point_is_refused(run, letter) -> None:
+    assert run("reply", str(letter), "--stance", "9=agree").status == 1
+    assert run("reply", str(letter), "--stance", "1=maybe").status == 2
+    assert run("reply", str(letter), "--stance", "refuse").status == 2

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.base.record import changed
+from slmdesk.tasks.replies.edits import ADD, SAY, STRIKE, UP, taken
+from slmdesk.tasks.replies.report import letter_of, report_of
+from slmdesk.tasks.replies.types import Frame, Point, Reply, joined, with_point
+from slmdesk.tasks.report import Edit
+
+pytestmark = pytest.mark.pure
+
+FIRST, SECOND = Point("p1", "Please send the keys."), Point("p2", "Who has the lease?")
+REPLY = Reply((FIRST, SECOND), frame=Frame(closing="Yours"), language="en", model="M")
+
+
+def after(reply: Reply, *edits: Edit) -> Reply:
+    for edit in edits:
+        reply = taken(reply, edit) or pytest.fail(f"{edit}")
+    return reply
+
+
+def answers(reply: Reply) -> dict[str, str]:
+    return {part.id: part.text for part in letter_of(reply).body if part.id}
+
+
+def test_a_stance_has_a_sentence_of_ours_at_once() -> None:
+    reply = after(REPLY, Edit("p1", action="refuse"))
+    assert answers(reply)["p1"].endswith("We are unable to comply with this.")
+    assert letter_of(reply).is_draft
+    reply = after(reply, Edit("p2", action="open"))
+    assert not letter_of(reply).is_draft
+
+
+def test_a_struck_point_is_left_out_of_the_letter_and_comes_back() -> None:
+    reply = after(REPLY, Edit("p1", action="agree"), Edit("p1", action=STRIKE))
+    assert "p1" not in answers(reply)
+    assert "p1" in answers(after(reply, Edit("p1", action=STRIKE)))
+
+
+def test_points_are_moved_and_added() -> None:
+    reply = after(REPLY, Edit("p2", action=UP))
+    assert [point.id for point in reply.shown] == ["p2", "p1"]
+    reply = after(reply, Edit("", action=ADD, value={"text": "The fence"}))
+    assert reply.points[-1].text == "The fence"
+    assert taken(reply, Edit("", action=ADD, value={"text": " "})) is None
+
+
+def test_what_a_person_wrote_stays_as_it_is_until_another_stance() -> None:
+    reply = after(REPLY, Edit("p1", action="agree"), Edit("p1", text="No keys here."))
+    worded = with_point(reply, changed(FIRST, stance="agree", answer="M", is_asked=True))
+    assert answers(joined(worded, reply))["p1"] == "No keys here."
+    reply = after(reply, Edit("p1", action="refuse"))
+    assert answers(reply)["p1"] != "No keys here."
+
+
+def test_a_model_words_only_the_stance_that_it_was_asked_for() -> None:
+    asked = with_point(REPLY, changed(FIRST, stance="agree", answer="M", is_asked=True))
+    now = after(REPLY, Edit("p1", action="refuse"))
+    assert answers(joined(asked, now))["p1"] != "M"
+    now = after(REPLY, Edit("p1", action="agree"))
+    assert answers(joined(asked, now))["p1"] == "M"
+
+
+def test_a_line_of_ones_own_is_said() -> None:
+    reply = after(
+        REPLY,
+        Edit("p2", action="agree"),
+        Edit("p2", action=SAY, value={"text": "my brother"}),
+    )
+    assert answers(reply)["p2"].endswith("My brother.")
+
+
+def test_the_window_shows_each_point_with_what_is_chosen() -> None:
+    report = report_of("Reply", after(REPLY, Edit("p1", action="agree")), is_exported=False)
+    (section,) = (each for each in report.sections if each.id == "points")
+    first, second, more = section.statements
+    assert (first.other, first.chosen, first.rank) == (FIRST.text, "agree", 1)
+    assert second.chosen == ""
+    assert more.actions == (ADD,)
+    assert report.lead == "2 points, 1 left open"

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.base.documents import BlockKind
+from slmdesk.tasks.replies.points import is_offer, points_of, sentences_of
+from slmdesk.tasks.summaries.linking import Piece
+
+pytestmark = pytest.mark.pure
+
+
+def points(*lines: str, language: str = "en") -> list[str]:
+    pieces = []
+    for line in lines:
+        kind = BlockKind.LIST_ITEM if line.startswith("- ") else BlockKind.PARAGRAPH
+        text = line.removeprefix("- ")
+        pieces.append(Piece("d", 1, 0, len(text), kind, text))
+    found = sentences_of(pieces, range(len(pieces)), language)
+    return [point.text for point in points_of(found)]
+
+
+@pytest.mark.parametrize(
+    ("language", "greeting", "asked", "told"),
+    [
+        (
+            "de",
+            "Sehr geehrte Frau Adler,",
+            "Bitte senden Sie uns den Vertrag.",
+            "Die Heizung wurde am Dienstag ersetzt.",
+        ),
+        (
+            "de",
+            "Sehr geehrte Frau Adler,",
+            "Wir fordern die Zahlung von 120 Euro.",
+            "Der Keller ist trocken.",
+        ),
+        (
+            "en",
+            "Dear Mrs Adeyemi,",
+            "You must return the keys by 3 May.",
+            "The boiler was replaced on Tuesday.",
+        ),
+        (
+            "fr",
+            "Madame,",
+            "Nous vous prions de nous adresser les clés.",
+            "La chaudière a été remplacée mardi.",
+        ),
+        (
+            "es",
+            "Estimada señora:",
+            "Le rogamos que nos envíe las llaves.",
+            "La caldera se cambió el martes.",
+        ),
+    ],
+)
+def test_what_asks_is_a_point_and_what_tells_is_none(language: str, greeting: str, asked: str, told: str) -> None:
+    assert points(greeting, f"{told} {asked}", language=language) == [asked]
+
+
+def test_a_question_is_a_point_below_the_signature_too() -> None:
+    found = points("Dear Sir,", "All is well.", "Yours sincerely", "PS: Who has it?")
+    assert found == ["PS: Who has it?"]
+
+
+def test_courtesy_is_no_point() -> None:
+    courtesy = "Please do not hesitate to contact us."
+    assert points("Dear Sir,", courtesy, "Please pay.") == ["Please pay."]
+
+
+def test_items_that_are_asked_for_are_one_point_with_the_words_above() -> None:
+    found = points("Dear Sir,", "Please send us:", "- the lease", "- the old keys")
+    assert found == ["Please send us: the lease the old keys"]
+
+
+def test_the_head_and_the_earlier_mail_are_no_points() -> None:
+    found = points("Please recycle.", "Dear Sir,", "It rains.", "Please come.")
+    assert found == ["Please come."]
+
+
+def test_an_offer_asks_for_nothing() -> None:
+    assert is_offer("We propose a meeting in May.", "en")
+    assert not is_offer("Please confirm what we propose.", "en")

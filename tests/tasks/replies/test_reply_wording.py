@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.tasks.replies.types import Point
+from slmdesk.tasks.replies.wording import (
+    filled,
+    is_worded,
+    own_answer,
+    slots_of,
+    worded_answer,
+    wording_step,
+)
+
+pytestmark = pytest.mark.pure
+
+PAY = "Bitte überweisen Sie 1.240,00 EUR bis zum 15.12.2026 auf DE89370400440532013000."
+
+
+def point(text: str = PAY, stance: str = "refuse", said: str = "") -> Point:
+    return Point("p1", text, stance=stance, said=said)
+
+
+def test_values_are_slots_that_the_program_fills() -> None:
+    text, values = slots_of(PAY)
+    assert text == "Bitte überweisen Sie {1} bis zum {2} auf {3}."
+    assert values == ("1.240,00 EUR", "15.12.2026", "DE89370400440532013000")
+    assert filled("Wir zahlen {1} nicht.", point()) == "Wir zahlen 1.240,00 EUR nicht."
+
+
+def test_no_figure_can_be_written_outside_a_slot() -> None:
+    grammar = str(wording_step(point(), "de", "formal")["sampling"]["grammar"])
+    assert "[^0-9{}" in grammar
+    assert '"{3}"' in grammar
+    assert '"{4}"' not in grammar
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Wir lehnen es ab, den Betrag an Herrn Zwirner zu überweisen.",
+        "Wir lehnen es ab, bitten Sie aber, {1} zu überweisen.",
+        "We decline to transfer {1} by {2} to your account {3}.",
+        "Wir lehnen es ab, {1} bis zum {2} auf {3} zu",
+        "Wir lehnen es ab, Garten, Keller, Dachboden und Fenster zu streichen.",
+    ],
+    ids=["another name", "asks", "another language", "no end", "other words"],
+)
+def test_what_the_papers_do_not_say_is_thrown_away(answer: str) -> None:
+    assert worded_answer(answer, point(), "de", [PAY]) == ""
+
+
+def test_a_model_gives_no_reasons() -> None:
+    answer = "Wir lehnen es ab, {1} bis zum {2} zu überweisen, weil es zu viel ist."
+    worded = worded_answer(answer, point(), "de", [PAY])
+    assert worded.endswith("1.240,00 EUR bis zum 15.12.2026 zu überweisen.")
+
+
+def test_a_line_of_a_person_stands_in_the_letter_as_it_is() -> None:
+    said = point(said="die Frist ist abgelaufen")
+    assert own_answer(said, "de").endswith("Die Frist ist abgelaufen.")
+    worded = worded_answer("Wir lehnen es ab, {1} zu überweisen.", said, "de", [PAY])
+    assert worded.endswith("überweisen. Die Frist ist abgelaufen.")
+
+
+def test_a_question_is_never_answered_by_a_model_alone() -> None:
+    assert not is_worded(point("Wann haben Sie gekündigt?", "agree"))
+    assert not is_worded(point("Haben Sie gekündigt?", "agree", "ja, im Mai"))
+    answer = own_answer(point("Wann haben Sie gekündigt?", "refuse"), "de")
+    assert answer.endswith("Hierzu machen wir keine Angaben.")
+
+
+def test_what_is_paid_is_named_by_the_amount() -> None:
+    paid = own_answer(point(stance="paid"), "de")
+    assert paid.endswith("Den Betrag von 1.240,00 EUR haben wir bereits bezahlt.")
+    assert own_answer(point("Bitte senden Sie uns den Vertrag.", "paid"), "de").endswith(
+        "fügen wir diesem Schreiben bei."
+    )
