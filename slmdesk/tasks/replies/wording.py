@@ -12,11 +12,10 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
+from textwrap import shorten
 from typing import Any
 
-from slmdesk.base.text.sentences import detect, sentences
 from slmdesk.base.text.words import tongue
-from slmdesk.base.texts import cut
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.base.write_in import WRITE_IN
 from slmdesk.claims.finders.negation import denials
@@ -28,17 +27,20 @@ from slmdesk.tasks.jobs.runner import step_of
 from slmdesk.tasks.replies.points import is_offer, starts_open
 from slmdesk.tasks.replies.types import Point, Stance
 
-MOST_QUOTED = 160
+MOST_QUOTED = 60
 """Characters of a point that a sentence of ours quotes."""
+MOST_WORDS = 40
+"""Most words of a point that a model answers."""
 MOST_TOKENS = 110
-MOST_SENTENCES = 2
 LEAST_SENTENCE = 20
 """Fewest characters of a sentence that is cut before the reason in it."""
-MOST_NEW = 0.4
+MOST_NEW = 0.34
 """Largest share of the words of an answer that the point does not have."""
 _SLOT = re.compile(r"\{(\d+)\}")
+_ASKED = (Stance.AGREE, Stance.REFUSE)
 _TO_KNOW = {"agree": "later", "refuse": "withheld"}
 """How a stance is taken to what somebody wants to know."""
+_TO_OFFER = {"agree": "accept", "refuse": "decline"}
 _BRACES = re.compile(r"[{}]")
 _ENDS = re.compile(r"[.!?]$")
 
@@ -69,10 +71,9 @@ def own_answer(point: Point, language: str) -> str:
     amounts = find_amounts(point.text, "")
     amount = point.text[slice(*amounts[0])] if amounts else ""
     kind = "question" if point.is_question else "demand"
-    quoted = cut(" ".join(point.text.split()), MOST_QUOTED)
+    quoted = shorten(point.text, MOST_QUOTED, placeholder=" …")
     parts = [known[kind].format(point=quoted)]
-    is_said = point.said and point.stance in (Stance.AGREE, Stance.ASK, Stance.OPEN)
-    if not is_said:
+    if not point.said or point.stance in (Stance.REFUSE, Stance.TIME, Stance.PAID):
         parts.append(known[manner].format(amount=amount))
     return " ".join((*parts, *_said(point)))
 
@@ -85,8 +86,8 @@ def _manner(point: Point) -> str:
         return "enclosed"
     stance = point.stance or Stance.OPEN.value
     language = tongue(point.text)
-    if stance == Stance.AGREE and is_offer(point.text, language):
-        return "accept"
+    if is_offer(point.text, language):
+        return _TO_OFFER.get(stance, stance)
     if point.is_question and starts_open(point.text, language):
         return _TO_KNOW.get(stance, stance)
     return stance
@@ -127,11 +128,15 @@ def slots_of(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def is_worded(point: Point) -> bool:
-    """Return whether a model words our answer. What a person says to a question, and
-    what is paid, asked back or left open, is said in sentences of ours.
+    """Return whether a model words our answer: to a short request that says no nothing.
+
+    What a person says to a question, and what is paid, asked back or left open, is said
+    in sentences of ours.
     """
-    is_answered = point.is_question and bool(point.said)
-    return not is_answered and _manner(point) in sentences_in("en")["stance"]
+    is_said = point.is_question and bool(point.said)
+    is_short = len(point.text.split()) <= MOST_WORDS and ": " not in point.text
+    is_plain = is_short and not denials(point.text, tongue(point.text))
+    return is_plain and not is_said and _manner(point) in _ASKED
 
 
 def wording_step(point: Point, language: str, tone: str) -> dict[str, Json]:
@@ -191,21 +196,25 @@ def worded_answer(
     reason = re.search(rf",? \b(?:{known['reasons']})\b", text, re.IGNORECASE)
     if reason is not None and reason.start() > LEAST_SENTENCE:
         text = f"{text[: reason.start()]}."
-    is_asking = re.search(rf"\b(?:{known['asks']})\b", text, re.IGNORECASE)
-    own = " ".join(known["begins"][_manner(point)])
-    new = stems(text, language) - stems(f"{point.text} {own}", language)
-    if language == tongue(point.text) and len(new) > MOST_NEW * len(
-        stems(text, language)
-    ):
-        return ""
-    if not _ENDS.search(text) or len(sentences(text, language)) > MOST_SENTENCES:
+    if not _ENDS.search(text) or re.search(known["never"], text):
         return ""
     if missing(text, [*sources, point.text], language):
         return ""
-    if detect(text)[0] not in (language, None):
-        return ""
-    if point.stance != Stance.PAID and (is_asking or "?" in text):
-        return ""
     if point.stance == Stance.AGREE and denials(text, language):
         return ""
+    if language == tongue(point.text) and _is_other(text, point, language):
+        return ""
     return " ".join((text, *_said(point)))
+
+
+def _is_other(text: str, point: Point, language: str) -> bool:
+    """Return whether a sentence has many words that its point has not, or calls theirs
+    what the letter calls ours.
+    """
+    known = sentences_in(language)
+    begins = " ".join(known["begins"][_manner(point)])
+    said = stems(text, language)
+    new = said - stems(f"{point.text} {begins}", language)
+    theirs = re.findall(known["yours"], text)
+    kept = set(re.findall(known["yours"], point.text)).intersection(theirs)
+    return bool(kept) or len(new) > MOST_NEW * len(said)

@@ -40,11 +40,11 @@ def test_no_figure_can_be_written_outside_a_slot() -> None:
     [
         "Wir lehnen es ab, den Betrag an Herrn Zwirner zu überweisen.",
         "Wir lehnen es ab, bitten Sie aber, {1} zu überweisen.",
-        "We decline to transfer {1} by {2} to your account {3}.",
+        "Wir lehnen es ab, Ihnen {1} bis zum {2} mit zu teilen.",
         "Wir lehnen es ab, {1} bis zum {2} auf {3} zu",
         "Wir lehnen es ab, Garten, Keller, Dachboden und Fenster zu streichen.",
     ],
-    ids=["another name", "asks", "another language", "no end", "other words"],
+    ids=["another name", "asks", "a verb taken apart", "no end", "other words"],
 )
 def test_what_the_papers_do_not_say_is_thrown_away(answer: str) -> None:
     assert worded_answer(answer, point(), "de", [PAY]) == ""
@@ -73,6 +73,11 @@ def test_a_question_is_never_answered_by_a_model_alone() -> None:
 def test_what_is_paid_is_named_by_the_amount() -> None:
     paid = own_answer(point(stance="paid"), "de")
     assert paid.endswith("Den Betrag von 1.240,00 EUR haben wir bereits bezahlt.")
-    assert own_answer(point("Bitte senden Sie uns den Vertrag.", "paid"), "de").endswith(
-        "fügen wir diesem Schreiben bei."
-    )
+    enclosed = own_answer(point("Bitte senden Sie uns den Vertrag.", "paid"), "de")
+    assert enclosed.endswith("Das Gewünschte fügen wir diesem Schreiben bei.")
+
+
+def test_what_the_letter_calls_ours_is_not_called_theirs() -> None:
+    asked = point("Please send us your lease.", "agree")
+    assert worded_answer("We will send your lease.", asked, "en", []) == ""
+    assert worded_answer("We will send our lease.", asked, "en", [])
