@@ -30,7 +30,7 @@ TAIL_CHARACTERS = 400
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CODE = (
     r"\s*[:.]?\s*(?:Nr\.|No\.?|n[°º.])?\s*"
-    r"(?P<code>(?=[^;,|\n]*\d)(?:(?! [-–—] )[^;,|\n]){3,40})"
+    r"(?P<code>(?=[^:;,|\n]*\d)(?:(?! [-–—] )[^:;,|\n]){3,40})"
 )
 _NAME = r"(?:(?:Prof\.|Dr\.|(?-i:[A-ZÀ-Ý])[\w.’'-]+)[ ]){0,3}(?-i:[A-ZÀ-Ý])[\w’'-]+"
 _PERSON = re.compile(r"(?:[A-ZÀ-Ý][\w.’'-]+ ){1,3}[A-ZÀ-Ý][\w’'-]+")
@@ -79,37 +79,38 @@ def frame_of(
     subject = title_of(pieces, here, language)[1]
     dated = known["subject"].format(day=day) if day else ""
     opening = "opening" if day else "opening_undated"
-    address = _MAIL.search(head.author)
-    person = _person(head, language)
+    address = (_MAIL.findall(head.author) or ("",))[0]
+    signed = _signed(head, address)
+    greeting = _greeting(head, language, written)
+    if signed and not greeting:
+        greeting = known["person"].format(name=signed)
+    if head.is_mail:
+        subject, dated = f"Re: {subject}", ""
     return Frame(
-        recipient=tuple(_recipient(head)),
-        recipient_mail=address[0] if address else "",
-        subject=f"Re: {subject}"
-        if head.is_mail
-        else " – ".join(filter(None, (subject, dated))),
+        recipient=tuple(filter(None, _recipient(head, signed))),
+        recipient_mail=address,
+        subject=" – ".join(filter(None, (subject, dated))),
         our_ref=_code("our_ref", head.above, language),
         your_ref=_code("your_ref", head.above, language),
         date=today,
-        salutation=_salutation(person, head, written),
+        salutation=greeting or words(written)["salutation"][""],
         opening=known[opening].format(day=day),
         ending=known["ending"],
         closing=known["closing"],
     )
 
 
-def _recipient(head: Head) -> Iterator[str]:
+def _recipient(head: Head, signed: str) -> Iterator[str]:
     """Yield the name of who wrote the letter, and the lines of the address below it."""
-    name = sender_of(head.above, is_mail=False) or _author(head)
-    if not name:
-        return
+    name = sender_of(head.above, is_mail=False) or _author(head) or signed
     yield name
-    lines = [line.strip(" \t*_|") for line in head.above.splitlines()]
-    first = next((at for at, line in enumerate(lines) if name in line), len(lines))
-    block = lines[first + 1 : first + 1 + MOST_ADDRESS]
-    last = max((at for at, line in enumerate(block) if has_address(line)), default=-1)
-    for line in block[: last + 1]:
-        if line and ":" not in line and "@" not in line:
-            yield line
+    lines = head.above.partition(name)[2].splitlines()[1 : 1 + MOST_ADDRESS]
+    count = max(
+        (at for at, line in enumerate(lines, 1) if has_address(line)), default=0
+    )
+    for line in lines[:count]:
+        if not re.search(r"[:@\t]", line):
+            yield line.strip(" *_|")
 
 
 def _author(head: Head) -> str:
@@ -117,35 +118,34 @@ def _author(head: Head) -> str:
     return head.author.partition("<")[0].strip(' "') if "<" in head.author else ""
 
 
-def _person(head: Head, language: str) -> tuple[str, str]:
-    """Return the title and the name of who signed, or is named as who works on it. None
-    who is greeted.
+def _signed(head: Head, address: str) -> str:
+    """Return the name of the person who sent a mail: their address has it too."""
+    local = fold(address.partition("@")[0])
+    for line in (_author(head), *map(str.strip, head.below.splitlines())):
+        if _PERSON.fullmatch(line) and fold(line.split()[-1]) in local:
+            return line
+    return ""
+
+
+def _greeting(head: Head, language: str, written: str) -> str:
+    """Return the salutation of who signed, or is named as who works on it, where the
+    letter says how they are addressed. None of who is greeted in it.
     """
-    title = words(language)["title"]
-    named = rf"(?P<title>{title})\s+(?P<name>{_NAME})"
+    named = rf"(?P<title>{words(language)['title']})\s+(?P<name>{_NAME})"
+    greetings = words(written)["salutation"]
     for text in (head.below, *re.findall(r":.*", head.above)):
         for match in re.finditer(named, text):
-            if match["name"].split()[-1] not in head.greeting:
-                return match["title"], match["name"]
-    return "", ""
-
-
-def _salutation(person: tuple[str, str], head: Head, written: str) -> str:
-    greetings = words(written)["salutation"]
-    title, name = person
-    if title in greetings and name:
-        return str(greetings[title].format(name=name))
-    for line in map(str.strip, head.below.splitlines()[1:]):
-        if _PERSON.fullmatch(line) and fold(line.split()[-1]) in fold(head.author):
-            return str(sentences_in(written)["person"].format(name=line))
-    return str(greetings[""])
+            is_ours = match["name"].split()[-1] in head.greeting
+            if match["title"] in greetings and not is_ours:
+                return str(greetings[match["title"]].format(name=match["name"]))
+    return ""
 
 
 def _day_words(day: Day | None, known: Mapping[str, str]) -> str:
-    if day is None or not all(day):
+    year, month, number = day or (None, None, None)
+    if not (year and month and number):
         return ""
-    year, month, number = day
-    name = known["months"].split()[(month or 1) - 1]
+    name = known["months"].split()[month - 1]
     return known["day"].format(day=number, month=name, year=year)
 
 
@@ -160,10 +160,8 @@ def facts_of(
     sentences: Sequence[Sentence], frame: Frame, language: str
 ) -> Iterator[Fact]:
     """Yield what stands beside the points: days, amounts, accounts, the file number."""
-    if frame.recipient:
-        yield Fact("sender", frame.recipient[0])
-    if frame.your_ref:
-        yield Fact("reference", frame.your_ref)
+    stated = (("sender", "".join(frame.recipient[:1])), ("reference", frame.your_ref))
+    yield from (Fact(kind, text) for kind, text in stated if text)
     finders: Mapping[str, Callable[[str], Sequence[tuple[int, int]]]] = {
         "date": partial(find_days, language=language),
         "amount": partial(find_amounts, language=language),

@@ -97,7 +97,11 @@ def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Se
             continue
         is_closed = is_closed or has("closing", text, language, at_start=True)
         for sentence in _sentences(piece, language, is_after=at > head):
-            if found and "?" in found[-1].text and starts_open(sentence.text, language):
+            if (
+                found
+                and "?" in found[-1].text
+                and begins("opens", sentence.text, language)
+            ):
                 sentence = changed(sentence, is_point=True)
             is_asked = "?" in sentence.text or _POSTSCRIPT.match(text)
             if is_asked or not is_closed:
@@ -105,10 +109,9 @@ def sentences_of(pieces: Sequence[Piece], here: range, language: str) -> list[Se
     return found
 
 
-def starts_open(text: str, language: str) -> bool:
-    """Return whether a text begins as a question does that wants more than yes."""
-    opens = rf"\W*(?:{words(language)['opens']})(?!\w)"
-    return re.match(opens, text, re.IGNORECASE) is not None
+def begins(name: str, text: str, language: str) -> bool:
+    """Return whether a text begins with what the named pattern tells."""
+    return re.match(rf"\W*{words(language)[name]}", text, re.IGNORECASE) is not None
 
 
 def _sentences(piece: Piece, language: str, *, is_after: bool) -> Iterator[Sentence]:

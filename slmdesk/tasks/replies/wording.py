@@ -24,13 +24,13 @@ from slmdesk.claims.judge import missing
 from slmdesk.claims.values import values_of
 from slmdesk.claims.words import stems
 from slmdesk.tasks.jobs.runner import step_of
-from slmdesk.tasks.replies.points import is_offer, starts_open
+from slmdesk.tasks.replies.points import begins, is_offer
 from slmdesk.tasks.replies.types import Point, Stance
 
 MOST_QUOTED = 60
 """Characters of a point that a sentence of ours quotes."""
-MOST_WORDS = 40
-"""Most words of a point that a model answers."""
+LEAST_WORDS, MOST_WORDS = 5, 40
+"""Words of a point that a model answers."""
 MOST_TOKENS = 110
 LEAST_SENTENCE = 20
 """Fewest characters of a sentence that is cut before the reason in it."""
@@ -39,7 +39,8 @@ MOST_NEW = 0.34
 _SLOT = re.compile(r"\{(\d+)\}")
 _ASKED = (Stance.AGREE, Stance.REFUSE)
 _TO_KNOW = {"agree": "later", "refuse": "withheld"}
-"""How a stance is taken to what somebody wants to know."""
+_TO_TELL = {"agree": "yes", "refuse": "no"}
+"""How a stance is taken to what somebody wants to know: more than yes, or that."""
 _TO_OFFER = {"agree": "accept", "refuse": "decline"}
 _BRACES = re.compile(r"[{}]")
 _ENDS = re.compile(r"[.!?]$")
@@ -88,9 +89,10 @@ def _manner(point: Point) -> str:
     language = tongue(point.text)
     if is_offer(point.text, language):
         return _TO_OFFER.get(stance, stance)
-    if point.is_question and starts_open(point.text, language):
-        return _TO_KNOW.get(stance, stance)
-    return stance
+    if not point.is_question or begins("direct", point.text, language):
+        return stance
+    is_open = begins("opens", point.text, language)
+    return (_TO_KNOW if is_open else _TO_TELL).get(stance, stance)
 
 
 def _said(point: Point) -> tuple[str, ...]:
@@ -128,15 +130,17 @@ def slots_of(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def is_worded(point: Point) -> bool:
-    """Return whether a model words our answer: to a short request that says no nothing.
+    """Return whether a model words our answer: to a short request of the reader that
+    says no nothing.
 
     What a person says to a question, and what is paid, asked back or left open, is said
     in sentences of ours.
     """
-    is_said = point.is_question and bool(point.said)
-    is_short = len(point.text.split()) <= MOST_WORDS and ": " not in point.text
-    is_plain = is_short and not denials(point.text, tongue(point.text))
-    return is_plain and not is_said and _manner(point) in _ASKED
+    language = tongue(point.text)
+    is_short = LEAST_WORDS <= len(point.text.split()) <= MOST_WORDS
+    is_plain = ": " not in point.text and not denials(point.text, language)
+    is_direct = is_short and is_plain and begins("direct", point.text, language)
+    return is_direct and _manner(point) in _ASKED
 
 
 def wording_step(point: Point, language: str, tone: str) -> dict[str, Json]:
@@ -155,24 +159,23 @@ def wording_step(point: Point, language: str, tone: str) -> dict[str, Json]:
         ChatMessage(Role.SYSTEM, (TextPart(known["system"], Origin.PROGRAM),)),
         ChatMessage(Role.USER, parts),
     ]
-    begins: Mapping[str, Sequence[str]] = known["begins"]
-    if point.is_question:
-        begins = {**begins, **known["begins_question"]}
+    table = "begins_question" if point.is_question else "begins"
+    first: Sequence[str] = known[table][point.stance]
     sampling = Sampling(
         temperature=0.0,
         repeat_penalty=1.0,
         max_tokens=MOST_TOKENS,
-        grammar=_grammar(begins[_manner(point)], len(values)),
+        grammar=_grammar(first, len(values)),
     )
     return step_of(messages, sampling)
 
 
-def _grammar(begins: Sequence[str], slots: int) -> str:
+def _grammar(first: Sequence[str], slots: int) -> str:
     """Return a grammar for a line without figures but in slots."""
-    first = " | ".join(f'"{words}"' for words in begins)
+    begun = " | ".join(f'"{words}"' for words in first)
     numbers = [f'"{{{number}}}"' for number in range(1, slots + 1)]
     part = " | ".join(('[^0-9{}\\[\\]\\n"]', *numbers))
-    return f"root ::= ({first}) ({part})+"
+    return f"root ::= ({begun}) ({part})+"
 
 
 def filled(answer: str, point: Point) -> str:
@@ -212,9 +215,9 @@ def _is_other(text: str, point: Point, language: str) -> bool:
     what the letter calls ours.
     """
     known = sentences_in(language)
-    begins = " ".join(known["begins"][_manner(point)])
+    first = " ".join(known["begins"][point.stance])
     said = stems(text, language)
-    new = said - stems(f"{point.text} {begins}", language)
+    new = said - stems(f"{point.text} {first}", language)
     theirs = re.findall(known["yours"], text)
     kept = set(re.findall(known["yours"], point.text)).intersection(theirs)
     return bool(kept) or len(new) > MOST_NEW * len(said)
