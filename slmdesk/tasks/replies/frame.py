@@ -87,7 +87,7 @@ def frame_of(
     if head.is_mail:
         subject, dated = f"Re: {subject}", ""
     return Frame(
-        recipient=tuple(filter(None, _recipient(head, signed))),
+        recipient=tuple(_recipient(head, signed)),
         recipient_mail=address,
         subject=" – ".join(filter(None, (subject, dated))),
         our_ref=_code("our_ref", head.above, language),
@@ -103,12 +103,12 @@ def frame_of(
 def _recipient(head: Head, signed: str) -> Iterator[str]:
     """Yield the name of who wrote the letter, and the lines of the address below it."""
     name = sender_of(head.above, is_mail=False) or _author(head) or signed
+    if not name:
+        return
     yield name
     lines = head.above.partition(name)[2].splitlines()[1 : 1 + MOST_ADDRESS]
-    count = max(
-        (at for at, line in enumerate(lines, 1) if has_address(line)), default=0
-    )
-    for line in lines[:count]:
+    places = [at for at, line in enumerate(lines, 1) if has_address(line)]
+    for line in lines[: max(places, default=0)]:
         if not re.search(r"[:@\t]", line):
             yield line.strip(" *_|")
 
@@ -120,9 +120,10 @@ def _author(head: Head) -> str:
 
 def _signed(head: Head, address: str) -> str:
     """Return the name of the person who sent a mail: their address has it too."""
-    local = fold(address.partition("@")[0])
+    address = fold(address)
     for line in (_author(head), *map(str.strip, head.below.splitlines())):
-        if _PERSON.fullmatch(line) and fold(line.split()[-1]) in local:
+        is_person = _PERSON.fullmatch(line) and not sender_of(line, is_mail=False)
+        if is_person and fold(line.split()[-1]) in address:
             return line
     return ""
 

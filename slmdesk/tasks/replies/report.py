@@ -48,6 +48,7 @@ def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
         language=reply.language,
         model=reply.model if _is_worded(reply) else "",
         is_editable=True,
+        is_unfilled=not reply.model,
         wanting="" if reply.model else _("A model would word the answers."),
     )
 
