@@ -15,19 +15,17 @@ from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.base.write_in import WRITE_IN
 from slmdesk.claims.judge import judge
-from slmdesk.documents.types import info_of
 from slmdesk.models.abilities import Ability, is_smaller, may
-from slmdesk.tasks.replies.edits import ACTIONS, FIELDS, SAY, answered, taken
+from slmdesk.tasks.replies.edits import ACTIONS, FIELDS, answered, taken
 from slmdesk.tasks.replies.report import letter_of, report_of
 from slmdesk.tasks.replies.types import (
     STANCES,
-    TONES,
     Reply,
     ReplyRequest,
     joined,
     with_point,
 )
-from slmdesk.tasks.replies.wording import is_worded, prompt_version
+from slmdesk.tasks.replies.wording import prompt_version, to_word
 from slmdesk.tasks.report import Edit, Report
 from slmdesk.tasks.shape import (
     NO_SOURCES,
@@ -144,8 +142,6 @@ class Answer(Task[ReplyRequest, Reply]):
                 language=request.language[:20], known=", ".join(sorted(WRITE_IN))
             )
             raise KnownError("request.invalid", what=what)
-        if request.tone not in TONES:
-            raise KnownError("request.invalid", what=_("tone"))
         return request
 
     def model(self, request: ReplyRequest, context: TaskContext) -> ModelRecord | None:
@@ -192,20 +188,17 @@ class Answer(Task[ReplyRequest, Reply]):
         self, request: ReplyRequest, result: Reply | None, edit: Edit
     ) -> tuple[ReplyRequest, Reply | None] | None:
         """Return the reply with a stance that a model words, if one may."""
-        if result is None or not result.model or edit.action not in (*STANCES, SAY):
+        if result is None or not result.model or edit.text is not None:
             return None
         reply = taken(result, edit)
-        points = reply.points if reply is not None else ()
-        if any(is_worded(each) for each in points if each.id == edit.statement):
-            return request, reply
-        return None
+        return (request, reply) if reply is not None and to_word(reply) else None
 
     def edited(self, view: View, edit: Edit, context: TaskContext) -> Reply:
         reply = taken(view.newest, edit) if view.newest is not None else None
         if reply is None:
             raise KnownError("request.invalid", what=_("no such point"))
         for point in reply.points:
-            if edit.text is not None and point.id == edit.statement:
+            if edit.text and point.id == edit.statement:
                 sources = [point.text, point.said, *_texts(view, context)]
                 marks = judge(point.answer, sources, reply.language)
                 reply = with_point(reply, changed(point, marks=marks))
@@ -216,25 +209,14 @@ class Answer(Task[ReplyRequest, Reply]):
     def report(
         self, view: View, context: TaskContext, *, is_exported: bool = False
     ) -> Report:
-        if view.newest is None:
-            return Report(self.kind, view.item.shown_title)
-        return report_of(view.item.shown_title, view.newest, is_exported=is_exported)
+        reply = view.newest or Reply()
+        return report_of(view.item.shown_title, reply, is_exported=is_exported)
 
-    def letter(self, view: View, context: TaskContext) -> Letter | None:
-        """Return the letter, as an answer to the mail where it is one."""
-        if view.newest is None:
-            return None
-        letter = letter_of(view.newest)
-        info = info_of(view.documents[0]) if view.documents else None
-        if info is None or not info.message_id:
-            return letter
-        references = (*info.references.split(), info.message_id)
-        return changed(letter, in_reply_to=info.message_id, references=references)
+    def letter(self, view: View, context: TaskContext) -> Letter:
+        return letter_of(view.newest or Reply())
 
     def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
-        if view.newest is None:
-            return {}
-        reply = view.newest
+        reply = view.newest or Reply()
         points: list[Json] = [
             {
                 "number": number,

@@ -56,12 +56,12 @@ def head_of(
     the closing. `text`, `tail`: the first page and the last one.
     """
     at = letterhead_of(pieces, here, language)
-    greeting = pieces[at].text if at >= 0 else ""
-    above = text[: pieces[at].start] if at >= 0 else text[: TAIL_CHARACTERS * 2]
-    below = ""
-    for at in here:
-        if has("closing", pieces[at].text.strip(MARKS), language, at_start=True):
-            below = tail[pieces[at].start :][:TAIL_CHARACTERS]
+    above, greeting, below = text[: 2 * TAIL_CHARACTERS], "", ""
+    if at >= 0:
+        above, greeting = text[: pieces[at].start], pieces[at].text
+    for piece in (pieces[at] for at in here):
+        if has("closing", piece.text.strip(MARKS), language, at_start=True):
+            below = tail[piece.start :][:TAIL_CHARACTERS]
     return above, greeting, below
 
 
@@ -143,9 +143,9 @@ def _greeting(head: Head, language: str, written: str) -> str:
 
 
 def _day_words(day: Day | None, known: Mapping[str, str]) -> str:
-    year, month, number = day or (None, None, None)
-    if not (year and month and number):
+    if day is None:
         return ""
+    year, month, number = (int(part or 1) for part in day)
     name = known["months"].split()[month - 1]
     return known["day"].format(day=number, month=name, year=year)
 

@@ -41,8 +41,8 @@ from slmdesk.tasks.replies.types import (
 )
 from slmdesk.tasks.replies.wording import (
     filled,
-    is_worded,
     prompt_version,
+    to_word,
     worded_answer,
     wording_step,
 )
@@ -62,27 +62,25 @@ Steps = Generator[AskedQuestion, Any, None]
 class Replying(TaskRun[Reply]):
     def __init__(self, work: Work[ReplyRequest]) -> None:
         self._work = work
-        self._reply: Reply | None = work.before
+        self._reply: Reply = work.before or Reply()
         self._asked: dict[str, Point] = {}
         """What a model is asked for, by the keys of the steps."""
         self._writing: dict[str, str] = {}
 
     @property
     def draft(self) -> Reply | None:
-        return self._reply
+        return self._reply if self._reply.papers else None
 
     def changed(self, stored: Reply | None) -> None:
-        if self._reply is not None:
-            self._reply = joined(self._reply, stored)
+        self._reply = joined(self._reply, stored)
 
     def run(self) -> Plan:
-        if self._reply is None:
+        if not self._reply.papers:
             yield from self._read()
         model = self._work.model
-        if self._reply is not None:
-            name = model.name if model is not None else ""
-            self._reply = changed(self._reply, model=name)
+        self._reply = changed(self._reply, model="")
         if model is not None:
+            self._reply = changed(self._reply, model=model.name)
             yield from self._word(model.sha256)
         self.result = self._reply
 
@@ -105,6 +103,8 @@ class Replying(TaskRun[Reply]):
         head = self._head(one.record, texts, language)
         today = date.today().isoformat()
         frame = frame_of(head, texts.pieces, one.pieces, language, written, today)
+        info = info_of(one.record)
+        frame = changed(frame, message_id=info.message_id, references=info.references)
         reply = Reply(
             tuple(points),
             tuple(facts_of(found, frame, language)),
@@ -142,7 +142,7 @@ class Replying(TaskRun[Reply]):
 
     def _word(self, sha256: str) -> Steps:
         version = prompt_version()
-        while self._reply is not None and (points := _to_word(self._reply)):
+        while points := to_word(self._reply):
             reply = self._reply
             steps = dict[str, Mapping[str, Json]]()
             self._asked = {}
@@ -172,7 +172,7 @@ class Replying(TaskRun[Reply]):
     def _receive(self, key: str, answer: str) -> None:
         asked = self._asked.pop(key, None)
         self._writing.pop(key, None)
-        if asked is None or self._reply is None:
+        if asked is None:
             return
         sources = self._sources(asked)
         text = worded_answer(answer, asked, self._reply.language, sources)
@@ -189,22 +189,11 @@ class Replying(TaskRun[Reply]):
         return [*(page.text for page in pages), *(each.text for each in point.offers)]
 
     def _show(self) -> None:
-        if self._reply is None:
-            return
         writing = {
             point.id: filled(self._writing.get(key, ""), point)
             for key, point in self._asked.items()
         }
         self._work.grew(Growth(letter_sections(self._reply, writing)))
-
-
-def _to_word(reply: Reply) -> list[Point]:
-    return [
-        point
-        for point in reply.shown
-        if is_worded(point)
-        and not (point.is_asked or point.is_edited or point.is_left_out)
-    ]
 
 
 def _with_stances(reply: Reply, request: ReplyRequest) -> Reply:

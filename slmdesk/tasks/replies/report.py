@@ -20,6 +20,10 @@ FACTS = {
 PARTS = {
     "recipient": N_("Recipient"),
     "subject": N_("Subject line"),
+    "salutation": N_("Salutation"),
+    "opening": N_("Opening"),
+    "ending": N_("Ending"),
+    "closing": N_("Closing"),
 }
 DOUBTED = N_("Perhaps nothing that needs an answer.")
 NO_STANCE = N_("left open")
@@ -32,13 +36,11 @@ def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
     sections = [_facts(reply), *letter_sections(reply, {})]
     if is_exported:
         sections = [_facts(reply), _points(reply), *_paragraphs(reply)]
-    count = sum(1 for point in reply.points if not point.is_left_out)
-    open_count = sum(
-        1 for point in reply.points if not (point.stance or point.is_left_out)
-    )
+    count = len(reply.points)
     lead = ngettext("{n:,} point", "{n:,} points", count)
-    if open_count:
-        lead += f", {open_count} {_(NO_STANCE)}"
+    left = sum(not (point.stance or point.is_left_out) for point in reply.points)
+    if left:
+        lead += f", {left} {_(NO_STANCE)}"
     return Report(
         "reply",
         title,
@@ -46,15 +48,11 @@ def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
         lead=lead,
         documents=reply.papers,
         language=reply.language,
-        model=reply.model if _is_worded(reply) else "",
+        model=reply.writer,
         is_editable=True,
         is_unfilled=not reply.model,
         wanting="" if reply.model else _("A model would word the answers."),
     )
-
-
-def _is_worded(reply: Reply) -> bool:
-    return any(point.is_asked for point in reply.points)
 
 
 def _facts(reply: Reply) -> Section:
@@ -89,11 +87,11 @@ def letter_sections(reply: Reply, writing: Mapping[str, str]) -> tuple[Section, 
 
 
 def _part(reply: Reply, part: str) -> Statement:
-    value = getattr(reply.frame, part)
-    text = value if isinstance(value, str) else ", ".join(value)
-    heading = _(PARTS[part]) if part in PARTS else ""
-    missing = "" if text else _("not found")
-    return Statement(text, heading=heading, id=part, missing=missing)
+    """Return a fixed part. A person can fill one that was not found."""
+    text = getattr(reply.frame, part)
+    if part == "recipient":
+        text = ", ".join(reply.frame.recipient)
+    return Statement(text, heading=_(PARTS[part]), id=part)
 
 
 def _point(point: Point, number: int, writing: str | None) -> Statement:
@@ -167,7 +165,10 @@ def letter_of(reply: Reply) -> Letter:
         sources = (f"{place}: „{point.text}“", *_used(point))
         body.append(LetterPart(point.answer, sources, point.id))
     body.append(LetterPart(frame.ending))
+    mails = (*frame.references.split(), *frame.message_id.split())
     return Letter(
+        in_reply_to=frame.message_id,
+        references=mails,
         recipient=frame.recipient,
         recipient_mail=frame.recipient_mail,
         subject=frame.subject,
@@ -178,7 +179,7 @@ def letter_of(reply: Reply) -> Letter:
         body=tuple(part for part in body if part.text),
         closing=frame.closing,
         language=reply.language,
-        model=reply.model if _is_worded(reply) else "",
+        model=reply.writer,
         is_draft=any(not point.stance for point in shown),
     )
 

@@ -32,7 +32,6 @@ STANCES = {
     Stance.PAID.value: N_("Paid or enclosed"),
     Stance.OPEN.value: N_("Leave open"),
 }
-TONES = ("formal", "friendlier", "firmer", "plainer")
 
 
 class ReplyRequest(Record):
@@ -80,6 +79,11 @@ class Point(Record):
     is_edited: bool = False
 
     @property
+    def is_final(self) -> bool:
+        """Whether a model need not word it any more."""
+        return self.is_asked or self.is_edited or self.is_left_out
+
+    @property
     def is_question(self) -> bool:
         return "?" in self.text
 
@@ -104,6 +108,9 @@ class Frame(Record):
     opening: str = ""
     ending: str = ""
     closing: str = ""
+    message_id: str = ""
+    """Of the mail that is answered, as its header has it."""
+    references: str = ""
 
 
 class Reply(Record):
@@ -120,6 +127,13 @@ class Reply(Record):
     model: str = ""
     """Name of the model that may word answers. Empty: rules alone make them."""
     tone: str = "formal"
+
+    @property
+    def writer(self) -> str:
+        """Name of the model that worded an answer. Empty where none did."""
+        if any(point.is_asked for point in self.points):
+            return self.model
+        return ""
 
     @property
     def shown(self) -> tuple[Point, ...]:

@@ -25,7 +25,7 @@ from slmdesk.claims.values import values_of
 from slmdesk.claims.words import stems
 from slmdesk.tasks.jobs.runner import step_of
 from slmdesk.tasks.replies.points import begins, is_offer
-from slmdesk.tasks.replies.types import Point, Stance
+from slmdesk.tasks.replies.types import Point, Reply, Stance
 
 MOST_QUOTED = 60
 """Characters of a point that a sentence of ours quotes."""
@@ -143,11 +143,16 @@ def is_worded(point: Point) -> bool:
     return is_direct and _manner(point) in _ASKED
 
 
+def to_word(reply: Reply) -> list[Point]:
+    """Return the points that a model is still to word."""
+    return [point for point in reply.shown if is_worded(point) and not point.is_final]
+
+
 def wording_step(point: Point, language: str, tone: str) -> dict[str, Json]:
     """Build the step that words our answer to a point."""
     known = sentences_in(language)
     text, values = slots_of(point.text)
-    wishes = [known["write"].format(), known["tones"][tone]]
+    wishes = [known["write"].format(), known["tones"].get(tone, "")]
     if language in WRITE_IN:
         wishes.append(WRITE_IN[language])
     parts = (
