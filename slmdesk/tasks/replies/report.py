@@ -33,7 +33,7 @@ def report_of(title: str, reply: Reply, *, is_exported: bool) -> Report:
     """Return what it says. A file and a command list the points, and then the letter;
     the window shows each point within the letter.
     """
-    sections = [_facts(reply), *letter_sections(reply, {})]
+    sections = [*letter_sections(reply, {}), _facts(reply)]
     if is_exported:
         sections = [_facts(reply), _points(reply), *_paragraphs(reply)]
     count = len(reply.points)

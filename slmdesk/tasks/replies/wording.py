@@ -89,10 +89,11 @@ def _manner(point: Point) -> str:
     language = tongue(point.text)
     if is_offer(point.text, language):
         return _TO_OFFER.get(stance, stance)
-    if not point.is_question or begins("direct", point.text, language):
-        return stance
-    is_open = begins("opens", point.text, language)
-    return (_TO_KNOW if is_open else _TO_TELL).get(stance, stance)
+    if begins("opens", point.text, language):
+        return _TO_KNOW.get(stance, stance)
+    if point.is_question and not begins("direct", point.text, language):
+        return _TO_TELL.get(stance, stance)
+    return stance
 
 
 def _said(point: Point) -> tuple[str, ...]:

@@ -81,3 +81,18 @@ def test_what_the_letter_calls_ours_is_not_called_theirs() -> None:
     asked = point("Please send us your lease.", "agree")
     assert worded_answer("We will send your lease.", asked, "en", []) == ""
     assert worded_answer("We will send our lease.", asked, "en", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Bitte teilen Sie uns mit, ob Sie im Mai kommen.", "reichen wir nach."),
+        ("Haben Sie die Wohnung gekündigt?", "Ja."),
+        ("Wir schlagen einen Termin im Mai vor.", "Damit sind wir einverstanden."),
+    ],
+    ids=["wants to know", "wants yes", "offers"],
+)
+def test_what_agreeing_is_depends_on_the_point(text: str, answer: str) -> None:
+    agreed = point(text, "agree")
+    assert not is_worded(agreed)
+    assert own_answer(agreed, "de").endswith(answer)
