@@ -225,6 +225,7 @@ class Answer(Task[ReplyRequest, Reply]):
                 "stance": point.stance,
                 "said": point.said,
                 "answer": point.answer,
+                "offers": [to_json(offer) for offer in point.offers],
                 "doubted": point.is_doubted,
                 "marks": [mark.text for mark in point.marks],
             }

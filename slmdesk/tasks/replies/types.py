@@ -153,7 +153,7 @@ def joined(found: Reply, before: Reply | None) -> Reply:
         return found
     worded = {point.id: point for point in found.points}
     points = tuple(_joined(worded.get(point.id), point) for point in before.points)
-    return changed(before, points=points)
+    return changed(before, points=points, model=found.model)
 
 
 def _joined(worded: Point | None, point: Point) -> Point:

@@ -56,3 +56,12 @@ def test_a_stance_on_no_point_is_refused(run, letter) -> None:
     assert run("reply", str(letter), "--stance", "9=agree").status == 1
     assert run("reply", str(letter), "--stance", "1=maybe").status == 2
     assert run("reply", str(letter), "--stance", "refuse").status == 2
+
+
+def test_our_own_papers_are_offered_as_quotations(run, letter, tmp_path) -> None:
+    lease = tmp_path / "lease.txt"
+    lease.write_text("The rent is due. The hedge at the border is cut by the landlord.\n")
+    shape = run("reply", str(letter), str(lease), "--json").ok().json
+    (offer,) = shape["points"][0]["offers"]
+    assert offer["text"] == "The hedge at the border is cut by the landlord."
+    assert offer["place"] == "lease.txt, part 1"
