@@ -16,9 +16,9 @@ from typing import Any
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
-from slmdesk.base.text.relevance import ACTION_LEAD, Matter, matters, with_umlauts
+from slmdesk.base.text.relevance import Matter, matters, with_umlauts
 from slmdesk.base.text.sentences import sentence_spans
-from slmdesk.claims.deadlines.days import Role, tells_a_state
+from slmdesk.claims.deadlines.days import Role
 from slmdesk.claims.deadlines.finding import find_due, lays_duty
 from slmdesk.documents.types import Span
 from slmdesk.tasks.replies.types import Point
@@ -150,11 +150,9 @@ def _judged(text: str, language: str) -> Sentence:
 def _asks(text: str, language: str) -> bool:
     if Matter.REQUEST in matters(text, language) or has("asks", text, language):
         return True
-    known = ACTION_LEAD, pattern("orders", language), pattern("offers", language)
+    known = pattern("orders", language), pattern("offers", language)
     if any(pattern.search(text) for pattern in known):
         return True
-    if tells_a_state(text, language):
-        return False
     due = find_due(text, language)
     is_due = due.terms or any(day.role is Role.BY for day in due.days)
     return bool(is_due) and lays_duty(text, language)

@@ -64,4 +64,4 @@ def test_our_own_papers_are_offered_as_quotations(run, letter, tmp_path) -> None
     shape = run("reply", str(letter), str(lease), "--json").ok().json
     (offer,) = shape["points"][0]["offers"]
     assert offer["text"] == "The hedge at the border is cut by the landlord."
-    assert offer["place"] == "lease.txt, part 1"
+    assert offer["place"] == "lease.txt, p. 1"
