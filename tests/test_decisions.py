@@ -50,7 +50,7 @@ DECISIONS = {
     "tasks": 509,
     "tasks/jobs": 345,
     "tasks/questions": 279,
-    "tasks/replies": 209,
+    "tasks/replies": 210,
     "tasks/summaries": 968,
     "tasks/tables": 767,
     "tasks/translation": 904,

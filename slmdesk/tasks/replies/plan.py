@@ -11,6 +11,7 @@ from typing import Any
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, Passage
+from slmdesk.base.text.relevance import FoldedText
 from slmdesk.base.text.sentences import sentences
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json, page_sign
@@ -98,7 +99,8 @@ class Replying(TaskRun[Reply]):
         for at, point in enumerate(points):
             place = f"{page} {point.spans[0].page}" if point.spans else ""
             offers = yield from self._offers(point)
-            points[at] = changed(point, place=place, offers=offers)
+            spans = tuple(self._exact(span, point.text) for span in point.spans)
+            points[at] = changed(point, spans=spans, place=place, offers=offers)
 
         head = self._head(one.record, texts, language)
         today = date.today().isoformat()
@@ -125,6 +127,13 @@ class Replying(TaskRun[Reply]):
         is_mail = record.format in MAILS
         author = info_of(record).author if is_mail else ""
         return Head(above, greeting, below, is_mail, author)
+
+    def _exact(self, span: Span, words: str) -> Span:
+        """Return where the words stand in a paragraph, or all of it."""
+        page = self._work.tools.pages(span.document, span.page, 1)[0]
+        found = FoldedText(page.text[span.start : span.end]).find(words)
+        start, end = found or (0, span.end - span.start)
+        return changed(span, start=span.start + start, end=span.start + end)
 
     def _offers(self, point: Point) -> Generator[AskedQuestion, Any, tuple[Offer, ...]]:
         """Return what our own papers say to a point."""

@@ -13,7 +13,8 @@ from slmdesk.tasks.service import ReportMade
 
 pytestmark = pytest.mark.process
 
-LETTER = ("Dear Sir or Madam,", "Please send us the keys of the house.", "Who has it?")
+ASKED = "Please send us the keys of the house."
+LETTER = ("Dear Sir or Madam,", f"It rains. {ASKED}", "Who has it?")
 WORDED = "We agree to send the keys of the house."
 
 
@@ -92,3 +93,12 @@ def test_a_value_that_no_paper_has_is_marked_where_a_person_writes_it(opened) ->
     edited(recorder, item, Edit(first.id, text="We send the keys on 3 May 2027."))
     (mark,) = reply_of(recorder, item).points[0].marks
     assert mark.text == "3 May 2027"
+
+
+def test_a_point_has_the_place_of_its_own_words(opened) -> None:
+    recorder = opened(model=False)
+    document = keep(recorder, "letter.txt", LETTER)
+    first, __ = reply_of(recorder, begun(recorder, document)).points
+    (page,) = recorder.calls.store.pages.of_document(document)
+    (span,) = first.spans
+    assert page.text[span.start : span.end] == ASKED.rstrip(".")
