@@ -130,9 +130,9 @@ def slots_of(text: str) -> tuple[str, tuple[str, ...]]:
     return "".join((*pieces, text[end:])), tuple(values)
 
 
-def is_worded(point: Point) -> bool:
+def is_worded(point: Point, written: str) -> bool:
     """Return whether a model words our answer: to a short request of the reader that
-    says no nothing.
+    says no nothing, in the same language.
 
     What a person says to a question, and what is paid, asked back or left open, is said
     in sentences of ours.
@@ -141,12 +141,16 @@ def is_worded(point: Point) -> bool:
     is_short = LEAST_WORDS <= len(point.text.split()) <= MOST_WORDS
     is_plain = ": " not in point.text and not denials(point.text, language)
     is_direct = is_short and is_plain and begins("direct", point.text, language)
-    return is_direct and _manner(point) in _ASKED
+    return is_direct and language == written and _manner(point) in _ASKED
 
 
 def to_word(reply: Reply) -> list[Point]:
     """Return the points that a model is still to word."""
-    return [point for point in reply.shown if is_worded(point) and not point.is_final]
+    return [
+        point
+        for point in reply.shown
+        if is_worded(point, reply.language) and not point.is_final
+    ]
 
 
 def wording_step(point: Point, language: str, tone: str) -> dict[str, Json]:
@@ -211,7 +215,7 @@ def worded_answer(
         return ""
     if point.stance == Stance.AGREE and denials(text, language):
         return ""
-    if language == tongue(point.text) and _is_other(text, point, language):
+    if _is_other(text, point, language):
         return ""
     return " ".join((text, *_said(point)))
 

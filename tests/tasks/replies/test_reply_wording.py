@@ -64,8 +64,8 @@ def test_a_line_of_a_person_stands_in_the_letter_as_it_is() -> None:
 
 
 def test_a_question_is_never_answered_by_a_model_alone() -> None:
-    assert not is_worded(point("Wann haben Sie gekündigt?", "agree"))
-    assert not is_worded(point("Haben Sie gekündigt?", "agree", "ja, im Mai"))
+    assert not is_worded(point("Wann haben Sie gekündigt?", "agree"), "de")
+    assert not is_worded(point("Haben Sie gekündigt?", "agree", "ja, im Mai"), "de")
     answer = own_answer(point("Wann haben Sie gekündigt?", "refuse"), "de")
     assert answer.endswith("Hierzu machen wir keine Angaben.")
 
@@ -94,5 +94,10 @@ def test_what_the_letter_calls_ours_is_not_called_theirs() -> None:
 )
 def test_what_agreeing_is_depends_on_the_point(text: str, answer: str) -> None:
     agreed = point(text, "agree")
-    assert not is_worded(agreed)
+    assert not is_worded(agreed, "de")
     assert own_answer(agreed, "de").endswith(answer)
+
+
+def test_a_letter_in_another_language_is_answered_in_sentences_of_ours() -> None:
+    assert is_worded(point(), "de")
+    assert not is_worded(point(), "en")
