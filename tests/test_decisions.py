@@ -50,7 +50,7 @@ DECISIONS = {
     "tasks": 550,
     "tasks/jobs": 345,
     "tasks/questions": 279,
-    "tasks/replies": 210,
+    "tasks/replies": 212,
     "tasks/summaries": 968,
     "tasks/tables": 767,
     "tasks/translation": 904,

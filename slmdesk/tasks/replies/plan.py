@@ -121,8 +121,9 @@ class Replying(TaskRun[Reply]):
     def _head(self, record: DocumentRecord, texts: SummaryTexts, language: str) -> Head:
         pages = self._work.tools.pages(record.id, 1, PAGES)
         here = texts.texts[0].pieces
+        written = [page.text for page in pages] or [""]
         above, greeting, below = head_of(
-            texts.pieces, here, language, pages[0].text, pages[-1].text
+            texts.pieces, here, language, written[0], written[-1]
         )
         is_mail = record.format in MAILS
         author = info_of(record).author if is_mail else ""
