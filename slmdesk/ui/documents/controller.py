@@ -75,6 +75,8 @@ class DocumentsController(QObject):
         super().__init__(parent, objectName="documents_controller")
         self.bridge = self._bridge = bridge
         self.pages = PagesController(bridge, self)
+        self.offers: Sequence[tuple[str, str]] = ()
+        """More that can be done with a document, each with its words."""
         self._recent: Live[Sequence[DocumentRecord]] = Live(
             bridge, self, lambda: bridge.services.documents.recent(RECENT), (), on=(DocumentsChanged,)
         )
@@ -215,12 +217,14 @@ class DocumentsController(QObject):
         return file_of(self._records[document]).parent
 
     def actions(self, document: str, actions: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
-        """Return which of the actions make sense for a document. One that cannot be read cannot be redacted."""
+        """Return which of the actions and of the offers make sense for a document. One that cannot be read cannot be
+        redacted.
+        """
         record = self._records.get(document)
         is_lost = record is not None and not record.pages and is_unreadable(record)
         is_scan = record is not None and is_file(record) and Note.OCR_USED in info_of(record).notes
-        left = {"redact": is_lost, "searchable": not is_scan}
-        return [action for action in actions if not left.get(action[0])]
+        left = {**dict.fromkeys(dict(self.offers), is_lost), "redact": is_lost, "searchable": not is_scan}
+        return [action for action in (*self.offers, *actions) if not left.get(action[0])]
 
     def ask_findings(self, document: str, received: Callable[[Sequence[Finding]], object]) -> None:
         self._bridge.ask(self._bridge.services.documents.findings(document), received)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QListView,
     QMenu,
+    QPushButton,
     QStackedWidget,
     QWidget,
 )
@@ -71,7 +72,8 @@ MOST_IN_MENU, MENU_WIDTH = 10, 360
 
 
 class DocumentsPage(QWidget):
-    redaction_requested = Signal(str)
+    pane_requested = Signal(str, str)
+    """Emitted with a document and the pane that is to be shown beside it."""
     list_requested = Signal()
     """The list is to be shown, which the narrow side bar hides."""
 
@@ -180,11 +182,13 @@ class DocumentsPage(QWidget):
             "again": self._controller.read_again,
             "other": lambda _document: self.ask_files(),
             "translate": self.document.translate,
-            "redact": self.redaction_requested.emit,
             "searchable": lambda id: self._ask_searchable([file_of(self._controller.records([id])[id])]),
             "folder": lambda _document: open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document)))),
         }
-        actions[action](document)
+        if action in actions:
+            actions[action](document)
+        else:
+            self.pane_requested.emit(document, action)
 
     def _ask_searchable(self, files: Sequence[Path]) -> None:
         proposed = free_name(files[0].with_name(_("{stem}.searchable").format(stem=files[0].stem) + ".pdf"))
@@ -370,6 +374,10 @@ class DocumentList(QFrame):
         """The documents that the search leaves in the list."""
         return self._rows.shown
 
+    def offer(self, offers: Sequence[tuple[str, str]]) -> None:
+        """Offer more that can be done with several documents: key and words of each."""
+        self._card.offer(offers)
+
     def take_focus(self) -> None:
         self._view.setFocus()
 
@@ -512,7 +520,7 @@ class SeveralCard(QFrame):
         none = _("Choose none of them")
         clear = tool_button("several_none", self, icon="x", label=none, tip=none, on=partial(self.chosen.emit, "none"))
         actions = {
-            name: button(words, f"several_{name}", self, kind="quiet", on=partial(self.chosen.emit, name))
+            name: self._button(name, words)
             for name, words in (
                 ("summarize", _("Summarize")), ("ask", _("Ask")), ("compare", _("Compare")), ("table", _("Table")),
                 ("remove", _("Remove")), ("all", ""),
@@ -520,8 +528,16 @@ class SeveralCard(QFrame):
         }  # fmt: skip
         self._compare, self._all = actions["compare"], actions["all"]
         head = row((self._count, 1), clear, margins=(theme.SPACE_8, 0, 0, 0))
-        column(head, flow(*actions.values(), gap=0), into=self, gap=0, margins=theme.SPACE_4)
+        self._more = flow(gap=0)
+        column(head, flow(*actions.values(), gap=0), self._more, into=self, gap=0, margins=theme.SPACE_4)
         self.hide()
+
+    def _button(self, name: str, words: str) -> QPushButton:
+        return button(words, f"several_{name}", self, kind="quiet", on=partial(self.chosen.emit, name))
+
+    def offer(self, offers: Sequence[tuple[str, str]]) -> None:
+        for name, words in offers:
+            self._more.addWidget(self._button(name, words))
 
     def show_count(self, count: int, listed: int) -> None:
         self.setVisible(count > 1)

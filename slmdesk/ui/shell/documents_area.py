@@ -17,6 +17,7 @@ from slmdesk.tasks.extract import TASK as EXTRACT
 from slmdesk.tasks.known import other_tasks
 from slmdesk.tasks.questions.prompt import Answered
 from slmdesk.tasks.report import Edit, Report, Statement
+from slmdesk.tasks.shape import Documents
 from slmdesk.tasks.summaries.types import RECEIVE
 from slmdesk.tasks.summarize import TASK as SUMMARIZE
 from slmdesk.ui.documents.boxes import BoxLayer, ByHand
@@ -94,16 +95,23 @@ class DocumentsArea(QObject):
         self.view.side.add_pane(_("Compare"), "versions", self.compare_pane)
         self.others = [ResultPane(ResultController(bridge, task, self), self.page) for task in other_tasks(OWN_PANES)]
         """Panes of the tasks that need nothing of their own here."""
+        self._of_kind = {pane.task.kind: pane for pane in self.others}
+        offers = [(kind, _(pane.task.verb)) for kind, pane in self._of_kind.items()]
+        self.documents.offers = offers
         for pane in self.others:
             self.view.side.add_pane(_(pane.task.name), pane.task.kind, pane)
+        self.page.documents.offer([offer for offer in offers if self._takes_several(offer[0])])
         self.view.side.add_pane(_("Redact"), "redact", self.redact_pane)
         self.view.order_tabs()
         self._connect()
 
+    def _takes_several(self, kind: str) -> bool:
+        return kind in self._of_kind and self._of_kind[kind].task.documents is Documents.MANY
+
     def _connect(self) -> None:
         self.documents.shown.connect(self._on_shown)
         self.documents.pages.listed.connect(self._on_pages_listed)
-        self.page.redaction_requested.connect(self._redact)
+        self.page.pane_requested.connect(self.work_on)
         self.redact_pane.page_requested.connect(self.view.show_pages)
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
@@ -215,7 +223,7 @@ class DocumentsArea(QObject):
     def _on_pane_chosen(self, pane: str) -> None:
         """Show in a pane what is chosen in the list: several documents together, or the one on show."""
         chosen = self.page.documents.chosen
-        action = ACTIONS_OF_PANES.get(pane, "")
+        action = ACTIONS_OF_PANES.get(pane, pane if self._takes_several(pane) else "")
         takes_all = len(chosen) == 2 or action != "compare"
         if len(chosen) > 1 and action and takes_all:
             self._on_several(action, chosen)
@@ -223,11 +231,13 @@ class DocumentsArea(QObject):
         self._begin_summary()
         if pane == "table" and self.table_pane.isEnabled() and not self.tables.item:
             self.table_pane.begin_first()
+        self._begin_other(pane)
 
     def _show_title(self) -> None:
         """Name what the shown pane is about: the documents chosen together, or the one on show."""
         record = self.view.record
-        if self._scope and self.page.side.current in PANES_OF_SEVERAL:
+        shown = self.page.side.current
+        if self._scope and (shown in PANES_OF_SEVERAL or self._takes_several(shown)):
             self.view.show_title(counted_documents(len(self._scope)))
         elif record is not None:
             self.view.show_title(record.name)
@@ -237,9 +247,18 @@ class DocumentsArea(QObject):
         if self.summary_pane.isVisible() and self.summary_pane.isEnabled() and not self._scope:
             self.summary_pane.begin_first()
 
-    def _redact(self, document: str) -> None:
-        self.documents.choose(document)
-        self.page.side.show_pane("redact")
+    def work_on(self, document: str, pane: str) -> None:
+        """Show a document with one of its panes, and begin what is begun unasked there."""
+        if document != self.documents.current or self._scope:
+            self.documents.choose(document)
+        self.page.side.show_pane(pane)
+        self._begin_other(pane)
+
+    def _begin_other(self, kind: str) -> None:
+        """Make the first report of a task that begins where a person comes to it, and not where its pane is shown."""
+        pane = self._of_kind.get(kind)
+        if pane is not None and pane.task.made_key and self.documents.current and pane.isEnabled():
+            pane.begin_first()
 
     def ask_again(self) -> None:
         """Let another model answer or summarize what is shown, or fill what none was asked for."""
@@ -289,7 +308,7 @@ class DocumentsArea(QObject):
             return
         if not action:
             if self._scope:
-                self._scope = self.tables.chosen = ()
+                self._leave_scope()
                 self.questions.show_document("")
                 self.summaries.show_document("")
                 self.documents.tell_again()
@@ -305,9 +324,20 @@ class DocumentsArea(QObject):
             self.questions.show_together(tuple(names))
             self.page.side.show_pane("questions")
             self.question_pane.setFocus()
+        elif action in self._of_kind:
+            pane = self._of_kind[action]
+            shown_first = sorted(names, key=lambda id: id != self.documents.current)
+            pane.controller.begin_chosen(pane.form.request, shown_first)
+            self.page.side.show_pane(action)
         else:
             self.tables.begin_chosen(self.table_pane.form.request, tuple(names))
             self.page.side.show_pane("table")
+
+    def _leave_scope(self) -> None:
+        """Work on the document on show alone again."""
+        self._scope = self.tables.chosen = ()
+        for pane in self.others:
+            pane.controller.chosen = ()
 
     def _show_folder_table(self, documents: Sequence[str]) -> None:
         """Show the table of a watched folder, whose documents need not be on the list."""
@@ -335,7 +365,7 @@ class DocumentsArea(QObject):
         for part in (self.summary_pane, self.question_pane, *self.others):
             part.setEnabled(not is_reading and not is_unread)
         if record is not None and record.id not in self._scope:
-            self._scope = self.tables.chosen = ()
+            self._leave_scope()
         self._show_title()
         self.table_pane.setEnabled(record is not None and not is_reading and not is_unread)
         self.redact_pane.show_document(None if is_reading or is_unread else record)
@@ -424,7 +454,7 @@ class DocumentsArea(QObject):
         if (document, page) != self._place:  # another place was clicked at meanwhile
             return
         clicked = {Span(document, page, start, end) for start, end in spans}
-        for pane in (self.summary_pane, self.question_pane):
+        for pane in (self.summary_pane, self.question_pane, *self.others):
             pane.light_of(clicked)
 
     def _export(self, pane: ResultPane, controller: ResultController, form: str) -> None:
@@ -443,7 +473,7 @@ class DocumentsArea(QObject):
             results.show_begun(item)
 
     def _spans(self) -> Iterable[Span]:
-        for pane in (self.summary_pane, self.question_pane):
+        for pane in (self.summary_pane, self.question_pane, *self.others):
             for statement in pane.view.statements:
                 yield from statement.sources
 

@@ -84,6 +84,7 @@ WAYS = (
     ),
     ("table", "table", _("Make a table of documents"), _("Excel, spreadsheet, columns, invoices, CSV"), "table"),
     ("labels", "list-checks", _("Label texts"), _("mood, sentiment, topics, urgency, feedback, survey"), "table"),
+    ("reply", "pencil", _("Reply to a letter"), _("answer, letter, mail, respond, draft"), "reply"),
     ("redact", "eye-off", _("Redact a document"), _("anonymous, names, personal data, black out"), "redact"),
 )
 """What can be done with documents: key, icon, words, other words for it, and the pane that does it."""
@@ -210,7 +211,7 @@ class PaletteEntry(QObject):
         elif not frame.documents.current:
             frame.documents_page.ask_files()
         if frame.documents.current or not is_compare:
-            frame.documents_page.side.show_pane(pane)
+            frame.documents_page.pane_requested.emit(frame.documents.current, pane)
 
     def _settings(self) -> Iterator[Entry]:
         page = self._frame.settings_page

@@ -168,13 +168,10 @@ def rows_of(
             and (has_titles or not report.is_draft)
         )
         for statement in shown:
-            row = Row(
-                RowKind.STATEMENT,
-                section,
-                key,
-                statement,
-                statement.text or statement.missing,
-            )
+            words = statement.text or statement.missing
+            if statement.heading and report.layout is Layout.LIST:
+                words = f"{statement.heading}: {words}"
+            row = Row(RowKind.STATEMENT, section, key, statement, words)
             if statement.sources and has_numbers:
                 number += 1
                 row.sign = statement.place if section.is_cited else str(number)

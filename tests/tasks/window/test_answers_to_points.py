@@ -57,6 +57,15 @@ def test_the_words_stand_above_how_they_are_answered_and_the_answer(qtbot):
     assert spoken == "Do you pay?. p. 1. Refuse. We do not pay"
 
 
+def test_what_a_statement_tells_of_stands_before_it_and_is_not_changed_with_it(qtbot):
+    to = Statement("Mrs Adler", id="to", heading="To")
+    __, __, shown = shown_for(qtbot, to, ASKED)
+    assert words_of(shown, to)[-1] == "To: Mrs Adler"
+    index = shown.rows.index_of(to)
+    assert index.data(Qt.ItemDataRole.EditRole) == "Mrs Adler"
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole).startswith("To: Mrs Adler")
+
+
 def test_a_press_chooses_and_one_on_what_holds_does_nothing(qtbot):
     pane, heard, __ = shown_for(qtbot, ASKED, OPEN)
     press_statement(pane, ASKED, "refuse")

@@ -1,0 +1,107 @@
+"""A reply in the window: from the open letter to the Word file, and the ways to it."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.dropping import drop
+from fakes.reports import press_statement
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+
+pytestmark = pytest.mark.gui
+
+LETTER = """Hausverwaltung Linde
+Lindenweg 4
+04109 Leipzig
+
+Leipzig, 3. November 2026
+
+Nebenkosten 2025
+
+Sehr geehrte Frau Adler,
+
+bitte zahlen Sie den Betrag von 120,50 € bis zum 30. November 2026.
+
+Wann können wir die Zähler in Ihrer Wohnung ablesen?
+
+Mit freundlichen Grüßen
+Jana Brandt
+"""
+
+
+@pytest.fixture
+def program(start, tmp_path):
+    made = start().open_documents()
+    made.letter = tmp_path / "nebenkosten.txt"
+    made.letter.write_text(LETTER, encoding="utf-8")
+    drop(made.documents, made.letter)
+    made.wait(lambda: made.find("summary_pane").report is not None)
+    return made
+
+
+def choose_tab(program, name: str) -> None:
+    tabs = program.find("document_tabs")
+    at = next(at for at in range(tabs.count()) if tabs.tabData(at) == name)
+    QTest.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(at).center())
+
+
+def points_in(pane):
+    return [statement for statement in pane.view.statements if statement.other]
+
+
+def stances_in(pane) -> list[str | None]:
+    return [point.chosen for point in points_in(pane)]
+
+
+def test_four_presses_lead_from_the_letter_to_the_word_file(program, tmp_path):
+    choose_tab(program, "reply")  # it begins by itself
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    assert stances_in(pane) == ["", ""]
+    press_statement(pane, points_in(pane)[0], "refuse")
+    program.wait(lambda: stances_in(pane)[0] == "refuse")
+    press_statement(pane, points_in(pane)[1], "time")
+    program.wait(lambda: stances_in(pane) == ["refuse", "time"])
+    program.click("reply_save")
+    dialog = next(known for known in program.window.findChildren(QFileDialog) if known.isVisible())
+    target = tmp_path / "antwort.docx"
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    program.wait(target.is_file)
+    pane.controller.undo()
+    program.wait(lambda: stances_in(pane) == ["refuse", ""])
+
+
+def test_it_is_not_begun_where_another_letter_is_looked_at(program, tmp_path):
+    choose_tab(program, "reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    other = tmp_path / "andere.txt"
+    other.write_text(LETTER.replace("120,50", "130,50"), encoding="utf-8")
+    program.frame.documents.open_paths([other])
+    program.wait(lambda: program.frame.documents.current and pane.report is None)
+    assert pane.controller.item == ""
+    assert not pane.is_running
+
+
+def test_the_menu_of_a_document_leads_there(program):
+    document = program.frame.documents.current
+    assert ("reply", "Reply") in program.frame.documents.actions(document, ())
+    program.find("documents_page").document.action_chosen.emit(document, "reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    assert pane.isVisible()
+
+
+def test_several_papers_are_answered_together(program, tmp_path):
+    second = tmp_path / "vertrag.txt"
+    second.write_text("Mietvertrag\n\nDie Nebenkosten werden jährlich abgerechnet.\n", encoding="utf-8")
+    program.frame.documents.open_paths([second])
+    listed = program.find("document_list")
+    program.wait(lambda: len(listed.shown) == 2 and all(record.pages for record in listed.shown))
+    listed.mark([record.id for record in listed.shown])
+    program.click("several_reply")
+    pane = program.find("reply_pane")
+    program.wait(lambda: pane.report is not None)
+    assert len(pane.report.documents) == 2
