@@ -123,6 +123,7 @@ class Segments(QTabBar):
     """
 
     PAD = 3
+    CLOSE = 10
 
     def __init__(self, parent: QWidget, name: str, *, label: str = "") -> None:
         super().__init__(parent)
@@ -140,7 +141,9 @@ class Segments(QTabBar):
         return QSize(words + scaled(34), scaled(34))
 
     def minimumTabSizeHint(self, index: int) -> QSize:
-        return self.tabSizeHint(index)
+        """Return the size of a tab where there is no room for all: its words come closer to those beside them."""
+        usual = self.tabSizeHint(index)
+        return QSize(usual.width() - scaled(34 - self.CLOSE), usual.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours, pad = theme.current(), scaled(self.PAD)

@@ -150,6 +150,18 @@ def test_the_wheel_scrolls_the_page_and_changes_no_value(qtbot) -> None:
         assert (chosen.currentIndex(), turned.isAccepted()) == (0, False)
 
 
+def test_tabs_come_closer_where_there_is_no_room_for_all(qtbot) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    bar = Segments(page, "bar")
+    for words in ("Zusammenfassung", "Fragen", "Tabelle"):
+        bar.addTab(words)
+    usual = bar.sizeHint().width()
+    for room in (usual, usual - 30):
+        bar.resize(room, 40)
+        assert bar.tabRect(2).right() < room
+
+
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 def test_the_list_below_a_field_is_round_as_a_menu_is(qapp, qtbot) -> None:
     page = QWidget()
