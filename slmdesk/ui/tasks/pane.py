@@ -641,8 +641,9 @@ class ResultPane(QFrame):
 
     def show_growing(self, report: Report, writing: str) -> None:
         """Show what is known by now. What stands there already stays where it is."""
-        if self.report is not None:
+        if self.report is not None and not self.task.grows_in_place:
             return
+        self.report = None
         if report.sections:
             if (
                 self._making_timer.isActive() and self._item == self._controller.item

@@ -6,7 +6,7 @@ import pytest
 from fakes.reports import Sample, pane_of, press_statement, span
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton
 
 from slmdesk.base.record import changed
 from slmdesk.tasks.report import Edit, Report, Section, Statement
@@ -91,6 +91,19 @@ def test_the_keys_stay_while_the_answer_is_written(qtbot):
     heard.made.emit(answers(written, ASKED))
     assert shown.current == written
     assert words_of(shown, written)[-1] == "On Monday …"
+
+
+def test_an_answer_grows_in_its_place_and_what_is_finished_is_not_held_back(qtbot, monkeypatch):
+    monkeypatch.setattr(Sample, "grows_in_place", True)
+    pane, heard, shown = shown_for(qtbot, OPEN, ASKED)
+    shown.setFocus()
+    shown.setCurrentIndex(shown.rows.index_of(OPEN))
+    heard.grew.emit(answers(changed(OPEN, text="On Mon", chosen="agree", is_open=True), ASKED), "")
+    assert words_of(shown, shown.rows.statements[2])[-1] == "On Mon …"
+    done = answers(changed(OPEN, text="On Monday.", chosen="agree"), ASKED)
+    heard.made.emit(done)
+    assert pane.report == done
+    assert not pane.findChild(QPushButton, "sample_written").isVisible()
 
 
 def test_the_answer_alone_is_changed_in_its_place(qtbot):
