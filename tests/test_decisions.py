@@ -67,7 +67,7 @@ DECISIONS = {
     "ui/redaction": 2,
     "ui/shell": 705,
     "ui/system": 67,
-    "ui/tasks": 829,
+    "ui/tasks": 833,
     "ui/translation": 477,
     "ui/writing": 335,
 }

@@ -113,6 +113,8 @@ class ResultPane(QFrame):
         self._is_draft_shown = self._is_allowed = False
         self._cursor = QCursor.pos()
         """Where the mouse was when the rows of a draft were shown."""
+        self._is_quiet = self.task.grows_in_place and self.task.has_preview
+        """Whether a line says that a model is at work: all rows stand there by then."""
         self._line: AskingBar | None = None
         self._asked = ("", "")
         """The text and the id of the statement for which a model was asked last."""
@@ -649,7 +651,7 @@ class ResultPane(QFrame):
                 self._making_timer.isActive() and self._item == self._controller.item
             ):  # it grows in its place
                 self._making_timer.stop()
-                self._making.show()
+                self._making.setVisible(not self._is_quiet)
                 self._middle.hide()
             elif self._making_timer.isActive():
                 self._show_making()
@@ -694,9 +696,9 @@ class ResultPane(QFrame):
 
     def _show_adding(self, event: JobChanged) -> None:
         """Show that more comes to a report that is there."""
-        if self.report is None:
+        if self.report is None and not (self._is_quiet and self._is_draft_shown):
             return
-        if self.task.grows_in_place:
+        if self.task.grows_in_place and not self._is_quiet:
             self._making.show()
         else:
             words = _("The model adds its words: {done} of {total}")

@@ -6,9 +6,11 @@ import pytest
 from fakes.reports import Sample, pane_of, press_statement, span
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton
 
 from slmdesk.base.record import changed
+from slmdesk.base.records import JobStatus
+from slmdesk.tasks.jobs.types import JobChanged
 from slmdesk.tasks.report import Edit, Report, Section, Statement
 from slmdesk.ui.tasks.statements import NUMBER
 
@@ -95,11 +97,15 @@ def test_the_keys_stay_while_the_answer_is_written(qtbot):
 
 def test_an_answer_grows_in_its_place_and_what_is_finished_is_not_held_back(qtbot, monkeypatch):
     monkeypatch.setattr(Sample, "grows_in_place", True)
+    monkeypatch.setattr(Sample, "has_preview", True)
     pane, heard, shown = shown_for(qtbot, OPEN, ASKED)
     shown.setFocus()
     shown.setCurrentIndex(shown.rows.index_of(OPEN))
     heard.grew.emit(answers(changed(OPEN, text="On Mon", chosen="agree", is_open=True), ASKED), "")
     assert words_of(shown, shown.rows.statements[2])[-1] == "On Mon …"
+    heard.job_reported.emit(JobChanged("j", "sample", JobStatus.RUNNING, 0, 1))
+    assert pane.findChild(QLabel, "sample_writer").text() == "The model adds its words: 0 of 1"
+    assert not pane.is_running, "a bar would take the place of points"
     done = answers(changed(OPEN, text="On Monday.", chosen="agree"), ASKED)
     heard.made.emit(done)
     assert pane.report == done
