@@ -66,7 +66,7 @@ DECISIONS = {
     "ui/privacy": 66,
     "ui/redaction": 2,
     "ui/shell": 705,
-    "ui/system": 67,
+    "ui/system": 68,
     "ui/tasks": 833,
     "ui/translation": 477,
     "ui/writing": 335,

@@ -4,6 +4,7 @@ change takes effect at once.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QLocale, QObject, Qt, Signal
@@ -30,7 +31,8 @@ from slmdesk.ui.kit.widgets.build import (
     show_words,
     text_line,
 )
-from slmdesk.ui.kit.widgets.form import Listed
+from slmdesk.ui.kit.widgets.files import ask_file
+from slmdesk.ui.kit.widgets.form import Listed, TextLines
 from slmdesk.ui.kit.widgets.rows import Choice
 from slmdesk.ui.kit.widgets.settings import Setting, SettingRow, SettingsForm, SettingsSection, Switched, held
 from slmdesk.ui.system.shortcuts import TITLE, ShortcutSettings
@@ -42,6 +44,7 @@ SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 AGES = (30, 60, 90, 180, 365, 730, 1825, 3650)
 SAVED_SIZES = (512, 1024, 2048, 4096, 8192, 16384, 32768)
+LETTERS = _("Letters")
 NOTHING = _("No setting has these words.")
 
 SECTIONS = (
@@ -137,6 +140,15 @@ def table() -> dict[str, tuple[Setting, ...]]:
                 "speech_language", _("Dictation language"), Listed, tip=_("The language in which you dictate."),
                 values=(("", _("As the window")), *sorted(languages, key=lambda each: each[1])),
             ),
+            Setting(
+                "letter_sender", _("Your address in letters"), TextLines, group=LETTERS,
+                hint=_("Name, street, town"),
+                tip=_("Stands in the letters that slmdesk writes. The first line is the name below them."),
+            ),
+            Setting(
+                "letter_sources", _("Sources as comments"), Switched, group=LETTERS,
+                tip=_("A letter saved as a Word file has what it rests on as comments beside the text."),
+            ),
         ),
         "history": (
             Setting(
@@ -207,9 +219,36 @@ class SettingsPage(QScrollArea):
             name="models_folder", title=_("Folder"), tip=tip, control=held(choose), sentence=lambda _env: self._place
         )
         SettingsForm(models, self._controller, (folder,))
+        self._build_template()
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # a longer section moves nothing aside
+
+    def _build_template(self) -> None:
+        writing, settings = self.sections["writing"], self._controller
+        label = _("Choose a template of letters")
+        choose = button(_("Choose…"), "letter_template_button", writing, label=label, on=self._choose_template)
+        label = _("Use slmdesk's own template")
+        reset = button(_("Reset"), "letter_template_reset_button", writing, label=label)
+        reset.clicked.connect(lambda: settings.change("letter_template", ""))
+        control = held(choose, reset, fit=lambda _env: reset.setVisible(bool(settings.current.letter_template)))
+        tip = _(
+            "A Word file with fields such as {body}, or an earlier letter of yours: its letterhead stays, its text is "
+            "replaced."
+        ).format(body="{{body}}")
+        template = Setting(
+            "letter_template", _("Template of letters"), control, group=LETTERS, tip=tip,
+            sentence=lambda _env: settings.current.letter_template or _("slmdesk's own"),
+        )  # fmt: skip
+        SettingsForm(writing, settings, (template,))
+
+    def _choose_template(self) -> None:
+        title, filters = _("Template of letters"), _("Word files (*.docx *.dotx *.docm *.dotm)")
+
+        def chosen(path: Path) -> None:
+            self._controller.change("letter_template", str(path))
+
+        ask_file(self, title, chosen, name="letter_template_dialog", filters=filters)
 
     def finish(self) -> None:
         """Add what stands below the settings of the features, and show the first section."""
