@@ -141,7 +141,7 @@ def table() -> dict[str, tuple[Setting, ...]]:
                 values=(("", _("As the window")), *sorted(languages, key=lambda each: each[1])),
             ),
             Setting(
-                "letter_sender", _("Your address in letters"), TextLines, group=LETTERS,
+                "letter_sender", _("Your address in letters"), TextLines, group=LETTERS, lines=4,
                 hint=_("Name, street, town"),
                 tip=_("Stands in the letters that slmdesk writes. The first line is the name below them."),
             ),
