@@ -26,6 +26,7 @@ from slmdesk.base.documents import (
 from slmdesk.base.letters import Filling, Letter, LetterPart
 from slmdesk.base.record import changed
 from slmdesk.base.translation import LANGUAGES
+from slmdesk.exports.word import number_pages
 
 USUAL = "en"
 _ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[^\s@<>()\[\],;:\"\\]+")
@@ -137,6 +138,8 @@ def usual_template(language: str) -> bytes:
     add(form["subject"], 24, 22).bold = True
     add("{{body}}", 0, 11)
     add("{{signature}}", 36, 0)
+    page.different_first_page_header_footer = True
+    number_pages(document)
     target = io.BytesIO()
     document.save(target)
     return target.getvalue()

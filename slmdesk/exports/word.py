@@ -57,7 +57,7 @@ def to_docx(paper: Paper) -> bytes:
         _write(document, piece, changes)
         if piece.said:
             _frame_last(document)
-    _number_pages(document)
+    number_pages(document)
     keep_properties(document, model_properties(paper.model))
     target = io.BytesIO()
     document.save(target)
@@ -256,7 +256,7 @@ def _add(
             changes.track(written, run.change)
 
 
-def _number_pages(document: Document) -> None:
+def number_pages(document: Document) -> None:
     """Add a field for the page number to the footer, which Word fills in."""
     from docx.oxml.ns import qn
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from types import SimpleNamespace
 
 import docx
+import pypdfium2
 import pytest
 from fakes.recorder import open_echo, result_of
 
@@ -90,3 +91,17 @@ def test_it_is_a_page_and_a_mail(named):
     assert paper.head[0].text == "Anna Muster\nHauptstr. 1"
     mail = email.message_from_bytes(made(named, "eml"), policy=email.policy.default)
     assert mail.get_content().replace("\r\n", "\n") == "Bezahlt.\nAnna Muster\n"
+
+
+def test_a_page_is_printed_with_each_part_of_its_head_where_an_envelope_shows_it(named):
+    pdf = result_of(named, lambda: named.exports.print(made(named, "pdf")))
+    with closing(pypdfium2.PdfDocument(pdf)) as document:
+        (page,) = document
+        words = page.get_textpage()
+        left, _bottom, _right, top = words.get_charbox(words.get_text_range().index("Stadtwerke"))
+        text = words.get_text_range()
+        down_mm = (page.get_height() - top) * 25.4 / 72
+    assert left * 25.4 / 72 == pytest.approx(25, abs=1)
+    assert 50 < down_mm < 63
+    assert "1 / 1" not in text
+    assert "Rechnung" in text
