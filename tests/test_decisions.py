@@ -24,7 +24,7 @@ DECISIONS = {
     "children": 68,
     "children/client": 278,
     "children/engine": 1135,
-    "children/formats": 6352,
+    "children/formats": 6354,
     "children/tasks": 273,
     "children/worker": 166,
     "claims": 266,

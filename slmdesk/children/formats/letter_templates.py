@@ -243,6 +243,7 @@ _ENDING = re.compile(
     r"veuillez (?:agréer|recevoir)|(?:je vous|nous vous) prions? d|atentamente|un (?:cordial )?saludo|saludos)",
     re.IGNORECASE,
 )
+_ENCLOSED = re.compile(r"\W*(?:anlagen?|encl(?:osures?)?|cc|pi[èe]ces? jointes?|p\.?j|anexos?)\b", re.IGNORECASE)
 ADDRESS, COVERED = "\x1e", "\x1f"
 _TOWN = (
     r"(?:(?:[A-Z]{1,2}[- ])?\d{4,5} +[^\W\d_]|[^\r\n]*\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?![^\r\n])|"
@@ -250,18 +251,20 @@ _TOWN = (
 )
 _LINE = r"(?:(?![^\r\n]*\d{5} +\w)[^\r\n\x1f]+[\r\n])"
 """Of an address, above its town. One with a town in it is of the sender."""
-_VALUE = r"[ .]*:[ \t]*([^\r\n\t]+)"
+_COUNTRY = r"(?:[\r\n][A-ZÄÖÜ]{4,}(?![^\r\n]))?"
+_VALUE = r"[ .]*:[ \t]*\r?([^\r\n\t]+)"
 _HEAD = (
-    ("recipient", ADDRESS, re.compile(rf"(?<![^\r\n])({_LINE}{{1,6}}{_TOWN}[^\r\n]*)")),
+    ("recipient", ADDRESS, re.compile(rf"(?<![^\r\n])({_LINE}{{1,6}}{_TOWN}[^\r\n]*{_COUNTRY})")),
     ("your_ref", COVERED, re.compile(r"(?:ihre?|your|[vs] ?[./]) ?(?:zeichen|ref(?:erence)?|r[ée]f)" + _VALUE, re.I)),
     ("our_ref", COVERED, re.compile(r"(?:unsere?|our|n ?[./]) ?(?:zeichen|ref(?:erence)?|r[ée]f)" + _VALUE, re.I)),
     (
         "subject", COVERED,
-        re.compile(r"(?<![^\r])([^\r\x1e\x1f]*\w[^\r\x1e\x1f]*)(?![^\r])(?![^\x1e]*\x1e)"),
+        re.compile(r"(?:[\x1e\x1f][^\r\x1e\x1f]*\r\s*|^(?:[^\x1e\x1f]*\r)?)([^\x1e\x1f]*?\w[^\x1e\x1f]*?)\s*$"),
     ),
 )  # fmt: skip
 """What stands above the text of a letter, whose paragraphs end with "\\r", and the sign that covers what was found. The
-last of each is taken.
+last of each is taken. The subject is all behind the others: more lines there, such as its file number, are of the old
+letter. Where nothing was found it is the last line alone.
 """
 _BEFORE_DAY = re.compile(r"(?<![^\r\n\t])[^\r\n\t\d]{0,25}$")
 
@@ -276,6 +279,9 @@ def as_template(document: Document, path: str, language: str) -> None:
     ends = [at for at in range(begin + 1, len(texts)) if _ENDING.match(texts[at])]
     if not ends or paragraphs[ends[-1]].getparent() is not paragraphs[begin].getparent():
         raise KnownError("letter.no_pattern", path=path, field=BODY_FIELD)
+    for paragraph, text in zip(paragraphs[ends[-1] :], texts[ends[-1] :], strict=True):
+        if _ENCLOSED.match(text):
+            _remove(paragraph)
     salutation, closing = paragraphs[begin], paragraphs[ends[-1]]
     while salutation.getnext() is not closing:
         salutation.getparent().remove(salutation.getnext())

@@ -282,8 +282,9 @@ def test_comments_of_the_template_are_left_out() -> None:
 
 OLD = (
     "Anna Muster · Hauptstr. 1 · 12345 Berlin", "Finanzamt Mitte", "Herrn Meier", "Neue Jakobstr. 6", "10179 Berlin",
-    "", "Ihr Zeichen: X-99", "Berlin, den 3. April 2025", "", "Steuererklärung 2024", "", "Sehr geehrter Herr Meier,",
-    "", "anbei die Unterlagen vom 1. April 2025.", "", "Mit freundlichen Grüßen", "", "Anna Muster",
+    "DEUTSCHLAND", "", "Ihr Zeichen: X-99", "Berlin, den 3. April 2025", "", "Steuererklärung 2024", "Az. 7 O 118/23",
+    "", "Sehr geehrter Herr Meier,",
+    "", "anbei die Unterlagen vom 1. April 2025.", "", "Mit freundlichen Grüßen", "", "Anna Muster", "Anlage: Bescheid",
 )  # fmt: skip
 
 
