@@ -169,8 +169,11 @@ _KEPT = frozenset(
 """
 _DROPPED = (
     "//w:attachedTemplate | //w:mailMerge | //w:docVars | //w:commentRangeStart | //w:commentRangeEnd | "
-    "//w:commentReference | //w:dataBinding | //w:subDoc | //w:altChunk | //w:object | //w:control"
+    "//w:commentReference | //w:dataBinding | //w:subDoc | //w:altChunk | //w:object | //w:control | "
+    "//w:bookmarkStart | //w:bookmarkEnd | //*[@src or @*[local-name() = 'href']]"
 )
+"""Bookmarks too, since a paragraph is copied, and none may be there twice; the last are pictures that lie elsewhere."""
+_W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
 _LOST = (
     "//*[@*[contains(namespace-uri(), 'relationships') and . = $id]]"
     "/ancestor-or-self::*[self::w:drawing or self::w:pict or not(ancestor::w:drawing or ancestor::w:pict)][1]"
@@ -222,6 +225,7 @@ def _related(package: Package, name: str, files: dict[str, bytes]) -> tuple[set[
 
 def _cut(root: etree._Element, lost: set[str]) -> etree._Element:
     spaces = {"w": _W}
+    etree.strip_attributes(root, f"{{{_W14}}}paraId", f"{{{_W14}}}textId")
     doomed = root.xpath(_DROPPED, namespaces=spaces)
     for id in lost:
         doomed += root.xpath(_LOST, namespaces=spaces, id=id)

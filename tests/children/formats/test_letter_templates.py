@@ -245,6 +245,24 @@ def test_a_picture_that_lies_elsewhere_goes_with_its_drawing() -> None:
     assert texts(data)[0] == "Muster GmbH"
 
 
+def test_a_drawing_of_old_word_loads_no_picture_and_no_paragraph_is_named_twice() -> None:
+    def make(document: Document) -> None:
+        picture = parse_xml(
+            f'<w:pict {nsdecls("w")} xmlns:v="urn:schemas-microsoft-com:vml" '
+            'xmlns:o="urn:schemas-microsoft-com:office:office"><v:shape><v:imagedata src="https://evil.example"/>'
+            '<v:imagedata o:href="https://evil.example"/></v:shape></w:pict>'
+        )
+        document.add_paragraph("Muster GmbH").add_run()._r.append(picture)
+        body = document.add_paragraph("{{body}}")._p
+        body.set("{http://schemas.microsoft.com/office/word/2010/wordml}paraId", "1A2B3C4D")
+        body.append(parse_xml(f'<w:bookmarkStart {nsdecls("w")} w:id="0" w:name="text"/>'))
+
+    made = parts(written(saved(make)))["word/document.xml"]
+    assert b"evil" not in made
+    assert b"1A2B3C4D" not in made
+    assert b"bookmark" not in made
+
+
 def test_fields_that_load_files_lose_their_code_even_where_it_is_split() -> None:
     def make(document: Document) -> None:
         paragraph = document.add_paragraph("{{body}}")
