@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from slmdesk.models.online.network import NetworkService, TokenService
     from slmdesk.models.running import LoadOptionsService, SpeedService
     from slmdesk.models.service import DefaultsService, ModelService
+    from slmdesk.tasks.deadlines.service import DueService
     from slmdesk.tasks.jobs.service import JobService
     from slmdesk.tasks.questions.service import QuestionService
     from slmdesk.tasks.service import TaskService
@@ -198,9 +199,11 @@ class Services:
     tasks: Made[TaskService] = Made(
         "tasks.service:TaskService",
         lambda s, new: new(
-            s.task_context, s.documents, imported("tasks.known:known_tasks")(), {"question": lambda: s.questions}
+            s.task_context, s.documents, imported("tasks.known:known_tasks")(),
+            {"question": lambda: s.questions, "due": lambda: s.due},
         ),
     )
+    due: Made[DueService] = Made("tasks.deadlines.service:DueService")
     translations: Made[TranslationService] = Made(
         "tasks.translation.service:TranslationService",
         lambda s, new: new(
@@ -349,6 +352,7 @@ class Services:
             lambda: self.models.warm_up(),
             lambda: self.collections.watch(),
             lambda: self.embedding.take_up(),
+            lambda: self.due.take_up(),
             lambda: self.models.adopt(only_shared=self.models.has_others),
         ]
         if not self.read_only:

@@ -168,6 +168,10 @@ RECEIPT = "receipt"
 """Key in the facts of a document: what a person said of its receipt, which is kept when the file is read again."""
 
 
+DAYS_SAID = "days_said"
+"""The same for what was said of the days by which something is due in it."""
+
+
 class Receipt(Record):
     """What a person said of a document: the day of its receipt (ISO 8601), and the place whose law holds."""
 

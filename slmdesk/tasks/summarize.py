@@ -17,9 +17,9 @@ from slmdesk.base.runtime.messages import problem_for
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.base.write_in import WRITE_IN
-from slmdesk.claims.deadlines.places import PLACES
 from slmdesk.models.abilities import Ability, may
 from slmdesk.models.service import DefaultUse, able
+from slmdesk.tasks.deadlines.types import RECEIPT
 from slmdesk.tasks.report import Edit, NotRead, Report
 from slmdesk.tasks.shape import (
     Field,
@@ -76,18 +76,6 @@ KINDS = {
     Kind.SIMPLE: N_("In everyday words"),
     Kind.OWN: N_("As I say below"),
 }
-RECEIPT = (
-    Field(
-        "day", N_("Day of receipt"), "", FieldKind.DAY, hint=N_("Day, month and year")
-    ),
-    Field(
-        "place",
-        N_("Whose law and holidays"),
-        "",
-        FieldKind.CHOICE,
-        tuple(PLACES.items()),
-    ),
-)
 FIELDS = (
     Field(
         "length",

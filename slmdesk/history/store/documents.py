@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slmdesk.base.documents import Block, BlockKind, Page
+from slmdesk.base.record import Record
 from slmdesk.base.records import CollectionRecord, DocumentRecord, DocumentStatus, KnownFile, Passage
 from slmdesk.base.types import Json
 from slmdesk.history.store.database import RowLike, Shared, StorePart, mapping_from, marks, merged, new_id, row_to
@@ -187,6 +188,20 @@ def page_from(row: RowLike) -> Page:
     return row_to(Page, row, blocks=tuple(Block(BlockKind(kind), *places) for kind, *places in blocks))
 
 
+class DocumentDays(Record):
+    """A document with what was found to be due in it, and what a person said of that, as they are stored."""
+
+    id: str
+    name: str
+    page_kind: str
+    found: Mapping[str, Json]
+    said: Mapping[str, Json]
+
+
+def _days_from(row: RowLike) -> DocumentDays:
+    return row_to(DocumentDays, row, found=mapping_from(row["found"]), said=mapping_from(row["said"]))
+
+
 _DOCUMENT = re.compile(r'"document": ?"([0-9a-f]+)"')
 """Finds the ids of attached documents in the stored JSON (base/types.py). A quotation mark inside a text has a
 backslash before it, so text cannot match.
@@ -268,6 +283,48 @@ class Documents(StorePart):
             " order by n desc limit ?",
             (value, limit),
         )
+
+    # ---- the days by which something is due, among their facts
+
+    def without_days(self, rules: str) -> list[str]:
+        """Return the documents that were read and whose days were not found by these rules."""
+        return self._column_of(
+            "select id from documents where status = 'read'"
+            " and coalesce(json_extract(facts, '$.days.rules'), '') != ? order by opened desc, n desc",
+            (rules,),
+        )
+
+    def with_days(self, collection: str = "") -> list[DocumentDays]:
+        """Return those of which days were found, of one collection or of all."""
+        where, values = ("and collection = ?", [collection]) if collection else ("", [])
+        return self._all(
+            _days_from,
+            "select id, name, coalesce(json_extract(facts, '$.page_kind'), 'page') as page_kind,"
+            " json_extract(facts, '$.days') as found, coalesce(json_extract(facts, '$.days_said'), '{}') as said"
+            " from documents where status = 'read' and json_extract(facts, '$.days.days[0]') is not null"
+            f" {where}",
+            values,
+        )
+
+    def keep_days(self, id: str, found: Mapping[str, Json]) -> None:
+        self._set_fact(id, "$.days", found)
+
+    def say_of_day(self, id: str, key: str, said: Mapping[str, Json]) -> None:
+        """Keep what a person said of a day, also where the document is read again (see `DAYS_SAID`)."""
+        with self._db.writing():
+            self._db.run(
+                "update documents set facts = json_set(facts, '$.days_said', json_object()) where id = ?"
+                " and json_extract(facts, '$.days_said') is null",
+                (id,),
+            )
+            self._set_fact(id, f'$.days_said."{key}"', said)
+
+    def _set_fact(self, id: str, path: str, value: Mapping[str, Json]) -> None:
+        """Change one of the facts. The others stay as they are by then, whoever changes them."""
+        with self._db.writing():
+            self._db.run(
+                "update documents set facts = json_set(facts, ?, json(?)) where id = ?", (path, self._json(value), id)
+            )
 
     def change(self, id: str, **values: Any) -> DocumentRecord:
         if unknown := values.keys() - _CHANGEABLE:

@@ -76,13 +76,13 @@ def deadlines_of(
     for document in summary.documents:
         if record := records.get(document.document):
             own = () if is_exported else document.own_words
-            made = _Document(document, record, words, summary.language)
+            made = DocumentDeadlines(document, record, words, summary.language)
             told = [*made.deadlines((*document.sentences, *own))]
             deadlines += [*told, *made.left_out({deadline.day for deadline in told})]
     return deadlines
 
 
-class _Document:
+class DocumentDeadlines:
     def __init__(self, document: DocumentSummary, record: DocumentRecord, words: Words, language: str) -> None:
         self._document, self._record, self._words, self._language = document, record, words, language
         self._is_mail = record.format in MAILS
@@ -93,6 +93,11 @@ class _Document:
             if sentence.text not in said and sentence.group != EARLIER:
                 said.add(sentence.text)
                 yield from self._said_deadlines(sentence)
+
+    @property
+    def is_letter(self) -> bool:
+        """Whether its first page greets somebody."""
+        return is_greeting(self._page[:HEAD_CHARACTERS])
 
     def left_out(self, told: Collection[str]) -> Iterator[Deadline]:
         """Yield what is due by days to come that are not `told`, in sentences for which the summary has no room.
@@ -175,11 +180,11 @@ class _Document:
             elif term.event is Event.DATE and not is_of_others(head):  # of an invoice, which this paper may be or not
                 own.append(changed(term, doubt=NO_DAY))
         page = max(sentence.pages, default=1)
-        if any(term.event is not Event.NAMED for term in own) and self._has_another_paper(page):
+        if any(term.event is not Event.NAMED for term in own) and self.has_another_paper(page):
             own = [term if term.event is Event.NAMED else changed(term, doubt=SEVERAL) for term in own]
         return Due(tuple(own), due.days)
 
-    def _has_another_paper(self, last: int) -> bool:
+    def has_another_paper(self, last: int) -> bool:
         """Return whether another paper begins between the first page of a file and its page `last`."""
         is_greeted = self._document.page_kind == "page" or is_greeting(self._page[:HEAD_CHARACTERS])  # else sections
         for number in range(2, last + 1):

@@ -43,7 +43,7 @@ READ_AFTER_MS = 1000
 PANES = {EXTRACT.kind: "table", ASK.kind: "questions"}
 ACTIONS_OF_PANES = {"summary": "summarize", "questions": "ask", "table": "table", "versions": "compare"}
 """What a tab does with several documents that are chosen in the list, as the buttons below the list do."""
-OWN_PANES = frozenset(("ask", "compare", "extract", "redact", "summarize", "translate"))
+OWN_PANES = frozenset(("ask", "compare", "due", "extract", "redact", "summarize", "translate"))
 """Files of the tasks whose panes have more to do here than to show their reports, or stand elsewhere."""
 PANES_OF_SEVERAL = ("summary", "questions", "table")
 

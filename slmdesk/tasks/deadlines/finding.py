@@ -1,0 +1,134 @@
+"""Finds what is due in a paper by rules alone, however long its summary would be."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+
+from slmdesk.base.documents import Page
+from slmdesk.base.language import LANGUAGES, in_language
+from slmdesk.base.record import changed
+from slmdesk.base.records import DocumentRecord
+from slmdesk.base.text.sentences import sentence_spans
+from slmdesk.claims.deadlines.finding import Event, find_terms
+from slmdesk.tasks.deadlines.types import RULES, FoundDay, FoundDays
+from slmdesk.tasks.jobs.runner import Yield
+from slmdesk.tasks.summaries.choosing import choose
+from slmdesk.tasks.summaries.deadlines import DocumentDeadlines
+from slmdesk.tasks.summaries.lines import Line, lines_of
+from slmdesk.tasks.summaries.linking import Point, SingleText, SummaryTexts
+from slmdesk.tasks.summaries.papers import own_date
+from slmdesk.tasks.summaries.types import KEY_POINTS, TO_DO, Deadline
+
+
+def finding(
+    record: DocumentRecord, pages: Sequence[Page]
+) -> Generator[Yield, None, FoundDays]:
+    """Find the days of a paper, each once. Yields while it works."""
+
+    def some(_document: str, begin: int, limit: int) -> Sequence[Page]:
+        return pages[begin - 1 : begin - 1 + limit]
+
+    texts = SummaryTexts([record], some)
+    yield from texts.read()
+    text = texts.texts[0]
+    spans = partial(sentence_spans, language=text.language)
+    lines = yield from lines_of(texts.pieces, text.pieces, spans, text.language)
+    deadlines = list[Deadline]()
+    words = dict[str, list[str]]()
+    points = list(_points(texts, lines))
+    said = {page.number: page.text for page in pages}
+    for language in LANGUAGES:
+        look = partial(_deadlines, texts, text, points, said)
+        deadlines = in_language(language, look)
+        words[language] = [deadline.words for deadline in deadlines]
+        yield Yield()
+    found = dict[str, FoundDay]()
+    for at, deadline in enumerate(deadlines):
+        told = {language: lines[at] for language, lines in words.items()}
+        _add(found, _found(deadline, told))
+    return FoundDays(RULES, tuple(found.values()))
+
+
+def _points(texts: SummaryTexts, lines: Sequence[Line]) -> Iterable[Point]:
+    """Yield what may be due: what is to be done, each said once, then all else.
+
+    In that only a day with a time of day counts, which is an appointment.
+    """
+    plain = [changed(line, is_first=False, text=_own(line)) for line in lines]
+    chosen = choose(plain, 0)
+    for group, some in ((TO_DO, chosen.actions), (KEY_POINTS, chosen.rest)):
+        for line in some:
+            if not line.is_earlier:
+                quotation = texts.pieces[line.piece].text[line.start : line.end]
+                yield Point(line.text, line.pieces, label=group, quotation=quotation)
+
+
+def _own(line: Line) -> str:
+    """Return the words of a line without the title of its paper."""
+    if line.is_first:
+        return line.text.removeprefix(line.head)
+    return line.text
+
+
+def _deadlines(
+    texts: SummaryTexts,
+    text: SingleText,
+    points: Sequence[Point],
+    said: Mapping[int, str],
+) -> list[Deadline]:
+    own = own_date(texts.pieces, text.pieces, text.language)[0] or ()
+    document = changed(texts.one(text, points), dated=tuple(part or 0 for part in own))
+    made = DocumentDeadlines(
+        document, text.record, lambda _id, page: said.get(page, ""), text.language
+    )
+    found = list[Deadline]()
+    for sentence in document.sentences:
+        for deadline in made.deadlines([sentence]):
+            if _is_listed(deadline, sentence.group, made, text.language):
+                found.append(deadline)
+    return found
+
+
+def _is_listed(
+    deadline: Deadline, group: str, made: DocumentDeadlines, language: str
+) -> bool:
+    """Return whether a deadline is one of the paper that is read, and not a time that
+    it tells of, as a contract does, or as one of several papers in a file.
+    """
+    is_alone = not made.has_another_paper(deadline.blocks[0].page)
+    if group == KEY_POINTS:
+        return is_alone
+    terms = find_terms(deadline.text, language)
+    is_own = any(term.event is not Event.NAMED for term in terms)
+    return bool(deadline.day) or is_own or (is_alone and made.is_letter)
+
+
+def _found(deadline: Deadline, words: dict[str, str]) -> FoundDay:
+    text = " ".join(deadline.text.split())
+    span = deadline.blocks[0]
+    key = sha256(f"{text} {deadline.part}".encode("utf-8", "replace")).hexdigest()
+    return FoundDay(
+        key[:16],
+        text,
+        deadline.what,
+        span.page,
+        span.start,
+        span.end,
+        deadline.day,
+        words,
+        deadline.who,
+        deadline.amount,
+        deadline.is_confirmed,
+        deadline.received,
+        deadline.place,
+    )
+
+
+def _add(found: dict[str, FoundDay], day: FoundDay) -> None:
+    """Add a day. One that the paper names twice is one, and says both."""
+    name = day.day or day.key
+    first = found.setdefault(name, day)
+    if first is not day:
+        found[name] = changed(first, more=(*first.more, day.text))

@@ -1,0 +1,260 @@
+"""The list of what is due as a report, its calendar, and the sheet of one day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from slmdesk.base.documents import Paper, Piece, PieceKind, Run, paragraph, table
+from slmdesk.base.language import LANGUAGES, catalogue_of
+from slmdesk.base.texts import N_, _, chosen_catalogue, date_words, ngettext
+from slmdesk.base.types import Json, page_sign
+from slmdesk.exports import phrases
+from slmdesk.tasks.deadlines.types import (
+    BACK,
+    DONE,
+    MOVE,
+    NOT_MINE,
+    SHEET,
+    DueCounts,
+    DueDay,
+    DueList,
+    State,
+)
+from slmdesk.tasks.report import Due, Report, Section, Statement, Value
+from slmdesk.tasks.summaries.types import RECEIVE
+
+WEEK = timedelta(days=6)
+OVERDUE, TODAY, WITHIN, LATER, NO_DAY = (
+    N_("Overdue"),
+    N_("Today"),
+    N_("In the next seven days"),
+    N_("Later"),
+    N_("Without a day"),
+)
+FOLDED = {State.DONE: N_("Done"), State.NOT_MINE: N_("Not mine")}
+ASSUMED = N_("Reckoned from an assumed day of receipt: say when it was received.")
+LINE = "______________________________"
+
+
+def report_of(
+    kind: str, title: str, due: DueList, *, is_exported: bool = False
+) -> Report:
+    """Return what is due, by its days. `is_exported`: without a column for days, so
+    that each statement says its own.
+    """
+    documents = {day.document: day.name for day in due.days}
+    open_days = days_open(due)
+    notes = list[str]()
+    if due.waiting:
+        words = ngettext(
+            "{n:,} paper is still being looked through.",
+            "{n:,} papers are still being looked through.",
+            due.waiting,
+        )
+        notes.append(words)
+    return Report(
+        kind,
+        title,
+        tuple(_sections(due.days, len(documents) == 1, is_exported)),
+        lead=lead_of(counts_of(open_days)) or _said_nothing(open_days),
+        notes=tuple(notes),
+        due=tuple(map(_due, open_days)),
+        documents=tuple(documents.items()),
+        sheet=title,
+        is_all_read=True,
+    )
+
+
+def _said_nothing(days: Sequence[DueDay]) -> str:
+    if days:
+        return ""
+    return _("Nothing is due in the papers that were read.")
+
+
+def days_open(due: DueList) -> list[DueDay]:
+    return [day for day in due.days if day.said.state is State.OPEN]
+
+
+def counts_of(days: Sequence[DueDay]) -> DueCounts:
+    """Return how much is due today, and was before. `days`: those that are open."""
+    today = date.today().isoformat()
+    names = [day.day for day in days]
+    return DueCounts(names.count(today), sum("" < day < today for day in names))
+
+
+def lead_of(counts: DueCounts) -> str:
+    """Return what is due in a line: "2 due today, 1 overdue". Empty: nothing now."""
+    parts = list[str]()
+    if counts.today:
+        parts.append(_("{count:,} due today").format(count=counts.today))
+    if counts.overdue:
+        parts.append(_("{count:,} overdue").format(count=counts.overdue))
+    return ", ".join(parts)
+
+
+def _sections(
+    days: Sequence[DueDay], is_one: bool, is_exported: bool
+) -> Iterator[Section]:
+    today = date.today()
+    groups = {
+        name: list[Statement]()
+        for name in (OVERDUE, TODAY, WITHIN, LATER, NO_DAY, *FOLDED.values())
+    }
+    for day in days:
+        name = FOLDED.get(day.said.state) or _group_of(day.day, today)
+        groups[name].append(_statement(day, is_one, is_exported))
+    for name, statements in groups.items():
+        if statements:
+            is_folded = name in FOLDED.values()
+            yield Section(tuple(statements), _(name), id=name, is_folded=is_folded)
+
+
+def _group_of(day: str, today: date) -> str:
+    if not day:
+        return NO_DAY
+    ends = (
+        (OVERDUE, today - timedelta(days=1)),
+        (TODAY, today),
+        (WITHIN, today + WEEK),
+    )
+    for name, last in ends:
+        if day <= last.isoformat():
+            return name
+    return LATER
+
+
+def _statement(day: DueDay, is_one: bool, is_exported: bool) -> Statement:
+    found = day.found
+    text = found.what
+    if is_exported:
+        text = f"{_day_words(day.day)}: {text}"
+    actions: tuple[str, ...] = (DONE, NOT_MINE, MOVE)
+    if day.said.state is not State.OPEN:
+        actions = (BACK,)
+    elif found.received or not found.day:
+        actions = (*actions, RECEIVE)
+    filled = {
+        "document": day.document,
+        "day": found.received,
+        "place": found.place,
+        "to": day.day,
+    }
+    value = Value(date=day.day) if day.day else None
+    return Statement(
+        text,
+        (day.span,),
+        _place(day, is_one=is_one),
+        (found.text,),
+        id=day.id,
+        notes=tuple(_notes(day)),
+        value=value,
+        actions=actions,
+        menu_actions=(SHEET,),
+        filled=tuple(filled.items()),
+        is_quotation=True,
+    )
+
+
+def _day_words(day: str) -> str:
+    if not day:
+        return _("no day")
+    return date_words(date.fromisoformat(day))
+
+
+def _place(day: DueDay, *, is_one: bool = False) -> str:
+    page = f"{page_sign(day.page_kind)} {day.found.page}"
+    if is_one:
+        return page
+    return f"{' '.join(day.name.split())}, {page}"
+
+
+def _notes(day: DueDay) -> Iterator[str]:
+    found = day.found
+    about = "  ·  ".join(filter(None, (found.who, found.amount)))
+    if about:
+        yield about
+    if told := reckoned_words(day):
+        yield told
+    if day.is_assumed:
+        yield _(ASSUMED)
+    if day.said.day:
+        yield _("Moved; the paper says: {day}").format(day=_day_words(found.day))
+    for text in found.more:
+        yield _("Also: {text}").format(text=text)
+
+
+def reckoned_words(day: DueDay) -> str:
+    """Return how a day was reckoned, or why not, in the language that is spoken."""
+    spoken = chosen_catalogue()
+    for language in LANGUAGES:
+        if catalogue_of(language) is spoken:
+            return " ".join(day.found.words.get(language, "").splitlines())
+    return ""
+
+
+def _due(day: DueDay) -> Due:
+    found = day.found
+    what = found.what
+    if found.who and not what.startswith(found.who):
+        what = _(phrases.DUE).format(who=found.who, what=what)
+    details = [found.text]
+    if found.amount:
+        details.append(_(phrases.AMOUNT).format(amount=found.amount))
+    details.append(reckoned_words(day))
+    details.append(_(phrases.IN_DOCUMENT).format(name=_place(day)))
+    return Due(
+        day.day,
+        what,
+        "\n".join(filter(None, details)),
+        day.id,
+        not day.is_assumed,
+    )
+
+
+def sheet_of(day: DueDay) -> Paper:
+    """Return the sheet for the file: a day, its rule, its passage, who checked it."""
+    found = day.found
+    rule = reckoned_words(day) or _("The paper names the day.")
+    if day.is_assumed:
+        rule = f"{rule} {_(ASSUMED)}"
+    rows = (
+        (_("Day"), _day_words(day.day)),
+        (_("To do"), found.what),
+        (_("From"), found.who),
+        (_("Amount"), found.amount),
+        (_("Reckoned"), rule),
+        (_("Paper"), _place(day)),
+    )
+    pieces = (
+        table(("", ""), tuple(row for row in rows if row[1])),
+        Piece(PieceKind.QUOTE, (Run(found.text),)),
+        paragraph(_("Checked by {line}").format(line=LINE)),
+        paragraph(_("Date {line}").format(line=LINE)),
+    )
+    return Paper(_("Deadline: {day}").format(day=_day_words(day.day)), pieces)
+
+
+def shape_of(due: DueList) -> dict[str, Json]:
+    """Return the list for programs. Contract of `slmdesk due --json`."""
+    return {"days": [_shape(day) for day in due.days], "waiting": due.waiting}
+
+
+def _shape(day: DueDay) -> dict[str, Json]:
+    found = day.found
+    return {
+        "id": day.id,
+        "document": day.document,
+        "file": day.name,
+        "page": found.page,
+        "day": day.day or None,
+        "found_day": found.day or None,
+        "state": day.said.state.value,
+        "what": found.what,
+        "text": found.text,
+        "who": found.who,
+        "amount": found.amount,
+        "reckoned": found.words.get("en", ""),
+        "is_assumed": day.is_assumed,
+        "received": found.received or None,
+    }

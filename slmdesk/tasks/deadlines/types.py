@@ -1,0 +1,124 @@
+"""Records of what is due, as it is stored beside a paper and as it is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from slmdesk.base.record import Record
+from slmdesk.base.runtime.events import Event
+from slmdesk.base.texts import N_
+from slmdesk.claims.deadlines.places import PLACES
+from slmdesk.documents.types import Span
+from slmdesk.tasks.shape import Field, FieldKind
+
+RULES = "1"
+"""Version of the rules. Days found by another one are found anew."""
+DONE, NOT_MINE, MOVE, BACK, SHEET = "done", "not_mine", "move", "back", "sheet"
+"""What a person can do with a day."""
+RECEIPT = (
+    Field(
+        "day", N_("Day of receipt"), "", FieldKind.DAY, hint=N_("Day, month and year")
+    ),
+    Field(
+        "place",
+        N_("Whose law and holidays"),
+        "",
+        FieldKind.CHOICE,
+        tuple(PLACES.items()),
+    ),
+)
+"""What is asked about the receipt of a paper."""
+
+
+class FoundDay(Record):
+    """Something that a paper says is to be done, by a day if that is known."""
+
+    key: str
+    """Tells it from others of its paper, however its day is reckoned."""
+    text: str
+    """Its sentence."""
+    what: str
+    page: int
+    start: int
+    end: int
+    day: str = ""
+    """ISO 8601. Empty where it cannot be reckoned."""
+    words: Mapping[str, str] = {}
+    """How it was reckoned, or why not, in each language of the program."""
+    who: str = ""
+    amount: str = ""
+    is_confirmed: bool = False
+    received: str = ""
+    """When the paper is taken to be received, where the day was reckoned."""
+    place: str = ""
+    more: tuple[str, ...] = ()
+    """What else the paper says of the same day."""
+
+
+class FoundDays(Record):
+    rules: str
+    days: tuple[FoundDay, ...] = ()
+
+
+class State(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    NOT_MINE = "not_mine"
+
+
+class Said(Record):
+    """What a person said of a day."""
+
+    state: State = State.OPEN
+    day: str = ""
+    """The day to which it was moved. Empty: it was not."""
+
+
+class DueDay(Record):
+    """A day of a paper, with what a person said of it."""
+
+    document: str
+    name: str
+    page_kind: str
+    found: FoundDay
+    said: Said = Said()
+
+    @property
+    def id(self) -> str:
+        return f"{self.document} {self.found.key}"
+
+    @property
+    def day(self) -> str:
+        return self.said.day or self.found.day
+
+    @property
+    def is_assumed(self) -> bool:
+        """Whether it was reckoned from a day of receipt that nobody confirmed."""
+        found = self.found
+        return bool(found.day and not self.said.day and not found.is_confirmed)
+
+    @property
+    def span(self) -> Span:
+        found = self.found
+        return Span(self.document, found.page, found.start, found.end)
+
+
+class DueList(Record):
+    days: tuple[DueDay, ...] = ()
+    waiting: int = 0
+    """Papers whose days are being looked for."""
+
+
+class DueRequest(Record):
+    folder: str = ""
+    """Id of a watched folder. Empty: all papers."""
+
+
+class DueCounts(Record):
+    today: int = 0
+    overdue: int = 0
+
+
+class DaysFound(Event):
+    """The days of papers were found, or a person said something of one."""

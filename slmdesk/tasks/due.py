@@ -1,0 +1,140 @@
+"""List what is due: all days of the papers that were read, the past ones first.
+
+No job makes this list, and nothing of it is stored with its item: what was found lies
+beside each paper, and with it what a person said of a day. `tasks.deadlines.service`
+finds the days when a paper is read, and gives the list of a folder, or of all papers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import ClassVar
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import lenient_from
+from slmdesk.base.record import changed, to_json
+from slmdesk.base.texts import N_, _
+from slmdesk.base.types import Json
+from slmdesk.tasks.deadlines.types import (
+    BACK,
+    DONE,
+    MOVE,
+    NOT_MINE,
+    RECEIPT,
+    SHEET,
+    DaysFound,
+    DueDay,
+    DueList,
+    DueRequest,
+    State,
+)
+from slmdesk.tasks.report import Edit, Report
+from slmdesk.tasks.shape import Documents, Field, FieldKind, Task, TaskContext, TaskView
+from slmdesk.tasks.summaries.types import RECEIVE
+
+View = TaskView[DueRequest, DueList]
+STATES = {DONE: State.DONE, NOT_MINE: State.NOT_MINE, BACK: State.OPEN}
+
+
+class DueTask(Task[DueRequest, DueList]):
+    kind, name, prefix = "due", N_("Deadlines"), ""
+    help = "List what is due in the papers that were read."
+    verb = N_("Show what is due")
+    again = N_("Look through all papers anew")
+    request, result = DueRequest, DueList
+    documents = Documents.NONE
+    grows_in_place = True
+    forms = ("docx", "pdf", "html", "md", "xlsx", "ics", "json")
+    actions: ClassVar[Mapping[str, str]] = {
+        DONE: N_("Done"),
+        NOT_MINE: N_("Not mine"),
+        MOVE: N_("Move…"),
+        BACK: N_("Open again"),
+        RECEIVE: N_("Received…"),
+        SHEET: N_("Sheet for the file…"),
+    }
+    action_fields: ClassVar[Mapping[str, Sequence[Field]]] = {
+        MOVE: (
+            Field(
+                "to",
+                N_("To this day"),
+                "",
+                FieldKind.DAY,
+                hint=N_("Day, month and year"),
+            ),
+        ),
+        RECEIVE: RECEIPT,
+    }
+
+    def read(self, untrusted: Json) -> DueRequest:
+        return lenient_from(DueRequest, untrusted)
+
+    def keep(self, item: str, result: DueList, context: TaskContext) -> None:
+        """Keep what a person said of these days, beside their papers."""
+        documents = context.runtime.store.documents
+        for day in result.days:
+            documents.say_of_day(day.document, day.found.key, to_json(day.said))
+        context.runtime.publish(DaysFound())
+
+    def former(self, view: View, edit: Edit, context: TaskContext) -> DueList:
+        return DueList((_day_of(view, edit),))
+
+    def edited(self, view: View, edit: Edit, context: TaskContext) -> DueList:
+        """Return the changed day alone."""
+        day = _day_of(view, edit)
+        said = day.said
+        if edit.action in STATES:
+            said = changed(said, state=STATES[edit.action])
+        elif edit.action == MOVE:
+            said = changed(said, day=_moved_to(edit.value))
+        else:
+            raise KnownError("request.invalid", what=_("this cannot be changed"))
+        return DueList((changed(day, said=said),))
+
+    def report(
+        self, view: View, context: TaskContext, *, is_exported: bool = False
+    ) -> Report:
+        from slmdesk.tasks.deadlines.report import report_of  # late: all its checks
+
+        due = view.result or DueList()
+        title = _folder_of(view, context) or _(self.name)
+        return report_of(self.kind, title, due, is_exported=is_exported)
+
+    def shape(self, view: View, context: TaskContext) -> dict[str, Json]:
+        from slmdesk.tasks.deadlines.report import shape_of
+
+        return shape_of(view.result or DueList())
+
+    def exported(self, view: View) -> dict[str, Json]:
+        from slmdesk.tasks.deadlines.report import shape_of
+
+        head: dict[str, Json] = {"format": f"slmdesk-{self.kind}", "version": 1}
+        return {**head, **shape_of(view.result or DueList())}
+
+
+TASK = DueTask()
+
+
+def _folder_of(view: View, context: TaskContext) -> str:
+    """Return the title of the list of a folder."""
+    for folder in context.runtime.store.collections.all():
+        if folder.id == view.request.folder:
+            return _("Deadlines in {folder}").format(folder=folder.name)
+    return ""
+
+
+def _day_of(view: View, edit: Edit) -> DueDay:
+    for day in (view.result or DueList()).days:
+        if day.id == edit.statement:
+            return day
+    raise KnownError("request.invalid", what=_("no such deadline"))
+
+
+def _moved_to(value: Json) -> str:
+    """Return the day of an answer, or "" to move it back to that of its paper."""
+    said = str(value.get("to") or "") if isinstance(value, Mapping) else ""
+    try:
+        return said and date.fromisoformat(said).isoformat()
+    except ValueError as err:
+        raise KnownError("request.invalid", what=_("no such day")) from err
