@@ -57,6 +57,10 @@ COMMANDS = {
         "cli.documents:documents",
         "Show documents as the program reads them; manage folders.",
     ),
+    "due": (
+        "cli.due:due",
+        "List what is due in the papers that were read.",
+    ),
     "encrypt": (
         "cli.privacy:encrypt",
         "Encrypt the history, and manage what opens it.",

@@ -1,0 +1,148 @@
+"""Command due: what is due in the papers that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from slmdesk.base.files import write_out
+from slmdesk.base.language import in_language
+from slmdesk.cli.console import (
+    Console,
+    headings_option,
+    json_option,
+    refuse,
+)
+from slmdesk.cli.documents import find_folder
+from slmdesk.cli.output import check_file, form_of
+from slmdesk.services import Services
+from slmdesk.tasks.deadlines.report import report_of, shape_of
+from slmdesk.tasks.deadlines.types import DueList, DueRequest
+from slmdesk.tasks.due import TASK
+from slmdesk.tasks.report import Report
+from slmdesk.tasks.words import statement_words
+
+FILE = click.Path(path_type=Path)
+FORMS = ", ".join(f".{form}" for form in TASK.forms)
+
+
+@click.command()
+@click.option(
+    "--folder",
+    metavar="FOLDER",
+    help="Only the papers of this folder: its place, its id or the beginning of one.",
+)
+@click.option("--ics", type=FILE, metavar="FILE", help="Write a calendar.")
+@click.option(
+    "--sheet",
+    type=click.IntRange(1),
+    metavar="NUMBER",
+    help="Write the sheet of the deadline with this number into the .pdf of -o.",
+)
+@click.option("-o", "--output", type=FILE, help=f"A file: {FORMS}.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@headings_option
+@json_option
+@click.pass_obj
+def due(
+    console: Console,
+    folder: str | None,
+    ics: Path | None,
+    sheet: int | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """List what is due in the papers that were read, the past days first.
+
+    Each with its paper and page, and with how the day was reckoned.
+    """
+    refuse(ics is not None and output is not None, "Use one of --ics and --output.")
+    refuse(sheet is not None and output is None, "--sheet needs -o FILE.pdf.")
+    target = ics or output
+    if target is not None:
+        forms = TASK.forms
+        if ics is not None:
+            forms = ("ics",)
+        elif sheet is not None:
+            forms = ("pdf",)
+        form_of(target, forms)
+        check_file(target, replace=force)
+
+    with console.services() as services:
+        console.result_of(services, services.due.found)
+        request = DueRequest()
+        if folder is not None:
+            found = services.service_thread.call(lambda: find_folder(services, folder))
+            request = DueRequest(found.id)
+        listed = services.call.due.listed(request.folder)
+        report = report_of(TASK.kind, "Deadlines", listed, is_exported=True)
+        if target is not None:
+            if sheet is not None:
+                _write_sheet(console, services, report, sheet, target)
+            else:
+                _write(console, services, request, target, force=force)
+            console.notify(f"Written to {target}.")
+    if console.as_json:
+        console.give(shape_of(listed))
+    elif target is None:
+        _say(console, report, listed)
+
+
+def _write(
+    console: Console,
+    services: Services,
+    request: DueRequest,
+    target: Path,
+    *,
+    force: bool,
+) -> None:
+    item = services.service_thread.call(
+        lambda: services.tasks.begin(TASK.kind, request)
+    )
+    form = target.suffix.lower().removeprefix(".")
+    console.result_of(
+        services,
+        lambda: services.exports.write(
+            item.id, form, target, replace=force, headings=console.headings
+        ),
+    )
+
+
+def _write_sheet(
+    console: Console, services: Services, report: Report, number: int, target: Path
+) -> None:
+    ids = [statement.id for statement in report.statements]
+    refuse(number > len(ids), f"There are {len(ids)} deadlines.")
+    id = ids[number - 1]
+    data = console.result_of(
+        services,
+        lambda: services.exports.print(
+            in_language(console.headings, services.due.sheet, id)
+        ),
+    )
+    write_out(target, data)
+
+
+def _say(console: Console, report: Report, listed: DueList) -> None:
+    console.say(report.lead)
+    for line in _lines(report):
+        console.say(line)
+    said = len(listed.days) - len(list(report.statements))
+    if said:
+        console.notify(f"note: {said} done or not yours; --json lists them too.")
+
+
+def _lines(report: Report) -> Iterator[str]:
+    number = 0
+    for section in report.sections:
+        if section.is_folded:
+            continue
+        yield ""
+        yield section.title
+        for statement in section.statements:
+            number += 1
+            yield f"{number:>3}. {statement_words(statement)}"
+            for note in statement.notes:
+                yield f"     {note}"
