@@ -70,6 +70,12 @@ class DueTask(Task[DueRequest, DueList]):
     def read(self, untrusted: Json) -> DueRequest:
         return lenient_from(DueRequest, untrusted)
 
+    def with_documents(
+        self, request: DueRequest, documents: tuple[str, ...]
+    ) -> DueRequest:
+        """Return the request as it is: it is about all papers, or those of a folder."""
+        return request
+
     def keep(self, item: str, result: DueList, context: TaskContext) -> None:
         """Keep what a person said of these days, beside their papers."""
         documents = context.runtime.store.documents

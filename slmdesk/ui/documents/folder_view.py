@@ -55,6 +55,7 @@ GO_ON = (CollectionStatus.PAUSED, CollectionStatus.STOPPED)
 class FolderView(QFrame):
     table_requested = Signal(object)
     """Ids of the documents that were read; those that the search hides are not taken."""
+    deadlines_requested = Signal()
 
     def __init__(
         self, documents: DocumentsController, folders: FoldersController, questions: QWidget, parent: QWidget
@@ -93,6 +94,9 @@ class FolderView(QFrame):
         self._pause = button(_("Pause"), "folder_pause_button", holder, label=label, on=self._folders.pause)
         self._look = button(_("Look again"), "folder_look_button", holder, tip=tip, on=self._folders.look_again)
         self._table = button(_("Table"), "folder_table_button", holder, icon="table", on=self._on_table)
+        self._deadlines = button(
+            _("Deadlines"), "folder_deadlines_button", holder, icon="calendar", on=self.deadlines_requested
+        )
         self._unread = plain_label("", holder, name="folder_unread", kind="warn")
         self._unread.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._build_list(holder)
@@ -102,7 +106,7 @@ class FolderView(QFrame):
             self._sentence,
             self._progress,
             self._more,
-            row(self._table, self._look, self._pause, self._watched, 1, gap=theme.SPACE_8),
+            row(self._table, self._deadlines, self._look, self._pause, self._watched, 1, gap=theme.SPACE_8),
             self._unread,
             self._filter,
             (self._view, 1),
@@ -141,7 +145,7 @@ class FolderView(QFrame):
         self._look.setVisible(not is_reading)
         self._look.setText(_("Go on") if state.status in GO_ON else _("Look again"))
         self._watched.setChecked(state.record.watched)
-        for part in (self._right, self._table):
+        for part in (self._right, self._table, self._deadlines):
             part.setEnabled(state.documents > 0)
 
     def show_contents(self) -> None:

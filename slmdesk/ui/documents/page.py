@@ -82,6 +82,7 @@ class DocumentsPage(QWidget):
         controller: DocumentsController,
         folders: FoldersController,
         folder_questions: QWidget,
+        deadlines: QWidget,
         keeper: ThemeKeeper,
     ) -> None:
         super().__init__()
@@ -96,6 +97,8 @@ class DocumentsPage(QWidget):
         self.folder = FolderView(controller, folders, folder_questions, self)
         self._stack.addWidget(self.document)
         self._stack.addWidget(self.folder)
+        self._stack.addWidget(deadlines)
+        self.deadlines = deadlines
         column((self._stack, 1), into=self, gap=0)
         for opening in (self.document.opening, self.folder.opening):
             menu = named(QMenu(opening), f"{opening.objectName()}_menu")
@@ -132,8 +135,8 @@ class DocumentsPage(QWidget):
 
     def _export(self) -> None:
         """Open the exports of what is on show, wherever the focus is."""
-        is_folder = self._stack.currentWidget() is self.folder
-        pane = self.folder.questions if is_folder else self.side.currentWidget()
+        others = {self.folder: self.folder.questions, self.deadlines: self.deadlines}
+        pane = others.get(self._stack.currentWidget()) or self.side.currentWidget()
         if (export := getattr(pane, "export", None)) is not None:
             open_export(export)
 
@@ -167,6 +170,11 @@ class DocumentsPage(QWidget):
         elif self._stack.currentWidget() is self.folder:
             self._stack.setCurrentIndex(1 if self._controller.current else 0)
         self.documents.show_chosen_folder(state.record.id if state else "")
+
+    def show_deadlines(self) -> None:
+        self._stack.setCurrentWidget(self.deadlines)
+        self.documents.show_chosen("")
+        self.documents.show_chosen_folder("")
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         focus = QApplication.focusWidget()
@@ -238,6 +246,7 @@ class DocumentList(QFrame):
     folder_opened = Signal()
     folder_requested = Signal()
     folder_summary_requested = Signal()
+    deadlines_requested = Signal()
     several_requested = Signal(str, object)
     """What is to be done with several documents, and their ids. "": they are no longer chosen together."""
     visibility_changed = Signal()
@@ -282,9 +291,12 @@ class DocumentList(QFrame):
         self._hit_view.setVisible(False)
         self._note = plain_label("", self, name="document_list_note", kind="small")
         self._card = SeveralCard(self)
+        deadlines = button(
+            _("Deadlines"), "deadlines_button", self, icon="calendar", kind="recent", on=self.deadlines_requested
+        )
         top = row((opening, 1), more, gap=theme.SPACE_4)
-        parts = (top, self._search, self._folder_view, self._note, (self._view, 1), (self._hit_view, 1), self._card)
-        column(*parts, into=self, gap=theme.SPACE_8)
+        views = (self._folder_view, self._note, (self._view, 1), (self._hit_view, 1))
+        column(top, self._search, deadlines, *views, self._card, into=self, gap=theme.SPACE_8)
         self._fit_folders()
 
     def _list_menu(self, parent: QWidget) -> QMenu:

@@ -22,6 +22,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Role
 from slmdesk.chat.types import ASTRAY, SHOWN_AS_CHATS
 from slmdesk.documents.types import Span
+from slmdesk.tasks.deadlines.types import DaysFound
 from slmdesk.ui.chat.conversation import ChatController
 from slmdesk.ui.chat.header import ModelsController
 from slmdesk.ui.chat.list_controller import ListController
@@ -387,6 +388,10 @@ class Frame(QObject):
         chat = self.chat
         self._gap = Live(self._bridge, self, self._ask_gap, "")
         self._gap.changed.connect(self._show_gap)
+        self._due = Live(self._bridge, self, lambda: self._bridge.services.due.now(), "", on=(DaysFound,))
+        self._due.changed.connect(lambda: start.show_due(self._due.value))
+        start.deadlines_chosen.connect(self.opener.deadlines)
+        start.shown.connect(self._due.again)
         for signal in (chat.message_added, chat.conversation_shown, chat.busy_changed, models.state_changed):
             signal.connect(self._gap.again)
 
@@ -672,6 +677,8 @@ class Opener(QObject):
         elif kind == "writing":
             frame.writing_page.open_item(item)
             frame.window.show_page("Write")
+        elif kind == "due":
+            self._on_page("Documents", lambda: frame.documents_area.open_deadlines(item))
         elif document and document not in frame.documents.removals:
             frame.window.show_page("Documents")
             frame.documents_area.show_result(document, item, kind)
@@ -724,6 +731,9 @@ class Opener(QObject):
             self._say_gone(GONE)
         else:
             self._bridge.ask(self._bridge.services.documents.document(document), show, self._on_missing)
+
+    def deadlines(self) -> None:
+        self._on_page("Documents", lambda: self._frame.documents_area.show_deadlines())
 
     def item(self, title: ItemTitle) -> None:
         self.any(title.id)

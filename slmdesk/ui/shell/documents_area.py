@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, Signal
 
@@ -13,6 +14,8 @@ from slmdesk.base.texts import _
 from slmdesk.documents.types import CollectionState, ReceiptChanged, Span, counted_documents
 from slmdesk.tasks.ask import TASK as ASK
 from slmdesk.tasks.compare import TASK as COMPARE
+from slmdesk.tasks.deadlines.types import SHEET, DaysFound, DueRequest
+from slmdesk.tasks.due import TASK as DUE
 from slmdesk.tasks.extract import TASK as EXTRACT
 from slmdesk.tasks.known import other_tasks
 from slmdesk.tasks.questions.prompt import Answered
@@ -65,10 +68,13 @@ class DocumentsArea(QObject):
         self.folders = FoldersController(bridge, self)
         words = _("Ask all documents of this folder")
         self.folder_questions = QuestionController(bridge, self, prefix="folder_", hint=words)
+        acts = {RECEIVE: self._on_receipt, SHEET: self._on_sheet}
+        self.deadlines = ResultController(bridge, DUE, self, acts=acts, on=(DaysFound,))
         self.exports = ExportController(bridge, self)
         self._bridge = bridge
         self.folder_pane = ResultPane(self.folder_questions)
-        self.page = DocumentsPage(self.documents, self.folders, self.folder_pane, keeper)
+        self.deadlines_pane = ResultPane(self.deadlines)
+        self.page = DocumentsPage(self.documents, self.folders, self.folder_pane, self.deadlines_pane, keeper)
         self.view = self.page.document
         self.summary_pane = ResultPane(self.summaries, self.page)
         self.question_pane = ResultPane(self.questions, self.page)
@@ -126,6 +132,7 @@ class DocumentsArea(QObject):
             (self.table_pane, self.tables),
             (self.compare_pane, self.versions),
             (self.folder_pane, self.folder_questions),
+            (self.deadlines_pane, self.deadlines),
         ):
             pane.export_requested.connect(partial(self._export, pane, controller))
         for other in self.others:
@@ -146,6 +153,29 @@ class DocumentsArea(QObject):
         document, day, place = (str(said[name]) for name in ("document", "day", "place"))
         self._bridge.ask(self._bridge.services.documents.receive(document, day, place), lambda _done: None)
 
+    def show_deadlines(self, folder: str = "") -> None:
+        """Show what is due in all papers, or in those of a folder."""
+        self._leave_to_deadlines()
+        self.deadlines.begin(DueRequest(folder))
+
+    def open_deadlines(self, item: str) -> None:
+        self._leave_to_deadlines()
+        self.deadlines.choose(item)
+
+    def _leave_to_deadlines(self) -> None:
+        self.documents.leave()
+        self.folders.leave()
+        self.page.show_deadlines()
+
+    def _on_sheet(self, edit: Edit) -> None:
+        """Write the sheet of a day for the file."""
+        title = next((due.title for due in self.deadlines.report.due if due.key == edit.statement), _("Deadline"))
+
+        def write(target: Path) -> None:
+            self.exports.print(lambda services: services.due.sheet(edit.statement), target)
+
+        ask_where(self.page, title, "pdf", write)
+
     def _on_answered(self, answered: Answered) -> None:
         if answered.is_quoted:
             self.too_weak.emit(True)
@@ -165,6 +195,9 @@ class DocumentsArea(QObject):
         self.page.documents.folder_summary_requested.connect(self.summary_pane.ask_folder)
         self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
         self.folder_pane.statement_chosen.connect(self._visit_source)
+        self.deadlines_pane.statement_chosen.connect(self._visit_source)
+        self.page.documents.deadlines_requested.connect(self.show_deadlines)
+        self.page.folder.deadlines_requested.connect(lambda: self.show_deadlines(folders.current))
 
     def _on_folder_shown(self, state: CollectionState | None) -> None:
         if state is not None:

@@ -107,6 +107,7 @@ class StartPage(QScrollArea):
     card_chosen = Signal(str)
     files_dropped = Signal(str, object)
     item_chosen = Signal(str)
+    deadlines_chosen = Signal()
     shown = Signal()
 
     def __init__(self, way: BetterModel) -> None:
@@ -135,6 +136,10 @@ class StartPage(QScrollArea):
         self._grid.setSpacing(theme.SPACE_12)
         self._hint = plain_label(_("Or drop files on one of these."), holder, name="start_hint", kind="small")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._due = named(ElidedButton("", holder), "start_due", label=_("Deadlines"), kind="recent")
+        set_icon(self._due, "calendar", "accent")
+        self._due.clicked.connect(lambda _checked=False: self.deadlines_chosen.emit())
+        self._due.hide()
         self._recent = column(gap=0, margins=(theme.SPACE_16, 0))
         lock = named(QLabel(holder), "start_lock")
         set_icon(lock, "lock", "ink2")
@@ -142,7 +147,7 @@ class StartPage(QScrollArea):
         self._stays = QWidget(holder)
         row(1, lock, stays, 1, into=self._stays, gap=theme.SPACE_8)
         self._lay_out = column(
-            self._title, self._slot, self._grid, self._hint, self._stays, better, self._recent, 1,
+            self._title, self._slot, self._grid, self._hint, self._stays, better, self._due, self._recent, 1,
             into=holder, gap=theme.SPACE_16,
         )  # fmt: skip
         row(1, (holder, 1000), 1, into=inner, margins=(theme.SPACE_24, 0))
@@ -159,7 +164,7 @@ class StartPage(QScrollArea):
 
     def _order_tabs(self) -> None:
         recent = self._holder.findChildren(QWidget, "recent_item")
-        order_tabs(*self._in_order, *self._cards, *self.better.in_order, *recent)
+        order_tabs(*self._in_order, *self._cards, *self.better.in_order, self._due, *recent)
 
     def show_recent(self, items: Sequence[Item], to_check: Mapping[str, int]) -> None:
         """Show the items that were changed last, by age, and of each how much is to check. Without any item this is the
@@ -178,6 +183,12 @@ class StartPage(QScrollArea):
                 self._recent.addWidget(self._row(item, to_check.get(item.id, 0)))
         self._stays.setVisible(not items)
         self._order_tabs()
+
+    def show_due(self, words: str) -> None:
+        """Say what is due today, and was before. Nothing where nothing is."""
+        self._due.setText(words)
+        self._due.setAccessibleName(words)
+        self._due.setVisible(bool(words))
 
     def _row(self, item: Item, to_check: int) -> QWidget:
         title = clean_label(item.shown_title) or _("Untitled")

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from slmdesk.base.documents import FORMS, Form
+from slmdesk.base.documents import FORMS, Form, Paper
 from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
@@ -468,6 +468,20 @@ class ExportController(QObject):
     def export(self, item: str, form: str, target: Path) -> None:
         """Write an item of the history to a file. An existing file is replaced, as the dialog has asked before."""
         self._follow(lambda services: services.exports.write(item, form, target, replace=True), target)
+
+    def print(self, paper: Callable[[Services], Paper], target: Path) -> None:
+        """Write a document of the program's as a PDF. Replaces an existing file, as the dialog asked before."""
+
+        def write(data: bytes) -> None:
+            self._bridge.ask(
+                lambda _services: write_out(target, data),
+                lambda _none: self._on_written(target, len(data)),
+                partial(self._on_failed, target),
+            )
+
+        self._bridge.follow(
+            lambda services: services.exports.print(paper(services)), write, partial(self._on_failed, target)
+        )
 
     def export_together(self, chats: Sequence[str], form: str, target: Path) -> None:
         """Write several chats into one file, a section each. Replaces an existing file, as the dialog asked before."""

@@ -1,0 +1,72 @@
+"""What is due in the window: the line on Start, the list, and what is said of a day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from fakes.dropping import drop
+from fakes.reports import press_statement
+
+pytestmark = pytest.mark.gui
+
+PAST, COMING = date.today() - timedelta(days=3), date.today() + timedelta(days=3)
+LETTER = f"""Stadtwerke Linde GmbH
+Lindenweg 4
+04109 Leipzig
+
+Leipzig, {date.today() - timedelta(days=20):%d.%m.%Y}
+
+Sehr geehrte Frau Adler,
+
+bitte zahlen Sie den Betrag von 120,50 € bis zum {PAST:%d.%m.%Y}.
+
+Bitte senden Sie uns den Zählerstand bis zum {COMING:%d.%m.%Y}.
+
+Mit freundlichen Grüßen
+Jana Brandt
+"""
+
+
+@pytest.fixture
+def program(start, tmp_path):
+    made = start().open_documents()
+    letter = tmp_path / "stadtwerke.txt"
+    letter.write_text(LETTER, encoding="utf-8")
+    drop(made.documents, letter)
+    made.wait(lambda: made.find("summary_pane").report is not None)
+    return made
+
+
+@pytest.fixture
+def pane(program):
+    program.click("deadlines_button")
+    pane = program.find("due_pane")
+    program.wait(lambda: days_in(pane) == [PAST.isoformat(), COMING.isoformat()])
+    return pane
+
+
+def days_in(pane) -> list[str]:
+    return [one.value.date for one in pane.view.statements if one.value]
+
+
+def test_start_says_what_is_overdue_and_leads_to_the_list(program):
+    program.window.show_page("Start")
+    program.wait(lambda: program.find("start_due").text() == "1 overdue")
+    program.click("start_due")
+    assert program.window.current_page == "Documents"
+    program.wait(lambda: program.find("due_pane").isVisible())
+
+
+def test_a_done_day_goes_below_and_comes_back_by_undo(program, pane):
+    first = next(iter(pane.view.statements))
+    press_statement(pane, first, "done")
+    program.wait(lambda: days_in(pane) == [COMING.isoformat()])
+    pane.controller.undo()
+    program.wait(lambda: days_in(pane) == [PAST.isoformat(), COMING.isoformat()])
+
+
+def test_a_press_on_a_day_shows_its_paper(program, pane):
+    pane.statement_chosen.emit(next(iter(pane.view.statements)))
+    program.wait(lambda: program.find("due_pane").isHidden())
+    assert program.find("summary_pane").isVisible()
