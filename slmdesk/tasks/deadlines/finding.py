@@ -6,12 +6,13 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 
-from slmdesk.base.documents import Page
+from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.language import LANGUAGES, in_language
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.text.sentences import sentence_spans
-from slmdesk.claims.deadlines.finding import Event, find_terms
+from slmdesk.claims.deadlines.days import Role, tells_a_state
+from slmdesk.claims.deadlines.finding import Event, find_due, find_terms
 from slmdesk.tasks.deadlines.types import RULES, FoundDay, FoundDays
 from slmdesk.tasks.jobs.runner import Yield
 from slmdesk.tasks.summaries.choosing import choose
@@ -37,7 +38,7 @@ def finding(
     lines = yield from lines_of(texts.pieces, text.pieces, spans, text.language)
     deadlines = list[Deadline]()
     words = dict[str, list[str]]()
-    points = list(_points(texts, lines))
+    points = list(_points(texts, lines, text.language))
     said = {page.number: page.text for page in pages}
     for language in LANGUAGES:
         look = partial(_deadlines, texts, text, points, said)
@@ -51,18 +52,33 @@ def finding(
     return FoundDays(RULES, tuple(found.values()))
 
 
-def _points(texts: SummaryTexts, lines: Sequence[Line]) -> Iterable[Point]:
+def _points(
+    texts: SummaryTexts, lines: Sequence[Line], language: str
+) -> Iterable[Point]:
     """Yield what may be due: what is to be done, each said once, then all else.
 
     In that only a day with a time of day counts, which is an appointment.
     """
     plain = [changed(line, is_first=False, text=_own(line)) for line in lines]
     chosen = choose(plain, 0)
-    for group, some in ((TO_DO, chosen.actions), (KEY_POINTS, chosen.rest)):
-        for line in some:
-            if not line.is_earlier:
-                quotation = texts.pieces[line.piece].text[line.start : line.end]
-                yield Point(line.text, line.pieces, label=group, quotation=quotation)
+    for line in (*chosen.actions, *chosen.rest):
+        if not line.is_earlier:
+            group = KEY_POINTS
+            is_row = texts.pieces[line.piece].kind is BlockKind.TABLE_ROW
+            if line.is_action or (is_row and _is_limit(line.text, language)):
+                group = TO_DO
+            quotation = texts.pieces[line.piece].text[line.start : line.end]
+            yield Point(line.text, line.pieces, label=group, quotation=quotation)
+
+
+def _is_limit(text: str, language: str) -> bool:
+    """Return whether the row of a table names the last day of something: "Frist
+    20.02.2026".
+    """
+    if tells_a_state(text, language):
+        return False
+    days = find_due(text, language).days
+    return any(day.role in (Role.BY, Role.BEFORE) for day in days)
 
 
 def _own(line: Line) -> str:
