@@ -26,7 +26,7 @@ from slmdesk.base.text.passages import PassageBuilder
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient, JobHandle
-from slmdesk.documents.types import DAYS_SAID, RECEIPT
+from slmdesk.documents.types import said_of
 
 KEEP_GAP_S = 0.2
 """Seconds between two commits of pages. The first pages are stored at once."""
@@ -419,7 +419,7 @@ def read_problem(name: str, event: Failed) -> Problem:
 
 
 def _kept_info(record: DocumentRecord) -> dict[str, Json]:
-    return {key: record.info[key] for key in ("attachment", "inode", RECEIPT, DAYS_SAID) if key in record.info}
+    return {key: record.info[key] for key in ("attachment", "inode") if key in record.info} | said_of(record)
 
 
 def _page_from(untrusted: Mapping[str, Json]) -> Page:

@@ -54,7 +54,7 @@ from slmdesk.documents.reading import (
 )
 from slmdesk.documents.scan import DocumentFile, documents_in, look_at
 from slmdesk.documents.search import MOST_PLACES, FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
-from slmdesk.documents.types import RECEIPT, ReceiptChanged, attached, file_of, info_of, receipt_of
+from slmdesk.documents.types import RECEIPT, ReceiptChanged, attached, file_of, info_of, receipt_of, said_of
 from slmdesk.history.store import Store
 from slmdesk.tasks.jobs.einvoices import findings_of
 
@@ -579,7 +579,7 @@ class DocumentOpener(Service):
 
     def _read(self, request: OpenRequest, file: DocumentFile, known: DocumentRecord | None) -> None:
         was_changed = known is not None and known.sha256 != file.sha256
-        info: dict[str, Json] = {}
+        info = said_of(known)
         name = file.path.name
         if request.parent:
             parent = self._store.documents.get(request.parent)

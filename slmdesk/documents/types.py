@@ -172,6 +172,12 @@ DAYS_SAID = "days_said"
 """The same for what was said of the days by which something is due in it."""
 
 
+def said_of(record: DocumentRecord | None) -> dict[str, Json]:
+    """Return those facts of a document that a person said, which no reading finds again."""
+    info = record.info if record else {}
+    return {key: info[key] for key in (RECEIPT, DAYS_SAID) if key in info}
+
+
 class Receipt(Record):
     """What a person said of a document: the day of its receipt (ISO 8601), and the place whose law holds."""
 
