@@ -19,6 +19,7 @@ NO_DAY = "the day from which it counts is not known"
         ("Widerspruch ist binnen eines Monats nach Bekanntgabe möglich.", (1, "month", "notice")),
         ("You can appeal one month after notification.", (1, "month", "service")),
         ("Please reply within 14 days of receipt.", (14, "day", "receipt")),
+        ("Please reply within 10 (ten) calendar days of this email.", (10, "day", "date")),
         ("Please reply within thirty (30) days from the date of this letter.", (30, "day", "date")),
         ("Le recours est ouvert dans un délai de deux mois à compter de la notification.", (2, "month", "service")),
         ("Puede recurrir en el plazo de un mes desde la notificación.", (1, "month", "service")),

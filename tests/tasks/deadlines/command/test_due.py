@@ -1,0 +1,61 @@
+"""`slmdesk due`: the list, its calendar, and the sheet of one day."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+LETTER = """Stadtwerke Linde GmbH
+
+Leipzig, 3. November 2025
+
+Sehr geehrte Frau Adler,
+
+bitte zahlen Sie den Betrag von 120,50 Euro bis zum 30. November 2025.
+
+Mit freundlichen Grüßen
+"""
+
+
+@pytest.fixture
+def letter(run, tmp_path):
+    path = tmp_path / "stadtwerke.txt"
+    path.write_text(LETTER, encoding="utf-8")
+    done = run("summarize", str(path), "--own-words")
+    assert done.status == 0, done.err
+    return path
+
+
+def test_it_lists_what_is_due_with_its_paper(run, letter):
+    done = run("due")
+    assert done.status == 0, done.err
+    assert "Overdue" in done.out
+    assert "1. 30 November 2025: Zahlen Sie den Betrag von 120,50 Euro [p. 1]" in done.out
+
+
+def test_it_prints_json_for_programs(run, letter):
+    done = run("due", "--json")
+    assert done.status == 0, done.err
+    (day,) = json.loads(done.out)["days"]
+    assert (day["day"], day["file"], day["state"]) == ("2025-11-30", "stadtwerke.txt", "open")
+
+
+def test_it_writes_a_calendar(run, letter, tmp_path):
+    done = run("due", "--ics", str(tmp_path / "due.ics"))
+    assert done.status == 0, done.err
+    assert "DTSTART;VALUE=DATE:20251130" in (tmp_path / "due.ics").read_text()
+
+
+def test_it_writes_the_sheet_of_one_day(run, letter, tmp_path):
+    done = run("due", "--sheet", "1", "-o", str(tmp_path / "sheet.pdf"))
+    assert done.status == 0, done.err
+    assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("wrong", [("--sheet", "1"), ("--sheet", "9", "-o", "x.pdf"), ("--ics", "x.pdf")])
+def test_options_that_do_not_go_together_are_wrong_usage(run, letter, tmp_path, monkeypatch, wrong):
+    monkeypatch.chdir(tmp_path)
+    assert run("due", *wrong).status == 2

@@ -1,0 +1,102 @@
+"""Which days of a paper are due, by rules alone."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.base.records import DocumentRecord, DocumentStatus
+from slmdesk.tasks.deadlines.finding import finding
+from slmdesk.tasks.deadlines.types import FoundDay, FoundDays
+
+HEAD = "Stadt Leipzig\n04109 Leipzig\n\nLeipzig, 3. November 2026\n\nSehr geehrte Frau Adler,"
+
+
+def page(number: int, *parts: str, kind: BlockKind = BlockKind.PARAGRAPH) -> Page:
+    text, blocks = "", []
+    for part in parts:
+        blocks.append(Block(kind, len(text), len(text) + len(part)))
+        text += f"{part}\n"
+    return Page(number, str(number), text, PageStatus.READ, tuple(blocks))
+
+
+def record(format: str = "docx") -> DocumentRecord:
+    return DocumentRecord(
+        n=1, id="d", path=b"/d", name="d", sha256="", format=format, bytes=1, mtime_ns=1, reader="",
+        status=DocumentStatus.READ, info={}, collection=None, error_code=None, error_args={}, added=0.0, opened=0.0,
+        pages=1,
+    )  # fmt: skip
+
+
+def found(*pages: Page) -> tuple[FoundDay, ...]:
+    def run() -> Generator[object, None, FoundDays]:
+        return (yield from finding(record(), pages))
+
+    looking = run()
+    while True:
+        try:
+            next(looking)
+        except StopIteration as end:
+            return end.value.days
+
+
+def days(*parts: str) -> list[str]:
+    return [day.day for day in found(page(1, HEAD, *parts))]
+
+
+def test_a_day_that_is_named_twice_is_one_and_says_both():
+    (day,) = found(
+        page(
+            1,
+            HEAD,
+            "Bitte senden Sie uns den Antrag bis zum 30. November 2026.",
+            "Wenn wir Ihre Unterlagen nicht bis zum 30. November 2026 erhalten, müssen wir ablehnen.",
+        )
+    )
+    assert day.day == "2026-11-30"
+    assert day.what == "Senden Sie uns den Antrag"
+    assert len(day.more) == 1
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Wir haben Ihren Brief vom 28. Oktober 2026 erhalten.",
+        "Am 12. Oktober 2026 um 10 Uhr fand das Gespräch statt.",
+        "Die Bescheinigung ist bis zum 31. Dezember 2026 gültig.",
+        "Nach § 195 BGB beträgt die Verjährungsfrist drei Jahre.",
+    ],
+)
+def test_what_is_told_or_lasts_is_not_due(told):
+    assert days(told) == []
+
+
+def test_an_appointment_is_due_on_its_day():
+    assert days("Der Termin findet am 14. Dezember 2026 um 9:30 Uhr in Zimmer 12 statt.") == ["2026-12-14"]
+
+
+def test_the_row_of_a_table_may_name_a_last_day():
+    rows = page(2, "Messung der Anlage\tspätestens 31. März 2027", kind=BlockKind.TABLE_ROW)
+    assert [day.day for day in found(page(1, HEAD), rows)] == ["2027-03-31"]
+
+
+def test_a_time_that_a_contract_tells_of_is_no_deadline_without_a_day():
+    contract = page(1, "Mietvertrag", "Der Vermieter kündigt den Zutritt mindestens 6 Wochen vor dem Termin an.")
+    assert found(contract) == ()
+
+
+def test_a_term_from_receipt_without_a_day_is_listed_and_says_why():
+    (day,) = found(page(1, "Amtsgericht", "Gegen diesen Bescheid kann binnen zwei Wochen nach Zustellung Einspruch "
+                        "eingelegt werden."))  # fmt: skip
+    assert day.day == ""
+    assert day.words["en"].startswith("Not reckoned")
+    assert day.words["de"].startswith("Nicht berechnet")
+
+
+def test_the_same_day_has_the_same_key_wherever_it_stands():
+    said = "Bitte senden Sie uns den Antrag bis zum 30. November 2026."
+    before = found(page(1, HEAD, said))
+    after = found(page(1, HEAD, "Wir haben Ihren Antrag geprüft.", said))
+    assert [day.key for day in before] == [day.key for day in after]

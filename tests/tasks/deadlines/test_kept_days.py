@@ -1,0 +1,195 @@
+"""What is due, kept beside the papers: found once, said by a person, never lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from fakes.recorder import open_echo, result_of, wait_until
+
+from slmdesk.base.errors import KnownError
+from slmdesk.tasks.deadlines import service
+from slmdesk.tasks.deadlines.types import BACK, DONE, MOVE, NOT_MINE, DueRequest
+from slmdesk.tasks.report import Edit
+
+pytestmark = pytest.mark.process
+
+TESTS = Path(__file__).resolve().parents[2]
+NOTICE = """Amtsgericht Dresden
+01069 Dresden
+
+Dresden, 3. November 2026
+
+Beschluss
+
+Sehr geehrte Frau Adler,
+
+gegen diesen Beschluss kann binnen zwei Wochen ab Zustellung Beschwerde eingelegt werden.
+
+Bitte zahlen Sie die Kosten von 120 Euro bis zum 30. November 2026.
+
+Mit freundlichen Grüßen
+"""
+
+
+@pytest.fixture
+def services():
+    opened = open_echo()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def letter(services, tmp_path) -> str:
+    path = tmp_path / "beschluss.txt"
+    path.write_text(NOTICE, encoding="utf-8")
+    document = result_of(services, lambda: services.documents.open(path))
+    result_of(services, services.due.found)
+    return document.id
+
+
+def begun(services, folder: str = "") -> str:
+    return services.service_thread.call(lambda: services.tasks.begin("due", DueRequest(folder))).id
+
+
+def days(services, item: str) -> list[str]:
+    report = services.call.tasks.report(item)
+    return [one.value.date for one in report.statements if one.value]
+
+
+def first(services, item: str):
+    return next(services.call.tasks.report(item).statements)
+
+
+def say(services, item: str, action: str, value=None):
+    edit = Edit(first(services, item).id, action=action, value=value)
+    return services.call.tasks.edit(item, edit)
+
+
+def test_each_day_is_listed_once_with_how_it_was_reckoned(services, letter):
+    item = begun(services)
+    assert days(services, item) == ["2026-11-17", "2026-11-30"]
+    notes = first(services, item).notes
+    assert any("2 weeks" in note for note in notes)
+    assert any("assumed day of receipt" in note for note in notes)
+    assert begun(services) == item  # the list is opened again, not made anew
+
+
+@pytest.mark.parametrize("action", [DONE, NOT_MINE])
+def test_what_is_done_goes_below_and_comes_back(services, letter, action):
+    item = begun(services)
+    before = say(services, item, action)
+    assert days(services, item) == ["2026-11-30"]
+    services.call.tasks.restore(item, before)
+    assert days(services, item) == ["2026-11-17", "2026-11-30"]
+
+
+def test_a_day_that_was_done_can_be_opened_again_later(services, letter):
+    item = begun(services)
+    done = first(services, item).id
+    say(services, item, DONE)
+    services.call.tasks.edit(item, Edit(done, action=BACK))
+    assert days(services, item) == ["2026-11-17", "2026-11-30"]
+
+
+def test_a_day_is_moved_and_the_day_of_the_paper_stays_visible(services, letter):
+    item = begun(services)
+    say(services, item, MOVE, {"to": "2026-12-24"})
+    assert days(services, item) == ["2026-11-30", "2026-12-24"]
+    notes = [note for one in services.call.tasks.report(item).statements for note in one.notes]
+    assert any("17 November 2026" in note for note in notes)
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        say(services, item, MOVE, {"to": "soon"})
+
+
+def test_another_receipt_reckons_the_day_anew_and_keeps_what_was_said(services, letter):
+    item = begun(services)
+    say(services, item, NOT_MINE)
+    services.call.documents.receive(letter, "2026-11-10")
+    result_of(services, services.due.found)
+    folded = services.call.tasks.report(item).sections[-1]
+    assert [one.value.date for one in folded.statements] == ["2026-11-24"]
+    assert not any("assumed" in note for one in folded.statements for note in one.notes)
+
+
+def test_other_rules_find_the_days_of_old_papers_anew(services, letter, monkeypatch):
+    services.service_thread.call(lambda: services.store.documents.keep_days(letter, {"rules": "0", "days": []}))
+    assert services.call.due.listed().days == ()
+    result_of(services, services.due.found)
+    assert len(services.call.due.listed().days) == 2
+    monkeypatch.setattr(service, "RULES", "2")
+    assert services.service_thread.call(lambda: services.store.documents.without_days("2")) == [letter]
+
+
+def test_a_paper_that_is_read_again_keeps_what_was_said(services, letter, tmp_path):
+    item = begun(services)
+    say(services, item, DONE)
+    path = tmp_path / "beschluss.txt"
+    path.write_text(NOTICE + "\nAnlage: 1 Überweisungsträger.\n", encoding="utf-8")
+    result_of(services, lambda: services.documents.open(path))
+    result_of(services, services.due.found)
+    assert days(services, item) == ["2026-11-30"]
+
+
+def test_a_removed_paper_takes_its_days_along(services, letter):
+    result_of(services, lambda: services.documents.forget(letter))
+    assert services.call.due.listed().days == ()
+
+
+def test_a_folder_lists_its_own(services, letter, tmp_path):
+    folder = tmp_path / "mieter"
+    folder.mkdir()
+    paper = folder / "brief.txt"
+    paper.write_text(NOTICE.replace("30. November", "28. November"), encoding="utf-8")
+    os.utime(paper, (1, 1))  # else it may be being written
+    state = result_of(services, lambda: services.collections.add(folder, watched=False))
+    wait_until(lambda: len(services.call.due.listed(state.record.id).days) == 2)
+    assert days(services, begun(services, state.record.id)) == ["2026-11-17", "2026-11-28"]
+
+
+def test_start_says_what_is_due_today_and_before(services, tmp_path):
+    today = date.today()
+    lines = "\n\n".join(
+        f"Bitte senden Sie uns das Formular {number} bis zum {day:%d.%m.%Y}."
+        for number, day in enumerate((today - timedelta(days=2), today, today + timedelta(days=9)))
+    )
+    path = tmp_path / "formulare.txt"
+    path.write_text(f"Dresden, {today - timedelta(days=30):%d.%m.%Y}\n\nSehr geehrte Frau Adler,\n\n{lines}\n")
+    assert services.call.due.now() == ""
+    result_of(services, lambda: services.documents.open(path))
+    result_of(services, services.due.found)
+    assert services.call.due.now() == "1 due today, 1 overdue"
+
+
+KILLED = """
+import os, signal
+from fakes.recorder import open_echo
+from slmdesk.tasks.report import Edit
+services = open_echo()
+item = services.service_thread.call(lambda: services.store.items.page("due"))[0].id
+first = next(services.call.tasks.report(item).statements)
+before = services.call.tasks.edit(item, Edit(first.id, action="done"))
+if {undone}:
+    services.call.tasks.restore(item, before)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_what_was_pressed_survives_a_kill(services, letter, undone):
+    item = begun(services)
+    services.close()
+    code = KILLED.format(undone=undone)
+    ended = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(TESTS)}, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    again = open_echo()
+    try:
+        kept = days(again, item)
+    finally:
+        again.close()
+    assert kept == (["2026-11-17", "2026-11-30"] if undone else ["2026-11-30"])
