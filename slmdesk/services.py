@@ -199,7 +199,9 @@ class Services:
     tasks: Made[TaskService] = Made(
         "tasks.service:TaskService",
         lambda s, new: new(
-            s.task_context, s.documents, imported("tasks.known:known_tasks")(),
+            s.task_context,
+            s.documents,
+            imported("tasks.known:known_tasks")(),
             {"question": lambda: s.questions, "due": lambda: s.due},
         ),
     )

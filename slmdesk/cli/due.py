@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -62,7 +62,7 @@ def due(
     refuse(sheet is not None and output is None, "--sheet needs -o FILE.pdf.")
     target = ics or output
     if target is not None:
-        forms = TASK.forms
+        forms: Sequence[str] = TASK.forms
         if ics is not None:
             forms = ("ics",)
         elif sheet is not None:

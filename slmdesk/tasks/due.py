@@ -18,6 +18,7 @@ from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.tasks.deadlines.types import (
     BACK,
+    CAME,
     DONE,
     MOVE,
     NOT_MINE,
@@ -31,7 +32,6 @@ from slmdesk.tasks.deadlines.types import (
 )
 from slmdesk.tasks.report import Edit, Report
 from slmdesk.tasks.shape import Documents, Field, FieldKind, Task, TaskContext, TaskView
-from slmdesk.tasks.summaries.types import RECEIVE
 
 View = TaskView[DueRequest, DueList]
 STATES = {DONE: State.DONE, NOT_MINE: State.NOT_MINE, BACK: State.OPEN}
@@ -51,7 +51,7 @@ class DueTask(Task[DueRequest, DueList]):
         NOT_MINE: N_("Not mine"),
         MOVE: N_("Move…"),
         BACK: N_("Open again"),
-        RECEIVE: N_("Received…"),
+        CAME: N_("Received…"),
         SHEET: N_("Sheet for the file…"),
     }
     action_fields: ClassVar[Mapping[str, Sequence[Field]]] = {
@@ -64,7 +64,7 @@ class DueTask(Task[DueRequest, DueList]):
                 hint=N_("Day, month and year"),
             ),
         ),
-        RECEIVE: RECEIPT,
+        CAME: RECEIPT,
     }
 
     def read(self, untrusted: Json) -> DueRequest:

@@ -12,6 +12,7 @@ from slmdesk.base.types import Json, page_sign
 from slmdesk.exports import phrases
 from slmdesk.tasks.deadlines.types import (
     BACK,
+    CAME,
     DONE,
     MOVE,
     NOT_MINE,
@@ -22,7 +23,6 @@ from slmdesk.tasks.deadlines.types import (
     State,
 )
 from slmdesk.tasks.report import Due, Report, Section, Statement, Value
-from slmdesk.tasks.summaries.types import RECEIVE
 
 WEEK = timedelta(days=6)
 OVERDUE, TODAY, WITHIN, LATER, NO_DAY = (
@@ -133,7 +133,7 @@ def _statement(day: DueDay, is_one: bool, is_exported: bool) -> Statement:
     if day.said.state is not State.OPEN:
         actions = (BACK,)
     elif found.received or not found.day:
-        actions = (*actions, RECEIVE)
+        actions = (*actions, CAME)
     filled = {
         "document": day.document,
         "day": found.received,

@@ -16,6 +16,8 @@ RULES = "1"
 """Version of the rules. Days found by another one are found anew."""
 DONE, NOT_MINE, MOVE, BACK, SHEET = "done", "not_mine", "move", "back", "sheet"
 """What a person can do with a day."""
+CAME = "came"
+"""The same: say when its paper was received."""
 RECEIPT = (
     Field(
         "day", N_("Day of receipt"), "", FieldKind.DAY, hint=N_("Day, month and year")

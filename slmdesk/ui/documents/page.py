@@ -135,7 +135,7 @@ class DocumentsPage(QWidget):
 
     def _export(self) -> None:
         """Open the exports of what is on show, wherever the focus is."""
-        others = {self.folder: self.folder.questions, self.deadlines: self.deadlines}
+        others: dict[QWidget | None, QWidget] = {self.folder: self.folder.questions, self.deadlines: self.deadlines}
         pane = others.get(self._stack.currentWidget()) or self.side.currentWidget()
         if (export := getattr(pane, "export", None)) is not None:
             open_export(export)

@@ -14,7 +14,7 @@ from slmdesk.base.texts import _
 from slmdesk.documents.types import CollectionState, ReceiptChanged, Span, counted_documents
 from slmdesk.tasks.ask import TASK as ASK
 from slmdesk.tasks.compare import TASK as COMPARE
-from slmdesk.tasks.deadlines.types import SHEET, DaysFound, DueRequest
+from slmdesk.tasks.deadlines.types import CAME, SHEET, DaysFound, DueRequest
 from slmdesk.tasks.due import TASK as DUE
 from slmdesk.tasks.extract import TASK as EXTRACT
 from slmdesk.tasks.known import other_tasks
@@ -68,7 +68,7 @@ class DocumentsArea(QObject):
         self.folders = FoldersController(bridge, self)
         words = _("Ask all documents of this folder")
         self.folder_questions = QuestionController(bridge, self, prefix="folder_", hint=words)
-        acts = {RECEIVE: self._on_receipt, SHEET: self._on_sheet}
+        acts = {CAME: self._on_receipt, SHEET: self._on_sheet}
         self.deadlines = ResultController(bridge, DUE, self, acts=acts, on=(DaysFound,))
         self.exports = ExportController(bridge, self)
         self._bridge = bridge
