@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, paragraph, table
 from slmdesk.base.language import LANGUAGES, catalogue_of
-from slmdesk.base.texts import N_, _, chosen_catalogue, date_words, ngettext
+from slmdesk.base.texts import N_, _, chosen_catalogue, cut, date_words, ngettext
 from slmdesk.base.types import Json, page_sign
 from slmdesk.exports import phrases
 from slmdesk.tasks.deadlines.types import (
@@ -34,6 +34,8 @@ OVERDUE, TODAY, WITHIN, LATER, NO_DAY = (
 )
 FOLDED = {State.DONE: N_("Done"), State.NOT_MINE: N_("Not mine")}
 ASSUMED = N_("Reckoned from an assumed day of receipt: say when it was received.")
+MOST_LINE, MOST_TITLE = 140, 80
+"""Most letters of what is to be done in a list, and in a calendar."""
 LINE = "______________________________"
 
 
@@ -126,7 +128,7 @@ def _group_of(day: str, today: date) -> str:
 
 def _statement(day: DueDay, is_one: bool, is_exported: bool) -> Statement:
     found = day.found
-    text = found.what
+    text = cut(found.text, MOST_LINE)
     if is_exported:
         text = f"{_day_words(day.day)}: {text}"
     actions: tuple[str, ...] = (DONE, NOT_MINE, MOVE)
@@ -147,7 +149,7 @@ def _statement(day: DueDay, is_one: bool, is_exported: bool) -> Statement:
         _place(day, is_one=is_one),
         (found.text,),
         id=day.id,
-        notes=tuple(_notes(day)),
+        notes=tuple(_notes(day, "" if is_exported else _place(day))),
         value=value,
         actions=actions,
         menu_actions=(SHEET,),
@@ -169,9 +171,10 @@ def _place(day: DueDay, *, is_one: bool = False) -> str:
     return f"{' '.join(day.name.split())}, {page}"
 
 
-def _notes(day: DueDay) -> Iterator[str]:
+def _notes(day: DueDay, place: str) -> Iterator[str]:
+    """Yield the lines below a day. `place`: its paper, if not told beside it."""
     found = day.found
-    about = "  ·  ".join(filter(None, (found.who, found.amount)))
+    about = "  ·  ".join(filter(None, (found.who, found.amount, place)))
     if about:
         yield about
     if told := reckoned_words(day):
@@ -195,7 +198,7 @@ def reckoned_words(day: DueDay) -> str:
 
 def _due(day: DueDay) -> Due:
     found = day.found
-    what = found.what
+    what = cut(found.text, MOST_TITLE)
     if found.who and not what.startswith(found.who):
         what = _(phrases.DUE).format(who=found.who, what=what)
     details = [found.text]
@@ -220,7 +223,7 @@ def sheet_of(day: DueDay) -> Paper:
         rule = f"{rule} {_(ASSUMED)}"
     rows = (
         (_("Day"), _day_words(day.day)),
-        (_("To do"), found.what),
+        (_("To do"), cut(found.text, MOST_LINE)),
         (_("From"), found.who),
         (_("Amount"), found.amount),
         (_("Reckoned"), rule),

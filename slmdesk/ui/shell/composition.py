@@ -466,8 +466,9 @@ class Frame(QObject):
 
         def recent(services: Services) -> tuple[tuple[Item, ...], dict[str, int]]:
             hidden = services.history.results_only_of(removed)
-            items = services.history.items(None, limit=MOST_RECENT + len(hidden))
-            shown = tuple(item for item in items if item.id not in hidden)[:MOST_RECENT]
+            items = services.history.items(None, limit=2 * MOST_RECENT + len(hidden))
+            listed = (item for item in items if item.id not in hidden and item.kind != "due")  # which has a line
+            shown = tuple(listed)[:MOST_RECENT]
             return shown, services.history.to_check(shown)
 
         self._bridge.ask(recent, lambda recent_items: self.start_page.show_recent(*recent_items), lambda _problem: None)
