@@ -48,7 +48,7 @@ DECISIONS = {
     "redact": 443,
     "services.py": 58,
     "tasks": 566,
-    "tasks/deadlines": 91,
+    "tasks/deadlines": 92,
     "tasks/jobs": 345,
     "tasks/questions": 279,
     "tasks/replies": 212,

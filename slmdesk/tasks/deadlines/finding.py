@@ -68,7 +68,10 @@ def _points(
             if line.is_action or (is_row and _is_limit(line.text, language)):
                 group = TO_DO
             quotation = texts.pieces[line.piece].text[line.start : line.end]
-            yield Point(line.text, line.pieces, label=group, quotation=quotation)
+            text = line.text
+            if is_row:  # its own cells say more than the title above
+                text = text.removeprefix(line.head)
+            yield Point(text, line.pieces, label=group, quotation=quotation)
 
 
 def _is_limit(text: str, language: str) -> bool:
