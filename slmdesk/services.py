@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from slmdesk.documents.retrieval import EmbeddingService, Retrieval
     from slmdesk.documents.saved_states import StateService
     from slmdesk.documents.service import DocumentService
+    from slmdesk.documents.stand_ins import StandInService
     from slmdesk.documents.voice.service import VoiceService
     from slmdesk.history.backups import BackupService
     from slmdesk.history.erasing import ErasingService
@@ -175,6 +176,7 @@ class Services:
     retrieval: Made[Retrieval] = Made("documents.retrieval:Retrieval", lambda s, new: new(s.store, s.embedding.nearest))
     states: Made[StateService] = Made("documents.saved_states:StateService")
     redaction: Made[RedactionService] = Made("documents.redacted:RedactionService")
+    stand_ins: Made[StandInService] = Made("documents.stand_ins:StandInService")
     chats: Made[ChatService] = Made(
         "chat.service:ChatService",
         lambda s, new: new(

@@ -305,6 +305,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "written. Remove that part in the program the document was made with, and try again."
     ),
     "redaction.nothing": N_("There are no words to remove from {path}. Nothing was written."),
+    "redaction.no_key": N_("There is no key that leads back: copy a text without names first."),
     "redaction.no_boxes": N_("Boxes can be drawn on pages of PDFs and pictures, but {path} is none."),
     "redaction.box_outside": N_("The box on page {number} does not lie on the page."),
     "redaction.no_picture": N_("{path} holds no picture “{picture}”."),

@@ -19,6 +19,7 @@ KINDS = {
     "versions": (N_("Comparison of versions"), "arrow-left-right"),
     "comparison": (N_("Comparison of models"), "package"),
     "writing": (N_("Text"), "pencil"),
+    "stand_ins": (N_("Copy without names"), "eye-off"),
 }
 OTHER_KIND = (N_("Result"), "file-text")
 """Kinds of items as people read them, each with its icon."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import random
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
 
 from rapidfuzz.distance import Levenshtein
 
@@ -25,14 +28,19 @@ LEAST_HELD = 4
 _TRIED_FAR = 400
 
 
-def table_for(text: str, finds: Sequence[Find], *, others: Iterable[str] = ()) -> Table:
-    """Return the table of substitutes for these finds of a text.
+def table_for(
+    text: str, finds: Sequence[Find], *, others: Iterable[str] = (), draw: str = "", taken: Iterable[str] = ()
+) -> Table:
+    """Return the table of substitutes for these finds of a text. Another `draw` gives others. None resembles those
+    `taken`.
 
     No substitute contains an original, or any of `others`, with LEAST_HELD or more letters, if that can be avoided.
     None occurs in the text. Raises KnownError "redaction.ambiguous" if one substitute would stand for two originals,
     "redaction.no_substitute" if none is free.
     """
-    maker = _Maker(fold(text), _index((*others, *(part for find in finds for part in _parts(find)))))
+    maker = _Maker(fold(text), _index((*others, *(part for find in finds for part in _parts(find)))), draw)
+    for substitute in taken:
+        maker.take(substitute)
     known: set[str] = set()
     try:
         for find in sorted(finds, key=_by_base):
@@ -70,6 +78,7 @@ def _by_base(find: Find) -> tuple[int, int]:
 class _Maker:
     source: str
     originals: WordIndex
+    draw: str = ""
     entries: list[Entry] = field(default_factory=list)
     words: dict[str, str] = field(default_factory=dict)
     """For each word of a name as it is written, its substitute."""
@@ -96,13 +105,13 @@ class _Maker:
             return self._is_free(made) and (not end or self._is_free(made + end))
 
         made = substitute_for(kind, original, is_free, self._seed(kind))
-        self._take(made)
+        self.take(made)
         return made
 
     def _seed(self, kind: Kind) -> str:
-        return f"{kind}{len(self.entries)}"
+        return f"{self.draw}{kind}{len(self.entries)}"
 
-    def _take(self, substitute: str) -> None:
+    def take(self, substitute: str) -> None:
         self.taken[fold(substitute)] = None
         self.taken.update(dict.fromkeys(fold(word) for word in WORD.findall(substitute) if len(word) > 3))
 
@@ -134,13 +143,12 @@ class _Maker:
         named = name_words(original)
         made = original
         parts: list[tuple[str, str]] = []
-        is_first = len(named) > 1
         for piece in dict.fromkeys(pieces):
             if piece.endswith(".") or (piece not in named and (piece.islower() or len(piece) == 1)):
-                substitute = _other_initial(piece) if piece[0].isupper() and len(piece) <= 2 else piece
+                substitute = self._initial(piece, named) if piece[0].isupper() and len(piece) <= 2 else piece
             else:
+                is_first = (len(named) > 1 and piece == named[0]) or _sex_of(piece) is not None
                 substitute = self._word(piece, is_first=is_first)
-                is_first = False
                 parts.append((piece, substitute))
             made = re.sub(rf"(?<![\w\0]){re.escape(piece)}(?![\w\0])", f"\0{substitute}\0", made)
         made = made.replace("\0", "")
@@ -154,6 +162,13 @@ class _Maker:
             return
         new = tuple(part for part in dict.fromkeys(((original, made), *parts)) if part not in owner.pairs)
         self.entries[self.entries.index(owner)] = changed(owner, forms=(*owner.forms, *new))
+
+    def _initial(self, piece: str, named: Sequence[str]) -> str:
+        """Return another initial: that of the substitute, where it is known whose it is."""
+        for entry in self.entries:
+            if named and entry.original[0] == piece[0] and entry.original.endswith(f" {named[-1]}"):
+                return entry.substitute[0] + piece[1:]
+        return _other_initial(piece)
 
     def _belongs(self, parts: list[tuple[str, str]], entry: Entry) -> bool:
         own = {fold(original) for original, _ in entry.pairs if WORD.fullmatch(original)}
@@ -175,12 +190,23 @@ class _Maker:
                 form = _with_same_ending(word, base, substitute)
                 if self._is_free(form):
                     return self._know(word, form)
-        made = name_word(word, self._is_free_word, self._seed(Kind.PERSON) + str(len(self.words)), is_first=is_first)
-        return self._know(word, made)
+        seed = self._seed(Kind.PERSON) + str(len(self.words))
+        listed = self._first_names(plain) if is_first else ()
+        return self._know(word, name_word(word, self._is_free_word, seed, listed=listed))
+
+    def _first_names(self, plain: str) -> Sequence[str]:
+        """Return first names of the sex of a folded one, which the list tells, else the title before it, else its end."""
+        sex = _sex_of(plain)
+        titled = re.search(rf"{_TITLE}(?:\s+dr\.?)?\s+{re.escape(plain)}", self.source)
+        if titled and sex is None:
+            sex = "male" if titled[1] else "female"
+        elif sex is None:
+            sex = "female" if plain.endswith(("a", "e")) else "male"
+        return first_names()[sex]
 
     def _know(self, word: str, substitute: str) -> str:
         self.words[word] = substitute
-        self._take(substitute)
+        self.take(substitute)
         return substitute
 
     def _add_firm(self, original: str) -> None:
@@ -190,12 +216,12 @@ class _Maker:
                 made = original.replace(base, _without_form(entry.substitute)[0], 1)
                 if made != original and self._is_free(made):
                     self.entries[at] = changed(entry, forms=(*entry.forms, (original, made)))
-                    self._take(made)
+                    self.take(made)
                     return
         made_base = self._made(Kind.FIRM, base, form)
         forms = ((base, made_base),) if form else ()
         self._put(Entry(Kind.FIRM, original, original.replace(base, made_base, 1), forms))
-        self._take(original.replace(base, made_base, 1))
+        self.take(original.replace(base, made_base, 1))
 
 
 def _parts(find: Find) -> tuple[str, ...]:
@@ -235,14 +261,16 @@ def _with_same_ending(word: str, base: str, substitute: str) -> str:
 # on purpose. E-mail addresses are in a domain that nobody can have (RFC 2606). Nothing but the shape is derived from
 # the original.
 
-_FIRST = (
-    "Alex Robin Milan Jannis Levin Marlon Henrik Corvin Lennart Florin Aurel Tilman Bastian Jorin Ruben Silvan",
-    "Mara Nora Tessa Vera Ronja Alma Edda Livia Romana Fenja Selma Talia Viola Jorina Melina Kamilla",
-)
-"""First names. The second list is for originals that end in "a"."""
+_TITLE = r"(?<!\w)(?:(herrn?|mr|m|monsieur|sr|senor|don|signor|pan)|frau|mrs|ms|miss|mme|madame|sra|senora|dona|pani)\.?"
+"""Matches a folded title before a name, in its group that of a man."""
 _BEGINS = "Bel Cor Dal Fen Gar Hol Jor Kem Lam Mor Nel Per Rav Sel Tam Ul Vel Wen Zan Bren Dor Fal Gol Hem Kol"
 _MIDDLES = "ba de di ga ko la le mi na ra ro ta ti va ve vi wa"
-_ENDS = "man lor vik nert dan rin mer tel nor vas ken lund bor gis rem dol ster than ros lin"
+_ENDS = "man lor vik nert dan rin mer tel nor ken lund bor rem dol ster than lin"
+_WORDS_TOO = frozenset(
+    "brendan dormer falster fenster hemmer holman holster jordan mortimer nelken perrin ulken ulster zanken "
+    "gollin fallin merlin".split()
+)
+"""What the syllables may make that is a word, or the name of somebody or some place."""
 _BEGIN, _MIDDLE, _END = _BEGINS.split(), _MIDDLES.split(), _ENDS.split()
 _ENDING = re.compile(r"(?:[dc]z?[sk]?k[ia]|sk[ia]|[aeiouy])$")
 """Matches the ending that the substitute for a word of a name keeps, so that inflected forms still suit it."""
@@ -269,18 +297,38 @@ Free = Callable[[str], bool]
 class NoSubstituteError(Exception): ...
 
 
-def name_word(original: str, free: Free, seed: str, *, is_first: bool = False) -> str:
+@cache
+def first_names() -> Mapping[str, tuple[str, ...]]:
+    """Return folded first names: `female` and `male` are given, `women` and `men` only known."""
+    lists = tomllib.loads(resources.files("slmdesk.redact").joinpath("first_names.toml").read_text("utf-8"))
+    return {key: tuple(names.split()) for key, names in lists.items()}
+
+
+@cache
+def _sexes() -> Mapping[str, str]:
+    names = first_names()
+    female, male = (*names["female"], *names["women"]), (*names["male"], *names["men"])
+    return dict.fromkeys(female, "female") | dict.fromkeys(male, "male")
+
+
+def _sex_of(name: str) -> str | None:
+    """Return the sex of a first name, of "Anna-Lena" that of its first part. None: no known first name."""
+    return _sexes().get(fold(name).partition("-")[0])
+
+
+def name_word(original: str, free: Free, seed: str, *, listed: Sequence[str] = ()) -> str:
     """Return a substitute for a name's word, in the same case, with the same ending if inflection may depend on it."""
     plain = fold(original)
-    ending = "" if is_first else (match[0] if (match := _ENDING.search(plain)) else "")
-    listed = _FIRST[plain.endswith("a")].split() if is_first else []
-    for made in _first_free(_mixed(listed, _syllables(seed, ending), seed), free):
+    ending = match[0] if (match := _ENDING.search(plain)) and not listed else ""
+    names = [name.capitalize() for name in listed]
+    for made in _first_free(_mixed(names, _syllables(seed, ending), seed), free):
         return made.upper() if original.isupper() and len(original) > 1 else made
     raise NoSubstituteError
 
 
 def substitute_for(kind: Kind, original: str, free: Free, seed: str) -> str:
     makers: Mapping[Kind, Callable[[str, random.Random], str]] = {
+        Kind.FIRM: lambda _, rng: _syllable_word(rng, ""),
         Kind.EMAIL: lambda _, rng: f"{rng.choice(_BOXES)}.{_syllable_word(rng, '').lower()}@example.org",
         Kind.PHONE: _phone,
         Kind.IBAN: _code,
@@ -310,7 +358,8 @@ def _mixed(listed: list[str], others: Iterator[str], seed: str) -> Iterator[str]
 
 def _syllables(seed: str, ending: str) -> Iterator[str]:
     rng = random.Random(seed)
-    return (_syllable_word(rng, ending) for _ in range(MOST_TRIES))
+    made = (_syllable_word(rng, ending) for _ in range(MOST_TRIES))
+    return (word for word in made if word.lower() not in _WORDS_TOO)
 
 
 def _syllable_word(rng: random.Random, ending: str) -> str:

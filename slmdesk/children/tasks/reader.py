@@ -489,6 +489,16 @@ def private_texts(job: Job) -> Task:
     return {"format": chosen, "people": list(redacting.people), "pages": sizes, **_said(redacting)}
 
 
+def private_words(job: Job) -> Task:
+    """Payload {text}, no file.  Result {seen: [a Find, …]}: what the small finder takes for private in the text."""
+    try:
+        from slmdesk.children.formats.redacting.finder import seen_in
+    except ImportError:  # there is no onnxruntime for this system
+        return {"seen": []}
+    yield Progress(job.id, 0, 1, "page")
+    return {"seen": [*map(to_json, seen_in(text_of(job, "text"), job.check))]}
+
+
 def _small_pictures(job: Job, redacting: Redacting) -> Iterator[TaskEvent]:
     for digest, (place, data) in islice(redacting.pictures.items(), MOST_PICTURES_SHOWN):
         from slmdesk.children.formats.redacting.pictures import small_of  # late: its libraries are large

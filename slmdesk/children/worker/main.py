@@ -341,8 +341,8 @@ def _size_of(job: Job) -> int:
 class ReaderRole(_CountingRole):
     kinds = (
         "read", "page_image", "sight", "pixels", "prepare", "units", "rewrite", "terms", "pairs",
-        "table_columns", "chats", "private_texts", "redact", "check_redacted", "searchable", "join_pages",
-        "fill_letter",
+        "table_columns", "chats", "private_texts", "private_words", "redact", "check_redacted", "searchable",
+        "join_pages", "fill_letter",
     )  # fmt: skip
 
     def task_named(self, kind: str) -> Callable[[Job], Task]:

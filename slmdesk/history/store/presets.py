@@ -127,6 +127,12 @@ class Redactions(StorePart):
                 self._insert("private_names", {"words": name.words, "kind": str(name.kind)})
             self._shared.request_purge()
 
+    def items_with(self, setting: str, limit: int) -> list[Item]:
+        """Return the items that have a setting of their own, last changed first."""
+        where = "deleted_at is null and instr(settings, ?)"
+        named = f"select * from items where {where} order by updated desc, n desc limit ?"
+        return self._all(Item, named, (f'"{setting}"', limit))
+
 
 def listed_from(row: RowLike) -> Listed:
     return Listed(str(row["words"]), Kind(row["kind"]))
