@@ -95,7 +95,7 @@ class StandInService(Service):
 
         Problems: `redaction.ambiguous`, `redaction.no_substitute`.
         """
-        taken = [pair[1] for key in self.keys() for each in key.table for pair in each.pairs]
+        taken = [pair[1] for key in self.newest() for each in key.table for pair in each.pairs]
 
         def work() -> Nameless:
             table = stand_ins_for(preview.text, preview.chosen, draw, taken)
@@ -115,7 +115,7 @@ class StandInService(Service):
         self._unkept = [*self._unkept, key][-MOST_KEYS:]
         return key
 
-    def keys(self) -> tuple[Key, ...]:
+    def newest(self) -> tuple[Key, ...]:
         """Return the keys, the newest first."""
         kept = [*self._unkept]
         for item in self._store.redactions.items_with(KIND, MOST_KEYS):
@@ -135,9 +135,7 @@ class StandInService(Service):
         texts = [("", text)]
         seen = yield from self._seen_in(whole_text(texts))
         listed = tuple(self._store.redactions.names())
-        found = yield self._on_file_thread(
-            lambda: private_words(texts, [], [], listed, [seen])
-        )
+        found = yield self._on_file_thread(lambda: private_words(texts, [], [], listed, [seen]))
         there = tuple(word for word in found if word.is_there)
         return RedactionPreview(Path(title), "", "text", there, (), (), text)
 
@@ -146,9 +144,9 @@ class StandInService(Service):
         seen = list[Find]()
         for start in range(0, len(text), PIECE):
             payload: dict[str, Json] = {"text": text[start : start + PIECE]}
-            about: Mapping[str, Any] = yield start_reader(
-                self._service_thread, self._reader, "private_words", payload
-            )[1]
+            about: Mapping[str, Any] = yield start_reader(self._service_thread, self._reader, "private_words", payload)[
+                1
+            ]
             seen += _moved(stored_list(Find, about.get("seen")), start)
         return seen
 
@@ -171,7 +169,7 @@ class StandInService(Service):
         return kept
 
     def _returning(self, text: str, id: str) -> Slices[Returned]:
-        keys = self.keys()
+        keys = self.newest()
         chosen = next((key for key in keys if key.id == id), None)
         if not keys or (id and chosen is None):
             raise KnownError("redaction.no_key")
@@ -192,7 +190,8 @@ class StandInService(Service):
             told = zip(rest, made.others, strict=False)
             return Returned(made, key, tuple(pair for pair in told if pair[1]))
 
-        return (yield self._on_file_thread(work))
+        returned: Returned = yield self._on_file_thread(work)
+        return returned
 
     def _on_gone(self, gone: ItemGone) -> None:
         self._unkept = [key for key in self._unkept if key.item != gone.id]

@@ -76,9 +76,7 @@ class PutBack(Record):
 # ---- out
 
 
-def stand_ins_for(
-    text: str, words: Iterable[tuple[Kind, str]], draw: str, taken: Iterable[str]
-) -> Table:
+def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken: Iterable[str]) -> Table:
     """Return what stands for these words of a text.
 
     Raises KnownError `redaction.ambiguous`, `redaction.no_substitute`.
@@ -222,11 +220,7 @@ class _Returning:
         return PutBack(
             self._plain.replaced(sorted(changes)),
             tuple(back),
-            tuple(
-                (entry.substitute, entry.original)
-                for number, entry in enumerate(self._table)
-                if number not in met
-            ),
+            tuple((entry.substitute, entry.original) for number, entry in enumerate(self._table) if number not in met),
             tuple(self._new([*found, *(each for some in strange for each in some)])),
             tuple(dict.fromkeys(self._left)),
             tuple(map(len, strange)),
@@ -251,9 +245,7 @@ class _Returning:
                 taken.update(dict.fromkeys(range(hit.start, hit.end), hit))
         yield from dict.fromkeys(taken[at] for at in sorted(taken))
 
-    def _hits(
-        self, number: int, kind: Kind, original: str, stand_in: str
-    ) -> Iterator[_Place]:
+    def _hits(self, number: int, kind: Kind, original: str, stand_in: str) -> Iterator[_Place]:
         for match in _shape(kind, stand_in).finditer(self._text):
             there = match[0]
             words = _as_large(there, original)
@@ -278,12 +270,7 @@ class _Returning:
         found: Sequence[_Place],
         strange: Sequence[Sequence[_Place]],
     ) -> bool:
-        shared = [
-            other
-            for some in strange
-            for other in some
-            if other.start < place.end and place.start < other.end
-        ]
+        shared = [other for some in strange for other in some if other.start < place.end and place.start < other.end]
         if any(other.words != place.words for other in shared):
             self._leave(place, Why.SHARED)
         elif place.is_unclear:
@@ -304,9 +291,7 @@ class _Returning:
         whole = [
             find
             for find in self._finds
-            if find.kind is Kind.PERSON
-            and find.start <= place.start
-            and place.end <= find.end
+            if find.kind is Kind.PERSON and find.start <= place.start and place.end <= find.end
         ]
         for find in whole:
             rest = list(find.text)
@@ -335,7 +320,7 @@ class _Returning:
             if stand_in[0] == there and stand_in.endswith(f" {place.stand_in}")
         }
         if len(meant) == 1:
-            return [(*initial.span(1), *meant)]
+            return [(*initial.span(1), meant.pop())]
         if before:
             return None
         return []

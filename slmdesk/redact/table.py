@@ -195,7 +195,7 @@ class _Maker:
         return self._know(word, name_word(word, self._is_free_word, seed, listed=listed))
 
     def _first_names(self, plain: str) -> Sequence[str]:
-        """Return first names of the sex of a folded one, which the list tells, else the title before it, else its end."""
+        """Return first names of the sex of a folded one: by the list, the title before it, or its end."""
         sex = _sex_of(plain)
         titled = re.search(rf"{_TITLE}(?:\s+dr\.?)?\s+{re.escape(plain)}", self.source)
         if titled and sex is None:
@@ -261,15 +261,17 @@ def _with_same_ending(word: str, base: str, substitute: str) -> str:
 # on purpose. E-mail addresses are in a domain that nobody can have (RFC 2606). Nothing but the shape is derived from
 # the original.
 
-_TITLE = r"(?<!\w)(?:(herrn?|mr|m|monsieur|sr|senor|don|signor|pan)|frau|mrs|ms|miss|mme|madame|sra|senora|dona|pani)\.?"
+_TITLE = (
+    r"(?<!\w)(?:(herrn?|mr|m|monsieur|sr|senor|don|signor|pan)|frau|mrs|ms|miss|mme|madame|sra|senora|dona|pani)\.?"
+)
 """Matches a folded title before a name, in its group that of a man."""
 _BEGINS = "Bel Cor Dal Fen Gar Hol Jor Kem Lam Mor Nel Per Rav Sel Tam Ul Vel Wen Zan Bren Dor Fal Gol Hem Kol"
 _MIDDLES = "ba de di ga ko la le mi na ra ro ta ti va ve vi wa"
 _ENDS = "man lor vik nert dan rin mer tel nor ken lund bor rem dol ster than lin"
-_WORDS_TOO = frozenset(
-    "brendan dormer falster fenster hemmer holman holster jordan mortimer nelken perrin ulken ulster zanken "
-    "gollin fallin merlin".split()
-)
+_WORDS_TOO = """
+brendan dormer falster fenster hemmer holman holster jordan mortimer nelken perrin ulken ulster zanken gollin
+fallin merlin
+"""
 """What the syllables may make that is a word, or the name of somebody or some place."""
 _BEGIN, _MIDDLE, _END = _BEGINS.split(), _MIDDLES.split(), _ENDS.split()
 _ENDING = re.compile(r"(?:[dc]z?[sk]?k[ia]|sk[ia]|[aeiouy])$")
@@ -359,7 +361,7 @@ def _mixed(listed: list[str], others: Iterator[str], seed: str) -> Iterator[str]
 def _syllables(seed: str, ending: str) -> Iterator[str]:
     rng = random.Random(seed)
     made = (_syllable_word(rng, ending) for _ in range(MOST_TRIES))
-    return (word for word in made if word.lower() not in _WORDS_TOO)
+    return (word for word in made if word.lower() not in _WORDS_TOO.split())
 
 
 def _syllable_word(rng: random.Random, ending: str) -> str:

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from slmdesk.base.record import changed
-from slmdesk.base.texts import N_, _, grouped
+from slmdesk.base.records import title_words
+from slmdesk.base.texts import N_, _, day_words, grouped, ngettext
 from slmdesk.base.types import told_place
 from slmdesk.documents.finds import (
     FoundWord,
@@ -25,8 +26,10 @@ from slmdesk.documents.finds import (
     added_word,
     counted_by_hand,
 )
+from slmdesk.documents.stand_ins import Key, Returned
 from slmdesk.documents.types import Span
-from slmdesk.redact import Certainty, Finder, Kind
+from slmdesk.redact import Certainty, Finder, Kind, Table
+from slmdesk.redact.stand_ins import Why
 from slmdesk.tasks.report import Edit, Report, Section, Statement
 from slmdesk.tasks.shape import Documents, ReportRequest, Task
 
@@ -96,6 +99,15 @@ UNSURE: Mapping[str, str] = {
     "page_without_words": N_("Pages without words, such as scans"),
     "finder": N_("Names and addresses: the small finder does not run on this system"),
 }
+WHY: Mapping[Why, str] = {
+    Why.SHARED: N_("another text has the same for somebody else"),
+    Why.STRANGER: N_("it may be another person"),
+    Why.UNCLEAR: N_("it is not clear what it stands for"),
+}
+RECOGNISED = N_(
+    "Nothing is sent from here. Whoever knows the matter may recognise it by what "
+    "happened, by days, sums and places."
+)
 
 
 Places = Mapping[str, Sequence[Span]]
@@ -134,6 +146,51 @@ def report_of(preview: RedactionPreview, places: Places = NO_PLACES) -> Report:
         notes=tuple(remark_lines(preview.removed, preview.unsure)),
         has_ticks=True,
     )
+
+
+def nameless_report(preview: RedactionPreview, table: Table) -> Report:
+    """Return the finds, each with what stands for it in a copy without names."""
+    pairs = {original: other for entry in table for original, other in entry.pairs}
+
+    def told(find: Statement) -> Statement:
+        if find.text not in pairs:
+            return find
+        return changed(find, notes=(f"→ {pairs[find.text]}  ·  {find.notes[0]}",))
+
+    report = report_of(preview)
+    sections = [
+        changed(section, statements=tuple(map(told, section.statements)))
+        for section in report.sections
+    ]
+    return changed(report, sections=tuple(sections))
+
+
+def key_words(key: Key) -> str:
+    return f"{title_words(key.title)}, {day_words(key.time)}"
+
+
+def notes_of(returned: Returned) -> Iterator[str]:
+    """Yield what came back changed, what not at all, what was left, and what is new."""
+    made = returned.made
+    other = [f"{b.stand_in} → {b.original}" for b in made.back if b.is_changed]
+    gone = [f"{stand_in} ({original})" for stand_in, original in made.missing]
+    left = [f"{words} ({_(WHY[why])})" for words, why in made.left]
+    for words, told in (
+        (_("Came back changed: {words}"), other),
+        (_("Did not come back: {words}"), gone),
+        (_("Left as it is: {words}"), left),
+        (_("New, and nobody of yours: {words}"), made.new),
+    ):
+        if told:
+            yield words.format(words=", ".join(dict.fromkeys(told)))
+    for key, count in returned.others:
+        words = ngettext(
+            "1 stand-in is of “{title}”: choose that key.",
+            "{n:,} stand-ins are of “{title}”: choose that key.",
+            count,
+            title=key_words(key),
+        )
+        yield words
 
 
 def _section(kind: Kind, words: Sequence[FoundWord], places: Places) -> Section:

@@ -45,7 +45,7 @@ def test_a_key_is_gone_with_the_item_that_it_is_of(services):
     made, key = made_of(services, item=item.id)
     assert key.item == item.id
     services.call.history.delete_for_good(item.id)
-    assert services.call.stand_ins.keys() == ()
+    assert services.call.stand_ins.newest() == ()
     assert back(services, made.text).code == "redaction.no_key"
 
 
@@ -68,7 +68,7 @@ def test_of_a_private_chat_the_key_is_only_in_memory(services):
     assert back(services, made.text).made.text == TEXT
     assert not services.call.store.redactions.items_with(KIND, 9)
     services.call.chats.private.end(chat.id)
-    assert key not in services.call.stand_ins.keys()
+    assert key not in services.call.stand_ins.newest()
 
 
 def test_the_key_that_has_the_stand_ins_is_used_and_the_others_are_named(services):

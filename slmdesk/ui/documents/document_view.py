@@ -78,9 +78,11 @@ from slmdesk.ui.kit.widgets.build import (
 )
 from slmdesk.ui.kit.widgets.parts import Popover
 from slmdesk.ui.kit.widgets.requests import (
+    NAMELESS,
     READ_ALOUD,
     can_read,
     request_document_translation,
+    request_nameless,
     request_reading,
     request_translation,
 )
@@ -416,6 +418,8 @@ class DocumentView(QFrame):
         menu.addAction(_("Translate this page"), partial(self._controller.pages.ask_page, number, translate))
         if self.record is not None and is_file(self.record):
             menu.addAction(_("Translate this document"), self._on_translate)
+        nameless = lambda page: request_nameless(self, page.text)  # noqa: E731
+        menu.addAction(NAMELESS, partial(self._controller.pages.ask_page, number, nameless))
         sheet = self.view.sheets.find(number)
         mark = lambda start, end: self.hint_spans({number: [(start, end)]} if end > start else None)  # noqa: E731
         if sheet is not None and sheet.page.status is PageStatus.READ and can_read():

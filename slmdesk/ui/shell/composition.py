@@ -54,6 +54,7 @@ from slmdesk.ui.kit.widgets.parts import FocusRing
 from slmdesk.ui.privacy.controller import PrivacyController
 from slmdesk.ui.shell.better import BetterCard, BetterModel
 from slmdesk.ui.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
+from slmdesk.ui.shell.nameless import NamelessWays
 from slmdesk.ui.shell.presence import Presence
 from slmdesk.ui.shell.session import Locking
 from slmdesk.ui.shell.source import Sources
@@ -343,6 +344,7 @@ class Frame(QObject):
     def _connect(self) -> None:
         self._connect_chat()
         self._connect_status()
+        self.nameless = NamelessWays(self._bridge, self)
         bind(self.window, "palette", lambda: self.palette.open())
         self._bridge.opened.connect(self._on_opened)
         self._bridge.settings_changed.connect(self._on_settings_changed)
@@ -680,6 +682,8 @@ class Opener(QObject):
             frame.window.show_page("Write")
         elif kind == "due":
             self._on_page("Documents", lambda: frame.documents_area.open_deadlines(item))
+        elif kind == "stand_ins":
+            frame.nameless.put_back()
         elif document and document not in frame.documents.removals:
             frame.window.show_page("Documents")
             frame.documents_area.show_result(document, item, kind)

@@ -132,6 +132,7 @@ class MainWindow(QMainWindow):
     reading_requested = Signal(object)
     document_translate_requested = Signal(object)
     clipboard_translate_requested = Signal()
+    nameless_requested = Signal(str)
     help_requested = Signal()
     bar_toggled = Signal()
 

@@ -57,7 +57,10 @@ ICONS = {
     CHAT: "message-square", DOCUMENTS: "file-text", TEXT: "languages", SEGMENTS: "languages",
     WRITE: "pencil", "Translate": "languages", "Models": "package", "Jobs": "list-checks", "Settings": "settings",
 }  # fmt: skip
-OWN_ICONS = {"help": "info", "clipboard": "languages", "quit": "x", "network_button": "wifi-off"}
+OWN_ICONS = {
+    "help": "info", "clipboard": "languages", "nameless": "eye-off", "names_back": "undo-2", "quit": "x",
+    "network_button": "wifi-off",
+}  # fmt: skip
 USEFUL = (
     "chat.new", "documents.open", "page.translate", "clipboard", "chat.search", "chat.model", "page.settings", "help",
 )  # fmt: skip
@@ -96,6 +99,8 @@ ALSO = {
     "page.write": _("correct, spelling, grammar, tone, e-mail"),
     "chat.model": _("language model, AI"),
     "clipboard": _("translator"),
+    "nameless": _("anonymous, ChatGPT, cloud, pseudonyms, redact"),
+    "names_back": _("paste, originals, ChatGPT, cloud, pseudonyms"),
     "lock": _("password, lock screen"),
 }
 """Other words by which actions and pages are found."""

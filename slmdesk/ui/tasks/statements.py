@@ -55,7 +55,7 @@ from slmdesk.ui.kit.base import theme
 from slmdesk.ui.kit.base.text import short_day, size16
 from slmdesk.ui.kit.base.theme import pixmap, scaled
 from slmdesk.ui.kit.widgets.build import draw_box, first_words, named, passing
-from slmdesk.ui.kit.widgets.requests import request_translation
+from slmdesk.ui.kit.widgets.requests import add_ways_to, request_translation
 from slmdesk.ui.kit.widgets.rows import DUE_WIDTH, Cited, lay_out_cited
 from slmdesk.ui.tasks.rows import Index, Passes, ReportRows, Row, RowKind, warning_of
 
@@ -942,6 +942,7 @@ class StatementList(QListView):
         menu.addAction(
             _("Translate"), lambda: request_translation(self, statement.text)
         )
+        add_ways_to(menu, self, statement.text)
         return menu
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -41,7 +41,7 @@ from slmdesk.ui.kit.base.theme import ThemeKeeper
 from slmdesk.ui.kit.widgets.build import named, passing, plain_tip
 from slmdesk.ui.kit.widgets.files import admit
 from slmdesk.ui.kit.widgets.notices import Notice
-from slmdesk.ui.kit.widgets.requests import add_reading_to
+from slmdesk.ui.kit.widgets.requests import add_ways_to
 from slmdesk.ui.translation.text import PaneState, TranslateController, shown_of, tip_of
 
 FEW_LINES = 6
@@ -326,7 +326,7 @@ class TargetEdit(SegmentEdit):
             self.setTextCursor(self.cursorForPosition(self.viewport().mapFrom(self, event.pos())))
         menu = passing(self.createStandardContextMenu(), "translation_menu")
         menu.insertAction(menu.actions()[0], self._other)
-        add_reading_to(menu, self, self.textCursor().selectedText() or self.toPlainText())
+        add_ways_to(menu, self, self.textCursor().selectedText() or self.toPlainText())
         menu.popup(event.globalPos())
 
     def place_of_chosen(self) -> QRect:

@@ -23,7 +23,7 @@ from slmdesk.ui.kit.base.clipboard import marked
 from slmdesk.ui.kit.base.theme import Theme, ThemeKeeper
 from slmdesk.ui.kit.widgets.build import named, passing
 from slmdesk.ui.kit.widgets.files import admit
-from slmdesk.ui.kit.widgets.requests import add_reading_to
+from slmdesk.ui.kit.widgets.requests import add_ways_to
 from slmdesk.ui.writing.tracked import IS_LIT, TrackedText
 
 HINT = _(
@@ -141,7 +141,7 @@ class WritingEdit(QTextEdit):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = passing(self.createStandardContextMenu(), "writing_menu")
-        add_reading_to(menu, self, self.textCursor().selectedText() or self.toPlainText())
+        add_ways_to(menu, self, self.textCursor().selectedText() or self.toPlainText())
         menu.popup(event.globalPos())
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:

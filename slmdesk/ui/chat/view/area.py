@@ -46,7 +46,14 @@ from slmdesk.ui.kit.markdown.builder import COPY_CODE, SAVE_CODE, SHOW_ALL_ROWS
 from slmdesk.ui.kit.markdown.message import MessageText
 from slmdesk.ui.kit.markdown.selected import FORMULA_SOURCE, ViewStyle
 from slmdesk.ui.kit.widgets.opening import judge_link
-from slmdesk.ui.kit.widgets.requests import READ_ALOUD, can_read, request_reading, request_translation, request_writing
+from slmdesk.ui.kit.widgets.requests import (
+    READ_ALOUD,
+    can_read,
+    request_nameless,
+    request_reading,
+    request_translation,
+    request_writing,
+)
 
 _KEYBOARD_REASONS = (
     Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
@@ -215,6 +222,7 @@ class ConversationView(SelectableArea):
             "copy": lambda view, _key: self.copy_message(view.id),
             "translate": lambda view, _key: request_translation(self, self.selected_text() or view.text),
             "write": lambda view, _key: request_writing(self, self.selected_text() or view.text),
+            "nameless": lambda view, _key: request_nameless(self, self.selected_text() or view.text),
             "try_again": lambda view, key: self._open_under(view.id, key, self._ways_again(view)),
             "more": lambda view, key: self._open_under(view.id, key, self._entries_of(view)),
             **dict.fromkeys(VERSION_STEPS, lambda view, key: self._flip_from(view.id, key)),
@@ -299,7 +307,7 @@ class ConversationView(SelectableArea):
         row = self.rows[self._index(message_id)]
         copy = self.copy_selection if self.selected_text() else partial(self._on_action, message_id, "copy")
         entries = [Entry(_("Copy"), copy, "Ctrl+C", "copy"), Entry(_("Select all"), self.select_all, "Ctrl+A")]
-        entries[1:1] = [self._entry(row.view, key) for key in ("translate", "write")]
+        entries[1:1] = [self._entry(row.view, key) for key in ("translate", "write", "nameless")]
         if can_read():
             read = partial(self._read_aloud, row.view)
             entries.insert(3, Entry(READ_ALOUD, read, icon="volume-2"))
@@ -321,7 +329,7 @@ class ConversationView(SelectableArea):
     def _entries_of(self, view: MessageView) -> list[Entry]:
         """Return the entries behind the button *More*: nine at most."""
         is_last = self._index(view.id) == len(self.rows) - 1
-        shown = view.actions | ({"write", "copy_as"} if "copy" in view.actions else set())
+        shown = view.actions | ({"write", "nameless", "copy_as"} if "copy" in view.actions else set())
         if view.role == "user":
             shown -= {"edit"}  # it has a button
         entries = []

@@ -38,6 +38,7 @@ from slmdesk.ui.kit.markdown.message import MessageText, MessageWriter
 from slmdesk.ui.kit.markdown.selected import BOTTOM_MARGIN, TOP_MARGIN, Parser, ViewStyle
 from slmdesk.ui.kit.widgets import build
 from slmdesk.ui.kit.widgets.build import column, named, plain_label, row, set_tip
+from slmdesk.ui.kit.widgets.requests import NAMELESS
 
 ACTIONS = {
     "copy": ("copy", _("Copy")),
@@ -55,6 +56,7 @@ MENU = {
     "original": ("undo-2", _("Restore the original answer")),
     "translate": ("languages", _("Translate")),
     "write": ("pencil", _("Open in Write")),
+    "nameless": ("eye-off", NAMELESS),
     "pin": ("pin", _("Keep in context")),
     "unpin": ("pin", _("Do not keep in context")),
     "fork": ("message-square", _("New chat from here")),

@@ -62,6 +62,8 @@ ALL = (
     Keys("page.jobs", EVERYWHERE, ("Ctrl+J",), _("Jobs")),
     Keys("page.settings", EVERYWHERE, ("Ctrl+,",), _("Settings")),
     Keys("clipboard", EVERYWHERE, ("Ctrl+Shift+T",), _("Translate the clipboard")),
+    Keys("nameless", EVERYWHERE, ("Ctrl+Alt+C",), _("Copy without names: the selection, else all that is shown")),
+    Keys("names_back", EVERYWHERE, ("Ctrl+Alt+V",), _("Put names back into the text on the clipboard")),
     Keys("lock", EVERYWHERE, ("Ctrl+Shift+L",), _("Lock the encrypted history")),
     Keys("dictate", EVERYWHERE, ("F9",), _("Dictate: hold the key, or press to begin and to end")),
     Keys("chat.model", EVERYWHERE, ("Ctrl+M",), _("Choose a model")),

@@ -22,7 +22,7 @@ from slmdesk.ui.kit.markdown.message import MessageText, MessageWriter
 from slmdesk.ui.kit.markdown.selected import FormattingTimeoutError, Parser, ViewStyle, mime_of_selection
 from slmdesk.ui.kit.widgets.build import named, passing
 from slmdesk.ui.kit.widgets.opening import judge_link
-from slmdesk.ui.kit.widgets.requests import add_reading_to, request_translation
+from slmdesk.ui.kit.widgets.requests import add_ways_to, request_translation
 
 SHORT = 360
 """Height of a long text, in device-independent pixels, until the person asks for all of it."""
@@ -97,7 +97,7 @@ class MarkdownReader(QWidget):
             _("Translate selection") if chosen else _("Translate"),
             lambda: request_translation(self, chosen or self._source),
         )
-        add_reading_to(menu, self, chosen or self._source)
+        add_ways_to(menu, self, chosen or self._source)
         menu.addAction(_("Select all"), lambda: self.text.select(0, -1))
         if judge_link(address).openable:
             menu.addAction(_("Copy link address"), lambda: copy_text(address))

@@ -1,4 +1,4 @@
-"""Sends any text shown in the window to the translator, to the page Write, or to be read aloud.
+"""Sends any text shown in the window to the translator, to the page Write, to be read aloud or copied without names.
 
 No page knows these: the request goes up from widget to widget until one of them, the window, has a signal for it.
 """
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 READ_ALOUD = _("Read aloud")
+NAMELESS = _("Copy without names…")
 
 
 def request_translation(source: QWidget, text: str) -> None:
@@ -55,14 +56,23 @@ def request_reading(
     _emit_above(source, "reading_requested", Aloud(text, source, mark, by_words=by_words))
 
 
+def request_nameless(source: QWidget, text: str) -> None:
+    """Show `text`, which `source` shows, without its names before it is copied."""
+    _emit_above(source, "nameless_requested", text)
+
+
 def can_read() -> bool:
     from slmdesk.ui.kit.widgets.reading import voice_for  # late: few menus are opened
 
     return voice_for("") is not None
 
 
-def add_reading_to(menu: QMenu, source: QWidget, text: str, mark: Callable[[int, int], object] | None = None) -> None:
-    if text.strip() and can_read():
+def add_ways_to(menu: QMenu, source: QWidget, text: str, mark: Callable[[int, int], object] | None = None) -> None:
+    """Add what can be done with any text: copy it without names, read it aloud."""
+    if not text.strip():
+        return
+    menu.addAction(NAMELESS, lambda: request_nameless(source, text)).setObjectName("nameless_action")
+    if can_read():
         read = menu.addAction(READ_ALOUD, lambda: request_reading(source, text, mark))
         read.setObjectName("read_aloud_action")
 
@@ -70,7 +80,7 @@ def add_reading_to(menu: QMenu, source: QWidget, text: str, mark: Callable[[int,
 def pop_up_words_menu(source: QWidget, place: QPoint, words: str, text: str) -> None:
     menu = passing(QMenu(source), "words_menu")
     menu.addAction(words, lambda: request_translation(source, text))
-    add_reading_to(menu, source, text)
+    add_ways_to(menu, source, text)
     menu.popup(place)
 
 
@@ -85,7 +95,7 @@ class TranslatableText(QPlainTextEdit):
         menu.addSeparator()
         words = _("Translate the selection") if chosen else _("Translate this text")
         menu.addAction(words, lambda: request_translation(self, chosen or self.toPlainText()))
-        add_reading_to(menu, self, chosen or self.toPlainText())
+        add_ways_to(menu, self, chosen or self.toPlainText())
         menu.popup(event.globalPos())
 
 

@@ -1,0 +1,107 @@
+"""Opens the sheets for a cloud that is not told who: what is selected, else all of the
+page, is copied without names; the names are put back into what comes from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+
+from slmdesk.base.texts import _
+from slmdesk.ui.kit.base.bridge import Bridge
+from slmdesk.ui.kit.base.shortcuts import bind
+from slmdesk.ui.kit.widgets.notices import Notice
+
+if TYPE_CHECKING:
+    from slmdesk.services import Services
+    from slmdesk.ui.shell.composition import Frame
+
+MOST_PAGES = 2_000
+
+
+class NamelessWays(QObject):
+    def __init__(self, bridge: Bridge, frame: Frame) -> None:
+        super().__init__(frame, objectName="nameless_ways")
+        self._bridge, self._frame = bridge, frame
+        window = frame.window
+        window.nameless_requested.connect(self.open)
+        bind(window, "nameless", self.copy)
+        bind(window, "names_back", self.put_back)
+
+    def open(self, text: str, title: str = "") -> None:
+        frame = self._frame
+        item = ""
+        if frame.window.current_page == "Chat":
+            item = frame.chat.chat or ""
+        if not text.strip():
+            words = _("There is no text to copy without names.")
+            self._bridge.notice_raised.emit(Notice(words, key="nameless"))
+            return
+        from slmdesk.ui.redaction.nameless import NamelessSheet  # late: few texts go out
+
+        title = title or _(frame.window.current_page)
+        sheet = NamelessSheet(self._bridge, text, title, item, frame.window)
+        sheet.back_requested.connect(self.put_back)
+        sheet.open()
+
+    def copy(self) -> None:
+        """Open what is selected, else all of what is shown, else what is copied."""
+        frame = self._frame
+        page = frame.window.current_page
+        chosen = selected_in(QApplication.focusWidget())
+        if chosen:
+            self.open(chosen)
+        elif page == "Chat" and frame.chat.chat:
+            self._ask(_chat(frame.chat.chat))
+        elif page == "Documents" and frame.documents.current:
+            self._ask(_document(frame.documents.current))
+        elif page == "Translate" and frame.translate.last.text:
+            self.open(frame.translate.last.text)
+        elif page == "Write" and frame.writing_page.text:
+            self.open(frame.writing_page.text)
+        else:
+            self.open(QGuiApplication.clipboard().text())
+
+    def put_back(self, key: str = "") -> None:
+        from slmdesk.ui.redaction.nameless import NamesBackSheet
+
+        text = QGuiApplication.clipboard().text()
+        NamesBackSheet(self._bridge, text, key, self._frame.window).open()
+
+    def _ask(self, reads: Callable[[Services], tuple[str, str]]) -> None:
+        self._bridge.ask(reads, lambda found: self.open(*found))
+
+
+def selected_in(widget: QWidget | None) -> str:
+    """Return the selected words of a widget, or of one around it."""
+    while widget is not None:
+        if isinstance(widget, QPlainTextEdit | QTextEdit):
+            return widget.textCursor().selection().toPlainText()
+        if isinstance(widget, QLineEdit):
+            return widget.selectedText()
+        if callable(words := getattr(widget, "selected_text", None)):
+            return str(words())
+        widget = widget.parentWidget()
+    return ""
+
+
+def _chat(id: str) -> Callable[[Services], tuple[str, str]]:
+    def read(services: Services) -> tuple[str, str]:
+        opened = services.chats.open(id)
+        text = "\n\n".join(message.text for message in opened.messages)
+        return text, opened.item.title
+
+    return read
+
+
+def _document(id: str) -> Callable[[Services], tuple[str, str]]:
+    def read(services: Services) -> tuple[str, str]:
+        pages = services.documents.pages(id, limit=MOST_PAGES)
+        text = "\n\n".join(page.text for page in pages)
+        return text, services.documents.document(id).name
+
+    return read

@@ -1,0 +1,58 @@
+"""The sheets for a cloud that is not told who."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+
+from slmdesk.ui.redaction.nameless import NamelessSheet, NamesBackSheet
+
+pytestmark = pytest.mark.gui
+TEXT = "Frau Sabine Müller schuldet Herrn Hannes Tannenkamp Geld."
+
+
+def copied(program) -> str:
+    return QGuiApplication.clipboard().text()
+
+
+def shown(program, name: str) -> str:
+    return program.find(name).toPlainText()
+
+
+@pytest.fixture
+def program(start):
+    program = start()
+    QGuiApplication.clipboard().setText(TEXT)
+    program.window.show_page("Start")
+    program.frame.nameless.copy()
+    program.wait(lambda: shown(program, "nameless_text"))
+    return program
+
+
+def test_names_are_looked_at_then_copied_and_put_back(program):
+    assert "Müller" not in shown(program, "nameless_text")
+    program.click("nameless_copy")
+    program.wait(lambda: copied(program) != TEXT)
+    assert "Tannenkamp" not in copied(program)
+    program.frame.nameless.put_back()
+    program.wait(lambda: shown(program, "names_back_text") == TEXT)
+    program.click("names_back_copy")
+    program.wait(lambda: copied(program) == TEXT)
+
+
+def test_one_press_takes_a_find_out_and_words_are_added(program):
+    sheet = program.window.findChild(NamelessSheet)
+    finds = sheet._finds
+    find = next(find for find in finds.report.statements if "Tannenkamp" in find.text)
+    finds.list.approve_requested.emit(find)
+    program.wait(lambda: "Tannenkamp" in shown(program, "nameless_text"))
+    program.find("nameless_word").setText("Geld")
+    program.click("nameless_add")
+    program.wait(lambda: "Geld" not in shown(program, "nameless_text"))
+
+
+def test_without_a_key_it_says_so(start):
+    program = start()
+    program.frame.nameless.put_back()
+    program.wait(lambda: "key" in program.find("names_back_said").text())
+    assert program.window.findChild(NamesBackSheet) is not None
