@@ -61,6 +61,8 @@ def _plausible(find: Find) -> Find | None:
     if find.kind is Kind.FIRM:
         return find
     words = [word for word in WORD.finditer(find.text) if not (word[0][0].islower() or is_no_name(word[0]))]
+    if not words:
+        return None
     start, end = words[0].start(), words[-1].end()
     possessive = _POSSESSIVE.search(find.text, start, end)
     end = possessive.start() if possessive else end

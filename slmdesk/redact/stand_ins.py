@@ -92,17 +92,21 @@ def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken
 
 def with_stand_ins(text: str, table: Table) -> tuple[str, int]:
     """Return the text with the stand-ins, and in how many places they stand."""
-    pairs = [pair for entry in table for pair in entry.pairs]
-    found = WordList(original for original, _ in pairs).places_in(text)
     pieces, end = list[str](), 0
-    for start, stop, number in found:
-        original, stand_in = pairs[number]
-        there = text[start:stop]
-        if there.islower() and not original.islower() and there.isalpha():
-            continue  # "klein" is not "Klein"
-        pieces += (text[end:start], _as_large(there, stand_in))
+    for start, stop, _original, stand_in in places_of(text, table):
+        pieces += (text[end:start], stand_in)
         end = stop
     return "".join((*pieces, text[end:])), len(pieces) // 2
+
+
+def places_of(text: str, table: Table) -> Iterator[tuple[int, int, str, str]]:
+    """Yield where originals stand, with what stands for them there."""
+    pairs = [pair for entry in table for pair in entry.pairs]
+    for start, stop, number in WordList(original for original, _ in pairs).places_in(text):
+        original, stand_in = pairs[number]
+        there = text[start:stop]
+        if original.islower() or not (there.islower() and there.isalpha()):  # "klein" is not "Klein"
+            yield start, stop, original, _as_large(there, stand_in)
 
 
 # ---- back
@@ -378,7 +382,8 @@ def _shape(kind: Kind, stand_in: str) -> re.Pattern[str]:
     if kind in _IN_ONE_PIECE:
         shape, ending = re.escape(stand_in), ""
     elif kind in _BY_DIGITS and len(signs) >= LEAST_LOOSE:
-        shape, ending = r"[\s./()–-]{0,3}".join(map(re.escape, signs)), ""
+        lead = re.escape(stand_in[: stand_in.lower().find(signs[0])])
+        shape, ending = rf"(?:{lead})?" + r"[\s./()–-]{0,3}".join(map(re.escape, signs)), ""
     elif kind in _BY_DIGITS or kind is Kind.BIRTH:
         shape, ending = re.escape(stand_in), ""
     else:

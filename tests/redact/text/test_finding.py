@@ -315,3 +315,8 @@ def test_of_many_words_only_those_that_may_stand_in_a_text_are_looked_for(monkey
 def test_an_index_finds_words_of_any_length() -> None:
     assert WordIndex(["", "b", "bcd", "abcde", "bcdef", "a", "z"]).numbers_in("abcde") == [0, 1, 2, 3, 5]
     assert WordIndex(["", "a"]).numbers_in("") == [0]
+
+
+def test_what_another_finder_takes_for_a_name_may_begin_small() -> None:
+    seen = Find(Kind.PERSON, 0, 4, "eBay", LIKELY, "finder", (Finder.SMALL,))
+    assert find_private("eBay has written.", language="en", others=[seen]) == ()

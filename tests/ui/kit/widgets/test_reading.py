@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QPlainTextEdit
 
 from slmdesk.ui.kit.base.bridge import Bridge
 from slmdesk.ui.kit.widgets import reading
-from slmdesk.ui.kit.widgets.requests import add_reading_to
+from slmdesk.ui.kit.widgets.requests import add_ways_to
 
 pytestmark = [pytest.mark.gui, pytest.mark.quick]
 TEXT = "The rent rises by €40.80 from 1 July. Write by 31 December if that is a hardship."
@@ -126,10 +126,10 @@ def test_a_voice_that_fails_is_said_once(reader, qtbot, voice, monkeypatch, tmp_
 def test_without_a_voice_there_is_no_entry(reader, qtbot, monkeypatch):
     menu = QMenu(reader.field)
     monkeypatch.setattr(reading, "voice_for", lambda _language: None)
-    add_reading_to(menu, reader.field, TEXT)
+    add_ways_to(menu, reader.field, TEXT)
     assert not menu.actions()
     reader.use(SPEAKS)
-    add_reading_to(menu, reader.field, TEXT)
+    add_ways_to(menu, reader.field, TEXT)
     assert [action.text() for action in menu.actions()] == ["Read aloud"]
 
 
