@@ -91,13 +91,12 @@ def inflected(pieces: Pieces, table: Table, language: str, rng: random.Random) -
 
 
 def upper(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
-    return [
-        Piece(piece.answer.upper(), as_upper(piece.expected), piece.kind) for piece in pieces
-    ]
+    return [Piece(piece.answer.upper(), as_upper(piece), piece.kind) for piece in pieces]
 
 
-def as_upper(words: str) -> str:
-    return words if words.islower() else words.upper()
+def as_upper(piece: Piece) -> str:
+    is_code = piece.kind is not None and piece.answer.isupper()
+    return piece.expected if is_code or piece.expected.islower() else piece.expected.upper()
 
 
 def marked(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
@@ -121,7 +120,7 @@ def marked(pieces: Pieces, table: Table, language: str, rng: random.Random) -> P
 
 def reordered(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
     def other(piece: Piece) -> Piece:
-        if piece.kind is not Kind.PERSON or not re.fullmatch(r"[^\W\d]+ [^\W\d]+", piece.answer):
+        if piece.kind is not Kind.PERSON or not re.fullmatch(r"[^\W\d]{3,} [^\W\d]{3,}", piece.answer):
             return piece
         turned = [", ".join(reversed(words.split(" ", 1))) for words in piece[:2]]
         return Piece(*turned, piece.kind)
@@ -134,7 +133,7 @@ def reordered(pieces: Pieces, table: Table, language: str, rng: random.Random) -
 
 def shortened(pieces: Pieces, table: Table, language: str, rng: random.Random) -> Pieces:
     def other(piece: Piece) -> Piece:
-        if piece.kind is not Kind.PERSON or not re.fullmatch(r"[^\W\d]+ [^\W\d]+", piece.answer):
+        if piece.kind is not Kind.PERSON or not re.fullmatch(r"[^\W\d]{3,} [^\W\d]{3,}", piece.answer):
             return piece
         one, two = piece.answer.split(), piece.expected.split()
         if len(two) != 2:
@@ -213,7 +212,7 @@ def lines(pieces: Pieces) -> Iterator[Pieces]:
     yield line
 
 
-def sent(text: str, rng: random.Random, taken: list[str]) -> tuple[Pieces, Table, list]:
+def sent(text: str, rng: random.Random, taken: list[str]) -> tuple[Pieces, Table, list[str]]:
     seen = [*seen_in(text)]
     words = private_words([("", text)], [], [], [], [seen])
     chosen = [(word.kind, word.words) for word in words if word.is_chosen]
@@ -224,8 +223,9 @@ def sent(text: str, rng: random.Random, taken: list[str]) -> tuple[Pieces, Table
         pieces += [plain(text[end:start]), Piece(stand_in, text[start:stop], kinds[original])]
         end = stop
     pieces.append(plain(text[end:]))
-    assert "".join(piece.answer for piece in pieces) == with_stand_ins(text, table)[0]
-    return pieces, table, [word for word in words if not word.is_chosen]
+    answer, _count, beside = with_stand_ins(text, table)
+    assert "".join(piece.answer for piece in pieces) == answer
+    return pieces, table, [*beside, *(word.words for word in words if not word.is_chosen)]
 
 
 def returned(answer: str, table: Table, others: list[Table], known: list[str]) -> str:
@@ -249,7 +249,7 @@ def score(result: str, pieces: Pieces, name: str, shown: list[str]) -> Counter[s
         elif piece.answer:
             rest = "".join(each.answer for each in pieces[number + 1 :] if not each.kind)[:12]
             end = result.find(rest, at)
-            shown.append(f"{name}: WRONG {result[at:max(end, at)][:60]!r} for {piece[:2]!r}")
+            shown.append(f"{name}: WRONG {result[at : max(end, at)][:60]!r} for {piece[:2]!r}")
             counts["wrong"] += 1
             at = max(end, at)
     return counts
@@ -270,11 +270,10 @@ def main(folder: Path, seed: str) -> None:
             for kind, words in json.loads(spans.read_text("utf-8")):
                 if kind == "PERSON" and len(words) > 2:
                     names["left" if words in gone else "gone"] += 1
-        told = [word.words for word in known]
         for name, change in CHANGES.items():
             changed = change(pieces, table, language, rng)
             answer = "".join(piece.answer for piece in changed)
-            result = returned(answer, table, [], told)
+            result = returned(answer, table, [], known)
             if change in (marked, web):
                 result = words_of(result)
                 changed = [Piece(words_of(piece.answer), *piece[1:]) for piece in changed]
@@ -282,11 +281,15 @@ def main(folder: Path, seed: str) -> None:
                 result = result.replace("\u00a0", " ")
             totals[name] += score(result, changed, f"{path.stem} {name}", shown)
         if before:
-            mixed = [each for pair in zip([*lines(before[0])], [*lines(pieces)]) for line in pair
-                     for each in (*line, plain("\n"))]
+            mixed = [
+                each
+                for pair in zip([*lines(before[0])], [*lines(pieces)])
+                for line in pair
+                for each in (*line, plain("\n"))
+            ]
             answer = "".join(piece.answer for piece in mixed)
-            result = returned(answer, table, [before[1]], told)
-            result = returned(result, before[1], [table], told)
+            result = returned(answer, table, [before[1]], known)
+            result = returned(result, before[1], [table], known)
             totals[MIXED] += score(result, mixed, f"{path.stem} {MIXED}", shown)
         before = pieces, table
     print("\n".join(shown))

@@ -305,6 +305,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "written. Remove that part in the program the document was made with, and try again."
     ),
     "redaction.nothing": N_("There are no words to remove from {path}. Nothing was written."),
+    "clipboard.none": N_(
+        "Nothing here reaches the clipboard (wl-clipboard, xclip or xsel), or it holds no text. Give the text on "
+        "standard input instead."
+    ),
     "redaction.no_key": N_("There is no key that leads back: copy a text without names first."),
     "redaction.no_boxes": N_("Boxes can be drawn on pages of PDFs and pictures, but {path} is none."),
     "redaction.box_outside": N_("The box on page {number} does not lie on the page."),

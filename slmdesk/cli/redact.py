@@ -5,6 +5,7 @@ writes a copy without it. It makes no item: nothing of the document is stored.
 from __future__ import annotations
 
 import re
+import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -19,18 +20,24 @@ from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
+from slmdesk.cli.clipboard import clipboard_text, copy_to_clipboard
 from slmdesk.cli.console import Console, NamedFile, answer, json_option, refuse
-from slmdesk.cli.opening import named_model, passphrase
+from slmdesk.cli.opening import named_model, passphrase, stdin_bytes
 from slmdesk.cli.output import check_file
 from slmdesk.cli.reading import ask_password, with_password
 from slmdesk.cli.terminal import one_line
 from slmdesk.documents.finds import FoundWord, RedactionPreview, counted_by_hand
 from slmdesk.documents.redacted import Asked, GivenOut, RedactionRequest, check_boxes
+from slmdesk.documents.stand_ins import Nameless
 from slmdesk.redact import Kind, Listed
 from slmdesk.redact.names import listed_from_lines
 from slmdesk.services import Services
 from slmdesk.tasks.redact import (
     NO_MODEL,
+    RECOGNISED,
+    key_words,
+    nameless_report,
+    notes_of,
     remark_lines,
     replaced_words,
     report_of,
@@ -41,6 +48,9 @@ BOX = re.compile(r"(\d{1,6}):" + ",".join([r"(-?\d{1,3}(?:\.\d{1,6})?)"] * 4))
 TICKS = {True: "x", False: " "}
 FILE = NamedFile(dir_okay=False)
 
+CLIPBOARD = "clipboard"
+MOST_TEXT_BYTES = 8 << 20
+NO_FILE_HERE = "--clipboard stands alone: no FILE and no -o go with it."
 NO_OUTPUT = "Name the copy with -o, or only look with --preview."
 NO_MODEL_HERE = "--model goes neither with --no-model nor with --restore."
 RESTORE = "--restore wants the --key, and no --preview."
@@ -100,8 +110,14 @@ def listed_in(file: Path | None) -> tuple[Listed, ...]:
 
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, required=False)
 @click.option("-o", "--output", type=FILE, help="The redacted copy.")
+@click.option(
+    "--clipboard",
+    is_flag=True,
+    help="Of the text on standard input or on the clipboard: natural words stand for "
+    "names. With --restore, put the names back.",
+)
 @click.option(
     "--preview",
     is_flag=True,
@@ -199,7 +215,101 @@ def redact(console: Console, /, **options: Any) -> None:
     charts.  What cannot be looked into is taken out, or listed to be looked at by eye.
     Not everything private is found: read the copy before it is given away.
     """
+    if options["clipboard"]:
+        NamelessText(console, options).run()
+        return
+    refuse(options["file"] is None, "Name a FILE, or copy a text and use --clipboard.")
     Redacting(console, options).run()
+
+
+def chosen_of(
+    preview: RedactionPreview, options: Mapping[str, Any]
+) -> RedactionPreview:
+    """Return what was found with the choice of the options."""
+    kinds = kinds_from(options["kinds"])
+    kept = {" ".join(words.split()).casefold() for words in options["keep"]}
+
+    def chosen(word: FoundWord) -> FoundWord:
+        is_asked = word.kind in kinds and word.words.casefold() not in kept
+        return changed(word, is_chosen=word.is_chosen and is_asked)
+
+    found = tuple(map(chosen, preview.found))
+    unseen = tuple(map(chosen, preview.unseen))
+    return changed(preview, found=found, unseen=unseen)
+
+
+class NamelessText:
+    """One run of the command on a text that goes to a cloud, or comes from there."""
+
+    def __init__(self, console: Console, options: Mapping[str, Any]) -> None:
+        """Read the text. Raises click.UsageError, KnownError `clipboard.none`."""
+        refuse(options["file"] or options["output"], NO_FILE_HERE)
+        self._console = console
+        self._options = options
+        self._piped = ""
+        if not sys.stdin.isatty():
+            self._piped = stdin_bytes(MOST_TEXT_BYTES).decode("utf-8", "replace")
+        self._text = self._piped or clipboard_text()
+
+    def run(self) -> None:
+        with self._console.services() as services:
+            if self._options["restore"]:
+                self._put_back(services)
+            else:
+                self._copy(services)
+
+    def _copy(self, services: Services) -> None:
+        console = self._console
+        listed = listed_in(self._options["list_file"])
+        preview = console.result_of(
+            services,
+            lambda: services.stand_ins.look(self._text, CLIPBOARD, listed=listed),
+        )
+        preview = chosen_of(preview, self._options)
+        draw = secrets.token_hex(8)
+        made: Nameless = console.result_of(
+            services, lambda: services.stand_ins.replace(preview, draw)
+        )
+        for section in nameless_report(preview, made.table).sections:
+            for find in section.statements:
+                about = " ".join(find.notes)
+                console.notify(f"[{TICKS[find.is_approved]}] {find.text}  {about}")
+        if self._options["preview"]:
+            console.say(made.text)
+            return
+        if not (self._options["yes"] or self._piped or console.as_json):
+            click.confirm("Copy the text without what is marked?", err=True, abort=True)
+        key = services.call.stand_ins.keep(preview, made)
+        console.notify(f"key {key.id}. {RECOGNISED}")
+        replaced = [
+            {"kind": entry.kind, "words": words, "stand_in": stand_in}
+            for entry in made.table
+            for words, stand_in in entry.pairs
+        ]
+        self._give(
+            made.text, {"key": key.id, "count": made.count, "replaced": replaced}
+        )
+
+    def _put_back(self, services: Services) -> None:
+        id = str(self._options["key"] or "")
+        returned = self._console.result_of(
+            services, lambda: services.stand_ins.put_back(self._text, id)
+        )
+        self._console.notify(f"key {returned.key.id}: {key_words(returned.key)}")
+        for note in notes_of(returned):
+            self._console.notify(note)
+        made = returned.made
+        shape = {"key": returned.key.id, "count": len(made.back)}
+        self._give(made.text, {**shape, **picked(made, "missing", "new", "left")})
+
+    def _give(self, text: str, shape: Mapping[str, Json]) -> None:
+        """Give the text where it came from."""
+        if self._console.as_json:
+            self._console.give({"text": text, **shape})
+        elif self._piped:
+            click.echo(text, nl=False)
+        else:
+            copy_to_clipboard(text)
 
 
 class Redacting:
@@ -215,8 +325,7 @@ class Redacting:
         self._bars: bool = options["bars"]
         self._restores: bool = options["restore"]
         self._boxes = tuple(map(box_from, options["boxes"]))
-        self._kinds = kinds_from(options["kinds"])
-        self._kept = {" ".join(words.split()).casefold() for words in options["keep"]}
+        kinds_from(options["kinds"])  # refuses what is no kind
         self._check()
         self._listed = listed_in(options["list_file"])
         self._secret = ""
@@ -254,7 +363,8 @@ class Redacting:
         record = None
         if not self._options["no_model"]:
             record = services.call.redaction.model_for(model)
-        preview = self._chosen(self._asked(services, self._preview(services), record))
+        preview = self._asked(services, self._preview(services), record)
+        preview = chosen_of(preview, self._options)
         check_boxes(preview, self._boxes)
         pictures = tuple(self._pictures(preview))
         if self._options["preview"]:
@@ -293,18 +403,6 @@ class Redacting:
         return self._console.result_of(
             services, lambda: services.redaction.ask(preview, record), told
         )
-
-    def _chosen(self, preview: RedactionPreview) -> RedactionPreview:
-        """Return what was found with the choice of the options."""
-
-        def chosen(word: FoundWord) -> FoundWord:
-            is_kept = word.words.casefold() in self._kept
-            is_asked = word.kind in self._kinds and not is_kept
-            return changed(word, is_chosen=word.is_chosen and is_asked)
-
-        found = tuple(map(chosen, preview.found))
-        unseen = tuple(map(chosen, preview.unseen))
-        return changed(preview, found=found, unseen=unseen)
 
     def _pictures(self, preview: RedactionPreview) -> Iterator[str]:
         """Yield the digests of the chosen pictures.

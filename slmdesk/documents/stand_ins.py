@@ -28,7 +28,7 @@ from slmdesk.children.client import ChildClient
 from slmdesk.documents.finds import RedactionPreview
 from slmdesk.documents.private_words import private_words, whole_text
 from slmdesk.documents.reading import start_reader
-from slmdesk.redact import Find, Table
+from slmdesk.redact import Find, Listed, Table
 from slmdesk.redact.stand_ins import (
     PutBack,
     put_back,
@@ -53,6 +53,7 @@ class Nameless(Record):
 
     text: str
     count: int
+    beside: tuple[str, ...]
     table: Table
 
 
@@ -61,7 +62,7 @@ class Key(Record):
     time: float
     table: Table
     known: tuple[str, ...] = ()
-    """What only looked like names, and went out as it was."""
+    """What went out as it was, and only looked like a name or stood beside one."""
     item: str = ""
     title: str = ""
 
@@ -83,12 +84,12 @@ class StandInService(Service):
         self._unkept = list[Key]()
         runtime.events.on(ItemGone, self._on_gone)
 
-    def look(self, text: str, title: str = "") -> Pending[RedactionPreview]:
-        """Look for what is private in a text. Nothing of it is stored.
+    def look(self, text: str, title: str = "", *, listed: Sequence[Listed] = ()) -> Pending[RedactionPreview]:
+        """Look for what is private in a text. Nothing of it is stored. `listed` adds names to the user's own list.
 
         Problems: `document.too_large`, and those of a reader that died.
         """
-        return in_slices(self._service_thread, self._looking(text, title))
+        return in_slices(self._service_thread, self._looking(text, title, (*self._store.redactions.names(), *listed)))
 
     def replace(self, preview: RedactionPreview, draw: str) -> Pending[Nameless]:
         """Replace what is chosen. The same `draw` gives the same stand-ins.
@@ -107,7 +108,7 @@ class StandInService(Service):
         """Keep the key of a text with the item that the text is of, or with one of its
         own. It is gone with that item.
         """
-        known = tuple(word.words for word in preview.found if not word.is_chosen)
+        known = (*made.beside, *(word.words for word in preview.found if not word.is_chosen))
         title = preview.path.name
         key = Key(secrets.token_hex(4), time.time(), made.table, known, item, title)
         with suppress(KnownError):
@@ -130,11 +131,10 @@ class StandInService(Service):
         """
         return in_slices(self._service_thread, self._returning(text, key))
 
-    def _looking(self, text: str, title: str) -> Slices[RedactionPreview]:
+    def _looking(self, text: str, title: str, listed: Sequence[Listed]) -> Slices[RedactionPreview]:
         text = text.replace("\u00ad", "")
         texts = [("", text)]
         seen = yield from self._seen_in(whole_text(texts))
-        listed = tuple(self._store.redactions.names())
         found = yield self._on_file_thread(lambda: private_words(texts, [], [], listed, [seen]))
         there = tuple(word for word in found if word.is_there)
         return RedactionPreview(Path(title), "", "text", there, (), (), text)

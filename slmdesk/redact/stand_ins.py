@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from enum import StrEnum
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.text.folding import fold
 from slmdesk.base.text.sentences import detect
+from slmdesk.base.text.words import function_words
 from slmdesk.claims.finders.numbers import find_dates
 from slmdesk.redact import Certainty, Entry, Find, Kind, Table
-from slmdesk.redact.finding import WordList, find_private, name_words, squeezed
-from slmdesk.redact.table import table_for
+from slmdesk.redact.finding import WORD, WordList, find_private, name_words, squeezed
+from slmdesk.redact.rules import is_no_name
+from slmdesk.redact.table import is_first_name, table_for
 
 INLINE = "abbr b big code del em font i ins mark s small span strong sub sup tt u"
 """HTML tags that may stand inside a word. Others end it."""
@@ -23,7 +25,7 @@ _MARKUP = re.compile(
     rf"(?P<none></?(?:{INLINE.replace(' ', '|')})(?:\s[^<>]{{0,200}})?>"
     r"|\*{1,3}|~~|`{1,3}|(?<![^\W_])_{1,3}|_{1,3}(?![^\W_])"
     "|[\u00ad\u200b-\u200f\u2060\ufeff]|(?<=[^\\W\\d_])-\r?\n\\s*(?=[^\\W\\d_A-ZÄÖÜ]))"
-    r"|(?P<blank></?[a-zA-Z][^<>]{0,200}>)"
+    r"|(?P<blank></?[a-zA-Z][a-zA-Z\d]{0,20}(?:\s[^<>]{0,200})?/?>)"
     r"|(?P<sign>&(?:\#\d{1,6}|\#x[\da-fA-F]{1,6}|[a-zA-Z]{2,30});|\\[!-/:-@\[-`{-~])"
 )
 _ENDING = r"(?P<end>['’]s?|sche[nrms]?|ens|en|es|s|n)?"
@@ -31,6 +33,8 @@ _ENDING = r"(?P<end>['’]s?|sche[nrms]?|ens|en|es|s|n)?"
 _HISSING = "sßxz"
 _NUMBER_NEAR = re.compile(r"\d[^\n]{0,8}$")
 _NUMBER_NEXT = re.compile(r"[^\n]{0,8}\d")
+_WORD_BEFORE = re.compile(r"(?<![\w-])([^\W\d_][\w’'-]*)[ \u00a0]$")
+_WORD_BEHIND = re.compile(r"[ \u00a0]((?=[^\W\d_])[^\Wa-zäöüß]\w+)")
 _INITIALS = r"(?<![\w.])(?:[A-Z]\.[ \u00a0]?)+"
 _INITIAL_BEFORE = re.compile(r"(?<![\w.])([A-Z])\.?[ \u00a0]?$")
 _INITIAL_BEHIND = re.compile(r",[ \u00a0]?([A-Z])\.")
@@ -39,6 +43,10 @@ _IN_ONE_PIECE = (Kind.EMAIL, Kind.WEB)
 LEAST_LOOSE = 6
 """Fewest letters and digits of a number that is known however it is grouped."""
 LEAST_WORD = 4
+BESIDE = 40
+"""Letters around a stand-in, in which the words beside it stand."""
+LEAST_OUT = 3
+"""Fewest letters and digits of what is replaced: "20" alone would be every twenty."""
 
 
 class Why(StrEnum):
@@ -81,7 +89,8 @@ def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken
 
     Raises KnownError `redaction.ambiguous`, `redaction.no_substitute`.
     """
-    finds = [Find(kind, 0, 0, each, Certainty.SURE, "list") for kind, each in words]
+    told = [(kind, each) for kind, each in words if len(squeezed(each)) >= LEAST_OUT]
+    finds = [Find(kind, 0, 0, each, Certainty.SURE, "list") for kind, each in told]
     for find in [*finds]:
         if find.kind is Kind.PERSON:
             shape = rf"{_INITIALS}{re.escape(find.text)}(?!\w)"
@@ -90,13 +99,15 @@ def stand_ins_for(text: str, words: Iterable[tuple[Kind, str]], draw: str, taken
     return table_for(text, finds, draw=draw, taken=taken)
 
 
-def with_stand_ins(text: str, table: Table) -> tuple[str, int]:
-    """Return the text with the stand-ins, and in how many places they stand."""
-    pieces, end = list[str](), 0
+def with_stand_ins(text: str, table: Table) -> tuple[str, int, tuple[str, ...]]:
+    """Return the text with the stand-ins, in how many places they stand, and the words beside them."""
+    pieces, end, beside = list[str](), 0, set[str]()
     for start, stop, _original, stand_in in places_of(text, table):
         pieces += (text[end:start], stand_in)
         end = stop
-    return "".join((*pieces, text[end:])), len(pieces) // 2
+        beside.update(WORD.findall(text[max(0, start - BESIDE) : start])[-2:])
+        beside.update(WORD.findall(text[end : end + BESIDE])[:2])
+    return "".join((*pieces, text[end:])), len(pieces) // 2, tuple(sorted(beside))
 
 
 def places_of(text: str, table: Table) -> Iterator[tuple[int, int, str, str]]:
@@ -106,7 +117,7 @@ def places_of(text: str, table: Table) -> Iterator[tuple[int, int, str, str]]:
         original, stand_in = pairs[number]
         there = text[start:stop]
         if original.islower() or not (there.islower() and there.isalpha()):  # "klein" is not "Klein"
-            yield start, stop, original, _as_large(there, stand_in)
+            yield start, stop, original, _as_large(there, original, stand_in)
 
 
 # ---- back
@@ -197,7 +208,8 @@ class _Returning:
         known: Iterable[str],
         seen: Sequence[Find],
     ) -> None:
-        self._table, self._others, self._known = table, others, known
+        self._table, self._others = table, others
+        self._known = {fold(words) for words in known}
         self._plain = _Plain(text)
         self._text = self._plain.text
         language = detect(self._text)[0] or ""
@@ -209,10 +221,11 @@ class _Returning:
     def done(self) -> PutBack:
         found = [*self._places(self._table)]
         strange = [[*self._places(other)] for other in self._others]
-        kept = [place for place in found if self._is_ours(place, found, strange)]
+        taken = {at for place in found for at in range(place.start, place.end)}
+        kept = [place for place in found if self._is_ours(place, taken, strange)]
         changes = list[tuple[int, int, str]]()
         back = list[Back]()
-        for place in kept:
+        for place in self._whole(kept, found):
             initial = self._initial_of(place)
             if initial is None:
                 self._leave(place, Why.STRANGER)
@@ -252,9 +265,8 @@ class _Returning:
     def _hits(self, number: int, kind: Kind, original: str, stand_in: str) -> Iterator[_Place]:
         for match in _shape(kind, stand_in).finditer(self._text):
             there = match[0]
-            words = _as_large(there, original)
-            if ending := match.groupdict().get("end"):
-                words = _as_large(there, original + _ending(original, ending))
+            ending = _ending(original, match.groupdict().get("end") or "")
+            words = _as_large(there, stand_in, original + ending)
             place = _Place(*match.span(), words, number, stand_in)
             near = self._text[: match.start()][-9:], self._text[match.end() :][:9]
             is_small = there.islower() and not stand_in.islower() and there.isalpha()
@@ -268,18 +280,13 @@ class _Returning:
                 if wanted & set(day.readings):
                     yield _Place(day.start, day.end, original, number, stand_in)
 
-    def _is_ours(
-        self,
-        place: _Place,
-        found: Sequence[_Place],
-        strange: Sequence[Sequence[_Place]],
-    ) -> bool:
+    def _is_ours(self, place: _Place, taken: Container[int], strange: Sequence[Sequence[_Place]]) -> bool:
         shared = [other for some in strange for other in some if other.start < place.end and place.start < other.end]
         if any(other.words != place.words for other in shared):
             self._leave(place, Why.SHARED)
         elif place.is_unclear:
             self._leave(place, Why.UNCLEAR)
-        elif self._has_stranger(place, found):
+        elif self._has_stranger(place, taken):
             self._leave(place, Why.STRANGER)
         else:
             return True
@@ -288,24 +295,39 @@ class _Returning:
     def _leave(self, place: _Place, why: Why) -> None:
         self._left.append((self._text[place.start : place.end], why))
 
-    def _has_stranger(self, place: _Place, found: Sequence[_Place]) -> bool:
+    def _has_stranger(self, place: _Place, taken: Container[int]) -> bool:
         """Whether somebody's name goes on with words that are nobody's of ours."""
         if self._table[place.entry].kind is not Kind.PERSON:
             return False
-        whole = [
-            find
-            for find in self._finds
-            if find.kind is Kind.PERSON and find.start <= place.start and place.end <= find.end
-        ]
-        for find in whole:
-            rest = list(find.text)
-            for other in found:
-                for at in range(other.start, min(other.end, find.end)):
-                    if at >= find.start:
-                        rest[at - find.start] = " "
-            if name_words("".join(rest)):
+        for find in self._finds:
+            rest = enumerate(find.text, find.start)
+            others = name_words("".join(" " if at in taken else sign for at, sign in rest))
+            if find.start <= place.start < find.end and not self._knows(others):
                 return True
-        return False
+        before = _WORD_BEFORE.search(self._text, max(0, place.start - 30), place.start)
+        behind = _WORD_BEHIND.match(self._text, place.end)
+        if before and before.start(1) not in taken and self._may_be_first(before[1]):
+            return not self._knows(before.groups())
+        is_first = bool(behind) and is_first_name(place.stand_in)
+        return is_first and behind.start(1) not in taken and not self._knows(behind.groups())
+
+    def _may_be_first(self, word: str) -> bool:
+        """Whether a word before a surname may be a first name. German has capitals for all nouns."""
+        is_large = word[0].isupper() and self._language != "de" and fold(word) not in function_words()
+        return is_large or is_first_name(word)
+
+    def _knows(self, words: Iterable[str]) -> bool:
+        return all(fold(word) in self._known or is_no_name(word) for word in words)
+
+    def _whole(self, kept: Sequence[_Place], found: Sequence[_Place]) -> Iterator[_Place]:
+        """Yield the places of which no neighbour is left: half a name of ours would be somebody else's."""
+        left = [place for place in found if place not in kept]
+        for place in kept:
+            near = (each for each in left if each.end + 1 == place.start or place.end + 1 == each.start)
+            if any(self._text[min(each.end, place.end)] == " " for each in near):
+                self._leave(place, Why.STRANGER)
+            else:
+                yield place
 
     def _initial_of(self, place: _Place) -> list[tuple[int, int, str]] | None:
         """Return what becomes of the initial of a name. None: whose it is, is unclear."""
@@ -323,6 +345,8 @@ class _Returning:
             for original, stand_in in each.pairs
             if stand_in[0] == there and stand_in.endswith(f" {place.stand_in}")
         }
+        if fold(there) in self._known and not meant:
+            return []
         if len(meant) == 1:
             return [(*initial.span(1), meant.pop())]
         if before:
@@ -331,8 +355,7 @@ class _Returning:
 
     def _new(self, found: Sequence[_Place]) -> Iterator[str]:
         """Yield names and numbers that stand for nobody and that nobody gave."""
-        given = {fold(words) for words in self._known}
-        given |= {
+        given = self._known | {
             fold(original)
             for entry in self._table
             for pair in entry.pairs
@@ -352,7 +375,7 @@ def _targets(entry: Entry) -> Iterator[tuple[str, str]]:
     for original, stand_in in entry.pairs:
         words, others = original.split(), stand_in.split()
         is_like = len(words) == len(others)
-        if entry.kind is not Kind.PERSON or not is_like or re.search(r"\b\w\.", original):
+        if entry.kind is not Kind.PERSON or not is_like or re.search(r"\b\w\b", original):
             yield original, stand_in
         parts = list[tuple[str, str]]()
         if entry.kind is Kind.ADDRESS:
@@ -389,6 +412,7 @@ def _shape(kind: Kind, stand_in: str) -> re.Pattern[str]:
     else:
         shape = r"[\s,]+".join(map(re.escape, re.split(r"[\s,]+", stand_in)))
         ending = _ENDING
+    shape = shape.replace("ß", "(?:ß|ss)")
     return re.compile(rf"(?<![^\W_]){shape}{ending}(?![^\W_])", re.IGNORECASE)
 
 
@@ -402,7 +426,7 @@ def _days(words: str, language: str) -> set[object]:
     return {day for each in find_dates(words, language) for day in each.readings}
 
 
-def _as_large(like: str, words: str) -> str:
-    """Return the words in large letters, if those are."""
-    is_large = like.isupper() and len(like) > 1 and not words.islower()
-    return words.upper() if is_large and any(map(str.isalpha, words)) else words
+def _as_large(there: str, was: str, words: str) -> str:
+    """Return the words in large letters, if only those are large that stand there now."""
+    is_larger = there.isupper() and not was.isupper() and len(there) > 1
+    return words.upper() if is_larger and not words.islower() else words

@@ -147,7 +147,7 @@ class _Maker:
             if piece.endswith(".") or (piece not in named and (piece.islower() or len(piece) == 1)):
                 substitute = self._initial(piece, named) if piece[0].isupper() and len(piece) <= 2 else piece
             else:
-                is_first = (len(named) > 1 and piece == named[0]) or _sex_of(piece) is not None
+                is_first = (len(named) > 1 and piece == named[0]) or is_first_name(piece)
                 substitute = self._word(piece, is_first=is_first)
                 parts.append((piece, substitute))
             made = re.sub(rf"(?<![\w\0]){re.escape(piece)}(?![\w\0])", f"\0{substitute}\0", made)
@@ -316,6 +316,10 @@ def _sexes() -> Mapping[str, str]:
 def _sex_of(name: str) -> str | None:
     """Return the sex of a first name, of "Anna-Lena" that of its first part. None: no known first name."""
     return _sexes().get(fold(name).partition("-")[0])
+
+
+def is_first_name(word: str) -> bool:
+    return _sex_of(word) is not None
 
 
 def name_word(original: str, free: Free, seed: str, *, listed: Sequence[str] = ()) -> str:

@@ -55,7 +55,7 @@ def test_a_loose_text_makes_an_item_of_its_own_and_the_oldest_go(services):
     assert (item.kind, item.title) == (KIND, "Without names: letter")
     preview = result_of(services, lambda: services.stand_ins.look("no names", "x"))
     for _ in range(MOST_KEYS):
-        services.call.stand_ins.keep(preview, Nameless("", 0, ()))
+        services.call.stand_ins.keep(preview, Nameless("", 0, (), ()))
     with pytest.raises(KnownError, match="unknown"):
         services.call.history.item(key.item)
 

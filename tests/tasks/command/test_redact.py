@@ -257,3 +257,20 @@ def test_a_picture_of_a_word_file_becomes_black_and_boxes_are_not_for_it(run, wo
     image = next(part for part in docx.Document(copy).part.package.iter_parts() if "image" in part.partname)
     with Image.open(io.BytesIO(image.blob)) as shown:
         assert (shown.size, shown.getextrema()) == ((20, 10), (0, 0))
+
+
+def test_a_piped_text_goes_out_without_names_and_comes_back_with_them(run):
+    text = "Frau Sabine Müller schuldet Herrn Hannes Tannenkamp Geld.\n"
+    out = run("redact", "--clipboard", stdin=text).ok()
+    assert "Müller" not in out.out
+    assert "Müller" in out.err
+    back = run("redact", "--restore", "--clipboard", stdin=out.out).ok()
+    assert back.out == text
+    shape = run("redact", "--clipboard", "--json", "--kinds", "firm", stdin=text).ok().json
+    assert "Tannenkamp" in shape["text"]
+    assert shape["key"]
+
+
+def test_of_the_clipboard_no_file_is_named(run, tmp_path):
+    assert run("redact", "a.txt", "--clipboard", stdin="x").status == 2
+    assert run("redact").status == 2

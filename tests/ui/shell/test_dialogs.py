@@ -52,6 +52,7 @@ ENTER = {
     "FoundDialog": "found_link", "CopyDialog": "copy_make",
     "AddDialog": "add_copy", "TryWindow": "try_begin", "PresetEditor": "preset_save", "SpaceEditor": "space_save",
     "EditDialog": "edit_save", "TokenDialog": "token_keep_button", "NamesDialog": "private_names_save",
+    "NamelessSheet": "nameless_copy", "NamesBackSheet": "names_back_copy",
     "SecretsDialog": "_dialog_next", "EraseDialog": "erase_cancel",
     # what is chosen in a list, or typed into a field, has Enter for itself
     "GlossaryWindow": "", "PresetsWindow": "", "NetworkLogWindow": "", "OwnWordsDialog": "", "DeletedChats": "",
